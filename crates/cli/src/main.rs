@@ -1,0 +1,2 @@
+//! The `trustwalk` binary.
+fn main() {}
