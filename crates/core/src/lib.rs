@@ -1,1 +1,11 @@
-//! Placeholder.
+//! The doctor's mind: evidence in, diagnosis and plan out.
+//!
+//! Deliberately absent: IO, a clock, async. Time is a field of the evidence; everything read
+//! from the world arrives as [`evidence::Evidence`].
+
+pub mod diagnosis;
+pub mod evidence;
+pub mod finding;
+pub mod link;
+pub mod plan;
+pub mod rule;

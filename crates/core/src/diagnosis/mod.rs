@@ -1,0 +1,5 @@
+//! From evidence to a diagnosis: links, root cause, consequences, gaps, timeline.
+
+mod model;
+
+pub use model::{Change, Diagnosis, Folded, LinkReport, LinkState};

@@ -1,0 +1,160 @@
+//! What the issuer says and presents: token, discovery, keys, chains, CI job.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a token says about itself. Never the token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct TokenClaims {
+    /// Where it came from: `TokenRequest`, a file, CI.
+    pub origin: String,
+    /// Header `alg`.
+    pub alg: String,
+    /// Header `kid`.
+    pub kid: Option<String>,
+    /// `iss`.
+    pub iss: Option<String>,
+    /// `sub`.
+    pub sub: Option<String>,
+    /// `aud`, one or several.
+    pub aud: Vec<String>,
+    /// `azp`.
+    pub azp: Option<String>,
+    /// `exp`, Unix seconds.
+    pub exp: Option<i64>,
+    /// `iat`, Unix seconds.
+    pub iat: Option<i64>,
+    /// `nbf`, Unix seconds.
+    pub nbf: Option<i64>,
+    /// Other string claims, such as GitHub's.
+    pub claims: BTreeMap<String, String>,
+    /// Why it could not be parsed, if so.
+    pub malformed: Option<String>,
+    /// Whether its signature verified against the published keys; `None` when not checked.
+    pub signature: Option<bool>,
+}
+
+/// An HTTP document fetched from the issuer, whether or not it was a good one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Fetched {
+    /// The URL asked for.
+    pub url: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Milliseconds until the document was in hand.
+    pub millis: u64,
+    /// `Location`, when the answer was a redirect.
+    pub redirect: Option<String>,
+}
+
+/// The discovery document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Discovery {
+    /// How it was fetched.
+    pub fetched: Fetched,
+    /// `issuer`.
+    pub issuer: Option<String>,
+    /// `jwks_uri`.
+    pub jwks_uri: Option<String>,
+    /// `id_token_signing_alg_values_supported`.
+    pub algs: Vec<String>,
+    /// Why it is not a discovery document, if so.
+    pub malformed: Option<String>,
+}
+
+/// The key set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Keys {
+    /// How it was fetched.
+    pub fetched: Fetched,
+    /// Key ids with type and use, as `kid kty use`.
+    pub keys: Vec<KeyFacts>,
+    /// Why it is not a key set, if so.
+    pub malformed: Option<String>,
+}
+
+/// One published key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct KeyFacts {
+    /// `kid`.
+    pub kid: Option<String>,
+    /// `kty`.
+    pub kty: String,
+    /// `use`.
+    pub usage: Option<String>,
+}
+
+/// The chain one host presents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct HostChain {
+    /// Host name asked for.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub tls: String,
+    /// Whether the host refuses anything below TLS 1.3; `None` when not tried.
+    pub tls13_only: Option<bool>,
+    /// Whether the handshake proved possession of the leaf's key.
+    pub proven: bool,
+    /// The certificates in the order presented, base64 of DER.
+    pub chain: Vec<String>,
+    /// Whether it is the issuer's host, the `jwks_uri`'s host, or both.
+    pub roles: Vec<HostRole>,
+    /// Addresses of the name that presented another chain.
+    pub differing_addresses: Vec<String>,
+}
+
+/// Which document a host serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostRole {
+    /// The discovery document.
+    Issuer,
+    /// The key set.
+    Jwks,
+}
+
+/// A CI job, from its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct CiJob {
+    /// `github-actions`, `gitlab`, …
+    pub platform: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// `refs/heads/main`, …
+    pub git_ref: String,
+    /// Event name, such as `pull_request`.
+    pub event: String,
+    /// The job's `environment:`.
+    pub environment: Option<String>,
+    /// Whether the run comes from a fork.
+    pub fork: bool,
+    /// Effective `permissions:` of the job, if any block is there.
+    pub permissions: Option<BTreeMap<String, String>>,
+    /// Effective permissions of the calling workflow, for a called one.
+    pub caller_permissions: Option<BTreeMap<String, String>>,
+    /// Whether the job calls a step that assumes a role.
+    pub assumes_role: bool,
+    /// `role-to-assume`, `audience`, `role-duration-seconds`, `role-session-name`, … of the step.
+    pub inputs: BTreeMap<String, String>,
+    /// Environment of the runner before the step, names and harmless values.
+    pub env: BTreeMap<String, String>,
+    /// Repository created, Unix seconds.
+    pub repository_created: Option<i64>,
+    /// Old names of repository or owner.
+    pub former_names: Vec<String>,
+    /// Numeric ids `owner_id`, `repository_id`.
+    pub ids: BTreeMap<String, String>,
+    /// Claim keys of a customised subject.
+    pub customised_subject: Option<Vec<String>>,
+    /// How long the job runs or ran, seconds.
+    pub duration: Option<i64>,
+}

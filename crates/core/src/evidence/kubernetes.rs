@@ -1,0 +1,248 @@
+//! What the cluster says: workload, pods, service account, webhooks, associations.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One environment variable of a container. Values of secrets are never read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct EnvVar {
+    /// Its name.
+    pub name: String,
+    /// Its literal value; `None` when it comes from elsewhere or was withheld (keys, tokens).
+    pub value: Option<String>,
+    /// Where the value comes from when it is not literal, such as `secret aws-keys/AWS_ACCESS_KEY_ID`.
+    pub from: Option<String>,
+}
+
+/// A container of a pod or of a pod template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// Its image reference.
+    pub image: String,
+    /// Whether it is an init container.
+    pub init: bool,
+    /// Its environment.
+    pub env: Vec<EnvVar>,
+    /// Volume name to mount path.
+    pub mounts: BTreeMap<String, String>,
+    /// `securityContext.runAsUser` of the container or else of the pod.
+    pub run_as_user: Option<i64>,
+    /// `securityContext.runAsNonRoot` of the container or else of the pod.
+    pub run_as_non_root: Option<bool>,
+    /// Command and arguments, joined with spaces.
+    pub command: String,
+}
+
+impl Container {
+    /// The literal value of a variable.
+    pub fn env_value(&self, name: &str) -> Option<&str> {
+        self.env.iter().find(|e| e.name == name).and_then(|e| e.value.as_deref())
+    }
+
+    /// Whether a variable is set at all, from whatever source.
+    pub fn has_env(&self, name: &str) -> bool {
+        self.env.iter().any(|e| e.name == name)
+    }
+}
+
+/// A projected service-account token volume.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct TokenVolume {
+    /// Volume name, `aws-iam-token` when the webhook made it.
+    pub name: String,
+    /// The audience asked for; empty means the API server's default.
+    pub audience: String,
+    /// The life asked for, in seconds.
+    pub expiration_seconds: i64,
+    /// The file's path below the mount.
+    pub path: String,
+}
+
+/// The part of a pod or a pod template that web identity depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct PodSpec {
+    /// The service account, `default` when the object names none.
+    pub service_account: String,
+    /// All containers, init containers included.
+    pub containers: Vec<Container>,
+    /// Projected token volumes.
+    pub token_volumes: Vec<TokenVolume>,
+    /// `securityContext.fsGroup`.
+    pub fs_group: Option<i64>,
+    /// `automountServiceAccountToken`.
+    pub automount: Option<bool>,
+    /// `hostNetwork`.
+    pub host_network: bool,
+    /// Annotations of the pod or the template.
+    pub annotations: BTreeMap<String, String>,
+    /// Labels of the pod or the template.
+    pub labels: BTreeMap<String, String>,
+    /// Node selector.
+    pub node_selector: BTreeMap<String, String>,
+}
+
+/// What a workload controller says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Workload {
+    /// `DaemonSet`, `Deployment`, `StatefulSet`, `Job`, `Pod`, `ServiceAccount`.
+    pub kind: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Unix seconds.
+    pub created: i64,
+    /// The template of its pods.
+    pub template: PodSpec,
+    /// Pods wanted.
+    pub desired: i64,
+    /// Pods ready.
+    pub ready: i64,
+    /// Annotations of the controller itself.
+    pub annotations: BTreeMap<String, String>,
+    /// Labels of the controller itself.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// One pod of the workload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Pod {
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// Unix seconds.
+    pub created: i64,
+    /// `Pending`, `Running`, …
+    pub phase: String,
+    /// Whether all its containers are ready.
+    pub ready: bool,
+    /// Restarts of all containers together.
+    pub restarts: i64,
+    /// The reason a container waits or ended, such as `CrashLoopBackOff`.
+    pub reason: Option<String>,
+    /// The node it runs on.
+    pub node: Option<String>,
+    /// The node's operating system, when known.
+    pub os: Option<String>,
+    /// What it was admitted with.
+    pub spec: PodSpec,
+    /// Names of `ConfigMap`s, Events and the like that speak of it, newest first.
+    pub events: Vec<Event>,
+}
+
+/// A Kubernetes event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Event {
+    /// Unix seconds of the last occurrence.
+    pub at: i64,
+    /// `Normal` or `Warning`.
+    pub kind: String,
+    /// Reason.
+    pub reason: String,
+    /// Message.
+    pub message: String,
+}
+
+/// Who last wrote an annotation, from `managedFields`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct FieldWriter {
+    /// The field manager, such as `kubectl-annotate` or `eks`.
+    pub manager: String,
+    /// Unix seconds.
+    pub at: i64,
+}
+
+/// A service account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ServiceAccount {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// UID.
+    pub uid: String,
+    /// Unix seconds.
+    pub created: i64,
+    /// Annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Who wrote `eks.amazonaws.com/role-arn`, when the object says.
+    pub role_written_by: Option<FieldWriter>,
+    /// `automountServiceAccountToken`.
+    pub automount: Option<bool>,
+}
+
+/// The annotation that names the role.
+pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+
+impl ServiceAccount {
+    /// The role it names.
+    pub fn role_arn(&self) -> Option<&str> {
+        self.annotations.get(ROLE_ANNOTATION).map(String::as_str)
+    }
+}
+
+/// One webhook of a `MutatingWebhookConfiguration` that could inject web identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Webhook {
+    /// Name of the configuration object.
+    pub configuration: String,
+    /// Name of the webhook in it.
+    pub name: String,
+    /// `Ignore` or `Fail`.
+    pub failure_policy: String,
+    /// How it is reached: `service ns/name:port` or a URL.
+    pub endpoint: String,
+    /// Certificates in `caBundle`, and their SHA-256.
+    pub ca_sha256: Vec<String>,
+    /// Whether the certificate the webhook serves verifies against `caBundle`; `None` when not tried.
+    pub ca_verifies: Option<bool>,
+    /// `admissionReviewVersions`.
+    pub review_versions: Vec<String>,
+    /// Namespaces or objects its selectors leave out, in words.
+    pub excludes: Vec<String>,
+    /// Pods behind the service that are ready; `None` when it is not a service of this cluster or was not read.
+    pub ready_endpoints: Option<i64>,
+    /// The image of the webhook's pods, when they run in the cluster.
+    pub image: Option<String>,
+    /// Unix seconds at which the configuration was created.
+    pub created: i64,
+}
+
+/// An EKS Pod Identity association.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct PodIdentityAssociation {
+    /// Namespace.
+    pub namespace: String,
+    /// Service account.
+    pub service_account: String,
+    /// Role, when the listing tells it.
+    pub role_arn: Option<String>,
+    /// Unix seconds.
+    pub created: Option<i64>,
+}
+
+/// A Kubernetes `NetworkPolicy` that selects the workload's pods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct NetworkPolicy {
+    /// Name.
+    pub name: String,
+    /// Whether it restricts egress.
+    pub restricts_egress: bool,
+    /// CIDRs egress is allowed to; empty with `restricts_egress` means none.
+    pub egress_cidrs: Vec<String>,
+}

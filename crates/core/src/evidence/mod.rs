@@ -1,0 +1,223 @@
+//! Evidence: everything the rules may look at, as data.
+
+mod aws;
+mod issuer;
+mod kubernetes;
+mod observed;
+
+pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
+pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims};
+pub use kubernetes::{
+    Container, EnvVar, Event, FieldWriter, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION,
+    ServiceAccount, TokenVolume, Webhook, Workload,
+};
+pub use observed::{Observed, Source};
+
+use serde::{Deserialize, Serialize};
+
+/// What the user points at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Target {
+    /// `daemonset/aws-node -n kube-system`, `pod/…`, `deployment/…`, …
+    Workload {
+        /// Resource kind as Kubernetes writes it, such as `DaemonSet`.
+        resource: String,
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+    },
+    /// A service account.
+    ServiceAccount {
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+    },
+    /// A role and the subject that is to get it.
+    Role {
+        /// Role ARN.
+        arn: String,
+        /// Token subject.
+        subject: Option<String>,
+    },
+    /// An issuer alone.
+    Issuer {
+        /// URL.
+        url: String,
+    },
+    /// A CI job.
+    Job {
+        /// A name for it.
+        name: String,
+    },
+    /// Logs alone.
+    Log {
+        /// File name or `-`.
+        name: String,
+    },
+}
+
+/// In which order AWS asks for trust in an issuer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustModel {
+    /// The library of trusted roots first, thumbprints after (AWS, every issuer, since 2024-08-15).
+    #[default]
+    LibraryFirst,
+    /// Thumbprints alone (AWS before, and compatible systems).
+    ThumbprintOnly,
+}
+
+/// The three sets of roots a verdict about a chain can rest on, base64 of DER.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Roots {
+    /// What AWS is taken to trust: the public library, or the one given.
+    pub library: Vec<String>,
+    /// Where `library` came from, for the report.
+    pub library_name: String,
+    /// What the user trusts besides: system store and `--ca-bundle`.
+    pub user: Vec<String>,
+}
+
+/// A failure read from a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFailure {
+    /// The log: `pod aws-node-2mxxx /host/var/log/aws-routed-eni/ipamd.log`, a file, `-`.
+    pub origin: String,
+    /// How often it was seen.
+    pub count: u64,
+    /// First and last time, ISO 8601 as the log wrote them.
+    pub first: Option<String>,
+    /// Last time.
+    pub last: Option<String>,
+    /// A line of it, redacted.
+    pub sample: String,
+    /// What it means.
+    pub failure: trustwalk_logs::Failure,
+}
+
+/// All that is known of one identity's way from workload to permissions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was asked about.
+    pub target: Target,
+    /// When the evidence was gathered, Unix seconds: the `now` of every rule.
+    pub now: i64,
+    /// The trust model in force.
+    #[serde(default)]
+    pub trust_model: TrustModel,
+    /// Roots for verdicts about chains.
+    #[serde(default)]
+    pub roots: Roots,
+    /// The controller or pod.
+    #[serde(default)]
+    pub workload: Observed<Workload>,
+    /// Its pods.
+    #[serde(default)]
+    pub pods: Observed<Vec<Pod>>,
+    /// Failures read from logs of pods or files.
+    #[serde(default)]
+    pub logs: Observed<Vec<LogFailure>>,
+    /// The service account.
+    #[serde(default)]
+    pub service_account: Observed<ServiceAccount>,
+    /// Other service accounts of the namespace.
+    #[serde(default)]
+    pub siblings: Observed<Vec<ServiceAccount>>,
+    /// Webhooks that could inject web identity.
+    #[serde(default)]
+    pub webhooks: Observed<Vec<Webhook>>,
+    /// Network policies that select the pods.
+    #[serde(default)]
+    pub network_policies: Observed<Vec<NetworkPolicy>>,
+    /// Pod Identity associations of the cluster.
+    #[serde(default)]
+    pub associations: Observed<Vec<PodIdentityAssociation>>,
+    /// Whether the Pod Identity agent runs: its DaemonSet's ready pods.
+    #[serde(default)]
+    pub pod_identity_agent: Observed<i64>,
+    /// The token.
+    #[serde(default)]
+    pub token: Observed<TokenClaims>,
+    /// The EKS cluster.
+    #[serde(default)]
+    pub cluster: Observed<EksCluster>,
+    /// Discovery.
+    #[serde(default)]
+    pub discovery: Observed<Discovery>,
+    /// Keys.
+    #[serde(default)]
+    pub keys: Observed<Keys>,
+    /// Presented chains: issuer's host first, `jwks_uri`'s host after it if it is another.
+    #[serde(default)]
+    pub chains: Vec<Observed<HostChain>>,
+    /// The provider registered for the token's issuer in the role's account.
+    #[serde(default)]
+    pub provider: Observed<Provider>,
+    /// All providers of the account.
+    #[serde(default)]
+    pub providers: Observed<Vec<String>>,
+    /// The role's ARN as the workload was told it, verbatim, and who told it.
+    #[serde(default)]
+    pub role_arn: Observed<String>,
+    /// The role.
+    #[serde(default)]
+    pub role: Observed<Role>,
+    /// The caller's identity in AWS.
+    #[serde(default)]
+    pub caller: Observed<Caller>,
+    /// A real exchange.
+    #[serde(default)]
+    pub exchange: Observed<Exchange>,
+    /// Policies of the role.
+    #[serde(default)]
+    pub policies: Observed<Vec<RolePolicy>>,
+    /// What CloudTrail remembers.
+    #[serde(default)]
+    pub trail: Observed<Vec<TrailEvent>>,
+    /// The CI job.
+    #[serde(default)]
+    pub job: Observed<CiJob>,
+    /// The region in use.
+    #[serde(default)]
+    pub region: Option<String>,
+}
+
+impl Evidence {
+    /// Evidence about which nothing is known yet.
+    pub fn new(target: Target, now: i64) -> Self {
+        Self {
+            target,
+            now,
+            trust_model: TrustModel::default(),
+            roots: Roots::default(),
+            workload: Observed::default(),
+            pods: Observed::default(),
+            logs: Observed::default(),
+            service_account: Observed::default(),
+            siblings: Observed::default(),
+            webhooks: Observed::default(),
+            network_policies: Observed::default(),
+            associations: Observed::default(),
+            pod_identity_agent: Observed::default(),
+            token: Observed::default(),
+            cluster: Observed::default(),
+            discovery: Observed::default(),
+            keys: Observed::default(),
+            chains: Vec::new(),
+            provider: Observed::default(),
+            providers: Observed::default(),
+            role_arn: Observed::default(),
+            role: Observed::default(),
+            caller: Observed::default(),
+            exchange: Observed::default(),
+            policies: Observed::default(),
+            trail: Observed::default(),
+            job: Observed::default(),
+            region: None,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What was seen, and how: a fact together with the reason it may be missing.
+//!
+//! Deliberately absent: any way to turn "could not read it" into a value. A rule that
+//! meets anything but `Known` or `Absent` must answer `Undetermined`.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a fact came from and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Source {
+    /// The object or call, such as `iam:GetRole arn:aws:iam::111122223333:role/cni`.
+    pub what: String,
+    /// When it was read, Unix seconds.
+    pub at: i64,
+    /// The command with which a person reads the same fact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<String>,
+}
+
+/// A fact, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Observed<T> {
+    /// The fact was read.
+    Known {
+        /// The fact.
+        value: T,
+        /// Where it was read.
+        source: Source,
+    },
+    /// The place was read and the thing is not there.
+    Absent {
+        /// Where it was looked for.
+        source: Source,
+    },
+    /// Reading was refused.
+    Denied {
+        /// Where it was asked for.
+        source: Source,
+        /// The permission that is missing, such as `iam:GetRole`.
+        permission: String,
+        /// The answer, as the service put it.
+        message: String,
+    },
+    /// The place could not be reached, or its answer could not be understood.
+    Unreachable {
+        /// Where it was asked for.
+        source: Source,
+        /// What went wrong.
+        error: String,
+    },
+    /// Nobody asked.
+    NotCollected {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl<T> Default for Observed<T> {
+    fn default() -> Self {
+        Self::NotCollected { reason: "not asked for".to_owned() }
+    }
+}
+
+impl<T> Observed<T> {
+    /// The value, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known { value, .. } => Some(value),
+            Self::Absent { .. } | Self::Denied { .. } | Self::Unreachable { .. } | Self::NotCollected { .. } => None,
+        }
+    }
+
+    /// Whether the place was read and held nothing.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent { .. })
+    }
+
+    /// Where the fact was looked for, if anybody looked.
+    pub fn source(&self) -> Option<&Source> {
+        match self {
+            Self::Known { source, .. }
+            | Self::Absent { source }
+            | Self::Denied { source, .. }
+            | Self::Unreachable { source, .. } => Some(source),
+            Self::NotCollected { .. } => None,
+        }
+    }
+
+    /// In one phrase, why the value is not known; `None` when it is known.
+    pub fn gap(&self) -> Option<String> {
+        match self {
+            Self::Known { .. } => None,
+            Self::Absent { source } => Some(format!("{} does not exist", source.what)),
+            Self::Denied { source, permission, .. } => {
+                Some(format!("{} was refused: lacks {permission}", source.what))
+            }
+            Self::Unreachable { source, error } => Some(format!("{}: {error}", source.what)),
+            Self::NotCollected { reason } => Some(format!("not collected: {reason}")),
+        }
+    }
+
+    /// The same observation of a part of the value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
+        match self {
+            Self::Known { value, source } => Observed::Known { value: f(value), source },
+            Self::Absent { source } => Observed::Absent { source },
+            Self::Denied { source, permission, message } => Observed::Denied { source, permission, message },
+            Self::Unreachable { source, error } => Observed::Unreachable { source, error },
+            Self::NotCollected { reason } => Observed::NotCollected { reason },
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The types of a plan. A plan is made here, carried out in `trustwalk-apply`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who may take a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applicability {
+    /// `fix --approve` takes it.
+    NeedsApproval,
+    /// Only a person can.
+    Manual,
+}
+
+/// A change trustwalk knows how to make, check and undo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "kebab-case")]
+pub enum Action {
+    /// Replace the provider's thumbprint list (AWS replaces the whole list).
+    SetThumbprints {
+        /// Provider ARN.
+        provider_arn: String,
+        /// The whole new list.
+        thumbprints: Vec<String>,
+    },
+    /// Register audiences with the provider.
+    AddClientId {
+        /// Provider ARN.
+        provider_arn: String,
+        /// The audience.
+        client_id: String,
+    },
+    /// Register an OIDC provider.
+    CreateProvider {
+        /// `https://…`
+        url: String,
+        /// Audiences.
+        client_ids: Vec<String>,
+        /// Thumbprints; empty lets AWS fetch its own.
+        thumbprints: Vec<String>,
+    },
+    /// Replace a role's trust policy.
+    SetTrustPolicy {
+        /// Role name.
+        role: String,
+        /// Whole new document.
+        document: String,
+    },
+    /// Set or remove an annotation of a service account.
+    Annotate {
+        /// Namespace.
+        namespace: String,
+        /// Service account.
+        service_account: String,
+        /// Annotation key.
+        key: String,
+        /// New value; `None` removes it.
+        value: Option<String>,
+    },
+    /// Attach a managed policy to a role.
+    AttachPolicy {
+        /// Role name.
+        role: String,
+        /// Policy ARN.
+        policy_arn: String,
+    },
+    /// Restart the pods of a controller as `kubectl rollout restart` does.
+    Restart {
+        /// `DaemonSet`, `Deployment`, `StatefulSet`.
+        resource: String,
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+    },
+}
+
+/// What must still be true right before a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Precondition {
+    /// In words.
+    pub words: String,
+    /// The value that was read when the plan was made, canonical JSON or text.
+    pub expected: String,
+}
+
+/// What a step touches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// What changes, in words, old to new.
+    pub words: String,
+    /// What else depends on the thing changed.
+    pub blast_radius: String,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The change.
+    pub action: Action,
+    /// What must still hold.
+    pub precondition: Precondition,
+    /// What it does.
+    pub effect: Effect,
+    /// The change that undoes it; `None` when nothing need be undone (a restart).
+    pub inverse: Option<Action>,
+    /// Who may take it.
+    pub applicability: Applicability,
+}
+
+/// A way to cure a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Cure {
+    /// What it does, in one phrase.
+    pub title: String,
+    /// The change trustwalk itself can make, if any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+    /// Commands or patches by tool: `aws`, `kubectl`, `terraform`, `cloudformation`, `eksctl`, `workflow`, `note`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub by_hand: BTreeMap<String, String>,
+}
+
+/// An immutable plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Format version.
+    pub version: u32,
+    /// When it was made, Unix seconds.
+    pub made: i64,
+    /// The root cause it cures.
+    pub cures: String,
+    /// Steps in order.
+    pub steps: Vec<Step>,
+    /// What a person must know or do besides.
+    pub notes: Vec<String>,
+}
+
+/// How far a step came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// Not begun.
+    Pending,
+    /// Sent, answer not yet recorded: the state must be read again.
+    Started,
+    /// Done and recorded.
+    Done,
+    /// Found done already; nothing was changed.
+    AlreadyDone,
+    /// Undone.
+    Undone,
+}
+
+/// One step of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptStep {
+    /// The step.
+    pub step: Step,
+    /// How far it came.
+    pub state: StepState,
+    /// When the state was recorded, Unix seconds.
+    pub at: i64,
+}
+
+/// What was done, what it replaced, how it was verified; also the journal of a run in progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Format version.
+    pub version: u32,
+    /// The plan's cause.
+    pub cures: String,
+    /// When the run began, Unix seconds.
+    pub began: i64,
+    /// When it ended, Unix seconds.
+    pub ended: Option<i64>,
+    /// The steps.
+    pub steps: Vec<ReceiptStep>,
+    /// The verification, in words, once made.
+    pub verified: Option<String>,
+    /// What the plan was for, to diagnose it again.
+    pub target: crate::evidence::Target,
+}
