@@ -19,6 +19,7 @@ pub enum Kind {
     ServiceAccount,
     Siblings,
     Webhooks,
+    InjectionProbe,
     NetworkPolicies,
     Associations,
     PodIdentityAgent,

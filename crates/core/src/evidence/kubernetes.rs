@@ -246,3 +246,21 @@ pub struct NetworkPolicy {
     /// CIDRs egress is allowed to; empty with `restricts_egress` means none.
     pub egress_cidrs: Vec<String>,
 }
+
+/// What a server-side dry run of a new pod of the service account showed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct InjectionProbe {
+    /// `AWS_ROLE_ARN` as injected.
+    pub role_arn: Option<String>,
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` as injected.
+    pub token_file: Option<String>,
+    /// Whether container credentials (Pod Identity) were injected.
+    pub container_credentials: bool,
+    /// `AWS_STS_REGIONAL_ENDPOINTS` as injected.
+    pub regional_sts: Option<String>,
+    /// `AWS_REGION` as injected.
+    pub region: Option<String>,
+    /// What the API server said when the webhook could not be called and its failure policy is `Fail`.
+    pub error: Option<String>,
+}

@@ -8,7 +8,7 @@ mod observed;
 pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims};
 pub use kubernetes::{
-    Container, EnvVar, Event, FieldWriter, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION,
+    Container, EnvVar, Event, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION,
     ServiceAccount, TokenVolume, Webhook, Workload,
 };
 pub use observed::{Observed, Source};
@@ -130,6 +130,9 @@ pub struct Evidence {
     /// Webhooks that could inject web identity.
     #[serde(default)]
     pub webhooks: Observed<Vec<Webhook>>,
+    /// What a dry run of a new pod of the service account showed.
+    #[serde(default)]
+    pub injection_probe: Observed<InjectionProbe>,
     /// Network policies that select the pods.
     #[serde(default)]
     pub network_policies: Observed<Vec<NetworkPolicy>>,
@@ -200,6 +203,7 @@ impl Evidence {
             service_account: Observed::default(),
             siblings: Observed::default(),
             webhooks: Observed::default(),
+            injection_probe: Observed::default(),
             network_policies: Observed::default(),
             associations: Observed::default(),
             pod_identity_agent: Observed::default(),

@@ -1,0 +1,172 @@
+//! Where a connection really goes: `--connect-to` rules as in curl, name look-up, and the
+//! addresses that are never dialled because a stranger's document says so.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+/// One `HOST:PORT:ADDR:PORT` rule, curl's syntax. Empty host or port matches any; empty target keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectTo {
+    from_host: String,
+    from_port: Option<u16>,
+    to_host: String,
+    to_port: Option<u16>,
+}
+
+/// A `--connect-to` rule that could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not HOST:PORT:ADDR:PORT")]
+pub struct BadConnectTo(String);
+
+impl FromStr for ConnectTo {
+    type Err = BadConnectTo;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || BadConnectTo(text.to_owned());
+        let mut parts = Vec::new();
+        let mut rest = text;
+        // An IPv6 address is bracketed, as in curl, and holds colons of its own.
+        while parts.len() < 3 {
+            let (part, after) = if let Some(inner) = rest.strip_prefix('[') {
+                let (address, after) = inner.split_once(']').ok_or_else(bad)?;
+                (address, after.strip_prefix(':').ok_or_else(bad)?)
+            } else {
+                rest.split_once(':').ok_or_else(bad)?
+            };
+            parts.push(part);
+            rest = after;
+        }
+        let port = |p: &str| if p.is_empty() { Ok(None) } else { p.parse().map(Some).map_err(|_| bad()) };
+        let [from_host, from_port, to_host] = parts.as_slice() else { return Err(bad()) };
+        Ok(Self {
+            from_host: from_host.to_ascii_lowercase(),
+            from_port: port(from_port)?,
+            to_host: (*to_host).to_owned(),
+            to_port: port(rest)?,
+        })
+    }
+}
+
+/// Rules and policy for every outgoing connection to an issuer.
+#[derive(Debug, Clone, Default)]
+pub struct Dialer {
+    rules: Vec<ConnectTo>,
+}
+
+/// Why a name could not be dialled.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// Look-up failed.
+    #[error("`{host}` does not resolve: {source}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// The resolver's answer.
+        source: std::io::Error,
+    },
+    /// Only addresses that are never dialled.
+    #[error("`{host}` resolves to {address}, a link-local or metadata address, which is never asked because a document says so")]
+    Forbidden {
+        /// The name.
+        host: String,
+        /// The address.
+        address: IpAddr,
+    },
+    /// No address at all.
+    #[error("`{host}` has no address")]
+    NoAddress {
+        /// The name.
+        host: String,
+    },
+}
+
+impl Dialer {
+    /// A dialer with these rules; the first that matches wins.
+    pub fn new(rules: Vec<ConnectTo>) -> Self {
+        Self { rules }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &[ConnectTo] {
+        &self.rules
+    }
+
+    /// Addresses to try for a host, in order.
+    pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
+        let lower = host.to_ascii_lowercase();
+        let rule = self.rules.iter().find(|r| {
+            (r.from_host.is_empty() || r.from_host == lower) && r.from_port.is_none_or(|p| p == port)
+        });
+        let (target, target_port) = match rule {
+            Some(r) => (
+                if r.to_host.is_empty() { host } else { r.to_host.as_str() },
+                r.to_port.unwrap_or(port),
+            ),
+            None => (host, port),
+        };
+        let bare = target.trim_start_matches('[').trim_end_matches(']');
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((bare, target_port))
+            .await
+            .map_err(|source| DialError::Resolve { host: target.to_owned(), source })?
+            .collect();
+        // A rule is the user's own word; a name in a token or document is a stranger's.
+        if rule.is_none() && let Some(address) = found.iter().map(SocketAddr::ip).find(|ip| is_never_asked(*ip)) {
+            return Err(DialError::Forbidden { host: host.to_owned(), address });
+        }
+        if found.is_empty() {
+            return Err(DialError::NoAddress { host: host.to_owned() });
+        }
+        Ok(found)
+    }
+}
+
+/// Link-local ranges (where instance metadata lives), the IPv6 metadata address, unspecified and multicast.
+fn is_never_asked(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast(),
+        IpAddr::V6(v6) => {
+            if let Some(v4) = v6.to_ipv4_mapped() {
+                return is_never_asked(IpAddr::V4(v4));
+            }
+            v6.is_unicast_link_local()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                // fd00:ec2::/32 holds the metadata and Pod Identity endpoints (EKS User Guide).
+                || v6.segments().first_chunk::<2>() == Some(&[0xfd00, 0x0ec2])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_as_curl_reads_them() {
+        let rule: ConnectTo = "Issuer.example:443:127.0.0.1:8443".parse().unwrap();
+        assert_eq!(rule.from_host, "issuer.example");
+        assert_eq!((rule.from_port, rule.to_port), (Some(443), Some(8443)));
+        let any: ConnectTo = "::[::1]:9".parse().unwrap();
+        assert_eq!((any.from_host.as_str(), any.from_port, any.to_host.as_str()), ("", None, "::1"));
+        for bad in ["", "a:b", "a:1:b", "a:x:b:1", "[::1:1:b:2"] {
+            assert!(bad.parse::<ConnectTo>().is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn metadata_addresses_are_not_dialled_on_a_strangers_word() {
+        let dialer = Dialer::default();
+        for host in ["169.254.169.254", "[fe80::1]", "fd00:ec2::254", "::ffff:169.254.169.254", "0.0.0.0"] {
+            let result = dialer.resolve(host, 80).await;
+            assert!(matches!(result, Err(DialError::Forbidden { .. })), "{host}: {result:?}");
+        }
+        assert!(dialer.resolve("127.0.0.1", 80).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_first_matching_rule_decides() {
+        let dialer = Dialer::new(vec!["a.example:443:127.0.0.1:1".parse().unwrap(), ":443:127.0.0.1:2".parse().unwrap()]);
+        assert_eq!(dialer.resolve("A.EXAMPLE", 443).await.unwrap()[0].port(), 1);
+        assert_eq!(dialer.resolve("b.example", 443).await.unwrap()[0].port(), 2);
+    }
+}

@@ -1,0 +1,48 @@
+//! Errors that stop the gathering of evidence altogether. A fetch that fails is evidence, not an error.
+
+use std::path::PathBuf;
+
+/// Why evidence could not be gathered.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// A file could not be read.
+    #[error("cannot read `{path}`", path = path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is larger than anything it could rightly hold.
+    #[error("`{path}` is larger than {limit} bytes", path = path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// A PEM file holds something else.
+    #[error("`{path}` is not a PEM bundle: {reason}", path = path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file is not what it should be.
+    #[error("`{path}` is not {what}: {reason}", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        reason: String,
+    },
+    /// The kubeconfig could not be used.
+    #[error("no usable Kubernetes configuration: {0}")]
+    Kubeconfig(String),
+    /// A target was not understood.
+    #[error("`{0}` is not a target: write kind/name, such as daemonset/aws-node")]
+    Target(String),
+}

@@ -1,0 +1,147 @@
+//! The connection to the API server: kubeconfig, contexts and in-cluster, as kubectl does.
+
+use std::path::PathBuf;
+
+use http::Request;
+use serde_json::Value;
+use trustwalk_core::evidence::{Observed, Source};
+
+use crate::error::CollectError;
+use crate::limits::API_TIMEOUT;
+
+/// How to find the cluster.
+#[derive(Debug, Clone, Default)]
+pub struct KubeOptions {
+    /// `--kubeconfig`; else `KUBECONFIG` and `~/.kube/config`, else in-cluster.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`.
+    pub context: Option<String>,
+}
+
+/// A client of one API server.
+#[derive(Clone)]
+pub struct KubeApi {
+    client: kube::Client,
+    /// The context's default namespace.
+    pub namespace: String,
+    /// The server's URL.
+    pub server: String,
+    /// The kubeconfig's name of the cluster, in which EKS puts name or ARN.
+    pub cluster_name: Option<String>,
+    now: i64,
+}
+
+impl std::fmt::Debug for KubeApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KubeApi").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl KubeApi {
+    /// Connects lazily: nothing is sent before the first request.
+    pub async fn new(options: &KubeOptions, now: i64) -> Result<Self, CollectError> {
+        let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(e.to_string());
+        let kubeconfig = match &options.kubeconfig {
+            Some(path) => Some(kube::config::Kubeconfig::read_from(path).map_err(|e| refuse(&e))?),
+            None => kube::config::Kubeconfig::read().ok(),
+        };
+        let (mut config, cluster_name) = match kubeconfig {
+            Some(file) => {
+                let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
+                let name = cluster_name(&file, options.context.as_deref());
+                let config =
+                    kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| refuse(&e))?;
+                (config, name)
+            }
+            None => (kube::Config::incluster().map_err(|_| no_config())?, None),
+        };
+        config.connect_timeout = Some(API_TIMEOUT);
+        config.read_timeout = Some(API_TIMEOUT * 6);
+        let namespace = config.default_namespace.clone();
+        let server = config.cluster_url.to_string();
+        let client = kube::Client::try_from(config).map_err(|e| refuse(&e))?;
+        Ok(Self { client, namespace, server, cluster_name, now })
+    }
+
+    /// The client, for what changes things.
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
+    /// GET of a path.
+    pub async fn get(&self, path: &str, what: &str, permission: &str, by_hand: &str) -> Observed<Value> {
+        let source = Source { what: what.to_owned(), at: self.now, by_hand: Some(by_hand.to_owned()) };
+        let request = match Request::get(path).body(Vec::new()) {
+            Ok(r) => r,
+            Err(e) => return Observed::Unreachable { source, error: e.to_string() },
+        };
+        self.observe(request, source, permission).await
+    }
+
+    /// Any request, its outcome as an observation.
+    pub async fn observe(&self, request: Request<Vec<u8>>, source: Source, permission: &str) -> Observed<Value> {
+        let answer = tokio::time::timeout(API_TIMEOUT, self.client.request::<Value>(request)).await;
+        match answer {
+            Ok(Ok(value)) => Observed::Known { value, source },
+            Ok(Err(error)) => failed(error, source, permission),
+            Err(_) => Observed::Unreachable {
+                source,
+                error: format!("no answer from {} within {} s", self.server, API_TIMEOUT.as_secs()),
+            },
+        }
+    }
+
+    /// GET of a text, such as a log.
+    pub async fn text(&self, path: &str, what: &str, permission: &str, by_hand: &str) -> Observed<String> {
+        let source = Source { what: what.to_owned(), at: self.now, by_hand: Some(by_hand.to_owned()) };
+        let request = match Request::get(path).body(Vec::new()) {
+            Ok(r) => r,
+            Err(e) => return Observed::Unreachable { source, error: e.to_string() },
+        };
+        match tokio::time::timeout(API_TIMEOUT, self.client.request_text(request)).await {
+            Ok(Ok(value)) => Observed::Known { value, source },
+            Ok(Err(error)) => failed(error, source, permission),
+            Err(_) => Observed::Unreachable { source, error: "no answer in time".to_owned() },
+        }
+    }
+
+    /// When this walk began, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+}
+
+/// What a failed request is evidence of.
+fn failed<T>(error: kube::Error, source: Source, permission: &str) -> Observed<T> {
+    if let kube::Error::Api(status) = &error {
+        let message = status.message.clone();
+        return match status.code {
+            404 => Observed::Absent { source },
+            401 => Observed::Denied { source, permission: "a valid Kubernetes credential".to_owned(), message },
+            403 => Observed::Denied { source, permission: permission.to_owned(), message },
+            code => Observed::Unreachable { source, error: format!("{code}: {message}") },
+        };
+    }
+    Observed::Unreachable { source, error: root_text(&error) }
+}
+
+/// The innermost reason: outer layers say only that something failed.
+fn root_text(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(inner) = deepest.source() {
+        deepest = inner;
+    }
+    deepest.to_string()
+}
+
+fn no_config() -> CollectError {
+    CollectError::Kubeconfig(
+        "no KUBECONFIG, no ~/.kube/config, and not inside a cluster; give --kubeconfig FILE".to_owned(),
+    )
+}
+
+fn cluster_name(file: &kube::config::Kubeconfig, context: Option<&str>) -> Option<String> {
+    let wanted = context.or(file.current_context.as_deref())?;
+    let named = file.contexts.iter().find(|c| c.name == wanted)?;
+    named.context.as_ref().map(|c| c.cluster.clone())
+}

@@ -1,0 +1,295 @@
+//! Facts from Kubernetes JSON. A member that is missing or odd yields the field's default:
+//! the API server has validated what it stores, and what it omits is its own default.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use trustwalk_core::evidence::{
+    Container, EnvVar, Event, FieldWriter, NetworkPolicy, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
+    Webhook, Workload,
+};
+
+use super::webhook_ca;
+
+/// Names of variables whose value is a secret or may hold one.
+const WITHHELD: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
+/// Names that look like secrets and are places.
+const HARMLESS: [&str; 3] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_ACCESS_KEY_ID_FILE"];
+
+fn text(v: &Value, pointer: &str) -> String {
+    v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn opt(v: &Value, pointer: &str) -> Option<String> {
+    v.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn int(v: &Value, pointer: &str) -> i64 {
+    v.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
+}
+
+pub(super) fn time(v: &Value, pointer: &str) -> i64 {
+    v.pointer(pointer).and_then(Value::as_str).and_then(|t| t.parse::<Timestamp>().ok()).map_or(0, Timestamp::as_second)
+}
+
+fn array<'a>(v: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+    v.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn map(v: &Value, pointer: &str) -> BTreeMap<String, String> {
+    v.pointer(pointer)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter_map(|(k, v)| v.as_str().map(|s| (k.clone(), s.to_owned())))
+        .collect()
+}
+
+/// `items` of a list.
+pub(super) fn items(list: Value) -> Vec<Value> {
+    match list {
+        Value::Object(mut object) => match object.remove("items") {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// A controller, or a pod standing for itself.
+pub fn workload(kind: &str, v: &Value) -> Workload {
+    let template = match kind {
+        "Pod" => v,
+        "CronJob" => v.pointer("/spec/jobTemplate/spec/template").unwrap_or(&Value::Null),
+        _ => v.pointer("/spec/template").unwrap_or(&Value::Null),
+    };
+    let (desired, ready) = match kind {
+        "DaemonSet" => (int(v, "/status/desiredNumberScheduled"), int(v, "/status/numberReady")),
+        "Pod" => (1, i64::from(is_ready(v))),
+        _ => (v.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1), int(v, "/status/readyReplicas")),
+    };
+    Workload {
+        kind: kind.to_owned(),
+        namespace: text(v, "/metadata/namespace"),
+        name: text(v, "/metadata/name"),
+        created: time(v, "/metadata/creationTimestamp"),
+        template: pod_spec(template),
+        desired,
+        ready,
+        annotations: without_applied(map(v, "/metadata/annotations")),
+        labels: map(v, "/metadata/labels"),
+    }
+}
+
+/// `kubectl apply` stores the whole object once more in an annotation: noise, and it may hold values we withhold.
+fn without_applied(mut annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    annotations
+}
+
+/// The web-identity side of a pod or pod template.
+pub fn pod_spec(v: &Value) -> PodSpec {
+    let pod_user = v.pointer("/spec/securityContext/runAsUser").and_then(Value::as_i64);
+    let pod_non_root = v.pointer("/spec/securityContext/runAsNonRoot").and_then(Value::as_bool);
+    let read = |c: &Value, init: bool| Container {
+        name: text(c, "/name"),
+        image: text(c, "/image"),
+        init,
+        env: array(c, "/env").map(env_var).collect(),
+        mounts: array(c, "/volumeMounts").map(|m| (text(m, "/name"), text(m, "/mountPath"))).collect(),
+        run_as_user: c.pointer("/securityContext/runAsUser").and_then(Value::as_i64).or(pod_user),
+        run_as_non_root: c.pointer("/securityContext/runAsNonRoot").and_then(Value::as_bool).or(pod_non_root),
+        command: array(c, "/command").chain(array(c, "/args")).filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+    };
+    let containers = array(v, "/spec/containers").map(|c| read(c, false));
+    let init = array(v, "/spec/initContainers").map(|c| read(c, true));
+    let name = text(v, "/spec/serviceAccountName");
+    PodSpec {
+        service_account: if name.is_empty() { "default".to_owned() } else { name },
+        containers: containers.chain(init).collect(),
+        token_volumes: token_volumes(v),
+        fs_group: v.pointer("/spec/securityContext/fsGroup").and_then(Value::as_i64),
+        automount: v.pointer("/spec/automountServiceAccountToken").and_then(Value::as_bool),
+        host_network: v.pointer("/spec/hostNetwork").and_then(Value::as_bool).unwrap_or(false),
+        annotations: without_applied(map(v, "/metadata/annotations")),
+        labels: map(v, "/metadata/labels"),
+        node_selector: map(v, "/spec/nodeSelector"),
+    }
+}
+
+fn token_volumes(v: &Value) -> Vec<TokenVolume> {
+    array(v, "/spec/volumes")
+        .flat_map(|volume| {
+            array(volume, "/projected/sources").filter_map(move |s| s.get("serviceAccountToken")).map(move |t| TokenVolume {
+                name: text(volume, "/name"),
+                audience: text(t, "/audience"),
+                expiration_seconds: t.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(3600),
+                path: text(t, "/path"),
+            })
+        })
+        .collect()
+}
+
+fn env_var(v: &Value) -> EnvVar {
+    let name = text(v, "/name");
+    let upper = name.to_ascii_uppercase();
+    let secret = WITHHELD.iter().any(|w| upper.contains(w)) && !HARMLESS.contains(&upper.as_str());
+    let from = [("secretKeyRef", "secret"), ("configMapKeyRef", "configmap"), ("fieldRef", "field")]
+        .into_iter()
+        .find_map(|(member, word)| {
+            let r = v.pointer(&format!("/valueFrom/{member}"))?;
+            Some(format!("{word} {}/{}", text(r, "/name"), [text(r, "/key"), text(r, "/fieldPath")].concat()))
+        });
+    let literal = opt(v, "/value");
+    EnvVar {
+        value: if secret { None } else { literal.clone() },
+        from: from.or_else(|| (secret && literal.is_some()).then(|| "a literal value, withheld".to_owned())),
+        name,
+    }
+}
+
+fn is_ready(pod: &Value) -> bool {
+    array(pod, "/status/conditions")
+        .any(|c| c.get("type").and_then(Value::as_str) == Some("Ready") && c.get("status").and_then(Value::as_str) == Some("True"))
+}
+
+/// A pod, with its events newest first.
+pub fn pod(v: &Value, events: &[Value]) -> Pod {
+    let name = text(v, "/metadata/name");
+    let statuses = || array(v, "/status/containerStatuses").chain(array(v, "/status/initContainerStatuses"));
+    let reason = statuses()
+        .find_map(|s| {
+            opt(s, "/state/waiting/reason")
+                .or_else(|| opt(s, "/state/terminated/reason").filter(|r| r != "Completed"))
+        })
+        .or_else(|| opt(v, "/status/reason"));
+    let mut own: Vec<Event> = events.iter().filter(|e| text(e, "/involvedObject/name") == name).map(event).collect();
+    own.sort_by_key(|e| std::cmp::Reverse(e.at));
+    let spec = pod_spec(v);
+    Pod {
+        uid: text(v, "/metadata/uid"),
+        created: time(v, "/metadata/creationTimestamp"),
+        phase: text(v, "/status/phase"),
+        ready: is_ready(v),
+        restarts: statuses().map(|s| int(s, "/restartCount")).sum(),
+        reason,
+        node: opt(v, "/spec/nodeName"),
+        os: opt(v, "/spec/os/name").or_else(|| spec.node_selector.get("kubernetes.io/os").cloned()),
+        spec,
+        events: own,
+        name,
+    }
+}
+
+fn event(e: &Value) -> Event {
+    let at = [time(e, "/lastTimestamp"), time(e, "/eventTime"), time(e, "/metadata/creationTimestamp")];
+    Event {
+        at: at.into_iter().find(|t| *t != 0).unwrap_or(0),
+        kind: text(e, "/type"),
+        reason: text(e, "/reason"),
+        message: text(e, "/message"),
+    }
+}
+
+/// A service account, with who wrote its role annotation.
+pub fn service_account(v: &Value) -> ServiceAccount {
+    let field = format!("f:{ROLE_ANNOTATION}");
+    let role_written_by = array(v, "/metadata/managedFields")
+        .filter(|m| m.pointer("/fieldsV1/f:metadata/f:annotations").is_some_and(|a| a.get(&field).is_some()))
+        .map(|m| FieldWriter { manager: text(m, "/manager"), at: time(m, "/time") })
+        .max_by_key(|w| w.at);
+    ServiceAccount {
+        namespace: text(v, "/metadata/namespace"),
+        name: text(v, "/metadata/name"),
+        uid: text(v, "/metadata/uid"),
+        created: time(v, "/metadata/creationTimestamp"),
+        annotations: without_applied(map(v, "/metadata/annotations")),
+        role_written_by,
+        automount: v.get("automountServiceAccountToken").and_then(Value::as_bool),
+    }
+}
+
+/// Webhooks on pods whose names say that they inject identity.
+pub(super) fn webhooks(list: &Value) -> Vec<Webhook> {
+    array(list, "/items")
+        .flat_map(|configuration| array(configuration, "/webhooks").map(move |hook| (configuration, hook)))
+        .filter(|(configuration, hook)| {
+            let names = [text(configuration, "/metadata/name"), text(hook, "/name")].concat();
+            names.contains("pod-identity") || names.contains("iam-for-pods")
+        })
+        .map(|(configuration, hook)| webhook(configuration, hook))
+        .collect()
+}
+
+fn webhook(configuration: &Value, hook: &Value) -> Webhook {
+    let endpoint = match hook.pointer("/clientConfig/service") {
+        Some(s) => format!(
+            "service {}/{}:{}",
+            text(s, "/namespace"),
+            text(s, "/name"),
+            s.get("port").and_then(Value::as_i64).unwrap_or(443)
+        ),
+        None => text(hook, "/clientConfig/url"),
+    };
+    let excludes = ["namespaceSelector", "objectSelector"]
+        .into_iter()
+        .filter_map(|which| {
+            let selector = hook.get(which)?;
+            let empty = selector.as_object().is_none_or(serde_json::Map::is_empty);
+            (!empty).then(|| format!("{which} {selector}"))
+        })
+        .collect();
+    Webhook {
+        configuration: text(configuration, "/metadata/name"),
+        name: text(hook, "/name"),
+        failure_policy: text(hook, "/failurePolicy"),
+        endpoint,
+        ca_sha256: webhook_ca::fingerprints(&text(hook, "/clientConfig/caBundle")),
+        ca_verifies: None,
+        review_versions: array(hook, "/admissionReviewVersions").filter_map(Value::as_str).map(str::to_owned).collect(),
+        excludes,
+        ready_endpoints: None,
+        image: None,
+        created: time(configuration, "/metadata/creationTimestamp"),
+    }
+}
+
+/// `a=b,c=d` of a service's selector.
+pub(super) fn selector_of_service(v: &Value) -> String {
+    map(v, "/spec/selector").iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+}
+
+/// `a=b,c in (d,e)` of a controller's selector.
+pub(super) fn selector_of_workload(v: &Value) -> String {
+    let mut parts: Vec<String> =
+        map(v, "/spec/selector/matchLabels").iter().map(|(k, v)| format!("{k}={v}")).collect();
+    for e in array(v, "/spec/selector/matchExpressions") {
+        let values = array(e, "/values").filter_map(Value::as_str).collect::<Vec<_>>().join(",");
+        let key = text(e, "/key");
+        parts.push(match text(e, "/operator").as_str() {
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key,
+            "DoesNotExist" => format!("!{key}"),
+            _ => format!("{key} in ({values})"),
+        });
+    }
+    parts.join(",")
+}
+
+/// A network policy, if its selector takes in pods with these labels.
+pub(super) fn network_policy(v: &Value, template: &PodSpec) -> Option<NetworkPolicy> {
+    let wanted = map(v, "/spec/podSelector/matchLabels");
+    if !wanted.iter().all(|(k, v)| template.labels.get(k) == Some(v)) {
+        return None;
+    }
+    let restricts_egress = array(v, "/spec/policyTypes").any(|t| t == "Egress") || v.pointer("/spec/egress").is_some();
+    let egress_cidrs = array(v, "/spec/egress")
+        .flat_map(|rule| {
+            let open = rule.get("to").and_then(Value::as_array).is_none_or(Vec::is_empty);
+            let own = array(rule, "/to").filter_map(|t| opt(t, "/ipBlock/cidr"));
+            own.chain(open.then(|| "0.0.0.0/0".to_owned())).collect::<Vec<_>>()
+        })
+        .collect();
+    Some(NetworkPolicy { name: text(v, "/metadata/name"), restricts_egress, egress_cidrs })
+}

@@ -1,0 +1,14 @@
+//! Reading the cluster: one client, raw JSON in, facts out.
+
+mod client;
+mod exec;
+mod facts;
+mod logs;
+mod probe;
+mod read;
+mod webhook_ca;
+
+pub use client::{KubeApi, KubeOptions};
+pub use facts::{pod, pod_spec, service_account, workload};
+pub use logs::read_logs;
+pub use read::{Resource, WorkloadRef, resource};

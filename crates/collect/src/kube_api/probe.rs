@@ -1,0 +1,56 @@
+//! Whether a new pod of a service account would be injected: a server-side dry run, which
+//! stores nothing and asks the same webhooks.
+
+use http::Request;
+use serde_json::{Value, json};
+use trustwalk_core::evidence::{InjectionProbe, Observed, Source};
+
+use super::client::KubeApi;
+use super::facts;
+
+impl KubeApi {
+    /// Asks the API server to admit, without storing it, a pod of this service account.
+    pub async fn injection_probe(&self, namespace: &str, service_account: &str, labels: &Value) -> Observed<InjectionProbe> {
+        let source = Source {
+            what: format!("dry run of a pod of {namespace}/{service_account}"),
+            at: self.now(),
+            by_hand: Some(format!(
+                "kubectl run probe -n {namespace} --image=pause --overrides='{{\"spec\":{{\"serviceAccountName\":\"{service_account}\"}}}}' --dry-run=server -o yaml"
+            )),
+        };
+        let body = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"generateName": "trustwalk-probe-", "namespace": namespace, "labels": labels},
+            "spec": {"serviceAccountName": service_account,
+                     "containers": [{"name": "probe", "image": "registry.k8s.io/pause:3.10"}]},
+        });
+        let request = Request::post(format!("/api/v1/namespaces/{namespace}/pods?dryRun=All&fieldManager=trustwalk"))
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into_bytes());
+        let request = match request {
+            Ok(r) => r,
+            Err(e) => return Observed::Unreachable { source, error: e.to_string() },
+        };
+        match self.observe(request, source, "create pods (dry run)").await {
+            Observed::Known { value, source } => {
+                let spec = facts::pod_spec(&value);
+                let container = spec.containers.first();
+                let env = |name: &str| container.and_then(|c| c.env_value(name)).map(str::to_owned);
+                let value = InjectionProbe {
+                    role_arn: env("AWS_ROLE_ARN"),
+                    token_file: env("AWS_WEB_IDENTITY_TOKEN_FILE"),
+                    container_credentials: container.is_some_and(|c| c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI")),
+                    regional_sts: env("AWS_STS_REGIONAL_ENDPOINTS"),
+                    region: env("AWS_REGION"),
+                    error: None,
+                };
+                Observed::Known { value, source }
+            }
+            // With failurePolicy Fail the API server says itself what is wrong with the webhook.
+            Observed::Unreachable { source, error } if error.contains("webhook") => {
+                Observed::Known { value: InjectionProbe { error: Some(error), ..InjectionProbe::default() }, source }
+            }
+            other => other.map(|_| InjectionProbe::default()),
+        }
+    }
+}

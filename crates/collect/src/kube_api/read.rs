@@ -1,0 +1,216 @@
+//! The objects a walk needs, each as one request.
+
+use serde_json::Value;
+use trustwalk_core::evidence::{
+    NetworkPolicy, Observed, Pod, PodSpec, ServiceAccount, Webhook, Workload,
+};
+
+use super::client::KubeApi;
+use super::facts;
+
+/// A resource kind trustwalk knows how to walk from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// Kind as Kubernetes writes it.
+    pub kind: &'static str,
+    /// Path prefix of its API group.
+    pub api: &'static str,
+    /// Plural.
+    pub plural: &'static str,
+    /// Short names and aliases kubectl knows.
+    aliases: &'static [&'static str],
+}
+
+const RESOURCES: [Resource; 9] = [
+    Resource { kind: "DaemonSet", api: "/apis/apps/v1", plural: "daemonsets", aliases: &["ds", "daemonset", "daemonsets"] },
+    Resource { kind: "Deployment", api: "/apis/apps/v1", plural: "deployments", aliases: &["deploy", "deployment", "deployments"] },
+    Resource { kind: "StatefulSet", api: "/apis/apps/v1", plural: "statefulsets", aliases: &["sts", "statefulset", "statefulsets"] },
+    Resource { kind: "ReplicaSet", api: "/apis/apps/v1", plural: "replicasets", aliases: &["rs", "replicaset", "replicasets"] },
+    Resource { kind: "Job", api: "/apis/batch/v1", plural: "jobs", aliases: &["job", "jobs"] },
+    Resource { kind: "CronJob", api: "/apis/batch/v1", plural: "cronjobs", aliases: &["cj", "cronjob", "cronjobs"] },
+    Resource { kind: "ReplicationController", api: "/api/v1", plural: "replicationcontrollers", aliases: &["rc"] },
+    Resource { kind: "Pod", api: "/api/v1", plural: "pods", aliases: &["po", "pod", "pods"] },
+    Resource { kind: "ServiceAccount", api: "/api/v1", plural: "serviceaccounts", aliases: &["sa", "serviceaccount", "serviceaccounts"] },
+];
+
+/// The resource a word means, case aside: `ds`, `DaemonSet`, `daemonset.apps`.
+pub fn resource(word: &str) -> Option<Resource> {
+    let word = word.to_ascii_lowercase();
+    let word = word.split('.').next().unwrap_or_default();
+    RESOURCES.into_iter().find(|r| r.aliases.contains(&word))
+}
+
+/// A workload to walk from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkloadRef {
+    /// Resource.
+    pub resource: Resource,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+impl KubeApi {
+    /// One object of a known kind.
+    pub async fn object(&self, target: &WorkloadRef) -> Observed<Value> {
+        let WorkloadRef { resource: r, namespace, name } = target;
+        self.get(
+            &format!("{}/namespaces/{namespace}/{}/{name}", r.api, r.plural),
+            &format!("{} {namespace}/{name}", r.kind),
+            &format!("get {}", r.plural),
+            &format!("kubectl get {} {name} -n {namespace} -o yaml", r.plural),
+        )
+        .await
+    }
+
+    /// The workload itself.
+    pub async fn workload(&self, target: &WorkloadRef) -> Observed<Workload> {
+        self.object(target).await.map(|v| facts::workload(target.resource.kind, &v))
+    }
+
+    /// A service account.
+    pub async fn service_account(&self, namespace: &str, name: &str) -> Observed<ServiceAccount> {
+        self.get(
+            &format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}"),
+            &format!("ServiceAccount {namespace}/{name}"),
+            "get serviceaccounts",
+            &format!("kubectl get sa {name} -n {namespace} -o yaml"),
+        )
+        .await
+        .map(|v| facts::service_account(&v))
+    }
+
+    /// Service accounts of a namespace, or of all.
+    pub async fn service_accounts(&self, namespace: Option<&str>) -> Observed<Vec<ServiceAccount>> {
+        self.list("/api/v1", "serviceaccounts", namespace, "").await.map(|items| items.iter().map(facts::service_account).collect())
+    }
+
+    /// Pods of a namespace that a filter keeps, with the events that speak of them.
+    pub async fn pods(&self, namespace: &str, selector: &str, keep: impl Fn(&Value) -> bool) -> Observed<Vec<Pod>> {
+        let query = if selector.is_empty() { String::new() } else { format!("?labelSelector={}", encode(selector)) };
+        let (pods, events) = tokio::join!(
+            self.list("/api/v1", "pods", Some(namespace), &query),
+            self.list("/api/v1", "events", Some(namespace), "?fieldSelector=involvedObject.kind%3DPod"),
+        );
+        let events = events.known().cloned().unwrap_or_default();
+        pods.map(|items| items.iter().filter(|p| keep(p)).map(|p| facts::pod(p, &events)).collect())
+    }
+
+    /// All workload controllers of the cluster with their templates, for a walk over everything.
+    pub async fn controllers(&self) -> Vec<(Resource, Observed<Vec<Value>>)> {
+        let kinds = RESOURCES.into_iter().filter(|r| matches!(r.kind, "DaemonSet" | "Deployment" | "StatefulSet" | "CronJob"));
+        futures_util::future::join_all(
+            kinds.map(|r| async move { (r, self.list(r.api, r.plural, None, "").await) }),
+        )
+        .await
+    }
+
+    /// Mutating webhooks that could inject web identity.
+    pub async fn webhooks(&self) -> Observed<Vec<Webhook>> {
+        let found = self
+            .get(
+                "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+                "MutatingWebhookConfigurations",
+                "list mutatingwebhookconfigurations",
+                "kubectl get mutatingwebhookconfiguration -o yaml",
+            )
+            .await
+            .map(|v| facts::webhooks(&v));
+        let Observed::Known { mut value, source } = found else { return found };
+        for hook in &mut value {
+            self.add_backends(hook).await;
+        }
+        Observed::Known { value, source }
+    }
+
+    /// How many pods stand ready behind a webhook's service, and which image they run.
+    async fn add_backends(&self, hook: &mut Webhook) {
+        let Some(service) = hook.endpoint.strip_prefix("service ") else { return };
+        let Some((namespace, rest)) = service.split_once('/') else { return };
+        let name = rest.split(':').next().unwrap_or_default();
+        let found = self
+            .get(
+                &format!("/api/v1/namespaces/{namespace}/services/{name}"),
+                &format!("Service {namespace}/{name}"),
+                "get services",
+                &format!("kubectl get service {name} -n {namespace}"),
+            )
+            .await;
+        if found.is_absent() {
+            hook.ready_endpoints = Some(0);
+            return;
+        }
+        let Some(object) = found.known() else { return };
+        let selector = facts::selector_of_service(object);
+        // A service without a selector fronts something outside the cluster, as on EKS's own control plane.
+        if selector.is_empty() {
+            return;
+        }
+        let pods = self.pods(namespace, &selector, |_| true).await;
+        if let Some(pods) = pods.known() {
+            hook.ready_endpoints = i64::try_from(pods.iter().filter(|p| p.ready).count()).ok();
+            hook.image = pods.first().and_then(|p| p.spec.containers.first()).map(|c| c.image.clone());
+        }
+    }
+
+    /// Network policies whose selector takes the pods in.
+    pub async fn network_policies(&self, namespace: &str, template: &PodSpec) -> Observed<Vec<NetworkPolicy>> {
+        self.list("/apis/networking.k8s.io/v1", "networkpolicies", Some(namespace), "")
+            .await
+            .map(|items| items.iter().filter_map(|p| facts::network_policy(p, template)).collect())
+    }
+
+    /// Ready pods of the Pod Identity agent's DaemonSet; absent when it is not installed.
+    pub async fn pod_identity_agent(&self) -> Observed<i64> {
+        self.get(
+            "/apis/apps/v1/namespaces/kube-system/daemonsets/eks-pod-identity-agent",
+            "DaemonSet kube-system/eks-pod-identity-agent",
+            "get daemonsets",
+            "kubectl get ds eks-pod-identity-agent -n kube-system",
+        )
+        .await
+        .map(|v| v.pointer("/status/numberReady").and_then(Value::as_i64).unwrap_or(0))
+    }
+
+    async fn list(&self, api: &str, plural: &str, namespace: Option<&str>, query: &str) -> Observed<Vec<Value>> {
+        let (path, place, flag) = match namespace {
+            Some(ns) => (format!("{api}/namespaces/{ns}/{plural}{query}"), format!(" in {ns}"), format!("-n {ns}")),
+            None => (format!("{api}/{plural}{query}"), String::new(), "-A".to_owned()),
+        };
+        self.get(&path, &format!("{plural}{place}"), &format!("list {plural}"), &format!("kubectl get {plural} {flag}"))
+            .await
+            .map(facts::items)
+    }
+}
+
+/// Percent-encodes what a query value must not hold bare.
+pub(super) fn encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut out, b| {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            let _ = write!(out, "%{b:02X}");
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubectls_words_are_understood() {
+        for (word, kind) in [("ds", "DaemonSet"), ("DaemonSet", "DaemonSet"), ("deployment.apps", "Deployment"), ("SA", "ServiceAccount"), ("po", "Pod")] {
+            assert_eq!(resource(word).map(|r| r.kind), Some(kind), "{word}");
+        }
+        assert_eq!(resource("ingress"), None);
+    }
+
+    #[test]
+    fn selectors_are_encoded() {
+        assert_eq!(encode("k8s-app=aws-node,x"), "k8s-app%3Daws-node%2Cx");
+    }
+}

@@ -1,0 +1,32 @@
+//! Every limit on what strangers may make us spend, in one place, each with its reason.
+
+use std::time::Duration;
+
+/// One TCP connect, TLS handshake or HTTP exchange with an issuer. STS itself gives an issuer
+/// 5 s (AWS Knowledge Center, `iam-sts-invalididentitytoken`): slower than that is a finding.
+pub const ISSUER_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// One call to an AWS or Kubernetes API. Longer, and a person would rather have the rest.
+pub const API_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Largest discovery document or key set read. 200 RSA-4096 keys fit five times over.
+pub const DOCUMENT_BYTES: usize = 1 << 20;
+
+/// Largest answer of an AWS or Kubernetes API read into memory.
+pub const API_BYTES: usize = 32 << 20;
+
+/// Log bytes read per container, from the end: enough for several restarts of a failing agent.
+pub const LOG_BYTES: usize = 256 << 10;
+
+/// Pods whose logs are read. The pods of one workload fail alike.
+pub const LOG_PODS: usize = 3;
+
+/// Largest token, policy or bundle file read from disk for a single document.
+pub const FILE_BYTES: u64 = 64 << 20;
+
+/// Walks done at the same time when a whole cluster is diagnosed.
+pub const PARALLEL_TARGETS: usize = 16;
+
+/// The `OpenID` documents' life in the walk-wide cache is the walk itself: no limit needed there,
+/// but one issuer is asked by at most this many walks at once.
+pub const PARALLEL_ISSUER: usize = 4;

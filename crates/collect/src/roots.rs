@@ -1,0 +1,53 @@
+//! The roots a chain may be judged by: what AWS is taken to trust, and what the user trusts.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls_pki_types::{CertificateDer, pem::PemObject as _};
+use trustwalk_core::evidence::Roots;
+
+use crate::error::CollectError;
+
+/// Where roots come from.
+#[derive(Debug, Clone, Default)]
+pub struct RootOptions {
+    /// `--ca-bundle`: roots the user trusts besides the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// `--ca-library`: a PEM file standing for AWS's library of trusted roots.
+    pub ca_library: Option<PathBuf>,
+}
+
+/// Certificates of a PEM file. An empty file is an empty set, which is a legal library.
+pub fn read_pem(path: &Path) -> Result<Vec<CertificateDer<'static>>, CollectError> {
+    let text = crate::files::read_bounded(path)?;
+    CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|e| CollectError::Pem { path: path.to_owned(), reason: e.to_string() })
+}
+
+/// The roots of the system store. Costs tens of milliseconds: asked for only when a verdict needs them.
+pub fn system() -> Vec<CertificateDer<'static>> {
+    rustls_native_certs::load_native_certs().certs
+}
+
+/// Both sets, for the evidence.
+///
+/// AWS does not publish its library. When no file stands for it, the system's store of public
+/// roots does, and the report names it so.
+pub fn for_evidence(options: &RootOptions) -> Result<Roots, CollectError> {
+    let encode = |certs: &[CertificateDer<'_>]| certs.iter().map(|c| STANDARD.encode(c)).collect::<Vec<_>>();
+    let mut user = Vec::new();
+    if let Some(path) = &options.ca_bundle {
+        user = encode(&read_pem(path)?);
+    }
+    let (library, library_name) = match &options.ca_library {
+        Some(path) => (encode(&read_pem(path)?), format!("the CA library given ({})", file_name(path))),
+        None => (encode(&system()), "this system's public CA store, standing in for AWS's unpublished library".to_owned()),
+    };
+    Ok(Roots { library, library_name, user })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "given file".to_owned(), |n| n.to_string_lossy().into_owned())
+}
