@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Gathering evidence: from Kubernetes, AWS, issuers, logs and files, at the same time where
+//! nothing forbids it. A fetch that fails is evidence of its own kind.
+//!
+//! Deliberately absent: judgement. What a fact means is the core's business.
+
+pub mod aws;
+pub mod bundle;
+pub mod dial;
+pub mod error;
+pub mod issuer;
+pub mod kube_api;
+pub mod limits;
+pub mod roots;
+pub mod walk;
+
+mod claims;
+mod connect;
+mod files;
+mod job;
+mod log_files;
+mod mint;
+mod percent;
+mod secret;
+
+pub use bundle::Bundle;
+pub use error::CollectError;
+pub use files::read_bounded;
+pub use log_files::scan as scan_log;
+pub use secret::SecretToken;
+pub use walk::{Ask, WalkOptions, World, collect, parse_target};

@@ -88,13 +88,27 @@ impl KubeApi {
 
     /// Pods of a namespace that a filter keeps, with the events that speak of them.
     pub async fn pods(&self, namespace: &str, selector: &str, keep: impl Fn(&Value) -> bool) -> Observed<Vec<Pod>> {
-        let query = if selector.is_empty() { String::new() } else { format!("?labelSelector={}", encode(selector)) };
+        let query = if selector.is_empty() { String::new() } else { format!("?labelSelector={}", crate::percent::encode(selector)) };
         let (pods, events) = tokio::join!(
             self.list("/api/v1", "pods", Some(namespace), &query),
             self.list("/api/v1", "events", Some(namespace), "?fieldSelector=involvedObject.kind%3DPod"),
         );
         let events = events.known().cloned().unwrap_or_default();
         pods.map(|items| items.iter().filter(|p| keep(p)).map(|p| facts::pod(p, &events)).collect())
+    }
+
+    /// Pods a controller's own selector takes in.
+    pub async fn pods_of(&self, target: &WorkloadRef) -> Observed<Vec<Pod>> {
+        let object = self.object(target).await;
+        let Some(found) = object.known() else { return object.map(|_| Vec::new()) };
+        let selector = facts::selector_of_workload(found);
+        if selector.is_empty() {
+            // A CronJob has none: its pods carry its jobs' names.
+            let prefix = format!("{}-", target.name);
+            let own = |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| n.starts_with(&prefix));
+            return self.pods(&target.namespace, "", own).await;
+        }
+        self.pods(&target.namespace, &selector, |_| true).await
     }
 
     /// All workload controllers of the cluster with their templates, for a walk over everything.
@@ -184,18 +198,6 @@ impl KubeApi {
     }
 }
 
-/// Percent-encodes what a query value must not hold bare.
-pub(super) fn encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut out, b| {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            let _ = write!(out, "%{b:02X}");
-        }
-        out
-    })
-}
 
 #[cfg(test)]
 mod tests {
@@ -211,6 +213,6 @@ mod tests {
 
     #[test]
     fn selectors_are_encoded() {
-        assert_eq!(encode("k8s-app=aws-node,x"), "k8s-app%3Daws-node%2Cx");
+        assert_eq!(crate::percent::encode("k8s-app=aws-node,x"), "k8s-app%3Daws-node%2Cx");
     }
 }

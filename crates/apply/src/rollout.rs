@@ -1,0 +1,101 @@
+//! Waiting for a roll-out, with a view of the pods whenever something about them changes.
+
+use std::time::Duration;
+
+use trustwalk_collect::World;
+use trustwalk_collect::kube_api::{WorkloadRef, resource};
+use trustwalk_core::evidence::{Pod, Workload};
+
+use crate::error::ApplyError;
+use crate::run::Progress;
+
+/// How long a roll-out may go without any change before it is called stuck.
+const STALL: Duration = Duration::from_secs(60);
+/// How often the pods are looked at.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// One pod of a roll-out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodView {
+    /// Name.
+    pub name: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// `Running`, `CrashLoopBackOff`, …
+    pub status: String,
+    /// Restarts.
+    pub restarts: i64,
+}
+
+/// A roll-out at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolloutView {
+    /// Pods wanted.
+    pub desired: i64,
+    /// Pods made from the new template and ready.
+    pub renewed: i64,
+    /// All pods, by name.
+    pub pods: Vec<PodView>,
+}
+
+/// Waits until every pod is new and ready.
+pub(crate) async fn wait(
+    world: &World,
+    kind: &str,
+    namespace: &str,
+    name: &str,
+    progress: &mut impl Progress,
+) -> Result<(), ApplyError> {
+    let kube = world.kube.as_ref().map_err(|why| ApplyError::NoCluster(why.clone()))?;
+    let failed = |reason: String| ApplyError::Step { step: format!("roll-out of {kind} {namespace}/{name}"), reason };
+    let Some(resource) = resource(kind) else { return Err(failed(format!("`{kind}` has no roll-out"))) };
+    if resource.kind == "Pod" {
+        return Ok(());
+    }
+    let target = WorkloadRef { resource, namespace: namespace.to_owned(), name: name.to_owned() };
+    let mut last: Option<RolloutView> = None;
+    let mut changed = tokio::time::Instant::now();
+    let mut tick = tokio::time::interval(PERIOD);
+    loop {
+        tick.tick().await;
+        let (workload, pods) = tokio::join!(kube.workload(&target), kube.pods_of(&target));
+        let (Some(workload), Some(pods)) = (workload.known(), pods.known()) else {
+            return Err(failed(workload.gap().or_else(|| pods.gap()).unwrap_or_default()));
+        };
+        let view = view(workload, pods);
+        if last.as_ref() != Some(&view) {
+            changed = tokio::time::Instant::now();
+            progress.rollout(&view);
+            last = Some(view.clone());
+        }
+        let whole = view.renewed >= view.desired && view.pods.len() as i64 == view.desired;
+        if whole {
+            return Ok(());
+        }
+        if changed.elapsed() > STALL {
+            return Err(failed(format!(
+                "{} of {} pods renewed and ready, and nothing changed for {} s",
+                view.renewed,
+                view.desired,
+                STALL.as_secs()
+            )));
+        }
+    }
+}
+
+fn view(workload: &Workload, pods: &[Pod]) -> RolloutView {
+    let stamp = |spec: &trustwalk_core::evidence::PodSpec| spec.annotations.get("kubectl.kubernetes.io/restartedAt").cloned();
+    let wanted = stamp(&workload.template);
+    let renewed = pods.iter().filter(|p| p.ready && stamp(&p.spec) == wanted).count();
+    let mut pods: Vec<PodView> = pods
+        .iter()
+        .map(|p| PodView {
+            name: p.name.clone(),
+            ready: p.ready,
+            status: p.reason.clone().unwrap_or_else(|| p.phase.clone()),
+            restarts: p.restarts,
+        })
+        .collect();
+    pods.sort_by(|a, b| a.name.cmp(&b.name));
+    RolloutView { desired: workload.desired, renewed: i64::try_from(renewed).unwrap_or(i64::MAX), pods }
+}

@@ -1,0 +1,59 @@
+//! Proof that a repair works: a fresh token of the workload's own kind, and a real exchange.
+
+use std::time::Duration;
+
+use trustwalk_collect::World;
+use trustwalk_collect::aws::exchange_error;
+use trustwalk_core::evidence::Evidence;
+
+/// IAM changes take seconds to be seen everywhere (reported up to about 12 s): refusals within this time are retried.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Pause between tries.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What the verification showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verification {
+    /// STS gave the role.
+    Proven {
+        /// The session's ARN.
+        assumed: String,
+    },
+    /// STS refused to the end.
+    Refused {
+        /// Its words.
+        error: String,
+    },
+    /// It could not be tried.
+    NotTried {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Mints a token for the evidence's service account and shows it to STS.
+pub async fn verify(world: &World, evidence: &Evidence) -> Verification {
+    let not = |reason: &str| Verification::NotTried { reason: reason.to_owned() };
+    let Some(role) = evidence.role_arn.known() else { return not("no role is named") };
+    let kube = match &world.kube {
+        Ok(kube) => kube,
+        Err(why) => return not(why),
+    };
+    let Some(sa) = evidence.service_account.known() else { return not("the service account is not known") };
+    let audience = evidence.token.known().and_then(|t| t.aud.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
+    let began = tokio::time::Instant::now();
+    let mut tick = tokio::time::interval(PAUSE);
+    loop {
+        tick.tick().await;
+        let token = kube.mint(&sa.namespace, &sa.name, &audience).await;
+        let Some(secret) = token.known() else { return not(&token.gap().unwrap_or_default()) };
+        let exchange = world.aws.exchange(role, secret.expose()).await;
+        let Some(answer) = exchange.known() else { return not(&exchange.gap().unwrap_or_default()) };
+        if let Some(assumed) = &answer.assumed {
+            return Verification::Proven { assumed: assumed.clone() };
+        }
+        if began.elapsed() > PATIENCE {
+            return Verification::Refused { error: exchange_error(answer).unwrap_or_default() };
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Each command's own arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::common::{Format, PlaceArgs, TargetArgs};
+
+/// Finds and mends the broken link between a workload and its AWS role.
+#[derive(Debug, Parser)]
+#[command(name = "trustwalk", bin_name = "trustwalk", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Output format
+    #[arg(short, long, value_enum, default_value = "human", global = true)]
+    pub(crate) output: Format,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The founding story, start to finish, in the embedded lab
+    Demo(DemoArgs),
+    /// Walk the chain and name the broken link
+    Diagnose(DiagnoseArgs),
+    /// Plan a repair; with --approve carry it out, verify it and wait until the pods run
+    Fix(FixArgs),
+    /// Undo a fix from its receipt
+    Rollback(RollbackArgs),
+    /// Gather the evidence into a file, to be diagnosed elsewhere
+    Collect(CollectArgs),
+    /// Every certificate an issuer presents, and which one AWS and each tool would take
+    Thumbprint(ThumbprintArgs),
+    /// What a token says, and what STS would make of it
+    Token(TokenArgs),
+    /// Whether a trust policy admits an identity, and what is nearest if not
+    Trust(TrustArgs),
+    /// Find and classify web identity failures in logs
+    Logs(LogsArgs),
+    /// One rule: what, why, proof, cure, sources
+    Explain(ExplainArgs),
+    /// The embedded account and cluster, for real clients
+    Lab(LabArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Tell the story of another fault
+    #[arg(long, value_name = "NAME", default_value = "thumbprint-mismatch")]
+    pub(crate) fault: String,
+    /// List the faults
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Leave the lab up and print how to use it
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Trust model of the lab's account
+    #[arg(long, value_enum, default_value = "thumbprint-only")]
+    pub(crate) model: super::common::Model,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiagnoseArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Diagnose a saved bundle instead of the live world
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// Show every link's details even when it passes
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Apply the plan
+    #[arg(long)]
+    pub(crate) approve: bool,
+    /// Go on with an interrupted run
+    #[arg(long, value_name = "RECEIPT")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Where to write the receipt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// Receipt of the fix
+    #[arg(value_name = "RECEIPT")]
+    pub(crate) receipt: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CollectArgs {
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    /// Bundle file to write
+    #[arg(long = "to", short = 'f', value_name = "FILE", default_value = "trustwalk-bundle.json")]
+    pub(crate) file: PathBuf,
+}
+
+/// How `thumbprint` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ThumbprintFormat {
+    /// For people.
+    Human,
+    /// One JSON document.
+    Json,
+    /// The certificates.
+    Pem,
+    /// Only the thumbprint AWS wants, one per host.
+    Bare,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ThumbprintArgs {
+    /// Issuer URL or host
+    #[arg(value_name = "URL", required_unless_present = "fleet")]
+    pub(crate) url: Option<String>,
+    /// Print only the thumbprint AWS wants
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Print the certificates
+    #[arg(long, conflicts_with = "bare")]
+    pub(crate) pem: bool,
+    /// Do not read what the account has registered
+    #[arg(long)]
+    pub(crate) no_account: bool,
+    /// Many hosts or URLs, one per line (- for standard input); one JSON line each
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fleet: Option<String>,
+    /// Connections at the same time, for --fleet
+    #[arg(long, default_value_t = 256)]
+    pub(crate) jobs: usize,
+    /// Skip what this earlier output already holds, for --fleet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Read certificates from a file instead (PEM, DER, PKCS#7, openssl s_client output)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenArgs {
+    /// Token file, - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: String,
+    /// Verify many tokens, one per line, against this key set; one verdict per line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: Option<PathBuf>,
+    /// Issuer the token must name
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Registered audience (repeatable)
+    #[arg(long = "client-id", value_name = "AUD")]
+    pub(crate) client_ids: Vec<String>,
+    /// The time to judge by, ISO 8601 or Unix seconds
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// Trust policy file, - for standard input
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: String,
+    /// Subject
+    #[arg(long, value_name = "SUB")]
+    pub(crate) subject: Option<String>,
+    /// Audience
+    #[arg(long, value_name = "AUD", default_value = "sts.amazonaws.com")]
+    pub(crate) audience: Vec<String>,
+    /// Issuer URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Account of the role and its provider
+    #[arg(long, value_name = "NUMBER", default_value = "111122223333")]
+    pub(crate) account: String,
+    /// Token file to take issuer, subject and audience from
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: Option<PathBuf>,
+    /// Further claim NAME=VALUE (repeatable)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) claim: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogsArgs {
+    /// Log files, - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) files: Vec<String>,
+    /// Go on reading as the file grows
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Threads
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Code or name of a rule; none lists them
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabArgs {
+    /// Folder for the lab's files
+    #[arg(long, value_name = "DIR", global = true, env = "TRUSTWALK_LAB_DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: LabCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabCommand {
+    /// Start the lab and keep it until Ctrl-C or `lab down`
+    Up {
+        /// Let the story break at once
+        #[arg(long)]
+        broken: bool,
+        /// Trust model of the account
+        #[arg(long, value_enum, default_value = "thumbprint-only")]
+        model: super::common::Model,
+    },
+    /// What the running lab holds
+    Status,
+    /// Inject a fault into the running lab; without a name, list them
+    Break {
+        /// Fault
+        fault: Option<String>,
+    },
+    /// Take one fault, or all, out of the running lab
+    Mend {
+        /// Fault
+        fault: Option<String>,
+    },
+    /// Stop the running lab
+    Down,
+}

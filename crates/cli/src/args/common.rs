@@ -1,0 +1,165 @@
+//! Options that several commands share.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use trustwalk_collect::aws::AwsOptions;
+use trustwalk_collect::dial::ConnectTo;
+use trustwalk_collect::kube_api::KubeOptions;
+use trustwalk_collect::roots::RootOptions;
+use trustwalk_collect::{Ask, WalkOptions, parse_target};
+use trustwalk_core::evidence::TrustModel;
+
+use crate::exit::UsageError;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document on standard output.
+    Json,
+    /// One line per finding.
+    Short,
+}
+
+/// In which order AWS asks for trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Model {
+    /// Trusted roots first, thumbprints after: AWS since 2024-08-15.
+    LibraryFirst,
+    /// Thumbprints alone: AWS before, and compatible systems.
+    ThumbprintOnly,
+}
+
+/// Where cluster, account and issuers are, as their own tools are told.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlaceArgs {
+    /// Kubeconfig file (else KUBECONFIG, ~/.kube/config, in-cluster)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Kubeconfig context
+    #[arg(long, global = true)]
+    pub(crate) context: Option<String>,
+    /// AWS profile
+    #[arg(long, global = true)]
+    pub(crate) profile: Option<String>,
+    /// AWS region
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+    /// AWS endpoint for all services
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) endpoint_url: Option<String>,
+    /// EKS cluster name, when the kubeconfig does not tell
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) cluster: Option<String>,
+    /// Connect to ADDR:PORT whenever HOST:PORT is meant (curl's syntax; repeatable)
+    #[arg(long, value_name = "HOST:PORT:ADDR:PORT", env = "TRUSTWALK_CONNECT_TO", value_delimiter = ',', global = true)]
+    pub(crate) connect_to: Vec<ConnectTo>,
+    /// Further roots you trust, PEM
+    #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_BUNDLE", global = true)]
+    pub(crate) ca_bundle: Option<PathBuf>,
+    /// Roots AWS trusts, PEM, instead of this system's public ones
+    #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_LIBRARY", global = true)]
+    pub(crate) ca_library: Option<PathBuf>,
+    /// In which order the account asks for trust in the issuer's certificate
+    #[arg(long, value_enum, env = "TRUSTWALK_TRUST_MODEL", default_value = "library-first", global = true)]
+    pub(crate) trust_model: Model,
+    /// Do not mint a token and do not ask STS
+    #[arg(long, global = true)]
+    pub(crate) no_exchange: bool,
+}
+
+/// What is asked about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArgs {
+    /// kind/name, such as daemonset/aws-node; none means every workload that uses web identity
+    #[arg(value_name = "TARGET", num_args = 0..=2)]
+    pub(crate) target: Vec<String>,
+    /// Namespace of the target
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// A role, instead of the one the target names
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role: Option<String>,
+    /// The subject that is to get the role
+    #[arg(long, value_name = "SUB")]
+    pub(crate) subject: Option<String>,
+    /// An issuer
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// A log to read, - for standard input (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Vec<String>,
+    /// A token file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token: Option<PathBuf>,
+    /// A CI job's folder or workflow file
+    #[arg(long, value_name = "PATH")]
+    pub(crate) job: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    /// Options for a walk.
+    pub(crate) fn walk_options(&self, target: Option<&TargetArgs>) -> WalkOptions {
+        WalkOptions {
+            kube: KubeOptions { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() },
+            aws: AwsOptions {
+                profile: self.profile.clone(),
+                region: self.region.clone(),
+                endpoint: self.endpoint_url.clone(),
+            },
+            roots: RootOptions { ca_bundle: self.ca_bundle.clone(), ca_library: self.ca_library.clone() },
+            connect_to: self.connect_to.clone(),
+            trust_model: self.model(),
+            logs: target.map(|t| t.log.clone()).unwrap_or_default(),
+            token: target.and_then(|t| t.token.clone()),
+            role: target.and_then(|t| t.role.clone()),
+            issuer: target.and_then(|t| t.issuer.clone()),
+            cluster: self.cluster.clone(),
+            no_exchange: self.no_exchange,
+            now: jiff::Timestamp::now().as_second(),
+        }
+    }
+
+    /// The trust model in force.
+    pub(crate) fn model(&self) -> TrustModel {
+        match self.trust_model {
+            Model::LibraryFirst => TrustModel::LibraryFirst,
+            Model::ThumbprintOnly => TrustModel::ThumbprintOnly,
+        }
+    }
+}
+
+impl TargetArgs {
+    /// What was asked, given the context's namespace.
+    pub(crate) fn ask(&self, default_namespace: &str) -> anyhow::Result<Ask> {
+        let namespace = self.namespace.as_deref().unwrap_or(default_namespace);
+        let words = match self.target.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            // kubectl also takes `daemonset aws-node`.
+            [kind, name, ..] => Some(format!("{kind}/{name}")),
+        };
+        if let Some(words) = words {
+            return parse_target(&words, namespace).map(Ask::Workload).map_err(|e| UsageError(e.to_string()).into());
+        }
+        if let Some(dir) = &self.job {
+            return Ok(Ask::Job(dir.clone()));
+        }
+        if let Some(arn) = &self.role {
+            return Ok(Ask::Role { arn: arn.clone(), subject: self.subject.clone() });
+        }
+        if let Some(url) = &self.issuer {
+            return Ok(Ask::Issuer(url.clone()));
+        }
+        if !self.log.is_empty() {
+            return Ok(Ask::Logs);
+        }
+        if self.token.is_some() {
+            return Err(UsageError("--token needs --role ARN; to look at a token alone use `trustwalk token FILE`".to_owned()).into());
+        }
+        Ok(Ask::Everything)
+    }
+}

@@ -1,0 +1,208 @@
+//! IAM: providers, roles, policies.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use trustwalk_core::evidence::{Observed, Provider, Role, RolePolicy};
+
+use super::client::{AwsClient, AwsError, Service};
+use super::xml::Element;
+use crate::percent;
+
+const VERSION: (&str, &str) = ("Version", "2010-05-08");
+/// Pages of a listing followed. IAM's quotas keep listings of one role far below this.
+const PAGES: usize = 50;
+
+fn time(text: Option<String>) -> i64 {
+    text.and_then(|t| t.parse::<Timestamp>().ok()).map_or(0, Timestamp::as_second)
+}
+
+fn tags(root: &Element) -> BTreeMap<String, String> {
+    root.members("Tags")
+        .into_iter()
+        .filter_map(|t| Some((t.text_of("Key")?, t.text_of("Value").unwrap_or_default())))
+        .collect()
+}
+
+fn texts(root: &Element, list: &str) -> Vec<String> {
+    root.members(list).into_iter().map(|m| m.text.clone()).collect()
+}
+
+impl AwsClient {
+    async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Element, AwsError> {
+        let mut all = vec![("Action", action), VERSION];
+        all.extend_from_slice(parameters);
+        self.query(Service::Iam, &all).await
+    }
+
+    /// ARNs of all OIDC providers of the account.
+    pub async fn providers(&self) -> Observed<Vec<String>> {
+        let outcome = self.iam("ListOpenIDConnectProviders", &[]).await.map(|root| {
+            root.members("OpenIDConnectProviderList").into_iter().filter_map(|m| m.text_of("Arn")).collect()
+        });
+        self.observe(
+            outcome,
+            "iam:ListOpenIDConnectProviders",
+            "iam:ListOpenIDConnectProviders",
+            "aws iam list-open-id-connect-providers",
+        )
+    }
+
+    /// One OIDC provider.
+    pub async fn provider(&self, arn: &str) -> Observed<Provider> {
+        let outcome = self.iam("GetOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(|root| Provider {
+            arn: arn.to_owned(),
+            url: root.text_of("Url").unwrap_or_default(),
+            client_ids: texts(&root, "ClientIDList"),
+            thumbprints: texts(&root, "ThumbprintList").into_iter().map(|t| t.to_ascii_lowercase()).collect(),
+            created: time(root.text_of("CreateDate")),
+            tags: tags(&root),
+        });
+        self.observe(
+            outcome,
+            &format!("iam:GetOpenIDConnectProvider {arn}"),
+            "iam:GetOpenIDConnectProvider",
+            &format!("aws iam get-open-id-connect-provider --open-id-connect-provider-arn {arn}"),
+        )
+    }
+
+    /// One role.
+    pub async fn role(&self, name: &str) -> Observed<Role> {
+        let outcome = self.iam("GetRole", &[("RoleName", name)]).await.map(|root| read_role(&root));
+        self.observe(outcome, &format!("iam:GetRole {name}"), "iam:GetRole", &format!("aws iam get-role --role-name {name}"))
+    }
+
+    /// All policies of a role: attached with their default versions, inline, boundary.
+    pub async fn role_policies(&self, name: &str, boundary: Option<&str>) -> Observed<Vec<RolePolicy>> {
+        let outcome = self.all_policies(name, boundary).await;
+        self.observe(
+            outcome,
+            &format!("policies of role {name}"),
+            "iam:ListAttachedRolePolicies, iam:ListRolePolicies",
+            &format!("aws iam list-attached-role-policies --role-name {name}"),
+        )
+    }
+
+    async fn all_policies(&self, name: &str, boundary: Option<&str>) -> Result<Vec<RolePolicy>, AwsError> {
+        let (attached, inline) = tokio::try_join!(
+            self.pages("ListAttachedRolePolicies", name, "AttachedPolicies"),
+            self.pages("ListRolePolicies", name, "PolicyNames"),
+        )?;
+        let managed = attached.iter().filter_map(|p| Some((p.text_of("PolicyName")?, p.text_of("PolicyArn")?)));
+        let mut jobs: Vec<_> = managed.map(|(name, arn)| self.managed_policy(name, arn, false)).collect();
+        if let Some(arn) = boundary {
+            jobs.push(self.managed_policy(arn.to_owned(), arn.to_owned(), true));
+        }
+        let inline_jobs = inline.iter().map(|p| self.inline_policy(name, &p.text));
+        let (mut managed, inline) =
+            tokio::join!(futures_util::future::join_all(jobs), futures_util::future::join_all(inline_jobs));
+        managed.extend(inline);
+        Ok(managed)
+    }
+
+    /// A policy whose document cannot be read keeps its name: rules then answer `Undetermined`.
+    async fn managed_policy(&self, name: String, arn: String, boundary: bool) -> RolePolicy {
+        let document = async {
+            let policy = self.iam("GetPolicy", &[("PolicyArn", &arn)]).await.ok()?;
+            let version = policy.text_of("DefaultVersionId")?;
+            let got = self.iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", &version)]).await.ok()?;
+            got.text_of("Document").map(|d| percent::decode(&d))
+        }
+        .await;
+        RolePolicy { name, arn: Some(arn), document, boundary }
+    }
+
+    async fn inline_policy(&self, role: &str, name: &str) -> RolePolicy {
+        let got = self.iam("GetRolePolicy", &[("RoleName", role), ("PolicyName", name)]).await.ok();
+        let document = got.and_then(|g| g.text_of("PolicyDocument")).map(|d| percent::decode(&d));
+        RolePolicy { name: name.to_owned(), arn: None, document, boundary: false }
+    }
+
+    async fn pages(&self, action: &str, role: &str, list: &str) -> Result<Vec<Element>, AwsError> {
+        let mut found = Vec::new();
+        let mut marker: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut parameters = vec![("RoleName", role)];
+            if let Some(m) = &marker {
+                parameters.push(("Marker", m));
+            }
+            let root = self.iam(action, &parameters).await?;
+            found.extend(root.members(list).into_iter().cloned());
+            marker = root.text_of("Marker").filter(|_| root.text_of("IsTruncated").as_deref() == Some("true"));
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Replaces a provider's thumbprint list.
+    pub async fn set_thumbprints(&self, arn: &str, thumbprints: &[String]) -> Result<(), AwsError> {
+        self.with_list("UpdateOpenIDConnectProviderThumbprint", &[("OpenIDConnectProviderArn", arn)], &[("ThumbprintList", thumbprints)])
+            .await
+            .map(drop)
+    }
+
+    /// Registers an audience.
+    pub async fn add_client_id(&self, arn: &str, client_id: &str) -> Result<(), AwsError> {
+        let parameters = [("OpenIDConnectProviderArn", arn), ("ClientID", client_id)];
+        self.iam("AddClientIDToOpenIDConnectProvider", &parameters).await.map(drop)
+    }
+
+    /// Takes an audience away.
+    pub async fn remove_client_id(&self, arn: &str, client_id: &str) -> Result<(), AwsError> {
+        let parameters = [("OpenIDConnectProviderArn", arn), ("ClientID", client_id)];
+        self.iam("RemoveClientIDFromOpenIDConnectProvider", &parameters).await.map(drop)
+    }
+
+    /// Registers a provider; its ARN.
+    pub async fn create_provider(&self, url: &str, client_ids: &[String], thumbprints: &[String]) -> Result<String, AwsError> {
+        let lists = [("ClientIDList", client_ids), ("ThumbprintList", thumbprints)];
+        let root = self.with_list("CreateOpenIDConnectProvider", &[("Url", url)], &lists).await?;
+        root.text_of("OpenIDConnectProviderArn").ok_or_else(|| AwsError::Transport("the answer names no provider".to_owned()))
+    }
+
+    /// Deletes a provider.
+    pub async fn delete_provider(&self, arn: &str) -> Result<(), AwsError> {
+        self.iam("DeleteOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(drop)
+    }
+
+    /// Replaces a role's trust policy.
+    pub async fn set_trust_policy(&self, role: &str, document: &str) -> Result<(), AwsError> {
+        self.iam("UpdateAssumeRolePolicy", &[("RoleName", role), ("PolicyDocument", document)]).await.map(drop)
+    }
+
+    /// Attaches a managed policy.
+    pub async fn attach_policy(&self, role: &str, arn: &str) -> Result<(), AwsError> {
+        self.iam("AttachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
+    }
+
+    /// Detaches a managed policy.
+    pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), AwsError> {
+        self.iam("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
+    }
+
+    async fn with_list(&self, action: &str, plain: &[(&str, &str)], lists: &[(&str, &[String])]) -> Result<Element, AwsError> {
+        let numbered: Vec<(String, &str)> = lists
+            .iter()
+            .flat_map(|(list, items)| items.iter().enumerate().map(move |(i, v)| (format!("{list}.member.{}", i + 1), v.as_str())))
+            .collect();
+        let mut parameters = plain.to_vec();
+        parameters.extend(numbered.iter().map(|(k, v)| (k.as_str(), *v)));
+        self.iam(action, &parameters).await
+    }
+}
+
+fn read_role(root: &Element) -> Role {
+    let role = root.find("Role").unwrap_or(root);
+    Role {
+        arn: role.text_of("Arn").unwrap_or_default(),
+        name: role.text_of("RoleName").unwrap_or_default(),
+        trust_policy: role.text_of("AssumeRolePolicyDocument").map(|d| percent::decode(&d)).unwrap_or_default(),
+        max_session: role.text_of("MaxSessionDuration").and_then(|d| d.parse().ok()).unwrap_or(3600),
+        created: time(role.text_of("CreateDate")),
+        last_used: role.text_of("LastUsedDate").map(|t| time(Some(t))),
+        tags: tags(role),
+        boundary: role.text_of("PermissionsBoundaryArn"),
+    }
+}

@@ -1,0 +1,16 @@
+//! Reading the account: a signed client for the few operations a walk needs.
+//!
+//! Deliberately not the service SDKs: a dozen query and REST operations do not repay what the
+//! SDKs cost to build and to start (see `docs/decisions`). Credentials, profiles, SSO and
+//! regions do come from `aws-config`, so that trustwalk finds what the AWS CLI finds.
+
+mod client;
+mod cloudtrail;
+mod eks;
+mod iam;
+mod sts;
+mod xml;
+
+pub use client::{AwsClient, AwsError, AwsOptions, Service};
+pub use sts::exchange_error;
+pub use xml::Element;

@@ -1,0 +1,228 @@
+//! The half of the walk that needs no cluster: token, issuer, provider, role, exchange.
+
+use std::path::Path;
+
+use trustwalk_core::evidence::{Evidence, Observed, Provider, Role, Source, Target, TokenClaims};
+
+use super::world::World;
+use crate::error::CollectError;
+use crate::secret::SecretToken;
+use crate::{claims, files, job};
+
+/// Fills in everything from the token onwards. `token` is what `TokenRequest` gave, if it was asked.
+pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<Observed<SecretToken>>) {
+    let token = match (&world.options.token, token) {
+        (Some(path), _) => token_file(path, world.options.now),
+        (None, Some(minted)) => minted,
+        (None, None) => Observed::NotCollected { reason: "no token was asked for".to_owned() },
+    };
+    let (caller, cluster) = tokio::join!(world.caller(), world.cluster());
+    evidence.caller = caller;
+    evidence.cluster = cluster;
+    let unchecked = token.known().map(|t| claims::read(t, "", None, world.options.now));
+    let issuer = issuer_url(world, evidence, unchecked.as_ref());
+    let role_arn = evidence.role_arn.known().cloned();
+    let secret = token.known().cloned();
+    let (facts, providers, (role, policies), exchange) = tokio::join!(
+        async {
+            match &issuer {
+                Some(url) => Some(world.issuer_facts(url).await),
+                None => None,
+            }
+        },
+        world.provider_list(),
+        role_facts(world, evidence, role_arn.as_deref()),
+        exchange(world, role_arn.as_deref(), secret.as_ref()),
+    );
+    evidence.role = role;
+    evidence.policies = policies;
+    evidence.exchange = exchange;
+    let jwks = facts.as_ref().and_then(|f| f.jwks.clone());
+    evidence.token = token.map(|t| {
+        let origin = if world.options.token.is_some() { "the token file" } else { "TokenRequest" };
+        claims::read(&t, origin, jwks.as_deref(), world.options.now)
+    });
+    if let Some(facts) = facts {
+        evidence.discovery = facts.discovery;
+        evidence.keys = facts.keys;
+        evidence.chains = facts.chains;
+    } else {
+        let reason = "neither token nor cluster tells the issuer; give --issuer URL".to_owned();
+        evidence.discovery = Observed::NotCollected { reason };
+    }
+    let account = role_arn.as_deref().and_then(account_of).or_else(|| evidence.caller.known().map(|c| c.account.clone()));
+    evidence.provider = provider(world, issuer.as_deref(), account.as_deref(), &providers, evidence).await;
+    evidence.providers = providers;
+    let role_name = evidence.role.known().map(|r| r.name.clone());
+    let provider_arn = evidence.provider.known().map(|p| p.arn.clone());
+    evidence.trail = world.aws.trail(role_name.as_deref(), provider_arn.as_deref()).await;
+}
+
+/// A token from a file, as the SDKs read it: unstripped.
+fn token_file(path: &Path, now: i64) -> Observed<SecretToken> {
+    let source = Source { what: format!("token file {}", path.display()), at: now, by_hand: None };
+    match files::read_bounded(path) {
+        Ok(bytes) => Observed::Known { value: SecretToken::new(String::from_utf8_lossy(&bytes).into_owned()), source },
+        Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => Observed::Absent { source },
+        Err(e) => Observed::Unreachable { source, error: e.to_string() },
+    }
+}
+
+/// The issuer that counts is the token's own; else the one given; else the cluster's.
+fn issuer_url(world: &World, evidence: &Evidence, token: Option<&TokenClaims>) -> Option<String> {
+    let of_token = token.and_then(|t| t.iss.clone()).filter(|iss| iss.starts_with("https://"));
+    of_token
+        .or_else(|| world.options.issuer.clone())
+        .or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()))
+}
+
+/// The account number in an ARN.
+fn account_of(arn: &str) -> Option<String> {
+    let account = arn.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then(|| account.to_owned())
+}
+
+/// The role's name if the ARN is a role's: the last part of its path.
+fn role_name(arn: &str) -> Option<&str> {
+    let resource = arn.trim().split(':').nth(5)?;
+    let path = resource.strip_prefix("role/")?;
+    path.rsplit('/').next().filter(|n| !n.is_empty())
+}
+
+async fn role_facts(
+    world: &World,
+    evidence: &Evidence,
+    arn: Option<&str>,
+) -> (Observed<Role>, Observed<Vec<trustwalk_core::evidence::RolePolicy>>) {
+    let none = |reason: String| (Observed::NotCollected { reason: reason.clone() }, Observed::NotCollected { reason });
+    let Some(arn) = arn else { return none("no role is named".to_owned()) };
+    let Some(name) = role_name(arn) else { return none(format!("`{arn}` is not a role's ARN")) };
+    let (Some(theirs), Some(ours)) = (account_of(arn), evidence.caller.known().map(|c| c.account.clone())) else {
+        return world.role_facts(name).await;
+    };
+    if theirs == ours {
+        world.role_facts(name).await
+    } else {
+        none(format!("the role is in account {theirs} and these credentials are of {ours}; use a profile of {theirs}"))
+    }
+}
+
+async fn exchange(
+    world: &World,
+    role_arn: Option<&str>,
+    token: Option<&SecretToken>,
+) -> Observed<trustwalk_core::evidence::Exchange> {
+    let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() };
+    if world.options.no_exchange {
+        return none("--no-exchange was given");
+    }
+    match (role_arn, token) {
+        (Some(arn), Some(token)) => world.aws.exchange(arn, token.expose()).await,
+        (None, _) => none("no role is named"),
+        (_, None) => none("there is no token to show"),
+    }
+}
+
+/// The provider whose URL is the token's issuer, in the role's account.
+async fn provider(
+    world: &World,
+    issuer: Option<&str>,
+    account: Option<&str>,
+    providers: &Observed<Vec<String>>,
+    evidence: &Evidence,
+) -> Observed<Provider> {
+    let (Some(issuer), Some(account)) = (issuer, account) else {
+        return Observed::NotCollected { reason: "issuer or account is not known".to_owned() };
+    };
+    let ours = evidence.caller.known().map(|c| c.account.as_str());
+    if ours.is_some_and(|o| o != account) {
+        let reason = format!("the provider would be in account {account}; use a profile of that account");
+        return Observed::NotCollected { reason };
+    }
+    let path = issuer.strip_prefix("https://").unwrap_or(issuer);
+    let suffix = format!(":oidc-provider/{path}");
+    if let Some(list) = providers.known() {
+        return match list.iter().find(|arn| arn.ends_with(&suffix)) {
+            Some(arn) => world.provider_facts(arn).await,
+            None => Observed::Absent {
+                source: Source {
+                    what: format!("an OIDC provider for {issuer} in account {account}"),
+                    at: world.options.now,
+                    by_hand: Some("aws iam list-open-id-connect-providers".to_owned()),
+                },
+            },
+        };
+    }
+    let partition = evidence.role_arn.known().and_then(|a| a.split(':').nth(1)).unwrap_or("aws");
+    world.provider_facts(&format!("arn:{partition}:iam::{account}:oidc-provider/{path}")).await
+}
+
+/// Walks from a role, with a token file or a subject.
+pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -> Evidence {
+    let target = Target::Role { arn: arn.to_owned(), subject: subject.map(str::to_owned) };
+    let mut evidence = world.blank(target);
+    let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
+    evidence.role_arn = Observed::Known { value: arn.to_owned(), source };
+    fill(world, &mut evidence, None).await;
+    if let (Some(subject), None) = (subject, evidence.token.known()) {
+        let issuer = world.options.issuer.clone().or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()));
+        let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
+        let value = claims::assumed(subject, issuer, evidence.provider.known());
+        evidence.token = Observed::Known { value, source };
+    }
+    evidence
+}
+
+/// Walks from an issuer alone.
+pub(super) async fn walk_issuer(world: &World, url: &str) -> Evidence {
+    let mut evidence = world.blank(Target::Issuer { url: url.to_owned() });
+    let (facts, providers, caller) = tokio::join!(world.issuer_facts(url), world.provider_list(), world.caller());
+    evidence.discovery = facts.discovery;
+    evidence.keys = facts.keys;
+    evidence.chains = facts.chains;
+    evidence.caller = caller;
+    let account = evidence.caller.known().map(|c| c.account.clone());
+    evidence.provider = provider(world, Some(url), account.as_deref(), &providers, &evidence).await;
+    evidence.providers = providers;
+    evidence
+}
+
+/// Walks from a CI job's files.
+pub(super) async fn walk_job(world: &World, dir: &Path) -> Result<Evidence, CollectError> {
+    let found = job::read(dir, world.options.now)?;
+    let name = dir.file_name().map_or_else(|| "job".to_owned(), |n| n.to_string_lossy().into_owned());
+    let mut evidence = world.blank(Target::Job { name });
+    if world.options.logs.is_empty() {
+        evidence.logs = found.logs;
+    }
+    let told = world.options.role.clone().or_else(|| found.job.inputs.get("role-to-assume").cloned());
+    let source = Source { what: format!("role-to-assume in {}", dir.display()), at: world.options.now, by_hand: None };
+    evidence.role_arn = match told {
+        Some(value) if !value.is_empty() => Observed::Known { value, source },
+        _ => Observed::Absent { source },
+    };
+    let source = Source { what: format!("CI job {}", dir.display()), at: world.options.now, by_hand: None };
+    evidence.job = Observed::Known { value: found.job, source };
+    fill(world, &mut evidence, Some(found.token)).await;
+    Ok(evidence)
+}
+
+/// Logs alone: what they say, and nothing about anything else.
+pub(super) fn walk_logs(world: &World) -> Evidence {
+    let name = world.options.logs.join(", ");
+    world.blank(Target::Log { name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn role_names_and_accounts_are_taken_from_arns_only_when_they_are_arns() {
+        assert_eq!(role_name("arn:aws:iam::111122223333:role/path/cni"), Some("cni"));
+        assert_eq!(role_name("arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"), None);
+        assert_eq!(role_name("arn:aws:iam::111122223333:role/"), None);
+        assert_eq!(account_of("arn:aws:iam::111122223333:role/x").as_deref(), Some("111122223333"));
+        assert_eq!(account_of("arn:aws:iam::11112222:role/x"), None);
+    }
+}

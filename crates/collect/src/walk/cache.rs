@@ -1,0 +1,114 @@
+//! What several walks of one run would ask alike, asked once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, OnceCell};
+use trustwalk_core::evidence::{Caller, EksCluster, Observed, PodIdentityAssociation, Provider, Role, RolePolicy, Webhook};
+
+use super::world::World;
+use crate::issuer::{IssuerFacts, read_issuer};
+
+/// Answers by key, each computed by whoever asks first.
+type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
+
+/// The cache of one run.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    issuers: Keyed<IssuerFacts>,
+    roles: Keyed<(Observed<Role>, Observed<Vec<RolePolicy>>)>,
+    providers: Keyed<Observed<Provider>>,
+    associations: Keyed<Observed<Vec<PodIdentityAssociation>>>,
+    provider_list: OnceCell<Observed<Vec<String>>>,
+    cluster: OnceCell<Observed<EksCluster>>,
+    caller: OnceCell<Observed<Caller>>,
+    webhooks: OnceCell<Observed<Vec<Webhook>>>,
+    agent: OnceCell<Observed<i64>>,
+}
+
+async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
+    map.lock().await.entry(key.to_owned()).or_default().clone()
+}
+
+fn no_cluster<T>(why: &str) -> Observed<T> {
+    Observed::NotCollected { reason: why.to_owned() }
+}
+
+impl World {
+    pub(super) async fn issuer_facts(&self, url: &str) -> IssuerFacts {
+        let slot = cell(&self.cache.issuers, url).await;
+        slot.get_or_init(|| read_issuer(&self.dialer, url, self.options.now)).await.clone()
+    }
+
+    /// A role with its policies; both are asked for together, the boundary once the role tells it.
+    pub(super) async fn role_facts(&self, name: &str) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
+        let slot = cell(&self.cache.roles, name).await;
+        slot.get_or_init(|| async {
+            let (role, policies) = tokio::join!(self.aws.role(name), self.aws.role_policies(name, None));
+            let boundary = role.known().and_then(|r| r.boundary.clone());
+            match boundary {
+                Some(arn) => (role, self.aws.role_policies(name, Some(&arn)).await),
+                None => (role, policies),
+            }
+        })
+        .await
+        .clone()
+    }
+
+    pub(super) async fn provider_facts(&self, arn: &str) -> Observed<Provider> {
+        let slot = cell(&self.cache.providers, arn).await;
+        slot.get_or_init(|| self.aws.provider(arn)).await.clone()
+    }
+
+    pub(super) async fn provider_list(&self) -> Observed<Vec<String>> {
+        self.cache.provider_list.get_or_init(|| self.aws.providers()).await.clone()
+    }
+
+    pub(super) async fn caller(&self) -> Observed<Caller> {
+        self.cache.caller.get_or_init(|| self.aws.caller()).await.clone()
+    }
+
+    pub(super) async fn cluster(&self) -> Observed<EksCluster> {
+        self.cache
+            .cluster
+            .get_or_init(|| async {
+                let named = self.options.cluster.as_deref();
+                match &self.kube {
+                    Ok(kube) => self.aws.cluster(named.or(kube.cluster_name.as_deref()), &kube.server).await,
+                    Err(_) if named.is_some() => self.aws.cluster(named, "").await,
+                    Err(why) => no_cluster(why),
+                }
+            })
+            .await
+            .clone()
+    }
+
+    pub(super) async fn associations(&self, namespace: &str) -> Observed<Vec<PodIdentityAssociation>> {
+        let cluster = self.cluster().await;
+        let Some(cluster) = cluster.known() else {
+            return no_cluster("the EKS cluster is not known");
+        };
+        let slot = cell(&self.cache.associations, namespace).await;
+        slot.get_or_init(|| self.aws.associations(&cluster.name, namespace)).await.clone()
+    }
+
+    pub(super) async fn webhooks(&self) -> Observed<Vec<Webhook>> {
+        let ask = || async {
+            match &self.kube {
+                Ok(kube) => kube.webhooks().await,
+                Err(why) => no_cluster(why),
+            }
+        };
+        self.cache.webhooks.get_or_init(ask).await.clone()
+    }
+
+    pub(super) async fn pod_identity_agent(&self) -> Observed<i64> {
+        let ask = || async {
+            match &self.kube {
+                Ok(kube) => kube.pod_identity_agent().await,
+                Err(why) => no_cluster(why),
+            }
+        };
+        self.cache.agent.get_or_init(ask).await.clone()
+    }
+}

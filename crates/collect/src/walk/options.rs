@@ -1,0 +1,39 @@
+//! What the user may say about a walk.
+
+use std::path::PathBuf;
+
+use trustwalk_core::evidence::TrustModel;
+
+use crate::aws::AwsOptions;
+use crate::dial::ConnectTo;
+use crate::kube_api::KubeOptions;
+use crate::roots::RootOptions;
+
+/// Everything a walk can be told.
+#[derive(Debug, Clone, Default)]
+pub struct WalkOptions {
+    /// How to find the cluster.
+    pub kube: KubeOptions,
+    /// How to find the account.
+    pub aws: AwsOptions,
+    /// Roots.
+    pub roots: RootOptions,
+    /// `--connect-to`.
+    pub connect_to: Vec<ConnectTo>,
+    /// `--trust-model`.
+    pub trust_model: TrustModel,
+    /// `--log`: files, `-` for standard input.
+    pub logs: Vec<String>,
+    /// `--token FILE`.
+    pub token: Option<PathBuf>,
+    /// `--role ARN`, when the target does not name one.
+    pub role: Option<String>,
+    /// `--issuer URL`, when nothing else tells it.
+    pub issuer: Option<String>,
+    /// `--cluster NAME`.
+    pub cluster: Option<String>,
+    /// `--no-exchange`: make no real `AssumeRoleWithWebIdentity`, mint no token.
+    pub no_exchange: bool,
+    /// Now, Unix seconds.
+    pub now: i64,
+}

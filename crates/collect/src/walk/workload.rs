@@ -1,0 +1,208 @@
+//! From a workload or a service account to everything behind it.
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use trustwalk_core::evidence::{
+    Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, Workload,
+};
+
+use super::account;
+use super::world::World;
+use crate::error::CollectError;
+use crate::kube_api::{self, KubeApi, WorkloadRef, read_logs, resource};
+use crate::limits::PARALLEL_TARGETS;
+
+/// The audience of an injected token when no annotation says otherwise (amazon-eks-pod-identity-webhook).
+const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
+
+/// Walks from one workload.
+pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
+    let mut evidence = world.blank(name_of(target));
+    let kube = match &world.kube {
+        Ok(kube) => kube,
+        Err(why) => {
+            without_cluster(&mut evidence, why);
+            account::fill(world, &mut evidence, None).await;
+            return evidence;
+        }
+    };
+    let namespace = target.namespace.as_str();
+    // The object names the service account; what does not depend on it is asked for beside it.
+    let (service_account, _, _, _) = tokio::join!(
+        read_object(kube, target, &mut evidence),
+        world.caller(),
+        world.cluster(),
+        world.webhooks(),
+    );
+    let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
+    let labels = json!(template.labels);
+    let (sa, siblings, pods, policies, probe, associations, agent) = tokio::join!(
+        kube.service_account(namespace, &service_account),
+        kube.service_accounts(Some(namespace)),
+        read_pods(kube, target, &evidence.workload, &service_account),
+        kube.network_policies(namespace, &template),
+        kube.injection_probe(namespace, &service_account, &labels),
+        world.associations(namespace),
+        world.pod_identity_agent(),
+    );
+    evidence.siblings = siblings.map(|all| all.into_iter().filter(|s| s.name != service_account).collect());
+    evidence.network_policies = policies;
+    evidence.injection_probe = probe;
+    evidence.associations = associations;
+    evidence.pod_identity_agent = agent;
+    evidence.webhooks = world.webhooks().await;
+    evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
+    let audience = audience(&sa, &pods);
+    evidence.service_account = sa;
+    let pod_list = pods.known().cloned().unwrap_or_default();
+    evidence.pods = pods;
+    // Logs take the longest to read and nothing else waits for them.
+    let has_logs = !world.options.logs.is_empty();
+    let logs = async {
+        if has_logs { None } else { Some(read_logs(kube, namespace, &pod_list).await) }
+    };
+    let rest = async {
+        let token = if world.options.no_exchange || world.options.token.is_some() {
+            None
+        } else {
+            Some(kube.mint(namespace, &service_account, &audience).await)
+        };
+        account::fill(world, &mut evidence, token).await;
+    };
+    let (logs, ()) = tokio::join!(logs, rest);
+    if let Some(logs) = logs {
+        evidence.logs = logs;
+    }
+    evidence
+}
+
+fn name_of(target: &WorkloadRef) -> Target {
+    let (namespace, name) = (target.namespace.clone(), target.name.clone());
+    if target.resource.kind == "ServiceAccount" {
+        Target::ServiceAccount { namespace, name }
+    } else {
+        Target::Workload { resource: target.resource.kind.to_owned(), namespace, name }
+    }
+}
+
+fn without_cluster(evidence: &mut Evidence, why: &str) {
+    let source = || Source { what: "the Kubernetes API".to_owned(), at: evidence.now, by_hand: Some("kubectl cluster-info".to_owned()) };
+    evidence.workload = Observed::Unreachable { source: source(), error: why.to_owned() };
+    evidence.service_account = Observed::Unreachable { source: source(), error: why.to_owned() };
+}
+
+/// Reads the target and tells its service account.
+async fn read_object(kube: &KubeApi, target: &WorkloadRef, evidence: &mut Evidence) -> String {
+    if target.resource.kind == "ServiceAccount" {
+        evidence.workload = Observed::NotCollected { reason: "the target is a service account".to_owned() };
+        return target.name.clone();
+    }
+    evidence.workload = kube.workload(target).await;
+    evidence.workload.known().map_or_else(|| "default".to_owned(), |w| w.template.service_account.clone())
+}
+
+/// Pods of the workload: by its selector, or by their service account when the target is one.
+async fn read_pods(
+    kube: &KubeApi,
+    target: &WorkloadRef,
+    workload: &Observed<Workload>,
+    service_account: &str,
+) -> Observed<Vec<Pod>> {
+    let namespace = target.namespace.as_str();
+    match target.resource.kind {
+        "Pod" => kube.pods(namespace, "", |p| name(p) == target.name).await,
+        "ServiceAccount" => {
+            kube.pods(namespace, "", |p| kube_api::pod_spec(p).service_account == service_account).await
+        }
+        _ => match workload {
+            Observed::Known { .. } => kube.pods_of(target).await,
+            other => other.clone().map(|_| Vec::new()),
+        },
+    }
+}
+
+fn name(object: &Value) -> &str {
+    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The role the workload was told, verbatim: its service account's annotation, else what stands in its
+/// containers, else what `--role` says.
+fn told_role(world: &World, sa: &Observed<ServiceAccount>, workload: &Observed<Workload>, pods: &Observed<Vec<Pod>>) -> Observed<String> {
+    if let Some(role) = &world.options.role {
+        let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
+        return Observed::Known { value: role.clone(), source };
+    }
+    if let Observed::Known { value, source } = sa
+        && let Some(arn) = value.role_arn()
+    {
+        let what = format!("ServiceAccount {}/{} annotation {ROLE_ANNOTATION}", value.namespace, value.name);
+        return Observed::Known { value: arn.to_owned(), source: Source { what, ..source.clone() } };
+    }
+    let in_env = |spec: &PodSpec| spec.containers.iter().find_map(|c| c.env_value("AWS_ROLE_ARN").map(str::to_owned));
+    let template = workload.known().and_then(|w| in_env(&w.template));
+    let in_pod = || pods.known().into_iter().flatten().find_map(|p| in_env(&p.spec));
+    if let Some(arn) = template.or_else(in_pod) {
+        let source = Source { what: "env AWS_ROLE_ARN of the container".to_owned(), at: world.options.now, by_hand: None };
+        return Observed::Known { value: arn, source };
+    }
+    match sa {
+        Observed::Known { source, .. } => Observed::Absent { source: source.clone() },
+        other => other.clone().map(|_| String::new()),
+    }
+}
+
+/// The audience of the workload's own token: what its pods mount, else the annotation, else the default.
+fn audience(sa: &Observed<ServiceAccount>, pods: &Observed<Vec<Pod>>) -> String {
+    let mounted = pods.known().into_iter().flatten().find_map(|p| {
+        p.spec.token_volumes.iter().find(|v| v.name == "aws-iam-token" && !v.audience.is_empty()).map(|v| v.audience.clone())
+    });
+    let annotated = || sa.known().and_then(|s| s.annotations.get("eks.amazonaws.com/audience").cloned());
+    mounted.or_else(annotated).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned())
+}
+
+/// Walks from every workload that uses web identity: its service account names a role, or its
+/// containers hold the variables, or its namespace has an association for it.
+pub(super) async fn everything(world: &World) -> Result<Vec<Evidence>, CollectError> {
+    let kube = world.kube.as_ref().map_err(|why| CollectError::Kubeconfig(why.clone()))?;
+    let (accounts, controllers) = tokio::join!(kube.service_accounts(None), kube.controllers());
+    if let Some(gap) = accounts.gap() {
+        return Err(CollectError::Kubeconfig(format!("cannot list service accounts: {gap}")));
+    }
+    let accounts = accounts.known().cloned().unwrap_or_default();
+    let mut targets = Vec::new();
+    for (resource, found) in controllers {
+        for object in found.known().into_iter().flatten() {
+            let workload = kube_api::workload(resource.kind, object);
+            if uses_web_identity(&workload, &accounts) {
+                targets.push(WorkloadRef { resource, namespace: workload.namespace, name: workload.name });
+            }
+        }
+    }
+    // An annotated account that no controller uses is still somebody's: a bare pod's, or tomorrow's.
+    let used: Vec<(String, String)> = targets_accounts(kube, &targets).await;
+    for sa in accounts.iter().filter(|s| s.role_arn().is_some()) {
+        if !used.contains(&(sa.namespace.clone(), sa.name.clone()))
+            && let Some(resource) = resource("serviceaccount")
+        {
+            targets.push(WorkloadRef { resource, namespace: sa.namespace.clone(), name: sa.name.clone() });
+        }
+    }
+    Ok(futures_util::stream::iter(&targets).map(|t| walk(world, t)).buffered(PARALLEL_TARGETS).collect().await)
+}
+
+async fn targets_accounts(kube: &KubeApi, targets: &[WorkloadRef]) -> Vec<(String, String)> {
+    let reads = targets.iter().map(|t| async move {
+        let workload = kube.workload(t).await;
+        workload.known().map(|w| (w.namespace.clone(), w.template.service_account.clone()))
+    });
+    futures_util::future::join_all(reads).await.into_iter().flatten().collect()
+}
+
+fn uses_web_identity(workload: &Workload, accounts: &[ServiceAccount]) -> bool {
+    let annotated = accounts.iter().any(|s| {
+        s.namespace == workload.namespace && s.name == workload.template.service_account && s.role_arn().is_some()
+    });
+    let told = workload.template.annotations.contains_key(ROLE_ANNOTATION)
+        || workload.template.containers.iter().any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"));
+    annotated || told
+}
