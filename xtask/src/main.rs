@@ -1,2 +1,29 @@
-//! House tasks.
-fn main() {}
+//! House tasks: set-up and tests, generated pages, benchmarks.
+
+mod bench;
+mod setup;
+mod tasks;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["test", rest @ ..] => tasks::test(rest),
+        ["setup"] => setup::all().map(drop),
+        ["gen"] => tasks::gen_pages(),
+        ["bench", rest @ ..] => bench::run(rest),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask test [NEXTEST ARGS] | setup | gen | bench [--quick] [GOAL…]")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "this is the task runner's own report")]
+            {
+                eprintln!("xtask: {error:#}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,2 +1,46 @@
-//! The `trustwalk` binary.
-fn main() {}
+//! The `trustwalk` binary: arguments in, evidence gathered, findings shown.
+//!
+//! Deliberately absent: judgement and change, which live in `trustwalk-core` and
+//! `trustwalk-apply`. Start-up does nothing that a command does not need.
+
+mod args;
+mod commands;
+mod exit;
+mod render;
+mod style;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = match args::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            return ExitCode::from(code);
+        }
+    };
+    match commands::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    // A reader that goes away (`| head`) ends the run quietly, as with other tools.
+    if let Some(io) = error.downcast_ref::<std::io::Error>()
+        && io.kind() == std::io::ErrorKind::BrokenPipe
+    {
+        return ExitCode::from(0);
+    }
+    let mut text = format!("error: {error}");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("\n  because: {cause}"));
+    }
+    style::complain(&text);
+    let usage = error.downcast_ref::<exit::UsageError>().is_some();
+    ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })
+}

@@ -1,0 +1,67 @@
+//! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
+
+use trustwalk_collect::{Ask, Bundle, World, collect};
+use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
+
+use crate::args::{DiagnoseArgs, Format, PlaceArgs, TargetArgs};
+use crate::exit::Exit;
+use crate::render;
+use crate::style::{self, Pen};
+
+/// Runs the command.
+pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs, format: Format) -> anyhow::Result<Exit> {
+    let evidence = match &args.bundle {
+        Some(path) => Bundle::read(path)?.evidence,
+        None => {
+            let (world, ask) = world(place, &args.target).await?;
+            collect(&world, &ask).await?
+        }
+    };
+    let diagnoses: Vec<Diagnosis> = evidence.iter().map(diagnose).collect();
+    show(&diagnoses, format, args.verbose)?;
+    Ok(exit_of(&diagnoses))
+}
+
+/// Reads configuration, and what was asked in its light.
+pub(crate) async fn world(place: &PlaceArgs, target: &TargetArgs) -> anyhow::Result<(World, Ask)> {
+    let world = World::new(place.walk_options(Some(target))).await?;
+    let namespace = world.kube.as_ref().map_or("default", |k| k.namespace.as_str());
+    let ask = target.ask(namespace)?;
+    Ok((world, ask))
+}
+
+/// Writes diagnoses in the format asked for.
+pub(crate) fn show(diagnoses: &[Diagnosis], format: Format, verbose: bool) -> anyhow::Result<()> {
+    match format {
+        Format::Json => style::say(&serde_json::to_string_pretty(diagnoses)?)?,
+        Format::Short => style::say(&diagnoses.iter().map(render::short).collect::<String>())?,
+        Format::Human => {
+            let pen = Pen::stdout();
+            if diagnoses.is_empty() {
+                style::say("No workload of this cluster uses web identity.")?;
+            }
+            let text: Vec<String> = diagnoses.iter().map(|d| render::human(d, pen, verbose)).collect();
+            style::say(&text.join("\n"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The exit code of several diagnoses is that of the worst.
+pub(crate) fn exit_of(diagnoses: &[Diagnosis]) -> Exit {
+    diagnoses.iter().map(exit_of_one).max().unwrap_or(Exit::Sound)
+}
+
+fn exit_of_one(d: &Diagnosis) -> Exit {
+    let broken = d.root_cause.is_some()
+        || !d.also.is_empty()
+        || d.links.iter().any(|l| matches!(l.state, LinkState::Violated | LinkState::Consequence));
+    let open = !d.undetermined.is_empty() || d.links.iter().any(|l| l.state == LinkState::Undetermined);
+    if broken {
+        Exit::Findings
+    } else if open {
+        Exit::Undetermined
+    } else {
+        Exit::Sound
+    }
+}

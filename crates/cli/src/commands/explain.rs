@@ -1,0 +1,49 @@
+//! `trustwalk explain`: a rule's page, or the list of rules.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+use trustwalk_core::docs::rule_page;
+use trustwalk_core::rules;
+
+use crate::args::{ExplainArgs, Format};
+use crate::exit::{Exit, UsageError};
+use crate::style;
+
+/// Runs the command.
+pub(crate) fn run(args: &ExplainArgs, format: Format) -> anyhow::Result<Exit> {
+    let Some(code) = &args.code else {
+        return list(format);
+    };
+    let rule = rules::by_code_or_name(code)
+        .ok_or_else(|| UsageError(format!("no rule is called `{code}`; `trustwalk explain` lists them")))?;
+    let meta = rule.meta();
+    if format == Format::Json {
+        let page = json!({
+            "code": meta.code, "name": meta.name, "summary": meta.summary, "link": meta.link.name(),
+            "severity": meta.severity, "citation": meta.citation, "since": meta.since, "doc": meta.doc,
+        });
+        style::say(&serde_json::to_string_pretty(&page)?)?;
+    } else {
+        style::say(&rule_page(meta))?;
+    }
+    Ok(Exit::Sound)
+}
+
+fn list(format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Json {
+        let all: Vec<_> = rules::all()
+            .iter()
+            .map(|r| json!({"code": r.meta().code, "name": r.meta().name, "link": r.meta().link.name(), "summary": r.meta().summary}))
+            .collect();
+        style::say(&serde_json::to_string_pretty(&all)?)?;
+        return Ok(Exit::Sound);
+    }
+    let mut out = String::new();
+    for rule in rules::all() {
+        let meta = rule.meta();
+        let _ = writeln!(out, "{}  {:<48} {}", meta.code, meta.name, meta.summary);
+    }
+    style::say(&out)?;
+    Ok(Exit::Sound)
+}

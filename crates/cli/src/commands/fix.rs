@@ -1,0 +1,131 @@
+//! `trustwalk fix` and `rollback`: plan, approve, apply, verify; and back.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use trustwalk_apply::{Journal, Verification, resume, rollback as undo, run as apply, verify};
+use trustwalk_collect::{Ask, World, collect, parse_target};
+use trustwalk_core::diagnosis::{Diagnosis, diagnose};
+use trustwalk_core::evidence::{Evidence, Target};
+use trustwalk_core::plan::{Action, Applicability, Plan, build};
+
+use super::diagnose::{exit_of, show, world};
+use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
+use crate::exit::{Exit, UsageError};
+use crate::render::{self, Live};
+use crate::style::{self, Ink, Pen};
+
+/// Runs `fix`.
+pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs, format: Format) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.resume {
+        return go_on(place, path).await;
+    }
+    let (world, ask) = world(place, &args.target).await?;
+    let evidence = collect(&world, &ask).await?;
+    let mut worst = Exit::Sound;
+    for one in &evidence {
+        worst = worst.max(fix_one(&world, one, args, format).await?);
+    }
+    Ok(worst)
+}
+
+async fn fix_one(world: &World, evidence: &Evidence, args: &FixArgs, format: Format) -> anyhow::Result<Exit> {
+    let diagnosis = diagnose(evidence);
+    let plan = build(evidence, &diagnosis);
+    if format == Format::Json && !args.approve {
+        style::say(&serde_json::to_string_pretty(&serde_json::json!({"diagnosis": diagnosis, "plan": plan}))?)?;
+        return Ok(exit_of(std::slice::from_ref(&diagnosis)));
+    }
+    show(std::slice::from_ref(&diagnosis), Format::Human, false)?;
+    if diagnosis.root_cause.is_none() {
+        style::say("Nothing to fix: no root cause was named.")?;
+        return Ok(exit_of(std::slice::from_ref(&diagnosis)));
+    }
+    style::say(&render::plan(&plan, Pen::stdout()))?;
+    if !args.approve {
+        style::say("No changes were made. To apply this plan, run the same command with --approve.")?;
+        return Ok(Exit::Findings);
+    }
+    if !plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
+        style::say("trustwalk can change nothing here; the cure above is for a person.")?;
+        return Ok(Exit::Findings);
+    }
+    let path = args.receipt.clone().unwrap_or_else(|| default_receipt(&diagnosis, world.options.now));
+    carry_out(world, evidence, &plan, path).await
+}
+
+/// Applies a plan: changes first, then the proof, then the restart. Shared with `demo`.
+pub(crate) async fn carry_out(world: &World, evidence: &Evidence, plan: &Plan, path: PathBuf) -> anyhow::Result<Exit> {
+    let mut live = Live::new();
+    let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut live)
+        .await
+        .with_context(|| format!("stopped; what was done is in {p}: go on with `trustwalk fix --resume {p}`, or undo with `trustwalk rollback {p}`", p = path.display()))?;
+    finish(world, evidence, journal).await
+}
+
+/// Proves the repair and closes the receipt.
+async fn finish(world: &World, evidence: &Evidence, mut journal: Journal) -> anyhow::Result<Exit> {
+    let pen = Pen::stdout();
+    let (words, exit) = match verify(world, evidence).await {
+        Verification::Proven { assumed } => {
+            let text = format!("verified: STS gave {assumed} for a fresh token");
+            style::say(&format!("  {} {text}", pen.ink(Ink::Good, "\u{221a}")))?;
+            (text, Exit::Sound)
+        }
+        Verification::Refused { error } => {
+            style::say(&format!("  {} STS still refuses: {error}", pen.ink(Ink::Bad, "\u{d7}")))?;
+            (format!("STS still refuses: {error}"), Exit::Findings)
+        }
+        Verification::NotTried { reason } => {
+            style::say(&format!("  {} not verified: {reason}", pen.ink(Ink::Odd, "?")))?;
+            (format!("not verified: {reason}"), Exit::Undetermined)
+        }
+    };
+    journal.end(Some(words), world.options.now)?;
+    style::say(&format!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
+    Ok(exit)
+}
+
+async fn go_on(place: &PlaceArgs, path: &Path) -> anyhow::Result<Exit> {
+    let journal = Journal::open(path)?;
+    let world = World::new(place.walk_options(None)).await?;
+    let ask = ask_again(&journal.receipt().target)?;
+    let journal = resume(&world, journal, &mut Live::new()).await?;
+    let evidence = collect(&world, &ask).await?;
+    match evidence.first() {
+        Some(one) => finish(&world, one, journal).await,
+        None => Ok(Exit::Undetermined),
+    }
+}
+
+/// The question a receipt answers.
+fn ask_again(target: &Target) -> anyhow::Result<Ask> {
+    Ok(match target {
+        Target::Workload { resource, namespace, name } => {
+            Ask::Workload(parse_target(&format!("{resource}/{name}"), namespace)?)
+        }
+        Target::ServiceAccount { namespace, name } => {
+            Ask::Workload(parse_target(&format!("serviceaccount/{name}"), namespace)?)
+        }
+        Target::Role { arn, subject } => Ask::Role { arn: arn.clone(), subject: subject.clone() },
+        Target::Issuer { url } => Ask::Issuer(url.clone()),
+        Target::Job { .. } | Target::Log { .. } => {
+            return Err(UsageError("this receipt's target cannot be asked about again".to_owned()).into());
+        }
+    })
+}
+
+/// Runs `rollback`.
+pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::Result<Exit> {
+    let journal = Journal::open(&args.receipt)?;
+    let world = World::new(place.walk_options(None)).await?;
+    let journal = undo(&world, journal, &mut Live::new()).await?;
+    let undone = journal.receipt().steps.iter().filter(|s| !matches!(s.step.action, Action::Restart { .. })).count();
+    style::say(&format!("  Rolled back {undone} change(s) of {}", journal.path().display()))?;
+    Ok(Exit::Sound)
+}
+
+fn default_receipt(diagnosis: &Diagnosis, now: i64) -> PathBuf {
+    let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name.as_str());
+    PathBuf::from(format!("trustwalk-receipt-{name}-{now}.json"))
+}

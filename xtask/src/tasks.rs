@@ -1,0 +1,55 @@
+//! `test` and `gen`.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::setup::{self, root, run};
+
+/// Sets up, checks form and lints, builds the binary, and runs every test. The runner's own
+/// summary is the last thing printed.
+pub(crate) fn test(arguments: &[&str]) -> Result<()> {
+    let tools = setup::all()?;
+    if arguments.is_empty() {
+        run(&["cargo", "fmt", "--all", "--check"])?;
+        run(&["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])?;
+        gen_check()?;
+        run(&["cargo", "test", "--workspace", "--doc", "--quiet"])?;
+    }
+    run(&["cargo", "build", "--package", "trustwalk"])?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(tools.bin.clone()).chain(std::env::split_paths(&path)))?;
+    let mut nextest = Command::new("cargo");
+    nextest
+        .args(["nextest", "run", "--workspace", "--profile", "ci"])
+        .args(arguments)
+        .env("PATH", path)
+        .env("TRUSTWALK_TOOLS", &tools.bin)
+        .env("TRUSTWALK_KUBECTL", tools.bin.join("kubectl"))
+        .current_dir(root());
+    // Nothing of the surroundings' own AWS or cluster may leak into a test.
+    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "KUBECONFIG"] {
+        nextest.env_remove(name);
+    }
+    let status = nextest.status().context("cannot run cargo nextest")?;
+    if !status.success() {
+        bail!("tests failed ({status})");
+    }
+    Ok(())
+}
+
+/// Writes the generated pages.
+pub(crate) fn gen_pages() -> Result<()> {
+    pages(&[])
+}
+
+/// Fails if the generated pages are not what the generator would write.
+fn gen_check() -> Result<()> {
+    pages(&["--check"])
+}
+
+fn pages(arguments: &[&str]) -> Result<()> {
+    let mut words = vec!["cargo", "run", "--quiet", "--package", "trustwalk-core", "--example", "rule_pages", "--", "docs/rules"];
+    words.extend(arguments);
+    run(&words)
+}
