@@ -41,7 +41,9 @@ pub(crate) async fn current(world: &World, action: &Action) -> Result<String, Ap
         }
         Action::AttachPolicy { role, policy_arn } => {
             let policies = world.aws.role_policies(role, None).await;
-            let attached = |all: &Vec<_>| all.iter().any(|p: &trustwalk_core::evidence::RolePolicy| p.arn.as_deref() == Some(policy_arn));
+            let attached = |all: &Vec<_>| {
+                all.iter().any(|p: &trustwalk_core::evidence::RolePolicy| p.arn.as_deref() == Some(policy_arn))
+            };
             known(&policies, |all| if attached(all) { "attached" } else { "not attached" }.to_owned()).map_err(failed)
         }
         Action::Restart { .. } => Ok(String::new()),
@@ -108,7 +110,9 @@ pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<
         Action::Restart { resource: kind, namespace, name } => {
             let Some(r) = resource(kind) else { return Err(failed(format!("`{kind}` cannot be restarted"))) };
             if r.kind == "Pod" {
-                return delete(cluster(world)?, &format!("/api/v1/namespaces/{namespace}/pods/{name}")).await.map_err(failed);
+                return delete(cluster(world)?, &format!("/api/v1/namespaces/{namespace}/pods/{name}"))
+                    .await
+                    .map_err(failed);
             }
             let path = format!("{}/namespaces/{namespace}/{}/{name}", r.api, r.plural);
             let at = jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |t| t.to_string());
@@ -122,7 +126,10 @@ pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<
 
 /// Undoes it: the inverse where the plan gives one, else what only undoing needs.
 pub(crate) async fn undo(world: &World, action: &Action, inverse: Option<&Action>, now: i64) -> Result<(), ApplyError> {
-    let failed = |e: trustwalk_collect::aws::AwsError| ApplyError::Step { step: format!("undo {}", words(action)), reason: e.to_string() };
+    let failed = |e: trustwalk_collect::aws::AwsError| ApplyError::Step {
+        step: format!("undo {}", words(action)),
+        reason: e.to_string(),
+    };
     match (action, inverse) {
         (_, Some(inverse)) => perform(world, inverse, now).await,
         (Action::AddClientId { provider_arn, client_id }, None) => {
@@ -136,21 +143,35 @@ pub(crate) async fn undo(world: &World, action: &Action, inverse: Option<&Action
                 None => Ok(()),
             }
         }
-        (Action::AttachPolicy { role, policy_arn }, None) => world.aws.detach_policy(role, policy_arn).await.map_err(failed),
-        (Action::Restart { .. } | Action::SetThumbprints { .. } | Action::SetTrustPolicy { .. } | Action::Annotate { .. }, None) => Ok(()),
+        (Action::AttachPolicy { role, policy_arn }, None) => {
+            world.aws.detach_policy(role, policy_arn).await.map_err(failed)
+        }
+        (
+            Action::Restart { .. }
+            | Action::SetThumbprints { .. }
+            | Action::SetTrustPolicy { .. }
+            | Action::Annotate { .. },
+            None,
+        ) => Ok(()),
     }
 }
 
 /// The action in words, for errors and progress.
 pub(crate) fn words(action: &Action) -> String {
     match action {
-        Action::SetThumbprints { provider_arn, thumbprints } => format!("set {} thumbprints of {provider_arn}", thumbprints.len()),
+        Action::SetThumbprints { provider_arn, thumbprints } => {
+            format!("set {} thumbprints of {provider_arn}", thumbprints.len())
+        }
         Action::AddClientId { provider_arn, client_id } => format!("register audience {client_id} with {provider_arn}"),
         Action::CreateProvider { url, .. } => format!("register provider {url}"),
         Action::SetTrustPolicy { role, .. } => format!("set trust policy of role {role}"),
-        Action::Annotate { namespace, service_account, key, .. } => format!("annotate serviceaccount {namespace}/{service_account} {key}"),
+        Action::Annotate { namespace, service_account, key, .. } => {
+            format!("annotate serviceaccount {namespace}/{service_account} {key}")
+        }
         Action::AttachPolicy { role, policy_arn } => format!("attach {policy_arn} to role {role}"),
-        Action::Restart { resource, namespace, name } => format!("restart {} {namespace}/{name}", resource.to_ascii_lowercase()),
+        Action::Restart { resource, namespace, name } => {
+            format!("restart {} {namespace}/{name}", resource.to_ascii_lowercase())
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The world is no longer as the plan saw it.
-    #[error("{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; nothing was written, diagnose again")]
+    #[error(
+        "{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; nothing was written, diagnose again"
+    )]
     Stale {
         /// The thing.
         what: String,

@@ -22,7 +22,8 @@ pub struct Journal {
 impl Journal {
     /// Begins a journal; the file exists before the first step is taken.
     pub fn begin(path: PathBuf, plan: &Plan, target: Target, now: i64) -> Result<Self, ApplyError> {
-        let steps = plan.steps.iter().map(|s| ReceiptStep { step: s.clone(), state: StepState::Pending, at: now }).collect();
+        let steps =
+            plan.steps.iter().map(|s| ReceiptStep { step: s.clone(), state: StepState::Pending, at: now }).collect();
         let receipt = Receipt {
             version: RECEIPT_VERSION,
             cures: plan.cures.clone(),

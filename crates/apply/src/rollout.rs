@@ -84,7 +84,8 @@ pub(crate) async fn wait(
 }
 
 fn view(workload: &Workload, pods: &[Pod]) -> RolloutView {
-    let stamp = |spec: &trustwalk_core::evidence::PodSpec| spec.annotations.get("kubectl.kubernetes.io/restartedAt").cloned();
+    let stamp =
+        |spec: &trustwalk_core::evidence::PodSpec| spec.annotations.get("kubectl.kubernetes.io/restartedAt").cloned();
     let wanted = stamp(&workload.template);
     let renewed = pods.iter().filter(|p| p.ready && stamp(&p.spec) == wanted).count();
     let mut pods: Vec<PodView> = pods

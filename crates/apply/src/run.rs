@@ -50,7 +50,9 @@ async fn advance(world: &World, journal: &mut Journal, progress: &mut impl Progr
     for index in 0..journal.receipt().steps.len() {
         let Some(entry) = journal.receipt().steps.get(index).cloned() else { break };
         let step = entry.step;
-        if step.applicability != Applicability::NeedsApproval || !matches!(entry.state, StepState::Pending | StepState::Started) {
+        if step.applicability != Applicability::NeedsApproval
+            || !matches!(entry.state, StepState::Pending | StepState::Started)
+        {
             continue;
         }
         let words = act::words(&step.action);
@@ -84,7 +86,11 @@ fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(),
 }
 
 /// Undoes what a receipt says was done, last step first. What somebody changed since is left alone.
-pub async fn rollback(world: &World, mut journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
+pub async fn rollback(
+    world: &World,
+    mut journal: Journal,
+    progress: &mut impl Progress,
+) -> Result<Journal, ApplyError> {
     for index in (0..journal.receipt().steps.len()).rev() {
         let Some(entry) = journal.receipt().steps.get(index).cloned() else { continue };
         let step = entry.step;

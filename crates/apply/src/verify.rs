@@ -40,7 +40,8 @@ pub async fn verify(world: &World, evidence: &Evidence) -> Verification {
         Err(why) => return not(why),
     };
     let Some(sa) = evidence.service_account.known() else { return not("the service account is not known") };
-    let audience = evidence.token.known().and_then(|t| t.aud.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
+    let audience =
+        evidence.token.known().and_then(|t| t.aud.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
     let began = tokio::time::Instant::now();
     let mut tick = tokio::time::interval(PAUSE);
     loop {

@@ -36,7 +36,10 @@ impl Bundle {
         let bad = |reason: String| CollectError::Format { path: path.to_owned(), what: "a trustwalk bundle", reason };
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
         // The version is looked at before the rest, which a later format may have changed.
-        let version = value.get("version").and_then(serde_json::Value::as_u64).ok_or_else(|| bad("it has no version".to_owned()))?;
+        let version = value
+            .get("version")
+            .and_then(serde_json::Value::as_u64)
+            .ok_or_else(|| bad("it has no version".to_owned()))?;
         if version != u64::from(BUNDLE_VERSION) {
             let written = value.get("tool").and_then(serde_json::Value::as_str).unwrap_or("an unknown tool");
             return Err(bad(format!(

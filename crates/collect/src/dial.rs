@@ -65,7 +65,9 @@ pub enum DialError {
         source: std::io::Error,
     },
     /// Only addresses that are never dialled.
-    #[error("`{host}` resolves to {address}, a link-local or metadata address, which is never asked because a document says so")]
+    #[error(
+        "`{host}` resolves to {address}, a link-local or metadata address, which is never asked because a document says so"
+    )]
     Forbidden {
         /// The name.
         host: String,
@@ -94,14 +96,12 @@ impl Dialer {
     /// Addresses to try for a host, in order.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
         let lower = host.to_ascii_lowercase();
-        let rule = self.rules.iter().find(|r| {
-            (r.from_host.is_empty() || r.from_host == lower) && r.from_port.is_none_or(|p| p == port)
-        });
+        let rule = self
+            .rules
+            .iter()
+            .find(|r| (r.from_host.is_empty() || r.from_host == lower) && r.from_port.is_none_or(|p| p == port));
         let (target, target_port) = match rule {
-            Some(r) => (
-                if r.to_host.is_empty() { host } else { r.to_host.as_str() },
-                r.to_port.unwrap_or(port),
-            ),
+            Some(r) => (if r.to_host.is_empty() { host } else { r.to_host.as_str() }, r.to_port.unwrap_or(port)),
             None => (host, port),
         };
         let bare = target.trim_start_matches('[').trim_end_matches(']');
@@ -110,7 +110,9 @@ impl Dialer {
             .map_err(|source| DialError::Resolve { host: target.to_owned(), source })?
             .collect();
         // A rule is the user's own word; a name in a token or document is a stranger's.
-        if rule.is_none() && let Some(address) = found.iter().map(SocketAddr::ip).find(|ip| is_never_asked(*ip)) {
+        if rule.is_none()
+            && let Some(address) = found.iter().map(SocketAddr::ip).find(|ip| is_never_asked(*ip))
+        {
             return Err(DialError::Forbidden { host: host.to_owned(), address });
         }
         if found.is_empty() {
@@ -165,7 +167,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_matching_rule_decides() {
-        let dialer = Dialer::new(vec!["a.example:443:127.0.0.1:1".parse().unwrap(), ":443:127.0.0.1:2".parse().unwrap()]);
+        let dialer =
+            Dialer::new(vec!["a.example:443:127.0.0.1:1".parse().unwrap(), ":443:127.0.0.1:2".parse().unwrap()]);
         assert_eq!(dialer.resolve("A.EXAMPLE", 443).await.unwrap()[0].port(), 1);
         assert_eq!(dialer.resolve("b.example", 443).await.unwrap()[0].port(), 2);
     }

@@ -122,12 +122,20 @@ fn facts(workflow: &Value, event: &Value) -> CiJob {
     env.extend(strings(event.get("env")));
     // Keys are named, never shown.
     for (name, value) in &mut env {
-        if ["KEY", "SECRET", "TOKEN"].iter().any(|w| name.to_ascii_uppercase().contains(w)) && !name.ends_with("_FILE") {
+        if ["KEY", "SECRET", "TOKEN"].iter().any(|w| name.to_ascii_uppercase().contains(w)) && !name.ends_with("_FILE")
+        {
             "set".clone_into(value);
         }
     }
     let names = |pointer: &str| -> Vec<String> {
-        event.pointer(pointer).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+        event
+            .pointer(pointer)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
     };
     let customised = names("/customised_subject");
     CiJob {

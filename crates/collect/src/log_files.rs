@@ -27,11 +27,8 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> Vec<LogFailure> {
 /// Failures in a file, or in standard input for `-`. Any size, in bounded memory.
 pub fn scan(path: &str, now: i64) -> Observed<Vec<LogFailure>> {
     let source = Source { what: format!("log {path}"), at: now, by_hand: None };
-    let outcome = if path == "-" {
-        read(std::io::stdin().lock())
-    } else {
-        std::fs::File::open(Path::new(path)).and_then(read)
-    };
+    let outcome =
+        if path == "-" { read(std::io::stdin().lock()) } else { std::fs::File::open(Path::new(path)).and_then(read) };
     match outcome {
         Ok(summary) => Observed::Known { value: from_summary(summary, path), source },
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Observed::Absent { source },

@@ -23,7 +23,8 @@ impl KubeApi {
             "spec": {"audiences": [audience], "expirationSeconds": TOKEN_SECONDS},
         });
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token");
-        let request = Request::post(path).header("content-type", "application/json").body(body.to_string().into_bytes());
+        let request =
+            Request::post(path).header("content-type", "application/json").body(body.to_string().into_bytes());
         let request = match request {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// Encodes everything but unreserved characters.
-pub fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, b| {
         if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
             out.push(char::from(b));
@@ -15,7 +15,7 @@ pub fn encode(text: &str) -> String {
 }
 
 /// Decodes `%XX`; anything else stands for itself. Bytes that are no UTF-8 are replaced.
-pub fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(b) = bytes.next() {

@@ -43,7 +43,9 @@ pub fn for_evidence(options: &RootOptions) -> Result<Roots, CollectError> {
     }
     let (library, library_name) = match &options.ca_library {
         Some(path) => (encode(&read_pem(path)?), format!("the CA library given ({})", file_name(path))),
-        None => (encode(&system()), "this system's public CA store, standing in for AWS's unpublished library".to_owned()),
+        None => {
+            (encode(&system()), "this system's public CA store, standing in for AWS's unpublished library".to_owned())
+        }
     };
     Ok(Roots { library, library_name, user })
 }

@@ -174,7 +174,13 @@ impl AwsClient {
 
     fn query_request(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Request<Full<Bytes>>, AwsError> {
         let body = parameters.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect::<Vec<_>>().join("&");
-        request(Method::POST, &format!("{}/", self.endpoint(service)), "application/x-www-form-urlencoded; charset=utf-8", &[], body)
+        request(
+            Method::POST,
+            &format!("{}/", self.endpoint(service)),
+            "application/x-www-form-urlencoded; charset=utf-8",
+            &[],
+            body,
+        )
     }
 
     /// A signed REST-JSON GET.
@@ -186,7 +192,12 @@ impl AwsClient {
     }
 
     /// A signed JSON 1.1 call.
-    pub async fn json(&self, service: Service, target: &str, body: &serde_json::Value) -> Result<serde_json::Value, AwsError> {
+    pub async fn json(
+        &self,
+        service: Service,
+        target: &str,
+        body: &serde_json::Value,
+    ) -> Result<serde_json::Value, AwsError> {
         let url = format!("{}/", self.endpoint(service));
         let headers = [("x-amz-target", target)];
         let request = request(Method::POST, &url, "application/x-amz-json-1.1", &headers, body.to_string())?;
@@ -194,11 +205,17 @@ impl AwsClient {
         serde_json::from_slice(&body).map_err(|e| AwsError::Transport(format!("the answer is not JSON: {e}")))
     }
 
-    async fn send(&self, service: Service, request: Request<Full<Bytes>>, signed: bool) -> Result<(u16, Bytes), AwsError> {
+    async fn send(
+        &self,
+        service: Service,
+        request: Request<Full<Bytes>>,
+        signed: bool,
+    ) -> Result<(u16, Bytes), AwsError> {
         let request = if signed { self.sign(service, request).await? } else { request };
         let endpoint = self.endpoint(service);
         let call = async {
-            let answer = self.http.request(request).await.map_err(|e| AwsError::Transport(unreachable_text(&endpoint, &e)))?;
+            let answer =
+                self.http.request(request).await.map_err(|e| AwsError::Transport(unreachable_text(&endpoint, &e)))?;
             let status = answer.status().as_u16();
             let body = Limited::new(answer.into_body(), API_BYTES)
                 .collect()
@@ -214,11 +231,9 @@ impl AwsClient {
     }
 
     async fn sign(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Request<Full<Bytes>>, AwsError> {
-        let provider = self.credentials.as_ref().ok_or_else(|| AwsError::NoCredentials("none configured".to_owned()))?;
-        let credentials = provider
-            .provide_credentials()
-            .await
-            .map_err(|e| AwsError::NoCredentials(deepest(&e)))?;
+        let provider =
+            self.credentials.as_ref().ok_or_else(|| AwsError::NoCredentials("none configured".to_owned()))?;
+        let credentials = provider.provide_credentials().await.map_err(|e| AwsError::NoCredentials(deepest(&e)))?;
         let region = if service == Service::Iam { iam_region(&self.region) } else { &self.region };
         let (parts, body) = request.into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -238,9 +253,15 @@ impl AwsClient {
                 if status == 404 || code.starts_with("NoSuchEntity") || code.starts_with("ResourceNotFound") {
                     Observed::Absent { source }
                 } else if status == 403 || code.starts_with("AccessDenied") || code == "UnauthorizedOperation" {
-                    let wrong_key = ["InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClientException"];
+                    let wrong_key = [
+                        "InvalidClientTokenId",
+                        "SignatureDoesNotMatch",
+                        "ExpiredToken",
+                        "UnrecognizedClientException",
+                    ];
                     let bad = wrong_key.iter().any(|c| code.starts_with(c));
-                    let permission = if bad { format!("valid AWS credentials ({code})") } else { permission.to_owned() };
+                    let permission =
+                        if bad { format!("valid AWS credentials ({code})") } else { permission.to_owned() };
                     Observed::Denied { source, permission, message }
                 } else {
                     Observed::Unreachable { source, error: format!("{code}: {message}") }
@@ -275,7 +296,13 @@ fn signature(
     Ok(sign(signable, &params.into())?.into_parts().0)
 }
 
-fn request(method: Method, url: &str, kind: &str, headers: &[(&str, &str)], body: String) -> Result<Request<Full<Bytes>>, AwsError> {
+fn request(
+    method: Method,
+    url: &str,
+    kind: &str,
+    headers: &[(&str, &str)],
+    body: String,
+) -> Result<Request<Full<Bytes>>, AwsError> {
     let mut builder = Request::builder().method(method).uri(url).header("content-type", kind);
     for (k, v) in headers {
         builder = builder.header(*k, *v);
@@ -288,14 +315,24 @@ fn service_error(status: u16, body: &[u8]) -> AwsError {
     let from_xml = Element::parse(body).ok().and_then(|root| {
         let error = root.find("Error")?;
         let request_id = root.find("RequestId").or_else(|| root.find("RequestID")).map(|e| e.text.clone());
-        Some(AwsError::Service { status, code: error.text_of("Code")?, message: error.text_of("Message").unwrap_or_default(), request_id })
+        Some(AwsError::Service {
+            status,
+            code: error.text_of("Code")?,
+            message: error.text_of("Message").unwrap_or_default(),
+            request_id,
+        })
     });
     let from_json = || {
         let v: serde_json::Value = serde_json::from_slice(body).ok()?;
         let member = |names: &[&str]| names.iter().find_map(|n| v.get(n)?.as_str().map(str::to_owned));
         let code = member(&["__type", "code", "Code"])?;
         let code = code.rsplit('#').next().unwrap_or_default().to_owned();
-        Some(AwsError::Service { status, code, message: member(&["message", "Message"]).unwrap_or_default(), request_id: None })
+        Some(AwsError::Service {
+            status,
+            code,
+            message: member(&["message", "Message"]).unwrap_or_default(),
+            request_id: None,
+        })
     };
     from_xml.or_else(from_json).unwrap_or_else(|| {
         let start: String = String::from_utf8_lossy(body).chars().take(120).collect();

@@ -43,7 +43,8 @@ impl AwsClient {
 
 fn read_event(event: &Value) -> (String, TrailEvent) {
     let text = |v: &Value, pointer: &str| v.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-    let detail: Value = text(event, "/CloudTrailEvent").and_then(|t| serde_json::from_str(&t).ok()).unwrap_or(Value::Null);
+    let detail: Value =
+        text(event, "/CloudTrailEvent").and_then(|t| serde_json::from_str(&t).ok()).unwrap_or(Value::Null);
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
     let at = event.get("EventTime").and_then(Value::as_f64).map_or(0, |t| t as i64);
     let resource = text(event, "/Resources/0/ResourceName").unwrap_or_default();
@@ -59,7 +60,8 @@ fn read_event(event: &Value) -> (String, TrailEvent) {
         resource,
         error: text(&detail, "/errorCode"),
         verification: text(&detail, "/additionalEventData/identityProviderConnectionVerificationMethod"),
-        subject: text(&detail, "/userIdentity/userName").filter(|_| text(&detail, "/userIdentity/type").as_deref() == Some("WebIdentityUser")),
+        subject: text(&detail, "/userIdentity/userName")
+            .filter(|_| text(&detail, "/userIdentity/type").as_deref() == Some("WebIdentityUser")),
     };
     (id, read)
 }

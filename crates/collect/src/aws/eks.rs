@@ -26,7 +26,10 @@ impl AwsClient {
             let found = self.describe_cluster(name).await;
             match &found {
                 Observed::Absent { .. } => {}
-                Observed::Known { .. } | Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
+                Observed::Known { .. }
+                | Observed::Denied { .. }
+                | Observed::Unreachable { .. }
+                | Observed::NotCollected { .. } => {
                     return found;
                 }
             }
@@ -84,7 +87,9 @@ impl AwsClient {
 
     /// Add-ons; none when they may not be read, for nothing decides on them alone.
     async fn addons(&self, cluster: &str) -> Vec<Addon> {
-        let Ok(listed) = self.rest(Service::Eks, &format!("/clusters/{cluster}/addons")).await else { return Vec::new() };
+        let Ok(listed) = self.rest(Service::Eks, &format!("/clusters/{cluster}/addons")).await else {
+            return Vec::new();
+        };
         let names = listed.pointer("/addons").and_then(Value::as_array).cloned().unwrap_or_default();
         let reads = names.iter().filter_map(Value::as_str).map(|name| async move {
             let v = self.rest(Service::Eks, &format!("/clusters/{cluster}/addons/{name}")).await.ok()?;
@@ -101,7 +106,8 @@ impl AwsClient {
 
     /// Pod Identity associations of a namespace.
     pub async fn associations(&self, cluster: &str, namespace: &str) -> Observed<Vec<PodIdentityAssociation>> {
-        let path = format!("/clusters/{}/pod-identity-associations?namespace={namespace}", crate::percent::encode(cluster));
+        let path =
+            format!("/clusters/{}/pod-identity-associations?namespace={namespace}", crate::percent::encode(cluster));
         let outcome = self.rest(Service::Eks, &path).await;
         let observed = self.observe(
             outcome,

@@ -50,14 +50,15 @@ impl AwsClient {
 
     /// One OIDC provider.
     pub async fn provider(&self, arn: &str) -> Observed<Provider> {
-        let outcome = self.iam("GetOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(|root| Provider {
-            arn: arn.to_owned(),
-            url: root.text_of("Url").unwrap_or_default(),
-            client_ids: texts(&root, "ClientIDList"),
-            thumbprints: texts(&root, "ThumbprintList").into_iter().map(|t| t.to_ascii_lowercase()).collect(),
-            created: time(root.text_of("CreateDate")),
-            tags: tags(&root),
-        });
+        let outcome =
+            self.iam("GetOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(|root| Provider {
+                arn: arn.to_owned(),
+                url: root.text_of("Url").unwrap_or_default(),
+                client_ids: texts(&root, "ClientIDList"),
+                thumbprints: texts(&root, "ThumbprintList").into_iter().map(|t| t.to_ascii_lowercase()).collect(),
+                created: time(root.text_of("CreateDate")),
+                tags: tags(&root),
+            });
         self.observe(
             outcome,
             &format!("iam:GetOpenIDConnectProvider {arn}"),
@@ -69,7 +70,12 @@ impl AwsClient {
     /// One role.
     pub async fn role(&self, name: &str) -> Observed<Role> {
         let outcome = self.iam("GetRole", &[("RoleName", name)]).await.map(|root| read_role(&root));
-        self.observe(outcome, &format!("iam:GetRole {name}"), "iam:GetRole", &format!("aws iam get-role --role-name {name}"))
+        self.observe(
+            outcome,
+            &format!("iam:GetRole {name}"),
+            "iam:GetRole",
+            &format!("aws iam get-role --role-name {name}"),
+        )
     }
 
     /// All policies of a role: attached with their default versions, inline, boundary.
@@ -138,9 +144,13 @@ impl AwsClient {
 
     /// Replaces a provider's thumbprint list.
     pub async fn set_thumbprints(&self, arn: &str, thumbprints: &[String]) -> Result<(), AwsError> {
-        self.with_list("UpdateOpenIDConnectProviderThumbprint", &[("OpenIDConnectProviderArn", arn)], &[("ThumbprintList", thumbprints)])
-            .await
-            .map(drop)
+        self.with_list(
+            "UpdateOpenIDConnectProviderThumbprint",
+            &[("OpenIDConnectProviderArn", arn)],
+            &[("ThumbprintList", thumbprints)],
+        )
+        .await
+        .map(drop)
     }
 
     /// Registers an audience.
@@ -156,10 +166,16 @@ impl AwsClient {
     }
 
     /// Registers a provider; its ARN.
-    pub async fn create_provider(&self, url: &str, client_ids: &[String], thumbprints: &[String]) -> Result<String, AwsError> {
+    pub async fn create_provider(
+        &self,
+        url: &str,
+        client_ids: &[String],
+        thumbprints: &[String],
+    ) -> Result<String, AwsError> {
         let lists = [("ClientIDList", client_ids), ("ThumbprintList", thumbprints)];
         let root = self.with_list("CreateOpenIDConnectProvider", &[("Url", url)], &lists).await?;
-        root.text_of("OpenIDConnectProviderArn").ok_or_else(|| AwsError::Transport("the answer names no provider".to_owned()))
+        root.text_of("OpenIDConnectProviderArn")
+            .ok_or_else(|| AwsError::Transport("the answer names no provider".to_owned()))
     }
 
     /// Deletes a provider.
@@ -182,10 +198,17 @@ impl AwsClient {
         self.iam("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
     }
 
-    async fn with_list(&self, action: &str, plain: &[(&str, &str)], lists: &[(&str, &[String])]) -> Result<Element, AwsError> {
+    async fn with_list(
+        &self,
+        action: &str,
+        plain: &[(&str, &str)],
+        lists: &[(&str, &[String])],
+    ) -> Result<Element, AwsError> {
         let numbered: Vec<(String, &str)> = lists
             .iter()
-            .flat_map(|(list, items)| items.iter().enumerate().map(move |(i, v)| (format!("{list}.member.{}", i + 1), v.as_str())))
+            .flat_map(|(list, items)| {
+                items.iter().enumerate().map(move |(i, v)| (format!("{list}.member.{}", i + 1), v.as_str()))
+            })
             .collect();
         let mut parameters = plain.to_vec();
         parameters.extend(numbered.iter().map(|(k, v)| (k.as_str(), *v)));

@@ -29,23 +29,23 @@ impl Element {
                     if stack.len() > DEPTH {
                         return Err(format!("the answer nests deeper than {DEPTH} elements"));
                     }
-                    let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
+                    let name = tag.local_name().as_ref().to_owned();
                     stack.push(Self { name, ..Self::default() });
                 }
                 Event::Empty(tag) => {
-                    let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
+                    let name = tag.local_name().as_ref().to_owned();
                     if let Some(parent) = stack.last_mut() {
                         parent.children.push(Self { name, ..Self::default() });
                     }
                 }
                 Event::Text(t) => {
                     if let Some(open) = stack.last_mut() {
-                        open.text.push_str(&t.decode().map_err(|e| e.to_string())?);
+                        open.text.push_str(&t);
                     }
                 }
                 Event::CData(t) => {
                     if let Some(open) = stack.last_mut() {
-                        open.text.push_str(&t.decode().map_err(|e| e.to_string())?);
+                        open.text.push_str(&t);
                     }
                 }
                 Event::GeneralRef(r) => {
@@ -63,7 +63,11 @@ impl Element {
             }
         }
         let mut outer = stack.pop().filter(|_| stack.is_empty()).ok_or("the answer ends too early")?;
-        if outer.children.is_empty() { Err("the answer is no XML document".to_owned()) } else { Ok(outer.children.swap_remove(0)) }
+        if outer.children.is_empty() {
+            Err("the answer is no XML document".to_owned())
+        } else {
+            Ok(outer.children.swap_remove(0))
+        }
     }
 
     /// The first element of this name, at any depth, itself included.
@@ -89,8 +93,10 @@ fn entity(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, String>
     if let Some(c) = reference.resolve_char_ref().map_err(|e| e.to_string())? {
         return Ok(c.to_string());
     }
-    let name = reference.decode().map_err(|e| e.to_string())?;
-    quick_xml::escape::resolve_predefined_entity(&name).map(str::to_owned).ok_or_else(|| format!("unknown entity `{name}`"))
+    let name: &str = reference;
+    quick_xml::escape::resolve_predefined_entity(name)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("unknown entity `{name}`"))
 }
 
 #[cfg(test)]

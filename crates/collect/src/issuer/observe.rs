@@ -77,8 +77,10 @@ pub(super) async fn refuses_tls12(dialer: &Dialer, host: &str, port: u16) -> Opt
             // Only an alert about the version (or the bare handshake failure older servers send) says no.
             Err(e) => {
                 let text = e.to_string().to_ascii_lowercase();
-                (text.contains("protocolversion") || text.contains("handshakefailure") || text.contains("peer is incompatible"))
-                    .then_some(true)
+                (text.contains("protocolversion")
+                    || text.contains("handshakefailure")
+                    || text.contains("peer is incompatible"))
+                .then_some(true)
             }
         }
     };

@@ -27,7 +27,8 @@ pub async fn read_issuer(dialer: &Dialer, issuer: &str, now: i64) -> IssuerFacts
     let discovery = discovery(&seen, &url, now);
     let jwks_uri = discovery.known().and_then(|d| d.jwks_uri.clone());
     let Some(jwks_uri) = jwks_uri else {
-        let keys = Observed::NotCollected { reason: "the discovery document names no jwks_uri that could be read".to_owned() };
+        let keys =
+            Observed::NotCollected { reason: "the discovery document names no jwks_uri that could be read".to_owned() };
         let chains = vec![with_version_probe(dialer, first).await];
         return IssuerFacts { discovery, keys, chains, jwks: None };
     };
@@ -52,7 +53,10 @@ async fn with_version_probe(dialer: &Dialer, chain: Observed<HostChain>) -> Obse
 }
 
 /// One host that serves both documents is one chain, unless it presented two different ones.
-fn join_chains(first: Observed<HostChain>, second: Observed<HostChain>) -> (Observed<HostChain>, Option<Observed<HostChain>>) {
+fn join_chains(
+    first: Observed<HostChain>,
+    second: Observed<HostChain>,
+) -> (Observed<HostChain>, Option<Observed<HostChain>>) {
     if let (Observed::Known { value: a, source }, Observed::Known { value: b, .. }) = (&first, &second)
         && a.host == b.host
         && a.port == b.port

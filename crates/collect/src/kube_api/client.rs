@@ -49,8 +49,7 @@ impl KubeApi {
             Some(file) => {
                 let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
                 let name = cluster_name(&file, options.context.as_deref());
-                let config =
-                    kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| refuse(&e))?;
+                let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| refuse(&e))?;
                 (config, name)
             }
             None => (kube::Config::incluster().map_err(|_| no_config())?, None),

@@ -1,7 +1,7 @@
 //! Reading a file in a container, as `kubectl exec … -- cat` does.
 
-use futures_util::StreamExt as _;
 use bounded::read_to_limit;
+use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, AttachParams};
 use trustwalk_core::evidence::{Observed, Source};

@@ -15,7 +15,8 @@ use super::webhook_ca;
 /// Names of variables whose value is a secret or may hold one.
 const WITHHELD: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
 /// Names that look like secrets and are places.
-const HARMLESS: [&str; 3] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_ACCESS_KEY_ID_FILE"];
+const HARMLESS: [&str; 3] =
+    ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_ACCESS_KEY_ID_FILE"];
 
 fn text(v: &Value, pointer: &str) -> String {
     v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -121,11 +122,13 @@ pub fn pod_spec(v: &Value) -> PodSpec {
 fn token_volumes(v: &Value) -> Vec<TokenVolume> {
     array(v, "/spec/volumes")
         .flat_map(|volume| {
-            array(volume, "/projected/sources").filter_map(move |s| s.get("serviceAccountToken")).map(move |t| TokenVolume {
-                name: text(volume, "/name"),
-                audience: text(t, "/audience"),
-                expiration_seconds: t.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(3600),
-                path: text(t, "/path"),
+            array(volume, "/projected/sources").filter_map(move |s| s.get("serviceAccountToken")).map(move |t| {
+                TokenVolume {
+                    name: text(volume, "/name"),
+                    audience: text(t, "/audience"),
+                    expiration_seconds: t.get("expirationSeconds").and_then(Value::as_i64).unwrap_or(3600),
+                    path: text(t, "/path"),
+                }
             })
         })
         .collect()
@@ -150,8 +153,10 @@ fn env_var(v: &Value) -> EnvVar {
 }
 
 fn is_ready(pod: &Value) -> bool {
-    array(pod, "/status/conditions")
-        .any(|c| c.get("type").and_then(Value::as_str) == Some("Ready") && c.get("status").and_then(Value::as_str) == Some("True"))
+    array(pod, "/status/conditions").any(|c| {
+        c.get("type").and_then(Value::as_str) == Some("Ready")
+            && c.get("status").and_then(Value::as_str) == Some("True")
+    })
 }
 
 /// A pod, with its events newest first.
@@ -160,8 +165,7 @@ pub fn pod(v: &Value, events: &[Value]) -> Pod {
     let statuses = || array(v, "/status/containerStatuses").chain(array(v, "/status/initContainerStatuses"));
     let reason = statuses()
         .find_map(|s| {
-            opt(s, "/state/waiting/reason")
-                .or_else(|| opt(s, "/state/terminated/reason").filter(|r| r != "Completed"))
+            opt(s, "/state/waiting/reason").or_else(|| opt(s, "/state/terminated/reason").filter(|r| r != "Completed"))
         })
         .or_else(|| opt(v, "/status/reason"));
     let mut own: Vec<Event> = events.iter().filter(|e| text(e, "/involvedObject/name") == name).map(event).collect();
@@ -262,8 +266,7 @@ pub(super) fn selector_of_service(v: &Value) -> String {
 
 /// `a=b,c in (d,e)` of a controller's selector.
 pub(super) fn selector_of_workload(v: &Value) -> String {
-    let mut parts: Vec<String> =
-        map(v, "/spec/selector/matchLabels").iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let mut parts: Vec<String> = map(v, "/spec/selector/matchLabels").iter().map(|(k, v)| format!("{k}={v}")).collect();
     for e in array(v, "/spec/selector/matchExpressions") {
         let values = array(e, "/values").filter_map(Value::as_str).collect::<Vec<_>>().join(",");
         let key = text(e, "/key");

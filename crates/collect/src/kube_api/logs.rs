@@ -33,7 +33,10 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
                 let log = container_log(api, namespace, &pod.name, &container.name, previous).await;
                 match &log {
                     Observed::Known { value, .. } => {
-                        found.extend(failures(value.as_bytes(), &format!("pod {} container {}", pod.name, container.name)));
+                        found.extend(failures(
+                            value.as_bytes(),
+                            &format!("pod {} container {}", pod.name, container.name),
+                        ));
                     }
                     // The run before may have left nothing: that is no gap.
                     other if !previous => gap = gap.or_else(|| other.gap()),
@@ -86,7 +89,10 @@ pub(crate) fn failures(bytes: &[u8], origin: &str) -> Vec<LogFailure> {
 fn merge(found: impl Iterator<Item = LogFailure>) -> Vec<LogFailure> {
     let mut out: Vec<LogFailure> = Vec::new();
     for f in found {
-        match out.iter_mut().find(|o| o.failure.symptom == f.failure.symptom && o.failure.role_arn == f.failure.role_arn) {
+        match out
+            .iter_mut()
+            .find(|o| o.failure.symptom == f.failure.symptom && o.failure.role_arn == f.failure.role_arn)
+        {
             Some(same) => {
                 same.count += f.count;
                 if f.first < same.first && f.first.is_some() {

@@ -10,7 +10,12 @@ use super::facts;
 
 impl KubeApi {
     /// Asks the API server to admit, without storing it, a pod of this service account.
-    pub async fn injection_probe(&self, namespace: &str, service_account: &str, labels: &Value) -> Observed<InjectionProbe> {
+    pub async fn injection_probe(
+        &self,
+        namespace: &str,
+        service_account: &str,
+        labels: &Value,
+    ) -> Observed<InjectionProbe> {
         let source = Source {
             what: format!("dry run of a pod of {namespace}/{service_account}"),
             at: self.now(),

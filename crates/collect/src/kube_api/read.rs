@@ -1,9 +1,7 @@
 //! The objects a walk needs, each as one request.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{
-    NetworkPolicy, Observed, Pod, PodSpec, ServiceAccount, Webhook, Workload,
-};
+use trustwalk_core::evidence::{NetworkPolicy, Observed, Pod, PodSpec, ServiceAccount, Webhook, Workload};
 
 use super::client::KubeApi;
 use super::facts;
@@ -22,15 +20,40 @@ pub struct Resource {
 }
 
 const RESOURCES: [Resource; 9] = [
-    Resource { kind: "DaemonSet", api: "/apis/apps/v1", plural: "daemonsets", aliases: &["ds", "daemonset", "daemonsets"] },
-    Resource { kind: "Deployment", api: "/apis/apps/v1", plural: "deployments", aliases: &["deploy", "deployment", "deployments"] },
-    Resource { kind: "StatefulSet", api: "/apis/apps/v1", plural: "statefulsets", aliases: &["sts", "statefulset", "statefulsets"] },
-    Resource { kind: "ReplicaSet", api: "/apis/apps/v1", plural: "replicasets", aliases: &["rs", "replicaset", "replicasets"] },
+    Resource {
+        kind: "DaemonSet",
+        api: "/apis/apps/v1",
+        plural: "daemonsets",
+        aliases: &["ds", "daemonset", "daemonsets"],
+    },
+    Resource {
+        kind: "Deployment",
+        api: "/apis/apps/v1",
+        plural: "deployments",
+        aliases: &["deploy", "deployment", "deployments"],
+    },
+    Resource {
+        kind: "StatefulSet",
+        api: "/apis/apps/v1",
+        plural: "statefulsets",
+        aliases: &["sts", "statefulset", "statefulsets"],
+    },
+    Resource {
+        kind: "ReplicaSet",
+        api: "/apis/apps/v1",
+        plural: "replicasets",
+        aliases: &["rs", "replicaset", "replicasets"],
+    },
     Resource { kind: "Job", api: "/apis/batch/v1", plural: "jobs", aliases: &["job", "jobs"] },
     Resource { kind: "CronJob", api: "/apis/batch/v1", plural: "cronjobs", aliases: &["cj", "cronjob", "cronjobs"] },
     Resource { kind: "ReplicationController", api: "/api/v1", plural: "replicationcontrollers", aliases: &["rc"] },
     Resource { kind: "Pod", api: "/api/v1", plural: "pods", aliases: &["po", "pod", "pods"] },
-    Resource { kind: "ServiceAccount", api: "/api/v1", plural: "serviceaccounts", aliases: &["sa", "serviceaccount", "serviceaccounts"] },
+    Resource {
+        kind: "ServiceAccount",
+        api: "/api/v1",
+        plural: "serviceaccounts",
+        aliases: &["sa", "serviceaccount", "serviceaccounts"],
+    },
 ];
 
 /// The resource a word means, case aside: `ds`, `DaemonSet`, `daemonset.apps`.
@@ -83,12 +106,18 @@ impl KubeApi {
 
     /// Service accounts of a namespace, or of all.
     pub async fn service_accounts(&self, namespace: Option<&str>) -> Observed<Vec<ServiceAccount>> {
-        self.list("/api/v1", "serviceaccounts", namespace, "").await.map(|items| items.iter().map(facts::service_account).collect())
+        self.list("/api/v1", "serviceaccounts", namespace, "")
+            .await
+            .map(|items| items.iter().map(facts::service_account).collect())
     }
 
     /// Pods of a namespace that a filter keeps, with the events that speak of them.
     pub async fn pods(&self, namespace: &str, selector: &str, keep: impl Fn(&Value) -> bool) -> Observed<Vec<Pod>> {
-        let query = if selector.is_empty() { String::new() } else { format!("?labelSelector={}", crate::percent::encode(selector)) };
+        let query = if selector.is_empty() {
+            String::new()
+        } else {
+            format!("?labelSelector={}", crate::percent::encode(selector))
+        };
         let (pods, events) = tokio::join!(
             self.list("/api/v1", "pods", Some(namespace), &query),
             self.list("/api/v1", "events", Some(namespace), "?fieldSelector=involvedObject.kind%3DPod"),
@@ -105,7 +134,8 @@ impl KubeApi {
         if selector.is_empty() {
             // A CronJob has none: its pods carry its jobs' names.
             let prefix = format!("{}-", target.name);
-            let own = |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| n.starts_with(&prefix));
+            let own =
+                |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| n.starts_with(&prefix));
             return self.pods(&target.namespace, "", own).await;
         }
         self.pods(&target.namespace, &selector, |_| true).await
@@ -113,11 +143,10 @@ impl KubeApi {
 
     /// All workload controllers of the cluster with their templates, for a walk over everything.
     pub async fn controllers(&self) -> Vec<(Resource, Observed<Vec<Value>>)> {
-        let kinds = RESOURCES.into_iter().filter(|r| matches!(r.kind, "DaemonSet" | "Deployment" | "StatefulSet" | "CronJob"));
-        futures_util::future::join_all(
-            kinds.map(|r| async move { (r, self.list(r.api, r.plural, None, "").await) }),
-        )
-        .await
+        let kinds =
+            RESOURCES.into_iter().filter(|r| matches!(r.kind, "DaemonSet" | "Deployment" | "StatefulSet" | "CronJob"));
+        futures_util::future::join_all(kinds.map(|r| async move { (r, self.list(r.api, r.plural, None, "").await) }))
+            .await
     }
 
     /// Mutating webhooks that could inject web identity.
@@ -198,14 +227,19 @@ impl KubeApi {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn kubectls_words_are_understood() {
-        for (word, kind) in [("ds", "DaemonSet"), ("DaemonSet", "DaemonSet"), ("deployment.apps", "Deployment"), ("SA", "ServiceAccount"), ("po", "Pod")] {
+        for (word, kind) in [
+            ("ds", "DaemonSet"),
+            ("DaemonSet", "DaemonSet"),
+            ("deployment.apps", "Deployment"),
+            ("SA", "ServiceAccount"),
+            ("po", "Pod"),
+        ] {
             assert_eq!(resource(word).map(|r| r.kind), Some(kind), "{word}");
         }
         assert_eq!(resource("ingress"), None);

@@ -50,7 +50,8 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
         let reason = "neither token nor cluster tells the issuer; give --issuer URL".to_owned();
         evidence.discovery = Observed::NotCollected { reason };
     }
-    let account = role_arn.as_deref().and_then(account_of).or_else(|| evidence.caller.known().map(|c| c.account.clone()));
+    let account =
+        role_arn.as_deref().and_then(account_of).or_else(|| evidence.caller.known().map(|c| c.account.clone()));
     evidence.provider = provider(world, issuer.as_deref(), account.as_deref(), &providers, evidence).await;
     evidence.providers = providers;
     let role_name = evidence.role.known().map(|r| r.name.clone());
@@ -63,7 +64,9 @@ fn token_file(path: &Path, now: i64) -> Observed<SecretToken> {
     let source = Source { what: format!("token file {}", path.display()), at: now, by_hand: None };
     match files::read_bounded(path) {
         Ok(bytes) => Observed::Known { value: SecretToken::new(String::from_utf8_lossy(&bytes).into_owned()), source },
-        Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => Observed::Absent { source },
+        Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => {
+            Observed::Absent { source }
+        }
         Err(e) => Observed::Unreachable { source, error: e.to_string() },
     }
 }

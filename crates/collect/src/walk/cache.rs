@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OnceCell};
-use trustwalk_core::evidence::{Caller, EksCluster, Observed, PodIdentityAssociation, Provider, Role, RolePolicy, Webhook};
+use trustwalk_core::evidence::{
+    Caller, EksCluster, Observed, PodIdentityAssociation, Provider, Role, RolePolicy, Webhook,
+};
 
 use super::world::World;
 use crate::issuer::{IssuerFacts, read_issuer};

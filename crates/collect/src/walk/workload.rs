@@ -28,12 +28,8 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
     };
     let namespace = target.namespace.as_str();
     // The object names the service account; what does not depend on it is asked for beside it.
-    let (service_account, _, _, _) = tokio::join!(
-        read_object(kube, target, &mut evidence),
-        world.caller(),
-        world.cluster(),
-        world.webhooks(),
-    );
+    let (service_account, _, _, _) =
+        tokio::join!(read_object(kube, target, &mut evidence), world.caller(), world.cluster(), world.webhooks(),);
     let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
     let labels = json!(template.labels);
     let (sa, siblings, pods, policies, probe, associations, agent) = tokio::join!(
@@ -58,9 +54,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
     evidence.pods = pods;
     // Logs take the longest to read and nothing else waits for them.
     let has_logs = !world.options.logs.is_empty();
-    let logs = async {
-        if has_logs { None } else { Some(read_logs(kube, namespace, &pod_list).await) }
-    };
+    let logs = async { if has_logs { None } else { Some(read_logs(kube, namespace, &pod_list).await) } };
     let rest = async {
         let token = if world.options.no_exchange || world.options.token.is_some() {
             None
@@ -86,7 +80,11 @@ fn name_of(target: &WorkloadRef) -> Target {
 }
 
 fn without_cluster(evidence: &mut Evidence, why: &str) {
-    let source = || Source { what: "the Kubernetes API".to_owned(), at: evidence.now, by_hand: Some("kubectl cluster-info".to_owned()) };
+    let source = || Source {
+        what: "the Kubernetes API".to_owned(),
+        at: evidence.now,
+        by_hand: Some("kubectl cluster-info".to_owned()),
+    };
     evidence.workload = Observed::Unreachable { source: source(), error: why.to_owned() };
     evidence.service_account = Observed::Unreachable { source: source(), error: why.to_owned() };
 }
@@ -127,7 +125,12 @@ fn name(object: &Value) -> &str {
 
 /// The role the workload was told, verbatim: its service account's annotation, else what stands in its
 /// containers, else what `--role` says.
-fn told_role(world: &World, sa: &Observed<ServiceAccount>, workload: &Observed<Workload>, pods: &Observed<Vec<Pod>>) -> Observed<String> {
+fn told_role(
+    world: &World,
+    sa: &Observed<ServiceAccount>,
+    workload: &Observed<Workload>,
+    pods: &Observed<Vec<Pod>>,
+) -> Observed<String> {
     if let Some(role) = &world.options.role {
         let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
         return Observed::Known { value: role.clone(), source };
@@ -142,7 +145,8 @@ fn told_role(world: &World, sa: &Observed<ServiceAccount>, workload: &Observed<W
     let template = workload.known().and_then(|w| in_env(&w.template));
     let in_pod = || pods.known().into_iter().flatten().find_map(|p| in_env(&p.spec));
     if let Some(arn) = template.or_else(in_pod) {
-        let source = Source { what: "env AWS_ROLE_ARN of the container".to_owned(), at: world.options.now, by_hand: None };
+        let source =
+            Source { what: "env AWS_ROLE_ARN of the container".to_owned(), at: world.options.now, by_hand: None };
         return Observed::Known { value: arn, source };
     }
     match sa {
@@ -154,7 +158,11 @@ fn told_role(world: &World, sa: &Observed<ServiceAccount>, workload: &Observed<W
 /// The audience of the workload's own token: what its pods mount, else the annotation, else the default.
 fn audience(sa: &Observed<ServiceAccount>, pods: &Observed<Vec<Pod>>) -> String {
     let mounted = pods.known().into_iter().flatten().find_map(|p| {
-        p.spec.token_volumes.iter().find(|v| v.name == "aws-iam-token" && !v.audience.is_empty()).map(|v| v.audience.clone())
+        p.spec
+            .token_volumes
+            .iter()
+            .find(|v| v.name == "aws-iam-token" && !v.audience.is_empty())
+            .map(|v| v.audience.clone())
     });
     let annotated = || sa.known().and_then(|s| s.annotations.get("eks.amazonaws.com/audience").cloned());
     mounted.or_else(annotated).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned())
@@ -203,6 +211,10 @@ fn uses_web_identity(workload: &Workload, accounts: &[ServiceAccount]) -> bool {
         s.namespace == workload.namespace && s.name == workload.template.service_account && s.role_arn().is_some()
     });
     let told = workload.template.annotations.contains_key(ROLE_ANNOTATION)
-        || workload.template.containers.iter().any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"));
+        || workload
+            .template
+            .containers
+            .iter()
+            .any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"));
     annotated || told
 }
