@@ -1,0 +1,120 @@
+//! A lab for tests: started as a user starts it, used through its environment file, stopped at the end.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// The binary under test.
+pub fn trustwalk() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
+    for name in ["AWS_PROFILE", "KUBECONFIG", "AWS_ENDPOINT_URL", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A running lab.
+pub struct LabProcess {
+    child: Child,
+    pub dir: tempfile::TempDir,
+    pub env: BTreeMap<String, String>,
+}
+
+impl LabProcess {
+    /// Starts a lab and waits until it says that it is ready.
+    pub fn up(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = trustwalk()
+            .args(["lab", "up", "--dir"])
+            .arg(dir.path())
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready"));
+        assert!(ready, "the lab ended before it was ready");
+        // Nobody reads the rest, but the pipe must not fill.
+        std::thread::spawn(move || lines.for_each(drop));
+        let env = read_env(&dir.path().join("env"));
+        Self { child, dir, env }
+    }
+
+    /// A command with the lab's environment, as after `source env`.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.envs(&self.env).current_dir(self.dir.path());
+        command
+    }
+
+    /// trustwalk with the lab's environment.
+    pub fn trustwalk(&self, arguments: &[&str]) -> Output {
+        let mut command = trustwalk();
+        command.envs(&self.env).current_dir(self.dir.path()).args(arguments);
+        command.output().unwrap()
+    }
+
+    /// The same for a command of the lab itself.
+    pub fn lab(&self, arguments: &[&str]) -> Output {
+        let dir = self.dir.path().display().to_string();
+        let words: Vec<&str> = ["lab", "--dir", dir.as_str()].into_iter().chain(arguments.iter().copied()).collect();
+        self.trustwalk(&words)
+    }
+
+    /// Address and port on which a host's TLS is served.
+    pub fn address_of(&self, host: &str) -> (String, String) {
+        let rules = &self.env["TRUSTWALK_CONNECT_TO"];
+        let rule = rules.split(',').find(|r| r.starts_with(&format!("{host}:"))).unwrap();
+        let mut parts = rule.rsplitn(3, ':');
+        let port = parts.next().unwrap().to_owned();
+        (parts.next().unwrap().to_owned(), port)
+    }
+}
+
+impl Drop for LabProcess {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `export NAME='value'` lines of a file to source.
+fn read_env(path: &Path) -> BTreeMap<String, String> {
+    std::fs::read_to_string(path)
+        .unwrap()
+        .lines()
+        .filter_map(|l| l.strip_prefix("export ")?.split_once('='))
+        .map(|(k, v)| (k.to_owned(), v.trim_matches(|c| c == '\'' || c == '"').to_owned()))
+        .collect()
+}
+
+/// A real client installed by the tests' set-up.
+pub fn tool(name: &str) -> PathBuf {
+    let tools = std::env::var_os("TRUSTWALK_TOOLS").expect("run the tests with `cargo xtask test`, which installs the real clients");
+    PathBuf::from(tools).join(name)
+}
+
+/// Output as text, with both streams in the message when the command failed.
+pub fn succeed(command: &mut Command) -> String {
+    let out = command.output().unwrap();
+    assert!(
+        out.status.success(),
+        "{command:?} failed: {}\n{}",
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr)
+    );
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// Repeats a look until it shows what is wanted; the runner's own time limit ends a wait that never does.
+pub fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::yield_now();
+    }
+}
