@@ -1,0 +1,236 @@
+//! One issuer: URL, signing keys, faults; mints tokens and answers for its documents.
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    GithubJob, IssuerError, KubernetesSubject, SigningKey,
+    documents::{DocumentFault, Faults, KeySetFault, eks_discovery},
+};
+
+/// A signed token. Its text is a secret and appears in no output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedToken(String);
+
+impl SignedToken {
+    /// The compact JWT.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SignedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedToken(<redacted>)")
+    }
+}
+
+struct State {
+    signing: Arc<SigningKey>,
+    published: Vec<Arc<SigningKey>>,
+    foreign: Option<Arc<SigningKey>>,
+    faults: Faults,
+}
+
+/// An OIDC issuer. Cloning shares it.
+#[derive(Clone)]
+pub struct Issuer {
+    url: Arc<str>,
+    host: Arc<str>,
+    path: Arc<str>,
+    state: Arc<RwLock<State>>,
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// Which document a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Document {
+    Discovery,
+    Keys,
+}
+
+impl Issuer {
+    /// An issuer at `url` (https, host, optional path, no trailing slash) signing
+    /// with `key`.
+    pub fn new(url: &str, key: SigningKey) -> Result<Self, IssuerError> {
+        let rest = url.strip_prefix("https://").ok_or_else(|| IssuerError::Url(url.to_owned()))?;
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if host.is_empty() {
+            return Err(IssuerError::Url(url.to_owned()));
+        }
+        let key = Arc::new(key);
+        let path = if path.is_empty() { String::new() } else { format!("/{path}") };
+        Ok(Self {
+            url: url.into(),
+            host: host.into(),
+            path: path.into(),
+            state: Arc::new(RwLock::new(State {
+                signing: Arc::clone(&key),
+                published: vec![key],
+                foreign: None,
+                faults: Faults::default(),
+            })),
+        })
+    }
+
+    /// The `iss` of its tokens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Host name of the URL.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn read<T>(&self, f: impl FnOnce(&State) -> T) -> T {
+        f(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> Faults {
+        self.read(|state| state.faults.clone())
+    }
+
+    /// Changes the faults; takes effect with the next request.
+    pub fn set_faults(&self, change: impl FnOnce(&mut Faults)) {
+        self.write(|state| change(&mut state.faults));
+    }
+
+    /// Signs with a new key from now on; the old public key stays published, as
+    /// EKS keeps it until the tokens it signed have expired.
+    pub fn rotate_key(&self, key: SigningKey) {
+        self.write(|state| {
+            state.signing = Arc::new(key);
+            let signing = Arc::clone(&state.signing);
+            state.published.push(signing);
+        });
+    }
+
+    /// The key a [`KeySetFault::Foreign`] key set shows instead of the real one.
+    pub fn set_foreign_key(&self, key: SigningKey) {
+        self.write(|state| state.foreign = Some(Arc::new(key)));
+    }
+
+    /// The key set as served now.
+    pub fn jwks(&self) -> Value {
+        self.read(|state| {
+            let keys: Vec<Value> = match state.faults.key_set {
+                KeySetFault::None => state.published.iter().map(|key| key.jwk()).collect(),
+                KeySetFault::Empty => Vec::new(),
+                KeySetFault::Foreign => state.foreign.iter().map(|key| key.jwk()).collect(),
+            };
+            json!({"keys": keys})
+        })
+    }
+
+    /// The `jwks_uri` as published now.
+    pub fn jwks_uri(&self) -> String {
+        self.read(|state| state.faults.jwks_uri.clone()).unwrap_or_else(|| format!("{}/keys", self.url))
+    }
+
+    /// The discovery document as served now.
+    pub fn discovery(&self) -> Value {
+        let issuer = self.read(|state| state.faults.issuer_member.clone());
+        eks_discovery(issuer.as_deref().unwrap_or(&self.url), &self.jwks_uri())
+    }
+
+    /// Signs claims as they are, with Kubernetes' header (`alg`, `kid`, no `typ`).
+    pub fn mint(&self, claims: &Value) -> Result<SignedToken, IssuerError> {
+        let key = self.read(|state| Arc::clone(&state.signing));
+        key.sign(&json!({"alg": "RS256", "kid": key.kid()}), claims).map(SignedToken)
+    }
+
+    /// Signs claims under a header given in full, for tokens nobody should accept.
+    pub fn mint_with_header(&self, header: &Value, claims: &Value) -> Result<SignedToken, IssuerError> {
+        let key = self.read(|state| Arc::clone(&state.signing));
+        key.sign(header, claims).map(SignedToken)
+    }
+
+    /// A service-account token.
+    pub fn mint_kubernetes(
+        &self,
+        subject: &KubernetesSubject,
+        audiences: &[String],
+        issued: Timestamp,
+        expires: Timestamp,
+    ) -> Result<SignedToken, IssuerError> {
+        self.mint(&subject.claims(&self.url, audiences, issued, expires, &random_uuid()))
+    }
+
+    /// A GitHub Actions ID token.
+    pub fn mint_github(
+        &self,
+        job: &GithubJob,
+        audience: &str,
+        issued: Timestamp,
+        expires: Timestamp,
+    ) -> Result<SignedToken, IssuerError> {
+        let key = self.read(|state| Arc::clone(&state.signing));
+        let claims = job.claims(&self.url, audience, issued, expires, &random_uuid());
+        key.sign(&json!({"typ": "JWT", "alg": "RS256", "kid": key.kid()}), &claims).map(SignedToken)
+    }
+
+    /// Which of its documents a request path names, if any. The trailing slash of
+    /// the discovery path is optional, as on an API server.
+    pub(crate) fn document_at(&self, path: &str) -> Option<Document> {
+        let rest = path.strip_prefix(&*self.path)?;
+        match rest.trim_end_matches('/') {
+            "/.well-known/openid-configuration" => Some(Document::Discovery),
+            "/keys" => Some(Document::Keys),
+            _ => None,
+        }
+    }
+
+    /// The fault of a document for this request; counts down [`DocumentFault::Flaky`].
+    pub(crate) fn fault_now(&self, document: Document) -> DocumentFault {
+        self.write(|state| {
+            let fault = match document {
+                Document::Discovery => &mut state.faults.discovery,
+                Document::Keys => &mut state.faults.keys,
+            };
+            match fault {
+                DocumentFault::Flaky(0) => DocumentFault::None,
+                DocumentFault::Flaky(left) => {
+                    *left -= 1;
+                    DocumentFault::Status(503)
+                }
+                other => other.clone(),
+            }
+        })
+    }
+}
+
+/// A random version-4 UUID, as `jti` holds. Bytes stay zero if the system has no
+/// randomness, which signing would already have reported.
+fn random_uuid() -> String {
+    let mut bytes = [0_u8; 16];
+    SystemRandom::new().fill(&mut bytes).unwrap_or_default();
+    let number = u128::from_be_bytes(bytes);
+    let number = (number & !(0xf << 76)) | (0x4 << 76);
+    let number = (number & !(0x3 << 62)) | (0x2 << 62);
+    let hex = format!("{number:032x}");
+    let mut uuid = String::with_capacity(36);
+    for (index, digit) in hex.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            uuid.push('-');
+        }
+        uuid.push(digit);
+    }
+    uuid
+}

@@ -1,0 +1,219 @@
+//! The TLS server all issuers share: one port, a chain per host name chosen by SNI,
+//! chains and documents replaceable while it runs.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::LazyConfigAcceptor;
+
+use crate::{
+    Issuer, IssuerError,
+    documents::{DocumentFault, HUGE_BYTES},
+    issuer::Document,
+    pki::Chain,
+};
+
+/// Longest a handshake may take: a lab client is next door.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How a server starts.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub bind: SocketAddr,
+}
+
+struct Host {
+    config: Arc<rustls::ServerConfig>,
+    presented: Vec<rustls_pki_types::CertificateDer<'static>>,
+}
+
+#[derive(Default)]
+struct Table {
+    hosts: BTreeMap<String, Host>,
+    issuers: Vec<Issuer>,
+}
+
+/// A running server. Cloning shares it; it stops when the runtime does.
+#[derive(Clone)]
+pub struct IssuerServer {
+    address: SocketAddr,
+    table: Arc<RwLock<Table>>,
+}
+
+impl fmt::Debug for IssuerServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuerServer").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl IssuerServer {
+    /// Listens and serves in the background.
+    pub async fn start(config: ServerConfig) -> Result<Self, IssuerError> {
+        let listener = TcpListener::bind(config.bind).await?;
+        let server = Self { address: listener.local_addr()?, table: Arc::default() };
+        tokio::spawn(accept(listener, Arc::clone(&server.table)));
+        Ok(server)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Presents `chain` to clients that ask for `host`; `tls13_only` refuses older
+    /// versions, which sends AWS back to the thumbprint.
+    pub fn set_chain(&self, host: &str, chain: &Chain, tls13_only: bool) -> Result<(), IssuerError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let versions: &[&rustls::SupportedProtocolVersion] =
+            if tls13_only { &[&rustls::version::TLS13] } else { rustls::ALL_VERSIONS };
+        let mut tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)?
+            .with_no_client_auth()
+            .with_single_cert(chain.certificates.clone(), chain.key.clone_key())?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let host_entry = Host { config: Arc::new(tls), presented: chain.certificates.clone() };
+        self.write(|table| table.hosts.insert(host.to_ascii_lowercase(), host_entry));
+        Ok(())
+    }
+
+    /// The certificates presented for a host now, leaf first.
+    pub fn presented(&self, host: &str) -> Vec<rustls_pki_types::CertificateDer<'static>> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.hosts.get(&host.to_ascii_lowercase()).map(|host| host.presented.clone()).unwrap_or_default()
+    }
+
+    /// Serves the documents of `issuer`, in place of any other at the same URL.
+    pub fn serve_issuer(&self, issuer: Issuer) {
+        self.write(|table| {
+            table.issuers.retain(|known| known.url() != issuer.url());
+            table.issuers.push(issuer);
+        });
+    }
+
+    /// Stops serving the documents of the issuer at `url`.
+    pub fn remove_issuer(&self, url: &str) {
+        self.write(|table| table.issuers.retain(|issuer| issuer.url() != url));
+    }
+
+    fn write<T>(&self, f: impl FnOnce(&mut Table) -> T) -> T {
+        f(&mut self.table.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+async fn accept(listener: TcpListener, table: Arc<RwLock<Table>>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(serve(stream, Arc::clone(&table)));
+            }
+            // Out of file descriptors or a client gone before accept: the next one
+            // may do better, and a short rest keeps the loop from spinning.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// One connection: the chain by the name the client asks for. Names the server does
+/// not know are dropped as an unknown virtual host would be.
+async fn serve(stream: TcpStream, table: Arc<RwLock<Table>>) {
+    let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
+    let Ok(Ok(start)) = tokio::time::timeout(HANDSHAKE, hello).await else {
+        return;
+    };
+    let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let config = {
+        let table = table.read().unwrap_or_else(PoisonError::into_inner);
+        name.and_then(|name| table.hosts.get(&name)).map(|host| Arc::clone(&host.config))
+    };
+    let Some(config) = config else { return };
+    let Ok(Ok(tls)) = tokio::time::timeout(HANDSHAKE, start.into_stream(config)).await else {
+        return;
+    };
+    let service = hyper::service::service_fn(move |request| answer(request, Arc::clone(&table)));
+    // A client that goes away mid-answer is its own business.
+    let _gone = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), service).await;
+}
+
+async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .map(|host| host.split(':').next().unwrap_or_default().to_ascii_lowercase())
+        .unwrap_or_default();
+    let path = request.uri().path().to_owned();
+    let found = find(&table, &host, &path);
+    let Some((issuer, document)) = found else {
+        return Ok(status(StatusCode::NOT_FOUND));
+    };
+    Ok(match issuer.fault_now(document) {
+        DocumentFault::None | DocumentFault::Flaky(_) => served(&issuer, document),
+        DocumentFault::Status(code) => status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)),
+        DocumentFault::Slow(delay) => {
+            tokio::time::sleep(delay).await;
+            served(&issuer, document)
+        }
+        DocumentFault::Hang => std::future::pending().await,
+        DocumentFault::Huge => body(vec![b' '; HUGE_BYTES]),
+        DocumentFault::InvalidJson => body(b"{\"issuer\": \"https://".to_vec()),
+        DocumentFault::Redirect(to) => {
+            let mut response = status(StatusCode::FOUND);
+            if let Ok(to) = HeaderValue::from_str(&to) {
+                response.headers_mut().insert(header::LOCATION, to);
+            }
+            response
+        }
+    })
+}
+
+/// The issuer of that host and path; a `jwks_uri` that was moved to another host is
+/// answered there under the same path.
+fn find(table: &RwLock<Table>, host: &str, path: &str) -> Option<(Issuer, Document)> {
+    let table = table.read().unwrap_or_else(PoisonError::into_inner);
+    for issuer in &table.issuers {
+        let moved = issuer.faults().jwks_uri;
+        if moved.is_some_and(|uri| uri == format!("https://{host}{path}")) {
+            return Some((issuer.clone(), Document::Keys));
+        }
+        if issuer.host().eq_ignore_ascii_case(host)
+            && let Some(document) = issuer.document_at(path)
+        {
+            return Some((issuer.clone(), document));
+        }
+    }
+    None
+}
+
+fn served(issuer: &Issuer, document: Document) -> Response<Full<Bytes>> {
+    let value = match document {
+        Document::Discovery => issuer.discovery(),
+        Document::Keys => issuer.jwks(),
+    };
+    body(value.to_string().into_bytes())
+}
+
+fn body(bytes: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(bytes)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
+fn status(code: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = code;
+    response
+}
