@@ -1,0 +1,194 @@
+//! The listener and the first decisions about a request: who, what, allowed or not.
+
+use std::{convert::Infallible, future::Future, pin::pin, sync::Arc};
+
+use http::{Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use hyper::{
+    Request,
+    body::{Bytes, Incoming},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    authn,
+    cluster::Shared,
+    discovery,
+    errors::ApiError,
+    openapi,
+    rbac::{self, User},
+    request::{Call, Target, parse_query},
+    rest, token,
+};
+
+/// A response whose body cannot fail.
+pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
+
+/// Accepts connections until `shutdown` completes.
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    shutdown: impl Future<Output = ()> + Send,
+) -> std::io::Result<()> {
+    let acceptor = TlsAcceptor::from(tls);
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (tcp, _) = tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => accepted?,
+        };
+        let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
+        connections.spawn(async move {
+            // A client that does not trust us, or goes away, is its own affair.
+            let Ok(stream) = acceptor.accept(tcp).await else {
+                return;
+            };
+            let service = service_fn(move |request| {
+                let shared = Arc::clone(&shared);
+                async move { Ok::<_, Infallible>(handle(shared, request).await) }
+            });
+            let _ = auto::Builder::new(TokioExecutor::new())
+                .serve_connection_with_upgrades(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
+    match route(&shared, request).await {
+        Ok(reply) => reply,
+        Err(error) => json_reply(error.code, &error.status()),
+    }
+}
+
+async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Reply, ApiError> {
+    let user = authn::authenticate(shared, request.headers())?;
+    let call = Call {
+        method: request.method().clone(),
+        path: request.uri().path().to_owned(),
+        query: parse_query(request.uri().query().unwrap_or("")),
+        headers: request.headers().clone(),
+        host: host(&request),
+        user: impersonated(shared, user, request.headers())?,
+    };
+    if let Some(target) = Target::parse(&call.path) {
+        let attempt = call.attempt(&target);
+        if !rbac::allowed(&shared.store, &call.user, &attempt) {
+            return Err(rbac::refusal(&call.user, &attempt));
+        }
+        return rest::handle(shared, call, target, request).await;
+    }
+    let verb = call.method.as_str().to_lowercase();
+    if !rbac::allowed_path(&shared.store, &call.user, &verb, &call.path) {
+        return Err(ApiError::forbidden_path(&call.user.name, &verb, &call.path));
+    }
+    plain_path(shared, &call)
+}
+
+/// The name the client used for us: HTTP/2 carries it in the URI.
+fn host(request: &Request<Incoming>) -> String {
+    let header = request.headers().get(header::HOST).and_then(|h| h.to_str().ok());
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    authority.or(header).unwrap_or("localhost").to_owned()
+}
+
+/// `kubectl --as`: needs the `impersonate` verb.
+fn impersonated(shared: &Shared, user: User, headers: &http::HeaderMap) -> Result<User, ApiError> {
+    let read = |name: &str| -> Vec<String> {
+        let values = headers.get_all(name).iter();
+        values.filter_map(|v| v.to_str().ok()).map(str::to_owned).collect()
+    };
+    let Some(name) = read("impersonate-user").into_iter().next() else {
+        return Ok(user);
+    };
+    let attempt = rbac::Attempt {
+        verb: "impersonate",
+        group: "",
+        resource: "users",
+        subresource: "",
+        namespace: "",
+        name: &name,
+    };
+    if !rbac::allowed(&shared.store, &user, &attempt) {
+        return Err(rbac::refusal(&user, &attempt));
+    }
+    let account = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+    let mut other = match account {
+        Some((namespace, account)) => User::service_account(namespace, account, ""),
+        None => User { groups: vec!["system:authenticated".into()], name: name.clone(), ..User::default() },
+    };
+    if let Some(known) = shared.config.tokens.values().find(|u| u.name == name) {
+        other = known.clone();
+    }
+    other.groups.extend(read("impersonate-group"));
+    Ok(other)
+}
+
+fn plain_path(shared: &Shared, call: &Call) -> Result<Reply, ApiError> {
+    if let Some(document) = discovery::document(call) {
+        return Ok(document);
+    }
+    if let Some(document) = openapi::document(&call.path) {
+        return Ok(json_reply(200, &document));
+    }
+    match call.path.trim_end_matches('/') {
+        "/version" => Ok(json_reply(200, &version(&shared.config.version))),
+        "/healthz" | "/livez" | "/readyz" => Ok(text_reply("ok")),
+        "/.well-known/openid-configuration" => token::discovery(shared, call),
+        "/openid/v1/jwks" => token::jwks(shared),
+        _ => Err(ApiError::no_such_path()),
+    }
+}
+
+fn version(git: &str) -> Value {
+    let mut parts = git.trim_start_matches('v').split('.');
+    json!({
+        "major": parts.next().unwrap_or(""),
+        "minor": parts.next().unwrap_or(""),
+        "gitVersion": git,
+        "gitCommit": "", "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "", "compiler": "", "platform": "linux/amd64",
+    })
+}
+
+/// A whole body.
+pub(crate) fn full(bytes: impl Into<Bytes>) -> UnsyncBoxBody<Bytes, Infallible> {
+    Full::new(bytes.into()).boxed_unsync()
+}
+
+/// A JSON reply.
+pub(crate) fn json_reply(code: u16, value: &Value) -> Reply {
+    typed_reply(code, "application/json", value.to_string())
+}
+
+/// A reply of any type.
+pub(crate) fn typed_reply(code: u16, kind: &'static str, body: impl Into<Bytes>) -> Reply {
+    let mut reply = Response::new(full(body));
+    *reply.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = reply.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache, private"));
+    reply
+}
+
+fn text_reply(text: &'static str) -> Reply {
+    typed_reply(200, "text/plain; charset=utf-8", text)
+}
+
+/// Adds a `Warning` header, which kubectl prints.
+pub(crate) fn warn(reply: &mut Reply, text: &str) {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    if let Ok(value) = header::HeaderValue::from_str(&format!("299 - \"{quoted}\"")) {
+        reply.headers_mut().append(header::WARNING, value);
+    }
+}

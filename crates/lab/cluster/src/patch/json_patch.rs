@@ -1,0 +1,134 @@
+//! JSON patch (RFC 6902).
+
+use serde_json::Value;
+
+use crate::{errors::ApiError, json as j};
+
+/// Most operations in one patch (Kubernetes: `maxJSONPatchOperations`).
+const MOST_OPERATIONS: usize = 10_000;
+
+/// Applies a list of operations, all or nothing.
+pub(crate) fn apply(mut target: Value, patch: &Value) -> Result<Value, ApiError> {
+    let operations =
+        patch.as_array().ok_or_else(|| ApiError::bad_request("error decoding patch: json patch is not a list"))?;
+    if operations.len() > MOST_OPERATIONS {
+        return Err(ApiError::too_large());
+    }
+    for operation in operations {
+        step(&mut target, operation).map_err(|problem| ApiError {
+            code: 422,
+            reason: "Invalid",
+            message: format!("the server rejected our request due to an error in our request: {problem}"),
+            details: None,
+        })?;
+    }
+    Ok(target)
+}
+
+fn step(target: &mut Value, operation: &Value) -> Result<(), String> {
+    let path = operation.get("path").and_then(Value::as_str).ok_or("operation has no path")?;
+    let value = || operation.get("value").cloned().unwrap_or(Value::Null);
+    let from = || j::text(operation, "/from");
+    match j::text(operation, "/op") {
+        "add" => add(target, path, value()),
+        "remove" => take(target, path).map(drop),
+        "replace" => {
+            let slot = target.pointer_mut(path).ok_or_else(|| {
+                format!("replace operation does not apply: doc is missing path: {path}: missing value")
+            })?;
+            *slot = value();
+            Ok(())
+        }
+        "move" => {
+            let moved = take(target, from())?;
+            add(target, path, moved)
+        }
+        "copy" => {
+            let copied = target.pointer(from()).cloned().ok_or("copy: missing source")?;
+            add(target, path, copied)
+        }
+        "test" => {
+            if target.pointer(path) == operation.get("value") {
+                Ok(())
+            } else {
+                Err(format!("testing value {path} failed: test failed"))
+            }
+        }
+        other => Err(format!("unexpected operation \"{other}\"")),
+    }
+}
+
+fn parent<'v>(target: &'v mut Value, path: &str) -> Result<(&'v mut Value, String), String> {
+    let (parent, last) = path.rsplit_once('/').ok_or_else(|| format!("bad path \"{path}\""))?;
+    let missing = || format!("doc is missing path: \"{path}\": missing value");
+    let parent = target.pointer_mut(parent).ok_or_else(missing)?;
+    Ok((parent, last.replace("~1", "/").replace("~0", "~")))
+}
+
+fn add(target: &mut Value, path: &str, value: Value) -> Result<(), String> {
+    if path.is_empty() {
+        *target = value;
+        return Ok(());
+    }
+    let (parent, last) = parent(target, path)?;
+    match parent {
+        Value::Object(map) => {
+            map.insert(last, value);
+            Ok(())
+        }
+        Value::Array(list) if last == "-" => {
+            list.push(value);
+            Ok(())
+        }
+        Value::Array(list) => {
+            let index: usize = last.parse().map_err(|_| format!("bad index \"{last}\""))?;
+            if index > list.len() {
+                return Err(format!("add operation does not apply: index {index} out of range"));
+            }
+            list.insert(index, value);
+            Ok(())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(format!("cannot add under \"{path}\""))
+        }
+    }
+}
+
+fn take(target: &mut Value, path: &str) -> Result<Value, String> {
+    let missing = || format!("remove operation does not apply: doc is missing path: \"{path}\": missing value");
+    let (parent, last) = parent(target, path)?;
+    match parent {
+        Value::Object(map) => map.shift_remove(&last).ok_or_else(missing),
+        Value::Array(list) => {
+            let index: usize = last.parse().map_err(|_| format!("bad index \"{last}\""))?;
+            if index < list.len() { Ok(list.remove(index)) } else { Err(missing()) }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(missing()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn operations_apply_in_order() {
+        let start = json!({"spec": {"list": [1, 2]}});
+        let patch = json!([
+            {"op": "add", "path": "/spec/list/-", "value": 3},
+            {"op": "add", "path": "/spec/list/0", "value": 0},
+            {"op": "remove", "path": "/spec/list/1"},
+            {"op": "add", "path": "/spec/a~1b", "value": true},
+            {"op": "test", "path": "/spec/a~1b", "value": true},
+        ]);
+        let end = apply(start, &patch).unwrap();
+        assert_eq!(end, json!({"spec": {"list": [0, 2, 3], "a/b": true}}));
+    }
+
+    #[test]
+    fn a_failed_test_refuses_the_patch() {
+        let patch = json!([{"op": "test", "path": "/a", "value": 1}]);
+        assert_eq!(apply(json!({"a": 2}), &patch).unwrap_err().code, 422);
+    }
+}

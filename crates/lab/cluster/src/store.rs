@@ -1,0 +1,307 @@
+//! The objects and their versions: an in-memory, watchable store with optimistic
+//! concurrency, shared by the API, the controllers and the kubelets.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use crate::{contract::Clock, errors::ApiError, json, kinds::find_kind, meta};
+
+/// Past events kept so that a watch can resume; etcd keeps five minutes' worth.
+const HISTORY: usize = 8192;
+
+/// Group, version and plural resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gvr {
+    /// API group, empty for core.
+    pub group: String,
+    /// API version.
+    pub version: String,
+    /// Plural resource name.
+    pub resource: String,
+}
+
+impl Gvr {
+    /// A triple from its parts.
+    pub fn new(group: &str, version: &str, resource: &str) -> Self {
+        Self { group: group.into(), version: version.into(), resource: resource.into() }
+    }
+
+    /// A resource of the core group.
+    pub fn core(resource: &str) -> Self {
+        Self::new("", "v1", resource)
+    }
+
+    /// A resource of `apps/v1`.
+    pub fn apps(resource: &str) -> Self {
+        Self::new("apps", "v1", resource)
+    }
+
+    /// `resource` or `resource.group`, as error messages name it.
+    pub fn qualified(&self) -> String {
+        if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
+    }
+
+    /// The triple under which objects are kept: both event APIs share one storage.
+    fn stored(&self) -> Self {
+        if self.group == "events.k8s.io" { Self::core("events") } else { self.clone() }
+    }
+}
+
+/// The address of one object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// Its resource.
+    pub gvr: Gvr,
+    /// Its namespace, when it has one.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl Key {
+    /// A key from its parts.
+    pub fn new(gvr: Gvr, namespace: Option<&str>, name: &str) -> Self {
+        Self { gvr, namespace: namespace.map(Into::into), name: name.into() }
+    }
+
+    /// The key of an object.
+    pub fn of(gvr: &Gvr, object: &Value) -> Self {
+        let namespace = json::namespace(object);
+        Self::new(gvr.clone(), (!namespace.is_empty()).then_some(namespace), json::name(object))
+    }
+}
+
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// It came to be.
+    Added,
+    /// It changed.
+    Modified,
+    /// It is gone; the event carries its last state.
+    Deleted,
+}
+
+/// One change in the store.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// To which object.
+    pub key: Key,
+    /// The object after the change, or its last state.
+    pub object: Arc<Value>,
+    /// The object before a modification.
+    pub previous: Option<Arc<Value>>,
+    /// The store's version at the change.
+    pub version: u64,
+}
+
+type Place = (Option<String>, String);
+
+#[derive(Default)]
+struct State {
+    version: u64,
+    objects: BTreeMap<Gvr, BTreeMap<Place, Arc<Value>>>,
+    history: VecDeque<Event>,
+    forgotten: u64,
+}
+
+struct Inner {
+    state: RwLock<State>,
+    events: broadcast::Sender<Event>,
+    clock: Clock,
+}
+
+/// The cluster's objects. Cloning shares them.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("version", &self.read().version).finish_non_exhaustive()
+    }
+}
+
+/// A subscription to changes, in order and without gaps from its start.
+#[derive(Debug)]
+pub struct Watch {
+    backlog: VecDeque<Event>,
+    live: broadcast::Receiver<Event>,
+}
+
+impl Watch {
+    /// The next change. `None` when the store is gone or this reader fell so far
+    /// behind that changes were lost: list again and subscribe anew.
+    pub async fn next(&mut self) -> Option<Event> {
+        if let Some(event) = self.backlog.pop_front() {
+            return Some(event);
+        }
+        self.live.recv().await.ok()
+    }
+}
+
+impl Store {
+    /// An empty store on the given clock.
+    pub fn new(clock: Clock) -> Self {
+        Self(Arc::new(Inner { state: RwLock::default(), events: broadcast::channel(HISTORY).0, clock }))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The current time of the cluster.
+    pub fn now(&self) -> jiff::Timestamp {
+        (self.0.clock)()
+    }
+
+    /// The version of the last change.
+    pub fn version(&self) -> u64 {
+        self.read().version
+    }
+
+    /// One object.
+    pub fn get(&self, key: &Key) -> Option<Arc<Value>> {
+        self.read().objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+    }
+
+    /// All objects of a resource, of one namespace or of all, ordered by namespace
+    /// and name, with the version the list is valid at.
+    pub fn list(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Arc<Value>>) {
+        let state = self.read();
+        let found = state
+            .objects
+            .get(&gvr.stored())
+            .into_iter()
+            .flatten()
+            .filter(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
+            .map(|(_, object)| Arc::clone(object))
+            .collect();
+        (state.version, found)
+    }
+
+    /// Adds an object after filling in name (from `generateName`), uid, creation
+    /// time, generation, resourceVersion and the kind's documented defaults.
+    pub fn create(&self, gvr: &Gvr, mut object: Value) -> Result<Arc<Value>, ApiError> {
+        let stored = gvr.stored();
+        let kind = find_kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
+        let mut state = self.write();
+        meta::prepare_create(kind, &mut object, self.now())?;
+        let key = Key::of(gvr, &object);
+        let place = (key.namespace.clone(), key.name.clone());
+        let taken = state.objects.get(&stored).is_some_and(|all| all.contains_key(&place));
+        if taken {
+            return Err(ApiError::already_exists(gvr, &key.name));
+        }
+        state.version += 1;
+        json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
+        let object = Arc::new(object);
+        state.objects.entry(stored).or_default().insert(place, Arc::clone(&object));
+        self.publish(&mut state, EventKind::Added, key, &object, None);
+        Ok(object)
+    }
+
+    /// Changes an object in place. A changed `spec` raises the generation; a change
+    /// that changes nothing keeps the resourceVersion, as Kubernetes does.
+    pub fn update(&self, key: &Key, change: impl FnOnce(&mut Value)) -> Result<Arc<Value>, ApiError> {
+        self.try_update(key, |object| {
+            change(object);
+            Ok(())
+        })
+    }
+
+    /// As [`Store::update`], with a change that can refuse.
+    pub fn try_update(
+        &self,
+        key: &Key,
+        change: impl FnOnce(&mut Value) -> Result<(), ApiError>,
+    ) -> Result<Arc<Value>, ApiError> {
+        let stored = key.gvr.stored();
+        let place = (key.namespace.clone(), key.name.clone());
+        let mut state = self.write();
+        let old = state
+            .objects
+            .get(&stored)
+            .and_then(|all| all.get(&place))
+            .cloned()
+            .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        let mut new = Value::clone(&old);
+        change(&mut new)?;
+        meta::prepare_update(&old, &mut new);
+        if new == *old {
+            return Ok(old);
+        }
+        state.version += 1;
+        json::put(&mut new, "/metadata/resourceVersion", state.version.to_string().into());
+        let new = Arc::new(new);
+        state.objects.entry(stored).or_default().insert(place, Arc::clone(&new));
+        self.publish(&mut state, EventKind::Modified, key.clone(), &new, Some(old));
+        Ok(new)
+    }
+
+    /// Removes an object and returns its last state.
+    pub fn delete(&self, key: &Key) -> Result<Arc<Value>, ApiError> {
+        let place = (key.namespace.clone(), key.name.clone());
+        let mut state = self.write();
+        let old = state
+            .objects
+            .get_mut(&key.gvr.stored())
+            .and_then(|all| all.remove(&place))
+            .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        state.version += 1;
+        let mut last = Value::clone(&old);
+        json::put(&mut last, "/metadata/resourceVersion", state.version.to_string().into());
+        let last = Arc::new(last);
+        self.publish(&mut state, EventKind::Deleted, key.clone(), &last, Some(old));
+        Ok(last)
+    }
+
+    fn publish(
+        &self,
+        state: &mut State,
+        kind: EventKind,
+        mut key: Key,
+        object: &Arc<Value>,
+        previous: Option<Arc<Value>>,
+    ) {
+        key.gvr = key.gvr.stored();
+        let event = Event { kind, key, object: Arc::clone(object), previous, version: state.version };
+        state.history.push_back(event.clone());
+        while state.history.len() > HISTORY {
+            if let Some(lost) = state.history.pop_front() {
+                state.forgotten = lost.version;
+            }
+        }
+        // Nobody listening is fine: the history serves whoever comes later.
+        let _ = self.0.events.send(event);
+    }
+
+    /// Changes from now on.
+    pub fn watch(&self) -> Watch {
+        let _state = self.read();
+        Watch { backlog: VecDeque::new(), live: self.0.events.subscribe() }
+    }
+
+    /// Changes after `version`; 410 when they are no longer all known.
+    pub fn watch_from(&self, version: u64) -> Result<Watch, ApiError> {
+        let state = self.read();
+        if version < state.forgotten {
+            return Err(ApiError::expired(format!("too old resource version: {version} ({})", state.forgotten)));
+        }
+        Ok(Watch {
+            backlog: state.history.iter().filter(|event| event.version > version).cloned().collect(),
+            live: self.0.events.subscribe(),
+        })
+    }
+}
