@@ -23,7 +23,7 @@ impl KubernetesSubject {
         &self,
         issuer: &str,
         audiences: &[String],
-        issued: Timestamp,
+        issue_time: Timestamp,
         expires: Timestamp,
         jti: &str,
     ) -> Value {
@@ -37,18 +37,18 @@ impl KubernetesSubject {
         json!({
             "aud": audiences,
             "exp": expires.as_second(),
-            "iat": issued.as_second(),
+            "iat": issue_time.as_second(),
             "iss": issuer,
             "jti": jti,
             "kubernetes.io": kubernetes,
-            "nbf": issued.as_second(),
+            "nbf": issue_time.as_second(),
             "sub": format!("system:serviceaccount:{}:{}", self.namespace, self.service_account),
         })
     }
 }
 
 /// A job whose token GitHub Actions would issue. The members are the claims GitHub
-/// documents in "OpenID Connect reference".
+/// documents in its "`OpenID` Connect reference".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GithubJob {
     /// `OWNER/NAME`.
@@ -95,7 +95,7 @@ impl GithubJob {
     }
 
     /// All claims for `audience`.
-    pub fn claims(&self, issuer: &str, audience: &str, issued: Timestamp, expires: Timestamp, jti: &str) -> Value {
+    pub fn claims(&self, issuer: &str, audience: &str, issue_time: Timestamp, expires: Timestamp, jti: &str) -> Value {
         let owner = self.repository.split_once('/').map_or("", |(owner, _)| owner);
         let mut claims = json!({
             "jti": jti,
@@ -120,9 +120,9 @@ impl GithubJob {
             ),
             "runner_environment": "github-hosted",
             "iss": issuer,
-            "nbf": issued.as_second().saturating_sub(300),
+            "nbf": issue_time.as_second().saturating_sub(300),
             "exp": expires.as_second(),
-            "iat": issued.as_second(),
+            "iat": issue_time.as_second(),
         });
         if let (Some(map), Some(environment)) = (claims.as_object_mut(), &self.environment) {
             map.insert("environment".to_owned(), json!(environment));

@@ -210,7 +210,13 @@ impl Issuer {
                     *left -= 1;
                     DocumentFault::Status(503)
                 }
-                other => other.clone(),
+                other @ (DocumentFault::None
+                | DocumentFault::Status(_)
+                | DocumentFault::Slow(_)
+                | DocumentFault::Hang
+                | DocumentFault::Huge
+                | DocumentFault::InvalidJson
+                | DocumentFault::Redirect(_)) => other.clone(),
             }
         })
     }

@@ -2,7 +2,10 @@
 //! thumbprints were pinned: a leaf, an intermediate, a root cross-signed by an older
 //! root, and that root cross-signed by one older still. The names say "lab".
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use rcgen::{
@@ -161,19 +164,20 @@ impl Hierarchy {
         self.proxy.self_signed()
     }
 
-    /// A leaf for `hosts` (the first is the common name), issued at `issued`, and
+    /// A leaf for `hosts` (the first is the common name), issued at `valid_from`, and
     /// the chain it is presented with.
     pub fn present(
         &self,
         hosts: &[&str],
-        issued: Timestamp,
+        valid_from: Timestamp,
         presentation: Presentation,
         leaf_key: LeafKey,
     ) -> Result<Chain, IssuerError> {
         use Presentation as P;
-        let names: Vec<String> = match presentation {
-            P::WrongHost => vec!["other.lab.invalid".to_owned()],
-            _ => hosts.iter().map(|host| (*host).to_owned()).collect(),
+        let names: Vec<String> = if presentation == P::WrongHost {
+            vec!["other.lab.invalid".to_owned()]
+        } else {
+            hosts.iter().map(|host| (*host).to_owned()).collect()
         };
         let key = match leaf_key {
             LeafKey::P256 => KeyPair::generate()?,
@@ -186,14 +190,14 @@ impl Hierarchy {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let start = if presentation == P::Expired { days_after(issued, -LEAF_DAYS - 1) } else { issued };
+        let start = if presentation == P::Expired { days_after(valid_from, -LEAF_DAYS - 1) } else { valid_from };
         set_validity(&mut params, start, days_after(start, LEAF_DAYS));
         let signer = if presentation == P::Intercepted { &self.proxy } else { &self.intermediate };
         let leaf = if presentation == P::SelfSigned {
             params.self_signed(&key)?.der().clone()
         } else {
-            let issuer = Issuer::from_params(&signer.params, &signer.key);
-            params.signed_by(&key, &issuer)?.der().clone()
+            let authority = Issuer::from_params(&signer.params, &signer.key);
+            params.signed_by(&key, &authority)?.der().clone()
         };
         let mut certificates = vec![leaf];
         certificates.extend(self.above(presentation)?);
@@ -221,7 +225,11 @@ impl Hierarchy {
 /// SHA-1 of a certificate as IAM writes thumbprints: forty lower-case hex digits.
 pub fn thumbprint(certificate: &CertificateDer<'_>) -> String {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.as_ref());
-    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hash.as_ref().iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Certificates as PEM text.

@@ -1,6 +1,8 @@
 //! What the lab's issuers promise: chains as described, documents and keys that
 //! check out, faults that take effect at once.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
 use std::{net::SocketAddr, sync::Arc};
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -12,10 +14,11 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use serde_json::Value;
 use trustwalk_lab_issuer::{
     DocumentFault, GithubJob, Issuer, IssuerServer, KeySetFault, KubernetesSubject, ServerConfig, SigningKey,
-    pki::{Hierarchy, LeafKey, Presentation, days_after, thumbprint},
+    pki::{Hierarchy, LeafKey, Presentation, Presentation as P, days_after, thumbprint},
 };
 
 const HOST: &str = "oidc.eks.us-west-2.amazonaws.com";
+const PATH: &str = "/id/BFDB00000000000000000000000D49F0";
 const URL: &str = "https://oidc.eks.us-west-2.amazonaws.com/id/BFDB00000000000000000000000D49F0";
 
 async fn get(
@@ -59,7 +62,7 @@ async fn served() -> (IssuerServer, Issuer, Hierarchy, Timestamp) {
 #[tokio::test]
 async fn serves_the_documents_of_the_story_to_clients_that_trust_any_root() {
     let (server, issuer, hierarchy, _) = served().await;
-    let path = format!("/id/{}/.well-known/openid-configuration", &URL[URL.len() - 32..]);
+    let path = format!("{PATH}/.well-known/openid-configuration");
     for root in hierarchy.roots().unwrap() {
         let (status, body) = get(server.address(), &[root], rustls::ALL_VERSIONS, &path).await.unwrap();
         assert_eq!(status, 200);
@@ -102,7 +105,7 @@ async fn a_minted_token_checks_out_against_the_key_set() {
 async fn faults_take_effect_with_the_next_request_and_end_with_it() {
     let (server, issuer, hierarchy, _) = served().await;
     let roots = hierarchy.roots().unwrap();
-    let keys = format!("/id/{}/keys", &URL[URL.len() - 32..]);
+    let keys = format!("{PATH}/keys");
     issuer.set_faults(|faults| faults.keys = DocumentFault::Status(403));
     assert_eq!(get(server.address(), &roots, rustls::ALL_VERSIONS, &keys).await.unwrap().0, 403);
     issuer.set_faults(|faults| faults.keys = DocumentFault::Flaky(1));
@@ -142,7 +145,6 @@ async fn a_tls13_only_host_refuses_tls12() {
 async fn broken_presentations_are_refused_by_a_verifying_client() {
     let (server, _, hierarchy, now) = served().await;
     let roots = hierarchy.roots().unwrap();
-    use Presentation as P;
     for (presentation, certificates, trusted) in [
         (P::LeafOnly, 1, false),
         (P::NoIntermediate, 3, false),
