@@ -51,6 +51,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             j::put_default(object, "/status", json!({"replicas": 0, "availableReplicas": 0}));
         }
         "Job" => {
+            crate::controllers::label_job(object);
             template(object);
             j::put_default(object, "/spec/parallelism", 1.into());
             j::put_default(object, "/spec/completions", 1.into());

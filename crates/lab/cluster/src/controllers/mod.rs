@@ -1,7 +1,17 @@
 //! The controllers: tasks that turn what is wanted into objects.
 
+mod common;
+mod daemonset;
+mod deployment;
+mod events;
 mod gc;
+mod job;
+mod replicaset;
+mod revisions;
 mod run;
+mod scheduler;
+mod statefulset;
 
 pub(crate) use gc::orphan_dependents;
+pub(crate) use job::label as label_job;
 pub(crate) use run::start;

@@ -1,19 +1,150 @@
-//! The loop that wakes the controllers.
+//! The loops that wake the controllers.
 
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::gc;
-use crate::{pipeline::Pipeline, store::Store};
+use super::{
+    common::{Context, owner_uid},
+    daemonset, deployment, gc, job, replicaset, scheduler, statefulset,
+};
+use crate::{
+    errors::ApiError,
+    json as j,
+    pipeline::Pipeline,
+    store::{Event, EventKind, Gvr, Key, Store},
+};
+
+/// Wait before a refused creation is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// Starts all controllers; they end when the returned set is dropped.
-pub(crate) fn start(store: &Store, _pipeline: &Pipeline) -> JoinSet<()> {
+pub(crate) fn start(store: &Store, pipeline: &Pipeline) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    let collector = store.clone();
-    tasks.spawn(async move {
-        let mut watch = collector.watch();
-        while let Some(event) = watch.next().await {
-            gc::collect(&collector, &event);
-        }
-    });
+    tasks.spawn(collect_garbage(store.clone()));
+    tasks.spawn(bind_pods(store.clone()));
+    tasks.spawn(reconcile_workloads(Context {
+        store: store.clone(),
+        pipeline: pipeline.clone(),
+    }));
     tasks
+}
+
+async fn collect_garbage(store: Store) {
+    loop {
+        let mut watch = store.watch();
+        while let Some(event) = watch.next().await {
+            gc::collect(&store, &event);
+        }
+    }
+}
+
+async fn bind_pods(store: Store) {
+    let pods = Gvr::core("pods");
+    loop {
+        let mut watch = store.watch();
+        for pod in store.list(&pods, None).1 {
+            scheduler::schedule(&store, &pod);
+        }
+        while let Some(event) = watch.next().await {
+            if event.key.gvr == pods && event.kind == EventKind::Added {
+                scheduler::schedule(&store, &event.object);
+            } else if event.key.gvr.resource == "nodes" {
+                for pod in store.list(&pods, None).1 {
+                    scheduler::schedule(&store, &pod);
+                }
+            }
+        }
+    }
+}
+
+fn workload_kinds() -> Vec<Gvr> {
+    let mut kinds: Vec<Gvr> = ["deployments", "replicasets", "daemonsets", "statefulsets"]
+        .into_iter()
+        .map(Gvr::apps)
+        .collect();
+    kinds.push(Gvr::new("batch", "v1", "jobs"));
+    kinds
+}
+
+fn all_workloads(store: &Store) -> BTreeSet<Key> {
+    workload_kinds()
+        .iter()
+        .flat_map(|gvr| {
+            let objects = store.list(gvr, None).1;
+            objects.into_iter().map(|object| Key::of(gvr, &object)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The workloads an event may concern.
+fn concerned(store: &Store, event: &Event) -> BTreeSet<Key> {
+    let gvr = &event.key.gvr;
+    let mut keys = BTreeSet::new();
+    if gvr.resource == "nodes" {
+        return all_workloads(store);
+    }
+    if workload_kinds().contains(gvr) {
+        keys.insert(event.key.clone());
+    }
+    if gvr.resource == "pods" || gvr.resource == "replicasets" {
+        keys.extend(owner_key(&event.object));
+    }
+    keys
+}
+
+fn owner_key(object: &Value) -> Option<Key> {
+    let uid = owner_uid(object);
+    let owner = j::items(object, "/metadata/ownerReferences")
+        .iter()
+        .find(|owner| j::text(owner, "/uid") == uid && !uid.is_empty())?;
+    let gvr = match j::text(owner, "/kind") {
+        "DaemonSet" => Gvr::apps("daemonsets"),
+        "Deployment" => Gvr::apps("deployments"),
+        "ReplicaSet" => Gvr::apps("replicasets"),
+        "StatefulSet" => Gvr::apps("statefulsets"),
+        "Job" => Gvr::new("batch", "v1", "jobs"),
+        _ => return None,
+    };
+    Some(Key::new(gvr, Some(j::namespace(object)), j::text(owner, "/name")))
+}
+
+async fn reconcile_workloads(ctx: Context) {
+    loop {
+        let mut watch = ctx.store.watch();
+        let mut due = all_workloads(&ctx.store);
+        let mut failed = BTreeSet::new();
+        loop {
+            while let Some(key) = due.pop_first() {
+                if reconcile(&ctx, &key).await.is_err() {
+                    failed.insert(key);
+                }
+            }
+            tokio::select! {
+                event = watch.next() => {
+                    let Some(event) = event else { break };
+                    due.extend(concerned(&ctx.store, &event));
+                }
+                () = tokio::time::sleep(RETRY_AFTER), if !failed.is_empty() => {
+                    due.append(&mut failed);
+                }
+            }
+        }
+    }
+}
+
+async fn reconcile(ctx: &Context, key: &Key) -> Result<(), ApiError> {
+    let Some(object) = ctx.store.get(key) else {
+        return Ok(());
+    };
+    let object: Arc<Value> = object;
+    match key.gvr.resource.as_str() {
+        "daemonsets" => daemonset::reconcile(ctx, &object).await,
+        "deployments" => deployment::reconcile(ctx, &object).await,
+        "replicasets" => replicaset::reconcile(ctx, &object).await,
+        "statefulsets" => statefulset::reconcile(ctx, &object).await,
+        "jobs" => job::reconcile(ctx, &object).await,
+        _ => Ok(()),
+    }
 }
