@@ -1,0 +1,55 @@
+//! What an agent knows about the container it runs in.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    config::Settings,
+    kubelet::{ContainerLog, Files, NodeLogs, User},
+};
+
+/// How an agent speaks to its kubelet.
+pub(crate) trait Reports: Send + Sync {
+    /// The container passes its probes, or no longer does.
+    fn ready(&self, ready: bool);
+    /// Writes an Event about the pod.
+    fn event(&self, kind: &str, reason: &str, message: &str);
+}
+
+/// One running container, from inside.
+pub(crate) struct Context {
+    pub(crate) settings: Settings,
+    pub(crate) image: String,
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) user: User,
+    pub(crate) files: Arc<Files>,
+    pub(crate) log: Arc<ContainerLog>,
+    pub(crate) node: String,
+    pub(crate) node_logs: NodeLogs,
+    pub(crate) host_network: bool,
+    pub(crate) reports: Arc<dyn Reports>,
+    /// Who AWS said the container is, or why not: what `aws sts
+    /// get-caller-identity` in the container answers.
+    pub(crate) identity: Arc<std::sync::Mutex<Option<Result<String, String>>>>,
+}
+
+impl Context {
+    /// An environment variable; an empty one counts as unset, as in the SDKs.
+    pub(crate) fn var(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The region the SDK takes from its environment.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.var("AWS_REGION").or_else(|| self.var("AWS_DEFAULT_REGION"))
+    }
+
+    /// Appends a line to the container's log.
+    pub(crate) fn say(&self, line: &str) {
+        self.log.line(line);
+    }
+
+    /// Remembers who AWS said this is, or why it would not.
+    pub(crate) fn identified(&self, outcome: Result<String, String>) {
+        *self.identity.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(outcome);
+    }
+}

@@ -1,0 +1,17 @@
+//! The kubelet of all the lab's nodes: pods get volumes, agents, a status, Events,
+//! logs and a file system to look around in.
+
+mod env;
+mod events;
+mod exec;
+mod files;
+mod logs;
+mod pod;
+mod runtime;
+mod shell;
+mod status;
+mod volumes;
+
+pub(crate) use files::{Files, User};
+pub(crate) use logs::{ContainerLog, NodeLogs};
+pub use runtime::NodeAgent;

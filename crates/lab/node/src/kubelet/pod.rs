@@ -1,0 +1,300 @@
+//! One pod on its node: volumes, then every container's program, restarted as the
+//! pod's restart policy says.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+use trustwalk_lab_cluster::{Gvr, Key, Store, TokenMinter, json as j};
+
+use super::{
+    env,
+    events::{Note, record},
+    files::{Files, User, Volumes},
+    logs::{ContainerLog, NodeLogs},
+    status::{self, Addresses, ContainerStatus, Ended, Phase, container_id},
+    volumes::Projector,
+};
+use crate::{
+    agent::{self, AWS_NODE_CONTAINER, Context, Reports},
+    config::Settings,
+};
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the whole kubelet shares.
+pub(crate) struct Kubelet {
+    pub(crate) store: Store,
+    pub(crate) minter: Arc<dyn TokenMinter>,
+    pub(crate) settings: Settings,
+    pub(crate) node_logs: NodeLogs,
+}
+
+/// Who AWS said a container is, or why not.
+pub(crate) type Identity = Arc<Mutex<Option<Result<String, String>>>>;
+
+/// A container as `logs` and `exec` see it.
+pub(crate) struct Container {
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) user: User,
+    pub(crate) files: Arc<Files>,
+    pub(crate) identity: Identity,
+    current: Mutex<Arc<ContainerLog>>,
+    previous: Mutex<Option<Arc<ContainerLog>>>,
+}
+
+impl Container {
+    /// Its log, or that of its last terminated instance.
+    pub(crate) fn log(&self, previous: bool) -> Option<Vec<u8>> {
+        if previous {
+            return locked(&self.previous).as_ref().map(|log| log.bytes());
+        }
+        Some(locked(&self.current).bytes())
+    }
+}
+
+/// A pod on its node.
+pub(crate) struct Pod {
+    kubelet: Arc<Kubelet>,
+    object: Value,
+    key: Key,
+    volumes: Arc<Volumes>,
+    addresses: Addresses,
+    pub(crate) containers: BTreeMap<String, Arc<Container>>,
+    statuses: Mutex<Vec<ContainerStatus>>,
+}
+
+/// An address inside the pod network, made from the pod's UID.
+fn pod_address(uid: &str) -> String {
+    let hash = uid.bytes().fold(17_u32, |hash, byte| hash.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    format!("10.0.{}.{}", hash / 253 % 253 + 1, hash % 253 + 1)
+}
+
+fn addresses(store: &Store, pod: &Value) -> Addresses {
+    let node = Key::new(Gvr::core("nodes"), None, j::text(pod, "/spec/nodeName"));
+    let host = store
+        .get(&node)
+        .and_then(|node| {
+            let all = j::items(&node, "/status/addresses");
+            let own = all.iter().find(|a| j::text(a, "/type") == "InternalIP")?;
+            Some(j::text(own, "/address").to_owned())
+        })
+        .unwrap_or_else(|| "10.0.0.1".into());
+    let pod =
+        if j::at(pod, "/spec/hostNetwork") == &Value::Bool(true) { host.clone() } else { pod_address(j::uid(pod)) };
+    Addresses { pod, host }
+}
+
+impl Pod {
+    pub(crate) fn new(kubelet: Arc<Kubelet>, pod: &Value) -> Self {
+        let mut object = pod.clone();
+        let addresses = addresses(&kubelet.store, pod);
+        j::put(&mut object, "/status/podIP", addresses.pod.clone().into());
+        j::put(&mut object, "/status/hostIP", addresses.host.clone().into());
+        let volumes = Arc::new(Volumes::default());
+        let node = j::text(pod, "/spec/nodeName");
+        let containers = j::items(pod, "/spec/containers")
+            .iter()
+            .map(|container| {
+                let name = j::text(container, "/name").to_owned();
+                let host = (name == AWS_NODE_CONTAINER).then(|| kubelet.node_logs.ipamd(node));
+                let made = Container {
+                    env: env::resolve(&kubelet.store, &object, container),
+                    user: User::of(pod, container),
+                    files: Arc::new(Files::new(container, Arc::clone(&volumes), host)),
+                    identity: Identity::default(),
+                    current: Mutex::default(),
+                    previous: Mutex::default(),
+                };
+                (name, Arc::new(made))
+            })
+            .collect();
+        let statuses = j::items(pod, "/spec/containers").iter().map(ContainerStatus::new).collect();
+        let key = Key::of(&Gvr::core("pods"), pod);
+        let statuses = Mutex::new(statuses);
+        Self { kubelet, object, key, volumes, addresses, containers, statuses }
+    }
+
+    /// Writes the current status, if the pod is still this one.
+    fn publish(&self) {
+        let statuses = locked(&self.statuses).clone();
+        let now = self.kubelet.settings.now();
+        // A pod deleted meanwhile needs no status.
+        let _ = self.kubelet.store.update(&self.key, |pod| {
+            if j::uid(pod) == j::uid(&self.object) {
+                status::write(pod, &statuses, &self.addresses, now);
+            }
+        });
+    }
+
+    fn change(&self, container: &str, change: impl FnOnce(&mut ContainerStatus)) {
+        let found = {
+            let mut statuses = locked(&self.statuses);
+            statuses.iter_mut().find(|status| status.name == container).map(change).is_some()
+        };
+        if found {
+            self.publish();
+        }
+    }
+
+    fn note(&self, container: &str, kind: &str, reason: &str, message: &str) {
+        let host = j::text(&self.object, "/spec/nodeName");
+        let note = Note { component: "kubelet", host, container, kind, reason, message };
+        record(&self.kubelet.store, &self.object, &note);
+    }
+
+    /// Runs the pod until all its containers are done for good.
+    pub(crate) async fn run(self: Arc<Self>) {
+        self.publish();
+        let projector = Projector {
+            store: self.kubelet.store.clone(),
+            minter: Arc::clone(&self.kubelet.minter),
+            settings: self.kubelet.settings.clone(),
+            volumes: Arc::clone(&self.volumes),
+        };
+        let settings = &self.kubelet.settings;
+        let mut due = loop {
+            match projector.set_up(&self.object) {
+                Ok(due) => break due,
+                Err(error) => self.note("", "Warning", "FailedMount", &error.to_string()),
+            }
+            settings.pause().await;
+        };
+        let mut programs = JoinSet::new();
+        for container in j::items(&self.object, "/spec/containers") {
+            programs.spawn(Arc::clone(&self).container(container.clone()));
+        }
+        loop {
+            tokio::select! {
+                ended = programs.join_next() => if ended.is_none() {
+                    return;
+                },
+                () = settings.pause() => {
+                    if due.is_some_and(|due| settings.now() >= due) {
+                        match projector.set_up(&self.object) {
+                            Ok(next) => due = next,
+                            // The old token stays in place until this works again.
+                            Err(error) => self.note("", "Warning", "FailedMount", &error.to_string()),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says that the pod's containers are being stopped.
+    pub(crate) fn killing(&self) {
+        for name in self.containers.keys() {
+            self.note(name, "Normal", "Killing", &format!("Stopping container {name}"));
+        }
+    }
+
+    async fn container(self: Arc<Self>, spec: Value) {
+        let name = j::text(&spec, "/name").to_owned();
+        let Some(container) = self.containers.get(&name).cloned() else {
+            return;
+        };
+        let policy = j::text(&self.object, "/spec/restartPolicy");
+        let mut run = 0;
+        loop {
+            let ended = self.once(&spec, &name, &container, run).await;
+            let again = match policy {
+                "Never" => false,
+                "OnFailure" => ended.code != 0,
+                _ => true,
+            };
+            if !again {
+                self.change(&name, |status| {
+                    status.ready = false;
+                    status.phase = Phase::Done(ended);
+                });
+                return;
+            }
+            self.change(&name, |status| {
+                status.ready = false;
+                status.last = Some(ended);
+                status.phase = Phase::BackOff;
+            });
+            let (pod, namespace, uid) = (j::name(&self.object), j::namespace(&self.object), j::uid(&self.object));
+            let text = format!("Back-off restarting failed container {name} in pod {pod}_{namespace}({uid})");
+            self.note(&name, "Warning", "BackOff", &text);
+            tokio::time::sleep(self.kubelet.settings.get().restart_period).await;
+            run += 1;
+        }
+    }
+
+    /// One run of a container's program.
+    async fn once(self: &Arc<Self>, spec: &Value, name: &str, container: &Arc<Container>, run: u32) -> Ended {
+        let image = j::text(spec, "/image");
+        let pulled = format!("Container image \"{image}\" already present on machine");
+        self.note(name, "Normal", "Pulled", &pulled);
+        self.note(name, "Normal", "Created", &format!("Created container: {name}"));
+        self.note(name, "Normal", "Started", &format!("Started container {name}"));
+        let log = Arc::new(ContainerLog::default());
+        *locked(&container.current) = Arc::clone(&log);
+        let started = self.kubelet.settings.now();
+        let id = container_id(j::uid(&self.object), name, run);
+        self.change(name, |status| {
+            status.restarts = run;
+            status.id.clone_from(&id);
+            status.phase = Phase::Running { since: started };
+        });
+        let probed = spec.get("readinessProbe").is_some();
+        let context = Context {
+            settings: self.kubelet.settings.clone(),
+            image: image.to_owned(),
+            env: container.env.clone(),
+            user: container.user.clone(),
+            files: Arc::clone(&container.files),
+            log: Arc::clone(&log),
+            node: j::text(&self.object, "/spec/nodeName").to_owned(),
+            node_logs: self.kubelet.node_logs.clone(),
+            host_network: j::at(&self.object, "/spec/hostNetwork") == &Value::Bool(true),
+            reports: Arc::new(Reporter { pod: Arc::clone(self), container: name.to_owned(), probed }),
+            identity: Arc::clone(&container.identity),
+        };
+        let code = agent::run(name, &context).await;
+        *locked(&container.previous) = Some(log);
+        if code != 0 && probed {
+            self.unhealthy(name);
+        }
+        Ended { code, started, finished: self.kubelet.settings.now(), id }
+    }
+
+    fn unhealthy(&self, container: &str) {
+        let text = "Readiness probe failed: the container does not answer";
+        self.note(container, "Warning", "Unhealthy", text);
+    }
+}
+
+/// Carries an agent's reports to its pod.
+struct Reporter {
+    pod: Arc<Pod>,
+    container: String,
+    probed: bool,
+}
+
+impl Reports for Reporter {
+    fn ready(&self, ready: bool) {
+        let was = locked(&self.pod.statuses).iter().any(|status| status.name == self.container && status.ready);
+        // Without a readiness probe a container that came up stays ready.
+        if was == ready || (was && !self.probed) {
+            return;
+        }
+        self.pod.change(&self.container, |status| status.ready = ready);
+        if !ready {
+            self.pod.unhealthy(&self.container);
+        }
+    }
+
+    fn event(&self, kind: &str, reason: &str, message: &str) {
+        let host = j::text(&self.pod.object, "/spec/nodeName");
+        let note = Note { component: &self.container, host, container: "", kind, reason, message };
+        record(&self.pod.kubelet.store, &self.pod.object, &note);
+    }
+}
