@@ -109,6 +109,7 @@ impl PlaceArgs {
                 profile: self.profile.clone(),
                 region: self.region.clone(),
                 endpoint: self.endpoint_url.clone(),
+                keys: None,
             },
             roots: RootOptions { ca_bundle: self.ca_bundle.clone(), ca_library: self.ca_library.clone() },
             connect_to: self.connect_to.clone(),

@@ -62,6 +62,8 @@ pub struct AwsOptions {
     pub region: Option<String>,
     /// `--endpoint-url`.
     pub endpoint: Option<String>,
+    /// Keys given by a caller that has them at hand, such as the demo in its own lab.
+    pub keys: Option<Credentials>,
 }
 
 /// An answer that is not the one asked for.
@@ -121,6 +123,9 @@ impl AwsClient {
         {
             // With an endpoint given, nobody need ask instance metadata for a region.
             loader = loader.region(aws_config::Region::from_static(FALLBACK_REGION));
+        }
+        if let Some(keys) = &options.keys {
+            loader = loader.credentials_provider(keys.clone());
         }
         let config = loader.load().await;
         let region = config.region().map_or_else(|| FALLBACK_REGION.to_owned(), ToString::to_string);

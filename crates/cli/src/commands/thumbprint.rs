@@ -1,0 +1,156 @@
+//! `trustwalk thumbprint`: every certificate that somebody might mean, and the one AWS means.
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use trustwalk_collect::{Ask, WalkOptions, World, collect};
+use trustwalk_core::evidence::{Evidence, HostRole, Observed, Roots, TrustModel};
+use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Request, TrustStore, Verification, parse_any, verify};
+
+use super::thumbprint_view::{self, HostView};
+use crate::args::{Format, PlaceArgs, ThumbprintArgs};
+use crate::exit::{Exit, UsageError};
+use crate::style;
+
+/// Runs the command.
+pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, format: Format) -> anyhow::Result<Exit> {
+    let mut options = place.walk_options(None);
+    options.no_exchange = true;
+    let views = match &args.from {
+        Some(path) => from_file(path, args, &options)?,
+        None => from_host(args, options).await?,
+    };
+    let Views { hosts, configured, failures } = views;
+    for failure in &failures {
+        style::complain(&format!("trustwalk: {failure}"));
+    }
+    if args.pem {
+        style::say(&thumbprint_view::pem(&hosts))?;
+    } else if args.bare {
+        let wanted = thumbprint_view::wanted(&hosts);
+        style::say(&wanted.join("\n"))?;
+    } else if format == Format::Json {
+        style::say(&serde_json::to_string_pretty(&thumbprint_view::json(&hosts, configured.as_deref()))?)?;
+    } else {
+        style::say(&thumbprint_view::human(&hosts, configured.as_deref()))?;
+    }
+    Ok(if failures.is_empty() { Exit::Sound } else { Exit::Undetermined })
+}
+
+struct Views {
+    hosts: Vec<HostView>,
+    configured: Option<Vec<String>>,
+    failures: Vec<String>,
+}
+
+/// The URL as an issuer: a bare host is one too.
+fn issuer_url(text: &str) -> String {
+    let text = text.trim_end_matches("/.well-known/openid-configuration");
+    if text.contains("://") { text.to_owned() } else { format!("https://{text}") }
+}
+
+async fn from_host(args: &ThumbprintArgs, options: WalkOptions) -> anyhow::Result<Views> {
+    let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
+    let world = World::new(options).await?;
+    let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?;
+    let evidence = evidence.first().context("the issuer was not walked")?;
+    Ok(from_evidence(evidence))
+}
+
+fn from_evidence(evidence: &Evidence) -> Views {
+    let stores = Stores::new(&evidence.roots, evidence.trust_model);
+    let mut hosts = Vec::new();
+    let mut failures = Vec::new();
+    for chain in &evidence.chains {
+        match chain {
+            Observed::Known { value, .. } => {
+                let ders = value.chain.iter().filter_map(|c| STANDARD.decode(c).ok());
+                let certificates: Vec<Certificate> = ders.filter_map(|d| Certificate::from_der(&d).ok()).collect();
+                if certificates.len() != value.chain.len() {
+                    failures.push(format!("{}: a certificate could not be read", value.host));
+                }
+                let mut view = stores.view(&value.host, certificates, evidence.now);
+                view.tls = Some(value.tls.clone());
+                view.tls13_only = value.tls13_only;
+                view.serves_issuer = value.roles.contains(&HostRole::Issuer);
+                view.serves_keys = value.roles.contains(&HostRole::Jwks);
+                hosts.push(view);
+            }
+            other => failures.push(other.gap().unwrap_or_default()),
+        }
+    }
+    let keys_known = hosts.iter().any(|h| h.serves_keys);
+    if !keys_known && let Some(gap) = evidence.keys.gap() {
+        failures.push(format!("the keys' host is not known: {gap}"));
+    }
+    Views { hosts, configured: evidence.provider.known().map(|p| p.thumbprints.clone()), failures }
+}
+
+fn from_file(path: &std::path::Path, args: &ThumbprintArgs, options: &WalkOptions) -> anyhow::Result<Views> {
+    let bytes = trustwalk_collect::read_bounded(path)?;
+    let certificates = parse_any(&bytes).with_context(|| format!("`{}` holds no certificates", path.display()))?;
+    let roots = trustwalk_collect::roots::for_evidence(&options.roots)?;
+    let stores = Stores::new(&roots, options.trust_model);
+    let name = args.url.as_deref().map(issuer_url);
+    let host = name.as_deref().and_then(|u| u.split("//").nth(1)).and_then(|h| h.split(['/', ':']).next()).unwrap_or_default();
+    let mut view = stores.view(host, certificates, options.now);
+    view.serves_issuer = true;
+    view.serves_keys = true;
+    Ok(Views { hosts: vec![view], configured: None, failures: Vec::new() })
+}
+
+/// Roots to judge by.
+struct Stores {
+    library: TrustStore,
+    library_name: String,
+    user: TrustStore,
+    model: Model,
+}
+
+impl Stores {
+    fn new(roots: &Roots, model: TrustModel) -> Self {
+        let fill = |all: &[String]| {
+            let ders: Vec<Vec<u8>> = all.iter().filter_map(|c| STANDARD.decode(c).ok()).collect();
+            let mut store = TrustStore::new();
+            store.add_ders(ders.iter().map(Vec::as_slice));
+            store
+        };
+        let model = match model {
+            TrustModel::LibraryFirst => Model::LibraryFirst,
+            TrustModel::ThumbprintOnly => Model::ThumbprintOnly,
+        };
+        Self { library: fill(&roots.library), library_name: roots.library_name.clone(), user: fill(&roots.user), model }
+    }
+
+    fn view(&self, name: &str, certificates: Vec<Certificate>, now: i64) -> HostView {
+        let host = Host::parse(name).ok();
+        let check = |store: &TrustStore| verify(&Request { chain: &certificates, store, now, host: host.as_ref() });
+        let (in_library, by_user) = (check(&self.library), check(&self.user));
+        let built = [&in_library, &by_user].into_iter().find_map(|v| match v {
+            Verification::Verified(path) => Some(path.clone()),
+            Verification::Failed(_) => None,
+        });
+        let candidates = Candidates::new(&certificates, built.as_ref());
+        let problems = PresentedChain::new(certificates.clone(), Some(&self.library))
+            .problems(now, host.as_ref())
+            .iter()
+            .filter(|p| !p.is_harmless())
+            .map(ToString::to_string)
+            .collect();
+        HostView {
+            host: name.to_owned(),
+            tls: None,
+            tls13_only: None,
+            serves_issuer: false,
+            serves_keys: false,
+            certificates,
+            candidates,
+            root: built.as_ref().map(|p| p.anchor.subject().to_string()),
+            in_library: matches!(in_library, Verification::Verified(_)),
+            library_name: self.library_name.clone(),
+            trusted: built.is_some(),
+            model: self.model,
+            problems,
+        }
+    }
+}
