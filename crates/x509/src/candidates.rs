@@ -60,7 +60,7 @@ impl Candidates {
     }
 
     /// What to register with IAM: the top intermediate CA (IAM User Guide, "Obtain the thumbprint for
-    /// an OpenID Connect identity provider"); a chain without one leaves only its last certificate.
+    /// an `OpenID` Connect identity provider"); a chain without one leaves only its last certificate.
     pub fn for_iam(&self) -> Option<&Thumbprint> {
         self.top_intermediate.as_ref().or(self.last_presented.as_ref())
     }

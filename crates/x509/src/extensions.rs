@@ -137,9 +137,8 @@ pub(crate) fn parse(content: &[u8], oddities: &mut Vec<Oddity>) -> Result<Extens
         }
         seen.push(oid);
         match one(oid, value, critical, &mut found, oddities) {
-            Ok(true) => {}
             Ok(false) if critical => found.unknown_critical.push(oid_text(oid)),
-            Ok(false) => {}
+            Ok(_) => {}
             Err(_) => {
                 oddities.push(Oddity::UnreadableExtension);
                 // Unreadable limits must not read as none.
