@@ -48,21 +48,14 @@ pub(crate) async fn call(context: &Context, session: &mut Session<'_>, call: Cal
         "sts" => session.sts_host(&config)?,
         other => endpoint::service(other, &region),
     };
-    let outgoing = match rest_path(call) {
-        Some(path) => Outgoing {
-            method: Method::GET,
-            host,
-            path: path.into(),
-            content_type: "application/json",
-            body: String::new(),
-        },
-        None => {
-            let body = form_urlencoded::Serializer::new(String::new())
-                .append_pair("Action", call.operation)
-                .append_pair("Version", api_version(call.service))
-                .finish();
-            query(&host, body)
-        }
+    let outgoing = if let Some(path) = rest_path(call) {
+        Outgoing { method: Method::GET, host, path: path.into(), content_type: "application/json", body: String::new() }
+    } else {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", call.operation)
+            .append_pair("Version", api_version(call.service))
+            .finish();
+        query(&host, body)
     };
     // The global endpoints of STS and IAM are signed for us-east-1.
     let global = outgoing.host == "sts.amazonaws.com" || call.service == "iam";

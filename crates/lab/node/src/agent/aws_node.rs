@@ -27,7 +27,7 @@ fn interfaces(node: &str) -> [String; 2] {
         let hash = node.bytes().fold(0xcbf2_9ce4_8422_2325_u64 ^ salt, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-        format!("eni-0{:016x}", hash)
+        format!("eni-0{hash:016x}")
     })
 }
 

@@ -17,7 +17,7 @@ use crate::{
     credentials::Credentials,
 };
 
-/// Most bytes read of an answer; DescribeNetworkInterfaces of a full node is far below.
+/// Most bytes read of an answer; a full node's interfaces is far below.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// The VPC CNI's own HTTP timeout (amazon-vpc-cni-k8s).
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::future::pending;
 
 use super::{app, aws_node, context::Context, sdk::Sdk, sdk::image_name};
 
-/// Container of the VPC CNI's DaemonSet that runs ipamd.
+/// Container of the VPC CNI's daemon set that runs ipamd.
 pub(crate) const AWS_NODE_CONTAINER: &str = "aws-node";
 /// Image name of the VPC CNI.
 const CNI_IMAGE: &str = "amazon-k8s-cni";

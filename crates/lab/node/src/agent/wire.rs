@@ -35,7 +35,14 @@ pub(crate) fn element(xml: &str, name: &str) -> Option<String> {
                 return text;
             }
             Event::Eof => return None,
-            _ => {}
+            Event::Start(_)
+            | Event::End(_)
+            | Event::Empty(_)
+            | Event::CData(_)
+            | Event::Comment(_)
+            | Event::Decl(_)
+            | Event::PI(_)
+            | Event::DocType(_) => {}
         }
     }
 }

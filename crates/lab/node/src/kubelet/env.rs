@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use trustwalk_lab_cluster::{Gvr, Key, Store, json as j};
 
-/// The text under `key` of a ConfigMap's or Secret's data.
+/// The text under `key` of a config map's or secret's data.
 pub(crate) fn datum(object: &Value, secret: bool, key: &str) -> Option<String> {
     let text = j::at(object, "/data").get(key)?.as_str()?;
     if !secret {

@@ -40,7 +40,7 @@ pub(super) fn command(shell: &Shell<'_>, name: &str, arguments: &[String], stdin
         "echo" => printed(format!("{}\n", arguments.join(" "))),
         "date" => printed(format!("{}\n", shell.now.strftime("%a %b %e %H:%M:%S UTC %Y"))),
         "wc" => each(shell, "wc", arguments, stdin, |data, _| {
-            let lines = data.iter().filter(|byte| **byte == b'\n').count();
+            let lines = data.split(|byte| *byte == b'\n').count().saturating_sub(1);
             format!("{lines}\n").into_bytes()
         }),
         "true" => ExecResult::default(),
@@ -263,8 +263,8 @@ fn stat(shell: &Shell<'_>, arguments: &[String]) -> ExecResult {
 fn env(shell: &Shell<'_>, arguments: &[String]) -> ExecResult {
     let env = &shell.container.env;
     let Some(name) = arguments.iter().find(|word| !word.starts_with('-')) else {
-        let all: String = env.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
-        return printed(all);
+        let all: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        return printed(all.concat());
     };
     match env.get(name) {
         Some(value) => printed(format!("{value}\n")),

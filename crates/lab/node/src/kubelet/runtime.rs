@@ -42,7 +42,7 @@ impl NodeAgent {
     }
 
     /// Runtime and run loop in one go, for callers that have a store already.
-    pub fn new(
+    pub fn start(
         store: Store,
         minter: Arc<dyn TokenMinter>,
         settings: Settings,
@@ -129,7 +129,13 @@ impl Running {
             return;
         }
         match event.kind {
-            EventKind::Deleted => self.forget(j::uid(&event.object)),
+            EventKind::Deleted => {
+                let uid = j::uid(&event.object);
+                if let Some(known) = self.known(uid) {
+                    known.killing();
+                }
+                self.forget(uid);
+            }
             EventKind::Added | EventKind::Modified => self.consider(&event.object),
         }
     }
@@ -138,15 +144,12 @@ impl Running {
         let uid = j::uid(pod);
         let key = Key::of(&Gvr::core("pods"), pod);
         if !j::text(pod, "/metadata/deletionTimestamp").is_empty() {
-            if let Some(known) = self.known(uid) {
-                known.killing();
-            }
-            self.forget(uid);
             // Somebody else may have removed it already: the goal is reached either way.
             let current = self.kubelet.store.get(&key);
             if current.is_some_and(|current| j::uid(&current) == uid) {
                 let _ = self.kubelet.store.delete(&key);
             }
+            // The deletion comes back as an event and stops the programs.
             return;
         }
         let finished = matches!(j::text(pod, "/status/phase"), "Succeeded" | "Failed");

@@ -1,5 +1,7 @@
 //! A pod's status as kubelets write it (Kubernetes docs, "Pod Lifecycle").
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use trustwalk_lab_cluster::json as j;
@@ -170,7 +172,8 @@ pub(crate) fn container_id(uid: &str, name: &str, run: u32) -> String {
         for byte in uid.bytes().chain(name.bytes()).chain((run * 4 + part).to_be_bytes()) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        digits.push_str(&format!("{hash:016x}"));
+        // Writing into a String does not fail.
+        let _ = write!(digits, "{hash:016x}");
     }
     digits
 }

@@ -1,5 +1,5 @@
-//! What kubelets put into volumes: projected tokens with rotation, ConfigMaps,
-//! Secrets, pod fields.
+//! What kubelets put into volumes: projected tokens with rotation, config maps,
+//! secrets, pod fields.
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 

@@ -32,6 +32,7 @@ const POD_IDENTITY_URI: &str = "http://169.254.170.23/v1/credentials";
 pub type Association = (String, String);
 
 /// How the webhook is set up, with its faults.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, one per setting or fault")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookConfig {
     /// Region to inject; `None` injects none.
@@ -172,8 +173,8 @@ fn inject(config: &WebhookConfig, injection: &Injection, container: &Value) -> O
     j::put(&mut changed, "/env", Value::Array(env));
     if !preset {
         let mut mounts = j::items(container, "/volumeMounts").to_vec();
-        let path = j::text(&injection.mount, "/mountPath");
-        if !mounts.iter().any(|m| j::text(m, "/mountPath") == path) {
+        let place = j::text(&injection.mount, "/mountPath");
+        if !mounts.iter().any(|m| j::text(m, "/mountPath") == place) {
             mounts.push(injection.mount.clone());
         }
         j::put(&mut changed, "/volumeMounts", Value::Array(mounts));
@@ -214,8 +215,8 @@ pub fn mutate(config: &WebhookConfig, pod: &Value, account: Option<&Value>) -> V
                 continue;
             }
             if let Some(changed) = inject(config, &injection, container) {
-                let path = format!("{pointer}/{index}");
-                patch.push(json!({"op": "replace", "path": path, "value": changed}));
+                let place = format!("{pointer}/{index}");
+                patch.push(json!({"op": "replace", "path": place, "value": changed}));
             }
         }
     }
