@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use trustwalk_lab_cluster::{
-    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, Minted, NodeRuntime, NodeSpec, Store,
-    TlsMaterial, TokenMinter, TokenSpec, User, json as j,
+    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
+    TokenMinter, TokenSpec, User, json as j,
 };
 
 struct Echo;
@@ -19,27 +19,11 @@ impl NodeRuntime for Echo {
         Some(format!("{instance} log of {}/{container}\nsecond line\n", j::name(pod)).into_bytes())
     }
 
-    fn exec(
-        &self,
-        _: &Value,
-        _: &str,
-        command: &[String],
-        stdin: Option<Vec<u8>>,
-    ) -> ExecResult {
+    fn exec(&self, _: &Value, _: &str, command: &[String], stdin: Option<Vec<u8>>) -> ExecResult {
         match command.first().map(String::as_str) {
-            Some("fail") => ExecResult {
-                stderr: b"failed\n".to_vec(),
-                code: 3,
-                ..ExecResult::default()
-            },
-            Some("cat") => ExecResult {
-                stdout: stdin.unwrap_or_default(),
-                ..ExecResult::default()
-            },
-            _ => ExecResult {
-                stdout: format!("ran {command:?}\n").into_bytes(),
-                ..ExecResult::default()
-            },
+            Some("fail") => ExecResult { stderr: b"failed\n".to_vec(), code: 3, ..ExecResult::default() },
+            Some("cat") => ExecResult { stdout: stdin.unwrap_or_default(), ..ExecResult::default() },
+            _ => ExecResult { stdout: format!("ran {command:?}\n").into_bytes(), ..ExecResult::default() },
         }
     }
 }
@@ -50,10 +34,7 @@ impl TokenMinter for Stamps {
     fn mint(&self, spec: TokenSpec) -> Minted {
         let lasting = Duration::from_secs(u64::try_from(spec.expiration_seconds).unwrap_or(0));
         let expires = Timestamp::now() + lasting;
-        Minted {
-            token: format!("unsigned.{}.{}", spec.service_account, expires.as_nanosecond()),
-            expires,
-        }
+        Minted { token: format!("unsigned.{}.{}", spec.service_account, expires.as_nanosecond()), expires }
     }
 
     fn issuer(&self) -> String {
@@ -92,20 +73,13 @@ async fn stand_in_kubelet(store: Store) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let node = |name: &str, ip: &str| NodeSpec {
-        name: name.into(),
-        internal_ip: ip.into(),
-        ..NodeSpec::default()
-    };
+    let node = |name: &str, ip: &str| NodeSpec { name: name.into(), internal_ip: ip.into(), ..NodeSpec::default() };
     let cluster = Cluster::new(ClusterConfig {
         version: "v1.36.2".into(),
         tls: TlsMaterial::self_made(&["127.0.0.1", "localhost"])?,
         tokens: BTreeMap::from([
             ("admin-token".into(), User::admin("admin")),
-            (
-                "reader-token".into(),
-                User::restricted("reader", &[("get", "pods")]),
-            ),
+            ("reader-token".into(), User::restricted("reader", &[("get", "pods")])),
         ]),
         runtime: Arc::new(Echo),
         minter: Arc::new(Stamps),

@@ -108,6 +108,10 @@ fn prune_same(tree: &mut Value, old: &Value, new: &Value, field: &str) {
             gone.push(key.clone());
         } else if has_fields(inner) {
             prune_same(inner, old_child, new_child, &name);
+            // Emptied is not the same as a leaf.
+            if !has_fields(inner) {
+                gone.push(key.clone());
+            }
         }
     }
     for key in gone {
@@ -265,6 +269,18 @@ mod tests {
         assert_eq!(entries[1]["time"], "1970-01-01T00:00:00Z");
         assert_eq!(entries[1]["fieldsV1"], json!({"f:metadata": {"f:annotations": {"f:role": {}}}}));
         assert_eq!(entries[0]["fieldsV1"], json!({"f:metadata": {"f:labels": {"f:x": {}}}}));
+    }
+
+    #[test]
+    fn a_later_label_leaves_the_annotation_to_its_setter() {
+        let mut object = json!({"apiVersion": "v1", "metadata": {"name": "a"}});
+        for (path, manager) in [("annotations/role", "one"), ("labels/x", "two")] {
+            let old = object.clone();
+            j::put(&mut object, &format!("/metadata/{path}"), "v".into());
+            record(Some(&old), &mut object, manager, "", Timestamp::UNIX_EPOCH);
+        }
+        let managers: Vec<Value> = entries_of(&object).iter().map(|e| e["manager"].clone()).collect();
+        assert_eq!(managers, ["one", "two"]);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod meta;
 mod openapi;
 mod patch;
 mod pipeline;
+mod protobuf;
 mod rbac;
 mod request;
 mod rest;

@@ -9,6 +9,7 @@ use crate::{
     errors::ApiError,
     json,
     kinds::{Kind, find_kind},
+    protobuf,
     rbac::{Attempt, User},
     selector::Filter,
     store::Key,
@@ -185,7 +186,10 @@ pub(crate) async fn read_body(body: Incoming, content_type: &str) -> Result<Valu
     if bytes.is_empty() {
         return Ok(Value::Null);
     }
-    if content_type.ends_with("protobuf") || content_type.ends_with("cbor") {
+    if content_type.ends_with("protobuf") {
+        return protobuf::decode(&bytes).map_err(|e| ApiError::bad_request(format!("error decoding protobuf: {e}")));
+    }
+    if content_type.ends_with("cbor") {
         return Err(ApiError::unsupported_media_type(format!(
             "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (got {content_type})"
         )));

@@ -215,8 +215,6 @@ async fn replace(shared: &Shared, call: &Call, target: &Target, mut body: Value)
 /// Makes the new object from the old one by the patch type of the request.
 pub(crate) fn patched(call: &Call, old: &Value, body: &Value, kind: &str) -> Result<Value, ApiError> {
     let mut new = old.clone();
-    // A patch is against whatever is current unless it names a version itself.
-    j::remove(&mut new, "/metadata/resourceVersion");
     match call.content_type() {
         "application/json-patch+json" => new = json_patch::apply(new, body)?,
         "application/merge-patch+json" => merge::apply(&mut new, body),
@@ -226,6 +224,11 @@ pub(crate) fn patched(call: &Call, old: &Value, body: &Value, kind: &str) -> Res
                 "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml (got {other} for {kind})"
             )));
         }
+    }
+    // A patch is against whatever is current unless it names another version itself.
+    let version = "/metadata/resourceVersion";
+    if j::at(&new, version) == j::at(old, version) && j::at(body, version).is_null() {
+        j::remove(&mut new, version);
     }
     Ok(new)
 }

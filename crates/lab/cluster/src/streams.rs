@@ -15,7 +15,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{Message, protocol::Role},
+    tungstenite::{
+        Message,
+        protocol::{CloseFrame, Role, frame::coding::CloseCode},
+    },
 };
 
 use crate::{
@@ -270,7 +273,9 @@ impl Session {
             }
         }
         let _ = socket.send(frame(channel::ERROR, exit_status(code).to_string().as_bytes())).await;
-        let _ = socket.close(None).await;
+        // Clients report any other code, and none, as an error.
+        let normal = CloseFrame { code: CloseCode::Normal, reason: "".into() };
+        let _ = socket.close(Some(normal)).await;
         // Reading on lets the closing handshake complete.
         while let Some(Ok(_)) = socket.next().await {}
     }

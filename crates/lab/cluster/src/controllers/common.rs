@@ -89,10 +89,7 @@ pub(crate) fn share(setting: &Value, total: i64, round_up: bool) -> i64 {
     if let Some(number) = setting.as_i64() {
         return number;
     }
-    let percent: i64 = setting
-        .as_str()
-        .and_then(|text| text.trim_end_matches('%').parse().ok())
-        .unwrap_or(0);
+    let percent: i64 = setting.as_str().and_then(|text| text.trim_end_matches('%').parse().ok()).unwrap_or(0);
     (total * percent + if round_up { 99 } else { 0 }) / 100
 }
 
@@ -162,28 +159,14 @@ impl Context {
     }
 
     /// Creates an object as a controller, through admission.
-    pub(crate) async fn create(
-        &self,
-        gvr: &Gvr,
-        object: Value,
-        controller: &str,
-    ) -> Result<Arc<Value>, ApiError> {
+    pub(crate) async fn create(&self, gvr: &Gvr, object: Value, controller: &str) -> Result<Arc<Value>, ApiError> {
         let user = identity(controller);
-        let writer = Writer {
-            user: &user,
-            manager: MANAGER,
-            dry_run: false,
-        };
+        let writer = Writer { user: &user, manager: MANAGER, dry_run: false };
         self.pipeline.create_as(gvr, object, &writer).await
     }
 
     /// Creates a pod and says so in an event, or says why not.
-    pub(crate) async fn create_pod(
-        &self,
-        owner: &Value,
-        pod: Value,
-        controller: &str,
-    ) -> Result<Arc<Value>, ApiError> {
+    pub(crate) async fn create_pod(&self, owner: &Value, pod: Value, controller: &str) -> Result<Arc<Value>, ApiError> {
         let made = self.create(&Gvr::core("pods"), pod, controller).await;
         match &made {
             Ok(pod) => {

@@ -85,8 +85,8 @@ fn new_set(deployment: &Value, hash: &str, revision: i64) -> Value {
     let own = j::at(deployment, "/metadata/annotations").as_object();
     for (name, value) in own.into_iter().flatten() {
         // kubectl's bookkeeping describes the deployment, not the set.
-        let skip = name.starts_with("kubectl.kubernetes.io/last-applied")
-            || name.starts_with("deployment.kubernetes.io/");
+        let skip =
+            name.starts_with("kubectl.kubernetes.io/last-applied") || name.starts_with("deployment.kubernetes.io/");
         if !skip {
             j::object(&mut annotations).insert(name.clone(), value.clone());
         }
@@ -122,11 +122,8 @@ fn scale(ctx: &Context, deployment: &Value, hash: &str) {
     let old_total: i64 = old.iter().map(|set| replicas(set)).sum();
     let old_pods: i64 = old.iter().map(|s| j::int(s, "/status/replicas").unwrap_or(0)).sum();
     let room = (wanted + surge - old_total - replicas(current)).max(0);
-    let target = if old_total == 0 || replicas(current) > wanted {
-        wanted
-    } else {
-        (replicas(current) + room).min(wanted)
-    };
+    let target =
+        if old_total == 0 || replicas(current) > wanted { wanted } else { (replicas(current) + room).min(wanted) };
     // `Recreate` waits until nothing old runs.
     if rolling || old_pods == 0 {
         set_replicas(ctx, deployment, current, target);
@@ -158,9 +155,7 @@ fn prune(ctx: &Context, deployment: &Value, hash: &str) {
     let limit = j::at(deployment, "/spec/revisionHistoryLimit").as_u64();
     let limit = limit.and_then(|l| usize::try_from(l).ok()).unwrap_or(10);
     let mut old = owned(&ctx.store, &sets(), deployment);
-    old.retain(|set| {
-        !is_current(set, hash) && replicas(set) == 0 && j::int(set, "/status/replicas").unwrap_or(0) == 0
-    });
+    old.retain(|set| !is_current(set, hash) && replicas(set) == 0 && j::int(set, "/status/replicas").unwrap_or(0) == 0);
     old.sort_by_key(|set| j::text(set, REVISION).parse::<i64>().unwrap_or(0));
     let surplus = old.len().saturating_sub(limit);
     for set in old.into_iter().take(surplus) {

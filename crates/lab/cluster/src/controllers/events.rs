@@ -9,14 +9,7 @@ use crate::{
 };
 
 /// Writes an event about an object.
-pub(crate) fn write(
-    store: &Store,
-    about: &Value,
-    component: &str,
-    kind: &str,
-    reason: &str,
-    message: &str,
-) {
+pub(crate) fn write(store: &Store, about: &Value, component: &str, kind: &str, reason: &str, message: &str) {
     let now = stamp(store.now());
     let namespace = match j::namespace(about) {
         "" => "default",

@@ -18,9 +18,7 @@ pub(crate) async fn reconcile(ctx: &Context, job: &Arc<Value>) -> Result<(), Api
     let ended = |phase: &str| pods.iter().filter(|p| j::text(p, "/status/phase") == phase).count();
     let (succeeded, failed) = (ended("Succeeded"), ended("Failed"));
     let mut active = pods.iter().filter(|pod| is_active(pod)).count();
-    let number = |pointer: &str, default: i64| {
-        usize::try_from(j::int(job, pointer).unwrap_or(default)).unwrap_or(0)
-    };
+    let number = |pointer: &str, default: i64| usize::try_from(j::int(job, pointer).unwrap_or(default)).unwrap_or(0);
     let completions = number("/spec/completions", 1);
     let exhausted = failed > number("/spec/backoffLimit", 6);
     let suspended = j::at(job, "/spec/suspend") == true;
@@ -70,11 +68,7 @@ pub(crate) fn label(job: &mut Value) {
         return;
     }
     let (uid, name) = (j::uid(job).to_owned(), j::name(job).to_owned());
-    j::put(
-        job,
-        "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid",
-        uid.as_str().into(),
-    );
+    j::put(job, "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid", uid.as_str().into());
     for (key, value) in [
         ("batch.kubernetes.io~1controller-uid", &uid),
         ("batch.kubernetes.io~1job-name", &name),

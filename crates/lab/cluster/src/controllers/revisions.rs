@@ -18,9 +18,7 @@ pub(crate) async fn current(ctx: &Context, owner: &Value, controller: &str) -> S
     let hash = template_hash(template);
     let known = owned(&ctx.store, &gvr, owner);
     let newest = known.iter().filter_map(|r| j::int(r, "/revision")).max().unwrap_or(0);
-    let same = known
-        .iter()
-        .find(|r| j::text(r, &format!("/metadata/labels/{HASH_LABEL}")) == hash);
+    let same = known.iter().find(|r| j::text(r, &format!("/metadata/labels/{HASH_LABEL}")) == hash);
     if let Some(revision) = same {
         if j::int(revision, "/revision") != Some(newest) {
             // Rolling back makes an old template the newest revision again.

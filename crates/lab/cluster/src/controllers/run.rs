@@ -24,10 +24,7 @@ pub(crate) fn start(store: &Store, pipeline: &Pipeline) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(collect_garbage(store.clone()));
     tasks.spawn(bind_pods(store.clone()));
-    tasks.spawn(reconcile_workloads(Context {
-        store: store.clone(),
-        pipeline: pipeline.clone(),
-    }));
+    tasks.spawn(reconcile_workloads(Context { store: store.clone(), pipeline: pipeline.clone() }));
     tasks
 }
 
@@ -60,10 +57,8 @@ async fn bind_pods(store: Store) {
 }
 
 fn workload_kinds() -> Vec<Gvr> {
-    let mut kinds: Vec<Gvr> = ["deployments", "replicasets", "daemonsets", "statefulsets"]
-        .into_iter()
-        .map(Gvr::apps)
-        .collect();
+    let mut kinds: Vec<Gvr> =
+        ["deployments", "replicasets", "daemonsets", "statefulsets"].into_iter().map(Gvr::apps).collect();
     kinds.push(Gvr::new("batch", "v1", "jobs"));
     kinds
 }

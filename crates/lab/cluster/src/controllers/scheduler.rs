@@ -15,8 +15,7 @@ pub(crate) fn fits(spec: &Value, node: &Value, daemon: bool) -> bool {
     let labels = j::at(node, "/metadata/labels");
     let wanted = j::at(spec, "/nodeSelector");
     let selected = wanted.is_null() || matches_label_selector(&json!({"matchLabels": wanted}), labels);
-    let schedulable = daemon
-        || (j::at(node, "/spec/unschedulable") != true && condition(node, "Ready"));
+    let schedulable = daemon || (j::at(node, "/spec/unschedulable") != true && condition(node, "Ready"));
     let tolerated = j::items(node, "/spec/taints").iter().all(|taint| {
         j::text(taint, "/effect") == "PreferNoSchedule"
             || (daemon && j::text(taint, "/key").starts_with("node.kubernetes.io/"))
@@ -31,21 +30,18 @@ fn tolerates(toleration: &Value, taint: &Value) -> bool {
     let exists = j::text(toleration, "/operator") == "Exists";
     (effect.is_empty() || effect == j::text(taint, "/effect"))
         && ((exists && key.is_empty())
-            || (key == j::text(taint, "/key")
-                && (exists || j::text(toleration, "/value") == j::text(taint, "/value"))))
+            || (key == j::text(taint, "/key") && (exists || j::text(toleration, "/value") == j::text(taint, "/value"))))
 }
 
 /// Required node affinity: any of its terms, all of a term's expressions.
 fn affine(spec: &Value, node: &Value) -> bool {
-    let terms = j::items(
-        spec,
-        "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms",
-    );
+    let terms =
+        j::items(spec, "/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
     terms.is_empty()
         || terms.iter().any(|term| {
-            let fields = j::items(term, "/matchFields").iter().all(|field| {
-                j::items(field, "/values").iter().any(|value| value == j::name(node))
-            });
+            let fields = j::items(term, "/matchFields")
+                .iter()
+                .all(|field| j::items(field, "/values").iter().any(|value| value == j::name(node)));
             let expressions = json!({"matchExpressions": j::at(term, "/matchExpressions")});
             fields && matches_label_selector(&expressions, j::at(node, "/metadata/labels"))
         })
@@ -62,13 +58,9 @@ pub(crate) fn schedule(store: &Store, pod: &Value) {
         return;
     }
     let nodes = store.list(&Gvr::core("nodes"), None).1;
-    let daemon = j::items(&pod, "/metadata/ownerReferences")
-        .iter()
-        .any(|owner| j::text(owner, "/kind") == "DaemonSet");
+    let daemon = j::items(&pod, "/metadata/ownerReferences").iter().any(|owner| j::text(owner, "/kind") == "DaemonSet");
     let all = store.list(&pods, None).1;
-    let load = |node: &Value| {
-        all.iter().filter(|pod| j::text(pod, "/spec/nodeName") == j::name(node)).count()
-    };
+    let load = |node: &Value| all.iter().filter(|pod| j::text(pod, "/spec/nodeName") == j::name(node)).count();
     let best = nodes
         .iter()
         .filter(|node| fits(j::at(&pod, "/spec"), node, daemon))
@@ -79,15 +71,17 @@ pub(crate) fn schedule(store: &Store, pod: &Value) {
             "0/{} nodes are available: no node matches the pod's selector, affinity and tolerations.",
             nodes.len()
         );
-        let same = j::items(&pod, "/status/conditions")
-            .iter()
-            .any(|c| j::text(c, "/message") == message);
+        let same = j::items(&pod, "/status/conditions").iter().any(|c| j::text(c, "/message") == message);
         if !same {
             let _ = store.update(&key, |pod| {
-                j::put(pod, "/status/conditions", json!([{
-                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
-                    "message": message, "lastTransitionTime": now, "lastProbeTime": null,
-                }]));
+                j::put(
+                    pod,
+                    "/status/conditions",
+                    json!([{
+                        "type": "PodScheduled", "status": "False", "reason": "Unschedulable",
+                        "message": message, "lastTransitionTime": now, "lastProbeTime": null,
+                    }]),
+                );
             });
             events::write(store, &pod, "default-scheduler", "Warning", "FailedScheduling", &message);
         }
@@ -95,17 +89,16 @@ pub(crate) fn schedule(store: &Store, pod: &Value) {
     };
     let bound = store.update(&key, |pod| {
         j::put(pod, "/spec/nodeName", j::name(node).into());
-        j::put(pod, "/status/conditions", json!([{
-            "type": "PodScheduled", "status": "True", "lastTransitionTime": now, "lastProbeTime": null,
-        }]));
+        j::put(
+            pod,
+            "/status/conditions",
+            json!([{
+                "type": "PodScheduled", "status": "True", "lastTransitionTime": now, "lastProbeTime": null,
+            }]),
+        );
     });
     if bound.is_ok() {
-        let message = format!(
-            "Successfully assigned {}/{} to {}",
-            j::namespace(&pod),
-            j::name(&pod),
-            j::name(node)
-        );
+        let message = format!("Successfully assigned {}/{} to {}", j::namespace(&pod), j::name(&pod), j::name(node));
         events::write(store, &pod, "default-scheduler", "Normal", "Scheduled", &message);
     }
 }
