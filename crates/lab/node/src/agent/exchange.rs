@@ -131,7 +131,7 @@ impl<'c> Session<'c> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let answer = send(config, query(&host, body.clone()), None).await?;
+            let answer = send(config, query(&host, body.clone()), None).await.map_err(Failure::while_exchanging)?;
             if let Some(credentials) = success(&answer).and_then(wire::session) {
                 return Ok(credentials);
             }

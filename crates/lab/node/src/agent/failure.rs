@@ -27,8 +27,8 @@ pub(crate) enum Failure {
     TokenFile { path: String, error: FileError },
     /// `AssumeRoleWithWebIdentity` was refused.
     Exchange { role: String, refused: Refused },
-    /// A host did not answer.
-    Transport { host: String, reach: Reach },
+    /// A host did not answer; `exchanging` when it was asked for a session.
+    Transport { host: String, reach: Reach, exchanging: bool },
     /// AWS refused the call itself.
     Call(Refused),
     /// The Pod Identity Agent is not there, or said no.
@@ -43,4 +43,22 @@ pub(crate) enum Failure {
     NoProfile(String),
     /// Java: every member of the chain failed; the text of the web-identity one.
     Chain(Box<Failure>),
+}
+
+impl Failure {
+    /// The same failure, met while exchanging a token for a session.
+    pub(crate) fn while_exchanging(self) -> Self {
+        match self {
+            Self::Transport { host, reach, .. } => Self::Transport { host, reach, exchanging: true },
+            other @ (Self::TokenFile { .. }
+            | Self::Exchange { .. }
+            | Self::Call(_)
+            | Self::PodIdentity { .. }
+            | Self::NoCredentials
+            | Self::StsModuleMissing
+            | Self::NoRegion
+            | Self::NoProfile(_)
+            | Self::Chain(_)) => other,
+        }
+    }
 }

@@ -49,7 +49,7 @@ pub(crate) struct Scope<'a> {
 pub(crate) async fn send(config: &NodeConfig, outgoing: Outgoing, scope: Option<Scope<'_>>) -> Result<Answer, Failure> {
     let reach = config.network.reach(&outgoing.host);
     let host = outgoing.host.clone();
-    let failed = |reach| Failure::Transport { host: host.clone(), reach };
+    let failed = |reach| Failure::Transport { host: host.clone(), reach, exchanging: false };
     if reach != Reach::Open {
         return Err(failed(reach));
     }

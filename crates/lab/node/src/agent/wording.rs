@@ -55,7 +55,7 @@ pub(crate) fn text(sdk: Sdk, call: Call<'_>, failure: &Failure) -> String {
         Failure::Call(refused) => action(sdk, call, refused),
         Failure::Exchange { role, refused } => exchange(sdk, call, role, refused),
         Failure::TokenFile { path, error } => token_file(sdk, call, path, *error),
-        Failure::Transport { host, reach } => transport(sdk, call, host, *reach),
+        Failure::Transport { host, reach, exchanging } => transport(sdk, call, host, *reach, *exchanging),
         Failure::PodIdentity { detail } => pod_identity(sdk, call, detail),
         Failure::NoCredentials => no_credentials(sdk, call),
         Failure::StsModuleMissing => {
@@ -217,12 +217,11 @@ fn go_dial(host: &str, reach: Reach) -> String {
     format!("Post \"https://{host}/\": {why}")
 }
 
-fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach) -> String {
-    let to_sts = host.starts_with("sts.");
+fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach, exchanging: bool) -> String {
     match sdk {
         Sdk::GoV1 | Sdk::GoOld => {
             let inner = format!("RequestError: send request failed\ncaused by: {}", go_dial(host, reach));
-            if to_sts && call.service != "sts" {
+            if exchanging {
                 format!("WebIdentityErr: failed to retrieve credentials\ncaused by: {inner}")
             } else {
                 inner
@@ -233,7 +232,7 @@ fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach) -> String {
                 "exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, {}",
                 go_dial(host, reach)
             );
-            if to_sts {
+            if exchanging {
                 let inner = format!("failed to retrieve credentials, operation error STS: {OPERATION}, {inner}");
                 v2(call, &inner)
             } else {

@@ -102,10 +102,10 @@ impl Hook {
 pub(crate) fn patched(pod: &Value, patch: &Value) -> Value {
     let mut changed = pod.clone();
     for step in patch.as_array().unwrap() {
-        let path = step["path"].as_str().unwrap();
+        let place = step["path"].as_str().unwrap();
         match step["op"].as_str().unwrap() {
-            "replace" => *changed.pointer_mut(path).unwrap() = step["value"].clone(),
-            _ => j::put(&mut changed, path, step["value"].clone()),
+            "replace" => *changed.pointer_mut(place).unwrap() = step["value"].clone(),
+            _ => j::put(&mut changed, place, step["value"].clone()),
         }
     }
     changed
