@@ -1,0 +1,10 @@
+//! Streams of any size in bounded memory: splitting into events, counting by cause, reading.
+
+mod files;
+mod memory;
+mod scanner;
+mod summary;
+
+pub use files::{CHUNK_BYTES, scan_files, scan_reader};
+pub use scanner::{MAX_EVENT_BYTES, MAX_LINE_BYTES, Scanner};
+pub use summary::{Cause, MAX_CAUSES, MAX_REQUEST_IDS, Summary};

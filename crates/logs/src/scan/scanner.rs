@@ -1,0 +1,192 @@
+//! Splits a stream into events and judges those that hold a core of a known wording.
+//!
+//! INVARIANT: the summary depends on the bytes only, never on how they were cut into chunks.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::{memchr, memrchr};
+
+use super::memory::Memory;
+use super::summary::Summary;
+use crate::needles::CORES;
+use crate::text::normal::{cri, strip_ansi};
+
+/// Bytes of a line that are looked at; the rest is skipped. No logger writes longer failures.
+pub const MAX_LINE_BYTES: usize = 256 * 1024;
+/// Bytes of one event, a failure with its stack.
+pub const MAX_EVENT_BYTES: usize = 64 * 1024;
+/// Lines taken one by one while an event is open across a chunk's edge, before the chunk is joined whole.
+const EDGE_LINES: usize = 32;
+
+/// Finds failures in a stream fed in chunks of any size, in bounded memory.
+///
+/// Feed as the log grows to follow it; [`Scanner::finish`] counts a last line without its end.
+#[derive(Debug)]
+pub struct Scanner {
+    cores: Option<AhoCorasick>,
+    memory: Memory,
+    /// Lines of an event that may go on, or the head of an unfinished line.
+    carry: Vec<u8>,
+    /// Whether the rest of the current line is being dropped.
+    skipping: bool,
+    bytes: u64,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scanner {
+    /// A scanner that has seen nothing.
+    pub fn new() -> Self {
+        // Building from constants cannot fail; if it did, every line would be judged.
+        let cores = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(CORES).ok();
+        Self { cores, memory: Memory::default(), carry: Vec::new(), skipping: false, bytes: 0 }
+    }
+
+    /// Takes the next bytes of the log.
+    pub fn feed(&mut self, chunk: &[u8]) {
+        self.bytes += chunk.len() as u64;
+        let mut rest = chunk;
+        if self.skipping {
+            let Some(end) = memchr(b'\n', rest) else { return };
+            self.skipping = false;
+            self.carry.push(b'\n');
+            rest = rest.get(end + 1..).unwrap_or_default();
+            self.drain();
+        }
+        let mut lines = 0;
+        while !self.carry.is_empty() && lines < EDGE_LINES {
+            let Some(end) = memchr(b'\n', rest) else {
+                self.keep(rest);
+                return;
+            };
+            self.carry.extend_from_slice(rest.get(..=end).unwrap_or_default());
+            rest = rest.get(end + 1..).unwrap_or_default();
+            lines += 1;
+            self.drain();
+        }
+        if self.carry.is_empty() {
+            let used = self.process(rest, false);
+            self.keep(rest.get(used..).unwrap_or_default());
+        } else {
+            let mut joined = std::mem::take(&mut self.carry);
+            joined.extend_from_slice(rest);
+            let used = self.process(&joined, false);
+            self.keep(joined.get(used..).unwrap_or_default());
+        }
+    }
+
+    /// Ends the log.
+    pub fn finish(mut self) -> Summary {
+        let rest = std::mem::take(&mut self.carry);
+        self.process(&rest, true);
+        self.memory.finish(self.bytes)
+    }
+
+    /// Holds back what is unfinished, without the part of a line that is too long.
+    fn keep(&mut self, rest: &[u8]) {
+        self.carry.extend_from_slice(rest);
+        let line = memrchr(b'\n', &self.carry).map_or(0, |at| at + 1);
+        if self.carry.len() - line > MAX_LINE_BYTES {
+            self.carry.truncate(line + MAX_LINE_BYTES);
+            self.skipping = true;
+        }
+    }
+
+    fn drain(&mut self) {
+        let joined = std::mem::take(&mut self.carry);
+        let used = self.process(&joined, false);
+        self.carry.extend_from_slice(joined.get(used..).unwrap_or_default());
+    }
+
+    /// Judges the closed events of `data`; gives how many bytes are done with.
+    fn process(&mut self, data: &[u8], last: bool) -> usize {
+        let complete = if last { data.len() } else { memrchr(b'\n', data).map_or(0, |at| at + 1) };
+        let text = data.get(..complete).unwrap_or_default();
+        let mut at = 0;
+        while let Some(hit) = self.hit(text, at) {
+            let start = memrchr(b'\n', text.get(..hit.start).unwrap_or_default()).map_or(0, |n| n + 1).max(at);
+            let line_end =
+                memchr(b'\n', text.get(hit.start..).unwrap_or_default()).map_or(complete, |n| hit.start + n + 1);
+            if hit.end - start > MAX_LINE_BYTES {
+                at = line_end;
+                continue;
+            }
+            let (end, open) = event_end(text, start, line_end);
+            if open && !last {
+                return start;
+            }
+            let shown = end.min(start + MAX_EVENT_BYTES);
+            self.memory.event(text.get(start..shown).unwrap_or_default());
+            at = end;
+        }
+        complete
+    }
+
+    fn hit(&self, text: &[u8], from: usize) -> Option<aho_corasick::Span> {
+        let input = aho_corasick::Input::new(text).span(from..text.len());
+        match &self.cores {
+            Some(cores) => cores.find(input).map(|m| m.span()),
+            None => (from < text.len()).then_some(aho_corasick::Span { start: from, end: from }),
+        }
+    }
+}
+
+/// Where the event that starts at `start` ends, and whether the next line, not yet here, could belong to it.
+fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) {
+    let mut end = first_line_end;
+    let mut partial = is_partial(text.get(start..end).unwrap_or_default());
+    loop {
+        if end - start >= MAX_EVENT_BYTES {
+            return (end, false);
+        }
+        if end >= text.len() {
+            return (end, true);
+        }
+        let next_end = memchr(b'\n', text.get(end..).unwrap_or_default()).map_or(text.len(), |n| end + n + 1);
+        let line = text.get(end..next_end).unwrap_or_default();
+        if !partial && !continues(line) {
+            return (end, false);
+        }
+        partial = is_partial(line);
+        end = next_end;
+    }
+}
+
+/// Bytes of a line that decide whether it continues an event.
+const HEAD: usize = 160;
+
+fn is_partial(line: &[u8]) -> bool {
+    let head = line.get(..line.len().min(HEAD)).unwrap_or_default();
+    memchr::memmem::find(head, b" P ").is_some() && cri(&String::from_utf8_lossy(head)).is_some_and(|c| c.partial)
+}
+
+/// Whether a line goes on with what the line before it said: indented, or a cause.
+fn continues(line: &[u8]) -> bool {
+    let head = String::from_utf8_lossy(line.get(..line.len().min(HEAD)).unwrap_or_default());
+    let plain = strip_ansi(&head);
+    let body = cri(&plain).map_or(plain.as_str(), |c| c.body);
+    if body.starts_with(['\t', ' ']) {
+        return true;
+    }
+    ["caused by:", "Caused by:", "--->", "---", "status code:", "Suppressed:", "... "]
+        .iter()
+        .any(|p| body.starts_with(p))
+}
+
+/// The start of the first line that no line before it can go on with: where a log may be split.
+pub(super) fn first_event(window: &[u8]) -> Option<usize> {
+    let mut start = memchr(b'\n', window)? + 1;
+    let mut before_is_partial = true;
+    loop {
+        let end = start + memchr(b'\n', window.get(start..)?)? + 1;
+        let line = window.get(start..end)?;
+        if !before_is_partial && !continues(line) {
+            return Some(start);
+        }
+        before_is_partial = is_partial(line);
+        start = end;
+    }
+}

@@ -1,0 +1,175 @@
+//! Every meaning a log line about web identity can have.
+//!
+//! Marks: `DOC` is AWS, Kubernetes or SDK documentation or source; `REPORTED` is wording that
+//! users captured and AWS does not promise.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! symptoms {
+    ($($(#[doc = $doc:literal])+ $variant:ident => $name:literal,)+) => {
+        /// What a failure means. The names are stable and used in JSON.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Symptom {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
+        }
+
+        impl Symptom {
+            /// Every symptom, in the order of this file.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The name used in JSON.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// What it means and where the wording comes from.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
+            }
+        }
+    };
+}
+
+symptoms! {
+    /// The provider's certificate matches no registered thumbprint. REPORTED: STS `InvalidIdentityToken` (configure-aws-credentials 357).
+    ThumbprintMismatch => "thumbprint-mismatch",
+    /// The account has no OIDC provider for the token's issuer. REPORTED: STS `InvalidIdentityToken`.
+    NoProvider => "no-provider",
+    /// The token's audience is not among the provider's client ids. REPORTED: STS wording up to mid-2026.
+    IncorrectAudience => "incorrect-audience",
+    /// Audience, authorized party or signature refused; the text does not say which. REPORTED: STS wording seen since mid-2026.
+    TokenNotValidated => "token-not-validated",
+    /// STS could not fetch the issuer's keys, or holds no key for the token. REPORTED text; causes DOC (Knowledge Center, iam-sts-invalididentitytoken).
+    KeysUnavailable => "keys-unavailable",
+    /// The web identity token is past its expiry plus five minutes. DOC code `ExpiredTokenException`; REPORTED text.
+    ExpiredToken => "expired-token",
+    /// What was sent is no JWT, an access token perhaps. REPORTED: STS text.
+    NotAJwt => "not-a-jwt",
+    /// A required claim is missing; the detail names it. REPORTED: STS text.
+    MissingClaim => "missing-claim",
+    /// A claim is present and empty; the detail names it. REPORTED: STS text.
+    EmptyClaim => "empty-claim",
+    /// Several audiences and no `azp`. REPORTED: STS text.
+    MultiAudienceWithoutAzp => "multi-audience-without-azp",
+    /// `iat` lies in the future: clocks differ. REPORTED: STS text.
+    IssuedInFuture => "issued-in-future",
+    /// `nbf` lies in the future: clocks differ. REPORTED: STS text.
+    NotYetValid => "not-yet-valid",
+    /// A time claim is not an integer. REPORTED: STS text.
+    InvalidTimestamp => "invalid-timestamp",
+    /// The session tags in the token are malformed. REPORTED: STS text.
+    PrincipalTagsInvalid => "principal-tags-invalid",
+    /// The role is not in the token's `roles` claim. REPORTED: STS text.
+    RoleNotInRolesClaim => "role-not-in-roles-claim",
+    /// A provider parameter was sent with an OIDC token. REPORTED: STS text.
+    ProviderIdSent => "provider-id-sent",
+    /// The trust policy does not admit the token, or the role does not exist. REPORTED: `AccessDenied` (not modelled by AWS).
+    NotAuthorizedWebIdentity => "not-authorized-web-identity",
+    /// The role's ARN is malformed. REPORTED: `ValidationError`, `Request ARN is invalid`.
+    RoleArnInvalid => "role-arn-invalid",
+    /// The session name is malformed. REPORTED: `ValidationError` on `roleSessionName`.
+    SessionNameInvalid => "session-name-invalid",
+    /// The token parameter is missing, too short or too long. REPORTED: `ValidationError` on `webIdentityToken`.
+    TokenParameterInvalid => "token-parameter-invalid",
+    /// The duration asked for exceeds the role's maximum, or one hour when roles are chained. REPORTED: `ValidationError`.
+    DurationExceeds => "duration-exceeds",
+    /// Session tags or session policy are too large. DOC code `PackedPolicyTooLarge`.
+    PackedPolicyTooLarge => "packed-policy-too-large",
+    /// The identity provider rejected the claim. DOC code `IDPRejectedClaim`.
+    IdpRejected => "idp-rejected",
+    /// The identity provider could not be reached. DOC code `IDPCommunicationError`.
+    IdpCommunication => "idp-communication",
+    /// STS is not active in the region. DOC code `RegionDisabledException`.
+    RegionDisabled => "region-disabled",
+    /// The token file exists and may not be read: mode 0600 and no `fsGroup`. DOC: pod identity webhook issue 8.
+    TokenFileUnreadable => "token-file-unreadable",
+    /// The token file does not exist. DOC: SDK sources.
+    TokenFileMissing => "token-file-missing",
+    /// The token file's path is not absolute for the SDK, as on Windows. REPORTED: SDK for .NET.
+    WindowsPath => "windows-path",
+    /// The global STS endpoint did not answer: a private network has regional endpoints only. REPORTED.
+    StsGlobalEndpoint => "sts-global-endpoint",
+    /// The name of STS does not resolve. DOC: resolver errors of each language.
+    StsDns => "sts-dns",
+    /// STS's address refused the connection.
+    StsRefused => "sts-refused",
+    /// STS did not answer in time.
+    StsTimeout => "sts-timeout",
+    /// A proxy refused the tunnel to STS. REPORTED: `Unexpected response code for CONNECT: 403`.
+    StsProxyRefused => "sts-proxy-refused",
+    /// The certificate presented for STS is not trusted: CA bundle missing or TLS intercepted.
+    StsTlsUntrusted => "sts-tls-untrusted",
+    /// STS could not be reached; the text does not say why.
+    StsUnreachable => "sts-unreachable",
+    /// No source of credentials gave any. DOC: SDK sources.
+    NoCredentials => "no-credentials",
+    /// The instance has no role, and nothing else gave credentials. DOC: SDK for Go 2.
+    NoInstanceRole => "no-instance-role",
+    /// The instance metadata service did not answer: hop limit or a block. DOC: SDK sources.
+    ImdsUnreachable => "imds-unreachable",
+    /// The Java `sts` module is not on the class path. DOC: SDK for Java 2 source.
+    JavaStsModuleMissing => "java-sts-module-missing",
+    /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.
+    PodIdentityHostRefused => "pod-identity-host-refused",
+    /// The Pod Identity agent says the token has expired. DOC: agent source; REPORTED wording.
+    PodIdentityTokenExpired => "pod-identity-token-expired",
+    /// The Pod Identity agent was called by a wrong address. DOC: agent source.
+    PodIdentityWrongAddress => "pod-identity-wrong-address",
+    /// No Pod Identity association for the service account. DOC: `ResourceNotFoundException` of `AssumeRoleForPodIdentity`.
+    PodIdentityNoAssociation => "pod-identity-no-association",
+    /// The node may not call `eks-auth:AssumeRoleForPodIdentity`, or the role's trust refuses. DOC: EKS User Guide.
+    PodIdentityAccessDenied => "pod-identity-access-denied",
+    /// The Pod Identity agent could not be reached. DOC: SDK sources.
+    PodIdentityAgentUnreachable => "pod-identity-agent-unreachable",
+    /// The Pod Identity agent refused, for another reason. DOC: agent source.
+    PodIdentityAgentError => "pod-identity-agent-error",
+    /// The call went out as the node's role: no identity was injected or used. REPORTED (amazon-vpc-cni-k8s 1454).
+    NodeRoleUsed => "node-role-used",
+    /// The identity lacks a permission; see the denied action. DOC: IAM.
+    AccessDeniedAction => "access-denied-action",
+    /// A role tries to assume itself, which since 2022 its trust policy must allow. DOC: AWS Security Blog.
+    AssumeRoleSelf => "assume-role-self",
+    /// An `AssumeRole` call was refused: role chaining. DOC: IAM.
+    AssumeRoleDenied => "assume-role-denied",
+    /// The job may not ask for an ID token: `permissions: id-token: write` is missing. DOC: GitHub toolkit source.
+    GhaIdTokenUnavailable => "gha-id-token-unavailable",
+    /// An ID token was asked for while the job is pending. REPORTED.
+    GhaTokenPending => "gha-token-pending",
+    /// The trust policy could not be saved. DOC code `MalformedPolicyDocument`.
+    MalformedPolicy => "malformed-policy",
+    /// A quota is exhausted; the detail names it. DOC code `LimitExceeded`.
+    QuotaExceeded => "quota-exceeded",
+    /// The credentials are unknown to AWS: wrong partition, region off, or mangled. DOC code `InvalidClientTokenId`.
+    SecurityTokenInvalid => "security-token-invalid",
+    /// A session's credentials have expired: not renewed. DOC code `ExpiredToken`.
+    ExpiredSession => "expired-session",
+    /// The API server's call to the webhook failed. DOC: Kubernetes.
+    WebhookCallFailed => "webhook-call-failed",
+    /// The webhook or its configuration does not exist. DOC: Kubernetes.
+    WebhookMissing => "webhook-missing",
+    /// The request was signed for another region: global endpoint called with regional settings. DOC: EKS User Guide, troubleshooting.
+    SignatureScope => "signature-scope",
+    /// The signature does not match: wrong key, clock or proxy. DOC code `SignatureDoesNotMatch`.
+    SignatureMismatch => "signature-mismatch",
+    /// The requester's clock is wrong. DOC code `RequestTimeTooSkewed`.
+    ClockSkew => "clock-skew",
+    /// The call was throttled. DOC code `Throttling`.
+    Throttled => "throttled",
+    /// The container waits for the IPAM daemon, which does not start. REPORTED (amazon-vpc-cni-k8s 3306).
+    IpamdWaiting => "ipamd-waiting",
+    /// The IPAM daemon gave up at start; the line names no cause of its own. DOC: amazon-vpc-cni-k8s source.
+    IpamdInitFailure => "ipamd-init-failure",
+    /// STS said `InvalidIdentityToken` in words that are not known.
+    InvalidIdentityTokenOther => "invalid-identity-token",
+    /// The exchange failed and the line does not say why.
+    WebIdentityOther => "web-identity-failed",
+}
+
+impl fmt::Display for Symptom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

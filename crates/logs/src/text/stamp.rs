@@ -1,0 +1,123 @@
+//! Times in logs, read into UTC. Deliberately absent: klog's form, which has no year.
+
+use std::fmt;
+
+/// A moment, in milliseconds of Unix time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp(i64);
+
+/// The longest text a time takes, fractions and zone included.
+const LONGEST: usize = 40;
+
+impl Stamp {
+    /// From seconds of Unix time, as zap writes them.
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
+        let millis = if seconds > 1e11 { seconds } else { seconds * 1000.0 };
+        (millis.is_finite() && (0.0..1e14).contains(&millis)).then_some(Self(millis as i64))
+    }
+
+    /// The first time in the text's first bytes: `2026-11-23T10:00:00.123Z`, with a space or
+    /// with slashes instead, any fraction, `Z`, an offset or none (which counts as UTC).
+    pub(crate) fn find(text: &str) -> Option<Self> {
+        let head = text.as_bytes().get(..text.len().min(80)).unwrap_or_default();
+        (0..head.len().saturating_sub(18)).find_map(|i| {
+            let before = i.checked_sub(1).and_then(|j| head.get(j));
+            if before.is_some_and(u8::is_ascii_digit) || !head.get(i).is_some_and(u8::is_ascii_digit) {
+                return None;
+            }
+            parse(head.get(i..head.len().min(i + LONGEST)).unwrap_or_default())
+        })
+    }
+}
+
+fn number(bytes: &[u8], from: usize, len: usize) -> Option<i64> {
+    let part = bytes.get(from..from + len)?;
+    part.iter().try_fold(0i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+}
+
+fn parse(b: &[u8]) -> Option<Stamp> {
+    let sep = *b.get(4)?;
+    if !matches!(sep, b'-' | b'/') || *b.get(7)? != sep || !matches!(*b.get(10)?, b'T' | b' ' | b't') {
+        return None;
+    }
+    if *b.get(13)? != b':' || *b.get(16)? != b':' {
+        return None;
+    }
+    let (year, month, day) = (number(b, 0, 4)?, number(b, 5, 2)?, number(b, 8, 2)?);
+    let (hour, minute, second) = (number(b, 11, 2)?, number(b, 14, 2)?, number(b, 17, 2)?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut at = 19;
+    let mut millis = 0;
+    if matches!(b.get(at), Some(b'.' | b',')) {
+        let digits: Vec<i64> =
+            b.iter().skip(at + 1).take_while(|d| d.is_ascii_digit()).map(|d| i64::from(d - b'0')).collect();
+        millis = (0..3).fold(0, |n, i| n * 10 + digits.get(i).copied().unwrap_or(0));
+        at += 1 + digits.len();
+    }
+    if b.get(at) == Some(&b' ') && matches!(b.get(at + 1), Some(b'+' | b'-')) && number(b, at + 2, 4).is_some() {
+        at += 1;
+    }
+    let offset = match b.get(at) {
+        Some(sign @ (b'+' | b'-')) => {
+            let colon = usize::from(b.get(at + 3) == Some(&b':'));
+            let minutes = number(b, at + 1, 2)? * 60 + number(b, at + 3 + colon, 2).unwrap_or(0);
+            if *sign == b'-' { -minutes } else { minutes }
+        }
+        _ => 0,
+    };
+    let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset * 60;
+    Some(Stamp(seconds * 1000 + millis))
+}
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let y = if month <= 2 { year - 1 } else { year };
+    let era = y.div_euclid(400);
+    let of_era = y.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (day, milli) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
+        let z = day + 719_468;
+        let (era, of_era) = (z.div_euclid(146_097), z.rem_euclid(146_097));
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let mp = (5 * of_year + 2) / 153;
+        let date = of_year - (153 * mp + 2) / 5 + 1;
+        let month = if mp < 10 { mp + 3 } else { mp - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (h, m, s, ms) = (milli / 3_600_000, milli / 60_000 % 60, milli / 1000 % 60, milli % 1000);
+        write!(f, "{year:04}-{month:02}-{date:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stamp;
+
+    #[test]
+    fn reads_the_forms_logs_use() {
+        for (text, want) in [
+            (r#"{"ts":"2020-06-24T11:33:51.190Z""#, "2020-06-24T11:33:51.190Z"),
+            ("2026-11-23 10:00:00,123 - botocore", "2026-11-23T10:00:00.123Z"),
+            ("2026/11/23 10:00:00 failed", "2026-11-23T10:00:00.000Z"),
+            ("2026-02-28T23:30:00.5-01:00 x", "2026-03-01T00:30:00.500Z"),
+            ("time=\"2024-02-29T00:00:00+0530\" level", "2024-02-28T18:30:00.000Z"),
+        ] {
+            assert_eq!(Stamp::find(text).map(|s| s.to_string()).as_deref(), Some(want), "{text}");
+        }
+        assert_eq!(Stamp::find("E1123 10:00:00.000000 1 main.go"), None);
+        assert_eq!(Stamp::find("2026-13-01T00:00:00Z"), None);
+        assert_eq!(
+            Stamp::from_seconds(1_593_000_000.5).map(|s| s.to_string()).as_deref(),
+            Some("2020-06-24T12:00:00.500Z")
+        );
+        assert_eq!(Stamp::from_seconds(f64::NAN), None);
+    }
+}
