@@ -1,1 +1,57 @@
-//! Placeholder.
+//! The IAM trust-policy language: parse, check as IAM does on save, evaluate, explain, index.
+//!
+//! ```
+//! use trustwalk_trust_policy::{Decision, Document, Identity, Policy, Request};
+//!
+//! let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+//!   "Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/issuer.example/id/A"},
+//!   "Action":"sts:AssumeRoleWithWebIdentity",
+//!   "Condition":{"StringEquals":{"issuer.example/id/A:sub":"system:serviceaccount:ns:app"}}}]}"#;
+//! let policy = Policy::compile(&Document::parse(text)?);
+//! let identity = Identity::new("arn:aws:iam::111122223333:oidc-provider/issuer.example/id/A")
+//!     .with_claim("aud", "sts.amazonaws.com")
+//!     .with_claim("sub", "system:serviceaccount:ns:other");
+//! let request = Request::web_identity(&identity);
+//! assert_eq!(policy.evaluate(&request), Decision::ImplicitDeny);
+//! let explanation = policy.explain(&request);
+//! assert!(!explanation.statements[0].conditions[0].verdict.is_met());
+//! # Ok::<(), trustwalk_trust_policy::ParseError>(())
+//! ```
+//!
+//! Pure: no IO, no clock, no randomness that shows in an answer. Everything the record of AWS
+//! leaves open is said in the doc comment of the function that had to choose.
+
+mod claims;
+mod context;
+mod document;
+mod explain;
+mod glob;
+mod hint;
+mod index;
+mod lint;
+mod nearest;
+mod operator;
+mod parse;
+mod policy;
+mod print;
+mod request;
+pub mod sample;
+mod statement;
+mod template;
+mod value;
+
+pub use claims::{Identity, claim_becomes_key};
+pub use context::Context;
+pub use document::{
+    Document, DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
+    Version, Warning,
+};
+pub use explain::{ConditionReport, ConditionVerdict, ElementReport, Explanation, StatementReport};
+pub use hint::{Hint, IssuerDifference};
+pub use index::RoleIndex;
+pub use lint::{SaveContext, SaveError, TRUST_POLICY_QUOTA};
+pub use nearest::NearMiss;
+pub use operator::{Comparison, Operator, Quantifier};
+pub use parse::{MAX_CONDITION_KEYS, MAX_DOCUMENT_BYTES, ParseError};
+pub use policy::{Decision, Policy};
+pub use request::{Principal, Request, WEB_IDENTITY_ACTION};

@@ -1,0 +1,127 @@
+//! Which claims of a token become condition keys, and under which names.
+
+use crate::context::Context;
+use serde_json::{Map, Value};
+
+/// A token's claims together with the provider that IAM takes them under.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// The provider's ARN in the role's account, or a built-in provider's name.
+    pub provider_arn: String,
+    /// The issuer without scheme, as it stands in the ARN and before the colon of keys.
+    pub issuer_path: String,
+    /// The token's claims.
+    pub claims: Map<String, Value>,
+}
+
+/// Claims that GitHub's provider gives besides the common ones. This list and the next two are
+/// DOC: Service Authorization Reference, AWS STS, since January 2026.
+const GITHUB: &[&str] = &[
+    "actor",
+    "actor_id",
+    "enterprise_id",
+    "environment",
+    "job_workflow_ref",
+    "ref",
+    "repository",
+    "repository_id",
+    "repository_owner_id",
+    "workflow",
+];
+const GITLAB: &[&str] = &["namespace_id", "pipeline_source", "project_id", "ref_protected", "runner_environment"];
+const BUILDKITE: &[&str] = &["build_branch"];
+
+impl Identity {
+    /// An identity under a provider, without claims. The issuer path is what follows
+    /// `oidc-provider/` in the ARN (DOC: IAM User Guide, "IAM identifiers"), or the name itself.
+    pub fn new(provider_arn: impl Into<String>) -> Self {
+        let provider_arn = provider_arn.into();
+        let issuer_path = issuer_path(&provider_arn).unwrap_or(&provider_arn).to_owned();
+        Self { provider_arn, issuer_path, claims: Map::new() }
+    }
+
+    /// Adds a claim, replacing one of that name.
+    #[must_use]
+    pub fn with_claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Replaces all claims.
+    #[must_use]
+    pub fn with_claims(mut self, claims: Map<String, Value>) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// The condition keys that IAM derives.
+    ///
+    /// `aud` is the claim `azp` when present, else `aud` (DOC for accounts.google.com: IAM User
+    /// Guide, "IAM and AWS STS condition context keys"; REPORTED for other providers). STS
+    /// refuses several audiences without `azp`; here they all become values of the key.
+    pub fn context(&self) -> Context {
+        let mut context = Context::new();
+        let issuer = &self.issuer_path;
+        for (claim, value) in &self.claims {
+            let name = match claim.as_str() {
+                "aud" if self.claims.contains_key("azp") => continue,
+                "azp" => "aud",
+                other if claim_becomes_key(issuer, other) => other,
+                _ => continue,
+            };
+            context.set(&format!("{issuer}:{name}"), texts(value));
+        }
+        if let Some(aud) = self.claims.get("aud").filter(|_| issuer == "accounts.google.com") {
+            context.set("accounts.google.com:oaud", texts(aud));
+        }
+        // REPORTED: available where a provider vouches for the session.
+        context.set("aws:FederatedProvider", [self.provider_arn.as_str()]);
+        context
+    }
+}
+
+/// What follows `oidc-provider/` in a provider's ARN.
+pub(crate) fn issuer_path(arn: &str) -> Option<&str> {
+    arn.split_once(":oidc-provider/").map(|(_, path)| path)
+}
+
+/// Whether IAM makes a condition key of this claim of this issuer (issuer without scheme).
+///
+/// DOC: `aud`, `sub`, `amr` for all, `oaud` for Google, `id` for the built-in social providers;
+/// since January 2026 a list for each of a few providers. Any other claim never becomes a key
+/// (REPORTED).
+pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
+    let host = issuer.split('/').next().unwrap_or(issuer).to_ascii_lowercase();
+    let claim = claim.to_ascii_lowercase();
+    let claim = claim.as_str();
+    if matches!(claim, "aud" | "sub" | "amr") {
+        return true;
+    }
+    match host.as_str() {
+        "token.actions.githubusercontent.com" => GITHUB.contains(&claim),
+        "accounts.google.com" => matches!(claim, "oaud" | "google/organization_number"),
+        "graph.facebook.com" | "www.amazon.com" => claim == "id",
+        "oidc.circleci.com" => claim == "project-id" || claim == "oidc.circleci.com/project-id",
+        "gitlab.com" => GITLAB.contains(&claim) || claim.starts_with("user_"),
+        "agent.buildkite.com" => {
+            BUILDKITE.contains(&claim)
+                || ["cluster_", "organization_", "pipeline_"].iter().any(|p| claim.starts_with(p))
+        }
+        host => host.ends_with(".oraclecloud.com") && claim == "rpst_id",
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().filter_map(text).collect(),
+        one => text(one).into_iter().collect(),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,487 @@
+//! JSON text to [`Document`], by visitors that build the typed value directly.
+//!
+//! No intermediate tree: an inventory of a hundred thousand roles spends most of its time here.
+
+use crate::document::{
+    Document, DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
+    Version, Warning,
+};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// The longest document read, in bytes: the most that `UpdateAssumeRolePolicy` accepts on the
+/// wire (DOC: IAM API model), far above the quota for a stored trust policy.
+pub const MAX_DOCUMENT_BYTES: usize = 131_072;
+
+/// The most condition keys read in one statement. A document within IAM's largest quota of
+/// 4,096 characters cannot hold as many; the search for duplicates is quadratic in this.
+pub const MAX_CONDITION_KEYS: usize = 1_000;
+
+/// Why a text is no policy document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The text is longer than [`MAX_DOCUMENT_BYTES`].
+    #[error("policy of {bytes} bytes is longer than {MAX_DOCUMENT_BYTES}")]
+    TooLong {
+        /// Length of the text.
+        bytes: usize,
+    },
+    /// The text nests deeper than the JSON reader follows (128 levels; the language needs five).
+    #[error("policy nests too deeply at line {line} column {column}")]
+    TooDeep {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// The text is no JSON.
+    #[error("policy is no valid JSON: {message}")]
+    Json {
+        /// What the reader found, with line and column.
+        message: String,
+    },
+    /// The JSON is no policy.
+    #[error("policy does not follow the policy language: {message}")]
+    Shape {
+        /// What was found, with line and column.
+        message: String,
+    },
+}
+
+impl Document {
+    /// Reads a policy document.
+    ///
+    /// # Errors
+    /// The text is too long, too deep, no JSON, or has a value of the wrong kind. Missing
+    /// elements are no error here; [`Document::lint`] reports them as IAM would.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(ParseError::TooLong { bytes: text.len() });
+        }
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let mut document =
+            reader.deserialize_map(DocumentVisitor).and_then(|d| reader.end().map(|()| d)).map_err(|e| classify(&e))?;
+        document.counted_length = counted_length(text);
+        Ok(document)
+    }
+}
+
+fn classify(error: &serde_json::Error) -> ParseError {
+    let message = error.to_string();
+    if message.starts_with("recursion limit exceeded") {
+        return ParseError::TooDeep { line: error.line(), column: error.column() };
+    }
+    if error.is_data() { ParseError::Shape { message } } else { ParseError::Json { message } }
+}
+
+/// Characters as IAM counts them: white space between tokens is free (DOC: IAM User Guide,
+/// "IAM and AWS STS quotas").
+fn counted_length(text: &str) -> usize {
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        let continuation = byte & 0xC0 == 0x80;
+        if quoted {
+            quoted = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            continue;
+        } else if byte == b'"' {
+            quoted = true;
+        }
+        count += usize::from(!continuation);
+    }
+    count
+}
+
+struct DocumentVisitor;
+
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a policy object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let mut document = Document::default();
+        let mut seen: Vec<Text> = Vec::new();
+        while let Some(name) = map.next_key::<Text>()? {
+            match name.0.as_str() {
+                "Version" => document.version = Some(version(&map.next_value::<Text>()?.0)?),
+                "Id" => document.id = Some(map.next_value::<Text>()?.0),
+                "Statement" => {
+                    let (statements, warnings) = map.next_value_seed(Statements)?;
+                    document.statements = statements;
+                    document.warnings.retain(|w| matches!(w, Warning::ElementDropped { statement: None, .. }));
+                    document.warnings.extend(warnings);
+                }
+                other => {
+                    map.next_value::<Bounded>()?;
+                    document.unknown.push(other.to_owned());
+                }
+            }
+            if seen.iter().any(|s| s.0 == name.0) {
+                document.warnings.push(Warning::ElementDropped { statement: None, element: name.0 });
+            } else if seen.len() < MAX_CONDITION_KEYS {
+                seen.push(name);
+            } else {
+                return Err(A::Error::custom("too many elements"));
+            }
+        }
+        Ok(document)
+    }
+}
+
+fn version<E: Error>(text: &str) -> Result<Version, E> {
+    match text {
+        "2012-10-17" => Ok(Version::V2012),
+        "2008-10-17" => Ok(Version::V2008),
+        other => Err(E::custom(format_args!("unknown version `{other}`"))),
+    }
+}
+
+/// `Statement`: one object or a list of them.
+struct Statements;
+
+impl<'de> DeserializeSeed<'de> for Statements {
+    type Value = (Vec<DocumentStatement>, Vec<Warning>);
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Statements {
+    type Value = (Vec<DocumentStatement>, Vec<Warning>);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a statement or a list of statements")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let mut warnings = Vec::new();
+        let statement = StatementVisitor { index: 0, warnings: &mut warnings }.visit_map(map)?;
+        Ok((vec![statement], warnings))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let (mut statements, mut warnings) = (Vec::new(), Vec::new());
+        while let Some(statement) =
+            seq.next_element_seed(StatementVisitor { index: statements.len(), warnings: &mut warnings })?
+        {
+            statements.push(statement);
+        }
+        Ok((statements, warnings))
+    }
+}
+
+struct StatementVisitor<'w> {
+    index: usize,
+    warnings: &'w mut Vec<Warning>,
+}
+
+impl<'de> DeserializeSeed<'de> for StatementVisitor<'_> {
+    type Value = DocumentStatement;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<DocumentStatement, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StatementVisitor<'_> {
+    type Value = DocumentStatement;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a statement object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DocumentStatement, A::Error> {
+        let mut s = DocumentStatement::default();
+        let mut conditions = None;
+        let mut unknown_left = MAX_CONDITION_KEYS;
+        while let Some(name) = map.next_key::<Text>()? {
+            let name = name.0;
+            let dropped = match name.as_str() {
+                "Sid" => s.sid.replace(map.next_value::<Text>()?.0).is_some(),
+                "Effect" => s.effect.replace(effect(&map.next_value::<Text>()?.0)?).is_some(),
+                "Principal" | "NotPrincipal" => {
+                    let principals = map.next_value_seed(PrincipalsSeed)?;
+                    let negated = name == "NotPrincipal";
+                    s.principal.replace(PrincipalElement { negated, principals }).is_some()
+                }
+                "Action" | "NotAction" => {
+                    let values = map.next_value::<Texts>()?.0;
+                    s.action.replace(ListElement { negated: name == "NotAction", values }).is_some()
+                }
+                "Resource" | "NotResource" => {
+                    let values = map.next_value::<Texts>()?.0;
+                    s.resource.replace(ListElement { negated: name == "NotResource", values }).is_some()
+                }
+                "Condition" => {
+                    let read = map.next_value_seed(Conditions { index: self.index, warnings: &mut *self.warnings })?;
+                    conditions.replace(read).is_some()
+                }
+                _ => {
+                    map.next_value::<Bounded>()?;
+                    unknown_left = unknown_left.checked_sub(1).ok_or_else(|| A::Error::custom("too many elements"))?;
+                    s.unknown.push(name.clone());
+                    false
+                }
+            };
+            if dropped {
+                self.warnings.push(Warning::ElementDropped { statement: Some(self.index), element: name });
+            }
+        }
+        s.conditions = conditions.unwrap_or_default();
+        Ok(s)
+    }
+}
+
+fn effect<E: Error>(text: &str) -> Result<Effect, E> {
+    match text {
+        "Allow" => Ok(Effect::Allow),
+        "Deny" => Ok(Effect::Deny),
+        other => Err(E::custom(format_args!("unknown effect `{other}`"))),
+    }
+}
+
+struct PrincipalsSeed;
+
+impl<'de> DeserializeSeed<'de> for PrincipalsSeed {
+    type Value = Principals;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Principals, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PrincipalsSeed {
+    type Value = Principals;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`*` or an object of principals")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Principals, E> {
+        Ok(if text == "*" { Principals::Everyone } else { Principals::Unusable(text.to_owned()) })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Principals, A::Error> {
+        let mut listed: Vec<(PrincipalKind, String)> = Vec::new();
+        while let Some(name) = map.next_key::<Text>()? {
+            let kind = match name.0.as_str() {
+                "AWS" => PrincipalKind::Aws,
+                "Service" => PrincipalKind::Service,
+                "Federated" => PrincipalKind::Federated,
+                "CanonicalUser" => PrincipalKind::CanonicalUser,
+                other => return Err(A::Error::custom(format_args!("unknown kind of principal `{other}`"))),
+            };
+            let values = map.next_value::<Texts>()?.0;
+            listed.retain(|(k, _)| *k != kind);
+            listed.extend(values.into_iter().map(|v| (kind, v)));
+        }
+        Ok(Principals::Listed(listed))
+    }
+}
+
+struct Conditions<'w> {
+    index: usize,
+    warnings: &'w mut Vec<Warning>,
+}
+
+impl<'de> DeserializeSeed<'de> for Conditions<'_> {
+    type Value = Vec<DocumentCondition>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Conditions<'_> {
+    type Value = Vec<DocumentCondition>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of condition operators")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut all: Vec<DocumentCondition> = Vec::new();
+        let mut operators = 0;
+        while let Some(operator) = map.next_key::<Text>()? {
+            let operator = operator.0;
+            operators += 1;
+            let keys: Vec<String> = all.iter().filter(|c| c.operator == operator).map(|c| c.key.clone()).collect();
+            if !keys.is_empty() {
+                all.retain(|c| c.operator != operator);
+                let operator = operator.clone();
+                self.warnings.push(Warning::OperatorDropped { statement: self.index, operator, keys });
+            }
+            let seed = Keys { index: self.index, operator: &operator, all: &mut all, warnings: &mut *self.warnings };
+            map.next_value_seed(seed)?;
+            if operators > MAX_CONDITION_KEYS {
+                return Err(A::Error::custom("too many condition operators"));
+            }
+        }
+        Ok(all)
+    }
+}
+
+struct Keys<'a> {
+    index: usize,
+    operator: &'a str,
+    all: &'a mut Vec<DocumentCondition>,
+    warnings: &'a mut Vec<Warning>,
+}
+
+impl<'de> DeserializeSeed<'de> for Keys<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Keys<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of condition keys")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Text>()? {
+            let (key, values) = (key.0, map.next_value::<Texts>()?.0);
+            let operator = self.operator.to_owned();
+            if let Some(at) = self.all.iter().position(|c| c.operator == self.operator && c.key == key) {
+                self.all.remove(at);
+                let (operator, key) = (operator.clone(), key.clone());
+                self.warnings.push(Warning::KeyDropped { statement: self.index, operator, key });
+            }
+            self.all.push(DocumentCondition { operator, key, values });
+            if self.all.len() > MAX_CONDITION_KEYS {
+                return Err(A::Error::custom("too many condition keys"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One text, where the language accepts booleans and numbers as text (DOC: IAM User Guide,
+/// "Grammar of the IAM JSON policy language").
+struct Text(String);
+
+impl<'de> serde::Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_owned()))
+    }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
+        Ok(Text(value.to_string()))
+    }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
+        Ok(Text(value.to_string()))
+    }
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
+        Ok(Text(value.to_string()))
+    }
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
+        Ok(Text(value.to_string()))
+    }
+}
+
+/// One text or a list of texts.
+struct Texts(Vec<String>);
+
+impl<'de> serde::Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextsVisitor)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a list of strings")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Texts, E> {
+        Ok(Texts(vec![text.to_owned()]))
+    }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Texts, E> {
+        TextVisitor.visit_bool(value).map(|t| Texts(vec![t.0]))
+    }
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Texts, E> {
+        TextVisitor.visit_i64(value).map(|t| Texts(vec![t.0]))
+    }
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Texts, E> {
+        TextVisitor.visit_u64(value).map(|t| Texts(vec![t.0]))
+    }
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Texts, E> {
+        TextVisitor.visit_f64(value).map(|t| Texts(vec![t.0]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
+        let mut values = Vec::new();
+        while let Some(text) = seq.next_element::<Text>()? {
+            values.push(text.0);
+        }
+        Ok(Texts(values))
+    }
+}
+
+/// Any value, read and thrown away one recursion per level, so that the JSON reader's depth
+/// limit holds inside elements that the language does not have.
+struct Bounded;
+
+impl<'de> serde::Deserialize<'de> for Bounded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BoundedVisitor)
+    }
+}
+
+struct BoundedVisitor;
+
+impl<'de> Visitor<'de> for BoundedVisitor {
+    type Value = Bounded;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_unit<E: Error>(self) -> Result<Bounded, E> {
+        Ok(Bounded)
+    }
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Bounded, E> {
+        Ok(Bounded)
+    }
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Bounded, E> {
+        Ok(Bounded)
+    }
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Bounded, E> {
+        Ok(Bounded)
+    }
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Bounded, E> {
+        Ok(Bounded)
+    }
+    fn visit_str<E: Error>(self, _: &str) -> Result<Bounded, E> {
+        Ok(Bounded)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bounded, A::Error> {
+        while seq.next_element::<Bounded>()?.is_some() {}
+        Ok(Bounded)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bounded, A::Error> {
+        while map.next_entry::<IgnoredAny, Bounded>()?.is_some() {}
+        Ok(Bounded)
+    }
+}

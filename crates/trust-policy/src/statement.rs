@@ -1,0 +1,156 @@
+//! A compiled statement and the tests of its elements.
+
+use crate::context::Context;
+use crate::document::{
+    DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
+};
+use crate::glob::{self, units};
+use crate::operator::{Comparison, Operator, Quantifier};
+use crate::request::{Principal, Request};
+use crate::value::{Test, Value};
+
+/// A statement ready to be evaluated.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sid: Option<Box<str>>,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) principal: Option<PrincipalElement>,
+    pub(crate) action: Option<ListElement>,
+    pub(crate) conditions: Box<[Condition]>,
+}
+
+/// One condition key under one operator.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub(crate) operator_text: Box<str>,
+    pub(crate) operator: Option<Operator>,
+    pub(crate) key: Box<str>,
+    pub(crate) key_lower: Box<str>,
+    pub(crate) values: Box<[Value]>,
+}
+
+impl Statement {
+    pub(crate) fn compile(statement: &DocumentStatement, variables: bool) -> Self {
+        Self {
+            sid: statement.sid.as_deref().map(Into::into),
+            effect: statement.effect,
+            principal: statement.principal.clone(),
+            action: statement.action.clone(),
+            conditions: statement.conditions.iter().map(|c| Condition::compile(c, variables)).collect(),
+        }
+    }
+
+    /// Whether the statement applies to a request.
+    pub(crate) fn applies(&self, request: &Request) -> bool {
+        self.action.as_ref().is_some_and(|a| action_applies(a, &request.action))
+            && self.principal.as_ref().is_some_and(|p| principal_applies(p, &request.principal))
+            && self.conditions.iter().all(|c| c.met(&request.context))
+    }
+}
+
+/// Action names have no letter case; `*` and `?` are wildcards (DOC: IAM User Guide, "Action").
+pub(crate) fn action_applies(element: &ListElement, action: &str) -> bool {
+    let named = element.values.iter().any(|pattern| {
+        pattern.eq_ignore_ascii_case(action)
+            || (pattern.contains(['*', '?'])
+                && glob::matches(&units(pattern).collect::<Vec<_>>(), action, glob::same_letter))
+    });
+    named != element.negated
+}
+
+pub(crate) fn principal_applies(element: &PrincipalElement, principal: &Principal) -> bool {
+    let named = match &element.principals {
+        Principals::Everyone => true,
+        Principals::Unusable(_) => false,
+        Principals::Listed(listed) => listed.iter().any(|(kind, value)| names(*kind, value, principal)),
+    };
+    named != element.negated
+}
+
+/// Whether one principal value names the one who asks.
+///
+/// `*` alone is a wildcard, part of a name never is (DOC: IAM User Guide, "Principal"). There
+/// `{"AWS": "*"}` is equal to `"*"`; for the other kinds `*` is taken to mean all of that kind.
+fn names(kind: PrincipalKind, value: &str, principal: &Principal) -> bool {
+    match (kind, principal) {
+        (PrincipalKind::Aws, _) if value == "*" => true,
+        (PrincipalKind::Aws, Principal::Aws(arn)) => names_aws(value, arn),
+        (PrincipalKind::Service, Principal::Service(name))
+        | (PrincipalKind::Federated, Principal::Federated(name))
+        | (PrincipalKind::CanonicalUser, Principal::CanonicalUser(name)) => value == "*" || value == name,
+        _ => false,
+    }
+}
+
+/// An AWS principal: itself, its account (`…:root` or the bare number), or the role whose
+/// session it is (DOC: IAM User Guide, "Principal").
+fn names_aws(value: &str, arn: &str) -> bool {
+    if value == arn {
+        return true;
+    }
+    let mut parts = arn.splitn(6, ':');
+    let (partition, account, resource) = (parts.nth(1), parts.nth(2), parts.next());
+    let (Some(partition), Some(account), Some(resource)) = (partition, account, resource) else { return false };
+    if account.is_empty() {
+        return false;
+    }
+    let Some(rest) = value.strip_prefix("arn:") else { return value == account };
+    let Some(rest) = rest.strip_prefix(partition).and_then(|r| r.strip_prefix(":iam::")) else { return false };
+    let Some(name) = rest.strip_prefix(account).and_then(|r| r.strip_prefix(':')) else { return false };
+    if name == "root" {
+        return true;
+    }
+    // A session's ARN names the role without its path.
+    let session = resource.strip_prefix("assumed-role/").and_then(|r| r.split('/').next());
+    name.strip_prefix("role/").and_then(|r| r.rsplit('/').next()).is_some_and(|role| session == Some(role))
+}
+
+impl Condition {
+    fn compile(condition: &DocumentCondition, variables: bool) -> Self {
+        let operator = Operator::parse(&condition.operator);
+        let value = |text: &String| match operator {
+            Some(operator) => Value::compile(text, operator, variables),
+            None => Value { text: text.as_str().into(), test: Test::Never },
+        };
+        Self {
+            operator_text: condition.operator.as_str().into(),
+            operator,
+            key: condition.key.as_str().into(),
+            key_lower: condition.key.to_lowercase().into(),
+            values: condition.values.iter().map(value).collect(),
+        }
+    }
+
+    /// Whether the condition holds. An operator that IAM does not have never holds: IAM would
+    /// not have stored the document.
+    pub(crate) fn met(&self, context: &Context) -> bool {
+        let Some(operator) = self.operator else { return false };
+        let actual = context.get_lower(&self.key_lower);
+        if operator.comparison == Comparison::Null {
+            return self.values.iter().any(|v| matches!(v.test, Test::Flag(absent) if absent == actual.is_none()));
+        }
+        let Some(actual) = actual else { return met_when_missing(operator) };
+        let satisfied = |value: &String| self.matches(operator.comparison, value, context) != operator.negated;
+        match (operator.quantifier, operator.negated) {
+            // Without a set operator a negated one holds only if no value matches.
+            (Some(Quantifier::ForAllValues), _) | (None, true) => actual.iter().all(satisfied),
+            (Some(Quantifier::ForAnyValue), _) | (None, false) => actual.iter().any(satisfied),
+        }
+    }
+
+    /// Whether any policy value matches an actual value, before negation.
+    pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> bool {
+        self.values.iter().any(|v| v.matches(comparison, actual, context))
+    }
+}
+
+/// What a missing key means (DOC: IAM User Guide, "Condition operators" and "Multivalued context
+/// keys"): `…IfExists` and `ForAllValues` hold, `ForAnyValue` does not, else negated ones hold.
+pub(crate) fn met_when_missing(operator: Operator) -> bool {
+    operator.if_exists
+        || match operator.quantifier {
+            Some(Quantifier::ForAllValues) => true,
+            Some(Quantifier::ForAnyValue) => false,
+            None => operator.negated,
+        }
+}

@@ -1,0 +1,179 @@
+//! One policy value, compiled for its operator.
+
+use crate::context::Context;
+use crate::glob::{self, Glob, Unit, same_letter, units};
+use crate::operator::{Comparison, Operator};
+use crate::template::Template;
+use std::net::IpAddr;
+
+/// A policy value: its text and how it is compared.
+#[derive(Debug, Clone)]
+pub(crate) struct Value {
+    pub(crate) text: Box<str>,
+    pub(crate) test: Test,
+}
+
+/// The compiled comparison. A value that cannot be read for its operator never matches.
+#[derive(Debug, Clone)]
+pub(crate) enum Test {
+    Exact,
+    IgnoreCase,
+    Like(Box<Glob>),
+    Arn(Box<[Glob; ARN_PARTS]>),
+    Variables(Box<Template>),
+    Number(f64),
+    Date(jiff::Timestamp),
+    Flag(bool),
+    Block { network: u128, mask: u128, v4: bool },
+    Never,
+}
+
+/// `arn:partition:service:region:account:resource`.
+const ARN_PARTS: usize = 6;
+
+impl Value {
+    pub(crate) fn compile(text: &str, operator: Operator, variables: bool) -> Self {
+        Self { text: text.into(), test: test(text, operator, variables) }
+    }
+
+    /// Whether an actual value satisfies this one under the comparison, before negation.
+    pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> bool {
+        use Comparison as C;
+        match &self.test {
+            Test::Exact => *self.text == *actual,
+            Test::IgnoreCase => {
+                self.text.chars().flat_map(char::to_lowercase).eq(actual.chars().flat_map(char::to_lowercase))
+            }
+            Test::Like(glob) => glob.matches(actual),
+            Test::Arn(parts) => arn_matches(parts, actual),
+            Test::Variables(template) => {
+                template.resolve(context).is_some_and(|units| resolved(&units, comparison, actual))
+            }
+            Test::Number(policy) => number(actual).is_some_and(|a| match comparison {
+                C::NumericLessThan => a < *policy,
+                C::NumericLessThanEquals => a <= *policy,
+                C::NumericGreaterThan => a > *policy,
+                C::NumericGreaterThanEquals => a >= *policy,
+                _ => a.total_cmp(policy).is_eq(),
+            }),
+            Test::Date(policy) => date(actual).is_some_and(|a| match comparison {
+                C::DateLessThan => a < *policy,
+                C::DateLessThanEquals => a <= *policy,
+                C::DateGreaterThan => a > *policy,
+                C::DateGreaterThanEquals => a >= *policy,
+                _ => a == *policy,
+            }),
+            Test::Flag(policy) => flag(actual) == Some(*policy),
+            Test::Block { network, mask, v4 } => {
+                actual.parse::<IpAddr>().is_ok_and(|a| a.is_ipv4() == *v4 && bits(a) & mask == *network)
+            }
+            Test::Never => false,
+        }
+    }
+}
+
+fn test(text: &str, operator: Operator, variables: bool) -> Test {
+    use Comparison as C;
+    let comparison = operator.comparison;
+    if variables && operator.takes_variables() {
+        let wild = matches!(comparison, C::StringLike | C::Arn);
+        if let Some(template) = Template::parse(text, wild) {
+            return Test::Variables(Box::new(template));
+        }
+    }
+    match comparison {
+        C::StringEquals | C::BinaryEquals => Test::Exact,
+        C::StringEqualsIgnoreCase => Test::IgnoreCase,
+        C::StringLike => Test::Like(Box::new(Glob::new(&units(text).collect::<Vec<_>>()))),
+        C::Arn => arn_parts(&units(text).collect::<Vec<_>>()).map_or(Test::Never, |p| Test::Arn(Box::new(p))),
+        C::NumericEquals
+        | C::NumericLessThan
+        | C::NumericLessThanEquals
+        | C::NumericGreaterThan
+        | C::NumericGreaterThanEquals => number(text).map_or(Test::Never, Test::Number),
+        C::DateEquals | C::DateLessThan | C::DateLessThanEquals | C::DateGreaterThan | C::DateGreaterThanEquals => {
+            date(text).map_or(Test::Never, Test::Date)
+        }
+        C::Bool | C::Null => flag(text).map_or(Test::Never, Test::Flag),
+        C::IpAddress => block(text).unwrap_or(Test::Never),
+    }
+}
+
+/// Splits a pattern at its first five colons; nothing when it has fewer, as no ARN then matches
+/// (DOC: IAM User Guide, "Condition operators": each of the six parts is checked separately).
+fn arn_parts(all: &[Unit]) -> Option<[Glob; ARN_PARTS]> {
+    let mut parts = all.splitn(ARN_PARTS, |u| *u == Unit::Char(':'));
+    let mut next = || parts.next().map(Glob::new);
+    Some([next()?, next()?, next()?, next()?, next()?, next()?])
+}
+
+fn arn_matches(parts: &[Glob; ARN_PARTS], actual: &str) -> bool {
+    let mut actual = actual.splitn(ARN_PARTS, ':');
+    parts.iter().all(|part| actual.next().is_some_and(|a| part.matches(a)))
+}
+
+/// Compares an actual value with a value whose variables have been replaced.
+fn resolved(units: &[Unit], comparison: Comparison, actual: &str) -> bool {
+    match comparison {
+        Comparison::Arn => arn_parts(units).is_some_and(|parts| arn_matches(&parts, actual)),
+        Comparison::StringEqualsIgnoreCase => glob::matches(units, actual, same_letter),
+        _ => glob::matches(units, actual, |a, b| a == b),
+    }
+}
+
+/// Integers and decimals; no words such as `inf`.
+fn number(text: &str) -> Option<f64> {
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    let value = text.parse::<f64>().ok().filter(|v| plain && v.is_finite())?;
+    // One zero: a total order tells -0 from 0.
+    Some(if value.abs() > 0.0 { value } else { 0.0 })
+}
+
+/// ISO 8601 as the W3C profile has it, or seconds since the epoch (DOC: IAM User Guide,
+/// "Condition operators").
+fn date(text: &str) -> Option<jiff::Timestamp> {
+    if let Ok(seconds) = text.parse::<i64>() {
+        // `2013` alone is a year in the profile; no condition means the 34th minute of 1970.
+        return if text.len() == 4 {
+            day(&format!("{text}-01-01"))
+        } else {
+            jiff::Timestamp::from_second(seconds).ok()
+        };
+    }
+    text.parse().ok().or_else(|| day(text)).or_else(|| day(&format!("{text}-01")))
+}
+
+fn day(text: &str) -> Option<jiff::Timestamp> {
+    let day: jiff::civil::Date = (text.len() == 10).then(|| text.parse().ok()).flatten()?;
+    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp())
+}
+
+fn flag(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("true") => Some(true),
+        _ if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// An address or a block; without a prefix length, one address.
+fn block(text: &str) -> Option<Test> {
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().ok()?;
+    let v4 = address.is_ipv4();
+    let width = if v4 { 32 } else { 128 };
+    let length = length.unwrap_or(width);
+    let host = width.checked_sub(length)?;
+    let mask = u128::MAX.checked_shl(host).unwrap_or(0);
+    Some(Test::Block { network: bits(address) & mask, mask, v4 })
+}
+
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits()),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
