@@ -1,0 +1,185 @@
+//! `trustwalk demo`: the founding story in the embedded lab. Nothing here knows what will be
+//! found: the lab breaks, the doctor looks, the repair is carried out over the same wires as
+//! anywhere else.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use aws_credential_types::Credentials;
+use trustwalk_collect::aws::AwsOptions;
+use trustwalk_collect::kube_api::KubeOptions;
+use trustwalk_collect::roots::RootOptions;
+use trustwalk_collect::{Ask, WalkOptions, World, collect, parse_target};
+use trustwalk_core::diagnosis::diagnose;
+use trustwalk_core::evidence::TrustModel as Model;
+use trustwalk_core::plan::{Applicability, build};
+use trustwalk_lab::faults::{self, Target};
+use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
+
+use super::fix::carry_out;
+use super::lab::{how_to_use, lab_model};
+use crate::args::DemoArgs;
+use crate::exit::{Exit, UsageError};
+use crate::render;
+use crate::style::{self, Ink, Pen, harmless};
+
+/// The fault of the founding story.
+const STORY: &str = "thumbprint-mismatch";
+/// Longest wait for a fault to show in a log; the lab needs about a second.
+const SHOWS: Duration = Duration::from_secs(20);
+
+/// Runs the command.
+pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
+    if args.list {
+        let lines: Vec<String> = faults::REGISTRY.iter().map(|f| format!("{:<52}{}", f.name, f.summary)).collect();
+        style::say(&lines.join("\n"))?;
+        return Ok(Exit::Sound);
+    }
+    let fault = faults::find(&args.fault)
+        .ok_or_else(|| UsageError(format!("no fault is called `{}`; `trustwalk demo --list` lists them", args.fault)))?;
+    let folder = tempfile::Builder::new().prefix("trustwalk-demo-").tempdir()?;
+    let dir = folder.path().to_owned();
+    let began = Instant::now();
+    let story = if fault.name == STORY { Story::BeforeTheChange } else { Story::Healthy };
+    let config = LabConfig { story, trust_model: lab_model(args.model), ports: Ports::default(), state_dir: dir.clone() };
+    let lab = Lab::start(config).await.context("the lab could not start")?;
+    lab.write_files(&dir)?;
+    let teller = Teller { pen: Pen::stdout() };
+    teller.chapter(&format!("A lab on loopback: account, issuer, cluster ({} ms)", began.elapsed().as_millis()))?;
+    let exit = tell(&teller, &lab, fault, &dir).await?;
+    teller.chapter(&format!("The end, after {:.1} s", began.elapsed().as_secs_f64()))?;
+    if args.keep {
+        style::say(&how_to_use(&lab, &dir))?;
+        style::say("The lab stays up until Ctrl-C or `trustwalk lab down`.")?;
+        tokio::select! {
+            () = lab.down_asked() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+    lab.ask_down();
+    Ok(exit)
+}
+
+/// Writes the story's headings.
+struct Teller {
+    pen: Pen,
+}
+
+impl Teller {
+    fn chapter(&self, text: &str) -> std::io::Result<()> {
+        style::say(&format!("\n{}", self.pen.ink(Ink::Strong, &format!("== {text}"))))
+    }
+}
+
+async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> anyhow::Result<Exit> {
+    if fault.name == STORY {
+        story::before(lab).await?;
+        teller.chapter("The VPC CNI runs on the nodes' role; now its add-on gets a role of its own")?;
+        story::let_it_break(lab).await?;
+    } else {
+        story::healthy(lab).await?;
+        teller.chapter(&format!("All is well, until: {}", fault.summary))?;
+        lab.break_with(fault.name).await?;
+        lab.logged(fault.target, fault.symptom, SHOWS).await?;
+    }
+    let world = World::new(options(lab, dir)).await?;
+    let ask = ask_of(fault.target, dir)?;
+    show_state(lab, fault, &world, &ask).await?;
+    let looked = Instant::now();
+    let evidence = collect(&world, &ask).await?;
+    let evidence = evidence.first().context("nothing was collected")?;
+    let diagnosis = diagnose(evidence);
+    teller.chapter(&format!("trustwalk diagnose ({} ms)", looked.elapsed().as_millis()))?;
+    style::say(&render::human(&diagnosis, teller.pen, false))?;
+    let plan = build(evidence, &diagnosis);
+    let can = plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval);
+    if diagnosis.root_cause.is_none() {
+        return Ok(Exit::Undetermined);
+    }
+    teller.chapter("trustwalk fix")?;
+    style::say(&render::plan(&plan, teller.pen))?;
+    if !can {
+        style::say("The cure is for a person; the demo mends the lab to show that all is well again.")?;
+        lab.mend(None).await?;
+        story::healthy(lab).await?;
+        return Ok(Exit::Sound);
+    }
+    teller.chapter("trustwalk fix --approve")?;
+    let exit = carry_out(&world, evidence, &plan, dir.join("receipt.json")).await?;
+    show_pods(&world, &ask, teller).await?;
+    Ok(exit)
+}
+
+/// Pods and the log line, as a person would look at them first.
+async fn show_state(lab: &Lab, fault: &faults::Fault, world: &World, ask: &Ask) -> anyhow::Result<()> {
+    if let Ask::Workload(target) = ask
+        && let Ok(kube) = &world.kube
+    {
+        style::say(&pods_table(kube, target).await)?;
+    }
+    let log = lab.log_of(fault.target);
+    if let Some(line) = log.lines().rev().find(|l| l.contains(fault.symptom)) {
+        style::say(&format!("\n  {}", harmless(line)))?;
+    }
+    Ok(())
+}
+
+async fn show_pods(world: &World, ask: &Ask, teller: &Teller) -> anyhow::Result<()> {
+    if let Ask::Workload(target) = ask
+        && let Ok(kube) = &world.kube
+    {
+        teller.chapter(&format!("kubectl get pods -n {}", target.namespace))?;
+        style::say(&pods_table(kube, target).await)?;
+    }
+    Ok(())
+}
+
+async fn pods_table(kube: &trustwalk_collect::kube_api::KubeApi, target: &trustwalk_collect::kube_api::WorkloadRef) -> String {
+    use std::fmt::Write as _;
+    let pods = kube.pods_of(target).await;
+    let mut out = format!("  {:<32}{:<8}{:<20}{}\n", "NAME", "READY", "STATUS", "RESTARTS");
+    for pod in pods.known().into_iter().flatten() {
+        let ready = if pod.ready { "1/1" } else { "0/1" };
+        let status = pod.reason.as_deref().unwrap_or(&pod.phase);
+        let _ = writeln!(out, "  {:<32}{ready:<8}{status:<20}{}", pod.name, pod.restarts);
+    }
+    out
+}
+
+/// The fault's target as `diagnose` would be asked about it.
+fn ask_of(target: Target, dir: &Path) -> anyhow::Result<Ask> {
+    match target {
+        Target::Workload(id) => {
+            let words = format!("{}/{}", id.resource, id.name);
+            Ok(Ask::Workload(parse_target(&words, id.namespace)?))
+        }
+        Target::Job => Ok(Ask::Job(dir.join("ci").join("deploy"))),
+    }
+}
+
+/// The lab's own environment, as `source env` would set it.
+fn options(lab: &Lab, dir: &Path) -> WalkOptions {
+    let env = lab.env();
+    let text = |name: &str| env.get(name).cloned().unwrap_or_default();
+    let path = |name: &str| env.get(name).map(PathBuf::from);
+    let connect_to = text("TRUSTWALK_CONNECT_TO").split(',').filter_map(|rule| rule.parse().ok()).collect();
+    let keys = Credentials::from_keys(text("AWS_ACCESS_KEY_ID"), text("AWS_SECRET_ACCESS_KEY"), None);
+    WalkOptions {
+        kube: KubeOptions { kubeconfig: Some(dir.join("kubeconfig")), context: None },
+        aws: AwsOptions {
+            profile: None,
+            region: Some(text("AWS_REGION")),
+            endpoint: Some(text("AWS_ENDPOINT_URL")),
+            keys: Some(keys),
+        },
+        roots: RootOptions { ca_bundle: path("TRUSTWALK_CA_BUNDLE"), ca_library: path("TRUSTWALK_CA_LIBRARY") },
+        connect_to,
+        trust_model: match lab.trust_model() {
+            TrustModel::LibraryFirst => Model::LibraryFirst,
+            TrustModel::ThumbprintOnly => Model::ThumbprintOnly,
+        },
+        now: jiff::Timestamp::now().as_second(),
+        ..WalkOptions::default()
+    }
+}

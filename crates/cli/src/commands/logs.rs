@@ -1,0 +1,86 @@
+//! `trustwalk logs`: web-identity failures in logs of any size.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use trustwalk_logs::{CHUNK_BYTES, Scanner, Summary, scan_files, scan_reader};
+
+use crate::args::{Format, LogsArgs};
+use crate::exit::Exit;
+use crate::style::{self, Ink, Pen, harmless};
+
+/// Pause before a file that has not grown is looked at again.
+const FOLLOW_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Runs the command.
+pub(crate) fn run(args: &LogsArgs, format: Format) -> anyhow::Result<Exit> {
+    if args.follow {
+        return follow(args);
+    }
+    let stdin = args.files.iter().any(|f| f == "-");
+    let mut summary = if stdin { scan_reader(std::io::stdin().lock()).context("cannot read standard input")? } else { Summary::default() };
+    let files: Vec<PathBuf> = args.files.iter().filter(|f| *f != "-").map(PathBuf::from).collect();
+    if !files.is_empty() {
+        let threads = args.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+        summary.merge(scan_files(&files, threads)?);
+    }
+    match format {
+        Format::Json => style::say(&serde_json::to_string_pretty(&summary)?)?,
+        Format::Short | Format::Human => style::say(&words(&summary))?,
+    }
+    Ok(if summary.failures() > 0 { Exit::Findings } else { Exit::Sound })
+}
+
+fn words(summary: &Summary) -> String {
+    let pen = Pen::stdout();
+    let mut out = String::new();
+    for c in &summary.causes {
+        let f = &c.failure;
+        let _ = writeln!(out, "{} {}  {} times", pen.ink(Ink::Bad, "\u{d7}"), pen.ink(Ink::Strong, f.symptom.name()), c.count);
+        let _ = writeln!(out, "    {}", f.symptom.meaning());
+        if let (Some(first), Some(last)) = (&c.first, &c.last) {
+            let _ = writeln!(out, "    first {first}, last {last}");
+        }
+        let named = [("role", &f.role_arn), ("issuer", &f.issuer), ("action", &f.denied_action), ("caller", &f.caller_arn), ("host", &f.host), ("detail", &f.detail)];
+        for (label, value) in named {
+            if let Some(value) = value {
+                let _ = writeln!(out, "    {label:<8}{}", harmless(value));
+            }
+        }
+        if !c.request_ids.is_empty() {
+            let _ = writeln!(out, "    request {}", c.request_ids.join(", "));
+        }
+        let _ = writeln!(out, "    {}\n", pen.ink(Ink::Faint, &harmless(&c.sample)));
+    }
+    if summary.causes.is_empty() {
+        let _ = writeln!(out, "No web identity failure in {} bytes.", summary.bytes);
+    }
+    out
+}
+
+/// Reads on as the file grows, and says each new kind of failure once.
+fn follow(args: &LogsArgs) -> anyhow::Result<Exit> {
+    let [path] = args.files.as_slice() else {
+        anyhow::bail!("--follow takes one file");
+    };
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read `{path}`"))?;
+    let mut scanner = Scanner::new();
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut told = 0;
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            std::thread::park_timeout(FOLLOW_PAUSE);
+            continue;
+        }
+        scanner.feed(buffer.get(..n).unwrap_or_default());
+        let so_far = scanner.so_far();
+        if so_far.causes.len() > told {
+            let fresh = Summary { causes: so_far.causes.get(told..).unwrap_or_default().to_vec(), ..Summary::default() };
+            style::say(&words(&fresh))?;
+            told = so_far.causes.len();
+        }
+    }
+}
