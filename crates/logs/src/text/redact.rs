@@ -101,9 +101,11 @@ fn long_parts(word: &str, offset: usize, cuts: &mut Vec<(usize, usize)>) {
     let mut at = 0;
     // A dot or dash ends a host name's or role name's part, hardly ever a secret key's.
     for part in word.split(['.', '-', '_']) {
-        let mixed = part.bytes().any(|b| b.is_ascii_uppercase())
-            && part.bytes().any(|b| b.is_ascii_lowercase())
-            && part.bytes().any(|b| b.is_ascii_digit());
+        // A path's segments are names in one case; a key mixes cases between its slashes.
+        let mixed = part.bytes().any(|b| b.is_ascii_digit())
+            && part
+                .split('/')
+                .any(|s| s.bytes().any(|b| b.is_ascii_uppercase()) && s.bytes().any(|b| b.is_ascii_lowercase()));
         if part.len() >= SECRET_RUN && mixed {
             cuts.push((offset + at, offset + at + part.len()));
         }

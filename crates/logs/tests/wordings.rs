@@ -1,0 +1,273 @@
+//! Each client's wording of each failure gives the meaning a person would give it.
+
+use trustwalk_logs::{Sdk, Symptom, classify, classify_all};
+
+const TABLE: &[(Symptom, &str)] = &[
+    (
+        Symptom::ThumbprintMismatch,
+        "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50",
+    ),
+    (
+        Symptom::ThumbprintMismatch,
+        r#"{"level":"error","ts":"2020-06-24T11:33:51.190Z","caller":"x.go:1","msg":"Failed to call ec2:DescribeNetworkInterfaces for [eni-1]: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50"}"#,
+    ),
+    (
+        Symptom::NoProvider,
+        "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error StatusCode: 400, RequestID: 15810d8a-aaaa-bbbb-cccc-0123456789ab, InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
+    ),
+    (
+        Symptom::IncorrectAudience,
+        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience",
+    ),
+    (
+        Symptom::TokenNotValidated,
+        "aws: [ERROR]: An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.",
+    ),
+    (
+        Symptom::KeysUnavailable,
+        "service error: InvalidIdentityTokenException: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+    ),
+    (
+        Symptom::ExpiredToken,
+        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: current date/time 1700000000 must be before the expiration date/time 1699999000",
+    ),
+    (
+        Symptom::NotAJwt,
+        "Error: The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+    ),
+    (Symptom::MissingClaim, "Aws::STS::Errors::InvalidIdentityToken (Missing a required claim: aud)"),
+    (
+        Symptom::MultiAudienceWithoutAzp,
+        "Token audience contains more than one audience while authorized party is not present",
+    ),
+    (Symptom::IssuedInFuture, "InvalidIdentityToken: Token issued in the future: 1800000000"),
+    (
+        Symptom::NotYetValid,
+        "InvalidIdentityToken: Token not yet valid: current date/time 1 must be after or equal to the not-before date/time 2",
+    ),
+    (
+        Symptom::NotAuthorizedWebIdentity,
+        "software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, Extended Request ID: null)",
+    ),
+    (
+        Symptom::NotAuthorizedWebIdentity,
+        "operation error EC2: DescribeSubnets, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        Symptom::NotAuthorizedWebIdentity,
+        "Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role arn:aws:iam::111122223333:role/app ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        Symptom::NotAuthorizedWebIdentity,
+        "2026-11-23T10:00:00.1234567Z ##[error]Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (Symptom::RoleArnInvalid, "ValidationError: Request ARN is invalid"),
+    (
+        Symptom::SessionNameInvalid,
+        "1 validation error detected: Value 'a/b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+    ),
+    (
+        Symptom::DurationExceeds,
+        "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    ),
+    (
+        Symptom::PackedPolicyTooLarge,
+        "PackedPolicyTooLarge: Packed size of session tags consumes 498% of allotted space.",
+    ),
+    (
+        Symptom::IdpRejected,
+        "An error occurred (IDPRejectedClaim) when calling the AssumeRoleWithWebIdentity operation: claim expired",
+    ),
+    (
+        Symptom::IdpCommunication,
+        "An error occurred (IDPCommunicationError) when calling the AssumeRoleWithWebIdentity operation: x",
+    ),
+    (Symptom::RegionDisabled, "RegionDisabledException: STS is not activated in this region for account:111122223333"),
+    (
+        Symptom::TokenFileUnreadable,
+        "WebIdentityErr: unable to read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token\ncaused by: open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
+    ),
+    (
+        Symptom::TokenFileUnreadable,
+        "cat: can't open '/var/run/secrets/eks.amazonaws.com/serviceaccount/token': Permission denied",
+    ),
+    (
+        Symptom::TokenFileUnreadable,
+        "failed to create new S3 client: WebIdentityErr: failed fetching WebIdentity token: open x: permission denied",
+    ),
+    (
+        Symptom::TokenFileMissing,
+        "open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: no such file or directory",
+    ),
+    (
+        Symptom::StsTimeout,
+        r#"WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post "https://sts.eu-west-1.amazonaws.com/": dial tcp: i/o timeout"#,
+    ),
+    (
+        Symptom::StsGlobalEndpoint,
+        r#"WebIdentityErr: failed to retrieve credentials: Post "https://sts.amazonaws.com/": dial tcp 1.2.3.4:443: i/o timeout"#,
+    ),
+    (Symptom::StsGlobalEndpoint, r#"Could not connect to the endpoint URL: "https://sts.amazonaws.com/""#),
+    (Symptom::StsDns, "dial tcp: lookup sts.us-east-1.amazonaws.com on 10.100.0.10:53: no such host"),
+    (Symptom::StsDns, "getaddrinfo ENOTFOUND sts.us-east-1.amazonaws.com"),
+    (Symptom::StsRefused, "connect ECONNREFUSED while calling https://sts.eu-west-1.amazonaws.com/"),
+    (
+        Symptom::StsProxyRefused,
+        "STS failed to assume role from web identity: Unexpected response code for CONNECT: 403",
+    ),
+    (
+        Symptom::StsTlsUntrusted,
+        r#"Post "https://sts.us-east-1.amazonaws.com/": x509: certificate signed by unknown authority"#,
+    ),
+    (Symptom::StsTimeout, "Could not assume role with OIDC: connect ETIMEDOUT 1.2.3.4:443"),
+    (Symptom::NoInstanceRole, "get credentials: failed to refresh cached credentials, no EC2 IMDS role found"),
+    (Symptom::ImdsUnreachable, "operation error ec2imds: GetMetadata, canceled, context deadline exceeded"),
+    (Symptom::NoCredentials, "botocore.exceptions.NoCredentialsError: Unable to locate credentials"),
+    (
+        Symptom::NoCredentials,
+        "Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers",
+    ),
+    (
+        Symptom::JavaStsModuleMissing,
+        "WARN WebIdentityCredentialsUtils | To use web identity tokens, the 'sts' service module must be on the class path.",
+    ),
+    (
+        Symptom::PodIdentityHostRefused,
+        r#"Ignoring, HTTP credential provider invalid endpoint host, "169.254.170.23", only loopback hosts are allowed"#,
+    ),
+    (
+        Symptom::PodIdentityHostRefused,
+        "Credentials could not be loaded: 169.254.170.23 is not a valid container metadata service hostname",
+    ),
+    (
+        Symptom::PodIdentityTokenExpired,
+        "Received non 200 response 400 from container metadata: (ExpiredTokenException): The token included in the request is expired",
+    ),
+    (
+        Symptom::PodIdentityTokenExpired,
+        "Received non 200 response 400 from container metadata: Service account token failed basic claim validations: token is expired",
+    ),
+    (
+        Symptom::PodIdentityAgentUnreachable,
+        "Get http://169.254.170.23/v1/credentials: dial tcp 169.254.170.23:80: connect: connection refused",
+    ),
+    (
+        Symptom::NodeRoleUsed,
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/eksctl-c-NodeInstanceRole-ABC/i-0123456789abcdef0 is not authorized to perform: secretsmanager:GetSecretValue on resource: x",
+    ),
+    (Symptom::AccessDeniedAction, "UnauthorizedOperation: You are not authorized to perform this operation."),
+    (
+        Symptom::AccessDeniedAction,
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/1700000000 is not authorized to perform: s3:GetObject on resource: x",
+    ),
+    (
+        Symptom::AssumeRoleSelf,
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app",
+    ),
+    (
+        Symptom::AssumeRoleDenied,
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/other",
+    ),
+    (Symptom::GhaIdTokenUnavailable, "Error message: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable"),
+    (Symptom::GhaTokenPending, "Can't issue ID_TOKEN for job in 'Pending' state"),
+    (
+        Symptom::MalformedPolicy,
+        "MalformedPolicyDocument: Federated principals must be valid domain names or SAML metadata ARNs",
+    ),
+    (Symptom::QuotaExceeded, "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"),
+    (Symptom::SecurityTokenInvalid, "The security token included in the request is invalid"),
+    (
+        Symptom::ExpiredSession,
+        "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
+    ),
+    (
+        Symptom::WebhookCallFailed,
+        r#"failed calling webhook "pod-identity-webhook.amazonaws.com": x509: certificate signed by unknown authority"#,
+    ),
+    (
+        Symptom::WebhookMissing,
+        r#"mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" not found"#,
+    ),
+    (Symptom::WindowsPath, "The webIdentityTokenFile must be an absolute path."),
+    (Symptom::SignatureScope, "SignatureDoesNotMatch: Credential should be scoped to a valid region."),
+    (
+        Symptom::IpamdWaiting,
+        r#"{"level":"info","ts":"2026-01-01T00:00:00.000Z","msg":"Checking for IPAM connectivity... "}"#,
+    ),
+];
+
+#[test]
+fn every_wording_has_its_meaning() {
+    for (want, text) in TABLE {
+        assert_eq!(classify(text).map(|f| f.symptom), Some(*want), "{text}");
+    }
+}
+
+#[test]
+fn the_meaning_survives_every_dress() {
+    for (want, text) in TABLE {
+        let escaped = serde_json::to_string(text).unwrap();
+        let dressed = [
+            format!("{{\"level\":\"error\",\"time\":\"2026-11-23T10:00:00Z\",\"msg\":{escaped}}}"),
+            format!("time=\"2026-11-23T10:00:00Z\" level=error msg={escaped}"),
+            text.lines().map(|l| format!("2026-11-23T10:00:00.000000000Z stderr F {l}\n")).collect(),
+            format!("\u{1b}[31m{text}\u{1b}[0m"),
+            format!("\u{feff}{}", text.replace('\n', "\r\n")),
+        ];
+        for d in dressed {
+            assert_eq!(classify(&d).map(|f| f.symptom), Some(*want), "{d}");
+        }
+    }
+}
+
+#[test]
+fn sound_lines_mean_nothing() {
+    for text in [
+        "",
+        "{}",
+        "Assumed role with web identity, session valid until 11:00",
+        r#"{"level":"debug","ts":"2026-01-01T00:00:00.000Z","msg":"Reconciling ENI/IP pool info"}"#,
+        "GET https://sts.us-east-1.amazonaws.com/ 200",
+        "Using credentials from WebIdentity provider",
+        "connection refused to postgres:5432",
+    ] {
+        assert_eq!(classify_all(text), vec![], "{text}");
+    }
+}
+
+#[test]
+fn the_values_named_are_read() {
+    let f = classify(TABLE[2].1).unwrap();
+    assert_eq!(
+        f.issuer.as_deref(),
+        Some("https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF")
+    );
+    assert_eq!(f.request_id.as_deref(), Some("15810d8a-aaaa-bbbb-cccc-0123456789ab"));
+    assert_eq!(
+        (f.http_status, f.sdk, f.sts_code.as_deref()),
+        (Some(400), Some(Sdk::GoV2), Some("InvalidIdentityToken"))
+    );
+
+    let f = classify("User: arn:aws:sts::111122223333:assumed-role/ng-NodeInstanceRole-1/i-0abc is not authorized to perform: ec2:DescribeSubnets because no identity-based policy allows it").unwrap();
+    assert_eq!(f.denied_action.as_deref(), Some("ec2:DescribeSubnets"));
+    assert_eq!(f.caller_arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/ng-NodeInstanceRole-1/i-0abc"));
+
+    let f = classify("Missing a required claim: aud").unwrap();
+    assert_eq!(f.detail.as_deref(), Some("aud"));
+    let f = classify(TABLE[1].1).unwrap();
+    assert_eq!(f.ts.as_deref(), Some("2020-06-24T11:33:51.190Z"));
+    let f = classify(r#"Post "https://sts.eu-west-1.amazonaws.com/": dial tcp: i/o timeout"#).unwrap();
+    assert_eq!(f.host.as_deref(), Some("sts.eu-west-1.amazonaws.com"));
+}
+
+#[test]
+fn names_are_stable_and_distinct() {
+    let mut names: Vec<_> = Symptom::ALL.iter().map(|s| s.name()).collect();
+    for s in Symptom::ALL {
+        assert_eq!(serde_json::to_string(s).unwrap(), format!("\"{}\"", s.name()));
+        assert!(!s.meaning().is_empty());
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Symptom::ALL.len());
+}
