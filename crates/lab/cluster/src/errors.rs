@@ -62,7 +62,7 @@ impl ApiError {
     }
 
     /// 409 of a server-side apply that touches fields of other managers.
-    pub fn apply_conflict(message: String, causes: Vec<Value>) -> Self {
+    pub fn apply_conflict(message: String, causes: &[Value]) -> Self {
         Self::new(409, "Conflict", message, Some(json!({"causes": causes})))
     }
 

@@ -198,17 +198,19 @@ pub(crate) fn record(old: Option<&Value>, new: &mut Value, manager: &str, subres
     let mut entries = entries_of(new);
     let mut mine = json!({});
     entries.retain_mut(|entry| {
-        let fields = &mut entry["fieldsV1"];
-        subtract(fields, &gone);
+        let mut theirs = j::at(entry, "/fieldsV1").clone();
+        subtract(&mut theirs, &gone);
         if is_mine(entry, manager, "Update", subresource) {
-            mine = entry["fieldsV1"].take();
+            mine = theirs;
             return false;
         }
-        subtract(&mut entry["fieldsV1"], &taken);
-        has_fields(&entry["fieldsV1"])
+        subtract(&mut theirs, &taken);
+        let keep = has_fields(&theirs);
+        j::put(entry, "/fieldsV1", theirs);
+        keep
     });
     union(&mut mine, &taken);
-    entries.push(entry(new, manager, "Update", subresource, mine, now));
+    entries.push(entry(new, manager, "Update", subresource, &mine, now));
     set_entries(new, entries);
 }
 
@@ -225,7 +227,7 @@ pub(crate) fn entry(
     manager: &str,
     operation: &str,
     subresource: &str,
-    fields: Value,
+    fields: &Value,
     now: Timestamp,
 ) -> Value {
     let mut entry = json!({

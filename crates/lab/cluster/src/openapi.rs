@@ -1,11 +1,11 @@
-//! The little OpenAPI kubectl asks for before it writes: that PATCH takes
+//! The little `OpenAPI` kubectl asks for before it writes: that PATCH takes
 //! `fieldValidation` and `dryRun`, so that it leaves validation to the server.
 
 use serde_json::{Map, Value, json};
 
 use crate::{discovery, kinds::KINDS};
 
-/// The OpenAPI document at a path, if it is one.
+/// The `OpenAPI` document at a path, if it is one.
 pub(crate) fn document(path: &str) -> Option<Value> {
     let path = path.trim_end_matches('/');
     match path {

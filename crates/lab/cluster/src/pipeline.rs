@@ -162,7 +162,7 @@ impl Pipeline {
         self.webhooks.admit(&review, Value::Null, Some(old)).await.map(drop)
     }
 
-    /// The ServiceAccount admission plugin: default account, existence, and the
+    /// The `ServiceAccount` admission plugin: default account, existence, and the
     /// `kube-api-access` volume (Kubernetes docs, "Managing Service Accounts").
     fn service_account_admission(&self, pod: &mut Value) -> Result<(), ApiError> {
         j::put_default(pod, "/spec/serviceAccountName", "default".into());

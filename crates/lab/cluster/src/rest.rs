@@ -86,7 +86,7 @@ fn show(shared: &Shared, call: &Call, target: &Target, code: u16, object: &Value
         let version = j::text(&object, "/metadata/resourceVersion").to_owned();
         let list = [Arc::new(object)];
         let metadata = json!({"resourceVersion": version});
-        let table = tables::table(target.kind, &list, metadata, call.param("includeObject"), shared.store.now());
+        let table = tables::table(target.kind, &list, &metadata, call.param("includeObject"), shared.store.now());
         return json_reply(code, &table);
     }
     if call.accept().contains("as=PartialObjectMetadata;") {
@@ -151,7 +151,7 @@ fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError
         }
     }
     if tables::wanted(call.accept()) {
-        let table = tables::table(target.kind, &found, metadata, call.param("includeObject"), shared.store.now());
+        let table = tables::table(target.kind, &found, &metadata, call.param("includeObject"), shared.store.now());
         return Ok(json_reply(200, &table));
     }
     if call.accept().contains("as=PartialObjectMetadataList") {

@@ -67,7 +67,7 @@ fn add(store: &Store, gvr: &Gvr, object: Value) {
     let _ = store.create(gvr, object);
 }
 
-/// The default ClusterRoles of Kubernetes that matter to discovery and
+/// The default cluster roles of Kubernetes that matter to discovery and
 /// self-inspection, each bound to the documented groups.
 fn roles() -> Vec<(&'static str, Value, &'static [&'static str])> {
     vec![

@@ -54,6 +54,7 @@ impl Filter {
     }
 
     /// A filter for one object name, as single-object watches need it.
+    #[must_use]
     pub fn by_name(mut self, name: &str) -> Self {
         self.fields.push(("metadata.name".into(), name.into(), true));
         self
@@ -77,7 +78,9 @@ impl Filter {
                 let found = match json::at(object, &pointer) {
                     Value::String(text) => text.clone(),
                     Value::Null => String::new(),
-                    other => other.to_string(),
+                    other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                        other.to_string()
+                    }
                 };
                 (found == *wanted) == *equal
             })

@@ -42,12 +42,12 @@ fn container(call: &Call, pod: &Value) -> Result<String, ApiError> {
         .map(|c| j::text(c, "/name"))
         .collect();
     let main = j::items(pod, "/spec/containers");
-    let named = call.param("container");
-    if !named.is_empty() {
-        return if names.contains(&named) {
-            Ok(named.to_owned())
+    let chosen = call.param("container");
+    if !chosen.is_empty() {
+        return if names.contains(&chosen) {
+            Ok(chosen.to_owned())
         } else {
-            Err(ApiError::bad_request(format!("container {named} is not valid for pod {}", j::name(pod))))
+            Err(ApiError::bad_request(format!("container {chosen} is not valid for pod {}", j::name(pod))))
         };
     }
     let annotated = j::text(pod, "/metadata/annotations/kubectl.kubernetes.io~1default-container");

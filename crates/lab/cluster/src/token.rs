@@ -1,4 +1,4 @@
-//! Service-account tokens: TokenRequest, TokenReview, discovery documents. Texts
+//! Service-account tokens: `TokenRequest`, `TokenReview`, discovery documents. Texts
 //! and shapes as a Kubernetes 1.36 API server was observed to answer.
 
 use http::header;

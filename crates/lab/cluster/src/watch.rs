@@ -22,10 +22,30 @@ use crate::{
 };
 
 /// Time between bookmarks; the API server sends about one a minute.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 /// A watch ends after this long unless it names a timeout; the API server ends
 /// them at random between 30 and 60 minutes.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
+
+/// What the client wants objects as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Whole,
+    Partial,
+    Table,
+}
+
+impl Form {
+    fn of(accept: &str) -> Self {
+        if tables::wanted(accept) {
+            Self::Table
+        } else if accept.contains("as=PartialObjectMetadata;") {
+            Self::Partial
+        } else {
+            Self::Whole
+        }
+    }
+}
 
 struct State {
     shared: Arc<Shared>,
@@ -33,8 +53,7 @@ struct State {
     filter: Filter,
     watch: Watch,
     ready: VecDeque<Value>,
-    table: bool,
-    partial: bool,
+    form: Form,
     include: String,
     bookmarks: bool,
     version: u64,
@@ -71,8 +90,7 @@ pub(crate) fn stream(shared: &Arc<Shared>, call: &Call, target: &Target) -> Resu
         filter,
         watch,
         ready: VecDeque::new(),
-        table: tables::wanted(call.accept()),
-        partial: call.accept().contains("as=PartialObjectMetadata;"),
+        form: Form::of(call.accept()),
         include: call.param("includeObject").to_owned(),
         bookmarks: call.flag("allowWatchBookmarks"),
         version,
@@ -146,9 +164,8 @@ impl State {
         let now = self.filter.matches(&event.object);
         let before = event.previous.as_ref().is_some_and(|old| self.filter.matches(old));
         let kind = match event.kind {
-            EventKind::Added if now => "ADDED",
             EventKind::Modified if now && before => "MODIFIED",
-            EventKind::Modified if now => "ADDED",
+            EventKind::Added | EventKind::Modified if now => "ADDED",
             EventKind::Modified if before => "DELETED",
             EventKind::Deleted if now || before => "DELETED",
             EventKind::Added | EventKind::Modified | EventKind::Deleted => return None,
@@ -162,12 +179,12 @@ impl State {
 
     fn line(&mut self, kind: &str, object: &Arc<Value>) -> Value {
         let object = Arc::new(rest::typed(&self.target, object));
-        let shown = if self.table {
+        let shown = if self.form == Form::Table {
             let version = j::text(&object, "/metadata/resourceVersion").to_owned();
             let mut table = tables::table(
                 self.target.kind,
                 &[object],
-                json!({"resourceVersion": version}),
+                &json!({"resourceVersion": version}),
                 &self.include,
                 self.shared.store.now(),
             );
@@ -177,7 +194,7 @@ impl State {
             }
             self.columns_sent = true;
             table
-        } else if self.partial {
+        } else if self.form == Form::Partial {
             rest::partial(&object)
         } else {
             Value::clone(&object)
@@ -187,13 +204,13 @@ impl State {
 
     fn bookmark(&self) -> Value {
         let metadata = json!({"resourceVersion": self.version.to_string(), "creationTimestamp": null});
-        if self.table {
+        if self.form == Form::Table {
             return json!({"type": "BOOKMARK", "object": {
                 "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
                 "columnDefinitions": null, "rows": [],
             }});
         }
-        let (kind, version) = if self.partial {
+        let (kind, version) = if self.form == Form::Partial {
             ("PartialObjectMetadata", "meta.k8s.io/v1".to_owned())
         } else {
             (self.target.kind.kind, self.target.kind.api_version())

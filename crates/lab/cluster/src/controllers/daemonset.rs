@@ -1,4 +1,4 @@
-//! DaemonSets: one pod on every node that fits, replaced node by node on change.
+//! Daemon sets: one pod on every node that fits, replaced node by node on change.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Deployments: one ReplicaSet per template, rolled from old to new.
+//! Deployments: one replica set per template, rolled from old to new.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ fn is_current(set: &Value, hash: &str) -> bool {
     j::text(set, &format!("/metadata/labels/{HASH_LABEL}")) == hash
 }
 
-/// Makes sure the template's ReplicaSet exists and carries the newest revision.
+/// Makes sure the template's replica set exists and carries the newest revision.
 async fn current_set(ctx: &Context, deployment: &Value, hash: &str) -> Result<(), ApiError> {
     let known = owned(&ctx.store, &sets(), deployment);
     let revision = |set: &Value| j::text(set, REVISION).parse::<i64>().unwrap_or(0);
@@ -58,16 +58,13 @@ async fn current_set(ctx: &Context, deployment: &Value, hash: &str) -> Result<()
         Some(set) if revision(set) == newest => newest,
         _ => newest + 1,
     };
-    match current {
-        Some(set) => {
-            let _ = ctx.store.update(&Key::of(&sets(), set), |set| {
-                j::put(set, REVISION, number.to_string().into());
-            });
-        }
-        None => {
-            let set = new_set(deployment, hash, number);
-            ctx.create(&sets(), set, CONTROLLER).await?;
-        }
+    if let Some(set) = current {
+        let _ = ctx.store.update(&Key::of(&sets(), set), |set| {
+            j::put(set, REVISION, number.to_string().into());
+        });
+    } else {
+        let set = new_set(deployment, hash, number);
+        ctx.create(&sets(), set, CONTROLLER).await?;
     }
     let _ = ctx.store.update(&Key::of(&Gvr::apps("deployments"), deployment), |deployment| {
         j::put(deployment, REVISION, number.to_string().into());

@@ -30,7 +30,7 @@ pub(crate) fn collect(store: &Store, event: &Event) {
         return;
     }
     let uid = j::uid(&event.object);
-    let namespace = (event.key.gvr.resource == "namespaces").then(|| event.key.name.as_str());
+    let namespace = (event.key.gvr.resource == "namespaces").then_some(event.key.name.as_str());
     for key in everything(store) {
         let Some(object) = store.get(&key) else {
             continue;

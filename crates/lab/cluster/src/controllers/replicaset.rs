@@ -1,4 +1,4 @@
-//! ReplicaSets: as many pods as asked for.
+//! Replica sets: as many pods as asked for.
 
 use std::{cmp::Ordering, sync::Arc};
 

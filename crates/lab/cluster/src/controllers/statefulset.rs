@@ -1,4 +1,4 @@
-//! StatefulSets: numbered pods, started in order, replaced from the last down.
+//! Stateful sets: numbered pods, started in order, replaced from the last down.
 
 use std::sync::Arc;
 

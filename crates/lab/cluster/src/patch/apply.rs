@@ -24,7 +24,7 @@ pub(crate) fn apply(
     let wanted = fields::of_object(&config);
     let Some(live) = live else {
         let mut object = config;
-        let entry = fields::entry(&object, manager, "Apply", "", wanted, now);
+        let entry = fields::entry(&object, manager, "Apply", "", &wanted, now);
         fields::set_entries(&mut object, vec![entry]);
         return Ok(object);
     };
@@ -55,7 +55,7 @@ pub(crate) fn apply(
         j::put(entry, "/fieldsV1", theirs);
         keep
     });
-    entries.push(fields::entry(live, manager, "Apply", "", wanted, now));
+    entries.push(fields::entry(live, manager, "Apply", "", &wanted, now));
     fields::set_entries(&mut result, entries);
     Ok(result)
 }
@@ -125,7 +125,7 @@ fn conflicts(entries: &[Value], differing: &Value, manager: &str) -> Result<(), 
     let plural = if causes.len() == 1 { "" } else { "s" };
     Err(ApiError::apply_conflict(
         format!("Apply failed with {} conflict{plural}: {}", causes.len(), said.join(", ")),
-        causes,
+        &causes,
     ))
 }
 

@@ -76,16 +76,16 @@ fn add(target: &mut Value, path: &str, value: Value) -> Result<(), String> {
             map.insert(last, value);
             Ok(())
         }
-        Value::Array(list) if last == "-" => {
-            list.push(value);
+        Value::Array(items) if last == "-" => {
+            items.push(value);
             Ok(())
         }
-        Value::Array(list) => {
+        Value::Array(items) => {
             let index: usize = last.parse().map_err(|_| format!("bad index \"{last}\""))?;
-            if index > list.len() {
+            if index > items.len() {
                 return Err(format!("add operation does not apply: index {index} out of range"));
             }
-            list.insert(index, value);
+            items.insert(index, value);
             Ok(())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
@@ -99,9 +99,9 @@ fn take(target: &mut Value, path: &str) -> Result<Value, String> {
     let (parent, last) = parent(target, path)?;
     match parent {
         Value::Object(map) => map.shift_remove(&last).ok_or_else(missing),
-        Value::Array(list) => {
+        Value::Array(items) => {
             let index: usize = last.parse().map_err(|_| format!("bad index \"{last}\""))?;
-            if index < list.len() { Ok(list.remove(index)) } else { Err(missing()) }
+            if index < items.len() { Ok(items.remove(index)) } else { Err(missing()) }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(missing()),
     }

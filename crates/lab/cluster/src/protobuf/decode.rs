@@ -127,7 +127,9 @@ fn one(object: &mut Map<String, Value>, field: &Field, value: Value) {
     }
     match value {
         Value::Object(inner) if INLINED.contains(&field.name) => object.extend(inner),
-        other => drop(object.insert(field.name.into(), other)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            drop(object.insert(field.name.into(), value));
+        }
     }
 }
 

@@ -14,16 +14,15 @@ pub(crate) fn wanted(accept: &str) -> bool {
 }
 
 /// A table of objects of one kind.
-pub(crate) fn table(kind: &Kind, objects: &[Arc<Value>], metadata: Value, include: &str, now: Timestamp) -> Value {
+pub(crate) fn table(kind: &Kind, objects: &[Arc<Value>], metadata: &Value, include: &str, now: Timestamp) -> Value {
     let columns: Vec<Value> = cells::columns(kind.kind)
-        .iter()
         .map(|(name, wide)| {
             json!({
                 "name": name,
                 "type": "string",
-                "format": if *name == "Name" { "name" } else { "" },
+                "format": if name == "Name" { "name" } else { "" },
                 "description": "",
-                "priority": i32::from(*wide),
+                "priority": i32::from(wide),
             })
         })
         .collect();

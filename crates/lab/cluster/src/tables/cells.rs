@@ -6,121 +6,45 @@ use serde_json::Value;
 use super::{age, pods};
 use crate::json as j;
 
-/// Column names; `true` marks those only `-o wide` shows.
-pub(crate) fn columns(kind: &str) -> &'static [(&'static str, bool)] {
+/// Column names in order; those only `-o wide` shows begin with `*`.
+fn names(kind: &str) -> &'static str {
     match kind {
-        "Pod" => &[
-            ("Name", false),
-            ("Ready", false),
-            ("Status", false),
-            ("Restarts", false),
-            ("Age", false),
-            ("IP", true),
-            ("Node", true),
-            ("Nominated Node", true),
-            ("Readiness Gates", true),
-        ],
-        "DaemonSet" => &[
-            ("Name", false),
-            ("Desired", false),
-            ("Current", false),
-            ("Ready", false),
-            ("Up-to-date", false),
-            ("Available", false),
-            ("Node Selector", false),
-            ("Age", false),
-            ("Containers", true),
-            ("Images", true),
-            ("Selector", true),
-        ],
-        "Deployment" => &[
-            ("Name", false),
-            ("Ready", false),
-            ("Up-to-date", false),
-            ("Available", false),
-            ("Age", false),
-            ("Containers", true),
-            ("Images", true),
-            ("Selector", true),
-        ],
-        "ReplicaSet" => &[
-            ("Name", false),
-            ("Desired", false),
-            ("Current", false),
-            ("Ready", false),
-            ("Age", false),
-            ("Containers", true),
-            ("Images", true),
-            ("Selector", true),
-        ],
-        "StatefulSet" => &[("Name", false), ("Ready", false), ("Age", false), ("Containers", true), ("Images", true)],
-        "Job" => &[
-            ("Name", false),
-            ("Status", false),
-            ("Completions", false),
-            ("Duration", false),
-            ("Age", false),
-            ("Containers", true),
-            ("Images", true),
-            ("Selector", true),
-        ],
-        "CronJob" => &[
-            ("Name", false),
-            ("Schedule", false),
-            ("Timezone", false),
-            ("Suspend", false),
-            ("Active", false),
-            ("Last Schedule", false),
-            ("Age", false),
-        ],
-        "Node" => &[
-            ("Name", false),
-            ("Status", false),
-            ("Roles", false),
-            ("Age", false),
-            ("Version", false),
-            ("Internal-IP", true),
-            ("External-IP", true),
-            ("OS-Image", true),
-            ("Kernel-Version", true),
-            ("Container-Runtime", true),
-        ],
-        "Namespace" => &[("Name", false), ("Status", false), ("Age", false)],
-        "Service" => &[
-            ("Name", false),
-            ("Type", false),
-            ("Cluster-IP", false),
-            ("External-IP", false),
-            ("Port(s)", false),
-            ("Age", false),
-            ("Selector", true),
-        ],
-        "Event" => &[
-            ("Last Seen", false),
-            ("Type", false),
-            ("Reason", false),
-            ("Object", false),
-            ("Subobject", true),
-            ("Source", true),
-            ("Message", false),
-            ("First Seen", true),
-            ("Count", true),
-            ("Name", true),
-        ],
-        "ConfigMap" => &[("Name", false), ("Data", false), ("Age", false)],
-        "Secret" => &[("Name", false), ("Type", false), ("Data", false), ("Age", false)],
-        "Endpoints" => &[("Name", false), ("Endpoints", false), ("Age", false)],
-        "ControllerRevision" => &[("Name", false), ("Controller", false), ("Revision", false), ("Age", false)],
-        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
-            &[("Name", false), ("Webhooks", false), ("Age", false)]
+        "Pod" => "Name|Ready|Status|Restarts|Age|*IP|*Node|*Nominated Node|*Readiness Gates",
+        "DaemonSet" => {
+            "Name|Desired|Current|Ready|Up-to-date|Available|\
+             Node Selector|Age|*Containers|*Images|*Selector"
         }
-        "RoleBinding" | "ClusterRoleBinding" => &[("Name", false), ("Role", false), ("Age", false)],
-        "Lease" => &[("Name", false), ("Holder", false), ("Age", false)],
-        "NetworkPolicy" => &[("Name", false), ("Pod-Selector", false), ("Age", false)],
-        "ServiceAccount" => &[("Name", false), ("Age", false)],
-        "Role" | "ClusterRole" => &[("Name", false), ("Created At", false)],
-        _ => &[("Name", false), ("Age", false)],
+        "Deployment" => "Name|Ready|Up-to-date|Available|Age|*Containers|*Images|*Selector",
+        "ReplicaSet" => "Name|Desired|Current|Ready|Age|*Containers|*Images|*Selector",
+        "StatefulSet" => "Name|Ready|Age|*Containers|*Images",
+        "Job" => "Name|Status|Completions|Duration|Age|*Containers|*Images|*Selector",
+        "CronJob" => "Name|Schedule|Timezone|Suspend|Active|Last Schedule|Age",
+        "Node" => {
+            "Name|Status|Roles|Age|Version|*Internal-IP|\
+             *External-IP|*OS-Image|*Kernel-Version|*Container-Runtime"
+        }
+        "Namespace" => "Name|Status|Age",
+        "Service" => "Name|Type|Cluster-IP|External-IP|Port(s)|Age|*Selector",
+        "Event" => {
+            "Last Seen|Type|Reason|Object|*Subobject|*Source|\
+             Message|*First Seen|*Count|*Name"
+        }
+        "ConfigMap" => "Name|Data|Age",
+        "Secret" => "Name|Type|Data|Age",
+        "Endpoints" => "Name|Endpoints|Age",
+        "ControllerRevision" => "Name|Controller|Revision|Age",
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => "Name|Webhooks|Age",
+        "RoleBinding" | "ClusterRoleBinding" => "Name|Role|Age",
+        "Lease" => "Name|Holder|Age",
+        "NetworkPolicy" => "Name|Pod-Selector|Age",
+        "Role" | "ClusterRole" => "Name|Created At",
+        _ => "Name|Age",
     }
+}
+
+/// The columns of a kind; `true` marks those only `-o wide` shows.
+pub(crate) fn columns(kind: &str) -> impl Iterator<Item = (&'static str, bool)> {
+    names(kind).split('|').map(|name| name.strip_prefix('*').map_or((name, false), |name| (name, true)))
 }
 
 fn count(object: &Value, pointer: &str) -> String {
@@ -359,7 +283,7 @@ mod tests {
     fn rows_fit_columns() {
         for kind in crate::kinds::KINDS {
             let cells = row(kind.kind, &json!({}), Timestamp::UNIX_EPOCH);
-            assert_eq!(cells.len(), columns(kind.kind).len(), "{}", kind.kind);
+            assert_eq!(cells.len(), columns(kind.kind).count(), "{}", kind.kind);
         }
     }
 }

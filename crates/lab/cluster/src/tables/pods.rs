@@ -35,7 +35,7 @@ pub(crate) fn status(pod: &Value) -> String {
         let waiting = j::text(container, "/state/waiting/reason");
         let ended = j::at(container, "/state/terminated");
         if !waiting.is_empty() {
-            reason = waiting.to_owned();
+            waiting.clone_into(&mut reason);
         } else if !ended.is_null() {
             reason = ended_reason(ended);
         } else if j::at(container, "/ready") == true && !j::at(container, "/state/running").is_null() {
