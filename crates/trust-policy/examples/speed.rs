@@ -1,0 +1,61 @@
+//! Prints nanoseconds for a decision and the time of a whole inventory, from a seeded generator.
+//!
+//! `cargo run --release --example speed -- [roles] [subjects] [providers]`
+
+#![expect(clippy::print_stdout, reason = "an example that prints its measurements")]
+
+use std::hint::black_box;
+use std::time::Instant;
+use trustwalk_trust_policy::sample::Inventory;
+use trustwalk_trust_policy::{Decision, Document, ParseError, Policy, RoleIndex};
+
+fn main() -> Result<(), ParseError> {
+    let arguments: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let argument = |at: usize, default| arguments.get(at).copied().unwrap_or(default);
+    let inventory =
+        Inventory { seed: 1, roles: argument(0, 100_000), subjects: argument(1, 10_000), providers: argument(2, 1) };
+    one(&inventory)?;
+    batch(&inventory)
+}
+
+/// One decision on hot policies that decide differently.
+fn one(inventory: &Inventory) -> Result<(), ParseError> {
+    const ROUNDS: u32 = 1_000_000;
+    let small = Inventory { roles: 8, subjects: 8, ..*inventory };
+    let policies: Vec<Policy> =
+        small.policies().iter().map(|t| Document::parse(t).map(|d| Policy::compile(&d))).collect::<Result<_, _>>()?;
+    let requests = small.requests();
+    let pairs = || policies.iter().cycle().zip(requests.iter().cycle()).zip(0..ROUNDS).map(|(pair, _)| pair);
+    let start = Instant::now();
+    let allowed = pairs().filter(|(p, r)| black_box(p).evaluate(black_box(r)) == Decision::Allow).count();
+    println!("evaluate: {:.1} ns ({allowed} allowed)", start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS));
+    let start = Instant::now();
+    for (policy, request) in pairs() {
+        black_box(black_box(policy).explain(black_box(request)));
+    }
+    println!("explain:  {:.1} ns", start.elapsed().as_secs_f64() * 1e9 / f64::from(ROUNDS));
+    Ok(())
+}
+
+/// The whole inventory: parse, compile, file, ask; against the time of an untyped parse.
+fn batch(inventory: &Inventory) -> Result<(), ParseError> {
+    let (texts, requests) = (inventory.policies(), inventory.requests());
+    let start = Instant::now();
+    let values = texts.iter().filter(|t| serde_json::from_str::<serde_json::Value>(t).is_ok()).count();
+    let untyped = start.elapsed();
+    let start = Instant::now();
+    let policies: Vec<Policy> =
+        texts.iter().map(|t| Document::parse(t).map(|d| Policy::compile(&d))).collect::<Result<_, _>>()?;
+    let parsed = start.elapsed();
+    let index = RoleIndex::build(policies);
+    let built = start.elapsed();
+    let allowed: usize = requests.iter().map(|r| index.roles_for(r).len()).sum();
+    let total = start.elapsed();
+    println!("untyped parse of {values} policies: {untyped:?}");
+    println!("parse and compile {parsed:?}, index {:?}, ask {:?}", built - parsed, total - built);
+    println!(
+        "total {total:?} = {:.2} of the untyped parse; {allowed} pairs",
+        total.as_secs_f64() / untyped.as_secs_f64()
+    );
+    Ok(())
+}
