@@ -1,0 +1,138 @@
+//! The real kubectl against the lab's API server. Runs when the environment names
+//! a kubectl in `TRUSTWALK_KUBECTL`, and says so when it does not.
+
+use std::{path::Path, process::Output};
+
+use serde_json::Value;
+use trustwalk_lab_cluster::json as j;
+
+use crate::support::{Lab, daemon_set};
+
+struct Kubectl {
+    program: String,
+    home: tempfile::TempDir,
+}
+
+impl Kubectl {
+    fn find(lab: &Lab) -> Option<Self> {
+        let Ok(program) = std::env::var("TRUSTWALK_KUBECTL") else {
+            eprintln!("skipped: TRUSTWALK_KUBECTL names no kubectl");
+            return None;
+        };
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("config"), &lab.kubeconfig).unwrap();
+        Some(Self { program, home })
+    }
+
+    fn path(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Runs kubectl away from the reactor's thread.
+    async fn run(&self, line: &str) -> Output {
+        let mut command = std::process::Command::new(&self.program);
+        command
+            .arg("--request-timeout=20s")
+            .args(line.split_whitespace())
+            .env("HOME", self.path())
+            .env("KUBECONFIG", self.path().join("config"));
+        tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap()
+    }
+
+    /// Standard output of a command that must succeed.
+    async fn ok(&self, line: &str) -> String {
+        let output = self.run(line).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "kubectl {line}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Standard error of a command that must fail.
+    async fn fails(&self, line: &str) -> String {
+        let output = self.run(line).await;
+        assert!(!output.status.success(), "kubectl {line} succeeded");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_walks_a_roll_out() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    let Some(kubectl) = Kubectl::find(&lab) else {
+        return;
+    };
+    let file = kubectl.path().join("ds.json");
+    std::fs::write(&file, daemon_set("agent").to_string()).unwrap();
+    let file = file.display();
+    assert_eq!(kubectl.ok(&format!("apply -f {file}")).await, "daemonset.apps/agent created\n");
+    let done = "daemon set \"agent\" successfully rolled out\n";
+    assert!(kubectl.ok("rollout status ds/agent").await.ends_with(done));
+    assert_eq!(kubectl.ok(&format!("apply -f {file}")).await, "daemonset.apps/agent unchanged\n");
+    kubectl.ok(&format!("apply --server-side --force-conflicts -f {file}")).await;
+    kubectl.ok("set env ds/agent A=1").await;
+    assert!(kubectl.ok("rollout status ds/agent").await.ends_with(done));
+    let history = kubectl.ok("rollout history ds/agent").await;
+    assert!(history.contains("\n2 "), "{history}");
+    kubectl.ok("rollout undo ds/agent").await;
+    kubectl.ok("rollout restart ds/agent").await;
+    assert!(kubectl.ok("rollout status ds/agent").await.ends_with(done));
+    let table = kubectl.ok("get ds").await;
+    assert!(table.starts_with("NAME    DESIRED   CURRENT   READY   UP-TO-DATE   AVAILABLE   NODE SELECTOR   AGE\n"));
+    let table = kubectl.ok("get pods -A -o wide").await;
+    assert!(table.contains("IP") && table.contains("node-a"), "{table}");
+    kubectl.ok("wait --for=condition=Ready pod -l app=agent --timeout=20s").await;
+    assert!(kubectl.ok("describe ds agent").await.contains("SuccessfulCreate"));
+    assert!(kubectl.ok("get all").await.contains("daemonset.apps/agent"));
+    kubectl.ok("delete ds agent").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_reads_and_runs_in_pods() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    let Some(kubectl) = Kubectl::find(&lab) else {
+        return;
+    };
+    kubectl.ok("run p --image=i").await;
+    kubectl.ok("wait --for=condition=Ready pod/p --timeout=20s").await;
+    assert_eq!(kubectl.ok("logs p --tail=1").await, "two\n");
+    assert!(kubectl.fails("logs p --previous").await.contains("not found"));
+    assert_eq!(kubectl.ok("exec p -- echo hi").await, "echo hi");
+    let output = kubectl.run("exec p -- fail").await;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(kubectl.ok("describe pod p").await.contains("kube-api-access"));
+    assert!(kubectl.ok("get events").await.contains("Scheduled"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_manages_accounts_and_tokens() {
+    let lab = Lab::start().await;
+    let Some(kubectl) = Kubectl::find(&lab) else {
+        return;
+    };
+    assert_eq!(kubectl.ok("create serviceaccount app").await, "serviceaccount/app created\n");
+    kubectl.ok("annotate sa app eks.amazonaws.com/role-arn=arn").await;
+    kubectl.ok("label sa app tier=web").await;
+    let account: Value = serde_json::from_str(&kubectl.ok("get sa app -o json --show-managed-fields").await).unwrap();
+    let managers: Vec<&str> =
+        j::items(&account, "/metadata/managedFields").iter().map(|entry| j::text(entry, "/manager")).collect();
+    assert_eq!(managers, ["kubectl-annotate", "kubectl-label"]);
+    assert_eq!(kubectl.ok("create token app --audience=a").await.trim(), "t1");
+    assert_eq!(
+        kubectl.fails("create token app --duration=300s").await,
+        "error: failed to create token: TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes\n"
+    );
+    let output = kubectl.run("create token app --duration=48h").await;
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "Warning: requested expiration of 172800 seconds shortened to 86400 seconds\n"
+    );
+    assert_eq!(kubectl.ok("auth can-i list pods").await, "yes\n");
+    assert_eq!(
+        kubectl.fails("get pods --as=reader").await,
+        "Error from server (Forbidden): pods is forbidden: User \"reader\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"\n"
+    );
+    assert!(kubectl.ok("api-resources").await.contains("daemonsets"));
+    assert!(kubectl.ok("version").await.contains("Server Version: v1.36.2"));
+}

@@ -1,0 +1,138 @@
+//! Mutating webhooks over real HTTPS.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use trustwalk_lab_cluster::{TlsMaterial, json as j};
+
+use crate::support::Lab;
+
+const PODS: &str = "/api/v1/namespaces/default/pods";
+const HOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+
+/// Answers every review with a label.
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let bytes = request.into_body().collect().await?.to_bytes();
+    let review: Value = serde_json::from_slice(&bytes).unwrap();
+    let patch = json!([{"op": "add", "path": "/metadata/labels", "value": {"mutated": "yes"}}]);
+    let response = json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "response": {
+            "uid": j::text(&review, "/request/uid"),
+            "allowed": j::text(&review, "/request/name") != "forbidden",
+            "status": {"message": "not this one"},
+            "patchType": "JSONPatch", "patch": STANDARD.encode(patch.to_string()),
+        },
+    });
+    Ok(Response::new(Full::new(Bytes::from(response.to_string()))))
+}
+
+/// Serves the webhook for its service name; returns its authority.
+async fn serve(lab: &Lab) -> String {
+    let tls = TlsMaterial::self_made(&["hook.default.svc"]).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(tls.chain.clone(), tls.key.clone_key())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    *lab.webhook.lock().unwrap() = Some(listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        loop {
+            let (tcp, _) = listener.accept().await.unwrap();
+            if let Ok(stream) = acceptor.accept(tcp).await {
+                let io = TokioIo::new(stream);
+                let http = hyper::server::conn::http1::Builder::new();
+                tokio::spawn(http.serve_connection(io, service_fn(answer)));
+            }
+        }
+    });
+    tls.ca_pem
+}
+
+fn configuration(ca_pem: &str, policy: &str, versions: &[&str]) -> Value {
+    json!({
+        "metadata": {"name": "hook"},
+        "webhooks": [{
+            "name": "hook.example.com",
+            "clientConfig": {
+                "service": {"namespace": "default", "name": "hook", "path": "/mutate"},
+                "caBundle": STANDARD.encode(ca_pem),
+            },
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
+            "objectSelector": {"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]},
+            "failurePolicy": policy, "sideEffects": "None", "admissionReviewVersions": versions,
+        }],
+    })
+}
+
+fn pod(name: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    })
+}
+
+#[tokio::test]
+async fn a_webhook_changes_and_refuses_pods() {
+    let lab = Lab::start().await;
+    let ca = serve(&lab).await;
+    assert_eq!(lab.call("POST", HOOKS, configuration(&ca, "Fail", &["v1"])).await.0, 201);
+    let (_, made) = lab.call("POST", PODS, pod("a")).await;
+    assert_eq!(j::text(&made, "/metadata/labels/mutated"), "yes");
+    let (code, status) = lab.call("POST", PODS, pod("forbidden")).await;
+    assert_eq!(code, 400);
+    assert_eq!(status["message"], "admission webhook \"hook.example.com\" denied the request: not this one");
+    let mut skipped = pod("b");
+    j::put(&mut skipped, "/metadata/labels/skip", "1".into());
+    let (_, made) = lab.call("POST", PODS, skipped).await;
+    assert_eq!(j::text(&made, "/metadata/labels/mutated"), "");
+}
+
+#[tokio::test]
+async fn a_dead_webhook_is_ignored_or_fatal_as_configured() {
+    let lab = Lab::start().await;
+    let other = TlsMaterial::self_made(&["x"]).unwrap().ca_pem;
+    lab.call("POST", HOOKS, configuration(&other, "Ignore", &["v1"])).await;
+    let (code, made) = lab.call("POST", PODS, pod("a")).await;
+    assert_eq!((code, j::text(&made, "/metadata/labels/mutated")), (201, ""));
+    let patch = json!({"webhooks": configuration(&other, "Fail", &["v1"])["webhooks"]});
+    lab.call("PATCH", &format!("{HOOKS}/hook"), patch).await;
+    let (code, status) = lab.call("POST", PODS, pod("b")).await;
+    assert_eq!(code, 500);
+    assert_eq!(
+        status["message"],
+        "Internal error occurred: failed calling webhook \"hook.example.com\": failed to call webhook: Post \"https://hook.default.svc:443/mutate?timeout=10s\": service \"hook\" not found"
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_with_a_foreign_certificate_is_not_believed() {
+    let lab = Lab::start().await;
+    serve(&lab).await;
+    let other = TlsMaterial::self_made(&["hook.default.svc"]).unwrap().ca_pem;
+    lab.call("POST", HOOKS, configuration(&other, "Fail", &["v1"])).await;
+    let (code, status) = lab.call("POST", PODS, pod("a")).await;
+    assert_eq!(code, 500);
+    assert!(j::text(&status, "/message").contains("x509: "));
+}
+
+#[tokio::test]
+async fn a_webhook_of_the_old_version_is_refused() {
+    let lab = Lab::start().await;
+    let ca = serve(&lab).await;
+    lab.call("POST", HOOKS, configuration(&ca, "Fail", &["v1beta1"])).await;
+    assert_eq!(lab.call("POST", PODS, pod("a")).await.0, 500);
+}

@@ -1,0 +1,174 @@
+//! What the controllers promise: pods where and as wanted, replaced as documented.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use trustwalk_lab_cluster::{Gvr, Key, Store, json as j};
+
+use crate::support::{Lab, daemon_set};
+
+const SETS: &str = "/apis/apps/v1/namespaces/default/daemonsets";
+
+fn set(store: &Store, resource: &str, name: &str) -> Value {
+    let key = Key::new(Gvr::apps(resource), Some("default"), name);
+    store.get(&key).map_or(Value::Null, |object| Value::clone(&object))
+}
+
+fn rolled_out(store: &Store, name: &str) -> bool {
+    let set = set(store, "daemonsets", name);
+    j::int(&set, "/status/observedGeneration") == j::int(&set, "/metadata/generation")
+        && j::int(&set, "/status/updatedNumberScheduled") == Some(2)
+        && j::int(&set, "/status/numberAvailable") == Some(2)
+}
+
+#[tokio::test]
+async fn a_daemon_set_runs_one_pod_on_every_node() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    lab.call("POST", SETS, daemon_set("d")).await;
+    lab.until("rolled out", |store| rolled_out(store, "d")).await;
+    let pods = lab.pods();
+    let nodes: BTreeSet<&str> = pods.iter().map(|pod| j::text(pod, "/spec/nodeName")).collect();
+    assert_eq!(nodes, BTreeSet::from(["node-a", "node-b"]));
+    for pod in &pods {
+        assert!(j::name(pod).starts_with("d-") && j::name(pod).len() == 7);
+        assert_eq!(j::text(pod, "/metadata/ownerReferences/0/kind"), "DaemonSet");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_template_replaces_pods_and_keeps_history() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    lab.call("POST", SETS, daemon_set("d")).await;
+    lab.until("rolled out", |store| rolled_out(store, "d")).await;
+    let before: BTreeSet<String> = lab.pods().iter().map(|p| j::uid(p).to_owned()).collect();
+    let patch = json!({"spec": {"template": {"metadata": {"annotations": {"restart": "1"}}}}});
+    lab.call("PATCH", &format!("{SETS}/d"), patch).await;
+    lab.until("rolled out again", |store| {
+        rolled_out(store, "d")
+            && store
+                .list(&Gvr::core("pods"), None)
+                .1
+                .iter()
+                .all(|pod| j::text(pod, "/metadata/annotations/restart") == "1")
+    })
+    .await;
+    assert!(lab.pods().iter().all(|pod| !before.contains(j::uid(pod))));
+    let revisions = lab.store.list(&Gvr::apps("controllerrevisions"), None).1;
+    let numbers: BTreeSet<Option<i64>> = revisions.iter().map(|r| j::int(r, "/revision")).collect();
+    assert_eq!(numbers, BTreeSet::from([Some(1), Some(2)]));
+}
+
+#[tokio::test]
+async fn a_rollout_stops_at_pods_that_do_not_become_ready() {
+    let lab = Lab::start().await;
+    lab.call("POST", SETS, daemon_set("d")).await;
+    let first_up = |store: &Store| j::int(&set(store, "daemonsets", "d"), "/status/currentNumberScheduled") == Some(2);
+    lab.until("pods", first_up).await;
+    for pod in lab.pods() {
+        let ready = json!([{"type": "Ready", "status": "True"}]);
+        let key = Key::of(&Gvr::core("pods"), &pod);
+        lab.store.update(&key, |pod| j::put(pod, "/status/conditions", ready)).unwrap();
+    }
+    lab.until("ready", |store| rolled_out(store, "d")).await;
+    let patch = json!({"spec": {"template": {"metadata": {"annotations": {"restart": "1"}}}}});
+    lab.call("PATCH", &format!("{SETS}/d"), patch).await;
+    lab.until("one replaced", |store| {
+        let set = set(store, "daemonsets", "d");
+        j::int(&set, "/status/observedGeneration") == Some(2)
+            && j::int(&set, "/status/updatedNumberScheduled") == Some(1)
+    })
+    .await;
+    let set = set(&lab.store, "daemonsets", "d");
+    assert_eq!(j::int(&set, "/status/numberAvailable"), Some(1));
+}
+
+#[tokio::test]
+async fn a_deployment_scales_and_its_pods_go_with_it() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    let mut deployment = daemon_set("w");
+    j::put(&mut deployment, "/kind", "Deployment".into());
+    j::put(&mut deployment, "/spec/replicas", 3.into());
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    lab.call("POST", path, deployment).await;
+    let available =
+        |wanted| move |store: &Store| j::int(&set(store, "deployments", "w"), "/status/availableReplicas") == wanted;
+    lab.until("three", available(Some(3))).await;
+    let (code, scale) = lab.call("PATCH", &format!("{path}/w/scale"), json!({"spec": {"replicas": 1}})).await;
+    assert_eq!((code, &scale["spec"]["replicas"]), (200, &json!(1)));
+    lab.until("one", available(Some(1))).await;
+    lab.call("DELETE", &format!("{path}/w"), Value::Null).await;
+    lab.until("nothing left", |store| {
+        store.list(&Gvr::core("pods"), None).1.is_empty() && store.list(&Gvr::apps("replicasets"), None).1.is_empty()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_pod_is_replaced() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    lab.call("POST", SETS, daemon_set("d")).await;
+    lab.until("rolled out", |store| rolled_out(store, "d")).await;
+    let gone = lab.pods()[0].clone();
+    let path = format!("/api/v1/namespaces/default/pods/{}", j::name(&gone));
+    assert_eq!(lab.call("DELETE", &path, Value::Null).await.0, 200);
+    lab.until("two again", |store| {
+        let pods = store.list(&Gvr::core("pods"), None).1;
+        pods.len() == 2 && pods.iter().all(|pod| j::uid(pod) != j::uid(&gone))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_missing_account_shows_as_an_event_until_it_exists() {
+    let lab = Lab::start().await;
+    let mut wanting = daemon_set("d");
+    j::put(&mut wanting, "/spec/template/spec/serviceAccountName", "late".into());
+    lab.call("POST", SETS, wanting).await;
+    lab.until("a warning", |store| {
+        store.list(&Gvr::core("events"), None).1.iter().any(|event| {
+            j::text(event, "/reason") == "FailedCreate"
+                && j::text(event, "/message").contains("serviceaccount \"late\" not found")
+        })
+    })
+    .await;
+    let account = json!({"metadata": {"name": "late"}});
+    lab.call("POST", "/api/v1/namespaces/default/serviceaccounts", account).await;
+    lab.until("pods", |store| store.list(&Gvr::core("pods"), None).1.len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_job_completes_when_its_pod_succeeds() {
+    let lab = Lab::start().await;
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}},
+    });
+    let (code, _) = lab.call("POST", "/apis/batch/v1/namespaces/default/jobs", job).await;
+    assert_eq!(code, 201);
+    lab.until("a pod", |store| store.list(&Gvr::core("pods"), None).1.len() == 1).await;
+    let key = Key::of(&Gvr::core("pods"), &lab.pods()[0]);
+    lab.store.update(&key, |pod| j::put(pod, "/status/phase", "Succeeded".into())).unwrap();
+    let jobs = Gvr::new("batch", "v1", "jobs");
+    lab.until("complete", |store| {
+        let job = store.get(&Key::new(jobs.clone(), Some("default"), "j")).unwrap();
+        j::items(&job, "/status/conditions").iter().any(|c| j::text(c, "/type") == "Complete")
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stateful_set_starts_in_order() {
+    let lab = Lab::start().await;
+    lab.run_kubelet();
+    let mut stateful = daemon_set("s");
+    j::put(&mut stateful, "/kind", "StatefulSet".into());
+    j::put(&mut stateful, "/spec/replicas", 2.into());
+    lab.call("POST", "/apis/apps/v1/namespaces/default/statefulsets", stateful).await;
+    lab.until("both", |store| j::int(&set(store, "statefulsets", "s"), "/status/readyReplicas") == Some(2)).await;
+    let names: Vec<String> = lab.pods().iter().map(|pod| j::name(pod).to_owned()).collect();
+    assert_eq!(names, ["s-0", "s-1"]);
+}
