@@ -1,5 +1,7 @@
 //! No bytes make the readers panic, and what they read holds together.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair};
 use trustwalk_x509::{

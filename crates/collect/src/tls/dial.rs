@@ -1,0 +1,72 @@
+//! TCP to a host: its addresses, the family asked for, or a proxy's tunnel.
+
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::error::FetchError;
+use super::options::{DialOptions, Family, MAX_PROXY_ANSWER, Proxy};
+
+/// Where a connection may go: the host's own addresses, or the proxy's.
+pub(super) async fn addresses(host: &str, port: u16, options: &DialOptions) -> Result<Vec<SocketAddr>, FetchError> {
+    let found = match &options.proxy {
+        Some(proxy) => {
+            // The proxy looks names up; an address written out is still checked here.
+            if host.parse::<IpAddr>().is_ok() {
+                options.dialer.resolve(host, port).await?;
+            }
+            options.dialer.resolve(&proxy.host, proxy.port).await?
+        }
+        None => options.dialer.resolve(host, port).await?,
+    };
+    let wanted = |a: &SocketAddr| match options.family {
+        Family::Any => true,
+        Family::V4 => a.is_ipv4(),
+        Family::V6 => a.is_ipv6(),
+    };
+    let found: Vec<SocketAddr> = found.into_iter().filter(wanted).collect();
+    if found.is_empty() { Err(FetchError::Family(host.to_owned())) } else { Ok(found) }
+}
+
+/// Connects to the first address that answers, through the proxy when there is one.
+pub(super) async fn connect(
+    host: &str,
+    port: u16,
+    addresses: &[SocketAddr],
+    options: &DialOptions,
+) -> Result<TcpStream, FetchError> {
+    let mut stream = TcpStream::connect(addresses).await.map_err(FetchError::Connect)?;
+    stream.set_nodelay(true).map_err(FetchError::Connect)?;
+    if let Some(proxy) = &options.proxy {
+        tunnel(&mut stream, host, port, proxy).await?;
+    }
+    Ok(stream)
+}
+
+async fn tunnel(stream: &mut TcpStream, host: &str, port: u16, proxy: &Proxy) -> Result<(), FetchError> {
+    if host.bytes().any(|b| b.is_ascii_control() || b == b' ') {
+        return Err(FetchError::Name(host.to_owned()));
+    }
+    let authority = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let authorization = match proxy.authorization.as_deref() {
+        Some(value) if !value.bytes().any(|b| b.is_ascii_control()) => format!("Proxy-Authorization: {value}\r\n"),
+        _ => String::new(),
+    };
+    let request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{authorization}\r\n");
+    stream.write_all(request.as_bytes()).await.map_err(FetchError::Broken)?;
+    let mut answer = Vec::new();
+    while !answer.windows(4).any(|w| w == b"\r\n\r\n") {
+        if answer.len() >= MAX_PROXY_ANSWER {
+            return Err(FetchError::Proxy("a header without end".to_owned()));
+        }
+        // Nothing follows the header before we speak, so that reading on takes nothing away.
+        if stream.read_buf(&mut answer).await.map_err(FetchError::Broken)? == 0 {
+            return Err(FetchError::Closed);
+        }
+    }
+    let text = String::from_utf8_lossy(&answer);
+    let line = text.lines().next().unwrap_or_default();
+    let accepted = line.strip_prefix("HTTP/1.").and_then(|l| l.split(' ').nth(1)).is_some_and(|s| s.starts_with('2'));
+    if accepted { Ok(()) } else { Err(FetchError::Proxy(line.chars().filter(|c| !c.is_control()).take(100).collect())) }
+}

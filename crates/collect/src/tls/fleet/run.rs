@@ -1,0 +1,310 @@
+//! The run: lines are read only as fast as answers are written, so that memory stays the same
+//! whether there are a hundred hosts or a million.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::answer::Answer;
+use super::input::Endpoint;
+use super::resume::Done;
+use super::shared::{Look, Shared};
+use crate::tls::{DialOptions, FetchError, FetchedChain, Mode, fetch_chain};
+
+/// Longest line read: the longest URL IAM takes has 255 characters.
+const MAX_LINE: u64 = 4096;
+/// Output gathered before it is written.
+const WRITE_BYTES: usize = 64 << 10;
+/// Longest that an answer waits to be written: whoever watches the output sees it move.
+const WRITE_EVERY: Duration = Duration::from_millis(200);
+/// Hosts whose last dial is remembered, for the gap between dials.
+const MAX_PACED: usize = 65_536;
+/// Inputs that may wait for an endpoint somebody else fetches, per connection in flight.
+const WAITING_PER_JOB: usize = 4;
+/// Connections at the same time that bring the most hosts per second of CPU.
+const DEFAULT_JOBS: usize = 256;
+
+/// How a fleet is fetched.
+#[derive(Debug, Clone)]
+pub struct FleetOptions {
+    /// For each host.
+    pub dial: DialOptions,
+    /// Stop at the certificates, or prove them.
+    pub mode: Mode,
+    /// Connections at the same time.
+    pub jobs: usize,
+    /// Further tries after a failure that may pass.
+    pub retries: u32,
+    /// Before the first further try; doubled for each one after it.
+    pub back_off: Duration,
+    /// At least this long between two dials of one host.
+    pub host_gap: Duration,
+}
+
+impl Default for FleetOptions {
+    fn default() -> Self {
+        Self {
+            dial: DialOptions::default(),
+            mode: Mode::Quick,
+            jobs: DEFAULT_JOBS,
+            retries: 1,
+            back_off: Duration::from_millis(250),
+            host_gap: Duration::from_millis(10),
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Inputs read, empty lines and comments not counted.
+    pub read: u64,
+    /// Inputs skipped because an earlier output holds them.
+    pub skipped: u64,
+    /// Inputs answered.
+    pub answered: u64,
+    /// Of these, with an error.
+    pub failed: u64,
+    /// Endpoints dialled.
+    pub dialled: u64,
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    /// The list of hosts.
+    #[error("the list of hosts could not be read: {0}")]
+    Input(#[source] std::io::Error),
+    /// The earlier output.
+    #[error("the earlier output could not be read: {0}")]
+    Earlier(#[source] std::io::Error),
+    /// The output.
+    #[error("the answers could not be written: {0}")]
+    Output(#[source] std::io::Error),
+}
+
+/// Reads hosts, one a line (URL, host, or host and port; `#` begins a comment line), and writes one JSON
+/// line for each, in the order they are answered. `earlier` is the output of a run that was cut short.
+pub async fn run<R, W>(
+    input: R,
+    output: W,
+    earlier: Option<&mut (dyn AsyncBufRead + Unpin + Send)>,
+    options: &FleetOptions,
+    mut progress: impl FnMut(Progress),
+) -> Result<Progress, FleetError>
+where
+    R: AsyncBufRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let done = match earlier {
+        Some(earlier) => Done::read(earlier).await.map_err(FleetError::Earlier)?,
+        None => Done::default(),
+    };
+    let jobs = options.jobs.max(1);
+    let mut state =
+        State { output, out: Vec::new(), due: Instant::now(), shared: Shared::default(), told: Progress::default() };
+    let mut pace = Pace::default();
+    let mut lines = Lines { input, line: Vec::new() };
+    let mut flights = FuturesUnordered::new();
+    let mut more = true;
+    loop {
+        let room = flights.len() < jobs && state.shared.waiting() < jobs * WAITING_PER_JOB;
+        if !more && flights.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            Some((endpoint, outcome)) = flights.next(), if !flights.is_empty() => {
+                let answer = Answer::new(&endpoint, outcome);
+                state.landed(endpoint, &answer);
+                progress(state.told);
+            }
+            line = lines.next(), if more && room => match line.map_err(FleetError::Input)? {
+                Line::End => more = false,
+                Line::TooLong => state.unreadable("", format!("the line has more than {MAX_LINE} bytes")),
+                Line::Text(line) => if let Some(endpoint) = state.begin(&line, &done) {
+                    let slot = pace.slot(&endpoint.host, options.host_gap);
+                    flights.push(fly(endpoint, slot, options));
+                },
+            },
+            () = sleep_until(state.due), if !state.out.is_empty() => state.write(1).await?,
+        }
+        state.write(WRITE_BYTES).await?;
+    }
+    state.write(1).await?;
+    state.output.flush().await.map_err(FleetError::Output)?;
+    progress(state.told);
+    Ok(state.told)
+}
+
+struct State<W> {
+    output: W,
+    out: Vec<u8>,
+    /// When what is in `out` must be written.
+    due: Instant,
+    shared: Shared,
+    told: Progress,
+}
+
+impl<W: AsyncWrite + Unpin> State<W> {
+    /// The endpoint to fetch for a line, if it is not known, awaited, done or nonsense.
+    fn begin(&mut self, line: &str, done: &Done) -> Option<Endpoint> {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            return None;
+        }
+        if done.holds(line) {
+            self.told.read += 1;
+            self.told.skipped += 1;
+            return None;
+        }
+        let endpoint: Endpoint = match line.parse() {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                self.unreadable(line, super::input::NotAnEndpoint::to_string(&error));
+                return None;
+            }
+        };
+        self.told.read += 1;
+        match self.shared.look(&endpoint, line) {
+            Look::Fetch => {
+                // The input that began a fetch waits like the others.
+                self.shared.look(&endpoint, line);
+                self.told.dialled += 1;
+                Some(endpoint)
+            }
+            Look::Waits => None,
+            Look::Known(answer) => {
+                self.answer(line, &answer);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&mut self, line: &str, message: String) {
+        self.told.read += 1;
+        self.answer(line, &Answer::failure(None, "input", message));
+    }
+
+    fn landed(&mut self, endpoint: Endpoint, answer: &Answer) {
+        for input in self.shared.answered(endpoint, answer.clone()) {
+            self.answer(&input, answer);
+        }
+    }
+
+    fn answer(&mut self, input: &str, answer: &Answer) {
+        if self.out.is_empty() {
+            self.due = Instant::now() + WRITE_EVERY;
+        }
+        answer.write(input, &mut self.out);
+        self.told.answered += 1;
+        self.told.failed += u64::from(answer.failed);
+    }
+
+    async fn write(&mut self, at_least: usize) -> Result<(), FleetError> {
+        if self.out.len() >= at_least {
+            self.output.write_all(&self.out).await.map_err(FleetError::Output)?;
+            self.out.clear();
+        }
+        Ok(())
+    }
+}
+
+async fn fly(
+    endpoint: Endpoint,
+    slot: Option<Instant>,
+    options: &FleetOptions,
+) -> (Endpoint, Result<FetchedChain, FetchError>) {
+    if let Some(slot) = slot {
+        sleep_until(slot).await;
+    }
+    let mut tries = 0;
+    loop {
+        let outcome = fetch_chain(&endpoint.host, endpoint.port, &options.dial, options.mode).await;
+        match &outcome {
+            Err(error) if error.is_transient() && tries < options.retries => {
+                let wait = options.back_off.saturating_mul(1_u32.checked_shl(tries).unwrap_or(u32::MAX));
+                sleep(wait.max(options.host_gap)).await;
+                tries += 1;
+            }
+            _ => return (endpoint, outcome),
+        }
+    }
+}
+
+/// When each host may be dialled next.
+#[derive(Default)]
+struct Pace {
+    next: HashMap<String, Instant>,
+    order: VecDeque<String>,
+}
+
+impl Pace {
+    /// The time to wait for; `None` for a host not dialled lately.
+    fn slot(&mut self, host: &str, gap: Duration) -> Option<Instant> {
+        if gap.is_zero() {
+            return None;
+        }
+        let now = Instant::now();
+        if let Some(next) = self.next.get_mut(host) {
+            let slot = (*next).max(now);
+            *next = slot + gap;
+            return (slot > now).then_some(slot);
+        }
+        if self.order.len() >= MAX_PACED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.next.remove(&oldest);
+        }
+        self.next.insert(host.to_owned(), now + gap);
+        self.order.push_back(host.to_owned());
+        None
+    }
+}
+
+enum Line {
+    Text(String),
+    TooLong,
+    End,
+}
+
+struct Lines<R> {
+    input: R,
+    /// Kept here, because `select!` may drop a read half done.
+    line: Vec<u8>,
+}
+
+impl<R: AsyncBufRead + Unpin> Lines<R> {
+    async fn next(&mut self) -> std::io::Result<Line> {
+        loop {
+            let long = self.line.len() as u64 > MAX_LINE;
+            if long {
+                // The rest of an overlong line is passed over piece by piece.
+                if self.line.last() == Some(&b'\n') {
+                    self.line.clear();
+                    return Ok(Line::TooLong);
+                }
+                self.line.truncate(usize::try_from(MAX_LINE).unwrap_or(0));
+                self.line.push(0);
+            }
+            let room = if long { MAX_LINE } else { MAX_LINE + 1 - self.line.len() as u64 };
+            let count = (&mut self.input).take(room).read_until(b'\n', &mut self.line).await?;
+            let ended = self.line.last() == Some(&b'\n');
+            let short = self.line.len() as u64 <= MAX_LINE;
+            if ended && short {
+                return Ok(Line::Text(String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned()));
+            }
+            if count == 0 {
+                let rest = std::mem::take(&mut self.line);
+                return Ok(match (rest.is_empty(), short) {
+                    (true, _) => Line::End,
+                    (false, true) => Line::Text(String::from_utf8_lossy(&rest).into_owned()),
+                    (false, false) => Line::TooLong,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The chain a host presents, fetched as cheaply as the question allows, for one host or a million.
+
+mod dial;
+mod error;
+mod fetch;
+pub mod fleet;
+mod handshake;
+mod hello;
+mod options;
+mod raw;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::FetchError;
+pub use fetch::{AddressChain, FetchedChain, TlsVersion, fetch_all_addresses, fetch_chain, tls13_only};
+pub use options::{DialOptions, Family, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode, Proxy};

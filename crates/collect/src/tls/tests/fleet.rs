@@ -1,0 +1,116 @@
+//! Many hosts: each line answered once, endpoints shared, runs resumed, connections bounded.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rustls::version::{TLS12, TLS13};
+use serde_json::Value;
+use tokio::io::AsyncBufRead;
+
+use super::servers::{Server, hostile, impatient, server, to};
+use crate::tls::fleet::{FleetOptions, Progress, run};
+
+async fn fleet(
+    input: &str,
+    earlier: Option<&str>,
+    options: &FleetOptions,
+) -> (BTreeMap<String, Value>, Progress, String) {
+    let mut output = Vec::new();
+    let mut bytes = earlier.unwrap_or_default().as_bytes();
+    let earlier = earlier.map(|_| &mut bytes as &mut (dyn AsyncBufRead + Unpin + Send));
+    let mut last = Progress::default();
+    let told = run(input.as_bytes(), &mut output, earlier, options, |p| last = p).await.unwrap();
+    assert_eq!(told, last);
+    let text = String::from_utf8(output).unwrap();
+    let mut found = BTreeMap::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let input = value["input"].as_str().unwrap().to_owned();
+        assert!(found.insert(input.clone(), value).is_none(), "`{input}` was answered twice");
+    }
+    (found, told, text)
+}
+
+fn options(server: &Server) -> FleetOptions {
+    FleetOptions { dial: to(server.address), jobs: 8, host_gap: Duration::ZERO, ..FleetOptions::default() }
+}
+
+#[tokio::test]
+async fn every_line_is_answered_once_within_the_bounds() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS13, &TLS12]).await;
+    let mut input = String::from("# issuers\n\n");
+    for n in 0..300 {
+        let _ = writeln!(input, "https://h{}.example.com/id/{n}", n % 100);
+    }
+    input.push_str("not a host\nlast.example.com");
+    let (found, told, _) = fleet(&input, None, &options(&server)).await;
+    assert_eq!(found.len(), 302);
+    assert_eq!((told.read, told.answered, told.failed, told.dialled), (302, 302, 1, 101));
+    // Three issuers on one host are one connection.
+    assert_eq!(server.dialled.load(Ordering::SeqCst), 101);
+    assert!(server.most_at_once.load(Ordering::SeqCst) <= 8 + 1);
+    let one = &found["https://h7.example.com/id/107"];
+    assert_eq!((one["host"].as_str(), one["port"].as_u64()), (Some("h7.example.com"), Some(443)));
+    assert_eq!((one["tls"].as_str(), one["proven"].as_bool()), (Some("TLSv1.2"), Some(false)));
+    let certificates = one["chain"].as_array().unwrap();
+    assert_eq!(certificates.len(), 2);
+    assert_eq!(one["thumbprint"], certificates[1]["sha1"]);
+    assert_eq!(certificates[0]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(found["not a host"]["error"], "input");
+}
+
+#[tokio::test]
+async fn a_run_cut_short_goes_on_where_it_stopped() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    let all: Vec<String> = (0..20).map(|n| format!("h{n}.example.com")).collect();
+    let (_, _, text) = fleet(&all[..10].join("\n"), None, &options(&server)).await;
+    // The last line was cut in the middle.
+    let cut = text.get(..text.len() - 20).unwrap();
+    let (found, told, _) = fleet(&all.join("\n"), Some(cut), &options(&server)).await;
+    assert_eq!((told.read, told.skipped, told.answered), (20, 9, 11));
+    assert_eq!(found.len(), 11);
+}
+
+#[tokio::test]
+async fn lines_too_long_are_errors_and_do_no_harm() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    for length in [4096, 4097, 20_000, 1 << 20] {
+        let input = format!("{}\na.example.com\n", "x".repeat(length));
+        let (found, told, _) = fleet(&input, None, &options(&server)).await;
+        assert_eq!((told.answered, told.failed), (2, 1), "{length}");
+        assert!(found["a.example.com"]["error"].is_null());
+    }
+}
+
+#[tokio::test]
+async fn hosts_that_hang_are_tried_again_and_reported() {
+    let address = hostile(|stream| async move {
+        let _stream = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    let options = FleetOptions {
+        dial: impatient(address),
+        back_off: Duration::from_millis(1),
+        host_gap: Duration::ZERO,
+        ..FleetOptions::default()
+    };
+    let (found, told, _) = fleet("a.example.com\nhttps://a.example.com/x\n", None, &options).await;
+    assert_eq!((told.failed, told.dialled), (2, 1));
+    assert_eq!(found["a.example.com"]["error"], "timeout");
+    assert_eq!(found["https://a.example.com/x"]["error"], "timeout");
+}
+
+#[tokio::test]
+async fn one_host_is_dialled_with_gaps() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    let gap = Duration::from_millis(20);
+    let options = FleetOptions { host_gap: gap, ..options(&server) };
+    let started = std::time::Instant::now();
+    let (found, _, _) =
+        fleet("a.example.com:1\na.example.com:2\na.example.com:3\na.example.com:4\n", None, &options).await;
+    assert_eq!(found.len(), 4);
+    assert!(started.elapsed() >= gap * 3);
+}
