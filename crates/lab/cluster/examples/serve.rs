@@ -71,6 +71,13 @@ async fn stand_in_kubelet(store: Store) {
     }
 }
 
+/// A token of the moment.
+fn secret() -> Result<String, aws_lc_rs::error::Unspecified> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let node = |name: &str, ip: &str| NodeSpec { name: name.into(), internal_ip: ip.into(), ..NodeSpec::default() };
@@ -78,8 +85,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         version: "v1.36.2".into(),
         tls: TlsMaterial::self_made(&["127.0.0.1", "localhost"])?,
         tokens: BTreeMap::from([
-            ("admin-token".into(), User::admin("admin")),
-            ("reader-token".into(), User::restricted("reader", &[("get", "pods")])),
+            (secret()?, User::admin("admin")),
+            (secret()?, User::restricted("reader", &[("get", "pods")])),
         ]),
         runtime: Arc::new(Echo),
         minter: Arc::new(Stamps),

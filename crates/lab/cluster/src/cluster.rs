@@ -109,7 +109,7 @@ impl Cluster {
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
         let tls = self.shared.config.tls.server_config()?;
-        let tasks = controllers::start(&self.shared.store, &self.shared.pipeline);
+        let tasks = controllers::start(&self.shared.store, &self.shared.pipeline, &self.shared.config.tls.ca_pem);
         let served = http::serve(Arc::clone(&self.shared), listener, tls, shutdown).await;
         drop(tasks);
         Ok(served?)

@@ -13,6 +13,7 @@ use crate::{
     errors::ApiError,
     json as j,
     pipeline::Pipeline,
+    seed,
     store::{Event, EventKind, Gvr, Key, Store},
 };
 
@@ -20,10 +21,11 @@ use crate::{
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// Starts all controllers; they end when the returned set is dropped.
-pub(crate) fn start(store: &Store, pipeline: &Pipeline) -> JoinSet<()> {
+pub(crate) fn start(store: &Store, pipeline: &Pipeline, ca_pem: &str) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(collect_garbage(store.clone()));
     tasks.spawn(bind_pods(store.clone()));
+    tasks.spawn(furnish_namespaces(store.clone(), ca_pem.to_owned()));
     tasks.spawn(reconcile_workloads(Context { store: store.clone(), pipeline: pipeline.clone() }));
     tasks
 }
@@ -33,6 +35,31 @@ async fn collect_garbage(store: Store) {
         let mut watch = store.watch();
         while let Some(event) = watch.next().await {
             gc::collect(&store, &event);
+        }
+    }
+}
+
+/// Every namespace has its default service account and CA bundle, also after
+/// somebody deleted them (Kubernetes docs, "Managing Service Accounts").
+async fn furnish_namespaces(store: Store, ca_pem: String) {
+    let namespaces = Gvr::core("namespaces");
+    loop {
+        let mut watch = store.watch();
+        for namespace in store.list(&namespaces, None).1 {
+            seed::namespace_contents(&store, j::name(&namespace), &ca_pem);
+        }
+        while let Some(event) = watch.next().await {
+            let created = event.key.gvr == namespaces && event.kind == EventKind::Added;
+            let furniture = matches!(event.key.gvr.resource.as_str(), "serviceaccounts" | "configmaps");
+            let name = match &event.key.namespace {
+                None if created => event.key.name.as_str(),
+                Some(name) if furniture && event.kind == EventKind::Deleted => name,
+                _ => continue,
+            };
+            let key = Key::new(namespaces.clone(), None, name);
+            if store.get(&key).is_some() {
+                seed::namespace_contents(&store, name, &ca_pem);
+            }
         }
     }
 }

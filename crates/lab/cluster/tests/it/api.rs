@@ -2,7 +2,7 @@
 
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use trustwalk_lab_cluster::json as j;
+use trustwalk_lab_cluster::{Gvr, Key, json as j};
 
 use crate::support::{self, Lab, daemon_set, read};
 
@@ -101,8 +101,8 @@ async fn a_watch_lists_then_follows() {
 async fn the_setter_of_an_annotation_is_on_record() {
     let lab = Lab::start().await;
     let path = format!("{ACCOUNT}?fieldManager=helm");
-    let patch = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn"}}});
-    let (_, account) = lab.call("PATCH", &path, patch).await;
+    let change = json!({"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn"}}});
+    let (_, account) = lab.call("PATCH", &path, change).await;
     let entry = &account["metadata"]["managedFields"][0];
     assert_eq!(entry["manager"], "helm");
     assert_eq!(entry["time"], support::NOW);
@@ -162,6 +162,19 @@ async fn discovery_is_for_service_accounts_not_for_strangers() {
     assert_eq!(code, 200);
     assert_eq!(document["issuer"], "https://issuer.example");
     assert_eq!(document["jwks_uri"], format!("https://{}/openid/v1/jwks", lab.address));
+}
+
+#[tokio::test]
+async fn a_namespace_always_has_its_default_account() {
+    let lab = Lab::start().await;
+    let namespace = json!({"metadata": {"name": "n"}});
+    lab.call("POST", "/api/v1/namespaces", namespace).await;
+    let account = "/api/v1/namespaces/n/serviceaccounts/default";
+    let (code, first) = lab.call("GET", account, Value::Null).await;
+    assert_eq!(code, 200);
+    lab.call("DELETE", account, Value::Null).await;
+    let key = Key::new(Gvr::core("serviceaccounts"), Some("n"), "default");
+    lab.until("made again", |store| store.get(&key).is_some_and(|again| j::uid(&again) != j::uid(&first))).await;
 }
 
 #[tokio::test]

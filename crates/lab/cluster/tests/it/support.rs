@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use trustwalk_lab_cluster::{
-    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Key, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
+    Cluster, ClusterConfig, ExecResult, FnResolver, Gvr, Minted, NodeRuntime, NodeSpec, Store, TlsMaterial,
     TokenMinter, TokenSpec, User, json as j,
 };
 
