@@ -1,0 +1,101 @@
+//! A token taken apart, strictly (RFC 7515 and 7519). INVARIANT: nothing here prints it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+
+use crate::claims::Claims;
+use crate::error::TokenError;
+
+/// The shortest token STS takes (AWS STS API model, `WebIdentityToken`).
+pub const MIN_TOKEN_BYTES: usize = 4;
+/// The longest token STS takes (AWS STS API model, `WebIdentityToken`; since 2021-04-15).
+pub const MAX_TOKEN_BYTES: usize = 20_000;
+
+/// A token's protected header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// `alg`.
+    pub alg: String,
+    /// `kid`.
+    pub kid: Option<String>,
+    /// `typ`.
+    pub typ: Option<String>,
+}
+
+/// A well-formed token. Its `Debug` shows neither payload nor signature.
+pub struct Token<'a> {
+    header: Header,
+    claims: Claims,
+    payload: Vec<u8>,
+    signed: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Token<'a> {
+    /// Takes a token apart. White space around it is an error, as it is for STS.
+    pub fn parse(raw: &'a str) -> Result<Self, TokenError> {
+        let length = raw.len();
+        if length < MIN_TOKEN_BYTES {
+            return Err(TokenError::TooShort { length, minimum: MIN_TOKEN_BYTES });
+        }
+        if length > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLong { length, maximum: MAX_TOKEN_BYTES });
+        }
+        let parts = raw.bytes().filter(|b| *b == b'.').count() + 1;
+        let (signed, signature) = raw.rsplit_once('.').ok_or(TokenError::Parts(parts))?;
+        let (header, payload) = signed.split_once('.').ok_or(TokenError::Parts(parts))?;
+        if parts != 3 {
+            return Err(TokenError::Parts(parts));
+        }
+        let header = parse_header(&decode(header, "header")?)?;
+        let payload = decode(payload, "payload")?;
+        let claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Json("payload"))?;
+        Ok(Self { header, claims, payload, signed, signature: decode(signature, "signature")? })
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The claims STS decides by.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Every claim; of one that occurs twice, the last.
+    pub fn all_claims(&self) -> Map<String, Value> {
+        // The payload was parsed before; only a number out of range can fail here.
+        serde_json::from_slice(&self.payload).unwrap_or_default()
+    }
+
+    pub(crate) fn signed(&self) -> &[u8] {
+        self.signed.as_bytes()
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+}
+
+fn decode(part: &str, name: &'static str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Base64(name))
+}
+
+fn parse_header(bytes: &[u8]) -> Result<Header, TokenError> {
+    let header: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| TokenError::Json("header"))?;
+    if header.contains_key("crit") {
+        return Err(TokenError::Critical);
+    }
+    let text = |name: &str| header.get(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(Header { alg: text("alg").ok_or(TokenError::NoAlgorithm)?, kid: text("kid"), typ: text("typ") })
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("header", &self.header).finish_non_exhaustive()
+    }
+}
