@@ -1,0 +1,208 @@
+//! The account: its configuration, and the mutators by which a lab sets it up and breaks it.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use rustls_pki_types::CertificateDer;
+use serde_json::json;
+
+use crate::callers::new_keys;
+use crate::policy;
+use crate::state::{Addon, Association, Cluster, Credentials, Event, Principal, Provider, Role, State};
+
+/// How the account decides whether to trust an issuer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TrustModel {
+    /// The library of trusted roots first, thumbprints after (AWS since 2024-08-15).
+    #[default]
+    LibraryFirst,
+    /// Thumbprints alone (AWS before, and compatible systems).
+    ThumbprintOnly,
+}
+
+/// The account's clock.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Where a host of the outside world is; `None` is unreachable.
+pub type Dialer = Arc<dyn Fn(&str, u16) -> Option<SocketAddr> + Send + Sync>;
+
+/// What an account is made of.
+#[derive(Clone)]
+pub struct AccountConfig {
+    /// Twelve digits.
+    pub account_id: String,
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    /// Region.
+    pub region: String,
+    /// Trust model.
+    pub trust_model: TrustModel,
+    /// Roots of the trust library.
+    pub library_roots: Vec<CertificateDer<'static>>,
+    /// How issuers are reached.
+    pub dialer: Dialer,
+    /// The clock.
+    pub clock: Clock,
+}
+
+impl std::fmt::Debug for AccountConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountConfig").field("account_id", &self.account_id).finish_non_exhaustive()
+    }
+}
+
+/// A running account; clones share it.
+#[derive(Clone)]
+pub struct Account {
+    pub(crate) config: Arc<AccountConfig>,
+    state: Arc<Mutex<State>>,
+    admin: Credentials,
+    unprivileged: Credentials,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// What an administrator may do.
+const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
+impl Account {
+    /// An empty account with an administrator and a user who may do nothing.
+    pub fn new(config: AccountConfig) -> Self {
+        let admin = new_keys("AKIA", None);
+        let unprivileged = new_keys("AKIA", None);
+        let mut state = State { policies: policy::managed(), ..State::default() };
+        let user = |name: &str, policies: Vec<String>| Principal::User { name: name.to_owned(), policies };
+        state.keys.insert(admin.access_key_id.clone(), (admin.clone(), user("admin", vec![ADMIN.to_owned()])));
+        state.keys.insert(unprivileged.access_key_id.clone(), (unprivileged.clone(), user("nobody", Vec::new())));
+        Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)), admin, unprivileged }
+    }
+
+    /// The state. A panic elsewhere leaves it as it was: every change is one assignment.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.config.clock)()
+    }
+
+    /// Keys of the administrator.
+    pub fn admin_credentials(&self) -> Credentials {
+        self.admin.clone()
+    }
+
+    /// Keys of a user without any permission.
+    pub fn unprivileged_credentials(&self) -> Credentials {
+        self.unprivileged.clone()
+    }
+
+    /// Keys of a session of a role, as instance metadata hands them out.
+    pub fn session_for(&self, role: &str, session: &str, seconds: i64) -> Credentials {
+        let keys = new_keys("ASIA", Some(self.now() + jiff::SignedDuration::from_secs(seconds)));
+        let principal = Principal::Session { role: role.to_owned(), session: session.to_owned() };
+        self.state().keys.insert(keys.access_key_id.clone(), (keys.clone(), principal));
+        keys
+    }
+
+    /// ARN of a provider.
+    pub fn provider_arn(&self, url: &str) -> String {
+        let bare = url.strip_prefix("https://").unwrap_or(url);
+        format!("arn:{}:iam::{}:oidc-provider/{bare}", self.config.partition, self.config.account_id)
+    }
+
+    /// ARN of a role.
+    pub fn role_arn(&self, role: &Role) -> String {
+        format!("arn:{}:iam::{}:role{}{}", self.config.partition, self.config.account_id, role.path, role.name)
+    }
+
+    /// Registers or replaces a provider.
+    pub fn put_provider(&self, provider: Provider) {
+        self.state().providers.insert(provider.url.clone(), provider);
+    }
+
+    /// A provider by URL without scheme.
+    pub fn provider(&self, url: &str) -> Option<Provider> {
+        self.state().providers.get(url).cloned()
+    }
+
+    /// Takes a provider away.
+    pub fn delete_provider(&self, url: &str) {
+        self.state().providers.remove(url);
+    }
+
+    /// Makes or replaces a role.
+    pub fn put_role(&self, role: Role) {
+        self.state().roles.insert(role.name.clone(), role);
+    }
+
+    /// A role by name.
+    pub fn role(&self, name: &str) -> Option<Role> {
+        self.state().roles.get(name).cloned()
+    }
+
+    /// Takes a role away.
+    pub fn delete_role(&self, name: &str) {
+        self.state().roles.remove(name);
+    }
+
+    /// Makes or replaces a cluster.
+    pub fn put_cluster(&self, cluster: Cluster) {
+        self.state().clusters.insert(cluster.name.clone(), cluster);
+    }
+
+    /// Makes or replaces an add-on.
+    pub fn put_addon(&self, cluster: &str, addon: Addon) {
+        if let Some(c) = self.state().clusters.get_mut(cluster) {
+            c.addons.insert(addon.name.clone(), addon);
+        }
+    }
+
+    /// Makes an association.
+    pub fn put_association(&self, cluster: &str, association: Association) {
+        if let Some(c) = self.state().clusters.get_mut(cluster) {
+            c.associations.retain(|a| a.id != association.id);
+            c.associations.push(association);
+        }
+    }
+
+    /// Records an event of the past.
+    pub fn record(&self, at: Timestamp, source: &str, name: &str, who: &str, resources: &[String]) {
+        let detail = json!({
+            "eventVersion": "1.11", "eventTime": at.to_string(), "eventSource": source, "eventName": name,
+            "awsRegion": self.config.region, "userIdentity": {"type": "IAMUser", "userName": who,
+            "arn": format!("arn:{}:iam::{}:user/{who}", self.config.partition, self.config.account_id)},
+        });
+        self.push_event(at, source, name, who, resources, detail);
+    }
+
+    pub(crate) fn push_event(
+        &self,
+        at: Timestamp,
+        source: &str,
+        name: &str,
+        who: &str,
+        resources: &[String],
+        detail: serde_json::Value,
+    ) {
+        /// Events kept: as many as a long lab day makes; the oldest give way.
+        const KEPT: usize = 20_000;
+        let event = Event {
+            id: crate::callers::request_id(),
+            at,
+            name: name.to_owned(),
+            source: source.to_owned(),
+            username: who.to_owned(),
+            resources: resources.to_vec(),
+            detail,
+        };
+        let mut state = self.state();
+        if state.events.len() >= KEPT {
+            state.events.remove(0);
+        }
+        state.events.push(event);
+    }
+}

@@ -1,0 +1,109 @@
+//! EKS: clusters, add-ons, Pod Identity associations.
+
+use serde_json::{Value, json};
+
+use crate::account::Account;
+use crate::http::segments;
+use crate::outcome::AwsFault;
+use crate::sigv4::{Caller, Signed};
+use crate::state::{Addon, Association, Cluster, Principal};
+
+fn seconds(t: jiff::Timestamp) -> Value {
+    json!(t.as_second())
+}
+
+fn no_cluster(name: &str) -> AwsFault {
+    AwsFault::new(404, "ResourceNotFoundException", format!("No cluster found for name: {name}."))
+}
+
+/// Routes by method and path.
+pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> Result<Value, AwsFault> {
+    let path = segments(request.path);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let arn = |name: &str| format!("arn:{}:eks:{}:{}:cluster/{name}", account.config.partition, account.config.region, account.config.account_id);
+    let may = |action: &str, name: &str| account.authorise(caller, action, &arn(name));
+    let cluster = |name: &str| account.state().clusters.get(name).cloned().ok_or_else(|| no_cluster(name));
+    match (request.method, path.as_slice()) {
+        ("GET", ["clusters"]) => {
+            may("eks:ListClusters", "*")?;
+            Ok(json!({"clusters": account.state().clusters.keys().collect::<Vec<_>>()}))
+        }
+        ("GET", ["clusters", name]) => {
+            may("eks:DescribeCluster", name)?;
+            Ok(json!({"cluster": describe(&cluster(name)?, &arn(name))}))
+        }
+        ("GET", ["clusters", name, "addons"]) => {
+            may("eks:ListAddons", name)?;
+            Ok(json!({"addons": cluster(name)?.addons.keys().collect::<Vec<_>>()}))
+        }
+        ("GET", ["clusters", name, "addons", addon]) => {
+            may("eks:DescribeAddon", name)?;
+            let found = cluster(name)?;
+            let a = found.addons.get(*addon).ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No addon: {addon} found in cluster: {name}")))?;
+            Ok(json!({"addon": addon_json(a, name)}))
+        }
+        ("POST", ["clusters", name, "addons", addon, "update"]) => {
+            may("eks:UpdateAddon", name)?;
+            update_addon(account, caller, name, addon, request.body)
+        }
+        ("GET", ["clusters", name, "pod-identity-associations"]) => {
+            may("eks:ListPodIdentityAssociations", name)?;
+            let wanted = |a: &&Association| request.query.split('&').filter_map(|p| p.strip_prefix("namespace=")).all(|ns| ns == a.namespace);
+            let all: Vec<Value> = cluster(name)?.associations.iter().filter(wanted).map(|a| association(a, name)).collect();
+            Ok(json!({"associations": all}))
+        }
+        ("GET", ["clusters", name, "pod-identity-associations", id]) => {
+            may("eks:DescribePodIdentityAssociation", name)?;
+            let found = cluster(name)?;
+            let a = found.associations.iter().find(|a| a.id == *id).ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No association {id}")))?;
+            Ok(json!({"association": association(a, name)}))
+        }
+        (method, _) => Err(AwsFault::new(404, "NotFoundException", format!("the lab's EKS has no {method} {}", request.path))),
+    }
+}
+
+fn describe(c: &Cluster, arn: &str) -> Value {
+    json!({
+        "name": c.name, "arn": arn, "createdAt": seconds(c.created), "version": c.version, "endpoint": c.endpoint,
+        "status": "ACTIVE", "identity": {"oidc": {"issuer": c.issuer}}, "certificateAuthority": {"data": c.ca},
+        "resourcesVpcConfig": {"endpointPublicAccess": true}, "tags": {},
+    })
+}
+
+fn addon_json(a: &Addon, cluster: &str) -> Value {
+    let mut value = json!({
+        "addonName": a.name, "clusterName": cluster, "status": "ACTIVE", "addonVersion": a.version,
+        "createdAt": seconds(a.created), "modifiedAt": seconds(a.modified),
+    });
+    if let (Some(role), Some(object)) = (&a.role_arn, value.as_object_mut()) {
+        object.insert("serviceAccountRoleArn".to_owned(), json!(role));
+    }
+    value
+}
+
+fn association(a: &Association, cluster: &str) -> Value {
+    json!({
+        "associationId": a.id, "clusterName": cluster, "namespace": a.namespace, "serviceAccount": a.service_account,
+        "roleArn": a.role_arn, "createdAt": seconds(a.created), "modifiedAt": seconds(a.created),
+    })
+}
+
+fn update_addon(account: &Account, caller: &Caller, cluster: &str, addon: &str, body: &[u8]) -> Result<Value, AwsFault> {
+    let sent: Value = serde_json::from_slice(body).map_err(|_| AwsFault::new(400, "InvalidParameterException", "the body is not JSON"))?;
+    let now = account.now();
+    {
+        let mut state = account.state();
+        let c = state.clusters.get_mut(cluster).ok_or_else(|| no_cluster(cluster))?;
+        let a = c.addons.get_mut(addon).ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No addon: {addon} found in cluster: {cluster}")))?;
+        if let Some(role) = sent.get("serviceAccountRoleArn").and_then(Value::as_str) {
+            a.role_arn = Some(role.to_owned());
+        }
+        a.modified = now;
+    }
+    let who = match &caller.principal {
+        Principal::User { name, .. } => name.clone(),
+        Principal::Session { session, .. } => session.clone(),
+    };
+    account.record(now, "eks.amazonaws.com", "UpdateAddon", &who, &[addon.to_owned(), cluster.to_owned()]);
+    Ok(json!({"update": {"id": crate::callers::request_id(), "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(now), "errors": []}}))
+}

@@ -1,0 +1,172 @@
+//! One endpoint for all services: routing by signature scope, body and path.
+
+use std::convert::Infallible;
+
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+
+use crate::account::Account;
+use crate::callers::request_id;
+use crate::outcome::{AwsFault, escape, tag};
+use crate::query::{Parameters, decode};
+use crate::sigv4::{self, Caller, Signed};
+use crate::{cloudtrail, ec2, eks, iam, sts};
+
+/// Largest request: IAM's largest parameter, a policy of 131,072 characters, percent-encoded.
+const LARGEST_REQUEST: usize = 1 << 20;
+
+const IAM_NS: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
+const STS_NS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+const EC2_NS: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
+
+impl Account {
+    /// Serves until `shutdown` is done.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            let stream = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(_) => continue,
+                },
+                () = &mut shutdown => return,
+            };
+            let account = self.clone();
+            tokio::spawn(async move {
+                let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+                    let account = account.clone();
+                    async move { Ok::<_, Infallible>(account.answer(request).await) }
+                });
+                // A client that hangs up early loses only its own answer.
+                let _gone = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await.map(http_body_util::Collected::to_bytes) else {
+            return reply(413, "text/plain", "request too large".to_owned());
+        };
+        let signed = Signed {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            body: &body,
+        };
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let form = Parameters::parse(if text.is_empty() { signed.query } else { &text });
+        let action = form.text("Action");
+        if action == "AssumeRoleWithWebIdentity" {
+            let outcome = sts::web_identity(self, &form).await;
+            return query_reply(&action, STS_NS, outcome);
+        }
+        let service = sigv4::scope_service(&parts.headers).unwrap_or_default();
+        let caller = match sigv4::verify(self, &signed) {
+            Ok(caller) => caller,
+            Err(fault) => return fault_reply(&service, fault),
+        };
+        match caller.service.as_str() {
+            "iam" => query_reply(&action, IAM_NS, iam::call(self, &caller, &action, &form).await),
+            "sts" => query_reply(&action, STS_NS, sts::call(self, &caller, &action, &form)),
+            "ec2" => ec2_reply(&action, ec2::call(self, &caller, &action)),
+            "eks" => json_reply(eks::call(self, &caller, &signed)),
+            "cloudtrail" => {
+                let target = parts.headers.get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
+                json_reply(cloudtrail::call(self, &caller, target, &body))
+            }
+            other => fault_reply(other, AwsFault::new(400, "InvalidAction", format!("the lab has no service `{other}`"))),
+        }
+    }
+
+    /// Refuses unless the caller's policies allow the action on the resource.
+    pub(crate) fn authorise(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), AwsFault> {
+        if crate::policy::allowed(self, &caller.principal, action, resource) {
+            return Ok(());
+        }
+        let who = crate::policy::arn(self, &caller.principal);
+        Err(AwsFault::new(
+            403,
+            "AccessDenied",
+            format!("User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"),
+        ))
+    }
+}
+
+fn reply(status: u16, kind: &str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(kind) = kind.parse() {
+        response.headers_mut().insert("content-type", kind);
+    }
+    if let Ok(id) = request_id().parse() {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+fn query_reply(action: &str, namespace: &str, outcome: Result<String, AwsFault>) -> Response<Full<Bytes>> {
+    let id = request_id();
+    match outcome {
+        Ok(inside) => reply(
+            200,
+            "text/xml",
+            format!("<{action}Response xmlns=\"{namespace}\">\n  <{action}Result>{inside}</{action}Result>\n  <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{action}Response>\n"),
+        ),
+        Err(f) => reply(
+            f.status,
+            "text/xml",
+            format!(
+                "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  <RequestId>{id}</RequestId>\n</ErrorResponse>\n",
+                f.code,
+                escape(&f.message)
+            ),
+        ),
+    }
+}
+
+fn ec2_reply(action: &str, outcome: Result<String, AwsFault>) -> Response<Full<Bytes>> {
+    let id = request_id();
+    match outcome {
+        Ok(inside) => {
+            reply(200, "text/xml;charset=UTF-8", format!("<{action}Response xmlns=\"{EC2_NS}\">{}{inside}</{action}Response>", tag("requestId", &id)))
+        }
+        Err(f) => reply(
+            f.status,
+            "text/xml;charset=UTF-8",
+            format!("<Response><Errors><Error>{}{}</Error></Errors><RequestID>{id}</RequestID></Response>", tag("Code", f.code), tag("Message", &f.message)),
+        ),
+    }
+}
+
+fn json_reply(outcome: Result<serde_json::Value, AwsFault>) -> Response<Full<Bytes>> {
+    match outcome {
+        Ok(value) => reply(200, "application/json", value.to_string()),
+        Err(f) => {
+            let body = serde_json::json!({"__type": f.code, "message": f.message}).to_string();
+            let mut response = reply(f.status, "application/json", body);
+            if let Ok(code) = f.code.parse() {
+                response.headers_mut().insert("x-amzn-errortype", code);
+            }
+            response
+        }
+    }
+}
+
+fn fault_reply(service: &str, fault: AwsFault) -> Response<Full<Bytes>> {
+    match service {
+        "eks" | "cloudtrail" => json_reply(Err(fault)),
+        "ec2" => ec2_reply("", Err(fault)),
+        "sts" => query_reply("", STS_NS, Err(fault)),
+        _ => query_reply("", IAM_NS, Err(fault)),
+    }
+}
+
+/// The last segments of a path, decoded.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    path.split('/').filter(|s| !s.is_empty()).map(decode).collect()
+}

@@ -1,0 +1,63 @@
+//! An operation's end: an answer, or an error with AWS's code and words.
+
+/// An error as a service words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AwsFault {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl AwsFault {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// `ValidationError`, 400.
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationError", message)
+    }
+
+    /// `InvalidInput`, 400.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidInput", message)
+    }
+
+    /// `NoSuchEntity`, 404.
+    pub(crate) fn missing(message: impl Into<String>) -> Self {
+        Self::new(404, "NoSuchEntity", message)
+    }
+
+    /// `InvalidIdentityToken`, 400.
+    pub(crate) fn token(message: impl Into<String>) -> Self {
+        Self::new(400, "InvalidIdentityToken", message)
+    }
+}
+
+/// What an operation of the query protocol answers: the inside of its `…Result`.
+pub(crate) type Outcome = Result<String, AwsFault>;
+
+/// Escapes text for XML.
+pub(crate) fn escape(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+        out
+    })
+}
+
+/// `<name>text</name>`.
+pub(crate) fn tag(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
+}
+
+/// `<name><member>…</member>…</name>` of ready XML.
+pub(crate) fn members(name: &str, items: impl IntoIterator<Item = String>) -> String {
+    let inside: String = items.into_iter().map(|i| format!("<member>{i}</member>")).collect();
+    format!("<{name}>{inside}</{name}>")
+}

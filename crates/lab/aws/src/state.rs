@@ -1,0 +1,146 @@
+//! What the account holds, as data.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Keys of a caller.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Access key id.
+    pub access_key_id: String,
+    /// Secret access key.
+    pub secret_access_key: String,
+    /// Session token of temporary keys.
+    pub session_token: Option<String>,
+    /// When temporary keys end.
+    pub expires: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
+    }
+}
+
+/// An IAM OIDC provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// URL without its scheme.
+    pub url: String,
+    /// Registered audiences.
+    pub client_ids: Vec<String>,
+    /// Registered thumbprints, lower case.
+    pub thumbprints: Vec<String>,
+    /// Creation.
+    pub created: Timestamp,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// An IAM role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Role {
+    /// Name.
+    pub name: String,
+    /// Path, `/` by default.
+    pub path: String,
+    /// Trust policy text.
+    pub trust_policy: String,
+    /// Longest session in seconds.
+    pub max_session: i64,
+    /// Creation.
+    pub created: Timestamp,
+    /// Managed policies' ARNs.
+    pub attached: Vec<String>,
+    /// Inline policies.
+    pub inline: BTreeMap<String, String>,
+    /// Tags.
+    pub tags: BTreeMap<String, String>,
+    /// Last use.
+    pub last_used: Option<Timestamp>,
+}
+
+/// An EKS cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    /// Name.
+    pub name: String,
+    /// Kubernetes version.
+    pub version: String,
+    /// Creation.
+    pub created: Timestamp,
+    /// Issuer URL.
+    pub issuer: String,
+    /// API server's URL.
+    pub endpoint: String,
+    /// Base64 of the API server's CA.
+    pub ca: String,
+    /// Add-ons by name.
+    pub addons: BTreeMap<String, Addon>,
+    /// Pod Identity associations.
+    pub associations: Vec<Association>,
+}
+
+/// An EKS add-on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addon {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Role of its service account.
+    pub role_arn: Option<String>,
+    /// Creation.
+    pub created: Timestamp,
+    /// Last change.
+    pub modified: Timestamp,
+}
+
+/// A Pod Identity association.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Association {
+    /// Id.
+    pub id: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Service account.
+    pub service_account: String,
+    /// Role.
+    pub role_arn: String,
+    /// Creation.
+    pub created: Timestamp,
+}
+
+/// Who stands behind an access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// A user, with the policies it has.
+    User { name: String, policies: Vec<String> },
+    /// A session of a role.
+    Session { role: String, session: String },
+}
+
+/// One recorded event.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) at: Timestamp,
+    pub(crate) name: String,
+    pub(crate) source: String,
+    pub(crate) username: String,
+    pub(crate) resources: Vec<String>,
+    pub(crate) detail: Value,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) providers: BTreeMap<String, Provider>,
+    pub(crate) roles: BTreeMap<String, Role>,
+    pub(crate) clusters: BTreeMap<String, Cluster>,
+    pub(crate) keys: BTreeMap<String, (Credentials, Principal)>,
+    pub(crate) policies: BTreeMap<String, String>,
+    pub(crate) events: Vec<Event>,
+}

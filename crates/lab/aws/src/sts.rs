@@ -1,0 +1,226 @@
+//! STS: the exchange, and who is calling.
+
+use aws_lc_rs::digest;
+use serde_json::json;
+
+use crate::account::{Account, TrustModel};
+use crate::jwt::Jwt;
+use crate::outcome::{AwsFault, Outcome, tag};
+use crate::providers::{Fetched, fetch, verifies};
+use crate::query::Parameters;
+use crate::sigv4::Caller;
+use crate::state::{Credentials, Principal, Provider, Role};
+use crate::trust::{Keys, admits};
+
+/// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
+pub(crate) fn keys_unavailable() -> AwsFault {
+    AwsFault::token("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
+}
+
+fn denied() -> AwsFault {
+    AwsFault::new(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+}
+
+/// `AssumeRoleWithWebIdentity`: unsigned, and truly verified.
+pub(crate) async fn web_identity(account: &Account, form: &Parameters) -> Outcome {
+    let outcome = exchange(account, form).await;
+    record(account, form, &outcome);
+    outcome.map(|done| done.xml)
+}
+
+struct Done {
+    xml: String,
+    method: &'static str,
+}
+
+async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault> {
+    let (role_arn, session, token) = (form.text("RoleArn"), form.text("RoleSessionName"), form.text("WebIdentityToken"));
+    validate(form)?;
+    let jwt = Jwt::parse(&token)?;
+    jwt.required()?;
+    let iss = jwt.text("iss").unwrap_or_default();
+    let bare = iss.strip_prefix("https://").unwrap_or(&iss).to_owned();
+    let ours = role_arn.split(':').nth(4) == Some(account.config.account_id.as_str());
+    let provider = account.provider(&bare).filter(|_| ours && iss.starts_with("https://"));
+    let provider = provider.ok_or_else(|| AwsFault::token(format!("No OpenIDConnect provider found in your account for {iss}")))?;
+    let (jwks, method) = trusted_keys(account, &iss, &provider).await?;
+    jwt.check_signature(&jwks)?;
+    jwt.check_times(account.now().as_second())?;
+    let audience = jwt.audience()?;
+    Jwt::check_audience(&audience, &provider.client_ids)?;
+    let role = role_of(account, &role_arn).ok_or_else(denied)?;
+    let subject = jwt.text("sub").unwrap_or_default();
+    let mut keys = Keys::from([
+        (format!("{bare}:aud").to_ascii_lowercase(), vec![audience.clone()]),
+        (format!("{bare}:sub").to_ascii_lowercase(), vec![subject.clone()]),
+        ("sts:rolesessionname".to_owned(), vec![session.clone()]),
+    ]);
+    // Claims IAM maps for GitHub since January 2026 (Service Authorization Reference, AWS STS).
+    if bare == "token.actions.githubusercontent.com" {
+        for claim in ["actor", "actor_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "repository_owner_id", "workflow"] {
+            if let Some(value) = jwt.text(claim) {
+                keys.insert(format!("{bare}:{claim}"), vec![value]);
+            }
+        }
+    }
+    if !admits(&role.trust_policy, &account.provider_arn(&bare), &keys) {
+        return Err(denied());
+    }
+    let seconds: i64 = form.get("DurationSeconds").and_then(|d| d.parse().ok()).unwrap_or(3600);
+    if seconds > role.max_session {
+        return Err(AwsFault::validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
+    }
+    let credentials = account.session_for(&role.name, &session, seconds);
+    if let Some(r) = account.state().roles.get_mut(&role.name) {
+        r.last_used = Some(account.now());
+    }
+    let xml = [
+        credentials_xml(&credentials),
+        assumed_xml(account, &role, &session),
+        tag("SubjectFromWebIdentityToken", &subject),
+        tag("Audience", &audience),
+        tag("Provider", &account.provider_arn(&bare)),
+        tag("PackedPolicySize", "25"),
+    ]
+    .concat();
+    Ok(Done { xml, method })
+}
+
+fn validate(form: &Parameters) -> Result<(), AwsFault> {
+    for (field, name) in [("RoleArn", "roleArn"), ("RoleSessionName", "roleSessionName"), ("WebIdentityToken", "webIdentityToken")] {
+        if form.get(field).is_none() {
+            return Err(AwsFault::validation(format!("1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null")));
+        }
+    }
+    let session = form.text("RoleSessionName");
+    if !session.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)) {
+        return Err(AwsFault::validation(format!(
+            "1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+        )));
+    }
+    let length = |field: &str, name: &str, least: usize, most: usize| {
+        let n = form.text(field).chars().count();
+        let bound = if n < least { Some(("greater", least)) } else if n > most { Some(("less", most)) } else { None };
+        bound.map_or(Ok(()), |(word, limit)| {
+            Err(AwsFault::validation(format!("1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length {word} than or equal to {limit}")))
+        })
+    };
+    length("RoleSessionName", "roleSessionName", 2, 64)?;
+    length("RoleArn", "roleArn", 20, 2048)?;
+    length("WebIdentityToken", "webIdentityToken", 4, 20_000)?;
+    let arn = form.text("RoleArn");
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let sound = matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
+        if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/"));
+    if !sound {
+        return Err(AwsFault::validation("Request ARN is invalid"));
+    }
+    match form.get("DurationSeconds").map(str::parse::<i64>) {
+        None => Ok(()),
+        Some(Ok(n)) if (900..=43_200).contains(&n) => Ok(()),
+        Some(_) => Err(AwsFault::validation("1 validation error detected: Value at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200")),
+    }
+}
+
+/// Discovery and keys over TLS, each host's chain judged by the trust model.
+async fn trusted_keys(account: &Account, iss: &str, provider: &Provider) -> Result<(serde_json::Value, &'static str), AwsFault> {
+    let url = format!("{}/.well-known/openid-configuration", iss.trim_end_matches('/'));
+    let discovery = fetch(account, &url).await.map_err(|_| keys_unavailable())?;
+    let mut method = judge(account, provider, &discovery)?;
+    let document = discovery.json().filter(|_| discovery.status == 200).ok_or_else(keys_unavailable)?;
+    if document.get("issuer").and_then(serde_json::Value::as_str) != Some(iss) {
+        return Err(keys_unavailable());
+    }
+    let uri = document.get("jwks_uri").and_then(serde_json::Value::as_str).ok_or_else(keys_unavailable)?;
+    let keys = fetch(account, uri).await.map_err(|_| keys_unavailable())?;
+    if keys.host != discovery.host {
+        let second = judge(account, provider, &keys)?;
+        if second == "Thumbprint" {
+            method = second;
+        }
+    }
+    let set = keys.json().filter(|_| keys.status == 200).ok_or_else(keys_unavailable)?;
+    Ok((set, method))
+}
+
+fn judge(account: &Account, provider: &Provider, seen: &Fetched) -> Result<&'static str, AwsFault> {
+    let by_library = account.config.trust_model == TrustModel::LibraryFirst && !seen.tls13_only && verifies(account, seen);
+    if by_library {
+        return Ok("IAMTrustStore");
+    }
+    let known = seen.chain.iter().any(|der| {
+        let sha1: String = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        provider.thumbprints.contains(&sha1)
+    });
+    // Trusting a CA's thumbprint trusts any of its certificates for the registered name: the name still counts.
+    if known && crate::providers::names_host(seen) {
+        return Ok("Thumbprint");
+    }
+    Err(AwsFault::token("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"))
+}
+
+fn role_of(account: &Account, arn: &str) -> Option<Role> {
+    let name = arn.rsplit('/').next()?;
+    account.role(name).filter(|r| account.role_arn(r) == arn)
+}
+
+fn credentials_xml(c: &Credentials) -> String {
+    let inside = [
+        tag("AccessKeyId", &c.access_key_id),
+        tag("SecretAccessKey", &c.secret_access_key),
+        tag("SessionToken", c.session_token.as_deref().unwrap_or_default()),
+        tag("Expiration", &c.expires.map(|e| e.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()),
+    ]
+    .concat();
+    format!("<Credentials>{inside}</Credentials>")
+}
+
+fn assumed_xml(account: &Account, role: &Role, session: &str) -> String {
+    let id = format!("{}:{session}", crate::callers::role_id(&role.name));
+    let arn = crate::policy::arn(account, &Principal::Session { role: role.name.clone(), session: session.to_owned() });
+    format!("<AssumedRoleUser>{}{}</AssumedRoleUser>", tag("AssumedRoleId", &id), tag("Arn", &arn))
+}
+
+/// The exchange in `CloudTrail`; failed key retrieval is not recorded (AWS Knowledge Center).
+fn record(account: &Account, form: &Parameters, outcome: &Result<Done, AwsFault>) {
+    if outcome.as_ref().is_err_and(|f| *f == keys_unavailable()) {
+        return;
+    }
+    let jwt = Jwt::parse(&form.text("WebIdentityToken")).ok();
+    let text = |name: &str| jwt.as_ref().and_then(|j| j.text(name)).unwrap_or_default();
+    let role = form.text("RoleArn");
+    let detail = json!({
+        "eventName": "AssumeRoleWithWebIdentity", "eventSource": "sts.amazonaws.com",
+        "userIdentity": {"type": "WebIdentityUser", "userName": text("sub"), "identityProvider": text("iss")},
+        "requestParameters": {"roleArn": role, "roleSessionName": form.text("RoleSessionName")},
+        "errorCode": outcome.as_ref().err().map(|f| f.code), "errorMessage": outcome.as_ref().err().map(|f| f.message.clone()),
+        "additionalEventData": outcome.as_ref().ok().map(|d| json!({"identityProviderConnectionVerificationMethod": d.method})),
+    });
+    account.push_event(account.now(), "sts.amazonaws.com", "AssumeRoleWithWebIdentity", &text("sub"), &[role], detail);
+}
+
+/// Signed operations.
+pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Parameters) -> Outcome {
+    match action {
+        "GetCallerIdentity" => {
+            let arn = crate::policy::arn(account, &caller.principal);
+            let id = match &caller.principal {
+                Principal::User { name, .. } => crate::callers::role_id(name).replace("AROA", "AIDA"),
+                Principal::Session { role, session } => format!("{}:{session}", crate::callers::role_id(role)),
+            };
+            Ok([tag("Arn", &arn), tag("UserId", &id), tag("Account", &account.config.account_id)].concat())
+        }
+        "AssumeRole" => {
+            let arn = form.text("RoleArn");
+            account.authorise(caller, "sts:AssumeRole", &arn)?;
+            let role = role_of(account, &arn).ok_or_else(|| {
+                let who = crate::policy::arn(account, &caller.principal);
+                AwsFault::new(403, "AccessDenied", format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}"))
+            })?;
+            let session = form.text("RoleSessionName");
+            let credentials = account.session_for(&role.name, &session, 3600);
+            Ok([credentials_xml(&credentials), assumed_xml(account, &role, &session)].concat())
+        }
+        other => Err(AwsFault::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15"))),
+    }
+}
