@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::JwksError;
-use crate::material::Material;
+use crate::material::{Algorithm, Material};
+use crate::token::Token;
 
 /// Keys of one type STS takes (IAM User Guide, creating OIDC providers).
 pub const MAX_KEYS_PER_TYPE: usize = 100;
@@ -74,7 +75,14 @@ pub enum Chosen<'a> {
 
 /// A key to check signatures with.
 #[derive(Debug, Clone, Copy)]
-pub struct VerifyingKey<'a>(pub(crate) &'a Material);
+pub struct VerifyingKey<'a>(&'a Material);
+
+impl VerifyingKey<'_> {
+    /// Whether the token's signature is this key's, by an algorithm STS takes.
+    pub fn verifies(self, token: &Token<'_>) -> bool {
+        Algorithm::from_name(&token.header().alg).is_some_and(|a| self.0.verifies(a, token.signed(), token.signature()))
+    }
+}
 
 impl Jwks {
     /// Reads a key set. Keys that STS would not use are kept as facts.

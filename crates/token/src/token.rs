@@ -14,6 +14,9 @@ pub const MIN_TOKEN_BYTES: usize = 4;
 /// The longest token STS takes (AWS STS API model, `WebIdentityToken`; since 2021-04-15).
 pub const MAX_TOKEN_BYTES: usize = 20_000;
 
+/// How deep claims may nest: the JSON parser's own limit, which protects its stack.
+const MAX_DEPTH: usize = 127;
+
 /// A token's protected header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -53,6 +56,11 @@ impl<'a> Token<'a> {
         let header = parse_header(&decode(header, "header")?)?;
         let payload = decode(payload, "payload")?;
         let claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Json("payload"))?;
+        // Skipped members are not counted by the parser above; only a payload with this many
+        // brackets can be too deep, and is read in full, with the parser's limit.
+        if payload.iter().filter(|b| matches!(b, b'{' | b'[')).count() > MAX_DEPTH {
+            serde_json::from_slice::<Value>(&payload).map_err(|_| TokenError::Json("payload"))?;
+        }
         Ok(Self { header, claims, payload, signed, signature: decode(signature, "signature")? })
     }
 
