@@ -114,7 +114,9 @@ pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(values) => values.iter().filter_map(text).collect(),
-        one => text(one).into_iter().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            text(value).into_iter().collect()
+        }
     }
 }
 

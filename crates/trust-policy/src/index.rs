@@ -30,30 +30,34 @@ pub struct RoleIndex {
 }
 
 /// Roles that require something of one condition key. Texts are kept as hashes only: a collision
-/// costs one needless evaluation.
+/// costs one needless evaluation. Pairs of hash and role are sorted for searching.
 #[derive(Debug, Default)]
 struct KeyIndex {
-    exact: HashMap<u64, Vec<u32>>,
+    /// By whole value.
+    exact: Vec<(u64, u32)>,
+    /// By both literal ends of a pattern.
+    patterns: Vec<(u64, u32)>,
     prefix_lengths: BTreeSet<usize>,
-    prefixes: HashMap<u64, Suffixes>,
-}
-
-#[derive(Debug, Default)]
-struct Suffixes {
-    lengths: BTreeSet<usize>,
-    roles: HashMap<u64, Vec<u32>>,
+    /// For each prefix, the lengths of the suffixes that go with it: most prefixes have one, so
+    /// few probes are made.
+    suffix_lengths: HashMap<u64, BTreeSet<usize>>,
 }
 
 impl RoleIndex {
-    /// Files the roles. At most `u32::MAX` roles are taken.
-    pub fn build(roles: Vec<Policy>) -> Self {
+    /// Files the roles. An iterator that parses as it goes is best: each policy is then filed
+    /// while it is still in the processor's cache.
+    pub fn build(roles: impl IntoIterator<Item = Policy>) -> Self {
         let mut index = Self::default();
-        for (role, policy) in (0_u32..).zip(&roles) {
+        for (role, policy) in (0_u32..).zip(roles) {
             for statement in policy.statements.iter().filter(|s| s.effect == Some(Effect::Allow)) {
                 index.file(role, statement);
             }
+            index.roles.push(policy);
         }
-        index.roles = roles;
+        for key in index.keys.values_mut() {
+            key.exact.sort_unstable();
+            key.patterns.sort_unstable();
+        }
         index
     }
 
@@ -116,35 +120,36 @@ impl RoleIndex {
 
 impl KeyIndex {
     fn file(&mut self, role: u32, value: &Value, hasher: &RandomState) {
-        let (prefix, suffix) = match &value.test {
-            Test::Like(glob) if !glob.is_literal() => glob.ends(),
-            Test::Like(glob) => {
-                self.exact.entry(hasher.hash_one(glob.ends().0)).or_default().push(role);
-                return;
-            }
-            _ => {
-                self.exact.entry(hasher.hash_one(&*value.text)).or_default().push(role);
-                return;
-            }
+        let glob = if let Test::Like(glob) = &value.test { Some(glob) } else { None };
+        let Some(glob) = glob.filter(|g| !g.is_literal()) else {
+            self.exact.push((hasher.hash_one(&*value.text), role));
+            return;
         };
+        let (prefix, suffix) = glob.ends();
         self.prefix_lengths.insert(prefix.len());
-        let suffixes = self.prefixes.entry(hasher.hash_one(prefix)).or_default();
-        suffixes.lengths.insert(suffix.len());
-        suffixes.roles.entry(hasher.hash_one(suffix)).or_default().push(role);
+        self.suffix_lengths.entry(hasher.hash_one(prefix)).or_default().insert(suffix.len());
+        self.patterns.push((hasher.hash_one((prefix, suffix)), role));
     }
 
     fn candidates(&self, value: &str, hasher: &RandomState, found: &mut Vec<u32>) {
-        found.extend(self.exact.get(&hasher.hash_one(value)).into_iter().flatten());
+        search(&self.exact, hasher.hash_one(value), found);
         for length in &self.prefix_lengths {
             let Some((prefix, rest)) = value.split_at_checked(*length) else { continue };
-            let Some(suffixes) = self.prefixes.get(&hasher.hash_one(prefix)) else { continue };
-            for length in &suffixes.lengths {
+            let Some(lengths) = self.suffix_lengths.get(&hasher.hash_one(prefix)) else { continue };
+            for length in lengths {
                 let Some(start) = rest.len().checked_sub(*length) else { break };
                 let Some(suffix) = rest.get(start..) else { continue };
-                found.extend(suffixes.roles.get(&hasher.hash_one(suffix)).into_iter().flatten());
+                search(&self.patterns, hasher.hash_one((prefix, suffix)), found);
             }
         }
     }
+}
+
+/// Adds the roles filed under a hash.
+fn search(sorted: &[(u64, u32)], hash: u64, found: &mut Vec<u32>) {
+    let start = sorted.partition_point(|(h, _)| *h < hash);
+    let equal = sorted.iter().skip(start).take_while(|(h, _)| *h == hash);
+    found.extend(equal.map(|(_, role)| *role));
 }
 
 /// The condition that a statement is filed under: it must hold for the statement to apply, and

@@ -7,6 +7,7 @@ use crate::document::{
     Version, Warning,
 };
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The longest document read, in bytes: the most that `UpdateAssumeRolePolicy` accepts on the
@@ -77,6 +78,10 @@ fn classify(error: &serde_json::Error) -> ParseError {
 /// Characters as IAM counts them: white space between tokens is free (DOC: IAM User Guide,
 /// "IAM and AWS STS quotas").
 fn counted_length(text: &str) -> usize {
+    // Compact documents, the usual ones, need no look at single bytes.
+    if text.bytes().filter(|b| *b <= b' ').count() == 0 {
+        return text.chars().count();
+    }
     let (mut count, mut quoted, mut escaped) = (0, false, false);
     for byte in text.bytes() {
         let continuation = byte & 0xC0 == 0x80;
@@ -104,11 +109,11 @@ impl<'de> Visitor<'de> for DocumentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
         let mut document = Document::default();
-        let mut seen: Vec<Text> = Vec::new();
-        while let Some(name) = map.next_key::<Text>()? {
-            match name.0.as_str() {
-                "Version" => document.version = Some(version(&map.next_value::<Text>()?.0)?),
-                "Id" => document.id = Some(map.next_value::<Text>()?.0),
+        let mut seen: Vec<Text<'de>> = Vec::new();
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            match &*name.0 {
+                "Version" => document.version = Some(version(&map.next_value::<Text<'de>>()?.0)?),
+                "Id" => document.id = Some(map.next_value::<Text<'de>>()?.0.into_owned()),
                 "Statement" => {
                     let (statements, warnings) = map.next_value_seed(Statements)?;
                     document.statements = statements;
@@ -121,7 +126,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                 }
             }
             if seen.iter().any(|s| s.0 == name.0) {
-                document.warnings.push(Warning::ElementDropped { statement: None, element: name.0 });
+                document.warnings.push(Warning::ElementDropped { statement: None, element: name.0.into_owned() });
             } else if seen.len() < MAX_CONDITION_KEYS {
                 seen.push(name);
             } else {
@@ -164,7 +169,8 @@ impl<'de> Visitor<'de> for Statements {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let (mut statements, mut warnings) = (Vec::new(), Vec::new());
+        // Most policies have one statement; room for four would be a large block each time.
+        let (mut statements, mut warnings) = (Vec::with_capacity(1), Vec::new());
         while let Some(statement) =
             seq.next_element_seed(StatementVisitor { index: statements.len(), warnings: &mut warnings })?
         {
@@ -197,11 +203,11 @@ impl<'de> Visitor<'de> for StatementVisitor<'_> {
         let mut s = DocumentStatement::default();
         let mut conditions = None;
         let mut unknown_left = MAX_CONDITION_KEYS;
-        while let Some(name) = map.next_key::<Text>()? {
+        while let Some(name) = map.next_key::<Text<'de>>()? {
             let name = name.0;
-            let dropped = match name.as_str() {
-                "Sid" => s.sid.replace(map.next_value::<Text>()?.0).is_some(),
-                "Effect" => s.effect.replace(effect(&map.next_value::<Text>()?.0)?).is_some(),
+            let dropped = match &*name {
+                "Sid" => s.sid.replace(map.next_value::<Text<'de>>()?.0.into_owned()).is_some(),
+                "Effect" => s.effect.replace(effect(&map.next_value::<Text<'de>>()?.0)?).is_some(),
                 "Principal" | "NotPrincipal" => {
                     let principals = map.next_value_seed(PrincipalsSeed)?;
                     let negated = name == "NotPrincipal";
@@ -222,12 +228,12 @@ impl<'de> Visitor<'de> for StatementVisitor<'_> {
                 _ => {
                     map.next_value::<Bounded>()?;
                     unknown_left = unknown_left.checked_sub(1).ok_or_else(|| A::Error::custom("too many elements"))?;
-                    s.unknown.push(name.clone());
+                    s.unknown.push(name.clone().into_owned());
                     false
                 }
             };
             if dropped {
-                self.warnings.push(Warning::ElementDropped { statement: Some(self.index), element: name });
+                self.warnings.push(Warning::ElementDropped { statement: Some(self.index), element: name.into_owned() });
             }
         }
         s.conditions = conditions.unwrap_or_default();
@@ -264,9 +270,9 @@ impl<'de> Visitor<'de> for PrincipalsSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Principals, A::Error> {
-        let mut listed: Vec<(PrincipalKind, String)> = Vec::new();
-        while let Some(name) = map.next_key::<Text>()? {
-            let kind = match name.0.as_str() {
+        let mut listed: Vec<(PrincipalKind, String)> = Vec::with_capacity(1);
+        while let Some(name) = map.next_key::<Text<'de>>()? {
+            let kind = match &*name.0 {
                 "AWS" => PrincipalKind::Aws,
                 "Service" => PrincipalKind::Service,
                 "Federated" => PrincipalKind::Federated,
@@ -301,15 +307,15 @@ impl<'de> Visitor<'de> for Conditions<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut all: Vec<DocumentCondition> = Vec::new();
+        let mut all: Vec<DocumentCondition> = Vec::with_capacity(2);
         let mut operators = 0;
-        while let Some(operator) = map.next_key::<Text>()? {
+        while let Some(operator) = map.next_key::<Text<'de>>()? {
             let operator = operator.0;
             operators += 1;
-            let keys: Vec<String> = all.iter().filter(|c| c.operator == operator).map(|c| c.key.clone()).collect();
+            let keys: Vec<String> = all.iter().filter(|c| c.operator == *operator).map(|c| c.key.clone()).collect();
             if !keys.is_empty() {
-                all.retain(|c| c.operator != operator);
-                let operator = operator.clone();
+                all.retain(|c| c.operator != *operator);
+                let operator = operator.clone().into_owned();
                 self.warnings.push(Warning::OperatorDropped { statement: self.index, operator, keys });
             }
             let seed = Keys { index: self.index, operator: &operator, all: &mut all, warnings: &mut *self.warnings };
@@ -344,8 +350,8 @@ impl<'de> Visitor<'de> for Keys<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Text>()? {
-            let (key, values) = (key.0, map.next_value::<Texts>()?.0);
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            let (key, values) = (key.0.into_owned(), map.next_value::<Texts>()?.0);
             let operator = self.operator.to_owned();
             if let Some(at) = self.all.iter().position(|c| c.operator == self.operator && c.key == key) {
                 self.all.remove(at);
@@ -362,10 +368,10 @@ impl<'de> Visitor<'de> for Keys<'_> {
 }
 
 /// One text, where the language accepts booleans and numbers as text (DOC: IAM User Guide,
-/// "Grammar of the IAM JSON policy language").
-struct Text(String);
+/// "Grammar of the IAM JSON policy language"). Borrowed unless it has escapes.
+struct Text<'de>(Cow<'de, str>);
 
-impl<'de> serde::Deserialize<'de> for Text {
+impl<'de> serde::Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor)
     }
@@ -373,27 +379,30 @@ impl<'de> serde::Deserialize<'de> for Text {
 
 struct TextVisitor;
 
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(text.to_owned()))
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Borrowed(text)))
     }
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
     }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value.to_string())))
     }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value.to_string())))
     }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
-        Ok(Text(value.to_string()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value.to_string())))
+    }
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Text<'de>, E> {
+        Ok(Text(Cow::Owned(value.to_string())))
     }
 }
 
@@ -419,22 +428,22 @@ impl<'de> Visitor<'de> for TextsVisitor {
         Ok(Texts(vec![text.to_owned()]))
     }
     fn visit_bool<E: Error>(self, value: bool) -> Result<Texts, E> {
-        TextVisitor.visit_bool(value).map(|t| Texts(vec![t.0]))
+        TextVisitor.visit_bool(value).map(|t| Texts(vec![t.0.into_owned()]))
     }
     fn visit_i64<E: Error>(self, value: i64) -> Result<Texts, E> {
-        TextVisitor.visit_i64(value).map(|t| Texts(vec![t.0]))
+        TextVisitor.visit_i64(value).map(|t| Texts(vec![t.0.into_owned()]))
     }
     fn visit_u64<E: Error>(self, value: u64) -> Result<Texts, E> {
-        TextVisitor.visit_u64(value).map(|t| Texts(vec![t.0]))
+        TextVisitor.visit_u64(value).map(|t| Texts(vec![t.0.into_owned()]))
     }
     fn visit_f64<E: Error>(self, value: f64) -> Result<Texts, E> {
-        TextVisitor.visit_f64(value).map(|t| Texts(vec![t.0]))
+        TextVisitor.visit_f64(value).map(|t| Texts(vec![t.0.into_owned()]))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
         let mut values = Vec::new();
-        while let Some(text) = seq.next_element::<Text>()? {
-            values.push(text.0);
+        while let Some(text) = seq.next_element::<Text<'de>>()? {
+            values.push(text.0.into_owned());
         }
         Ok(Texts(values))
     }

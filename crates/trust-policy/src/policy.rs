@@ -1,6 +1,7 @@
 //! A compiled trust policy and its decision.
 
 use crate::document::{Document, Effect, Version};
+use crate::parse::ParseError;
 use crate::request::Request;
 use crate::statement::Statement;
 use serde::Serialize;
@@ -27,8 +28,15 @@ impl Policy {
     /// Compiles a document. Never fails: what IAM would not store (an unknown operator, a
     /// statement without principal or action) applies to no request.
     pub fn compile(document: &Document) -> Self {
-        let variables = document.version == Some(Version::V2012);
-        Self { statements: document.statements.iter().map(|s| Statement::compile(s, variables)).collect() }
+        Self::from(document.clone())
+    }
+
+    /// Parses and compiles in one go, for inventories of which only the decisions matter.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        Document::parse(text).map(Self::from)
     }
 
     /// Decides: an explicit deny beats an allow, and nothing is a deny (DOC: IAM User Guide,
@@ -50,5 +58,13 @@ impl Policy {
             }
         }
         decision
+    }
+}
+
+impl From<Document> for Policy {
+    /// Compiles as [`Policy::compile`] does, taking the texts over instead of copying them.
+    fn from(document: Document) -> Self {
+        let variables = document.version == Some(Version::V2012);
+        Self { statements: document.statements.into_iter().map(|s| Statement::compile(s, variables)).collect() }
     }
 }

@@ -37,7 +37,7 @@ impl Sequence {
 }
 
 /// Namespaces in use: subjects and roles draw from the same so that matches happen.
-const NAMESPACES: usize = 500;
+const NAMESPACES: usize = 2_000;
 /// Service account names in use.
 const NAMES: usize = 2_000;
 
@@ -52,19 +52,26 @@ impl Inventory {
     /// The subjects' requests.
     pub fn requests(&self) -> Vec<Request> {
         let mut sequence = Sequence(self.seed ^ u64::MAX);
-        let request = |_| {
-            let identity = Identity::new(format!("arn:aws:iam::111122223333:oidc-provider/{}", {
-                issuer(sequence.below(self.providers))
-            }));
-            let identity = identity.with_claim("aud", "sts.amazonaws.com").with_claim("sub", subject(&mut sequence));
-            Request::web_identity(&identity)
-        };
+        let request = |_| request(&issuer(sequence.below(self.providers)), &subject(&mut sequence));
         (0..self.subjects).map(request).collect()
+    }
+
+    /// A trust policy for exactly one audience and subject, and a request that it admits;
+    /// another pair for each number.
+    pub fn admitted(&self, number: u64) -> (String, Request) {
+        let mut sequence = Sequence(self.seed.wrapping_add(number));
+        let (issuer, subject) = (issuer(0), subject(&mut sequence));
+        (document(&issuer, "StringEquals", &format!("\"{subject}\"")), request(&issuer, &subject))
     }
 }
 
 fn issuer(provider: usize) -> String {
     format!("oidc.eks.eu-central-1.amazonaws.com/id/{provider:032X}")
+}
+
+fn request(issuer: &str, subject: &str) -> Request {
+    let identity = Identity::new(format!("arn:aws:iam::111122223333:oidc-provider/{issuer}"));
+    Request::web_identity(&identity.with_claim("aud", "sts.amazonaws.com").with_claim("sub", subject))
 }
 
 fn subject(sequence: &mut Sequence) -> String {
@@ -78,12 +85,17 @@ fn policy(sequence: &mut Sequence, providers: usize) -> String {
         0..85 => ("StringEquals", format!("\"{}\"", subject(sequence))),
         85..95 => ("StringLike", format!("\"system:serviceaccount:team-{namespace}:*\"")),
         95..98 => ("StringLike", format!("\"system:serviceaccount:*:app-{name}\"")),
-        98 => ("StringLike", format!("\"system:serviceaccount:team-{}*:*-{name}\"", namespace / 10)),
+        98 => ("StringLike", format!("\"system:serviceaccount:team-{}*:*-{name}\"", namespace / 100)),
         _ => {
             let subjects: Vec<_> = (0..4).map(|_| format!("\"{}\"", subject(sequence))).collect();
             ("StringEquals", format!("[{}]", subjects.join(",")))
         }
     };
+    document(&issuer, operator, &sub)
+}
+
+/// A policy with a literal audience and this subject (JSON) under this operator.
+fn document(issuer: &str, operator: &str, sub: &str) -> String {
     let aud = format!("\"{issuer}:aud\":\"sts.amazonaws.com\"");
     let conditions = match operator {
         "StringEquals" => format!("\"StringEquals\":{{{aud},\"{issuer}:sub\":{sub}}}"),

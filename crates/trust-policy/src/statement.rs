@@ -30,13 +30,13 @@ pub(crate) struct Condition {
 }
 
 impl Statement {
-    pub(crate) fn compile(statement: &DocumentStatement, variables: bool) -> Self {
+    pub(crate) fn compile(statement: DocumentStatement, variables: bool) -> Self {
         Self {
-            sid: statement.sid.as_deref().map(Into::into),
+            sid: statement.sid.map(Into::into),
             effect: statement.effect,
-            principal: statement.principal.clone(),
-            action: statement.action.clone(),
-            conditions: statement.conditions.iter().map(|c| Condition::compile(c, variables)).collect(),
+            principal: statement.principal,
+            action: statement.action,
+            conditions: statement.conditions.into_iter().map(|c| Condition::compile(c, variables)).collect(),
         }
     }
 
@@ -106,18 +106,18 @@ fn names_aws(value: &str, arn: &str) -> bool {
 }
 
 impl Condition {
-    fn compile(condition: &DocumentCondition, variables: bool) -> Self {
+    fn compile(condition: DocumentCondition, variables: bool) -> Self {
         let operator = Operator::parse(&condition.operator);
-        let value = |text: &String| match operator {
+        let value = |text: String| match operator {
             Some(operator) => Value::compile(text, operator, variables),
-            None => Value { text: text.as_str().into(), test: Test::Never },
+            None => Value { text: text.into(), test: Test::Never },
         };
         Self {
-            operator_text: condition.operator.as_str().into(),
+            operator_text: condition.operator.into(),
             operator,
-            key: condition.key.as_str().into(),
             key_lower: condition.key.to_lowercase().into(),
-            values: condition.values.iter().map(value).collect(),
+            key: condition.key.into(),
+            values: condition.values.into_iter().map(value).collect(),
         }
     }
 

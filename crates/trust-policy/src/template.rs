@@ -22,6 +22,9 @@ impl Template {
     /// Reads a value; nothing if it has no `${…}`. `wild` says whether `*` and `?` outside
     /// variables are wildcards. An unclosed `${` is ordinary text.
     pub(crate) fn parse(text: &str, wild: bool) -> Option<Self> {
+        if !text.contains("${") {
+            return None;
+        }
         let mut pieces = Vec::new();
         let mut rest = text;
         let mut found = false;

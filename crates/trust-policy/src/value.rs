@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::glob::{self, Glob, Unit, same_letter, units};
 use crate::operator::{Comparison, Operator};
 use crate::template::Template;
+use std::cmp::Ordering;
 use std::net::IpAddr;
 
 /// A policy value: its text and how it is compared.
@@ -32,13 +33,12 @@ pub(crate) enum Test {
 const ARN_PARTS: usize = 6;
 
 impl Value {
-    pub(crate) fn compile(text: &str, operator: Operator, variables: bool) -> Self {
-        Self { text: text.into(), test: test(text, operator, variables) }
+    pub(crate) fn compile(text: String, operator: Operator, variables: bool) -> Self {
+        Self { test: test(&text, operator, variables), text: text.into() }
     }
 
     /// Whether an actual value satisfies this one under the comparison, before negation.
     pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> bool {
-        use Comparison as C;
         match &self.test {
             Test::Exact => *self.text == *actual,
             Test::IgnoreCase => {
@@ -49,20 +49,8 @@ impl Value {
             Test::Variables(template) => {
                 template.resolve(context).is_some_and(|units| resolved(&units, comparison, actual))
             }
-            Test::Number(policy) => number(actual).is_some_and(|a| match comparison {
-                C::NumericLessThan => a < *policy,
-                C::NumericLessThanEquals => a <= *policy,
-                C::NumericGreaterThan => a > *policy,
-                C::NumericGreaterThanEquals => a >= *policy,
-                _ => a.total_cmp(policy).is_eq(),
-            }),
-            Test::Date(policy) => date(actual).is_some_and(|a| match comparison {
-                C::DateLessThan => a < *policy,
-                C::DateLessThanEquals => a <= *policy,
-                C::DateGreaterThan => a > *policy,
-                C::DateGreaterThanEquals => a >= *policy,
-                _ => a == *policy,
-            }),
+            Test::Number(policy) => number(actual).is_some_and(|a| ordered(comparison, a.total_cmp(policy))),
+            Test::Date(policy) => date(actual).is_some_and(|a| ordered(comparison, a.cmp(policy))),
             Test::Flag(policy) => flag(actual) == Some(*policy),
             Test::Block { network, mask, v4 } => {
                 actual.parse::<IpAddr>().is_ok_and(|a| a.is_ipv4() == *v4 && bits(a) & mask == *network)
@@ -99,6 +87,22 @@ fn test(text: &str, operator: Operator, variables: bool) -> Test {
     }
 }
 
+/// Whether an actual value so ordered against the policy's satisfies the comparison.
+fn ordered(comparison: Comparison, actual: Ordering) -> bool {
+    use Comparison as C;
+    if matches!(comparison, C::NumericLessThan | C::DateLessThan) {
+        actual.is_lt()
+    } else if matches!(comparison, C::NumericLessThanEquals | C::DateLessThanEquals) {
+        actual.is_le()
+    } else if matches!(comparison, C::NumericGreaterThan | C::DateGreaterThan) {
+        actual.is_gt()
+    } else if matches!(comparison, C::NumericGreaterThanEquals | C::DateGreaterThanEquals) {
+        actual.is_ge()
+    } else {
+        actual.is_eq()
+    }
+}
+
 /// Splits a pattern at its first five colons; nothing when it has fewer, as no ARN then matches
 /// (DOC: IAM User Guide, "Condition operators": each of the six parts is checked separately).
 fn arn_parts(all: &[Unit]) -> Option<[Glob; ARN_PARTS]> {
@@ -114,10 +118,12 @@ fn arn_matches(parts: &[Glob; ARN_PARTS], actual: &str) -> bool {
 
 /// Compares an actual value with a value whose variables have been replaced.
 fn resolved(units: &[Unit], comparison: Comparison, actual: &str) -> bool {
-    match comparison {
-        Comparison::Arn => arn_parts(units).is_some_and(|parts| arn_matches(&parts, actual)),
-        Comparison::StringEqualsIgnoreCase => glob::matches(units, actual, same_letter),
-        _ => glob::matches(units, actual, |a, b| a == b),
+    if comparison == Comparison::Arn {
+        arn_parts(units).is_some_and(|parts| arn_matches(&parts, actual))
+    } else if comparison == Comparison::StringEqualsIgnoreCase {
+        glob::matches(units, actual, same_letter)
+    } else {
+        glob::matches(units, actual, |a, b| a == b)
     }
 }
 
@@ -133,7 +139,7 @@ fn number(text: &str) -> Option<f64> {
 /// "Condition operators").
 fn date(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(seconds) = text.parse::<i64>() {
-        // `2013` alone is a year in the profile; no condition means the 34th minute of 1970.
+        // Four digits are a year in the profile, not seconds of the first hours of 1970.
         return if text.len() == 4 {
             day(&format!("{text}-01-01"))
         } else {
