@@ -1,4 +1,4 @@
-//! Discovery documents (OpenID Connect Discovery 1.0) and what is wrong with one for AWS.
+//! Discovery documents (`OpenID` Connect Discovery 1.0) and what is wrong with one for AWS.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -31,7 +31,7 @@ pub struct Discovery {
 #[serde(rename_all = "kebab-case", tag = "problem")]
 #[non_exhaustive]
 pub enum DiscoveryProblem {
-    /// `issuer` is missing (required by OpenID Connect Discovery 1.0, section 3).
+    /// `issuer` is missing (required by `OpenID` Connect Discovery 1.0, section 3).
     NoIssuer,
     /// `issuer` differs from the URL it was found under (section 4.3).
     OtherIssuer {

@@ -25,4 +25,4 @@ pub use lint::{Hint, HintKind, find_token, lint, lint_raw};
 pub use material::Algorithm;
 pub use rejection::{Mark, Reason, StsRejection};
 pub use token::{Header, MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, Token};
-pub use verify::{AcceptedIdentity, CLOCK_SKEW_SECONDS, Expect, Verdict, verify};
+pub use verify::{AcceptedIdentity, CLOCK_SKEW_SECONDS, Expect, Verdict, check_claims, verify};

@@ -199,7 +199,7 @@ fn issuer(facts: &TokenFacts, out: &mut Vec<Hint>) {
         out.push(hint(HintKind::IssuerSlash, "the issuer ends with a slash; the provider's URL must, too"));
     }
     let host = without_scheme(iss).split(['/', ':']).next().unwrap_or_default();
-    if !iss.starts_with("https://") || host.ends_with(".local") || host.ends_with(".svc") || host == "localhost" {
+    if !iss.starts_with("https://") || matches!(host.rsplit('.').next(), Some("local" | "svc")) || host == "localhost" {
         out.push(hint(HintKind::PrivateIssuer, format!("issuer `{iss}` cannot be reached by AWS")));
     }
     let sub = facts.sub.as_deref().unwrap_or_default();

@@ -19,7 +19,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
     let (caller, cluster) = tokio::join!(world.caller(), world.cluster());
     evidence.caller = caller;
     evidence.cluster = cluster;
-    let unchecked = token.known().map(|t| claims::read(t, "", None, world.options.now));
+    let unchecked = token.known().map(|t| claims::read(t, "", None));
     let issuer = issuer_url(world, evidence, unchecked.as_ref());
     let role_arn = evidence.role_arn.known().cloned();
     let secret = token.known().cloned();
@@ -40,7 +40,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
     let jwks = facts.as_ref().and_then(|f| f.jwks.clone());
     evidence.token = token.map(|t| {
         let origin = if world.options.token.is_some() { "the token file" } else { "TokenRequest" };
-        claims::read(&t, origin, jwks.as_deref(), world.options.now)
+        claims::read(&t, origin, jwks.as_deref())
     });
     if let Some(facts) = facts {
         evidence.discovery = facts.discovery;

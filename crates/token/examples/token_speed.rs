@@ -1,4 +1,4 @@
-//! Prints how many tokens one second judges: `speed [TOKENS] [THREADS] [RS256|ES256]`.
+//! Prints how many tokens one second judges: `token_speed [TOKENS] [THREADS] [RS256|ES256]`.
 //!
 //! Keys are made at start; claims follow from the position, so runs are alike. One token in 50
 //! has a bad signature, one in 50 has expired, one in 50 has another audience; the counts of

@@ -1,0 +1,172 @@
+//! `trustwalk token`: what a token says, and what STS would make of it.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::json;
+use trustwalk_token::{Expect, Hint, Jwks, Token, TokenFacts, find_token, lint, lint_raw, verify, verify_many};
+
+use crate::args::{Format, TokenArgs};
+use crate::exit::{Exit, UsageError};
+use crate::style::{self, Ink, Pen, harmless};
+use crate::time;
+
+/// Tokens read in one go; a gigabyte is some eight hundred thousand.
+const MOST_BYTES: u64 = 1 << 30;
+/// The audience STS itself expects unless somebody registered another.
+const STS: &str = "sts.amazonaws.com";
+
+/// Runs the command.
+pub(crate) fn run(args: &TokenArgs, format: Format) -> anyhow::Result<Exit> {
+    let now = match &args.at {
+        None => jiff::Timestamp::now().as_second(),
+        Some(text) => time::parse(text).ok_or_else(|| UsageError(format!("`{text}` is neither ISO 8601 nor Unix seconds")))?,
+    };
+    let raw = read(&args.file)?;
+    match &args.jwks {
+        Some(path) => bulk(args, &raw, path, now, format),
+        None => one(args, &raw, now, format),
+    }
+}
+
+fn read(file: &str) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    if file == "-" {
+        std::io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes).context("cannot read standard input")?;
+    } else {
+        let opened = std::fs::File::open(file).with_context(|| format!("cannot read `{file}`"))?;
+        opened.take(MOST_BYTES).read_to_end(&mut bytes).with_context(|| format!("cannot read `{file}`"))?;
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn client_ids(args: &TokenArgs) -> Vec<String> {
+    if args.client_ids.is_empty() { vec![STS.to_owned()] } else { args.client_ids.clone() }
+}
+
+/// One verdict a line, in the order of the tokens.
+fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> anyhow::Result<Exit> {
+    let bytes = trustwalk_collect::read_bounded(path)?;
+    let keys = Jwks::parse(&bytes).with_context(|| format!("`{}` is not a usable key set", path.display()))?;
+    let tokens: Vec<&str> = raw.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    // Without --issuer every token is judged as if its own issuer were the registered one.
+    let first = tokens.first().and_then(|t| Token::parse(t).ok()).and_then(|t| TokenFacts::of(&t).iss);
+    let issuer = args.issuer.clone().or(first).unwrap_or_default();
+    let ids = client_ids(args);
+    let expect = Expect { issuer: &issuer, client_ids: &ids, now };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let verdicts = verify_many(&tokens, &keys, &expect, threads);
+    let mut out = String::with_capacity(verdicts.len() * 64);
+    let mut refused = 0_usize;
+    for verdict in &verdicts {
+        match (verdict, format) {
+            (Ok(id), Format::Json) => {
+                let _ = writeln!(out, "{}", json!({"verdict": "accepted", "identity": id}));
+            }
+            (Err(no), Format::Json) => {
+                let _ = writeln!(out, "{}", json!({"verdict": "refused", "rejection": no}));
+            }
+            (Ok(id), _) => {
+                let _ = writeln!(out, "accepted {} {}", harmless(&id.subject), harmless(&id.audience));
+            }
+            (Err(no), _) => {
+                let _ = writeln!(out, "refused {} {}", no.code, harmless(&no.aws_text));
+            }
+        }
+        refused += usize::from(verdict.is_err());
+    }
+    style::say(&out)?;
+    Ok(if refused > 0 { Exit::Findings } else { Exit::Sound })
+}
+
+fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<Exit> {
+    let mut hints = lint_raw(raw);
+    // STS gets the file unstripped; what a person pastes has a line end, which is said and passed over.
+    let parsed = Token::parse(raw).or_else(|e| Token::parse(raw.trim()).map_err(|_| e));
+    let token = match parsed.or_else(|e| find_token(raw).ok_or(e.clone()).and_then(|t| Token::parse(t).map_err(|_| e))) {
+        Ok(token) => token,
+        Err(error) => return unreadable(&error.to_string(), &hints, format),
+    };
+    let facts = TokenFacts::of(&token);
+    hints.extend(lint(&facts, now));
+    let refusal = claims_verdict(args, &token, &facts, now);
+    if format == Format::Json {
+        let hints: Vec<_> = hints.iter().map(|h| h.text.clone()).collect();
+        style::say(&serde_json::to_string_pretty(&json!({"facts": facts, "sts": refusal, "hints": hints}))?)?;
+    } else {
+        style::say(&words(&facts, refusal.as_ref(), &hints, now))?;
+    }
+    Ok(if refusal.is_some() { Exit::Findings } else { Exit::Sound })
+}
+
+/// What STS would say before it looks at the signature, for which a key set is needed.
+fn claims_verdict(args: &TokenArgs, token: &Token<'_>, facts: &TokenFacts, now: i64) -> Option<trustwalk_token::StsRejection> {
+    let issuer = args.issuer.clone().or_else(|| facts.iss.clone()).unwrap_or_default();
+    let ids = client_ids(args);
+    trustwalk_token::check_claims(token, &Expect { issuer: &issuer, client_ids: &ids, now }).err()
+}
+
+fn unreadable(error: &str, hints: &[Hint], format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Json {
+        let hints: Vec<_> = hints.iter().map(|h| h.text.clone()).collect();
+        style::say(&json!({"malformed": error, "hints": hints}).to_string())?;
+    } else {
+        let mut out = format!("This is not a token that STS would read: {error}\n");
+        for hint in hints {
+            let _ = writeln!(out, "  - {}", hint.text);
+        }
+        style::say(&out)?;
+    }
+    Ok(Exit::Findings)
+}
+
+fn words(f: &TokenFacts, refusal: Option<&trustwalk_token::StsRejection>, hints: &[Hint], now: i64) -> String {
+    let pen = Pen::stdout();
+    let mut out = String::new();
+    let mut row = |label: &str, value: &str| {
+        let _ = writeln!(out, "  {label:<10}{}", harmless(value));
+    };
+    row("alg", &f.alg);
+    row("kid", f.kid.as_deref().unwrap_or("none"));
+    row("iss", f.iss.as_deref().unwrap_or("none"));
+    row("sub", f.sub.as_deref().unwrap_or("none"));
+    row("aud", &if f.aud.is_empty() { "none".to_owned() } else { f.aud.join(", ") });
+    if let Some(azp) = &f.azp {
+        row("azp", azp);
+    }
+    for (label, value) in [("iat", f.iat), ("nbf", f.nbf), ("exp", f.exp)] {
+        if let Some(at) = value {
+            row(label, &format!("{} ({})", time::stamp(at), distance(at - now)));
+        }
+    }
+    for (name, value) in &f.extra {
+        row(name, value);
+    }
+    match refusal {
+        Some(no) => {
+            let _ = writeln!(out, "\n{} STS would refuse it: {} {}", pen.ink(Ink::Bad, "\u{d7}"), no.code, no.aws_text);
+        }
+        None => {
+            let _ = writeln!(
+                out,
+                "\n{} STS would read its claims; its signature was not checked (--jwks FILE checks it)",
+                pen.ink(Ink::Good, "\u{221a}")
+            );
+        }
+    }
+    for hint in hints {
+        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(&hint.text));
+    }
+    out
+}
+
+fn distance(seconds: i64) -> String {
+    let (n, when) = (seconds.unsigned_abs(), if seconds < 0 { "ago" } else { "from now" });
+    match n {
+        0..120 => format!("{n} s {when}"),
+        120..7200 => format!("{} min {when}", n / 60),
+        _ => format!("{} h {when}", n / 3600),
+    }
+}
