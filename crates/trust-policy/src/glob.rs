@@ -54,6 +54,11 @@ impl Glob {
         self.middle.is_empty()
     }
 
+    /// Whether a single `*` stands between the ends.
+    pub(crate) fn is_one_star(&self) -> bool {
+        matches!(*self.middle, [Unit::Any])
+    }
+
     /// Whether the whole text matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         if self.is_literal() {
@@ -62,7 +67,7 @@ impl Glob {
         let Some(rest) = text.strip_prefix(&*self.prefix).and_then(|r| r.strip_suffix(&*self.suffix)) else {
             return false;
         };
-        matches!(*self.middle, [Unit::Any]) || matches(&self.middle, rest, |a, b| a == b)
+        self.is_one_star() || matches(&self.middle, rest, |a, b| a == b)
     }
 }
 

@@ -42,9 +42,14 @@ impl Statement {
 
     /// Whether the statement applies to a request.
     pub(crate) fn applies(&self, request: &Request) -> bool {
+        self.applies_without(None, request)
+    }
+
+    /// Whether the statement applies, leaving one of its conditions out.
+    pub(crate) fn applies_without(&self, left_out: Option<&Condition>, request: &Request) -> bool {
         self.action.as_ref().is_some_and(|a| action_applies(a, &request.action))
             && self.principal.as_ref().is_some_and(|p| principal_applies(p, &request.principal))
-            && self.conditions.iter().all(|c| c.met(&request.context))
+            && self.conditions.iter().all(|c| left_out.is_some_and(|l| std::ptr::eq(l, c)) || c.met(&request.context))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The classic mistakes are named, and the nearest miss points at the characters that differ.
 
+#![expect(clippy::expect_used, reason = "a test may fail by panicking")]
+
 use serde_json::json;
 use trustwalk_trust_policy::{Decision, Document, Hint, Identity, IssuerDifference, Policy, Request};
 

@@ -1,5 +1,7 @@
 //! The decision table: what AWS's pages say of operators, keys and set operators, row by row.
 
+#![expect(clippy::expect_used, reason = "a test may fail by panicking")]
+
 use trustwalk_trust_policy::{Context, Decision, Document, Policy, Principal, Request};
 
 const OPERATORS: &str = "IAM User Guide: Condition operators";

@@ -1,8 +1,11 @@
 //! Promises over random policies of the whole language, from small alphabets so that they match.
 
+#![expect(clippy::expect_used, reason = "a test may fail by panicking")]
+
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
+use trustwalk_trust_policy::sample::Inventory;
 use trustwalk_trust_policy::{
     Context, Decision, Document, Identity, Policy, Principal, Request, RoleIndex, SaveContext,
 };
@@ -205,5 +208,22 @@ proptest! {
     #[test]
     fn no_bytes_make_the_parser_panic(bytes in prop::collection::vec(select(&b"{}[]\":,aStatementCondition \\\x80"[..]), 0..200)) {
         let _ = Document::parse(&String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn the_index_equals_every_pair_of_an_inventory() {
+    for providers in [1, 20] {
+        let inventory = Inventory { seed: 7, roles: 2_000, subjects: 300, providers };
+        let policies: Vec<Policy> =
+            inventory.policies().iter().map(|text| Policy::parse(text).expect("generated")).collect();
+        let index = RoleIndex::build(policies.clone());
+        let mut requests = inventory.requests();
+        requests.push(inventory.admitted(0).1);
+        for request in &requests {
+            let allows = |role: &usize| policies[*role].evaluate(request) == Decision::Allow;
+            let all: Vec<usize> = (0..policies.len()).filter(allows).collect();
+            assert_eq!(index.roles_for(request), all);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Reading hostile or careless documents, and the checks made when one is saved.
 
+#![expect(clippy::expect_used, reason = "a test may fail by panicking")]
+
 use trustwalk_trust_policy::{Document, MAX_DOCUMENT_BYTES, ParseError, SaveContext, SaveError, Warning};
 
 #[test]
