@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The lab: an AWS account, OIDC issuers and a Kubernetes cluster on loopback, wired
+//! together into the story the project was built from, with every root cause of the
+//! public record as a fault that can be injected and mended.
+//!
+//! It shares no code with the doctor: each decides by AWS's and Kubernetes' documents
+//! on its own, and they are tested against each other.
+
+mod account;
+mod ci;
+mod clock;
+pub mod control;
+mod env;
+mod error;
+pub mod faults;
+mod files;
+mod lab;
+mod minter;
+mod pods;
+mod push;
+mod start;
+pub mod story;
+mod webhook;
+pub mod world;
+
+pub use clock::LabClock;
+pub use control::Client;
+pub use error::LabError;
+pub use lab::{Addresses, Lab, LabConfig, Ports, Story, TrustModel};

@@ -122,13 +122,16 @@ pub enum Presentation {
     SelfSigned,
 }
 
-/// One generation of authorities.
+/// One generation of authorities. Their certificates are made once: signing anew
+/// would give the same authority another thumbprint.
 pub struct Hierarchy {
-    oldest: Authority,
-    older: Authority,
-    root: Authority,
     intermediate: Authority,
     proxy: Authority,
+    proxy_root: CertificateDer<'static>,
+    roots: Vec<CertificateDer<'static>>,
+    intermediate_certificate: CertificateDer<'static>,
+    root_cross: CertificateDer<'static>,
+    older_cross: CertificateDer<'static>,
 }
 
 impl fmt::Debug for Hierarchy {
@@ -145,23 +148,31 @@ impl Hierarchy {
             let from = days_after(from, start);
             Authority::new(&name, ORGANISATION, from, days_after(from, years * 365))
         };
+        let oldest = ca(format!("Lab Class 2 {generation}"), -900, 30)?;
+        let older = ca(format!("Lab Services Root {generation}"), -600, 28)?;
+        let root = ca(format!("Lab Root CA 1 {generation}"), -300, 25)?;
+        let intermediate = ca(format!("Lab RSA 2048 M01 {generation}"), 0, 12)?;
+        let proxy_name = format!("Corporate Inspection {generation}");
+        let proxy = Authority::new(&proxy_name, PROXY, from, days_after(from, 3650))?;
         Ok(Self {
-            oldest: ca(format!("Lab Class 2 {generation}"), -900, 30)?,
-            older: ca(format!("Lab Services Root {generation}"), -600, 28)?,
-            root: ca(format!("Lab Root CA 1 {generation}"), -300, 25)?,
-            intermediate: ca(format!("Lab RSA 2048 M01 {generation}"), 0, 12)?,
-            proxy: Authority::new(&format!("Corporate Inspection {generation}"), PROXY, from, days_after(from, 3650))?,
+            proxy_root: proxy.self_signed()?,
+            roots: [&root, &older, &oldest].into_iter().map(Authority::self_signed).collect::<Result<_, _>>()?,
+            intermediate_certificate: intermediate.signed_by(&root)?,
+            root_cross: root.signed_by(&older)?,
+            older_cross: older.signed_by(&oldest)?,
+            intermediate,
+            proxy,
         })
     }
 
     /// The self-signed roots, as a trust library holds them, newest first.
-    pub fn roots(&self) -> Result<Vec<CertificateDer<'static>>, IssuerError> {
-        [&self.root, &self.older, &self.oldest].into_iter().map(Authority::self_signed).collect()
+    pub fn roots(&self) -> Vec<CertificateDer<'static>> {
+        self.roots.clone()
     }
 
     /// The intercepting proxy's root, which a user's own trust store may hold.
-    pub fn proxy_root(&self) -> Result<CertificateDer<'static>, IssuerError> {
-        self.proxy.self_signed()
+    pub fn proxy_root(&self) -> CertificateDer<'static> {
+        self.proxy_root.clone()
     }
 
     /// A leaf for `hosts` (the first is the common name), issued at `valid_from`, and
@@ -200,25 +211,24 @@ impl Hierarchy {
             params.signed_by(&key, &authority)?.der().clone()
         };
         let mut certificates = vec![leaf];
-        certificates.extend(self.above(presentation)?);
+        certificates.extend(self.above(presentation));
         Ok(Chain { certificates, key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())) })
     }
 
     /// The certificates sent after the leaf.
-    fn above(&self, presentation: Presentation) -> Result<Vec<CertificateDer<'static>>, IssuerError> {
+    fn above(&self, presentation: Presentation) -> Vec<CertificateDer<'static>> {
         use Presentation as P;
-        let intermediate = self.intermediate.signed_by(&self.root)?;
-        let root = self.root.signed_by(&self.older)?;
-        let older = self.older.signed_by(&self.oldest)?;
-        Ok(match presentation {
+        let intermediate = self.intermediate_certificate.clone();
+        let (root, older) = (self.root_cross.clone(), self.older_cross.clone());
+        match presentation {
             P::Full | P::Expired | P::WrongHost => vec![intermediate, root, older],
             P::LeafOnly | P::SelfSigned => Vec::new(),
             P::NoIntermediate => vec![root, older],
             P::NoOldestCrossSign => vec![intermediate, root],
             P::Reordered => vec![older, root, intermediate],
             P::Duplicated => vec![intermediate, root, older.clone(), older],
-            P::Intercepted => vec![self.proxy.self_signed()?],
-        })
+            P::Intercepted => vec![self.proxy_root.clone()],
+        }
     }
 }
 

@@ -63,7 +63,7 @@ async fn served() -> (IssuerServer, Issuer, Hierarchy, Timestamp) {
 async fn serves_the_documents_of_the_story_to_clients_that_trust_any_root() {
     let (server, issuer, hierarchy, _) = served().await;
     let path = format!("{PATH}/.well-known/openid-configuration");
-    for root in hierarchy.roots().unwrap() {
+    for root in hierarchy.roots() {
         let (status, body) = get(server.address(), &[root], rustls::ALL_VERSIONS, &path).await.unwrap();
         assert_eq!(status, 200);
         let text = String::from_utf8(body.to_vec()).unwrap();
@@ -104,7 +104,7 @@ async fn a_minted_token_checks_out_against_the_key_set() {
 #[tokio::test]
 async fn faults_take_effect_with_the_next_request_and_end_with_it() {
     let (server, issuer, hierarchy, _) = served().await;
-    let roots = hierarchy.roots().unwrap();
+    let roots = hierarchy.roots();
     let keys = format!("{PATH}/keys");
     issuer.set_faults(|faults| faults.keys = DocumentFault::Status(403));
     assert_eq!(get(server.address(), &roots, rustls::ALL_VERSIONS, &keys).await.unwrap().0, 403);
@@ -124,17 +124,19 @@ async fn rotating_the_hierarchy_changes_the_top_thumbprint_and_what_clients_trus
     let new = Hierarchy::new("G2", days_after(now, -1000)).unwrap();
     let chain = new.present(&[HOST], days_after(now, -1), Presentation::Full, LeafKey::P256).unwrap();
     server.set_chain(HOST, &chain, false).unwrap();
+    let again = old.present(&[HOST], now, Presentation::Full, LeafKey::P256).unwrap();
+    assert_eq!(thumbprint(&before[3]), thumbprint(&again.certificates[3]), "same authorities, same thumbprint");
     let after = server.presented(HOST);
     assert_ne!(thumbprint(&before[3]), thumbprint(&after[3]));
     let path = "/";
-    assert!(get(server.address(), &old.roots().unwrap(), rustls::ALL_VERSIONS, path).await.is_err());
-    assert_eq!(get(server.address(), &new.roots().unwrap(), rustls::ALL_VERSIONS, path).await.unwrap().0, 404);
+    assert!(get(server.address(), &old.roots(), rustls::ALL_VERSIONS, path).await.is_err());
+    assert_eq!(get(server.address(), &new.roots(), rustls::ALL_VERSIONS, path).await.unwrap().0, 404);
 }
 
 #[tokio::test]
 async fn a_tls13_only_host_refuses_tls12() {
     let (server, _, hierarchy, now) = served().await;
-    let roots = hierarchy.roots().unwrap();
+    let roots = hierarchy.roots();
     let chain = hierarchy.present(&[HOST], now, Presentation::Full, LeafKey::P256).unwrap();
     server.set_chain(HOST, &chain, true).unwrap();
     assert!(get(server.address(), &roots, &[&rustls::version::TLS12], "/").await.is_err());
@@ -144,7 +146,7 @@ async fn a_tls13_only_host_refuses_tls12() {
 #[tokio::test]
 async fn broken_presentations_are_refused_by_a_verifying_client() {
     let (server, _, hierarchy, now) = served().await;
-    let roots = hierarchy.roots().unwrap();
+    let roots = hierarchy.roots();
     for (presentation, certificates, trusted) in [
         (P::LeafOnly, 1, false),
         (P::NoIntermediate, 3, false),

@@ -1,0 +1,200 @@
+//! The account's side of the world: what it starts with, and how roles, providers
+//! and the add-on are changed in process.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use jiff::{SignedDuration, Timestamp};
+use rustls_pki_types::CertificateDer;
+use tokio::net::TcpListener;
+use trustwalk_lab_aws::{Account, AccountConfig, Addon, Cluster, Provider};
+use trustwalk_lab_cluster::Clock;
+use trustwalk_lab_node::Credentials;
+
+use crate::{
+    LabError, TrustModel,
+    world::{
+        Role,
+        names::{ACCOUNT, CLUSTER, CNI_ROLE, ISSUER, NODE_ROLE, REGION, bare, provider_arn, role_arn},
+    },
+};
+
+/// How long the instances' session lasts: longer than any lab runs.
+const NODE_SESSION_SECONDS: i64 = 30 * 86_400;
+/// When cluster and provider were made: April 2020, as in the story.
+const CREATED: i64 = 1_586_944_800;
+/// How long before the lab's start the roles of the workloads were made.
+const ROLE_AGE: SignedDuration = SignedDuration::from_hours(30);
+/// Longest session of a role, seconds: the default of IAM.
+const LONGEST_SESSION: i64 = 3600;
+/// The add-on of the story.
+const ADDON: &str = "vpc-cni";
+
+/// What the account starts with.
+pub(crate) struct Setup {
+    pub(crate) listener: TcpListener,
+    pub(crate) clock: Clock,
+    pub(crate) trust_model: TrustModel,
+    pub(crate) roots: Vec<CertificateDer<'static>>,
+    /// Hosts of the outside world and where they are.
+    pub(crate) hosts: BTreeMap<String, SocketAddr>,
+    /// URL of the cluster's API.
+    pub(crate) endpoint: String,
+    /// Base64 of its authority.
+    pub(crate) ca: String,
+}
+
+fn created() -> Timestamp {
+    Timestamp::from_second(CREATED).unwrap_or_default()
+}
+
+/// The account of the lab.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountSide {
+    account: Account,
+    started: Timestamp,
+    address: SocketAddr,
+}
+
+impl AccountSide {
+    /// Starts the account, tells its history, and serves until `shutdown`.
+    pub(crate) fn start(setup: Setup, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<Self, LabError> {
+        let started = (setup.clock)();
+        let address = setup.listener.local_addr().map_err(LabError::io("read the endpoint's address"))?;
+        let hosts = setup.hosts;
+        let account = Account::new(AccountConfig {
+            account_id: ACCOUNT.to_owned(),
+            partition: "aws".to_owned(),
+            region: REGION.to_owned(),
+            trust_model: match setup.trust_model {
+                TrustModel::LibraryFirst => trustwalk_lab_aws::TrustModel::LibraryFirst,
+                TrustModel::ThumbprintOnly => trustwalk_lab_aws::TrustModel::ThumbprintOnly,
+            },
+            library_roots: setup.roots,
+            dialer: std::sync::Arc::new(move |host: &str, _port: u16| hosts.get(host).copied()),
+            clock: setup.clock,
+        });
+        let addon = Addon {
+            name: ADDON.to_owned(),
+            version: "v1.11.2-eksbuild.1".to_owned(),
+            role_arn: None,
+            created: created(),
+            modified: created(),
+        };
+        account.put_cluster(Cluster {
+            name: CLUSTER.to_owned(),
+            version: "1.36".to_owned(),
+            created: created(),
+            issuer: ISSUER.to_owned(),
+            endpoint: setup.endpoint,
+            ca: setup.ca,
+            addons: BTreeMap::from([(ADDON.to_owned(), addon)]),
+            associations: Vec::new(),
+        });
+        let side = Self { account: account.clone(), started, address };
+        side.tell_history();
+        tokio::spawn(account.serve(setup.listener, shutdown));
+        Ok(side)
+    }
+
+    fn tell_history(&self) {
+        let role_made = self.roles_made();
+        let events = [
+            (created(), "eks.amazonaws.com", "CreateCluster", "grace", CLUSTER.to_owned()),
+            (created(), "iam.amazonaws.com", "CreateOpenIDConnectProvider", "grace", provider_arn(ACCOUNT, ISSUER)),
+            (role_made, "iam.amazonaws.com", "CreateRole", "ada", CNI_ROLE.to_owned()),
+        ];
+        for (at, source, name, who, resource) in events {
+            self.account.record(at, source, name, who, &[resource]);
+        }
+    }
+
+    fn roles_made(&self) -> Timestamp {
+        self.started.checked_sub(ROLE_AGE).unwrap_or(self.started)
+    }
+
+    /// Where the endpoint listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Key id and secret of the administrator.
+    pub(crate) fn admin_keys(&self) -> (String, String) {
+        let keys = self.account.admin_credentials();
+        (keys.access_key_id, keys.secret_access_key)
+    }
+
+    /// Makes or changes a role.
+    pub(crate) fn put_role(&self, name: &str, role: &Role) {
+        let known = self.account.role(name);
+        let made = if name == NODE_ROLE { created() } else { self.roles_made() };
+        self.account.put_role(trustwalk_lab_aws::Role {
+            name: name.to_owned(),
+            path: "/".to_owned(),
+            trust_policy: role.trust.document().to_string(),
+            max_session: LONGEST_SESSION,
+            created: known.as_ref().map_or(made, |role| role.created),
+            attached: role.policies.clone(),
+            inline: role.inline.iter().map(|policy| ("own".to_owned(), policy.to_string())).collect(),
+            tags: BTreeMap::new(),
+            last_used: known.and_then(|role| role.last_used),
+        });
+    }
+
+    /// Makes a provider with this thumbprint, or changes the client ids of one.
+    pub(crate) fn put_provider(&self, url: &str, client_ids: &[String], thumbprint: &str) {
+        let mut provider = self.account.provider(bare(url)).unwrap_or_else(|| Provider {
+            url: bare(url).to_owned(),
+            client_ids: Vec::new(),
+            thumbprints: vec![thumbprint.to_owned()],
+            created: created(),
+            tags: BTreeMap::new(),
+        });
+        client_ids.clone_into(&mut provider.client_ids);
+        self.account.put_provider(provider);
+    }
+
+    /// Puts a provider's thumbprint back to what was registered at first.
+    pub(crate) fn reset_thumbprint(&self, url: &str, thumbprint: &str) {
+        if let Some(mut provider) = self.account.provider(bare(url)) {
+            provider.thumbprints = vec![thumbprint.to_owned()];
+            self.account.put_provider(provider);
+        }
+    }
+
+    /// Removes a provider.
+    pub(crate) fn remove_provider(&self, url: &str) {
+        self.account.delete_provider(bare(url));
+    }
+
+    /// The change of the story: the add-on gets a role of its own.
+    pub(crate) fn update_addon(&self, now: Timestamp) {
+        let resources = [CLUSTER, CNI_ROLE].map(str::to_owned);
+        self.account.record(now, "eks.amazonaws.com", "UpdateAddon", "ada", &resources);
+        self.set_addon(Some(role_arn(CNI_ROLE)), now);
+    }
+
+    /// Sets the role of the add-on.
+    pub(crate) fn set_addon(&self, role_arn: Option<String>, modified: Timestamp) {
+        self.account.put_addon(
+            CLUSTER,
+            Addon {
+                name: ADDON.to_owned(),
+                version: "v1.11.2-eksbuild.1".to_owned(),
+                role_arn,
+                created: created(),
+                modified,
+            },
+        );
+    }
+
+    /// The instances' session, as the metadata service hands it out.
+    pub(crate) fn node_session(&self) -> Credentials {
+        let keys = self.account.session_for(NODE_ROLE, "i-0b5c2e9d71ab3f400", NODE_SESSION_SECONDS);
+        Credentials {
+            access_key_id: keys.access_key_id,
+            secret_access_key: keys.secret_access_key,
+            session_token: keys.session_token,
+            expires: keys.expires,
+        }
+    }
+}

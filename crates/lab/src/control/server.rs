@@ -1,0 +1,111 @@
+//! The control interface's server side.
+
+use std::{convert::Infallible, net::SocketAddr, path::Path};
+
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::{Lab, LabError, faults};
+
+/// What the state file holds. The token is a secret, so there is no `Debug`.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Where the control interface listens.
+    pub(crate) address: SocketAddr,
+    /// Bearer token.
+    pub(crate) token: String,
+}
+
+/// Name of the state file in the lab's folder.
+const FILE: &str = "lab.json";
+
+impl State {
+    /// Writes the state file, for its owner only.
+    pub(crate) fn write(&self, dir: &Path) -> Result<(), LabError> {
+        let text = json!(self).to_string();
+        crate::files::write_private(&dir.join(FILE), text.as_bytes())
+    }
+
+    /// Reads the state file of a running lab.
+    pub(crate) fn read(dir: &Path) -> Result<Self, LabError> {
+        let missing = || LabError::NotRunning(dir.display().to_string());
+        let bytes = std::fs::read(dir.join(FILE)).map_err(|_| missing())?;
+        serde_json::from_slice(&bytes).map_err(|_| missing())
+    }
+
+    /// Removes the state file; one that is gone already is as good.
+    pub(crate) fn remove(dir: &Path) {
+        let _gone = std::fs::remove_file(dir.join(FILE));
+    }
+}
+
+/// Serves until the lab goes down.
+pub(crate) async fn serve(lab: Lab, listener: TcpListener, token: String) {
+    let expected = format!("Bearer {token}");
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => continue,
+            },
+            () = lab.down_asked() => return,
+        };
+        let (lab, expected) = (lab.clone(), expected.clone());
+        tokio::spawn(async move {
+            let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+                let (lab, expected) = (lab.clone(), expected.clone());
+                async move { Ok::<_, Infallible>(answer(&lab, &expected, &request).await) }
+            });
+            // A client that hangs up early loses only its own answer.
+            let _gone =
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if given != Some(expected) {
+        return reply(StatusCode::UNAUTHORIZED, &json!({"error": "wrong or no token"}));
+    }
+    let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
+    let done = match (request.method(), path.as_slice()) {
+        (&Method::GET, ["status"]) => Ok(lab.status().await),
+        (&Method::GET, ["faults"]) => Ok(list()),
+        (&Method::POST, ["break", name]) => lab.break_with(name).await.map(|()| json!({"broken": name})),
+        (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|()| json!({"mended": name})),
+        (&Method::POST, ["mend"]) => lab.mend(None).await.map(|()| json!({"mended": "all"})),
+        (&Method::POST, ["down"]) => {
+            lab.ask_down();
+            Ok(json!({"down": true}))
+        }
+        _ => return reply(StatusCode::NOT_FOUND, &json!({"error": "no such request"})),
+    };
+    match done {
+        Ok(value) => reply(StatusCode::OK, &value),
+        Err(error) => reply(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
+    }
+}
+
+fn list() -> Value {
+    faults::REGISTRY
+        .iter()
+        .map(|fault| {
+            json!({
+                "name": fault.name, "summary": fault.summary, "source": fault.source,
+                "target": fault.target.to_string(),
+            })
+        })
+        .collect()
+}
+
+fn reply(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(value.to_string())));
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,49 @@
+//! What can go wrong with the lab.
+
+/// A failure of the lab itself, never of what it simulates.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// A file, folder or socket.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Issuers or certificates.
+    #[error(transparent)]
+    Issuer(#[from] trustwalk_lab_issuer::IssuerError),
+    /// The account refused a change.
+    #[error("the account refused: {0}")]
+    Account(String),
+    /// The cluster refused a change.
+    #[error("the cluster refused: {0}")]
+    Cluster(String),
+    /// No such fault.
+    #[error("there is no fault `{0}`")]
+    NoSuchFault(String),
+    /// A condition did not come true in time.
+    #[error("{what} did not happen within {seconds} s; last seen: {last}")]
+    Deadline {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        seconds: u64,
+        /// The last state seen.
+        last: String,
+    },
+    /// No lab runs where one was looked for.
+    #[error("no lab is running in `{0}`; start one with `trustwalk lab up`")]
+    NotRunning(String),
+    /// The control connection failed or answered an error.
+    #[error("the lab answered: {0}")]
+    Control(String),
+}
+
+impl LabError {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+}

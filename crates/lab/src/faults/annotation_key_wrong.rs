@@ -1,0 +1,22 @@
+//! `annotation-key-wrong`: the annotation is spelt in a way nothing reads.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{
+    EXTERNAL_DNS, ROLE_ANNOTATION, World,
+    names::{DNS_ROLE, role_arn},
+};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "annotation-key-wrong",
+    summary: "the annotation is spelt in a way nothing reads",
+    source: "https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html",
+    target: Target::Workload(EXTERNAL_DNS),
+    symptom: "HarbourNodeRole",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
+    world.annotate(EXTERNAL_DNS, "eks.amazonaws.com/role_arn", &role_arn(DNS_ROLE));
+}

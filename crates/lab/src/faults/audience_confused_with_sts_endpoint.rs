@@ -1,0 +1,18 @@
+//! `audience-confused-with-sts-endpoint`: a host name of STS is used as the audience.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World, names::STS_REGIONAL};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "audience-confused-with-sts-endpoint",
+    summary: "a host name of STS is used as the audience",
+    source: "https://github.com/aws/amazon-eks-pod-identity-webhook/issues/39",
+    target: Target::Workload(LEDGER),
+    symptom: "could not be validated",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.annotate(LEDGER, AUDIENCE_ANNOTATION, STS_REGIONAL);
+}

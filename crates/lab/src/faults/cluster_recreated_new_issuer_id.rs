@@ -1,0 +1,23 @@
+//! `cluster-recreated-new-issuer-id`: the role trusts the issuer of a cluster that is gone.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{
+    LEDGER, Trust, World,
+    names::{LEDGER_ROLE, OLD_ISSUER, STS_AUDIENCE},
+};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "cluster-recreated-new-issuer-id",
+    summary: "the role trusts the issuer of a cluster that is gone",
+    source: "https://github.com/aws/containers-roadmap/issues/1579",
+    target: Target::Workload(LEDGER),
+    symptom: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.trust(LEDGER_ROLE, |trust| {
+        *trust = Trust::web_identity(OLD_ISSUER, STS_AUDIENCE, "system:serviceaccount:payments:ledger");
+    });
+}

@@ -1,0 +1,21 @@
+//! `condition-key-not-issuer-path`: a condition key is written with the provider ARN.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{
+    LEDGER, World,
+    names::{ACCOUNT, ISSUER, LEDGER_ROLE, provider_arn},
+};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "condition-key-not-issuer-path",
+    summary: "a condition key is written with the provider ARN",
+    source: "https://github.com/aws/karpenter-provider-aws/issues/1666",
+    target: Target::Workload(LEDGER),
+    symptom: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.trust(LEDGER_ROLE, |trust| trust.key("sub", &format!("{}:sub", provider_arn(ACCOUNT, ISSUER))));
+}

@@ -1,0 +1,24 @@
+//! `env-preset-in-pod-blocks-mutation`: role and token file are preset by hand, so the webhook mounts nothing.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{
+    LEDGER, World,
+    names::{LEDGER_ROLE, role_arn},
+};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "env-preset-in-pod-blocks-mutation",
+    summary: "role and token file are preset by hand, so the webhook mounts nothing",
+    source: "https://github.com/aws/amazon-eks-pod-identity-webhook/issues/82",
+    target: Target::Workload(LEDGER),
+    symptom: "token",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.workload(LEDGER, |ledger| {
+        ledger.set("AWS_ROLE_ARN", &role_arn(LEDGER_ROLE));
+        ledger.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token-ledger");
+    });
+}

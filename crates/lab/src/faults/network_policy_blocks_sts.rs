@@ -1,0 +1,31 @@
+//! `network-policy-blocks-sts`: a network policy lets no packet out to STS.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{LEDGER, World, names::STS_REGIONAL};
+use serde_json::json;
+use trustwalk_lab_node::Reach;
+
+pub(super) static FAULT: Fault = Fault {
+    name: "network-policy-blocks-sts",
+    summary: "a network policy lets no packet out to STS",
+    source: "https://github.com/aws/aws-network-policy-agent/issues/73",
+    target: Target::Workload(LEDGER),
+    symptom: "sts.us-west-2.amazonaws.com",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.network_policies.insert(
+        ("payments".to_owned(), "egress".to_owned()),
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "egress", "namespace": "payments"},
+            "spec": {
+                "podSelector": {}, "policyTypes": ["Egress"],
+                "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/16"}}]}],
+            },
+        }),
+    );
+    world.network.hosts.insert(STS_REGIONAL.to_owned(), Reach::Blackholed);
+}

@@ -1,0 +1,18 @@
+//! `partition-audience-mismatch`: the token carries the audience of another partition's STS.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "partition-audience-mismatch",
+    summary: "the token carries the audience of another partition's STS",
+    source: "https://github.com/terraform-aws-modules/terraform-aws-eks/issues/1704",
+    target: Target::Workload(LEDGER),
+    symptom: "could not be validated",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.annotate(LEDGER, AUDIENCE_ANNOTATION, "sts.amazonaws.com.cn");
+}

@@ -1,0 +1,18 @@
+//! `pod-created-before-annotation-or-webhook`: the pods are older than the annotation.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{EXTERNAL_DNS, World};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "pod-created-before-annotation-or-webhook",
+    summary: "the pods are older than the annotation",
+    source: "https://github.com/external-secrets/kubernetes-external-secrets/issues/419",
+    target: Target::Workload(EXTERNAL_DNS),
+    symptom: "HarbourNodeRole",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.annotated_late.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+}

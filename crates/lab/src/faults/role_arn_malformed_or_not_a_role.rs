@@ -1,0 +1,21 @@
+//! `role-arn-malformed-or-not-a-role`: the annotation holds the ARN of a policy.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{
+    LEDGER, ROLE_ANNOTATION, World,
+    names::{ACCOUNT, LEDGER_ROLE},
+};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "role-arn-malformed-or-not-a-role",
+    summary: "the annotation holds the ARN of a policy",
+    source: "https://github.com/DhananjayThomble/URL-Shortener-App/issues/526",
+    target: Target::Workload(LEDGER),
+    symptom: "",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.annotate(LEDGER, ROLE_ANNOTATION, &format!("arn:aws:iam::{ACCOUNT}:policy/{LEDGER_ROLE}"));
+}

@@ -1,0 +1,18 @@
+//! `session-shorter-than-job`: the job runs longer than the session it got.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::World;
+
+pub(super) static FAULT: Fault = Fault {
+    name: "session-shorter-than-job",
+    summary: "the job runs longer than the session it got",
+    source: "https://github.com/aws-actions/configure-aws-credentials/issues/359",
+    target: Target::Job,
+    symptom: "ExpiredToken",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.job.duration = 7_500;
+}

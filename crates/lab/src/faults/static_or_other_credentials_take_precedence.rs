@@ -1,0 +1,24 @@
+//! `static-or-other-credentials-take-precedence`: keys in the environment win over the web identity.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{LEDGER, World};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "static-or-other-credentials-take-precedence",
+    summary: "keys in the environment win over the web identity",
+    source: "https://github.com/aws-actions/configure-aws-credentials/issues/743",
+    target: Target::Workload(LEDGER),
+    symptom: "InvalidClientTokenId",
+    start: Start::AtOnce,
+    edit,
+};
+
+/// Keys in AWS' shape that open nothing, the same for as long as the process lives
+/// and nowhere written down.
+fn edit(world: &mut World) {
+    let number = std::process::id();
+    world.workload(LEDGER, |ledger| {
+        ledger.set("AWS_ACCESS_KEY_ID", &format!("AKIA{number:016}"));
+        ledger.set("AWS_SECRET_ACCESS_KEY", &format!("{number:040}"));
+    });
+}

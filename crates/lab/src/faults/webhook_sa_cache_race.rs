@@ -1,0 +1,18 @@
+//! `webhook-sa-cache-race`: the webhook had not heard of the service account when the pods were made.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{EXTERNAL_DNS, World};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "webhook-sa-cache-race",
+    summary: "the webhook had not heard of the service account when the pods were made",
+    source: "https://github.com/aws/amazon-eks-pod-identity-webhook/issues/174",
+    target: Target::Workload(EXTERNAL_DNS),
+    symptom: "HarbourNodeRole",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.webhook.not_in_cache.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+}

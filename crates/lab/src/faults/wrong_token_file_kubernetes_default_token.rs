@@ -1,0 +1,24 @@
+//! `wrong-token-file-kubernetes-default-token`: the service account's own token is sent to STS.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{
+    LEDGER, World,
+    names::{LEDGER_ROLE, role_arn},
+};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "wrong-token-file-kubernetes-default-token",
+    summary: "the service account's own token is sent to STS",
+    source: "https://github.com/external-secrets/kubernetes-external-secrets/issues/290",
+    target: Target::Workload(LEDGER),
+    symptom: "could not be validated",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.workload(LEDGER, |ledger| {
+        ledger.set("AWS_ROLE_ARN", &role_arn(LEDGER_ROLE));
+        ledger.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/kubernetes.io/serviceaccount/token");
+    });
+}

@@ -1,0 +1,365 @@
+//! The lab: its parts, started and wired together, and what can be asked of it.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, watch};
+use trustwalk_lab_cluster::{NodeRuntime, Store, json as j};
+use trustwalk_lab_issuer::{Issuer, IssuerServer, pki::Hierarchy};
+use trustwalk_lab_node::{Settings, WebhookSettings};
+
+use crate::{
+    LabError,
+    account::AccountSide,
+    ci,
+    clock::LabClock,
+    control,
+    faults::{self, Fault, Start, Target},
+    pods, push,
+    world::{WorkloadId, World, names},
+};
+
+/// How AWS decides whether to trust an issuer's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrustModel {
+    /// Its trust library first, thumbprints otherwise: AWS since August 2024.
+    LibraryFirst,
+    /// Thumbprints alone: AWS at the time of the story, and compatible systems.
+    ThumbprintOnly,
+}
+
+impl TrustModel {
+    /// Name as the command line spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LibraryFirst => "library-first",
+            Self::ThumbprintOnly => "thumbprint-only",
+        }
+    }
+}
+
+/// Where the story stands when the lab starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Story {
+    /// Everything on its own role, and well.
+    Healthy,
+    /// The VPC CNI still on the instances' role; nothing has failed yet.
+    BeforeTheChange,
+}
+
+/// Ports on loopback; 0 takes a free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ports {
+    /// AWS endpoint.
+    pub aws: u16,
+    /// Kubernetes API.
+    pub kubernetes: u16,
+    /// Issuers.
+    pub issuer: u16,
+    /// Control interface.
+    pub control: u16,
+}
+
+/// How a lab starts.
+#[derive(Debug, Clone)]
+pub struct LabConfig {
+    /// Where the story stands.
+    pub story: Story,
+    /// How the account trusts certificates.
+    pub trust_model: TrustModel,
+    /// Ports.
+    pub ports: Ports,
+    /// Folder for the lab's files.
+    pub state_dir: PathBuf,
+}
+
+/// Addresses of the running parts.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// AWS endpoint, plain HTTP.
+    pub aws: SocketAddr,
+    /// Kubernetes API, HTTPS.
+    pub kubernetes: SocketAddr,
+    /// Issuers, HTTPS.
+    pub issuer: SocketAddr,
+    /// Control interface, plain HTTP.
+    pub control: SocketAddr,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: LabConfig,
+    pub(crate) addresses: Addresses,
+    pub(crate) clock: LabClock,
+    pub(crate) account: AccountSide,
+    pub(crate) store: Store,
+    pub(crate) runtime: Arc<dyn NodeRuntime>,
+    pub(crate) settings: Settings,
+    pub(crate) webhook: WebhookSettings,
+    pub(crate) webhook_ca: String,
+    pub(crate) foreign_ca: String,
+    pub(crate) server: IssuerServer,
+    pub(crate) issuer: Issuer,
+    pub(crate) ci_issuer: Issuer,
+    pub(crate) old_hierarchy: Hierarchy,
+    pub(crate) new_hierarchy: Hierarchy,
+    pub(crate) registered_thumbprint: String,
+    pub(crate) kubeconfig: String,
+    pub(crate) world: Mutex<Applied>,
+    pub(crate) down: watch::Sender<bool>,
+}
+
+/// What has been pushed so far.
+pub(crate) struct Applied {
+    pub(crate) base: World,
+    pub(crate) current: World,
+    pub(crate) active: BTreeSet<&'static str>,
+}
+
+/// A running lab. Cloning shares it; its tasks end with the runtime or [`Lab::ask_down`].
+#[derive(Clone)]
+pub struct Lab {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl fmt::Debug for Lab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lab").field("addresses", &self.inner.addresses).finish_non_exhaustive()
+    }
+}
+
+/// How far back processes start that began "long ago": past the day a token lives.
+const LONG_AGO_SECONDS: i64 = 26 * 3600;
+/// Longest wait for a roll-out; the lab needs about a second.
+const ROLLOUT: Duration = Duration::from_secs(20);
+/// A call period nobody lives to see the end of, while the clock is set back.
+const QUIET: Duration = Duration::from_hours(1);
+
+impl Lab {
+    /// Builds and starts everything; takes well under a second.
+    pub async fn start(config: LabConfig) -> Result<Self, LabError> {
+        crate::start::start(config).await
+    }
+
+    /// Where things listen.
+    pub fn addresses(&self) -> Addresses {
+        self.inner.addresses
+    }
+
+    /// Folder of the lab's files.
+    pub fn dir(&self) -> &Path {
+        &self.inner.config.state_dir
+    }
+
+    /// How the account trusts certificates.
+    pub fn trust_model(&self) -> TrustModel {
+        self.inner.config.trust_model
+    }
+
+    /// Folder of the CI job's files.
+    pub fn job_dir(&self) -> PathBuf {
+        self.dir().join("ci").join("deploy")
+    }
+
+    /// The cluster's objects, for tests and demonstrations that look in from outside.
+    pub fn store(&self) -> Store {
+        self.inner.store.clone()
+    }
+
+    /// What a container has logged: its current and its previous instance.
+    pub fn log(&self, pod: &Value, container: &str) -> String {
+        let mut text = String::new();
+        for previous in [true, false] {
+            if let Some(bytes) = self.inner.runtime.logs(pod, container, previous) {
+                text.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        let ipamd = ["cat".to_owned(), "/host/var/log/aws-routed-eni/ipamd.log".to_owned()];
+        if container == "aws-node" {
+            let result = self.inner.runtime.exec(pod, container, &ipamd, None);
+            text.push_str(&String::from_utf8_lossy(&result.stdout));
+        }
+        text
+    }
+
+    /// Everything a fault's target has logged.
+    pub fn log_of(&self, target: Target) -> String {
+        match target {
+            Target::Workload(id) => pods::of(&self.inner.store, id).iter().map(|pod| self.log(pod, id.name)).collect(),
+            Target::Job => std::fs::read_to_string(self.job_dir().join("job.log")).unwrap_or_default(),
+        }
+    }
+
+    /// Injects a fault; one that is active already stays as it is.
+    pub async fn break_with(&self, name: &str) -> Result<(), LabError> {
+        let fault = faults::find(name).ok_or_else(|| LabError::NoSuchFault(name.to_owned()))?;
+        let mut applied = self.inner.world.lock().await;
+        if applied.active.insert(fault.name) {
+            self.settle(&mut applied, Some(fault)).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes out one fault, or all.
+    pub async fn mend(&self, name: Option<&str>) -> Result<(), LabError> {
+        let mut applied = self.inner.world.lock().await;
+        let mut touched = Vec::new();
+        if let Some(name) = name {
+            let fault = faults::find(name).ok_or_else(|| LabError::NoSuchFault(name.to_owned()))?;
+            if applied.active.remove(name) {
+                touched.push(fault);
+            }
+        } else {
+            touched.extend(applied.active.iter().filter_map(|name| faults::find(name)));
+            applied.active.clear();
+        }
+        if touched.is_empty() {
+            return Ok(());
+        }
+        self.settle(&mut applied, None).await?;
+        for fault in touched {
+            if let Target::Workload(id) = fault.target {
+                pods::restart(&self.inner.store, id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names of the active faults.
+    pub async fn active(&self) -> Vec<&'static str> {
+        self.inner.world.lock().await.active.iter().copied().collect()
+    }
+
+    /// Gives the world another base, such as after the change of the story, with all
+    /// its workloads rolled out.
+    pub(crate) async fn rebase(&self, base: World, fault: Option<&'static str>) -> Result<(), LabError> {
+        let mut applied = self.inner.world.lock().await;
+        applied.base = base;
+        applied.active.extend(fault);
+        self.settle(&mut applied, fault.and_then(faults::find)).await
+    }
+
+    /// Computes the world from base and active faults and pushes the difference.
+    async fn settle(&self, applied: &mut Applied, fresh: Option<&Fault>) -> Result<(), LabError> {
+        let mut wanted = applied.base.clone();
+        for fault in applied.active.iter().filter_map(|name| faults::find(name)) {
+            (fault.edit)(&mut wanted);
+        }
+        let long_ago = fresh.is_some_and(|fault| fault.start == Start::LongAgo);
+        if long_ago {
+            self.inner.settings.update(|config| config.call_period = QUIET);
+            self.inner.clock.set_offset(-LONG_AGO_SECONDS);
+        }
+        push::push(self, Some(&applied.current), &wanted).await?;
+        let job_changed = applied.current.job != wanted.job || applied.current.roles != wanted.roles;
+        applied.current = wanted;
+        if let Some(Target::Workload(id)) = fresh.map(|fault| fault.target)
+            && !applied.current.annotated_late.contains(&(id.namespace.to_owned(), id.name.to_owned()))
+        {
+            pods::restart(&self.inner.store, id)?;
+            if long_ago {
+                self.all_ready(&[id], ROLLOUT).await?;
+            }
+        }
+        if long_ago {
+            self.inner.clock.set_offset(0);
+            self.inner.settings.update(|config| config.call_period = crate::start::CALL_PERIOD);
+        }
+        if job_changed {
+            self.run_job(&applied.current).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs the CI job and leaves its files.
+    pub(crate) async fn run_job(&self, world: &World) -> Result<(), LabError> {
+        let inner = &self.inner;
+        ci::run(&self.job_dir(), &world.job, &inner.ci_issuer, inner.addresses.aws, inner.clock.now()).await
+    }
+
+    /// Runs the CI job again, after somebody has changed something.
+    pub async fn rerun_job(&self) -> Result<(), LabError> {
+        let applied = self.inner.world.lock().await;
+        self.run_job(&applied.current).await
+    }
+
+    /// Waits until every pod of a workload is one made after its last restart.
+    pub(crate) async fn replaced(&self, id: WorkloadId, limit: Duration) -> Result<(), LabError> {
+        let store = &self.inner.store;
+        pods::wait(store, &format!("the roll-out of {id}"), limit, || pods::replaced(store, id)).await
+    }
+
+    /// Waits until the workloads' pods are all new and Ready.
+    pub async fn all_ready(&self, ids: &[WorkloadId], limit: Duration) -> Result<(), LabError> {
+        let store = &self.inner.store;
+        pods::wait(store, "all pods Ready", limit, || {
+            for id in ids {
+                pods::replaced(store, *id).map_err(|state| format!("{id}: {state}"))?;
+                for pod in pods::of(store, *id) {
+                    if !pods::is_ready(&pod) {
+                        return Err(format!("{} is not ready", j::name(&pod)));
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until the log of a target holds `text`.
+    pub async fn logged(&self, target: Target, text: &str, limit: Duration) -> Result<(), LabError> {
+        pods::wait(&self.inner.store, &format!("`{text}` in the log of {target}"), limit, || {
+            let log = self.log_of(target);
+            if log.contains(text) { Ok(()) } else { Err(log.lines().last().unwrap_or("an empty log").to_owned()) }
+        })
+        .await
+    }
+
+    /// What the lab holds, for people and programs.
+    pub async fn status(&self) -> Value {
+        let active = self.active().await;
+        let store = &self.inner.store;
+        let pods: Vec<Value> = crate::world::ALL
+            .iter()
+            .flat_map(|id| pods::of(store, *id).into_iter().map(move |pod| (id, pod)))
+            .map(|(id, pod)| json!({"namespace": id.namespace, "name": j::name(&pod), "ready": pods::is_ready(&pod)}))
+            .collect();
+        let addresses = self.inner.addresses;
+        json!({
+            "account": names::ACCOUNT,
+            "region": names::REGION,
+            "cluster": names::CLUSTER,
+            "issuer": names::ISSUER,
+            "trust_model": self.trust_model().name(),
+            "aws": format!("http://{}", addresses.aws),
+            "kubernetes": format!("https://{}", addresses.kubernetes),
+            "issuers": addresses.issuer.to_string(),
+            "faults": active,
+            "pods": pods,
+        })
+    }
+
+    /// Asks the lab to stop; [`Lab::down_asked`] then returns.
+    pub fn ask_down(&self) {
+        self.inner.down.send_replace(true);
+        control::State::remove(self.dir());
+    }
+
+    /// Returns when somebody asked the lab to stop.
+    pub async fn down_asked(&self) {
+        let mut down = self.inner.down.subscribe();
+        // The sender lives in the lab itself, so it cannot be gone here.
+        let _asked = down.wait_for(|asked| *asked).await;
+    }
+}
+
+/// Loopback with this port.
+pub(crate) fn loopback(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}

@@ -1,0 +1,164 @@
+//! Pushing the difference between two worlds into the running parts.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use trustwalk_lab_cluster::{Gvr, Key, json as j};
+use trustwalk_lab_issuer::pki::{LeafKey, days_after};
+
+use crate::{
+    Lab, LabError, pods, webhook,
+    world::{
+        Generation, WorkloadId, World,
+        names::{EKS_ISSUER_HOST, ISSUER, NODE_ROLE},
+    },
+};
+
+/// Days ago the present leaf certificate was issued.
+const LEAF_AGE_DAYS: i64 = 40;
+/// Longest wait for pods to be replaced: a roll-out of the lab takes about a second.
+const ROLLOUT: Duration = Duration::from_secs(20);
+
+/// Makes the running lab go from `old` to `new`. `None` as `old` means that nothing
+/// has been made yet.
+pub(crate) async fn push(lab: &Lab, old: Option<&World>, new: &World) -> Result<(), LabError> {
+    account(lab, old, new);
+    if old.is_none_or(|old| old.issuer != new.issuer) {
+        issuer(lab, new)?;
+    }
+    lab.inner.settings.update(|config| {
+        config.network = new.network.clone();
+        config.kubernetes_minor = new.kubernetes_minor;
+    });
+    lab.inner.webhook.update(|config| *config = new.webhook.clone());
+    if old.is_none_or(|old| old.registration != new.registration) {
+        let (ca, foreign) = (&lab.inner.webhook_ca, &lab.inner.foreign_ca);
+        webhook::register(&lab.inner.store, new.registration, ca, foreign)?;
+    }
+    versions(lab, new)?;
+    network_policies(lab, old, new)?;
+    let mut late = BTreeSet::new();
+    accounts(lab, old, new, &mut late)?;
+    let restart = workloads(lab, old, new)?;
+    for id in restart {
+        pods::restart(&lab.inner.store, id)?;
+    }
+    for id in late {
+        annotate_late(lab, new, id).await?;
+    }
+    Ok(())
+}
+
+fn account(lab: &Lab, old: Option<&World>, new: &World) {
+    let side = &lab.inner.account;
+    for (name, role) in &new.roles {
+        if old.and_then(|old| old.roles.get(name)) != Some(role) {
+            side.put_role(name, role);
+        }
+    }
+    for url in old.into_iter().flat_map(|old| old.providers.keys()) {
+        if !new.providers.contains_key(url) {
+            side.remove_provider(url);
+        }
+    }
+    for (url, provider) in &new.providers {
+        if old.and_then(|old| old.providers.get(url)) != Some(provider) {
+            side.put_provider(url, &provider.client_ids, &lab.inner.registered_thumbprint);
+        }
+    }
+    // Whoever mended by hand in the meantime pinned the other hierarchy: going from
+    // one to the other is a new beginning, with what was registered at first.
+    if old.is_some_and(|old| old.issuer.generation != new.issuer.generation) {
+        side.reset_thumbprint(ISSUER, &lab.inner.registered_thumbprint);
+    }
+}
+
+/// Chain and documents of the EKS issuer.
+fn issuer(lab: &Lab, new: &World) -> Result<(), LabError> {
+    let wanted = &new.issuer;
+    let hierarchy = match wanted.generation {
+        Generation::Old => &lab.inner.old_hierarchy,
+        Generation::New => &lab.inner.new_hierarchy,
+    };
+    let from = days_after(lab.inner.clock.now(), -LEAF_AGE_DAYS);
+    let chain = hierarchy.present(&[EKS_ISSUER_HOST], from, wanted.presentation, LeafKey::P256)?;
+    lab.inner.server.set_chain(EKS_ISSUER_HOST, &chain, wanted.tls13_only)?;
+    lab.inner.issuer.set_faults(|faults| *faults = wanted.faults.clone());
+    Ok(())
+}
+
+/// The nodes say which kubelet they run.
+fn versions(lab: &Lab, new: &World) -> Result<(), LabError> {
+    let version = format!("v1.{}.2", new.kubernetes_minor);
+    let gvr = Gvr::core("nodes");
+    for node in lab.inner.store.list(&gvr, None).1 {
+        let key = Key::of(&gvr, &node);
+        lab.inner
+            .store
+            .update(&key, |node| j::put(node, "/status/nodeInfo/kubeletVersion", version.as_str().into()))
+            .map_err(|e| LabError::Cluster(e.message))?;
+    }
+    Ok(())
+}
+
+fn network_policies(lab: &Lab, old: Option<&World>, new: &World) -> Result<(), LabError> {
+    let gvr = Gvr::new("networking.k8s.io", "v1", "networkpolicies");
+    let mut names: BTreeSet<_> = new.network_policies.keys().collect();
+    names.extend(old.into_iter().flat_map(|old| old.network_policies.keys()));
+    for place in names {
+        let object = new.network_policies.get(place);
+        pods::put(&lab.inner.store, &gvr, Some(&place.0), &place.1, object)?;
+    }
+    Ok(())
+}
+
+/// Service accounts; those annotated late are left bare here and named in `late`.
+fn accounts(lab: &Lab, old: Option<&World>, new: &World, late: &mut BTreeSet<WorkloadId>) -> Result<(), LabError> {
+    for (place, annotations) in &new.annotations {
+        let (namespace, name) = place;
+        pods::namespace(&lab.inner.store, namespace)?;
+        let was_late = old.is_some_and(|old| old.annotated_late.contains(place));
+        if new.annotated_late.contains(place) {
+            if !was_late {
+                pods::annotate(&lab.inner.store, namespace, name, &std::collections::BTreeMap::new())?;
+                late.extend(new.workloads.keys().filter(|id| id.namespace == namespace && id.name == name));
+            }
+        } else if was_late || old.and_then(|old| old.annotations.get(place)) != Some(annotations) {
+            pods::annotate(&lab.inner.store, namespace, name, annotations)?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies changed workloads and names the ones whose pods have to be made anew,
+/// because injection or identity would now come out differently.
+fn workloads(lab: &Lab, old: Option<&World>, new: &World) -> Result<BTreeSet<WorkloadId>, LabError> {
+    let mut restart = BTreeSet::new();
+    for (id, workload) in &new.workloads {
+        let changed = old.and_then(|old| old.workloads.get(id)) != Some(workload);
+        if changed {
+            pods::apply(&lab.inner.store, *id, workload)?;
+        }
+        let Some(old) = old else { continue };
+        let place = (id.namespace.to_owned(), id.name.to_owned());
+        if old.registration != new.registration
+            || old.webhook != new.webhook
+            || old.kubernetes_minor != new.kubernetes_minor
+            || old.annotations.get(&place) != new.annotations.get(&place)
+            || old.annotated_late.contains(&place) != new.annotated_late.contains(&place)
+        {
+            restart.insert(*id);
+        }
+    }
+    Ok(restart)
+}
+
+/// Replaces the pods of a workload while its service account is bare, then annotates.
+async fn annotate_late(lab: &Lab, new: &World, id: WorkloadId) -> Result<(), LabError> {
+    lab.replaced(id, ROLLOUT).await?;
+    let place = (id.namespace.to_owned(), id.name.to_owned());
+    let annotations = new.annotations.get(&place).cloned().unwrap_or_default();
+    pods::annotate(&lab.inner.store, id.namespace, id.name, &annotations)
+}
+
+/// The role instances run with.
+pub(crate) const INSTANCES: &str = NODE_ROLE;

@@ -1,0 +1,299 @@
+//! Building the lab's parts and wiring them together.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, watch},
+};
+use trustwalk_lab_cluster::{Cluster, ClusterConfig, FnResolver, NodeSpec, TlsMaterial, TokenMinter, User};
+use trustwalk_lab_issuer::{
+    Issuer, IssuerError, IssuerServer, ServerConfig, SigningKey,
+    pki::{Hierarchy, LeafKey, Presentation, days_after, thumbprint},
+};
+use trustwalk_lab_node::{NodeAgent, NodeConfig, NodeRole, Settings, WebhookServer, WebhookSettings};
+
+use crate::{
+    Lab, LabConfig, LabError, Story,
+    account::{AccountSide, Setup},
+    clock::LabClock,
+    control, files,
+    lab::{Addresses, Applied, Inner, loopback},
+    minter::Minter,
+    push, webhook,
+    world::{
+        World,
+        names::{CI_ISSUER, CI_ISSUER_HOST, CLUSTER, EKS_ISSUER_HOST, ISSUER, REGION},
+    },
+};
+
+/// How often agents repeat their AWS call: often enough that a demonstration is
+/// never waiting.
+pub(crate) const CALL_PERIOD: Duration = Duration::from_secs(1);
+/// How long a failed container waits before it restarts.
+const RESTART_PERIOD: Duration = Duration::from_millis(300);
+/// Nodes of the story.
+const NODES: u8 = 6;
+/// Days ago the first hierarchy began: before the provider of April 2020.
+const OLD_HIERARCHY_DAYS: i64 = 3600;
+/// Days ago the second hierarchy began.
+const NEW_HIERARCHY_DAYS: i64 = 300;
+/// Days ago the CI issuer's leaf was issued.
+const CI_LEAF_DAYS: i64 = 25;
+/// Bytes of randomness in a bearer token.
+const TOKEN_BYTES: usize = 32;
+
+/// Signing keys made side by side, as RSA keys take a noticeable time each.
+fn signing_keys() -> Result<[SigningKey; 3], LabError> {
+    let made = thread::scope(|scope| {
+        let tasks = [(); 3].map(|()| scope.spawn(SigningKey::generate));
+        tasks.map(|task| task.join().unwrap_or(Err(IssuerError::SigningKey)))
+    });
+    let [first, second, third] = made;
+    Ok([first?, second?, third?])
+}
+
+fn random_token() -> Result<String, LabError> {
+    let mut bytes = [0_u8; TOKEN_BYTES];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| LabError::Control("the system gives no randomness".to_owned()))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+async fn listen(port: u16) -> Result<TcpListener, LabError> {
+    TcpListener::bind(loopback(port)).await.map_err(LabError::io(format!("listen on port {port}")))
+}
+
+fn nodes() -> Vec<NodeSpec> {
+    (1..=NODES)
+        .map(|number| NodeSpec {
+            name: format!("ip-10-0-{number}-{}.{REGION}.compute.internal", 10 + number * 7),
+            internal_ip: format!("10.0.{number}.{}", 10 + number * 7),
+            labels: vec![
+                ("topology.kubernetes.io/region".to_owned(), REGION.to_owned()),
+                ("node.kubernetes.io/instance-type".to_owned(), "m6i.large".to_owned()),
+            ],
+            provider_id: Some(format!("aws:///{REGION}a/i-0{number:x}5c2e9d71ab3f4{number:03x}")),
+        })
+        .collect()
+}
+
+/// The issuers with their chains, served.
+struct Issuers {
+    server: IssuerServer,
+    eks: Issuer,
+    ci: Issuer,
+    old: Hierarchy,
+    new: Hierarchy,
+    registered: String,
+}
+
+async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
+    let now = clock.now();
+    let [eks_key, ci_key, foreign] = signing_keys()?;
+    let old = Hierarchy::new("2019", days_after(now, -OLD_HIERARCHY_DAYS))?;
+    let new = Hierarchy::new("2026", days_after(now, -NEW_HIERARCHY_DAYS))?;
+    let server = IssuerServer::start(ServerConfig { bind: loopback(port) }).await?;
+    let eks = Issuer::new(ISSUER, eks_key)?;
+    eks.set_foreign_key(foreign);
+    let ci = Issuer::new(CI_ISSUER, ci_key)?;
+    server.serve_issuer(eks.clone());
+    server.serve_issuer(ci.clone());
+    let from = days_after(now, -CI_LEAF_DAYS);
+    let chain = old.present(&[CI_ISSUER_HOST], from, Presentation::Full, LeafKey::P256)?;
+    server.set_chain(CI_ISSUER_HOST, &chain, false)?;
+    let registered = chain.certificates.last().map(thumbprint).unwrap_or_default();
+    Ok(Issuers { server, eks, ci, old, new, registered })
+}
+
+/// The webhook's listener and certificate.
+struct WebhookSide {
+    settings: WebhookSettings,
+    tls: TlsMaterial,
+    foreign_ca: String,
+    listener: TcpListener,
+}
+
+async fn webhook_side() -> Result<WebhookSide, LabError> {
+    let name = format!("{}.{}.svc", webhook::NAME, webhook::NAMESPACE);
+    let wrong = |error: trustwalk_lab_cluster::TlsError| LabError::Cluster(error.to_string());
+    Ok(WebhookSide {
+        settings: WebhookSettings::default(),
+        tls: TlsMaterial::self_made(&[name.as_str()]).map_err(wrong)?,
+        foreign_ca: TlsMaterial::self_made(&["foreign"]).map_err(wrong)?.ca_pem,
+        listener: listen(0).await?,
+    })
+}
+
+/// What has been built but does not run yet.
+struct Idle {
+    cluster: Cluster,
+    api: TcpListener,
+    agent: NodeAgent,
+    minter: Arc<dyn TokenMinter>,
+    webhook: WebhookSide,
+    control: TcpListener,
+}
+
+/// Builds, wires and starts; see [`Lab::start`].
+pub(crate) async fn start(config: LabConfig) -> Result<Lab, LabError> {
+    let world = match config.story {
+        Story::Healthy => World::healthy(),
+        Story::BeforeTheChange => World::before_the_change(),
+    };
+    let (lab, idle) = build(config, &world).await?;
+    run(&lab, idle, &world).await?;
+    lab.write_files(lab.dir())?;
+    lab.run_job(&world).await?;
+    Ok(lab)
+}
+
+async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError> {
+    files::private_dir(&config.state_dir)?;
+    let clock = LabClock::default();
+    let issuers = issuers(config.ports.issuer, &clock).await?;
+    let api = listen(config.ports.kubernetes).await?;
+    let control = listen(config.ports.control).await?;
+    let endpoint = format!("https://{}", address(&api)?);
+    let tls = TlsMaterial::self_made(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
+        .map_err(|e| LabError::Cluster(e.to_string()))?;
+    let down = watch::Sender::new(false);
+    let setup = account_setup(&config, &clock, &issuers, endpoint, STANDARD.encode(&tls.ca_pem)).await?;
+    let account = AccountSide::start(setup, asked(&down))?;
+    let aws = account.address();
+    let settings = node_settings(aws, &clock, &account);
+    let webhook = webhook_side().await?;
+    let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()));
+    let agent = NodeAgent::prepare(settings.clone());
+    let cluster = cluster(&agent, &minter, &webhook, &clock, tls)?;
+    let addresses =
+        Addresses { aws, kubernetes: address(&api)?, issuer: issuers.server.address(), control: address(&control)? };
+    let applied = Applied { base: world.clone(), current: world.clone(), active: BTreeSet::new() };
+    let inner = Inner {
+        addresses,
+        clock,
+        account,
+        store: cluster.store(),
+        runtime: agent.runtime(),
+        settings,
+        webhook: webhook.settings.clone(),
+        webhook_ca: webhook.tls.ca_pem.clone(),
+        foreign_ca: webhook.foreign_ca.clone(),
+        server: issuers.server,
+        issuer: issuers.eks,
+        ci_issuer: issuers.ci,
+        old_hierarchy: issuers.old,
+        new_hierarchy: issuers.new,
+        registered_thumbprint: issuers.registered,
+        kubeconfig: cluster.kubeconfig(addresses.kubernetes),
+        world: Mutex::new(applied),
+        down,
+        config,
+    };
+    Ok((Lab { inner: Arc::new(inner) }, Idle { cluster, api, agent, minter, webhook, control }))
+}
+
+/// Sets everything in motion. Objects are made before the controllers run, so that
+/// no pod misses the webhook.
+async fn run(lab: &Lab, idle: Idle, world: &World) -> Result<(), LabError> {
+    let Idle { cluster, api, agent, minter, webhook, control } = idle;
+    let store = cluster.store();
+    let TlsMaterial { chain, key, .. } = webhook.tls;
+    let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, down(lab))
+        .map_err(|e| LabError::Cluster(e.to_string()))?;
+    tokio::spawn(served);
+    push::push(lab, None, world).await?;
+    let (stop_api, stop_nodes) = (down(lab), down(lab));
+    tokio::spawn(async move { cluster.serve(api, stop_api).await });
+    tokio::spawn(async move {
+        tokio::select! {
+            () = agent.run(store, minter) => {}
+            () = stop_nodes => {}
+        }
+    });
+    let token = random_token()?;
+    control::State { address: address(&control)?, token: token.clone() }.write(lab.dir())?;
+    tokio::spawn(control::serve(lab.clone(), control, token));
+    Ok(())
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, LabError> {
+    listener.local_addr().map_err(LabError::io("read an address"))
+}
+
+async fn account_setup(
+    config: &LabConfig,
+    clock: &LabClock,
+    issuers: &Issuers,
+    endpoint: String,
+    ca: String,
+) -> Result<Setup, LabError> {
+    let mut roots = issuers.old.roots();
+    roots.extend(issuers.new.roots());
+    let at = issuers.server.address();
+    Ok(Setup {
+        listener: listen(config.ports.aws).await?,
+        clock: clock.shared(),
+        trust_model: config.trust_model,
+        roots,
+        hosts: [EKS_ISSUER_HOST, CI_ISSUER_HOST].into_iter().map(|host| (host.to_owned(), at)).collect(),
+        endpoint,
+        ca,
+    })
+}
+
+fn cluster(
+    agent: &NodeAgent,
+    minter: &Arc<dyn TokenMinter>,
+    webhook: &WebhookSide,
+    clock: &LabClock,
+    tls: TlsMaterial,
+) -> Result<Cluster, LabError> {
+    let at = address(&webhook.listener)?;
+    let resolver = FnResolver(move |namespace: &str, name: &str, _port: u16| {
+        (namespace == webhook::NAMESPACE && name == webhook::NAME).then(|| (at, format!("{name}.{namespace}.svc")))
+    });
+    Ok(Cluster::new(ClusterConfig {
+        version: "v1.36.2".to_owned(),
+        tls,
+        tokens: BTreeMap::from([(random_token()?, User::admin("lab-admin"))]),
+        runtime: agent.runtime(),
+        minter: Arc::clone(minter),
+        resolver: Arc::new(resolver),
+        clock: clock.shared(),
+        nodes: nodes(),
+    }))
+}
+
+/// A future that completes when the lab is asked to stop, or is gone.
+fn down(lab: &Lab) -> impl Future<Output = ()> + Send + use<> {
+    asked(&lab.inner.down)
+}
+
+fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
+    let mut asked = down.subscribe();
+    async move {
+        // An error means that the lab itself is gone, which is a reason to stop too.
+        let _gone = asked.wait_for(|asked| *asked).await;
+    }
+}
+
+fn node_settings(aws: SocketAddr, clock: &LabClock, account: &AccountSide) -> Settings {
+    let mut config = NodeConfig::new(aws, REGION);
+    CLUSTER.clone_into(&mut config.cluster_name);
+    config.clock = clock.shared();
+    config.restart_period = RESTART_PERIOD;
+    config.call_period = CALL_PERIOD;
+    config.node_role = Some(NodeRole { name: push::INSTANCES.to_owned(), credentials: account.node_session() });
+    Settings::from(config)
+}

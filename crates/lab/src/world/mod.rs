@@ -1,0 +1,16 @@
+//! The lab's world as plain data: what the healthy one is, and how faults edit it.
+//! [`crate::Lab`] pushes the difference between two worlds into the running parts.
+
+mod job;
+pub mod names;
+mod state;
+mod trust;
+mod workload;
+
+pub use job::Job;
+pub use state::{
+    AUDIENCE_ANNOTATION, Generation, IssuerState, Provider, REGIONAL_ANNOTATION, ROLE_ANNOTATION, Registration, Role,
+    World,
+};
+pub use trust::{Condition, Trust};
+pub use workload::{ALL, AWS_NODE, EXTERNAL_DNS, LEDGER, SETTLEMENT, Workload, WorkloadId, labels};

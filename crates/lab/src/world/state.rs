@@ -1,0 +1,228 @@
+//! The whole world as data: healthy, or as the active faults have edited it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use trustwalk_lab_issuer::{Faults, pki::Presentation};
+use trustwalk_lab_node::{Network, WebhookConfig};
+
+use super::{
+    job::Job,
+    names::{
+        BATCH_ROLE, CI_ISSUER, CI_ROLE, CNI_ROLE, DNS_ROLE, ISSUER, LEDGER_ROLE, NODE_ROLE, REGION, STS_AUDIENCE,
+        role_arn,
+    },
+    trust::Trust,
+    workload::{AWS_NODE, EXTERNAL_DNS, LEDGER, SETTLEMENT, Workload, WorkloadId},
+};
+
+/// Annotation that names a service account's role.
+pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+/// Annotation that names the token's audience.
+pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+/// Annotation that chooses regional STS.
+pub const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
+
+/// Which certificate hierarchy stands behind the EKS issuers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// The one of the provider's creation, whose top thumbprint is registered.
+    Old,
+    /// The one that replaced it.
+    New,
+}
+
+/// What a role is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Who may assume it.
+    pub trust: Trust,
+    /// ARNs of attached managed policies.
+    pub policies: Vec<String>,
+    /// Inline policy.
+    pub inline: Option<Value>,
+}
+
+/// A registered provider. Thumbprints are set at creation, from the hierarchy then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Client ids.
+    pub client_ids: Vec<String>,
+}
+
+/// The mutating webhook's registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// As the add-on made it.
+    Sound,
+    /// Not there.
+    Absent,
+    /// Its CA bundle is not the one that signed the serving certificate.
+    ForeignCa,
+}
+
+/// What the issuers present and publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerState {
+    /// Hierarchy in use.
+    pub generation: Generation,
+    /// How the chain is presented.
+    pub presentation: Presentation,
+    /// Older TLS versions refused.
+    pub tls13_only: bool,
+    /// Document faults.
+    pub faults: Faults,
+}
+
+/// Everything that users or faults change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct World {
+    /// Roles by name.
+    pub roles: BTreeMap<String, Role>,
+    /// Providers by URL.
+    pub providers: BTreeMap<String, Provider>,
+    /// Annotations of service accounts, by namespace and name.
+    pub annotations: BTreeMap<(String, String), BTreeMap<String, String>>,
+    /// Service accounts whose annotations came after their pods.
+    pub annotated_late: BTreeSet<(String, String)>,
+    /// Workloads.
+    pub workloads: BTreeMap<WorkloadId, Workload>,
+    /// Network policies by namespace and name.
+    pub network_policies: BTreeMap<(String, String), Value>,
+    /// The webhook's registration.
+    pub registration: Registration,
+    /// The webhook program.
+    pub webhook: WebhookConfig,
+    /// What pods reach.
+    pub network: Network,
+    /// Minor version of the kubelets.
+    pub kubernetes_minor: u32,
+    /// The EKS issuer.
+    pub issuer: IssuerState,
+    /// The CI job.
+    pub job: Job,
+}
+
+fn subject(id: WorkloadId) -> String {
+    format!("system:serviceaccount:{}:{}", id.namespace, id.name)
+}
+
+fn allow(actions: &[&str]) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
+}
+
+fn managed(name: &str) -> String {
+    format!("arn:aws:iam::aws:policy/{name}")
+}
+
+impl World {
+    /// Everything in order: the CNI and three applications on roles of their own.
+    pub fn healthy() -> Self {
+        let mut world = Self {
+            roles: roles(),
+            providers: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            annotated_late: BTreeSet::new(),
+            workloads: workloads(),
+            network_policies: BTreeMap::new(),
+            registration: Registration::Sound,
+            webhook: WebhookConfig { region: Some(REGION.to_owned()), ..WebhookConfig::default() },
+            network: Network::default(),
+            kubernetes_minor: 36,
+            issuer: IssuerState {
+                generation: Generation::Old,
+                presentation: Presentation::Full,
+                tls13_only: false,
+                faults: Faults::default(),
+            },
+            job: Job::healthy(),
+        };
+        for url in [ISSUER, CI_ISSUER] {
+            world.providers.insert(url.to_owned(), Provider { client_ids: vec![STS_AUDIENCE.to_owned()] });
+        }
+        for (id, role) in
+            [(AWS_NODE, CNI_ROLE), (LEDGER, LEDGER_ROLE), (EXTERNAL_DNS, DNS_ROLE), (SETTLEMENT, BATCH_ROLE)]
+        {
+            world.annotate(id, ROLE_ANNOTATION, &role_arn(role));
+        }
+        world
+    }
+
+    /// As it was before the story: the CNI on the instances' role.
+    pub fn before_the_change() -> Self {
+        let mut world = Self::healthy();
+        world.unannotate(AWS_NODE, ROLE_ANNOTATION);
+        world
+    }
+
+    /// Sets an annotation on a workload's service account.
+    pub fn annotate(&mut self, id: WorkloadId, name: &str, value: &str) {
+        self.account(id).insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Removes an annotation from a workload's service account.
+    pub fn unannotate(&mut self, id: WorkloadId, name: &str) {
+        self.account(id).remove(name);
+    }
+
+    fn account(&mut self, id: WorkloadId) -> &mut BTreeMap<String, String> {
+        self.annotations.entry((id.namespace.to_owned(), id.name.to_owned())).or_default()
+    }
+
+    /// Edits a role's trust.
+    pub fn trust(&mut self, role: &str, edit: impl FnOnce(&mut Trust)) {
+        if let Some(role) = self.roles.get_mut(role) {
+            edit(&mut role.trust);
+        }
+    }
+
+    /// Edits a workload.
+    pub fn workload(&mut self, id: WorkloadId, edit: impl FnOnce(&mut Workload)) {
+        if let Some(workload) = self.workloads.get_mut(&id) {
+            edit(workload);
+        }
+    }
+}
+
+fn roles() -> BTreeMap<String, Role> {
+    let web = |id: WorkloadId| Trust::web_identity(ISSUER, STS_AUDIENCE, &subject(id));
+    let own = |trust: Trust, actions: &[&str]| Role { trust, policies: Vec::new(), inline: Some(allow(actions)) };
+    let ci = Trust::web_identity(CI_ISSUER, STS_AUDIENCE, "repo:octo-lab/ledger:ref:refs/heads/main");
+    BTreeMap::from([
+        (
+            NODE_ROLE.to_owned(),
+            Role {
+                trust: Trust::service("ec2.amazonaws.com"),
+                policies: ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKS_CNI_Policy"]
+                    .map(managed)
+                    .to_vec(),
+                inline: None,
+            },
+        ),
+        (
+            CNI_ROLE.to_owned(),
+            Role { trust: web(AWS_NODE), policies: vec![managed("AmazonEKS_CNI_Policy")], inline: None },
+        ),
+        (LEDGER_ROLE.to_owned(), own(web(LEDGER), &["eks:ListClusters"])),
+        (DNS_ROLE.to_owned(), own(web(EXTERNAL_DNS), &["ec2:DescribeRegions"])),
+        (BATCH_ROLE.to_owned(), own(web(SETTLEMENT), &["eks:ListClusters"])),
+        (CI_ROLE.to_owned(), own(ci, &["eks:DescribeCluster", "eks:ListClusters"])),
+    ])
+}
+
+fn workloads() -> BTreeMap<WorkloadId, Workload> {
+    let app = |id, image: &str, action: &str| {
+        let mut workload = Workload::new(id, image);
+        workload.set("LAB_ACTION", action);
+        (id, workload)
+    };
+    let mut cni =
+        Workload::new(AWS_NODE, "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.11.2-eksbuild.1");
+    cni.host_network = true;
+    BTreeMap::from([
+        (AWS_NODE, cni),
+        app(LEDGER, "registry.lab.example/app-python:1.42.0", "eks:ListClusters"),
+        app(EXTERNAL_DNS, "registry.lab.example/app-go:2.31.0", "ec2:DescribeRegions"),
+        app(SETTLEMENT, "registry.lab.example/app-java:2.30.0", "eks:ListClusters"),
+    ])
+}
