@@ -261,20 +261,25 @@ fn describe(symptom: Symptom, at: usize, text: &str, lower: &str) -> Failure {
         request_id: extract::request_id(text, lower),
         http_status: extract::http_status(lower),
         host: extract::host(text),
-        denied_action: match symptom {
-            Symptom::AccessDeniedAction
-            | Symptom::NodeRoleUsed
-            | Symptom::AssumeRoleDenied
-            | Symptom::AssumeRoleSelf
-            | Symptom::PodIdentityAccessDenied => extract::denied_action(text),
-            _ => None,
-        },
+        denied_action: is_refusal(symptom).then(|| extract::denied_action(text)).flatten(),
         caller_arn: extract::caller_arn(text),
         sdk: extract::sdk(text),
         ts: None,
     }
 }
 
+fn is_refusal(symptom: Symptom) -> bool {
+    matches!(
+        symptom,
+        Symptom::AccessDeniedAction
+            | Symptom::NodeRoleUsed
+            | Symptom::AssumeRoleDenied
+            | Symptom::AssumeRoleSelf
+            | Symptom::PodIdentityAccessDenied
+    )
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "few symptoms have a detail")]
 fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
     let word_after = |marker: &str| {
         let at = lower.find(marker)? + marker.len();

@@ -210,13 +210,21 @@ fn the_meaning_survives_every_dress() {
         let dressed = [
             format!("{{\"level\":\"error\",\"time\":\"2026-11-23T10:00:00Z\",\"msg\":{escaped}}}"),
             format!("time=\"2026-11-23T10:00:00Z\" level=error msg={escaped}"),
-            text.lines().map(|l| format!("2026-11-23T10:00:00.000000000Z stderr F {l}\n")).collect(),
+            text.lines().map(|l| format!("2026-11-23T10:00:00.000000000Z stderr F {l}")).collect::<Vec<_>>().join("\n"),
             format!("\u{1b}[31m{text}\u{1b}[0m"),
             format!("\u{feff}{}", text.replace('\n', "\r\n")),
         ];
         for d in dressed {
             assert_eq!(classify(&d).map(|f| f.symptom), Some(*want), "{d}");
         }
+    }
+}
+
+#[test]
+fn a_scan_finds_what_a_judge_finds() {
+    for (want, text) in TABLE {
+        let found = trustwalk_logs::scan_reader(text.as_bytes()).unwrap();
+        assert!(found.causes.iter().any(|c| c.failure.symptom == *want), "{text}");
     }
 }
 

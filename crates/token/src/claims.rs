@@ -1,6 +1,7 @@
 //! The claims STS decides by, read in one pass. Of members that occur twice the last counts
 //! (reported from live STS); members STS ignores are skipped without being kept.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -195,7 +196,7 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims, A::Error> {
         let mut c = Claims::default();
-        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+        while let Some(Name(name)) = map.next_key()? {
             match name.as_ref() {
                 "iss" => c.iss = map.next_value::<Any>()?.into(),
                 "sub" => c.sub = map.next_value::<Any>()?.into(),
@@ -214,5 +215,72 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
 impl<'de> Deserialize<'de> for Claims {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         d.deserialize_map(ClaimsVisitor)
+    }
+}
+
+/// The header's members that count, of each the last.
+#[derive(Debug, Default)]
+pub(crate) struct RawHeader {
+    pub(crate) alg: Text,
+    pub(crate) kid: Text,
+    pub(crate) typ: Text,
+    /// Whether there is a `crit`.
+    pub(crate) crit: bool,
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = RawHeader;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawHeader, A::Error> {
+        let mut h = RawHeader::default();
+        while let Some(Name(name)) = map.next_key()? {
+            match name.as_ref() {
+                "alg" => h.alg = map.next_value::<Any>()?.into(),
+                "kid" => h.kid = map.next_value::<Any>()?.into(),
+                "typ" => h.typ = map.next_value::<Any>()?.into(),
+                other => {
+                    h.crit |= other == "crit";
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(h)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawHeader {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_map(HeaderVisitor)
+    }
+}
+
+/// A member's name, borrowed unless it is written with escapes.
+struct Name<'de>(Cow<'de, str>);
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+    fn visit_borrowed_str<E>(self, s: &'de str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Borrowed(s)))
+    }
+    fn visit_str<E>(self, s: &str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Owned(s.to_owned())))
+    }
+}
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_str(NameVisitor)
     }
 }

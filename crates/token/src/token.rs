@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::claims::Claims;
+use crate::claims::{Claims, RawHeader, Text};
 use crate::error::TokenError;
 
 /// The shortest token STS takes (AWS STS API model, `WebIdentityToken`).
@@ -94,12 +94,12 @@ fn decode(part: &str, name: &'static str) -> Result<Vec<u8>, TokenError> {
 }
 
 fn parse_header(bytes: &[u8]) -> Result<Header, TokenError> {
-    let header: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| TokenError::Json("header"))?;
-    if header.contains_key("crit") {
+    let header: RawHeader = serde_json::from_slice(bytes).map_err(|_| TokenError::Json("header"))?;
+    if header.crit {
         return Err(TokenError::Critical);
     }
-    let text = |name: &str| header.get(name).and_then(Value::as_str).map(str::to_owned);
-    Ok(Header { alg: text("alg").ok_or(TokenError::NoAlgorithm)?, kid: text("kid"), typ: text("typ") })
+    let text = |t: Text| if let Text::Value(s) = t { Some(s) } else { None };
+    Ok(Header { alg: text(header.alg).ok_or(TokenError::NoAlgorithm)?, kid: text(header.kid), typ: text(header.typ) })
 }
 
 impl fmt::Debug for Token<'_> {

@@ -104,8 +104,7 @@ fn mask(raw: &[u8], out: &mut Vec<u8>) {
         if at >= 8 && is_uuid(raw.get(at - 8..at - 8 + UUID).unwrap_or_default()) {
             blank(out, at - 8, at - 8 + UUID);
             next = at + UUID - 8;
-        } else if at >= 4
-            && at < 80
+        } else if (4..80).contains(&at)
             && raw.get(at + 3) == Some(&b'-')
             && raw.get(at - 4..at).is_some_and(|y| y.iter().all(u8::is_ascii_digit))
         {

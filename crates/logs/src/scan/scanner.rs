@@ -2,12 +2,11 @@
 //!
 //! INVARIANT: the summary depends on the bytes only, never on how they were cut into chunks.
 
-use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::{memchr, memrchr};
 
 use super::memory::Memory;
 use super::summary::Summary;
-use crate::needles::CORES;
+use crate::needles::Finder;
 use crate::text::normal::{cri, strip_ansi};
 
 /// Bytes of a line that are looked at; the rest is skipped. No logger writes longer failures.
@@ -22,7 +21,7 @@ const EDGE_LINES: usize = 32;
 /// Feed as the log grows to follow it; [`Scanner::finish`] counts a last line without its end.
 #[derive(Debug)]
 pub struct Scanner {
-    cores: Option<AhoCorasick>,
+    cores: Finder,
     memory: Memory,
     /// Lines of an event that may go on, or the head of an unfinished line.
     carry: Vec<u8>,
@@ -40,9 +39,7 @@ impl Default for Scanner {
 impl Scanner {
     /// A scanner that has seen nothing.
     pub fn new() -> Self {
-        // Building from constants cannot fail; if it did, every line would be judged.
-        let cores = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(CORES).ok();
-        Self { cores, memory: Memory::default(), carry: Vec::new(), skipping: false, bytes: 0 }
+        Self { cores: Finder::new(), memory: Memory::default(), carry: Vec::new(), skipping: false, bytes: 0 }
     }
 
     /// Takes the next bytes of the log.
@@ -106,7 +103,7 @@ impl Scanner {
         let complete = if last { data.len() } else { memrchr(b'\n', data).map_or(0, |at| at + 1) };
         let text = data.get(..complete).unwrap_or_default();
         let mut at = 0;
-        while let Some(hit) = self.hit(text, at) {
+        while let Some(hit) = self.cores.find(text, at) {
             let start = memrchr(b'\n', text.get(..hit.start).unwrap_or_default()).map_or(0, |n| n + 1).max(at);
             let line_end =
                 memchr(b'\n', text.get(hit.start..).unwrap_or_default()).map_or(complete, |n| hit.start + n + 1);
@@ -123,14 +120,6 @@ impl Scanner {
             at = end;
         }
         complete
-    }
-
-    fn hit(&self, text: &[u8], from: usize) -> Option<aho_corasick::Span> {
-        let input = aho_corasick::Input::new(text).span(from..text.len());
-        match &self.cores {
-            Some(cores) => cores.find(input).map(|m| m.span()),
-            None => (from < text.len()).then_some(aho_corasick::Span { start: from, end: from }),
-        }
     }
 }
 

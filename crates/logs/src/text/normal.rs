@@ -99,7 +99,7 @@ fn json_text(text: &str) -> Option<(String, Option<Stamp>)> {
         ["ts", "time", "timestamp", "@timestamp", "eventTime", "date"].iter().find_map(|k| match object.get(*k)? {
             Value::String(s) => Stamp::find(s),
             Value::Number(n) => n.as_f64().and_then(Stamp::from_seconds),
-            _ => None,
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         });
     let mut out = String::new();
     for key in ["msg", "message", "log", "error", "err", "errorCode", "errorMessage", "exception"] {
@@ -150,7 +150,7 @@ fn strings(value: &Value, depth: usize, out: &mut String) {
         }
         Value::Array(items) if depth < MAX_DEPTH => items.iter().for_each(|v| strings(v, depth + 1, out)),
         Value::Object(map) if depth < MAX_DEPTH => map.values().for_each(|v| strings(v, depth + 1, out)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {}
     }
 }
 

@@ -92,8 +92,8 @@ impl fmt::Display for Stamp {
         let date = of_year - (153 * mp + 2) / 5 + 1;
         let month = if mp < 10 { mp + 3 } else { mp - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        let (h, m, s, ms) = (milli / 3_600_000, milli / 60_000 % 60, milli / 1000 % 60, milli % 1000);
-        write!(f, "{year:04}-{month:02}-{date:02}T{h:02}:{m:02}:{s:02}.{ms:03}Z")
+        let (hour, minute, second, rest) = (milli / 3_600_000, milli / 60_000 % 60, milli / 1000 % 60, milli % 1000);
+        write!(f, "{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}.{rest:03}Z")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Prints scanning speed: `speed FILE [THREADS]`, or `speed make FILE MIB HITS_PER_MILLION`
+//! Prints scanning speed: `logs_speed FILE [THREADS]`, or `logs_speed make FILE MIB HITS_PER_MILLION`
 //! to write a log of the kind the VPC CNI writes. The log follows from its arguments alone.
 
 use std::io::Write as _;
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ["make", path, mib, rate] => make(Path::new(path), mib.parse()?, rate.parse()?),
         [path] => scan(path, 1),
         [path, threads] => scan(path, threads.parse()?),
-        _ => Err("usage: speed FILE [THREADS] | speed make FILE MIB HITS_PER_MILLION".into()),
+        _ => Err("usage: logs_speed FILE [THREADS] | logs_speed make FILE MIB HITS_PER_MILLION".into()),
     }
 }
 
@@ -64,18 +64,19 @@ fn make(path: &Path, mib: u64, per_million: u64) -> Result<(), Box<dyn std::erro
         write!(
             line,
             "{{\"level\":\"debug\",\"ts\":\"2026-11-23T{hour:02}:{minute:02}:{second:02}.{milli:03}Z\",\"caller\":\"ipamd/ipamd.go:{}\",\"msg\":\"",
-            600 + state % 900
+            600 + state % 15 * 60
         )?;
         if state / 16 % 1_000_000 < per_million {
-            write!(
+            writeln!(
                 line,
-                "Failed to call ec2:DescribeNetworkInterfaces: WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: {}\\n\\tstatus code: 400, request id: {state:08x}\"}}\n",
-                pick(FAILING)
+                "Failed to call ec2:DescribeNetworkInterfaces: WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: {}\\n\\tstatus code: 400, request id: {:08x}-c50b-4cae-b958-917eb6a34b50\"}}",
+                pick(FAILING),
+                state % 0xffff_ffff
             )?;
         } else {
-            write!(
+            writeln!(
                 line,
-                "{} ({i}), node ip-10-0-{}-{}.eu-west-1.compute.internal, warm target 1, datastore generation {state}\"}}\n",
+                "{} ({i}), node ip-10-0-{}-{}.eu-west-1.compute.internal, warm target 1, datastore generation {state}\"}}",
                 pick(SOUND),
                 state % 255,
                 i % 255
