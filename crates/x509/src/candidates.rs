@@ -50,7 +50,7 @@ impl Candidates {
             presented: presented.iter().enumerate().map(candidate).collect(),
             leaf: presented.first().map(sha1),
             last_presented: presented.last().map(sha1),
-            top_intermediate: presented.iter().rev().find(|c| c.is_ca() && !c.is_self_signed()).map(sha1),
+            top_intermediate: presented.iter().rev().find(|c| c.is_ca() && !c.claims_self_signed()).map(sha1),
             below_root: built.and_then(|path| {
                 let root = path.root();
                 path.certificates.iter().rev().find(|c| Some(*c) != root).map(sha1)

@@ -239,6 +239,14 @@ impl Certificate {
         self.is_self_issued() && self.is_signed_by(&self.0.key) == Some(true)
     }
 
+    /// Self-issued, and naming no other key as its issuer's: a root by its own word, told without checking a
+    /// signature. A CA's certificate for its next key has the same name twice and another key's identifier.
+    pub fn claims_self_signed(&self) -> bool {
+        let extensions = &self.0.extensions;
+        self.is_self_issued()
+            && extensions.authority_key_id.as_ref().is_none_or(|id| extensions.subject_key_id.as_ref() == Some(id))
+    }
+
     /// Whether `issuer`'s name is the one this certificate names, without looking at signatures.
     pub fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.0.issuer == issuer.0.subject

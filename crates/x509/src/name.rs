@@ -194,28 +194,38 @@ fn text(tag: u8, value: &[u8]) -> Option<String> {
 
 /// Attributes sorted (an RDN is a set), text folded, other values as they are.
 fn key(attributes: &[Attribute]) -> Box<[u8]> {
-    let mut parts: Vec<Vec<u8>> = attributes
-        .iter()
-        .map(|a| {
-            let mut part = a.oid.to_vec();
-            part.push(0);
-            match &a.text {
-                Some(text) => {
-                    let folded: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-                    part.extend(folded.join(" ").as_bytes());
-                }
-                None => part.extend(a.raw.iter()),
-            }
-            part
-        })
-        .collect();
+    let mut parts: Vec<Vec<u8>> = attributes.iter().map(part).collect();
+    // Nearly every RDN has one attribute.
     parts.sort_unstable();
-    let mut key = Vec::new();
-    for part in parts {
-        key.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        key.extend(part);
+    parts.concat().into()
+}
+
+/// An attribute's comparison key behind its length.
+fn part(attribute: &Attribute) -> Vec<u8> {
+    let mut part = Vec::with_capacity(attribute.raw.len() + attribute.oid.len() + 8);
+    part.extend([0; 4]);
+    part.extend(attribute.oid.iter());
+    part.push(0);
+    match &attribute.text {
+        Some(text) => {
+            for (at, word) in text.split_whitespace().enumerate() {
+                if at > 0 {
+                    part.push(b' ');
+                }
+                if word.is_ascii() {
+                    part.extend(word.bytes().map(|b| b.to_ascii_lowercase()));
+                } else {
+                    part.extend(word.to_lowercase().bytes());
+                }
+            }
+        }
+        None => part.extend(attribute.raw.iter()),
     }
-    key.into()
+    let length = u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes();
+    for (place, byte) in part.iter_mut().zip(length) {
+        *place = byte;
+    }
+    part
 }
 
 #[cfg(test)]
