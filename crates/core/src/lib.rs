@@ -4,8 +4,12 @@
 //! from the world arrives as [`evidence::Evidence`].
 
 pub mod diagnosis;
+pub mod docs;
 pub mod evidence;
 pub mod finding;
 pub mod link;
 pub mod plan;
 pub mod rule;
+pub mod rules;
+
+mod judge;

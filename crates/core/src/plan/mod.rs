@@ -1,5 +1,7 @@
 //! Cures and plans: what would be changed, as data.
 
+mod build;
 mod model;
 
+pub use build::build;
 pub use model::{Action, Applicability, Cure, Effect, Plan, Precondition, Receipt, ReceiptStep, Step, StepState};

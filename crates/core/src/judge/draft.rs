@@ -1,0 +1,97 @@
+//! What a group of rules answers before a rule puts its name to it.
+
+use crate::finding::{Confidence, Exhibit};
+use crate::plan::{Action, Cure};
+
+/// A finding without the rule's name and code.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) sentence: String,
+    pub(crate) confidence: Confidence,
+    pub(crate) proof: Vec<Exhibit>,
+    pub(crate) cures: Vec<Cure>,
+    pub(crate) decide: Option<String>,
+}
+
+impl Draft {
+    /// A finding the evidence proves.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            confidence: Confidence::Certain,
+            proof: Vec::new(),
+            cures: Vec::new(),
+            decide: None,
+        }
+    }
+
+    /// Less than certain, and what would settle it.
+    pub(crate) fn unsure(mut self, confidence: Confidence, decide: impl Into<String>) -> Self {
+        self.confidence = confidence;
+        self.decide = Some(decide.into());
+        self
+    }
+
+    /// Adds a value of the proof.
+    pub(crate) fn show(mut self, label: &str, value: impl Into<String>, origin: impl Into<String>) -> Self {
+        self.proof.push(Exhibit::new(label, value, origin));
+        self
+    }
+
+    /// Adds a cure a person carries out; pairs of tool and command.
+    pub(crate) fn cure(mut self, title: impl Into<String>, by_hand: &[(&str, String)]) -> Self {
+        self.cures.push(cure(title, Vec::new(), by_hand));
+        self
+    }
+
+    /// Adds a cure trustwalk can carry out.
+    pub(crate) fn act(mut self, title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Self {
+        self.cures.push(cure(title, actions, by_hand));
+        self
+    }
+}
+
+fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Cure {
+    Cure {
+        title: title.into(),
+        actions,
+        by_hand: by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), text.clone())).collect(),
+    }
+}
+
+/// A cause found: the rule's name and the finding.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    pub(crate) rule: &'static str,
+    pub(crate) draft: Draft,
+}
+
+/// What a group found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Judged {
+    pub(crate) found: Vec<Cause>,
+    pub(crate) missing: Vec<String>,
+    pub(crate) not_applicable: Option<String>,
+}
+
+impl Judged {
+    /// The group has no bearing.
+    pub(crate) fn none(why: impl Into<String>) -> Self {
+        Self { not_applicable: Some(why.into()), ..Self::default() }
+    }
+
+    /// The group cannot tell.
+    pub(crate) fn open(missing: impl Into<String>) -> Self {
+        Self { missing: vec![missing.into()], ..Self::default() }
+    }
+
+    /// One cause.
+    pub(crate) fn one(rule: &'static str, draft: Draft) -> Self {
+        Self { found: vec![Cause { rule, draft }], ..Self::default() }
+    }
+
+    /// Adds a cause.
+    pub(crate) fn push(&mut self, rule: &'static str, draft: Draft) {
+        self.found.push(Cause { rule, draft });
+    }
+}

@@ -1,0 +1,122 @@
+//! Small readings of the evidence that several groups share.
+
+use crate::evidence::{Evidence, Observed, Target, TokenClaims};
+
+/// A log's time as Unix seconds.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
+/// Partition, account and resource of an ARN.
+pub(crate) fn arn_parts(arn: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = arn.splitn(6, ':');
+    let (scheme, partition, _service) = (parts.next()?, parts.next()?, parts.next()?);
+    let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    (scheme == "arn").then_some((partition, account, resource))
+}
+
+/// The account of the role asked for.
+pub(crate) fn role_account(e: &Evidence) -> Option<String> {
+    let (_, account, _) = arn_parts(e.role_arn.known()?.trim())?;
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then(|| account.to_owned())
+}
+
+/// The partition of the role asked for, `aws` when it does not say.
+pub(crate) fn partition(e: &Evidence) -> String {
+    e.role_arn.known().and_then(|a| arn_parts(a)).map_or_else(|| "aws".to_owned(), |(p, _, _)| p.to_owned())
+}
+
+/// The issuer's URL: the token's own, else the discovery document's, else the cluster's.
+pub(crate) fn issuer(e: &Evidence) -> Option<&str> {
+    e.token
+        .known()
+        .and_then(|t| t.iss.as_deref())
+        .or_else(|| e.discovery.known().and_then(|d| d.issuer.as_deref()))
+        .or_else(|| e.cluster.known().and_then(|c| c.issuer.as_deref()))
+}
+
+/// A URL without its scheme, as IAM writes providers.
+pub(crate) fn bare(url: &str) -> &str {
+    url.strip_prefix("https://").unwrap_or(url)
+}
+
+/// The audience IAM compares: `azp` when the token has one, else `aud` (IAM User Guide, condition keys;
+/// for issuers other than Google reported by users).
+pub(crate) fn effective_audience(token: &TokenClaims) -> Option<&str> {
+    token.azp.as_deref().or_else(|| token.aud.first().map(String::as_str))
+}
+
+/// Region and id of an EKS issuer path.
+pub(crate) fn eks_issuer(path: &str) -> Option<(&str, &str)> {
+    let (host, id) = path.split_once("/id/")?;
+    let region = host.strip_prefix("oidc.eks.")?.split_once(".amazonaws.com")?.0;
+    Some((region, id))
+}
+
+/// `namespace/name` of the service account, and both apart.
+pub(crate) fn service_account(e: &Evidence) -> Option<(String, String)> {
+    if let Some(sa) = e.service_account.known() {
+        return Some((sa.namespace.clone(), sa.name.clone()));
+    }
+    if let Some(w) = e.workload.known() {
+        return Some((w.namespace.clone(), w.template.service_account.clone()));
+    }
+    match &e.target {
+        Target::ServiceAccount { namespace, name } => Some((namespace.clone(), name.clone())),
+        Target::Workload { .. } | Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => None,
+    }
+}
+
+/// Whether the target lives in a cluster.
+pub(crate) fn in_cluster(e: &Evidence) -> bool {
+    matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. })
+}
+
+/// What is missing, with the command that reads it.
+pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
+    let gap = observed.gap().unwrap_or_default();
+    match observed.source().and_then(|s| s.by_hand.as_deref()) {
+        Some(command) => format!("{what}: {gap}; `{command}` would tell"),
+        None => format!("{what}: {gap}"),
+    }
+}
+
+/// The environment variables the webhook injects (amazon-eks-pod-identity-webhook).
+pub(crate) const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
+/// The token file's variable.
+pub(crate) const FILE_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+/// The Pod Identity variable.
+pub(crate) const CONTAINER_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+/// Text matched against a pattern of `*` and `?`, case and all.
+pub(crate) fn like(pattern: &str, text: &str) -> bool {
+    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut pi, mut ti) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while ti < t.len() {
+        match p.get(pi) {
+            Some('*') => {
+                back = Some((pi, ti));
+                pi += 1;
+            }
+            Some(c) if *c == '?' || t.get(ti) == Some(c) => {
+                pi += 1;
+                ti += 1;
+            }
+            _ => match back {
+                Some((star, from)) => {
+                    back = Some((star, from + 1));
+                    pi = star + 1;
+                    ti = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    p.get(pi..).is_none_or(|rest| rest.iter().all(|c| *c == '*'))
+}
+
+/// Why the token is not known.
+pub(crate) fn token_gap(e: &Evidence) -> String {
+    lacking("the token's claims", &e.token)
+}

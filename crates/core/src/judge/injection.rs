@@ -1,0 +1,189 @@
+//! Whether role and token reached the containers, and if not, what kept them away.
+
+use trustwalk_logs::Symptom;
+
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
+use super::service_account::associated;
+use super::symptoms::find;
+use super::{Draft, Judged};
+use crate::evidence::{Evidence, Observed, Pod, ServiceAccount, Webhook};
+use crate::finding::Confidence;
+use crate::rule::{Kind, View};
+
+/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known it yet.
+const RACE: i64 = 60;
+
+/// Judges the injection.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view.reading(Kind::Pods);
+    for kind in [Kind::Workload, Kind::ServiceAccount, Kind::Webhooks, Kind::InjectionProbe, Kind::Associations, Kind::PodIdentityAgent] {
+        view.reading(kind);
+    }
+    if !in_cluster(e) {
+        return Judged::none("not a workload of a cluster");
+    }
+    let Some(sa) = e.service_account.known() else { return Judged::open(lacking("the service account", &e.service_account)) };
+    let Some(pods) = e.pods.known() else { return Judged::open(lacking("the pods", &e.pods)) };
+    if associated(e, sa) {
+        return pod_identity(view, e, sa, pods);
+    }
+    let Some(role) = sa.role_arn() else { return Judged::none("the service account names no role") };
+    if let Some(draft) = preset(e, pods) {
+        return Judged::one("env-preset-in-pod-blocks-mutation", draft);
+    }
+    let bare: Vec<&Pod> = pods.iter().filter(|p| !injected(p)).collect();
+    if let Some(pod) = bare.first() {
+        return uninjected(e, sa, pod, &bare);
+    }
+    let mut judged = Judged::default();
+    if let Some((pod, old)) = pods.iter().find_map(|p| stale(p, role).map(|old| (p, old))) {
+        let draft = Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
+            .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
+            .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
+        judged.push("role-changed-pods-not-restarted", restart(e, draft));
+    } else if let Some((pod, container)) = partly(e, pods) {
+        let draft = Draft::new(format!("container {container} of pod {} was added after the webhook ran and has no identity", pod.name))
+            .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
+            .cure("have the injector of that container run before, or set reinvocationPolicy: IfNeeded", &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())]);
+        judged.push("container-injected-after-webhook", draft);
+    }
+    judged
+}
+
+fn restart(e: &Evidence, draft: Draft) -> Draft {
+    let command = match e.workload.known() {
+        Some(w) => format!("kubectl rollout restart -n {} {}/{}", w.namespace, w.kind.to_lowercase(), w.name),
+        None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
+    };
+    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", command)])
+}
+
+fn injected(pod: &Pod) -> bool {
+    pod.spec.containers.iter().any(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))
+}
+
+fn stale(pod: &Pod, role: &str) -> Option<String> {
+    pod.spec.containers.iter().find_map(|c| c.env_value(ROLE_VARIABLE).filter(|v| *v != role).map(str::to_owned))
+}
+
+fn partly<'a>(e: &Evidence, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
+    let skip = |p: &Pod| p.spec.annotations.get("eks.amazonaws.com/skip-containers").cloned().unwrap_or_default();
+    let own = e.workload.known().map(|w| &w.template.containers);
+    pods.iter().find_map(|p| {
+        let skipped = skip(p);
+        let left = p.spec.containers.iter().find(|c| {
+            !c.init && !c.has_env(ROLE_VARIABLE) && !skipped.split(',').any(|s| s.trim() == c.name) && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
+        })?;
+        Some((p, left.name.clone()))
+    })
+}
+
+/// Variables set by hand keep the webhook from touching a container, so no token is mounted there.
+fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
+    let template = &e.workload.known()?.template;
+    let container = template.containers.iter().find(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))?;
+    let file = container.env_value(FILE_VARIABLE).unwrap_or_default();
+    let mounted = pods.iter().all(|p| p.spec.containers.iter().filter(|c| c.name == container.name).any(|c| !file.is_empty() && c.mounts.values().any(|m| file.starts_with(m.as_str()))));
+    if mounted && !pods.is_empty() {
+        return None;
+    }
+    Some(
+        Draft::new(format!("container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts no token", container.name))
+            .show("container env", container.env.iter().filter(|v| v.name == ROLE_VARIABLE || v.name == FILE_VARIABLE).map(|v| format!("{}={}", v.name, v.value.clone().unwrap_or_default())).collect::<Vec<_>>().join(", "), "pod template")
+            .show("mounted token", "none", "pods")
+            .cure("remove both variables from the workload; the webhook sets them", &[("kubectl", format!("kubectl set env {}/{} -n {} {ROLE_VARIABLE}- {FILE_VARIABLE}-", e.workload.known()?.kind.to_lowercase(), e.workload.known()?.name, e.workload.known()?.namespace))]),
+    )
+}
+
+fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Judged {
+    let who = format!("{}/{}", sa.namespace, sa.name);
+    let base = |sentence: String| Draft::new(sentence).show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name)).show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"));
+    let probe = e.injection_probe.known();
+    let works = probe.is_some_and(|p| p.role_arn.is_some());
+    if !works && let Some((rule, draft)) = webhook(e, &base, probe.and_then(|p| p.error.as_deref()), pod) {
+        return Judged::one(rule, draft);
+    }
+    if !works && probe.is_some() {
+        return Judged::one("webhook-version-ignores-annotation", base(format!("the webhook runs and does not act on the annotation of {who}: a new pod gets no role either"))
+            .unsure(Confidence::Likely, "the webhook's own log")
+            .cure("update the webhook", &[("kubectl", "kubectl -n NAMESPACE set image deployment/pod-identity-webhook '*=amazon/amazon-eks-pod-identity-webhook:latest'".to_owned())]));
+    }
+    let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
+    let hook = e.webhooks.known().into_iter().flatten().map(|w| w.created).min().unwrap_or_default();
+    let newer = annotated.max(hook);
+    let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+    if pod.created >= newer && pod.created - sa.created <= RACE && works {
+        return Judged::one("webhook-sa-cache-race", restart(e, base(format!("pod {} was made within {} s of its service account, before the webhook had heard of it", pod.name, pod.created - sa.created))));
+    }
+    if works || pod.created < newer {
+        let draft = base(format!("{names}: made before the service account {who} named its role or before the webhook ran, and never injected"))
+            .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
+            .show("annotation or webhook since", newer.to_string(), format!("ServiceAccount {who}"));
+        return Judged::one("pod-created-before-annotation-or-webhook", restart(e, draft));
+    }
+    Judged::open(lacking("whether a new pod would be injected", &e.injection_probe))
+}
+
+type Base<'a> = dyn Fn(String) -> Draft + 'a;
+
+fn webhook(e: &Evidence, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(&'static str, Draft)> {
+    let hooks = match &e.webhooks {
+        Observed::Known { value, .. } => value.as_slice(),
+        Observed::Absent { .. } => &[],
+        Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => return None,
+    };
+    let Some(hook) = hooks.first() else {
+        let draft = base("no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned())
+            .cure("install the pod identity webhook, or set the two variables and a projected token volume by hand", &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())]);
+        return Some(("webhook-absent-or-not-running", draft));
+    };
+    let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
+    hook_fault(hook, base, error, pod)
+}
+
+fn hook_fault(hook: &Webhook, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(&'static str, Draft)> {
+    let name = &hook.configuration;
+    let show = |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
+    let has = |words: &[&str]| error.is_some_and(|t| words.iter().any(|w| t.contains(w)));
+    if hook.ca_verifies == Some(false) || has(&["x509", "certificate signed by unknown"]) {
+        let draft = show(base(format!("the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} hides it", hook.failure_policy)), "caBundle SHA-256", hook.ca_sha256.join(", "));
+        return Some(("webhook-misconfigured-cabundle", draft.cure("put the authority that signs the webhook's certificate into caBundle", &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))])));
+    }
+    if hook.ready_endpoints == Some(0) || has(&["connection refused", "no endpoints", "not found"]) {
+        let draft = show(base(format!("no pod of the webhook {name} is ready at {}", hook.endpoint)), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
+        return Some(("webhook-absent-or-not-running", draft.cure("get the webhook's pods running, then recreate the workload's", &[("kubectl", format!("kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {name}"))])));
+    }
+    if !hook.review_versions.is_empty() && !hook.review_versions.iter().any(|v| v == "v1") {
+        let draft = show(base(format!("the webhook {name} is registered for admission reviews {} only", hook.review_versions.join(", "))), "admissionReviewVersions", hook.review_versions.join(", "));
+        return Some(("webhook-misconfigured-api-version", draft.cure("register v1 and run a webhook that answers it", &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))])));
+    }
+    let skip = pod.spec.labels.keys().find(|l| hook.excludes.iter().any(|x| x.contains(l.as_str())));
+    skip.map(|label| {
+        let draft = show(base(format!("the webhook {name} leaves this pod out: its label {label} is named in a selector")), "selectors", hook.excludes.join("; "));
+        ("webhook-absent-or-not-running", draft.cure("remove the label, or change the selector", &[("kubectl", format!("kubectl get mutatingwebhookconfiguration {name} -o yaml"))]))
+    })
+}
+
+fn pod_identity(view: &View<'_>, e: &Evidence, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
+    let lost = find(view, &[Symptom::PodIdentityAgentUnreachable]);
+    if e.pod_identity_agent.is_absent() || e.pod_identity_agent.known() == Some(&0) {
+        let mut draft = Draft::new(format!("{}/{} has a Pod Identity association and no Pod Identity agent runs in the cluster", sa.namespace, sa.name))
+            .show("agent pods ready", "0", "DaemonSet kube-system/eks-pod-identity-agent")
+            .cure("install the add-on eks-pod-identity-agent", &[("aws", "aws eks create-addon --cluster-name CLUSTER --addon-name eks-pod-identity-agent".to_owned()), ("eksctl", "eksctl create addon --cluster CLUSTER --name eks-pod-identity-agent".to_owned())]);
+        if let Some(l) = lost {
+            draft = draft.show("failure", l.sample.clone(), l.origin.clone());
+        }
+        return Judged::one("pod-identity-agent-missing", draft);
+    }
+    let made = e.associations.known().into_iter().flatten().filter(|a| a.namespace == sa.namespace && a.service_account == sa.name).filter_map(|a| a.created).max();
+    let bare = pods.iter().find(|p| !p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE)));
+    if let (Some(pod), Some(made)) = (bare, made) {
+        let when = pod.created - made;
+        let sentence = if when < 0 { "before" } else { "right after" };
+        let draft = Draft::new(format!("pod {} was made {sentence} its Pod Identity association ({} s apart) and carries no container credentials", pod.name, when.abs()))
+            .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
+            .show("association created", made.to_string(), "eks:ListPodIdentityAssociations");
+        return Judged::one("pod-identity-association-cache-race", restart(e, draft));
+    }
+    Judged::default()
+}

@@ -1,0 +1,95 @@
+//! Edits of a trust policy's JSON text that change one thing and keep everything else as written.
+
+use serde_json::Value;
+
+/// A condition in a document.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) statement: usize,
+    pub(crate) operator: &'a str,
+    pub(crate) key: &'a str,
+}
+
+fn edit(text: &str, statement: usize, change: impl FnOnce(&mut Value) -> Option<()>) -> Option<String> {
+    let mut document: Value = serde_json::from_str(text).ok()?;
+    let statements = document.get_mut("Statement")?;
+    let target = if statements.is_array() { statements.get_mut(statement)? } else { statements };
+    change(target)?;
+    serde_json::to_string(&document).ok()
+}
+
+/// Replaces one value of a condition.
+pub(crate) fn replace_value(text: &str, place: Place<'_>, old: &str, new: &str) -> Option<String> {
+    edit(text, place.statement, |s| {
+        let found = s.get_mut("Condition")?.get_mut(place.operator)?.get_mut(place.key)?;
+        swap(found, old, new)
+    })
+}
+
+fn swap(found: &mut Value, old: &str, new: &str) -> Option<()> {
+    match found {
+        Value::String(text) if text == old => {
+            new.clone_into(text);
+            Some(())
+        }
+        Value::Array(items) => {
+            let item = items.iter_mut().find(|i| i.as_str() == Some(old))?;
+            *item = Value::String(new.to_owned());
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// Moves a condition to another operator or key, values kept.
+pub(crate) fn move_condition(text: &str, place: Place<'_>, operator: &str, key: &str) -> Option<String> {
+    edit(text, place.statement, |s| {
+        let conditions = s.get_mut("Condition")?.as_object_mut()?;
+        let block = conditions.get_mut(place.operator)?.as_object_mut()?;
+        let values = block.shift_remove(place.key)?;
+        if block.is_empty() {
+            conditions.shift_remove(place.operator);
+        }
+        let target = conditions.entry(operator).or_insert_with(|| Value::Object(serde_json::Map::new())).as_object_mut()?;
+        if target.contains_key(key) {
+            return None;
+        }
+        target.insert(key.to_owned(), values);
+        Some(())
+    })
+}
+
+/// Replaces a Federated principal.
+pub(crate) fn replace_federated(text: &str, statement: usize, old: &str, new: &str) -> Option<String> {
+    edit(text, statement, |s| swap(s.get_mut("Principal")?.get_mut("Federated")?, old, new))
+}
+
+/// Replaces the Federated principal and the issuer in every condition key of the statement.
+pub(crate) fn replace_issuer(text: &str, statement: usize, old: &str, new: &str, old_path: &str, new_path: &str) -> Option<String> {
+    edit(text, statement, |s| {
+        if old != new {
+            swap(s.get_mut("Principal")?.get_mut("Federated")?, old, new)?;
+        }
+        let Some(conditions) = s.get_mut("Condition").and_then(Value::as_object_mut) else { return Some(()) };
+        for (_, block) in conditions.iter_mut() {
+            let Some(block) = block.as_object_mut() else { continue };
+            let renamed: serde_json::Map<String, Value> = std::mem::take(block)
+                .into_iter()
+                .map(|(key, value)| match key.rsplit_once(':') {
+                    Some((path, name)) if path == old_path => (format!("{new_path}:{name}"), value),
+                    _ => (key, value),
+                })
+                .collect();
+            *block = renamed;
+        }
+        Some(())
+    })
+}
+
+/// Sets the action of a statement.
+pub(crate) fn set_action(text: &str, statement: usize, action: &str) -> Option<String> {
+    edit(text, statement, |s| {
+        s.as_object_mut()?.insert("Action".to_owned(), Value::String(action.to_owned()));
+        Some(())
+    })
+}

@@ -1,0 +1,200 @@
+//! Whether the account registered the issuer, and the audience with it.
+
+use trustwalk_logs::Symptom;
+
+use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, partition};
+use super::subject::audience_rule;
+use super::symptoms::find;
+use super::{Draft, Judged, Refusal, role_account};
+use crate::evidence::{Evidence, Provider, TokenClaims};
+use crate::plan::Action;
+use crate::rule::{Kind, View};
+
+/// IAM's default quota of OIDC providers per account (IAM User Guide, quotas).
+const MAX_PROVIDERS: usize = 100;
+
+/// Judges the provider.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view.reading(Kind::Provider);
+    for kind in [Kind::Providers, Kind::Token, Kind::Cluster, Kind::Role, Kind::RoleArn, Kind::Trail, Kind::Caller, Kind::Discovery] {
+        view.reading(kind);
+    }
+    if super::succeeded(view) {
+        return Judged::default();
+    }
+    let said = super::refusal(view);
+    if let Some(provider) = e.provider.known() {
+        return registered(view, e, provider, said);
+    }
+    if e.provider.is_absent() {
+        return match issuer(e) {
+            Some(iss) => absent(view, e, iss),
+            None => Judged::open("the issuer: neither token nor cluster tells it"),
+        };
+    }
+    if said == Some(Refusal::NoProvider) {
+        let named = find(view, &[Symptom::NoProvider]).and_then(|l| l.failure.issuer.clone());
+        if let Some(iss) = issuer(e).map(str::to_owned).or(named) {
+            return absent(view, e, &iss);
+        }
+    }
+    Judged::open(lacking("the account's OIDC provider", &e.provider))
+}
+
+fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
+    let path = bare(iss);
+    let account = role_account(e).or_else(|| e.caller.known().map(|c| c.account.clone())).unwrap_or_default();
+    let arn = format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e));
+    let empty = Vec::new();
+    let providers = e.providers.known().unwrap_or(&empty);
+    let paths: Vec<&str> = providers.iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
+    let (rule, sentence) = absent_reason(view, e, iss, &account, &paths);
+    let aud = e.token.known().and_then(effective_audience).unwrap_or("sts.amazonaws.com");
+    let draft = Draft::new(sentence)
+        .show("token iss", iss, e.token.known().map_or("cluster", |t| t.origin.as_str()))
+        .show("providers of the account", if paths.is_empty() { "none like it".to_owned() } else { paths.join(", ") }, format!("iam:ListOpenIDConnectProviders account {account}"));
+    let by_hand = [
+        ("aws", format!("aws iam create-open-id-connect-provider --url https://{path} --client-id-list {aud}")),
+        ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
+        ("terraform", format!("resource \"aws_iam_openid_connect_provider\" \"this\" {{ url = \"https://{path}\" client_id_list = [\"{aud}\"] }}")),
+        ("cloudformation", format!("Type: AWS::IAM::OIDCProvider, Properties: {{Url: https://{path}, ClientIdList: [{aud}]}}")),
+    ];
+    let can = matches!(rule, "oidc-provider-missing-in-account" | "oidc-provider-deleted-by-another-stack" | "cluster-recreated-new-issuer-id" | "issuer-url-changed-by-idp" | "issuer-trailing-slash-mismatch" | "issuer-host-changed-dual-stack")
+        && e.caller.known().is_none_or(|c| c.account == account);
+    let draft = if can {
+        let actions = vec![Action::CreateProvider { url: format!("https://{path}"), client_ids: vec![aud.to_owned()], thumbprints: Vec::new() }];
+        draft.act(format!("register {arn}"), actions, &by_hand)
+    } else {
+        draft.cure(format!("register {arn}"), &by_hand)
+    };
+    Judged::one(rule, draft)
+}
+
+fn absent_reason(view: &View<'_>, e: &Evidence, iss: &str, account: &str, paths: &[&str]) -> (&'static str, String) {
+    let path = bare(iss);
+    let deleted = e.trail.known().into_iter().flatten().filter(|t| {
+        t.name == "DeleteOpenIDConnectProvider" && t.error.is_none() && t.resource.contains(path)
+    });
+    if let Some(t) = deleted.max_by_key(|t| t.at) {
+        return ("oidc-provider-deleted-by-another-stack", format!("the provider for {iss} in account {account} was deleted by {}", t.who));
+    }
+    if let Some(near) = paths.iter().find(|p| p.trim_end_matches('/') == path.trim_end_matches('/') && **p != path) {
+        return ("issuer-trailing-slash-mismatch", format!("the account registered `{near}` and the token says `{path}`: they differ by a trailing slash, which makes two issuers"));
+    }
+    let id = eks_issuer(path);
+    if let Some((region, id)) = id {
+        let dual = format!("oidc-eks.{region}.api.aws/id/{id}");
+        if paths.contains(&dual.as_str()) {
+            return ("issuer-host-changed-dual-stack", format!("the account registered the dual-stack host `{dual}`, and tokens keep the issuer `{path}`"));
+        }
+        if let Some(near) = paths.iter().find(|p| eks_issuer(p).is_some_and(|(r, i)| i == id && r != region)) {
+            return ("wrong-region-in-issuer-host", format!("the account registered `{near}`, in another region than the issuer `{path}`"));
+        }
+    }
+    let cluster_account = e.cluster.known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a.to_owned());
+    let home = cluster_account.or_else(|| e.caller.known().map(|c| c.account.clone()));
+    if home.as_deref().is_some_and(|h| h != account && !account.is_empty()) {
+        return ("cross-account-web-identity-without-provider-there", format!("the role is in account {account}, where no provider is registered for {iss}; the provider must stand in the role's account"));
+    }
+    if e.providers.known().is_some_and(|p| p.len() >= MAX_PROVIDERS) || find(view, &[Symptom::QuotaExceeded]).is_some() {
+        return ("oidc-provider-count-quota", format!("account {account} has no provider for {iss} and its quota of {MAX_PROVIDERS} providers is used up"));
+    }
+    if let Some((_, id)) = id {
+        let old = paths.iter().find(|p| eks_issuer(p).is_some_and(|(_, other)| other != id) && e.role.known().is_some_and(|r| r.trust_policy.contains(**p)));
+        if let Some(old) = old {
+            return ("cluster-recreated-new-issuer-id", format!("the account and the role know the issuer of an earlier cluster, `{old}`; this cluster's is `{path}`"));
+        }
+    } else if let Some(old) = paths.iter().find(|p| e.role.known().is_some_and(|r| r.trust_policy.contains(**p))) {
+        return ("issuer-url-changed-by-idp", format!("the account and the role know the issuer `{old}`, and the token says `{path}`"));
+    }
+    ("oidc-provider-missing-in-account", format!("account {account} has no OIDC provider for {iss}"))
+}
+
+fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<Refusal>) -> Judged {
+    let Some(token) = e.token.known() else { return Judged::open(lacking("the token's audience", &e.token)) };
+    let Some(aud) = effective_audience(token) else { return Judged::none("the token has no audience") };
+    if said == Some(Refusal::NoProvider) {
+        let home = arn_parts(&provider.arn).map(|(_, a, _)| a.to_owned());
+        if let (Some(home), Some(theirs)) = (home, role_account(e))
+            && home != theirs
+        {
+            let draft = Draft::new(format!("the provider {} is in account {home} and the role in {theirs}; it must stand in the role's account", provider.arn));
+            return Judged::one("cross-account-web-identity-without-provider-there", draft.show("provider", provider.arn.clone(), "IAM"));
+        }
+        return china(view, e);
+    }
+    if provider.client_ids.iter().any(|c| c == aud) {
+        return Judged::default();
+    }
+    // A later check spoke: the audience passed.
+    if said == Some(Refusal::Denied) {
+        return Judged::default();
+    }
+    Judged::one(audience_reason(provider, token, aud), audience(provider, token, aud))
+}
+
+/// A role and its provider are right, and STS says it knows none: STS of another partition was asked.
+fn china(view: &View<'_>, e: &Evidence) -> Judged {
+    let endpoint = view.reading(Kind::Exchange).exchange.known().map(|x| x.endpoint.clone()).unwrap_or_default();
+    let cn = partition(e) == "aws-cn";
+    if endpoint.is_empty() || endpoint.contains(".com.cn") == cn {
+        return Judged::open("why STS sees no provider although one is registered: it may be seconds old; ask again in a minute");
+    }
+    let draft = Draft::new(format!("the token was sent to {endpoint}, an STS of another partition than the role's ({})", partition(e)))
+        .show("endpoint", endpoint, "exchange")
+        .cure("set the region of the workload", &[("kubectl", "set AWS_REGION and AWS_STS_REGIONAL_ENDPOINTS=regional in the container".to_owned())]);
+    Judged::one("sts-call-sent-to-wrong-partition-region", draft)
+}
+
+fn audience_reason(provider: &Provider, token: &TokenClaims, aud: &str) -> &'static str {
+    if token.azp.is_some() && token.aud.iter().any(|a| provider.client_ids.contains(a)) {
+        return "azp-claim-used-as-audience";
+    }
+    if aud.contains("kubernetes.default.svc") || token.iss.as_deref() == Some(aud) {
+        return "wrong-token-file-kubernetes-default-token";
+    }
+    if let Some((rule, _)) = provider.client_ids.iter().find_map(|c| audience_rule(aud, c)) {
+        return rule;
+    }
+    if audience_rule(aud, "sts.amazonaws.com").is_some() && aud != "sts.amazonaws.com.cn" {
+        return "audience-confused-with-sts-endpoint";
+    }
+    // Tools whose default audience is known to have changed (sigstore's clients).
+    if aud == "sigstore" || provider.client_ids.iter().any(|c| c == "sigstore") {
+        return "audience-default-changed-by-tool";
+    }
+    "audience-not-in-provider-client-ids"
+}
+
+fn audience(provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
+    let ids = if provider.client_ids.is_empty() { "none".to_owned() } else { provider.client_ids.join(", ") };
+    let arn = &provider.arn;
+    let draft = Draft::new(format!("the token's audience `{aud}` is not among those registered with {arn} ({ids})"))
+        .show("token aud", aud, token.origin.clone())
+        .show("registered audiences", ids, format!("{arn} ClientIDList"));
+    
+    let meant_for_sts = aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
+    if meant_for_sts {
+        let by_hand = [
+            ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}")),
+            ("terraform", format!("in aws_iam_openid_connect_provider: client_id_list = [\"{aud}\"]")),
+            ("cloudformation", format!("in AWS::IAM::OIDCProvider: ClientIdList: [{aud}]")),
+        ];
+        let actions = vec![Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() }];
+        return draft.act("register the audience with the provider", actions, &by_hand);
+    }
+    let wanted = provider.client_ids.first().map_or("sts.amazonaws.com", String::as_str);
+    let sub = token.sub.as_deref().and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
+    let (namespace, name) = sub.unwrap_or(("NAMESPACE", "NAME"));
+    draft.cure(
+        format!("ask for tokens with the audience {wanted}"),
+        &[
+            ("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite eks.amazonaws.com/audience={wanted}")),
+            ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}")),
+        ],
+    )
+}
+
+fn in_kubernetes(token: &TokenClaims) -> bool {
+    token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"))
+}

@@ -1,0 +1,260 @@
+//! Why a subject or audience condition does not match the token's value.
+
+use trustwalk_trust_policy::DocumentCondition;
+
+use super::Draft;
+use super::facts::{effective_audience, like};
+use super::policy_edit::{Place, move_condition, replace_value};
+use super::trust::Case;
+use crate::finding::Confidence;
+
+/// A value that does not match, with the reason.
+pub(super) fn wrong_value(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Option<(&'static str, Draft)> {
+    let (_, name) = condition.key.rsplit_once(':')?;
+    let ask = Ask { case, index, condition };
+    match name.to_ascii_lowercase().as_str() {
+        "sub" => Some(ask.subject(case.token.sub.as_deref()?)),
+        "aud" => Some(ask.audience(effective_audience(case.token)?)),
+        _ => None,
+    }
+}
+
+struct Ask<'a> {
+    case: &'a Case<'a>,
+    index: usize,
+    condition: &'a DocumentCondition,
+}
+
+const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+fn service_account(sub: &str) -> Option<(&str, &str)> {
+    sub.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')
+}
+
+fn looks_like_subject(text: &str) -> bool {
+    text.starts_with(SERVICE_ACCOUNT) || text.starts_with("repo:")
+}
+
+fn is_sts_audience(text: &str) -> bool {
+    text.starts_with("sts.") && text.contains("amazonaws")
+}
+
+/// `repo:ORG@12/REPO@34:…` without the numeric ids (GitHub's immutable subjects).
+fn without_ids(sub: &str) -> String {
+    let mut out = String::new();
+    let mut chars = sub.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '@' && chars.peek().is_some_and(char::is_ascii_digit) {
+            while chars.peek().is_some_and(char::is_ascii_digit) {
+                chars.next();
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+impl Ask<'_> {
+    fn likes(&self) -> bool {
+        self.condition.operator.to_lowercase().contains("like")
+    }
+
+    /// The value that resembles the actual one most.
+    fn nearest(&self, actual: &str) -> &str {
+        let front = |v: &str| v.chars().zip(actual.chars()).take_while(|(a, b)| a == b).count();
+        let back = |v: &str| v.chars().rev().zip(actual.chars().rev()).take_while(|(a, b)| a == b).count();
+        self.condition
+            .values
+            .iter()
+            .max_by_key(|v| (front(v) + back(v), std::cmp::Reverse(v.len())))
+            .map_or("", String::as_str)
+    }
+
+    fn origin(&self) -> String {
+        self.case.origin(self.index, &format!("Condition.{}.{}", self.condition.operator, self.condition.key))
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { statement: self.index, operator: &self.condition.operator, key: &self.condition.key }
+    }
+
+    fn draft(&self, claim: &str, actual: &str, expected: &str, why: &str) -> Draft {
+        Draft::new(format!("the token's {claim} is `{actual}` and the trust policy of {} allows `{expected}`: {why}", self.case.role.arn))
+            .show(&format!("token {claim}"), actual, self.case.token.origin.clone())
+            .show("trust policy", self.condition.values.join(", "), self.origin())
+    }
+
+    fn replaced(&self, draft: Draft, old: &str, new: &str) -> Draft {
+        let document = replace_value(&self.case.role.trust_policy, self.place(), old, new);
+        self.case.repaired(draft, &format!("write `{new}` in place of `{old}`"), document)
+    }
+
+    fn wildcard(&self, claim: &str, actual: &str) -> Option<(&'static str, Draft)> {
+        if self.likes() {
+            return None;
+        }
+        let value = self.condition.values.iter().find(|v| v.contains(['*', '?']) && like(v, actual))?;
+        let draft = self.draft(claim, actual, value, "StringEquals takes `*` and `?` literally");
+        let operator = if self.condition.operator.contains(':') { "ForAnyValue:StringLike" } else { "StringLike" };
+        let document = move_condition(&self.case.role.trust_policy, self.place(), operator, &self.condition.key);
+        Some(("wildcard-with-stringequals", self.case.repaired(draft, "use StringLike for the value with the wildcard", document)))
+    }
+
+    fn subject(&self, actual: &str) -> (&'static str, Draft) {
+        if let Some(found) = self.wildcard("sub", actual) {
+            return found;
+        }
+        let value = self.nearest(actual);
+        if is_sts_audience(value) || self.case.token.aud.iter().any(|a| a == value) {
+            let draft = self.draft("sub", actual, value, "an audience stands under :sub");
+            return ("sub-value-under-aud-key", self.replaced(draft, value, actual));
+        }
+        if let Some((namespace, name)) = service_account(actual) {
+            return self.kubernetes(actual, value, namespace, name);
+        }
+        if self.case.path.starts_with("token.actions.githubusercontent.com") || actual.starts_with("repo:") {
+            return self.github(actual, value);
+        }
+        self.vendor(actual, value)
+    }
+
+    fn kubernetes(&self, actual: &str, value: &str, namespace: &str, name: &str) -> (&'static str, Draft) {
+        let Some((their_namespace, their_name)) = service_account(value) else {
+            let draft = self.draft("sub", actual, value, "the value is not of the form system:serviceaccount:NAMESPACE:NAME");
+            return ("sub-wrong-service-account", self.replaced(draft, value, actual));
+        };
+        let same = |pattern: &str, text: &str| if self.likes() { like(pattern, text) } else { pattern == text };
+        if same(their_name, name) && !same(their_namespace, namespace) {
+            let why = format!("the pod runs in namespace `{namespace}`, the policy names `{their_namespace}`");
+            return ("sub-wrong-namespace", self.replaced(self.draft("sub", actual, value, &why), value, actual));
+        }
+        let why = if same(their_namespace, namespace) {
+            format!("the service account is `{name}`, the policy names `{their_name}`")
+        } else {
+            format!("the service account is `{namespace}/{name}`, the policy names `{their_namespace}/{their_name}`")
+        };
+        ("sub-wrong-service-account", self.replaced(self.draft("sub", actual, value, &why), value, actual))
+    }
+
+    fn github(&self, actual: &str, value: &str) -> (&'static str, Draft) {
+        let matches = |v: &str, text: &str| if self.likes() { like(v, text) } else { v == text };
+        let any = |text: &str| self.condition.values.iter().find(|v| matches(v, text));
+        let plain = without_ids(actual);
+        if plain != actual
+            && let Some(v) = any(&plain).or_else(|| self.condition.values.iter().find(|v| !v.contains('@')))
+        {
+            let draft = self.draft("sub", actual, v, "the token carries numeric ids of owner and repository, the policy has names only");
+            return ("gha-sub-immutable-ids", self.replaced(draft, v, actual));
+        }
+        let lower = actual.to_lowercase();
+        if let Some(v) = self.condition.values.iter().find(|v| matches(&v.to_lowercase(), &lower)) {
+            let draft = self.draft("sub", actual, v, "the two differ in letter case only, which counts");
+            return ("gha-sub-case-mismatch", self.replaced(draft, v, actual));
+        }
+        let customised = self.case.e.job.known().and_then(|j| j.customised_subject.as_ref());
+        if let Some(keys) = customised.map(|k| k.join(", ")).or_else(|| (!actual.starts_with("repo:")).then(|| "its own template".to_owned())) {
+            let draft = self.draft("sub", actual, value, &format!("the subject is customised ({keys})"));
+            return ("gha-sub-customised", self.replaced(draft, value, actual));
+        }
+        let ((repo, rest), (their_repo, their_rest)) = (split(actual), split(value));
+        if !repo_matches(self.likes(), their_repo, repo) {
+            return self.repository(actual, value, repo, their_repo);
+        }
+        let Some(their_rest) = their_rest else {
+            let draft = self.draft("sub", actual, value, "the value ends after the repository, and a subject goes on with the context");
+            return ("gha-sub-no-trailing-context", self.replaced(draft, value, actual));
+        };
+        let rest = rest.unwrap_or_default();
+        if rest.starts_with("environment:") || their_rest.starts_with("environment:") {
+            let why = "a job with `environment:` has a subject with the environment and without the ref";
+            let draft = self.draft("sub", actual, value, why);
+            return ("gha-sub-environment-vs-ref", self.replaced(draft, value, actual));
+        }
+        let draft = self.draft("sub", actual, value, "this branch, tag or event is not among those allowed");
+        ("gha-sub-branch-or-tag-not-allowed", self.replaced(draft, value, actual))
+    }
+
+    fn repository(&self, actual: &str, value: &str, repo: &str, their_repo: &str) -> (&'static str, Draft) {
+        let former = self.case.e.job.known().is_some_and(|j| {
+            j.former_names.iter().any(|n| their_repo == n || their_repo.split('/').any(|part| part == n))
+        });
+        let why = format!("the repository is `{repo}`, the policy names `{their_repo}`");
+        let draft = self.draft("sub", actual, value, &why);
+        let half = repo.split('/').zip(their_repo.split('/')).any(|(a, b)| a == b);
+        if former || half {
+            let draft = if former {
+                draft
+            } else {
+                draft.unsure(Confidence::Likely, "whether the repository or its owner was renamed: `gh api repos/OLD-OWNER/OLD-NAME` answers with a redirect if so")
+            };
+            return ("gha-repo-or-org-renamed", self.replaced(draft, value, actual));
+        }
+        ("trust-condition-not-met", self.case.repaired(draft, "let the condition name this repository", None))
+    }
+
+    fn vendor(&self, actual: &str, value: &str) -> (&'static str, Draft) {
+        let email = |t: &str| t.contains('@') && t.contains('.');
+        let number = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+        if (email(actual) && number(value)) || (number(actual) && email(value)) {
+            let draft = self.draft("sub", actual, value, "the identity provider sends sometimes the e-mail and sometimes the numeric id");
+            return ("idp-sub-format-varies", self.replaced(draft, value, actual));
+        }
+        let separators = |t: &str| t.chars().filter(|c| matches!(c, ':' | '/' | '|')).count();
+        if separators(actual) != separators(value) && !value.contains('*') {
+            let draft = self.draft("sub", actual, value, "the subject has another form than the policy expects");
+            return ("idp-sub-format-changed", self.replaced(draft, value, actual));
+        }
+        let draft = self.draft("sub", actual, value, "the two name different identities");
+        ("trust-condition-not-met", self.replaced(draft, value, actual))
+    }
+
+    fn audience(&self, actual: &str) -> (&'static str, Draft) {
+        if let Some(found) = self.wildcard("aud", actual) {
+            return found;
+        }
+        let value = self.nearest(actual);
+        let token = self.case.token;
+        let swap = |rule: &'static str, why: &str| (rule, self.replaced(self.draft("aud", actual, value, why), value, actual));
+        if looks_like_subject(value) || token.sub.as_deref() == Some(value) {
+            return swap("sub-value-under-aud-key", "a subject stands under :aud");
+        }
+        if token.azp.is_some() && self.condition.values.iter().any(|v| token.aud.contains(v)) {
+            return swap("azp-claim-used-as-audience", "the token has an azp claim, which IAM compares in place of aud");
+        }
+        audience_rule(actual, value).map_or_else(
+            || swap("audience-condition-wrong-in-trust-policy", "the two must be equal"),
+            |(rule, why)| swap(rule, why),
+        )
+    }
+}
+
+/// Well-known ways in which two audiences differ, shared with the provider's client ids.
+pub(super) fn audience_rule(actual: &str, expected: &str) -> Option<(&'static str, &'static str)> {
+    let china = |t: &str| t == "sts.amazonaws.com.cn";
+    let global = |t: &str| t == "sts.amazonaws.com";
+    if (china(actual) && global(expected)) || (global(actual) && china(expected)) {
+        return Some(("partition-audience-mismatch", "they belong to different partitions"));
+    }
+    let regional = |t: &str| {
+        let t = t.strip_prefix("https://").unwrap_or(t);
+        t.strip_prefix("sts.").and_then(|r| r.split_once(".amazonaws.com")).is_some_and(|(region, _)| region.contains('-'))
+    };
+    if regional(actual) || regional(expected) {
+        return Some(("audience-confused-with-sts-endpoint", "one of them is the host name of a regional STS endpoint, not an audience"));
+    }
+    None
+}
+
+/// `repo:O/R` and what follows it.
+fn split(sub: &str) -> (&str, Option<&str>) {
+    let Some(body) = sub.strip_prefix("repo:") else { return (sub, None) };
+    match body.split_once(':') {
+        Some((repo, rest)) => (repo, Some(rest)),
+        None => (body, None),
+    }
+}
+
+fn repo_matches(likes: bool, pattern: &str, repo: &str) -> bool {
+    if likes { like(pattern, repo) } else { pattern == repo }
+}

@@ -1,0 +1,200 @@
+//! Whether the registered thumbprints are consulted, whether they match, and whether the issuer's
+//! certificates hold at all.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use trustwalk_x509::{Candidates, Certificate, Host, Model, Need, Request, TrustStore, Why, interception, needs_thumbprint, verify};
+
+use super::facts::lacking;
+use super::{Draft, Judged, Refusal};
+use crate::evidence::{Evidence, HostChain, Observed, Provider, TrustModel};
+use crate::plan::Action;
+use crate::rule::{Kind, View};
+
+/// IAM stores at most five thumbprints (IAM API reference, `ThumbprintList`).
+pub(crate) const MAX_THUMBPRINTS: usize = 5;
+
+struct Seen<'a> {
+    facts: &'a HostChain,
+    certificates: Vec<Certificate>,
+    candidates: Candidates,
+    in_library: bool,
+    trusted: bool,
+    problem: Option<String>,
+    product: Option<String>,
+}
+
+fn certificates(encoded: &[String]) -> Vec<Certificate> {
+    encoded.iter().filter_map(|c| Certificate::from_der(&STANDARD.decode(c).ok()?).ok()).collect()
+}
+
+fn look<'a>(e: &Evidence, facts: &'a HostChain, library: &TrustStore, all: &TrustStore) -> Seen<'a> {
+    let chain = certificates(&facts.chain);
+    let host = Host::parse(&facts.host).ok();
+    let ask = |store| verify(&Request { chain: &chain, store, now: e.now, host: host.as_ref() });
+    let (by_library, by_user) = (ask(library), ask(all));
+    let product = interception(&chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
+    // What fails whoever is trusted: the leaf's name and times. An unknown root alone is what thumbprints are for.
+    let problem = chain.first().and_then(|leaf| {
+        if host.as_ref().is_some_and(|h| !h.is_named_by(leaf)) {
+            Some(format!("it names {}", leaf.hosts().join(", ")))
+        } else if leaf.not_after() < e.now {
+            Some(format!("it expired on {}", day(leaf.not_after())))
+        } else {
+            (leaf.not_before() > e.now).then(|| format!("it is not valid before {}", day(leaf.not_before())))
+        }
+    });
+    let candidates = Candidates::new(&chain, by_user.path());
+    let trusted = by_user.is_verified();
+    Seen { facts, candidates, in_library: by_library.is_verified(), trusted, problem, product, certificates: chain }
+}
+
+/// Judges certificates and thumbprints.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view.reading(Kind::Chains);
+    view.reading(Kind::Provider);
+    view.reading(Kind::Discovery);
+    if super::succeeded(view) {
+        return Judged::default();
+    }
+    if e.chains.is_empty() {
+        return Judged::open("the certificates of the issuer: no host was asked");
+    }
+    let store = |list: &[String]| TrustStore::of(&certificates(list));
+    let library = store(&e.roots.library);
+    let mut everyone = certificates(&e.roots.library);
+    everyone.extend(certificates(&e.roots.user));
+    let all = TrustStore::of(&everyone);
+    let hosts: Vec<Seen<'_>> = e.chains.iter().filter_map(Observed::known).map(|c| look(e, c, &library, &all)).collect();
+    let said = super::refusal(view);
+    if let Some(judged) = invalid(&hosts, said) {
+        return judged;
+    }
+    let Some(provider) = e.provider.known() else {
+        return if e.provider.is_absent() { Judged::none("no provider is registered") } else { Judged::open(lacking("the provider's thumbprints", &e.provider)) };
+    };
+    let told = said == Some(Refusal::Thumbprint);
+    let failed = hosts.len() < e.chains.len();
+    let bad: Vec<&Seen<'_>> = hosts.iter().filter(|h| mismatched(e, h, provider, told)).collect();
+    if !bad.is_empty() {
+        return Judged::one("thumbprint-mismatch", mismatch(e, provider, &bad, told));
+    }
+    if told || failed {
+        let gaps: Vec<String> = e.chains.iter().filter(|c| c.known().is_none()).map(|c| lacking("a host's certificates", c)).collect();
+        return Judged { missing: if gaps.is_empty() { vec!["which certificate STS compared: every chain seen from here matches a registered thumbprint; run trustwalk from another network".to_owned()] } else { gaps }, ..Judged::default() };
+    }
+    Judged::default()
+}
+
+/// A certificate that no system would take for this host.
+fn invalid(hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
+    let contradicted = said.is_some_and(|s| s > Refusal::Keys);
+    let host = hosts.iter().find(|h| h.problem.is_some() && !h.in_library && !h.trusted && !contradicted)?;
+    let problem = host.problem.clone().unwrap_or_default();
+    let draft = Draft::new(format!("the certificate that {} presents cannot stand for it: {problem}", host.facts.host))
+        .show("host", host.facts.host.clone(), "issuer")
+        .show("certificate names", host.certificates.first().map(|c| c.hosts().join(", ")).unwrap_or_default(), format!("{}:{} certificate 0", host.facts.host, host.facts.port))
+        .cure("serve a valid certificate for the issuer's host name", &[("note", format!("openssl s_client -connect {h}:{p} -servername {h} -showcerts shows what is served", h = host.facts.host, p = host.facts.port))]);
+    Some(Judged::one("issuer-tls-certificate-invalid-for-host", draft))
+}
+
+fn need(e: &Evidence, host: &Seen<'_>) -> Need {
+    let model = match e.trust_model {
+        TrustModel::LibraryFirst => Model::LibraryFirst,
+        TrustModel::ThumbprintOnly => Model::ThumbprintOnly,
+    };
+    needs_thumbprint(model, Some(host.in_library), host.facts.tls13_only, host.certificates.is_empty())
+}
+
+fn holds(provider: &Provider, thumbprint: &str) -> bool {
+    provider.thumbprints.iter().any(|t| t.eq_ignore_ascii_case(thumbprint))
+}
+
+fn mismatched(e: &Evidence, host: &Seen<'_>, provider: &Provider, told: bool) -> bool {
+    let any = provider.thumbprints.iter().any(|t| host.candidates.position_of(&t.to_ascii_lowercase()).is_some());
+    if told {
+        // STS has spoken: what is not the authority's thumbprint did not help.
+        return !host.candidates.for_iam().is_some_and(|t| holds(provider, t.as_str()));
+    }
+    matches!(need(e, host), Need::Consulted(_)) && !any
+}
+
+fn why(e: &Evidence, host: &Seen<'_>, told: bool) -> String {
+    match need(e, host) {
+        Need::Consulted(Why::OnlyThumbprints) => "this system consults thumbprints alone".to_owned(),
+        Need::Consulted(Why::NotInLibrary) => "its chain ends at no root of the public library, so the thumbprint is consulted".to_owned(),
+        Need::Consulted(Why::Tls13Only) => "it speaks TLS 1.3 only, so the thumbprint is consulted".to_owned(),
+        Need::Consulted(Why::NotRetrieved) => "its certificate could not be retrieved, so the thumbprint is consulted".to_owned(),
+        Need::NotConsulted | Need::Unknown if told => "STS refused with the thumbprint error, so this system consults thumbprints although the public library knows the chain".to_owned(),
+        Need::NotConsulted | Need::Unknown => "the thumbprint is not consulted".to_owned(),
+    }
+}
+
+fn mismatch(e: &Evidence, provider: &Provider, bad: &[&Seen<'_>], told: bool) -> Draft {
+    let names: Vec<&str> = bad.iter().map(|h| h.facts.host.as_str()).collect();
+    let registered = if provider.thumbprints.is_empty() { "none".to_owned() } else { provider.thumbprints.join(", ") };
+    let served: Vec<String> = bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned())).collect();
+    let reasons = bad.first().map(|h| why(e, h, told)).unwrap_or_default();
+    let mut draft = Draft::new(format!(
+        "no thumbprint registered with {} matches the certificates {} presents ({registered} registered, {} served); {reasons}",
+        provider.arn,
+        names.join(" and "),
+        served.join(", ")
+    ))
+    .show("registered thumbprints", registered, format!("{} ThumbprintList", provider.arn));
+    for host in bad {
+        for c in &host.candidates.presented {
+            let origin = format!("{}:{} certificate {}, {}, valid until {}", host.facts.host, host.facts.port, c.position, c.subject, day(c.not_after));
+            draft = draft.show("presented", c.thumbprint.as_str(), origin);
+        }
+    }
+    repair(e, draft, provider, bad)
+}
+
+fn day(at: i64) -> String {
+    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
+}
+
+fn repair(e: &Evidence, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) -> Draft {
+    if let Some(host) = bad.iter().find(|h| !h.trusted) {
+        let who = host.product.as_deref().map_or_else(
+            || "the chain verifies to no root you trust".to_owned(),
+            |p| format!("a product between here and the host ({p}) made this chain"),
+        );
+        return draft.cure(
+            format!("nothing is pinned: {who}"),
+            &[("note", "run from a network without inspection, or name the authority with --ca-bundle after checking its fingerprint".to_owned())],
+        );
+    }
+    let list = new_list(e, provider, bad);
+    let (arn, words) = (&provider.arn, list.join(" "));
+    let quoted = list.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(", ");
+    let by_hand = [
+        ("aws", format!("aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {arn} --thumbprint-list {words}")),
+        ("terraform", format!("in aws_iam_openid_connect_provider: thumbprint_list = [{quoted}]")),
+        ("cloudformation", format!("in AWS::IAM::OIDCProvider: ThumbprintList: [{quoted}]")),
+    ];
+    let actions = vec![Action::SetThumbprints { provider_arn: arn.clone(), thumbprints: list }];
+    draft.act("add the thumbprint of the authority that signs the issuer's certificate now", actions, &by_hand)
+}
+
+/// What is needed first, then what still matches something served, then the others, five at most.
+fn new_list(e: &Evidence, provider: &Provider, bad: &[&Seen<'_>]) -> Vec<String> {
+    let needed = bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned()));
+    let served: Vec<String> = e
+        .chains
+        .iter()
+        .filter_map(Observed::known)
+        .flat_map(|c| certificates(&c.chain))
+        .map(|c| c.sha1().as_str().to_owned())
+        .collect();
+    let old: Vec<String> = provider.thumbprints.iter().map(|t| t.to_ascii_lowercase()).collect();
+    let (live, retired): (Vec<String>, Vec<String>) = old.into_iter().partition(|t| served.contains(t));
+    let mut list: Vec<String> = Vec::new();
+    for t in needed.chain(live).chain(retired) {
+        if !list.contains(&t) && list.len() < MAX_THUMBPRINTS {
+            list.push(t);
+        }
+    }
+    list
+}

@@ -1,0 +1,355 @@
+//! Whether the role's trust policy admits the identity, and if not, the most specific reason.
+
+use trustwalk_trust_policy::{
+    Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Policy, PrincipalKind, Principals, Request,
+};
+
+use super::facts::{arn_parts, bare, eks_issuer, effective_audience, issuer, lacking, like, partition};
+use super::policy_edit;
+use super::{Draft, Judged, Refusal, role_account, subject, trust_keys};
+use crate::evidence::{Evidence, Role, TokenClaims};
+use crate::finding::Confidence;
+use crate::plan::Action;
+use crate::rule::{Kind, View};
+
+/// The action a web identity asks for.
+pub(super) const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
+
+/// Everything a reason is made from.
+pub(super) struct Case<'a> {
+    pub(super) e: &'a Evidence,
+    pub(super) role: &'a Role,
+    pub(super) token: &'a TokenClaims,
+    /// Issuer without scheme.
+    pub(super) path: &'a str,
+    pub(super) provider_arn: String,
+    pub(super) document: Document,
+}
+
+impl Case<'_> {
+    /// Where in the role something stands.
+    pub(super) fn origin(&self, statement: usize, rest: &str) -> String {
+        format!("{} AssumeRolePolicyDocument.Statement[{statement}].{rest}", self.role.arn)
+    }
+
+    /// A finding's cure that replaces the policy, or tells what to edit.
+    pub(super) fn repaired(&self, draft: Draft, title: &str, document: Option<String>) -> Draft {
+        let name = &self.role.name;
+        let command = |d: &str| format!("aws iam update-assume-role-policy --role-name {name} --policy-document '{d}'");
+        match document {
+            Some(document) => {
+                let by_hand = [
+                    ("aws", command(&document)),
+                    ("terraform", format!("in aws_iam_role.{name}: assume_role_policy = jsonencode({document})")),
+                    ("cloudformation", format!("in the AWS::IAM::Role `{name}`: AssumeRolePolicyDocument: {document}")),
+                ];
+                draft.act(title, vec![Action::SetTrustPolicy { role: name.clone(), document }], &by_hand)
+            }
+            None => draft.cure(
+                title,
+                &[("aws", command("file://trust-policy.json")), ("note", "edit the statement shown above, keep the others".to_owned())],
+            ),
+        }
+    }
+}
+
+/// Judges the trust policy for the token.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view.reading(Kind::RoleArn);
+    view.reading(Kind::Role);
+    view.reading(Kind::Token);
+    view.reading(Kind::Provider);
+    view.reading(Kind::Cluster);
+    view.reading(Kind::Job);
+    view.reading(Kind::Discovery);
+    if super::succeeded(view) {
+        return Judged::default();
+    }
+    if e.role_arn.is_absent() {
+        return Judged::none("no role is named");
+    }
+    if e.role.is_absent() {
+        return missing_role(view, e);
+    }
+    let Some(role) = e.role.known() else { return Judged::open(lacking("the role's trust policy", &e.role)) };
+    let Some(token) = e.token.known() else { return Judged::open(lacking("the token's claims", &e.token)) };
+    let (Some(iss), Some(_)) = (issuer(e), token.sub.as_deref()) else {
+        return Judged::open("the token's `iss` and `sub`: the token could not be read");
+    };
+    let document = match Document::parse(&role.trust_policy) {
+        Ok(document) => document,
+        Err(error) => return Judged::open(format!("the trust policy of {} could not be understood: {error}", role.arn)),
+    };
+    let path = bare(iss);
+    let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
+    let provider_arn = e.provider.known().map_or_else(
+        || format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)),
+        |p| p.arn.clone(),
+    );
+    let case = Case { e, role, token, path, provider_arn, document };
+    if admits(&case) {
+        return admitted(view, &case);
+    }
+    reasons(&case)
+}
+
+fn identity(case: &Case<'_>) -> Identity {
+    let mut identity = Identity::new(&case.provider_arn);
+    for (name, value) in &case.token.claims {
+        identity = identity.with_claim(name, value.as_str());
+    }
+    if let Some(sub) = &case.token.sub {
+        identity = identity.with_claim("sub", sub.as_str());
+    }
+    if let Some(aud) = effective_audience(case.token) {
+        identity = identity.with_claim("aud", aud);
+    }
+    identity
+}
+
+fn admits(case: &Case<'_>) -> bool {
+    Policy::compile(&case.document).evaluate(&Request::web_identity(&identity(case))) == Decision::Allow
+}
+
+/// Whether a single condition is met, asked of the same engine that judges whole policies.
+pub(super) fn is_met(case: &Case<'_>, condition: &DocumentCondition) -> bool {
+    let mut document = case.document.clone();
+    document.statements = vec![DocumentStatement {
+        effect: Some(Effect::Allow),
+        principal: Some(trustwalk_trust_policy::PrincipalElement {
+            negated: false,
+            principals: Principals::Listed(vec![(PrincipalKind::Federated, case.provider_arn.clone())]),
+        }),
+        action: Some(trustwalk_trust_policy::ListElement { negated: false, values: vec![WEB_IDENTITY.to_owned()] }),
+        conditions: vec![condition.clone()],
+        ..DocumentStatement::default()
+    }];
+    Policy::compile(&document).evaluate(&Request::web_identity(&identity(case))) == Decision::Allow
+}
+
+fn missing_role(view: &View<'_>, e: &Evidence) -> Judged {
+    let arn = e.role_arn.known().cloned().unwrap_or_default();
+    let draft = Draft::new(format!("the role {arn} that the workload is told to assume does not exist"))
+        .show("role asked for", &arn, e.role_arn.source().map_or("role ARN", |s| s.what.as_str()))
+        .show("IAM", "NoSuchEntity", e.role.source().map_or("iam:GetRole", |s| s.what.as_str()))
+        .cure("name a role that exists, or create this one", &[("aws", "aws iam list-roles --query 'Roles[].Arn'".to_owned())]);
+    let cluster = e.cluster.known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a.to_owned());
+    let ours = e.caller.known().map(|c| c.account.clone());
+    view.reading(Kind::Caller);
+    match (role_account(e), cluster.or(ours)) {
+        (Some(theirs), Some(home)) if theirs != home => Judged::one("role-arn-wrong-account", draft),
+        _ => Judged::one("role-does-not-exist", draft),
+    }
+}
+
+/// The policy admits the identity: if STS refuses all the same, somebody else decides.
+fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
+    if super::refusal(view) != Some(Refusal::Denied) {
+        return tags(case);
+    }
+    // IAM takes seconds to spread a change; a minute is a generous bound (IAM User Guide, eventual consistency).
+    const SPREAD: i64 = 60;
+    let edited = view.reading(Kind::Trail).trail.known().into_iter().flatten();
+    let edited = edited
+        .filter(|t| t.error.is_none() && (t.name == "UpdateAssumeRolePolicy" || t.name == "CreateRole"))
+        .map(|t| t.at)
+        .chain([case.role.created])
+        .max()
+        .unwrap_or_default();
+    let arn = &case.role.arn;
+    if case.e.now - edited <= SPREAD {
+        let draft = Draft::new(format!("{arn} was changed {} s ago and IAM has not spread the change yet", case.e.now - edited))
+            .unsure(Confidence::Likely, "ask again in a minute")
+            .show("changed", edited.to_string(), "CloudTrail or iam:GetRole")
+            .cure("wait a minute and try again", &[("note", "nothing to change".to_owned())]);
+        return Judged::one("iam-eventual-consistency", draft);
+    }
+    let draft = Draft::new(format!(
+        "STS refuses although the trust policy of {arn} admits this identity: a service or resource control policy of the organisation denies it"
+    ))
+    .unsure(Confidence::Likely, "the organisation's administrators can read its control policies: `aws organizations list-policies --filter RESOURCE_CONTROL_POLICY`")
+    .show("trust policy", "admits the identity", format!("{arn} AssumeRolePolicyDocument"))
+    .show("STS", "AccessDenied", "sts:AssumeRoleWithWebIdentity")
+    .cure("have the control policy exempt this issuer's provider", &[("aws", "aws organizations list-policies --filter SERVICE_CONTROL_POLICY".to_owned())]);
+    Judged::one("org-policy-rcp-scp-deny", draft)
+}
+
+/// Session tags in the token need `sts:TagSession` (IAM User Guide, session tags).
+fn tags(case: &Case<'_>) -> Judged {
+    let tagged = case.token.claims.keys().any(|k| k.starts_with("https://aws.amazon.com/tags"));
+    let allows = case.document.statements.iter().any(|s| {
+        s.effect == Some(Effect::Allow)
+            && s.action.as_ref().is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), "sts:tagsession")))
+    });
+    if !tagged || allows {
+        return Judged::default();
+    }
+    let draft = Draft::new(format!("the token carries session tags and the trust policy of {} does not allow sts:TagSession", case.role.arn))
+        .show("token", "claim https://aws.amazon.com/tags", case.token.origin.clone())
+        .show("actions allowed", WEB_IDENTITY, format!("{} AssumeRolePolicyDocument", case.role.arn));
+    Judged::one("tagsession-not-allowed-in-trust-policy", case.repaired(draft, "allow sts:TagSession beside the web identity action", None))
+}
+
+/// Federated principals of a statement.
+pub(super) fn federated(statement: &DocumentStatement) -> Vec<&str> {
+    match statement.principal.as_ref().map(|p| &p.principals) {
+        Some(Principals::Listed(list)) => {
+            list.iter().filter(|(kind, _)| *kind == PrincipalKind::Federated).map(|(_, v)| v.as_str()).collect()
+        }
+        Some(Principals::Everyone) => vec!["*"],
+        Some(Principals::Unusable(text)) => vec![text.as_str()],
+        None => Vec::new(),
+    }
+}
+
+fn reasons(case: &Case<'_>) -> Judged {
+    let allows: Vec<(usize, &DocumentStatement)> =
+        case.document.statements.iter().enumerate().filter(|(_, s)| s.effect == Some(Effect::Allow)).collect();
+    let web: Vec<(usize, &DocumentStatement)> = allows.iter().copied().filter(|(_, s)| !federated(s).is_empty()).collect();
+    if web.is_empty() {
+        return Judged::one("trust-policy-lacks-web-identity-statement", lacks_statement(case));
+    }
+    let named = |s: &DocumentStatement| federated(s).iter().any(|f| *f == case.provider_arn || *f == "*");
+    let ours: Vec<(usize, &DocumentStatement)> = web.iter().copied().filter(|(_, s)| named(s)).collect();
+    if ours.is_empty() {
+        return wrong_principal(case, &web);
+    }
+    let acts = |s: &DocumentStatement| {
+        let wanted = WEB_IDENTITY.to_lowercase();
+        s.action.as_ref().is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), &wanted)) != a.negated)
+    };
+    let acting: Vec<(usize, &DocumentStatement)> = ours.iter().copied().filter(|(_, s)| acts(s)).collect();
+    let Some(nearest) = acting.iter().copied().min_by_key(|(i, s)| (s.conditions.iter().filter(|c| !is_met(case, c)).count(), *i))
+    else {
+        return wrong_action(case, &ours);
+    };
+    conditions(case, nearest)
+}
+
+fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) -> Judged {
+    let mut judged = Judged::default();
+    for condition in statement.conditions.iter().filter(|c| !is_met(case, c)) {
+        let (rule, draft) = trust_keys::wrong_key(case, index, statement, condition)
+            .or_else(|| subject::wrong_value(case, index, condition))
+            .unwrap_or_else(|| ("trust-condition-not-met", trust_keys::unmet(case, index, condition)));
+        if !judged.found.iter().any(|c| c.rule == rule) {
+            judged.push(rule, draft);
+        }
+    }
+    if judged.found.is_empty() {
+        let draft = Draft::new(format!("a Deny statement of the trust policy of {} refuses this identity", case.role.arn))
+            .show("token sub", case.token.sub.clone().unwrap_or_default(), case.token.origin.clone());
+        judged.push("trust-condition-not-met", case.repaired(draft, "narrow the Deny statement", None));
+    }
+    judged
+}
+
+fn lacks_statement(case: &Case<'_>) -> Draft {
+    let who: Vec<String> = case
+        .document
+        .statements
+        .iter()
+        .filter_map(|s| match s.principal.as_ref().map(|p| &p.principals) {
+            Some(Principals::Listed(list)) => Some(list.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>().join(", ")),
+            Some(Principals::Everyone | Principals::Unusable(_)) | None => None,
+        })
+        .collect();
+    let sub = case.token.sub.clone().unwrap_or_default();
+    let aud = effective_audience(case.token).unwrap_or("sts.amazonaws.com");
+    let statement = serde_json::json!({
+        "Effect": "Allow", "Principal": {"Federated": case.provider_arn}, "Action": WEB_IDENTITY,
+        "Condition": {"StringEquals": {format!("{}:aud", case.path): aud, format!("{}:sub", case.path): sub}},
+    });
+    let mut document: Option<serde_json::Value> = serde_json::from_str(&case.role.trust_policy).ok();
+    let added = document.as_mut().and_then(|d| {
+        d.get_mut("Statement")?.as_array_mut()?.push(statement);
+        serde_json::to_string(d).ok()
+    });
+    let draft = Draft::new(format!(
+        "the trust policy of {} has no statement for web identities: it trusts only {}",
+        case.role.arn,
+        if who.is_empty() { "nobody".to_owned() } else { who.join("; ") }
+    ))
+    .show("needed", format!("Federated {} with {WEB_IDENTITY}", case.provider_arn), "token iss")
+    .show("trusted", who.join("; "), format!("{} AssumeRolePolicyDocument.Statement[*].Principal", case.role.arn));
+    case.repaired(draft, "add a statement for this service account's identity", added)
+}
+
+fn wrong_action(case: &Case<'_>, ours: &[(usize, &DocumentStatement)]) -> Judged {
+    let Some((index, statement)) = ours.first().copied() else { return Judged::default() };
+    let actions = statement.action.as_ref().map(|a| a.values.join(", ")).unwrap_or_default();
+    let draft = Draft::new(format!(
+        "the statement for {} in the trust policy of {} allows `{actions}`, and a web identity needs {WEB_IDENTITY}",
+        case.provider_arn, case.role.arn
+    ))
+    .show("action needed", WEB_IDENTITY, "sts:AssumeRoleWithWebIdentity")
+    .show("action allowed", actions, case.origin(index, "Action"));
+    let fixed = policy_edit::set_action(&case.role.trust_policy, index, WEB_IDENTITY);
+    Judged::one("trust-policy-wrong-action", case.repaired(draft, "set the statement's action", fixed))
+}
+
+fn wrong_principal(case: &Case<'_>, web: &[(usize, &DocumentStatement)]) -> Judged {
+    // The one that names nearly our provider is the one meant.
+    let all = web.iter().flat_map(|(i, s)| federated(s).into_iter().map(move |f| (*i, f)));
+    let Some((index, found)) = all.max_by_key(|(i, f)| (likeness(f, &case.provider_arn), std::cmp::Reverse(*i))) else {
+        return Judged::default();
+    };
+    let rule = principal_reason(case, found);
+    let arn = &case.role.arn;
+    let sentence = match rule {
+        "federated-arn-wrong-account" => format!("the trust policy of {arn} names the provider of another account: `{found}` instead of `{}`", case.provider_arn),
+        "cluster-recreated-new-issuer-id" => format!("the trust policy of {arn} trusts the issuer of an earlier cluster, `{found}`; this cluster's is `{}`", case.path),
+        "federated-principal-malformed" => format!("the Federated principal `{found}` in the trust policy of {arn} is not the ARN of an OIDC provider"),
+        "https-prefix-in-arn-or-condition-key" => format!("the Federated principal `{found}` in the trust policy of {arn} contains https://, which a provider's ARN never does"),
+        "wrong-region-in-issuer-host" => format!("the Federated principal `{found}` in the trust policy of {arn} has another region than the issuer `{}`", case.path),
+        "issuer-trailing-slash-mismatch" => format!("the Federated principal `{found}` in the trust policy of {arn} differs from the issuer `{}` by a trailing slash", case.path),
+        _ => format!("the trust policy of {arn} trusts `{found}`, and the token comes from `{}`", case.path),
+    };
+    let draft = Draft::new(sentence)
+        .show("token iss", format!("https://{}", case.path), case.token.origin.clone())
+        .show("provider", case.provider_arn.clone(), "IAM")
+        .show("Federated", found, case.origin(index, "Principal.Federated"));
+    let old_path = arn_parts(found).and_then(|(_, _, r)| r.strip_prefix("oidc-provider/")).unwrap_or(found);
+    let fixed =
+        policy_edit::replace_issuer(&case.role.trust_policy, index, found, &case.provider_arn, old_path, case.path);
+    Judged::one(rule, case.repaired(draft, "name this issuer's provider, in the condition keys too", fixed))
+}
+
+fn likeness(a: &str, b: &str) -> usize {
+    let front = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let back = a.chars().rev().zip(b.chars().rev()).take_while(|(x, y)| x == y).count();
+    front + back
+}
+
+fn principal_reason(case: &Case<'_>, found: &str) -> &'static str {
+    if found.contains("https://") {
+        return "https-prefix-in-arn-or-condition-key";
+    }
+    let builtin = ["accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"];
+    let Some((_, account, resource)) = arn_parts(found) else {
+        return if builtin.contains(&found) { "federated-arn-wrong-provider" } else { "federated-principal-malformed" };
+    };
+    let Some(path) = resource.strip_prefix("oidc-provider/") else {
+        return if resource.starts_with("saml-provider/") { "federated-arn-wrong-provider" } else { "federated-principal-malformed" };
+    };
+    let ours = arn_parts(&case.provider_arn).map(|(_, a, _)| a).unwrap_or_default();
+    if path == case.path {
+        return if account == ours { "federated-principal-malformed" } else { "federated-arn-wrong-account" };
+    }
+    if path.trim_end_matches('/') == case.path.trim_end_matches('/') {
+        return "issuer-trailing-slash-mismatch";
+    }
+    if let (Some((region, id)), Some((our_region, our_id))) = (eks_issuer(path), eks_issuer(case.path)) {
+        if id == our_id && region != our_region {
+            return "wrong-region-in-issuer-host";
+        }
+        let newer = case.e.cluster.known().is_some_and(|c| c.created > case.role.created && case.role.created > 0);
+        if id != our_id && newer {
+            return "cluster-recreated-new-issuer-id";
+        }
+    }
+    if case.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')) {
+        return "enterprise-issuer-path-missing-in-condition-key";
+    }
+    "federated-arn-wrong-provider"
+}

@@ -1,0 +1,98 @@
+//! Why a condition's key can never be met, whatever its value.
+
+use trustwalk_trust_policy::{DocumentCondition, DocumentStatement};
+
+use super::Draft;
+use super::facts::{eks_issuer, like};
+use super::policy_edit::{Place, move_condition};
+use super::trust::{Case, federated};
+
+/// The claims IAM turns into keys for every issuer (IAM User Guide, condition context keys).
+const KEYS: [&str; 2] = ["aud", "sub"];
+
+/// A key that cannot match, with the reason.
+pub(super) fn wrong_key(
+    case: &Case<'_>,
+    index: usize,
+    statement: &DocumentStatement,
+    condition: &DocumentCondition,
+) -> Option<(&'static str, Draft)> {
+    let key = condition.key.as_str();
+    let lower = key.to_lowercase();
+    let path = case.path.to_lowercase();
+    let (head, name) = lower.rsplit_once(':').unwrap_or((lower.as_str(), ""));
+    let place = Place { statement: index, operator: &condition.operator, key };
+    let rename = |new: &str| move_condition(&case.role.trust_policy, place, &condition.operator, new);
+    let (rule, why, fixed) = if lower.contains("https://") {
+        let fixed = rename(&key.replace("https://", ""));
+        ("https-prefix-in-arn-or-condition-key", "contains https://, and keys begin with the bare issuer".to_owned(), fixed)
+    } else if lower.starts_with("arn:") {
+        let fixed = lower.contains(&path).then(|| rename(&format!("{}:{name}", case.path))).flatten();
+        ("condition-key-not-issuer-path", "is written with the provider's ARN instead of the issuer's path".to_owned(), fixed)
+    } else if lower == path {
+        let name = condition.values.first().map_or("sub", |v| if v.starts_with("sts.") { "aud" } else { "sub" });
+        ("condition-key-missing-sub-suffix", format!("is the bare issuer and lacks `:{name}`"), rename(&format!("{}:{name}", case.path)))
+    } else if head == path {
+        return unsupported(case, index, condition, name);
+    } else if lower.starts_with("aws:requesttag/") || lower.starts_with("aws:principaltag/") {
+        ("required-session-tag-not-in-token", "asks for a session tag that the token does not carry".to_owned(), None)
+    } else if lower.starts_with("aws:") || lower.starts_with("sts:") {
+        return None;
+    } else if federated(statement).len() > 1 && federated(statement).iter().any(|f| f.to_lowercase().ends_with(&format!("/{head}"))) {
+        ("two-issuers-and-ed-in-one-statement", "belongs to another issuer of the same statement, and all conditions of a statement must hold".to_owned(), None)
+    } else if path.strip_prefix(head).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1) {
+        ("enterprise-issuer-path-missing-in-condition-key", "lacks the path of the issuer".to_owned(), rename(&format!("{}:{name}", case.path)))
+    } else if head.trim_end_matches('/') == path.trim_end_matches('/') {
+        ("issuer-trailing-slash-mismatch", "differs from the issuer by a trailing slash".to_owned(), rename(&format!("{}:{name}", case.path)))
+    } else if let (Some((region, id)), Some((our_region, our_id))) = (eks_issuer(head), eks_issuer(&path))
+        && id == our_id
+        && region != our_region
+    {
+        ("wrong-region-in-issuer-host", format!("has region {region} and the issuer is in {our_region}"), rename(&format!("{}:{name}", case.path)))
+    } else {
+        let fixed = KEYS.contains(&name).then(|| rename(&format!("{}:{name}", case.path))).flatten();
+        ("condition-key-not-issuer-path", "does not begin with the token's issuer".to_owned(), fixed)
+    };
+    let draft = Draft::new(format!("the condition key `{key}` in the trust policy of {} {why}", case.role.arn))
+        .show("issuer", case.path, "token iss")
+        .show("condition key", key, case.origin(index, &format!("Condition.{}", condition.operator)));
+    Some((rule, case.repaired(draft, "write the key as the issuer without scheme, a colon and the claim", fixed)))
+}
+
+fn unsupported(case: &Case<'_>, index: usize, condition: &DocumentCondition, name: &str) -> Option<(&'static str, Draft)> {
+    if KEYS.contains(&name) {
+        return None;
+    }
+    if trustwalk_trust_policy::claim_becomes_key(case.path, name) && case.token.claims.contains_key(name) {
+        return None;
+    }
+    let origin = case.origin(index, &format!("Condition.{}.{}", condition.operator, condition.key));
+    let arn = &case.role.arn;
+    let values = condition.values.join(", ");
+    if name == "iss" {
+        let draft = Draft::new(format!("the trust policy of {arn} asks `{}` for `{values}`, and no such key ever matches: the issuer is already fixed by the Federated principal", condition.key))
+            .show("token iss", format!("https://{}", case.path), case.token.origin.clone())
+            .show("condition", values, origin);
+        return Some(("iss-condition-value-wrong-scheme", case.repaired(draft, "remove the condition on iss", None)));
+    }
+    let draft = Draft::new(format!("the trust policy of {arn} has a condition on `{}`, a claim IAM does not turn into a key for this issuer, so it is never met", condition.key))
+        .show("keys IAM sets", format!("{p}:aud, {p}:sub", p = case.path), "IAM User Guide, condition context keys")
+        .show("condition", format!("{} {}", condition.operator, values), origin);
+    Some(("condition-key-claim-not-supported-by-iam", case.repaired(draft, "express the restriction with :sub", None)))
+}
+
+/// A condition that is not met for a reason that has no name of its own.
+pub(super) fn unmet(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Draft {
+    let name = condition.key.rsplit(':').next().unwrap_or_default();
+    let actual = match name {
+        "sub" => case.token.sub.clone(),
+        "aud" => case.token.aud.first().cloned(),
+        other => case.token.claims.get(other).cloned(),
+    };
+    let actual = actual.unwrap_or_else(|| "(absent)".to_owned());
+    let nearest = condition.values.iter().find(|v| like(v, &actual)).or_else(|| condition.values.first()).cloned().unwrap_or_default();
+    let draft = Draft::new(format!("the trust policy of {} asks for {} `{nearest}` by {}, and the token has `{actual}`", case.role.arn, condition.key, condition.operator))
+        .show(&format!("token {name}"), actual, case.token.origin.clone())
+        .show("condition", condition.values.join(", "), case.origin(index, &format!("Condition.{}.{}", condition.operator, condition.key)));
+    case.repaired(draft, "let the condition name this identity", None)
+}

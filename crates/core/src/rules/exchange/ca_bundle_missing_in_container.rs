@@ -1,0 +1,35 @@
+//! `ca-bundle-missing-in-container`: ca bundle missing in container.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    CaBundleMissingInContainer,
+    code: "TW065",
+    name: "ca-bundle-missing-in-container",
+    summary: "ca bundle missing in container",
+    link: Exchange,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+Ca bundle missing in container.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

@@ -1,0 +1,35 @@
+//! `network-policy-blocks-sts`: networkPolicy CIDR excludes the STS addresses.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    NetworkPolicyBlocksSts,
+    code: "TW051",
+    name: "network-policy-blocks-sts",
+    summary: "networkPolicy CIDR excludes the STS addresses",
+    link: Exchange,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+NetworkPolicy CIDR excludes the STS addresses.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

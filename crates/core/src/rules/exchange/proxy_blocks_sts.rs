@@ -1,0 +1,35 @@
+//! `proxy-blocks-sts`: the HTTP proxy refuses CONNECT to the STS host the SDK chose (final cause not in the excerpt).
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    ProxyBlocksSts,
+    code: "TW087",
+    name: "proxy-blocks-sts",
+    summary: "the HTTP proxy refuses CONNECT to the STS host the SDK chose (final cause not in the excerpt)",
+    link: Exchange,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+The HTTP proxy refuses CONNECT to the STS host the SDK chose (final cause not in the excerpt).
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

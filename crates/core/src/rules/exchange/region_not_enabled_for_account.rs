@@ -1,0 +1,35 @@
+//! `region-not-enabled-for-account`: opt-in region not enabled / token version.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    RegionNotEnabledForAccount,
+    code: "TW053",
+    name: "region-not-enabled-for-account",
+    summary: "opt-in region not enabled / token version",
+    link: Exchange,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+Opt-in region not enabled / token version.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

@@ -1,0 +1,35 @@
+//! `role-chaining-one-hour-cap`: second AssumeRole from the web identity session.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    RoleChainingOneHourCap,
+    code: "TW055",
+    name: "role-chaining-one-hour-cap",
+    summary: "second AssumeRole from the web identity session",
+    link: Exchange,
+    needs: [Exchange, Job, Logs, Pods, Role, Trail],
+    citation: "STS API reference, AssumeRoleWithWebIdentity",
+    repair: Manual,
+    judge: [judge::session],
+    doc: "## What it checks
+
+Second AssumeRole from the web identity session.
+
+## Why it breaks
+
+A session has a name, a length and an end of its own, which the caller asks for and the role bounds.
+
+## Evidence
+
+Exchange, Job, Logs, Pods, Role, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+STS API reference, AssumeRoleWithWebIdentity",
+}

@@ -1,0 +1,35 @@
+//! `session-shorter-than-job`: job outlives the one-hour session.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    SessionShorterThanJob,
+    code: "TW022",
+    name: "session-shorter-than-job",
+    summary: "job outlives the one-hour session",
+    link: Exchange,
+    needs: [Exchange, Job, Logs, Pods, Role, Trail],
+    citation: "STS API reference, AssumeRoleWithWebIdentity",
+    repair: Manual,
+    judge: [judge::session],
+    doc: "## What it checks
+
+Job outlives the one-hour session.
+
+## Why it breaks
+
+A session has a name, a length and an end of its own, which the caller asks for and the role bounds.
+
+## Evidence
+
+Exchange, Job, Logs, Pods, Role, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+STS API reference, AssumeRoleWithWebIdentity",
+}

@@ -1,0 +1,35 @@
+//! `webhook-sa-cache-race`: serviceAccount and pod are created at the same time.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    WebhookSaCacheRace,
+    code: "TW103",
+    name: "webhook-sa-cache-race",
+    summary: "serviceAccount and pod are created at the same time",
+    link: Injection,
+    needs: [Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
+    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
+    repair: Manual,
+    judge: [judge::injection],
+    doc: "## What it checks
+
+ServiceAccount and pod are created at the same time.
+
+## Why it breaks
+
+The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+
+## Evidence
+
+Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
+}

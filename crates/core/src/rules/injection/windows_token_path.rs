@@ -1,0 +1,35 @@
+//! `windows-token-path`: webhook injected the unix path on a Windows pod.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    WindowsTokenPath,
+    code: "TW104",
+    name: "windows-token-path",
+    summary: "webhook injected the unix path on a Windows pod",
+    link: Injection,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+Webhook injected the unix path on a Windows pod.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

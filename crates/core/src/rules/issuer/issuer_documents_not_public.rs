@@ -1,0 +1,35 @@
+//! `issuer-documents-not-public`: discovery/JWKS bucket not publicly readable.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    IssuerDocumentsNotPublic,
+    code: "TW035",
+    name: "issuer-documents-not-public",
+    summary: "discovery/JWKS bucket not publicly readable",
+    link: Issuer,
+    needs: [Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail],
+    citation: "AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
+    repair: Manual,
+    judge: [judge::issuer],
+    doc: "## What it checks
+
+Discovery/JWKS bucket not publicly readable.
+
+## Why it breaks
+
+STS fetches the discovery document and the keys itself, from the public address in the token, within five seconds.
+
+## Evidence
+
+Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
+}

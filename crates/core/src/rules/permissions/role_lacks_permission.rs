@@ -1,0 +1,35 @@
+//! `role-lacks-permission`: the role does not allow the action the workload needs.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    RoleLacksPermission,
+    code: "TW108",
+    name: "role-lacks-permission",
+    summary: "the role does not allow the action the workload needs",
+    link: Permissions,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+The role does not allow the action the workload needs.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

@@ -1,0 +1,35 @@
+//! `audience-not-in-provider-client-ids`: token aud is not in the provider's ClientIDList.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    AudienceNotInProviderClientIds,
+    code: "TW006",
+    name: "audience-not-in-provider-client-ids",
+    summary: "token aud is not in the provider's ClientIDList",
+    link: Provider,
+    needs: [Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
+    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
+    repair: NeedsApproval,
+    judge: [judge::provider],
+    doc: "## What it checks
+
+Token aud is not in the provider's ClientIDList.
+
+## Why it breaks
+
+STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+
+## Evidence
+
+Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
+}

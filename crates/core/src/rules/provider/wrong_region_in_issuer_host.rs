@@ -1,0 +1,35 @@
+//! `wrong-region-in-issuer-host`: trust-policy.json from the docs kept another region in the Federated value and in the condition keys.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    WrongRegionInIssuerHost,
+    code: "TW105",
+    name: "wrong-region-in-issuer-host",
+    summary: "trust-policy.json from the docs kept another region in the Federated value and in the condition keys",
+    link: Provider,
+    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
+    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
+    repair: Manual,
+    judge: [judge::provider, judge::trust],
+    doc: "## What it checks
+
+Trust-policy.json from the docs kept another region in the Federated value and in the condition keys.
+
+## Why it breaks
+
+STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+
+## Evidence
+
+Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
+}

@@ -1,0 +1,35 @@
+//! `gha-sub-immutable-ids`: sub carries numeric ids (repo:ORG@ID/REPO@ID); policy has names only.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    GhaSubImmutableIds,
+    code: "TW009",
+    name: "gha-sub-immutable-ids",
+    summary: "sub carries numeric ids (repo:ORG@ID/REPO@ID); policy has names only",
+    link: Trust,
+    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
+    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+    repair: NeedsApproval,
+    judge: [judge::trust],
+    doc: "## What it checks
+
+Sub carries numeric ids (repo:ORG@ID/REPO@ID); policy has names only.
+
+## Why it breaks
+
+STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+
+## Evidence
+
+Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+}

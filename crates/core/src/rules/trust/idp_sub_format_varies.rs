@@ -1,0 +1,35 @@
+//! `idp-sub-format-varies`: tokens sometimes carry the service account's email instead of its numeric id.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    IdpSubFormatVaries,
+    code: "TW076",
+    name: "idp-sub-format-varies",
+    summary: "tokens sometimes carry the service account's email instead of its numeric id",
+    link: Trust,
+    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
+    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+    repair: NeedsApproval,
+    judge: [judge::trust],
+    doc: "## What it checks
+
+Tokens sometimes carry the service account's email instead of its numeric id.
+
+## Why it breaks
+
+STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+
+## Evidence
+
+Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+}

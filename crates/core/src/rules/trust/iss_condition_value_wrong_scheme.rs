@@ -1,0 +1,35 @@
+//! `iss-condition-value-wrong-scheme`: iss condition value wrong scheme.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    IssConditionValueWrongScheme,
+    code: "TW077",
+    name: "iss-condition-value-wrong-scheme",
+    summary: "iss condition value wrong scheme",
+    link: Trust,
+    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
+    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+    repair: NeedsApproval,
+    judge: [judge::trust],
+    doc: "## What it checks
+
+Iss condition value wrong scheme.
+
+## Why it breaks
+
+STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+
+## Evidence
+
+Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+}

@@ -1,0 +1,35 @@
+//! `trust-policy-wrong-action`: sts:AssumeRole or a misspelt action.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    TrustPolicyWrongAction,
+    code: "TW059",
+    name: "trust-policy-wrong-action",
+    summary: "sts:AssumeRole or a misspelt action",
+    link: Trust,
+    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
+    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+    repair: NeedsApproval,
+    judge: [judge::trust],
+    doc: "## What it checks
+
+Sts:AssumeRole or a misspelt action.
+
+## Why it breaks
+
+STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+
+## Evidence
+
+Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
+}

@@ -1,0 +1,35 @@
+//! `gha-fork-pr-no-id-token`: pull request from a fork gets no ID token.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    GhaForkPrNoIdToken,
+    code: "TW046",
+    name: "gha-fork-pr-no-id-token",
+    summary: "pull request from a fork gets no ID token",
+    link: Workload,
+    needs: [Exchange, Job, Logs, Pods, RoleArn, Token, Trail],
+    citation: "GitHub documentation, \"Configuring OpenID Connect in Amazon Web Services\"",
+    repair: Manual,
+    judge: [judge::ci],
+    doc: "## What it checks
+
+Pull request from a fork gets no ID token.
+
+## Why it breaks
+
+A job gets its role by showing STS an ID token; without the token, or with a role that is not named, no exchange takes place.
+
+## Evidence
+
+Exchange, Job, Logs, Pods, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+GitHub documentation, \"Configuring OpenID Connect in Amazon Web Services\"",
+}

@@ -1,0 +1,35 @@
+//! `imds-hop-limit-blocks-node-role`: pod relied on node role; new nodes have hop limit 1.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    ImdsHopLimitBlocksNodeRole,
+    code: "TW034",
+    name: "imds-hop-limit-blocks-node-role",
+    summary: "pod relied on node role; new nodes have hop limit 1",
+    link: Workload,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+Pod relied on node role; new nodes have hop limit 1.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}

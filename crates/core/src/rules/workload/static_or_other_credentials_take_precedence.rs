@@ -1,0 +1,35 @@
+//! `static-or-other-credentials-take-precedence`: keys in env/secret/runner win over the web identity.
+
+use crate::judge;
+use crate::rules::rule;
+
+rule! {
+    StaticOrOtherCredentialsTakePrecedence,
+    code: "TW023",
+    name: "static-or-other-credentials-take-precedence",
+    summary: "keys in env/secret/runner win over the web identity",
+    link: Workload,
+    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
+    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
+    repair: Manual,
+    judge: [judge::reach],
+    doc: "## What it checks
+
+Keys in env/secret/runner win over the web identity.
+
+## Why it breaks
+
+The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+
+## Evidence
+
+Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+
+## Repair
+
+The finding names the exact command or patch for the objects at hand.
+
+## References
+
+AWS SDKs reference guide, credential provider chain; EKS User Guide",
+}
