@@ -1,27 +1,20 @@
-//! A rule's page, the same for `explain` and for `docs/rules`.
+//! A rule's page as Markdown, made from its metadata.
 
-use crate::finding::Severity;
 use crate::rule::{Repair, RuleMeta};
 
-/// The page, Markdown.
+/// The page `explain` prints and `docs/rules/` holds.
 pub fn rule_page(meta: &RuleMeta) -> String {
-    let severity = match meta.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "information",
-    };
     let repair = match meta.repair {
-        Repair::NeedsApproval => "`trustwalk fix --approve` can repair it",
-        Repair::Manual => "a person must repair it",
+        Repair::NeedsApproval => "`trustwalk fix --approve`",
+        Repair::Manual => "by a person",
     };
     format!(
-        "# {} {}\n\n{}\n\nLink: {}. Severity: {severity}. Since {}; {repair}.\n\n{}\n\nSource: {}\n",
+        "# {}: {}\n\n{}.\n\nLink: {}. Repaired {repair}. Since {}.\n\n{}\n",
         meta.code,
         meta.name,
         meta.summary,
         meta.link.name(),
         meta.since,
-        meta.doc.trim(),
-        meta.citation
+        meta.doc
     )
 }

@@ -7,9 +7,8 @@ pub mod diagnosis;
 pub mod docs;
 pub mod evidence;
 pub mod finding;
+mod judge;
 pub mod link;
 pub mod plan;
 pub mod rule;
 pub mod rules;
-
-mod judge;

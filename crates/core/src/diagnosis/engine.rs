@@ -1,187 +1,220 @@
-//! Running the rules, choosing the root cause, folding what follows from it.
+//! Runs every rule and tells the root cause from what follows from it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::model::{Diagnosis, Folded, LinkReport, LinkState};
 use super::{saw, timeline};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Observed};
 use crate::finding::{Confidence, Finding, Severity, Verdict};
-use crate::judge::{Refusal, refusal, succeeded};
+use crate::judge::{self, Refusal};
 use crate::link::Link;
-use crate::rule::{Rule, RuleMeta, View};
+use crate::rule::View;
 use crate::rules;
 
 /// Version of the diagnosis document.
 const SCHEMA: u32 = 1;
 
-/// One rule's verdict.
-struct Ruled {
-    meta: &'static RuleMeta,
-    verdict: Verdict,
+/// What the rules said, gathered.
+#[derive(Default)]
+struct Gathered {
+    errors: Vec<Finding>,
+    warnings: Vec<Finding>,
+    missing: Vec<(Link, String)>,
+    judged: BTreeSet<Link>,
 }
 
-/// Judges the evidence by every rule.
+/// Walks the chain for one target.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    let ruled: Vec<Ruled> = rules::all().iter().map(|rule| judge(*rule, evidence)).collect();
     let view = View::new(evidence);
-    let refused = refusal(&view);
-    let (mut errors, warnings, mut consequences) = sort_findings(&ruled);
-    errors.sort_by_key(|f| rank(f, refused));
-    let mut errors = errors.into_iter();
+    let mut gathered = gather(&view);
+    let refusal = judge::refusal(&view);
+    order(&mut gathered.errors, refusal);
+    let folded = fold(&mut gathered.errors);
+    let mut errors = gathered.errors.into_iter();
     let root_cause = errors.next();
     let also: Vec<Finding> = errors.collect();
-    let broken: BTreeSet<Link> = root_cause.iter().chain(&also).map(|f| f.link).collect();
-    let symptoms = symptoms(evidence, refused);
-    let mut links: Vec<LinkReport> =
-        Link::ALL.into_iter().map(|link| report(link, evidence, &ruled, &broken, &warnings)).collect();
-    for (link, sentence) in &symptoms {
-        if let Some(report) = links.iter_mut().find(|r| r.link == *link)
-            && report.state != LinkState::Violated
-        {
-            report.state = if root_cause.is_some() { LinkState::Consequence } else { LinkState::Violated };
-        }
-        if root_cause.is_some() && !broken.contains(link) {
-            consequences.push(Folded { sentence: sentence.clone(), link: *link, code: None });
+    let failures = failures(&view);
+    let consequences = match &root_cause {
+        Some(root) => folded.into_iter().chain(failures.iter().filter(|f| f.link != root.link).cloned()).collect(),
+        None => Vec::new(),
+    };
+    let mut undetermined: Vec<String> = Vec::new();
+    if root_cause.is_none() {
+        undetermined.extend(unexplained(evidence, &failures));
+    }
+    for (_, text) in &gathered.missing {
+        if !undetermined.contains(text) {
+            undetermined.push(text.clone());
         }
     }
-    let undetermined = open_questions(&links, root_cause.is_none() && !symptoms.is_empty(), evidence);
+    let state = States {
+        root: root_cause.as_ref(),
+        also: &also,
+        warnings: &gathered.warnings,
+        missing: &gathered.missing,
+        judged: &gathered.judged,
+        failures: &failures,
+    };
     Diagnosis {
         schema: SCHEMA,
         target: evidence.target.clone(),
         at: evidence.now,
-        links,
+        links: Link::ALL.iter().map(|l| state.report(evidence, *l)).collect(),
         root_cause,
         also,
-        warnings,
+        warnings: gathered.warnings,
         consequences,
         undetermined,
         timeline: timeline::timeline(evidence),
     }
 }
 
-fn judge(rule: &dyn Rule, evidence: &Evidence) -> Ruled {
-    let view = View::new(evidence);
-    Ruled { meta: rule.meta(), verdict: rule.judge(&view) }
-}
-
-/// Errors that stand on their own, warnings, and what a more basic fault explains away.
-fn sort_findings(ruled: &[Ruled]) -> (Vec<Finding>, Vec<Finding>, Vec<Folded>) {
-    let violated: BTreeSet<&str> =
-        ruled.iter().filter(|r| matches!(r.verdict, Verdict::Violated { .. })).map(|r| r.meta.name).collect();
-    let (mut errors, mut warnings, mut folded) = (Vec::new(), Vec::new(), Vec::new());
-    for r in ruled {
-        let Verdict::Violated { findings } = &r.verdict else { continue };
-        let masked = r.meta.masked_by.iter().any(|name| violated.contains(name));
-        for f in findings {
-            if masked {
-                folded.push(Folded { sentence: f.sentence.clone(), link: f.link, code: Some(f.code.clone()) });
-            } else if f.severity == Severity::Error {
-                errors.push(f.clone());
-            } else {
-                warnings.push(f.clone());
+fn gather(view: &View<'_>) -> Gathered {
+    let mut out = Gathered::default();
+    for rule in rules::all() {
+        let link = rule.meta().link;
+        match rule.judge(view) {
+            Verdict::Pass => {
+                out.judged.insert(link);
+            }
+            Verdict::NotApplicable { .. } => {}
+            Verdict::Undetermined { missing } => {
+                for text in missing {
+                    if !out.missing.contains(&(link, text.clone())) {
+                        out.missing.push((link, text));
+                    }
+                }
+            }
+            Verdict::Violated { findings } => {
+                out.judged.insert(link);
+                for f in findings {
+                    if f.severity == Severity::Error { out.errors.push(f) } else { out.warnings.push(f) }
+                }
             }
         }
     }
-    (errors, warnings, folded)
+    out
 }
 
-/// The finding that explains STS's answer comes first, then the surest, then the first link.
-fn rank(f: &Finding, refused: Option<Refusal>) -> (bool, std::cmp::Reverse<Confidence>, Link, String) {
-    let explains = refused.is_some_and(|r| links_of(r).contains(&f.link));
-    (!explains, std::cmp::Reverse(f.confidence), f.link, f.code.clone())
+/// The link in which a refusal of STS has its cause.
+fn explains(refusal: Option<Refusal>, link: Link) -> bool {
+    refusal.is_some_and(|r| match r {
+        Refusal::Parameters => matches!(link, Link::ServiceAccount | Link::Exchange | Link::Token),
+        Refusal::Token => link == Link::Token,
+        Refusal::NoProvider => matches!(link, Link::Provider | Link::Exchange),
+        Refusal::Thumbprint => matches!(link, Link::Provider | Link::Tls),
+        Refusal::Keys => matches!(link, Link::Keys | Link::Issuer | Link::Tls),
+        Refusal::Audience => matches!(link, Link::Provider | Link::Token | Link::Keys | Link::Issuer | Link::Workload),
+        Refusal::Denied => matches!(link, Link::Trust | Link::ServiceAccount | Link::Exchange),
+    })
 }
 
-/// Where the cause of a refusal can lie.
-fn links_of(refused: Refusal) -> &'static [Link] {
-    match refused {
-        Refusal::Parameters => &[Link::ServiceAccount, Link::Exchange, Link::Token],
-        Refusal::Token => &[Link::Token],
-        Refusal::NoProvider => &[Link::Provider, Link::Issuer, Link::ServiceAccount],
-        Refusal::Thumbprint => &[Link::Tls, Link::Provider],
-        Refusal::Keys => &[Link::Issuer, Link::Keys, Link::Tls],
-        Refusal::Audience => &[Link::Provider, Link::Token, Link::Keys],
-        Refusal::Denied => &[Link::Trust, Link::ServiceAccount, Link::Provider],
-    }
+/// What explains the failure seen comes first, then what is surer, then what stands earlier in the chain.
+fn order(errors: &mut [Finding], refusal: Option<Refusal>) {
+    errors.sort_by(|a, b| {
+        let key =
+            |f: &Finding| (!explains(refusal, f.link), f.confidence == Confidence::Possible, f.link, f.code.clone());
+        key(a).cmp(&key(b))
+    });
 }
 
-/// What is seen to fail: STS's refusal and pods that are not ready.
-fn symptoms(e: &Evidence, refused: Option<Refusal>) -> Vec<(Link, String)> {
+/// Takes out findings that another rule's violation explains away.
+fn fold(errors: &mut Vec<Finding>) -> Vec<Folded> {
+    let names: Vec<String> = errors.iter().map(|f| f.name.clone()).collect();
+    let mut folded = Vec::new();
+    errors.retain(|f| {
+        let masks = rules::by_code_or_name(&f.code).map_or(&[][..], |r| r.meta().masked_by);
+        let masked = masks.iter().any(|m| names.iter().any(|n| n == m));
+        if masked {
+            folded.push(Folded { sentence: f.sentence.clone(), link: f.link, code: Some(f.code.clone()) });
+        }
+        !masked
+    });
+    folded
+}
+
+/// What fails visibly: the exchange, the pods, the logs.
+fn failures(view: &View<'_>) -> Vec<Folded> {
+    let e = view.frame();
     let mut out = Vec::new();
-    if refused.is_some() {
-        let said = e.exchange.known().and_then(|x| Some(format!("{}: {}", x.code.as_ref()?, x.message.as_ref()?)));
-        let logged = || {
-            let log = e.logs.known()?.first()?;
-            Some(format!("{} ({})", log.failure.message, log.origin))
-        };
-        let text = said.or_else(logged).unwrap_or_else(|| "STS refuses the exchange".to_owned());
-        out.push((Link::Exchange, format!("STS answers {text}")));
+    let mut say = |link, sentence: String| out.push(Folded { sentence, link, code: None });
+    if let Some(x) = e.exchange.known().filter(|x| x.assumed.is_none()) {
+        let code = x.code.clone().unwrap_or_else(|| format!("HTTP {}", x.status));
+        say(Link::Exchange, format!("STS refuses: {code}: {}", x.message.clone().unwrap_or_default()));
     }
-    if let Some(pods) = e.pods.known() {
-        let unready = pods.iter().filter(|p| !p.ready && p.phase != "Succeeded").count();
-        if unready > 0 {
-            out.push((Link::Workload, format!("{unready} of {} pods are not ready", pods.len())));
-        }
+    let pods = e.pods.known().map(Vec::as_slice).unwrap_or_default();
+    let down = pods.iter().filter(|p| !p.ready).count();
+    if down > 0 {
+        say(Link::Workload, format!("{down} of {} pods are not ready", pods.len()));
+    }
+    for line in judge::recent(view).into_iter().take(3) {
+        say(Link::Workload, format!("{} ×{}: {}", line.origin, line.count, line.failure.message));
     }
     out
 }
 
-fn report(
-    link: Link,
-    e: &Evidence,
-    ruled: &[Ruled],
-    broken: &BTreeSet<Link>,
-    warnings: &[Finding],
-) -> LinkReport {
-    let own: Vec<&Ruled> = ruled.iter().filter(|r| r.meta.link == link).collect();
-    let missing: BTreeSet<String> = own
-        .iter()
-        .filter_map(|r| match &r.verdict {
-            Verdict::Undetermined { missing } => Some(missing.clone()),
-            Verdict::Pass | Verdict::NotApplicable { .. } | Verdict::Violated { .. } => None,
-        })
-        .flatten()
-        .collect();
-    let passed = own.iter().any(|r| matches!(r.verdict, Verdict::Pass | Verdict::Violated { .. }));
-    let state = if broken.contains(&link) {
-        LinkState::Violated
-    } else if warnings.iter().any(|w| w.link == link) {
-        LinkState::Warning
-    } else if !missing.is_empty() && !proven_by_exchange(link, e) {
-        LinkState::Undetermined
-    } else if passed || proven_by_exchange(link, e) {
-        LinkState::Pass
-    } else {
-        LinkState::NotApplicable
+fn unexplained(e: &Evidence, failures: &[Folded]) -> Option<String> {
+    // A pod that is not ready may have many reasons; only failures of the identity ask for an answer here.
+    let seen: Vec<&str> = failures.iter().map(|f| f.sentence.as_str()).collect();
+    if seen.is_empty() {
+        return None;
+    }
+    let decide = match &e.exchange {
+        Observed::Known { .. } => {
+            "the pod's own log at debug level, and CloudTrail's AssumeRoleWithWebIdentity events, would tell more"
+        }
+        Observed::Absent { .. }
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. } => {
+            "a real exchange would decide: run without --no-exchange, with the permission to create tokens for the service account"
+        }
     };
-    let missing = if state == LinkState::Undetermined { missing.into_iter().collect() } else { Vec::new() };
-    LinkReport { link, state, saw: saw::line(link, e), missing }
+    Some(format!("something fails and no known cause fits the evidence ({}); {decide}", seen.join("; ")))
 }
 
-/// An exchange that succeeded proves every link STS itself checks.
-fn proven_by_exchange(link: Link, e: &Evidence) -> bool {
-    let proven = [Link::Token, Link::Issuer, Link::Keys, Link::Tls, Link::Provider, Link::Trust, Link::Exchange];
-    proven.contains(&link) && succeeded(&View::new(e))
+struct States<'a> {
+    root: Option<&'a Finding>,
+    also: &'a [Finding],
+    warnings: &'a [Finding],
+    missing: &'a [(Link, String)],
+    judged: &'a BTreeSet<Link>,
+    failures: &'a [Folded],
 }
 
-fn open_questions(links: &[LinkReport], unexplained: bool, e: &Evidence) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let mut out: Vec<String> = Vec::new();
-    if unexplained {
-        out.push("why it fails: what was seen fits no known cause; `trustwalk collect` keeps the evidence".to_owned());
-    }
-    let own: BTreeMap<Link, &Vec<String>> = links.iter().map(|l| (l.link, &l.missing)).collect();
-    for text in own.into_values().flatten() {
-        if seen.insert(text.clone()) {
-            out.push(text.clone());
+impl States<'_> {
+    fn report(&self, e: &Evidence, link: Link) -> LinkReport {
+        let mut missing: Vec<String> =
+            self.missing.iter().filter(|(l, _)| *l == link).map(|(_, t)| t.clone()).collect();
+        let found = self.root.into_iter().chain(self.also).find(|f| f.link == link);
+        let failed = self.failures.iter().find(|f| f.link == link);
+        let (seen, gap) = saw::saw(e, link);
+        if missing.is_empty() {
+            missing.extend(gap.clone());
         }
-    }
-    for gap in [e.workload.gap().filter(|_| !e.workload.is_absent()), e.caller.gap()] {
-        let text = gap.filter(|g| !g.starts_with("not collected"));
-        if let Some(text) = text
-            && !out.iter().any(|o| o.contains(&text))
-        {
-            out.push(text);
+        let state = if found.is_some() {
+            LinkState::Violated
+        } else if failed.is_some() && self.root.is_some() {
+            LinkState::Consequence
+        } else if failed.is_some_and(|f| link == Link::Exchange || f.sentence.contains('×')) {
+            LinkState::Violated
+        } else if self.warnings.iter().any(|f| f.link == link) || failed.is_some() {
+            LinkState::Warning
+        } else if !saw::applies(e, link) {
+            LinkState::NotApplicable
+        } else if gap.is_some() || (!missing.is_empty() && !self.judged.contains(&link)) {
+            LinkState::Undetermined
+        } else {
+            LinkState::Pass
+        };
+        let saw = match (found, failed) {
+            (Some(f), _) => f.sentence.clone(),
+            (None, Some(f)) => f.sentence.clone(),
+            (None, None) => seen,
+        };
+        if state != LinkState::Undetermined {
+            missing.clear();
         }
+        LinkReport { link, state, saw, missing }
     }
-    out
 }

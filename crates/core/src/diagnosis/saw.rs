@@ -1,86 +1,127 @@
-//! What was seen at each link, in one line, whether or not it holds.
+//! One line for each link: what was seen there.
 
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::{Evidence, Observed, Target};
 use crate::link::Link;
 
-fn or_gap<T>(o: &Observed<T>, say: impl FnOnce(&T) -> String) -> String {
-    o.known().map_or_else(|| o.gap().unwrap_or_default(), say)
-}
-
-/// The line of a link.
-pub(super) fn line(link: Link, e: &Evidence) -> String {
-    match link {
-        Link::Workload => workload(e),
-        Link::ServiceAccount => match e.role_arn.known() {
-            Some(arn) => format!("told to assume {arn}"),
-            None => e.role_arn.gap().map_or_else(String::new, |g| format!("names no role: {g}")),
-        },
-        Link::Injection => injection(e),
-        Link::Token => or_gap(&e.token, |t| match &t.malformed {
-            Some(why) => format!("not a token: {why}"),
-            None => format!(
-                "sub {}, aud {}",
-                t.sub.as_deref().unwrap_or("missing"),
-                if t.aud.is_empty() { "missing".to_owned() } else { t.aud.join(", ") }
-            ),
-        }),
-        Link::Issuer => or_gap(&e.discovery, |d| match &d.malformed {
-            Some(why) => format!("{}: {why}", d.fetched.url),
-            None => d.issuer.clone().unwrap_or_else(|| "the document names no issuer".to_owned()),
-        }),
-        Link::Keys => or_gap(&e.keys, |k| match &k.malformed {
-            Some(why) => format!("{}: {why}", k.fetched.url),
-            None => format!("{} published at {}", count(k.keys.len(), "key"), k.fetched.url),
-        }),
-        Link::Tls => tls(e),
-        Link::Provider => or_gap(&e.provider, |p| {
-            format!(
-                "{}, {}, {}",
-                p.arn,
-                count(p.client_ids.len(), "audience"),
-                count(p.thumbprints.len(), "thumbprint")
-            )
-        }),
-        Link::Trust => or_gap(&e.role, |r| format!("trust policy of {}", r.arn)),
-        Link::Exchange => or_gap(&e.exchange, |x| match (&x.assumed, &x.code) {
-            (Some(arn), _) => format!("STS gives {arn}"),
-            (None, Some(code)) => format!("{code}: {}", x.message.as_deref().unwrap_or_default()),
-            (None, None) => format!("HTTP {}", x.status),
-        }),
-        Link::Permissions => or_gap(&e.policies, |all| {
-            let names: Vec<&str> = all.iter().map(|p| p.name.as_str()).collect();
-            if names.is_empty() { "the role has no policies".to_owned() } else { names.join(", ") }
-        }),
+/// Whether a link has a bearing on the target.
+pub(super) fn applies(e: &Evidence, link: Link) -> bool {
+    let cluster = matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. });
+    match (&e.target, link) {
+        (Target::Log { .. }, l) => l == Link::Workload,
+        (Target::Issuer { .. }, l) => matches!(l, Link::Issuer | Link::Keys | Link::Tls | Link::Provider),
+        (_, Link::ServiceAccount | Link::Injection) => cluster,
+        (_, Link::Workload) => cluster || e.job.known().is_some(),
+        _ => true,
     }
 }
 
 fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
-fn workload(e: &Evidence) -> String {
-    if let Some(job) = e.job.known() {
-        return format!("{} {} on {}", job.platform, job.event, job.repository);
+fn say<T>(observed: &Observed<T>, words: impl FnOnce(&T) -> String) -> (String, Option<String>) {
+    match observed {
+        Observed::Known { value, .. } => (words(value), None),
+        Observed::Absent { source } => (format!("{}: none", source.what), None),
+        Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
+            let gap = observed.gap().unwrap_or_default();
+            (gap.clone(), Some(gap))
+        }
     }
-    let Some(w) = e.workload.known() else {
-        let pods = e.pods.known().map(|p| format!("{} with this service account", count(p.len(), "pod")));
-        return pods.unwrap_or_else(|| e.workload.gap().unwrap_or_default());
-    };
-    let ready = e.pods.known().map_or(w.ready, |p| i64::try_from(p.iter().filter(|p| p.ready).count()).unwrap_or(0));
-    format!("{}/{}: {ready} of {} pods ready, as {}", w.namespace, w.name, w.desired, w.template.service_account)
 }
 
-fn injection(e: &Evidence) -> String {
-    let Some(pods) = e.pods.known() else { return e.pods.gap().unwrap_or_default() };
-    let injected = pods.iter().filter(|p| p.spec.containers.iter().any(|c| c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"))).count();
-    format!("{injected} of {} carry role and token", count(pods.len(), "pod"))
+fn day(at: i64) -> String {
+    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
 }
 
-fn tls(e: &Evidence) -> String {
+/// The line, and what is missing when nothing was seen.
+pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
+    if !applies(e, link) {
+        return ("not part of this target".to_owned(), None);
+    }
+    match link {
+        Link::Workload => workload(e),
+        Link::ServiceAccount => say(&e.service_account, |s| {
+            format!("{}/{} names {}", s.namespace, s.name, s.role_arn().unwrap_or("no role"))
+        }),
+        Link::Injection => say(&e.pods, |pods| {
+            let with = pods
+                .iter()
+                .filter(|p| {
+                    p.spec
+                        .containers
+                        .iter()
+                        .any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+                })
+                .count();
+            format!("{with} of {} carry the identity", count(pods.len(), "pod"))
+        }),
+        Link::Token => say(&e.token, |t| {
+            format!("sub {}, aud {}, from {}", t.sub.as_deref().unwrap_or("none"), t.aud.join(", "), t.origin)
+        }),
+        Link::Issuer => say(&e.discovery, |d| {
+            format!(
+                "{} says {} (HTTP {}, {} ms)",
+                d.fetched.url,
+                d.issuer.as_deref().unwrap_or("no issuer"),
+                d.fetched.status,
+                d.fetched.millis
+            )
+        }),
+        Link::Keys => say(&e.keys, |k| format!("{} at {}", count(k.keys.len(), "key"), k.fetched.url)),
+        Link::Tls => tls(e),
+        Link::Provider => say(&e.provider, |p| {
+            format!(
+                "{}, {}, {}, created {}",
+                p.arn,
+                count(p.client_ids.len(), "audience"),
+                count(p.thumbprints.len(), "thumbprint"),
+                day(p.created)
+            )
+        }),
+        Link::Trust => say(&e.role, |r| format!("{} created {}", r.arn, day(r.created))),
+        Link::Exchange => say(&e.exchange, |x| match &x.assumed {
+            Some(arn) => format!("{} gave {arn}", x.endpoint),
+            None => format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error")),
+        }),
+        Link::Permissions => say(&e.policies, |p| {
+            format!(
+                "{}: {}",
+                count(p.len(), "policy").replace("policys", "policies"),
+                p.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
+            )
+        }),
+    }
+}
+
+fn workload(e: &Evidence) -> (String, Option<String>) {
+    if let Some(job) = e.job.known() {
+        return (format!("{} job of {} on {}", job.platform, job.repository, job.git_ref), None);
+    }
+    if matches!(e.target, Target::Log { .. }) {
+        return say(&e.logs, |l| format!("{} of web identity", count(l.len(), "kind of failure")));
+    }
+    if e.workload.known().is_none() && e.service_account.known().is_some() {
+        return say(&e.pods, |p| count(p.len(), "pod"));
+    }
+    say(&e.workload, |w| {
+        format!(
+            "{} {}/{} as {}, {} of {} pods ready",
+            w.kind, w.namespace, w.name, w.template.service_account, w.ready, w.desired
+        )
+    })
+}
+
+fn tls(e: &Evidence) -> (String, Option<String>) {
     let hosts: Vec<String> = e
         .chains
         .iter()
-        .map(|c| or_gap(c, |h| format!("{} presents {} ({})", h.host, count(h.chain.len(), "certificate"), h.tls)))
+        .filter_map(Observed::known)
+        .map(|c| format!("{}:{} presents {} over {}", c.host, c.port, count(c.chain.len(), "certificate"), c.tls))
         .collect();
-    if hosts.is_empty() { "no host was asked".to_owned() } else { hosts.join("; ") }
+    if hosts.is_empty() {
+        let gap = e.chains.iter().find_map(Observed::gap).unwrap_or_else(|| "no host was asked".to_owned());
+        return (gap.clone(), Some(gap));
+    }
+    (hosts.join("; "), None)
 }

@@ -8,8 +8,8 @@ mod observed;
 pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims};
 pub use kubernetes::{
-    Container, EnvVar, Event, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION,
-    ServiceAccount, TokenVolume, Webhook, Workload,
+    Container, EnvVar, Event, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
+    ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload,
 };
 pub use observed::{Observed, Source};
 

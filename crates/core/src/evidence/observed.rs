@@ -92,9 +92,7 @@ impl<T> Observed<T> {
         match self {
             Self::Known { .. } => None,
             Self::Absent { source } => Some(format!("{} does not exist", source.what)),
-            Self::Denied { source, permission, .. } => {
-                Some(format!("{} was refused: lacks {permission}", source.what))
-            }
+            Self::Denied { source, permission, .. } => Some(format!("{} was refused: lacks {permission}", source.what)),
             Self::Unreachable { source, error } => Some(format!("{}: {error}", source.what)),
             Self::NotCollected { reason } => Some(format!("not collected: {reason}")),
         }

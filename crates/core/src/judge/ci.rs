@@ -15,32 +15,66 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     view.reading(Kind::RoleArn);
     let mut judged = Judged::default();
     if let Some(line) = find(view, &[Symptom::GhaTokenPending]) {
-        judged.push("idp-refuses-token-transient", Draft::new("the identity provider refused a token because it took the job for pending").show("failure", line.sample.clone(), line.origin.clone()).cure("run the job again", &[("workflow", "retry the step".to_owned())]));
+        judged.push(
+            "idp-refuses-token-transient",
+            Draft::new("the identity provider refused a token because it took the job for pending")
+                .show("failure", line.sample.clone(), line.origin.clone())
+                .cure("run the job again", &[("workflow", "retry the step".to_owned())]),
+        );
     }
     let unavailable = find(view, &[Symptom::GhaIdTokenUnavailable]);
     let Some(job) = e.job.known() else {
         if let Some(line) = unavailable {
-            judged.push("gha-id-token-permission-missing", permission(Draft::new("the job may not ask for an ID token").show("failure", line.sample.clone(), line.origin.clone())));
+            judged.push(
+                "gha-id-token-permission-missing",
+                permission(Draft::new("the job may not ask for an ID token").show(
+                    "failure",
+                    line.sample.clone(),
+                    line.origin.clone(),
+                )),
+            );
         } else if judged.found.is_empty() {
             judged.not_applicable = Some("not a CI job".to_owned());
         }
         return judged;
     };
     if job.assumes_role && (e.role_arn.is_absent() || e.role_arn.known().is_some_and(|a| a.trim().is_empty())) {
-        judged.push("role-to-assume-empty", Draft::new("the step assumes no role: role-to-assume is empty, as an unset secret or variable makes it").show("role-to-assume", job.inputs.get("role-to-assume").cloned().unwrap_or_default(), "workflow").cure("set it", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]));
+        judged.push(
+            "role-to-assume-empty",
+            Draft::new("the step assumes no role: role-to-assume is empty, as an unset secret or variable makes it")
+                .show("role-to-assume", job.inputs.get("role-to-assume").cloned().unwrap_or_default(), "workflow")
+                .cure("set it", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+        );
         return judged;
     }
     if e.token.known().is_some() && unavailable.is_none() {
         return judged;
     }
     if job.fork && job.event == "pull_request" {
-        judged.push("gha-fork-pr-no-id-token", Draft::new(format!("the run is a pull request from a fork of {}, and such runs get no ID token", job.repository)).show("event", "pull_request from a fork", "event").cure("run the step after the merge or on pushes only", &[("workflow", "if: github.event.pull_request.head.repo.full_name == github.repository".to_owned())]));
+        judged.push(
+            "gha-fork-pr-no-id-token",
+            Draft::new(format!(
+                "the run is a pull request from a fork of {}, and such runs get no ID token",
+                job.repository
+            ))
+            .show("event", "pull_request from a fork", "event")
+            .cure(
+                "run the step after the merge or on pushes only",
+                &[("workflow", "if: github.event.pull_request.head.repo.full_name == github.repository".to_owned())],
+            ),
+        );
         return judged;
     }
     if job.platform == "github-actions" && job.assumes_role && (lacks(job) || unavailable.is_some()) {
         judged.push("gha-id-token-permission-missing", permission(allowed(job)));
     } else if job.platform != "github-actions" && e.token.is_absent() {
-        judged.push("ci-job-does-not-request-token", Draft::new("the job asks its platform for no ID token").show("token", "none", "job").cure("ask for one", &[("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned())]));
+        judged.push(
+            "ci-job-does-not-request-token",
+            Draft::new("the job asks its platform for no ID token").show("token", "none", "job").cure(
+                "ask for one",
+                &[("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned())],
+            ),
+        );
     }
     judged
 }
@@ -51,8 +85,17 @@ fn lacks(job: &CiJob) -> bool {
 }
 
 fn allowed(job: &CiJob) -> Draft {
-    let say = |p: Option<&std::collections::BTreeMap<String, String>>| p.map_or_else(|| "none given".to_owned(), |p| p.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "));
-    let draft = Draft::new("the job may not ask for an ID token: `permissions: id-token: write` is missing").show("permissions", say(job.permissions.as_ref()), "workflow");
+    let say = |p: Option<&std::collections::BTreeMap<String, String>>| {
+        p.map_or_else(
+            || "none given".to_owned(),
+            |p| p.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "),
+        )
+    };
+    let draft = Draft::new("the job may not ask for an ID token: `permissions: id-token: write` is missing").show(
+        "permissions",
+        say(job.permissions.as_ref()),
+        "workflow",
+    );
     match &job.caller_permissions {
         Some(p) => draft.show("permissions of the caller", say(Some(p)), "calling workflow"),
         None => draft,
@@ -60,5 +103,8 @@ fn allowed(job: &CiJob) -> Draft {
 }
 
 fn permission(draft: Draft) -> Draft {
-    draft.cure("allow it, in the calling workflow too", &[("workflow", "permissions:\n  id-token: write\n  contents: read".to_owned())])
+    draft.cure(
+        "allow it, in the calling workflow too",
+        &[("workflow", "permissions:\n  id-token: write\n  contents: read".to_owned())],
+    )
 }

@@ -63,7 +63,11 @@ pub(crate) fn service_account(e: &Evidence) -> Option<(String, String)> {
     }
     match &e.target {
         Target::ServiceAccount { namespace, name } => Some((namespace.clone(), name.clone())),
-        Target::Workload { .. } | Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => None,
+        Target::Workload { .. }
+        | Target::Role { .. }
+        | Target::Issuer { .. }
+        | Target::Job { .. }
+        | Target::Log { .. } => None,
     }
 }
 

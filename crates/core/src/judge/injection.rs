@@ -16,13 +16,22 @@ const RACE: i64 = 60;
 /// Judges the injection.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view.reading(Kind::Pods);
-    for kind in [Kind::Workload, Kind::ServiceAccount, Kind::Webhooks, Kind::InjectionProbe, Kind::Associations, Kind::PodIdentityAgent] {
+    for kind in [
+        Kind::Workload,
+        Kind::ServiceAccount,
+        Kind::Webhooks,
+        Kind::InjectionProbe,
+        Kind::Associations,
+        Kind::PodIdentityAgent,
+    ] {
         view.reading(kind);
     }
     if !in_cluster(e) {
         return Judged::none("not a workload of a cluster");
     }
-    let Some(sa) = e.service_account.known() else { return Judged::open(lacking("the service account", &e.service_account)) };
+    let Some(sa) = e.service_account.known() else {
+        return Judged::open(lacking("the service account", &e.service_account));
+    };
     let Some(pods) = e.pods.known() else { return Judged::open(lacking("the pods", &e.pods)) };
     if associated(e, sa) {
         return pod_identity(view, e, sa, pods);
@@ -37,14 +46,21 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     }
     let mut judged = Judged::default();
     if let Some((pod, old)) = pods.iter().find_map(|p| stale(p, role).map(|old| (p, old))) {
-        let draft = Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
-            .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
-            .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
+        let draft =
+            Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
+                .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
+                .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
         judged.push("role-changed-pods-not-restarted", restart(e, draft));
     } else if let Some((pod, container)) = partly(e, pods) {
-        let draft = Draft::new(format!("container {container} of pod {} was added after the webhook ran and has no identity", pod.name))
-            .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
-            .cure("have the injector of that container run before, or set reinvocationPolicy: IfNeeded", &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())]);
+        let draft = Draft::new(format!(
+            "container {container} of pod {} was added after the webhook ran and has no identity",
+            pod.name
+        ))
+        .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
+        .cure(
+            "have the injector of that container run before, or set reinvocationPolicy: IfNeeded",
+            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+        );
         judged.push("container-injected-after-webhook", draft);
     }
     judged
@@ -72,7 +88,10 @@ fn partly<'a>(e: &Evidence, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
     pods.iter().find_map(|p| {
         let skipped = skip(p);
         let left = p.spec.containers.iter().find(|c| {
-            !c.init && !c.has_env(ROLE_VARIABLE) && !skipped.split(',').any(|s| s.trim() == c.name) && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
+            !c.init
+                && !c.has_env(ROLE_VARIABLE)
+                && !skipped.split(',').any(|s| s.trim() == c.name)
+                && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
         })?;
         Some((p, left.name.clone()))
     })
@@ -83,7 +102,13 @@ fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
     let template = &e.workload.known()?.template;
     let container = template.containers.iter().find(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))?;
     let file = container.env_value(FILE_VARIABLE).unwrap_or_default();
-    let mounted = pods.iter().all(|p| p.spec.containers.iter().filter(|c| c.name == container.name).any(|c| !file.is_empty() && c.mounts.values().any(|m| file.starts_with(m.as_str()))));
+    let mounted = pods.iter().all(|p| {
+        p.spec
+            .containers
+            .iter()
+            .filter(|c| c.name == container.name)
+            .any(|c| !file.is_empty() && c.mounts.values().any(|m| file.starts_with(m.as_str())))
+    });
     if mounted && !pods.is_empty() {
         return None;
     }
@@ -97,7 +122,11 @@ fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
 
 fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Judged {
     let who = format!("{}/{}", sa.namespace, sa.name);
-    let base = |sentence: String| Draft::new(sentence).show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name)).show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"));
+    let base = |sentence: String| {
+        Draft::new(sentence)
+            .show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name))
+            .show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"))
+    };
     let probe = e.injection_probe.known();
     let works = probe.is_some_and(|p| p.role_arn.is_some());
     if !works && let Some((rule, draft)) = webhook(e, &base, probe.and_then(|p| p.error.as_deref()), pod) {
@@ -113,7 +142,17 @@ fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     let newer = annotated.max(hook);
     let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
     if pod.created >= newer && pod.created - sa.created <= RACE && works {
-        return Judged::one("webhook-sa-cache-race", restart(e, base(format!("pod {} was made within {} s of its service account, before the webhook had heard of it", pod.name, pod.created - sa.created))));
+        return Judged::one(
+            "webhook-sa-cache-race",
+            restart(
+                e,
+                base(format!(
+                    "pod {} was made within {} s of its service account, before the webhook had heard of it",
+                    pod.name,
+                    pod.created - sa.created
+                )),
+            ),
+        );
     }
     if works || pod.created < newer {
         let draft = base(format!("{names}: made before the service account {who} named its role or before the webhook ran, and never injected"))
@@ -133,8 +172,13 @@ fn webhook(e: &Evidence, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Opt
         Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => return None,
     };
     let Some(hook) = hooks.first() else {
-        let draft = base("no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned())
-            .cure("install the pod identity webhook, or set the two variables and a projected token volume by hand", &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())]);
+        let draft = base(
+            "no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned(),
+        )
+        .cure(
+            "install the pod identity webhook, or set the two variables and a projected token volume by hand",
+            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+        );
         return Some(("webhook-absent-or-not-running", draft));
     };
     let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
@@ -143,46 +187,118 @@ fn webhook(e: &Evidence, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Opt
 
 fn hook_fault(hook: &Webhook, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(&'static str, Draft)> {
     let name = &hook.configuration;
-    let show = |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
+    let show =
+        |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
     let has = |words: &[&str]| error.is_some_and(|t| words.iter().any(|w| t.contains(w)));
     if hook.ca_verifies == Some(false) || has(&["x509", "certificate signed by unknown"]) {
-        let draft = show(base(format!("the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} hides it", hook.failure_policy)), "caBundle SHA-256", hook.ca_sha256.join(", "));
-        return Some(("webhook-misconfigured-cabundle", draft.cure("put the authority that signs the webhook's certificate into caBundle", &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))])));
+        let draft = show(
+            base(format!(
+                "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} hides it",
+                hook.failure_policy
+            )),
+            "caBundle SHA-256",
+            hook.ca_sha256.join(", "),
+        );
+        return Some((
+            "webhook-misconfigured-cabundle",
+            draft.cure(
+                "put the authority that signs the webhook's certificate into caBundle",
+                &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))],
+            ),
+        ));
     }
     if hook.ready_endpoints == Some(0) || has(&["connection refused", "no endpoints", "not found"]) {
-        let draft = show(base(format!("no pod of the webhook {name} is ready at {}", hook.endpoint)), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
-        return Some(("webhook-absent-or-not-running", draft.cure("get the webhook's pods running, then recreate the workload's", &[("kubectl", format!("kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {name}"))])));
+        let draft = show(
+            base(format!("no pod of the webhook {name} is ready at {}", hook.endpoint)),
+            "ready endpoints",
+            hook.ready_endpoints.unwrap_or(0).to_string(),
+        );
+        return Some((
+            "webhook-absent-or-not-running",
+            draft.cure(
+                "get the webhook's pods running, then recreate the workload's",
+                &[(
+                    "kubectl",
+                    format!(
+                        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {name}"
+                    ),
+                )],
+            ),
+        ));
     }
     if !hook.review_versions.is_empty() && !hook.review_versions.iter().any(|v| v == "v1") {
-        let draft = show(base(format!("the webhook {name} is registered for admission reviews {} only", hook.review_versions.join(", "))), "admissionReviewVersions", hook.review_versions.join(", "));
-        return Some(("webhook-misconfigured-api-version", draft.cure("register v1 and run a webhook that answers it", &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))])));
+        let draft = show(
+            base(format!(
+                "the webhook {name} is registered for admission reviews {} only",
+                hook.review_versions.join(", ")
+            )),
+            "admissionReviewVersions",
+            hook.review_versions.join(", "),
+        );
+        return Some((
+            "webhook-misconfigured-api-version",
+            draft.cure(
+                "register v1 and run a webhook that answers it",
+                &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))],
+            ),
+        ));
     }
     let skip = pod.spec.labels.keys().find(|l| hook.excludes.iter().any(|x| x.contains(l.as_str())));
     skip.map(|label| {
-        let draft = show(base(format!("the webhook {name} leaves this pod out: its label {label} is named in a selector")), "selectors", hook.excludes.join("; "));
-        ("webhook-absent-or-not-running", draft.cure("remove the label, or change the selector", &[("kubectl", format!("kubectl get mutatingwebhookconfiguration {name} -o yaml"))]))
+        let draft = show(
+            base(format!("the webhook {name} leaves this pod out: its label {label} is named in a selector")),
+            "selectors",
+            hook.excludes.join("; "),
+        );
+        (
+            "webhook-absent-or-not-running",
+            draft.cure(
+                "remove the label, or change the selector",
+                &[("kubectl", format!("kubectl get mutatingwebhookconfiguration {name} -o yaml"))],
+            ),
+        )
     })
 }
 
 fn pod_identity(view: &View<'_>, e: &Evidence, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
     let lost = find(view, &[Symptom::PodIdentityAgentUnreachable]);
     if e.pod_identity_agent.is_absent() || e.pod_identity_agent.known() == Some(&0) {
-        let mut draft = Draft::new(format!("{}/{} has a Pod Identity association and no Pod Identity agent runs in the cluster", sa.namespace, sa.name))
-            .show("agent pods ready", "0", "DaemonSet kube-system/eks-pod-identity-agent")
-            .cure("install the add-on eks-pod-identity-agent", &[("aws", "aws eks create-addon --cluster-name CLUSTER --addon-name eks-pod-identity-agent".to_owned()), ("eksctl", "eksctl create addon --cluster CLUSTER --name eks-pod-identity-agent".to_owned())]);
+        let mut draft = Draft::new(format!(
+            "{}/{} has a Pod Identity association and no Pod Identity agent runs in the cluster",
+            sa.namespace, sa.name
+        ))
+        .show("agent pods ready", "0", "DaemonSet kube-system/eks-pod-identity-agent")
+        .cure(
+            "install the add-on eks-pod-identity-agent",
+            &[
+                ("aws", "aws eks create-addon --cluster-name CLUSTER --addon-name eks-pod-identity-agent".to_owned()),
+                ("eksctl", "eksctl create addon --cluster CLUSTER --name eks-pod-identity-agent".to_owned()),
+            ],
+        );
         if let Some(l) = lost {
             draft = draft.show("failure", l.sample.clone(), l.origin.clone());
         }
         return Judged::one("pod-identity-agent-missing", draft);
     }
-    let made = e.associations.known().into_iter().flatten().filter(|a| a.namespace == sa.namespace && a.service_account == sa.name).filter_map(|a| a.created).max();
+    let made = e
+        .associations
+        .known()
+        .into_iter()
+        .flatten()
+        .filter(|a| a.namespace == sa.namespace && a.service_account == sa.name)
+        .filter_map(|a| a.created)
+        .max();
     let bare = pods.iter().find(|p| !p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE)));
     if let (Some(pod), Some(made)) = (bare, made) {
         let when = pod.created - made;
         let sentence = if when < 0 { "before" } else { "right after" };
-        let draft = Draft::new(format!("pod {} was made {sentence} its Pod Identity association ({} s apart) and carries no container credentials", pod.name, when.abs()))
-            .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
-            .show("association created", made.to_string(), "eks:ListPodIdentityAssociations");
+        let draft = Draft::new(format!(
+            "pod {} was made {sentence} its Pod Identity association ({} s apart) and carries no container credentials",
+            pod.name,
+            when.abs()
+        ))
+        .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
+        .show("association created", made.to_string(), "eks:ListPodIdentityAssociations");
         return Judged::one("pod-identity-association-cache-race", restart(e, draft));
     }
     Judged::default()

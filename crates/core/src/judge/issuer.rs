@@ -39,26 +39,48 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             let draft = Draft::new(format!("the discovery document of {iss} cannot be fetched: {error}"))
                 .unsure(Confidence::Likely, "fetch it from the public internet: what STS can reach counts")
                 .show("URL", source.what.clone(), "issuer");
-            if said == Some(Refusal::Keys) { Judged::one("issuer-documents-not-public", public(draft)) } else { Judged::open(lacking("the discovery document", &e.discovery)) }
+            if said == Some(Refusal::Keys) {
+                Judged::one("issuer-documents-not-public", public(draft))
+            } else {
+                Judged::open(lacking("the discovery document", &e.discovery))
+            }
         }
         other => Judged::open(lacking("the discovery document", other)),
     }
 }
 
 fn public(draft: Draft) -> Draft {
-    draft.cure("make the discovery document and the key set readable by everyone", &[
-        ("aws", "aws s3api get-public-access-block --bucket BUCKET; aws s3api get-bucket-policy --bucket BUCKET".to_owned()),
-        ("note", "both URLs must answer 200 without credentials from the internet".to_owned()),
-    ])
+    draft.cure(
+        "make the discovery document and the key set readable by everyone",
+        &[
+            (
+                "aws",
+                "aws s3api get-public-access-block --bucket BUCKET; aws s3api get-bucket-policy --bucket BUCKET"
+                    .to_owned(),
+            ),
+            ("note", "both URLs must answer 200 without credentials from the internet".to_owned()),
+        ],
+    )
 }
 
 fn local(iss: &str) -> Option<Draft> {
     let host = bare(iss).split(['/', ':']).next().unwrap_or_default();
-    let private = host == "localhost" || !host.contains('.') || [".svc", ".local", ".internal", ".cluster"].iter().any(|s| host.ends_with(s)) || host.contains(".svc.") || iss.starts_with("http://");
+    let private = host == "localhost"
+        || !host.contains('.')
+        || [".svc", ".local", ".internal", ".cluster"].iter().any(|s| host.ends_with(s))
+        || host.contains(".svc.")
+        || iss.starts_with("http://");
     private.then(|| {
         Draft::new(format!("the issuer {iss} is an address inside the cluster, which STS cannot fetch"))
             .show("token iss", iss, "token")
-            .cure("give the API server a public issuer", &[("note", "kube-apiserver --service-account-issuer=https://PUBLIC-HOST and publish discovery and keys there".to_owned())])
+            .cure(
+                "give the API server a public issuer",
+                &[(
+                    "note",
+                    "kube-apiserver --service-account-issuer=https://PUBLIC-HOST and publish discovery and keys there"
+                        .to_owned(),
+                )],
+            )
     })
 }
 
@@ -68,10 +90,18 @@ fn replaced(e: &Evidence, iss: &str) -> Option<Judged> {
     let token = e.token.known()?;
     let from_cluster = token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"));
     (in_cluster(e) && from_cluster && told != iss && token.iss.as_deref() == Some(iss)).then(|| {
-        Judged::one("apiserver-issuer-or-keys-replaced-breaks-cluster", Draft::new(format!("tokens of this cluster say the issuer {iss}, and the cluster's registered issuer is {told}"))
+        Judged::one(
+            "apiserver-issuer-or-keys-replaced-breaks-cluster",
+            Draft::new(format!(
+                "tokens of this cluster say the issuer {iss}, and the cluster's registered issuer is {told}"
+            ))
             .show("token iss", iss, token.origin.clone())
             .show("cluster issuer", told, "eks:DescribeCluster identity.oidc.issuer")
-            .cure("restore the API server's --service-account-issuer, keeping the new one as an additional issuer", &[("note", "the first --service-account-issuer signs, further ones are accepted".to_owned())]))
+            .cure(
+                "restore the API server's --service-account-issuer, keeping the new one as an additional issuer",
+                &[("note", "the first --service-account-issuer signs, further ones are accepted".to_owned())],
+            ),
+        )
     })
 }
 
@@ -83,26 +113,54 @@ fn bad_fetch(fetched: &Fetched, malformed: Option<&String>) -> Option<String> {
 }
 
 fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusal>, view: &View<'_>) -> Judged {
-    let show = |why: String, f: &Fetched| Draft::new(format!("STS cannot read the issuer's documents: {why}")).show("fetched", format!("{} {}", f.status, f.url), "issuer");
+    let show = |why: String, f: &Fetched| {
+        Draft::new(format!("STS cannot read the issuer's documents: {why}")).show(
+            "fetched",
+            format!("{} {}", f.status, f.url),
+            "issuer",
+        )
+    };
     if let Some(why) = bad_fetch(&discovery.fetched, discovery.malformed.as_ref()) {
         return Judged::one("issuer-documents-not-public", public(show(why, &discovery.fetched)));
     }
     if let Some(own) = discovery.issuer.as_deref().filter(|own| *own != iss) {
-        let rule = if own.trim_end_matches('/') == iss.trim_end_matches('/') { "issuer-trailing-slash-mismatch" } else { "issuer-host-mismatch-with-documents" };
-        return Judged::one(rule, Draft::new(format!("the discovery document of {iss} says its issuer is {own}"))
-            .show("token iss", iss, "token")
-            .show("discovery issuer", own, discovery.fetched.url.clone())
-            .cure("publish a document whose issuer equals the token's, letter by letter", &[("note", format!("set \"issuer\": \"{iss}\""))]));
+        let rule = if own.trim_end_matches('/') == iss.trim_end_matches('/') {
+            "issuer-trailing-slash-mismatch"
+        } else {
+            "issuer-host-mismatch-with-documents"
+        };
+        return Judged::one(
+            rule,
+            Draft::new(format!("the discovery document of {iss} says its issuer is {own}"))
+                .show("token iss", iss, "token")
+                .show("discovery issuer", own, discovery.fetched.url.clone())
+                .cure(
+                    "publish a document whose issuer equals the token's, letter by letter",
+                    &[("note", format!("set \"issuer\": \"{iss}\""))],
+                ),
+        );
     }
     let keys = match &e.keys {
         Observed::Known { value, .. } => value,
         Observed::Unreachable { error, .. } if said == Some(Refusal::Keys) => {
-            return Judged::one("issuer-documents-not-public", public(Draft::new(format!("the key set of {iss} cannot be fetched: {error}"))
-                .unsure(Confidence::Likely, "fetch it from the public internet").show("jwks_uri", discovery.jwks_uri.clone().unwrap_or_default(), discovery.fetched.url.clone())));
+            return Judged::one(
+                "issuer-documents-not-public",
+                public(
+                    Draft::new(format!("the key set of {iss} cannot be fetched: {error}"))
+                        .unsure(Confidence::Likely, "fetch it from the public internet")
+                        .show(
+                            "jwks_uri",
+                            discovery.jwks_uri.clone().unwrap_or_default(),
+                            discovery.fetched.url.clone(),
+                        ),
+                ),
+            );
         }
         other => return Judged::open(lacking("the key set", other)),
     };
-    if let Some(why) = bad_fetch(&keys.fetched, keys.malformed.as_ref()).or_else(|| keys.keys.is_empty().then(|| format!("{} holds no key", keys.fetched.url))) {
+    if let Some(why) = bad_fetch(&keys.fetched, keys.malformed.as_ref())
+        .or_else(|| keys.keys.is_empty().then(|| format!("{} holds no key", keys.fetched.url)))
+    {
         return Judged::one("issuer-documents-not-public", public(show(why, &keys.fetched)));
     }
     if let Some(draft) = e.token.known().and_then(|t| unpublished(t, keys, said)) {
@@ -110,16 +168,30 @@ fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusa
     }
     let slow = discovery.fetched.millis.max(keys.fetched.millis);
     if said == Some(Refusal::Keys) {
-        let line = find(view, &[Symptom::KeysUnavailable]).map_or_else(|| "STS: verification key".to_owned(), |l| l.sample.clone());
-        let why = if slow > STS_PATIENCE_MS { format!("the issuer took {slow} ms and STS waits {STS_PATIENCE_MS}") } else { "the documents are readable now".to_owned() };
-        return Judged::one("issuer-keys-fetch-transient-failure", transient(iss, &why).unsure(Confidence::Likely, "ask STS again with the same token").show("failure", line, "log or exchange"));
+        let line = find(view, &[Symptom::KeysUnavailable])
+            .map_or_else(|| "STS: verification key".to_owned(), |l| l.sample.clone());
+        let why = if slow > STS_PATIENCE_MS {
+            format!("the issuer took {slow} ms and STS waits {STS_PATIENCE_MS}")
+        } else {
+            "the documents are readable now".to_owned()
+        };
+        return Judged::one(
+            "issuer-keys-fetch-transient-failure",
+            transient(iss, &why).unsure(Confidence::Likely, "ask STS again with the same token").show(
+                "failure",
+                line,
+                "log or exchange",
+            ),
+        );
     }
     Judged::default()
 }
 
 fn transient(iss: &str, why: &str) -> Draft {
-    Draft::new(format!("STS could not fetch the keys of {iss} at times, and {why}"))
-        .cure("retry the exchange a few times with growing pauses, and spread jobs that start together", &[("note", "the issuer may throttle STS; a re-run unchanged succeeds".to_owned())])
+    Draft::new(format!("STS could not fetch the keys of {iss} at times, and {why}")).cure(
+        "retry the exchange a few times with growing pauses, and spread jobs that start together",
+        &[("note", "the issuer may throttle STS; a re-run unchanged succeeds".to_owned())],
+    )
 }
 
 /// With an exchange that works, old failures to fetch keys were passing ones: told only when they go on.
@@ -127,7 +199,13 @@ fn find_history(e: &Evidence) -> Option<Draft> {
     const FRESH: i64 = 3600;
     let line = e.logs.known()?.iter().find(|l| l.failure.symptom == Symptom::KeysUnavailable)?;
     let last = line.last.as_deref().or(line.failure.ts.as_deref()).and_then(super::moment);
-    last.is_none_or(|at| e.now - at < FRESH).then(|| transient(issuer(e).unwrap_or("the issuer"), "an exchange succeeds now").show("failure", line.sample.clone(), line.origin.clone()))
+    last.is_none_or(|at| e.now - at < FRESH).then(|| {
+        transient(issuer(e).unwrap_or("the issuer"), "an exchange succeeds now").show(
+            "failure",
+            line.sample.clone(),
+            line.origin.clone(),
+        )
+    })
 }
 
 /// The key that signed the token is not published.
@@ -137,9 +215,15 @@ fn unpublished(token: &TokenClaims, keys: &Keys, said: Option<Refusal>) -> Optio
     let missing = !published.contains(&kid) && (keys.keys.len() > 1 || token.signature == Some(false));
     let forged = token.signature == Some(false) && said != Some(Refusal::Denied);
     (missing || forged).then(|| {
-        Draft::new(format!("the token is signed with key `{kid}`, which the issuer's key set does not publish ({})", published.join(", ")))
-            .show("token kid", kid, token.origin.clone())
-            .show("published keys", published.join(", "), keys.fetched.url.clone())
-            .cure("publish the key the API server signs with", &[("kubectl", "kubectl get --raw /openid/v1/jwks".to_owned())])
+        Draft::new(format!(
+            "the token is signed with key `{kid}`, which the issuer's key set does not publish ({})",
+            published.join(", ")
+        ))
+        .show("token kid", kid, token.origin.clone())
+        .show("published keys", published.join(", "), keys.fetched.url.clone())
+        .cure(
+            "publish the key the API server signs with",
+            &[("kubectl", "kubectl get --raw /openid/v1/jwks".to_owned())],
+        )
     })
 }

@@ -19,7 +19,7 @@ mod token;
 mod trust;
 mod trust_keys;
 
-pub(crate) use draft::{Cause, Draft, Judged};
+pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, role_account, token_gap};
 pub(crate) use sts::{Refusal, refusal, succeeded};
 pub(crate) use symptoms::recent;

@@ -50,7 +50,8 @@ pub(crate) fn move_condition(text: &str, place: Place<'_>, operator: &str, key: 
         if block.is_empty() {
             conditions.shift_remove(place.operator);
         }
-        let target = conditions.entry(operator).or_insert_with(|| Value::Object(serde_json::Map::new())).as_object_mut()?;
+        let target =
+            conditions.entry(operator).or_insert_with(|| Value::Object(serde_json::Map::new())).as_object_mut()?;
         if target.contains_key(key) {
             return None;
         }
@@ -65,7 +66,14 @@ pub(crate) fn replace_federated(text: &str, statement: usize, old: &str, new: &s
 }
 
 /// Replaces the Federated principal and the issuer in every condition key of the statement.
-pub(crate) fn replace_issuer(text: &str, statement: usize, old: &str, new: &str, old_path: &str, new_path: &str) -> Option<String> {
+pub(crate) fn replace_issuer(
+    text: &str,
+    statement: usize,
+    old: &str,
+    new: &str,
+    old_path: &str,
+    new_path: &str,
+) -> Option<String> {
     edit(text, statement, |s| {
         if old != new {
             swap(s.get_mut("Principal")?.get_mut("Federated")?, old, new)?;

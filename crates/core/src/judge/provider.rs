@@ -16,7 +16,16 @@ const MAX_PROVIDERS: usize = 100;
 /// Judges the provider.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view.reading(Kind::Provider);
-    for kind in [Kind::Providers, Kind::Token, Kind::Cluster, Kind::Role, Kind::RoleArn, Kind::Trail, Kind::Caller, Kind::Discovery] {
+    for kind in [
+        Kind::Providers,
+        Kind::Token,
+        Kind::Cluster,
+        Kind::Role,
+        Kind::RoleArn,
+        Kind::Trail,
+        Kind::Caller,
+        Kind::Discovery,
+    ] {
         view.reading(kind);
     }
     if super::succeeded(view) {
@@ -50,19 +59,41 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
     let paths: Vec<&str> = providers.iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
     let (rule, sentence) = absent_reason(view, e, iss, &account, &paths);
     let aud = e.token.known().and_then(effective_audience).unwrap_or("sts.amazonaws.com");
-    let draft = Draft::new(sentence)
-        .show("token iss", iss, e.token.known().map_or("cluster", |t| t.origin.as_str()))
-        .show("providers of the account", if paths.is_empty() { "none like it".to_owned() } else { paths.join(", ") }, format!("iam:ListOpenIDConnectProviders account {account}"));
+    let draft =
+        Draft::new(sentence).show("token iss", iss, e.token.known().map_or("cluster", |t| t.origin.as_str())).show(
+            "providers of the account",
+            if paths.is_empty() { "none like it".to_owned() } else { paths.join(", ") },
+            format!("iam:ListOpenIDConnectProviders account {account}"),
+        );
     let by_hand = [
         ("aws", format!("aws iam create-open-id-connect-provider --url https://{path} --client-id-list {aud}")),
         ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
-        ("terraform", format!("resource \"aws_iam_openid_connect_provider\" \"this\" {{ url = \"https://{path}\" client_id_list = [\"{aud}\"] }}")),
-        ("cloudformation", format!("Type: AWS::IAM::OIDCProvider, Properties: {{Url: https://{path}, ClientIdList: [{aud}]}}")),
+        (
+            "terraform",
+            format!(
+                "resource \"aws_iam_openid_connect_provider\" \"this\" {{ url = \"https://{path}\" client_id_list = [\"{aud}\"] }}"
+            ),
+        ),
+        (
+            "cloudformation",
+            format!("Type: AWS::IAM::OIDCProvider, Properties: {{Url: https://{path}, ClientIdList: [{aud}]}}"),
+        ),
     ];
-    let can = matches!(rule, "oidc-provider-missing-in-account" | "oidc-provider-deleted-by-another-stack" | "cluster-recreated-new-issuer-id" | "issuer-url-changed-by-idp" | "issuer-trailing-slash-mismatch" | "issuer-host-changed-dual-stack")
-        && e.caller.known().is_none_or(|c| c.account == account);
+    let can = matches!(
+        rule,
+        "oidc-provider-missing-in-account"
+            | "oidc-provider-deleted-by-another-stack"
+            | "cluster-recreated-new-issuer-id"
+            | "issuer-url-changed-by-idp"
+            | "issuer-trailing-slash-mismatch"
+            | "issuer-host-changed-dual-stack"
+    ) && e.caller.known().is_none_or(|c| c.account == account);
     let draft = if can {
-        let actions = vec![Action::CreateProvider { url: format!("https://{path}"), client_ids: vec![aud.to_owned()], thumbprints: Vec::new() }];
+        let actions = vec![Action::CreateProvider {
+            url: format!("https://{path}"),
+            client_ids: vec![aud.to_owned()],
+            thumbprints: Vec::new(),
+        }];
         draft.act(format!("register {arn}"), actions, &by_hand)
     } else {
         draft.cure(format!("register {arn}"), &by_hand)
@@ -72,40 +103,79 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
 
 fn absent_reason(view: &View<'_>, e: &Evidence, iss: &str, account: &str, paths: &[&str]) -> (&'static str, String) {
     let path = bare(iss);
-    let deleted = e.trail.known().into_iter().flatten().filter(|t| {
-        t.name == "DeleteOpenIDConnectProvider" && t.error.is_none() && t.resource.contains(path)
-    });
+    let deleted = e
+        .trail
+        .known()
+        .into_iter()
+        .flatten()
+        .filter(|t| t.name == "DeleteOpenIDConnectProvider" && t.error.is_none() && t.resource.contains(path));
     if let Some(t) = deleted.max_by_key(|t| t.at) {
-        return ("oidc-provider-deleted-by-another-stack", format!("the provider for {iss} in account {account} was deleted by {}", t.who));
+        return (
+            "oidc-provider-deleted-by-another-stack",
+            format!("the provider for {iss} in account {account} was deleted by {}", t.who),
+        );
     }
     if let Some(near) = paths.iter().find(|p| p.trim_end_matches('/') == path.trim_end_matches('/') && **p != path) {
-        return ("issuer-trailing-slash-mismatch", format!("the account registered `{near}` and the token says `{path}`: they differ by a trailing slash, which makes two issuers"));
+        return (
+            "issuer-trailing-slash-mismatch",
+            format!(
+                "the account registered `{near}` and the token says `{path}`: they differ by a trailing slash, which makes two issuers"
+            ),
+        );
     }
     let id = eks_issuer(path);
     if let Some((region, id)) = id {
         let dual = format!("oidc-eks.{region}.api.aws/id/{id}");
         if paths.contains(&dual.as_str()) {
-            return ("issuer-host-changed-dual-stack", format!("the account registered the dual-stack host `{dual}`, and tokens keep the issuer `{path}`"));
+            return (
+                "issuer-host-changed-dual-stack",
+                format!("the account registered the dual-stack host `{dual}`, and tokens keep the issuer `{path}`"),
+            );
         }
         if let Some(near) = paths.iter().find(|p| eks_issuer(p).is_some_and(|(r, i)| i == id && r != region)) {
-            return ("wrong-region-in-issuer-host", format!("the account registered `{near}`, in another region than the issuer `{path}`"));
+            return (
+                "wrong-region-in-issuer-host",
+                format!("the account registered `{near}`, in another region than the issuer `{path}`"),
+            );
         }
     }
     let cluster_account = e.cluster.known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a.to_owned());
     let home = cluster_account.or_else(|| e.caller.known().map(|c| c.account.clone()));
     if home.as_deref().is_some_and(|h| h != account && !account.is_empty()) {
-        return ("cross-account-web-identity-without-provider-there", format!("the role is in account {account}, where no provider is registered for {iss}; the provider must stand in the role's account"));
+        return (
+            "cross-account-web-identity-without-provider-there",
+            format!(
+                "the role is in account {account}, where no provider is registered for {iss}; the provider must stand in the role's account"
+            ),
+        );
     }
-    if e.providers.known().is_some_and(|p| p.len() >= MAX_PROVIDERS) || find(view, &[Symptom::QuotaExceeded]).is_some() {
-        return ("oidc-provider-count-quota", format!("account {account} has no provider for {iss} and its quota of {MAX_PROVIDERS} providers is used up"));
+    if e.providers.known().is_some_and(|p| p.len() >= MAX_PROVIDERS) || find(view, &[Symptom::QuotaExceeded]).is_some()
+    {
+        return (
+            "oidc-provider-count-quota",
+            format!(
+                "account {account} has no provider for {iss} and its quota of {MAX_PROVIDERS} providers is used up"
+            ),
+        );
     }
     if let Some((_, id)) = id {
-        let old = paths.iter().find(|p| eks_issuer(p).is_some_and(|(_, other)| other != id) && e.role.known().is_some_and(|r| r.trust_policy.contains(**p)));
+        let old = paths.iter().find(|p| {
+            eks_issuer(p).is_some_and(|(_, other)| other != id)
+                && e.role.known().is_some_and(|r| r.trust_policy.contains(**p))
+        });
         if let Some(old) = old {
-            return ("cluster-recreated-new-issuer-id", format!("the account and the role know the issuer of an earlier cluster, `{old}`; this cluster's is `{path}`"));
+            return (
+                "cluster-recreated-new-issuer-id",
+                format!(
+                    "the account and the role know the issuer of an earlier cluster, `{old}`; this cluster's is `{path}`"
+                ),
+            );
         }
     } else if let Some(old) = paths.iter().find(|p| e.role.known().is_some_and(|r| r.trust_policy.contains(**p))) {
-        return ("issuer-url-changed-by-idp", format!("the account and the role know the issuer `{old}`, and the token says `{path}`"));
+        return (
+            "issuer-url-changed-by-idp",
+            format!("the account and the role know the issuer `{old}`, and the token says `{path}`"),
+        );
     }
     ("oidc-provider-missing-in-account", format!("account {account} has no OIDC provider for {iss}"))
 }
@@ -118,8 +188,14 @@ fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<R
         if let (Some(home), Some(theirs)) = (home, role_account(e))
             && home != theirs
         {
-            let draft = Draft::new(format!("the provider {} is in account {home} and the role in {theirs}; it must stand in the role's account", provider.arn));
-            return Judged::one("cross-account-web-identity-without-provider-there", draft.show("provider", provider.arn.clone(), "IAM"));
+            let draft = Draft::new(format!(
+                "the provider {} is in account {home} and the role in {theirs}; it must stand in the role's account",
+                provider.arn
+            ));
+            return Judged::one(
+                "cross-account-web-identity-without-provider-there",
+                draft.show("provider", provider.arn.clone(), "IAM"),
+            );
         }
         return china(view, e);
     }
@@ -138,11 +214,19 @@ fn china(view: &View<'_>, e: &Evidence) -> Judged {
     let endpoint = view.reading(Kind::Exchange).exchange.known().map(|x| x.endpoint.clone()).unwrap_or_default();
     let cn = partition(e) == "aws-cn";
     if endpoint.is_empty() || endpoint.contains(".com.cn") == cn {
-        return Judged::open("why STS sees no provider although one is registered: it may be seconds old; ask again in a minute");
+        return Judged::open(
+            "why STS sees no provider although one is registered: it may be seconds old; ask again in a minute",
+        );
     }
-    let draft = Draft::new(format!("the token was sent to {endpoint}, an STS of another partition than the role's ({})", partition(e)))
-        .show("endpoint", endpoint, "exchange")
-        .cure("set the region of the workload", &[("kubectl", "set AWS_REGION and AWS_STS_REGIONAL_ENDPOINTS=regional in the container".to_owned())]);
+    let draft = Draft::new(format!(
+        "the token was sent to {endpoint}, an STS of another partition than the role's ({})",
+        partition(e)
+    ))
+    .show("endpoint", endpoint, "exchange")
+    .cure(
+        "set the region of the workload",
+        &[("kubectl", "set AWS_REGION and AWS_STS_REGIONAL_ENDPOINTS=regional in the container".to_owned())],
+    );
     Judged::one("sts-call-sent-to-wrong-partition-region", draft)
 }
 
@@ -172,11 +256,16 @@ fn audience(provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
     let draft = Draft::new(format!("the token's audience `{aud}` is not among those registered with {arn} ({ids})"))
         .show("token aud", aud, token.origin.clone())
         .show("registered audiences", ids, format!("{arn} ClientIDList"));
-    
+
     let meant_for_sts = aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
     if meant_for_sts {
         let by_hand = [
-            ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}")),
+            (
+                "aws",
+                format!(
+                    "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}"
+                ),
+            ),
             ("terraform", format!("in aws_iam_openid_connect_provider: client_id_list = [\"{aud}\"]")),
             ("cloudformation", format!("in AWS::IAM::OIDCProvider: ClientIdList: [{aud}]")),
         ];
@@ -184,7 +273,8 @@ fn audience(provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
         return draft.act("register the audience with the provider", actions, &by_hand);
     }
     let wanted = provider.client_ids.first().map_or("sts.amazonaws.com", String::as_str);
-    let sub = token.sub.as_deref().and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
+    let sub =
+        token.sub.as_deref().and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
     let (namespace, name) = sub.unwrap_or(("NAMESPACE", "NAME"));
     draft.cure(
         format!("ask for tokens with the audience {wanted}"),

@@ -9,12 +9,28 @@ use crate::evidence::{Container, Evidence, LogFailure};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
-const UNREACHED: &[S] = &[S::StsTimeout, S::StsUnreachable, S::StsRefused, S::StsDns, S::StsGlobalEndpoint, S::StsProxyRefused, S::StsTlsUntrusted];
+const UNREACHED: &[S] = &[
+    S::StsTimeout,
+    S::StsUnreachable,
+    S::StsRefused,
+    S::StsDns,
+    S::StsGlobalEndpoint,
+    S::StsProxyRefused,
+    S::StsTlsUntrusted,
+];
 
 /// Judges reachability and the client.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view.reading(Kind::Logs);
-    for kind in [Kind::Pods, Kind::Workload, Kind::NetworkPolicies, Kind::ServiceAccount, Kind::Job, Kind::Associations, Kind::Cluster] {
+    for kind in [
+        Kind::Pods,
+        Kind::Workload,
+        Kind::NetworkPolicies,
+        Kind::ServiceAccount,
+        Kind::Job,
+        Kind::Associations,
+        Kind::Cluster,
+    ] {
         view.reading(kind);
     }
     let mut judged = Judged::default();
@@ -32,7 +48,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if let Some((rule, draft)) = environment(view, e) {
         judged.found.retain(|c| !matches!(c.rule, "app-or-sdk-lacks-web-identity-support"));
         judged.push(rule, draft);
-    } else if let Some(draft) = ownership(e).filter(|_| !judged.found.iter().any(|c| c.rule == "token-file-unreadable-fsgroup")) {
+    } else if let Some(draft) =
+        ownership(e).filter(|_| !judged.found.iter().any(|c| c.rule == "token-file-unreadable-fsgroup"))
+    {
         judged.push("token-file-unreadable-fsgroup", draft);
     }
     if let Some(line) = windows(e) {
@@ -66,18 +84,52 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
     let host = line.failure.host.clone().unwrap_or_else(|| "STS".to_owned());
     let likely = |d: Draft, how: &str| d.unsure(Confidence::Likely, how.to_owned());
     if let Some((name, value)) = variable(e, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"]) {
-        return ("app-overrides-endpoint-or-tls-settings", Draft::new(format!("the container sets {name}={value}, and STS cannot be reached with it")).show("container env", format!("{name}={value}"), "pod").cure("remove the variable or correct it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {name}-"))]));
+        return (
+            "app-overrides-endpoint-or-tls-settings",
+            Draft::new(format!("the container sets {name}={value}, and STS cannot be reached with it"))
+                .show("container env", format!("{name}={value}"), "pod")
+                .cure(
+                    "remove the variable or correct it",
+                    &[("kubectl", format!("kubectl set env RESOURCE/NAME {name}-"))],
+                ),
+        );
     }
     if symptom == S::StsProxyRefused {
-        return ("proxy-blocks-sts", Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure("allow the STS host in the proxy, or name it in NO_PROXY", &[("kubectl", format!("kubectl set env RESOURCE/NAME NO_PROXY={host}"))]));
+        return (
+            "proxy-blocks-sts",
+            Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure(
+                "allow the STS host in the proxy, or name it in NO_PROXY",
+                &[("kubectl", format!("kubectl set env RESOURCE/NAME NO_PROXY={host}"))],
+            ),
+        );
     }
     if symptom == S::StsTlsUntrusted {
         return ("ca-bundle-missing-in-container", Draft::new(format!("the container does not trust the certificate of {host}: it holds no CA certificates, or something intercepts TLS")).cure("install ca-certificates in the image", &[("note", "or name the intercepting authority with AWS_CA_BUNDLE".to_owned())]));
     }
-    let policies: Vec<_> = e.network_policies.known().into_iter().flatten().filter(|p| p.restricts_egress && !p.egress_cidrs.iter().any(|c| c == "0.0.0.0/0" || c == "::/0")).collect();
+    let policies: Vec<_> = e
+        .network_policies
+        .known()
+        .into_iter()
+        .flatten()
+        .filter(|p| p.restricts_egress && !p.egress_cidrs.iter().any(|c| c == "0.0.0.0/0" || c == "::/0"))
+        .collect();
     if let Some(policy) = policies.first() {
         let cidrs = if policy.egress_cidrs.is_empty() { "nothing".to_owned() } else { policy.egress_cidrs.join(", ") };
-        return ("network-policy-blocks-sts", likely(Draft::new(format!("the NetworkPolicy {} lets these pods reach {cidrs} only, and {host} does not answer", policy.name)), "a pod without the policy reaches STS").show("egress allowed", cidrs, format!("NetworkPolicy {}", policy.name)).cure("allow egress to STS on port 443", &[("kubectl", format!("kubectl edit networkpolicy {}", policy.name))]));
+        return (
+            "network-policy-blocks-sts",
+            likely(
+                Draft::new(format!(
+                    "the NetworkPolicy {} lets these pods reach {cidrs} only, and {host} does not answer",
+                    policy.name
+                )),
+                "a pod without the policy reaches STS",
+            )
+            .show("egress allowed", cidrs, format!("NetworkPolicy {}", policy.name))
+            .cure(
+                "allow egress to STS on port 443",
+                &[("kubectl", format!("kubectl edit networkpolicy {}", policy.name))],
+            ),
+        );
     }
     let global = symptom == S::StsGlobalEndpoint || host == "sts.amazonaws.com";
     if global && symptom != S::StsDns {
@@ -85,9 +137,31 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
     }
     let regional = host.starts_with("sts.") && host != "sts.amazonaws.com";
     if find(view, &[S::ExpiredToken]).is_none() && symptom == S::StsTimeout && regional {
-        return ("sts-vpc-endpoint-blackholed", likely(Draft::new(format!("{host} resolves and does not answer: a VPC endpoint without a matching security group, or no route")), "from the node: `curl -v https://HOST` and the endpoint's security groups").cure("let the endpoint's security group admit port 443 from the pods", &[("aws", "aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.REGION.sts".to_owned())]));
+        return (
+            "sts-vpc-endpoint-blackholed",
+            likely(
+                Draft::new(format!(
+                    "{host} resolves and does not answer: a VPC endpoint without a matching security group, or no route"
+                )),
+                "from the node: `curl -v https://HOST` and the endpoint's security groups",
+            )
+            .cure(
+                "let the endpoint's security group admit port 443 from the pods",
+                &[(
+                    "aws",
+                    "aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.REGION.sts"
+                        .to_owned(),
+                )],
+            ),
+        );
     }
-    ("dns-or-network-to-sts-broken", Draft::new(format!("{host} cannot be reached from the workload ({})", symptom.name())).cure("repair DNS or the route to STS", &[("kubectl", format!("kubectl run probe --rm -it --image=busybox -- nslookup {host}"))]))
+    (
+        "dns-or-network-to-sts-broken",
+        Draft::new(format!("{host} cannot be reached from the workload ({})", symptom.name())).cure(
+            "repair DNS or the route to STS",
+            &[("kubectl", format!("kubectl run probe --rm -it --image=busybox -- nslookup {host}"))],
+        ),
+    )
 }
 
 fn identity_given(e: &Evidence) -> bool {
@@ -129,17 +203,32 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     if !caller.contains(&format!("/{role}/")) {
         return identity_given(e).then(|| without(e, line));
     }
-    let draft = Draft::new(format!("the exchange works, and the role {role} may not do {action}")).show("caller", caller, line.origin.clone());
+    let draft = Draft::new(format!("the exchange works, and the role {role} may not do {action}")).show(
+        "caller",
+        caller,
+        line.origin.clone(),
+    );
     let cni = action.starts_with("ec2:") && e.workload.known().is_some_and(|w| w.name == "aws-node");
     let policy = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy".to_owned();
-    let by_hand = [("aws", format!("aws iam attach-role-policy --role-name {role} --policy-arn {}", if cni { policy.as_str() } else { "POLICY-ARN" }))];
+    let by_hand = [(
+        "aws",
+        format!(
+            "aws iam attach-role-policy --role-name {role} --policy-arn {}",
+            if cni { policy.as_str() } else { "POLICY-ARN" }
+        ),
+    )];
     let actions = if cni { vec![crate::plan::Action::AttachPolicy { role, policy_arn: policy }] } else { Vec::new() };
     Some(("role-lacks-permission", draft.act("attach a policy that allows it", actions, &by_hand)))
 }
 
 fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {
     if containers(e).any(|c| c.has_env(CONTAINER_VARIABLE)) && !containers(e).any(|c| c.has_env(ROLE_VARIABLE)) {
-        return ("app-or-sdk-lacks-pod-identity-support", Draft::new("container credentials are injected and the application does not use them: its SDK does not know Pod Identity"));
+        return (
+            "app-or-sdk-lacks-pod-identity-support",
+            Draft::new(
+                "container credentials are injected and the application does not use them: its SDK does not know Pod Identity",
+            ),
+        );
     }
     let image = containers(e).next().map(|c| c.image.clone()).unwrap_or_default();
     let sdk = line.failure.sdk.map(|s| format!(" ({s:?})")).unwrap_or_default();
@@ -150,7 +239,8 @@ fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {
 }
 
 fn missing_file(e: &Evidence, detail: &str) -> (&'static str, Draft) {
-    let off = e.service_account.known().and_then(|s| s.automount) == Some(false) || e.workload.known().and_then(|w| w.template.automount) == Some(false);
+    let off = e.service_account.known().and_then(|s| s.automount) == Some(false)
+        || e.workload.known().and_then(|w| w.template.automount) == Some(false);
     if off && (detail.contains("kubernetes.io") || !identity_given(e)) {
         return ("automount-service-account-token-false", Draft::new("automountServiceAccountToken is false and the application reads the token that is therefore not mounted").cure("set automountServiceAccountToken: true, or mount a projected token", &[("kubectl", "kubectl patch serviceaccount NAME -p '{\"automountServiceAccountToken\":true}'".to_owned())]));
     }
@@ -165,7 +255,11 @@ fn fsgroup(draft: Draft) -> Draft {
 fn ownership(e: &Evidence) -> Option<Draft> {
     let minor: u32 = e.cluster.known()?.version.split('.').nth(1)?.trim_end_matches('+').parse().ok()?;
     let w = e.workload.known()?;
-    let user = w.template.containers.iter().find(|c| !c.init && (c.run_as_user.is_some_and(|u| u != 0) || c.run_as_non_root == Some(true)))?;
+    let user = w
+        .template
+        .containers
+        .iter()
+        .find(|c| !c.init && (c.run_as_user.is_some_and(|u| u != 0) || c.run_as_non_root == Some(true)))?;
     (minor < 19 && w.template.fs_group.is_none() && identity_given(e) && e.pods.known()?.iter().any(|p| !p.ready)).then(|| {
         fsgroup(Draft::new(format!("container {} runs as a user other than root, Kubernetes 1.{minor} mounts the token for root only, and the pod sets no fsGroup", user.name)).unsure(Confidence::Likely, "`kubectl exec POD -- ls -lL` of the token file").show("version", format!("1.{minor}"), "cluster"))
     })
@@ -174,22 +268,58 @@ fn ownership(e: &Evidence) -> Option<Draft> {
 fn windows(e: &Evidence) -> Option<Draft> {
     let pod = e.pods.known()?.iter().find(|p| p.os.as_deref() == Some("windows"))?;
     let path = pod.spec.containers.iter().find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.starts_with('/'))?;
-    Some(Draft::new(format!("pod {} runs on Windows and was given the Unix path {path}", pod.name)).show("token file", path, format!("Pod {}", pod.name)).cure("set nodeSelector kubernetes.io/os: windows in the template", &[("kubectl", "then recreate the pods".to_owned())]))
+    Some(
+        Draft::new(format!("pod {} runs on Windows and was given the Unix path {path}", pod.name))
+            .show("token file", path, format!("Pod {}", pod.name))
+            .cure(
+                "set nodeSelector kubernetes.io/os: windows in the template",
+                &[("kubectl", "then recreate the pods".to_owned())],
+            ),
+    )
 }
 
 /// Variables of the container that lead the SDK to another source of credentials.
 fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
     const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-    if let Some(path) = containers(e).find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.contains("/kubernetes.io/serviceaccount")) {
-        return Some(("wrong-token-file-kubernetes-default-token", Draft::new(format!("{FILE_VARIABLE} points to {path}, the token for the API server, whose audience STS does not take")).show("container env", format!("{FILE_VARIABLE}={path}"), "pod").cure("let the webhook set it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {FILE_VARIABLE}-"))])));
+    if let Some(path) =
+        containers(e).find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.contains("/kubernetes.io/serviceaccount"))
+    {
+        return Some((
+            "wrong-token-file-kubernetes-default-token",
+            Draft::new(format!(
+                "{FILE_VARIABLE} points to {path}, the token for the API server, whose audience STS does not take"
+            ))
+            .show("container env", format!("{FILE_VARIABLE}={path}"), "pod")
+            .cure("let the webhook set it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {FILE_VARIABLE}-"))]),
+        ));
     }
     let job = e.job.known().filter(|j| j.env.contains_key("AWS_ACCESS_KEY_ID") && j.assumes_role);
     let given = identity_given(e) && e.service_account.known().is_some_and(|s| s.role_arn().is_some());
-    let key = variable(e, &KEYS).filter(|_| given).or_else(|| job.map(|_| ("AWS_ACCESS_KEY_ID".to_owned(), "set".to_owned())));
+    let key = variable(e, &KEYS)
+        .filter(|_| given)
+        .or_else(|| job.map(|_| ("AWS_ACCESS_KEY_ID".to_owned(), "set".to_owned())));
     if let Some((name, from)) = key {
-        return Some(("static-or-other-credentials-take-precedence", Draft::new(format!("{name} is set where the workload runs ({from}), and every SDK takes keys before web identity")).show("environment", format!("{name} ({from})"), "container or runner").cure("remove the keys", &[("kubectl", "kubectl set env RESOURCE/NAME AWS_ACCESS_KEY_ID- AWS_SECRET_ACCESS_KEY- AWS_SESSION_TOKEN-".to_owned()), ("workflow", "remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from env:".to_owned())])));
+        return Some((
+            "static-or-other-credentials-take-precedence",
+            Draft::new(format!(
+                "{name} is set where the workload runs ({from}), and every SDK takes keys before web identity"
+            ))
+            .show("environment", format!("{name} ({from})"), "container or runner")
+            .cure(
+                "remove the keys",
+                &[
+                    (
+                        "kubectl",
+                        "kubectl set env RESOURCE/NAME AWS_ACCESS_KEY_ID- AWS_SECRET_ACCESS_KEY- AWS_SESSION_TOKEN-"
+                            .to_owned(),
+                    ),
+                    ("workflow", "remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from env:".to_owned()),
+                ],
+            ),
+        ));
     }
-    let (name, value) = variable(e, &["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_EXPIRATION"]).filter(|_| given)?;
+    let (name, value) =
+        variable(e, &["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_EXPIRATION"]).filter(|_| given)?;
     let line = find(view, WITHOUT_IDENTITY)?;
     Some(("app-configured-for-another-credential-source", seen(Draft::new(format!("the application is configured with {name}={value}, another source of credentials than the injected web identity")), line).show("container env", format!("{name}={value}"), "pod").cure("remove it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {name}-"))])))
 }

@@ -26,7 +26,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if !in_cluster(e) {
         return if e.role_arn.known().is_some() { judged } else { Judged::none("not a workload of a cluster") };
     }
-    let Some(sa) = e.service_account.known() else { return Judged::open(lacking("the service account", &e.service_account)) };
+    let Some(sa) = e.service_account.known() else {
+        return Judged::open(lacking("the service account", &e.service_account));
+    };
     if sa.role_arn().is_some() || associated(e, sa) {
         return judged;
     }
@@ -46,7 +48,9 @@ fn malformed(e: &Evidence, arn: &str) -> Option<Draft> {
             && account.len() == 12
             && account.bytes().all(|b| b.is_ascii_digit())
             && arn.contains(":iam::")
-            && resource.strip_prefix("role/").is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c)))
+            && resource.strip_prefix("role/").is_some_and(|n| {
+                !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
+            })
     });
     if good {
         return None;
@@ -58,11 +62,14 @@ fn malformed(e: &Evidence, arn: &str) -> Option<Draft> {
         Some((_, _, r)) if r.starts_with("instance-profile/") => "the ARN of an instance profile",
         _ => "not a role's ARN",
     };
-    let mut draft = Draft::new(format!("the workload is told to assume `{arn}`, which is {what}")).show("role asked for", arn, origin).show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers");
+    let mut draft = Draft::new(format!("the workload is told to assume `{arn}`, which is {what}"))
+        .show("role asked for", arn, origin)
+        .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers");
     if let Some((namespace, name)) = service_account(e) {
         draft = draft.cure("annotate the service account with a role's ARN", &[("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME"))]);
     } else {
-        draft = draft.cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]);
+        draft = draft
+            .cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]);
     }
     Some(draft)
 }
@@ -73,7 +80,12 @@ fn is_role(value: &str) -> bool {
 
 fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
     let (namespace, name) = (&sa.namespace, &sa.name);
-    let actions = vec![Action::Annotate { namespace: namespace.clone(), service_account: name.clone(), key: ROLE_ANNOTATION.to_owned(), value: Some(arn.to_owned()) }];
+    let actions = vec![Action::Annotate {
+        namespace: namespace.clone(),
+        service_account: name.clone(),
+        key: ROLE_ANNOTATION.to_owned(),
+        value: Some(arn.to_owned()),
+    }];
     draft.act(
         "annotate the service account with the role, then recreate its pods",
         actions,
@@ -87,9 +99,13 @@ fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
 
 fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'static str, Draft)> {
     let who = format!("{}/{}", sa.namespace, sa.name);
-    let near = sa.annotations.iter().find(|(k, v)| is_role(v) && k.as_str() != ROLE_ANNOTATION && !k.starts_with("kubectl."));
+    let near =
+        sa.annotations.iter().find(|(k, v)| is_role(v) && k.as_str() != ROLE_ANNOTATION && !k.starts_with("kubectl."));
     if let Some((key, arn)) = near {
-        let draft = Draft::new(format!("the service account {who} names its role under `{key}`, and the webhook reads only {ROLE_ANNOTATION}")).show("annotation", format!("{key}={arn}"), format!("ServiceAccount {who}"));
+        let draft = Draft::new(format!(
+            "the service account {who} names its role under `{key}`, and the webhook reads only {ROLE_ANNOTATION}"
+        ))
+        .show("annotation", format!("{key}={arn}"), format!("ServiceAccount {who}"));
         return Some(("annotation-key-wrong", annotate(draft, sa, arn)));
     }
     let template = e.workload.known().map(|w| (&w.template.annotations, &w.annotations));
@@ -99,10 +115,22 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
         return Some(("annotation-on-pod-not-service-account", annotate(draft, sa, arn)));
     }
     let addons = e.cluster.known().map(|c| c.addons.as_slice()).unwrap_or_default();
-    let sibling = e.siblings.known().into_iter().flatten().find(|s| s.role_arn().is_some_and(|arn| addons.iter().any(|a| a.role_arn.as_deref() == Some(arn))) && shares_stem(&s.name, &sa.name));
+    let sibling = e.siblings.known().into_iter().flatten().find(|s| {
+        s.role_arn().is_some_and(|arn| addons.iter().any(|a| a.role_arn.as_deref() == Some(arn)))
+            && shares_stem(&s.name, &sa.name)
+    });
     if let Some(sibling) = sibling {
         let arn = sibling.role_arn().unwrap_or_default();
-        let draft = Draft::new(format!("the EKS add-on gave its role to the service account {} only; {who} has none", sibling.name)).show("sibling", format!("{ROLE_ANNOTATION}={arn}"), format!("ServiceAccount {}/{}", sibling.namespace, sibling.name)).show("this one", "no such annotation", format!("ServiceAccount {who}"));
+        let draft = Draft::new(format!(
+            "the EKS add-on gave its role to the service account {} only; {who} has none",
+            sibling.name
+        ))
+        .show(
+            "sibling",
+            format!("{ROLE_ANNOTATION}={arn}"),
+            format!("ServiceAccount {}/{}", sibling.namespace, sibling.name),
+        )
+        .show("this one", "no such annotation", format!("ServiceAccount {who}"));
         return Some(("addon-annotates-one-of-several-service-accounts", annotate(draft, sa, arn)));
     }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
@@ -118,7 +146,10 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
         Some(l) => draft.show("failure", l.sample.clone(), l.origin.clone()),
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
     };
-    let told = addons.iter().find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node")).or_else(|| e.role_arn.known().map(String::as_str));
+    let told = addons
+        .iter()
+        .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
+        .or_else(|| e.role_arn.known().map(String::as_str));
     Some(("annotation-missing-on-service-account", match told {
         Some(arn) => annotate(draft, sa, arn),
         None => draft.cure("annotate the service account with the role it should have", &[("kubectl", format!("kubectl annotate serviceaccount -n {} {} {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME", sa.namespace, sa.name)), ("eksctl", format!("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", sa.namespace, sa.name))]),

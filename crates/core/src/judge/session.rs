@@ -18,12 +18,34 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let mut judged = Judged::default();
     let note = |text: &str| [("workflow", text.to_owned())];
     if let Some(line) = find(view, &[Symptom::SessionNameInvalid]) {
-        judged.push("role-session-name-invalid", Draft::new("the session's name has characters or a length STS refuses").show("failure", line.sample.clone(), line.origin.clone()).cure("use 2 to 64 of letters, digits and _=,.@+-", &note("role-session-name: my-job")));
+        judged.push(
+            "role-session-name-invalid",
+            Draft::new("the session's name has characters or a length STS refuses")
+                .show("failure", line.sample.clone(), line.origin.clone())
+                .cure("use 2 to 64 of letters, digits and _=,.@+-", &note("role-session-name: my-job")),
+        );
     }
     if let Some(line) = find(view, &[Symptom::DurationExceeds]) {
         let chained = line.sample.contains("chaining");
-        let (rule, words) = if chained { ("role-chaining-one-hour-cap", "a session made from a session lasts an hour at most") } else { ("requested-lifetime-exceeds-limit", "the session asked for is longer than the role allows") };
-        judged.push(rule, Draft::new(words).show("failure", line.sample.clone(), line.origin.clone()).show("MaxSessionDuration", e.role.known().map_or_else(String::new, |r| r.max_session.to_string()), "iam:GetRole").cure("ask for less, or raise the role's maximum", &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())]));
+        let (rule, words) = if chained {
+            ("role-chaining-one-hour-cap", "a session made from a session lasts an hour at most")
+        } else {
+            ("requested-lifetime-exceeds-limit", "the session asked for is longer than the role allows")
+        };
+        judged.push(
+            rule,
+            Draft::new(words)
+                .show("failure", line.sample.clone(), line.origin.clone())
+                .show(
+                    "MaxSessionDuration",
+                    e.role.known().map_or_else(String::new, |r| r.max_session.to_string()),
+                    "iam:GetRole",
+                )
+                .cure(
+                    "ask for less, or raise the role's maximum",
+                    &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
+                ),
+        );
     }
     if let Some(job) = e.job.known() {
         for (rule, draft) in job_session(e, job) {
@@ -33,8 +55,21 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         }
     }
     if let Some(line) = find(view, &[Symptom::ExpiredSession]).filter(|_| judged.found.is_empty()) {
-        let (rule, words) = if e.job.known().is_some() { ("session-shorter-than-job", "the job outlives its session") } else { ("app-does-not-refresh-session-credentials", "the application keeps its session after its end although the token is valid") };
-        judged.push(rule, Draft::new(words).show("failure", line.sample.clone(), line.origin.clone()).cure("renew the session before it ends", &note("role-duration-seconds: longer than the job, or assume the role again before the last steps")));
+        let (rule, words) = if e.job.known().is_some() {
+            ("session-shorter-than-job", "the job outlives its session")
+        } else {
+            (
+                "app-does-not-refresh-session-credentials",
+                "the application keeps its session after its end although the token is valid",
+            )
+        };
+        judged.push(
+            rule,
+            Draft::new(words).show("failure", line.sample.clone(), line.origin.clone()).cure(
+                "renew the session before it ends",
+                &note("role-duration-seconds: longer than the job, or assume the role again before the last steps"),
+            ),
+        );
     }
     judged
 }
@@ -43,17 +78,47 @@ fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {
     let mut out = Vec::new();
     let asked: i64 = job.inputs.get("role-duration-seconds").and_then(|v| v.parse().ok()).unwrap_or(HOUR);
     let max = e.role.known().map(|r| r.max_session).filter(|m| *m > 0);
-    if let Some(name) = job.inputs.get("role-session-name").filter(|n| !n.contains("${{") && (n.len() < 2 || n.len() > 64)) {
-        out.push(("role-session-name-invalid", Draft::new(format!("the session name `{name}` has {} characters; 2 to 64 are allowed", name.len())).show("role-session-name", name.clone(), "workflow")));
+    if let Some(name) =
+        job.inputs.get("role-session-name").filter(|n| !n.contains("${{") && (n.len() < 2 || n.len() > 64))
+    {
+        out.push((
+            "role-session-name-invalid",
+            Draft::new(format!("the session name `{name}` has {} characters; 2 to 64 are allowed", name.len())).show(
+                "role-session-name",
+                name.clone(),
+                "workflow",
+            ),
+        ));
     }
     if let Some(max) = max.filter(|m| asked > *m) {
         let name = e.role.known().map(|r| r.name.clone()).unwrap_or_default();
-        out.push(("requested-lifetime-exceeds-limit", Draft::new(format!("the job asks for a session of {asked} s and the role allows {max}")).show("role-duration-seconds", asked.to_string(), "workflow").show("MaxSessionDuration", max.to_string(), "iam:GetRole").cure("raise the role's maximum or ask for less", &[("aws", format!("aws iam update-role --role-name {name} --max-session-duration {asked}")), ("workflow", format!("role-duration-seconds: {max}"))])));
+        out.push((
+            "requested-lifetime-exceeds-limit",
+            Draft::new(format!("the job asks for a session of {asked} s and the role allows {max}"))
+                .show("role-duration-seconds", asked.to_string(), "workflow")
+                .show("MaxSessionDuration", max.to_string(), "iam:GetRole")
+                .cure(
+                    "raise the role's maximum or ask for less",
+                    &[
+                        ("aws", format!("aws iam update-role --role-name {name} --max-session-duration {asked}")),
+                        ("workflow", format!("role-duration-seconds: {max}")),
+                    ],
+                ),
+        ));
     }
     if let Some(lasts) = job.duration.filter(|d| *d > asked) {
         let raised = max.is_some_and(|m| m >= lasts) && !job.inputs.contains_key("role-duration-seconds");
         let rule = if raised { "requested-duration-not-raised" } else { "session-shorter-than-job" };
-        out.push((rule, Draft::new(format!("the job lasts {lasts} s and its session {asked} s")).show("job", lasts.to_string(), "job").show("session asked for", asked.to_string(), "workflow").cure("ask for a session as long as the job", &[("workflow", format!("role-duration-seconds: {lasts}"))])));
+        out.push((
+            rule,
+            Draft::new(format!("the job lasts {lasts} s and its session {asked} s"))
+                .show("job", lasts.to_string(), "job")
+                .show("session asked for", asked.to_string(), "workflow")
+                .cure(
+                    "ask for a session as long as the job",
+                    &[("workflow", format!("role-duration-seconds: {lasts}"))],
+                ),
+        ));
     }
     out
 }

@@ -71,11 +71,26 @@ pub(crate) fn from_symptom(symptom: Symptom) -> Option<Refusal> {
         (&[Symptom::IncorrectAudience, Symptom::TokenNotValidated], Refusal::Audience),
         (&[Symptom::KeysUnavailable, Symptom::IdpCommunication], Refusal::Keys),
         (
-            &[Symptom::ExpiredToken, Symptom::NotAJwt, Symptom::MissingClaim, Symptom::EmptyClaim, Symptom::IssuedInFuture, Symptom::NotYetValid],
+            &[
+                Symptom::ExpiredToken,
+                Symptom::NotAJwt,
+                Symptom::MissingClaim,
+                Symptom::EmptyClaim,
+                Symptom::IssuedInFuture,
+                Symptom::NotYetValid,
+            ],
             Refusal::Token,
         ),
         (&[Symptom::NotAuthorizedWebIdentity], Refusal::Denied),
-        (&[Symptom::RoleArnInvalid, Symptom::SessionNameInvalid, Symptom::TokenParameterInvalid, Symptom::DurationExceeds], Refusal::Parameters),
+        (
+            &[
+                Symptom::RoleArnInvalid,
+                Symptom::SessionNameInvalid,
+                Symptom::TokenParameterInvalid,
+                Symptom::DurationExceeds,
+            ],
+            Refusal::Parameters,
+        ),
     ];
     table.iter().find(|(symptoms, _)| symptoms.contains(&symptom)).map(|(_, refusal)| *refusal)
 }

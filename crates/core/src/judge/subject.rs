@@ -9,7 +9,11 @@ use super::trust::Case;
 use crate::finding::Confidence;
 
 /// A value that does not match, with the reason.
-pub(super) fn wrong_value(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Option<(&'static str, Draft)> {
+pub(super) fn wrong_value(
+    case: &Case<'_>,
+    index: usize,
+    condition: &DocumentCondition,
+) -> Option<(&'static str, Draft)> {
     let (_, name) = condition.key.rsplit_once(':')?;
     let ask = Ask { case, index, condition };
     match name.to_ascii_lowercase().as_str() {
@@ -80,9 +84,12 @@ impl Ask<'_> {
     }
 
     fn draft(&self, claim: &str, actual: &str, expected: &str, why: &str) -> Draft {
-        Draft::new(format!("the token's {claim} is `{actual}` and the trust policy of {} allows `{expected}`: {why}", self.case.role.arn))
-            .show(&format!("token {claim}"), actual, self.case.token.origin.clone())
-            .show("trust policy", self.condition.values.join(", "), self.origin())
+        Draft::new(format!(
+            "the token's {claim} is `{actual}` and the trust policy of {} allows `{expected}`: {why}",
+            self.case.role.arn
+        ))
+        .show(&format!("token {claim}"), actual, self.case.token.origin.clone())
+        .show("trust policy", self.condition.values.join(", "), self.origin())
     }
 
     fn replaced(&self, draft: Draft, old: &str, new: &str) -> Draft {
@@ -98,7 +105,10 @@ impl Ask<'_> {
         let draft = self.draft(claim, actual, value, "StringEquals takes `*` and `?` literally");
         let operator = if self.condition.operator.contains(':') { "ForAnyValue:StringLike" } else { "StringLike" };
         let document = move_condition(&self.case.role.trust_policy, self.place(), operator, &self.condition.key);
-        Some(("wildcard-with-stringequals", self.case.repaired(draft, "use StringLike for the value with the wildcard", document)))
+        Some((
+            "wildcard-with-stringequals",
+            self.case.repaired(draft, "use StringLike for the value with the wildcard", document),
+        ))
     }
 
     fn subject(&self, actual: &str) -> (&'static str, Draft) {
@@ -121,7 +131,8 @@ impl Ask<'_> {
 
     fn kubernetes(&self, actual: &str, value: &str, namespace: &str, name: &str) -> (&'static str, Draft) {
         let Some((their_namespace, their_name)) = service_account(value) else {
-            let draft = self.draft("sub", actual, value, "the value is not of the form system:serviceaccount:NAMESPACE:NAME");
+            let draft =
+                self.draft("sub", actual, value, "the value is not of the form system:serviceaccount:NAMESPACE:NAME");
             return ("sub-wrong-service-account", self.replaced(draft, value, actual));
         };
         let same = |pattern: &str, text: &str| if self.likes() { like(pattern, text) } else { pattern == text };
@@ -144,7 +155,12 @@ impl Ask<'_> {
         if plain != actual
             && let Some(v) = any(&plain).or_else(|| self.condition.values.iter().find(|v| !v.contains('@')))
         {
-            let draft = self.draft("sub", actual, v, "the token carries numeric ids of owner and repository, the policy has names only");
+            let draft = self.draft(
+                "sub",
+                actual,
+                v,
+                "the token carries numeric ids of owner and repository, the policy has names only",
+            );
             return ("gha-sub-immutable-ids", self.replaced(draft, v, actual));
         }
         let lower = actual.to_lowercase();
@@ -153,7 +169,10 @@ impl Ask<'_> {
             return ("gha-sub-case-mismatch", self.replaced(draft, v, actual));
         }
         let customised = self.case.e.job.known().and_then(|j| j.customised_subject.as_ref());
-        if let Some(keys) = customised.map(|k| k.join(", ")).or_else(|| (!actual.starts_with("repo:")).then(|| "its own template".to_owned())) {
+        if let Some(keys) = customised
+            .map(|k| k.join(", "))
+            .or_else(|| (!actual.starts_with("repo:")).then(|| "its own template".to_owned()))
+        {
             let draft = self.draft("sub", actual, value, &format!("the subject is customised ({keys})"));
             return ("gha-sub-customised", self.replaced(draft, value, actual));
         }
@@ -162,7 +181,12 @@ impl Ask<'_> {
             return self.repository(actual, value, repo, their_repo);
         }
         let Some(their_rest) = their_rest else {
-            let draft = self.draft("sub", actual, value, "the value ends after the repository, and a subject goes on with the context");
+            let draft = self.draft(
+                "sub",
+                actual,
+                value,
+                "the value ends after the repository, and a subject goes on with the context",
+            );
             return ("gha-sub-no-trailing-context", self.replaced(draft, value, actual));
         };
         let rest = rest.unwrap_or_default();
@@ -197,7 +221,12 @@ impl Ask<'_> {
         let email = |t: &str| t.contains('@') && t.contains('.');
         let number = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
         if (email(actual) && number(value)) || (number(actual) && email(value)) {
-            let draft = self.draft("sub", actual, value, "the identity provider sends sometimes the e-mail and sometimes the numeric id");
+            let draft = self.draft(
+                "sub",
+                actual,
+                value,
+                "the identity provider sends sometimes the e-mail and sometimes the numeric id",
+            );
             return ("idp-sub-format-varies", self.replaced(draft, value, actual));
         }
         let separators = |t: &str| t.chars().filter(|c| matches!(c, ':' | '/' | '|')).count();
@@ -215,12 +244,16 @@ impl Ask<'_> {
         }
         let value = self.nearest(actual);
         let token = self.case.token;
-        let swap = |rule: &'static str, why: &str| (rule, self.replaced(self.draft("aud", actual, value, why), value, actual));
+        let swap =
+            |rule: &'static str, why: &str| (rule, self.replaced(self.draft("aud", actual, value, why), value, actual));
         if looks_like_subject(value) || token.sub.as_deref() == Some(value) {
             return swap("sub-value-under-aud-key", "a subject stands under :aud");
         }
         if token.azp.is_some() && self.condition.values.iter().any(|v| token.aud.contains(v)) {
-            return swap("azp-claim-used-as-audience", "the token has an azp claim, which IAM compares in place of aud");
+            return swap(
+                "azp-claim-used-as-audience",
+                "the token has an azp claim, which IAM compares in place of aud",
+            );
         }
         audience_rule(actual, value).map_or_else(
             || swap("audience-condition-wrong-in-trust-policy", "the two must be equal"),
@@ -238,10 +271,15 @@ pub(super) fn audience_rule(actual: &str, expected: &str) -> Option<(&'static st
     }
     let regional = |t: &str| {
         let t = t.strip_prefix("https://").unwrap_or(t);
-        t.strip_prefix("sts.").and_then(|r| r.split_once(".amazonaws.com")).is_some_and(|(region, _)| region.contains('-'))
+        t.strip_prefix("sts.")
+            .and_then(|r| r.split_once(".amazonaws.com"))
+            .is_some_and(|(region, _)| region.contains('-'))
     };
     if regional(actual) || regional(expected) {
-        return Some(("audience-confused-with-sts-endpoint", "one of them is the host name of a regional STS endpoint, not an audience"));
+        return Some((
+            "audience-confused-with-sts-endpoint",
+            "one of them is the host name of a regional STS endpoint, not an audience",
+        ));
     }
     None
 }

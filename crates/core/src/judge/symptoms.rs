@@ -33,7 +33,14 @@ pub(crate) fn recent<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
 
 /// Answers that a fresh token from this very identity would have got too.
 fn sts_decides(symptom: Symptom) -> bool {
-    !matches!(symptom, Symptom::ExpiredToken | Symptom::NotAJwt | Symptom::SessionNameInvalid | Symptom::TokenParameterInvalid | Symptom::DurationExceeds)
+    !matches!(
+        symptom,
+        Symptom::ExpiredToken
+            | Symptom::NotAJwt
+            | Symptom::SessionNameInvalid
+            | Symptom::TokenParameterInvalid
+            | Symptom::DurationExceeds
+    )
 }
 
 /// The moment before which lines are history: the newest change of the configuration, or, when every
@@ -65,9 +72,5 @@ pub(crate) fn find<'a>(view: &View<'a>, wanted: &[Symptom]) -> Option<&'a LogFai
 }
 
 /// Signs that the workload runs without the identity it should have.
-pub(crate) const WITHOUT_IDENTITY: &[Symptom] = &[
-    Symptom::NodeRoleUsed,
-    Symptom::NoCredentials,
-    Symptom::NoInstanceRole,
-    Symptom::ImdsUnreachable,
-];
+pub(crate) const WITHOUT_IDENTITY: &[Symptom] =
+    &[Symptom::NodeRoleUsed, Symptom::NoCredentials, Symptom::NoInstanceRole, Symptom::ImdsUnreachable];

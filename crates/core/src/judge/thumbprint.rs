@@ -3,7 +3,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use trustwalk_x509::{Candidates, Certificate, Host, Model, Need, Request, TrustStore, Why, interception, needs_thumbprint, verify};
+use trustwalk_x509::{
+    Candidates, Certificate, Host, Model, Need, Request, TrustStore, Why, interception, needs_thumbprint, verify,
+};
 
 use super::facts::lacking;
 use super::{Draft, Judged, Refusal};
@@ -65,13 +67,18 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let mut everyone = certificates(&e.roots.library);
     everyone.extend(certificates(&e.roots.user));
     let all = TrustStore::of(&everyone);
-    let hosts: Vec<Seen<'_>> = e.chains.iter().filter_map(Observed::known).map(|c| look(e, c, &library, &all)).collect();
+    let hosts: Vec<Seen<'_>> =
+        e.chains.iter().filter_map(Observed::known).map(|c| look(e, c, &library, &all)).collect();
     let said = super::refusal(view);
     if let Some(judged) = invalid(&hosts, said) {
         return judged;
     }
     let Some(provider) = e.provider.known() else {
-        return if e.provider.is_absent() { Judged::none("no provider is registered") } else { Judged::open(lacking("the provider's thumbprints", &e.provider)) };
+        return if e.provider.is_absent() {
+            Judged::none("no provider is registered")
+        } else {
+            Judged::open(lacking("the provider's thumbprints", &e.provider))
+        };
     };
     let told = said == Some(Refusal::Thumbprint);
     let failed = hosts.len() < e.chains.len();
@@ -80,8 +87,16 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return Judged::one("thumbprint-mismatch", mismatch(e, provider, &bad, told));
     }
     if told || failed {
-        let gaps: Vec<String> = e.chains.iter().filter(|c| c.known().is_none()).map(|c| lacking("a host's certificates", c)).collect();
-        return Judged { missing: if gaps.is_empty() { vec!["which certificate STS compared: every chain seen from here matches a registered thumbprint; run trustwalk from another network".to_owned()] } else { gaps }, ..Judged::default() };
+        let gaps: Vec<String> =
+            e.chains.iter().filter(|c| c.known().is_none()).map(|c| lacking("a host's certificates", c)).collect();
+        return Judged {
+            missing: if gaps.is_empty() {
+                vec!["which certificate STS compared: every chain seen from here matches a registered thumbprint; run trustwalk from another network".to_owned()]
+            } else {
+                gaps
+            },
+            ..Judged::default()
+        };
     }
     Judged::default()
 }
@@ -93,8 +108,22 @@ fn invalid(hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
     let problem = host.problem.clone().unwrap_or_default();
     let draft = Draft::new(format!("the certificate that {} presents cannot stand for it: {problem}", host.facts.host))
         .show("host", host.facts.host.clone(), "issuer")
-        .show("certificate names", host.certificates.first().map(|c| c.hosts().join(", ")).unwrap_or_default(), format!("{}:{} certificate 0", host.facts.host, host.facts.port))
-        .cure("serve a valid certificate for the issuer's host name", &[("note", format!("openssl s_client -connect {h}:{p} -servername {h} -showcerts shows what is served", h = host.facts.host, p = host.facts.port))]);
+        .show(
+            "certificate names",
+            host.certificates.first().map(|c| c.hosts().join(", ")).unwrap_or_default(),
+            format!("{}:{} certificate 0", host.facts.host, host.facts.port),
+        )
+        .cure(
+            "serve a valid certificate for the issuer's host name",
+            &[(
+                "note",
+                format!(
+                    "openssl s_client -connect {h}:{p} -servername {h} -showcerts shows what is served",
+                    h = host.facts.host,
+                    p = host.facts.port
+                ),
+            )],
+        );
     Some(Judged::one("issuer-tls-certificate-invalid-for-host", draft))
 }
 
@@ -133,7 +162,8 @@ fn why(e: &Evidence, host: &Seen<'_>, told: bool) -> String {
 fn mismatch(e: &Evidence, provider: &Provider, bad: &[&Seen<'_>], told: bool) -> Draft {
     let names: Vec<&str> = bad.iter().map(|h| h.facts.host.as_str()).collect();
     let registered = if provider.thumbprints.is_empty() { "none".to_owned() } else { provider.thumbprints.join(", ") };
-    let served: Vec<String> = bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned())).collect();
+    let served: Vec<String> =
+        bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned())).collect();
     let reasons = bad.first().map(|h| why(e, h, told)).unwrap_or_default();
     let mut draft = Draft::new(format!(
         "no thumbprint registered with {} matches the certificates {} presents ({registered} registered, {} served); {reasons}",
@@ -144,7 +174,14 @@ fn mismatch(e: &Evidence, provider: &Provider, bad: &[&Seen<'_>], told: bool) ->
     .show("registered thumbprints", registered, format!("{} ThumbprintList", provider.arn));
     for host in bad {
         for c in &host.candidates.presented {
-            let origin = format!("{}:{} certificate {}, {}, valid until {}", host.facts.host, host.facts.port, c.position, c.subject, day(c.not_after));
+            let origin = format!(
+                "{}:{} certificate {}, {}, valid until {}",
+                host.facts.host,
+                host.facts.port,
+                c.position,
+                c.subject,
+                day(c.not_after)
+            );
             draft = draft.show("presented", c.thumbprint.as_str(), origin);
         }
     }
@@ -170,7 +207,12 @@ fn repair(e: &Evidence, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) ->
     let (arn, words) = (&provider.arn, list.join(" "));
     let quoted = list.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(", ");
     let by_hand = [
-        ("aws", format!("aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {arn} --thumbprint-list {words}")),
+        (
+            "aws",
+            format!(
+                "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {arn} --thumbprint-list {words}"
+            ),
+        ),
         ("terraform", format!("in aws_iam_openid_connect_provider: thumbprint_list = [{quoted}]")),
         ("cloudformation", format!("in AWS::IAM::OIDCProvider: ThumbprintList: [{quoted}]")),
     ];

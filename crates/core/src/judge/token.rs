@@ -23,12 +23,26 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if let Some(line) = expired.filter(|_| in_cluster(e)) {
         let slow = find(view, &[Symptom::StsTimeout, Symptom::StsUnreachable]).is_some();
         let (rule, sentence) = if slow {
-            ("token-expired-during-retries", "connections to STS were so slow that the token expired while the client retried")
+            (
+                "token-expired-during-retries",
+                "connections to STS were so slow that the token expired while the client retried",
+            )
         } else {
-            ("token-file-read-once", "the process presents an expired token although the kubelet keeps the file fresh: it read the file once and kept what it read")
+            (
+                "token-file-read-once",
+                "the process presents an expired token although the kubelet keeps the file fresh: it read the file once and kept what it read",
+            )
         };
-        judged.push(rule, Draft::new(sentence).unsure(Confidence::Likely, "a new process in the same container works if the file is fresh").show("failure", line.sample.clone(), line.origin.clone())
-            .cure("restart the pods now, and update the SDK to one that reads the file again", &[("kubectl", "kubectl rollout restart".to_owned())]));
+        judged.push(
+            rule,
+            Draft::new(sentence)
+                .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
+                .show("failure", line.sample.clone(), line.origin.clone())
+                .cure(
+                    "restart the pods now, and update the SDK to one that reads the file again",
+                    &[("kubectl", "kubectl rollout restart".to_owned())],
+                ),
+        );
         return judged;
     }
     if super::succeeded(view) {
@@ -36,11 +50,32 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     }
     let Some(token) = e.token.known() else {
         if let Some(line) = find(view, &[Symptom::NotAJwt]) {
-            judged.push("token-content-malformed", Draft::new("what the workload sends as a token is not a JWT").show("failure", line.sample.clone(), line.origin.clone()));
+            judged.push(
+                "token-content-malformed",
+                Draft::new("what the workload sends as a token is not a JWT").show(
+                    "failure",
+                    line.sample.clone(),
+                    line.origin.clone(),
+                ),
+            );
         } else if let Some(line) = find(view, &[Symptom::MissingClaim]) {
-            judged.push("wrong-token-kind-missing-aud", Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").show("failure", line.sample.clone(), line.origin.clone()));
+            judged.push(
+                "wrong-token-kind-missing-aud",
+                Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").show(
+                    "failure",
+                    line.sample.clone(),
+                    line.origin.clone(),
+                ),
+            );
         } else if let Some(line) = expired {
-            judged.push("token-too-old-or-expired", Draft::new("the token had expired when it was sent to STS").show("failure", line.sample.clone(), line.origin.clone()));
+            judged.push(
+                "token-too-old-or-expired",
+                Draft::new("the token had expired when it was sent to STS").show(
+                    "failure",
+                    line.sample.clone(),
+                    line.origin.clone(),
+                ),
+            );
         } else if !e.token.is_absent() {
             judged.missing.push(super::token_gap(e));
         }
@@ -55,26 +90,50 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
 fn malformed(token: &TokenClaims) -> Option<(&'static str, Draft)> {
     let origin = token.origin.clone();
     if let Some(why) = &token.malformed {
-        let draft = Draft::new(format!("the token cannot be read: {why}")).show("token", why.clone(), origin)
-            .cure("send the ID token itself, with nothing before or after it", &[("note", "an access token or a file with log lines in it is refused".to_owned())]);
+        let draft = Draft::new(format!("the token cannot be read: {why}")).show("token", why.clone(), origin).cure(
+            "send the ID token itself, with nothing before or after it",
+            &[("note", "an access token or a file with log lines in it is refused".to_owned())],
+        );
         return Some(("token-content-malformed", draft));
     }
     if token.aud.is_empty() && token.azp.is_none() {
-        let draft = Draft::new("the token has no aud claim: it is a token for the API server or of another kind, not one for STS").show("token aud", "(absent)", origin)
-            .cure("use a projected token with audience sts.amazonaws.com", &[("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()), ("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned())]);
+        let draft = Draft::new(
+            "the token has no aud claim: it is a token for the API server or of another kind, not one for STS",
+        )
+        .show("token aud", "(absent)", origin)
+        .cure(
+            "use a projected token with audience sts.amazonaws.com",
+            &[
+                ("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()),
+                ("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned()),
+            ],
+        );
         return Some(("wrong-token-kind-missing-aud", draft));
     }
     let unknown = !token.alg.is_empty() && !ALGORITHMS.contains(&token.alg.as_str());
     unknown.then(|| {
-        let draft = Draft::new(format!("the token is signed with {}, and STS takes only {}", token.alg, ALGORITHMS.join(", "))).show("token alg", token.alg.clone(), origin)
-            .cure("have the issuer sign with RS256", &[("note", "change the signing key of the issuer".to_owned())]);
+        let draft =
+            Draft::new(format!("the token is signed with {}, and STS takes only {}", token.alg, ALGORITHMS.join(", ")))
+                .show("token alg", token.alg.clone(), origin)
+                .cure(
+                    "have the issuer sign with RS256",
+                    &[("note", "change the signing key of the issuer".to_owned())],
+                );
         ("token-signing-algorithm-unsupported", draft)
     })
 }
 
 fn old(e: &Evidence, token: &TokenClaims) -> Option<(&'static str, Draft)> {
     let exp = token.exp.filter(|exp| *exp + GRACE < e.now)?;
-    let draft = Draft::new(format!("the token expired {} s ago", e.now - exp)).show("token exp", exp.to_string(), token.origin.clone()).show("now", e.now.to_string(), "evidence")
-        .cure("get a fresh token", &[("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()), ("workflow", "request the ID token right before the step that uses it".to_owned())]);
+    let draft = Draft::new(format!("the token expired {} s ago", e.now - exp))
+        .show("token exp", exp.to_string(), token.origin.clone())
+        .show("now", e.now.to_string(), "evidence")
+        .cure(
+            "get a fresh token",
+            &[
+                ("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()),
+                ("workflow", "request the ID token right before the step that uses it".to_owned()),
+            ],
+        );
     Some(("token-too-old-or-expired", draft))
 }

@@ -1,10 +1,11 @@
 //! Whether the role's trust policy admits the identity, and if not, the most specific reason.
 
 use trustwalk_trust_policy::{
-    Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Policy, PrincipalKind, Principals, Request,
+    Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Policy, PrincipalKind, Principals,
+    Request,
 };
 
-use super::facts::{arn_parts, bare, eks_issuer, effective_audience, issuer, lacking, like, partition};
+use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, like, partition};
 use super::policy_edit;
 use super::{Draft, Judged, Refusal, role_account, subject, trust_keys};
 use crate::evidence::{Evidence, Role, TokenClaims};
@@ -47,7 +48,10 @@ impl Case<'_> {
             }
             None => draft.cure(
                 title,
-                &[("aws", command("file://trust-policy.json")), ("note", "edit the statement shown above, keep the others".to_owned())],
+                &[
+                    ("aws", command("file://trust-policy.json")),
+                    ("note", "edit the statement shown above, keep the others".to_owned()),
+                ],
             ),
         }
     }
@@ -78,14 +82,16 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     };
     let document = match Document::parse(&role.trust_policy) {
         Ok(document) => document,
-        Err(error) => return Judged::open(format!("the trust policy of {} could not be understood: {error}", role.arn)),
+        Err(error) => {
+            return Judged::open(format!("the trust policy of {} could not be understood: {error}", role.arn));
+        }
     };
     let path = bare(iss);
     let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
-    let provider_arn = e.provider.known().map_or_else(
-        || format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)),
-        |p| p.arn.clone(),
-    );
+    let provider_arn = e
+        .provider
+        .known()
+        .map_or_else(|| format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)), |p| p.arn.clone());
     let case = Case { e, role, token, path, provider_arn, document };
     if admits(&case) {
         return admitted(view, &case);
@@ -132,7 +138,10 @@ fn missing_role(view: &View<'_>, e: &Evidence) -> Judged {
     let draft = Draft::new(format!("the role {arn} that the workload is told to assume does not exist"))
         .show("role asked for", &arn, e.role_arn.source().map_or("role ARN", |s| s.what.as_str()))
         .show("IAM", "NoSuchEntity", e.role.source().map_or("iam:GetRole", |s| s.what.as_str()))
-        .cure("name a role that exists, or create this one", &[("aws", "aws iam list-roles --query 'Roles[].Arn'".to_owned())]);
+        .cure(
+            "name a role that exists, or create this one",
+            &[("aws", "aws iam list-roles --query 'Roles[].Arn'".to_owned())],
+        );
     let cluster = e.cluster.known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a.to_owned());
     let ours = e.caller.known().map(|c| c.account.clone());
     view.reading(Kind::Caller);
@@ -158,10 +167,13 @@ fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
         .unwrap_or_default();
     let arn = &case.role.arn;
     if case.e.now - edited <= SPREAD {
-        let draft = Draft::new(format!("{arn} was changed {} s ago and IAM has not spread the change yet", case.e.now - edited))
-            .unsure(Confidence::Likely, "ask again in a minute")
-            .show("changed", edited.to_string(), "CloudTrail or iam:GetRole")
-            .cure("wait a minute and try again", &[("note", "nothing to change".to_owned())]);
+        let draft = Draft::new(format!(
+            "{arn} was changed {} s ago and IAM has not spread the change yet",
+            case.e.now - edited
+        ))
+        .unsure(Confidence::Likely, "ask again in a minute")
+        .show("changed", edited.to_string(), "CloudTrail or iam:GetRole")
+        .cure("wait a minute and try again", &[("note", "nothing to change".to_owned())]);
         return Judged::one("iam-eventual-consistency", draft);
     }
     let draft = Draft::new(format!(
@@ -184,10 +196,16 @@ fn tags(case: &Case<'_>) -> Judged {
     if !tagged || allows {
         return Judged::default();
     }
-    let draft = Draft::new(format!("the token carries session tags and the trust policy of {} does not allow sts:TagSession", case.role.arn))
-        .show("token", "claim https://aws.amazon.com/tags", case.token.origin.clone())
-        .show("actions allowed", WEB_IDENTITY, format!("{} AssumeRolePolicyDocument", case.role.arn));
-    Judged::one("tagsession-not-allowed-in-trust-policy", case.repaired(draft, "allow sts:TagSession beside the web identity action", None))
+    let draft = Draft::new(format!(
+        "the token carries session tags and the trust policy of {} does not allow sts:TagSession",
+        case.role.arn
+    ))
+    .show("token", "claim https://aws.amazon.com/tags", case.token.origin.clone())
+    .show("actions allowed", WEB_IDENTITY, format!("{} AssumeRolePolicyDocument", case.role.arn));
+    Judged::one(
+        "tagsession-not-allowed-in-trust-policy",
+        case.repaired(draft, "allow sts:TagSession beside the web identity action", None),
+    )
 }
 
 /// Federated principals of a statement.
@@ -205,7 +223,8 @@ pub(super) fn federated(statement: &DocumentStatement) -> Vec<&str> {
 fn reasons(case: &Case<'_>) -> Judged {
     let allows: Vec<(usize, &DocumentStatement)> =
         case.document.statements.iter().enumerate().filter(|(_, s)| s.effect == Some(Effect::Allow)).collect();
-    let web: Vec<(usize, &DocumentStatement)> = allows.iter().copied().filter(|(_, s)| !federated(s).is_empty()).collect();
+    let web: Vec<(usize, &DocumentStatement)> =
+        allows.iter().copied().filter(|(_, s)| !federated(s).is_empty()).collect();
     if web.is_empty() {
         return Judged::one("trust-policy-lacks-web-identity-statement", lacks_statement(case));
     }
@@ -219,7 +238,8 @@ fn reasons(case: &Case<'_>) -> Judged {
         s.action.as_ref().is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), &wanted)) != a.negated)
     };
     let acting: Vec<(usize, &DocumentStatement)> = ours.iter().copied().filter(|(_, s)| acts(s)).collect();
-    let Some(nearest) = acting.iter().copied().min_by_key(|(i, s)| (s.conditions.iter().filter(|c| !is_met(case, c)).count(), *i))
+    let Some(nearest) =
+        acting.iter().copied().min_by_key(|(i, s)| (s.conditions.iter().filter(|c| !is_met(case, c)).count(), *i))
     else {
         return wrong_action(case, &ours);
     };
@@ -237,8 +257,9 @@ fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) 
         }
     }
     if judged.found.is_empty() {
-        let draft = Draft::new(format!("a Deny statement of the trust policy of {} refuses this identity", case.role.arn))
-            .show("token sub", case.token.sub.clone().unwrap_or_default(), case.token.origin.clone());
+        let draft =
+            Draft::new(format!("a Deny statement of the trust policy of {} refuses this identity", case.role.arn))
+                .show("token sub", case.token.sub.clone().unwrap_or_default(), case.token.origin.clone());
         judged.push("trust-condition-not-met", case.repaired(draft, "narrow the Deny statement", None));
     }
     judged
@@ -297,12 +318,28 @@ fn wrong_principal(case: &Case<'_>, web: &[(usize, &DocumentStatement)]) -> Judg
     let rule = principal_reason(case, found);
     let arn = &case.role.arn;
     let sentence = match rule {
-        "federated-arn-wrong-account" => format!("the trust policy of {arn} names the provider of another account: `{found}` instead of `{}`", case.provider_arn),
-        "cluster-recreated-new-issuer-id" => format!("the trust policy of {arn} trusts the issuer of an earlier cluster, `{found}`; this cluster's is `{}`", case.path),
-        "federated-principal-malformed" => format!("the Federated principal `{found}` in the trust policy of {arn} is not the ARN of an OIDC provider"),
-        "https-prefix-in-arn-or-condition-key" => format!("the Federated principal `{found}` in the trust policy of {arn} contains https://, which a provider's ARN never does"),
-        "wrong-region-in-issuer-host" => format!("the Federated principal `{found}` in the trust policy of {arn} has another region than the issuer `{}`", case.path),
-        "issuer-trailing-slash-mismatch" => format!("the Federated principal `{found}` in the trust policy of {arn} differs from the issuer `{}` by a trailing slash", case.path),
+        "federated-arn-wrong-account" => format!(
+            "the trust policy of {arn} names the provider of another account: `{found}` instead of `{}`",
+            case.provider_arn
+        ),
+        "cluster-recreated-new-issuer-id" => format!(
+            "the trust policy of {arn} trusts the issuer of an earlier cluster, `{found}`; this cluster's is `{}`",
+            case.path
+        ),
+        "federated-principal-malformed" => {
+            format!("the Federated principal `{found}` in the trust policy of {arn} is not the ARN of an OIDC provider")
+        }
+        "https-prefix-in-arn-or-condition-key" => format!(
+            "the Federated principal `{found}` in the trust policy of {arn} contains https://, which a provider's ARN never does"
+        ),
+        "wrong-region-in-issuer-host" => format!(
+            "the Federated principal `{found}` in the trust policy of {arn} has another region than the issuer `{}`",
+            case.path
+        ),
+        "issuer-trailing-slash-mismatch" => format!(
+            "the Federated principal `{found}` in the trust policy of {arn} differs from the issuer `{}` by a trailing slash",
+            case.path
+        ),
         _ => format!("the trust policy of {arn} trusts `{found}`, and the token comes from `{}`", case.path),
     };
     let draft = Draft::new(sentence)
@@ -330,7 +367,11 @@ fn principal_reason(case: &Case<'_>, found: &str) -> &'static str {
         return if builtin.contains(&found) { "federated-arn-wrong-provider" } else { "federated-principal-malformed" };
     };
     let Some(path) = resource.strip_prefix("oidc-provider/") else {
-        return if resource.starts_with("saml-provider/") { "federated-arn-wrong-provider" } else { "federated-principal-malformed" };
+        return if resource.starts_with("saml-provider/") {
+            "federated-arn-wrong-provider"
+        } else {
+            "federated-principal-malformed"
+        };
     };
     let ours = arn_parts(&case.provider_arn).map(|(_, a, _)| a).unwrap_or_default();
     if path == case.path {

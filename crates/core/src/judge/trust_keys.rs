@@ -25,30 +25,60 @@ pub(super) fn wrong_key(
     let rename = |new: &str| move_condition(&case.role.trust_policy, place, &condition.operator, new);
     let (rule, why, fixed) = if lower.contains("https://") {
         let fixed = rename(&key.replace("https://", ""));
-        ("https-prefix-in-arn-or-condition-key", "contains https://, and keys begin with the bare issuer".to_owned(), fixed)
+        (
+            "https-prefix-in-arn-or-condition-key",
+            "contains https://, and keys begin with the bare issuer".to_owned(),
+            fixed,
+        )
     } else if lower.starts_with("arn:") {
         let fixed = lower.contains(&path).then(|| rename(&format!("{}:{name}", case.path))).flatten();
-        ("condition-key-not-issuer-path", "is written with the provider's ARN instead of the issuer's path".to_owned(), fixed)
+        (
+            "condition-key-not-issuer-path",
+            "is written with the provider's ARN instead of the issuer's path".to_owned(),
+            fixed,
+        )
     } else if lower == path {
         let name = condition.values.first().map_or("sub", |v| if v.starts_with("sts.") { "aud" } else { "sub" });
-        ("condition-key-missing-sub-suffix", format!("is the bare issuer and lacks `:{name}`"), rename(&format!("{}:{name}", case.path)))
+        (
+            "condition-key-missing-sub-suffix",
+            format!("is the bare issuer and lacks `:{name}`"),
+            rename(&format!("{}:{name}", case.path)),
+        )
     } else if head == path {
         return unsupported(case, index, condition, name);
     } else if lower.starts_with("aws:requesttag/") || lower.starts_with("aws:principaltag/") {
         ("required-session-tag-not-in-token", "asks for a session tag that the token does not carry".to_owned(), None)
     } else if lower.starts_with("aws:") || lower.starts_with("sts:") {
         return None;
-    } else if federated(statement).len() > 1 && federated(statement).iter().any(|f| f.to_lowercase().ends_with(&format!("/{head}"))) {
-        ("two-issuers-and-ed-in-one-statement", "belongs to another issuer of the same statement, and all conditions of a statement must hold".to_owned(), None)
+    } else if federated(statement).len() > 1
+        && federated(statement).iter().any(|f| f.to_lowercase().ends_with(&format!("/{head}")))
+    {
+        (
+            "two-issuers-and-ed-in-one-statement",
+            "belongs to another issuer of the same statement, and all conditions of a statement must hold".to_owned(),
+            None,
+        )
     } else if path.strip_prefix(head).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1) {
-        ("enterprise-issuer-path-missing-in-condition-key", "lacks the path of the issuer".to_owned(), rename(&format!("{}:{name}", case.path)))
+        (
+            "enterprise-issuer-path-missing-in-condition-key",
+            "lacks the path of the issuer".to_owned(),
+            rename(&format!("{}:{name}", case.path)),
+        )
     } else if head.trim_end_matches('/') == path.trim_end_matches('/') {
-        ("issuer-trailing-slash-mismatch", "differs from the issuer by a trailing slash".to_owned(), rename(&format!("{}:{name}", case.path)))
+        (
+            "issuer-trailing-slash-mismatch",
+            "differs from the issuer by a trailing slash".to_owned(),
+            rename(&format!("{}:{name}", case.path)),
+        )
     } else if let (Some((region, id)), Some((our_region, our_id))) = (eks_issuer(head), eks_issuer(&path))
         && id == our_id
         && region != our_region
     {
-        ("wrong-region-in-issuer-host", format!("has region {region} and the issuer is in {our_region}"), rename(&format!("{}:{name}", case.path)))
+        (
+            "wrong-region-in-issuer-host",
+            format!("has region {region} and the issuer is in {our_region}"),
+            rename(&format!("{}:{name}", case.path)),
+        )
     } else {
         let fixed = KEYS.contains(&name).then(|| rename(&format!("{}:{name}", case.path))).flatten();
         ("condition-key-not-issuer-path", "does not begin with the token's issuer".to_owned(), fixed)
@@ -59,7 +89,12 @@ pub(super) fn wrong_key(
     Some((rule, case.repaired(draft, "write the key as the issuer without scheme, a colon and the claim", fixed)))
 }
 
-fn unsupported(case: &Case<'_>, index: usize, condition: &DocumentCondition, name: &str) -> Option<(&'static str, Draft)> {
+fn unsupported(
+    case: &Case<'_>,
+    index: usize,
+    condition: &DocumentCondition,
+    name: &str,
+) -> Option<(&'static str, Draft)> {
     if KEYS.contains(&name) {
         return None;
     }
@@ -90,9 +125,22 @@ pub(super) fn unmet(case: &Case<'_>, index: usize, condition: &DocumentCondition
         other => case.token.claims.get(other).cloned(),
     };
     let actual = actual.unwrap_or_else(|| "(absent)".to_owned());
-    let nearest = condition.values.iter().find(|v| like(v, &actual)).or_else(|| condition.values.first()).cloned().unwrap_or_default();
-    let draft = Draft::new(format!("the trust policy of {} asks for {} `{nearest}` by {}, and the token has `{actual}`", case.role.arn, condition.key, condition.operator))
-        .show(&format!("token {name}"), actual, case.token.origin.clone())
-        .show("condition", condition.values.join(", "), case.origin(index, &format!("Condition.{}.{}", condition.operator, condition.key)));
+    let nearest = condition
+        .values
+        .iter()
+        .find(|v| like(v, &actual))
+        .or_else(|| condition.values.first())
+        .cloned()
+        .unwrap_or_default();
+    let draft = Draft::new(format!(
+        "the trust policy of {} asks for {} `{nearest}` by {}, and the token has `{actual}`",
+        case.role.arn, condition.key, condition.operator
+    ))
+    .show(&format!("token {name}"), actual, case.token.origin.clone())
+    .show(
+        "condition",
+        condition.values.join(", "),
+        case.origin(index, &format!("Condition.{}.{}", condition.operator, condition.key)),
+    );
     case.repaired(draft, "let the condition name this identity", None)
 }

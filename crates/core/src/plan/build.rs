@@ -1,162 +1,196 @@
-//! From a diagnosis to a plan: the cure's actions, with what must still hold and what undoes them.
+//! From a diagnosis to steps with preconditions, effects and inverses.
 
 use serde_json::json;
 
+use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
-use crate::evidence::{Evidence, Target};
+use crate::evidence::{Evidence, Pod};
+use crate::finding::Finding;
 
-/// Format of plans.
+/// Version of the plan document.
 const VERSION: u32 = 1;
-/// IAM's limit (IAM API reference, `thumbprintListType`).
-const MAX_THUMBPRINTS: usize = 5;
-/// Words in tags by which infrastructure tools sign what they own.
-const SIGNATURES: [(&str, &str); 4] =
-    [("terraform", "Terraform"), ("cloudformation", "CloudFormation"), ("eksctl", "eksctl"), ("kops", "kOps")];
 
-/// Builds the plan that cures the root cause.
-pub fn build(evidence: &Evidence, diagnosis: &Diagnosis) -> Plan {
-    let Some(root) = &diagnosis.root_cause else {
-        return Plan { version: VERSION, made: evidence.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
-    };
-    let actions = root.cures.iter().find(|c| !c.actions.is_empty()).map(|c| c.actions.clone()).unwrap_or_default();
-    let mut notes = Vec::new();
-    let mut steps: Vec<Step> = Vec::new();
-    for action in actions {
-        match refuse(&action) {
-            Some(why) => notes.push(why),
-            None => steps.extend(step(evidence, action)),
-        }
+/// The plan that cures the root cause. Empty of steps when a person has to act.
+pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
+    let mut plan = Plan { version: VERSION, made: e.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
+    let Some(root) = &d.root_cause else { return plan };
+    plan.cures.clone_from(&root.name);
+    for finding in std::iter::once(root).chain(&d.also) {
+        // What would fail next is cured too, so that one approval is enough.
+        add(e, finding, &mut plan);
     }
-    let restarts = steps.iter().any(|s| matches!(s.action, Action::Restart { .. }));
-    if !steps.is_empty() && !restarts {
-        steps.extend(restart(evidence));
+    if let Some(step) = restart(e, root, !plan.steps.is_empty()) {
+        plan.steps.push(step);
     }
-    notes.extend(owned_by(evidence));
-    if !diagnosis.also.is_empty() {
-        let names: Vec<&str> = diagnosis.also.iter().map(|f| f.name.as_str()).collect();
-        notes.push(format!("also broken, and not cured by this plan: {}", names.join(", ")));
+    plan.notes.extend(owners(e, &plan));
+    for cure in root.cures.iter().filter(|c| c.actions.is_empty()) {
+        let ways: Vec<String> = cure.by_hand.iter().map(|(tool, text)| format!("{tool}: {text}")).collect();
+        plan.notes.push(format!("{}: {}", cure.title, ways.join(" | ")));
     }
-    Plan { version: VERSION, made: evidence.now, cures: format!("{} {}", root.code, root.name), steps, notes }
+    plan
 }
 
-/// The plan linter: steps that widen trust are never taken.
-fn refuse(action: &Action) -> Option<String> {
-    match action {
-        Action::SetThumbprints { thumbprints, .. } if thumbprints.is_empty() || thumbprints.len() > MAX_THUMBPRINTS => {
-            Some(format!("IAM takes one to {MAX_THUMBPRINTS} thumbprints; a person must choose which to keep"))
+fn add(e: &Evidence, finding: &Finding, plan: &mut Plan) {
+    for action in finding.cures.iter().flat_map(|c| &c.actions) {
+        if let Action::SetTrustPolicy { document, .. } = action
+            && let Some(role) = e.role.known()
+            && let Some(why) = widens(&role.trust_policy, document)
+        {
+            plan.notes.push(format!("a change of the trust policy of {} was refused: {why}", role.arn));
+            continue;
         }
-        Action::SetTrustPolicy { document, .. } if widens(document) => {
-            Some("the policy that would cure this trusts everybody; a person must narrow it".to_owned())
+        if plan.steps.iter().any(|s| std::mem::discriminant(&s.action) == std::mem::discriminant(action)) {
+            plan.notes.push(format!("{} needs a further run of fix after this one", finding.name));
+            continue;
         }
-        Action::SetThumbprints { .. }
-        | Action::AddClientId { .. }
-        | Action::CreateProvider { .. }
-        | Action::SetTrustPolicy { .. }
-        | Action::Annotate { .. }
-        | Action::AttachPolicy { .. }
-        | Action::Restart { .. } => None,
+        plan.steps.extend(step(e, action));
     }
 }
 
-/// Whether a trust policy allows everybody, or any subject at all.
-fn widens(document: &str) -> bool {
-    let Ok(value) = serde_json::from_str::<serde_json::Value>(document) else { return true };
-    let statements = match value.get("Statement") {
-        Some(serde_json::Value::Array(all)) => all.clone(),
-        Some(one) => vec![one.clone()],
-        None => return true,
-    };
-    statements.iter().any(|s| {
-        let allow = s.get("Effect").and_then(serde_json::Value::as_str) == Some("Allow");
-        let open = s.get("Principal").is_some_and(|p| p == "*" || p.get("Federated").is_some_and(|f| f == "*"));
-        allow && open
-    })
-}
-
-fn step(e: &Evidence, action: Action) -> Option<Step> {
-    let list = |items: &[String]| json!(items).to_string();
-    let provider = e.provider.known();
-    let (words, expected, what, blast, inverse) = match &action {
+fn step(e: &Evidence, action: &Action) -> Option<Step> {
+    let (expected, words, effect, inverse) = match action {
         Action::SetThumbprints { provider_arn, thumbprints } => {
-            let old = provider.map(|p| p.thumbprints.clone()).unwrap_or_default();
-            let words = format!("thumbprints of {provider_arn}: {} to {}", old.join(", "), thumbprints.join(", "));
-            let undo = Action::SetThumbprints { provider_arn: provider_arn.clone(), thumbprints: old.clone() };
-            (words, list(&old), "the provider's thumbprint list", "every role that trusts this provider", Some(undo))
+            let p = e.provider.known()?;
+            let effect =
+                format!("thumbprints of {provider_arn}: {} to {}", p.thumbprints.join(", "), thumbprints.join(", "));
+            let back = (!p.thumbprints.is_empty()).then(|| Action::SetThumbprints {
+                provider_arn: provider_arn.clone(),
+                thumbprints: p.thumbprints.clone(),
+            });
+            (json!(p.thumbprints).to_string(), format!("thumbprints of {provider_arn}"), effect, back)
         }
         Action::AddClientId { provider_arn, client_id } => {
-            let old = provider.map(|p| p.client_ids.clone()).unwrap_or_default();
-            let words = format!("register audience {client_id} with {provider_arn}");
-            (words, list(&old), "the provider's audiences", "every role that trusts this provider: tokens for this audience are read", None)
+            let p = e.provider.known()?;
+            (
+                json!(p.client_ids).to_string(),
+                format!("audiences of {provider_arn}"),
+                format!("adds the audience {client_id} to {provider_arn}"),
+                None,
+            )
         }
-        Action::CreateProvider { url, client_ids, .. } => {
-            let words = format!("register OIDC provider {url} for {}", client_ids.join(", "));
-            (words, "absent".to_owned(), "that the account has no such provider", "roles whose trust policy names it", None)
+        Action::CreateProvider { url, .. } => {
+            ("absent".to_owned(), format!("provider for {url}"), format!("registers an OIDC provider for {url}"), None)
         }
         Action::SetTrustPolicy { role, document } => {
-            let old = e.role.known().map(|r| r.trust_policy.clone()).unwrap_or_default();
-            let words = format!("trust policy of role {role} becomes {document}");
-            let undo = Action::SetTrustPolicy { role: role.clone(), document: old.clone() };
-            (words, old, "the role's trust policy", "whoever assumes this role", Some(undo))
+            let r = e.role.known()?;
+            let back = Action::SetTrustPolicy { role: role.clone(), document: r.trust_policy.clone() };
+            (
+                r.trust_policy.clone(),
+                format!("trust policy of role {role}"),
+                format!("trust policy of role {role}: {} to {document}", r.trust_policy),
+                Some(back),
+            )
         }
         Action::Annotate { namespace, service_account, key, value } => {
-            let old = e.service_account.known().and_then(|s| s.annotations.get(key).cloned());
-            let words = format!(
-                "annotation {key} of serviceaccount {namespace}/{service_account}: {} to {}",
+            let old = e.service_account.known()?.annotations.get(key).cloned();
+            let effect = format!(
+                "{key} of {namespace}/{service_account}: {} to {}",
                 old.as_deref().unwrap_or("none"),
                 value.as_deref().unwrap_or("none")
             );
-            let undo = Action::Annotate {
+            let back = Action::Annotate {
                 namespace: namespace.clone(),
                 service_account: service_account.clone(),
                 key: key.clone(),
                 value: old.clone(),
             };
-            (words, old.unwrap_or_default(), "the annotation", "pods of this service account made from now on", Some(undo))
+            (old.unwrap_or_default(), format!("{key} of {namespace}/{service_account}"), effect, Some(back))
         }
-        Action::AttachPolicy { role, policy_arn } => {
-            let words = format!("attach {policy_arn} to role {role}");
-            (words, "not attached".to_owned(), "that the policy is not attached", "whoever assumes this role", None)
-        }
-        Action::Restart { resource, namespace, name } => {
-            let words = format!("restart {} {namespace}/{name}", resource.to_ascii_lowercase());
-            (words, String::new(), "", "its pods, in the order of its update strategy", None)
-        }
+        Action::AttachPolicy { role, policy_arn } => (
+            "not attached".to_owned(),
+            format!("{policy_arn} at role {role}"),
+            format!("attaches {policy_arn} to role {role}"),
+            None,
+        ),
+        Action::Restart { resource, namespace, name } => (
+            String::new(),
+            format!("{resource} {namespace}/{name}"),
+            format!("recreates the pods of {resource} {namespace}/{name}, a few at a time"),
+            None,
+        ),
     };
     Some(Step {
-        precondition: Precondition { words: what.to_owned(), expected },
-        effect: Effect { words, blast_radius: blast.to_owned() },
-        action,
+        action: action.clone(),
+        precondition: Precondition { words, expected },
+        effect: Effect { words: effect, blast_radius: blast(e, action) },
         inverse,
         applicability: Applicability::NeedsApproval,
     })
 }
 
-/// Pods that wait in back-off, or were made before the cure could reach them, are made anew.
-fn restart(e: &Evidence) -> Option<Step> {
-    let Target::Workload { resource, namespace, name } = &e.target else { return None };
-    let restartable = ["DaemonSet", "Deployment", "StatefulSet"].contains(&resource.as_str());
-    let needs = e.pods.known().is_some_and(|pods| pods.iter().any(|p| !p.ready || !injected(p)));
-    (restartable && needs)
-        .then(|| Action::Restart { resource: resource.clone(), namespace: namespace.clone(), name: name.clone() })
-        .and_then(|action| step(e, action))
+fn blast(e: &Evidence, action: &Action) -> String {
+    let siblings = e.siblings.known().into_iter().flatten().filter(|s| s.role_arn().is_some()).count();
+    match action {
+        Action::SetThumbprints { .. } | Action::AddClientId { .. } => {
+            format!(
+                "every identity that comes through this provider; {siblings} other service accounts of the namespace name a role; what still matches is kept"
+            )
+        }
+        Action::CreateProvider { .. } => "nobody until a role trusts the provider".to_owned(),
+        Action::SetTrustPolicy { role, .. } => format!("whoever assumes the role {role}"),
+        Action::Annotate { service_account, .. } => format!("pods of {service_account} made from now on"),
+        Action::AttachPolicy { role, .. } => format!("every session of the role {role}"),
+        Action::Restart { .. } => format!("{} pods", e.pods.known().map_or(0, Vec::len)),
+    }
 }
 
-fn injected(pod: &crate::evidence::Pod) -> bool {
-    pod.spec.containers.iter().any(|c| c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"))
+/// Causes that only new pods cure.
+const NEW_PODS: [&str; 7] = [
+    "pod-created-before-annotation-or-webhook",
+    "role-changed-pods-not-restarted",
+    "webhook-sa-cache-race",
+    "pod-identity-association-cache-race",
+    "token-file-read-once",
+    "annotation-missing-on-service-account",
+    "annotation-key-wrong",
+];
+
+fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Step> {
+    let w = e.workload.known()?;
+    let fails = |p: &Pod| !p.ready;
+    let failing = e.pods.known().is_some_and(|p| p.iter().any(fails));
+    let needed = NEW_PODS.contains(&root.name.as_str())
+        || (changed && (failing || root.link == crate::link::Link::ServiceAccount));
+    let can = matches!(w.kind.as_str(), "DaemonSet" | "Deployment" | "StatefulSet");
+    if !needed || !can {
+        return None;
+    }
+    step(e, &Action::Restart { resource: w.kind.clone(), namespace: w.namespace.clone(), name: w.name.clone() })
 }
 
-/// What infrastructure-as-code would put back.
-fn owned_by(e: &Evidence) -> Vec<String> {
-    let provider = e.provider.known().map(|p| (p.arn.clone(), p.tags.clone()));
-    let role = e.role.known().map(|r| (r.arn.clone(), r.tags.clone()));
-    provider
-        .into_iter()
-        .chain(role)
-        .filter_map(|(what, tags)| {
-            let text = tags.iter().map(|(k, v)| format!("{k} {v} ").to_lowercase()).collect::<String>();
-            let (_, tool) = SIGNATURES.iter().find(|(word, _)| text.contains(word))?;
-            Some(format!("{what} is tagged as {tool}'s: make the same change there, or its next run takes this one back"))
-        })
-        .collect()
+/// Tools that would undo the change at their next run.
+fn owners(e: &Evidence, plan: &Plan) -> Vec<String> {
+    const SIGNS: [(&str, &str); 6] = [
+        ("aws:cloudformation:stack-name", "CloudFormation"),
+        ("alpha.eksctl.io/cluster-name", "eksctl"),
+        ("eksctl.cluster.k8s.io/v1alpha1/cluster-name", "eksctl"),
+        ("KubernetesCluster", "kops"),
+        ("terraform", "Terraform"),
+        ("ManagedBy", "infrastructure code"),
+    ];
+    let mut notes = Vec::new();
+    for s in &plan.steps {
+        let tags = match &s.action {
+            Action::SetThumbprints { .. } | Action::AddClientId { .. } => e.provider.known().map(|p| &p.tags),
+            Action::SetTrustPolicy { .. } | Action::AttachPolicy { .. } => e.role.known().map(|r| &r.tags),
+            Action::CreateProvider { .. } | Action::Annotate { .. } | Action::Restart { .. } => None,
+        };
+        for (key, value) in tags.into_iter().flatten() {
+            let terraform = value.to_lowercase().contains("terraform") || key.to_lowercase().contains("terraform");
+            let tool = if terraform {
+                Some("Terraform")
+            } else {
+                SIGNS.iter().find(|(sign, _)| sign.eq_ignore_ascii_case(key)).map(|(_, tool)| *tool)
+            };
+            if let Some(tool) = tool {
+                notes.push(format!(
+                    "{} is managed by {tool} (tag {key}={value}), which would revert the change: make it there too",
+                    s.precondition.words
+                ));
+            }
+        }
+    }
+    notes.dedup();
+    notes
 }

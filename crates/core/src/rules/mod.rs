@@ -1,5 +1,6 @@
-//! The rules: one root cause, one file, one judgement.
+//! The rules, in the order of their codes.
 
+mod definition;
 mod exchange;
 mod injection;
 mod issuer;
@@ -8,11 +9,9 @@ mod permissions;
 mod provider;
 mod registry;
 mod service_account;
-mod shape;
 mod tls;
 mod token;
 mod trust;
 mod workload;
 
 pub use registry::{all, by_code_or_name};
-use shape::{by_name, rule};

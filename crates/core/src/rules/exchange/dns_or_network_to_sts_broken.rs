@@ -1,35 +1,53 @@
-//! `dns-or-network-to-sts-broken`: dial/resolve errors to STS, before any IAM answer.
+//! STS cannot be reached.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    DnsOrNetworkToStsBroken,
-    code: "TW030",
-    name: "dns-or-network-to-sts-broken",
-    summary: "dial/resolve errors to STS, before any IAM answer",
-    link: Exchange,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW030",
+        name: "dns-or-network-to-sts-broken",
+        summary: "STS cannot be reached",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, troubleshooting IAM",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Dial/resolve errors to STS, before any IAM answer.
+STS cannot be reached.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+The request never arrived at STS.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Repair DNS or the route. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- EKS User Guide, troubleshooting IAM"#,
+    },
+    groups: &[judge::reach],
+};

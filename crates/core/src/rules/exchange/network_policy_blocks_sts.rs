@@ -1,35 +1,53 @@
-//! `network-policy-blocks-sts`: networkPolicy CIDR excludes the STS addresses.
+//! A NetworkPolicy keeps the pods from STS.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    NetworkPolicyBlocksSts,
-    code: "TW051",
-    name: "network-policy-blocks-sts",
-    summary: "networkPolicy CIDR excludes the STS addresses",
-    link: Exchange,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW051",
+        name: "network-policy-blocks-sts",
+        summary: "A NetworkPolicy keeps the pods from STS",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "Kubernetes documentation, \"Network Policies\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-NetworkPolicy CIDR excludes the STS addresses.
+A NetworkPolicy keeps the pods from STS.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+Egress is limited to addresses STS does not have.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Allow port 443 to STS. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- Kubernetes documentation, "Network Policies""#,
+    },
+    groups: &[judge::reach],
+};

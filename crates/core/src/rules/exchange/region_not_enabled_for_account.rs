@@ -1,35 +1,53 @@
-//! `region-not-enabled-for-account`: opt-in region not enabled / token version.
+//! STS does not serve the account in this region.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    RegionNotEnabledForAccount,
-    code: "TW053",
-    name: "region-not-enabled-for-account",
-    summary: "opt-in region not enabled / token version",
-    link: Exchange,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW053",
+        name: "region-not-enabled-for-account",
+        summary: "STS does not serve the account in this region",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Manage AWS STS in an AWS Region\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Opt-in region not enabled / token version.
+STS does not serve the account in this region.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+Opt-in regions need enabling.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Enable the region. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- IAM User Guide, "Manage AWS STS in an AWS Region""#,
+    },
+    groups: &[judge::reach],
+};

@@ -1,35 +1,42 @@
-//! `requested-duration-not-raised`: maxSessionDuration is only a ceiling.
+//! The role allows a longer session than the job asks for.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    RequestedDurationNotRaised,
-    code: "TW088",
-    name: "requested-duration-not-raised",
-    summary: "maxSessionDuration is only a ceiling",
-    link: Exchange,
-    needs: [Exchange, Job, Logs, Pods, Role, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity",
-    repair: Manual,
-    judge: [judge::session],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW088",
+        name: "requested-duration-not-raised",
+        summary: "The role allows a longer session than the job asks for",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Role, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "STS API reference, AssumeRoleWithWebIdentity",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-MaxSessionDuration is only a ceiling.
+The role allows a longer session than the job asks for.
 
 ## Why it breaks
 
-A session has a name, a length and an end of its own, which the caller asks for and the role bounds.
+The maximum is a ceiling only.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Role, Trail: what was read of each, side by side in the finding's proof.
+The logs, the job's inputs and the role's longest session. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Ask for more. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity",
-}
+- STS API reference, AssumeRoleWithWebIdentity"#,
+    },
+    groups: &[judge::session],
+};

@@ -1,35 +1,42 @@
-//! `role-chaining-one-hour-cap`: second AssumeRole from the web identity session.
+//! A chained session lasts an hour at most.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    RoleChainingOneHourCap,
-    code: "TW055",
-    name: "role-chaining-one-hour-cap",
-    summary: "second AssumeRole from the web identity session",
-    link: Exchange,
-    needs: [Exchange, Job, Logs, Pods, Role, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity",
-    repair: Manual,
-    judge: [judge::session],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW055",
+        name: "role-chaining-one-hour-cap",
+        summary: "A chained session lasts an hour at most",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Role, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Roles terms and concepts\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Second AssumeRole from the web identity session.
+A chained session lasts an hour at most.
 
 ## Why it breaks
 
-A session has a name, a length and an end of its own, which the caller asks for and the role bounds.
+The limit cannot be raised.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Role, Trail: what was read of each, side by side in the finding's proof.
+The logs, the job's inputs and the role's longest session. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Ask for at most 3600 s. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity",
-}
+- IAM User Guide, "Roles terms and concepts""#,
+    },
+    groups: &[judge::session],
+};

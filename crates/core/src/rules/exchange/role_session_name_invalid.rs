@@ -1,35 +1,42 @@
-//! `role-session-name-invalid`: characters or length of the session name.
+//! The session's name is not allowed.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    RoleSessionNameInvalid,
-    code: "TW056",
-    name: "role-session-name-invalid",
-    summary: "characters or length of the session name",
-    link: Exchange,
-    needs: [Exchange, Job, Logs, Pods, Role, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity",
-    repair: Manual,
-    judge: [judge::session],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW056",
+        name: "role-session-name-invalid",
+        summary: "The session's name is not allowed",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Role, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "STS API reference, AssumeRoleWithWebIdentity",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Characters or length of the session name.
+The session's name is not allowed.
 
 ## Why it breaks
 
-A session has a name, a length and an end of its own, which the caller asks for and the role bounds.
+2 to 64 of letters, digits and _=,.@+-.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Role, Trail: what was read of each, side by side in the finding's proof.
+The logs, the job's inputs and the role's longest session. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Change the name. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity",
-}
+- STS API reference, AssumeRoleWithWebIdentity"#,
+    },
+    groups: &[judge::session],
+};

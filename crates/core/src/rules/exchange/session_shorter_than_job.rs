@@ -1,35 +1,42 @@
-//! `session-shorter-than-job`: job outlives the one-hour session.
+//! The job outlives its session.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    SessionShorterThanJob,
-    code: "TW022",
-    name: "session-shorter-than-job",
-    summary: "job outlives the one-hour session",
-    link: Exchange,
-    needs: [Exchange, Job, Logs, Pods, Role, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity",
-    repair: Manual,
-    judge: [judge::session],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW022",
+        name: "session-shorter-than-job",
+        summary: "The job outlives its session",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Role, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "STS API reference, AssumeRoleWithWebIdentity",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Job outlives the one-hour session.
+The job outlives its session.
 
 ## Why it breaks
 
-A session has a name, a length and an end of its own, which the caller asks for and the role bounds.
+A session lasts an hour unless more is asked for.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Role, Trail: what was read of each, side by side in the finding's proof.
+The logs, the job's inputs and the role's longest session. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Ask for a longer session. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity",
-}
+- STS API reference, AssumeRoleWithWebIdentity"#,
+    },
+    groups: &[judge::session],
+};

@@ -1,35 +1,53 @@
-//! `sts-global-endpoint-in-private-network`: sts.amazonaws.com called from a subnet that has only a regional endpoint.
+//! The client calls the global STS endpoint from a network that does not reach it.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    StsGlobalEndpointInPrivateNetwork,
-    code: "TW016",
-    name: "sts-global-endpoint-in-private-network",
-    summary: "sts.amazonaws.com called from a subnet that has only a regional endpoint",
-    link: Exchange,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW016",
+        name: "sts-global-endpoint-in-private-network",
+        summary: "The client calls the global STS endpoint from a network that does not reach it",
+        link: Link::Exchange,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Configure the AWS STS endpoint for a service account\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Sts.amazonaws.com called from a subnet that has only a regional endpoint.
+The client calls the global STS endpoint from a network that does not reach it.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+Private networks have endpoints for regional STS only.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Use the regional endpoint. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- EKS User Guide, "Configure the AWS STS endpoint for a service account""#,
+    },
+    groups: &[judge::reach],
+};

@@ -1,35 +1,53 @@
-//! `env-preset-in-pod-blocks-mutation`: someone had put AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE into the Deployment by hand.
+//! The workload sets the variables itself.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    EnvPresetInPodBlocksMutation,
-    code: "TW071",
-    name: "env-preset-in-pod-blocks-mutation",
-    summary: "someone had put AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE into the Deployment by hand",
-    link: Injection,
-    needs: [Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
-    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-    repair: Manual,
-    judge: [judge::injection],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW071",
+        name: "env-preset-in-pod-blocks-mutation",
+        summary: "The workload sets the variables itself",
+        link: Link::Injection,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Webhooks,
+            Kind::InjectionProbe,
+            Kind::Associations,
+            Kind::PodIdentityAgent,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "amazon-eks-pod-identity-webhook README",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Someone had put AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE into the Deployment by hand.
+The workload sets the variables itself.
 
 ## Why it breaks
 
-The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+The webhook leaves such a container alone.
 
 ## Evidence
 
-Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Remove the variables. A person has to do this.
 
 ## References
 
-amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-}
+- amazon-eks-pod-identity-webhook README"#,
+    },
+    groups: &[judge::injection],
+};

@@ -1,35 +1,56 @@
-//! `pod-identity-agent-missing`: pod identity agent missing.
+//! No Pod Identity agent runs.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    PodIdentityAgentMissing,
-    code: "TW086",
-    name: "pod-identity-agent-missing",
-    summary: "pod identity agent missing",
-    link: Injection,
-    needs: [Associations, Cluster, Exchange, InjectionProbe, Job, Logs, NetworkPolicies, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
-    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-    repair: Manual,
-    judge: [judge::injection, judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW086",
+        name: "pod-identity-agent-missing",
+        summary: "No Pod Identity agent runs",
+        link: Link::Injection,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Webhooks,
+            Kind::InjectionProbe,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::PodIdentityAgent,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Set up the Amazon EKS Pod Identity Agent\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Pod identity agent missing.
+No Pod Identity agent runs.
 
 ## Why it breaks
 
-The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+It hands out the credentials.
 
 ## Evidence
 
-Associations, Cluster, Exchange, InjectionProbe, Job, Logs, NetworkPolicies, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+The pods as admitted, the service account, the webhooks, and a dry run of a new pod; The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Install the add-on. A person has to do this.
 
 ## References
 
-amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-}
+- EKS User Guide, "Set up the Amazon EKS Pod Identity Agent""#,
+    },
+    groups: &[judge::injection, judge::reach],
+};

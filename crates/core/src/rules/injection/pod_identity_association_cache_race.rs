@@ -1,35 +1,53 @@
-//! `pod-identity-association-cache-race`: pod made right after the association; IRSA env or none.
+//! The pod was made around the same time as its association.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    PodIdentityAssociationCacheRace,
-    code: "TW052",
-    name: "pod-identity-association-cache-race",
-    summary: "pod made right after the association; IRSA env or none",
-    link: Injection,
-    needs: [Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
-    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-    repair: Manual,
-    judge: [judge::injection],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW052",
+        name: "pod-identity-association-cache-race",
+        summary: "The pod was made around the same time as its association",
+        link: Link::Injection,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Webhooks,
+            Kind::InjectionProbe,
+            Kind::Associations,
+            Kind::PodIdentityAgent,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"EKS Pod Identity considerations\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Pod made right after the association; IRSA env or none.
+The pod was made around the same time as its association.
 
 ## Why it breaks
 
-The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+Associations take seconds to be known.
 
 ## Evidence
 
-Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Recreate the pod. `trustwalk fix` can do this after approval.
 
 ## References
 
-amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-}
+- EKS User Guide, "EKS Pod Identity considerations""#,
+    },
+    groups: &[judge::injection],
+};

@@ -1,35 +1,53 @@
-//! `webhook-absent-or-not-running`: mutatingWebhookConfiguration or its pods missing; pods get the node role.
+//! No webhook injects the identity.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    WebhookAbsentOrNotRunning,
-    code: "TW025",
-    name: "webhook-absent-or-not-running",
-    summary: "mutatingWebhookConfiguration or its pods missing; pods get the node role",
-    link: Injection,
-    needs: [Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
-    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-    repair: Manual,
-    judge: [judge::injection],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW025",
+        name: "webhook-absent-or-not-running",
+        summary: "No webhook injects the identity",
+        link: Link::Injection,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Webhooks,
+            Kind::InjectionProbe,
+            Kind::Associations,
+            Kind::PodIdentityAgent,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "amazon-eks-pod-identity-webhook README",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-MutatingWebhookConfiguration or its pods missing; pods get the node role.
+No webhook injects the identity.
 
 ## Why it breaks
 
-The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+The annotation does nothing by itself: a mutating webhook puts role and token into new pods.
 
 ## Evidence
 
-Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Get the webhook running, then recreate the pods. A person has to do this.
 
 ## References
 
-amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-}
+- amazon-eks-pod-identity-webhook README"#,
+    },
+    groups: &[judge::injection],
+};

@@ -1,35 +1,53 @@
-//! `webhook-misconfigured-cabundle`: caBundle does not match the serving certificate; failurePolicy Ignore hides it.
+//! The webhook's certificate does not verify against its caBundle.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    WebhookMisconfiguredCabundle,
-    code: "TW037",
-    name: "webhook-misconfigured-cabundle",
-    summary: "caBundle does not match the serving certificate; failurePolicy Ignore hides it",
-    link: Injection,
-    needs: [Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
-    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-    repair: Manual,
-    judge: [judge::injection],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW037",
+        name: "webhook-misconfigured-cabundle",
+        summary: "The webhook's certificate does not verify against its caBundle",
+        link: Link::Injection,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Webhooks,
+            Kind::InjectionProbe,
+            Kind::Associations,
+            Kind::PodIdentityAgent,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "Kubernetes documentation, \"Dynamic Admission Control\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-CaBundle does not match the serving certificate; failurePolicy Ignore hides it.
+The webhook's certificate does not verify against its caBundle.
 
 ## Why it breaks
 
-The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+The API server cannot call it, and failurePolicy Ignore hides that.
 
 ## Evidence
 
-Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Correct caBundle. A person has to do this.
 
 ## References
 
-amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-}
+- Kubernetes documentation, "Dynamic Admission Control""#,
+    },
+    groups: &[judge::injection],
+};

@@ -1,35 +1,53 @@
-//! `webhook-sa-cache-race`: serviceAccount and pod are created at the same time.
+//! The pod was made before the webhook knew its service account.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    WebhookSaCacheRace,
-    code: "TW103",
-    name: "webhook-sa-cache-race",
-    summary: "serviceAccount and pod are created at the same time",
-    link: Injection,
-    needs: [Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload],
-    citation: "amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-    repair: Manual,
-    judge: [judge::injection],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW102",
+        name: "webhook-sa-cache-race",
+        summary: "The pod was made before the webhook knew its service account",
+        link: Link::Injection,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Webhooks,
+            Kind::InjectionProbe,
+            Kind::Associations,
+            Kind::PodIdentityAgent,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "amazon-eks-pod-identity-webhook README",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-ServiceAccount and pod are created at the same time.
+The pod was made before the webhook knew its service account.
 
 ## Why it breaks
 
-The pod identity webhook acts once, when a pod is created; a pod that it passed over has neither role nor token and falls back to whatever else it finds.
+It looks accounts up in a cache.
 
 ## Evidence
 
-Associations, Exchange, InjectionProbe, Logs, PodIdentityAgent, Pods, ServiceAccount, Trail, Webhooks, Workload: what was read of each, side by side in the finding's proof.
+The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Recreate the pod. `trustwalk fix` can do this after approval.
 
 ## References
 
-amazon-eks-pod-identity-webhook; EKS User Guide, IAM roles for service accounts",
-}
+- amazon-eks-pod-identity-webhook README"#,
+    },
+    groups: &[judge::injection],
+};

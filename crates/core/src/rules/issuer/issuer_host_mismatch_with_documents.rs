@@ -1,35 +1,52 @@
-//! `issuer-host-mismatch-with-documents`: issuer host mismatch with documents.
+//! The discovery document names another issuer.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    IssuerHostMismatchWithDocuments,
-    code: "TW079",
-    name: "issuer-host-mismatch-with-documents",
-    summary: "issuer host mismatch with documents",
-    link: Issuer,
-    needs: [Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail],
-    citation: "AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
-    repair: Manual,
-    judge: [judge::issuer],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW079",
+        name: "issuer-host-mismatch-with-documents",
+        summary: "The discovery document names another issuer",
+        link: Link::Issuer,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Keys,
+            Kind::Provider,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "OpenID Connect Discovery 1.0",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Issuer host mismatch with documents.
+The discovery document names another issuer.
 
 ## Why it breaks
 
-STS fetches the discovery document and the keys itself, from the public address in the token, within five seconds.
+Both must be equal.
 
 ## Evidence
 
-Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail: what was read of each, side by side in the finding's proof.
+Discovery document, key set and the token's header, with what STS or the logs said. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Correct the document. A person has to do this.
 
 ## References
 
-AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
-}
+- OpenID Connect Discovery 1.0"#,
+    },
+    groups: &[judge::issuer],
+};

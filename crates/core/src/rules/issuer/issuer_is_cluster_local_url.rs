@@ -1,35 +1,52 @@
-//! `issuer-is-cluster-local-url`: question, not a failure - such an issuer cannot be fetched by STS.
+//! The issuer is an address inside the cluster.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    IssuerIsClusterLocalUrl,
-    code: "TW080",
-    name: "issuer-is-cluster-local-url",
-    summary: "question, not a failure - such an issuer cannot be fetched by STS",
-    link: Issuer,
-    needs: [Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail],
-    citation: "AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
-    repair: Manual,
-    judge: [judge::issuer],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW080",
+        name: "issuer-is-cluster-local-url",
+        summary: "The issuer is an address inside the cluster",
+        link: Link::Issuer,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Keys,
+            Kind::Provider,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "Kubernetes documentation, kube-apiserver",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Question, not a failure - such an issuer cannot be fetched by STS.
+The issuer is an address inside the cluster.
 
 ## Why it breaks
 
-STS fetches the discovery document and the keys itself, from the public address in the token, within five seconds.
+STS fetches over the internet.
 
 ## Evidence
 
-Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail: what was read of each, side by side in the finding's proof.
+Discovery document, key set and the token's header, with what STS or the logs said. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Set a public issuer. A person has to do this.
 
 ## References
 
-AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
-}
+- Kubernetes documentation, kube-apiserver"#,
+    },
+    groups: &[judge::issuer],
+};

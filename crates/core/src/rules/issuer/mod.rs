@@ -1,11 +1,6 @@
-//! Rules of the issuer link, one file each.
+//! Rules of the link `issuer`.
 
-mod issuer_documents_not_public;
-mod issuer_host_mismatch_with_documents;
-mod issuer_is_cluster_local_url;
-mod issuer_trailing_slash_mismatch;
-
-pub(super) use issuer_documents_not_public::IssuerDocumentsNotPublic;
-pub(super) use issuer_host_mismatch_with_documents::IssuerHostMismatchWithDocuments;
-pub(super) use issuer_is_cluster_local_url::IssuerIsClusterLocalUrl;
-pub(super) use issuer_trailing_slash_mismatch::IssuerTrailingSlashMismatch;
+pub(crate) mod apiserver_issuer_or_keys_replaced_breaks_cluster;
+pub(crate) mod issuer_documents_not_public;
+pub(crate) mod issuer_host_mismatch_with_documents;
+pub(crate) mod issuer_is_cluster_local_url;

@@ -1,35 +1,52 @@
-//! `issuer-keys-fetch-transient-failure`: many jobs at once; re-run unchanged succeeds.
+//! STS could not fetch the issuer's keys at times.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    IssuerKeysFetchTransientFailure,
-    code: "TW010",
-    name: "issuer-keys-fetch-transient-failure",
-    summary: "many jobs at once; re-run unchanged succeeds",
-    link: Keys,
-    needs: [Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail],
-    citation: "AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
-    repair: Manual,
-    judge: [judge::issuer],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW010",
+        name: "issuer-keys-fetch-transient-failure",
+        summary: "STS could not fetch the issuer's keys at times",
+        link: Link::Keys,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Keys,
+            Kind::Provider,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "AWS Knowledge Center, iam-sts-invalididentitytoken",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Many jobs at once; re-run unchanged succeeds.
+STS could not fetch the issuer's keys at times.
 
 ## Why it breaks
 
-STS fetches the discovery document and the keys itself, from the public address in the token, within five seconds.
+STS waits five seconds for an identity provider, and providers throttle when many jobs start together. Nothing is wrong with the configuration.
 
 ## Evidence
 
-Cluster, Discovery, Exchange, Keys, Logs, Pods, Provider, Token, Trail: what was read of each, side by side in the finding's proof.
+Discovery document, key set and the token's header, with what STS or the logs said. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Retry with growing pauses and spread the jobs. A person has to do this.
 
 ## References
 
-AWS Knowledge Center, iam-sts-invalididentitytoken; IAM User Guide, \"Create an OIDC identity provider\"",
-}
+- AWS Knowledge Center, iam-sts-invalididentitytoken"#,
+    },
+    groups: &[judge::issuer],
+};

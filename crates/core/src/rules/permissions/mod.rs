@@ -1,5 +1,4 @@
-//! Rules of the permissions link, one file each.
+//! Rules of the link `permissions`.
 
-mod role_lacks_permission;
-
-pub(super) use role_lacks_permission::RoleLacksPermission;
+pub(crate) mod role_assumes_itself;
+pub(crate) mod role_lacks_permission;

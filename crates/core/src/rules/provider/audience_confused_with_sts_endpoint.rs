@@ -1,35 +1,56 @@
-//! `audience-confused-with-sts-endpoint`: regional STS host name used as the audience.
+//! A regional STS host name is used as audience.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AudienceConfusedWithStsEndpoint,
-    code: "TW041",
-    name: "audience-confused-with-sts-endpoint",
-    summary: "regional STS host name used as the audience",
-    link: Provider,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-    repair: Manual,
-    judge: [judge::provider, judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW041",
+        name: "audience-confused-with-sts-endpoint",
+        summary: "A regional STS host name is used as audience",
+        link: Link::Provider,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::Providers,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Create an IAM OIDC provider\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Regional STS host name used as the audience.
+A regional STS host name is used as audience.
 
 ## Why it breaks
 
-STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+The audience is `sts.amazonaws.com` wherever the endpoint is.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The account's provider with its audiences, the token's issuer and audience, and CloudTrail; The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Use `sts.amazonaws.com`. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-}
+- EKS User Guide, "Create an IAM OIDC provider""#,
+    },
+    groups: &[judge::provider, judge::trust],
+};

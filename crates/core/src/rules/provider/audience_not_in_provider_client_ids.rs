@@ -1,35 +1,55 @@
-//! `audience-not-in-provider-client-ids`: token aud is not in the provider's ClientIDList.
+//! The token's audience is not registered with the provider.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AudienceNotInProviderClientIds,
-    code: "TW006",
-    name: "audience-not-in-provider-client-ids",
-    summary: "token aud is not in the provider's ClientIDList",
-    link: Provider,
-    needs: [Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-    repair: NeedsApproval,
-    judge: [judge::provider],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW006",
+        name: "audience-not-in-provider-client-ids",
+        summary: "The token's audience is not registered with the provider",
+        link: Link::Provider,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::Providers,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "IAM API reference, AddClientIDToOpenIDConnectProvider",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Token aud is not in the provider's ClientIDList.
+The token's audience is not registered with the provider.
 
 ## Why it breaks
 
-STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+STS takes a token only if its audience is one of the provider's client ids.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The account's provider with its audiences, the token's issuer and audience, and CloudTrail. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Register the audience, or ask for tokens with a registered one. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-}
+- IAM API reference, AddClientIDToOpenIDConnectProvider"#,
+    },
+    groups: &[judge::provider],
+};

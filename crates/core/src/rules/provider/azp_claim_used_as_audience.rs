@@ -1,35 +1,56 @@
-//! `azp-claim-used-as-audience`: v2 tokens have an azp claim (appId1).
+//! IAM compares azp where aud was expected.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AzpClaimUsedAsAudience,
-    code: "TW064",
-    name: "azp-claim-used-as-audience",
-    summary: "v2 tokens have an azp claim (appId1)",
-    link: Provider,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-    repair: Manual,
-    judge: [judge::provider, judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW064",
+        name: "azp-claim-used-as-audience",
+        summary: "IAM compares azp where aud was expected",
+        link: Link::Provider,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::Providers,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"AWS global condition context keys: OIDC federation\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-V2 tokens have an azp claim (appId1).
+IAM compares azp where aud was expected.
 
 ## Why it breaks
 
-STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+With an azp claim, azp is the audience.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The account's provider with its audiences, the token's issuer and audience, and CloudTrail; The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Register azp. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-}
+- IAM User Guide, "AWS global condition context keys: OIDC federation""#,
+    },
+    groups: &[judge::provider, judge::trust],
+};

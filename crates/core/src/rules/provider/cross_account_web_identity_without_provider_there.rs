@@ -1,35 +1,55 @@
-//! `cross-account-web-identity-without-provider-there`: role in account B, provider only in account A.
+//! The role is in another account, without a provider there.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    CrossAccountWebIdentityWithoutProviderThere,
-    code: "TW029",
-    name: "cross-account-web-identity-without-provider-there",
-    summary: "role in account B, provider only in account A",
-    link: Provider,
-    needs: [Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-    repair: Manual,
-    judge: [judge::provider],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW029",
+        name: "cross-account-web-identity-without-provider-there",
+        summary: "The role is in another account, without a provider there",
+        link: Link::Provider,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::Providers,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Authenticate to another account with IRSA\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Role in account B, provider only in account A.
+The role is in another account, without a provider there.
 
 ## Why it breaks
 
-STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+The provider must stand in the role's account.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The account's provider with its audiences, the token's issuer and audience, and CloudTrail. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Register the issuer there, or chain roles. A person has to do this.
 
 ## References
 
-IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-}
+- EKS User Guide, "Authenticate to another account with IRSA""#,
+    },
+    groups: &[judge::provider],
+};

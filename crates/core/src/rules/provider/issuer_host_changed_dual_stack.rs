@@ -1,35 +1,55 @@
-//! `issuer-host-changed-dual-stack`: issuer host changed dual stack.
+//! The dual-stack host was registered.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    IssuerHostChangedDualStack,
-    code: "TW078",
-    name: "issuer-host-changed-dual-stack",
-    summary: "issuer host changed dual stack",
-    link: Provider,
-    needs: [Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-    repair: Manual,
-    judge: [judge::provider],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW078",
+        name: "issuer-host-changed-dual-stack",
+        summary: "The dual-stack host was registered",
+        link: Link::Provider,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::Providers,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Create an IAM OIDC provider\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Issuer host changed dual stack.
+The dual-stack host was registered.
 
 ## Why it breaks
 
-STS looks the token's issuer up among the OIDC providers of the role's account, letter by letter, and compares the audience with the registered ones.
+Tokens keep the issuer without it.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Logs, Pods, Provider, Providers, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The account's provider with its audiences, the token's issuer and audience, and CloudTrail. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Register the issuer in the token. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Create an OIDC identity provider\"; IAM API reference",
-}
+- EKS User Guide, "Create an IAM OIDC provider""#,
+    },
+    groups: &[judge::provider],
+};

@@ -1,29 +1,15 @@
-//! Rules of the provider link, one file each.
+//! Rules of the link `provider`.
 
-mod audience_confused_with_sts_endpoint;
-mod audience_default_changed_by_tool;
-mod audience_not_in_provider_client_ids;
-mod azp_claim_used_as_audience;
-mod cluster_recreated_new_issuer_id;
-mod cross_account_web_identity_without_provider_there;
-mod issuer_host_changed_dual_stack;
-mod issuer_url_changed_by_idp;
-mod oidc_provider_count_quota;
-mod oidc_provider_deleted_by_another_stack;
-mod oidc_provider_missing_in_account;
-mod sts_call_sent_to_wrong_partition_region;
-mod wrong_region_in_issuer_host;
-
-pub(super) use audience_confused_with_sts_endpoint::AudienceConfusedWithStsEndpoint;
-pub(super) use audience_default_changed_by_tool::AudienceDefaultChangedByTool;
-pub(super) use audience_not_in_provider_client_ids::AudienceNotInProviderClientIds;
-pub(super) use azp_claim_used_as_audience::AzpClaimUsedAsAudience;
-pub(super) use cluster_recreated_new_issuer_id::ClusterRecreatedNewIssuerId;
-pub(super) use cross_account_web_identity_without_provider_there::CrossAccountWebIdentityWithoutProviderThere;
-pub(super) use issuer_host_changed_dual_stack::IssuerHostChangedDualStack;
-pub(super) use issuer_url_changed_by_idp::IssuerUrlChangedByIdp;
-pub(super) use oidc_provider_count_quota::OidcProviderCountQuota;
-pub(super) use oidc_provider_deleted_by_another_stack::OidcProviderDeletedByAnotherStack;
-pub(super) use oidc_provider_missing_in_account::OidcProviderMissingInAccount;
-pub(super) use sts_call_sent_to_wrong_partition_region::StsCallSentToWrongPartitionRegion;
-pub(super) use wrong_region_in_issuer_host::WrongRegionInIssuerHost;
+pub(crate) mod audience_confused_with_sts_endpoint;
+pub(crate) mod audience_default_changed_by_tool;
+pub(crate) mod audience_not_in_provider_client_ids;
+pub(crate) mod azp_claim_used_as_audience;
+pub(crate) mod cross_account_web_identity_without_provider_there;
+pub(crate) mod issuer_host_changed_dual_stack;
+pub(crate) mod issuer_trailing_slash_mismatch;
+pub(crate) mod issuer_url_changed_by_idp;
+pub(crate) mod oidc_provider_count_quota;
+pub(crate) mod oidc_provider_deleted_by_another_stack;
+pub(crate) mod oidc_provider_missing_in_account;
+pub(crate) mod partition_audience_mismatch;
+pub(crate) mod thumbprint_mismatch;

@@ -1,35 +1,53 @@
-//! `addon-annotates-one-of-several-service-accounts`: the EKS add-on field applies the role only to the controller's service account.
+//! The add-on annotated only one of its service accounts.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AddonAnnotatesOneOfSeveralServiceAccounts,
-    code: "TW061",
-    name: "addon-annotates-one-of-several-service-accounts",
-    summary: "the EKS add-on field applies the role only to the controller's service account",
-    link: ServiceAccount,
-    needs: [Associations, Cluster, Exchange, Logs, Pods, RoleArn, ServiceAccount, Siblings, Trail, Workload],
-    citation: "EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
-    repair: Manual,
-    judge: [judge::service_account],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW061",
+        name: "addon-annotates-one-of-several-service-accounts",
+        summary: "The add-on annotated only one of its service accounts",
+        link: Link::ServiceAccount,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Siblings,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::RoleArn,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Amazon EKS add-ons\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-The EKS add-on field applies the role only to the controller's service account.
+The add-on annotated only one of its service accounts.
 
 ## Why it breaks
 
-The webhook injects the role that the service account's annotation names, and nothing else tells it.
+The field covers the controller alone.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Logs, Pods, RoleArn, ServiceAccount, Siblings, Trail, Workload: what was read of each, side by side in the finding's proof.
+The service account's annotations, its siblings, the pod template, add-ons and associations. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Annotate the other too. `trustwalk fix` can do this after approval.
 
 ## References
 
-EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
-}
+- EKS User Guide, "Amazon EKS add-ons""#,
+    },
+    groups: &[judge::service_account],
+};

@@ -1,35 +1,53 @@
-//! `annotation-on-pod-not-service-account`: role-arn put on the pod template.
+//! The role stands on the pod and not on the service account.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AnnotationOnPodNotServiceAccount,
-    code: "TW038",
-    name: "annotation-on-pod-not-service-account",
-    summary: "role-arn put on the pod template",
-    link: ServiceAccount,
-    needs: [Associations, Cluster, Exchange, Logs, Pods, RoleArn, ServiceAccount, Siblings, Trail, Workload],
-    citation: "EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
-    repair: Manual,
-    judge: [judge::service_account],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW038",
+        name: "annotation-on-pod-not-service-account",
+        summary: "The role stands on the pod and not on the service account",
+        link: Link::ServiceAccount,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Siblings,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::RoleArn,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Role-arn put on the pod template.
+The role stands on the pod and not on the service account.
 
 ## Why it breaks
 
-The webhook injects the role that the service account's annotation names, and nothing else tells it.
+The webhook reads the service account only.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Logs, Pods, RoleArn, ServiceAccount, Siblings, Trail, Workload: what was read of each, side by side in the finding's proof.
+The service account's annotations, its siblings, the pod template, add-ons and associations. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Move the annotation. `trustwalk fix` can do this after approval.
 
 ## References
 
-EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
-}
+- EKS User Guide, "Assign IAM roles to Kubernetes service accounts""#,
+    },
+    groups: &[judge::service_account],
+};

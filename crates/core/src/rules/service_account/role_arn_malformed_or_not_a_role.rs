@@ -1,35 +1,53 @@
-//! `role-arn-malformed-or-not-a-role`: annotation/input is a policy ARN, placeholder, escaped or assumed-role ARN.
+//! What the workload is told to assume is not a role's ARN.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    RoleArnMalformedOrNotARole,
-    code: "TW012",
-    name: "role-arn-malformed-or-not-a-role",
-    summary: "annotation/input is a policy ARN, placeholder, escaped or assumed-role ARN",
-    link: ServiceAccount,
-    needs: [Associations, Cluster, Exchange, Logs, Pods, RoleArn, ServiceAccount, Siblings, Trail, Workload],
-    citation: "EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
-    repair: Manual,
-    judge: [judge::service_account],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW012",
+        name: "role-arn-malformed-or-not-a-role",
+        summary: "What the workload is told to assume is not a role's ARN",
+        link: Link::ServiceAccount,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::Siblings,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::RoleArn,
+            Kind::Exchange,
+            Kind::Trail,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"IAM identifiers\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Annotation/input is a policy ARN, placeholder, escaped or assumed-role ARN.
+What the workload is told to assume is not a role's ARN.
 
 ## Why it breaks
 
-The webhook injects the role that the service account's annotation names, and nothing else tells it.
+A policy's ARN, a placeholder or a stray blank cannot be assumed.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Logs, Pods, RoleArn, ServiceAccount, Siblings, Trail, Workload: what was read of each, side by side in the finding's proof.
+The service account's annotations, its siblings, the pod template, add-ons and associations. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Give `arn:aws:iam::ACCOUNT:role/NAME`. A person has to do this.
 
 ## References
 
-EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
-}
+- IAM User Guide, "IAM identifiers""#,
+    },
+    groups: &[judge::service_account],
+};

@@ -1,35 +1,42 @@
-//! `issuer-tls-certificate-invalid-for-host`: issuer tls certificate invalid for host.
+//! The issuer's certificate cannot stand for its host.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    IssuerTlsCertificateInvalidForHost,
-    code: "TW081",
-    name: "issuer-tls-certificate-invalid-for-host",
-    summary: "issuer tls certificate invalid for host",
-    link: Tls,
-    needs: [Chains, Discovery, Exchange, Logs, Pods, Provider, Trail],
-    citation: "IAM User Guide, \"Obtain the thumbprint for an OIDC identity provider\"",
-    repair: Manual,
-    judge: [judge::thumbprint],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW081",
+        name: "issuer-tls-certificate-invalid-for-host",
+        summary: "The issuer's certificate cannot stand for its host",
+        link: Link::Tls,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Discovery, Kind::Chains, Kind::Provider, Kind::Exchange, Kind::Trail],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Create an OIDC provider\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Issuer tls certificate invalid for host.
+The issuer's certificate cannot stand for its host.
 
 ## Why it breaks
 
-AWS trusts its library of roots first and compares the registered thumbprints when that does not decide; older and compatible systems compare thumbprints alone.
+It names another host, or its time is over.
 
 ## Evidence
 
-Chains, Discovery, Exchange, Logs, Pods, Provider, Trail: what was read of each, side by side in the finding's proof.
+The chains presented by the issuer's hosts, the roots that are trusted, and the registered thumbprints. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Serve a valid certificate. A person has to do this.
 
 ## References
 
-IAM User Guide, \"Obtain the thumbprint for an OIDC identity provider\"",
-}
+- IAM User Guide, "Create an OIDC provider""#,
+    },
+    groups: &[judge::thumbprint],
+};

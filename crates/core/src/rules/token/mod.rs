@@ -1,15 +1,12 @@
-//! Rules of the token link, one file each.
+//! Rules of the link `token`.
 
-mod token_content_malformed;
-mod token_expired_during_retries;
-mod token_file_read_once;
-mod token_signing_algorithm_unsupported;
-mod token_too_old_or_expired;
-mod wrong_token_kind_missing_aud;
-
-pub(super) use token_content_malformed::TokenContentMalformed;
-pub(super) use token_expired_during_retries::TokenExpiredDuringRetries;
-pub(super) use token_file_read_once::TokenFileReadOnce;
-pub(super) use token_signing_algorithm_unsupported::TokenSigningAlgorithmUnsupported;
-pub(super) use token_too_old_or_expired::TokenTooOldOrExpired;
-pub(super) use wrong_token_kind_missing_aud::WrongTokenKindMissingAud;
+pub(crate) mod ci_job_does_not_request_token;
+pub(crate) mod gha_fork_pr_no_id_token;
+pub(crate) mod gha_id_token_permission_missing;
+pub(crate) mod idp_refuses_token_transient;
+pub(crate) mod token_content_malformed;
+pub(crate) mod token_expired_during_retries;
+pub(crate) mod token_file_read_once;
+pub(crate) mod token_signing_algorithm_unsupported;
+pub(crate) mod token_too_old_or_expired;
+pub(crate) mod wrong_token_kind_missing_aud;

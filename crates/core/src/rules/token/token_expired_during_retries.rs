@@ -1,35 +1,42 @@
-//! `token-expired-during-retries`: the ID token is requested once.
+//! The token expired while the client retried.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    TokenExpiredDuringRetries,
-    code: "TW098",
-    name: "token-expired-during-retries",
-    summary: "the ID token is requested once",
-    link: Token,
-    needs: [Exchange, Job, Logs, Pods, Token, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-    repair: Manual,
-    judge: [judge::token],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW098",
+        name: "token-expired-during-retries",
+        summary: "The token expired while the client retried",
+        link: Link::Token,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Token, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "STS API reference, AssumeRoleWithWebIdentity",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-The ID token is requested once.
+The token expired while the client retried.
 
 ## Why it breaks
 
-STS reads the token's form, times and claims before it looks at any policy.
+Connections to STS are slow.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Token, Trail: what was read of each, side by side in the finding's proof.
+The token's header and claims, and the logs. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Repair the way to STS. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-}
+- STS API reference, AssumeRoleWithWebIdentity"#,
+    },
+    groups: &[judge::token],
+};

@@ -1,35 +1,42 @@
-//! `token-file-read-once`: process keeps the first token; the file on disk is fresh, a new process works.
+//! The process keeps the first token it read.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    TokenFileReadOnce,
-    code: "TW004",
-    name: "token-file-read-once",
-    summary: "process keeps the first token; the file on disk is fresh, a new process works",
-    link: Token,
-    needs: [Exchange, Job, Logs, Pods, Token, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-    repair: Manual,
-    judge: [judge::token],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW004",
+        name: "token-file-read-once",
+        summary: "The process keeps the first token it read",
+        link: Link::Token,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Token, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "Kubernetes documentation, \"ServiceAccount token volume projection\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Process keeps the first token; the file on disk is fresh, a new process works.
+The process keeps the first token it read.
 
 ## Why it breaks
 
-STS reads the token's form, times and claims before it looks at any policy.
+The kubelet renews the token in the file. A client that reads the file once presents an expired token later.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Token, Trail: what was read of each, side by side in the finding's proof.
+The token's header and claims, and the logs. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Restart the pods and update the SDK. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-}
+- Kubernetes documentation, "ServiceAccount token volume projection""#,
+    },
+    groups: &[judge::token],
+};

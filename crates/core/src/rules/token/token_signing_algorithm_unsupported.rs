@@ -1,35 +1,42 @@
-//! `token-signing-algorithm-unsupported`: token signing algorithm unsupported.
+//! STS does not know the token's algorithm.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    TokenSigningAlgorithmUnsupported,
-    code: "TW099",
-    name: "token-signing-algorithm-unsupported",
-    summary: "token signing algorithm unsupported",
-    link: Token,
-    needs: [Exchange, Job, Logs, Pods, Token, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-    repair: Manual,
-    judge: [judge::token],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW099",
+        name: "token-signing-algorithm-unsupported",
+        summary: "STS does not know the token's algorithm",
+        link: Link::Token,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Token, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "STS API reference, AssumeRoleWithWebIdentity",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Token signing algorithm unsupported.
+STS does not know the token's algorithm.
 
 ## Why it breaks
 
-STS reads the token's form, times and claims before it looks at any policy.
+Only RS and ES of 256, 384 and 512.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Token, Trail: what was read of each, side by side in the finding's proof.
+The token's header and claims, and the logs. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Sign with RS256. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-}
+- STS API reference, AssumeRoleWithWebIdentity"#,
+    },
+    groups: &[judge::token],
+};

@@ -1,35 +1,42 @@
-//! `token-too-old-or-expired`: token too old or expired.
+//! The token has expired.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    TokenTooOldOrExpired,
-    code: "TW100",
-    name: "token-too-old-or-expired",
-    summary: "token too old or expired",
-    link: Token,
-    needs: [Exchange, Job, Logs, Pods, Token, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-    repair: Manual,
-    judge: [judge::token],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW100",
+        name: "token-too-old-or-expired",
+        summary: "The token has expired",
+        link: Link::Token,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Token, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Create an OIDC provider\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Token too old or expired.
+The token has expired.
 
 ## Why it breaks
 
-STS reads the token's form, times and claims before it looks at any policy.
+STS grants five minutes.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Token, Trail: what was read of each, side by side in the finding's proof.
+The token's header and claims, and the logs. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Get a fresh one. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-}
+- IAM User Guide, "Create an OIDC provider""#,
+    },
+    groups: &[judge::token],
+};

@@ -1,35 +1,42 @@
-//! `wrong-token-kind-missing-aud`: the GitLab job token / CI_JOB_JWT of that time has no aud claim.
+//! The token has no audience.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    WrongTokenKindMissingAud,
-    code: "TW106",
-    name: "wrong-token-kind-missing-aud",
-    summary: "the GitLab job token / CI_JOB_JWT of that time has no aud claim",
-    link: Token,
-    needs: [Exchange, Job, Logs, Pods, Token, Trail],
-    citation: "STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-    repair: Manual,
-    judge: [judge::token],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW105",
+        name: "wrong-token-kind-missing-aud",
+        summary: "The token has no audience",
+        link: Link::Token,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Token, Kind::Exchange, Kind::Trail, Kind::Job],
+        masked_by: &[],
+        citation: "STS API reference, AssumeRoleWithWebIdentity",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-The GitLab job token / CI_JOB_JWT of that time has no aud claim.
+The token has no audience.
 
 ## Why it breaks
 
-STS reads the token's form, times and claims before it looks at any policy.
+It is of another kind.
 
 ## Evidence
 
-Exchange, Job, Logs, Pods, Token, Trail: what was read of each, side by side in the finding's proof.
+The token's header and claims, and the logs. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Use an ID token. A person has to do this.
 
 ## References
 
-STS API reference, AssumeRoleWithWebIdentity; IAM User Guide, OIDC federation",
-}
+- STS API reference, AssumeRoleWithWebIdentity"#,
+    },
+    groups: &[judge::token],
+};

@@ -1,35 +1,55 @@
-//! `condition-key-claim-not-supported-by-iam`: condition on a claim IAM does not map (actor, custom claims): key never present.
+//! A condition asks for a claim IAM does not turn into a key.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    ConditionKeyClaimNotSupportedByIam,
-    code: "TW013",
-    name: "condition-key-claim-not-supported-by-iam",
-    summary: "condition on a claim IAM does not map (actor, custom claims): key never present",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW013",
+        name: "condition-key-claim-not-supported-by-iam",
+        summary: "A condition asks for a claim IAM does not turn into a key",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"AWS global condition context keys: OIDC federation\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Condition on a claim IAM does not map (actor, custom claims): key never present.
+A condition asks for a claim IAM does not turn into a key.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+For most issuers only aud and sub become condition keys. A condition on another claim is never met.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Express the restriction through the subject. A person has to do this.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- IAM User Guide, "AWS global condition context keys: OIDC federation""#,
+    },
+    groups: &[judge::trust],
+};

@@ -1,35 +1,55 @@
-//! `condition-key-missing-sub-suffix`: a commenter's trust policy condition key is the bare issuer (oidc.eks.../id/X) without :sub. Whether that was the cause is not in the excerpt.
+//! The condition key is the bare issuer.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    ConditionKeyMissingSubSuffix,
-    code: "TW067",
-    name: "condition-key-missing-sub-suffix",
-    summary: "a commenter's trust policy condition key is the bare issuer (oidc.eks.../id/X) without :sub. Whether that was the cause is not in the excerpt",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW067",
+        name: "condition-key-missing-sub-suffix",
+        summary: "The condition key is the bare issuer",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Create a role for OpenID Connect federation\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-A commenter's trust policy condition key is the bare issuer (oidc.eks.../id/X) without :sub. Whether that was the cause is not in the excerpt.
+The condition key is the bare issuer.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+A key is the issuer, a colon and the claim.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Add `:sub` or `:aud`. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- IAM User Guide, "Create a role for OpenID Connect federation""#,
+    },
+    groups: &[judge::trust],
+};

@@ -1,35 +1,55 @@
-//! `condition-key-not-issuer-path`: condition key was written with the provider ARN (arn:aws:iam::ACCT:oidc-provider/oidc.eks...:sub) instead of oidc.eks...:sub.
+//! The condition key does not begin with the issuer.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    ConditionKeyNotIssuerPath,
-    code: "TW068",
-    name: "condition-key-not-issuer-path",
-    summary: "condition key was written with the provider ARN (arn:aws:iam::ACCT:oidc-provider/oidc.eks...:sub) instead of oidc.eks...:sub",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW068",
+        name: "condition-key-not-issuer-path",
+        summary: "The condition key does not begin with the issuer",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Create a role for OpenID Connect federation\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Condition key was written with the provider ARN (arn:aws:iam::ACCT:oidc-provider/oidc.eks...:sub) instead of oidc.eks...:sub.
+The condition key does not begin with the issuer.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+Keys of another issuer are never set.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Write the issuer's path. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- IAM User Guide, "Create a role for OpenID Connect federation""#,
+    },
+    groups: &[judge::trust],
+};

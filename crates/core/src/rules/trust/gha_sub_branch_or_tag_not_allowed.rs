@@ -1,35 +1,55 @@
-//! `gha-sub-branch-or-tag-not-allowed`: ref in the token sub is in no allowed pattern.
+//! The job's ref or event is not allowed.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    GhaSubBranchOrTagNotAllowed,
-    code: "TW019",
-    name: "gha-sub-branch-or-tag-not-allowed",
-    summary: "ref in the token sub is in no allowed pattern",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW019",
+        name: "gha-sub-branch-or-tag-not-allowed",
+        summary: "The job's ref or event is not allowed",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "GitHub documentation, \"About security hardening with OpenID Connect\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Ref in the token sub is in no allowed pattern.
+The job's ref or event is not allowed.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+The subject ends with the ref or the event, and the policy lists others.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Allow this ref if it should get the role. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- GitHub documentation, "About security hardening with OpenID Connect""#,
+    },
+    groups: &[judge::trust],
+};

@@ -1,35 +1,55 @@
-//! `gha-sub-environment-vs-ref`: job has environment:, so sub is repo:O/R:environment:E and not ...:ref:.
+//! The job has an environment and the policy expects a ref, or the reverse.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    GhaSubEnvironmentVsRef,
-    code: "TW008",
-    name: "gha-sub-environment-vs-ref",
-    summary: "job has environment:, so sub is repo:O/R:environment:E and not ...:ref:",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW008",
+        name: "gha-sub-environment-vs-ref",
+        summary: "The job has an environment and the policy expects a ref, or the reverse",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "GitHub documentation, \"About security hardening with OpenID Connect\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Job has environment:, so sub is repo:O/R:environment:E and not ...:ref:.
+The job has an environment and the policy expects a ref, or the reverse.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+A job with `environment:` gets the subject `repo:O/R:environment:E`, in which no ref occurs.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Allow the environment's subject. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- GitHub documentation, "About security hardening with OpenID Connect""#,
+    },
+    groups: &[judge::trust],
+};

@@ -1,35 +1,55 @@
-//! `required-session-tag-not-in-token`: required session tag not in token.
+//! The policy asks for a session tag the token lacks.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    RequiredSessionTagNotInToken,
-    code: "TW090",
-    name: "required-session-tag-not-in-token",
-    summary: "required session tag not in token",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW090",
+        name: "required-session-tag-not-in-token",
+        summary: "The policy asks for a session tag the token lacks",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Pass session tags in AWS STS\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Required session tag not in token.
+The policy asks for a session tag the token lacks.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+Tags come from a claim.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Put the tag into the token. A person has to do this.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- IAM User Guide, "Pass session tags in AWS STS""#,
+    },
+    groups: &[judge::trust],
+};

@@ -1,35 +1,55 @@
-//! `sub-wrong-namespace`: namespace in :sub differs from where the pod runs.
+//! The trust policy names another namespace.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    SubWrongNamespace,
-    code: "TW017",
-    name: "sub-wrong-namespace",
-    summary: "namespace in :sub differs from where the pod runs",
-    link: Trust,
-    needs: [Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail],
-    citation: "IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-    repair: NeedsApproval,
-    judge: [judge::trust],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW017",
+        name: "sub-wrong-namespace",
+        summary: "The trust policy names another namespace",
+        link: Link::Trust,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Pods,
+            Kind::Logs,
+            Kind::Token,
+            Kind::Cluster,
+            Kind::Discovery,
+            Kind::Provider,
+            Kind::RoleArn,
+            Kind::Role,
+            Kind::Caller,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
 
-Namespace in :sub differs from where the pod runs.
+The trust policy names another namespace.
 
 ## Why it breaks
 
-STS compares the token with the trust policy exactly: principal, action, every operator and every key.
+The namespace is part of the subject.
 
 ## Evidence
 
-Caller, Cluster, Discovery, Exchange, Job, Logs, Pods, Provider, Role, RoleArn, Token, Trail: what was read of each, side by side in the finding's proof.
+The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Write the token's subject into the condition. `trustwalk fix` can do this after approval.
 
 ## References
 
-IAM User Guide, \"Condition operators\", \"Policy evaluation logic\"",
-}
+- EKS User Guide, "Assign IAM roles to Kubernetes service accounts""#,
+    },
+    groups: &[judge::trust],
+};

@@ -1,35 +1,53 @@
-//! `app-configured-for-another-credential-source`: app told to use profile/metadata; injected web identity ignored.
+//! The application is told to use another source of credentials.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AppConfiguredForAnotherCredentialSource,
-    code: "TW018",
-    name: "app-configured-for-another-credential-source",
-    summary: "app told to use profile/metadata; injected web identity ignored",
-    link: Workload,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW018",
+        name: "app-configured-for-another-credential-source",
+        summary: "The application is told to use another source of credentials",
+        link: Link::Workload,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "AWS SDKs and Tools reference, \"Standardized credential providers\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-App told to use profile/metadata; injected web identity ignored.
+The application is told to use another source of credentials.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+An explicit profile or credentials file wins over the injected web identity.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Remove the setting. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- AWS SDKs and Tools reference, "Standardized credential providers""#,
+    },
+    groups: &[judge::reach],
+};

@@ -1,35 +1,53 @@
-//! `app-or-sdk-lacks-web-identity-support`: SDK older than web identity support; no WebIdentity provider in the chain error.
+//! The application does not use the role and token in its container.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    AppOrSdkLacksWebIdentitySupport,
-    code: "TW011",
-    name: "app-or-sdk-lacks-web-identity-support",
-    summary: "SDK older than web identity support; no WebIdentity provider in the chain error",
-    link: Workload,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW011",
+        name: "app-or-sdk-lacks-web-identity-support",
+        summary: "The application does not use the role and token in its container",
+        link: Link::Workload,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EKS User Guide, \"Use a supported AWS SDK\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-SDK older than web identity support; no WebIdentity provider in the chain error.
+The application does not use the role and token in its container.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+SDKs older than web identity ignore the variables and fall through to the node's role.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Use an image with a newer SDK. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- EKS User Guide, "Use a supported AWS SDK""#,
+    },
+    groups: &[judge::reach],
+};

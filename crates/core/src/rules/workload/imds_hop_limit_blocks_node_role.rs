@@ -1,35 +1,53 @@
-//! `imds-hop-limit-blocks-node-role`: pod relied on node role; new nodes have hop limit 1.
+//! The pod needs the node's role and cannot reach it.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    ImdsHopLimitBlocksNodeRole,
-    code: "TW034",
-    name: "imds-hop-limit-blocks-node-role",
-    summary: "pod relied on node role; new nodes have hop limit 1",
-    link: Workload,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW034",
+        name: "imds-hop-limit-blocks-node-role",
+        summary: "The pod needs the node's role and cannot reach it",
+        link: Link::Workload,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "EC2 User Guide, \"Configure the instance metadata options\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Pod relied on node role; new nodes have hop limit 1.
+The pod needs the node's role and cannot reach it.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+With a hop limit of 1 the metadata service does not answer containers.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Give the service account a role. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- EC2 User Guide, "Configure the instance metadata options""#,
+    },
+    groups: &[judge::reach],
+};

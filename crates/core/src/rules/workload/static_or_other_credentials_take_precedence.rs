@@ -1,35 +1,53 @@
-//! `static-or-other-credentials-take-precedence`: keys in env/secret/runner win over the web identity.
+//! Keys in the environment win over web identity.
 
+use crate::finding::Severity;
 use crate::judge;
-use crate::rules::rule;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
 
-rule! {
-    StaticOrOtherCredentialsTakePrecedence,
-    code: "TW023",
-    name: "static-or-other-credentials-take-precedence",
-    summary: "keys in env/secret/runner win over the web identity",
-    link: Workload,
-    needs: [Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload],
-    citation: "AWS SDKs reference guide, credential provider chain; EKS User Guide",
-    repair: Manual,
-    judge: [judge::reach],
-    doc: "## What it checks
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW023",
+        name: "static-or-other-credentials-take-precedence",
+        summary: "Keys in the environment win over web identity",
+        link: Link::Workload,
+        severity: Severity::Error,
+        needs: &[
+            Kind::Workload,
+            Kind::Pods,
+            Kind::Logs,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
+            Kind::Cluster,
+            Kind::Exchange,
+            Kind::Trail,
+            Kind::Job,
+        ],
+        masked_by: &[],
+        citation: "AWS SDKs and Tools reference, \"Credential provider chain\"",
+        since: "0.1.0",
+        repair: Repair::Manual,
+        doc: r#"## What it checks
 
-Keys in env/secret/runner win over the web identity.
+Keys in the environment win over web identity.
 
 ## Why it breaks
 
-The exchange happens only if the SDK finds the injected identity first and reaches STS from where the workload runs.
+Every SDK looks at access keys in the environment first.
 
 ## Evidence
 
-Associations, Cluster, Exchange, Job, Logs, NetworkPolicies, Pods, ServiceAccount, Trail, Workload: what was read of each, side by side in the finding's proof.
+The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-The finding names the exact command or patch for the objects at hand.
+Remove the keys. A person has to do this.
 
 ## References
 
-AWS SDKs reference guide, credential provider chain; EKS User Guide",
-}
+- AWS SDKs and Tools reference, "Credential provider chain""#,
+    },
+    groups: &[judge::reach],
+};

@@ -1,0 +1,42 @@
+//! No registered thumbprint matches the certificates the issuer presents.
+
+use crate::finding::Severity;
+use crate::judge;
+use crate::link::Link;
+use crate::rule::{Kind, Repair, RuleMeta};
+use crate::rules::definition::Definition;
+
+pub(crate) static RULE: Definition = Definition {
+    meta: &RuleMeta {
+        code: "TW007",
+        name: "thumbprint-mismatch",
+        summary: "No registered thumbprint matches the certificates the issuer presents",
+        link: Link::Provider,
+        severity: Severity::Error,
+        needs: &[Kind::Pods, Kind::Logs, Kind::Discovery, Kind::Chains, Kind::Provider, Kind::Exchange, Kind::Trail],
+        masked_by: &[],
+        citation: "IAM User Guide, \"Obtain the thumbprint for an OpenID Connect identity provider\"",
+        since: "0.1.0",
+        repair: Repair::NeedsApproval,
+        doc: r#"## What it checks
+
+No registered thumbprint matches the certificates the issuer presents.
+
+## Why it breaks
+
+AWS asks its library of public authorities first and the registered thumbprints only when that does not decide: a private authority, TLS 1.3 alone, or a certificate it cannot fetch. Compatible systems, and AWS before August 2024, ask the thumbprints alone. Authorities change; the list does not follow by itself.
+
+## Evidence
+
+The chains presented by the issuer's hosts, the roots that are trusted, and the registered thumbprints. What cannot be read leaves the rule undetermined.
+
+## Repair
+
+Add the thumbprint of the authority that signs now and keep those that still match. `trustwalk fix` can do this after approval.
+
+## References
+
+- IAM User Guide, "Obtain the thumbprint for an OpenID Connect identity provider""#,
+    },
+    groups: &[judge::thumbprint],
+};
