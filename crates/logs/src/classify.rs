@@ -60,13 +60,14 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
 /// Whether a symptom already found makes another, less exact one superfluous.
 fn overshadows(seen: Symptom, new: Symptom) -> bool {
     use Symptom::{
-        AccessDeniedAction, ExpiredSession, ExpiredToken, PodIdentityAccessDenied, PodIdentityAgentError,
-        PodIdentityNoAssociation, PodIdentityTokenExpired, PodIdentityWrongAddress,
+        AccessDeniedAction, ClockSkew, ExpiredSession, ExpiredToken, PodIdentityAccessDenied, PodIdentityAgentError,
+        PodIdentityNoAssociation, PodIdentityTokenExpired, PodIdentityWrongAddress, SignatureMismatch, SignatureScope,
     };
     seen == new
         || matches!(
             (seen, new),
             (ExpiredToken | PodIdentityTokenExpired, ExpiredSession)
+                | (SignatureScope | ClockSkew, SignatureMismatch)
                 | (
                     PodIdentityTokenExpired
                         | PodIdentityNoAssociation

@@ -2,7 +2,8 @@
 //! and judges only the lines that have one.
 //!
 //! `dentity` alone stands in `WebIdentityErr`, `InvalidIdentityToken`, `identity provider` and
-//! `AssumeRoleWithWebIdentity`. The fewer and rarer they are, the faster a scan. INVARIANT: every
+//! `AssumeRoleWithWebIdentity`. The fewer they are, and the rarer their first four bytes, the faster a
+//! scan. INVARIANT: every
 //! wording that is judged holds one; a test says so.
 
 use aho_corasick::{AhoCorasick, MatchKind, Span, packed};
@@ -17,38 +18,25 @@ pub(crate) const CORES: &[&str] = &[
     "oken ",
     "xpired",
     "ID_TOKEN",
-    "claim",
-    "Claim is",
-    "ARN is invalid",
-    "to satisfy",
-    "onSeconds",
+    "d claim",
+    "laim is",
+    "invalid",
+    "satisfy",
+    "xceed",
     "Packed",
     "IDPRejected",
     "CommunicationError",
     "RegionDisabled",
-    "serviceaccount/",
+    "account/token",
     "sts.",
     "169.254.",
     "MalformedPolicy",
-    "Federated princ",
-    "LimitExceeded",
-    "exceed quota",
-    "ClientTokenId",
     "DoesNotMatch",
-    "TooSkewed",
-    "hrottling",
     "ec2imds",
     "IPAM",
-    "IMDS",
-    "ialization failure",
-    "for CONNECT",
-    "OAuth provider",
-    "with OIDC",
-    "oopback hosts",
-    "ontainer metadata",
-    "roviders in chain",
-    "ResourceNotFound",
-    "ValidationError",
+    "zation failure",
+    "h OIDC",
+    "r metadata",
 ];
 
 /// Finds the substrings in bytes.

@@ -154,7 +154,7 @@ symptoms! {
     SignatureScope => "signature-scope",
     /// The signature does not match: wrong key, clock or proxy. DOC code `SignatureDoesNotMatch`.
     SignatureMismatch => "signature-mismatch",
-    /// The requester's clock is wrong. DOC code `RequestTimeTooSkewed`.
+    /// The requester's clock is wrong. DOC code `SignatureDoesNotMatch`, `Signature expired`.
     ClockSkew => "clock-skew",
     /// The call was throttled. DOC code `Throttling`.
     Throttled => "throttled",
