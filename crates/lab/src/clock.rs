@@ -1,4 +1,5 @@
-//! The lab's time: the machine's, or some way before it while the past is played.
+//! Time of the account and the issuers: the machine's, or some way before it while
+//! something is made that has to be old. Nodes and cluster always have the machine's.
 
 use std::{
     fmt,

@@ -138,6 +138,8 @@ impl fmt::Debug for Lab {
 const LONG_AGO_SECONDS: i64 = 26 * 3600;
 /// Longest wait for a roll-out; the lab needs about a second.
 const ROLLOUT: Duration = Duration::from_secs(20);
+/// How long a call takes at most, with room for a busy machine.
+const UNDER_WAY: Duration = Duration::from_millis(600);
 /// A call period nobody lives to see the end of, while the clock is set back.
 const QUIET: Duration = Duration::from_hours(1);
 
@@ -251,30 +253,45 @@ impl Lab {
         for fault in applied.active.iter().filter_map(|name| faults::find(name)) {
             (fault.edit)(&mut wanted);
         }
-        let long_ago = fresh.is_some_and(|fault| fault.start == Start::LongAgo);
-        if long_ago {
-            self.inner.settings.update(|config| config.call_period = QUIET);
-            self.inner.clock.set_offset(-LONG_AGO_SECONDS);
-        }
-        push::push(self, Some(&applied.current), &wanted).await?;
         let job_changed = applied.current.job != wanted.job || applied.current.roles != wanted.roles;
-        applied.current = wanted;
-        if let Some(Target::Workload(id)) = fresh.map(|fault| fault.target)
-            && !applied.current.annotated_late.contains(&(id.namespace.to_owned(), id.name.to_owned()))
-        {
-            pods::restart(&self.inner.store, id)?;
-            if long_ago {
-                self.all_ready(&[id], ROLLOUT).await?;
-            }
-        }
-        if long_ago {
+        if fresh.is_some_and(|fault| fault.start == Start::LongAgo) {
+            self.inner.settings.update(|config| config.call_period = QUIET);
+            // Calls that are under way end in the present; agents give no sign of it.
+            tokio::time::sleep(UNDER_WAY).await;
+            self.inner.clock.set_offset(-LONG_AGO_SECONDS);
+            let done = self.roll_out(applied, wanted, fresh, true).await;
+            // Back to the present whatever happened there.
             self.inner.clock.set_offset(0);
             self.inner.settings.update(|config| config.call_period = crate::start::CALL_PERIOD);
+            done?;
+        } else {
+            self.roll_out(applied, wanted, fresh, false).await?;
         }
         if job_changed {
             self.run_job(&applied.current).await?;
         }
         Ok(())
+    }
+
+    /// Pushes `wanted` and replaces the pods of the fault's target, if it is a
+    /// workload; `wait` sees them come up well.
+    async fn roll_out(
+        &self,
+        applied: &mut Applied,
+        wanted: World,
+        fresh: Option<&Fault>,
+        wait: bool,
+    ) -> Result<(), LabError> {
+        push::push(self, Some(&applied.current), &wanted).await?;
+        applied.current = wanted;
+        let Some(Target::Workload(id)) = fresh.map(|fault| fault.target) else {
+            return Ok(());
+        };
+        let place = (id.namespace.to_owned(), id.name.to_owned());
+        if !applied.current.annotated_late.contains(&place) {
+            pods::restart(&self.inner.store, id)?;
+        }
+        if wait { self.all_ready(&[id], ROLLOUT).await } else { Ok(()) }
     }
 
     /// Runs the CI job and leaves its files.

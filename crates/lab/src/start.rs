@@ -13,6 +13,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
+use jiff::Timestamp;
 use tokio::{
     net::TcpListener,
     sync::{Mutex, watch},
@@ -171,11 +172,11 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     let setup = account_setup(&config, &clock, &issuers, endpoint, STANDARD.encode(&tls.ca_pem)).await?;
     let account = AccountSide::start(setup, asked(&down))?;
     let aws = account.address();
-    let settings = node_settings(aws, &clock, &account);
+    let settings = node_settings(aws, &account);
     let webhook = webhook_side().await?;
     let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()));
     let agent = NodeAgent::prepare(settings.clone());
-    let cluster = cluster(&agent, &minter, &webhook, &clock, tls)?;
+    let cluster = cluster(&agent, &minter, &webhook, tls)?;
     let addresses =
         Addresses { aws, kubernetes: address(&api)?, issuer: issuers.server.address(), control: address(&control)? };
     let applied = Applied { base: world.clone(), current: world.clone(), active: BTreeSet::new() };
@@ -256,7 +257,6 @@ fn cluster(
     agent: &NodeAgent,
     minter: &Arc<dyn TokenMinter>,
     webhook: &WebhookSide,
-    clock: &LabClock,
     tls: TlsMaterial,
 ) -> Result<Cluster, LabError> {
     let at = address(&webhook.listener)?;
@@ -270,7 +270,7 @@ fn cluster(
         runtime: agent.runtime(),
         minter: Arc::clone(minter),
         resolver: Arc::new(resolver),
-        clock: clock.shared(),
+        clock: Arc::new(Timestamp::now),
         nodes: nodes(),
     }))
 }
@@ -288,10 +288,9 @@ fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> 
     }
 }
 
-fn node_settings(aws: SocketAddr, clock: &LabClock, account: &AccountSide) -> Settings {
+fn node_settings(aws: SocketAddr, account: &AccountSide) -> Settings {
     let mut config = NodeConfig::new(aws, REGION);
     CLUSTER.clone_into(&mut config.cluster_name);
-    config.clock = clock.shared();
     config.restart_period = RESTART_PERIOD;
     config.call_period = CALL_PERIOD;
     config.node_role = Some(NodeRole { name: push::INSTANCES.to_owned(), credentials: account.node_session() });

@@ -11,7 +11,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the annotation holds the ARN of a policy",
     source: "https://github.com/DhananjayThomble/URL-Shortener-App/issues/526",
     target: Target::Workload(LEDGER),
-    symptom: "",
+    symptom: "Request ARN is invalid",
     start: Start::AtOnce,
     edit,
 };

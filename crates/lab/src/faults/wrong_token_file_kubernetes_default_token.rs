@@ -11,7 +11,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "the service account's own token is sent to STS",
     source: "https://github.com/external-secrets/kubernetes-external-secrets/issues/290",
     target: Target::Workload(LEDGER),
-    symptom: "could not be validated",
+    symptom: "Incorrect token audience",
     start: Start::AtOnce,
     edit,
 };

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use trustwalk_lab_cluster::json as j;
+
 use crate::{
-    Lab, LabError,
-    faults::Target,
+    Lab, LabError, pods,
     world::{ALL, AWS_NODE, World},
 };
 
@@ -18,9 +19,9 @@ pub async fn healthy(lab: &Lab) -> Result<(), LabError> {
     lab.all_ready(&ALL, SETTLED).await
 }
 
-/// The world of before the change: the CNI uses its node's role and is well.
+/// The world of before the change: the CNI uses its node's role, and all is well.
 pub async fn before(lab: &Lab) -> Result<(), LabError> {
-    lab.all_ready(&[AWS_NODE], SETTLED).await
+    healthy(lab).await
 }
 
 /// The change: the add-on gets a role, the service account its annotation, the
@@ -31,7 +32,18 @@ pub async fn let_it_break(lab: &Lab) -> Result<(), LabError> {
     broken(lab).await
 }
 
-/// Waits until the CNI's pods say what the story's said.
+/// Waits until every one of the CNI's pods says what the story's said.
 pub async fn broken(lab: &Lab) -> Result<(), LabError> {
-    lab.logged(Target::Workload(AWS_NODE), "doesn't match configured thumbprint", SETTLED).await
+    lab.replaced(AWS_NODE, SETTLED).await?;
+    let store = lab.store();
+    pods::wait(&store, "every pod of the CNI failing", SETTLED, || {
+        for pod in pods::of(&store, AWS_NODE) {
+            let log = lab.log(&pod, AWS_NODE.name);
+            if pods::is_ready(&pod) || !log.contains("doesn't match configured thumbprint") {
+                return Err(format!("{} says: {}", j::name(&pod), log.lines().last().unwrap_or("nothing")));
+            }
+        }
+        Ok(())
+    })
+    .await
 }
