@@ -223,9 +223,8 @@ fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)> {
     if lower.contains("assumerolewithwebidentity") && !lower.contains("is not authorized to perform: ") {
         return None;
     }
-    let caller = extract::caller_arn(text);
     let action = extract::denied_action(text);
-    if let Some(name) = caller.as_deref().and_then(|c| extract::after(c, ":assumed-role/")) {
+    if let Some(name) = extract::assumed_role(text) {
         let (role, session) = name.split_once('/').unwrap_or((name, ""));
         if action.as_deref() == Some("sts:AssumeRole") {
             let same = extract::role_arn(text).is_some_and(|r| r.rsplit('/').next() == Some(role));

@@ -113,6 +113,7 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::NoCredentials, &["unable to load aws credentials from any provider"]),
     row(Symptom::NoCredentials, &["unable to get iam security credentials from ec2 instance metadata"]),
     row(Symptom::NoCredentials, &["no credentials in the property bag"]),
+    row(Symptom::AssumeRoleDenied, &["unable to assume role", "accessdenied"]),
     row(Symptom::WebIdentityOther, &["webidentityerr"]),
     row(Symptom::WebIdentityOther, &["an error occurred", "calling the assumerolewithwebidentity operation"]),
     row(Symptom::WebIdentityOther, &["operation error sts: assumerolewithwebidentity"]),

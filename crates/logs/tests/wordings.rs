@@ -168,6 +168,11 @@ const TABLE: &[(Symptom, &str)] = &[
         Symptom::AssumeRoleDenied,
         "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/other",
     ),
+    (
+        Symptom::NodeRoleUsed,
+        "User: ...assumed-role/eksctl-c-NodeInstanceRole-X/i-... is not authorized to perform: secretsmanager:GetSecretValue",
+    ),
+    (Symptom::AssumeRoleDenied, "Route53 challenge: Unable to assume role: AccessDenied"),
     (Symptom::GhaIdTokenUnavailable, "Error message: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable"),
     (Symptom::GhaTokenPending, "Can't issue ID_TOKEN for job in 'Pending' state"),
     (

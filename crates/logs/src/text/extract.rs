@@ -35,6 +35,11 @@ pub(crate) fn caller_arn(text: &str) -> Option<String> {
     arns(text).find(|a| a.contains(":assumed-role/") || a.contains(":user/")).and_then(non_empty)
 }
 
+/// `ROLE/SESSION` of the caller, from its ARN or from one that people shortened.
+pub(crate) fn assumed_role(text: &str) -> Option<&str> {
+    after(text, "assumed-role/").map(|rest| rest.split(ends_value).next().unwrap_or_default())
+}
+
 /// The OIDC provider's ARN.
 pub(crate) fn provider(text: &str) -> Option<String> {
     arns(text).find(|a| a.contains(":oidc-provider/")).and_then(non_empty)
