@@ -1,12 +1,15 @@
 //! The account's side of the world: what it starts with, and how roles, providers
 //! and the add-on are changed in process.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
-use trustwalk_lab_aws::{Account, AccountConfig, Addon, Cluster, Provider};
+use trustwalk_lab_aws::{Account, AccountConfig, Addon, Association, Cluster, Provider};
 use trustwalk_lab_cluster::Clock;
 use trustwalk_lab_node::Credentials;
 
@@ -14,7 +17,9 @@ use crate::{
     LabError, TrustModel,
     world::{
         Role,
-        names::{ACCOUNT, CLUSTER, CNI_ROLE, ISSUER, NODE_ROLE, REGION, bare, provider_arn, role_arn},
+        names::{
+            ACCOUNT, CLUSTER, CNI_ROLE, DNS_ROLE, ISSUER, LEDGER_ROLE, NODE_ROLE, REGION, bare, provider_arn, role_arn,
+        },
     },
 };
 
@@ -53,6 +58,8 @@ pub(crate) struct AccountSide {
     account: Account,
     started: Timestamp,
     address: SocketAddr,
+    endpoint: String,
+    ca: String,
 }
 
 impl AccountSide {
@@ -73,24 +80,7 @@ impl AccountSide {
             dialer: std::sync::Arc::new(move |host: &str, _port: u16| hosts.get(host).copied()),
             clock: setup.clock,
         });
-        let addon = Addon {
-            name: ADDON.to_owned(),
-            version: "v1.11.2-eksbuild.1".to_owned(),
-            role_arn: None,
-            created: created(),
-            modified: created(),
-        };
-        account.put_cluster(Cluster {
-            name: CLUSTER.to_owned(),
-            version: "1.36".to_owned(),
-            created: created(),
-            issuer: ISSUER.to_owned(),
-            endpoint: setup.endpoint,
-            ca: setup.ca,
-            addons: BTreeMap::from([(ADDON.to_owned(), addon)]),
-            associations: Vec::new(),
-        });
-        let side = Self { account: account.clone(), started, address };
+        let side = Self { account: account.clone(), started, address, endpoint: setup.endpoint, ca: setup.ca };
         side.tell_history();
         tokio::spawn(account.serve(setup.listener, shutdown));
         Ok(side)
@@ -166,25 +156,45 @@ impl AccountSide {
         self.account.delete_provider(bare(url));
     }
 
-    /// The change of the story: the add-on gets a role of its own.
-    pub(crate) fn update_addon(&self, now: Timestamp) {
+    /// The change of the story, as history tells it: somebody gives the add-on a role.
+    pub(crate) fn tell_change(&self, now: Timestamp) {
         let resources = [CLUSTER, CNI_ROLE].map(str::to_owned);
         self.account.record(now, "eks.amazonaws.com", "UpdateAddon", "ada", &resources);
-        self.set_addon(Some(role_arn(CNI_ROLE)), now);
     }
 
-    /// Sets the role of the add-on.
-    pub(crate) fn set_addon(&self, role_arn: Option<String>, modified: Timestamp) {
-        self.account.put_addon(
-            CLUSTER,
-            Addon {
-                name: ADDON.to_owned(),
-                version: "v1.11.2-eksbuild.1".to_owned(),
-                role_arn,
-                created: created(),
-                modified,
-            },
-        );
+    /// Makes the cluster as the world has it: the role of its add-on, and its Pod
+    /// Identity associations by namespace and service account.
+    pub(crate) fn put_cluster(
+        &self,
+        addon_role: Option<String>,
+        associations: &BTreeSet<(String, String)>,
+        now: Timestamp,
+    ) {
+        let modified = if addon_role.is_some() { now } else { created() };
+        let addon = Addon {
+            name: ADDON.to_owned(),
+            version: "v1.11.2-eksbuild.1".to_owned(),
+            role_arn: addon_role,
+            created: created(),
+            modified,
+        };
+        let associations = associations.iter().map(|(namespace, name)| Association {
+            id: format!("a-{namespace}-{name}"),
+            namespace: namespace.clone(),
+            service_account: name.clone(),
+            role_arn: role_arn(if namespace == "payments" { LEDGER_ROLE } else { DNS_ROLE }),
+            created: now,
+        });
+        self.account.put_cluster(Cluster {
+            name: CLUSTER.to_owned(),
+            version: "1.36".to_owned(),
+            created: created(),
+            issuer: ISSUER.to_owned(),
+            endpoint: self.endpoint.clone(),
+            ca: self.ca.clone(),
+            addons: BTreeMap::from([(ADDON.to_owned(), addon)]),
+            associations: associations.collect(),
+        });
     }
 
     /// The instances' session, as the metadata service hands it out.

@@ -16,8 +16,9 @@ use crate::{
     world::{Job, names::STS_REGIONAL},
 };
 
-/// Life of an ID token: GitHub's last five minutes.
-const TOKEN_LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// Life of an ID token. GitHub's last minutes; here one has to serve whoever looks at
+/// the job's files later in the day.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// Session the configure-aws-credentials action asks for by default, seconds.
 const DEFAULT_SESSION: i64 = 3600;
 /// Most bytes of an STS answer: real ones take a few kilobytes.

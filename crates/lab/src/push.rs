@@ -65,6 +65,10 @@ fn account(lab: &Lab, old: Option<&World>, new: &World) {
             side.put_provider(url, &provider.client_ids, &lab.inner.registered_thumbprint);
         }
     }
+    let (role, associations) = (new.addon_role(), &new.webhook.associations);
+    if old.is_none_or(|old| old.addon_role() != role || old.webhook.associations != *associations) {
+        side.put_cluster(role, associations, lab.inner.clock.now());
+    }
     // Whoever mended by hand in the meantime pinned the other hierarchy: going from
     // one to the other is a new beginning, with what was registered at first.
     if old.is_some_and(|old| old.issuer.generation != new.issuer.generation) {

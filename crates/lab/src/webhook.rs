@@ -20,7 +20,17 @@ pub(crate) fn register(store: &Store, wanted: Registration, ca: &str, foreign: &
         Registration::Sound => Some(configuration(ca)),
         Registration::ForeignCa => Some(configuration(foreign)),
     };
-    pods::put(store, &gvr, None, NAME, object.as_ref())
+    pods::put(store, &gvr, None, NAME, object.as_ref())?;
+    // The service stays when only the registration is wrong.
+    let service = json!({
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "spec": {
+            "selector": {"app": NAME},
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}],
+        },
+    });
+    let there = (wanted != Registration::Absent).then_some(&service);
+    pods::put(store, &Gvr::core("services"), Some(NAMESPACE), NAME, there)
 }
 
 /// The configuration in the shape EKS and the project's own manifests give it:

@@ -27,7 +27,7 @@ pub async fn before(lab: &Lab) -> Result<(), LabError> {
 /// The change: the add-on gets a role, the service account its annotation, the
 /// `DaemonSet` new pods, and every one of them fails.
 pub async fn let_it_break(lab: &Lab) -> Result<(), LabError> {
-    lab.inner.account.update_addon(lab.inner.clock.now());
+    lab.inner.account.tell_change(lab.inner.clock.now());
     lab.rebase(World::healthy(), Some(FAULT)).await?;
     broken(lab).await
 }

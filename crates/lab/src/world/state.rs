@@ -165,6 +165,12 @@ impl World {
         self.account(id).remove(name);
     }
 
+    /// The role the VPC CNI add-on was given: what its service account is annotated with.
+    pub fn addon_role(&self) -> Option<String> {
+        let place = (AWS_NODE.namespace.to_owned(), AWS_NODE.name.to_owned());
+        self.annotations.get(&place)?.get(ROLE_ANNOTATION).cloned()
+    }
+
     fn account(&mut self, id: WorkloadId) -> &mut BTreeMap<String, String> {
         self.annotations.entry((id.namespace.to_owned(), id.name.to_owned())).or_default()
     }
