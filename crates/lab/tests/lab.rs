@@ -12,7 +12,7 @@ use trustwalk_lab::{
     Client, Lab, LabConfig, LabError, Ports, Story, TrustModel,
     faults::{REGISTRY, Target, find},
     story,
-    world::{ALL, AWS_NODE},
+    world::{ALL, AWS_NODE, EXTERNAL_DNS},
 };
 
 /// Longest wait for a symptom or a recovery; a machine busy with other tests is slow.
@@ -97,6 +97,27 @@ fn the_registry_is_sorted_and_finds_each() {
         assert!(fault.source.starts_with("https://"), "{}", fault.name);
         assert_eq!(find(fault.name).map(|found| found.name), Some(fault.name));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_stand_side_by_side_and_twice_is_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(dir.path(), Story::Healthy, TrustModel::ThumbprintOnly).await.unwrap();
+    story::healthy(&lab).await.unwrap();
+    let trust = find("sub-wrong-namespace").unwrap();
+    let bare = find("annotation-missing-on-service-account").unwrap();
+    for fault in [trust, bare, trust] {
+        lab.break_with(fault.name).await.unwrap();
+    }
+    lab.logged(trust.target, trust.symptom, LIMIT).await.unwrap();
+    lab.logged(bare.target, bare.symptom, LIMIT).await.unwrap();
+    assert_eq!(lab.active().await, [bare.name, trust.name]);
+    lab.mend(Some(bare.name)).await.unwrap();
+    lab.all_ready(&[EXTERNAL_DNS], LIMIT).await.unwrap();
+    assert!(lab.log_of(trust.target).contains(trust.symptom), "the other fault is still there");
+    lab.mend(Some(trust.name)).await.unwrap();
+    lab.mend(Some(trust.name)).await.unwrap();
+    story::healthy(&lab).await.unwrap();
 }
 
 /// Injects and mends every `step`-th fault from `first` on, one after the other.
