@@ -18,7 +18,7 @@ impl Context {
 
     /// Sets a key's values, replacing those it had.
     pub fn set<V: Into<String>>(&mut self, key: &str, values: impl IntoIterator<Item = V>) {
-        let key = key.to_lowercase();
+        let key = key.to_ascii_lowercase();
         let values = values.into_iter().map(Into::into).collect();
         match self.entries.iter_mut().find(|(k, _)| *k == key) {
             Some((_, old)) => *old = values,
@@ -26,15 +26,14 @@ impl Context {
         }
     }
 
-    /// The values of a key, given in any letter case.
+    /// The values of a key, given in any letter case. A key without values counts as absent
+    /// (DOC: IAM User Guide, "Condition operators", on `Null` and empty keys).
     pub fn get(&self, key: &str) -> Option<&[String]> {
-        self.get_lower(&key.to_lowercase())
-    }
-
-    /// The values of a key already in lower case. A key without values counts as absent (DOC:
-    /// IAM User Guide, "Condition operators", on `Null` and empty keys).
-    pub(crate) fn get_lower(&self, key: &str) -> Option<&[String]> {
-        self.entries.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_slice()).filter(|v| !v.is_empty())
+        self.entries
+            .iter()
+            .find(|(k, _)| k.eq_ignore_ascii_case(key))
+            .map(|(_, v)| v.as_slice())
+            .filter(|v| !v.is_empty())
     }
 
     /// All keys, in lower case, with their values.

@@ -202,7 +202,7 @@ fn action<'a>(element: Option<&'a ListElement>, request: &'a Request) -> Element
 }
 
 fn condition<'a>(condition: &'a Condition, request: &'a Request) -> ConditionReport<'a> {
-    let actual = request.context.get_lower(&condition.key_lower);
+    let actual = request.context.get(&condition.key);
     let verdict = verdict(condition, actual.is_some(), request);
     let (mut nearest, mut hints) = (None, Vec::new());
     if let (Some(operator), false) = (condition.operator, verdict.is_met()) {

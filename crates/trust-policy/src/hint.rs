@@ -229,13 +229,13 @@ pub(crate) fn key_hints(condition: &Condition, request: &Request, hints: &mut Ve
 
 /// Mistakes in a condition's values, for a key that the request has.
 pub(crate) fn value_hints(condition: &Condition, comparison: Comparison, request: &Request, hints: &mut Vec<Hint>) {
-    let actual = request.context.get_lower(&condition.key_lower).unwrap_or_default();
+    let actual = request.context.get(&condition.key).unwrap_or_default();
     let other_claim = |name: &str| {
-        let issuer = condition.key_lower.rsplit_once(':').map_or("", |(issuer, _)| issuer);
+        let issuer = condition.key.rsplit_once(':').map_or("", |(issuer, _)| issuer);
         request.context.get(&format!("{issuer}:{name}")).unwrap_or_default()
     };
-    let is_sub = condition.key_lower.ends_with(":sub");
-    let is_aud = condition.key_lower.ends_with(":aud");
+    let is_sub = condition.is_claim("sub");
+    let is_aud = condition.is_claim("aud");
     for value in condition.values.iter().map(|v| &*v.text) {
         for found in actual {
             hints.extend(text_hint(value, found, comparison));

@@ -98,10 +98,7 @@ impl RoleIndex {
 
     fn file(&mut self, role: u32, statement: &Statement, alone: bool) {
         if let Some(anchor) = anchor(statement) {
-            let key = match self.keys.get_mut(&*anchor.key_lower) {
-                Some(key) => key,
-                None => self.keys.entry(anchor.key_lower.clone()).or_default(),
-            };
+            let key = self.keys.entry(anchor.key.to_ascii_lowercase().into()).or_default();
             let class = if alone { key.class(role, statement, anchor, &self.roles) } else { None };
             for value in &anchor.values {
                 key.file(role, value, class, &self.hasher);
@@ -248,7 +245,7 @@ fn is_plain(condition: &Condition) -> bool {
 }
 
 fn same_text(a: &Condition, b: &Condition) -> bool {
-    a.key_lower == b.key_lower && a.values.iter().map(|v| &v.text).eq(b.values.iter().map(|v| &v.text))
+    a.key.eq_ignore_ascii_case(&b.key) && a.values.iter().map(|v| &v.text).eq(b.values.iter().map(|v| &v.text))
 }
 
 /// The condition that a statement is filed under: it must hold for the statement to apply, and
@@ -264,9 +261,9 @@ fn anchor(statement: &Statement) -> Option<&Condition> {
         positive && c.values.iter().all(|v| matches!(v.test, Test::Exact | Test::Like(_)))
     };
     let mut candidates = statement.conditions.iter().filter(usable);
-    let subject = candidates.clone().find(|c| c.key_lower.ends_with(":sub"));
+    let subject = candidates.clone().find(|c| c.is_claim("sub"));
     // All roles of a provider share one audience, so filing under it narrows nothing.
-    subject.or_else(|| candidates.find(|c| !c.key_lower.ends_with(":aud")))
+    subject.or_else(|| candidates.find(|c| !c.is_claim("aud")))
 }
 
 /// The federated principals of a statement that can apply to no other principal.

@@ -25,7 +25,6 @@ pub(crate) struct Condition {
     pub(crate) operator_text: Box<str>,
     pub(crate) operator: Option<Operator>,
     pub(crate) key: Box<str>,
-    pub(crate) key_lower: Box<str>,
     pub(crate) values: Box<[Value]>,
 }
 
@@ -120,17 +119,21 @@ impl Condition {
         Self {
             operator_text: condition.operator.into(),
             operator,
-            key_lower: condition.key.to_lowercase().into(),
             key: condition.key.into(),
             values: condition.values.into_iter().map(value).collect(),
         }
+    }
+
+    /// Whether the key is an issuer's claim of this name.
+    pub(crate) fn is_claim(&self, name: &str) -> bool {
+        self.key.rsplit_once(':').is_some_and(|(_, claim)| claim.eq_ignore_ascii_case(name))
     }
 
     /// Whether the condition holds. An operator that IAM does not have never holds: IAM would
     /// not have stored the document.
     pub(crate) fn met(&self, context: &Context) -> bool {
         let Some(operator) = self.operator else { return false };
-        let actual = context.get_lower(&self.key_lower);
+        let actual = context.get(&self.key);
         if operator.comparison == Comparison::Null {
             return self.values.iter().any(|v| matches!(v.test, Test::Flag(absent) if absent == actual.is_none()));
         }

@@ -52,7 +52,7 @@ impl Template {
             match piece {
                 Piece::Units(units) => all.extend_from_slice(units),
                 Piece::Variable { key, default } => {
-                    let value = match (context.get_lower(key), default) {
+                    let value = match (context.get(key), default) {
                         (Some([one]), _) => one.as_str(),
                         (None, Some(default)) => default,
                         _ => return None,
@@ -78,5 +78,5 @@ fn variable(inside: &str) -> Piece {
         }
         None => (inside, None),
     };
-    Piece::Variable { key: key.trim().to_lowercase().into(), default }
+    Piece::Variable { key: key.trim().into(), default }
 }
