@@ -37,7 +37,7 @@ pub enum SaveError {
         /// The quota.
         quota: usize,
     },
-    /// No statement, or an element that the language lacks (text REPORTED).
+    /// No statement, or an element that the language lacks (text unconfirmed).
     #[error("Syntax errors in policy.")]
     Syntax {
         /// Index of the statement, or nothing for the document.
