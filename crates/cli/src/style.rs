@@ -84,6 +84,21 @@ pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
 }
 
+/// A tagged value in words: its name, then its fields.
+pub(crate) fn tagged(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        Ok(serde_json::Value::Object(fields)) => {
+            let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+            let name = fields.values().next().map(text).unwrap_or_default();
+            let rest: Vec<String> = fields.iter().skip(1).map(|(k, v)| format!("{k} {}", text(v))).collect();
+            if rest.is_empty() { name } else { format!("{name}: {}", rest.join(", ")) }
+        }
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

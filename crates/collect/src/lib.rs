@@ -11,6 +11,7 @@ pub mod issuer;
 pub mod kube_api;
 pub mod limits;
 pub mod roots;
+pub mod tls;
 pub mod walk;
 
 mod claims;

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use trustwalk_logs::{CHUNK_BYTES, Scanner, Summary, scan_files, scan_reader};
+use trustwalk_logs::{CHUNK_BYTES, MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
 
 use crate::args::{Format, LogsArgs};
 use crate::exit::Exit;
@@ -66,21 +66,29 @@ fn follow(args: &LogsArgs) -> anyhow::Result<Exit> {
         anyhow::bail!("--follow takes one file");
     };
     let mut file = std::fs::File::open(path).with_context(|| format!("cannot read `{path}`"))?;
-    let mut scanner = Scanner::new();
     let mut buffer = vec![0; CHUNK_BYTES];
-    let mut told = 0;
+    let mut held = Vec::new();
+    let mut told = std::collections::BTreeSet::new();
     loop {
         let n = file.read(&mut buffer)?;
         if n == 0 {
             std::thread::park_timeout(FOLLOW_PAUSE);
             continue;
         }
-        scanner.feed(buffer.get(..n).unwrap_or_default());
-        let so_far = scanner.so_far();
-        if so_far.causes.len() > told {
-            let fresh = Summary { causes: so_far.causes.get(told..).unwrap_or_default().to_vec(), ..Summary::default() };
+        held.extend_from_slice(buffer.get(..n).unwrap_or_default());
+        // Whole lines only; the rest waits for its end, up to the length at which lines are cut anyway.
+        let whole = match held.iter().rposition(|b| *b == b'\n') {
+            Some(end) => end + 1,
+            None if held.len() > MAX_LINE_BYTES => held.len(),
+            None => continue,
+        };
+        let lines: Vec<u8> = held.drain(..whole).collect();
+        let mut scanner = Scanner::new();
+        scanner.feed(&lines);
+        let mut fresh = scanner.finish();
+        fresh.causes.retain(|c| told.insert((c.failure.symptom, c.failure.role_arn.clone(), c.failure.issuer.clone())));
+        if !fresh.causes.is_empty() {
             style::say(&words(&fresh))?;
-            told = so_far.causes.len();
         }
     }
 }

@@ -4,6 +4,7 @@ mod collect;
 mod demo;
 mod diagnose;
 mod explain;
+mod fleet;
 mod fix;
 mod lab;
 mod logs;

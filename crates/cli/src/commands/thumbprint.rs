@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_collect::{Ask, WalkOptions, World, collect};
 use trustwalk_core::evidence::{Evidence, HostRole, Observed, Roots, TrustModel};
-use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Request, TrustStore, Verification, parse_any, verify};
+use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Request, TrustStore, parse_any, verify};
 
 use super::thumbprint_view::{self, HostView};
 use crate::args::{Format, PlaceArgs, ThumbprintArgs};
@@ -14,6 +14,9 @@ use crate::style;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, format: Format) -> anyhow::Result<Exit> {
+    if let Some(list) = &args.fleet {
+        return super::fleet::run(place, args, list).await;
+    }
     let mut options = place.walk_options(None);
     options.no_exchange = true;
     let views = match &args.from {
@@ -126,16 +129,13 @@ impl Stores {
         let host = Host::parse(name).ok();
         let check = |store: &TrustStore| verify(&Request { chain: &certificates, store, now, host: host.as_ref() });
         let (in_library, by_user) = (check(&self.library), check(&self.user));
-        let built = [&in_library, &by_user].into_iter().find_map(|v| match v {
-            Verification::Verified(path) => Some(path.clone()),
-            Verification::Failed(_) => None,
-        });
+        let built = in_library.path().or_else(|| by_user.path()).cloned();
         let candidates = Candidates::new(&certificates, built.as_ref());
         let problems = PresentedChain::new(certificates.clone(), Some(&self.library))
             .problems(now, host.as_ref())
             .iter()
             .filter(|p| !p.is_harmless())
-            .map(ToString::to_string)
+            .map(style::tagged)
             .collect();
         HostView {
             host: name.to_owned(),
@@ -146,7 +146,7 @@ impl Stores {
             certificates,
             candidates,
             root: built.as_ref().map(|p| p.anchor.subject().to_string()),
-            in_library: matches!(in_library, Verification::Verified(_)),
+            in_library: in_library.is_verified(),
             library_name: self.library_name.clone(),
             trusted: built.is_some(),
             model: self.model,

@@ -103,7 +103,7 @@ fn words(e: &Explanation<'_>, identity: &Identity, saves: &[String]) -> String {
         statement(&mut out, s, pen);
     }
     for hint in e.all_hints() {
-        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(&hint.to_string()));
+        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(&style::tagged(hint)));
     }
     for save in saves {
         let _ = writeln!(out, "  {} IAM would refuse to save this policy: {}", pen.ink(Ink::Bad, "\u{d7}"), harmless(save));

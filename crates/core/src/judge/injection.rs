@@ -122,18 +122,18 @@ fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
 
 fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Judged {
     let who = format!("{}/{}", sa.namespace, sa.name);
-    let base = |sentence: String| {
+    let begin = |sentence: String| {
         Draft::new(sentence)
             .show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name))
             .show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"))
     };
     let probe = e.injection_probe.known();
     let works = probe.is_some_and(|p| p.role_arn.is_some());
-    if !works && let Some((rule, draft)) = webhook(e, &base, probe.and_then(|p| p.error.as_deref()), pod) {
+    if !works && let Some((rule, draft)) = webhook(e, &begin, probe.and_then(|p| p.error.as_deref()), pod) {
         return Judged::one(rule, draft);
     }
     if !works && probe.is_some() {
-        return Judged::one("webhook-version-ignores-annotation", base(format!("the webhook runs and does not act on the annotation of {who}: a new pod gets no role either"))
+        return Judged::one("webhook-version-ignores-annotation", begin(format!("the webhook runs and does not act on the annotation of {who}: a new pod gets no role either"))
             .unsure(Confidence::Likely, "the webhook's own log")
             .cure("update the webhook", &[("kubectl", "kubectl -n NAMESPACE set image deployment/pod-identity-webhook '*=amazon/amazon-eks-pod-identity-webhook:latest'".to_owned())]));
     }
@@ -146,7 +146,7 @@ fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             "webhook-sa-cache-race",
             restart(
                 e,
-                base(format!(
+                begin(format!(
                     "pod {} was made within {} s of its service account, before the webhook had heard of it",
                     pod.name,
                     pod.created - sa.created
@@ -155,7 +155,7 @@ fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
         );
     }
     if works || pod.created < newer {
-        let draft = base(format!("{names}: made before the service account {who} named its role or before the webhook ran, and never injected"))
+        let draft = begin(format!("{names}: made before the service account {who} named its role or before the webhook ran, and never injected"))
             .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
             .show("annotation or webhook since", newer.to_string(), format!("ServiceAccount {who}"));
         return Judged::one("pod-created-before-annotation-or-webhook", restart(e, draft));

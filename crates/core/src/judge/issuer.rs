@@ -166,12 +166,12 @@ fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusa
     if let Some(draft) = e.token.known().and_then(|t| unpublished(t, keys, said)) {
         return Judged::one("apiserver-issuer-or-keys-replaced-breaks-cluster", draft);
     }
-    let slow = discovery.fetched.millis.max(keys.fetched.millis);
+    let longest = discovery.fetched.millis.max(keys.fetched.millis);
     if said == Some(Refusal::Keys) {
         let line = find(view, &[Symptom::KeysUnavailable])
             .map_or_else(|| "STS: verification key".to_owned(), |l| l.sample.clone());
-        let why = if slow > STS_PATIENCE_MS {
-            format!("the issuer took {slow} ms and STS waits {STS_PATIENCE_MS}")
+        let why = if longest > STS_PATIENCE_MS {
+            format!("the issuer took {longest} ms and STS waits {STS_PATIENCE_MS}")
         } else {
             "the documents are readable now".to_owned()
         };

@@ -60,11 +60,6 @@ pub(crate) fn move_condition(text: &str, place: Place<'_>, operator: &str, key: 
     })
 }
 
-/// Replaces a Federated principal.
-pub(crate) fn replace_federated(text: &str, statement: usize, old: &str, new: &str) -> Option<String> {
-    edit(text, statement, |s| swap(s.get_mut("Principal")?.get_mut("Federated")?, old, new))
-}
-
 /// Replaces the Federated principal and the issuer in every condition key of the statement.
 pub(crate) fn replace_issuer(
     text: &str,

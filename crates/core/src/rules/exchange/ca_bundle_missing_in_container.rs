@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "AWS SDKs and Tools reference",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The container does not trust STS's certificate.
 
@@ -47,7 +47,7 @@ Install them. A person has to do this.
 
 ## References
 
-- AWS SDKs and Tools reference"#,
+- AWS SDKs and Tools reference",
     },
     groups: &[judge::reach],
 };

@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "EKS User Guide, troubleshooting IAM",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 STS cannot be reached.
 
@@ -47,7 +47,7 @@ Repair DNS or the route. A person has to do this.
 
 ## References
 
-- EKS User Guide, troubleshooting IAM"#,
+- EKS User Guide, troubleshooting IAM",
     },
     groups: &[judge::reach],
 };

@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "STS API reference, AssumeRoleWithWebIdentity",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The role allows a longer session than the job asks for.
 
@@ -36,7 +36,7 @@ Ask for more. A person has to do this.
 
 ## References
 
-- STS API reference, AssumeRoleWithWebIdentity"#,
+- STS API reference, AssumeRoleWithWebIdentity",
     },
     groups: &[judge::session],
 };

@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "STS API reference, AssumeRoleWithWebIdentity",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The session's name is not allowed.
 
@@ -36,7 +36,7 @@ Change the name. A person has to do this.
 
 ## References
 
-- STS API reference, AssumeRoleWithWebIdentity"#,
+- STS API reference, AssumeRoleWithWebIdentity",
     },
     groups: &[judge::session],
 };

@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "amazon-eks-pod-identity-webhook README",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 No webhook injects the identity.
 
@@ -47,7 +47,7 @@ Get the webhook running, then recreate the pods. A person has to do this.
 
 ## References
 
-- amazon-eks-pod-identity-webhook README"#,
+- amazon-eks-pod-identity-webhook README",
     },
     groups: &[judge::injection],
 };

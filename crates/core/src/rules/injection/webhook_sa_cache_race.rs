@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "amazon-eks-pod-identity-webhook README",
         since: "0.1.0",
         repair: Repair::NeedsApproval,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The pod was made before the webhook knew its service account.
 
@@ -47,7 +47,7 @@ Recreate the pod. `trustwalk fix` can do this after approval.
 
 ## References
 
-- amazon-eks-pod-identity-webhook README"#,
+- amazon-eks-pod-identity-webhook README",
     },
     groups: &[judge::injection],
 };

@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "amazon-eks-pod-identity-webhook README",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The webhook runs and ignores the annotation.
 
@@ -47,7 +47,7 @@ Update the webhook. A person has to do this.
 
 ## References
 
-- amazon-eks-pod-identity-webhook README"#,
+- amazon-eks-pod-identity-webhook README",
     },
     groups: &[judge::injection],
 };

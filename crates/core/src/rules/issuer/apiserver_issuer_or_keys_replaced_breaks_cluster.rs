@@ -28,7 +28,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "Kubernetes documentation, kube-apiserver",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The API server's issuer or keys were replaced.
 
@@ -46,7 +46,7 @@ Publish the new key, or keep the old issuer. A person has to do this.
 
 ## References
 
-- Kubernetes documentation, kube-apiserver"#,
+- Kubernetes documentation, kube-apiserver",
     },
     groups: &[judge::issuer],
 };

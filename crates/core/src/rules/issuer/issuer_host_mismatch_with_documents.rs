@@ -28,7 +28,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "OpenID Connect Discovery 1.0",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The discovery document names another issuer.
 
@@ -46,7 +46,7 @@ Correct the document. A person has to do this.
 
 ## References
 
-- OpenID Connect Discovery 1.0"#,
+- OpenID Connect Discovery 1.0",
     },
     groups: &[judge::issuer],
 };

@@ -28,7 +28,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "Kubernetes documentation, kube-apiserver",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The issuer is an address inside the cluster.
 
@@ -46,7 +46,7 @@ Set a public issuer. A person has to do this.
 
 ## References
 
-- Kubernetes documentation, kube-apiserver"#,
+- Kubernetes documentation, kube-apiserver",
     },
     groups: &[judge::issuer],
 };

@@ -28,7 +28,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "AWS Knowledge Center, iam-sts-invalididentitytoken",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 STS could not fetch the issuer's keys at times.
 
@@ -46,7 +46,7 @@ Retry with growing pauses and spread the jobs. A person has to do this.
 
 ## References
 
-- AWS Knowledge Center, iam-sts-invalididentitytoken"#,
+- AWS Knowledge Center, iam-sts-invalididentitytoken",
     },
     groups: &[judge::issuer],
 };

@@ -31,7 +31,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "IAM API reference, AddClientIDToOpenIDConnectProvider",
         since: "0.1.0",
         repair: Repair::NeedsApproval,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 A tool changed its default audience.
 
@@ -49,7 +49,7 @@ Register the new one. `trustwalk fix` can do this after approval.
 
 ## References
 
-- IAM API reference, AddClientIDToOpenIDConnectProvider"#,
+- IAM API reference, AddClientIDToOpenIDConnectProvider",
     },
     groups: &[judge::provider],
 };

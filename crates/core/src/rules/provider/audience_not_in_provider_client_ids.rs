@@ -31,7 +31,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "IAM API reference, AddClientIDToOpenIDConnectProvider",
         since: "0.1.0",
         repair: Repair::NeedsApproval,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The token's audience is not registered with the provider.
 
@@ -49,7 +49,7 @@ Register the audience, or ask for tokens with a registered one. `trustwalk fix` 
 
 ## References
 
-- IAM API reference, AddClientIDToOpenIDConnectProvider"#,
+- IAM API reference, AddClientIDToOpenIDConnectProvider",
     },
     groups: &[judge::provider],
 };

@@ -31,7 +31,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "IAM API reference, DeleteOpenIDConnectProvider",
         since: "0.1.0",
         repair: Repair::NeedsApproval,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The provider was deleted.
 
@@ -49,7 +49,7 @@ Register it again. `trustwalk fix` can do this after approval.
 
 ## References
 
-- IAM API reference, DeleteOpenIDConnectProvider"#,
+- IAM API reference, DeleteOpenIDConnectProvider",
     },
     groups: &[judge::provider],
 };

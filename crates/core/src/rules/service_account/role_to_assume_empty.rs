@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "configure-aws-credentials README",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The step names no role.
 
@@ -36,7 +36,7 @@ Set it. A person has to do this.
 
 ## References
 
-- configure-aws-credentials README"#,
+- configure-aws-credentials README",
     },
     groups: &[judge::ci],
 };

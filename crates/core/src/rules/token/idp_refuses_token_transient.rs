@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "GitHub toolkit source",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The identity provider refused a token for a moment.
 
@@ -36,7 +36,7 @@ Run again. A person has to do this.
 
 ## References
 
-- GitHub toolkit source"#,
+- GitHub toolkit source",
     },
     groups: &[judge::ci],
 };

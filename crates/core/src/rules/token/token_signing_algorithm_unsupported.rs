@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "STS API reference, AssumeRoleWithWebIdentity",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 STS does not know the token's algorithm.
 
@@ -36,7 +36,7 @@ Sign with RS256. A person has to do this.
 
 ## References
 
-- STS API reference, AssumeRoleWithWebIdentity"#,
+- STS API reference, AssumeRoleWithWebIdentity",
     },
     groups: &[judge::token],
 };

@@ -31,7 +31,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "GitHub documentation, OpenID Connect reference",
         since: "0.1.0",
         repair: Repair::NeedsApproval,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 Repository or owner was renamed.
 
@@ -49,7 +49,7 @@ Allow the new subject. `trustwalk fix` can do this after approval.
 
 ## References
 
-- GitHub documentation, OpenID Connect reference"#,
+- GitHub documentation, OpenID Connect reference",
     },
     groups: &[judge::trust],
 };

@@ -31,7 +31,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "IAM API reference, GetRole",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The role does not exist.
 
@@ -49,7 +49,7 @@ Name a role that exists. A person has to do this.
 
 ## References
 
-- IAM API reference, GetRole"#,
+- IAM API reference, GetRole",
     },
     groups: &[judge::trust],
 };

@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "AWS SDKs and Tools reference",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The application does not renew its session.
 
@@ -36,7 +36,7 @@ Let the SDK refresh. A person has to do this.
 
 ## References
 
-- AWS SDKs and Tools reference"#,
+- AWS SDKs and Tools reference",
     },
     groups: &[judge::session],
 };

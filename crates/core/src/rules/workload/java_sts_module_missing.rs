@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "AWS SDK for Java 2 Developer Guide",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The Java SDK's sts module is not on the class path.
 
@@ -47,7 +47,7 @@ Add the dependency. A person has to do this.
 
 ## References
 
-- AWS SDK for Java 2 Developer Guide"#,
+- AWS SDK for Java 2 Developer Guide",
     },
     groups: &[judge::reach],
 };

@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "amazon-eks-pod-identity-webhook issue 8",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 The container's user may not read the token file.
 
@@ -47,7 +47,7 @@ Set `securityContext.fsGroup` in the pod template. A person has to do this.
 
 ## References
 
-- amazon-eks-pod-identity-webhook issue 8"#,
+- amazon-eks-pod-identity-webhook issue 8",
     },
     groups: &[judge::reach],
 };

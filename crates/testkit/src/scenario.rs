@@ -1,0 +1,145 @@
+//! A scenario: patches on healthy evidence, and the root cause expected.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use trustwalk_core::evidence::Evidence;
+
+use crate::base::{NOW, github_job, story};
+use crate::certificates::authority;
+
+/// What went wrong while a scenario was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The file is not TOML of a scenario.
+    #[error("not a scenario: {0}")]
+    Toml(#[from] toml::de::Error),
+    /// The patched evidence is not evidence.
+    #[error("not evidence: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A certificate could not be made.
+    #[error("no certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A pointer leads nowhere.
+    #[error("no such place: `{0}`")]
+    Place(String),
+    /// A log line that is not recognised.
+    #[error("no failure in the line `{0}`")]
+    Line(String),
+}
+
+/// What a scenario expects of its rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expect {
+    /// It is the root cause, and nothing else is found.
+    #[default]
+    Violated,
+    /// Nothing is found.
+    Pass,
+    /// Nothing is found, and something is missing.
+    Undetermined,
+}
+
+/// A scenario's file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// `story` or `job`.
+    pub base: String,
+    /// What is expected.
+    #[serde(default)]
+    pub expect: Expect,
+    /// What STS answers, as `Code: message`.
+    pub sts: Option<String>,
+    /// Who signs the issuer's chain: `private` (the user trusts it), `untrusted`, `wrong-host`.
+    pub chain: Option<String>,
+    /// Log lines.
+    #[serde(default)]
+    pub log: Vec<String>,
+    /// JSON pointers and values to set.
+    #[serde(default)]
+    pub set: Map<String, Value>,
+    /// Replacements in the text of the trust policy.
+    #[serde(default)]
+    pub trust: Vec<(String, String)>,
+    /// Parts of the evidence nobody may read.
+    #[serde(default)]
+    pub denied: Vec<String>,
+    /// Parts of the evidence that do not exist.
+    #[serde(default)]
+    pub absent: Vec<String>,
+}
+
+impl Scenario {
+    /// Reads a scenario.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// The evidence it describes.
+    pub fn evidence(&self) -> Result<Evidence, ScenarioError> {
+        let mut e = if self.base == "job" { github_job()? } else { story()? };
+        if let Some(answer) = &self.sts {
+            let (code, message) = answer.split_once(": ").unwrap_or((answer, ""));
+            let value = json!({"endpoint": "https://sts.us-west-2.amazonaws.com", "code": code, "message": message, "status": 400});
+            put(&mut e, "/exchange", json!({"state": "known", "value": value, "source": {"what": "sts", "at": NOW}}))?;
+        }
+        if let Some(kind) = &self.chain {
+            let host = text(&e, "/chains/0/value/host");
+            let named = if kind == "wrong-host" { "elsewhere.example" } else { host.as_str() };
+            let ca = authority("Private", named)?;
+            put(&mut e, "/chains/0/value/chain", json!(ca.chain))?;
+            if kind == "private" {
+                put(&mut e, "/roots/user", json!([ca.root]))?;
+            }
+        }
+        let mut lines = Vec::new();
+        for line in &self.log {
+            let failure = trustwalk_logs::classify(line).ok_or_else(|| ScenarioError::Line(line.clone()))?;
+            lines.push(json!({"origin": "pod log", "count": 1, "sample": line, "failure": failure}));
+        }
+        if !lines.is_empty() {
+            put(&mut e, "/logs", json!({"state": "known", "value": lines, "source": {"what": "logs", "at": NOW}}))?;
+        }
+        if !self.trust.is_empty() {
+            let mut policy = text(&e, "/role/value/trust_policy");
+            for (old, new) in &self.trust {
+                if !policy.contains(old.as_str()) {
+                    return Err(ScenarioError::Place(old.clone()));
+                }
+                policy = policy.replace(old.as_str(), new);
+            }
+            put(&mut e, "/role/value/trust_policy", json!(policy))?;
+        }
+        for (pointer, value) in &self.set {
+            put(&mut e, pointer, value.clone())?;
+        }
+        for part in &self.denied {
+            put(&mut e, &format!("/{part}"), json!({"state": "denied", "source": {"what": part, "at": NOW}, "permission": format!("read {part}"), "message": "no"}))?;
+        }
+        for part in &self.absent {
+            put(&mut e, &format!("/{part}"), json!({"state": "absent", "source": {"what": part, "at": NOW}}))?;
+        }
+        Ok(serde_json::from_value(e)?)
+    }
+}
+
+fn text(e: &Value, pointer: &str) -> String {
+    e.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Sets a value; the place's parent must exist, `-` appends to a list, and null removes.
+fn put(e: &mut Value, pointer: &str, value: Value) -> Result<(), ScenarioError> {
+    let place = || ScenarioError::Place(pointer.to_owned());
+    let (parent, last) = pointer.rsplit_once('/').ok_or_else(place)?;
+    let last = last.replace("~1", "/").replace("~0", "~");
+    match e.pointer_mut(parent).ok_or_else(place)? {
+        Value::Object(map) => {
+            map.insert(last, value);
+        }
+        Value::Array(list) if last == "-" => list.push(value),
+        Value::Array(list) => *last.parse::<usize>().ok().and_then(|i| list.get_mut(i)).ok_or_else(place)? = value,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(place()),
+    }
+    Ok(())
+}
