@@ -12,4 +12,3 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
     words.extend(arguments);
     setup::run(&words)
 }
-

@@ -28,7 +28,14 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
         .env("TRUSTWALK_KUBECTL", tools.bin.join("kubectl"))
         .current_dir(root());
     // Nothing of the surroundings' own AWS or cluster may leak into a test.
-    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "KUBECONFIG"] {
+    for name in [
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL",
+        "KUBECONFIG",
+    ] {
         nextest.env_remove(name);
     }
     let status = nextest.status().context("cannot run cargo nextest")?;
@@ -49,7 +56,8 @@ fn gen_check() -> Result<()> {
 }
 
 fn pages(arguments: &[&str]) -> Result<()> {
-    let mut words = vec!["cargo", "run", "--quiet", "--package", "trustwalk-core", "--example", "rule_pages", "--", "docs/rules"];
+    let mut words =
+        vec!["cargo", "run", "--quiet", "--package", "trustwalk-core", "--example", "rule_pages", "--", "docs/rules"];
     words.extend(arguments);
     run(&words)
 }

@@ -132,7 +132,12 @@ fn no_file_is_longer_than_a_sitting() {
 #[test]
 fn nothing_sleeps_and_nothing_is_skipped() {
     // Put together here, so that this file does not find itself.
-    let banned = [["#[ig", "nore"].concat(), ["thread::sl", "eep"].concat(), ["to", "do!("].concat(), ["unimple", "mented!("].concat()];
+    let banned = [
+        ["#[ig", "nore"].concat(),
+        ["thread::sl", "eep"].concat(),
+        ["to", "do!("].concat(),
+        ["unimple", "mented!("].concat(),
+    ];
     for (path, text) in all_sources() {
         for word in &banned {
             assert!(!text.contains(word.as_str()), "{path} has {word}");
@@ -142,7 +147,22 @@ fn nothing_sleeps_and_nothing_is_skipped() {
 
 #[test]
 fn every_crate_forbids_what_the_workspace_forbids() {
-    for manifest in ["core", "trust-policy", "x509", "token", "logs", "collect", "apply", "cli", "testkit", "lab", "lab/aws", "lab/cluster", "lab/node", "lab/issuer"] {
+    for manifest in [
+        "core",
+        "trust-policy",
+        "x509",
+        "token",
+        "logs",
+        "collect",
+        "apply",
+        "cli",
+        "testkit",
+        "lab",
+        "lab/aws",
+        "lab/cluster",
+        "lab/node",
+        "lab/issuer",
+    ] {
         let text = std::fs::read_to_string(root().join("crates").join(manifest).join("Cargo.toml")).unwrap();
         assert!(text.contains("[lints]\nworkspace = true"), "crates/{manifest} opts out of the lints");
     }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 /// `2022-07-19 13:45:18Z`.
 pub(crate) fn stamp(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+    Timestamp::from_second(seconds)
+        .map_or_else(|_| seconds.to_string(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
 /// `2022-07-19`.

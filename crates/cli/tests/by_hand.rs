@@ -21,11 +21,7 @@ fn pods(lab: &LabProcess, status: impl Fn(&[&str]) -> bool) -> Vec<String> {
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
     assert_eq!(header, ["NAME", "READY", "STATUS", "RESTARTS", "AGE"], "{table}");
-    lines
-        .map(|l| l.split_whitespace().collect::<Vec<_>>())
-        .filter(|c| status(c))
-        .map(|c| c[0].to_owned())
-        .collect()
+    lines.map(|l| l.split_whitespace().collect::<Vec<_>>()).filter(|c| status(c)).map(|c| c[0].to_owned()).collect()
 }
 
 #[test]
@@ -33,9 +29,30 @@ fn the_story_by_hand_ends_with_six_pods_running() {
     let lab = LabProcess::up(&["--broken"]);
 
     // The role's trust relationship and the annotation, as the operator found them.
-    let role_arn = kubectl(&lab, &["get", "sa", "aws-node", "-n", "kube-system", "-o", r"jsonpath={.metadata.annotations.eks\.amazonaws\.com/role-arn}"]);
+    let role_arn = kubectl(
+        &lab,
+        &[
+            "get",
+            "sa",
+            "aws-node",
+            "-n",
+            "kube-system",
+            "-o",
+            r"jsonpath={.metadata.annotations.eks\.amazonaws\.com/role-arn}",
+        ],
+    );
     let role = role_arn.rsplit('/').next().unwrap();
-    let trust = aws(&lab, &["iam", "get-role", "--role-name", role, "--query", "Role.AssumeRolePolicyDocument.Statement[0].Condition.StringEquals"]);
+    let trust = aws(
+        &lab,
+        &[
+            "iam",
+            "get-role",
+            "--role-name",
+            role,
+            "--query",
+            "Role.AssumeRolePolicyDocument.Statement[0].Condition.StringEquals",
+        ],
+    );
     assert!(trust.contains("system:serviceaccount:kube-system:aws-node"), "{trust}");
 
     // Six failing pods, and the log line in one of them.
@@ -58,13 +75,22 @@ fn the_story_by_hand_ends_with_six_pods_running() {
 
     // The issuer, its documents, and the host of jwks_uri.
     let clusters = aws(&lab, &["eks", "list-clusters", "--query", "clusters[0]"]);
-    let issuer = aws(&lab, &["eks", "describe-cluster", "--name", clusters.trim(), "--query", "cluster.identity.oidc.issuer"]);
+    let issuer =
+        aws(&lab, &["eks", "describe-cluster", "--name", clusters.trim(), "--query", "cluster.identity.oidc.issuer"]);
     let issuer = issuer.trim();
     assert!(issuer.starts_with(&format!("https://{HOST}/id/")), "{issuer}");
     let (address, port) = lab.address_of(HOST);
     let bundle = &lab.env["TRUSTWALK_CA_BUNDLE"];
     let rule = format!("{HOST}:443:{address}:{port}");
-    let document = succeed(lab.command("curl").args(["-sS", "--fail", "--cacert", bundle, "--connect-to", &rule, &format!("{issuer}/.well-known/openid-configuration")]));
+    let document = succeed(lab.command("curl").args([
+        "-sS",
+        "--fail",
+        "--cacert",
+        bundle,
+        "--connect-to",
+        &rule,
+        &format!("{issuer}/.well-known/openid-configuration"),
+    ]));
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!(document["issuer"], issuer);
     assert_eq!(document["jwks_uri"], format!("{issuer}/keys"));
@@ -84,13 +110,32 @@ fn the_story_by_hand_ends_with_six_pods_running() {
     std::fs::write(&file, format!("-----BEGIN CERTIFICATE-----{last}-----END CERTIFICATE-----\n")).unwrap();
     let text = succeed(lab.command("openssl").args(["x509", "-in", "certificate.crt", "-text", "-noout"]));
     assert!(text.contains("Not After"), "{text}");
-    let fingerprint = succeed(lab.command("openssl").args(["x509", "-in", "certificate.crt", "-fingerprint", "-sha1", "-noout"]));
+    let fingerprint =
+        succeed(lab.command("openssl").args(["x509", "-in", "certificate.crt", "-fingerprint", "-sha1", "-noout"]));
     let thumbprint = fingerprint.trim().split('=').next_back().unwrap().replace(':', "");
     assert_eq!(thumbprint.len(), 40);
 
     // Replace the list, restart, watch.
-    let provider = aws(&lab, &["iam", "list-open-id-connect-providers", "--query", &format!("OpenIDConnectProviderList[?contains(Arn, '{HOST}')].Arn")]);
-    aws(&lab, &["iam", "update-open-id-connect-provider-thumbprint", "--open-id-connect-provider-arn", provider.trim(), "--thumbprint-list", &thumbprint]);
+    let provider = aws(
+        &lab,
+        &[
+            "iam",
+            "list-open-id-connect-providers",
+            "--query",
+            &format!("OpenIDConnectProviderList[?contains(Arn, '{HOST}')].Arn"),
+        ],
+    );
+    aws(
+        &lab,
+        &[
+            "iam",
+            "update-open-id-connect-provider-thumbprint",
+            "--open-id-connect-provider-arn",
+            provider.trim(),
+            "--thumbprint-list",
+            &thumbprint,
+        ],
+    );
     kubectl(&lab, &["rollout", "restart", "daemonset", "aws-node", "-n", "kube-system"]);
     kubectl(&lab, &["rollout", "status", "daemonset/aws-node", "-n", "kube-system", "--timeout=60s"]);
     let running = until(|| Some(pods(&lab, |c| c[1] == "1/1" && c[2] == "Running")).filter(|p| p.len() == 6));
@@ -100,10 +145,22 @@ fn the_story_by_hand_ends_with_six_pods_running() {
 #[test]
 fn boto3_gets_the_role_with_a_token_the_cluster_made() {
     let lab = LabProcess::up(&[]);
-    let role_arn = kubectl(&lab, &["get", "sa", "aws-node", "-n", "kube-system", "-o", r"jsonpath={.metadata.annotations.eks\.amazonaws\.com/role-arn}"]);
+    let role_arn = kubectl(
+        &lab,
+        &[
+            "get",
+            "sa",
+            "aws-node",
+            "-n",
+            "kube-system",
+            "-o",
+            r"jsonpath={.metadata.annotations.eks\.amazonaws\.com/role-arn}",
+        ],
+    );
     // Healthy, the story's add-on runs on the role of its own only once it was switched to it.
     let role_arn = if role_arn.is_empty() { format!("arn:aws:iam::{}:role/ledger", "111122223333") } else { role_arn };
-    let (namespace, account) = if role_arn.ends_with("ledger") { ("payments", "ledger") } else { ("kube-system", "aws-node") };
+    let (namespace, account) =
+        if role_arn.ends_with("ledger") { ("payments", "ledger") } else { ("kube-system", "aws-node") };
     let token = kubectl(&lab, &["create", "token", account, "-n", namespace, "--audience", "sts.amazonaws.com"]);
     std::fs::write(lab.dir.path().join("token"), token.trim()).unwrap();
     let program = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";

@@ -11,7 +11,13 @@ fn run(arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn words_that_make_no_sense_end_with_two() {
-    for words in [&["diagnos"][..], &["diagnose", "aws-node"], &["diagnose", "ingress/x"], &["explain", "TW9999"], &["diagnose", "--token", "f"]] {
+    for words in [
+        &["diagnos"][..],
+        &["diagnose", "aws-node"],
+        &["diagnose", "ingress/x"],
+        &["explain", "TW9999"],
+        &["diagnose", "--token", "f"],
+    ] {
         let (code, out, err) = run(words);
         assert_eq!(code, 2, "{words:?}: {err}");
         assert!(out.is_empty() && !err.is_empty(), "{words:?}");
@@ -83,7 +89,10 @@ fn a_bundle_gives_the_diagnosis_the_live_run_gave_and_holds_no_secret() {
     let again = lab.trustwalk(&["diagnose", "--bundle", "bundle.json", "-o", "json"]);
     let causes = |bytes: &[u8]| {
         let v: serde_json::Value = serde_json::from_slice(bytes).unwrap();
-        (v[0]["root_cause"]["name"].clone(), v[0]["links"].as_array().unwrap().iter().map(|l| l["state"].clone()).collect::<Vec<_>>())
+        (
+            v[0]["root_cause"]["name"].clone(),
+            v[0]["links"].as_array().unwrap().iter().map(|l| l["state"].clone()).collect::<Vec<_>>(),
+        )
     };
     assert_eq!(causes(&live.stdout), causes(&again.stdout));
     let bundle = std::fs::read_to_string(lab.dir.path().join("bundle.json")).unwrap();

@@ -38,8 +38,7 @@ pub(crate) fn read(token: &SecretToken, origin: &str, jwks: Option<&str>) -> Tok
 
 /// The claims a subject given by hand would come with.
 pub(crate) fn assumed(subject: &str, issuer: Option<String>, provider: Option<&Provider>) -> TokenClaims {
-    let aud =
-        provider.and_then(|p| p.client_ids.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
+    let aud = provider.and_then(|p| p.client_ids.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
     TokenClaims {
         origin: "--subject".to_owned(),
         iss: issuer.or_else(|| provider.map(|p| format!("https://{}", p.url))),

@@ -119,7 +119,8 @@ fn a_repaired_trust_policy_admits_the_identity() {
             Action::SetTrustPolicy { document, .. } => Some(document.clone()),
             _ => None,
         });
-        let (Some(document), trustwalk_core::evidence::Observed::Known { value, .. }) = (document, &mut evidence.role) else {
+        let (Some(document), trustwalk_core::evidence::Observed::Known { value, .. }) = (document, &mut evidence.role)
+        else {
             continue;
         };
         value.trust_policy = document;

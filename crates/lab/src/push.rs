@@ -34,6 +34,7 @@ pub(crate) async fn push(lab: &Lab, old: Option<&World>, new: &World) -> Result<
         let (ca, foreign) = (&lab.inner.webhook_ca, &lab.inner.foreign_ca);
         webhook::register(&lab.inner.store, new.registration, ca, foreign)?;
     }
+    webhook::agent(&lab.inner.store, new.network.pod_identity_agent && !new.webhook.associations.is_empty())?;
     versions(lab, new)?;
     network_policies(lab, old, new)?;
     let mut late = BTreeSet::new();

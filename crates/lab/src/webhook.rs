@@ -1,4 +1,5 @@
-//! The pod-identity webhook's registration with the API server.
+//! The pod-identity webhook's registration with the API server, and the objects that
+//! webhook and Pod Identity Agent run as.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -29,8 +30,38 @@ pub(crate) fn register(store: &Store, wanted: Registration, ca: &str, foreign: &
             "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}],
         },
     });
-    let there = (wanted != Registration::Absent).then_some(&service);
-    pods::put(store, &Gvr::core("services"), Some(NAMESPACE), NAME, there)
+    let labels = json!({"app": NAME});
+    let program = json!({
+        "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": labels},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [
+                {"name": NAME, "image": "registry.lab.example/amazon-eks-pod-identity-webhook:v0.6.11"},
+            ]}},
+        },
+    });
+    let there = wanted != Registration::Absent;
+    let (service, program) = (there.then_some(&service), there.then_some(&program));
+    pods::put(store, &Gvr::core("services"), Some(NAMESPACE), NAME, service)?;
+    pods::put(store, &Gvr::apps("deployments"), Some(NAMESPACE), NAME, program)
+}
+
+/// The Pod Identity Agent's `DaemonSet`, as its add-on makes it.
+pub(crate) fn agent(store: &Store, there: bool) -> Result<(), LabError> {
+    /// Name of the add-on's `DaemonSet`.
+    const AGENT: &str = "eks-pod-identity-agent";
+    let labels = json!({"app.kubernetes.io/name": AGENT});
+    let object = json!({
+        "metadata": {"name": AGENT, "namespace": NAMESPACE, "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"hostNetwork": true, "containers": [
+                {"name": AGENT, "image": "registry.lab.example/eks-pod-identity-agent:v0.1.31"},
+            ]}},
+        },
+    });
+    pods::put(store, &Gvr::apps("daemonsets"), Some(NAMESPACE), AGENT, there.then_some(&object))
 }
 
 /// The configuration in the shape EKS and the project's own manifests give it:

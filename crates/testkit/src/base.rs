@@ -21,7 +21,14 @@ fn absent(what: &str) -> Value {
 
 /// Evidence about which nothing is known.
 pub fn blank() -> Evidence {
-    Evidence::new(Target::Workload { resource: "DaemonSet".to_owned(), namespace: "kube-system".to_owned(), name: "aws-node".to_owned() }, NOW)
+    Evidence::new(
+        Target::Workload {
+            resource: "DaemonSet".to_owned(),
+            namespace: "kube-system".to_owned(),
+            name: "aws-node".to_owned(),
+        },
+        NOW,
+    )
 }
 
 /// The story's cluster with everything right.

@@ -115,7 +115,11 @@ impl Scenario {
             put(&mut e, pointer, value.clone())?;
         }
         for part in &self.denied {
-            put(&mut e, &format!("/{part}"), json!({"state": "denied", "source": {"what": part, "at": NOW}, "permission": format!("read {part}"), "message": "no"}))?;
+            put(
+                &mut e,
+                &format!("/{part}"),
+                json!({"state": "denied", "source": {"what": part, "at": NOW}, "permission": format!("read {part}"), "message": "no"}),
+            )?;
         }
         for part in &self.absent {
             put(&mut e, &format!("/{part}"), json!({"state": "absent", "source": {"what": part, "at": NOW}}))?;

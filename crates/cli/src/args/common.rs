@@ -55,7 +55,13 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) cluster: Option<String>,
     /// Connect to ADDR:PORT whenever HOST:PORT is meant (curl's syntax; repeatable)
-    #[arg(long, value_name = "HOST:PORT:ADDR:PORT", env = "TRUSTWALK_CONNECT_TO", value_delimiter = ',', global = true)]
+    #[arg(
+        long,
+        value_name = "HOST:PORT:ADDR:PORT",
+        env = "TRUSTWALK_CONNECT_TO",
+        value_delimiter = ',',
+        global = true
+    )]
     pub(crate) connect_to: Vec<ConnectTo>,
     /// Further roots you trust, PEM
     #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_BUNDLE", global = true)]
@@ -159,7 +165,10 @@ impl TargetArgs {
             return Ok(Ask::Logs);
         }
         if self.token.is_some() {
-            return Err(UsageError("--token needs --role ARN; to look at a token alone use `trustwalk token FILE`".to_owned()).into());
+            return Err(UsageError(
+                "--token needs --role ARN; to look at a token alone use `trustwalk token FILE`".to_owned(),
+            )
+            .into());
         }
         Ok(Ask::Everything)
     }

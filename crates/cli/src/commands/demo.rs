@@ -36,13 +36,15 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         style::say(&lines.join("\n"))?;
         return Ok(Exit::Sound);
     }
-    let fault = faults::find(&args.fault)
-        .ok_or_else(|| UsageError(format!("no fault is called `{}`; `trustwalk demo --list` lists them", args.fault)))?;
+    let fault = faults::find(&args.fault).ok_or_else(|| {
+        UsageError(format!("no fault is called `{}`; `trustwalk demo --list` lists them", args.fault))
+    })?;
     let folder = tempfile::Builder::new().prefix("trustwalk-demo-").tempdir()?;
     let dir = folder.path().to_owned();
     let began = Instant::now();
     let story = if fault.name == STORY { Story::BeforeTheChange } else { Story::Healthy };
-    let config = LabConfig { story, trust_model: lab_model(args.model), ports: Ports::default(), state_dir: dir.clone() };
+    let config =
+        LabConfig { story, trust_model: lab_model(args.model), ports: Ports::default(), state_dir: dir.clone() };
     let lab = Lab::start(config).await.context("the lab could not start")?;
     lab.write_files(&dir)?;
     let teller = Teller { pen: Pen::stdout() };
@@ -135,7 +137,10 @@ async fn show_pods(world: &World, ask: &Ask, teller: &Teller) -> anyhow::Result<
     Ok(())
 }
 
-async fn pods_table(kube: &trustwalk_collect::kube_api::KubeApi, target: &trustwalk_collect::kube_api::WorkloadRef) -> String {
+async fn pods_table(
+    kube: &trustwalk_collect::kube_api::KubeApi,
+    target: &trustwalk_collect::kube_api::WorkloadRef,
+) -> String {
     use std::fmt::Write as _;
     let pods = kube.pods_of(target).await;
     let mut out = format!("  {:<32}{:<8}{:<20}{}\n", "NAME", "READY", "STATUS", "RESTARTS");

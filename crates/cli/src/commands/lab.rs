@@ -19,7 +19,11 @@ pub(crate) async fn run(args: &LabArgs, format: Format) -> anyhow::Result<Exit> 
         LabCommand::Up { broken, model } => up(&dir, *broken, *model).await?,
         LabCommand::Status => {
             let status = Client::open(&dir)?.status().await?;
-            style::say(&if format == Format::Json { serde_json::to_string_pretty(&status)? } else { status_words(&status) })?;
+            style::say(&if format == Format::Json {
+                serde_json::to_string_pretty(&status)?
+            } else {
+                status_words(&status)
+            })?;
         }
         LabCommand::Break { fault: None } => {
             let all = Client::open(&dir)?.faults().await?;
@@ -45,7 +49,9 @@ pub(crate) async fn run(args: &LabArgs, format: Format) -> anyhow::Result<Exit> 
 /// The folder of a user's lab, the same for `up` and for what follows it.
 fn default_dir() -> PathBuf {
     let user = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
-    std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from).join(format!("trustwalk-lab-{user}"))
+    std::env::var_os("XDG_RUNTIME_DIR")
+        .map_or_else(std::env::temp_dir, PathBuf::from)
+        .join(format!("trustwalk-lab-{user}"))
 }
 
 /// The lab's word for a trust model.

@@ -20,7 +20,11 @@ pub(crate) fn run(args: &LogsArgs, format: Format) -> anyhow::Result<Exit> {
         return follow(args);
     }
     let stdin = args.files.iter().any(|f| f == "-");
-    let mut summary = if stdin { scan_reader(std::io::stdin().lock()).context("cannot read standard input")? } else { Summary::default() };
+    let mut summary = if stdin {
+        scan_reader(std::io::stdin().lock()).context("cannot read standard input")?
+    } else {
+        Summary::default()
+    };
     let files: Vec<PathBuf> = args.files.iter().filter(|f| *f != "-").map(PathBuf::from).collect();
     if !files.is_empty() {
         let threads = args.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
@@ -38,12 +42,25 @@ fn words(summary: &Summary) -> String {
     let mut out = String::new();
     for c in &summary.causes {
         let f = &c.failure;
-        let _ = writeln!(out, "{} {}  {} times", pen.ink(Ink::Bad, "\u{d7}"), pen.ink(Ink::Strong, f.symptom.name()), c.count);
+        let _ = writeln!(
+            out,
+            "{} {}  {} times",
+            pen.ink(Ink::Bad, "\u{d7}"),
+            pen.ink(Ink::Strong, f.symptom.name()),
+            c.count
+        );
         let _ = writeln!(out, "    {}", f.symptom.meaning());
         if let (Some(first), Some(last)) = (&c.first, &c.last) {
             let _ = writeln!(out, "    first {first}, last {last}");
         }
-        let named = [("role", &f.role_arn), ("issuer", &f.issuer), ("action", &f.denied_action), ("caller", &f.caller_arn), ("host", &f.host), ("detail", &f.detail)];
+        let named = [
+            ("role", &f.role_arn),
+            ("issuer", &f.issuer),
+            ("action", &f.denied_action),
+            ("caller", &f.caller_arn),
+            ("host", &f.host),
+            ("detail", &f.detail),
+        ];
         for (label, value) in named {
             if let Some(value) = value {
                 let _ = writeln!(out, "    {label:<8}{}", harmless(value));

@@ -95,7 +95,8 @@ fn from_file(path: &std::path::Path, args: &ThumbprintArgs, options: &WalkOption
     let roots = trustwalk_collect::roots::for_evidence(&options.roots)?;
     let stores = Stores::new(&roots, options.trust_model);
     let name = args.url.as_deref().map(issuer_url);
-    let host = name.as_deref().and_then(|u| u.split("//").nth(1)).and_then(|h| h.split(['/', ':']).next()).unwrap_or_default();
+    let host =
+        name.as_deref().and_then(|u| u.split("//").nth(1)).and_then(|h| h.split(['/', ':']).next()).unwrap_or_default();
     let mut view = stores.view(host, certificates, options.now);
     view.serves_issuer = true;
     view.serves_keys = true;

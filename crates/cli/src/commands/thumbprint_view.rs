@@ -57,7 +57,11 @@ pub(crate) fn wanted(hosts: &[HostView]) -> Vec<String> {
 pub(crate) fn pem(hosts: &[HostView]) -> String {
     hosts
         .iter()
-        .flat_map(|h| h.certificates.iter().map(|c| format!("# {} {}\n{}", h.host, harmless(&c.subject().to_string()), to_pem(c.der()))))
+        .flat_map(|h| {
+            h.certificates
+                .iter()
+                .map(|c| format!("# {} {}\n{}", h.host, harmless(&c.subject().to_string()), to_pem(c.der())))
+        })
         .collect()
 }
 
@@ -107,8 +111,10 @@ pub(crate) fn json(hosts: &[HostView], configured: Option<&[String]>) -> Value {
             "problems": h.problems,
         })
     };
-    let tools: Vec<Value> =
-        by_tool(hosts).into_iter().map(|(tool, dials, taken)| json!({"tool": tool, "dials": dials, "takes": taken})).collect();
+    let tools: Vec<Value> = by_tool(hosts)
+        .into_iter()
+        .map(|(tool, dials, taken)| json!({"tool": tool, "dials": dials, "takes": taken}))
+        .collect();
     json!({
         "schema": 1, "hosts": hosts.iter().map(host).collect::<Vec<_>>(), "aws_wants": wanted(hosts),
         "configured": configured, "tools": tools,
@@ -145,7 +151,8 @@ pub(crate) fn human(hosts: &[HostView], configured: Option<&[String]>) -> String
 
 fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen: Pen) {
     let tls = h.tls.as_deref().unwrap_or("from a file");
-    let _ = writeln!(out, "{}  {}", pen.ink(Ink::Strong, &h.host), pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves())));
+    let _ =
+        writeln!(out, "{}  {}", pen.ink(Ink::Strong, &h.host), pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves())));
     for (position, c) in h.certificates.iter().enumerate() {
         let mut marks = Vec::new();
         if h.candidates.for_iam() == Some(c.sha1()) {
@@ -158,7 +165,13 @@ fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen:
         let _ = writeln!(out, "     SHA-256 {}", c.sha256());
         let _ = writeln!(out, "     subject {}", harmless(&c.subject().to_string()));
         let _ = writeln!(out, "     issuer  {}", harmless(&c.issuer().to_string()));
-        let _ = writeln!(out, "     serial {}, valid {} to {}", c.serial(), time::date(c.not_before()), time::date(c.not_after()));
+        let _ = writeln!(
+            out,
+            "     serial {}, valid {} to {}",
+            c.serial(),
+            time::date(c.not_before()),
+            time::date(c.not_after())
+        );
     }
     match (&h.root, h.in_library) {
         (Some(root), true) => {
@@ -180,11 +193,15 @@ fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen:
 
 fn need_words(need: Need) -> &'static str {
     match need {
-        Need::Consulted(Why::OnlyThumbprints) => "the thumbprint is consulted: this account's trust model asks for nothing else",
+        Need::Consulted(Why::OnlyThumbprints) => {
+            "the thumbprint is consulted: this account's trust model asks for nothing else"
+        }
         Need::Consulted(Why::NotInLibrary) => "the thumbprint is consulted: the chain ends at no root of AWS's library",
         Need::Consulted(Why::Tls13Only) => "the thumbprint is consulted: the host requires TLS 1.3",
         Need::Consulted(Why::NotRetrieved) => "the thumbprint is consulted: AWS cannot retrieve the certificate",
-        Need::NotConsulted => "the thumbprint is not consulted: AWS trusts the chain by its own library (since 2024-08-15)",
+        Need::NotConsulted => {
+            "the thumbprint is not consulted: AWS trusts the chain by its own library (since 2024-08-15)"
+        }
         Need::Unknown => "whether the thumbprint is consulted is not known: the host's TLS versions could not be told",
     }
 }

@@ -22,7 +22,9 @@ const STS: &str = "sts.amazonaws.com";
 pub(crate) fn run(args: &TokenArgs, format: Format) -> anyhow::Result<Exit> {
     let now = match &args.at {
         None => jiff::Timestamp::now().as_second(),
-        Some(text) => time::parse(text).ok_or_else(|| UsageError(format!("`{text}` is neither ISO 8601 nor Unix seconds")))?,
+        Some(text) => {
+            time::parse(text).ok_or_else(|| UsageError(format!("`{text}` is neither ISO 8601 nor Unix seconds")))?
+        }
     };
     let raw = read(&args.file)?;
     match &args.jwks {
@@ -85,7 +87,8 @@ fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<
     let mut hints = lint_raw(raw);
     // STS gets the file unstripped; what a person pastes has a line end, which is said and passed over.
     let parsed = Token::parse(raw).or_else(|e| Token::parse(raw.trim()).map_err(|_| e));
-    let token = match parsed.or_else(|e| find_token(raw).ok_or(e.clone()).and_then(|t| Token::parse(t).map_err(|_| e))) {
+    let token = match parsed.or_else(|e| find_token(raw).ok_or(e.clone()).and_then(|t| Token::parse(t).map_err(|_| e)))
+    {
         Ok(token) => token,
         Err(error) => return unreadable(&error.to_string(), &hints, format),
     };
@@ -102,7 +105,12 @@ fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<
 }
 
 /// What STS would say before it looks at the signature, for which a key set is needed.
-fn claims_verdict(args: &TokenArgs, token: &Token<'_>, facts: &TokenFacts, now: i64) -> Option<trustwalk_token::StsRejection> {
+fn claims_verdict(
+    args: &TokenArgs,
+    token: &Token<'_>,
+    facts: &TokenFacts,
+    now: i64,
+) -> Option<trustwalk_token::StsRejection> {
     let issuer = args.issuer.clone().or_else(|| facts.iss.clone()).unwrap_or_default();
     let ids = client_ids(args);
     trustwalk_token::check_claims(token, &Expect { issuer: &issuer, client_ids: &ids, now }).err()

@@ -55,9 +55,10 @@ fn identity(args: &TrustArgs, document: &Document) -> anyhow::Result<Identity> {
         None => None,
     };
     let of_token = facts.as_ref().and_then(|(f, _)| f.iss.clone());
-    let issuer = args.issuer.clone().or(of_token).or_else(|| named_issuer(document)).ok_or_else(|| {
-        UsageError("the policy names no OIDC provider: give --issuer URL or --token FILE".to_owned())
-    })?;
+    let issuer =
+        args.issuer.clone().or(of_token).or_else(|| named_issuer(document)).ok_or_else(|| {
+            UsageError("the policy names no OIDC provider: give --issuer URL or --token FILE".to_owned())
+        })?;
     let bare = issuer.strip_prefix("https://").unwrap_or(&issuer);
     let mut identity = Identity::new(format!("arn:aws:iam::{}:oidc-provider/{bare}", args.account));
     match facts {
@@ -106,7 +107,8 @@ fn words(e: &Explanation<'_>, identity: &Identity, saves: &[String]) -> String {
         let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(&style::tagged(hint)));
     }
     for save in saves {
-        let _ = writeln!(out, "  {} IAM would refuse to save this policy: {}", pen.ink(Ink::Bad, "\u{d7}"), harmless(save));
+        let _ =
+            writeln!(out, "  {} IAM would refuse to save this policy: {}", pen.ink(Ink::Bad, "\u{d7}"), harmless(save));
     }
     out
 }
@@ -127,7 +129,13 @@ fn statement(out: &mut String, s: &StatementReport<'_>, pen: Pen) {
 }
 
 fn condition(out: &mut String, c: &ConditionReport<'_>, mark: &str) {
-    let _ = writeln!(out, "  {mark} {} {} {}", harmless(c.operator), harmless(c.key), harmless(&c.policy_values.join(" | ")));
+    let _ = writeln!(
+        out,
+        "  {mark} {} {} {}",
+        harmless(c.operator),
+        harmless(c.key),
+        harmless(&c.policy_values.join(" | "))
+    );
     if c.verdict.is_met() {
         return;
     }

@@ -130,7 +130,8 @@ fn show_finding(out: &mut String, f: &Finding, pen: Pen) {
         let _ = writeln!(out, "  {} {}", pen.ink(Ink::Strong, "Cure:"), harmless(&cure.title));
         for (tool, command) in &cure.by_hand {
             let mut lines = command.lines();
-            let _ = writeln!(out, "    {:<15}{}", pen.ink(Ink::Faint, tool), harmless(lines.next().unwrap_or_default()));
+            let _ =
+                writeln!(out, "    {:<15}{}", pen.ink(Ink::Faint, tool), harmless(lines.next().unwrap_or_default()));
             for line in lines {
                 let _ = writeln!(out, "    {:<15}{}", "", harmless(line));
             }
@@ -160,7 +161,8 @@ fn show_proof(out: &mut String, proof: &[Exhibit], pen: Pen) {
 pub(crate) fn short(d: &Diagnosis) -> String {
     let target = target_words(&d.target);
     let mut out = String::new();
-    let groups = [("root-cause", d.root_cause.as_slice()), ("also", d.also.as_slice()), ("warning", d.warnings.as_slice())];
+    let groups =
+        [("root-cause", d.root_cause.as_slice()), ("also", d.also.as_slice()), ("warning", d.warnings.as_slice())];
     for (kind, findings) in groups {
         for f in findings {
             let _ = writeln!(out, "{} {kind} {} ({target}) {}", f.code, f.name, harmless(&f.sentence));

@@ -20,7 +20,8 @@ pub(crate) fn plan(plan: &Plan, pen: Pen) -> String {
         };
         let _ = writeln!(out, "  {}. {}{who}", i + 1, pen.ink(Ink::Strong, &harmless(&step.effect.words)));
         if !step.precondition.expected.is_empty() {
-            let _ = writeln!(out, "     {} {}", pen.ink(Ink::Faint, "only if still:"), harmless(&step.precondition.words));
+            let _ =
+                writeln!(out, "     {} {}", pen.ink(Ink::Faint, "only if still:"), harmless(&step.precondition.words));
         }
         let _ = writeln!(out, "     {} {}", pen.ink(Ink::Faint, "touches:"), harmless(&step.effect.blast_radius));
         let undo = match (&step.inverse, &step.action) {

@@ -44,7 +44,13 @@ impl Progress for Live {
             for pod in &view.pods {
                 let ink = if pod.ready { Ink::Good } else { Ink::Odd };
                 let ready = if pod.ready { "1/1" } else { "0/1" };
-                let _ = writeln!(out, "\u{1b}[2K    {:<24}{ready}   {:<20}{}", pod.name, self.pen.ink(ink, &pod.status), pod.restarts);
+                let _ = writeln!(
+                    out,
+                    "\u{1b}[2K    {:<24}{ready}   {:<20}{}",
+                    pod.name,
+                    self.pen.ink(ink, &pod.status),
+                    pod.restarts
+                );
             }
             // Lines of pods that are gone are cleared.
             let _ = write!(out, "\u{1b}[J");
@@ -52,8 +58,11 @@ impl Progress for Live {
             let _ = style::say(out.trim_end_matches('\n'));
             return;
         }
-        let now: BTreeMap<String, String> =
-            view.pods.iter().map(|p| (p.name.clone(), format!("{} {}", if p.ready { "1/1" } else { "0/1" }, p.status))).collect();
+        let now: BTreeMap<String, String> = view
+            .pods
+            .iter()
+            .map(|p| (p.name.clone(), format!("{} {}", if p.ready { "1/1" } else { "0/1" }, p.status)))
+            .collect();
         for (name, state) in &now {
             if self.last.get(name) != Some(state) {
                 let _ = writeln!(out, "    {name} {state}");

@@ -93,7 +93,8 @@ fn read_env(path: &Path) -> BTreeMap<String, String> {
 
 /// A real client installed by the tests' set-up.
 pub fn tool(name: &str) -> PathBuf {
-    let tools = std::env::var_os("TRUSTWALK_TOOLS").expect("run the tests with `cargo xtask test`, which installs the real clients");
+    let tools = std::env::var_os("TRUSTWALK_TOOLS")
+        .expect("run the tests with `cargo xtask test`, which installs the real clients");
     PathBuf::from(tools).join(name)
 }
 

@@ -22,9 +22,12 @@ pub(crate) fn call(account: &Account, caller: &Caller, target: &str, body: &[u8]
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .filter_map(|a| Some((a.get("AttributeKey")?.as_str()?.to_owned(), a.get("AttributeValue")?.as_str()?.to_owned())))
+        .filter_map(|a| {
+            Some((a.get("AttributeKey")?.as_str()?.to_owned(), a.get("AttributeValue")?.as_str()?.to_owned()))
+        })
         .collect();
-    let most = sent.get("MaxResults").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).min(PAGE);
+    let most =
+        sent.get("MaxResults").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok()).unwrap_or(PAGE).min(PAGE);
     let from: usize = sent.get("NextToken").and_then(Value::as_str).and_then(|t| t.parse().ok()).unwrap_or(0);
     let bound = |name: &str| sent.get(name).and_then(Value::as_f64);
     #[expect(clippy::cast_precision_loss, reason = "seconds of this millennium are exact")]

@@ -12,7 +12,9 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str) -> Outcome 
         return Err(AwsFault::new(
             403,
             "UnauthorizedOperation",
-            format!("You are not authorized to perform this operation. User: {who} is not authorized to perform: {full} because no identity-based policy allows the {full} action"),
+            format!(
+                "You are not authorized to perform this operation. User: {who} is not authorized to perform: {full} because no identity-based policy allows the {full} action"
+            ),
         ));
     }
     match action {
@@ -29,10 +31,16 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str) -> Outcome 
         }
         "DescribeRegions" => {
             let region = &account.config.region;
-            Ok(format!("<regionInfo><item>{}{}</item></regionInfo>", tag("regionName", region), tag("optInStatus", "opt-in-not-required")))
+            Ok(format!(
+                "<regionInfo><item>{}{}</item></regionInfo>",
+                tag("regionName", region),
+                tag("optInStatus", "opt-in-not-required")
+            ))
         }
         "DescribeInstances" => Ok("<reservationSet/>".to_owned()),
         "DescribeSubnets" => Ok("<subnetSet/>".to_owned()),
-        other => Err(AwsFault::new(400, "InvalidAction", format!("The action {other} is not valid for this web service."))),
+        other => {
+            Err(AwsFault::new(400, "InvalidAction", format!("The action {other} is not valid for this web service.")))
+        }
     }
 }

@@ -20,7 +20,12 @@ fn no_cluster(name: &str) -> AwsFault {
 pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> Result<Value, AwsFault> {
     let path = segments(request.path);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let arn = |name: &str| format!("arn:{}:eks:{}:{}:cluster/{name}", account.config.partition, account.config.region, account.config.account_id);
+    let arn = |name: &str| {
+        format!(
+            "arn:{}:eks:{}:{}:cluster/{name}",
+            account.config.partition, account.config.region, account.config.account_id
+        )
+    };
     let may = |action: &str, name: &str| account.authorise(caller, action, &arn(name));
     let cluster = |name: &str| account.state().clusters.get(name).cloned().ok_or_else(|| no_cluster(name));
     match (request.method, path.as_slice()) {
@@ -39,7 +44,9 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
         ("GET", ["clusters", name, "addons", addon]) => {
             may("eks:DescribeAddon", name)?;
             let found = cluster(name)?;
-            let a = found.addons.get(*addon).ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No addon: {addon} found in cluster: {name}")))?;
+            let a = found.addons.get(*addon).ok_or_else(|| {
+                AwsFault::new(404, "ResourceNotFoundException", format!("No addon: {addon} found in cluster: {name}"))
+            })?;
             Ok(json!({"addon": addon_json(a, name)}))
         }
         ("POST", ["clusters", name, "addons", addon, "update"]) => {
@@ -48,17 +55,26 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
         }
         ("GET", ["clusters", name, "pod-identity-associations"]) => {
             may("eks:ListPodIdentityAssociations", name)?;
-            let wanted = |a: &&Association| request.query.split('&').filter_map(|p| p.strip_prefix("namespace=")).all(|ns| ns == a.namespace);
-            let all: Vec<Value> = cluster(name)?.associations.iter().filter(wanted).map(|a| association(a, name)).collect();
+            let wanted = |a: &&Association| {
+                request.query.split('&').filter_map(|p| p.strip_prefix("namespace=")).all(|ns| ns == a.namespace)
+            };
+            let all: Vec<Value> =
+                cluster(name)?.associations.iter().filter(wanted).map(|a| association(a, name)).collect();
             Ok(json!({"associations": all}))
         }
         ("GET", ["clusters", name, "pod-identity-associations", id]) => {
             may("eks:DescribePodIdentityAssociation", name)?;
             let found = cluster(name)?;
-            let a = found.associations.iter().find(|a| a.id == *id).ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No association {id}")))?;
+            let a = found
+                .associations
+                .iter()
+                .find(|a| a.id == *id)
+                .ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No association {id}")))?;
             Ok(json!({"association": association(a, name)}))
         }
-        (method, _) => Err(AwsFault::new(404, "NotFoundException", format!("the lab's EKS has no {method} {}", request.path))),
+        (method, _) => {
+            Err(AwsFault::new(404, "NotFoundException", format!("the lab's EKS has no {method} {}", request.path)))
+        }
     }
 }
 
@@ -88,13 +104,22 @@ fn association(a: &Association, cluster: &str) -> Value {
     })
 }
 
-fn update_addon(account: &Account, caller: &Caller, cluster: &str, addon: &str, body: &[u8]) -> Result<Value, AwsFault> {
-    let sent: Value = serde_json::from_slice(body).map_err(|_| AwsFault::new(400, "InvalidParameterException", "the body is not JSON"))?;
+fn update_addon(
+    account: &Account,
+    caller: &Caller,
+    cluster: &str,
+    addon: &str,
+    body: &[u8],
+) -> Result<Value, AwsFault> {
+    let sent: Value = serde_json::from_slice(body)
+        .map_err(|_| AwsFault::new(400, "InvalidParameterException", "the body is not JSON"))?;
     let now = account.now();
     {
         let mut state = account.state();
         let c = state.clusters.get_mut(cluster).ok_or_else(|| no_cluster(cluster))?;
-        let a = c.addons.get_mut(addon).ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No addon: {addon} found in cluster: {cluster}")))?;
+        let a = c.addons.get_mut(addon).ok_or_else(|| {
+            AwsFault::new(404, "ResourceNotFoundException", format!("No addon: {addon} found in cluster: {cluster}"))
+        })?;
         if let Some(role) = sent.get("serviceAccountRoleArn").and_then(Value::as_str) {
             a.role_arn = Some(role.to_owned());
         }
@@ -105,5 +130,7 @@ fn update_addon(account: &Account, caller: &Caller, cluster: &str, addon: &str, 
         Principal::Session { session, .. } => session.clone(),
     };
     account.record(now, "eks.amazonaws.com", "UpdateAddon", &who, &[addon.to_owned(), cluster.to_owned()]);
-    Ok(json!({"update": {"id": crate::callers::request_id(), "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(now), "errors": []}}))
+    Ok(
+        json!({"update": {"id": crate::callers::request_id(), "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(now), "errors": []}}),
+    )
 }

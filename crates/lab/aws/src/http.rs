@@ -41,14 +41,16 @@ impl Account {
                     async move { Ok::<_, Infallible>(account.answer(request).await) }
                 });
                 // A client that hangs up early loses only its own answer.
-                let _gone = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _gone =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
-        let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await.map(http_body_util::Collected::to_bytes) else {
+        let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await.map(http_body_util::Collected::to_bytes)
+        else {
             return reply(413, "text/plain", "request too large".to_owned());
         };
         let signed = Signed {
@@ -79,7 +81,9 @@ impl Account {
                 let target = parts.headers.get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
                 json_reply(cloudtrail::call(self, &caller, target, &body))
             }
-            other => fault_reply(other, AwsFault::new(400, "InvalidAction", format!("the lab has no service `{other}`"))),
+            other => {
+                fault_reply(other, AwsFault::new(400, "InvalidAction", format!("the lab has no service `{other}`")))
+            }
         }
     }
 
@@ -92,7 +96,9 @@ impl Account {
         Err(AwsFault::new(
             403,
             "AccessDenied",
-            format!("User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"),
+            format!(
+                "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+            ),
         ))
     }
 }
@@ -115,7 +121,9 @@ fn query_reply(action: &str, namespace: &str, outcome: Result<String, AwsFault>)
         Ok(inside) => reply(
             200,
             "text/xml",
-            format!("<{action}Response xmlns=\"{namespace}\">\n  <{action}Result>{inside}</{action}Result>\n  <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{action}Response>\n"),
+            format!(
+                "<{action}Response xmlns=\"{namespace}\">\n  <{action}Result>{inside}</{action}Result>\n  <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{action}Response>\n"
+            ),
         ),
         Err(f) => reply(
             f.status,
@@ -132,13 +140,19 @@ fn query_reply(action: &str, namespace: &str, outcome: Result<String, AwsFault>)
 fn ec2_reply(action: &str, outcome: Result<String, AwsFault>) -> Response<Full<Bytes>> {
     let id = request_id();
     match outcome {
-        Ok(inside) => {
-            reply(200, "text/xml;charset=UTF-8", format!("<{action}Response xmlns=\"{EC2_NS}\">{}{inside}</{action}Response>", tag("requestId", &id)))
-        }
+        Ok(inside) => reply(
+            200,
+            "text/xml;charset=UTF-8",
+            format!("<{action}Response xmlns=\"{EC2_NS}\">{}{inside}</{action}Response>", tag("requestId", &id)),
+        ),
         Err(f) => reply(
             f.status,
             "text/xml;charset=UTF-8",
-            format!("<Response><Errors><Error>{}{}</Error></Errors><RequestID>{id}</RequestID></Response>", tag("Code", f.code), tag("Message", &f.message)),
+            format!(
+                "<Response><Errors><Error>{}{}</Error></Errors><RequestID>{id}</RequestID></Response>",
+                tag("Code", f.code),
+                tag("Message", &f.message)
+            ),
         ),
     }
 }

@@ -89,7 +89,11 @@ fn client_ids_of(list: Vec<String>) -> Result<Vec<String>, AwsFault> {
         }
     }
     if unique.len() > CLIENT_IDS {
-        return Err(AwsFault::new(409, "LimitExceeded", "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"));
+        return Err(AwsFault::new(
+            409,
+            "LimitExceeded",
+            "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100",
+        ));
     }
     Ok(unique)
 }
@@ -99,10 +103,18 @@ async fn create(account: &Account, form: &Parameters) -> Outcome {
     let url = url_of(&sent)?;
     let client_ids = client_ids_of(form.list("ClientIDList").unwrap_or_default())?;
     if account.provider(&url).is_some() {
-        return Err(AwsFault::new(409, "EntityAlreadyExists", format!("Provider with url https://{url} already exists.")));
+        return Err(AwsFault::new(
+            409,
+            "EntityAlreadyExists",
+            format!("Provider with url https://{url} already exists."),
+        ));
     }
     if account.state().providers.len() >= PROVIDERS {
-        return Err(AwsFault::new(409, "LimitExceeded", "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100"));
+        return Err(AwsFault::new(
+            409,
+            "LimitExceeded",
+            "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100",
+        ));
     }
     let thumbprints = match form.list("ThumbprintList") {
         Some(list) if !list.is_empty() => thumbprints_of(list)?,
@@ -116,8 +128,10 @@ async fn create(account: &Account, form: &Parameters) -> Outcome {
 
 /// An omitted list: IAM fetches the top intermediate CA's thumbprint itself (IAM API reference).
 async fn top_thumbprint(account: &Account, url: &str) -> Result<String, AwsFault> {
-    let unreachable = || AwsFault::new(400, "OpenIdIdpCommunicationError", format!("Could not connect to https://{url}"));
-    let seen = fetch(account, &format!("https://{url}/.well-known/openid-configuration")).await.map_err(|_| unreachable())?;
+    let unreachable =
+        || AwsFault::new(400, "OpenIdIdpCommunicationError", format!("Could not connect to https://{url}"));
+    let seen =
+        fetch(account, &format!("https://{url}/.well-known/openid-configuration")).await.map_err(|_| unreachable())?;
     let last = seen.chain.last().ok_or_else(unreachable)?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, last);
     Ok(digest.as_ref().iter().map(|b| format!("{b:02x}")).collect())
@@ -164,7 +178,13 @@ fn on_provider(account: &Account, action: &str, form: &Parameters) -> Outcome {
             let keys = form.list("TagKeys").unwrap_or_default();
             provider.tags.retain(|k, _| !keys.contains(k));
         }
-        other => return Err(AwsFault::new(400, "InvalidAction", format!("Could not find operation {other} for version 2010-05-08"))),
+        other => {
+            return Err(AwsFault::new(
+                400,
+                "InvalidAction",
+                format!("Could not find operation {other} for version 2010-05-08"),
+            ));
+        }
     }
     account.put_provider(provider);
     Ok(String::new())

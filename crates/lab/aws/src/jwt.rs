@@ -24,7 +24,9 @@ fn not_a_jwt() -> AwsFault {
 
 /// Reported since 2026; before, the words were "Incorrect token audience".
 fn not_validated() -> AwsFault {
-    AwsFault::token("The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.")
+    AwsFault::token(
+        "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.",
+    )
 }
 
 impl Jwt {
@@ -37,7 +39,12 @@ impl Jwt {
             let value: Value = serde_json::from_slice(&bytes(part)?).map_err(|_| not_a_jwt())?;
             if value.is_object() { Ok(value) } else { Err(not_a_jwt()) }
         };
-        let jwt = Self { header: json(header)?, claims: json(claims)?, signed: format!("{header}.{claims}"), signature: bytes(signature)? };
+        let jwt = Self {
+            header: json(header)?,
+            claims: json(claims)?,
+            signed: format!("{header}.{claims}"),
+            signature: bytes(signature)?,
+        };
         if jwt.header.get("crit").is_some() { Err(not_a_jwt()) } else { Ok(jwt) }
     }
 
@@ -75,7 +82,10 @@ impl Jwt {
         if let Some(exp) = self.time("exp")?
             && now - SKEW >= exp
         {
-            let text = format!("Token expired: current date/time {} must be before the expiration date/time {exp}", now - SKEW);
+            let text = format!(
+                "Token expired: current date/time {} must be before the expiration date/time {exp}",
+                now - SKEW
+            );
             return Err(AwsFault::new(400, "ExpiredTokenException", text));
         }
         if let Some(iat) = self.time("iat")?
@@ -86,7 +96,10 @@ impl Jwt {
         if let Some(nbf) = self.time("nbf")?
             && nbf > now + SKEW
         {
-            let text = format!("Token not yet valid: current date/time {} must be after or equal to the not-before date/time {nbf}", now + SKEW);
+            let text = format!(
+                "Token not yet valid: current date/time {} must be after or equal to the not-before date/time {nbf}",
+                now + SKEW
+            );
             return Err(AwsFault::token(text));
         }
         Ok(())
@@ -101,7 +114,9 @@ impl Jwt {
         match all.as_slice() {
             [one] if !one.is_empty() => Ok(one.clone()),
             [] | [_] => Err(AwsFault::token("Claim is not allowed to be empty: aud")),
-            _ => Err(AwsFault::token("Token audience contains more than one audience while authorized party is not present")),
+            _ => Err(AwsFault::token(
+                "Token audience contains more than one audience while authorized party is not present",
+            )),
         }
     }
 
@@ -127,20 +142,29 @@ impl Jwt {
             (None, [only]) => *only,
             _ => return Err(unavailable()),
         };
-        let ok = verify(self.header.get("alg").and_then(Value::as_str).unwrap_or_default(), key, self.signed.as_bytes(), &self.signature);
+        let ok = verify(
+            self.header.get("alg").and_then(Value::as_str).unwrap_or_default(),
+            key,
+            self.signed.as_bytes(),
+            &self.signature,
+        );
         if ok { Ok(()) } else { Err(not_validated()) }
     }
 }
 
 fn verify(alg: &str, key: &Value, signed: &[u8], sig: &[u8]) -> bool {
-    let part = |name: &str| key.get(name).and_then(Value::as_str).and_then(|t| URL_SAFE_NO_PAD.decode(t).ok()).unwrap_or_default();
+    let part = |name: &str| {
+        key.get(name).and_then(Value::as_str).and_then(|t| URL_SAFE_NO_PAD.decode(t).ok()).unwrap_or_default()
+    };
     let kind = key.get("kty").and_then(Value::as_str).unwrap_or_default();
     let rsa = |p: &'static signature::RsaParameters| {
         kind == "RSA" && signature::RsaPublicKeyComponents { n: part("n"), e: part("e") }.verify(p, signed, sig).is_ok()
     };
     let ec = |curve: &str, a: &'static dyn VerificationAlgorithm| {
         let point = [vec![4], part("x"), part("y")].concat();
-        kind == "EC" && key.get("crv").and_then(Value::as_str) == Some(curve) && UnparsedPublicKey::new(a, point).verify(signed, sig).is_ok()
+        kind == "EC"
+            && key.get("crv").and_then(Value::as_str) == Some(curve)
+            && UnparsedPublicKey::new(a, point).verify(signed, sig).is_ok()
     };
     match alg {
         "RS256" => rsa(&signature::RSA_PKCS1_2048_8192_SHA256),

@@ -14,15 +14,23 @@ const CNI_V5: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"AmazonEKSCN
 
 /// The managed policies of the account.
 pub(crate) fn managed() -> BTreeMap<String, String> {
-    let allow = |actions: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"*"}}]}}"#);
+    let allow = |actions: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"*"}}]}}"#)
+    };
     let plain = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
     BTreeMap::from([
         (CNI.to_owned(), CNI_V5.to_owned()),
         (plain("AmazonS3ReadOnlyAccess"), allow(r#"["s3:Get*","s3:List*"]"#)),
         (plain("AmazonRoute53FullAccess"), allow(r#"["route53:*"]"#)),
-        (plain("AmazonEKSWorkerNodePolicy"), allow(r#"["ec2:DescribeInstances","eks:DescribeCluster","eks-auth:AssumeRoleForPodIdentity"]"#)),
+        (
+            plain("AmazonEKSWorkerNodePolicy"),
+            allow(r#"["ec2:DescribeInstances","eks:DescribeCluster","eks-auth:AssumeRoleForPodIdentity"]"#),
+        ),
         (plain("AdministratorAccess"), allow(r#""*""#)),
-        (plain("ReadOnlyAccess"), allow(r#"["iam:Get*","iam:List*","eks:Describe*","eks:List*","ec2:Describe*","cloudtrail:LookupEvents"]"#)),
+        (
+            plain("ReadOnlyAccess"),
+            allow(r#"["iam:Get*","iam:List*","eks:Describe*","eks:List*","ec2:Describe*","cloudtrail:LookupEvents"]"#),
+        ),
     ])
 }
 
@@ -119,7 +127,14 @@ mod tests {
 
     #[test]
     fn globs_match_as_iams() {
-        for (p, t, yes) in [("*", "", true), ("a*c", "abbc", true), ("a?c", "ac", false), ("ec2:*", "ec2:x", true), ("a*b*c", "aXbYbZc", true), ("abc", "ab", false)] {
+        for (p, t, yes) in [
+            ("*", "", true),
+            ("a*c", "abbc", true),
+            ("a?c", "ac", false),
+            ("ec2:*", "ec2:x", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("abc", "ab", false),
+        ] {
             assert_eq!(glob(p, t), yes, "{p} {t}");
         }
     }

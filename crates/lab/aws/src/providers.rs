@@ -56,11 +56,21 @@ impl ServerCertVerifier for Recorder {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(&self, m: &[u8], c: &CertificateDer<'_>, s: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
+    fn verify_tls12_signature(
+        &self,
+        m: &[u8],
+        c: &CertificateDer<'_>,
+        s: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(m, c, s, &self.algorithms)
     }
 
-    fn verify_tls13_signature(&self, m: &[u8], c: &CertificateDer<'_>, s: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
+    fn verify_tls13_signature(
+        &self,
+        m: &[u8],
+        c: &CertificateDer<'_>,
+        s: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(m, c, s, &self.algorithms)
     }
 
@@ -87,7 +97,8 @@ async fn fetch_now(account: &Account, url: &str) -> Result<Fetched, String> {
     };
     let (stream, recorder) = connected;
     let text = |e: &dyn std::fmt::Display| e.to_string();
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| text(&e))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| text(&e))?;
     let driver = tokio::spawn(connection);
     let path = uri.path_and_query().map_or("/", |p| p.as_str());
     let request = http::Request::get(path).header("host", &host).body(Empty::<Bytes>::new()).map_err(|e| text(&e))?;
@@ -110,7 +121,8 @@ async fn connect(
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let address = (account.config.dialer)(host, port).ok_or("no such host")?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let recorder = Arc::new(Recorder { algorithms: provider.signature_verification_algorithms, seen: Mutex::default() });
+    let recorder =
+        Arc::new(Recorder { algorithms: provider.signature_verification_algorithms, seen: Mutex::default() });
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .map_err(|e| text(&e))?
@@ -128,11 +140,13 @@ async fn connect(
 pub(crate) fn verifies(account: &Account, seen: &Fetched) -> bool {
     let Some((leaf, rest)) = seen.chain.split_first() else { return false };
     let Ok(cert) = EndEntityCert::try_from(leaf) else { return false };
-    let anchors: Vec<_> = account.config.library_roots.iter().filter_map(|r| anchor_from_trusted_cert(r).ok()).collect();
+    let anchors: Vec<_> =
+        account.config.library_roots.iter().filter_map(|r| anchor_from_trusted_cert(r).ok()).collect();
     let now = u64::try_from(account.now().as_second()).unwrap_or_default();
     let time = UnixTime::since_unix_epoch(Duration::from_secs(now));
     let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
-    cert.verify_for_usage(algorithms, &anchors, rest, time, KeyUsage::server_auth(), None, None).is_ok() && names_host(seen)
+    cert.verify_for_usage(algorithms, &anchors, rest, time, KeyUsage::server_auth(), None, None).is_ok()
+        && names_host(seen)
 }
 
 /// Whether the leaf names the host asked.

@@ -28,7 +28,10 @@ fn check_trust(document: &str) -> Result<(), AwsFault> {
         if s.get("Resource").is_some() || s.get("NotResource").is_some() {
             return Err(malformed("Has prohibited field Resource"));
         }
-        let principal = s.get("Principal").or_else(|| s.get("NotPrincipal")).ok_or_else(|| malformed("Missing required field Principal"))?;
+        let principal = s
+            .get("Principal")
+            .or_else(|| s.get("NotPrincipal"))
+            .ok_or_else(|| malformed("Missing required field Principal"))?;
         for f in one_or_many(principal.get("Federated")) {
             let arn = f.starts_with("arn:") && (f.contains(":oidc-provider/") || f.contains(":saml-provider/"));
             let domain = !f.contains([':', '/', ' ']) && f.contains('.');
@@ -53,26 +56,46 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
         "CreateRole" => return create(account, form),
         "ListRoles" => {
             let roles: Vec<Role> = account.state().roles.values().cloned().collect();
-            return Ok(format!("{}<IsTruncated>false</IsTruncated>", members("Roles", roles.iter().map(|r| inside(account, r)))));
+            return Ok(format!(
+                "{}<IsTruncated>false</IsTruncated>",
+                members("Roles", roles.iter().map(|r| inside(account, r)))
+            ));
         }
         "GetPolicy" | "GetPolicyVersion" => return managed(account, action, form),
         _ => {}
     }
     let name = form.text("RoleName");
-    let mut role = account.role(&name).ok_or_else(|| AwsFault::missing(format!("The role with name {name} cannot be found.")))?;
+    let mut role =
+        account.role(&name).ok_or_else(|| AwsFault::missing(format!("The role with name {name} cannot be found.")))?;
     match action {
         "GetRole" => return Ok(format!("<Role>{}</Role>", inside(account, &role))),
         "ListAttachedRolePolicies" => {
-            let item = |arn: &String| format!("{}{}", tag("PolicyName", arn.rsplit('/').next().unwrap_or_default()), tag("PolicyArn", arn));
-            return Ok(format!("{}<IsTruncated>false</IsTruncated>", members("AttachedPolicies", role.attached.iter().map(item))));
+            let item = |arn: &String| {
+                format!("{}{}", tag("PolicyName", arn.rsplit('/').next().unwrap_or_default()), tag("PolicyArn", arn))
+            };
+            return Ok(format!(
+                "{}<IsTruncated>false</IsTruncated>",
+                members("AttachedPolicies", role.attached.iter().map(item))
+            ));
         }
         "ListRolePolicies" => {
-            return Ok(format!("{}<IsTruncated>false</IsTruncated>", members("PolicyNames", role.inline.keys().map(|k| escape(k)))));
+            return Ok(format!(
+                "{}<IsTruncated>false</IsTruncated>",
+                members("PolicyNames", role.inline.keys().map(|k| escape(k)))
+            ));
         }
         "GetRolePolicy" => {
             let policy = form.text("PolicyName");
-            let document = role.inline.get(&policy).ok_or_else(|| AwsFault::missing(format!("The role policy with name {policy} cannot be found.")))?;
-            return Ok([tag("RoleName", &name), tag("PolicyName", &policy), tag("PolicyDocument", &encode(document, false))].concat());
+            let document = role
+                .inline
+                .get(&policy)
+                .ok_or_else(|| AwsFault::missing(format!("The role policy with name {policy} cannot be found.")))?;
+            return Ok([
+                tag("RoleName", &name),
+                tag("PolicyName", &policy),
+                tag("PolicyDocument", &encode(document, false)),
+            ]
+            .concat());
         }
         "ListRoleTags" => {
             let tags = role.tags.iter().map(|(k, v)| format!("{}{}", tag("Key", k), tag("Value", v)));
@@ -117,7 +140,13 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
             role.inline.remove(&form.text("PolicyName"));
         }
         "TagRole" => role.tags.extend(form.tags()),
-        other => return Err(AwsFault::new(400, "InvalidAction", format!("Could not find operation {other} for version 2010-05-08"))),
+        other => {
+            return Err(AwsFault::new(
+                400,
+                "InvalidAction",
+                format!("Could not find operation {other} for version 2010-05-08"),
+            ));
+        }
     }
     account.put_role(role);
     Ok(String::new())
@@ -125,9 +154,13 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
 
 fn create(account: &Account, form: &Parameters) -> Outcome {
     let name = form.text("RoleName");
-    let sound = !name.is_empty() && name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
+    let sound = !name.is_empty()
+        && name.len() <= 64
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
     if !sound {
-        return Err(AwsFault::validation("The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"));
+        return Err(AwsFault::validation(
+            "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+        ));
     }
     if account.role(&name).is_some() {
         return Err(AwsFault::new(409, "EntityAlreadyExists", format!("Role with name {name} already exists.")));
@@ -152,7 +185,8 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
 
 fn inside(account: &Account, r: &Role) -> String {
     let time = |t: jiff::Timestamp| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let used = r.last_used.map(|t| format!("{}{}", tag("LastUsedDate", &time(t)), tag("Region", &account.config.region)));
+    let used =
+        r.last_used.map(|t| format!("{}{}", tag("LastUsedDate", &time(t)), tag("Region", &account.config.region)));
     [
         tag("Path", &r.path),
         tag("RoleName", &r.name),
@@ -174,11 +208,20 @@ fn managed(account: &Account, action: &str, form: &Parameters) -> Outcome {
     let version = if arn.ends_with("AmazonEKS_CNI_Policy") { "v5" } else { "v1" };
     if action == "GetPolicy" {
         let name = arn.rsplit('/').next().unwrap_or_default();
-        let all = [tag("PolicyName", name), tag("Arn", &arn), tag("Path", "/"), tag("DefaultVersionId", version), tag("IsAttachable", "true")];
+        let all = [
+            tag("PolicyName", name),
+            tag("Arn", &arn),
+            tag("Path", "/"),
+            tag("DefaultVersionId", version),
+            tag("IsAttachable", "true"),
+        ];
         return Ok(format!("<Policy>{}</Policy>", all.concat()));
     }
     if form.text("VersionId") != version {
-        return Err(AwsFault::missing(format!("Policy {arn} version {} does not exist or is not attachable.", form.text("VersionId"))));
+        return Err(AwsFault::missing(format!(
+            "Policy {arn} version {} does not exist or is not attachable.",
+            form.text("VersionId")
+        )));
     }
     let all = [tag("Document", &encode(&document, false)), tag("VersionId", version), tag("IsDefaultVersion", "true")];
     Ok(format!("<PolicyVersion>{}</PolicyVersion>", all.concat()))

@@ -62,7 +62,10 @@ impl Authorization {
         let text = headers.get("authorization")?.to_str().ok()?;
         let rest = text.strip_prefix("AWS4-HMAC-SHA256")?;
         let field = |name: &str| {
-            rest.split(',').map(str::trim).find_map(|p| p.strip_prefix(name)).map(|v| v.trim_start_matches('=').to_owned())
+            rest.split(',')
+                .map(str::trim)
+                .find_map(|p| p.strip_prefix(name))
+                .map(|v| v.trim_start_matches('=').to_owned())
         };
         let credential = field("Credential")?;
         let mut scope = credential.split('/').map(str::to_owned);
@@ -81,7 +84,8 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
     let missing = || AwsFault::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
     let auth = Authorization::parse(request.headers).ok_or_else(missing)?;
     let [date, region, service, end] = auth.scope.as_slice() else { return Err(missing()) };
-    let invalid = || AwsFault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
+    let invalid =
+        || AwsFault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
     let (keys, principal) = account.state().keys.get(&auth.key).cloned().ok_or_else(invalid)?;
     let header = |name: &str| request.headers.get(name).and_then(|v| v.to_str().ok());
     if keys.session_token.as_deref() != header("x-amz-security-token") {
@@ -90,7 +94,8 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
     let stamp = header("x-amz-date").ok_or_else(missing)?;
     check_time(account, &keys.expires, stamp)?;
     let canonical = canonical(request, &auth.signed);
-    let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{date}/{region}/{service}/{end}\n{}", sha256(canonical.as_bytes()));
+    let to_sign =
+        format!("AWS4-HMAC-SHA256\n{stamp}\n{date}/{region}/{service}/{end}\n{}", sha256(canonical.as_bytes()));
     let key = [date, region, service, end]
         .iter()
         .fold(format!("AWS4{}", keys.secret_access_key).into_bytes(), |key, part| mac(&key, part));
@@ -111,11 +116,21 @@ fn check_time(account: &Account, expires: &Option<Timestamp>, stamp: &str) -> Re
     }
     let signed = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%z", format!("{stamp}").replace('Z', "+0000"))
         .and_then(|t| t.to_timestamp())
-        .map_err(|_| AwsFault::new(400, "IncompleteSignature", format!("Date must be in ISO-8601 'basic format'. Got '{stamp}'.")))?;
+        .map_err(|_| {
+            AwsFault::new(
+                400,
+                "IncompleteSignature",
+                format!("Date must be in ISO-8601 'basic format'. Got '{stamp}'."),
+            )
+        })?;
     // The wall clock, not the lab's: clients sign by theirs.
     let age = (Timestamp::now().as_second() - signed.as_second()).abs();
     if age > SKEW_SECONDS {
-        return Err(AwsFault::new(403, "SignatureDoesNotMatch", format!("Signature expired: {stamp} is now earlier than the time allowed")));
+        return Err(AwsFault::new(
+            403,
+            "SignatureDoesNotMatch",
+            format!("Signature expired: {stamp} is now earlier than the time allowed"),
+        ));
     }
     Ok(())
 }

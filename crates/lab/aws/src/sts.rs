@@ -14,7 +14,9 @@ use crate::trust::{Keys, admits};
 
 /// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
 pub(crate) fn keys_unavailable() -> AwsFault {
-    AwsFault::token("Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements")
+    AwsFault::token(
+        "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+    )
 }
 
 fn denied() -> AwsFault {
@@ -34,7 +36,8 @@ struct Done {
 }
 
 async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault> {
-    let (role_arn, session, token) = (form.text("RoleArn"), form.text("RoleSessionName"), form.text("WebIdentityToken"));
+    let (role_arn, session, token) =
+        (form.text("RoleArn"), form.text("RoleSessionName"), form.text("WebIdentityToken"));
     validate(form)?;
     let jwt = Jwt::parse(&token)?;
     jwt.required()?;
@@ -42,7 +45,8 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
     let bare = iss.strip_prefix("https://").unwrap_or(&iss).to_owned();
     let ours = role_arn.split(':').nth(4) == Some(account.config.account_id.as_str());
     let provider = account.provider(&bare).filter(|_| ours && iss.starts_with("https://"));
-    let provider = provider.ok_or_else(|| AwsFault::token(format!("No OpenIDConnect provider found in your account for {iss}")))?;
+    let provider = provider
+        .ok_or_else(|| AwsFault::token(format!("No OpenIDConnect provider found in your account for {iss}")))?;
     let (jwks, method) = trusted_keys(account, &iss, &provider).await?;
     jwt.check_signature(&jwks)?;
     jwt.check_times(account.now().as_second())?;
@@ -57,7 +61,17 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
     ]);
     // Claims IAM maps for GitHub since January 2026 (Service Authorization Reference, AWS STS).
     if bare == "token.actions.githubusercontent.com" {
-        for claim in ["actor", "actor_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "repository_owner_id", "workflow"] {
+        for claim in [
+            "actor",
+            "actor_id",
+            "environment",
+            "job_workflow_ref",
+            "ref",
+            "repository",
+            "repository_id",
+            "repository_owner_id",
+            "workflow",
+        ] {
             if let Some(value) = jwt.text(claim) {
                 keys.insert(format!("{bare}:{claim}"), vec![value]);
             }
@@ -68,7 +82,9 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
     }
     let seconds: i64 = form.get("DurationSeconds").and_then(|d| d.parse().ok()).unwrap_or(3600);
     if seconds > role.max_session {
-        return Err(AwsFault::validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
+        return Err(AwsFault::validation(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
     }
     let credentials = account.session_for(&role.name, &session, seconds);
     if let Some(r) = account.state().roles.get_mut(&role.name) {
@@ -87,9 +103,13 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
 }
 
 fn validate(form: &Parameters) -> Result<(), AwsFault> {
-    for (field, name) in [("RoleArn", "roleArn"), ("RoleSessionName", "roleSessionName"), ("WebIdentityToken", "webIdentityToken")] {
+    for (field, name) in
+        [("RoleArn", "roleArn"), ("RoleSessionName", "roleSessionName"), ("WebIdentityToken", "webIdentityToken")]
+    {
         if form.get(field).is_none() {
-            return Err(AwsFault::validation(format!("1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null")));
+            return Err(AwsFault::validation(format!(
+                "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
+            )));
         }
     }
     let session = form.text("RoleSessionName");
@@ -100,7 +120,13 @@ fn validate(form: &Parameters) -> Result<(), AwsFault> {
     }
     let length = |field: &str, name: &str, least: usize, most: usize| {
         let n = form.text(field).chars().count();
-        let bound = if n < least { Some(("greater", least)) } else if n > most { Some(("less", most)) } else { None };
+        let bound = if n < least {
+            Some(("greater", least))
+        } else if n > most {
+            Some(("less", most))
+        } else {
+            None
+        };
         bound.map_or(Ok(()), |(word, limit)| {
             Err(AwsFault::validation(format!("1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length {word} than or equal to {limit}")))
         })
@@ -118,12 +144,18 @@ fn validate(form: &Parameters) -> Result<(), AwsFault> {
     match form.get("DurationSeconds").map(str::parse::<i64>) {
         None => Ok(()),
         Some(Ok(n)) if (900..=43_200).contains(&n) => Ok(()),
-        Some(_) => Err(AwsFault::validation("1 validation error detected: Value at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200")),
+        Some(_) => Err(AwsFault::validation(
+            "1 validation error detected: Value at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200",
+        )),
     }
 }
 
 /// Discovery and keys over TLS, each host's chain judged by the trust model.
-async fn trusted_keys(account: &Account, iss: &str, provider: &Provider) -> Result<(serde_json::Value, &'static str), AwsFault> {
+async fn trusted_keys(
+    account: &Account,
+    iss: &str,
+    provider: &Provider,
+) -> Result<(serde_json::Value, &'static str), AwsFault> {
     let url = format!("{}/.well-known/openid-configuration", iss.trim_end_matches('/'));
     let discovery = fetch(account, &url).await.map_err(|_| keys_unavailable())?;
     let mut method = judge(account, provider, &discovery)?;
@@ -144,12 +176,17 @@ async fn trusted_keys(account: &Account, iss: &str, provider: &Provider) -> Resu
 }
 
 fn judge(account: &Account, provider: &Provider, seen: &Fetched) -> Result<&'static str, AwsFault> {
-    let by_library = account.config.trust_model == TrustModel::LibraryFirst && !seen.tls13_only && verifies(account, seen);
+    let by_library =
+        account.config.trust_model == TrustModel::LibraryFirst && !seen.tls13_only && verifies(account, seen);
     if by_library {
         return Ok("IAMTrustStore");
     }
     let known = seen.chain.iter().any(|der| {
-        let sha1: String = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+        let sha1: String = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der)
+            .as_ref()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         provider.thumbprints.contains(&sha1)
     });
     // Trusting a CA's thumbprint trusts any of its certificates for the registered name: the name still counts.
@@ -215,12 +252,18 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Para
             account.authorise(caller, "sts:AssumeRole", &arn)?;
             let role = role_of(account, &arn).ok_or_else(|| {
                 let who = crate::policy::arn(account, &caller.principal);
-                AwsFault::new(403, "AccessDenied", format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}"))
+                AwsFault::new(
+                    403,
+                    "AccessDenied",
+                    format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}"),
+                )
             })?;
             let session = form.text("RoleSessionName");
             let credentials = account.session_for(&role.name, &session, 3600);
             Ok([credentials_xml(&credentials), assumed_xml(account, &role, &session)].concat())
         }
-        other => Err(AwsFault::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15"))),
+        other => {
+            Err(AwsFault::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15")))
+        }
     }
 }

@@ -23,7 +23,9 @@ pub(crate) fn admits(document: &str, provider_arn: &str, keys: &Keys) -> bool {
             (None, None) => false,
         };
         let matches = |member: &str| {
-            statement.get(member).map(|_| one_or_many(statement.get(member)).iter().any(|p| glob(&p.to_ascii_lowercase(), ACTION)))
+            statement
+                .get(member)
+                .map(|_| one_or_many(statement.get(member)).iter().any(|p| glob(&p.to_ascii_lowercase(), ACTION)))
         };
         let action = matches("Action").or_else(|| matches("NotAction").map(|m| !m)).unwrap_or(false);
         if !principal || !action || !conditions(statement.get("Condition"), keys) {
@@ -49,7 +51,9 @@ fn names(principal: &Value, provider_arn: &str) -> bool {
 fn conditions(block: Option<&Value>, keys: &Keys) -> bool {
     let Some(block) = block.and_then(Value::as_object) else { return true };
     block.iter().all(|(operator, entries)| {
-        entries.as_object().is_some_and(|e| e.iter().all(|(key, values)| one(operator, key, &one_or_many(Some(values)), keys)))
+        entries
+            .as_object()
+            .is_some_and(|e| e.iter().all(|(key, values)| one(operator, key, &one_or_many(Some(values)), keys)))
     })
 }
 
@@ -116,7 +120,8 @@ mod tests {
         let document = format!(
             r#"{{"Statement":{{"Effect":"Allow","Principal":{{"Federated":"{ARN}"}},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{condition}}}}}"#
         );
-        let keys = Keys::from([("i.example:sub".into(), vec!["a:b".into()]), ("i.example:aud".into(), vec!["x".into()])]);
+        let keys =
+            Keys::from([("i.example:sub".into(), vec!["a:b".into()]), ("i.example:aud".into(), vec!["x".into()])]);
         admits(&document, ARN, &keys)
     }
 

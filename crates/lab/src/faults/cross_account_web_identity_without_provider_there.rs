@@ -1,10 +1,7 @@
 //! `cross-account-web-identity-without-provider-there`: the role is in an account that has no provider for the issuer.
 
 use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, ROLE_ANNOTATION, World,
-    names::{LEDGER_ROLE, OTHER_ACCOUNT},
-};
+use crate::world::{LEDGER, ROLE_ANNOTATION, World, names::OTHER_ACCOUNT};
 
 pub(super) static FAULT: Fault = Fault {
     name: "cross-account-web-identity-without-provider-there",
@@ -17,5 +14,5 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 fn edit(world: &mut World) {
-    world.annotate(LEDGER, ROLE_ANNOTATION, &format!("arn:aws:iam::{OTHER_ACCOUNT}:role/{LEDGER_ROLE}"));
+    world.annotate(LEDGER, ROLE_ANNOTATION, &format!("arn:aws:iam::{OTHER_ACCOUNT}:role/SharedLedgerReader"));
 }

@@ -1,11 +1,14 @@
-//! `federated-principal-malformed`: the principal is a mistyped provider ARN.
+//! `federated-principal-malformed`: the principal is a bare issuer instead of a provider ARN.
 
 use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::LEDGER_ROLE};
+use crate::world::{
+    LEDGER, World,
+    names::{ISSUER, LEDGER_ROLE, bare},
+};
 
 pub(super) static FAULT: Fault = Fault {
     name: "federated-principal-malformed",
-    summary: "the principal is a mistyped provider ARN",
+    summary: "the principal is a bare issuer instead of a provider ARN",
     source: "https://github.com/aws-ia/terraform-aws-eks-blueprints-addons/issues/326",
     target: Target::Workload(LEDGER),
     symptom: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
@@ -14,5 +17,5 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.principal = trust.principal.replace("/id/", "/"));
+    world.trust(LEDGER_ROLE, |trust| bare(ISSUER).clone_into(&mut trust.principal));
 }
