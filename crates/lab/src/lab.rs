@@ -287,8 +287,7 @@ impl Lab {
         let Some(Target::Workload(id)) = fresh.map(|fault| fault.target) else {
             return Ok(());
         };
-        let place = (id.namespace.to_owned(), id.name.to_owned());
-        if !applied.current.annotated_late.contains(&place) {
+        if !applied.current.is_late(id) {
             pods::restart(&self.inner.store, id)?;
         }
         if wait { self.all_ready(&[id], ROLLOUT).await } else { Ok(()) }

@@ -43,6 +43,7 @@ pub(crate) async fn push(lab: &Lab, old: Option<&World>, new: &World) -> Result<
     for id in restart {
         pods::restart(&lab.inner.store, id)?;
     }
+    cache_late(lab, old, new).await?;
     for id in late {
         annotate_late(lab, new, id).await?;
     }
@@ -155,6 +156,24 @@ fn workloads(lab: &Lab, old: Option<&World>, new: &World) -> Result<BTreeSet<Wor
         }
     }
     Ok(restart)
+}
+
+/// Replaces the pods of workloads whose service accounts are missing from the
+/// webhook's cache at that moment, and in it afterwards.
+async fn cache_late(lab: &Lab, old: Option<&World>, new: &World) -> Result<(), LabError> {
+    let fresh = |place: &&(String, String)| old.is_none_or(|old| !old.cached_late.contains(*place));
+    let places: BTreeSet<_> = new.cached_late.iter().filter(fresh).cloned().collect();
+    if places.is_empty() {
+        return Ok(());
+    }
+    lab.inner.webhook.update(|config| config.not_in_cache.extend(places.iter().cloned()));
+    let ids = new.workloads.keys().filter(|id| places.contains(&(id.namespace.to_owned(), id.name.to_owned())));
+    for id in ids {
+        pods::restart(&lab.inner.store, *id)?;
+        lab.replaced(*id, ROLLOUT).await?;
+    }
+    lab.inner.webhook.update(|config| *config = new.webhook.clone());
+    Ok(())
 }
 
 /// Replaces the pods of a workload while its service account is bare, then annotates.

@@ -14,5 +14,5 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 fn edit(world: &mut World) {
-    world.webhook.not_in_cache.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+    world.cached_late.insert(("external-dns".to_owned(), "external-dns".to_owned()));
 }

@@ -85,6 +85,8 @@ pub struct World {
     pub annotations: BTreeMap<(String, String), BTreeMap<String, String>>,
     /// Service accounts whose annotations came after their pods.
     pub annotated_late: BTreeSet<(String, String)>,
+    /// Service accounts the webhook had not heard of when their pods were made.
+    pub cached_late: BTreeSet<(String, String)>,
     /// Workloads.
     pub workloads: BTreeMap<WorkloadId, Workload>,
     /// Network policies by namespace and name.
@@ -123,6 +125,7 @@ impl World {
             providers: BTreeMap::new(),
             annotations: BTreeMap::new(),
             annotated_late: BTreeSet::new(),
+            cached_late: BTreeSet::new(),
             workloads: workloads(),
             network_policies: BTreeMap::new(),
             registration: Registration::Sound,
@@ -163,6 +166,13 @@ impl World {
     /// Removes an annotation from a workload's service account.
     pub fn unannotate(&mut self, id: WorkloadId, name: &str) {
         self.account(id).remove(name);
+    }
+
+    /// Whether the fault of a workload lies in what came after its pods were made, so
+    /// that making them anew would cure it.
+    pub fn is_late(&self, id: WorkloadId) -> bool {
+        let place = (id.namespace.to_owned(), id.name.to_owned());
+        self.annotated_late.contains(&place) || self.cached_late.contains(&place)
     }
 
     /// The role the VPC CNI add-on was given: what its service account is annotated with.
