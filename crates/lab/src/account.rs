@@ -29,6 +29,8 @@ const NODE_SESSION_SECONDS: i64 = 30 * 86_400;
 const CREATED: i64 = 1_586_944_800;
 /// How long before the lab's start the roles of the workloads were made.
 const ROLE_AGE: SignedDuration = SignedDuration::from_hours(30);
+/// How long before the cluster a role was made that outlived another one.
+const BEFORE_CLUSTER: SignedDuration = SignedDuration::from_hours(24 * 200);
 /// Longest session of a role, seconds: the default of IAM.
 const LONGEST_SESSION: i64 = 3600;
 /// The add-on of the story.
@@ -116,13 +118,17 @@ impl AccountSide {
     /// Makes or changes a role.
     pub(crate) fn put_role(&self, name: &str, role: &Role) {
         let known = self.account.role(name);
-        let made = if name == NODE_ROLE { created() } else { self.roles_made() };
+        let made = match (name == NODE_ROLE, role.predates_cluster) {
+            (_, true) => created().checked_sub(BEFORE_CLUSTER).unwrap_or_default(),
+            (true, false) => created(),
+            (false, false) => self.roles_made(),
+        };
         self.account.put_role(trustwalk_lab_aws::Role {
             name: name.to_owned(),
             path: "/".to_owned(),
             trust_policy: role.trust.document().to_string(),
             max_session: LONGEST_SESSION,
-            created: known.as_ref().map_or(made, |role| role.created),
+            created: made,
             attached: role.policies.clone(),
             inline: role.inline.iter().map(|policy| ("own".to_owned(), policy.to_string())).collect(),
             tags: BTreeMap::new(),

@@ -17,6 +17,9 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 fn edit(world: &mut World) {
+    if let Some(role) = world.roles.get_mut(LEDGER_ROLE) {
+        role.predates_cluster = true;
+    }
     world.trust(LEDGER_ROLE, |trust| {
         *trust = Trust::web_identity(OLD_ISSUER, STS_AUDIENCE, "system:serviceaccount:payments:ledger");
     });

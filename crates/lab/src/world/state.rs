@@ -41,6 +41,8 @@ pub struct Role {
     pub policies: Vec<String>,
     /// Inline policy.
     pub inline: Option<Value>,
+    /// Whether it is older than the cluster, as roles are that outlive one.
+    pub predates_cluster: bool,
 }
 
 /// A registered provider. Thumbprints are set at creation, from the hierarchy then.
@@ -202,7 +204,12 @@ impl World {
 
 fn roles() -> BTreeMap<String, Role> {
     let web = |id: WorkloadId| Trust::web_identity(ISSUER, STS_AUDIENCE, &subject(id));
-    let own = |trust: Trust, actions: &[&str]| Role { trust, policies: Vec::new(), inline: Some(allow(actions)) };
+    let own = |trust: Trust, actions: &[&str]| Role {
+        trust,
+        policies: Vec::new(),
+        inline: Some(allow(actions)),
+        predates_cluster: false,
+    };
     let ci = Trust::web_identity(CI_ISSUER, STS_AUDIENCE, "repo:octo-lab/ledger:ref:refs/heads/main");
     BTreeMap::from([
         (
@@ -213,11 +220,17 @@ fn roles() -> BTreeMap<String, Role> {
                     .map(managed)
                     .to_vec(),
                 inline: None,
+                predates_cluster: false,
             },
         ),
         (
             CNI_ROLE.to_owned(),
-            Role { trust: web(AWS_NODE), policies: vec![managed("AmazonEKS_CNI_Policy")], inline: None },
+            Role {
+                trust: web(AWS_NODE),
+                policies: vec![managed("AmazonEKS_CNI_Policy")],
+                inline: None,
+                predates_cluster: false,
+            },
         ),
         (LEDGER_ROLE.to_owned(), own(web(LEDGER), &["eks:ListClusters"])),
         (DNS_ROLE.to_owned(), own(web(EXTERNAL_DNS), &["ec2:DescribeRegions"])),
