@@ -10,7 +10,7 @@ use crate::error::ApplyError;
 use crate::run::Progress;
 
 /// How long a roll-out may go without any change before it is called stuck.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_secs(30);
 /// How often the pods are looked at.
 const PERIOD: Duration = Duration::from_millis(100);
 
@@ -64,7 +64,11 @@ pub(crate) async fn wait(
         };
         let view = view(workload, pods);
         if last.as_ref() != Some(&view) {
-            changed = tokio::time::Instant::now();
+            // A pod that restarts over and over changes all the time and gets nowhere.
+            let got_on = last.as_ref().is_none_or(|l| l.renewed != view.renewed || l.pods.len() != view.pods.len());
+            if got_on {
+                changed = tokio::time::Instant::now();
+            }
             progress.rollout(&view);
             last = Some(view.clone());
         }

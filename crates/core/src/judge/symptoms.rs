@@ -16,11 +16,14 @@ pub(crate) fn recent<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
     view.reading(Kind::Trail);
     let accepted = e.exchange.known().is_some_and(|x| x.assumed.is_some());
     let since = settled_since(e);
+    let up = e.pods.known().is_some_and(|p| !p.is_empty() && p.iter().all(|p| p.ready));
     let mut all: Vec<&LogFailure> = e
         .logs
         .known()
         .into_iter()
         .flatten()
+        // Every start of the CNI waits for its daemon first; where the pods came up, that is no failure.
+        .filter(|l| !(up && matches!(l.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure)))
         .filter(|l| !(accepted && from_symptom(l.failure.symptom).is_some_and(|_| sts_decides(l.failure.symptom))))
         .filter(|l| match (l.last.as_deref().or(l.failure.ts.as_deref()).and_then(moment), since) {
             (Some(last), Some(since)) => last >= since,

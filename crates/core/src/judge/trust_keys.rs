@@ -62,7 +62,8 @@ pub(super) fn wrong_key(
         (
             "enterprise-issuer-path-missing-in-condition-key",
             "lacks the path of the issuer".to_owned(),
-            rename(&format!("{}:{name}", case.path)),
+            // Usually every key of the statement lacks it: one renamed alone would cure nothing.
+            None,
         )
     } else if head.trim_end_matches('/') == path.trim_end_matches('/') {
         (
