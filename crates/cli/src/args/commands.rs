@@ -140,7 +140,7 @@ pub(crate) struct ThumbprintArgs {
     /// Skip what this earlier output already holds, for --fleet
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
-    /// Read certificates from a file instead (PEM, DER, PKCS#7, openssl s_client output)
+    /// Read certificates from a file instead (PEM, DER, PKCS#7, openssl `s_client` output)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
 }

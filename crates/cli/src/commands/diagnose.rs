@@ -10,12 +10,11 @@ use crate::style::{self, Pen};
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs, format: Format) -> anyhow::Result<Exit> {
-    let evidence = match &args.bundle {
-        Some(path) => Bundle::read(path)?.evidence,
-        None => {
-            let (world, ask) = world(place, &args.target).await?;
-            collect(&world, &ask).await?
-        }
+    let evidence = if let Some(path) = &args.bundle {
+        Bundle::read(path)?.evidence
+    } else {
+        let (world, ask) = world(place, &args.target).await?;
+        collect(&world, &ask).await?
     };
     let diagnoses: Vec<Diagnosis> = evidence.iter().map(diagnose).collect();
     show(&diagnoses, format, args.verbose)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::json;
-use trustwalk_token::{Expect, Hint, Jwks, Token, TokenFacts, find_token, lint, lint_raw, verify, verify_many};
+use trustwalk_token::{Expect, Hint, Jwks, Token, TokenFacts, find_token, lint, lint_raw, verify_many};
 
 use crate::args::{Format, TokenArgs};
 use crate::exit::{Exit, UsageError};

@@ -4,6 +4,6 @@ mod diagnosis;
 mod plan;
 mod rollout;
 
-pub(crate) use diagnosis::{human, short, target_words};
+pub(crate) use diagnosis::{human, short};
 pub(crate) use plan::plan;
 pub(crate) use rollout::Live;

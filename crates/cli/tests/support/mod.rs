@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// The binary under test.
-pub fn trustwalk() -> Command {
+pub(crate) fn trustwalk() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
     for name in ["AWS_PROFILE", "KUBECONFIG", "AWS_ENDPOINT_URL", "NO_COLOR"] {
         command.env_remove(name);
@@ -16,7 +16,7 @@ pub fn trustwalk() -> Command {
 }
 
 /// A running lab.
-pub struct LabProcess {
+pub(crate) struct LabProcess {
     child: Child,
     pub dir: tempfile::TempDir,
     pub env: BTreeMap<String, String>,
@@ -24,7 +24,7 @@ pub struct LabProcess {
 
 impl LabProcess {
     /// Starts a lab and waits until it says that it is ready.
-    pub fn up(arguments: &[&str]) -> Self {
+    pub(crate) fn up(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut child = trustwalk()
             .args(["lab", "up", "--dir"])
@@ -44,28 +44,28 @@ impl LabProcess {
     }
 
     /// A command with the lab's environment, as after `source env`.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.envs(&self.env).current_dir(self.dir.path());
         command
     }
 
     /// trustwalk with the lab's environment.
-    pub fn trustwalk(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn trustwalk(&self, arguments: &[&str]) -> Output {
         let mut command = trustwalk();
         command.envs(&self.env).current_dir(self.dir.path()).args(arguments);
         command.output().unwrap()
     }
 
     /// The same for a command of the lab itself.
-    pub fn lab(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn lab(&self, arguments: &[&str]) -> Output {
         let dir = self.dir.path().display().to_string();
         let words: Vec<&str> = ["lab", "--dir", dir.as_str()].into_iter().chain(arguments.iter().copied()).collect();
         self.trustwalk(&words)
     }
 
     /// Address and port on which a host's TLS is served.
-    pub fn address_of(&self, host: &str) -> (String, String) {
+    pub(crate) fn address_of(&self, host: &str) -> (String, String) {
         let rules = &self.env["TRUSTWALK_CONNECT_TO"];
         let rule = rules.split(',').find(|r| r.starts_with(&format!("{host}:"))).unwrap();
         let mut parts = rule.rsplitn(3, ':');
@@ -92,14 +92,14 @@ fn read_env(path: &Path) -> BTreeMap<String, String> {
 }
 
 /// A real client installed by the tests' set-up.
-pub fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let tools = std::env::var_os("TRUSTWALK_TOOLS")
         .expect("run the tests with `cargo xtask test`, which installs the real clients");
     PathBuf::from(tools).join(name)
 }
 
 /// Output as text, with both streams in the message when the command failed.
-pub fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let out = command.output().unwrap();
     assert!(
         out.status.success(),
@@ -111,7 +111,7 @@ pub fn succeed(command: &mut Command) -> String {
 }
 
 /// Repeats a look until it shows what is wanted; the runner's own time limit ends a wait that never does.
-pub fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     loop {
         if let Some(found) = look() {
             return found;

@@ -204,7 +204,7 @@ impl KubeApi {
             .map(|items| items.iter().filter_map(|p| facts::network_policy(p, template)).collect())
     }
 
-    /// Ready pods of the Pod Identity agent's DaemonSet; absent when it is not installed.
+    /// Ready pods of the Pod Identity agent's `DaemonSet`; absent when it is not installed.
     pub async fn pod_identity_agent(&self) -> Observed<i64> {
         self.get(
             "/apis/apps/v1/namespaces/kube-system/daemonsets/eks-pod-identity-agent",

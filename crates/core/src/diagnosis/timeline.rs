@@ -52,10 +52,10 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
             "managedFields",
         );
     }
-    if let Some(pods) = e.pods.known() {
-        if let Some(first) = pods.iter().map(|p| p.created).min() {
-            add(first, format!("oldest of {} pods created", pods.len()), None, "pods");
-        }
+    if let Some(pods) = e.pods.known()
+        && let Some(first) = pods.iter().map(|p| p.created).min()
+    {
+        add(first, format!("oldest of {} pods created", pods.len()), None, "pods");
     }
     for t in e.trail.known().into_iter().flatten().filter(|t| t.error.is_none()) {
         add(t.at, format!("{} {}", t.name, t.resource), Some(t.who.clone()), "CloudTrail");

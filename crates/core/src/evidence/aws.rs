@@ -119,7 +119,7 @@ pub struct Exchange {
     pub request_id: Option<String>,
 }
 
-/// One CloudTrail event that matters here.
+/// One `CloudTrail` event that matters here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct TrailEvent {

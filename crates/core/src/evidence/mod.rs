@@ -139,7 +139,7 @@ pub struct Evidence {
     /// Pod Identity associations of the cluster.
     #[serde(default)]
     pub associations: Observed<Vec<PodIdentityAssociation>>,
-    /// Whether the Pod Identity agent runs: its DaemonSet's ready pods.
+    /// Whether the Pod Identity agent runs: its `DaemonSet`'s ready pods.
     #[serde(default)]
     pub pod_identity_agent: Observed<i64>,
     /// The token.
@@ -178,7 +178,7 @@ pub struct Evidence {
     /// Policies of the role.
     #[serde(default)]
     pub policies: Observed<Vec<RolePolicy>>,
-    /// What CloudTrail remembers.
+    /// What `CloudTrail` remembers.
     #[serde(default)]
     pub trail: Observed<Vec<TrailEvent>>,
     /// The CI job.

@@ -64,7 +64,7 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Encodes everything but unreserved characters (RFC 3986), as SigV4 and IAM's documents want it.
+/// Encodes everything but unreserved characters (RFC 3986), as `SigV4` and IAM's documents want it.
 pub(crate) fn encode(text: &str, keep_slash: bool) -> String {
     use std::fmt::Write as _;
     text.bytes().fold(String::new(), |mut out, b| {

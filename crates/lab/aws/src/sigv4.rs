@@ -114,7 +114,7 @@ fn check_time(account: &Account, expires: &Option<Timestamp>, stamp: &str) -> Re
     if expires.is_some_and(|e| e <= now) {
         return Err(AwsFault::new(403, "ExpiredToken", "The security token included in the request is expired"));
     }
-    let signed = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%z", format!("{stamp}").replace('Z', "+0000"))
+    let signed = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%z", stamp.to_string().replace('Z', "+0000"))
         .and_then(|t| t.to_timestamp())
         .map_err(|_| {
             AwsFault::new(

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn operators_decide_as_documented() {
         for (condition, yes) in [
-            (r#"{}"#, true),
+            (r"{}", true),
             (r#"{"StringEquals":{"I.Example:Sub":"a:b"}}"#, true),
             (r#"{"StringEquals":{"i.example:sub":"a:*"}}"#, false),
             (r#"{"StringLike":{"i.example:sub":"a:*"}}"#, true),

@@ -1,4 +1,4 @@
-//! A NetworkPolicy keeps the pods from STS.
+//! A `NetworkPolicy` keeps the pods from STS.
 
 use crate::finding::Severity;
 use crate::judge;

@@ -1,4 +1,4 @@
-//! A value with a wildcard stands under StringEquals.
+//! A value with a wildcard stands under `StringEquals`.
 
 use crate::finding::Severity;
 use crate::judge;
