@@ -1,6 +1,5 @@
-//! House tasks: set-up and tests, generated pages, benchmarks.
+//! House tasks: set-up and tests, generated pages.
 
-mod bench;
 mod setup;
 mod tasks;
 
@@ -13,8 +12,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => tasks::test(rest),
         ["setup"] => setup::all().map(drop),
         ["gen"] => tasks::gen_pages(),
-        ["bench", rest @ ..] => bench::run(rest),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask test [NEXTEST ARGS] | setup | gen | bench [--quick] [GOAL…]")),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask test [NEXTEST ARGS] | setup | gen")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
