@@ -32,6 +32,7 @@ pub enum Kind {
     Providers,
     RoleArn,
     Role,
+    Namesake,
     Caller,
     Exchange,
     Policies,

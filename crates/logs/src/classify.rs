@@ -122,6 +122,9 @@ fn network(lower: &str) -> Option<(Symptom, usize)> {
     if lower.contains("code for connect: 4")
         || lower.contains("proxyconnect tcp: ")
         || lower.contains("tunnel connection failed: 4")
+        || lower.contains("failed to connect to proxy url")
+        || lower.contains("unable to tunnel through proxy")
+        || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"))
     {
         let at = lower.find("connect").unwrap_or(0);
         return Some((Symptom::StsProxyRefused, at));

@@ -37,6 +37,9 @@ pub(crate) const CORES: &[&str] = &[
     "zation failure",
     "h OIDC",
     "r metadata",
+    "onfig profile",
+    "to proxy ",
+    "gh proxy",
 ];
 
 /// Finds the substrings in bytes.

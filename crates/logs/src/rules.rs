@@ -56,6 +56,10 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::IdpCommunication, &["idpcommunicationerror"]),
     row(Symptom::IdpCommunication, &["openididpcommunicationerror"]),
     row(Symptom::RegionDisabled, &["regiondisabledexception"]),
+    row(Symptom::ProfileMissing, &["config profile (", "could not be found"]),
+    row(Symptom::ProfileMissing, &["failed to get shared config profile"]),
+    row(Symptom::ProfileMissing, &["could not resolve credentials using profile"]),
+    row(Symptom::ProfileMissing, &["contained no credentials for profile"]),
     row(Symptom::WindowsPath, &["webidentitytokenfile must be an absolute path"]),
     row(Symptom::JavaStsModuleMissing, &["web identity", "'sts' service module must be on the class path"]),
     row(Symptom::PodIdentityHostRefused, &["credential", "only loopback hosts are allowed"]),
@@ -104,6 +108,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
 /// Rows of wrappers and of waiting, used when no cause is named.
 pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::InvalidIdentityTokenOther, &["invalididentitytoken"]),
+    row(Symptom::ImdsUnreachable, &["credential", "no ec2 imds role found", "deadline exceeded"]),
     row(Symptom::NoInstanceRole, &["credential", "no ec2 imds role found"]),
     row(Symptom::ImdsUnreachable, &["ec2imds: getmetadata"]),
     row(Symptom::NoCredentials, &["unable to locate credentials"]),

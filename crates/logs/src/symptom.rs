@@ -98,7 +98,7 @@ symptoms! {
     StsRefused => "sts-refused",
     /// STS did not answer in time.
     StsTimeout => "sts-timeout",
-    /// A proxy refused the tunnel to STS. REPORTED: `Unexpected response code for CONNECT: 403`.
+    /// A proxy refused the tunnel to STS. REPORTED: `Unexpected response code for CONNECT: 403`; DOC: botocore, Java and .NET sources.
     StsProxyRefused => "sts-proxy-refused",
     /// The certificate presented for STS is not trusted: CA bundle missing or TLS intercepted.
     StsTlsUntrusted => "sts-tls-untrusted",
@@ -110,6 +110,8 @@ symptoms! {
     NoInstanceRole => "no-instance-role",
     /// The instance metadata service did not answer: hop limit or a block. DOC: SDK sources.
     ImdsUnreachable => "imds-unreachable",
+    /// The application asks for a named profile that its container does not have. DOC: SDK sources.
+    ProfileMissing => "profile-missing",
     /// The Java `sts` module is not on the class path. DOC: SDK for Java 2 source.
     JavaStsModuleMissing => "java-sts-module-missing",
     /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.

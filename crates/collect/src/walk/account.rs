@@ -35,6 +35,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
         exchange(world, role_arn.as_deref(), secret.as_ref()),
     );
     evidence.role = role;
+    evidence.namesake = namesake(world, evidence, role_arn.as_deref()).await;
     evidence.policies = policies;
     evidence.exchange = exchange;
     let jwks = facts.as_ref().and_then(|f| f.jwks.clone());
@@ -107,6 +108,19 @@ async fn role_facts(
         world.role_facts(name).await
     } else {
         none(format!("the role is in account {theirs} and these credentials are of {ours}; use a profile of {theirs}"))
+    }
+}
+
+/// The role of the same name in the caller's own account, when the one asked for is in another.
+async fn namesake(world: &World, evidence: &Evidence, arn: Option<&str>) -> Observed<String> {
+    let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() };
+    let Some(name) = arn.and_then(role_name) else { return none("no role is named") };
+    let theirs = arn.and_then(account_of);
+    match evidence.caller.known() {
+        Some(caller) if theirs.is_some_and(|t| t != caller.account) => {
+            world.role_facts(name).await.0.map(|role| role.arn)
+        }
+        _ => none("the role is in the caller's own account"),
     }
 }
 

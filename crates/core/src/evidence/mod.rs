@@ -133,6 +133,9 @@ pub struct Evidence {
     /// What a dry run of a new pod of the service account showed.
     #[serde(default)]
     pub injection_probe: Observed<InjectionProbe>,
+    /// ARN of a role of the same name in the caller's own account, when the role asked for is in another.
+    #[serde(default)]
+    pub namesake: Observed<String>,
     /// Network policies that select the pods.
     #[serde(default)]
     pub network_policies: Observed<Vec<NetworkPolicy>>,
@@ -204,6 +207,7 @@ impl Evidence {
             siblings: Observed::default(),
             webhooks: Observed::default(),
             injection_probe: Observed::default(),
+            namesake: Observed::default(),
             network_policies: Observed::default(),
             associations: Observed::default(),
             pod_identity_agent: Observed::default(),

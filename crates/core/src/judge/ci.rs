@@ -47,6 +47,20 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         );
         return judged;
     }
+    let bare = find(view, &[Symptom::NoCredentials]).filter(|_| !job.assumes_role && job.platform == "github-actions");
+    if let Some(line) = bare {
+        judged.push(
+            "ci-job-does-not-request-token",
+            Draft::new("no step of the job asks for a token or a role, and a later step needs AWS credentials")
+                .show("failure", line.sample.clone(), line.origin.clone())
+                .show("step that assumes a role", "none", "workflow")
+                .cure(
+                    "add the step before the first that calls AWS",
+                    &[("workflow", "uses: aws-actions/configure-aws-credentials with role-to-assume and aws-region; permissions: id-token: write".to_owned())],
+                ),
+        );
+        return judged;
+    }
     if e.token.known().is_some() && unavailable.is_none() {
         return judged;
     }

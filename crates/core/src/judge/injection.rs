@@ -141,7 +141,8 @@ fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     let hook = e.webhooks.known().into_iter().flatten().map(|w| w.created).min().unwrap_or_default();
     let newer = annotated.max(hook);
     let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
-    if pod.created >= newer && pod.created - sa.created <= RACE && works {
+    // An account annotated from its birth and a pod that came right after: the cache had not caught up.
+    if pod.created >= newer && annotated <= sa.created && pod.created - sa.created <= RACE && works {
         return Judged::one(
             "webhook-sa-cache-race",
             restart(

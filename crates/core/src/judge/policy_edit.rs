@@ -41,6 +41,19 @@ fn swap(found: &mut Value, old: &str, new: &str) -> Option<()> {
     }
 }
 
+/// Removes a condition.
+pub(crate) fn remove_condition(text: &str, place: Place<'_>) -> Option<String> {
+    edit(text, place.statement, |s| {
+        let conditions = s.get_mut("Condition")?.as_object_mut()?;
+        let block = conditions.get_mut(place.operator)?.as_object_mut()?;
+        block.shift_remove(place.key)?;
+        if block.is_empty() {
+            conditions.shift_remove(place.operator);
+        }
+        Some(())
+    })
+}
+
 /// Moves a condition to another operator or key, values kept.
 pub(crate) fn move_condition(text: &str, place: Place<'_>, operator: &str, key: &str) -> Option<String> {
     edit(text, place.statement, |s| {

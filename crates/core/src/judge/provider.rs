@@ -3,10 +3,12 @@
 use trustwalk_logs::Symptom;
 
 use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, partition};
+use super::service_account::annotate;
 use super::subject::audience_rule;
 use super::symptoms::find;
 use super::{Draft, Judged, Refusal, role_account};
 use crate::evidence::{Evidence, Provider, TokenClaims};
+use crate::finding::Confidence;
 use crate::plan::Action;
 use crate::rule::{Kind, View};
 
@@ -22,6 +24,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         Kind::Cluster,
         Kind::Role,
         Kind::RoleArn,
+        Kind::Namesake,
+        Kind::ServiceAccount,
         Kind::Trail,
         Kind::Caller,
         Kind::Discovery,
@@ -50,7 +54,27 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     Judged::open(lacking("the account's OIDC provider", &e.provider))
 }
 
+/// A role of that name in the caller's own account: the ARN, not the provider, is what is wrong.
+fn misplaced(e: &Evidence) -> Option<Draft> {
+    let (told, namesake) = (e.role_arn.known()?, e.namesake.known()?);
+    let draft = Draft::new(format!(
+        "the workload is told to assume {told}, of an account that has no provider for its tokens; the role of that name is {namesake}"
+    ))
+    .unsure(Confidence::Likely, "whoever owns the workload knows which account was meant")
+    .show("role asked for", told, e.role_arn.source().map_or("role ARN", |s| s.what.as_str()))
+    .show("role of that name", namesake, e.namesake.source().map_or("iam:GetRole", |s| s.what.as_str()));
+    Some(match e.service_account.known() {
+        Some(sa) => annotate(draft, sa, namesake),
+        None => {
+            draft.cure("name the role of the right account", &[("workflow", format!("role-to-assume: {namesake}"))])
+        }
+    })
+}
+
 fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
+    if let Some(draft) = misplaced(e) {
+        return Judged::one("role-arn-wrong-account", draft);
+    }
     let path = bare(iss);
     let account = role_account(e).or_else(|| e.caller.known().map(|c| c.account.clone())).unwrap_or_default();
     let arn = format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e));
@@ -188,6 +212,9 @@ fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<R
         if let (Some(home), Some(theirs)) = (home, role_account(e))
             && home != theirs
         {
+            if let Some(draft) = misplaced(e) {
+                return Judged::one("role-arn-wrong-account", draft);
+            }
             let draft = Draft::new(format!(
                 "the provider {} is in account {home} and the role in {theirs}; it must stand in the role's account",
                 provider.arn

@@ -46,7 +46,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         }
     }
     if let Some((rule, draft)) = environment(view, e) {
-        judged.found.retain(|c| !matches!(c.rule, "app-or-sdk-lacks-web-identity-support"));
+        judged.found.retain(|c| c.rule != rule && c.rule != "app-or-sdk-lacks-web-identity-support");
         judged.push(rule, draft);
     } else if let Some(draft) =
         ownership(e).filter(|_| !judged.found.iter().any(|c| c.rule == "token-file-unreadable-fsgroup"))
@@ -168,6 +168,11 @@ fn identity_given(e: &Evidence) -> bool {
     containers(e).any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))
 }
 
+/// Whether the containers are told to ask the Pod Identity agent.
+fn agent_given(e: &Evidence) -> bool {
+    containers(e).any(|c| c.has_env(CONTAINER_VARIABLE))
+}
+
 fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     let symptom = line.failure.symptom;
     let note = |text: &str| [("note", text.to_owned())];
@@ -177,6 +182,7 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::JavaStsModuleMissing => ("java-sts-module-missing", Draft::new("the application has the Java SDK without its sts module, which web identity needs").cure("add software.amazon.awssdk:sts (SDK 2) or aws-java-sdk-sts (SDK 1) to the class path", &note("a dependency of the application, not of the cluster"))),
         S::PodIdentityHostRefused => ("app-or-sdk-lacks-pod-identity-support", Draft::new("the SDK in the application is too old for the Pod Identity agent's address").cure("update the SDK", &note("or use the role-arn annotation instead of the association"))),
         S::PodIdentityAgentUnreachable => ("pod-identity-agent-missing", Draft::new("the Pod Identity agent does not answer").cure("install the add-on eks-pod-identity-agent", &note("aws eks create-addon --addon-name eks-pod-identity-agent"))),
+        S::ProfileMissing => ("app-configured-for-another-credential-source", Draft::new(format!("the application is told to use a profile ({detail}) and its container has none of that name; the injected identity is not looked at")).cure("take the profile out of the application's configuration", &[("kubectl", "kubectl set env RESOURCE/NAME AWS_PROFILE-".to_owned())])),
         S::WindowsPath => ("windows-token-path", Draft::new("the token's path was injected in Unix form into a Windows container").cure("set nodeSelector kubernetes.io/os: windows so that the webhook knows", &note("then recreate the pods"))),
         S::TokenFileMissing => missing_file(e, &detail),
         S::RegionDisabled => ("region-not-enabled-for-account", Draft::new("STS is not active in this region for the account").cure("activate the region, or ask another region's STS", &[("aws", "aws account enable-region --region-name REGION".to_owned())])),
@@ -185,7 +191,7 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::AssumeRoleSelf => ("role-assumes-itself", Draft::new("the application assumes the role it already is, which its trust policy would have to allow").cure("remove the second AssumeRole from the application's configuration", &note("the web identity session is the role already"))),
         S::AssumeRoleDenied if same_role(e, line) => ("role-assumes-itself", Draft::new("the application assumes the role it already is, which its trust policy would have to allow").cure("remove the second AssumeRole from the application's configuration", &note("the web identity session is the role already"))),
         S::ImdsUnreachable if !identity_given(e) => ("imds-hop-limit-blocks-node-role", Draft::new("the pod depends on the node's role, and the instance metadata service does not answer it: its hop limit is 1").unsure(Confidence::Likely, "`aws ec2 describe-instances --query '..MetadataOptions'` tells the hop limit").cure("give the service account a role of its own", &[("aws", "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID".to_owned())])),
-        s if WITHOUT_IDENTITY.contains(&s) && identity_given(e) => without(e, line),
+        s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => without(e, line),
         S::AccessDeniedAction => denied(e, line)?,
         S::Throttled if identity_given(e) => return None,
         _ => return None,
@@ -198,6 +204,13 @@ fn same_role(e: &Evidence, line: &LogFailure) -> bool {
 
 fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     let caller = line.failure.caller_arn.clone()?;
+    if agent_given(e) && !identity_given(e) {
+        let sa = e.service_account.known()?;
+        let own =
+            e.associations.known()?.iter().find(|a| a.namespace == sa.namespace && a.service_account == sa.name)?;
+        let role = own.role_arn.as_deref().and_then(|arn| arn.rsplit('/').next());
+        return role.is_none_or(|role| !caller.contains(&format!("/{role}/"))).then(|| without(e, line));
+    }
     let role = e.role_arn.known()?.rsplit('/').next()?.to_owned();
     let action = line.failure.denied_action.clone().unwrap_or_else(|| "the action".to_owned());
     if !caller.contains(&format!("/{role}/")) {
@@ -227,6 +240,11 @@ fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {
             "app-or-sdk-lacks-pod-identity-support",
             Draft::new(
                 "container credentials are injected and the application does not use them: its SDK does not know Pod Identity",
+            )
+            .show("injected", CONTAINER_VARIABLE, "pod")
+            .cure(
+                "use an image with a newer AWS SDK",
+                &[("note", "EKS User Guide, using EKS Pod Identity with the AWS SDK; or use the role-arn annotation instead".to_owned())],
             ),
         );
     }
@@ -320,6 +338,6 @@ fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
     }
     let (name, value) =
         variable(e, &["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_EXPIRATION"]).filter(|_| given)?;
-    let line = find(view, WITHOUT_IDENTITY)?;
+    let line = find(view, &[WITHOUT_IDENTITY, &[S::ProfileMissing]].concat())?;
     Some(("app-configured-for-another-credential-source", seen(Draft::new(format!("the application is configured with {name}={value}, another source of credentials than the injected web identity")), line).show("container env", format!("{name}={value}"), "pod").cure("remove it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {name}-"))])))
 }

@@ -78,7 +78,7 @@ fn is_role(value: &str) -> bool {
     arn_parts(value.trim()).is_some_and(|(_, _, r)| r.starts_with("role/"))
 }
 
-fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
+pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
     let (namespace, name) = (&sa.namespace, &sa.name);
     let actions = vec![Action::Annotate {
         namespace: namespace.clone(),
@@ -140,16 +140,20 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     if preset || (line.is_none() && !unready) {
         return None;
     }
+    let told = addons
+        .iter()
+        .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
+        .or_else(|| e.role_arn.known().map(String::as_str));
+    // A workload nobody meant to give a role, on nodes whose metadata service it cannot reach, lived on theirs.
+    if told.is_none() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
+        return None;
+    }
     let draft = Draft::new(format!("the service account {who} names no role: it has no {ROLE_ANNOTATION} annotation and no Pod Identity association, so its pods run as the node"))
         .show("annotations", sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "), format!("ServiceAccount {who}"));
     let draft = match line {
         Some(l) => draft.show("failure", l.sample.clone(), l.origin.clone()),
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
     };
-    let told = addons
-        .iter()
-        .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
-        .or_else(|| e.role_arn.known().map(String::as_str));
     Some(("annotation-missing-on-service-account", match told {
         Some(arn) => annotate(draft, sa, arn),
         None => draft.cure("annotate the service account with the role it should have", &[("kubectl", format!("kubectl annotate serviceaccount -n {} {} {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME", sa.namespace, sa.name)), ("eksctl", format!("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", sa.namespace, sa.name))]),

@@ -4,7 +4,7 @@ use trustwalk_trust_policy::{DocumentCondition, DocumentStatement};
 
 use super::Draft;
 use super::facts::{eks_issuer, like};
-use super::policy_edit::{Place, move_condition};
+use super::policy_edit::{Place, move_condition, remove_condition};
 use super::trust::{Case, federated};
 
 /// The claims IAM turns into keys for every issuer (IAM User Guide, condition context keys).
@@ -50,13 +50,12 @@ pub(super) fn wrong_key(
         ("required-session-tag-not-in-token", "asks for a session tag that the token does not carry".to_owned(), None)
     } else if lower.starts_with("aws:") || lower.starts_with("sts:") {
         return None;
-    } else if federated(statement).len() > 1
-        && federated(statement).iter().any(|f| f.to_lowercase().ends_with(&format!("/{head}")))
-    {
+    } else if foreign(statement, head, name, &path) {
         (
             "two-issuers-and-ed-in-one-statement",
-            "belongs to another issuer of the same statement, and all conditions of a statement must hold".to_owned(),
-            None,
+            "belongs to another issuer than the token's, and all conditions of a statement must hold: a token has one issuer only".to_owned(),
+            // Where the statement trusts the other issuer too, taking its condition away would open the role to it.
+            (federated(statement).len() == 1).then(|| remove_condition(&case.role.trust_policy, place)).flatten(),
         )
     } else if path.strip_prefix(head).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1) {
         (
@@ -87,7 +86,23 @@ pub(super) fn wrong_key(
     let draft = Draft::new(format!("the condition key `{key}` in the trust policy of {} {why}", case.role.arn))
         .show("issuer", case.path, "token iss")
         .show("condition key", key, case.origin(index, &format!("Condition.{}", condition.operator)));
-    Some((rule, case.repaired(draft, "write the key as the issuer without scheme, a colon and the claim", fixed)))
+    let title = if rule == "two-issuers-and-ed-in-one-statement" {
+        "give each issuer a statement of its own, with its own conditions"
+    } else {
+        "write the key as the issuer without scheme, a colon and the claim"
+    };
+    Some((rule, case.repaired(draft, title, fixed)))
+}
+
+/// Whether a key speaks of a second issuer beside the token's: one that the statement trusts too, or
+/// whose claim the statement already compares under the token's own issuer.
+fn foreign(statement: &DocumentStatement, head: &str, name: &str, path: &str) -> bool {
+    let trusted = federated(statement);
+    let second = trusted.len() > 1 && trusted.iter().any(|f| f.to_lowercase().ends_with(&format!("/{head}")));
+    let own = format!("{path}:{name}");
+    let near = eks_issuer(head).zip(eks_issuer(path)).is_some_and(|((_, theirs), (_, ours))| theirs == ours);
+    let both = head.contains('.') && !near && statement.conditions.iter().any(|c| c.key.to_lowercase() == own);
+    second || both
 }
 
 fn unsupported(

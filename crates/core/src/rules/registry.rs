@@ -112,6 +112,7 @@ static RULES: &[&dyn Rule] = &[
     &super::trust::role_does_not_exist::RULE,
     &super::permissions::role_lacks_permission::RULE,
     &super::trust::trust_condition_not_met::RULE,
+    &super::trust::two_issuers_and_ed_in_one_statement::RULE,
 ];
 
 /// All rules, sorted by code.

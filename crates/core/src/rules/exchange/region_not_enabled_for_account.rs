@@ -25,7 +25,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
         ],
-        masked_by: &[],
+        masked_by: &["static-or-other-credentials-take-precedence"],
         citation: "IAM User Guide, \"Manage AWS STS in an AWS Region\"",
         since: "0.1.0",
         repair: Repair::Manual,

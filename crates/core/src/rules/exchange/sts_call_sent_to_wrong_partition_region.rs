@@ -31,6 +31,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Namesake,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"Manage AWS STS in an AWS Region\"",

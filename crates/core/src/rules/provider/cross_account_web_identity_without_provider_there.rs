@@ -26,6 +26,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Caller,
             Kind::Exchange,
             Kind::Trail,
+            Kind::Namesake,
+            Kind::ServiceAccount,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Authenticate to another account with IRSA\"",

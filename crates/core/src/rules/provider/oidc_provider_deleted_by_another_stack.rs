@@ -26,6 +26,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Caller,
             Kind::Exchange,
             Kind::Trail,
+            Kind::Namesake,
+            Kind::ServiceAccount,
         ],
         masked_by: &[],
         citation: "IAM API reference, DeleteOpenIDConnectProvider",

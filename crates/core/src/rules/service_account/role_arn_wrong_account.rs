@@ -22,6 +22,9 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Provider,
             Kind::RoleArn,
             Kind::Role,
+            Kind::Namesake,
+            Kind::Providers,
+            Kind::ServiceAccount,
             Kind::Caller,
             Kind::Exchange,
             Kind::Trail,
@@ -30,26 +33,28 @@ pub(crate) static RULE: Definition = Definition {
         masked_by: &[],
         citation: "IAM User Guide, \"IAM identifiers\"",
         since: "0.1.0",
-        repair: Repair::Manual,
+        repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
 The role's ARN has another account's number.
 
 ## Why it breaks
 
-No such role exists there.
+Either no such role exists in that account, or one does and its account has no provider for the
+tokens of this cluster. A role of the same name in the caller's own account tells that the number was meant
+to be that account's.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The ARN asked for, the cluster's account, and IAM's answer about a role of that name in the caller's own account. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
-Correct the number. A person has to do this.
+Annotate the service account with the ARN of the right account, then recreate the pods. `trustwalk fix` can do this after approval where the role of that name was found.
 
 ## References
 
 - IAM User Guide, "IAM identifiers""#,
     },
-    groups: &[judge::trust],
+    groups: &[judge::trust, judge::provider],
 };

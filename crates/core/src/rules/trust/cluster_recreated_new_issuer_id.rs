@@ -27,6 +27,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Namesake,
+            Kind::ServiceAccount,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Create an IAM OIDC provider\"",

@@ -29,5 +29,6 @@ pub(crate) mod tagsession_not_allowed_in_trust_policy;
 pub(crate) mod trust_condition_not_met;
 pub(crate) mod trust_policy_lacks_web_identity_statement;
 pub(crate) mod trust_policy_wrong_action;
+pub(crate) mod two_issuers_and_ed_in_one_statement;
 pub(crate) mod wildcard_with_stringequals;
 pub(crate) mod wrong_region_in_issuer_host;

@@ -25,7 +25,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
         ],
-        masked_by: &[],
+        masked_by: &["env-preset-in-pod-blocks-mutation"],
         citation: "EKS User Guide, \"Configure Pods to use a Kubernetes service account\"",
         since: "0.1.0",
         repair: Repair::Manual,

@@ -31,6 +31,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Namesake,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Configure Pods to use a Kubernetes service account\"",

@@ -1,0 +1,133 @@
+//! The table of faults: every fault of the lab, lived, and diagnosed by the real binary as itself and
+//! nothing else; and a healthy world, in which nothing is found.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use trustwalk_lab::faults::{Fault, REGISTRY, Target};
+use trustwalk_lab::world::ALL;
+use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
+
+/// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
+const SHOWS: Duration = Duration::from_secs(60);
+/// The table is walked in as many parts as this, so that the runner can share them among the cores.
+const PARTS: usize = 4;
+/// Exit code of a diagnosis that names a root cause.
+const BROKEN: i32 = 3;
+
+async fn lab(dir: &Path) -> Lab {
+    let config = LabConfig {
+        story: Story::Healthy,
+        trust_model: TrustModel::ThumbprintOnly,
+        ports: Ports::default(),
+        state_dir: dir.to_owned(),
+    };
+    let lab = Lab::start(config).await.unwrap();
+    lab.write_files(dir).unwrap();
+    story::healthy(&lab).await.unwrap();
+    lab
+}
+
+/// `trustwalk diagnose` of a target, with the lab's environment: its exit code and what it printed.
+async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
+    for name in ["AWS_PROFILE", "KUBECONFIG", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.envs(lab.env()).env("KUBECONFIG", dir.join("kubeconfig")).current_dir(dir).args(["-o", "json", "diagnose"]);
+    match target {
+        Some(Target::Workload(id)) => {
+            command.args([format!("{}/{}", id.resource, id.name).as_str(), "-n", id.namespace])
+        }
+        Some(Target::Job) => command.args(["--job", "ci/deploy"]),
+        None => &mut command,
+    };
+    // The lab answers from this process, so its runtime must stay free.
+    let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let json = serde_json::from_str(&text).unwrap_or_else(|e| {
+        panic!("{e}: {text}{}", String::from_utf8_lossy(&out.stderr));
+    });
+    (out.status.code().unwrap(), json)
+}
+
+fn names(findings: &Value) -> Vec<&str> {
+    findings.as_array().into_iter().flatten().filter_map(|f| f["name"].as_str()).collect()
+}
+
+/// The one diagnosis of an answer that holds exactly one.
+fn only(answer: &Value) -> &Value {
+    match answer.as_array() {
+        Some(list) => {
+            assert_eq!(list.len(), 1, "{answer:#}");
+            &list[0]
+        }
+        None => answer,
+    }
+}
+
+/// What is wrong with the diagnosis of one fault, if anything.
+async fn tried(fault: &Fault) -> Option<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(dir.path()).await;
+    lab.break_with(fault.name).await.unwrap();
+    lab.logged(fault.target, fault.symptom, SHOWS).await.unwrap();
+    let (code, answer) = diagnose(&lab, dir.path(), Some(fault.target)).await;
+    let found = only(&answer);
+    let cause = found["root_cause"]["name"].as_str().unwrap_or("nothing");
+    let also = names(&found["also"]);
+    lab.ask_down();
+    let right = code == BROKEN && cause == fault.name && also.is_empty();
+    (!right).then(|| format!("{}: exit {code}, named {cause}, also {also:?}", fault.name))
+}
+
+async fn part(number: usize) {
+    let mut wrong = String::new();
+    for fault in REGISTRY.iter().skip(number).step_by(PARTS) {
+        if let Some(line) = tried(fault).await {
+            writeln!(wrong, "{line}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "not named as themselves:\n{wrong}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_named_as_itself_and_nothing_else_1() {
+    part(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_named_as_itself_and_nothing_else_2() {
+    part(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_named_as_itself_and_nothing_else_3() {
+    part(2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_fault_is_named_as_itself_and_nothing_else_4() {
+    part(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_found_in_a_healthy_world() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(dir.path()).await;
+    let targets = ALL.iter().map(|id| Some(Target::Workload(*id))).chain([Some(Target::Job), None]);
+    for target in targets {
+        let (code, answer) = diagnose(&lab, dir.path(), target).await;
+        let list = answer.as_array().map_or(std::slice::from_ref(&answer), Vec::as_slice);
+        for found in list {
+            let at = &found["subject"];
+            assert!(found["root_cause"].is_null(), "{at}: {:#}", found["root_cause"]);
+            assert_eq!(names(&found["also"]), Vec::<&str>::new(), "{at}");
+            assert_eq!(names(&found["warnings"]), Vec::<&str>::new(), "{at}");
+        }
+        assert_eq!(code, 0, "{target:?}: {answer:#}");
+    }
+}
