@@ -16,6 +16,7 @@ mod text;
 pub use classify::{classify, classify_all};
 pub use error::ScanError;
 pub use failure::{Failure, Sdk};
+pub use needles::needles;
 pub use scan::{
     CHUNK_BYTES, Cause, MAX_CAUSES, MAX_EVENT_BYTES, MAX_LINE_BYTES, MAX_REQUEST_IDS, Scanner, Summary, scan_files,
     scan_reader,

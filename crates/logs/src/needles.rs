@@ -42,6 +42,12 @@ pub(crate) const CORES: &[&str] = &[
     "gh proxy",
 ];
 
+/// The substrings a scan looks for, case-sensitive: what has none of them is never judged, so that
+/// another tool can be asked for the same.
+pub fn needles() -> &'static [&'static str] {
+    CORES
+}
+
 /// Finds the substrings in bytes.
 #[derive(Debug)]
 pub(crate) enum Finder {

@@ -1,0 +1,109 @@
+//! What a piece of work costs: wall time, and CPU time of this thread, this process or a child.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use nix::time::{ClockId, clock_gettime};
+use wait4::Wait4 as _;
+
+/// Seconds spent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Cost {
+    /// By the clock on the wall.
+    pub(crate) wall: f64,
+    /// By processors, user and system.
+    pub(crate) cpu: f64,
+}
+
+impl Cost {
+    /// Cost of one out of so many.
+    pub(crate) fn each(self, number: usize) -> Self {
+        let number = count(number).max(1.0);
+        Self { wall: self.wall / number, cpu: self.cpu / number }
+    }
+}
+
+/// The processor's part of a cost.
+pub(crate) fn cpu(cost: &Cost) -> f64 {
+    cost.cpu
+}
+
+/// The wall clock's part of a cost.
+pub(crate) fn wall(cost: &Cost) -> f64 {
+    cost.wall
+}
+
+/// A count as a number to divide by.
+pub(crate) fn count(number: usize) -> f64 {
+    number as f64
+}
+
+fn clock(id: ClockId) -> Duration {
+    clock_gettime(id).map(Duration::from).unwrap_or_default()
+}
+
+/// Processor time of this thread so far.
+fn cpu_here() -> Duration {
+    clock(ClockId::CLOCK_THREAD_CPUTIME_ID)
+}
+
+/// Does work in this thread; `CLOCK_THREAD_CPUTIME_ID` counts nothing that other threads do.
+pub(crate) fn work<T>(job: impl FnOnce() -> T) -> (T, Cost) {
+    let (began, before) = (Instant::now(), cpu_here());
+    let result = job();
+    let cpu = cpu_here().saturating_sub(before).as_secs_f64();
+    (result, Cost { wall: began.elapsed().as_secs_f64(), cpu })
+}
+
+/// A child that has ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// What it cost, its own children included.
+    pub(crate) cost: Cost,
+    /// Its standard output.
+    pub(crate) out: String,
+    /// Its standard error.
+    pub(crate) err: String,
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// Largest resident size in bytes.
+    pub(crate) rss: u64,
+}
+
+/// Runs a child to its end. Its output goes to a file: a reader would cost time of its own, and
+/// grep stops at the first match when its output is `/dev/null`.
+pub(crate) fn run(command: &mut Command) -> Result<Ran> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let (mut out, mut err) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(err.try_clone()?);
+    let wall = Instant::now();
+    let child = command.spawn().with_context(|| format!("cannot run `{name}`"))?;
+    let used = child.wait4()?;
+    let wall = wall.elapsed().as_secs_f64();
+    let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
+    Ok(Ran {
+        cost: Cost { wall, cpu },
+        out: text(&mut out)?,
+        err: text(&mut err)?,
+        status: used.status,
+        rss: used.rusage.maxrss,
+    })
+}
+
+/// As [`run`], for a child that must end well.
+pub(crate) fn run_ok(command: &mut Command) -> Result<Ran> {
+    let ran = run(command)?;
+    let name = command.get_program().to_string_lossy();
+    ensure!(ran.status.success(), "`{name}` failed ({}): {}", ran.status, ran.err.trim());
+    Ok(ran)
+}
+
+fn text(file: &mut File) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,15 @@
+//! What every goal needs: costs, turns, spreads, and a page to write them on.
+
+mod cost;
+mod machine;
+mod page;
+mod settings;
+mod spread;
+mod turns;
+
+pub(crate) use cost::{Cost, count, cpu, run, run_ok, wall, work};
+pub(crate) use machine::{CLIENT_CORE, SERVER_CORE, describe, free_all_cores, pin};
+pub(crate) use page::{Held, Section, write_page};
+pub(crate) use settings::Settings;
+pub(crate) use spread::Spread;
+pub(crate) use turns::{Measured, Variant, take_turns};

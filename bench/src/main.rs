@@ -1,0 +1,56 @@
+//! Measures trustwalk beside its peers: `trustwalk-bench [--quick] --trustwalk FILE --peers DIR
+//! --scripts DIR [--report FILE] [GOAL ...]`. Started by `cargo xtask bench`.
+
+mod goals;
+mod harness;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use harness::{Section, Settings};
+
+type Goal = fn(&Settings) -> Result<Section>;
+
+const GOALS: [(&str, Goal); 2] = [("B", goals::tokens::run), ("D", goals::logs::run_goal)];
+
+fn main() -> Result<()> {
+    let mut settings = Settings {
+        quick: false,
+        trustwalk: PathBuf::new(),
+        peers: PathBuf::new(),
+        scripts: PathBuf::new(),
+        scratch: tempfile::tempdir()?,
+    };
+    let (mut report, mut chosen) = (None::<PathBuf>, Vec::new());
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut path = || words.next().map(PathBuf::from).with_context(|| format!("{word} needs a path"));
+        match word.as_str() {
+            "--quick" => settings.quick = true,
+            "--trustwalk" => settings.trustwalk = path()?,
+            "--peers" => settings.peers = path()?,
+            "--scripts" => settings.scripts = path()?,
+            "--report" => report = Some(path()?),
+            _ => chosen.push(word),
+        }
+    }
+    if let Some(unknown) = chosen.iter().find(|c| !GOALS.iter().any(|(name, _)| name == c)) {
+        bail!("there is no goal `{unknown}`; there are {}", GOALS.map(|(name, _)| name).join(" "));
+    }
+    let machine = harness::describe(&settings);
+    let mut sections = Vec::new();
+    for (name, goal) in GOALS {
+        if chosen.is_empty() || chosen.iter().any(|c| c == name) {
+            let began = std::time::Instant::now();
+            let section = goal(&settings).with_context(|| format!("goal {name}"))?;
+            writeln!(std::io::stdout(), "{}  took {:.0} s", section.say(), began.elapsed().as_secs_f64())?;
+            sections.push(section);
+        }
+    }
+    if let Some(path) = report {
+        std::fs::write(&path, harness::write_page(&machine, &sections))?;
+    }
+    Ok(())
+}
