@@ -12,6 +12,9 @@ pub const API_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest discovery document or key set read. 200 RSA-4096 keys fit five times over.
 pub const DOCUMENT_BYTES: usize = 1 << 20;
 
+/// Largest head of an issuer's answer. Web servers themselves send 8 KiB at most by default.
+pub const DOCUMENT_HEAD_BYTES: usize = 64 << 10;
+
 /// Largest answer of an AWS or Kubernetes API read into memory.
 pub const API_BYTES: usize = 32 << 20;
 

@@ -1,7 +1,7 @@
 //! What the issuer publishes and presents: one connection per document tells both.
 
+mod error;
 mod observe;
 mod read;
-mod witness;
 
-pub use read::{IssuerFacts, read_issuer};
+pub use read::{IssuerFacts, MAX_KEYS, read_issuer};

@@ -2,21 +2,18 @@
 
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::{Request, Uri};
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::body::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
-use rustls::version::{TLS12, TLS13};
-use rustls_pki_types::ServerName;
-use tokio_rustls::TlsConnector;
-use trustwalk_core::evidence::{Fetched, HostChain};
+use trustwalk_core::evidence::Fetched;
 
-use super::witness;
-use crate::connect::dial;
-use crate::dial::Dialer;
-use crate::limits::{DOCUMENT_BYTES, ISSUER_TIMEOUT};
+use super::error::{ReadError, whole};
+use crate::limits::{DOCUMENT_BYTES, DOCUMENT_HEAD_BYTES};
+use crate::tls::{DialOptions, FetchedChain, TlsStream, open};
+
+/// Longest `Location` kept: IAM takes no URL of more than 255 characters, browsers none of more than this.
+const LOCATION_CHARS: usize = 2048;
 
 /// What one GET showed.
 pub(super) struct Observation {
@@ -26,113 +23,104 @@ pub(super) struct Observation {
 
 /// The chain is known as soon as the handshake is done, whatever comes of the document.
 pub(super) struct Seen {
-    pub(super) chain: Result<HostChain, String>,
+    pub(super) chain: Result<FetchedChain, String>,
     pub(super) document: Result<Observation, String>,
 }
 
+/// Where a document is.
+pub(super) struct Place {
+    /// Without brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    path: String,
+}
+
 /// Asks once. Redirects are not followed: STS's behaviour there is unknown, and the answer is shown as it is.
-pub(super) async fn observe(dialer: &Dialer, url: &str) -> Seen {
+pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
     let started = Instant::now();
-    let both = |e: String| Seen { chain: Err(e.clone()), document: Err(e) };
-    let (host, port, uri) = match split(url) {
-        Ok(parts) => parts,
-        Err(e) => return both(e),
+    let both = |e: &ReadError| Seen { chain: Err(e.to_string()), document: Err(e.to_string()) };
+    let place = match split(url) {
+        Ok(place) => place,
+        Err(e) => return both(&e),
     };
-    let connected = tokio::time::timeout(ISSUER_TIMEOUT, handshake(dialer, &host, port)).await;
-    let stream = match connected {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(e)) => return both(format!("{host}:{port}: {e}")),
-        Err(_) => return both(format!("{host}:{port}: no TLS handshake within {} s", ISSUER_TIMEOUT.as_secs())),
+    let (chain, stream) = match open(&place.host, place.port, options).await {
+        Ok(opened) => opened,
+        Err(source) => return both(&ReadError::Tls { host: place.host, port: place.port, source }),
     };
-    let chain = presented(&stream, &host, port);
-    let rest = ISSUER_TIMEOUT.saturating_sub(started.elapsed());
-    let document = match tokio::time::timeout(rest, get(stream, &host, port, &uri, url)).await {
-        Ok(outcome) => outcome.map(|mut o| {
+    let rest = options.timeout.saturating_sub(started.elapsed());
+    let document = tokio::time::timeout(rest, get(stream, &place, url))
+        .await
+        .unwrap_or_else(|_| Err(ReadError::Slow { url: url.to_owned(), limit: options.timeout }))
+        .map(|mut o| {
             o.fetched.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             o
-        }),
-        Err(_) => Err(format!("{url}: no whole answer within {} s", ISSUER_TIMEOUT.as_secs())),
-    };
-    Seen { chain: Ok(chain), document }
+        });
+    Seen { chain: Ok(chain), document: document.map_err(|e| e.to_string()) }
 }
 
-type Tls = tokio_rustls::client::TlsStream<tokio::net::TcpStream>;
-
-async fn handshake(dialer: &Dialer, host: &str, port: u16) -> Result<Tls, String> {
-    let config = witness::config(&[&TLS13, &TLS12]).map_err(|e| e.to_string())?;
-    let tcp = dial(dialer, host, port).await.map_err(|e| e.to_string())?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|e| e.to_string())?;
-    TlsConnector::from(config).connect(name, tcp).await.map_err(|e| e.to_string())
-}
-
-/// Whether a host that chose TLS 1.3 would also speak 1.2: AWS falls back to the thumbprint when it would not
-/// (IAM User Guide, "Obtain the thumbprint").
-pub(super) async fn refuses_tls12(dialer: &Dialer, host: &str, port: u16) -> Option<bool> {
-    let attempt = async {
-        let config = witness::config(&[&TLS12]).ok()?;
-        let tcp = dial(dialer, host, port).await.ok()?;
-        let name = ServerName::try_from(host.to_owned()).ok()?;
-        match TlsConnector::from(config).connect(name, tcp).await {
-            Ok(_) => Some(false),
-            // Only an alert about the version (or the bare handshake failure older servers send) says no.
-            Err(e) => {
-                let text = e.to_string().to_ascii_lowercase();
-                (text.contains("protocolversion")
-                    || text.contains("handshakefailure")
-                    || text.contains("peer is incompatible"))
-                .then_some(true)
-            }
-        }
-    };
-    tokio::time::timeout(ISSUER_TIMEOUT, attempt).await.ok().flatten()
-}
-
-fn presented(stream: &Tls, host: &str, port: u16) -> HostChain {
-    let (_, session) = stream.get_ref();
-    let chain = session.peer_certificates().into_iter().flatten().map(|c| STANDARD.encode(c)).collect();
-    let tls = match session.protocol_version() {
-        Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
-        _ => "TLSv1.3",
-    };
-    HostChain { host: host.to_owned(), port, tls: tls.to_owned(), proven: true, chain, ..HostChain::default() }
-}
-
-async fn get(stream: Tls, host: &str, port: u16, uri: &Uri, url: &str) -> Result<Observation, String> {
-    let fail = |e: &dyn std::fmt::Display| format!("{url}: {e}");
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| fail(&e))?;
-    let driver = tokio::spawn(connection);
-    let authority = if port == 443 { host.to_owned() } else { format!("{host}:{port}") };
-    let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    let request = Request::get(path)
+async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation, ReadError> {
+    let head = |e: &dyn std::error::Error| ReadError::Head { url: url.to_owned(), reason: whole(e) };
+    let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+        .max_buf_size(DOCUMENT_HEAD_BYTES)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|e| head(&e))?;
+    let host = if place.host.contains(':') { format!("[{}]", place.host) } else { place.host.clone() };
+    let authority = if place.port == 443 { host } else { format!("{host}:{}", place.port) };
+    let request = Request::get(place.path.as_str())
         .header("host", authority)
         .header("accept", "application/json")
+        // Compressed bodies are not read: a few bytes of them may be any size.
+        .header("accept-encoding", "identity")
         .header("user-agent", concat!("trustwalk/", env!("CARGO_PKG_VERSION")))
         .body(Empty::<Bytes>::new())
-        .map_err(|e| fail(&e))?;
-    let outcome = async {
-        let answer = sender.send_request(request).await.map_err(|e| fail(&e))?;
-        let status = answer.status().as_u16();
-        let redirect = answer.headers().get("location").and_then(|l| l.to_str().ok()).map(str::to_owned);
-        let body = Limited::new(answer.into_body(), DOCUMENT_BYTES)
-            .collect()
-            .await
-            .map_err(|e| fail(&format!("{e} (at most {DOCUMENT_BYTES} bytes are read)")))?
-            .to_bytes();
-        Ok(Observation { fetched: Fetched { url: url.to_owned(), status, millis: 0, redirect }, body })
+        .map_err(|e| head(&e))?;
+    let exchange = async {
+        let answer = sender.send_request(request).await.map_err(|e| head(&e))?;
+        document(answer, url).await
+    };
+    // Both in this task: when the time is over, nothing is left behind.
+    tokio::pin!(exchange, connection);
+    tokio::select! {
+        biased;
+        outcome = &mut exchange => outcome,
+        // The connection may end before the body has been taken from it.
+        _ = &mut connection => exchange.await,
     }
-    .await;
-    driver.abort();
-    outcome
 }
 
-/// Host without brackets, port and URI of an `https` URL.
-pub(super) fn split(url: &str) -> Result<(String, u16, Uri), String> {
-    let uri: Uri = url.parse().map_err(|e| format!("`{url}` is not a URL: {e}"))?;
-    if uri.scheme_str() != Some("https") {
-        return Err(format!("`{url}` is not an https URL, and STS fetches no other"));
+async fn document(answer: Response<Incoming>, url: &str) -> Result<Observation, ReadError> {
+    let url_text = || url.to_owned();
+    let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok());
+    let status = answer.status().as_u16();
+    let redirect = header("location").map(|l| l.chars().take(LOCATION_CHARS).collect());
+    let encoding = header("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"));
+    if let Some(encoding) = encoding {
+        let encoding = encoding.chars().filter(|c| !c.is_control()).take(40).collect();
+        return Err(ReadError::Compressed { url: url_text(), encoding });
     }
-    let host = uri.host().ok_or_else(|| format!("`{url}` has no host"))?;
+    let too_large = || ReadError::TooLarge { url: url_text(), limit: DOCUMENT_BYTES };
+    // A length that is too large need not be waited for.
+    if header("content-length").and_then(|l| l.parse::<u64>().ok()).is_some_and(|l| l > DOCUMENT_BYTES as u64) {
+        return Err(too_large());
+    }
+    let body = match Limited::new(answer.into_body(), DOCUMENT_BYTES).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(e) if e.is::<LengthLimitError>() => return Err(too_large()),
+        Err(e) => return Err(ReadError::Body { url: url_text(), reason: whole(&*e) }),
+    };
+    Ok(Observation { fetched: Fetched { url: url_text(), status, millis: 0, redirect }, body })
+}
+
+/// Takes an `https` URL apart.
+pub(super) fn split(url: &str) -> Result<Place, ReadError> {
+    let bad = |reason: String| ReadError::Url { url: url.to_owned(), reason };
+    let uri: Uri = url.parse().map_err(|e| bad(format!("is not a URL: {e}")))?;
+    if uri.scheme_str() != Some("https") {
+        return Err(bad("is not an https URL, and STS fetches no other".to_owned()));
+    }
+    let host = uri.host().ok_or_else(|| bad("has no host".to_owned()))?;
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    Ok((host, uri.port_u16().unwrap_or(443), uri))
+    let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
+    Ok(Place { host, port: uri.port_u16().unwrap_or(443), path })
 }

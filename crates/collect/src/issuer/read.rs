@@ -1,10 +1,16 @@
 //! From an issuer's URL to discovery, keys and chains.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use trustwalk_core::evidence::{Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, Observed, Source};
 
-use super::observe::{Seen, observe, refuses_tls12, split};
-use crate::dial::Dialer;
+use super::observe::{Seen, observe, split};
+use crate::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, tls13_only};
+
+/// Keys kept of one key set. AWS takes 100 RSA and 100 EC keys at most (IAM User Guide, "Create an `OpenID`
+/// Connect identity provider in IAM"): the first key too many shows the rule broken, the rest only cost.
+pub const MAX_KEYS: usize = 201;
 
 /// Everything an issuer shows.
 #[derive(Debug, Clone, Default)]
@@ -20,36 +26,60 @@ pub struct IssuerFacts {
 }
 
 /// Reads discovery, then what it points at.
-pub async fn read_issuer(dialer: &Dialer, issuer: &str, now: i64) -> IssuerFacts {
+pub async fn read_issuer(options: &DialOptions, issuer: &str, now: i64) -> IssuerFacts {
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let seen = observe(dialer, &url).await;
+    let seen = observe(options, &url).await;
     let first = chain_of(&seen, &url, now, HostRole::Issuer);
     let discovery = discovery(&seen, &url, now);
     let jwks_uri = discovery.known().and_then(|d| d.jwks_uri.clone());
     let Some(jwks_uri) = jwks_uri else {
         let keys =
             Observed::NotCollected { reason: "the discovery document names no jwks_uri that could be read".to_owned() };
-        let chains = vec![with_version_probe(dialer, first).await];
+        let chains = vec![further_questions(options, first).await];
         return IssuerFacts { discovery, keys, chains, jwks: None };
     };
-    let probe = async { with_version_probe(dialer, first).await };
-    let (first, seen_keys) = tokio::join!(probe, observe(dialer, &jwks_uri));
+    let (first, seen_keys) = tokio::join!(further_questions(options, first), observe(options, &jwks_uri));
     let keys_chain = chain_of(&seen_keys, &jwks_uri, now, HostRole::Jwks);
     let jwks = seen_keys.document.as_ref().ok().map(|d| String::from_utf8_lossy(&d.body).into_owned());
     let keys = keys(&seen_keys, &jwks_uri, now);
     let chains = match join_chains(first, keys_chain) {
         (both, None) => vec![both],
-        (first, Some(second)) => vec![first, with_version_probe(dialer, second).await],
+        (first, Some(second)) => vec![first, further_questions(options, second).await],
     };
     IssuerFacts { discovery, keys, chains, jwks }
 }
 
-/// Adds whether the host would speak TLS 1.2, when it chose 1.3.
-async fn with_version_probe(dialer: &Dialer, chain: Observed<HostChain>) -> Observed<HostChain> {
+/// Adds whether the host would speak TLS 1.2 when it chose 1.3, and which of the name's other addresses
+/// present another chain.
+async fn further_questions(options: &DialOptions, chain: Observed<HostChain>) -> Observed<HostChain> {
     let Observed::Known { mut value, source } = chain else { return chain };
-    value.tls13_only =
-        if value.tls == "TLSv1.2" { Some(false) } else { refuses_tls12(dialer, &value.host, value.port).await };
+    let version = async {
+        match value.tls13_only {
+            Some(known) => Some(known),
+            None => tls13_only(&value.host, value.port, options).await.ok().flatten(),
+        }
+    };
+    let (version, differing) = tokio::join!(version, differing_addresses(options, &value));
+    value.tls13_only = version;
+    value.differing_addresses = differing;
     Observed::Known { value, source }
+}
+
+/// Addresses of the name that present another chain: IPv4 and IPv6, or a load balancer's nodes, may be
+/// configured apart. An address that does not answer is not said to differ.
+async fn differing_addresses(options: &DialOptions, chain: &HostChain) -> Vec<String> {
+    // One address was asked already; a proxy chooses the address itself.
+    let several = options.dialer.resolve(&chain.host, chain.port).await.is_ok_and(|found| found.len() > 1);
+    if !several || options.proxy.is_some() {
+        return Vec::new();
+    }
+    let all = fetch_all_addresses(&chain.host, chain.port, options, Mode::Proven).await.unwrap_or_default();
+    let differs = |a: &AddressChain| a.chain.as_ref().is_ok_and(|c| encoded(c) != chain.chain);
+    all.iter().filter(|a| differs(a)).map(|a| a.address.to_string()).collect()
+}
+
+fn encoded(chain: &FetchedChain) -> Vec<String> {
+    chain.ders.iter().map(|c| STANDARD.encode(c)).collect()
 }
 
 /// One host that serves both documents is one chain, unless it presented two different ones.
@@ -73,14 +103,26 @@ fn source(what: String, at: i64, by_hand: String) -> Source {
 }
 
 fn chain_of(seen: &Seen, url: &str, now: i64, role: HostRole) -> Observed<HostChain> {
-    let (host, port) = split(url).map_or_else(|_| (url.to_owned(), 443), |(h, p, _)| (h, p));
+    let (host, port) = split(url).map_or_else(|_| (url.to_owned(), 443), |p| (p.host, p.port));
     let source = source(
         format!("chain presented by {host}:{port}"),
         now,
         format!("openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null"),
     );
     match &seen.chain {
-        Ok(chain) => Observed::Known { value: HostChain { roles: vec![role], ..chain.clone() }, source },
+        Ok(chain) => {
+            let value = HostChain {
+                host,
+                port,
+                tls: chain.tls.text().to_owned(),
+                tls13_only: chain.tls13_only,
+                proven: chain.proven,
+                chain: encoded(chain),
+                roles: vec![role],
+                differing_addresses: Vec::new(),
+            };
+            Observed::Known { value, source }
+        }
         Err(error) => Observed::Unreachable { source, error: error.clone() },
     }
 }
@@ -118,10 +160,15 @@ fn keys(seen: &Seen, url: &str, now: i64) -> Observed<Keys> {
     if malformed.is_none() && listed.is_none() {
         malformed = Some("it has no `keys` list".to_owned());
     }
+    let count = listed.map_or(0, Vec::len);
+    if count >= MAX_KEYS {
+        malformed = Some(format!("it has {count} keys, and AWS takes 100 RSA and 100 EC keys at most"));
+    }
     let text = |k: &Value, name: &str| k.get(name).and_then(Value::as_str).map(str::to_owned);
     let keys = listed
         .into_iter()
         .flatten()
+        .take(MAX_KEYS)
         .map(|k| KeyFacts { kid: text(k, "kid"), kty: text(k, "kty").unwrap_or_default(), usage: text(k, "use") })
         .collect();
     Observed::Known { value: Keys { fetched, keys, malformed }, source }

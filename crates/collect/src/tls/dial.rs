@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use super::error::FetchError;
+use super::error::{FetchError, Stage};
 use super::options::{DialOptions, Family, MAX_PROXY_ANSWER, Proxy};
 
 /// Where a connection may go: the host's own addresses, or the proxy's.
@@ -29,22 +30,32 @@ pub(super) async fn addresses(host: &str, port: u16, options: &DialOptions) -> R
     if found.is_empty() { Err(FetchError::Family(host.to_owned())) } else { Ok(found) }
 }
 
-/// Connects to the first address that answers, through the proxy when there is one.
-pub(super) async fn connect(
-    host: &str,
-    port: u16,
-    addresses: &[SocketAddr],
-    options: &DialOptions,
-) -> Result<TcpStream, FetchError> {
-    let mut stream = TcpStream::connect(addresses).await.map_err(FetchError::Connect)?;
-    stream.set_nodelay(true).map_err(FetchError::Connect)?;
-    if let Some(proxy) = &options.proxy {
-        tunnel(&mut stream, host, port, proxy).await?;
+/// Connects to the first address that answers.
+///
+/// Each has its share of the time, so that one that swallows packets does not use up all of it.
+pub(super) async fn connect(addresses: &[SocketAddr], options: &DialOptions) -> Result<TcpStream, FetchError> {
+    let share = options.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
+    let mut last = FetchError::Timeout(Stage::Connect, share);
+    for address in addresses {
+        let dialled = match addresses {
+            // The caller's limit is enough for one.
+            [_] => Ok(TcpStream::connect(address).await),
+            _ => timeout(share, TcpStream::connect(address)).await,
+        };
+        match dialled {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true).map_err(FetchError::Connect)?;
+                return Ok(stream);
+            }
+            Ok(Err(error)) => last = FetchError::Connect(error),
+            Err(_) => last = FetchError::Timeout(Stage::Connect, share),
+        }
     }
-    Ok(stream)
+    Err(last)
 }
 
-async fn tunnel(stream: &mut TcpStream, host: &str, port: u16, proxy: &Proxy) -> Result<(), FetchError> {
+/// Asks the proxy for a tunnel to the host.
+pub(super) async fn tunnel(stream: &mut TcpStream, host: &str, port: u16, proxy: &Proxy) -> Result<(), FetchError> {
     if host.bytes().any(|b| b.is_ascii_control() || b == b' ') {
         return Err(FetchError::Name(host.to_owned()));
     }

@@ -23,8 +23,8 @@ pub enum FetchError {
     #[error("the host closed the connection before it presented a certificate")]
     Closed,
     /// It took too long.
-    #[error("no certificate within {} ms", .0.as_millis())]
-    Timeout(Duration),
+    #[error("no {} within {} ms", .0.awaited(), .1.as_millis())]
+    Timeout(Stage, Duration),
     /// The peer refused, with TLS's own number for why.
     #[error("the host refused the handshake with TLS alert {number} ({name})")]
     Alert {
@@ -56,6 +56,30 @@ pub enum FetchError {
     Proxy(String),
 }
 
+/// How far a fetch had come when its time was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The name is looked up.
+    LookUp,
+    /// An address is dialled.
+    Connect,
+    /// The proxy was asked for a tunnel.
+    Tunnel,
+    /// The host was greeted.
+    Handshake,
+}
+
+impl Stage {
+    fn awaited(self) -> &'static str {
+        match self {
+            Self::LookUp => "address",
+            Self::Connect => "connection",
+            Self::Tunnel => "answer to CONNECT from the proxy",
+            Self::Handshake => "certificate",
+        }
+    }
+}
+
 impl FetchError {
     /// Stable word for the kind, for machine-readable output.
     pub fn kind(&self) -> &'static str {
@@ -64,7 +88,7 @@ impl FetchError {
             Self::Dial(_) | Self::Family(_) => "resolve",
             Self::Connect(_) => "connect",
             Self::Broken(_) | Self::Closed => "closed",
-            Self::Timeout(_) => "timeout",
+            Self::Timeout(..) => "timeout",
             Self::Alert { .. } => "alert",
             Self::NotTls(_) => "not-tls",
             Self::Malformed(_) | Self::Handshake(_) => "handshake",
@@ -76,13 +100,20 @@ impl FetchError {
 
     /// Whether asking again may help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Broken(_) | Self::Closed | Self::Timeout(_))
+        matches!(self, Self::Connect(_) | Self::Broken(_) | Self::Closed | Self::Timeout(..))
     }
 
     /// Whether the peer turned the hello down, and might accept another.
     pub(super) fn is_refusal(&self) -> bool {
         // Unrecognised name (112) stays refused in any version.
         matches!(self, Self::Alert { number, .. } if *number != 112) || matches!(self, Self::Closed | Self::Broken(_))
+    }
+
+    /// Whether the refusal says that the version or everything that goes with it is not spoken:
+    /// `protocol_version` as RFC 8446, 4.1.3 and RFC 5246, E.1 ask for, and the `handshake_failure` and
+    /// `insufficient_security` that other libraries send when no suite of an old version is left.
+    pub(super) fn is_about_version(&self) -> bool {
+        matches!(self, Self::Alert { number: 40 | 70 | 71, .. })
     }
 }
 

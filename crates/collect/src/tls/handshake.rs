@@ -4,124 +4,111 @@
 //! these connections.
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, OtherError, ProtocolVersion, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, Error, InvalidMessage, OtherError, SignatureScheme, SupportedProtocolVersion,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 use super::error::{FetchError, alert};
-use super::fetch::TlsVersion;
-use super::options::{DialOptions, Mode};
+use super::metered::{Metered, Spent};
+use super::options::DialOptions;
 
-/// Bytes taken from the socket at a time.
-const READ_BYTES: usize = 8 << 10;
+/// What rustls itself reads of one handshake message.
+const RUSTLS_MESSAGE_BYTES: usize = 0xffff;
 
-/// What a handshake showed.
-#[derive(Debug)]
-pub(super) struct Shown {
-    pub(super) chain: Vec<Vec<u8>>,
-    pub(super) version: TlsVersion,
-    pub(super) proven: bool,
-    pub(super) alpn: Option<String>,
-}
+/// A connection whose handshake is done.
+pub(crate) type TlsStream = tokio_rustls::client::TlsStream<Metered<TcpStream>>;
 
-/// Shakes hands, as far as the mode says.
-pub(super) async fn shake<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
+/// The chain as far as TLS 1.3 shows it without proof: for hosts that turned TLS 1.2 down.
+pub(super) async fn peek13(
+    stream: TcpStream,
     name: ServerName<'static>,
-    mode: Mode,
     options: &DialOptions,
-) -> Result<Shown, FetchError> {
-    let config = config(mode).map_err(FetchError::Handshake)?;
-    let mut session = ClientConnection::new(config, name).map_err(FetchError::Handshake)?;
-    let mut read = 0;
-    let mut buffer = vec![0; READ_BYTES];
-    let mut out = Vec::new();
-    while session.is_handshaking() {
-        flush(stream, &mut session, &mut out).await?;
-        if !session.is_handshaking() {
-            break;
-        }
-        let count = stream.read(&mut buffer).await.map_err(FetchError::Broken)?;
-        if count == 0 {
-            return Err(FetchError::Closed);
-        }
-        read += count;
-        if read > options.max_bytes {
-            return Err(FetchError::TooManyBytes(options.max_bytes));
-        }
-        let mut fresh = buffer.get(..count).unwrap_or_default();
-        while !fresh.is_empty() {
-            session.read_tls(&mut fresh).map_err(FetchError::Broken)?;
-            if let Err(error) = session.process_new_packets() {
-                return stopped(&session, error, options);
+) -> Result<Vec<Vec<u8>>, FetchError> {
+    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    let config = config(&CONFIG, &[&TLS13], true).map_err(FetchError::Handshake)?;
+    let metered = Metered::new(stream, options.max_bytes);
+    match TlsConnector::from(config).connect(name, metered).await {
+        Ok(_) => Err(FetchError::Malformed("a handshake without a certificate")),
+        Err(error) => match rustls_error(&error) {
+            Some(Error::Other(OtherError(inner))) if let Some(Stop(chain)) = inner.downcast_ref() => {
+                bounded(chain.clone(), options)
             }
-        }
+            _ => Err(named(error, options)),
+        },
     }
-    // The last flight lets the peer end its handshake in peace.
-    flush(stream, &mut session, &mut out).await?;
+}
+
+/// A whole handshake, its signature checked with the leaf's key.
+pub(super) async fn shake(
+    stream: TcpStream,
+    name: ServerName<'static>,
+    options: &DialOptions,
+) -> Result<(Vec<Vec<u8>>, TlsStream), FetchError> {
+    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    let config = config(&CONFIG, &[&TLS13, &TLS12], false).map_err(FetchError::Handshake)?;
+    let metered = Metered::new(stream, options.max_bytes);
+    let mut stream = TlsConnector::from(config).connect(name, metered).await.map_err(|e| named(e, options))?;
+    let (metered, session) = stream.get_mut();
+    metered.lift();
     let chain = session.peer_certificates().into_iter().flatten().map(|c| c.to_vec()).collect();
-    let alpn = session.alpn_protocol().map(|p| String::from_utf8_lossy(p).into_owned());
-    bounded(Shown { chain, version: version(&session), proven: true, alpn }, options)
+    Ok((bounded(chain, options)?, stream))
 }
 
-async fn flush<S: AsyncWrite + Unpin>(
-    stream: &mut S,
-    session: &mut ClientConnection,
-    out: &mut Vec<u8>,
-) -> Result<(), FetchError> {
-    out.clear();
-    while session.wants_write() {
-        session.write_tls(out).map_err(FetchError::Broken)?;
-    }
-    stream.write_all(out).await.map_err(FetchError::Broken)
+fn rustls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
-fn stopped(session: &ClientConnection, error: Error, options: &DialOptions) -> Result<Shown, FetchError> {
-    if let Error::AlertReceived(description) = &error {
-        return Err(alert(u8::from(*description)));
+/// What an error of the TLS stream means.
+fn named(error: io::Error, options: &DialOptions) -> FetchError {
+    if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Spent>) {
+        return FetchError::TooManyBytes(options.max_bytes);
     }
-    if let Error::Other(OtherError(inner)) = &error
-        && let Some(Stop(chain)) = inner.downcast_ref()
-    {
-        let shown = Shown { chain: chain.clone(), version: version(session), proven: false, alpn: None };
-        return bounded(shown, options);
+    match rustls_error(&error) {
+        Some(Error::AlertReceived(description)) => alert(u8::from(*description)),
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion)) => {
+            FetchError::NotTls("the first bytes are no TLS record")
+        }
+        Some(Error::InvalidMessage(
+            InvalidMessage::CertificatePayloadTooLarge | InvalidMessage::HandshakePayloadTooLarge,
+        )) => FetchError::TooManyBytes(RUSTLS_MESSAGE_BYTES),
+        Some(other) => FetchError::Handshake(other.clone()),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => FetchError::Closed,
+        None => FetchError::Broken(error),
     }
-    Err(FetchError::Handshake(error))
 }
 
-fn bounded(shown: Shown, options: &DialOptions) -> Result<Shown, FetchError> {
-    if shown.chain.is_empty() {
+fn bounded(chain: Vec<Vec<u8>>, options: &DialOptions) -> Result<Vec<Vec<u8>>, FetchError> {
+    if chain.is_empty() {
         Err(FetchError::Malformed("a handshake without a certificate"))
-    } else if shown.chain.len() > options.max_certificates {
+    } else if chain.len() > options.max_certificates {
         Err(FetchError::TooManyCertificates(options.max_certificates))
     } else {
-        Ok(shown)
+        Ok(chain)
     }
-}
-
-fn version(session: &ClientConnection) -> TlsVersion {
-    if session.protocol_version() == Some(ProtocolVersion::TLSv1_2) { TlsVersion::Tls12 } else { TlsVersion::Tls13 }
 }
 
 /// Configurations are made once: each holds the provider's tables.
-fn config(mode: Mode) -> Result<Arc<ClientConfig>, Error> {
-    static QUICK: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    static PROVEN: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let place = if mode == Mode::Proven { &PROVEN } else { &QUICK };
+fn config(
+    place: &'static OnceLock<Arc<ClientConfig>>,
+    versions: &[&'static SupportedProtocolVersion],
+    stop: bool,
+) -> Result<Arc<ClientConfig>, Error> {
     if let Some(made) = place.get() {
         return Ok(made.clone());
     }
     let provider = aws_lc_rs::default_provider();
-    let verifier = Witness { algorithms: provider.signature_verification_algorithms, stop: mode == Mode::Quick };
+    let verifier = Witness { algorithms: provider.signature_verification_algorithms, stop };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
-        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_protocol_versions(versions)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();

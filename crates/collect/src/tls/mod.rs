@@ -6,12 +6,15 @@ mod fetch;
 pub mod fleet;
 mod handshake;
 mod hello;
+mod metered;
 mod options;
 mod raw;
 
 #[cfg(test)]
 mod tests;
 
-pub use error::FetchError;
+pub use error::{FetchError, Stage};
+pub(crate) use fetch::open;
 pub use fetch::{AddressChain, FetchedChain, TlsVersion, fetch_all_addresses, fetch_chain, tls13_only};
+pub(crate) use handshake::TlsStream;
 pub use options::{DialOptions, Family, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode, Proxy};

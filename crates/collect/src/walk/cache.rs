@@ -10,6 +10,7 @@ use trustwalk_core::evidence::{
 
 use super::world::World;
 use crate::issuer::{IssuerFacts, read_issuer};
+use crate::tls::DialOptions;
 
 /// Answers by key, each computed by whoever asks first.
 type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
@@ -39,7 +40,8 @@ fn no_cluster<T>(why: &str) -> Observed<T> {
 impl World {
     pub(super) async fn issuer_facts(&self, url: &str) -> IssuerFacts {
         let slot = cell(&self.cache.issuers, url).await;
-        slot.get_or_init(|| read_issuer(&self.dialer, url, self.options.now)).await.clone()
+        let dial = DialOptions { dialer: self.dialer.clone(), ..DialOptions::default() };
+        slot.get_or_init(|| read_issuer(&dial, url, self.options.now)).await.clone()
     }
 
     /// A role with its policies; both are asked for together, the boundary once the role tells it.

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::servers::{hostile, impatient, to};
 use crate::dial::DialError;
-use crate::tls::{DialOptions, FetchError, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode, fetch_chain};
+use crate::tls::{DialOptions, FetchError, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode, Stage, fetch_chain};
 
 /// Longer than any of these should take by far, on a busy machine too.
 const SOON: Duration = Duration::from_secs(5);
@@ -62,7 +62,7 @@ async fn answering(bytes: Vec<u8>) -> std::net::SocketAddr {
 async fn a_host_that_says_nothing() {
     let address = answering(Vec::new()).await;
     let error = quick(&impatient(address)).await;
-    assert!(matches!(error, FetchError::Timeout(_)), "{error}");
+    assert!(matches!(error, FetchError::Timeout(Stage::Handshake, _)), "{error}");
     assert!(error.is_transient());
 }
 
@@ -79,7 +79,7 @@ async fn a_host_that_drips() {
     })
     .await;
     let error = quick(&impatient(address)).await;
-    assert!(matches!(error, FetchError::Timeout(_)), "{error}");
+    assert!(matches!(error, FetchError::Timeout(Stage::Handshake, _)), "{error}");
 }
 
 #[tokio::test]
