@@ -13,13 +13,14 @@ _, tokens_file, jwks_file, issuer, audience, alg, passes = sys.argv[1:]
 with open(tokens_file) as file:
     tokens = file.read().split()
 with open(jwks_file) as file:
-    key = jwt.PyJWK(json.load(file)["keys"][0]).key
+    keys = jwt.PyJWKSet.from_dict(json.load(file))
 
 
 def one_pass():
     verdicts = {"accepted": 0, "signature": 0, "expired": 0, "audience": 0}
     for token in tokens:
         try:
+            key = keys[jwt.get_unverified_header(token)["kid"]].key
             jwt.decode(token, key, algorithms=[alg], issuer=issuer, audience=audience)
             verdicts["accepted"] += 1
         except jwt.ExpiredSignatureError:

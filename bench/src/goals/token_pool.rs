@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 pub(crate) const ISSUER: &str = "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
 /// The registered audience.
 pub(crate) const AUDIENCE: &str = "sts.amazonaws.com";
-const KEY_ID: &str = "bench";
+/// The key's name in header and key set.
+pub(crate) const KEY_ID: &str = "bench";
 /// Octets of a 2048-bit modulus.
 const MODULUS: usize = 256;
 /// One in this many tokens is bad in each of the three ways.
