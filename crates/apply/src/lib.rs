@@ -14,4 +14,4 @@ pub use error::ApplyError;
 pub use journal::Journal;
 pub use rollout::{PodView, RolloutView};
 pub use run::{Progress, resume, rollback, run};
-pub use verify::{Verification, verify};
+pub use verify::{PATIENCE, PAUSE, Verification, verify};

@@ -7,9 +7,9 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_core::evidence::Evidence;
 
 /// IAM changes take seconds to be seen everywhere (reported up to about 12 s): refusals within this time are retried.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Pause between tries.
-const PAUSE: Duration = Duration::from_millis(500);
+pub const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the verification showed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,6 +33,7 @@ pub enum Kind {
     RoleArn,
     Role,
     Namesake,
+    Trusting,
     Caller,
     Exchange,
     Policies,

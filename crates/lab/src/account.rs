@@ -136,6 +136,11 @@ impl AccountSide {
         });
     }
 
+    /// Takes a role away.
+    pub(crate) fn remove_role(&self, name: &str) {
+        self.account.delete_role(name);
+    }
+
     /// Makes a provider with this thumbprint, or changes the client ids of one.
     pub(crate) fn put_provider(&self, url: &str, client_ids: &[String], thumbprint: &str) {
         let mut provider = self.account.provider(bare(url)).unwrap_or_else(|| Provider {

@@ -57,6 +57,11 @@ fn account(lab: &Lab, old: Option<&World>, new: &World) {
             side.put_role(name, role);
         }
     }
+    for name in old.into_iter().flat_map(|old| old.roles.keys()) {
+        if !new.roles.contains_key(name) {
+            side.remove_role(name);
+        }
+    }
     for url in old.into_iter().flat_map(|old| old.providers.keys()) {
         if !new.providers.contains_key(url) {
             side.remove_provider(url);

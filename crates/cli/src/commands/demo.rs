@@ -108,7 +108,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
         return Ok(Exit::Sound);
     }
     teller.chapter("trustwalk fix --approve")?;
-    let exit = carry_out(&world, evidence, &plan, dir.join("receipt.json")).await?;
+    let exit = carry_out(&world, evidence, &ask, &plan, dir.join("receipt.json")).await?;
     show_pods(&world, &ask, teller).await?;
     Ok(exit)
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use trustwalk_apply::{Journal, Verification, resume, rollback as undo, run as apply, verify};
+use trustwalk_apply::{Journal, PATIENCE, PAUSE, Verification, resume, rollback as undo, run as apply, verify};
+use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
@@ -24,12 +25,18 @@ pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs, format: Format) -> an
     let evidence = collect(&world, &ask).await?;
     let mut worst = Exit::Sound;
     for one in &evidence {
-        worst = worst.max(fix_one(&world, one, args, format).await?);
+        worst = worst.max(fix_one(&world, one, &ask, args, format).await?);
     }
     Ok(worst)
 }
 
-async fn fix_one(world: &World, evidence: &Evidence, args: &FixArgs, format: Format) -> anyhow::Result<Exit> {
+async fn fix_one(
+    world: &World,
+    evidence: &Evidence,
+    ask: &Ask,
+    args: &FixArgs,
+    format: Format,
+) -> anyhow::Result<Exit> {
     let diagnosis = diagnose(evidence);
     let plan = build(evidence, &diagnosis);
     if format == Format::Json && !args.approve {
@@ -51,22 +58,30 @@ async fn fix_one(world: &World, evidence: &Evidence, args: &FixArgs, format: For
         return Ok(Exit::Findings);
     }
     let path = args.receipt.clone().unwrap_or_else(|| default_receipt(&diagnosis, world.options.now));
-    carry_out(world, evidence, &plan, path).await
+    carry_out(world, evidence, ask, &plan, path).await
 }
 
 /// Applies a plan: changes first, then the proof, then the restart. Shared with `demo`.
-pub(crate) async fn carry_out(world: &World, evidence: &Evidence, plan: &Plan, path: PathBuf) -> anyhow::Result<Exit> {
+pub(crate) async fn carry_out(
+    world: &World,
+    evidence: &Evidence,
+    ask: &Ask,
+    plan: &Plan,
+    path: PathBuf,
+) -> anyhow::Result<Exit> {
     let mut live = Live::new();
     let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut live)
         .await
         .with_context(|| format!("stopped; what was done is in {p}: go on with `trustwalk fix --resume {p}`, or undo with `trustwalk rollback {p}`", p = path.display()))?;
-    finish(world, evidence, journal).await
+    // Of everything that was asked about, this one target is looked at again.
+    let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
+    finish(world, &again, journal).await
 }
 
 /// Proves the repair and closes the receipt.
-async fn finish(world: &World, evidence: &Evidence, mut journal: Journal) -> anyhow::Result<Exit> {
+async fn finish(world: &World, ask: &Ask, mut journal: Journal) -> anyhow::Result<Exit> {
     let pen = Pen::stdout();
-    let (words, exit) = match verify(world, evidence).await {
+    let (words, exit) = match proof(world, ask).await? {
         Verification::Proven { assumed } => {
             let text = format!("verified: STS gave {assumed} for a fresh token");
             style::say(&format!("  {} {text}", pen.ink(Ink::Good, "\u{221a}")))?;
@@ -86,16 +101,37 @@ async fn finish(world: &World, evidence: &Evidence, mut journal: Journal) -> any
     Ok(exit)
 }
 
+/// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
+/// has no service account is proved by the exchange of the token it had.
+async fn proof(world: &World, ask: &Ask) -> anyhow::Result<Verification> {
+    let began = tokio::time::Instant::now();
+    let mut tick = tokio::time::interval(PAUSE);
+    loop {
+        tick.tick().await;
+        let evidence = collect(world, ask).await?;
+        let Some(evidence) = evidence.first() else {
+            return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
+        };
+        let minted = verify(world, evidence).await;
+        if !matches!(minted, Verification::NotTried { .. }) || evidence.service_account.known().is_some() {
+            return Ok(minted);
+        }
+        let Some(answer) = evidence.exchange.known() else { return Ok(minted) };
+        if let Some(assumed) = &answer.assumed {
+            return Ok(Verification::Proven { assumed: assumed.clone() });
+        }
+        if began.elapsed() > PATIENCE {
+            return Ok(Verification::Refused { error: exchange_error(answer).unwrap_or_default() });
+        }
+    }
+}
+
 async fn go_on(place: &PlaceArgs, path: &Path) -> anyhow::Result<Exit> {
     let journal = Journal::open(path)?;
     let world = World::new(place.walk_options(None)).await?;
     let ask = ask_again(&journal.receipt().target)?;
     let journal = resume(&world, journal, &mut Live::new()).await?;
-    let evidence = collect(&world, &ask).await?;
-    match evidence.first() {
-        Some(one) => finish(&world, one, journal).await,
-        None => Ok(Exit::Undetermined),
-    }
+    finish(&world, &ask, journal).await
 }
 
 /// The question a receipt answers.

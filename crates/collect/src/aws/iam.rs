@@ -12,6 +12,8 @@ use crate::percent;
 const VERSION: (&str, &str) = ("Version", "2010-05-08");
 /// Pages of a listing followed. IAM's quotas keep listings of one role far below this.
 const PAGES: usize = 50;
+/// Roles asked for at once: the most IAM gives in one answer (IAM API reference, `ListRoles`).
+const PAGE: &str = "1000";
 
 fn time(text: Option<String>) -> i64 {
     text.and_then(|t| t.parse::<Timestamp>().ok()).map_or(0, Timestamp::as_second)
@@ -90,9 +92,10 @@ impl AwsClient {
     }
 
     async fn all_policies(&self, name: &str, boundary: Option<&str>) -> Result<Vec<RolePolicy>, AwsError> {
+        let of_role = [("RoleName", name)];
         let (attached, inline) = tokio::try_join!(
-            self.pages("ListAttachedRolePolicies", name, "AttachedPolicies"),
-            self.pages("ListRolePolicies", name, "PolicyNames"),
+            self.pages("ListAttachedRolePolicies", &of_role, "AttachedPolicies"),
+            self.pages("ListRolePolicies", &of_role, "PolicyNames"),
         )?;
         let managed = attached.iter().filter_map(|p| Some((p.text_of("PolicyName")?, p.text_of("PolicyArn")?)));
         let mut jobs: Vec<_> = managed.map(|(name, arn)| self.managed_policy(name, arn, false)).collect();
@@ -124,11 +127,26 @@ impl AwsClient {
         RolePolicy { name: name.to_owned(), arn: None, document, boundary: false }
     }
 
-    async fn pages(&self, action: &str, role: &str, list: &str) -> Result<Vec<Element>, AwsError> {
+    /// Roles whose trust policy names this issuer (without scheme). The listing carries every role's trust
+    /// policy (IAM API reference, `ListRoles`), so no role is read by itself.
+    pub async fn roles_trusting(&self, issuer: &str) -> Observed<Vec<Role>> {
+        let outcome = self
+            .pages("ListRoles", &[("MaxItems", PAGE)], "Roles")
+            .await
+            .map(|roles| roles.iter().map(read_role).filter(|r| r.trust_policy.contains(issuer)).collect::<Vec<_>>());
+        self.observe(
+            outcome,
+            &format!("roles that name {issuer} in their trust policies"),
+            "iam:ListRoles",
+            "aws iam list-roles --query \"Roles[?contains(to_string(AssumeRolePolicyDocument), 'ISSUER')].Arn\"",
+        )
+    }
+
+    async fn pages(&self, action: &str, fixed: &[(&str, &str)], list: &str) -> Result<Vec<Element>, AwsError> {
         let mut found = Vec::new();
         let mut marker: Option<String> = None;
         for _ in 0..PAGES {
-            let mut parameters = vec![("RoleName", role)];
+            let mut parameters = fixed.to_vec();
             if let Some(m) = &marker {
                 parameters.push(("Marker", m));
             }

@@ -23,7 +23,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
     let issuer = issuer_url(world, evidence, unchecked.as_ref());
     let role_arn = evidence.role_arn.known().cloned();
     let secret = token.known().cloned();
-    let (facts, providers, (role, policies), exchange) = tokio::join!(
+    let (facts, providers, (role, policies), exchange, trusting) = tokio::join!(
         async {
             match &issuer {
                 Some(url) => Some(world.issuer_facts(url).await),
@@ -33,7 +33,9 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
         world.provider_list(),
         role_facts(world, evidence, role_arn.as_deref()),
         exchange(world, role_arn.as_deref(), secret.as_ref()),
+        trusting(world, evidence, issuer.as_deref()),
     );
+    evidence.trusting = trusting;
     evidence.role = role;
     evidence.namesake = namesake(world, evidence, role_arn.as_deref()).await;
     evidence.policies = policies;
@@ -108,6 +110,17 @@ async fn role_facts(
         world.role_facts(name).await
     } else {
         none(format!("the role is in account {theirs} and these credentials are of {ours}; use a profile of {theirs}"))
+    }
+}
+
+/// Roles that could be the workload's, when it names none.
+async fn trusting(world: &World, evidence: &Evidence, issuer: Option<&str>) -> Observed<Vec<Role>> {
+    let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() };
+    let unnamed = evidence.role_arn.is_absent() && evidence.service_account.known().is_some();
+    match issuer {
+        _ if !unnamed => none("a role is named"),
+        None => none("the issuer is not known"),
+        Some(url) => world.aws.roles_trusting(url.strip_prefix("https://").unwrap_or(url)).await,
     }
 }
 

@@ -136,6 +136,9 @@ pub struct Evidence {
     /// ARN of a role of the same name in the caller's own account, when the role asked for is in another.
     #[serde(default)]
     pub namesake: Observed<String>,
+    /// Roles of the account whose trust policy names the token's issuer, read when the workload names no role.
+    #[serde(default)]
+    pub trusting: Observed<Vec<Role>>,
     /// Network policies that select the pods.
     #[serde(default)]
     pub network_policies: Observed<Vec<NetworkPolicy>>,
@@ -208,6 +211,7 @@ impl Evidence {
             webhooks: Observed::default(),
             injection_probe: Observed::default(),
             namesake: Observed::default(),
+            trusting: Observed::default(),
             network_policies: Observed::default(),
             associations: Observed::default(),
             pod_identity_agent: Observed::default(),

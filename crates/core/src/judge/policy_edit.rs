@@ -73,6 +73,33 @@ pub(crate) fn move_condition(text: &str, place: Place<'_>, operator: &str, key: 
     })
 }
 
+/// Renames condition keys of a statement, wherever they stand in it; `None` if nothing changes or two keys
+/// would become one.
+pub(crate) fn rename_keys(text: &str, statement: usize, new: impl Fn(&str) -> Option<String>) -> Option<String> {
+    edit(text, statement, |s| {
+        let mut changed = None;
+        for (_, block) in s.get_mut("Condition")?.as_object_mut()?.iter_mut() {
+            let Some(block) = block.as_object_mut() else { continue };
+            let before = block.len();
+            let renamed: serde_json::Map<String, Value> = std::mem::take(block)
+                .into_iter()
+                .map(|(key, value)| match new(&key) {
+                    Some(other) => {
+                        changed = Some(());
+                        (other, value)
+                    }
+                    None => (key, value),
+                })
+                .collect();
+            if renamed.len() != before {
+                return None;
+            }
+            *block = renamed;
+        }
+        changed
+    })
+}
+
 /// Replaces the Federated principal and the issuer in every condition key of the statement.
 pub(crate) fn replace_issuer(
     text: &str,

@@ -6,7 +6,7 @@ use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lack
 use super::service_account::annotate;
 use super::subject::audience_rule;
 use super::symptoms::find;
-use super::{Draft, Judged, Refusal, role_account};
+use super::{Draft, Judged, Refusal, role_account, trust};
 use crate::evidence::{Evidence, Provider, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -14,6 +14,11 @@ use crate::rule::{Kind, View};
 
 /// IAM's default quota of OIDC providers per account (IAM User Guide, quotas).
 const MAX_PROVIDERS: usize = 100;
+
+/// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
+const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+/// The audience the webhook asks for by itself.
+const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// Judges the provider.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -233,7 +238,7 @@ fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<R
     if said == Some(Refusal::Denied) {
         return Judged::default();
     }
-    Judged::one(audience_reason(provider, token, aud), audience(provider, token, aud))
+    Judged::one(audience_reason(provider, token, aud), audience(e, provider, token, aud))
 }
 
 /// A role and its provider are right, and STS says it knows none: STS of another partition was asked.
@@ -277,14 +282,27 @@ fn audience_reason(provider: &Provider, token: &TokenClaims, aud: &str) -> &'sta
     "audience-not-in-provider-client-ids"
 }
 
-fn audience(provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
+fn audience(e: &Evidence, provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
     let ids = if provider.client_ids.is_empty() { "none".to_owned() } else { provider.client_ids.join(", ") };
     let arn = &provider.arn;
     let draft = Draft::new(format!("the token's audience `{aud}` is not among those registered with {arn} ({ids})"))
         .show("token aud", aud, token.origin.clone())
         .show("registered audiences", ids, format!("{arn} ClientIDList"));
 
-    let meant_for_sts = aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
+    // Where the role's trust policy admits this audience, it is meant, and registering it is all that lacks.
+    let meant = e.role.known().is_some_and(|role| trust::admits_token(e, role));
+    if !meant && let Some((namespace, name, value)) = asked_for(e, provider, aud) {
+        let by_hand = match &value {
+            Some(v) => {
+                format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {AUDIENCE_ANNOTATION}={v}")
+            }
+            None => format!("kubectl annotate serviceaccount -n {namespace} {name} {AUDIENCE_ANNOTATION}-"),
+        };
+        let title = "let the token carry an audience the provider knows, then recreate the pods";
+        let action = Action::Annotate { namespace, service_account: name, key: AUDIENCE_ANNOTATION.to_owned(), value };
+        return draft.act(title, vec![action], &[("kubectl", by_hand)]);
+    }
+    let meant_for_sts = meant || aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
     if meant_for_sts {
         let by_hand = [
             (
@@ -310,6 +328,18 @@ fn audience(provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
             ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}")),
         ],
     )
+}
+
+/// The service account asks for this audience by annotation, and the provider knows another: namespace, name
+/// and the annotation's new value, none where the webhook's default will do.
+fn asked_for(e: &Evidence, provider: &Provider, aud: &str) -> Option<(String, String, Option<String>)> {
+    let sa = e.service_account.known()?;
+    if aud == DEFAULT_AUDIENCE || sa.annotations.get(AUDIENCE_ANNOTATION).is_none_or(|a| a != aud) {
+        return None;
+    }
+    let default = provider.client_ids.iter().any(|c| c == DEFAULT_AUDIENCE);
+    let value = if default { None } else { Some(provider.client_ids.first()?.clone()) };
+    Some((sa.namespace.clone(), sa.name.clone(), value))
 }
 
 fn in_kubernetes(token: &TokenClaims) -> bool {

@@ -4,7 +4,7 @@ use trustwalk_logs::Symptom;
 
 use super::facts::{arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
-use super::{Draft, Judged};
+use super::{Draft, Judged, trust};
 use crate::evidence::{Evidence, ROLE_ANNOTATION, ServiceAccount};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -13,7 +13,17 @@ use crate::rule::{Kind, View};
 /// Judges the annotation and the role's ARN.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view.reading(Kind::ServiceAccount);
-    for kind in [Kind::Workload, Kind::Pods, Kind::Siblings, Kind::Associations, Kind::Cluster, Kind::RoleArn] {
+    for kind in [
+        Kind::Workload,
+        Kind::Pods,
+        Kind::Siblings,
+        Kind::Associations,
+        Kind::Cluster,
+        Kind::RoleArn,
+        Kind::Trusting,
+        Kind::Token,
+        Kind::Provider,
+    ] {
         view.reading(kind);
     }
     let mut judged = Judged::default();
@@ -140,16 +150,26 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     if preset || (line.is_none() && !unready) {
         return None;
     }
+    let admitting = trust::admitting(e);
     let told = addons
         .iter()
         .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
-        .or_else(|| e.role_arn.known().map(String::as_str));
+        .or_else(|| e.role_arn.known().map(String::as_str))
+        .or_else(|| admitting.first().filter(|_| admitting.len() == 1).map(|r| r.arn.as_str()));
     // A workload nobody meant to give a role, on nodes whose metadata service it cannot reach, lived on theirs.
-    if told.is_none() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
+    if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
         return None;
     }
     let draft = Draft::new(format!("the service account {who} names no role: it has no {ROLE_ANNOTATION} annotation and no Pod Identity association, so its pods run as the node"))
         .show("annotations", sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "), format!("ServiceAccount {who}"));
+    let draft = match admitting.as_slice() {
+        [] => draft,
+        roles => draft.show(
+            if roles.len() == 1 { "role that trusts it" } else { "roles that trust it" },
+            roles.iter().map(|r| r.arn.as_str()).collect::<Vec<_>>().join(", "),
+            e.trusting.source().map_or("iam:ListRoles", |s| s.what.as_str()),
+        ),
+    };
     let draft = match line {
         Some(l) => draft.show("failure", l.sample.clone(), l.origin.clone()),
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),

@@ -100,17 +100,34 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
 }
 
 fn identity(case: &Case<'_>) -> Identity {
-    let mut identity = Identity::new(&case.provider_arn);
-    for (name, value) in &case.token.claims {
+    of_token(&case.provider_arn, case.token)
+}
+
+fn of_token(provider_arn: &str, token: &TokenClaims) -> Identity {
+    let mut identity = Identity::new(provider_arn);
+    for (name, value) in &token.claims {
         identity = identity.with_claim(name, value.as_str());
     }
-    if let Some(sub) = &case.token.sub {
+    if let Some(sub) = &token.sub {
         identity = identity.with_claim("sub", sub.as_str());
     }
-    if let Some(aud) = effective_audience(case.token) {
+    if let Some(aud) = effective_audience(token) {
         identity = identity.with_claim("aud", aud);
     }
     identity
+}
+
+/// Roles that already admit the workload's identity although nothing links it to them.
+pub(super) fn admitting(e: &Evidence) -> Vec<&Role> {
+    e.trusting.known().into_iter().flatten().filter(|role| admits_token(e, role)).collect()
+}
+
+/// Whether a role's trust policy admits the token as it is.
+pub(super) fn admits_token(e: &Evidence, role: &Role) -> bool {
+    let (Some(token), Some(provider)) = (e.token.known(), e.provider.known()) else { return false };
+    let identity = of_token(&provider.arn, token);
+    Document::parse(&role.trust_policy)
+        .is_ok_and(|d| Policy::compile(&d).evaluate(&Request::web_identity(&identity)) == Decision::Allow)
 }
 
 fn admits(case: &Case<'_>) -> bool {

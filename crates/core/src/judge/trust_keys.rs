@@ -4,7 +4,7 @@ use trustwalk_trust_policy::{DocumentCondition, DocumentStatement};
 
 use super::Draft;
 use super::facts::{eks_issuer, like};
-use super::policy_edit::{Place, move_condition, remove_condition};
+use super::policy_edit::{Place, move_condition, remove_condition, rename_keys};
 use super::trust::{Case, federated};
 
 /// The claims IAM turns into keys for every issuer (IAM User Guide, condition context keys).
@@ -22,16 +22,24 @@ pub(super) fn wrong_key(
     let path = case.path.to_lowercase();
     let (head, name) = lower.rsplit_once(':').unwrap_or((lower.as_str(), ""));
     let place = Place { statement: index, operator: &condition.operator, key };
-    let rename = |new: &str| move_condition(&case.role.trust_policy, place, &condition.operator, new);
+    let policy = &case.role.trust_policy;
+    let rename = |new: &str| move_condition(policy, place, &condition.operator, new);
+    // A slip is rarely made in one key only, and one of several put right cures nothing.
+    let rename_all = |head: &str| {
+        rename_keys(policy, index, |key| {
+            let (path, name) = key.rsplit_once(':')?;
+            path.eq_ignore_ascii_case(head).then(|| format!("{}:{name}", case.path))
+        })
+    };
     let (rule, why, fixed) = if lower.contains("https://") {
-        let fixed = rename(&key.replace("https://", ""));
+        let fixed = rename_keys(policy, index, |k| k.contains("https://").then(|| k.replace("https://", "")));
         (
             "https-prefix-in-arn-or-condition-key",
             "contains https://, and keys begin with the bare issuer".to_owned(),
             fixed,
         )
     } else if lower.starts_with("arn:") {
-        let fixed = lower.contains(&path).then(|| rename(&format!("{}:{name}", case.path))).flatten();
+        let fixed = lower.contains(&path).then(|| rename_all(head)).flatten();
         (
             "condition-key-not-issuer-path",
             "is written with the provider's ARN instead of the issuer's path".to_owned(),
@@ -55,21 +63,12 @@ pub(super) fn wrong_key(
             "two-issuers-and-ed-in-one-statement",
             "belongs to another issuer than the token's, and all conditions of a statement must hold: a token has one issuer only".to_owned(),
             // Where the statement trusts the other issuer too, taking its condition away would open the role to it.
-            (federated(statement).len() == 1).then(|| remove_condition(&case.role.trust_policy, place)).flatten(),
+            (federated(statement).len() == 1).then(|| remove_condition(policy, place)).flatten(),
         )
     } else if path.strip_prefix(head).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1) {
-        (
-            "enterprise-issuer-path-missing-in-condition-key",
-            "lacks the path of the issuer".to_owned(),
-            // Usually every key of the statement lacks it: one renamed alone would cure nothing.
-            None,
-        )
+        ("enterprise-issuer-path-missing-in-condition-key", "lacks the path of the issuer".to_owned(), rename_all(head))
     } else if head.trim_end_matches('/') == path.trim_end_matches('/') {
-        (
-            "issuer-trailing-slash-mismatch",
-            "differs from the issuer by a trailing slash".to_owned(),
-            rename(&format!("{}:{name}", case.path)),
-        )
+        ("issuer-trailing-slash-mismatch", "differs from the issuer by a trailing slash".to_owned(), rename_all(head))
     } else if let (Some((region, id)), Some((our_region, our_id))) = (eks_issuer(head), eks_issuer(&path))
         && id == our_id
         && region != our_region
@@ -77,10 +76,10 @@ pub(super) fn wrong_key(
         (
             "wrong-region-in-issuer-host",
             format!("has region {region} and the issuer is in {our_region}"),
-            rename(&format!("{}:{name}", case.path)),
+            rename_all(head),
         )
     } else {
-        let fixed = KEYS.contains(&name).then(|| rename(&format!("{}:{name}", case.path))).flatten();
+        let fixed = KEYS.contains(&name).then(|| rename_all(head)).flatten();
         ("condition-key-not-issuer-path", "does not begin with the token's issuer".to_owned(), fixed)
     };
     let draft = Draft::new(format!("the condition key `{key}` in the trust policy of {} {why}", case.role.arn))

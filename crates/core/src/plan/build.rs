@@ -135,15 +135,13 @@ fn blast(e: &Evidence, action: &Action) -> String {
     }
 }
 
-/// Causes that only new pods cure.
-const NEW_PODS: [&str; 7] = [
+/// Causes that new pods alone cure.
+const NEW_PODS: [&str; 5] = [
     "pod-created-before-annotation-or-webhook",
     "role-changed-pods-not-restarted",
     "webhook-sa-cache-race",
     "pod-identity-association-cache-race",
     "token-file-read-once",
-    "annotation-missing-on-service-account",
-    "annotation-key-wrong",
 ];
 
 fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Step> {

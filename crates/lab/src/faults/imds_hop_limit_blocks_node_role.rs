@@ -1,7 +1,7 @@
 //! `imds-hop-limit-blocks-node-role`: the pod lived on its node's role, and new nodes answer only one hop away.
 
 use super::fault::{Fault, Start, Target};
-use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World, names::DNS_ROLE};
 use trustwalk_lab_node::Imds;
 
 pub(super) static FAULT: Fault = Fault {
@@ -15,6 +15,8 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 fn edit(world: &mut World) {
+    // Nobody ever made a role for it: it lived on the node's.
+    world.roles.remove(DNS_ROLE);
     world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
     world.network.imds = Imds::HopLimited;
 }
