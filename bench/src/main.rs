@@ -13,7 +13,7 @@ use harness::{Section, Settings};
 
 type Goal = fn(&Settings) -> Result<Section>;
 
-const GOALS: [(&str, Goal); 2] = [("B", goals::tokens::run), ("D", goals::logs::run_goal)];
+const GOALS: [(&str, Goal); 3] = [("B", goals::tokens::run), ("C", goals::policies::run), ("D", goals::logs::run_goal)];
 
 fn main() -> Result<()> {
     let mut settings = Settings {
@@ -33,6 +33,10 @@ fn main() -> Result<()> {
             "--peers" => settings.peers = path()?,
             "--scripts" => settings.scripts = path()?,
             "--report" => report = Some(path()?),
+            goals::inventories::MEMORY => {
+                writeln!(std::io::stdout(), "{}", goals::inventories::peak()?)?;
+                return Ok(());
+            }
             _ => chosen.push(word),
         }
     }

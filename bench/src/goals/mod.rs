@@ -1,6 +1,9 @@
 //! One file for each goal.
 
+pub(crate) mod inventories;
 mod log_file;
 pub(crate) mod logs;
+mod pairs;
+pub(crate) mod policies;
 mod token_pool;
 pub(crate) mod tokens;
