@@ -51,6 +51,7 @@ impl FromStr for ConnectTo {
 #[derive(Debug, Clone, Default)]
 pub struct Dialer {
     rules: Vec<ConnectTo>,
+    known: Vec<(String, Vec<IpAddr>)>,
 }
 
 /// Why a name could not be dialled.
@@ -85,7 +86,14 @@ pub enum DialError {
 impl Dialer {
     /// A dialer with these rules; the first that matches wins.
     pub fn new(rules: Vec<ConnectTo>) -> Self {
-        Self { rules }
+        Self { rules, known: Vec::new() }
+    }
+
+    /// Addresses of a name that need no look-up, as curl's `--resolve`. A rule for the name goes first.
+    #[must_use]
+    pub fn knowing(mut self, host: &str, addresses: Vec<IpAddr>) -> Self {
+        self.known.push((host.to_ascii_lowercase(), addresses));
+        self
     }
 
     /// The rules.
@@ -104,6 +112,12 @@ impl Dialer {
             Some(r) => (if r.to_host.is_empty() { host } else { r.to_host.as_str() }, r.to_port.unwrap_or(port)),
             None => (host, port),
         };
+        if rule.is_none()
+            && let Some((_, known)) = self.known.iter().find(|(name, _)| *name == lower)
+            && !known.is_empty()
+        {
+            return Ok(known.iter().map(|ip| SocketAddr::new(*ip, port)).collect());
+        }
         let bare = target.trim_start_matches('[').trim_end_matches(']');
         let found: Vec<SocketAddr> = tokio::net::lookup_host((bare, target_port))
             .await

@@ -73,7 +73,7 @@ pub(super) async fn tunnel(stream: &mut TcpStream, host: &str, port: u16, proxy:
         }
         // Nothing follows the header before we speak, so that reading on takes nothing away.
         if stream.read_buf(&mut answer).await.map_err(FetchError::Broken)? == 0 {
-            return Err(FetchError::Closed);
+            return Err(FetchError::ProxyClosed);
         }
     }
     let text = String::from_utf8_lossy(&answer);

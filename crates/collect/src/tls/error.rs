@@ -54,6 +54,9 @@ pub enum FetchError {
     /// The proxy refused.
     #[error("the proxy answered CONNECT with `{0}`")]
     Proxy(String),
+    /// The proxy closed the connection.
+    #[error("the proxy closed the connection instead of answering CONNECT")]
+    ProxyClosed,
 }
 
 /// How far a fetch had come when its time was over.
@@ -94,7 +97,7 @@ impl FetchError {
             Self::Malformed(_) | Self::Handshake(_) => "handshake",
             Self::TooManyBytes(_) | Self::TooManyCertificates(_) => "too-large",
             Self::Name(_) => "name",
-            Self::Proxy(_) => "proxy",
+            Self::Proxy(_) | Self::ProxyClosed => "proxy",
         }
     }
 

@@ -208,6 +208,8 @@ impl<'a> Call<'a> {
             }
             // The second answer may only be that the first was too much; the first says more.
             Err(FetchError::Closed | FetchError::Broken(_)) => Err(refused),
+            // It does speak TLS 1.2, and closed the connection for another reason.
+            Err(FetchError::Handshake(rustls::Error::PeerIncompatible(_))) => Err(refused),
             Err(error) => Err(error),
         }
     }

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs::kx_group;
 use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
@@ -20,6 +21,7 @@ use tokio_rustls::TlsConnector;
 use super::error::{FetchError, alert};
 use super::metered::{Metered, Spent};
 use super::options::DialOptions;
+use super::p521::Secp521r1;
 
 /// What rustls itself reads of one handshake message.
 const RUSTLS_MESSAGE_BYTES: usize = 0xffff;
@@ -105,7 +107,9 @@ fn config(
     if let Some(made) = place.get() {
         return Ok(made.clone());
     }
-    let provider = aws_lc_rs::default_provider();
+    let mut provider = aws_lc_rs::default_provider();
+    // Every curve that a certificate may be on: X25519 first, for which a share is sent along.
+    provider.kx_groups = vec![kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1, &Secp521r1];
     let verifier = Witness { algorithms: provider.signature_verification_algorithms, stop };
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions)?

@@ -8,10 +8,8 @@ mod handshake;
 mod hello;
 mod metered;
 mod options;
+mod p521;
 mod raw;
-
-#[cfg(test)]
-mod tests;
 
 pub use error::{FetchError, Stage};
 pub(crate) use fetch::open;

@@ -9,8 +9,8 @@ use rustls::version::{TLS12, TLS13};
 use serde_json::Value;
 use tokio::io::AsyncBufRead;
 
-use super::servers::{Server, hostile, impatient, server, to};
-use crate::tls::fleet::{FleetOptions, Progress, run};
+use crate::servers::{Server, hostile, impatient, server, to};
+use trustwalk_collect::tls::fleet::{FleetOptions, Progress, run};
 
 async fn fleet(
     input: &str,
