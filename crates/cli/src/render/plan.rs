@@ -19,9 +19,21 @@ pub(crate) fn plan(plan: &Plan, pen: Pen) -> String {
             Applicability::Manual => " (by hand)",
         };
         let _ = writeln!(out, "  {}. {}{who}", i + 1, pen.ink(Ink::Strong, &harmless(&step.effect.words)));
+        for line in &step.effect.changes {
+            let ink = match line.as_bytes().first() {
+                Some(b'+') => Ink::Good,
+                Some(b'-') => Ink::Bad,
+                _ => Ink::Faint,
+            };
+            let _ = writeln!(out, "       {}", pen.ink(ink, &harmless(line)));
+        }
         if !step.precondition.expected.is_empty() {
-            let _ =
-                writeln!(out, "     {} {}", pen.ink(Ink::Faint, "only if still:"), harmless(&step.precondition.words));
+            let _ = writeln!(
+                out,
+                "     {} {} unchanged",
+                pen.ink(Ink::Faint, "only while:"),
+                harmless(&step.precondition.words)
+            );
         }
         let _ = writeln!(out, "     {} {}", pen.ink(Ink::Faint, "touches:"), harmless(&step.effect.blast_radius));
         let undo = match (&step.inverse, &step.action) {

@@ -2,11 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use trustwalk_logs::Symptom;
 use trustwalk_x509::Certificate;
 
 use super::model::Change;
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::{Evidence, LogFailure, Observed};
 use crate::judge::moment;
+
+/// Seconds within which an event of CloudTrail and a creation date are the same happening.
+const NEAR: i64 = 5;
+/// Characters of a log line that a timeline shows.
+const LONGEST: usize = 160;
 
 /// Every dated fact of the evidence.
 pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
@@ -29,15 +35,19 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
             }
         }
     }
-    if let Some(p) = e.provider.known() {
+    // What CloudTrail tells with its author is not told again without.
+    let told = |name: &str, at: i64| {
+        e.trail.known().into_iter().flatten().any(|t| t.error.is_none() && t.name == name && (t.at - at).abs() <= NEAR)
+    };
+    if let Some(p) = e.provider.known().filter(|p| !told("CreateOpenIDConnectProvider", p.created)) {
         add(p.created, format!("OIDC provider {} created", p.arn), None, "iam:GetOpenIDConnectProvider");
     }
-    if let Some(r) = e.role.known() {
+    if let Some(r) = e.role.known().filter(|r| !told("CreateRole", r.created)) {
         add(r.created, format!("role {} created", r.arn), None, "iam:GetRole");
     }
     if let Some(c) = e.cluster.known() {
         add(c.created, format!("cluster {} created", c.name), None, "eks:DescribeCluster");
-        for a in &c.addons {
+        for a in c.addons.iter().filter(|a| !told("UpdateAddon", a.modified)) {
             add(a.modified, format!("add-on {} changed", a.name), None, "eks:DescribeAddon");
         }
     }
@@ -61,8 +71,12 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
         add(t.at, format!("{} {}", t.name, t.resource), Some(t.who.clone()), "CloudTrail");
     }
     let first = e.logs.known().into_iter().flatten().filter_map(|l| Some((moment(l.first.as_deref()?)?, l)));
-    if let Some((at, l)) = first.min_by_key(|(at, l)| (*at, l.origin.clone())) {
-        add(at, format!("first failure: {}", l.failure.message), None, &l.origin);
+    // Of one moment's lines the one that names a cause, not the one that waits for it.
+    let waits = |l: &LogFailure| matches!(l.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure);
+    if let Some((at, l)) = first.min_by_key(|(at, l)| (waits(l), *at, l.origin.clone())) {
+        let text: String = l.failure.message.chars().take(LONGEST).collect();
+        let more = if text.len() < l.failure.message.len() { "\u{2026}" } else { "" };
+        add(at, format!("first failure: {text}{more}"), None, &l.origin);
     }
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     all.dedup();

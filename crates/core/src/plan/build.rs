@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::changes;
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
@@ -48,72 +49,64 @@ fn add(e: &Evidence, finding: &Finding, plan: &mut Plan) {
     }
 }
 
+/// One step, in words and as data. `expected` is what must still be there right before it.
 fn step(e: &Evidence, action: &Action) -> Option<Step> {
-    let (expected, words, effect, inverse) = match action {
+    let (expected, place, words, changes, inverse) = match action {
         Action::SetThumbprints { provider_arn, thumbprints } => {
-            let p = e.provider.known()?;
-            let effect =
-                format!("thumbprints of {provider_arn}: {} to {}", p.thumbprints.join(", "), thumbprints.join(", "));
-            let back = (!p.thumbprints.is_empty()).then(|| Action::SetThumbprints {
-                provider_arn: provider_arn.clone(),
-                thumbprints: p.thumbprints.clone(),
-            });
-            (json!(p.thumbprints).to_string(), format!("thumbprints of {provider_arn}"), effect, back)
+            let old = &e.provider.known()?.thumbprints;
+            let back = (!old.is_empty())
+                .then(|| Action::SetThumbprints { provider_arn: provider_arn.clone(), thumbprints: old.clone() });
+            let place = format!("thumbprints of {provider_arn}");
+            let words = format!("set the {place}");
+            (json!(old).to_string(), place, words, changes::of_lists(old, thumbprints), back)
         }
         Action::AddClientId { provider_arn, client_id } => {
-            let p = e.provider.known()?;
-            (
-                json!(p.client_ids).to_string(),
-                format!("audiences of {provider_arn}"),
-                format!("adds the audience {client_id} to {provider_arn}"),
-                None,
-            )
+            let old = &e.provider.known()?.client_ids;
+            let place = format!("audiences of {provider_arn}");
+            let words = format!("register an audience with {provider_arn}");
+            let new: Vec<String> = old.iter().chain([client_id]).cloned().collect();
+            (json!(old).to_string(), place, words, changes::of_lists(old, &new), None)
         }
-        Action::CreateProvider { url, .. } => {
-            ("absent".to_owned(), format!("provider for {url}"), format!("registers an OIDC provider for {url}"), None)
+        Action::CreateProvider { url, client_ids, .. } => {
+            let words = format!("register an OIDC provider for {url}");
+            let changes = client_ids.iter().map(|c| format!("+ audience {c}")).collect();
+            ("absent".to_owned(), format!("provider for {url}"), words, changes, None)
         }
         Action::SetTrustPolicy { role, document } => {
-            let r = e.role.known()?;
-            let back = Action::SetTrustPolicy { role: role.clone(), document: r.trust_policy.clone() };
-            (
-                r.trust_policy.clone(),
-                format!("trust policy of role {role}"),
-                format!("trust policy of role {role}: {} to {document}", r.trust_policy),
-                Some(back),
-            )
+            let old = &e.role.known()?.trust_policy;
+            let back = Action::SetTrustPolicy { role: role.clone(), document: old.clone() };
+            let place = format!("trust policy of role {role}");
+            let words = format!("change the {place}");
+            (old.clone(), place, words, changes::of_documents(old, document), Some(back))
         }
         Action::Annotate { namespace, service_account, key, value } => {
             let old = e.service_account.known()?.annotations.get(key).cloned();
-            let effect = format!(
-                "{key} of {namespace}/{service_account}: {} to {}",
-                old.as_deref().unwrap_or("none"),
-                value.as_deref().unwrap_or("none")
-            );
+            let changes = changes::of_values(old.as_deref(), value.as_deref());
             let back = Action::Annotate {
                 namespace: namespace.clone(),
                 service_account: service_account.clone(),
                 key: key.clone(),
                 value: old.clone(),
             };
-            (old.unwrap_or_default(), format!("{key} of {namespace}/{service_account}"), effect, Some(back))
+            let place = format!("{key} of {namespace}/{service_account}");
+            let words = format!("annotate serviceaccount {namespace}/{service_account}: {key}");
+            (old.unwrap_or_default(), place, words, changes, Some(back))
         }
-        Action::AttachPolicy { role, policy_arn } => (
-            "not attached".to_owned(),
-            format!("{policy_arn} at role {role}"),
-            format!("attaches {policy_arn} to role {role}"),
-            None,
-        ),
-        Action::Restart { resource, namespace, name } => (
-            String::new(),
-            format!("{resource} {namespace}/{name}"),
-            format!("recreates the pods of {resource} {namespace}/{name}, a few at a time"),
-            None,
-        ),
+        Action::AttachPolicy { role, policy_arn } => {
+            let place = format!("{policy_arn} at role {role}");
+            let words = format!("attach a policy to role {role}");
+            ("not attached".to_owned(), place, words, vec![format!("+ {policy_arn}")], None)
+        }
+        Action::Restart { resource, namespace, name } => {
+            let place = format!("{resource} {namespace}/{name}");
+            let words = format!("recreate the pods of {place}, a few at a time");
+            (String::new(), place, words, Vec::new(), None)
+        }
     };
     Some(Step {
         action: action.clone(),
-        precondition: Precondition { words, expected },
-        effect: Effect { words: effect, blast_radius: blast(e, action) },
+        precondition: Precondition { words: place, expected },
+        effect: Effect { words, changes, blast_radius: blast(e, action) },
         inverse,
         applicability: Applicability::NeedsApproval,
     })
@@ -122,10 +115,11 @@ fn step(e: &Evidence, action: &Action) -> Option<Step> {
 fn blast(e: &Evidence, action: &Action) -> String {
     let siblings = e.siblings.known().into_iter().flatten().filter(|s| s.role_arn().is_some()).count();
     match action {
+        Action::SetThumbprints { .. } | Action::AddClientId { .. } if siblings > 0 => format!(
+            "every identity that comes through this provider, {siblings} more service accounts of this namespace among them"
+        ),
         Action::SetThumbprints { .. } | Action::AddClientId { .. } => {
-            format!(
-                "every identity that comes through this provider; {siblings} other service accounts of the namespace name a role; what still matches is kept"
-            )
+            "every identity that comes through this provider".to_owned()
         }
         Action::CreateProvider { .. } => "nobody until a role trusts the provider".to_owned(),
         Action::SetTrustPolicy { role, .. } => format!("whoever assumes the role {role}"),

@@ -1,6 +1,7 @@
 //! Cures and plans: what would be changed, as data.
 
 mod build;
+mod changes;
 mod lint;
 mod model;
 

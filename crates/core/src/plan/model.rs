@@ -88,8 +88,11 @@ pub struct Precondition {
 /// What a step touches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
-    /// What changes, in words, old to new.
+    /// What is done, in words.
     pub words: String,
+    /// What changes, line by line: `- ` goes, `+ ` comes, two spaces stay.
+    #[serde(default)]
+    pub changes: Vec<String>,
     /// What else depends on the thing changed.
     pub blast_radius: String,
 }
