@@ -1,6 +1,7 @@
 //! One line for each link: what was seen there.
 
 use crate::evidence::{Evidence, Observed, Target};
+use crate::judge::standing;
 use crate::link::Link;
 
 /// Whether a link has a bearing on the target.
@@ -60,19 +61,20 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
             format!("sub {}, aud {}, from {}", t.sub.as_deref().unwrap_or("none"), t.aud.join(", "), t.origin)
         }),
         Link::Issuer => say(&e.discovery, |d| {
-            format!(
-                "{} says {} (HTTP {}, {} ms)",
-                d.fetched.url,
-                d.issuer.as_deref().unwrap_or("no issuer"),
-                d.fetched.status,
-                d.fetched.millis
-            )
+            let took = format!("HTTP {}, {} ms", d.fetched.status, d.fetched.millis);
+            let said = d.issuer.as_deref().unwrap_or("no issuer");
+            // The document's usual place needs no mention.
+            match d.fetched.url.strip_suffix("/.well-known/openid-configuration") {
+                Some(base) if base == said => format!("{said} says so itself ({took})"),
+                _ => format!("{} says {said} ({took})", d.fetched.url),
+            }
         }),
         Link::Keys => say(&e.keys, |k| format!("{} at {}", count(k.keys.len(), "key"), k.fetched.url)),
         Link::Tls => tls(e),
         Link::Provider => say(&e.provider, |p| {
+            let standing = standing(e, p).map(|s| format!(" ({s})")).unwrap_or_default();
             format!(
-                "{}, {}, {}, created {}",
+                "{}, {}, {}{standing}, created {}",
                 p.arn,
                 count(p.client_ids.len(), "audience"),
                 count(p.thumbprints.len(), "thumbprint"),

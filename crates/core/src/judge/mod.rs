@@ -31,6 +31,6 @@ pub(crate) use provider::causes as provider;
 pub(crate) use reach::causes as reach;
 pub(crate) use service_account::causes as service_account;
 pub(crate) use session::causes as session;
-pub(crate) use thumbprint::causes as thumbprint;
+pub(crate) use thumbprint::{causes as thumbprint, standing};
 pub(crate) use token::causes as token;
 pub(crate) use trust::causes as trust;

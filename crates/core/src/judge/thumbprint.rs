@@ -51,6 +51,32 @@ fn look<'a>(e: &Evidence, facts: &'a HostChain, library: &TrustStore, all: &Trus
     Seen { facts, candidates, in_library: by_library.is_verified(), trusted, problem, product, certificates: chain }
 }
 
+/// Every host whose certificates were seen.
+fn seen(e: &Evidence) -> Vec<Seen<'_>> {
+    let library = certificates(&e.roots.library);
+    let everyone: Vec<Certificate> = library.iter().cloned().chain(certificates(&e.roots.user)).collect();
+    let (library, all) = (TrustStore::of(&library), TrustStore::of(&everyone));
+    e.chains.iter().filter_map(Observed::known).map(|c| look(e, c, &library, &all)).collect()
+}
+
+/// What the registered thumbprints are good for, in a few words: whether AWS looks at them, and whether they match.
+pub(crate) fn standing(e: &Evidence, provider: &Provider) -> Option<&'static str> {
+    let hosts = seen(e);
+    let consulted = hosts.iter().any(|h| matches!(need(e, h), Need::Consulted(_)));
+    let known =
+        |h: &Seen<'_>| provider.thumbprints.iter().any(|t| h.candidates.position_of(&t.to_ascii_lowercase()).is_some());
+    let matching = hosts.iter().all(known);
+    if hosts.is_empty() || provider.thumbprints.is_empty() {
+        return None;
+    }
+    Some(match (consulted, matching) {
+        (true, true) => "consulted, and found in what is presented",
+        (true, false) => "consulted, and not found in what is presented",
+        (false, true) => "not consulted: the public library knows the chain",
+        (false, false) => "stale, and not consulted: the public library knows the chain",
+    })
+}
+
 /// Judges certificates and thumbprints.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view.reading(Kind::Chains);
@@ -62,13 +88,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if e.chains.is_empty() {
         return Judged::open("the certificates of the issuer: no host was asked");
     }
-    let store = |list: &[String]| TrustStore::of(&certificates(list));
-    let library = store(&e.roots.library);
-    let mut everyone = certificates(&e.roots.library);
-    everyone.extend(certificates(&e.roots.user));
-    let all = TrustStore::of(&everyone);
-    let hosts: Vec<Seen<'_>> =
-        e.chains.iter().filter_map(Observed::known).map(|c| look(e, c, &library, &all)).collect();
+    let hosts = seen(e);
     let said = super::refusal(view);
     if let Some(judged) = invalid(&hosts, said) {
         return judged;

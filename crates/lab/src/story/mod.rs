@@ -3,4 +3,4 @@
 
 mod steps;
 
-pub use steps::{before, broken, healthy, let_it_break};
+pub use steps::{before, broken, change, healthy, let_it_break};

@@ -25,10 +25,16 @@ pub async fn before(lab: &Lab) -> Result<(), LabError> {
 }
 
 /// The change: the add-on gets a role, the service account its annotation, the
-/// `DaemonSet` new pods, and every one of them fails.
-pub async fn let_it_break(lab: &Lab) -> Result<(), LabError> {
+/// `DaemonSet` new pods. What becomes of them is the trust model's to say.
+pub async fn change(lab: &Lab) -> Result<(), LabError> {
     lab.inner.account.tell_change(lab.inner.clock.now());
     lab.rebase(World::healthy(), Some(FAULT)).await?;
+    lab.replaced(AWS_NODE, SETTLED).await
+}
+
+/// The change, and every one of the new pods fails.
+pub async fn let_it_break(lab: &Lab) -> Result<(), LabError> {
+    change(lab).await?;
     broken(lab).await
 }
 
