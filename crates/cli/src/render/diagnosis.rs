@@ -6,6 +6,7 @@ use trustwalk_core::diagnosis::{Diagnosis, LinkReport, LinkState};
 use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
 
+use super::wrap::wrap;
 use crate::style::{Ink, Pen, harmless};
 use crate::time;
 
@@ -30,7 +31,7 @@ pub(crate) fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> String {
     let _ = writeln!(out, "{}", pen.ink(Ink::Strong, &format!("trustwalk: {}", target_words(&d.target))));
     let _ = writeln!(out);
     for link in &d.links {
-        link_line(&mut out, link, pen, verbose);
+        link_line(&mut out, link, d, pen, verbose);
     }
     let _ = writeln!(out);
     match &d.root_cause {
@@ -45,14 +46,15 @@ pub(crate) fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> String {
     if !d.consequences.is_empty() {
         let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "What follows from it"));
         for c in &d.consequences {
-            let _ = writeln!(out, "  - {}", harmless(&c.sentence));
+            let _ = writeln!(out, "{}", wrap(&harmless(&c.sentence), "  - ", "    "));
         }
         let _ = writeln!(out);
     }
     if !d.undetermined.is_empty() {
         let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "Could not be determined"));
         for u in &d.undetermined {
-            let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "?"), harmless(u));
+            let words = wrap(&harmless(u), "    ", "    ");
+            let _ = writeln!(out, "  {}{}", pen.ink(Ink::Odd, "?"), words.get(3..).unwrap_or_default());
         }
         let _ = writeln!(out);
     }
@@ -67,7 +69,7 @@ pub(crate) fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> String {
     out
 }
 
-fn link_line(out: &mut String, link: &LinkReport, pen: Pen, verbose: bool) {
+fn link_line(out: &mut String, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose: bool) {
     let (mark, ink) = match link.state {
         LinkState::Pass => ("\u{221a}", Ink::Good),
         LinkState::NotApplicable => ("-", Ink::Faint),
@@ -76,7 +78,10 @@ fn link_line(out: &mut String, link: &LinkReport, pen: Pen, verbose: bool) {
         LinkState::Violated => ("\u{d7}", Ink::Bad),
         LinkState::Consequence => ("\u{2193}", Ink::Odd),
     };
-    let _ = writeln!(out, "  {} {:<16}{}", pen.ink(ink, mark), link.link.name(), harmless(&link.saw));
+    // What is told in full below is named here, not told twice.
+    let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
+    let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code, f.name));
+    let _ = writeln!(out, "  {} {:<16}{}", pen.ink(ink, mark), link.link.name(), harmless(&saw));
     if link.state == LinkState::Undetermined || verbose {
         for missing in &link.missing {
             let _ = writeln!(out, "      {}", pen.ink(Ink::Faint, &harmless(missing)));
@@ -120,11 +125,10 @@ fn show_finding(out: &mut String, f: &Finding, pen: Pen) {
         pen.ink(Ink::Strong, &f.name),
         pen.ink(Ink::Faint, &format!("({} link, {sure})", f.link.name()))
     );
-    let _ = writeln!(out, "  {}", harmless(&f.sentence));
-    let _ = writeln!(out);
+    let _ = writeln!(out, "{}\n", wrap(&harmless(&f.sentence), "  ", "  "));
     show_proof(out, &f.proof, pen);
     if let Some(decide) = &f.decide {
-        let _ = writeln!(out, "  To decide: {}\n", harmless(decide));
+        let _ = writeln!(out, "{}\n", wrap(&harmless(decide), "  To decide: ", "    "));
     }
     for cure in &f.cures {
         let _ = writeln!(out, "  {} {}", pen.ink(Ink::Strong, "Cure:"), harmless(&cure.title));

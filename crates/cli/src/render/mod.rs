@@ -3,6 +3,7 @@
 mod diagnosis;
 mod plan;
 mod rollout;
+mod wrap;
 
 pub(crate) use diagnosis::{human, short};
 pub(crate) use plan::plan;

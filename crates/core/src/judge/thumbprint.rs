@@ -202,7 +202,10 @@ fn mismatch(e: &Evidence, provider: &Provider, bad: &[&Seen<'_>], told: bool) ->
                 c.subject,
                 day(c.not_after)
             );
-            draft = draft.show("presented", c.thumbprint.as_str(), origin);
+            // IAM takes the top certificate presented (IAM User Guide, obtaining the thumbprint).
+            let ours = host.candidates.for_iam().is_some_and(|t| t.as_str() == c.thumbprint.as_str());
+            let label = if ours { "presented, AWS's" } else { "presented" };
+            draft = draft.show(label, c.thumbprint.as_str(), origin);
         }
     }
     repair(e, draft, provider, bad)
