@@ -13,7 +13,12 @@ use harness::{Section, Settings};
 
 type Goal = fn(&Settings) -> Result<Section>;
 
-const GOALS: [(&str, Goal); 3] = [("B", goals::tokens::run), ("C", goals::policies::run), ("D", goals::logs::run_goal)];
+const GOALS: [(&str, Goal); 4] = [
+    ("A", goals::fleet::run_goal),
+    ("B", goals::tokens::run),
+    ("C", goals::policies::run),
+    ("D", goals::logs::run_goal),
+];
 
 fn main() -> Result<()> {
     let mut settings = Settings {
@@ -33,6 +38,10 @@ fn main() -> Result<()> {
             "--peers" => settings.peers = path()?,
             "--scripts" => settings.scripts = path()?,
             "--report" => report = Some(path()?),
+            harness::APART => {
+                writeln!(std::io::stdout(), "{}", harness::tell_cost(words)?)?;
+                return Ok(());
+            }
             goals::inventories::MEMORY => {
                 writeln!(std::io::stdout(), "{}", goals::inventories::peak()?)?;
                 return Ok(());
@@ -42,6 +51,10 @@ fn main() -> Result<()> {
     }
     if let Some(unknown) = chosen.iter().find(|c| !GOALS.iter().any(|(name, _)| name == c)) {
         bail!("there is no goal `{unknown}`; there are {}", GOALS.map(|(name, _)| name).join(" "));
+    }
+    // Programs that are run from elsewhere need whole paths.
+    for path in [&mut settings.trustwalk, &mut settings.peers, &mut settings.scripts] {
+        *path = std::path::absolute(&path)?;
     }
     let machine = harness::describe(&settings);
     let mut sections = Vec::new();

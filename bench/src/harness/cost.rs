@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -106,4 +107,35 @@ fn text(file: &mut File) -> Result<String> {
     file.rewind()?;
     file.read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The word that makes this program run another and tell what it cost.
+pub(crate) const APART: &str = "--cost-of";
+
+/// Runs a program from a small process of its own: the kernel counts what the parent held when it
+/// started a child as the child's. The output goes to a file. Gives cost and memory.
+pub(crate) fn run_apart(program: &Path, words: &[&str], out: &Path) -> Result<Ran> {
+    let mut command = Command::new(std::env::current_exe()?);
+    let mut ran = run_ok(command.arg(APART).arg(out).arg(program).args(words))?;
+    let told: [f64; 3] = serde_json::from_str(&ran.out)?;
+    let [wall, cpu, kib] = told;
+    ran.cost = Cost { wall, cpu };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size in KiB was printed")]
+    {
+        ran.rss = kib as u64 * 1024;
+    }
+    Ok(ran)
+}
+
+/// The other side of [`run_apart`].
+pub(crate) fn tell_cost(mut words: impl Iterator<Item = String>) -> Result<String> {
+    let (out, program) = (words.next().context("no output")?, words.next().context("no program")?);
+    let mut command = Command::new(program);
+    command.args(words).stdin(Stdio::null()).stdout(File::create(out)?);
+    let began = Instant::now();
+    let used = command.spawn()?.wait4()?;
+    let wall = began.elapsed().as_secs_f64();
+    ensure!(used.status.success(), "{}", used.status);
+    let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
+    Ok(serde_json::to_string(&(wall, cpu, used.rusage.maxrss / 1024))?)
 }
