@@ -206,10 +206,11 @@ impl<'a> Call<'a> {
                 let only = refused.is_about_version().then_some(true);
                 Ok(self.unproven(ders, TlsVersion::Tls13, address, only))
             }
-            // The second answer may only be that the first was too much; the first says more.
-            Err(FetchError::Closed | FetchError::Broken(_)) => Err(refused),
-            // It does speak TLS 1.2, and closed the connection for another reason.
-            Err(FetchError::Handshake(rustls::Error::PeerIncompatible(_))) => Err(refused),
+            // The second answer may only be that the first was too much, or that it does speak TLS 1.2 and
+            // closed the connection for another reason: the first says more.
+            Err(
+                FetchError::Closed | FetchError::Broken(_) | FetchError::Handshake(rustls::Error::PeerIncompatible(_)),
+            ) => Err(refused),
             Err(error) => Err(error),
         }
     }

@@ -96,8 +96,8 @@ async fn connect_to_leads_one_host_and_port_elsewhere_and_keeps_its_name() {
     let options = DialOptions { dialer: Dialer::new(vec![rule]), ..DialOptions::default() };
     let found = fetch_chain(HOST, 8443, &options, Mode::Proven).await.unwrap();
     assert_eq!((found.address, found.ders), (address, made.ders()));
-    let named = DialOptions { server_name: Some("other.example.com".to_owned()), ..options };
-    fetch_chain(HOST, 8443, &named, Mode::Proven).await.unwrap();
+    let other = DialOptions { server_name: Some("other.example.com".to_owned()), ..options };
+    fetch_chain(HOST, 8443, &other, Mode::Proven).await.unwrap();
     assert_eq!(names.recv().await.as_deref(), Some(HOST));
     assert_eq!(names.recv().await.as_deref(), Some("other.example.com"));
 }

@@ -77,7 +77,7 @@ impl Real {
         Self { child, address, _files: files }
     }
 
-    /// The chain as s_client shows it.
+    /// The chain as `s_client` shows it.
     fn shown(&self, version: &str) -> Vec<Vec<u8>> {
         let output = Command::new("openssl")
             .args(["s_client", "-showcerts", version, "-servername", HOST, "-connect"])

@@ -1,5 +1,6 @@
 //! Servers to fetch chains from.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -188,7 +189,7 @@ pub(crate) fn to_host(address: SocketAddr) -> DialOptions {
 pub(crate) fn answer(headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     [head.as_bytes(), b"\r\n", body].concat()
 }
