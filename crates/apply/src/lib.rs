@@ -13,5 +13,5 @@ mod verify;
 pub use error::ApplyError;
 pub use journal::Journal;
 pub use rollout::{PodView, RolloutView};
-pub use run::{Progress, resume, rollback, run};
+pub use run::{Progress, restart, resume, rollback, run};
 pub use verify::{PATIENCE, PAUSE, Verification, verify};

@@ -21,7 +21,8 @@ pub trait Progress {
     fn rollout(&mut self, view: &RolloutView);
 }
 
-/// Carries out the steps of a plan that may be taken. The journal exists before the first change.
+/// Carries out the changes of a plan that may be made; pods are recreated by [`restart`], once the caller has
+/// seen that the changes work. The journal exists before the first change.
 pub async fn run(
     world: &World,
     plan: &Plan,
@@ -35,22 +36,37 @@ pub async fn run(
         let found = act::current(world, &step.action).await?;
         check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
     }
-    advance(world, &mut journal, progress).await?;
+    advance(world, &mut journal, is_change, progress).await?;
     Ok(journal)
 }
 
-/// Goes on with what an interrupted run left.
+/// Recreates the pods as the plan says and waits until all of them are ready.
+pub async fn restart(world: &World, journal: &mut Journal, progress: &mut impl Progress) -> Result<(), ApplyError> {
+    advance(world, journal, |action| !is_change(action), progress).await
+}
+
+fn is_change(action: &Action) -> bool {
+    !matches!(action, Action::Restart { .. })
+}
+
+/// Goes on with the changes that an interrupted run left; [`restart`] follows as after [`run`].
 pub async fn resume(world: &World, mut journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
-    advance(world, &mut journal, progress).await?;
+    advance(world, &mut journal, is_change, progress).await?;
     Ok(journal)
 }
 
-/// Takes every step not yet done, in order.
-async fn advance(world: &World, journal: &mut Journal, progress: &mut impl Progress) -> Result<(), ApplyError> {
+/// Takes every step of one sort that is not yet done, in order.
+async fn advance(
+    world: &World,
+    journal: &mut Journal,
+    of_sort: fn(&Action) -> bool,
+    progress: &mut impl Progress,
+) -> Result<(), ApplyError> {
     for index in 0..journal.receipt().steps.len() {
         let Some(entry) = journal.receipt().steps.get(index).cloned() else { break };
         let step = entry.step;
-        if step.applicability != Applicability::NeedsApproval
+        if !of_sort(&step.action)
+            || step.applicability != Applicability::NeedsApproval
             || !matches!(entry.state, StepState::Pending | StepState::Started)
         {
             continue;

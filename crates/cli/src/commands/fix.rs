@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use trustwalk_apply::{Journal, PATIENCE, PAUSE, Verification, resume, rollback as undo, run as apply, verify};
+use trustwalk_apply::{
+    Journal, PATIENCE, PAUSE, Verification, restart, resume, rollback as undo, run as apply, verify,
+};
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
@@ -61,7 +63,7 @@ async fn fix_one(
     carry_out(world, evidence, ask, &plan, path).await
 }
 
-/// Applies a plan: changes first, then the proof, then the restart. Shared with `demo`.
+/// Applies a plan: changes first, then the proof, then new pods. Shared with `demo`.
 pub(crate) async fn carry_out(
     world: &World,
     evidence: &Evidence,
@@ -69,33 +71,43 @@ pub(crate) async fn carry_out(
     plan: &Plan,
     path: PathBuf,
 ) -> anyhow::Result<Exit> {
-    let mut live = Live::new();
-    let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut live)
+    let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut Live::new())
         .await
-        .with_context(|| format!("stopped; what was done is in {p}: go on with `trustwalk fix --resume {p}`, or undo with `trustwalk rollback {p}`", p = path.display()))?;
+        .with_context(|| stopped(&path))?;
     // Of everything that was asked about, this one target is looked at again.
     let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
     finish(world, &again, journal).await
 }
 
-/// Proves the repair and closes the receipt.
+fn stopped(path: &Path) -> String {
+    let p = path.display();
+    format!(
+        "stopped; what was done is in {p}: go on with `trustwalk fix --resume {p}`, or undo with `trustwalk rollback {p}`"
+    )
+}
+
+/// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
 async fn finish(world: &World, ask: &Ask, mut journal: Journal) -> anyhow::Result<Exit> {
     let pen = Pen::stdout();
-    let (words, exit) = match proof(world, ask).await? {
+    let (mark, words, exit) = match proof(world, ask).await? {
         Verification::Proven { assumed } => {
-            let text = format!("verified: STS gave {assumed} for a fresh token");
-            style::say(&format!("  {} {text}", pen.ink(Ink::Good, "\u{221a}")))?;
-            (text, Exit::Sound)
+            (pen.ink(Ink::Good, "\u{221a}"), format!("verified: STS gave {assumed} for a fresh token"), Exit::Sound)
         }
         Verification::Refused { error } => {
-            style::say(&format!("  {} STS still refuses: {error}", pen.ink(Ink::Bad, "\u{d7}")))?;
-            (format!("STS still refuses: {error}"), Exit::Findings)
+            (pen.ink(Ink::Bad, "\u{d7}"), format!("STS still refuses: {error}"), Exit::Findings)
         }
         Verification::NotTried { reason } => {
-            style::say(&format!("  {} not verified: {reason}", pen.ink(Ink::Odd, "?")))?;
-            (format!("not verified: {reason}"), Exit::Undetermined)
+            (pen.ink(Ink::Odd, "?"), format!("not verified: {reason}"), Exit::Undetermined)
         }
     };
+    style::say(&format!("  {mark} {words}"))?;
+    let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
+    if exit == Exit::Findings && waiting {
+        style::say("  The pods were left alone: new ones would fail as well.")?;
+    } else {
+        let path = journal.path().to_owned();
+        restart(world, &mut journal, &mut Live::new()).await.with_context(|| stopped(&path))?;
+    }
     journal.end(Some(words), world.options.now)?;
     style::say(&format!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
     Ok(exit)
