@@ -5,6 +5,14 @@ use std::time::Duration;
 use trustwalk_collect::World;
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_core::evidence::Evidence;
+use trustwalk_core::plan::Action;
+
+use crate::journal::Journal;
+
+/// The annotation by which a service account asks for another audience, and the audience without it
+/// (amazon-eks-pod-identity-webhook).
+const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// IAM changes take seconds to be seen everywhere (reported up to about 12 s): refusals within this time are retried.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,8 +39,9 @@ pub enum Verification {
     },
 }
 
-/// Mints a token for the evidence's service account and shows it to STS.
-pub async fn verify(world: &World, evidence: &Evidence) -> Verification {
+/// Mints a token for the evidence's service account, with the audience that pods made from now on will have, and
+/// shows it to STS.
+pub async fn verify(world: &World, evidence: &Evidence, journal: &Journal) -> Verification {
     let not = |reason: &str| Verification::NotTried { reason: reason.to_owned() };
     let Some(role) = evidence.role_arn.known() else { return not("no role is named") };
     let kube = match &world.kube {
@@ -40,8 +49,8 @@ pub async fn verify(world: &World, evidence: &Evidence) -> Verification {
         Err(why) => return not(why),
     };
     let Some(sa) = evidence.service_account.known() else { return not("the service account is not known") };
-    let audience =
-        evidence.token.known().and_then(|t| t.aud.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
+    let of_token = || evidence.token.known().and_then(|t| t.aud.first().cloned());
+    let audience = asked_from_now(journal).or_else(of_token).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned());
     let began = tokio::time::Instant::now();
     let mut tick = tokio::time::interval(PAUSE);
     loop {
@@ -57,4 +66,14 @@ pub async fn verify(world: &World, evidence: &Evidence) -> Verification {
             return Verification::Refused { error: exchange_error(answer).unwrap_or_default() };
         }
     }
+}
+
+/// The audience that a step of the plan has service accounts ask for; running pods still have the old one.
+fn asked_from_now(journal: &Journal) -> Option<String> {
+    journal.receipt().steps.iter().find_map(|s| match &s.step.action {
+        Action::Annotate { key, value, .. } if key == AUDIENCE_ANNOTATION => {
+            Some(value.clone().unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned()))
+        }
+        _ => None,
+    })
 }

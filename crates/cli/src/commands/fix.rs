@@ -89,7 +89,7 @@ fn stopped(path: &Path) -> String {
 /// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
 async fn finish(world: &World, ask: &Ask, mut journal: Journal) -> anyhow::Result<Exit> {
     let pen = Pen::stdout();
-    let (mark, words, exit) = match proof(world, ask).await? {
+    let (mark, words, exit) = match proof(world, ask, &journal).await? {
         Verification::Proven { assumed } => {
             (pen.ink(Ink::Good, "\u{221a}"), format!("verified: STS gave {assumed} for a fresh token"), Exit::Sound)
         }
@@ -115,7 +115,7 @@ async fn finish(world: &World, ask: &Ask, mut journal: Journal) -> anyhow::Resul
 
 /// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
 /// has no service account is proved by the exchange of the token it had.
-async fn proof(world: &World, ask: &Ask) -> anyhow::Result<Verification> {
+async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Verification> {
     let began = tokio::time::Instant::now();
     let mut tick = tokio::time::interval(PAUSE);
     loop {
@@ -124,7 +124,7 @@ async fn proof(world: &World, ask: &Ask) -> anyhow::Result<Verification> {
         let Some(evidence) = evidence.first() else {
             return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
         };
-        let minted = verify(world, evidence).await;
+        let minted = verify(world, evidence, journal).await;
         if !matches!(minted, Verification::NotTried { .. }) || evidence.service_account.known().is_some() {
             return Ok(minted);
         }
