@@ -1,5 +1,5 @@
 // Fetches the chains of many addresses with Go's crypto/tls and hashes every certificate:
-// chain MODE JOBS FILE. MODE is "stop" (leave when the certificates are there) or "full" (finish the
+// chain MODE JOBS FILE [NAME]. MODE is "stop" (leave when the certificates are there) or "full" (finish the
 // handshake, as tlsx does by default). Prints how many chains were read.
 package main
 
@@ -20,11 +20,11 @@ import (
 
 var seen = errors.New("seen")
 
-func fetch(address string, stop bool) bool {
+func fetch(address, name string, stop bool) bool {
 	read := false
 	config := &tls.Config{
 		InsecureSkipVerify: true,
-		ServerName:         "bench.example",
+		ServerName:         name,
 		VerifyPeerCertificate: func(chain [][]byte, _ [][]*x509.Certificate) error {
 			for _, der := range chain {
 				sha1.Sum(der)
@@ -48,6 +48,10 @@ func fetch(address string, stop bool) bool {
 
 func main() {
 	stop := os.Args[1] == "stop"
+	name := "bench.example"
+	if len(os.Args) > 4 {
+		name = os.Args[4]
+	}
 	jobs, _ := strconv.Atoi(os.Args[2])
 	file, err := os.Open(os.Args[3])
 	if err != nil {
@@ -61,7 +65,7 @@ func main() {
 		go func() {
 			defer done.Done()
 			for address := range addresses {
-				if fetch(address, stop) {
+				if fetch(address, name, stop) {
 					count.Add(1)
 				}
 			}

@@ -1,5 +1,6 @@
-//! House tasks: set-up and tests, generated pages.
+//! House tasks: set-up and tests, generated pages, benches.
 
+mod bench;
 mod setup;
 mod tasks;
 
@@ -10,9 +11,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", rest @ ..] => tasks::test(rest),
+        ["bench", rest @ ..] => bench::bench(rest),
         ["setup"] => setup::all().map(drop),
         ["gen"] => tasks::gen_pages(),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask test [NEXTEST ARGS] | setup | gen")),
+        _ => Err(anyhow::anyhow!("usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | setup | gen")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

