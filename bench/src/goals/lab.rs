@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -10,6 +11,9 @@ use crate::harness::{SERVER_CORE, Settings, free_all_cores, pin, run_ok};
 
 /// The workload whose chain is walked.
 pub(crate) const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
+
+/// The lab's pods take a moment to become ready; a debug build on a busy machine, some seconds.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A lab that ends with this value.
 #[derive(Debug)]
@@ -44,9 +48,16 @@ impl Lab {
             let pair = line.strip_prefix("export ").and_then(|l| l.split_once('='));
             lab.env.extend(pair.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())));
         }
-        let mut status = Command::new(&settings.trustwalk);
-        status.args(["--output", "json", "lab", "status", "--dir"]).arg(&dir);
-        let status: Value = serde_json::from_str(&run_ok(&mut status)?.out)?;
+        let began = Instant::now();
+        let status = loop {
+            let mut status = Command::new(&settings.trustwalk);
+            status.args(["--output", "json", "lab", "status", "--dir"]).arg(&dir);
+            let status: Value = serde_json::from_str(&run_ok(&mut status)?.out)?;
+            if all_ready(&status) {
+                break status;
+            }
+            ensure!(began.elapsed() < SETTLED_WITHIN, "the lab's pods do not become ready: {status}");
+        };
         let text = |key: &str| status.get(key).and_then(Value::as_str).map(str::to_owned).context("no status");
         (lab.issuer, lab.address) = (text("issuer")?, text("issuers")?);
         let host = lab.issuer.trim_start_matches("https://").split('/').next();
@@ -68,6 +79,11 @@ impl Lab {
         command.env("HOST", &self.host).env("ADDRESS", &self.address).env("ISSUER", &self.issuer);
         command
     }
+}
+
+fn all_ready(status: &Value) -> bool {
+    let pods = status.get("pods").and_then(Value::as_array);
+    pods.is_some_and(|all| all.iter().all(|pod| pod.get("ready") == Some(&Value::Bool(true))))
 }
 
 impl Drop for Lab {

@@ -98,7 +98,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Ran> {
 pub(crate) fn run_ok(command: &mut Command) -> Result<Ran> {
     let ran = run(command)?;
     let name = command.get_program().to_string_lossy();
-    ensure!(ran.status.success(), "`{name}` failed ({}): {}", ran.status, ran.err.trim());
+    ensure!(ran.status.success(), "`{name}` failed ({}): {} {}", ran.status, ran.err.trim(), ran.out.trim());
     Ok(ran)
 }
 
