@@ -60,14 +60,19 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
 /// Whether a symptom already found makes another, less exact one superfluous.
 fn overshadows(seen: Symptom, new: Symptom) -> bool {
     use Symptom::{
-        AccessDeniedAction, ClockSkew, ExpiredSession, ExpiredToken, PodIdentityAccessDenied, PodIdentityAgentError,
-        PodIdentityNoAssociation, PodIdentityTokenExpired, PodIdentityWrongAddress, SignatureMismatch, SignatureScope,
+        AccessDeniedAction, ClockSkew, DocumentsDenied, ExpiredSession, ExpiredToken, FederatedInvalid,
+        MalformedPolicy, PodIdentityAccessDenied, PodIdentityAgentError, PodIdentityNoAssociation,
+        PodIdentityTokenExpired, PodIdentityWrongAddress, SignatureMismatch, SignatureScope, TokenFileMissing,
+        TokenFileUnreadable, WrongTokenFile,
     };
     seen == new
         || matches!(
             (seen, new),
             (ExpiredToken | PodIdentityTokenExpired, ExpiredSession)
                 | (SignatureScope | ClockSkew, SignatureMismatch)
+                | (FederatedInvalid, MalformedPolicy)
+                | (DocumentsDenied, AccessDeniedAction)
+                | (WrongTokenFile, TokenFileMissing | TokenFileUnreadable)
                 | (
                     PodIdentityTokenExpired
                         | PodIdentityNoAssociation
@@ -132,7 +137,10 @@ fn network(lower: &str) -> Option<(Symptom, usize)> {
     let host = extract::host(lower);
     let web_identity =
         any(lower, &["assumerolewithwebidentity", "webidentityerr", "could not assume role with oidc", "web identity"]);
-    let cause = unreachable_cause(lower)?;
+    let Some(cause) = unreachable_cause(lower) else {
+        let sts = web_identity || host.as_deref().is_some_and(extract::is_sts_host);
+        return sts.then(|| server_error(lower)).flatten();
+    };
     let at = cause.1;
     match host.as_deref() {
         Some("169.254.170.23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
@@ -143,6 +151,15 @@ fn network(lower: &str) -> Option<(Symptom, usize)> {
         Some(h) if extract::is_sts_host(h) => Some(cause),
         _ => web_identity.then_some(cause),
     }
+}
+
+/// STS answered, and with a failure of its own (STS API reference, common errors).
+fn server_error(lower: &str) -> Option<(Symptom, usize)> {
+    let words =
+        ["serviceunavailable", "service unavailable", "internalfailure", "internal failure", "internal server error"];
+    let named = words.iter().find_map(|w| lower.find(w));
+    let at = named.or_else(|| extract::http_status(lower).filter(|s| *s >= 500).map(|_| 0))?;
+    Some((Symptom::StsServerError, at))
 }
 
 fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
@@ -161,6 +178,9 @@ fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
                 "name resolution",
                 "dns error",
                 "nodename nor servname",
+                // Go names the address once it has one: without, the time ran out while resolving (net.OpError).
+                "dial tcp: i/o timeout",
+                "dial tcp: lookup ",
             ],
         ),
         (

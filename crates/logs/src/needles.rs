@@ -40,6 +40,10 @@ pub(crate) const CORES: &[&str] = &[
     "onfig profile",
     "to proxy ",
     "gh proxy",
+    "r with url ",
+    "AADSTS",
+    "ondition type",
+    "ederated p",
 ];
 
 /// The substrings a scan looks for, case-sensitive: what has none of them is never judged, so that

@@ -104,6 +104,8 @@ symptoms! {
     StsTlsUntrusted => "sts-tls-untrusted",
     /// STS could not be reached; the text does not say why.
     StsUnreachable => "sts-unreachable",
+    /// STS itself failed: HTTP 5xx. DOC: STS API reference, common errors `InternalFailure` and `ServiceUnavailable`.
+    StsServerError => "sts-server-error",
     /// No source of credentials gave any. DOC: SDK sources.
     NoCredentials => "no-credentials",
     /// The instance has no role, and nothing else gave credentials. DOC: SDK for Go 2.
@@ -112,6 +114,10 @@ symptoms! {
     ImdsUnreachable => "imds-unreachable",
     /// The application asks for a named profile that its container does not have. DOC: SDK sources.
     ProfileMissing => "profile-missing",
+    /// A profile's `credential_source` gave no keys: `Environment` means key variables, not web identity. DOC: botocore and SDK for Go sources.
+    CredentialSourceEmpty => "credential-source-empty",
+    /// The variable for the web identity token names the API server's own token. REPORTED.
+    WrongTokenFile => "wrong-token-file",
     /// The Java `sts` module is not on the class path. DOC: SDK for Java 2 source.
     JavaStsModuleMissing => "java-sts-module-missing",
     /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.
@@ -140,6 +146,16 @@ symptoms! {
     GhaIdTokenUnavailable => "gha-id-token-unavailable",
     /// An ID token was asked for while the job is pending. REPORTED.
     GhaTokenPending => "gha-token-pending",
+    /// The identity provider knows no such audience. DOC: Microsoft Entra error codes `AADSTS500011` and `AADSTS50001`.
+    AudienceNotIssued => "audience-not-issued",
+    /// The API server refuses tokens it would have issued: signing key or issuer replaced. REPORTED: kube-apiserver's words.
+    ApiTokenRefused => "api-token-refused",
+    /// The issuer's documents may not be written or read where they should be public. REPORTED: S3's refusal.
+    DocumentsDenied => "documents-denied",
+    /// An OIDC provider of this URL exists already: an account has one per URL. REPORTED text; DOC code `EntityAlreadyExists`.
+    ProviderExists => "provider-exists",
+    /// The Federated principal is not a provider's ARN. REPORTED: `MalformedPolicyDocument`.
+    FederatedInvalid => "federated-invalid",
     /// The trust policy could not be saved. DOC code `MalformedPolicyDocument`.
     MalformedPolicy => "malformed-policy",
     /// A quota is exhausted; the detail names it. DOC code `LimitExceeded`.

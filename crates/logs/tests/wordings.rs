@@ -100,8 +100,20 @@ const TABLE: &[(Symptom, &str)] = &[
         "open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: no such file or directory",
     ),
     (
-        Symptom::StsTimeout,
+        Symptom::StsDns,
         r#"WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post "https://sts.eu-west-1.amazonaws.com/": dial tcp: i/o timeout"#,
+    ),
+    (
+        Symptom::StsTimeout,
+        r#"WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post "https://sts.eu-west-1.amazonaws.com/": dial tcp 10.1.2.3:443: i/o timeout"#,
+    ),
+    (
+        Symptom::StsServerError,
+        "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error StatusCode: 503, RequestID: , api error ServiceUnavailable: Service Unavailable",
+    ),
+    (
+        Symptom::StsServerError,
+        "An error occurred (InternalFailure) when calling the AssumeRoleWithWebIdentity operation (reached max retries: 4): Internal Failure",
     ),
     (
         Symptom::StsGlobalEndpoint,
@@ -176,9 +188,37 @@ const TABLE: &[(Symptom, &str)] = &[
     (Symptom::GhaIdTokenUnavailable, "Error message: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable"),
     (Symptom::GhaTokenPending, "Can't issue ID_TOKEN for job in 'Pending' state"),
     (
-        Symptom::MalformedPolicy,
+        Symptom::FederatedInvalid,
         "MalformedPolicyDocument: Federated principals must be valid domain names or SAML metadata ARNs",
     ),
+    (
+        Symptom::MalformedPolicy,
+        "An error occurred (MalformedPolicyDocument) when calling the UpdateAssumeRolePolicy operation: This policy contains invalid Json",
+    ),
+    (Symptom::MalformedPolicy, "Invalid Condition type : ForAnyValueStringLike (Service: Iam, Status Code: 400)"),
+    (
+        Symptom::ProviderExists,
+        "creating IAM OIDC Provider: operation error IAM: CreateOpenIDConnectProvider, https response error StatusCode: 409, RequestID: 6d2849fc-aaaa-bbbb-cccc-0123456789ab, EntityAlreadyExists: Provider with url https://idp.example/tenant already exists.",
+    ),
+    (Symptom::ProviderExists, "Provider with url https://idp.example/ already exists."),
+    (Symptom::QuotaExceeded, "LimitExceeded: Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100"),
+    (
+        Symptom::DocumentsDenied,
+        "upload failed: ./keys.json to s3://acme-oidc/openid/v1/jwks An error occurred (AccessDenied) when calling the PutObject operation: Access Denied",
+    ),
+    (
+        Symptom::AudienceNotIssued,
+        "AADSTS500011: The resource principal named api://aws-sts was not found in the tenant named acme.",
+    ),
+    (
+        Symptom::ApiTokenRefused,
+        r#"E0101 10:00:00.000000 1 authentication.go:63] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]""#,
+    ),
+    (
+        Symptom::CredentialSourceEmpty,
+        "botocore.exceptions.CredentialRetrievalError: Error when retrieving credentials from Environment: No credentials found in credential_source referenced in profile deploy",
+    ),
+    (Symptom::WrongTokenFile, "AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/kubernetes.io/serviceaccount/token"),
     (Symptom::QuotaExceeded, "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"),
     (Symptom::SecurityTokenInvalid, "The security token included in the request is invalid"),
     (
