@@ -101,21 +101,19 @@ fn strings(v: Option<&Value>) -> BTreeMap<String, String> {
 
 /// `permissions:` as a map; `write-all` and `read-all` are spelt out for the one that matters here.
 fn permissions(v: Option<&Value>) -> Option<BTreeMap<String, String>> {
-    match v? {
-        Value::String(all) => {
-            let level = all.strip_suffix("-all").unwrap_or(all).to_owned();
-            Some(BTreeMap::from([("id-token".to_owned(), level)]))
-        }
-        found => Some(strings(Some(found))),
-    }
+    let found = v?;
+    Some(match found.as_str() {
+        Some(all) => BTreeMap::from([("id-token".to_owned(), all.strip_suffix("-all").unwrap_or(all).to_owned())]),
+        None => strings(Some(found)),
+    })
 }
 
 fn facts(workflow: &Value, event: &Value) -> CiJob {
     let step = assuming_step(workflow);
     let job = step.map(|(job, _)| job).or_else(|| workflow.get("jobs")?.as_object()?.values().next());
-    let environment = job.and_then(|j| match j.get("environment")? {
-        Value::String(name) => Some(name.clone()),
-        other => text(other, "/name"),
+    let environment = job.and_then(|j| {
+        let given = j.get("environment")?;
+        given.as_str().map(str::to_owned).or_else(|| text(given, "/name"))
     });
     let mut env = strings(workflow.get("env"));
     env.extend(strings(job.and_then(|j| j.get("env"))));

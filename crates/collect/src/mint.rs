@@ -29,12 +29,10 @@ impl KubeApi {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },
         };
-        match self.observe(request, source, "create serviceaccounts/token").await {
-            Observed::Known { value, source } => match value.pointer("/status/token").and_then(Value::as_str) {
-                Some(token) => Observed::Known { value: SecretToken::new(token.to_owned()), source },
-                None => Observed::Unreachable { source, error: "the answer holds no token".to_owned() },
-            },
-            other => other.map(|_| SecretToken::new(String::new())),
-        }
+        let answer = self.observe(request, source, "create serviceaccounts/token").await;
+        answer.then(|value, source| match value.pointer("/status/token").and_then(Value::as_str) {
+            Some(token) => Observed::Known { value: SecretToken::new(token.to_owned()), source },
+            None => Observed::Unreachable { source, error: "the answer holds no token".to_owned() },
+        })
     }
 }

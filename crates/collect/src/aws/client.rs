@@ -154,7 +154,9 @@ impl AwsClient {
             Service::Iam if self.region.starts_with("cn-") => format!("https://iam.cn-north-1.{suffix}"),
             Service::Iam if self.region.starts_with("us-gov-") => format!("https://iam.us-gov.{suffix}"),
             Service::Iam => format!("https://iam.{suffix}"),
-            other => format!("https://{}.{}.{suffix}", other.signing_name(), self.region),
+            Service::Sts | Service::Eks | Service::CloudTrail => {
+                format!("https://{}.{}.{suffix}", service.signing_name(), self.region)
+            }
         }
     }
 

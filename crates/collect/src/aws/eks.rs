@@ -36,17 +36,9 @@ impl AwsClient {
         }
         let listed = self.rest(Service::Eks, &format!("/clusters?maxResults={CLUSTERS}")).await;
         let listed = self.observe(listed, "eks:ListClusters", "eks:ListClusters", "aws eks list-clusters");
-        let names: Vec<String> = match &listed {
-            Observed::Known { value, .. } => value
-                .pointer("/clusters")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
-            _ => return listed.map(|_| EksCluster::default()),
-        };
+        let Some(value) = listed.known() else { return listed.map(|_| EksCluster::default()) };
+        let names = value.pointer("/clusters").and_then(Value::as_array).into_iter().flatten();
+        let names: Vec<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
         for name in &names {
             let raw = self.rest(Service::Eks, &format!("/clusters/{name}")).await;
             let same = raw.as_ref().is_ok_and(|v| same_server(&text(v, "/cluster/endpoint"), server));

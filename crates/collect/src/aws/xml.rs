@@ -55,11 +55,11 @@ impl Element {
                 }
                 Event::End(_) => {
                     let mut done = stack.pop().unwrap_or_default();
-                    done.text = done.text.trim().to_owned();
+                    done.text = done.text.trim().to_string();
                     stack.last_mut().ok_or("the answer closes more than it opens")?.children.push(done);
                 }
                 Event::Eof => break,
-                _ => {}
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
             }
         }
         let mut outer = stack.pop().filter(|_| stack.is_empty()).ok_or("the answer ends too early")?;

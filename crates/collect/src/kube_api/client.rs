@@ -82,7 +82,7 @@ impl KubeApi {
         let answer = tokio::time::timeout(API_TIMEOUT, self.client.request::<Value>(request)).await;
         match answer {
             Ok(Ok(value)) => Observed::Known { value, source },
-            Ok(Err(error)) => failed(error, source, permission),
+            Ok(Err(error)) => failed(&error, source, permission),
             Err(_) => Observed::Unreachable {
                 source,
                 error: format!("no answer from {} within {} s", self.server, API_TIMEOUT.as_secs()),
@@ -99,7 +99,7 @@ impl KubeApi {
         };
         match tokio::time::timeout(API_TIMEOUT, self.client.request_text(request)).await {
             Ok(Ok(value)) => Observed::Known { value, source },
-            Ok(Err(error)) => failed(error, source, permission),
+            Ok(Err(error)) => failed(&error, source, permission),
             Err(_) => Observed::Unreachable { source, error: "no answer in time".to_owned() },
         }
     }
@@ -111,8 +111,8 @@ impl KubeApi {
 }
 
 /// What a failed request is evidence of.
-fn failed<T>(error: kube::Error, source: Source, permission: &str) -> Observed<T> {
-    if let kube::Error::Api(status) = &error {
+fn failed<T>(error: &kube::Error, source: Source, permission: &str) -> Observed<T> {
+    if let kube::Error::Api(status) = error {
         let message = status.message.clone();
         return match status.code {
             404 => Observed::Absent { source },
@@ -121,7 +121,7 @@ fn failed<T>(error: kube::Error, source: Source, permission: &str) -> Observed<T
             code => Observed::Unreachable { source, error: format!("{code}: {message}") },
         };
     }
-    Observed::Unreachable { source, error: root_text(&error) }
+    Observed::Unreachable { source, error: root_text(error) }
 }
 
 /// The innermost reason: outer layers say only that something failed.

@@ -49,11 +49,9 @@ fn map(v: &Value, pointer: &str) -> BTreeMap<String, String> {
 
 /// `items` of a list.
 pub(super) fn items(list: Value) -> Vec<Value> {
-    match list {
-        Value::Object(mut object) => match object.remove("items") {
-            Some(Value::Array(items)) => items,
-            _ => Vec::new(),
-        },
+    let mut list = list;
+    match list.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => items,
         _ => Vec::new(),
     }
 }

@@ -31,24 +31,18 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
                     continue;
                 }
                 let log = container_log(api, namespace, &pod.name, &container.name, previous).await;
-                match &log {
-                    Observed::Known { value, .. } => {
-                        found.extend(failures(
-                            value.as_bytes(),
-                            &format!("pod {} container {}", pod.name, container.name),
-                        ));
-                    }
+                if let Some(text) = log.known() {
+                    found.extend(failures(text.as_bytes(), &format!("pod {} container {}", pod.name, container.name)));
+                } else if !previous {
                     // The run before may have left nothing: that is no gap.
-                    other if !previous => gap = gap.or_else(|| other.gap()),
-                    _ => {}
+                    gap = gap.or_else(|| log.gap());
                 }
             }
             if container.mounts.values().any(|m| m == IPAMD_MOUNT) {
-                match api.tail_file(namespace, &pod.name, &container.name, IPAMD_LOG).await {
-                    Observed::Known { value, .. } => {
-                        found.extend(failures(&value, &format!("pod {} {IPAMD_LOG}", pod.name)));
-                    }
-                    other => gap = gap.or_else(|| other.gap()),
+                let tail = api.tail_file(namespace, &pod.name, &container.name, IPAMD_LOG).await;
+                match tail.known() {
+                    Some(text) => found.extend(failures(text, &format!("pod {} {IPAMD_LOG}", pod.name))),
+                    None => gap = gap.or_else(|| tail.gap()),
                 }
             }
             (found, gap)

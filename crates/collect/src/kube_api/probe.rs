@@ -36,26 +36,29 @@ impl KubeApi {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },
         };
-        match self.observe(request, source, "create pods (dry run)").await {
-            Observed::Known { value, source } => {
-                let spec = facts::pod_spec(&value);
-                let container = spec.containers.first();
-                let env = |name: &str| container.and_then(|c| c.env_value(name)).map(str::to_owned);
-                let value = InjectionProbe {
-                    role_arn: env("AWS_ROLE_ARN"),
-                    token_file: env("AWS_WEB_IDENTITY_TOKEN_FILE"),
-                    container_credentials: container.is_some_and(|c| c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI")),
-                    regional_sts: env("AWS_STS_REGIONAL_ENDPOINTS"),
-                    region: env("AWS_REGION"),
-                    error: None,
-                };
-                Observed::Known { value, source }
-            }
-            // With failurePolicy Fail the API server says itself what is wrong with the webhook.
-            Observed::Unreachable { source, error } if error.contains("webhook") => {
-                Observed::Known { value: InjectionProbe { error: Some(error), ..InjectionProbe::default() }, source }
-            }
-            other => other.map(|_| InjectionProbe::default()),
+        let answer = self.observe(request, source, "create pods (dry run)").await;
+        // With failurePolicy Fail the API server says itself what is wrong with the webhook.
+        if let Observed::Unreachable { source, error } = &answer
+            && error.contains("webhook")
+        {
+            let value = InjectionProbe { error: Some(error.clone()), ..InjectionProbe::default() };
+            return Observed::Known { value, source: source.clone() };
         }
+        answer.map(|pod| injected(&pod))
+    }
+}
+
+/// What the webhooks put into the pod.
+fn injected(pod: &Value) -> InjectionProbe {
+    let spec = facts::pod_spec(pod);
+    let container = spec.containers.first();
+    let env = |name: &str| container.and_then(|c| c.env_value(name)).map(str::to_owned);
+    InjectionProbe {
+        role_arn: env("AWS_ROLE_ARN"),
+        token_file: env("AWS_WEB_IDENTITY_TOKEN_FILE"),
+        container_credentials: container.is_some_and(|c| c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI")),
+        regional_sts: env("AWS_STS_REGIONAL_ENDPOINTS"),
+        region: env("AWS_REGION"),
+        error: None,
     }
 }

@@ -193,7 +193,7 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
     let mut evidence = world.blank(target);
     let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
     evidence.role_arn = Observed::Known { value: arn.to_owned(), source };
-    fill(world, &mut evidence, None).await;
+    Box::pin(fill(world, &mut evidence, None)).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let issuer = world.options.issuer.clone().or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()));
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
@@ -233,7 +233,7 @@ pub(super) async fn walk_job(world: &World, dir: &Path) -> Result<Evidence, Coll
     };
     let source = Source { what: format!("CI job {}", dir.display()), at: world.options.now, by_hand: None };
     evidence.job = Observed::Known { value: found.job, source };
-    fill(world, &mut evidence, Some(found.token)).await;
+    Box::pin(fill(world, &mut evidence, Some(found.token))).await;
     Ok(evidence)
 }
 

@@ -19,10 +19,10 @@ use crate::error::CollectError;
 pub async fn collect(world: &World, ask: &Ask) -> Result<Vec<Evidence>, CollectError> {
     match ask {
         Ask::Everything => workload::everything(world).await,
-        Ask::Workload(target) => Ok(vec![workload::walk(world, target).await]),
-        Ask::Role { arn, subject } => Ok(vec![account::walk_role(world, arn, subject.as_deref()).await]),
-        Ask::Issuer(url) => Ok(vec![account::walk_issuer(world, url).await]),
-        Ask::Job(dir) => Ok(vec![account::walk_job(world, dir).await?]),
+        Ask::Workload(target) => Ok(vec![Box::pin(workload::walk(world, target)).await]),
+        Ask::Role { arn, subject } => Ok(vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await]),
+        Ask::Issuer(url) => Ok(vec![Box::pin(account::walk_issuer(world, url)).await]),
+        Ask::Job(dir) => Ok(vec![Box::pin(account::walk_job(world, dir)).await?]),
         Ask::Logs => Ok(vec![account::walk_logs(world)]),
     }
 }

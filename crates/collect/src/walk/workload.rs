@@ -22,7 +22,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
         Ok(kube) => kube,
         Err(why) => {
             without_cluster(&mut evidence, why);
-            account::fill(world, &mut evidence, None).await;
+            Box::pin(account::fill(world, &mut evidence, None)).await;
             return evidence;
         }
     };
@@ -61,7 +61,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
         } else {
             Some(kube.mint(namespace, &service_account, &audience).await)
         };
-        account::fill(world, &mut evidence, token).await;
+        Box::pin(account::fill(world, &mut evidence, token)).await;
     };
     let (logs, ()) = tokio::join!(logs, rest);
     if let Some(logs) = logs {
@@ -112,10 +112,8 @@ async fn read_pods(
         "ServiceAccount" => {
             kube.pods(namespace, "", |p| kube_api::pod_spec(p).service_account == service_account).await
         }
-        _ => match workload {
-            Observed::Known { .. } => kube.pods_of(target).await,
-            other => other.clone().map(|_| Vec::new()),
-        },
+        _ if workload.known().is_some() => kube.pods_of(target).await,
+        _ => workload.clone().map(|_| Vec::new()),
     }
 }
 
@@ -149,10 +147,7 @@ fn told_role(
             Source { what: "env AWS_ROLE_ARN of the container".to_owned(), at: world.options.now, by_hand: None };
         return Observed::Known { value: arn, source };
     }
-    match sa {
-        Observed::Known { source, .. } => Observed::Absent { source: source.clone() },
-        other => other.clone().map(|_| String::new()),
-    }
+    sa.clone().then(|_, source| Observed::Absent { source })
 }
 
 /// The audience of the workload's own token: what its pods mount, else the annotation, else the default.

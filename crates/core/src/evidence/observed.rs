@@ -98,14 +98,19 @@ impl<T> Observed<T> {
         }
     }
 
-    /// The same observation of a part of the value.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
+    /// What a known value leads to; a gap stays the gap it is.
+    pub fn then<U>(self, f: impl FnOnce(T, Source) -> Observed<U>) -> Observed<U> {
         match self {
-            Self::Known { value, source } => Observed::Known { value: f(value), source },
+            Self::Known { value, source } => f(value, source),
             Self::Absent { source } => Observed::Absent { source },
             Self::Denied { source, permission, message } => Observed::Denied { source, permission, message },
             Self::Unreachable { source, error } => Observed::Unreachable { source, error },
             Self::NotCollected { reason } => Observed::NotCollected { reason },
         }
+    }
+
+    /// The same observation of a part of the value.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Observed<U> {
+        self.then(|value, source| Observed::Known { value: f(value), source })
     }
 }
