@@ -9,7 +9,7 @@ use super::model::Change;
 use crate::evidence::{Evidence, LogFailure, Observed};
 use crate::judge::moment;
 
-/// Seconds within which an event of CloudTrail and a creation date are the same happening.
+/// Seconds within which an event of `CloudTrail` and a creation date are the same happening.
 const NEAR: i64 = 5;
 /// Characters of a log line that a timeline shows.
 const LONGEST: usize = 160;

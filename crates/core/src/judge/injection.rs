@@ -27,7 +27,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         view.reading(kind);
     }
     if !in_cluster(e) {
-        return Judged::none("not a workload of a cluster");
+        return told(view).unwrap_or_else(|| Judged::none("not a workload of a cluster"));
     }
     let Some(sa) = e.service_account.known() else {
         return Judged::open(lacking("the service account", &e.service_account));
@@ -64,6 +64,32 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.push("container-injected-after-webhook", draft);
     }
     judged
+}
+
+/// What the API server says of the webhook, where the cluster itself was not read.
+fn told(view: &View<'_>) -> Option<Judged> {
+    let line = find(view, &[Symptom::WebhookCallFailed, Symptom::WebhookMissing])?;
+    let has = |words: &[&str]| words.iter().any(|w| line.sample.contains(w));
+    let seen = |sentence: &str| Draft::new(sentence).show("failure", line.sample.clone(), line.origin.clone());
+    if has(&["x509", "certificate"]) {
+        let draft = seen("the API server does not trust the certificate of the pod identity webhook: caBundle is another authority's").cure(
+            "put the authority that signs the webhook's certificate into caBundle",
+            &[("kubectl", "kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d | openssl x509 -noout -subject -dates".to_owned())],
+        );
+        return Some(Judged::one("webhook-misconfigured-cabundle", draft));
+    }
+    let gone = has(&["not found", "connection refused", "no endpoints", "deadline exceeded", "i/o timeout", "mount"]);
+    (gone || line.failure.symptom == Symptom::WebhookCallFailed).then(|| {
+        let draft = seen("the pod identity webhook does not exist or does not answer, so new pods get no identity")
+            .cure(
+                "install it or get its pods running, then recreate the workload's",
+                &[(
+                    "kubectl",
+                    "kubectl get mutatingwebhookconfigurations; kubectl get pods -A | grep -i identity".to_owned(),
+                )],
+            );
+        Judged::one("webhook-absent-or-not-running", draft)
+    })
 }
 
 fn restart(e: &Evidence, draft: Draft) -> Draft {

@@ -5,7 +5,7 @@ use trustwalk_logs::Symptom;
 use super::facts::{bare, in_cluster, issuer, lacking};
 use super::symptoms::find;
 use super::{Draft, Judged, Refusal};
-use crate::evidence::{Discovery, Evidence, Fetched, Keys, Observed, TokenClaims};
+use crate::evidence::{Discovery, Evidence, Fetched, Keys, LogFailure, Observed, TokenClaims};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -21,6 +21,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let transient = find_history(e);
     if super::succeeded(view) {
         return transient.map_or_else(Judged::default, |d| Judged::one("issuer-keys-fetch-transient-failure", d));
+    }
+    if let Some(found) = told(view) {
+        return found;
     }
     let Some(iss) = issuer(e) else { return Judged::open("the issuer: neither token nor cluster tells it") };
     if let Some(draft) = local(iss) {
@@ -45,8 +48,32 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 Judged::open(lacking("the discovery document", &e.discovery))
             }
         }
-        other => Judged::open(lacking("the discovery document", other)),
+        Observed::Absent { .. } | Observed::Denied { .. } | Observed::NotCollected { .. } => {
+            Judged::open(lacking("the discovery document", &e.discovery))
+        }
     }
+}
+
+/// What a log says outright: documents refused, tokens refused by the cluster itself, an issuer nobody can fetch.
+fn told(view: &View<'_>) -> Option<Judged> {
+    let seen = |draft: Draft, line: &LogFailure| draft.show("failure", line.sample.clone(), line.origin.clone());
+    if let Some(line) = find(view, &[Symptom::DocumentsDenied]) {
+        let draft =
+            Draft::new("the issuer's documents may not be published or read: STS needs them without credentials");
+        return Some(Judged::one("issuer-documents-not-public", seen(public(draft), line)));
+    }
+    if let Some(line) = find(view, &[Symptom::ApiTokenRefused]) {
+        let draft = Draft::new("the API server refuses tokens that this cluster issued: its signing key or issuer was replaced while they were in use")
+            .unsure(Confidence::Likely, "whether tokens minted now are taken: `kubectl create token NAME | cut -d. -f2` tells their issuer");
+        let draft = seen(draft, line).cure(
+            "keep the old key and issuer beside the new ones until every pod is recreated",
+            &[("note", "kube-apiserver takes --service-account-issuer and --service-account-key-file several times; the first issuer signs".to_owned())],
+        );
+        return Some(Judged::one("apiserver-issuer-or-keys-replaced-breaks-cluster", draft));
+    }
+    let line = find(view, &[Symptom::NoProvider])?;
+    let draft = local(line.failure.issuer.as_deref()?)?;
+    Some(Judged::one("issuer-is-cluster-local-url", seen(draft, line)))
 }
 
 fn public(draft: Draft) -> Draft {
@@ -156,7 +183,10 @@ fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusa
                 ),
             );
         }
-        other => return Judged::open(lacking("the key set", other)),
+        Observed::Absent { .. }
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. } => return Judged::open(lacking("the key set", &e.keys)),
     };
     if let Some(why) = bad_fetch(&keys.fetched, keys.malformed.as_ref())
         .or_else(|| keys.keys.is_empty().then(|| format!("{} holds no key", keys.fetched.url)))

@@ -11,6 +11,7 @@ mod provider;
 mod reach;
 mod service_account;
 mod session;
+mod setup;
 mod sts;
 mod subject;
 mod symptoms;

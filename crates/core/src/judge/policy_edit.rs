@@ -37,7 +37,7 @@ fn swap(found: &mut Value, old: &str, new: &str) -> Option<()> {
             *item = Value::String(new.to_owned());
             Some(())
         }
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lack
 use super::service_account::annotate;
 use super::subject::audience_rule;
 use super::symptoms::find;
-use super::{Draft, Judged, Refusal, role_account, trust};
+use super::{Draft, Judged, Refusal, role_account, setup, trust};
 use crate::evidence::{Evidence, Provider, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -19,6 +19,9 @@ const MAX_PROVIDERS: usize = 100;
 const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 /// The audience the webhook asks for by itself.
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
+
+/// What tells a missing provider from one that is nearly right.
+const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the role's account: a provider that differs by a trailing slash, a region, an old host or the account is another cause";
 
 /// Judges the provider.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -40,23 +43,47 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if super::succeeded(view) {
         return Judged::default();
     }
+    if let Some(refused) = setup::provider(view) {
+        return refused;
+    }
     let said = super::refusal(view);
     if let Some(provider) = e.provider.known() {
         return registered(view, e, provider, said);
     }
     if e.provider.is_absent() {
         return match issuer(e) {
-            Some(iss) => absent(view, e, iss),
+            Some(iss) => absent(e, iss),
             None => Judged::open("the issuer: neither token nor cluster tells it"),
         };
     }
     if said == Some(Refusal::NoProvider) {
-        let named = find(view, &[Symptom::NoProvider]).and_then(|l| l.failure.issuer.clone());
-        if let Some(iss) = issuer(e).map(str::to_owned).or(named) {
-            return absent(view, e, &iss);
-        }
+        return told(view, e);
     }
     Judged::open(lacking("the account's OIDC provider", &e.provider))
+}
+
+/// STS says there is none, and the account was not read: a provider of nearly this URL may be there.
+fn told(view: &View<'_>, e: &Evidence) -> Judged {
+    let line = find(view, &[Symptom::NoProvider]);
+    let named = line.and_then(|l| l.failure.issuer.clone());
+    let Some(iss) = issuer(e).map(str::to_owned).or(named) else {
+        let draft = Draft::new("STS finds no OIDC provider for the token's issuer in the role's account")
+            .unsure(Confidence::Likely, READ_PROVIDERS)
+            .cure("register the issuer there", &[("aws", "aws iam list-open-id-connect-providers".to_owned())]);
+        let draft = match line {
+            Some(l) => draft.show("failure", l.sample.clone(), l.origin.clone()),
+            None => draft,
+        };
+        return Judged::one("oidc-provider-missing-in-account", draft);
+    };
+    let mut judged = absent(e, &iss);
+    if e.providers.known().is_none() {
+        for cause in &mut judged.found {
+            cause.draft.confidence = Confidence::Likely;
+            cause.draft.decide = Some(READ_PROVIDERS.to_owned());
+        }
+    }
+    judged
 }
 
 /// A role of that name in the caller's own account: the ARN, not the provider, is what is wrong.
@@ -76,7 +103,7 @@ fn misplaced(e: &Evidence) -> Option<Draft> {
     })
 }
 
-fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
+fn absent(e: &Evidence, iss: &str) -> Judged {
     if let Some(draft) = misplaced(e) {
         return Judged::one("role-arn-wrong-account", draft);
     }
@@ -86,7 +113,7 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
     let empty = Vec::new();
     let providers = e.providers.known().unwrap_or(&empty);
     let paths: Vec<&str> = providers.iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
-    let (rule, sentence) = absent_reason(view, e, iss, &account, &paths);
+    let (rule, sentence) = absent_reason(e, iss, &account, &paths);
     let aud = e.token.known().and_then(effective_audience).unwrap_or("sts.amazonaws.com");
     let draft =
         Draft::new(sentence).show("token iss", iss, e.token.known().map_or("cluster", |t| t.origin.as_str())).show(
@@ -130,7 +157,7 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
     Judged::one(rule, draft)
 }
 
-fn absent_reason(view: &View<'_>, e: &Evidence, iss: &str, account: &str, paths: &[&str]) -> (&'static str, String) {
+fn absent_reason(e: &Evidence, iss: &str, account: &str, paths: &[&str]) -> (&'static str, String) {
     let path = bare(iss);
     let deleted = e
         .trail
@@ -178,8 +205,7 @@ fn absent_reason(view: &View<'_>, e: &Evidence, iss: &str, account: &str, paths:
             ),
         );
     }
-    if e.providers.known().is_some_and(|p| p.len() >= MAX_PROVIDERS) || find(view, &[Symptom::QuotaExceeded]).is_some()
-    {
+    if e.providers.known().is_some_and(|p| p.len() >= MAX_PROVIDERS) {
         return (
             "oidc-provider-count-quota",
             format!(

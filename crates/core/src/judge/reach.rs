@@ -1,8 +1,10 @@
 //! What the logs say about the way from the container to STS and about the client in it.
 
+use std::net::Ipv4Addr;
+
 use trustwalk_logs::Symptom as S;
 
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE};
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged};
 use crate::evidence::{Container, Evidence, LogFailure};
@@ -34,9 +36,14 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         view.reading(kind);
     }
     let mut judged = Judged::default();
-    if let Some(line) = find(view, UNREACHED) {
+    let fallback = fell_back(view, e);
+    if let Some(line) = find(view, UNREACHED).filter(|_| fallback.is_none()) {
         let (rule, draft) = unreached(view, e, line);
         judged.push(rule, seen(draft, line));
+    }
+    if let Some(draft) = fallback {
+        judged.push("transient-sts-failure-falls-back-to-node-role", draft);
+        return judged;
     }
     for line in recent(view) {
         if let Some((rule, draft)) = client(e, line)
@@ -106,37 +113,20 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
     if symptom == S::StsTlsUntrusted {
         return ("ca-bundle-missing-in-container", Draft::new(format!("the container does not trust the certificate of {host}: it holds no CA certificates, or something intercepts TLS")).cure("install ca-certificates in the image", &[("note", "or name the intercepting authority with AWS_CA_BUNDLE".to_owned())]));
     }
-    let policies: Vec<_> = e
-        .network_policies
-        .known()
-        .into_iter()
-        .flatten()
-        .filter(|p| p.restricts_egress && !p.egress_cidrs.iter().any(|c| c == "0.0.0.0/0" || c == "::/0"))
-        .collect();
-    if let Some(policy) = policies.first() {
-        let cidrs = if policy.egress_cidrs.is_empty() { "nothing".to_owned() } else { policy.egress_cidrs.join(", ") };
-        return (
-            "network-policy-blocks-sts",
-            likely(
-                Draft::new(format!(
-                    "the NetworkPolicy {} lets these pods reach {cidrs} only, and {host} does not answer",
-                    policy.name
-                )),
-                "a pod without the policy reaches STS",
-            )
-            .show("egress allowed", cidrs, format!("NetworkPolicy {}", policy.name))
-            .cure(
-                "allow egress to STS on port 443",
-                &[("kubectl", format!("kubectl edit networkpolicy {}", policy.name))],
-            ),
-        );
+    if let Some(draft) = restricted(e, &host) {
+        return ("network-policy-blocks-sts", draft);
     }
     let global = symptom == S::StsGlobalEndpoint || host == "sts.amazonaws.com";
     if global && symptom != S::StsDns {
         return ("sts-global-endpoint-in-private-network", Draft::new("the client calls the global endpoint sts.amazonaws.com, which this network does not reach".to_owned()).cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())]));
     }
     let regional = host.starts_with("sts.") && host != "sts.amazonaws.com";
-    if find(view, &[S::ExpiredToken]).is_none() && symptom == S::StsTimeout && regional {
+    let endpoint = match address(&line.sample) {
+        Some(address) => in_vpc(address),
+        // Without an address only a workload of a cluster can be taken to stand in a VPC.
+        None => in_cluster(e),
+    };
+    if find(view, &[S::ExpiredToken]).is_none() && symptom == S::StsTimeout && regional && endpoint {
         return (
             "sts-vpc-endpoint-blackholed",
             likely(
@@ -164,6 +154,68 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
     )
 }
 
+/// A policy that lets the pods reach some addresses only.
+fn restricted(e: &Evidence, host: &str) -> Option<Draft> {
+    let mut policies = e.network_policies.known().into_iter().flatten();
+    let policy =
+        policies.find(|p| p.restricts_egress && !p.egress_cidrs.iter().any(|c| c == "0.0.0.0/0" || c == "::/0"))?;
+    let cidrs = if policy.egress_cidrs.is_empty() { "nothing".to_owned() } else { policy.egress_cidrs.join(", ") };
+    let name = &policy.name;
+    let draft =
+        Draft::new(format!("the NetworkPolicy {name} lets these pods reach {cidrs} only, and {host} does not answer"));
+    Some(
+        draft
+            .unsure(Confidence::Likely, "a pod without the policy reaches STS")
+            .show("egress allowed", cidrs, format!("NetworkPolicy {name}"))
+            .cure("allow egress to STS on port 443", &[("kubectl", format!("kubectl edit networkpolicy {name}"))]),
+    )
+}
+
+/// The address that did not answer, where the client names it.
+fn address(sample: &str) -> Option<Ipv4Addr> {
+    sample.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(|word| word.trim_matches('.').parse().ok())
+}
+
+/// Addresses that VPC endpoints have: private ones (RFC 1918) and the shared range (RFC 6598), which VPCs may use too.
+fn in_vpc(address: Ipv4Addr) -> bool {
+    let [a, b, ..] = address.octets();
+    address.is_private() || (a == 100 && (64..128).contains(&b))
+}
+
+/// Symptoms that pass by themselves, so that the next start finds the identity again.
+const PASSING: &[S] = &[S::Throttled, S::StsServerError];
+/// The same, where an exchange has succeeded since.
+const PASSED: &[S] =
+    &[S::Throttled, S::StsServerError, S::StsTimeout, S::StsUnreachable, S::StsGlobalEndpoint, S::StsDns];
+
+/// The node's role was used because STS failed for a while: SDKs go on to the next source of credentials.
+fn fell_back(view: &View<'_>, e: &Evidence) -> Option<Draft> {
+    view.reading(Kind::Exchange);
+    let node = find(view, &[S::NodeRoleUsed])?;
+    let works = e.exchange.known().is_some_and(|x| x.assumed.is_some());
+    let failed = find(view, if works { PASSED } else { PASSING })?;
+    (identity_given(e) || !in_cluster(e)).then(|| {
+        Draft::new("STS failed for a moment, and the client went on with the node's role, which it then kept")
+            .unsure(
+                Confidence::Likely,
+                "a restarted container uses its own role again: `kubectl exec POD -- aws sts get-caller-identity`",
+            )
+            .show("STS", failed.sample.clone(), failed.origin.clone())
+            .show("afterwards", node.sample.clone(), node.origin.clone())
+            .cure(
+                "restart the pods, and take the node's role away from pods so that a failure stays visible",
+                &[
+                    ("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned()),
+                    (
+                        "aws",
+                        "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 1 --instance-id ID"
+                            .to_owned(),
+                    ),
+                ],
+            )
+    })
+}
+
 fn identity_given(e: &Evidence) -> bool {
     containers(e).any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))
 }
@@ -173,6 +225,7 @@ fn agent_given(e: &Evidence) -> bool {
     containers(e).any(|c| c.has_env(CONTAINER_VARIABLE))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "most symptoms are other groups' business")]
 fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     let symptom = line.failure.symptom;
     let note = |text: &str| [("note", text.to_owned())];
@@ -183,9 +236,13 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::PodIdentityHostRefused => ("app-or-sdk-lacks-pod-identity-support", Draft::new("the SDK in the application is too old for the Pod Identity agent's address").cure("update the SDK", &note("or use the role-arn annotation instead of the association"))),
         S::PodIdentityAgentUnreachable => ("pod-identity-agent-missing", Draft::new("the Pod Identity agent does not answer").cure("install the add-on eks-pod-identity-agent", &note("aws eks create-addon --addon-name eks-pod-identity-agent"))),
         S::ProfileMissing => ("app-configured-for-another-credential-source", Draft::new(format!("the application is told to use a profile ({detail}) and its container has none of that name; the injected identity is not looked at")).cure("take the profile out of the application's configuration", &[("kubectl", "kubectl set env RESOURCE/NAME AWS_PROFILE-".to_owned())])),
+        S::CredentialSourceEmpty => ("profile-chaining-does-not-include-web-identity", Draft::new("a profile chains roles with credential_source = Environment, which means key variables and never the web identity").unsure(Confidence::Likely, "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names").cure("give the first role a profile of its own with web_identity_token_file and role_arn, and name that with source_profile", &note("[profile irsa] web_identity_token_file = ... role_arn = ... ; [profile app] source_profile = irsa"))),
+        S::WrongTokenFile => ("wrong-token-file-kubernetes-default-token", Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take")).cure("let the webhook set it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {FILE_VARIABLE}-"))])),
+        S::StsServerError if line.failure.host.as_deref() == Some("sts.amazonaws.com") => ("sts-global-endpoint-single-region-dependency", Draft::new("the global endpoint sts.amazonaws.com failed, and the client knows no other: its work depends on one region").unsure(Confidence::Likely, "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION --endpoint-url https://sts.REGION.amazonaws.com`").cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())])),
         S::WindowsPath => ("windows-token-path", Draft::new("the token's path was injected in Unix form into a Windows container").cure("set nodeSelector kubernetes.io/os: windows so that the webhook knows", &note("then recreate the pods"))),
         S::TokenFileMissing => missing_file(e, &detail),
         S::RegionDisabled => ("region-not-enabled-for-account", Draft::new("STS is not active in this region for the account").cure("activate the region, or ask another region's STS", &[("aws", "aws account enable-region --region-name REGION".to_owned())])),
+        S::SecurityTokenInvalid if !region_suspected(e, line) => return None,
         S::SecurityTokenInvalid => ("region-not-enabled-for-account", Draft::new("AWS does not know the session in this region: the region is opt-in, or the session token is of version 1").unsure(Confidence::Likely, "`aws account list-regions` tells whether the region is enabled").cure("use regional STS endpoints, or session tokens valid in all regions", &[("aws", "aws iam set-security-token-service-preferences --global-endpoint-token-version v2Token".to_owned())])),
         S::SignatureScope => ("sts-call-sent-to-wrong-partition-region", Draft::new("the request was signed for another region than the endpoint asked").cure("set AWS_REGION and use the regional endpoint", &note("AWS_STS_REGIONAL_ENDPOINTS=regional"))),
         S::AssumeRoleSelf => ("role-assumes-itself", Draft::new("the application assumes the role it already is, which its trust policy would have to allow").cure("remove the second AssumeRole from the application's configuration", &note("the web identity session is the role already"))),
@@ -196,6 +253,33 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::Throttled if identity_given(e) => return None,
         _ => return None,
     })
+}
+
+/// Regions that an account must enable (AWS Account Management, "Regions that are not enabled by default").
+const OPT_IN: [&str; 17] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+];
+
+/// Whether a refused session token may be the region's doing: a region that must be enabled, or the words used there.
+fn region_suspected(e: &Evidence, line: &LogFailure) -> bool {
+    line.sample.contains("malformed or otherwise invalid")
+        || OPT_IN.iter().any(|r| e.region.as_deref() == Some(*r) || line.sample.contains(r))
 }
 
 fn same_role(e: &Evidence, line: &LogFailure) -> bool {

@@ -33,6 +33,19 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.push("role-arn-malformed-or-not-a-role", draft);
         return judged;
     }
+    if e.role_arn.known().is_none()
+        && let Some(line) = find(view, &[Symptom::RoleArnInvalid])
+    {
+        let draft = Draft::new("STS says that what it was asked for is not a role's ARN")
+            .show("failure", line.sample.clone(), line.origin.clone())
+            .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers")
+            .cure(
+                "give the role's ARN, without quotes, backslashes or blanks, and with twelve digits for the account",
+                &[("aws", "aws iam get-role --role-name NAME --query Role.Arn --output text".to_owned())],
+            );
+        judged.push("role-arn-malformed-or-not-a-role", draft);
+        return judged;
+    }
     if !in_cluster(e) {
         return if e.role_arn.known().is_some() { judged } else { Judged::none("not a workload of a cluster") };
     }

@@ -3,13 +3,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use trustwalk_logs::Symptom;
 use trustwalk_x509::{
     Candidates, Certificate, Host, Model, Need, Request, TrustStore, Why, interception, needs_thumbprint, verify,
 };
 
 use super::facts::lacking;
+use super::symptoms::find;
 use super::{Draft, Judged, Refusal};
-use crate::evidence::{Evidence, HostChain, Observed, Provider, TrustModel};
+use crate::evidence::{Evidence, HostChain, LogFailure, Observed, Provider, TrustModel};
+use crate::finding::Confidence;
 use crate::plan::Action;
 use crate::rule::{Kind, View};
 
@@ -85,6 +88,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if super::succeeded(view) {
         return Judged::default();
     }
+    if e.chains.is_empty()
+        && let Some(line) = find(view, &[Symptom::ThumbprintMismatch])
+    {
+        return Judged::one("thumbprint-mismatch", told(line));
+    }
     if e.chains.is_empty() {
         return Judged::open("the certificates of the issuer: no host was asked");
     }
@@ -119,6 +127,27 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         };
     }
     Judged::default()
+}
+
+/// STS says so itself; which thumbprints differ was not read.
+fn told(line: &LogFailure) -> Draft {
+    Draft::new("STS compared the issuer's certificate with the registered thumbprints, and none matched")
+        .unsure(
+            Confidence::Likely,
+            "compare the top certificate of `openssl s_client -showcerts -connect ISSUER-HOST:443` with ThumbprintList",
+        )
+        .show("failure", line.sample.clone(), line.origin.clone())
+        .cure(
+            "add the thumbprint of the authority that signs now, keeping those that still match",
+            &[
+                (
+                    "aws",
+                    "aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --query ThumbprintList"
+                        .to_owned(),
+                ),
+                ("trustwalk", "trustwalk diagnose --issuer URL".to_owned()),
+            ],
+        )
 }
 
 /// A certificate that no system would take for this host.

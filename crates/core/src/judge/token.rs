@@ -19,9 +19,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view.reading(Kind::Token);
     view.reading(Kind::Job);
     let expired = find(view, &[Symptom::ExpiredToken]);
+    // Only containers ask the Pod Identity agent, and the kubelet keeps their file fresh.
+    let rotated = find(view, &[Symptom::PodIdentityTokenExpired]).or(expired.filter(|_| in_cluster(e)));
+    let slow = find(view, &[Symptom::StsTimeout, Symptom::StsUnreachable, Symptom::StsGlobalEndpoint]).is_some();
     let mut judged = Judged::default();
-    if let Some(line) = expired.filter(|_| in_cluster(e)) {
-        let slow = find(view, &[Symptom::StsTimeout, Symptom::StsUnreachable]).is_some();
+    if let Some(line) = rotated.or(expired.filter(|_| slow)) {
         let (rule, sentence) = if slow {
             (
                 "token-expired-during-retries",
@@ -46,6 +48,20 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return judged;
     }
     if super::succeeded(view) {
+        return judged;
+    }
+    if let Some(draft) = another_audience(e) {
+        judged.push("idp-does-not-issue-requested-audience", draft);
+        return judged;
+    }
+    if let Some(line) = find(view, &[Symptom::AudienceNotIssued]) {
+        let draft = Draft::new("the identity provider does not know the audience it is asked for, and issues no token")
+            .show("failure", line.sample.clone(), line.origin.clone())
+            .cure(
+                "register the audience with the identity provider, or ask for one it knows and register that with IAM",
+                &[("aws", "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id AUDIENCE".to_owned())],
+            );
+        judged.push("idp-does-not-issue-requested-audience", draft);
         return judged;
     }
     let Some(token) = e.token.known() else {
@@ -85,6 +101,28 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.push(rule, draft);
     }
     judged
+}
+
+/// A job asks for one audience and its platform sends a token with another.
+fn another_audience(e: &Evidence) -> Option<Draft> {
+    let (job, token) = (e.job.known()?, e.token.known()?);
+    let asked = job.inputs.get("audience").filter(|a| !a.trim().is_empty() && !a.contains("${{"))?;
+    if token.aud.is_empty() || token.aud.contains(asked) {
+        return None;
+    }
+    let got = token.aud.join(", ");
+    Some(
+        Draft::new(format!("the job asks for a token with audience `{asked}`, and its platform issues one with `{got}`"))
+            .show("audience asked for", asked.clone(), "workflow")
+            .show("token aud", got.clone(), token.origin.clone())
+            .cure(
+                "ask for an audience the platform issues, and have provider and trust policy name that one",
+                &[
+                    ("workflow", format!("audience: {got}")),
+                    ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id {got}")),
+                ],
+            ),
+    )
 }
 
 fn malformed(token: &TokenClaims) -> Option<(&'static str, Draft)> {

@@ -7,11 +7,14 @@ use trustwalk_trust_policy::{
 
 use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, like, partition};
 use super::policy_edit;
-use super::{Draft, Judged, Refusal, role_account, subject, trust_keys};
+use super::{Draft, Judged, Refusal, role_account, setup, subject, trust_keys};
 use crate::evidence::{Evidence, Role, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
 use crate::rule::{Kind, View};
+
+/// IAM takes seconds to spread a change; a minute is a generous bound (IAM User Guide, eventual consistency).
+const SPREAD: i64 = 60;
 
 /// The action a web identity asks for.
 pub(super) const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
@@ -68,6 +71,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     view.reading(Kind::Discovery);
     if super::succeeded(view) {
         return Judged::default();
+    }
+    if let Some(refused) = setup::policy(view, e) {
+        return refused;
     }
     if e.role_arn.is_absent() {
         return Judged::none("no role is named");
@@ -173,8 +179,6 @@ fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
     if super::refusal(view) != Some(Refusal::Denied) {
         return tags(case);
     }
-    // IAM takes seconds to spread a change; a minute is a generous bound (IAM User Guide, eventual consistency).
-    const SPREAD: i64 = 60;
     let edited = view.reading(Kind::Trail).trail.known().into_iter().flatten();
     let edited = edited
         .filter(|t| t.error.is_none() && (t.name == "UpdateAssumeRolePolicy" || t.name == "CreateRole"))

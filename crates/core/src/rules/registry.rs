@@ -113,6 +113,13 @@ static RULES: &[&dyn Rule] = &[
     &super::permissions::role_lacks_permission::RULE,
     &super::trust::trust_condition_not_met::RULE,
     &super::trust::two_issuers_and_ed_in_one_statement::RULE,
+    &super::trust::iam_rejects_trust_policy_without_required_claim::RULE,
+    &super::token::idp_does_not_issue_requested_audience::RULE,
+    &super::provider::oidc_provider_one_per_url::RULE,
+    &super::workload::profile_chaining_does_not_include_web_identity::RULE,
+    &super::exchange::sts_global_endpoint_single_region_dependency::RULE,
+    &super::workload::transient_sts_failure_falls_back_to_node_role::RULE,
+    &super::trust::trust_policy_size_quota::RULE,
 ];
 
 /// All rules, sorted by code.

@@ -15,4 +15,5 @@ pub(crate) mod role_session_name_invalid;
 pub(crate) mod session_shorter_than_job;
 pub(crate) mod sts_call_sent_to_wrong_partition_region;
 pub(crate) mod sts_global_endpoint_in_private_network;
+pub(crate) mod sts_global_endpoint_single_region_dependency;
 pub(crate) mod sts_vpc_endpoint_blackholed;

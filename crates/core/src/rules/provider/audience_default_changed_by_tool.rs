@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
         ],
-        masked_by: &[],
+        masked_by: &["idp-does-not-issue-requested-audience"],
         citation: "IAM API reference, AddClientIDToOpenIDConnectProvider",
         since: "0.1.0",
         repair: Repair::NeedsApproval,

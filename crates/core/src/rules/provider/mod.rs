@@ -11,5 +11,6 @@ pub(crate) mod issuer_url_changed_by_idp;
 pub(crate) mod oidc_provider_count_quota;
 pub(crate) mod oidc_provider_deleted_by_another_stack;
 pub(crate) mod oidc_provider_missing_in_account;
+pub(crate) mod oidc_provider_one_per_url;
 pub(crate) mod partition_audience_mismatch;
 pub(crate) mod thumbprint_mismatch;

@@ -30,7 +30,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
         ],
-        masked_by: &[],
+        masked_by: &["idp-does-not-issue-requested-audience"],
         citation: "IAM User Guide, \"Create an OIDC provider\"",
         since: "0.1.0",
         repair: Repair::NeedsApproval,

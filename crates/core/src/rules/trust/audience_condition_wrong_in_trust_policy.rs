@@ -27,7 +27,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
         ],
-        masked_by: &[],
+        masked_by: &["idp-does-not-issue-requested-audience"],
         citation: "IAM User Guide, \"Create a role for OpenID Connect federation\"",
         since: "0.1.0",
         repair: Repair::NeedsApproval,
