@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::{memchr_iter, memchr2_iter};
 use serde_json::{Map, Value};
 
 use crate::claims::{Claims, RawHeader, Text};
@@ -47,7 +48,7 @@ impl<'a> Token<'a> {
         if length > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong { length, maximum: MAX_TOKEN_BYTES });
         }
-        let parts = raw.bytes().filter(|b| *b == b'.').count() + 1;
+        let parts = memchr_iter(b'.', raw.as_bytes()).count() + 1;
         let (signed, signature) = raw.rsplit_once('.').ok_or(TokenError::Parts(parts))?;
         let (header, payload) = signed.split_once('.').ok_or(TokenError::Parts(parts))?;
         if parts != 3 {
@@ -58,7 +59,7 @@ impl<'a> Token<'a> {
         let claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Json("payload"))?;
         // Skipped members are not counted by the parser above; only a payload with this many
         // brackets can be too deep, and is read in full, with the parser's limit.
-        if payload.iter().filter(|b| matches!(b, b'{' | b'[')).count() > MAX_DEPTH {
+        if memchr2_iter(b'{', b'[', &payload).count() > MAX_DEPTH {
             serde_json::from_slice::<Value>(&payload).map_err(|_| TokenError::Json("payload"))?;
         }
         Ok(Self { header, claims, payload, signed, signature: decode(signature, "signature")? })
