@@ -1,6 +1,7 @@
 //! Prints how many hosts one second fetches. `fleet_speed serve [THINK_MS]` stands for any number of
 //! hosts, prints its port and stays; `fleet_speed run PORT [HOSTS] [JOBS] [THINK_MS]` asks that many
-//! of 127.0.0.0/8, each once. Pin them to different cores.
+//! of 127.0.0.0/8, each once. Pin them to different cores. `fleet_speed floor PORT [HOSTS] [JOBS]` does no
+//! more than the kernel's part.
 //!
 //! The server replays a recorded first flight of TLS 1.2 after thinking, with another serial number
 //! in each leaf, so that no two chains are the same.
@@ -10,6 +11,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SerialNumber};
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
@@ -36,7 +38,11 @@ fn main() -> Outcome {
             let port = u16::try_from(number(0, 0))?;
             runtime.block_on(measure(port, u32::try_from(number(1, 100_000))?, number(2, 512), number(3, 20)))
         }
-        _ => Err("fleet_speed serve|run".into()),
+        "floor" => {
+            let port = u16::try_from(number(0, 0))?;
+            runtime.block_on(floor(port, u32::try_from(number(1, 100_000))?, number(2, 512)))
+        }
+        _ => Err("fleet_speed serve|run|floor".into()),
     }
 }
 
@@ -114,6 +120,41 @@ async fn answer(mut stream: TcpStream, flight: Vec<u8>, think: Duration) {
         let _ = stream.write_all(&flight).await;
         while stream.read(&mut hello).await.is_ok_and(|n| n > 0) {}
     }
+}
+
+/// What the same costs without reading what comes: connect, send, receive, close.
+async fn floor(port: u16, hosts: u32, jobs: u64) -> Outcome {
+    let first = u32::from(Ipv4Addr::new(127, 1, 0, 0));
+    let before = cpu();
+    let started = Instant::now();
+    let mut addresses = (0..hosts).map(|n| Ipv4Addr::from(first + n));
+    let mut flights = FuturesUnordered::new();
+    loop {
+        while flights.len() < usize::try_from(jobs)?
+            && let Some(address) = addresses.next()
+        {
+            flights.push(async move {
+                let mut stream = TcpStream::connect((address, port)).await?;
+                stream.write_all(&[1; 200]).await?;
+                let mut buffer = [0; 8 << 10];
+                stream.readable().await?;
+                stream.try_read(&mut buffer)
+            });
+        }
+        match flights.next().await {
+            Some(outcome) => {
+                outcome?;
+            }
+            None => break,
+        }
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let after = cpu();
+    let hosts = f64::from(hosts);
+    let each = |a: u64, b: u64| f64::from(u32::try_from(b - a).unwrap_or(u32::MAX)) * 10_000.0 / hosts;
+    let report = json!({"floor": true, "per_second": hosts / seconds, "user_us": each(before.0, after.0), "system_us": each(before.1, after.1)});
+    writeln!(std::io::stdout(), "{report}")?;
+    Ok(())
 }
 
 async fn measure(port: u16, hosts: u32, jobs: u64, think: u64) -> Outcome {

@@ -33,7 +33,10 @@ pub(super) async fn addresses(host: &str, port: u16, options: &DialOptions) -> R
 /// Connects to the first address that answers.
 ///
 /// Each has its share of the time, so that one that swallows packets does not use up all of it.
-pub(super) async fn connect(addresses: &[SocketAddr], options: &DialOptions) -> Result<TcpStream, FetchError> {
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    options: &DialOptions,
+) -> Result<(TcpStream, SocketAddr), FetchError> {
     let share = options.timeout / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
     let mut last = FetchError::Timeout(Stage::Connect, share);
     for address in addresses {
@@ -43,10 +46,7 @@ pub(super) async fn connect(addresses: &[SocketAddr], options: &DialOptions) -> 
             _ => timeout(share, TcpStream::connect(address)).await,
         };
         match dialled {
-            Ok(Ok(stream)) => {
-                stream.set_nodelay(true).map_err(FetchError::Connect)?;
-                return Ok(stream);
-            }
+            Ok(Ok(stream)) => return Ok((stream, *address)),
             Ok(Err(error)) => last = FetchError::Connect(error),
             Err(_) => last = FetchError::Timeout(Stage::Connect, share),
         }

@@ -149,26 +149,27 @@ impl<'a> Call<'a> {
     async fn fetch(&self, addresses: &[SocketAddr], mode: Mode) -> Result<FetchedChain, FetchError> {
         match mode {
             Mode::Quick => self.peek(addresses).await,
-            Mode::Proven => Ok(self.prove(addresses).await?.0),
+            // Boxed, as below: rustls's state is large, and a quick look should not carry room for it.
+            Mode::Proven => Ok(Box::pin(self.prove(addresses)).await?.0),
         }
     }
 
     /// A stream to the host, and the address at its other end.
     async fn connect(&self, addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), FetchError> {
         self.now(Stage::Connect);
-        let mut stream = connect(addresses, self.options).await?;
+        let (mut stream, address) = connect(addresses, self.options).await?;
         if let Some(proxy) = &self.options.proxy {
             self.now(Stage::Tunnel);
             tunnel(&mut stream, self.host, self.port, proxy).await?;
         }
         self.now(Stage::Handshake);
-        let address = stream.peer_addr().map_err(FetchError::Connect)?;
         Ok((stream, address))
     }
 
     async fn prove(&self, addresses: &[SocketAddr]) -> Result<(FetchedChain, TlsStream), FetchError> {
         let name = server_name(self.asked())?;
         let (stream, address) = self.connect(addresses).await?;
+        stream.set_nodelay(true).map_err(FetchError::Connect)?;
         let (ders, stream) = shake(stream, name, self.options).await?;
         let session = stream.get_ref().1;
         let old = session.protocol_version() == Some(ProtocolVersion::TLSv1_2);
@@ -190,7 +191,7 @@ impl<'a> Call<'a> {
         let (mut stream, address) = self.connect(addresses).await?;
         let sni = asked.parse::<IpAddr>().is_err().then_some(asked.trim_end_matches('.'));
         let outcome = match stream.write_all(&client_hello(&random()?, sni)).await {
-            Ok(()) => read_chain(&mut stream, self.options).await,
+            Ok(()) => read_chain(&stream, self.options).await,
             Err(error) => Err(FetchError::Broken(error)),
         };
         drop(stream);
@@ -201,7 +202,7 @@ impl<'a> Call<'a> {
         };
         let name = server_name(asked)?;
         let (stream, address) = self.connect(addresses).await?;
-        match peek13(stream, name, self.options).await {
+        match Box::pin(peek13(stream, name, self.options)).await {
             Ok(ders) => {
                 let only = refused.is_about_version().then_some(true);
                 Ok(self.unproven(ders, TlsVersion::Tls13, address, only))

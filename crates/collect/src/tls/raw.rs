@@ -1,6 +1,9 @@
 //! Reads a TLS 1.2 server's first flight as far as its Certificate message, which is in the clear.
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use std::cell::RefCell;
+use std::io::ErrorKind;
+
+use tokio::net::TcpStream;
 
 use super::error::{FetchError, alert};
 use super::options::DialOptions;
@@ -12,45 +15,55 @@ const CERTIFICATE: u8 = 11;
 const SERVER_HELLO_DONE: u8 = 14;
 /// RFC 5246, 6.2.1, and the slack for encryption that lenient servers count in.
 const MAX_RECORD: usize = (1 << 14) + 2048;
-/// First read: a whole flight of a usual chain.
-const READ_BYTES: usize = 8 << 10;
+/// Read at a time: a whole flight of a usual chain.
+const READ_BYTES: usize = 16 << 10;
+
+thread_local! {
+    /// Where every socket's bytes are read to: a thousand hosts that think need no buffer each.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
 
 /// Reads until the certificates are there.
-pub(super) async fn read_chain<S: AsyncRead + Unpin>(
-    stream: &mut S,
-    options: &DialOptions,
-) -> Result<Vec<Vec<u8>>, FetchError> {
-    let mut wire = Vec::with_capacity(READ_BYTES);
+pub(super) async fn read_chain(stream: &TcpStream, options: &DialOptions) -> Result<Vec<Vec<u8>>, FetchError> {
     let mut flight = Flight::default();
     loop {
-        if let Some(chain) = flight.advance(&wire, options)? {
+        stream.readable().await.map_err(FetchError::Broken)?;
+        let outcome = SCRATCH.with_borrow_mut(|scratch| match stream.try_read(scratch) {
+            Ok(0) => Err(FetchError::Closed),
+            Ok(count) => flight.take(scratch.get(..count).unwrap_or_default(), options),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(FetchError::Broken(error)),
+        });
+        if let Some(chain) = outcome? {
             return Ok(chain);
-        }
-        if wire.len() >= options.max_bytes {
-            return Err(FetchError::TooManyBytes(options.max_bytes));
-        }
-        let room = u64::try_from(options.max_bytes - wire.len()).unwrap_or(u64::MAX);
-        if (&mut *stream).take(room).read_buf(&mut wire).await.map_err(FetchError::Broken)? == 0 {
-            return Err(FetchError::Closed);
         }
     }
 }
 
-/// Records taken apart so far.
+/// What came so far and is not understood yet. A flight that comes at once is never copied.
 #[derive(Default)]
 struct Flight {
-    taken: usize,
-    messages: Vec<u8>,
-    read: usize,
+    /// The beginning of a record.
+    record: Vec<u8>,
+    /// The beginning of a message.
+    message: Vec<u8>,
+    total: usize,
     greeted: bool,
 }
 
 impl Flight {
-    fn advance(&mut self, wire: &[u8], options: &DialOptions) -> Result<Option<Vec<Vec<u8>>>, FetchError> {
-        while let Some((kind, payload, after)) = record(wire.get(self.taken..).unwrap_or_default())? {
-            self.taken = wire.len() - after;
+    fn take(&mut self, fresh: &[u8], options: &DialOptions) -> Result<Option<Vec<Vec<u8>>>, FetchError> {
+        self.total += fresh.len();
+        let mut held = std::mem::take(&mut self.record);
+        let mut bytes = joined(&mut held, fresh);
+        while let Some((kind, payload, after)) = record(bytes)? {
+            bytes = after;
             match kind {
-                HANDSHAKE => self.messages.extend_from_slice(payload),
+                HANDSHAKE => {
+                    if let Some(chain) = self.messages(payload, options)? {
+                        return Ok(Some(chain));
+                    }
+                }
                 // A warning about the name does not end the handshake (RFC 6066, 3).
                 ALERT => match payload {
                     [1, 112] => {}
@@ -60,21 +73,23 @@ impl Flight {
                 _ if !self.greeted => return Err(FetchError::NotTls("the first record is no handshake")),
                 _ => return Err(FetchError::Malformed("a record out of place")),
             }
-            if let Some(chain) = self.messages(options)? {
-                return Ok(Some(chain));
-            }
         }
+        if self.total >= options.max_bytes {
+            return Err(FetchError::TooManyBytes(options.max_bytes));
+        }
+        self.record = bytes.to_vec();
         Ok(None)
     }
 
-    fn messages(&mut self, options: &DialOptions) -> Result<Option<Vec<Vec<u8>>>, FetchError> {
-        loop {
-            let Some([kind, a, b, c, rest @ ..]) = self.messages.get(self.read..) else { return Ok(None) };
+    fn messages(&mut self, payload: &[u8], options: &DialOptions) -> Result<Option<Vec<Vec<u8>>>, FetchError> {
+        let mut held = std::mem::take(&mut self.message);
+        let mut bytes = joined(&mut held, payload);
+        while let [kind, a, b, c, rest @ ..] = bytes {
             let length = u24(*a, *b, *c);
             if length > options.max_bytes {
                 return Err(FetchError::TooManyBytes(options.max_bytes));
             }
-            let Some(body) = rest.get(..length) else { return Ok(None) };
+            let Some((body, after)) = rest.split_at_checked(length) else { break };
             match *kind {
                 SERVER_HELLO if !self.greeted => {
                     if body.first_chunk() != Some(&[3, 3]) {
@@ -88,13 +103,24 @@ impl Flight {
                 _ if self.greeted => {}
                 _ => return Err(FetchError::Malformed("a message before the server's hello")),
             }
-            self.read += 4 + length;
+            bytes = after;
         }
+        self.message = bytes.to_vec();
+        Ok(None)
     }
 }
 
-/// A record's kind, its content, and how many bytes follow it.
-type Record<'a> = (u8, &'a [u8], usize);
+/// What was held, with what is fresh behind it; the fresh alone when nothing was held.
+fn joined<'a>(held: &'a mut Vec<u8>, fresh: &'a [u8]) -> &'a [u8] {
+    if held.is_empty() {
+        return fresh;
+    }
+    held.extend_from_slice(fresh);
+    held
+}
+
+/// A record's kind, its content, and what follows it.
+type Record<'a> = (u8, &'a [u8], &'a [u8]);
 
 /// The first record, when all of it is there.
 fn record(wire: &[u8]) -> Result<Option<Record<'_>>, FetchError> {
@@ -111,7 +137,7 @@ fn record(wire: &[u8]) -> Result<Option<Record<'_>>, FetchError> {
     if length == 0 || length > MAX_RECORD {
         return Err(FetchError::Malformed("a record of impossible length"));
     }
-    Ok(rest.split_at_checked(length).map(|(payload, after)| (*kind, payload, after.len())))
+    Ok(rest.split_at_checked(length).map(|(payload, after)| (*kind, payload, after)))
 }
 
 fn u24(a: u8, b: u8, c: u8) -> usize {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use trustwalk_x509::{Candidates, Certificate, Thumbprint};
 
 use super::input::Endpoint;
+use super::seen::{Printed, Seen};
 use crate::tls::{FetchError, FetchedChain, TlsVersion};
 
 #[derive(Serialize)]
@@ -19,21 +20,6 @@ struct Found<'a> {
     millis: u64,
     thumbprint: Option<&'a Thumbprint>,
     last_presented: Option<&'a Thumbprint>,
-    chain: Vec<One<'a>>,
-}
-
-#[derive(Serialize)]
-struct One<'a> {
-    subject: String,
-    not_after: i64,
-    sha1: &'a Thumbprint,
-    sha256: &'a Thumbprint,
-}
-
-impl<'a> One<'a> {
-    fn of(c: &'a Certificate) -> Self {
-        Self { subject: c.subject().to_string(), not_after: c.not_after(), sha1: c.sha1(), sha256: c.sha256() }
-    }
 }
 
 #[derive(Serialize)]
@@ -49,15 +35,14 @@ struct Failed<'a> {
 /// What an endpoint answered: the inside of a JSON object.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    inside: Arc<str>,
+    inside: Arc<String>,
     pub(super) failed: bool,
 }
 
 impl Answer {
     fn of(value: &impl Serialize, failed: bool) -> Self {
         let text = serde_json::to_string(value).unwrap_or_default();
-        let inside = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or_default();
-        Self { inside: inside.into(), failed }
+        Self { inside: Arc::new(inside(&text).to_owned()), failed }
     }
 
     pub(super) fn failure(endpoint: Option<&Endpoint>, error: &str, message: String) -> Self {
@@ -65,16 +50,20 @@ impl Answer {
         Self::of(&Failed { host, port, error, message }, true)
     }
 
-    pub(super) fn new(endpoint: &Endpoint, outcome: Result<FetchedChain, FetchError>) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, outcome: Result<FetchedChain, FetchError>, seen: &mut Seen) -> Self {
         let fetched = match outcome {
             Ok(fetched) => fetched,
             Err(error) => return Self::failure(Some(endpoint), error.kind(), error.to_string()),
         };
-        let chain: Result<Vec<Certificate>, _> = fetched.ders.iter().map(|d| Certificate::from_der(d)).collect();
-        let chain = match chain {
-            Ok(chain) => chain,
+        // Each leaf has its own host; the certificates above it are many hosts'.
+        let mut read =
+            |(position, der): (usize, &Vec<u8>)| if position == 0 { Printed::read(der) } else { seen.read(der) };
+        let printed: Result<Vec<Printed>, _> = fetched.ders.iter().enumerate().map(&mut read).collect();
+        let printed = match printed {
+            Ok(printed) => printed,
             Err(error) => return Self::failure(Some(endpoint), "certificate", error.to_string()),
         };
+        let chain: Vec<Certificate> = printed.iter().map(|p| p.certificate.clone()).collect();
         let candidates = Candidates::new(&chain, None);
         let found = Found {
             host: &endpoint.host,
@@ -86,17 +75,32 @@ impl Answer {
             millis: u64::try_from(fetched.took.as_millis()).unwrap_or(u64::MAX),
             thumbprint: candidates.for_iam(),
             last_presented: candidates.last_presented.as_ref(),
-            chain: chain.iter().map(One::of).collect(),
         };
-        Self::of(&found, false)
+        let head = serde_json::to_string(&found).unwrap_or_default();
+        let mut text = String::with_capacity(head.len() + printed.iter().map(|p| p.json.len() + 1).sum::<usize>() + 16);
+        text.push_str(inside(&head));
+        text.push_str(r#","chain":["#);
+        for (position, one) in printed.iter().enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
+            text.push_str(&one.json);
+        }
+        text.push(']');
+        Self { inside: Arc::new(text), failed: false }
     }
 
     /// Appends the line for one input.
     pub(super) fn write(&self, input: &str, out: &mut Vec<u8>) {
-        out.extend(br#"{"input":"#);
-        out.extend(serde_json::to_string(input).unwrap_or_default().bytes());
+        out.extend_from_slice(br#"{"input":"#);
+        out.extend_from_slice(serde_json::to_string(input).unwrap_or_default().as_bytes());
         out.push(b',');
-        out.extend(self.inside.bytes());
-        out.extend(b"}\n");
+        out.extend_from_slice(self.inside.as_bytes());
+        out.extend_from_slice(b"}\n");
     }
+}
+
+/// A JSON object without its braces.
+fn inside(object: &str) -> &str {
+    object.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or_default()
 }

@@ -2,8 +2,11 @@
 
 mod answer;
 mod input;
+mod lines;
+mod pace;
 mod resume;
 mod run;
+mod seen;
 mod shared;
 
 pub use input::{Endpoint, NotAnEndpoint};

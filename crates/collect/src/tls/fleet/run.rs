@@ -1,27 +1,26 @@
 //! The run: lines are read only as fast as answers are written, so that memory stays the same
 //! whether there are a hundred hosts or a million.
 
-use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer::Answer;
 use super::input::Endpoint;
+use super::lines::{Line, Lines, MAX_LINE};
+use super::pace::Pace;
 use super::resume::Done;
+use super::seen::Seen;
 use super::shared::{Look, Shared};
 use crate::tls::{DialOptions, FetchError, FetchedChain, Mode, fetch_chain};
 
-/// Longest line read: the longest URL IAM takes has 255 characters.
-const MAX_LINE: u64 = 4096;
 /// Output gathered before it is written.
 const WRITE_BYTES: usize = 64 << 10;
 /// Longest that an answer waits to be written: whoever watches the output sees it move.
 const WRITE_EVERY: Duration = Duration::from_millis(200);
-/// Hosts whose last dial is remembered, for the gap between dials.
-const MAX_PACED: usize = 65_536;
 /// Inputs that may wait for an endpoint somebody else fetches, per connection in flight.
 const WAITING_PER_JOB: usize = 4;
 /// Connections at the same time that bring the most hosts per second of CPU.
@@ -107,7 +106,10 @@ where
     let mut state =
         State { output, out: Vec::new(), due: Instant::now(), shared: Shared::default(), told: Progress::default() };
     let mut pace = Pace::default();
-    let mut lines = Lines { input, line: Vec::new() };
+    let mut seen = Seen::default();
+    // One timer for the whole run, moved when there is something to write.
+    let mut due = pin!(sleep_until(state.due));
+    let mut lines = Lines::new(input);
     let mut flights = FuturesUnordered::new();
     let mut more = true;
     loop {
@@ -118,7 +120,7 @@ where
         tokio::select! {
             biased;
             Some((endpoint, outcome)) = flights.next(), if !flights.is_empty() => {
-                let answer = Answer::new(&endpoint, outcome);
+                let answer = Answer::new(&endpoint, outcome, &mut seen);
                 state.landed(endpoint, &answer);
                 progress(state.told);
             }
@@ -126,13 +128,16 @@ where
                 Line::End => more = false,
                 Line::TooLong => state.unreadable("", format!("the line has more than {MAX_LINE} bytes")),
                 Line::Text(line) => if let Some(endpoint) = state.begin(&line, &done) {
-                    let slot = pace.slot(&endpoint.host, options.host_gap);
+                    let slot = pace.slot(&endpoint.host, options.host_gap, Instant::now());
                     flights.push(fly(endpoint, slot, options));
                 },
             },
-            () = sleep_until(state.due), if !state.out.is_empty() => state.write(1).await?,
+            () = due.as_mut(), if !state.out.is_empty() => state.write(1).await?,
         }
         state.write(WRITE_BYTES).await?;
+        if !state.out.is_empty() && due.deadline() != state.due {
+            due.as_mut().reset(state.due);
+        }
     }
     state.write(1).await?;
     state.output.flush().await.map_err(FleetError::Output)?;
@@ -231,80 +236,6 @@ async fn fly(
                 tries += 1;
             }
             _ => return (endpoint, outcome),
-        }
-    }
-}
-
-/// When each host may be dialled next.
-#[derive(Default)]
-struct Pace {
-    next: HashMap<String, Instant>,
-    order: VecDeque<String>,
-}
-
-impl Pace {
-    /// The time to wait for; `None` for a host not dialled lately.
-    fn slot(&mut self, host: &str, gap: Duration) -> Option<Instant> {
-        if gap.is_zero() {
-            return None;
-        }
-        let now = Instant::now();
-        if let Some(next) = self.next.get_mut(host) {
-            let slot = (*next).max(now);
-            *next = slot + gap;
-            return (slot > now).then_some(slot);
-        }
-        if self.order.len() >= MAX_PACED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.next.remove(&oldest);
-        }
-        self.next.insert(host.to_owned(), now + gap);
-        self.order.push_back(host.to_owned());
-        None
-    }
-}
-
-enum Line {
-    Text(String),
-    TooLong,
-    End,
-}
-
-struct Lines<R> {
-    input: R,
-    /// Kept here, because `select!` may drop a read half done.
-    line: Vec<u8>,
-}
-
-impl<R: AsyncBufRead + Unpin> Lines<R> {
-    async fn next(&mut self) -> std::io::Result<Line> {
-        loop {
-            let long = self.line.len() as u64 > MAX_LINE;
-            if long {
-                // The rest of an overlong line is passed over piece by piece.
-                if self.line.last() == Some(&b'\n') {
-                    self.line.clear();
-                    return Ok(Line::TooLong);
-                }
-                self.line.truncate(usize::try_from(MAX_LINE).unwrap_or(0));
-                self.line.push(0);
-            }
-            let room = if long { MAX_LINE } else { MAX_LINE + 1 - self.line.len() as u64 };
-            let count = (&mut self.input).take(room).read_until(b'\n', &mut self.line).await?;
-            let ended = self.line.last() == Some(&b'\n');
-            let short = self.line.len() as u64 <= MAX_LINE;
-            if ended && short {
-                return Ok(Line::Text(String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned()));
-            }
-            if count == 0 {
-                let rest = std::mem::take(&mut self.line);
-                return Ok(match (rest.is_empty(), short) {
-                    (true, _) => Line::End,
-                    (false, true) => Line::Text(String::from_utf8_lossy(&rest).into_owned()),
-                    (false, false) => Line::TooLong,
-                });
-            }
         }
     }
 }

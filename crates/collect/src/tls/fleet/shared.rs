@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use super::answer::Answer;
 use super::input::Endpoint;
 
-/// Answers remembered. An answer is about 1.5 kB, so that they take 6 MB.
-const MAX_REMEMBERED: usize = 4096;
+/// Answers remembered. An answer is about 1.5 kB, so that they take 1.5 MB, which a core's cache holds.
+const MAX_REMEMBERED: usize = 1024;
 
 enum Entry {
     /// Being fetched; these inputs wait for it.
