@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use memchr::{memchr_iter, memchr2_iter};
+use base64_simd::URL_SAFE_NO_PAD;
+use memchr::{memchr, memchr_iter, memchr2_iter};
 use serde_json::{Map, Value};
 
 use crate::claims::{Claims, RawHeader, Text};
@@ -48,11 +47,11 @@ impl<'a> Token<'a> {
         if length > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong { length, maximum: MAX_TOKEN_BYTES });
         }
-        let parts = memchr_iter(b'.', raw.as_bytes()).count() + 1;
-        let (signed, signature) = raw.rsplit_once('.').ok_or(TokenError::Parts(parts))?;
-        let (header, payload) = signed.split_once('.').ok_or(TokenError::Parts(parts))?;
-        if parts != 3 {
-            return Err(TokenError::Parts(parts));
+        let parts = || TokenError::Parts(memchr_iter(b'.', raw.as_bytes()).count() + 1);
+        let (signed, signature) = raw.rsplit_once('.').ok_or_else(parts)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(parts)?;
+        if memchr(b'.', payload.as_bytes()).is_some() {
+            return Err(parts());
         }
         let header = parse_header(&decode(header, "header")?)?;
         let payload = decode(payload, "payload")?;
@@ -91,7 +90,7 @@ impl<'a> Token<'a> {
 }
 
 fn decode(part: &str, name: &'static str) -> Result<Vec<u8>, TokenError> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Base64(name))
+    URL_SAFE_NO_PAD.decode_to_vec(part).map_err(|_| TokenError::Base64(name))
 }
 
 fn parse_header(bytes: &[u8]) -> Result<Header, TokenError> {
