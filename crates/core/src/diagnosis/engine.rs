@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::model::{Diagnosis, Folded, LinkReport, LinkState};
-use super::{saw, timeline};
+use super::{possible, saw, timeline};
 use crate::evidence::{Evidence, Observed};
 use crate::finding::{Confidence, Finding, Severity, Verdict};
 use crate::judge::{self, Refusal};
@@ -41,6 +41,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let mut undetermined: Vec<String> = Vec::new();
     if root_cause.is_none() {
         undetermined.extend(unexplained(evidence, &failures));
+        undetermined.extend(possible::meanings(&view));
     }
     for (_, text) in &gathered.missing {
         if !undetermined.contains(text) {

@@ -2,6 +2,7 @@
 
 mod engine;
 mod model;
+mod possible;
 mod saw;
 mod timeline;
 

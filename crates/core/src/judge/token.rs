@@ -35,15 +35,27 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 "the process presents an expired token although the kubelet keeps the file fresh: it read the file once and kept what it read",
             )
         };
+        let (title, by_hand) = if slow {
+            (
+                "have the client get a new token for every attempt, or give up sooner; then repair the way to STS",
+                (
+                    "kubectl",
+                    "kubectl run probe --rm -it --image=curlimages/curl -- curl -sv https://sts.REGION.amazonaws.com"
+                        .to_owned(),
+                ),
+            )
+        } else {
+            (
+                "restart the pods now, and update the SDK to one that reads the file again",
+                ("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned()),
+            )
+        };
         judged.push(
             rule,
             Draft::new(sentence)
                 .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
                 .show("failure", line.sample.clone(), line.origin.clone())
-                .cure(
-                    "restart the pods now, and update the SDK to one that reads the file again",
-                    &[("kubectl", "kubectl rollout restart".to_owned())],
-                ),
+                .cure(title, &[by_hand]),
         );
         return judged;
     }
