@@ -19,6 +19,7 @@ const WALK: &str = "trustwalk thumbprint URL (discovery, keys, roots, both hosts
 const S_CLIENT: &str = "openssl s_client -showcerts";
 const RECIPE: &str = "documented recipe: curl, jq, s_client, x509";
 const GO: &str = "Go crypto/tls";
+const SSLYZE: &str = "sslyze --certinfo";
 const TRUE: &str = "true";
 
 /// Finds the last certificate presented, as the IAM User Guide tells to.
@@ -52,8 +53,9 @@ pub(crate) fn run_goal(settings: &Settings) -> Result<Section> {
 }
 
 fn measure(settings: &Settings, lab: &Lab, section: &mut Section) -> Result<()> {
-    let list = settings.file("one-host");
-    std::fs::write(&list, format!("{}\n", lab.address))?;
+    let (list, address) = (settings.file("one-host"), settings.file("one-address"));
+    std::fs::write(&list, format!("{}\n", lab.host))?;
+    std::fs::write(&address, format!("{}\n", lab.address))?;
     let many = |make: &dyn Fn() -> Command| -> Result<Cost> {
         let mut sum = Cost::default();
         for _ in 0..RUNS {
@@ -84,17 +86,26 @@ fn measure(settings: &Settings, lab: &Lab, section: &mut Section) -> Result<()> 
     ];
     match go::built(settings, "chain")? {
         Some(go) => {
-            let list = &list;
-            let host = &lab.host;
+            let (address, host) = (&address, &lab.host);
             variants.push(Variant::new(GO, move || {
                 many(&|| {
                     let mut command = Command::new(&go);
-                    command.args(["stop", "1"]).arg(list).arg(host);
+                    command.args(["stop", "1"]).arg(address).arg(host);
                     command
                 })
             }));
         }
         None => section.left_out("Go is not installed"),
+    }
+    match settings.python("sslyze") {
+        Some(sslyze) => {
+            let (ip, port) = lab.address.rsplit_once(':').context("no port")?;
+            let server = format!("{}{{{ip}}}:{port}", lab.host);
+            variants.push(Variant::new(SSLYZE, move || {
+                Ok(run_ok(lab.command(&sslyze).args(["--certinfo", &server]))?.cost)
+            }));
+        }
+        None => section.left_out("sslyze is not installed"),
     }
     let measured = take_turns(ROUNDS, variants)?;
     free_all_cores();
