@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use trustwalk_core::diagnosis::{LinkState, diagnose};
+use trustwalk_core::finding::{Severity, Verdict};
 use trustwalk_core::plan::{Action, build};
 use trustwalk_core::rule::View;
 use trustwalk_core::{evidence::Evidence, rules};
@@ -43,6 +44,51 @@ fn each_scenario_has_the_root_cause_it_expects_and_no_other() {
         };
         if !good {
             wrong.push(format!("{rule}/{file}: found {found:?}; open {:?}", d.undetermined));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_scenario_of_each_kind() {
+    let all = scenarios();
+    let mut lacking = Vec::new();
+    for rule in rules::all() {
+        let name = rule.meta().name;
+        for expect in [Expect::Violated, Expect::Pass, Expect::Undetermined] {
+            if !all.iter().any(|(of, _, s)| of == name && s.expect == expect) {
+                lacking.push(format!("{name}: no scenario that expects {expect:?}"));
+            }
+        }
+    }
+    for (of, file, _) in &all {
+        if rules::by_code_or_name(of).is_none() {
+            lacking.push(format!("{of}/{file}: no such rule"));
+        }
+    }
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
+/// Each rule by itself, masks and order aside: a neighbour may speak only where the root cause explains it away.
+#[test]
+fn no_rule_speaks_in_its_neighbours_scenarios() {
+    let mut wrong = Vec::new();
+    for (of, file, scenario) in scenarios() {
+        let evidence = scenario.evidence().unwrap();
+        for rule in rules::all() {
+            let m = rule.meta();
+            let verdict = rule.judge(&View::new(&evidence));
+            let spoke = matches!(&verdict, Verdict::Violated { findings }
+                if findings.iter().any(|f| f.severity == Severity::Error));
+            let own = m.name == of;
+            let good = match scenario.expect {
+                Expect::Violated => spoke == own || (spoke && m.masked_by.contains(&of.as_str())),
+                Expect::Pass => !spoke,
+                Expect::Undetermined => !spoke && (!own || matches!(verdict, Verdict::Undetermined { .. })),
+            };
+            if !good {
+                wrong.push(format!("{of}/{file}: {} says {verdict:?}", m.name));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

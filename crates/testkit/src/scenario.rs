@@ -115,11 +115,8 @@ impl Scenario {
             put(&mut e, pointer, value.clone())?;
         }
         for part in &self.denied {
-            put(
-                &mut e,
-                &format!("/{part}"),
-                json!({"state": "denied", "source": {"what": part, "at": NOW}, "permission": format!("read {part}"), "message": "no"}),
-            )?;
+            let denied = json!({"state": "denied", "source": {"what": part, "at": NOW}, "permission": format!("read {part}"), "message": "no"});
+            put(&mut e, &format!("/{part}"), if part == "chains" { json!([denied]) } else { denied })?;
         }
         for part in &self.absent {
             put(&mut e, &format!("/{part}"), json!({"state": "absent", "source": {"what": part, "at": NOW}}))?;

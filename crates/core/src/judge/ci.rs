@@ -2,9 +2,10 @@
 
 use trustwalk_logs::Symptom;
 
+use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::CiJob;
+use crate::evidence::{CiJob, Evidence, Target};
 use crate::rule::{Kind, View};
 
 /// Judges the job.
@@ -33,11 +34,19 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                     line.origin.clone(),
                 )),
             );
+        } else if judged.found.is_empty() && matches!(e.target, Target::Job { .. }) && !e.job.is_absent() {
+            judged.missing.push(lacking("the job", &e.job));
         } else if judged.found.is_empty() {
             judged.not_applicable = Some("not a CI job".to_owned());
         }
         return judged;
     };
+    of_job(view, e, job, unavailable.is_some(), &mut judged);
+    judged
+}
+
+/// What the job's own files show.
+fn of_job(view: &View<'_>, e: &Evidence, job: &CiJob, unavailable: bool, judged: &mut Judged) {
     if job.assumes_role && (e.role_arn.is_absent() || e.role_arn.known().is_some_and(|a| a.trim().is_empty())) {
         judged.push(
             "role-to-assume-empty",
@@ -45,7 +54,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 .show("role-to-assume", job.inputs.get("role-to-assume").cloned().unwrap_or_default(), "workflow")
                 .cure("set it", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
         );
-        return judged;
+        return;
     }
     let bare = find(view, &[Symptom::NoCredentials]).filter(|_| !job.assumes_role && job.platform == "github-actions");
     if let Some(line) = bare {
@@ -59,10 +68,10 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                     &[("workflow", "uses: aws-actions/configure-aws-credentials with role-to-assume and aws-region; permissions: id-token: write".to_owned())],
                 ),
         );
-        return judged;
+        return;
     }
-    if e.token.known().is_some() && unavailable.is_none() {
-        return judged;
+    if e.token.known().is_some() && !unavailable {
+        return;
     }
     if job.fork && job.event == "pull_request" {
         judged.push(
@@ -77,9 +86,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 &[("workflow", "if: github.event.pull_request.head.repo.full_name == github.repository".to_owned())],
             ),
         );
-        return judged;
+        return;
     }
-    if job.platform == "github-actions" && job.assumes_role && (lacks(job) || unavailable.is_some()) {
+    if job.platform == "github-actions" && job.assumes_role && (lacks(job) || unavailable) {
         judged.push("gha-id-token-permission-missing", permission(allowed(job)));
     } else if job.platform != "github-actions" && e.token.is_absent() {
         judged.push(
@@ -90,7 +99,6 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             ),
         );
     }
-    judged
 }
 
 fn lacks(job: &CiJob) -> bool {

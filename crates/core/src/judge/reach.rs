@@ -249,6 +249,7 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::AssumeRoleDenied if same_role(e, line) => ("role-assumes-itself", Draft::new("the application assumes the role it already is, which its trust policy would have to allow").cure("remove the second AssumeRole from the application's configuration", &note("the web identity session is the role already"))),
         S::ImdsUnreachable if !identity_given(e) => ("imds-hop-limit-blocks-node-role", Draft::new("the pod depends on the node's role, and the instance metadata service does not answer it: its hop limit is 1").unsure(Confidence::Likely, "`aws ec2 describe-instances --query '..MetadataOptions'` tells the hop limit").cure("give the service account a role of its own", &[("aws", "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID".to_owned())])),
         s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => without(e, line),
+        S::AccessDeniedAction if line.failure.denied_action.as_deref() == Some("sts:TagSession") => ("tagsession-not-allowed-in-trust-policy", Draft::new("the token or the call carries session tags, and the role's trust policy does not allow sts:TagSession").cure("allow sts:TagSession beside the action that assumes the role", &[("aws", "aws iam update-assume-role-policy --role-name NAME --policy-document file://trust-policy.json".to_owned())])),
         S::AccessDeniedAction => denied(e, line)?,
         S::Throttled if identity_given(e) => return None,
         _ => return None,

@@ -5,7 +5,7 @@ use trustwalk_logs::Symptom;
 use super::facts::{arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, trust};
-use crate::evidence::{Evidence, ROLE_ANNOTATION, ServiceAccount};
+use crate::evidence::{Evidence, ROLE_ANNOTATION, ServiceAccount, Target};
 use crate::finding::Confidence;
 use crate::plan::Action;
 use crate::rule::{Kind, View};
@@ -45,6 +45,10 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             );
         judged.push("role-arn-malformed-or-not-a-role", draft);
         return judged;
+    }
+    let unread = e.role_arn.known().is_none() && !e.role_arn.is_absent();
+    if unread && (in_cluster(e) || matches!(e.target, Target::Job { .. })) {
+        return Judged::open(lacking("the role the workload is told to assume", &e.role_arn));
     }
     if !in_cluster(e) {
         return if e.role_arn.known().is_some() { judged } else { Judged::none("not a workload of a cluster") };

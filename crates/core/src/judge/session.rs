@@ -2,9 +2,10 @@
 
 use trustwalk_logs::Symptom;
 
+use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{CiJob, Evidence};
+use crate::evidence::{CiJob, Evidence, Target};
 use crate::rule::{Kind, View};
 
 /// Default life of a session (STS API reference).
@@ -71,7 +72,22 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             ),
         );
     }
+    if judged.found.is_empty() {
+        judged.missing = gaps(e);
+    }
     judged
+}
+
+/// What a session could only be judged by and was not read.
+fn gaps(e: &Evidence) -> Vec<String> {
+    let mut out = Vec::new();
+    if e.logs.known().is_none() && !e.logs.is_absent() {
+        out.push(lacking("the logs", &e.logs));
+    }
+    if matches!(e.target, Target::Job { .. }) && e.job.known().is_none() && !e.job.is_absent() {
+        out.push(lacking("the job", &e.job));
+    }
+    out
 }
 
 fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {

@@ -5,7 +5,7 @@ use trustwalk_logs::Symptom;
 use super::facts::in_cluster;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{Evidence, TokenClaims};
+use crate::evidence::{Evidence, LogFailure, TokenClaims};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -77,40 +77,46 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return judged;
     }
     let Some(token) = e.token.known() else {
-        if let Some(line) = find(view, &[Symptom::NotAJwt]) {
-            judged.push(
-                "token-content-malformed",
-                Draft::new("what the workload sends as a token is not a JWT").show(
-                    "failure",
-                    line.sample.clone(),
-                    line.origin.clone(),
-                ),
-            );
-        } else if let Some(line) = find(view, &[Symptom::MissingClaim]) {
-            judged.push(
-                "wrong-token-kind-missing-aud",
-                Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").show(
-                    "failure",
-                    line.sample.clone(),
-                    line.origin.clone(),
-                ),
-            );
-        } else if let Some(line) = expired {
-            judged.push(
-                "token-too-old-or-expired",
-                Draft::new("the token had expired when it was sent to STS").show(
-                    "failure",
-                    line.sample.clone(),
-                    line.origin.clone(),
-                ),
-            );
-        } else if !e.token.is_absent() {
-            judged.missing.push(super::token_gap(e));
-        }
-        return judged;
+        return unread(view, e, expired);
     };
     if let Some((rule, draft)) = malformed(token).or_else(|| old(e, token)) {
         judged.push(rule, draft);
+    }
+    judged
+}
+
+/// The token was not read: what the logs say of it.
+fn unread(view: &View<'_>, e: &Evidence, expired: Option<&LogFailure>) -> Judged {
+    let mut judged = Judged::default();
+    if let Some(line) = find(view, &[Symptom::NotAJwt]) {
+        judged.push(
+            "token-content-malformed",
+            Draft::new("what the workload sends as a token is not a JWT").show(
+                "failure",
+                line.sample.clone(),
+                line.origin.clone(),
+            ),
+        );
+    } else if let Some(line) = find(view, &[Symptom::MissingClaim]) {
+        judged.push(
+            "wrong-token-kind-missing-aud",
+            Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").show(
+                "failure",
+                line.sample.clone(),
+                line.origin.clone(),
+            ),
+        );
+    } else if let Some(line) = expired {
+        judged.push(
+            "token-too-old-or-expired",
+            Draft::new("the token had expired when it was sent to STS").show(
+                "failure",
+                line.sample.clone(),
+                line.origin.clone(),
+            ),
+        );
+    } else if !e.token.is_absent() {
+        judged.missing.push(super::token_gap(e));
     }
     judged
 }

@@ -176,8 +176,9 @@ fn missing_role(view: &View<'_>, e: &Evidence) -> Judged {
 
 /// The policy admits the identity: if STS refuses all the same, somebody else decides.
 fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
-    if super::refusal(view) != Some(Refusal::Denied) {
-        return tags(case);
+    let untagged = tags(case);
+    if super::refusal(view) != Some(Refusal::Denied) || !untagged.found.is_empty() {
+        return untagged;
     }
     let edited = view.reading(Kind::Trail).trail.known().into_iter().flatten();
     let edited = edited

@@ -25,7 +25,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
         ],
-        masked_by: &[],
+        masked_by: &["token-expired-during-retries"],
         citation: "EKS User Guide, troubleshooting IAM",
         since: "0.1.0",
         repair: Repair::Manual,

@@ -29,7 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
         ],
-        masked_by: &[],
+        masked_by: &["issuer-is-cluster-local-url"],
         citation: "IAM User Guide, \"Create an OIDC provider\"",
         since: "0.1.0",
         repair: Repair::NeedsApproval,

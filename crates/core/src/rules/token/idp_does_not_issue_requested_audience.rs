@@ -18,7 +18,7 @@ pub(crate) static RULE: Definition = Definition {
         citation: "OpenID Connect Core 1.0, section 2; Microsoft Entra authentication error codes",
         since: "0.1.0",
         repair: Repair::Manual,
-        doc: r#"## What it checks
+        doc: r"## What it checks
 
 Whether the audience a job asks for (`audience:` of its step) is in the token it got, and whether the identity provider said that it knows no such audience.
 
@@ -37,7 +37,7 @@ Register the audience with the identity provider, or take the one it issues into
 ## References
 
 - OpenID Connect Core 1.0, section 2 (`aud`)
-- Microsoft Entra, authentication error codes"#,
+- Microsoft Entra, authentication error codes",
     },
     groups: &[judge::token],
 };

@@ -30,7 +30,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
         ],
-        masked_by: &[],
+        masked_by: &["issuer-is-cluster-local-url"],
         citation: "EKS User Guide, \"Create an IAM OIDC provider\"",
         since: "0.1.0",
         repair: Repair::NeedsApproval,

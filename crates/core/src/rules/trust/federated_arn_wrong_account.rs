@@ -27,7 +27,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
         ],
-        masked_by: &[],
+        masked_by: &["issuer-is-cluster-local-url"],
         citation: "IAM User Guide, \"AWS JSON policy elements: Principal\"",
         since: "0.1.0",
         repair: Repair::NeedsApproval,

@@ -27,7 +27,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
         ],
-        masked_by: &["issuer-url-changed-by-idp"],
+        masked_by: &["issuer-url-changed-by-idp", "issuer-is-cluster-local-url"],
         citation: "IAM User Guide, \"AWS JSON policy elements: Principal\"",
         since: "0.1.0",
         repair: Repair::NeedsApproval,

@@ -26,6 +26,10 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Workload,
+            Kind::ServiceAccount,
+            Kind::NetworkPolicies,
+            Kind::Associations,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"Pass session tags in AWS STS\"",
@@ -51,5 +55,5 @@ Allow it. A person has to do this.
 
 - IAM User Guide, "Pass session tags in AWS STS""#,
     },
-    groups: &[judge::trust],
+    groups: &[judge::trust, judge::reach],
 };

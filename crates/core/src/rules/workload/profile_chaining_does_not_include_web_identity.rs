@@ -1,4 +1,4 @@
-//! credential_source = Environment does not include the web identity.
+//! `credential_source = Environment` does not include the web identity.
 
 use crate::finding::Severity;
 use crate::judge;
