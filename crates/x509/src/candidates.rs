@@ -50,7 +50,7 @@ impl Candidates {
             presented: presented.iter().enumerate().map(candidate).collect(),
             leaf: presented.first().map(sha1),
             last_presented: presented.last().map(sha1),
-            top_intermediate: presented.iter().rev().find(|c| c.is_ca() && !c.claims_self_signed()).map(sha1),
+            top_intermediate: top_intermediate(presented).map(sha1),
             below_root: built.and_then(|path| {
                 let root = path.root();
                 path.certificates.iter().rev().find(|c| Some(*c) != root).map(sha1)
@@ -65,8 +65,17 @@ impl Candidates {
         self.top_intermediate.as_ref().or(self.last_presented.as_ref())
     }
 
+    /// The same as [`Self::for_iam`] when nothing else is asked of the chain: for many chains.
+    pub fn for_iam_alone(presented: &[Certificate]) -> Option<&Thumbprint> {
+        top_intermediate(presented).or(presented.last()).map(Certificate::sha1)
+    }
+
     /// The position of a thumbprint in the presented chain. SHA-256 finds nothing: IAM has SHA-1 only.
     pub fn position_of(&self, thumbprint: &str) -> Option<usize> {
         self.presented.iter().find(|c| c.thumbprint == *thumbprint).map(|c| c.position)
     }
+}
+
+fn top_intermediate(presented: &[Certificate]) -> Option<&Certificate> {
+    presented.iter().rev().find(|c| c.is_ca() && !c.claims_self_signed())
 }

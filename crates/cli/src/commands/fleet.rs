@@ -10,6 +10,8 @@ use crate::args::{PlaceArgs, ThumbprintArgs};
 use crate::exit::Exit;
 use crate::style;
 
+/// Input read at a time: each read goes to another thread and back, and brings a thousand hosts.
+const READ_BYTES: usize = 64 << 10;
 /// Inputs between two lines of progress.
 const STEP: u64 = 1000;
 
@@ -19,10 +21,10 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
     let options = FleetOptions { dial, mode: Mode::Quick, jobs: args.jobs, ..FleetOptions::default() };
     let open = |path: std::path::PathBuf| async move {
         let file = tokio::fs::File::open(&path).await.with_context(|| format!("cannot read `{}`", path.display()))?;
-        Ok::<_, anyhow::Error>(BufReader::new(file))
+        Ok::<_, anyhow::Error>(BufReader::with_capacity(READ_BYTES, file))
     };
     let input: Box<dyn AsyncBufRead + Unpin + Send> =
-        if list == "-" { Box::new(BufReader::new(tokio::io::stdin())) } else { Box::new(open(list.into()).await?) };
+        if list == "-" { Box::new(BufReader::with_capacity(READ_BYTES, tokio::io::stdin())) } else { Box::new(open(list.into()).await?) };
     let mut earlier = match &args.resume {
         Some(path) => Some(open(path.clone()).await?),
         None => None,

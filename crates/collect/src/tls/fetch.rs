@@ -160,7 +160,7 @@ impl<'a> Call<'a> {
         let (mut stream, address) = connect(addresses, self.options).await?;
         if let Some(proxy) = &self.options.proxy {
             self.now(Stage::Tunnel);
-            tunnel(&mut stream, self.host, self.port, proxy).await?;
+            Box::pin(tunnel(&mut stream, self.host, self.port, proxy)).await?;
         }
         self.now(Stage::Handshake);
         Ok((stream, address))
@@ -200,10 +200,8 @@ impl<'a> Call<'a> {
             Err(error) if error.is_refusal() => error,
             Err(error) => return Err(error),
         };
-        let name = server_name(asked)?;
-        let (stream, address) = self.connect(addresses).await?;
-        match Box::pin(peek13(stream, name, self.options)).await {
-            Ok(ders) => {
+        match Box::pin(self.peek13(addresses)).await {
+            Ok((ders, address)) => {
                 let only = refused.is_about_version().then_some(true);
                 Ok(self.unproven(ders, TlsVersion::Tls13, address, only))
             }
@@ -214,6 +212,12 @@ impl<'a> Call<'a> {
             ) => Err(refused),
             Err(error) => Err(error),
         }
+    }
+
+    async fn peek13(&self, addresses: &[SocketAddr]) -> Result<(Vec<Vec<u8>>, SocketAddr), FetchError> {
+        let name = server_name(self.asked())?;
+        let (stream, address) = self.connect(addresses).await?;
+        Ok((peek13(stream, name, self.options).await?, address))
     }
 
     fn unproven(

@@ -64,7 +64,6 @@ impl Answer {
             Err(error) => return Self::failure(Some(endpoint), "certificate", error.to_string()),
         };
         let chain: Vec<Certificate> = printed.iter().map(|p| p.certificate.clone()).collect();
-        let candidates = Candidates::new(&chain, None);
         let found = Found {
             host: &endpoint.host,
             port: endpoint.port,
@@ -73,8 +72,8 @@ impl Answer {
             tls13_only: fetched.tls13_only,
             proven: fetched.proven,
             millis: u64::try_from(fetched.took.as_millis()).unwrap_or(u64::MAX),
-            thumbprint: candidates.for_iam(),
-            last_presented: candidates.last_presented.as_ref(),
+            thumbprint: Candidates::for_iam_alone(&chain),
+            last_presented: chain.last().map(Certificate::sha1),
         };
         let head = serde_json::to_string(&found).unwrap_or_default();
         let mut text = String::with_capacity(head.len() + printed.iter().map(|p| p.json.len() + 1).sum::<usize>() + 16);
