@@ -14,6 +14,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario that cannot be read must fail every test")]
 fn scenarios() -> Vec<(String, String, Scenario)> {
     let mut out = Vec::new();
     for rule in std::fs::read_dir(folder()).unwrap() {
@@ -161,9 +162,9 @@ fn a_repaired_trust_policy_admits_the_identity() {
     for (rule, file, scenario) in scenarios() {
         let mut evidence = scenario.evidence().unwrap();
         let plan = build(&evidence, &diagnose(&evidence));
-        let document = plan.steps.iter().find_map(|s| match &s.action {
-            Action::SetTrustPolicy { document, .. } => Some(document.clone()),
-            _ => None,
+        let document = plan.steps.iter().find_map(|s| {
+            let Action::SetTrustPolicy { document, .. } = &s.action else { return None };
+            Some(document.clone())
         });
         let (Some(document), trustwalk_core::evidence::Observed::Known { value, .. }) = (document, &mut evidence.role)
         else {

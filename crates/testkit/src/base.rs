@@ -11,7 +11,8 @@ pub const NOW: i64 = 1_658_239_200;
 
 const ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/BFDB0123456789ABCDEF0123456789AB";
 
-fn known(value: Value, what: &str) -> Value {
+fn known(value: impl Into<Value>, what: &str) -> Value {
+    let value: Value = value.into();
     json!({"state": "known", "value": value, "source": {"what": what, "at": NOW}})
 }
 

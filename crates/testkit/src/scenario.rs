@@ -138,8 +138,8 @@ fn put(e: &mut Value, pointer: &str, value: Value) -> Result<(), ScenarioError> 
         Value::Object(map) => {
             map.insert(last, value);
         }
-        Value::Array(list) if last == "-" => list.push(value),
-        Value::Array(list) => *last.parse::<usize>().ok().and_then(|i| list.get_mut(i)).ok_or_else(place)? = value,
+        Value::Array(items) if last == "-" => items.push(value),
+        Value::Array(items) => *last.parse::<usize>().ok().and_then(|i| items.get_mut(i)).ok_or_else(place)? = value,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(place()),
     }
     Ok(())
