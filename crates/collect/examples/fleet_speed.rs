@@ -8,7 +8,10 @@
 
 use std::io::{Cursor, Write as _};
 use std::net::Ipv4Addr;
+use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -17,9 +20,12 @@ use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use trustwalk_collect::tls::fleet::{FleetOptions, run};
+
+/// The first host.
+const FIRST: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 0);
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -124,7 +130,7 @@ async fn answer(mut stream: TcpStream, flight: Vec<u8>, think: Duration) {
 
 /// What the same costs without reading what comes: connect, send, receive, close.
 async fn floor(port: u16, hosts: u32, jobs: u64) -> Outcome {
-    let first = u32::from(Ipv4Addr::new(127, 1, 0, 0));
+    let first = u32::from(FIRST);
     let before = cpu();
     let started = Instant::now();
     let mut addresses = (0..hosts).map(|n| Ipv4Addr::from(first + n));
@@ -158,15 +164,11 @@ async fn floor(port: u16, hosts: u32, jobs: u64) -> Outcome {
 }
 
 async fn measure(port: u16, hosts: u32, jobs: u64, think: u64) -> Outcome {
-    let first = u32::from(Ipv4Addr::new(127, 1, 0, 0));
-    let mut list = String::new();
-    for n in 0..hosts {
-        list.push_str(&format!("https://{}:{port}/id/{n}\n", Ipv4Addr::from(first + n)));
-    }
+    let list = List { port, left: 0..hosts, text: Vec::new(), taken: 0 };
     let options = FleetOptions { jobs: usize::try_from(jobs)?, ..FleetOptions::default() };
     let before = cpu();
     let started = Instant::now();
-    let told = run(BufReader::new(list.as_bytes()), tokio::io::sink(), None, &options, |_| {}).await?;
+    let told = run(list, tokio::io::sink(), None, &options, |_| {}).await?;
     let seconds = started.elapsed().as_secs_f64();
     let after = cpu();
     if told.answered != u64::from(hosts) || told.failed > 0 {
@@ -182,6 +184,43 @@ async fn measure(port: u16, hosts: u32, jobs: u64, think: u64) -> Outcome {
     });
     writeln!(std::io::stdout(), "{report}")?;
     Ok(())
+}
+
+/// The list of hosts, made as it is read, so that its size shows nowhere.
+struct List {
+    port: u16,
+    left: Range<u32>,
+    text: Vec<u8>,
+    taken: usize,
+}
+
+impl AsyncBufRead for List {
+    fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if this.taken == this.text.len() {
+            this.text.clear();
+            this.taken = 0;
+            let first = u32::from(FIRST);
+            for n in this.left.by_ref().take(1000) {
+                writeln!(this.text, "https://{}:{}/id/{n}", Ipv4Addr::from(first + n), this.port)?;
+            }
+        }
+        Poll::Ready(Ok(this.text.get(this.taken..).unwrap_or_default()))
+    }
+
+    fn consume(self: Pin<&mut Self>, count: usize) {
+        self.get_mut().taken += count;
+    }
+}
+
+impl AsyncRead for List {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let bytes = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = bytes.len().min(out.remaining());
+        out.put_slice(bytes.get(..count).unwrap_or_default());
+        self.consume(count);
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// Ticks of CPU so far, user's and system's (proc(5); a tick is 10 ms); zero where there is no such file.
