@@ -20,52 +20,65 @@ const SIGNATURE_ALGORITHMS: u16 = 13;
 const EXTENDED_MASTER_SECRET: u16 = 23;
 const RENEGOTIATION_INFO: u16 = 0xff01;
 
+/// Bytes of a hello with a name of usual length.
+const USUAL_BYTES: usize = 256;
+
 /// The record to send. `name` is a DNS name; an address is asked for without one (RFC 6066, 3).
 pub(super) fn client_hello(random: &[u8; 32], name: Option<&str>) -> Vec<u8> {
-    let mut extensions = Vec::with_capacity(160);
-    if let Some(name) = name {
-        let entry = [&[0][..], &block16(name.as_bytes())].concat();
-        extension(&mut extensions, SERVER_NAME, &block16(&entry));
-    }
-    extension(&mut extensions, SUPPORTED_GROUPS, &block16(&numbers(GROUPS)));
-    extension(&mut extensions, POINT_FORMATS, &[1, 0]);
-    extension(&mut extensions, SIGNATURE_ALGORITHMS, &block16(&numbers(SIGNATURES)));
-    extension(&mut extensions, EXTENDED_MASTER_SECRET, &[]);
-    extension(&mut extensions, RENEGOTIATION_INFO, &[0]);
-
-    let mut body = vec![3, 3];
-    body.extend(random);
-    // No session to resume.
-    body.push(0);
-    body.extend(block16(&numbers(SUITES)));
-    // No compression.
-    body.extend([1, 0]);
-    body.extend(block16(&extensions));
-
-    let mut message = vec![1, 0];
-    message.extend(block16(&body));
     // The record's version is 1.0, as RFC 5246 appendix E.1 advises for the first one.
-    let mut record = vec![22, 3, 1];
-    record.extend(block16(&message));
-    record
-}
-
-fn numbers(list: &[u16]) -> Vec<u8> {
-    list.iter().flat_map(|n| n.to_be_bytes()).collect()
-}
-
-/// Bytes behind their length in two bytes. Names are at most 253 bytes: nothing here comes near the end.
-fn block16(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
-    let mut out = Vec::with_capacity(bytes.len() + 2);
-    out.extend(length.to_be_bytes());
-    out.extend(bytes.iter().take(usize::from(length)));
+    let mut out = Vec::with_capacity(USUAL_BYTES);
+    out.extend([22, 3, 1]);
+    block16(&mut out, |out| {
+        // A hello, whose length has three bytes.
+        out.extend([1, 0]);
+        block16(out, |out| {
+            out.extend([3, 3]);
+            out.extend(random);
+            // No session to resume.
+            out.push(0);
+            numbers(out, SUITES);
+            // No compression.
+            out.extend([1, 0]);
+            block16(out, |out| extensions(out, name));
+        });
+    });
     out
 }
 
-fn extension(out: &mut Vec<u8>, kind: u16, content: &[u8]) {
+fn extensions(out: &mut Vec<u8>, name: Option<&str>) {
+    if let Some(name) = name {
+        extension(out, SERVER_NAME, |out| {
+            block16(out, |out| {
+                out.push(0);
+                block16(out, |out| out.extend(name.as_bytes()));
+            });
+        });
+    }
+    extension(out, SUPPORTED_GROUPS, |out| numbers(out, GROUPS));
+    extension(out, POINT_FORMATS, |out| out.extend([1, 0]));
+    extension(out, SIGNATURE_ALGORITHMS, |out| numbers(out, SIGNATURES));
+    extension(out, EXTENDED_MASTER_SECRET, |_| {});
+    extension(out, RENEGOTIATION_INFO, |out| out.push(0));
+}
+
+/// What is written, behind its length in two bytes. Names are at most 253 bytes: nothing here comes near the end.
+fn block16(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend([0, 0]);
+    write(out);
+    let length = u16::try_from(out.len() - start - 2).unwrap_or(u16::MAX);
+    if let Some(place) = out.get_mut(start..start + 2) {
+        place.copy_from_slice(&length.to_be_bytes());
+    }
+}
+
+fn numbers(out: &mut Vec<u8>, list: &[u16]) {
+    block16(out, |out| out.extend(list.iter().flat_map(|n| n.to_be_bytes())));
+}
+
+fn extension(out: &mut Vec<u8>, kind: u16, content: impl FnOnce(&mut Vec<u8>)) {
     out.extend(kind.to_be_bytes());
-    out.extend(block16(content));
+    block16(out, content);
 }
 
 #[cfg(test)]

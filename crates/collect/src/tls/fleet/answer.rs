@@ -32,17 +32,16 @@ struct Failed<'a> {
     message: String,
 }
 
-/// What an endpoint answered: the inside of a JSON object.
+/// What an endpoint answered: a JSON object without its last brace.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
-    inside: Arc<String>,
+    open: Arc<Vec<u8>>,
     pub(super) failed: bool,
 }
 
 impl Answer {
     fn of(value: &impl Serialize, failed: bool) -> Self {
-        let text = serde_json::to_string(value).unwrap_or_default();
-        Self { inside: Arc::new(inside(&text).to_owned()), failed }
+        Self { open: Arc::new(open(value)), failed }
     }
 
     pub(super) fn failure(endpoint: Option<&Endpoint>, error: &str, message: String) -> Self {
@@ -75,31 +74,37 @@ impl Answer {
             thumbprint: Candidates::for_iam_alone(&chain),
             last_presented: chain.last().map(Certificate::sha1),
         };
-        let head = serde_json::to_string(&found).unwrap_or_default();
-        let mut text = String::with_capacity(head.len() + printed.iter().map(|p| p.json.len() + 1).sum::<usize>() + 16);
-        text.push_str(inside(&head));
-        text.push_str(r#","chain":["#);
+        let mut text = open(&found);
+        text.extend_from_slice(br#","chain":["#);
         for (position, one) in printed.iter().enumerate() {
             if position > 0 {
-                text.push(',');
+                text.push(b',');
             }
-            text.push_str(&one.json);
+            text.extend_from_slice(one.json.as_bytes());
         }
-        text.push(']');
-        Self { inside: Arc::new(text), failed: false }
+        text.push(b']');
+        Self { open: Arc::new(text), failed: false }
     }
 
     /// Appends the line for one input.
     pub(super) fn write(&self, input: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"input":"#);
-        out.extend_from_slice(serde_json::to_string(input).unwrap_or_default().as_bytes());
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(&mut *out, input);
         out.push(b',');
-        out.extend_from_slice(self.inside.as_bytes());
+        out.extend_from_slice(self.open.get(1..).unwrap_or_default());
         out.extend_from_slice(b"}\n");
     }
 }
 
-/// A JSON object without its braces.
-fn inside(object: &str) -> &str {
-    object.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or_default()
+/// Bytes of an answer with a chain of usual length.
+const USUAL_BYTES: usize = 2 << 10;
+
+/// A JSON object without its last brace.
+fn open(value: &impl Serialize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(&mut text, value);
+    text.pop();
+    text
 }

@@ -41,16 +41,21 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
             let ended = self.line.last() == Some(&b'\n');
             let short = self.line.len() as u64 <= MAX_LINE;
             if ended && short {
-                return Ok(Line::Text(String::from_utf8_lossy(&std::mem::take(&mut self.line)).into_owned()));
+                return Ok(Line::Text(text(std::mem::take(&mut self.line))));
             }
             if count == 0 {
                 let rest = std::mem::take(&mut self.line);
                 return Ok(match (rest.is_empty(), short) {
                     (true, _) => Line::End,
-                    (false, true) => Line::Text(String::from_utf8_lossy(&rest).into_owned()),
+                    (false, true) => Line::Text(text(rest)),
                     (false, false) => Line::TooLong,
                 });
             }
         }
     }
+}
+
+/// As text, without a copy when it is text.
+fn text(line: Vec<u8>) -> String {
+    String::from_utf8(line).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
 }
