@@ -60,6 +60,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ProfileMissing, &["failed to get shared config profile"]),
     row(Symptom::ProfileMissing, &["could not resolve credentials using profile"]),
     row(Symptom::ProfileMissing, &["contained no credentials for profile"]),
+    row(Symptom::ProfileMissing, &["sharedcredsload", "failed to load shared credentials file"]),
     row(Symptom::WindowsPath, &["webidentitytokenfile must be an absolute path"]),
     row(Symptom::JavaStsModuleMissing, &["web identity", "'sts' service module must be on the class path"]),
     row(Symptom::PodIdentityHostRefused, &["credential", "only loopback hosts are allowed"]),

@@ -233,6 +233,10 @@ const TABLE: &[(Symptom, &str)] = &[
         Symptom::WebhookMissing,
         r#"mutatingwebhookconfigurations.admissionregistration.k8s.io "pod-identity-webhook" not found"#,
     ),
+    (
+        Symptom::ProfileMissing,
+        "SharedCredsLoad: failed to load shared credentials file caused by: FailedRead: unable to open file caused by: open /home/app/.aws/credentials: no such file or directory",
+    ),
     (Symptom::WindowsPath, "The webIdentityTokenFile must be an absolute path."),
     (Symptom::SignatureScope, "SignatureDoesNotMatch: Credential should be scoped to a valid region."),
     (

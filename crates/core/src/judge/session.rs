@@ -90,19 +90,42 @@ fn gaps(e: &Evidence) -> Vec<String> {
     out
 }
 
+/// A session name STS would refuse: 2 to 64 of letters, digits and `_=,.@+-` (STS API reference, `RoleSessionName`).
+fn unusable(name: &str) -> Option<Draft> {
+    let bad = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "_=,.@+-".contains(*c)));
+    let why = match bad {
+        Some(c) => format!("the session name `{name}` holds `{c}`, which STS does not take"),
+        None if name.len() < 2 || name.len() > 64 => {
+            format!("the session name `{name}` has {} characters; 2 to 64 are allowed", name.len())
+        }
+        None => return None,
+    };
+    Some(
+        Draft::new(why).show("role-session-name", name, "workflow").cure(
+            "use 2 to 64 of letters, digits and _=,.@+-",
+            &[("workflow", "role-session-name: my-job".to_owned())],
+        ),
+    )
+}
+
 fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {
     let mut out = Vec::new();
     let asked: i64 = job.inputs.get("role-duration-seconds").and_then(|v| v.parse().ok()).unwrap_or(HOUR);
     let max = e.role.known().map(|r| r.max_session).filter(|m| *m > 0);
-    if let Some(name) =
-        job.inputs.get("role-session-name").filter(|n| !n.contains("${{") && (n.len() < 2 || n.len() > 64))
-    {
+    if let Some(name) = job.inputs.get("role-session-name").filter(|n| !n.contains("${{")) {
+        out.extend(unusable(name).map(|draft| ("role-session-name-invalid", draft)));
+    }
+    if asked > HOUR && job.inputs.get("role-chaining").is_some_and(|v| v == "true") {
         out.push((
-            "role-session-name-invalid",
-            Draft::new(format!("the session name `{name}` has {} characters; 2 to 64 are allowed", name.len())).show(
-                "role-session-name",
-                name.clone(),
-                "workflow",
+            "role-chaining-one-hour-cap",
+            Draft::new(format!(
+                "the job chains roles and asks for {asked} s; a session made from a session lasts {HOUR} at most"
+            ))
+            .show("role-duration-seconds", asked.to_string(), "workflow")
+            .show("role-chaining", "true", "workflow")
+            .cure(
+                "ask for an hour and assume the role again, or assume it with the web identity directly",
+                &[("workflow", format!("role-duration-seconds: {HOUR}"))],
             ),
         ));
     }

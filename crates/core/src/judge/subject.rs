@@ -31,6 +31,28 @@ struct Ask<'a> {
 
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
+/// Claims a customised subject of GitHub may hold beside those of the default one (GitHub
+/// Docs, customizing the subject claim).
+const CLAIM_KEYS: [&str; 14] = [
+    "actor",
+    "actor_id",
+    "base_ref",
+    "event_name",
+    "head_ref",
+    "job_workflow_ref",
+    "repository_id",
+    "repository_owner",
+    "repository_owner_id",
+    "repository_visibility",
+    "run_attempt",
+    "runner_environment",
+    "workflow",
+    "workflow_ref",
+];
+
+/// Subjects from which on a list counts as one that is filled up.
+const MANY: usize = 10;
+
 fn service_account(sub: &str) -> Option<(&str, &str)> {
     sub.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')
 }
@@ -97,6 +119,13 @@ impl Ask<'_> {
         self.case.repaired(draft, &format!("write `{new}` in place of `{old}`"), document)
     }
 
+    /// Whether one more subject would not go in: 2048 characters, 4096 when raised (IAM User Guide, quotas).
+    fn full(&self, actual: &str) -> bool {
+        let length = self.case.role.trust_policy.chars().filter(|c| !c.is_whitespace()).count();
+        let with = length + actual.len() + r#","""#.len();
+        self.condition.values.len() >= MANY && [2048, 4096].iter().any(|quota| length <= *quota && with > *quota)
+    }
+
     fn wildcard(&self, claim: &str, actual: &str) -> Option<(&'static str, Draft)> {
         if self.likes() {
             return None;
@@ -140,6 +169,18 @@ impl Ask<'_> {
             let why = format!("the pod runs in namespace `{namespace}`, the policy names `{their_namespace}`");
             return ("sub-wrong-namespace", self.replaced(self.draft("sub", actual, value, &why), value, actual));
         }
+        if self.full(actual) {
+            let why =
+                "the list of subjects is as long as IAM's quota for a trust policy allows, and this one is not in it";
+            let draft = self.draft("sub", actual, value, why).unsure(
+                Confidence::Likely,
+                "whoever maintains the policy would have seen `Cannot exceed quota for ACLSizePerRole`",
+            );
+            return (
+                "trust-policy-size-quota",
+                self.case.repaired(draft, "cover the subjects with a StringLike pattern", None),
+            );
+        }
         let why = if same(their_namespace, namespace) {
             format!("the service account is `{name}`, the policy names `{their_name}`")
         } else {
@@ -172,6 +213,7 @@ impl Ask<'_> {
         if let Some(keys) = customised
             .map(|k| k.join(", "))
             .or_else(|| (!actual.starts_with("repo:")).then(|| "its own template".to_owned()))
+            .or_else(|| CLAIM_KEYS.iter().find(|k| actual.contains(&format!(":{k}:"))).map(|k| format!("it holds {k}")))
         {
             let draft = self.draft("sub", actual, value, &format!("the subject is customised ({keys})"));
             return ("gha-sub-customised", self.replaced(draft, value, actual));
@@ -230,7 +272,7 @@ impl Ask<'_> {
             return ("idp-sub-format-varies", self.replaced(draft, value, actual));
         }
         let separators = |t: &str| t.chars().filter(|c| matches!(c, ':' | '/' | '|')).count();
-        if separators(actual) != separators(value) && !value.contains('*') {
+        if (separators(actual) != separators(value) && !value.contains('*')) || labelled_otherwise(actual, value) {
             let draft = self.draft("sub", actual, value, "the subject has another form than the policy expects");
             return ("idp-sub-format-changed", self.replaced(draft, value, actual));
         }
@@ -260,6 +302,16 @@ impl Ask<'_> {
             |(rule, why)| swap(rule, why),
         )
     }
+}
+
+/// Whether a subject of labelled parts (`organization:acme:workspace:web`) has labels between those of the pattern.
+fn labelled_otherwise(actual: &str, pattern: &str) -> bool {
+    let labels = |t: &str| t.split(':').step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let (ours, theirs) = (labels(actual), labels(pattern));
+    let theirs: Vec<&String> = theirs.iter().filter(|l| !l.contains('*')).collect();
+    let shared = theirs.iter().all(|l| ours.contains(l));
+    let leading = ours.iter().zip(&theirs).take_while(|(a, b)| a == *b).count();
+    theirs.len() > 1 && shared && leading < theirs.len()
 }
 
 /// Well-known ways in which two audiences differ, shared with the provider's client ids.
