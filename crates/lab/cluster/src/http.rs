@@ -49,6 +49,8 @@ pub(crate) async fn serve(
         };
         let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
         connections.spawn(async move {
+            // An answer after TLS tickets would else wait 40 ms for their acknowledgement.
+            let _ = tcp.set_nodelay(true);
             // A client that does not trust us, or goes away, is its own affair.
             let Ok(stream) = acceptor.accept(tcp).await else {
                 return;

@@ -116,6 +116,8 @@ async fn accept(listener: TcpListener, table: Arc<RwLock<Table>>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
+                // An answer after TLS tickets would else wait 40 ms for their acknowledgement.
+                let _ = stream.set_nodelay(true);
                 tokio::spawn(serve(stream, Arc::clone(&table)));
             }
             // Out of file descriptors or a client gone before accept: the next one
