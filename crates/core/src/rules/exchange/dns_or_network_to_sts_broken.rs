@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-STS cannot be reached.
+What kind of failure stands before any answer of STS: a name that does not resolve, a refused or silent connection.
 
 ## Why it breaks
 
-The request never arrived at STS.
+The request never arrived at STS, so nothing about role or token is known yet. Go writes `dial tcp: i/o timeout` without an address when it is the resolver that did not answer, with an address when it is the route.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The host, the address and the words in the log. By hand, from the same network as the pod: `nslookup sts.REGION.amazonaws.com`, then `curl -sv https://sts.REGION.amazonaws.com`.
 
 ## Repair
 

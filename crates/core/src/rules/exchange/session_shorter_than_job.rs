@@ -20,15 +20,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-The job outlives its session.
+How long the job runs against the session it asked for, and `ExpiredToken` answers in its log.
 
 ## Why it breaks
 
-A session lasts an hour unless more is asked for.
+A session lasts an hour unless `role-duration-seconds` asks for more, at most the role's MaxSessionDuration. The action exports credentials once and keeps no token, so nothing renews them.
 
 ## Evidence
 
-The logs, the job's inputs and the role's longest session. What cannot be read leaves the rule undetermined.
+The job's inputs and duration, the role's maximum, the refusal. By hand: the times of the credentials step and of the failing one, and `aws iam get-role --query Role.MaxSessionDuration`.
 
 ## Repair
 

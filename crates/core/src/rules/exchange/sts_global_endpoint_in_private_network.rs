@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The client calls the global STS endpoint from a network that does not reach it.
+Whether the client called `sts.amazonaws.com` and got no answer.
 
 ## Why it breaks
 
-Private networks have endpoints for regional STS only.
+A private network has an interface endpoint for STS of its region only. The global name resolves to public addresses that have no route from there, so the call waits until it times out. Old SDKs, and containers without `AWS_STS_REGIONAL_ENDPOINTS=regional` and a region, use the global name.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The host and the kind of failure in the log. Without logs it is undetermined. By hand: `kubectl exec POD -- env | grep -E STS_REGIONAL\|AWS_REGION`, and `curl -sv https://sts.REGION.amazonaws.com` from a pod.
 
 ## Repair
 

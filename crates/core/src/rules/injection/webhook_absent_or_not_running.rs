@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-No webhook injects the identity.
+Whether a mutating webhook that injects web identity exists, answers, and does not leave this pod out.
 
 ## Why it breaks
 
-The annotation does nothing by itself: a mutating webhook puts role and token into new pods.
+The annotation does nothing by itself: a mutating webhook puts role and token into new pods. With `failurePolicy: Ignore` a webhook that does not answer goes unnoticed, and pods start as the node.
 
 ## Evidence
 
-The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
+The webhook configurations, ready endpoints behind them, selectors, and a dry run of a new pod; from a log the API server's complaint. By hand: `kubectl get mutatingwebhookconfigurations` and `kubectl run probe --image=busybox --dry-run=server -o yaml --overrides` with this service account.
 
 ## Repair
 

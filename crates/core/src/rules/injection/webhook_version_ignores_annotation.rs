@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-The webhook runs and ignores the annotation.
+Whether an annotation of the service account or pod shows in what a new pod gets.
 
 ## Why it breaks
 
-Old versions know fewer annotations.
+Old versions of the webhook know fewer annotations than its README: `sts-regional-endpoints`, `token-expiration` and `skip-containers` were added over time. An unknown one is ignored without a word.
 
 ## Evidence
 
-The pods as admitted, the service account, the webhooks, and a dry run of a new pod. What cannot be read leaves the rule undetermined.
+The annotation beside the variables that a dry run injects, and the webhook's image where it runs in the cluster. By hand: `kubectl exec POD -- env | grep AWS_STS_REGIONAL_ENDPOINTS` against `kubectl get serviceaccount NAME -o yaml`.
 
 ## Repair
 

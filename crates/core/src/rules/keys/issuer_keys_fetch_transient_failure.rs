@@ -30,15 +30,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-STS could not fetch the issuer's keys at times.
+Whether STS could not fetch the issuer's keys (`Couldn't retrieve verification key from your identity provider`) while both documents are readable now.
 
 ## Why it breaks
 
-STS waits five seconds for an identity provider, and providers throttle when many jobs start together. Nothing is wrong with the configuration.
+STS gives an identity provider five seconds and providers throttle when many jobs start together. Nothing is wrong with the configuration: the same call succeeds a moment later.
 
 ## Evidence
 
-Discovery document, key set and the token's header, with what STS or the logs said. What cannot be read leaves the rule undetermined.
+STS's words, and discovery and key set as fetched from here with their time. If they cannot be fetched the rule is undetermined, for then issuer-documents-not-public is as good an answer. By hand: run it again unchanged, and `curl -sS -w %{time_total} ISSUER/.well-known/openid-configuration`.
 
 ## Repair
 

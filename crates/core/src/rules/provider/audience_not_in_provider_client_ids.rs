@@ -35,15 +35,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r"## What it checks
 
-The token's audience is not registered with the provider.
+The token's `aud` (or `azp`, where it has one) against the client ids registered with the account's provider.
 
 ## Why it breaks
 
-STS takes a token only if its audience is one of the provider's client ids.
+STS takes a token only if its audience is one of the provider's client ids, and checks that before it reads any trust policy: `Incorrect token audience`, since mid-2026 `The web identity token provided could not be validated`.
 
 ## Evidence
 
-The account's provider with its audiences, the token's issuer and audience, and CloudTrail. What cannot be read leaves the rule undetermined.
+The decoded token and the provider's ClientIDList, letter by letter. Without either the rule is undetermined. By hand: `kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com | cut -d. -f2 | base64 -d` and `aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --query ClientIDList`.
 
 ## Repair
 

@@ -35,15 +35,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The role is in another account, without a provider there.
+The account of the role against the account in which the issuer's provider stands.
 
 ## Why it breaks
 
-The provider must stand in the role's account.
+STS looks for the provider in the role's account. A cluster in account A whose pods ask for a role of account B needs a provider in B as well; or a role in A first, and `sts:AssumeRole` from there.
 
 ## Evidence
 
-The account's provider with its audiences, the token's issuer and audience, and CloudTrail. What cannot be read leaves the rule undetermined.
+The role's ARN, the cluster's and the caller's account, the providers that were listed. By hand: with credentials of the role's account, `aws iam list-open-id-connect-providers`.
 
 ## Repair
 

@@ -35,15 +35,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The role's account has no OIDC provider for the issuer.
+The token's `iss` without scheme against the URLs of the OIDC providers in the role's account.
 
 ## Why it breaks
 
-STS looks for a provider whose URL equals the token's issuer in the role's account.
+STS looks for a provider whose URL equals the issuer in the role's account, letter by letter, before it reads the token's signature or the trust policy: `No OpenIDConnect provider found in your account for ...`. A cluster's issuer is not registered by creating the cluster.
 
 ## Evidence
 
-The account's provider with its audiences, the token's issuer and audience, and CloudTrail. What cannot be read leaves the rule undetermined.
+The issuer, and the account's list of providers. From a log alone the finding is likely, since one that is nearly right has another cause. By hand: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer` and `aws iam list-open-id-connect-providers`.
 
 ## Repair
 

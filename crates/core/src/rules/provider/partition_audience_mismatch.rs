@@ -36,15 +36,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The audience belongs to another partition.
+Whether the token's audience and the registered one are `sts.amazonaws.com` and `sts.amazonaws.com.cn`, one of each.
 
 ## Why it breaks
 
-In China the audience is `sts.amazonaws.com.cn`, elsewhere `sts.amazonaws.com`.
+An audience is a mere string that token, provider and trust policy must agree on. Tools choose by partition and not all choose alike: some register the Chinese form for a role in `aws-cn` while the token keeps the other.
 
 ## Evidence
 
-The account's provider with its audiences, the token's issuer and audience, and CloudTrail; The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The token's `aud`, the provider's ClientIDList and the `:aud` condition. By hand: decode the token, and `aws iam get-open-id-connect-provider --query ClientIDList` with the profile of that partition.
 
 ## Repair
 

@@ -20,7 +20,7 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-No registered thumbprint matches the certificates the issuer presents.
+The SHA-1 thumbprints of the certificates the issuer's hosts present now against the provider's ThumbprintList, wherever AWS consults that list.
 
 ## Why it breaks
 
@@ -28,7 +28,7 @@ AWS asks its library of public authorities first and the registered thumbprints 
 
 ## Evidence
 
-The chains presented by the issuer's hosts, the roots that are trusted, and the registered thumbprints. What cannot be read leaves the rule undetermined.
+The chains presented by the host of the issuer and of `jwks_uri`, the roots that are trusted, and the registered thumbprints. From a log alone STS's own words make it likely. By hand: `openssl s_client -showcerts -connect HOST:443 -servername HOST`, the fingerprint of the last certificate shown, and `aws iam get-open-id-connect-provider --query ThumbprintList`.
 
 ## Repair
 

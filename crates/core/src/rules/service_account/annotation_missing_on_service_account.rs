@@ -34,15 +34,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The service account names no role.
+Whether the service account the pods really use carries `eks.amazonaws.com/role-arn`, while pods fail or act as the node.
 
 ## Why it breaks
 
-The webhook injects role and token only into pods whose service account names a role. Without it the pods run as the node.
+The webhook injects role and token only into pods whose service account names a role. Without it an SDK finds no web identity and goes on to the node's role, whose permissions are others: AWS answers with `AccessDenied` for the node, or there are no credentials at all. Charts ignore values under a key they do not read, and add-ons make no role by themselves.
 
 ## Evidence
 
-The service account's annotations, its siblings, the pod template, add-ons and associations. What cannot be read leaves the rule undetermined.
+The service account's annotations, the pods' environment, and failures in the logs that show the node (`assumed-role/NODE/i-...`) or no credentials; roles whose trust policy admits this very account are named. By hand: `kubectl get pod POD -o jsonpath={.spec.serviceAccountName}`, then `kubectl get serviceaccount NAME -o yaml`.
 
 ## Repair
 

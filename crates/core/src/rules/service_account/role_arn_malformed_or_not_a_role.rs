@@ -34,15 +34,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-What the workload is told to assume is not a role's ARN.
+The value of the annotation or input, character by character, against `arn:PARTITION:iam::ACCOUNT:role/NAME` with twelve digits.
 
 ## Why it breaks
 
-A policy's ARN, a placeholder or a stray blank cannot be assumed.
+STS parses the ARN before anything else and answers `Request ARN is invalid`. The ARN of a policy, a session or an instance profile is well-formed and still names no role; templates leave placeholders, quotes and backslashes.
 
 ## Evidence
 
-The service account's annotations, its siblings, the pod template, add-ons and associations. What cannot be read leaves the rule undetermined.
+The value verbatim and where it was read; from a log alone STS's refusal. By hand: `kubectl get serviceaccount NAME -o jsonpath={.metadata.annotations}` and `aws iam get-role --role-name NAME --query Role.Arn`.
 
 ## Repair
 

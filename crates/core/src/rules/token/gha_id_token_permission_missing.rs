@@ -20,15 +20,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The job may not ask for an ID token.
+The effective `permissions:` of the job and, for a called workflow, of its caller.
 
 ## Why it breaks
 
-GitHub hands out ID tokens only to jobs with `permissions: id-token: write`, in the calling workflow too.
+GitHub gives a job the variables `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN` only with `id-token: write`, and a called workflow can have no more than its caller. Without them there is no token, and STS is never asked.
 
 ## Evidence
 
-The job's permissions, event and inputs, its token and its log. What cannot be read leaves the rule undetermined.
+The workflow's files, or the action's complaint in the log. By hand: `grep -n -A3 permissions .github/workflows/*.yml`, and the absence of an AssumeRoleWithWebIdentity event in CloudTrail.
 
 ## Repair
 

@@ -20,15 +20,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The process keeps the first token it read.
+Whether the workload presents an expired token although the file it came from is kept fresh.
 
 ## Why it breaks
 
-The kubelet renews the token in the file. A client that reads the file once presents an expired token later.
+The kubelet writes a new token when the old one has lived 80 % of its life. A client that read the file once goes on sending the first token; STS refuses it five minutes after its expiry (`ExpiredTokenException`), the Pod Identity agent at once.
 
 ## Evidence
 
-The token's header and claims, and the logs. What cannot be read leaves the rule undetermined.
+The refusal in the log of a workload in a cluster, where a file that is stale on disk is next to impossible. The process itself cannot be looked into, so the finding is likely. By hand: `kubectl exec POD -- aws sts get-caller-identity` starts a new process; if that works, the old one holds an old token.
 
 ## Repair
 

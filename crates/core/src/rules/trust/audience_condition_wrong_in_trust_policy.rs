@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The policy expects another audience than the token has.
+The value under `ISSUER:aud` against the token's audience.
 
 ## Why it breaks
 
-The value under `:aud` must equal the token's audience.
+The audience is compared twice: with the provider's client ids, and with the trust policy where that has a condition on it. The first passed; the second must be equal too. The URL of an organisation or a product's name from an old guide is not.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The token's `aud` beside the condition, and the provider's client ids. By hand: decode the token, and `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument.Statement[].Condition`.
 
 ## Repair
 

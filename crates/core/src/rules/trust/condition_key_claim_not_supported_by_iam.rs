@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-A condition asks for a claim IAM does not turn into a key.
+Condition keys of the policy against the claims that IAM maps for this issuer.
 
 ## Why it breaks
 
-For most issuers only aud and sub become condition keys. A condition on another claim is never met.
+For most issuers only `aud`, `sub` and `amr` become keys; for GitHub, Google and a few more some others. A condition on any other claim is never met, since the key is absent from the request, however right the value is.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+Each key `ISSUER:CLAIM` of the statement that would otherwise admit the token. By hand: compare the keys in the trust policy with the IAM User Guide's table of web identity keys.
 
 ## Repair
 

@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The Federated principal is not a provider's ARN.
+The Federated principal against `arn:PARTITION:iam::ACCOUNT:oidc-provider/ISSUER-PATH`.
 
 ## Why it breaks
 
-A bare issuer or a mistyped ARN matches no provider.
+A bare issuer, a URL or a mistyped ARN names no provider. IAM saves some of these and refuses others (`Federated principals must be valid domain names or SAML metadata ARNs`); STS then finds no statement for the identity.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The principal as it stands, and the ARN of the provider for the token's issuer; from a log IAM's refusal. By hand: compare `aws iam list-open-id-connect-providers` with `Principal.Federated`.
 
 ## Repair
 

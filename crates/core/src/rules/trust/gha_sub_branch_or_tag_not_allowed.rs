@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The job's ref or event is not allowed.
+The context part of the subject (branch, tag, `pull_request`) against the patterns of the condition, the repository being right.
 
 ## Why it breaks
 
-The subject ends with the ref or the event, and the policy lists others.
+The same workflow gets another subject for each event: `ref:refs/heads/B`, `ref:refs/tags/T`, `pull_request`. A policy written for pushes to one branch refuses all others.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The token's `sub` beside every value of the condition. By hand: the event and ref at the top of the run, and the subject in CloudTrail's AssumeRoleWithWebIdentity event.
 
 ## Repair
 

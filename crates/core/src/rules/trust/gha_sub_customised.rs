@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The subject is customised.
+Whether the subject follows a template of organisation or repository, or holds claims the default one never has.
 
 ## Why it breaks
 
-Organisation or repository set a template for the subject.
+With a customised subject GitHub joins the claims the template lists (`repo:...:workflow:...:job_workflow_ref:...`). A policy written for the default form matches none of them.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The token's `sub` beside the condition; the template where the job's facts hold it. By hand: `gh api repos/OWNER/REPO/actions/oidc/customization/sub` and the same for the organisation.
 
 ## Repair
 

@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The job has an environment and the policy expects a ref, or the reverse.
+Whether the token's subject names an environment where the policy expects a ref, or the reverse.
 
 ## Why it breaks
 
-A job with `environment:` gets the subject `repo:O/R:environment:E`, in which no ref occurs.
+A job with `environment:` gets the subject `repo:OWNER/REPO:environment:NAME`, in which no branch or tag occurs, even when it runs on that branch. A policy that allows `...:ref:refs/heads/main` never matches it.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The `sub` of the token beside the condition; the job's file shows the `environment:`. By hand: CloudTrail's AssumeRoleWithWebIdentity event has the subject in `userIdentity.userName`, and the workflow file the key.
 
 ## Repair
 

@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r"## What it checks
 
-The subject carries numeric ids and the policy has names only.
+Whether the subject carries numeric ids (`repo:OWNER@1/REPO@2:...`) while the policy has names only.
 
 ## Why it breaks
 
-With immutable subjects GitHub writes `repo:ORG@ID/REPO@ID`.
+Repositories created after 15 July 2026, renamed, transferred or opted in get subjects with ids, so that a name taken over by somebody else gains nothing. Names alone do not match them, and neither does `repo:OWNER/*`: after `OWNER` comes `@`.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The `sub` of the token, with and without its ids, against each value of the condition. By hand: `gh api repos/OWNER/REPO/actions/oidc/customization/sub` (its `sub_claim_prefix`), or the subject in CloudTrail.
 
 ## Repair
 

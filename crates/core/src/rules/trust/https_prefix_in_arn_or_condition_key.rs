@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The policy writes the issuer with https://.
+Whether `https://` stands in the Federated principal or in a condition key.
 
 ## Why it breaks
 
-ARNs and condition keys use the issuer without its scheme.
+IAM names providers and their keys by host and path: `oidc-provider/HOST/PATH` and `HOST/PATH:sub`. Terraform and CloudFormation hand out the issuer with its scheme, and pasted as it is it matches nothing.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The principal and the keys of the statement. By hand: `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument | grep https://`.
 
 ## Repair
 

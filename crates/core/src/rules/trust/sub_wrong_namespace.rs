@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The trust policy names another namespace.
+The namespace in the token's `sub` against the one in the condition, where the name agrees.
 
 ## Why it breaks
 
-The namespace is part of the subject.
+The namespace is part of the subject. A chart installed elsewhere than its guide says, or a policy made for another environment, differs in that part alone, and STS answers `Not authorized`.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The token's `sub` beside the condition's value. By hand: `kubectl get pods -A | grep NAME` and the value under `ISSUER:sub` in `aws iam get-role --query Role.AssumeRolePolicyDocument`.
 
 ## Repair
 

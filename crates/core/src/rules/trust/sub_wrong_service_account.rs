@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The trust policy names another service account.
+The service account's name in the token's `sub` against the values of the condition on `ISSUER:sub`.
 
 ## Why it breaks
 
-The subject of a service account's token is `system:serviceaccount:NAMESPACE:NAME`. Charts prefix and rename service accounts, and the policy keeps the old name.
+The subject of a service account's token is `system:serviceaccount:NAMESPACE:NAME`, and STS compares it letter by letter. Charts prefix the name with the release or rename it, and the policy keeps the old one: STS answers `Not authorized to perform sts:AssumeRoleWithWebIdentity`.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The `sub` of a token asked for this service account beside the condition that is not met, with its place in the policy. If the role cannot be read the rule is undetermined. By hand: `kubectl get pod POD -o jsonpath={.spec.serviceAccountName}` and `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`.
 
 ## Repair
 

@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-The role trusts no web identity.
+Whether any Allow statement of the trust policy has a Federated principal.
 
 ## Why it breaks
 
-A role made for EC2 or another service has no statement with a Federated principal.
+A role made for EC2 or another service trusts that service with `sts:AssumeRole`. A web identity is no such principal, so no statement applies and STS answers `Not authorized`.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The principals of all statements beside the provider that the token needs. By hand: `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument.Statement[].Principal`.
 
 ## Repair
 

@@ -33,15 +33,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
-A value with a wildcard stands under StringEquals.
+Whether a value under `StringEquals` holds `*` or `?` and would match the token if it were a pattern.
 
 ## Why it breaks
 
-StringEquals compares letter by letter; `*` and `?` mean something only under StringLike.
+`StringEquals` takes every character literally, so `system:serviceaccount:web:*` admits only an account whose name is a star. Wildcards mean something under `StringLike` alone. STS says `AccessDenied`, not why.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The token's claim, the value, and the operator it stands under; the policy is evaluated as it is and as a pattern. By hand: look for `*` below `StringEquals` in `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`.
 
 ## Repair
 

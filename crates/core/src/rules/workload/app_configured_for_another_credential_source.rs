@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The application is told to use another source of credentials.
+Whether the container's variables (`AWS_PROFILE`, `AWS_SHARED_CREDENTIALS_FILE`) or the client's complaint show another source than the injected identity.
 
 ## Why it breaks
 
-An explicit profile or credentials file wins over the injected web identity.
+What the application is told explicitly wins over the default chain: a named profile, a credentials file or the metadata service is asked, fails, and the web identity is never looked at. STS is not called.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+Names of the variables (values of secrets are not read) and the line of the log. Settings inside the application's own files cannot be seen. By hand: `kubectl exec POD -- env | grep AWS_`, and the application's configuration for words like profile, metadata or IMDS.
 
 ## Repair
 

@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The SDK does not know the Pod Identity agent.
+Whether the client refuses the Pod Identity agent's address, or ignores the variables that point to it.
 
 ## Why it breaks
 
-Older SDKs refuse the agent's address.
+SDKs from before Pod Identity accept only loopback hosts in `AWS_CONTAINER_CREDENTIALS_FULL_URI` and refuse 169.254.170.23 by name; older ones do not know the variable's token file. The agent is never called.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The client's own words, or `AWS_CONTAINER_CREDENTIALS_FULL_URI` in the pod beside failures as the node. By hand: the SDK's version in the image against the EKS User Guide's list, and `kubectl exec POD -- env | grep AWS_CONTAINER`.
 
 ## Repair
 

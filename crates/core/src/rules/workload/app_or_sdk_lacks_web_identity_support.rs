@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The application does not use the role and token in its container.
+Whether role and token are in the container and the application acts without them all the same.
 
 ## Why it breaks
 
-SDKs older than web identity ignore the variables and fall through to the node's role.
+SDKs older than web identity do not know `AWS_WEB_IDENTITY_TOKEN_FILE` and fall through to the node's role or to nothing. No exchange is seen in CloudTrail, because none is tried.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The injected variables beside a log that shows the node's session or no credentials. The SDK's version is inside the image and is not read, so the finding is likely. By hand: `kubectl exec POD -- aws sts get-caller-identity` gives the right role where the application does not; the EKS User Guide lists each SDK's first version.
 
 ## Repair
 

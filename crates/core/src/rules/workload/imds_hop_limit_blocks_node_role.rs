@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-The pod needs the node's role and cannot reach it.
+Whether a pod without an identity of its own gets no answer from the instance metadata service.
 
 ## Why it breaks
 
-With a hop limit of 1 the metadata service does not answer containers.
+With `HttpPutResponseHopLimit` 1 the answer to a token request ends at the node and never reaches a container behind its bridge. Pods that lived on the node's role lose it when nodes with that default come up (newer images, Karpenter's EC2NodeClass).
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The time-out at 169.254.169.254 in the log, and that no role was injected. The limit itself is a setting of the instance and not read. By hand: `aws ec2 describe-instances --instance-ids ID --query Reservations[].Instances[].MetadataOptions`.
 
 ## Repair
 

@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-The Java SDK's sts module is not on the class path.
+Whether the Java SDK says that web identity needs its `sts` module.
 
 ## Why it breaks
 
-Web identity needs the module `sts`.
+SDK 2 loads the exchange from the artifact `software.amazon.awssdk:sts` when it is on the class path, and skips web identity with a warning when it is not. The next source, often the node's role, is used instead.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The warning in the log; no exchange in CloudTrail. By hand: `mvn dependency:tree | grep awssdk:sts`, or `unzip -l APP.jar | grep sts`.
 
 ## Repair
 

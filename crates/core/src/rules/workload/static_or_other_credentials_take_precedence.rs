@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r#"## What it checks
 
-Keys in the environment win over web identity.
+Whether `AWS_ACCESS_KEY_ID` or `AWS_SECRET_ACCESS_KEY` is set where the workload or the job runs, beside the web identity.
 
 ## Why it breaks
 
-Every SDK looks at access keys in the environment first.
+Every SDK looks at access keys in the environment first and stops there. The exchange is never tried; calls go out as the owner of the keys and fail with his permissions, or with `The security token included in the request is invalid` when the keys are old.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The names of the variables and where they come from; values are never read. By hand: `kubectl exec POD -- env | cut -d= -f1 | grep AWS_`, and on a runner the same before the step.
 
 ## Repair
 

@@ -31,15 +31,15 @@ pub(crate) static RULE: Definition = Definition {
         repair: Repair::Manual,
         doc: r"## What it checks
 
-The container's user may not read the token file.
+Whether the process may read the projected token: the container's user, the pod's `fsGroup`, the Kubernetes version and the client's own complaint (`permission denied` on `/var/run/secrets/eks.amazonaws.com/serviceaccount/token`).
 
 ## Why it breaks
 
-Before Kubernetes 1.19 a projected token belonged to root with mode 0600. A process that is not root can read it only through a group, which fsGroup sets.
+Before Kubernetes 1.19 a projected token belonged to root with mode 0600. A process that is not root can read it only through a group, which `fsGroup` sets. Nothing reaches AWS: the SDK fails before it calls STS.
 
 ## Evidence
 
-The logs, and environment, volumes and network policies of the pods. What cannot be read leaves the rule undetermined.
+The line in the log; or `runAsUser`/`runAsNonRoot` and a missing `fsGroup` in the pod template beside the server version. Without the logs it stays undetermined. By hand: `kubectl exec POD -- sh -c 'id; ls -lL $AWS_WEB_IDENTITY_TOKEN_FILE'`.
 
 ## Repair
 
