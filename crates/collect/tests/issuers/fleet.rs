@@ -8,9 +8,12 @@ use std::time::Duration;
 use rustls::version::{TLS12, TLS13};
 use serde_json::Value;
 use tokio::io::AsyncBufRead;
+use trustwalk_collect::dial::Dialer;
+use trustwalk_collect::tls::DialOptions;
+use trustwalk_collect::tls::fleet::{FleetOptions, Progress, run};
+use trustwalk_x509::Certificate;
 
 use crate::servers::{Server, hostile, impatient, server, to};
-use trustwalk_collect::tls::fleet::{FleetOptions, Progress, run};
 
 async fn fleet(
     input: &str,
@@ -113,4 +116,32 @@ async fn one_host_is_dialled_with_gaps() {
         fleet("a.example.com:1\na.example.com:2\na.example.com:3\na.example.com:4\n", None, &options).await;
     assert_eq!(found.len(), 4);
     assert!(started.elapsed() >= gap * 3);
+}
+
+#[tokio::test]
+async fn authorities_read_before_are_told_as_if_read_anew() {
+    // Two chains with authorities of the same names and different keys, in turn.
+    let servers = [
+        server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await,
+        server(&rcgen::PKCS_ECDSA_P384_SHA384, &[&TLS12]).await,
+    ];
+    let rules = servers
+        .iter()
+        .enumerate()
+        .map(|(n, s)| format!(":{}:{}:{}", 1000 + n, s.address.ip(), s.address.port()).parse().unwrap());
+    let dial = DialOptions { dialer: Dialer::new(rules.collect()), ..DialOptions::default() };
+    let options = FleetOptions { dial, jobs: 4, host_gap: Duration::ZERO, ..FleetOptions::default() };
+    let input: String = (0..40).map(|n| format!("h{n}.example.com:{}\n", 1000 + n % 2)).collect();
+    let (found, _, _) = fleet(&input, None, &options).await;
+    for (line, value) in &found {
+        let of = &servers[usize::from(line.ends_with(":1001"))].chain;
+        let shown: Vec<&str> =
+            value["chain"].as_array().unwrap().iter().map(|c| c["sha256"].as_str().unwrap()).collect();
+        let expected: Vec<String> =
+            of.iter().map(|der| Certificate::from_der(der).unwrap().sha256().to_string()).collect();
+        assert_eq!(shown, expected, "{line}");
+        let middle = Certificate::from_der(&of[1]).unwrap();
+        assert_eq!(value["thumbprint"].as_str(), Some(middle.sha1().as_str()), "{line}");
+        assert_eq!(value["chain"][1]["subject"], middle.subject().to_string());
+    }
 }

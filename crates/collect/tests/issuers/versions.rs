@@ -4,6 +4,7 @@ use rustls::version::TLS13;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use trustwalk_collect::issuer::read_issuer;
+use trustwalk_collect::tls::fleet::{FleetOptions, run};
 use trustwalk_collect::tls::{Mode, TlsVersion, fetch_chain, tls13_only};
 use trustwalk_core::evidence::Observed;
 
@@ -56,5 +57,17 @@ async fn only_an_alert_about_the_version_is_a_refusal() {
         let facts = read_issuer(&options, "https://issuer.example.com", 0).await;
         let Observed::Known { value, .. } = &facts.chains[0] else { panic!("{:?}", facts.chains) };
         assert_eq!((value.tls13_only, value.proven), (expected, true), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fleet_says_null_where_the_version_is_not_known() {
+    for (answer, expected) in [(&[21, 3, 3, 0, 2, 2, 70][..], Some(true)), (&[], None)] {
+        let options = FleetOptions { dial: to(only_tls13(answer).await), ..FleetOptions::default() };
+        let mut out = Vec::new();
+        run(&b"issuer.example.com\n"[..], &mut out, None, &options, |_| {}).await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!((told["tls13_only"].as_bool(), told["error"].is_null()), (expected, true), "{told}");
+        assert_eq!(told["tls13_only"].is_null(), expected.is_none());
     }
 }
