@@ -58,7 +58,7 @@ fn main() -> Result<()> {
     for path in [&mut settings.trustwalk, &mut settings.peers, &mut settings.scripts] {
         *path = std::path::absolute(&path)?;
     }
-    let machine = harness::describe(&settings);
+    let mut machine = harness::describe(&settings);
     let mut sections = Vec::new();
     for (name, goal) in GOALS {
         if chosen.is_empty() || chosen.iter().any(|c| c == name) {
@@ -68,6 +68,7 @@ fn main() -> Result<()> {
             sections.push(section);
         }
     }
+    machine.push(format!("load average at the end: {}", harness::load()));
     if let Some(path) = report {
         std::fs::write(&path, harness::write_page(&machine, &sections))?;
     }

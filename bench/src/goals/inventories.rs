@@ -136,6 +136,8 @@ fn measure(providers: usize, section: &mut Section) -> Result<()> {
          for {SAMPLED} subjects, with the same answer, and its time multiplied."
     );
     section.table(&heading, ("s", 1.0), &measured, WHOLE);
+    let pair = measured.spread(PAIRS, cpu).median / (count(ROLES) * count(SUBJECTS)) * 1e9;
+    section.note(format!("{providers} provider(s): deciding one pair of a large inventory takes {pair:.0} ns"));
     let mix = format!("C, {providers} provider(s)");
     section.hold(
         format!("{mix}: whole batch over an untyped parse"),

@@ -36,6 +36,12 @@ fn cores() -> usize {
     ranges.max().map_or(1, |last| last + 1)
 }
 
+/// How many others wanted to run in the last minute.
+pub(crate) fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
 /// One line for each fact that figures depend on.
 pub(crate) fn describe(settings: &Settings) -> Vec<String> {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -43,10 +49,8 @@ pub(crate) fn describe(settings: &Settings) -> Vec<String> {
     let model = model.trim_start_matches([' ', '\t', ':']);
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let kernel: String = release.trim().split('-').next().unwrap_or_default().to_owned();
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or_default();
     let mut facts =
-        vec![format!("{} cores, {model}; Linux {kernel}", cores()), format!("load average at the start: {load}")];
+        vec![format!("{} cores, {model}; Linux {kernel}", cores()), format!("load average at the start: {}", load())];
     let python = settings.python("python");
     let asked = [
         ("trustwalk", Some(settings.trustwalk.clone()), "--version"),
