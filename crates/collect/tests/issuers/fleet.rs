@@ -131,7 +131,8 @@ async fn authorities_read_before_are_told_as_if_read_anew() {
         .map(|(n, s)| format!(":{}:{}:{}", 1000 + n, s.address.ip(), s.address.port()).parse().unwrap());
     let dial = DialOptions { dialer: Dialer::new(rules.collect()), ..DialOptions::default() };
     let options = FleetOptions { dial, jobs: 4, host_gap: Duration::ZERO, ..FleetOptions::default() };
-    let input: String = (0..40).map(|n| format!("h{n}.example.com:{}\n", 1000 + n % 2)).collect();
+    let lines: Vec<String> = (0..40).map(|n| format!("h{n}.example.com:{}", 1000 + n % 2)).collect();
+    let input = lines.join("\n");
     let (found, _, _) = fleet(&input, None, &options).await;
     for (line, value) in &found {
         let of = &servers[usize::from(line.ends_with(":1001"))].chain;
