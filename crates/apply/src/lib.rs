@@ -6,6 +6,7 @@
 mod act;
 mod error;
 mod journal;
+mod place;
 mod rollout;
 mod run;
 mod verify;

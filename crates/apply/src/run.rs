@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use trustwalk_collect::World;
 use trustwalk_core::evidence::Target;
-use trustwalk_core::plan::{Action, Applicability, Plan, StepState};
+use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState};
 
 use crate::act;
 use crate::error::ApplyError;
 use crate::journal::Journal;
+use crate::place::Place;
 use crate::rollout::{self, RolloutView};
 
 /// What the caller is told as things happen.
@@ -30,12 +31,14 @@ pub async fn run(
     path: PathBuf,
     progress: &mut impl Progress,
 ) -> Result<Journal, ApplyError> {
-    let mut journal = Journal::begin(path, plan, target, world.options.now)?;
+    let place = Place::here(world).await;
+    let lock = place.lock()?;
     // Every precondition is looked at before the first write, so that a stale plan changes nothing at all.
     for step in plan.steps.iter().filter(|s| s.applicability == Applicability::NeedsApproval) {
         let found = act::current(world, &step.action).await?;
         check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
     }
+    let mut journal = Journal::begin(path, plan, target, world.options.now, place, lock)?;
     advance(world, &mut journal, is_change, progress).await?;
     Ok(journal)
 }
@@ -50,7 +53,11 @@ fn is_change(action: &Action) -> bool {
 }
 
 /// Goes on with the changes that an interrupted run left; [`restart`] follows as after [`run`].
-pub async fn resume(world: &World, mut journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
+pub async fn resume(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
+    let mut journal = journal.take(&Place::here(world).await)?;
+    if journal.receipt().steps.iter().any(|s| s.state == StepState::Undone) {
+        return Err(ApplyError::RolledBack { path: journal.path().to_owned() });
+    }
     advance(world, &mut journal, is_change, progress).await?;
     Ok(journal)
 }
@@ -65,20 +72,27 @@ async fn advance(
     for index in 0..journal.receipt().steps.len() {
         let Some(entry) = journal.receipt().steps.get(index).cloned() else { break };
         let step = entry.step;
-        if !of_sort(&step.action)
-            || step.applicability != Applicability::NeedsApproval
-            || !matches!(entry.state, StepState::Pending | StepState::Started)
-        {
+        if !of_sort(&step.action) || step.applicability != Applicability::NeedsApproval {
             continue;
         }
         let words = act::words(&step.action);
+        if !matches!(entry.state, StepState::Pending | StepState::Started) {
+            // Asked for by a run that ended before the pods were ready.
+            if entry.state == StepState::Done && journal.receipt().ended.is_none() {
+                roll_out(world, &step.action, progress).await?;
+            }
+            continue;
+        }
         progress.began(&words);
         // Read again right before the write: minutes may lie between plan and approval.
         let found = act::current(world, &step.action).await?;
         let done = act::wanted(&step.action, &step.precondition.expected).is_some_and(|w| act::same(&w, &found));
         if done {
-            journal.mark(index, StepState::AlreadyDone, world.options.now)?;
-            progress.ended(&words, Some("was so already"));
+            // What an interrupted run had sent is that run's doing, and a rollback's to undo.
+            let ours = entry.state == StepState::Started;
+            let state = if ours { StepState::Done } else { StepState::AlreadyDone };
+            journal.mark(index, state, world.options.now)?;
+            progress.ended(&words, Some(if ours { "had arrived" } else { "was so already" }));
             continue;
         }
         check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
@@ -86,11 +100,18 @@ async fn advance(
         act::perform(world, &step.action, world.options.now).await?;
         journal.mark(index, StepState::Done, world.options.now)?;
         progress.ended(&words, None);
-        if let Action::Restart { resource, namespace, name } = &step.action {
-            rollout::wait(world, resource, namespace, name, progress).await?;
-        }
+        roll_out(world, &step.action, progress).await?;
     }
     Ok(())
+}
+
+async fn roll_out(world: &World, action: &Action, progress: &mut impl Progress) -> Result<(), ApplyError> {
+    match action {
+        Action::Restart { resource, namespace, name } => {
+            rollout::wait(world, resource, namespace, name, progress).await
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {
@@ -101,38 +122,53 @@ fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(),
     Err(ApplyError::Stale { what: what.to_owned(), expected: expected.to_owned(), found: found.to_owned() })
 }
 
-/// Undoes what a receipt says was done, last step first. What somebody changed since is left alone.
-pub async fn rollback(
-    world: &World,
-    mut journal: Journal,
-    progress: &mut impl Progress,
-) -> Result<Journal, ApplyError> {
+/// Undoes what a receipt says was done, last step first. When somebody changed one of the things since,
+/// nothing is undone at all.
+pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
+    let mut journal = journal.take(&Place::here(world).await)?;
+    for entry in &journal.receipt().steps {
+        still_ours(world, entry).await?;
+    }
     for index in (0..journal.receipt().steps.len()).rev() {
         let Some(entry) = journal.receipt().steps.get(index).cloned() else { continue };
-        let step = entry.step;
+        if !matches!(entry.state, StepState::Done | StepState::Started) {
+            continue;
+        }
+        let step = &entry.step;
         let words = format!("undo: {}", act::words(&step.action));
-        match entry.state {
-            StepState::Done => {}
-            // It may or may not have arrived: the state tells.
-            StepState::Started => {
-                let found = act::current(world, &step.action).await?;
-                if act::same(&found, &step.precondition.expected) {
-                    journal.mark(index, StepState::Undone, world.options.now)?;
-                    continue;
-                }
-            }
-            StepState::Pending | StepState::AlreadyDone | StepState::Undone => continue,
+        if still_ours(world, &entry).await? == Standing::Changed {
+            progress.began(&words);
+            act::undo(world, &step.action, step.inverse.as_ref(), world.options.now).await?;
+            let note = matches!(step.action, Action::Restart { .. }).then_some("a restart needs no undoing");
+            progress.ended(&words, note);
         }
-        progress.began(&words);
-        if let Some(wanted) = act::wanted(&step.action, &step.precondition.expected) {
-            let found = act::current(world, &step.action).await?;
-            if !act::same(&wanted, &found) && !act::same(&found, &step.precondition.expected) {
-                return Err(ApplyError::Stale { what: step.precondition.words.clone(), expected: wanted, found });
-            }
-        }
-        act::undo(world, &step.action, step.inverse.as_ref(), world.options.now).await?;
         journal.mark(index, StepState::Undone, world.options.now)?;
-        progress.ended(&words, matches!(step.action, Action::Restart { .. }).then_some("a restart needs no undoing"));
     }
     Ok(journal)
+}
+
+/// What a step left of the thing it is about.
+#[derive(PartialEq, Eq)]
+enum Standing {
+    /// As before the step: it never arrived, or is undone already.
+    Before,
+    /// As the step made it.
+    Changed,
+}
+
+/// Where a step's thing stands; an error when it is neither as before the step nor as after it.
+async fn still_ours(world: &World, entry: &ReceiptStep) -> Result<Standing, ApplyError> {
+    let step = &entry.step;
+    if !matches!(entry.state, StepState::Done | StepState::Started) {
+        return Ok(Standing::Before);
+    }
+    let Some(left) = act::wanted(&step.action, &step.precondition.expected) else { return Ok(Standing::Changed) };
+    let found = act::current(world, &step.action).await?;
+    if act::same(&found, &step.precondition.expected) {
+        Ok(Standing::Before)
+    } else if act::same(&left, &found) {
+        Ok(Standing::Changed)
+    } else {
+        Err(ApplyError::Overtaken { what: step.precondition.words.clone(), left, found })
+    }
 }

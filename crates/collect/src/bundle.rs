@@ -51,7 +51,7 @@ impl Bundle {
 
     /// Writes a bundle file, readable by its owner alone.
     pub fn write(&self, path: &Path) -> Result<(), CollectError> {
-        let fail = |source| CollectError::Read { path: path.to_owned(), source };
+        let fail = |source| CollectError::Write { path: path.to_owned(), source };
         let text = serde_json::to_vec_pretty(self).map_err(|e| fail(e.into()))?;
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);

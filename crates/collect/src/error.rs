@@ -13,6 +13,14 @@ pub enum CollectError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("cannot write `{path}`", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file is larger than anything it could rightly hold.
     #[error("`{path}` is larger than {limit} bytes", path = path.display())]
     TooLarge {

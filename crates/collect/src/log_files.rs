@@ -31,7 +31,6 @@ pub fn scan(path: &str, now: i64) -> Observed<Vec<LogFailure>> {
         if path == "-" { read(std::io::stdin().lock()) } else { std::fs::File::open(Path::new(path)).and_then(read) };
     match outcome {
         Ok(summary) => Observed::Known { value: from_summary(summary, path), source },
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Observed::Absent { source },
         Err(e) => Observed::Unreachable { source, error: e.to_string() },
     }
 }

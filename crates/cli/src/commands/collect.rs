@@ -1,10 +1,9 @@
 //! `trustwalk collect`: evidence into a bundle.
 
-use anyhow::Context as _;
 use serde_json::json;
 use trustwalk_collect::{Bundle, collect};
 
-use super::diagnose::world;
+use super::diagnose::{tell_missing, world};
 use crate::args::{CollectArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::style;
@@ -12,10 +11,12 @@ use crate::style;
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs, format: Format) -> anyhow::Result<Exit> {
     let (world, ask) = world(place, &args.target).await?;
-    let bundle = Bundle::new(collect(&world, &ask).await?);
+    let evidence = collect(&world, &ask).await?;
+    tell_missing(&evidence);
+    let bundle = Bundle::new(evidence);
     let count = bundle.evidence.len();
     let path = args.file.clone();
-    bundle.write(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
+    bundle.write(&path)?;
     if format == Format::Json {
         style::say(&json!({"bundle": path.display().to_string(), "identities": count}).to_string())?;
     } else {

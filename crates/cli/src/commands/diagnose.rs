@@ -2,9 +2,10 @@
 
 use trustwalk_collect::{Ask, Bundle, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
+use trustwalk_core::evidence::{Evidence, Observed, Target};
 
 use crate::args::{DiagnoseArgs, Format, PlaceArgs, TargetArgs};
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::render;
 use crate::style::{self, Pen};
 
@@ -14,7 +15,9 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs, format: Format) 
         Bundle::read(path)?.evidence
     } else {
         let (world, ask) = world(place, &args.target).await?;
-        collect(&world, &ask).await?
+        let evidence = collect(&world, &ask).await?;
+        tell_missing(&evidence);
+        evidence
     };
     let diagnoses: Vec<Diagnosis> = evidence.iter().map(diagnose).collect();
     show(&diagnoses, format, args.verbose)?;
@@ -23,10 +26,46 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs, format: Format) 
 
 /// Reads configuration, and what was asked in its light.
 pub(crate) async fn world(place: &PlaceArgs, target: &TargetArgs) -> anyhow::Result<(World, Ask)> {
+    if let Some(url) = &target.issuer {
+        a_url(url)?;
+    }
     let world = World::new(place.walk_options(Some(target))).await?;
     let namespace = world.kube.as_ref().map_or("default", |k| k.namespace.as_str());
     let ask = target.ask(namespace)?;
     Ok((world, ask))
+}
+
+/// Refuses what no issuer could be, before anything is asked of anybody.
+fn a_url(text: &str) -> Result<(), UsageError> {
+    let rest = text.split_once("://").map_or(text, |(scheme, rest)| if scheme == "https" { rest } else { "" });
+    let host = rest.split('/').next().unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+    if host.is_empty() || !host.chars().all(fits) || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let text = style::harmless(text);
+        return Err(UsageError(format!("`{text}` is not an issuer's URL: write --issuer https://HOST/PATH")));
+    }
+    Ok(())
+}
+
+/// Says first that what was asked about does not exist: a mistyped name explains every gap that follows.
+pub(crate) fn tell_missing(evidence: &[Evidence]) {
+    for one in evidence {
+        let (gone, what) = match &one.target {
+            Target::Workload { resource, namespace, name } => {
+                (matches!(one.workload, Observed::Absent { .. }), (resource.to_ascii_lowercase(), namespace, name))
+            }
+            Target::ServiceAccount { namespace, name } => {
+                (matches!(one.service_account, Observed::Absent { .. }), ("serviceaccount".to_owned(), namespace, name))
+            }
+            Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => continue,
+        };
+        if gone {
+            let (kind, namespace, name) = what;
+            style::complain(&format!(
+                "{kind}/{name} does not exist in namespace {namespace}; `kubectl get {kind} -A` lists those that do, and --context and -n choose where to look"
+            ));
+        }
+    }
 }
 
 /// Writes diagnoses in the format asked for.

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use trustwalk_apply::{
-    Journal, PATIENCE, PAUSE, Verification, restart, resume, rollback as undo, run as apply, verify,
+    ApplyError, Journal, PATIENCE, PAUSE, Verification, restart, resume, rollback as undo, run as apply, verify,
 };
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
-use trustwalk_core::plan::{Action, Applicability, Plan, build};
+use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState, build};
 
-use super::diagnose::{exit_of, show, world};
+use super::diagnose::{exit_of, show, tell_missing, world};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::{Exit, UsageError};
 use crate::render::{self, Live};
@@ -25,6 +25,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs, format: Format) -> an
     }
     let (world, ask) = world(place, &args.target).await?;
     let evidence = collect(&world, &ask).await?;
+    tell_missing(&evidence);
     let mut worst = Exit::Sound;
     for one in &evidence {
         worst = worst.max(fix_one(&world, one, &ask, args, format).await?);
@@ -73,10 +74,18 @@ pub(crate) async fn carry_out(
 ) -> anyhow::Result<Exit> {
     let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut Live::new())
         .await
-        .with_context(|| stopped(&path))?;
+        .map_err(|e| told(e, &path))?;
     // Of everything that was asked about, this one target is looked at again.
     let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
     finish(world, &again, journal).await
+}
+
+/// Says where things stand and how to go on, unless nothing was begun.
+fn told(error: ApplyError, path: &Path) -> anyhow::Error {
+    if error.is_refusal() || !path.exists() {
+        return error.into();
+    }
+    anyhow::Error::new(error).context(stopped(path))
 }
 
 fn stopped(path: &Path) -> String {
@@ -142,7 +151,7 @@ async fn go_on(place: &PlaceArgs, path: &Path) -> anyhow::Result<Exit> {
     let journal = Journal::open(path)?;
     let world = World::new(place.walk_options(None)).await?;
     let ask = ask_again(&journal.receipt().target)?;
-    let journal = resume(&world, journal, &mut Live::new()).await?;
+    let journal = resume(&world, journal, &mut Live::new()).await.map_err(|e| told(e, path))?;
     finish(&world, &ask, journal).await
 }
 
@@ -167,10 +176,22 @@ fn ask_again(target: &Target) -> anyhow::Result<Ask> {
 pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::Result<Exit> {
     let journal = Journal::open(&args.receipt)?;
     let world = World::new(place.walk_options(None)).await?;
-    let journal = undo(&world, journal, &mut Live::new()).await?;
-    let undone = journal.receipt().steps.iter().filter(|s| !matches!(s.step.action, Action::Restart { .. })).count();
+    let before = changes(&journal);
+    let journal = undo(&world, journal, &mut Live::new()).await.map_err(|e| match e.is_refusal() {
+        true => anyhow::Error::new(e),
+        false => {
+            anyhow::Error::new(e).context(format!("stopped; run `trustwalk rollback {}` again", args.receipt.display()))
+        }
+    })?;
+    let undone = changes(&journal) - before;
     style::say(&format!("  Rolled back {undone} change(s) of {}", journal.path().display()))?;
     Ok(Exit::Sound)
+}
+
+/// How many changes of a receipt are undone; restarts are none.
+fn changes(journal: &Journal) -> usize {
+    let undone = |s: &&ReceiptStep| s.state == StepState::Undone && !matches!(s.step.action, Action::Restart { .. });
+    journal.receipt().steps.iter().filter(undone).count()
 }
 
 fn default_receipt(diagnosis: &Diagnosis, now: i64) -> PathBuf {

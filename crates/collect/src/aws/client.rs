@@ -96,6 +96,7 @@ pub struct AwsClient {
     credentials: Option<SharedCredentialsProvider>,
     region: String,
     endpoint: Option<String>,
+    profile: Option<String>,
     now: i64,
 }
 
@@ -128,12 +129,13 @@ impl AwsClient {
             loader = loader.credentials_provider(keys.clone());
         }
         let config = loader.load().await;
+        let profile = options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|p| !p.is_empty()));
         let region = config.region().map_or_else(|| FALLBACK_REGION.to_owned(), ToString::to_string);
         let endpoint = options.endpoint.clone().or_else(|| config.endpoint_url().map(str::to_owned));
         let http = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(5))
             .build(Connector::new(dialer, roots));
-        Self { http, credentials: config.credentials_provider(), region, endpoint, now }
+        Self { http, credentials: config.credentials_provider(), region, endpoint, profile, now }
     }
 
     /// The region in use.
@@ -275,7 +277,11 @@ impl AwsClient {
                 }
             }
             Err(AwsError::NoCredentials(message)) => {
-                Observed::Denied { source, permission: "AWS credentials".to_owned(), message }
+                let from = match &self.profile {
+                    Some(profile) => format!("profile `{profile}` gives none, see `aws configure list-profiles`"),
+                    None => "none in the environment, the profiles or the instance".to_owned(),
+                };
+                Observed::Denied { source, permission: format!("AWS credentials ({from})"), message }
             }
             Err(AwsError::Transport(error)) => Observed::Unreachable { source, error },
         }

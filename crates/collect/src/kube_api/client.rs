@@ -42,14 +42,16 @@ impl KubeApi {
     pub async fn new(options: &KubeOptions, now: i64) -> Result<Self, CollectError> {
         let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(e.to_string());
         let kubeconfig = match &options.kubeconfig {
-            Some(path) => Some(kube::config::Kubeconfig::read_from(path).map_err(|e| refuse(&e))?),
-            None => kube::config::Kubeconfig::read().ok(),
+            Some(path) => Some(kube::config::Kubeconfig::read_from(path).map_err(|e| refuse(&whole_text(&e)))?),
+            None => found()?,
         };
         let (mut config, cluster_name) = match kubeconfig {
             Some(file) => {
                 let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
                 let name = cluster_name(&file, options.context.as_deref());
-                let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| refuse(&e))?;
+                let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| {
+                    refuse(&format!("{}; see `kubectl config get-contexts`, and choose one with --context", whole_text(&e)))
+                })?;
                 (config, name)
             }
             None => (kube::Config::incluster().map_err(|_| no_config())?, None),
@@ -131,6 +133,41 @@ fn root_text(error: &dyn std::error::Error) -> String {
         deepest = inner;
     }
     deepest.to_string()
+}
+
+/// The kubeconfig of `KUBECONFIG` or `~/.kube/config`. None at all is no error, as this may be a pod; one
+/// that is there, or was named, and cannot be read is.
+fn found() -> Result<Option<kube::config::Kubeconfig>, CollectError> {
+    use kube::config::KubeconfigError;
+    let named = std::env::var_os("KUBECONFIG").filter(|v| !v.is_empty());
+    match kube::config::Kubeconfig::read() {
+        Ok(file) => Ok(Some(file)),
+        Err(KubeconfigError::FindPath) if named.is_none() => Ok(None),
+        Err(KubeconfigError::ReadConfig(io, _)) if named.is_none() && io.kind() == std::io::ErrorKind::NotFound => {
+            Ok(None)
+        }
+        Err(error) => {
+            let of = named.map_or_else(|| "~/.kube/config".to_owned(), |v| format!("KUBECONFIG={}", v.display()));
+            Err(CollectError::Kubeconfig(format!("{of}: {}; give --kubeconfig FILE", whole_text(&error))))
+        }
+    }
+}
+
+/// Every layer of an error, each said once. Of each its first line alone: the YAML reader goes on to quote
+/// the lines around the fault, and a kubeconfig's lines hold credentials.
+fn whole_text(error: &dyn std::error::Error) -> String {
+    let first = |e: &dyn std::error::Error| e.to_string().lines().next().unwrap_or_default().to_owned();
+    let mut text = first(error);
+    let mut inner = error.source();
+    while let Some(cause) = inner {
+        let words = first(cause);
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        inner = cause.source();
+    }
+    text
 }
 
 fn no_config() -> CollectError {
