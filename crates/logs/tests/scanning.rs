@@ -139,4 +139,9 @@ fn names_and_ids_a_person_needs_stay() {
     }
     let key = format!("AKIA{}", "Q7".repeat(8));
     assert!(!redact(&format!("key {key} used")).contains(&key));
+    // A name is spared because it stands in an ARN; a token or key that stands there is not.
+    let token = format!("eyJ{}.eyJ{}.{}", "hbG9".repeat(6), "pc3M1".repeat(20), "Zx7".repeat(12));
+    for secret in [key, token] {
+        assert!(!redact(&format!("arn:aws:sts::1111222233{secret}:assumed-role/r")).contains(&secret));
+    }
 }

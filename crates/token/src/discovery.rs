@@ -96,6 +96,10 @@ impl Discovery {
     /// The host the keys are served by, without its port.
     pub fn keys_host(&self) -> Option<&str> {
         let rest = self.jwks_uri.as_deref()?.strip_prefix("https://")?;
-        rest.split(['/', '?', '#', ':']).next().filter(|h| !h.is_empty())
+        let authority = rest.split(['/', '?', '#']).next()?;
+        // A name before `@` is a user's, whatever host it looks like (RFC 3986, section 3.2).
+        let host = authority.rsplit('@').next()?;
+        let end = if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
+        host.get(..end).filter(|h| !h.is_empty())
     }
 }

@@ -72,7 +72,14 @@ fn hint(kind: HintKind, text: impl Into<String>) -> Hint {
 /// The first token in a text that holds more: a file with a log line, a header, quotes.
 pub fn find_token(raw: &str) -> Option<&str> {
     raw.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
-        .find(|w| w.starts_with("ey") && w.bytes().filter(|b| *b == b'.').count() == 2)
+        .find(|w| begins_with_object(w) && w.bytes().filter(|b| *b == b'.').count() == 2)
+}
+
+/// Whether a header may begin here: in base64 `{` is `ey` before a quote or blank, and `ew` before a
+/// line's end, as in `ewogICJhbGciOi`; `ews.example.com` is too short for one.
+fn begins_with_object(word: &str) -> bool {
+    const SHORTEST: usize = "ewoiYWxnIjoiIn0".len();
+    word.starts_with("ey") || word.starts_with("ew") && word.find('.').is_some_and(|end| end >= SHORTEST)
 }
 
 /// Hints about the text a token was read from. They never repeat it.

@@ -55,7 +55,9 @@ impl<'a> Token<'a> {
         }
         let header = parse_header(&decode(header, "header")?)?;
         let payload = decode(payload, "payload")?;
-        let claims = serde_json::from_slice(&payload).map_err(|_| TokenError::Json("payload"))?;
+        // The parser does not look at the bytes of members it skips (RFC 7519, section 7.2: UTF-8).
+        let text = std::str::from_utf8(&payload).map_err(|_| TokenError::Json("payload"))?;
+        let claims = serde_json::from_str(text).map_err(|_| TokenError::Json("payload"))?;
         // Skipped members are not counted by the parser above; only a payload with this many
         // brackets can be too deep, and is read in full, with the parser's limit.
         if memchr2_iter(b'{', b'[', &payload).count() > MAX_DEPTH {

@@ -128,6 +128,32 @@ fn hints_name_what_a_person_should_see() {
     assert_eq!(find_token(&format!("Bearer {raw}, x")), Some(raw.as_str()));
 }
 
+#[test]
+fn a_token_with_a_printed_header_is_found() {
+    let raw = Key::ec("ES256").sign_raw("ES256", "{\n \"alg\": \"ES256\"\n}", &claims().to_string());
+    assert_eq!(find_token(&format!("token is {raw}\n")), Some(raw.as_str()));
+    assert_eq!(find_token("ews.mail.example"), None);
+}
+
+#[test]
+fn a_payload_that_is_not_utf_8_is_no_payload() {
+    let payload = support::b64([b"{\"iss\":\"https://i\",\"x".as_slice(), &[0xdd], b"\":1}"].concat());
+    let raw = format!("{}.{payload}.AA", support::b64(r#"{"alg":"RS256"}"#));
+    assert!(Token::parse(&raw).is_err());
+}
+
+#[test]
+fn the_keys_host_is_the_one_that_is_dialled() {
+    for (uri, host) in [
+        ("https://keys.example.com:8443/a?b@c", "keys.example.com"),
+        ("https://keys.example.com@elsewhere.example/a", "elsewhere.example"),
+        ("https://[2001:db8::1]:443/keys", "[2001:db8::1]"),
+    ] {
+        let read = Discovery::parse(json!({ "jwks_uri": uri }).to_string().as_bytes()).unwrap();
+        assert_eq!(read.keys_host(), Some(host));
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..600)) {

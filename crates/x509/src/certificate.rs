@@ -201,7 +201,8 @@ impl Certificate {
     /// Host names and addresses it stands for, as text.
     pub fn hosts(&self) -> Vec<String> {
         let text = |name: &GeneralName| match name {
-            GeneralName::Dns(host) => Some(host.clone()),
+            // Names come from strangers and go to terminals.
+            GeneralName::Dns(host) => Some(host.replace(char::is_control, "\u{fffd}")),
             GeneralName::Ip(ip) => Some(ip.to_string()),
             GeneralName::Range(..)
             | GeneralName::Email(_)

@@ -317,3 +317,14 @@ fn fields_are_read() {
     assert!(root.certificate.extensions().key_usage.unwrap().names().contains(&"keyCertSign"));
     assert_eq!(needs_thumbprint(Model::LibraryFirst, Some(true), Some(false), false), Need::NotConsulted);
 }
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let mut der = make(leaf(), None).certificate.der().to_vec();
+    let names: Vec<usize> = (0..der.len()).filter(|at| der[*at..].starts_with(HOST.as_bytes())).collect();
+    for at in names {
+        der[at] = 0x1b;
+    }
+    let certificate = Certificate::from_der(&der).unwrap();
+    assert_eq!(certificate.hosts(), [HOST.replacen('i', "\u{fffd}", 1)]);
+}

@@ -40,6 +40,21 @@ pub(super) async fn read_chain(stream: &TcpStream, options: &DialOptions) -> Res
     }
 }
 
+/// The chain in a TLS 1.2 server's first flight that arrives in these pieces; `None` while more of
+/// it is needed. Where the pieces are cut makes no difference.
+pub fn read_flight<'a>(
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+    options: &DialOptions,
+) -> Result<Option<Vec<Vec<u8>>>, FetchError> {
+    let mut flight = Flight::default();
+    for piece in pieces {
+        if let Some(chain) = flight.take(piece, options)? {
+            return Ok(Some(chain));
+        }
+    }
+    Ok(None)
+}
+
 /// What came so far and is not understood yet. A flight that comes at once is never copied.
 #[derive(Default)]
 struct Flight {

@@ -73,10 +73,10 @@ fn runs(text: &str, cuts: &mut Vec<(usize, usize)>) {
         // An ARN's last part is a name, which a person needs to read.
         let in_arn = bytes.get(..i).is_some_and(|b| b.ends_with(b":"))
             && text.get(..i).unwrap_or_default().rsplit([' ', '"', '\'']).next().is_some_and(|w| w.starts_with("arn:"));
-        if len >= 16 && !in_arn {
+        if len >= 16 {
             if is_token(word) || is_access_key(word) {
                 cuts.push((i, i + len));
-            } else {
+            } else if !in_arn {
                 long_parts(word, i, cuts);
             }
         }

@@ -1,0 +1,53 @@
+//! What must hold for any bytes: one function for each reader of untrusted input.
+//!
+//! `cargo xtask test` runs each over its seeds and a fixed number of mutations of them;
+//! `cargo xtask fuzz --seconds N TARGET` runs the same functions guided by coverage. Seeds are made
+//! here, keys and all, so that nothing in the repository looks like a secret.
+
+mod certificates;
+mod chains;
+mod discovery;
+mod jwks;
+mod jwt;
+mod logs;
+mod mutate;
+mod policies;
+mod signed;
+#[cfg(feature = "tls")]
+mod tls;
+
+pub use mutate::{Finding, mutations};
+
+/// One reader and what must hold for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Panics when what must hold does not.
+    pub check: fn(&[u8]),
+    /// Inputs to start from: well-formed ones, of each kind the reader knows.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Words that mutations put in.
+    pub words: &'static [&'static str],
+    /// Mutations in a bounded run, so many that each target takes a second or two.
+    pub iterations: u64,
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    certificates::TARGET,
+    chains::TARGET,
+    discovery::TARGET,
+    jwks::TARGET,
+    jwt::TARGET,
+    logs::TARGET,
+    policies::TARGET,
+    signed::TARGET,
+    #[cfg(feature = "tls")]
+    tls::TARGET,
+];
+
+/// The target of a name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|t| t.name == name)
+}

@@ -1,0 +1,116 @@
+//! Logs: the summary does not depend on how bytes arrive, and no secret gets out.
+
+use trustwalk_logs::{Failure, Scanner, Summary, classify_all, redact};
+
+use crate::Target;
+
+pub(crate) const TARGET: Target = Target {
+    name: "logs",
+    check,
+    seeds,
+    words: &[
+        "\n",
+        "\r\n",
+        "\ncaused by: ",
+        "\n\tat ",
+        "\u{1}",
+        "\u{2}",
+        "InvalidIdentityToken",
+        "Incorrect token audience",
+        "\u{1b}[31m",
+        " stderr P ",
+        "status code: 400",
+        "\\n",
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ],
+    iterations: 1_000,
+};
+
+/// Long lines are asked for by one byte.
+const LONG: u8 = 1;
+/// Stands for a secret, which is put in its place.
+const SECRET: u8 = 2;
+/// Bytes that a [`LONG`] stands for: a few of them reach the scanner's bounds.
+const LONG_BYTES: usize = 50_000;
+/// [`LONG`]s taken literally: more would only cost time.
+const MAX_LONG: usize = 7;
+
+/// The first two bytes say how the log is cut; the rest is the log.
+fn check(input: &[u8]) {
+    let [first, second, rest @ ..] = input else { return };
+    let secret = secret();
+    let mut log = Vec::with_capacity(rest.len());
+    let mut stretches = 0;
+    for byte in rest {
+        match *byte {
+            LONG if stretches < MAX_LONG => {
+                stretches += 1;
+                log.extend(std::iter::repeat_n(b'x', LONG_BYTES));
+            }
+            SECRET => log.extend_from_slice(secret.as_bytes()),
+            other => log.push(other),
+        }
+    }
+    let whole = scan(&log, log.len().max(1), 0);
+    assert_eq!(whole.bytes, log.len() as u64);
+    let step = if stretches > 0 { usize::from(*first) * 331 + 1 } else { usize::from(*first) + 1 };
+    let pieces = scan(&log, step, usize::from(*second));
+    assert_eq!(pieces, whole, "cut into pieces of {step} it says otherwise");
+    // Nothing on either side belongs to an event that empty lines part from it.
+    let mut twice = log.clone();
+    twice.extend_from_slice(b"\n\nall is well\n\n");
+    let parted = scan(&twice, twice.len(), 0);
+    assert!(parted.failures() >= whole.failures());
+    let printed = serde_json::to_string(&whole).unwrap_or_default();
+    assert!(!printed.contains(&secret), "a secret got out");
+    for cause in &whole.causes {
+        assert!(cause.count > 0 && cause.first <= cause.last);
+        assert_eq!(cause.first.is_some(), cause.last.is_some());
+    }
+    if stretches == 0 {
+        let text = String::from_utf8_lossy(&log);
+        assert!(!redact(&text).contains(&secret));
+        for failure in classify_all(&text) {
+            tidy(&failure, &secret);
+        }
+    }
+}
+
+fn tidy(failure: &Failure, secret: &str) {
+    assert!(!failure.message.contains('\n'), "{:?}", failure.message);
+    let printed = serde_json::to_string(failure).unwrap_or_default();
+    assert!(!printed.contains(secret), "a secret got out: {printed}");
+    assert_eq!(serde_json::from_str::<Failure>(&printed).ok().as_ref(), Some(failure));
+}
+
+/// Feeds pieces of `step` bytes, the first of them `shift` longer.
+fn scan(log: &[u8], step: usize, shift: usize) -> Summary {
+    let mut scanner = Scanner::new();
+    let (head, rest) = log.split_at(log.len().min(shift));
+    scanner.feed(head);
+    for piece in rest.chunks(step) {
+        scanner.feed(piece);
+    }
+    scanner.finish()
+}
+
+/// Shaped as a token is, and none.
+fn secret() -> String {
+    format!("eyJ{}.eyJ{}.{}", "hbG9".repeat(6), "pc3M1".repeat(20), "Zx7-_q".repeat(12))
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let stack = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
+    let python = "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n";
+    let json = "{\"level\":\"error\",\"ts\":\"2026-11-23T11:00:00.000Z\",\"msg\":\"Not authorized to perform sts:AssumeRoleWithWebIdentity\"}\r\n";
+    let cri = "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00.000000000Z stderr F audience\n";
+    let denied = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: ec2:DescribeSubnets status code: 403\n";
+    let token = "InvalidIdentityToken: Incorrect token audience Authorization: Bearer \u{2} token=\u{2}\n";
+    let endless = format!("x\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\n{python}\t\u{1}\n\t\u{1}\n{stack}");
+    let texts = [stack, python, json, cri, denied, token, &endless, &[stack, python, cri, json, stack].concat()];
+    texts
+        .iter()
+        .enumerate()
+        .map(|(at, text)| format!("{}0{text}", char::from(b'!' + u8::try_from(at).unwrap_or(0))).into_bytes())
+        .collect()
+}
