@@ -3,7 +3,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};
 use trustwalk_lab_cluster::{ApiError, Gvr, Key, Store, json as j, matches_label_selector};
 
@@ -14,6 +15,9 @@ use crate::{
 
 /// Annotation that `kubectl rollout restart` sets.
 const RESTARTED: &str = "/spec/template/metadata/annotations/kubectl.kubernetes.io~1restartedAt";
+
+/// How long the cluster's service accounts have been there: far longer than any cache lags.
+const ACCOUNT_AGE: SignedDuration = SignedDuration::from_hours(24 * 200);
 
 fn refused(error: &ApiError) -> LabError {
     LabError::Cluster(error.message.clone())
@@ -37,7 +41,8 @@ pub(crate) fn namespace(store: &Store, name: &str) -> Result<(), LabError> {
     store.create(&gvr, json!({"metadata": {"name": name}})).map(drop).map_err(|e| refused(&e))
 }
 
-/// Makes a service account with exactly these annotations, or changes one to them.
+/// Makes a service account with exactly these annotations, or changes one to them. One
+/// that is made here has been there for long, as in a cluster that has been in use.
 pub(crate) fn annotate(
     store: &Store,
     namespace: &str,
@@ -46,17 +51,55 @@ pub(crate) fn annotate(
 ) -> Result<(), LabError> {
     let key = account_key(namespace, name);
     if store.get(&key).is_none() {
-        let object = json!({"metadata": {"name": name, "namespace": namespace, "annotations": annotations}});
-        return store.create(&key.gvr, object).map(drop).map_err(|e| refused(&e));
+        let born = store.now().saturating_sub(ACCOUNT_AGE).unwrap_or_else(|_| store.now());
+        return account(store, &key, annotations, born);
     }
+    let written = managed(annotations, store.now());
     let set = |object: &mut Value| {
+        if j::at(object, "/metadata/annotations") == &json!(annotations) {
+            return;
+        }
         if annotations.is_empty() {
             j::remove(object, "/metadata/annotations");
+            j::remove(object, "/metadata/managedFields");
         } else {
             j::put(object, "/metadata/annotations", json!(annotations));
+            j::put(object, "/metadata/managedFields", written);
         }
     };
     store.update(&key, set).map(drop).map_err(|e| refused(&e))
+}
+
+/// Removes a service account, if it is there, and makes it anew, born now.
+pub(crate) fn recreate(
+    store: &Store,
+    namespace: &str,
+    name: &str,
+    annotations: &BTreeMap<String, String>,
+) -> Result<(), LabError> {
+    let key = account_key(namespace, name);
+    // One that is gone already needs no deleting.
+    let _gone = store.delete(&key);
+    account(store, &key, annotations, store.now())
+}
+
+fn account(store: &Store, key: &Key, annotations: &BTreeMap<String, String>, born: Timestamp) -> Result<(), LabError> {
+    let mut object = json!({"metadata": {"name": key.name, "namespace": key.namespace, "annotations": annotations}});
+    if !annotations.is_empty() {
+        j::put(&mut object, "/metadata/managedFields", managed(annotations, born));
+    }
+    store.create_at(&key.gvr, object, born).map(drop).map_err(|e| refused(&e))
+}
+
+/// Who owns a service account's annotations, and since when: `metadata.managedFields` as
+/// the Kubernetes API reference describes it, in whole seconds.
+fn managed(annotations: &BTreeMap<String, String>, at: Timestamp) -> Value {
+    let fields: Map<String, Value> = annotations.keys().map(|name| (format!("f:{name}"), json!({}))).collect();
+    json!([{
+        "manager": "kubectl-annotate", "operation": "Update", "apiVersion": "v1",
+        "time": at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": {"f:annotations": fields}},
+    }])
 }
 
 /// Creates a workload, or gives an existing one this specification; a rolled-out

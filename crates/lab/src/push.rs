@@ -172,6 +172,11 @@ async fn cache_late(lab: &Lab, old: Option<&World>, new: &World) -> Result<(), L
         return Ok(());
     }
     lab.inner.webhook.update(|config| config.not_in_cache.extend(places.iter().cloned()));
+    for place in &places {
+        // What a cache has not heard of yet is new.
+        let annotations = new.annotations.get(place).cloned().unwrap_or_default();
+        pods::recreate(&lab.inner.store, &place.0, &place.1, &annotations)?;
+    }
     let ids = new.workloads.keys().filter(|id| places.contains(&(id.namespace.to_owned(), id.name.to_owned())));
     for id in ids {
         pods::restart(&lab.inner.store, *id)?;

@@ -76,6 +76,7 @@ fn subresource(kind: &Kind, name: &str) -> (&'static str, &'static str, Value) {
         "token" => ("authentication.k8s.io", "TokenRequest", json!(["create"])),
         "scale" => ("autoscaling", "Scale", json!(["get", "patch", "update"])),
         "exec" => ("", "PodExecOptions", json!(["create", "get"])),
+        "portforward" => ("", "PodPortForwardOptions", json!(["create", "get"])),
         "attach" => ("", "PodAttachOptions", json!(["create", "get"])),
         "eviction" => ("policy", "Eviction", json!(["create"])),
         "binding" => ("", "Binding", json!(["create"])),

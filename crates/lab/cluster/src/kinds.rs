@@ -94,7 +94,10 @@ pub static KINDS: &[Kind] = &[
     short(subs(kind("", "namespaces", "namespace", "Namespace", false), &["status"]), &["ns"]),
     short(subs(kind("", "nodes", "node", "Node", false), &["status"]), &["no"]),
     all(short(
-        subs(kind("", "pods", "pod", "Pod", true), &["status", "log", "exec", "attach", "eviction", "binding"]),
+        subs(
+            kind("", "pods", "pod", "Pod", true),
+            &["status", "log", "exec", "attach", "portforward", "eviction", "binding"],
+        ),
         &["po"],
     )),
     kind("", "secrets", "secret", "Secret", true),

@@ -18,6 +18,7 @@ mod meta;
 mod openapi;
 mod patch;
 mod pipeline;
+mod port_forward;
 mod protobuf;
 mod rbac;
 mod request;
@@ -31,6 +32,7 @@ mod subresources;
 mod tables;
 mod tls;
 mod token;
+mod upgrade;
 mod validation;
 mod watch;
 

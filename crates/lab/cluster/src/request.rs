@@ -145,8 +145,8 @@ impl Call {
     pub(crate) fn verb(&self, target: &Target) -> &'static str {
         let watch = target.watch || self.flag("watch");
         match self.method.as_str() {
-            "GET" | "HEAD" if target.subresource == "exec" || target.subresource == "attach" => {
-                // kubectl 1.31 and later exec by GET (WebSocket); either method asks
+            "GET" | "HEAD" if matches!(target.subresource.as_str(), "exec" | "attach" | "portforward") => {
+                // WebSockets are opened by GET (kubectl 1.31 and later); either method asks
                 // for `create` on the subresource since Kubernetes 1.35.
                 "create"
             }

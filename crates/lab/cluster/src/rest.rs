@@ -13,6 +13,7 @@ use crate::{
     json as j,
     patch::{apply, json_patch, merge, strategic},
     pipeline::Writer,
+    port_forward,
     request::{Call, Target, read_body, settle_namespace},
     reviews,
     store::Key,
@@ -37,6 +38,7 @@ pub(crate) async fn handle(
         "" | "status" => {}
         "log" => return streams::logs(shared, &call, &target),
         "exec" | "attach" => return streams::exec(shared, &call, &target, request),
+        "portforward" => return port_forward::open(shared, &call, &target, request),
         _ => {
             let body = read_body(request.into_body(), call.content_type()).await?;
             return subresources::handle(shared, &call, &target, body).await;

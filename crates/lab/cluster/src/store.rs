@@ -193,11 +193,16 @@ impl Store {
 
     /// Adds an object after filling in name (from `generateName`), uid, creation
     /// time, generation, resourceVersion and the kind's documented defaults.
-    pub fn create(&self, gvr: &Gvr, mut object: Value) -> Result<Arc<Value>, ApiError> {
+    pub fn create(&self, gvr: &Gvr, object: Value) -> Result<Arc<Value>, ApiError> {
+        self.create_at(gvr, object, self.now())
+    }
+
+    /// As [`Store::create`], for an object that has been there since `born`.
+    pub fn create_at(&self, gvr: &Gvr, mut object: Value, born: jiff::Timestamp) -> Result<Arc<Value>, ApiError> {
         let stored = gvr.stored();
         let kind = find_kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
         let mut state = self.write();
-        meta::prepare_create(kind, &mut object, self.now())?;
+        meta::prepare_create(kind, &mut object, born)?;
         let key = Key::of(gvr, &object);
         let place = (key.namespace.clone(), key.name.clone());
         let taken = state.objects.get(&stored).is_some_and(|all| all.contains_key(&place));

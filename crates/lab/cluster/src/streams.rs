@@ -2,33 +2,28 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt, StreamExt, stream};
-use http::{Response, StatusCode, header};
+use http::header;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::{
     Request,
     body::{Bytes, Frame, Incoming},
 };
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        Message,
-        protocol::{CloseFrame, Role, frame::coding::CloseCode},
-    },
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
 use crate::{
     cluster::Shared,
     contract::ExecResult,
     errors::ApiError,
-    http::{Reply, full, typed_reply},
+    http::{Reply, typed_reply},
     json as j,
     request::{Call, Target},
     store::Key,
+    upgrade::{self, Socket},
 };
 
 /// How often a followed log is looked at again.
@@ -185,31 +180,17 @@ mod channel {
 
 /// Versions we speak, best first.
 const PROTOCOLS: [&str; 2] = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
-/// RFC 6455, section 1.3.
-const WEBSOCKET_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// `…/pods/{name}/exec` as a WebSocket.
 pub(crate) fn exec(
     shared: &Arc<Shared>,
     call: &Call,
     target: &Target,
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
 ) -> Result<Reply, ApiError> {
     let pod = pod_of(shared, &target.key()?)?;
     let container = container(call, &pod)?;
-    let text = |name: &str| {
-        let value = request.headers().get(name).and_then(|v| v.to_str().ok());
-        value.unwrap_or("").to_owned()
-    };
-    let upgrade = text("upgrade");
-    let key = text("sec-websocket-key");
-    if !upgrade.eq_ignore_ascii_case("websocket") || key.is_empty() {
-        return Err(ApiError::bad_request("Upgrade request required"));
-    }
-    let offered = text("sec-websocket-protocol");
-    let Some(protocol) = PROTOCOLS.into_iter().find(|p| offered.split(',').any(|o| o.trim() == *p)) else {
-        return Err(ApiError::bad_request("no supported remote-command protocol was offered"));
-    };
+    let (reply, pending) = upgrade::websocket(request, &PROTOCOLS)?;
     let command: Vec<String> =
         call.query.iter().filter(|(name, _)| name == "command").map(|(_, value)| value.clone()).collect();
     let session = Session {
@@ -220,23 +201,12 @@ pub(crate) fn exec(
         stdin: call.flag("stdin"),
         tty: call.flag("tty"),
     };
-    let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
-        if let Ok(upgraded) = upgraded.await {
-            let io = TokioIo::new(upgraded);
-            let socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
+        if let Some(socket) = pending.socket().await {
             session.run(socket).await;
         }
     });
-    let accept = STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{WEBSOCKET_GUID}").as_bytes()));
-    Response::builder()
-        .status(StatusCode::SWITCHING_PROTOCOLS)
-        .header(header::UPGRADE, "websocket")
-        .header(header::CONNECTION, "Upgrade")
-        .header(header::SEC_WEBSOCKET_ACCEPT, accept)
-        .header(header::SEC_WEBSOCKET_PROTOCOL, protocol)
-        .body(full(Bytes::new()))
-        .map_err(|e| ApiError::internal(e.to_string()))
+    Ok(reply)
 }
 
 struct Session {
@@ -247,8 +217,6 @@ struct Session {
     stdin: bool,
     tty: bool,
 }
-
-type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
 impl Session {
     async fn run(self, mut socket: Socket) {

@@ -15,7 +15,7 @@ use tokio::io::AsyncReadExt;
 
 use crate::support::{Lab, daemon_set};
 
-async fn client(lab: &Lab) -> Client {
+pub(crate) async fn client(lab: &Lab) -> Client {
     // rustls wants one process-wide provider; another test may have set it already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let kubeconfig = Kubeconfig::from_yaml(&lab.kubeconfig).unwrap();

@@ -5,6 +5,7 @@
 mod api;
 mod kube_rs;
 mod kubectl;
+mod port_forward;
 mod streams;
 mod support;
 mod webhooks;
