@@ -4,6 +4,7 @@
 mod ci;
 mod draft;
 mod facts;
+mod foreseen;
 mod injection;
 mod issuer;
 mod policy_edit;

@@ -1,13 +1,13 @@
 //! Whether the role's trust policy admits the identity, and if not, the most specific reason.
 
 use trustwalk_trust_policy::{
-    Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Policy, PrincipalKind, Principals,
-    Request,
+    Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Operator, Policy, PrincipalKind,
+    Principals, Request,
 };
 
 use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, like, partition};
 use super::policy_edit;
-use super::{Draft, Judged, Refusal, role_account, setup, subject, trust_keys};
+use super::{Draft, Judged, Refusal, foreseen, role_account, setup, subject, trust_keys};
 use crate::evidence::{Evidence, Role, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -82,8 +82,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return missing_role(view, e);
     }
     let Some(role) = e.role.known() else { return Judged::open(lacking("the role's trust policy", &e.role)) };
-    let Some(token) = e.token.known() else { return Judged::open(lacking("the token's claims", &e.token)) };
-    let (Some(iss), Some(_)) = (issuer(e), token.sub.as_deref()) else {
+    let foretold = foreseen::token(e);
+    let Some(token) = e.token.known().or(foretold.as_ref()) else {
+        return Judged::open(lacking("the token's claims", &e.token));
+    };
+    let (Some(iss), Some(_)) = (token.iss.as_deref().or(issuer(e)), token.sub.as_deref()) else {
         return Judged::open("the token's `iss` and `sub`: the token could not be read");
     };
     let document = match Document::parse(&role.trust_policy) {
@@ -99,10 +102,15 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         .known()
         .map_or_else(|| format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)), |p| p.arn.clone());
     let case = Case { e, role, token, path, provider_arn, document };
-    if admits(&case) {
-        return admitted(view, &case);
+    let admits = admits(&case);
+    if foretold.is_some() {
+        return if admits {
+            Judged::open(lacking("the token's claims", &e.token))
+        } else {
+            foreseen::likely(reasons(&case))
+        };
     }
-    reasons(&case)
+    if admits { admitted(view, &case) } else { reasons(&case) }
 }
 
 fn identity(case: &Case<'_>) -> Identity {
@@ -271,6 +279,11 @@ fn reasons(case: &Case<'_>) -> Judged {
 fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) -> Judged {
     let mut judged = Judged::default();
     for condition in statement.conditions.iter().filter(|c| !is_met(case, c)) {
+        if Operator::parse(&condition.operator).is_none() {
+            judged.found.clear();
+            judged.push("trust-condition-not-met", unknown_operator(case, index, condition));
+            return judged;
+        }
         let (rule, draft) = trust_keys::wrong_key(case, index, statement, condition)
             .or_else(|| subject::wrong_value(case, index, condition))
             .unwrap_or_else(|| ("trust-condition-not-met", trust_keys::unmet(case, index, condition)));
@@ -285,6 +298,17 @@ fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) 
         judged.push("trust-condition-not-met", case.repaired(draft, "narrow the Deny statement", None));
     }
     judged
+}
+
+fn unknown_operator(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Draft {
+    let operator = &condition.operator;
+    let draft = Draft::new(format!(
+        "the trust policy of {} has a condition `{operator}`, and IAM knows no such operator, so it is never met; IAM refuses to save it",
+        case.role.arn
+    ))
+    .show("operator", operator.clone(), case.origin(index, &format!("Condition.{operator}")))
+    .show("known", "StringEquals, StringLike, ForAnyValue:StringLike, ...", "IAM User Guide, condition operators");
+    case.repaired(draft, "write the operator as IAM spells it, a set operator with a colon", None)
 }
 
 fn lacks_statement(case: &Case<'_>) -> Draft {

@@ -1,0 +1,64 @@
+//! The token a CI job will get, foretold from its files where no token is at hand.
+
+use std::collections::BTreeMap;
+
+use super::Judged;
+use crate::evidence::{CiJob, Evidence, TokenClaims};
+use crate::finding::Confidence;
+
+/// The issuer of jobs on github.com (GitHub Docs, configuring AWS for workflows).
+const ISSUER: &str = "https://token.actions.githubusercontent.com";
+/// From this moment (2026-07-15T00:00:00Z) new repositories have subjects with numeric ids. REPORTED: users of
+/// aws-actions/configure-aws-credentials.
+const IDS_SINCE: i64 = 1_784_073_600;
+
+/// The token of a job on GitHub whose subject follows the default template.
+pub(super) fn token(e: &Evidence) -> Option<TokenClaims> {
+    let job = e.job.known().filter(|j| j.platform == "github-actions" && j.assumes_role && !j.fork)?;
+    if e.token.known().is_some() || job.customised_subject.is_some() || !job.repository.contains('/') {
+        return None;
+    }
+    let sub = format!("repo:{}:{}", repository(job), context(job)?);
+    let aud = job.inputs.get("audience").filter(|a| !a.is_empty()).map_or("sts.amazonaws.com", String::as_str);
+    (!aud.contains("${{")).then(|| TokenClaims {
+        origin: "foretold from the job's files".to_owned(),
+        alg: "RS256".to_owned(),
+        iss: Some(ISSUER.to_owned()),
+        sub: Some(sub),
+        aud: vec![aud.to_owned()],
+        claims: BTreeMap::new(),
+        ..TokenClaims::default()
+    })
+}
+
+fn repository(job: &CiJob) -> String {
+    let late = job.repository_created.is_some_and(|at| at >= IDS_SINCE);
+    match (job.repository.split_once('/'), job.ids.get("owner_id"), job.ids.get("repository_id")) {
+        (Some((owner, name)), Some(owner_id), Some(id)) if late => format!("{owner}@{owner_id}/{name}@{id}"),
+        _ => job.repository.clone(),
+    }
+}
+
+/// An environment takes the place of everything else, then the pull request, then the ref (GitHub Docs, subject claims).
+fn context(job: &CiJob) -> Option<String> {
+    let plain = |text: &&String| !text.is_empty() && !text.contains("${{");
+    if let Some(environment) = &job.environment {
+        return Some(environment).filter(plain).map(|e| format!("environment:{e}"));
+    }
+    if job.event == "pull_request" {
+        return Some("pull_request".to_owned());
+    }
+    Some(&job.git_ref).filter(plain).map(|r| format!("ref:{r}"))
+}
+
+/// What follows from a foretold token is likely and no more.
+pub(super) fn likely(mut judged: Judged) -> Judged {
+    for cause in &mut judged.found {
+        cause.draft.confidence = Confidence::Likely;
+        cause.draft.decide = Some(
+            "the subject GitHub really wrote: CloudTrail's AssumeRoleWithWebIdentity event, userIdentity.userName"
+                .to_owned(),
+        );
+    }
+    judged
+}
