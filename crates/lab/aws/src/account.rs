@@ -1,6 +1,8 @@
 //! The account: its configuration, and the mutators by which a lab sets it up and breaks it.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -55,9 +57,19 @@ impl std::fmt::Debug for AccountConfig {
 #[derive(Clone)]
 pub struct Account {
     pub(crate) config: Arc<AccountConfig>,
-    state: Arc<Mutex<State>>,
+    own: Arc<Own>,
+    /// All accounts behind the endpoint by id, this one among them.
+    members: Members,
+}
+
+type Members = Arc<Mutex<BTreeMap<String, (Arc<AccountConfig>, Arc<Own>)>>>;
+
+/// What is one account's alone.
+struct Own {
+    state: Mutex<State>,
     admin: Credentials,
     unprivileged: Credentials,
+    refuses_audiences_briefly: AtomicBool,
 }
 
 impl std::fmt::Debug for Account {
@@ -72,18 +84,69 @@ const ADMIN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","A
 impl Account {
     /// An empty account with an administrator and a user who may do nothing.
     pub fn new(config: AccountConfig) -> Self {
+        let members = Arc::default();
+        Self::member_of(&members, Arc::new(config))
+    }
+
+    fn member_of(members: &Members, config: Arc<AccountConfig>) -> Self {
         let admin = new_keys("AKIA", None);
         let unprivileged = new_keys("AKIA", None);
         let mut state = State { policies: policy::managed(), ..State::default() };
         let user = |name: &str, policies: Vec<String>| Principal::User { name: name.to_owned(), policies };
         state.keys.insert(admin.access_key_id.clone(), (admin.clone(), user("admin", vec![ADMIN.to_owned()])));
         state.keys.insert(unprivileged.access_key_id.clone(), (unprivileged.clone(), user("nobody", Vec::new())));
-        Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)), admin, unprivileged }
+        let own = Arc::new(Own {
+            state: Mutex::new(state),
+            admin,
+            unprivileged,
+            refuses_audiences_briefly: AtomicBool::new(true),
+        });
+        let id = config.account_id.clone();
+        let entry = (Arc::clone(&config), Arc::clone(&own));
+        members.lock().unwrap_or_else(PoisonError::into_inner).insert(id, entry);
+        Self { config, own, members: Arc::clone(members) }
+    }
+
+    /// Opens another account behind the same endpoint: an empty one that differs in its id alone.
+    /// Roles are found by the account in their ARN, callers by their access key.
+    pub fn join(&self, account_id: &str) -> Self {
+        let config = AccountConfig { account_id: account_id.to_owned(), ..AccountConfig::clone(&self.config) };
+        Self::member_of(&self.members, Arc::new(config))
+    }
+
+    /// An account behind the endpoint by its id.
+    pub(crate) fn member(&self, account_id: &str) -> Option<Self> {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let (config, own) = members.get(account_id)?;
+        Some(Self { config: Arc::clone(config), own: Arc::clone(own), members: Arc::clone(&self.members) })
+    }
+
+    /// The account of an ARN, when it is behind the endpoint.
+    pub(crate) fn owner_of(&self, arn: &str) -> Option<Self> {
+        self.member(arn.split(':').nth(4)?)
+    }
+
+    /// The account that gave out an access key; this one when none did.
+    pub(crate) fn home_of(&self, access_key_id: &str) -> Self {
+        let ids: Vec<String> = self.members.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        let mut accounts = ids.iter().filter_map(|id| self.member(id));
+        accounts.find(|a| a.state().keys.contains_key(access_key_id)).unwrap_or_else(|| self.clone())
+    }
+
+    /// How a token of an audience that is not registered is refused: in the words seen from 2022
+    /// until June 2026 ("Incorrect token audience"), which is what a lab starts with, or in those
+    /// seen since July 2026, which are the same as for a bad signature.
+    pub fn refuse_audiences_as_since_2026(&self, since: bool) {
+        self.own.refuses_audiences_briefly.store(!since, Ordering::Relaxed);
+    }
+
+    pub(crate) fn refuses_audiences_briefly(&self) -> bool {
+        self.own.refuses_audiences_briefly.load(Ordering::Relaxed)
     }
 
     /// The state. A panic elsewhere leaves it as it was: every change is one assignment.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.own.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -92,12 +155,12 @@ impl Account {
 
     /// Keys of the administrator.
     pub fn admin_credentials(&self) -> Credentials {
-        self.admin.clone()
+        self.own.admin.clone()
     }
 
     /// Keys of a user without any permission.
     pub fn unprivileged_credentials(&self) -> Credentials {
-        self.unprivileged.clone()
+        self.own.unprivileged.clone()
     }
 
     /// Keys of a session of a role, as instance metadata hands them out.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::account::Account;
 use crate::http::segments;
 use crate::outcome::AwsFault;
+use crate::query::Parameters;
 use crate::sigv4::{Caller, Signed};
 use crate::state::{Addon, Association, Cluster, Principal};
 
@@ -31,7 +32,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
     match (request.method, path.as_slice()) {
         ("GET", ["clusters"]) => {
             may("eks:ListClusters", "*")?;
-            Ok(json!({"clusters": account.state().clusters.keys().collect::<Vec<_>>()}))
+            page(request.query, "clusters", account.state().clusters.keys().map(|n| json!(n)).collect())
         }
         ("GET", ["clusters", name]) => {
             may("eks:DescribeCluster", name)?;
@@ -39,7 +40,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
         }
         ("GET", ["clusters", name, "addons"]) => {
             may("eks:ListAddons", name)?;
-            Ok(json!({"addons": cluster(name)?.addons.keys().collect::<Vec<_>>()}))
+            page(request.query, "addons", cluster(name)?.addons.keys().map(|n| json!(n)).collect())
         }
         ("GET", ["clusters", name, "addons", addon]) => {
             may("eks:DescribeAddon", name)?;
@@ -55,12 +56,15 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
         }
         ("GET", ["clusters", name, "pod-identity-associations"]) => {
             may("eks:ListPodIdentityAssociations", name)?;
+            let asked = |key: &str| Parameters::parse(request.query).get(key).map(str::to_owned);
+            let (namespace, account) = (asked("namespace"), asked("serviceAccount"));
             let wanted = |a: &&Association| {
-                request.query.split('&').filter_map(|p| p.strip_prefix("namespace=")).all(|ns| ns == a.namespace)
+                namespace.as_ref().is_none_or(|n| *n == a.namespace)
+                    && account.as_ref().is_none_or(|s| *s == a.service_account)
             };
-            let all: Vec<Value> =
-                cluster(name)?.associations.iter().filter(wanted).map(|a| association(a, name)).collect();
-            Ok(json!({"associations": all}))
+            let found = cluster(name)?;
+            let all = found.associations.iter().filter(wanted).map(|a| association(a, name)).collect();
+            page(request.query, "associations", all)
         }
         ("GET", ["clusters", name, "pod-identity-associations", id]) => {
             may("eks:DescribePodIdentityAssociation", name)?;
@@ -76,6 +80,29 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
             Err(AwsFault::new(404, "NotFoundException", format!("the lab's EKS has no {method} {}", request.path)))
         }
     }
+}
+
+/// One page of a list: `maxResults` from 1 to 100, `nextToken` (EKS API reference).
+fn page(query: &str, list: &str, items: Vec<Value>) -> Result<Value, AwsFault> {
+    const MOST: usize = 100;
+    let asked = Parameters::parse(query);
+    let bad = |text: &str| AwsFault::new(400, "InvalidParameterException", text);
+    let most = match asked.get("maxResults") {
+        None => MOST,
+        Some(n) => {
+            n.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(|| bad("maxResults must be from 1 to 100"))?
+        }
+    };
+    let from: usize = match asked.get("nextToken").filter(|t| !t.is_empty()) {
+        None => 0,
+        Some(t) => t.parse().map_err(|_| bad("nextToken is not one of this list"))?,
+    };
+    let end = from.saturating_add(most);
+    let next = (items.len() > end).then(|| json!(end.to_string()));
+    let shown: Vec<Value> = items.into_iter().skip(from).take(most).collect();
+    let mut answer = serde_json::Map::from_iter([(list.to_owned(), Value::Array(shown))]);
+    answer.extend(next.map(|token| ("nextToken".to_owned(), token)));
+    Ok(Value::Object(answer))
 }
 
 fn describe(c: &Cluster, arn: &str) -> Value {

@@ -1,22 +1,26 @@
 //! One endpoint for all services: routing by signature scope, body and path.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
 use crate::account::Account;
 use crate::callers::request_id;
 use crate::outcome::{AwsFault, escape, tag};
+use crate::policy::Decision;
 use crate::query::{Parameters, decode};
 use crate::sigv4::{self, Caller, Signed};
-use crate::{cloudtrail, ec2, eks, iam, sts};
+use crate::{assume, cloudtrail, ec2, eks, iam, pod_identity, sts};
 
 /// Largest request: IAM's largest parameter, a policy of 131,072 characters, percent-encoded.
 const LARGEST_REQUEST: usize = 1 << 20;
+/// Longest a head or a body may take: clients are next door.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const IAM_NS: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const STS_NS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -41,17 +45,20 @@ impl Account {
                     async move { Ok::<_, Infallible>(account.answer(request).await) }
                 });
                 // A client that hangs up early loses only its own answer.
-                let _gone =
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let mut http = hyper::server::conn::http1::Builder::new();
+                http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+                let _gone = http.serve_connection(TokioIo::new(stream), service).await;
             });
         }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
-        let Ok(body) = Limited::new(body, LARGEST_REQUEST).collect().await.map(http_body_util::Collected::to_bytes)
-        else {
-            return reply(413, "text/plain", "request too large".to_owned());
+        let collected = tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST_REQUEST).collect()).await;
+        let body = match collected {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(_)) => return reply(413, "text/plain", "request too large".to_owned()),
+            Err(_) => return reply(408, "text/plain", "request too slow".to_owned()),
         };
         let signed = Signed {
             method: parts.method.as_str(),
@@ -64,22 +71,26 @@ impl Account {
         let form = Parameters::parse(if text.is_empty() { signed.query } else { &text });
         let action = form.text("Action");
         if action == "AssumeRoleWithWebIdentity" {
-            let outcome = sts::web_identity(self, &form).await;
+            // The role's account answers; an account unknown to the lab has no provider either.
+            let owner = self.owner_of(&form.text("RoleArn"));
+            let outcome = sts::web_identity(owner.as_ref().unwrap_or(self), &form).await;
             return query_reply(&action, STS_NS, outcome);
         }
         let service = sigv4::scope_service(&parts.headers).unwrap_or_default();
-        let caller = match sigv4::verify(self, &signed) {
+        let home = self.home_of(&sigv4::access_key(&parts.headers).unwrap_or_default());
+        let caller = match sigv4::verify(&home, &signed) {
             Ok(caller) => caller,
             Err(fault) => return fault_reply(&service, fault),
         };
         match caller.service.as_str() {
-            "iam" => query_reply(&action, IAM_NS, iam::call(self, &caller, &action, &form).await),
-            "sts" => query_reply(&action, STS_NS, sts::call(self, &caller, &action, &form)),
-            "ec2" => ec2_reply(&action, ec2::call(self, &caller, &action)),
-            "eks" => json_reply(eks::call(self, &caller, &signed)),
+            "iam" => query_reply(&action, IAM_NS, iam::call(&home, &caller, &action, &form).await),
+            "sts" => query_reply(&action, STS_NS, assume::call(&home, &caller, &action, &form)),
+            "ec2" => ec2_reply(&action, ec2::call(&home, &caller, &action)),
+            "eks" => json_reply(eks::call(&home, &caller, &signed)),
+            "eks-auth" => json_reply(pod_identity::call(&home, &caller, &signed).await),
             "cloudtrail" => {
                 let target = parts.headers.get("x-amz-target").and_then(|t| t.to_str().ok()).unwrap_or_default();
-                json_reply(cloudtrail::call(self, &caller, target, &body))
+                json_reply(cloudtrail::call(&home, &caller, target, &body))
             }
             other => {
                 fault_reply(other, AwsFault::new(400, "InvalidAction", format!("the lab has no service `{other}`")))
@@ -89,16 +100,16 @@ impl Account {
 
     /// Refuses unless the caller's policies allow the action on the resource.
     pub(crate) fn authorise(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), AwsFault> {
-        if crate::policy::allowed(self, &caller.principal, action, resource) {
-            return Ok(());
-        }
+        let why = match crate::policy::decide(self, &caller.principal, action, resource) {
+            Decision::Allowed => return Ok(()),
+            Decision::Silent => format!("because no identity-based policy allows the {action} action"),
+            Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
+        };
         let who = crate::policy::arn(self, &caller.principal);
         Err(AwsFault::new(
             403,
             "AccessDenied",
-            format!(
-                "User: {who} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
-            ),
+            format!("User: {who} is not authorized to perform: {action} on resource: {resource} {why}"),
         ))
     }
 }
@@ -173,7 +184,7 @@ fn json_reply(outcome: Result<serde_json::Value, AwsFault>) -> Response<Full<Byt
 
 fn fault_reply(service: &str, fault: AwsFault) -> Response<Full<Bytes>> {
     match service {
-        "eks" | "cloudtrail" => json_reply(Err(fault)),
+        "eks" | "eks-auth" | "cloudtrail" => json_reply(Err(fault)),
         "ec2" => ec2_reply("", Err(fault)),
         "sts" => query_reply("", STS_NS, Err(fault)),
         _ => query_reply("", IAM_NS, Err(fault)),

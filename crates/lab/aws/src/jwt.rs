@@ -17,6 +17,8 @@ pub(crate) struct Jwt {
 
 /// Clock skew STS allows (IAM User Guide: five minutes).
 const SKEW: i64 = 300;
+/// Keys of one type in a set that STS reads (IAM User Guide, "Create an OIDC provider").
+const KEYS_PER_TYPE: usize = 100;
 
 fn not_a_jwt() -> AwsFault {
     AwsFault::token("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
@@ -120,19 +122,34 @@ impl Jwt {
         }
     }
 
-    /// The audience must be registered.
-    pub(crate) fn check_audience(audience: &str, client_ids: &[String]) -> Result<(), AwsFault> {
-        if client_ids.iter().any(|c| c == audience) { Ok(()) } else { Err(AwsFault::token("Incorrect token audience")) }
+    /// The audience must be registered. `briefly` is the wording of before July 2026.
+    pub(crate) fn check_audience(audience: &str, client_ids: &[String], briefly: bool) -> Result<(), AwsFault> {
+        if client_ids.iter().any(|c| c == audience) {
+            return Ok(());
+        }
+        Err(if briefly { AwsFault::token("Incorrect token audience") } else { not_validated() })
+    }
+
+    /// A token may be meant for some roles alone (claim `https://aws.amazon.com/roles`, reported).
+    pub(crate) fn check_roles(&self, role_arn: &str) -> Result<(), AwsFault> {
+        let Some(roles) = self.claims.get("https://aws.amazon.com/roles") else { return Ok(()) };
+        if crate::policy::one_or_many(Some(roles)).iter().any(|r| r == role_arn) {
+            return Ok(());
+        }
+        Err(AwsFault::token("The target role ARN is not present in the roles claim of the identity token"))
     }
 
     /// The signature, by the key the header names.
     pub(crate) fn check_signature(&self, jwks: &Value) -> Result<(), AwsFault> {
         let unavailable = crate::sts::keys_unavailable;
-        let keys: Vec<&Value> = jwks
-            .get("keys")
-            .and_then(Value::as_array)
-            .ok_or_else(unavailable)?
-            .iter()
+        let all: Vec<&Value> = jwks.get("keys").and_then(Value::as_array).ok_or_else(unavailable)?.iter().collect();
+        // "At most 100 RSA and 100 EC keys" (IAM User Guide, "Create an OIDC provider").
+        let of = |kind: &str| all.iter().filter(|k| k.get("kty").and_then(Value::as_str) == Some(kind)).count();
+        if of("RSA") > KEYS_PER_TYPE || of("EC") > KEYS_PER_TYPE {
+            return Err(unavailable());
+        }
+        let keys: Vec<&Value> = all
+            .into_iter()
             .filter(|k| k.get("use").and_then(Value::as_str) != Some("enc") && k.get("kid").is_some())
             .collect();
         let kid = self.header.get("kid").and_then(Value::as_str);
@@ -142,12 +159,14 @@ impl Jwt {
             (None, [only]) => *only,
             _ => return Err(unavailable()),
         };
-        let ok = verify(
-            self.header.get("alg").and_then(Value::as_str).unwrap_or_default(),
-            key,
-            self.signed.as_bytes(),
-            &self.signature,
-        );
+        // A key with `key_ops` fails as a bad signature does (reported).
+        let ok = key.get("key_ops").is_none()
+            && verify(
+                self.header.get("alg").and_then(Value::as_str).unwrap_or_default(),
+                key,
+                self.signed.as_bytes(),
+                &self.signature,
+            );
         if ok { Ok(()) } else { Err(not_validated()) }
     }
 }

@@ -3,14 +3,20 @@
 //! It decides as AWS documents and reports it, and shares no code with the doctor.
 
 mod account;
+mod assume;
 mod callers;
 mod cloudtrail;
 mod ec2;
 mod eks;
+mod guard;
 mod http;
 mod iam;
 mod jwt;
+mod managed;
+mod oidc;
 mod outcome;
+mod paging;
+mod pod_identity;
 mod policy;
 mod providers;
 mod query;
@@ -19,6 +25,7 @@ mod sigv4;
 mod state;
 mod sts;
 mod trust;
+mod validate;
 
 pub use account::{Account, AccountConfig, Clock, Dialer, TrustModel};
 pub use state::{Addon, Association, Cluster, Credentials, Provider, Role};

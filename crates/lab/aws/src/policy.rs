@@ -45,11 +45,27 @@ pub(crate) fn arn(account: &Account, principal: &Principal) -> String {
     }
 }
 
+/// What the caller's identity policies say of an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// A statement allows it and none denies it.
+    Allowed,
+    /// No statement allows it.
+    Silent,
+    /// A statement denies it.
+    Denied,
+}
+
 /// Whether the caller's identity policies allow an action.
 pub(crate) fn allowed(account: &Account, principal: &Principal, action: &str, resource: &str) -> bool {
+    decide(account, principal, action, resource) == Decision::Allowed
+}
+
+/// What the caller's identity policies say of an action.
+pub(crate) fn decide(account: &Account, principal: &Principal, action: &str, resource: &str) -> Decision {
     // GetCallerIdentity needs no permission, even under an explicit deny (STS API reference).
     if action == "sts:GetCallerIdentity" {
-        return true;
+        return Decision::Allowed;
     }
     let documents: Vec<String> = match principal {
         Principal::User { policies, .. } => policies.clone(),
@@ -61,17 +77,28 @@ pub(crate) fn allowed(account: &Account, principal: &Principal, action: &str, re
             })
         }
     };
+    let wanted = action.to_ascii_lowercase();
+    // `Not…` turns a match round (IAM User Guide, "NotAction" and "NotResource").
+    let either = |s: &Value, plain: &str, not: &str, hit: &dyn Fn(&String) -> bool| match (s.get(plain), s.get(not)) {
+        (Some(v), _) => one_or_many(Some(v)).iter().any(hit),
+        (None, Some(v)) => !one_or_many(Some(v)).iter().any(hit),
+        (None, None) => false,
+    };
     let effects: Vec<bool> = documents
         .iter()
         .filter_map(|d| serde_json::from_str::<Value>(d).ok())
         .flat_map(|d| statements(&d))
         .filter(|s| {
-            one_or_many(s.get("Action")).iter().any(|p| glob(&p.to_ascii_lowercase(), &action.to_ascii_lowercase()))
-                && one_or_many(s.get("Resource")).iter().any(|p| resource == "*" || glob(p, resource))
+            either(s, "Action", "NotAction", &|p| glob(&p.to_ascii_lowercase(), &wanted))
+                && either(s, "Resource", "NotResource", &|p| resource == "*" || glob(p, resource))
         })
         .map(|s| s.get("Effect").and_then(Value::as_str) == Some("Allow"))
         .collect();
-    !effects.is_empty() && effects.iter().all(|allow| *allow)
+    match (effects.is_empty(), effects.iter().all(|allow| *allow)) {
+        (true, _) => Decision::Silent,
+        (false, true) => Decision::Allowed,
+        (false, false) => Decision::Denied,
+    }
 }
 
 /// Statements of a document, one or many.

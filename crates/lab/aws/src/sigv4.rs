@@ -50,6 +50,11 @@ pub(crate) fn scope_service(headers: &HeaderMap) -> Option<String> {
     Some(parts.scope.get(2)?.clone())
 }
 
+/// The access key id a request names, without verifying anything.
+pub(crate) fn access_key(headers: &HeaderMap) -> Option<String> {
+    Some(Authorization::parse(headers)?.key)
+}
+
 struct Authorization {
     key: String,
     scope: Vec<String>,

@@ -1,4 +1,4 @@
-//! STS: the exchange, and who is calling.
+//! STS: the exchange of a web identity for a session.
 
 use aws_lc_rs::digest;
 use serde_json::json;
@@ -8,9 +8,9 @@ use crate::jwt::Jwt;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::providers::{Fetched, fetch, verifies};
 use crate::query::Parameters;
-use crate::sigv4::Caller;
 use crate::state::{Credentials, Principal, Provider, Role};
 use crate::trust::{Keys, admits};
+use crate::validate;
 
 /// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
 pub(crate) fn keys_unavailable() -> AwsFault {
@@ -51,7 +51,8 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
     jwt.check_signature(&jwks)?;
     jwt.check_times(account.now().as_second())?;
     let audience = jwt.audience()?;
-    Jwt::check_audience(&audience, &provider.client_ids)?;
+    Jwt::check_audience(&audience, &provider.client_ids, account.refuses_audiences_briefly())?;
+    jwt.check_roles(&role_arn)?;
     let role = role_of(account, &role_arn).ok_or_else(denied)?;
     let subject = jwt.text("sub").unwrap_or_default();
     let mut keys = Keys::from([
@@ -103,51 +104,36 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
 }
 
 fn validate(form: &Parameters) -> Result<(), AwsFault> {
-    for (field, name) in
-        [("RoleArn", "roleArn"), ("RoleSessionName", "roleSessionName"), ("WebIdentityToken", "webIdentityToken")]
-    {
-        if form.get(field).is_none() {
-            return Err(AwsFault::validation(format!(
-                "1 validation error detected: Value null at '{name}' failed to satisfy constraint: Member must not be null"
-            )));
-        }
+    for field in ["RoleArn", "RoleSessionName", "WebIdentityToken"] {
+        validate::required(form, field)?;
     }
-    let session = form.text("RoleSessionName");
-    if !session.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)) {
-        return Err(AwsFault::validation(format!(
-            "1 validation error detected: Value '{session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*"
-        )));
+    shape(form)?;
+    validate::text(form, "WebIdentityToken", 4, 20_000)?;
+    validate::number(form, "DurationSeconds", 900, 43_200)?;
+    if form.get("ProviderId").is_some() {
+        // Only Amazon's and Facebook's access tokens have one (STS API reference).
+        return Err(AwsFault::new(
+            403,
+            "AccessDenied",
+            "Unrecognized OAuth provider. Do not include a provider parameter when submitting OpenIDConnect ID tokens",
+        ));
     }
-    let length = |field: &str, name: &str, least: usize, most: usize| {
-        let n = form.text(field).chars().count();
-        let bound = if n < least {
-            Some(("greater", least))
-        } else if n > most {
-            Some(("less", most))
-        } else {
-            None
-        };
-        bound.map_or(Ok(()), |(word, limit)| {
-            Err(AwsFault::validation(format!("1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length {word} than or equal to {limit}")))
-        })
-    };
-    length("RoleSessionName", "roleSessionName", 2, 64)?;
-    length("RoleArn", "roleArn", 20, 2048)?;
-    length("WebIdentityToken", "webIdentityToken", 4, 20_000)?;
-    let arn = form.text("RoleArn");
+    Ok(())
+}
+
+/// The role's ARN and the session's name, as all of STS wants them.
+pub(crate) fn shape(form: &Parameters) -> Result<(), AwsFault> {
+    let session = validate::required(form, "RoleSessionName")?;
+    if !validate::is_name(session) {
+        let rule = "satisfy regular expression pattern: [\\w+=,.@-]*";
+        return Err(validate::constraint("roleSessionName", Some(session), rule));
+    }
+    validate::length("RoleSessionName", session, 2, 64)?;
+    let arn = validate::text(form, "RoleArn", 20, 2048)?;
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let sound = matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
         if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/"));
-    if !sound {
-        return Err(AwsFault::validation("Request ARN is invalid"));
-    }
-    match form.get("DurationSeconds").map(str::parse::<i64>) {
-        None => Ok(()),
-        Some(Ok(n)) if (900..=43_200).contains(&n) => Ok(()),
-        Some(_) => Err(AwsFault::validation(
-            "1 validation error detected: Value at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200",
-        )),
-    }
+    if sound { Ok(()) } else { Err(AwsFault::validation("Request ARN is invalid")) }
 }
 
 /// Discovery and keys over TLS, each host's chain judged by the trust model.
@@ -196,12 +182,12 @@ fn judge(account: &Account, provider: &Provider, seen: &Fetched) -> Result<&'sta
     Err(AwsFault::token("OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"))
 }
 
-fn role_of(account: &Account, arn: &str) -> Option<Role> {
+pub(crate) fn role_of(account: &Account, arn: &str) -> Option<Role> {
     let name = arn.rsplit('/').next()?;
     account.role(name).filter(|r| account.role_arn(r) == arn)
 }
 
-fn credentials_xml(c: &Credentials) -> String {
+pub(crate) fn credentials_xml(c: &Credentials) -> String {
     let inside = [
         tag("AccessKeyId", &c.access_key_id),
         tag("SecretAccessKey", &c.secret_access_key),
@@ -212,7 +198,7 @@ fn credentials_xml(c: &Credentials) -> String {
     format!("<Credentials>{inside}</Credentials>")
 }
 
-fn assumed_xml(account: &Account, role: &Role, session: &str) -> String {
+pub(crate) fn assumed_xml(account: &Account, role: &Role, session: &str) -> String {
     let id = format!("{}:{session}", crate::callers::role_id(&role.name));
     let arn = crate::policy::arn(account, &Principal::Session { role: role.name.clone(), session: session.to_owned() });
     format!("<AssumedRoleUser>{}{}</AssumedRoleUser>", tag("AssumedRoleId", &id), tag("Arn", &arn))
@@ -234,36 +220,4 @@ fn record(account: &Account, form: &Parameters, outcome: &Result<Done, AwsFault>
         "additionalEventData": outcome.as_ref().ok().map(|d| json!({"identityProviderConnectionVerificationMethod": d.method})),
     });
     account.push_event(account.now(), "sts.amazonaws.com", "AssumeRoleWithWebIdentity", &text("sub"), &[role], detail);
-}
-
-/// Signed operations.
-pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Parameters) -> Outcome {
-    match action {
-        "GetCallerIdentity" => {
-            let arn = crate::policy::arn(account, &caller.principal);
-            let id = match &caller.principal {
-                Principal::User { name, .. } => crate::callers::role_id(name).replace("AROA", "AIDA"),
-                Principal::Session { role, session } => format!("{}:{session}", crate::callers::role_id(role)),
-            };
-            Ok([tag("Arn", &arn), tag("UserId", &id), tag("Account", &account.config.account_id)].concat())
-        }
-        "AssumeRole" => {
-            let arn = form.text("RoleArn");
-            account.authorise(caller, "sts:AssumeRole", &arn)?;
-            let role = role_of(account, &arn).ok_or_else(|| {
-                let who = crate::policy::arn(account, &caller.principal);
-                AwsFault::new(
-                    403,
-                    "AccessDenied",
-                    format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}"),
-                )
-            })?;
-            let session = form.text("RoleSessionName");
-            let credentials = account.session_for(&role.name, &session, 3600);
-            Ok([credentials_xml(&credentials), assumed_xml(account, &role, &session)].concat())
-        }
-        other => {
-            Err(AwsFault::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15")))
-        }
-    }
 }

@@ -9,14 +9,53 @@ use crate::policy::{glob, one_or_many, statements};
 /// Condition keys of a request, lower-cased, with their values.
 pub(crate) type Keys = BTreeMap<String, Vec<String>>;
 
-const ACTION: &str = "sts:assumerolewithwebidentity";
-
-/// Whether the document admits the federated principal; an explicit deny wins.
+/// Whether the document admits a web identity of a provider.
 pub(crate) fn admits(document: &str, provider_arn: &str, keys: &Keys) -> bool {
+    let federated = |p: &Value| names(p, "Federated", |f| f == provider_arn);
+    allows(document, "sts:AssumeRoleWithWebIdentity", keys, federated)
+}
+
+/// Whether the document lets EKS' Pod Identity have the role, session tags and all (EKS User
+/// Guide, "EKS Pod Identity role").
+pub(crate) fn admits_pods(document: &str, keys: &Keys) -> bool {
+    let service = |p: &Value| names(p, "Service", |s| s == "pods.eks.amazonaws.com");
+    ["sts:AssumeRole", "sts:TagSession"].iter().all(|action| allows(document, action, keys, service))
+}
+
+/// How a document admits an IAM caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Not at all.
+    No,
+    /// Through its account: the caller's own policies must allow the call too.
+    ByAccount,
+    /// By name, which is enough within one account (IAM User Guide, "Policy evaluation logic").
+    ByName,
+}
+
+/// Whether and how the document admits an IAM caller: one of the ARNs by which it is known, or its
+/// account.
+pub(crate) fn admits_caller(document: &str, arns: &[String], account_id: &str, keys: &Keys) -> Admission {
+    let decide =
+        |matches: &dyn Fn(&str) -> bool| allows(document, "sts:AssumeRole", keys, |p: &Value| names(p, "AWS", matches));
+    let by_account = |p: &str| p == account_id || p.ends_with(&format!(":iam::{account_id}:root"));
+    let by_name = |p: &str| arns.iter().any(|a| a == p);
+    // Both together, so that a denial of the account counts for the named as well.
+    if !decide(&|p| by_name(p) || by_account(p)) {
+        Admission::No
+    } else if decide(&by_name) {
+        Admission::ByName
+    } else {
+        Admission::ByAccount
+    }
+}
+
+/// Whether a statement allows the action to the principal; an explicit deny wins.
+fn allows(document: &str, action: &str, keys: &Keys, named: impl Fn(&Value) -> bool) -> bool {
     let Ok(document) = serde_json::from_str::<Value>(document) else { return false };
+    let wanted = action.to_ascii_lowercase();
     let mut allowed = false;
     for statement in statements(&document) {
-        let named = |v: &Value| names(v, provider_arn);
         let principal = match (statement.get("Principal"), statement.get("NotPrincipal")) {
             (Some(p), _) => named(p),
             (None, Some(p)) => !named(p),
@@ -25,7 +64,7 @@ pub(crate) fn admits(document: &str, provider_arn: &str, keys: &Keys) -> bool {
         let matches = |member: &str| {
             statement
                 .get(member)
-                .map(|_| one_or_many(statement.get(member)).iter().any(|p| glob(&p.to_ascii_lowercase(), ACTION)))
+                .map(|_| one_or_many(statement.get(member)).iter().any(|p| glob(&p.to_ascii_lowercase(), &wanted)))
         };
         let action = matches("Action").or_else(|| matches("NotAction").map(|m| !m)).unwrap_or(false);
         if !principal || !action || !conditions(statement.get("Condition"), keys) {
@@ -41,11 +80,11 @@ pub(crate) fn admits(document: &str, provider_arn: &str, keys: &Keys) -> bool {
 }
 
 /// No wildcard matches part of a principal; `*` alone means everyone (IAM User Guide, "Principal").
-fn names(principal: &Value, provider_arn: &str) -> bool {
+fn names(principal: &Value, kind: &str, matches: impl Fn(&str) -> bool) -> bool {
     if principal.as_str() == Some("*") {
         return true;
     }
-    one_or_many(principal.get("Federated")).iter().any(|f| f == provider_arn || f == "*")
+    one_or_many(principal.get(kind)).iter().any(|p| p == "*" || matches(p))
 }
 
 fn conditions(block: Option<&Value>, keys: &Keys) -> bool {

@@ -1,0 +1,33 @@
+//! IAM's paging: `MaxItems`, `Marker`, `IsTruncated`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::outcome::{AwsFault, Outcome, members, tag};
+use crate::query::Parameters;
+use crate::validate;
+
+/// Items of a page when none is asked for, and at most (IAM API reference).
+const DEFAULT: i64 = 100;
+const MOST: i64 = 1000;
+
+/// One page of a list. Items come with the key they are ordered by; the marker is the last key
+/// shown, so that a page stays right when items come and go between pages.
+pub(crate) fn page(form: &Parameters, list: &str, items: impl IntoIterator<Item = (String, String)>) -> Outcome {
+    let most = validate::number(form, "MaxItems", 1, MOST)?.unwrap_or(DEFAULT);
+    let most = usize::try_from(most).unwrap_or_default();
+    let after = form.get("Marker").map(unpack).transpose()?;
+    let mut items: Vec<(String, String)> = items.into_iter().collect();
+    items.sort();
+    items.retain(|(key, _)| after.as_ref().is_none_or(|last| key > last));
+    let truncated = items.len() > most;
+    items.truncate(most);
+    let marker = items.last().filter(|_| truncated).map(|(key, _)| tag("Marker", &URL_SAFE_NO_PAD.encode(key)));
+    let shown = members(list, items.into_iter().map(|(_, xml)| xml));
+    Ok(format!("{shown}<IsTruncated>{truncated}</IsTruncated>{}", marker.unwrap_or_default()))
+}
+
+fn unpack(marker: &str) -> Result<String, AwsFault> {
+    let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
+    bytes.and_then(|b| String::from_utf8(b).ok()).ok_or_else(|| AwsFault::validation("Invalid Marker."))
+}

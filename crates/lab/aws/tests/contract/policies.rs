@@ -1,0 +1,61 @@
+//! Policies of roles, and what they let a session do.
+
+use super::client::Client;
+use super::world::World;
+
+const CNI: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
+const OWN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"ec2:*","Resource":"*"}]}"#;
+
+#[tokio::test]
+async fn a_session_may_do_what_its_role_may() {
+    let world = World::new().await;
+    let session = Client::new(world.address, world.account.session_for("Cni", "pod", 900));
+    let list = async || session.query("ec2", "DescribeNetworkInterfaces", &[]).await;
+    let who = "arn:aws:sts::111122223333:assumed-role/Cni/pod";
+    let text = format!(
+        "You are not authorized to perform this operation. User: {who} is not authorized to perform: ec2:DescribeNetworkInterfaces because no identity-based policy allows the ec2:DescribeNetworkInterfaces action"
+    );
+    list().await.refuses(403, "UnauthorizedOperation", &text);
+    let policy = [("RoleName", "Cni"), ("PolicyArn", CNI)];
+    for _ in 0..2 {
+        world.admin.iam("AttachRolePolicy", &policy).await.ok();
+    }
+    assert_eq!(list().await.ok().all("networkInterfaceId").len(), 6);
+    let attached = world.admin.iam("ListAttachedRolePolicies", &policy[..1]).await.ok();
+    assert_eq!(attached.all("PolicyArn"), [CNI]);
+    let inline = [("RoleName", "Cni"), ("PolicyName", "own"), ("PolicyDocument", OWN)];
+    world.admin.iam("PutRolePolicy", &inline).await.ok();
+    assert_eq!(list().await.text("Code"), "UnauthorizedOperation", "a deny wins");
+    assert_eq!(world.admin.iam("ListRolePolicies", &inline[..1]).await.ok().members("PolicyNames"), ["own"]);
+    let got = world.admin.iam("GetRolePolicy", &inline[..2]).await.ok();
+    assert!(got.text("PolicyDocument").contains("ec2%3A%2A"));
+    let held = "Cannot delete entity, must detach all policies first.";
+    world.admin.iam("DeleteRole", &inline[..1]).await.refuses(409, "DeleteConflict", held);
+    world.admin.iam("DeleteRolePolicy", &inline[..2]).await.ok();
+    let gone = "The role policy with name own cannot be found.";
+    world.admin.iam("GetRolePolicy", &inline[..2]).await.refuses(404, "NoSuchEntity", gone);
+    world.admin.iam("DetachRolePolicy", &policy).await.ok();
+    let text = format!("Policy {CNI} was not found.");
+    world.admin.iam("DetachRolePolicy", &policy).await.refuses(404, "NoSuchEntity", &text);
+    world.admin.iam("DeleteRole", &inline[..1]).await.ok();
+}
+
+#[tokio::test]
+async fn managed_policies_are_made_read_and_attached() {
+    let world = World::new().await;
+    let made = world.admin.iam("CreatePolicy", &[("PolicyName", "Mine"), ("PolicyDocument", OWN)]).await.ok();
+    let arn = made.text("Arn");
+    assert_eq!(arn, "arn:aws:iam::111122223333:policy/Mine");
+    let again = world.admin.iam("CreatePolicy", &[("PolicyName", "Mine"), ("PolicyDocument", OWN)]).await;
+    again.refuses(409, "EntityAlreadyExists", "A policy called Mine already exists. Duplicate names are not allowed.");
+    assert_eq!(world.admin.iam("GetPolicy", &[("PolicyArn", CNI)]).await.ok().text("DefaultVersionId"), "v5");
+    let version = world.admin.iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v1")]).await.ok();
+    assert!(version.text("Document").contains("%22Deny%22"));
+    let none = world.admin.iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", "v9")]).await;
+    none.refuses(404, "NoSuchEntity", &format!("Policy {arn} version v9 does not exist or is not attachable."));
+    let absent = "arn:aws:iam::111122223333:policy/Absent";
+    let attach = world.admin.iam("AttachRolePolicy", &[("RoleName", "Cni"), ("PolicyArn", absent)]).await;
+    attach.refuses(404, "NoSuchEntity", &format!("Policy {absent} does not exist or is not attachable."));
+    let bad = world.admin.iam("CreatePolicy", &[("PolicyName", "Bad"), ("PolicyDocument", "{")]).await;
+    bad.refuses(400, "MalformedPolicyDocument", "Syntax errors in policy.");
+}

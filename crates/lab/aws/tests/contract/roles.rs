@@ -1,0 +1,132 @@
+//! Roles: making, reading, changing, and paging through them.
+
+use serde_json::json;
+
+use super::client::Answer;
+use super::world::{BARE, World, condition, trust};
+
+const MALFORMED: &str = "MalformedPolicyDocument";
+
+async fn create(world: &World, name: &str, policy: &str) -> Answer {
+    world.admin.iam("CreateRole", &[("RoleName", name), ("AssumeRolePolicyDocument", policy)]).await
+}
+
+#[tokio::test]
+async fn a_role_is_made_once_and_read_back() {
+    let world = World::new().await;
+    let policy = trust(&world.account.provider_arn(BARE), &condition());
+    let made = create(&world, "New", &policy).await.ok();
+    assert_eq!(made.text("Arn"), "arn:aws:iam::111122223333:role/New");
+    assert!(made.text("RoleId").starts_with("AROA"));
+    let got = world.admin.iam("GetRole", &[("RoleName", "New")]).await.ok();
+    assert_eq!(got.text("MaxSessionDuration"), "3600");
+    let shown = got.text("AssumeRolePolicyDocument");
+    assert!(shown.starts_with("%7B%22"), "the document is percent-encoded: {shown}");
+    create(&world, "New", &policy).await.refuses(409, "EntityAlreadyExists", "Role with name New already exists.");
+    let missing = "The role with name Gone cannot be found.";
+    for action in
+        ["GetRole", "UpdateAssumeRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies", "DeleteRole", "TagRole"]
+    {
+        world.admin.iam(action, &[("RoleName", "Gone")]).await.refuses(404, "NoSuchEntity", missing);
+    }
+    let bad = create(&world, "a b", &policy).await;
+    assert_eq!((bad.status, bad.text("Code").as_str()), (400, "ValidationError"));
+    let long = create(&world, &"x".repeat(65), &policy).await;
+    assert!(long.text("Message").ends_with("Member must have length less than or equal to 64"));
+}
+
+#[tokio::test]
+async fn lists_come_in_pages() {
+    let world = World::new().await;
+    let policy = trust(&world.account.provider_arn(BARE), &condition());
+    for n in 0..7 {
+        create(&world, &format!("Role{n}"), &policy).await.ok();
+    }
+    let (mut names, mut marker, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let mut parameters = vec![("MaxItems", "3")];
+        let kept: Option<String> = marker.take();
+        parameters.extend(kept.iter().map(|m| ("Marker", m.as_str())));
+        let page = world.admin.iam("ListRoles", &parameters).await.ok();
+        names.extend(page.all("RoleName"));
+        pages += 1;
+        if page.text("IsTruncated") == "false" {
+            assert!(page.all("Marker").is_empty());
+            break;
+        }
+        marker = Some(page.text("Marker"));
+    }
+    assert_eq!((pages, names.len()), (3, 8));
+    assert!(names.is_sorted());
+    for bad in [("MaxItems", "0"), ("MaxItems", "1001"), ("Marker", "%%%")] {
+        let answer = world.admin.iam("ListRoles", &[bad]).await;
+        assert_eq!((answer.status, answer.text("Code").as_str()), (400, "ValidationError"), "{bad:?}");
+    }
+}
+
+#[tokio::test]
+async fn trust_policies_are_checked_when_saved() {
+    let world = World::new().await;
+    let arn = world.account.provider_arn(BARE);
+    let good = trust(&arn, &condition());
+    let update = async |policy: &str| {
+        world.admin.iam("UpdateAssumeRolePolicy", &[("RoleName", "Cni"), ("PolicyDocument", policy)]).await
+    };
+    update(&trust(&arn, &json!({}))).await.ok();
+    let mut resource: serde_json::Value = serde_json::from_str(&good).unwrap();
+    resource["Statement"][0]["Resource"] = json!("*");
+    for (policy, text) in [
+        ("{".to_owned(), "This policy contains invalid Json"),
+        (r#"{"Version":"2012-10-17","Statement":[7]}"#.to_owned(), "Syntax errors in policy."),
+        (resource.to_string(), "Has prohibited field Resource"),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole"}}"#.to_owned(),
+            "Missing required field Principal",
+        ),
+        (
+            trust("${aws_iam_openid}", &json!({})),
+            "Federated principals must be valid domain names or SAML metadata ARNs",
+        ),
+        (
+            good.replace("sts:AssumeRoleWithWebIdentity", "s3:GetObject"),
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            good.replace("Federated", "AWS").replace(&arn, "arn:aws:iam::111122223333:role/Gone"),
+            "Invalid principal in policy: \"AWS\":\"arn:aws:iam::111122223333:role/Gone\"",
+        ),
+    ] {
+        update(&policy).await.refuses(400, MALFORMED, text);
+    }
+    let values: Vec<String> = (0..200).map(|n| format!("system:serviceaccount:n:{n}")).collect();
+    let long = trust(&arn, &json!({"StringEquals": {format!("{BARE}:sub"): values}}));
+    update(&long).await.refuses(409, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048");
+    update(&good).await.ok();
+    world.assume(&world.token(&[])).await.ok();
+}
+
+#[tokio::test]
+async fn shared_issuers_must_be_asked_for_their_tenant() {
+    let world = World::new().await;
+    let github = "token.actions.githubusercontent.com";
+    let arn = world.account.provider_arn(github);
+    let key = format!("{github}:sub");
+    for (condition, passes) in [
+        (json!({"StringLike": {&key: "repo:o/r:*"}}), true),
+        (json!({"StringEquals": {key.to_uppercase(): ["repo:o/r:ref:refs/heads/main"]}}), true),
+        (json!({}), false),
+        (json!({"StringEquals": {format!("{github}:aud"): "sts.amazonaws.com"}}), false),
+        (json!({"StringLike": {&key: "*"}}), false),
+        (json!({"StringNotLike": {&key: "repo:x/*"}}), false),
+    ] {
+        let answer = create(&world, "Ci", &trust(&arn, &condition)).await;
+        assert_eq!(answer.status == 200, passes, "{condition}: {}", answer.body);
+        if passes {
+            world.admin.iam("DeleteRole", &[("RoleName", "Ci")]).await.ok();
+        } else {
+            assert_eq!(answer.text("Code"), MALFORMED);
+        }
+    }
+    let cognito = create(&world, "Ci", &trust("cognito-identity.amazonaws.com", &json!({}))).await;
+    cognito.refuses(400, MALFORMED, "A condition block must be present for the Cognito provider");
+}
