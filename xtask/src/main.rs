@@ -1,7 +1,9 @@
 //! House tasks: set-up and tests, generated pages, benches.
 
 mod bench;
+mod fuzz;
 mod setup;
+mod suites;
 mod tasks;
 
 use std::process::ExitCode;
@@ -12,9 +14,12 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["test", rest @ ..] => tasks::test(rest),
         ["bench", rest @ ..] => bench::bench(rest),
+        ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["setup"] => setup::all().map(drop),
         ["gen"] => tasks::gen_pages(),
-        _ => Err(anyhow::anyhow!("usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | setup | gen")),
+        _ => Err(anyhow::anyhow!(
+            "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup | gen"
+        )),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

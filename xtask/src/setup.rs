@@ -18,6 +18,8 @@ const NEXTEST: &str = "0.9.143";
 pub(crate) struct Tools {
     /// The Python environment's `bin`.
     pub(crate) bin: PathBuf,
+    /// NIST's PKITS.
+    pub(crate) pkits: PathBuf,
 }
 
 /// Installs what is missing.
@@ -26,7 +28,8 @@ pub(crate) fn all() -> Result<Tools> {
     system_packages()?;
     nextest()?;
     let bin = python_environment(&root.join(".venv"), &PYTHON)?;
-    Ok(Tools { bin })
+    let pkits = crate::suites::pkits()?;
+    Ok(Tools { bin, pkits })
 }
 
 /// The repository's root: this crate's parent.

@@ -25,6 +25,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
         .args(arguments)
         .env("PATH", path)
         .env("TRUSTWALK_TOOLS", &tools.bin)
+        .env("TRUSTWALK_PKITS", &tools.pkits)
         .env("TRUSTWALK_KUBECTL", tools.bin.join("kubectl"))
         .current_dir(root());
     // Nothing of the surroundings' own AWS or cluster may leak into a test.
