@@ -14,6 +14,8 @@ mod material;
 mod rejection;
 mod token;
 mod verify;
+#[cfg(test)]
+mod wycheproof;
 
 pub use batch::verify_many;
 pub use claims::{Audience, Claims, Moment, Text};
