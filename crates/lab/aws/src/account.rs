@@ -109,6 +109,7 @@ impl Account {
 
     /// Opens another account behind the same endpoint: an empty one that differs in its id alone.
     /// Roles are found by the account in their ARN, callers by their access key.
+    #[must_use]
     pub fn join(&self, account_id: &str) -> Self {
         let config = AccountConfig { account_id: account_id.to_owned(), ..AccountConfig::clone(&self.config) };
         Self::member_of(&self.members, Arc::new(config))

@@ -11,7 +11,7 @@ use crate::sts::{assumed_xml, credentials_xml, role_of, shape};
 use crate::trust::{Admission, Keys, admits_caller};
 use crate::validate;
 
-/// Longest session of a role taken by a role's session, seconds (STS API reference, "AssumeRole").
+/// Longest session of a role taken by a role's session, seconds (STS API reference, `AssumeRole`).
 const CHAINED: i64 = 3600;
 
 /// Signed operations.

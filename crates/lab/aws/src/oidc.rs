@@ -38,7 +38,7 @@ fn url_of(text: &str) -> Result<String, AwsFault> {
     Ok(path.map_or_else(|| host.to_owned(), |p| format!("{host}/{p}")))
 }
 
-fn thumbprints_of(list: Vec<String>) -> Result<Vec<String>, AwsFault> {
+fn thumbprints_of(list: &[String]) -> Result<Vec<String>, AwsFault> {
     if list.len() > THUMBPRINTS {
         return Err(AwsFault::invalid("Thumbprint list must contain fewer than 5 entries."));
     }
@@ -106,7 +106,8 @@ pub(crate) async fn create(account: &Account, form: &Parameters) -> Outcome {
     let url = url_of(validate::required(form, "Url")?)?;
     let client_ids = client_ids_of(form.list("ClientIDList").unwrap_or_default())?;
     let tags = tagged(&BTreeMap::new(), form.tags())?;
-    let given = form.list("ThumbprintList").filter(|list| !list.is_empty()).map(thumbprints_of).transpose()?;
+    let given =
+        form.list("ThumbprintList").filter(|list| !list.is_empty()).map(|list| thumbprints_of(&list)).transpose()?;
     room_for(&account.state(), &url)?;
     let thumbprints = match given {
         Some(list) => list,
@@ -137,7 +138,7 @@ async fn top_thumbprint(account: &Account, url: &str) -> Result<String, AwsFault
         .map_err(|_| unreachable())?;
     let last = seen.chain.last().ok_or_else(unreachable)?;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, last);
-    Ok(digest.as_ref().iter().map(|b| format!("{b:02x}")).collect())
+    Ok(crate::sigv4::hex(digest.as_ref()))
 }
 
 /// Operations on one provider, each done under the account's lock as a whole.
@@ -164,7 +165,7 @@ pub(crate) fn on_provider(account: &Account, action: &str, form: &Parameters) ->
             if list.is_empty() {
                 return Err(AwsFault::invalid("Thumbprint list must contain at least one entry."));
             }
-            provider.thumbprints = thumbprints_of(list)?;
+            provider.thumbprints = thumbprints_of(&list)?;
         }
         "AddClientIDToOpenIDConnectProvider" => {
             let id = validate::text(form, "ClientID", 1, 255)?;

@@ -28,7 +28,7 @@ pub(crate) struct Signed<'a> {
     pub(crate) body: &'a [u8],
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut out, b| {
         let _ = write!(out, "{b:02x}");
@@ -97,7 +97,7 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
         return Err(invalid());
     }
     let stamp = header("x-amz-date").ok_or_else(missing)?;
-    check_time(account, &keys.expires, stamp)?;
+    check_time(account, keys.expires, stamp)?;
     let canonical = canonical(request, &auth.signed);
     let to_sign =
         format!("AWS4-HMAC-SHA256\n{stamp}\n{date}/{region}/{service}/{end}\n{}", sha256(canonical.as_bytes()));
@@ -114,7 +114,7 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
     Ok(Caller { principal, service: service.clone() })
 }
 
-fn check_time(account: &Account, expires: &Option<Timestamp>, stamp: &str) -> Result<(), AwsFault> {
+fn check_time(account: &Account, expires: Option<Timestamp>, stamp: &str) -> Result<(), AwsFault> {
     let now = account.now();
     if expires.is_some_and(|e| e <= now) {
         return Err(AwsFault::new(403, "ExpiredToken", "The security token included in the request is expired"));
