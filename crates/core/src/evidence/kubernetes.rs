@@ -209,6 +209,10 @@ pub struct Webhook {
     pub ca_sha256: Vec<String>,
     /// Whether the certificate the webhook serves verifies against `caBundle`; `None` when not tried.
     pub ca_verifies: Option<bool>,
+    /// SHA-256 of each certificate the webhook serves, leaf first; empty when not seen.
+    pub served_sha256: Vec<String>,
+    /// Whose name the last certificate served gives as its issuer.
+    pub served_issuer: Option<String>,
     /// `admissionReviewVersions`.
     pub review_versions: Vec<String>,
     /// Namespaces or objects its selectors leave out, in words.

@@ -15,6 +15,10 @@ const IDS_SINCE: i64 = 1_784_073_600;
 /// The token of a job on GitHub whose subject follows the default template.
 pub(super) fn token(e: &Evidence) -> Option<TokenClaims> {
     let job = e.job.known().filter(|j| j.platform == "github-actions" && j.assumes_role && !j.fork)?;
+    let may_ask = |p: &BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
+    if !job.permissions.as_ref().is_some_and(may_ask) || !job.caller_permissions.as_ref().is_none_or(may_ask) {
+        return None;
+    }
     if e.token.known().is_some() || job.customised_subject.is_some() || !job.repository.contains('/') {
         return None;
     }
@@ -51,8 +55,9 @@ fn context(job: &CiJob) -> Option<String> {
     Some(&job.git_ref).filter(plain).map(|r| format!("ref:{r}"))
 }
 
-/// What follows from a foretold token is likely and no more.
+/// What follows from a foretold token is likely and no more, and only what its subject decides.
 pub(super) fn likely(mut judged: Judged) -> Judged {
+    judged.found.retain(|c| c.rule.starts_with("gha-sub-") || c.rule == "wildcard-with-stringequals");
     for cause in &mut judged.found {
         cause.draft.confidence = Confidence::Likely;
         cause.draft.decide = Some(

@@ -226,9 +226,16 @@ fn hook_fault(hook: &Webhook, base: &Base<'_>, error: Option<&str>, pod: &Pod) -
             "caBundle SHA-256",
             hook.ca_sha256.join(", "),
         );
+        let served = if hook.served_sha256.is_empty() {
+            draft
+        } else {
+            let issuer = hook.served_issuer.as_deref().map(|i| format!(", issued by {i}")).unwrap_or_default();
+            let value = format!("{}{issuer}", hook.served_sha256.join(", "));
+            draft.show("served SHA-256", value, hook.endpoint.clone())
+        };
         return Some((
             "webhook-misconfigured-cabundle",
-            draft.cure(
+            served.cure(
                 "put the authority that signs the webhook's certificate into caBundle",
                 &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))],
             ),

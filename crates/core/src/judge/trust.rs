@@ -104,11 +104,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let case = Case { e, role, token, path, provider_arn, document };
     let admits = admits(&case);
     if foretold.is_some() {
-        return if admits {
-            Judged::open(lacking("the token's claims", &e.token))
-        } else {
-            foreseen::likely(reasons(&case))
-        };
+        let mut judged = if admits { Judged::default() } else { foreseen::likely(reasons(&case)) };
+        if judged.found.is_empty() {
+            judged.missing = vec![lacking("the token's claims", &e.token)];
+        }
+        return judged;
     }
     if admits { admitted(view, &case) } else { reasons(&case) }
 }
