@@ -12,6 +12,8 @@ mod jwks;
 mod lint;
 mod material;
 mod rejection;
+#[cfg(test)]
+mod rfc_vectors;
 mod token;
 mod verify;
 #[cfg(test)]
