@@ -104,8 +104,8 @@ pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<
         Action::AttachPolicy { role, policy_arn } => aws.attach_policy(role, policy_arn).await,
         Action::Annotate { namespace, service_account, key, value } => {
             let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}");
-            let patch = json!({"metadata": {"annotations": {key.as_str(): value}}});
-            return merge_patch(cluster(world)?, &path, &patch, "patch serviceaccounts").await.map_err(failed);
+            let change = json!({"metadata": {"annotations": {key.as_str(): value}}});
+            return merge_patch(cluster(world)?, &path, &change, "patch serviceaccounts").await.map_err(failed);
         }
         Action::Restart { resource: kind, namespace, name } => {
             let Some(r) = resource(kind) else { return Err(failed(format!("`{kind}` cannot be restarted"))) };
@@ -116,9 +116,9 @@ pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<
             }
             let path = format!("{}/namespaces/{namespace}/{}/{name}", r.api, r.plural);
             let at = jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |t| t.to_string());
-            let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
+            let change = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
             let permission = format!("patch {}", r.plural);
-            return merge_patch(cluster(world)?, &path, &patch, &permission).await.map_err(failed);
+            return merge_patch(cluster(world)?, &path, &change, &permission).await.map_err(failed);
         }
     };
     outcome.map_err(|e| failed(e.to_string()))
@@ -179,10 +179,10 @@ fn cluster(world: &World) -> Result<&KubeApi, ApplyError> {
     world.kube.as_ref().map_err(|why| ApplyError::NoCluster(why.clone()))
 }
 
-async fn merge_patch(kube: &KubeApi, path: &str, patch: &Value, permission: &str) -> Result<(), String> {
+async fn merge_patch(kube: &KubeApi, path: &str, change: &Value, permission: &str) -> Result<(), String> {
     let request = Request::patch(format!("{path}?fieldManager=trustwalk"))
         .header("content-type", "application/merge-patch+json")
-        .body(patch.to_string().into_bytes())
+        .body(change.to_string().into_bytes())
         .map_err(|e| e.to_string())?;
     send(kube, request, path, permission).await
 }
