@@ -198,7 +198,9 @@ async fn send(kube: &KubeApi, request: Request<Vec<u8>>, what: &str, permission:
     match &outcome {
         Observed::Known { .. } => Ok(()),
         Observed::Denied { message, .. } => Err(format!("{} ({message})", outcome.gap().unwrap_or_default())),
-        _ => Err(outcome.gap().unwrap_or_default()),
+        Observed::Absent { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
+            Err(outcome.gap().unwrap_or_default())
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn wait(
             progress.rollout(&view);
             last = Some(view.clone());
         }
-        let whole = view.renewed >= view.desired && view.pods.len() as i64 == view.desired;
+        let whole = view.renewed >= view.desired && i64::try_from(view.pods.len()) == Ok(view.desired);
         if whole {
             return Ok(());
         }

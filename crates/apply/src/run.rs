@@ -106,12 +106,10 @@ async fn advance(
 }
 
 async fn roll_out(world: &World, action: &Action, progress: &mut impl Progress) -> Result<(), ApplyError> {
-    match action {
-        Action::Restart { resource, namespace, name } => {
-            rollout::wait(world, resource, namespace, name, progress).await
-        }
-        _ => Ok(()),
+    if let Action::Restart { resource, namespace, name } = action {
+        rollout::wait(world, resource, namespace, name, progress).await?;
     }
+    Ok(())
 }
 
 fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {

@@ -70,10 +70,8 @@ pub async fn verify(world: &World, evidence: &Evidence, journal: &Journal) -> Ve
 
 /// The audience that a step of the plan has service accounts ask for; running pods still have the old one.
 fn asked_from_now(journal: &Journal) -> Option<String> {
-    journal.receipt().steps.iter().find_map(|s| match &s.step.action {
-        Action::Annotate { key, value, .. } if key == AUDIENCE_ANNOTATION => {
-            Some(value.clone().unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned()))
-        }
-        _ => None,
+    journal.receipt().steps.iter().find_map(|s| {
+        let Action::Annotate { key, value, .. } = &s.step.action else { return None };
+        (key == AUDIENCE_ANNOTATION).then(|| value.clone().unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned()))
     })
 }

@@ -21,7 +21,7 @@ use crate::style::{self, Ink, Pen};
 /// Runs `fix`.
 pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs, format: Format) -> anyhow::Result<Exit> {
     if let Some(path) = &args.resume {
-        return go_on(place, path).await;
+        return Box::pin(go_on(place, path)).await;
     }
     let (world, ask) = world(place, &args.target).await?;
     let evidence = collect(&world, &ask).await?;
@@ -177,11 +177,9 @@ pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::
     let journal = Journal::open(&args.receipt)?;
     let world = World::new(place.walk_options(None)).await?;
     let before = changes(&journal);
-    let journal = undo(&world, journal, &mut Live::new()).await.map_err(|e| match e.is_refusal() {
-        true => anyhow::Error::new(e),
-        false => {
-            anyhow::Error::new(e).context(format!("stopped; run `trustwalk rollback {}` again", args.receipt.display()))
-        }
+    let journal = undo(&world, journal, &mut Live::new()).await.map_err(|e| {
+        let again = format!("stopped; run `trustwalk rollback {}` again", args.receipt.display());
+        if e.is_refusal() { anyhow::Error::new(e) } else { anyhow::Error::new(e).context(again) }
     })?;
     let undone = changes(&journal) - before;
     style::say(&format!("  Rolled back {undone} change(s) of {}", journal.path().display()))?;
