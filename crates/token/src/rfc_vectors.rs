@@ -1,8 +1,6 @@
 //! The examples that the standards print, public halves only: RFC 7515, appendix A.2, and RFC 7520,
 //! sections 4.1 and 4.3. Appendix A.3 is with the other documents in this crate's tests.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 

