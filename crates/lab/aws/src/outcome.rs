@@ -58,6 +58,6 @@ pub(crate) fn tag(name: &str, text: &str) -> String {
 
 /// `<name><member>…</member>…</name>` of ready XML.
 pub(crate) fn members(name: &str, items: impl IntoIterator<Item = String>) -> String {
-    let inside: String = items.into_iter().map(|i| format!("<member>{i}</member>")).collect();
-    format!("<{name}>{inside}</{name}>")
+    let inside: Vec<String> = items.into_iter().map(|i| format!("<member>{i}</member>")).collect();
+    format!("<{name}>{}</{name}>", inside.concat())
 }

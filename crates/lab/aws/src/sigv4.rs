@@ -152,7 +152,7 @@ fn canonical(request: &Signed<'_>, signed: &[String]) -> String {
         .collect();
     pairs.sort();
     let query: Vec<String> = pairs.iter().map(|(k, v)| format!("{k}={v}")).collect();
-    let headers: String = signed
+    let headers: Vec<String> = signed
         .iter()
         .map(|name| {
             let values: Vec<String> = request
@@ -167,5 +167,5 @@ fn canonical(request: &Signed<'_>, signed: &[String]) -> String {
         .collect();
     let given = request.headers.get("x-amz-content-sha256").and_then(|v| v.to_str().ok());
     let payload = if given == Some("UNSIGNED-PAYLOAD") { "UNSIGNED-PAYLOAD".to_owned() } else { sha256(request.body) };
-    format!("{}\n{path}\n{}\n{headers}\n{}\n{payload}", request.method, query.join("&"), signed.join(";"))
+    format!("{}\n{path}\n{}\n{}\n{}\n{payload}", request.method, query.join("&"), headers.concat(), signed.join(";"))
 }

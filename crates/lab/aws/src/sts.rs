@@ -168,12 +168,8 @@ fn judge(account: &Account, provider: &Provider, seen: &Fetched) -> Result<&'sta
         return Ok("IAMTrustStore");
     }
     let known = seen.chain.iter().any(|der| {
-        let sha1: String = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der)
-            .as_ref()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        provider.thumbprints.contains(&sha1)
+        let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der);
+        provider.thumbprints.contains(&crate::sigv4::hex(sha1.as_ref()))
     });
     // Trusting a CA's thumbprint trusts any of its certificates for the registered name: the name still counts.
     if known && crate::providers::names_host(seen) {

@@ -131,10 +131,9 @@ fn compare(base: &str, wanted: &str, value: &str) -> bool {
     };
     match base {
         "stringequals" | "binaryequals" => wanted == value,
-        "stringequalsignorecase" => wanted.eq_ignore_ascii_case(value),
+        "stringequalsignorecase" | "bool" => wanted.eq_ignore_ascii_case(value),
         "stringlike" => glob(wanted, value),
         "arnlike" | "arnequals" => arn_like(wanted, value),
-        "bool" => wanted.eq_ignore_ascii_case(value),
         "numericequals" => number(|v, w| (v - w).abs() < f64::EPSILON),
         "numericlessthan" => number(|v, w| v < w),
         "numericlessthanequals" => number(|v, w| v <= w),

@@ -14,13 +14,8 @@ pub(crate) fn constraint(name: &str, shown: Option<&str>, rule: &str) -> AwsFaul
 
 /// The member's name as the messages write it: `RoleName` is `roleName`.
 fn member(field: &str) -> String {
-    match field {
-        "OpenIDConnectProviderArn" => "openIDConnectProviderArn".to_owned(),
-        _ => {
-            let mut letters = field.chars();
-            letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
-        }
-    }
+    let mut letters = field.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A parameter that must be there.

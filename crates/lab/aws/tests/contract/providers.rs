@@ -89,7 +89,11 @@ async fn thumbprints_have_forty_characters_and_are_five() {
     let kept = on(&world, "GetOpenIDConnectProvider", &[]).await.ok().members("ThumbprintList");
     assert_eq!(kept, vec![PRINT.to_lowercase(); 5], "duplicates are kept, in lower case");
     let short = "Thumbprint must be exactly 40 characters.";
-    on(&world, update, &[("ThumbprintList.member.1", &PRINT[1..])]).await.refuses(400, "InvalidInput", short);
+    on(&world, update, &[("ThumbprintList.member.1", PRINT.trim_start_matches('9'))]).await.refuses(
+        400,
+        "InvalidInput",
+        short,
+    );
     on(&world, update, &[("ThumbprintList.member.1", &"z".repeat(40))]).await.ok();
     let none = "Thumbprint list must contain at least one entry.";
     on(&world, update, &[("ThumbprintList", "")]).await.refuses(400, "InvalidInput", none);
