@@ -9,6 +9,10 @@ pub const ISSUER_TIMEOUT: Duration = Duration::from_secs(6);
 /// One call to an AWS or Kubernetes API. Longer, and a person would rather have the rest.
 pub const API_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Reaching a webhook through its pod and seeing its certificate. It is one clue of many: nobody
+/// waits for it as long as for an answer.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Largest discovery document or key set read. 200 RSA-4096 keys fit five times over.
 pub const DOCUMENT_BYTES: usize = 1 << 20;
 

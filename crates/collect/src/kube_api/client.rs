@@ -50,7 +50,10 @@ impl KubeApi {
                 let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
                 let name = cluster_name(&file, options.context.as_deref());
                 let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| {
-                    refuse(&format!("{}; see `kubectl config get-contexts`, and choose one with --context", whole_text(&e)))
+                    refuse(&format!(
+                        "{}; see `kubectl config get-contexts`, and choose one with --context",
+                        whole_text(&e)
+                    ))
                 })?;
                 (config, name)
             }

@@ -9,6 +9,7 @@ use trustwalk_core::evidence::{
     Container, EnvVar, Event, FieldWriter, NetworkPolicy, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
     Webhook, Workload,
 };
+use trustwalk_x509::Certificate;
 
 use super::webhook_ca;
 
@@ -150,7 +151,8 @@ fn env_var(v: &Value) -> EnvVar {
     }
 }
 
-fn is_ready(pod: &Value) -> bool {
+/// Whether a pod is Ready.
+pub(super) fn is_ready(pod: &Value) -> bool {
     array(pod, "/status/conditions").any(|c| {
         c.get("type").and_then(Value::as_str) == Some("Ready")
             && c.get("status").and_then(Value::as_str) == Some("True")
@@ -212,19 +214,30 @@ pub fn service_account(v: &Value) -> ServiceAccount {
     }
 }
 
+/// A webhook, and what the API server trusts it by.
+pub(super) struct Registered {
+    /// The webhook.
+    pub(super) hook: Webhook,
+    /// The certificates of its `caBundle`.
+    pub(super) trusted: Vec<Certificate>,
+}
+
 /// Webhooks on pods whose names say that they inject identity.
-pub(super) fn webhooks(list: &Value) -> Vec<Webhook> {
+pub(super) fn webhooks(list: &Value) -> Vec<Registered> {
     array(list, "/items")
         .flat_map(|configuration| array(configuration, "/webhooks").map(move |hook| (configuration, hook)))
         .filter(|(configuration, hook)| {
             let names = [text(configuration, "/metadata/name"), text(hook, "/name")].concat();
             names.contains("pod-identity") || names.contains("iam-for-pods")
         })
-        .map(|(configuration, hook)| webhook(configuration, hook))
+        .map(|(configuration, hook)| {
+            let trusted = webhook_ca::certificates(&text(hook, "/clientConfig/caBundle"));
+            Registered { hook: webhook(configuration, hook, &trusted), trusted }
+        })
         .collect()
 }
 
-fn webhook(configuration: &Value, hook: &Value) -> Webhook {
+fn webhook(configuration: &Value, hook: &Value, trusted: &[Certificate]) -> Webhook {
     let endpoint = match hook.pointer("/clientConfig/service") {
         Some(s) => format!(
             "service {}/{}:{}",
@@ -247,14 +260,31 @@ fn webhook(configuration: &Value, hook: &Value) -> Webhook {
         name: text(hook, "/name"),
         failure_policy: text(hook, "/failurePolicy"),
         endpoint,
-        ca_sha256: webhook_ca::fingerprints(&text(hook, "/clientConfig/caBundle")),
+        ca_sha256: webhook_ca::fingerprints(trusted),
         ca_verifies: None,
+        served_sha256: Vec::new(),
+        served_issuer: None,
         review_versions: array(hook, "/admissionReviewVersions").filter_map(Value::as_str).map(str::to_owned).collect(),
         excludes,
         ready_endpoints: None,
         image: None,
         created: time(configuration, "/metadata/creationTimestamp"),
     }
+}
+
+/// The pod's port that a service's port leads to: a number, or the name a container gives it
+/// (Kubernetes documentation, "Service", `targetPort`).
+pub(super) fn target_port(service: &Value, port: i64, pod: &Value) -> Option<u16> {
+    let own = array(service, "/spec/ports").find(|p| int(p, "/port") == port)?;
+    let number = match own.get("targetPort") {
+        Some(Value::String(name)) => array(pod, "/spec/containers")
+            .flat_map(|c| array(c, "/ports"))
+            .find(|p| text(p, "/name") == *name)
+            .map(|p| int(p, "/containerPort"))?,
+        Some(number) => number.as_i64()?,
+        None => port,
+    };
+    u16::try_from(number).ok().filter(|n| *n != 0)
 }
 
 /// `a=b,c=d` of a service's selector.

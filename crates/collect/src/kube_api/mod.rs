@@ -4,9 +4,11 @@ mod client;
 mod exec;
 mod facts;
 mod logs;
+mod port_forward;
 mod probe;
 mod read;
 mod webhook_ca;
+mod webhooks;
 
 pub use client::{KubeApi, KubeOptions};
 pub use facts::{pod, pod_spec, service_account, workload};

@@ -1,7 +1,7 @@
 //! The objects a walk needs, each as one request.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{NetworkPolicy, Observed, Pod, PodSpec, ServiceAccount, Webhook, Workload};
+use trustwalk_core::evidence::{NetworkPolicy, Observed, Pod, PodSpec, ServiceAccount, Workload};
 
 use super::client::KubeApi;
 use super::facts;
@@ -149,54 +149,6 @@ impl KubeApi {
             .await
     }
 
-    /// Mutating webhooks that could inject web identity.
-    pub async fn webhooks(&self) -> Observed<Vec<Webhook>> {
-        let found = self
-            .get(
-                "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-                "MutatingWebhookConfigurations",
-                "list mutatingwebhookconfigurations",
-                "kubectl get mutatingwebhookconfiguration -o yaml",
-            )
-            .await
-            .map(|v| facts::webhooks(&v));
-        let Observed::Known { mut value, source } = found else { return found };
-        for hook in &mut value {
-            self.add_backends(hook).await;
-        }
-        Observed::Known { value, source }
-    }
-
-    /// How many pods stand ready behind a webhook's service, and which image they run.
-    async fn add_backends(&self, hook: &mut Webhook) {
-        let Some(service) = hook.endpoint.strip_prefix("service ") else { return };
-        let Some((namespace, rest)) = service.split_once('/') else { return };
-        let name = rest.split(':').next().unwrap_or_default();
-        let found = self
-            .get(
-                &format!("/api/v1/namespaces/{namespace}/services/{name}"),
-                &format!("Service {namespace}/{name}"),
-                "get services",
-                &format!("kubectl get service {name} -n {namespace}"),
-            )
-            .await;
-        if found.is_absent() {
-            hook.ready_endpoints = Some(0);
-            return;
-        }
-        let Some(object) = found.known() else { return };
-        let selector = facts::selector_of_service(object);
-        // A service without a selector fronts something outside the cluster, as on EKS's own control plane.
-        if selector.is_empty() {
-            return;
-        }
-        let pods = self.pods(namespace, &selector, |_| true).await;
-        if let Some(pods) = pods.known() {
-            hook.ready_endpoints = i64::try_from(pods.iter().filter(|p| p.ready).count()).ok();
-            hook.image = pods.first().and_then(|p| p.spec.containers.first()).map(|c| c.image.clone());
-        }
-    }
-
     /// Network policies whose selector takes the pods in.
     pub async fn network_policies(&self, namespace: &str, template: &PodSpec) -> Observed<Vec<NetworkPolicy>> {
         self.list("/apis/networking.k8s.io/v1", "networkpolicies", Some(namespace), "")
@@ -216,7 +168,14 @@ impl KubeApi {
         .map(|v| v.pointer("/status/numberReady").and_then(Value::as_i64).unwrap_or(0))
     }
 
-    async fn list(&self, api: &str, plural: &str, namespace: Option<&str>, query: &str) -> Observed<Vec<Value>> {
+    /// Every object of a resource, in one namespace or in all.
+    pub(super) async fn list(
+        &self,
+        api: &str,
+        plural: &str,
+        namespace: Option<&str>,
+        query: &str,
+    ) -> Observed<Vec<Value>> {
         let (path, place, flag) = match namespace {
             Some(ns) => (format!("{api}/namespaces/{ns}/{plural}{query}"), format!(" in {ns}"), format!("-n {ns}")),
             None => (format!("{api}/{plural}{query}"), String::new(), "-A".to_owned()),

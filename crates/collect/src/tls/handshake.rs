@@ -15,6 +15,7 @@ use rustls::{
     ClientConfig, DigitallySignedStruct, Error, InvalidMessage, OtherError, SignatureScheme, SupportedProtocolVersion,
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -49,12 +50,12 @@ pub(super) async fn peek13(
     }
 }
 
-/// A whole handshake, its signature checked with the leaf's key.
-pub(super) async fn shake(
-    stream: TcpStream,
+/// A whole handshake over any stream, its signature checked with the leaf's key.
+pub(crate) async fn shake<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
     name: ServerName<'static>,
     options: &DialOptions,
-) -> Result<(Vec<Vec<u8>>, TlsStream), FetchError> {
+) -> Result<(Vec<Vec<u8>>, tokio_rustls::client::TlsStream<Metered<S>>), FetchError> {
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     let config = config(&CONFIG, &[&TLS13, &TLS12], false).map_err(FetchError::Handshake)?;
     let metered = Metered::new(stream, options.max_bytes);

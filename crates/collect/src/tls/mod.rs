@@ -14,6 +14,6 @@ mod raw;
 pub use error::{FetchError, Stage};
 pub(crate) use fetch::open;
 pub use fetch::{AddressChain, FetchedChain, TlsVersion, fetch_all_addresses, fetch_chain, tls13_only};
-pub(crate) use handshake::TlsStream;
+pub(crate) use handshake::{TlsStream, shake};
 pub use options::{DialOptions, Family, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode, Proxy};
 pub use raw::read_flight;
