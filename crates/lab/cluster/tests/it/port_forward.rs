@@ -32,7 +32,7 @@ async fn with_program() -> (Lab, String) {
             tokio::spawn(async move {
                 let mut buffer = [0; 64];
                 while let Ok(count @ 1..) = tcp.read(&mut buffer).await {
-                    tcp.write_all(&buffer[..count].to_ascii_uppercase()).await.unwrap();
+                    tcp.write_all(&buffer.get(..count).unwrap().to_ascii_uppercase()).await.unwrap();
                 }
             });
         }
