@@ -23,8 +23,11 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
         let file = tokio::fs::File::open(&path).await.with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok::<_, anyhow::Error>(BufReader::with_capacity(READ_BYTES, file))
     };
-    let input: Box<dyn AsyncBufRead + Unpin + Send> =
-        if list == "-" { Box::new(BufReader::with_capacity(READ_BYTES, tokio::io::stdin())) } else { Box::new(open(list.into()).await?) };
+    let input: Box<dyn AsyncBufRead + Unpin + Send> = if list == "-" {
+        Box::new(BufReader::with_capacity(READ_BYTES, tokio::io::stdin()))
+    } else {
+        Box::new(open(list.into()).await?)
+    };
     let mut earlier = match &args.resume {
         Some(path) => Some(open(path.clone()).await?),
         None => None,

@@ -66,8 +66,9 @@ pub(crate) fn open(
     if j::text(&pod, "/spec/nodeName").is_empty() {
         return Err(ApiError::bad_request(format!("pod {} does not have a host assigned", key.name)));
     }
-    let ports = ports(call)?;
+    // Which protocol it is comes first: SPDY names its ports elsewhere.
     let (reply, pending) = upgrade::websocket(request, &PROTOCOLS)?;
+    let ports = ports(call)?;
     let forwards: Vec<Forward> =
         ports.into_iter().map(|port| Forward { port, listener: listener(shared, &pod, port) }).collect();
     let who = format!("pod {}, uid {}", key.name, j::uid(&pod));

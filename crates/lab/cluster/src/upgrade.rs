@@ -44,7 +44,11 @@ pub(crate) fn websocket(
         value.unwrap_or("").to_owned()
     };
     let key = text("sec-websocket-key");
-    if !text("upgrade").eq_ignore_ascii_case("websocket") || key.is_empty() {
+    let upgrade = text("upgrade");
+    if upgrade.to_ascii_uppercase().starts_with("SPDY/") {
+        return Err(ApiError::bad_request("this API server speaks WebSockets and no SPDY"));
+    }
+    if !upgrade.eq_ignore_ascii_case("websocket") || key.is_empty() {
         return Err(ApiError::bad_request("Upgrade request required"));
     }
     let offered = text("sec-websocket-protocol");
