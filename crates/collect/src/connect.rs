@@ -9,22 +9,23 @@ use std::task::{Context, Poll};
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::dial::Dialer;
+use crate::either_roots::EitherRoots;
 use crate::error::CollectError;
-use crate::roots::{self, RootOptions};
+use crate::roots::RootOptions;
 
 /// Makes connections for API calls.
 #[derive(Clone)]
 pub(crate) struct Connector {
     dialer: Dialer,
     roots: RootOptions,
-    /// Loaded at the first TLS connection: reading the system's roots costs tens of milliseconds.
+    /// Made at the first TLS connection: an account reached over plain HTTP needs none.
     tls: Arc<OnceLock<Result<Arc<ClientConfig>, String>>>,
 }
 
@@ -63,16 +64,13 @@ pub(crate) async fn dial(dialer: &Dialer, host: &str, port: u16) -> std::io::Res
 }
 
 fn client_config(options: &RootOptions) -> Result<Arc<ClientConfig>, CollectError> {
-    let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(roots::system());
-    if let Some(path) = &options.ca_bundle {
-        store.add_parsable_certificates(roots::read_pem(path)?);
-    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = EitherRoots::new(options, provider.clone())?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| CollectError::Kubeconfig(e.to_string()))?
-        .with_root_certificates(store)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
     Ok(Arc::new(config))
 }

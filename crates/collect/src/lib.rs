@@ -16,6 +16,7 @@ pub mod walk;
 
 mod claims;
 mod connect;
+mod either_roots;
 mod files;
 mod job;
 mod log_files;
