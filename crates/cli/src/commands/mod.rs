@@ -13,6 +13,8 @@ mod thumbprint_view;
 mod token;
 mod trust;
 
+use tokio::runtime::{Builder, Runtime};
+
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
 
@@ -24,21 +26,23 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Trust(args) => trust::run(&args, output),
         Command::Token(args) => token::run(&args, output),
         Command::Logs(args) => logs::run(&args, output),
-        Command::Demo(args) => runtime()?.block_on(demo::run(&args)),
-        Command::Diagnose(args) => runtime()?.block_on(diagnose::run(&place, &args, output)),
-        Command::Fix(args) => runtime()?.block_on(fix::run(&place, &args, output)),
-        Command::Rollback(args) => runtime()?.block_on(fix::rollback(&place, &args)),
-        Command::Collect(args) => runtime()?.block_on(collect::run(&place, &args, output)),
-        // Many sockets and little work for each: one thread does it with less than two that wake each other.
-        Command::Thumbprint(args) if args.fleet.is_some() => {
-            let one = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            one.block_on(thumbprint::run(&place, &args, output))
-        }
-        Command::Thumbprint(args) => runtime()?.block_on(thumbprint::run(&place, &args, output)),
-        Command::Lab(args) => runtime()?.block_on(lab::run(&args, output)),
+        Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args, output)),
+        Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args, output)),
+        Command::Rollback(args) => one_thread()?.block_on(fix::rollback(&place, &args)),
+        Command::Collect(args) => one_thread()?.block_on(collect::run(&place, &args, output)),
+        Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args, output)),
+        Command::Demo(args) => two_threads()?.block_on(demo::run(&args)),
+        Command::Lab(args) => two_threads()?.block_on(lab::run(&args, output)),
     }
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+/// For clients: many sockets and little work for each, which one thread does with less than two that
+/// wake each other.
+fn one_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+/// For the lab, whose parts answer each other while a client waits for one of them.
+fn two_threads() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
