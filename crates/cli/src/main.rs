@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod direct;
 mod exit;
 mod render;
 mod style;

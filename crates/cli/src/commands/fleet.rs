@@ -1,16 +1,19 @@
 //! `trustwalk thumbprint --fleet`: many hosts, one JSON line each, in constant memory.
 
+use std::path::Path;
+
 use anyhow::Context as _;
-use tokio::io::{AsyncBufRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, BufReader};
 use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::tls::fleet::{self, FleetOptions};
 use trustwalk_collect::tls::{DialOptions, Mode};
 
 use crate::args::{PlaceArgs, ThumbprintArgs};
+use crate::direct::Direct;
 use crate::exit::Exit;
 use crate::style;
 
-/// Input read at a time: each read goes to another thread and back, and brings a thousand hosts.
+/// Input read at a time: from a pipe each read goes to another thread and back, and brings a thousand hosts.
 const READ_BYTES: usize = 64 << 10;
 /// Inputs between two lines of progress.
 const STEP: u64 = 1000;
@@ -19,23 +22,16 @@ const STEP: u64 = 1000;
 pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) -> anyhow::Result<Exit> {
     let dial = DialOptions { dialer: Dialer::new(place.connect_to.clone()), ..DialOptions::default() };
     let options = FleetOptions { dial, mode: Mode::Quick, jobs: args.jobs, ..FleetOptions::default() };
-    let open = |path: std::path::PathBuf| async move {
-        let file = tokio::fs::File::open(&path).await.with_context(|| format!("cannot read `{}`", path.display()))?;
-        Ok::<_, anyhow::Error>(BufReader::with_capacity(READ_BYTES, file))
-    };
-    let input: Box<dyn AsyncBufRead + Unpin + Send> = if list == "-" {
-        Box::new(BufReader::with_capacity(READ_BYTES, tokio::io::stdin()))
-    } else {
-        Box::new(open(list.into()).await?)
-    };
+    let input: Box<dyn AsyncBufRead + Unpin + Send> =
+        if list == "-" { buffered(tokio::io::stdin()) } else { open(list.as_ref()).await? };
     let mut earlier = match &args.resume {
-        Some(path) => Some(open(path.clone()).await?),
+        Some(path) => Some(open(path).await?),
         None => None,
     };
     let earlier = earlier.as_mut().map(|e| e as &mut (dyn AsyncBufRead + Unpin + Send));
     let live = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let mut shown = 0;
-    let done = fleet::run(input, tokio::io::stdout(), earlier, &options, |p| {
+    let done = fleet::run(input, Direct(std::io::stdout()), earlier, &options, |p| {
         if live && p.answered / STEP > shown {
             shown = p.answered / STEP;
             style::complain(&format!("{} answered, {} failed, {} endpoints dialled", p.answered, p.failed, p.dialled));
@@ -43,4 +39,18 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
     })
     .await?;
     Ok(if done.failed > 0 { Exit::Undetermined } else { Exit::Sound })
+}
+
+/// A list that lies in a file, or comes through a named pipe, which may wait.
+async fn open(path: &Path) -> anyhow::Result<Box<dyn AsyncBufRead + Unpin + Send>> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    if std::fs::metadata(path).with_context(cannot)?.is_file() {
+        Ok(buffered(Direct(std::fs::File::open(path).with_context(cannot)?)))
+    } else {
+        Ok(buffered(tokio::fs::File::open(path).await.with_context(cannot)?))
+    }
+}
+
+fn buffered(from: impl AsyncRead + Unpin + Send + 'static) -> Box<dyn AsyncBufRead + Unpin + Send> {
+    Box::new(BufReader::with_capacity(READ_BYTES, from))
 }
