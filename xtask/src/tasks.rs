@@ -12,7 +12,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     let tools = setup::all()?;
     if arguments.is_empty() {
         run(&["cargo", "fmt", "--all", "--check"])?;
-        run(&["cargo", "clippy", "--workspace", "--quiet"])?;
+        run(&["cargo", "clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])?;
         gen_check()?;
         run(&["cargo", "test", "--workspace", "--doc", "--quiet"])?;
     }

@@ -39,7 +39,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     }
     let mut text = format!("error: {error}");
     for cause in error.chain().skip(1) {
-        text.push_str(&format!("\n  because: {cause}"));
+        text += "\n  because: ";
+        text += &cause.to_string();
     }
     style::complain(&text);
     let usage = error.downcast_ref::<exit::UsageError>().is_some();

@@ -30,12 +30,6 @@ impl Pen {
         Self { colour: wants_colour(std::io::stdout().is_terminal()) }
     }
 
-    /// Never coloured.
-    #[cfg(test)]
-    pub(crate) fn plain() -> Self {
-        Self { colour: false }
-    }
-
     /// Text in an ink.
     pub(crate) fn ink(self, ink: Ink, text: &str) -> String {
         if !self.colour {

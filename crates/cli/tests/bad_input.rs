@@ -1,6 +1,7 @@
 //! What goes wrong around trustwalk: servers out of reach, wrong credentials, files that are not what they
 //! should be. Each gives a sentence that names the thing and the reason, and the documented exit code; what
 //! can still be looked at is looked at.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
@@ -123,12 +124,15 @@ fn what_does_not_exist_is_named_as_such() {
     let _document: Value = serde_json::from_slice(&out.stdout).unwrap();
 }
 
+/// Variables to set, and what the answer must say.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn wrong_and_missing_aws_credentials_are_told_apart_and_nothing_else_suffers() {
     let lab = LabProcess::up(&[]);
     let none = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
     let named = [none[0], none[1], ("AWS_PROFILE", "nonesuch")];
-    let cases: [(&[(&str, &str)], &[&str]); 4] = [
+    let cases: [Case<'_>; 4] = [
         (&[("AWS_ACCESS_KEY_ID", "AKIANOBODYATALL00000")], &["InvalidClientTokenId"]),
         (&[("AWS_SECRET_ACCESS_KEY", "wrong")], &["SignatureDoesNotMatch"]),
         (&none, &["lacks AWS credentials", "none in the environment"]),

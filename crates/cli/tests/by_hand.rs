@@ -1,5 +1,6 @@
 //! The founding story by hand: every command the operator ran, in the order of the story, with
 //! the real clients, ending with six pods Running.
+#![expect(clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
@@ -25,6 +26,7 @@ fn pods(lab: &LabProcess, status: impl Fn(&[&str]) -> bool) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one procedure, in the order of its story")]
 fn the_story_by_hand_ends_with_six_pods_running() {
     let lab = LabProcess::up(&["--broken"]);
 
@@ -81,14 +83,14 @@ fn the_story_by_hand_ends_with_six_pods_running() {
     assert!(issuer.starts_with(&format!("https://{HOST}/id/")), "{issuer}");
     let (address, port) = lab.address_of(HOST);
     let bundle = &lab.env["TRUSTWALK_CA_BUNDLE"];
-    let rule = format!("{HOST}:443:{address}:{port}");
+    let connect_to = format!("{HOST}:443:{address}:{port}");
     let document = succeed(lab.command("curl").args([
         "-sS",
         "--fail",
         "--cacert",
         bundle,
         "--connect-to",
-        &rule,
+        &connect_to,
         &format!("{issuer}/.well-known/openid-configuration"),
     ]));
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();

@@ -1,4 +1,5 @@
 //! What the command line promises: exit codes, machine output, and plain words on bad input.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 //! A fix killed at any point leaves a journal from which `fix --resume` or `rollback` goes on, to the same end
 //! as without the interruption. A relay between trustwalk and the account sees every call and kills the
 //! process at a chosen one.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

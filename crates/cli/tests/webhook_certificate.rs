@@ -1,5 +1,6 @@
 //! Whether the API server can verify the identity webhook: seen through the webhook's own pod, in a
 //! sound cluster, in one with another authority's bundle, and by somebody who may not forward ports.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::path::Path;
 

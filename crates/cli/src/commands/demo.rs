@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     lab.write_files(&dir)?;
     let teller = Teller { pen: Pen::stdout() };
     teller.chapter(&format!("A lab on loopback: account, issuer, cluster ({} ms)", began.elapsed().as_millis()))?;
-    let exit = tell(&teller, &lab, fault, &dir).await?;
+    let exit = Box::pin(tell(&teller, &lab, fault, &dir)).await?;
     teller.chapter(&format!("The end, after {:.1} s", began.elapsed().as_secs_f64()))?;
     if args.keep {
         style::say(&how_to_use(&lab, &dir))?;
@@ -79,7 +79,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
         story::before(lab).await?;
         teller.chapter("The VPC CNI runs on the nodes' role; now its add-on gets a role of its own")?;
         if lab.trust_model() == TrustModel::LibraryFirst {
-            return library_first(teller, lab, fault, dir).await;
+            return Box::pin(library_first(teller, lab, fault, dir)).await;
         }
         story::let_it_break(lab).await?;
     } else {

@@ -130,7 +130,7 @@ fn status_words(status: &Value) -> String {
                     let _ = writeln!(out, "{:<14}{}/{} {ready}", "pod", text("namespace"), text("name"));
                 }
             }
-            other => {
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {
                 let _ = writeln!(out, "{name:<14}{other}");
             }
         }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_collect::{Ask, WalkOptions, World, collect};
-use trustwalk_core::evidence::{Evidence, HostRole, Observed, Roots, TrustModel};
+use trustwalk_core::evidence::{Evidence, HostRole, Roots, TrustModel};
 use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Request, TrustStore, parse_any, verify};
 
 use super::thumbprint_view::{self, HostView};
@@ -65,22 +65,21 @@ fn from_evidence(evidence: &Evidence) -> Views {
     let mut hosts = Vec::new();
     let mut failures = Vec::new();
     for chain in &evidence.chains {
-        match chain {
-            Observed::Known { value, .. } => {
-                let ders = value.chain.iter().filter_map(|c| STANDARD.decode(c).ok());
-                let certificates: Vec<Certificate> = ders.filter_map(|d| Certificate::from_der(&d).ok()).collect();
-                if certificates.len() != value.chain.len() {
-                    failures.push(format!("{}: a certificate could not be read", value.host));
-                }
-                let mut view = stores.view(&value.host, certificates, evidence.now);
-                view.tls = Some(value.tls.clone());
-                view.tls13_only = value.tls13_only;
-                view.serves_issuer = value.roles.contains(&HostRole::Issuer);
-                view.serves_keys = value.roles.contains(&HostRole::Jwks);
-                hosts.push(view);
-            }
-            other => failures.push(other.gap().unwrap_or_default()),
+        let Some(value) = chain.known() else {
+            failures.push(chain.gap().unwrap_or_default());
+            continue;
+        };
+        let ders = value.chain.iter().filter_map(|c| STANDARD.decode(c).ok());
+        let certificates: Vec<Certificate> = ders.filter_map(|d| Certificate::from_der(&d).ok()).collect();
+        if certificates.len() != value.chain.len() {
+            failures.push(format!("{}: a certificate could not be read", value.host));
         }
+        let mut view = stores.view(&value.host, certificates, evidence.now);
+        view.tls = Some(value.tls.clone());
+        view.tls13_only = value.tls13_only;
+        view.serves_issuer = value.roles.contains(&HostRole::Issuer);
+        view.serves_keys = value.roles.contains(&HostRole::Jwks);
+        hosts.push(view);
     }
     let keys_known = hosts.iter().any(|h| h.serves_keys);
     if !keys_known && let Some(gap) = evidence.keys.gap() {

@@ -10,6 +10,7 @@ use crate::time;
 
 /// One host's chain with everything said about it.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate answer that the report prints")]
 pub(crate) struct HostView {
     pub(crate) host: String,
     pub(crate) tls: Option<String>,

@@ -62,7 +62,7 @@ fn identity(args: &TrustArgs, document: &Document) -> anyhow::Result<Identity> {
     let bare = issuer.strip_prefix("https://").unwrap_or(&issuer);
     let mut identity = Identity::new(format!("arn:aws:iam::{}:oidc-provider/{bare}", args.account));
     if let Some((_, claims)) = facts {
-        identity = identity.with_claims(claims)
+        identity = identity.with_claims(claims);
     } else {
         let audience = if let [one] = args.audience.as_slice() { json!(one) } else { json!(args.audience) };
         identity = identity.with_claim("aud", audience);

@@ -70,7 +70,7 @@ pub(crate) fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> String {
 }
 
 fn link_line(out: &mut String, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose: bool) {
-    let (mark, ink) = match link.state {
+    let (mark, colour) = match link.state {
         LinkState::Pass => ("\u{221a}", Ink::Good),
         LinkState::NotApplicable => ("-", Ink::Faint),
         LinkState::Undetermined => ("?", Ink::Odd),
@@ -81,7 +81,7 @@ fn link_line(out: &mut String, link: &LinkReport, d: &Diagnosis, pen: Pen, verbo
     // What is told in full below is named here, not told twice.
     let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
     let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code, f.name));
-    let _ = writeln!(out, "  {} {:<16}{}", pen.ink(ink, mark), link.link.name(), harmless(&saw));
+    let _ = writeln!(out, "  {} {:<16}{}", pen.ink(colour, mark), link.link.name(), harmless(&saw));
     if link.state == LinkState::Undetermined || verbose {
         for missing in &link.missing {
             let _ = writeln!(out, "      {}", pen.ink(Ink::Faint, &harmless(missing)));

@@ -11,7 +11,7 @@ use crate::style::{self, Ink, Pen, harmless};
 #[derive(Debug)]
 pub(crate) struct Live {
     pen: Pen,
-    live: bool,
+    redraws: bool,
     drawn: usize,
     last: BTreeMap<String, String>,
 }
@@ -19,7 +19,7 @@ pub(crate) struct Live {
 impl Live {
     /// For standard output.
     pub(crate) fn new() -> Self {
-        Self { pen: Pen::stdout(), live: style::is_live(), drawn: 0, last: BTreeMap::new() }
+        Self { pen: Pen::stdout(), redraws: style::is_live(), drawn: 0, last: BTreeMap::new() }
     }
 }
 
@@ -36,7 +36,7 @@ impl Progress for Live {
 
     fn rollout(&mut self, view: &RolloutView) {
         let mut out = String::new();
-        if self.live {
+        if self.redraws {
             if self.drawn > 0 {
                 let _ = write!(out, "\u{1b}[{}A", self.drawn);
             }

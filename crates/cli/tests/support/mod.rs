@@ -1,4 +1,10 @@
 //! A lab for tests: started as a user starts it, used through its environment file, stopped at the end.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::collections::BTreeMap;
