@@ -83,9 +83,14 @@ impl Certificate {
         let mut r = Reader::new(whole.value);
         let tbs = r.expect(SEQUENCE).map_err(at("content"))?;
         let outer_algorithm = r.expect(SEQUENCE).map_err(at("signature algorithm"))?;
-        let signature = r.expect(BIT_STRING).and_then(|b| bit_string(b.value)).map_err(at("signature"))?.0;
+        let signature = r.expect(BIT_STRING).and_then(|b| bit_string(b.value)).map_err(at("signature"))?;
+        // No signature has half a byte: none is kept, and none verifies.
+        let signature = if signature.1 == 0 { signature.0 } else { &[] };
         let mut body = Reader::new(tbs.value);
         let fields = Fields::parse(&mut body, outer_algorithm.raw, &mut oddities)?;
+        if !r.is_empty() || !body.is_empty() {
+            oddities.push(Oddity::BytesLeftOver);
+        }
         if outer.non_minimal || r.non_minimal || body.non_minimal {
             oddities.push(Oddity::NonMinimalDer);
         }
@@ -279,6 +284,9 @@ impl Fields {
             }
             None => 1,
         };
+        if version > 3 {
+            oddities.push(Oddity::UnknownVersion);
+        }
         let serial = r.expect(INTEGER).map_err(at("serial number"))?.value;
         note_serial(serial, oddities);
         let algorithm = r.expect(SEQUENCE).map_err(at("signature algorithm"))?;
@@ -291,6 +299,12 @@ impl Fields {
         let not_after = time::read(&mut validity).map_err(at("validity"))?;
         if not_before.odd || not_after.odd {
             oddities.push(Oddity::BadTimeEncoding);
+        }
+        if not_before.early || not_after.early {
+            oddities.push(Oddity::EarlyGeneralizedTime);
+        }
+        if !validity.is_empty() {
+            oddities.push(Oddity::BytesLeftOver);
         }
         let subject = name(r, "subject")?;
         let spki = r.expect(SEQUENCE).map_err(at("public key"))?;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::certificate::Certificate;
 use crate::extensions::{GeneralName, NameConstraints};
+use crate::host::{MAX_LABEL, MAX_NAME};
 
 /// Comparisons done for one path search: a hostile chain could ask for millions.
 pub(crate) const MAX_COMPARISONS: usize = 250_000;
@@ -85,11 +86,13 @@ fn within(name: &GeneralName, base: &GeneralName, excluding: bool) -> bool {
 }
 
 fn dns(name: &str, base: &str, excluding: bool) -> bool {
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let base = base.trim_end_matches('.').to_ascii_lowercase();
+    if !is_host_name(name) {
+        return excluding;
+    }
     if base.is_empty() {
         return true;
     }
+    let (name, base) = (name.to_ascii_lowercase(), base.to_ascii_lowercase());
     let below = |n: &str, b: &str| n.strip_suffix(b).is_some_and(|rest| rest.ends_with('.'));
     if let Some(bare) = base.strip_prefix('.') {
         return below(&name, bare);
@@ -102,8 +105,17 @@ fn dns(name: &str, base: &str, excluding: bool) -> bool {
         && name.strip_prefix("*.").is_some_and(|suffix| base.split_once('.').is_some_and(|(_, rest)| rest == suffix))
 }
 
+/// What can be compared with a base: a name as DNS has them, its first label possibly a wildcard.
+fn is_host_name(name: &str) -> bool {
+    let plain = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    name.len() <= MAX_NAME && name.strip_prefix("*.").unwrap_or(name).split('.').all(plain)
+}
+
 fn email(name: &str, base: &str) -> Option<bool> {
-    let (local, host) = name.rsplit_once('@')?;
+    let (local, host) = name.rsplit_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty())?;
     Some(match base.rsplit_once('@') {
         Some((base_local, base_host)) => local == base_local && host.eq_ignore_ascii_case(base_host),
         None => host_or_subdomain(host, base),
@@ -144,6 +156,11 @@ mod tests {
             ("*.example.com", "a.example.com", true, true),
             ("*.example.com", "a.example.com", false, false),
             ("*.example.com", "example.com", false, true),
+            ("A.Example.COM", "eXample.com", false, true),
+            ("a b", "", false, false),
+            ("a..example.com", "example.com", false, false),
+            ("a.example.com.", "example.com", false, false),
+            ("f*.example.com", "example.org", true, true),
         ] {
             assert_eq!(dns(name, base, excluding), wanted, "{name} {base}");
         }

@@ -124,6 +124,22 @@ pub(crate) fn bit_string(value: &[u8]) -> Result<(&[u8], u8), DerError> {
     }
 }
 
+/// A BIT STRING of whole bytes, as keys and signatures are.
+pub(crate) fn whole_bytes(value: &[u8]) -> Result<&[u8], DerError> {
+    match bit_string(value)? {
+        (bytes, 0) => Ok(bytes),
+        _ => Err(DerError::Value("a bit string of whole bytes")),
+    }
+}
+
+/// A BOOLEAN; BER's other ways to write true are read too.
+pub(crate) fn boolean(value: &[u8]) -> Result<bool, DerError> {
+    match value {
+        [byte] => Ok(*byte != 0),
+        _ => Err(DerError::Value("a boolean")),
+    }
+}
+
 /// A small non-negative INTEGER.
 pub(crate) fn small_integer(value: &[u8]) -> Result<u64, DerError> {
     let bad = DerError::Value("a small integer");

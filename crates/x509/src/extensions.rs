@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::der::{
-    BIT_STRING, BOOLEAN, DerError, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, bit_string, hex, oid_text,
+    BIT_STRING, BOOLEAN, DerError, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, bit_string, boolean, hex, oid_text,
     small_integer,
 };
 use crate::name::Name;
@@ -124,8 +124,11 @@ pub(crate) fn parse(content: &[u8], oddities: &mut Vec<Oddity>) -> Result<Extens
     while !list.is_empty() {
         let mut extension = list.sequence()?;
         let oid = extension.expect(OID)?.value;
-        let critical = extension.optional(BOOLEAN)?.is_some_and(|b| b.value != [0]);
+        let critical = extension.optional(BOOLEAN)?.map_or(Ok(false), |b| boolean(b.value))?;
         let value = extension.expect(OCTET_STRING)?.value;
+        if !extension.is_empty() {
+            oddities.push(Oddity::BytesLeftOver);
+        }
         if seen.len() >= MAX_EXTENSIONS {
             return Err(DerError::Value("a certificate with more than 64 extensions"));
         }
@@ -159,6 +162,9 @@ fn one(
 ) -> Result<bool, DerError> {
     let mut r = Reader::new(value);
     let [0x55, 0x1d, id] = oid else { return Ok(false) };
+    if critical && matches!(id, 14 | 35) {
+        oddities.push(Oddity::CriticalKeyIdentifier);
+    }
     match id {
         14 => found.subject_key_id = Some(hex(r.expect(OCTET_STRING)?.value)),
         15 => {
@@ -172,8 +178,11 @@ fn one(
         }
         19 => {
             let mut inner = r.sequence()?;
-            let ca = inner.optional(BOOLEAN)?.is_some_and(|b| b.value != [0]);
+            let ca = inner.optional(BOOLEAN)?.map_or(Ok(false), |b| boolean(b.value))?;
             let path_length = inner.optional(INTEGER)?.map(|i| small_integer(i.value)).transpose()?;
+            if !inner.is_empty() {
+                return Err(DerError::Value("the end of the basic constraints"));
+            }
             if ca && !critical {
                 oddities.push(Oddity::CaNotCritical);
             }
@@ -197,10 +206,11 @@ fn one(
         }
         // Certificate policies: no policy is asked for, so any is right. Issuer alternative names,
         // freshest CRL and CRL distribution points do not bear on a path; revocation is not checked.
-        18 | 31 | 32 | 46 => {}
+        18 | 31 | 32 | 46 => return Ok(true),
         _ => return Ok(false),
     }
-    Ok(true)
+    // What follows might be read by another verifier.
+    if r.is_empty() { Ok(true) } else { Err(DerError::Value("the end of an extension")) }
 }
 
 /// A constraint of a kind or form that is not processed refuses every name of its kind.
@@ -213,12 +223,22 @@ pub(crate) fn name_constraints(mut content: Reader<'_>) -> Result<NameConstraint
             if bases.len() >= MAX_NAMES {
                 return Err(DerError::Value("a list of more than 4096 names"));
             }
-            bases.push(general_name(&mut list.sequence()?, true)?);
+            let mut subtree = list.sequence()?;
+            bases.push(general_name(&mut subtree, true)?);
+            // RFC 5280, 4.2.1.10: minimum is 0 and maximum absent. DER leaves a minimum of 0 out; some write it.
+            let minimum = subtree.optional(0x80)?.map_or(Ok(0), |m| small_integer(m.value))?;
+            if minimum != 0 || !subtree.is_empty() {
+                return Err(DerError::Value("a subtree with bounds"));
+            }
         }
         Ok(bases)
     };
     let permitted = subtrees(0xa0)?;
     let excluded = subtrees(0xa1)?;
+    // RFC 5280, 4.2.1.10: one of both must say something; whoever wrote neither meant another thing.
+    if (permitted.is_empty() && excluded.is_empty()) || !content.is_empty() {
+        return Err(DerError::Value("a name constraint"));
+    }
     Ok(NameConstraints { permitted, excluded })
 }
 
@@ -241,6 +261,15 @@ fn general_name(reader: &mut Reader<'_>, constraint: bool) -> Result<GeneralName
     };
     Ok(match tlv.tag {
         0x81 => GeneralName::Email(ascii()?),
+        0x82 if constraint => {
+            let base = ascii()?;
+            let labels = base.strip_prefix('.').unwrap_or(&base);
+            // An empty base is every name; nothing else has empty labels, and a wildcard is no base.
+            if !base.is_empty() && (labels.split('.').any(str::is_empty) || base.contains('*')) {
+                return Err(DerError::Value("a name constraint"));
+            }
+            GeneralName::Dns(base)
+        }
         0x82 => GeneralName::Dns(ascii()?),
         0x86 => GeneralName::Uri(ascii()?),
         0xa4 => {
@@ -250,7 +279,13 @@ fn general_name(reader: &mut Reader<'_>, constraint: bool) -> Result<GeneralName
         0x87 if constraint => {
             let half = tlv.value.len() / 2;
             let (address, mask) = tlv.value.split_at_checked(half).ok_or(DerError::Truncated)?;
-            if !matches!(tlv.value.len(), 8 | 32) {
+            // A mask is ones, then zeros, as in CIDR notation (RFC 5280, 4.2.1.10, after RFC 4632).
+            let ones = mask.iter().map(|b| b.count_ones()).sum::<u32>();
+            let leading = mask
+                .iter()
+                .position(|b| *b != 0xff)
+                .map_or(ones, |at| u32::try_from(at).unwrap_or(0) * 8 + mask.get(at).map_or(0, |b| b.leading_ones()));
+            if !matches!(tlv.value.len(), 8 | 32) || ones != leading {
                 return Err(DerError::Value("an address range"));
             }
             GeneralName::Range(address.to_vec(), mask.to_vec())

@@ -7,9 +7,9 @@ use crate::certificate::Certificate;
 use crate::extensions::GeneralName;
 
 /// Longest host name in DNS (RFC 1035, 2.3.4), as text.
-const MAX_NAME: usize = 253;
+pub(crate) const MAX_NAME: usize = 253;
 /// Longest label in DNS.
-const MAX_LABEL: usize = 63;
+pub(crate) const MAX_LABEL: usize = 63;
 
 /// A host to be reached: a DNS name in its A-label form, lower-case without a final dot, or an address.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
 
-use crate::der::{DerError, INTEGER, OID, Reader, SEQUENCE, bit_string, oid_text};
+use crate::der::{DerError, INTEGER, OID, Reader, SEQUENCE, oid_text, whole_bytes};
 
 /// Smallest RSA modulus that verifiers of today accept (CA/Browser Forum Baseline Requirements, 6.1.5).
 pub const MIN_RSA_BITS: u32 = 2048;
@@ -34,6 +34,8 @@ pub struct PublicKey {
     point: Box<[u8]>,
     spki: Box<[u8]>,
     bad_exponent: bool,
+    /// For PSS signatures only (RFC 4055, 1.2).
+    pss_only: bool,
 }
 
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
@@ -47,24 +49,31 @@ impl PublicKey {
         let mut r = Reader::new(content);
         let mut algorithm = r.sequence()?;
         let oid = algorithm.expect(OID)?.value;
-        let (point, _) = bit_string(r.expect(crate::der::BIT_STRING)?.value)?;
+        let point = whole_bytes(r.expect(crate::der::BIT_STRING)?.value)?;
         let mut key = Self {
             kind: KeyKind::Other(oid_text(oid)),
             bits: 0,
             point: point.into(),
             spki: der.into(),
             bad_exponent: false,
+            pss_only: oid == RSA_PSS,
         };
         match oid {
             RSA | RSA_PSS => {
                 key.kind = KeyKind::Rsa;
                 let mut parts = Reader::new(point).sequence()?;
-                key.bits = integer_bits(parts.expect(INTEGER)?.value);
+                let modulus = parts.expect(INTEGER)?.value;
+                key.bits = integer_bits(modulus);
                 let exponent = parts.expect(INTEGER)?.value;
-                key.bad_exponent = exponent.last().is_none_or(|b| b & 1 == 0) || exponent == [1];
+                let negative = |number: &[u8]| number.first().is_some_and(|b| b & 0x80 != 0);
+                key.bad_exponent = exponent.last().is_none_or(|b| b & 1 == 0)
+                    || exponent == [1]
+                    || negative(exponent)
+                    || negative(modulus);
             }
             EC => {
-                let curve = algorithm.expect(OID)?.value;
+                // A curve spelt out instead of named (RFC 5480, 2.1.1, forbids it) stays of no known kind.
+                let Some(curve) = algorithm.optional(OID)?.map(|c| c.value) else { return Ok(key) };
                 (key.kind, key.bits) = match curve {
                     [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07] => (KeyKind::P256, 256),
                     [0x2b, 0x81, 0x04, 0x00, 0x22] => (KeyKind::P384, 384),
@@ -72,7 +81,8 @@ impl PublicKey {
                     other => (KeyKind::Other(oid_text(other)), 0),
                 };
             }
-            ED25519 => (key.kind, key.bits) = (KeyKind::Ed25519, 256),
+            // RFC 8410, 3: parameters are absent.
+            ED25519 if algorithm.is_empty() => (key.kind, key.bits) = (KeyKind::Ed25519, 256),
             _ => {}
         }
         Ok(key)
@@ -111,9 +121,10 @@ impl PublicKey {
         }
     }
 
-    /// Too short or malformed for verifiers of today.
+    /// Too short or malformed for verifiers of today; an RSA modulus is of whole bytes (CA/Browser Forum
+    /// Baseline Requirements, 6.1.5).
     pub fn is_weak(&self) -> bool {
-        self.kind == KeyKind::Rsa && (self.bits < MIN_RSA_BITS || self.bad_exponent)
+        self.kind == KeyKind::Rsa && (self.bits < MIN_RSA_BITS || !self.bits.is_multiple_of(8) || self.bad_exponent)
     }
 
     pub(crate) fn has_bad_exponent(&self) -> bool {
@@ -163,8 +174,12 @@ impl SignatureAlgorithm {
     pub(crate) fn parse(content: &[u8]) -> Result<Self, DerError> {
         let mut r = Reader::new(content);
         let oid = r.expect(OID)?.value;
+        let parameters = r.rest();
+        if oid != RSA_PSS && !parameters_fit(oid, parameters) {
+            return Ok(Self::Other(oid_text(oid)));
+        }
         Ok(match oid {
-            RSA_PSS => pss_hash(r.rest()).map_or_else(|| Self::Other(oid_text(oid)), Self::RsaPss),
+            RSA_PSS => pss_hash(parameters).map_or_else(|| Self::Other(oid_text(oid)), Self::RsaPss),
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, last] => match last {
                 0x04 => Self::RsaPkcs1(Hash::Md5),
                 0x05 => Self::RsaPkcs1(Hash::Sha1),
@@ -223,6 +238,9 @@ impl SignatureAlgorithm {
         if key.bits > MAX_RSA_BITS {
             return None;
         }
+        if key.pss_only && !matches!(self, Self::RsaPss(_)) {
+            return None;
+        }
         let short = key.bits < MIN_RSA_BITS;
         Some(match (self, &key.kind) {
             (Self::RsaPkcs1(Hash::Sha1), KeyKind::Rsa) => &lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
@@ -240,6 +258,8 @@ impl SignatureAlgorithm {
             (Self::RsaPss(Hash::Sha512), KeyKind::Rsa) => &lc::RSA_PSS_2048_8192_SHA512,
             (Self::Ecdsa(Hash::Sha256), KeyKind::P256) => &lc::ECDSA_P256_SHA256_ASN1,
             (Self::Ecdsa(Hash::Sha384), KeyKind::P256) => &lc::ECDSA_P256_SHA384_ASN1,
+            (Self::Ecdsa(Hash::Sha512), KeyKind::P256) => &lc::ECDSA_P256_SHA512_ASN1,
+            (Self::Ecdsa(Hash::Sha512), KeyKind::P384) => &lc::ECDSA_P384_SHA512_ASN1,
             (Self::Ecdsa(Hash::Sha256), KeyKind::P384) => &lc::ECDSA_P384_SHA256_ASN1,
             (Self::Ecdsa(Hash::Sha384), KeyKind::P384) => &lc::ECDSA_P384_SHA384_ASN1,
             (Self::Ecdsa(Hash::Sha256), KeyKind::P521) => &lc::ECDSA_P521_SHA256_ASN1,
@@ -249,6 +269,12 @@ impl SignatureAlgorithm {
             _ => return None,
         })
     }
+}
+
+/// NULL or nothing for RSA and ECDSA, which verifiers read alike; nothing for Ed25519 (RFC 8410, 3).
+fn parameters_fit(oid: &[u8], parameters: &[u8]) -> bool {
+    const NULL: &[u8] = &[0x05, 0x00];
+    parameters.is_empty() || (oid != ED25519 && parameters == NULL)
 }
 
 /// Hash of PSS parameters whose mask uses the same hash and whose salt is as long (RFC 4055, 3.1).

@@ -12,8 +12,10 @@ pub enum Oddity {
     ZeroSerial,
     /// The serial number is longer than 20 bytes (4.1.2.2).
     LongSerial,
-    /// A time is written in another form than 4.1.2.5 asks.
+    /// A time has a fraction, no seconds or no `Z` (4.1.2.5), which verifiers do not read.
     BadTimeEncoding,
+    /// A `GeneralizedTime` before 2050, where 4.1.2.5 asks for a `UTCTime`; every verifier reads it.
+    EarlyGeneralizedTime,
     /// `notAfter` lies before `notBefore`.
     EndsBeforeItBegins,
     /// A length or integer takes more bytes than DER allows.
@@ -24,6 +26,12 @@ pub enum Oddity {
     UnreadableExtension,
     /// Bytes follow the certificate.
     TrailingData,
+    /// Bytes follow the last field within the certificate.
+    BytesLeftOver,
+    /// A version that does not exist (4.1.2.1).
+    UnknownVersion,
+    /// A key identifier marked critical (4.2.1.1, 4.2.1.2).
+    CriticalKeyIdentifier,
     /// Extensions in a certificate older than version 3 (4.1.2.1).
     ExtensionsBeforeV3,
     /// Version 1 or 2, self-issued: an old root, which cannot say that it is a CA.
@@ -47,6 +55,19 @@ pub enum Oddity {
 }
 
 impl Oddity {
+    /// Whether the verifiers of today (Go's, OpenSSL's strict one, webpki's) refuse a certificate for it. The
+    /// others are those RFC 5280 asks to be lenient about, such as odd serial numbers, or that have reasons of their own.
+    pub(crate) fn refuses(self) -> bool {
+        matches!(
+            self,
+            Self::BadTimeEncoding
+                | Self::BytesLeftOver
+                | Self::UnknownVersion
+                | Self::ExtensionsBeforeV3
+                | Self::CriticalKeyIdentifier
+        )
+    }
+
     /// One fragment for people.
     pub fn text(self) -> &'static str {
         match self {
@@ -54,11 +75,15 @@ impl Oddity {
             Self::ZeroSerial => "its serial number is zero",
             Self::LongSerial => "its serial number is longer than 20 bytes",
             Self::BadTimeEncoding => "a validity time is not written as RFC 5280 asks",
+            Self::EarlyGeneralizedTime => "a validity time before 2050 is written as one after",
             Self::EndsBeforeItBegins => "it ends before it begins",
             Self::NonMinimalDer => "its encoding is BER, not DER",
             Self::DuplicateExtension => "an extension occurs twice",
             Self::UnreadableExtension => "an extension cannot be read",
             Self::TrailingData => "bytes follow the certificate",
+            Self::BytesLeftOver => "bytes follow the last field within it",
+            Self::UnknownVersion => "its version does not exist",
+            Self::CriticalKeyIdentifier => "a key identifier of it is marked critical",
             Self::ExtensionsBeforeV3 => "it has extensions but is not version 3",
             Self::OldVersionCa => "it is a CA of version 1 or 2 and cannot say so",
             Self::NamesNobody => "it has neither a subject nor an alternative name",

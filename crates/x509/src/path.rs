@@ -9,7 +9,7 @@ use crate::certificate::Certificate;
 use crate::constraints::{self, MAX_COMPARISONS};
 use crate::extensions::NameConstraints;
 use crate::host::Host;
-use crate::key::PublicKey;
+use crate::key::{KeyKind, PublicKey};
 use crate::oddity::Oddity;
 use crate::reason::{Failure, Reason};
 use crate::store::{Anchor, TrustStore};
@@ -147,11 +147,26 @@ impl<'a> Search<'a> {
         if c.signature_algorithm().is_weak() {
             reasons.push(Reason::WeakSignature(c.signature_algorithm().text()));
         }
+        if c.oddities().contains(&Oddity::AlgorithmsDisagree) {
+            reasons.push(Reason::AlgorithmsDisagree);
+        }
+        reasons.extend(c.oddities().iter().filter(|o| o.refuses()).map(|o| Reason::Malformed(*o)));
+        let good = reasons.is_empty();
+        for reason in reasons {
+            self.fail(Some(c), reason);
+        }
+        good & self.usable(c)
+    }
+
+    /// What a root must be too: a key that can be relied on, and no condition that is not understood. Its
+    /// own signature proves nothing.
+    fn usable(&mut self, c: &Certificate) -> bool {
+        let mut reasons = Vec::new();
         if c.public_key().is_weak() {
             reasons.push(Reason::WeakKey(c.public_key().text()));
         }
-        if c.oddities().contains(&Oddity::AlgorithmsDisagree) {
-            reasons.push(Reason::AlgorithmsDisagree);
+        if matches!(c.public_key().kind(), KeyKind::Other(_)) {
+            reasons.push(Reason::UnsupportedKey(c.public_key().text()));
         }
         reasons.extend(c.extensions().unknown_critical.iter().cloned().map(Reason::UnknownCritical));
         let good = reasons.is_empty();
@@ -329,7 +344,7 @@ impl<'a> Search<'a> {
         if let Some(root) = anchor.certificate() {
             // A root of version 1 cannot say that it is a CA; being trusted says it.
             let may = root.version() < 3 || self.may_issue(root, below);
-            if !(self.dated(root) & may) {
+            if !(self.usable(root) & self.dated(root) & may) {
                 return;
             }
         }

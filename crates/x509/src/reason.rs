@@ -1,6 +1,7 @@
 //! Why a path does not hold, with the certificate at fault.
 
 use crate::certificate::Certificate;
+use crate::oddity::Oddity;
 
 /// Why a certificate could not take its place in a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -35,6 +36,12 @@ pub enum Reason {
     /// A key that is too short or malformed.
     #[error("its key ({0}) is too weak")]
     WeakKey(String),
+    /// A key of a kind that no TLS client takes, or that is not known here.
+    #[error("its kind of key ({0}) is not supported")]
+    UnsupportedKey(String),
+    /// It is not written as verifiers ask.
+    #[error("{}", .0.text())]
+    Malformed(Oddity),
     /// It signed a certificate and is no CA.
     #[error("it signed a certificate and is not a CA")]
     NotACa,

@@ -9,6 +9,8 @@ pub(crate) struct Read {
     pub(crate) seconds: i64,
     /// Not as RFC 5280 section 4.1.2.5 writes it.
     pub(crate) odd: bool,
+    /// A `GeneralizedTime` before 2050.
+    pub(crate) early: bool,
 }
 
 pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Read, DerError> {
@@ -46,9 +48,10 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Read, DerError> {
     if !in_range {
         return Err(bad);
     }
-    let odd = no_seconds || fraction || zone != b"Z" || (generalized && year < 2050);
+    let odd = no_seconds || fraction || zone != b"Z";
+    let early = generalized && year < 2050;
     let seconds = days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset;
-    Ok(Read { seconds, odd })
+    Ok(Read { seconds, odd, early })
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
@@ -109,9 +112,13 @@ mod tests {
 
     #[test]
     fn both_types_are_read() {
-        assert_eq!(of(UTC_TIME, "200401000000Z"), Ok(Read { seconds: 1_585_699_200, odd: false }));
+        assert_eq!(of(UTC_TIME, "200401000000Z"), Ok(Read { seconds: 1_585_699_200, odd: false, early: false }));
+        assert_eq!(of(UTC_TIME, "491231235959Z").unwrap().seconds, 2_524_607_999);
         assert_eq!(of(UTC_TIME, "500101000000Z").unwrap().seconds, -631_152_000);
-        assert_eq!(of(GENERALIZED_TIME, "20500101000000Z"), Ok(Read { seconds: 2_524_608_000, odd: false }));
+        assert_eq!(
+            of(GENERALIZED_TIME, "20500101000000Z"),
+            Ok(Read { seconds: 2_524_608_000, odd: false, early: false })
+        );
         assert_eq!(of(GENERALIZED_TIME, "00010101000000Z").unwrap().seconds, -62_135_596_800);
         assert_eq!(of(GENERALIZED_TIME, "99991231235959Z").unwrap().seconds, 253_402_300_799);
     }
@@ -122,11 +129,13 @@ mod tests {
             (UTC_TIME, "2004010000Z"),
             (UTC_TIME, "200401010000+0100"),
             (UTC_TIME, "200401000000"),
-            (GENERALIZED_TIME, "20200401000000Z"),
             (GENERALIZED_TIME, "20200401000000.5Z"),
         ] {
-            assert_eq!(of(tag, text), Ok(Read { seconds: 1_585_699_200, odd: true }), "{text}");
+            let early = tag == GENERALIZED_TIME;
+            assert_eq!(of(tag, text), Ok(Read { seconds: 1_585_699_200, odd: true, early }), "{text}");
         }
+        let early = Read { seconds: 1_585_699_200, odd: false, early: true };
+        assert_eq!(of(GENERALIZED_TIME, "20200401000000Z"), Ok(early));
     }
 
     #[test]
