@@ -19,7 +19,10 @@ mod symptoms;
 mod thumbprint;
 mod token;
 mod trust;
+mod trust_deny;
 mod trust_keys;
+mod trust_principal;
+mod trust_repair;
 
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, role_account, token_gap};

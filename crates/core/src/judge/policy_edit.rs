@@ -129,10 +129,51 @@ pub(crate) fn replace_issuer(
     })
 }
 
-/// Sets the action of a statement.
-pub(crate) fn set_action(text: &str, statement: usize, action: &str) -> Option<String> {
+/// Lets a statement allow one more action. An `AssumeRole…` of another kind makes way for it where only federated
+/// principals are named, who have no use for that; what else is allowed stays.
+pub(crate) fn let_act(text: &str, statement: usize, action: &str) -> Option<String> {
     edit(text, statement, |s| {
-        s.as_object_mut()?.insert("Action".to_owned(), Value::String(action.to_owned()));
+        let federated = s.get("Principal")?.as_object()?.keys().all(|k| k == "Federated");
+        let listed = s.get_mut("Action")?;
+        let mut actions: Vec<String> = match listed {
+            Value::String(one) => vec![one.clone()],
+            Value::Array(all) => all.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
+        };
+        let other = |a: &String| a.to_lowercase().starts_with("sts:assumerole");
+        match actions.iter_mut().find(|a| federated && other(a)) {
+            Some(place) => action.clone_into(place),
+            None => actions.push(action.to_owned()),
+        }
+        *listed = match actions.as_slice() {
+            [only] => Value::String(only.clone()),
+            _ => Value::from(actions),
+        };
         Some(())
     })
+}
+
+/// Adds a value to a condition, the others kept.
+pub(crate) fn add_value(text: &str, place: Place<'_>, new: &str) -> Option<String> {
+    edit(text, place.statement, |s| {
+        let found = s.get_mut("Condition")?.get_mut(place.operator)?.get_mut(place.key)?;
+        match found {
+            Value::Array(all) => all.push(Value::from(new)),
+            Value::String(one) => *found = Value::from(vec![one.clone(), new.to_owned()]),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
+        }
+        Some(())
+    })
+}
+
+/// Adds a statement.
+pub(crate) fn add_statement(text: &str, statement: Value) -> Option<String> {
+    let mut document: Value = serde_json::from_str(text).ok()?;
+    let statements = document.get_mut("Statement")?;
+    match statements {
+        Value::Array(all) => all.push(statement),
+        Value::Object(_) => *statements = Value::Array(vec![statements.take(), statement]),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+    }
+    serde_json::to_string(&document).ok()
 }

@@ -1,10 +1,10 @@
 //! Why a subject or audience condition does not match the token's value.
 
-use trustwalk_trust_policy::DocumentCondition;
+use trustwalk_trust_policy::{Comparison, DocumentCondition, Operator};
 
 use super::Draft;
 use super::facts::{effective_audience, like};
-use super::policy_edit::{Place, move_condition, replace_value};
+use super::policy_edit::{Place, add_value, move_condition, replace_value};
 use super::trust::Case;
 use crate::finding::Confidence;
 
@@ -15,6 +15,12 @@ pub(super) fn wrong_value(
     condition: &DocumentCondition,
 ) -> Option<(&'static str, Draft)> {
     let (_, name) = condition.key.rsplit_once(':')?;
+    // What is said of values below holds where a value is to be equal or alike.
+    let operator = Operator::parse(&condition.operator)?;
+    let compares = [Comparison::StringEquals, Comparison::StringEqualsIgnoreCase, Comparison::StringLike];
+    if operator.negated || !compares.contains(&operator.comparison) || condition.values.is_empty() {
+        return None;
+    }
     let ask = Ask { case, index, condition };
     match name.to_ascii_lowercase().as_str() {
         "sub" => Some(ask.subject(case.token.sub.as_deref()?)),
@@ -107,8 +113,9 @@ impl Ask<'_> {
 
     fn draft(&self, claim: &str, actual: &str, expected: &str, why: &str) -> Draft {
         Draft::new(format!(
-            "the token's {claim} is `{actual}` and the trust policy of {} allows `{expected}`: {why}",
-            self.case.role.arn
+            "the token's {claim} is `{actual}` and the trust policy of {} allows `{}`: {why}",
+            self.case.role.arn,
+            expected.escape_debug()
         ))
         .show(&format!("token {claim}"), actual, self.case.token.origin.clone())
         .show("trust policy", self.condition.values.join(", "), self.origin())
@@ -117,6 +124,24 @@ impl Ask<'_> {
     fn replaced(&self, draft: Draft, old: &str, new: &str) -> Draft {
         let document = replace_value(&self.case.role.trust_policy, self.place(), old, new);
         self.case.repaired(draft, &format!("write `{new}` in place of `{old}`"), document)
+    }
+
+    /// The value beside the others: who is admitted by them stays so.
+    fn added(&self, draft: Draft, new: &str) -> Draft {
+        let document = add_value(&self.case.role.trust_policy, self.place(), new);
+        self.case.repaired(draft, &format!("allow `{new}` too"), document)
+    }
+
+    /// Replaces a service account that is known not to exist, and keeps any other.
+    fn put(&self, draft: Draft, old: &str, new: &str) -> Draft {
+        let (Some(ours), Some((namespace, name))) = (service_account(new), service_account(old)) else {
+            return self.replaced(draft, old, new);
+        };
+        let gone = ours.0 == namespace
+            && !name.contains(['*', '?', '$'])
+            && self.case.e.siblings.known().is_some_and(|all| !all.iter().any(|s| s.name == name));
+        let slip = old.trim() == new || old.eq_ignore_ascii_case(new);
+        if gone || slip { self.replaced(draft, old, new) } else { self.added(draft, new) }
     }
 
     /// Whether one more subject would not go in: 2048 characters, 4096 when raised (IAM User Guide, quotas).
@@ -167,7 +192,7 @@ impl Ask<'_> {
         let same = |pattern: &str, text: &str| if self.likes() { like(pattern, text) } else { pattern == text };
         if same(their_name, name) && !same(their_namespace, namespace) {
             let why = format!("the pod runs in namespace `{namespace}`, the policy names `{their_namespace}`");
-            return ("sub-wrong-namespace", self.replaced(self.draft("sub", actual, value, &why), value, actual));
+            return ("sub-wrong-namespace", self.put(self.draft("sub", actual, value, &why), value, actual));
         }
         if self.full(actual) {
             let why =
@@ -181,12 +206,16 @@ impl Ask<'_> {
                 self.case.repaired(draft, "cover the subjects with a StringLike pattern", None),
             );
         }
-        let why = if same(their_namespace, namespace) {
+        let why = if value.trim() == actual {
+            "the policy's value has a blank or a line break at its end, which counts".to_owned()
+        } else if value.eq_ignore_ascii_case(actual) {
+            "the two differ in letter case only, which counts".to_owned()
+        } else if same(their_namespace, namespace) {
             format!("the service account is `{name}`, the policy names `{their_name}`")
         } else {
             format!("the service account is `{namespace}/{name}`, the policy names `{their_namespace}/{their_name}`")
         };
-        ("sub-wrong-service-account", self.replaced(self.draft("sub", actual, value, &why), value, actual))
+        ("sub-wrong-service-account", self.put(self.draft("sub", actual, value, &why), value, actual))
     }
 
     fn github(&self, actual: &str, value: &str) -> (&'static str, Draft) {
@@ -202,7 +231,7 @@ impl Ask<'_> {
                 v,
                 "the token carries numeric ids of owner and repository, the policy has names only",
             );
-            return ("gha-sub-immutable-ids", self.replaced(draft, v, actual));
+            return ("gha-sub-immutable-ids", self.added(draft, actual));
         }
         let lower = actual.to_lowercase();
         if let Some(v) = self.condition.values.iter().find(|v| matches(&v.to_lowercase(), &lower)) {
@@ -235,10 +264,10 @@ impl Ask<'_> {
         if rest.starts_with("environment:") || their_rest.starts_with("environment:") {
             let why = "a job with `environment:` has a subject with the environment and without the ref";
             let draft = self.draft("sub", actual, value, why);
-            return ("gha-sub-environment-vs-ref", self.replaced(draft, value, actual));
+            return ("gha-sub-environment-vs-ref", self.added(draft, actual));
         }
         let draft = self.draft("sub", actual, value, "this branch, tag or event is not among those allowed");
-        ("gha-sub-branch-or-tag-not-allowed", self.replaced(draft, value, actual))
+        ("gha-sub-branch-or-tag-not-allowed", self.added(draft, actual))
     }
 
     fn repository(&self, actual: &str, value: &str, repo: &str, their_repo: &str) -> (&'static str, Draft) {
@@ -254,7 +283,7 @@ impl Ask<'_> {
             } else {
                 draft.unsure(Confidence::Likely, "whether the repository or its owner was renamed: `gh api repos/OLD-OWNER/OLD-NAME` answers with a redirect if so")
             };
-            return ("gha-repo-or-org-renamed", self.replaced(draft, value, actual));
+            return ("gha-repo-or-org-renamed", self.added(draft, actual));
         }
         ("trust-condition-not-met", self.case.repaired(draft, "let the condition name this repository", None))
     }
@@ -277,7 +306,7 @@ impl Ask<'_> {
             return ("idp-sub-format-changed", self.replaced(draft, value, actual));
         }
         let draft = self.draft("sub", actual, value, "the two name different identities");
-        ("trust-condition-not-met", self.replaced(draft, value, actual))
+        ("trust-condition-not-met", self.added(draft, actual))
     }
 
     fn audience(&self, actual: &str) -> (&'static str, Draft) {
@@ -298,7 +327,10 @@ impl Ask<'_> {
             );
         }
         audience_rule(actual, value).map_or_else(
-            || swap("audience-condition-wrong-in-trust-policy", "the two must be equal"),
+            || {
+                let draft = self.draft("aud", actual, value, "the two must be equal");
+                ("audience-condition-wrong-in-trust-policy", self.added(draft, actual))
+            },
             |(rule, why)| swap(rule, why),
         )
     }

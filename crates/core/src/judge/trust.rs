@@ -5,9 +5,11 @@ use trustwalk_trust_policy::{
     Principals, Request,
 };
 
-use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, like, partition};
-use super::policy_edit;
-use super::{Draft, Judged, Refusal, foreseen, role_account, setup, subject, trust_keys};
+use super::facts::{arn_parts, bare, effective_audience, issuer, lacking, like, partition};
+use super::{
+    Draft, Judged, Refusal, foreseen, role_account, setup, subject, trust_deny, trust_keys, trust_principal,
+    trust_repair,
+};
 use crate::evidence::{Evidence, Role, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -145,23 +147,42 @@ pub(super) fn admits_token(e: &Evidence, role: &Role) -> bool {
 }
 
 fn admits(case: &Case<'_>) -> bool {
-    Policy::compile(&case.document).evaluate(&Request::web_identity(&identity(case))) == Decision::Allow
+    decision(case, &case.document) == Decision::Allow
+}
+
+/// What a policy says of the token. The time is the one key that the call brings and the evidence knows too.
+pub(super) fn decision(case: &Case<'_>, document: &Document) -> Decision {
+    let mut request = Request::web_identity(&identity(case));
+    if let Ok(now) = jiff::Timestamp::from_second(case.e.now) {
+        request.context.set("aws:CurrentTime", [now.to_string()]);
+        request.context.set("aws:EpochTime", [case.e.now.to_string()]);
+    }
+    Policy::compile(document).evaluate(&request)
+}
+
+/// Whether a key's value comes with the call and not with the token, so that no evidence tells it: address,
+/// endpoint, session name (IAM User Guide, global condition context keys).
+pub(super) fn of_call(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let told = ["aws:requesttag/", "aws:tagkeys", "aws:currenttime", "aws:epochtime", "aws:federatedprovider"];
+    (key.starts_with("aws:") || key.starts_with("sts:")) && !told.iter().any(|t| key.starts_with(t))
 }
 
 /// Whether a single condition is met, asked of the same engine that judges whole policies.
 pub(super) fn is_met(case: &Case<'_>, condition: &DocumentCondition) -> bool {
     let mut document = case.document.clone();
-    document.statements = vec![DocumentStatement {
+    document.statements = vec![DocumentStatement { conditions: vec![condition.clone()], ..everyone() }];
+    decision(case, &document) == Decision::Allow
+}
+
+/// A statement that allows a web identity of any provider.
+pub(super) fn everyone() -> DocumentStatement {
+    DocumentStatement {
         effect: Some(Effect::Allow),
-        principal: Some(trustwalk_trust_policy::PrincipalElement {
-            negated: false,
-            principals: Principals::Listed(vec![(PrincipalKind::Federated, case.provider_arn.clone())]),
-        }),
+        principal: Some(trustwalk_trust_policy::PrincipalElement { negated: false, principals: Principals::Everyone }),
         action: Some(trustwalk_trust_policy::ListElement { negated: false, values: vec![WEB_IDENTITY.to_owned()] }),
-        conditions: vec![condition.clone()],
         ..DocumentStatement::default()
-    }];
-    Policy::compile(&document).evaluate(&Request::web_identity(&identity(case))) == Decision::Allow
+    }
 }
 
 fn missing_role(view: &View<'_>, e: &Evidence) -> Judged {
@@ -242,7 +263,9 @@ fn tags(case: &Case<'_>) -> Judged {
 pub(super) fn federated(statement: &DocumentStatement) -> Vec<&str> {
     match statement.principal.as_ref().map(|p| &p.principals) {
         Some(Principals::Listed(list)) => {
-            list.iter().filter(|(kind, _)| *kind == PrincipalKind::Federated).map(|(_, v)| v.as_str()).collect()
+            // `{"AWS": "*"}` is everyone too (IAM User Guide, "Principal").
+            let counts = |kind, v: &str| kind == PrincipalKind::Federated || (kind == PrincipalKind::Aws && v == "*");
+            list.iter().filter(|(kind, v)| counts(*kind, v)).map(|(_, v)| v.as_str()).collect()
         }
         Some(Principals::Everyone) => vec!["*"],
         Some(Principals::Unusable(text)) => vec![text.as_str()],
@@ -250,28 +273,50 @@ pub(super) fn federated(statement: &DocumentStatement) -> Vec<&str> {
     }
 }
 
+/// Why the policy refuses, a Deny beside a missing Allow too, with the repair that cures all of it.
 fn reasons(case: &Case<'_>) -> Judged {
+    let mut judged = lacks(case);
+    let denied = trust_deny::denying(case);
+    if !denied.is_empty() {
+        judged.found.retain(|c| c.rule != trust_deny::RULE);
+        judged.push(trust_deny::RULE, trust_deny::draft(case, &denied));
+    }
+    trust_repair::complete(case, &mut judged);
+    judged
+}
+
+/// What keeps every Allow from applying; nothing when one does.
+pub(super) fn lacks(case: &Case<'_>) -> Judged {
+    let mut without = case.document.clone();
+    without.statements.retain(|s| s.effect != Some(Effect::Deny));
+    if decision(case, &without) == Decision::Allow {
+        return Judged::default();
+    }
     let allows: Vec<(usize, &DocumentStatement)> =
         case.document.statements.iter().enumerate().filter(|(_, s)| s.effect == Some(Effect::Allow)).collect();
     let web: Vec<(usize, &DocumentStatement)> =
         allows.iter().copied().filter(|(_, s)| !federated(s).is_empty()).collect();
     if web.is_empty() {
-        return Judged::one("trust-policy-lacks-web-identity-statement", lacks_statement(case));
+        return Judged::one("trust-policy-lacks-web-identity-statement", trust_principal::lacks_statement(case));
     }
     let named = |s: &DocumentStatement| federated(s).iter().any(|f| *f == case.provider_arn || *f == "*");
     let ours: Vec<(usize, &DocumentStatement)> = web.iter().copied().filter(|(_, s)| named(s)).collect();
     if ours.is_empty() {
-        return wrong_principal(case, &web);
+        return trust_principal::wrong_principal(case, &web);
     }
     let acts = |s: &DocumentStatement| {
         let wanted = WEB_IDENTITY.to_lowercase();
         s.action.as_ref().is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), &wanted)) != a.negated)
     };
     let acting: Vec<(usize, &DocumentStatement)> = ours.iter().copied().filter(|(_, s)| acts(s)).collect();
-    let Some(nearest) =
-        acting.iter().copied().min_by_key(|(i, s)| (s.conditions.iter().filter(|c| !is_met(case, c)).count(), *i))
-    else {
-        return wrong_action(case, &ours);
+    let open = |s: &DocumentStatement| s.conditions.iter().filter(|c| !is_met(case, c)).count();
+    let sub = case.token.sub.as_deref().unwrap_or_default();
+    let alike = |s: &DocumentStatement| {
+        let values = s.conditions.iter().flat_map(|c| &c.values);
+        values.map(|v| trust_principal::likeness(v, sub)).max().unwrap_or_default()
+    };
+    let Some(nearest) = acting.iter().copied().min_by_key(|(i, s)| (open(s), std::cmp::Reverse(alike(s)), *i)) else {
+        return trust_principal::wrong_action(case, &ours);
     };
     conditions(case, nearest)
 }
@@ -291,12 +336,6 @@ fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) 
             judged.push(rule, draft);
         }
     }
-    if judged.found.is_empty() {
-        let draft =
-            Draft::new(format!("a Deny statement of the trust policy of {} refuses this identity", case.role.arn))
-                .show("token sub", case.token.sub.clone().unwrap_or_default(), case.token.origin.clone());
-        judged.push("trust-condition-not-met", case.repaired(draft, "narrow the Deny statement", None));
-    }
     judged
 }
 
@@ -309,134 +348,4 @@ fn unknown_operator(case: &Case<'_>, index: usize, condition: &DocumentCondition
     .show("operator", operator.clone(), case.origin(index, &format!("Condition.{operator}")))
     .show("known", "StringEquals, StringLike, ForAnyValue:StringLike, ...", "IAM User Guide, condition operators");
     case.repaired(draft, "write the operator as IAM spells it, a set operator with a colon", None)
-}
-
-fn lacks_statement(case: &Case<'_>) -> Draft {
-    let who: Vec<String> = case
-        .document
-        .statements
-        .iter()
-        .filter_map(|s| match s.principal.as_ref().map(|p| &p.principals) {
-            Some(Principals::Listed(list)) => Some(list.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>().join(", ")),
-            Some(Principals::Everyone | Principals::Unusable(_)) | None => None,
-        })
-        .collect();
-    let sub = case.token.sub.clone().unwrap_or_default();
-    let aud = effective_audience(case.token).unwrap_or("sts.amazonaws.com");
-    let statement = serde_json::json!({
-        "Effect": "Allow", "Principal": {"Federated": case.provider_arn}, "Action": WEB_IDENTITY,
-        "Condition": {"StringEquals": {format!("{}:aud", case.path): aud, format!("{}:sub", case.path): sub}},
-    });
-    let mut document: Option<serde_json::Value> = serde_json::from_str(&case.role.trust_policy).ok();
-    let added = document.as_mut().and_then(|d| {
-        d.get_mut("Statement")?.as_array_mut()?.push(statement);
-        serde_json::to_string(d).ok()
-    });
-    let draft = Draft::new(format!(
-        "the trust policy of {} has no statement for web identities: it trusts only {}",
-        case.role.arn,
-        if who.is_empty() { "nobody".to_owned() } else { who.join("; ") }
-    ))
-    .show("needed", format!("Federated {} with {WEB_IDENTITY}", case.provider_arn), "token iss")
-    .show("trusted", who.join("; "), format!("{} AssumeRolePolicyDocument.Statement[*].Principal", case.role.arn));
-    case.repaired(draft, "add a statement for this service account's identity", added)
-}
-
-fn wrong_action(case: &Case<'_>, ours: &[(usize, &DocumentStatement)]) -> Judged {
-    let Some((index, statement)) = ours.first().copied() else { return Judged::default() };
-    let actions = statement.action.as_ref().map(|a| a.values.join(", ")).unwrap_or_default();
-    let draft = Draft::new(format!(
-        "the statement for {} in the trust policy of {} allows `{actions}`, and a web identity needs {WEB_IDENTITY}",
-        case.provider_arn, case.role.arn
-    ))
-    .show("action needed", WEB_IDENTITY, "sts:AssumeRoleWithWebIdentity")
-    .show("action allowed", actions, case.origin(index, "Action"));
-    let fixed = policy_edit::set_action(&case.role.trust_policy, index, WEB_IDENTITY);
-    Judged::one("trust-policy-wrong-action", case.repaired(draft, "set the statement's action", fixed))
-}
-
-fn wrong_principal(case: &Case<'_>, web: &[(usize, &DocumentStatement)]) -> Judged {
-    // The one that names nearly our provider is the one meant.
-    let all = web.iter().flat_map(|(i, s)| federated(s).into_iter().map(move |f| (*i, f)));
-    let Some((index, found)) = all.max_by_key(|(i, f)| (likeness(f, &case.provider_arn), std::cmp::Reverse(*i))) else {
-        return Judged::default();
-    };
-    let rule = principal_reason(case, found);
-    let arn = &case.role.arn;
-    let sentence = match rule {
-        "federated-arn-wrong-account" => format!(
-            "the trust policy of {arn} names the provider of another account: `{found}` instead of `{}`",
-            case.provider_arn
-        ),
-        "cluster-recreated-new-issuer-id" => format!(
-            "the trust policy of {arn} trusts the issuer of an earlier cluster, `{found}`; this cluster's is `{}`",
-            case.path
-        ),
-        "federated-principal-malformed" => {
-            format!("the Federated principal `{found}` in the trust policy of {arn} is not the ARN of an OIDC provider")
-        }
-        "https-prefix-in-arn-or-condition-key" => format!(
-            "the Federated principal `{found}` in the trust policy of {arn} contains https://, which a provider's ARN never does"
-        ),
-        "wrong-region-in-issuer-host" => format!(
-            "the Federated principal `{found}` in the trust policy of {arn} has another region than the issuer `{}`",
-            case.path
-        ),
-        "issuer-trailing-slash-mismatch" => format!(
-            "the Federated principal `{found}` in the trust policy of {arn} differs from the issuer `{}` by a trailing slash",
-            case.path
-        ),
-        _ => format!("the trust policy of {arn} trusts `{found}`, and the token comes from `{}`", case.path),
-    };
-    let draft = Draft::new(sentence)
-        .show("token iss", format!("https://{}", case.path), case.token.origin.clone())
-        .show("provider", case.provider_arn.clone(), "IAM")
-        .show("Federated", found, case.origin(index, "Principal.Federated"));
-    let old_path = arn_parts(found).and_then(|(_, _, r)| r.strip_prefix("oidc-provider/")).unwrap_or(found);
-    let fixed =
-        policy_edit::replace_issuer(&case.role.trust_policy, index, found, &case.provider_arn, old_path, case.path);
-    Judged::one(rule, case.repaired(draft, "name this issuer's provider, in the condition keys too", fixed))
-}
-
-fn likeness(a: &str, b: &str) -> usize {
-    let front = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    let back = a.chars().rev().zip(b.chars().rev()).take_while(|(x, y)| x == y).count();
-    front + back
-}
-
-fn principal_reason(case: &Case<'_>, found: &str) -> &'static str {
-    if found.contains("https://") {
-        return "https-prefix-in-arn-or-condition-key";
-    }
-    let builtin = ["accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"];
-    let Some((_, account, resource)) = arn_parts(found) else {
-        return if builtin.contains(&found) { "federated-arn-wrong-provider" } else { "federated-principal-malformed" };
-    };
-    let Some(path) = resource.strip_prefix("oidc-provider/") else {
-        return if resource.starts_with("saml-provider/") {
-            "federated-arn-wrong-provider"
-        } else {
-            "federated-principal-malformed"
-        };
-    };
-    let ours = arn_parts(&case.provider_arn).map(|(_, a, _)| a).unwrap_or_default();
-    if path == case.path {
-        return if account == ours { "federated-principal-malformed" } else { "federated-arn-wrong-account" };
-    }
-    if path.trim_end_matches('/') == case.path.trim_end_matches('/') {
-        return "issuer-trailing-slash-mismatch";
-    }
-    if let (Some((region, id)), Some((our_region, our_id))) = (eks_issuer(path), eks_issuer(case.path)) {
-        if id == our_id && region != our_region {
-            return "wrong-region-in-issuer-host";
-        }
-        let newer = case.e.cluster.known().is_some_and(|c| c.created > case.role.created && case.role.created > 0);
-        if id != our_id && newer {
-            return "cluster-recreated-new-issuer-id";
-        }
-    }
-    if case.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')) {
-        return "enterprise-issuer-path-missing-in-condition-key";
-    }
-    "federated-arn-wrong-provider"
 }

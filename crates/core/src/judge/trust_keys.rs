@@ -1,11 +1,12 @@
 //! Why a condition's key can never be met, whatever its value.
 
-use trustwalk_trust_policy::{DocumentCondition, DocumentStatement};
+use trustwalk_trust_policy::{Comparison, DocumentCondition, DocumentStatement, Operator};
 
 use super::Draft;
-use super::facts::{eks_issuer, like};
+use super::facts::{effective_audience, eks_issuer};
 use super::policy_edit::{Place, move_condition, remove_condition, rename_keys};
-use super::trust::{Case, federated};
+use super::trust::{Case, federated, of_call};
+use crate::finding::Confidence;
 
 /// The claims IAM turns into keys for every issuer (IAM User Guide, condition context keys).
 const KEYS: [&str; 2] = ["aud", "sub"];
@@ -87,6 +88,8 @@ pub(super) fn wrong_key(
         .show("condition key", key, case.origin(index, &format!("Condition.{}", condition.operator)));
     let title = if rule == "two-issuers-and-ed-in-one-statement" {
         "give each issuer a statement of its own, with its own conditions"
+    } else if rule == "required-session-tag-not-in-token" {
+        "have the issuer put the tag into the token, or drop the condition"
     } else {
         "write the key as the issuer without scheme, a colon and the claim"
     };
@@ -135,28 +138,50 @@ fn unsupported(
 /// A condition that is not met for a reason that has no name of its own.
 pub(super) fn unmet(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Draft {
     let name = condition.key.rsplit(':').next().unwrap_or_default();
-    let actual = match name {
+    let actual = match name.to_ascii_lowercase().as_str() {
         "sub" => case.token.sub.clone(),
-        "aud" => case.token.aud.first().cloned(),
-        other => case.token.claims.get(other).cloned(),
+        "aud" => effective_audience(case.token).map(str::to_owned),
+        _ => case.token.claims.get(name).cloned(),
     };
-    let actual = actual.unwrap_or_else(|| "(absent)".to_owned());
-    let nearest = condition
-        .values
-        .iter()
-        .find(|v| like(v, &actual))
-        .or_else(|| condition.values.first())
-        .cloned()
-        .unwrap_or_default();
-    let draft = Draft::new(format!(
-        "the trust policy of {} asks for {} `{nearest}` by {}, and the token has `{actual}`",
-        case.role.arn, condition.key, condition.operator
-    ))
-    .show(&format!("token {name}"), actual, case.token.origin.clone())
-    .show(
-        "condition",
-        condition.values.join(", "),
-        case.origin(index, &format!("Condition.{}.{}", condition.operator, condition.key)),
-    );
+    let (arn, key, operator) = (&case.role.arn, &condition.key, &condition.operator);
+    let place = case.origin(index, &format!("Condition.{operator}.{key}"));
+    let wanted = if condition.values.is_empty() { "no value at all".to_owned() } else { condition.values.join(", ") };
+    if of_call(key) {
+        let draft = Draft::new(format!(
+            "the trust policy of {arn} asks for {key} `{wanted}` by {operator}, and that comes with the call, not with the token"
+        ))
+        .unsure(Confidence::Likely, decides(&key.to_ascii_lowercase()))
+        .show("condition", wanted, place);
+        return case.repaired(draft, "let the condition admit the calls of this workload", None);
+    }
+    let kind = Operator::parse(operator);
+    let has = actual.as_deref().map_or_else(|| "the token has none".to_owned(), |a| format!("the token has `{a}`"));
+    let sentence = match kind {
+        Some(o) if o.comparison == Comparison::Null => {
+            let absent = condition.values.iter().any(|v| v.eq_ignore_ascii_case("true"));
+            let asked = if absent { "to be absent" } else { "to be present" };
+            format!("the trust policy of {arn} asks {key} {asked} (Null `{wanted}`), and {has}")
+        }
+        Some(o) if o.negated => format!("the trust policy of {arn} excludes {key} `{wanted}` by {operator}, and {has}"),
+        Some(_) | None => format!("the trust policy of {arn} asks for {key} `{wanted}` by {operator}, and {has}"),
+    };
+    let draft = Draft::new(sentence)
+        .show(&format!("token {name}"), actual.unwrap_or_else(|| "(absent)".to_owned()), case.token.origin.clone())
+        .show("condition", wanted, place);
     case.repaired(draft, "let the condition name this identity", None)
+}
+
+/// What tells the value of a key that comes with the call.
+fn decides(key: &str) -> &'static str {
+    match key {
+        "sts:rolesessionname" => {
+            "the session name of the workload itself: AWS_ROLE_SESSION_NAME in its container, or roleSessionName in CloudTrail's AssumeRoleWithWebIdentity events; an exchange of trustwalk's own is named trustwalk-verify"
+        }
+        "sts:sourceidentity" => {
+            "whether the token carries the claim https://aws.amazon.com/source_identity: `trustwalk token FILE` lists its claims"
+        }
+        _ => {
+            "CloudTrail's AssumeRoleWithWebIdentity events of the workload name address, time and endpoint of its calls"
+        }
+    }
 }

@@ -41,6 +41,9 @@ fn add(e: &Evidence, finding: &Finding, plan: &mut Plan) {
             plan.notes.push(format!("a change of the trust policy of {} was refused: {why}", role.arn));
             continue;
         }
+        if plan.steps.iter().any(|s| s.action == *action) {
+            continue;
+        }
         if plan.steps.iter().any(|s| std::mem::discriminant(&s.action) == std::mem::discriminant(action)) {
             plan.notes.push(format!("{} needs a further run of fix after this one", finding.name));
             continue;
