@@ -13,10 +13,8 @@ mod time;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let cli = match args::Cli::try_parse() {
+    let cli = match args::read() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -31,11 +29,12 @@ fn main() -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    // A reader that goes away (`| head`) ends the run quietly, as with other tools.
+    // A reader that goes away (`| head`) ends what would go on for it alone, quietly; what was not looked at
+    // by then is not known to be sound.
     if let Some(io) = error.downcast_ref::<std::io::Error>()
         && io.kind() == std::io::ErrorKind::BrokenPipe
     {
-        return ExitCode::from(0);
+        return exit::Exit::Undetermined.into();
     }
     let mut text = format!("error: {error}");
     for cause in error.chain().skip(1) {

@@ -1,7 +1,9 @@
 //! Colour and output: colour only on a terminal that wants it, text on standard output,
 //! complaints and progress on standard error.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{ErrorKind, IsTerminal as _, Write};
+
+use crate::args::Format;
 
 /// A colour with a meaning.
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +55,64 @@ fn wants_colour(terminal: bool) -> bool {
     terminal && !no_color && !dumb
 }
 
-/// Whether standard output is a terminal on which lines can be rewritten.
-pub(crate) fn is_live() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_some_and(|t| t != "dumb")
+/// Where words for people go: to standard output, or beside it when that is for a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Aside,
 }
 
-/// Writes to standard output at once.
+impl Voice {
+    /// The place that a format leaves to words.
+    pub(crate) fn beside(format: Format) -> Self {
+        match format {
+            Format::Human => Self::Out,
+            Format::Json => Self::Aside,
+        }
+    }
+
+    /// Writes at once.
+    pub(crate) fn say(self, text: &str) -> std::io::Result<()> {
+        match self {
+            Self::Out => say(text),
+            Self::Aside => {
+                complain(text.trim_end_matches('\n'));
+                Ok(())
+            }
+        }
+    }
+
+    /// How to write there.
+    pub(crate) fn pen(self) -> Pen {
+        Pen { colour: wants_colour(self.is_terminal()) }
+    }
+
+    /// Whether it is a terminal on which lines can be rewritten.
+    pub(crate) fn is_live(self) -> bool {
+        self.is_terminal() && std::env::var_os("TERM").is_some_and(|t| t != "dumb")
+    }
+
+    fn is_terminal(self) -> bool {
+        match self {
+            Self::Out => std::io::stdout().is_terminal(),
+            Self::Aside => std::io::stderr().is_terminal(),
+        }
+    }
+}
+
+/// Writes to standard output at once. A reader that has gone away (`| head`) is no error, and what was begun
+/// goes on to its own exit code: half a repair would be worse than one nobody watches.
 pub(crate) fn say(text: &str) -> std::io::Result<()> {
+    match say_to_reader(text) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// The same for what has no end but its reader's.
+pub(crate) fn say_to_reader(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {

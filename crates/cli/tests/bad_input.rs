@@ -239,7 +239,7 @@ fn what_is_not_a_policy_or_a_receipt_is_refused_with_the_place() {
 #[test]
 fn bundles_that_cannot_be_read_say_why() {
     let lab = LabProcess::up(&[]);
-    expect(&lab.trustwalk(&["collect", "daemonset/aws-node", "-n", "kube-system", "-f", "b.json"]), 0, &["b.json"]);
+    expect(&lab.trustwalk(&["collect", "daemonset/aws-node", "-n", "kube-system", "-o", "b.json"]), 0, &["b.json"]);
     let path = lab.dir.path().join("b.json");
     let whole = std::fs::read(&path).unwrap();
     let read = |bytes: &[u8], words: &[&str]| {
@@ -256,7 +256,7 @@ fn bundles_that_cannot_be_read_say_why() {
     newer["version"] = json!(99);
     read(newer.to_string().as_bytes(), &["format 99", "newer"]);
     expect(&lab.trustwalk(&["diagnose", "--bundle", "missing"]), 1, &["cannot read `missing`", "No such file"]);
-    let nowhere = ["collect", "daemonset/aws-node", "-n", "kube-system", "-f", "missing/b.json"];
+    let nowhere = ["collect", "daemonset/aws-node", "-n", "kube-system", "-o", "missing/b.json"];
     let text = expect(&lab.trustwalk(&nowhere), 1, &["cannot write `missing/b.json`"]);
     assert!(!text.contains("cannot read"), "{text}");
 }

@@ -85,7 +85,7 @@ fn a_bundle_gives_the_diagnosis_the_live_run_gave_and_holds_no_secret() {
     let lab = LabProcess::up(&["--broken"]);
     let target = ["daemonset/aws-node", "-n", "kube-system"];
     let live = lab.trustwalk(&[&["diagnose"][..], &target, &["-o", "json"]].concat());
-    let collected = lab.trustwalk(&[&["collect"][..], &target, &["--to", "bundle.json"]].concat());
+    let collected = lab.trustwalk(&[&["collect"][..], &target, &["-o", "bundle.json"]].concat());
     assert!(collected.status.success());
     let again = lab.trustwalk(&["diagnose", "--bundle", "bundle.json", "-o", "json"]);
     let causes = |bytes: &[u8]| {

@@ -43,7 +43,7 @@ async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value)
     for name in ["AWS_PROFILE", "KUBECONFIG", "NO_COLOR"] {
         command.env_remove(name);
     }
-    command.envs(lab.env()).env("KUBECONFIG", dir.join("kubeconfig")).current_dir(dir).args(["-o", "json", "diagnose"]);
+    command.envs(lab.env()).env("KUBECONFIG", dir.join("kubeconfig")).current_dir(dir).args(["diagnose", "-o", "json"]);
     match target {
         Some(Target::Workload(id)) => {
             command.args([format!("{}/{}", id.resource, id.name).as_str(), "-n", id.namespace])

@@ -59,7 +59,7 @@ async fn tried(fault: &Fault) -> Outcome {
     lab.logged(fault.target, fault.symptom, SHOWS).await.unwrap();
     let planned = fix(&lab, dir.path(), fault.target, &["-o", "json"]).await;
     let planned: Value = serde_json::from_slice(&planned.stdout).unwrap();
-    let steps = planned["plan"]["steps"].as_array().cloned().unwrap_or_default();
+    let steps = planned[0]["plan"]["steps"].as_array().cloned().unwrap_or_default();
     if !steps.iter().any(|s| s["applicability"] == "needs-approval") {
         lab.ask_down();
         return Outcome::ByHand;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::common::{Format, PlaceArgs, TargetArgs};
+use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, bundle_file};
 
 /// Finds and mends the broken link between a workload and its AWS role.
 #[derive(Debug, Parser)]
@@ -12,9 +12,6 @@ use super::common::{Format, PlaceArgs, TargetArgs};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
-    /// Output format
-    #[arg(short, long, value_enum, default_value = "human", global = true)]
-    pub(crate) output: Format,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -43,6 +40,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// The embedded account and cluster, for real clients
     Lab(LabArgs),
+    /// Completion script for a shell
+    Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +70,9 @@ pub(crate) struct DiagnoseArgs {
     /// Show every link's details even when it passes
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: ReportFormat,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +88,9 @@ pub(crate) struct FixArgs {
     /// Where to write the receipt
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -93,27 +98,38 @@ pub(crate) struct RollbackArgs {
     /// Receipt of the fix
     #[arg(value_name = "RECEIPT")]
     pub(crate) receipt: PathBuf,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CollectArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Bundle file to write
-    #[arg(long = "to", short = 'f', value_name = "FILE", default_value = "trustwalk-bundle.json")]
-    pub(crate) file: PathBuf,
+    /// Bundle file to write, - for standard output
+    #[arg(
+        short,
+        long,
+        alias = "to",
+        short_alias = 'f',
+        value_name = "FILE",
+        default_value = "trustwalk-bundle.json",
+        value_parser = bundle_file()
+    )]
+    pub(crate) output: PathBuf,
 }
 
 /// How `thumbprint` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ThumbprintFormat {
-    /// For people.
+    /// For people
     Human,
-    /// One JSON document.
+    /// One JSON document
     Json,
-    /// The certificates.
+    /// The certificates presented
     Pem,
-    /// Only the thumbprint AWS wants, one per host.
+    /// Only the thumbprints AWS wants, one a line
     Bare,
 }
 
@@ -122,11 +138,11 @@ pub(crate) struct ThumbprintArgs {
     /// Issuer URL or host
     #[arg(value_name = "URL", required_unless_present = "fleet")]
     pub(crate) url: Option<String>,
-    /// Print only the thumbprint AWS wants
-    #[arg(long)]
+    /// The same as -o bare
+    #[arg(long, conflicts_with = "output")]
     pub(crate) bare: bool,
-    /// Print the certificates
-    #[arg(long, conflicts_with = "bare")]
+    /// The same as -o pem
+    #[arg(long, conflicts_with_all = ["bare", "output"])]
     pub(crate) pem: bool,
     /// Do not read what the account has registered
     #[arg(long)]
@@ -143,6 +159,9 @@ pub(crate) struct ThumbprintArgs {
     /// Read certificates from a file instead (PEM, DER, PKCS#7, openssl `s_client` output)
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: ThumbprintFormat,
 }
 
 #[derive(Debug, Args)]
@@ -162,6 +181,9 @@ pub(crate) struct TokenArgs {
     /// The time to judge by, ISO 8601 or Unix seconds
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +209,9 @@ pub(crate) struct TrustArgs {
     /// Further claim NAME=VALUE (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) claim: Vec<String>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -200,6 +225,9 @@ pub(crate) struct LogsArgs {
     /// Threads
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
 }
 
 #[derive(Debug, Args)]
@@ -207,6 +235,27 @@ pub(crate) struct ExplainArgs {
     /// Code or name of a rule; none lists them
     #[arg(value_name = "CODE")]
     pub(crate) code: Option<String>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
+}
+
+/// A shell that can complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    /// source <(trustwalk completions bash)
+    Bash,
+    /// trustwalk completions zsh > a folder of fpath, as `_trustwalk`
+    Zsh,
+    /// trustwalk completions fish | source
+    Fish,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: Shell,
 }
 
 #[derive(Debug, Args)]
@@ -214,6 +263,9 @@ pub(crate) struct LabArgs {
     /// Folder for the lab's files
     #[arg(long, value_name = "DIR", global = true, env = "TRUSTWALK_LAB_DIR")]
     pub(crate) dir: Option<PathBuf>,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human", global = true)]
+    pub(crate) output: Format,
     #[command(subcommand)]
     pub(crate) command: LabCommand,
 }
@@ -243,4 +295,17 @@ pub(crate) enum LabCommand {
     },
     /// Stop the running lab
     Down,
+}
+
+impl ThumbprintArgs {
+    /// The format asked for, by whichever of its names.
+    pub(crate) fn format(&self) -> ThumbprintFormat {
+        if self.bare {
+            ThumbprintFormat::Bare
+        } else if self.pem {
+            ThumbprintFormat::Pem
+        } else {
+            self.output
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use trustwalk_collect::aws::AwsOptions;
 use trustwalk_collect::dial::ConnectTo;
@@ -13,23 +14,45 @@ use trustwalk_core::evidence::TrustModel;
 use crate::exit::UsageError;
 
 /// How results are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
-    #[default]
+    /// For people
     Human,
-    /// One JSON document on standard output.
+    /// One JSON document on standard output
     Json,
-    /// One line per finding.
+}
+
+/// How diagnoses are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Human,
+    /// One JSON document on standard output
+    Json,
+    /// One line per finding
     Short,
+}
+
+/// The words that other commands take after `-o`, which here would name a file.
+const FORMAT_WORDS: [&str; 6] = ["human", "json", "short", "yaml", "pem", "bare"];
+
+/// Parses the file of `collect -o`. A word that means a format elsewhere is refused, so that nobody who
+/// asks for JSON gets a file called `json`.
+pub(super) fn bundle_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match FORMAT_WORDS.iter().find(|w| path.as_os_str() == **w) {
+        Some(word) => Err(format!(
+            "a bundle is always JSON and -o names its file: write `-o -` for standard output, or `-o ./{word}` for a file of that name"
+        )),
+        None => Ok(path),
+    })
 }
 
 /// In which order AWS asks for trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Model {
-    /// Trusted roots first, thumbprints after: AWS since 2024-08-15.
+    /// Trusted roots first, thumbprints after: AWS since 2024-08-15
     LibraryFirst,
-    /// Thumbprints alone: AWS before, and compatible systems.
+    /// Thumbprints alone: AWS before, and compatible systems
     ThumbprintOnly,
 }
 

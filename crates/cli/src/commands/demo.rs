@@ -22,7 +22,7 @@ use super::lab::{how_to_use, lab_model};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
 use crate::render;
-use crate::style::{self, Ink, Pen, harmless};
+use crate::style::{self, Ink, Pen, Voice, harmless};
 
 /// The fault of the founding story.
 const STORY: &str = "thumbprint-mismatch";
@@ -111,9 +111,9 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
         return Ok(Exit::Sound);
     }
     teller.chapter("trustwalk fix --approve")?;
-    let exit = carry_out(&world, evidence, &ask, &plan, dir.join("receipt.json")).await?;
+    let done = carry_out(&world, evidence, &ask, &plan, dir.join("receipt.json"), Voice::Out).await?;
     show_pods(&world, &ask, teller).await?;
-    Ok(exit)
+    Ok(done.exit)
 }
 
 /// The same change under AWS's present rules: the issuer's authority is in the library, so STS consults no

@@ -4,13 +4,13 @@ use trustwalk_collect::{Ask, Bundle, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
 use trustwalk_core::evidence::{Evidence, Observed, Target};
 
-use crate::args::{DiagnoseArgs, Format, PlaceArgs, TargetArgs};
+use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::render;
 use crate::style::{self, Pen};
 
 /// Runs the command.
-pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
     let evidence = if let Some(path) = &args.bundle {
         Bundle::read(path)?.evidence
     } else {
@@ -20,7 +20,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs, format: Format) 
         evidence
     };
     let diagnoses: Vec<Diagnosis> = evidence.iter().map(diagnose).collect();
-    show(&diagnoses, format, args.verbose)?;
+    show(&diagnoses, args.output, args.verbose)?;
     Ok(exit_of(&diagnoses))
 }
 
@@ -69,11 +69,11 @@ pub(crate) fn tell_missing(evidence: &[Evidence]) {
 }
 
 /// Writes diagnoses in the format asked for.
-pub(crate) fn show(diagnoses: &[Diagnosis], format: Format, verbose: bool) -> anyhow::Result<()> {
+fn show(diagnoses: &[Diagnosis], format: ReportFormat, verbose: bool) -> anyhow::Result<()> {
     match format {
-        Format::Json => style::say(&serde_json::to_string_pretty(diagnoses)?)?,
-        Format::Short => style::say(&diagnoses.iter().map(render::short).collect::<String>())?,
-        Format::Human => {
+        ReportFormat::Json => style::say(&serde_json::to_string_pretty(diagnoses)?)?,
+        ReportFormat::Short => style::say(&diagnoses.iter().map(render::short).collect::<String>())?,
+        ReportFormat::Human => {
             let pen = Pen::stdout();
             if diagnoses.is_empty() {
                 style::say("No workload of this cluster uses web identity.")?;

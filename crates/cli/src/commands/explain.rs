@@ -11,14 +11,14 @@ use crate::exit::{Exit, UsageError};
 use crate::style;
 
 /// Runs the command.
-pub(crate) fn run(args: &ExplainArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let Some(code) = &args.code else {
-        return list(format);
+        return list(args.output);
     };
     let rule = rules::by_code_or_name(code)
         .ok_or_else(|| UsageError(format!("no rule is called `{code}`; `trustwalk explain` lists them")))?;
     let meta = rule.meta();
-    if format == Format::Json {
+    if args.output == Format::Json {
         let page = json!({
             "code": meta.code, "name": meta.name, "summary": meta.summary, "link": meta.link.name(),
             "severity": meta.severity, "citation": meta.citation, "since": meta.since, "doc": meta.doc,

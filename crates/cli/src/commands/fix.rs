@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::json;
 use trustwalk_apply::{
     ApplyError, Journal, PATIENCE, PAUSE, Verification, restart, resume, rollback as undo, run as apply, verify,
 };
@@ -12,23 +14,67 @@ use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState, build};
 
-use super::diagnose::{exit_of, show, tell_missing, world};
+use super::diagnose::{exit_of, tell_missing, world};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::{Exit, UsageError};
 use crate::render::{self, Live};
-use crate::style::{self, Ink, Pen};
+use crate::style::{self, Ink, Voice};
+
+/// Version of the documents that `fix` and `rollback` print.
+const SCHEMA: u32 = 1;
+
+/// What `fix` says of one target to a machine.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Version of this document.
+    schema: u32,
+    /// `None` for a run that goes on with an earlier one's plan.
+    diagnosis: Option<Diagnosis>,
+    plan: Option<Plan>,
+    /// `None` when nothing was approved, or there was nothing to approve.
+    applied: Option<Applied>,
+}
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub(crate) struct Applied {
+    /// The receipt's file.
+    receipt: String,
+    /// `proven`, `refused` or `not-tried`.
+    verification: &'static str,
+    /// The same in words.
+    verified: String,
+    #[serde(skip)]
+    pub(crate) exit: Exit,
+}
 
 /// Runs `fix`.
-pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs, format: Format) -> anyhow::Result<Exit> {
-    if let Some(path) = &args.resume {
-        return Box::pin(go_on(place, path)).await;
+pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exit> {
+    let voice = Voice::beside(args.output);
+    let mut reports = Vec::new();
+    // What was done to the first of several targets is told even if the second cannot be helped.
+    let outcome = if let Some(path) = &args.resume {
+        Box::pin(go_on(place, path, voice, &mut reports)).await
+    } else {
+        Box::pin(fix_all(place, args, voice, &mut reports)).await
+    };
+    if args.output == Format::Json && (outcome.is_ok() || !reports.is_empty()) {
+        style::say(&serde_json::to_string_pretty(&reports)?)?;
     }
+    outcome
+}
+
+async fn fix_all(place: &PlaceArgs, args: &FixArgs, voice: Voice, reports: &mut Vec<Report>) -> anyhow::Result<Exit> {
     let (world, ask) = world(place, &args.target).await?;
     let evidence = collect(&world, &ask).await?;
     tell_missing(&evidence);
     let mut worst = Exit::Sound;
     for one in &evidence {
-        worst = worst.max(fix_one(&world, one, &ask, args, format).await?);
+        let diagnosis = diagnose(one);
+        let plan = build(one, &diagnosis);
+        let (applied, exit) = fix_one(&world, one, &ask, args, (&diagnosis, &plan), voice).await?;
+        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan: Some(plan), applied });
+        worst = worst.max(exit);
     }
     Ok(worst)
 }
@@ -38,30 +84,28 @@ async fn fix_one(
     evidence: &Evidence,
     ask: &Ask,
     args: &FixArgs,
-    format: Format,
-) -> anyhow::Result<Exit> {
-    let diagnosis = diagnose(evidence);
-    let plan = build(evidence, &diagnosis);
-    if format == Format::Json && !args.approve {
-        style::say(&serde_json::to_string_pretty(&serde_json::json!({"diagnosis": diagnosis, "plan": plan}))?)?;
-        return Ok(exit_of(std::slice::from_ref(&diagnosis)));
-    }
-    show(std::slice::from_ref(&diagnosis), Format::Human, false)?;
+    (diagnosis, plan): (&Diagnosis, &Plan),
+    voice: Voice,
+) -> anyhow::Result<(Option<Applied>, Exit)> {
+    let pen = voice.pen();
+    voice.say(&render::human(diagnosis, pen, false))?;
     if diagnosis.root_cause.is_none() {
-        style::say("Nothing to fix: no root cause was named.")?;
-        return Ok(exit_of(std::slice::from_ref(&diagnosis)));
+        voice.say("Nothing to fix: no root cause was named.")?;
+        return Ok((None, exit_of(std::slice::from_ref(diagnosis))));
     }
-    style::say(&render::plan(&plan, Pen::stdout()))?;
+    voice.say(&render::plan(plan, pen))?;
     if !args.approve {
-        style::say("No changes were made. To apply this plan, run the same command with --approve.")?;
-        return Ok(Exit::Findings);
+        voice.say("No changes were made. To apply this plan, run the same command with --approve.")?;
+        return Ok((None, Exit::Findings));
     }
     if !plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
-        style::say("trustwalk can change nothing here; the cure above is for a person.")?;
-        return Ok(Exit::Findings);
+        voice.say("trustwalk can change nothing here; the cure above is for a person.")?;
+        return Ok((None, Exit::Findings));
     }
-    let path = args.receipt.clone().unwrap_or_else(|| default_receipt(&diagnosis, world.options.now));
-    carry_out(world, evidence, ask, &plan, path).await
+    let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, world.options.now));
+    let applied = carry_out(world, evidence, ask, plan, path, voice).await?;
+    let exit = applied.exit;
+    Ok((Some(applied), exit))
 }
 
 /// Applies a plan: changes first, then the proof, then new pods. Shared with `demo`.
@@ -71,13 +115,14 @@ pub(crate) async fn carry_out(
     ask: &Ask,
     plan: &Plan,
     path: PathBuf,
-) -> anyhow::Result<Exit> {
-    let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut Live::new())
+    voice: Voice,
+) -> anyhow::Result<Applied> {
+    let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut Live::new(voice))
         .await
         .map_err(|e| told(e, &path))?;
     // Of everything that was asked about, this one target is looked at again.
     let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
-    finish(world, &again, journal).await
+    finish(world, &again, journal, voice).await
 }
 
 /// Says where things stand and how to go on, unless nothing was begun.
@@ -96,30 +141,31 @@ fn stopped(path: &Path) -> String {
 }
 
 /// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
-async fn finish(world: &World, ask: &Ask, mut journal: Journal) -> anyhow::Result<Exit> {
-    let pen = Pen::stdout();
-    let (mark, words, exit) = match proof(world, ask, &journal).await? {
+async fn finish(world: &World, ask: &Ask, mut journal: Journal, voice: Voice) -> anyhow::Result<Applied> {
+    let pen = voice.pen();
+    let (mark, verification, verified, exit) = match proof(world, ask, &journal).await? {
         Verification::Proven { assumed } => {
-            (pen.ink(Ink::Good, "\u{221a}"), format!("verified: STS gave {assumed} for a fresh token"), Exit::Sound)
+            let words = format!("verified: STS gave {assumed} for a fresh token");
+            (pen.ink(Ink::Good, "\u{221a}"), "proven", words, Exit::Sound)
         }
         Verification::Refused { error } => {
-            (pen.ink(Ink::Bad, "\u{d7}"), format!("STS still refuses: {error}"), Exit::Findings)
+            (pen.ink(Ink::Bad, "\u{d7}"), "refused", format!("STS still refuses: {error}"), Exit::Findings)
         }
         Verification::NotTried { reason } => {
-            (pen.ink(Ink::Odd, "?"), format!("not verified: {reason}"), Exit::Undetermined)
+            (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"), Exit::Undetermined)
         }
     };
-    style::say(&format!("  {mark} {words}"))?;
+    voice.say(&format!("  {mark} {verified}"))?;
     let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
     if exit == Exit::Findings && waiting {
-        style::say("  The pods were left alone: new ones would fail as well.")?;
+        voice.say("  The pods were left alone: new ones would fail as well.")?;
     } else {
         let path = journal.path().to_owned();
-        restart(world, &mut journal, &mut Live::new()).await.with_context(|| stopped(&path))?;
+        restart(world, &mut journal, &mut Live::new(voice)).await.with_context(|| stopped(&path))?;
     }
-    journal.end(Some(words), world.options.now)?;
-    style::say(&format!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
-    Ok(exit)
+    journal.end(Some(verified.clone()), world.options.now)?;
+    voice.say(&format!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
+    Ok(Applied { receipt: journal.path().display().to_string(), verification, verified, exit })
 }
 
 /// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
@@ -147,12 +193,15 @@ async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Ve
     }
 }
 
-async fn go_on(place: &PlaceArgs, path: &Path) -> anyhow::Result<Exit> {
+async fn go_on(place: &PlaceArgs, path: &Path, voice: Voice, reports: &mut Vec<Report>) -> anyhow::Result<Exit> {
     let journal = Journal::open(path)?;
     let world = World::new(place.walk_options(None)).await?;
     let ask = ask_again(&journal.receipt().target)?;
-    let journal = resume(&world, journal, &mut Live::new()).await.map_err(|e| told(e, path))?;
-    finish(&world, &ask, journal).await
+    let journal = resume(&world, journal, &mut Live::new(voice)).await.map_err(|e| told(e, path))?;
+    let applied = finish(&world, &ask, journal, voice).await?;
+    let exit = applied.exit;
+    reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied) });
+    Ok(exit)
 }
 
 /// The question a receipt answers.
@@ -177,12 +226,17 @@ pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::
     let journal = Journal::open(&args.receipt)?;
     let world = World::new(place.walk_options(None)).await?;
     let before = changes(&journal);
-    let journal = undo(&world, journal, &mut Live::new()).await.map_err(|e| {
+    let voice = Voice::beside(args.output);
+    let journal = undo(&world, journal, &mut Live::new(voice)).await.map_err(|e| {
         let again = format!("stopped; run `trustwalk rollback {}` again", args.receipt.display());
         if e.is_refusal() { anyhow::Error::new(e) } else { anyhow::Error::new(e).context(again) }
     })?;
     let undone = changes(&journal) - before;
-    style::say(&format!("  Rolled back {undone} change(s) of {}", journal.path().display()))?;
+    let receipt = journal.path().display().to_string();
+    voice.say(&format!("  Rolled back {undone} change(s) of {receipt}"))?;
+    if args.output == Format::Json {
+        style::say(&json!({"schema": SCHEMA, "receipt": receipt, "undone": undone}).to_string())?;
+    }
     Ok(Exit::Sound)
 }
 

@@ -13,7 +13,8 @@ use crate::exit::Exit;
 use crate::style;
 
 /// Runs the command.
-pub(crate) async fn run(args: &LabArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
+    let format = args.output;
     let dir = args.dir.clone().unwrap_or_else(default_dir);
     match &args.command {
         LabCommand::Up { broken, model } => up(&dir, *broken, *model).await?,

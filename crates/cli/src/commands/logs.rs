@@ -15,7 +15,8 @@ use crate::style::{self, Ink, Pen, harmless};
 const FOLLOW_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// Runs the command.
-pub(crate) fn run(args: &LogsArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
+    let format = args.output;
     if args.follow {
         return follow(args);
     }
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &LogsArgs, format: Format) -> anyhow::Result<Exit> {
     }
     match format {
         Format::Json => style::say(&serde_json::to_string_pretty(&summary)?)?,
-        Format::Short | Format::Human => style::say(&words(&summary))?,
+        Format::Human => style::say(&words(&summary))?,
     }
     Ok(if summary.failures() > 0 { Exit::Findings } else { Exit::Sound })
 }
@@ -105,7 +106,7 @@ fn follow(args: &LogsArgs) -> anyhow::Result<Exit> {
         let mut fresh = scanner.finish();
         fresh.causes.retain(|c| told.insert((c.failure.symptom, c.failure.role_arn.clone(), c.failure.issuer.clone())));
         if !fresh.causes.is_empty() {
-            style::say(&words(&fresh))?;
+            style::say_to_reader(&words(&fresh))?;
         }
     }
 }

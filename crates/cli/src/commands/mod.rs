@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod collect;
+mod completions;
 mod demo;
 mod diagnose;
 mod explain;
@@ -20,19 +21,20 @@ use crate::exit::Exit;
 
 /// Runs what was asked.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Cli { place, output, command } = cli;
+    let Cli { place, command } = cli;
     match command {
-        Command::Explain(args) => explain::run(&args, output),
-        Command::Trust(args) => trust::run(&args, output),
-        Command::Token(args) => token::run(&args, output),
-        Command::Logs(args) => logs::run(&args, output),
-        Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args, output)),
-        Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args, output)),
+        Command::Explain(args) => explain::run(&args),
+        Command::Trust(args) => trust::run(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Logs(args) => logs::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args)),
+        Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args)),
         Command::Rollback(args) => one_thread()?.block_on(fix::rollback(&place, &args)),
-        Command::Collect(args) => one_thread()?.block_on(collect::run(&place, &args, output)),
-        Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args, output)),
+        Command::Collect(args) => one_thread()?.block_on(collect::run(&place, &args)),
+        Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args)),
         Command::Demo(args) => two_threads()?.block_on(demo::run(&args)),
-        Command::Lab(args) => two_threads()?.block_on(lab::run(&args, output)),
+        Command::Lab(args) => two_threads()?.block_on(lab::run(&args)),
     }
 }
 

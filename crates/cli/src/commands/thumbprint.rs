@@ -3,46 +3,63 @@
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use trustwalk_collect::dial::Dialer;
+use trustwalk_collect::issuer::read_issuer;
+use trustwalk_collect::tls::DialOptions;
 use trustwalk_collect::{Ask, WalkOptions, World, collect};
-use trustwalk_core::evidence::{Evidence, HostRole, Roots, TrustModel};
+use trustwalk_core::evidence::{Evidence, HostRole, Observed, Roots, Target, TrustModel};
 use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Request, TrustStore, parse_any, verify};
 
-use super::thumbprint_view::{self, HostView};
-use crate::args::{Format, PlaceArgs, ThumbprintArgs};
+use super::thumbprint_view::{self, Account, HostView};
+use crate::args::{PlaceArgs, ThumbprintArgs, ThumbprintFormat};
 use crate::exit::{Exit, UsageError};
 use crate::style;
 
 /// Runs the command.
-pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Result<Exit> {
+    let format = args.format();
+    let raw = matches!(format, ThumbprintFormat::Pem | ThumbprintFormat::Bare);
     if let Some(list) = &args.fleet {
+        if raw {
+            return Err(UsageError("--fleet writes one JSON line for each host, and nothing else".to_owned()).into());
+        }
         return super::fleet::run(place, args, list).await;
     }
     let mut options = place.walk_options(None);
     options.no_exchange = true;
     let views = match &args.from {
         Some(path) => from_file(path, args, &options)?,
-        None => from_host(args, options).await?,
+        None => {
+            let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
+            // Neither certificates nor what AWS wants depend on what is registered.
+            let evidence = if raw || args.no_account {
+                without_account(&issuer_url(url), options).await?
+            } else {
+                let world = World::new(options).await?;
+                let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?;
+                evidence.into_iter().next().context("the issuer was not walked")?
+            };
+            from_evidence(&evidence)
+        }
     };
-    let Views { hosts, configured, failures } = views;
+    let Views { hosts, account, failures } = views;
     for failure in &failures {
         style::complain(&format!("trustwalk: {failure}"));
     }
-    if args.pem {
-        style::say(&thumbprint_view::pem(&hosts))?;
-    } else if args.bare {
-        let wanted = thumbprint_view::wanted(&hosts);
-        style::say(&wanted.join("\n"))?;
-    } else if format == Format::Json {
-        style::say(&serde_json::to_string_pretty(&thumbprint_view::json(&hosts, configured.as_deref()))?)?;
-    } else {
-        style::say(&thumbprint_view::human(&hosts, configured.as_deref()))?;
+    match format {
+        ThumbprintFormat::Pem => style::say(&thumbprint_view::pem(&hosts))?,
+        ThumbprintFormat::Bare => style::say(&thumbprint_view::wanted(&hosts).join("\n"))?,
+        ThumbprintFormat::Json => {
+            style::say(&serde_json::to_string_pretty(&thumbprint_view::json(&hosts, &account))?)?;
+        }
+        ThumbprintFormat::Human => style::say(&thumbprint_view::human(&hosts, &account))?,
     }
     Ok(if failures.is_empty() { Exit::Sound } else { Exit::Undetermined })
 }
 
 struct Views {
     hosts: Vec<HostView>,
-    configured: Option<Vec<String>>,
+    account: Account,
     failures: Vec<String>,
 }
 
@@ -52,12 +69,36 @@ fn issuer_url(text: &str) -> String {
     if text.contains("://") { text.to_owned() } else { format!("https://{text}") }
 }
 
-async fn from_host(args: &ThumbprintArgs, options: WalkOptions) -> anyhow::Result<Views> {
-    let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
-    let world = World::new(options).await?;
-    let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?;
-    let evidence = evidence.first().context("the issuer was not walked")?;
-    Ok(from_evidence(evidence))
+/// What the issuer shows, without a word to any account.
+async fn without_account(url: &str, options: WalkOptions) -> anyhow::Result<Evidence> {
+    let mut evidence = Evidence::new(Target::Issuer { url: url.to_owned() }, options.now);
+    evidence.trust_model = options.trust_model;
+    evidence.roots = trustwalk_collect::roots::for_evidence(&options.roots)?;
+    let dial = DialOptions { dialer: Dialer::new(options.connect_to), ..DialOptions::default() };
+    let facts = read_issuer(&dial, url, options.now).await;
+    evidence.discovery = facts.discovery;
+    evidence.keys = facts.keys;
+    evidence.chains = facts.chains;
+    evidence.provider = Observed::NotCollected { reason: "--no-account was given".to_owned() };
+    Ok(evidence)
+}
+
+/// What the account registered for the issuer, or why that is not known.
+fn account_of(evidence: &Evidence) -> Account {
+    match &evidence.provider {
+        Observed::Known { value, .. } => {
+            Account::Registered { arn: value.arn.clone(), thumbprints: value.thumbprints.clone() }
+        }
+        Observed::Absent { source } => Account::None { looked_for: source.what.clone() },
+        Observed::NotCollected { reason } => {
+            // That no account is known is the consequence of what kept the caller unknown.
+            let gap = evidence.caller.gap().filter(|_| evidence.caller.source().is_some());
+            Account::NotRead { why: gap.unwrap_or_else(|| reason.clone()) }
+        }
+        gap @ (Observed::Denied { .. } | Observed::Unreachable { .. }) => {
+            Account::NotRead { why: gap.gap().unwrap_or_default() }
+        }
+    }
 }
 
 fn from_evidence(evidence: &Evidence) -> Views {
@@ -85,7 +126,7 @@ fn from_evidence(evidence: &Evidence) -> Views {
     if !keys_known && let Some(gap) = evidence.keys.gap() {
         failures.push(format!("the keys' host is not known: {gap}"));
     }
-    Views { hosts, configured: evidence.provider.known().map(|p| p.thumbprints.clone()), failures }
+    Views { hosts, account: account_of(evidence), failures }
 }
 
 fn from_file(path: &std::path::Path, args: &ThumbprintArgs, options: &WalkOptions) -> anyhow::Result<Views> {
@@ -99,7 +140,8 @@ fn from_file(path: &std::path::Path, args: &ThumbprintArgs, options: &WalkOption
     let mut view = stores.view(host, certificates, options.now);
     view.serves_issuer = true;
     view.serves_keys = true;
-    Ok(Views { hosts: vec![view], configured: None, failures: Vec::new() })
+    let account = Account::NotRead { why: "the certificates come from a file".to_owned() };
+    Ok(Views { hosts: vec![view], account, failures: Vec::new() })
 }
 
 /// Roots to judge by.

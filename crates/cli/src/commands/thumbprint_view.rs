@@ -27,6 +27,26 @@ pub(crate) struct HostView {
     pub(crate) problems: Vec<String>,
 }
 
+/// What the account has to say.
+#[derive(Debug)]
+pub(crate) enum Account {
+    /// A provider for the issuer.
+    Registered { arn: String, thumbprints: Vec<String> },
+    /// It was asked and has none.
+    None { looked_for: String },
+    /// It was not asked, or did not answer.
+    NotRead { why: String },
+}
+
+impl Account {
+    fn configured(&self) -> Option<&[String]> {
+        match self {
+            Self::Registered { thumbprints, .. } => Some(thumbprints),
+            Self::None { .. } | Self::NotRead { .. } => None,
+        }
+    }
+}
+
 impl HostView {
     fn need(&self) -> Need {
         needs_thumbprint(self.model, Some(self.in_library), self.tls13_only, false)
@@ -89,7 +109,13 @@ fn by_tool(hosts: &[HostView]) -> Vec<(&'static str, &'static str, Vec<String>)>
 }
 
 /// The machine's view.
-pub(crate) fn json(hosts: &[HostView], configured: Option<&[String]>) -> Value {
+pub(crate) fn json(hosts: &[HostView], account: &Account) -> Value {
+    let configured = account.configured();
+    let account = match account {
+        Account::Registered { arn, .. } => json!({"state": "registered", "provider": arn}),
+        Account::None { looked_for } => json!({"state": "none", "looked_for": looked_for}),
+        Account::NotRead { why } => json!({"state": "not-read", "why": why}),
+    };
     let host = |h: &HostView| {
         let certificates: Vec<Value> = h
             .certificates
@@ -118,13 +144,14 @@ pub(crate) fn json(hosts: &[HostView], configured: Option<&[String]>) -> Value {
         .collect();
     json!({
         "schema": 1, "hosts": hosts.iter().map(host).collect::<Vec<_>>(), "aws_wants": wanted(hosts),
-        "configured": configured, "tools": tools,
+        "configured": configured, "account": account, "tools": tools,
     })
 }
 
 /// People's view.
-pub(crate) fn human(hosts: &[HostView], configured: Option<&[String]>) -> String {
+pub(crate) fn human(hosts: &[HostView], account: &Account) -> String {
     let pen = Pen::stdout();
+    let configured = account.configured();
     let mut out = String::new();
     for h in hosts {
         show_host(&mut out, h, configured, pen);
@@ -135,19 +162,64 @@ pub(crate) fn human(hosts: &[HostView], configured: Option<&[String]>) -> String
         let _ = writeln!(out, "  {tool:<29}{taken}  {}", pen.ink(Ink::Faint, dials));
     }
     let _ = writeln!(out);
-    match configured {
-        Some(list) => {
-            let _ = writeln!(out, "{} {}", pen.ink(Ink::Strong, "The account has configured"), list.join(", "));
-            let missing: Vec<String> = wanted(hosts).into_iter().filter(|t| !list.contains(t)).collect();
-            for t in missing {
-                let _ = writeln!(out, "  {} {t} is not among them", pen.ink(Ink::Bad, "\u{d7}"));
-            }
+    let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "What the account has registered"));
+    match account {
+        Account::Registered { arn, thumbprints } => registered(&mut out, hosts, arn, thumbprints, pen),
+        Account::None { looked_for } => {
+            let _ = writeln!(out, "  {} nothing: {} does not exist", pen.ink(Ink::Bad, "\u{d7}"), harmless(looked_for));
         }
-        None => {
-            let _ = writeln!(out, "{}", pen.ink(Ink::Faint, "What the account has configured is not known here."));
+        Account::NotRead { why } => {
+            let _ = writeln!(out, "  not read: {}", harmless(why));
         }
     }
     out
+}
+
+/// Each registered thumbprint by what it is, then what is wanted and missing.
+fn registered(out: &mut String, hosts: &[HostView], arn: &str, thumbprints: &[String], pen: Pen) {
+    let _ = writeln!(out, "  {}", harmless(arn));
+    if thumbprints.is_empty() {
+        let _ = writeln!(out, "  no thumbprint");
+    }
+    for t in thumbprints {
+        let names: Vec<String> = hosts.iter().flat_map(|h| names_of(h, t)).collect();
+        let (mark, names) = if names.is_empty() {
+            (pen.ink(Ink::Odd, "\u{203c}"), "no certificate that was presented".to_owned())
+        } else {
+            (pen.ink(Ink::Good, "\u{221a}"), names.join("; "))
+        };
+        let _ = writeln!(out, "  {mark} {}  {names}", harmless(t));
+    }
+    for t in wanted(hosts).into_iter().filter(|t| !thumbprints.iter().any(|have| have.eq_ignore_ascii_case(t))) {
+        let consulted = hosts
+            .iter()
+            .any(|h| h.candidates.for_iam().is_some_and(|c| *c == *t) && matches!(h.need(), Need::Consulted(_)));
+        let (ink, words) = if consulted {
+            (Ink::Bad, "is not among them")
+        } else {
+            (Ink::Faint, "is not among them, and not consulted")
+        };
+        let _ = writeln!(out, "  {} {t}  AWS's choice {words}", pen.ink(ink, "\u{d7}"));
+    }
+}
+
+/// Which readings of "the thumbprint" of a host a value is.
+fn names_of(h: &HostView, thumbprint: &str) -> Vec<String> {
+    let c = &h.candidates;
+    let readings = [
+        ("leaf", &c.leaf),
+        ("last presented", &c.last_presented),
+        ("top intermediate", &c.top_intermediate),
+        ("below the root", &c.below_root),
+        ("root", &c.built_root),
+    ];
+    let names: Vec<&str> =
+        readings.iter().filter(|(_, t)| t.as_ref().is_some_and(|t| *t == *thumbprint)).map(|(name, _)| *name).collect();
+    match (c.position_of(thumbprint), names.is_empty()) {
+        (Some(position), true) => vec![format!("{} certificate {position}", h.host)],
+        (None, true) => Vec::new(),
+        (_, false) => vec![format!("{} {}", h.host, names.join(", "))],
+    }
 }
 
 fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen: Pen) {

@@ -19,7 +19,8 @@ const MOST_BYTES: u64 = 1 << 30;
 const STS: &str = "sts.amazonaws.com";
 
 /// Runs the command.
-pub(crate) fn run(args: &TokenArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
+    let format = args.output;
     let now = match &args.at {
         None => jiff::Timestamp::now().as_second(),
         Some(text) => {

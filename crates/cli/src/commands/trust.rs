@@ -15,7 +15,8 @@ use crate::exit::{Exit, UsageError};
 use crate::style::{self, Ink, Pen, harmless};
 
 /// Runs the command.
-pub(crate) fn run(args: &TrustArgs, format: Format) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &TrustArgs) -> anyhow::Result<Exit> {
+    let format = args.output;
     let text = read(&args.policy)?;
     let document = Document::parse(&text).with_context(|| format!("`{}` is not a trust policy", args.policy))?;
     let saves: Vec<String> = document.lint(&SaveContext::default()).iter().map(ToString::to_string).collect();

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use trustwalk_apply::{Progress, RolloutView};
 
-use crate::style::{self, Ink, Pen, harmless};
+use crate::style::{Ink, Pen, Voice, harmless};
 
 /// Shows a repair as it happens.
 #[derive(Debug)]
 pub(crate) struct Live {
+    voice: Voice,
     pen: Pen,
     redraws: bool,
     drawn: usize,
@@ -17,21 +18,21 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// For standard output.
-    pub(crate) fn new() -> Self {
-        Self { pen: Pen::stdout(), redraws: style::is_live(), drawn: 0, last: BTreeMap::new() }
+    /// For a stream.
+    pub(crate) fn new(voice: Voice) -> Self {
+        Self { voice, pen: voice.pen(), redraws: voice.is_live(), drawn: 0, last: BTreeMap::new() }
     }
 }
 
 impl Progress for Live {
     fn began(&mut self, words: &str) {
         self.drawn = 0;
-        let _ = style::say(&format!("  \u{25ba} {}", harmless(words)));
+        let _ = self.voice.say(&format!("  \u{25ba} {}", harmless(words)));
     }
 
     fn ended(&mut self, words: &str, note: Option<&str>) {
         let note = note.map(|n| format!(" ({n})")).unwrap_or_default();
-        let _ = style::say(&format!("  {} {}{note}", self.pen.ink(Ink::Good, "\u{221a}"), harmless(words)));
+        let _ = self.voice.say(&format!("  {} {}{note}", self.pen.ink(Ink::Good, "\u{221a}"), harmless(words)));
     }
 
     fn rollout(&mut self, view: &RolloutView) {
@@ -55,7 +56,7 @@ impl Progress for Live {
             // Lines of pods that are gone are cleared.
             let _ = write!(out, "\u{1b}[J");
             self.drawn = view.pods.len() + 1;
-            let _ = style::say(out.trim_end_matches('\n'));
+            let _ = self.voice.say(out.trim_end_matches('\n'));
             return;
         }
         let now: BTreeMap<String, String> = view
@@ -70,7 +71,7 @@ impl Progress for Live {
         }
         self.last = now;
         if !out.is_empty() {
-            let _ = style::say(&out);
+            let _ = self.voice.say(&out);
         }
     }
 }
