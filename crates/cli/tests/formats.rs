@@ -1,5 +1,5 @@
 //! `-o` of each command: formats where there are formats, a file where the result is one.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
@@ -14,8 +14,9 @@ fn issuer(lab: &LabProcess) -> String {
     let out = lab.trustwalk(&[&["diagnose"][..], &TARGET, &["-o", "json"]].concat());
     let diagnosis: Value = serde_json::from_slice(&out.stdout).unwrap();
     let text = diagnosis.to_string();
-    let at = text.find(&format!("https://{ISSUER_HOST}/id/")).unwrap();
-    text[at..].chars().take_while(|c| !matches!(c, ' ' | '"' | '\\' | ',' | ')')).collect()
+    let (_, id) = text.split_once(&format!("https://{ISSUER_HOST}/id/")).unwrap();
+    let id: String = id.chars().take_while(|c| !matches!(c, ' ' | '"' | '\\' | ',' | ')')).collect();
+    format!("https://{ISSUER_HOST}/id/{id}")
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,6 +1,5 @@
 //! trustwalk among other programs: completed by a shell, called by kubectl.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

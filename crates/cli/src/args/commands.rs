@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, bundle_file};
+use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
 
 /// Finds and mends the broken link between a workload and its AWS role.
 #[derive(Debug, Parser)]
@@ -168,7 +168,7 @@ pub(crate) struct ThumbprintArgs {
 pub(crate) struct TokenArgs {
     /// Token file, - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
-    pub(crate) file: String,
+    pub(crate) file: PathBuf,
     /// Verify many tokens, one per line, against this key set; one verdict per line
     #[arg(long, value_name = "FILE")]
     pub(crate) jwks: Option<PathBuf>,
@@ -190,19 +190,19 @@ pub(crate) struct TokenArgs {
 pub(crate) struct TrustArgs {
     /// Trust policy file, - for standard input
     #[arg(value_name = "POLICY")]
-    pub(crate) policy: String,
+    pub(crate) policy: PathBuf,
     /// Subject
     #[arg(long, value_name = "SUB")]
     pub(crate) subject: Option<String>,
-    /// Audience
-    #[arg(long, value_name = "AUD", default_value = "sts.amazonaws.com")]
+    /// Audience (repeatable); else sts.amazonaws.com
+    #[arg(long, value_name = "AUD")]
     pub(crate) audience: Vec<String>,
-    /// Issuer URL
+    /// Issuer URL; else the first that the policy names
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
-    /// Account of the role and its provider
-    #[arg(long, value_name = "NUMBER", default_value = "111122223333")]
-    pub(crate) account: String,
+    /// Account of the role and its provider; else the one the policy names
+    #[arg(long, value_name = "NUMBER", value_parser = account_number)]
+    pub(crate) account: Option<String>,
     /// Token file to take issuer, subject and audience from
     #[arg(long, value_name = "FILE")]
     pub(crate) token: Option<PathBuf>,
@@ -218,7 +218,7 @@ pub(crate) struct TrustArgs {
 pub(crate) struct LogsArgs {
     /// Log files, - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<PathBuf>,
     /// Go on reading as the file grows
     #[arg(long)]
     pub(crate) follow: bool,

@@ -56,6 +56,15 @@ pub(crate) enum Model {
     ThumbprintOnly,
 }
 
+/// Parses an account's number (AWS Account Management: twelve digits).
+pub(crate) fn account_number(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account's number has twelve digits".to_owned())
+    }
+}
+
 /// Where cluster, account and issuers are, as their own tools are told.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PlaceArgs {

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let meta = rule.meta();
     if args.output == Format::Json {
         let page = json!({
-            "code": meta.code, "name": meta.name, "summary": meta.summary, "link": meta.link.name(),
+            "schema": 1, "code": meta.code, "name": meta.name, "summary": meta.summary, "link": meta.link.name(),
             "severity": meta.severity, "citation": meta.citation, "since": meta.since, "doc": meta.doc,
         });
         style::say(&serde_json::to_string_pretty(&page)?)?;
@@ -34,7 +34,7 @@ fn list(format: Format) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let all: Vec<_> = rules::all()
             .iter()
-            .map(|r| json!({"code": r.meta().code, "name": r.meta().name, "link": r.meta().link.name(), "summary": r.meta().summary}))
+            .map(|r| json!({"schema": 1, "code": r.meta().code, "name": r.meta().name, "link": r.meta().link.name(), "summary": r.meta().summary}))
             .collect();
         style::say(&serde_json::to_string_pretty(&all)?)?;
         return Ok(Exit::Sound);

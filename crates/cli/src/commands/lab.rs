@@ -19,8 +19,11 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
     match &args.command {
         LabCommand::Up { broken, model } => up(&dir, *broken, *model).await?,
         LabCommand::Status => {
-            let status = Client::open(&dir)?.status().await?;
+            let mut status = Client::open(&dir)?.status().await?;
             style::say(&if format == Format::Json {
+                if let Some(fields) = status.as_object_mut() {
+                    fields.insert("schema".to_owned(), 1.into());
+                }
                 serde_json::to_string_pretty(&status)?
             } else {
                 status_words(&status)

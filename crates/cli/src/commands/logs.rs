@@ -1,10 +1,13 @@
 //! `trustwalk logs`: web-identity failures in logs of any size.
 
+use std::error::Error as _;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use trustwalk_logs::{CHUNK_BYTES, MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
 
 use crate::args::{Format, LogsArgs};
@@ -14,28 +17,78 @@ use crate::style::{self, Ink, Pen, harmless};
 /// Pause before a file that has not grown is looked at again.
 const FOLLOW_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 
+/// What is printed for machines.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    summary: &'a Summary,
+    unreadable: &'a [Unreadable],
+}
+
+/// A log that could not be read, or not to its end.
+#[derive(Debug, Serialize)]
+struct Unreadable {
+    file: String,
+    error: String,
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
-    let format = args.output;
     if args.follow {
         return follow(args);
     }
-    let stdin = args.files.iter().any(|f| f == "-");
-    let mut summary = if stdin {
-        scan_reader(std::io::stdin().lock()).context("cannot read standard input")?
-    } else {
-        Summary::default()
-    };
-    let files: Vec<PathBuf> = args.files.iter().filter(|f| *f != "-").map(PathBuf::from).collect();
-    if !files.is_empty() {
-        let threads = args.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-        summary.merge(scan_files(&files, threads)?);
+    let mut unreadable = Vec::new();
+    let summary = scan(args, &mut unreadable);
+    for gap in &unreadable {
+        style::complain(&format!("trustwalk: cannot read `{}`: {}", harmless(&gap.file), harmless(&gap.error)));
     }
-    match format {
-        Format::Json => style::say(&serde_json::to_string_pretty(&summary)?)?,
+    match args.output {
+        Format::Json => {
+            let report = Report { schema: 1, summary: &summary, unreadable: &unreadable };
+            style::say(&serde_json::to_string_pretty(&report)?)?;
+        }
         Format::Human => style::say(&words(&summary))?,
     }
-    Ok(if summary.failures() > 0 { Exit::Findings } else { Exit::Sound })
+    Ok(if summary.failures() > 0 {
+        Exit::Findings
+    } else if unreadable.is_empty() {
+        Exit::Sound
+    } else {
+        Exit::Undetermined
+    })
+}
+
+/// Reads what can be read.
+fn scan(args: &LogsArgs, unreadable: &mut Vec<Unreadable>) -> Summary {
+    let (stdin, files): (Vec<&PathBuf>, Vec<&PathBuf>) = args.files.iter().partition(|f| *f == OsStr::new("-"));
+    let mut summary = Summary::default();
+    if !stdin.is_empty() {
+        match scan_reader(std::io::stdin().lock()) {
+            Ok(found) => summary.merge(found),
+            Err(e) => unreadable.push(Unreadable { file: "-".to_owned(), error: e.to_string() }),
+        }
+    }
+    let files: Vec<PathBuf> = files.into_iter().cloned().collect();
+    if files.is_empty() {
+        return summary;
+    }
+    let threads = args.threads.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    if let Ok(found) = scan_files(&files, threads) {
+        summary.merge(found);
+        return summary;
+    }
+    // One of them failed all: each by itself, so that the others are heard.
+    for file in files {
+        match scan_files(std::slice::from_ref(&file), threads) {
+            Ok(found) => summary.merge(found),
+            Err(e) => {
+                let error = e.source().map_or_else(|| e.to_string(), ToString::to_string);
+                unreadable.push(Unreadable { file: file.display().to_string(), error });
+            }
+        }
+    }
+    summary
 }
 
 fn words(summary: &Summary) -> String {
@@ -83,7 +136,7 @@ fn follow(args: &LogsArgs) -> anyhow::Result<Exit> {
     let [path] = args.files.as_slice() else {
         anyhow::bail!("--follow takes one file");
     };
-    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read `{path}`"))?;
+    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut held = Vec::new();
     let mut told = std::collections::BTreeSet::new();

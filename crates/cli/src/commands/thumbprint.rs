@@ -27,20 +27,19 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
     }
     let mut options = place.walk_options(None);
     options.no_exchange = true;
-    let views = match &args.from {
-        Some(path) => from_file(path, args, &options)?,
-        None => {
-            let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
-            // Neither certificates nor what AWS wants depend on what is registered.
-            let evidence = if raw || args.no_account {
-                without_account(&issuer_url(url), options).await?
-            } else {
-                let world = World::new(options).await?;
-                let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?;
-                evidence.into_iter().next().context("the issuer was not walked")?
-            };
-            from_evidence(&evidence)
-        }
+    let views = if let Some(path) = &args.from {
+        from_file(path, args, &options)?
+    } else {
+        let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
+        // Neither certificates nor what AWS wants depend on what is registered.
+        let evidence = if raw || args.no_account {
+            without_account(&issuer_url(url), options).await?
+        } else {
+            let world = World::new(options).await?;
+            let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?;
+            evidence.into_iter().next().context("the issuer was not walked")?
+        };
+        from_evidence(&evidence)
     };
     let Views { hosts, account, failures } = views;
     for failure in &failures {

@@ -1,5 +1,6 @@
 //! `trustwalk token`: what a token says, and what STS would make of it.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
@@ -34,13 +35,14 @@ pub(crate) fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     }
 }
 
-fn read(file: &str) -> anyhow::Result<String> {
+fn read(file: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
-    if file == "-" {
+    if file == OsStr::new("-") {
         std::io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes).context("cannot read standard input")?;
     } else {
-        let opened = std::fs::File::open(file).with_context(|| format!("cannot read `{file}`"))?;
-        opened.take(MOST_BYTES).read_to_end(&mut bytes).with_context(|| format!("cannot read `{file}`"))?;
+        let cannot = || format!("cannot read `{}`", file.display());
+        let opened = std::fs::File::open(file).with_context(cannot)?;
+        opened.take(MOST_BYTES).read_to_end(&mut bytes).with_context(cannot)?;
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -66,10 +68,10 @@ fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> a
     for verdict in &verdicts {
         match (verdict, format) {
             (Ok(id), Format::Json) => {
-                let _ = writeln!(out, "{}", json!({"verdict": "accepted", "identity": id}));
+                let _ = writeln!(out, "{}", json!({"schema": 1, "verdict": "accepted", "identity": id}));
             }
             (Err(no), Format::Json) => {
-                let _ = writeln!(out, "{}", json!({"verdict": "refused", "rejection": no}));
+                let _ = writeln!(out, "{}", json!({"schema": 1, "verdict": "refused", "rejection": no}));
             }
             (Ok(id), _) => {
                 let _ = writeln!(out, "accepted {} {}", harmless(&id.subject), harmless(&id.audience));
@@ -97,8 +99,8 @@ fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<
     hints.extend(lint(&facts, now));
     let refusal = claims_verdict(args, &token, &facts, now);
     if format == Format::Json {
-        let hints: Vec<_> = hints.iter().map(|h| h.text.clone()).collect();
-        style::say(&serde_json::to_string_pretty(&json!({"facts": facts, "sts": refusal, "hints": hints}))?)?;
+        let out = json!({"schema": 1, "facts": facts, "sts": refusal, "hints": hints});
+        style::say(&serde_json::to_string_pretty(&out)?)?;
     } else {
         style::say(&words(&facts, refusal.as_ref(), &hints, now))?;
     }
@@ -119,8 +121,8 @@ fn claims_verdict(
 
 fn unreadable(error: &str, hints: &[Hint], format: Format) -> anyhow::Result<Exit> {
     if format == Format::Json {
-        let hints: Vec<_> = hints.iter().map(|h| h.text.clone()).collect();
-        style::say(&json!({"malformed": error, "hints": hints}).to_string())?;
+        let out = json!({"schema": 1, "malformed": error, "hints": hints});
+        style::say(&serde_json::to_string_pretty(&out)?)?;
     } else {
         let mut out = format!("This is not a token that STS would read: {error}\n");
         for hint in hints {
