@@ -2,7 +2,7 @@
 //! errors, token files, refused actions.
 
 use crate::failure::Failure;
-use crate::rules::{GENERIC, Row, SPECIFIC};
+use crate::rules::{GENERIC, GENERIC_CODE, Row, SPECIFIC, SPECIFIC_CODES};
 use crate::symptom::Symptom;
 use crate::text::{extract, normal::Normal, normal::normalise, redact};
 
@@ -48,11 +48,16 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     for r in SPECIFIC {
         add(fits(r, lower));
     }
+    for (symptom, code) in SPECIFIC_CODES {
+        add(answered(*symptom, code, lower));
+    }
     add(token_file(lower));
     add(network(lower));
     add(refused_action(text, lower));
     if out.is_empty() {
-        return GENERIC.iter().find_map(|r| fits(r, lower)).into_iter().collect();
+        let coded = answered(GENERIC_CODE.0, GENERIC_CODE.1, lower);
+        let worded = || GENERIC.iter().find_map(|r| fits(r, lower));
+        return coded.or_else(worded).into_iter().collect();
     }
     out
 }
@@ -71,7 +76,7 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
             (ExpiredToken | PodIdentityTokenExpired, ExpiredSession)
                 | (SignatureScope | ClockSkew, SignatureMismatch)
                 | (FederatedInvalid, MalformedPolicy)
-                | (DocumentsDenied, AccessDeniedAction)
+                | (DocumentsDenied | TokenFileUnreadable, AccessDeniedAction)
                 | (WrongTokenFile, TokenFileMissing | TokenFileUnreadable)
                 | (
                     PodIdentityTokenExpired
@@ -86,6 +91,16 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
 fn fits(r: &Row, lower: &str) -> Option<(Symptom, usize)> {
     let first = lower.find(r.parts.first()?)?;
     r.parts.iter().skip(1).all(|p| lower.contains(p)).then_some((r.symptom, first))
+}
+
+/// A code as an answer's, not in a list of codes, an import or a counter's name.
+fn answered(symptom: Symptom, code: &str, lower: &str) -> Option<(Symptom, usize)> {
+    let at = lower.match_indices(code).find_map(|(at, _)| {
+        let after = lower.get(at + code.len()..)?;
+        let after = after.strip_prefix("exception").unwrap_or(after);
+        [": ", ")", "'", "\"", "</", "; ", " ("].iter().any(|end| after.starts_with(end)).then_some(at)
+    })?;
+    Some((symptom, at))
 }
 
 fn any(lower: &str, parts: &[&str]) -> bool {
@@ -124,19 +139,21 @@ fn token_file(lower: &str) -> Option<(Symptom, usize)> {
 
 /// A call to STS, the metadata service or the Pod Identity agent that got no answer.
 fn network(lower: &str) -> Option<(Symptom, usize)> {
-    if lower.contains("code for connect: 4")
+    let host = extract::host(lower);
+    let web_identity =
+        any(lower, &["assumerolewithwebidentity", "webidentityerr", "could not assume role with oidc", "web identity"]);
+    // A proxy refuses tunnels to many hosts; only one to AWS is meant here.
+    let aws = web_identity || host.is_some() || any(lower, &["aws", "boto", "credential"]);
+    let refused = lower.contains("code for connect: 4")
         || lower.contains("proxyconnect tcp: ")
         || lower.contains("tunnel connection failed: 4")
         || lower.contains("failed to connect to proxy url")
         || lower.contains("unable to tunnel through proxy")
-        || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"))
-    {
+        || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"));
+    if refused && aws {
         let at = lower.find("connect").unwrap_or(0);
         return Some((Symptom::StsProxyRefused, at));
     }
-    let host = extract::host(lower);
-    let web_identity =
-        any(lower, &["assumerolewithwebidentity", "webidentityerr", "could not assume role with oidc", "web identity"]);
     let Some(cause) = unreachable_cause(lower) else {
         let sts = web_identity || host.as_deref().is_some_and(extract::is_sts_host);
         return sts.then(|| server_error(lower)).flatten();
@@ -260,7 +277,7 @@ fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)> {
     }
     let named =
         action.is_some() || lower.contains("unauthorizedoperation") || lower.contains("is not authorized to perform");
-    let aws = any(lower, &["aws", "sts", "api error", "(accessdenied", "accessdenied: "]);
+    let aws = any(lower, &["aws", "sts.", "sts:", "api error", "(accessdenied", "accessdenied: "]);
     (named || aws && lower.contains("accessdenied")).then_some((Symptom::AccessDeniedAction, at))
 }
 

@@ -33,8 +33,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::MissingClaim, &["missing a required claim: "]),
     row(Symptom::EmptyClaim, &["claim is not allowed to be empty: "]),
     row(Symptom::MultiAudienceWithoutAzp, &["token audience contains more than one audience"]),
-    row(Symptom::IssuedInFuture, &["token issued in the future"]),
-    row(Symptom::NotYetValid, &["token not yet valid"]),
+    row(Symptom::IssuedInFuture, &["token issued in the future: "]),
+    row(Symptom::NotYetValid, &["token not yet valid: current date/time"]),
     row(Symptom::InvalidTimestamp, &["invalid timestamp in token claims"]),
     row(Symptom::PrincipalTagsInvalid, &["principal_tags passed in claim is"]),
     row(Symptom::RoleNotInRolesClaim, &["not present in the roles claim of the identity token"]),
@@ -52,8 +52,6 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::PackedPolicyTooLarge, &["packed size of session tags consumes"]),
     row(Symptom::PackedPolicyTooLarge, &["packed policy consumes"]),
     row(Symptom::PackedPolicyTooLarge, &["packedpolicytoolarge"]),
-    row(Symptom::IdpRejected, &["idprejectedclaim"]),
-    row(Symptom::IdpCommunication, &["idpcommunicationerror"]),
     row(Symptom::IdpCommunication, &["openididpcommunicationerror"]),
     row(Symptom::RegionDisabled, &["regiondisabledexception"]),
     row(Symptom::ProfileMissing, &["config profile (", "could not be found"]),
@@ -103,7 +101,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::WrongTokenFile, &["aws_web_identity_token_file: /var/run/secrets/kubernetes.io/"]),
     row(Symptom::WrongTokenFile, &["aws_web_identity_token_file: /run/secrets/kubernetes.io/"]),
     row(Symptom::QuotaExceeded, &["cannot exceed quota for"]),
-    row(Symptom::QuotaExceeded, &["limitexceeded:"]),
+    row(Symptom::QuotaExceeded, &[" limitexceeded: "]),
+    row(Symptom::QuotaExceeded, &["(limitexceeded)"]),
     row(Symptom::SignatureScope, &["credential should be scoped to a valid region"]),
     row(Symptom::ClockSkew, &["signaturedoesnotmatch", "signature expired"]),
     row(Symptom::ClockSkew, &["signaturedoesnotmatch", "signature not yet current"]),
@@ -126,11 +125,19 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::Throttled, &["api error throttling", "exceeded"]),
     row(Symptom::Throttled, &["(throttling", "exceeded"]),
     row(Symptom::Throttled, &["throttling: rate exceeded"]),
+    row(Symptom::Throttled, &["requestlimitexceeded", "request limit exceeded"]),
+    row(Symptom::TokenFileMissing, &["missing :web_identity_token_file parameter or invalid file path"]),
 ];
+
+/// Codes that name a cause wherever they stand as an answer's code.
+pub(crate) const SPECIFIC_CODES: &[(Symptom, &str)] =
+    &[(Symptom::IdpRejected, "idprejectedclaim"), (Symptom::IdpCommunication, "idpcommunicationerror")];
+
+/// A code whose words would say more, were they known.
+pub(crate) const GENERIC_CODE: (Symptom, &str) = (Symptom::InvalidIdentityTokenOther, "invalididentitytoken");
 
 /// Rows of wrappers and of waiting, used when no cause is named.
 pub(crate) const GENERIC: &[Row] = &[
-    row(Symptom::InvalidIdentityTokenOther, &["invalididentitytoken"]),
     row(Symptom::ImdsUnreachable, &["credential", "no ec2 imds role found", "deadline exceeded"]),
     row(Symptom::NoInstanceRole, &["credential", "no ec2 imds role found"]),
     row(Symptom::ImdsUnreachable, &["ec2imds: getmetadata"]),
@@ -149,6 +156,9 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["failed to assume role from web identity"]),
     row(Symptom::WebIdentityOther, &["assuming web identity role", "error"]),
     row(Symptom::WebIdentityOther, &["credentials could not be loaded"]),
+    row(Symptom::WebIdentityOther, &["stsassumerolewithwebidentitycredentialsprovider", "can't open token file"]),
+    row(Symptom::WebIdentityOther, &["could not read web identi", " token file"]),
+    row(Symptom::WebIdentityOther, &["aws_credentials", "sts assume role request failed"]),
     row(Symptom::WebIdentityOther, &["failed to refresh cached credentials"]),
     row(Symptom::IpamdInitFailure, &["initialization failure: ipamd init"]),
     row(Symptom::IpamdInitFailure, &["failed to wait for ipam daemon to complete"]),

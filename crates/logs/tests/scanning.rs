@@ -6,8 +6,15 @@ use proptest::prelude::*;
 use trustwalk_logs::{MAX_LINE_BYTES, Scanner, Summary, Symptom, classify, redact, scan_files, scan_reader};
 
 const STACK: &str = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
+const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nClientError: An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 9, in g\nAppError: Incorrect token audience\n";
 const LINES: &[&str] = &[
     STACK,
+    CHAIN,
+    "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
+    "{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
+    "During handling of the above exception, another exception occurred:\n",
+    "Traceback (most recent call last):\n",
+    "│ Not authorized to\n│ perform sts:AssumeRoleWithWebIdentity\n",
     "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n",
     "all is well\n",
     "\tat indented.Frame\n",
@@ -112,11 +119,13 @@ fn files_give_the_same_in_parts_and_compressed() {
             .unwrap();
         if i % 2000 == 0 {
             log.extend_from_slice(STACK.as_bytes());
+        } else if i % 2000 == 1000 {
+            log.extend_from_slice(CHAIN.as_bytes());
         }
     }
     std::fs::write(&plain, &log).unwrap();
     let one = scan_files(&[&plain], 1).unwrap();
-    assert_eq!(one.failures(), 100);
+    assert_eq!(one.failures(), 200);
     assert_eq!(scan_files(&[&plain], 3).unwrap(), one);
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gz.write_all(&log).unwrap();

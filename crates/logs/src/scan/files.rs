@@ -1,4 +1,4 @@
-//! Reads logs: plain, gzip or zstd by their first bytes, from a reader or from files in parallel.
+//! Reads logs: plain, gzip, zstd or UTF-16 by their first bytes, from a reader or from files in parallel.
 //!
 //! Files are read, never mapped: a log that is truncated while it is mapped kills its reader.
 
@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::scanner::{Scanner, first_event};
 use super::summary::Summary;
+use super::wide::{Order, Wide};
 use crate::error::ScanError;
 
 /// Bytes read at a time: fits the second-level cache, and larger buffers are no faster.
@@ -19,7 +20,7 @@ const MAX_ZSTD_WINDOW: u64 = 128 * 1024 * 1024;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// Scans all of a reader, decompressing gzip and zstd.
+/// Scans all of a reader, decompressing gzip and zstd and turning UTF-16 into UTF-8.
 pub fn scan_reader(reader: impl Read) -> io::Result<Summary> {
     let mut scanner = Scanner::new();
     let mut reader = reader;
@@ -41,6 +42,8 @@ pub fn scan_reader(reader: impl Read) -> io::Result<Summary> {
         )?;
     } else if start.starts_with(&ZSTD) {
         zstd(whole, &mut scanner)?;
+    } else if let Some(order) = Order::of(start) {
+        pump(Wide::new(whole, order), &mut scanner, u64::MAX)?;
     } else {
         pump(whole, &mut scanner, u64::MAX)?;
     }
@@ -95,7 +98,7 @@ fn scan_file(path: &Path, threads: usize) -> Result<Summary, ScanError> {
     let mut file = File::open(path).map_err(wrong)?;
     let meta = file.metadata().map_err(wrong)?;
     let parts = u64::try_from(threads).unwrap_or(1).min(meta.len() / MIN_PART);
-    if !meta.is_file() || parts < 2 || compressed(&mut file).map_err(wrong)? {
+    if !meta.is_file() || parts < 2 || is_whole(&mut file).map_err(wrong)? {
         return scan_reader(file).map_err(wrong);
     }
     let mut cuts = vec![0];
@@ -121,11 +124,12 @@ fn scan_file(path: &Path, threads: usize) -> Result<Summary, ScanError> {
     })
 }
 
-fn compressed(file: &mut File) -> io::Result<bool> {
+/// Whether the file can be read from its start only.
+fn is_whole(file: &mut File) -> io::Result<bool> {
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(head.starts_with(&GZIP) || head.starts_with(&ZSTD))
+    Ok(head.starts_with(&GZIP) || head.starts_with(&ZSTD) || Order::of(&head).is_some())
 }
 
 /// A place at or after `from` where an event may begin and none is going on.

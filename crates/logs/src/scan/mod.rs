@@ -4,6 +4,7 @@ mod files;
 mod memory;
 mod scanner;
 mod summary;
+mod wide;
 
 pub use files::{CHUNK_BYTES, scan_files, scan_reader};
 pub use scanner::{MAX_EVENT_BYTES, MAX_LINE_BYTES, Scanner};

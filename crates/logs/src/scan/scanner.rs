@@ -7,7 +7,7 @@ use memchr::{memchr, memrchr};
 use super::memory::Memory;
 use super::summary::Summary;
 use crate::needles::Finder;
-use crate::text::normal::{cri, strip_ansi};
+use crate::text::line::{self, Kind};
 
 /// Bytes of a line that are looked at; the rest is skipped. No logger writes longer failures.
 pub const MAX_LINE_BYTES: usize = 256 * 1024;
@@ -127,6 +127,7 @@ impl Scanner {
 fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) {
     let mut end = first_line_end;
     let mut partial = is_partial(text.get(start..end).unwrap_or_default());
+    let mut chain = Chain::None;
     loop {
         if end - start >= MAX_EVENT_BYTES {
             return (end, false);
@@ -134,9 +135,28 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
         if end >= text.len() {
             return (end, true);
         }
-        let next_end = memchr(b'\n', text.get(end..).unwrap_or_default()).map_or(text.len(), |n| end + n + 1);
+        let next_end = line_end(text, end);
         let line = text.get(end..next_end).unwrap_or_default();
-        if !partial && !continues(line) {
+        let taken = match (kind(line), chain) {
+            (Kind::Continues, _) | (Kind::Blank, Chain::Announced) => true,
+            (Kind::Chain, _) => {
+                chain = Chain::Announced;
+                true
+            }
+            (Kind::Traceback, Chain::Announced) => {
+                chain = Chain::Stack;
+                true
+            }
+            // The exception's own line ends its stack.
+            (Kind::Own, Chain::Stack) => {
+                chain = Chain::None;
+                true
+            }
+            (Kind::Blank, _) if next_end >= text.len() => return (end, true),
+            (Kind::Blank, _) => kind(text.get(next_end..line_end(text, next_end)).unwrap_or_default()) == Kind::Chain,
+            (Kind::Traceback | Kind::Own, _) => false,
+        };
+        if !partial && !taken {
             return (end, false);
         }
         partial = is_partial(line);
@@ -144,38 +164,51 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
     }
 }
 
+fn line_end(text: &[u8], from: usize) -> usize {
+    memchr(b'\n', text.get(from..).unwrap_or_default()).map_or(text.len(), |n| from + n + 1)
+}
+
+/// Where a chain of Python's exceptions stands: each one's stack follows the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chain {
+    None,
+    /// Another exception was announced.
+    Announced,
+    /// Its stack is being read.
+    Stack,
+}
+
 /// Bytes of a line that decide whether it continues an event.
 const HEAD: usize = 160;
 
 fn is_partial(line: &[u8]) -> bool {
-    let head = line.get(..line.len().min(HEAD)).unwrap_or_default();
-    memchr::memmem::find(head, b" P ").is_some() && cri(&String::from_utf8_lossy(head)).is_some_and(|c| c.partial)
+    // Docker's mark is at the record's end.
+    let shown = if line.starts_with(b"{\"log\":") { line } else { head(line) };
+    line::is_partial(&String::from_utf8_lossy(shown))
 }
 
-/// Whether a line goes on with what the line before it said: indented, or a cause.
-fn continues(line: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(line.get(..line.len().min(HEAD)).unwrap_or_default());
-    let plain = strip_ansi(&head);
-    let body = cri(&plain).map_or(plain.as_str(), |c| c.body);
-    if body.starts_with(['\t', ' ']) {
-        return true;
-    }
-    ["caused by:", "Caused by:", "--->", "---", "status code:", "Suppressed:", "... "]
-        .iter()
-        .any(|p| body.starts_with(p))
+fn head(line: &[u8]) -> &[u8] {
+    line.get(..line.len().min(HEAD)).unwrap_or_default()
+}
+
+fn kind(line: &[u8]) -> Kind {
+    line::kind(&String::from_utf8_lossy(head(line)))
 }
 
 /// The start of the first line that no line before it can go on with: where a log may be split.
 pub(super) fn first_event(window: &[u8]) -> Option<usize> {
     let mut start = memchr(b'\n', window)? + 1;
-    let mut before_is_partial = true;
+    // Of the line before the window's first whole one nothing is known.
+    let mut before_goes_on = true;
     loop {
         let end = start + memchr(b'\n', window.get(start..)?)? + 1;
         let line = window.get(start..end)?;
-        if !before_is_partial && !continues(line) {
+        let kind = kind(line);
+        if !before_goes_on && kind == Kind::Own {
             return Some(start);
         }
-        before_is_partial = is_partial(line);
+        // After a stack, a blank line or a chain's words, this line might be a Python exception's own.
+        before_goes_on = is_partial(line) || kind != Kind::Own;
         start = end;
     }
 }

@@ -68,14 +68,16 @@ pub(crate) fn audience(text: &str) -> Option<String> {
 
 /// AWS's request id. `lower` is the text in lower case.
 pub(crate) fn request_id(text: &str, lower: &str) -> Option<String> {
-    ["request id: ", "requestid: ", "request_id: ", "requestid=", "request id=", "x-amzn-requestid: ", "requestid\":\""]
-        .iter()
-        .find_map(|m| {
-            let at = lower.find(m)? + m.len();
-            let id = value(text.get(at..)?);
-            (id.len() >= 8 && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    ["request id", "requestid", "request_id"].iter().find_map(|m| {
+        lower.match_indices(m).find_map(|(at, _)| {
+            // `: `, `=`, `': '`, `":"` or `>`, by client.
+            let rest = text.get(at + m.len()..)?;
+            let rest = rest.trim_start_matches([':', '=', ' ', '"', '\'', '>', '\\']);
+            let id = value(rest);
+            (id.len() >= 8 && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
                 .then(|| id.to_owned())
         })
+    })
 }
 
 /// The HTTP status.

@@ -1,0 +1,204 @@
+//! What stands before a line's own words: container runtimes', `kubectl logs`', GitHub's, journald's and
+//! Terraform's additions. Times that only stand in front are left in the text, which shows them.
+
+use super::normal::{cri, strip_ansi};
+
+/// Docker's `json-file` driver begins each record so.
+const DOCKER: &str = "{\"log\":\"";
+
+/// Levels as loggers write them after a time.
+const LEVELS: &[&str] =
+    &["INFO", "WARN", "ERROR", "DEBUG", "TRACE", "FATAL", "SEVERE", "info", "warn", "error", "debug", "fatal"];
+
+/// How a line, taken by itself, relates to the lines around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Goes on with what the line before it said: indented, or a cause.
+    Continues,
+    /// Nothing on it.
+    Blank,
+    /// Python: the exception before led to another one, which follows.
+    Chain,
+    /// Python: a stack follows, then the exception's own line.
+    Traceback,
+    /// Anything else.
+    Own,
+}
+
+/// The kind of a line of which at least the head is given.
+pub(crate) fn kind(head: &str) -> Kind {
+    let plain = strip_ansi(head);
+    let line = plain.trim_end_matches(['\n', '\r']);
+    let runtime = cri(line).map_or(line, |c| c.body);
+    let (body, prefixed) = bare(runtime);
+    if let Some(log) = body.strip_prefix(DOCKER) {
+        return docker_kind(log);
+    }
+    // Spring and others write two blanks between a time and a level.
+    if prefixed && body.starts_with(' ') && LEVELS.iter().any(|l| body.trim_start().starts_with(l)) {
+        return Kind::Own;
+    }
+    if body.trim().is_empty() {
+        return Kind::Blank;
+    }
+    if body.starts_with(['\t', ' ', '│']) { Kind::Continues } else { of_words(body).unwrap_or(Kind::Own) }
+}
+
+/// The kind of what Docker's record holds, its escapes as they are.
+fn docker_kind(log: &str) -> Kind {
+    if log.starts_with("\\n\"") || log.starts_with("\\r\\n\"") {
+        return Kind::Blank;
+    }
+    if log.starts_with([' ', '│']) || log.starts_with("\\t") {
+        Kind::Continues
+    } else {
+        of_words(log).unwrap_or(Kind::Own)
+    }
+}
+
+fn of_words(body: &str) -> Option<Kind> {
+    const CAUSES: &[&str] =
+        &["caused by:", "Caused by:", "--->", "---", "status code:", "Suppressed:", "... ", "<ErrorResponse"];
+    const CHAINS: &[&str] = &["During handling of the above exception", "The above exception was the direct cause"];
+    let begins = |words: &[&str]| words.iter().any(|w| body.starts_with(w));
+    if begins(CAUSES) {
+        Some(Kind::Continues)
+    } else if begins(CHAINS) {
+        Some(Kind::Chain)
+    } else if body.starts_with("Traceback (most recent call last)") {
+        Some(Kind::Traceback)
+    } else {
+        None
+    }
+}
+
+/// Whether the words of a record go on in the next one.
+pub(crate) fn is_partial(line: &str) -> bool {
+    match line.strip_prefix(DOCKER) {
+        // Docker cuts at 16 KiB; a record that ends a line holds its end.
+        Some(log) => !log.contains("\\n\",\""),
+        None => line.contains(" P ") && cri(line).is_some_and(|c| c.partial),
+    }
+}
+
+/// The line without `kubectl logs --prefix`' or Docker Compose's name of its source.
+pub(crate) fn without_source(line: &str) -> &str {
+    if let Some(rest) = line.strip_prefix("[pod/")
+        && let Some((_, body)) = rest.split_once("] ")
+    {
+        return body;
+    }
+    match line.split_once('|') {
+        Some((name, body)) if is_service(name) => body.strip_prefix(' ').unwrap_or(body),
+        _ => line,
+    }
+}
+
+/// `web-1  `, as Docker Compose names what wrote a line.
+fn is_service(name: &str) -> bool {
+    let bare = name.trim_end_matches(' ');
+    bare.len() < name.len()
+        && bare.ends_with(|c: char| c.is_ascii_digit())
+        && bare.contains('-')
+        && bare.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// The line without source, job and step, time, host and unit; and whether any of these but the source was there.
+fn bare(line: &str) -> (&str, bool) {
+    let line = without_source(line);
+    // `gh run view --log`: job, step, line.
+    let line = match line.splitn(3, '\t').nth(2) {
+        Some(body) if !line.starts_with('\t') && time_len(body).is_some() => body,
+        _ => line,
+    };
+    let timed = time_len(line).and_then(|len| line.get(len..)).and_then(|rest| rest.strip_prefix(' '));
+    let (body, timed) = timed.map_or((line, false), |rest| (rest, true));
+    match unit(body, timed) {
+        Some(rest) => (rest, true),
+        None => (body, timed),
+    }
+}
+
+/// Length of an RFC 3339 time at the start, as the API server and GitHub's runner put it.
+fn time_len(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let shape = |at: usize, b: u8| bytes.get(at) == Some(&b);
+    if !(shape(4, b'-') && shape(7, b'-') && shape(10, b'T') && shape(13, b':') && shape(16, b':')) {
+        return None;
+    }
+    let end = bytes.iter().position(|b| *b == b' ').unwrap_or(bytes.len());
+    let plain =
+        bytes.get(..end)?.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'T' | b'Z' | b'+'));
+    plain.then_some(end)
+}
+
+/// The words after `HOST UNIT[PID]: `, as journald prints; without an ISO time a month's name comes before.
+fn unit(line: &str, timed: bool) -> Option<&str> {
+    const MONTHS: &[&str] =
+        &["Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ", "Jul ", "Aug ", "Sep ", "Oct ", "Nov ", "Dec "];
+    let rest =
+        if timed { line } else { MONTHS.iter().find_map(|m| line.strip_prefix(m))?.get("23 10:00:00 ".len()..)? };
+    let (before, body) = rest.split_once("]: ")?;
+    let (_, unit) = before.split_once(' ')?;
+    let (name, pid) = unit.split_once('[')?;
+    let whole = !name.contains(' ') && !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit());
+    whole.then_some(body)
+}
+
+/// The words and the time of Docker's record; nothing if the line is none.
+pub(crate) fn docker(line: &str) -> Option<(String, Option<String>)> {
+    if !line.starts_with(DOCKER) {
+        return None;
+    }
+    let mut record: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
+    let mut text = |name: &str| match record.remove(name) {
+        Some(serde_json::Value::String(text)) => Some(text),
+        _ => None,
+    };
+    let (log, time) = (text("log")?, text("time"));
+    // Without a time it is another program's record, whose other members count.
+    time.is_some().then_some((log, time))
+}
+
+/// The words within Terraform's box; nothing if the line is not in one.
+pub(crate) fn boxed(line: &str) -> Option<&str> {
+    if !line.contains('│') {
+        return None;
+    }
+    bare(line).0.strip_prefix('│').map(str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, kind};
+
+    #[test]
+    fn lines_go_on_behind_every_prefix() {
+        for prefix in [
+            "",
+            "2026-11-23T10:00:00.000000000Z stderr F ",
+            "2026-11-23T10:00:00.000000000Z ",
+            "[pod/app-1/app] ",
+            "[pod/app-1/app] 2026-11-23T10:00:00.000000000Z ",
+            "web-1  | ",
+            "Nov 23 10:00:00 ip-10-0-0-1 kubelet[123]: ",
+            "2026-11-23T10:00:00+0000 ip-10-0-0-1 kubelet[123]: ",
+            "build\tRun it\t2026-11-23T10:00:00.1234567Z ",
+        ] {
+            for (body, wanted) in [
+                ("caused by: x", Kind::Continues),
+                ("\tstatus code: 400", Kind::Continues),
+                ("    at f", Kind::Continues),
+                ("Traceback (most recent call last):", Kind::Traceback),
+                ("During handling of the above exception, another exception occurred:", Kind::Chain),
+                ("next", Kind::Own),
+            ] {
+                assert_eq!(kind(&format!("{prefix}{body}\n")), wanted, "{prefix}{body}");
+            }
+        }
+        assert_eq!(kind("2026-11-23T10:00:00.123Z  INFO 1 --- [main] a.b.C : up"), Kind::Own);
+        assert_eq!(kind("{\"log\":\"\\tstatus code: 400\\n\",\"stream\":\"stderr\"}"), Kind::Continues);
+        assert_eq!(kind("{\"log\":\"\\n\",\"stream\":\"stderr\"}"), Kind::Blank);
+        assert_eq!(kind("\r\n"), Kind::Blank);
+    }
+}

@@ -1,0 +1,317 @@
+//! Logs as clients write them and as runtimes, shippers and terminals dress them: each failure is counted once.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+use trustwalk_logs::{Summary, Symptom, scan_reader};
+
+fn scan(log: &str) -> Summary {
+    scan_reader(log.as_bytes()).unwrap()
+}
+
+fn counts(summary: &Summary) -> Vec<(Symptom, u64)> {
+    summary.causes.iter().map(|c| (c.failure.symptom, c.count)).collect()
+}
+
+#[track_caller]
+fn tells(log: &str, wanted: &[(Symptom, u64)]) {
+    assert_eq!(counts(&scan(log)), wanted, "{log}");
+}
+
+const DENIED: Symptom = Symptom::NotAuthorizedWebIdentity;
+
+/// Several lines, one failure: by client.
+const STACKS: &[(Symptom, &str)] = &[
+    (
+        Symptom::ThumbprintMismatch,
+        "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50",
+    ),
+    (
+        DENIED,
+        "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    credentials = provider.load()\nbotocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"/app/a.py\", line 9, in g\n    raise AppError(str(e)) from None\napp.AppError: no access: An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        DENIED,
+        "Exception in thread \"main\" software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat software.amazon.awssdk.services.sts.DefaultStsClient.assumeRoleWithWebIdentity(DefaultStsClient.java:1)\n\t... 23 more\nCaused by: software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat a.b.C(D.java:2)",
+    ),
+    (
+        Symptom::NoProvider,
+        "/app/node_modules/@smithy/smithy-client/dist-cjs/index.js:835\n  const response = new exceptionCtor({\n                   ^\n\nInvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF\n    at de_InvalidIdentityTokenExceptionRes (/app/node_modules/@aws-sdk/client-sts/dist-cjs/index.js:1)\n    at process.processTicksAndRejections (node:internal/process/task_queues:95:5) {\n  '$fault': 'client',\n  '$metadata': {\n    httpStatusCode: 400,\n    requestId: '3714365f-c50b-4cae-b958-917eb6a34b50',\n    attempts: 1\n  },\n  Error: { Type: 'Sender', Code: 'InvalidIdentityToken' }\n}",
+    ),
+    (
+        DENIED,
+        "Unhandled exception. Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role arn:aws:iam::111122223333:role/app\n ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n ---> Amazon.Runtime.Internal.HttpErrorResponseException: Exception of type 'Amazon.Runtime.Internal.HttpErrorResponseException' was thrown.\n   at Amazon.Runtime.HttpWebRequestMessage.ProcessHttpResponseMessage()\n   --- End of inner exception stack trace ---",
+    ),
+    (
+        DENIED,
+        "PHP Fatal error:  Uncaught Aws\\Sts\\Exception\\StsException: Error executing \"AssumeRoleWithWebIdentity\" on \"https://sts.eu-west-1.amazonaws.com\"; AWS HTTP error: Client error: `POST https://sts.eu-west-1.amazonaws.com` resulted in a `403 Forbidden` response:\n<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>AccessDenied (truncated...)\n AccessDenied (client): Not authorized to perform sts:AssumeRoleWithWebIdentity - <ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Code>AccessDenied</Code>\n  </Error>\n  <RequestId>d8ee3773-aaaa-bbbb-cccc-0123456789ab</RequestId>\n</ErrorResponse>",
+    ),
+    (
+        Symptom::MissingClaim,
+        "/gems/aws-sdk-core/lib/seahorse/client/plugins/raise_response_errors.rb:17:in `call': Missing a required claim: aud (Aws::STS::Errors::InvalidIdentityToken)\n\tfrom /gems/aws-sdk-core/lib/aws-sdk-core/assume_role_web_identity_credentials.rb:1:in `refresh'\n\tfrom app.rb:3:in `<main>'",
+    ),
+    (
+        DENIED,
+        "[ERROR] 2026-11-23 10:00:00.000 AWSXmlClient [140] HTTP response code: 403\nResolved remote host IP address: \nRequest ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab\nException name: AccessDenied\nError message: Not authorized to perform sts:AssumeRoleWithWebIdentity\n6 response headers:\nconnection : close",
+    ),
+    (
+        DENIED,
+        "╷\n│ Error: configuring Terraform AWS Provider: validating provider credentials: retrieving caller\n│ identity from STS: operation error STS: GetCallerIdentity, get identity: get credentials: failed to\n│ refresh cached credentials, failed to retrieve credentials, operation error STS:\n│ AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID:\n│ d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to\n│ perform sts:AssumeRoleWithWebIdentity\n│ \n│   with provider[\"registry.terraform.io/hashicorp/aws\"],\n│   on main.tf line 1, in provider \"aws\":\n╵",
+    ),
+];
+
+#[test]
+fn a_stack_of_any_client_is_one_failure() {
+    for (symptom, stack) in STACKS {
+        tells(stack, &[(*symptom, 1)]);
+        let log = format!("starting\n{stack}\nretrying\n{stack}\n");
+        tells(&log, &[(*symptom, 2)]);
+        assert!(scan(&log).causes[0].request_ids.len() <= 1);
+    }
+}
+
+#[test]
+fn a_stack_survives_every_dress() {
+    let dress = |stack: &str, f: &dyn Fn(&str) -> String| stack.lines().map(f).collect::<String>();
+    let json = |line: &str| serde_json::to_string(line).unwrap();
+    for (symptom, stack) in STACKS {
+        let dresses: [(&str, String); 12] = [
+            ("CRI", dress(stack, &|l| format!("2026-11-23T10:00:00.000000000Z stderr F {l}\n"))),
+            (
+                "json-file",
+                dress(stack, &|l| {
+                    format!(
+                        "{{\"log\":{},\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00.000000000Z\"}}\n",
+                        json(&format!("{l}\n"))
+                    )
+                }),
+            ),
+            ("--timestamps", dress(stack, &|l| format!("2026-11-23T10:00:00.000000000Z {l}\n"))),
+            ("--prefix", dress(stack, &|l| format!("[pod/app-6d9f-abcde/app] {l}\n"))),
+            (
+                "--prefix --timestamps",
+                dress(stack, &|l| format!("[pod/app-6d9f-abcde/app] 2026-11-23T10:00:00.000000000Z {l}\n")),
+            ),
+            ("compose", dress(stack, &|l| format!("app-1  | {l}\n"))),
+            ("journalctl", dress(stack, &|l| format!("Nov 23 10:00:00 ip-10-0-0-1 kubelet[123]: {l}\n"))),
+            ("GitHub", dress(stack, &|l| format!("2026-11-23T10:00:00.1234567Z {l}\n"))),
+            ("Windows", stack.replace('\n', "\r\n")),
+            ("one JSON line", format!("{{\"level\":\"error\",\"ts\":1763892000.5,\"msg\":{}}}\n", json(stack))),
+            (
+                "twice JSON",
+                format!(
+                    "{{\"log\":{},\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}}\n",
+                    json(&format!("{{\"level\":\"error\",\"msg\":{}}}\n", json(stack)))
+                ),
+            ),
+            (
+                "thrice JSON",
+                format!(
+                    "{{\"kubernetes\":{{\"pod\":\"p\"}},\"log\":{}}}\n",
+                    json(&format!("{{\"level\":\"error\",\"error\":{{\"inner\":{}}}}}", json(stack)))
+                ),
+            ),
+        ];
+        for (name, log) in dresses {
+            let found = counts(&scan(&format!("{log}next\n{log}")));
+            assert_eq!(found, [(*symptom, 2)], "{name}:\n{log}");
+        }
+    }
+}
+
+#[test]
+fn times_come_from_the_dress_too() {
+    let line = "InvalidIdentityToken: Incorrect token audience";
+    for log in [
+        format!("[pod/a-very-long-name-of-a-pod-6d9f7c-abcde/and-of-its-container] 2026-11-23T10:00:00.5Z {line}\n"),
+        format!("{{\"log\":\"{line}\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00.500000001Z\"}}\n"),
+        format!(
+            "{{\"MESSAGE\":\"{line}\",\"_HOSTNAME\":\"ip-10-0-0-1\",\"__REALTIME_TIMESTAMP\":\"1795428000500000\"}}\n"
+        ),
+        format!("{{\"level\":\"error\",\"ts\":1795428000.5,\"msg\":\"{line}\"}}\n"),
+        format!("2026-11-23 11:00:00.500 +0100 ERROR {line}\n"),
+        format!("2026-11-23T15:30:00.500+05:30 ERROR {line}\n"),
+        format!("[2026/11/23 10:00:00.5] [error] {line}\n"),
+    ] {
+        let summary = scan(&log);
+        assert_eq!(summary.causes[0].first.as_deref(), Some("2026-11-23T10:00:00.500Z"), "{log}");
+    }
+}
+
+#[test]
+fn partial_records_are_joined() {
+    tells(
+        "2026-11-23T10:00:00Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00Z stderr P aud\n2026-11-23T10:00:00Z stderr F ience\n",
+        &[(Symptom::IncorrectAudience, 1)],
+    );
+    tells(
+        "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
+        &[(Symptom::IncorrectAudience, 1)],
+    );
+}
+
+#[test]
+fn utf_16_is_read() {
+    let log = format!("all is well\r\n{}\r\nnext 🦀\r\n", STACKS[0].1.replace('\n', "\r\n"));
+    for marked in [true, false] {
+        let text = if marked { format!("\u{feff}{log}") } else { log.clone() };
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [little, big] {
+            let summary = scan_reader(bytes.as_slice()).unwrap();
+            assert_eq!(counts(&summary), [(Symptom::ThumbprintMismatch, 1)]);
+            scan_reader(bytes.get(..bytes.len() - 1).unwrap()).unwrap();
+        }
+    }
+}
+
+/// One line each.
+const LINES: &[(Symptom, &str)] = &[
+    (
+        Symptom::NoProvider,
+        "com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF (Service: AWSSecurityTokenService; Status Code: 400; Error Code: InvalidIdentityToken; Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab; Proxy: null)",
+    ),
+    (
+        DENIED,
+        "E1123 10:00:00.000000       1 controller.go:167] \"re-queuing item due to error processing\" err=\"failed to determine Route 53 hosted zone ID: operation error Route 53: ListHostedZonesByName, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\" logger=\"cert-manager\"",
+    ),
+    (
+        Symptom::NoProvider,
+        "time=\"2026-11-23T10:00:00Z\" level=fatal msg=\"records retrieval failed: failed to list hosted zones: WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF\\n\\tstatus code: 400, request id: d8ee3773-aaaa-bbbb-cccc-0123456789ab\"",
+    ),
+    (
+        DENIED,
+        "{\"level\":\"ERROR\",\"time\":\"2026-11-23T10:00:00.000Z\",\"logger\":\"controller\",\"message\":\"ec2 api connectivity check failed\",\"commit\":\"abc\",\"error\":\"operation error EC2: DescribeInstanceTypes, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\"}",
+    ),
+    (
+        DENIED,
+        "F1123 10:00:00.000000       1 aws_cloud_provider.go:430] Failed to generate AWS EC2 Instance Types: WebIdentityErr: failed to retrieve credentials\\ncaused by: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        Symptom::KeysUnavailable,
+        "[2026/11/23 10:00:00] [error] [aws_credentials] AssumeRoleWithWebIdentity API responded with error='InvalidIdentityToken', message='Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements'",
+    ),
+    (
+        DENIED,
+        "URL: PUT http://vault:8200/v1/auth/aws/login Code: 400. Errors: * error making upstream request: received error code 403 from STS: <ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
+    ),
+    (
+        Symptom::ThumbprintMismatch,
+        "<Error><Code>InvalidIdentityToken</Code><Message>OpenIDConnect provider&apos;s HTTPS certificate doesn&apos;t match configured thumbprint</Message></Error>",
+    ),
+    (
+        Symptom::ThumbprintMismatch,
+        "Error: OpenIDConnect provider\u{2019}s HTTPS certificate doesn\u{2019}t match configured thumbprint",
+    ),
+    (
+        Symptom::KeysUnavailable,
+        "ERROR app: err=ProviderError(ProviderError { source: ServiceError(ServiceError { source: InvalidIdentityTokenException(InvalidIdentityTokenException { message: Some(\"Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements\"), meta: ErrorMetadata { code: Some(\"InvalidIdentityToken\") } }) }) })",
+    ),
+    (
+        DENIED,
+        "2026-11-23T10:00:00.1234567Z ##[error]Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (DENIED, "\u{1b}[31mError:\u{1b}[0m \u{1b}[1mNot authorized to perform sts:AssumeRoleWithWebIdentity\u{1b}[0m"),
+    (DENIED, "{\"msg\":\"\\u001b[31mNot authorized\\u001b[0m to perform sts:AssumeRoleWithWebIdentity\"}"),
+    (
+        Symptom::TokenFileMissing,
+        "Aws::Errors::MissingWebIdentityTokenFile: Missing :web_identity_token_file parameter or invalid file path provided for Aws::AssumeRoleWebIdentityCredentials provider",
+    ),
+    (
+        Symptom::TokenFileMissing,
+        "Error: ENOENT: no such file or directory, open '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+    ),
+    (
+        Symptom::TokenFileMissing,
+        "FileNotFoundError: [Errno 2] No such file or directory: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+    ),
+    (
+        Symptom::TokenFileUnreadable,
+        "PermissionError: [Errno 13] Permission denied: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+    ),
+    (
+        Symptom::TokenFileUnreadable,
+        "java.nio.file.AccessDeniedException: /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+    ),
+    (
+        Symptom::WebIdentityOther,
+        "[ERROR] 2026-11-23 10:00:00.000 STSAssumeRoleWithWebIdentityCredentialsProvider [140] Can't open token file: /var/run/t",
+    ),
+    (
+        Symptom::StsTimeout,
+        "botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: \"https://sts.eu-west-1.amazonaws.com/\"",
+    ),
+    (
+        Symptom::StsUnreachable,
+        "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: \"https://sts.eu-west-1.amazonaws.com/\"",
+    ),
+    (
+        Symptom::Throttled,
+        "An error occurred (RequestLimitExceeded) when calling the DescribeInstances operation (reached max retries: 4): Request limit exceeded.",
+    ),
+    (
+        Symptom::ExpiredToken,
+        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: current date/time 1700000000 must be before the expiration date/time 1699999000",
+    ),
+];
+
+#[test]
+fn each_line_has_its_one_meaning() {
+    for (symptom, line) in LINES {
+        tells(&format!("{line}\n"), &[(*symptom, 1)]);
+        tells(&format!("{line}\r\nother\r\n{line}\r\n"), &[(*symptom, 2)]);
+    }
+}
+
+#[test]
+fn request_ids_are_read_in_every_clients_form() {
+    for form in [
+        "request id: ID",
+        "RequestID: ID,",
+        "Request ID: ID;",
+        "requestId: 'ID',",
+        "'RequestId': 'ID'",
+        "\"RequestId\": \"ID\"",
+        "<RequestId>ID</RequestId>",
+        "x-amzn-requestid: ID",
+    ] {
+        let line = format!(
+            "Incorrect token audience {}\n",
+            form.replace("ID", "d8ee3773-aaaa-bbbb-cccc-0123456789ab")
+                .replace("Requestd8ee3773-aaaa-bbbb-cccc-0123456789ab: ", "RequestID: ")
+                .replace("Request d8ee3773-aaaa-bbbb-cccc-0123456789ab: ", "Request ID: ")
+        );
+        assert_eq!(scan(&line).causes[0].request_ids, ["d8ee3773-aaaa-bbbb-cccc-0123456789ab"], "{line}");
+    }
+}
+
+#[test]
+fn lines_that_only_mention_it_mean_nothing() {
+    for line in [
+        "2026-11-23 10:00:00,123 botocore.hooks [DEBUG] Event needs-retry.sts.AssumeRoleWithWebIdentity: calling handler <botocore.retryhandler.RetryHandler object at 0x7f>",
+        "DEBUG:botocore.endpoint:Making request for OperationModel(name=AssumeRoleWithWebIdentity) with params: {'url_path': '/', 'context': {'client_config': <botocore.config.Config>, 'has_streaming_input': False, 'auth_type': 'none', 'connect_timeout': 60, 'read_timeout': 60}}",
+        "DEBUG:urllib3.connectionpool:https://sts.us-east-1.amazonaws.com:443 \"POST / HTTP/1.1\" 200 1234",
+        "\"Action\": \"sts:AssumeRoleWithWebIdentity\",",
+        "+ assume_role_policy = jsonencode({ Action = \"sts:AssumeRoleWithWebIdentity\" })",
+        "aws_iam_role.app: Creation complete after 1s [id=app] AssumeRoleWithWebIdentity",
+        "INFO assuming web identity role arn:aws:iam::111122223333:role/app with session app",
+        "Found credentials from assume-role-with-web-identity.",
+        "InvalidIdentityToken errors: 0",
+        "retry policy covers InvalidIdentityToken, IDPCommunicationError and Throttling",
+        "import com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException;",
+        "{\"eventName\":\"AssumeRoleWithWebIdentity\",\"responseElements\":{\"provider\":\"arn:aws:iam::111122223333:oidc-provider/o\"},\"errorCode\":null}",
+        "nginx: AccessDenied for bob, requests are logged",
+        "RateLimitExceeded: too many requests from 10.0.0.1",
+        "MemoryLimitExceeded: container killed",
+        "jwt: token not yet valid",
+        "oauth2-proxy: token issued in the future, clocks differ",
+        "Get \"https://registry-1.docker.io/v2/\": proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection refused",
+        "pip: OSError('Tunnel connection failed: 403 Forbidden') for https://pypi.org/simple/x",
+        "x509: certificate signed by unknown authority while calling https://github.com",
+        "the identity provider accepted invalid input and denied nothing",
+        "user identity expired: please log in again",
+        "Error: 0, AssumeRoleWithWebIdentity calls: 12, status: 200",
+        "metric sts_assume_role_with_web_identity_errors_total 0",
+    ] {
+        tells(&format!("{line}\n"), &[]);
+    }
+}
