@@ -54,7 +54,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
         evidence.discovery = Observed::NotCollected { reason };
     }
     let account =
-        role_arn.as_deref().and_then(account_of).or_else(|| evidence.caller.known().map(|c| c.account.clone()));
+        role_arn.as_deref().map(meant).and_then(account_of).or_else(|| evidence.caller.known().map(|c| c.account.clone()));
     evidence.provider = provider(world, issuer.as_deref(), account.as_deref(), &providers, evidence).await;
     evidence.providers = providers;
     let role_name = evidence.role.known().map(|r| r.name.clone());
@@ -88,9 +88,14 @@ fn account_of(arn: &str) -> Option<String> {
     (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then(|| account.to_owned())
 }
 
+/// The ARN inside a value: what YAML and shells leave around it keeps STS from reading it, and not us.
+fn meant(arn: &str) -> &str {
+    arn.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\'))
+}
+
 /// The role's name if the ARN is a role's: the last part of its path.
 fn role_name(arn: &str) -> Option<&str> {
-    let resource = arn.trim().split(':').nth(5)?;
+    let resource = arn.split(':').nth(5)?;
     let path = resource.strip_prefix("role/")?;
     path.rsplit('/').next().filter(|n| !n.is_empty())
 }
@@ -102,6 +107,7 @@ async fn role_facts(
 ) -> (Observed<Role>, Observed<Vec<trustwalk_core::evidence::RolePolicy>>) {
     let none = |reason: String| (Observed::NotCollected { reason: reason.clone() }, Observed::NotCollected { reason });
     let Some(arn) = arn else { return none("no role is named".to_owned()) };
+    let arn = meant(arn);
     let Some(name) = role_name(arn) else { return none(format!("`{arn}` is not a role's ARN")) };
     let (Some(theirs), Some(ours)) = (account_of(arn), evidence.caller.known().map(|c| c.account.clone())) else {
         return world.role_facts(name).await;
@@ -252,6 +258,7 @@ mod tests {
         assert_eq!(role_name("arn:aws:iam::111122223333:role/path/cni"), Some("cni"));
         assert_eq!(role_name("arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"), None);
         assert_eq!(role_name("arn:aws:iam::111122223333:role/"), None);
+        assert_eq!(role_name(meant("\"arn:aws:iam::111122223333:role/cni\" ")), Some("cni"));
         assert_eq!(account_of("arn:aws:iam::111122223333:role/x").as_deref(), Some("111122223333"));
         assert_eq!(account_of("arn:aws:iam::11112222:role/x"), None);
     }

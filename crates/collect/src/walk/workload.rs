@@ -30,6 +30,17 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
     // The object names the service account; what does not depend on it is asked for beside it.
     let (service_account, _, _, _) =
         tokio::join!(read_object(kube, target, &mut evidence), world.caller(), world.cluster(), world.webhooks(),);
+    // Whose identity it is stands in the object alone; another account's evidence would be about somebody else.
+    let Some(service_account) = service_account else {
+        unread(&mut evidence);
+        evidence.siblings = kube.service_accounts(Some(namespace)).await;
+        evidence.webhooks = world.webhooks().await;
+        if let Some(role) = &world.options.role {
+            evidence.role_arn = given(world, role);
+        }
+        Box::pin(account::fill(world, &mut evidence, None)).await;
+        return evidence;
+    };
     let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
     let labels = json!(template.labels);
     let (sa, siblings, pods, policies, probe, associations, agent) = tokio::join!(
@@ -89,14 +100,24 @@ fn without_cluster(evidence: &mut Evidence, why: &str) {
     evidence.service_account = Observed::Unreachable { source: source(), error: why.to_owned() };
 }
 
-/// Reads the target and tells its service account.
-async fn read_object(kube: &KubeApi, target: &WorkloadRef, evidence: &mut Evidence) -> String {
+/// What hangs on a workload that was not read stays unknown, for the same reason.
+fn unread(evidence: &mut Evidence) {
+    let reason = evidence.workload.gap().unwrap_or_default();
+    let open = || reason.clone();
+    evidence.service_account = Observed::NotCollected { reason: open() };
+    evidence.pods = Observed::NotCollected { reason: open() };
+    evidence.role_arn = Observed::NotCollected { reason: open() };
+    evidence.logs = Observed::NotCollected { reason: open() };
+}
+
+/// Reads the target and tells its service account; nothing when it could not be read.
+async fn read_object(kube: &KubeApi, target: &WorkloadRef, evidence: &mut Evidence) -> Option<String> {
     if target.resource.kind == "ServiceAccount" {
         evidence.workload = Observed::NotCollected { reason: "the target is a service account".to_owned() };
-        return target.name.clone();
+        return Some(target.name.clone());
     }
     evidence.workload = kube.workload(target).await;
-    evidence.workload.known().map_or_else(|| "default".to_owned(), |w| w.template.service_account.clone())
+    evidence.workload.known().map(|w| w.template.service_account.clone())
 }
 
 /// Pods of the workload: by its selector, or by their service account when the target is one.
@@ -121,6 +142,11 @@ fn name(object: &Value) -> &str {
     object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
+fn given(world: &World, role: &str) -> Observed<String> {
+    let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
+    Observed::Known { value: role.to_owned(), source }
+}
+
 /// The role the workload was told, verbatim: its service account's annotation, else what stands in its
 /// containers, else what `--role` says.
 fn told_role(
@@ -130,8 +156,7 @@ fn told_role(
     pods: &Observed<Vec<Pod>>,
 ) -> Observed<String> {
     if let Some(role) = &world.options.role {
-        let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
-        return Observed::Known { value: role.clone(), source };
+        return given(world, role);
     }
     if let Observed::Known { value, source } = sa
         && let Some(arn) = value.role_arn()

@@ -23,8 +23,9 @@ fn count(n: usize, what: &str) -> String {
 fn say<T>(observed: &Observed<T>, words: impl FnOnce(&T) -> String) -> (String, Option<String>) {
     match observed {
         Observed::Known { value, .. } => (words(value), None),
-        Observed::Absent { source } => (format!("{}: none", source.what), None),
-        Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
+        // What is not there was not seen to work; a rule that knows why speaks for itself.
+        Observed::Absent { .. }
+        | Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
             let gap = observed.gap().unwrap_or_default();
             (gap.clone(), Some(gap))
         }

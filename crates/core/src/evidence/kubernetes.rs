@@ -189,7 +189,8 @@ pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 impl ServiceAccount {
     /// The role it names.
     pub fn role_arn(&self) -> Option<&str> {
-        self.annotations.get(ROLE_ANNOTATION).map(String::as_str)
+        // The webhook takes an empty value for none.
+        self.annotations.get(ROLE_ANNOTATION).map(String::as_str).filter(|arn| !arn.is_empty())
     }
 }
 

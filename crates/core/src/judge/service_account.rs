@@ -2,7 +2,7 @@
 
 use trustwalk_logs::Symptom;
 
-use super::facts::{arn_parts, in_cluster, lacking, service_account};
+use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, trust};
 use crate::evidence::{Evidence, ROLE_ANNOTATION, ServiceAccount, Target};
@@ -53,6 +53,12 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if !in_cluster(e) {
         return if e.role_arn.known().is_some() { judged } else { Judged::none("not a workload of a cluster") };
     }
+    if e.service_account.is_absent()
+        && let Some(draft) = gone(e)
+    {
+        judged.push("annotation-missing-on-service-account", draft);
+        return judged;
+    }
     let Some(sa) = e.service_account.known() else {
         return Judged::open(lacking("the service account", &e.service_account));
     };
@@ -69,36 +75,75 @@ pub(super) fn associated(e: &Evidence, sa: &ServiceAccount) -> bool {
     e.associations.known().into_iter().flatten().any(|a| a.namespace == sa.namespace && a.service_account == sa.name)
 }
 
-fn malformed(e: &Evidence, arn: &str) -> Option<Draft> {
-    let good = arn_parts(arn).is_some_and(|(partition, account, resource)| {
+/// Whether a text is the ARN of a role: partition, twelve digits, a name of the characters IAM takes.
+pub(super) fn well_formed(arn: &str) -> bool {
+    arn_parts(arn).is_some_and(|(partition, account, resource)| {
         partition.starts_with("aws")
             && account.len() == 12
             && account.bytes().all(|b| b.is_ascii_digit())
             && arn.contains(":iam::")
             && resource.strip_prefix("role/").is_some_and(|n| {
-                !n.is_empty() && n.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
+                !n.is_empty()
+                    && !n.contains(":role/")
+                    && n.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
             })
-    });
-    if good {
+            // A comma may stand in a name, a second ARN may not.
+            && arn.matches("arn:").count() == 1
+    })
+}
+
+/// What is wrong with a text that is not a role's ARN.
+fn what(arn: &str) -> String {
+    let clean = cleaned(arn);
+    if clean != arn && well_formed(clean) {
+        let quoted = arn.trim() != clean;
+        let around = if quoted { "quotes" } else { "a blank or a line break" };
+        return format!("not a role's ARN: it has {around} around it, which {} part of the value", verb(quoted));
+    }
+    if arn.matches("arn:").count() > 1 {
+        return "not a role's ARN: it holds more than one".to_owned();
+    }
+    if arn.contains("${") || arn.contains("{{") || arn.contains('<') {
+        return "not a role's ARN: a template left its placeholder unfilled".to_owned();
+    }
+    match arn_parts(clean) {
+        Some((_, _, r)) if r.starts_with("policy/") => "the ARN of a policy".to_owned(),
+        Some((_, _, r)) if r.starts_with("assumed-role/") => "the ARN of a session".to_owned(),
+        Some((_, _, r)) if r.starts_with("instance-profile/") => "the ARN of an instance profile".to_owned(),
+        Some((_, _, r)) if r.starts_with("user/") => "the ARN of a user".to_owned(),
+        Some((_, account, r)) if r.starts_with("role/") && account.len() != 12 => {
+            format!("not a role's ARN: the account `{account}` has {} digits instead of 12", account.len())
+        }
+        Some(_) => "not a role's ARN".to_owned(),
+        None if !clean.contains(':') => "not a role's ARN: it looks like a bare name".to_owned(),
+        None => "not a role's ARN".to_owned(),
+    }
+}
+
+fn verb(plural: bool) -> &'static str {
+    if plural { "are" } else { "is" }
+}
+
+/// A value without what YAML and shells leave around it.
+pub(super) fn cleaned(arn: &str) -> &str {
+    arn.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\'))
+}
+
+fn malformed(e: &Evidence, arn: &str) -> Option<Draft> {
+    if well_formed(arn) {
         return None;
     }
     let origin = e.role_arn.source().map_or_else(|| "role ARN".to_owned(), |s| s.what.clone());
-    let what = match arn_parts(arn.trim()) {
-        Some((_, _, r)) if r.starts_with("policy/") => "the ARN of a policy",
-        Some((_, _, r)) if r.starts_with("assumed-role/") => "the ARN of a session",
-        Some((_, _, r)) if r.starts_with("instance-profile/") => "the ARN of an instance profile",
-        _ => "not a role's ARN",
-    };
-    let mut draft = Draft::new(format!("the workload is told to assume `{arn}`, which is {what}"))
-        .show("role asked for", arn, origin)
+    let draft = Draft::new(format!("the workload is told to assume `{}`, which is {}", arn.escape_debug(), what(arn)))
+        .show("role asked for", arn.escape_debug().to_string(), origin)
         .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers");
-    if let Some((namespace, name)) = service_account(e) {
-        draft = draft.cure("annotate the service account with a role's ARN", &[("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME"))]);
-    } else {
-        draft = draft
-            .cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]);
-    }
-    Some(draft)
+    let meant = e.role.known().map(|r| r.arn.as_str()).filter(|real| *real == cleaned(arn));
+    let by_annotation = e.service_account.known().filter(|sa| sa.role_arn() == Some(arn));
+    Some(match (by_annotation, meant, service_account(e)) {
+        (Some(sa), Some(meant), _) => annotate(draft, sa, meant),
+        (_, _, Some((namespace, name))) => draft.cure("annotate the service account with a role's ARN", &[("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME"))]),
+        _ => draft.cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+    })
 }
 
 fn is_role(value: &str) -> bool {
@@ -122,6 +167,38 @@ pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
             ("eksctl", format!("eksctl create iamserviceaccount --cluster CLUSTER --namespace {namespace} --name {name} --attach-role-arn {arn} --override-existing-serviceaccounts --approve")),
         ],
     )
+}
+
+/// The workload's service account is not there: neither a role nor a new pod can come from it.
+fn gone(e: &Evidence) -> Option<Draft> {
+    let w = e.workload.known()?;
+    let who = format!("{}/{}", w.namespace, w.template.service_account);
+    let role = e.role_arn.known().map_or("arn:aws:iam::ACCOUNT:role/NAME", String::as_str);
+    let (namespace, name) = (&w.namespace, &w.template.service_account);
+    let commands = format!(
+        "kubectl create serviceaccount -n {namespace} {name} && kubectl annotate serviceaccount -n {namespace} {name} {ROLE_ANNOTATION}={role}"
+    );
+    let known = e.siblings.known().map(|all| all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "));
+    Some(
+        Draft::new(format!(
+            "{} {}/{} runs as the service account {who}, which does not exist: it names no role, gets no token, and no new pod can be made",
+            w.kind, w.namespace, w.name
+        ))
+        .show("serviceAccountName", name.clone(), "pod template")
+        .show("service accounts there", known.unwrap_or_else(|| "not read".to_owned()), format!("namespace {namespace}"))
+        .cure("create the service account with its role, then recreate the pods", &[("kubectl", commands)]),
+    )
+}
+
+/// The role that pods got from the webhook when their service account still named one.
+fn left_in_pods(e: &Evidence) -> Option<(&str, &str)> {
+    let own = e.workload.known()?;
+    if own.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)) {
+        return None;
+    }
+    let pods = e.pods.known().into_iter().flatten();
+    pods.flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)))
+        .find_map(|(p, c)| Some((p.name.as_str(), c.env_value(ROLE_VARIABLE).filter(|v| !v.is_empty())?)))
 }
 
 fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'static str, Draft)> {
@@ -160,6 +237,14 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
         .show("this one", "no such annotation", format!("ServiceAccount {who}"));
         return Some(("addon-annotates-one-of-several-service-accounts", annotate(draft, sa, arn)));
     }
+    if let Some((pod, arn)) = left_in_pods(e) {
+        let draft = Draft::new(format!(
+            "the service account {who} names no role any more; its pods still carry the one they were made with, and the next ones will have none"
+        ))
+        .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
+        .show("annotations", sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "), format!("ServiceAccount {who}"));
+        return Some(("annotation-missing-on-service-account", annotate(draft, sa, arn)));
+    }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
     let line = find(view, &wanted);
     let unready = e.pods.known().is_some_and(|p| !p.is_empty() && p.iter().any(|p| !p.ready));
@@ -177,7 +262,9 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
         return None;
     }
-    let draft = Draft::new(format!("the service account {who} names no role: it has no {ROLE_ANNOTATION} annotation and no Pod Identity association, so its pods run as the node"))
+    let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) { "its annotation {} is empty" } else { "it has no {} annotation" };
+    let lacks = lacks.replace("{}", ROLE_ANNOTATION);
+    let draft = Draft::new(format!("the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"))
         .show("annotations", sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "), format!("ServiceAccount {who}"));
     let draft = match admitting.as_slice() {
         [] => draft,

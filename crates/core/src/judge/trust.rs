@@ -7,7 +7,7 @@ use trustwalk_trust_policy::{
 
 use super::facts::{arn_parts, bare, effective_audience, issuer, lacking, like, partition};
 use super::{
-    Draft, Judged, Refusal, foreseen, role_account, setup, subject, trust_deny, trust_keys, trust_principal,
+    Draft, Judged, Refusal, foreseen, role_account, service_account, setup, subject, trust_deny, trust_keys, trust_principal,
     trust_repair,
 };
 use crate::evidence::{Evidence, Role, TokenClaims};
@@ -80,10 +80,16 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if e.role_arn.is_absent() {
         return Judged::none("no role is named");
     }
+    let told = e.role_arn.known().map_or("", String::as_str);
     if e.role.is_absent() {
-        return missing_role(view, e);
+        // What is not an ARN is another rule's finding.
+        let malformed = !told.is_empty() && !service_account::well_formed(told);
+        return if malformed { Judged::none(format!("`{told}` is not a role's ARN")) } else { missing_role(view, e) };
     }
     let Some(role) = e.role.known() else { return Judged::open(lacking("the role's trust policy", &e.role)) };
+    if told != role.arn && service_account::well_formed(told) {
+        return other_arn(view, role, told);
+    }
     let foretold = foreseen::token(e);
     let Some(token) = e.token.known().or(foretold.as_ref()) else {
         return Judged::open(lacking("the token's claims", &e.token));
@@ -203,10 +209,28 @@ fn missing_role(view: &View<'_>, e: &Evidence) -> Judged {
     }
 }
 
+/// A role of that name exists, and its ARN is another: names are unique in an account (IAM User Guide, IAM names),
+/// so the path or the partition is wrong.
+fn other_arn(view: &View<'_>, role: &Role, told: &str) -> Judged {
+    view.reading(Kind::Caller);
+    let e = view.frame();
+    let draft = Draft::new(format!("no role has the ARN {told}: the role of that name is {}", role.arn))
+        .show("role asked for", told, e.role_arn.source().map_or("role ARN", |s| s.what.as_str()))
+        .show("role of that name", role.arn.clone(), "iam:GetRole");
+    let by_annotation = e.service_account.known().filter(|sa| sa.role_arn() == Some(told));
+    let draft = match by_annotation {
+        Some(sa) => service_account::annotate(draft, sa, &role.arn),
+        None => draft.cure("name the role by its own ARN", &[("note", role.arn.clone())]),
+    };
+    Judged::one("role-does-not-exist", draft)
+}
+
 /// The policy admits the identity: if STS refuses all the same, somebody else decides.
 fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
     let untagged = tags(case);
-    if super::refusal(view) != Some(Refusal::Denied) || !untagged.found.is_empty() {
+    // Asked for under a text that is not the role's ARN, STS does not come to the policy.
+    let asked = case.e.role_arn.known().is_none_or(|told| *told == case.role.arn);
+    if super::refusal(view) != Some(Refusal::Denied) || !untagged.found.is_empty() || !asked {
         return untagged;
     }
     let edited = view.reading(Kind::Trail).trail.known().into_iter().flatten();

@@ -99,7 +99,8 @@ fn token_volume(name: &str, audience: &str, seconds: i64, path: &str) -> Value {
 }
 
 fn web_identity(config: &WebhookConfig, pod: &Value, account: &Value) -> Option<Injection> {
-    let role = annotation(account, "role-arn")?;
+    // An empty value counts as none (amazon-eks-pod-identity-webhook).
+    let role = annotation(account, "role-arn").filter(|role| !role.is_empty())?;
     let audience = annotation(account, "audience").unwrap_or(DEFAULT_AUDIENCE);
     let regional = match annotation(account, "sts-regional-endpoints") {
         _ if config.ignores_regional_annotation => false,
