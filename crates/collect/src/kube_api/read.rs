@@ -169,7 +169,7 @@ impl KubeApi {
     }
 
     /// Every object of a resource, in one namespace or in all.
-    pub(super) async fn list(
+    pub(crate) async fn list(
         &self,
         api: &str,
         plural: &str,

@@ -53,8 +53,11 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
         let reason = "neither token nor cluster tells the issuer; give --issuer URL".to_owned();
         evidence.discovery = Observed::NotCollected { reason };
     }
-    let account =
-        role_arn.as_deref().map(meant).and_then(account_of).or_else(|| evidence.caller.known().map(|c| c.account.clone()));
+    let account = role_arn
+        .as_deref()
+        .map(meant)
+        .and_then(account_of)
+        .or_else(|| evidence.caller.known().map(|c| c.account.clone()));
     evidence.provider = provider(world, issuer.as_deref(), account.as_deref(), &providers, evidence).await;
     evidence.providers = providers;
     let role_name = evidence.role.known().map(|r| r.name.clone());

@@ -2,6 +2,7 @@
 
 mod account;
 mod cache;
+mod nearest;
 mod options;
 mod targets;
 mod workload;

@@ -7,6 +7,7 @@ use trustwalk_core::evidence::{
 };
 
 use super::account;
+use super::nearest::nearest;
 use super::world::World;
 use crate::error::CollectError;
 use crate::kube_api::{self, KubeApi, WorkloadRef, read_logs, resource};
@@ -32,6 +33,12 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
         tokio::join!(read_object(kube, target, &mut evidence), world.caller(), world.cluster(), world.webhooks(),);
     // Whose identity it is stands in the object alone; another account's evidence would be about somebody else.
     let Some(service_account) = service_account else {
+        if evidence.workload.is_absent() {
+            // Of what does not exist nothing more can be said than what may have been meant.
+            let near = nearest(kube, target).await;
+            nothing(&mut evidence, &near);
+            return evidence;
+        }
         unread(&mut evidence);
         evidence.siblings = kube.service_accounts(Some(namespace)).await;
         evidence.webhooks = world.webhooks().await;
@@ -98,6 +105,17 @@ fn without_cluster(evidence: &mut Evidence, why: &str) {
     };
     evidence.workload = Observed::Unreachable { source: source(), error: why.to_owned() };
     evidence.service_account = Observed::Unreachable { source: source(), error: why.to_owned() };
+}
+
+fn nothing(evidence: &mut Evidence, near: &[String]) {
+    let gap = evidence.workload.gap().unwrap_or_default();
+    let reason = if near.is_empty() { gap } else { format!("{gap}; there is {}", near.join(", ")) };
+    let mut untouched = Evidence::new(evidence.target.clone(), evidence.now);
+    untouched.trust_model = evidence.trust_model;
+    untouched.roots = std::mem::take(&mut evidence.roots);
+    untouched.workload = std::mem::take(&mut evidence.workload);
+    untouched.service_account = Observed::NotCollected { reason };
+    *evidence = untouched;
 }
 
 /// What hangs on a workload that was not read stays unknown, for the same reason.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::model::{Diagnosis, Folded, LinkReport, LinkState};
 use super::{possible, saw, timeline};
-use crate::evidence::{Evidence, Observed};
+use crate::evidence::{Evidence, Observed, Target};
 use crate::finding::{Confidence, Finding, Severity, Verdict};
 use crate::judge::{self, Refusal};
 use crate::link::Link;
@@ -13,6 +13,9 @@ use crate::rules;
 
 /// Version of the diagnosis document.
 const SCHEMA: u32 = 1;
+
+/// Names shown of those that exist instead.
+const SHOWN: usize = 5;
 
 /// What the rules said, gathered.
 #[derive(Default)]
@@ -27,6 +30,10 @@ struct Gathered {
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let view = View::new(evidence);
     let mut gathered = gather(&view);
+    if let Some(line) = nothing_there(evidence) {
+        // Everything else is unknown for this one reason.
+        gathered.missing = vec![(Link::Workload, line)];
+    }
     let refusal = judge::refusal(&view);
     order(&mut gathered.errors, refusal);
     let folded = fold(&mut gathered.errors);
@@ -68,6 +75,25 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         undetermined,
         timeline: timeline::timeline(evidence),
     }
+}
+
+/// The target itself does not exist.
+fn nothing_there(e: &Evidence) -> Option<String> {
+    if matches!(e.target, Target::ServiceAccount { .. }) && e.service_account.is_absent() {
+        let others: Vec<&str> = e.siblings.known().into_iter().flatten().map(|s| s.name.as_str()).take(SHOWN).collect();
+        let gap = e.service_account.gap()?;
+        return Some(if others.is_empty() { gap } else { format!("{gap}; there are {}", others.join(", ")) });
+    }
+    let absent = matches!(e.target, Target::Workload { .. }) && e.workload.is_absent();
+    let gap = if absent { e.workload.gap()? } else { return None };
+    Some(match &e.service_account {
+        Observed::NotCollected { reason } if reason.starts_with(&gap) => reason.clone(),
+        Observed::NotCollected { .. }
+        | Observed::Known { .. }
+        | Observed::Absent { .. }
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. } => gap,
+    })
 }
 
 fn gather(view: &View<'_>) -> Gathered {
@@ -213,7 +239,7 @@ impl States<'_> {
             (None, Some(f)) => f.sentence.clone(),
             (None, None) => seen,
         };
-        if state != LinkState::Undetermined {
+        if state != LinkState::Undetermined || missing == [saw.as_str()] {
             missing.clear();
         }
         LinkReport { link, state, saw, missing }

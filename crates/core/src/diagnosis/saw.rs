@@ -25,7 +25,9 @@ fn say<T>(observed: &Observed<T>, words: impl FnOnce(&T) -> String) -> (String, 
         Observed::Known { value, .. } => (words(value), None),
         // What is not there was not seen to work; a rule that knows why speaks for itself.
         Observed::Absent { .. }
-        | Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. } => {
             let gap = observed.gap().unwrap_or_default();
             (gap.clone(), Some(gap))
         }

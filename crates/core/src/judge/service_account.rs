@@ -262,10 +262,20 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
         return None;
     }
-    let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) { "its annotation {} is empty" } else { "it has no {} annotation" };
+    let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) {
+        "its annotation {} is empty"
+    } else {
+        "it has no {} annotation"
+    };
     let lacks = lacks.replace("{}", ROLE_ANNOTATION);
-    let draft = Draft::new(format!("the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"))
-        .show("annotations", sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "), format!("ServiceAccount {who}"));
+    let draft = Draft::new(format!(
+        "the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"
+    ))
+    .show(
+        "annotations",
+        sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "),
+        format!("ServiceAccount {who}"),
+    );
     let draft = match admitting.as_slice() {
         [] => draft,
         roles => draft.show(

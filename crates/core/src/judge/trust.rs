@@ -7,8 +7,8 @@ use trustwalk_trust_policy::{
 
 use super::facts::{arn_parts, bare, effective_audience, issuer, lacking, like, partition};
 use super::{
-    Draft, Judged, Refusal, foreseen, role_account, service_account, setup, subject, trust_deny, trust_keys, trust_principal,
-    trust_repair,
+    Draft, Judged, Refusal, foreseen, role_account, service_account, setup, subject, trust_deny, trust_keys,
+    trust_principal, trust_repair,
 };
 use crate::evidence::{Evidence, Role, TokenClaims};
 use crate::finding::Confidence;

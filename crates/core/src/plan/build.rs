@@ -7,7 +7,7 @@ use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
 use crate::evidence::{Evidence, Pod};
-use crate::finding::Finding;
+use crate::finding::{Confidence, Finding};
 
 /// Version of the plan document.
 const VERSION: u32 = 1;
@@ -33,6 +33,14 @@ pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
 }
 
 fn add(e: &Evidence, finding: &Finding, plan: &mut Plan) {
+    let acts = finding.cures.iter().any(|c| !c.actions.is_empty());
+    if acts && finding.confidence != Confidence::Certain {
+        let decide = finding.decide.clone().unwrap_or_default();
+        plan.notes.push(format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name));
+        let by_hand = finding.cures.iter().filter(|c| !c.actions.is_empty()).flat_map(|c| &c.by_hand);
+        plan.notes.extend(by_hand.map(|(tool, text)| format!("{tool}: {text}")));
+        return;
+    }
     for action in finding.cures.iter().flat_map(|c| &c.actions) {
         if let Action::SetTrustPolicy { document, .. } = action
             && let Some(role) = e.role.known()
