@@ -1,7 +1,7 @@
 //! Behaviour at the edges: readers that go away, terminals that want no colour, names that are no text,
 //! errors beside machine output.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -13,7 +13,10 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     let evidence = collect(&world, &ask).await?;
     tell_missing(&evidence);
     let bundle = Bundle::new(evidence);
-    let held = format!("Evidence of {} identities is in", bundle.evidence.len());
+    let held = match bundle.evidence.len() {
+        1 => "Evidence of one identity is in".to_owned(),
+        many => format!("Evidence of {many} identities is in"),
+    };
     let secrets = "It holds no token, key or credential.\nRead it anywhere with: trustwalk diagnose --bundle";
     let path = args.output.as_path();
     if path.as_os_str() == "-" {

@@ -1,0 +1,163 @@
+//! What the binary prints for machines is what `docs/schema` says: every document, validated.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod support;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::{Value, json};
+use support::{LabProcess, succeed, tool};
+
+const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
+
+/// The published schemas.
+struct Published {
+    compiler: Compiler,
+    schemas: Schemas,
+}
+
+impl Published {
+    fn new() -> Self {
+        Self { compiler: Compiler::new(), schemas: Schemas::new() }
+    }
+
+    fn schema(&mut self, name: &str) -> SchemaIndex {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema").join(name).canonicalize().unwrap();
+        self.compiler.compile(path.to_str().unwrap(), &mut self.schemas).unwrap_or_else(|e| panic!("{name}: {e:#}"))
+    }
+
+    #[track_caller]
+    fn holds(&mut self, name: &str, document: &Value) {
+        let schema = self.schema(name);
+        if let Err(e) = self.schemas.validate(document, schema) {
+            panic!("{name}: {e:#}\n{document:#}");
+        }
+    }
+}
+
+#[track_caller]
+fn json_of(out: &Output) -> Value {
+    serde_json::from_slice(&out.stdout).unwrap_or_else(|e| {
+        panic!("{e}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))
+    })
+}
+
+fn lines_of(out: &Output) -> Vec<Value> {
+    String::from_utf8_lossy(&out.stdout).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+/// trustwalk in the lab's environment, with something on its standard input.
+fn with_input(lab: &LabProcess, words: &[&str], input: &str) -> Output {
+    let mut command = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
+    let mut child = command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn diagnoses_plans_receipts_and_bundles_are_as_published() {
+    let mut published = Published::new();
+    let lab = LabProcess::up(&["--broken"]);
+    let run = |words: &[&str]| lab.trustwalk(words);
+    let everything = json_of(&run(&["diagnose", "-o", "json"]));
+    assert!(everything.as_array().unwrap().len() > 1);
+    published.holds("diagnosis.json", &everything);
+    published.holds("diagnosis.json", &json_of(&run(&["diagnose", "ds/nothing", "-n", "kube-system", "-o", "json"])));
+    published.holds("diagnosis.json", &json_of(&run(&["diagnose", "--log", "missing", "-o", "json"])));
+    published.holds("fix.json", &json_of(&run(&["fix", "-o", "json"])));
+    let read =
+        |name: &str| -> Value { serde_json::from_slice(&std::fs::read(lab.dir.path().join(name)).unwrap()).unwrap() };
+    assert!(run(&["collect", "-o", "all.json"]).status.success());
+    published.holds("bundle.json", &read("all.json"));
+    let fix = [&["fix"][..], &TARGET, &["--approve", "--receipt", "r.json", "-o", "json"]].concat();
+    let fixed = json_of(&run(&fix));
+    assert_eq!(fixed[0]["applied"]["verification"], "proven");
+    published.holds("fix.json", &fixed);
+    published.holds("receipt.json", &read("r.json"));
+    published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "-o", "json"])));
+    published.holds("receipt.json", &read("r.json"));
+}
+
+#[test]
+fn plans_of_several_kinds_are_as_published() {
+    let mut published = Published::new();
+    let lab = LabProcess::up(&[]);
+    for fault in [
+        "audience-not-in-provider-client-ids",
+        "wildcard-with-stringequals",
+        "oidc-provider-missing-in-account",
+        "sub-wrong-namespace",
+    ] {
+        assert!(lab.lab(&["break", fault]).status.success(), "{fault}");
+        published.holds("fix.json", &json_of(&lab.trustwalk(&["fix", "-o", "json"])));
+        assert!(lab.lab(&["mend"]).status.success(), "{fault}");
+    }
+}
+
+#[test]
+fn thumbprints_of_one_and_of_many_are_as_published() {
+    let mut published = Published::new();
+    let lab = LabProcess::up(&["--broken"]);
+    let clusters = lab.command(tool("aws")).args(["eks", "describe-cluster", "--name", "harbour"]).output().unwrap();
+    let url = json_of(&clusters)["cluster"]["identity"]["oidc"]["issuer"].as_str().unwrap().to_owned();
+    for words in [&[url.as_str()][..], &[&url, "--no-account"], &["https://nobody.invalid"]] {
+        let out = lab.trustwalk(&[&["thumbprint", "-o", "json"], words].concat());
+        published.holds("thumbprint.json", &json_of(&out));
+    }
+    let pem = lab.trustwalk(&["thumbprint", &url, "-o", "pem"]);
+    std::fs::write(lab.dir.path().join("chain.pem"), &pem.stdout).unwrap();
+    published
+        .holds("thumbprint.json", &json_of(&lab.trustwalk(&["thumbprint", "--from", "chain.pem", "-o", "json", &url])));
+    let many = with_input(&lab, &["thumbprint", "--fleet", "-"], &format!("{url}\nno host\nnobody.invalid\n"));
+    let lines = lines_of(&many);
+    assert_eq!(lines.len(), 3);
+    for line in &lines {
+        published.holds("thumbprint-fleet-line.json", line);
+    }
+}
+
+#[test]
+fn tokens_policies_and_logs_are_as_published() {
+    let mut published = Published::new();
+    let lab = LabProcess::up(&["--broken"]);
+    let mint = ["create", "token", "aws-node", "-n", "kube-system", "--audience", "sts.amazonaws.com"];
+    let token = succeed(lab.command(tool("kubectl")).args(mint)).trim().to_owned();
+    for (words, input) in [(&[][..], token.as_str()), (&["--client-id", "other"], &token), (&[], "no.token"), (&[], "")]
+    {
+        let out = with_input(&lab, &[&["token", "-", "-o", "json"], words].concat(), input);
+        published.holds("token.json", &json_of(&out));
+    }
+    let keys = succeed(lab.command(tool("kubectl")).args(["get", "--raw", "/openid/v1/jwks"]));
+    std::fs::write(lab.dir.path().join("keys.json"), keys).unwrap();
+    let out = with_input(&lab, &["token", "-", "--jwks", "keys.json", "-o", "json"], &format!("{token}\nno.token\n"));
+    let lines = lines_of(&out);
+    assert_eq!((lines[0]["verdict"].as_str(), lines[1]["verdict"].as_str()), (Some("accepted"), Some("refused")));
+    for line in &lines {
+        published.holds("token-line.json", line);
+    }
+    let condition = json!({"StringEquals": {"issuer.example:sub": "*:a", "issuer.example:aud:sub": "x"}});
+    let statement = json!({"Effect": "Allow", "Condition": condition, "Action": "sts:AssumeRole", "Resource": "*",
+        "Principal": {"Federated": "arn:aws:iam::444455556666:oidc-provider/issuer.example"}});
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let judged = json_of(&with_input(&lab, &["trust", "-", "--subject", "b:a", "-o", "json"], &policy));
+    assert!(!judged["iam_would_refuse"].as_array().unwrap().is_empty(), "{judged:#}");
+    published.holds("trust.json", &judged);
+    let log = "WebIdentityErr: failed\ncaused by: InvalidIdentityToken: Incorrect token audience\n\tstatus code: 400, request id: 1\n";
+    published.holds("logs.json", &json_of(&with_input(&lab, &["logs", "-", "missing", "-o", "json"], log)));
+}
+
+#[test]
+fn a_document_that_is_not_as_published_is_noticed() {
+    let mut published = Published::new();
+    let schema = published.schema("rollback.json");
+    for wrong in [
+        json!({}),
+        json!({"schema": 2, "receipt": "r", "undone": 1}),
+        json!({"schema": 1, "receipt": "r", "undone": 1, "x": 1}),
+    ] {
+        assert!(published.schemas.validate(&wrong, schema).is_err(), "{wrong}");
+    }
+}
