@@ -15,6 +15,7 @@ mod rejection;
 #[cfg(test)]
 mod rfc_vectors;
 mod token;
+mod tolerant;
 mod verify;
 #[cfg(test)]
 mod wycheproof;

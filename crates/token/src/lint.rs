@@ -156,7 +156,7 @@ fn kind(facts: &TokenFacts, out: &mut Vec<Hint>) {
 fn times(facts: &TokenFacts, now: i64, out: &mut Vec<Hint>) {
     if let Some(exp) = facts.exp {
         let past = now.saturating_sub(exp);
-        if past > CLOCK_SKEW_SECONDS {
+        if past >= CLOCK_SKEW_SECONDS {
             out.push(hint(HintKind::Expired, format!("expired {past} s ago")));
         } else if past >= 0 {
             out.push(hint(

@@ -57,6 +57,11 @@ impl Material {
     pub(crate) fn rsa(n: &str, e: &str) -> Option<Self> {
         let n = unsigned(n, MAX_MODULUS_BYTES)?;
         let e = unsigned(e, MAX_EXPONENT_BYTES)?;
+        // An even number or an exponent of 1 makes no RSA key (RFC 8017, section 3.1).
+        let even = |number: &[u8]| number.last().is_none_or(|b| b & 1 == 0);
+        if even(&n) || even(&e) || e == [1] {
+            return None;
+        }
         let parts = RsaPublicKeyComponents { n: n.as_slice(), e: e.as_slice() };
         Some(Self::Rsa {
             sha256: parts.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()?,

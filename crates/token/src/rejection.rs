@@ -112,6 +112,11 @@ impl StsRejection {
         Self::invalid(Reason::MissingClaim { claim }, format!("Missing a required claim: {claim}"))
     }
 
+    /// A claim that is there and neither text nor number: nobody has published what STS says of it.
+    pub(crate) fn unusable(claim: &'static str) -> Self {
+        Self { mark: Mark::Inferred, ..Self::missing(claim) }
+    }
+
     pub(crate) fn empty_audience() -> Self {
         Self::invalid(Reason::EmptyAudience, "Claim is not allowed to be empty: aud")
     }

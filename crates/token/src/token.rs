@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::claims::{Claims, RawHeader, Text};
 use crate::error::TokenError;
+use crate::tolerant::held;
 
 /// The shortest token STS takes (AWS STS API model, `WebIdentityToken`).
 pub const MIN_TOKEN_BYTES: usize = 4;
@@ -57,11 +58,14 @@ impl<'a> Token<'a> {
         let payload = decode(payload, "payload")?;
         // The parser does not look at the bytes of members it skips (RFC 7519, section 7.2: UTF-8).
         let text = std::str::from_utf8(&payload).map_err(|_| TokenError::Json("payload"))?;
-        let claims = serde_json::from_str(text).map_err(|_| TokenError::Json("payload"))?;
+        // A number out of range is JSON all the same: what counts is which claim has it.
+        let claims = serde_json::from_str(text)
+            .or_else(|_| serde_json::from_str(&held(text, false)))
+            .map_err(|_| TokenError::Json("payload"))?;
         // Skipped members are not counted by the parser above; only a payload with this many
         // brackets can be too deep, and is read in full, with the parser's limit.
         if memchr2_iter(b'{', b'[', &payload).count() > MAX_DEPTH {
-            serde_json::from_slice::<Value>(&payload).map_err(|_| TokenError::Json("payload"))?;
+            serde_json::from_str::<Value>(&held(text, true)).map_err(|_| TokenError::Json("payload"))?;
         }
         Ok(Self { header, claims, payload, signed, signature: decode(signature, "signature")? })
     }
@@ -78,8 +82,11 @@ impl<'a> Token<'a> {
 
     /// Every claim; of one that occurs twice, the last.
     pub fn all_claims(&self) -> Map<String, Value> {
-        // The payload was parsed before; only a number out of range can fail here.
-        serde_json::from_slice(&self.payload).unwrap_or_default()
+        // Members that do not count were passed over; their values can still be beyond the parser.
+        serde_json::from_slice(&self.payload).unwrap_or_else(|_| {
+            let text = String::from_utf8_lossy(&self.payload);
+            serde_json::from_str(&held(&text, true)).unwrap_or_default()
+        })
     }
 
     pub(crate) fn signed(&self) -> &[u8] {
@@ -96,7 +103,9 @@ fn decode(part: &str, name: &'static str) -> Result<Vec<u8>, TokenError> {
 }
 
 fn parse_header(bytes: &[u8]) -> Result<Header, TokenError> {
-    let header: RawHeader = serde_json::from_slice(bytes).map_err(|_| TokenError::Json("header"))?;
+    // The parser does not look at the bytes of members it skips.
+    let text = std::str::from_utf8(bytes).map_err(|_| TokenError::Json("header"))?;
+    let header: RawHeader = serde_json::from_str(text).map_err(|_| TokenError::Json("header"))?;
     if header.crit {
         return Err(TokenError::Critical);
     }

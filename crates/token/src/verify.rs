@@ -115,7 +115,8 @@ fn required(claims: &Claims) -> Result<Required<'_>, StsRejection> {
     }
     let sub = text(&claims.sub, "sub")?;
     match &claims.aud {
-        Audience::Absent | Audience::Other => return Err(StsRejection::missing("aud")),
+        Audience::Absent => return Err(StsRejection::missing("aud")),
+        Audience::Other => return Err(StsRejection::unusable("aud")),
         Audience::Values(v) if v.is_empty() => return Err(StsRejection::empty_audience()),
         Audience::Values(_) => {}
     }
@@ -126,7 +127,10 @@ fn required(claims: &Claims) -> Result<Required<'_>, StsRejection> {
 }
 
 fn text<'a>(claim: &'a Text, name: &'static str) -> Result<&'a str, StsRejection> {
-    claim.value().ok_or_else(|| StsRejection::missing(name))
+    claim.value().ok_or_else(|| match claim {
+        Text::Absent => StsRejection::missing(name),
+        Text::Null | Text::Other | Text::Value(_) => StsRejection::unusable(name),
+    })
 }
 
 fn moment(claim: Moment, name: &'static str) -> Result<i64, StsRejection> {
@@ -140,7 +144,8 @@ fn moment(claim: Moment, name: &'static str) -> Result<i64, StsRejection> {
 fn times(claims: &Claims, required: &Required<'_>, now: i64) -> Result<(), StsRejection> {
     let earliest = now.saturating_sub(CLOCK_SKEW_SECONDS);
     let latest = now.saturating_add(CLOCK_SKEW_SECONDS);
-    if required.exp < earliest {
+    // STS's words: the time must be before the expiry, not at it (so does RFC 7519, section 4.1.4).
+    if required.exp <= earliest {
         // STS prints its time less the allowance (reported).
         return Err(StsRejection::expired(earliest, required.exp));
     }
