@@ -2,6 +2,8 @@
 
 mod commands;
 mod common;
+#[cfg(test)]
+mod reference;
 
 use std::ffi::OsStr;
 use std::path::Path;
