@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use trustwalk_core::evidence::{
-    Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, Workload,
+    Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenVolume, Workload,
 };
 
 use super::account;
@@ -176,34 +176,53 @@ fn told_role(
     if let Some(role) = &world.options.role {
         return given(world, role);
     }
+    let in_env = |spec: &PodSpec| spec.containers.iter().find_map(|c| c.env_value("AWS_ROLE_ARN").map(str::to_owned));
+    let by_hand = |value| {
+        let what = "env AWS_ROLE_ARN of the container".to_owned();
+        Observed::Known { value, source: Source { what, at: world.options.now, by_hand: None } }
+    };
+    // What a template sets together with a token of its own, the webhook leaves alone.
+    if let Some(w) = workload.known()
+        && let Some(arn) = in_env(&w.template)
+        && token_volume(&w.template).is_some()
+    {
+        return by_hand(arn);
+    }
     if let Observed::Known { value, source } = sa
         && let Some(arn) = value.role_arn()
     {
         let what = format!("ServiceAccount {}/{} annotation {ROLE_ANNOTATION}", value.namespace, value.name);
         return Observed::Known { value: arn.to_owned(), source: Source { what, ..source.clone() } };
     }
-    let in_env = |spec: &PodSpec| spec.containers.iter().find_map(|c| c.env_value("AWS_ROLE_ARN").map(str::to_owned));
     let template = workload.known().and_then(|w| in_env(&w.template));
     let in_pod = || pods.known().into_iter().flatten().find_map(|p| in_env(&p.spec));
     if let Some(arn) = template.or_else(in_pod) {
-        let source =
-            Source { what: "env AWS_ROLE_ARN of the container".to_owned(), at: world.options.now, by_hand: None };
-        return Observed::Known { value: arn, source };
+        return by_hand(arn);
     }
     sa.clone().then(|_, source| Observed::Absent { source })
 }
 
 /// The audience of the workload's own token: what its pods mount, else the annotation, else the default.
 fn audience(sa: &Observed<ServiceAccount>, pods: &Observed<Vec<Pod>>) -> String {
-    let mounted = pods.known().into_iter().flatten().find_map(|p| {
-        p.spec
-            .token_volumes
-            .iter()
-            .find(|v| v.name == "aws-iam-token" && !v.audience.is_empty())
-            .map(|v| v.audience.clone())
-    });
+    let of_pod = |p: &Pod| {
+        let named = || p.spec.token_volumes.iter().find(|v| v.name == "aws-iam-token");
+        let volume = token_volume(&p.spec).or_else(named)?;
+        (!volume.audience.is_empty()).then(|| volume.audience.clone())
+    };
+    let mounted = pods.known().into_iter().flatten().find_map(of_pod);
     let annotated = || sa.known().and_then(|s| s.annotations.get("eks.amazonaws.com/audience").cloned());
     mounted.or_else(annotated).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned())
+}
+
+/// The projected token that a container is told to read.
+fn token_volume(spec: &PodSpec) -> Option<&TokenVolume> {
+    spec.containers.iter().find_map(|c| {
+        let file = c.env_value("AWS_WEB_IDENTITY_TOKEN_FILE")?;
+        spec.token_volumes.iter().find(|v| {
+            let mount = c.mounts.get(&v.name).map(|m| m.trim_end_matches('/'));
+            mount.is_some_and(|m| file.strip_prefix(m).is_some_and(|rest| rest == format!("/{}", v.path)))
+        })
+    })
 }
 
 /// Walks from every workload that uses web identity: its service account names a role, or its

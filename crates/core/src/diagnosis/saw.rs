@@ -48,6 +48,12 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
         Link::ServiceAccount => say(&e.service_account, |s| {
             format!("{}/{} names {}", s.namespace, s.name, s.role_arn().unwrap_or("no role"))
         }),
+        Link::Injection if e.pods.known().is_some_and(Vec::is_empty) => {
+            say(&e.injection_probe, |p| match &p.role_arn {
+                Some(role) => format!("no pods; a new one would be given {role}"),
+                None => "no pods; a new one would be given no role".to_owned(),
+            })
+        }
         Link::Injection => say(&e.pods, |pods| {
             let with = pods
                 .iter()

@@ -4,7 +4,7 @@ use trustwalk_logs::Symptom;
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
 use super::service_account::associated;
-use super::symptoms::find;
+use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged};
 use crate::evidence::{Evidence, Observed, Pod, ServiceAccount, Webhook};
 use crate::finding::Confidence;
@@ -45,12 +45,14 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return uninjected(e, sa, pod, &bare);
     }
     let mut judged = Judged::default();
-    if let Some((pod, old)) = pods.iter().find_map(|p| stale(p, role).map(|old| (p, old))) {
+    if let Some((pod, old)) = pods.iter().find_map(|p| stale(e, p, role).map(|old| (p, old))) {
         let draft =
             Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
                 .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
                 .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
         judged.push("role-changed-pods-not-restarted", restart(e, draft));
+    } else if let Some(draft) = left_out(view, e, pods) {
+        judged.push("webhook-absent-or-not-running", draft);
     } else if let Some((pod, container)) = partly(e, pods) {
         let draft = Draft::new(format!(
             "container {container} of pod {} was added after the webhook ran and has no identity",
@@ -104,19 +106,64 @@ fn injected(pod: &Pod) -> bool {
     pod.spec.containers.iter().any(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))
 }
 
-fn stale(pod: &Pod, role: &str) -> Option<String> {
-    pod.spec.containers.iter().find_map(|c| c.env_value(ROLE_VARIABLE).filter(|v| *v != role).map(str::to_owned))
+fn stale(e: &Evidence, pod: &Pod, role: &str) -> Option<String> {
+    // What the template sets by hand, new pods would have too.
+    let by_hand = |name: &str| {
+        let own = e.workload.known().into_iter().flat_map(|w| &w.template.containers);
+        own.filter(|c| c.name == name).any(|c| c.has_env(ROLE_VARIABLE))
+    };
+    pod.spec
+        .containers
+        .iter()
+        .filter(|c| !by_hand(&c.name))
+        .find_map(|c| c.env_value(ROLE_VARIABLE).filter(|v| *v != role).map(str::to_owned))
+}
+
+/// The annotation by which a pod has containers left out (amazon-eks-pod-identity-webhook).
+const SKIP: &str = "eks.amazonaws.com/skip-containers";
+
+fn skipped(pod: &Pod) -> Vec<&str> {
+    let list = pod.spec.annotations.get(SKIP).map(String::as_str).unwrap_or_default();
+    list.split(',').map(str::trim).filter(|n| !n.is_empty()).collect()
+}
+
+fn without_skip(e: &Evidence) -> String {
+    let path = "/spec/template/metadata/annotations/eks.amazonaws.com~1skip-containers";
+    let patch = format!(r#"[{{"op":"remove","path":"{path}"}}]"#);
+    e.workload.known().map_or_else(
+        || format!("remove the annotation {SKIP}"),
+        |w| format!("kubectl patch {} {} -n {} --type=json -p '{patch}'", w.kind.to_lowercase(), w.name, w.namespace),
+    )
+}
+
+/// A container left out on purpose whose log shows that it wants the identity after all.
+fn left_out(view: &View<'_>, e: &Evidence, pods: &[Pod]) -> Option<Draft> {
+    let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
+    let lines = recent(view);
+    pods.iter().find_map(|pod| {
+        let name = skipped(pod).into_iter().find(|n| pod.spec.containers.iter().any(|c| c.name == *n))?;
+        let origin = format!("pod {} container {name}", pod.name);
+        let line = lines.iter().find(|l| l.origin == origin && wanted.contains(&l.failure.symptom))?;
+        Some(
+            Draft::new(format!(
+                "container {name} of pod {} is left out by the annotation {SKIP}, and its log shows that it needs the identity",
+                pod.name
+            ))
+            .show("pod annotation", format!("{SKIP}={name}"), format!("Pod {}", pod.name))
+            .show("failure", line.sample.clone(), line.origin.clone())
+            .cure("take the container out of the annotation", &[("kubectl", without_skip(e))]),
+        )
+    })
 }
 
 fn partly<'a>(e: &Evidence, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
-    let skip = |p: &Pod| p.spec.annotations.get("eks.amazonaws.com/skip-containers").cloned().unwrap_or_default();
     let own = e.workload.known().map(|w| &w.template.containers);
     pods.iter().find_map(|p| {
-        let skipped = skip(p);
+        let skipped = skipped(p);
         let left = p.spec.containers.iter().find(|c| {
             !c.init
                 && !c.has_env(ROLE_VARIABLE)
-                && !skipped.split(',').any(|s| s.trim() == c.name)
+                && !skipped.contains(&c.name.as_str())
                 && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
         })?;
         Some((p, left.name.clone()))
@@ -153,6 +200,16 @@ fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             .show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name))
             .show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"))
     };
+    let skipped = skipped(pod);
+    if !skipped.is_empty() && pod.spec.containers.iter().all(|c| c.init || skipped.contains(&c.name.as_str())) {
+        let draft = begin(format!(
+            "the annotation {SKIP} of pod {} names every container, so the webhook leaves them all out",
+            pod.name
+        ))
+        .show("pod annotation", format!("{SKIP}={}", skipped.join(",")), format!("Pod {}", pod.name))
+        .cure("take the annotation out of the pod template", &[("kubectl", without_skip(e))]);
+        return Judged::one("webhook-absent-or-not-running", draft);
+    }
     let probe = e.injection_probe.known();
     let works = probe.is_some_and(|p| p.role_arn.is_some());
     if !works && let Some((rule, draft)) = webhook(e, &begin, probe.and_then(|p| p.error.as_deref()), pod) {

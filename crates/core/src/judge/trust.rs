@@ -347,7 +347,7 @@ pub(super) fn lacks(case: &Case<'_>) -> Judged {
 
 fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) -> Judged {
     let mut judged = Judged::default();
-    for condition in statement.conditions.iter().filter(|c| !is_met(case, c)) {
+    for condition in statement.conditions.iter().filter(|c| !is_met(case, c) && !foreign_audience(case, c)) {
         if Operator::parse(&condition.operator).is_none() {
             judged.found.clear();
             judged.push("trust-condition-not-met", unknown_operator(case, index, condition));
@@ -361,6 +361,16 @@ fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) 
         }
     }
     judged
+}
+
+/// The policy asks for an audience the provider knows, and the token carries one it does not know: then the token
+/// is what is wrong, and the provider's rules say so.
+fn foreign_audience(case: &Case<'_>, condition: &DocumentCondition) -> bool {
+    let (Some(provider), Some(aud)) = (case.e.provider.known(), effective_audience(case.token)) else { return false };
+    let known = |v: &String| provider.client_ids.contains(v);
+    condition.key.to_lowercase() == format!("{}:aud", case.path.to_lowercase())
+        && !provider.client_ids.iter().any(|c| c == aud)
+        && condition.values.iter().any(known)
 }
 
 fn unknown_operator(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Draft {

@@ -95,7 +95,7 @@ pub(super) fn wrong_principal(case: &Case<'_>, web: &[(usize, &DocumentStatement
         .show("provider", case.provider_arn.clone(), "IAM")
         .show("Federated", found, case.origin(index, "Principal.Federated"));
     let old_path = arn_parts(found).and_then(|(_, _, r)| r.strip_prefix("oidc-provider/")).unwrap_or(found);
-    let cured = if in_use(case, found) {
+    let cured = if in_use(case, index, found) {
         // Whoever comes through the other provider keeps the statement that lets it in.
         case.repaired(draft, "add a statement for exactly this identity", own_statement(case))
     } else {
@@ -108,7 +108,13 @@ pub(super) fn wrong_principal(case: &Case<'_>, web: &[(usize, &DocumentStatement
 
 /// Whether a principal may admit somebody: a provider of this account, or one of which that is not known.
 /// Another account's cannot (IAM User Guide, roles for OIDC federation).
-fn in_use(case: &Case<'_>, found: &str) -> bool {
+fn in_use(case: &Case<'_>, index: usize, found: &str) -> bool {
+    // Conditions on our issuer's keys are met by none of the other's tokens.
+    let own = format!("{}:", case.path.to_lowercase());
+    let statement = case.document.statements.get(index);
+    if statement.is_some_and(|s| s.conditions.iter().any(|c| c.key.to_lowercase().starts_with(&own))) {
+        return false;
+    }
     let Some((_, account, resource)) = arn_parts(found) else { return !found.contains(case.path) };
     let ours = arn_parts(&case.provider_arn).is_some_and(|(_, a, _)| a == account);
     if resource.starts_with("saml-provider/") {
