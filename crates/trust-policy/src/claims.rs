@@ -62,14 +62,20 @@ impl Identity {
     pub fn context(&self) -> Context {
         let mut context = Context::new();
         let issuer = &self.issuer_path;
+        // Only a text is an authorized party, as for the audience check.
+        let azp = self.claims.get("azp").and_then(text);
         for (claim, value) in &self.claims {
             let name = match claim.as_str() {
-                "aud" if self.claims.contains_key("azp") => continue,
-                "azp" => "aud",
+                "aud" if azp.is_some() => continue,
+                // Claims have letter case, unlike condition keys: `SUB` is another claim (RFC 7519, section 4).
+                other if other.bytes().any(|b| b.is_ascii_uppercase()) => continue,
                 other if claim_becomes_key(issuer, other) => other,
                 _ => continue,
             };
             context.set(&format!("{issuer}:{name}"), texts(value));
+        }
+        if let Some(azp) = azp {
+            context.set(&format!("{issuer}:aud"), [azp]);
         }
         if let Some(aud) = self.claims.get("aud").filter(|_| issuer == "accounts.google.com") {
             context.set("accounts.google.com:oaud", texts(aud));
