@@ -16,7 +16,21 @@ pub(crate) const TARGET: Target = Target {
     name: "jwt",
     check,
     seeds,
-    words: &["\"aud\":", "\"azp\":", "\"exp\":", "null", "[]", "1e3", "{\"crit\":[]}", ".", "Bearer ", "\\u0000", "é"],
+    words: &[
+        "\"aud\":",
+        "\"azp\":",
+        "\"exp\":",
+        "null",
+        "[]",
+        "1e3",
+        "1e400",
+        "\\ud800",
+        "{\"crit\":[]}",
+        ".",
+        "Bearer ",
+        "\\u0000",
+        "é",
+    ],
     iterations: 10_000,
 };
 

@@ -22,6 +22,12 @@ pub(crate) const TARGET: Target = Target {
         "status code: 400",
         "\\n",
         "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "\n{\"log\":\"",
+        "\\n\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
+        "\n[pod/a/b] ",
+        "\n│ ",
+        "\n\nDuring handling of the above exception",
+        "\nTraceback (most recent call last):\n",
     ],
     iterations: 1_000,
 };
@@ -106,8 +112,25 @@ fn seeds() -> Vec<Vec<u8>> {
     let cri = "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00.000000000Z stderr F audience\n";
     let denied = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: ec2:DescribeSubnets status code: 403\n";
     let token = "InvalidIdentityToken: Incorrect token audience Authorization: Bearer \u{2} token=\u{2}\n";
+    let docker = "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n";
+    let boxed = "[pod/a/b] 2026-11-23T10:00:00Z │ Not authorized to\n[pod/a/b] 2026-11-23T10:00:00Z │ perform sts:AssumeRoleWithWebIdentity\n";
+    let chain = format!(
+        "{python}\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a\"\n{python}"
+    );
     let endless = format!("x\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\n{python}\t\u{1}\n\t\u{1}\n{stack}");
-    let texts = [stack, python, json, cri, denied, token, &endless, &[stack, python, cri, json, stack].concat()];
+    let texts = [
+        stack,
+        python,
+        json,
+        cri,
+        denied,
+        token,
+        docker,
+        boxed,
+        &chain,
+        &endless,
+        &[stack, python, cri, json, stack].concat(),
+    ];
     texts
         .iter()
         .enumerate()
