@@ -182,9 +182,12 @@ enum Chain {
 const HEAD: usize = 160;
 
 fn is_partial(line: &[u8]) -> bool {
-    // Docker's mark is at the record's end.
-    let shown = if line.starts_with(b"{\"log\":") { line } else { head(line) };
-    line::is_partial(&String::from_utf8_lossy(shown))
+    // Docker's mark is at the record's end, the others' at its beginning.
+    if line.starts_with(b"{\"log\":") {
+        return line::is_partial(&String::from_utf8_lossy(line));
+    }
+    let head = head(line);
+    memchr::memmem::find(head, b" P ").is_some() && line::is_partial(&String::from_utf8_lossy(head))
 }
 
 fn head(line: &[u8]) -> &[u8] {

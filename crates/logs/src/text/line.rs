@@ -27,9 +27,16 @@ pub(crate) enum Kind {
 
 /// The kind of a line of which at least the head is given.
 pub(crate) fn kind(head: &str) -> Kind {
-    let plain = strip_ansi(head);
-    let line = plain.trim_end_matches(['\n', '\r']);
+    if head.contains('\u{1b}') { plain_kind(&strip_ansi(head)) } else { plain_kind(head) }
+}
+
+fn plain_kind(head: &str) -> Kind {
+    let line = head.trim_end_matches(['\n', '\r']);
     let runtime = cri(line).map_or(line, |c| c.body);
+    // Most lines that go on say so at once.
+    if runtime.starts_with('\t') || runtime.starts_with("caused by:") {
+        return Kind::Continues;
+    }
     let (body, prefixed) = bare(runtime);
     if let Some(log) = body.strip_prefix(DOCKER) {
         return docker_kind(log);
@@ -88,11 +95,16 @@ pub(crate) fn without_source(line: &str) -> &str {
     {
         return body;
     }
-    match line.split_once('|') {
+    // A service's name is at the start, and short.
+    let near = line.as_bytes().iter().take(MAX_SERVICE).any(|b| *b == b'|');
+    match line.split_once('|').filter(|_| near) {
         Some((name, body)) if is_service(name) => body.strip_prefix(' ').unwrap_or(body),
         _ => line,
     }
 }
+
+/// Bytes in which Docker Compose's name of a service ends.
+const MAX_SERVICE: usize = 64;
 
 /// `web-1  `, as Docker Compose names what wrote a line.
 fn is_service(name: &str) -> bool {
