@@ -45,8 +45,13 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
             out.push((s, at));
         }
     };
+    // A chain of providers tells why each of them, the default profile's too, had nothing.
+    let chain = lower.contains("unable to load credentials from any of the providers")
+        && lower.contains("for profile 'default'");
     for r in SPECIFIC {
-        add(fits(r, lower));
+        if !(chain && r.symptom == Symptom::ProfileMissing) {
+            add(fits(r, lower));
+        }
     }
     for (symptom, code) in SPECIFIC_CODES {
         add(answered(*symptom, code, lower));
@@ -189,7 +194,10 @@ fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
                 "name or service not known",
                 "temporary failure in name resolution",
                 "unknownhostexception",
-                "failed to resolve",
+                "failed to resolve '",
+                "failed to resolve \"",
+                "failed to resolve: ",
+                "failed to resolve host",
                 "eai_again",
                 "server misbehaving",
                 "name resolution",

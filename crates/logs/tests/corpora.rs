@@ -167,6 +167,43 @@ fn utf_16_is_read() {
 /// One line each.
 const LINES: &[(Symptom, &str)] = &[
     (
+        Symptom::NoCredentials,
+        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()]) : [SystemPropertyCredentialsProvider(): Unable to load credentials from system settings. Access key must be specified either via environment variable (AWS_ACCESS_KEY_ID) or system property (aws.accessKeyId)., WebIdentityTokenCredentialsProvider(): Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the javaproperty aws.webIdentityTokenFile must be set., ProfileCredentialsProvider(profileName=default, profileFile=ProfileFile(sections=[])): Profile file contained no credentials for profile 'default': ProfileFile(sections=[]), ContainerCredentialsProvider(): Cannot fetch credentials from container - neither AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI environment variables are set., InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]",
+    ),
+    (
+        Symptom::NoCredentials,
+        "CredentialsError: Missing credentials in config, if using AWS_CONFIG_FILE, set AWS_SDK_LOAD_CONFIG=1",
+    ),
+    (
+        Symptom::NoCredentials,
+        "Amazon.Runtime.AmazonClientException: Failed to resolve AWS credentials. The credential providers used to search for credentials returned the following errors:",
+    ),
+    (Symptom::NoCredentials, "Aws::Errors::MissingCredentialsError: unable to sign request without credentials set"),
+    (Symptom::NoCredentials, "Error: No valid credential sources found"),
+    (Symptom::NoCredentials, "failed to get credentials: no providers in chain provided credentials"),
+    (
+        Symptom::InvalidIdentityTokenOther,
+        "Aws\\Exception\\CredentialsException: InvalidIdentityToken, retries exhausted",
+    ),
+    (
+        Symptom::InvalidIdentityTokenOther,
+        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: words of tomorrow",
+    ),
+    (Symptom::IdpCommunication, "api error IDPCommunicationError: words of tomorrow"),
+    (
+        Symptom::WebIdentityOther,
+        "PHP Fatal error:  Uncaught Aws\\Exception\\CredentialsException: Error reading WebIdentityTokenFile from /var/run/token",
+    ),
+    (Symptom::WebIdentityOther, "[2026/11/23 10:00:00] [error] [aws_credentials] STS assume role request failed"),
+    (
+        Symptom::WebIdentityOther,
+        "operation error STS: AssumeRoleWithWebIdentity, failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region",
+    ),
+    (
+        Symptom::TokenFileUnreadable,
+        "failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token: open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
+    ),
+    (
         Symptom::NoProvider,
         "com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF (Service: AWSSecurityTokenService; Status Code: 400; Error Code: InvalidIdentityToken; Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab; Proxy: null)",
     ),
