@@ -174,6 +174,9 @@ fn failures(view: &View<'_>) -> Vec<Folded> {
     if down > 0 {
         say(Link::Workload, format!("{down} of {} pods are not ready", pods.len()));
     }
+    if let Some(w) = e.workload.known().filter(|w| w.desired > 0 && e.pods.known().is_some_and(Vec::is_empty)) {
+        say(Link::Workload, format!("of {} pods wanted none exists", w.desired));
+    }
     for line in judge::recent(view).into_iter().take(3) {
         say(Link::Workload, format!("{} ×{}: {}", line.origin, line.count, line.failure.message));
     }

@@ -5,7 +5,7 @@ use trustwalk_logs::Symptom;
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
 use super::service_account::associated;
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, Judged};
+use super::{Draft, Judged, selector};
 use crate::evidence::{Evidence, Observed, Pod, ServiceAccount, Webhook};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
@@ -43,6 +43,20 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let bare: Vec<&Pod> = pods.iter().filter(|p| !injected(p)).collect();
     if let Some(pod) = bare.first() {
         return uninjected(e, sa, pod, &bare);
+    }
+    if let Some(error) = e.injection_probe.known().and_then(|p| p.error.as_deref()) {
+        // Pods that run keep what they have; no other will be made beside or after them.
+        let begin = |sentence: String| {
+            Draft::new(format!("{sentence}, and by its failure policy no new pod is made without it")).show(
+                "dry run of a pod",
+                error,
+                "kubectl create --dry-run=server",
+            )
+        };
+        let pod = pods.first().cloned().unwrap_or_default();
+        if let Some((rule, draft)) = webhook(e, &begin, Some(error), &pod) {
+            return Judged::one(rule, draft);
+        }
     }
     let mut judged = Judged::default();
     if let Some((pod, old)) = pods.iter().find_map(|p| stale(e, p, role).map(|old| (p, old))) {
@@ -266,10 +280,17 @@ fn webhook(e: &Evidence, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Opt
         return Some(("webhook-absent-or-not-running", draft));
     };
     let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
-    hook_fault(hook, base, error, pod)
+    let namespace = e.service_account.known().map(|sa| sa.namespace.clone()).unwrap_or_default();
+    hook_fault(hook, &namespace, base, error, pod)
 }
 
-fn hook_fault(hook: &Webhook, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(&'static str, Draft)> {
+fn hook_fault(
+    hook: &Webhook,
+    namespace: &str,
+    base: &Base<'_>,
+    error: Option<&str>,
+    pod: &Pod,
+) -> Option<(&'static str, Draft)> {
     let name = &hook.configuration;
     let show =
         |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
@@ -334,21 +355,27 @@ fn hook_fault(hook: &Webhook, base: &Base<'_>, error: Option<&str>, pod: &Pod) -
             ),
         ));
     }
-    let skip = pod.spec.labels.keys().find(|l| hook.excludes.iter().any(|x| x.contains(l.as_str())));
-    skip.map(|label| {
-        let draft = show(
-            base(format!("the webhook {name} leaves this pod out: its label {label} is named in a selector")),
-            "selectors",
-            hook.excludes.join("; "),
-        );
-        (
-            "webhook-absent-or-not-running",
-            draft.cure(
-                "remove the label, or change the selector",
-                &[("kubectl", format!("kubectl get mutatingwebhookconfiguration {name} -o yaml"))],
-            ),
+    let out = selector::exclusion(hook, namespace, &pod.spec.labels)?;
+    let draft = base(format!("the selectors of the webhook {name} leave pod {} out: {}", pod.name, out.because)).show(
+        "selector",
+        out.selector,
+        format!("MutatingWebhookConfiguration {}", hook.configuration),
+    );
+    let draft = if out.certain {
+        draft
+    } else {
+        draft.unsure(
+            Confidence::Likely,
+            format!("the namespace's labels: `kubectl get namespace {namespace} --show-labels`"),
         )
-    })
+    };
+    Some((
+        "webhook-absent-or-not-running",
+        draft.cure(
+            "change the label or the selector, then recreate the pods",
+            &[("kubectl", format!("kubectl get mutatingwebhookconfiguration {name} -o yaml"))],
+        ),
+    ))
 }
 
 fn pod_identity(view: &View<'_>, e: &Evidence, sa: &ServiceAccount, pods: &[Pod]) -> Judged {

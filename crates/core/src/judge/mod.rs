@@ -10,6 +10,7 @@ mod issuer;
 mod policy_edit;
 mod provider;
 mod reach;
+mod selector;
 mod service_account;
 mod session;
 mod setup;

@@ -212,6 +212,9 @@ impl Webhooks {
             let port = j::at(service, "/port").as_u64().and_then(|p| u16::try_from(p).ok());
             let path = j::text(service, "/path");
             let path = if path.is_empty() { "/" } else { path };
+            if !self.has_endpoints(namespace, name) {
+                return Err(CallError::Connect(format!("no endpoints available for service \"{name}\"")));
+            }
             return self
                 .resolver
                 .resolve(namespace, name, port.unwrap_or(443))
@@ -228,6 +231,25 @@ impl Webhooks {
             .map_err(|_| CallError::Connect(format!("lookup {host}: no such host")))?;
         let address = SocketAddr::new(ip, uri.port_u16().unwrap_or(443));
         Ok((address, host, uri.path().to_owned()))
+    }
+
+    /// Whether a pod stands ready behind a service; a service that is not an object, or selects nothing, leads
+    /// where the resolver says (Kubernetes documentation, "Service").
+    fn has_endpoints(&self, namespace: &str, name: &str) -> bool {
+        let (services, pods) = (Gvr::new("", "v1", "services"), Gvr::new("", "v1", "pods"));
+        let found = self.store.list(&services, Some(namespace)).1;
+        let Some(service) = found.iter().find(|s| j::name(s) == name) else { return true };
+        let Some(wanted) = j::at(service, "/spec/selector").as_object().filter(|w| !w.is_empty()) else { return true };
+        let ready = |pod: &Value| {
+            j::items(pod, "/status/conditions")
+                .iter()
+                .any(|c| j::text(c, "/type") == "Ready" && j::text(c, "/status") == "True")
+        };
+        let selected = |pod: &Value| {
+            let labels = j::at(pod, "/metadata/labels");
+            wanted.iter().all(|(k, v)| labels.get(k) == Some(v))
+        };
+        self.store.list(&pods, Some(namespace)).1.iter().any(|p| selected(p) && ready(p))
     }
 
     async fn post(
