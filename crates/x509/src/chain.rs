@@ -4,7 +4,12 @@ use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::host::Host;
+use crate::path::MAX_SIGNATURE_CHECKS;
 use crate::store::TrustStore;
+
+/// Signatures checked to tell which certificates signed themselves: more than a bundle of all public roots has.
+/// Those beyond are taken at their word.
+const MAX_SELF_CHECKS: usize = 512;
 
 /// What a presented certificate is to its chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,7 +130,8 @@ impl PresentedChain {
     /// Works out what each certificate is. `store`, when given, tells cross-signed roots.
     pub fn new(certificates: Vec<Certificate>, store: Option<&TrustStore>) -> Self {
         let path = path(&certificates);
-        let roles = (0..certificates.len()).map(|at| role(&certificates, &path, at, store)).collect();
+        let mut self_checks = MAX_SELF_CHECKS;
+        let roles = (0..certificates.len()).map(|at| role(&certificates, &path, at, store, &mut self_checks)).collect();
         Self { certificates, roles, path }
     }
 
@@ -219,22 +225,26 @@ impl PresentedChain {
 fn path(certificates: &[Certificate]) -> Vec<usize> {
     let mut path = Vec::new();
     let mut current = certificates.first().map(|c| (0, c));
+    // A crowd of one name, each signed by another, would cost the square of its size.
+    let mut checks = MAX_SIGNATURE_CHECKS;
+    let mut signed = |child: &Certificate, by: &Certificate| {
+        let left = checks.checked_sub(1);
+        checks = left.unwrap_or(0);
+        left.is_some() && child.is_signed_by(by.public_key()) == Some(true)
+    };
     while let Some((at, certificate)) = current {
         path.push(at);
         let forwards = certificates.iter().enumerate().skip(at + 1);
         let backwards = certificates.iter().enumerate().take(at);
         current = forwards.chain(backwards).find(|(next, c)| {
             let known = path.iter().filter_map(|p| certificates.get(*p)).any(|p| p == *c);
-            !path.contains(next)
-                && !known
-                && certificate.names_as_issuer(c)
-                && certificate.is_signed_by(c.public_key()) == Some(true)
+            !path.contains(next) && !known && certificate.names_as_issuer(c) && signed(certificate, c)
         });
     }
     path
 }
 
-fn role(all: &[Certificate], path: &[usize], at: usize, store: Option<&TrustStore>) -> Role {
+fn role(all: &[Certificate], path: &[usize], at: usize, store: Option<&TrustStore>, self_checks: &mut usize) -> Role {
     let Some(certificate) = all.get(at) else { return Role::Extraneous };
     if at == 0 {
         return Role::Leaf;
@@ -242,7 +252,9 @@ fn role(all: &[Certificate], path: &[usize], at: usize, store: Option<&TrustStor
     if all.iter().take(at).any(|c| c == certificate) {
         return Role::Duplicate;
     }
-    if certificate.is_self_signed() {
+    let left = self_checks.checked_sub(usize::from(certificate.is_self_issued()));
+    *self_checks = left.unwrap_or(0);
+    if left.map_or_else(|| certificate.claims_self_signed(), |_| certificate.is_self_signed()) {
         // The root of another chain is as useless as any other stranger.
         let used = path.contains(&at);
         return if used { Role::Root } else { Role::Extraneous };

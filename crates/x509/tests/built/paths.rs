@@ -1,7 +1,7 @@
 //! Several ways from a leaf to a root: the right one is found, and the search ends.
 
 use rcgen::KeyPair;
-use trustwalk_x509::Reason;
+use trustwalk_x509::{Certificate, PresentedChain, Reason};
 
 use crate::builder::*;
 
@@ -116,6 +116,22 @@ fn circles_and_crowds_end() {
     let lost: Vec<&Made> = std::iter::once(&leaf).chain(&crowd).collect();
     let result = judge(&lost, &[&sound], HOST);
     assert!(result.failures.iter().any(|f| matches!(f.reason, Reason::Exhausted(_) | Reason::BadSignature(_))));
+}
+
+#[test]
+fn a_presented_crowd_costs_no_square() {
+    let key = KeyPair::generate().unwrap();
+    // Each names the same issuer, and each but the last could be it.
+    let crowd: Vec<Certificate> = (0..600_u16)
+        .map(|n| {
+            let [high, low] = n.to_be_bytes();
+            let draft = |k: &KeyPair| Draft::ca("Crowd", k).change(|d| d.serial = vec![2, 3, 1, high, low]);
+            make_with(draft, again(&key), None).certificate()
+        })
+        .collect();
+    let chain = PresentedChain::new(crowd, None);
+    assert!(chain.path().len() <= 101, "bounded by the signatures checked");
+    assert_eq!(chain.roles().len(), 600);
 }
 
 #[test]
