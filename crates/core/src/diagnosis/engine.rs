@@ -35,7 +35,11 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         gathered.missing = vec![(Link::Workload, line)];
     }
     let refusal = judge::refusal(&view);
-    order(&mut gathered.errors, refusal);
+    if judge::kept_from_sts(&view) {
+        order_as_lived(&mut gathered.errors);
+    } else {
+        order(&mut gathered.errors, refusal);
+    }
     let folded = fold(&mut gathered.errors);
     let mut errors = gathered.errors.into_iter();
     let root_cause = errors.next();
@@ -141,6 +145,16 @@ fn order(errors: &mut [Finding], refusal: Option<Refusal>) {
     errors.sort_by(|a, b| {
         let key =
             |f: &Finding| (!explains(refusal, f.link), f.confidence == Confidence::Possible, f.link, f.code.clone());
+        key(a).cmp(&key(b))
+    });
+}
+
+/// The workload fails before it comes to STS, and only trustwalk's own exchange was refused there: what the
+/// workload's log shows comes first, then what stands earlier in the chain.
+fn order_as_lived(errors: &mut [Finding]) {
+    errors.sort_by(|a, b| {
+        let logged = |f: &Finding| f.proof.iter().any(|p| p.label == "failure");
+        let key = |f: &Finding| (f.confidence == Confidence::Possible, !logged(f), f.link, f.code.clone());
         key(a).cmp(&key(b))
     });
 }

@@ -27,7 +27,7 @@ mod trust_repair;
 
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, role_account, token_gap};
-pub(crate) use sts::{Refusal, refusal, succeeded};
+pub(crate) use sts::{Refusal, kept_from_sts, refusal, succeeded};
 pub(crate) use symptoms::recent;
 
 pub(crate) use ci::causes as ci;

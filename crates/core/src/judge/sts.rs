@@ -3,6 +3,7 @@
 use trustwalk_logs::Symptom;
 
 use super::symptoms::recent;
+use crate::evidence::{LogFailure, Target};
 use crate::rule::{Kind, View};
 
 /// STS's check that refused, in the order STS checks.
@@ -40,6 +41,24 @@ pub(crate) fn refusal(view: &View<'_>) -> Option<Refusal> {
         }
     }
     recent(view).into_iter().filter_map(|l| from_symptom(l.failure.symptom)).min()
+}
+
+/// Whether the workload's own log tells of failures and none of them is an answer of STS.
+pub(crate) fn kept_from_sts(view: &View<'_>) -> bool {
+    let lines = recent(view);
+    let in_cluster = matches!(view.frame().target, Target::Workload { .. });
+    in_cluster && !lines.is_empty() && lines.iter().all(|l| from_symptom(l.failure.symptom).is_none() && speaks(l))
+}
+
+/// Whether a line says how the client failed; waiting for the CNI does not.
+fn speaks(line: &LogFailure) -> bool {
+    !matches!(
+        line.failure.symptom,
+        Symptom::IpamdWaiting
+            | Symptom::IpamdInitFailure
+            | Symptom::WebIdentityOther
+            | Symptom::InvalidIdentityTokenOther
+    )
 }
 
 fn from_answer(code: &str, message: &str) -> Refusal {
