@@ -157,6 +157,7 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::InvalidIdentityTokenOther, &["invalididentitytoken, retries exhausted"]),
     row(Symptom::WebIdentityOther, &["error assuming role from web identity credentials"]),
     row(Symptom::WebIdentityOther, &["error reading webidentitytokenfile from"]),
+    row(Symptom::WebIdentityOther, &["error retrieving web identity credentials: "]),
     row(Symptom::AssumeRoleDenied, &["unable to assume role", "accessdenied"]),
     row(Symptom::WebIdentityOther, &["webidentityerr"]),
     row(Symptom::WebIdentityOther, &["an error occurred", "calling the assumerolewithwebidentity operation"]),

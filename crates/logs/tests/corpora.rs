@@ -55,6 +55,14 @@ const STACKS: &[(Symptom, &str)] = &[
     ),
     (
         DENIED,
+        "Error: loading credentials: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\nCaused by:\n    0: service error\n    1: unhandled error (AccessDenied): Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    (
+        DENIED,
+        "java.lang.RuntimeException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tat a.B.c(D.java:1)\nWrapped by: a.b.StartException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tat a.B.d(D.java:2)",
+    ),
+    (
+        DENIED,
         "╷\n│ Error: configuring Terraform AWS Provider: validating provider credentials: retrieving caller\n│ identity from STS: operation error STS: GetCallerIdentity, get identity: get credentials: failed to\n│ refresh cached credentials, failed to retrieve credentials, operation error STS:\n│ AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID:\n│ d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to\n│ perform sts:AssumeRoleWithWebIdentity\n│ \n│   with provider[\"registry.terraform.io/hashicorp/aws\"],\n│   on main.tf line 1, in provider \"aws\":\n╵",
     ),
 ];
@@ -74,7 +82,7 @@ fn a_stack_survives_every_dress() {
     let dress = |stack: &str, f: &dyn Fn(&str) -> String| stack.lines().map(f).collect::<String>();
     let json = |line: &str| serde_json::to_string(line).unwrap();
     for (symptom, stack) in STACKS {
-        let dresses: [(&str, String); 12] = [
+        let dresses: [(&str, String); 13] = [
             ("CRI", dress(stack, &|l| format!("2026-11-23T10:00:00.000000000Z stderr F {l}\n"))),
             (
                 "json-file",
@@ -101,6 +109,13 @@ fn a_stack_survives_every_dress() {
                 format!(
                     "{{\"log\":{},\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}}\n",
                     json(&format!("{{\"level\":\"error\",\"msg\":{}}}\n", json(stack)))
+                ),
+            ),
+            (
+                "Fluent Bit",
+                format!(
+                    "{{\"date\":1763892000.1,\"log\":{},\"kubernetes\":{{\"pod_name\":\"p\"}}}}\n",
+                    json(&format!("2026-11-23T10:00:00.000000000Z stderr F {{\"msg\":{}}}", json(stack)))
                 ),
             ),
             (

@@ -138,7 +138,7 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
         let next_end = line_end(text, end);
         let line = text.get(end..next_end).unwrap_or_default();
         let taken = match (kind(line), chain) {
-            (Kind::Continues, _) | (Kind::Blank, Chain::Announced) => true,
+            (Kind::Continues | Kind::Cause, _) | (Kind::Blank, Chain::Announced) => true,
             (Kind::Chain, _) => {
                 chain = Chain::Announced;
                 true
@@ -153,7 +153,10 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
                 true
             }
             (Kind::Blank, _) if next_end >= text.len() => return (end, true),
-            (Kind::Blank, _) => kind(text.get(next_end..line_end(text, next_end)).unwrap_or_default()) == Kind::Chain,
+            (Kind::Blank, _) => {
+                let after = text.get(next_end..line_end(text, next_end)).unwrap_or_default();
+                matches!(kind(after), Kind::Chain | Kind::Cause)
+            }
             (Kind::Traceback | Kind::Own, _) => false,
         };
         if !partial && !taken {

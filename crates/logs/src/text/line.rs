@@ -13,8 +13,10 @@ const LEVELS: &[&str] =
 /// How a line, taken by itself, relates to the lines around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Goes on with what the line before it said: indented, or a cause.
+    /// Goes on with what the line before it said: indented.
     Continues,
+    /// Names what led to the failure before it, even after a blank line.
+    Cause,
     /// Nothing on it.
     Blank,
     /// Python: the exception before led to another one, which follows.
@@ -34,8 +36,11 @@ fn plain_kind(head: &str) -> Kind {
     let line = head.trim_end_matches(['\n', '\r']);
     let runtime = cri(line).map_or(line, |c| c.body);
     // Most lines that go on say so at once.
-    if runtime.starts_with('\t') || runtime.starts_with("caused by:") {
+    if runtime.starts_with('\t') {
         return Kind::Continues;
+    }
+    if runtime.starts_with("caused by:") {
+        return Kind::Cause;
     }
     let (body, prefixed) = bare(runtime);
     if let Some(log) = body.strip_prefix(DOCKER) {
@@ -64,12 +69,21 @@ fn docker_kind(log: &str) -> Kind {
 }
 
 fn of_words(body: &str) -> Option<Kind> {
-    const CAUSES: &[&str] =
-        &["caused by:", "Caused by:", "--->", "---", "status code:", "Suppressed:", "... ", "<ErrorResponse"];
+    const CAUSES: &[&str] = &[
+        "caused by:",
+        "Caused by:",
+        "Wrapped by:",
+        "--->",
+        "---",
+        "status code:",
+        "Suppressed:",
+        "... ",
+        "<ErrorResponse",
+    ];
     const CHAINS: &[&str] = &["During handling of the above exception", "The above exception was the direct cause"];
     let begins = |words: &[&str]| words.iter().any(|w| body.starts_with(w));
     if begins(CAUSES) {
-        Some(Kind::Continues)
+        Some(Kind::Cause)
     } else if begins(CHAINS) {
         Some(Kind::Chain)
     } else if body.starts_with("Traceback (most recent call last)") {
@@ -198,7 +212,7 @@ mod tests {
             "build\tRun it\t2026-11-23T10:00:00.1234567Z ",
         ] {
             for (body, wanted) in [
-                ("caused by: x", Kind::Continues),
+                ("caused by: x", Kind::Cause),
                 ("\tstatus code: 400", Kind::Continues),
                 ("    at f", Kind::Continues),
                 ("Traceback (most recent call last):", Kind::Traceback),

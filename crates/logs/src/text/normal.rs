@@ -86,7 +86,9 @@ pub(crate) struct Cri<'a> {
 pub(crate) fn cri(line: &str) -> Option<Cri<'_>> {
     let mut parts = line.splitn(4, ' ');
     let (time, stream, flag) = (parts.next()?, parts.next()?, parts.next()?);
-    if !matches!(stream, "stdout" | "stderr") || !time.contains('T') {
+    // A shipper's record that holds such a line begins otherwise.
+    if !matches!(stream, "stdout" | "stderr") || !time.contains('T') || !time.starts_with(|c: char| c.is_ascii_digit())
+    {
         return None;
     }
     let partial = match flag {
@@ -170,6 +172,8 @@ fn json_text(text: &str) -> Option<(String, Option<Stamp>)> {
 fn strings(value: &Value, depth: usize, out: &mut String) {
     match value {
         Value::String(s) => {
+            // A shipper's record of a runtime's line.
+            let s = cri(s).map_or(s.as_str(), |c| c.body);
             if !out.is_empty() {
                 out.push_str("; ");
             }
