@@ -2,7 +2,13 @@
 //! `AdmissionReview` of `admission.k8s.io/v1` (Kubernetes docs, "Dynamic
 //! Admission Control"). Webhooks that take only `v1beta1` are refused.
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::{BodyExt, Full, Limited};
@@ -51,6 +57,8 @@ pub(crate) struct Webhooks {
     store: Store,
     resolver: Arc<dyn Resolve>,
     clock: Clock,
+    /// Services that have had a ready pod: before that the cluster is still starting.
+    served: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl fmt::Debug for Webhooks {
@@ -97,7 +105,7 @@ impl rustls::time_provider::TimeProvider for ClockProvider {
 impl Webhooks {
     /// Reads webhook configurations from `store` and finds services with `resolver`.
     pub(crate) fn new(store: Store, resolver: Arc<dyn Resolve>, clock: Clock) -> Self {
-        Self { store, resolver, clock }
+        Self { store, resolver, clock, served: Arc::default() }
     }
 
     /// The object after all mutating webhooks, or the first refusal.
@@ -249,7 +257,14 @@ impl Webhooks {
             let labels = j::at(pod, "/metadata/labels");
             wanted.iter().all(|(k, v)| labels.get(k) == Some(v))
         };
-        self.store.list(&pods, Some(namespace)).1.iter().any(|p| selected(p) && ready(p))
+        let any = self.store.list(&pods, Some(namespace)).1.iter().any(|p| selected(p) && ready(p));
+        let key = format!("{namespace}/{name}");
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        if any {
+            served.insert(key);
+            return true;
+        }
+        !served.contains(&key)
     }
 
     async fn post(
