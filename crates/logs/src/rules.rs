@@ -51,9 +51,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::DurationExceeds, &["at 'durationseconds' failed to satisfy"]),
     row(Symptom::PackedPolicyTooLarge, &["packed size of session tags consumes"]),
     row(Symptom::PackedPolicyTooLarge, &["packed policy consumes"]),
-    row(Symptom::PackedPolicyTooLarge, &["packedpolicytoolarge"]),
     row(Symptom::IdpCommunication, &["openididpcommunicationerror"]),
-    row(Symptom::RegionDisabled, &["regiondisabledexception"]),
     row(Symptom::ProfileMissing, &["config profile (", "could not be found"]),
     row(Symptom::ProfileMissing, &["failed to get shared config profile"]),
     row(Symptom::ProfileMissing, &["could not resolve credentials using profile"]),
@@ -75,13 +73,13 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::PodIdentityAccessDenied, &["assumeroleforpodidentity", "not authorized"]),
     row(Symptom::PodIdentityAgentError, &["service account token failed basic claim validations"]),
     row(Symptom::PodIdentityAgentError, &["service account token", "fault: client"]),
-    row(Symptom::PodIdentityAgentError, &["assumeroleforpodidentity", "error"]),
+    row(Symptom::PodIdentityAgentError, &["assumeroleforpodidentity", "error "]),
+    row(Symptom::PodIdentityAgentError, &["assumeroleforpodidentity", "error: "]),
     row(Symptom::PodIdentityAgentError, &["from container metadata", "non 200 response"]),
     row(Symptom::GhaIdTokenUnavailable, &["unable to get actions_id_token_request"]),
     row(Symptom::GhaIdTokenUnavailable, &["actions_id_token_request_url", "env variable"]),
     row(Symptom::GhaTokenPending, &["issue id_token for job in 'pending' state"]),
     row(Symptom::FederatedInvalid, &["federated principals must be valid domain names"]),
-    row(Symptom::MalformedPolicy, &["malformedpolicydocument"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "equals"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "like"]),
     row(Symptom::ProviderExists, &["provider with url ", "already exists"]),
@@ -119,7 +117,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ExpiredSession, &["error code: expiredtoken"]),
     row(Symptom::ExpiredSession, &["code=expiredtoken"]),
     row(Symptom::WebhookCallFailed, &["failed calling webhook", "pod-identity-webhook"]),
-    row(Symptom::WebhookMissing, &["pod-identity-webhook", "not found"]),
+    row(Symptom::WebhookMissing, &["\"pod-identity-webhook\" not found"]),
+    row(Symptom::WebhookMissing, &["pod-identity-webhook not found"]),
     row(Symptom::WebhookMissing, &["pod-identity-webhook is missing"]),
     row(Symptom::WebhookMissing, &["missing required variables", "aws_web_identity_token_file"]),
     row(Symptom::Throttled, &["api error throttling", "exceeded"]),
@@ -130,8 +129,13 @@ pub(crate) const SPECIFIC: &[Row] = &[
 ];
 
 /// Codes that name a cause wherever they stand as an answer's code.
-pub(crate) const SPECIFIC_CODES: &[(Symptom, &str)] =
-    &[(Symptom::IdpRejected, "idprejectedclaim"), (Symptom::IdpCommunication, "idpcommunicationerror")];
+pub(crate) const SPECIFIC_CODES: &[(Symptom, &str)] = &[
+    (Symptom::IdpRejected, "idprejectedclaim"),
+    (Symptom::IdpCommunication, "idpcommunicationerror"),
+    (Symptom::PackedPolicyTooLarge, "packedpolicytoolarge"),
+    (Symptom::RegionDisabled, "regiondisabled"),
+    (Symptom::MalformedPolicy, "malformedpolicydocument"),
+];
 
 /// A code whose words would say more, were they known.
 pub(crate) const GENERIC_CODE: (Symptom, &str) = (Symptom::InvalidIdentityTokenOther, "invalididentitytoken");
