@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::DiscoveryError;
 use crate::material::Algorithm;
+use crate::tolerant;
 
 /// A larger document is not read: real ones have a few kibibytes.
 pub const MAX_DISCOVERY_BYTES: usize = 256 * 1024;
@@ -56,7 +57,7 @@ impl Discovery {
             return Err(DiscoveryError::TooLarge { length: bytes.len(), maximum: MAX_DISCOVERY_BYTES });
         }
         let document: Map<String, Value> =
-            serde_json::from_slice(bytes).map_err(|e| DiscoveryError::Json { line: e.line(), column: e.column() })?;
+            tolerant::parse(bytes).map_err(|e| DiscoveryError::Json { line: e.line(), column: e.column() })?;
         let text = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
         let list = |name: &str| {
             let values = document.get(name).and_then(Value::as_array);

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::JwksError;
 use crate::material::{Algorithm, Material};
 use crate::token::Token;
+use crate::tolerant;
 
 /// Keys of one type STS takes (IAM User Guide, creating OIDC providers).
 pub const MAX_KEYS_PER_TYPE: usize = 100;
@@ -91,7 +92,7 @@ impl Jwks {
             return Err(JwksError::TooLarge { length: bytes.len(), maximum: MAX_JWKS_BYTES });
         }
         let document: Value =
-            serde_json::from_slice(bytes).map_err(|e| JwksError::Json { line: e.line(), column: e.column() })?;
+            tolerant::parse(bytes).map_err(|e| JwksError::Json { line: e.line(), column: e.column() })?;
         let keys = document.get("keys").and_then(Value::as_array).ok_or(JwksError::NoKeys)?;
         if keys.is_empty() {
             return Err(JwksError::Empty);

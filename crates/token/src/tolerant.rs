@@ -1,6 +1,17 @@
 //! JSON that is well-formed and beyond what the parser can hold: numbers out of range, halves of surrogate
 //! pairs. Used only after the parser has refused a text.
 
+use serde::de::DeserializeOwned;
+
+/// A document of which not every value counts.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(bytes).or_else(|error| {
+        let text = std::str::from_utf8(bytes).ok();
+        // The first error has the document's own lines and columns.
+        text.and_then(|t| serde_json::from_str(&held(t, true)).ok()).ok_or(error)
+    })
+}
+
 /// The text with each number that no double holds as a text, and, when `surrogates` is asked for, each half of
 /// a pair alone as U+FFFD. What is no JSON stays none.
 pub(crate) fn held(text: &str, surrogates: bool) -> String {

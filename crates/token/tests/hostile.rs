@@ -232,6 +232,16 @@ fn keys_are_numbers_and_points_that_exist() {
 }
 
 #[test]
+fn documents_may_hold_what_does_not_count() {
+    let key = Key::ec("ES256");
+    let keys = String::from_utf8(set(&[key.jwk("k")])).unwrap().replacen('{', r#"{"x":1e400,"y":"\ud800","#, 1);
+    assert_eq!(reason(&key.sign("ES256", "k", &claims()), keys.as_bytes()), None);
+    for bad in ["{\"keys\":[}", "{\"keys\":[1e]}", "", "\u{feff}{\"keys\":[]}", "{\"keys\":[],}"] {
+        assert!(Jwks::parse(bad.as_bytes()).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn a_public_key_is_no_shared_secret() {
     let rsa = Key::rsa();
     let keys = set(&[rsa.jwk("k")]);
