@@ -104,7 +104,11 @@ fn without_cluster(evidence: &mut Evidence, why: &str) {
         by_hand: Some("kubectl cluster-info".to_owned()),
     };
     evidence.workload = Observed::Unreachable { source: source(), error: why.to_owned() };
-    evidence.service_account = Observed::Unreachable { source: source(), error: why.to_owned() };
+    let open = || "the Kubernetes API was not reached".to_owned();
+    evidence.service_account = Observed::NotCollected { reason: open() };
+    evidence.pods = Observed::NotCollected { reason: open() };
+    evidence.logs = Observed::NotCollected { reason: open() };
+    evidence.role_arn = Observed::NotCollected { reason: open() };
 }
 
 fn nothing(evidence: &mut Evidence, near: &[String]) {

@@ -51,7 +51,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     };
     let mut undetermined: Vec<String> = Vec::new();
     if root_cause.is_none() {
-        undetermined.extend(unexplained(evidence, &failures));
+        undetermined.extend(unexplained(evidence, &failures, !gathered.missing.is_empty()));
         undetermined.extend(possible::meanings(&view));
     }
     for (_, text) in &gathered.missing {
@@ -197,11 +197,18 @@ fn failures(view: &View<'_>) -> Vec<Folded> {
     out
 }
 
-fn unexplained(e: &Evidence, failures: &[Folded]) -> Option<String> {
+fn unexplained(e: &Evidence, failures: &[Folded], gaps: bool) -> Option<String> {
     // A pod that is not ready may have many reasons; only failures of the identity ask for an answer here.
     let seen: Vec<&str> = failures.iter().map(|f| f.sentence.as_str()).collect();
     if seen.is_empty() {
         return None;
+    }
+    if gaps {
+        // A cause that could not be looked at may well be a known one.
+        return Some(format!(
+            "something fails ({}), and what could not be read, named below, may hold the cause",
+            seen.join("; ")
+        ));
     }
     let decide = match &e.exchange {
         Observed::Known { .. } => {

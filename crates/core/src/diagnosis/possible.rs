@@ -117,11 +117,26 @@ fn meaning(line: &LogFailure) -> Option<Meaning> {
     })
 }
 
+/// The answer of STS to trustwalk's own exchange, read as a log's line is.
+fn refused(view: &View<'_>) -> Option<LogFailure> {
+    let exchange = view.frame().exchange.known().filter(|x| x.assumed.is_none())?;
+    let text = format!("{}: {}", exchange.code.as_deref()?, exchange.message.as_deref().unwrap_or_default());
+    Some(LogFailure {
+        origin: "sts:AssumeRoleWithWebIdentity".to_owned(),
+        count: 1,
+        first: None,
+        last: None,
+        sample: text.clone(),
+        failure: trustwalk_logs::classify(&text)?,
+    })
+}
+
 /// One sentence for each kind of failure that has several causes.
 pub(super) fn meanings(view: &View<'_>) -> Vec<String> {
     let mut seen = Vec::new();
     let mut out = Vec::new();
-    for line in judge::recent(view) {
+    let refused = refused(view);
+    for line in refused.iter().chain(judge::recent(view)) {
         let symptom = line.failure.symptom;
         let Some((causes, decide)) = meaning(line).filter(|_| !seen.contains(&symptom) && out.len() < MOST) else {
             continue;
