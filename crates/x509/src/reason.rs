@@ -62,8 +62,8 @@ pub enum Reason {
     /// A name below it lies outside its name constraints.
     #[error("its name constraints do not allow `{0}`")]
     NameNotAllowed(String),
-    /// A critical extension that is not processed, or one that cannot be read.
-    #[error("its critical extension {0} is not understood")]
+    /// A critical extension that is not processed, or one that cannot be read or occurs twice.
+    #[error("its extension {0} may not be passed over and is not understood")]
     UnknownCritical(String),
     /// Its two algorithm fields disagree.
     #[error("it names two different signature algorithms")]
