@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -18,6 +20,9 @@ use crate::connect::Connector;
 use crate::dial::Dialer;
 use crate::limits::{API_BYTES, API_TIMEOUT};
 use crate::roots::RootOptions;
+
+/// The variables of keys in the environment.
+const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 /// A service and how it is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,8 +130,15 @@ impl AwsClient {
             // With an endpoint given, nobody need ask instance metadata for a region.
             loader = loader.region(aws_config::Region::from_static(FALLBACK_REGION));
         }
+        // The default chain makes a client for STS, roots and all, before it looks at the environment.
         if let Some(keys) = &options.keys {
             loader = loader.credentials_provider(keys.clone());
+        } else if let Some(profile) = &options.profile {
+            // As for the AWS CLI, a profile that is asked for goes before keys in the environment.
+            let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+            loader = loader.credentials_provider(provider);
+        } else if KEYS.iter().all(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())) {
+            loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
         }
         let config = loader.load().await;
         let profile = options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|p| !p.is_empty()));
