@@ -14,6 +14,9 @@ use crate::rules;
 /// Version of the diagnosis document.
 const SCHEMA: u32 = 1;
 
+/// What takes a diagnosis from a log alone further.
+const NEXT: &str = "whether cluster and account agree with the log: `trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE` or `trustwalk diagnose --role ARN --subject SUB --log FILE` would tell";
+
 /// Names shown of those that exist instead.
 const SHOWN: usize = 5;
 
@@ -33,6 +36,10 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     if let Some(line) = nothing_there(evidence) {
         // Everything else is unknown for this one reason.
         gathered.missing = vec![(Link::Workload, line)];
+    }
+    if let Target::Log { .. } = evidence.target {
+        // Nobody asked for the rest; what to ask for is all there is to say of it.
+        gathered.missing = vec![(Link::Workload, NEXT.to_owned())];
     }
     let refusal = judge::refusal(&view);
     if judge::kept_from_sts(&view) {
@@ -128,12 +135,15 @@ fn gather(view: &View<'_>) -> Gathered {
 }
 
 /// The link in which a refusal of STS has its cause.
-fn explains(refusal: Option<Refusal>, link: Link) -> bool {
+fn explains(refusal: Option<Refusal>, f: &Finding) -> bool {
+    let link = f.link;
     refusal.is_some_and(|r| match r {
         Refusal::Parameters => matches!(link, Link::ServiceAccount | Link::Exchange | Link::Token),
         Refusal::Token => link == Link::Token,
+        // One provider may have both the wrong thumbprints and the wrong audiences.
+        _ if link == Link::Provider && f.name.contains("thumbprint") => r == Refusal::Thumbprint,
         Refusal::NoProvider => matches!(link, Link::Provider | Link::Exchange),
-        Refusal::Thumbprint => matches!(link, Link::Provider | Link::Tls),
+        Refusal::Thumbprint => link == Link::Tls || (link == Link::Provider && !f.name.contains("audience")),
         Refusal::Keys => matches!(link, Link::Keys | Link::Issuer | Link::Tls),
         Refusal::Audience => matches!(link, Link::Provider | Link::Token | Link::Keys | Link::Issuer | Link::Workload),
         Refusal::Denied => matches!(link, Link::Trust | Link::ServiceAccount | Link::Exchange),
@@ -143,8 +153,7 @@ fn explains(refusal: Option<Refusal>, link: Link) -> bool {
 /// What explains the failure seen comes first, then what is surer, then what stands earlier in the chain.
 fn order(errors: &mut [Finding], refusal: Option<Refusal>) {
     errors.sort_by(|a, b| {
-        let key =
-            |f: &Finding| (!explains(refusal, f.link), f.confidence == Confidence::Possible, f.link, f.code.clone());
+        let key = |f: &Finding| (!explains(refusal, f), f.confidence == Confidence::Possible, f.link, f.code.clone());
         key(a).cmp(&key(b))
     });
 }

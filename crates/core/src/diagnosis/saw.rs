@@ -110,7 +110,8 @@ fn workload(e: &Evidence) -> (String, Option<String>) {
         return (format!("{} job of {} on {}", job.platform, job.repository, job.git_ref), None);
     }
     if matches!(e.target, Target::Log { .. }) {
-        return say(&e.logs, |l| format!("{} of web identity", count(l.len(), "kind of failure")));
+        let kinds = |n: usize| if n == 1 { "1 kind of failure".to_owned() } else { format!("{n} kinds of failure") };
+        return say(&e.logs, |l| format!("{} of web identity", kinds(l.len())));
     }
     if e.workload.known().is_none() && e.service_account.known().is_some() {
         return say(&e.pods, |p| count(p.len(), "pod"));

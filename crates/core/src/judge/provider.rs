@@ -52,7 +52,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     }
     if e.provider.is_absent() {
         return match issuer(e) {
-            Some(iss) => absent(e, iss),
+            Some(iss) => absent(view, e, iss),
             None => Judged::open("the issuer: neither token nor cluster tells it"),
         };
     }
@@ -76,7 +76,7 @@ fn told(view: &View<'_>, e: &Evidence) -> Judged {
         };
         return Judged::one("oidc-provider-missing-in-account", draft);
     };
-    let mut judged = absent(e, &iss);
+    let mut judged = absent(view, e, &iss);
     if e.providers.known().is_none() {
         for cause in &mut judged.found {
             cause.draft.confidence = Confidence::Likely;
@@ -103,24 +103,35 @@ fn misplaced(e: &Evidence) -> Option<Draft> {
     })
 }
 
-fn absent(e: &Evidence, iss: &str) -> Judged {
+fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
     if let Some(draft) = misplaced(e) {
         return Judged::one("role-arn-wrong-account", draft);
     }
     let path = bare(iss);
     let account = role_account(e).or_else(|| e.caller.known().map(|c| c.account.clone())).unwrap_or_default();
-    let arn = format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e));
+    let known_account = if account.is_empty() { "ACCOUNT" } else { account.as_str() };
+    let arn = format!("arn:{}:iam::{known_account}:oidc-provider/{path}", partition(e));
     let empty = Vec::new();
     let providers = e.providers.known().unwrap_or(&empty);
     let paths: Vec<&str> = providers.iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
     let (rule, sentence) = absent_reason(e, iss, &account, &paths);
     let aud = e.token.known().and_then(effective_audience).unwrap_or("sts.amazonaws.com");
-    let draft =
-        Draft::new(sentence).show("token iss", iss, e.token.known().map_or("cluster", |t| t.origin.as_str())).show(
+    let log = find(view, &[Symptom::NoProvider]);
+    let origin = match (e.token.known(), log) {
+        (Some(token), _) => token.origin.clone(),
+        (None, Some(line)) => line.origin.clone(),
+        (None, None) => "cluster".to_owned(),
+    };
+    let draft = Draft::new(sentence).show("token iss", iss, origin);
+    // A list nobody read proves nothing.
+    let draft = match e.providers.known() {
+        Some(_) => draft.show(
             "providers of the account",
             if paths.is_empty() { "none like it".to_owned() } else { paths.join(", ") },
             format!("iam:ListOpenIDConnectProviders account {account}"),
-        );
+        ),
+        None => draft,
+    };
     let by_hand = [
         ("aws", format!("aws iam create-open-id-connect-provider --url https://{path} --client-id-list {aud}")),
         ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
@@ -232,7 +243,8 @@ fn absent_reason(e: &Evidence, iss: &str, account: &str, paths: &[&str]) -> (&'s
             format!("the account and the role know the issuer `{old}`, and the token says `{path}`"),
         );
     }
-    ("oidc-provider-missing-in-account", format!("account {account} has no OIDC provider for {iss}"))
+    let whose = if account.is_empty() { "the role's account".to_owned() } else { format!("account {account}") };
+    ("oidc-provider-missing-in-account", format!("{whose} has no OIDC provider for {iss}"))
 }
 
 fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<Refusal>) -> Judged {

@@ -33,19 +33,16 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         } else {
             ("requested-lifetime-exceeds-limit", "the session asked for is longer than the role allows")
         };
+        let mut draft = Draft::new(words).show("failure", line.sample.clone(), line.origin.clone());
+        if let Some(role) = e.role.known() {
+            draft = draft.show("MaxSessionDuration", role.max_session.to_string(), "iam:GetRole");
+        }
         judged.push(
             rule,
-            Draft::new(words)
-                .show("failure", line.sample.clone(), line.origin.clone())
-                .show(
-                    "MaxSessionDuration",
-                    e.role.known().map_or_else(String::new, |r| r.max_session.to_string()),
-                    "iam:GetRole",
-                )
-                .cure(
-                    "ask for less, or raise the role's maximum",
-                    &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
-                ),
+            draft.cure(
+                "ask for less, or raise the role's maximum",
+                &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
+            ),
         );
     }
     if let Some(job) = e.job.known() {
