@@ -158,10 +158,13 @@ fn partial_records_are_joined() {
         "2026-11-23T10:00:00Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00Z stderr P aud\n2026-11-23T10:00:00Z stderr F ience\n",
         &[(Symptom::IncorrectAudience, 1)],
     );
-    tells(
-        "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
-        &[(Symptom::IncorrectAudience, 1)],
-    );
+    // Docker cuts at 16 KiB.
+    let record = |log: &str| format!("{{\"log\":\"{log}\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}}\n");
+    let head = format!("{} InvalidIdentityToken: Incorrect token ", "x".repeat(16_384 - 44));
+    tells(&[record(&head), record("audience\\n")].concat(), &[(Symptom::IncorrectAudience, 1)]);
+    // A shipper that takes the line's end off writes one record for each line all the same.
+    let line = record("InvalidIdentityToken: Incorrect token audience");
+    tells(&line.repeat(3), &[(Symptom::IncorrectAudience, 3)]);
 }
 
 #[test]
@@ -181,6 +184,10 @@ fn utf_16_is_read() {
 
 /// One line each.
 const LINES: &[(Symptom, &str)] = &[
+    (
+        DENIED,
+        "{\"log\":\"retrying\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\",\"error\":\"Not authorized to perform sts:AssumeRoleWithWebIdentity\"}",
+    ),
     (
         Symptom::NoCredentials,
         "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()]) : [SystemPropertyCredentialsProvider(): Unable to load credentials from system settings. Access key must be specified either via environment variable (AWS_ACCESS_KEY_ID) or system property (aws.accessKeyId)., WebIdentityTokenCredentialsProvider(): Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the javaproperty aws.webIdentityTokenFile must be set., ProfileCredentialsProvider(profileName=default, profileFile=ProfileFile(sections=[])): Profile file contained no credentials for profile 'default': ProfileFile(sections=[]), ContainerCredentialsProvider(): Cannot fetch credentials from container - neither AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI environment variables are set., InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]",

@@ -63,7 +63,7 @@ pub enum Reason {
     #[error("its name constraints do not allow `{0}`")]
     NameNotAllowed(String),
     /// A critical extension that is not processed, or one that cannot be read or occurs twice.
-    #[error("its extension {0} may not be passed over and is not understood")]
+    #[error("its extension {0} is not understood and must not be passed over")]
     UnknownCritical(String),
     /// Its two algorithm fields disagree.
     #[error("it names two different signature algorithms")]

@@ -93,11 +93,16 @@ fn of_words(body: &str) -> Option<Kind> {
     }
 }
 
+/// Whether Docker may have cut a record's words here: it does so after 16 KiB, less some for what escapes add.
+pub(crate) fn is_cut(log: &str) -> bool {
+    log.len() >= 16_000
+}
+
 /// Whether the words of a record go on in the next one.
 pub(crate) fn is_partial(line: &str) -> bool {
     match line.strip_prefix(DOCKER) {
-        // Docker cuts at 16 KiB; a record that ends a line holds its end.
-        Some(log) => !log.contains("\\n\",\""),
+        // A shorter record without a line's end is a shipper's, which took it off.
+        Some(log) => is_cut(log) && !log.contains("\\n\",\""),
         None => line.contains(" P ") && cri(line).is_some_and(|c| c.partial),
     }
 }
@@ -181,9 +186,10 @@ pub(crate) fn docker(line: &str) -> Option<(String, Option<String>)> {
         Some(serde_json::Value::String(text)) => Some(text),
         _ => None,
     };
-    let (log, time) = (text("log")?, text("time"));
-    // Without a time it is another program's record, whose other members count.
-    time.is_some().then_some((log, time))
+    let (log, time, stream) = (text("log")?, text("time"), text("stream"));
+    // Another program's record has other members, which count.
+    let own = ["msg", "message", "error", "err", "level", "exception"].iter().all(|name| !record.contains_key(*name));
+    (time.is_some() && stream.is_some() && own).then_some((log, time))
 }
 
 /// The words within Terraform's box; nothing if the line is not in one.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::line::{boxed, docker, without_source};
+use super::line::{boxed, docker, is_cut, without_source};
 use super::stamp::Stamp;
 
 /// How deep a JSON log record is read; deeper values say nothing about a failure.
@@ -33,7 +33,7 @@ pub(crate) fn normalise(raw: &str) -> Normal {
 
         let body = record.as_ref().map_or_else(|| cri.as_ref().map_or(line, |c| c.body), |(log, _)| log.as_str());
         let next = match (&record, &cri, boxed(body)) {
-            (Some((log, _)), ..) if !log.ends_with('\n') => Joined::Whole,
+            (Some((log, _)), ..) if is_cut(log) && !log.ends_with('\n') => Joined::Whole,
             (_, Some(c), _) if c.partial => Joined::Whole,
             (.., Some(_)) => Joined::Wrapped,
             _ => Joined::Apart,

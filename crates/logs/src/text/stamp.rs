@@ -18,7 +18,8 @@ impl Stamp {
     }
 
     /// The first time in the text's first bytes: `2026-11-23T10:00:00.123Z`, with a space or
-    /// with slashes instead, any fraction, `Z`, an offset or none (which counts as UTC).
+    /// with slashes instead, any fraction, `Z`, an offset or none (which counts as UTC); or with a month's
+    /// name, as `23/Nov/2026:10:00:00 +0100` and `23-Nov-2026 10:00:00 UTC`.
     pub(crate) fn find(text: &str) -> Option<Self> {
         let head = text.as_bytes().get(..text.len().min(80)).unwrap_or_default();
         (0..head.len().saturating_sub(18)).find_map(|i| {
@@ -26,7 +27,8 @@ impl Stamp {
             if before.is_some_and(u8::is_ascii_digit) || !head.get(i).is_some_and(u8::is_ascii_digit) {
                 return None;
             }
-            parse(head.get(i..head.len().min(i + LONGEST)).unwrap_or_default())
+            let from = head.get(i..head.len().min(i + LONGEST)).unwrap_or_default();
+            parse(from).or_else(|| named(from))
         })
     }
 }
@@ -44,7 +46,29 @@ fn parse(b: &[u8]) -> Option<Stamp> {
     if *b.get(13)? != b':' || *b.get(16)? != b':' {
         return None;
     }
-    let (year, month, day) = (number(b, 0, 4)?, number(b, 5, 2)?, number(b, 8, 2)?);
+    clock((number(b, 0, 4)?, number(b, 5, 2)?, number(b, 8, 2)?), b)
+}
+
+/// A day, a month's name and a year, as web servers, Tomcat, PHP and HTTP write them.
+fn named(b: &[u8]) -> Option<Stamp> {
+    const MONTHS: [&[u8]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    let digits = b.iter().take(2).take_while(|d| d.is_ascii_digit()).count();
+    let sep = *b.get(digits)?;
+    let rest = b.get(digits + 1..)?;
+    if !matches!(sep, b'/' | b'-' | b' ') || rest.get(3) != Some(&sep) || !matches!(rest.get(8), Some(b':' | b' ')) {
+        return None;
+    }
+    let name = rest.get(..3)?;
+    let month = (1..).zip(MONTHS).find(|(_, m)| *m == name)?.0;
+    // As long as an ISO date, so that the clock stands at the same place.
+    let moved = [b"0000-00-00T".as_slice(), rest.get(9..)?].concat();
+    (moved.get(13) == Some(&b':') && moved.get(16) == Some(&b':')).then_some(())?;
+    clock((number(rest, 4, 4)?, month, number(b, 0, digits)?), &moved)
+}
+
+/// The moment of a date and of the clock that stands after the date in `b`.
+fn clock((year, month, day): (i64, i64, i64), b: &[u8]) -> Option<Stamp> {
     let (hour, minute, second) = (number(b, 11, 2)?, number(b, 14, 2)?, number(b, 17, 2)?);
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -111,6 +135,22 @@ mod tests {
             ("time=\"2024-02-29T00:00:00+0530\" level", "2024-02-28T18:30:00.000Z"),
         ] {
             assert_eq!(Stamp::find(text).map(|s| s.to_string()).as_deref(), Some(want), "{text}");
+        }
+        for text in [
+            "10.0.0.1 - - [23/Nov/2026:11:00:00 +0100] \"POST / HTTP/1.1\"",
+            "[23-Nov-2026 10:00:00 UTC] PHP Fatal error",
+            "23-Nov-2026 10:00:00.000 SEVERE [main]",
+            "Date: Mon, 23 Nov 2026 10:00:00 GMT",
+        ] {
+            assert_eq!(Stamp::find(text).map(|s| s.to_string()).as_deref(), Some("2026-11-23T10:00:00.000Z"), "{text}");
+        }
+        for text in [
+            "23-Nov-2026 25:00:00 x",
+            "23-Foo-2026 10:00:00 xx",
+            "0-Nov-2026 10:00:00 xxxx",
+            "23-Nov-2026 10.00.00 xxx",
+        ] {
+            assert_eq!(Stamp::find(text), None, "{text}");
         }
         assert_eq!(Stamp::find("E1123 10:00:00.000000 1 main.go"), None);
         assert_eq!(Stamp::find("2026-13-01T00:00:00Z"), None);
