@@ -155,6 +155,22 @@ fn wrong_and_missing_aws_credentials_are_told_apart_and_nothing_else_suffers() {
 }
 
 #[test]
+fn a_profile_that_is_asked_for_goes_before_keys_in_the_environment_as_in_the_aws_cli() {
+    let lab = LabProcess::up(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("credentials");
+    let (id, secret) = (&lab.env["AWS_ACCESS_KEY_ID"], &lab.env["AWS_SECRET_ACCESS_KEY"]);
+    std::fs::write(&file, format!("[lab]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")).unwrap();
+    let path = file.to_str().unwrap();
+    let wrong = [("AWS_SECRET_ACCESS_KEY", "wrong"), ("AWS_SHARED_CREDENTIALS_FILE", path)];
+    expect(&with(&lab, &wrong, &DIAGNOSE), 4, &["SignatureDoesNotMatch"]);
+    expect(&with(&lab, &wrong, &[&DIAGNOSE[..], &["--profile", "lab"]].concat()), 0, &[]);
+    let mut peer = lab.command(tool("aws"));
+    peer.env("AWS_SECRET_ACCESS_KEY", "wrong").env("AWS_SHARED_CREDENTIALS_FILE", path);
+    succeed(peer.args(["sts", "get-caller-identity", "--profile", "lab"]));
+}
+
+#[test]
 fn one_denied_call_is_named_with_the_permission_that_is_missing() {
     let lab = LabProcess::up(&[]);
     let mint = ["create", "token", "aws-node", "-n", "kube-system", "--audience", "sts.amazonaws.com"];
@@ -271,7 +287,7 @@ fn logs_that_cannot_be_read_are_undetermined_and_odd_ones_are_read() {
         assert!(text.contains("? workload"), "an unread log passed:\n{text}");
     }
     for name in ["empty", "binary"] {
-        expect(&alone(&dir, &["diagnose", "--log", name], b""), 4, &["0 kind of failures"]);
+        expect(&alone(&dir, &["diagnose", "--log", name], b""), 4, &["0 kinds of failure"]);
     }
 }
 
