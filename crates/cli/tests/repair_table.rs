@@ -18,7 +18,7 @@ const READY: Duration = Duration::from_secs(30);
 /// The table is walked in as many parts as this, so that the runner can share them among the cores.
 const PARTS: usize = 4;
 /// Fewer repairs than this would mean that plans got lost.
-const LEAST: usize = 8;
+const LEAST: usize = 7;
 
 /// `trustwalk fix` of a target, with the lab's environment.
 async fn fix(lab: &Lab, dir: &Path, target: Target, arguments: &[&str]) -> Output {

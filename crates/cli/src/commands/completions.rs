@@ -1,6 +1,6 @@
 //! `trustwalk completions`: what a shell needs to complete our words.
 
-use clap_complete::{generate, shells};
+use clap_complete::{Generator, shells};
 
 use crate::args::{CompletionsArgs, Shell, grammar};
 use crate::exit::Exit;
@@ -8,13 +8,16 @@ use crate::style;
 
 /// Runs the command.
 pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
+    // Not `clap_complete::generate`, which is compiled once for each shell.
+    let shell: &dyn Generator = match args.shell {
+        Shell::Bash => &shells::Bash,
+        Shell::Zsh => &shells::Zsh,
+        Shell::Fish => &shells::Fish,
+    };
     let (mut command, mut script) = (grammar(), Vec::new());
-    let name = "trustwalk";
-    match args.shell {
-        Shell::Bash => generate(shells::Bash, &mut command, name, &mut script),
-        Shell::Zsh => generate(shells::Zsh, &mut command, name, &mut script),
-        Shell::Fish => generate(shells::Fish, &mut command, name, &mut script),
-    }
+    command.set_bin_name("trustwalk");
+    command.build();
+    shell.generate(&command, &mut script);
     style::say(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Sound)
 }
