@@ -1,10 +1,17 @@
 //! Trust policies as people write them by hand: what is named, how surely, and what the plan would change.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
 use serde_json::{Value, json};
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::finding::Confidence;
-use trustwalk_core::plan::{Action, build};
+use trustwalk_core::plan::{Action, Plan, build};
 use trustwalk_testkit::Scenario;
 
 const SUB: &str = "system:serviceaccount:kube-system:aws-node";
@@ -45,15 +52,19 @@ fn policy(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
+/// The trust policy a plan would set.
+fn new_policy(plan: &Plan) -> Option<Value> {
+    plan.steps.iter().find_map(|s| {
+        let Action::SetTrustPolicy { document, .. } = &s.action else { return None };
+        Some(serde_json::from_str(document).unwrap())
+    })
+}
+
 fn judge(policy: &Value) -> (Diagnosis, Option<Value>) {
     let e = evidence(policy);
     let d = diagnose(&e);
     let plan = build(&e, &d);
-    let document = plan.steps.iter().find_map(|s| match &s.action {
-        Action::SetTrustPolicy { document, .. } => Some(serde_json::from_str(document).unwrap()),
-        _ => None,
-    });
-    (d, document)
+    (d, new_policy(&plan))
 }
 
 fn found(d: &Diagnosis) -> Vec<&str> {
@@ -138,17 +149,13 @@ fn whoever_is_admitted_stays_admitted() {
     let hub = arn.replace(&path, "token.actions.githubusercontent.com");
     let theirs = json!({"Effect": "Allow", "Principal": {"Federated": hub}, "Action": WEB, "Condition":
         {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:harbour/ledger:*"}}});
-    let mut e = evidence(&policy(&[theirs.clone()]));
+    let mut e = evidence(&policy(std::slice::from_ref(&theirs)));
     e.providers = trustwalk_core::evidence::Observed::Known {
         value: vec![hub, arn.clone()],
         source: trustwalk_core::evidence::Source::default(),
     };
     let plan = build(&e, &diagnose(&e));
-    let document = plan.steps.iter().find_map(|s| match &s.action {
-        Action::SetTrustPolicy { document, .. } => Some(serde_json::from_str::<Value>(document).unwrap()),
-        _ => None,
-    });
-    let document = document.unwrap();
+    let document = new_policy(&plan).unwrap();
     assert_eq!(document["Statement"][0], theirs);
     assert_eq!(document["Statement"][1]["Condition"]["StringEquals"][format!("{path}:sub")], json!(SUB));
     // A statement that allows more than the action in question.
@@ -163,7 +170,7 @@ fn no_repair_opens_the_role() {
     let (path, arn) = names();
     // The action put right would let every identity of the issuer in; a statement of its own does not.
     let open = json!({"Effect": "Allow", "Principal": {"Federated": arn}, "Action": "sts:AssumeRole"});
-    let (d, plan) = judge(&policy(&[open.clone()]));
+    let (d, plan) = judge(&policy(std::slice::from_ref(&open)));
     assert_eq!(found(&d), ["trust-policy-wrong-action"]);
     let plan = plan.unwrap();
     assert_eq!(plan["Statement"][0], open);

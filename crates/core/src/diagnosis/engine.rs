@@ -37,9 +37,17 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         // Everything else is unknown for this one reason.
         gathered.missing = vec![(Link::Workload, line)];
     }
+    let alone = matches!(evidence.target, Target::Issuer { .. });
+    let unasked =
+        |text: &str| text.ends_with("not collected: not asked for") && (alone || text.starts_with("the logs:"));
+    if matches!(evidence.target, Target::Issuer { .. } | Target::Role { .. }) {
+        // What has no bearing on the target is no gap in its diagnosis.
+        gathered.missing.retain(|(l, text)| saw::applies(evidence, *l) && !unasked(text));
+    }
     if let Target::Log { .. } = evidence.target {
         // Nobody asked for the rest; what to ask for is all there is to say of it.
-        gathered.missing = vec![(Link::Workload, NEXT.to_owned())];
+        let unread = evidence.logs.gap().map(|gap| (Link::Workload, format!("the logs: {gap}")));
+        gathered.missing = unread.into_iter().chain([(Link::Workload, NEXT.to_owned())]).collect();
     }
     let refusal = judge::refusal(&view);
     if judge::kept_from_sts(&view) {

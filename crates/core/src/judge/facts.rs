@@ -28,6 +28,10 @@ pub(crate) fn partition(e: &Evidence) -> String {
 
 /// The issuer's URL: the token's own, else the discovery document's, else the cluster's.
 pub(crate) fn issuer(e: &Evidence) -> Option<&str> {
+    // Asked about one issuer, what its document calls itself is another question.
+    if let Target::Issuer { url } = &e.target {
+        return Some(url);
+    }
     e.token
         .known()
         .and_then(|t| t.iss.as_deref())

@@ -142,8 +142,8 @@ fn skipped(pod: &Pod) -> Vec<&str> {
 }
 
 fn without_skip(e: &Evidence) -> String {
-    let path = "/spec/template/metadata/annotations/eks.amazonaws.com~1skip-containers";
-    let patch = format!(r#"[{{"op":"remove","path":"{path}"}}]"#);
+    let place = "/spec/template/metadata/annotations/eks.amazonaws.com~1skip-containers";
+    let patch = format!(r#"[{{"op":"remove","path":"{place}"}}]"#);
     e.workload.known().map_or_else(
         || format!("remove the annotation {SKIP}"),
         |w| format!("kubectl patch {} {} -n {} --type=json -p '{patch}'", w.kind.to_lowercase(), w.name, w.namespace),
@@ -355,6 +355,11 @@ fn hook_fault(
             ),
         ));
     }
+    left_out_by_selector(hook, namespace, base, pod)
+}
+
+fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &Pod) -> Option<(&'static str, Draft)> {
+    let name = &hook.configuration;
     let out = selector::exclusion(hook, namespace, &pod.spec.labels)?;
     let draft = base(format!("the selectors of the webhook {name} leave pod {} out: {}", pod.name, out.because)).show(
         "selector",

@@ -114,9 +114,8 @@ fn what(arn: &str) -> String {
         Some((_, account, r)) if r.starts_with("role/") && account.len() != 12 => {
             format!("not a role's ARN: the account `{account}` has {} digits instead of 12", account.len())
         }
-        Some(_) => "not a role's ARN".to_owned(),
         None if !clean.contains(':') => "not a role's ARN: it looks like a bare name".to_owned(),
-        None => "not a role's ARN".to_owned(),
+        Some(_) | None => "not a role's ARN".to_owned(),
     }
 }
 
@@ -190,6 +189,35 @@ fn gone(e: &Evidence) -> Option<Draft> {
     )
 }
 
+/// The annotation was removed after the pods were made.
+fn taken_away(e: &Evidence, sa: &ServiceAccount, who: &str) -> Option<Draft> {
+    let (pod, arn) = left_in_pods(e)?;
+    let annotations = sa.annotations.keys().cloned().collect::<Vec<_>>().join(", ");
+    let draft = Draft::new(format!(
+        "the service account {who} names no role any more; its pods still carry the one they were made with, and the next ones will have none"
+    ))
+    .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
+    .show("annotations", annotations, format!("ServiceAccount {who}"));
+    Some(annotate(draft, sa, arn))
+}
+
+fn nameless(sa: &ServiceAccount, who: &str) -> Draft {
+    let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) {
+        "its annotation {} is empty"
+    } else {
+        "it has no {} annotation"
+    };
+    let lacks = lacks.replace("{}", ROLE_ANNOTATION);
+    Draft::new(format!(
+        "the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"
+    ))
+    .show(
+        "annotations",
+        sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "),
+        format!("ServiceAccount {who}"),
+    )
+}
+
 /// The role that pods got from the webhook when their service account still named one.
 fn left_in_pods(e: &Evidence) -> Option<(&str, &str)> {
     let own = e.workload.known()?;
@@ -237,13 +265,8 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
         .show("this one", "no such annotation", format!("ServiceAccount {who}"));
         return Some(("addon-annotates-one-of-several-service-accounts", annotate(draft, sa, arn)));
     }
-    if let Some((pod, arn)) = left_in_pods(e) {
-        let draft = Draft::new(format!(
-            "the service account {who} names no role any more; its pods still carry the one they were made with, and the next ones will have none"
-        ))
-        .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
-        .show("annotations", sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "), format!("ServiceAccount {who}"));
-        return Some(("annotation-missing-on-service-account", annotate(draft, sa, arn)));
+    if let Some(draft) = taken_away(e, sa, &who) {
+        return Some(("annotation-missing-on-service-account", draft));
     }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
     let line = find(view, &wanted);
@@ -262,20 +285,7 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
         return None;
     }
-    let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) {
-        "its annotation {} is empty"
-    } else {
-        "it has no {} annotation"
-    };
-    let lacks = lacks.replace("{}", ROLE_ANNOTATION);
-    let draft = Draft::new(format!(
-        "the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"
-    ))
-    .show(
-        "annotations",
-        sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "),
-        format!("ServiceAccount {who}"),
-    );
+    let draft = nameless(sa, &who);
     let draft = match admitting.as_slice() {
         [] => draft,
         roles => draft.show(

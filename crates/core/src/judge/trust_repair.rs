@@ -83,6 +83,6 @@ fn cures(case: &Case<'_>, text: &str) -> bool {
     decision(case, &document) == Decision::Allow
         && !STRANGERS
             .iter()
-            .map(|s| stranger(&s))
+            .map(|s| stranger(s))
             .any(|r| new.evaluate(&r) == Decision::Allow && old.evaluate(&r) != Decision::Allow)
 }

@@ -1,0 +1,191 @@
+//! Kubernetes objects and targets as people leave them: what is named, how surely, and what is not claimed.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+
+use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
+use trustwalk_core::evidence::{
+    Evidence, InjectionProbe, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Source, Target,
+};
+use trustwalk_core::finding::Confidence;
+use trustwalk_core::link::Link;
+use trustwalk_core::plan::{Action, build};
+use trustwalk_testkit::Scenario;
+
+fn healthy() -> Evidence {
+    Scenario::parse("base = \"story\"\nexpect = \"pass\"").unwrap().evidence().unwrap()
+}
+
+fn known<T>(value: T) -> Observed<T> {
+    Observed::Known { value, source: Source::default() }
+}
+
+fn inside<T>(observed: &mut Observed<T>) -> &mut T {
+    let Observed::Known { value, .. } = observed else { panic!("not known") };
+    value
+}
+
+fn account(e: &mut Evidence) -> &mut ServiceAccount {
+    inside(&mut e.service_account)
+}
+
+fn pods(e: &mut Evidence) -> &mut Vec<Pod> {
+    inside(&mut e.pods)
+}
+
+/// Evidence in which the service account's annotation is this and STS refused it.
+fn told(arn: &str) -> Evidence {
+    let mut e = healthy();
+    account(&mut e).annotations.insert(ROLE_ANNOTATION.to_owned(), arn.to_owned());
+    for pod in pods(&mut e) {
+        for variable in pod.spec.containers.iter_mut().flat_map(|c| &mut c.env) {
+            if variable.name == "AWS_ROLE_ARN" {
+                variable.value = Some(arn.to_owned());
+            }
+        }
+    }
+    e.role_arn = known(arn.to_owned());
+    let exchange = inside(&mut e.exchange);
+    exchange.assumed = None;
+    exchange.status = 403;
+    exchange.code = Some("AccessDenied".to_owned());
+    exchange.message = Some("Not authorized to perform sts:AssumeRoleWithWebIdentity".to_owned());
+    e
+}
+
+fn found(d: &Diagnosis) -> Vec<&str> {
+    d.root_cause.iter().chain(&d.also).map(|f| f.name.as_str()).collect()
+}
+
+fn state(d: &Diagnosis, link: Link) -> LinkState {
+    d.links.iter().find(|l| l.link == link).unwrap().state
+}
+
+#[test]
+fn an_arn_with_something_around_it_is_named_alone_and_put_right() {
+    let real = healthy().role.known().unwrap().arn.clone();
+    for (arn, words) in [
+        (format!("{real} "), "blank or a line break"),
+        (format!("{real}\n"), "blank or a line break"),
+        (format!("\"{real}\""), "quotes"),
+    ] {
+        let e = told(&arn);
+        let d = diagnose(&e);
+        assert_eq!(found(&d), ["role-arn-malformed-or-not-a-role"], "{arn:?}");
+        let sentence = &d.root_cause.as_ref().unwrap().sentence;
+        assert!(sentence.contains(words) && !sentence.contains('\n'), "{sentence}");
+        let plan = build(&e, &d);
+        let action = plan.steps.first().map(|s| s.action.clone());
+        assert!(matches!(action, Some(Action::Annotate { value: Some(v), .. }) if v == real), "{plan:?}");
+    }
+}
+
+#[test]
+fn an_arn_of_another_path_or_partition_names_no_role() {
+    let real = healthy().role.known().unwrap().arn.clone();
+    for arn in [real.replace("role/", "role/service/"), real.replace("arn:aws:", "arn:aws-cn:")] {
+        let d = diagnose(&told(&arn));
+        assert_eq!(found(&d), ["role-does-not-exist"], "{arn}");
+        assert!(d.root_cause.unwrap().sentence.contains(&real));
+    }
+}
+
+#[test]
+fn an_annotation_taken_away_is_told_while_the_pods_still_work() {
+    for empty in [false, true] {
+        let mut e = healthy();
+        let sa = account(&mut e);
+        sa.annotations.remove(ROLE_ANNOTATION);
+        if empty {
+            sa.annotations.insert(ROLE_ANNOTATION.to_owned(), String::new());
+        }
+        let d = diagnose(&e);
+        assert_eq!(found(&d), ["annotation-missing-on-service-account"]);
+        assert!(!build(&e, &d).steps.is_empty(), "the role is known from the pods");
+    }
+}
+
+#[test]
+fn a_service_account_that_is_gone_is_a_finding() {
+    let mut e = healthy();
+    e.service_account = Observed::Absent { source: Source::default() };
+    e.token = Observed::Absent { source: Source::default() };
+    e.exchange = Observed::default();
+    let d = diagnose(&e);
+    assert_eq!(found(&d), ["annotation-missing-on-service-account"]);
+    assert!(d.root_cause.as_ref().unwrap().sentence.contains("does not exist"));
+    assert_eq!(state(&d, Link::Token), LinkState::Undetermined, "a token that is not there proves nothing");
+}
+
+#[test]
+fn a_target_that_does_not_exist_leaves_one_question() {
+    let e = healthy();
+    let mut none = Evidence::new(e.target.clone(), e.now);
+    none.workload =
+        Observed::Absent { source: Source { what: "DaemonSet kube-system/x".to_owned(), ..Source::default() } };
+    let d = diagnose(&none);
+    assert_eq!(d.undetermined, ["DaemonSet kube-system/x does not exist"]);
+    assert!(d.links.iter().all(|l| l.state != LinkState::Pass), "{:?}", d.links);
+}
+
+#[test]
+fn containers_left_out_by_name_are_not_called_older_than_the_webhook() {
+    let mut e = healthy();
+    for pod in pods(&mut e) {
+        let names: Vec<String> = pod.spec.containers.iter().map(|c| c.name.clone()).collect();
+        pod.spec.annotations.insert("eks.amazonaws.com/skip-containers".to_owned(), names.join(","));
+        for container in &mut pod.spec.containers {
+            container.env.retain(|v| !v.name.starts_with("AWS_"));
+        }
+    }
+    let d = diagnose(&e);
+    assert_eq!(found(&d), ["webhook-absent-or-not-running"]);
+    assert!(d.root_cause.unwrap().sentence.contains("skip-containers"));
+}
+
+#[test]
+fn a_failure_policy_that_stops_new_pods_is_told_while_old_ones_run() {
+    let mut e = healthy();
+    let error = "failed calling webhook: no endpoints available for service";
+    e.injection_probe = known(InjectionProbe { error: Some(error.to_owned()), ..InjectionProbe::default() });
+    assert_eq!(found(&diagnose(&e)), ["webhook-absent-or-not-running"]);
+}
+
+#[test]
+fn what_is_only_likely_is_not_changed() {
+    let mut e = told("arn:aws:iam::999999999999:role/elsewhere");
+    let real = healthy().role.known().unwrap().arn.clone();
+    e.role = Observed::default();
+    e.provider = Observed::default();
+    e.namesake = known(real);
+    let exchange = inside(&mut e.exchange);
+    exchange.code = Some("InvalidIdentityToken".to_owned());
+    exchange.message = Some("No OpenIDConnect provider found in your account for x".to_owned());
+    let d = diagnose(&e);
+    let root = d.root_cause.as_ref().unwrap();
+    assert_eq!((root.name.as_str(), root.confidence), ("role-arn-wrong-account", Confidence::Likely));
+    let plan = build(&e, &d);
+    assert!(plan.steps.is_empty() && plan.notes.iter().any(|n| n.contains("not proven")), "{plan:?}");
+}
+
+#[test]
+fn an_issuer_alone_needs_no_workload_to_be_sound() {
+    let e = healthy();
+    let url = e.token.known().unwrap().iss.clone().unwrap();
+    let mut alone = Evidence::new(Target::Issuer { url: url.clone() }, e.now);
+    alone.roots = e.roots.clone();
+    alone.discovery = e.discovery.clone();
+    alone.keys = e.keys.clone();
+    alone.chains.clone_from(&e.chains);
+    alone.provider = e.provider.clone();
+    alone.providers = e.providers.clone();
+    alone.caller = e.caller.clone();
+    let d = diagnose(&alone);
+    assert!(found(&d).is_empty() && d.undetermined.is_empty(), "{d:?}");
+    // A trailing slash makes another issuer, and its provider is not the one registered.
+    alone.target = Target::Issuer { url: format!("{url}/") };
+    alone.provider = Observed::Absent { source: Source::default() };
+    let arn = e.provider.known().unwrap().arn.clone();
+    alone.providers = known(vec![arn]);
+    let d = diagnose(&alone);
+    assert!(found(&d).contains(&"issuer-trailing-slash-mismatch"), "{:?}", found(&d));
+    assert!(!found(&d).contains(&"oidc-provider-missing-in-account"));
+}
