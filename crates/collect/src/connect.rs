@@ -19,6 +19,7 @@ use crate::dial::Dialer;
 use crate::either_roots::EitherRoots;
 use crate::error::CollectError;
 use crate::roots::RootOptions;
+use crate::tls::tunnel;
 
 /// Makes connections for API calls.
 #[derive(Clone)]
@@ -43,12 +44,19 @@ impl Connector {
         let host = uri.host().ok_or_else(|| other("the URL has no host".to_owned()))?.to_owned();
         let secure = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-        let tcp = dial(&self.dialer, &host, port).await?;
-        if !secure {
-            return Ok(TokioIo::new(Stream::Plain(tcp)));
-        }
-        let config = self.tls().map_err(other)?;
         let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        if !secure {
+            return Ok(TokioIo::new(Stream::Plain(dial(&self.dialer, &host, port).await?)));
+        }
+        let tcp = match self.dialer.proxy(&bare, port) {
+            Some(proxy) => {
+                let mut tcp = dial(&self.dialer, &proxy.host, proxy.port).await?;
+                tunnel(&mut tcp, &bare, port, &proxy).await.map_err(std::io::Error::other)?;
+                tcp
+            }
+            None => dial(&self.dialer, &host, port).await?,
+        };
+        let config = self.tls().map_err(other)?;
         let name = ServerName::try_from(bare).map_err(|e| other(e.to_string()))?;
         let stream = TlsConnector::from(config).connect(name, tcp).await?;
         Ok(TokioIo::new(Stream::Tls(Box::new(stream))))

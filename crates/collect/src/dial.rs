@@ -4,6 +4,9 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
+use crate::proxy::Proxies;
+use crate::tls::Proxy;
+
 /// One `HOST:PORT:ADDR:PORT` rule, curl's syntax. Empty host or port matches any; empty target keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectTo {
@@ -52,6 +55,7 @@ impl FromStr for ConnectTo {
 pub struct Dialer {
     rules: Vec<ConnectTo>,
     known: Vec<(String, Vec<IpAddr>)>,
+    proxies: Option<Proxies>,
 }
 
 /// Why a name could not be dialled.
@@ -86,7 +90,7 @@ pub enum DialError {
 impl Dialer {
     /// A dialer with these rules; the first that matches wins.
     pub fn new(rules: Vec<ConnectTo>) -> Self {
-        Self { rules, known: Vec::new() }
+        Self { rules, known: Vec::new(), proxies: None }
     }
 
     /// Addresses of a name that need no look-up, as curl's `--resolve`. A rule for the name goes first.
@@ -94,6 +98,26 @@ impl Dialer {
     pub fn knowing(mut self, host: &str, addresses: Vec<IpAddr>) -> Self {
         self.known.push((host.to_ascii_lowercase(), addresses));
         self
+    }
+
+    /// Reaches hosts through these proxies, but for those that a rule sends elsewhere.
+    #[must_use]
+    pub fn through(mut self, proxies: Proxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// The proxy between here and a host.
+    pub fn proxy(&self, host: &str, port: u16) -> Option<Proxy> {
+        let proxies = self.proxies.as_ref()?;
+        if self.rule(host, port).is_some() { None } else { proxies.between(host, port) }
+    }
+
+    fn rule(&self, host: &str, port: u16) -> Option<&ConnectTo> {
+        let lower = host.to_ascii_lowercase();
+        self.rules
+            .iter()
+            .find(|r| (r.from_host.is_empty() || r.from_host == lower) && r.from_port.is_none_or(|p| p == port))
     }
 
     /// The rules.
@@ -104,10 +128,7 @@ impl Dialer {
     /// Addresses to try for a host, in order.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
         let lower = host.to_ascii_lowercase();
-        let rule = self
-            .rules
-            .iter()
-            .find(|r| (r.from_host.is_empty() || r.from_host == lower) && r.from_port.is_none_or(|p| p == port));
+        let rule = self.rule(host, port);
         let (target, target_port) = match rule {
             Some(r) => (if r.to_host.is_empty() { host } else { r.to_host.as_str() }, r.to_port.unwrap_or(port)),
             None => (host, port),

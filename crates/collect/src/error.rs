@@ -50,6 +50,11 @@ pub enum CollectError {
     /// The kubeconfig could not be used.
     #[error("no usable Kubernetes configuration: {0}")]
     Kubeconfig(String),
+    /// The environment's proxy is of a kind that is not spoken.
+    #[error(
+        "`HTTPS_PROXY` or `ALL_PROXY` names a proxy of the kind `{0}`; only those of the kind `http` are supported"
+    )]
+    Proxy(String),
     /// A target was not understood.
     #[error("`{0}` is not a target: write kind/name, such as daemonset/aws-node")]
     Target(String),

@@ -22,6 +22,7 @@ mod job;
 mod log_files;
 mod mint;
 mod percent;
+pub mod proxy;
 mod secret;
 
 pub use bundle::Bundle;

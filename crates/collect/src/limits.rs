@@ -9,6 +9,9 @@ pub const ISSUER_TIMEOUT: Duration = Duration::from_secs(6);
 /// One call to an AWS or Kubernetes API. Longer, and a person would rather have the rest.
 pub const API_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// For a kubeconfig's exec plugin: one that asks a person for a login takes its time, one that hangs never ends.
+pub const LOGIN_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// Reaching a webhook through its pod and seeing its certificate. It is one clue of many: nobody
 /// waits for it as long as for an answer.
 pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(3);

@@ -70,7 +70,7 @@ async fn further_questions(options: &DialOptions, chain: Observed<HostChain>) ->
 async fn differing_addresses(options: &DialOptions, chain: &HostChain) -> Vec<String> {
     // One address was asked already; a proxy chooses the address itself.
     let several = options.dialer.resolve(&chain.host, chain.port).await.is_ok_and(|found| found.len() > 1);
-    if !several || options.proxy.is_some() {
+    if !several || options.between(&chain.host, chain.port).is_some() {
         return Vec::new();
     }
     let all = fetch_all_addresses(&chain.host, chain.port, options, Mode::Proven).await.unwrap_or_default();

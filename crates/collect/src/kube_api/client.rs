@@ -7,7 +7,8 @@ use serde_json::Value;
 use trustwalk_core::evidence::{Observed, Source};
 
 use crate::error::CollectError;
-use crate::limits::API_TIMEOUT;
+use crate::limits::{API_TIMEOUT, LOGIN_TIMEOUT};
+use crate::proxy::Proxies;
 
 /// How to find the cluster.
 #[derive(Debug, Clone, Default)]
@@ -37,14 +38,49 @@ impl std::fmt::Debug for KubeApi {
     }
 }
 
+/// The client, whose making runs the kubeconfig's exec plugin: on a thread of its own, because a plugin that
+/// hangs would otherwise hold everything, and nobody has to wait for it at the end.
+async fn logged_in(config: kube::Config) -> Result<kube::Client, String> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::spawn(move || {
+        let _context = runtime.enter();
+        // Nobody listens any more once the time is up.
+        let _ = tell.send(kube::Client::try_from(config));
+    });
+    match tokio::time::timeout(LOGIN_TIMEOUT, told).await {
+        Ok(Ok(Ok(client))) => Ok(client),
+        Ok(Ok(Err(error))) => Err(without_output(&error.to_string())),
+        Ok(Err(_)) => Err("the client could not be made".to_owned()),
+        Err(_) => Err(format!(
+            "the kubeconfig's exec plugin gave no credential within {} s; run it by hand: `kubectl version`",
+            LOGIN_TIMEOUT.as_secs()
+        )),
+    }
+}
+
+/// An exec plugin's failure without what it printed, in which a credential may stand.
+fn without_output(error: &str) -> String {
+    let (head, _) = error.split_once(": Output {").unwrap_or((error, ""));
+    match head.split_once("KUBERNETES_EXEC_INFO=") {
+        Some((front, rest)) => {
+            let command = rest.split_once("}\" ").map_or(rest, |(_, command)| command);
+            format!("{front}{command}")
+        }
+        None => head.to_owned(),
+    }
+}
+
 impl KubeApi {
     /// Connects lazily: nothing is sent before the first request.
-    pub async fn new(options: &KubeOptions, now: i64) -> Result<Self, CollectError> {
+    pub async fn new(options: &KubeOptions, proxies: &Proxies, now: i64) -> Result<Self, CollectError> {
         let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(e.to_string());
         let kubeconfig = match &options.kubeconfig {
             Some(path) => Some(kube::config::Kubeconfig::read_from(path).map_err(|e| refuse(&whole_text(&e)))?),
             None => found()?,
         };
+        // kube takes NO_PROXY for a list of proxies; kubectl, for a list of servers.
+        let told = kubeconfig.as_ref().and_then(|file| proxy_url(file, options.context.as_deref()));
         let (mut config, cluster_name) = match kubeconfig {
             Some(file) => {
                 let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
@@ -59,11 +95,15 @@ impl KubeApi {
             }
             None => (kube::Config::incluster().map_err(|_| no_config())?, None),
         };
+        config.proxy_url = match told {
+            Some(url) => Some(url.parse().map_err(|_| refuse(&"the cluster's `proxy-url` is not a URL"))?),
+            None => proxies.url_between(&config.cluster_url),
+        };
         config.connect_timeout = Some(API_TIMEOUT);
         config.read_timeout = Some(API_TIMEOUT * 6);
         let namespace = config.default_namespace.clone();
         let server = config.cluster_url.to_string();
-        let client = kube::Client::try_from(config).map_err(|e| refuse(&e))?;
+        let client = logged_in(config).await.map_err(|e| refuse(&e))?;
         Ok(Self { client, namespace, server, cluster_name, now })
     }
 
@@ -177,6 +217,13 @@ fn no_config() -> CollectError {
     CollectError::Kubeconfig(
         "no KUBECONFIG, no ~/.kube/config, and not inside a cluster; give --kubeconfig FILE".to_owned(),
     )
+}
+
+/// The proxy that the context's cluster names, which goes before the environment's, as in kubectl.
+fn proxy_url(file: &kube::config::Kubeconfig, context: Option<&str>) -> Option<String> {
+    let name = cluster_name(file, context)?;
+    let cluster = file.clusters.iter().find(|c| c.name == name)?.cluster.as_ref()?;
+    cluster.proxy_url.clone().filter(|url| !url.is_empty())
 }
 
 fn cluster_name(file: &kube::config::Kubeconfig, context: Option<&str>) -> Option<String> {

@@ -11,7 +11,7 @@ use super::options::{DialOptions, Family, MAX_PROXY_ANSWER, Proxy};
 
 /// Where a connection may go: the host's own addresses, or the proxy's.
 pub(super) async fn addresses(host: &str, port: u16, options: &DialOptions) -> Result<Vec<SocketAddr>, FetchError> {
-    let found = match &options.proxy {
+    let found = match &options.between(host, port) {
         Some(proxy) => {
             // The proxy looks names up; an address written out is still checked here.
             if host.parse::<IpAddr>().is_ok() {
@@ -55,7 +55,7 @@ pub(super) async fn connect(
 }
 
 /// Asks the proxy for a tunnel to the host.
-pub(super) async fn tunnel(stream: &mut TcpStream, host: &str, port: u16, proxy: &Proxy) -> Result<(), FetchError> {
+pub(crate) async fn tunnel(stream: &mut TcpStream, host: &str, port: u16, proxy: &Proxy) -> Result<(), FetchError> {
     if host.bytes().any(|b| b.is_ascii_control() || b == b' ') {
         return Err(FetchError::Name(host.to_owned()));
     }

@@ -158,7 +158,7 @@ impl<'a> Call<'a> {
     async fn connect(&self, addresses: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), FetchError> {
         self.now(Stage::Connect);
         let (mut stream, address) = connect(addresses, self.options).await?;
-        if let Some(proxy) = &self.options.proxy {
+        if let Some(proxy) = &self.options.between(self.host, self.port) {
             self.now(Stage::Tunnel);
             Box::pin(tunnel(&mut stream, self.host, self.port, proxy)).await?;
         }

@@ -11,6 +11,7 @@ mod options;
 mod p521;
 mod raw;
 
+pub(crate) use dial::tunnel;
 pub use error::{FetchError, Stage};
 pub(crate) use fetch::open;
 pub use fetch::{AddressChain, FetchedChain, TlsVersion, fetch_all_addresses, fetch_chain, tls13_only};

@@ -65,7 +65,7 @@ impl std::fmt::Debug for Proxy {
 pub struct DialOptions {
     /// `--connect-to` rules, and the guard against link-local and metadata addresses.
     pub dialer: Dialer,
-    /// A proxy in between.
+    /// A proxy in between, whatever the environment says.
     pub proxy: Option<Proxy>,
     /// For one chain, everything included.
     pub timeout: Duration,
@@ -77,6 +77,13 @@ pub struct DialOptions {
     pub max_bytes: usize,
     /// Certificates at most.
     pub max_certificates: usize,
+}
+
+impl DialOptions {
+    /// The proxy between here and a host: the one that was given, or the environment's.
+    pub(crate) fn between(&self, host: &str, port: u16) -> Option<Proxy> {
+        self.proxy.clone().or_else(|| self.dialer.proxy(host, port))
+    }
 }
 
 impl Default for DialOptions {

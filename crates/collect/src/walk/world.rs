@@ -8,6 +8,7 @@ use crate::aws::AwsClient;
 use crate::dial::Dialer;
 use crate::error::CollectError;
 use crate::kube_api::KubeApi;
+use crate::proxy::Proxies;
 use crate::roots;
 
 /// Cluster, account and issuers, as they can be reached from here.
@@ -29,9 +30,10 @@ pub struct World {
 impl World {
     /// Reads configuration; sends nothing yet.
     pub async fn new(options: WalkOptions) -> Result<Self, CollectError> {
-        let dialer = Dialer::new(options.connect_to.clone());
+        let proxies = Proxies::from_environment()?;
+        let dialer = Dialer::new(options.connect_to.clone()).through(proxies.clone());
         let (kube, aws) = tokio::join!(
-            KubeApi::new(&options.kube, options.now),
+            KubeApi::new(&options.kube, &proxies, options.now),
             AwsClient::new(&options.aws, dialer.clone(), options.roots.clone(), options.now),
         );
         let roots = roots::for_evidence(&options.roots)?;
