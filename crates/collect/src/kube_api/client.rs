@@ -231,3 +231,16 @@ fn cluster_name(file: &kube::config::Kubeconfig, context: Option<&str>) -> Optio
     let named = file.contexts.iter().find(|c| c.name == wanted)?;
     named.context.as_ref().map(|c| c.cluster.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::without_output;
+
+    #[test]
+    fn a_plugins_output_is_not_repeated() {
+        let said = r#"auth error: auth exec command 'KUBERNETES_EXEC_INFO="{\"kind\":\"x\"}" "aws" "eks"' failed with status exit status: 1: Output { stdout: "secret" }"#;
+        let text = without_output(said);
+        assert!(text.ends_with("exit status: 1") && text.contains(r#""aws""#), "{text}");
+        assert!(!text.contains("secret") && !text.contains("EXEC_INFO"), "{text}");
+    }
+}

@@ -31,7 +31,7 @@ pub(crate) static RULE: Definition = Definition {
         masked_by: &[],
         citation: "IAM User Guide, \"IAM identifiers\"",
         since: "0.1.0",
-        repair: Repair::Manual,
+        repair: Repair::NeedsApproval,
         doc: r#"## What it checks
 
 The value of the annotation or input, character by character, against `arn:PARTITION:iam::ACCOUNT:role/NAME` with twelve digits.
@@ -46,7 +46,7 @@ The value verbatim and where it was read; from a log alone STS's refusal. By han
 
 ## Repair
 
-Give `arn:aws:iam::ACCOUNT:role/NAME`. A person has to do this.
+Give `arn:aws:iam::ACCOUNT:role/NAME`. Where only quotes or blanks stand around the ARN of a role that exists, `trustwalk fix` can do this after approval; else a person has to.
 
 ## References
 

@@ -45,7 +45,7 @@ The role's trust policy, statement by statement, against the token's claims. Wha
 
 ## Repair
 
-Name this provider. `trustwalk fix` can do this after approval.
+Name this provider, in a statement of its own where the other may be in use. `trustwalk fix` can do this after approval.
 
 ## References
 

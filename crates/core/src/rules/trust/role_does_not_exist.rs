@@ -30,7 +30,7 @@ pub(crate) static RULE: Definition = Definition {
         masked_by: &[],
         citation: "IAM API reference, GetRole",
         since: "0.1.0",
-        repair: Repair::Manual,
+        repair: Repair::NeedsApproval,
         doc: r"## What it checks
 
 The role does not exist.
@@ -45,7 +45,7 @@ The role's trust policy, statement by statement, against the token's claims. Wha
 
 ## Repair
 
-Name a role that exists. A person has to do this.
+Name a role that exists. Where the account has a role of that name under another path, `trustwalk fix` can do this after approval; else a person has to.
 
 ## References
 

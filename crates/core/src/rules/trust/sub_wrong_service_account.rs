@@ -45,7 +45,7 @@ The `sub` of a token asked for this service account beside the condition that is
 
 ## Repair
 
-Write the token's subject into the condition. `trustwalk fix` can do this after approval.
+Write the token's subject into the condition, beside subjects that others may need. `trustwalk fix` can do this after approval.
 
 ## References
 

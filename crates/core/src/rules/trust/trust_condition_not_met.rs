@@ -37,7 +37,7 @@ A condition of the trust policy is not met.
 
 ## Why it breaks
 
-All conditions of a statement must hold.
+All conditions of a statement must hold, and a Deny whose conditions hold beats every Allow. A condition on what comes with the call, an address or a session name, cannot be judged from the token.
 
 ## Evidence
 
@@ -45,7 +45,7 @@ The role's trust policy, statement by statement, against the token's claims. Wha
 
 ## Repair
 
-Let it name this identity. `trustwalk fix` can do this after approval.
+Let it name this identity. `trustwalk fix` can do this after approval, but never narrows a Deny.
 
 ## References
 

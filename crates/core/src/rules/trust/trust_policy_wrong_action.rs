@@ -45,7 +45,7 @@ The role's trust policy, statement by statement, against the token's claims. Wha
 
 ## Repair
 
-Set the action. `trustwalk fix` can do this after approval.
+Let the statement allow the action; where it has no condition, add a statement for this identity alone. `trustwalk fix` can do this after approval.
 
 ## References
 
