@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use trustwalk_collect::kube_api::{KubeApi, KubeOptions};
+use trustwalk_collect::proxy::Proxies;
 use trustwalk_core::evidence::Webhook;
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 use trustwalk_lab_cluster::Gvr;
@@ -29,7 +30,9 @@ async fn lab(dir: &Path) -> Lab {
 /// The one identity webhook, as a kubeconfig's user sees it.
 async fn webhook(kubeconfig: &Path) -> Webhook {
     let options = KubeOptions { kubeconfig: Some(kubeconfig.to_owned()), context: None };
-    let kube = KubeApi::new(&options, jiff::Timestamp::now().as_second()).await.unwrap();
+    let kube = KubeApi::new(&options, &Proxies::from_environment().unwrap(), jiff::Timestamp::now().as_second())
+        .await
+        .unwrap();
     let found = kube.webhooks().await;
     let list = found.known().unwrap_or_else(|| panic!("{found:?}"));
     let [hook] = list.as_slice() else { panic!("{list:?}") };

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use tokio::io::{AsyncBufRead, AsyncRead, BufReader};
 use trustwalk_collect::dial::Dialer;
+use trustwalk_collect::proxy::Proxies;
 use trustwalk_collect::tls::fleet::{self, FleetOptions};
 use trustwalk_collect::tls::{DialOptions, Mode};
 
@@ -20,7 +21,10 @@ const STEP: u64 = 1000;
 
 /// Runs the fleet.
 pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) -> anyhow::Result<Exit> {
-    let dial = DialOptions { dialer: Dialer::new(place.connect_to.clone()), ..DialOptions::default() };
+    let dial = DialOptions {
+        dialer: Dialer::new(place.connect_to.clone()).through(Proxies::from_environment()?),
+        ..DialOptions::default()
+    };
     let options = FleetOptions { dial, mode: Mode::Quick, jobs: args.jobs, ..FleetOptions::default() };
     let input: Box<dyn AsyncBufRead + Unpin + Send> =
         if list == "-" { buffered(tokio::io::stdin()) } else { open(list.as_ref()).await? };

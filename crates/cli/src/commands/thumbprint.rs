@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::issuer::read_issuer;
+use trustwalk_collect::proxy::Proxies;
 use trustwalk_collect::tls::DialOptions;
 use trustwalk_collect::{Ask, WalkOptions, World, collect};
 use trustwalk_core::evidence::{Evidence, HostRole, Observed, Roots, Target, TrustModel};
@@ -73,7 +74,10 @@ async fn without_account(url: &str, options: WalkOptions) -> anyhow::Result<Evid
     let mut evidence = Evidence::new(Target::Issuer { url: url.to_owned() }, options.now);
     evidence.trust_model = options.trust_model;
     evidence.roots = trustwalk_collect::roots::for_evidence(&options.roots)?;
-    let dial = DialOptions { dialer: Dialer::new(options.connect_to), ..DialOptions::default() };
+    let dial = DialOptions {
+        dialer: Dialer::new(options.connect_to).through(Proxies::from_environment()?),
+        ..DialOptions::default()
+    };
     let facts = read_issuer(&dial, url, options.now).await;
     evidence.discovery = facts.discovery;
     evidence.keys = facts.keys;
