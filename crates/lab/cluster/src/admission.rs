@@ -2,13 +2,7 @@
 //! `AdmissionReview` of `admission.k8s.io/v1` (Kubernetes docs, "Dynamic
 //! Admission Control"). Webhooks that take only `v1beta1` are refused.
 
-use std::{
-    collections::BTreeSet,
-    fmt,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::{BodyExt, Full, Limited};
@@ -57,8 +51,6 @@ pub(crate) struct Webhooks {
     store: Store,
     resolver: Arc<dyn Resolve>,
     clock: Clock,
-    /// Services that have had a ready pod: before that the cluster is still starting.
-    served: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl fmt::Debug for Webhooks {
@@ -105,7 +97,7 @@ impl rustls::time_provider::TimeProvider for ClockProvider {
 impl Webhooks {
     /// Reads webhook configurations from `store` and finds services with `resolver`.
     pub(crate) fn new(store: Store, resolver: Arc<dyn Resolve>, clock: Clock) -> Self {
-        Self { store, resolver, clock, served: Arc::default() }
+        Self { store, resolver, clock }
     }
 
     /// The object after all mutating webhooks, or the first refusal.
@@ -241,30 +233,20 @@ impl Webhooks {
         Ok((address, host, uri.path().to_owned()))
     }
 
-    /// Whether a pod stands ready behind a service; a service that is not an object, or selects nothing, leads
-    /// where the resolver says (Kubernetes documentation, "Service").
+    /// Whether pods are wanted behind a service: one whose deployment is scaled to zero has no endpoints. What is
+    /// only starting counts as there, as the lab's webhook answers before its pod is ready.
     fn has_endpoints(&self, namespace: &str, name: &str) -> bool {
-        let (services, pods) = (Gvr::new("", "v1", "services"), Gvr::new("", "v1", "pods"));
+        let (services, deployments) = (Gvr::new("", "v1", "services"), Gvr::new("apps", "v1", "deployments"));
         let found = self.store.list(&services, Some(namespace)).1;
         let Some(service) = found.iter().find(|s| j::name(s) == name) else { return true };
         let Some(wanted) = j::at(service, "/spec/selector").as_object().filter(|w| !w.is_empty()) else { return true };
-        let ready = |pod: &Value| {
-            j::items(pod, "/status/conditions")
-                .iter()
-                .any(|c| j::text(c, "/type") == "Ready" && j::text(c, "/status") == "True")
-        };
-        let selected = |pod: &Value| {
-            let labels = j::at(pod, "/metadata/labels");
+        let behind = |deployment: &Value| {
+            let labels = j::at(deployment, "/spec/template/metadata/labels");
             wanted.iter().all(|(k, v)| labels.get(k) == Some(v))
         };
-        let any = self.store.list(&pods, Some(namespace)).1.iter().any(|p| selected(p) && ready(p));
-        let key = format!("{namespace}/{name}");
-        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        if any {
-            served.insert(key);
-            return true;
-        }
-        !served.contains(&key)
+        let all = self.store.list(&deployments, Some(namespace)).1;
+        let mut own = all.iter().filter(|d| behind(d)).peekable();
+        own.peek().is_none() || own.any(|d| j::at(d, "/spec/replicas").as_i64() != Some(0))
     }
 
     async fn post(
