@@ -292,6 +292,19 @@ fn logs_that_cannot_be_read_are_undetermined_and_odd_ones_are_read() {
 }
 
 #[test]
+fn a_log_is_read_alike_plain_compressed_and_in_utf_16() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = "caused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n";
+    std::fs::write(dir.path().join("plain"), line).unwrap();
+    let wide: Vec<u8> = [0xfeff].into_iter().chain(line.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    std::fs::write(dir.path().join("wide"), wide).unwrap();
+    succeed(Command::new("gzip").args(["--keep", "--name", "plain"]).current_dir(dir.path()));
+    for name in ["plain", "plain.gz", "wide"] {
+        expect(&alone(&dir, &["diagnose", "--log", name], b""), 3, &["1 kind of failure", "thumbprint-mismatch"]);
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     for arguments in [&["explain"][..], &["demo", "--list"], &["--help"]] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_trustwalk"))
