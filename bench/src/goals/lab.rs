@@ -51,7 +51,7 @@ impl Lab {
         let began = Instant::now();
         let status = loop {
             let mut status = Command::new(&settings.trustwalk);
-            status.args(["--output", "json", "lab", "status", "--dir"]).arg(&dir);
+            status.args(["lab", "status", "--output", "json", "--dir"]).arg(&dir);
             let status: Value = serde_json::from_str(&run_ok(&mut status)?.out)?;
             if all_ready(&status) {
                 break status;

@@ -60,7 +60,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn trustwalk(&self, path: &Path, threads: Option<usize>) -> Command {
         let mut command = Command::new(&self.settings.trustwalk);
-        command.args(["--output", "json", "logs"]).arg(path);
+        command.args(["logs", "--output", "json"]).arg(path);
         if let Some(threads) = threads {
             command.arg("--threads").arg(threads.to_string());
         }
