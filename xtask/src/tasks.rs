@@ -4,10 +4,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::bench::bench;
 use crate::setup::{self, root, run};
 
-/// Sets up, checks form and lints, builds the binary, and runs every test. The runner's own
-/// summary is the last thing printed.
+/// Sets up, checks form and lints, builds the binary, sees that the benches agree, and runs every test.
+/// The runner's own summary is the last thing printed.
 pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     let tools = setup::all()?;
     if arguments.is_empty() {
@@ -17,6 +18,10 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
         run(&["cargo", "test", "--workspace", "--doc", "--quiet"])?;
     }
     run(&["cargo", "build", "--package", "trustwalk"])?;
+    if arguments.is_empty() {
+        // Nothing is timed: the benches only have to run, and to agree with the peers that are there.
+        bench(&["--quick"])?;
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(std::iter::once(tools.bin.clone()).chain(std::env::split_paths(&path)))?;
     let mut nextest = Command::new("cargo");
