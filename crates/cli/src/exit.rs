@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use trustwalk_core::diagnosis::{Diagnosis, LinkState};
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -11,6 +13,23 @@ pub(crate) enum Exit {
     Undetermined,
     /// 3: something is wrong.
     Findings,
+}
+
+impl Exit {
+    /// Where a diagnosis leaves its target.
+    pub(crate) fn of(d: &Diagnosis) -> Self {
+        let broken = d.root_cause.is_some()
+            || !d.also.is_empty()
+            || d.links.iter().any(|l| matches!(l.state, LinkState::Violated | LinkState::Consequence));
+        let open = !d.undetermined.is_empty() || d.links.iter().any(|l| l.state == LinkState::Undetermined);
+        if broken {
+            Self::Findings
+        } else if open {
+            Self::Undetermined
+        } else {
+            Self::Sound
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

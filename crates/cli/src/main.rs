@@ -14,6 +14,13 @@ mod time;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if args::only_version() {
+        // Scripts ask for it often, and no grammar is needed to tell.
+        return match style::say(args::VERSION) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error.into()),
+        };
+    }
     let cli = match args::read() {
         Ok(cli) => cli,
         Err(error) => {

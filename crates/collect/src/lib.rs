@@ -30,4 +30,4 @@ pub use error::CollectError;
 pub use files::read_bounded;
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;
-pub use walk::{Ask, WalkOptions, World, collect, parse_target};
+pub use walk::{Ask, Collected, WalkOptions, World, collect, parse_target};

@@ -115,7 +115,7 @@ pub(crate) struct TargetArgs {
     /// kind/name, such as daemonset/aws-node; none means every workload that uses web identity
     #[arg(value_name = "TARGET", num_args = 0..=2)]
     pub(crate) target: Vec<String>,
-    /// Namespace of the target
+    /// Namespace of the target; without a target, the one to look at instead of the whole cluster
     #[arg(short, long)]
     pub(crate) namespace: Option<String>,
     /// A role, instead of the one the target names
@@ -202,6 +202,6 @@ impl TargetArgs {
             )
             .into());
         }
-        Ok(Ask::Everything)
+        Ok(Ask::Everything { namespace: self.namespace.clone() })
     }
 }

@@ -20,6 +20,15 @@ pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs, acco
 /// The file name under which kubectl finds a plugin (Kubernetes documentation, "Extend kubectl with plugins").
 const PLUGIN: &str = "kubectl-trustwalk";
 
+/// What `--version` prints.
+pub(crate) const VERSION: &str = concat!("trustwalk ", env!("CARGO_PKG_VERSION"));
+
+/// Whether nothing but the version is asked for.
+pub(crate) fn only_version() -> bool {
+    let mut words = std::env::args_os().skip(1);
+    matches!((words.next(), words.next()), (Some(word), None) if word == "--version" || word == "-V")
+}
+
 /// The command line's grammar.
 pub(crate) fn grammar() -> clap::Command {
     Cli::command()
@@ -29,10 +38,21 @@ pub(crate) fn grammar() -> clap::Command {
 pub(crate) fn read() -> Result<Cli, clap::Error> {
     let program = std::env::args_os().next().unwrap_or_default();
     let plugin = Path::new(&program).file_stem() == Some(OsStr::new(PLUGIN));
-    let mut command = grammar();
+    // Never freed: the process ends before that would pay.
+    let command = Box::leak(Box::new(grammar()));
     if plugin {
-        command = command.bin_name("kubectl trustwalk");
+        *command = std::mem::take(command).bin_name("kubectl trustwalk");
     }
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(&mut command))
+    Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(command))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_told_in_short_is_the_grammars() {
+        assert_eq!(grammar().render_version().trim_end(), VERSION);
+    }
 }

@@ -10,9 +10,9 @@ use crate::style;
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result<Exit> {
     let (world, ask) = world(place, &args.target).await?;
-    let evidence = collect(&world, &ask).await?;
-    tell_missing(&evidence);
-    let bundle = Bundle::new(evidence);
+    let found = collect(&world, &ask).await?;
+    tell_missing(&found);
+    let bundle = Bundle::new(found.evidence);
     let held = match bundle.evidence.len() {
         1 => "Evidence of one identity is in".to_owned(),
         many => format!("Evidence of {many} identities is in"),

@@ -92,7 +92,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     let ask = ask_of(fault.target, dir)?;
     show_state(lab, fault, &world, &ask).await?;
     let looked = Instant::now();
-    let evidence = collect(&world, &ask).await?;
+    let evidence = collect(&world, &ask).await?.evidence;
     let evidence = evidence.first().context("nothing was collected")?;
     let diagnosis = diagnose(evidence);
     teller.chapter(&format!("trustwalk diagnose ({} ms)", looked.elapsed().as_millis()))?;
@@ -124,7 +124,7 @@ async fn library_first(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &
     let world = World::new(options(lab, dir)).await?;
     let ask = ask_of(fault.target, dir)?;
     show_pods(&world, &ask, teller).await?;
-    let evidence = collect(&world, &ask).await?;
+    let evidence = collect(&world, &ask).await?.evidence;
     let evidence = evidence.first().context("nothing was collected")?;
     let diagnosis = diagnose(evidence);
     teller.chapter("trustwalk diagnose")?;

@@ -1,8 +1,8 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
-use trustwalk_collect::{Ask, Bundle, World, collect};
-use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
-use trustwalk_core::evidence::{Evidence, Observed, Target};
+use trustwalk_collect::{Ask, Bundle, Collected, World, collect};
+use trustwalk_core::diagnosis::{Diagnosis, diagnose};
+use trustwalk_core::evidence::{Observed, Target};
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
@@ -11,17 +11,18 @@ use crate::style::{self, Pen};
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
-    let evidence = if let Some(path) = &args.bundle {
-        Bundle::read(path)?.evidence
+    let found = if let Some(path) = &args.bundle {
+        Collected { evidence: Bundle::read(path)?.evidence, missed: Vec::new() }
     } else {
         let (world, ask) = world(place, &args.target).await?;
-        let evidence = collect(&world, &ask).await?;
-        tell_missing(&evidence);
-        evidence
+        let found = collect(&world, &ask).await?;
+        tell_missing(&found);
+        found
     };
-    let diagnoses: Vec<Diagnosis> = evidence.iter().map(diagnose).collect();
-    show(&diagnoses, args.output, args.verbose)?;
-    Ok(exit_of(&diagnoses))
+    let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
+    show(&diagnoses, &found.missed, args)?;
+    let known = exit_of(&diagnoses);
+    Ok(if found.missed.is_empty() { known } else { known.max(Exit::Undetermined) })
 }
 
 /// Reads configuration, and what was asked in its light.
@@ -47,9 +48,13 @@ fn a_url(text: &str) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Says first that what was asked about does not exist: a mistyped name explains every gap that follows.
-pub(crate) fn tell_missing(evidence: &[Evidence]) {
-    for one in evidence {
+/// Says first what could not be listed, and that what was asked about does not exist: a mistyped name explains
+/// every gap that follows.
+pub(crate) fn tell_missing(found: &Collected) {
+    for missed in &found.missed {
+        style::complain(&style::harmless(missed));
+    }
+    for one in &found.evidence {
         let (gone, what) = match &one.target {
             Target::Workload { resource, namespace, name } => {
                 (matches!(one.workload, Observed::Absent { .. }), (resource.to_ascii_lowercase(), namespace, name))
@@ -68,38 +73,35 @@ pub(crate) fn tell_missing(evidence: &[Evidence]) {
     }
 }
 
+/// The report for people.
+fn in_words(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> String {
+    let pen = Pen::stdout();
+    if diagnoses.is_empty() {
+        let all = if missed.is_empty() { "No workload" } else { "No workload that could be looked at" };
+        let place = match &args.target.namespace {
+            Some(namespace) => format!("namespace {}", style::harmless(namespace)),
+            None => "this cluster".to_owned(),
+        };
+        return format!("{all} of {place} uses web identity.");
+    }
+    if diagnoses.len() > 1 && !args.verbose {
+        return render::many(diagnoses, pen);
+    }
+    let text: Vec<String> = diagnoses.iter().map(|d| render::human(d, pen, args.verbose)).collect();
+    text.join("\n")
+}
+
 /// Writes diagnoses in the format asked for.
-fn show(diagnoses: &[Diagnosis], format: ReportFormat, verbose: bool) -> anyhow::Result<()> {
-    match format {
+fn show(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> anyhow::Result<()> {
+    match args.output {
         ReportFormat::Json => style::say(&serde_json::to_string_pretty(diagnoses)?)?,
         ReportFormat::Short => style::say(&diagnoses.iter().map(render::short).collect::<String>())?,
-        ReportFormat::Human => {
-            let pen = Pen::stdout();
-            if diagnoses.is_empty() {
-                style::say("No workload of this cluster uses web identity.")?;
-            }
-            let text: Vec<String> = diagnoses.iter().map(|d| render::human(d, pen, verbose)).collect();
-            style::say(&text.join("\n"))?;
-        }
+        ReportFormat::Human => style::say(&in_words(diagnoses, missed, args))?,
     }
     Ok(())
 }
 
 /// The exit code of several diagnoses is that of the worst.
 pub(crate) fn exit_of(diagnoses: &[Diagnosis]) -> Exit {
-    diagnoses.iter().map(exit_of_one).max().unwrap_or(Exit::Sound)
-}
-
-fn exit_of_one(d: &Diagnosis) -> Exit {
-    let broken = d.root_cause.is_some()
-        || !d.also.is_empty()
-        || d.links.iter().any(|l| matches!(l.state, LinkState::Violated | LinkState::Consequence));
-    let open = !d.undetermined.is_empty() || d.links.iter().any(|l| l.state == LinkState::Undetermined);
-    if broken {
-        Exit::Findings
-    } else if open {
-        Exit::Undetermined
-    } else {
-        Exit::Sound
-    }
+    diagnoses.iter().map(Exit::of).max().unwrap_or(Exit::Sound)
 }

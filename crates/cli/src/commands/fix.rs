@@ -14,7 +14,7 @@ use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState, build};
 
-use super::diagnose::{exit_of, tell_missing, world};
+use super::diagnose::{tell_missing, world};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::{Exit, UsageError};
 use crate::render::{self, Live};
@@ -66,15 +66,32 @@ pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exi
 
 async fn fix_all(place: &PlaceArgs, args: &FixArgs, voice: Voice, reports: &mut Vec<Report>) -> anyhow::Result<Exit> {
     let (world, ask) = world(place, &args.target).await?;
-    let evidence = collect(&world, &ask).await?;
-    tell_missing(&evidence);
-    let mut worst = Exit::Sound;
-    for one in &evidence {
-        let diagnosis = diagnose(one);
-        let plan = build(one, &diagnosis);
-        let (applied, exit) = fix_one(&world, one, &ask, args, (&diagnosis, &plan), voice).await?;
-        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan: Some(plan), applied });
-        worst = worst.max(exit);
+    let found = collect(&world, &ask).await?;
+    tell_missing(&found);
+    let mut worst = if found.missed.is_empty() { Exit::Sound } else { Exit::Undetermined };
+    let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
+    let many = diagnoses.len() > 1;
+    if many {
+        voice.say(&render::overview(&diagnoses, voice.pen()))?;
+    }
+    for (position, (one, diagnosis)) in found.evidence.iter().zip(&diagnoses).enumerate() {
+        let plan = build(one, diagnosis);
+        let mut applied = None;
+        // The overview has said already what is sound.
+        if !many || Exit::of(diagnosis) != Exit::Sound {
+            if many {
+                voice.say("")?;
+            }
+            let told = diagnoses.split_at(position).0;
+            voice.say(&match render::same_cause(told, diagnosis) {
+                Some(first) => render::repeated(diagnosis, first),
+                None => render::human(diagnosis, voice.pen(), false),
+            })?;
+            let exit;
+            (applied, exit) = fix_one(&world, one, &ask, args, (diagnosis, &plan), voice).await?;
+            worst = worst.max(exit);
+        }
+        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan: Some(plan), applied });
     }
     Ok(worst)
 }
@@ -88,10 +105,9 @@ async fn fix_one(
     voice: Voice,
 ) -> anyhow::Result<(Option<Applied>, Exit)> {
     let pen = voice.pen();
-    voice.say(&render::human(diagnosis, pen, false))?;
     if diagnosis.root_cause.is_none() {
         voice.say("Nothing to fix: no root cause was named.")?;
-        return Ok((None, exit_of(std::slice::from_ref(diagnosis))));
+        return Ok((None, Exit::of(diagnosis)));
     }
     voice.say(&render::plan(plan, pen))?;
     if !args.approve {
@@ -175,7 +191,7 @@ async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Ve
     let mut tick = tokio::time::interval(PAUSE);
     loop {
         tick.tick().await;
-        let evidence = collect(world, ask).await?;
+        let evidence = collect(world, ask).await?.evidence;
         let Some(evidence) = evidence.first() else {
             return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
         };

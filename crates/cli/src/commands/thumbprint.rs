@@ -37,7 +37,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
             without_account(&issuer_url(url), options).await?
         } else {
             let world = World::new(options).await?;
-            let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?;
+            let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?.evidence;
             evidence.into_iter().next().context("the issuer was not walked")?
         };
         from_evidence(&evidence)

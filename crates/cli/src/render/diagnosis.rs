@@ -7,6 +7,7 @@ use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
 
 use super::wrap::wrap;
+use crate::exit::Exit;
 use crate::style::{Ink, Pen, harmless};
 use crate::time;
 
@@ -90,14 +91,10 @@ fn link_line(out: &mut String, link: &LinkReport, d: &Diagnosis, pen: Pen, verbo
 }
 
 fn without_cause(d: &Diagnosis, pen: Pen) -> String {
-    let broken = d.links.iter().any(|l| matches!(l.state, LinkState::Violated | LinkState::Consequence));
-    let open = d.links.iter().any(|l| l.state == LinkState::Undetermined) || !d.undetermined.is_empty();
-    let line = if broken {
-        pen.ink(Ink::Bad, "Something fails, and the evidence at hand does not name the cause.")
-    } else if open {
-        pen.ink(Ink::Odd, "Nothing wrong was found, and not everything could be looked at.")
-    } else {
-        pen.ink(Ink::Good, "No fault found: every link holds.")
+    let line = match Exit::of(d) {
+        Exit::Findings => pen.ink(Ink::Bad, "Something fails, and the evidence at hand does not name the cause."),
+        Exit::Undetermined => pen.ink(Ink::Odd, "Nothing wrong was found, and not everything could be looked at."),
+        Exit::Sound => pen.ink(Ink::Good, "No fault found: every link holds."),
     };
     format!("{line}\n\n")
 }

@@ -66,7 +66,12 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
     };
     let (desired, ready) = match kind {
         "DaemonSet" => (int(v, "/status/desiredNumberScheduled"), int(v, "/status/numberReady")),
-        "Pod" => (1, i64::from(is_ready(v))),
+        "Pod" => {
+            (i64::from(!matches!(text(v, "/status/phase").as_str(), "Succeeded" | "Failed")), i64::from(is_ready(v)))
+        }
+        "Job" => (int(v, "/status/active"), int(v, "/status/ready")),
+        // Between its times it wants none; while one runs, its pods tell.
+        "CronJob" => (0, 0),
         _ => (v.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1), int(v, "/status/readyReplicas")),
     };
     Workload {
@@ -80,6 +85,16 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
         annotations: without_applied(map(v, "/metadata/annotations")),
         labels: map(v, "/metadata/labels"),
     }
+}
+
+/// Whether another object made this one and keeps it as it should be.
+pub(super) fn is_controlled(v: &Value) -> bool {
+    array(v, "/metadata/ownerReferences").any(|o| o.get("controller").and_then(Value::as_bool) == Some(true))
+}
+
+/// Whether a job has done its work.
+pub(super) fn is_complete(job: &Value) -> bool {
+    has_condition(job, "Complete")
 }
 
 /// `kubectl apply` stores the whole object once more in an annotation: noise, and it may hold values we withhold.
@@ -153,9 +168,12 @@ fn env_var(v: &Value) -> EnvVar {
 
 /// Whether a pod is Ready.
 pub(super) fn is_ready(pod: &Value) -> bool {
-    array(pod, "/status/conditions").any(|c| {
-        c.get("type").and_then(Value::as_str) == Some("Ready")
-            && c.get("status").and_then(Value::as_str) == Some("True")
+    has_condition(pod, "Ready")
+}
+
+fn has_condition(v: &Value, kind: &str) -> bool {
+    array(v, "/status/conditions").any(|c| {
+        c.get("type").and_then(Value::as_str) == Some(kind) && c.get("status").and_then(Value::as_str) == Some("True")
     })
 }
 

@@ -74,6 +74,14 @@ pub struct WorkloadRef {
     pub name: String,
 }
 
+/// Whether a pod's name is one that a `CronJob`'s job gives: its own, the scheduled minute, and five characters
+/// (Kubernetes documentation, "`CronJob`", "Job creation").
+fn of_cron(cron: &str, pod: &str) -> bool {
+    let rest = pod.strip_prefix(cron).and_then(|rest| rest.strip_prefix('-'));
+    let minute = rest.and_then(|rest| rest.split_once('-')).map(|(minute, _)| minute);
+    minute.is_some_and(|m| !m.is_empty() && m.bytes().all(|b| b.is_ascii_digit()))
+}
+
 impl KubeApi {
     /// One object of a known kind.
     pub async fn object(&self, target: &WorkloadRef) -> Observed<Value> {
@@ -133,20 +141,24 @@ impl KubeApi {
         let selector = facts::selector_of_workload(found);
         if selector.is_empty() {
             // A CronJob has none: its pods carry its jobs' names.
-            let prefix = format!("{}-", target.name);
-            let own =
-                |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| n.starts_with(&prefix));
+            let own = |p: &Value| {
+                p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| of_cron(&target.name, n))
+            };
             return self.pods(&target.namespace, "", own).await;
         }
         self.pods(&target.namespace, &selector, |_| true).await
     }
 
-    /// All workload controllers of the cluster with their templates, for a walk over everything.
-    pub async fn controllers(&self) -> Vec<(Resource, Observed<Vec<Value>>)> {
-        let kinds =
-            RESOURCES.into_iter().filter(|r| matches!(r.kind, "DaemonSet" | "Deployment" | "StatefulSet" | "CronJob"));
-        futures_util::future::join_all(kinds.map(|r| async move { (r, self.list(r.api, r.plural, None, "").await) }))
-            .await
+    /// The workload controllers of a namespace, or of all, that nothing else controls. Jobs that are complete want
+    /// no identity any more.
+    pub async fn controllers(&self, namespace: Option<&str>) -> Vec<(Resource, Observed<Vec<Value>>)> {
+        let kinds = RESOURCES.into_iter().filter(|r| !matches!(r.kind, "Pod" | "ServiceAccount"));
+        let lists = kinds.map(|r| async move {
+            let found = self.list(r.api, r.plural, namespace, "").await;
+            let wanted = |o: &Value| !facts::is_controlled(o) && !(r.kind == "Job" && facts::is_complete(o));
+            (r, found.map(|objects| objects.into_iter().filter(wanted).collect()))
+        });
+        futures_util::future::join_all(lists).await
     }
 
     /// Network policies whose selector takes the pods in.
@@ -202,6 +214,14 @@ mod tests {
             assert_eq!(resource(word).map(|r| r.kind), Some(kind), "{word}");
         }
         assert_eq!(resource("ingress"), None);
+    }
+
+    #[test]
+    fn a_cron_jobs_pods_are_told_from_its_namesakes() {
+        assert!(of_cron("nightly", "nightly-29384700-x7k2p"));
+        for other in ["nightly", "nightly-29384700", "nightly-report-29384700-x7k2p", "weekly-29384700-x7k2p"] {
+            assert!(!of_cron("nightly", other), "{other}");
+        }
     }
 
     #[test]

@@ -8,8 +8,11 @@ use crate::kube_api::{WorkloadRef, resource};
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ask {
-    /// Every workload of the cluster that uses web identity.
-    Everything,
+    /// Every workload that uses web identity.
+    Everything {
+        /// Of this namespace alone; `None` for the whole cluster.
+        namespace: Option<String>,
+    },
     /// One workload or service account.
     Workload(WorkloadRef),
     /// A role, and the subject that is to get it.

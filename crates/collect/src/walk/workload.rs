@@ -1,6 +1,5 @@
 //! From a workload or a service account to everything behind it.
 
-use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use trustwalk_core::evidence::{
     Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenVolume, Workload,
@@ -9,9 +8,7 @@ use trustwalk_core::evidence::{
 use super::account;
 use super::nearest::nearest;
 use super::world::World;
-use crate::error::CollectError;
-use crate::kube_api::{self, KubeApi, WorkloadRef, read_logs, resource};
-use crate::limits::PARALLEL_TARGETS;
+use crate::kube_api::{self, KubeApi, WorkloadRef, read_logs};
 
 /// The audience of an injected token when no annotation says otherwise (amazon-eks-pod-identity-webhook).
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
@@ -227,55 +224,4 @@ fn token_volume(spec: &PodSpec) -> Option<&TokenVolume> {
             mount.is_some_and(|m| file.strip_prefix(m).is_some_and(|rest| rest == format!("/{}", v.path)))
         })
     })
-}
-
-/// Walks from every workload that uses web identity: its service account names a role, or its
-/// containers hold the variables, or its namespace has an association for it.
-pub(super) async fn everything(world: &World) -> Result<Vec<Evidence>, CollectError> {
-    let kube = world.kube.as_ref().map_err(|why| CollectError::Kubeconfig(why.clone()))?;
-    let (accounts, controllers) = tokio::join!(kube.service_accounts(None), kube.controllers());
-    if let Some(gap) = accounts.gap() {
-        return Err(CollectError::Kubeconfig(format!("cannot list service accounts: {gap}")));
-    }
-    let accounts = accounts.known().cloned().unwrap_or_default();
-    let mut targets = Vec::new();
-    for (resource, found) in controllers {
-        for object in found.known().into_iter().flatten() {
-            let workload = kube_api::workload(resource.kind, object);
-            if uses_web_identity(&workload, &accounts) {
-                targets.push(WorkloadRef { resource, namespace: workload.namespace, name: workload.name });
-            }
-        }
-    }
-    // An annotated account that no controller uses is still somebody's: a bare pod's, or tomorrow's.
-    let used: Vec<(String, String)> = targets_accounts(kube, &targets).await;
-    for sa in accounts.iter().filter(|s| s.role_arn().is_some()) {
-        if !used.contains(&(sa.namespace.clone(), sa.name.clone()))
-            && let Some(resource) = resource("serviceaccount")
-        {
-            targets.push(WorkloadRef { resource, namespace: sa.namespace.clone(), name: sa.name.clone() });
-        }
-    }
-    Ok(futures_util::stream::iter(&targets).map(|t| walk(world, t)).buffered(PARALLEL_TARGETS).collect().await)
-}
-
-async fn targets_accounts(kube: &KubeApi, targets: &[WorkloadRef]) -> Vec<(String, String)> {
-    let reads = targets.iter().map(|t| async move {
-        let workload = kube.workload(t).await;
-        workload.known().map(|w| (w.namespace.clone(), w.template.service_account.clone()))
-    });
-    futures_util::future::join_all(reads).await.into_iter().flatten().collect()
-}
-
-fn uses_web_identity(workload: &Workload, accounts: &[ServiceAccount]) -> bool {
-    let annotated = accounts.iter().any(|s| {
-        s.namespace == workload.namespace && s.name == workload.template.service_account && s.role_arn().is_some()
-    });
-    let told = workload.template.annotations.contains_key(ROLE_ANNOTATION)
-        || workload
-            .template
-            .containers
-            .iter()
-            .any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"));
-    annotated || told
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::model::{Diagnosis, Folded, LinkReport, LinkState};
+use super::saw::count;
 use super::{possible, saw, timeline};
-use crate::evidence::{Evidence, Observed, Target};
+use crate::evidence::{Evidence, Observed, Target, pods_down};
 use crate::finding::{Confidence, Finding, Severity, Verdict};
 use crate::judge::{self, Refusal};
 use crate::link::Link;
@@ -201,12 +202,17 @@ fn failures(view: &View<'_>) -> Vec<Folded> {
         say(Link::Exchange, format!("STS refuses: {code}: {}", x.message.clone().unwrap_or_default()));
     }
     let pods = e.pods.known().map(Vec::as_slice).unwrap_or_default();
-    let down = pods.iter().filter(|p| !p.ready).count();
-    if down > 0 {
+    let down = pods_down(pods);
+    if down == 1 && pods.len() == 1 {
+        say(Link::Workload, "its only pod is not ready".to_owned());
+    } else if down > 0 {
         say(Link::Workload, format!("{down} of {} pods are not ready", pods.len()));
     }
     if let Some(w) = e.workload.known().filter(|w| w.desired > 0 && e.pods.known().is_some_and(Vec::is_empty)) {
-        say(Link::Workload, format!("of {} pods wanted none exists", w.desired));
+        say(
+            Link::Workload,
+            format!("it wants {} and has none", count(usize::try_from(w.desired).unwrap_or(usize::MAX), "pod")),
+        );
     }
     for line in judge::recent(view).into_iter().take(3) {
         say(Link::Workload, format!("{} ×{}: {}", line.origin, line.count, line.failure.message));

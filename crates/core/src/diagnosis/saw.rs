@@ -11,12 +11,13 @@ pub(super) fn applies(e: &Evidence, link: Link) -> bool {
         (Target::Log { .. }, l) => l == Link::Workload,
         (Target::Issuer { .. }, l) => matches!(l, Link::Issuer | Link::Keys | Link::Tls | Link::Provider),
         (_, Link::ServiceAccount | Link::Injection) => cluster,
+        (_, Link::Permissions) => !e.role.is_absent(),
         (_, Link::Workload) => cluster || e.job.known().is_some(),
         _ => true,
     }
 }
 
-fn count(n: usize, what: &str) -> String {
+pub(super) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
@@ -40,6 +41,9 @@ fn day(at: i64) -> String {
 
 /// The line, and what is missing when nothing was seen.
 pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
+    if link == Link::Permissions && e.role.is_absent() {
+        return ("there is no role to have any".to_owned(), None);
+    }
     if !applies(e, link) {
         return ("not part of this target".to_owned(), None);
     }
@@ -64,7 +68,8 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
                         .any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
                 })
                 .count();
-            format!("{with} of {} carry the identity", count(pods.len(), "pod"))
+            let verb = if with == 1 { "carries" } else { "carry" };
+            format!("{with} of {} {verb} the identity", count(pods.len(), "pod"))
         }),
         Link::Token => say(&e.token, |t| {
             format!("sub {}, aud {}, from {}", t.sub.as_deref().unwrap_or("none"), t.aud.join(", "), t.origin)
@@ -95,6 +100,9 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
             Some(arn) => format!("{} gave {arn}", x.endpoint),
             None => format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error")),
         }),
+        Link::Permissions if e.policies.known().is_some_and(Vec::is_empty) => {
+            ("no policy: its sessions may do what resources themselves grant, and nothing else".to_owned(), None)
+        }
         Link::Permissions => say(&e.policies, |p| {
             format!(
                 "{}: {}",
@@ -116,11 +124,15 @@ fn workload(e: &Evidence) -> (String, Option<String>) {
     if e.workload.known().is_none() && e.service_account.known().is_some() {
         return say(&e.pods, |p| count(p.len(), "pod"));
     }
+    let done = e.pods.known().into_iter().flatten().filter(|p| p.succeeded()).count();
     say(&e.workload, |w| {
-        format!(
-            "{} {}/{} as {}, {} of {} pods ready",
-            w.kind, w.namespace, w.name, w.template.service_account, w.ready, w.desired
-        )
+        let state = match (w.desired, done) {
+            (0, 0) => "no pod wanted now".to_owned(),
+            (0, done) => format!("{} done", count(done, "pod")),
+            (1, _) => format!("{} of 1 pod ready", w.ready),
+            (desired, _) => format!("{} of {desired} pods ready", w.ready),
+        };
+        format!("{} {}/{} as {}, {state}", w.kind, w.namespace, w.name, w.template.service_account)
     })
 }
 

@@ -73,12 +73,13 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
     let first = e.logs.known().into_iter().flatten().filter_map(|l| Some((moment(l.first.as_deref()?)?, l)));
     // Of one moment's lines the one that names a cause, not the one that waits for it.
     let waits = |l: &LogFailure| matches!(l.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure);
-    let up = e.pods.known().is_some_and(|p| !p.is_empty() && p.iter().all(|p| p.ready));
+    let up = e.pods_up();
     let first = first.filter(|(_, l)| !(up && waits(l)));
     if let Some((at, l)) = first.min_by_key(|(at, l)| (waits(l), *at, l.origin.clone())) {
         let text: String = l.failure.message.chars().take(LONGEST).collect();
         let more = if text.len() < l.failure.message.len() { "\u{2026}" } else { "" };
-        add(at, format!("first failure: {text}{more}"), None, &l.origin);
+        let kind = if waits(l) { "first sign of it" } else { "first failure" };
+        add(at, format!("{kind}: {text}{more}"), None, &l.origin);
     }
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     all.dedup();

@@ -121,7 +121,7 @@ pub struct Pod {
     pub uid: String,
     /// Unix seconds.
     pub created: i64,
-    /// `Pending`, `Running`, …
+    /// `Pending`, `Running`, `Succeeded`, `Failed`.
     pub phase: String,
     /// Whether all its containers are ready.
     pub ready: bool,
@@ -137,6 +137,20 @@ pub struct Pod {
     pub spec: PodSpec,
     /// Names of `ConfigMap`s, Events and the like that speak of it, newest first.
     pub events: Vec<Event>,
+}
+
+impl Pod {
+    /// Whether it ended as it should, as a job's pod does.
+    pub fn succeeded(&self) -> bool {
+        self.phase == "Succeeded"
+    }
+}
+
+/// How many pods fail: neither ready nor done. One that failed for good (a job's, or one that was evicted) counts
+/// only while none of the others does better (Kubernetes documentation, "Pod Lifecycle" and "Jobs").
+pub fn pods_down(pods: &[Pod]) -> usize {
+    let replaced = pods.iter().any(|p| p.ready || p.succeeded());
+    pods.iter().filter(|p| !p.ready && !p.succeeded() && !(replaced && p.phase == "Failed")).count()
 }
 
 /// A Kubernetes event.

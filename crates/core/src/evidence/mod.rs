@@ -9,7 +9,7 @@ pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, T
 pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims};
 pub use kubernetes::{
     Container, EnvVar, Event, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
-    ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload,
+    ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
 };
 pub use observed::{Observed, Source};
 
@@ -196,6 +196,16 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Whether there are pods, and none of them fails.
+    pub fn pods_up(&self) -> bool {
+        self.pods.known().is_some_and(|p| !p.is_empty() && pods_down(p) == 0)
+    }
+
+    /// How many of the pods fail.
+    pub fn pods_down(&self) -> usize {
+        self.pods.known().map_or(0, |p| pods_down(p))
+    }
+
     /// Evidence about which nothing is known yet.
     pub fn new(target: Target, now: i64) -> Self {
         Self {

@@ -363,7 +363,7 @@ fn ownership(e: &Evidence) -> Option<Draft> {
         .containers
         .iter()
         .find(|c| !c.init && (c.run_as_user.is_some_and(|u| u != 0) || c.run_as_non_root == Some(true)))?;
-    (minor < 19 && w.template.fs_group.is_none() && identity_given(e) && e.pods.known()?.iter().any(|p| !p.ready)).then(|| {
+    (minor < 19 && w.template.fs_group.is_none() && identity_given(e) && e.pods_down() > 0).then(|| {
         fsgroup(Draft::new(format!("container {} runs as a user other than root, Kubernetes 1.{minor} mounts the token for root only, and the pod sets no fsGroup", user.name)).unsure(Confidence::Likely, "`kubectl exec POD -- ls -lL` of the token file").show("version", format!("1.{minor}"), "cluster"))
     })
 }

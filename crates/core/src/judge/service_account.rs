@@ -270,7 +270,7 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
     let line = find(view, &wanted);
-    let unready = e.pods.known().is_some_and(|p| !p.is_empty() && p.iter().any(|p| !p.ready));
+    let unready = e.pods_down() > 0;
     let preset = e.workload.known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env("AWS_ROLE_ARN")));
     if preset || (line.is_none() && !unready) {
         return None;

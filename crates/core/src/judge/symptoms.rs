@@ -16,7 +16,7 @@ pub(crate) fn recent<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
     view.reading(Kind::Trail);
     let accepted = e.exchange.known().is_some_and(|x| x.assumed.is_some());
     let since = settled_since(e);
-    let up = e.pods.known().is_some_and(|p| !p.is_empty() && p.iter().all(|p| p.ready));
+    let up = e.pods_up();
     let mut all: Vec<&LogFailure> = e
         .logs
         .known()
@@ -64,7 +64,7 @@ fn settled_since(e: &Evidence) -> Option<i64> {
         .filter(|t| t.error.is_none() && CHANGES.contains(&t.name.as_str()) && t.at <= e.now)
         .map(|t| t.at)
         .max();
-    let pods = e.pods.known().filter(|p| !p.is_empty() && p.iter().all(|p| p.ready));
+    let pods = e.pods.known().filter(|_| e.pods_up());
     let born = pods.and_then(|pods| pods.iter().map(|p| p.created).min());
     changed.max(born)
 }

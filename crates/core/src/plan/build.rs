@@ -6,7 +6,7 @@ use super::changes;
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
-use crate::evidence::{Evidence, Pod};
+use crate::evidence::Evidence;
 use crate::finding::{Confidence, Finding};
 
 /// Version of the plan document.
@@ -21,8 +21,10 @@ pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
         // What would fail next is cured too, so that one approval is enough.
         add(e, finding, &mut plan);
     }
-    if let Some(step) = restart(e, root, !plan.steps.is_empty()) {
-        plan.steps.push(step);
+    match restart(e, root, !plan.steps.is_empty()) {
+        Some(Renewal::Step(step)) => plan.steps.push(*step),
+        Some(Renewal::ByHand(note)) => plan.notes.push(note),
+        None => {}
     }
     plan.notes.extend(owners(e, &plan));
     for cure in root.cures.iter().filter(|c| c.actions.is_empty()) {
@@ -149,17 +151,40 @@ const NEW_PODS: [&str; 5] = [
     "token-file-read-once",
 ];
 
-fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Step> {
-    let w = e.workload.known()?;
-    let fails = |p: &Pod| !p.ready;
-    let failing = e.pods.known().is_some_and(|p| p.iter().any(fails));
+/// How the pods come to what was changed.
+enum Renewal {
+    Step(Box<Step>),
+    /// Nothing rolls these pods out: whoever made them has to make them anew.
+    ByHand(String),
+}
+
+fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
+    let failing = e.pods_down() > 0;
     let needed = NEW_PODS.contains(&root.name.as_str())
         || (changed && (failing || root.link == crate::link::Link::ServiceAccount));
-    let can = matches!(w.kind.as_str(), "DaemonSet" | "Deployment" | "StatefulSet");
-    if !needed || !can {
+    if !needed {
         return None;
     }
-    step(e, &Action::Restart { resource: w.kind.clone(), namespace: w.namespace.clone(), name: w.name.clone() })
+    let Some(w) = e.workload.known() else {
+        let pods = e.pods.known().filter(|p| !p.is_empty())?.len();
+        return Some(Renewal::ByHand(format!(
+            "{pods} pods use this service account: `kubectl rollout restart` what they belong to, or run `trustwalk fix` for it"
+        )));
+    };
+    let (kind, namespace, name) = (w.kind.clone(), &w.namespace, &w.name);
+    let how = match kind.as_str() {
+        "DaemonSet" | "Deployment" | "StatefulSet" => {
+            let action = Action::Restart { resource: kind, namespace: namespace.clone(), name: name.clone() };
+            return step(e, &action).map(Box::new).map(Renewal::Step);
+        }
+        "CronJob" => format!(
+            "its next run takes the change up; `kubectl create job --from=cronjob/{name} NAME -n {namespace}` runs it now"
+        ),
+        "Job" => "its next try takes the change up; once it has given up, it has to be made anew".to_owned(),
+        "Pod" => "nothing replaces a pod that has no controller: delete it, and make it anew as it was made".to_owned(),
+        _ => format!("delete its pods, and it makes new ones: `kubectl get pods -n {namespace}` shows them"),
+    };
+    Some(Renewal::ByHand(format!("{kind} {namespace}/{name}: {how}")))
 }
 
 /// Tools that would undo the change at their next run.

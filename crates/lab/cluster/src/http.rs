@@ -140,8 +140,8 @@ fn plain_path(shared: &Shared, call: &Call) -> Result<Reply, ApiError> {
     if let Some(document) = discovery::document(call) {
         return Ok(document);
     }
-    if let Some(document) = openapi::document(&call.path) {
-        return Ok(json_reply(200, &document));
+    if let Some(document) = openapi::reply(call) {
+        return Ok(document);
     }
     match call.path.trim_end_matches('/') {
         "/version" => Ok(json_reply(200, &version(&shared.config.version))),

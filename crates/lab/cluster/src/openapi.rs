@@ -3,16 +3,48 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{discovery, kinds::KINDS};
+use crate::{
+    discovery,
+    http::{Reply, json_reply, typed_reply},
+    kinds::KINDS,
+    request::Call,
+};
 
-/// The `OpenAPI` document at a path, if it is one.
-pub(crate) fn document(path: &str) -> Option<Value> {
+/// What kubectl takes version 2 as, when it has to check objects itself: it does for a `List`.
+const PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+const TITLE: &str = "Kubernetes";
+const VERSION: &str = "v1";
+
+/// The `OpenAPI` document that is asked for, if it is one.
+pub(crate) fn reply(call: &Call) -> Option<Reply> {
+    // Accept has `@` where the answer's type has a dot.
+    if call.path.trim_end_matches('/') == "/openapi/v2" && call.accept().contains("proto-openapi.spec.v2@v1.0+protobuf")
+    {
+        return Some(typed_reply(200, PROTOBUF, binary()));
+    }
+    document(&call.path).map(|document| json_reply(200, &document))
+}
+
+/// A document in protobuf (`gnostic`, `openapi.v2.Document`) that describes no kind: of such kubectl leaves the
+/// check to the server.
+fn binary() -> Vec<u8> {
+    let info = [text_field(1, TITLE.as_bytes()), text_field(2, VERSION.as_bytes())].concat();
+    [text_field(1, b"2.0"), text_field(2, &info)].concat()
+}
+
+/// A field of text, or of a message, shorter than 128 bytes.
+fn text_field(number: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap_or_default();
+    [&[number << 3 | 2, length], content].concat()
+}
+
+fn document(path: &str) -> Option<Value> {
     let path = path.trim_end_matches('/');
     match path {
         "/openapi/v3" => Some(index()),
         "/openapi/v2" => Some(json!({
             "swagger": "2.0",
-            "info": {"title": "Kubernetes", "version": "v1"},
+            "info": {"title": TITLE, "version": VERSION},
             "paths": paths(None, true),
         })),
         _ => {
@@ -24,7 +56,7 @@ pub(crate) fn document(path: &str) -> Option<Value> {
             };
             Some(json!({
                 "openapi": "3.0.0",
-                "info": {"title": "Kubernetes", "version": "v1"},
+                "info": {"title": TITLE, "version": VERSION},
                 "paths": paths(Some(group), false),
                 "components": {"schemas": schemas(group)},
             }))
