@@ -149,8 +149,9 @@ impl Pod {
 /// How many pods fail: neither ready nor done. One that failed for good (a job's, or one that was evicted) counts
 /// only while none of the others does better (Kubernetes documentation, "Pod Lifecycle" and "Jobs").
 pub fn pods_down(pods: &[Pod]) -> usize {
-    let replaced = pods.iter().any(|p| p.ready || p.succeeded());
-    pods.iter().filter(|p| !p.ready && !p.succeeded() && !(replaced && p.phase == "Failed")).count()
+    let well = |p: &Pod| p.ready || p.succeeded();
+    let replaced = pods.iter().any(well);
+    pods.iter().filter(|p| !(well(p) || (replaced && p.phase == "Failed"))).count()
 }
 
 /// A Kubernetes event.
