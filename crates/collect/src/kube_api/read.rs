@@ -155,8 +155,8 @@ impl KubeApi {
         let kinds = RESOURCES.into_iter().filter(|r| !matches!(r.kind, "Pod" | "ServiceAccount"));
         let lists = kinds.map(|r| async move {
             let found = self.list(r.api, r.plural, namespace, "").await;
-            let wanted = |o: &Value| !facts::is_controlled(o) && !(r.kind == "Job" && facts::is_complete(o));
-            (r, found.map(|objects| objects.into_iter().filter(wanted).collect()))
+            let idle = |o: &Value| facts::is_controlled(o) || (r.kind == "Job" && facts::is_complete(o));
+            (r, found.map(|objects| objects.into_iter().filter(|o| !idle(o)).collect()))
         });
         futures_util::future::join_all(lists).await
     }
