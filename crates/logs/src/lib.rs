@@ -1,5 +1,18 @@
 //! Finds web-identity failures in logs of any size and says what each one means.
 //!
+//! ```
+//! use trustwalk_logs::{Scanner, Symptom};
+//!
+//! let mut scanner = Scanner::new();
+//! // Where a chunk ends makes no difference.
+//! scanner.feed(b"2026-05-04T09:30:00Z worker started\n2026-05-04T09:30:01Z An error occurred ");
+//! scanner.feed(b"(AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized ");
+//! scanner.feed(b"to perform sts:AssumeRoleWithWebIdentity\n");
+//! let summary = scanner.finish();
+//! assert_eq!(summary.failures(), 1);
+//! assert_eq!(summary.causes[0].failure.symptom, Symptom::NotAuthorizedWebIdentity);
+//! ```
+//!
 //! [`classify`] judges one text; [`Scanner`] takes a stream in chunks; [`scan_reader`] and
 //! [`scan_files`] read sources, compressed or not. Deliberately absent: the network, the
 //! clock, and any conclusion beyond what the line itself says.

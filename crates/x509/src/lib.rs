@@ -1,5 +1,27 @@
 //! Certificates and presented chains: reading, thumbprint candidates, path building, verification.
 //!
+//! ```
+//! use trustwalk_x509::{Candidates, Host, Request, TrustStore, parse_any, to_pem, verify};
+//!
+//! # use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+//! # let mut root = CertificateParams::default();
+//! # root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+//! # let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
+//! # let leaf = CertificateParams::new(["issuer.example".to_owned()])?.signed_by(&KeyPair::generate()?, &root)?;
+//! # let presented = format!("{}{}", leaf.pem(), root.pem());
+//! // As `openssl s_client -showcerts` prints it, or any PEM, DER or PKCS#7.
+//! let chain = parse_any(presented.as_bytes())?;
+//! let candidates = Candidates::new(&chain, None);
+//! assert_eq!(candidates.for_iam(), chain.last().map(|last| last.sha1()));
+//!
+//! let roots = TrustStore::of(chain.last());
+//! let host = Host::parse("issuer.example")?;
+//! let verification = verify(&Request { chain: &chain, store: &roots, now: 1_800_000_000, host: Some(&host) });
+//! assert!(verification.is_verified());
+//! assert!(to_pem(chain[0].der()).starts_with("-----BEGIN CERTIFICATE-----"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Deliberately absent: sockets and the clock. Time is a parameter, chains are bytes.
 
 mod candidates;
