@@ -58,10 +58,10 @@ pub(crate) async fn wait(
     let mut tick = tokio::time::interval(PERIOD);
     loop {
         tick.tick().await;
-        let (workload, pods) = tokio::join!(kube.workload(&target), kube.pods_of(&target));
-        let (Some(workload), Some(pods)) = (workload.known(), pods.known()) else {
-            return Err(failed(workload.gap().or_else(|| pods.gap()).unwrap_or_default()));
-        };
+        let workload = kube.workload(&target).await;
+        let Some(workload) = workload.known() else { return Err(failed(workload.gap().unwrap_or_default())) };
+        let pods = kube.pods_of(workload).await;
+        let Some(pods) = pods.known() else { return Err(failed(pods.gap().unwrap_or_default())) };
         let view = view(workload, pods);
         if last.as_ref() != Some(&view) {
             // A pod that restarts over and over changes all the time and gets nowhere.
@@ -94,6 +94,7 @@ fn view(workload: &Workload, pods: &[Pod]) -> RolloutView {
     let renewed = pods.iter().filter(|p| p.ready && stamp(&p.spec) == wanted).count();
     let mut pods: Vec<PodView> = pods
         .iter()
+        .filter(|p| !p.ended())
         .map(|p| PodView {
             name: p.name.clone(),
             ready: p.ready,
@@ -103,4 +104,19 @@ fn view(workload: &Workload, pods: &[Pod]) -> RolloutView {
         .collect();
     pods.sort_by(|a, b| a.name.cmp(&b.name));
     RolloutView { desired: workload.desired, renewed: i64::try_from(renewed).unwrap_or(i64::MAX), pods }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pods_that_ended_for_good_hold_no_roll_out_up() {
+        let pod = |phase: &str, ready| Pod { phase: phase.to_owned(), ready, ..Pod::default() };
+        let workload = Workload { desired: 1, ..Workload::default() };
+        let seen = view(&workload, &[pod("Running", true), pod("Failed", false), pod("Succeeded", false)]);
+        assert_eq!((seen.renewed, seen.pods.len()), (1, 1));
+        let seen = view(&workload, &[pod("Running", false), pod("Running", true)]);
+        assert_eq!(seen.pods.len(), 2, "a pod that is going is still there");
+    }
 }

@@ -161,9 +161,12 @@ async fn pods_table(
     target: &trustwalk_collect::kube_api::WorkloadRef,
 ) -> String {
     use std::fmt::Write as _;
-    let pods = kube.pods_of(target).await;
+    let mut pods = Vec::new();
+    if let Some(workload) = kube.workload(target).await.known() {
+        pods = kube.pods_of(workload).await.known().cloned().unwrap_or_default();
+    }
     let mut out = format!("  {:<32}{:<8}{:<20}{}\n", "NAME", "READY", "STATUS", "RESTARTS");
-    for pod in pods.known().into_iter().flatten() {
+    for pod in &pods {
         let ready = if pod.ready { "1/1" } else { "0/1" };
         let status = pod.reason.as_deref().unwrap_or(&pod.phase);
         let _ = writeln!(out, "  {:<32}{ready:<8}{status:<20}{}", pod.name, pod.restarts);

@@ -80,6 +80,7 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
         name: text(v, "/metadata/name"),
         created: time(v, "/metadata/creationTimestamp"),
         template: pod_spec(template),
+        selector: selector_of_workload(v),
         desired,
         ready,
         annotations: without_applied(map(v, "/metadata/annotations")),

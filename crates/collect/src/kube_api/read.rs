@@ -134,19 +134,15 @@ impl KubeApi {
         pods.map(|items| items.iter().filter(|p| keep(p)).map(|p| facts::pod(p, &events)).collect())
     }
 
-    /// Pods a controller's own selector takes in.
-    pub async fn pods_of(&self, target: &WorkloadRef) -> Observed<Vec<Pod>> {
-        let object = self.object(target).await;
-        let Some(found) = object.known() else { return object.map(|_| Vec::new()) };
-        let selector = facts::selector_of_workload(found);
+    /// Pods that belong to a controller.
+    pub async fn pods_of(&self, workload: &Workload) -> Observed<Vec<Pod>> {
+        let Workload { namespace, name, selector, .. } = workload;
         if selector.is_empty() {
-            // A CronJob has none: its pods carry its jobs' names.
-            let own = |p: &Value| {
-                p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| of_cron(&target.name, n))
-            };
-            return self.pods(&target.namespace, "", own).await;
+            // A CronJob selects none: its pods carry its jobs' names.
+            let own = |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| of_cron(name, n));
+            return self.pods(namespace, "", own).await;
         }
-        self.pods(&target.namespace, &selector, |_| true).await
+        self.pods(namespace, selector, |_| true).await
     }
 
     /// The workload controllers of a namespace, or of all, that nothing else controls. Jobs that are complete want

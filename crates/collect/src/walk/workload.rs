@@ -152,8 +152,10 @@ async fn read_pods(
         "ServiceAccount" => {
             kube.pods(namespace, "", |p| kube_api::pod_spec(p).service_account == service_account).await
         }
-        _ if workload.known().is_some() => kube.pods_of(target).await,
-        _ => workload.clone().map(|_| Vec::new()),
+        _ => match workload.known() {
+            Some(workload) => kube.pods_of(workload).await,
+            None => workload.clone().map(|_| Vec::new()),
+        },
     }
 }
 

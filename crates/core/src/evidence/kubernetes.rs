@@ -101,6 +101,8 @@ pub struct Workload {
     pub created: i64,
     /// The template of its pods.
     pub template: PodSpec,
+    /// Its own label selector, as the API takes one; empty for what selects its pods otherwise.
+    pub selector: String,
     /// Pods wanted.
     pub desired: i64,
     /// Pods ready.
@@ -143,6 +145,11 @@ impl Pod {
     /// Whether it ended as it should, as a job's pod does.
     pub fn succeeded(&self) -> bool {
         self.phase == "Succeeded"
+    }
+
+    /// Whether it ended for good and is kept only to be looked at, as an evicted pod is.
+    pub fn ended(&self) -> bool {
+        self.succeeded() || self.phase == "Failed"
     }
 }
 
