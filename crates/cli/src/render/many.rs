@@ -8,16 +8,19 @@ use super::diagnosis::{human, target_words};
 use crate::exit::Exit;
 use crate::style::{Ink, Pen, harmless};
 
+/// Reports that are told in full. Who has more root causes than this works them off one by one.
+const FULL_REPORTS: usize = 8;
+
 /// An overview, then whatever is not sound. A root cause that several share is told with the first of them.
 pub(crate) fn many(all: &[Diagnosis], pen: Pen) -> String {
     let mut out = overview(all, pen);
-    for (position, d) in all.iter().enumerate() {
-        let (before, after) = all.split_at(position);
-        if Exit::of(d) == Exit::Sound || same_cause(before, d).is_some() {
-            continue;
-        }
+    let telling = |(position, d): &(usize, &Diagnosis)| {
+        Exit::of(d) != Exit::Sound && same_cause(all.split_at(*position).0, d).is_none()
+    };
+    let to_tell: Vec<(usize, &Diagnosis)> = all.iter().enumerate().filter(telling).collect();
+    for (position, d) in to_tell.iter().take(FULL_REPORTS) {
         let _ = write!(out, "\n{}", human(d, pen, false));
-        let others: Vec<&Diagnosis> = after.iter().skip(1).filter(|o| shares_cause(d, o)).collect();
+        let others: Vec<&Diagnosis> = all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).collect();
         if !others.is_empty() {
             let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "The same root cause in"));
             for other in others {
@@ -25,6 +28,13 @@ pub(crate) fn many(all: &[Diagnosis], pen: Pen) -> String {
             }
             out.push('\n');
         }
+    }
+    let left = to_tell.len().saturating_sub(FULL_REPORTS);
+    if left > 0 {
+        let _ = writeln!(
+            out,
+            "\n{left} more are not told here: ask about one of them, as in `trustwalk diagnose KIND/NAME -n NAMESPACE`, or about all with -v or -o json."
+        );
     }
     out
 }
@@ -71,9 +81,9 @@ pub(crate) fn same_cause<'a>(told: &'a [Diagnosis], d: &Diagnosis) -> Option<&'a
 
 /// Whether the same is wrong, in the same words: what differs is where it was seen.
 fn shares_cause(one: &Diagnosis, other: &Diagnosis) -> bool {
-    let wrong = |d: &Diagnosis| {
-        let findings = d.root_cause.iter().chain(&d.also);
-        findings.map(|f| (f.code.clone(), f.sentence.clone())).collect::<Vec<_>>()
-    };
-    one.root_cause.is_some() && wrong(one) == wrong(other)
+    one.root_cause.is_some() && wrong(one).eq(wrong(other))
+}
+
+fn wrong(d: &Diagnosis) -> impl Iterator<Item = (&str, &str)> {
+    d.root_cause.iter().chain(&d.also).map(|f| (f.code.as_str(), f.sentence.as_str()))
 }

@@ -328,7 +328,7 @@ pub(super) fn selector_of_workload(v: &Value) -> String {
 }
 
 /// A network policy, if its selector takes in pods with these labels.
-pub(super) fn network_policy(v: &Value, template: &PodSpec) -> Option<NetworkPolicy> {
+pub(crate) fn network_policy(v: &Value, template: &PodSpec) -> Option<NetworkPolicy> {
     let wanted = map(v, "/spec/podSelector/matchLabels");
     if !wanted.iter().all(|(k, v)| template.labels.get(k) == Some(v)) {
         return None;

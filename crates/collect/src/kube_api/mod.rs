@@ -11,6 +11,7 @@ mod webhook_ca;
 mod webhooks;
 
 pub use client::{KubeApi, KubeOptions};
+pub(crate) use facts::network_policy;
 pub use facts::{pod, pod_spec, service_account, workload};
 pub use logs::read_logs;
 pub use read::{Resource, WorkloadRef, resource};

@@ -1,7 +1,7 @@
 //! The objects a walk needs, each as one request.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{NetworkPolicy, Observed, Pod, PodSpec, ServiceAccount, Workload};
+use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Workload};
 
 use super::client::KubeApi;
 use super::facts;
@@ -119,30 +119,32 @@ impl KubeApi {
             .map(|items| items.iter().map(facts::service_account).collect())
     }
 
-    /// Pods of a namespace that a filter keeps, with the events that speak of them.
-    pub async fn pods(&self, namespace: &str, selector: &str, keep: impl Fn(&Value) -> bool) -> Observed<Vec<Pod>> {
-        let query = if selector.is_empty() {
-            String::new()
-        } else {
-            format!("?labelSelector={}", crate::percent::encode(selector))
-        };
-        let (pods, events) = tokio::join!(
-            self.list("/api/v1", "pods", Some(namespace), &query),
-            self.list("/api/v1", "events", Some(namespace), "?fieldSelector=involvedObject.kind%3DPod"),
-        );
-        let events = events.known().cloned().unwrap_or_default();
-        pods.map(|items| items.iter().filter(|p| keep(p)).map(|p| facts::pod(p, &events)).collect())
+    /// The events of a namespace that speak of pods.
+    pub(crate) async fn pod_events(&self, namespace: &str) -> Observed<Vec<Value>> {
+        self.list("/api/v1", "events", Some(namespace), "?fieldSelector=involvedObject.kind%3DPod").await
     }
 
-    /// Pods that belong to a controller.
-    pub async fn pods_of(&self, workload: &Workload) -> Observed<Vec<Pod>> {
+    /// Pods of a namespace as the API gives them: the one of this name, or all.
+    pub(crate) async fn pod_objects(&self, namespace: &str, name: Option<&str>) -> Observed<Vec<Value>> {
+        let query = name.map(|name| format!("?fieldSelector=metadata.name%3D{name}")).unwrap_or_default();
+        self.list("/api/v1", "pods", Some(namespace), &query).await
+    }
+
+    /// Pods that belong to a controller, as the API gives them.
+    pub(crate) async fn pod_objects_of(&self, workload: &Workload) -> Observed<Vec<Value>> {
         let Workload { namespace, name, selector, .. } = workload;
         if selector.is_empty() {
             // A CronJob selects none: its pods carry its jobs' names.
             let own = |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| of_cron(name, n));
-            return self.pods(namespace, "", own).await;
+            return self.pod_objects(namespace, None).await.map(|pods| pods.into_iter().filter(own).collect());
         }
-        self.pods(namespace, selector, |_| true).await
+        let query = format!("?labelSelector={}", crate::percent::encode(selector));
+        self.list("/api/v1", "pods", Some(namespace), &query).await
+    }
+
+    /// Pods that belong to a controller, without the events that speak of them.
+    pub async fn pods_of(&self, workload: &Workload) -> Observed<Vec<Pod>> {
+        self.pod_objects_of(workload).await.map(|pods| pods.iter().map(|p| facts::pod(p, &[])).collect())
     }
 
     /// The workload controllers of a namespace, or of all, that nothing else controls. Jobs that are complete want
@@ -157,11 +159,9 @@ impl KubeApi {
         futures_util::future::join_all(lists).await
     }
 
-    /// Network policies whose selector takes the pods in.
-    pub async fn network_policies(&self, namespace: &str, template: &PodSpec) -> Observed<Vec<NetworkPolicy>> {
-        self.list("/apis/networking.k8s.io/v1", "networkpolicies", Some(namespace), "")
-            .await
-            .map(|items| items.iter().filter_map(|p| facts::network_policy(p, template)).collect())
+    /// Network policies of a namespace, as the API gives them.
+    pub(crate) async fn network_policies(&self, namespace: &str) -> Observed<Vec<Value>> {
+        self.list("/apis/networking.k8s.io/v1", "networkpolicies", Some(namespace), "").await
     }
 
     /// Ready pods of the Pod Identity agent's `DaemonSet`; absent when it is not installed.

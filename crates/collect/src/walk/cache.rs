@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Caller, EksCluster, Observed, PodIdentityAssociation, Provider, Role, RolePolicy, Webhook,
+    Caller, EksCluster, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec, Provider, Role, RolePolicy,
+    ServiceAccount, Webhook,
 };
 
 use super::world::World;
 use crate::issuer::{IssuerFacts, read_issuer};
+use crate::kube_api::{self, KubeApi};
 use crate::tls::DialOptions;
 
 /// Answers by key, each computed by whoever asks first.
@@ -22,6 +25,10 @@ pub(super) struct Cache {
     roles: Keyed<(Observed<Role>, Observed<Vec<RolePolicy>>)>,
     providers: Keyed<Observed<Provider>>,
     associations: Keyed<Observed<Vec<PodIdentityAssociation>>>,
+    /// Service accounts, network policies and events of pods, by namespace.
+    service_accounts: Keyed<Observed<Vec<ServiceAccount>>>,
+    network_policies: Keyed<Observed<Vec<Value>>>,
+    pod_events: Keyed<Observed<Vec<Value>>>,
     provider_list: OnceCell<Observed<Vec<String>>>,
     cluster: OnceCell<Observed<EksCluster>>,
     caller: OnceCell<Observed<Caller>>,
@@ -94,6 +101,36 @@ impl World {
         };
         let slot = cell(&self.cache.associations, namespace).await;
         slot.get_or_init(|| self.aws.associations(&cluster.name, namespace)).await.clone()
+    }
+
+    pub(super) async fn service_accounts(&self, kube: &KubeApi, namespace: &str) -> Observed<Vec<ServiceAccount>> {
+        let slot = cell(&self.cache.service_accounts, namespace).await;
+        slot.get_or_init(|| kube.service_accounts(Some(namespace))).await.clone()
+    }
+
+    /// Network policies whose selector takes the pods in.
+    pub(super) async fn network_policies(
+        &self,
+        kube: &KubeApi,
+        namespace: &str,
+        template: &PodSpec,
+    ) -> Observed<Vec<NetworkPolicy>> {
+        let slot = cell(&self.cache.network_policies, namespace).await;
+        let all = slot.get_or_init(|| kube.network_policies(namespace)).await;
+        all.clone().map(|all| all.iter().filter_map(|p| kube_api::network_policy(p, template)).collect())
+    }
+
+    /// Pods with the events that speak of them.
+    pub(super) async fn with_events(
+        &self,
+        kube: &KubeApi,
+        namespace: &str,
+        pods: impl Future<Output = Observed<Vec<Value>>>,
+    ) -> Observed<Vec<Pod>> {
+        let slot = cell(&self.cache.pod_events, namespace).await;
+        let (pods, events) = tokio::join!(pods, slot.get_or_init(|| kube.pod_events(namespace)));
+        let events = events.known().map(Vec::as_slice).unwrap_or_default();
+        pods.map(|pods| pods.iter().map(|p| kube_api::pod(p, events)).collect())
     }
 
     pub(super) async fn webhooks(&self) -> Observed<Vec<Webhook>> {

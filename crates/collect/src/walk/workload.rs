@@ -37,7 +37,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
             return evidence;
         }
         unread(&mut evidence);
-        evidence.siblings = kube.service_accounts(Some(namespace)).await;
+        evidence.siblings = world.service_accounts(kube, namespace).await;
         evidence.webhooks = world.webhooks().await;
         if let Some(role) = &world.options.role {
             evidence.role_arn = given(world, role);
@@ -49,9 +49,9 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
     let labels = json!(template.labels);
     let (sa, siblings, pods, policies, probe, associations, agent) = tokio::join!(
         kube.service_account(namespace, &service_account),
-        kube.service_accounts(Some(namespace)),
-        read_pods(kube, target, &evidence.workload, &service_account),
-        kube.network_policies(namespace, &template),
+        world.service_accounts(kube, namespace),
+        world.with_events(kube, namespace, read_pods(kube, target, &evidence.workload, &service_account)),
+        world.network_policies(kube, namespace, &template),
         kube.injection_probe(namespace, &service_account, &labels),
         world.associations(namespace),
         world.pod_identity_agent(),
@@ -145,22 +145,17 @@ async fn read_pods(
     target: &WorkloadRef,
     workload: &Observed<Workload>,
     service_account: &str,
-) -> Observed<Vec<Pod>> {
+) -> Observed<Vec<Value>> {
     let namespace = target.namespace.as_str();
+    let uses = |p: &Value| kube_api::pod_spec(p).service_account == service_account;
     match target.resource.kind {
-        "Pod" => kube.pods(namespace, "", |p| name(p) == target.name).await,
-        "ServiceAccount" => {
-            kube.pods(namespace, "", |p| kube_api::pod_spec(p).service_account == service_account).await
-        }
+        "Pod" => kube.pod_objects(namespace, Some(&target.name)).await,
+        "ServiceAccount" => kube.pod_objects(namespace, None).await.map(|pods| pods.into_iter().filter(uses).collect()),
         _ => match workload.known() {
-            Some(workload) => kube.pods_of(workload).await,
+            Some(workload) => kube.pod_objects_of(workload).await,
             None => workload.clone().map(|_| Vec::new()),
         },
     }
-}
-
-fn name(object: &Value) -> &str {
-    object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn given(world: &World, role: &str) -> Observed<String> {
