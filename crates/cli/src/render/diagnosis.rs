@@ -83,7 +83,8 @@ fn link_line(out: &mut String, link: &LinkReport, d: &Diagnosis, pen: Pen, verbo
     let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
     let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code, f.name));
     let _ = writeln!(out, "  {} {:<16}{}", pen.ink(colour, mark), link.link.name(), harmless(&saw));
-    if link.state == LinkState::Undetermined || verbose {
+    // What is missing is listed below, once for all links.
+    if verbose {
         for missing in &link.missing {
             let _ = writeln!(out, "      {}", pen.ink(Ink::Faint, &harmless(missing)));
         }
