@@ -9,6 +9,10 @@ pub const ISSUER_TIMEOUT: Duration = Duration::from_secs(6);
 /// One call to an AWS or Kubernetes API. Longer, and a person would rather have the rest.
 pub const API_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Requests at the API server at the same time, for each walk. More would wait for a handshake as long as they
+/// wait here for a connection that is there, and cost the server one more.
+pub const API_REQUESTS: usize = 4;
+
 /// For a kubeconfig's exec plugin: one that asks a person for a login takes its time, one that hangs never ends.
 pub const LOGIN_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -36,7 +40,3 @@ pub const FILE_BYTES: u64 = 64 << 20;
 
 /// Walks done at the same time when a whole cluster is diagnosed.
 pub const PARALLEL_TARGETS: usize = 16;
-
-/// The `OpenID` documents' life in the walk-wide cache is the walk itself: no limit needed there,
-/// but one issuer is asked by at most this many walks at once.
-pub const PARALLEL_ISSUER: usize = 4;

@@ -1,13 +1,15 @@
 //! The connection to the API server: kubeconfig, contexts and in-cluster, as kubectl does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::Request;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use trustwalk_core::evidence::{Observed, Source};
 
 use crate::error::CollectError;
-use crate::limits::{API_TIMEOUT, LOGIN_TIMEOUT};
+use crate::limits::{API_REQUESTS, API_TIMEOUT, LOGIN_TIMEOUT};
 use crate::proxy::Proxies;
 
 /// How to find the cluster.
@@ -23,6 +25,7 @@ pub struct KubeOptions {
 #[derive(Clone)]
 pub struct KubeApi {
     client: kube::Client,
+    slots: Arc<Semaphore>,
     /// The context's default namespace.
     pub namespace: String,
     /// The server's URL.
@@ -104,7 +107,12 @@ impl KubeApi {
         let namespace = config.default_namespace.clone();
         let server = config.cluster_url.to_string();
         let client = logged_in(config).await.map_err(|e| refuse(&e))?;
-        Ok(Self { client, namespace, server, cluster_name, now })
+        Ok(Self { client, slots: Arc::new(Semaphore::new(API_REQUESTS)), namespace, server, cluster_name, now })
+    }
+
+    /// Makes room for the requests of several walks at the same time.
+    pub(crate) fn widen(&self, walks: usize) {
+        self.slots.add_permits(API_REQUESTS * walks.saturating_sub(1));
     }
 
     /// The client, for what changes things.
@@ -124,6 +132,7 @@ impl KubeApi {
 
     /// Any request, its outcome as an observation.
     pub async fn observe(&self, request: Request<Vec<u8>>, source: Source, permission: &str) -> Observed<Value> {
+        let _slot = self.slots.acquire().await;
         let answer = tokio::time::timeout(API_TIMEOUT, self.client.request::<Value>(request)).await;
         match answer {
             Ok(Ok(value)) => Observed::Known { value, source },
@@ -142,6 +151,7 @@ impl KubeApi {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },
         };
+        let _slot = self.slots.acquire().await;
         match tokio::time::timeout(API_TIMEOUT, self.client.request_text(request)).await {
             Ok(Ok(value)) => Observed::Known { value, source },
             Ok(Err(error)) => failed(&error, source, permission),

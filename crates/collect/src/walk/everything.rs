@@ -45,6 +45,7 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
             targets.push(WorkloadRef { resource, namespace: sa.namespace.clone(), name: sa.name.clone() });
         }
     }
+    kube.widen(PARALLEL_TARGETS.min(targets.len()));
     let evidence =
         futures_util::stream::iter(&targets).map(|t| walk(world, t)).buffered(PARALLEL_TARGETS).collect().await;
     Ok(Collected { evidence, missed })
