@@ -143,10 +143,36 @@ fn containers_left_out_by_name_are_not_called_older_than_the_webhook() {
 
 #[test]
 fn a_failure_policy_that_stops_new_pods_is_told_while_old_ones_run() {
-    let mut e = healthy();
-    let error = "failed calling webhook: no endpoints available for service";
-    e.injection_probe = known(InjectionProbe { error: Some(error.to_owned()), ..InjectionProbe::default() });
-    assert_eq!(found(&diagnose(&e)), ["webhook-absent-or-not-running"]);
+    for why in ["no endpoints available for service \"w\"", "context deadline exceeded"] {
+        let mut e = healthy();
+        refuse_probe(&mut e, "iam-for-pods.amazonaws.com", why);
+        assert_eq!(found(&diagnose(&e)), ["webhook-absent-or-not-running"], "{why}");
+    }
+}
+
+#[test]
+fn another_webhook_that_fails_says_nothing_about_the_one_of_the_identity() {
+    for why in ["x509: certificate signed by unknown authority", "no endpoints available for service \"w\""] {
+        let mut e = healthy();
+        refuse_probe(&mut e, "namespace.sidecar-injector.example", why);
+        assert!(found(&diagnose(&e)).is_empty(), "{why}");
+        // Nor does it make a pod without identity the fault of a webhook that ignores annotations.
+        for pod in pods(&mut e) {
+            for container in &mut pod.spec.containers {
+                container.env.retain(|v| !v.name.starts_with("AWS_"));
+            }
+        }
+        let d = diagnose(&e);
+        assert!(!found(&d).iter().any(|f| f.starts_with("webhook-")), "{why}: {:?}", found(&d));
+    }
+}
+
+/// The API server's words when a webhook with `failurePolicy: Fail` cannot be called.
+fn refuse_probe(e: &mut Evidence, webhook: &str, why: &str) {
+    let error = format!(
+        "500: Internal error occurred: failed calling webhook \"{webhook}\": failed to call webhook: Post \"https://w.ns.svc:443/mutate?timeout=10s\": {why}"
+    );
+    e.injection_probe = known(InjectionProbe { error: Some(error), ..InjectionProbe::default() });
 }
 
 #[test]

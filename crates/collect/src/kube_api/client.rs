@@ -172,7 +172,10 @@ fn failed<T>(error: &kube::Error, source: Source, permission: &str) -> Observed<
         return match status.code {
             404 => Observed::Absent { source },
             401 => Observed::Denied { source, permission: "a valid Kubernetes credential".to_owned(), message },
-            403 => Observed::Denied { source, permission: permission.to_owned(), message },
+            // An authorizer's refusal names the verb; an admission plugin's says what is wrong with the object.
+            403 if message.contains(" cannot ") => {
+                Observed::Denied { source, permission: permission.to_owned(), message }
+            }
             code => Observed::Unreachable { source, error: format!("{code}: {message}") },
         };
     }
@@ -244,7 +247,20 @@ fn cluster_name(file: &kube::config::Kubeconfig, context: Option<&str>) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use super::without_output;
+    use super::*;
+
+    #[test]
+    fn only_an_authorizer_lacks_a_permission() {
+        let answer = |message: &str| {
+            let status = kube::core::Status::failure(message, "Forbidden").with_code(403).boxed();
+            failed::<()>(&kube::Error::Api(status), Source::default(), "create pods").gap().unwrap()
+        };
+        let refused =
+            r#"pods is forbidden: User "u" cannot create resource "pods" in API group "" in the namespace "n""#;
+        assert_eq!(answer(refused), " was refused: lacks create pods");
+        let unfit = r#"pods "probe-" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true"#;
+        assert_eq!(answer(unfit), format!(": 403: {unfit}"));
+    }
 
     #[test]
     fn a_plugins_output_is_not_repeated() {

@@ -44,7 +44,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if let Some(pod) = bare.first() {
         return uninjected(e, sa, pod, &bare);
     }
-    if let Some(error) = e.injection_probe.known().and_then(|p| p.error.as_deref()) {
+    if let Some(error) = complaint(e) {
         // Pods that run keep what they have; no other will be made beside or after them.
         let begin = |sentence: String| {
             Draft::new(format!("{sentence}, and by its failure policy no new pod is made without it")).show(
@@ -106,6 +106,14 @@ fn told(view: &View<'_>) -> Option<Judged> {
             );
         Judged::one("webhook-absent-or-not-running", draft)
     })
+}
+
+/// What the API server says of the identity webhook that it cannot call, at a dry run. What it says of another
+/// webhook tells nothing about this one.
+fn complaint(e: &Evidence) -> Option<&str> {
+    let error = e.injection_probe.known()?.error.as_deref()?;
+    let mut hooks = e.webhooks.known()?.iter();
+    hooks.any(|h| error.contains(&format!("\"{}\"", h.name))).then_some(error)
 }
 
 fn restart(e: &Evidence, draft: Draft) -> Draft {
@@ -224,9 +232,9 @@ fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
         .cure("take the annotation out of the pod template", &[("kubectl", without_skip(e))]);
         return Judged::one("webhook-absent-or-not-running", draft);
     }
-    let probe = e.injection_probe.known();
+    let probe = e.injection_probe.known().filter(|p| p.error.is_none());
     let works = probe.is_some_and(|p| p.role_arn.is_some());
-    if !works && let Some((rule, draft)) = webhook(e, &begin, probe.and_then(|p| p.error.as_deref()), pod) {
+    if !works && let Some((rule, draft)) = webhook(e, &begin, complaint(e), pod) {
         return Judged::one(rule, draft);
     }
     if !works && probe.is_some() {
@@ -294,8 +302,7 @@ fn hook_fault(
     let name = &hook.configuration;
     let show =
         |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
-    let has = |words: &[&str]| error.is_some_and(|t| words.iter().any(|w| t.contains(w)));
-    if hook.ca_verifies == Some(false) || has(&["x509", "certificate signed by unknown"]) {
+    if hook.ca_verifies == Some(false) || error.is_some_and(|t| t.contains("x509")) {
         let draft = show(
             base(format!(
                 "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} hides it",
@@ -319,12 +326,13 @@ fn hook_fault(
             ),
         ));
     }
-    if hook.ready_endpoints == Some(0) || has(&["connection refused", "no endpoints", "not found"]) {
-        let draft = show(
-            base(format!("no pod of the webhook {name} is ready at {}", hook.endpoint)),
-            "ready endpoints",
-            hook.ready_endpoints.unwrap_or(0).to_string(),
-        );
+    if hook.ready_endpoints == Some(0) || error.is_some() {
+        let ready = hook.ready_endpoints.filter(|ready| *ready > 0);
+        let sentence = match ready {
+            Some(_) => format!("the API server cannot call the webhook {name} at {}", hook.endpoint),
+            None => format!("no pod of the webhook {name} is ready at {}", hook.endpoint),
+        };
+        let draft = show(base(sentence), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
         return Some((
             "webhook-absent-or-not-running",
             draft.cure(
