@@ -38,5 +38,8 @@ pub const LOG_PODS: usize = 3;
 /// Largest token, policy or bundle file read from disk for a single document.
 pub const FILE_BYTES: u64 = 64 << 20;
 
+/// Workflows of a checkout that are read. Large repositories have some dozens.
+pub const WORKFLOWS: usize = 500;
+
 /// Walks done at the same time when a whole cluster is diagnosed.
 pub const PARALLEL_TARGETS: usize = 16;

@@ -133,7 +133,7 @@ pub(crate) struct TargetArgs {
     /// A token file
     #[arg(long, value_name = "FILE")]
     pub(crate) token: Option<PathBuf>,
-    /// A CI job's folder or workflow file
+    /// A CI job's folder, a checkout with workflows, or one workflow file
     #[arg(long, value_name = "PATH")]
     pub(crate) job: Option<PathBuf>,
 }
@@ -185,7 +185,7 @@ impl TargetArgs {
             return parse_target(&words, namespace).map(Ask::Workload).map_err(|e| UsageError(e.to_string()).into());
         }
         if let Some(dir) = &self.job {
-            return Ok(Ask::Job(dir.clone()));
+            return Ok(Ask::Job { path: dir.clone(), subject: self.subject.clone() });
         }
         if let Some(arn) = &self.role {
             return Ok(Ask::Role { arn: arn.clone(), subject: self.subject.clone() });

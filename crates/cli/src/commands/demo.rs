@@ -181,7 +181,7 @@ fn ask_of(target: Target, dir: &Path) -> anyhow::Result<Ask> {
             let words = format!("{}/{}", id.resource, id.name);
             Ok(Ask::Workload(parse_target(&words, id.namespace)?))
         }
-        Target::Job => Ok(Ask::Job(dir.join("ci").join("deploy"))),
+        Target::Job => Ok(Ask::Job { path: dir.join("ci").join("deploy"), subject: None }),
     }
 }
 

@@ -41,7 +41,12 @@ fn a_url(text: &str) -> Result<(), UsageError> {
     let rest = text.split_once("://").map_or(text, |(scheme, rest)| if scheme == "https" { rest } else { "" });
     let host = rest.split('/').next().unwrap_or_default();
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
-    if host.is_empty() || !host.chars().all(fits) || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    let port = if host.ends_with(']') { None } else { host.rsplit_once(':').map(|(_, port)| port) };
+    if host.is_empty()
+        || port.is_some_and(|p| p.parse::<u16>().is_err())
+        || !host.chars().all(fits)
+        || text.chars().any(|c| c.is_whitespace() || c.is_control())
+    {
         let text = style::harmless(text);
         return Err(UsageError(format!("`{text}` is not an issuer's URL: write --issuer https://HOST/PATH")));
     }

@@ -2,15 +2,25 @@
 
 use std::path::Path;
 
+use serde_json::Value;
 use trustwalk_core::evidence::{Evidence, Observed, Provider, Role, Source, Target, TokenClaims};
 
 use super::world::World;
 use crate::error::CollectError;
+use crate::job::{self, JobFiles};
 use crate::secret::SecretToken;
-use crate::{claims, files, job};
+use crate::{claims, files};
 
-/// Fills in everything from the token onwards. `token` is what `TokenRequest` gave, if it was asked.
-pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<Observed<SecretToken>>) {
+/// The issuer of jobs on github.com (GitHub Docs, "Configuring `OpenID` Connect in Amazon Web Services").
+const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
+
+/// Fills in everything from the token onwards, and tells the issuer it took. `token` is what `TokenRequest` gave, if
+/// it was asked.
+pub(super) async fn fill(
+    world: &World,
+    evidence: &mut Evidence,
+    token: Option<Observed<SecretToken>>,
+) -> Option<String> {
     let token = match (&world.options.token, token) {
         (Some(path), _) => token_file(path, world.options.now),
         (None, Some(minted)) => minted,
@@ -20,8 +30,8 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
     evidence.caller = caller;
     evidence.cluster = cluster;
     let unchecked = token.known().map(|t| claims::read(t, "", None));
-    let issuer = issuer_url(world, evidence, unchecked.as_ref());
     let role_arn = evidence.role_arn.known().cloned();
+    let issuer = issuer_url(world, evidence, unchecked.as_ref(), role_arn.as_deref()).await;
     let secret = token.known().cloned();
     let (facts, providers, (role, policies), exchange, trusting) = tokio::join!(
         async {
@@ -63,6 +73,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, token: Option<O
     let role_name = evidence.role.known().map(|r| r.name.clone());
     let provider_arn = evidence.provider.known().map(|p| p.arn.clone());
     evidence.trail = world.aws.trail(role_name.as_deref(), provider_arn.as_deref()).await;
+    issuer
 }
 
 /// A token from a file, as the SDKs read it: unstripped.
@@ -77,12 +88,53 @@ fn token_file(path: &Path, now: i64) -> Observed<SecretToken> {
     }
 }
 
-/// The issuer that counts is the token's own; else the one given; else the cluster's.
-fn issuer_url(world: &World, evidence: &Evidence, token: Option<&TokenClaims>) -> Option<String> {
+/// The issuer that counts is the token's own; else the one given; else the platform's, or the one the role trusts,
+/// where the subject is of no cluster; else the cluster's.
+async fn issuer_url(
+    world: &World,
+    evidence: &Evidence,
+    token: Option<&TokenClaims>,
+    role: Option<&str>,
+) -> Option<String> {
     let of_token = token.and_then(|t| t.iss.clone()).filter(|iss| iss.starts_with("https://"));
-    of_token
-        .or_else(|| world.options.issuer.clone())
-        .or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()))
+    if let Some(known) = of_token.or_else(|| world.options.issuer.clone()) {
+        return Some(known);
+    }
+    let elsewhere = match &evidence.target {
+        Target::Job { .. } => true,
+        Target::Role { subject: Some(subject), .. } => !subject.starts_with("system:serviceaccount:"),
+        Target::Role { subject: None, .. }
+        | Target::Workload { .. }
+        | Target::ServiceAccount { .. }
+        | Target::Issuer { .. }
+        | Target::Log { .. } => false,
+    };
+    if !elsewhere {
+        return evidence.cluster.known().and_then(|c| c.issuer.clone());
+    }
+    if evidence.job.known().is_some_and(|j| j.platform == "github-actions") {
+        return Some(GITHUB_ISSUER.to_owned());
+    }
+    let (role, _) = role_facts(world, evidence, role).await;
+    only_issuer(&role.known()?.trust_policy)
+}
+
+/// The issuer of the only OIDC provider that a trust policy names.
+fn only_issuer(trust_policy: &str) -> Option<String> {
+    let policy: Value = serde_json::from_str(trust_policy).ok()?;
+    let each = |v: &Value| v.as_array().cloned().unwrap_or_else(|| vec![v.clone()]);
+    let mut issuers: Vec<String> = each(policy.get("Statement")?)
+        .iter()
+        .filter_map(|statement| statement.pointer("/Principal/Federated"))
+        .flat_map(each)
+        .filter_map(|principal| Some(principal.as_str()?.split_once(":oidc-provider/")?.1.to_owned()))
+        .collect();
+    issuers.sort();
+    issuers.dedup();
+    match issuers.as_slice() {
+        [only] => Some(format!("https://{}", only.trim_start_matches("https://"))),
+        _ => None,
+    }
 }
 
 /// The account number in an ARN.
@@ -202,9 +254,8 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
     let mut evidence = world.blank(target);
     let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
     evidence.role_arn = Observed::Known { value: arn.to_owned(), source };
-    Box::pin(fill(world, &mut evidence, None)).await;
+    let issuer = Box::pin(fill(world, &mut evidence, None)).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
-        let issuer = world.options.issuer.clone().or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()));
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
         let value = claims::assumed(subject, issuer, evidence.provider.known());
         evidence.token = Observed::Known { value, source };
@@ -227,23 +278,41 @@ pub(super) async fn walk_issuer(world: &World, url: &str) -> Evidence {
 }
 
 /// Walks from a CI job's files.
-pub(super) async fn walk_job(world: &World, dir: &Path) -> Result<Evidence, CollectError> {
-    let found = job::read(dir, world.options.now)?;
-    let name = dir.file_name().map_or_else(|| "job".to_owned(), |n| n.to_string_lossy().into_owned());
-    let mut evidence = world.blank(Target::Job { name });
+pub(super) async fn walk_jobs(
+    world: &World,
+    path: &Path,
+    subject: Option<&str>,
+) -> Result<Vec<Evidence>, CollectError> {
+    let mut all = Vec::new();
+    for found in job::read(path, world.options.now)? {
+        all.push(Box::pin(walk_job(world, found, subject)).await);
+    }
+    Ok(all)
+}
+
+async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evidence {
+    let audience = found.job.inputs.get("audience").cloned();
+    let mut evidence = world.blank(Target::Job { name: found.name.clone() });
     if world.options.logs.is_empty() {
         evidence.logs = found.logs;
     }
-    let told = world.options.role.clone().or_else(|| found.job.inputs.get("role-to-assume").cloned());
-    let source = Source { what: format!("role-to-assume in {}", dir.display()), at: world.options.now, by_hand: None };
-    evidence.role_arn = match told {
-        Some(value) if !value.is_empty() => Observed::Known { value, source },
-        _ => Observed::Absent { source },
+    evidence.role_arn = match &world.options.role {
+        Some(role) => Observed::Known {
+            value: role.clone(),
+            source: Source { what: "--role".to_owned(), at: world.options.now, by_hand: None },
+        },
+        None => found.role,
     };
-    let source = Source { what: format!("CI job {}", dir.display()), at: world.options.now, by_hand: None };
+    let source = Source { what: format!("CI job {}", found.name), at: world.options.now, by_hand: None };
     evidence.job = Observed::Known { value: found.job, source };
-    Box::pin(fill(world, &mut evidence, Some(found.token))).await;
-    Ok(evidence)
+    let issuer = Box::pin(fill(world, &mut evidence, Some(found.token))).await;
+    if let (Some(subject), None) = (subject, evidence.token.known()) {
+        let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
+        let mut value = claims::assumed(subject, issuer, evidence.provider.known());
+        value.aud = audience.map_or(value.aud, |aud| vec![aud]);
+        evidence.token = Observed::Known { value, source };
+    }
+    evidence
 }
 
 /// Logs alone: what they say, and nothing about anything else.
@@ -255,6 +324,19 @@ pub(super) fn walk_logs(world: &World) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trust_policy_tells_the_issuer_when_it_names_one_alone() {
+        let policy = |federated: &str| format!(r#"{{"Statement": {{"Principal": {{"Federated": {federated}}}}}}}"#);
+        let one = "arn:aws:iam::111122223333:oidc-provider/a.example/x";
+        assert_eq!(only_issuer(&policy(&format!("\"{one}\""))).as_deref(), Some("https://a.example/x"));
+        let two = format!("[\"{one}\", \"{one}\", \"arn:aws:iam::111122223333:oidc-provider/b.example\"]");
+        assert_eq!(only_issuer(&policy(&two)), None);
+        assert_eq!(only_issuer(&policy(&format!("[\"{one}\", \"{one}\"]"))).as_deref(), Some("https://a.example/x"));
+        for none in ["not JSON", "{}", &policy("\"cognito-identity.amazonaws.com\"")] {
+            assert_eq!(only_issuer(none), None);
+        }
+    }
 
     #[test]
     fn role_names_and_accounts_are_taken_from_arns_only_when_they_are_arns() {

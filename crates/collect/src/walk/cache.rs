@@ -1,7 +1,7 @@
 //! What several walks of one run would ask alike, asked once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -10,7 +10,7 @@ use trustwalk_core::evidence::{
     ServiceAccount, Webhook,
 };
 
-use super::world::World;
+use super::world::{GivenLogs, World};
 use crate::issuer::{IssuerFacts, read_issuer};
 use crate::kube_api::{self, KubeApi};
 use crate::tls::DialOptions;
@@ -34,6 +34,7 @@ pub(super) struct Cache {
     caller: OnceCell<Observed<Caller>>,
     webhooks: OnceCell<Observed<Vec<Webhook>>>,
     agent: OnceCell<Observed<i64>>,
+    pub(super) logs: OnceLock<GivenLogs>,
 }
 
 async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {

@@ -22,19 +22,24 @@ use crate::error::CollectError;
 pub struct Collected {
     /// One entry per identity.
     pub evidence: Vec<Evidence>,
-    /// Kinds of workload that could not be listed, each with the reason: there may be more identities.
+    /// Kinds of workload that could not be listed, and logs that could not be read, each with the reason.
     pub missed: Vec<String>,
 }
 
 /// Gathers the evidence for what was asked.
 pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError> {
-    let one = match ask {
-        Ask::Everything { namespace } => return everything::everything(world, namespace.as_deref()).await,
-        Ask::Workload(target) => Box::pin(workload::walk(world, target)).await,
-        Ask::Role { arn, subject } => Box::pin(account::walk_role(world, arn, subject.as_deref())).await,
-        Ask::Issuer(url) => Box::pin(account::walk_issuer(world, url)).await,
-        Ask::Job(dir) => Box::pin(account::walk_job(world, dir)).await?,
-        Ask::Logs => account::walk_logs(world),
+    let mut missed = world.unread_logs();
+    let evidence = match ask {
+        Ask::Everything { namespace } => {
+            let found = everything::everything(world, namespace.as_deref()).await?;
+            missed.extend(found.missed);
+            found.evidence
+        }
+        Ask::Workload(target) => vec![Box::pin(workload::walk(world, target)).await],
+        Ask::Role { arn, subject } => vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await],
+        Ask::Issuer(url) => vec![Box::pin(account::walk_issuer(world, url)).await],
+        Ask::Job { path, subject } => Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?,
+        Ask::Logs => vec![account::walk_logs(world)],
     };
-    Ok(Collected { evidence: vec![one], missed: Vec::new() })
+    Ok(Collected { evidence, missed })
 }

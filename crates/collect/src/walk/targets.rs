@@ -25,7 +25,12 @@ pub enum Ask {
     /// An issuer.
     Issuer(String),
     /// A CI job's files.
-    Job(PathBuf),
+    Job {
+        /// Its folder, a checkout or a workflow.
+        path: PathBuf,
+        /// The subject of its token, when somebody knows it.
+        subject: Option<String>,
+    },
     /// Logs alone.
     Logs,
 }

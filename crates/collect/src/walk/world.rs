@@ -1,6 +1,6 @@
 //! The three places evidence comes from, each of which may be out of reach.
 
-use trustwalk_core::evidence::{Evidence, Observed, Roots, Target};
+use trustwalk_core::evidence::{Evidence, LogFailure, Observed, Roots, Target};
 
 use super::cache::Cache;
 use super::options::WalkOptions;
@@ -8,6 +8,7 @@ use crate::aws::AwsClient;
 use crate::dial::Dialer;
 use crate::error::CollectError;
 use crate::kube_api::KubeApi;
+use crate::log_files;
 use crate::proxy::Proxies;
 use crate::roots;
 
@@ -47,30 +48,62 @@ impl World {
         evidence.roots = self.roots.clone();
         evidence.region = Some(self.aws.region().to_owned());
         if !self.options.logs.is_empty() {
-            evidence.logs = self.given_logs();
+            evidence.logs = self.given_logs().found.clone();
         }
         evidence
     }
 
-    /// Failures in the logs the user gave.
-    pub(super) fn given_logs(&self) -> Observed<Vec<trustwalk_core::evidence::LogFailure>> {
-        let mut all: Option<Observed<Vec<_>>> = None;
-        for path in &self.options.logs {
-            let one = crate::log_files::scan(path, self.options.now);
-            all = Some(match (all, one) {
-                (Some(Observed::Known { mut value, source }), Observed::Known { value: more, .. }) => {
-                    value.extend(more);
-                    Observed::Known { value, source }
-                }
-                // A log that cannot be read must not hide behind one that can.
-                (Some(known @ Observed::Known { .. }), other) | (Some(other), known @ Observed::Known { .. }) => {
-                    drop(known);
-                    other
-                }
-                (Some(first), _) => first,
-                (None, one) => one,
-            });
-        }
-        all.unwrap_or_default()
+    /// Failures in the logs the user gave, read once: standard input can be read only once.
+    fn given_logs(&self) -> &GivenLogs {
+        self.cache.logs.get_or_init(|| GivenLogs::read(&self.options.logs, self.options.now))
+    }
+
+    /// Logs the user gave that could not be read, beside others that could.
+    pub(super) fn unread_logs(&self) -> Vec<String> {
+        if self.options.logs.is_empty() { Vec::new() } else { self.given_logs().unread.clone() }
+    }
+}
+
+/// What the logs say that the user gave.
+#[derive(Debug)]
+pub(super) struct GivenLogs {
+    found: Observed<Vec<LogFailure>>,
+    unread: Vec<String>,
+}
+
+impl GivenLogs {
+    fn read(paths: &[String], now: i64) -> Self {
+        let (read, unread): (Vec<_>, Vec<_>) =
+            paths.iter().map(|path| log_files::scan(path, now)).partition(|one| one.known().is_some());
+        let mut read = read.into_iter();
+        let Some(first) = read.next() else {
+            return Self { found: unread.into_iter().next().unwrap_or_default(), unread: Vec::new() };
+        };
+        let more: Vec<LogFailure> = read.flat_map(|one| one.known().cloned().unwrap_or_default()).collect();
+        let found = first.map(|mut all| {
+            all.extend(more);
+            all
+        });
+        Self { found, unread: unread.iter().filter_map(Observed::gap).map(|gap| format!("{gap}; not read")).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_cannot_be_read_does_not_hide_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).display().to_string();
+        let line =
+            "An error occurred (ExpiredToken) when calling the AssumeRoleWithWebIdentity operation: Token expired";
+        std::fs::write(path("a"), line).unwrap();
+        std::fs::write(path("b"), "nothing").unwrap();
+        let given = GivenLogs::read(&[path("none"), path("a"), path("b")], 0);
+        assert_eq!(given.found.known().map(Vec::len), Some(1));
+        assert!(given.unread.len() == 1 && given.unread[0].contains("none"), "{:?}", given.unread);
+        let given = GivenLogs::read(&[path("none")], 0);
+        assert!(given.found.gap().is_some() && given.unread.is_empty());
     }
 }

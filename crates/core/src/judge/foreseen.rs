@@ -12,27 +12,28 @@ const ISSUER: &str = "https://token.actions.githubusercontent.com";
 /// aws-actions/configure-aws-credentials.
 const IDS_SINCE: i64 = 1_784_073_600;
 
-/// The token of a job on GitHub whose subject follows the default template.
-pub(super) fn token(e: &Evidence) -> Option<TokenClaims> {
+/// What a job on GitHub asks for, as far as its files tell it: a token without a subject.
+pub(super) fn asked(e: &Evidence) -> Option<TokenClaims> {
     let job = e.job.known().filter(|j| j.platform == "github-actions" && j.assumes_role && !j.fork)?;
     let may_ask = |p: &BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
     if !job.permissions.as_ref().is_some_and(may_ask) || !job.caller_permissions.as_ref().is_none_or(may_ask) {
         return None;
     }
-    if e.token.known().is_some() || job.customised_subject.is_some() || !job.repository.contains('/') {
-        return None;
-    }
-    let sub = format!("repo:{}:{}", repository(job), context(job)?);
     let aud = job.inputs.get("audience").filter(|a| !a.is_empty()).map_or("sts.amazonaws.com", String::as_str);
-    (!aud.contains("${{")).then(|| TokenClaims {
+    (e.token.known().is_none() && !aud.contains("${{")).then(|| TokenClaims {
         origin: "foretold from the job's files".to_owned(),
         alg: "RS256".to_owned(),
         iss: Some(ISSUER.to_owned()),
-        sub: Some(sub),
         aud: vec![aud.to_owned()],
-        claims: BTreeMap::new(),
         ..TokenClaims::default()
     })
+}
+
+/// The token of a job on GitHub whose subject follows the default template.
+pub(super) fn token(e: &Evidence) -> Option<TokenClaims> {
+    let job = e.job.known().filter(|j| j.customised_subject.is_none() && j.repository.contains('/'))?;
+    let sub = format!("repo:{}:{}", repository(job), context(job)?);
+    Some(TokenClaims { sub: Some(sub), ..asked(e)? })
 }
 
 fn repository(job: &CiJob) -> String {
@@ -57,8 +58,10 @@ fn context(job: &CiJob) -> Option<String> {
 
 /// What follows from a foretold token is likely and no more, and only what its subject decides.
 pub(super) fn likely(mut judged: Judged) -> Judged {
-    judged.found.retain(|c| c.rule.starts_with("gha-sub-") || c.rule == "wildcard-with-stringequals");
+    let others = ["gha-repo-or-org-renamed", "wildcard-with-stringequals"];
+    judged.found.retain(|c| c.rule.starts_with("gha-sub-") || others.contains(&c.rule));
     for cause in &mut judged.found {
+        cause.draft.sentence = cause.draft.sentence.replacen("the token's sub is", "the token's sub will be", 1);
         cause.draft.confidence = Confidence::Likely;
         cause.draft.decide = Some(
             "the subject GitHub really wrote: CloudTrail's AssumeRoleWithWebIdentity event, userIdentity.userName"

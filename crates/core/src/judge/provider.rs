@@ -6,7 +6,7 @@ use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lack
 use super::service_account::annotate;
 use super::subject::audience_rule;
 use super::symptoms::find;
-use super::{Draft, Judged, Refusal, role_account, setup, trust};
+use super::{Draft, Judged, Refusal, foreseen, role_account, setup, trust};
 use crate::evidence::{Evidence, Provider, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -29,6 +29,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     for kind in [
         Kind::Providers,
         Kind::Token,
+        Kind::Job,
         Kind::Cluster,
         Kind::Role,
         Kind::RoleArn,
@@ -248,7 +249,7 @@ fn absent_reason(e: &Evidence, iss: &str, account: &str, paths: &[&str]) -> (&'s
 }
 
 fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<Refusal>) -> Judged {
-    let Some(token) = e.token.known() else { return Judged::open(lacking("the token's audience", &e.token)) };
+    let Some(token) = e.token.known() else { return unseen(e, provider) };
     let Some(aud) = effective_audience(token) else { return Judged::none("the token has no audience") };
     if said == Some(Refusal::NoProvider) {
         let home = arn_parts(&provider.arn).map(|(_, a, _)| a.to_owned());
@@ -277,6 +278,19 @@ fn registered(view: &View<'_>, e: &Evidence, provider: &Provider, said: Option<R
         return Judged::default();
     }
     Judged::one(audience_reason(provider, token, aud), audience(e, provider, token, aud))
+}
+
+/// No token is at hand; a job's files may tell which audience it will ask for.
+fn unseen(e: &Evidence, provider: &Provider) -> Judged {
+    let asked = foreseen::asked(e);
+    match asked.as_ref().and_then(|asked| Some((asked, effective_audience(asked)?))) {
+        Some((asked, aud)) if !provider.client_ids.iter().any(|c| c == aud) => {
+            let draft = audience(e, provider, asked, aud)
+                .unsure(Confidence::Likely, "the aud of the token itself: `trustwalk token FILE` reads one");
+            Judged::one(audience_reason(provider, asked, aud), draft)
+        }
+        _ => Judged::open(lacking("the token's audience", &e.token)),
+    }
 }
 
 /// A role and its provider are right, and STS says it knows none: STS of another partition was asked.

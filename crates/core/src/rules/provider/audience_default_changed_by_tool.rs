@@ -28,6 +28,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Job,
         ],
         masked_by: &["idp-does-not-issue-requested-audience"],
         citation: "IAM API reference, AddClientIDToOpenIDConnectProvider",

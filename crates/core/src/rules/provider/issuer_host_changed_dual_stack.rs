@@ -28,6 +28,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Job,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Create an IAM OIDC provider\"",

@@ -28,6 +28,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Job,
         ],
         masked_by: &[],
         citation: "IAM API reference, DeleteOpenIDConnectProvider",

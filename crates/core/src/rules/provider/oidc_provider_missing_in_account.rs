@@ -28,6 +28,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Job,
         ],
         masked_by: &["issuer-is-cluster-local-url"],
         citation: "IAM User Guide, \"Create an OIDC provider\"",

@@ -1,0 +1,77 @@
+//! CI jobs as they lie in a repository, and subjects given by hand, against hand-made roles.
+
+mod support;
+
+use serde_json::json;
+use support::{LabProcess, succeed, tool};
+
+const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+const KEY: &str = "token.actions.githubusercontent.com";
+
+fn role(lab: &LabProcess, name: &str, subject: &str) {
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringLike": {format!("{KEY}:sub"): subject}, "StringEquals": {format!("{KEY}:aud"): "sts.amazonaws.com"}}}]});
+    succeed(
+        lab.command(tool("aws"))
+            .args(["iam", "create-role", "--role-name", name])
+            .args(["--assume-role-policy-document", &trust.to_string()]),
+    );
+}
+
+#[test]
+fn the_jobs_of_a_checkout_are_walked_each_with_its_own_role() {
+    let lab = LabProcess::up(&[]);
+    role(&lab, "stage", "repo:acme/shop:ref:refs/heads/main");
+    role(&lab, "prod", "repo:acme/shop:ref:refs/heads/main");
+    let checkout = tempfile::tempdir().unwrap();
+    let folder = checkout.path().join(".github").join("workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(checkout.path().join(".git")).unwrap();
+    let step = |role: &str, more: &str| {
+        format!(
+            "    runs-on: ubuntu-latest\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v5\n        with: {{role-to-assume: 'arn:aws:iam::111122223333:role/{role}', aws-region: us-west-2{more}}}\n"
+        )
+    };
+    let head = "on: {push: {branches: [main]}}\npermissions: {id-token: write, contents: read}\njobs:\n";
+    let deploy =
+        format!("{head}  stage:\n{}  prod:\n    environment: production\n{}", step("stage", ""), step("prod", ""));
+    let release = format!("{head}  publish:\n{}", step("stage", ", audience: 'https://github.com/acme'"));
+    std::fs::write(folder.join("deploy.yml"), deploy).unwrap();
+    std::fs::write(folder.join("release.yaml"), release).unwrap();
+    let config = "[remote \"origin\"]\n\turl = https://github.com/acme/shop.git\n";
+    std::fs::write(checkout.path().join(".git").join("config"), config).unwrap();
+
+    let path = checkout.path().display().to_string();
+    let out = lab.trustwalk(&["diagnose", "--job", &path]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(3), "{text}");
+    assert!(text.contains("? CI job deploy.yml, job stage\n"), "{text}");
+    let prod = text.lines().find(|l| l.contains("\u{d7} CI job deploy.yml, job prod ")).unwrap();
+    assert!(prod.ends_with("gha-sub-environment-vs-ref"), "{prod}");
+    let publish = text.lines().find(|l| l.contains("\u{d7} CI job release.yaml, job publish ")).unwrap();
+    assert!(publish.ends_with("audience-not-in-provider-client-ids"), "{publish}");
+    // Nobody has seen the token: what is foretold is likely, never proven.
+    assert!(text.contains("the token's sub will be `repo:acme/shop:environment:production`"), "{text}");
+    assert!(!text.contains("proven"), "{text}");
+}
+
+#[test]
+fn a_subject_is_taken_for_the_issuer_its_role_trusts_and_not_for_the_clusters() {
+    let lab = LabProcess::up(&[]);
+    role(&lab, "deploy", "repo:acme/shop:ref:refs/heads/main");
+    let arn = "arn:aws:iam::111122223333:role/deploy";
+    let subject = |sub: &str| {
+        let out = lab.trustwalk(&["diagnose", "--role", arn, "--subject", sub, "-o", "short"]);
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (code, text) = subject("repo:acme/shop:ref:refs/heads/main");
+    assert_eq!(code, Some(4), "only the exchange is open: {text}");
+    let (code, text) = subject("repo:acme/shop:pull_request");
+    assert_eq!(code, Some(3));
+    assert!(text.contains("gha-sub-branch-or-tag-not-allowed"), "{text}");
+    // A service account's subject is the cluster's.
+    let (code, text) = subject("system:serviceaccount:payments:ledger");
+    assert_eq!(code, Some(3));
+    assert!(text.contains("federated-arn-wrong-provider"), "{text}");
+}

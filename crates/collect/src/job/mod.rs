@@ -1,0 +1,224 @@
+//! CI jobs from their files: workflows, the event, the log, the token.
+//!
+//! A path is a folder with any of `workflow.yml`, `event.json`, `job.log` and `token`; or a checkout, whose
+//! workflows lie in `.github/workflows`; or a single workflow.
+
+mod context;
+mod workflow;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use trustwalk_core::evidence::{CiJob, LogFailure, Observed, Source};
+
+use self::context::Context;
+use self::workflow::{Assuming, Workflow};
+use crate::error::CollectError;
+use crate::files::read_bounded;
+use crate::limits::WORKFLOWS;
+use crate::secret::SecretToken;
+
+/// What the files say of one job.
+pub(crate) struct JobFiles {
+    /// Its place, for people: `deploy.yml, job deploy`.
+    pub(crate) name: String,
+    pub(crate) job: CiJob,
+    /// The role its step names: absent when it names none, not collected when only the run knows it.
+    pub(crate) role: Observed<String>,
+    pub(crate) token: Observed<SecretToken>,
+    pub(crate) logs: Observed<Vec<LogFailure>>,
+}
+
+/// Reads the jobs that assume a role; when none does, the first job.
+pub(crate) fn read(path: &Path, now: i64) -> Result<Vec<JobFiles>, CollectError> {
+    read_in(path, now, &|name| std::env::var(name).ok())
+}
+
+fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {
+    let folder = path.is_dir();
+    let workflows = workflows(path)?;
+    let event_path = path.join("event.json");
+    let event = if folder && event_path.exists() { json(&event_path)? } else { Value::Null };
+    if workflows.is_empty() && event.is_null() {
+        return Err(CollectError::Format {
+            path: path.to_owned(),
+            what: "a CI job",
+            reason: "it holds neither workflow.yml nor event.json, nor workflows in .github/workflows".to_owned(),
+        });
+    }
+    let context = Context::new(path, event, lookup);
+    let source = |what: &str| Source { what: format!("{what} of the job"), at: now, by_hand: None };
+    let token_path = path.join("token");
+    let token = if folder && token_path.exists() {
+        let text = String::from_utf8_lossy(&read_bounded(&token_path)?).into_owned();
+        Observed::Known { value: SecretToken::new(text), source: source("token") }
+    } else {
+        Observed::Absent { source: source("token") }
+    };
+    let log_path = path.join("job.log");
+    let logs = if folder && log_path.exists() {
+        crate::log_files::scan(&log_path.to_string_lossy(), now)
+    } else {
+        Observed::NotCollected { reason: "the job's folder holds no job.log".to_owned() }
+    };
+    let found = workflow::assuming(&workflows);
+    Ok(found
+        .iter()
+        .map(|a| JobFiles {
+            name: name(path, a),
+            role: role(a, now),
+            job: a.facts(&context),
+            token: token.clone(),
+            logs: logs.clone(),
+        })
+        .collect())
+}
+
+/// The workflows of a path, in the order of their names.
+fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
+    if !path.is_dir() {
+        return Ok(vec![Workflow::read(path)?]);
+    }
+    let own = path.join("workflow.yml");
+    if own.exists() {
+        return Ok(vec![Workflow::read(&own)?]);
+    }
+    let checkout = path.join(".github").join("workflows");
+    let folder = if checkout.is_dir() { checkout } else { path.to_owned() };
+    let entries = std::fs::read_dir(&folder).map_err(|source| CollectError::Read { path: folder.clone(), source })?;
+    let yaml = |p: &PathBuf| p.extension().is_some_and(|e| e == "yml" || e == "yaml");
+    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(yaml).collect();
+    files.sort();
+    files.truncate(WORKFLOWS);
+    files.iter().map(|file| Workflow::read(file)).collect()
+}
+
+fn name(path: &Path, found: &Assuming<'_>) -> String {
+    match (found.workflow, found.job_id) {
+        (Some(workflow), Some(job)) if workflow.file != "workflow.yml" => format!("{}, job {job}", workflow.file),
+        _ => path.file_name().map_or_else(|| "job".to_owned(), |n| n.to_string_lossy().into_owned()),
+    }
+}
+
+/// The role a step names, as far as its files tell it.
+fn role(found: &Assuming<'_>, now: i64) -> Observed<String> {
+    let file = found.workflow.map_or("the workflow", |w| w.file.as_str());
+    let source = Source { what: format!("role-to-assume in {file}"), at: now, by_hand: None };
+    match found.role() {
+        Some(value) if value.contains("${{") => Observed::NotCollected {
+            reason: format!("role-to-assume in {file} is `{value}`, which only the run knows; give --role ARN"),
+        },
+        Some(value) if !value.is_empty() => Observed::Known { value, source },
+        _ => Observed::Absent { source },
+    }
+}
+
+fn json(path: &Path) -> Result<Value, CollectError> {
+    let bytes = read_bounded(path)?;
+    serde_json::from_slice(&bytes).map_err(|e| CollectError::Format {
+        path: path.to_owned(),
+        what: "a job's event",
+        reason: e.to_string(),
+    })
+}
+
+/// A text, or what YAML made of one that looks like something else.
+fn text(v: &Value, pointer: &str) -> Option<String> {
+    match v.pointer(pointer)? {
+        Value::String(s) => Some(s.clone()),
+        Value::Number(n) => Some(n.to_string()),
+        Value::Bool(b) => Some(b.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: &str = "
+    runs-on: ubuntu-latest
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v5
+        with:
+          role-to-assume: ";
+
+    fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        dir
+    }
+
+    fn read_alone(dir: &tempfile::TempDir) -> Vec<JobFiles> {
+        read_in(dir.path(), 0, &|_| None).unwrap()
+    }
+
+    #[test]
+    fn every_job_of_a_checkout_that_assumes_a_role_is_read() {
+        let deploy = format!(
+            "on: {{push: {{branches: [main]}}}}\nenv: {{ROLE: 'arn:aws:iam::111122223333:role/a'}}\njobs:\n  lint: {{runs-on: x, steps: []}}\n  stage:{STEP}${{{{ env.ROLE }}}}\n  prod:\n    environment: prod\n    permissions: {{id-token: write}}{STEP}${{{{ secrets.ROLE }}}}\n"
+        );
+        let dir = written(&[
+            (".github/workflows/deploy.yaml", &deploy),
+            (".github/workflows/lint.yml", "on: push\njobs: {lint: {runs-on: x, steps: []}}\n"),
+            (".git/config", "[core]\n[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n"),
+        ]);
+        let jobs = read_alone(&dir);
+        let names: Vec<&str> = jobs.iter().map(|j| j.name.as_str()).collect();
+        assert_eq!(names, ["deploy.yaml, job stage", "deploy.yaml, job prod"]);
+        assert_eq!(jobs[0].role.known().unwrap(), "arn:aws:iam::111122223333:role/a");
+        assert_eq!((jobs[0].job.repository.as_str(), jobs[0].job.git_ref.as_str()), ("acme/shop", "refs/heads/main"));
+        assert!(jobs[1].role.gap().unwrap().contains("only the run knows"));
+        assert_eq!(jobs[1].job.environment.as_deref(), Some("prod"));
+        assert_eq!(jobs[1].job.permissions.as_ref().unwrap()["id-token"], "write");
+    }
+
+    #[test]
+    fn a_called_workflow_has_its_callers_permissions_and_no_more() {
+        let called = format!("on: workflow_call\njobs:\n  deploy:{STEP}arn:aws:iam::111122223333:role/a\n");
+        let caller = "on: push\npermissions: {contents: read}\njobs:\n  go: {uses: ./.github/workflows/called.yml}\n";
+        let dir = written(&[(".github/workflows/called.yml", &called), (".github/workflows/main.yml", caller)]);
+        let jobs = read_alone(&dir);
+        assert_eq!(jobs.len(), 1);
+        assert_eq!(jobs[0].job.caller_permissions.as_ref().unwrap().get("id-token"), None);
+        // What it is not told itself it takes over.
+        assert_eq!(jobs[0].job.permissions, jobs[0].job.caller_permissions);
+    }
+
+    #[test]
+    fn githubs_own_event_and_variables_tell_the_rest() {
+        let workflow = format!("on: [push, pull_request]\njobs:\n  deploy:{STEP}arn:aws:iam::111122223333:role/a\n");
+        let event = r#"{"pull_request": {"head": {"repo": {"fork": true, "full_name": "other/shop"}}, "base": {"repo": {"full_name": "acme/shop"}}},
+            "repository": {"id": 7, "full_name": "acme/shop", "created_at": "2026-08-01T00:00:00Z", "owner": {"id": 3}}}"#;
+        let dir = written(&[("workflow.yml", &workflow), ("event.json", event)]);
+        let job = &read_alone(&dir)[0].job;
+        assert_eq!((job.repository.as_str(), job.event.as_str(), job.fork), ("acme/shop", "pull_request", true));
+        assert_eq!((job.ids["owner_id"].as_str(), job.ids["repository_id"].as_str()), ("3", "7"));
+        assert!(job.repository_created.is_some());
+
+        let dir = written(&[("workflow.yml", &workflow)]);
+        let variables = |name: &str| match name {
+            "GITHUB_REPOSITORY" => Some("acme/shop".to_owned()),
+            "GITHUB_REF" => Some("refs/tags/v1".to_owned()),
+            "GITHUB_EVENT_NAME" => Some("push".to_owned()),
+            _ => None,
+        };
+        let job = &read_in(dir.path(), 0, &variables).unwrap()[0].job;
+        assert_eq!((job.git_ref.as_str(), job.event.as_str()), ("refs/tags/v1", "push"));
+        // Of several triggers and branches none is guessed.
+        let job = &read_alone(&dir)[0].job;
+        assert_eq!((job.git_ref.as_str(), job.event.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn what_is_no_job_is_refused() {
+        let dir = written(&[("notes.txt", "x")]);
+        assert!(read_in(dir.path(), 0, &|_| None).is_err());
+        let dir = written(&[("workflow.yml", "jobs: [")]);
+        assert!(read_in(dir.path(), 0, &|_| None).is_err());
+    }
+}
