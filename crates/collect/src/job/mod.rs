@@ -180,8 +180,8 @@ mod tests {
     #[test]
     fn a_called_workflow_has_its_callers_permissions_and_no_more() {
         let called = format!("on: workflow_call\njobs:\n  deploy:{STEP}arn:aws:iam::111122223333:role/a\n");
-        let caller = "on: push\npermissions: {contents: read}\njobs:\n  go: {uses: ./.github/workflows/called.yml}\n";
-        let dir = written(&[(".github/workflows/called.yml", &called), (".github/workflows/main.yml", caller)]);
+        let outer = "on: push\npermissions: {contents: read}\njobs:\n  go: {uses: ./.github/workflows/called.yml}\n";
+        let dir = written(&[(".github/workflows/called.yml", &called), (".github/workflows/main.yml", outer)]);
         let jobs = read_alone(&dir);
         assert_eq!(jobs.len(), 1);
         assert_eq!(jobs[0].job.caller_permissions.as_ref().unwrap().get("id-token"), None);
