@@ -46,12 +46,16 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
             reason: "it holds neither workflow.yml nor event.json, nor workflows in .github/workflows".to_owned(),
         });
     }
-    let context = Context::new(path, event, lookup);
     let source = |what: &str| Source { what: format!("{what} of the job"), at: now, by_hand: None };
     let token_path = path.join("token");
     let token = if folder && token_path.exists() {
         let text = String::from_utf8_lossy(&read_bounded(&token_path)?).into_owned();
         Observed::Known { value: SecretToken::new(text), source: source("token") }
+    } else if event.is_null() {
+        // A workflow by itself is no run.
+        Observed::NotCollected {
+            reason: "no run of the job is at hand; --subject SUB says whose token is meant".to_owned(),
+        }
     } else {
         Observed::Absent { source: source("token") }
     };
@@ -61,6 +65,7 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
     } else {
         Observed::NotCollected { reason: "the job's folder holds no job.log".to_owned() }
     };
+    let context = Context::new(path, event, lookup);
     let found = workflow::assuming(&workflows);
     Ok(found
         .iter()

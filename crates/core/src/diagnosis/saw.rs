@@ -115,7 +115,8 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
 
 fn workload(e: &Evidence) -> (String, Option<String>) {
     if let Some(job) = e.job.known() {
-        return (format!("{} job of {} on {}", job.platform, job.repository, job.git_ref), None);
+        let known = |word: &str, value: &str| if value.is_empty() { String::new() } else { format!(" {word} {value}") };
+        return (format!("{} job{}{}", job.platform, known("of", &job.repository), known("on", &job.git_ref)), None);
     }
     if matches!(e.target, Target::Log { .. }) {
         let kinds = |n: usize| if n == 1 { "1 kind of failure".to_owned() } else { format!("{n} kinds of failure") };

@@ -26,7 +26,7 @@ pub(crate) fn partition(e: &Evidence) -> String {
     e.role_arn.known().and_then(|a| arn_parts(a)).map_or_else(|| "aws".to_owned(), |(p, _, _)| p.to_owned())
 }
 
-/// The issuer's URL: the token's own, else the discovery document's, else the cluster's.
+/// The issuer's URL: the token's own, else the discovery document's, else that of the place the identity comes from.
 pub(crate) fn issuer(e: &Evidence) -> Option<&str> {
     // Asked about one issuer, what its document calls itself is another question.
     if let Target::Issuer { url } = &e.target {
@@ -36,7 +36,16 @@ pub(crate) fn issuer(e: &Evidence) -> Option<&str> {
         .known()
         .and_then(|t| t.iss.as_deref())
         .or_else(|| e.discovery.known().and_then(|d| d.issuer.as_deref()))
-        .or_else(|| e.cluster.known().and_then(|c| c.issuer.as_deref()))
+        .or_else(|| match &e.target {
+            // Who is of no cluster has no token of this one's.
+            Target::Job { .. } => None,
+            Target::Role { subject: Some(subject), .. } if !subject.starts_with("system:serviceaccount:") => None,
+            Target::Role { .. }
+            | Target::Workload { .. }
+            | Target::ServiceAccount { .. }
+            | Target::Issuer { .. }
+            | Target::Log { .. } => e.cluster.known().and_then(|c| c.issuer.as_deref()),
+        })
 }
 
 /// A URL without its scheme, as IAM writes providers.
