@@ -176,6 +176,33 @@ fn refuse_probe(e: &mut Evidence, webhook: &str, why: &str) {
 }
 
 #[test]
+fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
+    let said = |why: &str| {
+        let log = format!(
+            "User: arn:aws:sts::111122223333:assumed-role/cni/s is not authorized to perform: ec2:DescribeNetworkInterfaces {why}"
+        );
+        let scenario = format!("base = \"story\"\nlog = [{log:?}]");
+        let e = trustwalk_testkit::Scenario::parse(&scenario).unwrap().evidence().unwrap();
+        let d = diagnose(&e);
+        let root = d.root_cause.clone().unwrap();
+        (root.name, root.sentence, build(&e, &d).steps.len())
+    };
+    let cases = [
+        ("with an explicit deny in a service control policy", "org-policy-rcp-scp-deny", "service control policy"),
+        ("because no resource control policy allows it", "org-policy-rcp-scp-deny", "resource control policy"),
+        ("because no permissions boundary allows it", "role-lacks-permission", "permissions boundary"),
+        ("with an explicit deny in an identity-based policy", "role-lacks-permission", "a Deny in one of its own"),
+    ];
+    for (why, name, policy) in cases {
+        let (rule, sentence, steps) = said(why);
+        assert_eq!((rule.as_str(), steps), (name, 0), "{why}");
+        assert!(sentence.contains(policy), "{sentence}");
+    }
+    // No policy of the role allows it: one can be attached.
+    assert_eq!(said("because no identity-based policy allows it").2, 1);
+}
+
+#[test]
 fn what_is_only_likely_is_not_changed() {
     let mut e = told("arn:aws:iam::999999999999:role/elsewhere");
     let real = healthy().role.known().unwrap().arn.clone();

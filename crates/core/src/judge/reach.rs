@@ -301,6 +301,15 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     if !caller.contains(&format!("/{role}/")) {
         return identity_given(e).then(|| without(e, line));
     }
+    if let Some((policy, organisation)) = decided_by(&line.sample) {
+        let draft = Draft::new(format!("the exchange works, and {policy} keeps the role {role} from {action}"))
+            .show("caller", caller, line.origin.clone())
+            .cure(
+                format!("have {policy} allow it"),
+                &[("note", "attaching a policy to the role changes nothing".to_owned())],
+            );
+        return Some((if organisation { "org-policy-rcp-scp-deny" } else { "role-lacks-permission" }, draft));
+    }
     let draft = Draft::new(format!("the exchange works, and the role {role} may not do {action}")).show(
         "caller",
         caller,
@@ -317,6 +326,21 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     )];
     let actions = if cni { vec![crate::plan::Action::AttachPolicy { role, policy_arn: policy }] } else { Vec::new() };
     Some(("role-lacks-permission", draft.act("attach a policy that allows it", actions, &by_hand)))
+}
+
+/// Which policy AWS says decided, where that is none that can be attached to the role, and whether it is the
+/// organisation's (IAM User Guide, "Troubleshoot access denied error messages").
+fn decided_by(sample: &str) -> Option<(&'static str, bool)> {
+    let table = [
+        ("service control polic", "a service control policy of the organisation", true),
+        ("resource control polic", "a resource control policy of the organisation", true),
+        ("permissions boundary", "its permissions boundary", false),
+        ("session polic", "the policy its session was asked for with", false),
+        ("VPC endpoint polic", "the policy of a VPC endpoint", false),
+        ("explicit deny in a resource-based policy", "the resource's own policy", false),
+        ("explicit deny in an identity-based policy", "a Deny in one of its own policies", false),
+    ];
+    table.iter().find(|(words, ..)| sample.contains(words)).map(|(_, policy, organisation)| (*policy, *organisation))
 }
 
 fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {

@@ -15,6 +15,10 @@ pub(crate) static RULE: Definition = Definition {
         severity: Severity::Error,
         needs: &[
             Kind::Pods,
+            Kind::Workload,
+            Kind::ServiceAccount,
+            Kind::Associations,
+            Kind::NetworkPolicies,
             Kind::Logs,
             Kind::Token,
             Kind::Cluster,
@@ -37,11 +41,11 @@ A control policy of the organisation denies.
 
 ## Why it breaks
 
-The role's own policy admits the identity.
+The role's own policy admits the identity, and a policy of the organisation still decides against it: at the exchange, or at what the session does then.
 
 ## Evidence
 
-The role's trust policy, statement by statement, against the token's claims. What cannot be read leaves the rule undetermined.
+The role's trust policy, statement by statement, against the token's claims; in a log, the kind of policy that AWS names as the one that denied. What cannot be read leaves the rule undetermined.
 
 ## Repair
 
@@ -49,7 +53,8 @@ Exempt the provider. A person has to do this.
 
 ## References
 
-- AWS Organizations User Guide, "Resource control policies""#,
+- AWS Organizations User Guide, "Resource control policies"
+- IAM User Guide, "Troubleshoot access denied error messages""#,
     },
-    groups: &[judge::trust],
+    groups: &[judge::trust, judge::reach],
 };
