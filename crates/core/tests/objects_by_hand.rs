@@ -203,6 +203,36 @@ fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
 }
 
 #[test]
+fn an_sdk_that_always_knew_web_identity_is_not_called_too_old() {
+    let node =
+        "User: arn:aws:sts::111122223333:assumed-role/node/i-0 is not authorized to perform: ec2:DescribeVolumes";
+    let cases = [
+        (
+            format!(
+                "operation error EC2: DescribeVolumes, https response error StatusCode: 403, RequestID: x, api error UnauthorizedOperation: {node}"
+            ),
+            "a way of its own",
+        ),
+        (
+            format!(
+                "botocore.exceptions.ClientError: An error occurred (UnauthorizedOperation) when calling the DescribeVolumes operation: {node}"
+            ),
+            "(botocore) knows no web identity",
+        ),
+    ];
+    for (log, words) in cases {
+        let scenario = format!("base = \"story\"\nlog = [{log:?}]");
+        let e = trustwalk_testkit::Scenario::parse(&scenario).unwrap().evidence().unwrap();
+        let root = diagnose(&e).root_cause.unwrap();
+        assert_eq!(
+            (root.name.as_str(), root.confidence),
+            ("app-or-sdk-lacks-web-identity-support", Confidence::Likely)
+        );
+        assert!(root.sentence.contains(words), "{}", root.sentence);
+    }
+}
+
+#[test]
 fn what_is_only_likely_is_not_changed() {
     let mut e = told("arn:aws:iam::999999999999:role/elsewhere");
     let real = healthy().role.known().unwrap().arn.clone();

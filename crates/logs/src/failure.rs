@@ -32,6 +32,25 @@ pub enum Sdk {
     GithubAction,
 }
 
+impl Sdk {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GoV1 => "AWS SDK for Go 1",
+            Self::GoV2 => "AWS SDK for Go 2",
+            Self::Python => "botocore",
+            Self::JavaV1 => "AWS SDK for Java 1",
+            Self::JavaV2 => "AWS SDK for Java 2",
+            Self::JavaScript => "AWS SDK for JavaScript",
+            Self::Rust => "AWS SDK for Rust",
+            Self::DotNet => "AWS SDK for .NET",
+            Self::Ruby => "AWS SDK for Ruby",
+            Self::Php => "AWS SDK for PHP",
+            Self::GithubAction => "configure-aws-credentials",
+        }
+    }
+}
+
 /// A failure found in a text. All strings are redacted: no token and no key is in them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

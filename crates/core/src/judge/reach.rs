@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use trustwalk_logs::Symptom as S;
+use trustwalk_logs::{Sdk, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
@@ -358,7 +358,22 @@ fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {
         );
     }
     let image = containers(e).next().map(|c| c.image.clone()).unwrap_or_default();
-    let sdk = line.failure.sdk.map(|s| format!(" ({s:?})")).unwrap_or_default();
+    // These have known web identity from their first release on (EKS User Guide, "Using a supported AWS SDK"):
+    // what does not ask for it is the application.
+    if let Some(sdk) = line.failure.sdk.filter(|s| matches!(s, Sdk::GoV2 | Sdk::Rust)) {
+        let draft = Draft::new(format!(
+            "role and token are in the container and the application does not use them: the {} could, and the application in {image} asks for credentials in a way of its own",
+            sdk.name()
+        ))
+        .unsure(Confidence::Likely, "the application's configuration, or its log at debug level: which credential provider it asks")
+        .show("injected", format!("{ROLE_VARIABLE} and {FILE_VARIABLE}"), "pod")
+        .cure(
+            "have the application use the SDK's default chain of credentials, without a profile, keys or metadata of its own",
+            &[("note", "the default chain finds the injected web identity".to_owned())],
+        );
+        return ("app-or-sdk-lacks-web-identity-support", draft);
+    }
+    let sdk = line.failure.sdk.map(|s| format!(" ({})", s.name())).unwrap_or_default();
     ("app-or-sdk-lacks-web-identity-support", Draft::new(format!("role and token are in the container and the application does not use them: the SDK in {image}{sdk} knows no web identity"))
         .unsure(Confidence::Likely, "the SDK's version in the image; EKS User Guide lists the first that knows web identity")
         .show("injected", format!("{ROLE_VARIABLE} and {FILE_VARIABLE}"), "pod")
