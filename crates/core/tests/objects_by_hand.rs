@@ -233,6 +233,21 @@ fn an_sdk_that_always_knew_web_identity_is_not_called_too_old() {
 }
 
 #[test]
+fn keys_that_are_nowhere_are_told_of_the_issuer() {
+    let at = |uri: Option<&str>| {
+        let mut e = healthy();
+        e.exchange = Observed::default();
+        inside(&mut e.discovery).jwks_uri = uri.map(str::to_owned);
+        e.keys = Observed::default();
+        diagnose(&e).root_cause.map(|root| (root.name, root.confidence))
+    };
+    let named = |confidence| Some(("issuer-documents-not-public".to_owned(), confidence));
+    assert_eq!(at(None), named(Confidence::Certain));
+    assert_eq!(at(Some("http://issuer.example/keys")), named(Confidence::Likely));
+    assert_eq!(at(Some("https://issuer.example/keys")), None);
+}
+
+#[test]
 fn what_is_only_likely_is_not_changed() {
     let mut e = told("arn:aws:iam::999999999999:role/elsewhere");
     let real = healthy().role.known().unwrap().arn.clone();

@@ -1,5 +1,7 @@
 //! Whether the issuer's documents and keys can be read by STS and agree with the token.
 
+use std::net::Ipv4Addr;
+
 use trustwalk_logs::Symptom;
 
 use super::facts::{bare, in_cluster, issuer, lacking};
@@ -96,6 +98,7 @@ fn local(iss: &str) -> Option<Draft> {
         || !host.contains('.')
         || [".svc", ".local", ".internal", ".cluster"].iter().any(|s| host.ends_with(s))
         || host.contains(".svc.")
+        || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_private() || a.is_loopback() || a.is_link_local())
         || iss.starts_with("http://");
     private.then(|| {
         Draft::new(format!("the issuer {iss} is an address inside the cluster, which STS cannot fetch"))
@@ -139,6 +142,25 @@ fn bad_fetch(fetched: &Fetched, malformed: Option<&String>) -> Option<String> {
     malformed.map(|why| format!("{} is not what it should be: {why}", fetched.url))
 }
 
+/// The discovery document tells no place for the keys, or one that is not served by https (`OpenID` Connect Discovery
+/// 1.0, section 3: `jwks_uri` is required and uses https).
+fn keys_nowhere(discovery: &Discovery) -> Option<Draft> {
+    let url = &discovery.fetched.url;
+    let (sentence, shown) = match discovery.jwks_uri.as_deref() {
+        None => (format!("STS cannot read the issuer's keys: {url} names no jwks_uri"), "none"),
+        Some(uri) if !uri.starts_with("https://") => {
+            (format!("STS cannot read the issuer's keys: {url} names a jwks_uri that is no https URL"), uri)
+        }
+        Some(_) => return None,
+    };
+    let draft = Draft::new(sentence).show("jwks_uri", shown, url.clone());
+    let note = "the key set at an https URL that answers without credentials, and that URL as \"jwks_uri\"";
+    let draft = draft.cure("publish the keys and name their place", &[("note", note.to_owned())]);
+    // That STS itself refuses another scheme, nobody has written down.
+    let open = discovery.jwks_uri.is_some();
+    Some(if open { draft.unsure(Confidence::Likely, "a real exchange") } else { draft })
+}
+
 fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusal>, view: &View<'_>) -> Judged {
     let show = |why: String, f: &Fetched| {
         Draft::new(format!("STS cannot read the issuer's documents: {why}")).show(
@@ -166,6 +188,9 @@ fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusa
                     &[("note", format!("set \"issuer\": \"{iss}\""))],
                 ),
         );
+    }
+    if let Some(draft) = keys_nowhere(discovery) {
+        return Judged::one("issuer-documents-not-public", draft);
     }
     let keys = match &e.keys {
         Observed::Known { value, .. } => value,
