@@ -75,3 +75,28 @@ fn a_subject_is_taken_for_the_issuer_its_role_trusts_and_not_for_the_clusters() 
     assert_eq!(code, Some(3));
     assert!(text.contains("federated-arn-wrong-provider"), "{text}");
 }
+
+#[test]
+fn a_called_workflow_alone_does_not_tell_its_permissions() {
+    let lab = LabProcess::up(&[]);
+    role(&lab, "deploy", "repo:acme/shop:*");
+    let dir = tempfile::tempdir().unwrap();
+    let judged = |on: &str, with: &str| {
+        let workflow = format!(
+            "on: {on}\njobs:\n  deploy:\n    runs-on: x\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v5\n        with: {{aws-region: us-west-2, {with}}}\n"
+        );
+        std::fs::write(dir.path().join("workflow.yml"), workflow).unwrap();
+        let out = lab.trustwalk(&["diagnose", "--job", &dir.path().display().to_string(), "-o", "short"]);
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let role = "role-to-assume: 'arn:aws:iam::111122223333:role/deploy'";
+    let (code, text) = judged("push", role);
+    assert!(code == Some(3) && text.contains("gha-id-token-permission-missing"), "{text}");
+    let (code, text) = judged("workflow_call", role);
+    assert!(code == Some(4) && !text.contains("gha-id-token-permission-missing"), "{text}");
+    // Keys of the step's own ask for no token, with a role or without.
+    for with in ["aws-access-key-id: x".to_owned(), format!("aws-access-key-id: x, {role}")] {
+        let (code, text) = judged("push", &with);
+        assert_eq!(code, Some(4), "{text}");
+    }
+}

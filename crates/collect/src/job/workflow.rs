@@ -48,9 +48,10 @@ impl Workflow {
     }
 
     /// The event, when there is one that is not started by hand.
+    /// A workflow that is only called has the caller's.
     pub(super) fn event(&self) -> Option<&str> {
         match self.triggers().as_slice() {
-            [(only, _)] if !matches!(*only, "workflow_call" | "workflow_dispatch") => Some(only),
+            [(only, _)] if *only != "workflow_dispatch" => Some(only),
             _ => None,
         }
     }
@@ -107,11 +108,18 @@ pub(super) fn assuming(workflows: &[Workflow]) -> Vec<Assuming<'_>> {
     assuming
 }
 
+/// The step that shows an ID token. One that is given keys or a token file shows none, and one that chains shows the
+/// session before it (README of aws-actions/configure-aws-credentials, "Identity used").
 fn step(job: &Value) -> Option<&Value> {
-    job.get("steps")?.as_array()?.iter().find(|s| {
-        s.get("uses").and_then(Value::as_str).is_some_and(|u| u.contains("configure-aws-credentials"))
-            || s.pointer("/with/role-to-assume").is_some()
-    })
+    let steps = || {
+        job.get("steps").and_then(Value::as_array).into_iter().flatten().filter(|s| {
+            s.get("uses").and_then(Value::as_str).is_some_and(|u| u.contains("configure-aws-credentials"))
+                || s.pointer("/with/role-to-assume").is_some()
+        })
+    };
+    let given = |s: &Value, input: &str| s.get("with").is_some_and(|with| with.get(input).is_some());
+    let other = |s: &&Value| given(s, "aws-access-key-id") || given(s, "web-identity-token-file");
+    steps().find(|s| !other(s) && !given(s, "role-chaining")).or_else(|| steps().find(|s| !other(s)))
 }
 
 /// The permissions with which another workflow of the same folder calls this one. Who gives none gives no ID token.
@@ -124,6 +132,19 @@ fn caller(workflows: &[Workflow], file: &str) -> Option<BTreeMap<String, String>
         })?;
         Some(permissions(job.get("permissions").or_else(|| w.value.get("permissions"))).unwrap_or_default())
     })
+}
+
+/// What asks for an ID token on platforms other than GitHub: `id_tokens` of a job or of `default` (GitLab Docs, "CI/CD
+/// YAML syntax reference"), `oidc: true` of a step (Bitbucket Support, "Integrate Pipelines with resource servers
+/// using OIDC").
+fn asks_elsewhere(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Object(map) if map.get("id_tokens").is_some_and(Value::is_object) => Some("id_tokens"),
+        Value::Object(map) if map.get("oidc").and_then(Value::as_bool) == Some(true) => Some("oidc"),
+        Value::Object(map) => map.values().find_map(asks_elsewhere),
+        Value::Array(list) => list.iter().find_map(asks_elsewhere),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
 }
 
 /// `permissions:` as a map; `write-all` and `read-all` are spelt out for the one that matters here.
@@ -177,6 +198,9 @@ impl Assuming<'_> {
         if let Some(role) = self.role() {
             inputs.insert("role-to-assume".to_owned(), role);
         }
+        if let Some(asked) = self.workflow.and_then(|w| asks_elsewhere(&w.value)) {
+            inputs.insert(asked.to_owned(), "true".to_owned());
+        }
         let job = CiJob {
             environment: text(&context.event, "/environment").or(environment),
             permissions: own.or_else(|| caller.clone()),
@@ -198,5 +222,31 @@ impl Assuming<'_> {
                 .unwrap_or_default(),
             ..job
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_with_keys_of_its_own_shows_no_token() {
+        let action = "aws-actions/configure-aws-credentials@v4";
+        let keys = serde_json::json!({"uses": action, "with": {"aws-access-key-id": "x", "role-to-assume": "arn:k"}});
+        let chained = serde_json::json!({"uses": action, "with": {"role-chaining": true, "role-to-assume": "arn:c"}});
+        let oidc = serde_json::json!({"uses": action, "with": {"role-to-assume": "arn:o"}});
+        let found =
+            |steps: &[&Value]| step(&serde_json::json!({"steps": steps})).and_then(|s| text(s, "/with/role-to-assume"));
+        assert_eq!(found(&[&keys]), None);
+        assert_eq!(found(&[&keys, &chained, &oidc]).as_deref(), Some("arn:o"));
+        assert_eq!(found(&[&keys, &chained]).as_deref(), Some("arn:c"));
+    }
+
+    #[test]
+    fn other_platforms_ask_in_their_own_words() {
+        let asked = |text: &str| asks_elsewhere(&serde_saphyr::from_str(text).unwrap());
+        assert_eq!(asked("deploy:\n  id_tokens: {AWS: {aud: [a, b]}}\n  script: [x]\n"), Some("id_tokens"));
+        assert_eq!(asked("pipelines:\n  default:\n    - step: {oidc: true, script: [x]}\n"), Some("oidc"));
+        assert_eq!(asked("pipelines:\n  default:\n    - step: {oidc: false, script: [id_tokens]}\n"), None);
     }
 }

@@ -6,6 +6,7 @@ use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{CiJob, Evidence, Target};
+use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
 /// Judges the job.
@@ -89,15 +90,38 @@ fn of_job(view: &View<'_>, e: &Evidence, job: &CiJob, unavailable: bool, judged:
         return;
     }
     if job.platform == "github-actions" && job.assumes_role && (lacks(job) || unavailable) {
-        judged.push("gha-id-token-permission-missing", permission(allowed(job)));
-    } else if job.platform != "github-actions" && e.token.is_absent() {
-        judged.push(
-            "ci-job-does-not-request-token",
-            Draft::new("the job asks its platform for no ID token").show("token", "none", "job").cure(
-                "ask for one",
-                &[("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned())],
-            ),
-        );
+        // A called workflow has its caller's permissions where it gives none.
+        if job.event == "workflow_call" && job.permissions.is_none() && !unavailable {
+            judged
+                .missing
+                .push("the permissions of the workflow that calls this one: --job CHECKOUT reads both".to_owned());
+        } else {
+            judged.push("gha-id-token-permission-missing", permission(allowed(job)));
+        }
+    } else if job.platform != "github-actions"
+        && e.token.is_absent()
+        && !REQUESTS.iter().any(|r| job.inputs.contains_key(*r))
+    {
+        judged.push("ci-job-does-not-request-token", unasked(job));
+    }
+}
+
+/// What a job of another platform asks with.
+const REQUESTS: [&str; 2] = ["id_tokens", "oidc"];
+
+fn unasked(job: &CiJob) -> Draft {
+    let draft = Draft::new("the job asks its platform for no ID token").show("token", "none", "job");
+    let platform = job.platform.to_lowercase();
+    let cure = |words: &str| vec![("workflow", words.to_owned())];
+    if platform.contains("gitlab") {
+        draft.cure("ask for one", &cure("id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }"))
+    } else if platform.contains("bitbucket") {
+        draft.cure("ask for one", &cure("oidc: true"))
+    } else {
+        // Others give a token without being asked in the job's file, as CircleCI does in CIRCLE_OIDC_TOKEN.
+        draft
+            .unsure(Confidence::Likely, "whether the job's environment holds an ID token of its platform")
+            .cure("have the platform issue one", &cure("write the platform's ID token to AWS_WEB_IDENTITY_TOKEN_FILE"))
     }
 }
 
