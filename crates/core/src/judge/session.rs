@@ -6,6 +6,7 @@ use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{CiJob, Evidence, Target};
+use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
 /// Default life of a session (STS API reference).
@@ -30,6 +31,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         let chained = line.sample.contains("chaining");
         let (rule, words) = if chained {
             ("role-chaining-one-hour-cap", "a session made from a session lasts an hour at most")
+        } else if line.sample.contains("satisfy constraint") {
+            // 900 to 43200 s (STS API reference, DurationSeconds): no role's maximum changes these.
+            ("requested-lifetime-exceeds-limit", "the session asked for is outside the 900 to 43200 seconds STS allows")
         } else {
             ("requested-lifetime-exceeds-limit", "the session asked for is longer than the role allows")
         };
@@ -37,13 +41,17 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         if let Some(role) = e.role.known() {
             draft = draft.show("MaxSessionDuration", role.max_session.to_string(), "iam:GetRole");
         }
-        judged.push(
-            rule,
+        let draft = if rule == "role-chaining-one-hour-cap" {
+            draft.cure("ask for an hour: no maximum of a role changes this", &note("role-duration-seconds: 3600"))
+        } else if line.sample.contains("satisfy constraint") {
+            draft.cure("ask for one of these", &note("role-duration-seconds: 3600"))
+        } else {
             draft.cure(
                 "ask for less, or raise the role's maximum",
                 &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
-            ),
-        );
+            )
+        };
+        judged.push(rule, draft);
     }
     if let Some(job) = e.job.known() {
         for (rule, draft) in job_session(e, job) {
@@ -58,16 +66,21 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         } else {
             (
                 "app-does-not-refresh-session-credentials",
-                "the application keeps its session after its end although the token is valid",
+                if matches!(e.target, Target::Log { .. }) {
+                    "the application or job keeps its session after its end"
+                } else {
+                    "the application keeps its session after its end although the token is valid"
+                },
             )
         };
-        judged.push(
-            rule,
-            Draft::new(words).show("failure", line.sample.clone(), line.origin.clone()).cure(
-                "renew the session before it ends",
-                &note("role-duration-seconds: longer than the job, or assume the role again before the last steps"),
-            ),
+        let draft = Draft::new(words).show("failure", line.sample.clone(), line.origin.clone()).cure(
+            "renew the session before it ends",
+            &note("role-duration-seconds: longer than the job, or assume the role again before the last steps"),
         );
+        // A log alone tells neither whose session ended nor that a token was there to renew it.
+        let alone = matches!(e.target, Target::Log { .. });
+        let decide = "whether the session came from web identity, and whether a new process works";
+        judged.push(rule, if alone { draft.unsure(Confidence::Likely, decide) } else { draft });
     }
     if judged.found.is_empty() {
         judged.missing = gaps(e);
