@@ -154,6 +154,8 @@ fn network(lower: &str) -> Option<(Symptom, usize)> {
         || lower.contains("tunnel connection failed: 4")
         || lower.contains("failed to connect to proxy url")
         || lower.contains("unable to tunnel through proxy")
+        // The words of https-proxy-agent, which the JavaScript SDK's users put before it.
+        || lower.contains(") !== 200 when http tunneling")
         || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"));
     if refused && aws {
         let at = lower.find("connect").unwrap_or(0);
@@ -342,7 +344,8 @@ fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
         Symptom::EmptyClaim => word_after("not allowed to be empty: "),
         Symptom::QuotaExceeded => word_after("cannot exceed quota for "),
         Symptom::TokenFileUnreadable | Symptom::TokenFileMissing => {
-            let at = text.find("/var/run/secrets/").or_else(|| text.find("/run/secrets/"))?;
+            let quoted = || text.find("'/").or_else(|| text.find("\"/")).map(|at| at + 1);
+            let at = text.find("/var/run/secrets/").or_else(|| text.find("/run/secrets/")).or_else(quoted)?;
             let rest = text.get(at..)?;
             let end = rest
                 .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ')'))

@@ -18,6 +18,8 @@ pub(crate) const CORES: &[&str] = &[
     "oken ",
     "xpired",
     "ID_TOKEN",
+    "et ID Token",
+    "HTTP Tunnel",
     "d claim",
     "laim is",
     "invalid",

@@ -79,6 +79,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::GhaIdTokenUnavailable, &["unable to get actions_id_token_request"]),
     row(Symptom::GhaIdTokenUnavailable, &["actions_id_token_request_url", "env variable"]),
     row(Symptom::GhaTokenPending, &["issue id_token for job in 'pending' state"]),
+    row(Symptom::GhaTokenRefused, &["failed to get id token"]),
     row(Symptom::FederatedInvalid, &["federated principals must be valid domain names"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "equals"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "like"]),

@@ -146,6 +146,8 @@ symptoms! {
     GhaIdTokenUnavailable => "gha-id-token-unavailable",
     /// An ID token was asked for while the job is pending. REPORTED.
     GhaTokenPending => "gha-token-pending",
+    /// GitHub gave no ID token; the lines after tell its code. DOC: GitHub toolkit source.
+    GhaTokenRefused => "gha-token-refused",
     /// The identity provider knows no such audience. DOC: Microsoft Entra error codes `AADSTS500011` and `AADSTS50001`.
     AudienceNotIssued => "audience-not-issued",
     /// The API server refuses tokens it would have issued: signing key or issuer replaced. REPORTED: kube-apiserver's words.

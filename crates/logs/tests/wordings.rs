@@ -128,6 +128,11 @@ const TABLE: &[(Symptom, &str)] = &[
         "STS failed to assume role from web identity: Unexpected response code for CONNECT: 403",
     ),
     (
+        Symptom::StsProxyRefused,
+        "Error: Could not assume role with OIDC: Proxy response (407) !== 200 when HTTP Tunneling",
+    ),
+    (Symptom::GhaTokenRefused, "##[error]Error message: Failed to get ID Token. "),
+    (
         Symptom::StsTlsUntrusted,
         r#"Post "https://sts.us-east-1.amazonaws.com/": x509: certificate signed by unknown authority"#,
     ),

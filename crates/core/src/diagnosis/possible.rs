@@ -93,6 +93,14 @@ fn meaning(line: &LogFailure) -> Option<Meaning> {
             &["role-assumes-itself", "sub-wrong-service-account", "cross-account-web-identity-without-provider-there"],
             "compare the role the application is told to assume with the one of its service account: the same means it assumes itself",
         ),
+        S::AccessDeniedAction if line.sample.contains("control policy") => (
+            &["org-policy-rcp-scp-deny"],
+            "the organization's policies on the account and the resource: no permission of the role helps against an explicit deny",
+        ),
+        S::GhaTokenRefused => (
+            &["idp-refuses-token-transient"],
+            "the lines after it tell GitHub's code: 5xx passes, run the job again; 4xx comes again",
+        ),
         S::AccessDeniedAction => (
             &["role-lacks-permission", "role-changed-pods-not-restarted", "annotation-missing-on-service-account"],
             "`kubectl exec POD -- aws sts get-caller-identity` tells as whom the application acts",
