@@ -215,6 +215,8 @@ fn words_that_name_nothing_are_usage_errors() {
     for url in ["ht!tp://x y", "ftp://issuer.example", "ftp:issuer.example", "https://", "http://issuer.example"] {
         expect(&alone(&dir, &["diagnose", "--issuer", url], b""), 2, &["is not an issuer's URL", "https://HOST"]);
     }
+    let role = "arn:aws:iam::111122223333:role/a";
+    expect(&alone(&dir, &["diagnose", "--role", role, "--subject", ""], b""), 2, &["--subject is empty"]);
     expect(&alone(&dir, &["diagnose", "nonsense"], b""), 2, &["`nonsense` is not a target"]);
     expect(&alone(&dir, &["diagnose", "--role", "nonsense"], b""), 3, &["`nonsense`, which is not a role's ARN"]);
 }

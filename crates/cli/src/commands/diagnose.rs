@@ -30,6 +30,10 @@ pub(crate) async fn world(place: &PlaceArgs, target: &TargetArgs) -> anyhow::Res
     if let Some(url) = &target.issuer {
         a_url(url)?;
     }
+    if target.subject.as_ref().is_some_and(|s| s.trim().is_empty()) {
+        let words = "--subject is empty, as an unset variable makes it: write --subject SUB";
+        return Err(UsageError(words.to_owned()).into());
+    }
     let world = World::new(place.walk_options(Some(target))).await?;
     let namespace = world.kube.as_ref().map_or("default", |k| k.namespace.as_str());
     let ask = target.ask(namespace)?;

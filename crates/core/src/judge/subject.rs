@@ -276,7 +276,8 @@ impl Ask<'_> {
         });
         let why = format!("the repository is `{repo}`, the policy names `{their_repo}`");
         let draft = self.draft("sub", actual, value, &why);
-        let half = repo.split('/').zip(their_repo.split('/')).any(|(a, b)| a == b);
+        let shaped = value.starts_with("repo:") && their_repo.split('/').count() == 2;
+        let half = shaped && repo.split('/').zip(their_repo.split('/')).any(|(a, b)| a == b);
         if former || half {
             let draft = if former {
                 draft
