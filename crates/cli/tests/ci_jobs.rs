@@ -100,3 +100,26 @@ fn a_called_workflow_alone_does_not_tell_its_permissions() {
         assert_eq!(code, Some(4), "{text}");
     }
 }
+
+#[test]
+fn a_subject_alone_does_not_tell_the_tokens_other_claims() {
+    let lab = LabProcess::up(&[]);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringLike": {format!("{KEY}:sub"): "repo:acme/shop:*", format!("{KEY}:job_workflow_ref"): "acme/ci/*"},
+            "StringEquals": {format!("{KEY}:aud"): "sts.amazonaws.com"}}}]});
+    succeed(
+        lab.command(tool("aws"))
+            .args(["iam", "create-role", "--role-name", "deploy"])
+            .args(["--assume-role-policy-document", &trust.to_string()]),
+    );
+    let arn = "arn:aws:iam::111122223333:role/deploy";
+    let out = lab.trustwalk(&["diagnose", "--role", arn, "--subject", "repo:acme/shop:ref:refs/heads/main"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(4), "{text}");
+    assert!(text.contains("the token's `job_workflow_ref`"), "{text}");
+    let out =
+        lab.trustwalk(&["diagnose", "--role", arn, "--subject", "repo:Acme/shop:ref:refs/heads/main", "-o", "short"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.contains("gha-sub-case-mismatch"), "{text}");
+}

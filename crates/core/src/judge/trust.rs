@@ -109,8 +109,13 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         .provider
         .known()
         .map_or_else(|| format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)), |p| p.arn.clone());
-    let case = Case { e, role, token, path, provider_arn, document };
+    let (presumed, unknown) = foreseen::presumed(token, path, &document);
+    let case = Case { e, role, token: &presumed, path, provider_arn, document };
     let admits = admits(&case);
+    if admits && !unknown.is_empty() {
+        let which = unknown.join("`, `");
+        return Judged::open(format!("the token's `{which}`, which the trust policy asks for: --token FILE shows it"));
+    }
     if foretold.is_some() {
         let mut judged = if admits { Judged::default() } else { foreseen::likely(reasons(&case)) };
         if judged.found.is_empty() {
