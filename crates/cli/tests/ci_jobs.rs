@@ -123,3 +123,25 @@ fn a_subject_alone_does_not_tell_the_tokens_other_claims() {
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(text.contains("gha-sub-case-mismatch"), "{text}");
 }
+
+#[test]
+fn google_needs_no_provider_of_the_account_and_varies_its_subjects() {
+    let lab = LabProcess::up(&[]);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": "accounts.google.com"}, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {"accounts.google.com:sub": "112233445566778899001"}}}]});
+    succeed(
+        lab.command(tool("aws"))
+            .args(["iam", "create-role", "--role-name", "deploy"])
+            .args(["--assume-role-policy-document", &trust.to_string()]),
+    );
+    let judged = |subject: &str| {
+        let arn = "arn:aws:iam::111122223333:role/deploy";
+        let out = lab.trustwalk(&["diagnose", "--role", arn, "--subject", subject, "-o", "short"]);
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    let (code, text) = judged("112233445566778899001");
+    assert!(code == Some(4) && !text.contains("TW"), "{text}");
+    let (code, text) = judged("deployer@acme.iam.gserviceaccount.com");
+    assert!(code == Some(3) && text.contains("idp-sub-format-varies"), "{text}");
+}

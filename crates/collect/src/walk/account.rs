@@ -127,7 +127,14 @@ fn only_issuer(trust_policy: &str) -> Option<String> {
         .iter()
         .filter_map(|statement| statement.pointer("/Principal/Federated"))
         .flat_map(each)
-        .filter_map(|principal| Some(principal.as_str()?.split_once(":oidc-provider/")?.1.to_owned()))
+        .filter_map(|principal| {
+            let principal = principal.as_str()?;
+            // The only one of IAM's built-in providers whose tokens name their issuer so (IAM User Guide, OIDC keys).
+            if principal == "accounts.google.com" {
+                return Some(principal.to_owned());
+            }
+            Some(principal.split_once(":oidc-provider/")?.1.to_owned())
+        })
         .collect();
     issuers.sort();
     issuers.dedup();
@@ -333,6 +340,7 @@ mod tests {
         let two = format!("[\"{one}\", \"{one}\", \"arn:aws:iam::111122223333:oidc-provider/b.example\"]");
         assert_eq!(only_issuer(&policy(&two)), None);
         assert_eq!(only_issuer(&policy(&format!("[\"{one}\", \"{one}\"]"))).as_deref(), Some("https://a.example/x"));
+        assert_eq!(only_issuer(&policy("\"accounts.google.com\"")).as_deref(), Some("https://accounts.google.com"));
         for none in ["not JSON", "{}", &policy("\"cognito-identity.amazonaws.com\"")] {
             assert_eq!(only_issuer(none), None);
         }

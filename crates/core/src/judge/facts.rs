@@ -48,6 +48,15 @@ pub(crate) fn issuer(e: &Evidence) -> Option<&str> {
         })
 }
 
+/// Google's issuer, which a role may trust without a provider of the account (IAM User Guide, principal elements).
+pub(crate) const GOOGLE: &str = "accounts.google.com";
+
+/// Whether the role trusts Google's tokens by IAM's own provider.
+pub(crate) fn built_in(e: &Evidence) -> bool {
+    let google = issuer(e).is_some_and(|iss| bare(iss) == GOOGLE);
+    google && e.role.known().is_some_and(|r| r.trust_policy.contains(&format!("\"{GOOGLE}\"")))
+}
+
 /// A URL without its scheme, as IAM writes providers.
 pub(crate) fn bare(url: &str) -> &str {
     url.strip_prefix("https://").unwrap_or(url)

@@ -2,7 +2,7 @@
 
 use trustwalk_logs::Symptom;
 
-use super::facts::{arn_parts, bare, effective_audience, eks_issuer, issuer, lacking, partition};
+use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, issuer, lacking, partition};
 use super::service_account::annotate;
 use super::subject::audience_rule;
 use super::symptoms::find;
@@ -46,6 +46,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     }
     if let Some(refused) = setup::provider(view) {
         return refused;
+    }
+    if e.provider.known().is_none() && built_in(e) {
+        return Judged::none("the provider is IAM's own");
     }
     let said = super::refusal(view);
     if let Some(provider) = e.provider.known() {

@@ -5,7 +5,7 @@ use trustwalk_trust_policy::{
     Principals, Request,
 };
 
-use super::facts::{arn_parts, bare, effective_audience, issuer, lacking, like, partition};
+use super::facts::{GOOGLE, arn_parts, bare, built_in, effective_audience, issuer, lacking, like, partition};
 use super::{
     Draft, Judged, Refusal, foreseen, role_account, service_account, setup, subject, trust_deny, trust_keys,
     trust_principal, trust_repair,
@@ -105,10 +105,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     };
     let path = bare(iss);
     let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
-    let provider_arn = e
-        .provider
-        .known()
-        .map_or_else(|| format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)), |p| p.arn.clone());
+    let provider_arn = match e.provider.known() {
+        Some(provider) => provider.arn.clone(),
+        None if built_in(e) => GOOGLE.to_owned(),
+        None => format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)),
+    };
     let (presumed, unknown) = foreseen::presumed(token, path, &document);
     let case = Case { e, role, token: &presumed, path, provider_arn, document };
     let admits = admits(&case);
