@@ -62,7 +62,6 @@ impl Context {
         let elsewhere = head.is_some() && head != text(event, "/pull_request/base/repo/full_name");
         let created = event.get("repository_created").or_else(|| event.pointer("/repository/created_at"));
         CiJob {
-            platform: text(event, "/platform").unwrap_or_else(|| "github-actions".to_owned()),
             repository: self.repository.clone(),
             git_ref: self.git_ref.clone(),
             event: self.name.clone(),

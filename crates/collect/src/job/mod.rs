@@ -1,7 +1,7 @@
 //! CI jobs from their files: workflows, the event, the log, the token.
 //!
 //! A path is a folder with any of `workflow.yml`, `event.json`, `job.log` and `token`; or a checkout, whose
-//! workflows lie in `.github/workflows`; or a single workflow.
+//! workflows lie in `.github/workflows` or where another platform keeps its file; or a single workflow.
 
 mod context;
 mod workflow;
@@ -79,6 +79,9 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
         .collect())
 }
 
+/// Where platforms other than GitHub keep a repository's jobs.
+const ELSEWHERE: [&str; 3] = [".gitlab-ci.yml", "bitbucket-pipelines.yml", ".circleci/config.yml"];
+
 /// The workflows of a path, in the order of their names.
 fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
     if !path.is_dir() {
@@ -87,6 +90,9 @@ fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
     let own = path.join("workflow.yml");
     if own.exists() {
         return Ok(vec![Workflow::read(&own)?]);
+    }
+    if let Some(file) = ELSEWHERE.iter().map(|name| path.join(name)).find(|file| file.is_file()) {
+        return Ok(vec![Workflow::read(&file)?]);
     }
     let checkout = path.join(".github").join("workflows");
     let folder = if checkout.is_dir() { checkout } else { path.to_owned() };
@@ -100,7 +106,9 @@ fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
 
 fn name(path: &Path, found: &Assuming<'_>) -> String {
     match (found.workflow, found.job_id) {
-        (Some(workflow), Some(job)) if workflow.file != "workflow.yml" => format!("{}, job {job}", workflow.file),
+        (Some(workflow), Some(job)) if workflow.file != "workflow.yml" && found.is_assuming() => {
+            format!("{}, job {job}", workflow.file)
+        }
         _ => path.file_name().map_or_else(|| "job".to_owned(), |n| n.to_string_lossy().into_owned()),
     }
 }
@@ -217,6 +225,21 @@ mod tests {
         // Of several triggers and branches none is guessed.
         let job = &read_alone(&dir)[0].job;
         assert_eq!((job.git_ref.as_str(), job.event.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn other_platforms_files_are_known_by_their_names() {
+        let gitlab = "deploy:\n  id_tokens: {AWS: {aud: sts.amazonaws.com}}\n  script: [x]\n";
+        let circle = "version: 2.1\njobs: {deploy: {docker: []}}\nworkflows: {main: {jobs: [deploy]}}\n";
+        for (file, content, platform) in [
+            (".gitlab-ci.yml", gitlab, "gitlab"),
+            ("bitbucket-pipelines.yml", "pipelines: {default: []}\n", "bitbucket"),
+            (".circleci/config.yml", circle, "circleci"),
+        ] {
+            let jobs = read_alone(&written(&[(file, content)]));
+            assert_eq!((jobs.len(), jobs[0].job.platform.as_str()), (1, platform));
+            assert_eq!(jobs[0].job.inputs.contains_key("id_tokens"), platform == "gitlab");
+        }
     }
 
     #[test]

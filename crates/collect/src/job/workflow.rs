@@ -31,6 +31,16 @@ impl Workflow {
         Ok(Self { file, value })
     }
 
+    /// Whose file it is, by its name (GitLab Docs, Bitbucket Support and `CircleCI` Docs say where each lies).
+    pub(super) fn platform(&self) -> &'static str {
+        match self.file.as_str() {
+            ".gitlab-ci.yml" => "gitlab",
+            "bitbucket-pipelines.yml" => "bitbucket",
+            "config.yml" if self.value.get("orbs").or_else(|| self.value.get("workflows")).is_some() => "circleci",
+            _ => "github-actions",
+        }
+    }
+
     fn jobs(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.value.get("jobs").and_then(Value::as_object).into_iter().flatten()
     }
@@ -162,6 +172,11 @@ pub(super) fn strings(v: Option<&Value>) -> BTreeMap<String, String> {
 }
 
 impl Assuming<'_> {
+    /// Whether a step of the job assumes a role.
+    pub(super) fn is_assuming(&self) -> bool {
+        self.step.is_some()
+    }
+
     fn env(&self) -> BTreeMap<String, String> {
         let mut env = strings(self.workflow.and_then(|w| w.value.get("env")));
         env.extend(strings(self.job.get("env")));
@@ -201,7 +216,10 @@ impl Assuming<'_> {
         if let Some(asked) = self.workflow.and_then(|w| asks_elsewhere(&w.value)) {
             inputs.insert(asked.to_owned(), "true".to_owned());
         }
+        let platform = text(&context.event, "/platform")
+            .unwrap_or_else(|| self.workflow.map_or("github-actions", Workflow::platform).to_owned());
         let job = CiJob {
+            platform,
             environment: text(&context.event, "/environment").or(environment),
             permissions: own.or_else(|| caller.clone()),
             caller_permissions: caller,
