@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
-use trustwalk_lab_cluster::{NodeRuntime, Store, json as j};
+use trustwalk_lab_cluster::{Gvr, NodeRuntime, Store, json as j};
 use trustwalk_lab_issuer::{Issuer, IssuerServer, pki::Hierarchy};
 use trustwalk_lab_node::{Settings, WebhookSettings};
 
@@ -324,6 +324,19 @@ impl Lab {
                 }
             }
             Ok(())
+        })
+        .await
+    }
+
+    /// Waits until every `Deployment` of the cluster has its pods Ready.
+    pub(crate) async fn deployments_ready(&self, limit: Duration) -> Result<(), LabError> {
+        let store = &self.inner.store;
+        pods::wait(store, "all deployments ready", limit, || {
+            let found = store.list(&Gvr::apps("deployments"), None).1;
+            let waiting = found
+                .iter()
+                .find(|d| j::int(d, "/status/readyReplicas").unwrap_or(0) < j::int(d, "/spec/replicas").unwrap_or(1));
+            waiting.map_or(Ok(()), |d| Err(format!("{} is not ready", j::name(d))))
         })
         .await
     }

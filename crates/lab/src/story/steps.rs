@@ -14,9 +14,10 @@ const FAULT: &str = "thumbprint-mismatch";
 /// Longest wait for the cluster to settle; it needs about a second.
 const SETTLED: Duration = Duration::from_secs(30);
 
-/// Waits until every pod of every workload is Ready.
+/// Waits until every pod of every workload is Ready, the webhook's among them.
 pub async fn healthy(lab: &Lab) -> Result<(), LabError> {
-    lab.all_ready(&ALL, SETTLED).await
+    lab.all_ready(&ALL, SETTLED).await?;
+    lab.deployments_ready(SETTLED).await
 }
 
 /// The world of before the change: the CNI uses its node's role, and all is well.
