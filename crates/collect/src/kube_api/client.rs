@@ -179,7 +179,22 @@ fn failed<T>(error: &kube::Error, source: Source, permission: &str) -> Observed<
             code => Observed::Unreachable { source, error: format!("{code}: {message}") },
         };
     }
-    Observed::Unreachable { source, error: root_text(error) }
+    Observed::Unreachable { source, error: in_words(root_text(error)) }
+}
+
+/// What a TLS library calls by its own names, in the kubeconfig's.
+fn in_words(error: String) -> String {
+    let Some((_, problem)) = error.split_once("invalid peer certificate: ") else { return error };
+    let words = if problem.starts_with("UnknownIssuer") {
+        "its authority is none of the kubeconfig's certificate-authority; the API server may be another one"
+    } else if problem.to_ascii_lowercase().contains("expired") {
+        "it has expired, or the clock here is wrong"
+    } else if problem.contains("not valid for name") || problem.starts_with("NotValidForName") {
+        "it names other hosts than the kubeconfig's server; tls-server-name says which is meant"
+    } else {
+        return error;
+    };
+    format!("the API server's certificate was not taken: {words} ({problem})")
 }
 
 /// The innermost reason: outer layers say only that something failed.
@@ -248,6 +263,16 @@ fn cluster_name(file: &kube::config::Kubeconfig, context: Option<&str>) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_is_not_taken_is_told_in_the_kubeconfigs_words() {
+        let text = |problem: &str| in_words(format!("invalid peer certificate: {problem}"));
+        assert!(text("UnknownIssuer").contains("certificate-authority"));
+        assert!(text("certificate expired: verification time 2 is after 1").contains("has expired"));
+        assert!(text("certificate not valid for name \"a\"").contains("tls-server-name"));
+        assert_eq!(text("BadEncoding"), "invalid peer certificate: BadEncoding");
+        assert_eq!(in_words("connection refused".to_owned()), "connection refused");
+    }
 
     #[test]
     fn only_an_authorizer_lacks_a_permission() {
