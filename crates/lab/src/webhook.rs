@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use trustwalk_lab_cluster::{Gvr, Store};
+use trustwalk_lab_cluster::{Gvr, Key, Store};
 
 use crate::{LabError, pods, world::Registration};
 
@@ -41,10 +41,14 @@ pub(crate) fn register(store: &Store, wanted: Registration, ca: &str, foreign: &
             ]}},
         },
     });
-    let there = wanted != Registration::Absent;
-    let (service, program) = (there.then_some(&service), there.then_some(&program));
-    pods::put(store, &Gvr::core("services"), Some(NAMESPACE), NAME, service)?;
-    pods::put(store, &Gvr::apps("deployments"), Some(NAMESPACE), NAME, program)
+    for (gvr, object) in [(Gvr::core("services"), &service), (Gvr::apps("deployments"), &program)] {
+        let there = store.get(&Key::new(gvr.clone(), Some(NAMESPACE), NAME)).is_some();
+        // Written again, without the defaults it was given since, it would roll its pods for nothing.
+        if there != (wanted != Registration::Absent) {
+            pods::put(store, &gvr, Some(NAMESPACE), NAME, (!there).then_some(object))?;
+        }
+    }
+    Ok(())
 }
 
 /// The Pod Identity Agent's `DaemonSet`, as its add-on makes it.
