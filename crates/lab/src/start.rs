@@ -42,7 +42,7 @@ use crate::{
 /// How often agents repeat their AWS call: often enough that a demonstration is
 /// never waiting.
 pub(crate) const CALL_PERIOD: Duration = Duration::from_secs(1);
-/// How long a failed container waits before it restarts.
+/// How long a failed container waits at first before it restarts.
 const RESTART_PERIOD: Duration = Duration::from_millis(300);
 /// Nodes of the story.
 const NODES: u8 = 6;

@@ -100,8 +100,8 @@ pub struct NodeConfig {
     pub kubernetes_minor: u32,
     /// The time.
     pub clock: Clock,
-    /// How long a failed container really waits before it restarts, whatever
-    /// back-off its status names.
+    /// How long a failed container really waits at first before it restarts, whatever
+    /// back-off its status names. It grows sixteenfold while the container keeps failing.
     pub restart_period: Duration,
     /// How often a running agent repeats its AWS call, and how often token files
     /// are looked at for rotation.

@@ -23,6 +23,12 @@ use crate::{
     config::Settings,
 };
 
+/// Runs of a failing container after which its wait doubles: somebody who repairs sees the effect at once, and a lab
+/// left broken for an hour costs little.
+const PATIENT_RUNS: u32 = 8;
+/// Doublings at most.
+const LONGEST_DOUBLINGS: u32 = 4;
+
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -223,7 +229,8 @@ impl Pod {
             let (pod, namespace, uid) = (j::name(&self.object), j::namespace(&self.object), j::uid(&self.object));
             let text = format!("Back-off restarting failed container {name} in pod {pod}_{namespace}({uid})");
             self.note(&name, "Warning", "BackOff", &text);
-            tokio::time::sleep(self.kubelet.settings.get().restart_period).await;
+            let period = self.kubelet.settings.get().restart_period;
+            tokio::time::sleep(period.saturating_mul(1 << (run / PATIENT_RUNS).min(LONGEST_DOUBLINGS))).await;
             run += 1;
         }
     }
