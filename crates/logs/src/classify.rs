@@ -4,7 +4,9 @@
 use crate::failure::Failure;
 use crate::rules::{GENERIC, GENERIC_CODE, Row, SPECIFIC, SPECIFIC_CODES};
 use crate::symptom::Symptom;
-use crate::text::{extract, normal::Normal, normal::normalise, redact};
+use trustwalk_foreign::redact;
+
+use crate::text::{extract, normal::Normal, normal::normalise};
 
 /// A message is cut to this many bytes: enough for AWS's longest sentence and two ARNs.
 const MAX_MESSAGE: usize = 700;

@@ -35,4 +35,4 @@ pub use scan::{
     scan_reader,
 };
 pub use symptom::Symptom;
-pub use text::redact;
+pub use trustwalk_foreign::redact;

@@ -3,7 +3,4 @@
 pub(crate) mod extract;
 pub(crate) mod line;
 pub(crate) mod normal;
-mod redact;
 pub(crate) mod stamp;
-
-pub use redact::redact;
