@@ -1,6 +1,8 @@
 //! Logs: the summary does not depend on how bytes arrive, and no secret gets out.
 
-use trustwalk_logs::{Failure, Scanner, Summary, classify_all, redact};
+use trustwalk_foreign::redact;
+use trustwalk_logs::{Scanner, Summary};
+use trustwalk_symptoms::{Failure, classify_all};
 
 use crate::Target;
 

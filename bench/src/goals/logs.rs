@@ -97,7 +97,7 @@ impl Bench<'_> {
 
     /// The whole log: tools that keep up.
     fn whole(&self, section: &mut Section) -> Result<()> {
-        let (log, needles) = (&self.rare, trustwalk_logs::needles());
+        let (log, needles) = (&self.rare, trustwalk_symptoms::needles());
         let mut contest = Contest { bytes: std::fs::metadata(log)?.len(), variants: Vec::new() };
         contest.add(CAT, 1, || shell("cat \"$0\" >/dev/null", log));
         contest.add(ONE, 1, || self.trustwalk(log, Some(1)));
@@ -215,7 +215,7 @@ fn hold_whole(section: &mut Section, measured: &Measured) {
             "Six phrases also find every line of this log that tells of a failure; ripgrep, looking for them alone, takes {} \
              of the CPU that trustwalk takes for its {}.",
             measured.ratio(SIX_RG_READ, ONE, cpu).show(1.0),
-            trustwalk_logs::needles().len()
+            trustwalk_symptoms::needles().len()
         ));
     }
     section.hold("D: one thread, CPU over cat", Held::AtMost(2.2), measured.ratio(ONE, CAT, cpu));

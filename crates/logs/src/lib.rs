@@ -1,7 +1,8 @@
 //! Finds web-identity failures in logs of any size and says what each one means.
 //!
 //! ```
-//! use trustwalk_logs::{Scanner, Symptom};
+//! use trustwalk_logs::Scanner;
+//! use trustwalk_symptoms::Symptom;
 //!
 //! let mut scanner = Scanner::new();
 //! // Where a chunk ends makes no difference.
@@ -13,26 +14,14 @@
 //! assert_eq!(summary.causes[0].failure.symptom, Symptom::NotAuthorizedWebIdentity);
 //! ```
 //!
-//! [`classify`] judges one text; [`Scanner`] takes a stream in chunks; [`scan_reader`] and
-//! [`scan_files`] read sources, compressed or not. Deliberately absent: the network, the
-//! clock, and any conclusion beyond what the line itself says.
+//! [`Scanner`] takes a stream in chunks; [`scan_reader`] and [`scan_files`] read sources, compressed or not. What a
+//! text means is judged by the `symptoms` crate. Deliberately absent: the network and the clock.
 
-mod classify;
 mod error;
-mod failure;
-mod needles;
-mod rules;
 mod scan;
-mod symptom;
-mod text;
 
-pub use classify::{classify, classify_all};
 pub use error::ScanError;
-pub use failure::{Failure, Sdk};
-pub use needles::needles;
 pub use scan::{
     CHUNK_BYTES, Cause, MAX_CAUSES, MAX_EVENT_BYTES, MAX_LINE_BYTES, MAX_REQUEST_IDS, Scanner, Summary, scan_files,
     scan_reader,
 };
-pub use symptom::Symptom;
-pub use trustwalk_foreign::redact;

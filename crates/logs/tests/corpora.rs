@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
-use trustwalk_logs::{Summary, Symptom, scan_reader};
+use trustwalk_logs::{Summary, scan_reader};
+use trustwalk_symptoms::Symptom;
 
 fn scan(log: &str) -> Summary {
     scan_reader(log.as_bytes()).unwrap()

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use proptest::prelude::*;
-use trustwalk_logs::{MAX_LINE_BYTES, Scanner, Summary, Symptom, classify, redact, scan_files, scan_reader};
+use trustwalk_foreign::redact;
+use trustwalk_logs::{MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
+use trustwalk_symptoms::{Symptom, classify};
 
 const STACK: &str = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
 const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nClientError: An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 9, in g\nAppError: Incorrect token audience\n";

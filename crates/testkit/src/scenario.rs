@@ -95,7 +95,7 @@ impl Scenario {
         }
         let mut lines = Vec::new();
         for line in &self.log {
-            let failure = trustwalk_logs::classify(line).ok_or_else(|| ScenarioError::Line(line.clone()))?;
+            let failure = trustwalk_symptoms::classify(line).ok_or_else(|| ScenarioError::Line(line.clone()))?;
             lines.push(json!({"origin": "pod log", "count": 1, "sample": line, "failure": failure}));
         }
         if !lines.is_empty() {

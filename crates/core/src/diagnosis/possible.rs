@@ -1,7 +1,7 @@
 //! What a failure may mean when the evidence does not decide: the causes it is known for, most frequent
 //! first, and the comparison that tells them apart.
 
-use trustwalk_logs::{Sdk, Symptom as S};
+use trustwalk_symptoms::{Sdk, Symptom as S};
 
 use crate::evidence::LogFailure;
 use crate::judge;
@@ -135,7 +135,7 @@ fn refused(view: &View<'_>) -> Option<LogFailure> {
         first: None,
         last: None,
         sample: text.clone(),
-        failure: trustwalk_logs::classify(&text)?,
+        failure: trustwalk_symptoms::classify(&text)?,
     })
 }
 
@@ -162,7 +162,7 @@ mod tests {
     use crate::rules;
 
     fn said(text: &str) -> Option<&'static [&'static str]> {
-        let failure = trustwalk_logs::classify(text).unwrap();
+        let failure = trustwalk_symptoms::classify(text).unwrap();
         let line =
             LogFailure { origin: String::new(), count: 1, first: None, last: None, sample: text.to_owned(), failure };
         meaning(&line).map(|m| m.0)

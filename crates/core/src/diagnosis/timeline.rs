@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 use trustwalk_x509::Certificate;
 
 use super::model::Change;

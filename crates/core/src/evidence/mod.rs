@@ -96,7 +96,7 @@ pub struct LogFailure {
     /// A line of it, redacted.
     pub sample: String,
     /// What it means.
-    pub failure: trustwalk_logs::Failure,
+    pub failure: trustwalk_symptoms::Failure,
 }
 
 /// All that is known of one identity's way from workload to permissions.

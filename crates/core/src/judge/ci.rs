@@ -1,6 +1,6 @@
 //! Whether the CI job may ask for a token, and does.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::lacking;
 use super::symptoms::find;

@@ -1,6 +1,6 @@
 //! Whether role and token reached the containers, and if not, what kept them away.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
 use super::service_account::associated;

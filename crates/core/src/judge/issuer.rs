@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::{bare, in_cluster, issuer, lacking};
 use super::symptoms::find;

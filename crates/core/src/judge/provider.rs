@@ -1,6 +1,6 @@
 //! Whether the account registered the issuer, and the audience with it.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, issuer, lacking, partition};
 use super::service_account::annotate;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use trustwalk_logs::{Sdk, Symptom as S};
+use trustwalk_symptoms::{Sdk, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};

@@ -1,6 +1,6 @@
 //! Which role the workload is told to assume, and by which annotation.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};

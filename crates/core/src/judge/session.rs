@@ -1,6 +1,6 @@
 //! Lifetime, name and renewal of the session.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::lacking;
 use super::symptoms::find;

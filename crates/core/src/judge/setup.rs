@@ -1,6 +1,6 @@
 //! What IAM said when provider or trust policy were to be saved: refusals that name their cause.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::symptoms::find;
 use super::{Draft, Judged};

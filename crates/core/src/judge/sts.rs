@@ -1,6 +1,6 @@
 //! What STS answered, and which of its checks that answer belongs to.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::symptoms::recent;
 use crate::evidence::{LogFailure, Target};

@@ -1,6 +1,6 @@
 //! Which failures in logs still say something about now.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::moment;
 use super::sts::from_symptom;

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
     Candidates, Certificate, Host, Model, Need, Request, TrustStore, Why, interception, needs_thumbprint, verify,
 };

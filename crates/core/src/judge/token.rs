@@ -1,6 +1,6 @@
 //! Whether the token itself can be taken.
 
-use trustwalk_logs::Symptom;
+use trustwalk_symptoms::Symptom;
 
 use super::facts::in_cluster;
 use super::symptoms::find;

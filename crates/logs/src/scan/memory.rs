@@ -4,8 +4,7 @@
 use std::collections::HashMap;
 
 use super::summary::{Cause, Key, MAX_CAUSES, Summary, key};
-use crate::classify::classify_all;
-use crate::text::stamp::Stamp;
+use trustwalk_symptoms::{Stamp, classify_all, written};
 
 /// Texts remembered. A log with more distinct texts is judged anew from an empty memory.
 const MAX_REMEMBERED: usize = 1024;
@@ -89,7 +88,7 @@ fn stamp(raw: &[u8]) -> Option<String> {
 }
 
 fn same_stamp(raw: &[u8], text: &str) -> bool {
-    crate::text::normal::normalise(text).ts.map(|s| s.to_string()) == stamp(raw)
+    written(text).map(|s| s.to_string()) == stamp(raw)
 }
 
 /// The event with its UUIDs and its leading time blanked.

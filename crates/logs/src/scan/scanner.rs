@@ -6,8 +6,8 @@ use memchr::{memchr, memrchr};
 
 use super::memory::Memory;
 use super::summary::Summary;
-use crate::needles::Finder;
-use crate::text::line::{self, Kind};
+use trustwalk_symptoms::Finder;
+use trustwalk_symptoms::line::{self, Kind};
 
 /// Bytes of a line that are looked at; the rest is skipped. No logger writes longer failures.
 pub const MAX_LINE_BYTES: usize = 256 * 1024;
@@ -39,7 +39,7 @@ impl Default for Scanner {
 impl Scanner {
     /// A scanner that has seen nothing.
     pub fn new() -> Self {
-        Self { cores: Finder::new(), memory: Memory::default(), carry: Vec::new(), skipping: false, bytes: 0 }
+        Self { cores: Finder::default(), memory: Memory::default(), carry: Vec::new(), skipping: false, bytes: 0 }
     }
 
     /// Takes the next bytes of the log.

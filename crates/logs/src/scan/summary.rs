@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
-use crate::symptom::Symptom;
+use trustwalk_symptoms::{Failure, Symptom};
 
 /// Distinct causes kept; a log with more names everything it meets (a role per line, say), and
 /// later ones are only counted.

@@ -1,11 +1,11 @@
 //! Judges one text. Rows of wordings come first, then what needs more than a substring: network
 //! errors, token files, refused actions.
 
+use trustwalk_foreign::redact;
+
 use crate::failure::Failure;
 use crate::rules::{GENERIC, GENERIC_CODE, Row, SPECIFIC, SPECIFIC_CODES};
 use crate::symptom::Symptom;
-use trustwalk_foreign::redact;
-
 use crate::text::{extract, normal::Normal, normal::normalise};
 
 /// A message is cut to this many bytes: enough for AWS's longest sentence and two ARNs.

@@ -12,7 +12,7 @@ const LEVELS: &[&str] =
 
 /// How a line, taken by itself, relates to the lines around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Goes on with what the line before it said: indented.
     Continues,
     /// Names what led to the failure before it, even after a blank line.
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 }
 
 /// The kind of a line of which at least the head is given.
-pub(crate) fn kind(head: &str) -> Kind {
+pub fn kind(head: &str) -> Kind {
     if head.contains('\u{1b}') { plain_kind(&strip_ansi(head)) } else { plain_kind(head) }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn is_cut(log: &str) -> bool {
 }
 
 /// Whether the words of a record go on in the next one.
-pub(crate) fn is_partial(line: &str) -> bool {
+pub fn is_partial(line: &str) -> bool {
     match line.strip_prefix(DOCKER) {
         // A shorter record without a line's end is a shipper's, which took it off.
         Some(log) => is_cut(log) && !log.contains("\\n\",\""),

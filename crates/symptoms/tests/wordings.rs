@@ -1,6 +1,6 @@
 //! Each client's wording of each failure gives the meaning a person would give it.
 
-use trustwalk_logs::{Sdk, Symptom, classify, classify_all};
+use trustwalk_symptoms::{Sdk, Symptom, classify, classify_all};
 
 const TABLE: &[(Symptom, &str)] = &[
     (

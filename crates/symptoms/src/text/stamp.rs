@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A moment, in milliseconds of Unix time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Stamp(i64);
+pub struct Stamp(i64);
 
 /// The longest text a time takes, fractions and zone included.
 const LONGEST: usize = 40;
@@ -20,7 +20,7 @@ impl Stamp {
     /// The first time in the text's first bytes: `2026-11-23T10:00:00.123Z`, with a space or
     /// with slashes instead, any fraction, `Z`, an offset or none (which counts as UTC); or with a month's
     /// name, as `23/Nov/2026:10:00:00 +0100` and `23-Nov-2026 10:00:00 UTC`.
-    pub(crate) fn find(text: &str) -> Option<Self> {
+    pub fn find(text: &str) -> Option<Self> {
         let head = text.as_bytes().get(..text.len().min(80)).unwrap_or_default();
         (0..head.len().saturating_sub(18)).find_map(|i| {
             let before = i.checked_sub(1).and_then(|j| head.get(j));

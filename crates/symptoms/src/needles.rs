@@ -56,7 +56,7 @@ pub fn needles() -> &'static [&'static str] {
 
 /// Finds the substrings in bytes.
 #[derive(Debug)]
-pub(crate) enum Finder {
+pub enum Finder {
     /// By vector instructions.
     Packed(packed::Searcher),
     /// By an automaton, where the processor lacks them.
@@ -65,18 +65,20 @@ pub(crate) enum Finder {
     Nothing,
 }
 
-impl Finder {
+impl Default for Finder {
     /// A finder of all cores.
-    pub(crate) fn new() -> Self {
+    fn default() -> Self {
         if let Some(searcher) = packed::Config::new().builder().extend(CORES).build() {
             return Self::Packed(searcher);
         }
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(CORES);
         automaton.map_or(Self::Nothing, Self::Automaton)
     }
+}
 
+impl Finder {
     /// The first core at or after `from`.
-    pub(crate) fn find(&self, text: &[u8], from: usize) -> Option<Span> {
+    pub fn find(&self, text: &[u8], from: usize) -> Option<Span> {
         let mut at = from;
         loop {
             let rest = Span { start: at, end: text.len() };
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn parts_of_words_are_no_hosts() {
-        let finder = Finder::new();
+        let finder = Finder::default();
         assert_eq!(finder.find(b"the requests. and hosts. that exists.", 0), None);
         assert_eq!(finder.find(b"at sts.eu-west-1", 0).map(|s| s.start), Some(3));
         assert_eq!(finder.find(b"identity hosts. identity", 9).map(|s| s.start), Some(17));

@@ -1,0 +1,13 @@
+//! From raw bytes of a log to plain redacted text, a time and the values named in it.
+
+pub(crate) mod extract;
+pub mod line;
+pub(crate) mod normal;
+mod stamp;
+
+pub use stamp::Stamp;
+
+/// When an event was written, by its own words or by those of the runtime that kept it.
+pub fn written(event: &str) -> Option<Stamp> {
+    normal::normalise(event).ts
+}
