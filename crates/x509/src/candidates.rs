@@ -65,15 +65,15 @@ impl Candidates {
         self.top_intermediate.as_ref().or(self.last_presented.as_ref())
     }
 
-    /// The same as [`Self::for_iam`] when nothing else is asked of the chain: for many chains.
-    pub fn for_iam_alone(presented: &[Certificate]) -> Option<&Thumbprint> {
-        top_intermediate(presented).or(presented.last()).map(Certificate::sha1)
-    }
-
     /// The position of a thumbprint in the presented chain. SHA-256 finds nothing: IAM has SHA-1 only.
     pub fn position_of(&self, thumbprint: &str) -> Option<usize> {
         self.presented.iter().find(|c| c.thumbprint == *thumbprint).map(|c| c.position)
     }
+}
+
+/// The certificate whose thumbprint [`Candidates::for_iam`] is.
+pub(crate) fn aws_takes(presented: &[Certificate]) -> Option<&Certificate> {
+    top_intermediate(presented).or(presented.last())
 }
 
 fn top_intermediate(presented: &[Certificate]) -> Option<&Certificate> {

@@ -24,6 +24,7 @@
 //!
 //! Deliberately absent: sockets and the clock. Time is a parameter, chains are bytes.
 
+mod assess;
 mod candidates;
 mod certificate;
 mod chain;
@@ -37,12 +38,14 @@ mod key;
 mod name;
 mod oddity;
 mod path;
+mod public_host;
 mod reason;
 mod store;
 mod thumbprint;
 mod time;
 mod tools;
 
+pub use assess::{Assessment, Doubt, Judge, Verdict, assess, assess_with};
 pub use candidates::{Candidate, Candidates};
 pub use certificate::{Certificate, CertificateError, MAX_CERTIFICATE_BYTES};
 pub use chain::{ChainProblem, PresentedChain, Role};
@@ -56,7 +59,8 @@ pub use interception::{Interception, interception};
 pub use key::{Hash, KeyKind, MAX_RSA_BITS, MIN_RSA_BITS, PublicKey, SignatureAlgorithm};
 pub use name::Name;
 pub use oddity::Oddity;
-pub use path::{MAX_PATH, MAX_SIGNATURE_CHECKS, Path, Request, Verification, verify};
+pub use path::{MAX_PATH, MAX_SIGNATURE_CHECKS, Path, Request, SignatureMemo, Verification, verify, verify_with};
+pub use public_host::is_known_public;
 pub use reason::{Failure, Reason};
 pub use store::{Anchor, TrustStore};
 pub use thumbprint::{NotAThumbprint, SHA1_DIGITS, SHA256_DIGITS, Thumbprint};

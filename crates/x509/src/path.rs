@@ -13,6 +13,7 @@ use crate::key::{KeyKind, PublicKey};
 use crate::oddity::Oddity;
 use crate::reason::{Failure, Reason};
 use crate::store::{Anchor, TrustStore};
+use crate::thumbprint::Thumbprint;
 
 /// Certificates in one path, root included. Public chains have at most five.
 pub const MAX_PATH: usize = 12;
@@ -22,6 +23,10 @@ pub const MAX_SIGNATURE_CHECKS: usize = 100;
 const MAX_STEPS: usize = 10_000;
 /// Verified paths kept: cross-signing makes two or three.
 const MAX_PATHS: usize = 8;
+/// Certificates whose signatures are remembered from chain to chain: some megabytes at most.
+const MAX_REMEMBERED: usize = 4096;
+/// Keys remembered of one certificate: it has one issuer, and strangers may name any number.
+const MAX_KEYS_REMEMBERED: usize = 2;
 /// Failures kept.
 const MAX_FAILURES: usize = 32;
 
@@ -86,10 +91,43 @@ impl Verification {
     }
 }
 
+/// Signatures remembered from chain to chain: hosts by the thousand have the same few authorities. Cut-off
+/// searches stay cut off, because each search counts what it asks.
+#[derive(Debug, Default)]
+pub struct SignatureMemo {
+    /// By the child's SHA-256: keys that were tried, and whether they made its signature.
+    by_child: BTreeMap<Thumbprint, Vec<(PublicKey, Option<bool>)>>,
+}
+
+impl SignatureMemo {
+    fn is_signed_by(&mut self, child: &Certificate, key: &PublicKey) -> Option<bool> {
+        if let Some((_, verdict)) = self.by_child.get(child.sha256()).and_then(|all| all.iter().find(|(k, _)| k == key))
+        {
+            return *verdict;
+        }
+        let verdict = child.is_signed_by(key);
+        if self.by_child.len() >= MAX_REMEMBERED {
+            // Whoever is common comes back soon.
+            self.by_child.clear();
+        }
+        let keys = self.by_child.entry(child.sha256().clone()).or_default();
+        if keys.len() < MAX_KEYS_REMEMBERED {
+            keys.push((key.clone(), verdict));
+        }
+        verdict
+    }
+}
+
 /// Searches all paths, within limits.
 pub fn verify(request: &Request<'_>) -> Verification {
+    verify_with(request, &mut SignatureMemo::default())
+}
+
+/// The same for many chains in turn.
+pub fn verify_with(request: &Request<'_>, memo: &mut SignatureMemo) -> Verification {
     let mut search = Search {
         request,
+        memo,
         found: Verification::default(),
         checked: BTreeMap::new(),
         signatures: 0,
@@ -121,6 +159,7 @@ pub fn verify(request: &Request<'_>) -> Verification {
 
 struct Search<'a> {
     request: &'a Request<'a>,
+    memo: &'a mut SignatureMemo,
     found: Verification,
     /// Signatures already checked, by the child's position and the issuer's key.
     checked: BTreeMap<(usize, Vec<u8>), Option<bool>>,
@@ -247,7 +286,7 @@ impl<'a> Search<'a> {
                 return false;
             }
             self.signatures += 1;
-            let verdict = child.is_signed_by(by);
+            let verdict = self.memo.is_signed_by(child, by);
             self.checked.insert(id, verdict);
             verdict
         };

@@ -2,6 +2,7 @@
 
 use crate::certificate::Certificate;
 use crate::oddity::Oddity;
+use crate::time::day;
 
 /// Why a certificate could not take its place in a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -10,10 +11,10 @@ pub enum Reason {
     #[error("no certificate was presented")]
     NoCertificate,
     /// After `not_after`.
-    #[error("it expired at {0}")]
+    #[error("it expired on {}", day(*.0))]
     Expired(i64),
     /// Before `not_before`.
-    #[error("it is not valid before {0}")]
+    #[error("it is not valid before {}", day(*.0))]
     NotYetValid(i64),
     /// No alternative name stands for the host.
     #[error("it does not name `{0}`")]
@@ -74,6 +75,35 @@ pub enum Reason {
     /// The search was stopped.
     #[error("the search for a path was stopped after {0} signature checks")]
     Exhausted(usize),
+}
+
+impl Reason {
+    /// A stable word, for machine-readable output.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoCertificate => "no-certificate",
+            Self::Expired(_) => "expired",
+            Self::NotYetValid(_) => "not-yet-valid",
+            Self::WrongHost(_) => "wrong-host",
+            Self::IssuerMissing(_) => "issuer-missing",
+            Self::UntrustedRoot => "untrusted-root",
+            Self::BadSignature(_) => "bad-signature",
+            Self::UnsupportedSignature(_) => "unsupported-signature",
+            Self::WeakSignature(_) => "weak-signature",
+            Self::WeakKey(_) => "weak-key",
+            Self::UnsupportedKey(_) => "unsupported-key",
+            Self::Malformed(_) => "malformed",
+            Self::NotACa => "not-a-ca",
+            Self::PathTooLong { .. } => "path-too-long",
+            Self::MayNotSign => "may-not-sign",
+            Self::NotForServers => "not-for-servers",
+            Self::NameNotAllowed(_) => "name-not-allowed",
+            Self::UnknownCritical(_) => "unknown-critical-extension",
+            Self::AlgorithmsDisagree => "algorithms-disagree",
+            Self::TooDeep(_) => "too-deep",
+            Self::Exhausted(_) => "search-stopped",
+        }
+    }
 }
 
 /// A reason and whom it concerns.

@@ -54,6 +54,19 @@ pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Read, DerError> {
     Ok(Read { seconds, odd, early })
 }
 
+/// The day of a time, as ISO 8601 writes it. The way back of [`days_since_1970`].
+pub(crate) fn day(seconds: i64) -> String {
+    // Years begin in March here, so that the odd day is the last.
+    let days = seconds.div_euclid(86_400).saturating_add(719_468);
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{:02}", of_year - (153 * shifted + 2) / 5 + 1)
+}
+
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0_i64, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
 }

@@ -136,7 +136,7 @@ pub(crate) enum ThumbprintFormat {
 #[derive(Debug, Args)]
 pub(crate) struct ThumbprintArgs {
     /// Issuer URL or host
-    #[arg(value_name = "URL", required_unless_present = "fleet")]
+    #[arg(value_name = "URL", required_unless_present_any = ["fleet", "from"])]
     pub(crate) url: Option<String>,
     /// The same as -o bare
     #[arg(long, conflicts_with = "output")]

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncBufRead, AsyncRead, BufReader};
 use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::proxy::Proxies;
-use trustwalk_collect::tls::fleet::{self, FleetOptions};
+use trustwalk_collect::tls::fleet::{self, FleetOptions, Trust};
 use trustwalk_collect::tls::{DialOptions, Mode};
 
 use crate::args::{PlaceArgs, ThumbprintArgs};
@@ -25,7 +25,9 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
         dialer: Dialer::new(place.connect_to.clone()).through(Proxies::from_environment()?),
         ..DialOptions::default()
     };
-    let options = FleetOptions { dial, mode: Mode::Quick, jobs: args.jobs, ..FleetOptions::default() };
+    let walk = place.walk_options(None);
+    let trust = Trust::new(&trustwalk_collect::roots::for_evidence(&walk.roots)?, walk.now);
+    let options = FleetOptions { dial, mode: Mode::Quick, trust, jobs: args.jobs, ..FleetOptions::default() };
     let input: Box<dyn AsyncBufRead + Unpin + Send> =
         if list == "-" { buffered(tokio::io::stdin()) } else { open(list.as_ref()).await? };
     let mut earlier = match &args.resume {
@@ -42,7 +44,17 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
         }
     })
     .await?;
-    Ok(if done.failed > 0 { Exit::Undetermined } else { Exit::Sound })
+    Ok(if done.unverified > 0 {
+        style::complain(&format!(
+            "trustwalk: {} of {} chains do not verify: register nothing of theirs (`verdict` and `reasons` of each line)",
+            done.unverified, done.read
+        ));
+        Exit::Findings
+    } else if done.undetermined > 0 {
+        Exit::Undetermined
+    } else {
+        Exit::Sound
+    })
 }
 
 /// A list that lies in a file, or comes through a named pipe, which may wait.

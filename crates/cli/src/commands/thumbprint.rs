@@ -7,9 +7,10 @@ use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::issuer::read_issuer;
 use trustwalk_collect::proxy::Proxies;
 use trustwalk_collect::tls::DialOptions;
+use trustwalk_collect::tls::fleet::Trust;
 use trustwalk_collect::{Ask, WalkOptions, World, collect};
 use trustwalk_core::evidence::{Evidence, HostRole, Observed, Roots, Target, TrustModel};
-use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Request, TrustStore, parse_any, verify};
+use trustwalk_x509::{Candidates, Certificate, Host, Model, PresentedChain, Verdict, assess, parse_any};
 
 use super::thumbprint_view::{self, Account, HostView};
 use crate::args::{PlaceArgs, ThumbprintArgs, ThumbprintFormat};
@@ -46,15 +47,37 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
     for failure in &failures {
         style::complain(&format!("trustwalk: {failure}"));
     }
+    for aside in hosts.iter().filter_map(HostView::aside) {
+        style::complain(&format!("trustwalk: {aside}"));
+    }
     match format {
         ThumbprintFormat::Pem => style::say(&thumbprint_view::pem(&hosts))?,
-        ThumbprintFormat::Bare => style::say(&thumbprint_view::wanted(&hosts).join("\n"))?,
+        ThumbprintFormat::Bare => bare(&hosts, failures.is_empty())?,
         ThumbprintFormat::Json => {
             style::say(&serde_json::to_string_pretty(&thumbprint_view::json(&hosts, &account))?)?;
         }
         ThumbprintFormat::Human => style::say(&thumbprint_view::human(&hosts, &account))?,
     }
-    Ok(if failures.is_empty() { Exit::Sound } else { Exit::Undetermined })
+    let open = if failures.is_empty() && !hosts.is_empty() { Exit::Sound } else { Exit::Undetermined };
+    Ok(hosts.iter().map(|h| exit_of(h.assessment.verdict)).fold(open, Exit::max))
+}
+
+fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Verified | Verdict::VerifiedByBundle => Exit::Sound,
+        Verdict::NotVerified => Exit::Findings,
+        Verdict::Undetermined => Exit::Undetermined,
+    }
+}
+
+/// All that is to be registered, or nothing: what is piped on must not be a part of it.
+fn bare(hosts: &[HostView], complete: bool) -> std::io::Result<()> {
+    if complete && hosts.iter().all(HostView::may_be_registered) {
+        style::say(&thumbprint_view::wanted(hosts).join("\n"))
+    } else {
+        style::complain("trustwalk: no thumbprint is printed: none of this is to be registered before every chain verifies");
+        Ok(())
+    }
 }
 
 struct Views {
@@ -67,6 +90,12 @@ struct Views {
 fn issuer_url(text: &str) -> String {
     let text = text.trim_end_matches("/.well-known/openid-configuration");
     if text.contains("://") { text.to_owned() } else { format!("https://{text}") }
+}
+
+/// The host of an issuer's URL; empty where there is none.
+fn host_of(url: &str) -> String {
+    let endpoint = issuer_url(url).parse::<trustwalk_collect::tls::fleet::Endpoint>();
+    endpoint.map(|e| e.host).unwrap_or_default()
 }
 
 /// What the issuer shows, without a word to any account.
@@ -105,7 +134,7 @@ fn account_of(evidence: &Evidence) -> Account {
 }
 
 fn from_evidence(evidence: &Evidence) -> Views {
-    let stores = Stores::new(&evidence.roots, evidence.trust_model);
+    let stores = Stores::new(&evidence.roots, evidence.trust_model, evidence.now);
     let mut hosts = Vec::new();
     let mut failures = Vec::new();
     for chain in &evidence.chains {
@@ -118,7 +147,7 @@ fn from_evidence(evidence: &Evidence) -> Views {
         if certificates.len() != value.chain.len() {
             failures.push(format!("{}: a certificate could not be read", value.host));
         }
-        let mut view = stores.view(&value.host, certificates, evidence.now);
+        let mut view = stores.view(&value.host, certificates);
         view.tls = Some(value.tls.clone());
         view.tls13_only = value.tls13_only;
         view.serves_issuer = value.roles.contains(&HostRole::Issuer);
@@ -136,11 +165,9 @@ fn from_file(path: &std::path::Path, args: &ThumbprintArgs, options: &WalkOption
     let bytes = trustwalk_collect::read_bounded(path)?;
     let certificates = parse_any(&bytes).with_context(|| format!("`{}` holds no certificates", path.display()))?;
     let roots = trustwalk_collect::roots::for_evidence(&options.roots)?;
-    let stores = Stores::new(&roots, options.trust_model);
-    let name = args.url.as_deref().map(issuer_url);
-    let host =
-        name.as_deref().and_then(|u| u.split("//").nth(1)).and_then(|h| h.split(['/', ':']).next()).unwrap_or_default();
-    let mut view = stores.view(host, certificates, options.now);
+    let stores = Stores::new(&roots, options.trust_model, options.now);
+    let host = args.url.as_deref().map(host_of).unwrap_or_default();
+    let mut view = stores.view(&host, certificates);
     view.serves_issuer = true;
     view.serves_keys = true;
     let account = Account::NotRead { why: "the certificates come from a file".to_owned() };
@@ -149,35 +176,28 @@ fn from_file(path: &std::path::Path, args: &ThumbprintArgs, options: &WalkOption
 
 /// Roots to judge by.
 struct Stores {
-    library: TrustStore,
+    trust: Trust,
     library_name: String,
-    user: TrustStore,
     model: Model,
+    now: i64,
 }
 
 impl Stores {
-    fn new(roots: &Roots, model: TrustModel) -> Self {
-        let fill = |all: &[String]| {
-            let ders: Vec<Vec<u8>> = all.iter().filter_map(|c| STANDARD.decode(c).ok()).collect();
-            let mut store = TrustStore::new();
-            store.add_ders(ders.iter().map(Vec::as_slice));
-            store
-        };
+    fn new(roots: &Roots, model: TrustModel, now: i64) -> Self {
         let model = match model {
             TrustModel::LibraryFirst => Model::LibraryFirst,
             TrustModel::ThumbprintOnly => Model::ThumbprintOnly,
         };
-        Self { library: fill(&roots.library), library_name: roots.library_name.clone(), user: fill(&roots.user), model }
+        Self { trust: Trust::new(roots, now), library_name: roots.library_name.clone(), model, now }
     }
 
-    fn view(&self, name: &str, certificates: Vec<Certificate>, now: i64) -> HostView {
+    fn view(&self, name: &str, certificates: Vec<Certificate>) -> HostView {
         let host = Host::parse(name).ok();
-        let check = |store: &TrustStore| verify(&Request { chain: &certificates, store, now, host: host.as_ref() });
-        let (in_library, by_user) = (check(&self.library), check(&self.user));
-        let built = in_library.path().or_else(|| by_user.path()).cloned();
-        let candidates = Candidates::new(&certificates, built.as_ref());
-        let problems = PresentedChain::new(certificates.clone(), Some(&self.library))
-            .problems(now, host.as_ref())
+        let judge = self.trust.judge();
+        let assessment = assess(&certificates, host.as_ref(), &judge);
+        let candidates = Candidates::new(&certificates, assessment.path.as_ref());
+        let problems = PresentedChain::new(certificates.clone(), Some(judge.public))
+            .problems(self.now, host.as_ref())
             .iter()
             .filter(|p| !p.is_harmless())
             .map(style::tagged)
@@ -190,10 +210,8 @@ impl Stores {
             serves_keys: false,
             certificates,
             candidates,
-            root: built.as_ref().map(|p| p.anchor.subject().to_string()),
-            in_library: in_library.is_verified(),
+            assessment,
             library_name: self.library_name.clone(),
-            trusted: built.is_some(),
             model: self.model,
             problems,
         }

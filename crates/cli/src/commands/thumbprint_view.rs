@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
-use trustwalk_x509::{Candidates, Certificate, Dials, Model, Need, Why, needs_thumbprint, to_pem, tools};
+use trustwalk_x509::{
+    Assessment, Candidates, Certificate, Dials, Model, Need, Verdict, Why, needs_thumbprint, to_pem, tools,
+};
 
 use crate::style::{Ink, Pen, harmless};
 use crate::time;
 
 /// One host's chain with everything said about it.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a separate answer that the report prints")]
 pub(crate) struct HostView {
     pub(crate) host: String,
     pub(crate) tls: Option<String>,
@@ -19,10 +20,8 @@ pub(crate) struct HostView {
     pub(crate) serves_keys: bool,
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) candidates: Candidates,
-    pub(crate) root: Option<String>,
-    pub(crate) in_library: bool,
+    pub(crate) assessment: Assessment,
     pub(crate) library_name: String,
-    pub(crate) trusted: bool,
     pub(crate) model: Model,
     pub(crate) problems: Vec<String>,
 }
@@ -49,7 +48,40 @@ impl Account {
 
 impl HostView {
     fn need(&self) -> Need {
-        needs_thumbprint(self.model, Some(self.in_library), self.tls13_only, false)
+        needs_thumbprint(self.model, Some(self.assessment.in_library), self.tls13_only, false)
+    }
+
+    fn root(&self) -> Option<String> {
+        self.assessment.path.as_ref().map(|p| p.anchor.subject().to_string())
+    }
+
+    /// As it is called where no host was given.
+    fn name(&self) -> &str {
+        if self.host.is_empty() { "the chain" } else { &self.host }
+    }
+
+    /// Whether what it shows may be registered at all.
+    pub(crate) fn may_be_registered(&self) -> bool {
+        match self.assessment.verdict {
+            Verdict::Verified | Verdict::VerifiedByBundle => true,
+            Verdict::NotVerified | Verdict::Undetermined => false,
+        }
+    }
+
+    /// What everybody is told of it who does not read the report.
+    pub(crate) fn aside(&self) -> Option<String> {
+        let name = self.name();
+        match self.assessment.verdict {
+            Verdict::Verified => None,
+            Verdict::VerifiedByBundle => Some(format!(
+                "{name} is verified by your bundle alone, to `{}`: no public root knows it",
+                self.root().unwrap_or_default()
+            )),
+            Verdict::NotVerified => Some(format!("{name} does not verify: {}", self.assessment.words())),
+            Verdict::Undetermined => {
+                Some(format!("whether {name} verifies cannot be told: {}", self.assessment.words()))
+            }
+        }
     }
 
     fn serves(&self) -> &'static str {
@@ -62,10 +94,10 @@ impl HostView {
     }
 }
 
-/// The thumbprints AWS wants, one per distinct host and value.
+/// The thumbprints AWS wants, one per distinct host and value; of chains that verify only.
 pub(crate) fn wanted(hosts: &[HostView]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
-    for t in hosts.iter().filter_map(|h| h.candidates.for_iam()) {
+    for t in hosts.iter().filter_map(|h| h.assessment.to_register()) {
         let text = t.to_string();
         if !all.contains(&text) {
             all.push(text);
@@ -74,14 +106,15 @@ pub(crate) fn wanted(hosts: &[HostView]) -> Vec<String> {
     all
 }
 
-/// The certificates as presented.
+/// The certificates as presented, each with what its chain is worth.
 pub(crate) fn pem(hosts: &[HostView]) -> String {
     hosts
         .iter()
         .flat_map(|h| {
-            h.certificates
-                .iter()
-                .map(|c| format!("# {} {}\n{}", h.host, harmless(&c.subject().to_string()), to_pem(c.der())))
+            let verdict = h.assessment.verdict.text();
+            h.certificates.iter().map(move |c| {
+                format!("# {} ({verdict}) {}\n{}", h.name(), harmless(&c.subject().to_string()), to_pem(c.der()))
+            })
         })
         .collect()
 }
@@ -133,8 +166,10 @@ pub(crate) fn json(hosts: &[HostView], account: &Account) -> Value {
         json!({
             "host": h.host, "serves_discovery": h.serves_issuer, "serves_keys": h.serves_keys, "tls": h.tls,
             "tls13_only": h.tls13_only, "certificates": certificates, "candidates": h.candidates,
-            "root": h.root, "verifies_to_library": h.in_library, "library": h.library_name,
-            "trusted_by_user": h.trusted, "thumbprint": h.need(), "aws_takes": h.candidates.for_iam().map(ToString::to_string),
+            "root": h.root(), "verifies_to_library": h.assessment.in_library, "library": h.library_name,
+            "trusted_by_user": h.assessment.path.is_some(), "verdict": h.assessment.verdict,
+            "reasons": h.assessment.doubts.iter().map(|d| json!({"code": d.code(), "message": d.text()})).collect::<Vec<_>>(),
+            "thumbprint": h.need(), "aws_takes": h.assessment.to_register(),
             "problems": h.problems,
         })
     };
@@ -157,6 +192,10 @@ pub(crate) fn human(hosts: &[HostView], account: &Account) -> String {
         show_host(&mut out, h, configured, pen);
     }
     let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "Which one each tool takes"));
+    if let Some(h) = hosts.iter().find(|h| !h.may_be_registered()) {
+        let warning = format!("none of these is to be registered: {}", verdict_words(h));
+        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Bad, "\u{d7}"), harmless(&warning));
+    }
     for (tool, dials, taken) in by_tool(hosts) {
         let taken = if taken.is_empty() { "nothing from this chain".to_owned() } else { taken.join(", ") };
         let _ = writeln!(out, "  {tool:<29}{taken}  {}", pen.ink(Ink::Faint, dials));
@@ -182,18 +221,22 @@ fn registered(out: &mut String, hosts: &[HostView], arn: &str, thumbprints: &[St
         let _ = writeln!(out, "  no thumbprint");
     }
     for t in thumbprints {
-        let names: Vec<String> = hosts.iter().flat_map(|h| names_of(h, t)).collect();
+        let owners: Vec<(&HostView, Vec<String>)> =
+            hosts.iter().map(|h| (h, names_of(h, t))).filter(|(_, names)| !names.is_empty()).collect();
+        let names: Vec<&str> = owners.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
         let (mark, names) = if names.is_empty() {
             (pen.ink(Ink::Odd, "\u{203c}"), "no certificate that was presented".to_owned())
-        } else {
+        } else if owners.iter().all(|(h, _)| h.may_be_registered()) {
             (pen.ink(Ink::Good, "\u{221a}"), names.join("; "))
+        } else {
+            (pen.ink(Ink::Odd, "\u{203c}"), format!("{}, of a chain that is not verified", names.join("; ")))
         };
         let _ = writeln!(out, "  {mark} {}  {names}", harmless(t));
     }
     for t in wanted(hosts).into_iter().filter(|t| !thumbprints.iter().any(|have| have.eq_ignore_ascii_case(t))) {
         let consulted = hosts
             .iter()
-            .any(|h| h.candidates.for_iam().is_some_and(|c| *c == *t) && matches!(h.need(), Need::Consulted(_)));
+            .any(|h| h.assessment.to_register().is_some_and(|c| *c == *t) && matches!(h.need(), Need::Consulted(_)));
         let (ink, words) = if consulted {
             (Ink::Bad, "is not among them")
         } else {
@@ -225,10 +268,10 @@ fn names_of(h: &HostView, thumbprint: &str) -> Vec<String> {
 fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen: Pen) {
     let tls = h.tls.as_deref().unwrap_or("from a file");
     let _ =
-        writeln!(out, "{}  {}", pen.ink(Ink::Strong, &h.host), pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves())));
+        writeln!(out, "{}  {}", pen.ink(Ink::Strong, h.name()), pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves())));
     for (position, c) in h.certificates.iter().enumerate() {
         let mut marks = Vec::new();
-        if h.candidates.for_iam() == Some(c.sha1()) {
+        if h.assessment.to_register() == Some(c.sha1()) {
             marks.push(pen.ink(Ink::Good, "\u{25c4} AWS takes this one"));
         }
         if configured.is_some_and(|all| all.iter().any(|t| *c.sha1() == **t)) {
@@ -246,22 +289,46 @@ fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen:
             time::date(c.not_after())
         );
     }
-    match (&h.root, h.in_library) {
-        (Some(root), true) => {
-            let _ = writeln!(out, "  verifies to {} in {}", harmless(root), h.library_name);
-        }
-        (Some(root), false) => {
-            let _ = writeln!(out, "  verifies to {}, which you trust; not to {}", harmless(root), h.library_name);
-        }
-        (None, _) => {
-            let _ = writeln!(out, "  {} verifies to no root you trust: do not pin it", pen.ink(Ink::Bad, "\u{d7}"));
-        }
+    show_verdict(out, h, pen);
+    if h.may_be_registered() {
+        let _ = writeln!(out, "  {}", need_words(h.need()));
     }
-    let _ = writeln!(out, "  {}", need_words(h.need()));
     for p in &h.problems {
         let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(p));
     }
     let _ = writeln!(out);
+}
+
+fn show_verdict(out: &mut String, h: &HostView, pen: Pen) {
+    let root = h.root().unwrap_or_default();
+    let root = harmless(&root);
+    let words = match h.assessment.verdict {
+        Verdict::Verified => format!("verifies to {root} in {}", h.library_name),
+        Verdict::VerifiedByBundle => format!(
+            "{} verified by your bundle alone, to {root}; not by {}: if that authority inspects TLS, AWS sees another chain",
+            pen.ink(Ink::Odd, "\u{203c}"),
+            h.library_name
+        ),
+        Verdict::NotVerified | Verdict::Undetermined => {
+            let words = verdict_words(h);
+            let _ = writeln!(out, "  {} {}: do not register any of it", pen.ink(Ink::Bad, "\u{d7}"), words);
+            for doubt in &h.assessment.doubts {
+                let _ = writeln!(out, "    {}", harmless(&doubt.text()));
+            }
+            return;
+        }
+    };
+    // The words may hold ink, what is foreign in them is made harmless before.
+    let _ = writeln!(out, "  {words}");
+    let _ = writeln!(out, "  {}", pen.ink(Ink::Faint, CHECKED));
+}
+
+/// What a verdict rests on, and what it does not.
+const CHECKED: &str = "checked: signatures, dates, name, uses; not checked: revocation, certificates not presented";
+
+fn verdict_words(h: &HostView) -> String {
+    let state = if h.assessment.verdict == Verdict::NotVerified { "not verified" } else { "not known to verify" };
+    format!("{} is {state}", h.name())
 }
 
 fn need_words(need: Need) -> &'static str {

@@ -5,7 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
-    Candidates, Certificate, Host, Model, Need, Request, TrustStore, Why, interception, needs_thumbprint, verify,
+    Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, TrustStore, Verdict, Why, assess, interception,
+    is_known_public, needs_thumbprint,
 };
 
 use super::facts::lacking;
@@ -23,8 +24,7 @@ struct Seen<'a> {
     facts: &'a HostChain,
     certificates: Vec<Certificate>,
     candidates: Candidates,
-    in_library: bool,
-    trusted: bool,
+    assessment: Assessment,
     problem: Option<String>,
     product: Option<String>,
 }
@@ -33,33 +33,31 @@ fn certificates(encoded: &[String]) -> Vec<Certificate> {
     encoded.iter().filter_map(|c| Certificate::from_der(&STANDARD.decode(c).ok()?).ok()).collect()
 }
 
-fn look<'a>(e: &Evidence, facts: &'a HostChain, library: &TrustStore, all: &TrustStore) -> Seen<'a> {
+fn look<'a>(facts: &'a HostChain, judge: &Judge<'_>) -> Seen<'a> {
     let chain = certificates(&facts.chain);
     let host = Host::parse(&facts.host).ok();
-    let ask = |store| verify(&Request { chain: &chain, store, now: e.now, host: host.as_ref() });
-    let (by_library, by_user) = (ask(library), ask(all));
+    let assessment = assess(&chain, host.as_ref(), judge);
     let product = interception(&chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
     // What fails whoever is trusted: the leaf's name and times. An unknown root alone is what thumbprints are for.
     let problem = chain.first().and_then(|leaf| {
         if host.as_ref().is_some_and(|h| !h.is_named_by(leaf)) {
             Some(format!("it names {}", leaf.hosts().join(", ")))
-        } else if leaf.not_after() < e.now {
+        } else if leaf.not_after() < judge.now {
             Some(format!("it expired on {}", day(leaf.not_after())))
         } else {
-            (leaf.not_before() > e.now).then(|| format!("it is not valid before {}", day(leaf.not_before())))
+            (leaf.not_before() > judge.now).then(|| format!("it is not valid before {}", day(leaf.not_before())))
         }
     });
-    let candidates = Candidates::new(&chain, by_user.path());
-    let trusted = by_user.is_verified();
-    Seen { facts, candidates, in_library: by_library.is_verified(), trusted, problem, product, certificates: chain }
+    let candidates = Candidates::new(&chain, assessment.path.as_ref());
+    Seen { facts, candidates, assessment, problem, product, certificates: chain }
 }
 
 /// Every host whose certificates were seen.
 fn seen(e: &Evidence) -> Vec<Seen<'_>> {
-    let library = certificates(&e.roots.library);
-    let everyone: Vec<Certificate> = library.iter().cloned().chain(certificates(&e.roots.user)).collect();
-    let (library, all) = (TrustStore::of(&library), TrustStore::of(&everyone));
-    e.chains.iter().filter_map(Observed::known).map(|c| look(e, c, &library, &all)).collect()
+    let (public, own) =
+        (TrustStore::of(&certificates(&e.roots.library)), TrustStore::of(&certificates(&e.roots.user)));
+    let judge = Judge { public: &public, own: &own, now: e.now };
+    e.chains.iter().filter_map(Observed::known).map(|c| look(c, &judge)).collect()
 }
 
 /// What the registered thumbprints are good for, in a few words: whether AWS looks at them, and whether they match.
@@ -111,6 +109,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let told = said == Some(Refusal::Thumbprint);
     let failed = hosts.len() < e.chains.len();
     let bad: Vec<&Seen<'_>> = hosts.iter().filter(|h| mismatched(e, h, provider, told)).collect();
+    if !told && let Some(unseen) = bad.iter().find_map(|h| unseen(h)) {
+        return Judged::open(unseen);
+    }
     if !bad.is_empty() {
         return Judged::one("thumbprint-mismatch", mismatch(e, provider, &bad, told));
     }
@@ -127,6 +128,18 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         };
     }
     Judged::default()
+}
+
+/// What a chain leaves open that something between here and a public host made: AWS sees the host's own.
+fn unseen(host: &Seen<'_>) -> Option<String> {
+    let name = &host.facts.host;
+    let made = host.product.is_some() || (is_known_public(name) && !host.assessment.in_library);
+    made.then(|| {
+        format!(
+            "which certificates AWS sees of {name}: those seen from here are not its own ({}); run trustwalk from a network without inspection",
+            host.product.clone().unwrap_or_else(|| host.assessment.words())
+        )
+    })
 }
 
 /// STS says so itself; which thumbprints differ was not read.
@@ -153,7 +166,7 @@ fn told(line: &LogFailure) -> Draft {
 /// A certificate that no system would take for this host.
 fn invalid(hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
     let contradicted = said.is_some_and(|s| s > Refusal::Keys);
-    let host = hosts.iter().find(|h| h.problem.is_some() && !h.in_library && !h.trusted && !contradicted)?;
+    let host = hosts.iter().find(|h| h.problem.is_some() && h.assessment.path.is_none() && !contradicted)?;
     let problem = host.problem.clone().unwrap_or_default();
     let draft = Draft::new(format!("the certificate that {} presents cannot stand for it: {problem}", host.facts.host))
         .show("host", host.facts.host.clone(), "issuer")
@@ -181,7 +194,7 @@ fn need(e: &Evidence, host: &Seen<'_>) -> Need {
         TrustModel::LibraryFirst => Model::LibraryFirst,
         TrustModel::ThumbprintOnly => Model::ThumbprintOnly,
     };
-    needs_thumbprint(model, Some(host.in_library), host.facts.tls13_only, host.certificates.is_empty())
+    needs_thumbprint(model, Some(host.assessment.in_library), host.facts.tls13_only, host.certificates.is_empty())
 }
 
 fn holds(provider: &Provider, thumbprint: &str) -> bool {
@@ -245,15 +258,18 @@ fn day(at: i64) -> String {
 }
 
 fn repair(e: &Evidence, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) -> Draft {
-    if let Some(host) = bad.iter().find(|h| !h.trusted) {
-        let who = host.product.as_deref().map_or_else(
-            || "the chain verifies to no root you trust".to_owned(),
-            |p| format!("a product between here and the host ({p}) made this chain"),
-        );
-        return draft.cure(
-            format!("nothing is pinned: {who}"),
-            &[("note", "run from a network without inspection, or name the authority with --ca-bundle after checking its fingerprint".to_owned())],
-        );
+    if let Some(host) = bad.iter().find(|h| h.assessment.to_register().is_none()) {
+        let who = match (&host.product, host.assessment.doubts.iter().find(|d| !matches!(d, Doubt::Fails(_)))) {
+            (Some(p), _) => format!("a product between here and the host ({p}) made this chain"),
+            (None, Some(doubt)) => doubt.text(),
+            (None, None) => "the chain verifies to no root you trust".to_owned(),
+        };
+        let note = if is_known_public(&host.facts.host) || host.product.is_some() {
+            "run from a network without inspection"
+        } else {
+            "run from a network without inspection, or name the authority with --ca-bundle after checking its fingerprint"
+        };
+        return draft.cure(format!("nothing is pinned: {who}"), &[("note", note.to_owned())]);
     }
     let list = new_list(e, provider, bad);
     let (arn, words) = (&provider.arn, list.join(" "));
@@ -269,7 +285,11 @@ fn repair(e: &Evidence, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) ->
         ("cloudformation", format!("in AWS::IAM::OIDCProvider: ThumbprintList: [{quoted}]")),
     ];
     let actions = vec![Action::SetThumbprints { provider_arn: arn.clone(), thumbprints: list }];
-    draft.act("add the thumbprint of the authority that signs the issuer's certificate now", actions, &by_hand)
+    let by_bundle = bad.iter().find(|h| h.assessment.verdict == Verdict::VerifiedByBundle);
+    let root = by_bundle.and_then(|h| h.assessment.path.as_ref()).map(|p| p.anchor.subject().to_string());
+    let known = root.map(|r| format!(", verified by your bundle alone (`{r}`)")).unwrap_or_default();
+    let title = format!("add the thumbprint of the authority that signs the issuer's certificate now{known}");
+    draft.act(title, actions, &by_hand)
 }
 
 /// What is needed first, then what still matches something served, then the others, five at most.

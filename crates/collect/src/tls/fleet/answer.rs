@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use trustwalk_x509::{Candidates, Certificate, Thumbprint};
+use trustwalk_foreign::visible;
+use trustwalk_x509::{Certificate, Host, SignatureMemo, Thumbprint, Verdict, assess_with};
 
 use super::input::Endpoint;
-use super::seen::{Printed, Seen};
+use super::seen::{Printed, Seen, shown};
+use super::trust::Trust;
 use crate::tls::{FetchError, FetchedChain, TlsVersion};
 
 #[derive(Serialize)]
@@ -18,6 +20,10 @@ struct Found<'a> {
     tls13_only: Option<bool>,
     proven: bool,
     millis: u64,
+    verdict: Verdict,
+    reasons: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     thumbprint: Option<&'a Thumbprint>,
     last_presented: Option<&'a Thumbprint>,
 }
@@ -28,6 +34,7 @@ struct Failed<'a> {
     host: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
+    verdict: Verdict,
     error: &'a str,
     message: String,
 }
@@ -37,19 +44,24 @@ struct Failed<'a> {
 pub(super) struct Answer {
     open: Arc<Vec<u8>>,
     pub(super) failed: bool,
+    pub(super) verdict: Verdict,
 }
 
 impl Answer {
-    fn of(value: &impl Serialize, failed: bool) -> Self {
-        Self { open: Arc::new(open(value)), failed }
-    }
-
     pub(super) fn failure(endpoint: Option<&Endpoint>, error: &str, message: String) -> Self {
         let (host, port) = (endpoint.map(|e| e.host.as_str()), endpoint.map(|e| e.port));
-        Self::of(&Failed { host, port, error, message }, true)
+        let verdict = Verdict::Undetermined;
+        let open = open(&Failed { host, port, verdict, error, message: shown(message) });
+        Self { open: Arc::new(open), failed: true, verdict }
     }
 
-    pub(super) fn new(endpoint: &Endpoint, outcome: Result<FetchedChain, FetchError>, seen: &mut Seen) -> Self {
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        outcome: Result<FetchedChain, FetchError>,
+        trust: &Trust,
+        seen: &mut Seen,
+        memo: &mut SignatureMemo,
+    ) -> Self {
         let fetched = match outcome {
             Ok(fetched) => fetched,
             Err(error) => return Self::failure(Some(endpoint), error.kind(), error.to_string()),
@@ -63,6 +75,8 @@ impl Answer {
             Err(error) => return Self::failure(Some(endpoint), "certificate", error.to_string()),
         };
         let chain: Vec<Certificate> = printed.iter().map(|p| p.certificate.clone()).collect();
+        let host = Host::parse(&endpoint.host).ok();
+        let assessment = assess_with(&chain, host.as_ref(), &trust.judge(), memo);
         let found = Found {
             host: &endpoint.host,
             port: endpoint.port,
@@ -71,7 +85,10 @@ impl Answer {
             tls13_only: fetched.tls13_only,
             proven: fetched.proven,
             millis: u64::try_from(fetched.took.as_millis()).unwrap_or(u64::MAX),
-            thumbprint: Candidates::for_iam_alone(&chain),
+            verdict: assessment.verdict,
+            reasons: assessment.codes(),
+            message: (!assessment.doubts.is_empty()).then(|| shown(assessment.words())),
+            thumbprint: assessment.to_register(),
             last_presented: chain.last().map(Certificate::sha1),
         };
         let mut text = open(&found);
@@ -83,14 +100,14 @@ impl Answer {
             text.extend_from_slice(one.json.as_bytes());
         }
         text.push(b']');
-        Self { open: Arc::new(text), failed: false }
+        Self { open: Arc::new(text), failed: false, verdict: assessment.verdict }
     }
 
     /// Appends the line for one input.
     pub(super) fn write(&self, input: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"input":"#);
-        // Writing to memory does not fail.
-        let _ = serde_json::to_writer(&mut *out, input);
+        let text = serde_json::to_string(input).unwrap_or_default();
+        out.extend_from_slice(if text.is_ascii() { text.into() } else { visible::json(&text) }.as_bytes());
         out.push(b',');
         out.extend_from_slice(self.open.get(1..).unwrap_or_default());
         out.extend_from_slice(b"}\n");

@@ -16,9 +16,18 @@ pub struct Endpoint {
 }
 
 /// A line that names no host.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("this is neither an https URL nor a host")]
-pub struct NotAnEndpoint;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnEndpoint {
+    /// It makes no sense as either.
+    #[error("this is neither an https URL nor a host")]
+    Nonsense,
+    /// Credentials in a URL are nobody's host.
+    #[error("a user name or password stands before the host: take it out")]
+    UserInfo,
+    /// A port that does not exist.
+    #[error("the port is no number from 1 to 65535")]
+    Port,
+}
 
 impl FromStr for Endpoint {
     type Err = NotAnEndpoint;
@@ -27,28 +36,27 @@ impl FromStr for Endpoint {
         let text = text.trim();
         let rest = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => rest,
-            Some(_) => return Err(NotAnEndpoint),
+            Some(_) => return Err(NotAnEndpoint::Nonsense),
             None => text,
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        // Credentials in a URL are nobody's host.
         if authority.contains('@') {
-            return Err(NotAnEndpoint);
+            return Err(NotAnEndpoint::UserInfo);
         }
         let (host, port) = if let Some(inner) = authority.strip_prefix('[') {
-            let (host, after) = inner.split_once(']').ok_or(NotAnEndpoint)?;
-            host.parse::<std::net::Ipv6Addr>().map_err(|_| NotAnEndpoint)?;
-            (host, if after.is_empty() { None } else { Some(after.strip_prefix(':').ok_or(NotAnEndpoint)?) })
+            let (host, after) = inner.split_once(']').ok_or(NotAnEndpoint::Nonsense)?;
+            host.parse::<std::net::Ipv6Addr>().map_err(|_| NotAnEndpoint::Nonsense)?;
+            (host, if after.is_empty() { None } else { Some(after.strip_prefix(':').ok_or(NotAnEndpoint::Nonsense)?) })
         } else if authority.parse::<std::net::Ipv6Addr>().is_ok() {
             (authority, None)
         } else {
             authority.split_once(':').map_or((authority, None), |(h, p)| (h, Some(p)))
         };
-        let port = port.map_or(Ok(HTTPS), |p| p.parse().map_err(|_| NotAnEndpoint))?;
+        let port = port.map_or(Ok(HTTPS), |p| p.parse().ok().filter(|p| *p > 0).ok_or(NotAnEndpoint::Port))?;
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':');
-        if host.is_empty() || host.len() > 253 || port == 0 || !host.bytes().all(plain) {
-            return Err(NotAnEndpoint);
+        if host.is_empty() || host.len() > 253 || !host.bytes().all(plain) {
+            return Err(NotAnEndpoint::Nonsense);
         }
         Ok(Self { host, port })
     }

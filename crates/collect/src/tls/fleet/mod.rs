@@ -8,6 +8,8 @@ mod resume;
 mod run;
 mod seen;
 mod shared;
+mod trust;
 
 pub use input::{Endpoint, NotAnEndpoint};
 pub use run::{FleetError, FleetOptions, Progress, run};
+pub use trust::Trust;

@@ -1,23 +1,26 @@
 //! What an earlier output already holds, so that a run cut short goes on where it stopped.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use serde::Deserialize;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+use trustwalk_x509::Verdict;
 
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow)]
     input: std::borrow::Cow<'a, str>,
+    /// An answer without one is from before there was one, and is asked anew.
+    verdict: Verdict,
 }
 
-/// Inputs done, eight bytes each: a million of them take 16 MB. Two of a million share a hash once in
+/// Inputs done and their verdicts, sixteen bytes each: a million of them take some 32 MB. Two of a million share a hash once in
 /// about 30 million runs.
 #[derive(Default)]
 pub(super) struct Done {
     hasher: RandomState,
-    seen: HashSet<u64>,
+    seen: HashMap<u64, Verdict>,
 }
 
 impl Done {
@@ -30,14 +33,15 @@ impl Done {
                 && let Ok(found) = serde_json::from_slice::<Line<'_>>(&line)
             {
                 let hash = done.hasher.hash_one(&*found.input);
-                done.seen.insert(hash);
+                done.seen.insert(hash, found.verdict);
             }
             line.clear();
         }
         Ok(done)
     }
 
-    pub(super) fn holds(&self, input: &str) -> bool {
-        !self.seen.is_empty() && self.seen.contains(&self.hasher.hash_one(input))
+    /// What was said of an input.
+    pub(super) fn verdict(&self, input: &str) -> Option<Verdict> {
+        if self.seen.is_empty() { None } else { self.seen.get(&self.hasher.hash_one(input)).copied() }
     }
 }

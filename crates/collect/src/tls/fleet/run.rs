@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
+use trustwalk_x509::{SignatureMemo, Verdict};
 
 use super::answer::Answer;
 use super::input::Endpoint;
@@ -15,6 +16,7 @@ use super::pace::Pace;
 use super::resume::Done;
 use super::seen::Seen;
 use super::shared::{Look, Shared};
+use super::trust::Trust;
 use crate::tls::{DialOptions, FetchError, FetchedChain, Mode, fetch_chain};
 
 /// Output gathered before it is written.
@@ -33,6 +35,8 @@ pub struct FleetOptions {
     pub dial: DialOptions,
     /// Stop at the certificates, or prove them.
     pub mode: Mode,
+    /// Whom the chains are judged by.
+    pub trust: Trust,
     /// Connections at the same time.
     pub jobs: usize,
     /// Further tries after a failure that may pass.
@@ -48,6 +52,7 @@ impl Default for FleetOptions {
         Self {
             dial: DialOptions::default(),
             mode: Mode::Quick,
+            trust: Trust::default(),
             jobs: DEFAULT_JOBS,
             retries: 1,
             back_off: Duration::from_millis(250),
@@ -67,8 +72,22 @@ pub struct Progress {
     pub answered: u64,
     /// Of these, with an error.
     pub failed: u64,
+    /// Inputs answered now or before with a chain that does not verify.
+    pub unverified: u64,
+    /// Inputs answered now or before with a chain of which it cannot be told, or with none.
+    pub undetermined: u64,
     /// Endpoints dialled.
     pub dialled: u64,
+}
+
+impl Progress {
+    fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Verified | Verdict::VerifiedByBundle => {}
+            Verdict::NotVerified => self.unverified += 1,
+            Verdict::Undetermined => self.undetermined += 1,
+        }
+    }
 }
 
 /// Why a run ended early.
@@ -107,6 +126,7 @@ where
         State { output, out: Vec::new(), due: Instant::now(), shared: Shared::default(), told: Progress::default() };
     let mut pace = Pace::default();
     let mut seen = Seen::default();
+    let mut memo = SignatureMemo::default();
     // One timer for the whole run, moved when there is something to write.
     let mut due = pin!(sleep_until(state.due));
     let mut lines = Lines::new(input);
@@ -120,7 +140,7 @@ where
         tokio::select! {
             biased;
             Some((endpoint, outcome)) = flights.next(), if !flights.is_empty() => {
-                let answer = Answer::new(&endpoint, outcome, &mut seen);
+                let answer = Answer::new(&endpoint, outcome, &options.trust, &mut seen, &mut memo);
                 state.landed(endpoint, &answer);
                 progress(state.told);
             }
@@ -161,15 +181,17 @@ impl<W: AsyncWrite + Unpin> State<W> {
         if line.is_empty() || line.starts_with('#') {
             return None;
         }
-        if done.holds(line) {
+        if let Some(verdict) = done.verdict(line) {
             self.told.read += 1;
             self.told.skipped += 1;
+            self.told.count(verdict);
             return None;
         }
         let endpoint: Endpoint = match line.parse() {
             Ok(endpoint) => endpoint,
             Err(error) => {
-                self.unreadable(line, super::input::NotAnEndpoint::to_string(&error));
+                // Such a line may hold a password.
+                self.unreadable(&trustwalk_foreign::redact(line), error.to_string());
                 return None;
             }
         };
@@ -207,6 +229,7 @@ impl<W: AsyncWrite + Unpin> State<W> {
         answer.write(input, &mut self.out);
         self.told.answered += 1;
         self.told.failed += u64::from(answer.failed);
+        self.told.count(answer.verdict);
     }
 
     async fn write(&mut self, at_least: usize) -> Result<(), FleetError> {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use trustwalk_foreign::visible;
 use trustwalk_x509::{Certificate, CertificateError, Thumbprint};
 
 /// Certificates kept. Public issuing CAs are some hundreds; strangers may send any number.
@@ -21,6 +22,11 @@ struct One<'a> {
     sha256: &'a Thumbprint,
 }
 
+/// Foreign text on its way out. The escapes of JSON cover what ASCII has to hide, but for one character.
+pub(super) fn shown(text: String) -> String {
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b)) { text } else { visible::line(&text).into_owned() }
+}
+
 /// A certificate, and what is printed of it.
 #[derive(Clone)]
 pub(super) struct Printed {
@@ -33,7 +39,7 @@ impl Printed {
     pub(super) fn read(der: &[u8]) -> Result<Self, CertificateError> {
         let certificate = Certificate::from_der(der)?;
         let one = One {
-            subject: certificate.subject().to_string(),
+            subject: shown(certificate.subject().to_string()),
             not_after: certificate.not_after(),
             sha1: certificate.sha1(),
             sha256: certificate.sha256(),
