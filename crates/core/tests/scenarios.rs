@@ -143,6 +143,7 @@ fn rules_are_described_and_read_only_what_they_say() {
 fn thumbprints_are_added_kept_and_never_pinned_blindly() {
     let read = |file: &str| Scenario::parse(&std::fs::read_to_string(folder().join(file)).unwrap()).unwrap();
     let mut scenario = read("thumbprint-mismatch/violated.toml");
+    scenario.chain = Some("private-issuer".to_owned());
     let evidence = scenario.evidence().unwrap();
     let plan = build(&evidence, &diagnose(&evidence));
     let Some(Action::SetThumbprints { thumbprints, .. }) = plan.steps.first().map(|s| s.action.clone()) else {
@@ -150,11 +151,36 @@ fn thumbprints_are_added_kept_and_never_pinned_blindly() {
     };
     assert_eq!(thumbprints.len(), 2);
     assert!(thumbprints.contains(&"9e99a48a9960b14926bb7f3b02e22da2b0ab7280".to_owned()));
-    scenario.chain = Some("untrusted".to_owned());
-    let evidence = scenario.evidence().unwrap();
-    let diagnosis = diagnose(&evidence);
-    assert_eq!(diagnosis.root_cause.as_ref().unwrap().name, "thumbprint-mismatch");
-    assert!(build(&evidence, &diagnosis).steps.is_empty());
+    let found = diagnose(&evidence).root_cause.unwrap();
+    assert!(found.cures[0].title.contains("verified by your bundle alone (`CN=Private Root`)"), "{found:?}");
+    // Neither what nobody trusts, nor what only a bundle of ours does while the host is everybody's.
+    for chain in ["untrusted", "private"] {
+        scenario.chain = Some(chain.to_owned());
+        let evidence = scenario.evidence().unwrap();
+        let diagnosis = diagnose(&evidence);
+        let found = diagnosis.root_cause.as_ref().unwrap();
+        assert_eq!(found.name, "thumbprint-mismatch");
+        assert!(found.cures.iter().all(|c| c.actions.is_empty() && c.by_hand.iter().all(|(tool, _)| tool == "note")));
+        assert!(build(&evidence, &diagnosis).steps.is_empty(), "{chain}");
+    }
+}
+
+#[test]
+fn an_inspected_public_issuer_is_a_question() {
+    let file = folder().join("thumbprint-mismatch/violated.toml");
+    let mut scenario = Scenario::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
+    // STS said nothing: that AWS would consult the thumbprint for what is seen from here proves nothing.
+    scenario.sts = None;
+    scenario.denied = vec!["exchange".to_owned()];
+    for chain in ["private", "untrusted"] {
+        scenario.chain = Some(chain.to_owned());
+        let evidence = scenario.evidence().unwrap();
+        let diagnosis = diagnose(&evidence);
+        assert!(diagnosis.root_cause.is_none() && diagnosis.also.is_empty(), "{diagnosis:?}");
+        let asked = diagnosis.undetermined.iter().any(|u| format!("{u:?}").contains("which certificates AWS sees of"));
+        assert!(asked, "{:?}", diagnosis.undetermined);
+        assert!(build(&evidence, &diagnosis).steps.is_empty());
+    }
 }
 
 #[test]

@@ -85,11 +85,14 @@ impl Scenario {
             put(&mut e, "/exchange", json!({"state": "known", "value": value, "source": {"what": "sts", "at": NOW}}))?;
         }
         if let Some(kind) = &self.chain {
+            if kind == "private-issuer" {
+                put(&mut e, "/chains/0/value/host", json!("issuer.corp.example"))?;
+            }
             let host = text(&e, "/chains/0/value/host");
             let named = if kind == "wrong-host" { "elsewhere.example" } else { host.as_str() };
             let ca = authority("Private", named)?;
             put(&mut e, "/chains/0/value/chain", json!(ca.chain))?;
-            if kind == "private" {
+            if matches!(kind.as_str(), "private" | "private-issuer") {
                 put(&mut e, "/roots/user", json!([ca.root]))?;
             }
         }

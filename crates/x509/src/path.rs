@@ -23,8 +23,8 @@ pub const MAX_SIGNATURE_CHECKS: usize = 100;
 const MAX_STEPS: usize = 10_000;
 /// Verified paths kept: cross-signing makes two or three.
 const MAX_PATHS: usize = 8;
-/// Certificates whose signatures are remembered from chain to chain: some megabytes at most.
-const MAX_REMEMBERED: usize = 4096;
+/// Certificates whose signatures are remembered from chain to chain: a megabyte or two.
+const MAX_REMEMBERED: usize = 1024;
 /// Keys remembered of one certificate: it has one issuer, and strangers may name any number.
 const MAX_KEYS_REMEMBERED: usize = 2;
 /// Failures kept.

@@ -5,12 +5,15 @@ use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::version::{TLS12, TLS13};
 use serde_json::Value;
 use tokio::io::AsyncBufRead;
 use trustwalk_collect::dial::Dialer;
 use trustwalk_collect::tls::DialOptions;
-use trustwalk_collect::tls::fleet::{FleetOptions, Progress, run};
+use trustwalk_collect::tls::fleet::{FleetOptions, Progress, Trust, run};
+use trustwalk_core::evidence::Roots;
 use trustwalk_x509::Certificate;
 
 use crate::servers::{Server, hostile, impatient, server, to};
@@ -36,8 +39,102 @@ async fn fleet(
     (found, told, text)
 }
 
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}
+
+/// Trusts these as public roots.
+fn trusting<'a>(roots: impl IntoIterator<Item = &'a Vec<u8>>) -> Trust {
+    let library = roots.into_iter().map(|der| STANDARD.encode(der)).collect();
+    Trust::new(&Roots { library, ..Roots::default() }, now())
+}
+
 fn options(server: &Server) -> FleetOptions {
-    FleetOptions { dial: to(server.address), jobs: 8, host_gap: Duration::ZERO, ..FleetOptions::default() }
+    FleetOptions {
+        dial: to(server.address),
+        trust: trusting([&server.root]),
+        jobs: 8,
+        host_gap: Duration::ZERO,
+        ..FleetOptions::default()
+    }
+}
+
+#[tokio::test]
+async fn a_line_says_what_its_chain_is_worth() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    let input = "a.example.com\nhttps://b.example.com/id/1\nelsewhere.example\nno host\n";
+    let (found, told, _) = fleet(input, None, &options(&server)).await;
+    for (line, verdict) in [
+        ("a.example.com", "verified"),
+        ("https://b.example.com/id/1", "verified"),
+        ("elsewhere.example", "not-verified"),
+        ("no host", "undetermined"),
+    ] {
+        assert_eq!(found[line]["verdict"], verdict, "{line}: {}", found[line]);
+        assert_eq!(found[line]["thumbprint"].is_string(), verdict == "verified", "{line}");
+    }
+    assert_eq!(found["elsewhere.example"]["reasons"], serde_json::json!(["wrong-host"]));
+    assert_eq!((told.unverified, told.undetermined), (1, 1));
+    // Nobody's root, another's root, another time.
+    let other = self::server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    let late = Roots { library: vec![STANDARD.encode(&server.root)], ..Roots::default() };
+    for (trust, verdict, reason) in [
+        (Trust::new(&Roots::default(), now()), "undetermined", "no-roots"),
+        // The names are the same and the keys are not.
+        (trusting([&other.root]), "not-verified", "bad-signature"),
+        (Trust::new(&late, now() * 10), "not-verified", "expired"),
+        (Trust::new(&late, -1_000_000_000), "not-verified", "not-yet-valid"),
+    ] {
+        let (found, _, _) = fleet("a.example.com", None, &FleetOptions { trust, ..options(&server) }).await;
+        let line = &found["a.example.com"];
+        assert_eq!((&line["verdict"], &line["reasons"][0]), (&verdict.into(), &reason.into()), "{line}");
+        assert!(line["thumbprint"].is_null() && line["message"].is_string(), "{line}");
+    }
+    // Only the user's bundle knows it: private issuers are told apart, everybody's are a question.
+    let own = Roots { user: vec![STANDARD.encode(&server.root)], ..Roots::default() };
+    let options = FleetOptions { trust: Trust::new(&own, now()), ..options(&server) };
+    let (found, _, _) = fleet("a.example.com", None, &options).await;
+    assert_eq!(found["a.example.com"]["verdict"], "verified-by-bundle");
+}
+
+#[tokio::test]
+async fn an_earlier_output_counts_and_one_without_verdicts_is_asked_anew() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    let earlier = "{\"input\":\"a.example.com\",\"thumbprint\":\"00\"}\n\
+                   {\"input\":\"b.example.com\",\"verdict\":\"not-verified\"}\n";
+    let (found, told, _) = fleet("a.example.com\nb.example.com\n", Some(earlier), &options(&server)).await;
+    assert_eq!((told.skipped, told.answered, told.unverified), (1, 1, 1));
+    assert_eq!(found["a.example.com"]["verdict"], "verified");
+}
+
+#[tokio::test]
+async fn foreign_lines_are_answered_in_words_and_do_no_harm() {
+    let server = server(&rcgen::PKCS_ECDSA_P256_SHA256, &[&TLS12]).await;
+    let password = ["hunter", "2", "hunter"].concat();
+    let with_password = format!("https://user:{password}@a.example.com");
+    let lines = [
+        with_password.as_str(),
+        "a.example.com:65536",
+        "a.example.com:0",
+        "a\u{1b}[31m.example.com",
+        "a\u{202e}.example.com",
+        "http://a.example.com",
+        "[::1",
+    ];
+    let options = options(&server);
+    let (found, told, text) = fleet(&lines.join("\n"), None, &options).await;
+    assert_eq!((told.failed, told.dialled, told.undetermined), (7, 0, 7));
+    assert!(!text.contains(&password), "{text}");
+    assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    assert!(found["a.example.com:65536"]["message"].as_str().unwrap().contains("port"));
+    assert!(text.contains("user name or password"));
+    // Addresses where credentials live are never asked, in any spelling.
+    let plain = FleetOptions { dial: DialOptions::default(), ..options };
+    let input = "169.254.169.254\n[::ffff:169.254.169.254]:80\n[fd00:ec2::254]\n[fe80::1]\n0.0.0.0\n";
+    let (found, told, _) = fleet(input, None, &plain).await;
+    assert_eq!(told.failed, 5);
+    assert!(found.values().all(|v| v["error"] == "forbidden-address"), "{found:?}");
 }
 
 #[tokio::test]
@@ -130,7 +227,8 @@ async fn authorities_read_before_are_told_as_if_read_anew() {
         .enumerate()
         .map(|(n, s)| format!(":{}:{}:{}", 1000 + n, s.address.ip(), s.address.port()).parse().unwrap());
     let dial = DialOptions { dialer: Dialer::new(rules.collect()), ..DialOptions::default() };
-    let options = FleetOptions { dial, jobs: 4, host_gap: Duration::ZERO, ..FleetOptions::default() };
+    let trust = trusting(servers.iter().map(|s| &s.root));
+    let options = FleetOptions { dial, trust, jobs: 4, host_gap: Duration::ZERO, ..FleetOptions::default() };
     let lines: Vec<String> = (0..40).map(|n| format!("h{n}.example.com:{}", 1000 + n % 2)).collect();
     let input = lines.join("\n");
     let (found, _, _) = fleet(&input, None, &options).await;

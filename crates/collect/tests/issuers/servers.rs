@@ -35,6 +35,7 @@ pub(crate) fn impatient(address: SocketAddr) -> DialOptions {
 /// A leaf, its intermediate, and the leaf's key.
 pub(crate) struct Made {
     pub(crate) chain: Vec<CertificateDer<'static>>,
+    pub(crate) root: CertificateDer<'static>,
     pub(crate) key: KeyPair,
 }
 
@@ -51,9 +52,10 @@ impl Made {
         let (middle, middle_key) = (ca("Middle"), key());
         let signed = middle.signed_by(&middle_key, &Issuer::from_params(&root, &root_key)).unwrap();
         let leaf_key = key();
-        let leaf = CertificateParams::new(vec![HOST.to_owned()]).unwrap();
+        let leaf = CertificateParams::new(vec![HOST.to_owned(), "*.example.com".to_owned()]).unwrap();
         let leaf = leaf.signed_by(&leaf_key, &Issuer::from_params(&middle, &middle_key)).unwrap();
-        Self { chain: vec![leaf.der().clone(), signed.der().clone()], key: leaf_key }
+        let root = root.self_signed(&root_key).unwrap().der().clone();
+        Self { chain: vec![leaf.der().clone(), signed.der().clone()], root, key: leaf_key }
     }
 
     pub(crate) fn ders(&self) -> Vec<Vec<u8>> {
@@ -77,6 +79,7 @@ impl Made {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) chain: Vec<Vec<u8>>,
+    pub(crate) root: Vec<u8>,
     pub(crate) dialled: Arc<AtomicUsize>,
     pub(crate) most_at_once: Arc<AtomicUsize>,
 }
@@ -102,7 +105,7 @@ pub(crate) async fn server(
             });
         }
     });
-    Server { address, chain: made.ders(), dialled, most_at_once }
+    Server { address, chain: made.ders(), root: made.root.to_vec(), dialled, most_at_once }
 }
 
 /// A server that does to each connection what it is told.
