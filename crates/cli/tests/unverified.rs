@@ -119,7 +119,8 @@ fn what_verifies_by_the_users_bundle_alone_is_told_apart() {
     std::fs::write(dir.path().join("public.pem"), &other.pem).unwrap();
     let run = |host: &str, words: &[&str]| {
         let middle = ca(named("Middle"), Some(&root));
-        std::fs::write(dir.path().join("chain.pem"), format!("{}{}", signed(&leaf(host), &middle), middle.pem)).unwrap();
+        std::fs::write(dir.path().join("chain.pem"), format!("{}{}", signed(&leaf(host), &middle), middle.pem))
+            .unwrap();
         let out = from_file(dir.path(), &[&["--ca-library", "public.pem", "--ca-bundle", "root.pem"], words].concat());
         (out.status.code(), text(&out.stdout), text(&out.stderr))
     };

@@ -96,7 +96,9 @@ impl Doubt {
                  something in between made it, and AWS sees another"
             ),
             Self::Inspected { product, name } => {
-                format!("`{name}` is {product}, which inspects TLS: AWS does not pass through it and sees another chain")
+                format!(
+                    "`{name}` is {product}, which inspects TLS: AWS does not pass through it and sees another chain"
+                )
             }
             Self::OutsidePath { subject } => {
                 format!("the chain verifies without `{subject}`, which AWS would take: nothing says whose it is")

@@ -75,7 +75,9 @@ fn bare(hosts: &[HostView], complete: bool) -> std::io::Result<()> {
     if complete && hosts.iter().all(HostView::may_be_registered) {
         style::say(&thumbprint_view::wanted(hosts).join("\n"))
     } else {
-        style::complain("trustwalk: no thumbprint is printed: none of this is to be registered before every chain verifies");
+        style::complain(
+            "trustwalk: no thumbprint is printed: none of this is to be registered before every chain verifies",
+        );
         Ok(())
     }
 }

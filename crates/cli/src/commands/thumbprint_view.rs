@@ -267,8 +267,12 @@ fn names_of(h: &HostView, thumbprint: &str) -> Vec<String> {
 
 fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen: Pen) {
     let tls = h.tls.as_deref().unwrap_or("from a file");
-    let _ =
-        writeln!(out, "{}  {}", pen.ink(Ink::Strong, h.name()), pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves())));
+    let _ = writeln!(
+        out,
+        "{}  {}",
+        pen.ink(Ink::Strong, h.name()),
+        pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves()))
+    );
     for (position, c) in h.certificates.iter().enumerate() {
         let mut marks = Vec::new();
         if h.assessment.to_register() == Some(c.sha1()) {

@@ -83,7 +83,7 @@ async fn a_line_says_what_its_chain_is_worth() {
         (Trust::new(&Roots::default(), now()), "undetermined", "no-roots"),
         // The names are the same and the keys are not.
         (trusting([&other.root]), "not-verified", "bad-signature"),
-        (Trust::new(&late, now() * 10), "not-verified", "expired"),
+        (Trust::new(&late, now() * 100), "not-verified", "expired"),
         (Trust::new(&late, -1_000_000_000), "not-verified", "not-yet-valid"),
     ] {
         let (found, _, _) = fleet("a.example.com", None, &FleetOptions { trust, ..options(&server) }).await;

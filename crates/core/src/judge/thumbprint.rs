@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
-    Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, TrustStore, Verdict, Why, assess, interception,
-    is_known_public, needs_thumbprint,
+    Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, TrustStore, Verdict, Why, assess,
+    interception, is_known_public, needs_thumbprint,
 };
 
 use super::facts::lacking;
@@ -54,8 +54,7 @@ fn look<'a>(facts: &'a HostChain, judge: &Judge<'_>) -> Seen<'a> {
 
 /// Every host whose certificates were seen.
 fn seen(e: &Evidence) -> Vec<Seen<'_>> {
-    let (public, own) =
-        (TrustStore::of(&certificates(&e.roots.library)), TrustStore::of(&certificates(&e.roots.user)));
+    let (public, own) = (TrustStore::of(&certificates(&e.roots.library)), TrustStore::of(&certificates(&e.roots.user)));
     let judge = Judge { public: &public, own: &own, now: e.now };
     e.chains.iter().filter_map(Observed::known).map(|c| look(c, &judge)).collect()
 }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use trustwalk_x509::{SignatureMemo, Verdict};
 
 use super::answer::Answer;
-use super::input::Endpoint;
+use super::input::{Endpoint, NotAnEndpoint};
 use super::lines::{Line, Lines, MAX_LINE};
 use super::pace::Pace;
 use super::resume::Done;
@@ -190,8 +190,10 @@ impl<W: AsyncWrite + Unpin> State<W> {
         let endpoint: Endpoint = match line.parse() {
             Ok(endpoint) => endpoint,
             Err(error) => {
+                let host = line.rsplit_once('@').filter(|_| error == NotAnEndpoint::UserInfo);
                 // Such a line may hold a password.
-                self.unreadable(&trustwalk_foreign::redact(line), error.to_string());
+                let shown = host.map_or(line.into(), |(_, host)| format!("[redacted]@{host}"));
+                self.unreadable(&trustwalk_foreign::redact(&shown), error.to_string());
                 return None;
             }
         };
