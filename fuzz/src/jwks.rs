@@ -27,7 +27,7 @@ fn check(input: &[u8]) {
         let expected = expected(facts, kid);
         let agree = match chosen {
             Chosen::Key(_) => expected.is_some_and(|f| f.problem.is_none()),
-            Chosen::Unusable => expected.is_some_and(|f| f.problem == Some(KeyProblem::KeyOperations)),
+            Chosen::Unusable => expected.is_some_and(|f| f.problem.is_some_and(KeyProblem::is_found)),
             Chosen::NotFound => expected.is_none(),
         };
         assert!(agree, "for {kid:?} {chosen:?}, not {expected:?}");
@@ -41,7 +41,7 @@ fn check(input: &[u8]) {
 
 /// The rule in other words: the last key of that name that STS finds, or else the only key.
 fn expected<'a>(facts: &'a [KeyFacts], kid: Option<&str>) -> Option<&'a KeyFacts> {
-    let found = |f: &&KeyFacts| matches!(f.problem, None | Some(KeyProblem::KeyOperations));
+    let found = |f: &&KeyFacts| f.problem.is_none_or(KeyProblem::is_found);
     let named = facts.iter().rev().filter(found).find(|f| kid.is_some() && f.kid.as_deref() == kid);
     named.or_else(|| if let [only] = facts { Some(only).filter(found) } else { None })
 }

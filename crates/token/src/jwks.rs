@@ -16,6 +16,8 @@ use crate::tolerant;
 
 /// Keys of one type STS takes (IAM User Guide, creating OIDC providers).
 pub const MAX_KEYS_PER_TYPE: usize = 100;
+/// The smallest RSA modulus of which a signature is worth something (RFC 7518, section 3.3).
+pub const MIN_RSA_BITS: usize = 2048;
 /// A larger document is not read: 200 RSA keys of 8192 bits with certificates stay below.
 pub const MAX_JWKS_BYTES: usize = 2 * 1024 * 1024;
 
@@ -35,6 +37,19 @@ pub enum KeyProblem {
     BadValues,
     /// `key_ops` is there: found, but every check fails.
     KeyOperations,
+    /// An RSA modulus below [`MIN_RSA_BITS`]: found, and no signature is taken from it here. What STS does with
+    /// one is not documented.
+    TooShort,
+}
+
+impl KeyProblem {
+    /// Whether STS finds the key all the same, and fails on it.
+    pub fn is_found(self) -> bool {
+        match self {
+            Self::KeyOperations | Self::TooShort => true,
+            Self::NoKid | Self::ForEncryption | Self::OnlyCertificates | Self::UnknownType | Self::BadValues => false,
+        }
+    }
 }
 
 /// What a key says about itself.
@@ -105,7 +120,7 @@ impl Jwks {
         }
         let empty = Map::new();
         let (facts, material): (Vec<_>, Vec<_>) = keys.iter().map(|k| read(k.as_object().unwrap_or(&empty))).unzip();
-        let found = |f: &KeyFacts| matches!(f.problem, None | Some(KeyProblem::KeyOperations));
+        let found = |f: &KeyFacts| f.problem.is_none_or(KeyProblem::is_found);
         let by_kid = facts
             .iter()
             .enumerate()
@@ -164,6 +179,8 @@ fn read(key: &Map<String, Value>) -> (KeyFacts, Option<Material>) {
         Some(if certificates { KeyProblem::OnlyCertificates } else { KeyProblem::BadValues })
     } else if facts.kid.is_none() {
         Some(KeyProblem::NoKid)
+    } else if facts.bits.is_some_and(|bits| bits < MIN_RSA_BITS) {
+        Some(KeyProblem::TooShort)
     } else if key.contains_key("key_ops") {
         Some(KeyProblem::KeyOperations)
     } else {

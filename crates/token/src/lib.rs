@@ -44,7 +44,7 @@ pub use claims::{Audience, Claims, Moment, Text};
 pub use discovery::{Discovery, DiscoveryProblem, MAX_DISCOVERY_BYTES};
 pub use error::{DiscoveryError, JwksError, TokenError};
 pub use facts::{KubernetesFacts, MAX_EXTRA_CLAIMS, ObjectRef, TokenFacts};
-pub use jwks::{Chosen, Jwks, KeyFacts, KeyProblem, MAX_JWKS_BYTES, MAX_KEYS_PER_TYPE, VerifyingKey};
+pub use jwks::{Chosen, Jwks, KeyFacts, KeyProblem, MAX_JWKS_BYTES, MAX_KEYS_PER_TYPE, MIN_RSA_BITS, VerifyingKey};
 pub use lint::{Hint, HintKind, find_token, lint, lint_raw};
 pub use material::Algorithm;
 pub use rejection::{Mark, Reason, StsRejection};

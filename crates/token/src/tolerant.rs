@@ -33,14 +33,30 @@ pub(crate) fn held(text: &str, surrogates: bool) -> String {
             let number = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | 'e' | 'E');
             let end = from.find(|c| !number(c)).unwrap_or(from.len());
             let (literal, after) = from.split_at(end);
-            let infinite = literal.parse::<f64>().is_ok_and(f64::is_infinite);
-            let quote = if infinite { "\"" } else { "" };
+            // As a member's name a number is no JSON, and would be made some by the quotes.
+            let name = after.trim_start_matches([' ', '\t', '\n', '\r']).starts_with(':');
+            let infinite = is_number(literal) && literal.parse::<f64>().is_ok_and(f64::is_infinite);
+            let quote = if infinite && !name { "\"" } else { "" };
             out.extend([quote, literal, quote]);
             rest = after;
         }
     }
     out.push_str(rest);
     out
+}
+
+/// Whether a literal is a number as RFC 8259, section 6, has it: `parse` takes more, such as `01` and `1.`.
+fn is_number(literal: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = literal.strip_prefix('-').unwrap_or(literal);
+    let (mantissa, exponent) =
+        unsigned.split_once(['e', 'E']).map_or((unsigned, None), |(mantissa, exponent)| (mantissa, Some(exponent)));
+    let (whole, fraction) =
+        mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
 /// Length of the string literal a text begins with, quotes included.
@@ -99,5 +115,24 @@ mod tests {
             assert_eq!(held(text, true), wanted);
         }
         assert_eq!(held(r#"["\ud800"]"#, false), r#"["\ud800"]"#);
+    }
+
+    #[test]
+    fn what_is_no_json_stays_none() {
+        for text in [
+            "{9999E9999:1}",
+            "{ 9999E9999 : 1 }",
+            r#"{"a":01e999}"#,
+            r#"{"a":1.e999}"#,
+            r#"{"a":-e999}"#,
+            r#"{"a":+1e999}"#,
+            r#"{"a":.1e999}"#,
+            r#"{"a":1e999e1}"#,
+            r#"{"a":1e}"#,
+            r#"{"a":--1e999}"#,
+        ] {
+            assert!(super::parse::<serde_json::Value>(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(super::parse::<serde_json::Value>(br#"{"a":-1.5e+999}"#).is_ok());
     }
 }

@@ -371,4 +371,5 @@ fn note_oddities(c: &Inner, oddities: &mut Vec<Oddity>) {
     note(c.issuer.is_empty(), Oddity::EmptyIssuer);
     note(!ca && !old_ca && nameless && c.subject.common_name().is_some(), Oddity::CommonNameOnly);
     note(c.key.has_bad_exponent(), Oddity::BadRsaExponent);
+    note(c.key.has_negative_modulus(), Oddity::NegativeModulus);
 }

@@ -9,8 +9,16 @@ use crate::host::{MAX_LABEL, MAX_NAME};
 /// Comparisons done for one path search: a hostile chain could ask for millions.
 pub(crate) const MAX_COMPARISONS: usize = 250_000;
 
+/// Why constraints do not let a certificate pass.
+pub(crate) enum Refusal {
+    /// They do not allow this name.
+    Name(String),
+    /// More comparisons than [`MAX_COMPARISONS`] would be needed to tell.
+    Exhausted,
+}
+
 /// The first name of the certificate that the constraints do not allow.
-pub(crate) fn refused(constraints: &NameConstraints, certificate: &Certificate, budget: &mut usize) -> Option<String> {
+pub(crate) fn refused(constraints: &NameConstraints, certificate: &Certificate, budget: &mut usize) -> Option<Refusal> {
     let names = names(certificate);
     for name in &names {
         let mut restricted = false;
@@ -26,8 +34,14 @@ pub(crate) fn refused(constraints: &NameConstraints, certificate: &Certificate, 
             *budget = budget.saturating_sub(1);
             same_kind(name, base) && within(name, base, true)
         });
-        if *budget == 0 || excluded || (restricted && !permitted) {
-            return Some(text(name));
+        if excluded {
+            return Some(Refusal::Name(text(name)));
+        }
+        if *budget == 0 {
+            return Some(Refusal::Exhausted);
+        }
+        if restricted && !permitted {
+            return Some(Refusal::Name(text(name)));
         }
     }
     None
@@ -78,7 +92,7 @@ fn within(name: &GeneralName, base: &GeneralName, excluding: bool) -> bool {
         }
         (GeneralName::Email(name), GeneralName::Email(base)) => email(name, base).unwrap_or(excluding),
         (GeneralName::Uri(name), GeneralName::Uri(base)) => {
-            uri_host(name).map_or(excluding, |host| host_or_subdomain(host, base))
+            uri_host(name).and_then(|host| host_or_subdomain(host, base)).unwrap_or(excluding)
         }
         (GeneralName::Directory(name), GeneralName::Directory(base)) => name.is_within(base),
         _ => excluding,
@@ -116,16 +130,26 @@ fn is_host_name(name: &str) -> bool {
 
 fn email(name: &str, base: &str) -> Option<bool> {
     let (local, host) = name.rsplit_once('@').filter(|(local, host)| !local.is_empty() && !host.is_empty())?;
-    Some(match base.rsplit_once('@') {
-        Some((base_local, base_host)) => local == base_local && host.eq_ignore_ascii_case(base_host),
+    match base.rsplit_once('@') {
+        Some((base_local, base_host)) => (!base_local.is_empty() && is_plain_host(base_host))
+            .then(|| local == base_local && host.eq_ignore_ascii_case(base_host)),
         None => host_or_subdomain(host, base),
-    })
+    }
 }
 
-/// A base with a first dot means subdomains only; without, exactly that host.
-fn host_or_subdomain(host: &str, base: &str) -> bool {
+/// A base with a first dot means subdomains only; without, exactly that host. Nothing can be told of a base that
+/// is neither, an empty one included: RFC 5280 gives it no meaning for mailboxes and URIs.
+fn host_or_subdomain(host: &str, base: &str) -> Option<bool> {
     let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
-    if base.starts_with('.') { host.ends_with(&base) && host.len() > base.len() } else { host == base }
+    if !is_plain_host(base.strip_prefix('.').unwrap_or(&base)) {
+        return None;
+    }
+    Some(if base.starts_with('.') { host.ends_with(&base) && host.len() > base.len() } else { host == base })
+}
+
+/// A host name without a wildcard.
+fn is_plain_host(name: &str) -> bool {
+    !name.starts_with('*') && is_host_name(name) && name.parse::<IpAddr>().is_err()
 }
 
 /// The host of a URI; addresses and URIs without one cannot be compared.
@@ -172,6 +196,13 @@ mod tests {
         assert_eq!(email("a@y.x.example", "x.example"), Some(false));
         assert_eq!(email("a@y.x.example", ".x.example"), Some(true));
         assert_eq!(email("A@x.example", "a@x.example"), Some(false));
+        for base in ["", ".", "..x.example", "@x.example", "a@", "a@.x.example", "x..example", "*.example", "x example"]
+        {
+            assert_eq!(email("a@x.example", base), None, "{base:?}");
+        }
+        for base in ["", ".", "x..example", "https://x.example", "x.example:1", "x.example/", "203.0.113.1"] {
+            assert_eq!(host_or_subdomain("x.example", base), None, "{base:?}");
+        }
         assert_eq!(uri_host("https://u@h.example:1/p"), Some("h.example"));
         assert_eq!(uri_host("https://[::1]/"), None);
         assert_eq!(uri_host("urn:x"), None);

@@ -34,6 +34,7 @@ pub struct PublicKey {
     point: Box<[u8]>,
     spki: Box<[u8]>,
     bad_exponent: bool,
+    negative_modulus: bool,
     /// For PSS signatures only (RFC 4055, 1.2).
     pss_only: bool,
 }
@@ -56,6 +57,7 @@ impl PublicKey {
             point: point.into(),
             spki: der.into(),
             bad_exponent: false,
+            negative_modulus: false,
             pss_only: oid == RSA_PSS,
         };
         match oid {
@@ -66,10 +68,8 @@ impl PublicKey {
                 key.bits = integer_bits(modulus);
                 let exponent = parts.expect(INTEGER)?.value;
                 let negative = |number: &[u8]| number.first().is_some_and(|b| b & 0x80 != 0);
-                key.bad_exponent = exponent.last().is_none_or(|b| b & 1 == 0)
-                    || exponent == [1]
-                    || negative(exponent)
-                    || negative(modulus);
+                key.bad_exponent = exponent.last().is_none_or(|b| b & 1 == 0) || exponent == [1] || negative(exponent);
+                key.negative_modulus = negative(modulus);
             }
             EC => {
                 // A curve spelt out instead of named (RFC 5480, 2.1.1, forbids it) stays of no known kind.
@@ -124,7 +124,12 @@ impl PublicKey {
     /// Too short or malformed for verifiers of today; an RSA modulus is of whole bytes (CA/Browser Forum
     /// Baseline Requirements, 6.1.5).
     pub fn is_weak(&self) -> bool {
-        self.kind == KeyKind::Rsa && (self.bits < MIN_RSA_BITS || !self.bits.is_multiple_of(8) || self.bad_exponent)
+        let malformed = self.bad_exponent || self.negative_modulus;
+        self.kind == KeyKind::Rsa && (self.bits < MIN_RSA_BITS || !self.bits.is_multiple_of(8) || malformed)
+    }
+
+    pub(crate) fn has_negative_modulus(&self) -> bool {
+        self.negative_modulus
     }
 
     pub(crate) fn has_bad_exponent(&self) -> bool {

@@ -50,8 +50,10 @@ pub enum Oddity {
     PathLengthWithoutCa,
     /// No alternative name: modern clients do not read the common name (RFC 9525).
     CommonNameOnly,
-    /// An RSA exponent that is even or 1.
+    /// An RSA exponent that is negative, even or 1.
     BadRsaExponent,
+    /// An RSA modulus that is negative.
+    NegativeModulus,
 }
 
 impl Oddity {
@@ -93,7 +95,8 @@ impl Oddity {
             Self::CaNotCritical => "its CA mark is not critical",
             Self::PathLengthWithoutCa => "it limits a path length without being a CA",
             Self::CommonNameOnly => "it names its host only in the common name, which clients no longer read",
-            Self::BadRsaExponent => "its RSA exponent is even or 1",
+            Self::BadRsaExponent => "its RSA exponent is negative, even or 1",
+            Self::NegativeModulus => "its RSA modulus is negative",
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::certificate::Certificate;
-use crate::constraints::{self, MAX_COMPARISONS};
+use crate::constraints::{self, MAX_COMPARISONS, Refusal};
 use crate::extensions::NameConstraints;
 use crate::host::Host;
 use crate::key::{KeyKind, PublicKey};
@@ -267,10 +267,13 @@ impl<'a> Search<'a> {
             if place > 0 && certificate.is_self_issued() {
                 continue;
             }
-            if let Some(name) = constraints::refused(constraints, certificate, &mut self.comparisons) {
-                self.fail(by, Reason::NameNotAllowed(name));
-                return false;
-            }
+            let reason = match constraints::refused(constraints, certificate, &mut self.comparisons) {
+                Some(Refusal::Name(name)) => Reason::NameNotAllowed(name),
+                Some(Refusal::Exhausted) => Reason::TooManyNames(MAX_COMPARISONS),
+                None => continue,
+            };
+            self.fail(by, reason);
+            return false;
         }
         true
     }

@@ -75,6 +75,9 @@ pub enum Reason {
     /// The search was stopped.
     #[error("the search for a path was stopped after {0} signature checks")]
     Exhausted(usize),
+    /// Its names and constraints are too many to compare.
+    #[error("its names and the name constraints above it are too many to compare: stopped after {0} comparisons")]
+    TooManyNames(usize),
 }
 
 impl Reason {

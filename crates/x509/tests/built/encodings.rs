@@ -187,9 +187,12 @@ fn spki(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
 fn rsa(bits: usize, exponent: &[u8]) -> Vec<u8> {
     let first = 1 << ((bits - 1) % 8);
     let sign: &[u8] = if first & 0x80 == 0 { &[] } else { &[0] };
-    let modulus = [sign, &[first], &vec![0x55; bits.div_ceil(8) - 1]].concat();
+    rsa_of(&[sign, &[first], &vec![0x55; bits.div_ceil(8) - 1]].concat(), exponent)
+}
+
+fn rsa_of(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     let algorithm = seq(&[&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1], &[5, 0]]);
-    spki(&algorithm, &seq(&[&tlv(2, &modulus), &tlv(2, exponent)]))
+    spki(&algorithm, &seq(&[&tlv(2, modulus), &tlv(2, exponent)]))
 }
 
 #[test]
@@ -215,6 +218,11 @@ fn keys_are_strong_and_of_known_kinds() {
     ] {
         assert_eq!(leaf_holds(|k| Draft::leaf(k).change(|d| d.key.clone_from(&key))), holds, "{why}");
     }
+    let negative =
+        make(|k| Draft::leaf(k).change(|d| d.key = rsa_of(&[&[0xd5][..], &[0x55; 255]].concat(), exponent)), None);
+    let negative = negative.certificate();
+    let oddities = negative.oddities();
+    assert!(oddities.contains(&Oddity::NegativeModulus) && !oddities.contains(&Oddity::BadRsaExponent), "{oddities:?}");
     let root = make(|k| Draft::ca("Root", k), None);
     let weak = make(|k| Draft::ca("Root", k).change(|d| d.key = rsa(1024, exponent)), None);
     let leaf = make(Draft::leaf, Some(&root));

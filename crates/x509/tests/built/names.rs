@@ -1,6 +1,7 @@
 //! Hosts a certificate names, and names a CA may vouch for.
 
 use rcgen::KeyPair;
+use trustwalk_x509::Reason;
 
 use crate::builder::*;
 
@@ -143,6 +144,38 @@ fn subtrees_of_addresses_names_and_mailboxes() {
     assert!(!allowed(&subtrees(&[mail("a@example.org")], &[]), &[mail("b@example.org")]));
     assert!(!allowed(&subtrees(&[], &[mail("example.org")]), &[mail("no mailbox")]));
     assert!(!allowed(&subtrees(&[mail("example.org")], &[]), &[mail("@example.org")]));
+    let uri = |v: &str| tlv(0x86, v.as_bytes());
+    for base in ["", ".", "a..b", "*.example.org", "@example.org"] {
+        assert!(
+            !allowed(&subtrees(&[], &[mail(base)]), &[mail("a@example.org")]),
+            "excluded {base:?} lets a mailbox by"
+        );
+        assert!(!allowed(&subtrees(&[mail(base)], &[]), &[mail("a@example.org")]), "permitted {base:?} lets it by");
+        assert!(
+            !allowed(&subtrees(&[], &[uri(base)]), &[uri("https://example.org/")]),
+            "excluded {base:?} lets a URI by"
+        );
+        assert!(
+            !allowed(&subtrees(&[uri(base)], &[]), &[uri("https://example.org/")]),
+            "permitted {base:?} lets it by"
+        );
+    }
+    assert!(allowed(&subtrees(&[], &[uri("example.net")]), &[uri("https://example.org/")]));
+}
+
+#[test]
+fn a_search_that_ran_out_says_so_and_blames_no_name() {
+    let many = |suffix: &str| (0..600).map(|n| dns(&format!("n{n}.{suffix}"))).collect::<Vec<_>>();
+    let root = make(|k| Draft::ca("Root", k), None);
+    let constraints = subtrees(&[], &many("example.net"));
+    let middle = make(|k| Draft::ca("Middle", k).with(SUBTREES, true, constraints.clone()), Some(&root));
+    let names = [many("example.org"), vec![dns(HOST)]].concat();
+    let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+    let leaf = make(|k| Draft::leaf(k).with(NAMES, false, seq(&names)), Some(&middle));
+    let result = judge(&[&leaf, &middle], &[&root], HOST);
+    assert!(!result.is_verified());
+    let reasons: Vec<&Reason> = result.failures.iter().map(|f| &f.reason).collect();
+    assert!(matches!(reasons.as_slice(), [Reason::TooManyNames(_)]), "{reasons:?}");
 }
 
 #[test]
