@@ -109,7 +109,7 @@ impl Doubt {
     /// Whether it leaves the verdict open.
     fn is_open(&self) -> bool {
         match self {
-            Self::Fails(failure) => matches!(failure.reason, Reason::Exhausted(_)),
+            Self::Fails(failure) => matches!(failure.reason, Reason::Exhausted(_) | Reason::TooManyNames(_)),
             Self::NoHost
             | Self::NoRoots
             | Self::PrivateForPublicHost { .. }

@@ -104,7 +104,7 @@ impl Reason {
             Self::UnknownCritical(_) => "unknown-critical-extension",
             Self::AlgorithmsDisagree => "algorithms-disagree",
             Self::TooDeep(_) => "too-deep",
-            Self::Exhausted(_) => "search-stopped",
+            Self::Exhausted(_) | Self::TooManyNames(_) => "search-stopped",
         }
     }
 }
