@@ -169,6 +169,7 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         "lab/cluster",
         "lab/node",
         "lab/issuer",
+        "lab/serve",
     ] {
         let text = std::fs::read_to_string(root().join("crates").join(manifest).join("Cargo.toml")).unwrap();
         assert!(text.contains("[lints]\nworkspace = true"), "crates/{manifest} opts out of the lints");

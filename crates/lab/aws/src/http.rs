@@ -1,13 +1,10 @@
 //! One endpoint for all services: routing by signature scope, body and path.
 
-use std::convert::Infallible;
-use std::time::Duration;
-
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
+use trustwalk_lab_serve::{PATIENCE, Version, accept, speak};
 
 use crate::account::Account;
 use crate::callers::request_id;
@@ -19,8 +16,8 @@ use crate::{assume, cloudtrail, ec2, eks, iam, pod_identity, sts};
 
 /// Largest request: IAM's largest parameter, a policy of 131,072 characters, percent-encoded.
 const LARGEST_REQUEST: usize = 1 << 20;
-/// Longest a head or a body may take: clients are next door.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Connections at a time: pods and clients use one each for a call.
+const CONNECTIONS: usize = 256;
 
 const IAM_NS: &str = "https://iam.amazonaws.com/doc/2010-05-08/";
 const STS_NS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -29,27 +26,14 @@ const EC2_NS: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 impl Account {
     /// Serves until `shutdown` is done.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = std::pin::pin!(shutdown);
-        loop {
-            let stream = tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(_) => continue,
-                },
-                () = &mut shutdown => return,
-            };
+        accept(listener, CONNECTIONS, shutdown, move |stream, slot| {
             let account = self.clone();
-            tokio::spawn(async move {
-                let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                    let account = account.clone();
-                    async move { Ok::<_, Infallible>(account.answer(request).await) }
-                });
-                // A client that hangs up early loses only its own answer.
-                let mut http = hyper::server::conn::http1::Builder::new();
-                http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-                let _gone = http.serve_connection(TokioIo::new(stream), service).await;
-            });
-        }
+            speak(stream, slot, Version::One, move |request| {
+                let account = account.clone();
+                async move { account.answer(request).await }
+            })
+        })
+        .await;
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {

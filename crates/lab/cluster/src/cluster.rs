@@ -65,15 +65,12 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// The cluster cannot serve.
+/// The cluster cannot begin to serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Certificate trouble.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The listener failed.
-    #[error("cannot accept connections: {0}")]
-    Accept(#[from] std::io::Error),
 }
 
 impl Cluster {
@@ -110,9 +107,9 @@ impl Cluster {
     ) -> Result<(), ServeError> {
         let tls = self.shared.config.tls.server_config()?;
         let tasks = controllers::start(&self.shared.store, &self.shared.pipeline, &self.shared.config.tls.ca_pem);
-        let served = http::serve(Arc::clone(&self.shared), listener, tls, shutdown).await;
+        http::serve(Arc::clone(&self.shared), listener, tls, shutdown).await;
         drop(tasks);
-        Ok(served?)
+        Ok(())
     }
 
     /// A kubeconfig for the first token whose user may do everything, or else the

@@ -126,6 +126,16 @@ impl ApiError {
         Self::new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728".into(), None)
     }
 
+    /// 408 for a body that does not arrive.
+    pub fn too_slow() -> Self {
+        Self::new(408, "Timeout", "the body of the request did not arrive in time".into(), None)
+    }
+
+    /// 429 when as much is under way as the server carries.
+    pub fn too_many_requests(message: impl Into<String>) -> Self {
+        Self::new(429, "TooManyRequests", message.into(), Some(json!({"retryAfterSeconds": 1})))
+    }
+
     /// 415 for a body format the server does not read.
     pub fn unsupported_media_type(message: impl Into<String>) -> Self {
         Self::new(415, "UnsupportedMediaType", message.into(), None)

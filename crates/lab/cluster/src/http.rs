@@ -1,21 +1,17 @@
 //! The listener and the first decisions about a request: who, what, allowed or not.
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc};
+use std::{convert::Infallible, future::Future, sync::Arc};
 
 use http::{Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::{
     Request,
     body::{Bytes, Incoming},
-    service::service_fn,
-};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use trustwalk_lab_serve::{PATIENCE, Slot, Version, accept, speak};
 
 use crate::{
     authn,
@@ -31,39 +27,34 @@ use crate::{
 /// A response whose body cannot fail.
 pub(crate) type Reply = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
+/// Connections at a time: a client uses one or a few, and a shell gives the lab's process as few as 1,024
+/// descriptors for all its listeners and what its pods dial.
+const CONNECTIONS: usize = 256;
+
 /// Accepts connections until `shutdown` completes.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     listener: TcpListener,
     tls: Arc<rustls::ServerConfig>,
     shutdown: impl Future<Output = ()> + Send,
-) -> std::io::Result<()> {
+) {
     let acceptor = TlsAcceptor::from(tls);
-    let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let (tcp, _) = tokio::select! {
-            () = &mut shutdown => return Ok(()),
-            Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted?,
-        };
-        let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
-        connections.spawn(async move {
-            // An answer after TLS tickets would else wait 40 ms for their acknowledgement.
-            let _ = tcp.set_nodelay(true);
-            // A client that does not trust us, or goes away, is its own affair.
-            let Ok(stream) = acceptor.accept(tcp).await else {
-                return;
-            };
-            let service = service_fn(move |request| {
-                let shared = Arc::clone(&shared);
-                async move { Ok::<_, Infallible>(handle(shared, request).await) }
-            });
-            let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection_with_upgrades(TokioIo::new(stream), service)
-                .await;
-        });
-    }
+    accept(listener, CONNECTIONS, shutdown, move |tcp, slot| {
+        connection(Arc::clone(&shared), acceptor.clone(), tcp, slot)
+    })
+    .await;
+}
+
+async fn connection(shared: Arc<Shared>, acceptor: TlsAcceptor, tcp: TcpStream, slot: Slot) {
+    // A client that does not trust us, or goes away, is its own affair.
+    let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, acceptor.accept(tcp)).await else {
+        return;
+    };
+    let version = match stream.get_ref().1.alpn_protocol() {
+        Some(b"h2") => Version::Two,
+        Some(_) | None => Version::One,
+    };
+    speak(stream, slot, version, move |request| handle(Arc::clone(&shared), request)).await;
 }
 
 async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {

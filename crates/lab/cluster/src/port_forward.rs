@@ -73,7 +73,7 @@ pub(crate) fn open(
         ports.into_iter().map(|port| Forward { port, listener: listener(shared, &pod, port) }).collect();
     let who = format!("pod {}, uid {}", key.name, j::uid(&pod));
     tokio::spawn(async move {
-        if let Some(socket) = pending.socket().await {
+        if let Some((socket, _place)) = pending.socket().await {
             run(socket, &forwards, &who).await;
         }
     });

@@ -4,6 +4,7 @@ use http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
+use trustwalk_lab_serve::PATIENCE;
 
 use crate::{
     errors::ApiError,
@@ -182,7 +183,8 @@ pub(crate) fn parse_query(query: &str) -> Vec<(String, String)> {
 
 /// Reads a JSON (or, where apply allows it, YAML) body; an empty one is null.
 pub(crate) async fn read_body(body: Incoming, content_type: &str) -> Result<Value, ApiError> {
-    let bytes = Limited::new(body, LARGEST_BODY).collect().await.map_err(|_| ApiError::too_large())?.to_bytes();
+    let read = tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST_BODY).collect()).await;
+    let bytes = read.map_err(|_| ApiError::too_slow())?.map_err(|_| ApiError::too_large())?.to_bytes();
     if bytes.is_empty() {
         return Ok(Value::Null);
     }

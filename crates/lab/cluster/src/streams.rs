@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
+use trustwalk_lab_serve::PATIENCE;
 
 use crate::{
     cluster::Shared,
@@ -26,6 +27,11 @@ use crate::{
     upgrade::{self, Socket},
 };
 
+/// Longest a command may take with its input, which a person types: a kubelet closes what is idle for four hours
+/// (`streamingConnectionIdleTimeout`), and the lab's commands end at once.
+const LONGEST_SESSION: Duration = Duration::from_hours(1);
+/// Most bytes of input: commands of the lab read little of it.
+const LARGEST_INPUT: usize = 3 * 1024 * 1024;
 /// How often a followed log is looked at again.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
@@ -202,8 +208,9 @@ pub(crate) fn exec(
         tty: call.flag("tty"),
     };
     tokio::spawn(async move {
-        if let Some(socket) = pending.socket().await {
-            session.run(socket).await;
+        if let Some((socket, _place)) = pending.socket().await {
+            // What a client neither sends nor reads in that time is not waited for.
+            let _cut_off = tokio::time::timeout(LONGEST_SESSION, session.run(socket)).await;
         }
     });
     Ok(reply)
@@ -245,7 +252,8 @@ impl Session {
         let normal = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         let _ = socket.close(Some(normal)).await;
         // Reading on lets the closing handshake complete.
-        while let Some(Ok(_)) = socket.next().await {}
+        let closing = async { while let Some(Ok(_)) = socket.next().await {} };
+        let _unanswered = tokio::time::timeout(PATIENCE, closing).await;
     }
 
     /// Everything the client sends until it closes its end. A terminal never
@@ -258,7 +266,8 @@ impl Session {
             };
             match bytes.split_first() {
                 Some((&channel::STDIN, rest)) => {
-                    input.extend_from_slice(rest);
+                    let room = LARGEST_INPUT.saturating_sub(input.len());
+                    input.extend_from_slice(rest.get(..room.min(rest.len())).unwrap_or_default());
                     if self.tty && rest.iter().any(|b| matches!(b, b'\n' | b'\r' | 4)) {
                         break;
                     }

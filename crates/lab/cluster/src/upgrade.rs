@@ -10,7 +10,11 @@ use hyper::{
     upgrade::{OnUpgrade, Upgraded},
 };
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::protocol::{Role, WebSocketConfig},
+};
+use trustwalk_lab_serve::Slot;
 
 use crate::{
     errors::ApiError,
@@ -23,14 +27,23 @@ const WEBSOCKET_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// A WebSocket with a client.
 pub(crate) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
+/// Most bytes of a message from a client: kubectl sends 32 KiB at a time.
+const LARGEST_MESSAGE: usize = 1024 * 1024;
+
 /// A connection that becomes a WebSocket once the reply has been sent.
-pub(crate) struct Pending(OnUpgrade);
+pub(crate) struct Pending {
+    upgrade: OnUpgrade,
+    slot: Option<Slot>,
+}
 
 impl Pending {
-    /// The socket; none when the client went away.
-    pub(crate) async fn socket(self) -> Option<Socket> {
-        let upgraded = self.0.await.ok()?;
-        Some(WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await)
+    /// The socket, with the connection's place among the others; none when the client went away.
+    pub(crate) async fn socket(self) -> Option<(Socket, Option<Slot>)> {
+        let upgraded = self.upgrade.await.ok()?;
+        let limits =
+            WebSocketConfig::default().max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE));
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
+        Some((socket, self.slot))
     }
 }
 
@@ -58,7 +71,8 @@ pub(crate) fn websocket(
             protocols.join(", ")
         )));
     };
-    let pending = Pending(hyper::upgrade::on(&mut request));
+    let slot = request.extensions().get::<Slot>().cloned();
+    let pending = Pending { upgrade: hyper::upgrade::on(&mut request), slot };
     let accept = STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, format!("{key}{WEBSOCKET_GUID}").as_bytes()));
     let reply = Response::builder()
         .status(StatusCode::SWITCHING_PROTOCOLS)

@@ -3,19 +3,17 @@
 
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
     fmt,
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::LazyConfigAcceptor;
+use trustwalk_lab_serve::{PATIENCE, Slot, Version, accept, speak};
 
 use crate::{
     Issuer, IssuerError,
@@ -24,8 +22,8 @@ use crate::{
     pki::Chain,
 };
 
-/// Longest a handshake may take: a lab client is next door.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Connections at a time: the account makes two for an exchange, and looks at a few issuers at most.
+const CONNECTIONS: usize = 128;
 
 /// How a server starts.
 #[derive(Debug, Clone)]
@@ -63,7 +61,10 @@ impl IssuerServer {
     pub async fn start(config: ServerConfig) -> Result<Self, IssuerError> {
         let listener = TcpListener::bind(config.bind).await?;
         let server = Self { address: listener.local_addr()?, table: Arc::default() };
-        tokio::spawn(accept(listener, Arc::clone(&server.table)));
+        let table = Arc::clone(&server.table);
+        // Dropped with the runtime, as the server's documentation says.
+        let end = std::future::pending();
+        tokio::spawn(accept(listener, CONNECTIONS, end, move |stream, slot| serve(stream, slot, Arc::clone(&table))));
         Ok(server)
     }
 
@@ -112,26 +113,11 @@ impl IssuerServer {
     }
 }
 
-async fn accept(listener: TcpListener, table: Arc<RwLock<Table>>) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // An answer after TLS tickets would else wait 40 ms for their acknowledgement.
-                let _ = stream.set_nodelay(true);
-                tokio::spawn(serve(stream, Arc::clone(&table)));
-            }
-            // Out of file descriptors or a client gone before accept: the next one
-            // may do better, and a short rest keeps the loop from spinning.
-            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-        }
-    }
-}
-
 /// One connection: the chain by the name the client asks for. Names the server does
 /// not know are dropped as an unknown virtual host would be.
-async fn serve(stream: TcpStream, table: Arc<RwLock<Table>>) {
+async fn serve(stream: TcpStream, slot: Slot, table: Arc<RwLock<Table>>) {
     let hello = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
-    let Ok(Ok(start)) = tokio::time::timeout(HANDSHAKE, hello).await else {
+    let Ok(Ok(start)) = tokio::time::timeout(PATIENCE, hello).await else {
         return;
     };
     let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
@@ -140,15 +126,13 @@ async fn serve(stream: TcpStream, table: Arc<RwLock<Table>>) {
         name.and_then(|name| table.hosts.get(&name)).map(|host| Arc::clone(&host.config))
     };
     let Some(config) = config else { return };
-    let Ok(Ok(tls)) = tokio::time::timeout(HANDSHAKE, start.into_stream(config)).await else {
+    let Ok(Ok(tls)) = tokio::time::timeout(PATIENCE, start.into_stream(config)).await else {
         return;
     };
-    let service = hyper::service::service_fn(move |request| answer(request, Arc::clone(&table)));
-    // A client that goes away mid-answer is its own business.
-    let _gone = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), service).await;
+    speak(tls, slot, Version::One, move |request| answer(request, Arc::clone(&table))).await;
 }
 
-async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Response<Full<Bytes>> {
     let host = request
         .headers()
         .get(header::HOST)
@@ -158,9 +142,9 @@ async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Result
     let path = request.uri().path().to_owned();
     let found = find(&table, &host, &path);
     let Some((issuer, document)) = found else {
-        return Ok(status(StatusCode::NOT_FOUND));
+        return status(StatusCode::NOT_FOUND);
     };
-    Ok(match issuer.fault_now(document) {
+    match issuer.fault_now(document) {
         DocumentFault::None | DocumentFault::Flaky(_) => served(&issuer, document),
         DocumentFault::Status(code) => status(StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)),
         DocumentFault::Slow(delay) => {
@@ -168,7 +152,7 @@ async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Result
             served(&issuer, document)
         }
         DocumentFault::Hang => std::future::pending().await,
-        DocumentFault::Huge => body(vec![b' '; HUGE_BYTES]),
+        DocumentFault::Huge => body(huge()),
         DocumentFault::InvalidJson => body(b"{\"issuer\": \"https://".to_vec()),
         DocumentFault::Redirect(to) => {
             let mut response = status(StatusCode::FOUND);
@@ -177,7 +161,7 @@ async fn answer(request: Request<Incoming>, table: Arc<RwLock<Table>>) -> Result
             }
             response
         }
-    })
+    }
 }
 
 /// The issuer of that host and path; a `jwks_uri` that was moved to another host is
@@ -206,8 +190,14 @@ fn served(issuer: &Issuer, document: Document) -> Response<Full<Bytes>> {
     body(value.to_string().into_bytes())
 }
 
-fn body(bytes: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(bytes)));
+/// One copy, however many ask for it.
+fn huge() -> Bytes {
+    static BYTES: OnceLock<Bytes> = OnceLock::new();
+    BYTES.get_or_init(|| vec![b' '; HUGE_BYTES].into()).clone()
+}
+
+fn body(bytes: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(bytes.into()));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));

@@ -1,14 +1,14 @@
 //! The control interface's server side.
 
-use std::{convert::Infallible, net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use trustwalk_lab_serve::{Version, accept, speak};
 
 use crate::{Lab, LabError, faults};
 
@@ -44,28 +44,21 @@ impl State {
     }
 }
 
+/// Connections at a time: a command makes one.
+const CONNECTIONS: usize = 32;
+
 /// Serves until the lab goes down.
 pub(crate) async fn serve(lab: Lab, listener: TcpListener, token: String) {
-    let expected = format!("Bearer {token}");
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(_) => continue,
-            },
-            () = lab.down_asked() => return,
-        };
-        let (lab, expected) = (lab.clone(), expected.clone());
-        tokio::spawn(async move {
-            let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-                let (lab, expected) = (lab.clone(), expected.clone());
-                async move { Ok::<_, Infallible>(answer(&lab, &expected, &request).await) }
-            });
-            // A client that hangs up early loses only its own answer.
-            let _gone =
-                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+    let expected: Arc<str> = format!("Bearer {token}").into();
+    let end = lab.clone();
+    accept(listener, CONNECTIONS, end.down_asked(), move |stream, slot| {
+        let (lab, expected) = (lab.clone(), Arc::clone(&expected));
+        speak(stream, slot, Version::One, move |request| {
+            let (lab, expected) = (lab.clone(), Arc::clone(&expected));
+            async move { answer(&lab, &expected, &request).await }
+        })
+    })
+    .await;
 }
 
 async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Response<Full<Bytes>> {

@@ -5,28 +5,25 @@ use std::{
     fmt,
     future::Future,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use trustwalk_lab_cluster::{Gvr, Key, Store, json as j};
+use trustwalk_lab_serve::{PATIENCE, Slot, Version, accept, speak};
 
 use super::mutate::{WebhookConfig, mutate};
 
 /// Most bytes of a review; the API server's own limit on objects is 3 MiB.
 const LARGEST_REVIEW: usize = 3 * 1024 * 1024;
-/// A client that has not finished its handshake by then is dropped.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Wait after a failed accept (out of descriptors), so that it does not spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections at a time: its one client, the API server, makes one for a review.
+const CONNECTIONS: usize = 128;
 
 /// The server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -94,45 +91,31 @@ impl WebhookServer {
     }
 
     async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
-        let mut shutdown = std::pin::pin!(shutdown);
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                () = &mut shutdown => return,
-                Some(_) = connections.join_next() => {}
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) if !self.settings.get().stopped => {
-                        connections.spawn(self.clone().connection(stream));
-                    }
-                    Ok(_) => {}
-                    Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
-                },
-            }
-        }
+        accept(listener, CONNECTIONS, shutdown, move |stream, slot| self.clone().connection(stream, slot)).await;
     }
 
-    async fn connection(self, stream: tokio::net::TcpStream) {
+    async fn connection(self, stream: TcpStream, slot: Slot) {
+        if self.settings.get().stopped {
+            return;
+        }
         let acceptor = TlsAcceptor::from(Arc::clone(&self.tls));
-        let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
-        let Ok(Ok(tls)) = handshake.await else {
+        // A connection that breaks is the client's concern: it reports the failure.
+        let Ok(Ok(tls)) = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await else {
             return;
         };
-        let service = hyper::service::service_fn(move |request| {
+        speak(tls, slot, Version::One, move |request| {
             let server = self.clone();
-            async move { Ok::<_, std::convert::Infallible>(server.answer(request).await) }
-        });
-        // A connection that breaks is the client's concern: it reports the failure.
-        let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
-            .serve_connection(TokioIo::new(tls), service)
-            .await;
+            async move { server.answer(request).await }
+        })
+        .await;
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (_, "/healthz") => reply(StatusCode::OK, "text/plain", "ok".into()),
             (&Method::POST, "/mutate") => {
-                let body = Limited::new(request.into_body(), LARGEST_REVIEW);
-                let Ok(body) = body.collect().await else {
+                let body = Limited::new(request.into_body(), LARGEST_REVIEW).collect();
+                let Ok(Ok(body)) = tokio::time::timeout(PATIENCE, body).await else {
                     return bad_request("cannot read the review");
                 };
                 match serde_json::from_slice::<Value>(&body.to_bytes()) {
