@@ -13,6 +13,8 @@ const KUBECONFIG: &str = "kubeconfig";
 const BUNDLE: &str = "ca-bundle.pem";
 const LIBRARY: &str = "ca-library.pem";
 const ENV: &str = "env";
+/// All of them.
+pub(crate) const FILES: [&str; 4] = [KUBECONFIG, BUNDLE, LIBRARY, ENV];
 
 impl Lab {
     /// The environment of a client, with the paths [`Lab::write_files`] uses in the

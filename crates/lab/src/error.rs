@@ -33,6 +33,24 @@ pub enum LabError {
         /// The last state seen.
         last: String,
     },
+    /// A place that is not, or not safely, the user's.
+    #[error("`{path}` is not used: {why}; mend that, or name another folder with `--dir`")]
+    NotOwn {
+        /// The place.
+        path: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A lab runs there already.
+    #[error(
+        "a lab is running in `{dir}` already ({who}); stop it with `trustwalk lab down`, or name another folder with `--dir`"
+    )]
+    Running {
+        /// The folder.
+        dir: String,
+        /// Who holds it.
+        who: String,
+    },
     /// No lab runs where one was looked for.
     #[error("no lab is running in `{0}`; start one with `trustwalk lab up`")]
     NotRunning(String),

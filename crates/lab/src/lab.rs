@@ -20,8 +20,8 @@ use crate::{
     account::AccountSide,
     ci,
     clock::LabClock,
-    control,
     faults::{self, Fault, Start, Target},
+    hold::{self, Hold},
     pods, push,
     world::{WorkloadId, World, names},
 };
@@ -113,6 +113,7 @@ pub(crate) struct Inner {
     pub(crate) kubeconfig: String,
     pub(crate) world: Mutex<Applied>,
     pub(crate) down: watch::Sender<bool>,
+    pub(crate) hold: Hold,
 }
 
 /// What has been pushed so far.
@@ -166,7 +167,7 @@ impl Lab {
 
     /// Folder of the CI job's files.
     pub fn job_dir(&self) -> PathBuf {
-        self.dir().join("ci").join("deploy")
+        self.dir().join(hold::CI).join("deploy")
     }
 
     /// The cluster's objects, for tests and demonstrations that look in from outside.
@@ -296,6 +297,10 @@ impl Lab {
     /// Runs the CI job and leaves its files.
     pub(crate) async fn run_job(&self, world: &World) -> Result<(), LabError> {
         let inner = &self.inner;
+        if *inner.down.borrow() {
+            // The files are gone, and the folder may be another lab's.
+            return Ok(());
+        }
         ci::run(&self.job_dir(), &world.job, &inner.ci_issuer, inner.addresses.aws, inner.clock.now()).await
     }
 
@@ -374,10 +379,11 @@ impl Lab {
         })
     }
 
-    /// Asks the lab to stop; [`Lab::down_asked`] then returns.
+    /// Asks the lab to stop; [`Lab::down_asked`] then returns. Its files go at once: there is nothing left that
+    /// they would lead to.
     pub fn ask_down(&self) {
         self.inner.down.send_replace(true);
-        control::State::remove(self.dir());
+        self.inner.hold.clean();
     }
 
     /// Returns when somebody asked the lab to stop.

@@ -13,6 +13,7 @@ mod env;
 mod error;
 pub mod faults;
 mod files;
+mod hold;
 mod lab;
 mod minter;
 mod pods;

@@ -29,7 +29,8 @@ use crate::{
     Lab, LabConfig, LabError, Story,
     account::{AccountSide, Setup},
     clock::LabClock,
-    control, files,
+    control,
+    hold::Hold,
     lab::{Addresses, Applied, Inner, loopback},
     minter::Minter,
     push, webhook,
@@ -160,7 +161,7 @@ pub(crate) async fn start(config: LabConfig) -> Result<Lab, LabError> {
 }
 
 async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError> {
-    files::private_dir(&config.state_dir)?;
+    let hold = Hold::take(&config.state_dir)?;
     let clock = LabClock::default();
     let issuers = issuers(config.ports.issuer, &clock).await?;
     let api = listen(config.ports.kubernetes).await?;
@@ -199,6 +200,7 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
         kubeconfig: cluster.kubeconfig(addresses.kubernetes),
         world: Mutex::new(applied),
         down,
+        hold,
         config,
     };
     Ok((Lab { inner: Arc::new(inner) }, Idle { cluster, api, agent, minter, webhook, control }))

@@ -18,7 +18,7 @@ use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
 use super::fix::carry_out;
-use super::lab::{how_to_use, lab_model};
+use super::lab::{EndAsked, how_to_use, lab_model};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
 use crate::render;
@@ -39,6 +39,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let fault = faults::find(&args.fault).ok_or_else(|| {
         UsageError(format!("no fault is called `{}`; `trustwalk demo --list` lists them", args.fault))
     })?;
+    let mut asked = EndAsked::listen()?;
     let folder = tempfile::Builder::new().prefix("trustwalk-demo-").tempdir()?;
     let dir = folder.path().to_owned();
     let began = Instant::now();
@@ -46,17 +47,27 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let config =
         LabConfig { story, trust_model: lab_model(args.model), ports: Ports::default(), state_dir: dir.clone() };
     let lab = Lab::start(config).await.context("the lab could not start")?;
-    lab.write_files(&dir)?;
     let teller = Teller { pen: Pen::stdout() };
     teller.chapter(&format!("A lab on loopback: account, issuer, cluster ({} ms)", began.elapsed().as_millis()))?;
-    let exit = Box::pin(tell(&teller, &lab, fault, &dir)).await?;
+    // Boxed once: the story holds everything a repair does.
+    let told = tokio::select! {
+        told = Box::pin(tell(&teller, &lab, fault, &dir)) => told,
+        () = asked.any() => Err(anyhow::anyhow!("interrupted; the lab and its files are removed")),
+    };
+    let exit = match told {
+        Ok(exit) => exit,
+        Err(error) => {
+            lab.ask_down();
+            return Err(error);
+        }
+    };
     teller.chapter(&format!("The end, after {:.1} s", began.elapsed().as_secs_f64()))?;
     if args.keep {
         style::say(&how_to_use(&lab, &dir))?;
         style::say("The lab stays up until Ctrl-C or `trustwalk lab down`.")?;
         tokio::select! {
             () = lab.down_asked() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            () = asked.any() => {}
         }
     }
     lab.ask_down();

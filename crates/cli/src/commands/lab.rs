@@ -1,21 +1,28 @@
 //! `trustwalk lab`: the embedded account and cluster, for real clients.
 
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::Value;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, faults, story};
 
 use crate::args::{Format, LabArgs, LabCommand, Model};
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::style;
 
 /// Runs the command.
 pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
     let format = args.output;
-    let dir = args.dir.clone().unwrap_or_else(default_dir);
+    let dir = match &args.dir {
+        // Its files name each other, for shells that stand elsewhere.
+        Some(dir) => std::path::absolute(dir).context("the lab's folder has no absolute path")?,
+        None => default_dir()?,
+    };
     match &args.command {
         LabCommand::Up { broken, model } => up(&dir, *broken, *model).await?,
         LabCommand::Status => {
@@ -43,19 +50,32 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
             style::say(&format!("{} mended.", fault.as_deref().unwrap_or("Everything")))?;
         }
         LabCommand::Down => {
-            Client::open(&dir)?.down().await?;
-            style::say("The lab is down.")?;
+            if Client::clean_up_after_killed(&dir)? {
+                style::say("No lab was running; the files of one that was killed are removed.")?;
+            } else {
+                Client::open(&dir)?.down().await?;
+                style::say("The lab is down.")?;
+            }
         }
     }
     Ok(Exit::Sound)
 }
 
-/// The folder of a user's lab, the same for `up` and for what follows it.
-fn default_dir() -> PathBuf {
-    let user = std::env::var("USER").unwrap_or_else(|_| "user".to_owned());
-    std::env::var_os("XDG_RUNTIME_DIR")
-        .map_or_else(std::env::temp_dir, PathBuf::from)
-        .join(format!("trustwalk-lab-{user}"))
+/// The folder of a user's lab, the same for `up` and for what follows it. Never in a folder that others share: they
+/// could be there first (XDG Base Directory Specification; relative paths are invalid there).
+fn default_dir() -> anyhow::Result<PathBuf> {
+    let place = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    place("XDG_RUNTIME_DIR")
+        .map(|dir| dir.join("trustwalk-lab"))
+        .or_else(|| place("XDG_STATE_HOME").map(|dir| dir.join("trustwalk").join("lab")))
+        .or_else(|| place("HOME").map(|dir| dir.join(".local/state/trustwalk/lab")))
+        .ok_or_else(|| {
+            UsageError(
+                "neither `XDG_RUNTIME_DIR` nor `HOME` names a folder for the lab's files; name one with `--dir`"
+                    .to_owned(),
+            )
+            .into()
+        })
 }
 
 /// The lab's word for a trust model.
@@ -67,34 +87,62 @@ pub(crate) fn lab_model(model: Model) -> TrustModel {
 }
 
 async fn up(dir: &Path, broken: bool, model: Model) -> anyhow::Result<()> {
-    let began = Instant::now();
+    // From before there are files on, so that none is left whenever the signal comes.
+    let mut asked = EndAsked::listen()?;
     let story = if broken { Story::BeforeTheChange } else { Story::Healthy };
     let config = LabConfig { story, trust_model: lab_model(model), ports: Ports::default(), state_dir: dir.to_owned() };
+    let began = Instant::now();
     let lab = Lab::start(config).await.context("the lab could not start")?;
-    lab.write_files(dir)?;
+    let done = tokio::select! {
+        done = stay_up(&lab, dir, broken, began) => done,
+        () = asked.any() => Ok(()),
+    };
+    lab.ask_down();
+    done
+}
+
+async fn stay_up(lab: &Lab, dir: &Path, broken: bool, began: Instant) -> anyhow::Result<()> {
     let ready = began.elapsed();
     if broken {
-        story::before(&lab).await?;
-        story::let_it_break(&lab).await?;
+        story::before(lab).await?;
+        story::let_it_break(lab).await?;
     }
-    style::say(&how_to_use(&lab, dir))?;
+    style::say(&how_to_use(lab, dir))?;
     style::say(&format!("ready in {} ms; Ctrl-C or `trustwalk lab down` stops it", ready.as_millis()))?;
-    tokio::select! {
-        () = lab.down_asked() => {}
-        _ = tokio::signal::ctrl_c() => lab.ask_down(),
-        () = terminated() => lab.ask_down(),
-    }
+    lab.down_asked().await;
     Ok(())
 }
 
-/// A service manager's way of asking.
-async fn terminated() {
-    #[cfg(unix)]
-    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        signal.recv().await;
-        return;
+/// The ways in which a person, a terminal that closes, or a service manager asks a lab to end.
+pub(crate) struct EndAsked {
+    signals: Vec<Signal>,
+}
+
+impl EndAsked {
+    /// Listens from now on, instead of the process ending at once.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !hang_ups_are_ignored() {
+            kinds.push(SignalKind::hangup());
+        }
+        Ok(Self { signals: kinds.into_iter().map(signal).collect::<Result<_, _>>()? })
     }
-    std::future::pending::<()>().await;
+
+    /// Completes with the first of them.
+    pub(crate) async fn any(&mut self) {
+        std::future::poll_fn(|cx| {
+            let asked = self.signals.iter_mut().any(|signal| signal.poll_recv(cx).is_ready());
+            if asked { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// Whether `nohup` has started us, where the system tells (proc(5), `SigIgn`; bit 0 is signal 1).
+fn hang_ups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
+    mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// How real clients reach the lab.
@@ -105,13 +153,14 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> String {
         "trustwalk lab: an AWS account, an issuer and a cluster on loopback\n\
          \n  AWS endpoint   {}\n  kubeconfig     {}\n  CA bundle      {}\n  issuers        {}\n  trust model    {}\n\
          \nUse it with the tools you know:\n\
-         \n  source {dir}/env\n  kubectl get pods -n kube-system\n  aws iam list-open-id-connect-providers\n  trustwalk diagnose daemonset/aws-node -n kube-system\n  trustwalk lab --dir {dir} break        (lists the faults)\n",
+         \n  {source}\n  kubectl get pods -n kube-system\n  aws iam list-open-id-connect-providers\n  trustwalk diagnose daemonset/aws-node -n kube-system\n  {list}        (lists the faults)\n",
         show("AWS_ENDPOINT_URL"),
         show("KUBECONFIG"),
         show("TRUSTWALK_CA_BUNDLE"),
         show("TRUSTWALK_CONNECT_TO"),
         show("TRUSTWALK_TRUST_MODEL"),
-        dir = dir.display()
+        source = shell::line("source {}", &[&dir.join("env").display().to_string()]),
+        list = shell::line("trustwalk lab --dir {} break", &[&dir.display().to_string()]),
     )
 }
 

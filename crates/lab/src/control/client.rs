@@ -1,6 +1,9 @@
 //! The control interface's client side.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -10,21 +13,27 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use super::server::State;
-use crate::LabError;
+use crate::{LabError, hold};
 
 /// Most bytes of an answer: the list of faults takes some tens of kilobytes.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+
+/// Longest a lab takes to end: it has nothing to wait for.
+const LONGEST_END: Duration = Duration::from_secs(10);
+/// How often it is looked whether it has.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Speaks to a running lab.
 #[expect(missing_debug_implementations, reason = "it holds the bearer token")]
 pub struct Client {
     state: State,
+    dir: PathBuf,
 }
 
 impl Client {
     /// The lab whose folder this is.
     pub fn open(dir: &Path) -> Result<Self, LabError> {
-        Ok(Self { state: State::read(dir)? })
+        Ok(Self { state: State::read(dir)?, dir: dir.to_owned() })
     }
 
     /// What the lab holds: active faults, addresses, pods.
@@ -50,9 +59,28 @@ impl Client {
         }
     }
 
-    /// Stops the lab.
-    pub async fn down(&self) -> Result<Value, LabError> {
-        self.call(Method::POST, "/down").await
+    /// Stops the lab, and returns when it has let go of its folder.
+    pub async fn down(&self) -> Result<(), LabError> {
+        let asked = self.call(Method::POST, "/down").await;
+        let gone = async {
+            while hold::is_held(&self.dir) {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        // A lab that ends may cut its answer off: what counts is that it is gone.
+        match tokio::time::timeout(LONGEST_END, gone).await {
+            Ok(()) => Ok(()),
+            Err(_) => asked.and(Err(LabError::Deadline {
+                what: "the end of the lab".to_owned(),
+                seconds: LONGEST_END.as_secs(),
+                last: "it holds its folder".to_owned(),
+            })),
+        }
+    }
+
+    /// Takes away what a lab left in its folder that was killed; whether there was anything.
+    pub fn clean_up_after_killed(dir: &Path) -> Result<bool, LabError> {
+        hold::clean_up_after_killed(dir)
     }
 
     async fn call(&self, method: Method, path: &str) -> Result<Value, LabError> {

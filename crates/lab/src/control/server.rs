@@ -1,6 +1,6 @@
 //! The control interface's server side.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{fs::File, io::Read, net::SocketAddr, path::Path, sync::Arc};
 
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use trustwalk_lab_serve::{Version, accept, speak};
 
-use crate::{Lab, LabError, faults};
+use crate::{Lab, LabError, faults, files, hold};
 
 /// What the state file holds. The token is a secret, so there is no `Debug`.
 #[derive(Serialize, Deserialize)]
@@ -21,26 +21,34 @@ pub(crate) struct State {
     pub(crate) token: String,
 }
 
-/// Name of the state file in the lab's folder.
-const FILE: &str = "lab.json";
+/// Largest state file read: an address and a token.
+const LARGEST: u64 = 4096;
 
 impl State {
+    /// Name of the state file in the lab's folder.
+    pub(crate) const FILE: &str = "lab.json";
+
     /// Writes the state file, for its owner only.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), LabError> {
         let text = json!(self).to_string();
-        crate::files::write_private(&dir.join(FILE), text.as_bytes())
+        files::write_private(&dir.join(Self::FILE), text.as_bytes())
     }
 
     /// Reads the state file of a running lab.
     pub(crate) fn read(dir: &Path) -> Result<Self, LabError> {
         let missing = || LabError::NotRunning(dir.display().to_string());
-        let bytes = std::fs::read(dir.join(FILE)).map_err(|_| missing())?;
+        // Somebody else's folder could lead anywhere, and the token with it.
+        match files::own_dir(dir) {
+            Err(LabError::Io { .. }) => return Err(missing()),
+            other => other?,
+        }
+        if !hold::is_held(dir) {
+            return Err(missing());
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(dir.join(Self::FILE)).map_err(|_| missing())?;
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| missing())?;
         serde_json::from_slice(&bytes).map_err(|_| missing())
-    }
-
-    /// Removes the state file; one that is gone already is as good.
-    pub(crate) fn remove(dir: &Path) {
-        let _gone = std::fs::remove_file(dir.join(FILE));
     }
 }
 
