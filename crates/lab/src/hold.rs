@@ -89,7 +89,7 @@ pub(crate) fn is_held(dir: &Path) -> bool {
 
 /// Takes away what a lab left that was killed; whether there was anything.
 pub(crate) fn clean_up_after_killed(dir: &Path) -> Result<bool, LabError> {
-    if files::own_dir(dir).is_err() || fs::symlink_metadata(dir.join(LOCK)).is_err() {
+    if files::own_dir(dir).is_err() || fs::symlink_metadata(dir.join(LOCK)).is_err() || is_held(dir) {
         return Ok(false);
     }
     let _hold = Hold::take(dir)?;

@@ -16,6 +16,9 @@ use trustwalk_lab_issuer::{Issuer, KubernetesSubject};
 /// Guide, "Kubernetes service accounts").
 const LONGEST_SECONDS: i64 = 86_400;
 
+/// Tokens remembered at a time: each pod has one or two. The one that would end first gives way.
+const MOST_TOKENS: usize = 5000;
+
 /// Signs tokens and remembers whose they are.
 pub(crate) struct Minter {
     issuer: Issuer,
@@ -62,6 +65,11 @@ impl TokenMinter for Minter {
         };
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.retain(|_, (_, end)| *end > now);
+        if issued.len() >= MOST_TOKENS
+            && let Some(first) = issued.iter().min_by_key(|(_, (_, end))| *end).map(|(token, _)| token.clone())
+        {
+            issued.remove(&first);
+        }
         issued.insert(token.clone(), (owner, expires));
         Minted { token, expires }
     }

@@ -24,6 +24,7 @@ use trustwalk_lab_issuer::{
     pki::{Hierarchy, LeafKey, Presentation, days_after, thumbprint},
 };
 use trustwalk_lab_node::{NodeAgent, NodeConfig, NodeRole, Settings, WebhookServer, WebhookSettings};
+use trustwalk_lab_serve::keep;
 
 use crate::{
     Lab, LabConfig, LabError, Story,
@@ -220,7 +221,7 @@ async fn run(lab: &Lab, idle: Idle, world: &World) -> Result<(), LabError> {
     tokio::spawn(async move { cluster.serve(api, stop_api).await });
     tokio::spawn(async move {
         tokio::select! {
-            () = agent.run(store, minter) => {}
+            () = keep(move || agent.clone().run(store.clone(), Arc::clone(&minter))) => {}
             () = stop_nodes => {}
         }
     });

@@ -166,9 +166,23 @@ impl Account {
 
     /// Keys of a session of a role, as instance metadata hands them out.
     pub fn session_for(&self, role: &str, session: &str, seconds: i64) -> Credentials {
-        let keys = new_keys("ASIA", Some(self.now() + jiff::SignedDuration::from_secs(seconds)));
+        /// Sessions at a time: each pod has one or two, and they end after twelve hours at most.
+        const MOST: usize = 5000;
+        let now = self.now();
+        let keys = new_keys("ASIA", Some(now + jiff::SignedDuration::from_secs(seconds)));
         let principal = Principal::Session { role: role.to_owned(), session: session.to_owned() };
-        self.state().keys.insert(keys.access_key_id.clone(), (keys.clone(), principal));
+        let mut state = self.state();
+        if state.keys.len() >= MOST {
+            state.keys.retain(|_, (keys, _)| keys.expires.is_none_or(|end| end > now));
+        }
+        if state.keys.len() >= MOST {
+            // The one that would end first; keys of users never do.
+            let first = state.keys.values().filter_map(|(keys, _)| Some((keys.expires?, &keys.access_key_id))).min();
+            if let Some(id) = first.map(|(_, id)| id.clone()) {
+                state.keys.remove(&id);
+            }
+        }
+        state.keys.insert(keys.access_key_id.clone(), (keys.clone(), principal));
         keys
     }
 
@@ -240,7 +254,7 @@ impl Account {
             "awsRegion": self.config.region, "userIdentity": {"type": "IAMUser", "userName": who,
             "arn": format!("arn:{}:iam::{}:user/{who}", self.config.partition, self.config.account_id)},
         });
-        self.push_event(at, source, name, who, resources, detail);
+        self.push_event(at, source, name, who, resources, &detail);
     }
 
     pub(crate) fn push_event(
@@ -250,10 +264,8 @@ impl Account {
         name: &str,
         who: &str,
         resources: &[String],
-        detail: serde_json::Value,
+        detail: &serde_json::Value,
     ) {
-        /// Events kept: as many as a long lab day makes; the oldest give way.
-        const KEPT: usize = 20_000;
         let event = Event {
             id: crate::callers::request_id(),
             at,
@@ -261,12 +273,8 @@ impl Account {
             source: source.to_owned(),
             username: who.to_owned(),
             resources: resources.to_vec(),
-            detail,
+            detail: detail.to_string(),
         };
-        let mut state = self.state();
-        if state.events.len() >= KEPT {
-            state.events.remove(0);
-        }
-        state.events.push(event);
+        self.state().events.push(event);
     }
 }

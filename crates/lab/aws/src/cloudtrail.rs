@@ -48,7 +48,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, target: &str, body: &[u8]
     };
     let state = account.state();
     let found: Vec<&Event> =
-        state.events.iter().rev().filter(|e| in_time(e) && wanted.iter().all(|(k, v)| matches(e, k, v))).collect();
+        state.events.newest_first().filter(|e| in_time(e) && wanted.iter().all(|(k, v)| matches(e, k, v))).collect();
     let page: Vec<Value> = found.iter().skip(from).take(most).map(|e| show(e)).collect();
     let mut answer = json!({"Events": page});
     if found.len() > from.saturating_add(most)
@@ -97,6 +97,6 @@ fn show(e: &Event) -> Value {
     let resources: Vec<Value> = e.resources.iter().map(|r| json!({"ResourceName": r})).collect();
     json!({
         "EventId": e.id, "EventName": e.name, "EventSource": e.source, "EventTime": e.at.as_second(),
-        "Username": e.username, "Resources": resources, "CloudTrailEvent": e.detail.to_string(),
+        "Username": e.username, "Resources": resources, "CloudTrailEvent": e.detail,
     })
 }

@@ -80,5 +80,5 @@ fn record(account: &Account, caller: &Caller, action: &str, form: &Parameters, r
         "userIdentity": {"type": "IAMUser", "userName": who, "arn": crate::policy::arn(account, &caller.principal)},
         "errorCode": outcome.as_ref().err().map(|f| f.code),
     });
-    account.push_event(account.now(), "iam.amazonaws.com", action, &who, &touched, detail);
+    account.push_event(account.now(), "iam.amazonaws.com", action, &who, &touched, &detail);
 }

@@ -1,9 +1,8 @@
 //! What the account holds, as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 /// Keys of a caller.
 #[derive(Clone, PartialEq, Eq)]
@@ -131,7 +130,46 @@ pub(crate) struct Event {
     pub(crate) source: String,
     pub(crate) username: String,
     pub(crate) resources: Vec<String>,
-    pub(crate) detail: Value,
+    /// JSON, as it is shown.
+    pub(crate) detail: String,
+}
+
+/// What happened, the newest last; the oldest give way.
+#[derive(Debug, Default)]
+pub(crate) struct Trail {
+    events: VecDeque<Event>,
+    bytes: usize,
+}
+
+impl Trail {
+    /// Events kept: as many as a long lab day makes.
+    const MOST: usize = 20_000;
+    /// Bytes they hold together: what is recorded comes from requests, which anybody may send, of a megabyte each.
+    const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+    /// Adds an event.
+    pub(crate) fn push(&mut self, event: Event) {
+        self.bytes += event.bytes();
+        self.events.push_back(event);
+        while self.events.len() > Self::MOST || self.bytes > Self::MOST_BYTES {
+            let Some(lost) = self.events.pop_front() else { break };
+            self.bytes -= lost.bytes();
+        }
+    }
+
+    /// The newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter().rev()
+    }
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        /// The structure itself, its id and what keeps its texts.
+        const AROUND: usize = 400;
+        let resources: usize = self.resources.iter().map(String::len).sum();
+        AROUND + self.name.len() + self.source.len() + self.username.len() + resources + self.detail.len()
+    }
 }
 
 /// All of it.
@@ -142,5 +180,5 @@ pub(crate) struct State {
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) keys: BTreeMap<String, (Credentials, Principal)>,
     pub(crate) policies: BTreeMap<String, String>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Trail,
 }

@@ -215,5 +215,5 @@ fn record(account: &Account, form: &Parameters, outcome: &Result<Done, AwsFault>
         "errorCode": outcome.as_ref().err().map(|f| f.code), "errorMessage": outcome.as_ref().err().map(|f| f.message.clone()),
         "additionalEventData": outcome.as_ref().ok().map(|d| json!({"identityProviderConnectionVerificationMethod": d.method})),
     });
-    account.push_event(account.now(), "sts.amazonaws.com", "AssumeRoleWithWebIdentity", &text("sub"), &[role], detail);
+    account.push_event(account.now(), "sts.amazonaws.com", "AssumeRoleWithWebIdentity", &text("sub"), &[role], &detail);
 }

@@ -33,9 +33,20 @@ impl Issued {
         digest(&SHA256, token.as_bytes()).as_ref().to_vec()
     }
 
-    /// Remembers a token.
-    pub(crate) fn remember(&self, token: &str, owner: VerifiedToken, expires: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(Self::digest(token), (owner, expires));
+    /// Remembers a token, for as long as it lives or until there are too many.
+    pub(crate) fn remember(&self, token: &str, owner: VerifiedToken, expires: Timestamp, now: Timestamp) {
+        /// Tokens at a time: each pod has one or two. The one that would end first gives way.
+        const MOST: usize = 5000;
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.retain(|_, (_, end)| *end > now);
+        }
+        if known.len() >= MOST
+            && let Some(first) = known.iter().min_by_key(|(_, (_, end))| *end).map(|(digest, _)| digest.clone())
+        {
+            known.remove(&first);
+        }
+        known.insert(Self::digest(token), (owner, expires));
     }
 
     fn find(&self, token: &str, now: Timestamp) -> Option<VerifiedToken> {

@@ -3,11 +3,16 @@
 use std::{collections::BTreeMap, fmt, future::Future, net::SocketAddr, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use crate::{
     contract::{Clock, NodeRuntime, NodeSpec, Resolve, TokenMinter},
-    controllers, http,
+    controllers,
+    errors::ApiError,
+    http,
     pipeline::Pipeline,
     rbac::User,
     seed,
@@ -51,6 +56,18 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) pipeline: Pipeline,
     pub(crate) issued: crate::authn::Issued,
+    streams: Arc<Semaphore>,
+}
+
+/// Watches and followed logs at a time. Each costs a look at every change.
+const STREAMS: usize = 512;
+
+impl Shared {
+    /// A place for a watch or a followed log, for as long as it is kept.
+    pub(crate) fn stream(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let place = Arc::clone(&self.streams).try_acquire_owned();
+        place.map_err(|_| ApiError::too_many_requests("too many watches and followed logs, please try again later"))
+    }
 }
 
 /// A running or ready-to-run cluster. Cloning shares it.
@@ -80,7 +97,8 @@ impl Cluster {
         let store = Store::new(Arc::clone(&config.clock));
         seed::first_objects(&store, &config);
         let pipeline = Pipeline::new(store.clone(), Arc::clone(&config.resolver), Arc::clone(&config.clock));
-        Self { shared: Arc::new(Shared { config, store, pipeline, issued: crate::authn::Issued::default() }) }
+        let (issued, streams) = (crate::authn::Issued::default(), Arc::new(Semaphore::new(STREAMS)));
+        Self { shared: Arc::new(Shared { config, store, pipeline, issued, streams }) }
     }
 
     /// The objects.

@@ -11,6 +11,7 @@ mod controllers;
 mod discovery;
 mod errors;
 mod fields;
+mod history;
 mod http;
 pub mod json;
 mod kinds;

@@ -2,18 +2,26 @@
 //! concurrency, shared by the API, the controllers and the kubelets.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 
-use crate::{contract::Clock, errors::ApiError, json, kinds::find_kind, meta};
+pub use crate::history::Watch;
+use crate::{
+    contract::Clock,
+    errors::ApiError,
+    history::{History, Next, weigh},
+    json,
+    kinds::find_kind,
+    meta,
+};
 
-/// Past events kept so that a watch can resume; etcd keeps five minutes' worth.
-const HISTORY: usize = 8192;
+/// Bytes of JSON of all objects together: many times what a lab's story takes (etcd has `--quota-backend-bytes`).
+const LARGEST_STORE: usize = 64 * 1024 * 1024;
 
 /// Group, version and plural resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,13 +117,27 @@ type Place = (Option<String>, String);
 struct State {
     version: u64,
     objects: BTreeMap<Gvr, BTreeMap<Place, Arc<Value>>>,
-    history: VecDeque<Event>,
-    forgotten: u64,
+    history: History,
+    /// Bytes of all objects.
+    bytes: usize,
+}
+
+impl State {
+    /// Makes room for an object of `new` bytes in place of one of `old`.
+    fn fit(&mut self, old: usize, new: usize) -> Result<(), ApiError> {
+        let bytes = self.bytes.saturating_sub(old).saturating_add(new);
+        // What gets smaller helps, however full it is.
+        if bytes > LARGEST_STORE && new > old {
+            return Err(ApiError::internal("etcdserver: mvcc: database space exceeded"));
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
 }
 
 struct Inner {
     state: RwLock<State>,
-    events: broadcast::Sender<Event>,
+    changes: watch::Sender<u64>,
     clock: Clock,
 }
 
@@ -129,28 +151,10 @@ impl fmt::Debug for Store {
     }
 }
 
-/// A subscription to changes, in order and without gaps from its start.
-#[derive(Debug)]
-pub struct Watch {
-    backlog: VecDeque<Event>,
-    live: broadcast::Receiver<Event>,
-}
-
-impl Watch {
-    /// The next change. `None` when the store is gone or this reader fell so far
-    /// behind that changes were lost: list again and subscribe anew.
-    pub async fn next(&mut self) -> Option<Event> {
-        if let Some(event) = self.backlog.pop_front() {
-            return Some(event);
-        }
-        self.live.recv().await.ok()
-    }
-}
-
 impl Store {
     /// An empty store on the given clock.
     pub fn new(clock: Clock) -> Self {
-        Self(Arc::new(Inner { state: RwLock::default(), events: broadcast::channel(HISTORY).0, clock }))
+        Self(Arc::new(Inner { state: RwLock::default(), changes: watch::Sender::new(0), clock }))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -209,11 +213,13 @@ impl Store {
         if taken {
             return Err(ApiError::already_exists(gvr, &key.name));
         }
+        let bytes = weigh(&object)?;
+        state.fit(0, bytes)?;
         state.version += 1;
         json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
         let object = Arc::new(object);
         state.objects.entry(stored).or_default().insert(place, Arc::clone(&object));
-        self.publish(&mut state, EventKind::Added, key, &object, None);
+        self.publish(&mut state, EventKind::Added, key, &object, None, bytes);
         Ok(object)
     }
 
@@ -247,11 +253,13 @@ impl Store {
         if new == *old {
             return Ok(old);
         }
+        let bytes = weigh(&new)?;
+        state.fit(weigh(&old)?, bytes)?;
         state.version += 1;
         json::put(&mut new, "/metadata/resourceVersion", state.version.to_string().into());
         let new = Arc::new(new);
         state.objects.entry(stored).or_default().insert(place, Arc::clone(&new));
-        self.publish(&mut state, EventKind::Modified, key.clone(), &new, Some(old));
+        self.publish(&mut state, EventKind::Modified, key.clone(), &new, Some(old), bytes);
         Ok(new)
     }
 
@@ -268,7 +276,9 @@ impl Store {
         let mut last = Value::clone(&old);
         json::put(&mut last, "/metadata/resourceVersion", state.version.to_string().into());
         let last = Arc::new(last);
-        self.publish(&mut state, EventKind::Deleted, key.clone(), &last, Some(old));
+        let bytes = weigh(&old)?;
+        state.fit(bytes, 0)?;
+        self.publish(&mut state, EventKind::Deleted, key.clone(), &last, Some(old), bytes);
         Ok(last)
     }
 
@@ -279,34 +289,30 @@ impl Store {
         mut key: Key,
         object: &Arc<Value>,
         previous: Option<Arc<Value>>,
+        bytes: usize,
     ) {
         key.gvr = key.gvr.stored();
         let event = Event { kind, key, object: Arc::clone(object), previous, version: state.version };
-        state.history.push_back(event.clone());
-        while state.history.len() > HISTORY {
-            if let Some(lost) = state.history.pop_front() {
-                state.forgotten = lost.version;
-            }
-        }
-        // Nobody listening is fine: the history serves whoever comes later.
-        let _ = self.0.events.send(event);
+        state.history.push(event, bytes);
+        self.0.changes.send_replace(state.version);
+    }
+
+    /// The first change after a version.
+    pub(crate) fn after(&self, version: u64) -> Next {
+        self.read().history.after(version)
     }
 
     /// Changes from now on.
     pub fn watch(&self) -> Watch {
-        let _state = self.read();
-        Watch { backlog: VecDeque::new(), live: self.0.events.subscribe() }
+        let state = self.read();
+        Watch::new(self.clone(), state.version, self.0.changes.subscribe())
     }
 
     /// Changes after `version`; 410 when they are no longer all known.
     pub fn watch_from(&self, version: u64) -> Result<Watch, ApiError> {
-        let state = self.read();
-        if version < state.forgotten {
-            return Err(ApiError::expired(format!("too old resource version: {version} ({})", state.forgotten)));
+        if let Next::Forgotten(oldest) = self.after(version) {
+            return Err(ApiError::expired(format!("too old resource version: {version} ({oldest})")));
         }
-        Ok(Watch {
-            backlog: state.history.iter().filter(|event| event.version > version).cloned().collect(),
-            live: self.0.events.subscribe(),
-        })
+        Ok(Watch::new(self.clone(), version, self.0.changes.subscribe()))
     }
 }

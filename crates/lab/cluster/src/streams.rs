@@ -10,6 +10,7 @@ use hyper::{
     body::{Bytes, Frame, Incoming},
 };
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::{
     Message,
     protocol::{CloseFrame, frame::coding::CloseCode},
@@ -99,6 +100,7 @@ pub(crate) fn logs(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result
         container,
         sent: total,
         first: Some(shown),
+        _place: shared.stream()?,
     };
     let frames = stream::unfold(follow, |mut follow| async move {
         let bytes = follow.next().await?;
@@ -144,6 +146,7 @@ struct Follow {
     container: String,
     sent: usize,
     first: Option<Vec<u8>>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Follow {

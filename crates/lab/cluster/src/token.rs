@@ -61,7 +61,7 @@ pub(crate) fn request(shared: &Shared, target: &Target, body: &Value) -> Result<
         expiration_seconds: granted,
         bound_pod,
     });
-    shared.issued.remember(&minted.token, owner, minted.expires);
+    shared.issued.remember(&minted.token, owner, minted.expires, shared.store.now());
     let answer = json!({
         "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {"name": key.name, "namespace": namespace, "creationTimestamp": stamp(shared.store.now())},

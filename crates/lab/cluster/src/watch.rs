@@ -7,7 +7,7 @@ use futures_util::stream;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{
     cluster::Shared,
@@ -60,6 +60,7 @@ struct State {
     ends: Instant,
     next_bookmark: Instant,
     columns_sent: bool,
+    _place: OwnedSemaphorePermit,
 }
 
 /// Answers a watch request.
@@ -97,6 +98,7 @@ pub(crate) fn stream(shared: &Arc<Shared>, call: &Call, target: &Target) -> Resu
         ends: now + timeout.map_or(DEFAULT_TIMEOUT, Duration::from_secs),
         next_bookmark: now + BOOKMARK_EVERY,
         columns_sent: false,
+        _place: shared.stream()?,
     };
     for object in listed {
         if state.filter.matches(&object) {

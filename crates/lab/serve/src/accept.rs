@@ -41,6 +41,12 @@ pub struct Slot {
     _place: Arc<OwnedSemaphorePermit>,
 }
 
+impl Slot {
+    pub(crate) fn of(place: OwnedSemaphorePermit) -> Self {
+        Self { _place: Arc::new(place) }
+    }
+}
+
 /// Takes connections until `shutdown` completes, at most `most` at a time; further ones wait in the system's queue.
 /// Each is served by a task of its own, whose panic ends it alone. What is connected at the end is cut off.
 pub async fn accept<L, F>(
@@ -60,7 +66,7 @@ pub async fn accept<L, F>(
         // Taken before the connection: what cannot be served does not cost a descriptor.
         let taken = async {
             let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-            Ok((listener.next().await?, Slot { _place: Arc::new(place) }))
+            Ok((listener.next().await?, Slot::of(place)))
         };
         let taken: io::Result<_> = tokio::select! {
             () = &mut shutdown => return,

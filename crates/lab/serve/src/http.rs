@@ -77,7 +77,7 @@ where
             let mut http = http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(LARGEST_HEAD);
             let connection = pin!(http.serve_connection(io, service).with_upgrades());
-            run(connection, idle, |c| c.graceful_shutdown()).await;
+            run(connection, idle, http1::UpgradeableConnection::graceful_shutdown).await;
         }
         Version::Two => {
             let mut http = http2::Builder::new(TokioExecutor::new());
@@ -88,7 +88,7 @@ where
                 .max_header_list_size(LARGEST_FIELDS)
                 .max_send_buf_size(UNSENT);
             let connection = pin!(http.serve_connection(io, service));
-            run(connection, idle, |c| c.graceful_shutdown()).await;
+            run(connection, idle, http2::Connection::graceful_shutdown).await;
         }
     }
 }
@@ -153,5 +153,112 @@ impl<B: Body + Unpin> Body for Counted<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http_body_util::Full;
+    use hyper::body::Bytes;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        sync::Semaphore,
+        task::JoinHandle,
+        time::Instant,
+    };
+
+    use super::*;
+
+    /// What the pipe between client and server holds.
+    const PIPE: usize = 1024;
+    /// Larger than pipe and buffers together.
+    const LARGE: usize = 4 * 1024 * 1024;
+
+    async fn serve(version: Version) -> (DuplexStream, JoinHandle<()>) {
+        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let (client, server) = duplex(PIPE);
+        let answers = speak(server, Slot::of(place), version, |request: Request<Incoming>| async move {
+            match request.uri().path() {
+                "/slow" => tokio::time::sleep(IDLE * 10).await,
+                "/never" => panic!("a handler gives up"),
+                _ => {}
+            }
+            let bytes = if request.uri().path() == "/large" { LARGE } else { 2 };
+            Response::new(Full::new(Bytes::from(vec![b'x'; bytes])))
+        });
+        (client, tokio::spawn(answers))
+    }
+
+    async fn closed_after_sending(bytes: &[u8]) -> Duration {
+        let start = Instant::now();
+        let (mut client, served) = serve(Version::One).await;
+        client.write_all(bytes).await.unwrap();
+        served.await.unwrap();
+        start.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_never_ends_is_cut_off() {
+        for bytes in [&b""[..], b"GET / HTTP/1.1\r\nhost: x\r\n", b"GET /\r\n"] {
+            assert!(closed_after_sending(bytes).await <= IDLE + LAST_WORDS, "{bytes:?}");
+        }
+        let (mut client, served) = serve(Version::One).await;
+        let start = Instant::now();
+        client.write_all(b"GET / HTTP/1.1\r\nx: ").await.unwrap();
+        // A letter now and then is no request either.
+        while client.write_all(b"a").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        served.await.unwrap();
+        assert!(start.elapsed() <= IDLE + LAST_WORDS * 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_http2_connection_is_cut_off() {
+        let start = Instant::now();
+        let (client, served) = serve(Version::Two).await;
+        let io = TokioIo::new(client);
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), io).await.unwrap();
+        tokio::spawn(connection);
+        served.await.unwrap();
+        drop(sender);
+        assert!(start.elapsed() <= IDLE + LAST_WORDS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_is_cut_off_and_who_waits_is_not() {
+        assert!(closed_after_sending(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await <= UNREAD + LAST_WORDS);
+        let (mut client, served) = serve(Version::One).await;
+        client.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = vec![0; 15];
+        client.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, b"HTTP/1.1 200 OK");
+        drop(client);
+        served.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_head_without_end_is_refused() {
+        let (client, served) = serve(Version::One).await;
+        let (mut from, mut to) = tokio::io::split(client);
+        let flood = async {
+            let line = format!("x: {}\r\n", "y".repeat(PIPE));
+            let _ = to.write_all(b"GET / HTTP/1.1\r\n").await;
+            while to.write_all(line.as_bytes()).await.is_ok() {}
+        };
+        let mut answer = Vec::new();
+        let ((), read) = tokio::join!(flood, from.read_to_end(&mut answer));
+        assert!(read.is_err() || answer.starts_with(b"HTTP/1.1 431"));
+        served.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_connection_alone() {
+        let (mut client, served) = serve(Version::One).await;
+        client.write_all(b"GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        assert!(served.await.unwrap_err().is_panic());
     }
 }

@@ -1,5 +1,6 @@
 //! Events as the controllers write them; repeats are counted, not multiplied.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,4 +47,57 @@ pub(crate) fn write(store: &Store, about: &Value, component: &str, kind: &str, r
     });
     // Names are random; a collision loses one event.
     let _ = store.create(&events, event);
+}
+
+/// How long an event is kept: a `kube-apiserver`'s default (`--event-ttl`).
+const KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// Events at a time: a fault makes some dozens, and each new one is compared with all of its namespace.
+const MOST: usize = 2000;
+
+/// Takes away the events that have not been repeated of late, and the oldest when there are too many.
+pub(super) fn expire(store: &Store) {
+    let events = Gvr::core("events");
+    let last = |event: &Value| j::text(event, "/lastTimestamp").parse::<Timestamp>().ok();
+    let mut all = store.list(&events, None).1;
+    all.sort_by_key(|event| last(event));
+    let too_many = all.len().saturating_sub(MOST);
+    let old = store.now().checked_sub(KEPT).unwrap_or_default();
+    for (index, event) in all.iter().enumerate() {
+        if index < too_many || last(event).is_some_and(|at| at < old) {
+            // Gone already is as good.
+            let _ = store.delete(&Key::of(&events, event));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const NOW: &str = "2026-03-01T12:00:00Z";
+
+    fn events(store: &Store, stamps: impl Iterator<Item = &'static str>) {
+        for (number, stamp) in stamps.enumerate() {
+            let event = json!({
+                "metadata": {"name": format!("{}-{number}", stamp.to_lowercase().replace(':', "-")), "namespace": "a"},
+                "involvedObject": {"kind": "Pod", "name": "p", "namespace": "a"}, "lastTimestamp": stamp,
+            });
+            store.create(&Gvr::core("events"), event).unwrap();
+        }
+    }
+
+    #[test]
+    fn old_events_and_those_too_many_go() {
+        let store = Store::new(Arc::new(|| NOW.parse().unwrap()));
+        let left = || store.list(&Gvr::core("events"), None).1;
+        events(&store, ["2026-03-01T10:59:00Z", "2026-03-01T11:30:00Z", NOW].into_iter());
+        expire(&store);
+        assert_eq!(left().len(), 2);
+        events(&store, std::iter::repeat_n("2026-03-01T11:45:00Z", MOST));
+        expire(&store);
+        assert_eq!(left().len(), MOST);
+        assert!(left().iter().all(|event| j::text(event, "/lastTimestamp") != "2026-03-01T11:30:00Z"));
+    }
 }

@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::task::JoinSet;
+use trustwalk_lab_serve::keep;
 
 use super::{
     common::{Context, owner_uid},
-    daemonset, deployment, gc, job, replicaset, scheduler, statefulset,
+    daemonset, deployment, events, gc, job, replicaset, scheduler, statefulset,
 };
 use crate::{
     errors::ApiError,
@@ -23,11 +24,27 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// Starts all controllers; they end when the returned set is dropped.
 pub(crate) fn start(store: &Store, pipeline: &Pipeline, ca_pem: &str) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    tasks.spawn(collect_garbage(store.clone()));
-    tasks.spawn(bind_pods(store.clone()));
-    tasks.spawn(furnish_namespaces(store.clone(), ca_pem.to_owned()));
-    tasks.spawn(reconcile_workloads(Context { store: store.clone(), pipeline: pipeline.clone() }));
+    let (own, ca_pem) = (store.clone(), ca_pem.to_owned());
+    let context = Context { store: store.clone(), pipeline: pipeline.clone() };
+    tasks.spawn(keep(move || furnish_namespaces(own.clone(), ca_pem.clone())));
+    tasks.spawn(keep(move || reconcile_workloads(context.clone())));
+    let own = store.clone();
+    tasks.spawn(keep(move || collect_garbage(own.clone())));
+    let own = store.clone();
+    tasks.spawn(keep(move || bind_pods(own.clone())));
+    let own = store.clone();
+    tasks.spawn(keep(move || expire_events(own.clone())));
     tasks
+}
+
+/// How often events are looked through.
+const EXPIRE_EVERY: Duration = Duration::from_mins(1);
+
+async fn expire_events(store: Store) {
+    loop {
+        tokio::time::sleep(EXPIRE_EVERY).await;
+        events::expire(&store);
+    }
 }
 
 async fn collect_garbage(store: Store) {

@@ -2,10 +2,18 @@
 
 use serde_json::Value;
 
-use crate::{errors::ApiError, json as j};
+use crate::{
+    errors::ApiError,
+    history::{DEEPEST, within},
+    json as j,
+};
 
 /// Most operations in one patch (Kubernetes: `maxJSONPatchOperations`).
 const MOST_OPERATIONS: usize = 10_000;
+
+/// Bytes that a patch may copy and move about (Kubernetes: `AccumulatedCopySizeLimit`, the size of a request): a few
+/// dozen operations could else double an object each.
+const MOST_CARRIED: usize = 3 * 1024 * 1024;
 
 /// Applies a list of operations, all or nothing.
 pub(crate) fn apply(mut target: Value, patch: &Value) -> Result<Value, ApiError> {
@@ -14,8 +22,9 @@ pub(crate) fn apply(mut target: Value, patch: &Value) -> Result<Value, ApiError>
     if operations.len() > MOST_OPERATIONS {
         return Err(ApiError::too_large());
     }
+    let mut carried = 0;
     for operation in operations {
-        step(&mut target, operation).map_err(|problem| ApiError {
+        step(&mut target, operation, &mut carried).map_err(|problem| ApiError {
             code: 422,
             reason: "Invalid",
             message: format!("the server rejected our request due to an error in our request: {problem}"),
@@ -25,26 +34,54 @@ pub(crate) fn apply(mut target: Value, patch: &Value) -> Result<Value, ApiError>
     Ok(target)
 }
 
-fn step(target: &mut Value, operation: &Value) -> Result<(), String> {
+/// Refuses a value that would end too deep below its path, and adds up its bytes.
+fn fits(path: &str, value: &Value, bytes: &mut usize) -> Result<(), String> {
+    let room = DEEPEST.checked_sub(path.matches('/').count());
+    if room.is_some_and(|room| within(value, room, bytes)) {
+        Ok(())
+    } else {
+        Err(format!("the object would be nested more than {DEEPEST} deep"))
+    }
+}
+
+/// The same for what is there already, which may be carried about so often.
+fn carry(path: &str, value: &Value, carried: &mut usize) -> Result<(), String> {
+    fits(path, value, carried)?;
+    if *carried > MOST_CARRIED {
+        return Err(format!("more than {MOST_CARRIED} bytes are copied and moved"));
+    }
+    Ok(())
+}
+
+fn step(target: &mut Value, operation: &Value, carried: &mut usize) -> Result<(), String> {
     let path = operation.get("path").and_then(Value::as_str).ok_or("operation has no path")?;
     let value = || operation.get("value").cloned().unwrap_or(Value::Null);
     let from = || j::text(operation, "/from");
     match j::text(operation, "/op") {
-        "add" => add(target, path, value()),
+        "add" => {
+            let value = value();
+            fits(path, &value, &mut 0)?;
+            add(target, path, value)
+        }
         "remove" => take(target, path).map(drop),
         "replace" => {
             let slot = target.pointer_mut(path).ok_or_else(|| {
                 format!("replace operation does not apply: doc is missing path: {path}: missing value")
             })?;
-            *slot = value();
+            let value = value();
+            fits(path, &value, &mut 0)?;
+            *slot = value;
             Ok(())
         }
         "move" => {
             let moved = take(target, from())?;
+            carry(path, &moved, carried)?;
             add(target, path, moved)
         }
         "copy" => {
-            let copied = target.pointer(from()).cloned().ok_or("copy: missing source")?;
+            let source = target.pointer(from()).ok_or("copy: missing source")?;
+            carry(path, source, carried)?;
+            let copied = source.clone();
             add(target, path, copied)
         }
         "test" => {
@@ -124,6 +161,19 @@ mod tests {
         ]);
         let end = apply(start, &patch).unwrap();
         assert_eq!(end, json!({"spec": {"list": [0, 2, 3], "a/b": true}}));
+    }
+
+    #[test]
+    fn a_patch_neither_multiplies_nor_deepens_an_object_without_end() {
+        let double = json!({"op": "copy", "from": "", "path": "/a"});
+        let wide: Vec<Value> =
+            (0..64).map(|n| json!({"op": "copy", "from": "/l", "path": format!("/l/{n}")})).collect();
+        assert_eq!(apply(json!({"l": ["x"]}), &Value::Array(wide)).unwrap_err().code, 422);
+        assert_eq!(apply(json!({}), &Value::Array(vec![double; 1000])).unwrap_err().code, 422);
+        let deep: String = "/a".repeat(DEEPEST);
+        let chain = (0..DEEPEST - 1).fold(json!({}), |inner, _| json!({"a": inner}));
+        let patch = json!([{"op": "add", "path": deep, "value": [1]}]);
+        assert_eq!(apply(chain, &patch).unwrap_err().code, 422);
     }
 
     #[test]

@@ -1,0 +1,167 @@
+//! A lab as a process: one for a folder, gone without a trace however it ends, and still there after more
+//! connections than it has descriptors.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpStream;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use support::{trustwalk, until};
+
+/// Descriptors of a lab that is flooded; it needs some fifty itself.
+const DESCRIPTORS: usize = 128;
+/// Connections to each of its listeners: more than that together.
+const FLOOD: usize = 100;
+
+/// A lab that is killed at the end of the test, if it is there by then.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn ready(mut child: Child) -> Running {
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains("ready")), "the lab ended");
+    std::thread::spawn(move || lines.for_each(drop));
+    Running(child)
+}
+
+fn start(dir: &Path) -> Running {
+    let mut command = trustwalk();
+    command.args(["lab", "up", "--dir"]).arg(dir);
+    ready(command.stdout(Stdio::piped()).spawn().unwrap())
+}
+
+fn lab(dir: &Path, words: &[&str]) -> Output {
+    trustwalk().args(["lab", "--dir"]).arg(dir).args(words).output().unwrap()
+}
+
+fn complaint(out: &Output) -> String {
+    assert_eq!(out.status.code(), Some(1), "{out:?}");
+    String::from_utf8_lossy(&out.stderr).into_owned()
+}
+
+#[test]
+fn more_connections_than_descriptors_end_no_listener() {
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("lab");
+    let script = format!("ulimit -n {DESCRIPTORS}; exec \"$0\" lab up --dir \"$1\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, env!("CARGO_BIN_EXE_trustwalk")]).arg(&dir).stdout(Stdio::piped());
+    let _lab = ready(shell.spawn().unwrap());
+    let status: serde_json::Value = serde_json::from_slice(&lab(&dir, &["status", "-o", "json"]).stdout).unwrap();
+    let mut addresses: Vec<String> = ["aws", "kubernetes", "issuers"]
+        .map(|name| status.get(name).unwrap().as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+        .into();
+    let state: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.join("lab.json")).unwrap()).unwrap();
+    addresses.push(state.get("address").unwrap().as_str().unwrap().to_owned());
+    let flood: Vec<TcpStream> =
+        addresses.iter().flat_map(|address| (0..FLOOD).map(move |_| TcpStream::connect(address).unwrap())).collect();
+    drop(flood);
+    // Account, API server and issuer are all asked for this; until the last of the flood is gone, they may wait.
+    let env = std::fs::read_to_string(dir.join("env")).unwrap();
+    until(|| {
+        let script = format!("{env}\nexec \"$0\" diagnose daemonset/aws-node -n kube-system");
+        let out = Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_trustwalk")]).output().unwrap();
+        (out.status.code() == Some(0)).then_some(())
+    });
+    assert!(lab(&dir, &["status"]).status.success());
+}
+
+#[test]
+fn a_second_lab_is_refused_and_the_first_goes_on() {
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("lab");
+    let first = start(&dir);
+    let env = std::fs::read(dir.join("env")).unwrap();
+    let said = complaint(&lab(&dir, &["up"]));
+    assert!(said.contains("is running in") && said.contains(&format!("process {}", first.0.id())), "{said}");
+    assert_eq!(std::fs::read(dir.join("env")).unwrap(), env);
+    assert!(lab(&dir, &["status"]).status.success());
+    assert!(lab(&dir, &["down"]).status.success());
+    assert!(!dir.exists(), "neither an `env` nor anything else of a lab that is down");
+    assert!(complaint(&lab(&dir, &["status"])).contains("no lab is running"));
+    drop(start(&dir));
+}
+
+#[test]
+fn every_way_to_end_a_lab_leaves_nothing() {
+    let outer = tempfile::tempdir().unwrap();
+    for signal in ["INT", "TERM", "HUP"] {
+        let dir = outer.path().join(signal);
+        let mut running = start(&dir);
+        let id = running.0.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        assert!(running.0.wait().unwrap().success(), "{signal}");
+        assert!(!dir.exists(), "{signal}");
+    }
+}
+
+#[test]
+fn a_killed_lab_is_known_as_such() {
+    let outer = tempfile::tempdir().unwrap();
+    let dir = outer.path().join("lab");
+    drop(start(&dir));
+    assert!(dir.join("env").exists());
+    assert!(complaint(&lab(&dir, &["status"])).contains("no lab is running"));
+    drop(start(&dir));
+    let out = lab(&dir, &["down"]);
+    assert!(out.status.success() && String::from_utf8_lossy(&out.stdout).contains("killed"), "{out:?}");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0);
+}
+
+#[test]
+fn only_a_folder_of_ones_own_is_used_and_only_a_labs_files_are_replaced() {
+    let outer = tempfile::tempdir().unwrap();
+    let dir = |name: &str| outer.path().join(name);
+    std::fs::create_dir(dir("open")).unwrap();
+    std::fs::set_permissions(dir("open"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    symlink(outer.path(), dir("link")).unwrap();
+    std::fs::create_dir(dir("mine")).unwrap();
+    std::fs::set_permissions(dir("mine"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::write(dir("mine").join("kubeconfig"), "mine").unwrap();
+    // Somebody else's state file would lead the token of a command anywhere.
+    std::fs::write(dir("open").join("lab.json"), r#"{"address":"127.0.0.1:9","token":"x"}"#).unwrap();
+    for (name, command, why) in [
+        ("open", "up", "others may write to it"),
+        ("open", "status", "others may write to it"),
+        ("link", "up", "it is a link"),
+        ("mine", "up", "kubeconfig"),
+    ] {
+        let said = complaint(&lab(&dir(name), &[command]));
+        assert!(said.contains("is not used") && said.contains(why), "{said}");
+    }
+    assert_eq!(std::fs::read(dir("mine").join("kubeconfig")).unwrap(), b"mine");
+}
+
+#[test]
+fn without_a_folder_of_the_users_none_is_guessed() {
+    let mut command = trustwalk();
+    for name in ["XDG_RUNTIME_DIR", "XDG_STATE_HOME", "HOME", "TRUSTWALK_LAB_DIR"] {
+        command.env_remove(name);
+    }
+    let out = command.args(["lab", "status"]).output().unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("--dir"));
+}
+
+#[test]
+fn a_folder_of_any_name_can_be_sourced_from_anywhere() {
+    let outer = tempfile::tempdir().unwrap();
+    let mut command = trustwalk();
+    command.args(["lab", "up", "--dir", "it's a $(lab)"]).current_dir(outer.path());
+    let _lab = ready(command.stdout(Stdio::piped()).spawn().unwrap());
+    let env = outer.path().join("it's a $(lab)").join("env");
+    let script = ". \"$0\" && test -f \"$KUBECONFIG\" && test -f \"$AWS_CA_BUNDLE\"";
+    let status = Command::new("sh").args(["-c", script]).arg(&env).current_dir("/").status().unwrap();
+    assert!(status.success());
+}
