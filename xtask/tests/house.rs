@@ -55,6 +55,7 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
 const DOCTOR: [&str; 9] = [
     "trustwalk-foreign",
     "trustwalk-core",
+    "trustwalk-render",
     "trustwalk-trust-policy",
     "trustwalk-x509",
     "trustwalk-token",
@@ -155,6 +156,7 @@ fn every_crate_forbids_what_the_workspace_forbids() {
     for manifest in [
         "foreign",
         "core",
+        "render",
         "trust-policy",
         "x509",
         "token",

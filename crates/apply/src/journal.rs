@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{Plan, Receipt, ReceiptStep, StepState};
+use trustwalk_foreign::visible;
 
 use crate::error::ApplyError;
 use crate::place::Place;
@@ -138,7 +139,7 @@ impl Journal {
         let path = self.path.clone();
         let fail = |source| ApplyError::Journal { path: path.clone(), source };
         self.written.checksum = self.written.sum().map_err(|e| fail(e.into()))?;
-        let text = serde_json::to_vec_pretty(&self.written).map_err(|e| fail(e.into()))?;
+        let text = serde_json::to_string_pretty(&self.written).map_err(|e| fail(e.into()))?;
         let mut beside = self.path.clone().into_os_string();
         beside.push(".tmp");
         let mut options = File::options();
@@ -146,7 +147,7 @@ impl Journal {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&beside).map_err(fail)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(fail)?;
+        file.write_all(visible::json(&text).as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
         std::fs::rename(&beside, &self.path).map_err(fail)?;
         // The new name must outlive a power cut as well; a folder that cannot be synced is no reason to stop.
         let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

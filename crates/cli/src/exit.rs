@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use trustwalk_core::diagnosis::{Diagnosis, LinkState};
+use trustwalk_core::diagnosis::Outcome;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,19 +15,12 @@ pub(crate) enum Exit {
     Findings,
 }
 
-impl Exit {
-    /// Where a diagnosis leaves its target.
-    pub(crate) fn of(d: &Diagnosis) -> Self {
-        let broken = d.root_cause.is_some()
-            || !d.also.is_empty()
-            || d.links.iter().any(|l| matches!(l.state, LinkState::Violated | LinkState::Consequence));
-        let open = !d.undetermined.is_empty() || d.links.iter().any(|l| l.state == LinkState::Undetermined);
-        if broken {
-            Self::Findings
-        } else if open {
-            Self::Undetermined
-        } else {
-            Self::Sound
+impl From<Outcome> for Exit {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Ok => Self::Sound,
+            Outcome::Undetermined => Self::Undetermined,
+            Outcome::Broken | Outcome::RootCause => Self::Findings,
         }
     }
 }

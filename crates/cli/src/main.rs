@@ -7,16 +7,18 @@ mod args;
 mod commands;
 mod direct;
 mod exit;
-mod render;
+mod inert;
+mod rollout;
 mod style;
-mod time;
+mod words;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    words::hook();
     if args::only_version() {
         // Scripts ask for it often, and no grammar is needed to tell.
-        return match style::say(args::VERSION) {
+        return match style::line(args::VERSION) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error.into()),
         };
@@ -24,8 +26,8 @@ fn main() -> ExitCode {
     let cli = match args::read() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
             let code = if error.use_stderr() { exit::USAGE } else { 0 };
+            words::usage(error);
             return ExitCode::from(code);
         }
     };
@@ -43,12 +45,10 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     {
         return exit::Exit::Undetermined.into();
     }
-    let mut text = format!("error: {error}");
+    style::complain(format_args!("error: {error}"));
     for cause in error.chain().skip(1) {
-        text += "\n  because: ";
-        text += &cause.to_string();
+        style::complain(format_args!("  because: {cause}"));
     }
-    style::complain(&text);
     let usage = error.downcast_ref::<exit::UsageError>().is_some();
     ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })
 }

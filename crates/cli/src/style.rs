@@ -1,51 +1,16 @@
-//! Colour and output: colour only on a terminal that wants it, text on standard output,
-//! complaints and progress on standard error.
+//! Streams: colour only on a terminal that wants it, text on standard output, complaints and progress on
+//! standard error. Nothing but [`Shown`], which went through the gate, is written to either.
 
+use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write};
+
+use trustwalk_render::{Pen, Shown};
 
 use crate::args::Format;
 
-/// A colour with a meaning.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Ink {
-    /// Sound.
-    Good,
-    /// Broken.
-    Bad,
-    /// Unknown, or a warning.
-    Odd,
-    /// Secondary.
-    Faint,
-    /// Headings.
-    Strong,
-}
-
-/// How to write for one stream.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pen {
-    colour: bool,
-}
-
-impl Pen {
-    /// For standard output.
-    pub(crate) fn stdout() -> Self {
-        Self { colour: wants_colour(std::io::stdout().is_terminal()) }
-    }
-
-    /// Text in an ink.
-    pub(crate) fn ink(self, ink: Ink, text: &str) -> String {
-        if !self.colour {
-            return text.to_owned();
-        }
-        let code = match ink {
-            Ink::Good => "32",
-            Ink::Bad => "31",
-            Ink::Odd => "33",
-            Ink::Faint => "2",
-            Ink::Strong => "1",
-        };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
-    }
+/// How to write to standard output.
+pub(crate) fn pen() -> Pen {
+    Voice::Out.pen()
 }
 
 /// `NO_COLOR` (no-color.org) and dumb terminals are respected.
@@ -74,19 +39,25 @@ impl Voice {
     }
 
     /// Writes at once.
-    pub(crate) fn say(self, text: &str) -> std::io::Result<()> {
+    pub(crate) fn say(self, text: &Shown) -> std::io::Result<()> {
         match self {
             Self::Out => say(text),
             Self::Aside => {
-                complain(text.trim_end_matches('\n'));
+                // Nobody is left to tell when that fails.
+                let _ = std::io::stderr().lock().write_all(text.as_str().as_bytes());
                 Ok(())
             }
         }
     }
 
+    /// Writes one line at once.
+    pub(crate) fn line(self, text: impl Display) -> std::io::Result<()> {
+        self.say(&Shown::line(text))
+    }
+
     /// How to write there.
     pub(crate) fn pen(self) -> Pen {
-        Pen { colour: wants_colour(self.is_terminal()) }
+        Pen::new(wants_colour(self.is_terminal()))
     }
 
     /// Whether it is a terminal on which lines can be rewritten.
@@ -104,31 +75,28 @@ impl Voice {
 
 /// Writes to standard output at once. A reader that has gone away (`| head`) is no error, and what was begun
 /// goes on to its own exit code: half a repair would be worse than one nobody watches.
-pub(crate) fn say(text: &str) -> std::io::Result<()> {
+pub(crate) fn say(text: &Shown) -> std::io::Result<()> {
     match say_to_reader(text) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
 }
 
-/// The same for what has no end but its reader's.
-pub(crate) fn say_to_reader(text: &str) -> std::io::Result<()> {
+/// The same for one line.
+pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
+    say(&Shown::line(text))
+}
+
+/// The same as [`say`] for what has no end but its reader's.
+pub(crate) fn say_to_reader(text: &Shown) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    if !text.ends_with('\n') {
-        out.write_all(b"\n")?;
-    }
+    out.write_all(text.as_str().as_bytes())?;
     out.flush()
 }
 
-/// Writes to standard error; nobody is left to tell when that fails.
-pub(crate) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
-}
-
-/// Removes what a stranger's text could do to a terminal: control characters but tab.
-pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+/// Writes one line to standard error.
+pub(crate) fn complain(text: impl Display) {
+    let _ = Voice::Aside.line(text);
 }
 
 /// A tagged value in words: its name, then its fields.
@@ -143,15 +111,5 @@ pub(crate) fn tagged(value: &impl serde::Serialize) -> String {
         }
         Ok(other) => other.to_string(),
         Err(_) => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn strangers_cannot_drive_the_terminal() {
-        assert_eq!(harmless("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\u{fffd}c");
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use trustwalk_core::evidence::Evidence;
+use trustwalk_foreign::visible;
 
 use crate::error::CollectError;
 use crate::files::read_bounded;
@@ -52,11 +53,11 @@ impl Bundle {
     /// Writes a bundle file, readable by its owner alone.
     pub fn write(&self, path: &Path) -> Result<(), CollectError> {
         let fail = |source| CollectError::Write { path: path.to_owned(), source };
-        let text = serde_json::to_vec_pretty(self).map_err(|e| fail(e.into()))?;
+        let text = serde_json::to_string_pretty(self).map_err(|e| fail(e.into()))?;
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).and_then(|mut f| f.write_all(&text)).map_err(fail)
+        options.open(path).and_then(|mut f| f.write_all(visible::json(&text).as_bytes())).map_err(fail)
     }
 }

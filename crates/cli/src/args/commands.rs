@@ -261,7 +261,7 @@ pub(crate) struct CompletionsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LabArgs {
     /// Folder for the lab's files
-    #[arg(long, value_name = "DIR", global = true, env = "TRUSTWALK_LAB_DIR")]
+    #[arg(long, value_name = "DIR", global = true, env = "TRUSTWALK_LAB_DIR", hide_env_values = true)]
     pub(crate) dir: Option<PathBuf>,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human", global = true)]

@@ -91,18 +91,26 @@ pub(crate) struct PlaceArgs {
         long,
         value_name = "HOST:PORT:ADDR:PORT",
         env = "TRUSTWALK_CONNECT_TO",
+        hide_env_values = true,
         value_delimiter = ',',
         global = true
     )]
     pub(crate) connect_to: Vec<ConnectTo>,
     /// Further roots you trust, PEM
-    #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_BUNDLE", global = true)]
+    #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_BUNDLE", hide_env_values = true, global = true)]
     pub(crate) ca_bundle: Option<PathBuf>,
     /// Roots AWS trusts, PEM, instead of this system's public ones
-    #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_LIBRARY", global = true)]
+    #[arg(long, value_name = "FILE", env = "TRUSTWALK_CA_LIBRARY", hide_env_values = true, global = true)]
     pub(crate) ca_library: Option<PathBuf>,
     /// In which order the account asks for trust in the issuer's certificate
-    #[arg(long, value_enum, env = "TRUSTWALK_TRUST_MODEL", default_value = "library-first", global = true)]
+    #[arg(
+        long,
+        value_enum,
+        env = "TRUSTWALK_TRUST_MODEL",
+        hide_env_values = true,
+        default_value = "library-first",
+        global = true
+    )]
     pub(crate) trust_model: Model,
     /// Do not mint a token and do not ask STS
     #[arg(long, global = true)]

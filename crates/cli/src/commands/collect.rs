@@ -6,6 +6,7 @@ use super::diagnose::{tell_missing, world};
 use crate::args::{CollectArgs, PlaceArgs};
 use crate::exit::Exit;
 use crate::style;
+use trustwalk_render::Shown;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result<Exit> {
@@ -17,15 +18,18 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         1 => "Evidence of one identity is in".to_owned(),
         many => format!("Evidence of {many} identities is in"),
     };
-    let secrets = "It holds no token, key or credential.\nRead it anywhere with: trustwalk diagnose --bundle";
+    let secrets = "It holds no token, key or credential.";
+    let how = "Read it anywhere with: trustwalk diagnose --bundle";
     let path = args.output.as_path();
     if path.as_os_str() == "-" {
-        style::say(&serde_json::to_string_pretty(&bundle)?)?;
-        style::complain(&format!("{held} this bundle. {secrets} FILE"));
+        style::say(&Shown::json(&bundle)?)?;
+        style::complain(format_args!("{held} this bundle. {secrets}"));
+        style::complain(format_args!("{how} FILE"));
     } else {
         bundle.write(path)?;
-        let path = style::harmless(&path.display().to_string());
-        style::say(&format!("{held} {path}. {secrets} {path}"))?;
+        let path = path.display();
+        style::line(format_args!("{held} {path}. {secrets}"))?;
+        style::line(format_args!("{how} {path}"))?;
     }
     Ok(Exit::Sound)
 }

@@ -5,6 +5,7 @@ use clap_complete::{Generator, shells};
 use crate::args::{CompletionsArgs, Shell, grammar};
 use crate::exit::Exit;
 use crate::style;
+use trustwalk_render::Shown;
 
 /// Runs the command.
 pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
@@ -18,6 +19,6 @@ pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
     command.set_bin_name("trustwalk");
     command.build();
     shell.generate(&command, &mut script);
-    style::say(&String::from_utf8_lossy(&script))?;
+    style::say(&Shown::block(&String::from_utf8_lossy(&script)))?;
     Ok(Exit::Sound)
 }

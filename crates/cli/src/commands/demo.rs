@@ -21,8 +21,8 @@ use super::fix::carry_out;
 use super::lab::{EndAsked, how_to_use, lab_model};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
-use crate::render;
-use crate::style::{self, Ink, Pen, Voice, harmless};
+use crate::style::{self, Voice};
+use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
 
 /// The fault of the founding story.
 const STORY: &str = "thumbprint-mismatch";
@@ -33,7 +33,7 @@ const SHOWS: Duration = Duration::from_secs(20);
 pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     if args.list {
         let lines: Vec<String> = faults::REGISTRY.iter().map(|f| format!("{:<52}{}", f.name, f.summary)).collect();
-        style::say(&lines.join("\n"))?;
+        style::say(&Shown::block(&lines.join("\n")))?;
         return Ok(Exit::Sound);
     }
     let fault = faults::find(&args.fault).ok_or_else(|| {
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let config =
         LabConfig { story, trust_model: lab_model(args.model), ports: Ports::default(), state_dir: dir.clone() };
     let lab = Lab::start(config).await.context("the lab could not start")?;
-    let teller = Teller { pen: Pen::stdout() };
+    let teller = Teller { pen: style::pen() };
     teller.chapter(&format!("A lab on loopback: account, issuer, cluster ({} ms)", began.elapsed().as_millis()))?;
     // Boxed once: the story holds everything a repair does.
     let told = tokio::select! {
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     teller.chapter(&format!("The end, after {:.1} s", began.elapsed().as_secs_f64()))?;
     if args.keep {
         style::say(&how_to_use(&lab, &dir))?;
-        style::say("The lab stays up until Ctrl-C or `trustwalk lab down`.")?;
+        style::line("The lab stays up until Ctrl-C or `trustwalk lab down`.")?;
         tokio::select! {
             () = lab.down_asked() => {}
             () = asked.any() => {}
@@ -81,7 +81,8 @@ struct Teller {
 
 impl Teller {
     fn chapter(&self, text: &str) -> std::io::Result<()> {
-        style::say(&format!("\n{}", self.pen.ink(Ink::Strong, &format!("== {text}"))))
+        style::line("")?;
+        style::line(self.pen.ink(Ink::Strong, format_args!("== {text}")))
     }
 }
 
@@ -116,7 +117,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     teller.chapter("trustwalk fix")?;
     style::say(&render::plan(&plan, teller.pen))?;
     if !can {
-        style::say("The cure is for a person; the demo mends the lab to show that all is well again.")?;
+        style::line("The cure is for a person; the demo mends the lab to show that all is well again.")?;
         lab.mend(None).await?;
         story::healthy(lab).await?;
         return Ok(Exit::Sound);
@@ -152,7 +153,8 @@ async fn show_state(lab: &Lab, fault: &faults::Fault, world: &World, ask: &Ask) 
     }
     let log = lab.log_of(fault.target);
     if let Some(line) = log.lines().rev().find(|l| l.contains(fault.symptom)) {
-        style::say(&format!("\n  {}", harmless(line)))?;
+        style::line("")?;
+        style::line(format_args!("  {line}"))?;
     }
     Ok(())
 }
@@ -170,19 +172,19 @@ async fn show_pods(world: &World, ask: &Ask, teller: &Teller) -> anyhow::Result<
 async fn pods_table(
     kube: &trustwalk_collect::kube_api::KubeApi,
     target: &trustwalk_collect::kube_api::WorkloadRef,
-) -> String {
-    use std::fmt::Write as _;
+) -> Shown {
     let mut pods = Vec::new();
     if let Some(workload) = kube.workload(target).await.known() {
         pods = kube.pods_of(workload).await.known().cloned().unwrap_or_default();
     }
-    let mut out = format!("  {:<32}{:<8}{:<20}{}\n", "NAME", "READY", "STATUS", "RESTARTS");
+    let mut out = Page::new();
+    out.line(format_args!("  {:<32}{:<8}{:<20}{}", "NAME", "READY", "STATUS", "RESTARTS"));
     for pod in &pods {
         let ready = if pod.ready { "1/1" } else { "0/1" };
         let status = pod.reason.as_deref().unwrap_or(&pod.phase);
-        let _ = writeln!(out, "  {:<32}{ready:<8}{status:<20}{}", pod.name, pod.restarts);
+        out.line(format_args!("  {:<32}{ready:<8}{status:<20}{}", pod.name, pod.restarts));
     }
-    out
+    out.shown()
 }
 
 /// The fault's target as `diagnose` would be asked about it.

@@ -1,13 +1,16 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
 use trustwalk_collect::{Ask, Bundle, Collected, World, collect};
-use trustwalk_core::diagnosis::{Diagnosis, diagnose};
+use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Observed, Target};
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
-use crate::render;
-use crate::style::{self, Pen};
+use crate::style;
+use trustwalk_render::{self as render, Ink, Page, Shown};
+
+/// What kept a walk over everything from being one.
+const NOT_ALL: &str = "not everything could be listed";
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
@@ -51,7 +54,6 @@ fn a_url(text: &str) -> Result<(), UsageError> {
         || !host.chars().all(fits)
         || text.chars().any(|c| c.is_whitespace() || c.is_control())
     {
-        let text = style::harmless(text);
         return Err(UsageError(format!("`{text}` is not an issuer's URL: write --issuer https://HOST/PATH")));
     }
     Ok(())
@@ -61,7 +63,7 @@ fn a_url(text: &str) -> Result<(), UsageError> {
 /// every gap that follows.
 pub(crate) fn tell_missing(found: &Collected) {
     for missed in &found.missed {
-        style::complain(&style::harmless(missed));
+        style::complain(missed);
     }
     for one in &found.evidence {
         let (gone, what) = match &one.target {
@@ -75,7 +77,7 @@ pub(crate) fn tell_missing(found: &Collected) {
         };
         if gone {
             let (kind, namespace, name) = what;
-            style::complain(&format!(
+            style::complain(format_args!(
                 "{kind}/{name} does not exist in namespace {namespace}; `kubectl get {kind} -A` lists those that do, and --context and -n choose where to look"
             ));
         }
@@ -83,34 +85,65 @@ pub(crate) fn tell_missing(found: &Collected) {
 }
 
 /// The report for people.
-fn in_words(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> String {
-    let pen = Pen::stdout();
+fn in_words(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> Shown {
+    let pen = style::pen();
+    let mut out = Page::new();
     if diagnoses.is_empty() {
-        let all = if missed.is_empty() { "No workload" } else { "No workload that could be looked at" };
-        let place = match &args.target.namespace {
-            Some(namespace) => format!("namespace {}", style::harmless(namespace)),
-            None => "this cluster".to_owned(),
-        };
-        return format!("{all} of {place} uses web identity.");
+        out.line(nobody(missed, args));
+    } else if diagnoses.len() > 1 && !args.verbose {
+        out.append(render::many(diagnoses, pen));
+    } else {
+        for (position, d) in diagnoses.iter().enumerate() {
+            if position > 0 {
+                out.gap();
+            }
+            out.append(render::human(d, pen, args.verbose));
+        }
     }
-    if diagnoses.len() > 1 && !args.verbose {
-        return render::many(diagnoses, pen);
+    if !missed.is_empty() && !diagnoses.is_empty() {
+        out.line(pen.ink(Ink::Odd, format_args!("Undetermined: {NOT_ALL}.")));
     }
-    let text: Vec<String> = diagnoses.iter().map(|d| render::human(d, pen, args.verbose)).collect();
-    text.join("\n")
+    out.shown()
+}
+
+/// Nothing was found to look at.
+fn nobody(missed: &[String], args: &DiagnoseArgs) -> String {
+    let all = if missed.is_empty() { "No workload" } else { "Undetermined: no workload that could be looked at" };
+    match &args.target.namespace {
+        Some(namespace) => format!("{all} of namespace {namespace} uses web identity."),
+        None => format!("{all} of this cluster uses web identity."),
+    }
+}
+
+/// The report for grep.
+fn in_short(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> Shown {
+    let mut out = Page::new();
+    for d in diagnoses {
+        out.append(render::short(d));
+    }
+    let place = args.target.namespace.as_ref().map_or("this cluster".to_owned(), |n| format!("namespace {n}"));
+    if !missed.is_empty() {
+        out.line(format_args!("{} ({place}) {NOT_ALL}", Outcome::Undetermined.word()));
+    } else if diagnoses.is_empty() {
+        out.line(format_args!("{} ({place}) no workload uses web identity", Outcome::Ok.word()));
+    }
+    for what in missed {
+        out.line(format_args!("- undetermined ({place}) {what}"));
+    }
+    out.shown()
 }
 
 /// Writes diagnoses in the format asked for.
 fn show(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> anyhow::Result<()> {
-    match args.output {
-        ReportFormat::Json => style::say(&serde_json::to_string_pretty(diagnoses)?)?,
-        ReportFormat::Short => style::say(&diagnoses.iter().map(render::short).collect::<String>())?,
-        ReportFormat::Human => style::say(&in_words(diagnoses, missed, args))?,
-    }
+    style::say(&match args.output {
+        ReportFormat::Json => Shown::json(&diagnoses)?,
+        ReportFormat::Short => in_short(diagnoses, missed, args),
+        ReportFormat::Human => in_words(diagnoses, missed, args),
+    })?;
     Ok(())
 }
 
 /// The exit code of several diagnoses is that of the worst.
 pub(crate) fn exit_of(diagnoses: &[Diagnosis]) -> Exit {
-    diagnoses.iter().map(Exit::of).max().unwrap_or(Exit::Sound)
+    diagnoses.iter().map(|d| d.outcome.into()).max().unwrap_or(Exit::Sound)
 }

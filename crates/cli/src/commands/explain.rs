@@ -1,7 +1,5 @@
 //! `trustwalk explain`: a rule's page, or the list of rules.
 
-use std::fmt::Write as _;
-
 use serde_json::json;
 use trustwalk_core::docs::rule_page;
 use trustwalk_core::rules;
@@ -9,6 +7,7 @@ use trustwalk_core::rules;
 use crate::args::{ExplainArgs, Format};
 use crate::exit::{Exit, UsageError};
 use crate::style;
+use trustwalk_render::{Page, Shown};
 
 /// Runs the command.
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
@@ -23,9 +22,9 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
             "schema": 1, "code": meta.code, "name": meta.name, "summary": meta.summary, "link": meta.link.name(),
             "severity": meta.severity, "citation": meta.citation, "since": meta.since, "doc": meta.doc,
         });
-        style::say(&serde_json::to_string_pretty(&page)?)?;
+        style::say(&Shown::json(&page)?)?;
     } else {
-        style::say(&rule_page(meta))?;
+        style::say(&Shown::block(&rule_page(meta)))?;
     }
     Ok(Exit::Sound)
 }
@@ -36,14 +35,14 @@ fn list(format: Format) -> anyhow::Result<Exit> {
             .iter()
             .map(|r| json!({"schema": 1, "code": r.meta().code, "name": r.meta().name, "link": r.meta().link.name(), "summary": r.meta().summary}))
             .collect();
-        style::say(&serde_json::to_string_pretty(&all)?)?;
+        style::say(&Shown::json(&all)?)?;
         return Ok(Exit::Sound);
     }
-    let mut out = String::new();
+    let mut out = Page::new();
     for rule in rules::all() {
         let meta = rule.meta();
-        let _ = writeln!(out, "{}  {:<48} {}", meta.code, meta.name, meta.summary);
+        out.line(format_args!("{}  {:<48} {}", meta.code, meta.name, meta.summary));
     }
-    style::say(&out)?;
+    style::say(&out.shown())?;
     Ok(Exit::Sound)
 }

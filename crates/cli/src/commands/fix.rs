@@ -10,15 +10,16 @@ use trustwalk_apply::{
 };
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
-use trustwalk_core::diagnosis::{Diagnosis, diagnose};
+use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState, build};
 
 use super::diagnose::{tell_missing, world};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::{Exit, UsageError};
-use crate::render::{self, Live};
-use crate::style::{self, Ink, Voice};
+use crate::rollout::Live;
+use crate::style::{self, Voice};
+use trustwalk_render::{self as render, Ink, Shown};
 
 /// Version of the documents that `fix` and `rollback` print.
 const SCHEMA: u32 = 1;
@@ -59,7 +60,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exi
         Box::pin(fix_all(place, args, voice, &mut reports)).await
     };
     if args.output == Format::Json && (outcome.is_ok() || !reports.is_empty()) {
-        style::say(&serde_json::to_string_pretty(&reports)?)?;
+        style::say(&Shown::json(&reports)?)?;
     }
     outcome
 }
@@ -78,9 +79,9 @@ async fn fix_all(place: &PlaceArgs, args: &FixArgs, voice: Voice, reports: &mut 
         let plan = build(one, diagnosis);
         let mut applied = None;
         // The overview has said already what is sound.
-        if !many || Exit::of(diagnosis) != Exit::Sound {
+        if !many || diagnosis.outcome != Outcome::Ok {
             if many {
-                voice.say("")?;
+                voice.line("")?;
             }
             let told = diagnoses.split_at(position).0;
             voice.say(&match render::same_cause(told, diagnosis) {
@@ -106,16 +107,16 @@ async fn fix_one(
 ) -> anyhow::Result<(Option<Applied>, Exit)> {
     let pen = voice.pen();
     if diagnosis.root_cause.is_none() {
-        voice.say("Nothing to fix: no root cause was named.")?;
-        return Ok((None, Exit::of(diagnosis)));
+        voice.line("Nothing to fix: no root cause was named.")?;
+        return Ok((None, diagnosis.outcome.into()));
     }
     voice.say(&render::plan(plan, pen))?;
     if !args.approve {
-        voice.say("No changes were made. To apply this plan, run the same command with --approve.")?;
+        voice.line("No changes were made. To apply this plan, run the same command with --approve.")?;
         return Ok((None, Exit::Findings));
     }
     if !plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
-        voice.say("trustwalk can change nothing here; the cure above is for a person.")?;
+        voice.line("trustwalk can change nothing here; the cure above is for a person.")?;
         return Ok((None, Exit::Findings));
     }
     let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, world.options.now));
@@ -171,16 +172,16 @@ async fn finish(world: &World, ask: &Ask, mut journal: Journal, voice: Voice) ->
             (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"), Exit::Undetermined)
         }
     };
-    voice.say(&format!("  {mark} {verified}"))?;
+    voice.line(format_args!("  {mark} {verified}"))?;
     let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
     if exit == Exit::Findings && waiting {
-        voice.say("  The pods were left alone: new ones would fail as well.")?;
+        voice.line("  The pods were left alone: new ones would fail as well.")?;
     } else {
         let path = journal.path().to_owned();
         restart(world, &mut journal, &mut Live::new(voice)).await.with_context(|| stopped(&path))?;
     }
     journal.end(Some(verified.clone()), world.options.now)?;
-    voice.say(&format!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
+    voice.line(format_args!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
     Ok(Applied { receipt: journal.path().display().to_string(), verification, verified, exit })
 }
 
@@ -249,9 +250,9 @@ pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::
     })?;
     let undone = changes(&journal) - before;
     let receipt = journal.path().display().to_string();
-    voice.say(&format!("  Rolled back {undone} change(s) of {receipt}"))?;
+    voice.line(format_args!("  Rolled back {undone} change(s) of {receipt}"))?;
     if args.output == Format::Json {
-        style::say(&json!({"schema": SCHEMA, "receipt": receipt, "undone": undone}).to_string())?;
+        style::say(&Shown::json_line(&json!({"schema": SCHEMA, "receipt": receipt, "undone": undone}))?)?;
     }
     Ok(Exit::Sound)
 }

@@ -12,6 +12,7 @@ use trustwalk_collect::tls::{DialOptions, Mode};
 use crate::args::{PlaceArgs, ThumbprintArgs};
 use crate::direct::Direct;
 use crate::exit::Exit;
+use crate::inert::Inert;
 use crate::style;
 
 /// Input read at a time: from a pipe each read goes to another thread and back, and brings a thousand hosts.
@@ -37,10 +38,13 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
     let earlier = earlier.as_mut().map(|e| e as &mut (dyn AsyncBufRead + Unpin + Send));
     let live = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let mut shown = 0;
-    let done = fleet::run(input, Direct(std::io::stdout()), earlier, &options, |p| {
+    let done = fleet::run(input, Direct(Inert::new(std::io::stdout())), earlier, &options, |p| {
         if live && p.answered / STEP > shown {
             shown = p.answered / STEP;
-            style::complain(&format!("{} answered, {} failed, {} endpoints dialled", p.answered, p.failed, p.dialled));
+            style::complain(format_args!(
+                "{} answered, {} failed, {} endpoints dialled",
+                p.answered, p.failed, p.dialled
+            ));
         }
     })
     .await?;

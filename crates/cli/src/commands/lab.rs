@@ -14,6 +14,7 @@ use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, faults, story};
 use crate::args::{Format, LabArgs, LabCommand, Model};
 use crate::exit::{Exit, UsageError};
 use crate::style;
+use trustwalk_render::{Page, Shown};
 
 /// Runs the command.
 pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
@@ -31,30 +32,30 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
                 if let Some(fields) = status.as_object_mut() {
                     fields.insert("schema".to_owned(), 1.into());
                 }
-                serde_json::to_string_pretty(&status)?
+                Shown::json(&status)?
             } else {
                 status_words(&status)
             })?;
         }
         LabCommand::Break { fault: None } => {
             let all = Client::open(&dir)?.faults().await?;
-            style::say(&if format == Format::Json { serde_json::to_string_pretty(&all)? } else { faults_words(&all) })?;
+            style::say(&if format == Format::Json { Shown::json(&all)? } else { faults_words(&all) })?;
         }
         LabCommand::Break { fault: Some(name) } => {
             Client::open(&dir)?.break_with(name).await?;
             let target = faults::find(name).map(|f| f.target.to_string()).unwrap_or_default();
-            style::say(&format!("{name} is in. Look at it: trustwalk diagnose {target}"))?;
+            style::line(format_args!("{name} is in. Look at it: trustwalk diagnose {target}"))?;
         }
         LabCommand::Mend { fault } => {
             Client::open(&dir)?.mend(fault.as_deref()).await?;
-            style::say(&format!("{} mended.", fault.as_deref().unwrap_or("Everything")))?;
+            style::line(format_args!("{} mended.", fault.as_deref().unwrap_or("Everything")))?;
         }
         LabCommand::Down => {
             if Client::clean_up_after_killed(&dir)? {
-                style::say("No lab was running; the files of one that was killed are removed.")?;
+                style::line("No lab was running; the files of one that was killed are removed.")?;
             } else {
                 Client::open(&dir)?.down().await?;
-                style::say("The lab is down.")?;
+                style::line("The lab is down.")?;
             }
         }
     }
@@ -108,7 +109,7 @@ async fn stay_up(lab: &Lab, dir: &Path, broken: bool, began: Instant) -> anyhow:
         story::let_it_break(lab).await?;
     }
     style::say(&how_to_use(lab, dir))?;
-    style::say(&format!("ready in {} ms; Ctrl-C or `trustwalk lab down` stops it", ready.as_millis()))?;
+    style::line(format_args!("ready in {} ms; Ctrl-C or `trustwalk lab down` stops it", ready.as_millis()))?;
     lab.down_asked().await;
     Ok(())
 }
@@ -146,57 +147,65 @@ fn hang_ups_are_ignored() -> bool {
 }
 
 /// How real clients reach the lab.
-pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> String {
+pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
     let env = lab.env();
-    let show = |name: &str| env.get(name).map(String::as_str).unwrap_or_default().to_owned();
-    format!(
-        "trustwalk lab: an AWS account, an issuer and a cluster on loopback\n\
-         \n  AWS endpoint   {}\n  kubeconfig     {}\n  CA bundle      {}\n  issuers        {}\n  trust model    {}\n\
-         \nUse it with the tools you know:\n\
-         \n  {source}\n  kubectl get pods -n kube-system\n  aws iam list-open-id-connect-providers\n  trustwalk diagnose daemonset/aws-node -n kube-system\n  {list}        (lists the faults)\n",
-        show("AWS_ENDPOINT_URL"),
-        show("KUBECONFIG"),
-        show("TRUSTWALK_CA_BUNDLE"),
-        show("TRUSTWALK_CONNECT_TO"),
-        show("TRUSTWALK_TRUST_MODEL"),
-        source = shell::line("source {}", &[&dir.join("env").display().to_string()]),
-        list = shell::line("trustwalk lab --dir {} break", &[&dir.display().to_string()]),
-    )
+    let mut out = Page::new();
+    out.line("trustwalk lab: an AWS account, an issuer and a cluster on loopback");
+    out.gap();
+    for (label, name) in [
+        ("AWS endpoint", "AWS_ENDPOINT_URL"),
+        ("kubeconfig", "KUBECONFIG"),
+        ("CA bundle", "TRUSTWALK_CA_BUNDLE"),
+        ("issuers", "TRUSTWALK_CONNECT_TO"),
+        ("trust model", "TRUSTWALK_TRUST_MODEL"),
+    ] {
+        out.line(format_args!("  {label:<15}{}", env.get(name).map(String::as_str).unwrap_or_default()));
+    }
+    let source = shell::line("source {}", &[&dir.join("env").display().to_string()]);
+    let list = shell::line("trustwalk lab --dir {} break", &[&dir.display().to_string()]);
+    out.gap();
+    out.line("Use it with the tools you know:");
+    out.gap();
+    out.line(format_args!("  {source}"));
+    out.line("  kubectl get pods -n kube-system");
+    out.line("  aws iam list-open-id-connect-providers");
+    out.line("  trustwalk diagnose daemonset/aws-node -n kube-system");
+    out.line(format_args!("  {list}        (lists the faults)"));
+    out.gap();
+    out.shown()
 }
 
-fn status_words(status: &Value) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
+fn status_words(status: &Value) -> Shown {
+    let mut out = Page::new();
     for (name, value) in status.as_object().into_iter().flatten() {
         match value {
             Value::String(text) => {
-                let _ = writeln!(out, "{name:<14}{text}");
+                out.line(format_args!("{name:<14}{text}"));
             }
             Value::Array(items) if items.iter().all(Value::is_string) => {
                 let all: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-                let _ = writeln!(out, "{name:<14}{}", if all.is_empty() { "none".to_owned() } else { all.join(", ") });
+                out.line(format_args!("{name:<14}{}", if all.is_empty() { "none".to_owned() } else { all.join(", ") }));
             }
             Value::Array(items) => {
                 for pod in items {
                     let text = |key: &str| pod.get(key).and_then(Value::as_str).unwrap_or_default();
                     let ready = if pod.get("ready") == Some(&Value::Bool(true)) { "ready" } else { "not ready" };
-                    let _ = writeln!(out, "{:<14}{}/{} {ready}", "pod", text("namespace"), text("name"));
+                    out.line(format_args!("{:<14}{}/{} {ready}", "pod", text("namespace"), text("name")));
                 }
             }
             other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {
-                let _ = writeln!(out, "{name:<14}{other}");
+                out.line(format_args!("{name:<14}{other}"));
             }
         }
     }
-    out
+    out.shown()
 }
 
-fn faults_words(all: &Value) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::new();
+fn faults_words(all: &Value) -> Shown {
+    let mut out = Page::new();
     for fault in all.as_array().into_iter().flatten() {
         let text = |key: &str| fault.get(key).and_then(Value::as_str).unwrap_or_default();
-        let _ = writeln!(out, "{:<52}{}", text("name"), text("summary"));
+        out.line(format_args!("{:<52}{}", text("name"), text("summary")));
     }
-    out
+    out.shown()
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -12,7 +11,8 @@ use trustwalk_logs::{CHUNK_BYTES, MAX_LINE_BYTES, Scanner, Summary, scan_files, 
 
 use crate::args::{Format, LogsArgs};
 use crate::exit::Exit;
-use crate::style::{self, Ink, Pen, harmless};
+use crate::style;
+use trustwalk_render::{Ink, Page, Shown};
 
 /// Pause before a file that has not grown is looked at again.
 const FOLLOW_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
@@ -41,14 +41,14 @@ pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
     let mut unreadable = Vec::new();
     let summary = scan(args, &mut unreadable);
     for gap in &unreadable {
-        style::complain(&format!("trustwalk: cannot read `{}`: {}", harmless(&gap.file), harmless(&gap.error)));
+        style::complain(format_args!("trustwalk: cannot read `{}`: {}", gap.file, gap.error));
     }
     match args.output {
         Format::Json => {
             let report = Report { schema: 1, summary: &summary, unreadable: &unreadable };
-            style::say(&serde_json::to_string_pretty(&report)?)?;
+            style::say(&Shown::json(&report)?)?;
         }
-        Format::Human => style::say(&words(&summary))?,
+        Format::Human => style::say(&words(&summary, &unreadable))?,
     }
     Ok(if summary.failures() > 0 {
         Exit::Findings
@@ -91,21 +91,20 @@ fn scan(args: &LogsArgs, unreadable: &mut Vec<Unreadable>) -> Summary {
     summary
 }
 
-fn words(summary: &Summary) -> String {
-    let pen = Pen::stdout();
-    let mut out = String::new();
+fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
+    let pen = style::pen();
+    let mut out = Page::new();
     for c in &summary.causes {
         let f = &c.failure;
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{} {}  {} times",
             pen.ink(Ink::Bad, "\u{d7}"),
             pen.ink(Ink::Strong, f.symptom.name()),
             c.count
-        );
-        let _ = writeln!(out, "    {}", f.symptom.meaning());
+        ));
+        out.line(format_args!("    {}", f.symptom.meaning()));
         if let (Some(first), Some(last)) = (&c.first, &c.last) {
-            let _ = writeln!(out, "    first {first}, last {last}");
+            out.line(format_args!("    first {first}, last {last}"));
         }
         let named = [
             ("role", &f.role_arn),
@@ -117,18 +116,23 @@ fn words(summary: &Summary) -> String {
         ];
         for (label, value) in named {
             if let Some(value) = value {
-                let _ = writeln!(out, "    {label:<8}{}", harmless(value));
+                out.line(format_args!("    {label:<8}{value}"));
             }
         }
         if !c.request_ids.is_empty() {
-            let _ = writeln!(out, "    request {}", c.request_ids.join(", "));
+            out.line(format_args!("    request {}", c.request_ids.join(", ")));
         }
-        let _ = writeln!(out, "    {}\n", pen.ink(Ink::Faint, &harmless(&c.sample)));
+        out.line(format_args!("    {}", pen.ink(Ink::Faint, &c.sample)));
+        out.gap();
     }
     if summary.causes.is_empty() {
-        let _ = writeln!(out, "No web identity failure in {} bytes.", summary.bytes);
+        out.line(format_args!("No web identity failure in {} bytes.", summary.bytes));
     }
-    out
+    if !unreadable.is_empty() {
+        let logs = if unreadable.len() == 1 { "log" } else { "logs" };
+        out.line(format_args!("Undetermined: {} {logs} could not be read.", unreadable.len()));
+    }
+    out.shown()
 }
 
 /// Reads on as the file grows, and says each new kind of failure once.
@@ -159,7 +163,7 @@ fn follow(args: &LogsArgs) -> anyhow::Result<Exit> {
         let mut fresh = scanner.finish();
         fresh.causes.retain(|c| told.insert((c.failure.symptom, c.failure.role_arn.clone(), c.failure.issuer.clone())));
         if !fresh.causes.is_empty() {
-            style::say_to_reader(&words(&fresh))?;
+            style::say_to_reader(&words(&fresh, &[]))?;
         }
     }
 }

@@ -16,6 +16,7 @@ use super::thumbprint_view::{self, Account, HostView};
 use crate::args::{PlaceArgs, ThumbprintArgs, ThumbprintFormat};
 use crate::exit::{Exit, UsageError};
 use crate::style;
+use trustwalk_render::Shown;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Result<Exit> {
@@ -45,16 +46,16 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
     };
     let Views { hosts, account, failures } = views;
     for failure in &failures {
-        style::complain(&format!("trustwalk: {failure}"));
+        style::complain(format_args!("trustwalk: {failure}"));
     }
     for aside in hosts.iter().filter_map(HostView::aside) {
-        style::complain(&format!("trustwalk: {aside}"));
+        style::complain(format_args!("trustwalk: {aside}"));
     }
     match format {
         ThumbprintFormat::Pem => style::say(&thumbprint_view::pem(&hosts))?,
         ThumbprintFormat::Bare => bare(&hosts, failures.is_empty())?,
         ThumbprintFormat::Json => {
-            style::say(&serde_json::to_string_pretty(&thumbprint_view::json(&hosts, &account))?)?;
+            style::say(&Shown::json(&thumbprint_view::json(&hosts, &account))?)?;
         }
         ThumbprintFormat::Human => style::say(&thumbprint_view::human(&hosts, &account))?,
     }
@@ -73,7 +74,7 @@ fn exit_of(verdict: Verdict) -> Exit {
 /// All that is to be registered, or nothing: what is piped on must not be a part of it.
 fn bare(hosts: &[HostView], complete: bool) -> std::io::Result<()> {
     if complete && hosts.iter().all(HostView::may_be_registered) {
-        style::say(&thumbprint_view::wanted(hosts).join("\n"))
+        style::say(&Shown::block(&thumbprint_view::wanted(hosts).join("\n")))
     } else {
         style::complain(
             "trustwalk: no thumbprint is printed: none of this is to be registered before every chain verifies",

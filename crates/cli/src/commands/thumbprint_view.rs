@@ -1,14 +1,13 @@
 //! The views of `thumbprint`: people, JSON, PEM, bare.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 use trustwalk_x509::{
     Assessment, Candidates, Certificate, Dials, Model, Need, Verdict, Why, needs_thumbprint, to_pem, tools,
 };
 
-use crate::style::{Ink, Pen, harmless};
-use crate::time;
+use trustwalk_render::{Ink, Page, Pen, Shown, time};
+
+use crate::style;
 
 /// One host's chain with everything said about it.
 #[derive(Debug)]
@@ -107,16 +106,16 @@ pub(crate) fn wanted(hosts: &[HostView]) -> Vec<String> {
 }
 
 /// The certificates as presented, each with what its chain is worth.
-pub(crate) fn pem(hosts: &[HostView]) -> String {
-    hosts
-        .iter()
-        .flat_map(|h| {
-            let verdict = h.assessment.verdict.text();
-            h.certificates.iter().map(move |c| {
-                format!("# {} ({verdict}) {}\n{}", h.name(), harmless(&c.subject().to_string()), to_pem(c.der()))
-            })
-        })
-        .collect()
+pub(crate) fn pem(hosts: &[HostView]) -> Shown {
+    let mut out = Page::new();
+    for h in hosts {
+        let verdict = h.assessment.verdict.text();
+        for c in &h.certificates {
+            out.line(format_args!("# {} ({verdict}) {}", h.name(), c.subject()));
+            out.block(&to_pem(c.der()), "");
+        }
+    }
+    out.shown()
 }
 
 /// What each tool would take, by the host it dials.
@@ -184,41 +183,41 @@ pub(crate) fn json(hosts: &[HostView], account: &Account) -> Value {
 }
 
 /// People's view.
-pub(crate) fn human(hosts: &[HostView], account: &Account) -> String {
-    let pen = Pen::stdout();
+pub(crate) fn human(hosts: &[HostView], account: &Account) -> Shown {
+    let pen = style::pen();
     let configured = account.configured();
-    let mut out = String::new();
+    let mut out = Page::new();
     for h in hosts {
         show_host(&mut out, h, configured, pen);
     }
-    let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "Which one each tool takes"));
+    out.line(pen.ink(Ink::Strong, "Which one each tool takes"));
     if let Some(h) = hosts.iter().find(|h| !h.may_be_registered()) {
         let warning = format!("none of these is to be registered: {}", verdict_words(h));
-        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Bad, "\u{d7}"), harmless(&warning));
+        out.line(format_args!("  {} {warning}", pen.ink(Ink::Bad, "\u{d7}")));
     }
     for (tool, dials, taken) in by_tool(hosts) {
         let taken = if taken.is_empty() { "nothing from this chain".to_owned() } else { taken.join(", ") };
-        let _ = writeln!(out, "  {tool:<29}{taken}  {}", pen.ink(Ink::Faint, dials));
+        out.line(format_args!("  {tool:<29}{taken}  {}", pen.ink(Ink::Faint, dials)));
     }
-    let _ = writeln!(out);
-    let _ = writeln!(out, "{}", pen.ink(Ink::Strong, "What the account has registered"));
+    out.gap();
+    out.line(pen.ink(Ink::Strong, "What the account has registered"));
     match account {
         Account::Registered { arn, thumbprints } => registered(&mut out, hosts, arn, thumbprints, pen),
         Account::None { looked_for } => {
-            let _ = writeln!(out, "  {} nothing: {} does not exist", pen.ink(Ink::Bad, "\u{d7}"), harmless(looked_for));
+            out.line(format_args!("  {} nothing: {looked_for} does not exist", pen.ink(Ink::Bad, "\u{d7}")));
         }
         Account::NotRead { why } => {
-            let _ = writeln!(out, "  not read: {}", harmless(why));
+            out.line(format_args!("  not read: {why}"));
         }
     }
-    out
+    out.shown()
 }
 
 /// Each registered thumbprint by what it is, then what is wanted and missing.
-fn registered(out: &mut String, hosts: &[HostView], arn: &str, thumbprints: &[String], pen: Pen) {
-    let _ = writeln!(out, "  {}", harmless(arn));
+fn registered(out: &mut Page, hosts: &[HostView], arn: &str, thumbprints: &[String], pen: Pen) {
+    out.line(format_args!("  {arn}"));
     if thumbprints.is_empty() {
-        let _ = writeln!(out, "  no thumbprint");
+        out.line("  no thumbprint");
     }
     for t in thumbprints {
         let owners: Vec<(&HostView, Vec<String>)> =
@@ -231,7 +230,7 @@ fn registered(out: &mut String, hosts: &[HostView], arn: &str, thumbprints: &[St
         } else {
             (pen.ink(Ink::Odd, "\u{203c}"), format!("{}, of a chain that is not verified", names.join("; ")))
         };
-        let _ = writeln!(out, "  {mark} {}  {names}", harmless(t));
+        out.line(format_args!("  {mark} {t}  {names}"));
     }
     for t in wanted(hosts).into_iter().filter(|t| !thumbprints.iter().any(|have| have.eq_ignore_ascii_case(t))) {
         let consulted = hosts
@@ -242,7 +241,7 @@ fn registered(out: &mut String, hosts: &[HostView], arn: &str, thumbprints: &[St
         } else {
             (Ink::Faint, "is not among them, and not consulted")
         };
-        let _ = writeln!(out, "  {} {t}  AWS's choice {words}", pen.ink(ink, "\u{d7}"));
+        out.line(format_args!("  {} {t}  AWS's choice {words}", pen.ink(ink, "\u{d7}")));
     }
 }
 
@@ -265,66 +264,61 @@ fn names_of(h: &HostView, thumbprint: &str) -> Vec<String> {
     }
 }
 
-fn show_host(out: &mut String, h: &HostView, configured: Option<&[String]>, pen: Pen) {
+fn show_host(out: &mut Page, h: &HostView, configured: Option<&[String]>, pen: Pen) {
     let tls = h.tls.as_deref().unwrap_or("from a file");
-    let _ = writeln!(
-        out,
+    out.line(format_args!(
         "{}  {}",
         pen.ink(Ink::Strong, h.name()),
-        pen.ink(Ink::Faint, &format!("{} ({tls})", h.serves()))
-    );
+        pen.ink(Ink::Faint, format_args!("{} ({tls})", h.serves()))
+    ));
     for (position, c) in h.certificates.iter().enumerate() {
-        let mut marks = Vec::new();
+        out.part(format_args!("  {position}  SHA-1 {} ", c.sha1()));
         if h.assessment.to_register() == Some(c.sha1()) {
-            marks.push(pen.ink(Ink::Good, "\u{25c4} AWS takes this one"));
+            out.part(format_args!(" {}", pen.ink(Ink::Good, "\u{25c4} AWS takes this one")));
         }
         if configured.is_some_and(|all| all.iter().any(|t| *c.sha1() == **t)) {
-            marks.push(pen.ink(Ink::Good, "\u{25c4} configured"));
+            out.part(format_args!(" {}", pen.ink(Ink::Good, "\u{25c4} configured")));
         }
-        let _ = writeln!(out, "  {position}  SHA-1 {}  {}", c.sha1(), marks.join(" "));
-        let _ = writeln!(out, "     SHA-256 {}", c.sha256());
-        let _ = writeln!(out, "     subject {}", harmless(&c.subject().to_string()));
-        let _ = writeln!(out, "     issuer  {}", harmless(&c.issuer().to_string()));
-        let _ = writeln!(
-            out,
+        out.gap();
+        out.line(format_args!("     SHA-256 {}", c.sha256()));
+        out.line(format_args!("     subject {}", c.subject()));
+        out.line(format_args!("     issuer  {}", c.issuer()));
+        out.line(format_args!(
             "     serial {}, valid {} to {}",
             c.serial(),
             time::date(c.not_before()),
             time::date(c.not_after())
-        );
+        ));
     }
     show_verdict(out, h, pen);
     if h.may_be_registered() {
-        let _ = writeln!(out, "  {}", need_words(h.need()));
+        out.line(format_args!("  {}", need_words(h.need())));
     }
     for p in &h.problems {
-        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(p));
+        out.line(format_args!("  {} {p}", pen.ink(Ink::Odd, "\u{203c}")));
     }
-    let _ = writeln!(out);
+    out.gap();
 }
 
-fn show_verdict(out: &mut String, h: &HostView, pen: Pen) {
+fn show_verdict(out: &mut Page, h: &HostView, pen: Pen) {
     let root = h.root().unwrap_or_default();
-    let root = harmless(&root);
-    let words = match h.assessment.verdict {
-        Verdict::Verified => format!("verifies to {root} in {}", h.library_name),
-        Verdict::VerifiedByBundle => format!(
-            "{} verified by your bundle alone, to {root}; not by {}: if that authority inspects TLS, AWS sees another chain",
+    match h.assessment.verdict {
+        Verdict::Verified => out.line(format_args!("  verifies to {root} in {}", h.library_name)),
+        Verdict::VerifiedByBundle => out.line(format_args!(
+            "  {} verified by your bundle alone, to {root}; not by {}: if that authority inspects TLS, AWS sees another chain",
             pen.ink(Ink::Odd, "\u{203c}"),
             h.library_name
-        ),
+        )),
         Verdict::NotVerified | Verdict::Undetermined => {
             let words = verdict_words(h);
-            let _ = writeln!(out, "  {} {}: do not register any of it", pen.ink(Ink::Bad, "\u{d7}"), words);
+            out.line(format_args!("  {} {words}: do not register any of it", pen.ink(Ink::Bad, "\u{d7}")));
             for doubt in &h.assessment.doubts {
-                let _ = writeln!(out, "    {}", harmless(&doubt.text()));
+                out.line(format_args!("    {}", doubt.text()));
             }
             return;
         }
-    };
-    // The words may hold ink, what is foreign in them is made harmless before.
-    let _ = writeln!(out, "  {words}");
-    let _ = writeln!(out, "  {}", pen.ink(Ink::Faint, CHECKED));
+    }
+    out.line(format_args!("  {}", pen.ink(Ink::Faint, CHECKED)));
 }
 
 /// What a verdict rests on, and what it does not.

@@ -1,7 +1,6 @@
 //! `trustwalk token`: what a token says, and what STS would make of it.
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -11,8 +10,8 @@ use trustwalk_token::{Expect, Hint, Jwks, Token, TokenFacts, find_token, lint, l
 
 use crate::args::{Format, TokenArgs};
 use crate::exit::{Exit, UsageError};
-use crate::style::{self, Ink, Pen, harmless};
-use crate::time;
+use crate::style;
+use trustwalk_render::{Ink, Page, Shown, time};
 
 /// Tokens read in one go; a gigabyte is some eight hundred thousand.
 const MOST_BYTES: u64 = 1 << 30;
@@ -63,26 +62,26 @@ fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> a
     let expect = Expect { issuer: &issuer, client_ids: &ids, now };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let verdicts = verify_many(&tokens, &keys, &expect, threads);
-    let mut out = String::with_capacity(verdicts.len() * 64);
+    let mut out = Page::new();
     let mut refused = 0_usize;
     for verdict in &verdicts {
         match (verdict, format) {
             (Ok(id), Format::Json) => {
-                let _ = writeln!(out, "{}", json!({"schema": 1, "verdict": "accepted", "identity": id}));
+                out.append(Shown::json_line(&json!({"schema": 1, "verdict": "accepted", "identity": id}))?);
             }
             (Err(no), Format::Json) => {
-                let _ = writeln!(out, "{}", json!({"schema": 1, "verdict": "refused", "rejection": no}));
+                out.append(Shown::json_line(&json!({"schema": 1, "verdict": "refused", "rejection": no}))?);
             }
             (Ok(id), _) => {
-                let _ = writeln!(out, "accepted {} {}", harmless(&id.subject), harmless(&id.audience));
+                out.line(format_args!("accepted {} {}", id.subject, id.audience));
             }
             (Err(no), _) => {
-                let _ = writeln!(out, "refused {} {}", no.code, harmless(&no.aws_text));
+                out.line(format_args!("refused {} {}", no.code, no.aws_text));
             }
         }
         refused += usize::from(verdict.is_err());
     }
-    style::say(&out)?;
+    style::say(&out.shown())?;
     Ok(if refused > 0 { Exit::Findings } else { Exit::Sound })
 }
 
@@ -100,7 +99,7 @@ fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<
     let refusal = claims_verdict(args, &token, &facts, now);
     if format == Format::Json {
         let out = json!({"schema": 1, "facts": facts, "sts": refusal, "hints": hints});
-        style::say(&serde_json::to_string_pretty(&out)?)?;
+        style::say(&Shown::json(&out)?)?;
     } else {
         style::say(&words(&facts, refusal.as_ref(), &hints, now))?;
     }
@@ -122,22 +121,23 @@ fn claims_verdict(
 fn unreadable(error: &str, hints: &[Hint], format: Format) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let out = json!({"schema": 1, "malformed": error, "hints": hints});
-        style::say(&serde_json::to_string_pretty(&out)?)?;
+        style::say(&Shown::json(&out)?)?;
     } else {
-        let mut out = format!("This is not a token that STS would read: {error}\n");
+        let mut out = Page::new();
+        out.line(format_args!("This is not a token that STS would read: {error}"));
         for hint in hints {
-            let _ = writeln!(out, "  - {}", hint.text);
+            out.line(format_args!("  - {}", hint.text));
         }
-        style::say(&out)?;
+        style::say(&out.shown())?;
     }
     Ok(Exit::Findings)
 }
 
-fn words(f: &TokenFacts, refusal: Option<&trustwalk_token::StsRejection>, hints: &[Hint], now: i64) -> String {
-    let pen = Pen::stdout();
-    let mut out = String::new();
+fn words(f: &TokenFacts, refusal: Option<&trustwalk_token::StsRejection>, hints: &[Hint], now: i64) -> Shown {
+    let pen = style::pen();
+    let mut out = Page::new();
     let mut row = |label: &str, value: &str| {
-        let _ = writeln!(out, "  {label:<10}{}", harmless(value));
+        out.line(format_args!("  {label:<10}{value}"));
     };
     row("alg", &f.alg);
     row("kid", f.kid.as_deref().unwrap_or("none"));
@@ -155,22 +155,19 @@ fn words(f: &TokenFacts, refusal: Option<&trustwalk_token::StsRejection>, hints:
     for (name, value) in &f.extra {
         row(name, value);
     }
-    match refusal {
-        Some(no) => {
-            let _ = writeln!(out, "\n{} STS would refuse it: {} {}", pen.ink(Ink::Bad, "\u{d7}"), no.code, no.aws_text);
-        }
-        None => {
-            let _ = writeln!(
-                out,
-                "\n{} STS would read its claims; its signature was not checked (--jwks FILE checks it)",
-                pen.ink(Ink::Good, "\u{221a}")
-            );
-        }
+    out.gap();
+    if let Some(no) = refusal {
+        out.line(format_args!("{} STS would refuse it: {} {}", pen.ink(Ink::Bad, "\u{d7}"), no.code, no.aws_text));
+    } else {
+        out.line(format_args!(
+            "{} STS would read its claims; its signature was not checked (--jwks FILE checks it)",
+            pen.ink(Ink::Good, "\u{221a}")
+        ));
     }
     for hint in hints {
-        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(&hint.text));
+        out.line(format_args!("  {} {}", pen.ink(Ink::Odd, "\u{203c}"), hint.text));
     }
-    out
+    out.shown()
 }
 
 fn distance(seconds: i64) -> String {

@@ -1,7 +1,7 @@
 //! `trustwalk trust`: whether a trust policy admits an identity, and what is nearest if not.
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
+use std::fmt::Display;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -15,7 +15,8 @@ use trustwalk_trust_policy::{
 
 use crate::args::{Format, TrustArgs, account_number};
 use crate::exit::{Exit, UsageError};
-use crate::style::{self, Ink, Pen, harmless};
+use crate::style;
+use trustwalk_render::{Ink, Page, Pen, Shown};
 
 /// The audience of tokens that AWS's own integrations ask for (EKS, GitHub Actions).
 const USUAL_AUDIENCE: &str = "sts.amazonaws.com";
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &TrustArgs) -> anyhow::Result<Exit> {
             "explanation": explanation,
             "iam_would_refuse": refusals,
         });
-        style::say(&serde_json::to_string_pretty(&out)?)?;
+        style::say(&Shown::json(&out)?)?;
     } else {
         let saves: Vec<String> = saves.iter().map(ToString::to_string).collect();
         style::say(&words(&explanation, &identity, &assumed, &saves))?;
@@ -147,78 +148,71 @@ fn provider_arn(args: &TrustArgs, document: &Document, issuer: &str, assumed: &m
     format!("{owner}{PROVIDER}{path}")
 }
 
-fn words(e: &Explanation<'_>, identity: &Identity, assumed: &[String], saves: &[String]) -> String {
-    let pen = Pen::stdout();
-    let mut out = String::new();
+fn words(e: &Explanation<'_>, identity: &Identity, assumed: &[String], saves: &[String]) -> Shown {
+    let pen = style::pen();
+    let mut out = Page::new();
     let (mark, verdict) = match e.decision {
         Decision::Allow => (pen.ink(Ink::Good, "\u{221a}"), "the policy admits this identity"),
         Decision::ExplicitDeny => (pen.ink(Ink::Bad, "\u{d7}"), "the policy denies this identity explicitly"),
         Decision::ImplicitDeny => (pen.ink(Ink::Bad, "\u{d7}"), "no statement of the policy admits this identity"),
     };
-    let _ = writeln!(out, "{mark} {}", pen.ink(Ink::Strong, verdict));
-    let _ = writeln!(out, "  provider  {}", harmless(&identity.provider_arn));
+    out.line(format_args!("{mark} {}", pen.ink(Ink::Strong, verdict)));
+    out.line(format_args!("  provider  {}", identity.provider_arn));
     for (name, value) in &identity.claims {
-        let _ = writeln!(out, "  {name:<10}{}", harmless(&value.to_string()));
+        out.line(format_args!("  {name:<10}{value}"));
     }
     for one in assumed {
-        let _ = writeln!(out, "  {}", pen.ink(Ink::Faint, &format!("assumed: {}", harmless(one))));
+        out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("assumed: {one}"))));
     }
     for s in &e.statements {
         statement(&mut out, s, pen);
     }
     for hint in e.all_hints() {
-        let _ = writeln!(out, "  {} {}", pen.ink(Ink::Odd, "\u{203c}"), harmless(&style::tagged(hint)));
+        out.line(format_args!("  {} {}", pen.ink(Ink::Odd, "\u{203c}"), style::tagged(hint)));
     }
     for save in saves {
-        let _ =
-            writeln!(out, "  {} IAM would refuse to save this policy: {}", pen.ink(Ink::Bad, "\u{d7}"), harmless(save));
+        out.line(format_args!("  {} IAM would refuse to save this policy: {}", pen.ink(Ink::Bad, "\u{d7}"), save));
     }
-    out
+    out.shown()
 }
 
-fn statement(out: &mut String, s: &StatementReport<'_>, pen: Pen) {
+fn statement(out: &mut Page, s: &StatementReport<'_>, pen: Pen) {
     let mark = |ok: bool| if ok { pen.ink(Ink::Good, "\u{221a}") } else { pen.ink(Ink::Bad, "\u{d7}") };
-    let _ = writeln!(out, "\nStatement[{}] {}", s.index, s.sid.unwrap_or_default());
+    out.gap();
+    out.line(format_args!("Statement[{}] {}", s.index, s.sid.unwrap_or_default()));
     for (name, element) in [("Principal", &s.principal), ("Action", &s.action)] {
         let not = if element.negated { "Not" } else { "" };
-        let _ = writeln!(out, "  {} {not}{name} {}", mark(element.matched), harmless(&element.written.join(", ")));
+        out.line(format_args!("  {} {not}{name} {}", mark(element.matched), element.written.join(", ")));
         if !element.matched {
-            let _ = writeln!(out, "      the request has {}", harmless(element.actual));
+            out.line(format_args!("      the request has {}", element.actual));
         }
     }
     for c in &s.conditions {
-        condition(out, c, &mark(c.verdict.is_met()));
+        condition(out, c, mark(c.verdict.is_met()));
     }
 }
 
-fn condition(out: &mut String, c: &ConditionReport<'_>, mark: &str) {
-    let _ = writeln!(
-        out,
-        "  {mark} {} {} {}",
-        harmless(c.operator),
-        harmless(c.key),
-        harmless(&c.policy_values.join(" | "))
-    );
+fn condition(out: &mut Page, c: &ConditionReport<'_>, mark: impl Display) {
+    out.line(format_args!("  {mark} {} {} {}", c.operator, c.key, c.policy_values.join(" | ")));
     if c.verdict.is_met() {
         return;
     }
     match c.actual_values {
         Some(values) => {
-            let _ = writeln!(out, "      the identity has {}", harmless(&values.join(", ")));
+            out.line(format_args!("      the identity has {}", values.join(", ")));
         }
         None => {
-            let _ = writeln!(out, "      the identity has no such key");
+            out.line("      the identity has no such key");
         }
     }
     if let Some(near) = &c.nearest {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "      nearest: `{}` differs from `{}` in `{}` against `{}`",
-            harmless(near.policy_value),
-            harmless(near.actual_value),
-            harmless(&characters(near.policy_value, &near.policy_range)),
-            harmless(&characters(near.actual_value, &near.actual_range)),
-        );
+            near.policy_value,
+            near.actual_value,
+            characters(near.policy_value, &near.policy_range),
+            characters(near.actual_value, &near.actual_range)
+        ));
     }
 }
 

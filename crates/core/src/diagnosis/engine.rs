@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Diagnosis, Folded, LinkReport, LinkState};
+use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::{possible, saw, timeline};
 use crate::evidence::{Evidence, Observed, Target, pods_down};
@@ -83,11 +83,13 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         judged: &gathered.judged,
         failures: &failures,
     };
+    let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
     Diagnosis {
         schema: SCHEMA,
         target: evidence.target.clone(),
         at: evidence.now,
-        links: Link::ALL.iter().map(|l| state.report(evidence, *l)).collect(),
+        outcome: Outcome::of(root_cause.as_ref(), &also, &links, &undetermined),
+        links,
         root_cause,
         also,
         warnings: gathered.warnings,

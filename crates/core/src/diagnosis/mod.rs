@@ -7,4 +7,4 @@ mod saw;
 mod timeline;
 
 pub use engine::diagnose;
-pub use model::{Change, Diagnosis, Folded, LinkReport, LinkState};
+pub use model::{Change, Diagnosis, Folded, LinkReport, LinkState, Outcome};

@@ -59,6 +59,63 @@ pub struct Folded {
     pub code: Option<String>,
 }
 
+/// What a diagnosis comes to: every format and the exit code say this one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Everything was looked at, and nothing fails.
+    Ok,
+    /// Nothing wrong was found, and something could not be looked at.
+    Undetermined,
+    /// Something fails, and no cause is named.
+    Broken,
+    /// Something fails, and this is why.
+    RootCause,
+}
+
+impl Outcome {
+    pub(super) fn of(root: Option<&Finding>, also: &[Finding], links: &[LinkReport], undetermined: &[String]) -> Self {
+        let any = |states: &[LinkState]| links.iter().any(|l| states.contains(&l.state));
+        if root.is_some() {
+            Self::RootCause
+        } else if !also.is_empty() || any(&[LinkState::Violated, LinkState::Consequence]) {
+            Self::Broken
+        } else if !undetermined.is_empty() || any(&[LinkState::Undetermined]) {
+            Self::Undetermined
+        } else {
+            Self::Ok
+        }
+    }
+
+    /// Whether something fails.
+    pub fn is_broken(self) -> bool {
+        match self {
+            Self::Ok | Self::Undetermined => false,
+            Self::Broken | Self::RootCause => true,
+        }
+    }
+
+    /// The one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Undetermined => "undetermined",
+            Self::Broken => "broken",
+            Self::RootCause => "root-cause",
+        }
+    }
+
+    /// What it means, in a phrase.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "no fault found, every link holds",
+            Self::Undetermined => "nothing wrong was found, and not everything could be looked at",
+            Self::Broken => "something fails, and the evidence at hand does not name the cause",
+            Self::RootCause => "something fails, and this is why",
+        }
+    }
+}
+
 /// The result of walking the chain for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnosis {
@@ -68,6 +125,8 @@ pub struct Diagnosis {
     pub target: Target,
     /// When, Unix seconds.
     pub at: i64,
+    /// What it comes to.
+    pub outcome: Outcome,
     /// All eleven links in order.
     pub links: Vec<LinkReport>,
     /// The root cause, if something is broken: the one that explains the failure seen.

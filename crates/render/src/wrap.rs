@@ -4,7 +4,7 @@
 const WIDTH: usize = 100;
 
 /// The text in lines, the first after `first`, the others after `rest`; both are counted.
-pub(super) fn wrap(text: &str, first: &str, rest: &str) -> String {
+pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> String {
     let mut out = String::from(first);
     let mut column = first.chars().count();
     let mut fresh = true;

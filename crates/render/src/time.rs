@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 
 /// `2022-07-19 13:45:18Z`.
-pub(crate) fn stamp(seconds: i64) -> String {
+pub fn stamp(seconds: i64) -> String {
     Timestamp::from_second(seconds)
         .map_or_else(|_| seconds.to_string(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
 /// `2022-07-19`.
-pub(crate) fn date(seconds: i64) -> String {
+pub fn date(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
 }
 
 /// A time from words: ISO 8601 or Unix seconds.
-pub(crate) fn parse(text: &str) -> Option<i64> {
+pub fn parse(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().or_else(|| text.parse::<Timestamp>().ok().map(Timestamp::as_second))
 }
 

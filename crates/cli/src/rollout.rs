@@ -1,11 +1,11 @@
 //! The view of a running repair: rewritten in place on a terminal, one line per change elsewhere.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use trustwalk_apply::{Progress, RolloutView};
+use trustwalk_render::{Ink, Move, Page, Pen};
 
-use crate::style::{Ink, Pen, Voice, harmless};
+use crate::style::Voice;
 
 /// Shows a repair as it happens.
 #[derive(Debug)]
@@ -24,39 +24,38 @@ impl Live {
     }
 }
 
+/// The view drawn over the `drawn` lines of the one before.
+fn redrawn(view: &RolloutView, pen: Pen, drawn: usize) -> Page {
+    let mut out = Page::new();
+    out.cursor(Move::Up(drawn));
+    out.cursor(Move::ClearLine);
+    out.line(format_args!("    {} of {} pods renewed and ready", view.renewed, view.desired));
+    for pod in &view.pods {
+        let ink = if pod.ready { Ink::Good } else { Ink::Odd };
+        let ready = if pod.ready { "1/1" } else { "0/1" };
+        out.cursor(Move::ClearLine);
+        out.line(format_args!("    {:<24}{ready}   {:<20}{}", pod.name, pen.ink(ink, &pod.status), pod.restarts));
+    }
+    // Lines of pods that are gone are cleared.
+    out.cursor(Move::ClearBelow);
+    out
+}
+
 impl Progress for Live {
     fn began(&mut self, words: &str) {
         self.drawn = 0;
-        let _ = self.voice.say(&format!("  \u{25ba} {}", harmless(words)));
+        let _ = self.voice.line(format_args!("  \u{25ba} {words}"));
     }
 
     fn ended(&mut self, words: &str, note: Option<&str>) {
         let note = note.map(|n| format!(" ({n})")).unwrap_or_default();
-        let _ = self.voice.say(&format!("  {} {}{note}", self.pen.ink(Ink::Good, "\u{221a}"), harmless(words)));
+        let _ = self.voice.line(format_args!("  {} {words}{note}", self.pen.ink(Ink::Good, "\u{221a}")));
     }
 
     fn rollout(&mut self, view: &RolloutView) {
-        let mut out = String::new();
         if self.redraws {
-            if self.drawn > 0 {
-                let _ = write!(out, "\u{1b}[{}A", self.drawn);
-            }
-            let _ = writeln!(out, "\u{1b}[2K    {} of {} pods renewed and ready", view.renewed, view.desired);
-            for pod in &view.pods {
-                let ink = if pod.ready { Ink::Good } else { Ink::Odd };
-                let ready = if pod.ready { "1/1" } else { "0/1" };
-                let _ = writeln!(
-                    out,
-                    "\u{1b}[2K    {:<24}{ready}   {:<20}{}",
-                    pod.name,
-                    self.pen.ink(ink, &pod.status),
-                    pod.restarts
-                );
-            }
-            // Lines of pods that are gone are cleared.
-            let _ = write!(out, "\u{1b}[J");
+            let _ = self.voice.say(&redrawn(view, self.pen, self.drawn).shown());
             self.drawn = view.pods.len() + 1;
-            let _ = self.voice.say(out.trim_end_matches('\n'));
             return;
         }
         let now: BTreeMap<String, String> = view
@@ -64,14 +63,15 @@ impl Progress for Live {
             .iter()
             .map(|p| (p.name.clone(), format!("{} {}", if p.ready { "1/1" } else { "0/1" }, p.status)))
             .collect();
+        let mut out = Page::new();
         for (name, state) in &now {
             if self.last.get(name) != Some(state) {
-                let _ = writeln!(out, "    {name} {state}");
+                out.line(format_args!("    {name} {state}"));
             }
         }
         self.last = now;
         if !out.is_empty() {
-            let _ = self.voice.say(&out);
+            let _ = self.voice.say(&out.shown());
         }
     }
 }

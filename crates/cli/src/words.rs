@@ -1,0 +1,53 @@
+//! What others word for us, made inert on its way out: the argument parser's complaints and help, and panics.
+
+use std::error::Error as _;
+
+use clap::Error;
+use clap::error::{ContextKind, ContextValue};
+use trustwalk_foreign::visible;
+use trustwalk_render::Shown;
+
+use crate::style::{self, Voice};
+
+/// Makes a panic's words inert: they may hold a value.
+pub(crate) fn hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        style::complain(format_args!("trustwalk panicked at {place}: {}", info.payload_as_str().unwrap_or_default()));
+    }));
+}
+
+/// Prints help, or what is wrong with the command line.
+pub(crate) fn usage(mut error: Error) {
+    inert(&mut error);
+    let mut text = error.render().to_string();
+    // A parser of ours may quote the value that it refuses.
+    if let Some(source) = error.source().map(ToString::to_string).filter(|s| !s.is_empty()) {
+        text = text.replace(&source, &visible::line(&source));
+    }
+    let voice = if error.use_stderr() { Voice::Aside } else { Voice::Out };
+    let _ = voice.say(&Shown::block(&text));
+}
+
+/// What was typed stands within its line, and cannot look like a line of ours.
+fn inert(error: &mut Error) {
+    let all: Vec<(ContextKind, ContextValue)> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in all {
+        // The usage is the grammar's own, of several lines.
+        if kind == ContextKind::Usage {
+            continue;
+        }
+        let line = |text: &str| visible::line(text).into_owned();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "clap adds kinds; flags and numbers hold no text")]
+        let inert = match value {
+            ContextValue::String(text) => ContextValue::String(line(&text)),
+            ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(|t| line(t)).collect()),
+            ContextValue::StyledStr(text) => ContextValue::StyledStr(line(&text.to_string()).into()),
+            ContextValue::StyledStrs(texts) => {
+                ContextValue::StyledStrs(texts.iter().map(|t| line(&t.to_string()).into()).collect())
+            }
+            _ => continue,
+        };
+        error.insert(kind, inert);
+    }
+}

@@ -1,0 +1,191 @@
+//! A diagnosis for people: the eleven links, the root cause with its proof, the cure, what changed.
+
+use std::fmt::Display;
+
+use trustwalk_core::diagnosis::{Diagnosis, LinkReport, LinkState, Outcome};
+use trustwalk_core::evidence::Target;
+use trustwalk_core::finding::{Confidence, Exhibit, Finding};
+
+use crate::page::{Ink, Page, Pen, Shown};
+use crate::time;
+
+/// Widest column of labels: a longer one stands out of it, and does not move the others.
+const WIDEST_LABEL: usize = 40;
+
+/// The target in words.
+pub fn target_words(target: &Target) -> String {
+    match target {
+        Target::Workload { resource, namespace, name } => {
+            format!("{}/{name} in namespace {namespace}", resource.to_ascii_lowercase())
+        }
+        Target::ServiceAccount { namespace, name } => format!("serviceaccount/{name} in namespace {namespace}"),
+        Target::Role { arn, subject: Some(sub) } => format!("{arn} for {sub}"),
+        Target::Role { arn, subject: None } => arn.clone(),
+        Target::Issuer { url } => url.clone(),
+        Target::Job { name } => format!("CI job {name}"),
+        Target::Log { name } => format!("log {name}"),
+    }
+}
+
+/// The whole report.
+pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
+    let mut out = Page::new();
+    out.line(pen.ink(Ink::Strong, format_args!("trustwalk: {}", target_words(&d.target))));
+    out.gap();
+    for link in &d.links {
+        link_line(&mut out, link, d, pen, verbose);
+    }
+    out.gap();
+    match &d.root_cause {
+        Some(finding) => {
+            out.line(pen.ink(Ink::Strong, "Root cause"));
+            show_finding(&mut out, finding, pen);
+        }
+        None => without_cause(&mut out, d.outcome, pen),
+    }
+    list_findings(&mut out, "Also broken: it would fail next", &d.also, pen);
+    list_findings(&mut out, "Warnings", &d.warnings, pen);
+    if !d.consequences.is_empty() {
+        out.line(pen.ink(Ink::Strong, "What follows from it"));
+        for c in &d.consequences {
+            out.prose(&c.sentence, "  - ", "    ");
+        }
+        out.gap();
+    }
+    if !d.undetermined.is_empty() {
+        out.line(pen.ink(Ink::Strong, "Could not be determined"));
+        for u in &d.undetermined {
+            out.part(format_args!("  {}", pen.ink(Ink::Odd, "?")));
+            out.prose(u, " ", "    ");
+        }
+        out.gap();
+    }
+    if !d.timeline.is_empty() && (d.root_cause.is_some() || verbose) {
+        out.line(pen.ink(Ink::Strong, "What changed, and when"));
+        for c in &d.timeline {
+            let who = c.who.as_ref().map(|w| format!(" by {w}")).unwrap_or_default();
+            out.line(format_args!("  {}  {}{who}", time::stamp(c.at), c.what));
+        }
+        out.gap();
+    }
+    out.shown()
+}
+
+fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose: bool) {
+    let (mark, colour) = match link.state {
+        LinkState::Pass => ("\u{221a}", Ink::Good),
+        LinkState::NotApplicable => ("-", Ink::Faint),
+        LinkState::Undetermined => ("?", Ink::Odd),
+        LinkState::Warning => ("\u{203c}", Ink::Odd),
+        LinkState::Violated => ("\u{d7}", Ink::Bad),
+        LinkState::Consequence => ("\u{2193}", Ink::Odd),
+    };
+    // What is told in full below is named here, not told twice.
+    let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
+    let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code, f.name));
+    out.line(format_args!("  {} {:<16}{saw}", pen.ink(colour, mark), link.link.name()));
+    // What is missing is listed below, once for all links.
+    if verbose {
+        for missing in &link.missing {
+            out.line(format_args!("      {}", pen.ink(Ink::Faint, missing)));
+        }
+    }
+}
+
+fn without_cause(out: &mut Page, outcome: Outcome, pen: Pen) {
+    let ink = match outcome {
+        Outcome::Ok => Ink::Good,
+        Outcome::Undetermined => Ink::Odd,
+        Outcome::Broken | Outcome::RootCause => Ink::Bad,
+    };
+    out.line(pen.ink(ink, format_args!("{}: {}", capital(outcome.word()), outcome.meaning())));
+    out.gap();
+}
+
+/// As at the start of a sentence.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], pen: Pen) {
+    if findings.is_empty() {
+        return;
+    }
+    out.line(pen.ink(Ink::Strong, heading));
+    for f in findings {
+        show_finding(out, f, pen);
+    }
+}
+
+fn show_finding(out: &mut Page, f: &Finding, pen: Pen) {
+    let sure = match f.confidence {
+        Confidence::Certain => "proven",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    };
+    out.line(format_args!(
+        "  {} {} {}",
+        pen.ink(Ink::Bad, &f.code),
+        pen.ink(Ink::Strong, &f.name),
+        pen.ink(Ink::Faint, format_args!("({} link, {sure})", f.link.name()))
+    ));
+    out.prose(&f.sentence, "  ", "  ");
+    out.gap();
+    show_proof(out, &f.proof, pen);
+    if let Some(decide) = &f.decide {
+        out.prose(decide, "  To decide: ", "    ");
+        out.gap();
+    }
+    for cure in &f.cures {
+        out.line(format_args!("  {} {}", pen.ink(Ink::Strong, "Cure:"), cure.title));
+        for (tool, command) in &cure.by_hand {
+            labelled(out, &format_args!("    {:<15}", pen.ink(Ink::Faint, tool)), &" ".repeat(19), command);
+        }
+        out.gap();
+    }
+}
+
+fn show_proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
+    if proof.is_empty() {
+        return;
+    }
+    let width = proof.iter().map(|e| e.label.chars().count()).max().unwrap_or(0).min(WIDEST_LABEL);
+    let margin = format!("    {:<width$}  ", "");
+    for e in proof {
+        labelled(out, &format_args!("    {:<width$}  ", e.label), &margin, &e.value);
+        out.line(format_args!("{margin}{}", pen.ink(Ink::Faint, &e.origin)));
+    }
+    out.gap();
+}
+
+/// A text of several lines beside its label.
+fn labelled(out: &mut Page, label: &dyn Display, margin: &str, text: &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    out.line(format_args!("{label}{first}"));
+    out.block(rest, margin);
+}
+
+/// One line per finding, for grep and for pasting. What the diagnosis comes to is the first line of each target:
+/// the root cause itself where there is one.
+pub fn short(d: &Diagnosis) -> Shown {
+    let target = target_words(&d.target);
+    let mut out = Page::new();
+    let named = match d.outcome {
+        Outcome::RootCause => d.outcome.word(),
+        Outcome::Ok | Outcome::Undetermined | Outcome::Broken => {
+            out.line(format_args!("{} ({target}) {}", d.outcome.word(), d.outcome.meaning()));
+            ""
+        }
+    };
+    let groups = [(named, d.root_cause.as_slice()), ("also", d.also.as_slice()), ("warning", d.warnings.as_slice())];
+    for (kind, findings) in groups {
+        for f in findings {
+            out.line(format_args!("{} {kind} {} ({target}) {}", f.code, f.name, f.sentence));
+        }
+    }
+    for u in &d.undetermined {
+        out.line(format_args!("- undetermined ({target}) {u}"));
+    }
+    out.shown()
+}

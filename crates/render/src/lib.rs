@@ -1,0 +1,17 @@
+//! Prose, tables and documents from findings and plans, for a screen. Nothing here decides or writes anything.
+//!
+//! What is printed comes from a [`Page`], and what a page holds went through the gate: no value of somebody
+//! else's can break its line, move the cursor or hide. [`Shown`] is what came through; those who write to a
+//! terminal take nothing else.
+
+mod diagnosis;
+mod many;
+mod page;
+mod plan;
+pub mod time;
+mod wrap;
+
+pub use diagnosis::{human, short, target_words};
+pub use many::{many, overview, repeated, same_cause};
+pub use page::{Ink, Inked, Move, Page, Pen, Shown};
+pub use plan::plan;
