@@ -1,7 +1,5 @@
 //! What others word for us, made inert on its way out: the argument parser's complaints and help, and panics.
 
-use std::error::Error as _;
-
 use clap::Error;
 use clap::error::{ContextKind, ContextValue};
 use trustwalk_foreign::visible;
@@ -17,16 +15,12 @@ pub(crate) fn hook() {
     }));
 }
 
-/// Prints help, or what is wrong with the command line.
+/// Prints help, or what is wrong with the command line. What our own parsers say of a value must not quote it:
+/// the sentence around it does.
 pub(crate) fn usage(mut error: Error) {
     inert(&mut error);
-    let mut text = error.render().to_string();
-    // A parser of ours may quote the value that it refuses.
-    if let Some(source) = error.source().map(ToString::to_string).filter(|s| !s.is_empty()) {
-        text = text.replace(&source, &visible::line(&source));
-    }
     let voice = if error.use_stderr() { Voice::Aside } else { Voice::Out };
-    let _ = voice.say(&Shown::block(&text));
+    let _ = voice.say(&Shown::block(&error.render().to_string()));
 }
 
 /// What was typed stands within its line, and cannot look like a line of ours.

@@ -14,21 +14,9 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
 }
 
-#[expect(clippy::unwrap_used, clippy::panic, reason = "a scenario that cannot be read must fail every test")]
+#[expect(clippy::unwrap_used, reason = "a scenario that cannot be read must fail every test")]
 fn scenarios() -> Vec<(String, String, Scenario)> {
-    let mut out = Vec::new();
-    for rule in std::fs::read_dir(folder()).unwrap() {
-        let rule = rule.unwrap();
-        for file in std::fs::read_dir(rule.path()).unwrap() {
-            let path = file.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
-            let scenario = Scenario::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-            let name = rule.file_name().to_string_lossy().into_owned();
-            out.push((name, path.file_name().unwrap().to_string_lossy().into_owned(), scenario));
-        }
-    }
-    out.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
-    out
+    trustwalk_testkit::scenarios().unwrap()
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> String {
     let mut fresh = true;
     for word in text.split(' ') {
         let length = word.chars().count();
-        if !fresh && column + 1 + length > WIDTH {
+        if !fresh && column + 1 + length > WIDTH && may_begin_a_line(word) {
             out.push('\n');
             out.push_str(rest);
             column = rest.chars().count();
@@ -27,6 +27,12 @@ pub(crate) fn wrap(text: &str, first: &str, rest: &str) -> String {
     out
 }
 
+/// Not what could be taken for one of the marks that begin a line of a report: where a line ends is for whoever
+/// wrote the text to choose.
+fn may_begin_a_line(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_alphanumeric() || "`'\"(/<[{$&|".contains(c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{WIDTH, wrap};
@@ -40,5 +46,15 @@ mod tests {
         assert!(out.lines().skip(1).all(|l| l.starts_with("    ")));
         assert_eq!(out.split_whitespace().skip(1).collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
         assert_eq!(wrap("", "  ", ""), "  ");
+    }
+
+    #[test]
+    fn no_line_begins_with_a_mark() {
+        for mark in ["\u{221a}", "\u{d7}", "?", "-", "\u{203c}"] {
+            for length in WIDTH - 10..WIDTH {
+                let out = wrap(&format!("{} {mark} verified", "x".repeat(length)), "  ", "  ");
+                assert!(!out.lines().any(|l| l.trim_start().starts_with(mark)), "{out}");
+            }
+        }
     }
 }

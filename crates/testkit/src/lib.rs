@@ -3,8 +3,10 @@
 
 mod base;
 mod certificates;
+mod hostile;
 mod scenario;
 
 pub use base::{NOW, blank, github_job, story};
 pub use certificates::{Authority, authority};
-pub use scenario::{Expect, Scenario, ScenarioError};
+pub use hostile::{FORGED, HOSTILE, leaves, spoiled, tainted};
+pub use scenario::{Expect, Scenario, ScenarioError, scenarios};

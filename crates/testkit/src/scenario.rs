@@ -1,5 +1,7 @@
 //! A scenario: patches on healthy evidence, and the root cause expected.
 
+use std::path::Path;
+
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use trustwalk_core::evidence::Evidence;
@@ -22,6 +24,9 @@ pub enum ScenarioError {
     /// A pointer leads nowhere.
     #[error("no such place: `{0}`")]
     Place(String),
+    /// A file of scenarios that cannot be read.
+    #[error("cannot read scenarios: {0}")]
+    File(#[from] std::io::Error),
     /// A log line that is not recognised.
     #[error("no failure in the line `{0}`")]
     Line(String),
@@ -68,6 +73,23 @@ pub struct Scenario {
     /// Parts of the evidence that do not exist.
     #[serde(default)]
     pub absent: Vec<String>,
+}
+
+/// Every scenario of the repository, by rule and file.
+pub fn scenarios() -> Result<Vec<(String, String, Scenario)>, ScenarioError> {
+    let mut out = Vec::new();
+    for rule in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/scenarios"))? {
+        let rule = rule?;
+        for file in std::fs::read_dir(rule.path())? {
+            let path = file?.path();
+            let scenario = Scenario::parse(&std::fs::read_to_string(&path)?)?;
+            let [name, file] = [Some(rule.file_name().as_os_str()), path.file_name()]
+                .map(|n| n.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default());
+            out.push((name, file, scenario));
+        }
+    }
+    out.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    Ok(out)
 }
 
 impl Scenario {

@@ -65,6 +65,11 @@ pub(crate) fn account_number(text: &str) -> Result<String, String> {
     }
 }
 
+/// Parses a rule of `--connect-to`.
+fn connect_to(text: &str) -> Result<ConnectTo, &'static str> {
+    text.parse().map_err(|_| "a rule is HOST:PORT:ADDR:PORT")
+}
+
 /// Where cluster, account and issuers are, as their own tools are told.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PlaceArgs {
@@ -93,6 +98,7 @@ pub(crate) struct PlaceArgs {
         env = "TRUSTWALK_CONNECT_TO",
         hide_env_values = true,
         value_delimiter = ',',
+        value_parser = connect_to,
         global = true
     )]
     pub(crate) connect_to: Vec<ConnectTo>,

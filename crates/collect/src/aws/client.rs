@@ -307,6 +307,16 @@ fn signature(
     region: &str,
     name: &str,
 ) -> Result<aws_sigv4::http_request::SigningInstructions, Box<dyn std::error::Error + Send + Sync>> {
+    // The signer takes for granted that these fit into a header.
+    for (name, value) in [
+        ("the region", Some(region)),
+        ("the access key's id", Some(credentials.access_key_id())),
+        ("the session token", credentials.session_token()),
+    ] {
+        if value.is_some_and(|v| http::HeaderValue::from_str(v).is_err()) {
+            return Err(format!("{name} holds a line break or another character that no header may hold").into());
+        }
+    }
     let identity = credentials.into();
     let params = v4::SigningParams::builder()
         .identity(&identity)
