@@ -12,6 +12,7 @@ mod jwt;
 mod logs;
 mod mutate;
 mod policies;
+mod rendering;
 mod signed;
 #[cfg(feature = "tls")]
 mod tls;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     jwt::TARGET,
     logs::TARGET,
     policies::TARGET,
+    rendering::TARGET,
     signed::TARGET,
     #[cfg(feature = "tls")]
     tls::TARGET,

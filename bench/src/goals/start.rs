@@ -27,7 +27,7 @@ pub(crate) fn run_goal(settings: &Settings) -> Result<Section> {
     let mut section = Section::new("E. Cold start");
     let lab = Lab::up(settings, "lab-start")?;
     let ran = run_ok(lab.command(&settings.trustwalk).arg("diagnose").args(TARGET))?;
-    ensure!(ran.out.contains("No fault found"), "a healthy lab is found at fault: {}", ran.out);
+    ensure!(ran.out.contains("no fault found"), "a healthy lab is found at fault: {}", ran.out);
     section.agreed("`trustwalk diagnose` finds nothing wrong in a healthy lab");
     if let Some(aws) = Settings::command("aws") {
         let ran = run_ok(lab.command(aws).args(["iam", "list-open-id-connect-providers"]))?;

@@ -1,0 +1,150 @@
+//! Reports: whatever is in a diagnosis or in evidence, what is printed of it holds nothing hidden, each line is one
+//! of ours, colour changes nothing else, and documents read back.
+
+use trustwalk_core::diagnosis::{Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, diagnose};
+use trustwalk_core::evidence::{Evidence, Target as Asked};
+use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity};
+use trustwalk_core::link::Link;
+use trustwalk_core::plan::{Action, Applicability, Cure, Effect, Plan, Precondition, Step, build};
+use trustwalk_foreign::visible::is_hidden;
+use trustwalk_render::{Pen, Shown, human, many, overview, plan, short};
+
+use crate::Target;
+
+pub(crate) const TARGET: Target = Target {
+    name: "rendering",
+    check,
+    seeds,
+    words: &[
+        "\u{1b}[31m",
+        "\u{1b}[0m",
+        "\u{1b}]52;c;eA==\u{7}",
+        "\u{1b}]8;;x\u{1b}\\",
+        "\u{9b}2J",
+        "\u{90}q\u{9c}",
+        "\u{85}",
+        "\u{2028}",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{200b}",
+        "\u{e0041}",
+        "\u{2800}",
+        "\\u001b[2J",
+        "\\n\u{221a} verified",
+        "\r",
+        "\n",
+        "\t",
+        "|",
+        " \u{221a} ",
+    ],
+    iterations: 1_000,
+};
+
+/// What a pen writes.
+const INK: [&str; 6] = ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[2m", "\u{1b}[1m", "\u{1b}[0m"];
+/// Parts the texts of an input that is no evidence.
+const BETWEEN: char = '|';
+
+/// Evidence, or texts to be put where a diagnosis and a plan have some.
+fn check(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if let Ok(evidence) = serde_json::from_str::<Evidence>(&text) {
+        let found = diagnose(&evidence);
+        prints(&found, &build(&evidence, &found));
+        return;
+    }
+    let mut texts = text.split(BETWEEN).map(str::to_owned).cycle();
+    let mut next = || texts.next().unwrap_or_default();
+    prints(&diagnosis(&mut next), &plan_of(&mut next));
+}
+
+fn prints(d: &Diagnosis, p: &Plan) {
+    let (colour, plain) = (Pen::new(true), Pen::new(false));
+    let two = [d.clone(), d.clone()];
+    for (with, without) in [
+        (human(d, colour, true), human(d, plain, true)),
+        (many(&two, colour), many(&two, plain)),
+        (overview(&two, colour), overview(&two, plain)),
+        (plan(p, colour), plan(p, plain)),
+        (short(d), short(d)),
+    ] {
+        visible(without.as_str());
+        let bare = INK.iter().fold(with.as_str().to_owned(), |text, ink| text.replace(ink, ""));
+        assert_eq!(bare, without.as_str(), "colour changes more than the colour");
+    }
+    let findings = usize::from(d.root_cause.is_some()) + d.also.len() + d.warnings.len() + d.undetermined.len();
+    let verdict = usize::from(d.outcome != Outcome::RootCause);
+    assert_eq!(short(d).as_str().lines().count(), findings + verdict, "a value broke its line");
+    for shown in [Shown::json(d), Shown::json_line(d)].into_iter().flatten() {
+        visible(shown.as_str());
+        assert_eq!(serde_json::from_str::<Diagnosis>(shown.as_str()).ok().as_ref(), Some(d));
+    }
+}
+
+fn visible(text: &str) {
+    let hidden = text.chars().find(|c| *c != '\n' && is_hidden(*c));
+    assert_eq!(hidden, None, "{text:?}");
+}
+
+fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
+    let link = |next: &mut dyn FnMut() -> String, link: &Link| LinkReport {
+        link: *link,
+        state: LinkState::Undetermined,
+        saw: next(),
+        missing: vec![next()],
+    };
+    Diagnosis {
+        schema: 1,
+        target: Asked::Workload { resource: next(), namespace: next(), name: next() },
+        at: 0,
+        outcome: Outcome::RootCause,
+        links: Link::ALL.iter().map(|l| link(next, l)).collect(),
+        root_cause: Some(finding(next)),
+        also: vec![finding(next)],
+        warnings: vec![finding(next)],
+        consequences: vec![Folded { sentence: next(), link: Link::Workload, code: Some(next()) }],
+        undetermined: vec![next(), next()],
+        timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next() }],
+    }
+}
+
+fn finding(next: &mut impl FnMut() -> String) -> Finding {
+    Finding {
+        code: next(),
+        name: next(),
+        link: Link::Trust,
+        severity: Severity::Error,
+        confidence: Confidence::Certain,
+        sentence: next(),
+        proof: vec![Exhibit::new(next(), next(), next())],
+        cures: vec![Cure { title: next(), actions: Vec::new(), by_hand: [(next(), next())].into() }],
+        decide: Some(next()),
+    }
+}
+
+fn plan_of(next: &mut impl FnMut() -> String) -> Plan {
+    let step = Step {
+        action: Action::AttachPolicy { role: next(), policy_arn: next() },
+        precondition: Precondition { words: next(), expected: next() },
+        effect: Effect { words: next(), changes: vec![next(), next()], blast_radius: next() },
+        inverse: None,
+        applicability: Applicability::NeedsApproval,
+    };
+    Plan { version: 1, made: 0, cures: next(), steps: vec![step], notes: vec![next()] }
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let asked = [
+        Asked::Role { arn: "arn:aws:iam::111122223333:role/r".to_owned(), subject: Some("a\u{1b}[2Jb".to_owned()) },
+        Asked::ServiceAccount { namespace: "n\u{202e}".to_owned(), name: "x\ny".to_owned() },
+        Asked::Issuer { url: "https://i.example/\u{9b}31m".to_owned() },
+    ];
+    let mut seeds: Vec<Vec<u8>> =
+        asked.into_iter().filter_map(|a| serde_json::to_vec(&Evidence::new(a, 0)).ok()).collect();
+    let texts =
+        "plain words|\u{1b}[31m\u{221a}\u{1b}[0m|two\nlines|\u{202e}back\u{2066}|审査 Größe|a b c d e f g|`quoted`";
+    seeds.push(texts.as_bytes().to_vec());
+    seeds.push(format!("{}|x", "long words ".repeat(60)).into_bytes());
+    seeds.push(b"\xff\xfe|\x9b2J|\x00".to_vec());
+    seeds
+}
