@@ -75,3 +75,28 @@ impl Progress for Live {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use trustwalk_apply::PodView;
+
+    use super::*;
+
+    #[test]
+    fn a_pods_words_stay_in_their_line_and_the_cursor_moves_as_we_say() {
+        let pod = PodView {
+            name: "p\u{1b}[2J".to_owned(),
+            status: "Error\n\u{221a} verified".to_owned(),
+            ready: false,
+            restarts: 3,
+        };
+        let view = RolloutView { desired: 2, renewed: 1, pods: vec![pod] };
+        let first = redrawn(&view, Pen::new(true), 0).shown();
+        assert_eq!(
+            first.as_str(),
+            "\u{1b}[2K    1 of 2 pods renewed and ready\n\u{1b}[2K    p\\u{1b}[2J                   0/1   \u{1b}[33mError\\n\u{221a} verified    \u{1b}[0m3\n\u{1b}[J"
+        );
+        let again = redrawn(&view, Pen::new(true), 2).shown();
+        assert_eq!(again.as_str(), format!("\u{1b}[2A{}", first.as_str()));
+    }
+}

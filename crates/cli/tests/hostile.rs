@@ -1,6 +1,6 @@
 //! What a stranger writes into a value, a name, a file or an argument comes out of every command inert, on both
 //! streams; documents stay the same documents.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! A stranger's text in every place of evidence, diagnoses and plans: it neither drives the terminal, nor hides,
 //! nor stands as a line of its own.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
