@@ -37,7 +37,7 @@ pub(crate) const TARGET: Target = Target {
         "|",
         " \u{221a} ",
     ],
-    iterations: 1_000,
+    iterations: 80,
 };
 
 /// What a pen writes.

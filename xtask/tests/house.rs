@@ -52,7 +52,7 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
     found
 }
 
-const DOCTOR: [&str; 9] = [
+const DOCTOR: [&str; 10] = [
     "trustwalk-foreign",
     "trustwalk-core",
     "trustwalk-render",

@@ -1,6 +1,6 @@
 //! What a stranger writes into a value, a name, a file or an argument comes out of every command inert, on both
 //! streams; documents stay the same documents.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
@@ -281,7 +281,7 @@ fn a_kubeconfig_and_an_aws_profile() {
 #[test]
 fn hosts_of_a_fleet() {
     let place = Place::new();
-    let input: String = kinds().map(|kind| format!("{}.example\n", kind.replace('\n', ""))).collect();
+    let input = kinds().map(|kind| kind.replace('\n', "") + ".example").collect::<Vec<_>>().join("\n");
     let out = place.inert(&["thumbprint", "--fleet", "-"], &input);
     let inputs: Vec<String> =
         out.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()["input"].as_str().unwrap().to_owned()).collect();

@@ -171,7 +171,6 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
     out.line("  aws iam list-open-id-connect-providers");
     out.line("  trustwalk diagnose daemonset/aws-node -n kube-system");
     out.line(format_args!("  {list}        (lists the faults)"));
-    out.gap();
     out.shown()
 }
 
