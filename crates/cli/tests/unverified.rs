@@ -1,7 +1,7 @@
 //! Chains that do not verify: nothing of them is printed as something to register, in any format, and the exit
 //! code says so.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod support;
 
