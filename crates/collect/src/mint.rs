@@ -3,6 +3,7 @@
 use http::Request;
 use serde_json::{Value, json};
 use trustwalk_core::evidence::{Observed, Source};
+use trustwalk_foreign::shell;
 
 use crate::kube_api::KubeApi;
 use crate::secret::SecretToken;
@@ -16,7 +17,11 @@ impl KubeApi {
         let source = Source {
             what: format!("TokenRequest {namespace}/{service_account} for {audience}"),
             at: self.now(),
-            by_hand: Some(format!("kubectl create token {service_account} -n {namespace} --audience {audience}")),
+            by_hand: shell::try_line(
+                "kubectl create token {} -n {} --audience {}",
+                &[service_account, namespace, audience],
+            )
+            .ok(),
         };
         let body = json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",

@@ -2,13 +2,19 @@
 //!
 //! Names, claims, branches, annotations, log lines, error bodies: all of it may have been written by somebody who
 //! wants something. [`redact()`] takes secrets out of what is kept, [`visible`] makes what is shown harmless and
-//! tells what cannot be seen, [`shell`] quotes what a person will paste. Everything else in the house goes
-//! through these three, so that each question has one answer.
+//! tells what cannot be seen, [`shell`] and [`snippet`] quote what a person will paste, and [`address`] tells what
+//! a person may be told to ask. Everything else in the house goes through these, so that each question has one
+//! answer.
 //!
 //! Deliberately absent: IO, and any judgement of what the text means.
 
+pub mod address;
+mod reading;
 mod redact;
 pub mod shell;
+pub mod snippet;
+mod template;
 pub mod visible;
 
+pub use reading::is_reading;
 pub use redact::redact;

@@ -6,10 +6,8 @@
 
 use std::borrow::Cow;
 
+use crate::template::{SLOT, fill};
 use crate::visible::is_hidden;
-
-/// Where a value goes in a template.
-const SLOT: &str = "{}";
 
 /// Said in a command's place when a value cannot be part of one.
 pub const WITHHELD: &str = "(no command is given: a value in it is not safe to paste)";
@@ -23,6 +21,8 @@ pub enum Unfit {
     Option,
     /// The AWS CLI reads a value that begins with `file://` or `fileb://` from that file.
     File,
+    /// The AWS CLI reads a value of a list that begins with `[` as JSON of the whole list.
+    List,
 }
 
 /// A command: `template` with each `{}` replaced by a value, quoted where a shell needs it. A command with a
@@ -35,18 +35,12 @@ pub fn line(template: &str, values: &[&str]) -> String {
 
 /// As [`line`], with the reason where no command can be given.
 pub fn try_line(template: &str, values: &[&str]) -> Result<String, Unfit> {
-    debug_assert_eq!(template.matches(SLOT).count(), values.len(), "one value for each slot of `{template}`");
     let aws = template.starts_with("aws ");
-    let mut out = String::with_capacity(template.len() + values.iter().map(|v| v.len() + 2).sum::<usize>());
-    let mut values = values.iter();
-    let mut rest = template;
-    while let Some((head, tail)) = rest.split_once(SLOT) {
-        out.push_str(head);
-        let value = values.next().copied().unwrap_or_default();
+    fill(template, values, |value, before| {
         if value.chars().any(is_hidden) {
             return Err(Unfit::Hidden);
         }
-        let stands_alone = out.is_empty() || out.ends_with(' ');
+        let stands_alone = before.is_empty() || before.ends_with(' ');
         if stands_alone && value.starts_with('-') {
             return Err(Unfit::Option);
         }
@@ -54,25 +48,70 @@ pub fn try_line(template: &str, values: &[&str]) -> Result<String, Unfit> {
         if aws && (of_file("file://") || of_file("fileb://")) {
             return Err(Unfit::File);
         }
-        out.push_str(&quote(value));
-        rest = tail;
-    }
-    out.push_str(rest);
-    Ok(out)
+        if aws && stands_alone && value.starts_with('[') && of_list(before) {
+            return Err(Unfit::List);
+        }
+        Ok(quote(value))
+    })
+}
+
+/// Whether the option that the next value belongs to takes a list, as the AWS CLI names such options.
+fn of_list(before: &str) -> bool {
+    before.split(' ').rev().find(|word| word.starts_with("--")).is_some_and(|option| option.ends_with("-list"))
+}
+
+/// A template for as many values as a list has, each a word of its own.
+pub fn with_list(template: &str, values: usize) -> String {
+    format!("{template}{}", format!(" {SLOT}").repeat(values))
 }
 
 /// One word for a POSIX shell. Says nothing of what cannot be seen in it: [`line`] does.
 pub fn quote(value: &str) -> Cow<'_, str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&b);
-    if !value.is_empty() && value.bytes().all(plain) {
+    // zsh takes a word that begins with `=` for the path of a command (zsh manual, "`=' expansion").
+    if !value.is_empty() && !value.starts_with('=') && value.bytes().all(plain) {
         return Cow::Borrowed(value);
     }
     Cow::Owned(format!("'{}'", value.replace('\'', "'\\''")))
 }
 
-/// Whether a command of [`line`] has quotes whose meaning depends on the shell.
+/// The words of a command that does nothing but run one program: `None` where a shell would expand, redirect or
+/// go on with another command. The inverse of [`line`], for commands that others wrote.
+pub fn words(command: &str) -> Option<Vec<String>> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let mut chars = command.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' => words.extend(word.take()),
+            '\'' | '"' => {
+                let open = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        end if end == c => break,
+                        '$' | '`' | '\\' | '!' if c == '"' => return None,
+                        other if is_hidden(other) => return None,
+                        other => open.push(other),
+                    }
+                }
+            }
+            '\\' => match chars.next()? {
+                '\'' => word.get_or_insert_default().push('\''),
+                _ => return None,
+            },
+            '=' if word.is_none() => return None,
+            plain if plain.is_ascii_alphanumeric() || "_@%+=:,./-".contains(plain) => {
+                word.get_or_insert_default().push(plain);
+            }
+            _ => return None,
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
+/// Whether a text is a command with quotes whose meaning depends on the shell.
 pub fn is_quoted(command: &str) -> bool {
-    command.contains('\'')
+    command.contains(['\'', '"', '\\'])
 }
 
 #[cfg(test)]
@@ -86,6 +125,7 @@ mod tests {
         assert_eq!(line("curl {}", &["https://h/$(touch x)`y`"]), "curl 'https://h/$(touch x)`y`'");
         assert_eq!(line("kubectl annotate sa -n {} {} k={}", &["n", "s", ""]), "kubectl annotate sa -n n s k=''");
         assert_eq!(line("x '{\"a\":1}' {}", &["{}"]), "x '{\"a\":1}' '{}'");
+        assert_eq!(line("x {} k={}", &["=ls", "a=b"]), "x '=ls' k=a=b");
     }
 
     #[test]
@@ -98,30 +138,28 @@ mod tests {
         assert_eq!(line("curl {}", &["-K/etc/x"]), WITHHELD);
     }
 
-    /// Splits as a POSIX shell does what is made of plain words and single quotes.
-    fn words(command: &str) -> Vec<String> {
-        let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
-        let mut chars = command.chars();
-        while let Some(c) = chars.next() {
-            match (quoted, c) {
-                (false | true, '\'') => {
-                    quoted = !quoted;
-                    word.get_or_insert_default();
-                }
-                (false, ' ') => words.extend(word.take()),
-                (false, '\\') => word.get_or_insert_default().extend(chars.next()),
-                (_, other) => word.get_or_insert_default().push(other),
-            }
+    #[test]
+    fn a_list_is_as_many_words() {
+        let template = with_list("aws iam x --thumbprint-list", 2);
+        assert_eq!(line(&template, &["aa", "b b"]), "aws iam x --thumbprint-list aa 'b b'");
+        assert_eq!(try_line("aws iam x --client-id-list {}", &["[\"x\"]"]), Err(Unfit::List));
+        assert_eq!(try_line("aws iam x --client-id-list a {}", &["[\"x\"]"]), Err(Unfit::List));
+        assert_eq!(line("aws iam x --policy-document {}", &["[]"]), "aws iam x --policy-document '[]'");
+    }
+
+    #[test]
+    fn what_a_shell_would_act_on_has_no_words() {
+        assert_eq!(words("a 'b c' d=\"e f\" 'it'\\''s'").unwrap(), ["a", "b c", "d=e f", "it's"]);
+        for bad in ["a;b", "a $x", "a \"$x\"", "a `b`", "a >b", "a 'b", "a\nb", "a ~", "a =b", "a *", "a #b", "a \\b"] {
+            assert_eq!(words(bad), None, "{bad}");
         }
-        words.extend(word);
-        words
     }
 
     proptest! {
         #[test]
         fn a_value_reads_back_whole(value in "[ -~äß…]{0,40}") {
             match try_line("cmd --x {} end", &[&value]) {
-                Ok(command) => prop_assert_eq!(words(&command), ["cmd", "--x", value.as_str(), "end"]),
+                Ok(command) => prop_assert_eq!(words(&command).unwrap(), ["cmd", "--x", value.as_str(), "end"]),
                 Err(why) => prop_assert_eq!((why, value.starts_with('-')), (Unfit::Option, true)),
             }
         }

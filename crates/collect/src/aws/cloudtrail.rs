@@ -28,7 +28,7 @@ impl AwsClient {
             outcome,
             "cloudtrail:LookupEvents",
             "cloudtrail:LookupEvents",
-            "aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=…",
+            "aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=NAME",
         )
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use trustwalk_core::evidence::{Addon, EksCluster, Observed, PodIdentityAssociation, Source};
+use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
 
@@ -62,7 +63,7 @@ impl AwsClient {
             outcome,
             &format!("eks:DescribeCluster {name}"),
             "eks:DescribeCluster",
-            &format!("aws eks describe-cluster --name {name}"),
+            &shell::line("aws eks describe-cluster --name {}", &[name]),
         );
         let Observed::Known { value, source } = observed else { return observed.map(|_| EksCluster::default()) };
         let issuer = text(&value, "/cluster/identity/oidc/issuer");
@@ -105,7 +106,10 @@ impl AwsClient {
             outcome,
             &format!("eks:ListPodIdentityAssociations {cluster}"),
             "eks:ListPodIdentityAssociations",
-            &format!("aws eks list-pod-identity-associations --cluster-name {cluster} --namespace {namespace}"),
+            &shell::line(
+                "aws eks list-pod-identity-associations --cluster-name {} --namespace {}",
+                &[cluster, namespace],
+            ),
         );
         let Observed::Known { value, source } = observed else { return observed.map(|_| Vec::new()) };
         let items = value.pointer("/associations").and_then(Value::as_array).cloned().unwrap_or_default();

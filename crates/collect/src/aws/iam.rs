@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use trustwalk_core::evidence::{Observed, Provider, Role, RolePolicy};
+use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
 use super::xml::Element;
@@ -65,7 +66,7 @@ impl AwsClient {
             outcome,
             &format!("iam:GetOpenIDConnectProvider {arn}"),
             "iam:GetOpenIDConnectProvider",
-            &format!("aws iam get-open-id-connect-provider --open-id-connect-provider-arn {arn}"),
+            &shell::line("aws iam get-open-id-connect-provider --open-id-connect-provider-arn {}", &[arn]),
         )
     }
 
@@ -76,7 +77,7 @@ impl AwsClient {
             outcome,
             &format!("iam:GetRole {name}"),
             "iam:GetRole",
-            &format!("aws iam get-role --role-name {name}"),
+            &shell::line("aws iam get-role --role-name {}", &[name]),
         )
     }
 
@@ -87,7 +88,7 @@ impl AwsClient {
             outcome,
             &format!("policies of role {name}"),
             "iam:ListAttachedRolePolicies, iam:ListRolePolicies",
-            &format!("aws iam list-attached-role-policies --role-name {name}"),
+            &shell::line("aws iam list-attached-role-policies --role-name {}", &[name]),
         )
     }
 

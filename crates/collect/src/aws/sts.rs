@@ -1,6 +1,7 @@
 //! STS: who we are, and a real exchange.
 
 use trustwalk_core::evidence::{Caller, Exchange, Observed, Source};
+use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
 
@@ -34,9 +35,11 @@ impl AwsClient {
         let source = Source {
             what: format!("sts:AssumeRoleWithWebIdentity {role_arn}"),
             at: self.now(),
-            by_hand: Some(format!(
-                "aws sts assume-role-with-web-identity --role-arn {role_arn} --role-session-name check --web-identity-token \"$TOKEN\""
-            )),
+            by_hand: shell::try_line(
+                "aws sts assume-role-with-web-identity --role-arn {} --role-session-name check --web-identity-token \"$TOKEN\"",
+                &[role_arn],
+            )
+            .ok(),
         };
         let base = Exchange { endpoint, role_arn: role_arn.to_owned(), ..Exchange::default() };
         let value = match self.query_unsigned(Service::Sts, &parameters).await {

@@ -9,8 +9,9 @@ use hyper_util::rt::TokioIo;
 use trustwalk_core::evidence::Fetched;
 
 use super::error::{ReadError, whole};
+use crate::dial::DialError;
 use crate::limits::{DOCUMENT_BYTES, DOCUMENT_HEAD_BYTES};
-use crate::tls::{DialOptions, FetchedChain, TlsStream, open};
+use crate::tls::{DialOptions, FetchError, FetchedChain, TlsStream, open};
 
 /// Longest `Location` kept: IAM takes no URL of more than 255 characters, browsers none of more than this.
 const LOCATION_CHARS: usize = 2048;
@@ -25,6 +26,8 @@ pub(super) struct Observation {
 pub(super) struct Seen {
     pub(super) chain: Result<FetchedChain, String>,
     pub(super) document: Result<Observation, String>,
+    /// The host leads to an address that is not asked: nobody is to be told to ask it by hand either.
+    pub(super) refused: bool,
 }
 
 /// Where a document is.
@@ -38,7 +41,10 @@ pub(super) struct Place {
 /// Asks once. Redirects are not followed: STS's behaviour there is unknown, and the answer is shown as it is.
 pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
     let started = Instant::now();
-    let both = |e: &ReadError| Seen { chain: Err(e.to_string()), document: Err(e.to_string()) };
+    let both = |e: &ReadError| {
+        let refused = matches!(e, ReadError::Tls { source: FetchError::Dial(DialError::Forbidden { .. }), .. });
+        Seen { chain: Err(e.to_string()), document: Err(e.to_string()), refused }
+    };
     let place = match split(url) {
         Ok(place) => place,
         Err(e) => return both(&e),
@@ -55,7 +61,7 @@ pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
             o.fetched.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             o
         });
-    Seen { chain: Ok(chain), document: document.map_err(|e| e.to_string()) }
+    Seen { chain: Ok(chain), document: document.map_err(|e| e.to_string()), refused: false }
 }
 
 async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation, ReadError> {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use trustwalk_core::evidence::{Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, Observed, Source};
+use trustwalk_foreign::address;
 
 use super::observe::{Seen, observe, split};
 use crate::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, tls13_only};
@@ -98,17 +99,19 @@ fn join_chains(
     (first, Some(second))
 }
 
-fn source(what: String, at: i64, by_hand: String) -> Source {
-    Source { what, at, by_hand: Some(by_hand) }
+/// Where a document was asked for, with the command that shows it: none for an address that is not asked.
+fn source_of(seen: &Seen, url: &str, at: i64) -> Source {
+    Source { what: format!("GET {url}"), at, by_hand: address::curl(url).filter(|_| !seen.refused) }
 }
 
 fn chain_of(seen: &Seen, url: &str, now: i64, role: HostRole) -> Observed<HostChain> {
     let (host, port) = split(url).map_or_else(|_| (url.to_owned(), 443), |p| (p.host, p.port));
-    let source = source(
-        format!("chain presented by {host}:{port}"),
-        now,
-        format!("openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null"),
-    );
+    let by_hand = address::show_certificates(&host, port).filter(|_| !seen.refused);
+    let source = Source {
+        what: format!("chain presented by {host}:{port}"),
+        at: now,
+        by_hand: by_hand.map(|command| [command.as_str(), " </dev/null"].concat()),
+    };
     match &seen.chain {
         Ok(chain) => {
             let value = HostChain {
@@ -128,7 +131,7 @@ fn chain_of(seen: &Seen, url: &str, now: i64, role: HostRole) -> Observed<HostCh
 }
 
 fn discovery(seen: &Seen, url: &str, now: i64) -> Observed<Discovery> {
-    let source = source(format!("GET {url}"), now, format!("curl {url}"));
+    let source = source_of(seen, url, now);
     let document = match &seen.document {
         Ok(d) => d,
         Err(error) => return Observed::Unreachable { source, error: error.clone() },
@@ -149,7 +152,7 @@ fn discovery(seen: &Seen, url: &str, now: i64) -> Observed<Discovery> {
 }
 
 fn keys(seen: &Seen, url: &str, now: i64) -> Observed<Keys> {
-    let source = source(format!("GET {url}"), now, format!("curl {url}"));
+    let source = source_of(seen, url, now);
     let document = match &seen.document {
         Ok(d) => d,
         Err(error) => return Observed::Unreachable { source, error: error.clone() },

@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, AttachParams};
 use trustwalk_core::evidence::{Observed, Source};
+use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
 use crate::limits::{API_TIMEOUT, LOG_BYTES};
@@ -15,7 +16,7 @@ impl KubeApi {
         let source = Source {
             what: format!("pod {namespace}/{pod} file {path}"),
             at: self.now(),
-            by_hand: Some(format!("kubectl exec -n {namespace} {pod} -c {container} -- cat {path}")),
+            by_hand: shell::try_line("kubectl exec -n {} {} -c {} -- cat {}", &[namespace, pod, container, path]).ok(),
         };
         let limit = LOG_BYTES.to_string();
         let command = ["tail", "-c", limit.as_str(), path];

@@ -2,6 +2,7 @@
 //! the CNI's own file on the node, which its container mounts.
 
 use trustwalk_core::evidence::{LogFailure, Observed, Pod, Source};
+use trustwalk_foreign::shell;
 use trustwalk_logs::Scanner;
 
 use super::client::KubeApi;
@@ -20,7 +21,9 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
     let source = Source {
         what: format!("logs of pods in {namespace}"),
         at: api.now(),
-        by_hand: chosen.first().map(|p| format!("kubectl logs -n {namespace} {} --all-containers", p.name)),
+        by_hand: chosen
+            .first()
+            .and_then(|p| shell::try_line("kubectl logs -n {} {} --all-containers", &[namespace, &p.name]).ok()),
     };
     let reads = chosen.iter().flat_map(|pod| {
         pod.spec.containers.iter().map(move |container| async move {
@@ -62,12 +65,12 @@ async fn container_log(api: &KubeApi, namespace: &str, pod: &str, container: &st
     let path = format!(
         "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&previous={previous}&tailLines=2000&limitBytes={LOG_BYTES}"
     );
-    let flag = if previous { " --previous" } else { "" };
+    let template = ["kubectl logs -n {} {} -c {}", if previous { " --previous" } else { "" }].concat();
     api.text(
         &path,
         &format!("log of pod {namespace}/{pod} container {container}"),
         "get pods/log",
-        &format!("kubectl logs -n {namespace} {pod} -c {container}{flag}"),
+        &shell::line(&template, &[namespace, pod, container]),
     )
     .await
 }

@@ -4,6 +4,7 @@
 use http::Request;
 use serde_json::{Value, json};
 use trustwalk_core::evidence::{InjectionProbe, Observed, Source};
+use trustwalk_foreign::{shell, visible};
 
 use super::client::KubeApi;
 use super::facts;
@@ -16,12 +17,15 @@ impl KubeApi {
         service_account: &str,
         labels: &Value,
     ) -> Observed<InjectionProbe> {
+        let overrides = json!({"spec": {"serviceAccountName": service_account}}).to_string();
         let source = Source {
             what: format!("dry run of a pod of {namespace}/{service_account}"),
             at: self.now(),
-            by_hand: Some(format!(
-                "kubectl run probe -n {namespace} --image=pause --overrides='{{\"spec\":{{\"serviceAccountName\":\"{service_account}\"}}}}' --dry-run=server -o yaml"
-            )),
+            by_hand: shell::try_line(
+                "kubectl run probe -n {} --image=pause --overrides={} --dry-run=server -o yaml",
+                &[namespace, &visible::json(&overrides)],
+            )
+            .ok(),
         };
         // As strict as the strictest of the Pod Security Standards asks, so that no namespace turns it away for that.
         let container = json!({

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Workload};
+use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
 use super::facts;
@@ -90,7 +91,7 @@ impl KubeApi {
             &format!("{}/namespaces/{namespace}/{}/{name}", r.api, r.plural),
             &format!("{} {namespace}/{name}", r.kind),
             &format!("get {}", r.plural),
-            &format!("kubectl get {} {name} -n {namespace} -o yaml", r.plural),
+            &shell::line("kubectl get {} {} -n {} -o yaml", &[r.plural, name, namespace]),
         )
         .await
     }
@@ -106,7 +107,7 @@ impl KubeApi {
             &format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}"),
             &format!("ServiceAccount {namespace}/{name}"),
             "get serviceaccounts",
-            &format!("kubectl get sa {name} -n {namespace} -o yaml"),
+            &shell::line("kubectl get sa {} -n {} -o yaml", &[name, namespace]),
         )
         .await
         .map(|v| facts::service_account(&v))
@@ -184,13 +185,15 @@ impl KubeApi {
         namespace: Option<&str>,
         query: &str,
     ) -> Observed<Vec<Value>> {
-        let (path, place, flag) = match namespace {
-            Some(ns) => (format!("{api}/namespaces/{ns}/{plural}{query}"), format!(" in {ns}"), format!("-n {ns}")),
-            None => (format!("{api}/{plural}{query}"), String::new(), "-A".to_owned()),
+        let (path, place, by_hand) = match namespace {
+            Some(ns) => (
+                format!("{api}/namespaces/{ns}/{plural}{query}"),
+                format!(" in {ns}"),
+                shell::line("kubectl get {} -n {}", &[plural, ns]),
+            ),
+            None => (format!("{api}/{plural}{query}"), String::new(), shell::line("kubectl get {} -A", &[plural])),
         };
-        self.get(&path, &format!("{plural}{place}"), &format!("list {plural}"), &format!("kubectl get {plural} {flag}"))
-            .await
-            .map(facts::items)
+        self.get(&path, &format!("{plural}{place}"), &format!("list {plural}"), &by_hand).await.map(facts::items)
     }
 }
 

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::Value;
 use trustwalk_core::evidence::{Observed, Webhook};
+use trustwalk_foreign::shell;
 use trustwalk_x509::Certificate;
 
 use super::client::KubeApi;
@@ -55,7 +56,7 @@ impl KubeApi {
                 &format!("/api/v1/namespaces/{namespace}/services/{name}"),
                 &format!("Service {namespace}/{name}"),
                 "get services",
-                &format!("kubectl get service {name} -n {namespace}"),
+                &shell::line("kubectl get service {} -n {}", &[name, namespace]),
             )
             .await;
         if found.is_absent() {

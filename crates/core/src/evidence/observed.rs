@@ -12,9 +12,14 @@ pub struct Source {
     pub what: String,
     /// When it was read, Unix seconds.
     pub at: i64,
-    /// The command with which a person reads the same fact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The command with which a person reads the same fact. Read from a file, which anybody may have written, it is
+    /// kept only where it is one that reads and does nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "reading")]
     pub by_hand: Option<String>,
+}
+
+fn reading<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.filter(|command| trustwalk_foreign::is_reading(command)))
 }
 
 /// A fact, or why there is none.

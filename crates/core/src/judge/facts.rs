@@ -1,5 +1,7 @@
 //! Small readings of the evidence that several groups share.
 
+use trustwalk_foreign::shell;
+
 use crate::evidence::{Evidence, Observed, Target, TokenClaims};
 
 /// A log's time as Unix seconds.
@@ -101,7 +103,7 @@ pub(crate) fn in_cluster(e: &Evidence) -> bool {
 /// What is missing, with the command that reads it.
 pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
     let gap = observed.gap().unwrap_or_default();
-    match observed.source().and_then(|s| s.by_hand.as_deref()) {
+    match observed.source().and_then(|s| s.by_hand.as_deref()).filter(|c| *c != shell::WITHHELD) {
         Some(command) => format!("{what}: {gap}; `{command}` would tell"),
         None => format!("{what}: {gap}"),
     }

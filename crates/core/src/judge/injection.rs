@@ -1,12 +1,13 @@
 //! Whether role and token reached the containers, and if not, what kept them away.
 
+use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
 use super::service_account::associated;
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged, selector};
-use crate::evidence::{Evidence, Observed, Pod, ServiceAccount, Webhook};
+use crate::evidence::{Evidence, Observed, Pod, ServiceAccount, Webhook, Workload};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -118,7 +119,7 @@ fn complaint(e: &Evidence) -> Option<&str> {
 
 fn restart(e: &Evidence, draft: Draft) -> Draft {
     let command = match e.workload.known() {
-        Some(w) => format!("kubectl rollout restart -n {} {}/{}", w.namespace, w.kind.to_lowercase(), w.name),
+        Some(w) => shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name]),
         None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
     };
     draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", command)])
@@ -154,7 +155,10 @@ fn without_skip(e: &Evidence) -> String {
     let patch = format!(r#"[{{"op":"remove","path":"{place}"}}]"#);
     e.workload.known().map_or_else(
         || format!("remove the annotation {SKIP}"),
-        |w| format!("kubectl patch {} {} -n {} --type=json -p '{patch}'", w.kind.to_lowercase(), w.name, w.namespace),
+        |w| {
+            let template = "kubectl patch {} {} -n {} --type=json -p {}";
+            shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, &patch])
+        },
     )
 }
 
@@ -211,8 +215,17 @@ fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
         Draft::new(format!("container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts no token", container.name))
             .show("container env", container.env.iter().filter(|v| v.name == ROLE_VARIABLE || v.name == FILE_VARIABLE).map(|v| format!("{}={}", v.name, v.value.clone().unwrap_or_default())).collect::<Vec<_>>().join(", "), "pod template")
             .show("mounted token", "none", "pods")
-            .cure("remove both variables from the workload; the webhook sets them", &[("kubectl", format!("kubectl set env {}/{} -n {} {ROLE_VARIABLE}- {FILE_VARIABLE}-", e.workload.known()?.kind.to_lowercase(), e.workload.known()?.name, e.workload.known()?.namespace))]),
+            .cure("remove both variables from the workload; the webhook sets them", &[("kubectl", unset(e.workload.known()?))]),
     )
+}
+
+fn unset(w: &Workload) -> String {
+    let template = "kubectl set env {}/{} -n {} {}- {}-";
+    shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, ROLE_VARIABLE, FILE_VARIABLE])
+}
+
+fn edit_webhook(name: &str) -> String {
+    shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name])
 }
 
 fn uninjected(e: &Evidence, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Judged {
@@ -322,7 +335,7 @@ fn hook_fault(
             "webhook-misconfigured-cabundle",
             served.cure(
                 "put the authority that signs the webhook's certificate into caBundle",
-                &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))],
+                &[("kubectl", edit_webhook(name))],
             ),
         ));
     }
@@ -339,8 +352,9 @@ fn hook_fault(
                 "get the webhook's pods running, then recreate the workload's",
                 &[(
                     "kubectl",
-                    format!(
-                        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {name}"
+                    shell::line(
+                        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {}",
+                        &[name],
                     ),
                 )],
             ),
@@ -357,10 +371,7 @@ fn hook_fault(
         );
         return Some((
             "webhook-misconfigured-api-version",
-            draft.cure(
-                "register v1 and run a webhook that answers it",
-                &[("kubectl", format!("kubectl edit mutatingwebhookconfiguration {name}"))],
-            ),
+            draft.cure("register v1 and run a webhook that answers it", &[("kubectl", edit_webhook(name))]),
         ));
     }
     left_out_by_selector(hook, namespace, base, pod)
@@ -379,14 +390,17 @@ fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &
     } else {
         draft.unsure(
             Confidence::Likely,
-            format!("the namespace's labels: `kubectl get namespace {namespace} --show-labels`"),
+            format!(
+                "the namespace's labels: `{}`",
+                shell::line("kubectl get namespace {} --show-labels", &[namespace])
+            ),
         )
     };
     Some((
         "webhook-absent-or-not-running",
         draft.cure(
             "change the label or the selector, then recreate the pods",
-            &[("kubectl", format!("kubectl get mutatingwebhookconfiguration {name} -o yaml"))],
+            &[("kubectl", shell::line("kubectl get mutatingwebhookconfiguration {} -o yaml", &[name]))],
         ),
     ))
 }

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use trustwalk_foreign::visible;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{bare, in_cluster, issuer, lacking};
@@ -185,7 +186,10 @@ fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusa
                 .show("discovery issuer", own, discovery.fetched.url.clone())
                 .cure(
                     "publish a document whose issuer equals the token's, letter by letter",
-                    &[("note", format!("set \"issuer\": \"{iss}\""))],
+                    &[(
+                        "note",
+                        format!("set \"issuer\": {}", visible::json(&serde_json::Value::from(iss).to_string())),
+                    )],
                 ),
         );
     }

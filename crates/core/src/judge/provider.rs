@@ -1,5 +1,6 @@
 //! Whether the account registered the issuer, and the audience with it.
 
+use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, issuer, lacking, partition};
@@ -102,7 +103,8 @@ fn misplaced(e: &Evidence) -> Option<Draft> {
     Some(match e.service_account.known() {
         Some(sa) => annotate(draft, sa, namesake),
         None => {
-            draft.cure("name the role of the right account", &[("workflow", format!("role-to-assume: {namesake}"))])
+            let line = snippet::workflow("role-to-assume: {}", &[namesake]);
+            draft.cure("name the role of the right account", &[("workflow", line)])
         }
     })
 }
@@ -136,18 +138,21 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
         ),
         None => draft,
     };
+    let url = format!("https://{path}");
+    let whole = [url.as_str().into(), aud.into()];
     let by_hand = [
-        ("aws", format!("aws iam create-open-id-connect-provider --url https://{path} --client-id-list {aud}")),
+        ("aws", shell::line("aws iam create-open-id-connect-provider --url {} --client-id-list {}", &[&url, aud])),
         ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
         (
             "terraform",
-            format!(
-                "resource \"aws_iam_openid_connect_provider\" \"this\" {{ url = \"https://{path}\" client_id_list = [\"{aud}\"] }}"
+            snippet::hcl(
+                "resource \"aws_iam_openid_connect_provider\" \"this\" { url = {} client_id_list = [{}] }",
+                &whole,
             ),
         ),
         (
             "cloudformation",
-            format!("Type: AWS::IAM::OIDCProvider, Properties: {{Url: https://{path}, ClientIdList: [{aud}]}}"),
+            snippet::yaml("Type: AWS::IAM::OIDCProvider, Properties: {Url: {}, ClientIdList: [{}]}", &whole),
         ),
     ];
     let can = matches!(
@@ -161,7 +166,7 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
     ) && e.caller.known().is_none_or(|c| c.account == account);
     let draft = if can {
         let actions = vec![Action::CreateProvider {
-            url: format!("https://{path}"),
+            url: url.clone(),
             client_ids: vec![aud.to_owned()],
             thumbprints: Vec::new(),
         }];
@@ -348,10 +353,10 @@ fn audience(e: &Evidence, provider: &Provider, token: &TokenClaims, aud: &str) -
     let meant = e.role.known().is_some_and(|role| trust::admits_token(e, role));
     if !meant && let Some((namespace, name, value)) = asked_for(e, provider, aud) {
         let by_hand = match &value {
-            Some(v) => {
-                format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {AUDIENCE_ANNOTATION}={v}")
+            Some(v) => annotation(&namespace, &name, v),
+            None => {
+                shell::line("kubectl annotate serviceaccount -n {} {} {}-", &[&namespace, &name, AUDIENCE_ANNOTATION])
             }
-            None => format!("kubectl annotate serviceaccount -n {namespace} {name} {AUDIENCE_ANNOTATION}-"),
         };
         let title = "let the token carry an audience the provider knows, then recreate the pods";
         let action = Action::Annotate { namespace, service_account: name, key: AUDIENCE_ANNOTATION.to_owned(), value };
@@ -360,14 +365,9 @@ fn audience(e: &Evidence, provider: &Provider, token: &TokenClaims, aud: &str) -
     let meant_for_sts = meant || aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
     if meant_for_sts {
         let by_hand = [
-            (
-                "aws",
-                format!(
-                    "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}"
-                ),
-            ),
-            ("terraform", format!("in aws_iam_openid_connect_provider: client_id_list = [\"{aud}\"]")),
-            ("cloudformation", format!("in AWS::IAM::OIDCProvider: ClientIdList: [{aud}]")),
+            ("aws", add_client_id(arn, aud)),
+            ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: client_id_list = [{}]", &[aud.into()])),
+            ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ClientIdList: [{}]", &[aud.into()])),
         ];
         let actions = vec![Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() }];
         return draft.act("register the audience with the provider", actions, &by_hand);
@@ -378,11 +378,19 @@ fn audience(e: &Evidence, provider: &Provider, token: &TokenClaims, aud: &str) -
     let (namespace, name) = sub.unwrap_or(("NAMESPACE", "NAME"));
     draft.cure(
         format!("ask for tokens with the audience {wanted}"),
-        &[
-            ("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite eks.amazonaws.com/audience={wanted}")),
-            ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id {aud}")),
-        ],
+        &[("kubectl", annotation(namespace, name, wanted)), ("aws", add_client_id(arn, aud))],
     )
+}
+
+fn annotation(namespace: &str, name: &str, audience: &str) -> String {
+    let template = "kubectl annotate serviceaccount -n {} {} --overwrite {}={}";
+    shell::line(template, &[namespace, name, AUDIENCE_ANNOTATION, audience])
+}
+
+/// The command that registers an audience with a provider.
+pub(super) fn add_client_id(arn: &str, audience: &str) -> String {
+    let template = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}";
+    shell::line(template, &[arn, audience])
 }
 
 /// The service account asks for this audience by annotation, and the provider knows another: namespace, name

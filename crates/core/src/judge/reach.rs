@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Sdk, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster};
@@ -74,6 +75,11 @@ fn seen(draft: Draft, line: &LogFailure) -> Draft {
     draft.show("failure", line.sample.clone(), line.origin.clone())
 }
 
+/// The command that takes a variable away.
+fn unset(variable: &str) -> String {
+    shell::line("kubectl set env RESOURCE/NAME {}-", &[variable])
+}
+
 fn containers(e: &Evidence) -> impl Iterator<Item = &Container> {
     let pods = e.pods.known().into_iter().flatten().flat_map(|p| p.spec.containers.iter());
     pods.chain(e.workload.known().into_iter().flat_map(|w| w.template.containers.iter()))
@@ -95,10 +101,7 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
             "app-overrides-endpoint-or-tls-settings",
             Draft::new(format!("the container sets {name}={value}, and STS cannot be reached with it"))
                 .show("container env", format!("{name}={value}"), "pod")
-                .cure(
-                    "remove the variable or correct it",
-                    &[("kubectl", format!("kubectl set env RESOURCE/NAME {name}-"))],
-                ),
+                .cure("remove the variable or correct it", &[("kubectl", unset(&name))]),
         );
     }
     if symptom == S::StsProxyRefused {
@@ -106,7 +109,7 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
             "proxy-blocks-sts",
             Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure(
                 "allow the STS host in the proxy, or name it in NO_PROXY",
-                &[("kubectl", format!("kubectl set env RESOURCE/NAME NO_PROXY={host}"))],
+                &[("kubectl", shell::line("kubectl set env RESOURCE/NAME NO_PROXY={}", &[&host]))],
             ),
         );
     }
@@ -149,7 +152,7 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
         "dns-or-network-to-sts-broken",
         Draft::new(format!("{host} cannot be reached from the workload ({})", symptom.name())).cure(
             "repair DNS or the route to STS",
-            &[("kubectl", format!("kubectl run probe --rm -it --image=busybox -- nslookup {host}"))],
+            &[("kubectl", shell::line("kubectl run probe --rm -it --image=busybox -- nslookup {}", &[&host]))],
         ),
     )
 }
@@ -167,7 +170,10 @@ fn restricted(e: &Evidence, host: &str) -> Option<Draft> {
         draft
             .unsure(Confidence::Likely, "a pod without the policy reaches STS")
             .show("egress allowed", cidrs, format!("NetworkPolicy {name}"))
-            .cure("allow egress to STS on port 443", &[("kubectl", format!("kubectl edit networkpolicy {name}"))]),
+            .cure(
+                "allow egress to STS on port 443",
+                &[("kubectl", shell::line("kubectl edit networkpolicy {}", &[name]))],
+            ),
     )
 }
 
@@ -237,7 +243,7 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::PodIdentityAgentUnreachable => ("pod-identity-agent-missing", Draft::new("the Pod Identity agent does not answer").cure("install the add-on eks-pod-identity-agent", &note("aws eks create-addon --addon-name eks-pod-identity-agent"))),
         S::ProfileMissing => ("app-configured-for-another-credential-source", Draft::new(format!("the application is told to use a profile ({detail}) and its container has none of that name; the injected identity is not looked at")).cure("take the profile out of the application's configuration", &[("kubectl", "kubectl set env RESOURCE/NAME AWS_PROFILE-".to_owned())])),
         S::CredentialSourceEmpty => ("profile-chaining-does-not-include-web-identity", Draft::new("a profile chains roles with credential_source = Environment, which means key variables and never the web identity").unsure(Confidence::Likely, "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names").cure("give the first role a profile of its own with web_identity_token_file and role_arn, and name that with source_profile", &note("[profile irsa] web_identity_token_file = ... role_arn = ... ; [profile app] source_profile = irsa"))),
-        S::WrongTokenFile => ("wrong-token-file-kubernetes-default-token", Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take")).cure("let the webhook set it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {FILE_VARIABLE}-"))])),
+        S::WrongTokenFile => ("wrong-token-file-kubernetes-default-token", Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take")).cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE))])),
         S::StsServerError if line.failure.host.as_deref() == Some("sts.amazonaws.com") => ("sts-global-endpoint-single-region-dependency", Draft::new("the global endpoint sts.amazonaws.com failed, and the client knows no other: its work depends on one region").unsure(Confidence::Likely, "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION --endpoint-url https://sts.REGION.amazonaws.com`").cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())])),
         S::WindowsPath => ("windows-token-path", Draft::new("the token's path was injected in Unix form into a Windows container").cure("set nodeSelector kubernetes.io/os: windows so that the webhook knows", &note("then recreate the pods"))),
         S::TokenFileMissing => missing_file(e, &detail),
@@ -319,9 +325,9 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     let policy = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy".to_owned();
     let by_hand = [(
         "aws",
-        format!(
-            "aws iam attach-role-policy --role-name {role} --policy-arn {}",
-            if cni { policy.as_str() } else { "POLICY-ARN" }
+        shell::line(
+            "aws iam attach-role-policy --role-name {} --policy-arn {}",
+            &[&role, if cni { policy.as_str() } else { "POLICY-ARN" }],
         ),
     )];
     let actions = if cni { vec![crate::plan::Action::AttachPolicy { role, policy_arn: policy }] } else { Vec::new() };
@@ -432,7 +438,7 @@ fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
                 "{FILE_VARIABLE} points to {path}, the token for the API server, whose audience STS does not take"
             ))
             .show("container env", format!("{FILE_VARIABLE}={path}"), "pod")
-            .cure("let the webhook set it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {FILE_VARIABLE}-"))]),
+            .cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE))]),
         ));
     }
     let job = e.job.known().filter(|j| j.env.contains_key("AWS_ACCESS_KEY_ID") && j.assumes_role);
@@ -463,5 +469,5 @@ fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
     let (name, value) =
         variable(e, &["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_EXPIRATION"]).filter(|_| given)?;
     let line = find(view, &[WITHOUT_IDENTITY, &[S::ProfileMissing]].concat())?;
-    Some(("app-configured-for-another-credential-source", seen(Draft::new(format!("the application is configured with {name}={value}, another source of credentials than the injected web identity")), line).show("container env", format!("{name}={value}"), "pod").cure("remove it", &[("kubectl", format!("kubectl set env RESOURCE/NAME {name}-"))])))
+    Some(("app-configured-for-another-credential-source", seen(Draft::new(format!("the application is configured with {name}={value}, another source of credentials than the injected web identity")), line).show("container env", format!("{name}={value}"), "pod").cure("remove it", &[("kubectl", unset(&name))])))
 }

@@ -1,5 +1,6 @@
 //! Which role the workload is told to assume, and by which annotation.
 
+use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
@@ -140,13 +141,25 @@ fn malformed(e: &Evidence, arn: &str) -> Option<Draft> {
     let by_annotation = e.service_account.known().filter(|sa| sa.role_arn() == Some(arn));
     Some(match (by_annotation, meant, service_account(e)) {
         (Some(sa), Some(meant), _) => annotate(draft, sa, meant),
-        (_, _, Some((namespace, name))) => draft.cure("annotate the service account with a role's ARN", &[("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME"))]),
-        _ => draft.cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+        (_, _, Some((namespace, name))) => draft.cure(
+            "annotate the service account with a role's ARN",
+            &[("kubectl", annotation(&namespace, &name, " --overwrite", SOME_ROLE))],
+        ),
+        _ => draft
+            .cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
     })
 }
 
 fn is_role(value: &str) -> bool {
     arn_parts(value.trim()).is_some_and(|(_, _, r)| r.starts_with("role/"))
+}
+
+/// Stands in commands for the role that nobody knows.
+const SOME_ROLE: &str = "arn:aws:iam::ACCOUNT:role/NAME";
+
+fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
+    let template = ["kubectl annotate serviceaccount -n {} {}", option, " {}={}"].concat();
+    shell::line(&template, &[namespace, name, ROLE_ANNOTATION, role])
 }
 
 pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
@@ -161,9 +174,9 @@ pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
         "annotate the service account with the role, then recreate its pods",
         actions,
         &[
-            ("kubectl", format!("kubectl annotate serviceaccount -n {namespace} {name} --overwrite {ROLE_ANNOTATION}={arn}")),
-            ("terraform", format!("kubernetes_service_account: metadata {{ annotations = {{ \"{ROLE_ANNOTATION}\" = \"{arn}\" }} }}")),
-            ("eksctl", format!("eksctl create iamserviceaccount --cluster CLUSTER --namespace {namespace} --name {name} --attach-role-arn {arn} --override-existing-serviceaccounts --approve")),
+            ("kubectl", annotation(namespace, name, " --overwrite", arn)),
+            ("terraform", snippet::hcl("kubernetes_service_account: metadata { annotations = { {} = {} } }", &[ROLE_ANNOTATION.into(), arn.into()])),
+            ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --attach-role-arn {} --override-existing-serviceaccounts --approve", &[namespace, name, arn])),
         ],
     )
 }
@@ -172,10 +185,11 @@ pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
 fn gone(e: &Evidence) -> Option<Draft> {
     let w = e.workload.known()?;
     let who = format!("{}/{}", w.namespace, w.template.service_account);
-    let role = e.role_arn.known().map_or("arn:aws:iam::ACCOUNT:role/NAME", String::as_str);
+    let role = e.role_arn.known().map_or(SOME_ROLE, String::as_str);
     let (namespace, name) = (&w.namespace, &w.template.service_account);
-    let commands = format!(
-        "kubectl create serviceaccount -n {namespace} {name} && kubectl annotate serviceaccount -n {namespace} {name} {ROLE_ANNOTATION}={role}"
+    let commands = shell::line(
+        "kubectl create serviceaccount -n {} {} && kubectl annotate serviceaccount -n {} {} {}={}",
+        &[namespace, name, namespace, name, ROLE_ANNOTATION, role],
     );
     let known = e.siblings.known().map(|all| all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "));
     Some(
@@ -300,7 +314,7 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     };
     Some(("annotation-missing-on-service-account", match told {
         Some(arn) => annotate(draft, sa, arn),
-        None => draft.cure("annotate the service account with the role it should have", &[("kubectl", format!("kubectl annotate serviceaccount -n {} {} {ROLE_ANNOTATION}=arn:aws:iam::ACCOUNT:role/NAME", sa.namespace, sa.name)), ("eksctl", format!("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", sa.namespace, sa.name))]),
+        None => draft.cure("annotate the service account with the role it should have", &[("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)), ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", &[&sa.namespace, &sa.name]))]),
     }))
 }
 

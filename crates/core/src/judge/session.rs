@@ -1,5 +1,6 @@
 //! Lifetime, name and renewal of the session.
 
+use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::lacking;
@@ -118,6 +119,11 @@ fn unusable(name: &str) -> Option<Draft> {
     )
 }
 
+/// A number needs no quotes in any language.
+fn seconds(asked: i64) -> String {
+    ["role-duration-seconds: ", &asked.to_string()].concat()
+}
+
 fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {
     let mut out = Vec::new();
     let asked: i64 = job.inputs.get("role-duration-seconds").and_then(|v| v.parse().ok()).unwrap_or(HOUR);
@@ -135,7 +141,7 @@ fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {
             .show("role-chaining", "true", "workflow")
             .cure(
                 "ask for an hour and assume the role again, or assume it with the web identity directly",
-                &[("workflow", format!("role-duration-seconds: {HOUR}"))],
+                &[("workflow", seconds(HOUR))],
             ),
         ));
     }
@@ -149,8 +155,14 @@ fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {
                 .cure(
                     "raise the role's maximum or ask for less",
                     &[
-                        ("aws", format!("aws iam update-role --role-name {name} --max-session-duration {asked}")),
-                        ("workflow", format!("role-duration-seconds: {max}")),
+                        (
+                            "aws",
+                            shell::line(
+                                "aws iam update-role --role-name {} --max-session-duration {}",
+                                &[&name, &asked.to_string()],
+                            ),
+                        ),
+                        ("workflow", seconds(max)),
                     ],
                 ),
         ));
@@ -163,10 +175,7 @@ fn job_session(e: &Evidence, job: &CiJob) -> Vec<(&'static str, Draft)> {
             Draft::new(format!("the job lasts {lasts} s and its session {asked} s"))
                 .show("job", lasts.to_string(), "job")
                 .show("session asked for", asked.to_string(), "workflow")
-                .cure(
-                    "ask for a session as long as the job",
-                    &[("workflow", format!("role-duration-seconds: {lasts}"))],
-                ),
+                .cure("ask for a session as long as the job", &[("workflow", seconds(lasts))]),
         ));
     }
     out

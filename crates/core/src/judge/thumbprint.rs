@@ -3,6 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use trustwalk_foreign::snippet::{self, Slot};
+use trustwalk_foreign::{address, shell};
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
     Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, TrustStore, Verdict, Why, assess,
@@ -178,10 +180,9 @@ fn invalid(hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
             "serve a valid certificate for the issuer's host name",
             &[(
                 "note",
-                format!(
-                    "openssl s_client -connect {h}:{p} -servername {h} -showcerts shows what is served",
-                    h = host.facts.host,
-                    p = host.facts.port
+                address::show_certificates(&host.facts.host, host.facts.port).map_or_else(
+                    || "the names in it must cover the host of the issuer's URL".to_owned(),
+                    |command| format!("{command} shows what is served"),
                 ),
             )],
         );
@@ -271,17 +272,17 @@ fn repair(e: &Evidence, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) ->
         return draft.cure(format!("nothing is pinned: {who}"), &[("note", note.to_owned())]);
     }
     let list = new_list(e, provider, bad);
-    let (arn, words) = (&provider.arn, list.join(" "));
-    let quoted = list.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(", ");
+    let arn = &provider.arn;
+    let template = shell::with_list(
+        "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {} --thumbprint-list",
+        list.len(),
+    );
+    let words: Vec<&str> = std::iter::once(arn).chain(&list).map(String::as_str).collect();
+    let slot = [Slot::List(&list)];
     let by_hand = [
-        (
-            "aws",
-            format!(
-                "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {arn} --thumbprint-list {words}"
-            ),
-        ),
-        ("terraform", format!("in aws_iam_openid_connect_provider: thumbprint_list = [{quoted}]")),
-        ("cloudformation", format!("in AWS::IAM::OIDCProvider: ThumbprintList: [{quoted}]")),
+        ("aws", shell::line(&template, &words)),
+        ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: thumbprint_list = [{}]", &slot)),
+        ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ThumbprintList: [{}]", &slot)),
     ];
     let actions = vec![Action::SetThumbprints { provider_arn: arn.clone(), thumbprints: list }];
     let by_bundle = bad.iter().find(|h| h.assessment.verdict == Verdict::VerifiedByBundle);

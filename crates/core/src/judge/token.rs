@@ -1,5 +1,6 @@
 //! Whether the token itself can be taken.
 
+use trustwalk_foreign::snippet;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::in_cluster;
@@ -130,16 +131,18 @@ fn another_audience(e: &Evidence) -> Option<Draft> {
     }
     let got = token.aud.join(", ");
     Some(
-        Draft::new(format!("the job asks for a token with audience `{asked}`, and its platform issues one with `{got}`"))
-            .show("audience asked for", asked.clone(), "workflow")
-            .show("token aud", got.clone(), token.origin.clone())
-            .cure(
-                "ask for an audience the platform issues, and have provider and trust policy name that one",
-                &[
-                    ("workflow", format!("audience: {got}")),
-                    ("aws", format!("aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id {got}")),
-                ],
-            ),
+        Draft::new(format!(
+            "the job asks for a token with audience `{asked}`, and its platform issues one with `{got}`"
+        ))
+        .show("audience asked for", asked.clone(), "workflow")
+        .show("token aud", got.clone(), token.origin.clone())
+        .cure(
+            "ask for an audience the platform issues, and have provider and trust policy name that one",
+            &[
+                ("workflow", snippet::workflow("audience: {}", &[&got])),
+                ("aws", super::provider::add_client_id("ARN", &got)),
+            ],
+        ),
     )
 }
 

@@ -1,5 +1,7 @@
 //! Whether the role's trust policy admits the identity, and if not, the most specific reason.
 
+use trustwalk_foreign::snippet::{self, Slot};
+use trustwalk_foreign::{shell, visible};
 use trustwalk_trust_policy::{
     Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Operator, Policy, PrincipalKind,
     Principals, Request,
@@ -41,24 +43,43 @@ impl Case<'_> {
     /// A finding's cure that replaces the policy, or tells what to edit.
     pub(super) fn repaired(&self, draft: Draft, title: &str, document: Option<String>) -> Draft {
         let name = &self.role.name;
-        let command = |d: &str| format!("aws iam update-assume-role-policy --role-name {name} --policy-document '{d}'");
         match document {
             Some(document) => {
+                let template = "aws iam update-assume-role-policy --role-name {} --policy-document {}";
+                let json = [Slot::Json(&document)];
+                let policy = snippet::hcl("assume_role_policy = jsonencode({})", &json);
+                let property = snippet::yaml("AssumeRolePolicyDocument: {}", &json);
                 let by_hand = [
-                    ("aws", command(&document)),
-                    ("terraform", format!("in aws_iam_role.{name}: assume_role_policy = jsonencode({document})")),
-                    ("cloudformation", format!("in the AWS::IAM::Role `{name}`: AssumeRolePolicyDocument: {document}")),
+                    ("aws", shell::line(template, &[name, &visible::json(&document)])),
+                    ("terraform", format!("in {}: {policy}", resource(name))),
+                    ("cloudformation", format!("in the AWS::IAM::Role `{}`: {property}", visible::line(name))),
                 ];
                 draft.act(title, vec![Action::SetTrustPolicy { role: name.clone(), document }], &by_hand)
             }
             None => draft.cure(
                 title,
                 &[
-                    ("aws", command("file://trust-policy.json")),
+                    (
+                        "aws",
+                        shell::line(
+                            "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json",
+                            &[name],
+                        ),
+                    ),
                     ("note", "edit the statement shown above, keep the others".to_owned()),
                 ],
             ),
         }
+    }
+}
+
+/// A role's resource in Terraform, by the name most give it: the role's own.
+fn resource(role: &str) -> String {
+    let label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if !role.is_empty() && role.chars().all(label) {
+        format!("aws_iam_role.{role}")
+    } else {
+        snippet::hcl("the aws_iam_role with name = {}", &[role.into()])
     }
 }
 

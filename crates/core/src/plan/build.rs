@@ -1,6 +1,7 @@
 //! From a diagnosis to steps with preconditions, effects and inverses.
 
 use serde_json::json;
+use trustwalk_foreign::shell;
 
 use super::changes;
 use super::lint::widens;
@@ -178,11 +179,15 @@ fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
             return step(e, &action).map(Box::new).map(Renewal::Step);
         }
         "CronJob" => format!(
-            "its next run takes the change up; `kubectl create job --from=cronjob/{name} NAME -n {namespace}` runs it now"
+            "its next run takes the change up; `{}` runs it now",
+            shell::line("kubectl create job --from=cronjob/{} NAME -n {}", &[name, namespace])
         ),
         "Job" => "its next try takes the change up; once it has given up, it has to be made anew".to_owned(),
         "Pod" => "nothing replaces a pod that has no controller: delete it, and make it anew as it was made".to_owned(),
-        _ => format!("delete its pods, and it makes new ones: `kubectl get pods -n {namespace}` shows them"),
+        _ => format!(
+            "delete its pods, and it makes new ones: `{}` shows them",
+            shell::line("kubectl get pods -n {}", &[namespace])
+        ),
     };
     Some(Renewal::ByHand(format!("{kind} {namespace}/{name}: {how}")))
 }
