@@ -5,6 +5,7 @@ use std::fmt::Display;
 use trustwalk_core::diagnosis::{Diagnosis, LinkReport, LinkState, Outcome};
 use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
+use trustwalk_foreign::shell;
 
 use crate::page::{Ink, Page, Pen, Shown};
 use crate::time;
@@ -45,6 +46,10 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
     }
     list_findings(&mut out, "Also broken: it would fail next", &d.also, pen);
     list_findings(&mut out, "Warnings", &d.warnings, pen);
+    if d.root_cause.iter().chain(&d.also).chain(&d.warnings).any(has_quotes) {
+        out.line(pen.ink(Ink::Faint, QUOTES));
+        out.gap();
+    }
     if !d.consequences.is_empty() {
         out.line(pen.ink(Ink::Strong, "What follows from it"));
         for c in &d.consequences {
@@ -144,6 +149,16 @@ fn show_finding(out: &mut Page, f: &Finding, pen: Pen) {
         }
         out.gap();
     }
+}
+
+/// Said once below the commands of a report.
+const QUOTES: &str =
+    "The quotes in commands are those of sh, bash and zsh; PowerShell, cmd and fish have rules of their own.";
+
+/// Whether a cure's command has quotes; snippets of configuration have those of their own languages.
+fn has_quotes(f: &Finding) -> bool {
+    let command = |tool: &str| !matches!(tool, "terraform" | "cloudformation" | "workflow" | "note");
+    f.cures.iter().flat_map(|c| &c.by_hand).any(|(tool, text)| command(tool) && shell::is_quoted(text))
 }
 
 fn show_proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {

@@ -1,6 +1,7 @@
 //! `trustwalk collect`: evidence into a bundle.
 
 use trustwalk_collect::{Bundle, collect};
+use trustwalk_foreign::shell;
 
 use super::diagnose::{tell_missing, world};
 use crate::args::{CollectArgs, PlaceArgs};
@@ -19,17 +20,17 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         many => format!("Evidence of {many} identities is in"),
     };
     let secrets = "It holds no token, key or credential.";
-    let how = "Read it anywhere with: trustwalk diagnose --bundle";
+    let how = "Read it anywhere with:";
     let path = args.output.as_path();
     if path.as_os_str() == "-" {
         style::say(&Shown::json(&bundle)?)?;
         style::complain(format_args!("{held} this bundle. {secrets}"));
-        style::complain(format_args!("{how} FILE"));
+        style::complain(format_args!("{how} trustwalk diagnose --bundle FILE"));
     } else {
         bundle.write(path)?;
-        let path = path.display();
+        let path = path.display().to_string();
         style::line(format_args!("{held} {path}. {secrets}"))?;
-        style::line(format_args!("{how} {path}"))?;
+        style::line(format_args!("{how} {}", shell::line("trustwalk diagnose --bundle {}", &[&path])))?;
     }
     Ok(Exit::Sound)
 }

@@ -14,6 +14,7 @@ use trustwalk_collect::{Ask, WalkOptions, World, collect, parse_target};
 use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::TrustModel as Model;
 use trustwalk_core::plan::{Applicability, build};
+use trustwalk_foreign::shell;
 use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
@@ -163,7 +164,7 @@ async fn show_pods(world: &World, ask: &Ask, teller: &Teller) -> anyhow::Result<
     if let Ask::Workload(target) = ask
         && let Ok(kube) = &world.kube
     {
-        teller.chapter(&format!("kubectl get pods -n {}", target.namespace))?;
+        teller.chapter(&shell::line("kubectl get pods -n {}", &[&target.namespace]))?;
         style::say(&pods_table(kube, target).await)?;
     }
     Ok(())

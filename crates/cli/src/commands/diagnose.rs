@@ -3,6 +3,7 @@
 use trustwalk_collect::{Ask, Bundle, Collected, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Observed, Target};
+use trustwalk_foreign::shell;
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
@@ -77,8 +78,9 @@ pub(crate) fn tell_missing(found: &Collected) {
         };
         if gone {
             let (kind, namespace, name) = what;
+            let list = shell::line("kubectl get {} -A", &[&kind]);
             style::complain(format_args!(
-                "{kind}/{name} does not exist in namespace {namespace}; `kubectl get {kind} -A` lists those that do, and --context and -n choose where to look"
+                "{kind}/{name} does not exist in namespace {namespace}; `{list}` lists those that do, and --context and -n choose where to look"
             ));
         }
     }

@@ -43,8 +43,9 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
         }
         LabCommand::Break { fault: Some(name) } => {
             Client::open(&dir)?.break_with(name).await?;
+            // Its own words, from the registry: some are options and their values.
             let target = faults::find(name).map(|f| f.target.to_string()).unwrap_or_default();
-            style::line(format_args!("{name} is in. Look at it: trustwalk diagnose {target}"))?;
+            style::line([name.as_str(), " is in. Look at it: trustwalk diagnose ", &target].concat())?;
         }
         LabCommand::Mend { fault } => {
             Client::open(&dir)?.mend(fault.as_deref()).await?;
