@@ -177,3 +177,120 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         assert!(text.contains("[lints]\nworkspace = true"), "crates/{manifest} opts out of the lints");
     }
 }
+
+/// Programs that the doctor tells people to run, with what follows them in a command and not in a sentence.
+const PROGRAMS: [(&str, &[&str]); 9] = [
+    ("aws", &["iam", "sts", "eks", "ec2", "s3api", "account", "organizations", "cloudtrail", "service-quotas"]),
+    (
+        "kubectl",
+        &[
+            "get", "describe", "create", "annotate", "delete", "edit", "exec", "logs", "patch", "rollout", "run",
+            "set", "apply", "label",
+        ],
+    ),
+    ("curl", &["{", "-", "http"]),
+    ("openssl", &["s_client", "x509"]),
+    ("eksctl", &["create", "utils", "get", "delete"]),
+    ("gh", &["api", "run"]),
+    ("terraform", &["import", "state", "apply"]),
+    ("source", &["{"]),
+    (
+        "trustwalk",
+        &["diagnose", "fix", "rollback", "lab", "collect", "token", "trust", "thumbprint", "logs", "explain"],
+    ),
+];
+
+/// Places where the value is one of ours.
+const OWN_VALUES: [(&str, &str); 1] = [
+    // The demo's headings time a command whose words are fixed.
+    ("crates/cli/src/commands/demo.rs", "trustwalk diagnose ({} ms)"),
+];
+
+/// String literals that a formatting macro fills, with the line they begin in. Comments and tests are left out.
+fn formatted(text: &str) -> Vec<(usize, String)> {
+    let body = text.split("#[cfg(test)]").next().unwrap();
+    let mut found = Vec::new();
+    let (mut at, mut macros) = (0, None::<usize>);
+    let bytes = body.as_bytes();
+    while at < bytes.len() {
+        let rest = &body[at..];
+        if rest.starts_with("//") {
+            at += rest.find('\n').unwrap_or(rest.len());
+        } else if rest.starts_with("'\"'") {
+            at += 3;
+        } else if let Some(name) =
+            ["format!(", "write!(", "writeln!(", "bail!(", "anyhow!(", "error("].iter().find(|m| rest.starts_with(**m))
+        {
+            at += name.len();
+            macros = Some(at);
+        } else if rest.starts_with('"') || rest.starts_with("r#\"") {
+            let raw = rest.starts_with('r');
+            let begin = at + if raw { 3 } else { 1 };
+            let mut end = begin;
+            while end < bytes.len() && !(if raw { body[end..].starts_with("\"#") } else { bytes[end] == b'"' }) {
+                end += if bytes[end] == b'\\' && !raw { 2 } else { 1 };
+            }
+            // The template is the first literal of the macro, or the one after what it writes into.
+            if macros.take().is_some() {
+                found.push((body[..at].lines().count(), body[begin..end].to_owned()));
+            }
+            at = end + if raw { 2 } else { 1 };
+        } else {
+            if rest.starts_with(';') {
+                macros = None;
+            }
+            at += rest.chars().next().unwrap().len_utf8();
+        }
+    }
+    found
+}
+
+/// Whether a template has a command in it with a value after the command's first words.
+fn fills_a_command(template: &str) -> bool {
+    let filled = |rest: &str| {
+        let command = rest.split(['`', ';']).next().unwrap();
+        let slots = command.replace("{{", "").replace("}}", "");
+        slots.contains('{')
+    };
+    PROGRAMS.iter().any(|(program, next)| {
+        template.match_indices(program).any(|(at, _)| {
+            let before = template[..at].chars().next_back();
+            let rest = template[at + program.len()..].strip_prefix(' ');
+            before.is_none_or(|c| !c.is_alphanumeric() && !"-_./:".contains(c))
+                && rest.is_some_and(|rest| next.iter().any(|n| rest.starts_with(n)) && filled(rest))
+        })
+    }) || (template.contains("export ") && template.contains("={"))
+}
+
+/// A value gets into a command by `shell::line` alone, and into a snippet by `snippet`: never by a format string.
+#[test]
+fn no_command_is_put_together_by_hand() {
+    assert!(fills_a_command("run `aws iam get-role --role-name {name}`"));
+    assert!(fills_a_command("curl {}"));
+    assert!(!fills_a_command("use the trustwalk that wrote it, {name}"));
+    assert!(!fills_a_command("`kubectl get pods -A`, and {name}"));
+    let mut wrong = Vec::new();
+    for (path, text) in all_sources() {
+        let doctor = path.starts_with("crates/") && path.contains("/src/") && !path.starts_with("crates/lab");
+        if !doctor {
+            continue;
+        }
+        for (line, template) in formatted(&text) {
+            let own = OWN_VALUES.iter().any(|(p, t)| *p == path && template.contains(t));
+            if fills_a_command(&template) && !own {
+                wrong.push(format!("{path}:{line}: {template}"));
+            }
+        }
+        let squeezed: String = text.split_whitespace().collect();
+        for tool in ["aws", "kubectl", "eksctl", "curl", "trustwalk", "workflow"] {
+            let pair = format!("(\"{tool}\",format!(");
+            if squeezed.contains(&pair) {
+                wrong.push(format!("{path}: a cure by {tool} is made with format!"));
+            }
+        }
+        if squeezed.contains("by_hand:Some(format!(") {
+            wrong.push(format!("{path}: a source's command is made with format!"));
+        }
+    }
+    assert!(wrong.is_empty(), "quote with trustwalk_foreign::shell::line or snippet:\n{}", wrong.join("\n"));
+}

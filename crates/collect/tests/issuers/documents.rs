@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::AsyncWriteExt as _;
 use trustwalk_collect::issuer::{IssuerFacts, MAX_KEYS, read_issuer};
-use trustwalk_core::evidence::Observed;
+use trustwalk_core::evidence::{Observed, Source};
 
 use crate::servers::{Secure, answer, request, secure, stay, to_host};
 
@@ -76,6 +76,14 @@ async fn keys_are_not_fetched_where_no_key_set_may_be() {
         let error = facts.keys.gap().unwrap();
         assert!(error.contains(reason), "{jwks_uri}: {error}");
         assert!(facts.discovery.known().is_some() && facts.jwks.is_none());
+        // Nobody is told to do by hand what is refused here.
+        let by_hand = |source: Option<&Source>| source.and_then(|s| s.by_hand.clone());
+        assert_eq!(by_hand(facts.keys.source()), None, "{jwks_uri}");
+        assert_eq!(by_hand(facts.chains[1].source()), None, "{jwks_uri}");
+        assert_eq!(
+            by_hand(facts.discovery.source()).unwrap(),
+            format!("curl {ISSUER}/.well-known/openid-configuration")
+        );
     }
 }
 
