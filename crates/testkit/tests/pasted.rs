@@ -99,7 +99,10 @@ impl Told {
 
     /// Whether a text stands in something that looks like a command or a snippet.
     fn names(&self, text: &str) -> bool {
-        self.by_hand.iter().any(|(_, way)| way.contains(text)) || self.prose.iter().any(|p| p.contains(text))
+        let commands = |prose: &String| {
+            prose.match_indices('`').any(|(at, _)| is_command(&prose[at + 1..]) && prose[at..].contains(text))
+        };
+        self.by_hand.iter().any(|(_, way)| way.contains(text)) || self.prose.iter().any(commands)
     }
 }
 
@@ -206,17 +209,16 @@ fn check(told: &Told) {
             }
         }
     }
+    // A person copies from one backquote to another, perhaps not to the right one.
+    let mut copied = BTreeSet::new();
     for text in &told.prose {
-        // A person copies from one backquote to another, perhaps not to the right one.
         let ends: Vec<usize> = text.match_indices('`').map(|(at, _)| at).collect();
-        for (start, begin) in ends.iter().enumerate() {
-            let rest = &text[begin + 1..];
-            if is_command(rest) {
-                for end in ends[start + 1..].iter().take(8) {
-                    desk.paste(&text[begin + 1..*end]);
-                }
-            }
+        for (start, begin) in ends.iter().enumerate().filter(|(_, begin)| is_command(&text[**begin + 1..])) {
+            copied.extend(ends[start + 1..].iter().take(8).map(|end| &text[begin + 1..*end]));
         }
+    }
+    for text in copied {
+        desk.paste(text);
     }
     assert!(whole > 100, "{whole} commands had a hostile value in them");
 }
