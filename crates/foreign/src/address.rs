@@ -96,14 +96,11 @@ pub fn is_public_ip(ip: IpAddr) -> bool {
 
 /// The IPv4 address inside: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
 fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = v6.segments();
-    let four = |x: u16, y: u16| {
-        let ([p, q], [r, s]) = (x.to_be_bytes(), y.to_be_bytes());
-        Ipv4Addr::new(p, q, r, s)
-    };
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0 | 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => Some(four(g, h)),
-        (0x2002, ..) => Some(four(b, c)),
+    let four = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Some(four(high, low))
+        }
         _ => None,
     }
 }

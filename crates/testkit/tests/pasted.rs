@@ -33,6 +33,10 @@ const HOSTILE: [&str; 11] = [
 /// Programs that reports tell a person to run, and what stands between them.
 const PROGRAMS: [&str; 10] = ["aws", "kubectl", "curl", "openssl", "eksctl", "trustwalk", "gh", "jq", "grep", "base64"];
 
+/// Texts replaced in one scenario, other ones in the next: a hundred scenarios share their names, and a diagnosis
+/// without optimisation takes some time.
+const TEXTS: usize = 6;
+
 /// Members of the evidence that are not free text.
 const FIXED: [&str; 6] = ["state", "kind", "symptom", "chain", "library", "sdk"];
 
@@ -57,8 +61,8 @@ fn texts(value: &Value, found: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|inner| texts(inner, found)),
         Value::String(text) => {
             found.insert(text.clone());
-            // The parts of an ARN or a subject stand alone in commands.
-            found.extend(text.split([':', '/']).filter(|part| part.len() > 2).map(str::to_owned));
+            // The name at the end of an ARN or a subject stands alone in commands.
+            found.extend(text.rsplit([':', '/']).next().filter(|name| name.len() > 2).map(str::to_owned));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
@@ -131,7 +135,8 @@ fn told(shard: usize, shards: usize) -> Told {
         let mut all = BTreeSet::new();
         texts(&evidence, &mut all);
         all.retain(|text| !text.is_empty() && plain.names(text));
-        for (turn, old) in all.iter().enumerate() {
+        let from = number % all.len().max(1);
+        for (turn, old) in all.iter().cycle().skip(from).take(all.len().min(TEXTS)).enumerate() {
             let hostile = HOSTILE[(number + turn) % HOSTILE.len()];
             let new = if turn % 2 == 0 { hostile.to_owned() } else { format!("{old}{hostile}") };
             // A text that is a word of the format cannot be anything.
