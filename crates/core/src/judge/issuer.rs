@@ -162,6 +162,11 @@ fn keys_nowhere(discovery: &Discovery) -> Option<Draft> {
     Some(if open { draft.unsure(Confidence::Likely, "a real exchange") } else { draft })
 }
 
+/// The line of the discovery document as it should be.
+fn member(iss: &str) -> String {
+    format!("set \"issuer\": {}", visible::json(&serde_json::Value::from(iss).to_string()))
+}
+
 fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusal>, view: &View<'_>) -> Judged {
     let show = |why: String, f: &Fetched| {
         Draft::new(format!("STS cannot read the issuer's documents: {why}")).show(
@@ -184,13 +189,7 @@ fn documents(e: &Evidence, discovery: &Discovery, iss: &str, said: Option<Refusa
             Draft::new(format!("the discovery document of {iss} says its issuer is {own}"))
                 .show("token iss", iss, "token")
                 .show("discovery issuer", own, discovery.fetched.url.clone())
-                .cure(
-                    "publish a document whose issuer equals the token's, letter by letter",
-                    &[(
-                        "note",
-                        format!("set \"issuer\": {}", visible::json(&serde_json::Value::from(iss).to_string())),
-                    )],
-                ),
+                .cure("publish a document whose issuer equals the token's, letter by letter", &[("note", member(iss))]),
         );
     }
     if let Some(draft) = keys_nowhere(discovery) {

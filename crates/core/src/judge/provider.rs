@@ -102,10 +102,10 @@ fn misplaced(e: &Evidence) -> Option<Draft> {
     .show("role of that name", namesake, e.namesake.source().map_or("iam:GetRole", |s| s.what.as_str()));
     Some(match e.service_account.known() {
         Some(sa) => annotate(draft, sa, namesake),
-        None => {
-            let line = snippet::workflow("role-to-assume: {}", &[namesake]);
-            draft.cure("name the role of the right account", &[("workflow", line)])
-        }
+        None => draft.cure(
+            "name the role of the right account",
+            &[("workflow", snippet::workflow("role-to-assume: {}", &[namesake]))],
+        ),
     })
 }
 
