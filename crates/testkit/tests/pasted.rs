@@ -1,7 +1,12 @@
 //! Every command that a report prints is pasted into a real shell, whatever hostile values the evidence holds: it runs
 //! the one program it shows, with the values whole, and does nothing else.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
