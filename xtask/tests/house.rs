@@ -205,8 +205,10 @@ const PROGRAMS: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// Places where the value is the user's own: the path of a receipt, as given on the command line or made by us.
-const OWN_VALUES: [(&str, &str); 3] = [
+/// Places where the value is the user's own or ours: the path of a receipt, a number.
+const OWN_VALUES: [(&str, &str); 4] = [
+    // A heading with a time.
+    ("crates/cli/src/commands/demo.rs", "trustwalk diagnose ({} ms)"),
     ("crates/cli/src/commands/fix.rs", "stopped; what was done is in {p}"),
     ("crates/cli/src/commands/fix.rs", "  Receipt: {p}"),
     ("crates/cli/src/commands/fix.rs", "stopped; run `trustwalk rollback {}` again"),
