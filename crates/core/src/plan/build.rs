@@ -1,9 +1,8 @@
 //! From a diagnosis to steps with preconditions, effects and inverses.
 
-use serde_json::json;
 use trustwalk_foreign::shell;
 
-use super::changes;
+use super::describe::{describe, reach, written};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
@@ -65,63 +64,21 @@ fn add(e: &Evidence, finding: &Finding, plan: &mut Plan) {
 
 /// One step, in words and as data. `expected` is what must still be there right before it.
 fn step(e: &Evidence, action: &Action) -> Option<Step> {
-    let (expected, place, words, changes, inverse) = match action {
-        Action::SetThumbprints { provider_arn, thumbprints } => {
-            let old = &e.provider.known()?.thumbprints;
-            let back = (!old.is_empty())
-                .then(|| Action::SetThumbprints { provider_arn: provider_arn.clone(), thumbprints: old.clone() });
-            let place = format!("thumbprints of {provider_arn}");
-            let words = format!("set the {place}");
-            (json!(old).to_string(), place, words, changes::of_lists(old, thumbprints), back)
-        }
-        Action::AddClientId { provider_arn, client_id } => {
-            let old = &e.provider.known()?.client_ids;
-            let place = format!("audiences of {provider_arn}");
-            let words = format!("register an audience with {provider_arn}");
-            let new: Vec<String> = old.iter().chain([client_id]).cloned().collect();
-            (json!(old).to_string(), place, words, changes::of_lists(old, &new), None)
-        }
-        Action::CreateProvider { url, client_ids, .. } => {
-            let words = format!("register an OIDC provider for {url}");
-            let changes = client_ids.iter().map(|c| format!("+ audience {c}")).collect();
-            ("absent".to_owned(), format!("provider for {url}"), words, changes, None)
-        }
-        Action::SetTrustPolicy { role, document } => {
-            let old = &e.role.known()?.trust_policy;
-            let back = Action::SetTrustPolicy { role: role.clone(), document: old.clone() };
-            let place = format!("trust policy of role {role}");
-            let words = format!("change the {place}");
-            (old.clone(), place, words, changes::of_documents(old, document), Some(back))
-        }
-        Action::Annotate { namespace, service_account, key, value } => {
-            let old = e.service_account.known()?.annotations.get(key).cloned();
-            let changes = changes::of_values(old.as_deref(), value.as_deref());
-            let back = Action::Annotate {
-                namespace: namespace.clone(),
-                service_account: service_account.clone(),
-                key: key.clone(),
-                value: old.clone(),
-            };
-            let place = format!("{key} of {namespace}/{service_account}");
-            let words = format!("annotate serviceaccount {namespace}/{service_account}: {key}");
-            (old.unwrap_or_default(), place, words, changes, Some(back))
-        }
-        Action::AttachPolicy { role, policy_arn } => {
-            let place = format!("{policy_arn} at role {role}");
-            let words = format!("attach a policy to role {role}");
-            ("not attached".to_owned(), place, words, vec![format!("+ {policy_arn}")], None)
-        }
-        Action::Restart { resource, namespace, name } => {
-            let place = format!("{resource} {namespace}/{name}");
-            let words = format!("recreate the pods of {place}, a few at a time");
-            (String::new(), place, words, Vec::new(), None)
-        }
+    let expected = match action {
+        Action::SetThumbprints { .. } => written(&e.provider.known()?.thumbprints),
+        Action::AddClientId { .. } => written(&e.provider.known()?.client_ids),
+        Action::CreateProvider { .. } => "absent".to_owned(),
+        Action::SetTrustPolicy { .. } => e.role.known()?.trust_policy.clone(),
+        Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
+        Action::AttachPolicy { .. } => "not attached".to_owned(),
+        Action::Restart { .. } => String::new(),
     };
+    let told = describe(action, &expected);
     Some(Step {
+        inverse: action.inverse(&expected),
         action: action.clone(),
-        precondition: Precondition { words: place, expected },
-        effect: Effect { words, changes, blast_radius: blast(e, action) },
-        inverse,
+        precondition: Precondition { words: told.place, expected },
+        effect: Effect { words: told.words, changes: told.changes, blast_radius: blast(e, action) },
         applicability: Applicability::NeedsApproval,
     })
 }
@@ -132,14 +89,13 @@ fn blast(e: &Evidence, action: &Action) -> String {
         Action::SetThumbprints { .. } | Action::AddClientId { .. } if siblings > 0 => format!(
             "every identity that comes through this provider, {siblings} more service accounts of this namespace among them"
         ),
-        Action::SetThumbprints { .. } | Action::AddClientId { .. } => {
-            "every identity that comes through this provider".to_owned()
-        }
-        Action::CreateProvider { .. } => "nobody until a role trusts the provider".to_owned(),
-        Action::SetTrustPolicy { role, .. } => format!("whoever assumes the role {role}"),
-        Action::Annotate { service_account, .. } => format!("pods of {service_account} made from now on"),
-        Action::AttachPolicy { role, .. } => format!("every session of the role {role}"),
         Action::Restart { .. } => format!("{} pods", e.pods.known().map_or(0, Vec::len)),
+        Action::SetThumbprints { .. }
+        | Action::AddClientId { .. }
+        | Action::CreateProvider { .. }
+        | Action::SetTrustPolicy { .. }
+        | Action::Annotate { .. }
+        | Action::AttachPolicy { .. } => reach(action),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Most lines shown; a policy rewritten from top to bottom is better read in the plan's JSON.
+/// Most lines shown; a policy rewritten from top to bottom is better read in the plan's JSON, or in the receipt.
 const MOST: usize = 40;
 
 /// Lines for a list of values.
@@ -10,7 +10,7 @@ pub(super) fn of_lists(old: &[String], new: &[String]) -> Vec<String> {
     let gone = old.iter().filter(|o| !new.contains(o)).map(|o| format!("- {o}"));
     let kept = old.iter().filter(|o| new.contains(o)).map(|o| format!("  {o}"));
     let come = new.iter().filter(|n| !old.contains(n)).map(|n| format!("+ {n}"));
-    gone.chain(kept).chain(come).take(MOST).collect()
+    bounded(gone.chain(kept).chain(come).collect())
 }
 
 /// Lines for one value.
@@ -25,28 +25,68 @@ pub(super) fn of_documents(old: &str, new: &str) -> Vec<String> {
         return of_values(Some(old), Some(new));
     };
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    leaves("", &a, &mut before);
-    leaves("", &b, &mut after);
-    let gone = before.iter().filter(|l| !after.contains(l)).map(|l| format!("- {l}"));
-    let come = after.iter().filter(|l| !before.contains(l)).map(|l| format!("+ {l}"));
-    gone.chain(come).take(MOST).collect()
+    leaves(&mut Vec::new(), &a, &mut before);
+    leaves(&mut Vec::new(), &b, &mut after);
+    let gone = before.iter().filter(|l| !after.contains(l)).map(|l| format!("- {}", shown(l)));
+    let come = after.iter().filter(|l| !before.contains(l)).map(|l| format!("+ {}", shown(l)));
+    bounded(gone.chain(come).collect())
 }
 
-/// Every scalar with its path. Documents come from IAM, whose limit of a few kilobytes bounds the depth.
-fn leaves(path: &str, value: &Value, out: &mut Vec<String>) {
+/// What is left out is said: nobody approves a change without knowing that there is more of it.
+fn bounded(mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() > MOST {
+        let more = lines.len() - MOST;
+        lines.truncate(MOST);
+        lines.push(format!("… and {more} more lines, not shown here"));
+    }
+    lines
+}
+
+/// A scalar or an empty container, and the way to it. The way is kept in parts: a key with a dot in it is another
+/// place than two keys.
+type Leaf<'a> = (Vec<Part<'a>>, &'a Value);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Part<'a> {
+    Key(&'a str),
+    Index(usize),
+}
+
+fn shown((path, value): &Leaf<'_>) -> String {
+    let mut out = String::new();
+    for part in path {
+        match part {
+            Part::Key(key) if out.is_empty() => out.push_str(key),
+            Part::Key(key) => {
+                out.push('.');
+                out.push_str(key);
+            }
+            Part::Index(index) => out.push_str(&["[", &index.to_string(), "]"].concat()),
+        }
+    }
+    format!("{out}: {value}")
+}
+
+/// Every leaf with its path. The JSON reader's own limit bounds the depth.
+fn leaves<'a>(path: &mut Vec<Part<'a>>, value: &'a Value, out: &mut Vec<Leaf<'a>>) {
     match value {
-        Value::Object(map) => {
+        Value::Object(map) if !map.is_empty() => {
             for (key, inner) in map {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                leaves(&path, inner, out);
+                path.push(Part::Key(key));
+                leaves(path, inner, out);
+                path.pop();
             }
         }
-        Value::Array(items) => {
+        Value::Array(items) if !items.is_empty() => {
             for (i, inner) in items.iter().enumerate() {
-                leaves(&format!("{path}[{i}]"), inner, out);
+                path.push(Part::Index(i));
+                leaves(path, inner, out);
+                path.pop();
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => out.push(format!("{path}: {value}")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Array(_) => {
+            out.push((path.clone(), value));
+        }
     }
 }
 
@@ -66,6 +106,14 @@ mod tests {
             ]
         );
         assert_eq!(of_documents("no json", "{}"), ["- no json", "+ {}"]);
+    }
+
+    #[test]
+    fn no_difference_is_hidden_by_a_dot_an_empty_block_or_a_long_list() {
+        assert_eq!(of_documents(r#"{"a":{"b":1}}"#, r#"{"a.b":1}"#), ["- a.b: 1", "+ a.b: 1"]);
+        assert_eq!(of_documents(r#"{"a":{}}"#, "{}"), ["- a: {}", "+ : {}"]);
+        let many: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+        assert_eq!(of_lists(&[], &many).last().unwrap(), "… and 10 more lines, not shown here");
     }
 
     #[test]

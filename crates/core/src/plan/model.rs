@@ -152,8 +152,22 @@ pub enum StepState {
     Done,
     /// Found done already; nothing was changed.
     AlreadyDone,
+    /// Undoing was sent, its answer not yet recorded: the state must be read again.
+    Undoing,
+    /// Undoing was refused, so that it is still done; the note says why.
+    UndoRefused,
     /// Undone.
     Undone,
+}
+
+/// A provider as it was made, to be known again before it is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Its ARN, as the call that made it answered.
+    pub arn: String,
+    /// The rest, as it was read right after; `None` when that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_read: Option<crate::evidence::Provider>,
 }
 
 /// One step of a receipt.
@@ -165,6 +179,15 @@ pub struct ReceiptStep {
     pub state: StepState,
     /// When the state was recorded, Unix seconds.
     pub at: i64,
+    /// When the step was begun, Unix seconds; `None` until then, and in receipts of format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<i64>,
+    /// What is to be known of the state besides: why a step was refused, what was found after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The provider that the step made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
 }
 
 /// What was done, what it replaced, how it was verified; also the journal of a run in progress.
@@ -184,4 +207,7 @@ pub struct Receipt {
     pub verified: Option<String>,
     /// What the plan was for, to diagnose it again.
     pub target: crate::evidence::Target,
+    /// Whether it came from elsewhere and was taken over at the user's word. It stays foreign for good.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign: bool,
 }
