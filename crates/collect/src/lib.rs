@@ -21,7 +21,7 @@ mod files;
 mod job;
 mod log_files;
 mod mint;
-mod percent;
+pub mod percent;
 pub mod proxy;
 mod secret;
 

@@ -6,6 +6,7 @@ use trustwalk_core::evidence::{Observed, Source};
 use trustwalk_foreign::shell;
 
 use crate::kube_api::KubeApi;
+use crate::percent::segment;
 use crate::secret::SecretToken;
 
 /// The shortest life the API server grants (Kubernetes: "may not specify a duration less than 10 minutes").
@@ -27,7 +28,8 @@ impl KubeApi {
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
             "spec": {"audiences": [audience], "expirationSeconds": TOKEN_SECONDS},
         });
-        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token");
+        let path =
+            format!("/api/v1/namespaces/{}/serviceaccounts/{}/token", segment(namespace), segment(service_account));
         let request =
             Request::post(path).header("content-type", "application/json").body(body.to_string().into_bytes());
         let request = match request {

@@ -1,4 +1,4 @@
-//! Percent-encoding of query values, and its inverse for what IAM encodes (RFC 3986).
+//! Percent-encoding of query values and of segments of paths, and its inverse for what IAM encodes (RFC 3986).
 
 use std::fmt::Write as _;
 
@@ -12,6 +12,17 @@ pub(crate) fn encode(text: &str) -> String {
         }
         out
     })
+}
+
+/// One segment of a path. Servers decode a path before they split or clean it (Kubernetes splits the decoded path),
+/// so a text that would be no single segment even when encoded is encoded twice: no object has such a name, and the
+/// answer is that it does not exist.
+pub fn segment(text: &str) -> String {
+    let once = encode(text);
+    if text.contains('/') || matches!(text, "." | "..") {
+        return once.replace('.', "%2E").replace('%', "%25");
+    }
+    if text.is_empty() { "%2500".to_owned() } else { once }
 }
 
 /// Decodes `%XX`; anything else stands for itself. Bytes that are no UTF-8 are replaced.
@@ -49,5 +60,15 @@ mod tests {
             assert_eq!(decode(&encode(text)), text);
         }
         assert_eq!(decode("%zz%4"), "%zz%4");
+    }
+
+    #[test]
+    fn a_segment_stays_one_segment_when_it_is_decoded() {
+        assert_eq!(segment("aws-node.v1"), "aws-node.v1");
+        for odd in ["doomed?x=", "a/b", "..", ".", "", "../../x", "a#b", "a%2fb", "a;b", "é\r\n"] {
+            let once = decode(&segment(odd));
+            assert!(!once.is_empty() && !once.contains('/') && once != "." && once != "..", "{odd}: {once}");
+            assert!(!segment(odd).contains(['?', '#', '/', '\r']), "{odd}");
+        }
     }
 }

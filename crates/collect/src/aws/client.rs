@@ -94,6 +94,18 @@ pub enum AwsError {
     NoCredentials(String),
 }
 
+impl AwsError {
+    /// Whether it is certain that nothing was changed: the service said no, or was never asked. A failure of the
+    /// service's own, or an answer that got lost, may follow a change (AWS General Reference, "Error retries").
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Service { status, .. } => (400..500).contains(status),
+            Self::NoCredentials(_) => true,
+            Self::Transport(_) => false,
+        }
+    }
+}
+
 /// A client of one account.
 #[derive(Clone)]
 pub struct AwsClient {

@@ -21,6 +21,17 @@ pub struct KubeOptions {
     pub context: Option<String>,
 }
 
+/// Why a write did not come back as done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The API server said no: nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+    /// No answer, or one of the server's own failures: it may have been changed.
+    #[error("{0}")]
+    Lost(String),
+}
+
 /// A client of one API server.
 #[derive(Clone)]
 pub struct KubeApi {
@@ -141,6 +152,21 @@ impl KubeApi {
                 source,
                 error: format!("no answer from {} within {} s", self.server, API_TIMEOUT.as_secs()),
             },
+        }
+    }
+
+    /// A request that changes something.
+    pub async fn write(&self, request: Request<Vec<u8>>) -> Result<(), WriteError> {
+        let _slot = self.slots.acquire().await;
+        match tokio::time::timeout(API_TIMEOUT, self.client.request::<Value>(request)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(kube::Error::Api(status))) if (400..500).contains(&status.code) => {
+                Err(WriteError::Refused(format!("{}: {}", status.code, status.message)))
+            }
+            Ok(Err(error)) => Err(WriteError::Lost(in_words(root_text(&error)))),
+            Err(_) => {
+                Err(WriteError::Lost(format!("no answer from {} within {} s", self.server, API_TIMEOUT.as_secs())))
+            }
         }
     }
 

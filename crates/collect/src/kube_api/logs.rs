@@ -7,6 +7,7 @@ use trustwalk_logs::Scanner;
 
 use super::client::KubeApi;
 use crate::limits::{LOG_BYTES, LOG_PODS};
+use crate::percent::segment;
 
 /// Where the VPC CNI writes, as its container sees it (amazon-vpc-cni-k8s, `AWS_VPC_K8S_CNI_LOG_FILE`).
 const IPAMD_LOG: &str = "/host/var/log/aws-routed-eni/ipamd.log";
@@ -62,8 +63,9 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
 }
 
 async fn container_log(api: &KubeApi, namespace: &str, pod: &str, container: &str, previous: bool) -> Observed<String> {
+    let (ns, of, within) = (segment(namespace), segment(pod), crate::percent::encode(container));
     let path = format!(
-        "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&previous={previous}&tailLines=2000&limitBytes={LOG_BYTES}"
+        "/api/v1/namespaces/{ns}/pods/{of}/log?container={within}&previous={previous}&tailLines=2000&limitBytes={LOG_BYTES}"
     );
     let template = ["kubectl logs -n {} {} -c {}", if previous { " --previous" } else { "" }].concat();
     api.text(

@@ -10,7 +10,7 @@ mod read;
 mod webhook_ca;
 mod webhooks;
 
-pub use client::{KubeApi, KubeOptions};
+pub use client::{KubeApi, KubeOptions, WriteError};
 pub(crate) use facts::network_policy;
 pub use facts::{pod, pod_spec, service_account, workload};
 pub use logs::read_logs;

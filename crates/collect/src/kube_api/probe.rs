@@ -8,6 +8,7 @@ use trustwalk_foreign::{shell, visible};
 
 use super::client::KubeApi;
 use super::facts;
+use crate::percent::segment;
 
 impl KubeApi {
     /// Asks the API server to admit, without storing it, a pod of this service account.
@@ -40,9 +41,10 @@ impl KubeApi {
             "metadata": {"generateName": "trustwalk-probe-", "namespace": namespace, "labels": labels},
             "spec": {"serviceAccountName": service_account, "containers": [container]},
         });
-        let request = Request::post(format!("/api/v1/namespaces/{namespace}/pods?dryRun=All&fieldManager=trustwalk"))
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(body.to_string().into_bytes());
+        let request =
+            Request::post(format!("/api/v1/namespaces/{}/pods?dryRun=All&fieldManager=trustwalk", segment(namespace)))
+                .header(http::header::CONTENT_TYPE, "application/json")
+                .body(body.to_string().into_bytes());
         let request = match request {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },

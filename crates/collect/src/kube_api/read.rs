@@ -6,6 +6,7 @@ use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
 use super::facts;
+use crate::percent::segment;
 
 /// A resource kind trustwalk knows how to walk from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl KubeApi {
     pub async fn object(&self, target: &WorkloadRef) -> Observed<Value> {
         let WorkloadRef { resource: r, namespace, name } = target;
         self.get(
-            &format!("{}/namespaces/{namespace}/{}/{name}", r.api, r.plural),
+            &format!("{}/namespaces/{}/{}/{}", r.api, segment(namespace), r.plural, segment(name)),
             &format!("{} {namespace}/{name}", r.kind),
             &format!("get {}", r.plural),
             &shell::line("kubectl get {} {} -n {} -o yaml", &[r.plural, name, namespace]),
@@ -104,7 +105,7 @@ impl KubeApi {
     /// A service account.
     pub async fn service_account(&self, namespace: &str, name: &str) -> Observed<ServiceAccount> {
         self.get(
-            &format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}"),
+            &format!("/api/v1/namespaces/{}/serviceaccounts/{}", segment(namespace), segment(name)),
             &format!("ServiceAccount {namespace}/{name}"),
             "get serviceaccounts",
             &shell::line("kubectl get sa {} -n {} -o yaml", &[name, namespace]),
@@ -127,7 +128,9 @@ impl KubeApi {
 
     /// Pods of a namespace as the API gives them: the one of this name, or all.
     pub(crate) async fn pod_objects(&self, namespace: &str, name: Option<&str>) -> Observed<Vec<Value>> {
-        let query = name.map(|name| format!("?fieldSelector=metadata.name%3D{name}")).unwrap_or_default();
+        let query = name
+            .map(|name| format!("?fieldSelector=metadata.name%3D{}", crate::percent::encode(name)))
+            .unwrap_or_default();
         self.list("/api/v1", "pods", Some(namespace), &query).await
     }
 
@@ -187,7 +190,7 @@ impl KubeApi {
     ) -> Observed<Vec<Value>> {
         let (path, place, by_hand) = match namespace {
             Some(ns) => (
-                format!("{api}/namespaces/{ns}/{plural}{query}"),
+                format!("{api}/namespaces/{}/{plural}{query}", segment(ns)),
                 format!(" in {ns}"),
                 shell::line("kubectl get {} -n {}", &[plural, ns]),
             ),

@@ -9,6 +9,7 @@ use trustwalk_x509::Certificate;
 use super::client::KubeApi;
 use super::facts::{self, Registered};
 use super::webhook_ca;
+use crate::percent::segment;
 
 /// A service of this cluster, as a webhook's registration names it.
 struct Service<'a> {
@@ -53,7 +54,7 @@ impl KubeApi {
         let Service { namespace, name, port } = service;
         let found = self
             .get(
-                &format!("/api/v1/namespaces/{namespace}/services/{name}"),
+                &format!("/api/v1/namespaces/{}/services/{}", segment(&namespace), segment(&name)),
                 &format!("Service {namespace}/{name}"),
                 "get services",
                 &shell::line("kubectl get service {} -n {}", &[name, namespace]),

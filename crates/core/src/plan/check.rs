@@ -161,7 +161,7 @@ pub fn provider_account(arn: &str) -> Option<&str> {
 }
 
 /// Twelve digits.
-pub fn is_account(text: &str) -> bool {
+pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
