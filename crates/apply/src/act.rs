@@ -3,8 +3,10 @@
 use http::Request;
 use serde_json::{Value, json};
 use trustwalk_collect::World;
-use trustwalk_collect::kube_api::{KubeApi, resource};
-use trustwalk_core::evidence::{Observed, Source};
+use trustwalk_collect::aws::AwsError;
+use trustwalk_collect::kube_api::{KubeApi, WriteError, resource};
+use trustwalk_collect::percent::segment;
+use trustwalk_core::evidence::Observed;
 use trustwalk_core::plan::Action;
 
 use crate::error::ApplyError;
@@ -90,70 +92,85 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     }
 }
 
-/// Does it.
-pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<(), ApplyError> {
-    let failed = |reason: String| ApplyError::Step { step: words(action), reason };
-    let aws = &world.aws;
-    let outcome = match action {
-        Action::SetThumbprints { provider_arn, thumbprints } => aws.set_thumbprints(provider_arn, thumbprints).await,
-        Action::AddClientId { provider_arn, client_id } => aws.add_client_id(provider_arn, client_id).await,
-        Action::CreateProvider { url, client_ids, thumbprints } => {
-            aws.create_provider(url, client_ids, thumbprints).await.map(drop)
-        }
-        Action::SetTrustPolicy { role, document } => aws.set_trust_policy(role, document).await,
-        Action::AttachPolicy { role, policy_arn } => aws.attach_policy(role, policy_arn).await,
-        Action::Annotate { namespace, service_account, key, value } => {
-            let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}");
-            let change = json!({"metadata": {"annotations": {key.as_str(): value}}});
-            return merge_patch(cluster(world)?, &path, &change, "patch serviceaccounts").await.map_err(failed);
-        }
-        Action::Restart { resource: kind, namespace, name } => {
-            let Some(r) = resource(kind) else { return Err(failed(format!("`{kind}` cannot be restarted"))) };
-            if r.kind == "Pod" {
-                return delete(cluster(world)?, &format!("/api/v1/namespaces/{namespace}/pods/{name}"))
-                    .await
-                    .map_err(failed);
-            }
-            let path = format!("{}/namespaces/{namespace}/{}/{name}", r.api, r.plural);
-            let at = jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |t| t.to_string());
-            let change = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
-            let permission = format!("patch {}", r.plural);
-            return merge_patch(cluster(world)?, &path, &change, &permission).await.map_err(failed);
-        }
-    };
-    outcome.map_err(|e| failed(e.to_string()))
+/// Why a write did not come back as done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nothing was changed.
+    Refused(String),
+    /// It may have been changed: the answer did not come, or the server failed itself.
+    Lost(String),
 }
 
-/// Undoes it: the inverse where the plan gives one, else what only undoing needs.
-pub(crate) async fn undo(world: &World, action: &Action, inverse: Option<&Action>, now: i64) -> Result<(), ApplyError> {
-    let failed = |e: trustwalk_collect::aws::AwsError| ApplyError::Step {
-        step: format!("undo {}", words(action)),
-        reason: e.to_string(),
-    };
-    match (action, inverse) {
-        (_, Some(inverse)) => perform(world, inverse, now).await,
-        (Action::AddClientId { provider_arn, client_id }, None) => {
-            world.aws.remove_client_id(provider_arn, client_id).await.map_err(failed)
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Self {
+        if error.is_refusal() { Self::Refused(error.to_string()) } else { Self::Lost(error.to_string()) }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(why) => Self::Refused(why),
+            WriteError::Lost(why) => Self::Lost(why),
         }
-        (Action::CreateProvider { url, .. }, None) => {
-            let suffix = format!(":oidc-provider/{}", url.trim_start_matches("https://"));
-            let all = world.aws.providers().await;
-            match all.known().into_iter().flatten().find(|a| a.ends_with(&suffix)) {
-                Some(arn) => world.aws.delete_provider(arn).await.map_err(failed),
-                None => Ok(()),
+    }
+}
+
+/// Does it; the ARN of a provider that was made.
+pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<Option<String>, Failure> {
+    let aws = &world.aws;
+    match action {
+        Action::SetThumbprints { provider_arn, thumbprints } => aws.set_thumbprints(provider_arn, thumbprints).await?,
+        Action::AddClientId { provider_arn, client_id } => aws.add_client_id(provider_arn, client_id).await?,
+        Action::CreateProvider { url, client_ids, thumbprints } => {
+            return Ok(Some(aws.create_provider(url, client_ids, thumbprints).await?));
+        }
+        Action::SetTrustPolicy { role, document } => aws.set_trust_policy(role, document).await?,
+        Action::AttachPolicy { role, policy_arn } => aws.attach_policy(role, policy_arn).await?,
+        Action::Annotate { namespace, service_account, key, value } => {
+            let path =
+                format!("/api/v1/namespaces/{}/serviceaccounts/{}", segment(namespace), segment(service_account));
+            let change = json!({"metadata": {"annotations": {key.as_str(): value}}});
+            merge_patch(world, &path, &change).await?;
+        }
+        Action::Restart { resource: kind, namespace, name } => {
+            let Some(r) = resource(kind).filter(|r| r.kind != "Pod") else {
+                return Err(Failure::Refused(format!("`{kind}` cannot be restarted")));
+            };
+            let path = format!("{}/namespaces/{}/{}/{}", r.api, segment(namespace), r.plural, segment(name));
+            let at = jiff::Timestamp::from_second(now).map_or_else(|_| now.to_string(), |t| t.to_string());
+            let change = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
+            merge_patch(world, &path, &change).await?;
+        }
+    }
+    Ok(None)
+}
+
+/// Takes away what a step added. What that is was looked at right before, by [`crate::standing`].
+pub(crate) async fn take_away(world: &World, action: &Action, made: Option<&str>) -> Result<(), Failure> {
+    match action {
+        Action::AddClientId { provider_arn, client_id } => world.aws.remove_client_id(provider_arn, client_id).await?,
+        Action::CreateProvider { .. } => {
+            if let Some(arn) = made {
+                world.aws.delete_provider(arn).await?;
             }
         }
-        (Action::AttachPolicy { role, policy_arn }, None) => {
-            world.aws.detach_policy(role, policy_arn).await.map_err(failed)
-        }
-        (
-            Action::Restart { .. }
-            | Action::SetThumbprints { .. }
-            | Action::SetTrustPolicy { .. }
-            | Action::Annotate { .. },
-            None,
-        ) => Ok(()),
+        Action::AttachPolicy { role, policy_arn } => world.aws.detach_policy(role, policy_arn).await?,
+        Action::Restart { .. }
+        | Action::SetThumbprints { .. }
+        | Action::SetTrustPolicy { .. }
+        | Action::Annotate { .. } => {}
     }
+    Ok(())
+}
+
+/// What is there after a write, when it is neither what was there before nor what was written: IAM has no
+/// conditional write, so another's change may have come between. A value of before is no sign of that, as IAM's
+/// answers lag behind its writes (IAM User Guide, "Changes that I make are not always immediately visible").
+pub(crate) async fn overwritten(world: &World, action: &Action, before: &str, after: &str) -> Option<String> {
+    let found = current(world, action).await.ok()?;
+    let known = same(&found, before) || same(&found, after);
+    (!known).then(|| format!("somebody else is writing there too: right after the write it was `{found}`"))
 }
 
 /// The action in words, for errors and progress.
@@ -179,29 +196,13 @@ fn cluster(world: &World) -> Result<&KubeApi, ApplyError> {
     world.kube.as_ref().map_err(|why| ApplyError::NoCluster(why.clone()))
 }
 
-async fn merge_patch(kube: &KubeApi, path: &str, change: &Value, permission: &str) -> Result<(), String> {
+async fn merge_patch(world: &World, path: &str, change: &Value) -> Result<(), Failure> {
+    let kube = world.kube.as_ref().map_err(|why| Failure::Refused(format!("the cluster is out of reach: {why}")))?;
     let request = Request::patch(format!("{path}?fieldManager=trustwalk"))
         .header("content-type", "application/merge-patch+json")
         .body(change.to_string().into_bytes())
-        .map_err(|e| e.to_string())?;
-    send(kube, request, path, permission).await
-}
-
-async fn delete(kube: &KubeApi, path: &str) -> Result<(), String> {
-    let request = Request::delete(path).body(Vec::new()).map_err(|e| e.to_string())?;
-    send(kube, request, path, "delete pods").await
-}
-
-async fn send(kube: &KubeApi, request: Request<Vec<u8>>, what: &str, permission: &str) -> Result<(), String> {
-    let source = Source { what: what.to_owned(), at: kube.now(), by_hand: None };
-    let outcome = kube.observe(request, source, permission).await;
-    match &outcome {
-        Observed::Known { .. } => Ok(()),
-        Observed::Denied { message, .. } => Err(format!("{} ({message})", outcome.gap().unwrap_or_default())),
-        Observed::Absent { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => {
-            Err(outcome.gap().unwrap_or_default())
-        }
-    }
+        .map_err(|e| Failure::Refused(e.to_string()))?;
+    Ok(kube.write(request).await?)
 }
 
 #[cfg(test)]

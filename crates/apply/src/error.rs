@@ -1,6 +1,66 @@
 //! Why a plan stopped. Whatever was done before stands in the journal.
 
+use std::fmt;
 use std::path::PathBuf;
+
+use trustwalk_core::plan::Fault;
+
+/// Why a receipt is not known to be the user's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// Another key signed it, or it was changed since.
+    OtherKey,
+    /// Where the signature should be there is none.
+    Edited,
+    /// This user has no key here.
+    NoKey,
+    /// It is of the format before, which anybody could write.
+    Unsigned,
+    /// It came from elsewhere and was taken over before.
+    TakenOver,
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OtherKey => "it was signed with another key (another user, another machine), or changed since",
+            Self::Edited => "its signature is missing or out of place, as when a file was edited or formatted anew",
+            Self::NoKey => "there is no key of yours here, so it was not written by you on this machine",
+            Self::Unsigned => "it is of the format before, which is not signed",
+            Self::TakenOver => "it came from elsewhere and was taken over with --foreign-receipt before",
+        })
+    }
+}
+
+/// Why the folder of the user's own cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum HomeError {
+    /// There is none.
+    #[error("neither XDG_STATE_HOME nor HOME names a folder by its whole path")]
+    Nowhere,
+    /// Others could have put there what is there.
+    #[error("`{path}` is not used: {why}", path = path.display())]
+    Shared {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        why: &'static str,
+    },
+    /// The key's file holds something else.
+    #[error("`{path}` is not a key of trustwalk's; without it, receipts signed with it are foreign ones", path = path.display())]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It cannot be read or written.
+    #[error("`{path}`: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
 
 /// Why a plan could not be carried out to its end.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +79,7 @@ pub enum ApplyError {
     },
     /// What a fix left was changed since, so undoing would lose somebody's work.
     #[error(
-        "{what} was changed by somebody else since the fix: the fix left `{left}`, it is now `{found}`; nothing was undone. Put it back to what the fix left, or undo by hand from the receipt's `inverse`"
+        "{what} was changed by somebody else since the fix: the fix left `{left}`, it is now `{found}`; this was not undone. Put it back to what the fix left, or undo by hand from the receipt's `inverse`"
     )]
     Overtaken {
         /// The thing.
@@ -42,6 +102,36 @@ pub enum ApplyError {
         /// Why.
         source: std::io::Error,
     },
+    /// The folder for the key and the locks cannot be used.
+    #[error(
+        "cannot keep what is yours alone, the key that signs receipts and the locks; nothing was changed: set XDG_STATE_HOME to a folder of your own"
+    )]
+    Home(#[source] HomeError),
+    /// The plan holds what trustwalk does not do.
+    #[error("the plan is not carried out: {0}; nothing was changed")]
+    Unfit(Fault),
+    /// The receipt's file is another one than the one that was looked at.
+    #[error("`{path}` says something else than when it was looked at; nothing was changed: look again", path = path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What was made is not what is there.
+    #[error("{what} is not deleted: {differs}; nothing was changed. If it is to go, delete it by hand")]
+    NotOurs {
+        /// The thing.
+        what: String,
+        /// What is different.
+        differs: String,
+    },
+    /// A step cannot be undone.
+    #[error("{what} cannot be undone: {why}")]
+    NoWayBack {
+        /// The step.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// The receipt is about another place.
     #[error(
         "the receipt is about {what} `{then}`, this is `{now}`; nothing was changed: choose that place with --profile, --context or their variables"
@@ -54,17 +144,33 @@ pub enum ApplyError {
         /// Here.
         now: String,
     },
+    /// A place that cannot be told from another.
+    #[error("cannot tell which {what} this is; nothing was changed: check the credentials and the context")]
+    Unplaced {
+        /// Account or cluster.
+        what: &'static str,
+    },
     /// A receipt would be overwritten.
     #[error("`{path}` exists already, and may be the way back from an earlier fix; nothing was changed: name another file with --receipt", path = path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// The run was undone, in part at least.
+    /// The run was undone.
     #[error("`{path}` was rolled back, so there is nothing to go on with: run `trustwalk fix` again", path = path.display())]
     RolledBack {
         /// The file.
         path: PathBuf,
+    },
+    /// The run was undone in part.
+    #[error("a rollback of `{path}` was begun and did not end ({undone} of {steps} steps are undone): end it with `trustwalk rollback`", path = path.display())]
+    HalfRolledBack {
+        /// The file.
+        path: PathBuf,
+        /// Steps undone.
+        undone: usize,
+        /// Steps that were done.
+        steps: usize,
     },
     /// A receipt that cannot be read.
     #[error("cannot open the receipt `{path}`", path = path.display())]
@@ -72,11 +178,27 @@ pub enum ApplyError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: trustwalk_collect::CollectError,
+        source: std::io::Error,
     },
-    /// A step failed.
+    /// Something could not be read, or waited for.
     #[error("{step}: {reason}")]
     Step {
+        /// The step in words.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// A write was refused, so that nothing was changed by it.
+    #[error("{step} was refused: {reason}")]
+    Refused {
+        /// The step in words.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// A write's answer was lost: the journal says that it was sent.
+    #[error("{step}: {reason}; it is not known whether it was done, and will be looked at when you go on")]
+    Lost {
         /// The step in words.
         step: String,
         /// Why.
@@ -113,7 +235,11 @@ impl ApplyError {
                 | Self::Elsewhere { .. }
                 | Self::Exists { .. }
                 | Self::RolledBack { .. }
-                | Self::Overtaken { .. }
+                | Self::HalfRolledBack { .. }
+                | Self::Unplaced { .. }
+                | Self::Home(_)
+                | Self::Unfit(_)
+                | Self::Replaced { .. }
                 | Self::NotAReceipt { .. }
                 | Self::Unreadable { .. }
         )

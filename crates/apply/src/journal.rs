@@ -1,47 +1,34 @@
 //! The journal of a run, which is also its receipt: written before and after every step, whole
-//! and atomically, so that a crash at any point leaves a file that says how far things came.
+//! and atomically, so that a crash at any point leaves a file that says how far things came; and
+//! signed with a key of the user's, so that a file from elsewhere is known for one.
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use aws_lc_rs::hmac;
 use trustwalk_core::evidence::Target;
-use trustwalk_core::plan::{Plan, Receipt, ReceiptStep, StepState};
-use trustwalk_foreign::visible;
+use trustwalk_core::plan::{
+    Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step, StepState,
+    read_receipt, sealed, to_be_sealed,
+};
 
-use crate::error::ApplyError;
-use crate::place::Place;
-
-/// Format of the receipts this build writes and reads.
-const RECEIPT_VERSION: u32 = 1;
+use crate::error::{ApplyError, Foreign};
+use crate::home::{Home, open_plain, private_temporary};
+use crate::place;
 
 /// A receipt and the file it lives in.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    written: Written,
-    /// Held from the first look to the last write; `None` for a journal that is only read.
-    lock: Option<File>,
-}
-
-/// What the file holds.
-#[derive(Debug, Serialize, Deserialize)]
-struct Written {
-    #[serde(flatten)]
     receipt: Receipt,
-    /// Where it was done.
     place: Place,
-    /// SHA-256 of the rest: an edited or damaged receipt would undo what was never done.
-    checksum: String,
-}
-
-impl Written {
-    fn sum(&self) -> Result<String, serde_json::Error> {
-        Ok(digest(&serde_json::to_vec(&(&self.receipt, &self.place))?))
-    }
+    home: Home,
+    /// Why it is not known to be the user's own; `None` for one that is.
+    foreign: Option<Foreign>,
+    /// Held from the first look to the last write; empty for a journal that is only read.
+    locks: Vec<File>,
 }
 
 impl Journal {
@@ -51,65 +38,111 @@ impl Journal {
         path: PathBuf,
         plan: &Plan,
         target: Target,
-        now: i64,
         place: Place,
-        lock: File,
+        home: Home,
+        locks: Vec<File>,
     ) -> Result<Self, ApplyError> {
-        if path.symlink_metadata().is_ok() {
-            return Err(ApplyError::Exists { path });
-        }
-        let steps =
-            plan.steps.iter().map(|s| ReceiptStep { step: s.clone(), state: StepState::Pending, at: now }).collect();
+        let now = home.now();
+        let pending = |step: &Step| ReceiptStep {
+            step: step.clone(),
+            state: StepState::Pending,
+            at: now,
+            began: None,
+            note: None,
+            made: None,
+        };
         let receipt = Receipt {
             version: RECEIPT_VERSION,
             cures: plan.cures.clone(),
             began: now,
             ended: None,
-            steps,
+            steps: plan.steps.iter().map(pending).collect(),
             verified: None,
             target,
+            foreign: false,
         };
-        let written = Written { receipt, place, checksum: String::new() };
-        let mut journal = Self { path, written, lock: Some(lock) };
-        journal.save()?;
+        let journal = Self { path, receipt, place, home, foreign: None, locks };
+        let bytes = journal.bytes()?;
+        // A way back that could not be gone is none: nothing is begun then.
+        read_receipt(&bytes).map_err(ApplyError::Unfit)?;
+        let fail = |source| ApplyError::Journal { path: journal.path.clone(), source };
+        let file = journal.written_beside(&bytes).map_err(fail)?;
+        match file.persist_noclobber(&journal.path) {
+            Ok(_) => journal.sync_folder(),
+            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(ApplyError::Exists { path: journal.path });
+            }
+            Err(e) => return Err(fail(e.error)),
+        }
         Ok(journal)
     }
 
-    /// Opens what an earlier run left.
-    pub fn open(path: &Path) -> Result<Self, ApplyError> {
+    /// Opens what an earlier run left, or what somebody says it did.
+    pub fn open(path: &Path, home: &Home) -> Result<Self, ApplyError> {
+        let unreadable = |source| ApplyError::Unreadable { path: path.to_owned(), source };
         let bad = |reason: String| ApplyError::NotAReceipt { path: path.to_owned(), reason };
-        let bytes = trustwalk_collect::read_bounded(path)
-            .map_err(|e| ApplyError::Unreadable { path: path.to_owned(), source: e })?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
-        // The version is looked at before the rest, which a later format may have changed.
-        let version =
-            value.get("version").and_then(Value::as_u64).ok_or_else(|| bad("it has no version".to_owned()))?;
-        if version != u64::from(RECEIPT_VERSION) {
-            return Err(bad(format!(
-                "it has format {version}, this trustwalk reads {RECEIPT_VERSION}: use the trustwalk that wrote it, or a newer one"
-            )));
+        let mut bytes = Vec::new();
+        let file = open_plain(path, File::options().read(true)).map_err(unreadable)?;
+        file.take(RECEIPT_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > RECEIPT_BYTES {
+            return Err(bad(format!("it is larger than {RECEIPT_BYTES} bytes")));
         }
-        let written: Written = serde_json::from_value(value).map_err(|e| bad(e.to_string()))?;
-        if written.sum().map_err(|e| bad(e.to_string()))? != written.checksum {
-            return Err(bad(
-                "its checksum does not match: it was edited or damaged after it was written, so what it says was done cannot be relied on"
-                    .to_owned(),
-            ));
-        }
-        Ok(Self { path: path.to_owned(), written, lock: None })
+        let Reading { mut receipt, place, seal, as_written } = read_receipt(&bytes).map_err(|e| bad(e.to_string()))?;
+        let foreign = match &seal {
+            Seal::Checksum(sum) => {
+                let whole = serde_json::to_vec(&(&as_written, &place)).map_err(|e| bad(e.to_string()))?;
+                if digest(&whole) != *sum {
+                    return Err(bad(DAMAGED.to_owned()));
+                }
+                Some(Foreign::Unsigned)
+            }
+            Seal::None => Some(Foreign::Edited),
+            Seal::Mac { covers, code } => {
+                let covered = bytes.get(..*covers).unwrap_or_default();
+                match home.known_key()? {
+                    None => Some(Foreign::NoKey),
+                    // Compared in a time that tells nothing.
+                    Some(key) if hmac::verify(&key, covered, code).is_err() => Some(Foreign::OtherKey),
+                    Some(_) if receipt.foreign => Some(Foreign::TakenOver),
+                    Some(_) => None,
+                }
+            }
+        };
+        receipt.foreign = foreign.is_some();
+        receipt.version = RECEIPT_VERSION;
+        Ok(Self { path: path.to_owned(), receipt, place, home: home.clone(), foreign, locks: Vec::new() })
     }
 
     /// Takes the place the receipt is about, or refuses: it is another one, or another run is at work.
     /// The file is read again under the lock, as that run may have gone on with it.
+    ///
+    /// What was shown to the user and approved is what is done: a file that says something else by now is refused.
     pub(crate) fn take(self, here: &Place) -> Result<Self, ApplyError> {
-        self.written.place.must_be(here)?;
-        let lock = here.lock()?;
-        Ok(Self { lock: Some(lock), ..Self::open(&self.path)? })
+        self.must_be(here)?;
+        let locks = place::lock(here, &self.home)?;
+        let again = Self::open(&self.path, &self.home)?;
+        if !again.same_steps(&self) {
+            return Err(ApplyError::Replaced { path: self.path });
+        }
+        Ok(Self { locks, ..again })
+    }
+
+    pub(crate) fn must_be(&self, here: &Place) -> Result<(), ApplyError> {
+        let steps: Vec<&Step> = self.receipt.steps.iter().map(|s| &s.step).collect();
+        place::must_be(&self.place, here, &steps)
+    }
+
+    fn same_steps(&self, other: &Self) -> bool {
+        let steps = |journal: &Self| journal.receipt.steps.iter().map(|s| s.step.clone()).collect::<Vec<_>>();
+        self.foreign == other.foreign
+            && self.place == other.place
+            && self.receipt.target == other.receipt.target
+            && steps(self) == steps(other)
     }
 
     /// The receipt as it stands.
     pub fn receipt(&self) -> &Receipt {
-        &self.written.receipt
+        &self.receipt
     }
 
     /// The file.
@@ -117,46 +150,83 @@ impl Journal {
         &self.path
     }
 
-    pub(crate) fn mark(&mut self, index: usize, state: StepState, now: i64) -> Result<(), ApplyError> {
-        if let Some(step) = self.written.receipt.steps.get_mut(index) {
+    /// Why this receipt is not known to be the user's own; `None` for one that is.
+    pub fn foreign(&self) -> Option<Foreign> {
+        self.foreign
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.home.now()
+    }
+
+    /// Records how far a step came, and what is to be known of that.
+    pub(crate) fn mark(&mut self, index: usize, state: StepState, note: Option<String>) -> Result<(), ApplyError> {
+        let now = self.now();
+        if let Some(step) = self.receipt.steps.get_mut(index) {
             step.state = state;
             step.at = now;
+            step.note = note;
+            if state == StepState::Started {
+                step.began = Some(now);
+            }
+        }
+        self.save()
+    }
+
+    /// Records the provider that a step made, before anything else can go wrong.
+    pub(crate) fn mark_made(&mut self, index: usize, made: Made) -> Result<(), ApplyError> {
+        if let Some(step) = self.receipt.steps.get_mut(index) {
+            step.made = Some(made);
         }
         self.save()
     }
 
     /// Closes the run.
-    pub fn end(&mut self, verified: Option<String>, now: i64) -> Result<(), ApplyError> {
-        self.written.receipt.verified = verified;
-        self.written.receipt.ended = Some(now);
+    pub fn end(&mut self, verified: Option<String>) -> Result<(), ApplyError> {
+        self.receipt.verified = verified;
+        self.receipt.ended = Some(self.now());
         self.save()?;
-        self.lock = None;
+        self.locks.clear();
         Ok(())
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, ApplyError> {
+        let key = self.home.key()?;
+        let covered = to_be_sealed(&self.receipt, &self.place)
+            .map_err(|e| ApplyError::Journal { path: self.path.clone(), source: e.into() })?;
+        let code = hmac::sign(&key, &covered);
+        Ok(sealed(covered, code.as_ref()))
     }
 
     /// A new file is written and synced beside the old one, then takes its name.
     fn save(&mut self) -> Result<(), ApplyError> {
-        let path = self.path.clone();
-        let fail = |source| ApplyError::Journal { path: path.clone(), source };
-        self.written.checksum = self.written.sum().map_err(|e| fail(e.into()))?;
-        let text = serde_json::to_string_pretty(&self.written).map_err(|e| fail(e.into()))?;
-        let mut beside = self.path.clone().into_os_string();
-        beside.push(".tmp");
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside).map_err(fail)?;
-        file.write_all(visible::json(&text).as_bytes()).and_then(|()| file.sync_all()).map_err(fail)?;
-        std::fs::rename(&beside, &self.path).map_err(fail)?;
-        // The new name must outlive a power cut as well; a folder that cannot be synced is no reason to stop.
-        let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if let Ok(folder) = File::open(folder) {
-            let _unsynced = folder.sync_all();
-        }
+        let bytes = self.bytes()?;
+        let fail = |source| ApplyError::Journal { path: self.path.clone(), source };
+        self.written_beside(&bytes).map_err(fail)?.persist(&self.path).map_err(|e| fail(e.error))?;
+        self.sync_folder();
         Ok(())
     }
+
+    fn written_beside(&self, bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
+        let mut file = private_temporary(self.folder())?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
+    /// The new name must outlive a power cut as well; a folder that cannot be synced is no reason to stop.
+    fn sync_folder(&self) {
+        if let Ok(folder) = File::open(self.folder()) {
+            let _unsynced = folder.sync_all();
+        }
+    }
 }
+
+const DAMAGED: &str = "its checksum does not match: it was edited or damaged after it was written, so what it says was done cannot be relied on";
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {
@@ -168,75 +238,5 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use trustwalk_core::plan::{Action, Applicability, Effect, Precondition, Step};
-
-    fn begun(path: &Path) -> Result<Journal, ApplyError> {
-        let action = Action::SetThumbprints { provider_arn: "arn".into(), thumbprints: vec!["a".into()] };
-        let step = Step {
-            action: action.clone(),
-            precondition: Precondition { words: "thumbprints".into(), expected: "[]".into() },
-            effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new() },
-            inverse: Some(action),
-            applicability: Applicability::NeedsApproval,
-        };
-        let plan = Plan { version: 1, made: 7, cures: "TW007".into(), steps: vec![step], notes: Vec::new() };
-        let place: Place =
-            serde_json::from_str(r#"{"account":"111122223333","endpoint":"http://a","cluster":null}"#).unwrap();
-        let lock = tempfile::tempfile().unwrap();
-        Journal::begin(path.to_owned(), &plan, Target::Log { name: "-".into() }, 7, place, lock)
-    }
-
-    fn refusal(path: &Path) -> String {
-        Journal::open(path).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn what_is_written_is_read_back_and_never_replaces_an_earlier_receipt() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.json");
-        let mut journal = begun(&path).unwrap();
-        journal.mark(0, StepState::Started, 8).unwrap();
-        let again = Journal::open(&path).unwrap();
-        assert_eq!(again.receipt(), journal.receipt());
-        assert_eq!(again.receipt().steps[0].state, StepState::Started);
-        let before = std::fs::read(&path).unwrap();
-        assert!(matches!(begun(&path), Err(ApplyError::Exists { .. })));
-        assert_eq!(std::fs::read(&path).unwrap(), before);
-    }
-
-    #[test]
-    fn a_write_torn_by_a_crash_is_not_the_journal() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.json");
-        let mut journal = begun(&path).unwrap();
-        let torn = dir.path().join("r.json.tmp");
-        std::fs::write(&torn, &std::fs::read(&path).unwrap()[..40]).unwrap();
-        assert_eq!(Journal::open(&path).unwrap().receipt().steps[0].state, StepState::Pending);
-        journal.mark(0, StepState::Done, 9).unwrap();
-        assert_eq!(Journal::open(&path).unwrap().receipt().steps[0].state, StepState::Done);
-        assert!(!torn.exists());
-    }
-
-    #[test]
-    fn a_receipt_that_cannot_be_relied_on_is_refused_with_the_reason() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("r.json");
-        let mut journal = begun(&path).unwrap();
-        journal.mark(0, StepState::Done, 9).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::write(&path, text.replacen("\"done\"", "\"pending\"", 1)).unwrap();
-        assert!(refusal(&path).contains("edited or damaged"));
-        std::fs::write(&path, text.replacen("\"version\": 1", "\"version\": 9", 1)).unwrap();
-        assert!(refusal(&path).contains("format 9") && refusal(&path).contains("newer"));
-        std::fs::write(&path, r#"{"version": 9, "unknown": []}"#).unwrap();
-        assert!(refusal(&path).contains("format 9"));
-        for cut in [0, 1, text.len() / 2, text.len() - 2] {
-            std::fs::write(&path, &text.as_bytes()[..cut]).unwrap();
-            assert!(refusal(&path).contains("not a trustwalk receipt"));
-        }
-        std::fs::remove_file(&path).unwrap();
-        assert!(matches!(Journal::open(&path), Err(ApplyError::Unreadable { .. })));
-    }
-}
+#[path = "journal_tests.rs"]
+mod tests;

@@ -5,14 +5,19 @@
 
 mod act;
 mod error;
+mod home;
 mod journal;
+mod outlook;
 mod place;
 mod rollout;
 mod run;
+mod standing;
 mod verify;
 
-pub use error::ApplyError;
+pub use error::{ApplyError, Foreign, HomeError};
+pub use home::Home;
 pub use journal::Journal;
+pub use outlook::{Way, outlook};
 pub use rollout::{PodView, RolloutView};
 pub use run::{Progress, restart, resume, rollback, run};
 pub use verify::{PATIENCE, PAUSE, Verification, verify};

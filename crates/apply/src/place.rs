@@ -1,99 +1,105 @@
 //! Where a plan is carried out: which account and which cluster, and that nobody else of this
-//! machine is at work there.
+//! user is at work there.
 
-use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::fs::File;
 
-use serde::{Deserialize, Serialize};
 use trustwalk_collect::World;
 use trustwalk_collect::aws::Service;
+use trustwalk_core::plan::{Action, Place, Step};
 
 use crate::error::ApplyError;
+use crate::home::Home;
 use crate::journal::digest;
 
-/// Account and cluster of a run. A receipt is good for these alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Place {
-    /// Account number; `None` when the caller is not known.
-    account: Option<String>,
-    /// IAM's endpoint.
-    endpoint: String,
-    /// The API server's URL; `None` without a cluster.
-    cluster: Option<String>,
+/// The place this process is configured for.
+pub(crate) async fn here(world: &World) -> Place {
+    let caller = world.aws.caller().await;
+    Place {
+        account: caller.known().map(|c| c.account.clone()),
+        endpoint: world.aws.endpoint(Service::Iam),
+        cluster: world.kube.as_ref().ok().map(|k| k.server.clone()),
+    }
 }
 
-impl Place {
-    /// The place this process is configured for.
-    pub(crate) async fn here(world: &World) -> Self {
-        let caller = world.aws.caller().await;
-        Self {
-            account: caller.known().map(|c| c.account.clone()),
-            endpoint: world.aws.endpoint(Service::Iam),
-            cluster: world.kube.as_ref().ok().map(|k| k.server.clone()),
-        }
+/// Whether an action is about the account, rather than about the cluster.
+fn in_account(action: &Action) -> bool {
+    match action {
+        Action::SetThumbprints { .. }
+        | Action::AddClientId { .. }
+        | Action::CreateProvider { .. }
+        | Action::SetTrustPolicy { .. }
+        | Action::AttachPolicy { .. } => true,
+        Action::Annotate { .. } | Action::Restart { .. } => false,
     }
+}
 
-    /// Refuses to act elsewhere. What is unknown now stops the step that needs it, with its own words.
-    pub(crate) fn must_be(&self, here: &Self) -> Result<(), ApplyError> {
-        let differs = |what: &'static str, then: &Option<String>, now: &Option<String>| match (then, now) {
-            (Some(then), Some(now)) if then != now => {
-                Err(ApplyError::Elsewhere { what, then: then.clone(), now: now.clone() })
-            }
-            _ => Ok(()),
-        };
-        differs("AWS account", &self.account, &here.account)?;
-        differs("cluster", &self.cluster, &here.cluster)
-    }
-
-    /// Keeps every other run of this user away from this place until the file is dropped, which the
-    /// system does for a process that dies.
-    pub(crate) fn lock(&self) -> Result<File, ApplyError> {
-        let home = std::env::var_os("HOME").unwrap_or_default();
-        let name = format!("{}|{:?}|{}", self.endpoint, self.cluster, home.display());
-        let dir = std::env::var_os("XDG_RUNTIME_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let short: String = digest(name.as_bytes()).chars().take(16).collect();
-        let path = dir.join(format!("trustwalk-{short}.lock"));
-        let fail = |source| ApplyError::Lock { path: path.clone(), source };
-        let mut options = File::options();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path).map_err(fail)?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(ApplyError::Busy),
-            Err(TryLockError::Error(source)) => Err(fail(source)),
+/// Refuses to act elsewhere than `then` says. What is unknown is like nothing that is known: a step that needs an
+/// account or a cluster needs to know that it is the same one.
+pub(crate) fn must_be(then: &Place, here: &Place, steps: &[&Step]) -> Result<(), ApplyError> {
+    let agree = |what: &'static str, then: &Option<String>, now: &Option<String>, needed: bool| match (then, now) {
+        (Some(then), Some(now)) if then == now => Ok(()),
+        (Some(then), Some(now)) => Err(ApplyError::Elsewhere { what, then: then.clone(), now: now.clone() }),
+        (None, None) if needed => Err(ApplyError::Unplaced { what }),
+        _ if needed => {
+            let told = |known: &Option<String>| known.clone().unwrap_or_else(|| "not known".to_owned());
+            Err(ApplyError::Elsewhere { what, then: told(then), now: told(now) })
         }
-    }
+        _ => Ok(()),
+    };
+    agree("AWS account", &then.account, &here.account, steps.iter().any(|s| in_account(&s.action)))?;
+    agree("cluster", &then.cluster, &here.cluster, steps.iter().any(|s| !in_account(&s.action)))
+}
+
+/// Keeps every other run of this user away from this account, by whatever endpoint or cluster it comes, and from
+/// this cluster.
+pub(crate) fn lock(place: &Place, home: &Home) -> Result<Vec<File>, ApplyError> {
+    let account = place.account.as_deref().unwrap_or(&place.endpoint);
+    let names = [Some(("account", account)), place.cluster.as_deref().map(|c| ("cluster", c))];
+    let short = |text: &str| digest(text.as_bytes()).chars().take(16).collect::<String>();
+    names.into_iter().flatten().map(|(sort, name)| home.lock(&format!("{sort}-{}", short(name)))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trustwalk_core::plan::{Applicability, Effect, Precondition};
 
     fn place(account: Option<&str>, cluster: Option<&str>) -> Place {
         let own = |s: Option<&str>| s.map(str::to_owned);
-        Place { account: own(account), endpoint: format!("http://{}", std::process::id()), cluster: own(cluster) }
+        Place { account: own(account), endpoint: "http://iam".to_owned(), cluster: own(cluster) }
+    }
+
+    fn step(action: Action) -> Step {
+        Step {
+            action,
+            precondition: Precondition { words: String::new(), expected: String::new() },
+            effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new() },
+            inverse: None,
+            applicability: Applicability::NeedsApproval,
+        }
     }
 
     #[test]
-    fn another_account_or_cluster_is_refused_and_an_unknown_one_is_left_to_the_step() {
+    fn another_account_or_cluster_is_refused() {
         let then = place(Some("111122223333"), Some("https://a"));
-        assert!(then.must_be(&then).is_ok());
-        assert!(then.must_be(&place(None, None)).is_ok());
-        let other = then.must_be(&place(Some("444455556666"), Some("https://a"))).unwrap_err().to_string();
+        assert!(must_be(&then, &then, &[]).is_ok());
+        let other = must_be(&then, &place(Some("444455556666"), Some("https://a")), &[]).unwrap_err().to_string();
         assert!(other.contains("`111122223333`") && other.contains("`444455556666`"), "{other}");
-        let other = then.must_be(&place(Some("111122223333"), Some("https://b"))).unwrap_err().to_string();
+        let other = must_be(&then, &place(Some("111122223333"), Some("https://b")), &[]).unwrap_err().to_string();
         assert!(other.contains("cluster") && other.contains("`https://b`"), "{other}");
     }
 
     #[test]
-    fn a_place_is_held_by_one_run_at_a_time_and_free_when_it_ends() {
-        let here = place(None, Some("https://lock"));
-        let held = here.lock().unwrap();
-        assert!(matches!(here.lock(), Err(ApplyError::Busy)));
-        assert!(place(None, Some("https://elsewhere")).lock().is_ok());
-        drop(held);
-        assert!(here.lock().is_ok());
+    fn what_is_not_known_is_not_the_same_where_a_step_needs_it() {
+        let attach = step(Action::AttachPolicy { role: "r".into(), policy_arn: "p".into() });
+        let restart = step(Action::Restart { resource: "DaemonSet".into(), namespace: "n".into(), name: "d".into() });
+        let here = place(Some("111122223333"), Some("https://a"));
+        for then in [place(None, Some("https://a")), place(None, None)] {
+            assert!(must_be(&then, &here, &[&attach]).is_err(), "a forged receipt names no account");
+            assert!(must_be(&here, &then, &[&attach]).is_err());
+        }
+        assert!(must_be(&place(None, Some("https://a")), &here, &[&restart]).is_ok());
+        assert!(must_be(&place(None, None), &here, &[&restart]).is_err());
+        assert!(must_be(&place(None, None), &place(None, None), &[&restart]).is_err());
     }
 }

@@ -1,19 +1,23 @@
 //! Running, resuming and undoing, one journalled step at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use trustwalk_collect::World;
 use trustwalk_core::evidence::Target;
-use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState};
+use trustwalk_core::plan::{Action, Applicability, Made, Plan, ReceiptStep, Step, StepState, Undoing, check_steps};
 
-use crate::act;
+use crate::act::{self, Failure};
 use crate::error::ApplyError;
+use crate::home::Home;
 use crate::journal::Journal;
-use crate::place::Place;
+use crate::place;
 use crate::rollout::{self, RolloutView};
+use crate::standing::{Standing, is_to_undo, standing};
 
 /// What the caller is told as things happen.
 pub trait Progress {
+    /// The journal is kept in this file; nothing was changed yet.
+    fn journal(&mut self, path: &Path);
     /// A step begins.
     fn began(&mut self, words: &str);
     /// A step ended; `note` says how, when there is more to say than that it worked.
@@ -29,16 +33,21 @@ pub async fn run(
     plan: &Plan,
     target: Target,
     path: PathBuf,
+    home: &Home,
     progress: &mut impl Progress,
 ) -> Result<Journal, ApplyError> {
-    let place = Place::here(world).await;
-    let lock = place.lock()?;
+    check_steps(&plan.steps, &target).map_err(ApplyError::Unfit)?;
+    let here = place::here(world).await;
+    let locks = place::lock(&here, home)?;
+    let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.applicability == Applicability::NeedsApproval).collect();
     // Every precondition is looked at before the first write, so that a stale plan changes nothing at all.
-    for step in plan.steps.iter().filter(|s| s.applicability == Applicability::NeedsApproval) {
+    for step in &steps {
         let found = act::current(world, &step.action).await?;
         check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
     }
-    let mut journal = Journal::begin(path, plan, target, world.options.now, place, lock)?;
+    place::must_be(&here, &here, &steps)?;
+    let mut journal = Journal::begin(path, plan, target, here, home.clone(), locks)?;
+    progress.journal(journal.path());
     advance(world, &mut journal, is_change, progress).await?;
     Ok(journal)
 }
@@ -54,12 +63,27 @@ fn is_change(action: &Action) -> bool {
 
 /// Goes on with the changes that an interrupted run left; [`restart`] follows as after [`run`].
 pub async fn resume(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
-    let mut journal = journal.take(&Place::here(world).await)?;
-    if journal.receipt().steps.iter().any(|s| s.state == StepState::Undone) {
-        return Err(ApplyError::RolledBack { path: journal.path().to_owned() });
-    }
+    let mut journal = journal.take(&place::here(world).await)?;
+    refuse_rolled_back(&journal)?;
+    progress.journal(journal.path());
     advance(world, &mut journal, is_change, progress).await?;
     Ok(journal)
+}
+
+/// Refuses to go on where somebody began to go back. A rollback of which nothing was done is none.
+pub(crate) fn refuse_rolled_back(journal: &Journal) -> Result<(), ApplyError> {
+    let steps = &journal.receipt().steps;
+    let begun = |s: &&ReceiptStep| matches!(s.state, StepState::Undone | StepState::Undoing);
+    if steps.iter().filter(begun).count() == 0 {
+        return Ok(());
+    }
+    let path = journal.path().to_owned();
+    let undone = steps.iter().filter(|s| s.state == StepState::Undone).count();
+    let left = steps.iter().filter(|s| is_to_undo(s)).count();
+    if left == 0 {
+        return Err(ApplyError::RolledBack { path });
+    }
+    Err(ApplyError::HalfRolledBack { path, undone, steps: undone + left })
 }
 
 /// Takes every step of one sort that is not yet done, in order.
@@ -85,24 +109,55 @@ async fn advance(
         }
         progress.began(&words);
         // Read again right before the write: minutes may lie between plan and approval.
+        let expected = &step.precondition.expected;
         let found = act::current(world, &step.action).await?;
-        let done = act::wanted(&step.action, &step.precondition.expected).is_some_and(|w| act::same(&w, &found));
+        let done = act::wanted(&step.action, expected).is_some_and(|w| act::same(&w, &found));
         if done {
             // What an interrupted run had sent is that run's doing, and a rollback's to undo.
             let ours = entry.state == StepState::Started;
             let state = if ours { StepState::Done } else { StepState::AlreadyDone };
-            journal.mark(index, state, world.options.now)?;
+            journal.mark(index, state, None)?;
             progress.ended(&words, Some(if ours { "had arrived" } else { "was so already" }));
             continue;
         }
-        check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
-        journal.mark(index, StepState::Started, world.options.now)?;
-        act::perform(world, &step.action, world.options.now).await?;
-        journal.mark(index, StepState::Done, world.options.now)?;
-        progress.ended(&words, None);
+        check(&step.action, &step.precondition.words, expected, &found)?;
+        journal.mark(index, StepState::Started, None)?;
+        let note = take(world, journal, index, &step, &words).await?;
+        journal.mark(index, StepState::Done, note.clone())?;
+        progress.ended(&words, note.as_deref());
         roll_out(world, &step.action, progress).await?;
     }
     Ok(())
+}
+
+/// One write. A refusal is written down as one, and the step is as if it had never been begun; a lost answer
+/// leaves it as begun. Says what else was seen.
+async fn take(
+    world: &World,
+    journal: &mut Journal,
+    index: usize,
+    step: &Step,
+    words: &str,
+) -> Result<Option<String>, ApplyError> {
+    match act::perform(world, &step.action, journal.now()).await {
+        Ok(None) => {}
+        Ok(Some(arn)) => {
+            // What was made is recorded before it is read, and read so that it is known again.
+            journal.mark_made(index, Made { arn: arn.clone(), as_read: None })?;
+            let as_read = world.aws.provider(&arn).await.known().cloned();
+            journal.mark_made(index, Made { arn, as_read })?;
+        }
+        Err(Failure::Refused(reason)) => {
+            journal.mark(index, StepState::Pending, Some(format!("refused: {reason}")))?;
+            return Err(ApplyError::Refused { step: words.to_owned(), reason });
+        }
+        Err(Failure::Lost(reason)) => {
+            journal.mark(index, StepState::Started, Some(format!("no answer: {reason}")))?;
+            return Err(ApplyError::Lost { step: words.to_owned(), reason });
+        }
+    }
+    let Some(after) = act::wanted(&step.action, &step.precondition.expected) else { return Ok(None) };
+    Ok(act::overwritten(world, &step.action, &step.precondition.expected, &after).await)
 }
 
 async fn roll_out(world: &World, action: &Action, progress: &mut impl Progress) -> Result<(), ApplyError> {
@@ -112,7 +167,7 @@ async fn roll_out(world: &World, action: &Action, progress: &mut impl Progress) 
     Ok(())
 }
 
-fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {
+pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {
     let done = act::wanted(action, expected).is_some_and(|w| act::same(&w, found));
     if done || matches!(action, Action::Restart { .. }) || act::same(expected, found) {
         return Ok(());
@@ -121,52 +176,68 @@ fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(),
 }
 
 /// Undoes what a receipt says was done, last step first. When somebody changed one of the things since,
-/// nothing is undone at all.
+/// nothing is undone at all. A step whose undoing is refused stays done, and the others are undone all the same;
+/// the first refusal is what is returned then.
 pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
-    let mut journal = journal.take(&Place::here(world).await)?;
-    for entry in &journal.receipt().steps {
-        still_ours(world, entry).await?;
+    let mut journal = journal.take(&place::here(world).await)?;
+    for entry in journal.receipt().steps.iter().filter(|e| is_to_undo(e)) {
+        standing(world, entry).await?;
     }
+    progress.journal(journal.path());
+    let mut refused = None;
     for index in (0..journal.receipt().steps.len()).rev() {
-        let Some(entry) = journal.receipt().steps.get(index).cloned() else { continue };
-        if !matches!(entry.state, StepState::Done | StepState::Started) {
-            continue;
+        let Some(entry) = journal.receipt().steps.get(index).filter(|e| is_to_undo(e)).cloned() else { continue };
+        let words = format!("undo: {}", act::words(&entry.step.action));
+        match standing(world, &entry).await? {
+            Standing::Before => journal.mark(index, StepState::Undone, None)?,
+            Standing::Changed(made) => {
+                progress.began(&words);
+                match undo(world, &mut journal, index, &entry.step, made.as_deref(), &words).await? {
+                    Ok(note) => progress.ended(&words, note.as_deref()),
+                    Err(error) => refused = refused.or(Some(error)),
+                }
+            }
         }
-        let step = &entry.step;
-        let words = format!("undo: {}", act::words(&step.action));
-        if still_ours(world, &entry).await? == Standing::Changed {
-            progress.began(&words);
-            act::undo(world, &step.action, step.inverse.as_ref(), world.options.now).await?;
-            let note = matches!(step.action, Action::Restart { .. }).then_some("a restart needs no undoing");
-            progress.ended(&words, note);
-        }
-        journal.mark(index, StepState::Undone, world.options.now)?;
     }
-    Ok(journal)
+    refused.map_or(Ok(journal), Err)
 }
 
-/// What a step left of the thing it is about.
-#[derive(PartialEq, Eq)]
-enum Standing {
-    /// As before the step: it never arrived, or is undone already.
-    Before,
-    /// As the step made it.
-    Changed,
-}
-
-/// Where a step's thing stands; an error when it is neither as before the step nor as after it.
-async fn still_ours(world: &World, entry: &ReceiptStep) -> Result<Standing, ApplyError> {
-    let step = &entry.step;
-    if !matches!(entry.state, StepState::Done | StepState::Started) {
-        return Ok(Standing::Before);
+/// Undoes one step: the outer error ends the rollback, the inner one is this step's alone.
+async fn undo(
+    world: &World,
+    journal: &mut Journal,
+    index: usize,
+    step: &Step,
+    made: Option<&str>,
+    words: &str,
+) -> Result<Result<Option<String>, ApplyError>, ApplyError> {
+    let undoing = step.undoing();
+    let back = step.action.inverse(&step.precondition.expected);
+    // A document that IAM may refuse is tried all the same: IAM decides, and the journal says what it said.
+    if let (Undoing::Impossible(why), None) = (&undoing, &back) {
+        journal.mark(index, StepState::UndoRefused, Some(why.clone()))?;
+        return Ok(Err(ApplyError::NoWayBack { what: act::words(&step.action), why: why.clone() }));
     }
-    let Some(left) = act::wanted(&step.action, &step.precondition.expected) else { return Ok(Standing::Changed) };
-    let found = act::current(world, &step.action).await?;
-    if act::same(&found, &step.precondition.expected) {
-        Ok(Standing::Before)
-    } else if act::same(&left, &found) {
-        Ok(Standing::Changed)
-    } else {
-        Err(ApplyError::Overtaken { what: step.precondition.words.clone(), left, found })
+    journal.mark(index, StepState::Undoing, None)?;
+    let outcome = match &back {
+        Some(back) => act::perform(world, back, journal.now()).await.map(drop),
+        None => act::take_away(world, &step.action, made).await,
+    };
+    match outcome {
+        Ok(()) => {
+            let expected = &step.precondition.expected;
+            let left = act::wanted(&step.action, expected).unwrap_or_default();
+            let note = act::overwritten(world, &step.action, &left, expected).await;
+            journal.mark(index, StepState::Undone, note.clone())?;
+            Ok(Ok(note))
+        }
+        Err(Failure::Refused(reason)) => {
+            journal.mark(index, StepState::UndoRefused, Some(format!("refused: {reason}")))?;
+            Ok(Err(ApplyError::Refused { step: words.to_owned(), reason }))
+        }
+        Err(Failure::Lost(reason)) => {
+            journal.mark(index, StepState::Undoing, Some(format!("no answer: {reason}")))?;
+            Err(ApplyError::Lost { step: words.to_owned(), reason })
+        }
     }
 }

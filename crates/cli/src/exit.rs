@@ -44,6 +44,27 @@ pub(crate) const USAGE: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// A signal ended the run. Its exit code is that of a shell's: 128 and the signal's number.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interrupted {
+    pub(crate) name: &'static str,
+    pub(crate) number: u8,
+}
+
+impl Interrupted {
+    pub(crate) fn code(self) -> u8 {
+        128_u8.saturating_add(self.number)
+    }
+}
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} was received", self.name)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 impl std::fmt::Display for UsageError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

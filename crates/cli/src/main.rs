@@ -8,6 +8,7 @@ mod commands;
 mod direct;
 mod exit;
 mod inert;
+mod interrupt;
 mod rollout;
 mod style;
 mod words;
@@ -48,6 +49,9 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     style::complain(format_args!("error: {error}"));
     for cause in error.chain().skip(1) {
         style::complain(format_args!("  because: {cause}"));
+    }
+    if let Some(interrupted) = error.downcast_ref::<exit::Interrupted>() {
+        return ExitCode::from(interrupted.code());
     }
     let usage = error.downcast_ref::<exit::UsageError>().is_some();
     ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })

@@ -1,10 +1,12 @@
 //! The view of a running repair: rewritten in place on a terminal, one line per change elsewhere.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use trustwalk_apply::{Progress, RolloutView};
-use trustwalk_render::{Ink, Move, Page, Pen};
+use trustwalk_render::{Ink, Move, Page, Pen, Shown};
 
+use crate::interrupt::Noted;
 use crate::style::Voice;
 
 /// Shows a repair as it happens.
@@ -15,12 +17,14 @@ pub(crate) struct Live {
     redraws: bool,
     drawn: usize,
     last: BTreeMap<String, String>,
+    noted: Noted,
 }
 
 impl Live {
     /// For a stream.
-    pub(crate) fn new(voice: Voice) -> Self {
-        Self { voice, pen: voice.pen(), redraws: voice.is_live(), drawn: 0, last: BTreeMap::new() }
+    pub(crate) fn new(voice: Voice, noted: &Noted) -> Self {
+        let noted = noted.clone();
+        Self { voice, pen: voice.pen(), redraws: voice.is_live(), drawn: 0, last: BTreeMap::new(), noted }
     }
 }
 
@@ -42,19 +46,24 @@ fn redrawn(view: &RolloutView, pen: Pen, drawn: usize) -> Page {
 }
 
 impl Progress for Live {
+    fn journal(&mut self, path: &Path) {
+        self.noted.open(path);
+        self.voice.tell(&Shown::line(format_args!("  Journal: {}", path.display())));
+    }
+
     fn began(&mut self, words: &str) {
         self.drawn = 0;
-        let _ = self.voice.line(format_args!("  \u{25ba} {words}"));
+        self.voice.tell(&Shown::line(format_args!("  \u{25ba} {words}")));
     }
 
     fn ended(&mut self, words: &str, note: Option<&str>) {
         let note = note.map(|n| format!(" ({n})")).unwrap_or_default();
-        let _ = self.voice.line(format_args!("  {} {words}{note}", self.pen.ink(Ink::Good, "\u{221a}")));
+        self.voice.tell(&Shown::line(format_args!("  {} {words}{note}", self.pen.ink(Ink::Good, "\u{221a}"))));
     }
 
     fn rollout(&mut self, view: &RolloutView) {
         if self.redraws {
-            let _ = self.voice.say(&redrawn(view, self.pen, self.drawn).shown());
+            self.voice.tell(&redrawn(view, self.pen, self.drawn).shown());
             self.drawn = view.pods.len() + 1;
             return;
         }
@@ -71,7 +80,7 @@ impl Progress for Live {
         }
         self.last = now;
         if !out.is_empty() {
-            let _ = self.voice.say(&out.shown());
+            self.voice.tell(&out.shown());
         }
     }
 }

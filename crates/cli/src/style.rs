@@ -55,6 +55,17 @@ impl Voice {
         self.say(&Shown::line(text))
     }
 
+    /// Writes in the midst of what must not stop half-way: what standard output does not take goes to standard
+    /// error. Says whether it was taken.
+    pub(crate) fn tell(self, text: &Shown) -> bool {
+        let taken = self.say(text).is_ok();
+        if !taken {
+            // Nobody is left to tell when that fails too.
+            let _ = Self::Aside.say(text);
+        }
+        taken
+    }
+
     /// How to write there.
     pub(crate) fn pen(self) -> Pen {
         Pen::new(wants_colour(self.is_terminal()))

@@ -14,4 +14,4 @@ mod wrap;
 pub use diagnosis::{human, short, target_words};
 pub use many::{many, overview, repeated, same_cause};
 pub use page::{Ink, Inked, Move, Page, Pen, Shown};
-pub use plan::plan;
+pub use plan::{outlook, plan};

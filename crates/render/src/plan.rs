@@ -1,8 +1,43 @@
 //! A plan for people, before anybody approves it.
 
-use trustwalk_core::plan::{Action, Applicability, Plan};
+use trustwalk_core::plan::{Action, Applicability, Outlook, Plan, Undoing};
 
 use crate::page::{Ink, Page, Pen, Shown};
+
+/// Said of what IAM replaces whole: there is no "only if it is still so" in its calls.
+const UNCONDITIONAL: &str = "; IAM has no conditional write, so it is read right before and right after";
+
+fn changes(out: &mut Page, lines: &[String], pen: Pen) {
+    for line in lines {
+        let ink = match line.as_bytes().first() {
+            Some(b'+') => Ink::Good,
+            Some(b'-') => Ink::Bad,
+            _ => Ink::Faint,
+        };
+        out.line(format_args!("       {}", pen.ink(ink, line)));
+    }
+}
+
+/// What a receipt would have written, from what is there now.
+pub fn outlook(title: &str, steps: &[Outlook], pen: Pen) -> Shown {
+    let mut out = Page::new();
+    out.line(pen.ink(Ink::Strong, title));
+    if steps.is_empty() {
+        out.line("  There is nothing left to write.");
+    }
+    for (i, step) in steps.iter().enumerate() {
+        out.line(format_args!("  {}. {}", i + 1, pen.ink(Ink::Strong, &step.words)));
+        changes(&mut out, &step.changes, pen);
+        if let Some(watched) = &step.only_while {
+            out.line(format_args!("     {} {watched} is as shown", pen.ink(Ink::Faint, "only while:")));
+        }
+        out.line(format_args!("     {} {}", pen.ink(Ink::Faint, "touches:"), step.touches));
+        if let Some(why) = &step.impossible {
+            out.line(format_args!("     {} {why}", pen.ink(Ink::Bad, "but:")));
+        }
+    }
+    out.shown()
+}
 
 /// The plan, step by step.
 pub fn plan(plan: &Plan, pen: Pen) -> Shown {
@@ -17,22 +52,25 @@ pub fn plan(plan: &Plan, pen: Pen) -> Shown {
             Applicability::Manual => " (by hand)",
         };
         out.line(format_args!("  {}. {}{who}", i + 1, pen.ink(Ink::Strong, &step.effect.words)));
-        for line in &step.effect.changes {
-            let ink = match line.as_bytes().first() {
-                Some(b'+') => Ink::Good,
-                Some(b'-') => Ink::Bad,
-                _ => Ink::Faint,
-            };
-            out.line(format_args!("       {}", pen.ink(ink, line)));
-        }
+        changes(&mut out, &step.effect.changes, pen);
         if !step.precondition.expected.is_empty() {
-            out.line(format_args!("     {} {} unchanged", pen.ink(Ink::Faint, "only while:"), step.precondition.words));
+            let again = match &step.action {
+                Action::SetThumbprints { .. } | Action::SetTrustPolicy { .. } => UNCONDITIONAL,
+                Action::AddClientId { .. }
+                | Action::CreateProvider { .. }
+                | Action::Annotate { .. }
+                | Action::AttachPolicy { .. }
+                | Action::Restart { .. } => "",
+            };
+            let watched = &step.precondition.words;
+            out.line(format_args!("     {} {watched} unchanged{again}", pen.ink(Ink::Faint, "only while:")));
         }
         out.line(format_args!("     {} {}", pen.ink(Ink::Faint, "touches:"), step.effect.blast_radius));
-        let undo = match (&step.inverse, &step.action) {
-            (Some(_), _) => "trustwalk rollback restores what was there",
-            (None, Action::Restart { .. }) => "nothing to undo",
-            (None, _) => "trustwalk rollback takes it away again",
+        let undo = match step.undoing() {
+            Undoing::Restore(_) => "trustwalk rollback restores what was there".to_owned(),
+            Undoing::Nothing => "nothing to undo".to_owned(),
+            Undoing::TakeAway => "trustwalk rollback takes it away again".to_owned(),
+            Undoing::Impossible(why) => format!("trustwalk rollback cannot be relied on: {why}"),
         };
         out.line(format_args!("     {} {undo}", pen.ink(Ink::Faint, "undo:")));
     }

@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     /// Plan a repair; with --approve carry it out, verify it and wait until the pods run
     Fix(FixArgs),
-    /// Undo a fix from its receipt
+    /// Show what undoing a fix would write; with --approve undo it
     Rollback(RollbackArgs),
     /// Gather the evidence into a file, to be diagnosed elsewhere
     Collect(CollectArgs),
@@ -82,9 +82,12 @@ pub(crate) struct FixArgs {
     /// Apply the plan
     #[arg(long)]
     pub(crate) approve: bool,
-    /// Go on with an interrupted run
+    /// Go on with an interrupted run: shows what is left to do, and does it with --approve
     #[arg(long, value_name = "RECEIPT")]
     pub(crate) resume: Option<PathBuf>,
+    /// Take over a receipt that you did not sign on this machine, for --resume
+    #[arg(long, requires = "resume")]
+    pub(crate) foreign_receipt: bool,
     /// Where to write the receipt
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
@@ -98,6 +101,12 @@ pub(crate) struct RollbackArgs {
     /// Receipt of the fix
     #[arg(value_name = "RECEIPT")]
     pub(crate) receipt: PathBuf,
+    /// Undo what is shown
+    #[arg(long)]
+    pub(crate) approve: bool,
+    /// Take over a receipt that you did not sign on this machine
+    #[arg(long)]
+    pub(crate) foreign_receipt: bool,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(crate) output: Format,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use aws_credential_types::Credentials;
+use trustwalk_apply::Home;
 use trustwalk_collect::aws::AwsOptions;
 use trustwalk_collect::kube_api::KubeOptions;
 use trustwalk_collect::roots::RootOptions;
@@ -18,10 +19,11 @@ use trustwalk_foreign::shell;
 use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
-use super::fix::carry_out;
+use super::fix::Repair;
 use super::lab::{EndAsked, how_to_use, lab_model};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
+use crate::interrupt::Noted;
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
 
@@ -124,7 +126,10 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
         return Ok(Exit::Sound);
     }
     teller.chapter("trustwalk fix --approve")?;
-    let done = carry_out(&world, evidence, &ask, &plan, dir.join("receipt.json"), Voice::Out).await?;
+    // The demonstration's own key: nothing of it stays with the user.
+    let home = Home::at(dir.join("state"));
+    let repair = Repair { world: &world, home: &home, voice: Voice::Out, noted: &Noted::default() };
+    let done = repair.carry_out(evidence, &ask, &plan, dir.join("receipt.json")).await?;
     show_pods(&world, &ask, teller).await?;
     Ok(done.exit)
 }

@@ -1,39 +1,39 @@
-//! `trustwalk fix` and `rollback`: plan, approve, apply, verify; and back.
+//! `trustwalk fix`: plan, approve, apply, verify.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
-use serde_json::json;
-use trustwalk_apply::{
-    ApplyError, Journal, PATIENCE, PAUSE, Verification, restart, resume, rollback as undo, run as apply, verify,
-};
+use trustwalk_apply::{ApplyError, Home, Journal, PATIENCE, PAUSE, Verification, restart, run as apply, verify};
 use trustwalk_collect::aws::exchange_error;
-use trustwalk_collect::{Ask, World, collect, parse_target};
+use trustwalk_collect::{Ask, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
-use trustwalk_core::evidence::{Evidence, Target};
-use trustwalk_core::plan::{Action, Applicability, Plan, ReceiptStep, StepState, build};
+use trustwalk_core::evidence::Evidence;
+use trustwalk_core::plan::{Action, Applicability, Plan, build};
+use trustwalk_foreign::shell;
 
 use super::diagnose::{tell_missing, world};
-use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
-use crate::exit::{Exit, UsageError};
+use super::receipts::{ask_again, go_on, unheard};
+use crate::args::{FixArgs, Format, PlaceArgs};
+use crate::exit::Exit;
+use crate::interrupt::{Noted, or_interrupted, stopped};
 use crate::rollout::Live;
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Shown};
 
 /// Version of the documents that `fix` and `rollback` print.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// What `fix` says of one target to a machine.
 #[derive(Debug, Serialize)]
-struct Report {
+pub(super) struct Report {
     /// Version of this document.
-    schema: u32,
+    pub(super) schema: u32,
     /// `None` for a run that goes on with an earlier one's plan.
-    diagnosis: Option<Diagnosis>,
-    plan: Option<Plan>,
+    pub(super) diagnosis: Option<Diagnosis>,
+    pub(super) plan: Option<Plan>,
     /// `None` when nothing was approved, or there was nothing to approve.
-    applied: Option<Applied>,
+    pub(super) applied: Option<Applied>,
 }
 
 /// What was done.
@@ -52,20 +52,39 @@ pub(crate) struct Applied {
 /// Runs `fix`.
 pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exit> {
     let voice = Voice::beside(args.output);
+    let noted = Noted::default();
     let mut reports = Vec::new();
     // What was done to the first of several targets is told even if the second cannot be helped.
-    let outcome = if let Some(path) = &args.resume {
-        Box::pin(go_on(place, path, voice, &mut reports)).await
-    } else {
-        Box::pin(fix_all(place, args, voice, &mut reports)).await
+    let outcome = {
+        let work = Box::pin(begin(place, args, voice, (&noted, &mut reports)));
+        // Until something may be changed, a signal is what it is to any program.
+        if args.approve { or_interrupted(work, &noted).await } else { work.await }
     };
     if args.output == Format::Json && (outcome.is_ok() || !reports.is_empty()) {
-        style::say(&Shown::json(&reports)?)?;
+        style::say(&Shown::json(&reports)?).with_context(|| noted.told())?;
     }
     outcome
 }
 
-async fn fix_all(place: &PlaceArgs, args: &FixArgs, voice: Voice, reports: &mut Vec<Report>) -> anyhow::Result<Exit> {
+async fn begin(
+    place: &PlaceArgs,
+    args: &FixArgs,
+    voice: Voice,
+    (noted, reports): (&Noted, &mut Vec<Report>),
+) -> anyhow::Result<Exit> {
+    if let Some(path) = &args.resume {
+        Box::pin(go_on(place, args, path, voice, (noted, reports))).await
+    } else {
+        Box::pin(fix_all(place, args, voice, (noted, reports))).await
+    }
+}
+
+async fn fix_all(
+    place: &PlaceArgs,
+    args: &FixArgs,
+    voice: Voice,
+    (noted, reports): (&Noted, &mut Vec<Report>),
+) -> anyhow::Result<Exit> {
     let (world, ask) = world(place, &args.target).await?;
     let found = collect(&world, &ask).await?;
     tell_missing(&found);
@@ -89,7 +108,7 @@ async fn fix_all(place: &PlaceArgs, args: &FixArgs, voice: Voice, reports: &mut 
                 None => render::human(diagnosis, voice.pen(), false),
             })?;
             let exit;
-            (applied, exit) = fix_one(&world, one, &ask, args, (diagnosis, &plan), voice).await?;
+            (applied, exit) = fix_one((&world, noted), one, &ask, args, (diagnosis, &plan), voice).await?;
             worst = worst.max(exit);
         }
         reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan: Some(plan), applied });
@@ -98,7 +117,7 @@ async fn fix_all(place: &PlaceArgs, args: &FixArgs, voice: Voice, reports: &mut 
 }
 
 async fn fix_one(
-    world: &World,
+    (world, noted): (&World, &Noted),
     evidence: &Evidence,
     ask: &Ask,
     args: &FixArgs,
@@ -120,69 +139,81 @@ async fn fix_one(
         return Ok((None, Exit::Findings));
     }
     let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, world.options.now));
-    let applied = carry_out(world, evidence, ask, plan, path, voice).await?;
+    let home = Home::of_user()?;
+    let repair = Repair { world, home: &home, voice, noted };
+    let applied = repair.carry_out(evidence, ask, plan, path).await?;
     let exit = applied.exit;
     Ok((Some(applied), exit))
 }
 
-/// Applies a plan: changes first, then the proof, then new pods. Shared with `demo`.
-pub(crate) async fn carry_out(
-    world: &World,
-    evidence: &Evidence,
-    ask: &Ask,
-    plan: &Plan,
-    path: PathBuf,
-    voice: Voice,
-) -> anyhow::Result<Applied> {
-    let journal = apply(world, plan, evidence.target.clone(), path.clone(), &mut Live::new(voice))
-        .await
-        .map_err(|e| told(e, &path))?;
-    // Of everything that was asked about, this one target is looked at again.
-    let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
-    finish(world, &again, journal, voice).await
+/// A repair under way. Shared with `demo`.
+pub(crate) struct Repair<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) home: &'a Home,
+    pub(crate) voice: Voice,
+    pub(crate) noted: &'a Noted,
 }
 
-/// Says where things stand and how to go on, unless nothing was begun.
-fn told(error: ApplyError, path: &Path) -> anyhow::Error {
-    if error.is_refusal() || !path.exists() {
-        return error.into();
+impl Repair<'_> {
+    /// Applies a plan: changes first, then the proof, then new pods.
+    pub(crate) async fn carry_out(
+        &self,
+        evidence: &Evidence,
+        ask: &Ask,
+        plan: &Plan,
+        path: PathBuf,
+    ) -> anyhow::Result<Applied> {
+        let mut live = Live::new(self.voice, self.noted);
+        let journal = apply(self.world, plan, evidence.target.clone(), path.clone(), self.home, &mut live)
+            .await
+            .map_err(|e| self.told(e, &path))?;
+        // Of everything that was asked about, this one target is looked at again.
+        let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
+        self.finish(&again, journal).await
     }
-    anyhow::Error::new(error).context(stopped(path))
-}
 
-fn stopped(path: &Path) -> String {
-    let p = path.display();
-    format!(
-        "stopped; what was done is in {p}: go on with `trustwalk fix --resume {p}`, or undo with `trustwalk rollback {p}`"
-    )
-}
+    /// Says where things stand and how to go on, unless nothing was begun.
+    pub(crate) fn told(&self, error: ApplyError, path: &Path) -> anyhow::Error {
+        if error.is_refusal() || !self.noted.is_open() {
+            return error.into();
+        }
+        anyhow::Error::new(error).context(stopped(path))
+    }
 
-/// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
-async fn finish(world: &World, ask: &Ask, mut journal: Journal, voice: Voice) -> anyhow::Result<Applied> {
-    let pen = voice.pen();
-    let (mark, verification, verified, exit) = match proof(world, ask, &journal).await? {
-        Verification::Proven { assumed } => {
-            let words = format!("verified: STS gave {assumed} for a fresh token");
-            (pen.ink(Ink::Good, "\u{221a}"), "proven", words, Exit::Sound)
-        }
-        Verification::Refused { error } => {
-            (pen.ink(Ink::Bad, "\u{d7}"), "refused", format!("STS still refuses: {error}"), Exit::Findings)
-        }
-        Verification::NotTried { reason } => {
-            (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"), Exit::Undetermined)
-        }
-    };
-    voice.line(format_args!("  {mark} {verified}"))?;
-    let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
-    if exit == Exit::Findings && waiting {
-        voice.line("  The pods were left alone: new ones would fail as well.")?;
-    } else {
+    /// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
+    pub(crate) async fn finish(&self, ask: &Ask, mut journal: Journal) -> anyhow::Result<Applied> {
+        let (world, voice) = (self.world, self.voice);
+        let pen = voice.pen();
         let path = journal.path().to_owned();
-        restart(world, &mut journal, &mut Live::new(voice)).await.with_context(|| stopped(&path))?;
+        let seen = proof(world, ask, &journal).await.with_context(|| stopped(&path))?;
+        let (mark, verification, verified, exit) = match seen {
+            Verification::Proven { assumed } => {
+                let words = format!("verified: STS gave {assumed} for a fresh token");
+                (pen.ink(Ink::Good, "\u{221a}"), "proven", words, Exit::Sound)
+            }
+            Verification::Refused { error } => {
+                (pen.ink(Ink::Bad, "\u{d7}"), "refused", format!("STS still refuses: {error}"), Exit::Findings)
+            }
+            Verification::NotTried { reason } => {
+                (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"), Exit::Undetermined)
+            }
+        };
+        voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
+        let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
+        if exit == Exit::Findings && waiting {
+            voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
+        } else {
+            let mut live = Live::new(voice, self.noted);
+            restart(world, &mut journal, &mut live).await.with_context(|| stopped(&path))?;
+        }
+        journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
+        self.noted.close();
+        let receipt = path.display().to_string();
+        let undo = shell::line("trustwalk rollback {}", &[&receipt]);
+        let taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
+        unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
+        Ok(Applied { receipt, verification, verified, exit })
     }
-    journal.end(Some(verified.clone()), world.options.now)?;
-    voice.line(format_args!("  Receipt: {p}   (undo: trustwalk rollback {p})", p = journal.path().display()))?;
-    Ok(Applied { receipt: journal.path().display().to_string(), verification, verified, exit })
 }
 
 /// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
@@ -208,59 +239,6 @@ async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Ve
             return Ok(Verification::Refused { error: exchange_error(answer).unwrap_or_default() });
         }
     }
-}
-
-async fn go_on(place: &PlaceArgs, path: &Path, voice: Voice, reports: &mut Vec<Report>) -> anyhow::Result<Exit> {
-    let journal = Journal::open(path)?;
-    let world = World::new(place.walk_options(None)).await?;
-    let ask = ask_again(&journal.receipt().target)?;
-    let journal = resume(&world, journal, &mut Live::new(voice)).await.map_err(|e| told(e, path))?;
-    let applied = finish(&world, &ask, journal, voice).await?;
-    let exit = applied.exit;
-    reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied) });
-    Ok(exit)
-}
-
-/// The question a receipt answers.
-fn ask_again(target: &Target) -> anyhow::Result<Ask> {
-    Ok(match target {
-        Target::Workload { resource, namespace, name } => {
-            Ask::Workload(parse_target(&format!("{resource}/{name}"), namespace)?)
-        }
-        Target::ServiceAccount { namespace, name } => {
-            Ask::Workload(parse_target(&format!("serviceaccount/{name}"), namespace)?)
-        }
-        Target::Role { arn, subject } => Ask::Role { arn: arn.clone(), subject: subject.clone() },
-        Target::Issuer { url } => Ask::Issuer(url.clone()),
-        Target::Job { .. } | Target::Log { .. } => {
-            return Err(UsageError("this receipt's target cannot be asked about again".to_owned()).into());
-        }
-    })
-}
-
-/// Runs `rollback`.
-pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::Result<Exit> {
-    let journal = Journal::open(&args.receipt)?;
-    let world = World::new(place.walk_options(None)).await?;
-    let before = changes(&journal);
-    let voice = Voice::beside(args.output);
-    let journal = undo(&world, journal, &mut Live::new(voice)).await.map_err(|e| {
-        let again = format!("stopped; run `trustwalk rollback {}` again", args.receipt.display());
-        if e.is_refusal() { anyhow::Error::new(e) } else { anyhow::Error::new(e).context(again) }
-    })?;
-    let undone = changes(&journal) - before;
-    let receipt = journal.path().display().to_string();
-    voice.line(format_args!("  Rolled back {undone} change(s) of {receipt}"))?;
-    if args.output == Format::Json {
-        style::say(&Shown::json_line(&json!({"schema": SCHEMA, "receipt": receipt, "undone": undone}))?)?;
-    }
-    Ok(Exit::Sound)
-}
-
-/// How many changes of a receipt are undone; restarts are none.
-fn changes(journal: &Journal) -> usize {
-    let undone = |s: &&ReceiptStep| s.state == StepState::Undone && !matches!(s.step.action, Action::Restart { .. });
-    journal.receipt().steps.iter().filter(undone).count()
 }
 
 /// A name that no receipt has yet: one run may cure several targets of the same cause.

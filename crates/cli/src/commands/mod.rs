@@ -9,6 +9,7 @@ mod fix;
 mod fleet;
 mod lab;
 mod logs;
+mod receipts;
 mod thumbprint;
 mod thumbprint_view;
 mod token;
@@ -30,7 +31,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Completions(args) => completions::run(&args),
         Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args)),
         Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args)),
-        Command::Rollback(args) => one_thread()?.block_on(fix::rollback(&place, &args)),
+        Command::Rollback(args) => one_thread()?.block_on(receipts::rollback(&place, &args)),
         Command::Collect(args) => one_thread()?.block_on(collect::run(&place, &args)),
         Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args)),
         Command::Demo(args) => two_threads()?.block_on(demo::run(&args)),

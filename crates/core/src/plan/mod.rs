@@ -12,7 +12,9 @@ pub use build::build;
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub use describe::{Described, Undoing, describe, reach};
 pub use lint::widens;
-pub use model::{Action, Applicability, Cure, Effect, Made, Plan, Precondition, Receipt, ReceiptStep, Step, StepState};
+pub use model::{
+    Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
+};
 pub use receipt::{
     Fault, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed, to_be_sealed,
 };

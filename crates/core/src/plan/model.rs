@@ -211,3 +211,18 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub foreign: bool,
 }
+
+/// One write to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// What is done.
+    pub words: String,
+    /// From what is there now to what will be there, line by line.
+    pub changes: Vec<String>,
+    /// Who feels it.
+    pub touches: String,
+    /// Whether the state is looked at again right before the write.
+    pub only_while: Option<String>,
+    /// Why it cannot be done, where that is known beforehand.
+    pub impossible: Option<String>,
+}

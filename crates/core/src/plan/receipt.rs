@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use trustwalk_foreign::visible;
 
 use super::check::{self, Unfit, check_step, provider_account};
 use super::model::{Action, Receipt, Step};
@@ -117,7 +118,8 @@ struct Written {
 /// What is to be sealed: the file up to where the code's digits begin.
 pub fn to_be_sealed(receipt: &Receipt, place: &Place) -> Result<Vec<u8>, serde_json::Error> {
     let written = Written { receipt: receipt.clone(), place: place.clone(), checksum: None, mac: Some(String::new()) };
-    let mut text = serde_json::to_vec_pretty(&written)?;
+    // Inert on a screen, whatever is in the values.
+    let mut text = visible::json(&serde_json::to_string_pretty(&written)?).into_owned().into_bytes();
     // The code is the last member, so nothing follows it but the end.
     text.truncate(text.len().saturating_sub(TAIL.len() - 1));
     Ok(text)

@@ -1,0 +1,199 @@
+//! What begins from a receipt: `trustwalk rollback` and `trustwalk fix --resume`. A receipt is a file, and a file
+//! may be anybody's: what it would write is shown first, from what is there now, and done only when approved.
+
+use anyhow::Context as _;
+use serde_json::json;
+use trustwalk_apply::{ApplyError, Foreign, Home, Journal, Way, outlook, resume, rollback as undo};
+use trustwalk_collect::{Ask, World, parse_target};
+use trustwalk_core::evidence::Target;
+use trustwalk_core::plan::{Action, Applicability, Outlook, Plan, ReceiptStep, StepState};
+
+use super::fix::{Repair, Report, SCHEMA};
+use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
+use crate::exit::{Exit, UsageError};
+use crate::interrupt::{Noted, or_interrupted};
+use crate::rollout::Live;
+use crate::style::{self, Voice};
+use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
+
+/// The question a receipt answers.
+pub(super) fn ask_again(target: &Target) -> anyhow::Result<Ask> {
+    Ok(match target {
+        Target::Workload { resource, namespace, name } => {
+            Ask::Workload(parse_target(&format!("{resource}/{name}"), namespace)?)
+        }
+        Target::ServiceAccount { namespace, name } => {
+            Ask::Workload(parse_target(&format!("serviceaccount/{name}"), namespace)?)
+        }
+        Target::Role { arn, subject } => Ask::Role { arn: arn.clone(), subject: subject.clone() },
+        Target::Issuer { url } => Ask::Issuer(url.clone()),
+        Target::Job { .. } | Target::Log { .. } => {
+            return Err(UsageError("this receipt's target cannot be asked about again".to_owned()).into());
+        }
+    })
+}
+
+/// Whether what was shown may be done.
+struct Words {
+    approve: bool,
+    foreign: bool,
+}
+
+impl Words {
+    /// Says what is missing; `true` when nothing is.
+    fn suffice(&self, journal: &Journal, voice: Voice) -> std::io::Result<bool> {
+        if !self.approve {
+            voice.line("No changes were made. To apply this plan, run the same command with --approve.")?;
+            return Ok(false);
+        }
+        let taken = self.foreign || journal.foreign().is_none();
+        if !taken {
+            voice.line(
+                "No changes were made. This receipt is not yours: read every line above, and if all of it is meant, run the same command with --approve --foreign-receipt.",
+            )?;
+        }
+        Ok(taken)
+    }
+}
+
+/// Shows what a receipt would write.
+fn show(journal: &Journal, way: Way, steps: &[Outlook], voice: Voice) -> std::io::Result<()> {
+    let pen = voice.pen();
+    if let Some(why) = journal.foreign() {
+        voice.say(&warning(journal, why, pen))?;
+    }
+    let title = match way {
+        Way::On => format!("What is left of the plan to cure {}", journal.receipt().cures),
+        Way::Back => format!("Plan to undo the cure of {}", journal.receipt().cures),
+    };
+    voice.say(&render::outlook(&title, steps, pen))?;
+    if way == Way::On {
+        let target = style::tagged(&journal.receipt().target);
+        voice.line(format_args!("  {} {target}", pen.ink(Ink::Faint, "then asks again about:")))?;
+    }
+    Ok(())
+}
+
+fn warning(journal: &Journal, why: Foreign, pen: Pen) -> Shown {
+    let mut out = Page::new();
+    out.line(format_args!("{} {why}.", pen.ink(Ink::Odd, "This receipt is not known to be yours:")));
+    let path = journal.path().display();
+    out.line(format_args!("  Whoever wrote {path} chose what is written below; nothing in it is proven."));
+    out.shown()
+}
+
+/// Runs `fix --resume`.
+pub(super) async fn go_on(
+    place: &PlaceArgs,
+    args: &FixArgs,
+    path: &std::path::Path,
+    voice: Voice,
+    (noted, reports): (&Noted, &mut Vec<Report>),
+) -> anyhow::Result<Exit> {
+    let home = Home::of_user()?;
+    let journal = Journal::open(path, &home)?;
+    let ask = ask_again(&journal.receipt().target)?;
+    let world = World::new(place.walk_options(None)).await?;
+    let steps = outlook(&world, &journal, Way::On).await?;
+    show(&journal, Way::On, &steps, voice)?;
+    let words = Words { approve: args.approve, foreign: args.foreign_receipt };
+    if !words.suffice(&journal, voice)? {
+        reports.push(Report { schema: SCHEMA, diagnosis: None, plan: Some(rest(&journal)), applied: None });
+        return Ok(Exit::Findings);
+    }
+    let repair = Repair { world: &world, home: &home, voice, noted };
+    let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
+    let applied = repair.finish(&ask, journal).await?;
+    let exit = applied.exit;
+    reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied) });
+    Ok(exit)
+}
+
+/// The steps of a receipt that are still to be done, as a plan.
+fn rest(journal: &Journal) -> Plan {
+    let receipt = journal.receipt();
+    let open = |s: &&ReceiptStep| {
+        matches!(s.state, StepState::Pending | StepState::Started)
+            && s.step.applicability == Applicability::NeedsApproval
+    };
+    Plan {
+        version: SCHEMA,
+        made: receipt.began,
+        cures: receipt.cures.clone(),
+        steps: receipt.steps.iter().filter(open).map(|s| s.step.clone()).collect(),
+        notes: journal
+            .foreign()
+            .map(|why| format!("this receipt is not known to be yours: {why}"))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// Runs `rollback`.
+pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::Result<Exit> {
+    let noted = Noted::default();
+    if args.approve {
+        or_interrupted(Box::pin(go_back(place, args, &noted)), &noted).await
+    } else {
+        go_back(place, args, &noted).await
+    }
+}
+
+async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyhow::Result<Exit> {
+    let voice = Voice::beside(args.output);
+    let home = Home::of_user()?;
+    let journal = Journal::open(&args.receipt, &home)?;
+    let world = World::new(place.walk_options(None)).await?;
+    let steps = outlook(&world, &journal, Way::Back).await?;
+    show(&journal, Way::Back, &steps, voice)?;
+    let foreign = journal.foreign();
+    let receipt = journal.path().display().to_string();
+    let words = Words { approve: args.approve, foreign: args.foreign_receipt };
+    let nothing = steps.is_empty() && !args.approve;
+    let (exit, undone) = if nothing {
+        voice.line("There is nothing to undo.")?;
+        (Exit::Sound, 0)
+    } else if words.suffice(&journal, voice)? {
+        let before = changes(&journal);
+        let journal =
+            undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| in_words(e, &args.receipt))?;
+        noted.close();
+        let undone = changes(&journal) - before;
+        let text = format!("Rolled back {undone} change(s) of {receipt}");
+        unheard(voice.tell(&Shown::line(format_args!("  {text}")))).context(text)?;
+        (Exit::Sound, undone)
+    } else {
+        (Exit::Findings, 0)
+    };
+    if args.output == Format::Json {
+        let shown: Vec<_> = steps.iter().map(|s| json!({"words": s.words, "changes": s.changes})).collect();
+        let report = json!({
+            "schema": SCHEMA, "receipt": receipt, "undone": undone, "approved": args.approve,
+            "foreign": foreign.map(|f| f.to_string()), "steps": shown,
+        });
+        style::say(&Shown::json_line(&report)?)
+            .with_context(|| format!("{undone} change(s) of {receipt} were undone"))?;
+    }
+    Ok(exit)
+}
+
+/// An error for words that standard output did not take.
+pub(super) fn unheard(taken: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(taken, "standard output cannot be written to");
+    Ok(())
+}
+
+fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
+    if error.is_refusal() {
+        return error.into();
+    }
+    let again = trustwalk_foreign::shell::line("trustwalk rollback {} --approve", &[&path.display().to_string()]);
+    let text = format!("stopped; {} says what was undone; to go on, run `{again}` again", path.display());
+    anyhow::Error::new(error).context(text)
+}
+
+/// How many changes of a receipt are undone; restarts are none.
+fn changes(journal: &Journal) -> usize {
+    let undone = |s: &&ReceiptStep| s.state == StepState::Undone && !matches!(s.step.action, Action::Restart { .. });
+    journal.receipt().steps.iter().filter(undone).count()
+}
