@@ -12,6 +12,7 @@ mod jwt;
 mod logs;
 mod mutate;
 mod policies;
+mod receipts;
 mod rendering;
 mod signed;
 #[cfg(feature = "tls")]
@@ -43,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     jwt::TARGET,
     logs::TARGET,
     policies::TARGET,
+    receipts::TARGET,
     rendering::TARGET,
     signed::TARGET,
     #[cfg(feature = "tls")]

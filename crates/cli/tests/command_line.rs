@@ -117,7 +117,7 @@ fn a_fix_is_planned_applied_verified_and_undone() {
     assert!(text.contains("verified: STS gave"), "{text}");
     let sound = lab.trustwalk(&[&["diagnose"][..], &target].concat());
     assert_eq!(sound.status.code(), Some(0), "{}", String::from_utf8_lossy(&sound.stdout));
-    let undone = lab.trustwalk(&["rollback", "receipt.json"]);
+    let undone = lab.trustwalk(&["rollback", "receipt.json", "--approve"]);
     assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
     let broken = lab.trustwalk(&[&["diagnose"][..], &target].concat());
     assert_eq!(broken.status.code(), Some(3), "{}", String::from_utf8_lossy(&broken.stdout));

@@ -121,7 +121,7 @@ fn a_fix_speaks_json_alone_and_beside_it() {
         (Some("proven"), Some("r.json"))
     );
     assert!(beside.contains("verified: STS gave"), "{beside}");
-    let back = lab.trustwalk(&["rollback", "r.json", "-o", "json"]);
+    let back = lab.trustwalk(&["rollback", "r.json", "--approve", "-o", "json"]);
     let back: Value = serde_json::from_slice(&back.stdout).unwrap();
     assert_eq!(back["undone"], 1);
 }

@@ -190,7 +190,7 @@ fn the_published_permissions_suffice_to_read_and_to_fix() {
     assert_eq!(code, Some(1), "a reader changed something: {said}");
     let (code, said) = run((&fixer, &fix), &[&approve[..approve.len() - 1], &["r2.json"]].concat());
     assert_eq!(code, Some(0), "{said}");
-    let (code, said) = run((&fixer, &fix), &["rollback", "r2.json"]);
+    let (code, said) = run((&fixer, &fix), &["rollback", "r2.json", "--approve"]);
     assert_eq!(code, Some(0), "{said}");
 }
 

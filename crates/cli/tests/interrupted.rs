@@ -212,8 +212,17 @@ fn interrupted_at(point: Point, resume: bool) {
     let mut planned: Vec<String> = serde_json::from_value(action["thumbprints"].clone()).unwrap();
     planned.sort();
     assert_ne!(planned, before);
-    let words: &[&str] = if resume { &["fix", "--resume", RECEIPT] } else { &["rollback", RECEIPT] };
+    let words: &[&str] =
+        if resume { &["fix", "--resume", RECEIPT, "--approve"] } else { &["rollback", RECEIPT, "--approve"] };
     let end = if resume { &planned } else { &before };
+    // Shown before it is done, and not done before it is approved.
+    let at = thumbprints(&lab);
+    let kept = std::fs::read(&journal).unwrap();
+    let (code, text) = run(&lab, &relay, &words[..words.len() - 1]);
+    let idle = !resume && at == before;
+    assert_eq!(code, Some(if idle { 0 } else { 3 }), "{point:?}: {text}");
+    assert!(text.contains(if idle { "nothing to undo" } else { "No changes were made" }), "{point:?}: {text}");
+    assert_eq!((&thumbprints(&lab), std::fs::read(&journal).unwrap()), (&at, kept), "{point:?}: it was not approved");
     for time in ["first", "second"] {
         let (code, text) = run(&lab, &relay, words);
         assert_eq!(code, Some(0), "{point:?}, {words:?}, {time} time:\n{text}");
@@ -223,13 +232,13 @@ fn interrupted_at(point: Point, resume: bool) {
         assert!(receipt(&journal).unwrap()["ended"].is_number());
         assert_eq!(lab.trustwalk(&["diagnose", "daemonset/aws-node", "-n", "kube-system"]).status.code(), Some(0));
         // What was resumed can still be undone.
-        let (code, text) = run(&lab, &relay, &["rollback", RECEIPT]);
+        let (code, text) = run(&lab, &relay, &["rollback", RECEIPT, "--approve"]);
         assert_eq!(code, Some(0), "{text}");
         assert_eq!(thumbprints(&lab), before, "{point:?}: resumed, then rolled back:\n{text}");
     }
     // A run that was undone is over; one that never sent anything may still go on.
     if step_state(&journal, 0).as_deref() == Some("undone") {
-        let (code, text) = run(&lab, &relay, &["fix", "--resume", RECEIPT]);
+        let (code, text) = run(&lab, &relay, &["fix", "--resume", RECEIPT, "--approve"]);
         assert_eq!(code, Some(1), "{text}");
         assert!(text.contains("was rolled back"), "{text}");
     }
@@ -301,7 +310,7 @@ fn a_receipt_is_kept_bound_to_its_place_and_yields_to_somebody_elses_change() {
 
     let other = LabProcess::up(&[]);
     let copy = journal.display().to_string();
-    let out = other.trustwalk(&["rollback", &copy]);
+    let out = other.trustwalk(&["rollback", &copy, "--approve"]);
     assert_eq!(out.status.code(), Some(1));
     assert!(said(&out).contains("the receipt is about cluster"), "{}", said(&out));
 
@@ -309,7 +318,7 @@ fn a_receipt_is_kept_bound_to_its_place_and_yields_to_somebody_elses_change() {
     let arn = receipt(&journal).unwrap()["steps"][0]["step"]["action"]["provider_arn"].as_str().unwrap().to_owned();
     let update = ["iam", "update-open-id-connect-provider-thumbprint", "--open-id-connect-provider-arn", &arn];
     succeed(lab.command(tool("aws")).args(update).args(["--thumbprint-list", mine]));
-    let (code, text) = run(&lab, &relay, &["rollback", RECEIPT]);
+    let (code, text) = run(&lab, &relay, &["rollback", RECEIPT, "--approve"]);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("changed by somebody else") && text.contains(mine), "{text}");
     assert_eq!(thumbprints(&lab), [mine]);

@@ -78,6 +78,7 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     published.holds("fix.json", &fixed);
     published.holds("receipt.json", &read("r.json"));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "-o", "json"])));
+    published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "--approve", "-o", "json"])));
     published.holds("receipt.json", &read("r.json"));
 }
 
@@ -156,7 +157,7 @@ fn a_document_that_is_not_as_published_is_noticed() {
     for wrong in [
         json!({}),
         json!({"schema": 2, "receipt": "r", "undone": 1}),
-        json!({"schema": 1, "receipt": "r", "undone": 1, "x": 1}),
+        json!({"schema": 1, "receipt": "r", "undone": 1, "approved": true, "foreign": null, "steps": [], "x": 1}),
     ] {
         assert!(published.schemas.validate(&wrong, schema).is_err(), "{wrong}");
     }

@@ -18,7 +18,13 @@ pub(crate) fn trustwalk() -> Command {
     for name in ["AWS_PROFILE", "KUBECONFIG", "AWS_ENDPOINT_URL", "NO_COLOR"] {
         command.env_remove(name);
     }
+    command.env("XDG_STATE_HOME", state());
     command
+}
+
+/// A state folder of the tests' own, in the place of the user's.
+pub(crate) fn state() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")
 }
 
 /// A running lab.
@@ -52,7 +58,7 @@ impl LabProcess {
     /// A command with the lab's environment, as after `source env`.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.envs(&self.env).current_dir(self.dir.path());
+        command.envs(&self.env).env("XDG_STATE_HOME", state()).current_dir(self.dir.path());
         command
     }
 
