@@ -50,11 +50,11 @@ pub(crate) fn must_be(then: &Place, here: &Place, steps: &[&Step]) -> Result<(),
     agree("cluster", &then.cluster, &here.cluster, steps.iter().any(|s| !in_account(&s.action)))
 }
 
-/// Keeps every other run of this user away from this account, by whatever endpoint or cluster it comes, and from
-/// this cluster.
+/// Keeps every other run of this user away from this account, whatever cluster it comes with, and from this cluster.
+/// The endpoint is part of the account: that of a lab has the number of every other lab's.
 pub(crate) fn lock(place: &Place, home: &Home) -> Result<Vec<File>, ApplyError> {
-    let account = place.account.as_deref().unwrap_or(&place.endpoint);
-    let names = [Some(("account", account)), place.cluster.as_deref().map(|c| ("cluster", c))];
+    let account = format!("{}|{}", place.endpoint, place.account.as_deref().unwrap_or_default());
+    let names = [Some(("account", account.as_str())), place.cluster.as_deref().map(|c| ("cluster", c))];
     let short = |text: &str| digest(text.as_bytes()).chars().take(16).collect::<String>();
     names.into_iter().flatten().map(|(sort, name)| home.lock(&format!("{sort}-{}", short(name)))).collect()
 }

@@ -31,6 +31,8 @@ enum Point {
     Verification,
     /// The restart is sent, the pods are not all ready.
     RollOut,
+    /// Nobody dies: somebody else makes the same provider in the same instant.
+    Twin,
 }
 
 /// What the relay has seen, and whom it is to kill.
@@ -38,6 +40,8 @@ enum Point {
 struct Watch {
     point: Option<Point>,
     victim: Option<Child>,
+    /// Sent in the place of SIGKILL; the call then waits for good.
+    signal: Option<&'static str>,
     calls: Vec<String>,
 }
 
@@ -111,18 +115,31 @@ fn pass(client: TcpStream, upstream: &str, journal: &PathBuf, watch: &Mutex<Watc
                 Some(Point::Verification) => (state.as_deref() == Some("done")
                     && action == "AssumeRoleWithWebIdentity")
                     .then_some(Point::BeforeTheCall),
+                Some(Point::Twin) if action == "CreateOpenIDConnectProvider" => watch.point,
                 _ => None,
             };
             if point == Some(Point::BeforeTheCall) {
                 watch.kill();
-                return Ok(());
+                if watch.signal.is_none() {
+                    return Ok(());
+                }
+            } else {
+                watch.calls.push(action.clone());
             }
-            watch.calls.push(action);
             point
         };
+        if point == Some(Point::BeforeTheCall) {
+            loop {
+                std::thread::park();
+            }
+        }
         to_server.write_all(&request)?;
-        let Some(answer) = message(&mut from_server)? else { return Ok(()) };
-        if point.is_some() {
+        let Some(mut answer) = message(&mut from_server)? else { return Ok(()) };
+        if point == Some(Point::Twin) {
+            // What arrived first was the other's; ours is answered that there is one.
+            to_server.write_all(&request)?;
+            answer = message(&mut from_server)?.unwrap_or_default();
+        } else if point.is_some() {
             watch.lock().unwrap().kill();
             return Ok(());
         }
@@ -132,11 +149,16 @@ fn pass(client: TcpStream, upstream: &str, journal: &PathBuf, watch: &Mutex<Watc
 }
 
 impl Watch {
-    /// SIGKILL: no handler, no destructor.
+    /// SIGKILL, unless another was chosen: no handler, no destructor.
     fn kill(&mut self) {
         self.point = None;
-        if let Some(victim) = &mut self.victim {
-            victim.kill().unwrap();
+        let Some(victim) = &mut self.victim else { return };
+        match self.signal {
+            None => victim.kill().unwrap(),
+            Some(name) => {
+                let kill = format!("kill -{name} {}", victim.id());
+                assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+            }
         }
     }
 }
@@ -328,4 +350,77 @@ fn a_receipt_is_kept_bound_to_its_place_and_yields_to_somebody_elses_change() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("exists already"), "{text}");
     assert_eq!(std::fs::read(&journal).unwrap(), kept);
+}
+
+#[test]
+fn a_signal_names_the_receipt_and_how_to_go_on() {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        let lab = LabProcess::up(&["--broken"]);
+        let relay = Relay::start(&lab);
+        let before = thumbprints(&lab);
+        let aside = lab.dir.path().join("stderr");
+        {
+            let mut watch = relay.watch.lock().unwrap();
+            watch.point = Some(Point::Verification);
+            watch.signal = Some(name);
+            let stderr = std::fs::File::create(&aside).unwrap();
+            watch.victim = Some(command(&lab, &relay, &FIX).stdout(Stdio::null()).stderr(stderr).spawn().unwrap());
+        }
+        let status = until(|| relay.watch.lock().unwrap().victim.as_mut().unwrap().try_wait().unwrap());
+        let text = std::fs::read_to_string(&aside).unwrap();
+        assert_eq!(status.code(), Some(code), "{name}: {text}");
+        for words in [
+            "what was done is in receipt.json",
+            "fix --resume receipt.json --approve",
+            "rollback receipt.json --approve",
+            &format!("SIG{name} was received"),
+        ] {
+            assert!(text.contains(words), "{name}: {text}");
+        }
+        assert_eq!(step_state(&lab.dir.path().join(RECEIPT), 0).as_deref(), Some("done"), "{name}");
+        let (code, text) = run(&lab, &relay, &["rollback", RECEIPT, "--approve"]);
+        assert_eq!((code, thumbprints(&lab)), (Some(0), before), "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_provider_that_somebody_else_made_in_the_same_instant_is_left_alone() {
+    let lab = LabProcess::up(&[]);
+    let relay = Relay::start(&lab);
+    assert!(lab.lab(&["break", "oidc-provider-missing-in-account"]).status.success());
+    relay.watch.lock().unwrap().point = Some(Point::Twin);
+    let (code, text) = run(&lab, &relay, &FIX);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("EntityAlreadyExists") && text.contains("was refused"), "{text}");
+    let journal = lab.dir.path().join(RECEIPT);
+    let step = receipt(&journal).unwrap()["steps"][0].clone();
+    assert_eq!(step["state"], "pending", "a refusal is no start: {step:#}");
+    assert!(step["note"].as_str().unwrap().contains("EntityAlreadyExists"), "{step:#}");
+    let (code, text) = run(&lab, &relay, &["rollback", RECEIPT, "--approve"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(!relay.calls().iter().any(|c| c.starts_with("Delete")), "it was not ours to delete");
+}
+
+#[test]
+fn a_provider_that_others_changed_since_is_not_deleted_and_one_that_is_as_made_is() {
+    let lab = LabProcess::up(&[]);
+    let relay = Relay::start(&lab);
+    assert!(lab.lab(&["break", "oidc-provider-missing-in-account"]).status.success());
+    let (code, text) = run(&lab, &relay, &FIX);
+    assert_eq!(code, Some(0), "{text}");
+    let made = receipt(&lab.dir.path().join(RECEIPT)).unwrap()["steps"][0]["made"].clone();
+    let arn = made["arn"].as_str().unwrap().to_owned();
+    assert!(made["as_read"]["created"].is_number(), "{made:#}");
+    let audience = |verb: &str| {
+        let words = ["iam", verb, "--open-id-connect-provider-arn", &arn, "--client-id", "theirs"];
+        succeed(lab.command(tool("aws")).args(words));
+    };
+    audience("add-client-id-to-open-id-connect-provider");
+    let (code, text) = run(&lab, &relay, &["rollback", RECEIPT, "--approve"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("audiences") && text.contains("theirs"), "{text}");
+    audience("remove-client-id-from-open-id-connect-provider");
+    let (code, text) = run(&lab, &relay, &["rollback", RECEIPT, "--approve"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(relay.calls().iter().filter(|c| c.starts_with("Delete")).count(), 1);
 }
