@@ -142,7 +142,7 @@ pub(crate) fn open_plain(path: &Path, options: &mut std::fs::OpenOptions) -> std
         std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
         let is_link = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
         let file = options.open(path).map_err(|e| if is_link { linked() } else { e })?;
-        return if file.metadata()?.is_file() { Ok(file) } else { Err(not_plain()) };
+        if file.metadata()?.is_file() { Ok(file) } else { Err(not_plain()) }
     }
     #[cfg(not(unix))]
     {
@@ -198,7 +198,8 @@ fn own(_: &Path, _: &std::fs::Metadata, _: u32) -> Result<(), ApplyError> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{PermissionsExt as _, symlink};

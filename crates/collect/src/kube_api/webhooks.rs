@@ -54,7 +54,7 @@ impl KubeApi {
         let Service { namespace, name, port } = service;
         let found = self
             .get(
-                &format!("/api/v1/namespaces/{}/services/{}", segment(&namespace), segment(&name)),
+                &format!("/api/v1/namespaces/{}/services/{}", segment(namespace), segment(name)),
                 &format!("Service {namespace}/{name}"),
                 "get services",
                 &shell::line("kubectl get service {} -n {}", &[name, namespace]),
