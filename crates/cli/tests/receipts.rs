@@ -1,6 +1,6 @@
 //! A receipt is a file, and a file may be anybody's: nothing is done from one that was not shown and approved, and
 //! one that the user did not sign needs a second word.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -132,11 +132,9 @@ fn rest(journal: &Journal) -> Plan {
 /// Runs `rollback`.
 pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::Result<Exit> {
     let noted = Noted::default();
-    if args.approve {
-        or_interrupted(Box::pin(go_back(place, args, &noted)), &noted).await
-    } else {
-        go_back(place, args, &noted).await
-    }
+    let work = Box::pin(go_back(place, args, &noted));
+    // Until something may be changed, a signal is what it is to any program.
+    if args.approve { or_interrupted(work, &noted).await } else { work.await }
 }
 
 async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyhow::Result<Exit> {
