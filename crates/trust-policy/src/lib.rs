@@ -39,6 +39,7 @@ pub mod sample;
 mod statement;
 mod template;
 mod value;
+mod widens;
 
 pub use claims::{Identity, claim_becomes_key};
 pub use context::Context;
@@ -55,3 +56,4 @@ pub use operator::{Comparison, Operator, Quantifier};
 pub use parse::{MAX_CONDITION_KEYS, MAX_DOCUMENT_BYTES, ParseError};
 pub use policy::{Decision, Policy};
 pub use request::{Principal, Request, WEB_IDENTITY_ACTION};
+pub use widens::{Asked, MAX_TRIALS, TooMany, Witness, widened};

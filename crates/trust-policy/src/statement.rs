@@ -39,6 +39,15 @@ impl Statement {
         }
     }
 
+    /// Whether two statements say the same, whatever they are called.
+    pub(crate) fn says_what(&self, other: &Self) -> bool {
+        self.effect == other.effect
+            && self.principal == other.principal
+            && self.action == other.action
+            && self.conditions.len() == other.conditions.len()
+            && self.conditions.iter().zip(&other.conditions).all(|(a, b)| a.says_what(b))
+    }
+
     /// Whether the statement applies to a request.
     pub(crate) fn applies(&self, request: &Request) -> bool {
         self.applies_without(None, request)
@@ -143,6 +152,35 @@ impl Condition {
             // Without a set operator a negated one holds only if no value matches.
             (Some(Quantifier::ForAllValues), _) | (None, true) => actual.iter().all(satisfied),
             (Some(Quantifier::ForAnyValue), _) | (None, false) => actual.iter().any(satisfied),
+        }
+    }
+
+    fn says_what(&self, other: &Self) -> bool {
+        // The same text may be a variable in one version of the language and plain in another.
+        let same = |a: &Value, b: &Value| {
+            a.text == b.text && matches!(a.test, Test::Variables(_)) == matches!(b.test, Test::Variables(_))
+        };
+        self.operator_text == other.operator_text
+            && self.key == other.key
+            && self.values.len() == other.values.len()
+            && self.values.iter().zip(&other.values).all(|(a, b)| same(a, b))
+    }
+
+    /// Whether what [`Self::met`] says rests on values that could be read: not on an operator IAM does not have, a
+    /// value that is none for it, or a variable that has no value here.
+    pub(crate) fn is_certain(&self, context: &Context) -> bool {
+        let Some(operator) = self.operator else { return false };
+        if self.values.iter().all(|v| v.is_decidable(context)) {
+            return true;
+        }
+        let Some(actual) = context.get(&self.key) else { return operator.comparison != Comparison::Null };
+        let decided = |a: &String| {
+            self.values.iter().any(|v| v.is_decidable(context) && v.matches(operator.comparison, a, context))
+        };
+        // One value that matches decides, whatever the others would say.
+        match operator.quantifier {
+            Some(Quantifier::ForAnyValue) => !operator.negated && actual.iter().any(decided),
+            Some(Quantifier::ForAllValues) | None => actual.iter().all(decided),
         }
     }
 

@@ -37,6 +37,22 @@ impl Value {
         Self { test: test(&text, operator, variables), text: text.into() }
     }
 
+    /// Whether the value could be read for its operator, its variables included.
+    pub(crate) fn is_decidable(&self, context: &Context) -> bool {
+        match &self.test {
+            Test::Never => false,
+            Test::Variables(template) => template.resolve(context).is_some(),
+            Test::Exact
+            | Test::IgnoreCase
+            | Test::Like(_)
+            | Test::Arn(_)
+            | Test::Number(_)
+            | Test::Date(_)
+            | Test::Flag(_)
+            | Test::Block { .. } => true,
+        }
+    }
+
     /// Whether an actual value satisfies this one under the comparison, before negation.
     pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> bool {
         match &self.test {
