@@ -1,16 +1,18 @@
 //! What a token says, for the evidence. The token itself goes no further.
 
-use trustwalk_core::evidence::{Provider, TokenClaims};
+use trustwalk_core::evidence::{Provider, TokenClaims, TokenSource};
 use trustwalk_token::{Chosen, Jwks, Token, TokenFacts};
 
 use crate::secret::SecretToken;
 
 /// Claims of a token; its signature is checked when a key set is at hand.
-pub(crate) fn read(token: &SecretToken, origin: &str, jwks: Option<&str>) -> TokenClaims {
+pub(crate) fn read(token: &SecretToken, (origin, source): (&str, TokenSource), jwks: Option<&str>) -> TokenClaims {
     let origin = origin.to_owned();
     let parsed = match Token::parse(token.expose()) {
         Ok(parsed) => parsed,
-        Err(error) => return TokenClaims { origin, malformed: Some(error.to_string()), ..TokenClaims::default() },
+        Err(error) => {
+            return TokenClaims { origin, source, malformed: Some(error.to_string()), ..TokenClaims::default() };
+        }
     };
     let facts = TokenFacts::of(&parsed);
     let signature = jwks.and_then(|text| Jwks::parse(text.as_bytes()).ok()).map(|keys| {
@@ -21,6 +23,7 @@ pub(crate) fn read(token: &SecretToken, origin: &str, jwks: Option<&str>) -> Tok
     });
     TokenClaims {
         origin,
+        source,
         alg: facts.alg,
         kid: facts.kid,
         iss: facts.iss,
@@ -41,6 +44,7 @@ pub(crate) fn assumed(subject: &str, issuer: Option<String>, provider: Option<&P
     let aud = provider.and_then(|p| p.client_ids.first().cloned()).unwrap_or_else(|| "sts.amazonaws.com".to_owned());
     TokenClaims {
         origin: "--subject".to_owned(),
+        source: TokenSource::Typed,
         iss: issuer.or_else(|| provider.map(|p| format!("https://{}", p.url))),
         sub: Some(subject.to_owned()),
         aud: vec![aud],

@@ -15,6 +15,7 @@ pub mod tls;
 pub mod walk;
 
 mod claims;
+mod clock;
 mod connect;
 mod either_roots;
 mod files;

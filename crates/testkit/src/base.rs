@@ -50,6 +50,7 @@ pub fn story() -> Result<Value, ScenarioError> {
         "Condition": {"StringEquals": {format!("{ISSUER}:aud"): "sts.amazonaws.com", format!("{ISSUER}:sub"): "system:serviceaccount:kube-system:aws-node"}}}]});
     let mut e = serde_json::to_value(blank())?;
     let facts = json!({
+        "clock": known(json!({"server": "https://sts.us-west-2.amazonaws.com", "ahead": 0}), "Date of an answer"),
         "roots": {"library": [ca.root], "library_name": "test", "user": []},
         "workload": known(json!({"kind": "DaemonSet", "namespace": "kube-system", "name": "aws-node", "created": NOW - 70_000_000, "template": spec(json!([])), "desired": 2, "ready": 2}), "DaemonSet kube-system/aws-node"),
         "pods": known(json!([pod("aws-node-1"), pod("aws-node-2")]), "pods of aws-node"),
@@ -61,7 +62,7 @@ pub fn story() -> Result<Value, ScenarioError> {
         "network_policies": known(json!([]), "network policies"),
         "associations": known(json!([]), "associations"),
         "pod_identity_agent": absent("DaemonSet eks-pod-identity-agent"),
-        "token": known(json!({"origin": "TokenRequest", "alg": "RS256", "kid": "k1", "iss": format!("https://{ISSUER}"), "sub": "system:serviceaccount:kube-system:aws-node", "aud": ["sts.amazonaws.com"], "exp": NOW + 3600, "iat": NOW, "signature": true}), "TokenRequest"),
+        "token": known(json!({"origin": "TokenRequest", "source": "cluster", "alg": "RS256", "kid": "k1", "iss": format!("https://{ISSUER}"), "sub": "system:serviceaccount:kube-system:aws-node", "aud": ["sts.amazonaws.com"], "exp": NOW + 3600, "iat": NOW, "signature": true}), "TokenRequest"),
         "cluster": known(json!({"name": "prod", "arn": "arn:aws:eks:us-west-2:111122223333:cluster/prod", "issuer": format!("https://{ISSUER}"), "version": "1.22", "created": NOW - 70_000_000, "addons": []}), "eks:DescribeCluster prod"),
         "discovery": known(json!({"fetched": {"url": format!("https://{ISSUER}/.well-known/openid-configuration"), "status": 200, "millis": 20}, "issuer": format!("https://{ISSUER}"), "jwks_uri": format!("https://{ISSUER}/keys"), "algs": ["RS256"]}), "discovery"),
         "keys": known(json!({"fetched": {"url": format!("https://{ISSUER}/keys"), "status": 200, "millis": 20}, "keys": [{"kid": "k1", "kty": "RSA", "usage": "sig"}, {"kid": "k2", "kty": "RSA", "usage": "sig"}]}), "keys"),
@@ -90,6 +91,7 @@ pub fn github_job() -> Result<Value, ScenarioError> {
         "Condition": {"StringEquals": {format!("{issuer}:aud"): "sts.amazonaws.com", format!("{issuer}:sub"): "repo:acme/shop:ref:refs/heads/main"}}}]});
     let mut e = serde_json::to_value(Evidence::new(Target::Job { name: "deploy".to_owned() }, NOW))?;
     let facts = json!({
+        "clock": known(json!({"server": "https://sts.us-west-2.amazonaws.com", "ahead": 0}), "Date of an answer"),
         "roots": {"library": [ca.root], "library_name": "test", "user": []},
         "job": known(json!({"platform": "github-actions", "repository": "acme/shop", "git_ref": "refs/heads/main", "event": "push", "permissions": {"id-token": "write"}, "assumes_role": true, "inputs": {"role-to-assume": role}}), "CI job"),
         "logs": known(json!([]), "job.log"),

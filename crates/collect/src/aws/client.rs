@@ -1,5 +1,6 @@
 //! Signing, sending and telling failures apart.
 
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -13,9 +14,10 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use trustwalk_core::evidence::{Observed, Source};
+use trustwalk_core::evidence::{Clock, Observed, Source};
 
 use super::xml::Element;
+use crate::clock;
 use crate::connect::Connector;
 use crate::dial::Dialer;
 use crate::limits::{API_BYTES, API_TIMEOUT};
@@ -115,6 +117,8 @@ pub struct AwsClient {
     endpoint: Option<String>,
     profile: Option<String>,
     now: i64,
+    /// What the first answer said the time is.
+    clock: Arc<OnceLock<Clock>>,
 }
 
 impl std::fmt::Debug for AwsClient {
@@ -159,7 +163,7 @@ impl AwsClient {
         let http = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(5))
             .build(Connector::new(dialer, roots));
-        Self { http, credentials: config.credentials_provider(), region, endpoint, profile, now }
+        Self { http, credentials: config.credentials_provider(), region, endpoint, profile, now, clock: Arc::default() }
     }
 
     /// The region in use.
@@ -183,6 +187,15 @@ impl AwsClient {
             Service::Sts | Service::Eks | Service::CloudTrail => {
                 format!("https://{}.{}.{suffix}", service.signing_name(), self.region)
             }
+        }
+    }
+
+    /// What AWS said the time is, by the `Date` of its first answer.
+    pub fn clock(&self) -> Observed<Clock> {
+        let source = Source { what: "Date of an answer of AWS".to_owned(), at: self.now, by_hand: None };
+        match self.clock.get() {
+            Some(clock) => Observed::Known { value: clock.clone(), source },
+            None => Observed::NotCollected { reason: "AWS answered nothing".to_owned() },
         }
     }
 
@@ -250,6 +263,9 @@ impl AwsClient {
             let answer =
                 self.http.request(request).await.map_err(|e| AwsError::Transport(unreachable_text(&endpoint, &e)))?;
             let status = answer.status().as_u16();
+            if let Some(ahead) = clock::ahead(answer.headers()) {
+                self.clock.get_or_init(|| Clock { server: endpoint.clone(), ahead });
+            }
             let body = Limited::new(answer.into_body(), API_BYTES)
                 .collect()
                 .await

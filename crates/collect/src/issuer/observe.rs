@@ -99,6 +99,7 @@ async fn document(answer: Response<Incoming>, url: &str) -> Result<Observation, 
     let url_text = || url.to_owned();
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok());
     let status = answer.status().as_u16();
+    let ahead = crate::clock::ahead(answer.headers());
     let redirect = header("location").map(|l| l.chars().take(LOCATION_CHARS).collect());
     let encoding = header("content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"));
     if let Some(encoding) = encoding {
@@ -115,7 +116,7 @@ async fn document(answer: Response<Incoming>, url: &str) -> Result<Observation, 
         Err(e) if e.is::<LengthLimitError>() => return Err(too_large()),
         Err(e) => return Err(ReadError::Body { url: url_text(), reason: whole(&*e) }),
     };
-    Ok(Observation { fetched: Fetched { url: url_text(), status, millis: 0, redirect }, body })
+    Ok(Observation { fetched: Fetched { url: url_text(), status, millis: 0, ahead, redirect }, body })
 }
 
 /// Takes an `https` URL apart.

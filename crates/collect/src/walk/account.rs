@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use trustwalk_core::evidence::{Evidence, Observed, Provider, Role, Source, Target, TokenClaims};
+use trustwalk_core::evidence::{Evidence, Observed, Provider, Role, Source, Target, TokenClaims, TokenSource};
 
 use super::world::World;
 use crate::error::CollectError;
@@ -14,22 +14,22 @@ use crate::{claims, files};
 /// The issuer of jobs on github.com (GitHub Docs, "Configuring `OpenID` Connect in Amazon Web Services").
 const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 
-/// Fills in everything from the token onwards, and tells the issuer it took. `token` is what `TokenRequest` gave, if
-/// it was asked.
+/// Fills in everything from the token onwards, and tells the issuer it took. `token` is what `TokenRequest` gave or
+/// what lies in a job's folder, if there was one to ask.
 pub(super) async fn fill(
     world: &World,
     evidence: &mut Evidence,
-    token: Option<Observed<SecretToken>>,
+    token: Option<(Observed<SecretToken>, TokenSource)>,
 ) -> Option<String> {
-    let token = match (&world.options.token, token) {
-        (Some(path), _) => token_file(path, world.options.now),
-        (None, Some(minted)) => minted,
-        (None, None) => Observed::NotCollected { reason: "no token was asked for".to_owned() },
+    let (token, given) = match (&world.options.token, token) {
+        (Some(path), _) => (token_file(path, world.options.now), TokenSource::HandedIn),
+        (None, Some(given)) => given,
+        (None, None) => (Observed::NotCollected { reason: "no token was asked for".to_owned() }, TokenSource::HandedIn),
     };
     let (caller, cluster) = tokio::join!(world.caller(), world.cluster());
     evidence.caller = caller;
     evidence.cluster = cluster;
-    let unchecked = token.known().map(|t| claims::read(t, "", None));
+    let unchecked = token.known().map(|t| claims::read(t, ("", given), None));
     let role_arn = evidence.role_arn.known().cloned();
     let issuer = issuer_url(world, evidence, unchecked.as_ref(), role_arn.as_deref()).await;
     let secret = token.known().cloned();
@@ -52,8 +52,11 @@ pub(super) async fn fill(
     evidence.exchange = exchange;
     let jwks = facts.as_ref().and_then(|f| f.jwks.clone());
     evidence.token = token.map(|t| {
-        let origin = if world.options.token.is_some() { "the token file" } else { "TokenRequest" };
-        claims::read(&t, origin, jwks.as_deref())
+        let origin = match given {
+            TokenSource::Cluster => "TokenRequest",
+            TokenSource::HandedIn | TokenSource::Typed => "the token file",
+        };
+        claims::read(&t, (origin, given), jwks.as_deref())
     });
     if let Some(facts) = facts {
         evidence.discovery = facts.discovery;
@@ -72,6 +75,7 @@ pub(super) async fn fill(
     evidence.providers = providers;
     let role_name = evidence.role.known().map(|r| r.name.clone());
     let provider_arn = evidence.provider.known().map(|p| p.arn.clone());
+    evidence.clock = world.aws.clock();
     evidence.trail = world.aws.trail(role_name.as_deref(), provider_arn.as_deref()).await;
     issuer
 }
@@ -281,6 +285,7 @@ pub(super) async fn walk_issuer(world: &World, url: &str) -> Evidence {
     let account = evidence.caller.known().map(|c| c.account.clone());
     evidence.provider = provider(world, Some(url), account.as_deref(), &providers, &evidence).await;
     evidence.providers = providers;
+    evidence.clock = world.aws.clock();
     evidence
 }
 
@@ -312,7 +317,7 @@ async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evid
     };
     let source = Source { what: format!("CI job {}", found.name), at: world.options.now, by_hand: None };
     evidence.job = Observed::Known { value: found.job, source };
-    let issuer = Box::pin(fill(world, &mut evidence, Some(found.token))).await;
+    let issuer = Box::pin(fill(world, &mut evidence, Some((found.token, TokenSource::HandedIn)))).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
         let mut value = claims::assumed(subject, issuer, evidence.provider.known());

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use trustwalk_core::evidence::{
-    Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenVolume, Workload,
+    Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenSource, TokenVolume,
+    Workload,
 };
 
 use super::account;
@@ -74,7 +75,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
         let token = if world.options.no_exchange || world.options.token.is_some() {
             None
         } else {
-            Some(kube.mint(namespace, &service_account, &audience).await)
+            Some((kube.mint(namespace, &service_account, &audience).await, TokenSource::Cluster))
         };
         Box::pin(account::fill(world, &mut evidence, token)).await;
     };

@@ -30,8 +30,15 @@ struct Gathered {
     judged: BTreeSet<Link>,
 }
 
-/// Walks the chain for one target.
+/// Walks the chain for one target, by the servers' clock where this machine's is off.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    match evidence.by_servers_clock() {
+        Some(corrected) => walk(&corrected, evidence.clock_off()),
+        None => walk(evidence, None),
+    }
+}
+
+fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let view = View::new(evidence);
     let mut gathered = gather(&view);
     if let Some(line) = nothing_there(evidence) {
@@ -82,6 +89,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         missing: &gathered.missing,
         judged: &gathered.judged,
         failures: &failures,
+        clock_off,
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
     Diagnosis {
@@ -256,6 +264,7 @@ struct States<'a> {
     missing: &'a [(Link, String)],
     judged: &'a BTreeSet<Link>,
     failures: &'a [Folded],
+    clock_off: Option<String>,
 }
 
 impl States<'_> {
@@ -283,11 +292,16 @@ impl States<'_> {
         } else {
             LinkState::Pass
         };
-        let saw = match (found, failed) {
+        let mut saw = match (found, failed) {
             (Some(f), _) => f.sentence.clone(),
             (None, Some(f)) => f.sentence.clone(),
             (None, None) => seen,
         };
+        // Told where times are judged, once.
+        let judges = if matches!(e.target, Target::Issuer { .. }) { Link::Tls } else { Link::Token };
+        if let Some(off) = self.clock_off.as_deref().filter(|off| link == judges && !saw.contains(off)) {
+            saw = format!("{saw}; {off}");
+        }
         if state != LinkState::Undetermined || missing == [saw.as_str()] {
             missing.clear();
         }

@@ -3,12 +3,27 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How a token came to trustwalk, which decides what its word is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenSource {
+    /// The cluster that the user configured minted it for us (`TokenRequest`).
+    Cluster,
+    /// Nobody has it: its subject was typed by the user, or foretold.
+    Typed,
+    /// A file, a job's folder, or a bundle that does not say: anybody may have written it.
+    #[default]
+    HandedIn,
+}
+
 /// What a token says about itself. Never the token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct TokenClaims {
     /// Where it came from: `TokenRequest`, a file, CI.
     pub origin: String,
+    /// How it came here.
+    pub source: TokenSource,
     /// Header `alg`.
     pub alg: String,
     /// Header `kid`.
@@ -45,6 +60,8 @@ pub struct Fetched {
     pub status: u16,
     /// Milliseconds until the document was in hand.
     pub millis: u64,
+    /// The server's time by its `Date` minus ours, in seconds.
+    pub ahead: Option<i64>,
     /// `Location`, when the answer was a redirect.
     pub redirect: Option<String>,
 }

@@ -1,12 +1,14 @@
 //! Evidence: everything the rules may look at, as data.
 
 mod aws;
+mod clock;
 mod issuer;
 mod kubernetes;
 mod observed;
 
 pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
-pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims};
+pub use clock::{CLOCK_TOLERANCE, Clock};
+pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims, TokenSource};
 pub use kubernetes::{
     Container, EnvVar, Event, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
     ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
@@ -106,6 +108,9 @@ pub struct Evidence {
     pub target: Target,
     /// When the evidence was gathered, Unix seconds: the `now` of every rule.
     pub now: i64,
+    /// What AWS said the time is.
+    #[serde(default)]
+    pub clock: Observed<Clock>,
     /// The trust model in force.
     #[serde(default)]
     pub trust_model: TrustModel,
@@ -211,6 +216,7 @@ impl Evidence {
         Self {
             target,
             now,
+            clock: Observed::default(),
             trust_model: TrustModel::default(),
             roots: Roots::default(),
             workload: Observed::default(),

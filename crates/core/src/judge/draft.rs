@@ -1,5 +1,6 @@
 //! What a group of rules answers before a rule puts its name to it.
 
+use crate::evidence::Evidence;
 use crate::finding::{Confidence, Exhibit};
 use crate::plan::{Action, Cure};
 
@@ -30,6 +31,17 @@ impl Draft {
         self.confidence = confidence;
         self.decide = Some(decide.into());
         self
+    }
+
+    /// A finding that rests on what time it is: proven only where somebody besides this machine's clock says so.
+    pub(crate) fn timed(self, e: &Evidence) -> Self {
+        match e.time_told() {
+            Some(_) => self,
+            None => self.unsure(
+                Confidence::Likely,
+                "the time: this machine's clock is the only witness; compare `date -u` with the Date of a server's answer",
+            ),
+        }
     }
 
     /// Adds a value of the proof.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trustwalk_trust_policy::{Document, Operator};
 
 use super::Judged;
-use crate::evidence::{CiJob, Evidence, TokenClaims};
+use crate::evidence::{CiJob, Evidence, TokenClaims, TokenSource};
 use crate::finding::Confidence;
 
 /// The issuer of jobs on github.com (GitHub Docs, configuring AWS for workflows).
@@ -24,6 +24,7 @@ pub(super) fn asked(e: &Evidence) -> Option<TokenClaims> {
     let aud = job.inputs.get("audience").filter(|a| !a.is_empty()).map_or("sts.amazonaws.com", String::as_str);
     (e.token.known().is_none() && !aud.contains("${{")).then(|| TokenClaims {
         origin: "foretold from the job's files".to_owned(),
+        source: TokenSource::Typed,
         alg: "RS256".to_owned(),
         iss: Some(ISSUER.to_owned()),
         aud: vec![aud.to_owned()],

@@ -24,6 +24,7 @@ mod trust_deny;
 mod trust_keys;
 mod trust_principal;
 mod trust_repair;
+mod vouch;
 
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, role_account, token_gap};
@@ -39,4 +40,5 @@ pub(crate) use service_account::causes as service_account;
 pub(crate) use session::causes as session;
 pub(crate) use thumbprint::{causes as thumbprint, standing};
 pub(crate) use token::causes as token;
-pub(crate) use trust::causes as trust;
+pub(crate) use trust::{asked, causes as trust};
+pub(crate) use trust_repair::admitted_besides;

@@ -166,6 +166,14 @@ pub(crate) fn add_value(text: &str, place: Place<'_>, new: &str) -> Option<Strin
     })
 }
 
+/// The conditions of a statement as they are written, none as an empty object.
+pub(crate) fn conditions(text: &str, statement: usize) -> Option<Value> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let statements = document.get("Statement")?;
+    let target = if statements.is_array() { statements.get(statement)? } else { statements };
+    Some(target.get("Condition").cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new())))
+}
+
 /// Adds a statement.
 pub(crate) fn add_statement(text: &str, statement: Value) -> Option<String> {
     let mut document: Value = serde_json::from_str(text).ok()?;

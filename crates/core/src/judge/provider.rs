@@ -7,7 +7,7 @@ use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, is
 use super::service_account::annotate;
 use super::subject::audience_rule;
 use super::symptoms::find;
-use super::{Draft, Judged, Refusal, foreseen, role_account, setup, trust};
+use super::{Draft, Judged, Refusal, foreseen, role_account, setup, trust, vouch};
 use crate::evidence::{Evidence, Provider, TokenClaims};
 use crate::finding::Confidence;
 use crate::plan::Action;
@@ -42,6 +42,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     ] {
         view.reading(kind);
     }
+    vouch::read(view);
     if super::succeeded(view) {
         return Judged::default();
     }
@@ -101,7 +102,7 @@ fn misplaced(e: &Evidence) -> Option<Draft> {
     .show("role asked for", told, e.role_arn.source().map_or("role ARN", |s| s.what.as_str()))
     .show("role of that name", namesake, e.namesake.source().map_or("iam:GetRole", |s| s.what.as_str()));
     Some(match e.service_account.known() {
-        Some(sa) => annotate(draft, sa, namesake),
+        Some(sa) => annotate(e, draft, sa, namesake),
         None => draft.cure(
             "name the role of the right account",
             &[("workflow", snippet::workflow("role-to-assume: {}", &[namesake]))],
@@ -138,6 +139,9 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
         ),
         None => draft,
     };
+    if let Some(doubt) = vouch::doubt(e, iss) {
+        return Judged::one(rule, vouch::question(e, draft, &doubt));
+    }
     let url = format!("https://{path}");
     let whole = [url.as_str().into(), aud.into()];
     let by_hand = [
@@ -163,7 +167,8 @@ fn absent(view: &View<'_>, e: &Evidence, iss: &str) -> Judged {
             | "issuer-url-changed-by-idp"
             | "issuer-trailing-slash-mismatch"
             | "issuer-host-changed-dual-stack"
-    ) && e.caller.known().is_none_or(|c| c.account == account);
+    ) && e.caller.known().is_none_or(|c| c.account == account)
+        && vouch::audience_known(e, aud, path);
     let draft = if can {
         let actions = vec![Action::CreateProvider {
             url: url.clone(),
@@ -349,6 +354,10 @@ fn audience(e: &Evidence, provider: &Provider, token: &TokenClaims, aud: &str) -
         .show("token aud", aud, token.origin.clone())
         .show("registered audiences", ids, format!("{arn} ClientIDList"));
 
+    let iss = format!("https://{}", provider.url.trim_start_matches("https://"));
+    if let Some(doubt) = vouch::doubt(e, &iss) {
+        return vouch::question(e, draft, &doubt);
+    }
     // Where the role's trust policy admits this audience, it is meant, and registering it is all that lacks.
     let meant = e.role.known().is_some_and(|role| trust::admits_token(e, role));
     if !meant && let Some((namespace, name, value)) = asked_for(e, provider, aud) {
@@ -369,6 +378,14 @@ fn audience(e: &Evidence, provider: &Provider, token: &TokenClaims, aud: &str) -
             ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: client_id_list = [{}]", &[aud.into()])),
             ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ClientIdList: [{}]", &[aud.into()])),
         ];
+        // An audience is registered for every role that trusts the provider: the word of a token is not enough.
+        if !vouch::audience_known(e, aud, bare(&iss)) {
+            let note = format!(
+                "only if `{aud}` is meant for AWS: every role that trusts the provider and names no audience would take tokens made for it"
+            );
+            let by_hand: Vec<(&str, String)> = by_hand.into_iter().chain([("note", note)]).collect();
+            return draft.cure("register the audience with the provider, if it is meant for AWS", &by_hand);
+        }
         let actions = vec![Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() }];
         return draft.act("register the audience with the provider", actions, &by_hand);
     }

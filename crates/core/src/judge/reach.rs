@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Sdk, Symptom as S};
 
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster};
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, in_cluster, partition};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged};
-use crate::evidence::{Container, Evidence, LogFailure};
+use crate::evidence::{Container, Evidence, LogFailure, Workload};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -304,7 +304,10 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     }
     let role = e.role_arn.known()?.rsplit('/').next()?.to_owned();
     let action = line.failure.denied_action.clone().unwrap_or_else(|| "the action".to_owned());
-    if !caller.contains(&format!("/{role}/")) {
+    // A session of a role of that name in another account is somebody else's.
+    let account = |arn: &str| arn_parts(arn).map(|(_, a, _)| a.to_owned());
+    let ours = e.role_arn.known().and_then(|arn| account(arn)) == account(&caller);
+    if !ours || !caller.contains(&format!("/{role}/")) {
         return identity_given(e).then(|| without(e, line));
     }
     if let Some((policy, organisation)) = decided_by(&line.sample) {
@@ -321,8 +324,9 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         caller,
         line.origin.clone(),
     );
-    let cni = action.starts_with("ec2:") && e.workload.known().is_some_and(|w| w.name == "aws-node");
-    let policy = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy".to_owned();
+    let known = e.workload.known().and_then(|w| known_need(w, &action));
+    let cni = known.is_some();
+    let policy = known.map(|name| format!("arn:{}:iam::aws:policy/{name}", partition(e))).unwrap_or_default();
     let by_hand = [(
         "aws",
         shell::line(
@@ -332,6 +336,39 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     )];
     let actions = if cni { vec![crate::plan::Action::AttachPolicy { role, policy_arn: policy }] } else { Vec::new() };
     Some(("role-lacks-permission", draft.act("attach a policy that allows it", actions, &by_hand)))
+}
+
+/// What the add-ons everybody runs are known to need: namespace, kind and name of the workload, AWS's own policy for
+/// it, and the actions that policy allows (AWS Managed Policy Reference, `AmazonEKS_CNI_Policy`). A log may ask for
+/// anything; nothing else is attached.
+const NEEDS: [(&str, &str, &str, &str, &[&str]); 1] = [(
+    "kube-system",
+    "DaemonSet",
+    "aws-node",
+    "AmazonEKS_CNI_Policy",
+    &[
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:AttachNetworkInterface",
+        "ec2:CreateNetworkInterface",
+        "ec2:CreateTags",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeTags",
+        "ec2:DetachNetworkInterface",
+        "ec2:ModifyNetworkInterfaceAttribute",
+        "ec2:UnassignPrivateIpAddresses",
+    ],
+)];
+
+/// AWS's policy for a workload that is known to need this action.
+fn known_need(w: &Workload, action: &str) -> Option<&'static str> {
+    let fits = |(namespace, kind, name, _, actions): &&(&str, &str, &str, &str, &[&str])| {
+        w.namespace == *namespace && w.kind == *kind && w.name == *name && actions.contains(&action)
+    };
+    NEEDS.iter().find(fits).map(|(_, _, _, policy, _)| *policy)
 }
 
 /// Which policy AWS says decided, where that is none that can be attached to the role, and whether it is the

@@ -24,6 +24,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         Kind::Trusting,
         Kind::Token,
         Kind::Provider,
+        Kind::Caller,
     ] {
         view.reading(kind);
     }
@@ -140,7 +141,7 @@ fn malformed(e: &Evidence, arn: &str) -> Option<Draft> {
     let meant = e.role.known().map(|r| r.arn.as_str()).filter(|real| *real == cleaned(arn));
     let by_annotation = e.service_account.known().filter(|sa| sa.role_arn() == Some(arn));
     Some(match (by_annotation, meant, service_account(e)) {
-        (Some(sa), Some(meant), _) => annotate(draft, sa, meant),
+        (Some(sa), Some(meant), _) => annotate(e, draft, sa, meant),
         (_, _, Some((namespace, name))) => draft.cure(
             "annotate the service account with a role's ARN",
             &[("kubectl", annotation(&namespace, &name, " --overwrite", SOME_ROLE))],
@@ -162,7 +163,15 @@ fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
     shell::line(&template, &[namespace, name, ROLE_ANNOTATION, role])
 }
 
-pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
+/// Whether a role is one the user has to give: of the account of the credentials, or of the cluster. Whoever may
+/// write on a workload can name any other, and its pods would work in a stranger's account.
+fn of_ours(e: &Evidence, arn: &str) -> bool {
+    let Some((_, account, _)) = arn_parts(arn).filter(|_| well_formed(arn)) else { return false };
+    let cluster = e.cluster.known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a);
+    e.caller.known().is_some_and(|c| c.account == account) || cluster == Some(account)
+}
+
+pub(super) fn annotate(e: &Evidence, draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
     let (namespace, name) = (&sa.namespace, &sa.name);
     let actions = vec![Action::Annotate {
         namespace: namespace.clone(),
@@ -170,6 +179,12 @@ pub(super) fn annotate(draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
         key: ROLE_ANNOTATION.to_owned(),
         value: Some(arn.to_owned()),
     }];
+    if !of_ours(e, arn) {
+        return draft.cure(
+            "annotate the service account with a role of yours",
+            &[("note", format!("`{arn}` is of no account that these credentials or the cluster belong to: find out whose it is first"))],
+        );
+    }
     draft.act(
         "annotate the service account with the role, then recreate its pods",
         actions,
@@ -212,7 +227,7 @@ fn taken_away(e: &Evidence, sa: &ServiceAccount, who: &str) -> Option<Draft> {
     ))
     .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
     .show("annotations", annotations, format!("ServiceAccount {who}"));
-    Some(annotate(draft, sa, arn))
+    Some(annotate(e, draft, sa, arn))
 }
 
 fn nameless(sa: &ServiceAccount, who: &str) -> Draft {
@@ -252,13 +267,13 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
             "the service account {who} names its role under `{key}`, and the webhook reads only {ROLE_ANNOTATION}"
         ))
         .show("annotation", format!("{key}={arn}"), format!("ServiceAccount {who}"));
-        return Some(("annotation-key-wrong", annotate(draft, sa, arn)));
+        return Some(("annotation-key-wrong", annotate(e, draft, sa, arn)));
     }
     let template = e.workload.known().map(|w| (&w.template.annotations, &w.annotations));
     let on_pod = template.and_then(|(t, w)| t.get(ROLE_ANNOTATION).or_else(|| w.get(ROLE_ANNOTATION)));
     if let Some(arn) = on_pod {
         let draft = Draft::new(format!("the role stands on the workload's pods as an annotation, and the webhook reads it from the service account {who} only")).show("pod annotation", format!("{ROLE_ANNOTATION}={arn}"), "pod template metadata.annotations").show("service account", "no such annotation", format!("ServiceAccount {who}"));
-        return Some(("annotation-on-pod-not-service-account", annotate(draft, sa, arn)));
+        return Some(("annotation-on-pod-not-service-account", annotate(e, draft, sa, arn)));
     }
     let addons = e.cluster.known().map(|c| c.addons.as_slice()).unwrap_or_default();
     let sibling = e.siblings.known().into_iter().flatten().find(|s| {
@@ -277,7 +292,7 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
             format!("ServiceAccount {}/{}", sibling.namespace, sibling.name),
         )
         .show("this one", "no such annotation", format!("ServiceAccount {who}"));
-        return Some(("addon-annotates-one-of-several-service-accounts", annotate(draft, sa, arn)));
+        return Some(("addon-annotates-one-of-several-service-accounts", annotate(e, draft, sa, arn)));
     }
     if let Some(draft) = taken_away(e, sa, &who) {
         return Some(("annotation-missing-on-service-account", draft));
@@ -313,7 +328,7 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
     };
     Some(("annotation-missing-on-service-account", match told {
-        Some(arn) => annotate(draft, sa, arn),
+        Some(arn) => annotate(e, draft, sa, arn),
         None => draft.cure("annotate the service account with the role it should have", &[("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)), ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", &[&sa.namespace, &sa.name]))]),
     }))
 }

@@ -4,7 +4,7 @@ use trustwalk_trust_policy::{Comparison, DocumentCondition, Operator};
 
 use super::Draft;
 use super::facts::{effective_audience, like};
-use super::policy_edit::{Place, add_value, move_condition, replace_value};
+use super::policy_edit::{Place, add_value, replace_value};
 use super::trust::Case;
 use crate::finding::Confidence;
 
@@ -157,12 +157,12 @@ impl Ask<'_> {
         }
         let value = self.condition.values.iter().find(|v| v.contains(['*', '?']) && like(v, actual))?;
         let draft = self.draft(claim, actual, value, "StringEquals takes `*` and `?` literally");
-        let operator = if self.condition.operator.contains(':') { "ForAnyValue:StringLike" } else { "StringLike" };
-        let document = move_condition(&self.case.role.trust_policy, self.place(), operator, &self.condition.key);
-        Some((
-            "wildcard-with-stringequals",
-            self.case.repaired(draft, "use StringLike for the value with the wildcard", document),
-        ))
+        // The pattern never admitted anybody; whom its author had in mind, only people know.
+        let draft = self.added(draft, actual).cure(
+            "or, if every one of them is meant, move the value to StringLike",
+            &[("note", admitted_by(claim, value))],
+        );
+        Some(("wildcard-with-stringequals", draft))
     }
 
     fn subject(&self, actual: &str) -> (&'static str, Draft) {
@@ -279,12 +279,19 @@ impl Ask<'_> {
         let shaped = value.starts_with("repo:") && their_repo.split('/').count() == 2;
         let half = shaped && repo.split('/').zip(their_repo.split('/')).any(|(a, b)| a == b);
         if former || half {
-            let draft = if former {
-                draft
-            } else {
-                draft.unsure(Confidence::Likely, "whether the repository or its owner was renamed: `gh api repos/OLD-OWNER/OLD-NAME` answers with a redirect if so")
-            };
-            return ("gha-repo-or-org-renamed", self.added(draft, actual));
+            let freed = format!(
+                "GitHub frees a name after a rename: whoever registers `{their_repo}` anew would be admitted by what still names it"
+            );
+            if former {
+                let mut draft = draft;
+                draft.sentence = format!("{}; {freed}", draft.sentence);
+                return ("gha-repo-or-org-renamed", self.replaced(draft, value, actual));
+            }
+            let draft = draft.unsure(Confidence::Likely, "whether the repository or its owner was renamed: `gh api repos/OLD-OWNER/OLD-NAME` answers with a redirect if so");
+            let draft = self
+                .added(draft, actual)
+                .cure("if it was renamed, take the old name out of the policy", &[("note", freed)]);
+            return ("gha-repo-or-org-renamed", draft);
         }
         ("trust-condition-not-met", self.case.repaired(draft, "let the condition name this repository", None))
     }
@@ -335,6 +342,21 @@ impl Ask<'_> {
             |(rule, why)| swap(rule, why),
         )
     }
+}
+
+/// Whom a pattern would admit if it were one.
+fn admitted_by(claim: &str, pattern: &str) -> String {
+    let who = match service_account(pattern) {
+        Some((namespace, _)) if namespace.contains(['*', '?']) => {
+            "every service account of that form in every namespace of that form".to_owned()
+        }
+        Some((namespace, _)) => format!("every service account of that form in the namespace `{namespace}`"),
+        None if pattern.starts_with("repo:") => {
+            "every branch, tag, pull request and repository of that form".to_owned()
+        }
+        None => format!("every {claim} of that form"),
+    };
+    format!("`{pattern}` under StringLike admits {who}, those that are yet to be made included")
 }
 
 /// Whether a subject of labelled parts (`organization:acme:workspace:web`) has labels between those of the pattern.

@@ -28,6 +28,8 @@ struct Seen<'a> {
     candidates: Candidates,
     assessment: Assessment,
     problem: Option<String>,
+    /// Whether the problem is one of time.
+    timed: bool,
     product: Option<String>,
 }
 
@@ -41,17 +43,20 @@ fn look<'a>(facts: &'a HostChain, judge: &Judge<'_>) -> Seen<'a> {
     let assessment = assess(&chain, host.as_ref(), judge);
     let product = interception(&chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
     // What fails whoever is trusted: the leaf's name and times. An unknown root alone is what thumbprints are for.
+    let (mut timed, now) = (false, judge.now);
     let problem = chain.first().and_then(|leaf| {
         if host.as_ref().is_some_and(|h| !h.is_named_by(leaf)) {
             Some(format!("it names {}", leaf.hosts().join(", ")))
-        } else if leaf.not_after() < judge.now {
+        } else if leaf.not_after() < now {
+            timed = true;
             Some(format!("it expired on {}", day(leaf.not_after())))
         } else {
-            (leaf.not_before() > judge.now).then(|| format!("it is not valid before {}", day(leaf.not_before())))
+            timed = leaf.not_before() > now;
+            timed.then(|| format!("it is not valid before {}", day(leaf.not_before())))
         }
     });
     let candidates = Candidates::new(&chain, assessment.path.as_ref());
-    Seen { facts, candidates, assessment, problem, product, certificates: chain }
+    Seen { facts, candidates, assessment, problem, timed, product, certificates: chain }
 }
 
 /// Every host whose certificates were seen.
@@ -97,7 +102,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     }
     let hosts = seen(e);
     let said = super::refusal(view);
-    if let Some(judged) = invalid(&hosts, said) {
+    if let Some(judged) = invalid(e, &hosts, said) {
         return judged;
     }
     let Some(provider) = e.provider.known() else {
@@ -165,7 +170,7 @@ fn told(line: &LogFailure) -> Draft {
 }
 
 /// A certificate that no system would take for this host.
-fn invalid(hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
+fn invalid(e: &Evidence, hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
     let contradicted = said.is_some_and(|s| s > Refusal::Keys);
     let host = hosts.iter().find(|h| h.problem.is_some() && h.assessment.path.is_none() && !contradicted)?;
     let problem = host.problem.clone().unwrap_or_default();
@@ -186,6 +191,7 @@ fn invalid(hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
                 ),
             )],
         );
+    let draft = if host.timed { draft.timed(e) } else { draft };
     Some(Judged::one("issuer-tls-certificate-invalid-for-host", draft))
 }
 

@@ -183,8 +183,11 @@ fn malformed(token: &TokenClaims) -> Option<(&'static str, Draft)> {
 }
 
 fn old(e: &Evidence, token: &TokenClaims) -> Option<(&'static str, Draft)> {
-    let exp = token.exp.filter(|exp| *exp + GRACE < e.now)?;
-    let draft = Draft::new(format!("the token expired {} s ago", e.now - exp))
+    let exp = token.exp.filter(|exp| exp.saturating_add(GRACE) < e.now)?;
+    let draft = Draft::new(format!("the token expired {} s ago", e.now.saturating_sub(exp)));
+    // STS says itself that a token has expired, by its own clock.
+    let said = e.exchange.known().and_then(|x| x.code.as_deref()).is_some_and(|c| c.starts_with("ExpiredToken"));
+    let draft = if said { draft } else { draft.timed(e) }
         .show("token exp", exp.to_string(), token.origin.clone())
         .show("now", e.now.to_string(), "evidence")
         .cure(

@@ -3,14 +3,14 @@
 use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_foreign::{shell, visible};
 use trustwalk_trust_policy::{
-    Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Operator, Policy, PrincipalKind,
+    Asked, Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Operator, Policy, PrincipalKind,
     Principals, Request,
 };
 
 use super::facts::{GOOGLE, arn_parts, bare, built_in, effective_audience, issuer, lacking, like, partition};
 use super::{
     Draft, Judged, Refusal, foreseen, role_account, service_account, setup, subject, trust_deny, trust_keys,
-    trust_principal, trust_repair,
+    trust_principal, trust_repair, vouch,
 };
 use crate::evidence::{Evidence, Role, TokenClaims};
 use crate::finding::Confidence;
@@ -92,6 +92,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     view.reading(Kind::Cluster);
     view.reading(Kind::Job);
     view.reading(Kind::Discovery);
+    vouch::read(view);
     if super::succeeded(view) {
         return Judged::default();
     }
@@ -125,12 +126,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         }
     };
     let path = bare(iss);
-    let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
-    let provider_arn = match e.provider.known() {
-        Some(provider) => provider.arn.clone(),
-        None if built_in(e) => GOOGLE.to_owned(),
-        None => format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)),
-    };
+    let provider_arn = provider_arn(e, role, path);
     let (presumed, unknown) = foreseen::presumed(token, path, &document);
     let case = Case { e, role, token: &presumed, path, provider_arn, document };
     let admits = admits(&case);
@@ -148,7 +144,29 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if admits { admitted(view, &case) } else { reasons(&case) }
 }
 
-fn identity(case: &Case<'_>) -> Identity {
+/// The provider that the token comes through, registered or not.
+fn provider_arn(e: &Evidence, role: &Role, path: &str) -> String {
+    let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
+    match e.provider.known() {
+        Some(provider) => provider.arn.clone(),
+        None if built_in(e) => GOOGLE.to_owned(),
+        None => format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)),
+    }
+}
+
+/// The identity that the role is to admit, as far as the evidence tells it.
+pub(crate) fn asked(e: &Evidence) -> Option<Asked> {
+    let role = e.role.known()?;
+    let foretold = foreseen::token(e);
+    let token = e.token.known().or(foretold.as_ref())?;
+    let path = bare(token.iss.as_deref().or(issuer(e))?);
+    let document = Document::parse(&role.trust_policy).ok()?;
+    let (presumed, _) = foreseen::presumed(token, path, &document);
+    let audiences = e.provider.known().map(|p| p.client_ids.clone()).unwrap_or_default();
+    Some(Asked { identity: of_token(&provider_arn(e, role, path), &presumed), audiences })
+}
+
+pub(super) fn identity(case: &Case<'_>) -> Identity {
     of_token(&case.provider_arn, case.token)
 }
 
@@ -246,7 +264,7 @@ fn other_arn(view: &View<'_>, role: &Role, told: &str) -> Judged {
         .show("role of that name", role.arn.clone(), "iam:GetRole");
     let by_annotation = e.service_account.known().filter(|sa| sa.role_arn() == Some(told));
     let draft = match by_annotation {
-        Some(sa) => service_account::annotate(draft, sa, &role.arn),
+        Some(sa) => service_account::annotate(e, draft, sa, &role.arn),
         None => draft.cure("name the role by its own ARN", &[("note", role.arn.clone())]),
     };
     Judged::one("role-does-not-exist", draft)

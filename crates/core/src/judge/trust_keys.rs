@@ -168,6 +168,8 @@ pub(super) fn unmet(case: &Case<'_>, index: usize, condition: &DocumentCondition
     let draft = Draft::new(sentence)
         .show(&format!("token {name}"), actual.unwrap_or_else(|| "(absent)".to_owned()), case.token.origin.clone())
         .show("condition", wanted, place);
+    let of_time = ["aws:currenttime", "aws:epochtime"].contains(&key.to_ascii_lowercase().as_str());
+    let draft = if of_time { draft.timed(case.e) } else { draft };
     case.repaired(draft, "let the condition name this identity", None)
 }
 

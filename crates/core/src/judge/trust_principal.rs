@@ -2,9 +2,9 @@
 
 use trustwalk_trust_policy::{DocumentStatement, Principals};
 
-use super::facts::{arn_parts, effective_audience, eks_issuer};
+use super::facts::{arn_parts, eks_issuer};
 use super::trust::{Case, WEB_IDENTITY, federated};
-use super::{Draft, Judged, policy_edit};
+use super::{Draft, Judged, policy_edit, trust_repair};
 
 /// No statement is for web identities.
 pub(super) fn lacks_statement(case: &Case<'_>) -> Draft {
@@ -24,18 +24,7 @@ pub(super) fn lacks_statement(case: &Case<'_>) -> Draft {
     ))
     .show("needed", format!("Federated {} with {WEB_IDENTITY}", case.provider_arn), "token iss")
     .show("trusted", who.join("; "), format!("{} AssumeRolePolicyDocument.Statement[*].Principal", case.role.arn));
-    case.repaired(draft, "add a statement for exactly this identity", own_statement(case))
-}
-
-/// The policy with one more statement, for this subject and audience and nobody else.
-pub(super) fn own_statement(case: &Case<'_>) -> Option<String> {
-    let sub = case.token.sub.as_deref()?;
-    let aud = effective_audience(case.token)?;
-    let statement = serde_json::json!({
-        "Effect": "Allow", "Principal": {"Federated": case.provider_arn}, "Action": WEB_IDENTITY,
-        "Condition": {"StringEquals": {format!("{}:aud", case.path): aud, format!("{}:sub", case.path): sub}},
-    });
-    policy_edit::add_statement(&case.role.trust_policy, statement)
+    case.repaired(draft, "add a statement for exactly this identity", trust_repair::own_statement(case, None))
 }
 
 /// The statement for the provider allows something else.
@@ -97,7 +86,7 @@ pub(super) fn wrong_principal(case: &Case<'_>, web: &[(usize, &DocumentStatement
     let old_path = arn_parts(found).and_then(|(_, _, r)| r.strip_prefix("oidc-provider/")).unwrap_or(found);
     let cured = if in_use(case, index, found) {
         // Whoever comes through the other provider keeps the statement that lets it in.
-        case.repaired(draft, "add a statement for exactly this identity", own_statement(case))
+        case.repaired(draft, "add a statement for exactly this identity", trust_repair::own_statement(case, None))
     } else {
         let policy = &case.role.trust_policy;
         let fixed = policy_edit::replace_issuer(policy, index, found, &case.provider_arn, old_path, case.path);

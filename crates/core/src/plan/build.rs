@@ -16,11 +16,17 @@ const VERSION: u32 = 1;
 pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
     let mut plan = Plan { version: VERSION, made: e.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
     let Some(root) = &d.root_cause else { return plan };
-    plan.cures.clone_from(&root.name);
+    let mut cured = Vec::new();
     for finding in std::iter::once(root).chain(&d.also) {
-        // What would fail next is cured too, so that one approval is enough.
-        add(e, finding, &mut plan);
+        let before = plan.steps.len();
+        // What would fail next is cured too, so that one approval is enough; but a guess about the first is no ground
+        // to change anything for the second.
+        add(e, finding, root.confidence == Confidence::Certain, &mut plan);
+        if plan.steps.len() > before || already(finding, &plan) {
+            cured.push(finding.name.as_str());
+        }
     }
+    plan.cures = if cured.is_empty() { root.name.clone() } else { cured.join(", ") };
     match restart(e, root, !plan.steps.is_empty()) {
         Some(Renewal::Step(step)) => plan.steps.push(*step),
         Some(Renewal::ByHand(note)) => plan.notes.push(note),
@@ -34,21 +40,35 @@ pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
     plan
 }
 
-fn add(e: &Evidence, finding: &Finding, plan: &mut Plan) {
+/// Whether the plan's steps cure a finding: all that it asks for is among them.
+fn already(finding: &Finding, plan: &Plan) -> bool {
+    let mut actions = finding.cures.iter().flat_map(|c| &c.actions).peekable();
+    finding.confidence == Confidence::Certain
+        && actions.peek().is_some()
+        && actions.all(|a| plan.steps.iter().any(|s| s.action == *a))
+}
+
+fn add(e: &Evidence, finding: &Finding, proven: bool, plan: &mut Plan) {
     let acts = finding.cures.iter().any(|c| !c.actions.is_empty());
-    if acts && finding.confidence != Confidence::Certain {
-        let decide = finding.decide.clone().unwrap_or_default();
-        plan.notes.push(format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name));
+    if acts && !(proven && finding.confidence == Confidence::Certain) {
+        plan.notes.push(match &finding.decide {
+            Some(decide) => {
+                format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name)
+            }
+            None => format!("{} waits: what fails before it is not proven, so nothing is changed for it", finding.name),
+        });
         let by_hand = finding.cures.iter().filter(|c| !c.actions.is_empty()).flat_map(|c| &c.by_hand);
         plan.notes.extend(by_hand.map(|(tool, text)| format!("{tool}: {text}")));
         return;
     }
     for action in finding.cures.iter().flat_map(|c| &c.actions) {
         if let Action::SetTrustPolicy { document, .. } = action
-            && let Some(role) = e.role.known()
-            && let Some(why) = widens(&role.trust_policy, document)
+            && let Some(who) = widens(e, document)
         {
-            plan.notes.push(format!("a change of the trust policy of {} was refused: {why}", role.arn));
+            plan.notes.push(format!(
+                "{}: a change of the trust policy was refused, as it would also admit {who}",
+                finding.name
+            ));
             continue;
         }
         if plan.steps.iter().any(|s| s.action == *action) {

@@ -30,6 +30,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Providers,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "AWS Organizations User Guide, \"Resource control policies\"",

@@ -32,6 +32,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
             Kind::Namesake,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"Manage AWS STS in an AWS Region\"",

@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
             Kind::Job,
+            Kind::Trusting,
         ],
         masked_by: &["idp-does-not-issue-requested-audience"],
         citation: "IAM API reference, AddClientIDToOpenIDConnectProvider",

@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Job,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"AWS global condition context keys: OIDC federation\"",

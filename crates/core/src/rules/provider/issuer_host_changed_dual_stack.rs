@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
             Kind::Job,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Create an IAM OIDC provider\"",

@@ -30,6 +30,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Job,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"Create an OIDC provider\"",

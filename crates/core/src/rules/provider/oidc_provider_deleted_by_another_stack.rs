@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Namesake,
             Kind::ServiceAccount,
             Kind::Job,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM API reference, DeleteOpenIDConnectProvider",

@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Job,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Trusting,
         ],
         masked_by: &["idp-does-not-issue-requested-audience"],
         citation: "IAM User Guide, \"Create an OIDC provider\"",

@@ -27,6 +27,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trusting,
             Kind::Token,
             Kind::Provider,
+            Kind::Caller,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Assign IAM roles to Kubernetes service accounts\"",

@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"IAM identifiers\"",

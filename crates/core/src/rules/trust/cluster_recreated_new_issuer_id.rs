@@ -29,6 +29,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Job,
             Kind::Namesake,
             Kind::ServiceAccount,
+            Kind::Trusting,
         ],
         masked_by: &["issuer-is-cluster-local-url"],
         citation: "EKS User Guide, \"Create an IAM OIDC provider\"",

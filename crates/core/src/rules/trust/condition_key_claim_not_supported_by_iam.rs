@@ -26,6 +26,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Providers,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"AWS global condition context keys: OIDC federation\"",

@@ -26,6 +26,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Providers,
+            Kind::Trusting,
         ],
         masked_by: &["issuer-is-cluster-local-url"],
         citation: "IAM User Guide, \"AWS JSON policy elements: Principal\"",

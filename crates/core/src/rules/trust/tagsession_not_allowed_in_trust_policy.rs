@@ -30,6 +30,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::ServiceAccount,
             Kind::NetworkPolicies,
             Kind::Associations,
+            Kind::Providers,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "IAM User Guide, \"Pass session tags in AWS STS\"",

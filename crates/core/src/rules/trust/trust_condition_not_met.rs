@@ -26,6 +26,8 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Exchange,
             Kind::Trail,
             Kind::Job,
+            Kind::Providers,
+            Kind::Trusting,
         ],
         masked_by: &["wrong-token-kind-missing-aud"],
         citation: "IAM User Guide, \"Create a role for OpenID Connect federation\"",

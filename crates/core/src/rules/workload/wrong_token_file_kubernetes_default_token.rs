@@ -32,6 +32,7 @@ pub(crate) static RULE: Definition = Definition {
             Kind::Trail,
             Kind::Job,
             Kind::Namesake,
+            Kind::Trusting,
         ],
         masked_by: &[],
         citation: "EKS User Guide, \"Configure Pods to use a Kubernetes service account\"",
