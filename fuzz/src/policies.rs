@@ -2,8 +2,8 @@
 //! answers as asking every role does.
 
 use trustwalk_trust_policy::{
-    Context, Decision, Document, DocumentStatement, Policy, Principal, PrincipalKind, Principals, Request, RoleIndex,
-    SaveContext, WEB_IDENTITY_ACTION,
+    Asked, Context, Decision, Document, DocumentStatement, Identity, Policy, Principal, PrincipalKind, Principals,
+    Request, RoleIndex, SaveContext, WEB_IDENTITY_ACTION, widened,
 };
 
 use crate::Target;
@@ -58,10 +58,32 @@ fn check(input: &[u8]) {
             policies.iter().enumerate().filter(|(_, p)| allows(p, request)).map(|(role, _)| role).collect();
         assert_eq!(index.roles_for(request), all, "the index says otherwise");
     }
+    widens(&documents, &policies);
     for (role, policy) in policies.iter().enumerate() {
         let all: Vec<usize> =
             requests.iter().enumerate().filter(|(_, r)| allows(policy, r)).map(|(at, _)| at).collect();
         assert_eq!(index.identities_for(role, &requests), all, "the index says otherwise");
+    }
+}
+
+/// No policy is wider than itself, and who is found let in is not let in by the one before.
+fn widens(documents: &[Document], policies: &[Policy]) {
+    let named = documents.iter().flat_map(|d| &d.statements).find_map(|s| match &s.principal.as_ref()?.principals {
+        Principals::Listed(listed) => {
+            listed.iter().find(|(k, _)| *k == PrincipalKind::Federated).map(|(_, n)| n.clone())
+        }
+        Principals::Everyone | Principals::Unusable(_) => None,
+    });
+    let identity =
+        Identity::new(named.unwrap_or_else(|| "i.example".to_owned())).with_claim("sub", "a").with_claim("aud", "b");
+    let asked = Asked { identity, audiences: Vec::new() };
+    for (before, after) in policies.iter().zip(policies.iter().skip(1)).take(2) {
+        for same in [before, after] {
+            assert!(widened(same, same, &asked).is_ok_and(|w| w.is_empty()), "wider than itself");
+        }
+        for witness in widened(before, after, &asked).into_iter().flatten() {
+            assert!(!witness.to_string().is_empty());
+        }
     }
 }
 

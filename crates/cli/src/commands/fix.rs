@@ -199,6 +199,9 @@ impl Repair<'_> {
             }
         };
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
+        if verification == "refused" {
+            voice.tell(&Shown::line("  What was changed did not help: the last line says how to undo it."));
+        }
         let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
         if exit == Exit::Findings && waiting {
             voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));

@@ -8,7 +8,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::{bare, in_cluster, issuer, lacking};
 use super::symptoms::find;
 use super::{Draft, Judged, Refusal};
-use crate::evidence::{Discovery, Evidence, Fetched, Keys, LogFailure, Observed, TokenClaims};
+use crate::evidence::{Discovery, Evidence, Fetched, Keys, LogFailure, Observed, TokenClaims, TokenSource};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -119,7 +119,9 @@ fn local(iss: &str) -> Option<Draft> {
 fn replaced(e: &Evidence, iss: &str) -> Option<Judged> {
     let told = e.cluster.known()?.issuer.as_deref()?;
     let token = e.token.known()?;
-    let from_cluster = token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"));
+    // A token that was handed in says nothing of this cluster.
+    let from_cluster = token.source == TokenSource::Cluster
+        && token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"));
     (in_cluster(e) && from_cluster && told != iss && token.iss.as_deref() == Some(iss)).then(|| {
         Judged::one(
             "apiserver-issuer-or-keys-replaced-breaks-cluster",
@@ -273,7 +275,7 @@ fn unpublished(token: &TokenClaims, keys: &Keys, said: Option<Refusal>) -> Optio
     let missing = !published.contains(&kid) && (keys.keys.len() > 1 || token.signature == Some(false));
     let forged = token.signature == Some(false) && said != Some(Refusal::Denied);
     (missing || forged).then(|| {
-        Draft::new(format!(
+        let draft = Draft::new(format!(
             "the token is signed with key `{kid}`, which the issuer's key set does not publish ({})",
             published.join(", ")
         ))
@@ -282,6 +284,13 @@ fn unpublished(token: &TokenClaims, keys: &Keys, said: Option<Refusal>) -> Optio
         .cure(
             "publish the key the API server signs with",
             &[("kubectl", "kubectl get --raw /openid/v1/jwks".to_owned())],
-        )
+        );
+        match token.source {
+            TokenSource::Cluster | TokenSource::Typed => draft,
+            TokenSource::HandedIn => draft.unsure(
+                Confidence::Likely,
+                "whether the token is its issuer's at all: anybody can write one and name a key",
+            ),
+        }
     })
 }

@@ -20,7 +20,9 @@ use universe::{Key, Universe};
 
 /// Most identities tried for one change. Policies are a few kilobytes, and only statements that a change touches
 /// are tried, so a change that asks for more is no repair of one identity.
-pub const MAX_TRIALS: usize = 100_000;
+pub const MAX_TRIALS: usize = 20_000;
+/// Most witnesses handed back: one is enough to refuse, and a few show what they have in common.
+const MAX_WITNESSES: usize = 64;
 
 /// For whom a change is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,14 +64,14 @@ impl std::fmt::Display for Witness {
 #[error("whom it admits cannot be enumerated: more than {MAX_TRIALS} identities would have to be tried")]
 pub struct TooMany;
 
-/// Everybody worth trying whom `after` admits and `before` does not, but for the one asked for.
+/// Everybody worth trying whom `after` admits and `before` does not, but for the one asked for; of many, the first
+/// few.
 ///
 /// Only a statement that `before` lacks can admit somebody new, unless a Deny went: then every one can.
 ///
 /// # Errors
 /// When there are too many to try.
 pub fn widened(before: &Policy, after: &Policy, asked: &Asked) -> Result<Vec<Witness>, TooMany> {
-    let universe = Universe::of(before, after, asked);
     let denied = |s: &&Statement| s.effect == Some(Effect::Deny);
     let lifted =
         before.statements.iter().filter(denied).any(|old| !after.statements.iter().any(|new| new.says_what(old)));
@@ -79,6 +81,10 @@ pub fn widened(before: &Policy, after: &Policy, asked: &Asked) -> Result<Vec<Wit
         .filter(|s| s.effect == Some(Effect::Allow))
         .filter(|s| lifted || !before.statements.iter().any(|old| s.says_what(old)))
         .collect();
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let universe = Universe::of(before, after, asked)?;
     let mut left = MAX_TRIALS;
     let mut found: Vec<Witness> = Vec::new();
     for suspect in suspects {
@@ -87,6 +93,9 @@ pub fn widened(before: &Policy, after: &Policy, asked: &Asked) -> Result<Vec<Wit
                 let new = may_admit(after, &request) && !surely_admits(before, &request);
                 if new && !is_asked(&request, &universe, asked) && !found.iter().any(|w| w.request == request) {
                     found.push(Witness { request });
+                    if found.len() >= MAX_WITNESSES {
+                        return Ok(found);
+                    }
                 }
             }
         }

@@ -1,10 +1,11 @@
 //! What is worth trying for every condition key: each value of both documents, every pattern filled in in several
 //! ways, what lies on the edges of numbers, times and address blocks, a stranger's value, and no value at all.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::principals::{self, STRANGER};
-use super::{Asked, issuer};
+use super::{Asked, TooMany, issuer};
 use crate::operator::Comparison;
 use crate::policy::Policy;
 use crate::request::{Principal, WEB_IDENTITY_ACTION};
@@ -14,6 +15,10 @@ use crate::value::{Test, Value};
 /// Texts that take a wildcard's place: nothing, one character, a name, and what crosses the borders between the
 /// parts of subjects.
 const FILLINGS: [&str; 6] = ["", "x", "0", "trustwalk-other", "q/p", "q:p"];
+/// Wildcards of a pattern that are filled in on their own besides all together: subjects have fewer parts.
+const ALONE: usize = 8;
+/// Most values of one key: a document of a few kilobytes with a dozen fillings for each of its patterns stays below.
+const MAX_VALUES: usize = 2_000;
 /// What takes the place of a policy variable, which may be anything.
 const VARIABLE: &str = "trustwalk-variable";
 /// Actions a trust policy can allow (DOC: Service Authorization Reference, AWS STS).
@@ -50,7 +55,7 @@ pub(super) struct Key {
 }
 
 impl Universe {
-    pub(super) fn of(before: &Policy, after: &Policy, asked: &Asked) -> Self {
+    pub(super) fn of(before: &Policy, after: &Policy, asked: &Asked) -> Result<Self, TooMany> {
         let statements = || before.statements.iter().chain(&after.statements);
         let mut actions: Vec<String> = ACTIONS.iter().map(|a| (*a).to_owned()).collect();
         for pattern in statements().filter_map(|s| s.action.as_ref()).flat_map(|a| &a.values) {
@@ -72,6 +77,9 @@ impl Universe {
                 let on_key: Vec<&Condition> =
                     conditions.iter().copied().filter(|c| c.key.eq_ignore_ascii_case(&name)).collect();
                 let mut values = values(&on_key, own.get(&name).unwrap_or_default());
+                if values.len() > MAX_VALUES {
+                    return Err(TooMany);
+                }
                 if name == aud {
                     values.extend(asked.audiences.iter().map(|a| vec![a.clone()]));
                 }
@@ -82,13 +90,13 @@ impl Universe {
         if !audiences.is_empty() {
             audiences.extend(own.get(&aud).unwrap_or_default().iter().cloned());
         }
-        Self {
+        Ok(Self {
             principals: principals::of(before, after, &asked.identity),
             actions,
             keys,
             audiences,
             provider: Principal::Federated(asked.identity.provider_arn.clone()),
-        }
+        })
     }
 
     /// Whether a token of this principal can come with these values: STS lets no other audience through than
@@ -121,15 +129,12 @@ impl Key {
 /// The values worth trying for one key.
 fn values(conditions: &[&Condition], own: &[String]) -> Vec<Vec<String>> {
     let mut single: Vec<String> = own.to_vec();
+    let mut seen: BTreeSet<String> = own.iter().cloned().collect();
     for condition in conditions {
-        for value in &condition.values {
-            let comparison = condition.operator.map(|o| o.comparison);
-            for text in worth(value, comparison) {
-                if !single.contains(&text) {
-                    single.push(text);
-                }
-            }
-        }
+        let comparison = condition.operator.map(|o| o.comparison);
+        let worth = condition.values.iter().flat_map(|value| worth(value, comparison));
+        // One more than is taken, so that the caller sees that there were more.
+        single.extend(worth.filter(|text| seen.insert(text.clone())).take(MAX_VALUES + 1));
     }
     single.push(STRANGER.to_owned());
     let mut all: Vec<Vec<String>> = single.iter().map(|v| vec![v.clone()]).collect();
@@ -195,7 +200,7 @@ fn filled(pattern: &str) -> Vec<String> {
     for filling in FILLINGS {
         all.push(parts.join(filling));
         // One crosses a border while the others stay within.
-        all.extend((1..parts.len()).map(|at| {
+        all.extend((1..parts.len().min(ALONE)).map(|at| {
             let join = |(i, part): (usize, &&str)| {
                 let before = if i == 0 {
                     ""
@@ -209,13 +214,8 @@ fn filled(pattern: &str) -> Vec<String> {
             parts.iter().enumerate().map(join).collect::<String>()
         }));
     }
-    let mut distinct: Vec<String> = Vec::new();
-    for text in all.iter().map(|t| t.replace('?', "x")).chain([pattern.to_owned()]) {
-        if !distinct.contains(&text) {
-            distinct.push(text);
-        }
-    }
-    distinct
+    let literal = std::iter::once(pattern.to_owned());
+    literal.chain(all.iter().map(|t| t.replace('?', "x"))).collect()
 }
 
 /// `${key}` replaced by something, `${*}` and its like by the character they stand for.

@@ -49,7 +49,7 @@ The issuer, and the account's list of providers. From a log alone the finding is
 
 ## Repair
 
-Register the provider. `trustwalk fix` can do this after approval.
+Register the provider. `trustwalk fix` can do this after approval, where the account (a provider, the role's trust policy) or the cluster knows the issuer. An issuer that only a token names is a question: whoever runs it can name anybody as its subject.
 
 ## References
 

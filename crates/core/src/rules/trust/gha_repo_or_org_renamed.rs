@@ -47,7 +47,7 @@ The role's trust policy, statement by statement, against the token's claims. Wha
 
 ## Repair
 
-Allow the new subject. `trustwalk fix` can do this after approval.
+Put the new subject in the old one's place: GitHub frees a name after a rename, and whoever registers it anew would be admitted by what still names it. `trustwalk fix` can do this after approval where the rename is known.
 
 ## References
 

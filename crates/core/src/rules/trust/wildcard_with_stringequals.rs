@@ -47,7 +47,7 @@ The token's claim, the value, and the operator it stands under; the policy is ev
 
 ## Repair
 
-Move the condition to StringLike. `trustwalk fix` can do this after approval.
+Name the exact subject beside the value; `trustwalk fix` can do this after approval. Moving the condition to StringLike would admit everybody of that form, those that are yet to be made included, and is left to people.
 
 ## References
 
