@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
@@ -63,9 +62,9 @@ fn policy(e: &Evidence) -> (String, Value) {
 }
 
 fn new_policy(plan: &Plan) -> Option<String> {
-    plan.steps.iter().find_map(|s| match &s.action {
-        Action::SetTrustPolicy { document, .. } => Some(document.clone()),
-        _ => None,
+    plan.steps.iter().find_map(|s| {
+        let Action::SetTrustPolicy { document, .. } = &s.action else { return None };
+        Some(document.clone())
     })
 }
 
@@ -80,7 +79,7 @@ fn handed(base: &str, sts: &str) -> Evidence {
     let mut e = evidence(base, sts);
     let t = token(&mut e);
     t.source = TokenSource::HandedIn;
-    t.origin = "the token file".to_owned();
+    "the token file".clone_into(&mut t.origin);
     t.iss = Some(STRANGER.to_owned());
     t.sub = Some("system:serviceaccount:kube-system:mallory".to_owned());
     e.provider = Observed::Absent { source: Source::default() };
@@ -243,8 +242,8 @@ fn a_pattern_under_stringequals_is_cured_for_the_one_asked_for() {
 
 #[test]
 fn repairs_that_would_admit_others_become_a_statement_of_their_own() {
-    let sub = "system:serviceaccount:kube-system:aws-node";
     type Change = fn(&mut Value, &str);
+    let sub = "system:serviceaccount:kube-system:aws-node";
     let changes: [Change; 5] = [
         // Two lists, whose product would be admitted.
         |s, p| {

@@ -45,7 +45,10 @@ impl std::fmt::Display for Witness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.request.principal {
             Principal::Anonymous => f.write_str("anybody")?,
-            named => f.write_str(named.name())?,
+            Principal::Federated(name)
+            | Principal::Aws(name)
+            | Principal::Service(name)
+            | Principal::CanonicalUser(name) => f.write_str(name)?,
         }
         let keys = self.request.context.iter().filter(|(key, _)| !key.starts_with("aws:federatedprovider"));
         for (position, (key, values)) in keys.enumerate() {
