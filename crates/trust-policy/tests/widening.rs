@@ -24,7 +24,7 @@ fn asked(sub: &str, aud: &str) -> Asked {
     Asked { identity, audiences: Vec::new() }
 }
 
-fn statement(conditions: Value) -> Value {
+fn statement(conditions: &Value) -> Value {
     let text = conditions.to_string().replace("\"sub\":", &format!("\"{ISSUER}:sub\":"));
     let text = text.replace("\"aud\":", &format!("\"{ISSUER}:aud\":"));
     let conditions: Value = serde_json::from_str(&text).expect("JSON");
@@ -32,7 +32,7 @@ fn statement(conditions: Value) -> Value {
 }
 
 fn exact(sub: &str) -> Value {
-    statement(json!({"StringEquals": {"aud": AUD, "sub": sub}}))
+    statement(&json!({"StringEquals": {"aud": AUD, "sub": sub}}))
 }
 
 fn found(before: &Value, after: &Value) -> Vec<Witness> {
@@ -58,8 +58,8 @@ fn a_statement_for_exactly_the_one_asked_for_admits_nobody_else() {
 #[test]
 fn a_pattern_that_comes_to_work_admits_its_namespace_or_all_of_them() {
     for pattern in ["system:serviceaccount:ns:*", "system:serviceaccount:*", "*", "system:serviceaccount:?s:app"] {
-        let before = statement(json!({"StringEquals": {"aud": AUD, "sub": pattern}}));
-        let after = statement(json!({"StringEquals": {"aud": AUD}, "StringLike": {"sub": pattern}}));
+        let before = statement(&json!({"StringEquals": {"aud": AUD, "sub": pattern}}));
+        let after = statement(&json!({"StringEquals": {"aud": AUD}, "StringLike": {"sub": pattern}}));
         let others = found(&json!([before]), &json!([after]));
         assert!(!others.is_empty(), "{pattern}");
         assert!(!subjects(&others).contains(&SUB.to_owned()), "{pattern}");
@@ -68,8 +68,8 @@ fn a_pattern_that_comes_to_work_admits_its_namespace_or_all_of_them() {
 
 #[test]
 fn values_added_to_two_lists_admit_their_product() {
-    let before = statement(json!({"StringEquals": {"sub": ["a"], "aud": ["x"]}}));
-    let after = statement(json!({"StringEquals": {"sub": ["a", "b"], "aud": ["x", "y"]}}));
+    let before = statement(&json!({"StringEquals": {"sub": ["a"], "aud": ["x"]}}));
+    let after = statement(&json!({"StringEquals": {"sub": ["a", "b"], "aud": ["x", "y"]}}));
     let others = widened(&compiled(&json!([before])), &compiled(&json!([after])), &asked("b", "y")).expect("few");
     let pair = |w: &Witness| {
         let of = |claim: &str| w.request.context.get(&format!("{ISSUER}:{claim}")).map(|v| v.join(" "));
@@ -107,9 +107,9 @@ fn everybody_is_tried_where_everybody_is_named() {
 
 #[test]
 fn a_deny_that_goes_or_shrinks_lets_others_in() {
-    let any = statement(json!({"StringEquals": {"aud": AUD}, "StringLike": {"sub": "system:serviceaccount:*"}}));
+    let any = statement(&json!({"StringEquals": {"aud": AUD}, "StringLike": {"sub": "system:serviceaccount:*"}}));
     let deny = |sub: Value| {
-        let mut s = statement(json!({"StringEquals": {"sub": sub}}));
+        let mut s = statement(&json!({"StringEquals": {"sub": sub}}));
         s["Effect"] = json!("Deny");
         s
     };
@@ -130,13 +130,13 @@ fn a_condition_that_goes_lets_others_in() {
         ("ForAllValues:StringEquals", "amr", json!(["a", "b"])),
     ] {
         let key = format!("{ISSUER}:{key}");
-        let mut before = statement(json!({"StringLike": {"sub": "system:serviceaccount:ns:app*"}}));
+        let mut before = statement(&json!({"StringLike": {"sub": "system:serviceaccount:ns:app*"}}));
         let after = before.clone();
         before["Condition"][operator][key] = value;
         assert!(!found(&json!([before]), &json!([after])).is_empty(), "{operator}");
     }
     // From where the one asked for calls is its own affair; from where others do is not.
-    let mut before = statement(json!({"StringEquals": {"sub": ["system:serviceaccount:ns:b"]}}));
+    let mut before = statement(&json!({"StringEquals": {"sub": ["system:serviceaccount:ns:b"]}}));
     let after = before.clone();
     before["Condition"]["IpAddress"]["aws:SourceIp"] = json!("10.0.0.0/8");
     assert!(!found(&json!([before]), &json!([after])).is_empty());
@@ -163,16 +163,16 @@ fn numbers_times_and_blocks_are_tried_at_their_edges() {
 
 #[test]
 fn what_cannot_be_told_counts_against_the_change() {
-    let variable = statement(json!({"StringLike": {"sub": "${aws:PrincipalTag/team}"}}));
+    let variable = statement(&json!({"StringLike": {"sub": "${aws:PrincipalTag/team}"}}));
     assert!(!found(&json!([exact(SUB)]), &json!([exact(SUB), variable])).is_empty());
-    let unknown = statement(json!({"StringMatches": {"sub": "x"}}));
+    let unknown = statement(&json!({"StringMatches": {"sub": "x"}}));
     assert!(!found(&json!([exact(SUB)]), &json!([exact(SUB), unknown])).is_empty());
     assert_eq!(found(&json!([variable, unknown]), &json!([unknown, variable])), [], "both stood there");
 }
 
 #[test]
 fn audiences_that_sts_refuses_before_are_nobodys() {
-    let (before, after) = (json!([]), json!([statement(json!({"StringEquals": {"sub": SUB}}))]));
+    let (before, after) = (json!([]), json!([statement(&json!({"StringEquals": {"sub": SUB}}))]));
     let mut who = asked(SUB, AUD);
     assert!(!widened(&compiled(&before), &compiled(&after), &who).expect("few").is_empty());
     who.audiences = vec![AUD.to_owned()];
@@ -184,7 +184,7 @@ fn audiences_that_sts_refuses_before_are_nobodys() {
 #[test]
 fn too_many_to_try_is_said() {
     let patterns: Vec<String> = (0..60).map(|n| format!("*a{n}*b{n}*")).collect();
-    let new = statement(json!({"StringLike": {"sub": patterns, "aud": patterns}}));
+    let new = statement(&json!({"StringLike": {"sub": patterns, "aud": patterns}}));
     assert_eq!(widened(&compiled(&json!([])), &compiled(&json!([new])), &asked(SUB, AUD)), Err(TooMany));
 }
 
@@ -225,7 +225,7 @@ impl Small {
         let mut conditions = json!({});
         for issuer in [ISSUER, "issuer.example/id/B"] {
             // Claims of both issuers: a token has those of its own alone, so each would have to be there if it may.
-            if !(self.providers.len() == 1 && self.providers[0].ends_with(&issuer[issuer.len() - 1..])) {
+            if !(self.providers.len() == 1 && self.providers[0].ends_with(&format!("/{issuer}"))) {
                 continue;
             }
             if let Some((like, values)) = &self.sub {
@@ -310,7 +310,7 @@ proptest! {
     #[test]
     fn a_statement_for_another_is_found(before in prop::collection::vec(small(), 0..4), sub in "[c-z]{1,8}") {
         let mut after: Vec<Value> = before.iter().map(Small::json).collect();
-        after.push(statement(json!({"StringEquals": {"sub": sub, "aud": "x"}})));
+        after.push(statement(&json!({"StringEquals": {"sub": sub, "aud": "x"}})));
         let others = widened(&document(&before), &compiled(&json!(after)), &asked("a", "x"));
         let stood = admits(&before, PROVIDER, &sub, "x");
         let denied = before.iter().any(|s| s.deny && s.applies(PROVIDER, &sub, "x"));
