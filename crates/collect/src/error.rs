@@ -29,6 +29,24 @@ pub enum CollectError {
         /// The limit.
         limit: u64,
     },
+    /// A device or a pipe, which may never end.
+    #[error("`{path}` is a device or a named pipe, which may never end; give a file, or `-` for standard input", path = path.display())]
+    NotAFile {
+        /// What it is called.
+        path: PathBuf,
+    },
+    /// A pipe in which too little came.
+    #[error("`{path}` did not come to its end within {seconds} s", path = path.display(), seconds = crate::limits::PIPE_TIMEOUT.as_secs())]
+    Slow {
+        /// What it is called.
+        path: PathBuf,
+    },
+    /// A file that would be replaced.
+    #[error("`{path}` is there already and is not replaced unasked; give another name, or --overwrite", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A PEM file holds something else.
     #[error("`{path}` is not a PEM bundle: {reason}", path = path.display())]
     Pem {

@@ -26,11 +26,66 @@ pub const DOCUMENT_BYTES: usize = 1 << 20;
 /// Largest head of an issuer's answer. Web servers themselves send 8 KiB at most by default.
 pub const DOCUMENT_HEAD_BYTES: usize = 64 << 10;
 
-/// Largest answer of an AWS or Kubernetes API read into memory.
+/// Largest answer of an API that is read at all: a page of a list of Kubernetes, with room for 500 objects of 64 KiB.
 pub const API_BYTES: usize = 32 << 20;
 
-/// Log bytes read per container, from the end: enough for several restarts of a failing agent.
+/// Largest object of Kubernetes read into memory. etcd takes 1.5 MiB at most (Kubernetes, `--max-request-bytes`).
+pub const OBJECT_BYTES: usize = 4 << 20;
+
+/// Values in one JSON document. Each takes some 70 bytes in memory, of which two in the document suffice: the
+/// largest real object, a pod with all its managed fields, has some thousands.
+pub const JSON_VALUES: usize = 1 << 19;
+
+/// Elements in one XML answer, likewise. A page of 1,000 roles has 12,000.
+pub const XML_ELEMENTS: usize = 1 << 17;
+
+/// Largest answer of AWS. A page of 1,000 roles, each with the longest trust policy there may be, has some 8 MiB.
+pub const AWS_BYTES: usize = 16 << 20;
+
+/// Largest error answer read: a `Status` or an AWS error has some hundred bytes.
+pub const ERROR_BYTES: usize = 256 << 10;
+
+/// Objects asked for in one page of a list: kubectl's own number (`--chunk-size`).
+pub const LIST_PAGE: usize = 500;
+
+/// Pages of one list. The largest clusters that are supported have 150,000 pods (Kubernetes, "Considerations for
+/// large clusters"), which are 300 pages.
+pub const LIST_PAGES: usize = 1_000;
+
+/// Bytes of one list, all pages together: 20,000 pods of 12 KiB each.
+pub const LIST_BYTES: usize = 256 << 20;
+
+/// One list with all its pages.
+pub const LIST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// One call with all its attempts. More than two of [`API_TIMEOUT`], so that what was slow once is asked again.
+pub const RETRY_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Attempts at a Kubernetes call, as many as the AWS SDKs make.
+pub const API_ATTEMPTS: u32 = 3;
+
+/// Pages of a listing of AWS. IAM's quotas keep those of one role far below this; 50,000 roles are ten times the
+/// largest quota.
+pub const AWS_PAGES: usize = 50;
+
+/// Output of a program that gives a credential. Certificates with keys have 10 KiB.
+pub const PROGRAM_BYTES: usize = 1 << 20;
+
+/// Kubeconfigs, tokens, certificates and AWS profiles, each file. A kubeconfig of 1,000 clusters has 5 MiB.
+pub const CONFIG_BYTES: u64 = 16 << 20;
+
+/// A pipe handed over as a file, until its end.
+pub const PIPE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Log bytes read per file in a container, from its end: enough for several restarts of a failing agent.
 pub const LOG_BYTES: usize = 256 << 10;
+
+/// Lines asked for of one container's log, from its end: some hours of a failing program.
+pub const LOG_LINES: usize = 2_000;
+
+/// Bytes read of one container's log, which are scanned as they come and not kept: its last 2,000 lines are below
+/// this unless they are longer than 4 KiB each.
+pub const LOG_STREAM_BYTES: usize = 8 << 20;
 
 /// Pods whose logs are read. The pods of one workload fail alike.
 pub const LOG_PODS: usize = 3;

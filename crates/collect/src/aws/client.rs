@@ -1,27 +1,33 @@
 //! Signing, sending and telling failures apart.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use http::{Method, Request};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use trustwalk_core::evidence::{Clock, Observed, Source};
 
+use super::credentials;
+use super::failure::{Failure, Repeat};
+use super::wire::{dns_suffix, iam_region, request, service_error, signature};
 use super::xml::Element;
 use crate::clock;
 use crate::connect::Connector;
 use crate::dial::Dialer;
-use crate::limits::{API_BYTES, API_TIMEOUT};
+use crate::env::env_var;
+use crate::limits::{API_TIMEOUT, AWS_BYTES, DOCUMENT_HEAD_BYTES as HEAD_BYTES, ERROR_BYTES, LOGIN_TIMEOUT};
+use crate::percent::encode;
+use crate::retry::{self, Pace};
 use crate::roots::RootOptions;
+use crate::urls::shown_url;
+use crate::words;
 
 /// The variables of keys in the environment.
 const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -116,9 +122,17 @@ pub struct AwsClient {
     region: String,
     endpoint: Option<String>,
     profile: Option<String>,
+    pace: Pace,
     now: i64,
     /// What the first answer said the time is.
     clock: Arc<OnceLock<Clock>>,
+}
+
+/// Whether a call carries a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signed {
+    Yes,
+    No,
 }
 
 impl std::fmt::Debug for AwsClient {
@@ -127,6 +141,9 @@ impl std::fmt::Debug for AwsClient {
     }
 }
 
+/// Attempts when nothing says otherwise (AWS SDKs and Tools Reference Guide, `AWS_MAX_ATTEMPTS`).
+const ATTEMPTS: u32 = 3;
+
 /// Region when none is configured anywhere: IAM answers there, and STS's global endpoint did.
 const FALLBACK_REGION: &str = "us-east-1";
 
@@ -134,36 +151,45 @@ impl AwsClient {
     /// A client configured as the AWS CLI is: environment, profiles, SSO, containers, instance.
     pub async fn new(options: &AwsOptions, dialer: Dialer, roots: RootOptions, now: i64) -> Self {
         let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
+        let profile = options.profile.clone().or_else(|| env_var("AWS_PROFILE"));
+        let chosen = profile.clone().unwrap_or_else(|| "default".to_owned());
+        let read = credentials::files();
+        let files = read.clone().unwrap_or_else(|_| credentials::no_files());
+        // An empty AWS_PROFILE is none, and the SDK takes it for a name.
+        loader = loader.profile_name(&chosen).profile_files(files.clone());
+        let set = |name: &str| env_var(name).is_some();
         if let Some(region) = &options.region {
             loader = loader.region(aws_config::Region::new(region.clone()));
-        } else if std::env::var_os("AWS_REGION").is_none()
-            && std::env::var_os("AWS_DEFAULT_REGION").is_none()
-            && std::env::var_os("AWS_ENDPOINT_URL").is_some()
-        {
+        } else if !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") && set("AWS_ENDPOINT_URL") {
             // With an endpoint given, nobody need ask instance metadata for a region.
             loader = loader.region(aws_config::Region::from_static(FALLBACK_REGION));
         }
         // The default chain makes a client for STS, roots and all, before it looks at the environment.
         if let Some(keys) = &options.keys {
             loader = loader.credentials_provider(keys.clone());
+        } else if options.profile.is_none() && KEYS.iter().all(|name| set(name)) {
+            loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+        } else if let Err(why) = read {
+            loader = loader.credentials_provider(credentials::Unread(why));
+        } else if let Some(own) = credentials::of_program(&files, &chosen).await {
+            loader = loader.credentials_provider(own);
         } else if let Some(profile) = &options.profile {
             // As for the AWS CLI, a profile that is asked for goes before keys in the environment.
-            let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+            let provider = ProfileFileCredentialsProvider::builder().profile_files(files).profile_name(profile).build();
             loader = loader.credentials_provider(provider);
-        } else if KEYS.iter().all(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())) {
-            loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
         }
         let config = loader.load().await;
-        let profile = options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok().filter(|p| !p.is_empty()));
-        let region = config.region().map_or_else(|| FALLBACK_REGION.to_owned(), ToString::to_string);
-        let endpoint = options.endpoint.clone().or_else(|| config.endpoint_url().map(str::to_owned));
+        let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
+        let region = region.unwrap_or_else(|| FALLBACK_REGION.to_owned());
+        let given = options.endpoint.clone().filter(|url| !url.is_empty());
+        let endpoint = given.or_else(|| config.endpoint_url().filter(|url| !url.is_empty()).map(str::to_owned));
+        let attempts = config.retry_config().map_or(ATTEMPTS, aws_config::retry::RetryConfig::max_attempts);
         let http = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(5))
+            .http1_max_buf_size(HEAD_BYTES)
             .build(Connector::new(dialer, roots));
-        Self { http, credentials: config.credentials_provider(), region, endpoint, profile, now, clock: Arc::default() }
+        let (credentials, pace) = (config.credentials_provider(), Pace::new(attempts));
+        Self { http, credentials, region, endpoint, profile, pace, now, clock: Arc::default() }
     }
 
     /// The region in use.
@@ -171,13 +197,11 @@ impl AwsClient {
         &self.region
     }
 
-    /// The endpoint of a service.
+    /// The endpoint of a service, without user information: AWS takes signatures, and no password in a URL.
     pub fn endpoint(&self, service: Service) -> String {
-        if let Ok(url) = std::env::var(format!("AWS_ENDPOINT_URL_{}", service.variable())) {
-            return url;
-        }
-        if let Some(url) = &self.endpoint {
-            return url.trim_end_matches('/').to_owned();
+        let own = env_var(&format!("AWS_ENDPOINT_URL_{}", service.variable()));
+        if let Some(url) = own.as_ref().or(self.endpoint.as_ref()) {
+            return shown_url(url).trim_end_matches('/').to_owned();
         }
         let suffix = dns_suffix(&self.region);
         match service {
@@ -204,40 +228,45 @@ impl AwsClient {
         self.now
     }
 
-    /// A signed query-protocol call; the answer's XML.
+    /// A signed query-protocol call that may be repeated; the answer's XML.
     pub async fn query(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Element, AwsError> {
-        let request = self.query_request(service, parameters)?;
-        let (_, body) = self.send(service, request, true).await?;
-        Element::parse(&body).map_err(AwsError::Transport)
+        self.query_with(service, parameters, Signed::Yes, Repeat::Safe).await
+    }
+
+    /// The same for a call that must not be made twice: it is repeated only where the answer says that nothing was
+    /// done.
+    pub async fn query_once(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Element, AwsError> {
+        self.query_with(service, parameters, Signed::Yes, Repeat::WhenNotDone).await
     }
 
     /// The same without a signature, as `AssumeRoleWithWebIdentity` is called.
     pub async fn query_unsigned(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Element, AwsError> {
-        let request = self.query_request(service, parameters)?;
-        let (_, body) = self.send(service, request, false).await?;
-        Element::parse(&body).map_err(AwsError::Transport)
+        self.query_with(service, parameters, Signed::No, Repeat::Safe).await
     }
 
-    fn query_request(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Request<Full<Bytes>>, AwsError> {
+    async fn query_with(
+        &self,
+        service: Service,
+        parameters: &[(&str, &str)],
+        signed: Signed,
+        repeat: Repeat,
+    ) -> Result<Element, AwsError> {
         let body = parameters.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect::<Vec<_>>().join("&");
-        request(
-            Method::POST,
-            &format!("{}/", self.endpoint(service)),
-            "application/x-www-form-urlencoded; charset=utf-8",
-            &[],
-            body,
-        )
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        let request = request(Method::POST, &format!("{}/", self.endpoint(service)), kind, &[], body)?;
+        let body = self.send(service, request, signed, repeat).await?;
+        Element::parse(&body).map_err(AwsError::Transport)
     }
 
     /// A signed REST-JSON GET.
     pub async fn rest(&self, service: Service, path: &str) -> Result<serde_json::Value, AwsError> {
         let url = format!("{}{path}", self.endpoint(service));
         let request = request(Method::GET, &url, "application/json", &[], String::new())?;
-        let (_, body) = self.send(service, request, true).await?;
-        serde_json::from_slice(&body).map_err(|e| AwsError::Transport(format!("the answer is not JSON: {e}")))
+        let body = self.send(service, request, Signed::Yes, Repeat::Safe).await?;
+        crate::json::parse(&body).map_err(AwsError::Transport)
     }
 
-    /// A signed JSON 1.1 call.
+    /// A signed JSON 1.1 call that reads.
     pub async fn json(
         &self,
         service: Service,
@@ -247,47 +276,83 @@ impl AwsClient {
         let url = format!("{}/", self.endpoint(service));
         let headers = [("x-amz-target", target)];
         let request = request(Method::POST, &url, "application/x-amz-json-1.1", &headers, body.to_string())?;
-        let (_, body) = self.send(service, request, true).await?;
-        serde_json::from_slice(&body).map_err(|e| AwsError::Transport(format!("the answer is not JSON: {e}")))
+        let body = self.send(service, request, Signed::Yes, Repeat::Safe).await?;
+        crate::json::parse(&body).map_err(AwsError::Transport)
     }
 
+    /// Sends, and again where that is safe and may help; the body of what succeeds.
     async fn send(
         &self,
         service: Service,
         request: Request<Full<Bytes>>,
-        signed: bool,
-    ) -> Result<(u16, Bytes), AwsError> {
-        let request = if signed { self.sign(service, request).await? } else { request };
+        signed: Signed,
+        repeat: Repeat,
+    ) -> Result<Bytes, AwsError> {
+        let mut attempts = self.pace.begin();
+        loop {
+            // Signed anew each time: a signature holds for five minutes, a credential perhaps for less.
+            let request = match signed {
+                Signed::Yes => self.sign(service, request.clone()).await?,
+                Signed::No => request.clone(),
+            };
+            let failure = match self.send_once(service, request).await {
+                Ok(body) => {
+                    attempts.succeeded();
+                    return Ok(body);
+                }
+                Err(failure) => failure,
+            };
+            match failure.again(repeat) {
+                Some(told) if attempts.again(told).await => {}
+                Some(_) | None => return Err(failure.error),
+            }
+        }
+    }
+
+    async fn send_once(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
         let endpoint = self.endpoint(service);
+        let broken = |error: &(dyn std::error::Error + 'static)| {
+            let transient = words::connection_broke(error);
+            Failure::transport(format!("{endpoint}: {}", words::transport(error)), transient)
+        };
         let call = async {
-            let answer =
-                self.http.request(request).await.map_err(|e| AwsError::Transport(unreachable_text(&endpoint, &e)))?;
-            let status = answer.status().as_u16();
+            let answer = self.http.request(request).await.map_err(|e| broken(&e))?;
+            let (status, told) = (answer.status(), retry::told(answer.headers()));
             if let Some(ahead) = clock::ahead(answer.headers()) {
                 self.clock.get_or_init(|| Clock { server: endpoint.clone(), ahead });
             }
-            let body = Limited::new(answer.into_body(), API_BYTES)
-                .collect()
-                .await
-                .map_err(|e| AwsError::Transport(format!("{endpoint}: {e}")))?
-                .to_bytes();
-            Ok::<_, AwsError>((status, body))
+            let limit = if status.is_success() { AWS_BYTES } else { ERROR_BYTES };
+            let body = Limited::new(answer.into_body(), limit).collect().await.map_err(|e| {
+                if e.is::<LengthLimitError>() {
+                    let reason = format!("{endpoint}: the answer is too large: it has more than {limit} bytes");
+                    return Failure::transport(reason, false);
+                }
+                broken(&*e)
+            })?;
+            let body = body.to_bytes();
+            if status.is_success() {
+                return Ok(body);
+            }
+            Err(Failure { error: service_error(status.as_u16(), &body), status: status.as_u16(), told, transient: false })
         };
-        let (status, body) = tokio::time::timeout(API_TIMEOUT, call)
-            .await
-            .map_err(|_| AwsError::Transport(format!("{endpoint}: no answer within {} s", API_TIMEOUT.as_secs())))??;
-        if (200..300).contains(&status) { Ok((status, body)) } else { Err(service_error(status, &body)) }
+        tokio::time::timeout(API_TIMEOUT, call).await.unwrap_or_else(|_| {
+            let reason = format!("{endpoint}: no whole answer within {} s", API_TIMEOUT.as_secs());
+            Err(Failure::transport(reason, false))
+        })
     }
 
     async fn sign(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Request<Full<Bytes>>, AwsError> {
         let provider =
             self.credentials.as_ref().ok_or_else(|| AwsError::NoCredentials("none configured".to_owned()))?;
-        let credentials = provider.provide_credentials().await.map_err(|e| AwsError::NoCredentials(deepest(&e)))?;
+        let credentials = tokio::time::timeout(LOGIN_TIMEOUT, provider.provide_credentials())
+            .await
+            .map_err(|_| AwsError::NoCredentials(format!("none came within {} s", LOGIN_TIMEOUT.as_secs())))?
+            .map_err(|e| AwsError::NoCredentials(words::transport(&e)))?;
         let region = if service == Service::Iam { iam_region(&self.region) } else { &self.region };
         let (parts, body) = request.into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let instructions = signature(&parts, &bytes, credentials, region, service.signing_name())
-            .map_err(|e| AwsError::Transport(format!("cannot sign: {e}")))?;
+            .map_err(|e| AwsError::NoCredentials(format!("cannot sign: {e}")))?;
         let mut request = Request::from_parts(parts, Full::new(bytes));
         instructions.apply_to_request_http1x(&mut request);
         Ok(request)
@@ -326,117 +391,4 @@ impl AwsClient {
             Err(AwsError::Transport(error)) => Observed::Unreachable { source, error },
         }
     }
-}
-
-fn signature(
-    parts: &http::request::Parts,
-    body: &[u8],
-    credentials: Credentials,
-    region: &str,
-    name: &str,
-) -> Result<aws_sigv4::http_request::SigningInstructions, Box<dyn std::error::Error + Send + Sync>> {
-    // The signer takes for granted that these fit into a header.
-    for (name, value) in [
-        ("the region", Some(region)),
-        ("the access key's id", Some(credentials.access_key_id())),
-        ("the session token", credentials.session_token()),
-    ] {
-        if value.is_some_and(|v| http::HeaderValue::from_str(v).is_err()) {
-            return Err(format!("{name} holds a line break or another character that no header may hold").into());
-        }
-    }
-    let identity = credentials.into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(name)
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?;
-    let headers = parts.headers.iter().filter_map(|(k, v)| v.to_str().ok().map(|v| (k.as_str(), v)));
-    let signable =
-        SignableRequest::new(parts.method.as_str(), parts.uri.to_string(), headers, SignableBody::Bytes(body))?;
-    Ok(sign(signable, &params.into())?.into_parts().0)
-}
-
-fn request(
-    method: Method,
-    url: &str,
-    kind: &str,
-    headers: &[(&str, &str)],
-    body: String,
-) -> Result<Request<Full<Bytes>>, AwsError> {
-    let mut builder = Request::builder().method(method).uri(url).header("content-type", kind);
-    for (k, v) in headers {
-        builder = builder.header(*k, *v);
-    }
-    builder.body(Full::new(Bytes::from(body))).map_err(|e| AwsError::Transport(format!("`{url}`: {e}")))
-}
-
-/// Error bodies of the query protocol, of EC2, and of the JSON protocols.
-fn service_error(status: u16, body: &[u8]) -> AwsError {
-    let from_xml = Element::parse(body).ok().and_then(|root| {
-        let error = root.find("Error")?;
-        let request_id = root.find("RequestId").or_else(|| root.find("RequestID")).map(|e| e.text.clone());
-        Some(AwsError::Service {
-            status,
-            code: error.text_of("Code")?,
-            message: error.text_of("Message").unwrap_or_default(),
-            request_id,
-        })
-    });
-    let from_json = || {
-        let v: serde_json::Value = serde_json::from_slice(body).ok()?;
-        let member = |names: &[&str]| names.iter().find_map(|n| v.get(n)?.as_str().map(str::to_owned));
-        let code = member(&["__type", "code", "Code"])?;
-        let code = code.rsplit('#').next().unwrap_or_default().to_owned();
-        Some(AwsError::Service {
-            status,
-            code,
-            message: member(&["message", "Message"]).unwrap_or_default(),
-            request_id: None,
-        })
-    };
-    from_xml.or_else(from_json).unwrap_or_else(|| {
-        let start: String = String::from_utf8_lossy(body).chars().take(120).collect();
-        AwsError::Transport(format!("HTTP {status} with a body that is no AWS error: {start}"))
-    })
-}
-
-fn unreachable_text(endpoint: &str, error: &hyper_util::client::legacy::Error) -> String {
-    format!("{endpoint}: {}", deepest(error))
-}
-
-/// The innermost reason: outer layers say only that something failed.
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(next) = inner.source() {
-        inner = next;
-    }
-    inner.to_string()
-}
-
-fn iam_region(region: &str) -> &str {
-    if region.starts_with("cn-") {
-        "cn-north-1"
-    } else if region.starts_with("us-gov-") {
-        "us-gov-west-1"
-    } else {
-        "us-east-1"
-    }
-}
-
-/// DNS suffix by partition (botocore partitions).
-fn dns_suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "amazonaws.com.cn"
-    } else if region.starts_with("eusc-") {
-        "amazonaws.eu"
-    } else {
-        "amazonaws.com"
-    }
-}
-
-fn encode(text: &str) -> String {
-    crate::percent::encode(text)
 }

@@ -5,9 +5,14 @@ use trustwalk_core::evidence::{Addon, EksCluster, Observed, PodIdentityAssociati
 use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
+use super::pages::Pages;
 
-/// Clusters described while looking for the one a kubeconfig points at.
+/// Clusters described while looking for the one a kubeconfig points at: AWS's own quota for a region.
 const CLUSTERS: usize = 100;
+/// Add-ons and associations described, each with a call of its own. A cluster has some dozens.
+const DESCRIBED: usize = 500;
+/// Names asked for at once: the most EKS gives in one answer (EKS API reference, `maxResults`).
+const PAGE: usize = 100;
 
 fn text(v: &Value, pointer: &str) -> String {
     v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -20,6 +25,21 @@ fn time(v: &Value, pointer: &str) -> i64 {
 }
 
 impl AwsClient {
+    /// A whole listing, page by page.
+    async fn all(&self, what: &str, path: &str, member: &str) -> Result<Vec<Value>, AwsError> {
+        let (mut found, mut pages) = (Vec::new(), Pages::default());
+        loop {
+            let token = pages.next().map(|t| format!("&nextToken={}", crate::percent::encode(t))).unwrap_or_default();
+            let mut page = self.rest(Service::Eks, &format!("{path}{token}")).await?;
+            if let Some(Value::Array(items)) = page.get_mut(member).map(Value::take) {
+                found.extend(items);
+            }
+            if !pages.go_on(what, page.get("nextToken").and_then(Value::as_str).map(str::to_owned))? {
+                return Ok(found);
+            }
+        }
+    }
+
     /// The EKS cluster behind an API server: by the name in the kubeconfig, else by its endpoint.
     pub async fn cluster(&self, hint: Option<&str>, server: &str) -> Observed<EksCluster> {
         let hinted = hint.map(|h| h.rsplit('/').next().unwrap_or(h).to_owned());
@@ -35,13 +55,16 @@ impl AwsClient {
                 }
             }
         }
-        let listed = self.rest(Service::Eks, &format!("/clusters?maxResults={CLUSTERS}")).await;
+        let listed = self.all("ListClusters", &format!("/clusters?maxResults={PAGE}"), "clusters").await;
         let listed = self.observe(listed, "eks:ListClusters", "eks:ListClusters", "aws eks list-clusters");
-        let Some(value) = listed.known() else { return listed.map(|_| EksCluster::default()) };
-        let names = value.pointer("/clusters").and_then(Value::as_array).into_iter().flatten();
-        let names: Vec<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
-        for name in &names {
-            let raw = self.rest(Service::Eks, &format!("/clusters/{name}")).await;
+        let Observed::Known { value: names, source } = listed else { return listed.map(|_| EksCluster::default()) };
+        let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+        if names.len() > CLUSTERS {
+            let error = format!("the account has {} clusters here, too many to ask each; give --cluster NAME", names.len());
+            return Observed::Unreachable { source, error };
+        }
+        for name in names {
+            let raw = self.rest(Service::Eks, &format!("/clusters/{}", crate::percent::encode(name))).await;
             let same = raw.as_ref().is_ok_and(|v| same_server(&text(v, "/cluster/endpoint"), server));
             if same {
                 return self.describe_cluster(name).await;
@@ -80,12 +103,11 @@ impl AwsClient {
 
     /// Add-ons; none when they may not be read, for nothing decides on them alone.
     async fn addons(&self, cluster: &str) -> Vec<Addon> {
-        let Ok(listed) = self.rest(Service::Eks, &format!("/clusters/{cluster}/addons")).await else {
-            return Vec::new();
-        };
-        let names = listed.pointer("/addons").and_then(Value::as_array).cloned().unwrap_or_default();
-        let reads = names.iter().filter_map(Value::as_str).map(|name| async move {
-            let v = self.rest(Service::Eks, &format!("/clusters/{cluster}/addons/{name}")).await.ok()?;
+        let path = format!("/clusters/{cluster}/addons?maxResults={PAGE}");
+        let Ok(names) = self.all("ListAddons", &path, "addons").await else { return Vec::new() };
+        let reads = names.iter().filter_map(Value::as_str).take(DESCRIBED).map(|name| async move {
+            let path = format!("/clusters/{cluster}/addons/{}", crate::percent::encode(name));
+            let v = self.rest(Service::Eks, &path).await.ok()?;
             let role = text(&v, "/addon/serviceAccountRoleArn");
             Some(Addon {
                 name: name.to_owned(),
@@ -99,9 +121,13 @@ impl AwsClient {
 
     /// Pod Identity associations of a namespace.
     pub async fn associations(&self, cluster: &str, namespace: &str) -> Observed<Vec<PodIdentityAssociation>> {
-        let path =
-            format!("/clusters/{}/pod-identity-associations?namespace={namespace}", crate::percent::encode(cluster));
-        let outcome = self.rest(Service::Eks, &path).await;
+        let encode = crate::percent::encode;
+        let path = format!(
+            "/clusters/{}/pod-identity-associations?maxResults={PAGE}&namespace={}",
+            encode(cluster),
+            encode(namespace)
+        );
+        let outcome = self.all("ListPodIdentityAssociations", &path, "associations").await;
         let observed = self.observe(
             outcome,
             &format!("eks:ListPodIdentityAssociations {cluster}"),
@@ -111,8 +137,11 @@ impl AwsClient {
                 &[cluster, namespace],
             ),
         );
-        let Observed::Known { value, source } = observed else { return observed.map(|_| Vec::new()) };
-        let items = value.pointer("/associations").and_then(Value::as_array).cloned().unwrap_or_default();
+        let Observed::Known { value: items, source } = observed else { return observed.map(|_| Vec::new()) };
+        if items.len() > DESCRIBED {
+            let error = format!("{namespace} has {} associations, more than the {DESCRIBED} that are asked for", items.len());
+            return Observed::Unreachable { source, error };
+        }
         let reads = items.iter().map(|a| self.association(cluster, a));
         Observed::Known { value: futures_util::future::join_all(reads).await, source }
     }
@@ -120,7 +149,8 @@ impl AwsClient {
     /// The listing tells neither role nor time; the description does.
     async fn association(&self, cluster: &str, listed: &Value) -> PodIdentityAssociation {
         let id = text(listed, "/associationId");
-        let path = format!("/clusters/{}/pod-identity-associations/{id}", crate::percent::encode(cluster));
+        let encode = crate::percent::encode;
+        let path = format!("/clusters/{}/pod-identity-associations/{}", encode(cluster), encode(&id));
         let described: Result<Value, AwsError> = self.rest(Service::Eks, &path).await;
         let (role_arn, created) = described.map_or((None, None), |v| {
             let role = text(&v, "/association/roleArn");

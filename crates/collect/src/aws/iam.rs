@@ -7,12 +7,11 @@ use trustwalk_core::evidence::{Observed, Provider, Role, RolePolicy};
 use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
+use super::pages::Pages;
 use super::xml::Element;
 use crate::percent;
 
 const VERSION: (&str, &str) = ("Version", "2010-05-08");
-/// Pages of a listing followed. IAM's quotas keep listings of one role far below this.
-const PAGES: usize = 50;
 /// Roles asked for at once: the most IAM gives in one answer (IAM API reference, `ListRoles`).
 const PAGE: &str = "1000";
 
@@ -32,6 +31,14 @@ fn texts(root: &Element, list: &str) -> Vec<String> {
 }
 
 impl AwsClient {
+    /// A call that must not be made twice.
+    async fn iam_once(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Element, AwsError> {
+        let mut all = vec![("Action", action), VERSION];
+        all.extend_from_slice(parameters);
+        self.query_once(Service::Iam, &all).await
+    }
+
+    /// A call that reads, or that sets what would be set again alike.
     async fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Element, AwsError> {
         let mut all = vec![("Action", action), VERSION];
         all.extend_from_slice(parameters);
@@ -95,8 +102,8 @@ impl AwsClient {
     async fn all_policies(&self, name: &str, boundary: Option<&str>) -> Result<Vec<RolePolicy>, AwsError> {
         let of_role = [("RoleName", name)];
         let (attached, inline) = tokio::try_join!(
-            self.pages("ListAttachedRolePolicies", &of_role, "AttachedPolicies"),
-            self.pages("ListRolePolicies", &of_role, "PolicyNames"),
+            self.pages("ListAttachedRolePolicies", &of_role, "AttachedPolicies", Some),
+            self.pages("ListRolePolicies", &of_role, "PolicyNames", Some),
         )?;
         let managed = attached.iter().filter_map(|p| Some((p.text_of("PolicyName")?, p.text_of("PolicyArn")?)));
         let mut jobs: Vec<_> = managed.map(|(name, arn)| self.managed_policy(name, arn, false)).collect();
@@ -132,9 +139,10 @@ impl AwsClient {
     /// policy (IAM API reference, `ListRoles`), so no role is read by itself.
     pub async fn roles_trusting(&self, issuer: &str) -> Observed<Vec<Role>> {
         let outcome = self
-            .pages("ListRoles", &[("MaxItems", PAGE)], "Roles")
-            .await
-            .map(|roles| roles.iter().map(read_role).filter(|r| r.trust_policy.contains(issuer)).collect::<Vec<_>>());
+            .pages("ListRoles", &[("MaxItems", PAGE)], "Roles", |role| {
+                Some(read_role(&role)).filter(|r| r.trust_policy.contains(issuer))
+            })
+            .await;
         self.observe(
             outcome,
             &format!("roles that name {issuer} in their trust policies"),
@@ -143,22 +151,29 @@ impl AwsClient {
         )
     }
 
-    async fn pages(&self, action: &str, fixed: &[(&str, &str)], list: &str) -> Result<Vec<Element>, AwsError> {
+    /// All pages of a listing; of each element only what is kept stays in memory.
+    async fn pages<T>(
+        &self,
+        action: &str,
+        fixed: &[(&str, &str)],
+        list: &str,
+        keep: impl Fn(Element) -> Option<T>,
+    ) -> Result<Vec<T>, AwsError> {
         let mut found = Vec::new();
-        let mut marker: Option<String> = None;
-        for _ in 0..PAGES {
+        let mut pages = Pages::default();
+        loop {
             let mut parameters = fixed.to_vec();
-            if let Some(m) = &marker {
+            if let Some(m) = pages.next() {
                 parameters.push(("Marker", m));
             }
-            let root = self.iam(action, &parameters).await?;
-            found.extend(root.members(list).into_iter().cloned());
-            marker = root.text_of("Marker").filter(|_| root.text_of("IsTruncated").as_deref() == Some("true"));
-            if marker.is_none() {
-                break;
+            let mut root = self.iam(action, &parameters).await?;
+            let truncated = root.text_of("IsTruncated").as_deref() == Some("true");
+            let marker = root.text_of("Marker").filter(|_| truncated);
+            found.extend(root.take_members(list).into_iter().filter_map(&keep));
+            if !pages.go_on(action, marker)? {
+                return Ok(found);
             }
         }
-        Ok(found)
     }
 
     /// Replaces a provider's thumbprint list.
@@ -199,7 +214,7 @@ impl AwsClient {
 
     /// Deletes a provider.
     pub async fn delete_provider(&self, arn: &str) -> Result<(), AwsError> {
-        self.iam("DeleteOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(drop)
+        self.iam_once("DeleteOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(drop)
     }
 
     /// Replaces a role's trust policy.
@@ -214,7 +229,7 @@ impl AwsClient {
 
     /// Detaches a managed policy.
     pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), AwsError> {
-        self.iam("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
+        self.iam_once("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
     }
 
     async fn with_list(
@@ -231,7 +246,8 @@ impl AwsClient {
             .collect();
         let mut parameters = plain.to_vec();
         parameters.extend(numbered.iter().map(|(k, v)| (k.as_str(), *v)));
-        self.iam(action, &parameters).await
+        // A second creation would be refused because of the first, and that refusal would be told.
+        if action.starts_with("Create") { self.iam_once(action, &parameters).await } else { self.iam(action, &parameters).await }
     }
 }
 

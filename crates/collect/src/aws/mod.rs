@@ -6,9 +6,13 @@
 
 mod client;
 mod cloudtrail;
+mod credentials;
 mod eks;
+mod failure;
 mod iam;
+mod pages;
 mod sts;
+mod wire;
 mod xml;
 
 pub use client::{AwsClient, AwsError, AwsOptions, Service};

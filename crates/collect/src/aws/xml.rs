@@ -3,6 +3,8 @@
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
+use crate::limits::XML_ELEMENTS;
+
 /// Deepest nesting of an answer; real ones stay below ten.
 const DEPTH: usize = 64;
 
@@ -23,16 +25,19 @@ impl Element {
         let text = std::str::from_utf8(bytes).map_err(|_| "the answer is not UTF-8".to_owned())?;
         let mut reader = Reader::from_str(text);
         let mut stack = vec![Self::default()];
+        let mut left = XML_ELEMENTS;
         loop {
             match reader.read_event().map_err(|e| format!("the answer is not XML: {e}"))? {
                 Event::Start(tag) => {
                     if stack.len() > DEPTH {
                         return Err(format!("the answer nests deeper than {DEPTH} elements"));
                     }
+                    left = one_fewer(left)?;
                     let name = tag.local_name().as_ref().to_owned();
                     stack.push(Self { name, ..Self::default() });
                 }
                 Event::Empty(tag) => {
+                    left = one_fewer(left)?;
                     let name = tag.local_name().as_ref().to_owned();
                     if let Some(parent) = stack.last_mut() {
                         parent.children.push(Self { name, ..Self::default() });
@@ -87,6 +92,23 @@ impl Element {
     pub fn members(&self, list: &str) -> Vec<&Self> {
         self.find(list).map(|l| l.children.iter().filter(|c| c.name == "member").collect()).unwrap_or_default()
     }
+
+    /// The same, taken out of the tree.
+    pub fn take_members(&mut self, list: &str) -> Vec<Self> {
+        let children = self.find_mut(list).map(|l| std::mem::take(&mut l.children)).unwrap_or_default();
+        children.into_iter().filter(|c| c.name == "member").collect()
+    }
+
+    fn find_mut(&mut self, name: &str) -> Option<&mut Self> {
+        if self.name == name {
+            return Some(self);
+        }
+        self.children.iter_mut().find_map(|c| c.find_mut(name))
+    }
+}
+
+fn one_fewer(left: usize) -> Result<usize, String> {
+    left.checked_sub(1).ok_or_else(|| format!("the answer has more than {XML_ELEMENTS} elements"))
 }
 
 fn entity(reference: &quick_xml::events::BytesRef<'_>) -> Result<String, String> {
@@ -118,5 +140,7 @@ mod tests {
             assert!(Element::parse(bad.as_bytes()).is_err(), "{bad}");
         }
         assert!(Element::parse("<a>".repeat(10_000).as_bytes()).unwrap_err().contains("nests deeper"));
+        let many = format!("<r>{}</r>", "<a/>".repeat(XML_ELEMENTS));
+        assert!(Element::parse(many.as_bytes()).unwrap_err().contains("more than"));
     }
 }

@@ -3,14 +3,22 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::Request;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use trustwalk_core::evidence::{Observed, Source};
 
+use super::answer::Failure;
+use super::bounded;
+use super::kubeconfig::{self, whole_text};
+use super::login::Login;
 use crate::error::CollectError;
-use crate::limits::{API_REQUESTS, API_TIMEOUT, LOGIN_TIMEOUT};
+use crate::limits::{API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES};
 use crate::proxy::Proxies;
+use crate::retry::{self, Pace};
+use crate::urls::shown_url;
 
 /// How to find the cluster.
 #[derive(Debug, Clone, Default)]
@@ -35,11 +43,12 @@ pub enum WriteError {
 /// A client of one API server.
 #[derive(Clone)]
 pub struct KubeApi {
-    client: kube::Client,
+    login: Arc<Login>,
     slots: Arc<Semaphore>,
+    pace: Pace,
     /// The context's default namespace.
     pub namespace: String,
-    /// The server's URL.
+    /// The server's URL, without user information.
     pub server: String,
     /// The kubeconfig's name of the cluster, in which EKS puts name or ARN.
     pub cluster_name: Option<String>,
@@ -52,53 +61,20 @@ impl std::fmt::Debug for KubeApi {
     }
 }
 
-/// The client, whose making runs the kubeconfig's exec plugin: on a thread of its own, because a plugin that
-/// hangs would otherwise hold everything, and nobody has to wait for it at the end.
-async fn logged_in(config: kube::Config) -> Result<kube::Client, String> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let runtime = tokio::runtime::Handle::current();
-    std::thread::spawn(move || {
-        let _context = runtime.enter();
-        // Nobody listens any more once the time is up.
-        let _ = tell.send(kube::Client::try_from(config));
-    });
-    match tokio::time::timeout(LOGIN_TIMEOUT, told).await {
-        Ok(Ok(Ok(client))) => Ok(client),
-        Ok(Ok(Err(error))) => Err(without_output(&error.to_string())),
-        Ok(Err(_)) => Err("the client could not be made".to_owned()),
-        Err(_) => Err(format!(
-            "the kubeconfig's exec plugin gave no credential within {} s; run it by hand: `kubectl version`",
-            LOGIN_TIMEOUT.as_secs()
-        )),
-    }
-}
-
-/// An exec plugin's failure without what it printed, in which a credential may stand.
-fn without_output(error: &str) -> String {
-    let (head, _) = error.split_once(": Output {").unwrap_or((error, ""));
-    match head.split_once("KUBERNETES_EXEC_INFO=") {
-        Some((front, rest)) => {
-            let command = rest.split_once("}\" ").map_or(rest, |(_, command)| command);
-            format!("{front}{command}")
-        }
-        None => head.to_owned(),
-    }
-}
-
 impl KubeApi {
-    /// Connects lazily: nothing is sent before the first request.
+    /// Reads the configuration and fetches a credential where a program gives it; nothing is sent to the server.
     pub async fn new(options: &KubeOptions, proxies: &Proxies, now: i64) -> Result<Self, CollectError> {
         let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(e.to_string());
-        let kubeconfig = match &options.kubeconfig {
-            Some(path) => Some(kube::config::Kubeconfig::read_from(path).map_err(|e| refuse(&whole_text(&e)))?),
-            None => found()?,
-        };
+        let mut kubeconfig = kubeconfig::find(options)?;
+        if let Some(file) = &mut kubeconfig {
+            kubeconfig::take_in(file, options.context.as_deref())?;
+        }
         // kube takes NO_PROXY for a list of proxies; kubectl, for a list of servers.
-        let told = kubeconfig.as_ref().and_then(|file| proxy_url(file, options.context.as_deref()));
+        let told = kubeconfig.as_ref().and_then(|file| kubeconfig::proxy_url(file, options.context.as_deref()));
         let (mut config, cluster_name) = match kubeconfig {
             Some(file) => {
                 let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
-                let name = cluster_name(&file, options.context.as_deref());
+                let name = kubeconfig::cluster_name(&file, options.context.as_deref());
                 let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| {
                     refuse(&format!(
                         "{}; see `kubectl config get-contexts`, and choose one with --context",
@@ -116,9 +92,11 @@ impl KubeApi {
         config.connect_timeout = Some(API_TIMEOUT);
         config.read_timeout = Some(API_TIMEOUT * 6);
         let namespace = config.default_namespace.clone();
-        let server = config.cluster_url.to_string();
-        let client = logged_in(config).await.map_err(|e| refuse(&e))?;
-        Ok(Self { client, slots: Arc::new(Semaphore::new(API_REQUESTS)), namespace, server, cluster_name, now })
+        let server = shown_url(&config.cluster_url.to_string()).into_owned();
+        let login = Login::new(config).map_err(|e| refuse(&e))?;
+        login.client().await.map_err(|e| refuse(&e))?;
+        let slots = Arc::new(Semaphore::new(API_REQUESTS));
+        Ok(Self { login: Arc::new(login), slots, pace: Pace::new(API_ATTEMPTS), namespace, server, cluster_name, now })
     }
 
     /// Makes room for the requests of several walks at the same time.
@@ -126,9 +104,9 @@ impl KubeApi {
         self.slots.add_permits(API_REQUESTS * walks.saturating_sub(1));
     }
 
-    /// The client, for what changes things.
-    pub fn client(&self) -> &kube::Client {
-        &self.client
+    /// The client, for what speaks more than HTTP. Every answer it gives is bounded.
+    pub(super) async fn client(&self) -> Result<kube::Client, String> {
+        self.login.client().await
     }
 
     /// GET of a path.
@@ -143,46 +121,113 @@ impl KubeApi {
 
     /// Any request, its outcome as an observation.
     pub async fn observe(&self, request: Request<Vec<u8>>, source: Source, permission: &str) -> Observed<Value> {
-        let _slot = self.slots.acquire().await;
-        let answer = tokio::time::timeout(API_TIMEOUT, self.client.request::<Value>(request)).await;
-        match answer {
-            Ok(Ok(value)) => Observed::Known { value, source },
-            Ok(Err(error)) => failed(&error, source, permission),
-            Err(_) => Observed::Unreachable {
-                source,
-                error: format!("no answer from {} within {} s", self.server, API_TIMEOUT.as_secs()),
-            },
+        let read = self.ask(&request, OBJECT_BYTES).await;
+        let broken = |reason| Failure::Broken { reason, transient: false };
+        match read.and_then(|body| crate::json::parse(&body).map_err(broken)) {
+            Ok(value) => Observed::Known { value, source },
+            Err(failure) => failure.observed(source, permission),
         }
     }
 
     /// A request that changes something.
     pub async fn write(&self, request: Request<Vec<u8>>) -> Result<(), WriteError> {
-        let _slot = self.slots.acquire().await;
-        match tokio::time::timeout(API_TIMEOUT, self.client.request::<Value>(request)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(kube::Error::Api(status))) if (400..500).contains(&status.code) => {
-                Err(WriteError::Refused(format!("{}: {}", status.code, status.message)))
+        self.ask(&request, OBJECT_BYTES).await.map(drop).map_err(|failure| match failure {
+            Failure::Refused { code, message, .. } if (400..500).contains(&code) => {
+                WriteError::Refused(format!("{code}: {message}"))
             }
-            Ok(Err(error)) => Err(WriteError::Lost(in_words(root_text(&error)))),
-            Err(_) => {
-                Err(WriteError::Lost(format!("no answer from {} within {} s", self.server, API_TIMEOUT.as_secs())))
+            Failure::Refused { code, message, .. } => WriteError::Lost(format!("{code}: {message}")),
+            Failure::Broken { reason, .. } => WriteError::Lost(reason),
+            Failure::TooLarge(limit) => WriteError::Lost(format!("the answer has more than {limit} bytes")),
+        })
+    }
+
+    /// The whole answer to a request, asked for again where that is safe.
+    pub(super) async fn ask(&self, request: &Request<Vec<u8>>, limit: usize) -> Result<Vec<u8>, Failure> {
+        let _slot = self.slots.acquire().await;
+        let mut attempts = self.pace.begin();
+        loop {
+            let once = async {
+                let body = self.send(request).await?;
+                bounded::read(body, limit).await.map_err(|e| Failure::of(&e))
+            };
+            let failure = match self.in_time(once).await {
+                Ok(read) if read.cut => return Err(Failure::TooLarge(limit)),
+                Ok(read) => {
+                    attempts.succeeded();
+                    return Ok(read.bytes);
+                }
+                Err(failure) => failure,
+            };
+            match failure.again(request.method()) {
+                Some(told) if attempts.again(told).await => {}
+                Some(_) | None => return Err(failure),
             }
         }
     }
 
-    /// GET of a text, such as a log.
-    pub async fn text(&self, path: &str, what: &str, permission: &str, by_hand: &str) -> Observed<String> {
-        let source = Source { what: what.to_owned(), at: self.now, by_hand: Some(by_hand.to_owned()) };
+    /// One request's body, once the server has accepted it.
+    async fn send(&self, request: &Request<Vec<u8>>) -> Result<Body, Failure> {
+        let client = self.client().await.map_err(|reason| Failure::Broken { reason, transient: false })?;
+        let answer = client.send(request.clone().map(Body::from)).await.map_err(|e| Failure::of(&e))?;
+        if answer.status().is_success() {
+            return Ok(answer.into_body());
+        }
+        let (status, told) = (answer.status(), retry::told(answer.headers()));
+        let body = bounded::read(answer.into_body(), ERROR_BYTES).await.map_err(|e| Failure::of(&e))?;
+        Err(Failure::refused(status, told, &body.bytes))
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        tokio::time::timeout(API_TIMEOUT, work).await.unwrap_or_else(|_| {
+            let reason = format!("no whole answer from {} within {} s", self.server, API_TIMEOUT.as_secs());
+            Err(Failure::Broken { reason, transient: false })
+        })
+    }
+
+    /// GET of a log, given away piece by piece as it comes. Tells why it was cut, if it was.
+    pub(super) async fn log(
+        &self,
+        path: &str,
+        source: Source,
+        permission: &str,
+        feed: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Observed<Option<String>> {
         let request = match Request::get(path).body(Vec::new()) {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },
         };
         let _slot = self.slots.acquire().await;
-        match tokio::time::timeout(API_TIMEOUT, self.client.request_text(request)).await {
-            Ok(Ok(value)) => Observed::Known { value, source },
-            Ok(Err(error)) => failed(&error, source, permission),
-            Err(_) => Observed::Unreachable { source, error: "no answer in time".to_owned() },
-        }
+        let mut attempts = self.pace.begin();
+        let mut body = loop {
+            let failure = match self.in_time(self.send(&request)).await {
+                Ok(body) => break body,
+                Err(failure) => failure,
+            };
+            match failure.again(&Method::GET) {
+                Some(told) if attempts.again(told).await => {}
+                Some(_) | None => return failure.observed(source, permission),
+            }
+        };
+        attempts.succeeded();
+        let mut left = LOG_STREAM_BYTES;
+        let stream = async {
+            while let Some(frame) = body.frame().await {
+                let data = match frame.map(hyper::body::Frame::into_data) {
+                    Ok(Ok(data)) => data,
+                    Ok(Err(_)) => continue,
+                    Err(error) => return Some(crate::words::transport(&error)),
+                };
+                feed(data.get(..left.min(data.len())).unwrap_or_default());
+                let Some(rest) = left.checked_sub(data.len()) else {
+                    return Some(format!("only its first {} MiB were read", LOG_STREAM_BYTES >> 20));
+                };
+                left = rest;
+            }
+            None
+        };
+        let slow = || Some(format!("only what came within {} s was read", API_TIMEOUT.as_secs()));
+        let cut = tokio::time::timeout(API_TIMEOUT, stream).await.unwrap_or_else(|_| slow());
+        Observed::Known { value: cut, source }
     }
 
     /// When this walk began, Unix seconds.
@@ -191,133 +236,8 @@ impl KubeApi {
     }
 }
 
-/// What a failed request is evidence of.
-fn failed<T>(error: &kube::Error, source: Source, permission: &str) -> Observed<T> {
-    if let kube::Error::Api(status) = error {
-        let message = status.message.clone();
-        return match status.code {
-            404 => Observed::Absent { source },
-            401 => Observed::Denied { source, permission: "a valid Kubernetes credential".to_owned(), message },
-            // An authorizer's refusal names the verb; an admission plugin's says what is wrong with the object.
-            403 if message.contains(" cannot ") => {
-                Observed::Denied { source, permission: permission.to_owned(), message }
-            }
-            code => Observed::Unreachable { source, error: format!("{code}: {message}") },
-        };
-    }
-    Observed::Unreachable { source, error: in_words(root_text(error)) }
-}
-
-/// What a TLS library calls by its own names, in the kubeconfig's.
-fn in_words(error: String) -> String {
-    let Some((_, problem)) = error.split_once("invalid peer certificate: ") else { return error };
-    let words = if problem.starts_with("UnknownIssuer") {
-        "its authority is none of the kubeconfig's certificate-authority; the API server may be another one"
-    } else if problem.to_ascii_lowercase().contains("expired") {
-        "it has expired, or the clock here is wrong"
-    } else if problem.contains("not valid for name") || problem.starts_with("NotValidForName") {
-        "it names other hosts than the kubeconfig's server; tls-server-name says which is meant"
-    } else {
-        return error;
-    };
-    format!("the API server's certificate was not taken: {words} ({problem})")
-}
-
-/// The innermost reason: outer layers say only that something failed.
-fn root_text(error: &dyn std::error::Error) -> String {
-    let mut deepest = error;
-    while let Some(inner) = deepest.source() {
-        deepest = inner;
-    }
-    deepest.to_string()
-}
-
-/// The kubeconfig of `KUBECONFIG` or `~/.kube/config`. None at all is no error, as this may be a pod; one
-/// that is there, or was named, and cannot be read is.
-fn found() -> Result<Option<kube::config::Kubeconfig>, CollectError> {
-    use kube::config::KubeconfigError;
-    let named = std::env::var_os("KUBECONFIG").filter(|v| !v.is_empty());
-    match kube::config::Kubeconfig::read() {
-        Ok(file) => Ok(Some(file)),
-        Err(KubeconfigError::FindPath) if named.is_none() => Ok(None),
-        Err(KubeconfigError::ReadConfig(io, _)) if named.is_none() && io.kind() == std::io::ErrorKind::NotFound => {
-            Ok(None)
-        }
-        Err(error) => {
-            let of = named.map_or_else(|| "~/.kube/config".to_owned(), |v| format!("KUBECONFIG={}", v.display()));
-            Err(CollectError::Kubeconfig(format!("{of}: {}; give --kubeconfig FILE", whole_text(&error))))
-        }
-    }
-}
-
-/// Every layer of an error, each said once. Of each its first line alone: the YAML reader goes on to quote
-/// the lines around the fault, and a kubeconfig's lines hold credentials.
-fn whole_text(error: &dyn std::error::Error) -> String {
-    let first = |e: &dyn std::error::Error| e.to_string().lines().next().unwrap_or_default().to_owned();
-    let mut text = first(error);
-    let mut inner = error.source();
-    while let Some(cause) = inner {
-        let words = first(cause);
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        inner = cause.source();
-    }
-    text
-}
-
 fn no_config() -> CollectError {
     CollectError::Kubeconfig(
         "no KUBECONFIG, no ~/.kube/config, and not inside a cluster; give --kubeconfig FILE".to_owned(),
     )
-}
-
-/// The proxy that the context's cluster names, which goes before the environment's, as in kubectl.
-fn proxy_url(file: &kube::config::Kubeconfig, context: Option<&str>) -> Option<String> {
-    let name = cluster_name(file, context)?;
-    let cluster = file.clusters.iter().find(|c| c.name == name)?.cluster.as_ref()?;
-    cluster.proxy_url.clone().filter(|url| !url.is_empty())
-}
-
-fn cluster_name(file: &kube::config::Kubeconfig, context: Option<&str>) -> Option<String> {
-    let wanted = context.or(file.current_context.as_deref())?;
-    let named = file.contexts.iter().find(|c| c.name == wanted)?;
-    named.context.as_ref().map(|c| c.cluster.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_certificate_that_is_not_taken_is_told_in_the_kubeconfigs_words() {
-        let text = |problem: &str| in_words(format!("invalid peer certificate: {problem}"));
-        assert!(text("UnknownIssuer").contains("certificate-authority"));
-        assert!(text("certificate expired: verification time 2 is after 1").contains("has expired"));
-        assert!(text("certificate not valid for name \"a\"").contains("tls-server-name"));
-        assert_eq!(text("BadEncoding"), "invalid peer certificate: BadEncoding");
-        assert_eq!(in_words("connection refused".to_owned()), "connection refused");
-    }
-
-    #[test]
-    fn only_an_authorizer_lacks_a_permission() {
-        let answer = |message: &str| {
-            let status = kube::core::Status::failure(message, "Forbidden").with_code(403).boxed();
-            failed::<()>(&kube::Error::Api(status), Source::default(), "create pods").gap().unwrap()
-        };
-        let refused =
-            r#"pods is forbidden: User "u" cannot create resource "pods" in API group "" in the namespace "n""#;
-        assert_eq!(answer(refused), " was refused: lacks create pods");
-        let unfit = r#"pods "probe-" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true"#;
-        assert_eq!(answer(unfit), format!(": 403: {unfit}"));
-    }
-
-    #[test]
-    fn a_plugins_output_is_not_repeated() {
-        let said = r#"auth error: auth exec command 'KUBERNETES_EXEC_INFO="{\"kind\":\"x\"}" "aws" "eks"' failed with status exit status: 1: Output { stdout: "secret" }"#;
-        let text = without_output(said);
-        assert!(text.ends_with("exit status: 1") && text.contains(r#""aws""#), "{text}");
-        assert!(!text.contains("secret") && !text.contains("EXEC_INFO"), "{text}");
-    }
 }

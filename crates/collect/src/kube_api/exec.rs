@@ -3,12 +3,21 @@
 use bounded::read_to_limit;
 use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{Api, AttachParams};
+use kube::api::{Api, AttachParams, AttachedProcess};
 use trustwalk_core::evidence::{Observed, Source};
 use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
 use crate::limits::{API_TIMEOUT, LOG_BYTES};
+
+/// Ends the connection with whoever uses it: left alone, its task would go on reading what nobody wants.
+struct Running(AttachedProcess);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl KubeApi {
     /// The end of a file in a container, at most [`LOG_BYTES`].
@@ -31,17 +40,18 @@ impl KubeApi {
     }
 
     async fn run(&self, namespace: &str, pod: &str, container: &str, command: &[&str]) -> Result<Vec<u8>, String> {
-        let pods: Api<Pod> = Api::namespaced(self.client().clone(), namespace);
+        let pods: Api<Pod> = Api::namespaced(self.client().await?, namespace);
         let params = AttachParams::default().container(container).stdout(true).stderr(true);
-        let mut process = pods.exec(pod, command.iter().copied(), &params).await.map_err(|e| e.to_string())?;
-        let stdout = process.stdout().ok_or("the API server opened no output")?;
-        let stderr = process.stderr().ok_or("the API server opened no error output")?;
-        let status = process.take_status().ok_or("the API server gives no status")?;
+        let started = pods.exec(pod, command.iter().copied(), &params).await;
+        let mut process = Running(started.map_err(|e| trustwalk_foreign::redact(&e.to_string()).into_owned())?);
+        let stdout = process.0.stdout().ok_or("the API server opened no output")?;
+        let stderr = process.0.stderr().ok_or("the API server opened no error output")?;
+        let status = process.0.take_status().ok_or("the API server gives no status")?;
         let (out, err) = tokio::join!(read_to_limit(stdout, LOG_BYTES * 2), read_to_limit(stderr, LOG_BYTES));
         let status = std::pin::pin!(futures_util::stream::once(status)).next().await.flatten();
         let failed = status.is_some_and(|s| s.status.as_deref() == Some("Failure"));
         if failed {
-            return Err(String::from_utf8_lossy(&err).trim().to_owned());
+            return Err(trustwalk_foreign::redact(String::from_utf8_lossy(&err).trim()).into_owned());
         }
         Ok(out)
     }

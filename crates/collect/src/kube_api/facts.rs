@@ -48,15 +48,6 @@ fn map(v: &Value, pointer: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// `items` of a list.
-pub(super) fn items(list: Value) -> Vec<Value> {
-    let mut list = list;
-    match list.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
-    }
-}
-
 /// A controller, or a pod standing for itself.
 pub fn workload(kind: &str, v: &Value) -> Workload {
     let template = match kind {
@@ -178,41 +169,40 @@ fn has_condition(v: &Value, kind: &str) -> bool {
     })
 }
 
-/// A pod, with its events newest first.
-pub fn pod(v: &Value, events: &[Value]) -> Pod {
-    let name = text(v, "/metadata/name");
+/// A pod, without the events that speak of it.
+pub fn pod(v: &Value) -> Pod {
     let statuses = || array(v, "/status/containerStatuses").chain(array(v, "/status/initContainerStatuses"));
     let reason = statuses()
         .find_map(|s| {
             opt(s, "/state/waiting/reason").or_else(|| opt(s, "/state/terminated/reason").filter(|r| r != "Completed"))
         })
         .or_else(|| opt(v, "/status/reason"));
-    let mut own: Vec<Event> = events.iter().filter(|e| text(e, "/involvedObject/name") == name).map(event).collect();
-    own.sort_by_key(|e| std::cmp::Reverse(e.at));
     let spec = pod_spec(v);
     Pod {
         uid: text(v, "/metadata/uid"),
         created: time(v, "/metadata/creationTimestamp"),
         phase: text(v, "/status/phase"),
         ready: is_ready(v),
-        restarts: statuses().map(|s| int(s, "/restartCount")).sum(),
+        restarts: statuses().map(|s| int(s, "/restartCount")).fold(0, i64::saturating_add),
         reason,
         node: opt(v, "/spec/nodeName"),
         os: opt(v, "/spec/os/name").or_else(|| spec.node_selector.get("kubernetes.io/os").cloned()),
         spec,
-        events: own,
-        name,
+        events: Vec::new(),
+        name: text(v, "/metadata/name"),
     }
 }
 
-fn event(e: &Value) -> Event {
+/// An event, and the name of the pod that it speaks of.
+pub(super) fn pod_event(e: &Value) -> (String, Event) {
     let at = [time(e, "/lastTimestamp"), time(e, "/eventTime"), time(e, "/metadata/creationTimestamp")];
-    Event {
+    let event = Event {
         at: at.into_iter().find(|t| *t != 0).unwrap_or(0),
         kind: text(e, "/type"),
         reason: text(e, "/reason"),
         message: text(e, "/message"),
-    }
+    };
+    (text(e, "/involvedObject/name"), event)
 }
 
 /// A service account, with who wrote its role annotation.
@@ -242,9 +232,9 @@ pub(super) struct Registered {
 }
 
 /// Webhooks on pods whose names say that they inject identity.
-pub(super) fn webhooks(list: &Value) -> Vec<Registered> {
-    array(list, "/items")
-        .flat_map(|configuration| array(configuration, "/webhooks").map(move |hook| (configuration, hook)))
+pub(super) fn webhooks(configuration: &Value) -> Vec<Registered> {
+    array(configuration, "/webhooks")
+        .map(|hook| (configuration, hook))
         .filter(|(configuration, hook)| {
             let names = [text(configuration, "/metadata/name"), text(hook, "/name")].concat();
             names.contains("pod-identity") || names.contains("iam-for-pods")
@@ -327,12 +317,23 @@ pub(super) fn selector_of_workload(v: &Value) -> String {
     parts.join(",")
 }
 
-/// A network policy, if its selector takes in pods with these labels.
-pub(crate) fn network_policy(v: &Value, template: &PodSpec) -> Option<NetworkPolicy> {
-    let wanted = map(v, "/spec/podSelector/matchLabels");
-    if !wanted.iter().all(|(k, v)| template.labels.get(k) == Some(v)) {
-        return None;
+/// A network policy, and the labels of the pods that it takes in.
+#[derive(Debug, Clone)]
+pub(crate) struct SelectingPolicy {
+    wanted: BTreeMap<String, String>,
+    policy: NetworkPolicy,
+}
+
+impl SelectingPolicy {
+    /// The policy, if its selector takes in pods with these labels.
+    pub(crate) fn taking_in(&self, template: &PodSpec) -> Option<NetworkPolicy> {
+        let takes = self.wanted.iter().all(|(k, v)| template.labels.get(k) == Some(v));
+        takes.then(|| self.policy.clone())
     }
+}
+
+/// A network policy.
+pub(super) fn network_policy(v: &Value) -> SelectingPolicy {
     let restricts_egress = array(v, "/spec/policyTypes").any(|t| t == "Egress") || v.pointer("/spec/egress").is_some();
     let egress_cidrs = array(v, "/spec/egress")
         .flat_map(|rule| {
@@ -341,5 +342,6 @@ pub(crate) fn network_policy(v: &Value, template: &PodSpec) -> Option<NetworkPol
             own.chain(open.then(|| "0.0.0.0/0".to_owned())).collect::<Vec<_>>()
         })
         .collect();
-    Some(NetworkPolicy { name: text(v, "/metadata/name"), restricts_egress, egress_cidrs })
+    let policy = NetworkPolicy { name: text(v, "/metadata/name"), restricts_egress, egress_cidrs };
+    SelectingPolicy { wanted: map(v, "/spec/podSelector/matchLabels"), policy }
 }

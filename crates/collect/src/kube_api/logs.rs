@@ -6,7 +6,7 @@ use trustwalk_foreign::shell;
 use trustwalk_logs::Scanner;
 
 use super::client::KubeApi;
-use crate::limits::{LOG_BYTES, LOG_PODS};
+use crate::limits::{LOG_LINES, LOG_PODS, LOG_STREAM_BYTES};
 use crate::percent::segment;
 
 /// Where the VPC CNI writes, as its container sees it (amazon-vpc-cni-k8s, `AWS_VPC_K8S_CNI_LOG_FILE`).
@@ -29,14 +29,15 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
     let reads = chosen.iter().flat_map(|pod| {
         pod.spec.containers.iter().map(move |container| async move {
             let mut found = Vec::new();
-            let mut gap = None;
+            let (mut gap, mut cut) = (None, None);
             for previous in [false, true] {
                 if previous && pod.restarts == 0 {
                     continue;
                 }
                 let log = container_log(api, namespace, &pod.name, &container.name, previous).await;
-                if let Some(text) = log.known() {
-                    found.extend(failures(text.as_bytes(), &format!("pod {} container {}", pod.name, container.name)));
+                if let Some((failures, part)) = log.known() {
+                    found.extend(failures.iter().cloned());
+                    cut = cut.or_else(|| part.as_ref().map(|why| format!("{} container {}: {why}", pod.name, container.name)));
                 } else if !previous {
                     // The run before may have left nothing: that is no gap.
                     gap = gap.or_else(|| log.gap());
@@ -49,32 +50,62 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
                     None => gap = gap.or_else(|| tail.gap()),
                 }
             }
-            (found, gap)
+            Read { found, gap, cut }
         })
     });
     let results = futures_util::future::join_all(reads).await;
-    let gaps: Vec<String> = results.iter().filter_map(|(_, g)| g.clone()).collect();
-    let all_failed = !results.is_empty() && gaps.len() == results.len();
-    let found = merge(results.into_iter().flat_map(|(f, _)| f));
-    match gaps.into_iter().next() {
-        Some(error) if all_failed && found.is_empty() => Observed::Unreachable { source, error },
-        _ => Observed::Known { value: found, source },
+    Read::together(results, source)
+}
+
+/// What came of one container's logs.
+struct Read {
+    found: Vec<LogFailure>,
+    gap: Option<String>,
+    /// Which was not read to its end, and why.
+    cut: Option<String>,
+}
+
+impl Read {
+    fn together(all: Vec<Self>, mut source: Source) -> Observed<Vec<LogFailure>> {
+        let gaps: Vec<String> = all.iter().filter_map(|r| r.gap.clone()).collect();
+        let cut = all.iter().find_map(|r| r.cut.clone());
+        let all_failed = !all.is_empty() && gaps.len() == all.len();
+        let found = merge(all.into_iter().flat_map(|r| r.found));
+        if found.is_empty() {
+            // Nothing in a part says nothing of the rest.
+            let open = gaps.into_iter().next().filter(|_| all_failed).or(cut.map(|why| format!("a log was cut: {why}")));
+            if let Some(error) = open {
+                return Observed::Unreachable { source, error };
+            }
+        } else if let Some(why) = cut {
+            source.what = format!("{} (cut: {why})", source.what);
+        }
+        Observed::Known { value: found, source }
     }
 }
 
-async fn container_log(api: &KubeApi, namespace: &str, pod: &str, container: &str, previous: bool) -> Observed<String> {
+/// Failures in one container's log, which is scanned as it comes, and why it was cut, if it was.
+async fn container_log(
+    api: &KubeApi,
+    namespace: &str,
+    pod: &str,
+    container: &str,
+    previous: bool,
+) -> Observed<(Vec<LogFailure>, Option<String>)> {
     let (ns, of, within) = (segment(namespace), segment(pod), crate::percent::encode(container));
     let path = format!(
-        "/api/v1/namespaces/{ns}/pods/{of}/log?container={within}&previous={previous}&tailLines=2000&limitBytes={LOG_BYTES}"
+        "/api/v1/namespaces/{ns}/pods/{of}/log?container={within}&previous={previous}&tailLines={LOG_LINES}&limitBytes={LOG_STREAM_BYTES}"
     );
     let template = ["kubectl logs -n {} {} -c {}", if previous { " --previous" } else { "" }].concat();
-    api.text(
-        &path,
-        &format!("log of pod {namespace}/{pod} container {container}"),
-        "get pods/log",
-        &shell::line(&template, &[namespace, pod, container]),
-    )
-    .await
+    let source = Source {
+        what: format!("log of pod {namespace}/{pod} container {container}"),
+        at: api.now(),
+        by_hand: shell::try_line(&template, &[namespace, pod, container]).ok(),
+    };
+    let mut scanner = Scanner::new();
+    let read = api.log(&path, source, "get pods/log", &mut |bytes| scanner.feed(bytes)).await;
+    let origin = format!("pod {pod} container {container}");
+    read.map(|cut| (crate::log_files::from_summary(scanner.finish(), &origin), cut))
 }
 
 /// The web-identity failures in one log.

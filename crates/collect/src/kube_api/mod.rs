@@ -1,9 +1,15 @@
 //! Reading the cluster: one client, raw JSON in, facts out.
 
+mod answer;
+mod bounded;
 mod client;
 mod exec;
 mod facts;
+mod kubeconfig;
+mod list;
+mod login;
 mod logs;
+mod plugin;
 mod port_forward;
 mod probe;
 mod read;
@@ -11,7 +17,7 @@ mod webhook_ca;
 mod webhooks;
 
 pub use client::{KubeApi, KubeOptions, WriteError};
-pub(crate) use facts::network_policy;
+pub(crate) use facts::SelectingPolicy;
 pub use facts::{pod, pod_spec, service_account, workload};
 pub use logs::read_logs;
 pub use read::{Resource, WorkloadRef, resource};

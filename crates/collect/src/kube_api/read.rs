@@ -1,12 +1,13 @@
 //! The objects a walk needs, each as one request.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Workload};
+use trustwalk_core::evidence::{Event, Observed, Pod, ServiceAccount, Workload};
 use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
-use super::facts;
-use crate::percent::segment;
+use super::facts::{self, SelectingPolicy};
+use super::list::Asked;
+use crate::percent::{self, segment};
 
 /// A resource kind trustwalk knows how to walk from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,56 +117,72 @@ impl KubeApi {
 
     /// Service accounts of a namespace, or of all.
     pub async fn service_accounts(&self, namespace: Option<&str>) -> Observed<Vec<ServiceAccount>> {
-        self.list("/api/v1", "serviceaccounts", namespace, "")
-            .await
-            .map(|items| items.iter().map(facts::service_account).collect())
+        let asked = Asked { api: "/api/v1", plural: "serviceaccounts", namespace, query: "" };
+        self.list(&asked, &|v| Some(facts::service_account(&v))).await
     }
 
-    /// The events of a namespace that speak of pods.
-    pub(crate) async fn pod_events(&self, namespace: &str) -> Observed<Vec<Value>> {
-        self.list("/api/v1", "events", Some(namespace), "?fieldSelector=involvedObject.kind%3DPod").await
+    /// The events of a namespace that speak of pods, each with the pod's name.
+    pub(crate) async fn pod_events(&self, namespace: &str) -> Observed<Vec<(String, Event)>> {
+        let query = "fieldSelector=involvedObject.kind%3DPod";
+        let asked = Asked { api: "/api/v1", plural: "events", namespace: Some(namespace), query };
+        self.list(&asked, &|v| Some(facts::pod_event(&v))).await
     }
 
-    /// Pods of a namespace as the API gives them: the one of this name, or all.
-    pub(crate) async fn pod_objects(&self, namespace: &str, name: Option<&str>) -> Observed<Vec<Value>> {
-        let query = name
-            .map(|name| format!("?fieldSelector=metadata.name%3D{}", crate::percent::encode(name)))
-            .unwrap_or_default();
-        self.list("/api/v1", "pods", Some(namespace), &query).await
+    /// Pods of a namespace that are wanted: the one of this name, or of all.
+    pub(crate) async fn pods(
+        &self,
+        namespace: &str,
+        name: Option<&str>,
+        wanted: &(dyn Fn(&Pod) -> bool + Sync),
+    ) -> Observed<Vec<Pod>> {
+        let query = name.map(|n| format!("fieldSelector=metadata.name%3D{}", percent::encode(n))).unwrap_or_default();
+        self.chosen_pods(namespace, &query, wanted).await
     }
 
-    /// Pods that belong to a controller, as the API gives them.
-    pub(crate) async fn pod_objects_of(&self, workload: &Workload) -> Observed<Vec<Value>> {
-        let Workload { namespace, name, selector, .. } = workload;
-        if selector.is_empty() {
-            // A CronJob selects none: its pods carry its jobs' names.
-            let own = |p: &Value| p.pointer("/metadata/name").and_then(Value::as_str).is_some_and(|n| of_cron(name, n));
-            return self.pod_objects(namespace, None).await.map(|pods| pods.into_iter().filter(own).collect());
-        }
-        let query = format!("?labelSelector={}", crate::percent::encode(selector));
-        self.list("/api/v1", "pods", Some(namespace), &query).await
+    async fn chosen_pods(
+        &self,
+        namespace: &str,
+        query: &str,
+        wanted: &(dyn Fn(&Pod) -> bool + Sync),
+    ) -> Observed<Vec<Pod>> {
+        let asked = Asked { api: "/api/v1", plural: "pods", namespace: Some(namespace), query };
+        self.list(&asked, &|v| Some(facts::pod(&v)).filter(wanted)).await
     }
 
     /// Pods that belong to a controller, without the events that speak of them.
     pub async fn pods_of(&self, workload: &Workload) -> Observed<Vec<Pod>> {
-        self.pod_objects_of(workload).await.map(|pods| pods.iter().map(|p| facts::pod(p, &[])).collect())
+        let Workload { namespace, name, selector, .. } = workload;
+        if selector.is_empty() {
+            // A CronJob selects none: its pods carry its jobs' names.
+            return self.pods(namespace, None, &|pod| of_cron(name, &pod.name)).await;
+        }
+        self.chosen_pods(namespace, &format!("labelSelector={}", percent::encode(selector)), &|_| true).await
     }
 
     /// The workload controllers of a namespace, or of all, that nothing else controls. Jobs that are complete want
     /// no identity any more.
-    pub async fn controllers(&self, namespace: Option<&str>) -> Vec<(Resource, Observed<Vec<Value>>)> {
+    pub async fn controllers(&self, namespace: Option<&str>) -> Vec<(Resource, Observed<Vec<Workload>>)> {
         let kinds = RESOURCES.into_iter().filter(|r| !matches!(r.kind, "Pod" | "ServiceAccount"));
         let lists = kinds.map(|r| async move {
-            let found = self.list(r.api, r.plural, namespace, "").await;
             let idle = |o: &Value| facts::is_controlled(o) || (r.kind == "Job" && facts::is_complete(o));
-            (r, found.map(|objects| objects.into_iter().filter(|o| !idle(o)).collect()))
+            let asked = Asked { api: r.api, plural: r.plural, namespace, query: "" };
+            (r, self.list(&asked, &|v| (!idle(&v)).then(|| facts::workload(r.kind, &v))).await)
         });
         futures_util::future::join_all(lists).await
     }
 
-    /// Network policies of a namespace, as the API gives them.
-    pub(crate) async fn network_policies(&self, namespace: &str) -> Observed<Vec<Value>> {
-        self.list("/apis/networking.k8s.io/v1", "networkpolicies", Some(namespace), "").await
+    /// Names of all objects of a kind, each with its namespace.
+    pub(crate) async fn names(&self, kind: Resource, namespace: Option<&str>) -> Observed<Vec<(String, String)>> {
+        let asked = Asked { api: kind.api, plural: kind.plural, namespace, query: "" };
+        let text = |v: &Value, key: &str| v.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).map(str::to_owned);
+        self.list(&asked, &|v| Some((text(&v, "namespace")?, text(&v, "name")?))).await
+    }
+
+    /// Network policies of a namespace.
+    pub(crate) async fn network_policies(&self, namespace: &str) -> Observed<Vec<SelectingPolicy>> {
+        let api = "/apis/networking.k8s.io/v1";
+        let asked = Asked { api, plural: "networkpolicies", namespace: Some(namespace), query: "" };
+        self.list(&asked, &|v| Some(facts::network_policy(&v))).await
     }
 
     /// Ready pods of the Pod Identity agent's `DaemonSet`; absent when it is not installed.
@@ -178,25 +195,6 @@ impl KubeApi {
         )
         .await
         .map(|v| v.pointer("/status/numberReady").and_then(Value::as_i64).unwrap_or(0))
-    }
-
-    /// Every object of a resource, in one namespace or in all.
-    pub(crate) async fn list(
-        &self,
-        api: &str,
-        plural: &str,
-        namespace: Option<&str>,
-        query: &str,
-    ) -> Observed<Vec<Value>> {
-        let (path, place, by_hand) = match namespace {
-            Some(ns) => (
-                format!("{api}/namespaces/{}/{plural}{query}", segment(ns)),
-                format!(" in {ns}"),
-                shell::line("kubectl get {} -n {}", &[plural, ns]),
-            ),
-            None => (format!("{api}/{plural}{query}"), String::new(), shell::line("kubectl get {} -A", &[plural])),
-        };
-        self.get(&path, &format!("{plural}{place}"), &format!("list {plural}"), &by_hand).await.map(facts::items)
     }
 }
 
@@ -228,6 +226,6 @@ mod tests {
 
     #[test]
     fn selectors_are_encoded() {
-        assert_eq!(crate::percent::encode("k8s-app=aws-node,x"), "k8s-app%3Daws-node%2Cx");
+        assert_eq!(percent::encode("k8s-app=aws-node,x"), "k8s-app%3Daws-node%2Cx");
     }
 }

@@ -8,6 +8,7 @@ use trustwalk_x509::Certificate;
 
 use super::client::KubeApi;
 use super::facts::{self, Registered};
+use super::list::Asked;
 use super::webhook_ca;
 use crate::percent::segment;
 
@@ -28,20 +29,35 @@ impl<'a> Service<'a> {
     }
 }
 
+/// A pod behind such a service.
+struct Backend {
+    name: String,
+    ready: bool,
+    image: Option<String>,
+    /// Where the service's port leads.
+    port: Option<u16>,
+}
+
+impl Backend {
+    fn of(service: &Value, port: i64, pod: &Value) -> Self {
+        Self {
+            name: pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            ready: facts::is_ready(pod),
+            image: facts::pod_spec(pod).containers.first().map(|c| c.image.clone()),
+            port: facts::target_port(service, port, pod),
+        }
+    }
+}
+
 impl KubeApi {
     /// Mutating webhooks that could inject web identity.
     pub async fn webhooks(&self) -> Observed<Vec<Webhook>> {
-        let found = self
-            .get(
-                "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
-                "MutatingWebhookConfigurations",
-                "list mutatingwebhookconfigurations",
-                "kubectl get mutatingwebhookconfiguration -o yaml",
-            )
-            .await
-            .map(|v| facts::webhooks(&v));
+        let api = "/apis/admissionregistration.k8s.io/v1";
+        let asked = Asked { api, plural: "mutatingwebhookconfigurations", namespace: None, query: "" };
+        let found = self.list(&asked, &|v| Some(facts::webhooks(&v)).filter(|own| !own.is_empty())).await;
         let Observed::Known { value: registered, source } = found else { return found.map(|_| Vec::new()) };
-        let value = join_all(registered.into_iter().map(|one| self.with_backends(one))).await;
+        let registered = registered.into_iter().flatten();
+        let value = join_all(registered.map(|one| self.with_backends(one))).await;
         Observed::Known { value, source }
     }
 
@@ -70,15 +86,14 @@ impl KubeApi {
         if selector.is_empty() {
             return hook;
         }
-        let query = format!("?labelSelector={}", crate::percent::encode(&selector));
-        let pods = self.list("/api/v1", "pods", Some(namespace), &query).await;
+        let query = format!("labelSelector={}", crate::percent::encode(&selector));
+        let asked = Asked { api: "/api/v1", plural: "pods", namespace: Some(namespace), query: &query };
+        let pods = self.list(&asked, &|pod| Some(Backend::of(object, port, &pod))).await;
         let Some(pods) = pods.known() else { return hook };
-        let ready: Vec<&Value> = pods.iter().filter(|p| facts::is_ready(p)).collect();
-        hook.ready_endpoints = i64::try_from(ready.len()).ok();
-        hook.image = pods.first().and_then(|p| facts::pod_spec(p).containers.first().map(|c| c.image.clone()));
-        let Some(pod) = ready.first() else { return hook };
-        let Some(target) = facts::target_port(object, port, pod) else { return hook };
-        let Some(pod) = pod.pointer("/metadata/name").and_then(Value::as_str) else { return hook };
+        hook.ready_endpoints = i64::try_from(pods.iter().filter(|p| p.ready).count()).ok();
+        hook.image = pods.first().and_then(|p| p.image.clone());
+        let Some(pod) = pods.iter().find(|p| p.ready) else { return hook };
+        let (Some(target), pod) = (pod.port, pod.name.as_str()) else { return hook };
         let server = format!("{name}.{namespace}.svc");
         if let Some(ders) = self.served(namespace, pod, target, &server).await {
             self.compare(&mut hook, &trusted, &ders, &server);

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Caller, EksCluster, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec, Provider, Role, RolePolicy,
+    Caller, EksCluster, Event, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec, Provider, Role, RolePolicy,
     ServiceAccount, Webhook,
 };
 
 use super::world::{GivenLogs, World};
 use crate::issuer::{IssuerFacts, read_issuer};
-use crate::kube_api::{self, KubeApi};
+use crate::kube_api::{KubeApi, SelectingPolicy};
 use crate::tls::DialOptions;
 
 /// Answers by key, each computed by whoever asks first.
@@ -27,8 +26,8 @@ pub(super) struct Cache {
     associations: Keyed<Observed<Vec<PodIdentityAssociation>>>,
     /// Service accounts, network policies and events of pods, by namespace.
     service_accounts: Keyed<Observed<Vec<ServiceAccount>>>,
-    network_policies: Keyed<Observed<Vec<Value>>>,
-    pod_events: Keyed<Observed<Vec<Value>>>,
+    network_policies: Keyed<Observed<Vec<SelectingPolicy>>>,
+    pod_events: Keyed<Observed<Vec<(String, Event)>>>,
     provider_list: OnceCell<Observed<Vec<String>>>,
     cluster: OnceCell<Observed<EksCluster>>,
     caller: OnceCell<Observed<Caller>>,
@@ -118,20 +117,26 @@ impl World {
     ) -> Observed<Vec<NetworkPolicy>> {
         let slot = cell(&self.cache.network_policies, namespace).await;
         let all = slot.get_or_init(|| kube.network_policies(namespace)).await;
-        all.clone().map(|all| all.iter().filter_map(|p| kube_api::network_policy(p, template)).collect())
+        all.clone().map(|all| all.iter().filter_map(|p| p.taking_in(template)).collect())
     }
 
-    /// Pods with the events that speak of them.
+    /// Pods with the events that speak of them, newest first.
     pub(super) async fn with_events(
         &self,
         kube: &KubeApi,
         namespace: &str,
-        pods: impl Future<Output = Observed<Vec<Value>>>,
+        pods: impl Future<Output = Observed<Vec<Pod>>>,
     ) -> Observed<Vec<Pod>> {
         let slot = cell(&self.cache.pod_events, namespace).await;
         let (pods, events) = tokio::join!(pods, slot.get_or_init(|| kube.pod_events(namespace)));
         let events = events.known().map(Vec::as_slice).unwrap_or_default();
-        pods.map(|pods| pods.iter().map(|p| kube_api::pod(p, events)).collect())
+        pods.map(|mut pods| {
+            for pod in &mut pods {
+                pod.events = events.iter().filter(|(name, _)| *name == pod.name).map(|(_, e)| e.clone()).collect();
+                pod.events.sort_by_key(|e| std::cmp::Reverse(e.at));
+            }
+            pods
+        })
     }
 
     pub(super) async fn webhooks(&self) -> Observed<Vec<Webhook>> {

@@ -9,7 +9,7 @@ use super::Collected;
 use super::workload::walk;
 use super::world::World;
 use crate::error::CollectError;
-use crate::kube_api::{self, WorkloadRef, resource};
+use crate::kube_api::{WorkloadRef, resource};
 use crate::limits::PARALLEL_TARGETS;
 
 /// Walks from every workload that uses web identity: its service account names a role, or its
@@ -29,8 +29,7 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
         if !found.is_absent() {
             missed.extend(found.gap().map(|gap| format!("{} were not looked at: {gap}", resource.plural)));
         }
-        for object in found.known().into_iter().flatten() {
-            let workload = kube_api::workload(resource.kind, object);
+        for workload in found.known().cloned().into_iter().flatten() {
             if uses_web_identity(&workload, &accounts) {
                 used.insert((workload.namespace.clone(), workload.template.service_account));
                 targets.push(WorkloadRef { resource, namespace: workload.namespace, name: workload.name });

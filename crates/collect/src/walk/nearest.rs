@@ -1,7 +1,5 @@
 //! Which existing object a name that does not exist was meant for.
 
-use serde_json::Value;
-
 use crate::kube_api::{KubeApi, WorkloadRef};
 
 /// Suggestions given: more is a listing.
@@ -10,20 +8,20 @@ const MOST: usize = 3;
 /// Slips of the finger a suggestion may be away.
 const SLIPS: usize = 3;
 
+/// Longest name of an object (Kubernetes documentation, "Object Names and IDs"): comparing takes the square of it.
+const LONGEST: usize = 253;
+
 /// Objects of the target's kind that are called alike, as `kind/name -n namespace`.
 pub(super) async fn nearest(kube: &KubeApi, target: &WorkloadRef) -> Vec<String> {
     let r = target.resource;
-    let all = kube.list(r.api, r.plural, None, "").await;
+    let all = kube.names(r, None).await;
     // Who may not list the cluster may perhaps list the namespace.
-    let all = if all.known().is_some() { all } else { kube.list(r.api, r.plural, Some(&target.namespace), "").await };
-    let names: Vec<(&str, &str)> = all.known().into_iter().flatten().filter_map(place).collect();
+    let all = if all.known().is_some() { all } else { kube.names(r, Some(&target.namespace)).await };
+    let short = |(ns, name): &'_ (String, String)| ns.len() <= LONGEST && name.len() <= LONGEST;
+    let names: Vec<(&str, &str)> =
+        all.known().into_iter().flatten().filter(|n| short(n)).map(|(ns, n)| (ns.as_str(), n.as_str())).collect();
     let found = choose(&names, &target.namespace, &target.name);
     found.into_iter().map(|(ns, name)| format!("{}/{name} -n {ns}", r.kind.to_lowercase())).collect()
-}
-
-fn place(object: &Value) -> Option<(&str, &str)> {
-    let text = |key: &str| object.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
-    Some((text("namespace")?, text("name")?))
 }
 
 fn choose<'a>(names: &[(&'a str, &'a str)], namespace: &str, name: &str) -> Vec<(&'a str, &'a str)> {

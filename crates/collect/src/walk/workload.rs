@@ -1,6 +1,6 @@
 //! From a workload or a service account to everything behind it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use trustwalk_core::evidence::{
     Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenSource, TokenVolume,
     Workload,
@@ -9,7 +9,7 @@ use trustwalk_core::evidence::{
 use super::account;
 use super::nearest::nearest;
 use super::world::World;
-use crate::kube_api::{self, KubeApi, WorkloadRef, read_logs};
+use crate::kube_api::{KubeApi, WorkloadRef, read_logs};
 
 /// The audience of an injected token when no annotation says otherwise (amazon-eks-pod-identity-webhook).
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
@@ -146,14 +146,14 @@ async fn read_pods(
     target: &WorkloadRef,
     workload: &Observed<Workload>,
     service_account: &str,
-) -> Observed<Vec<Value>> {
+) -> Observed<Vec<Pod>> {
     let namespace = target.namespace.as_str();
-    let uses = |p: &Value| kube_api::pod_spec(p).service_account == service_account;
+    let uses = |pod: &Pod| pod.spec.service_account == service_account;
     match target.resource.kind {
-        "Pod" => kube.pod_objects(namespace, Some(&target.name)).await,
-        "ServiceAccount" => kube.pod_objects(namespace, None).await.map(|pods| pods.into_iter().filter(uses).collect()),
+        "Pod" => kube.pods(namespace, Some(&target.name), &|_| true).await,
+        "ServiceAccount" => kube.pods(namespace, None, &uses).await,
         _ => match workload.known() {
-            Some(workload) => kube.pod_objects_of(workload).await,
+            Some(workload) => kube.pods_of(workload).await,
             None => workload.clone().map(|_| Vec::new()),
         },
     }

@@ -1,0 +1,94 @@
+//! The variables of the environment that trustwalk reads, and the one function that reads them.
+//!
+//! An empty variable is one that is not set, as for kubectl and the AWS CLI: scripts write
+//! `AWS_ENDPOINT_URL=` to take a value away.
+
+use std::ffi::OsString;
+
+/// A variable and what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says, in one line.
+    pub says: &'static str,
+}
+
+/// Every variable that trustwalk reads itself. `docs/reference/environment.md` shows them.
+///
+/// Credentials, profiles and SSO are read by the AWS SDK's own loader, with the variables that the AWS
+/// SDKs and Tools Reference Guide lists.
+pub const VARIABLES: &[Variable] = &[
+    Variable { name: "TRUSTWALK_CONNECT_TO", says: "as `--connect-to`, with a comma between rules" },
+    Variable { name: "TRUSTWALK_CA_BUNDLE", says: "as `--ca-bundle`" },
+    Variable { name: "TRUSTWALK_CA_LIBRARY", says: "as `--ca-library`" },
+    Variable { name: "TRUSTWALK_TRUST_MODEL", says: "as `--trust-model`" },
+    Variable { name: "TRUSTWALK_LAB_DIR", says: "as `lab --dir`" },
+    Variable { name: "KUBECONFIG", says: "kubeconfig files, merged as kubectl merges them; missing ones are left out" },
+    Variable { name: "KUBERNETES_SERVICE_HOST", says: "in a pod: the API server's address" },
+    Variable { name: "KUBERNETES_SERVICE_PORT", says: "in a pod: the API server's port" },
+    Variable { name: "AWS_PROFILE", says: "the profile, when `--profile` names none" },
+    Variable { name: "AWS_REGION", says: "the region, when `--region` names none" },
+    Variable { name: "AWS_DEFAULT_REGION", says: "the region, when nothing else names one" },
+    Variable { name: "AWS_ACCESS_KEY_ID", says: "with `AWS_SECRET_ACCESS_KEY`: keys that go before profiles" },
+    Variable { name: "AWS_SECRET_ACCESS_KEY", says: "see `AWS_ACCESS_KEY_ID`" },
+    Variable { name: "AWS_CONFIG_FILE", says: "the AWS configuration file, instead of `~/.aws/config`" },
+    Variable { name: "AWS_SHARED_CREDENTIALS_FILE", says: "the credentials file, instead of `~/.aws/credentials`" },
+    Variable { name: "AWS_ENDPOINT_URL", says: "the endpoint of every AWS service" },
+    Variable { name: "AWS_ENDPOINT_URL_IAM", says: "IAM's endpoint" },
+    Variable { name: "AWS_ENDPOINT_URL_STS", says: "STS's endpoint" },
+    Variable { name: "AWS_ENDPOINT_URL_EKS", says: "EKS's endpoint" },
+    Variable { name: "AWS_ENDPOINT_URL_CLOUDTRAIL", says: "CloudTrail's endpoint" },
+    Variable { name: "AWS_MAX_ATTEMPTS", says: "attempts at a call to AWS, the first one included; 3 unless set" },
+    Variable { name: "AWS_RETRY_MODE", says: "`standard`; `adaptive` is taken for it" },
+    Variable { name: "HTTPS_PROXY", says: "the proxy for TLS, `http://[USER:PASSWORD@]HOST[:PORT]`; also in lower case" },
+    Variable { name: "ALL_PROXY", says: "the proxy, when `HTTPS_PROXY` names none; also in lower case" },
+    Variable { name: "NO_PROXY", says: "hosts and networks that no proxy serves; also in lower case" },
+    Variable { name: "SSL_CERT_FILE", says: "a PEM file instead of the system's roots" },
+    Variable { name: "SSL_CERT_DIR", says: "a folder instead of the system's roots" },
+    Variable { name: "HOME", says: "where `.kube`, `.aws` and the receipts are" },
+    Variable { name: "XDG_RUNTIME_DIR", says: "where locks and labs are kept" },
+    Variable { name: "USER", says: "names the lab's folder where there is no `XDG_RUNTIME_DIR`" },
+    Variable { name: "NO_COLOR", says: "no colours" },
+    Variable { name: "TERM", says: "`dumb` for no colours" },
+];
+
+/// A variable's value; nothing when it is empty or not UTF-8.
+pub fn env_var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A variable's value as the system gives it, for paths; nothing when it is empty.
+pub fn env_os(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_every_variable() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/environment.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for Variable { name, says } in VARIABLES {
+            let line = format!("| `{name}` | {says} |");
+            assert!(page.contains(&line), "docs/reference/environment.md lacks the line\n{line}");
+        }
+    }
+
+    #[test]
+    fn nobody_else_asks_the_environment() {
+        let crates = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let mut left: Vec<_> = ["collect", "apply", "cli"].map(|name| crates.join(name).join("src")).into();
+        while let Some(path) = left.pop() {
+            if path.is_dir() {
+                left.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            } else if !path.ends_with("collect/src/env.rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+                assert!(!product.contains("env::var"), "{} asks past `env_var`", path.display());
+            }
+        }
+    }
+}

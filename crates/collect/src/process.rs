@@ -1,0 +1,129 @@
+//! Programs that give credentials: run with a limit on what they print and how long they take, and ended with
+//! whatever they started.
+
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+use crate::limits::PROGRAM_BYTES;
+
+/// What a program left.
+pub(crate) struct Printed {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: Vec<u8>,
+}
+
+/// Why a program gave nothing. What it printed is never quoted: a credential may stand in it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// It could not be started.
+    #[error("cannot be run: {0}")]
+    Start(std::io::Error),
+    /// It did not end.
+    #[error("did not end within {} s, and was ended", .0.as_secs())]
+    Slow(Duration),
+    /// It printed without end.
+    #[error("printed more than {PROGRAM_BYTES} bytes, and was ended")]
+    TooMuch,
+    /// Its output could not be read.
+    #[error("cannot be listened to: {0}")]
+    Broken(std::io::Error),
+}
+
+/// Runs a program whose standard output is wanted.
+///
+/// With a person at the terminal it stays in our process group, so that it may ask questions and Ctrl-C reaches it;
+/// otherwise it has its own, which is ended as a whole.
+pub(crate) async fn run(mut command: Command, limit: Duration, person: bool) -> Result<Printed, RunError> {
+    command.stdout(Stdio::piped()).kill_on_drop(true);
+    if person {
+        command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
+    } else {
+        command.stdin(Stdio::null()).stderr(Stdio::null());
+        #[cfg(unix)]
+        command.process_group(0);
+    }
+    let mut running = Running { child: command.spawn().map_err(RunError::Start)?, apart: !person };
+    let Some(stdout) = running.child.stdout.take() else {
+        return Err(RunError::Broken(std::io::Error::other("it has no standard output")));
+    };
+    let both = async {
+        let stdout = take(stdout).await?;
+        let status = running.child.wait().await.map_err(RunError::Broken)?;
+        Ok(Printed { status, stdout })
+    };
+    tokio::time::timeout(limit, both).await.unwrap_or(Err(RunError::Slow(limit)))
+}
+
+async fn take(from: impl AsyncRead + Unpin) -> Result<Vec<u8>, RunError> {
+    let mut bytes = Vec::new();
+    from.take(PROGRAM_BYTES as u64 + 1).read_to_end(&mut bytes).await.map_err(RunError::Broken)?;
+    if bytes.len() > PROGRAM_BYTES { Err(RunError::TooMuch) } else { Ok(bytes) }
+}
+
+/// Ends what was started, children of the program included, however its running came to an end.
+struct Running {
+    child: Child,
+    apart: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if self.apart
+            && let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+        {
+            // It may be gone already.
+            let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    const SOON: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn what_it_prints_is_given_and_bounded() {
+        let printed = run(shell("printf token; exit 3"), Duration::from_secs(30), false).await.unwrap();
+        assert_eq!((printed.stdout.as_slice(), printed.status.code()), (b"token".as_slice(), Some(3)));
+        let endless = run(shell("cat /dev/zero"), Duration::from_secs(30), false).await;
+        assert!(matches!(endless, Err(RunError::TooMuch)));
+        let none = run(Command::new("/nonexistent/plugin"), SOON, false).await;
+        assert!(matches!(none, Err(RunError::Start(_))));
+    }
+
+    #[tokio::test]
+    async fn one_that_hangs_is_ended_with_its_children() {
+        let dir = tempfile::tempdir().unwrap();
+        let note = dir.path().join("pid");
+        let script = format!("sleep 1000 & echo $! > '{}'; wait", note.display());
+        // Long enough for the shell to have written, however loaded the machine is: the limit is not what is tested.
+        let slow = run(shell(&script), Duration::from_secs(3), false).await;
+        assert!(matches!(slow, Err(RunError::Slow(_))));
+        let child: i32 = std::fs::read_to_string(&note).unwrap().trim().parse().unwrap();
+        let gone = || {
+            let state = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            state.is_empty() || state.contains(") Z ")
+        };
+        if cfg!(target_os = "linux") {
+            for _ in 0..100 {
+                if gone() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            panic!("process {child} is left");
+        }
+    }
+}
