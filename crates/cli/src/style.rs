@@ -15,8 +15,8 @@ pub(crate) fn pen() -> Pen {
 
 /// `NO_COLOR` (no-color.org) and dumb terminals are respected.
 fn wants_colour(terminal: bool) -> bool {
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-    let dumb = std::env::var_os("TERM").is_none_or(|t| t == "dumb");
+    let no_color = trustwalk_collect::env_os("NO_COLOR").is_some();
+    let dumb = trustwalk_collect::env_os("TERM").is_none_or(|t| t == "dumb");
     terminal && !no_color && !dumb
 }
 
@@ -73,7 +73,7 @@ impl Voice {
 
     /// Whether it is a terminal on which lines can be rewritten.
     pub(crate) fn is_live(self) -> bool {
-        self.is_terminal() && std::env::var_os("TERM").is_some_and(|t| t != "dumb")
+        self.is_terminal() && trustwalk_collect::env_os("TERM").is_some_and(|t| t != "dumb")
     }
 
     fn is_terminal(self) -> bool {

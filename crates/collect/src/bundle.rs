@@ -1,7 +1,6 @@
 //! A bundle: all evidence of a run in one versioned file. It holds no token, key or credential,
 //! because evidence has no place for one.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +8,7 @@ use trustwalk_core::evidence::Evidence;
 use trustwalk_foreign::visible;
 
 use crate::error::CollectError;
-use crate::files::read_bounded;
+use crate::files::{read_bounded, replace_private, write_new_private};
 
 /// The format this build writes. A bundle of a later format is refused, with both numbers named.
 pub const BUNDLE_VERSION: u32 = 1;
@@ -50,14 +49,12 @@ impl Bundle {
         serde_json::from_value(value).map_err(|e| bad(e.to_string()))
     }
 
-    /// Writes a bundle file, readable by its owner alone.
-    pub fn write(&self, path: &Path) -> Result<(), CollectError> {
+    /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked for.
+    pub fn write(&self, path: &Path, overwrite: bool) -> Result<(), CollectError> {
         let fail = |source| CollectError::Write { path: path.to_owned(), source };
         let text = serde_json::to_string_pretty(self).map_err(|e| fail(e.into()))?;
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).and_then(|mut f| f.write_all(visible::json(&text).as_bytes())).map_err(fail)
+        let text = visible::json(&text);
+        let bytes = text.as_bytes();
+        if overwrite { replace_private(path, bytes) } else { write_new_private(path, bytes) }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a connection really goes: `--connect-to` rules as in curl, name look-up, and the
 //! addresses that are never dialled because a stranger's document says so.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use crate::proxy::Proxies;
@@ -56,6 +56,21 @@ pub struct Dialer {
     rules: Vec<ConnectTo>,
     known: Vec<(String, Vec<IpAddr>)>,
     proxies: Option<Proxies>,
+    word: Word,
+}
+
+/// On whose word hosts are dialled.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+enum Word {
+    /// The user's own, or the user's cluster's.
+    #[default]
+    Own,
+    /// A document's or a token's: private hosts are dialled only where the one named here is meant, to which its own
+    /// documents may lead back.
+    Stranger {
+        /// Lower case.
+        vouched: Option<String>,
+    },
 }
 
 /// Why a name could not be dialled.
@@ -79,6 +94,19 @@ pub enum DialError {
         /// The address.
         address: IpAddr,
     },
+    /// An address inside somebody's network, which a stranger named.
+    #[error(
+        "`{host}` resolves to {address}, a {kind} address, which is not asked because a document or token says so; if it is meant, give --connect-to {host}:{port}:{address}:{port}",
+        kind = Reach::of(*address).words()
+    )]
+    Inside {
+        /// The name.
+        host: String,
+        /// The port.
+        port: u16,
+        /// The address.
+        address: IpAddr,
+    },
     /// No address at all.
     #[error("`{host}` has no address")]
     NoAddress {
@@ -90,7 +118,7 @@ pub enum DialError {
 impl Dialer {
     /// A dialer with these rules; the first that matches wins.
     pub fn new(rules: Vec<ConnectTo>) -> Self {
-        Self { rules, known: Vec::new(), proxies: None }
+        Self { rules, known: Vec::new(), proxies: None, word: Word::Own }
     }
 
     /// Addresses of a name that need no look-up, as curl's `--resolve`. A rule for the name goes first.
@@ -98,6 +126,22 @@ impl Dialer {
     pub fn knowing(mut self, host: &str, addresses: Vec<IpAddr>) -> Self {
         self.known.push((host.to_ascii_lowercase(), addresses));
         self
+    }
+
+    /// The same for hosts that a document or a token names. `vouched` is a host that is meant, wherever it is: a
+    /// private cluster's issuer has its keys beside it. On a stranger's word already, nobody is vouched for.
+    #[must_use]
+    pub fn on_a_strangers_word(&self, vouched: Option<&str>) -> Self {
+        let vouched = vouched.filter(|_| self.word == Word::Own).map(str::to_ascii_lowercase);
+        Self { word: Word::Stranger { vouched }, ..self.clone() }
+    }
+
+    /// Whether an address inside a network may be dialled for this host.
+    fn vouches(&self, host: &str) -> bool {
+        match &self.word {
+            Word::Own => true,
+            Word::Stranger { vouched } => vouched.as_deref() == Some(host),
+        }
     }
 
     /// Reaches hosts through these proxies, but for those that a rule sends elsewhere.
@@ -144,11 +188,10 @@ impl Dialer {
             .await
             .map_err(|source| DialError::Resolve { host: target.to_owned(), source })?
             .collect();
-        // A rule is the user's own word; a name in a token or document is a stranger's.
-        if rule.is_none()
-            && let Some(address) = found.iter().map(SocketAddr::ip).find(|ip| is_never_asked(*ip))
-        {
-            return Err(DialError::Forbidden { host: host.to_owned(), address });
+        // A rule is the user's own word; a name in a token or document is a stranger's. What is checked is what is
+        // dialled, so that a name that changes its address in between gains nothing.
+        if rule.is_none() {
+            self.check(host, port, &found)?;
         }
         if found.is_empty() {
             return Err(DialError::NoAddress { host: host.to_owned() });
@@ -157,20 +200,104 @@ impl Dialer {
     }
 }
 
-/// Link-local ranges (where instance metadata lives), the IPv6 metadata address, unspecified and multicast.
-fn is_never_asked(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast(),
-        IpAddr::V6(v6) => {
-            if let Some(v4) = v6.to_ipv4_mapped() {
-                return is_never_asked(IpAddr::V4(v4));
+impl Dialer {
+    fn check(&self, host: &str, port: u16, found: &[SocketAddr]) -> Result<(), DialError> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        for address in found.iter().map(SocketAddr::ip) {
+            match Reach::of(address) {
+                Reach::Everywhere => {}
+                Reach::Machine => return Err(DialError::Forbidden { host: host.to_owned(), address }),
+                Reach::Loopback | Reach::Private if self.vouches(&bare) => {}
+                Reach::Loopback | Reach::Private => {
+                    return Err(DialError::Inside { host: host.to_owned(), port, address });
+                }
             }
-            v6.is_unicast_link_local()
-                || v6.is_unspecified()
-                || v6.is_multicast()
-                // fd00:ec2::/32 holds the metadata and Pod Identity endpoints (EKS User Guide).
-                || v6.segments().first_chunk::<2>() == Some(&[0xfd00, 0x0ec2])
         }
+        Ok(())
+    }
+}
+
+/// From where an address is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// From everywhere.
+    Everywhere,
+    /// From this host alone.
+    Loopback,
+    /// From inside a network: RFC 1918, RFC 4193, RFC 6598, and what else IANA's special-purpose registries keep
+    /// from the Internet.
+    Private,
+    /// From this link or machine: link-local ranges, where instance metadata lives, the IPv6 metadata addresses,
+    /// unspecified, broadcast and multicast.
+    Machine,
+}
+
+impl Reach {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Everywhere => "public",
+            Self::Loopback => "loopback",
+            Self::Private => "private",
+            Self::Machine => "link-local",
+        }
+    }
+
+    fn of(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(v4) => Self::of_v4(v4),
+            IpAddr::V6(v6) => Self::of_v6(v6),
+        }
+    }
+
+    fn of_v4(v4: Ipv4Addr) -> Self {
+        let [a, b, c, _] = v4.octets();
+        if v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast() {
+            Self::Machine
+        } else if v4.is_loopback() {
+            Self::Loopback
+        } else if v4.is_private()
+            || a == 0
+            // RFC 6598: networks behind a carrier's, and EKS's own secondary ranges.
+            || (a == 100 && (64..128).contains(&b))
+            // RFC 6890 and RFC 2544: protocol assignments, benchmarks; RFC 1112: reserved.
+            || (a == 192 && b == 0 && c == 0)
+            || (a == 198 && (b == 18 || b == 19))
+            || a >= 240
+        {
+            Self::Private
+        } else {
+            Self::Everywhere
+        }
+    }
+
+    fn of_v6(v6: Ipv6Addr) -> Self {
+        if let Some(v4) = v6.to_ipv4_mapped() {
+            return Self::of_v4(v4);
+        }
+        let [a, b, ..] = v6.segments();
+        if v6.is_unicast_link_local()
+            || v6.is_unspecified()
+            || v6.is_multicast()
+            // fd00:ec2::/32 holds the metadata and Pod Identity endpoints (EKS User Guide).
+            || (a == 0xfd00 && b == 0x0ec2)
+        {
+            return Self::Machine;
+        }
+        if v6.is_loopback() {
+            return Self::Loopback;
+        }
+        // RFC 6052 and RFC 3056: an IPv4 address inside, which a translator or relay would go on to.
+        let inside = match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some((high, low)),
+            [0, 0, 0, 0, 0, 0, high, low] => Some((high, low)),
+            _ => None,
+        };
+        if let Some((high, low)) = inside {
+            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+            return Self::of_v4(Ipv4Addr::new(a, b, c, d));
+        }
+        // RFC 4193, and RFC 3879's site-local addresses, which some networks still have.
+        if v6.is_unique_local() || (a & 0xffc0) == 0xfec0 { Self::Private } else { Self::Everywhere }
     }
 }
 
@@ -198,6 +325,46 @@ mod tests {
             assert!(matches!(result, Err(DialError::Forbidden { .. })), "{host}: {result:?}");
         }
         assert!(dialer.resolve("127.0.0.1", 80).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn inside_a_network_nobody_is_dialled_on_a_strangers_word() {
+        let inside = [
+            "127.0.0.1",
+            "[::1]",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "[fd12::1]",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::1",
+            "0.1.2.3",
+            "240.0.0.1",
+            "::7f00:1",
+        ];
+        let own = Dialer::default();
+        let stranger = own.on_a_strangers_word(None);
+        for host in inside {
+            let result = stranger.resolve(host, 443).await;
+            assert!(matches!(result, Err(DialError::Inside { .. })), "{host}: {result:?}");
+            assert!(own.resolve(host, 443).await.is_ok(), "{host}");
+            let bare = host.trim_matches(['[', ']']);
+            assert!(own.on_a_strangers_word(Some(bare)).resolve(host, 443).await.is_ok(), "{host}");
+            assert!(stranger.on_a_strangers_word(Some(bare)).resolve(host, 443).await.is_err(), "{host}");
+        }
+        for host in ["8.8.8.8", "[2001:4860::1]", "100.128.0.1", "172.32.0.1"] {
+            assert!(stranger.resolve(host, 443).await.is_ok(), "{host}");
+        }
+        for host in ["169.254.169.254", "[fd00:ec2::23]"] {
+            let vouched = own.on_a_strangers_word(Some(host.trim_matches(['[', ']'])));
+            assert!(matches!(vouched.resolve(host, 443).await, Err(DialError::Forbidden { .. })), "{host}");
+        }
+        let said = stranger.resolve("127.0.0.1", 443).await.unwrap_err().to_string();
+        assert!(said.contains("--connect-to 127.0.0.1:443:127.0.0.1:443"), "{said}");
+        let ruled = Dialer::new(vec!["keys.example:443:127.0.0.1:8443".parse().unwrap()]).on_a_strangers_word(None);
+        assert!(ruled.resolve("keys.example", 443).await.is_ok(), "a rule is the user's word");
     }
 
     #[tokio::test]

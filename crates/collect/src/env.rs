@@ -4,6 +4,9 @@
 //! `AWS_ENDPOINT_URL=` to take a value away.
 
 use std::ffi::OsString;
+use std::time::SystemTime;
+
+use crate::error::CollectError;
 
 /// A variable and what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,10 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "AWS_ENDPOINT_URL_CLOUDTRAIL", says: "CloudTrail's endpoint" },
     Variable { name: "AWS_MAX_ATTEMPTS", says: "attempts at a call to AWS, the first one included; 3 unless set" },
     Variable { name: "AWS_RETRY_MODE", says: "`standard`; `adaptive` is taken for it" },
-    Variable { name: "HTTPS_PROXY", says: "the proxy for TLS, `http://[USER:PASSWORD@]HOST[:PORT]`; also in lower case" },
+    Variable {
+        name: "HTTPS_PROXY",
+        says: "the proxy for TLS, `http://[USER:PASSWORD@]HOST[:PORT]`; also in lower case",
+    },
     Variable { name: "ALL_PROXY", says: "the proxy, when `HTTPS_PROXY` names none; also in lower case" },
     Variable { name: "NO_PROXY", says: "hosts and networks that no proxy serves; also in lower case" },
     Variable { name: "SSL_CERT_FILE", says: "a PEM file instead of the system's roots" },
@@ -63,6 +69,12 @@ pub fn env_os(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// Whether the clock can be right. Certificates, tokens and signatures are judged by it, and the libraries that do so
+/// give up on a time before 1970 without a word.
+pub fn check_clock(now: SystemTime) -> Result<(), CollectError> {
+    now.duration_since(SystemTime::UNIX_EPOCH).map(drop).map_err(|_| CollectError::Clock)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +87,13 @@ mod tests {
             let line = format!("| `{name}` | {says} |");
             assert!(page.contains(&line), "docs/reference/environment.md lacks the line\n{line}");
         }
+    }
+
+    #[test]
+    fn a_clock_before_1970_is_said_to_be_wrong() {
+        let before = SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
+        assert!(check_clock(before).unwrap_err().to_string().contains("1970"));
+        assert!(check_clock(SystemTime::UNIX_EPOCH).is_ok());
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub enum CollectError {
         "`HTTPS_PROXY` or `ALL_PROXY` names a proxy of the kind `{0}`; only those of the kind `http` are supported"
     )]
     Proxy(String),
+    /// The clock cannot be right.
+    #[error("the clock here says a time before 1970, by which nothing can be judged; set it")]
+    Clock,
     /// A target was not understood.
     #[error("`{0}` is not a target: write kind/name, such as daemonset/aws-node")]
     Target(String),

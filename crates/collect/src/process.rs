@@ -73,7 +73,8 @@ impl Drop for Running {
     fn drop(&mut self) {
         #[cfg(unix)]
         if self.apart
-            && let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
+            && let Some(id) =
+                self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
         {
             // It may be gone already.
             let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);

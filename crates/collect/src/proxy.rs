@@ -9,6 +9,7 @@ use std::sync::Arc;
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 
+use crate::env::env_var;
 use crate::error::CollectError;
 use crate::tls::Proxy;
 
@@ -38,7 +39,7 @@ impl Proxies {
     /// # Errors
     /// A proxy that is spoken to in another way than by HTTP's CONNECT.
     pub fn from_environment() -> Result<Self, CollectError> {
-        let told = NAMES.iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default();
+        let told = NAMES.iter().find_map(|name| env_var(name)).unwrap_or_default();
         Self::new(Matcher::from_env(), told)
     }
 

@@ -41,8 +41,14 @@ const SYSTEM_FILES: [&str; 5] = [
 /// On Linux the distribution's one file is read where it exists, as curl does. Reading the folder of
 /// the same certificates beside it opens some 300 files more, which costs more than a whole walk does.
 pub fn system() -> Vec<CertificateDer<'static>> {
-    let told = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
-    if cfg!(target_os = "linux") && !told {
+    let named = |name: &str| crate::env::env_os(name).map(PathBuf::from);
+    let (file, folder) = (named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
+    if file.is_some() || folder.is_some() {
+        // What is no file may never end.
+        let file = file.filter(|path| path.is_file());
+        return rustls_native_certs::load_certs_from_paths(file.as_deref(), folder.as_deref()).certs;
+    }
+    if cfg!(target_os = "linux") {
         for path in SYSTEM_FILES.map(Path::new) {
             let roots = rustls_native_certs::load_certs_from_paths(path.is_file().then_some(path), None).certs;
             if !roots.is_empty() {

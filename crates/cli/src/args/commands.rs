@@ -127,6 +127,9 @@ pub(crate) struct CollectArgs {
         value_parser = bundle_file()
     )]
     pub(crate) output: PathBuf,
+    /// Replace the file if it is there already
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 /// How `thumbprint` writes.

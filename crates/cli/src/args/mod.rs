@@ -39,12 +39,21 @@ pub(crate) fn read() -> Result<Cli, clap::Error> {
     let program = std::env::args_os().next().unwrap_or_default();
     let plugin = Path::new(&program).file_stem() == Some(OsStr::new(PLUGIN));
     // Never freed: the process ends before that would pay.
-    let command = Box::leak(Box::new(grammar()));
+    let command = Box::leak(Box::new(without_empty(grammar())));
     if plugin {
         *command = std::mem::take(command).bin_name("kubectl trustwalk");
     }
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(command))
+}
+
+/// An empty variable is one that is not set, to which the grammar would hold a value's rules.
+fn without_empty(command: clap::Command) -> clap::Command {
+    let empty = |arg: &clap::Arg| {
+        arg.get_env().and_then(|name| name.to_str()).is_some_and(|name| trustwalk_collect::env_os(name).is_none())
+    };
+    let command = command.mut_args(|arg| if empty(&arg) { arg.env(clap::builder::Resettable::Reset) } else { arg });
+    command.mut_subcommands(without_empty)
 }
 
 #[cfg(test)]

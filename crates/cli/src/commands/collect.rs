@@ -1,6 +1,6 @@
 //! `trustwalk collect`: evidence into a bundle.
 
-use trustwalk_collect::{Bundle, collect};
+use trustwalk_collect::{Bundle, CollectError, collect};
 use trustwalk_foreign::shell;
 
 use super::diagnose::{tell_missing, world};
@@ -11,6 +11,10 @@ use trustwalk_render::Shown;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result<Exit> {
+    // Said before anything is asked of anybody: the evidence would be gathered for nothing.
+    if !args.overwrite && args.output.as_os_str() != "-" && args.output.symlink_metadata().is_ok() {
+        return Err(CollectError::Exists { path: args.output.clone() }.into());
+    }
     let (world, ask) = world(place, &args.target).await?;
     let found = collect(&world, &ask).await?;
     tell_missing(&found);
@@ -27,7 +31,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         style::complain(format_args!("{held} this bundle. {secrets}"));
         style::complain(format_args!("{how} trustwalk diagnose --bundle FILE"));
     } else {
-        bundle.write(path)?;
+        bundle.write(path, args.overwrite)?;
         let path = path.display().to_string();
         style::line(format_args!("{held} {path}. {secrets}"))?;
         style::line(format_args!("{how} {}", shell::line("trustwalk diagnose --bundle {}", &[&path])))?;

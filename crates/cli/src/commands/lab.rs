@@ -66,7 +66,7 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
 /// The folder of a user's lab, the same for `up` and for what follows it. Never in a folder that others share: they
 /// could be there first (XDG Base Directory Specification; relative paths are invalid there).
 fn default_dir() -> anyhow::Result<PathBuf> {
-    let place = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let place = |name: &str| trustwalk_collect::env_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     place("XDG_RUNTIME_DIR")
         .map(|dir| dir.join("trustwalk-lab"))
         .or_else(|| place("XDG_STATE_HOME").map(|dir| dir.join("trustwalk").join("lab")))

@@ -23,6 +23,7 @@ use crate::exit::Exit;
 /// Runs what was asked.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { place, command } = cli;
+    trustwalk_collect::env::check_clock(std::time::SystemTime::now())?;
     match command {
         Command::Explain(args) => explain::run(&args),
         Command::Trust(args) => trust::run(&args),

@@ -333,7 +333,12 @@ impl AwsClient {
             if status.is_success() {
                 return Ok(body);
             }
-            Err(Failure { error: service_error(status.as_u16(), &body), status: status.as_u16(), told, transient: false })
+            Err(Failure {
+                error: service_error(status.as_u16(), &body),
+                status: status.as_u16(),
+                told,
+                transient: false,
+            })
         };
         tokio::time::timeout(API_TIMEOUT, call).await.unwrap_or_else(|_| {
             let reason = format!("{endpoint}: no whole answer within {} s", API_TIMEOUT.as_secs());

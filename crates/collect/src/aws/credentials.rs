@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 use aws_config::profile::{Profile, ProfileSet};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -24,13 +24,15 @@ use crate::process;
 const BEFORE: [&str; 5] = ["role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "aws_access_key_id"];
 
 /// The profiles' files, read with a limit: the SDK's own reader has none. What is not there is empty.
-pub(super) fn files() -> Result<ProfileFiles, String> {
+pub(super) fn files() -> Result<EnvConfigFiles, String> {
     let read = |variable: &str, name: &str| {
         let home = || std::env::home_dir().map(|home| home.join(".aws").join(name));
         let Some(path) = env_os(variable).map(PathBuf::from).or_else(home) else { return Ok(String::new()) };
         match read_up_to(&path, CONFIG_BYTES) {
             Ok(bytes) => String::from_utf8(bytes).map_err(|_| format!("`{}` is not UTF-8", path.display())),
-            Err(CollectError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(CollectError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Ok(String::new())
+            }
             Err(error) => Err(error.to_string()),
         }
     };
@@ -40,20 +42,20 @@ pub(super) fn files() -> Result<ProfileFiles, String> {
 }
 
 /// No profiles at all.
-pub(super) fn no_files() -> ProfileFiles {
+pub(super) fn no_files() -> EnvConfigFiles {
     of_contents(String::new(), String::new())
 }
 
-fn of_contents(config: String, credentials: String) -> ProfileFiles {
-    ProfileFiles::builder()
-        .with_contents(ProfileFileKind::Config, config)
-        .with_contents(ProfileFileKind::Credentials, credentials)
+fn of_contents(config: String, credentials: String) -> EnvConfigFiles {
+    EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, config)
+        .with_contents(EnvConfigFileKind::Credentials, credentials)
         .build()
 }
 
 /// A provider that runs the profile's program; nothing when the profile has none, or cannot be read, of which the
 /// SDK's own provider then speaks.
-pub(super) async fn of_program(files: &ProfileFiles, profile: &str) -> Option<Program> {
+pub(super) async fn of_program(files: &EnvConfigFiles, profile: &str) -> Option<Program> {
     let set: ProfileSet = aws_config::profile::load(&Fs::default(), &Env::default(), files, None).await.ok()?;
     program(set.get_profile(profile)?).map(|command| Program { command, profile: profile.to_owned() })
 }
@@ -146,16 +148,23 @@ pub(crate) fn parse(printed: &[u8]) -> Result<Credentials, &'static str> {
 mod tests {
     use super::*;
 
-    fn made(process: &str) -> ProfileFiles {
+    fn made(process: &str) -> EnvConfigFiles {
         of_contents(format!("[profile a]\ncredential_process = {process}\n[profile b]\nregion = x\n"), String::new())
     }
 
     #[test]
     fn what_is_printed_is_read_and_not_quoted() {
-        let good = br#"{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "s", "Expiration": "2030-01-01T00:00:00Z"}"#;
+        let good =
+            br#"{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "s", "Expiration": "2030-01-01T00:00:00Z"}"#;
         let read = parse(good).unwrap();
         assert!(read.access_key_id() == "k" && read.expiry().is_some());
-        for bad in ["", "hidden", "{}", r#"{"Version": 2, "AccessKeyId": "k", "SecretAccessKey": "s"}"#, r#"{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "s", "Expiration": "hidden"}"#] {
+        for bad in [
+            "",
+            "hidden",
+            "{}",
+            r#"{"Version": 2, "AccessKeyId": "k", "SecretAccessKey": "s"}"#,
+            r#"{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "s", "Expiration": "hidden"}"#,
+        ] {
             assert!(!parse(bad.as_bytes()).unwrap_err().contains("hidden"), "{bad}");
         }
     }

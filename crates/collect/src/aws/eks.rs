@@ -60,7 +60,8 @@ impl AwsClient {
         let Observed::Known { value: names, source } = listed else { return listed.map(|_| EksCluster::default()) };
         let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
         if names.len() > CLUSTERS {
-            let error = format!("the account has {} clusters here, too many to ask each; give --cluster NAME", names.len());
+            let error =
+                format!("the account has {} clusters here, too many to ask each; give --cluster NAME", names.len());
             return Observed::Unreachable { source, error };
         }
         for name in names {
@@ -139,7 +140,8 @@ impl AwsClient {
         );
         let Observed::Known { value: items, source } = observed else { return observed.map(|_| Vec::new()) };
         if items.len() > DESCRIBED {
-            let error = format!("{namespace} has {} associations, more than the {DESCRIBED} that are asked for", items.len());
+            let error =
+                format!("{namespace} has {} associations, more than the {DESCRIBED} that are asked for", items.len());
             return Observed::Unreachable { source, error };
         }
         let reads = items.iter().map(|a| self.association(cluster, a));

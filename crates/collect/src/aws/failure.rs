@@ -81,7 +81,13 @@ mod tests {
         ] {
             assert_eq!(answer(status, code).again(Repeat::Safe), Some(None), "{status} {code}");
         }
-        for (status, code) in [(403, "AccessDenied"), (404, "NoSuchEntity"), (409, "LimitExceeded"), (400, "InvalidIdentityToken"), (400, "ExpiredTokenException")] {
+        for (status, code) in [
+            (403, "AccessDenied"),
+            (404, "NoSuchEntity"),
+            (409, "LimitExceeded"),
+            (400, "InvalidIdentityToken"),
+            (400, "ExpiredTokenException"),
+        ] {
             assert_eq!(answer(status, code).again(Repeat::Safe), None, "{status} {code}");
         }
     }

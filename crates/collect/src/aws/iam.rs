@@ -247,7 +247,11 @@ impl AwsClient {
         let mut parameters = plain.to_vec();
         parameters.extend(numbered.iter().map(|(k, v)| (k.as_str(), *v)));
         // A second creation would be refused because of the first, and that refusal would be told.
-        if action.starts_with("Create") { self.iam_once(action, &parameters).await } else { self.iam(action, &parameters).await }
+        if action.starts_with("Create") {
+            self.iam_once(action, &parameters).await
+        } else {
+            self.iam(action, &parameters).await
+        }
     }
 }
 

@@ -29,17 +29,3 @@ pub(super) enum ReadError {
     #[error("{url}: the answer came compressed (`{encoding}`), which was not asked for")]
     Compressed { url: String, encoding: String },
 }
-
-/// An error with what lies under it.
-pub(super) fn whole(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut under = error.source();
-    while let Some(cause) = under {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        under = cause.source();
-    }
-    text
-}

@@ -8,10 +8,12 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use trustwalk_core::evidence::Fetched;
 
-use super::error::{ReadError, whole};
+use super::error::ReadError;
 use crate::dial::DialError;
 use crate::limits::{DOCUMENT_BYTES, DOCUMENT_HEAD_BYTES};
 use crate::tls::{DialOptions, FetchError, FetchedChain, TlsStream, open};
+use crate::urls::shown_url;
+use crate::words;
 
 /// Longest `Location` kept: IAM takes no URL of more than 255 characters, browsers none of more than this.
 const LOCATION_CHARS: usize = 2048;
@@ -42,7 +44,10 @@ pub(super) struct Place {
 pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
     let started = Instant::now();
     let both = |e: &ReadError| {
-        let refused = matches!(e, ReadError::Tls { source: FetchError::Dial(DialError::Forbidden { .. }), .. });
+        let refused = matches!(
+            e,
+            ReadError::Tls { source: FetchError::Dial(DialError::Forbidden { .. } | DialError::Inside { .. }), .. }
+        );
         Seen { chain: Err(e.to_string()), document: Err(e.to_string()), refused }
     };
     let place = match split(url) {
@@ -56,7 +61,7 @@ pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
     let rest = options.timeout.saturating_sub(started.elapsed());
     let document = tokio::time::timeout(rest, get(stream, &place, url))
         .await
-        .unwrap_or_else(|_| Err(ReadError::Slow { url: url.to_owned(), limit: options.timeout }))
+        .unwrap_or_else(|_| Err(ReadError::Slow { url: shown_url(url).into_owned(), limit: options.timeout }))
         .map(|mut o| {
             o.fetched.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             o
@@ -65,7 +70,10 @@ pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
 }
 
 async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation, ReadError> {
-    let head = |e: &dyn std::error::Error| ReadError::Head { url: url.to_owned(), reason: whole(e) };
+    let head = |e: &(dyn std::error::Error + 'static)| ReadError::Head {
+        url: shown_url(url).into_owned(),
+        reason: words::transport(e),
+    };
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
         .max_buf_size(DOCUMENT_HEAD_BYTES)
         .handshake(TokioIo::new(stream))
@@ -96,7 +104,7 @@ async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation,
 }
 
 async fn document(answer: Response<Incoming>, url: &str) -> Result<Observation, ReadError> {
-    let url_text = || url.to_owned();
+    let url_text = || shown_url(url).into_owned();
     let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok());
     let status = answer.status().as_u16();
     let ahead = crate::clock::ahead(answer.headers());
@@ -114,14 +122,14 @@ async fn document(answer: Response<Incoming>, url: &str) -> Result<Observation, 
     let body = match Limited::new(answer.into_body(), DOCUMENT_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(e) if e.is::<LengthLimitError>() => return Err(too_large()),
-        Err(e) => return Err(ReadError::Body { url: url_text(), reason: whole(&*e) }),
+        Err(e) => return Err(ReadError::Body { url: url_text(), reason: words::transport(&*e) }),
     };
     Ok(Observation { fetched: Fetched { url: url_text(), status, millis: 0, ahead, redirect }, body })
 }
 
 /// Takes an `https` URL apart.
 pub(super) fn split(url: &str) -> Result<Place, ReadError> {
-    let bad = |reason: String| ReadError::Url { url: url.to_owned(), reason };
+    let bad = |reason: String| ReadError::Url { url: shown_url(url).into_owned(), reason };
     let uri: Uri = url.parse().map_err(|e| bad(format!("is not a URL: {e}")))?;
     if uri.scheme_str() != Some("https") {
         return Err(bad("is not an https URL, and STS fetches no other".to_owned()));

@@ -8,6 +8,7 @@ use trustwalk_foreign::address;
 
 use super::observe::{Seen, observe, split};
 use crate::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, tls13_only};
+use crate::urls::shown_url;
 
 /// Keys kept of one key set. AWS takes 100 RSA and 100 EC keys at most (IAM User Guide, "Create an `OpenID`
 /// Connect identity provider in IAM"): the first key too many shows the rule broken, the rest only cost.
@@ -34,20 +35,32 @@ pub async fn read_issuer(options: &DialOptions, issuer: &str, now: i64) -> Issue
     let discovery = discovery(&seen, &url, now);
     let jwks_uri = discovery.known().and_then(|d| d.jwks_uri.clone());
     let Some(jwks_uri) = jwks_uri else {
-        let keys =
-            Observed::NotCollected { reason: "the discovery document names no jwks_uri that could be read".to_owned() };
+        let keys = Observed::NotCollected { reason: no_keys(&discovery) };
         let chains = vec![further_questions(options, first).await];
         return IssuerFacts { discovery, keys, chains, jwks: None };
     };
-    let (first, seen_keys) = tokio::join!(further_questions(options, first), observe(options, &jwks_uri));
+    let vouched = split(&url).ok().map(|place| place.host);
+    let theirs = DialOptions { dialer: options.dialer.on_a_strangers_word(vouched.as_deref()), ..options.clone() };
+    let (first, seen_keys) = tokio::join!(further_questions(options, first), observe(&theirs, &jwks_uri));
     let keys_chain = chain_of(&seen_keys, &jwks_uri, now, HostRole::Jwks);
     let jwks = seen_keys.document.as_ref().ok().map(|d| String::from_utf8_lossy(&d.body).into_owned());
     let keys = keys(&seen_keys, &jwks_uri, now);
     let chains = match join_chains(first, keys_chain) {
         (both, None) => vec![both],
-        (first, Some(second)) => vec![first, further_questions(options, second).await],
+        (first, Some(second)) => vec![first, further_questions(&theirs, second).await],
     };
     IssuerFacts { discovery, keys, chains, jwks }
+}
+
+/// Why there are no keys: what went wrong with the document that names them.
+fn no_keys(discovery: &Observed<Discovery>) -> String {
+    let Some(read) = discovery.known() else {
+        return format!("the discovery document could not be read: {}", discovery.gap().unwrap_or_default());
+    };
+    match &read.malformed {
+        Some(why) => format!("the discovery document names no jwks_uri: {why}"),
+        None => "the discovery document names no jwks_uri".to_owned(),
+    }
 }
 
 /// Adds whether the host would speak TLS 1.2 when it chose 1.3, and which of the name's other addresses
@@ -101,11 +114,11 @@ fn join_chains(
 
 /// Where a document was asked for, with the command that shows it: none for an address that is not asked.
 fn source_of(seen: &Seen, url: &str, at: i64) -> Source {
-    Source { what: format!("GET {url}"), at, by_hand: address::curl(url).filter(|_| !seen.refused) }
+    Source { what: format!("GET {}", shown_url(url)), at, by_hand: address::curl(url).filter(|_| !seen.refused) }
 }
 
 fn chain_of(seen: &Seen, url: &str, now: i64, role: HostRole) -> Observed<HostChain> {
-    let (host, port) = split(url).map_or_else(|_| (url.to_owned(), 443), |p| (p.host, p.port));
+    let (host, port) = split(url).map_or_else(|_| (shown_url(url).into_owned(), 443), |p| (p.host, p.port));
     let by_hand = address::show_certificates(&host, port).filter(|_| !seen.refused);
     let source = Source {
         what: format!("chain presented by {host}:{port}"),

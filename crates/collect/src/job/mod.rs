@@ -31,7 +31,7 @@ pub(crate) struct JobFiles {
 
 /// Reads the jobs that assume a role; when none does, the first job.
 pub(crate) fn read(path: &Path, now: i64) -> Result<Vec<JobFiles>, CollectError> {
-    read_in(path, now, &|name| std::env::var(name).ok())
+    read_in(path, now, &crate::env::env_var)
 }
 
 fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {

@@ -57,8 +57,8 @@ fn is_missing(error: &CollectError) -> bool {
 
 fn read(path: &Path) -> Result<Kubeconfig, CollectError> {
     let bytes = read_up_to(path, CONFIG_BYTES)?;
-    let mut file = parse(&bytes)
-        .map_err(|reason| CollectError::Format { path: path.to_owned(), what: "a kubeconfig", reason })?;
+    let mut file =
+        parse(&bytes).map_err(|reason| CollectError::Format { path: path.to_owned(), what: "a kubeconfig", reason })?;
     make_absolute(&mut file, path.parent().unwrap_or(Path::new("")));
     Ok(file)
 }
@@ -99,9 +99,7 @@ pub(super) fn take_in(file: &mut Kubeconfig, context: Option<&str>) -> Result<()
     let Some(wanted) = context.or(file.current_context.as_deref()) else { return Ok(()) };
     let named = file.contexts.iter().find(|c| c.name == wanted).and_then(|c| c.context.clone());
     let Some(named) = named else { return Ok(()) };
-    if let Some(cluster) =
-        file.clusters.iter_mut().find(|c| c.name == named.cluster).and_then(|c| c.cluster.as_mut())
-    {
+    if let Some(cluster) = file.clusters.iter_mut().find(|c| c.name == named.cluster).and_then(|c| c.cluster.as_mut()) {
         cluster_files(cluster)?;
     }
     let user = file.auth_infos.iter_mut().find(|u| Some(&u.name) == named.user.as_ref());

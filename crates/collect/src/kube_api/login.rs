@@ -74,7 +74,10 @@ impl Login {
                 let got = plugin::credential(plugin).await?;
                 // One that has expired already is not asked for again at once.
                 let soonest = now.checked_add(EARLY).ok();
-                let until = got.expires.map(|at| at.checked_sub(EARLY).unwrap_or(at)).max(soonest.filter(|_| got.expires.is_some()));
+                let until = got
+                    .expires
+                    .map(|at| at.checked_sub(EARLY).unwrap_or(at))
+                    .max(soonest.filter(|_| got.expires.is_some()));
                 (got, until)
             }
         };

@@ -37,7 +37,9 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
                 let log = container_log(api, namespace, &pod.name, &container.name, previous).await;
                 if let Some((failures, part)) = log.known() {
                     found.extend(failures.iter().cloned());
-                    cut = cut.or_else(|| part.as_ref().map(|why| format!("{} container {}: {why}", pod.name, container.name)));
+                    cut = cut.or_else(|| {
+                        part.as_ref().map(|why| format!("{} container {}: {why}", pod.name, container.name))
+                    });
                 } else if !previous {
                     // The run before may have left nothing: that is no gap.
                     gap = gap.or_else(|| log.gap());
@@ -73,7 +75,8 @@ impl Read {
         let found = merge(all.into_iter().flat_map(|r| r.found));
         if found.is_empty() {
             // Nothing in a part says nothing of the rest.
-            let open = gaps.into_iter().next().filter(|_| all_failed).or(cut.map(|why| format!("a log was cut: {why}")));
+            let open =
+                gaps.into_iter().next().filter(|_| all_failed).or(cut.map(|why| format!("a log was cut: {why}")));
             if let Some(error) = open {
                 return Observed::Unreachable { source, error };
             }

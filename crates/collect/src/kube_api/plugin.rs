@@ -42,7 +42,8 @@ struct Status {
 
 /// Runs a plugin.
 pub(super) async fn credential(plugin: &ExecConfig) -> Result<Credential, String> {
-    let name = plugin.command.as_deref().filter(|c| !c.is_empty()).ok_or("the kubeconfig's exec plugin has no command")?;
+    let name =
+        plugin.command.as_deref().filter(|c| !c.is_empty()).ok_or("the kubeconfig's exec plugin has no command")?;
     let said = |what: &str| format!("the kubeconfig's exec plugin `{name}` {what}; run it by hand: `kubectl version`");
     let terminal = std::io::stdin().is_terminal();
     let person = match plugin.interactive_mode {
@@ -149,11 +150,23 @@ mod tests {
 
     #[test]
     fn what_is_no_credential_is_said_without_being_quoted() {
-        for bad in ["{}", r#"{"token": ""}"#, r#"{"clientKeyData": "hidden"}"#, r#"{"token": "hidden", "expirationTimestamp": "hidden"}"#, "hidden"] {
+        for bad in [
+            "{}",
+            r#"{"token": ""}"#,
+            r#"{"clientKeyData": "hidden"}"#,
+            r#"{"token": "hidden", "expirationTimestamp": "hidden"}"#,
+            "hidden",
+        ] {
             let said = answer(bad).err().unwrap();
             assert!(!said.contains("hidden"), "{said}");
         }
-        for bad in ["hidden: [", "", "\u{7f}hidden", r#"{"kind": "hidden"}"#, r#"{"apiVersion": "hidden", "status": {"token": "t"}}"#] {
+        for bad in [
+            "hidden: [",
+            "",
+            "\u{7f}hidden",
+            r#"{"kind": "hidden"}"#,
+            r#"{"apiVersion": "hidden", "status": {"token": "t"}}"#,
+        ] {
             let said = answered(bad.as_bytes(), Some(V1)).err().unwrap();
             assert!(!said.contains("hidden"), "{said}");
         }
@@ -177,7 +190,11 @@ mod tests {
         assert!(said.contains("exit status: 1") && !said.contains("hidden"), "{said}");
         let endless = credential(&plugin("cat /dev/zero")).await.err().unwrap();
         assert!(endless.contains("printed more than"), "{endless}");
-        let missing = ExecConfig { command: Some("/nonexistent/plugin".to_owned()), install_hint: Some("get it".to_owned()), ..plugin("") };
+        let missing = ExecConfig {
+            command: Some("/nonexistent/plugin".to_owned()),
+            install_hint: Some("get it".to_owned()),
+            ..plugin("")
+        };
         assert!(credential(&missing).await.err().unwrap().ends_with("get it"));
     }
 

@@ -44,7 +44,7 @@ impl KubeApi {
         let request =
             Request::post(format!("/api/v1/namespaces/{}/pods?dryRun=All&fieldManager=trustwalk", segment(namespace)))
                 .header(http::header::CONTENT_TYPE, "application/json")
-            .body(body.to_string().into_bytes());
+                .body(body.to_string().into_bytes());
         let request = match request {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },

@@ -174,7 +174,8 @@ impl KubeApi {
     /// Names of all objects of a kind, each with its namespace.
     pub(crate) async fn names(&self, kind: Resource, namespace: Option<&str>) -> Observed<Vec<(String, String)>> {
         let asked = Asked { api: kind.api, plural: kind.plural, namespace, query: "" };
-        let text = |v: &Value, key: &str| v.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).map(str::to_owned);
+        let text =
+            |v: &Value, key: &str| v.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).map(str::to_owned);
         self.list(&asked, &|v| Some((text(&v, "namespace")?, text(&v, "name")?))).await
     }
 

@@ -14,10 +14,10 @@ pub enum FetchError {
     #[error("`{0}` has no address of the family asked for")]
     Family(String),
     /// The connection was not made.
-    #[error("no connection: {0}")]
+    #[error("no connection: {}", crate::words::transport(.0))]
     Connect(#[source] std::io::Error),
     /// The connection broke.
-    #[error("the connection broke during the handshake: {0}")]
+    #[error("the connection broke during the handshake: {}", crate::words::transport(.0))]
     Broken(#[source] std::io::Error),
     /// The peer closed it.
     #[error("the host closed the connection before it presented a certificate")]
@@ -46,7 +46,7 @@ pub enum FetchError {
     #[error("the chain has more than {0} certificates")]
     TooManyCertificates(usize),
     /// The TLS library gave up.
-    #[error("the handshake failed: {0}")]
+    #[error("the handshake failed: {}", crate::words::handshake(.0))]
     Handshake(#[source] rustls::Error),
     /// The name cannot be sent in a handshake.
     #[error("`{0}` cannot be asked for in a TLS handshake")]
@@ -87,7 +87,7 @@ impl FetchError {
     /// Stable word for the kind, for machine-readable output.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Dial(DialError::Forbidden { .. }) => "forbidden-address",
+            Self::Dial(DialError::Forbidden { .. } | DialError::Inside { .. }) => "forbidden-address",
             Self::Dial(_) | Self::Family(_) => "resolve",
             Self::Connect(_) => "connect",
             Self::Broken(_) | Self::Closed => "closed",

@@ -33,10 +33,12 @@ pub(super) async fn fill(
     let role_arn = evidence.role_arn.known().cloned();
     let issuer = issuer_url(world, evidence, unchecked.as_ref(), role_arn.as_deref()).await;
     let secret = token.known().cloned();
+    let minted = given == TokenSource::Cluster && secret.is_some();
+    let ours = issuer.as_deref().is_some_and(|url| is_ours(world, evidence, minted, url));
     let (facts, providers, (role, policies), exchange, trusting) = tokio::join!(
         async {
             match &issuer {
-                Some(url) => Some(world.issuer_facts(url).await),
+                Some(url) => Some(world.issuer_facts(url, ours).await),
                 None => None,
             }
         },
@@ -121,6 +123,16 @@ async fn issuer_url(
     }
     let (role, _) = role_facts(world, evidence, role).await;
     only_issuer(&role.known()?.trust_policy)
+}
+
+/// Whether an issuer is named by the user or by the user's own cluster. Any other is a stranger's word, and no address
+/// inside a network is dialled for it.
+fn is_ours(world: &World, evidence: &Evidence, minted: bool, url: &str) -> bool {
+    let same = |other: Option<&String>| other.is_some_and(|o| o.trim_end_matches('/') == url.trim_end_matches('/'));
+    let workload = matches!(evidence.target, Target::Workload { .. } | Target::ServiceAccount { .. });
+    (minted && workload)
+        || same(world.options.issuer.as_ref())
+        || same(evidence.cluster.known().and_then(|c| c.issuer.as_ref()))
 }
 
 /// The issuer of the only OIDC provider that a trust policy names.
@@ -277,7 +289,7 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
 /// Walks from an issuer alone.
 pub(super) async fn walk_issuer(world: &World, url: &str) -> Evidence {
     let mut evidence = world.blank(Target::Issuer { url: url.to_owned() });
-    let (facts, providers, caller) = tokio::join!(world.issuer_facts(url), world.provider_list(), world.caller());
+    let (facts, providers, caller) = tokio::join!(world.issuer_facts(url, true), world.provider_list(), world.caller());
     evidence.discovery = facts.discovery;
     evidence.keys = facts.keys;
     evidence.chains = facts.chains;

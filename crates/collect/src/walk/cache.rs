@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Caller, EksCluster, Event, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec, Provider, Role, RolePolicy,
-    ServiceAccount, Webhook,
+    Caller, EksCluster, Event, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec, Provider, Role,
+    RolePolicy, ServiceAccount, Webhook,
 };
 
 use super::world::{GivenLogs, World};
@@ -45,9 +45,11 @@ fn no_cluster<T>(why: &str) -> Observed<T> {
 }
 
 impl World {
-    pub(super) async fn issuer_facts(&self, url: &str) -> IssuerFacts {
-        let slot = cell(&self.cache.issuers, url).await;
-        let dial = DialOptions { dialer: self.dialer.clone(), ..DialOptions::default() };
+    /// What an issuer shows. `ours` tells that the user or the user's cluster named it.
+    pub(super) async fn issuer_facts(&self, url: &str, ours: bool) -> IssuerFacts {
+        let slot = cell(&self.cache.issuers, &format!("{ours} {url}")).await;
+        let dialer = if ours { self.dialer.clone() } else { self.dialer.on_a_strangers_word(None) };
+        let dial = DialOptions { dialer, ..DialOptions::default() };
         slot.get_or_init(|| read_issuer(&dial, url, self.options.now)).await.clone()
     }
 
