@@ -4,11 +4,17 @@
 //! `cargo xtask fuzz --seconds N TARGET` runs the same functions guided by coverage. Seeds are made
 //! here, keys and all, so that nothing in the repository looks like a secret.
 
+#[cfg(feature = "tls")]
+mod aws;
 mod certificates;
 mod chains;
 mod discovery;
 mod jwks;
 mod jwt;
+#[cfg(feature = "tls")]
+mod kubeconfig;
+#[cfg(feature = "tls")]
+mod kubernetes;
 mod logs;
 mod mutate;
 mod policies;
@@ -37,11 +43,17 @@ pub struct Target {
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    #[cfg(feature = "tls")]
+    aws::TARGET,
     certificates::TARGET,
     chains::TARGET,
     discovery::TARGET,
     jwks::TARGET,
     jwt::TARGET,
+    #[cfg(feature = "tls")]
+    kubeconfig::TARGET,
+    #[cfg(feature = "tls")]
+    kubernetes::TARGET,
     logs::TARGET,
     policies::TARGET,
     receipts::TARGET,

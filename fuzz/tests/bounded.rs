@@ -27,4 +27,4 @@ macro_rules! bounded {
     };
 }
 
-bounded! { certificates chains discovery jwks jwt logs policies receipts rendering signed tls }
+bounded! { aws certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed tls }

@@ -51,7 +51,7 @@ fn guided(seconds: &str, target: Option<&str>) -> Result<()> {
 fn run_guided(target: &str, seconds: &str) -> Result<()> {
     let mut command = Command::new("cargo");
     command.args(["fuzz", "run", "--fuzz-dir", GUIDED]);
-    if target == "tls" {
+    if ["aws", "kubeconfig", "kubernetes", "tls"].contains(&target) {
         command.args(["--features", "tls"]);
     }
     command

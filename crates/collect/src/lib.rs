@@ -20,6 +20,8 @@ mod clock;
 mod connect;
 mod either_roots;
 pub mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 mod job;
 mod json;
 mod log_files;

@@ -41,10 +41,10 @@ impl AwsClient {
     }
 }
 
-fn read_event(event: &Value) -> (String, TrailEvent) {
+pub(crate) fn read_event(event: &Value) -> (String, TrailEvent) {
     let text = |v: &Value, pointer: &str| v.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
     let detail: Value =
-        text(event, "/CloudTrailEvent").and_then(|t| serde_json::from_str(&t).ok()).unwrap_or(Value::Null);
+        text(event, "/CloudTrailEvent").and_then(|t| crate::json::parse(t.as_bytes()).ok()).unwrap_or(Value::Null);
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
     let at = event.get("EventTime").and_then(Value::as_f64).map_or(0, |t| t as i64);
     let resource = text(event, "/Resources/0/ResourceName").unwrap_or_default();

@@ -255,7 +255,7 @@ impl AwsClient {
     }
 }
 
-fn read_role(root: &Element) -> Role {
+pub(crate) fn read_role(root: &Element) -> Role {
     let role = root.find("Role").unwrap_or(root);
     Role {
         arn: role.text_of("Arn").unwrap_or_default(),

@@ -16,5 +16,9 @@ mod wire;
 mod xml;
 
 pub use client::{AwsClient, AwsError, AwsOptions, Service};
+pub(crate) use cloudtrail::read_event;
+pub(crate) use credentials::parse as parse_credentials;
+pub(crate) use iam::read_role;
 pub use sts::exchange_error;
+pub(crate) use wire::service_error;
 pub use xml::Element;

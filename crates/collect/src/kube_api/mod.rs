@@ -18,6 +18,9 @@ mod webhooks;
 
 pub use client::{KubeApi, KubeOptions, WriteError};
 pub(crate) use facts::SelectingPolicy;
+pub(crate) use facts::further as further_facts;
 pub use facts::{pod, pod_spec, service_account, workload};
+pub(crate) use kubeconfig::parse as parse_kubeconfig;
 pub use logs::read_logs;
+pub(crate) use plugin::answered as parse_credential;
 pub use read::{Resource, WorkloadRef, resource};

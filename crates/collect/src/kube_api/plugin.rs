@@ -16,7 +16,7 @@ use crate::process;
 
 /// A credential, from wherever it came.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Credential {
+pub(crate) struct Credential {
     pub(super) token: Option<String>,
     /// Certificates and key, PEM.
     pub(super) certificate: Option<(String, String)>,
@@ -85,7 +85,7 @@ fn asked(plugin: &ExecConfig, person: bool) -> Result<String, String> {
 }
 
 /// What the plugin says. client-go's reader takes YAML as well as JSON, and some plugins print it.
-pub(super) fn answered(printed: &[u8], asked: Option<&str>) -> Result<Credential, String> {
+pub(crate) fn answered(printed: &[u8], asked: Option<&str>) -> Result<Credential, String> {
     // The reader's own words quote the lines around a fault.
     let answer: Answer =
         serde_saphyr::from_slice(printed).map_err(|_| "printed no ExecCredential that can be read".to_owned())?;

@@ -1,0 +1,8 @@
+//! Hostile and troubled APIs on loopback: what the doctor takes of them, and when it asks again.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod account;
+mod cluster;
+mod memory;
+mod server;
