@@ -8,7 +8,21 @@ pub(crate) const TARGET: Target = Target {
     name: "aws",
     check: fuzzing::aws,
     seeds,
-    words: &["<member>", "</member>", "<a/>", "&amp;", "&#0;", "&#x110000;", "<![CDATA[", "<!DOCTYPE a [", "%00%", "\"__type\":", "1e999", "<?x", "IsTruncated"],
+    words: &[
+        "<member>",
+        "</member>",
+        "<a/>",
+        "&amp;",
+        "&#0;",
+        "&#x110000;",
+        "<![CDATA[",
+        "<!DOCTYPE a [",
+        "%00%",
+        "\"__type\":",
+        "1e999",
+        "<?x",
+        "IsTruncated",
+    ],
     iterations: 10_000,
 };
 

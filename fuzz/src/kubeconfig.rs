@@ -8,7 +8,18 @@ pub(crate) const TARGET: Target = Target {
     name: "kubeconfig",
     check: fuzzing::kubeconfig,
     seeds,
-    words: &["token: ", "- &a [*a, *a]", "<<: *a", "\u{7f}", "\n---\n", "exec:", "\"\\u0000\"", "!!binary ", "|\n  ", "\u{feff}"],
+    words: &[
+        "token: ",
+        "- &a [*a, *a]",
+        "<<: *a",
+        "\u{7f}",
+        "\n---\n",
+        "exec:",
+        "\"\\u0000\"",
+        "!!binary ",
+        "|\n  ",
+        "\u{feff}",
+    ],
     iterations: 3_000,
 };
 

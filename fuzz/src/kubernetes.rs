@@ -8,14 +8,27 @@ pub(crate) const TARGET: Target = Target {
     name: "kubernetes",
     check: fuzzing::kubernetes,
     seeds,
-    words: &["\"items\":", "\"continue\":", "\"metadata\":", "null", "9223372036854775807", "-1", "1e999", "[[[[", "\\ud800", "{\"a\":", "\"9999-12-31T23:59:59Z\""],
+    words: &[
+        "\"items\":",
+        "\"continue\":",
+        "\"metadata\":",
+        "null",
+        "9223372036854775807",
+        "-1",
+        "1e999",
+        "[[[[",
+        "\\ud800",
+        "{\"a\":",
+        "\"9999-12-31T23:59:59Z\"",
+    ],
     iterations: 10_000,
 };
 
 const POD: &str = r#"{"metadata":{"name":"p","namespace":"n","uid":"u","creationTimestamp":"2024-01-02T03:04:05Z","ownerReferences":[{"controller":true}],"annotations":{"eks.amazonaws.com/role-arn":"r"}},"spec":{"serviceAccountName":"s","nodeSelector":{"kubernetes.io/os":"linux"},"containers":[{"name":"c","image":"i","command":["x"],"args":["y"],"ports":[{"name":"https","containerPort":8443}],"env":[{"name":"AWS_ROLE_ARN","value":"r"},{"name":"S","valueFrom":{"secretKeyRef":{"name":"a","key":"b"}}}],"volumeMounts":[{"name":"v","mountPath":"/m"}]}],"volumes":[{"name":"v","projected":{"sources":[{"serviceAccountToken":{"audience":"a","expirationSeconds":600,"path":"token"}}]}}]},"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"containerStatuses":[{"restartCount":9223372036854775807,"state":{"waiting":{"reason":"x"}}},{"restartCount":2}]}}"#;
 
 fn seeds() -> Vec<Vec<u8>> {
-    let list = format!(r#"{{"kind":"PodList","metadata":{{"continue":"t","resourceVersion":"1"}},"items":[{POD},{POD}]}}"#);
+    let list =
+        format!(r#"{{"kind":"PodList","metadata":{{"continue":"t","resourceVersion":"1"}},"items":[{POD},{POD}]}}"#);
     [
         POD,
         list.as_str(),

@@ -103,7 +103,7 @@ mod tests {
         while let Some(path) = left.pop() {
             if path.is_dir() {
                 left.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-            } else if !path.ends_with("collect/src/env.rs") {
+            } else if !path.ends_with("collect/src/env.rs") && !path.ends_with("cli/src/args/reference.rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let product = text.split("#[cfg(test)]").next().unwrap_or_default();
                 assert!(!product.contains("env::var"), "{} asks past `env_var`", path.display());

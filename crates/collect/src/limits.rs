@@ -84,8 +84,8 @@ pub const LOG_BYTES: usize = 256 << 10;
 pub const LOG_LINES: usize = 2_000;
 
 /// Bytes read of one container's log, which are scanned as they come and not kept: its last 2,000 lines are below
-/// this unless they are longer than 4 KiB each.
-pub const LOG_STREAM_BYTES: usize = 8 << 20;
+/// this unless they are longer than 2 KiB each.
+pub const LOG_STREAM_BYTES: usize = 4 << 20;
 
 /// Pods whose logs are read. The pods of one workload fail alike.
 pub const LOG_PODS: usize = 3;

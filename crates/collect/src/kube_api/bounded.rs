@@ -10,6 +10,9 @@ use kube::client::Body;
 
 use crate::limits::API_BYTES;
 
+/// One frame more than the largest answer, so that whoever reads with a limit of their own tells what is too large.
+const MARGIN: usize = 1 << 20;
+
 /// A client whose answers end after [`API_BYTES`].
 #[derive(Clone)]
 pub(super) struct Bounded(pub(super) kube::Client);
@@ -25,7 +28,7 @@ impl tower_service::Service<Request<Body>> for Bounded {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let client = self.0.clone();
-        Box::pin(async move { Ok(client.send(request).await?.map(|body| Limited::new(body, API_BYTES))) })
+        Box::pin(async move { Ok(client.send(request).await?.map(|body| Limited::new(body, API_BYTES + MARGIN))) })
     }
 }
 

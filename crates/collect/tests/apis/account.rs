@@ -20,10 +20,14 @@ async fn client(server: &Server) -> AwsClient {
 }
 
 fn error(status: u16, code: &str) -> Sent {
-    Sent::Whole(status, "", format!("<E><Error><Code>{code}</Code><Message>m</Message></Error></E>"))
+    Sent::Whole(
+        status,
+        "x-amz-retry-after: 0\r\n",
+        format!("<E><Error><Code>{code}</Code><Message>m</Message></Error></E>"),
+    )
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn throttles_and_what_passes_are_asked_again() {
     let server = Server::new(|_, before| match before {
         0 => error(400, "Throttling"),
@@ -32,7 +36,8 @@ async fn throttles_and_what_passes_are_asked_again() {
     })
     .await;
     assert_eq!(client(&server).await.caller().await.known().unwrap().account, "111122223333");
-    let broken = Server::new(|_, before| if before == 0 { Sent::Nothing } else { ok("<R><Account>1</Account></R>") }).await;
+    let broken =
+        Server::new(|_, before| if before == 0 { Sent::Nothing } else { ok("<R><Account>1</Account></R>") }).await;
     assert!(client(&broken).await.caller().await.known().is_some());
     let unreached = Server::new(|_, _| error(400, "IDPCommunicationError")).await;
     let said = client(&unreached).await.exchange("arn:aws:iam::111122223333:role/r", "t").await;
@@ -40,9 +45,11 @@ async fn throttles_and_what_passes_are_asked_again() {
     assert_eq!(unreached.count(), 3);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_may_have_been_done_is_not_done_twice() {
-    let twice = Server::new(|_, before| if before == 0 { error(409, "ConcurrentModification") } else { ok("<R><A/></R>") }).await;
+    let twice =
+        Server::new(|_, before| if before == 0 { error(409, "ConcurrentModification") } else { ok("<R><A/></R>") })
+            .await;
     client(&twice).await.set_trust_policy("r", "{}").await.unwrap();
     assert_eq!(twice.count(), 2);
     let failing = Server::new(|_, _| error(500, "ServiceFailure")).await;
@@ -75,7 +82,9 @@ async fn listings_and_bodies_without_end_are_said_to_be() {
     let error = "HTTP/1.1 500 X\r\ntransfer-encoding: chunked\r\n\r\n";
     let error = Server::new(move |_, _| Sent::Endless(error, chunk(&[b' '; 1 << 16]))).await;
     assert!(gap(&client(&error).await.providers().await).contains("too large"));
-    let head = Server::new(|_, _| Sent::Endless("HTTP/1.1 200 OK\r\n", b"x-filler: aaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".to_vec())).await;
+    let head =
+        Server::new(|_, _| Sent::Endless("HTTP/1.1 200 OK\r\n", b"x-filler: aaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".to_vec()))
+            .await;
     assert!(gap(&client(&head).await.providers().await).contains("head is too large"));
 }
 
@@ -110,7 +119,8 @@ async fn keys_that_cannot_be_sent_are_said_so() {
         let client = AwsClient::new(&options, Dialer::default(), RootOptions::default(), 0).await;
         assert!(client.caller().await.known().is_none());
     }
-    for (endpoint, region) in [("nowhere", "us-east-1"), ("http://", "us-east-1"), ("http://h/", "a b\n"), ("/", "é")] {
+    for (endpoint, region) in [("nowhere", "us-east-1"), ("http://", "us-east-1"), ("http://h/", "a b\n"), ("/", "é")]
+    {
         let keys = Some(Credentials::for_tests());
         let (endpoint, region) = (Some(endpoint.to_owned()), Some(region.to_owned()));
         let options = AwsOptions { region, endpoint, keys, ..AwsOptions::default() };

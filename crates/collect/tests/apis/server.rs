@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +17,8 @@ pub(crate) enum Sent {
     Whole(u16, &'static str, String),
     /// A head, and then the piece for ever.
     Endless(&'static str, Vec<u8>),
+    /// A head, and then a byte each second (of a clock that tests stop).
+    Drip(&'static str),
     /// The connection's end.
     Nothing,
 }
@@ -110,6 +113,13 @@ async fn serve(
                 stream.write_all(head.as_bytes()).await?;
                 loop {
                     stream.write_all(&piece).await?;
+                }
+            }
+            Sent::Drip(head) => {
+                stream.write_all(head.as_bytes()).await?;
+                loop {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    stream.write_all(b" ").await?;
                 }
             }
             Sent::Nothing => return Ok(()),
