@@ -288,8 +288,9 @@ impl Reach {
         }
         // RFC 6052 and RFC 3056: an IPv4 address inside, which a translator or relay would go on to.
         let inside = match v6.segments() {
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some((high, low)),
-            [0, 0, 0, 0, 0, 0, high, low] => Some((high, low)),
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] | [0, 0, 0, 0, 0, 0, high, low] => {
+                Some((high, low))
+            }
             _ => None,
         };
         if let Some((high, low)) = inside {

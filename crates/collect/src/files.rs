@@ -73,9 +73,12 @@ fn take(from: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
 /// Writes a new file that its owner alone may read. Nothing is there before: neither a file, which would keep its
 /// old mode and lose its content, nor a link, which would lead elsewhere.
 pub fn write_new_private(path: &Path, bytes: &[u8]) -> Result<(), CollectError> {
-    let failed = |source: std::io::Error| match source.kind() {
-        std::io::ErrorKind::AlreadyExists => CollectError::Exists { path: path.to_owned() },
-        _ => CollectError::Write { path: path.to_owned(), source },
+    let failed = |source: std::io::Error| {
+        if source.kind() == std::io::ErrorKind::AlreadyExists {
+            CollectError::Exists { path: path.to_owned() }
+        } else {
+            CollectError::Write { path: path.to_owned(), source }
+        }
     };
     let mut options = OpenOptions::new();
     // O_CREAT with O_EXCL follows no link, even one that leads nowhere (POSIX, `open`).

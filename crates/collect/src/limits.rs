@@ -75,7 +75,7 @@ pub const PROGRAM_BYTES: usize = 1 << 20;
 pub const CONFIG_BYTES: u64 = 16 << 20;
 
 /// A pipe handed over as a file, until its end.
-pub const PIPE_TIMEOUT: Duration = Duration::from_secs(60);
+pub const PIPE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Log bytes read per file in a container, from its end: enough for several restarts of a failing agent.
 pub const LOG_BYTES: usize = 256 << 10;

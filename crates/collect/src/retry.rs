@@ -44,6 +44,10 @@ impl Pace {
     }
 }
 
+/// The time until the next attempt, where the service names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pause(pub(crate) Option<Duration>);
+
 /// One call's attempts.
 #[derive(Debug)]
 pub(crate) struct Attempts<'p> {
@@ -55,7 +59,7 @@ pub(crate) struct Attempts<'p> {
 
 impl Attempts<'_> {
     /// Waits until the next attempt, as long as the service said or else as the mode says; false when there is none.
-    pub(crate) async fn again(&mut self, told: Option<Duration>) -> bool {
+    pub(crate) async fn again(&mut self, Pause(told): Pause) -> bool {
         let wait = told.map_or_else(|| self.backoff(), |told| told.min(self.pace.most));
         if self.made >= self.pace.attempts || Instant::now() + wait >= self.until || !self.pace.pay() {
             return false;
@@ -103,19 +107,19 @@ mod tests {
     async fn there_are_three_attempts_with_growing_pauses() {
         let pace = Pace::new(3);
         let (mut call, start) = (pace.begin(), Instant::now());
-        assert!(call.again(None).await && start.elapsed() <= Duration::from_secs(1) + Duration::from_millis(2));
-        assert!(call.again(None).await && start.elapsed() <= Duration::from_secs(3) + Duration::from_millis(2));
-        assert!(!call.again(None).await);
-        assert!(!Pace::new(0).begin().again(None).await, "one attempt is no second one");
+        assert!(call.again(Pause(None)).await && start.elapsed() <= Duration::from_secs(1) + Duration::from_millis(2));
+        assert!(call.again(Pause(None)).await && start.elapsed() <= Duration::from_secs(3) + Duration::from_millis(2));
+        assert!(!call.again(Pause(None)).await);
+        assert!(!Pace::new(0).begin().again(Pause(None)).await, "one attempt is no second one");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_services_word_goes_before_and_the_whole_has_its_limit() {
         let pace = Pace::new(9);
         let (mut call, start) = (pace.begin(), Instant::now());
-        assert!(call.again(Some(Duration::from_secs(7))).await);
+        assert!(call.again(Pause(Some(Duration::from_secs(7)))).await);
         assert!(start.elapsed() >= Duration::from_secs(7));
-        assert!(!call.again(Some(Duration::from_secs(3_600))).await, "20 s more would be too late");
+        assert!(!call.again(Pause(Some(Duration::from_hours(1)))).await, "20 s more would be too late");
     }
 
     #[tokio::test(start_paused = true)]
@@ -123,13 +127,13 @@ mod tests {
         let pace = Pace::new(2);
         let mut again = 0;
         for _ in 0..TOKENS {
-            again += usize::from(pace.begin().again(Some(Duration::ZERO)).await);
+            again += usize::from(pace.begin().again(Pause(Some(Duration::ZERO))).await);
         }
         assert_eq!(again, TOKENS / COST);
         for _ in 0..COST {
             pace.begin().succeeded();
         }
-        assert!(pace.begin().again(Some(Duration::ZERO)).await);
+        assert!(pace.begin().again(Pause(Some(Duration::ZERO))).await);
     }
 
     #[test]

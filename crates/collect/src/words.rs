@@ -53,15 +53,20 @@ pub(crate) fn connection_broke(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn input_output(error: &std::io::Error) -> String {
-    let words = match error.kind() {
-        ErrorKind::ConnectionRefused => "nothing listens there: the connection was refused",
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
-            "the other side broke the connection"
-        }
-        ErrorKind::UnexpectedEof => "the other side closed the connection too early",
-        ErrorKind::TimedOut => "no answer came in time",
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "no network leads there",
-        _ => return error.to_string(),
+    use ErrorKind as E;
+    let kind = error.kind();
+    let words = if kind == E::ConnectionRefused {
+        "nothing listens there: the connection was refused"
+    } else if matches!(kind, E::ConnectionReset | E::ConnectionAborted | E::BrokenPipe) {
+        "the other side broke the connection"
+    } else if kind == E::UnexpectedEof {
+        "the other side closed the connection too early"
+    } else if kind == E::TimedOut {
+        "no answer came in time"
+    } else if matches!(kind, E::HostUnreachable | E::NetworkUnreachable) {
+        "no network leads there"
+    } else {
+        return error.to_string();
     };
     words.to_owned()
 }

@@ -63,7 +63,7 @@ pub(super) async fn of_program(files: &EnvConfigFiles, profile: &str) -> Option<
 fn program(profile: &Profile) -> Option<String> {
     let set = |name: &&str| profile.get(name).is_some_and(|v| !v.is_empty());
     let command = profile.get("credential_process").filter(|c| !c.trim().is_empty())?;
-    (!BEFORE.iter().any(|name| set(name))).then(|| command.to_owned())
+    (!BEFORE.iter().any(set)).then(|| command.to_owned())
 }
 
 /// A profile's `credential_process`.
@@ -136,7 +136,7 @@ pub(crate) fn parse(printed: &[u8]) -> Result<Credentials, &'static str> {
     let until = match given.expiration {
         Some(text) => {
             let at: Timestamp = text.parse().map_err(|_| "printed an Expiration that is no time")?;
-            Some(SystemTime::try_from(at).map_err(|_| "printed an Expiration that is no time")?)
+            Some(SystemTime::from(at))
         }
         None => None,
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 
 use super::client::AwsError;
+use crate::retry::Pause;
 
 /// What may be repeated of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +43,15 @@ impl Failure {
         Self { error: AwsError::Transport(reason), status: 0, told: None, transient }
     }
 
-    /// How long to wait before the call is made again, if it is; the inner nothing says that the service names no time.
+    /// How long to wait before the call is made again, if it is.
     /// As the SDKs' standard mode decides (AWS SDKs and Tools Reference Guide, "Retry behavior").
-    pub(super) fn again(&self, repeat: Repeat) -> Option<Option<Duration>> {
+    pub(super) fn again(&self, repeat: Repeat) -> Option<Pause> {
         let code = if let AwsError::Service { code, .. } = &self.error { code.as_str() } else { "" };
         let throttled = THROTTLING_ERRORS.contains(&code) || TOO_OFTEN.contains(&code) || self.status == 429;
         let passing = self.transient
             || matches!(self.status, 500 | 502 | 503 | 504)
             || [TRANSIENT_ERRORS, &IN_BETWEEN, &UNREACHED].iter().any(|codes| codes.contains(&code));
-        (throttled || (passing && repeat == Repeat::Safe)).then_some(self.told)
+        (throttled || (passing && repeat == Repeat::Safe)).then_some(Pause(self.told))
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
             (503, "ServiceUnavailable"),
             (504, ""),
         ] {
-            assert_eq!(answer(status, code).again(Repeat::Safe), Some(None), "{status} {code}");
+            assert_eq!(answer(status, code).again(Repeat::Safe), Some(Pause(None)), "{status} {code}");
         }
         for (status, code) in [
             (403, "AccessDenied"),
@@ -99,6 +100,6 @@ mod tests {
             assert_eq!(answer(status, code).again(Repeat::WhenNotDone), None, "{status} {code}");
         }
         assert_eq!(Failure::transport(String::new(), true).again(Repeat::WhenNotDone), None);
-        assert_eq!(Failure::transport(String::new(), true).again(Repeat::Safe), Some(None));
+        assert_eq!(Failure::transport(String::new(), true).again(Repeat::Safe), Some(Pause(None)));
     }
 }

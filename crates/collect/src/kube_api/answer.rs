@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 use trustwalk_core::evidence::{Observed, Source};
 
+use crate::retry::Pause;
 use crate::words;
 
 /// A request that was not answered as hoped.
@@ -50,12 +51,12 @@ impl Failure {
         Self::Broken { reason, transient }
     }
 
-    /// How long to wait before asking again, if that may help; the inner nothing says that the service names no time.
+    /// How long to wait before asking again, if that may help.
     ///
     /// As client-go: whatever the server asks to be sent again, and reads whose connection broke. Besides, reads
     /// that a server in trouble or a load balancer before it turned down, and a patch that met another, which ours may
     /// be repeated after: it names no version (client-go, `rest/with_retry.go`; `retry.OnError`, `IsConflict`).
-    pub(super) fn again(&self, method: &Method) -> Option<Option<Duration>> {
+    pub(super) fn again(&self, method: &Method) -> Option<Pause> {
         let reads = *method == Method::GET;
         let again = match self {
             Self::Refused { code: 429, .. } => true,
@@ -66,7 +67,7 @@ impl Failure {
             Self::TooLarge(_) => false,
         };
         let told = if let Self::Refused { told, .. } = self { *told } else { None };
-        again.then_some(told)
+        again.then_some(Pause(told))
     }
 
     /// As evidence.
@@ -136,17 +137,17 @@ mod tests {
     #[test]
     fn only_what_is_safe_to_repeat_is_repeated() {
         let wait = |code, told, method: Method| refused(code, "", told).again(&method);
-        assert_eq!(wait(429, Some(2), Method::POST), Some(Some(Duration::from_secs(2))));
-        assert_eq!(wait(503, None, Method::GET), Some(None));
+        assert_eq!(wait(429, Some(2), Method::POST), Some(Pause(Some(Duration::from_secs(2)))));
+        assert_eq!(wait(503, None, Method::GET), Some(Pause(None)));
         assert_eq!(wait(503, None, Method::POST), None, "a token may have been made");
         assert_eq!(wait(500, None, Method::GET), None);
-        assert_eq!(wait(500, Some(1), Method::PATCH), Some(Some(Duration::from_secs(1))));
-        assert_eq!(wait(409, None, Method::PATCH), Some(None));
+        assert_eq!(wait(500, Some(1), Method::PATCH), Some(Pause(Some(Duration::from_secs(1)))));
+        assert_eq!(wait(409, None, Method::PATCH), Some(Pause(None)));
         for code in [400, 401, 403, 404, 409, 410, 422] {
             assert_eq!(wait(code, None, Method::GET), None, "{code}");
         }
         let broken = Failure::Broken { reason: String::new(), transient: true };
-        assert_eq!((broken.again(&Method::GET), broken.again(&Method::DELETE)), (Some(None), None));
+        assert_eq!((broken.again(&Method::GET), broken.again(&Method::DELETE)), (Some(Pause(None)), None));
     }
 
     #[test]

@@ -76,11 +76,11 @@ async fn listings_and_bodies_without_end_are_said_to_be() {
     assert!(gap(&client(&same).await.roles_trusting("i").await).contains("repeats itself"));
     let endless = Server::new(move |_, before| page(&before.to_string())).await;
     assert!(gap(&client(&endless).await.roles_trusting("i").await).contains("too large"));
-    let body = Server::new(|_, _| Sent::Endless(CHUNKED, chunk(&[b' '; 1 << 16]))).await;
+    let body = Server::new(|_, _| Sent::Endless(CHUNKED, chunk(&[b' '; 1 << 13]))).await;
     let said = gap(&client(&body).await.providers().await);
     assert!(said.contains("too large") && !said.contains("hidden"), "{said}");
     let error = "HTTP/1.1 500 X\r\ntransfer-encoding: chunked\r\n\r\n";
-    let error = Server::new(move |_, _| Sent::Endless(error, chunk(&[b' '; 1 << 16]))).await;
+    let error = Server::new(move |_, _| Sent::Endless(error, chunk(&[b' '; 1 << 13]))).await;
     assert!(gap(&client(&error).await.providers().await).contains("too large"));
     let head =
         Server::new(|_, _| Sent::Endless("HTTP/1.1 200 OK\r\n", b"x-filler: aaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".to_vec()))

@@ -66,7 +66,7 @@ async fn lists_without_end_are_said_to_be() {
 async fn objects_that_are_large_are_asked_for_in_smaller_pages() {
     let server = Server::new(|first, _| {
         if first.contains("limit=500") {
-            return Sent::Endless(CHUNKED, chunk(&[b' '; 1 << 16]));
+            return Sent::Endless(CHUNKED, chunk(&[b' '; 1 << 13]));
         }
         assert!(first.contains("limit=50"), "{first}");
         ok(page(&["a"], ""))
@@ -77,19 +77,19 @@ async fn objects_that_are_large_are_asked_for_in_smaller_pages() {
 
 #[tokio::test]
 async fn answers_and_heads_and_errors_without_end_are_not_read_to_it() {
-    let body = Server::new(|_, _| Sent::Endless(CHUNKED, chunk(&[b' '; 1 << 16]))).await;
+    let body = Server::new(|_, _| Sent::Endless(CHUNKED, chunk(&[b' '; 1 << 13]))).await;
     assert!(gap(&one(&body.cluster().await).await).contains("too large"));
     let head = Server::new(|_, _| {
         Sent::Endless("HTTP/1.1 200 OK\r\n", b"x-filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".to_vec())
     });
     assert!(gap(&one(&head.await.cluster().await).await).contains("head is too large"));
     let error = "HTTP/1.1 500 X\r\ntransfer-encoding: chunked\r\n\r\n";
-    let error = Server::new(move |_, _| Sent::Endless(error, chunk(&[b'x'; 1 << 16]))).await;
+    let error = Server::new(move |_, _| Sent::Endless(error, chunk(&[b'x'; 1 << 13]))).await;
     let said = gap(&one(&error.cluster().await).await);
     assert!(said.contains("500: xxx") && said.len() < 400, "{said}");
     // The client's own reader of a refused upgrade has no limit of its own.
     let exec = "HTTP/1.1 403 X\r\ntransfer-encoding: chunked\r\n\r\n";
-    let exec = Server::new(move |_, _| Sent::Endless(exec, chunk(&[b'x'; 1 << 16]))).await;
+    let exec = Server::new(move |_, _| Sent::Endless(exec, chunk(&[b'x'; 1 << 13]))).await;
     let said = gap(&exec.cluster().await.tail_file("n", "p", "c", "/f").await);
     assert!(said.contains("limit") && said.len() < 400, "{said}");
 }
