@@ -54,7 +54,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "SSL_CERT_DIR", says: "a folder instead of the system's roots" },
     Variable { name: "HOME", says: "where `.kube`, `.aws` and the receipts are" },
     Variable { name: "XDG_RUNTIME_DIR", says: "where locks and labs are kept" },
-    Variable { name: "USER", says: "names the lab's folder where there is no `XDG_RUNTIME_DIR`" },
+    Variable { name: "XDG_STATE_HOME", says: "where the lab is kept without `XDG_RUNTIME_DIR`, else below `HOME`" },
     Variable { name: "NO_COLOR", says: "no colours" },
     Variable { name: "TERM", says: "`dumb` for no colours" },
 ];
