@@ -34,8 +34,9 @@ impl World {
         let proxies = Proxies::from_environment()?;
         let dialer = Dialer::new(options.connect_to.clone()).through(proxies.clone());
         let (kube, aws) = tokio::join!(
-            KubeApi::new(&options.kube, &proxies, options.now),
-            AwsClient::new(&options.aws, dialer.clone(), options.roots.clone(), options.now),
+            // Boxed: each holds what a program that gives credentials is asked with.
+            Box::pin(KubeApi::new(&options.kube, &proxies, options.now)),
+            Box::pin(AwsClient::new(&options.aws, dialer.clone(), options.roots.clone(), options.now)),
         );
         let roots = roots::for_evidence(&options.roots)?;
         Ok(Self { kube: kube.map_err(|e| e.to_string()), aws, dialer, roots, options, cache: Cache::default() })
