@@ -205,13 +205,10 @@ const PROGRAMS: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// Places where the value is the user's own or ours: the path of a receipt, a number.
-const OWN_VALUES: [(&str, &str); 4] = [
+/// Places where the value is ours.
+const OWN_VALUES: [(&str, &str); 1] = [
     // A heading with a time.
     ("crates/cli/src/commands/demo.rs", "trustwalk diagnose ({} ms)"),
-    ("crates/cli/src/commands/fix.rs", "stopped; what was done is in {p}"),
-    ("crates/cli/src/commands/fix.rs", "  Receipt: {p}"),
-    ("crates/cli/src/commands/fix.rs", "stopped; run `trustwalk rollback {}` again"),
 ];
 
 /// String literals that a formatting macro fills, with the line they begin in. Comments and tests are left out.

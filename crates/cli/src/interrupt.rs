@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::task::Poll;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use trustwalk_foreign::shell;
 
 use crate::exit::Interrupted;
@@ -70,53 +72,52 @@ pub(crate) async fn or_interrupted<T>(
     work: impl Future<Output = anyhow::Result<T>>,
     noted: &Noted,
 ) -> anyhow::Result<T> {
+    let mut signals = Signals::listen();
     tokio::select! {
         outcome = work => outcome,
-        signal = signalled() => Err(anyhow::Error::new(signal).context(noted.told())),
+        signal = signals.any() => Err(anyhow::Error::new(signal).context(noted.told())),
     }
 }
 
-/// The first signal that asks for the end. One that was ignored when this process began stays ignored, as under
-/// `nohup`.
-#[cfg(unix)]
-async fn signalled() -> Interrupted {
-    use tokio::signal::unix::{SignalKind, signal};
-    let kinds =
-        [(SignalKind::interrupt(), "SIGINT"), (SignalKind::terminate(), "SIGTERM"), (SignalKind::hangup(), "SIGHUP")];
-    let ignored = ignored();
-    let mut streams = Vec::new();
-    for (kind, name) in kinds {
-        let number = kind.as_raw_value();
-        let bit = u32::try_from(number).ok().and_then(|n| n.checked_sub(1));
-        if bit.is_some_and(|bit| ignored.checked_shr(bit).unwrap_or(0) & 1 == 1) {
-            continue;
-        }
-        // A handler that cannot be set leaves the signal what it was: the end, without words.
-        if let Ok(stream) = signal(kind) {
-            streams.push((stream, Interrupted { name, number: u8::try_from(number).unwrap_or(0) }));
-        }
-    }
-    std::future::poll_fn(|context| {
-        for (stream, interrupted) in &mut streams {
-            if stream.poll_recv(context).is_ready() {
-                return std::task::Poll::Ready(*interrupted);
+/// The ways in which a person, a terminal that closes, or a service manager asks for the end.
+pub(crate) struct Signals(Vec<(Signal, Interrupted)>);
+
+impl Signals {
+    /// Listens from now on, instead of the process ending at once. A signal that was ignored when this process
+    /// began stays ignored, as under `nohup`.
+    pub(crate) fn listen() -> Self {
+        let kinds = [
+            (SignalKind::interrupt(), "SIGINT"),
+            (SignalKind::terminate(), "SIGTERM"),
+            (SignalKind::hangup(), "SIGHUP"),
+        ];
+        let ignored = ignored();
+        let heard = kinds.into_iter().filter_map(|(kind, name)| {
+            let number = u8::try_from(kind.as_raw_value()).ok()?;
+            let bit = u32::from(number).checked_sub(1)?;
+            if ignored.checked_shr(bit).unwrap_or(0) & 1 == 1 {
+                return None;
             }
-        }
-        std::task::Poll::Pending
-    })
-    .await
+            // A handler that cannot be set leaves the signal what it was: the end, without words.
+            Some((signal(kind).ok()?, Interrupted { name, number }))
+        });
+        Self(heard.collect())
+    }
+
+    /// Completes with the first of them.
+    pub(crate) async fn any(&mut self) -> Interrupted {
+        poll_fn(|context| {
+            let heard =
+                self.0.iter_mut().find_map(|(signal, which)| signal.poll_recv(context).is_ready().then_some(*which));
+            heard.map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
 }
 
 /// The signals that this process ignores, as a mask (Linux, proc(5), `SigIgn`); none where nothing tells.
-#[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
-}
-
-#[cfg(not(unix))]
-async fn signalled() -> Interrupted {
-    let _asked = tokio::signal::ctrl_c().await;
-    Interrupted { name: "Ctrl-C", number: 2 }
 }

@@ -20,10 +20,10 @@ use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
 use super::fix::Repair;
-use super::lab::{EndAsked, how_to_use, lab_model};
+use super::lab::{how_to_use, lab_model};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
-use crate::interrupt::Noted;
+use crate::interrupt::{Noted, Signals};
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let fault = faults::find(&args.fault).ok_or_else(|| {
         UsageError(format!("no fault is called `{}`; `trustwalk demo --list` lists them", args.fault))
     })?;
-    let mut asked = EndAsked::listen()?;
+    let mut asked = Signals::listen();
     let folder = tempfile::Builder::new().prefix("trustwalk-demo-").tempdir()?;
     let dir = folder.path().to_owned();
     let began = Instant::now();
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     // Boxed once: the story holds everything a repair does.
     let told = tokio::select! {
         told = Box::pin(tell(&teller, &lab, fault, &dir)) => told,
-        () = asked.any() => Err(anyhow::anyhow!("interrupted; the lab and its files are removed")),
+        signal = asked.any() => Err(anyhow::Error::new(signal).context("the story was interrupted; the lab and its files are removed")),
     };
     let exit = match told {
         Ok(exit) => exit,
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         style::line("The lab stays up until Ctrl-C or `trustwalk lab down`.")?;
         tokio::select! {
             () = lab.down_asked() => {}
-            () = asked.any() => {}
+            _ = asked.any() => {}
         }
     }
     lab.ask_down();

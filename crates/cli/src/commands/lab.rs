@@ -1,18 +1,17 @@
 //! `trustwalk lab`: the embedded account and cluster, for real clients.
 
 use std::path::{Path, PathBuf};
-use std::task::Poll;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, faults, story};
 
 use crate::args::{Format, LabArgs, LabCommand, Model};
 use crate::exit::{Exit, UsageError};
+use crate::interrupt::Signals;
 use crate::style;
 use trustwalk_render::{Page, Shown};
 
@@ -90,14 +89,14 @@ pub(crate) fn lab_model(model: Model) -> TrustModel {
 
 async fn up(dir: &Path, broken: bool, model: Model) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
-    let mut asked = EndAsked::listen()?;
+    let mut asked = Signals::listen();
     let story = if broken { Story::BeforeTheChange } else { Story::Healthy };
     let config = LabConfig { story, trust_model: lab_model(model), ports: Ports::default(), state_dir: dir.to_owned() };
     let began = Instant::now();
     let lab = Lab::start(config).await.context("the lab could not start")?;
     let done = tokio::select! {
         done = stay_up(&lab, dir, broken, began) => done,
-        () = asked.any() => Ok(()),
+        _ = asked.any() => Ok(()),
     };
     lab.ask_down();
     done
@@ -113,38 +112,6 @@ async fn stay_up(lab: &Lab, dir: &Path, broken: bool, began: Instant) -> anyhow:
     style::line(format_args!("ready in {} ms; Ctrl-C or `trustwalk lab down` stops it", ready.as_millis()))?;
     lab.down_asked().await;
     Ok(())
-}
-
-/// The ways in which a person, a terminal that closes, or a service manager asks a lab to end.
-pub(crate) struct EndAsked {
-    signals: Vec<Signal>,
-}
-
-impl EndAsked {
-    /// Listens from now on, instead of the process ending at once.
-    pub(crate) fn listen() -> std::io::Result<Self> {
-        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
-        if !hang_ups_are_ignored() {
-            kinds.push(SignalKind::hangup());
-        }
-        Ok(Self { signals: kinds.into_iter().map(signal).collect::<Result<_, _>>()? })
-    }
-
-    /// Completes with the first of them.
-    pub(crate) async fn any(&mut self) {
-        std::future::poll_fn(|cx| {
-            let asked = self.signals.iter_mut().any(|signal| signal.poll_recv(cx).is_ready());
-            if asked { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-    }
-}
-
-/// Whether `nohup` has started us, where the system tells (proc(5), `SigIgn`; bit 0 is signal 1).
-fn hang_ups_are_ignored() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
-    mask.and_then(|mask| u64::from_str_radix(mask, 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// How real clients reach the lab.
