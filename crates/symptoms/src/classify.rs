@@ -24,7 +24,8 @@ pub fn classify(text: &str) -> Option<Failure> {
 /// Every distinct failure in a text, most telling first.
 pub fn classify_all(text: &str) -> Vec<Failure> {
     let cut = floor(text, MAX_JUDGED);
-    let Normal { text: plain, ts } = normalise(text.get(..cut).unwrap_or_default());
+    // Before names are parted from values and lines are joined, and once more where both made another text.
+    let Normal { text: plain, ts } = normalise(&redact(text.get(..cut).unwrap_or_default()));
     let plain = redact(&plain);
     let lower = plain.to_ascii_lowercase();
     symptoms(&plain, &lower)

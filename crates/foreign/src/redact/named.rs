@@ -1,0 +1,294 @@
+//! Values behind names that announce a secret, in any dress: assignments, JSON and JSON within it, YAML, headers,
+//! queries, dumps of maps, XML, options of commands.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Input};
+
+use super::Cut;
+use super::scan::{Bytes, is_name};
+use super::value::{Class, Join, Name, opening, secret};
+
+/// What a name of a secret holds. A name is looked at only where one of these stands.
+const ROOTS: [&str; 24] = [
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cookie",
+    "sig",
+    "cred",
+    "jwt",
+    "pat",
+    "sess",
+    "sid",
+    "assert",
+    "saml",
+    "bearer",
+    "connectionstr",
+    "connection_str",
+    "connection-str",
+    "connection str",
+    "connstr",
+    "verifier",
+    "otp",
+    "dockerc",
+];
+static NAMES: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(ROOTS).ok());
+
+/// Last words, alone or as an end, after which whatever follows is secret.
+const STRONG: [&str; 25] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "passwort",
+    "pwd",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "accountkey",
+    "accesskey",
+    "sharedaccesskey",
+    "signingkey",
+    "clientsecret",
+    "connectionstring",
+    "connstr",
+    "dockerconfigjson",
+    "dockercfg",
+    "samlresponse",
+    "samlassertion",
+    "sessionid",
+    "phpsessid",
+    "requirepass",
+    "pgpass",
+    "jsessionid",
+];
+/// Words before `key` that make it a secret's. `access key id` does not end with `key`.
+const KEYS: [&str; 27] = [
+    "api",
+    "access",
+    "secret",
+    "private",
+    "account",
+    "shared",
+    "encryption",
+    "signing",
+    "master",
+    "auth",
+    "ssh",
+    "license",
+    "storage",
+    "subscription",
+    "hmac",
+    "deploy",
+    "webhook",
+    "functions",
+    "customer",
+    "application",
+    "app",
+    "root",
+    "admin",
+    "aes",
+    "rsa",
+    "decryption",
+    "host",
+];
+/// Other pairs of last words.
+const PAIRS: [(&str, &str); 16] = [
+    ("saml", "response"),
+    ("saml", "assertion"),
+    ("connection", "string"),
+    ("conn", "string"),
+    ("conn", "str"),
+    ("connection", "str"),
+    ("password", "hash"),
+    ("authorization", "code"),
+    ("device", "code"),
+    ("code", "verifier"),
+    ("client", "assertion"),
+    ("key", "data"),
+    ("session", "id"),
+    ("client", "secret"),
+    ("app", "secret"),
+    ("token", "secret"),
+];
+/// Last words that prose uses too.
+const WEAK: [&str; 12] =
+    ["jwt", "pat", "sig", "signature", "auth", "credentials", "sid", "otp", "assertion", "bearer", "token", "secret"];
+/// First words of codes such as `InvalidIdentityToken`: what follows is what went wrong.
+const CODES: [&str; 10] = [
+    "invalid",
+    "expired",
+    "missing",
+    "unrecognized",
+    "malformed",
+    "incorrect",
+    "unknown",
+    "unsupported",
+    "bad",
+    "wrong",
+];
+/// Words that end with `pass` and are no passwords.
+const PASSING: [&str; 6] = ["compass", "bypass", "surpass", "trespass", "encompass", "underpass"];
+/// How far back the word before a name is looked for, and how far forward the other member of a pair.
+const NEAR: usize = 40;
+
+pub(super) fn find(text: &str, cuts: &mut Vec<Cut>) {
+    let bytes = Bytes(text.as_bytes());
+    let mut at = 0;
+    while let Some(hit) = NAMES.as_ref().and_then(|all| all.find(Input::new(text).range(at..))) {
+        let (start, end) = identifier(bytes, hit.start(), hit.end());
+        at = end.max(hit.end());
+        let Some(class) = class(bytes, start, end) else { continue };
+        let Some((join, quoted, after)) = joined(bytes, start, end) else { continue };
+        if join == Join::Blank && class == Class::Header || is_code(bytes, start, end, join) {
+            continue;
+        }
+        if let Some(cut) = secret(bytes, Name { start, class, quoted }, join, after).filter(|(from, to)| from < to) {
+            at = at.max(cut.1);
+            cuts.push(cut);
+        }
+    }
+}
+
+/// The whole name around a root, without what an escape leaves before it.
+fn identifier(bytes: Bytes<'_>, start: usize, end: usize) -> (usize, usize) {
+    let mut from = bytes.run_back(start, is_name);
+    let to = bytes.run(end, is_name);
+    match bytes.before(from) {
+        b'%' if from + 2 <= start => from += 2,
+        b'\\' if from < start && matches!(bytes.at(from), b'n' | b'r' | b't') => from += 1,
+        b'\\' if from + 5 <= start && bytes.at(from) == b'u' => from += 5,
+        _ => {}
+    }
+    (from, to)
+}
+
+/// The last words of a name, the last one first, in lower case: `X-Api-Key`, `apiKey`, `DB_PASS2`.
+fn words(bytes: Bytes<'_>, start: usize, end: usize) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut to = end;
+    while to > start && words.len() < 3 {
+        let kind = |b: u8| if b.is_ascii_digit() { 1 } else { u8::from(!b.is_ascii_alphabetic()) * 2 };
+        let last = bytes.at(to - 1);
+        let mut from = to - 1;
+        while from > start && kind(bytes.at(from - 1)) == kind(last) {
+            let (before, here, next) = (bytes.at(from - 1), bytes.at(from), bytes.at(from + 1));
+            let hump = before.is_ascii_lowercase() && here.is_ascii_uppercase();
+            let acronym =
+                before.is_ascii_uppercase() && here.is_ascii_uppercase() && next.is_ascii_lowercase() && from + 1 < to;
+            if hump || acronym {
+                break;
+            }
+            from -= 1;
+        }
+        if last.is_ascii_alphabetic() {
+            words.push(String::from_utf8_lossy(bytes.0.get(from..to).unwrap_or_default()).to_ascii_lowercase());
+        }
+        to = from;
+    }
+    words
+}
+
+fn class(bytes: Bytes<'_>, start: usize, end: usize) -> Option<Class> {
+    let mut words = words(bytes, start, end);
+    if words.len() == 1 && bytes.before(start) == b' ' {
+        // `API key: …`
+        let before = bytes.run_back(start - 1, |b| b.is_ascii_alphabetic());
+        if start - before <= NEAR {
+            let word = bytes.0.get(before..start - 1).unwrap_or_default();
+            words.push(String::from_utf8_lossy(word).to_ascii_lowercase());
+        }
+    }
+    let last = words.first()?.as_str();
+    let before = words.get(1).map_or("", String::as_str);
+    if matches!(last, "authorization" | "cookie" | "cookies") {
+        return Some(Class::Header);
+    }
+    let pass = last == "pw" || (last.ends_with("pass") && !PASSING.contains(&last));
+    let key = last == "key" && KEYS.contains(&before);
+    if pass || key || STRONG.iter().any(|s| last.ends_with(s)) || PAIRS.contains(&(before, last)) {
+        return Some(Class::Strong);
+    }
+    let weak = WEAK.contains(&last) || ["token", "secret", "jwt"].iter().any(|s| last.ends_with(s));
+    weak.then_some(Class::Weak)
+}
+
+/// `InvalidIdentityToken: …`, and a class's name before its message.
+fn is_code(bytes: Bytes<'_>, start: usize, end: usize, join: Join) -> bool {
+    let name = bytes.0.get(start..end).unwrap_or_default();
+    let camel = !name.iter().any(|b| matches!(b, b'_' | b'-'));
+    // `/run/secrets/token: permission denied` speaks of a file.
+    let file = bytes.before(start) == b'/';
+    let begins = CODES.iter().any(|c| bytes.says(start, c));
+    let qualified = name.split(|b| *b == b'.').nth(2).is_some();
+    matches!(join, Join::Colon | Join::ColonBlank) && (file || (camel && (begins || qualified)))
+}
+
+/// How a name is joined to what follows it, whether it stands in quotes, and where what follows begins.
+fn joined(bytes: Bytes<'_>, start: usize, end: usize) -> Option<(Join, bool, usize)> {
+    let mut i = end + opening(bytes, end);
+    let quoted = i > end;
+    if quoted && bytes.at(i) == b']' {
+        i += 1;
+    }
+    let closed = i;
+    i = bytes.skip_blanks(i);
+    match bytes.at(i) {
+        b'=' => Some((Join::Equals, quoted, bytes.run(i, |b| matches!(b, b'=' | b'>' | b'~')))),
+        b':' if bytes.at(i + 1) == b':' => None,
+        b':' if bytes.at(i + 1) == b'=' => Some((Join::Equals, quoted, i + 2)),
+        b':' => {
+            let blank = bytes.at(i + 1).is_ascii_whitespace();
+            let next = bytes.run(i + 1, |b| b.is_ascii_whitespace());
+            // What stands on the next line is another member, unless it is a string that JSON was broken before.
+            let after = if quoted && opening(bytes, next) > 0 { next } else { i + 1 };
+            Some((if blank { Join::ColonBlank } else { Join::Colon }, quoted, after))
+        }
+        b'>' if matches!(bytes.before(start), b'<' | b':') => Some((Join::Element, quoted, i + 1)),
+        b'&' if bytes.says(i, "&gt;") && bytes.before(start) == b';' => Some((Join::Element, quoted, i + 4)),
+        b'&' if bytes.says(i, "&#61;") => Some((Join::Equals, quoted, i + 5)),
+        b'\\' if bytes.says(i, "\\u003d") => Some((Join::Equals, quoted, i + 6)),
+        b'%' => {
+            let coded = ["%3d", "%3a", "%253d", "%253a"];
+            let mark = coded.iter().find(|c| bytes.says(i, c))?;
+            let after = i + mark.len();
+            let blank = if bytes.says(after, "%20") { 3 } else { usize::from(bytes.at(after) == b'+') };
+            Some((Join::Percent, quoted, after + blank))
+        }
+        _ => listed(bytes, closed, quoted).or_else(|| option(bytes, start, closed, i)),
+    }
+}
+
+/// A name and its value as members of a list or of a record: `("Cookie", "…")`, `"name": "DB_PASS", "value": "…"`,
+/// and the same over two lines of YAML.
+fn listed(bytes: Bytes<'_>, closed: usize, quoted: bool) -> Option<(Join, bool, usize)> {
+    let next = bytes.run(closed, |b| b.is_ascii_whitespace() || matches!(b, b',' | b';'));
+    if next == closed || next - closed > NEAR {
+        return None;
+    }
+    let open = opening(bytes, next);
+    if bytes.says(next + open, "value") {
+        let end = next + open + "value".len();
+        let colon = bytes.skip_blanks(end + opening(bytes, end));
+        return matches!(bytes.at(colon), b':' | b'=').then_some((Join::Equals, true, colon + 1));
+    }
+    let comma = bytes.0.get(closed..next).unwrap_or_default().contains(&b',');
+    (quoted && open > 0 && comma).then_some((Join::Equals, true, next))
+}
+
+/// `--password x`, `login x password y`.
+fn option(bytes: Bytes<'_>, start: usize, closed: usize, value: usize) -> Option<(Join, bool, usize)> {
+    if value == closed || bytes.at(value) == b'-' {
+        return None;
+    }
+    let line = bytes.line_start(start, NEAR * 4);
+    let netrc = bytes.find(line, start, "login ").is_some() || bytes.says(start, "requirepass");
+    let dashed =
+        bytes.at(start) == b'-' && matches!(bytes.before(start), 0 | b' ' | b'\n' | b'"' | b'\'' | b'[' | b'\t');
+    (dashed || netrc).then_some((Join::Blank, false, value))
+}
