@@ -1,17 +1,22 @@
-//! A bundle: all evidence of a run in one versioned file. It holds no token, key or credential,
-//! because evidence has no place for one.
+//! A bundle: all evidence of a run in one versioned file, which says what it holds. Tokens and credentials have no
+//! place in evidence; of what other people write only what questions ask for is kept, and that redacted.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use trustwalk_core::evidence::Evidence;
-use trustwalk_foreign::visible;
+use trustwalk_core::evidence::{Evidence, Holds};
+use trustwalk_foreign::{redact, visible};
 
 use crate::error::CollectError;
-use crate::files::{read_bounded, replace_private, write_new_private};
+use crate::files::{json_place, read_bounded, replace_private, write_new_private};
 
 /// The format this build writes. A bundle of a later format is refused, with both numbers named.
-pub const BUNDLE_VERSION: u32 = 1;
+pub const BUNDLE_VERSION: u32 = 2;
+/// The oldest format that is read. Its evidence was gathered by looser rules, and is held to these when it is read.
+const OLDEST: u64 = 1;
+
+/// Characters shown of the name of the tool that wrote a bundle.
+const TOOL_CHARS: usize = 60;
 
 /// Evidence as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +25,9 @@ pub struct Bundle {
     pub version: u32,
     /// The trustwalk that wrote it.
     pub tool: String,
+    /// What of other people's text it holds, counted.
+    #[serde(default)]
+    pub holds: Holds,
     /// One entry per identity.
     pub evidence: Vec<Evidence>,
 }
@@ -27,26 +35,41 @@ pub struct Bundle {
 impl Bundle {
     /// A bundle of this build.
     pub fn new(evidence: Vec<Evidence>) -> Self {
-        Self { version: BUNDLE_VERSION, tool: concat!("trustwalk ", env!("CARGO_PKG_VERSION")).to_owned(), evidence }
+        let evidence: Vec<Evidence> = evidence.into_iter().map(Evidence::settled).collect();
+        Self {
+            version: BUNDLE_VERSION,
+            tool: concat!("trustwalk ", env!("CARGO_PKG_VERSION")).to_owned(),
+            holds: Holds::of(&evidence),
+            evidence,
+        }
     }
 
     /// Reads a bundle file.
     pub fn read(path: &Path) -> Result<Self, CollectError> {
         let bytes = read_bounded(path)?;
-        let bad = |reason: String| CollectError::Format { path: path.to_owned(), what: "a trustwalk bundle", reason };
-        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| bad(e.to_string()))?;
+        Self::parse(&bytes).map_err(|reason| CollectError::Format {
+            path: path.to_owned(),
+            what: "a trustwalk bundle",
+            reason,
+        })
+    }
+
+    /// A bundle from its bytes, or what is wrong with them, in words that repeat none of them but the tool's name.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| json_place(&e))?;
         // The version is looked at before the rest, which a later format may have changed.
-        let version = value
-            .get("version")
-            .and_then(serde_json::Value::as_u64)
-            .ok_or_else(|| bad("it has no version".to_owned()))?;
-        if version != u64::from(BUNDLE_VERSION) {
+        let version =
+            value.get("version").and_then(serde_json::Value::as_u64).ok_or_else(|| "it has no version".to_owned())?;
+        if !(OLDEST..=u64::from(BUNDLE_VERSION)).contains(&version) {
             let written = value.get("tool").and_then(serde_json::Value::as_str).unwrap_or("an unknown tool");
-            return Err(bad(format!(
-                "it has format {version}, written by {written}; this trustwalk reads format {BUNDLE_VERSION}: use the trustwalk that wrote it, or a newer one"
-            )));
+            let written: String = redact(written).chars().take(TOOL_CHARS).collect();
+            return Err(format!(
+                "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to {BUNDLE_VERSION}: use the trustwalk that wrote it, or a newer one"
+            ));
         }
-        serde_json::from_value(value).map_err(|e| bad(e.to_string()))
+        let read: Self = serde_json::from_value(value).map_err(|e| json_place(&e))?;
+        let evidence: Vec<Evidence> = read.evidence.into_iter().map(Evidence::settled).collect();
+        Ok(Self { holds: Holds::of(&evidence), evidence, ..read })
     }
 
     /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked for.

@@ -3,7 +3,7 @@
 
 use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
 use trustwalk_core::evidence::{
-    Evidence, InjectionProbe, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Source, Target,
+    EnvVar, Evidence, InjectionProbe, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Source, Target,
 };
 use trustwalk_core::finding::Confidence;
 use trustwalk_core::link::Link;
@@ -37,8 +37,8 @@ fn told(arn: &str) -> Evidence {
     account(&mut e).annotations.insert(ROLE_ANNOTATION.to_owned(), arn.to_owned());
     for pod in pods(&mut e) {
         for variable in pod.spec.containers.iter_mut().flat_map(|c| &mut c.env) {
-            if variable.name == "AWS_ROLE_ARN" {
-                variable.value = Some(arn.to_owned());
+            if variable.name() == "AWS_ROLE_ARN" {
+                *variable = EnvVar::new("AWS_ROLE_ARN".to_owned(), Some(arn.to_owned()), None);
             }
         }
     }
@@ -133,7 +133,7 @@ fn containers_left_out_by_name_are_not_called_older_than_the_webhook() {
         let names: Vec<String> = pod.spec.containers.iter().map(|c| c.name.clone()).collect();
         pod.spec.annotations.insert("eks.amazonaws.com/skip-containers".to_owned(), names.join(","));
         for container in &mut pod.spec.containers {
-            container.env.retain(|v| !v.name.starts_with("AWS_"));
+            container.env.retain(|v| !v.name().starts_with("AWS_"));
         }
     }
     let d = diagnose(&e);
@@ -159,7 +159,7 @@ fn another_webhook_that_fails_says_nothing_about_the_one_of_the_identity() {
         // Nor does it make a pod without identity the fault of a webhook that ignores annotations.
         for pod in pods(&mut e) {
             for container in &mut pod.spec.containers {
-                container.env.retain(|v| !v.name.starts_with("AWS_"));
+                container.env.retain(|v| !v.name().starts_with("AWS_"));
             }
         }
         let d = diagnose(&e);

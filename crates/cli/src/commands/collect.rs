@@ -23,7 +23,17 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         1 => "Evidence of one identity is in".to_owned(),
         many => format!("Evidence of {many} identities is in"),
     };
-    let secrets = "It holds no token, key or credential.";
+    let holds = bundle.holds;
+    let secrets = format!(
+        "It names {} variables and {} annotations and holds the values of {} and {}, {} and {} as they are, and {}; no token, key or credential is kept, and what others wrote was redacted.",
+        holds.variables,
+        holds.annotations,
+        holds.variable_values,
+        holds.annotation_values,
+        counted(holds.policies, "policy", "policies"),
+        counted(holds.claims, "claim", "claims"),
+        counted(holds.log_lines, "line of logs", "lines of logs"),
+    );
     let how = "Read it anywhere with:";
     let path = args.output.as_path();
     if path.as_os_str() == "-" {
@@ -37,4 +47,8 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         style::line(format_args!("{how} {}", shell::line("trustwalk diagnose --bundle {}", &[&path])))?;
     }
     Ok(Exit::Sound)
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

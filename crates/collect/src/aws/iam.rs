@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use trustwalk_core::evidence::{Observed, Provider, Role, RolePolicy};
+use trustwalk_core::evidence::{Observed, Provider, Role, RolePolicy, kept};
 use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
@@ -20,10 +20,8 @@ fn time(text: Option<String>) -> i64 {
 }
 
 fn tags(root: &Element) -> BTreeMap<String, String> {
-    root.members("Tags")
-        .into_iter()
-        .filter_map(|t| Some((t.text_of("Key")?, t.text_of("Value").unwrap_or_default())))
-        .collect()
+    let all = root.members("Tags").into_iter();
+    kept::tags(all.filter_map(|t| Some((t.text_of("Key")?, t.text_of("Value").unwrap_or_default()))).collect())
 }
 
 fn texts(root: &Element, list: &str) -> Vec<String> {

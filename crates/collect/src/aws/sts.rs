@@ -22,7 +22,13 @@ impl AwsClient {
     }
 
     /// A real `AssumeRoleWithWebIdentity`. The credentials it yields are dropped unread.
+    ///
+    /// What has not the shape of a token is another file's content, and goes nowhere.
     pub async fn exchange(&self, role_arn: &str, token: &str) -> Observed<Exchange> {
+        if !is_token(token) {
+            let reason = "what was given as a token has not the shape of one (three parts of base64url, 20000 bytes at most) and was not sent";
+            return Observed::NotCollected { reason: reason.to_owned() };
+        }
         let endpoint = self.endpoint(Service::Sts);
         let parameters = [
             ("Action", "AssumeRoleWithWebIdentity"),
@@ -60,8 +66,39 @@ impl AwsClient {
     }
 }
 
+/// Longest token STS takes (AWS STS API reference, `WebIdentityToken`).
+const MOST_BYTES: usize = 20_000;
+
+/// Whether a text has the shape of a JWT in its compact form (RFC 7515, 7.1), quotes, blanks and `Bearer` around it
+/// aside: with those STS refuses it, which is worth seeing.
+fn is_token(text: &str) -> bool {
+    let bare = text.trim();
+    let bare = bare.strip_prefix("Bearer ").unwrap_or(bare).trim_matches(['"', '\'']);
+    let part =
+        |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
+    text.len() <= MOST_BYTES && bare.split('.').count() == 3 && bare.split('.').all(part)
+}
+
 /// The error of an exchange as `CODE: message`, for one-line reports.
 pub fn exchange_error(exchange: &Exchange) -> Option<String> {
     let code = exchange.code.as_ref()?;
     Some(format!("{code}: {}", exchange.message.as_deref().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_token;
+
+    #[test]
+    fn only_what_is_shaped_as_a_token_is_sent() {
+        let token = ["eyJhbGciOiJSUzI1NiJ9", "eyJpc3MiOiJ4In0", "c2ln"].join(".");
+        for fine in [token.clone(), format!("{token}\n"), format!("\"{token}\""), format!("Bearer {token}")] {
+            assert!(is_token(&fine), "{fine}");
+        }
+        let key = ["-----BEGIN", "PRIVATE KEY-----\nQUJD\n"].join(" ");
+        for other in ["", "a.b", "a..c", "[default]\naws_secret_access_key = x", &key, "root:x:0:0:a.b.c:/root"] {
+            assert!(!is_token(other), "{other}");
+        }
+        assert!(!is_token(&format!("{token}{}", "A".repeat(20_000))));
+    }
 }

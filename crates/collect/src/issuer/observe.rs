@@ -7,6 +7,7 @@ use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use trustwalk_core::evidence::Fetched;
+use trustwalk_foreign::redact;
 
 use super::error::ReadError;
 use crate::dial::DialError;
@@ -43,12 +44,14 @@ pub(super) struct Place {
 /// Asks once. Redirects are not followed: STS's behaviour there is unknown, and the answer is shown as it is.
 pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
     let started = Instant::now();
+    // An issuer may put anything into its answer, what it was shown too.
+    let words = |e: &ReadError| redact(&e.to_string()).into_owned();
     let both = |e: &ReadError| {
         let refused = matches!(
             e,
             ReadError::Tls { source: FetchError::Dial(DialError::Forbidden { .. } | DialError::Inside { .. }), .. }
         );
-        Seen { chain: Err(e.to_string()), document: Err(e.to_string()), refused }
+        Seen { chain: Err(words(e)), document: Err(words(e)), refused }
     };
     let place = match split(url) {
         Ok(place) => place,
@@ -66,7 +69,7 @@ pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
             o.fetched.millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             o
         });
-    Seen { chain: Ok(chain), document: document.map_err(|e| e.to_string()), refused: false }
+    Seen { chain: Ok(chain), document: document.map_err(|e| words(&e)), refused: false }
 }
 
 async fn get(stream: TlsStream, place: &Place, url: &str) -> Result<Observation, ReadError> {

@@ -37,8 +37,8 @@ pub(crate) fn read(path: &Path, now: i64) -> Result<Vec<JobFiles>, CollectError>
 fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {
     let folder = path.is_dir();
     let workflows = workflows(path)?;
-    let event_path = path.join("event.json");
-    let event = if folder && event_path.exists() { json(&event_path)? } else { Value::Null };
+    let own = |name: &str| if folder { own(path, name) } else { Ok(None) };
+    let event = own("event.json")?.map_or(Ok(Value::Null), |file| json(&file))?;
     if workflows.is_empty() && event.is_null() {
         return Err(CollectError::Format {
             path: path.to_owned(),
@@ -47,8 +47,7 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
         });
     }
     let source = |what: &str| Source { what: format!("{what} of the job"), at: now, by_hand: None };
-    let token_path = path.join("token");
-    let token = if folder && token_path.exists() {
+    let token = if let Some(token_path) = own("token")? {
         let text = String::from_utf8_lossy(&read_bounded(&token_path)?).into_owned();
         Observed::Known { value: SecretToken::new(text), source: source("token") }
     } else if event.is_null() {
@@ -59,8 +58,7 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
     } else {
         Observed::Absent { source: source("token") }
     };
-    let log_path = path.join("job.log");
-    let logs = if folder && log_path.exists() {
+    let logs = if let Some(log_path) = own("job.log")? {
         crate::log_files::scan(&log_path.to_string_lossy(), now)
     } else {
         Observed::NotCollected { reason: "the job's folder holds no job.log".to_owned() }
@@ -79,6 +77,24 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
         .collect())
 }
 
+/// A file of the folder, if it is there. A link that leads out of the folder is not followed: whose checkout it is
+/// does not say what of this machine is shown.
+fn own(folder: &Path, name: &str) -> Result<Option<PathBuf>, CollectError> {
+    let file = folder.join(name);
+    if !file.exists() {
+        return Ok(None);
+    }
+    let real = |path: &Path| path.canonicalize().map_err(|source| CollectError::Read { path: path.to_owned(), source });
+    if real(&file)?.starts_with(real(folder)?) {
+        return Ok(Some(file));
+    }
+    Err(CollectError::Format {
+        path: file,
+        what: "a file of the given folder",
+        reason: "it is a link that leads out of it, which is not followed; give the file itself".to_owned(),
+    })
+}
+
 /// Where platforms other than GitHub keep a repository's jobs.
 const ELSEWHERE: [&str; 3] = [".gitlab-ci.yml", "bitbucket-pipelines.yml", ".circleci/config.yml"];
 
@@ -87,12 +103,10 @@ fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
     if !path.is_dir() {
         return Ok(vec![Workflow::read(path)?]);
     }
-    let own = path.join("workflow.yml");
-    if own.exists() {
-        return Ok(vec![Workflow::read(&own)?]);
-    }
-    if let Some(file) = ELSEWHERE.iter().map(|name| path.join(name)).find(|file| file.is_file()) {
-        return Ok(vec![Workflow::read(&file)?]);
+    for name in ["workflow.yml"].iter().chain(&ELSEWHERE) {
+        if let Some(file) = own(path, name)? {
+            return Ok(vec![Workflow::read(&file)?]);
+        }
     }
     let checkout = path.join(".github").join("workflows");
     let folder = if checkout.is_dir() { checkout } else { path.to_owned() };
@@ -101,7 +115,12 @@ fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(yaml).collect();
     files.sort();
     files.truncate(WORKFLOWS);
-    files.iter().map(|file| Workflow::read(file)).collect()
+    let inside = |file: &PathBuf| {
+        let name = file.strip_prefix(path).unwrap_or(file).to_string_lossy().into_owned();
+        own(path, &name)
+    };
+    let files: Vec<Option<PathBuf>> = files.iter().map(inside).collect::<Result<_, _>>()?;
+    files.iter().flatten().map(|file| Workflow::read(file)).collect()
 }
 
 fn name(path: &Path, found: &Assuming<'_>) -> String {
@@ -131,7 +150,7 @@ fn json(path: &Path) -> Result<Value, CollectError> {
     serde_json::from_slice(&bytes).map_err(|e| CollectError::Format {
         path: path.to_owned(),
         what: "a job's event",
-        reason: e.to_string(),
+        reason: crate::files::json_place(&e),
     })
 }
 

@@ -25,7 +25,7 @@ impl Workflow {
         let value = serde_saphyr::from_slice(&bytes).map_err(|e| CollectError::Format {
             path: path.to_owned(),
             what: "a workflow",
-            reason: e.to_string(),
+            reason: crate::files::yaml_place(&e),
         })?;
         let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self { file, value })
@@ -198,13 +198,6 @@ impl Assuming<'_> {
             self.job.get("environment").and_then(|given| text(given, "").or_else(|| text(given, "/name")));
         let mut env = self.env();
         env.extend(strings(context.event.get("env")));
-        // Keys are named, never shown.
-        for (name, value) in &mut env {
-            let upper = name.to_ascii_uppercase();
-            if ["KEY", "SECRET", "TOKEN"].iter().any(|w| upper.contains(w)) && !name.ends_with("_FILE") {
-                "set".clone_into(value);
-            }
-        }
         let own =
             permissions(self.job.get("permissions").or_else(|| self.workflow.and_then(|w| w.value.get("permissions"))))
                 .or_else(|| permissions(context.event.get("permissions")));
@@ -240,6 +233,7 @@ impl Assuming<'_> {
                 .unwrap_or_default(),
             ..job
         }
+        .kept()
     }
 }
 

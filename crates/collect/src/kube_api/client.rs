@@ -9,6 +9,7 @@ use kube::client::Body;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use trustwalk_core::evidence::{Observed, Source};
+use trustwalk_foreign::redact;
 
 use super::answer::Failure;
 use super::bounded;
@@ -64,7 +65,7 @@ impl std::fmt::Debug for KubeApi {
 impl KubeApi {
     /// Reads the configuration and fetches a credential where a program gives it; nothing is sent to the server.
     pub async fn new(options: &KubeOptions, proxies: &Proxies, now: i64) -> Result<Self, CollectError> {
-        let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(e.to_string());
+        let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(redact(&e.to_string()).into_owned());
         let mut kubeconfig = kubeconfig::find(options)?;
         if let Some(file) = &mut kubeconfig {
             kubeconfig::take_in(file, options.context.as_deref())?;

@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, AttachParams, AttachedProcess};
 use trustwalk_core::evidence::{Observed, Source};
-use trustwalk_foreign::shell;
+use trustwalk_foreign::{redact, shell};
 
 use super::client::KubeApi;
 use crate::limits::{API_TIMEOUT, LOG_BYTES};
@@ -43,7 +43,7 @@ impl KubeApi {
         let pods: Api<Pod> = Api::namespaced(self.client().await?, namespace);
         let params = AttachParams::default().container(container).stdout(true).stderr(true);
         let started = pods.exec(pod, command.iter().copied(), &params).await;
-        let mut process = Running(started.map_err(|e| trustwalk_foreign::redact(&e.to_string()).into_owned())?);
+        let mut process = Running(started.map_err(|e| redact(&e.to_string()).into_owned())?);
         let stdout = process.0.stdout().ok_or("the API server opened no output")?;
         let stderr = process.0.stderr().ok_or("the API server opened no error output")?;
         let status = process.0.take_status().ok_or("the API server gives no status")?;
@@ -51,7 +51,7 @@ impl KubeApi {
         let status = std::pin::pin!(futures_util::stream::once(status)).next().await.flatten();
         let failed = status.is_some_and(|s| s.status.as_deref() == Some("Failure"));
         if failed {
-            return Err(trustwalk_foreign::redact(String::from_utf8_lossy(&err).trim()).into_owned());
+            return Err(redact(String::from_utf8_lossy(&err).trim()).into_owned());
         }
         Ok(out)
     }

@@ -6,18 +6,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 use trustwalk_core::evidence::{
-    Container, EnvVar, Event, FieldWriter, NetworkPolicy, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
-    Webhook, Workload,
+    Container, EnvVar, FieldWriter, NetworkPolicy, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook,
+    Workload, kept,
 };
 use trustwalk_x509::Certificate;
 
 use super::webhook_ca;
-
-/// Names of variables whose value is a secret or may hold one.
-const WITHHELD: [&str; 4] = ["KEY", "SECRET", "TOKEN", "PASSWORD"];
-/// Names that look like secrets and are places.
-const HARMLESS: [&str; 3] =
-    ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_ACCESS_KEY_ID_FILE"];
 
 fn text(v: &Value, pointer: &str) -> String {
     v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -74,8 +68,7 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
         selector: selector_of_workload(v),
         desired,
         ready,
-        annotations: without_applied(map(v, "/metadata/annotations")),
-        labels: map(v, "/metadata/labels"),
+        annotations: kept::annotations(map(v, "/metadata/annotations")),
     }
 }
 
@@ -87,12 +80,6 @@ pub(super) fn is_controlled(v: &Value) -> bool {
 /// Whether a job has done its work.
 pub(super) fn is_complete(job: &Value) -> bool {
     has_condition(job, "Complete")
-}
-
-/// `kubectl apply` stores the whole object once more in an annotation: noise, and it may hold values we withhold.
-fn without_applied(mut annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-    annotations
 }
 
 /// The web-identity side of a pod or pod template.
@@ -107,7 +94,6 @@ pub fn pod_spec(v: &Value) -> PodSpec {
         mounts: array(c, "/volumeMounts").map(|m| (text(m, "/name"), text(m, "/mountPath"))).collect(),
         run_as_user: c.pointer("/securityContext/runAsUser").and_then(Value::as_i64).or(pod_user),
         run_as_non_root: c.pointer("/securityContext/runAsNonRoot").and_then(Value::as_bool).or(pod_non_root),
-        command: array(c, "/command").chain(array(c, "/args")).filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
     };
     let containers = array(v, "/spec/containers").map(|c| read(c, false));
     let init = array(v, "/spec/initContainers").map(|c| read(c, true));
@@ -119,9 +105,8 @@ pub fn pod_spec(v: &Value) -> PodSpec {
         fs_group: v.pointer("/spec/securityContext/fsGroup").and_then(Value::as_i64),
         automount: v.pointer("/spec/automountServiceAccountToken").and_then(Value::as_bool),
         host_network: v.pointer("/spec/hostNetwork").and_then(Value::as_bool).unwrap_or(false),
-        annotations: without_applied(map(v, "/metadata/annotations")),
+        annotations: kept::annotations(map(v, "/metadata/annotations")),
         labels: map(v, "/metadata/labels"),
-        node_selector: map(v, "/spec/nodeSelector"),
     }
 }
 
@@ -141,21 +126,13 @@ fn token_volumes(v: &Value) -> Vec<TokenVolume> {
 }
 
 fn env_var(v: &Value) -> EnvVar {
-    let name = text(v, "/name");
-    let upper = name.to_ascii_uppercase();
-    let secret = WITHHELD.iter().any(|w| upper.contains(w)) && !HARMLESS.contains(&upper.as_str());
     let from = [("secretKeyRef", "secret"), ("configMapKeyRef", "configmap"), ("fieldRef", "field")]
         .into_iter()
         .find_map(|(member, word)| {
             let r = v.pointer(&format!("/valueFrom/{member}"))?;
             Some(format!("{word} {}/{}", text(r, "/name"), [text(r, "/key"), text(r, "/fieldPath")].concat()))
         });
-    let literal = opt(v, "/value");
-    EnvVar {
-        value: if secret { None } else { literal.clone() },
-        from: from.or_else(|| (secret && literal.is_some()).then(|| "a literal value, withheld".to_owned())),
-        name,
-    }
+    EnvVar::new(text(v, "/name"), opt(v, "/value"), from)
 }
 
 /// Whether a pod is Ready.
@@ -169,7 +146,7 @@ fn has_condition(v: &Value, kind: &str) -> bool {
     })
 }
 
-/// A pod, without the events that speak of it.
+/// A pod.
 pub fn pod(v: &Value) -> Pod {
     let statuses = || array(v, "/status/containerStatuses").chain(array(v, "/status/initContainerStatuses"));
     let reason = statuses()
@@ -177,7 +154,6 @@ pub fn pod(v: &Value) -> Pod {
             opt(s, "/state/waiting/reason").or_else(|| opt(s, "/state/terminated/reason").filter(|r| r != "Completed"))
         })
         .or_else(|| opt(v, "/status/reason"));
-    let spec = pod_spec(v);
     Pod {
         uid: text(v, "/metadata/uid"),
         created: time(v, "/metadata/creationTimestamp"),
@@ -186,23 +162,10 @@ pub fn pod(v: &Value) -> Pod {
         restarts: statuses().map(|s| int(s, "/restartCount")).fold(0, i64::saturating_add),
         reason,
         node: opt(v, "/spec/nodeName"),
-        os: opt(v, "/spec/os/name").or_else(|| spec.node_selector.get("kubernetes.io/os").cloned()),
-        spec,
-        events: Vec::new(),
+        os: opt(v, "/spec/os/name").or_else(|| opt(v, "/spec/nodeSelector/kubernetes.io~1os")),
+        spec: pod_spec(v),
         name: text(v, "/metadata/name"),
     }
-}
-
-/// An event, and the name of the pod that it speaks of.
-pub(super) fn pod_event(e: &Value) -> (String, Event) {
-    let at = [time(e, "/lastTimestamp"), time(e, "/eventTime"), time(e, "/metadata/creationTimestamp")];
-    let event = Event {
-        at: at.into_iter().find(|t| *t != 0).unwrap_or(0),
-        kind: text(e, "/type"),
-        reason: text(e, "/reason"),
-        message: text(e, "/message"),
-    };
-    (text(e, "/involvedObject/name"), event)
 }
 
 /// A service account, with who wrote its role annotation.
@@ -217,7 +180,7 @@ pub fn service_account(v: &Value) -> ServiceAccount {
         name: text(v, "/metadata/name"),
         uid: text(v, "/metadata/uid"),
         created: time(v, "/metadata/creationTimestamp"),
-        annotations: without_applied(map(v, "/metadata/annotations")),
+        annotations: kept::annotations(map(v, "/metadata/annotations")),
         role_written_by,
         automount: v.get("automountServiceAccountToken").and_then(Value::as_bool),
     }

@@ -3,7 +3,7 @@
 
 use http::Request;
 use serde_json::{Value, json};
-use trustwalk_core::evidence::{InjectionProbe, Observed, Source};
+use trustwalk_core::evidence::{InjectionProbe, Observed, Source, Variable};
 use trustwalk_foreign::{shell, visible};
 
 use super::client::KubeApi;
@@ -66,13 +66,13 @@ impl KubeApi {
 fn injected(pod: &Value) -> InjectionProbe {
     let spec = facts::pod_spec(pod);
     let container = spec.containers.first();
-    let env = |name: &str| container.and_then(|c| c.env_value(name)).map(str::to_owned);
+    let env = |variable| container.and_then(|c| c.env_value(variable)).map(str::to_owned);
     InjectionProbe {
-        role_arn: env("AWS_ROLE_ARN"),
-        token_file: env("AWS_WEB_IDENTITY_TOKEN_FILE"),
-        container_credentials: container.is_some_and(|c| c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI")),
-        regional_sts: env("AWS_STS_REGIONAL_ENDPOINTS"),
-        region: env("AWS_REGION"),
+        role_arn: env(Variable::AwsRoleArn),
+        token_file: env(Variable::AwsWebIdentityTokenFile),
+        container_credentials: container.is_some_and(|c| c.has_env(Variable::AwsContainerCredentialsFullUri)),
+        regional_sts: env(Variable::AwsStsRegionalEndpoints),
+        region: env(Variable::AwsRegion),
         error: None,
     }
 }

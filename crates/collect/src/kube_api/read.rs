@@ -1,7 +1,7 @@
 //! The objects a walk needs, each as one request.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{Event, Observed, Pod, ServiceAccount, Workload};
+use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Workload};
 use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
@@ -121,13 +121,6 @@ impl KubeApi {
         self.list(&asked, &|v| Some(facts::service_account(&v))).await
     }
 
-    /// The events of a namespace that speak of pods, each with the pod's name.
-    pub(crate) async fn pod_events(&self, namespace: &str) -> Observed<Vec<(String, Event)>> {
-        let query = "fieldSelector=involvedObject.kind%3DPod";
-        let asked = Asked { api: "/api/v1", plural: "events", namespace: Some(namespace), query };
-        self.list(&asked, &|v| Some(facts::pod_event(&v))).await
-    }
-
     /// Pods of a namespace that are wanted: the one of this name, or of all.
     pub(crate) async fn pods(
         &self,
@@ -149,7 +142,7 @@ impl KubeApi {
         self.list(&asked, &|v| Some(facts::pod(&v)).filter(wanted)).await
     }
 
-    /// Pods that belong to a controller, without the events that speak of them.
+    /// Pods that belong to a controller.
     pub async fn pods_of(&self, workload: &Workload) -> Observed<Vec<Pod>> {
         let Workload { namespace, name, selector, .. } = workload;
         if selector.is_empty() {

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Caller, EksCluster, Event, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec, Provider, Role,
-    RolePolicy, ServiceAccount, Webhook,
+    Caller, EksCluster, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider, Role, RolePolicy,
+    ServiceAccount, Webhook,
 };
 
 use super::world::{GivenLogs, World};
@@ -27,7 +27,6 @@ pub(super) struct Cache {
     /// Service accounts, network policies and events of pods, by namespace.
     service_accounts: Keyed<Observed<Vec<ServiceAccount>>>,
     network_policies: Keyed<Observed<Vec<SelectingPolicy>>>,
-    pod_events: Keyed<Observed<Vec<(String, Event)>>>,
     provider_list: OnceCell<Observed<Vec<String>>>,
     cluster: OnceCell<Observed<EksCluster>>,
     caller: OnceCell<Observed<Caller>>,
@@ -120,25 +119,6 @@ impl World {
         let slot = cell(&self.cache.network_policies, namespace).await;
         let all = slot.get_or_init(|| kube.network_policies(namespace)).await;
         all.clone().map(|all| all.iter().filter_map(|p| p.taking_in(template)).collect())
-    }
-
-    /// Pods with the events that speak of them, newest first.
-    pub(super) async fn with_events(
-        &self,
-        kube: &KubeApi,
-        namespace: &str,
-        pods: impl Future<Output = Observed<Vec<Pod>>>,
-    ) -> Observed<Vec<Pod>> {
-        let slot = cell(&self.cache.pod_events, namespace).await;
-        let (pods, events) = tokio::join!(pods, slot.get_or_init(|| kube.pod_events(namespace)));
-        let events = events.known().map(Vec::as_slice).unwrap_or_default();
-        pods.map(|mut pods| {
-            for pod in &mut pods {
-                pod.events = events.iter().filter(|(name, _)| *name == pod.name).map(|(_, e)| e.clone()).collect();
-                pod.events.sort_by_key(|e| std::cmp::Reverse(e.at));
-            }
-            pods
-        })
     }
 
     pub(super) async fn webhooks(&self) -> Observed<Vec<Webhook>> {

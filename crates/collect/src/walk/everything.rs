@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::StreamExt as _;
-use trustwalk_core::evidence::{ROLE_ANNOTATION, ServiceAccount, Workload};
+use trustwalk_core::evidence::{ROLE_ANNOTATION, ServiceAccount, Variable, Workload};
 
 use super::Collected;
 use super::workload::walk;
@@ -59,6 +59,6 @@ fn uses_web_identity(workload: &Workload, accounts: &[ServiceAccount]) -> bool {
             .template
             .containers
             .iter()
-            .any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_WEB_IDENTITY_TOKEN_FILE"));
+            .any(|c| c.has_env(Variable::AwsRoleArn) || c.has_env(Variable::AwsWebIdentityTokenFile));
     annotated || told
 }

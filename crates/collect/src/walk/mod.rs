@@ -41,5 +41,7 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
         Ask::Job { path, subject } => Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?,
         Ask::Logs => vec![account::walk_logs(world)],
     };
+    // What a walk needed on its way and no question asks for goes no further.
+    let evidence: Vec<Evidence> = evidence.into_iter().map(Evidence::settled).collect();
     Ok(Collected { evidence, missed })
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use trustwalk_core::evidence::{
     Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenSource, TokenVolume,
-    Workload,
+    Variable, Workload,
 };
 
 use super::account;
@@ -51,12 +51,13 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
     let (sa, siblings, pods, policies, probe, associations, agent) = tokio::join!(
         kube.service_account(namespace, &service_account),
         world.service_accounts(kube, namespace),
-        world.with_events(kube, namespace, read_pods(kube, target, &evidence.workload, &service_account)),
+        read_pods(kube, target, &evidence.workload, &service_account),
         world.network_policies(kube, namespace, &template),
         kube.injection_probe(namespace, &service_account, &labels),
         world.associations(namespace),
         world.pod_identity_agent(),
     );
+    let pods = pods.map(|pods| pods.iter().map(kube_api::pod).collect::<Vec<Pod>>());
     evidence.siblings = siblings.map(|all| all.into_iter().filter(|s| s.name != service_account).collect());
     evidence.network_policies = policies;
     evidence.injection_probe = probe;
@@ -175,7 +176,8 @@ fn told_role(
     if let Some(role) = &world.options.role {
         return given(world, role);
     }
-    let in_env = |spec: &PodSpec| spec.containers.iter().find_map(|c| c.env_value("AWS_ROLE_ARN").map(str::to_owned));
+    let in_env =
+        |spec: &PodSpec| spec.containers.iter().find_map(|c| c.env_value(Variable::AwsRoleArn).map(str::to_owned));
     let by_hand = |value| {
         let what = "env AWS_ROLE_ARN of the container".to_owned();
         Observed::Known { value, source: Source { what, at: world.options.now, by_hand: None } }
@@ -216,7 +218,7 @@ fn audience(sa: &Observed<ServiceAccount>, pods: &Observed<Vec<Pod>>) -> String 
 /// The projected token that a container is told to read.
 fn token_volume(spec: &PodSpec) -> Option<&TokenVolume> {
     spec.containers.iter().find_map(|c| {
-        let file = c.env_value("AWS_WEB_IDENTITY_TOKEN_FILE")?;
+        let file = c.env_value(Variable::AwsWebIdentityTokenFile)?;
         spec.token_volumes.iter().find(|v| {
             let mount = c.mounts.get(&v.name).map(|m| m.trim_end_matches('/'));
             mount.is_some_and(|m| file.strip_prefix(m).is_some_and(|rest| rest == format!("/{}", v.path)))

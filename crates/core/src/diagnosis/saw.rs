@@ -1,6 +1,6 @@
 //! One line for each link: what was seen there.
 
-use crate::evidence::{Evidence, Observed, Target};
+use crate::evidence::{Evidence, Observed, Target, Variable};
 use crate::judge::standing;
 use crate::link::Link;
 
@@ -59,15 +59,14 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
             })
         }
         Link::Injection => say(&e.pods, |pods| {
-            let with = pods
-                .iter()
-                .filter(|p| {
-                    p.spec
-                        .containers
-                        .iter()
-                        .any(|c| c.has_env("AWS_ROLE_ARN") || c.has_env("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
-                })
-                .count();
+            let with =
+                pods.iter()
+                    .filter(|p| {
+                        p.spec.containers.iter().any(|c| {
+                            c.has_env(Variable::AwsRoleArn) || c.has_env(Variable::AwsContainerCredentialsFullUri)
+                        })
+                    })
+                    .count();
             let verb = if with == 1 { "carries" } else { "carry" };
             format!("{with} of {} {verb} the identity", count(pods.len(), "pod"))
         }),

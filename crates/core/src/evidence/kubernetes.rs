@@ -3,16 +3,58 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One environment variable of a container. Values of secrets are never read.
+use super::kept::Variable;
+
+/// One environment variable of a container. Of a name that no question asks for there is no value ([`Variable`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default)]
+#[serde(from = "Given")]
 pub struct EnvVar {
+    name: String,
+    value: Option<String>,
+    from: Option<String>,
+}
+
+/// A variable as somebody else wrote it down.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Given {
+    name: String,
+    value: Option<String>,
+    from: Option<String>,
+}
+
+impl From<Given> for EnvVar {
+    fn from(given: Given) -> Self {
+        Self::new(given.name, given.value, given.from)
+    }
+}
+
+impl EnvVar {
+    /// A variable with its literal value, or where the value comes from, such as
+    /// `secret aws-keys/AWS_ACCESS_KEY_ID`.
+    pub fn new(name: String, value: Option<String>, from: Option<String>) -> Self {
+        let (kept, withheld) = match value {
+            Some(value) if Variable::named(&name).is_some_and(Variable::has_value) => (Some(value), None),
+            Some(_) => (None, Some("a literal value, withheld".to_owned())),
+            None => (None, None),
+        };
+        Self { name, value: kept, from: from.or(withheld) }
+    }
+
     /// Its name.
-    pub name: String,
-    /// Its literal value; `None` when it comes from elsewhere or was withheld (keys, tokens).
-    pub value: Option<String>,
-    /// Where the value comes from when it is not literal, such as `secret aws-keys/AWS_ACCESS_KEY_ID`.
-    pub from: Option<String>,
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its literal value, if a question asks for it.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// Where the value comes from when it is not known.
+    pub fn origin(&self) -> Option<&str> {
+        self.from.as_deref()
+    }
 }
 
 /// A container of a pod or of a pod template.
@@ -33,19 +75,17 @@ pub struct Container {
     pub run_as_user: Option<i64>,
     /// `securityContext.runAsNonRoot` of the container or else of the pod.
     pub run_as_non_root: Option<bool>,
-    /// Command and arguments, joined with spaces.
-    pub command: String,
 }
 
 impl Container {
     /// The literal value of a variable.
-    pub fn env_value(&self, name: &str) -> Option<&str> {
-        self.env.iter().find(|e| e.name == name).and_then(|e| e.value.as_deref())
+    pub fn env_value(&self, variable: Variable) -> Option<&str> {
+        self.env.iter().find(|e| e.name == variable.name()).and_then(EnvVar::value)
     }
 
     /// Whether a variable is set at all, from whatever source.
-    pub fn has_env(&self, name: &str) -> bool {
-        self.env.iter().any(|e| e.name == name)
+    pub fn has_env(&self, variable: Variable) -> bool {
+        self.env.iter().any(|e| e.name == variable.name())
     }
 }
 
@@ -79,12 +119,10 @@ pub struct PodSpec {
     pub automount: Option<bool>,
     /// `hostNetwork`.
     pub host_network: bool,
-    /// Annotations of the pod or the template.
+    /// Annotations of the pod or the template; most values are withheld ([`super::kept`]).
     pub annotations: BTreeMap<String, String>,
-    /// Labels of the pod or the template.
+    /// Labels of the pod or the template; settled evidence has those that a webhook's selector asks for.
     pub labels: BTreeMap<String, String>,
-    /// Node selector.
-    pub node_selector: BTreeMap<String, String>,
 }
 
 /// What a workload controller says.
@@ -109,8 +147,6 @@ pub struct Workload {
     pub ready: i64,
     /// Annotations of the controller itself.
     pub annotations: BTreeMap<String, String>,
-    /// Labels of the controller itself.
-    pub labels: BTreeMap<String, String>,
 }
 
 /// One pod of the workload.
@@ -137,8 +173,6 @@ pub struct Pod {
     pub os: Option<String>,
     /// What it was admitted with.
     pub spec: PodSpec,
-    /// Names of `ConfigMap`s, Events and the like that speak of it, newest first.
-    pub events: Vec<Event>,
 }
 
 impl Pod {
@@ -159,20 +193,6 @@ pub fn pods_down(pods: &[Pod]) -> usize {
     let well = |p: &Pod| p.ready || p.succeeded();
     let replaced = pods.iter().any(well);
     pods.iter().filter(|p| !(well(p) || (replaced && p.phase == "Failed"))).count()
-}
-
-/// A Kubernetes event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default)]
-pub struct Event {
-    /// Unix seconds of the last occurrence.
-    pub at: i64,
-    /// `Normal` or `Warning`.
-    pub kind: String,
-    /// Reason.
-    pub reason: String,
-    /// Message.
-    pub message: String,
 }
 
 /// Who last wrote an annotation, from `managedFields`.

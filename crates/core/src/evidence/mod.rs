@@ -2,15 +2,19 @@
 
 mod aws;
 mod clock;
+mod holds;
 mod issuer;
+pub mod kept;
 mod kubernetes;
 mod observed;
 
 pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock};
+pub use holds::Holds;
 pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims, TokenSource};
+pub use kept::Variable;
 pub use kubernetes::{
-    Container, EnvVar, Event, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
+    Container, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
     ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
 };
 pub use observed::{Observed, Source};

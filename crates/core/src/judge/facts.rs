@@ -2,7 +2,7 @@
 
 use trustwalk_foreign::shell;
 
-use crate::evidence::{Evidence, Observed, Target, TokenClaims};
+use crate::evidence::{Evidence, Observed, Target, TokenClaims, Variable};
 
 /// A log's time as Unix seconds.
 pub(crate) fn moment(text: &str) -> Option<i64> {
@@ -110,11 +110,11 @@ pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
 }
 
 /// The environment variables the webhook injects (amazon-eks-pod-identity-webhook).
-pub(crate) const ROLE_VARIABLE: &str = "AWS_ROLE_ARN";
+pub(crate) const ROLE_VARIABLE: Variable = Variable::AwsRoleArn;
 /// The token file's variable.
-pub(crate) const FILE_VARIABLE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+pub(crate) const FILE_VARIABLE: Variable = Variable::AwsWebIdentityTokenFile;
 /// The Pod Identity variable.
-pub(crate) const CONTAINER_VARIABLE: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+pub(crate) const CONTAINER_VARIABLE: Variable = Variable::AwsContainerCredentialsFullUri;
 
 /// Text matched against a pattern of `*` and `?`, case and all.
 pub(crate) fn like(pattern: &str, text: &str) -> bool {

@@ -213,7 +213,7 @@ fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
     }
     Some(
         Draft::new(format!("container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts no token", container.name))
-            .show("container env", container.env.iter().filter(|v| v.name == ROLE_VARIABLE || v.name == FILE_VARIABLE).map(|v| format!("{}={}", v.name, v.value.clone().unwrap_or_default())).collect::<Vec<_>>().join(", "), "pod template")
+            .show("container env", [ROLE_VARIABLE, FILE_VARIABLE].into_iter().filter(|v| container.has_env(*v)).map(|v| format!("{v}={}", container.env_value(v).unwrap_or_default())).collect::<Vec<_>>().join(", "), "pod template")
             .show("mounted token", "none", "pods")
             .cure("remove both variables from the workload; the webhook sets them", &[("kubectl", unset(e.workload.known()?))]),
     )

@@ -8,7 +8,7 @@ use trustwalk_symptoms::{Sdk, Symptom as S};
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, in_cluster, partition};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged};
-use crate::evidence::{Container, Evidence, LogFailure, Workload};
+use crate::evidence::{Container, EnvVar, Evidence, LogFailure, Variable, Workload};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -85,10 +85,11 @@ fn containers(e: &Evidence) -> impl Iterator<Item = &Container> {
     pods.chain(e.workload.known().into_iter().flat_map(|w| w.template.containers.iter()))
 }
 
-fn variable(e: &Evidence, names: &[&str]) -> Option<(String, String)> {
-    containers(e).flat_map(|c| c.env.iter()).find(|v| names.contains(&v.name.as_str())).map(|v| {
-        let value = v.value.clone().or_else(|| v.from.clone()).unwrap_or_else(|| "set".to_owned());
-        (v.name.clone(), value)
+fn variable(e: &Evidence, asked: &[Variable]) -> Option<(String, String)> {
+    let named = |v: &&EnvVar| asked.iter().any(|a| a.name() == v.name());
+    containers(e).flat_map(|c| c.env.iter()).find(named).map(|v| {
+        let value = v.value().or_else(|| v.origin()).unwrap_or("set");
+        (v.name().to_owned(), value.to_owned())
     })
 }
 
@@ -96,7 +97,9 @@ fn unreached(view: &View<'_>, e: &Evidence, line: &LogFailure) -> (&'static str,
     let symptom = line.failure.symptom;
     let host = line.failure.host.clone().unwrap_or_else(|| "STS".to_owned());
     let likely = |d: Draft, how: &str| d.unsure(Confidence::Likely, how.to_owned());
-    if let Some((name, value)) = variable(e, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE"]) {
+    if let Some((name, value)) =
+        variable(e, &[Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl, Variable::AwsCaBundle])
+    {
         return (
             "app-overrides-endpoint-or-tls-settings",
             Draft::new(format!("the container sets {name}={value}, and STS cannot be reached with it"))
@@ -393,7 +396,7 @@ fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {
             Draft::new(
                 "container credentials are injected and the application does not use them: its SDK does not know Pod Identity",
             )
-            .show("injected", CONTAINER_VARIABLE, "pod")
+            .show("injected", CONTAINER_VARIABLE.name(), "pod")
             .cure(
                 "use an image with a newer AWS SDK",
                 &[("note", "EKS User Guide, using EKS Pod Identity with the AWS SDK; or use the role-arn annotation instead".to_owned())],
@@ -465,7 +468,7 @@ fn windows(e: &Evidence) -> Option<Draft> {
 
 /// Variables of the container that lead the SDK to another source of credentials.
 fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
-    const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+    const KEYS: [Variable; 2] = [Variable::AwsAccessKeyId, Variable::AwsSecretAccessKey];
     if let Some(path) =
         containers(e).find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.contains("/kubernetes.io/serviceaccount"))
     {
@@ -504,7 +507,8 @@ fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
         ));
     }
     let (name, value) =
-        variable(e, &["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_EXPIRATION"]).filter(|_| given)?;
+        variable(e, &[Variable::AwsProfile, Variable::AwsSharedCredentialsFile, Variable::AwsCredentialExpiration])
+            .filter(|_| given)?;
     let line = find(view, &[WITHOUT_IDENTITY, &[S::ProfileMissing]].concat())?;
     Some(("app-configured-for-another-credential-source", seen(Draft::new(format!("the application is configured with {name}={value}, another source of credentials than the injected web identity")), line).show("container env", format!("{name}={value}"), "pod").cure("remove it", &[("kubectl", unset(&name))])))
 }

@@ -300,7 +300,7 @@ fn unannotated(view: &View<'_>, e: &Evidence, sa: &ServiceAccount) -> Option<(&'
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
     let line = find(view, &wanted);
     let unready = e.pods_down() > 0;
-    let preset = e.workload.known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env("AWS_ROLE_ARN")));
+    let preset = e.workload.known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)));
     if preset || (line.is_none() && !unready) {
         return None;
     }

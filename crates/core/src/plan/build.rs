@@ -6,7 +6,7 @@ use super::describe::{describe, reach, written};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, kept};
 use crate::finding::{Confidence, Finding};
 
 /// Version of the plan document.
@@ -170,14 +170,6 @@ fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
 
 /// Tools that would undo the change at their next run.
 fn owners(e: &Evidence, plan: &Plan) -> Vec<String> {
-    const SIGNS: [(&str, &str); 6] = [
-        ("aws:cloudformation:stack-name", "CloudFormation"),
-        ("alpha.eksctl.io/cluster-name", "eksctl"),
-        ("eksctl.cluster.k8s.io/v1alpha1/cluster-name", "eksctl"),
-        ("KubernetesCluster", "kops"),
-        ("terraform", "Terraform"),
-        ("ManagedBy", "infrastructure code"),
-    ];
     let mut notes = Vec::new();
     for s in &plan.steps {
         let tags = match &s.action {
@@ -186,13 +178,7 @@ fn owners(e: &Evidence, plan: &Plan) -> Vec<String> {
             Action::CreateProvider { .. } | Action::Annotate { .. } | Action::Restart { .. } => None,
         };
         for (key, value) in tags.into_iter().flatten() {
-            let terraform = value.to_lowercase().contains("terraform") || key.to_lowercase().contains("terraform");
-            let tool = if terraform {
-                Some("Terraform")
-            } else {
-                SIGNS.iter().find(|(sign, _)| sign.eq_ignore_ascii_case(key)).map(|(_, tool)| *tool)
-            };
-            if let Some(tool) = tool {
+            if let Some(tool) = kept::owner(key, value) {
                 notes.push(format!(
                     "{} is managed by {tool} (tag {key}={value}), which would revert the change: make it there too",
                     s.precondition.words

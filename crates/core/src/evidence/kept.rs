@@ -1,0 +1,351 @@
+//! What of other people's free text has a place in evidence: the names that questions ask for, and no others.
+//!
+//! Variables, annotations, labels, tags and inputs of steps may hold anything, passwords too. Of a name that stands
+//! here the value is kept, redacted; every other one is named without its value or not kept at all. Who gathers
+//! evidence keeps to these lists, and [`Evidence::settled`] holds to them what was gathered or read from a file, so
+//! that a question cannot ask for what is not here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+use trustwalk_foreign::redact;
+
+use super::{CiJob, Evidence, Observed, PodSpec, ROLE_ANNOTATION};
+
+/// What stands in the place of a value that is not kept.
+pub const WITHHELD: &str = "[withheld]";
+
+/// The environment variables of a container that a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the variable of that name")]
+pub enum Variable {
+    AwsRoleArn,
+    AwsWebIdentityTokenFile,
+    AwsContainerCredentialsFullUri,
+    AwsAccessKeyId,
+    AwsSecretAccessKey,
+    AwsProfile,
+    AwsSharedCredentialsFile,
+    AwsCredentialExpiration,
+    AwsEndpointUrl,
+    AwsEndpointUrlSts,
+    AwsCaBundle,
+    AwsRegion,
+    AwsStsRegionalEndpoints,
+}
+
+impl Variable {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::AwsRoleArn,
+        Self::AwsWebIdentityTokenFile,
+        Self::AwsContainerCredentialsFullUri,
+        Self::AwsAccessKeyId,
+        Self::AwsSecretAccessKey,
+        Self::AwsProfile,
+        Self::AwsSharedCredentialsFile,
+        Self::AwsCredentialExpiration,
+        Self::AwsEndpointUrl,
+        Self::AwsEndpointUrlSts,
+        Self::AwsCaBundle,
+        Self::AwsRegion,
+        Self::AwsStsRegionalEndpoints,
+    ];
+
+    /// Its name in a container.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AwsRoleArn => "AWS_ROLE_ARN",
+            Self::AwsWebIdentityTokenFile => "AWS_WEB_IDENTITY_TOKEN_FILE",
+            Self::AwsContainerCredentialsFullUri => "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            Self::AwsAccessKeyId => "AWS_ACCESS_KEY_ID",
+            Self::AwsSecretAccessKey => "AWS_SECRET_ACCESS_KEY",
+            Self::AwsProfile => "AWS_PROFILE",
+            Self::AwsSharedCredentialsFile => "AWS_SHARED_CREDENTIALS_FILE",
+            Self::AwsCredentialExpiration => "AWS_CREDENTIAL_EXPIRATION",
+            Self::AwsEndpointUrl => "AWS_ENDPOINT_URL",
+            Self::AwsEndpointUrlSts => "AWS_ENDPOINT_URL_STS",
+            Self::AwsCaBundle => "AWS_CA_BUNDLE",
+            Self::AwsRegion => "AWS_REGION",
+            Self::AwsStsRegionalEndpoints => "AWS_STS_REGIONAL_ENDPOINTS",
+        }
+    }
+
+    /// Whether its value is asked for, not only whether it is set. Keys are secret.
+    pub const fn has_value(self) -> bool {
+        !matches!(self, Self::AwsContainerCredentialsFullUri | Self::AwsAccessKeyId | Self::AwsSecretAccessKey)
+    }
+
+    /// The variable of a name, if a question asks for it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|v| v.name() == name)
+    }
+}
+
+impl fmt::Display for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The annotations whose value a question asks for. Of any other the value is kept only where it is a role's ARN,
+/// which may have been meant.
+const ANNOTATIONS: [&str; 4] = [
+    ROLE_ANNOTATION,
+    "eks.amazonaws.com/audience",
+    "eks.amazonaws.com/skip-containers",
+    "kubectl.kubernetes.io/restartedAt",
+];
+
+/// Annotations in which a whole object stands once more, which need not even be named.
+const COPIES: [&str; 2] =
+    ["kubectl.kubernetes.io/last-applied-configuration", "deprecated.daemonset.template.generation"];
+
+/// The inputs of the step that assumes a role which a question asks for (README of
+/// aws-actions/configure-aws-credentials), and what asks for a token elsewhere.
+const INPUTS: [&str; 7] =
+    ["role-to-assume", "audience", "role-duration-seconds", "role-session-name", "role-chaining", "id_tokens", "oidc"];
+
+/// The runner's variables of which a question asks whether they are set.
+const JOB_VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID"];
+
+/// The ids a subject may hold (GitHub Docs, subject claims).
+const JOB_IDS: [&str; 2] = ["owner_id", "repository_id"];
+
+/// What a permission of a job can be (GitHub Docs, "Workflow syntax for GitHub Actions", `permissions`).
+const PERMISSIONS: [&str; 3] = ["read", "write", "none"];
+
+/// Tags in which tools sign, each with the tool.
+pub const OWNER_TAGS: [(&str, &str); 6] = [
+    ("aws:cloudformation:stack-name", "CloudFormation"),
+    ("alpha.eksctl.io/cluster-name", "eksctl"),
+    ("eksctl.cluster.k8s.io/v1alpha1/cluster-name", "eksctl"),
+    ("KubernetesCluster", "kops"),
+    ("terraform", "Terraform"),
+    ("ManagedBy", "infrastructure code"),
+];
+
+/// Members whose text is compared letter by letter, or edited and written back: policies as they are stored, ids and
+/// digests.
+const VERBATIM: [&str; 8] =
+    ["trust_policy", "document", "kid", "uid", "request_id", "thumbprints", "ca_sha256", "served_sha256"];
+
+/// Annotations as they may be kept.
+pub fn annotations(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    all.retain(|key, _| !COPIES.contains(&key.as_str()));
+    for (key, value) in &mut all {
+        let meant = value.trim().splitn(6, ':').nth(5).is_some_and(|r| r.starts_with("role/"))
+            && value.trim().starts_with("arn:")
+            && !value.trim().contains(char::is_whitespace);
+        if !ANNOTATIONS.contains(&key.as_str()) && !meant {
+            WITHHELD.clone_into(value);
+        }
+    }
+    all
+}
+
+/// The tool that signs with this tag.
+pub fn owner(key: &str, value: &str) -> Option<&'static str> {
+    if [key, value].iter().any(|text| text.to_lowercase().contains("terraform")) {
+        return Some("Terraform");
+    }
+    OWNER_TAGS.iter().find(|(sign, _)| sign.eq_ignore_ascii_case(key)).map(|(_, tool)| *tool)
+}
+
+/// Tags as they may be kept: those in which tools sign.
+pub fn tags(all: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    all.into_iter().filter(|(key, value)| owner(key, value).is_some()).collect()
+}
+
+fn only(map: &mut BTreeMap<String, String>, names: &[&str]) {
+    map.retain(|name, _| names.contains(&name.as_str()));
+}
+
+impl CiJob {
+    /// The job with what questions ask for: of its step the known inputs, of its environment that keys are set.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        only(&mut self.inputs, &INPUTS);
+        only(&mut self.ids, &JOB_IDS);
+        only(&mut self.env, &JOB_VARIABLES);
+        for value in self.env.values_mut() {
+            "set".clone_into(value);
+        }
+        for permissions in [&mut self.permissions, &mut self.caller_permissions].into_iter().flatten() {
+            permissions.retain(|_, value| PERMISSIONS.contains(&value.as_str()));
+        }
+        self
+    }
+}
+
+impl PodSpec {
+    fn keep(&mut self, labels: &[String]) {
+        self.annotations = annotations(std::mem::take(&mut self.annotations));
+        self.labels.retain(|key, _| labels.contains(key));
+    }
+}
+
+impl Evidence {
+    /// The evidence with what questions ask for, all foreign text of it redacted. What was settled once is not
+    /// changed by being settled again.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        let labels = self.labels_asked_for();
+        if let Observed::Known { value, .. } = &mut self.workload {
+            value.template.keep(&labels);
+            value.annotations = annotations(std::mem::take(&mut value.annotations));
+        }
+        for pod in known_mut(&mut self.pods).into_iter().flatten() {
+            pod.spec.keep(&labels);
+        }
+        let siblings = known_mut(&mut self.siblings).into_iter().flatten();
+        for sa in known_mut(&mut self.service_account).into_iter().chain(siblings) {
+            sa.annotations = annotations(std::mem::take(&mut sa.annotations));
+        }
+        if let Some(provider) = known_mut(&mut self.provider) {
+            provider.tags = tags(std::mem::take(&mut provider.tags));
+        }
+        let trusting = known_mut(&mut self.trusting).into_iter().flatten();
+        for role in known_mut(&mut self.role).into_iter().chain(trusting) {
+            role.tags = tags(std::mem::take(&mut role.tags));
+        }
+        self.job = self.job.map(CiJob::kept);
+        self.redacted()
+    }
+
+    /// Labels that the webhooks' selectors ask for.
+    fn labels_asked_for(&self) -> Vec<String> {
+        let hooks = self.webhooks.known().into_iter().flatten();
+        let selectors = hooks.flat_map(|h| &h.excludes).filter_map(|text| {
+            let (_, selector) = text.split_once(' ')?;
+            serde_json::from_str::<Value>(selector).ok()
+        });
+        let mut keys = Vec::new();
+        for selector in selectors {
+            let wanted = selector.get("matchLabels").and_then(Value::as_object);
+            keys.extend(wanted.into_iter().flatten().map(|(key, _)| key.clone()));
+            let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+            let named = expressions.into_iter().flatten().filter_map(|e| e.get("key")?.as_str());
+            keys.extend(named.map(str::to_owned));
+        }
+        keys
+    }
+
+    /// Every text of the evidence redacted, but for what is [`VERBATIM`] and for certificates.
+    fn redacted(mut self) -> Self {
+        // Certificates are public, large, and look random.
+        let roots = std::mem::take(&mut self.roots);
+        let chains: Vec<Vec<String>> = self
+            .chains
+            .iter_mut()
+            .map(|c| known_mut(c).map(|c| std::mem::take(&mut c.chain)).unwrap_or_default())
+            .collect();
+        let settled = serde_json::to_value(&self).and_then(|mut value| {
+            texts(&mut value);
+            serde_json::from_value::<Self>(value)
+        });
+        // A text is a text before and after.
+        let mut settled = settled.unwrap_or_else(|_| Self::new(self.target, self.now));
+        settled.roots = roots;
+        for (chain, certificates) in settled.chains.iter_mut().zip(chains) {
+            if let Some(chain) = known_mut(chain) {
+                chain.chain = certificates;
+            }
+        }
+        settled
+    }
+}
+
+fn known_mut<T>(observed: &mut Observed<T>) -> Option<&mut T> {
+    match observed {
+        Observed::Known { value, .. } => Some(value),
+        Observed::Absent { .. }
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. } => None,
+    }
+}
+
+fn texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let std::borrow::Cow::Owned(redacted) = redact(text) {
+                *text = redacted;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(texts),
+        Value::Object(members) => {
+            members.iter_mut().filter(|(name, _)| !VERBATIM.contains(&name.as_str())).for_each(|(_, v)| texts(v));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{EnvVar, Target};
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn values_nobody_asks_for_are_not_kept() {
+        let env = |name: &str| EnvVar::new(name.to_owned(), Some("canary".to_owned()), None);
+        for name in ["DATABASE_URL", "JWT", "PATH", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "aws_profile"] {
+            assert_eq!(env(name).value(), None, "{name}");
+        }
+        for variable in Variable::ALL {
+            assert_eq!(env(variable.name()).value().is_some(), variable.has_value());
+        }
+        let arn = "arn:aws:iam::111122223333:role/x";
+        let kept =
+            annotations(map(&[(ROLE_ANNOTATION, "x"), ("other/role", arn), ("note", "canary"), (COPIES[0], "canary")]));
+        assert_eq!(kept, map(&[(ROLE_ANNOTATION, "x"), ("other/role", arn), ("note", WITHHELD)]));
+        let signed = map(&[("ManagedBy", "x"), ("made", "by terraform")]);
+        let mut all = signed.clone();
+        all.insert("password".to_owned(), "canary".to_owned());
+        assert_eq!(tags(all), signed);
+    }
+
+    #[test]
+    fn what_is_read_from_a_file_is_held_to_the_same_lists() {
+        let read: EnvVar = serde_json::from_str(r#"{"name":"DB_PASS","value":"canary"}"#).unwrap();
+        assert_eq!(read.value(), None);
+        let read: EnvVar = serde_json::from_str(r#"{"name":"AWS_REGION","value":"us-west-2"}"#).unwrap();
+        assert_eq!(read.value(), Some("us-west-2"));
+    }
+
+    #[test]
+    fn what_was_settled_stays_as_it_is() {
+        let mut evidence = Evidence::new(Target::Job { name: "token=canary1".to_owned() }, 7);
+        evidence.chains.push(Observed::NotCollected { reason: "password: canary1".to_owned() });
+        evidence.roots.library.push("QUJD".repeat(40));
+        let once = evidence.settled();
+        assert!(!serde_json::to_string(&once).unwrap().contains("canary1"));
+        assert_eq!(once.roots.library.len(), 1);
+        assert_eq!(once.clone().settled(), once);
+    }
+
+    #[test]
+    fn every_variable_here_is_asked_for_somewhere() {
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut sources = String::new();
+        let mut folders = vec![here.join("src"), here.join("../collect/src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("evidence/kept.rs") {
+                    sources.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        for variable in Variable::ALL {
+            assert!(sources.contains(&format!("Variable::{variable:?}")), "nothing asks for {variable:?}");
+        }
+    }
+}
