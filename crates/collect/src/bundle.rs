@@ -81,3 +81,85 @@ impl Bundle {
         if overwrite { replace_private(path, bytes) } else { write_new_private(path, bytes) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kube_api;
+    use serde_json::json;
+    use trustwalk_core::evidence::{Observed, Source, Target};
+
+    fn known<T>(value: T) -> Observed<T> {
+        Observed::Known { value, source: Source::default() }
+    }
+
+    /// A workload with a canary wherever a person may write.
+    fn planted(canary: &str) -> serde_json::Value {
+        let env = |name: &str| json!({"name": name, "value": canary});
+        let names = ["DATABASE_URL", "DB_PASS", "JWT", "GITHUB_PAT", "CONNECTION_STRING", "AWS_SECRET_ACCESS_KEY", "X"];
+        let container = json!({
+            "name": "c", "image": "i", "env": names.map(env), "command": ["run", "--password", canary],
+            "args": [canary], "livenessProbe": {"exec": {"command": ["curl", "-H", canary]}},
+            "lifecycle": {"postStart": {"exec": {"command": [canary]}}},
+        });
+        let written = json!({"note": canary, "kubectl.kubernetes.io/last-applied-configuration": canary});
+        let template = json!({
+            "metadata": {"annotations": written, "labels": {"l": canary}, "managedFields": [{"manager": "m", "x": canary}]},
+            "spec": {"serviceAccountName": "s", "containers": [container], "nodeSelector": {"n": canary},
+                "volumes": [{"name": "v", "projected": {"sources": [{"downwardAPI": {"items": [canary]}}]}}]},
+            "status": {"message": canary, "conditions": [{"type": "Ready", "message": canary}]},
+        });
+        json!({
+            "kind": "Deployment",
+            "metadata": {"name": "w", "namespace": "n", "annotations": written, "labels": {"l": canary}},
+            "spec": {"template": template, "selector": {"matchLabels": {"app": "w"}}},
+            "status": {"conditions": [{"message": canary}]},
+        })
+    }
+
+    #[test]
+    fn what_people_write_into_a_workload_is_not_in_its_bundle() {
+        // No redactor would know it: only the list of what is kept can hold it back.
+        let canary = ["canary", "feather"].join("-");
+        let object = planted(&canary);
+        let mut evidence = Evidence::new(Target::Job { name: "x".to_owned() }, 0);
+        evidence.workload = known(kube_api::workload("Deployment", &object));
+        let bundle = Bundle::new(vec![evidence]);
+        let text = serde_json::to_string(&bundle).unwrap();
+        assert!(!text.contains(&canary), "{text}");
+        assert!(text.contains("DATABASE_URL") && bundle.holds.variables == 7 && bundle.holds.variable_values == 0);
+    }
+
+    #[test]
+    fn a_bundle_of_the_format_before_is_held_to_the_same_list() {
+        let canary = ["canary", "feather"].join("-");
+        let old = json!({"version": 1, "tool": "trustwalk 0.1.0", "evidence": [{
+            "target": {"kind": "job", "name": "x"}, "now": 0,
+            "workload": {"state": "known", "source": {"what": "w", "at": 0}, "value": {
+                "annotations": {"note": canary}, "labels": {"l": canary},
+                "template": {"labels": {"l": canary}, "annotations": {"note": canary}, "node_selector": {"n": canary},
+                    "containers": [{"command": canary, "env": [{"name": "PASS", "value": canary}]}]}}},
+            "job": {"state": "known", "source": {"what": "j", "at": 0}, "value": {
+                "inputs": {"token": canary, "audience": "a"}, "env": {"X": canary, "AWS_ACCESS_KEY_ID": canary}}},
+        }]});
+        let read = Bundle::parse(old.to_string().as_bytes()).unwrap();
+        let text = serde_json::to_string(&read).unwrap();
+        assert!(!text.contains(&canary), "{text}");
+        assert!(text.contains("\"audience\":\"a\""), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_bundle_is_not_repeated() {
+        let canary = ["canary", "feather"].join("-");
+        for text in [
+            canary.clone(),
+            format!("{{\"version\": 2, \"tool\": \"t\", \"evidence\": \"{canary}\"}}"),
+            format!("{{\"version\": 1, \"tool\": \"t\", \"evidence\": [{{\"target\": {{\"kind\": \"{canary}\"}}}}]}}"),
+        ] {
+            let error = Bundle::parse(text.as_bytes()).unwrap_err();
+            assert!(!error.contains(&canary), "{error}");
+        }
+        let newer = Bundle::parse(br#"{"version": 9, "tool": "trustwalk 9"}"#).unwrap_err();
+        assert!(newer.contains("format 9") && newer.contains("1 to 2"), "{newer}");
+    }
+}

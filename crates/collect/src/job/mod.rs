@@ -268,4 +268,45 @@ mod tests {
         let dir = written(&[("workflow.yml", "jobs: [")]);
         assert!(read_in(dir.path(), 0, &|_| None).is_err());
     }
+
+    #[test]
+    fn inputs_and_variables_nobody_asks_for_are_not_kept() {
+        let canary = ["canary", "feather"].join("-");
+        let text = format!(
+            "on: push\nenv: {{A: {canary}}}\njobs:\n  go:\n    permissions: {{id-token: write, x: {canary}}}\n    env: {{DB: {canary}}}\n    steps:\n      - run: echo {canary}\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {{role-to-assume: arn, audience: a, role-external-id: {canary}, inline-session-policy: {canary}}}\n        env: {{T: {canary}}}\n"
+        );
+        let job = &read_alone(&written(&[("workflow.yml", &text)]))[0].job;
+        let kept = format!("{job:?}");
+        assert!(!kept.contains(&canary), "{kept}");
+        assert_eq!(
+            job.inputs.keys().map(String::as_str).collect::<Vec<_>>(),
+            ["role-to-assume", "audience"].iter().rev().copied().collect::<Vec<_>>()
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_out_of_the_folder_are_not_followed_and_errors_tell_no_content() {
+        let canary = ["canary", "feather"].join("-");
+        let elsewhere = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("file");
+        std::fs::write(&target, format!("{canary}: [\n  {canary}")).unwrap();
+        let workflow = format!("on: push\njobs:\n  deploy:{STEP}arn:aws:iam::111122223333:role/a\n");
+        for name in ["workflow.yml", "event.json", "token", "job.log", ".github/workflows/b.yml", ".gitlab-ci.yml"] {
+            let mut files = vec![(".github/workflows/a.yml", workflow.as_str())];
+            if matches!(name, "event.json" | "token" | "job.log") {
+                files.push(("workflow.yml", &workflow));
+            }
+            let dir = written(&files);
+            std::os::unix::fs::symlink(&target, dir.path().join(name)).unwrap();
+            let error = read_in(dir.path(), 0, &|_| None).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(error.contains("leads out") && !error.contains(&canary), "{name}: {error}");
+        }
+        // A link within the folder is the folder's own, as projected tokens are.
+        let dir = written(&[("real.yml", &workflow)]);
+        std::os::unix::fs::symlink("real.yml", dir.path().join("workflow.yml")).unwrap();
+        assert_eq!(read_alone(&dir).len(), 1);
+        let error = read_in(&target, 0, &|_| None).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("line") && !error.contains(&canary), "{error}");
+    }
 }
