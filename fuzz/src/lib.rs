@@ -6,6 +6,8 @@
 
 #[cfg(feature = "tls")]
 mod aws;
+#[cfg(feature = "tls")]
+mod bundles;
 mod certificates;
 mod chains;
 mod discovery;
@@ -23,6 +25,8 @@ mod rendering;
 mod signed;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod workflows;
 
 pub use mutate::{Finding, mutations};
 
@@ -45,6 +49,8 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     #[cfg(feature = "tls")]
     aws::TARGET,
+    #[cfg(feature = "tls")]
+    bundles::TARGET,
     certificates::TARGET,
     chains::TARGET,
     discovery::TARGET,
@@ -61,6 +67,8 @@ pub const TARGETS: &[Target] = &[
     signed::TARGET,
     #[cfg(feature = "tls")]
     tls::TARGET,
+    #[cfg(feature = "tls")]
+    workflows::TARGET,
 ];
 
 /// The target of a name.

@@ -27,4 +27,4 @@ macro_rules! bounded {
     };
 }
 
-bounded! { aws certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed tls }
+bounded! { aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed tls workflows }

@@ -38,6 +38,7 @@ pub use bundle::Bundle;
 pub use env::{env_os, env_var};
 pub use error::CollectError;
 pub use files::read_bounded;
+pub use job::workflow_jobs;
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;
 pub use urls::shown_url;

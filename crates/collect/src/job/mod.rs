@@ -77,6 +77,13 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
         .collect())
 }
 
+/// The jobs of one workflow's text, without a run around them.
+pub fn workflow_jobs(text: &[u8]) -> Result<Vec<CiJob>, String> {
+    let workflows = [Workflow::parse("workflow.yml".to_owned(), text)?];
+    let context = Context::new(Path::new("."), Value::Object(serde_json::Map::new()), &|_| None);
+    Ok(workflow::assuming(&workflows).iter().map(|found| found.facts(&context)).collect())
+}
+
 /// A file of the folder, if it is there. A link that leads out of the folder is not followed: whose checkout it is
 /// does not say what of this machine is shown.
 fn own(folder: &Path, name: &str) -> Result<Option<PathBuf>, CollectError> {

@@ -21,13 +21,17 @@ pub(super) struct Workflow {
 
 impl Workflow {
     pub(super) fn read(path: &Path) -> Result<Self, CollectError> {
-        let bytes = read_bounded(path)?;
-        let value = serde_saphyr::from_slice(&bytes).map_err(|e| CollectError::Format {
+        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::parse(file, &read_bounded(path)?).map_err(|reason| CollectError::Format {
             path: path.to_owned(),
             what: "a workflow",
-            reason: crate::files::yaml_place(&e),
-        })?;
-        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            reason,
+        })
+    }
+
+    /// A workflow from its text, or what is wrong with it, in words that repeat none of it.
+    pub(super) fn parse(file: String, bytes: &[u8]) -> Result<Self, String> {
+        let value = serde_saphyr::from_slice(bytes).map_err(|e| crate::files::yaml_place(&e))?;
         Ok(Self { file, value })
     }
 

@@ -1,0 +1,68 @@
+//! Bundles: any bytes are read or refused, and what is read holds only what the list of kept names allows.
+
+use trustwalk_collect::Bundle;
+use trustwalk_core::evidence::{Evidence, PodSpec, Variable};
+
+use crate::Target;
+
+pub(crate) const TARGET: Target = Target {
+    name: "bundles",
+    check,
+    seeds,
+    words: &[
+        "\"version\":1",
+        "\"version\":9",
+        "\"state\":\"known\"",
+        "\"value\":",
+        "password=",
+        "\u{2}",
+        "null",
+        "[]",
+        "{}",
+        "\"env\":[",
+        "\"annotations\":{",
+    ],
+    iterations: 4_000,
+};
+
+/// Stands for a word that no error may repeat.
+const CANARY: u8 = 2;
+
+fn check(input: &[u8]) {
+    let canary = ["canary", "feather"].concat();
+    let mut bytes = Vec::with_capacity(input.len());
+    for byte in input {
+        if *byte == CANARY { bytes.extend_from_slice(canary.as_bytes()) } else { bytes.push(*byte) }
+    }
+    let bundle = match Bundle::parse(&bytes) {
+        Ok(bundle) => bundle,
+        // Of a format that is not read, the tool that wrote it is named.
+        Err(error) => return assert!(!error.contains(&canary) || error.contains("written by"), "{error}"),
+    };
+    bundle.evidence.iter().for_each(allowed);
+    let written = serde_json::to_vec(&bundle).unwrap_or_default();
+    assert_eq!(Bundle::parse(&written).as_ref(), Ok(&bundle), "read again it says otherwise");
+}
+
+fn allowed(e: &Evidence) {
+    let pods = e.pods.known().into_iter().flatten().map(|p| &p.spec);
+    let specs: Vec<&PodSpec> = pods.chain(e.workload.known().map(|w| &w.template)).collect();
+    for variable in specs.iter().flat_map(|s| &s.containers).flat_map(|c| &c.env) {
+        let wanted = Variable::named(variable.name()).is_some_and(Variable::has_value);
+        assert!(wanted || variable.value().is_none(), "the value of `{}` is kept", variable.name());
+    }
+    if let Some(job) = e.job.known() {
+        assert!(job.env.values().all(|v| v == "set"), "{:?}", job.env);
+    }
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let old = r#"{"version":1,"tool":"trustwalk 0.1.0","evidence":[{"target":{"kind":"job","name":"x"},"now":7,"workload":{"state":"known","source":{"what":"w","at":0},"value":{"annotations":{"note":"a","eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"},"template":{"labels":{"l":"v"},"containers":[{"command":"x","env":[{"name":"PASS","value":"a"},{"name":"AWS_REGION","value":"us-west-2"}]}]}}},"job":{"state":"known","source":{"what":"j","at":0},"value":{"inputs":{"token":"a","audience":"b"},"env":{"AWS_ACCESS_KEY_ID":"a"}}}}]}"#;
+    let log = r#"{"version":2,"tool":"t","holds":{},"evidence":[{"target":{"kind":"log","name":"-"},"now":7,"chains":[{"state":"unreachable","source":{"what":"c","at":0},"error":"password=a"}]}]}"#;
+    vec![
+        old.into(),
+        log.into(),
+        br#"{"version":2,"tool":"t","evidence":[]}"#.to_vec(),
+        br#"{"version":9,"tool":"t"}"#.to_vec(),
+    ]
+}
