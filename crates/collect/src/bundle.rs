@@ -162,4 +162,24 @@ mod tests {
         let newer = Bundle::parse(br#"{"version": 9, "tool": "trustwalk 9"}"#).unwrap_err();
         assert!(newer.contains("format 9") && newer.contains("1 to 2"), "{newer}");
     }
+
+    #[test]
+    fn every_variable_whose_value_is_kept_is_asked_for_somewhere() {
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut sources = String::new();
+        let mut folders = vec![here.join("src"), here.join("../core/src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if !path.ends_with("evidence/kept.rs") {
+                    sources.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        for variable in trustwalk_core::evidence::Variable::ALL {
+            assert!(sources.contains(&format!("Variable::{variable:?}")), "nothing asks for {variable:?}");
+        }
+    }
 }

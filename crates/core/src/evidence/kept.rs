@@ -328,24 +328,4 @@ mod tests {
         assert_eq!(once.roots.library.len(), 1);
         assert_eq!(once.clone().settled(), once);
     }
-
-    #[test]
-    fn every_variable_here_is_asked_for_somewhere() {
-        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut sources = String::new();
-        let mut folders = vec![here.join("src"), here.join("../collect/src")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if !path.ends_with("evidence/kept.rs") {
-                    sources.push_str(&std::fs::read_to_string(path).unwrap());
-                }
-            }
-        }
-        for variable in Variable::ALL {
-            assert!(sources.contains(&format!("Variable::{variable:?}")), "nothing asks for {variable:?}");
-        }
-    }
 }
