@@ -1,7 +1,7 @@
 //! No secret that was planted comes out again: of logs, workflows, tokens and bundles, in any format.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
-mod support;
-
+use std::fmt::Write as _;
 use std::process::Command;
 
 fn run(args: &[&str], folder: &std::path::Path) -> String {
@@ -42,10 +42,10 @@ fn logs_give_no_secret_back() {
     let failure = "InvalidIdentityToken: Incorrect token audience status code: 400";
     let mut log = String::new();
     for line in planted(&canary) {
-        log.push_str(&format!("2026-11-23T10:00:00Z error {failure} {line}\n\n"));
-        log.push_str(&format!("2026-11-23T10:00:00Z error {line}\n\tcaused by: {failure}\n\n"));
+        writeln!(log, "2026-11-23T10:00:00Z error {failure} {line}\n").unwrap();
+        writeln!(log, "2026-11-23T10:00:00Z error {line}\n\tcaused by: {failure}\n").unwrap();
         let record = serde_json::json!({"level": "error", "msg": failure, "error": line, "password": canary});
-        log.push_str(&format!("{record}\n\n"));
+        writeln!(log, "{record}\n").unwrap();
     }
     std::fs::write(dir.path().join("app.log"), log).unwrap();
     for args in [
