@@ -3,6 +3,8 @@
 
 use trustwalk_foreign::redact;
 
+use std::borrow::Cow;
+
 use crate::failure::Failure;
 use crate::rules::{GENERIC, GENERIC_CODE, Row, SPECIFIC, SPECIFIC_CODES};
 use crate::symptom::Symptom;
@@ -25,8 +27,9 @@ pub fn classify(text: &str) -> Option<Failure> {
 pub fn classify_all(text: &str) -> Vec<Failure> {
     let cut = floor(text, MAX_JUDGED);
     // Before names are parted from values and lines are joined, and once more where both made another text.
-    let Normal { text: plain, ts } = normalise(&redact(text.get(..cut).unwrap_or_default()));
-    let plain = redact(&plain);
+    let raw = redact(text.get(..cut).unwrap_or_default());
+    let Normal { text: plain, ts } = normalise(&raw);
+    let plain = if plain == raw.trim_end() { Cow::Borrowed(plain.as_str()) } else { redact(&plain) };
     let lower = plain.to_ascii_lowercase();
     symptoms(&plain, &lower)
         .into_iter()
