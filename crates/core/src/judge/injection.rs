@@ -221,7 +221,7 @@ fn preset(e: &Evidence, pods: &[Pod]) -> Option<Draft> {
 
 fn unset(w: &Workload) -> String {
     let template = "kubectl set env {}/{} -n {} {}- {}-";
-    shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, ROLE_VARIABLE, FILE_VARIABLE])
+    shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, ROLE_VARIABLE.name(), FILE_VARIABLE.name()])
 }
 
 fn edit_webhook(name: &str) -> String {

@@ -246,7 +246,7 @@ fn client(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
         S::PodIdentityAgentUnreachable => ("pod-identity-agent-missing", Draft::new("the Pod Identity agent does not answer").cure("install the add-on eks-pod-identity-agent", &note("aws eks create-addon --addon-name eks-pod-identity-agent"))),
         S::ProfileMissing => ("app-configured-for-another-credential-source", Draft::new(format!("the application is told to use a profile ({detail}) and its container has none of that name; the injected identity is not looked at")).cure("take the profile out of the application's configuration", &[("kubectl", "kubectl set env RESOURCE/NAME AWS_PROFILE-".to_owned())])),
         S::CredentialSourceEmpty => ("profile-chaining-does-not-include-web-identity", Draft::new("a profile chains roles with credential_source = Environment, which means key variables and never the web identity").unsure(Confidence::Likely, "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names").cure("give the first role a profile of its own with web_identity_token_file and role_arn, and name that with source_profile", &note("[profile irsa] web_identity_token_file = ... role_arn = ... ; [profile app] source_profile = irsa"))),
-        S::WrongTokenFile => ("wrong-token-file-kubernetes-default-token", Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take")).cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE))])),
+        S::WrongTokenFile => ("wrong-token-file-kubernetes-default-token", Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take")).cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE.name()))])),
         S::StsServerError if line.failure.host.as_deref() == Some("sts.amazonaws.com") => ("sts-global-endpoint-single-region-dependency", Draft::new("the global endpoint sts.amazonaws.com failed, and the client knows no other: its work depends on one region").unsure(Confidence::Likely, "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION --endpoint-url https://sts.REGION.amazonaws.com`").cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())])),
         S::WindowsPath => ("windows-token-path", Draft::new("the token's path was injected in Unix form into a Windows container").cure("set nodeSelector kubernetes.io/os: windows so that the webhook knows", &note("then recreate the pods"))),
         S::TokenFileMissing => missing_file(e, &detail),
@@ -478,7 +478,7 @@ fn environment(view: &View<'_>, e: &Evidence) -> Option<(&'static str, Draft)> {
                 "{FILE_VARIABLE} points to {path}, the token for the API server, whose audience STS does not take"
             ))
             .show("container env", format!("{FILE_VARIABLE}={path}"), "pod")
-            .cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE))]),
+            .cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE.name()))]),
         ));
     }
     let job = e.job.known().filter(|j| j.env.contains_key("AWS_ACCESS_KEY_ID") && j.assumes_role);
