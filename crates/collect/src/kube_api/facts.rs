@@ -282,7 +282,7 @@ pub(super) fn selector_of_workload(v: &Value) -> String {
 
 /// Every other fact, for the fuzz targets.
 pub(crate) fn further(object: &Value, template: &PodSpec) {
-    let _ = (pod_event(object), is_controlled(object), is_complete(object), is_ready(object));
+    let _ = (is_controlled(object), is_complete(object), is_ready(object));
     let _ = (network_policy(object).taking_in(template), webhooks(object).len());
     let _ = (target_port(object, 443, object), selector_of_service(object), selector_of_workload(object));
 }

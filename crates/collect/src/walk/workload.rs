@@ -57,7 +57,6 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
         world.associations(namespace),
         world.pod_identity_agent(),
     );
-    let pods = pods.map(|pods| pods.iter().map(kube_api::pod).collect::<Vec<Pod>>());
     evidence.siblings = siblings.map(|all| all.into_iter().filter(|s| s.name != service_account).collect());
     evidence.network_policies = policies;
     evidence.injection_probe = probe;
