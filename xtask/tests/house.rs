@@ -299,3 +299,31 @@ fn no_command_is_put_together_by_hand() {
     }
     assert!(wrong.is_empty(), "quote with trustwalk_foreign::shell::line or snippet:\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_tests_that_the_threat_model_names_are_there() {
+    let page = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|l| l.starts_with("| **")).collect();
+    let targets = std::fs::read_to_string(root().join("fuzz/tests/bounded.rs")).unwrap();
+    let mut named = 0;
+    for row in &rows {
+        let tests = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap();
+        let fuzzed = tests.split("fuzz ").nth(1).unwrap_or_default();
+        for word in tests.split('`').skip(1).step_by(2) {
+            named += 1;
+            let is_there = if fuzzed.contains(&format!("`{word}`")) {
+                targets.contains(&format!(" {word} "))
+            } else if word.contains('/') {
+                root().join("crates").join(word).exists()
+            } else {
+                // A crate, or a test in one of its files.
+                let path = word.replace("::", "/").replace("/tests", ".rs");
+                root().join("crates").join(word).exists()
+                    || root().join("crates/collect/src").join(path).exists()
+                    || all_sources().iter().any(|(_, text)| text.contains(&format!("fn {word}(")))
+            };
+            assert!(is_there, "SECURITY.md names `{word}`, which is not there");
+        }
+    }
+    assert!(rows.len() > 10 && named > rows.len(), "the table has another form: {} rows, {named} tests", rows.len());
+}

@@ -32,7 +32,7 @@ impl Home {
     /// Locks stand there too and not in `$XDG_RUNTIME_DIR`, which a run from cron does not have: two runs have to
     /// look in the same place to see each other.
     pub fn of_user() -> Result<Self, ApplyError> {
-        let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let absolute = |name: &str| trustwalk_collect::env_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
         let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|h| h.join(".local").join("state")));
         let folder = state.ok_or(ApplyError::Home(HomeError::Nowhere))?.join("trustwalk");
         Ok(Self::at(folder))

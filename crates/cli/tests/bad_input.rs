@@ -92,7 +92,7 @@ fn a_cluster_that_cannot_be_asked_leaves_the_rest_undetermined_and_changes_nothi
     let broken = broken.display().to_string();
     let missing = lab.dir.path().join("missing").display().to_string();
     let cases: [(&str, &[&str]); 5] = [
-        (&gone, &["Connection refused"]),
+        (&gone, &["the connection was refused"]),
         (&stranger, &["a valid Kubernetes credential"]),
         (&contextless, &["elsewhere", "--context"]),
         (&broken, &["broken", "kubeconfig", "--kubeconfig"]),

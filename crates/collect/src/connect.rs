@@ -2,6 +2,7 @@
 //! and `--ca-bundle`, plain HTTP for loopback endpoints.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -50,7 +51,8 @@ impl Connector {
         }
         let tcp = match self.dialer.proxy(&bare, port) {
             Some(proxy) => {
-                let mut tcp = dial(&self.dialer, &proxy.host, proxy.port).await?;
+                let addresses = self.dialer.resolve_proxy(&proxy).await.map_err(std::io::Error::other)?;
+                let mut tcp = to_first(&addresses).await?;
                 tunnel(&mut tcp, &bare, port, &proxy).await.map_err(std::io::Error::other)?;
                 tcp
             }
@@ -65,8 +67,11 @@ impl Connector {
 
 /// TCP to the first address that answers.
 pub(crate) async fn dial(dialer: &Dialer, host: &str, port: u16) -> std::io::Result<TcpStream> {
-    let addresses = dialer.resolve(host, port).await.map_err(std::io::Error::other)?;
-    let tcp = TcpStream::connect(addresses.as_slice()).await?;
+    to_first(&dialer.resolve(host, port).await.map_err(std::io::Error::other)?).await
+}
+
+async fn to_first(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
+    let tcp = TcpStream::connect(addresses).await?;
     tcp.set_nodelay(true)?;
     Ok(tcp)
 }

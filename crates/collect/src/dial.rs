@@ -169,6 +169,11 @@ impl Dialer {
         &self.rules
     }
 
+    /// Addresses of a proxy, which the user named, whoever named the host behind it.
+    pub async fn resolve_proxy(&self, proxy: &Proxy) -> Result<Vec<SocketAddr>, DialError> {
+        Self { word: Word::Own, ..self.clone() }.resolve(&proxy.host, proxy.port).await
+    }
+
     /// Addresses to try for a host, in order.
     pub async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
         let lower = host.to_ascii_lowercase();

@@ -52,9 +52,12 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "NO_PROXY", says: "hosts and networks that no proxy serves; also in lower case" },
     Variable { name: "SSL_CERT_FILE", says: "a PEM file instead of the system's roots" },
     Variable { name: "SSL_CERT_DIR", says: "a folder instead of the system's roots" },
-    Variable { name: "HOME", says: "where `.kube`, `.aws` and the receipts are" },
-    Variable { name: "XDG_RUNTIME_DIR", says: "where locks and labs are kept" },
-    Variable { name: "XDG_STATE_HOME", says: "where the lab is kept without `XDG_RUNTIME_DIR`, else below `HOME`" },
+    Variable { name: "HOME", says: "where `.kube`, `.aws` and `.local/state` are" },
+    Variable { name: "XDG_RUNTIME_DIR", says: "where labs are kept" },
+    Variable {
+        name: "XDG_STATE_HOME",
+        says: "where the key and the locks of receipts are kept, and labs without `XDG_RUNTIME_DIR`; else `.local/state` below `HOME`",
+    },
     Variable { name: "NO_COLOR", says: "no colours" },
     Variable { name: "TERM", says: "`dumb` for no colours" },
 ];

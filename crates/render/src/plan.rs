@@ -70,7 +70,7 @@ pub fn plan(plan: &Plan, pen: Pen) -> Shown {
             Undoing::Restore(_) => "trustwalk rollback restores what was there".to_owned(),
             Undoing::Nothing => "nothing to undo".to_owned(),
             Undoing::TakeAway => "trustwalk rollback takes it away again".to_owned(),
-            Undoing::Impossible(why) => format!("trustwalk rollback cannot be relied on: {why}"),
+            Undoing::Impossible(why) => format!("cannot be relied on: {why}"),
         };
         out.line(format_args!("     {} {undo}", pen.ink(Ink::Faint, "undo:")));
     }

@@ -17,7 +17,7 @@ pub(super) async fn addresses(host: &str, port: u16, options: &DialOptions) -> R
             if host.parse::<IpAddr>().is_ok() {
                 options.dialer.resolve(host, port).await?;
             }
-            options.dialer.resolve(&proxy.host, proxy.port).await?
+            options.dialer.resolve_proxy(proxy).await?
         }
         None => options.dialer.resolve(host, port).await?,
     };
