@@ -40,7 +40,7 @@ async fn throttles_and_what_passes_are_asked_again() {
         Server::new(|_, before| if before == 0 { Sent::Nothing } else { ok("<R><Account>1</Account></R>") }).await;
     assert!(client(&broken).await.caller().await.known().is_some());
     let unreached = Server::new(|_, _| error(400, "IDPCommunicationError")).await;
-    let said = client(&unreached).await.exchange("arn:aws:iam::111122223333:role/r", "t").await;
+    let said = client(&unreached).await.exchange("arn:aws:iam::111122223333:role/r", "e30.e30.e30").await;
     assert_eq!(said.known().unwrap().code.as_deref(), Some("IDPCommunicationError"));
     assert_eq!(unreached.count(), 3);
 }

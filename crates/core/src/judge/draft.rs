@@ -3,6 +3,7 @@
 use crate::evidence::Evidence;
 use crate::finding::{Confidence, Exhibit};
 use crate::plan::{Action, Cure};
+use trustwalk_foreign::visible;
 
 /// A finding without the rule's name and code.
 #[derive(Debug, Clone)]
@@ -67,7 +68,8 @@ fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String
     Cure {
         title: title.into(),
         actions,
-        by_hand: by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), text.clone())).collect(),
+        // Commands and snippets are quoted where they are made; a note's words only have to be seen.
+        by_hand: by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), seen(tool, text))).collect(),
     }
 }
 
@@ -106,4 +108,8 @@ impl Judged {
     pub(crate) fn push(&mut self, rule: &'static str, draft: Draft) {
         self.found.push(Cause { rule, draft });
     }
+}
+
+fn seen(tool: &str, text: &str) -> String {
+    if tool == "note" { visible::block(text).into_owned() } else { text.to_owned() }
 }
