@@ -20,7 +20,7 @@ use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
 use super::fix::Repair;
-use super::lab::{how_to_use, lab_model};
+use super::lab::{how_to_use, lab_model, stop};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, Signals};
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     teller.chapter(&format!("The end, after {:.1} s", began.elapsed().as_secs_f64()))?;
     if args.keep {
         style::say(&how_to_use(&lab, &dir))?;
-        style::line("The lab stays up until Ctrl-C or `trustwalk lab down`.")?;
+        style::line(format_args!("The lab stays up until Ctrl-C or `{}`.", stop(&dir)))?;
         tokio::select! {
             () = lab.down_asked() => {}
             _ = asked.any() => {}

@@ -130,12 +130,13 @@ async fn fix_one(
         return Ok((None, diagnosis.outcome.into()));
     }
     voice.say(&render::plan(plan, pen))?;
-    if !args.approve {
-        voice.line("No changes were made. To apply this plan, run the same command with --approve.")?;
+    // Before approval is asked for: there would be nothing to approve.
+    if !plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
+        voice.line("No changes were made: trustwalk can change nothing here; the cure above is for a person.")?;
         return Ok((None, Exit::Findings));
     }
-    if !plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
-        voice.line("trustwalk can change nothing here; the cure above is for a person.")?;
+    if !args.approve {
+        voice.line("No changes were made. To apply this plan, run the same command with --approve.")?;
         return Ok((None, Exit::Findings));
     }
     let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, world.options.now));

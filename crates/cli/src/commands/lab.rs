@@ -109,9 +109,14 @@ async fn stay_up(lab: &Lab, dir: &Path, broken: bool, began: Instant) -> anyhow:
         story::let_it_break(lab).await?;
     }
     style::say(&how_to_use(lab, dir))?;
-    style::line(format_args!("ready in {} ms; Ctrl-C or `trustwalk lab down` stops it", ready.as_millis()))?;
+    style::line(format_args!("ready in {} ms; Ctrl-C or `{}` stops it", ready.as_millis(), stop(dir)))?;
     lab.down_asked().await;
     Ok(())
+}
+
+/// What stops the lab of a folder, from any shell.
+pub(crate) fn stop(dir: &Path) -> String {
+    shell::line("trustwalk lab --dir {} down", &[&dir.display().to_string()])
 }
 
 /// How real clients reach the lab.

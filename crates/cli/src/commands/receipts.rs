@@ -68,7 +68,7 @@ fn show(journal: &Journal, way: Way, steps: &[Outlook], voice: Voice) -> std::io
     };
     voice.say(&render::outlook(&title, steps, pen))?;
     if way == Way::On {
-        let target = style::tagged(&journal.receipt().target);
+        let target = render::target_words(&journal.receipt().target);
         voice.line(format_args!("  {} {target}", pen.ink(Ink::Faint, "then asks again about:")))?;
     }
     Ok(())
