@@ -66,8 +66,9 @@ impl std::fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 impl std::fmt::Display for UsageError {
+    /// Typed values are repeated: an address may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&trustwalk_foreign::redact(&self.0))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use clap::Error;
 use clap::error::{ContextKind, ContextValue};
-use trustwalk_foreign::visible;
+use trustwalk_foreign::{redact, visible};
 use trustwalk_render::Shown;
 
 use crate::style::{self, Voice};
@@ -31,7 +31,12 @@ fn inert(error: &mut Error) {
         if kind == ContextKind::Usage {
             continue;
         }
-        let line = |text: &str| visible::line(text).into_owned();
+        // A value that was not taken may be an address with a password, of a variable too.
+        let typed = matches!(kind, ContextKind::InvalidValue | ContextKind::InvalidSubcommand);
+        let line = |text: &str| {
+            let text = if typed { redact(text) } else { text.into() };
+            visible::line(&text).into_owned()
+        };
         #[expect(clippy::wildcard_enum_match_arm, reason = "clap adds kinds; flags and numbers hold no text")]
         let inert = match value {
             ContextValue::String(text) => ContextValue::String(line(&text)),

@@ -77,6 +77,6 @@ pub enum CollectError {
     #[error("the clock here says a time before 1970, by which nothing can be judged; set it")]
     Clock,
     /// A target was not understood.
-    #[error("`{0}` is not a target: write kind/name, such as daemonset/aws-node")]
+    #[error("`{}` is not a target: write kind/name, such as daemonset/aws-node", trustwalk_foreign::redact(.0))]
     Target(String),
 }

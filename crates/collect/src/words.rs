@@ -32,6 +32,12 @@ pub(crate) fn transport(error: &(dyn Error + 'static)) -> String {
     trustwalk_foreign::redact(&deepest.to_string()).into_owned()
 }
 
+/// What a stranger's answer begins with. Secrets are taken out before it is cut: half of one would not be known.
+pub(crate) fn beginning(body: &[u8], chars: usize) -> String {
+    let text = String::from_utf8_lossy(body);
+    trustwalk_foreign::redact(text.trim()).chars().take(chars).collect()
+}
+
 /// Whether a connection that was there broke: what is refused or not found does not come back within seconds.
 pub(crate) fn connection_broke(error: &(dyn Error + 'static)) -> bool {
     use ErrorKind as E;

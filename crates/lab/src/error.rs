@@ -52,7 +52,9 @@ pub enum LabError {
         who: String,
     },
     /// No lab runs where one was looked for.
-    #[error("no lab is running in `{0}`; start one with `trustwalk lab up`, or name the folder of one that runs with `--dir`")]
+    #[error(
+        "no lab is running in `{0}`; start one with `trustwalk lab up`, or name the folder of one that runs with `--dir`"
+    )]
     NotRunning(String),
     /// The control connection failed or answered an error.
     #[error("the lab answered: {0}")]

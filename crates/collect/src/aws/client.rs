@@ -103,6 +103,20 @@ pub enum AwsError {
 }
 
 impl AwsError {
+    /// The same with secrets taken out of a service's words.
+    pub(super) fn redacted(self) -> Self {
+        let clean = |text: &str| trustwalk_foreign::redact(text).into_owned();
+        match self {
+            Self::Service { status, code, message, request_id } => Self::Service {
+                status,
+                code: clean(&code),
+                message: clean(&message),
+                request_id: request_id.as_deref().map(clean),
+            },
+            other @ (Self::Transport(_) | Self::NoCredentials(_)) => other,
+        }
+    }
+
     /// Whether it is certain that nothing was changed: the service said no, or was never asked. A failure of the
     /// service's own, or an answer that got lost, may follow a change (AWS General Reference, "Error retries").
     pub fn is_refusal(&self) -> bool {

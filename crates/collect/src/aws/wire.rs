@@ -12,6 +12,7 @@ use hyper::body::Bytes;
 use super::client::AwsError;
 use super::xml::Element;
 use crate::urls::shown_url;
+use crate::words;
 
 pub(super) fn signature(
     parts: &http::request::Parts,
@@ -60,7 +61,11 @@ pub(super) fn request(
     builder.body(Full::new(Bytes::from(body))).map_err(|e| AwsError::Transport(format!("`{}`: {e}", shown_url(url))))
 }
 
-/// Error bodies of the query protocol, of EC2, and of the JSON protocols.
+/// What is told of a body that is no AWS error.
+const STRANGERS_CHARS: usize = 120;
+
+/// Error bodies of the query protocol, of EC2, and of the JSON protocols. Services repeat what they were sent, and what
+/// stands before them does so too.
 pub(crate) fn service_error(status: u16, body: &[u8]) -> AwsError {
     let from_xml = Element::parse(body).ok().and_then(|root| {
         let error = root.find("Error")?;
@@ -84,11 +89,11 @@ pub(crate) fn service_error(status: u16, body: &[u8]) -> AwsError {
             request_id: None,
         })
     };
-    from_xml.or_else(from_json).unwrap_or_else(|| {
-        let start: String = String::from_utf8_lossy(body).chars().take(120).collect();
-        let start = trustwalk_foreign::redact(&start);
-        AwsError::Transport(format!("HTTP {status} with a body that is no AWS error: {start}"))
-    })
+    let Some(error) = from_xml.or_else(from_json) else {
+        let start = words::beginning(body, STRANGERS_CHARS);
+        return AwsError::Transport(format!("HTTP {status} with a body that is no AWS error: {start}"));
+    };
+    error.redacted()
 }
 
 pub(super) fn iam_region(region: &str) -> &str {

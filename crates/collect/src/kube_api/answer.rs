@@ -5,9 +5,13 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::Value;
 use trustwalk_core::evidence::{Observed, Source};
+use trustwalk_foreign::redact;
 
 use crate::retry::Pause;
 use crate::words;
+
+/// What is told of a page that is no `Status`: its title, and who made it.
+const STRANGERS_CHARS: usize = 200;
 
 /// A request that was not answered as hoped.
 #[derive(Debug)]
@@ -33,14 +37,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// An answer's refusal, from its body. `message` alone is kept of a `Status`.
+    /// An answer's refusal, from its body. `message` alone is kept of a `Status`. Whatever refuses may repeat what
+    /// it was sent, the token too.
     pub(super) fn refused(status: StatusCode, told: Option<Duration>, body: &[u8]) -> Self {
         let status_object = crate::json::parse(body).ok();
-        let own = status_object.as_ref().and_then(|v| v.get("message")).and_then(Value::as_str).map(str::to_owned);
-        let message = own.unwrap_or_else(|| {
-            let start: String = String::from_utf8_lossy(body).chars().take(200).collect();
-            trustwalk_foreign::redact(start.trim()).into_owned()
-        });
+        let own = status_object.as_ref().and_then(|v| v.get("message")).and_then(Value::as_str);
+        let message = own.map_or_else(|| words::beginning(body, STRANGERS_CHARS), |m| redact(m).into_owned());
         Self::Refused { code: status.as_u16(), message, told }
     }
 
@@ -158,5 +160,10 @@ mod tests {
         };
         assert_eq!(of(br#"{"kind":"Status","message":"no"}"#), "no");
         assert_eq!(of("é".repeat(9_000).as_bytes()).chars().count(), 200);
+        let hidden = ["can", "ary"].concat();
+        let words = format!("no: Authorization: Bearer {hidden}7");
+        for body in [serde_json::json!({"message": words}).to_string(), words] {
+            assert!(!of(body.as_bytes()).contains(&hidden), "{body}");
+        }
     }
 }

@@ -211,6 +211,11 @@ impl Evidence {
             role.tags = tags(std::mem::take(&mut role.tags));
         }
         self.job = self.job.map(CiJob::kept);
+        for (name, value) in known_mut(&mut self.token).into_iter().flat_map(|token| &mut token.claims) {
+            if announces(name, value) {
+                WITHHELD.clone_into(value);
+            }
+        }
         self.redacted()
     }
 
@@ -265,6 +270,12 @@ fn known_mut<T>(observed: &mut Observed<T>) -> Option<&mut T> {
         | Observed::Unreachable { .. }
         | Observed::NotCollected { .. } => None,
     }
+}
+
+/// Whether a name says of its value that it is secret, as `password` does, which the value does not say itself.
+fn announces(name: &str, value: &str) -> bool {
+    let pair = format!("{name}={value}");
+    redact(value) == value && redact(&pair) != pair
 }
 
 fn texts(value: &mut Value) {

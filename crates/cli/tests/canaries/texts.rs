@@ -1,5 +1,4 @@
-//! No secret that was planted comes out again: of logs, workflows, tokens and bundles, in any format.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+//! What stands in files: logs, workflows, tokens and bundles, in any format.
 
 use std::fmt::Write as _;
 use std::process::Command;
