@@ -17,6 +17,12 @@ pub(crate) const TARGET: Target = Target {
         "\n\tat ",
         "\u{1}",
         "\u{2}",
+        "\u{3}",
+        "\u{4}",
+        "\u{5}",
+        "\u{6}",
+        "\u{7}",
+        "\u{8}",
         "InvalidIdentityToken",
         "Incorrect token audience",
         "\u{1b}[31m",
@@ -36,7 +42,7 @@ pub(crate) const TARGET: Target = Target {
 
 /// Long lines are asked for by one byte.
 const LONG: u8 = 1;
-/// Stands for a secret, which is put in its place.
+/// The first of the bytes that each stand for a secret, which is put in its place.
 const SECRET: u8 = 2;
 /// Bytes that a [`LONG`] stands for: a few of them reach the scanner's bounds.
 const LONG_BYTES: usize = 50_000;
@@ -46,7 +52,7 @@ const MAX_LONG: usize = 7;
 /// The first two bytes say how the log is cut; the rest is the log.
 fn check(input: &[u8]) {
     let [first, second, rest @ ..] = input else { return };
-    let secret = secret();
+    let secrets = secrets();
     let mut log = Vec::with_capacity(rest.len());
     let mut stretches = 0;
     for byte in rest {
@@ -55,8 +61,10 @@ fn check(input: &[u8]) {
                 stretches += 1;
                 log.extend(std::iter::repeat_n(b'x', LONG_BYTES));
             }
-            SECRET => log.extend_from_slice(secret.as_bytes()),
-            other => log.push(other),
+            other => match secrets.get(usize::from(other.wrapping_sub(SECRET))) {
+                Some(secret) => log.extend_from_slice(secret.as_bytes()),
+                None => log.push(other),
+            },
         }
     }
     let whole = scan(&log, log.len().max(1), 0);
@@ -70,24 +78,31 @@ fn check(input: &[u8]) {
     let parted = scan(&twice, twice.len(), 0);
     assert!(parted.failures() >= whole.failures());
     let printed = serde_json::to_string(&whole).unwrap_or_default();
-    assert!(!printed.contains(&secret), "a secret got out");
+    sealed(&printed);
     for cause in &whole.causes {
         assert!(cause.count > 0 && cause.first <= cause.last);
         assert_eq!(cause.first.is_some(), cause.last.is_some());
     }
     if stretches == 0 {
         let text = String::from_utf8_lossy(&log);
-        assert!(!redact(&text).contains(&secret));
+        sealed(&redact(&text));
         for failure in classify_all(&text) {
-            tidy(&failure, &secret);
+            tidy(&failure);
         }
     }
 }
 
-fn tidy(failure: &Failure, secret: &str) {
+/// No secret is in what was printed.
+fn sealed(printed: &str) {
+    let found = printed.find(&canary());
+    let around = found.and_then(|at| printed.get(printed.floor_char_boundary(at.saturating_sub(80))..));
+    assert!(found.is_none(), "a secret got out: {around:?}");
+}
+
+fn tidy(failure: &Failure) {
     assert!(!failure.message.contains('\n'), "{:?}", failure.message);
     let printed = serde_json::to_string(failure).unwrap_or_default();
-    assert!(!printed.contains(secret), "a secret got out: {printed}");
+    sealed(&printed);
     assert_eq!(serde_json::from_str::<Failure>(&printed).ok().as_ref(), Some(failure));
 }
 
@@ -102,9 +117,26 @@ fn scan(log: &[u8], step: usize, shift: usize) -> Summary {
     scanner.finish()
 }
 
-/// Shaped as a token is, and none.
-fn secret() -> String {
-    format!("eyJ{}.eyJ{}.{}", "hbG9".repeat(6), "pc3M1".repeat(20), "Zx7-_q".repeat(12))
+/// What is in every secret, and in nothing else.
+fn canary() -> String {
+    ["kV3x", "W9bN", "4mT8Zq7"].concat()
+}
+
+/// Secrets of several kinds, each in a dress of its own that nothing around it can take away: shaped as a token is,
+/// with the beginning that their issuer gives them, as user information, and named within quotes.
+fn secrets() -> [String; 7] {
+    let own = canary();
+    let long = own.repeat(6);
+    let arm = ["-----BEGIN PRIVATE", " KEY-----"].concat();
+    [
+        format!("eyJ{}.eyJ{}.{long}", "hbG9".repeat(6), "pc3M1".repeat(20)),
+        format!(" {}{own}{long} ", ["gh", "p_"].concat()),
+        format!(" {}{own} ", ["hv", "s."].concat()),
+        format!(" {}{own}{own} ", ["gl", "pat-"].concat()),
+        format!(" https://bob:{own}@h.example/x "),
+        format!(" {{\"password\":\"{own}\",\"x\":1}} "),
+        format!("\n{arm}\nMIIEpQIBAAKCAQ{own}x7Gq2Lr9Zt4Vb8Nc1Hs5Kp\n{}\n", arm.replace("BEGIN", "END")),
+    ]
 }
 
 fn seeds() -> Vec<Vec<u8>> {
@@ -114,6 +146,7 @@ fn seeds() -> Vec<Vec<u8>> {
     let cri = "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00.000000000Z stderr F audience\n";
     let denied = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: ec2:DescribeSubnets status code: 403\n";
     let token = "InvalidIdentityToken: Incorrect token audience Authorization: Bearer \u{2} token=\u{2}\n";
+    let dressed = "Incorrect token audience X-Vault-Token: \u{4} and \u{3} at\u{6}with\u{7}then \u{5}\u{8}InvalidIdentityToken: Incorrect token audience\n";
     let docker = "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n";
     let boxed = "[pod/a/b] 2026-11-23T10:00:00Z │ Not authorized to\n[pod/a/b] 2026-11-23T10:00:00Z │ perform sts:AssumeRoleWithWebIdentity\n";
     let chain = format!(
@@ -127,6 +160,7 @@ fn seeds() -> Vec<Vec<u8>> {
         cri,
         denied,
         token,
+        dressed,
         docker,
         boxed,
         &chain,

@@ -50,7 +50,8 @@ fn meta(place: &str, name: &str) -> Value {
     let applied = json!({"spec": {"token": c("applied")}}).to_string();
     json!({
         "name": name, "namespace": "shop", "creationTimestamp": "2026-11-01T00:00:00Z",
-        "labels": {"app": "shop", "note": c("label")},
+        // The template's are sent along with a dry run: a server that repeats a bare word gives it back.
+        "labels": {"app": "shop", "note": if place == "template" { "x".to_owned() } else { c("label") }},
         "annotations": {"note": c("annotation"), "eks.amazonaws.com/role-arn": ROLE,
             "vault/token": c("vault"), "kubectl.kubernetes.io/last-applied-configuration": applied,
             "eks.amazonaws.com/audience": format!("password={}", c("audience"))},

@@ -86,9 +86,9 @@ fn refusing(which: Which, status: u16, form: usize) -> Place {
 #[test]
 fn refusals_of_everything() {
     for (position, status) in [400, 401, 403, 404, 409, 422, 429, 500, 503].into_iter().enumerate() {
-        for form in 0..6 {
+        for form in (0..6).filter(|form| (position + form) % 3 == 0) {
             let place = refusing(|_| true, status, form);
-            let target = if (position + form) % 2 == 0 { &TARGET[..] } else { &[] };
+            let target = if form % 2 == 0 { &TARGET[..] } else { &[] };
             place.clean(&[&["diagnose"], target].concat());
             place.clean(&[&["collect", "-o", "-"], target].concat());
             place.clean(&["thumbprint", ISSUER]);

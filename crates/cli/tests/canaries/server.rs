@@ -43,7 +43,9 @@ fn talk(stream: &TcpStream, answer: &dyn Fn(&Asked) -> Answer) -> Option<()> {
     loop {
         let asked = read(&mut reader)?;
         let (status, body) = answer(&asked);
-        let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
+        // Whoever asks again need not wait.
+        let at_once = "retry-after: 0\r\nx-amz-retry-after: 0\r\n";
+        let head = format!("HTTP/1.1 {status} X\r\n{at_once}content-length: {}\r\n\r\n", body.len());
         let mut stream = stream;
         stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).ok()?;
     }

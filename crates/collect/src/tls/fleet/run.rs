@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, sleep_until};
+use trustwalk_foreign::redact;
 use trustwalk_x509::{SignatureMemo, Verdict};
 
 use super::answer::Answer;
@@ -177,23 +178,24 @@ struct State<W> {
 impl<W: AsyncWrite + Unpin> State<W> {
     /// The endpoint to fetch for a line, if it is not known, awaited, done or nonsense.
     fn begin(&mut self, line: &str, done: &Done) -> Option<Endpoint> {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        let written = line.trim();
+        if written.is_empty() || written.starts_with('#') {
             return None;
         }
+        // Its name in every output. A line may hold a secret: in a query, or because the file is another one.
+        let line = &*redact(written);
         if let Some(verdict) = done.verdict(line) {
             self.told.read += 1;
             self.told.skipped += 1;
             self.told.count(verdict);
             return None;
         }
-        let endpoint: Endpoint = match line.parse() {
+        let endpoint: Endpoint = match written.parse() {
             Ok(endpoint) => endpoint,
             Err(error) => {
-                let host = line.rsplit_once('@').filter(|_| error == NotAnEndpoint::UserInfo);
-                // Such a line may hold a password.
-                let shown = host.map_or(line.into(), |(_, host)| format!("[redacted]@{host}"));
-                self.unreadable(&trustwalk_foreign::redact(&shown), error.to_string());
+                let host = written.rsplit_once('@').filter(|_| error == NotAnEndpoint::UserInfo);
+                let shown = host.map_or(written.into(), |(_, host)| format!("[redacted]@{host}"));
+                self.unreadable(&redact(&shown), error.to_string());
                 return None;
             }
         };
