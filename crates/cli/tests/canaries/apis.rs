@@ -111,6 +111,10 @@ fn refusals_of_one_call() {
     ];
     for (position, which) in calls.into_iter().enumerate() {
         for (status, form) in [(400, 2), (403, 1), (409, 0), (500, 4), (422, 5), (403, 3)] {
+            // Every call meets three of the forms, and every form most of the calls.
+            if (position + form) % 2 == 1 {
+                continue;
+            }
             let place = refusing(which, status, form);
             if position == form {
                 place.clean_in_every_format(&TARGET);
