@@ -1,5 +1,7 @@
 //! A cluster and an account with a secret in every place where people write freely.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::server::{Answer, Asked};
@@ -81,7 +83,7 @@ fn log() -> String {
     let failure = "InvalidIdentityToken: Incorrect token audience status code: 400";
     let mut text = String::new();
     for piece in echo("log").split("; ") {
-        text += &format!("2026-11-23T10:00:00Z error {failure} {piece}\n\tcaused by: {piece}\n");
+        writeln!(text, "2026-11-23T10:00:00Z error {failure} {piece}\n\tcaused by: {piece}").unwrap();
         text += &json!({"level": "error", "msg": failure, "error": piece, "password": canary("logmember")}).to_string();
         text.push('\n');
     }

@@ -10,10 +10,10 @@ use crate::{Place, canary, echo, token};
 const TARGET: [&str; 3] = ["deployment/shop", "-n", "shop"];
 
 fn kubeconfig(place: &Place, server: &str, proxy: Option<&str>, user: &Value) -> String {
-    let mut cluster = json!({"server": server});
-    if let Some(proxy) = proxy {
-        cluster["proxy-url"] = json!(proxy);
-    }
+    let cluster = match proxy {
+        Some(proxy) => json!({"server": server, "proxy-url": proxy}),
+        None => json!({"server": server}),
+    };
     let config = json!({"apiVersion": "v1", "kind": "Config", "current-context": "c",
         "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
         "clusters": [{"name": "k", "cluster": cluster}], "users": [{"name": "u", "user": user}]});
