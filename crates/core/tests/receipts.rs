@@ -63,11 +63,29 @@ fn what_trustwalk_writes_is_read() {
         receipt(&thumbprints(ARN, "a"), "[]", &Value::Null),
         receipt(&annotate(key, &role_arn), "", &annotate(key, &Value::Null)),
         receipt(&annotate(key, &role_arn), "", &annotate(key, &json!(""))),
+        // What was wrong with a value may be what cannot be seen in it.
+        receipt(&annotate(key, &role_arn), "arn\n\u{200b}", &annotate(key, &json!("arn\n\u{200b}"))),
         receipt(&create, "absent", &Value::Null),
         receipt(&json!({"action": "add-client-id", "provider_arn": ARN, "client_id": "x"}), "[]", &Value::Null),
         receipt(&json!({"action": "attach-policy", "role": "r", "policy_arn": policy}), "not attached", &Value::Null),
     ] {
         assert_eq!(refusal(&good), None, "{good:#}");
+    }
+}
+
+#[test]
+fn a_receipt_may_cure_as_many_causes_as_a_plan() {
+    let cures = |text: &str| {
+        let mut one = receipt(&restart(), "", &Value::Null);
+        one["cures"] = json!(text);
+        refusal(&one)
+    };
+    for good in ["thumbprint-mismatch", "thumbprint-mismatch, sub-wrong-namespace, audience-not-in-provider-client-ids"] {
+        assert_eq!(cures(good), None, "{good}");
+    }
+    let (long, many) = ("a".repeat(121), vec!["a"; 65].join(", "));
+    for bad in ["", "a,b", "a, ", ", a", "a, all is well; nothing to undo", "a\nb", long.as_str(), many.as_str()] {
+        assert!(cures(bad).is_some_and(|r| r.contains("cures")), "{bad}");
     }
 }
 

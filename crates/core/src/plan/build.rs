@@ -12,6 +12,9 @@ use crate::finding::{Confidence, Finding};
 /// Version of the plan document.
 const VERSION: u32 = 1;
 
+/// What stands between the causes that one plan cures.
+pub(super) const CAUSES_BETWEEN: &str = ", ";
+
 /// The plan that cures the root cause. Empty of steps when a person has to act.
 pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
     let mut plan = Plan { version: VERSION, made: e.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
@@ -26,7 +29,7 @@ pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
             cured.push(finding.name.as_str());
         }
     }
-    plan.cures = if cured.is_empty() { root.name.clone() } else { cured.join(", ") };
+    plan.cures = if cured.is_empty() { root.name.clone() } else { cured.join(CAUSES_BETWEEN) };
     match restart(e, root, !plan.steps.is_empty()) {
         Some(Renewal::Step(step)) => plan.steps.push(*step),
         Some(Renewal::ByHand(note)) => plan.notes.push(note),

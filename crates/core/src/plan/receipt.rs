@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trustwalk_foreign::visible;
 
+use super::build::CAUSES_BETWEEN;
 use super::check::{self, Unfit, check_step, provider_account};
 use super::model::{Action, Receipt, Step};
 use crate::evidence::Target;
@@ -217,9 +218,7 @@ fn check(receipt: &Receipt, place: &Place) -> Result<(), Fault> {
     let must = |holds: bool, what: &'static str, found: &str, must: &'static str| {
         if holds { Ok(()) } else { Err(Fault::Unfit(Unfit { what, found: found.to_owned(), must })) }
     };
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    let cures = &receipt.cures;
-    must(cures.len() <= MOST_LABEL && cures.bytes().all(plain), "cures", cures, "the name of a cause")?;
+    must(is_causes(&receipt.cures), "cures", &receipt.cures, "the names of causes")?;
     check_target(&receipt.target)?;
     check_steps(receipt.steps.iter().map(|entry| &entry.step), &receipt.target)?;
     let short = |words: &Option<String>| words.as_ref().is_none_or(|w| w.len() <= MOST_WORDS);
@@ -243,6 +242,15 @@ fn check(receipt: &Receipt, place: &Place) -> Result<(), Fault> {
 
 /// Longest name of a cause.
 const MOST_LABEL: usize = 120;
+/// Most causes that one plan cures: one change can cure many, and there are fewer links than this that can fail at once.
+const MOST_CAUSES: usize = 64;
+
+/// What a plan cures, as [`super::build()`] joins it.
+fn is_causes(cures: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    let name = |n: &str| (1..=MOST_LABEL).contains(&n.len()) && n.bytes().all(plain);
+    cures.split(CAUSES_BETWEEN).count() <= MOST_CAUSES && cures.split(CAUSES_BETWEEN).all(name)
+}
 
 /// What a receipt is about is asked about again: it goes into paths and calls like any name.
 fn check_target(target: &Target) -> Result<(), Fault> {
