@@ -78,11 +78,13 @@ pub(crate) fn wanted(action: &Action, before: &str) -> Option<String> {
     }
 }
 
-/// Whether two states are the same: JSON by value, lists of names as sets, anything else as text.
+/// Whether two states are the same: JSON by value, lists of names as sets, anything else as text. The case of
+/// letters counts but in thumbprints, which are numbers: audiences that differ in it alone are two.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     match (serde_json::from_str::<Value>(a), serde_json::from_str::<Value>(b)) {
         (Ok(Value::Array(mut x)), Ok(Value::Array(mut y))) => {
-            let key = |v: &Value| v.to_string().to_ascii_lowercase();
+            let is_number = |v: &Value| v.as_str().is_some_and(|t| t.bytes().all(|b| b.is_ascii_hexdigit()));
+            let key = |v: &Value| if is_number(v) { v.to_string().to_ascii_lowercase() } else { v.to_string() };
             x.sort_by_key(key);
             y.sort_by_key(key);
             x.len() == y.len() && x.iter().zip(&y).all(|(p, q)| key(p) == key(q))
@@ -116,16 +118,24 @@ impl From<WriteError> for Failure {
     }
 }
 
-/// Does it; the ARN of a provider that was made.
-pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<Option<String>, Failure> {
+/// Does it; the ARN of a provider that was made. `from` is what it replaces: a call that replaces a whole value is
+/// made again only while that is still there.
+pub(crate) async fn perform(world: &World, action: &Action, from: &str, now: i64) -> Result<Option<String>, Failure> {
     let aws = &world.aws;
+    let still = async || current(world, action).await.is_ok_and(|found| same(&found, from));
     match action {
-        Action::SetThumbprints { provider_arn, thumbprints } => aws.set_thumbprints(provider_arn, thumbprints).await?,
+        Action::SetThumbprints { provider_arn, thumbprints } => {
+            let sent = aws.set_thumbprints(provider_arn, thumbprints, still).await;
+            arrived(world, action, from, sent).await?;
+        }
         Action::AddClientId { provider_arn, client_id } => aws.add_client_id(provider_arn, client_id).await?,
         Action::CreateProvider { url, client_ids, thumbprints } => {
             return Ok(Some(aws.create_provider(url, client_ids, thumbprints).await?));
         }
-        Action::SetTrustPolicy { role, document } => aws.set_trust_policy(role, document).await?,
+        Action::SetTrustPolicy { role, document } => {
+            let sent = aws.set_trust_policy(role, document, still).await;
+            arrived(world, action, from, sent).await?;
+        }
         Action::AttachPolicy { role, policy_arn } => aws.attach_policy(role, policy_arn).await?,
         Action::Annotate { namespace, service_account, key, value } => {
             let path =
@@ -144,6 +154,18 @@ pub(crate) async fn perform(world: &World, action: &Action, now: i64) -> Result<
         }
     }
     Ok(None)
+}
+
+/// A whole value whose answer was lost is looked at: it may have arrived all the same.
+async fn arrived(world: &World, action: &Action, from: &str, sent: Result<(), AwsError>) -> Result<(), Failure> {
+    let Err(error) = sent else { return Ok(()) };
+    let failure = Failure::from(error);
+    let after = wanted(action, from);
+    let is_there = async || match (&after, current(world, action).await) {
+        (Some(after), Ok(found)) => same(after, &found) && !same(from, &found),
+        (None, _) | (_, Err(_)) => false,
+    };
+    if matches!(failure, Failure::Lost(_)) && is_there().await { Ok(()) } else { Err(failure) }
 }
 
 /// Takes away what a step added. What that is was looked at right before, by [`crate::standing`].
@@ -192,6 +214,20 @@ pub(crate) fn words(action: &Action) -> String {
     }
 }
 
+/// Its undoing in words, which say what goes.
+pub(crate) fn undo_words(action: &Action) -> String {
+    let goes = match action {
+        Action::CreateProvider { .. } => " (the provider is deleted)",
+        Action::AddClientId { .. } => " (the audience is taken away)",
+        Action::AttachPolicy { .. } => " (the policy is detached)",
+        Action::SetThumbprints { .. }
+        | Action::SetTrustPolicy { .. }
+        | Action::Annotate { .. }
+        | Action::Restart { .. } => "",
+    };
+    format!("undo: {}{goes}", words(action))
+}
+
 fn cluster(world: &World) -> Result<&KubeApi, ApplyError> {
     world.kube.as_ref().map_err(|why| ApplyError::NoCluster(why.clone()))
 }
@@ -211,7 +247,8 @@ mod tests {
 
     #[test]
     fn states_are_compared_by_meaning() {
-        assert!(same(r#"["b","A"]"#, r#"["a","b"]"#));
+        assert!(same(r#"["b0","AA"]"#, r#"["aa","b0"]"#), "thumbprints");
+        assert!(!same(r#"["Vault"]"#, r#"["vault"]"#), "audiences");
         assert!(!same(r#"["a","a"]"#, r#"["a"]"#));
         assert!(same(r#"{"a": 1, "b": 2}"#, r#"{"b":2,"a":1}"#));
         assert!(same("plain", "plain") && !same("plain", "other"));

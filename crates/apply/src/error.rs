@@ -53,7 +53,7 @@ pub enum HomeError {
         path: PathBuf,
     },
     /// It cannot be read or written.
-    #[error("`{path}`: {source}", path = path.display())]
+    #[error("`{path}`", path = path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub enum HomeError {
 pub enum ApplyError {
     /// The world is no longer as the plan saw it.
     #[error(
-        "{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; nothing was written, diagnose again"
+        "{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; this was not written to, diagnose again"
     )]
     Stale {
         /// The thing.

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::hmac;
 use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{
-    Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step, StepState,
-    read_receipt, sealed, to_be_sealed,
+    MOST_WORDS, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step,
+    StepState, read_receipt, sealed, to_be_sealed,
 };
 
 use crate::error::{ApplyError, Foreign};
@@ -165,7 +165,7 @@ impl Journal {
         if let Some(step) = self.receipt.steps.get_mut(index) {
             step.state = state;
             step.at = now;
-            step.note = note;
+            step.note = note.map(short);
             if state == StepState::Started {
                 step.began = Some(now);
             }
@@ -183,7 +183,7 @@ impl Journal {
 
     /// Closes the run.
     pub fn end(&mut self, verified: Option<String>) -> Result<(), ApplyError> {
-        self.receipt.verified = verified;
+        self.receipt.verified = verified.map(short);
         self.receipt.ended = Some(self.now());
         self.save()?;
         self.locks.clear();
@@ -200,8 +200,12 @@ impl Journal {
 
     /// A new file is written and synced beside the old one, then takes its name.
     fn save(&mut self) -> Result<(), ApplyError> {
-        let bytes = self.bytes()?;
         let fail = |source| ApplyError::Journal { path: self.path.clone(), source };
+        // Something was done by now: a key that is gone is a journal that cannot be kept, and no refusal.
+        let bytes = self.bytes().map_err(|e| match e {
+            ApplyError::Home(home) => fail(std::io::Error::other(home)),
+            other => other,
+        })?;
         self.written_beside(&bytes).map_err(fail)?.persist(&self.path).map_err(|e| fail(e.error))?;
         self.sync_folder();
         Ok(())
@@ -224,6 +228,12 @@ impl Journal {
             let _unsynced = folder.sync_all();
         }
     }
+}
+
+/// What somebody else said, no longer than a receipt is read back with.
+fn short(mut words: String) -> String {
+    words.truncate(words.floor_char_boundary(MOST_WORDS));
+    words
 }
 
 const DAMAGED: &str = "its checksum does not match: it was edited or damaged after it was written, so what it says was done cannot be relied on";

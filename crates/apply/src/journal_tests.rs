@@ -63,6 +63,29 @@ fn times_are_those_at_which_things_happened() {
 }
 
 #[test]
+fn whatever_a_service_says_the_receipt_is_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, home) = (dir.path().join("r.json"), home(&dir));
+    let mut journal = begun(&path, &home).unwrap();
+    let words = "é".repeat(MOST_WORDS);
+    journal.mark(0, StepState::Pending, Some(words.clone())).unwrap();
+    journal.end(Some(words)).unwrap();
+    let again = Journal::open(&path, &home).unwrap();
+    assert_eq!((again.receipt(), again.foreign()), (journal.receipt(), None));
+}
+
+#[test]
+fn a_key_that_goes_in_the_midst_is_told_with_the_receipt() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, home) = (dir.path().join("r.json"), home(&dir));
+    let mut journal = begun(&path, &home).unwrap();
+    std::fs::remove_dir_all(dir.path().join("state")).unwrap();
+    std::fs::write(dir.path().join("state"), "").unwrap();
+    let error = journal.mark(0, StepState::Started, None).unwrap_err();
+    assert!(matches!(error, ApplyError::Journal { .. }) && !error.is_refusal(), "{error:?}");
+}
+
+#[test]
 fn what_a_stranger_put_in_the_way_is_neither_followed_nor_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     let (path, home) = (dir.path().join("r.json"), home(&dir));

@@ -71,7 +71,7 @@ async fn back(world: &World, entry: &ReceiptStep) -> Result<Option<Outlook>, App
         Undoing::Restore(_) | Undoing::TakeAway | Undoing::Nothing => None,
     };
     Ok(Some(Outlook {
-        words: format!("undo: {}", act::words(&step.action)),
+        words: act::undo_words(&step.action),
         changes: step.undone_changes(),
         touches: reach(&step.action),
         only_while: Some(step.precondition.words.clone()),

@@ -139,7 +139,7 @@ async fn take(
     step: &Step,
     words: &str,
 ) -> Result<Option<String>, ApplyError> {
-    match act::perform(world, &step.action, journal.now()).await {
+    match act::perform(world, &step.action, &step.precondition.expected, journal.now()).await {
         Ok(None) => {}
         Ok(Some(arn)) => {
             // What was made is recorded before it is read, and read so that it is known again.
@@ -187,7 +187,7 @@ pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progr
     let mut refused = None;
     for index in (0..journal.receipt().steps.len()).rev() {
         let Some(entry) = journal.receipt().steps.get(index).filter(|e| is_to_undo(e)).cloned() else { continue };
-        let words = format!("undo: {}", act::words(&entry.step.action));
+        let words = act::undo_words(&entry.step.action);
         match standing(world, &entry).await? {
             Standing::Before => journal.mark(index, StepState::Undone, None)?,
             Standing::Changed(made) => {
@@ -219,14 +219,14 @@ async fn undo(
         return Ok(Err(ApplyError::NoWayBack { what: act::words(&step.action), why: why.clone() }));
     }
     journal.mark(index, StepState::Undoing, None)?;
+    let expected = &step.precondition.expected;
+    let left = act::wanted(&step.action, expected).unwrap_or_default();
     let outcome = match &back {
-        Some(back) => act::perform(world, back, journal.now()).await.map(drop),
+        Some(back) => act::perform(world, back, &left, journal.now()).await.map(drop),
         None => act::take_away(world, &step.action, made).await,
     };
     match outcome {
         Ok(()) => {
-            let expected = &step.precondition.expected;
-            let left = act::wanted(&step.action, expected).unwrap_or_default();
             let note = act::overwritten(world, &step.action, &left, expected).await;
             journal.mark(index, StepState::Undone, note.clone())?;
             Ok(Ok(note))

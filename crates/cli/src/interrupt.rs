@@ -20,9 +20,15 @@ pub(crate) struct Noted(Rc<RefCell<Receipts>>);
 struct Receipts {
     closed: Vec<PathBuf>,
     open: Option<PathBuf>,
+    back: bool,
 }
 
 impl Noted {
+    /// Of a run that goes back: there is no going on from where it stops.
+    pub(crate) fn of_rollback() -> Self {
+        Self(Rc::new(RefCell::new(Receipts { back: true, ..Receipts::default() })))
+    }
+
     /// A journal is begun, or gone on with.
     pub(crate) fn open(&self, path: &Path) {
         self.0.borrow_mut().open = Some(path.to_owned());
@@ -45,6 +51,7 @@ impl Noted {
     pub(crate) fn told(&self) -> String {
         let receipts = self.0.borrow();
         let mut text = match &receipts.open {
+            Some(path) if receipts.back => stopped_going_back(path),
             Some(path) => stopped(path),
             None if receipts.closed.is_empty() => "stopped; nothing was changed".to_owned(),
             None => "stopped".to_owned(),
@@ -58,12 +65,25 @@ impl Noted {
 
 /// How to go on from a receipt.
 pub(crate) fn stopped(path: &Path) -> String {
-    let p = path.display().to_string();
-    let (on, back) = (
-        shell::line("trustwalk fix --resume {} --approve", &[&p]),
-        shell::line("trustwalk rollback {} --approve", &[&p]),
-    );
-    format!("stopped; what was done is in {p}: go on with `{on}`, or undo with `{back}`")
+    let on = with_receipt("trustwalk fix --resume {} --approve", path);
+    let back = with_receipt("trustwalk rollback {} --approve", path);
+    format!("stopped; what was done is in {}: go on with `{on}`, or undo with `{back}`", path.display())
+}
+
+/// How to end a rollback.
+pub(crate) fn stopped_going_back(path: &Path) -> String {
+    let again = with_receipt("trustwalk rollback {} --approve", path);
+    format!("stopped; {} says what was undone; to go on, run `{again}` again", path.display())
+}
+
+/// A command with a receipt's file in it. One that begins with `-` is named by its folder, so that it is no option;
+/// one that is no text cannot be written down.
+pub(crate) fn with_receipt(template: &str, path: &Path) -> String {
+    match path.to_str() {
+        Some(name) if name.starts_with('-') => shell::line(template, &[&format!("./{name}")]),
+        Some(name) => shell::line(template, &[name]),
+        None => shell::WITHHELD.to_owned(),
+    }
 }
 
 /// Does the work until a signal asks for its end. A write that is under way then is written down as begun, so
@@ -120,4 +140,29 @@ fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_that_stops_is_not_gone_on_with_as_a_fix() {
+        for (noted, on) in [(Noted::default(), true), (Noted::of_rollback(), false)] {
+            noted.open(Path::new("r.json"));
+            let told = noted.told();
+            assert_eq!(told.contains("fix --resume r.json"), on, "{told}");
+            assert!(told.contains("rollback r.json --approve"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_is_named_so_that_the_command_works() {
+        let undo = |name: &str| with_receipt("trustwalk rollback {}", Path::new(name));
+        assert_eq!(undo("a b.json"), "trustwalk rollback 'a b.json'");
+        assert_eq!(undo("-"), "trustwalk rollback ./-");
+        assert_eq!(undo("-x.json"), "trustwalk rollback ./-x.json");
+        let bytes: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"n\xff.json");
+        assert_eq!(with_receipt("trustwalk rollback {}", Path::new(bytes)), shell::WITHHELD);
+    }
 }

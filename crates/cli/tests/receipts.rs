@@ -38,6 +38,19 @@ fn is_sound(lab: &LabProcess) -> bool {
 }
 
 #[test]
+fn a_plan_for_several_causes_is_carried_out_and_undone() {
+    let lab = LabProcess::up(&["--broken"]);
+    assert!(lab.lab(&["break", "sub-wrong-namespace"]).status.success());
+    let target = ["fix", "deployment/ledger", "-n", "payments"];
+    let (code, text) = run(&lab, &[&target[..], &["--approve", "--receipt", "r.json"]].concat());
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("Plan to cure thumbprint-mismatch, sub-wrong-namespace"), "{text}");
+    let (code, text) = run(&lab, &["rollback", "r.json", "--approve"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("Rolled back 2 change(s)"), "{text}");
+}
+
+#[test]
 fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
     let (lab, receipt) = repaired();
     let text = std::fs::read_to_string(&receipt).unwrap();

@@ -80,7 +80,8 @@ fn a_receipt_may_cure_as_many_causes_as_a_plan() {
         one["cures"] = json!(text);
         refusal(&one)
     };
-    for good in ["thumbprint-mismatch", "thumbprint-mismatch, sub-wrong-namespace, audience-not-in-provider-client-ids"] {
+    for good in ["thumbprint-mismatch", "thumbprint-mismatch, sub-wrong-namespace, audience-not-in-provider-client-ids"]
+    {
         assert_eq!(cures(good), None, "{good}");
     }
     let (long, many) = ("a".repeat(121), vec!["a"; 65].join(", "));
@@ -198,6 +199,27 @@ fn words_come_from_the_action_and_not_from_the_file() {
     assert_eq!(step.effect.words, "change the trust policy of role app");
     assert_eq!(step.effect.blast_radius, "whoever assumes the role app");
     assert_eq!(step.effect.changes, ["- a: 1", "+ : {}"]);
+}
+
+#[test]
+fn no_part_of_a_policy_is_written_that_is_not_shown() {
+    let open = r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#;
+    // Of two members of one name, the one that is shown need not be the one that IAM takes.
+    for twice in [
+        format!(r#"{{"Statement":[{open}],"Statement":[]}}"#),
+        r#"{"Statement":[{"Condition":{"StringEquals":{"a":"b","a":"c"}}}]}"#.to_owned(),
+        r#"{"Statement":[{"Effect":"Deny","Effec\u0074":"Allow"}]}"#.to_owned(),
+    ] {
+        let set = receipt(&trust("app", &twice), "{}", &trust("app", "{}"));
+        let back = receipt(&trust("app", "{}"), &twice, &trust("app", &twice));
+        assert!(refusal(&set).is_some() && refusal(&back).is_some(), "{twice}");
+    }
+    // Nor is the one line that matters put behind many that do not.
+    let padding: Vec<String> = (0..60).map(|n| format!(r#""a{n}":1"#)).collect();
+    let long = format!(r#"{{{},"Statement":[{open}]}}"#, padding.join(","));
+    let bytes = receipt(&trust("app", &long), "{}", &trust("app", "{}")).to_string();
+    let changes = read_receipt(bytes.as_bytes()).unwrap().receipt.steps[0].step.effect.changes.clone();
+    assert!(changes.iter().any(|line| line.contains("Principal: \"*\"")), "{changes:#?}");
 }
 
 #[test]

@@ -10,13 +10,12 @@ use trustwalk_collect::{Ask, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Action, Applicability, Plan, build};
-use trustwalk_foreign::shell;
 
 use super::diagnose::{tell_missing, world};
 use super::receipts::{ask_again, go_on, unheard};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
-use crate::interrupt::{Noted, or_interrupted, stopped};
+use crate::interrupt::{Noted, or_interrupted, stopped, with_receipt};
 use crate::rollout::Live;
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Shown};
@@ -213,7 +212,7 @@ impl Repair<'_> {
         journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
         self.noted.close();
         let receipt = path.display().to_string();
-        let undo = shell::line("trustwalk rollback {}", &[&receipt]);
+        let undo = with_receipt("trustwalk rollback {}", &path);
         let taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         Ok(Applied { receipt, verification, verified, exit })

@@ -6,12 +6,12 @@ use serde_json::json;
 use trustwalk_apply::{ApplyError, Foreign, Home, Journal, Way, outlook, resume, rollback as undo};
 use trustwalk_collect::{Ask, World, parse_target};
 use trustwalk_core::evidence::Target;
-use trustwalk_core::plan::{Action, Applicability, Outlook, Plan, ReceiptStep, StepState};
+use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
 
 use super::fix::{Repair, Report, SCHEMA};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::{Exit, UsageError};
-use crate::interrupt::{Noted, or_interrupted};
+use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
 use crate::rollout::Live;
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
@@ -131,7 +131,7 @@ fn rest(journal: &Journal) -> Plan {
 
 /// Runs `rollback`.
 pub(crate) async fn rollback(place: &PlaceArgs, args: &RollbackArgs) -> anyhow::Result<Exit> {
-    let noted = Noted::default();
+    let noted = Noted::of_rollback();
     let work = Box::pin(go_back(place, args, &noted));
     // Until something may be changed, a signal is what it is to any program.
     if args.approve { or_interrupted(work, &noted).await } else { work.await }
@@ -152,11 +152,10 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         voice.line("There is nothing to undo.")?;
         (Exit::Sound, 0)
     } else if words.suffice(&journal, voice)? {
-        let before = changes(&journal);
-        let journal =
-            undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| in_words(e, &args.receipt))?;
+        undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| in_words(e, &args.receipt))?;
         noted.close();
-        let undone = changes(&journal) - before;
+        // What never arrived, or was undone before, is no change that this run took back.
+        let undone = steps.len();
         let text = format!("Rolled back {undone} change(s) of {receipt}");
         unheard(voice.tell(&Shown::line(format_args!("  {text}")))).context(text)?;
         (Exit::Sound, undone)
@@ -185,13 +184,5 @@ fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
     if error.is_refusal() {
         return error.into();
     }
-    let again = trustwalk_foreign::shell::line("trustwalk rollback {} --approve", &[&path.display().to_string()]);
-    let text = format!("stopped; {} says what was undone; to go on, run `{again}` again", path.display());
-    anyhow::Error::new(error).context(text)
-}
-
-/// How many changes of a receipt are undone; restarts are none.
-fn changes(journal: &Journal) -> usize {
-    let undone = |s: &&ReceiptStep| s.state == StepState::Undone && !matches!(s.step.action, Action::Restart { .. });
-    journal.receipt().steps.iter().filter(undone).count()
+    anyhow::Error::new(error).context(stopped_going_back(path))
 }

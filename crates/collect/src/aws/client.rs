@@ -265,11 +265,40 @@ impl AwsClient {
         signed: Signed,
         repeat: Repeat,
     ) -> Result<Element, AwsError> {
-        let body = parameters.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect::<Vec<_>>().join("&");
-        let kind = "application/x-www-form-urlencoded; charset=utf-8";
-        let request = request(Method::POST, &format!("{}/", self.endpoint(service)), kind, &[], body)?;
+        let request = self.form(service, parameters)?;
         let body = self.send(service, request, signed, repeat).await?;
         Element::parse(&body).map_err(AwsError::Transport)
+    }
+
+    /// A signed query-protocol call that replaces a whole value. It is made again only while `still` says that the
+    /// value is as it was: another's change may be why it failed, or have come meanwhile, and would be lost.
+    pub async fn query_while(
+        &self,
+        service: Service,
+        parameters: &[(&str, &str)],
+        still: impl AsyncFn() -> bool,
+    ) -> Result<Element, AwsError> {
+        let request = self.form(service, parameters)?;
+        let mut attempts = self.pace.begin();
+        loop {
+            let failure = match self.attempt(service, &request, Signed::Yes).await {
+                Ok(body) => {
+                    attempts.succeeded();
+                    return Element::parse(&body).map_err(AwsError::Transport);
+                }
+                Err(failure) => failure,
+            };
+            match failure.again(Repeat::Safe) {
+                Some(told) if attempts.again(told).await && still().await => {}
+                Some(_) | None => return Err(failure.error),
+            }
+        }
+    }
+
+    fn form(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Request<Full<Bytes>>, AwsError> {
+        let body = parameters.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect::<Vec<_>>().join("&");
+        let kind = "application/x-www-form-urlencoded; charset=utf-8";
+        request(Method::POST, &format!("{}/", self.endpoint(service)), kind, &[], body)
     }
 
     /// A signed REST-JSON GET.
@@ -304,12 +333,7 @@ impl AwsClient {
     ) -> Result<Bytes, AwsError> {
         let mut attempts = self.pace.begin();
         loop {
-            // Signed anew each time: a signature holds for five minutes, a credential perhaps for less.
-            let request = match signed {
-                Signed::Yes => self.sign(service, request.clone()).await?,
-                Signed::No => request.clone(),
-            };
-            let failure = match self.send_once(service, request).await {
+            let failure = match self.attempt(service, &request, signed).await {
                 Ok(body) => {
                     attempts.succeeded();
                     return Ok(body);
@@ -321,6 +345,20 @@ impl AwsClient {
                 Some(_) | None => return Err(failure.error),
             }
         }
+    }
+
+    /// Signed anew each time: a signature holds for five minutes, a credential perhaps for less.
+    async fn attempt(
+        &self,
+        service: Service,
+        request: &Request<Full<Bytes>>,
+        signed: Signed,
+    ) -> Result<Bytes, Failure> {
+        let request = match signed {
+            Signed::Yes => self.sign(service, request.clone()).await.map_err(Failure::unsent)?,
+            Signed::No => request.clone(),
+        };
+        self.send_once(service, request).await
     }
 
     async fn send_once(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {

@@ -43,6 +43,11 @@ impl Failure {
         Self { error: AwsError::Transport(reason), status: 0, told: None, transient }
     }
 
+    /// Nothing was sent.
+    pub(super) fn unsent(error: AwsError) -> Self {
+        Self { error, status: 0, told: None, transient: false }
+    }
+
     /// How long to wait before the call is made again, if it is.
     /// As the SDKs' standard mode decides (AWS SDKs and Tools Reference Guide, "Retry behavior").
     pub(super) fn again(&self, repeat: Repeat) -> Option<Pause> {

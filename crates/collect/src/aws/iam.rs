@@ -174,15 +174,17 @@ impl AwsClient {
         }
     }
 
-    /// Replaces a provider's thumbprint list.
-    pub async fn set_thumbprints(&self, arn: &str, thumbprints: &[String]) -> Result<(), AwsError> {
-        self.with_list(
-            "UpdateOpenIDConnectProviderThumbprint",
-            &[("OpenIDConnectProviderArn", arn)],
-            &[("ThumbprintList", thumbprints)],
-        )
-        .await
-        .map(drop)
+    /// Replaces a provider's thumbprint list, and tries again only while `still` says that it is as it was.
+    pub async fn set_thumbprints(
+        &self,
+        arn: &str,
+        thumbprints: &[String],
+        still: impl AsyncFn() -> bool,
+    ) -> Result<(), AwsError> {
+        let numbered = numbered("ThumbprintList", thumbprints);
+        let head = [("Action", "UpdateOpenIDConnectProviderThumbprint"), VERSION, ("OpenIDConnectProviderArn", arn)];
+        let parameters: Vec<_> = head.into_iter().chain(numbered.iter().map(|(k, v)| (k.as_str(), *v))).collect();
+        self.query_while(Service::Iam, &parameters, still).await.map(drop)
     }
 
     /// Registers an audience.
@@ -205,7 +207,11 @@ impl AwsClient {
         thumbprints: &[String],
     ) -> Result<String, AwsError> {
         let lists = [("ClientIDList", client_ids), ("ThumbprintList", thumbprints)];
-        let root = self.with_list("CreateOpenIDConnectProvider", &[("Url", url)], &lists).await?;
+        let numbered: Vec<_> = lists.iter().flat_map(|(list, items)| numbered(list, items)).collect();
+        let mut parameters = vec![("Url", url)];
+        parameters.extend(numbered.iter().map(|(k, v)| (k.as_str(), *v)));
+        // A second creation would be refused because of the first, and that refusal would be told.
+        let root = self.iam_once("CreateOpenIDConnectProvider", &parameters).await?;
         root.text_of("OpenIDConnectProviderArn")
             .ok_or_else(|| AwsError::Transport("the answer names no provider".to_owned()))
     }
@@ -215,9 +221,16 @@ impl AwsClient {
         self.iam_once("DeleteOpenIDConnectProvider", &[("OpenIDConnectProviderArn", arn)]).await.map(drop)
     }
 
-    /// Replaces a role's trust policy.
-    pub async fn set_trust_policy(&self, role: &str, document: &str) -> Result<(), AwsError> {
-        self.iam("UpdateAssumeRolePolicy", &[("RoleName", role), ("PolicyDocument", document)]).await.map(drop)
+    /// Replaces a role's trust policy, and tries again only while `still` says that it is as it was.
+    pub async fn set_trust_policy(
+        &self,
+        role: &str,
+        document: &str,
+        still: impl AsyncFn() -> bool,
+    ) -> Result<(), AwsError> {
+        let parameters =
+            [("Action", "UpdateAssumeRolePolicy"), VERSION, ("RoleName", role), ("PolicyDocument", document)];
+        self.query_while(Service::Iam, &parameters, still).await.map(drop)
     }
 
     /// Attaches a managed policy.
@@ -229,28 +242,11 @@ impl AwsClient {
     pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), AwsError> {
         self.iam_once("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
     }
+}
 
-    async fn with_list(
-        &self,
-        action: &str,
-        plain: &[(&str, &str)],
-        lists: &[(&str, &[String])],
-    ) -> Result<Element, AwsError> {
-        let numbered: Vec<(String, &str)> = lists
-            .iter()
-            .flat_map(|(list, items)| {
-                items.iter().enumerate().map(move |(i, v)| (format!("{list}.member.{}", i + 1), v.as_str()))
-            })
-            .collect();
-        let mut parameters = plain.to_vec();
-        parameters.extend(numbered.iter().map(|(k, v)| (k.as_str(), *v)));
-        // A second creation would be refused because of the first, and that refusal would be told.
-        if action.starts_with("Create") {
-            self.iam_once(action, &parameters).await
-        } else {
-            self.iam(action, &parameters).await
-        }
-    }
+/// A list as the query protocol has it.
+fn numbered<'a>(list: &str, items: &'a [String]) -> Vec<(String, &'a str)> {
+    items.iter().enumerate().map(|(i, v)| (format!("{list}.member.{}", i + 1), v.as_str())).collect()
 }
 
 pub(crate) fn read_role(root: &Element) -> Role {

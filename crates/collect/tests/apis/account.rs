@@ -50,7 +50,7 @@ async fn what_may_have_been_done_is_not_done_twice() {
     let twice =
         Server::new(|_, before| if before == 0 { error(409, "ConcurrentModification") } else { ok("<R><A/></R>") })
             .await;
-    client(&twice).await.set_trust_policy("r", "{}").await.unwrap();
+    client(&twice).await.set_trust_policy("r", "{}", async || true).await.unwrap();
     assert_eq!(twice.count(), 2);
     let failing = Server::new(|_, _| error(500, "ServiceFailure")).await;
     client(&failing).await.create_provider("https://i.example", &[], &[]).await.unwrap_err();
@@ -62,6 +62,17 @@ async fn what_may_have_been_done_is_not_done_twice() {
     })
     .await;
     assert_eq!(client(&throttled).await.create_provider("https://i.example", &[], &[]).await.unwrap(), "arn");
+}
+
+#[tokio::test]
+async fn a_whole_value_is_written_again_only_while_it_is_as_it_was() {
+    for (status, code) in [(409, "ConcurrentModification"), (503, "ServiceUnavailable")] {
+        let server = Server::new(move |_, _| error(status, code)).await;
+        let prints = ["a".repeat(40)];
+        client(&server).await.set_thumbprints("arn", &prints, async || false).await.unwrap_err();
+        client(&server).await.set_trust_policy("r", "{}", async || false).await.unwrap_err();
+        assert_eq!(server.count(), 2, "{code}: somebody else has written meanwhile");
+    }
 }
 
 fn gap<T>(observed: &Observed<T>) -> String {

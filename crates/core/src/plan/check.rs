@@ -1,9 +1,10 @@
 //! What a plan or a receipt may hold. Either may come from a file that somebody else wrote: whatever no plan of
 //! trustwalk's would hold is refused before anything is read or written because of it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::describe::{describe, list, reach};
 use super::model::{Action, Effect, Step};
@@ -119,7 +120,7 @@ pub fn check_action(action: &Action) -> Result<(), Unfit> {
         }
         Action::SetTrustPolicy { role: name, document } => {
             role(name)?;
-            must(is_document(document), "document", document, "a trust policy in JSON")
+            must(is_document(document), "document", document, "a trust policy in JSON, with no member twice")
         }
         Action::Annotate { namespace: n, service_account, key, value } => {
             namespace(n)?;
@@ -219,7 +220,66 @@ fn is_host_and_path(text: &str) -> bool {
 }
 
 fn is_document(text: &str) -> bool {
-    text.len() <= MOST_DOCUMENT && serde_json::from_str::<Value>(text).is_ok_and(|v| v.is_object())
+    text.len() <= MOST_DOCUMENT
+        && text.trim_start().starts_with('{')
+        && serde_json::from_str::<Unambiguous>(text).is_ok()
+}
+
+/// JSON that says nothing twice. Of two members of one name some readers take the first and some the last (RFC 8259,
+/// 4): what is shown of such a document may not be what IAM makes of it.
+struct Unambiguous;
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
+        reader.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON without members of the same name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some((name, Self)) = map.next_entry::<String, Self>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("two members of the same name"));
+            }
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Self, A::Error> {
+        while let Some(Self) = all.next_element()? {}
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
 }
 
 /// RFC 1123, as Kubernetes takes it for namespaces.

@@ -16,5 +16,6 @@ pub use model::{
     Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
 };
 pub use receipt::{
-    Fault, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed, to_be_sealed,
+    Fault, MOST_WORDS, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
+    to_be_sealed,
 };

@@ -21,7 +21,7 @@ pub const RECEIPT_BYTES: u64 = 4 << 20;
 /// Most steps: a plan has one of each kind.
 const MOST_STEPS: usize = 16;
 /// Longest text for people in a receipt: what STS said, or why a step was refused.
-const MOST_WORDS: usize = 16 << 10;
+pub const MOST_WORDS: usize = 16 << 10;
 /// What follows the seal in the file, and what goes before it.
 const TAIL: &[u8] = b"\"\n}\n";
 const HEAD: &[u8] = b"\n  \"mac\": \"";
