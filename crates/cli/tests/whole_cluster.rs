@@ -116,6 +116,28 @@ fn one_approval_cures_what_several_workloads_share() {
 }
 
 #[test]
+fn nobody_gets_a_role_by_an_annotation_while_the_whole_cluster_is_repaired() {
+    let lab = LabProcess::up(&[]);
+    let role = "arn:aws:iam::111122223333:role/HarbourVpcCniRole";
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {
+        "name": "aws-node", "namespace": "default", "annotations": {"eks.amazonaws.com/role-arn": role}}});
+    apply(&lab, &[account]);
+    let trust = || {
+        let words = ["iam", "get-role", "--role-name", "HarbourVpcCniRole", "--query", "Role.AssumeRolePolicyDocument"];
+        succeed(lab.command(tool("aws")).args(words))
+    };
+    let before = trust();
+    let out = lab.trustwalk(&["fix", "--approve"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert_eq!((out.status.code(), trust()), (Some(3), before.clone()), "{text}");
+    assert!(text.contains("trustwalk fix serviceaccount/aws-node -n default"), "{text}");
+    // Whoever names it means it.
+    let out = lab.trustwalk(&["fix", "serviceaccount/aws-node", "-n", "default", "--approve"]);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stdout));
+    assert_ne!(trust(), before);
+}
+
+#[test]
 fn what_may_not_be_listed_is_said_and_never_taken_for_sound() {
     let lab = LabProcess::up(&[]);
     let verbs = json!(["get", "list"]);

@@ -9,7 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
-use trustwalk_core::plan::{Action, Applicability, Plan, build};
+use trustwalk_core::plan::{Action, Applicability, Entry, Plan, build_for};
 
 use super::diagnose::{tell_missing, world};
 use super::receipts::{ask_again, go_on, unheard};
@@ -90,11 +90,13 @@ async fn fix_all(
     let mut worst = if found.missed.is_empty() { Exit::Sound } else { Exit::Undetermined };
     let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
     let many = diagnoses.len() > 1;
+    let whole = matches!(ask, Ask::Everything { namespace: None });
+    let entry = if whole { Entry::Unasked } else { Entry::Asked };
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;
     }
     for (position, (one, diagnosis)) in found.evidence.iter().zip(&diagnoses).enumerate() {
-        let plan = build(one, diagnosis);
+        let plan = build_for(one, diagnosis, entry);
         let mut applied = None;
         // The overview has said already what is sound.
         if !many || diagnosis.outcome != Outcome::Ok {

@@ -6,7 +6,7 @@ use super::describe::{describe, reach, written};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::diagnosis::Diagnosis;
-use crate::evidence::{Evidence, kept};
+use crate::evidence::{Evidence, Target, kept};
 use crate::finding::{Confidence, Finding};
 
 /// Version of the plan document.
@@ -15,8 +15,23 @@ const VERSION: u32 = 1;
 /// What stands between the causes that one plan cures.
 pub(super) const CAUSES_BETWEEN: &str = ", ";
 
-/// The plan that cures the root cause. Empty of steps when a person has to act.
+/// Whether a plan may let its workload into a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// The user named the workload, its namespace or the role.
+    Asked,
+    /// It was found while looking at a whole cluster. Whoever may annotate a service account of one namespace says
+    /// there which role is to be assumed, and that is a wish and no leave.
+    Unasked,
+}
+
+/// The plan that cures the root cause of what the user named. Empty of steps when a person has to act.
 pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
+    build_for(e, d, Entry::Asked)
+}
+
+/// The same for a workload that was named, or was not.
+pub fn build_for(e: &Evidence, d: &Diagnosis, entry: Entry) -> Plan {
     let mut plan = Plan { version: VERSION, made: e.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
     let Some(root) = &d.root_cause else { return plan };
     let mut cured = Vec::new();
@@ -24,7 +39,7 @@ pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
         let before = plan.steps.len();
         // What would fail next is cured too, so that one approval is enough; but a guess about the first is no ground
         // to change anything for the second.
-        add(e, finding, root.confidence == Confidence::Certain, &mut plan);
+        add(e, finding, (root.confidence == Confidence::Certain, entry), &mut plan);
         if plan.steps.len() > before || already(finding, &plan) {
             cured.push(finding.name.as_str());
         }
@@ -51,7 +66,7 @@ fn already(finding: &Finding, plan: &Plan) -> bool {
         && actions.all(|a| plan.steps.iter().any(|s| s.action == *a))
 }
 
-fn add(e: &Evidence, finding: &Finding, proven: bool, plan: &mut Plan) {
+fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &mut Plan) {
     let acts = finding.cures.iter().any(|c| !c.actions.is_empty());
     if acts && !(proven && finding.confidence == Confidence::Certain) {
         plan.notes.push(match &finding.decide {
@@ -65,6 +80,14 @@ fn add(e: &Evidence, finding: &Finding, proven: bool, plan: &mut Plan) {
         return;
     }
     for action in finding.cures.iter().flat_map(|c| &c.actions) {
+        if let (Action::SetTrustPolicy { role, .. }, Entry::Unasked) = (action, entry) {
+            plan.notes.push(format!(
+                "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its namespace: {}",
+                finding.name,
+                named(e)
+            ));
+            continue;
+        }
         if let Action::SetTrustPolicy { document, .. } = action
             && let Some(who) = widens(e, document)
         {
@@ -82,6 +105,22 @@ fn add(e: &Evidence, finding: &Finding, proven: bool, plan: &mut Plan) {
             continue;
         }
         plan.steps.extend(step(e, action));
+    }
+}
+
+/// The command that names the workload.
+fn named(e: &Evidence) -> String {
+    match &e.target {
+        Target::Workload { resource, namespace, name } => {
+            let target = format!("{}/{name}", resource.to_ascii_lowercase());
+            shell::line("trustwalk fix {} -n {}", &[&target, namespace])
+        }
+        Target::ServiceAccount { namespace, name } => {
+            shell::line("trustwalk fix {} -n {}", &[&format!("serviceaccount/{name}"), namespace])
+        }
+        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
+            "trustwalk fix".to_owned()
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod lint;
 mod model;
 mod receipt;
 
-pub use build::build;
+pub use build::{Entry, build, build_for};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub use describe::{Described, Undoing, describe, reach};
 pub use lint::widens;
