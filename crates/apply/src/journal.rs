@@ -202,10 +202,8 @@ impl Journal {
     fn save(&mut self) -> Result<(), ApplyError> {
         let fail = |source| ApplyError::Journal { path: self.path.clone(), source };
         // Something was done by now: a key that is gone is a journal that cannot be kept, and no refusal.
-        let bytes = self.bytes().map_err(|e| match e {
-            ApplyError::Home(home) => fail(std::io::Error::other(home)),
-            other => other,
-        })?;
+        let kept = |e| if let ApplyError::Home(home) = e { fail(std::io::Error::other(home)) } else { e };
+        let bytes = self.bytes().map_err(kept)?;
         self.written_beside(&bytes).map_err(fail)?.persist(&self.path).map_err(|e| fail(e.error))?;
         self.sync_folder();
         Ok(())

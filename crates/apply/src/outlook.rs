@@ -1,7 +1,9 @@
 //! What going on with a receipt, or going back, would write: looked at and shown before anybody approves it.
 
 use trustwalk_collect::World;
-use trustwalk_core::plan::{Action, Applicability, Outlook, ReceiptStep, StepState, Undoing, describe, reach};
+use trustwalk_core::plan::{
+    Action, Applicability, Outlook, ReceiptStep, StepState, Undoing, describe, reach, reach_of_undoing,
+};
 
 use crate::act;
 use crate::error::ApplyError;
@@ -73,7 +75,7 @@ async fn back(world: &World, entry: &ReceiptStep) -> Result<Option<Outlook>, App
     Ok(Some(Outlook {
         words: act::undo_words(&step.action),
         changes: step.undone_changes(),
-        touches: reach(&step.action),
+        touches: reach_of_undoing(&step.action),
         only_while: Some(step.precondition.words.clone()),
         impossible,
     }))

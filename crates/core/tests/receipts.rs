@@ -1,7 +1,7 @@
 //! Receipts that somebody hostile could hand in: each is refused before anything is read or written because of it.
 
 use serde_json::{Value, json};
-use trustwalk_core::plan::{Undoing, read_receipt};
+use trustwalk_core::plan::{Action, Undoing, reach, reach_of_undoing, read_receipt};
 
 const ARN: &str = "arn:aws:iam::111122223333:oidc-provider/i.example/id/A";
 
@@ -220,6 +220,13 @@ fn no_part_of_a_policy_is_written_that_is_not_shown() {
     let bytes = receipt(&trust("app", &long), "{}", &trust("app", "{}")).to_string();
     let changes = read_receipt(bytes.as_bytes()).unwrap().receipt.steps[0].step.effect.changes.clone();
     assert!(changes.iter().any(|line| line.contains("Principal: \"*\"")), "{changes:#?}");
+}
+
+#[test]
+fn a_provider_that_is_deleted_is_missed_by_all_who_come_through_it() {
+    let create =
+        Action::CreateProvider { url: "https://i.example".into(), client_ids: Vec::new(), thumbprints: Vec::new() };
+    assert!(reach(&create).starts_with("nobody") && reach_of_undoing(&create).starts_with("every identity"));
 }
 
 #[test]

@@ -95,6 +95,14 @@ pub fn reach(action: &Action) -> String {
     }
 }
 
+/// Who feels it when an action is undone: a provider that nobody used when it was made may have many who do now.
+pub fn reach_of_undoing(action: &Action) -> String {
+    if matches!(action, Action::CreateProvider { .. }) {
+        return "every identity that comes through this provider".to_owned();
+    }
+    reach(action)
+}
+
 impl Action {
     /// The action of the same kind on the same object that puts back what was there; `None` for what is undone
     /// by taking it away, and where there is nothing to put back.

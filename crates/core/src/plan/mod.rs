@@ -10,7 +10,7 @@ mod receipt;
 
 pub use build::{Entry, build, build_for};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
-pub use describe::{Described, Undoing, describe, reach};
+pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
 pub use lint::widens;
 pub use model::{
     Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
