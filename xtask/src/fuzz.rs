@@ -10,6 +10,8 @@ use crate::setup::{has, root, run};
 const CARGO_FUZZ: &str = "0.13.1";
 /// The guided program's package.
 const GUIDED: &str = "fuzz/guided";
+/// Targets of the collector, whose dependencies are built for them alone.
+const COLLECTING: [&str; 6] = ["aws", "bundles", "kubeconfig", "kubernetes", "tls", "workflows"];
 /// A mutated input that takes longer is a finding.
 const SECONDS_EACH: u32 = 10;
 
@@ -51,7 +53,7 @@ fn guided(seconds: &str, target: Option<&str>) -> Result<()> {
 fn run_guided(target: &str, seconds: &str) -> Result<()> {
     let mut command = Command::new("cargo");
     command.args(["fuzz", "run", "--fuzz-dir", GUIDED]);
-    if ["aws", "kubeconfig", "kubernetes", "tls"].contains(&target) {
+    if COLLECTING.contains(&target) {
         command.args(["--features", "tls"]);
     }
     command
@@ -68,4 +70,22 @@ fn run_guided(target: &str, seconds: &str) -> Result<()> {
         bail!("`{target}` has a finding, or did not start ({status})");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_of_the_collector_is_known() {
+        let list = std::fs::read_to_string(root().join("fuzz/src/lib.rs")).unwrap();
+        let mut gated = Vec::new();
+        let mut lines = list.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            if line == r#"#[cfg(feature = "tls")]"# {
+                gated.extend(lines.next().and_then(|next| next.strip_suffix("::TARGET,")));
+            }
+        }
+        assert_eq!(gated, COLLECTING);
+    }
 }

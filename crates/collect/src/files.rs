@@ -32,12 +32,34 @@ pub fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CollectError> {
     if bytes.len() as u64 > limit { Err(CollectError::TooLarge { path: path.to_owned(), limit }) } else { Ok(bytes) }
 }
 
+/// A file of any size, to be read piece by piece. What is no file is refused as in [`read_bounded`], and a file that
+/// grows is read to where it ended when it was opened: one that grows faster than it is read has no end.
+pub fn open_stream(path: &Path) -> Result<impl Read + Send + use<>, CollectError> {
+    let read = |source| CollectError::Read { path: path.to_owned(), source };
+    let file = open(path).map_err(read)?;
+    let meta = file.metadata().map_err(read)?;
+    if meta.is_dir() {
+        return Err(read(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder")));
+    }
+    if !meta.is_file() && !handed_over(path) {
+        return Err(CollectError::NotAFile { path: path.to_owned() });
+    }
+    #[cfg(unix)]
+    if !meta.is_file() {
+        let flags = rustix::fs::fcntl_getfl(&file).map_err(|e| read(e.into()))?;
+        rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK).map_err(|e| read(e.into()))?;
+    }
+    // The kernel's own files say that they are empty.
+    let end = if meta.is_file() && meta.len() > 0 { meta.len() } else { u64::MAX };
+    Ok(file.take(end))
+}
+
 /// Opens without waiting: a named pipe that nobody writes to would hold an ordinary opening for ever.
 fn open(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
-    if !handed_over(path) {
+    {
         let flags = rustix::fs::OFlags::NONBLOCK.bits();
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.cast_signed());
     }
@@ -153,10 +175,19 @@ mod tests {
             assert!(matches!(read_bounded(path), Err(CollectError::NotAFile { .. })), "{}", path.display());
         }
         assert!(matches!(read_bounded(dir.path()), Err(CollectError::Read { .. })));
+        for path in [Path::new("/dev/zero"), fifo.as_path()] {
+            assert!(matches!(open_stream(path), Err(CollectError::NotAFile { .. })), "{}", path.display());
+        }
+        assert!(matches!(open_stream(dir.path()), Err(CollectError::Read { .. })));
         let file = dir.path().join("file");
         std::fs::write(&file, [0; 9]).unwrap();
         assert!(matches!(read_up_to(&file, 8), Err(CollectError::TooLarge { limit: 8, .. })));
         assert_eq!(read_up_to(&file, 9).unwrap().len(), 9);
+        let mut stream = open_stream(&file).unwrap();
+        OpenOptions::new().append(true).open(&file).unwrap().write_all(&[1; 9]).unwrap();
+        let mut read = Vec::new();
+        stream.read_to_end(&mut read).unwrap();
+        assert_eq!(read, [0; 9], "what was written after it was opened is read");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn kubernetes(bytes: &[u8]) {
         facts(&object);
         Some(())
     };
-    if let Ok(page) = crate::json::page(bytes, &keep) {
+    if let Ok(page) = crate::json::page(bytes, crate::limits::LIST_OBJECTS, &keep) {
         assert!(page.kept.len() <= bytes.len(), "more objects than bytes");
         assert!(page.next.is_none_or(|token| !token.is_empty()), "a token that asks for the first page again");
     }

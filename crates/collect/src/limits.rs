@@ -55,6 +55,10 @@ pub const LIST_PAGES: usize = 1_000;
 /// Bytes of one list, all pages together: 20,000 pods of 12 KiB each.
 pub const LIST_BYTES: usize = 256 << 20;
 
+/// Objects of one list, all pages together, whatever of them is kept: the most pods of a cluster that is supported
+/// (150,000), and room. An object of two bytes takes a hundred in memory once it is read.
+pub const LIST_OBJECTS: usize = 200_000;
+
 /// One list with all its pages.
 pub const LIST_TIMEOUT: Duration = Duration::from_mins(1);
 

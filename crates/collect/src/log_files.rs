@@ -5,6 +5,8 @@ use std::path::Path;
 use trustwalk_core::evidence::{LogFailure, Observed, Source};
 use trustwalk_logs::{Summary, scan_reader};
 
+use crate::files::open_stream;
+
 /// One entry per distinct failure of a summary.
 pub(crate) fn from_summary(summary: Summary, origin: &str) -> Vec<LogFailure> {
     summary
@@ -25,12 +27,13 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> Vec<LogFailure> {
 pub fn scan(path: &str, now: i64) -> Observed<Vec<LogFailure>> {
     let source = Source { what: format!("log {path}"), at: now, by_hand: None };
     let outcome = if path == "-" {
-        scan_reader(std::io::stdin().lock())
+        scan_reader(std::io::stdin().lock()).map_err(|e| e.to_string())
     } else {
-        std::fs::File::open(Path::new(path)).and_then(scan_reader)
+        let opened = open_stream(Path::new(path)).map_err(|e| e.to_string());
+        opened.and_then(|file| scan_reader(file).map_err(|e| e.to_string()))
     };
     match outcome {
         Ok(summary) => Observed::Known { value: from_summary(summary, path), source },
-        Err(e) => Observed::Unreachable { source, error: e.to_string() },
+        Err(error) => Observed::Unreachable { source, error },
     }
 }

@@ -61,14 +61,15 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
     })
 }
 
-/// A list that lies in a file, or comes through a named pipe, which may wait.
+/// A list that lies in a file, or that a shell hands over, which may wait.
 async fn open(path: &Path) -> anyhow::Result<Box<dyn AsyncBufRead + Unpin + Send>> {
     let cannot = || format!("cannot read `{}`", path.display());
+    let file = trustwalk_collect::open_stream(path)?;
     if std::fs::metadata(path).with_context(cannot)?.is_file() {
-        Ok(buffered(Direct(std::fs::File::open(path).with_context(cannot)?)))
-    } else {
-        Ok(buffered(tokio::fs::File::open(path).await.with_context(cannot)?))
+        return Ok(buffered(Direct(file)));
     }
+    drop(file);
+    Ok(buffered(tokio::fs::File::open(path).await.with_context(cannot)?))
 }
 
 fn buffered(from: impl AsyncRead + Unpin + Send + 'static) -> Box<dyn AsyncBufRead + Unpin + Send> {

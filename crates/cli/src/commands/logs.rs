@@ -1,6 +1,5 @@
 //! `trustwalk logs`: web-identity failures in logs of any size.
 
-use std::error::Error as _;
 use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -69,7 +68,14 @@ fn scan(args: &LogsArgs, unreadable: &mut Vec<Unreadable>) -> Summary {
             Err(e) => unreadable.push(Unreadable { file: "-".to_owned(), error: e.to_string() }),
         }
     }
-    let files: Vec<PathBuf> = files.into_iter().cloned().collect();
+    let mut whole = Vec::new();
+    for file in files {
+        match trustwalk_collect::open_stream(file) {
+            Ok(_) => whole.push(file.clone()),
+            Err(e) => unreadable.push(Unreadable { file: file.display().to_string(), error: why(&e) }),
+        }
+    }
+    let files = whole;
     if files.is_empty() {
         return summary;
     }
@@ -83,12 +89,16 @@ fn scan(args: &LogsArgs, unreadable: &mut Vec<Unreadable>) -> Summary {
         match scan_files(std::slice::from_ref(&file), threads) {
             Ok(found) => summary.merge(found),
             Err(e) => {
-                let error = e.source().map_or_else(|| e.to_string(), ToString::to_string);
-                unreadable.push(Unreadable { file: file.display().to_string(), error });
+                unreadable.push(Unreadable { file: file.display().to_string(), error: why(&e) });
             }
         }
     }
     summary
+}
+
+/// The reason alone: the file is named beside it.
+fn why(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {

@@ -15,6 +15,8 @@ use trustwalk_render::{Ink, Page, Shown, time};
 
 /// Tokens read in one go; a gigabyte is some eight hundred thousand.
 const MOST_BYTES: u64 = 1 << 30;
+/// One token, and what a person pasted around it.
+const ONE_BYTES: u64 = 16 << 20;
 /// The audience STS itself expects unless somebody registered another.
 const STS: &str = "sts.amazonaws.com";
 
@@ -27,23 +29,24 @@ pub(crate) fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
             time::parse(text).ok_or_else(|| UsageError(format!("`{text}` is neither ISO 8601 nor Unix seconds")))?
         }
     };
-    let raw = read(&args.file)?;
+    let raw = read(&args.file, if args.jwks.is_some() { MOST_BYTES } else { ONE_BYTES })?;
     match &args.jwks {
         Some(path) => bulk(args, &raw, path, now, format),
         None => one(args, &raw, now, format),
     }
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
+fn read(file: &Path, most: u64) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if file == OsStr::new("-") {
-        std::io::stdin().lock().take(MOST_BYTES).read_to_end(&mut bytes).context("cannot read standard input")?;
+        std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
     } else {
-        let cannot = || format!("cannot read `{}`", file.display());
-        let opened = std::fs::File::open(file).with_context(cannot)?;
-        opened.take(MOST_BYTES).read_to_end(&mut bytes).with_context(cannot)?;
+        let opened = trustwalk_collect::open_stream(file)?;
+        opened.take(most + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read `{}`", file.display()))?;
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    // Cut, its last token would be judged as it is not.
+    anyhow::ensure!(bytes.len() as u64 <= most, "`{}` is larger than {most} bytes", file.display());
+    Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
 }
 
 fn client_ids(args: &TokenArgs) -> Vec<String> {

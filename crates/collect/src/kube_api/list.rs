@@ -11,7 +11,7 @@ use trustwalk_foreign::shell;
 use super::answer::Failure;
 use super::client::KubeApi;
 use crate::json;
-use crate::limits::{API_BYTES, LIST_BYTES, LIST_PAGE, LIST_PAGES, LIST_TIMEOUT};
+use crate::limits::{API_BYTES, LIST_BYTES, LIST_OBJECTS, LIST_PAGE, LIST_PAGES, LIST_TIMEOUT};
 
 /// A list that is asked for.
 pub(crate) struct Asked<'a> {
@@ -56,6 +56,7 @@ struct Reading<T> {
     next: Option<String>,
     size: usize,
     bytes: usize,
+    objects: usize,
     pages: usize,
     restarted: bool,
 }
@@ -63,7 +64,7 @@ struct Reading<T> {
 impl<T> Reading<T> {
     fn new() -> Self {
         let seen = BTreeSet::new();
-        Self { kept: Vec::new(), seen, next: None, size: LIST_PAGE, bytes: 0, pages: 0, restarted: false }
+        Self { kept: Vec::new(), seen, next: None, size: LIST_PAGE, bytes: 0, objects: 0, pages: 0, restarted: false }
     }
 
     /// The token of a page that has expired: the list is read again from its start, once, as kubectl does. A second
@@ -133,7 +134,10 @@ impl KubeApi {
         };
         reading.bytes += body.len();
         too_many(reading.bytes)?;
-        let page = json::page(&body, keep).map_err(broken)?;
+        // What was kept of a list that is read again is forgotten, and so is what it counts.
+        let room = LIST_OBJECTS - reading.objects;
+        let page = json::page(&body, room, keep).map_err(broken)?;
+        reading.objects += page.read;
         reading.kept.extend(page.kept);
         let Some(next) = page.next else { return Ok(true) };
         if !reading.seen.insert(next.clone()) {
