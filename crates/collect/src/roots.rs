@@ -8,6 +8,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 use trustwalk_core::evidence::Roots;
 
 use crate::error::CollectError;
+use crate::limits::CONFIG_BYTES;
 
 /// Where roots come from.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,9 @@ pub fn read_pem(path: &Path) -> Result<Vec<CertificateDer<'static>>, CollectErro
         .collect::<Result<Vec<_>, _>>()
         .map_err(|e| CollectError::Pem { path: path.to_owned(), reason: e.to_string() })
 }
+
+/// What people name who want no roots.
+const NO_ROOTS: &str = "/dev/null";
 
 /// Where Linux distributions keep all their roots in one file: Debian and Alpine, Fedora and RHEL (its
 /// old and new place), SUSE, and what is left. The list is that of Go's `crypto/x509`.
@@ -59,6 +63,40 @@ pub fn system() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
+/// Whether what `SSL_CERT_FILE` and `SSL_CERT_DIR` name can be read to its end. Every library that makes a TLS client
+/// reads them, without a limit.
+pub fn check_environment() -> Result<(), CollectError> {
+    let named = |name: &str| crate::env::env_os(name).map(PathBuf::from);
+    check(named("SSL_CERT_FILE").as_deref(), named("SSL_CERT_DIR").as_deref())
+}
+
+fn check(file: Option<&Path>, folder: Option<&Path>) -> Result<(), CollectError> {
+    // What is not there holds no roots.
+    if let Some(file) = file.filter(|path| path.exists() && *path != Path::new(NO_ROOTS)) {
+        sized(file)?;
+    }
+    for entry in folder.and_then(|path| std::fs::read_dir(path).ok()).into_iter().flatten().flatten() {
+        let path = entry.path();
+        // What is no file is not read of a folder.
+        if path.is_file() {
+            sized(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn sized(path: &Path) -> Result<(), CollectError> {
+    let meta = std::fs::metadata(path).map_err(|source| CollectError::Read { path: path.to_owned(), source })?;
+    if !meta.is_file() && !meta.is_dir() {
+        return Err(CollectError::NotAFile { path: path.to_owned() });
+    }
+    // The kernel's own files say that they are empty, and some have no end.
+    if meta.len() > CONFIG_BYTES || path.starts_with("/proc") {
+        return Err(CollectError::TooLarge { path: path.to_owned(), limit: CONFIG_BYTES });
+    }
+    Ok(())
+}
+
 /// Both sets, for the evidence.
 ///
 /// AWS does not publish its library. When no file stands for it, the system's store of public
@@ -80,4 +118,23 @@ pub fn for_evidence(options: &RootOptions) -> Result<Roots, CollectError> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(|| "given file".to_owned(), |n| n.to_string_lossy().into_owned())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_that_never_end_are_refused_before_a_library_reads_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, large) = (dir.path().join("a"), dir.path().join("b"));
+        std::fs::write(&file, "x").unwrap();
+        assert!(check(None, None).is_ok() && check(Some(&file), Some(dir.path())).is_ok());
+        assert!(check(Some(Path::new("/nonexistent")), Some(Path::new("/nonexistent"))).is_ok());
+        assert!(check(Some(Path::new("/dev/null")), None).is_ok());
+        assert!(matches!(check(Some(Path::new("/dev/zero")), None), Err(CollectError::NotAFile { .. })));
+        std::fs::File::create(&large).unwrap().set_len(CONFIG_BYTES + 1).unwrap();
+        assert!(matches!(check(Some(&large), None), Err(CollectError::TooLarge { .. })));
+        assert!(matches!(check(None, Some(dir.path())), Err(CollectError::TooLarge { .. })));
+    }
 }

@@ -24,6 +24,7 @@ use crate::exit::Exit;
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { place, command } = cli;
     trustwalk_collect::env::check_clock(std::time::SystemTime::now())?;
+    trustwalk_collect::roots::check_environment()?;
     match command {
         Command::Explain(args) => explain::run(&args),
         Command::Trust(args) => trust::run(&args),

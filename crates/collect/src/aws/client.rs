@@ -167,11 +167,17 @@ impl AwsClient {
         let mut loader = aws_config::defaults(aws_config::BehaviorVersion::latest());
         let profile = options.profile.clone().or_else(|| env_var("AWS_PROFILE"));
         let chosen = profile.clone().unwrap_or_else(|| "default".to_owned());
-        let read = credentials::files();
-        let files = read.clone().unwrap_or_else(|_| credentials::no_files());
+        let set = |name: &str| env_var(name).is_some();
+        let keyed = options.keys.is_some() || (options.profile.is_none() && KEYS.iter().all(|name| set(name)));
+        let read = match credentials::files() {
+            // Nobody asks the program of a source when there are keys.
+            Ok(files) if !keyed => files.with_source(&chosen).await,
+            read => read,
+        };
+        let files =
+            read.as_ref().map(credentials::Files::read).unwrap_or_else(|_| credentials::Files::default().read());
         // An empty AWS_PROFILE is none, and the SDK takes it for a name.
         loader = loader.profile_name(&chosen).profile_files(files.clone());
-        let set = |name: &str| env_var(name).is_some();
         if let Some(region) = &options.region {
             loader = loader.region(aws_config::Region::new(region.clone()));
         } else if !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") && set("AWS_ENDPOINT_URL") {
@@ -181,7 +187,7 @@ impl AwsClient {
         // The default chain makes a client for STS, roots and all, before it looks at the environment.
         if let Some(keys) = &options.keys {
             loader = loader.credentials_provider(keys.clone());
-        } else if options.profile.is_none() && KEYS.iter().all(|name| set(name)) {
+        } else if keyed {
             loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
         } else if let Err(why) = read {
             loader = loader.credentials_provider(credentials::Unread(why));

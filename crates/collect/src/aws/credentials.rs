@@ -1,7 +1,8 @@
 //! `credential_process`: run by us with bounds, where the profile that is meant names it; the SDK's own runner reads
 //! whatever comes for as long as it comes, and leaves the program behind.
 
-use std::path::PathBuf;
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use aws_config::profile::{Profile, ProfileSet};
@@ -23,8 +24,76 @@ use crate::process;
 /// Settings that the SDKs look at before `credential_process` (aws-config, `profile::credentials::repr`).
 const BEFORE: [&str; 5] = ["role_arn", "web_identity_token_file", "sso_session", "sso_start_url", "aws_access_key_id"];
 
+/// Variables of files whose content the SDK sends, and reads without a limit.
+const TOKEN_FILES: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+/// Profiles of one chain. The SDKs have no limit but their files'; nobody assumes ten roles one after the other.
+const CHAIN: usize = 10;
+
+/// What the profiles' files hold.
+#[derive(Default, Clone)]
+pub(super) struct Files {
+    config: String,
+    credentials: String,
+}
+
+impl Files {
+    /// For the SDK.
+    pub(super) fn read(&self) -> EnvConfigFiles {
+        of_contents(self.config.clone(), self.credentials.clone())
+    }
+
+    /// With the keys that the program of the profile's source gives, if its source has one: a source's keys go
+    /// before its program (aws-config, `profile::credentials::repr::resolve_chain`). They hold for this run.
+    pub(super) async fn with_source(self, profile: &str) -> Result<Self, String> {
+        let loaded = aws_config::profile::load(&Fs::default(), &Env::default(), &self.read(), None).await;
+        let Some((name, source)) = loaded.ok().as_ref().and_then(|set| source(set, profile)) else { return Ok(self) };
+        let program = Program { command: source, profile: name.clone() };
+        let given =
+            program.credentials().await.map_err(|e| e.source().map_or_else(|| e.to_string(), ToString::to_string))?;
+        let token = given.session_token().unwrap_or_default();
+        let values = [given.access_key_id(), given.secret_access_key(), token];
+        if !values.iter().all(|v| v.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'#' | b';'))) {
+            return Err(format!("credential_process of profile `{name}` printed keys that no profile can hold"));
+        }
+        let [id, secret, _] = values;
+        let mut section = format!("\n[{name}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+        if !token.is_empty() {
+            section.push_str("aws_session_token = ");
+            section.push_str(token);
+            section.push('\n');
+        }
+        Ok(Self { credentials: self.credentials + &section, ..self })
+    }
+}
+
+/// The profile at the end of a chain of roles that has nothing but a program, and the program.
+fn source(set: &ProfileSet, chosen: &str) -> Option<(String, String)> {
+    let mut name = chosen;
+    for _ in 0..CHAIN {
+        // The role alone tells that a profile leads on to another.
+        let profile = set.get_profile(name)?;
+        let next = profile.get("source_profile").filter(|next| *next != name && profile.get("role_arn").is_some());
+        let Some(next) = next else {
+            let command = program(set.get_profile(name)?).filter(|_| name != chosen)?;
+            return Some((name.to_owned(), command));
+        };
+        name = next;
+    }
+    None
+}
+
+/// Whether a file ends.
+fn ends(path: &Path) -> Result<(), String> {
+    match read_up_to(path, CONFIG_BYTES) {
+        Ok(_) => Ok(()),
+        // Of what is not there the SDK speaks itself.
+        Err(CollectError::Read { .. }) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The profiles' files, read with a limit: the SDK's own reader has none. What is not there is empty.
-pub(super) fn files() -> Result<EnvConfigFiles, String> {
+pub(super) fn files() -> Result<Files, String> {
     let read = |variable: &str, name: &str| {
         let home = || std::env::home_dir().map(|home| home.join(".aws").join(name));
         let Some(path) = env_os(variable).map(PathBuf::from).or_else(home) else { return Ok(String::new()) };
@@ -36,14 +105,14 @@ pub(super) fn files() -> Result<EnvConfigFiles, String> {
             Err(error) => Err(error.to_string()),
         }
     };
+    for name in TOKEN_FILES {
+        if let Some(path) = env_os(name).map(PathBuf::from) {
+            ends(&path)?;
+        }
+    }
     let (config, credentials) =
         (read("AWS_CONFIG_FILE", "config")?, read("AWS_SHARED_CREDENTIALS_FILE", "credentials")?);
-    Ok(of_contents(config, credentials))
-}
-
-/// No profiles at all.
-pub(super) fn no_files() -> EnvConfigFiles {
-    of_contents(String::new(), String::new())
+    Ok(Files { config, credentials })
 }
 
 fn of_contents(config: String, credentials: String) -> EnvConfigFiles {
@@ -167,6 +236,39 @@ mod tests {
         ] {
             assert!(!parse(bad.as_bytes()).unwrap_err().contains("hidden"), "{bad}");
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_source_profiles_program_is_run_with_bounds() {
+        let files = |process: &str| Files {
+            config: format!(
+                "[profile a]\nrole_arn = r\nsource_profile = b\n[profile b]\ncredential_process = {process}\n\
+                 [profile c]\nsource_profile = c\n[profile d]\nsource_profile = e\n[profile e]\nsource_profile = d\n"
+            ),
+            credentials: "[x]\ny = z\n".to_owned(),
+        };
+        let script = r#"printf '{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "s", "SessionToken": "t="}'"#;
+        let given = files(script).with_source("a").await.ok().unwrap();
+        let set = aws_config::profile::load(&Fs::default(), &Env::default(), &given.read(), None).await.unwrap();
+        let of = |name: &str| set.get_profile("b").unwrap().get(name).map(str::to_owned);
+        assert_eq!(of("aws_access_key_id").as_deref(), Some("k"));
+        assert_eq!(of("aws_session_token").as_deref(), Some("t="));
+        for none in ["b", "c", "d", "none"] {
+            assert!(files("exit 1").with_source(none).await.is_ok_and(|f| f.credentials == "[x]\ny = z\n"), "{none}");
+        }
+        let said = files("cat /dev/zero").with_source("a").await.err().unwrap();
+        assert!(said.contains("printed more than"), "{said}");
+        let sly = r#"printf '{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "hidden\\n[x]"}'"#;
+        let said = files(sly).with_source("a").await.err().unwrap();
+        assert!(said.contains("no profile can hold") && !said.contains("hidden"), "{said}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_token_file_that_never_ends_is_refused() {
+        assert!(ends(Path::new("/dev/zero")).is_err_and(|said| said.contains("never end")));
+        assert!(ends(Path::new("/nonexistent")).is_ok());
     }
 
     #[cfg(unix)]

@@ -84,7 +84,10 @@ impl KubeApi {
                 })?;
                 (config, name)
             }
-            None => (kube::Config::incluster().map_err(|_| no_config())?, None),
+            None => {
+                kubeconfig::check_pod().map_err(|e| refuse(&e))?;
+                (kube::Config::incluster().map_err(|_| no_config())?, None)
+            }
         };
         config.proxy_url = match told {
             Some(url) => Some(url.parse().map_err(|_| refuse(&"the cluster's `proxy-url` is not a URL"))?),

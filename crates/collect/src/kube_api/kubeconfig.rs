@@ -140,6 +140,26 @@ fn encoded(what: &str, path: Option<String>) -> Result<Option<String>, CollectEr
     Ok(Some(STANDARD.encode(bytes)))
 }
 
+/// Where a pod finds its service account (Kubernetes documentation, "Accessing the Kubernetes API from a Pod").
+const POD_FILES: [&str; 2] = ["ca.crt", "namespace"];
+const POD_FOLDER: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Whether a pod's own files end: the client's own reader has no limit.
+pub(super) fn check_pod() -> Result<(), CollectError> {
+    check_files(Path::new(POD_FOLDER))
+}
+
+fn check_files(folder: &Path) -> Result<(), CollectError> {
+    for name in POD_FILES {
+        match read_up_to(&folder.join(name), CONFIG_BYTES) {
+            Ok(_) => {}
+            Err(e) if is_missing(&e) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
 /// Every layer of an error, each said once and of each its first line alone.
 pub(super) fn whole_text(error: &dyn std::error::Error) -> String {
     let first = |e: &dyn std::error::Error| e.to_string().lines().next().unwrap_or_default().to_owned();
@@ -196,6 +216,15 @@ mod tests {
             let said = take_in(&mut read(&path).unwrap(), None).unwrap_err().to_string();
             assert!(said.contains("certificate-authority") && said.contains("never end"), "{said}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pods_own_files_are_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(check_files(dir.path()).is_ok(), "nothing there is no pod");
+        std::os::unix::fs::symlink("/dev/zero", dir.path().join("ca.crt")).unwrap();
+        assert!(matches!(check_files(dir.path()), Err(CollectError::NotAFile { .. })));
     }
 
     #[test]

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use serde::Deserialize;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 use trustwalk_x509::Verdict;
+
+/// Longest line of an earlier output that is read: one answer has some KiB for each certificate of a chain.
+const MAX_LINE: u64 = 4 << 20;
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -28,7 +31,8 @@ impl Done {
     pub(super) async fn read<R: AsyncBufRead + Unpin + ?Sized>(earlier: &mut R) -> std::io::Result<Self> {
         let mut done = Self::default();
         let mut line = Vec::new();
-        while earlier.read_until(b'\n', &mut line).await? > 0 {
+        // A line cut where it is too long is no answer, nor is its rest.
+        while (&mut *earlier).take(MAX_LINE).read_until(b'\n', &mut line).await? > 0 {
             if line.ends_with(b"\n")
                 && let Ok(found) = serde_json::from_slice::<Line<'_>>(&line)
             {
