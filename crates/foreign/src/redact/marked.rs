@@ -14,6 +14,10 @@ static PREFIXES: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().match_kind(LONGEST).build(KINDS.iter().map(|k| k.prefix)).ok());
 static OPEN: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).match_kind(LONGEST).build(OPENERS).ok());
+/// What tells, before `-u`, `-p` and `-a`, that a password follows.
+static FETCHERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| any_of(&["curl", "http", "wget", "-x "]));
+static LOGINS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| any_of(&["login", "mysql", "sshpass", "-u ", "-u="]));
+static REDIS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| any_of(&["redis-cli"]));
 /// What begins first hides what begins in it.
 const LONGEST: MatchKind = MatchKind::LeftmostLongest;
 
@@ -21,6 +25,14 @@ const LONGEST: MatchKind = MatchKind::LeftmostLongest;
 const AUTHORITY: usize = 1024;
 /// How far back on its line the words around a short option are looked for.
 const COMMAND: usize = 512;
+/// The longest secret that only its shape tells behind a short beginning: what is longer is something else.
+const SHAPED: usize = 256;
+/// The longest name of a parameter that may stand behind a scheme of HTTP authentication.
+const PARAMETER: usize = 64;
+
+fn any_of(words: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+}
 
 pub(super) fn find(text: &str, cuts: &mut Vec<Cut>) {
     let bytes = Bytes(text.as_bytes());
@@ -33,7 +45,7 @@ pub(super) fn find(text: &str, cuts: &mut Vec<Cut>) {
     at = 0;
     while let Some(hit) = OPEN.as_ref().and_then(|all| all.find(Input::new(text).range(at..))) {
         let opener = OPENERS.get(hit.pattern().as_usize()).copied().unwrap_or_default();
-        let cut = opened(bytes, opener, hit.start(), hit.end()).filter(|(from, to)| from < to);
+        let cut = opened(bytes, opener, (at, hit.start()), hit.end()).filter(|(from, to)| from < to);
         at = cut.map_or(hit.end(), |(_, to)| to.max(hit.end()));
         cuts.extend(cut);
     }
@@ -50,7 +62,13 @@ fn begins(bytes: Bytes<'_>, start: usize, kind: &Kind) -> Option<Cut> {
         let end = bytes.run(after, |b| b.is_ascii_uppercase() || b.is_ascii_digit());
         return (end - after >= kind.least).then_some((start, end));
     }
+    let shaped = matches!(kind.prefix, "s." | "b." | "cio" | "oy2" | "dapi" | "pul-" | "sk-");
+    // Each of these is looked at again where the next one begins, so no look goes far.
+    let bytes = if shaped { Bytes(bytes.0.get(..after + SHAPED).unwrap_or(bytes.0)) } else { bytes };
     let end = bytes.run(after, |b| is_token(b) || b == b'%' || b == b'$');
+    if end == after + SHAPED && shaped {
+        return None;
+    }
     // A dot at the end is the sentence's.
     let end = (after..end).rev().find(|i| bytes.at(*i) != b'.').map_or(after, |i| i + 1);
     if end - after < kind.least {
@@ -105,7 +123,8 @@ fn bootstrap(bytes: Bytes<'_>, cuts: &mut Vec<Cut>) {
     }
 }
 
-fn opened(bytes: Bytes<'_>, opener: &str, start: usize, end: usize) -> Option<Cut> {
+/// `read` is how far the text has been read before this opener: what looks back goes no further.
+fn opened(bytes: Bytes<'_>, opener: &str, (read, start): Cut, end: usize) -> Option<Cut> {
     match opener {
         "://" => user_info(bytes, end, "@"),
         "%3a%2f%2f" => user_info(bytes, end, "%40"),
@@ -117,13 +136,14 @@ fn opened(bytes: Bytes<'_>, opener: &str, start: usize, end: usize) -> Option<Cu
         "digest username" => Some((start + "digest ".len(), bytes.line_end(end))),
         // `user:password@tcp(host)/base`, as Go's MySQL driver takes it.
         "@tcp(" | "@unix(" => {
-            let least = start.saturating_sub(AUTHORITY);
+            let least = start.saturating_sub(AUTHORITY).max(read);
             let near = Bytes(bytes.0.get(least..start).unwrap_or_default());
             let from = near.run_back(near.len(), |b| !b.is_ascii_whitespace() && !b"\"'`=".contains(&b));
-            (least + from > least || least == 0).then_some((least + from, start))
+            (from > 0 || least == read).then_some((least + from, start))
         }
         "thin:" => {
-            let stop = bytes.run(end, |b| !b.is_ascii_whitespace() && !b"@\"'".contains(&b));
+            let near = Bytes(bytes.0.get(..end + AUTHORITY).unwrap_or(bytes.0));
+            let stop = near.run(end, |b| !b.is_ascii_whitespace() && !b"@\"'".contains(&b));
             (bytes.at(stop) == b'@' && bytes.at(end) != b'@').then_some((end, stop))
         }
         "' at '" => refused(bytes, start, end),
@@ -180,14 +200,19 @@ fn private_key(bytes: Bytes<'_>, opener: &str, start: usize, end: usize) -> Opti
 /// What follows a scheme of HTTP authentication in prose, unless it is prose too.
 fn credentials(bytes: Bytes<'_>, end: usize, basic: bool) -> Option<Cut> {
     let from = bytes.run(end, |b| b == b' ' || b == b'"' || b == b'\'');
+    // `Bearer realm="…"` and `Bearer error=…` are questions, not answers.
+    let name = bytes.0.get(from..).unwrap_or_default().iter().take(PARAMETER).take_while(|b| is_token(**b));
+    if let Some(at) = name.copied().position(|b| b == b'=') {
+        let value = bytes.at(from + at + 1);
+        if value != b'=' && (is_token(value) || matches!(value, b'"' | b'\'')) {
+            return None;
+        }
+    }
     let stop = bytes.run(from, |b| is_token(b) || b == b':' || b == b'%');
     let word = bytes.0.get(from..stop)?;
     let bare = word.strip_suffix(b".").or_else(|| word.strip_suffix(b":")).unwrap_or(word);
-    // `Bearer realm="…"` and `Bearer error=…` are questions, not answers.
-    let parameter = word.ends_with(b"=") && matches!(bytes.at(stop), b'"' | b'\'')
-        || bare.iter().position(|b| *b == b'=').is_some_and(|at| bare.get(at + 1).is_some_and(|b| *b != b'='));
     let pair = basic && is_pair(bare);
-    (pair || (!bare.is_empty() && !parameter && !is_prose(bare) && !is_exempt(bare))).then_some((from, stop))
+    (pair || (!bare.is_empty() && !is_prose(bare) && !is_exempt(bare))).then_some((from, stop))
 }
 
 /// Whether a word is base64 of `user:password`.
@@ -237,8 +262,12 @@ fn assertion(bytes: Bytes<'_>, start: usize, end: usize) -> Option<Cut> {
 
 /// Passwords behind short options, where the command is one that takes them there.
 fn option(bytes: Bytes<'_>, opener: &str, start: usize, end: usize) -> Option<Cut> {
+    if opener == "pass:" && bytes.before(start).is_ascii_alphanumeric() {
+        return None;
+    }
     let line = bytes.line_start(start, COMMAND);
-    let told = |words: &[&str]| words.iter().any(|w| bytes.find(line, start, w).is_some());
+    let before = bytes.0.get(line..start).unwrap_or_default();
+    let told = |tools: &LazyLock<Option<AhoCorasick>>| tools.as_ref().is_some_and(|all| all.is_match(before));
     let blank = bytes.skip_blanks(end);
     let quote = Some(bytes.at(blank)).filter(|q| matches!(q, b'"' | b'\''));
     let from = blank + usize::from(quote.is_some());
@@ -248,13 +277,13 @@ fn option(bytes: Bytes<'_>, opener: &str, start: usize, end: usize) -> Option<Cu
     };
     let value = bytes.0.get(from..stop)?;
     let fits = match opener {
-        "pass:" => !bytes.before(start).is_ascii_alphanumeric(),
+        "pass:" => true,
         " -u" | " --user " | " --proxy-user " => {
             let colon = value.iter().position(|b| *b == b':')?;
-            (opener != " -u" || told(&["curl", "http", "wget", "-x "])) && colon + 1 < value.len()
+            (opener != " -u" || told(&FETCHERS)) && colon + 1 < value.len()
         }
-        " -p" => told(&["login", "mysql", "sshpass", "-u ", "-u="]) && !value.starts_with(b"-") && stop > from,
-        " -a " => told(&["redis-cli"]),
+        " -p" => told(&LOGINS) && !value.starts_with(b"-") && stop > from,
+        " -a " => told(&REDIS),
         _ => false,
     };
     (fits && !is_exempt(value)).then_some((from, stop))

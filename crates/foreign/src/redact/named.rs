@@ -10,8 +10,12 @@ use super::scan::{Bytes, is_name};
 use super::value::{Class, Join, Name, opening, secret};
 
 /// What a name of a secret holds. A name is looked at only where one of these stands.
-const ROOTS: [&str; 24] = [
+const ROOTS: [&str; 28] = [
     "pass",
+    "pw",
+    "code",
+    "ticket",
+    "hmac",
     "pwd",
     "secret",
     "token",
@@ -119,6 +123,11 @@ const PAIRS: [(&str, &str); 16] = [
 /// Last words that prose uses too.
 const WEAK: [&str; 12] =
     ["jwt", "pat", "sig", "signature", "auth", "credentials", "sid", "otp", "assertion", "bearer", "token", "secret"];
+/// Names that are secret where they stand in a query: of a key, or of a login that can be gone through once.
+const QUERY: [&str; 7] = ["key", "code", "ticket", "hmac", "session", "pw", "pass"];
+/// Last words that say which of several secrets it is.
+const WHICH: [&str; 11] =
+    ["v", "prod", "production", "dev", "test", "staging", "base", "primary", "secondary", "old", "new"];
 /// First words of codes such as `InvalidIdentityToken`: what follows is what went wrong.
 const CODES: [&str; 10] = [
     "invalid",
@@ -144,7 +153,9 @@ pub(super) fn find(text: &str, cuts: &mut Vec<Cut>) {
         let (start, end) = identifier(bytes, hit.start(), hit.end());
         at = end.max(hit.end());
         let Some(class) = class(bytes, start, end) else { continue };
-        let Some((join, quoted, after)) = joined(bytes, start, end) else { continue };
+        let Some((join, quoted, after)) = joined(bytes, start, end).or_else(|| of_sql(bytes, class, end)) else {
+            continue;
+        };
         if join == Join::Blank && class == Class::Header || is_code(bytes, start, end, join) {
             continue;
         }
@@ -163,6 +174,16 @@ fn identifier(bytes: Bytes<'_>, start: usize, end: usize) -> (usize, usize) {
         b'%' if from + 2 <= start => from += 2,
         b'\\' if from < start && matches!(bytes.at(from), b'n' | b'r' | b't') => from += 1,
         b'\\' if from + 5 <= start && bytes.at(from) == b'u' => from += 5,
+        // A colour's last letter (ECMA-48, 8.3.117).
+        b'[' | b';' => {
+            let after = bytes.run(from, |b| b.is_ascii_digit()) + 1;
+            let open = bytes.run_back(from, |b| b.is_ascii_digit() || b == b';');
+            // The escape before the bracket is one byte, or written out as in `\x1b` or `\u001b`.
+            let begins = [2, 5, 7].iter().filter_map(|back| open.checked_sub(*back));
+            if after <= start && begins.into_iter().any(|at| bytes.skip_colours(at) == after) {
+                from = after;
+            }
+        }
         _ => {}
     }
     (from, to)
@@ -196,6 +217,9 @@ fn words(bytes: Bytes<'_>, start: usize, end: usize) -> Vec<String> {
 
 fn class(bytes: Bytes<'_>, start: usize, end: usize) -> Option<Class> {
     let mut words = words(bytes, start, end);
+    if words.len() > 1 && words.first().is_some_and(|last| WHICH.contains(&last.as_str())) {
+        words.remove(0);
+    }
     if words.len() == 1 && bytes.before(start) == b' ' {
         // `API key: …`
         let before = bytes.run_back(start - 1, |b| b.is_ascii_alphabetic());
@@ -209,6 +233,17 @@ fn class(bytes: Bytes<'_>, start: usize, end: usize) -> Option<Class> {
     if matches!(last, "authorization" | "cookie" | "cookies") {
         return Some(Class::Header);
     }
+    if words.len() == 1 && matches!(bytes.before(start), b'?' | b'&') && QUERY.contains(&last) && bytes.at(end) == b'='
+    {
+        let number = bytes.run(end + 1, |b| b.is_ascii_digit());
+        return (last != "code" || matches!(number - end, 1 | 5..)).then_some(Class::Strong);
+    }
+    // `PWD` alone is a folder, as every shell exports it, or a password.
+    if last == "pwd" && words.len() == 1 {
+        return Some(Class::Weak);
+    }
+    // Several of them are as secret as one.
+    let last = ["passwords", "apikeys"].iter().find(|p| last.ends_with(**p)).map_or(last, |p| p.trim_end_matches('s'));
     let pass = last == "pw" || (last.ends_with("pass") && !PASSING.contains(&last));
     let key = last == "key" && KEYS.contains(&before);
     if pass || key || STRONG.iter().any(|s| last.ends_with(s)) || PAIRS.contains(&(before, last)) {
@@ -225,8 +260,14 @@ fn is_code(bytes: Bytes<'_>, start: usize, end: usize, join: Join) -> bool {
     // `/run/secrets/token: permission denied` speaks of a file.
     let file = bytes.before(start) == b'/';
     let begins = CODES.iter().any(|c| bytes.says(start, c));
-    let qualified = name.split(|b| *b == b'.').nth(2).is_some();
-    matches!(join, Join::Colon | Join::ColonBlank) && (file || (camel && (begins || qualified)))
+    // A class has a capital: `spring.datasource.password` is a setting.
+    let class = |last: &[u8]| last.first().is_some_and(u8::is_ascii_uppercase);
+    // The name of a secret, not what is in it: `arn:aws:secretsmanager:…:secret:prod/db` (AWS Secrets Manager User Guide).
+    let word = Bytes(bytes.0.get(start.saturating_sub(NEAR * 2)..start).unwrap_or_default());
+    let of_secret = name == b"secret" && word.find(0, word.len(), ":secretsmanager:").is_some();
+    let qualified =
+        name.split(|b| *b == b'.').nth(2).is_some() && name.rsplit(|b| *b == b'.').next().is_some_and(class);
+    matches!(join, Join::Colon | Join::ColonBlank) && (file || of_secret || (camel && (begins || qualified)))
 }
 
 /// How a name is joined to what follows it, whether it stands in quotes, and where what follows begins.
@@ -236,8 +277,14 @@ fn joined(bytes: Bytes<'_>, start: usize, end: usize) -> Option<(Join, bool, usi
     if quoted && bytes.at(i) == b']' {
         i += 1;
     }
-    let closed = i;
-    i = bytes.skip_blanks(i);
+    // A form's `user[password]=` and `password[]=`.
+    if !quoted {
+        let brackets = ["[]", "]", "%5b%5d", "%5d"];
+        i += brackets.iter().find(|b| bytes.says(i, b)).map_or(0, |b| b.len());
+    }
+    let closed = if matches!(bytes.at(i), b'=' | b'%') { i } else { end + opening(bytes, end) };
+    let closed = if quoted { i } else { closed };
+    i = bytes.skip_blanks(bytes.skip_colours(closed));
     match bytes.at(i) {
         b'=' => Some((Join::Equals, quoted, bytes.run(i, |b| matches!(b, b'=' | b'>' | b'~')))),
         b':' if bytes.at(i + 1) == b':' => None,
@@ -249,10 +296,14 @@ fn joined(bytes: Bytes<'_>, start: usize, end: usize) -> Option<(Join, bool, usi
             let after = if quoted && opening(bytes, next) > 0 { next } else { i + 1 };
             Some((if blank { Join::ColonBlank } else { Join::Colon }, quoted, after))
         }
-        b'>' if matches!(bytes.before(start), b'<' | b':') => Some((Join::Element, quoted, i + 1)),
+        b'>' if quoted || matches!(bytes.before(start), b'<' | b':') => Some((Join::Element, quoted, i + 1)),
         b'&' if bytes.says(i, "&gt;") && bytes.before(start) == b';' => Some((Join::Element, quoted, i + 4)),
-        b'&' if bytes.says(i, "&#61;") => Some((Join::Equals, quoted, i + 5)),
-        b'\\' if bytes.says(i, "\\u003d") => Some((Join::Equals, quoted, i + 6)),
+        b'-' if bytes.at(i + 1) == b'>' => Some((Join::ColonBlank, quoted, i + 2)),
+        b'&' | b'\\' => {
+            let marks = ["&#61;", "&#x3d;", "&#58;", "&#x3a;", "\\u003d", "\\u003a", "\\x3d", "\\x3a"];
+            let mark = marks.iter().find(|m| bytes.says(i, m))?;
+            Some((Join::Equals, quoted, i + mark.len()))
+        }
         b'%' => {
             let coded = ["%3d", "%3a", "%253d", "%253a"];
             let mark = coded.iter().find(|c| bytes.says(i, c))?;
@@ -264,6 +315,13 @@ fn joined(bytes: Bytes<'_>, start: usize, end: usize) -> Option<(Join, bool, usi
     }
 }
 
+/// `PASSWORD 'x'`, as SQL writes it, and a message that quotes what was wrong.
+fn of_sql(bytes: Bytes<'_>, class: Class, end: usize) -> Option<(Join, bool, usize)> {
+    let value = bytes.skip_blanks(end + opening(bytes, end));
+    let quoted = value > end && bytes.before(value) == b' ' && opening(bytes, value) == 1;
+    (class == Class::Strong && quoted).then_some((Join::Blank, true, value))
+}
+
 /// A name and its value as members of a list or of a record: `("Cookie", "…")`, `"name": "DB_PASS", "value": "…"`,
 /// and the same over two lines of YAML.
 fn listed(bytes: Bytes<'_>, closed: usize, quoted: bool) -> Option<(Join, bool, usize)> {
@@ -272,8 +330,9 @@ fn listed(bytes: Bytes<'_>, closed: usize, quoted: bool) -> Option<(Join, bool, 
         return None;
     }
     let open = opening(bytes, next);
-    if bytes.says(next + open, "value") {
-        let end = next + open + "value".len();
+    // CloudFormation has `ParameterKey` and `ParameterValue`.
+    let end = bytes.run(next + open, |b| b.is_ascii_alphabetic());
+    if end - (next + open) <= NEAR && bytes.says(end.saturating_sub("value".len()).max(next + open), "value") {
         let colon = bytes.skip_blanks(end + opening(bytes, end));
         return matches!(bytes.at(colon), b':' | b'=').then_some((Join::Equals, true, colon + 1));
     }
@@ -287,7 +346,9 @@ fn option(bytes: Bytes<'_>, start: usize, closed: usize, value: usize) -> Option
         return None;
     }
     let line = bytes.line_start(start, NEAR * 4);
-    let netrc = bytes.find(line, start, "login ").is_some() || bytes.says(start, "requirepass");
+    let near = start.saturating_sub(NEAR * 4);
+    let machine = bytes.find(near, start, "machine ").and_then(|at| bytes.find(at, start, "login "));
+    let netrc = bytes.find(line, start, "login ").or(machine).is_some() || bytes.says(start, "requirepass");
     let dashed =
         bytes.at(start) == b'-' && matches!(bytes.before(start), 0 | b' ' | b'\n' | b'"' | b'\'' | b'[' | b'\t');
     (dashed || netrc).then_some((Join::Blank, false, value))

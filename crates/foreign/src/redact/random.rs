@@ -74,9 +74,10 @@ fn is_public(bytes: Bytes<'_>, at: usize) -> bool {
 fn parts(bytes: Bytes<'_>, start: usize, end: usize, cuts: &mut Vec<Cut>) {
     let mut from = start;
     while from < end {
-        let to = bytes.run(from, |b| b != b'.').min(end);
+        let left = bytes.0.get(from..end).unwrap_or_default();
+        let own = left.split(|b| *b == b'.').next().unwrap_or_default();
+        let to = from + own.len();
         // `name=value` without quotes: a name is no part of what it names.
-        let own = bytes.0.get(from..to).unwrap_or_default();
         let skip = own.iter().position(|b| *b == b'=').filter(|at| own.get(at + 1).is_some_and(|b| *b != b'='));
         let from_value = skip.map_or(from, |at| from + at + 1);
         let word = bytes.0.get(from_value..to).unwrap_or_default();

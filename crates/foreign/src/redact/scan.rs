@@ -56,7 +56,21 @@ impl Bytes<'_> {
     /// Where the line begins, `most` bytes back at the furthest.
     pub(super) fn line_start(self, at: usize, most: usize) -> usize {
         let least = at.saturating_sub(most);
-        self.run_back(at, |b| b != b'\n').max(least)
+        let near = Bytes(self.0.get(least..at).unwrap_or_default());
+        least + near.run_back(near.len(), |b| b != b'\n')
+    }
+
+    /// Past the colours that a log written for a terminal has around a name (ECMA-48, 8.3.117), whole or written out.
+    pub(super) fn skip_colours(self, mut from: usize) -> usize {
+        let escapes = ["\u{1b}[", "\\u001b[", "\\x1b[", "\\u{1b}["];
+        while let Some(escape) = escapes.iter().find(|e| self.says(from, e)) {
+            let end = self.run(from + escape.len(), |b| b.is_ascii_digit() || b == b';');
+            if self.at(end) != b'm' {
+                break;
+            }
+            from = end + 1;
+        }
+        from
     }
 
     pub(super) fn skip_blanks(self, from: usize) -> usize {

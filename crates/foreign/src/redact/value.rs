@@ -79,6 +79,12 @@ const HARMLESS: [&str; 34] = [
 ];
 /// How far back quotes of the same line are counted.
 const LINE: usize = 1024;
+/// The longest place, and the longest word of a sentence: what is longer is neither, and is not read twice.
+const PLACE: usize = 2048;
+/// What opens literal text in XML (XML 1.0, 2.7).
+const CDATA: &str = "<![CDATA[";
+/// How often a quote may have been escaped: five times within each other.
+const SLASHES: usize = 31;
 /// How deep brackets are followed.
 const DEPTH: usize = 32;
 
@@ -98,6 +104,9 @@ pub(super) fn is_exempt(value: &[u8]) -> bool {
 
 /// Whether a word is one of a sentence, a class or a path: letters that change their case as words do.
 pub(super) fn is_prose(value: &[u8]) -> bool {
+    if value.len() > PLACE {
+        return false;
+    }
     let word = value.strip_suffix(b":").or_else(|| value.strip_suffix(b".")).unwrap_or(value);
     let letters = word.iter().all(|b| b.is_ascii_alphabetic() || b"-_'().,;!?".contains(b));
     // One capital before small letters begins a word, in short ones too: `Auth`.
@@ -108,6 +117,9 @@ pub(super) fn is_prose(value: &[u8]) -> bool {
 
 /// A file's path, a URL or an ARN: a place where something is, such as the token's file.
 fn is_place(value: &[u8]) -> bool {
+    if value.len() > PLACE {
+        return false;
+    }
     let path = value.starts_with(b"/")
         && value.split(|b| *b == b'/').nth(2).is_some()
         && value.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/._-:".contains(b));
@@ -116,7 +128,7 @@ fn is_place(value: &[u8]) -> bool {
 
 /// The value behind a name, as far as it is secret.
 pub(super) fn secret(bytes: Bytes<'_>, name: Name, join: Join, after: usize) -> Option<Cut> {
-    let from = bytes.skip_blanks(after);
+    let from = bytes.skip_blanks(bytes.skip_colours(bytes.skip_blanks(after)));
     if bytes.says(from, "[withheld]") {
         return None;
     }
@@ -129,17 +141,29 @@ pub(super) fn secret(bytes: Bytes<'_>, name: Name, join: Join, after: usize) -> 
     let from = from + literal;
     if bytes.at(from) == b'[' || bytes.at(from) == b'{' {
         let list = bytes.at(from) == b'[';
-        let whole =
-            name.class == Class::Header || (list && (name.class == Class::Strong || bytes.at(from + 1) != b'"'));
+        let whole = name.class == Class::Header
+            || (!list && name.class == Class::Strong && name.quoted)
+            || (list && (name.class == Class::Strong || bytes.at(from + 1) != b'"'));
+        if !whole || bytes.says(from + 1, "[withheld]") {
+            return None;
+        }
         let end = bracket(bytes, from);
         let inside = bytes.0.get(from + 1..end).unwrap_or_default();
-        return (whole && !is_exempt(inside) && inside != b"{" && !inside.is_empty()).then_some((from + 1, end));
+        return (!is_exempt(inside) && inside != b"{" && !inside.is_empty()).then_some((from + 1, end));
     }
     let quote = opening(bytes, from);
     if quote > 0 {
         let start = from + quote;
-        let end = closing(bytes, from, start);
+        let mut end = closing(bytes, from, start);
+        // A shell's way to a quote within quotes.
+        while bytes.says(end, "'\\''") {
+            end = closing(bytes, from, end + "'\\''".len());
+        }
         return sound(bytes, name, join, (start, end), true);
+    }
+    if join == Join::Element && bytes.says(from, CDATA) {
+        let from = from + CDATA.len();
+        return sound(bytes, name, join, (from, bytes.run(from, |b| b != b']')), false);
     }
     let end = match (name.class, join) {
         (_, Join::Element) => bytes.run(from, |b| b != b'<' && b != b'&'),
@@ -184,10 +208,13 @@ fn begins_line(bytes: Bytes<'_>, start: usize) -> bool {
 /// Length of the opening quote here, however often it was escaped.
 pub(super) fn opening(bytes: Bytes<'_>, at: usize) -> usize {
     let slashes = bytes.run(at, |b| b == b'\\');
+    if slashes - at > SLASHES {
+        return 0;
+    }
     if matches!(bytes.at(slashes), b'"' | b'\'' | b'`') {
         return slashes + 1 - at;
     }
-    let coded = ["%22", "%27", "%5c%22", "%2522", "&quot;", "&#34;", "&#39;", "\\u0022", "\\\\u0022"];
+    let coded = ["%22", "%27", "%5c%22", "%2522", "&quot;", "&#34;", "&#39;", "\\u0022", "\\\\u0022", "\\x22", "\\x27"];
     coded.iter().find(|c| bytes.says(at, c)).map_or(0, |c| c.len())
 }
 
@@ -253,14 +280,15 @@ fn enclosed(bytes: Bytes<'_>, start: usize) -> bool {
 
 /// A header's value goes to the end of its line, or of the quotes or brackets that hold it.
 fn header_end(bytes: Bytes<'_>, name: Name, join: Join, from: usize) -> usize {
-    let line = bytes.line_end(from);
     let double = enclosed(bytes, name.start);
     let single = bytes.before(name.start) == b'\'';
     let held = matches!(bytes.before(name.start), b'{' | b'[' | b'(') || join != Join::ColonBlank;
     let mut i = from;
-    while i < line {
+    while i < bytes.len() {
         let b = bytes.at(i);
         let stop = match b {
+            b'\n' | b'\r' => true,
+            b'\\' if matches!(bytes.at(i + 1), b'n' | b'r') => true,
             b'"' => double || join == Join::Percent,
             b'\'' => single,
             b'\\' => double && matches!(bytes.at(i + 1), b'"' | b'\\' | b'u'),
@@ -276,7 +304,7 @@ fn header_end(bytes: Bytes<'_>, name: Name, join: Join, from: usize) -> usize {
         }
         i += 1;
     }
-    line
+    bytes.len()
 }
 
 /// A plain scalar of YAML: to the end of the line or a comment.
@@ -288,8 +316,8 @@ fn yaml_end(bytes: Bytes<'_>, from: usize) -> usize {
 
 /// A block scalar of YAML: the lines that are indented further than its name.
 fn block(bytes: Bytes<'_>, name: Name, from: usize) -> Option<Cut> {
-    let head = bytes.run(from, |b| b != b'\n');
-    if bytes.0.get(from..head)?.iter().any(|b| !b"|>+-0123456789 \r".contains(b)) {
+    let head = bytes.run(from, |b| b"|>+-0123456789 \r".contains(&b));
+    if bytes.at(head) != b'\n' {
         return None;
     }
     let indent = |at: usize| bytes.skip_blanks(at) - at;
@@ -313,12 +341,13 @@ fn bare_end(bytes: Bytes<'_>, name: Name, join: Join, from: usize) -> usize {
             b'\'' | b'`' => bytes.before(name.start) == b || ends,
             b',' | b';' | b'&' => ends || another(bytes, i + 1),
             b')' | b'}' | b']' | b'|' => ends,
-            b'<' => true,
+            b'<' => i > from || next == b'/',
             b'\\' => matches!(next, b'n' | b'r' | b't' | b'"' | b'\'' | b'u' | b'\\'),
             b'%' => {
                 let coded = ["%26", "%22", "%2c", "%7d", "%3b", "%20", "%0a", "%27", "%2526"];
                 (join == Join::Percent || bytes.says(i, "%22")) && coded.iter().any(|c| bytes.says(i, c))
             }
+            0x1b => true,
             _ => b.is_ascii_whitespace(),
         };
         if stop {
