@@ -105,9 +105,10 @@ pub(crate) fn say_to_reader(text: &Shown) -> std::io::Result<()> {
     out.flush()
 }
 
-/// Writes one line to standard error.
+/// Writes one line to standard error. What was typed may be a token where its file was asked for, and standard
+/// error is kept in the logs of CI jobs.
 pub(crate) fn complain(text: impl Display) {
-    let _ = Voice::Aside.line(text);
+    let _ = Voice::Aside.line(trustwalk_foreign::redact(&text.to_string()));
 }
 
 /// A tagged value in words: its name, then its fields.

@@ -32,11 +32,7 @@ fn inert(error: &mut Error) {
             continue;
         }
         // A value that was not taken may be an address with a password, of a variable too.
-        let typed = matches!(kind, ContextKind::InvalidValue | ContextKind::InvalidSubcommand);
-        let line = |text: &str| {
-            let text = if typed { redact(text) } else { text.into() };
-            visible::line(&text).into_owned()
-        };
+        let line = |text: &str| visible::line(&redact(text)).into_owned();
         #[expect(clippy::wildcard_enum_match_arm, reason = "clap adds kinds; flags and numbers hold no text")]
         let inert = match value {
             ContextValue::String(text) => ContextValue::String(line(&text)),

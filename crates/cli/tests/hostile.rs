@@ -301,3 +301,28 @@ fn an_endless_name_is_cut() {
         assert!(out.len() < 1_000_000 && out.contains("more characters are not shown"), "{format}: {}", out.len());
     }
 }
+
+/// Standard error is kept in the logs of CI jobs.
+#[test]
+fn a_token_given_where_its_file_was_asked_for_is_not_repeated() {
+    let place = Place::new();
+    let token = token(&json!({"iss": "https://i.example", "sub": "canary", "aud": "a"}));
+    for words in [
+        &["token"][..],
+        &["trust"],
+        &["logs"],
+        &["explain"],
+        &["rollback"],
+        &["diagnose", "--bundle"],
+        &["diagnose", "--token"],
+        &["diagnose", "--connect-to"],
+        &["diagnose", "--surely-no-option"],
+    ] {
+        let out = place.run(&[words, &[token.as_str()]].concat(), &[], "");
+        let said = [out.stdout, out.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(!said.contains(token.get(token.len() - 16..).unwrap()), "{words:?}: {said}");
+    }
+    let out = place.run(&["diagnose", "--issuer", "https://u:hunter2@h.example/?a=b"], &[], "");
+    assert!(!String::from_utf8_lossy(&out.stderr).contains("hunter2"), "{out:?}");
+}
