@@ -141,9 +141,9 @@ pub(super) fn secret(bytes: Bytes<'_>, name: Name, join: Join, after: usize) -> 
     let from = from + literal;
     if bytes.at(from) == b'[' || bytes.at(from) == b'{' {
         let list = bytes.at(from) == b'[';
-        let whole = name.class == Class::Header
-            || (!list && name.class == Class::Strong && name.quoted)
-            || (list && (name.class == Class::Strong || bytes.at(from + 1) != b'"'));
+        let strong = name.class == Class::Strong;
+        let inner = if list { strong || bytes.at(from + 1) != b'"' } else { strong && name.quoted };
+        let whole = name.class == Class::Header || inner;
         if !whole || bytes.says(from + 1, "[withheld]") {
             return None;
         }
