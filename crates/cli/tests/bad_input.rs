@@ -171,6 +171,25 @@ fn a_profile_that_is_asked_for_goes_before_keys_in_the_environment_as_in_the_aws
 }
 
 #[test]
+fn settings_of_other_sdks_end_nothing() {
+    let lab = LabProcess::up(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config");
+    std::fs::write(&file, "[default]\nretry_mode = legacy\nmax_attempts = 0\n").unwrap();
+    for (name, value) in [
+        ("AWS_RETRY_MODE", "legacy"),
+        ("AWS_RETRY_MODE", ""),
+        ("AWS_RETRY_MODE", "new"),
+        ("AWS_MAX_ATTEMPTS", ""),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+        ("AWS_CONFIG_FILE", file.to_str().unwrap()),
+    ] {
+        expect(&with(&lab, &[(name, value)], &DIAGNOSE), 0, &[]);
+    }
+}
+
+#[test]
 fn one_denied_call_is_named_with_the_permission_that_is_missing() {
     let lab = LabProcess::up(&[]);
     let mint = ["create", "token", "aws-node", "-n", "kube-system", "--audience", "sts.amazonaws.com"];

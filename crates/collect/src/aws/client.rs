@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::retry::RetryConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use http::{Method, Request};
@@ -174,8 +175,8 @@ impl AwsClient {
             Ok(files) if !keyed => files.with_source(&chosen).await,
             read => read,
         };
-        let files =
-            read.as_ref().map(credentials::Files::read).unwrap_or_else(|_| credentials::Files::default().read());
+        let files = read.as_ref().map_or_else(|_| credentials::Files::default().read(), credentials::Files::read);
+        let of_profiles = files.clone();
         // An empty AWS_PROFILE is none, and the SDK takes it for a name.
         loader = loader.profile_name(&chosen).profile_files(files.clone());
         if let Some(region) = &options.region {
@@ -198,12 +199,14 @@ impl AwsClient {
             let provider = ProfileFileCredentialsProvider::builder().profile_files(files).profile_name(profile).build();
             loader = loader.credentials_provider(provider);
         }
+        // The SDK's own reader ends the process for a mode it does not know, `legacy` among them.
+        let attempts = credentials::attempts(&of_profiles, &chosen).await.unwrap_or(ATTEMPTS);
+        loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts));
         let config = loader.load().await;
         let region = config.region().map(ToString::to_string).filter(|region| !region.is_empty());
         let region = region.unwrap_or_else(|| FALLBACK_REGION.to_owned());
         let given = options.endpoint.clone().filter(|url| !url.is_empty());
         let endpoint = given.or_else(|| config.endpoint_url().filter(|url| !url.is_empty()).map(str::to_owned));
-        let attempts = config.retry_config().map_or(ATTEMPTS, aws_config::retry::RetryConfig::max_attempts);
         let http = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(Duration::from_secs(5))
             .http1_max_buf_size(HEAD_BYTES)

@@ -3,7 +3,7 @@
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_config::profile::{Profile, ProfileSet};
 use aws_credential_types::Credentials;
@@ -14,8 +14,9 @@ use aws_types::os_shim_internal::{Env, Fs};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
-use crate::env::env_os;
+use crate::env::{env_os, env_var};
 use crate::error::CollectError;
 use crate::files::read_up_to;
 use crate::limits::{CONFIG_BYTES, LOGIN_TIMEOUT};
@@ -26,6 +27,8 @@ const BEFORE: [&str; 5] = ["role_arn", "web_identity_token_file", "sso_session",
 
 /// Variables of files whose content the SDK sends, and reads without a limit.
 const TOKEN_FILES: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+/// Time before its end at which a credential is asked for anew: a call takes less.
+const RENEWAL: Duration = Duration::from_mins(1);
 /// Profiles of one chain. The SDKs have no limit but their files'; nobody assumes ten roles one after the other.
 const CHAIN: usize = 10;
 
@@ -47,7 +50,7 @@ impl Files {
     pub(super) async fn with_source(self, profile: &str) -> Result<Self, String> {
         let loaded = aws_config::profile::load(&Fs::default(), &Env::default(), &self.read(), None).await;
         let Some((name, source)) = loaded.ok().as_ref().and_then(|set| source(set, profile)) else { return Ok(self) };
-        let program = Program { command: source, profile: name.clone() };
+        let program = Program::new(source, name.clone());
         let given =
             program.credentials().await.map_err(|e| e.source().map_or_else(|| e.to_string(), ToString::to_string))?;
         let token = given.session_token().unwrap_or_default();
@@ -64,6 +67,17 @@ impl Files {
         }
         Ok(Self { credentials: self.credentials + &section, ..self })
     }
+}
+
+/// Attempts at a call, by the environment or else by the profile (AWS SDKs and Tools Reference Guide, "Retry
+/// behavior"). What is no number from 1 on says nothing.
+pub(super) async fn attempts(files: &EnvConfigFiles, chosen: &str) -> Option<u32> {
+    let number = |text: &str| text.trim().parse().ok().filter(|attempts| *attempts > 0);
+    if let Some(set) = env_var("AWS_MAX_ATTEMPTS") {
+        return number(&set);
+    }
+    let profiles = aws_config::profile::load(&Fs::default(), &Env::default(), files, None).await.ok()?;
+    number(profiles.get_profile(chosen)?.get("max_attempts")?)
 }
 
 /// The profile at the end of a chain of roles that has nothing but a program, and the program.
@@ -85,9 +99,8 @@ fn source(set: &ProfileSet, chosen: &str) -> Option<(String, String)> {
 /// Whether a file ends.
 fn ends(path: &Path) -> Result<(), String> {
     match read_up_to(path, CONFIG_BYTES) {
-        Ok(_) => Ok(()),
         // Of what is not there the SDK speaks itself.
-        Err(CollectError::Read { .. }) => Ok(()),
+        Ok(_) | Err(CollectError::Read { .. }) => Ok(()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -126,7 +139,7 @@ fn of_contents(config: String, credentials: String) -> EnvConfigFiles {
 /// SDK's own provider then speaks.
 pub(super) async fn of_program(files: &EnvConfigFiles, profile: &str) -> Option<Program> {
     let set: ProfileSet = aws_config::profile::load(&Fs::default(), &Env::default(), files, None).await.ok()?;
-    program(set.get_profile(profile)?).map(|command| Program { command, profile: profile.to_owned() })
+    program(set.get_profile(profile)?).map(|command| Program::new(command, profile.to_owned()))
 }
 
 fn program(profile: &Profile) -> Option<String> {
@@ -139,6 +152,8 @@ fn program(profile: &Profile) -> Option<String> {
 pub(super) struct Program {
     command: String,
     profile: String,
+    /// What it gave, or why it gave nothing: each call is signed anew, and nobody waits for it at each.
+    given: Mutex<Option<Result<Credentials, String>>>,
 }
 
 impl std::fmt::Debug for Program {
@@ -149,10 +164,25 @@ impl std::fmt::Debug for Program {
 }
 
 impl Program {
+    fn new(command: String, profile: String) -> Self {
+        Self { command, profile, given: Mutex::default() }
+    }
+
     async fn credentials(&self) -> Result<Credentials, CredentialsError> {
-        let said = |what: &str| {
-            CredentialsError::provider_error(format!("credential_process of profile `{}` {what}", self.profile))
-        };
+        let mut given = self.given.lock().await;
+        let soon = SystemTime::now() + RENEWAL;
+        match given.as_ref() {
+            Some(Ok(held)) if held.expiry().is_none_or(|end| end > soon) => return Ok(held.clone()),
+            Some(Err(why)) => return Err(CredentialsError::provider_error(why.clone())),
+            Some(Ok(_)) | None => {}
+        }
+        let run = self.run().await;
+        *given = Some(run.clone());
+        run.map_err(CredentialsError::provider_error)
+    }
+
+    async fn run(&self) -> Result<Credentials, String> {
+        let said = |what: &str| format!("credential_process of profile `{}` {what}", self.profile);
         // As the SDKs run it (AWS SDKs and Tools Reference Guide, "Process credential provider").
         let mut command = if cfg!(windows) { Command::new("cmd.exe") } else { Command::new("sh") };
         command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(&self.command);

@@ -72,22 +72,16 @@ impl KubeApi {
         }
         // kube takes NO_PROXY for a list of proxies; kubectl, for a list of servers.
         let told = kubeconfig.as_ref().and_then(|file| kubeconfig::proxy_url(file, options.context.as_deref()));
-        let (mut config, cluster_name) = match kubeconfig {
-            Some(file) => {
-                let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
-                let name = kubeconfig::cluster_name(&file, options.context.as_deref());
-                let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| {
-                    refuse(&format!(
-                        "{}; see `kubectl config get-contexts`, and choose one with --context",
-                        whole_text(&e)
-                    ))
-                })?;
-                (config, name)
-            }
-            None => {
-                kubeconfig::check_pod().map_err(|e| refuse(&e))?;
-                (kube::Config::incluster().map_err(|_| no_config())?, None)
-            }
+        let (mut config, cluster_name) = if let Some(file) = kubeconfig {
+            let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
+            let name = kubeconfig::cluster_name(&file, options.context.as_deref());
+            let config = kube::Config::from_custom_kubeconfig(file, &wanted).await.map_err(|e| {
+                refuse(&format!("{}; see `kubectl config get-contexts`, and choose one with --context", whole_text(&e)))
+            })?;
+            (config, name)
+        } else {
+            kubeconfig::check_pod().map_err(|e| refuse(&e))?;
+            (kube::Config::incluster().map_err(|_| no_config())?, None)
         };
         config.proxy_url = match told {
             Some(url) => Some(url.parse().map_err(|_| refuse(&"the cluster's `proxy-url` is not a URL"))?),
