@@ -173,6 +173,8 @@ fn a_profile_that_is_asked_for_goes_before_keys_in_the_environment_as_in_the_aws
 #[test]
 fn settings_of_other_sdks_end_nothing() {
     let lab = LabProcess::up(&[]);
+    let rollout = ["rollout", "status", "daemonset/aws-node", "-n", "kube-system", "--timeout=60s"];
+    succeed(lab.command(tool("kubectl")).args(rollout));
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config");
     std::fs::write(&file, "[default]\nretry_mode = legacy\nmax_attempts = 0\n").unwrap();
@@ -303,7 +305,7 @@ fn logs_that_cannot_be_read_are_undetermined_and_odd_ones_are_read() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("empty"), "").unwrap();
     std::fs::write(dir.path().join("binary"), (0..=255).cycle().take(100_000).collect::<Vec<u8>>()).unwrap();
-    for (name, words) in [("missing", "No such file"), (".", "directory")] {
+    for (name, words) in [("missing", "No such file"), (".", "folder")] {
         let text = expect(&alone(&dir, &["diagnose", "--log", name], b""), 4, &[words]);
         assert!(text.contains("? workload"), "an unread log passed:\n{text}");
     }

@@ -80,3 +80,10 @@ pub enum CollectError {
     #[error("`{}` is not a target: write kind/name, such as daemonset/aws-node", trustwalk_foreign::redact(.0))]
     Target(String),
 }
+
+impl CollectError {
+    /// With the reason of a file that could not be read, for those who keep no chain of errors.
+    pub(crate) fn in_full(&self) -> String {
+        std::error::Error::source(self).map_or_else(|| self.to_string(), |why| format!("{self}: {why}"))
+    }
+}

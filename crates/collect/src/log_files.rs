@@ -29,7 +29,7 @@ pub fn scan(path: &str, now: i64) -> Observed<Vec<LogFailure>> {
     let outcome = if path == "-" {
         scan_reader(std::io::stdin().lock()).map_err(|e| e.to_string())
     } else {
-        let opened = open_stream(Path::new(path)).map_err(|e| e.to_string());
+        let opened = open_stream(Path::new(path)).map_err(|e| e.in_full());
         opened.and_then(|file| scan_reader(file).map_err(|e| e.to_string()))
     };
     match outcome {

