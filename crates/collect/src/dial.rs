@@ -1,8 +1,10 @@
 //! Where a connection really goes: `--connect-to` rules as in curl, name look-up, and the
 //! addresses that are never dialled because a stranger's document says so.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
+
+use trustwalk_foreign::address::Reach;
 
 use crate::proxy::Proxies;
 use crate::tls::Proxy;
@@ -219,91 +221,6 @@ impl Dialer {
             }
         }
         Ok(())
-    }
-}
-
-/// From where an address is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// From everywhere.
-    Everywhere,
-    /// From this host alone.
-    Loopback,
-    /// From inside a network: RFC 1918, RFC 4193, RFC 6598, and what else IANA's special-purpose registries keep
-    /// from the Internet.
-    Private,
-    /// From this link or machine: link-local ranges, where instance metadata lives, the IPv6 metadata addresses,
-    /// unspecified, broadcast and multicast.
-    Machine,
-}
-
-impl Reach {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Everywhere => "public",
-            Self::Loopback => "loopback",
-            Self::Private => "private",
-            Self::Machine => "link-local",
-        }
-    }
-
-    fn of(ip: IpAddr) -> Self {
-        match ip {
-            IpAddr::V4(v4) => Self::of_v4(v4),
-            IpAddr::V6(v6) => Self::of_v6(v6),
-        }
-    }
-
-    fn of_v4(v4: Ipv4Addr) -> Self {
-        let [a, b, c, _] = v4.octets();
-        if v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast() {
-            Self::Machine
-        } else if v4.is_loopback() {
-            Self::Loopback
-        } else if v4.is_private()
-            || a == 0
-            // RFC 6598: networks behind a carrier's, and EKS's own secondary ranges.
-            || (a == 100 && (64..128).contains(&b))
-            // RFC 6890 and RFC 2544: protocol assignments, benchmarks; RFC 1112: reserved.
-            || (a == 192 && b == 0 && c == 0)
-            || (a == 198 && (b == 18 || b == 19))
-            || a >= 240
-        {
-            Self::Private
-        } else {
-            Self::Everywhere
-        }
-    }
-
-    fn of_v6(v6: Ipv6Addr) -> Self {
-        if let Some(v4) = v6.to_ipv4_mapped() {
-            return Self::of_v4(v4);
-        }
-        let [a, b, ..] = v6.segments();
-        if v6.is_unicast_link_local()
-            || v6.is_unspecified()
-            || v6.is_multicast()
-            // fd00:ec2::/32 holds the metadata and Pod Identity endpoints (EKS User Guide).
-            || (a == 0xfd00 && b == 0x0ec2)
-        {
-            return Self::Machine;
-        }
-        if v6.is_loopback() {
-            return Self::Loopback;
-        }
-        // RFC 6052 and RFC 3056: an IPv4 address inside, which a translator or relay would go on to.
-        let inside = match v6.segments() {
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] | [0, 0, 0, 0, 0, 0, high, low] => {
-                Some((high, low))
-            }
-            _ => None,
-        };
-        if let Some((high, low)) = inside {
-            let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-            return Self::of_v4(Ipv4Addr::new(a, b, c, d));
-        }
-        // RFC 4193, and RFC 3879's site-local addresses, which some networks still have.
-        if v6.is_unique_local() || (a & 0xffc0) == 0xfec0 { Self::Private } else { Self::Everywhere }
     }
 }
 

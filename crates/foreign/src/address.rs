@@ -68,33 +68,87 @@ pub fn is_public(host: &str) -> bool {
         && !OWN_NAMES.contains(&name.as_str())
 }
 
-/// Whether an address is of the public internet (IANA's special-purpose registries).
+/// Whether an address is of the public internet.
 pub fn is_public_ip(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            let special = v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_multicast()
-                || a == 0
-                || a >= 240
-                || (a == 100 && (64..128).contains(&b))
-                || (a, b, c) == (192, 0, 0);
-            !special && v4 != WIRE_SERVER
+    Reach::of(ip) == Reach::Everywhere
+}
+
+/// From where an address is reached (IANA's special-purpose registries).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// From everywhere.
+    Everywhere,
+    /// From this host alone.
+    Loopback,
+    /// From inside a network.
+    Private,
+    /// From this link or machine: link-local ranges, where instance metadata lives, the IPv6 metadata addresses,
+    /// unspecified, broadcast and multicast.
+    Machine,
+}
+
+impl Reach {
+    /// One word for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Everywhere => "public",
+            Self::Loopback => "loopback",
+            Self::Private => "private",
+            Self::Machine => "link-local",
         }
-        IpAddr::V6(v6) => embedded(v6).map_or_else(
-            || {
-                let first = v6.segments().first().copied().unwrap_or_default();
-                // Global unicast is 2000::/3 (RFC 4291, 2.4).
-                first & 0xe000 == 0x2000
-            },
-            |v4| is_public_ip(IpAddr::V4(v4)),
-        ),
+    }
+
+    /// Of an address, or of the one that stands inside it.
+    pub fn of(ip: IpAddr) -> Self {
+        match ip {
+            IpAddr::V4(v4) => Self::of_v4(v4),
+            IpAddr::V6(v6) => Self::of_v6(v6),
+        }
+    }
+
+    fn of_v4(v4: Ipv4Addr) -> Self {
+        let [a, b, c, _] = v4.octets();
+        let machine = v4.is_link_local() || v4.is_unspecified() || v4.is_multicast() || v4.is_broadcast();
+        if machine || v4 == WIRE_SERVER {
+            Self::Machine
+        } else if v4.is_loopback() {
+            Self::Loopback
+        } else if v4.is_private()
+            || a == 0
+            // RFC 6598: networks behind a carrier's, and EKS's own secondary ranges.
+            || (a == 100 && (64..128).contains(&b))
+            // RFC 6890 and RFC 2544: protocol assignments, benchmarks; RFC 1112: reserved.
+            || (a, b, c) == (192, 0, 0)
+            || (a == 198 && (b == 18 || b == 19))
+            || a >= 240
+        {
+            Self::Private
+        } else {
+            Self::Everywhere
+        }
+    }
+
+    fn of_v6(v6: Ipv6Addr) -> Self {
+        let [a, b, ..] = v6.segments();
+        // fd00:ec2::/32 holds the metadata and Pod Identity endpoints (EKS User Guide).
+        let metadata = a == 0xfd00 && b == 0x0ec2;
+        if v6.is_unicast_link_local() || v6.is_unspecified() || v6.is_multicast() || metadata {
+            Self::Machine
+        } else if v6.is_loopback() {
+            Self::Loopback
+        } else if let Some(v4) = embedded(v6) {
+            Self::of_v4(v4)
+        } else if a & 0xe000 == 0x2000 {
+            // Global unicast is 2000::/3 (RFC 4291, 2.4); RFC 4193's and RFC 3879's local ranges are not.
+            Self::Everywhere
+        } else {
+            Self::Private
+        }
     }
 }
 
-/// The IPv4 address inside: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056).
+/// The IPv4 address inside, which a translator or relay would go on to: mapped, compatible, NAT64 (RFC 6052) and
+/// 6to4 (RFC 3056).
 fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     let four = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
     match v6.segments() {
@@ -118,6 +172,25 @@ mod tests {
         assert_eq!(curl("https://[2001:4860:4860::8888]/x").unwrap(), "curl -g 'https://[2001:4860:4860::8888]/x'");
         let shown = show_certificates("h.example", 443).unwrap();
         assert_eq!(shown, "openssl s_client -connect h.example:443 -servername h.example -showcerts");
+    }
+
+    #[test]
+    fn addresses_are_reached_from_where_the_registries_say() {
+        let of = |ip: &str| Reach::of(ip.parse().unwrap());
+        for ip in ["8.8.8.8", "2001:4860:4860::8888", "::ffff:8.8.8.8", "64:ff9b::808:808", "198.51.100.1"] {
+            assert_eq!(of(ip), Reach::Everywhere, "{ip}");
+        }
+        for ip in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "::7f00:1", "2002:7f00:1::"] {
+            assert_eq!(of(ip), Reach::Loopback, "{ip}");
+        }
+        for ip in ["10.0.0.1", "100.64.0.1", "198.18.0.1", "192.0.0.1", "240.0.0.1", "0.0.0.1", "fd12::1", "fec0::1"] {
+            assert_eq!(of(ip), Reach::Private, "{ip}");
+        }
+        for ip in
+            ["169.254.169.254", "168.63.129.16", "0.0.0.0", "224.0.0.1", "fe80::1", "fd00:ec2::254", "::", "ff02::1"]
+        {
+            assert_eq!(of(ip), Reach::Machine, "{ip}");
+        }
     }
 
     #[test]
