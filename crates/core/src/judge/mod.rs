@@ -7,6 +7,7 @@ mod facts;
 mod foreseen;
 mod injection;
 mod issuer;
+mod permission;
 mod policy_edit;
 mod provider;
 mod reach;

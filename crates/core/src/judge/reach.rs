@@ -6,9 +6,10 @@ use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Sdk, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, in_cluster, partition};
+use super::permission::{decided_by, known_need};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged};
-use crate::evidence::{Container, EnvVar, Evidence, LogFailure, Variable, Workload};
+use crate::evidence::{Container, EnvVar, Evidence, LogFailure, Variable};
 use crate::finding::Confidence;
 use crate::rule::{Kind, View};
 
@@ -339,54 +340,6 @@ fn denied(e: &Evidence, line: &LogFailure) -> Option<(&'static str, Draft)> {
     )];
     let actions = if cni { vec![crate::plan::Action::AttachPolicy { role, policy_arn: policy }] } else { Vec::new() };
     Some(("role-lacks-permission", draft.act("attach a policy that allows it", actions, &by_hand)))
-}
-
-/// What the add-ons everybody runs are known to need: namespace, kind and name of the workload, AWS's own policy for
-/// it, and the actions that policy allows (AWS Managed Policy Reference, `AmazonEKS_CNI_Policy`). A log may ask for
-/// anything; nothing else is attached.
-const NEEDS: [(&str, &str, &str, &str, &[&str]); 1] = [(
-    "kube-system",
-    "DaemonSet",
-    "aws-node",
-    "AmazonEKS_CNI_Policy",
-    &[
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:AttachNetworkInterface",
-        "ec2:CreateNetworkInterface",
-        "ec2:CreateTags",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeInstances",
-        "ec2:DescribeInstanceTypes",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeTags",
-        "ec2:DetachNetworkInterface",
-        "ec2:ModifyNetworkInterfaceAttribute",
-        "ec2:UnassignPrivateIpAddresses",
-    ],
-)];
-
-/// AWS's policy for a workload that is known to need this action.
-fn known_need(w: &Workload, action: &str) -> Option<&'static str> {
-    let fits = |(namespace, kind, name, _, actions): &&(&str, &str, &str, &str, &[&str])| {
-        w.namespace == *namespace && w.kind == *kind && w.name == *name && actions.contains(&action)
-    };
-    NEEDS.iter().find(fits).map(|(_, _, _, policy, _)| *policy)
-}
-
-/// Which policy AWS says decided, where that is none that can be attached to the role, and whether it is the
-/// organisation's (IAM User Guide, "Troubleshoot access denied error messages").
-fn decided_by(sample: &str) -> Option<(&'static str, bool)> {
-    let table = [
-        ("service control polic", "a service control policy of the organisation", true),
-        ("resource control polic", "a resource control policy of the organisation", true),
-        ("permissions boundary", "its permissions boundary", false),
-        ("session polic", "the policy its session was asked for with", false),
-        ("VPC endpoint polic", "the policy of a VPC endpoint", false),
-        ("explicit deny in a resource-based policy", "the resource's own policy", false),
-        ("explicit deny in an identity-based policy", "a Deny in one of its own policies", false),
-    ];
-    table.iter().find(|(words, ..)| sample.contains(words)).map(|(_, policy, organisation)| (*policy, *organisation))
 }
 
 fn without(e: &Evidence, line: &LogFailure) -> (&'static str, Draft) {
