@@ -4,6 +4,7 @@ use trustwalk_collect::Bundle;
 use trustwalk_core::evidence::{Evidence, PodSpec, Variable};
 
 use crate::Target;
+use crate::canary::planted;
 
 pub(crate) const TARGET: Target = Target {
     name: "bundles",
@@ -25,15 +26,8 @@ pub(crate) const TARGET: Target = Target {
     iterations: 4_000,
 };
 
-/// Stands for a word that no error may repeat.
-const CANARY: u8 = 2;
-
 fn check(input: &[u8]) {
-    let canary = ["canary", "feather"].concat();
-    let mut bytes = Vec::with_capacity(input.len());
-    for byte in input {
-        if *byte == CANARY { bytes.extend_from_slice(canary.as_bytes()) } else { bytes.push(*byte) }
-    }
+    let (canary, bytes) = planted(input);
     let bundle = match Bundle::parse(&bytes) {
         Ok(bundle) => bundle,
         // Of a format that is not read, the tool that wrote it is named.

@@ -8,6 +8,8 @@
 mod aws;
 #[cfg(feature = "tls")]
 mod bundles;
+#[cfg(feature = "tls")]
+mod canary;
 mod certificates;
 mod chains;
 mod discovery;

@@ -3,6 +3,7 @@
 use trustwalk_collect::workflow_jobs;
 
 use crate::Target;
+use crate::canary::planted;
 
 pub(crate) const TARGET: Target = Target {
     name: "workflows",
@@ -28,15 +29,8 @@ pub(crate) const TARGET: Target = Target {
     iterations: 4_000,
 };
 
-/// Stands for a word that no error may repeat.
-const CANARY: u8 = 2;
-
 fn check(input: &[u8]) {
-    let canary = ["canary", "feather"].concat();
-    let mut bytes = Vec::with_capacity(input.len());
-    for byte in input {
-        if *byte == CANARY { bytes.extend_from_slice(canary.as_bytes()) } else { bytes.push(*byte) }
-    }
+    let (canary, bytes) = planted(input);
     match workflow_jobs(&bytes) {
         Err(error) => assert!(!error.contains(&canary), "{error}"),
         Ok(jobs) => {
