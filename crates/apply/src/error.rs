@@ -47,7 +47,10 @@ pub enum HomeError {
         why: &'static str,
     },
     /// The key's file holds something else.
-    #[error("`{path}` is not a key of trustwalk's; without it, receipts signed with it are foreign ones", path = path.display())]
+    #[error(
+        "`{path}` is not a key of trustwalk's; without it, receipts signed with it are foreign ones",
+        path = path.display()
+    )]
     NotAKey {
         /// The file.
         path: PathBuf,
@@ -67,7 +70,8 @@ pub enum HomeError {
 pub enum ApplyError {
     /// The world is no longer as the plan saw it.
     #[error(
-        "{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; this was not written to, diagnose again"
+        "{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; this was not written \
+         to, diagnose again"
     )]
     Stale {
         /// The thing.
@@ -79,7 +83,8 @@ pub enum ApplyError {
     },
     /// What a fix left was changed since, so undoing would lose somebody's work.
     #[error(
-        "{what} was changed by somebody else since the fix: the fix left `{left}`, it is now `{found}`; this was not undone. Put it back to what the fix left, or undo by hand from the receipt's `inverse`"
+        "{what} was changed by somebody else since the fix: the fix left `{left}`, it is now `{found}`; this was \
+         not undone. Put it back to what the fix left, or undo by hand from the receipt's `inverse`"
     )]
     Overtaken {
         /// The thing.
@@ -91,7 +96,8 @@ pub enum ApplyError {
     },
     /// Another run of this user is changing the same account and cluster.
     #[error(
-        "another trustwalk is changing this account and cluster; nothing was changed: wait until it ends, then run this again"
+        "another trustwalk is changing this account and cluster; nothing was changed: wait until it ends, then run \
+         this again"
     )]
     Busy,
     /// The lock could not be had.
@@ -104,14 +110,18 @@ pub enum ApplyError {
     },
     /// The folder for the key and the locks cannot be used.
     #[error(
-        "cannot keep what is yours alone, the key that signs receipts and the locks; nothing was changed: set XDG_STATE_HOME to a folder of your own"
+        "cannot keep what is yours alone, the key that signs receipts and the locks; nothing was changed: set \
+         XDG_STATE_HOME to a folder of your own"
     )]
     Home(#[source] HomeError),
     /// The plan holds what trustwalk does not do.
     #[error("the plan is not carried out: {0}; nothing was changed")]
     Unfit(Fault),
     /// The receipt's file is another one than the one that was looked at.
-    #[error("`{path}` says something else than when it was looked at; nothing was changed: look again", path = path.display())]
+    #[error(
+        "`{path}` says something else than when it was looked at; nothing was changed: look again",
+        path = path.display()
+    )]
     Replaced {
         /// The file.
         path: PathBuf,
@@ -134,7 +144,8 @@ pub enum ApplyError {
     },
     /// The receipt is about another place.
     #[error(
-        "the receipt is about {what} `{then}`, this is `{now}`; nothing was changed: choose that place with --profile, --context or their variables"
+        "the receipt is about {what} `{then}`, this is `{now}`; nothing was changed: choose that place with \
+         --profile, --context or their variables"
     )]
     Elsewhere {
         /// Account or cluster.
@@ -151,19 +162,30 @@ pub enum ApplyError {
         what: &'static str,
     },
     /// A receipt would be overwritten.
-    #[error("`{path}` exists already, and may be the way back from an earlier fix; nothing was changed: name another file with --receipt", path = path.display())]
+    #[error(
+        "`{path}` exists already, and may be the way back from an earlier fix; nothing was changed: name another \
+         file with --receipt",
+        path = path.display()
+    )]
     Exists {
         /// The file.
         path: PathBuf,
     },
     /// The run was undone.
-    #[error("`{path}` was rolled back, so there is nothing to go on with: run `trustwalk fix` again", path = path.display())]
+    #[error(
+        "`{path}` was rolled back, so there is nothing to go on with: run `trustwalk fix` again",
+        path = path.display()
+    )]
     RolledBack {
         /// The file.
         path: PathBuf,
     },
     /// The run was undone in part.
-    #[error("a rollback of `{path}` was begun and did not end ({undone} of {steps} steps are undone): end it with `trustwalk rollback`", path = path.display())]
+    #[error(
+        "a rollback of `{path}` was begun and did not end ({undone} of {steps} steps are undone): end it with \
+         `trustwalk rollback`",
+        path = path.display()
+    )]
     HalfRolledBack {
         /// The file.
         path: PathBuf,

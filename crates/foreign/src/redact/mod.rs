@@ -95,7 +95,7 @@ mod tests {
             "://",
             "password=\"",
             "eyJ ",
-            "-----BEGIN PRIVATE KEY",
+            concat!("-----BEGIN ", "PRIVATE KEY"),
             "token[",
             "a=",
             "%22key%22",
