@@ -171,6 +171,16 @@ fn a_profile_that_is_asked_for_goes_before_keys_in_the_environment_as_in_the_aws
 }
 
 #[test]
+fn a_region_that_is_none_is_not_passed_over() {
+    let lab = LabProcess::up(&[]);
+    for region in ["us west", "a\nb", "US-WEST-2"] {
+        let out = with(&lab, &[("AWS_REGION", region)], &DIAGNOSE);
+        let said = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.code() == Some(1) && said.contains("no AWS region"), "{region}: {said}");
+    }
+}
+
+#[test]
 fn settings_of_other_sdks_end_nothing() {
     let lab = LabProcess::up(&[]);
     let rollout = ["rollout", "status", "daemonset/aws-node", "-n", "kube-system", "--timeout=60s"];

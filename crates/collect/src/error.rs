@@ -73,6 +73,9 @@ pub enum CollectError {
         "`HTTPS_PROXY` or `ALL_PROXY` names a proxy of the kind `{0}`; only those of the kind `http` are supported"
     )]
     Proxy(String),
+    /// A region that is none.
+    #[error("`{}` is no AWS region: those have small letters, digits and dashes, as us-west-2", trustwalk_foreign::redact(.0))]
+    Region(String),
     /// The clock cannot be right.
     #[error("the clock here says a time before 1970, by which nothing can be judged; set it")]
     Clock,

@@ -38,6 +38,10 @@ impl World {
             Box::pin(KubeApi::new(&options.kube, &proxies, options.now)),
             Box::pin(AwsClient::new(&options.aws, dialer.clone(), options.roots.clone(), options.now)),
         );
+        // Half of the account's services would refuse it, and the rest would answer as if nothing were wrong.
+        if !aws.region().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            return Err(CollectError::Region(aws.region().to_owned()));
+        }
         let roots = roots::for_evidence(&options.roots)?;
         Ok(Self { kube: kube.map_err(|e| e.to_string()), aws, dialer, roots, options, cache: Cache::default() })
     }
