@@ -114,7 +114,7 @@ fn finding(next: &mut impl FnMut() -> String) -> Finding {
         name: next(),
         link: Link::Trust,
         severity: Severity::Error,
-        confidence: Confidence::Certain,
+        confidence: Confidence::Proven,
         sentence: next(),
         proof: vec![Exhibit::new(next(), next(), next())],
         cures: vec![Cure { title: next(), actions: Vec::new(), by_hand: [(next(), next())].into() }],

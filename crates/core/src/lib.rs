@@ -3,12 +3,11 @@
 //! Deliberately absent: IO, a clock, async. Time is a field of the evidence; everything read
 //! from the world arrives as [`evidence::Evidence`].
 
+pub mod cause;
 pub mod diagnosis;
-pub mod docs;
 pub mod evidence;
 pub mod finding;
-mod judge;
 pub mod link;
+pub mod observation;
 pub mod plan;
-pub mod rule;
-pub mod rules;
+mod question;

@@ -5,7 +5,7 @@ use trustwalk_core::diagnosis::{Diagnosis, LinkState, diagnose};
 use trustwalk_core::evidence::{
     EnvVar, Evidence, InjectionProbe, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Source, Target,
 };
-use trustwalk_core::finding::Confidence;
+use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::link::Link;
 use trustwalk_core::plan::{Action, build};
 use trustwalk_testkit::Scenario;
@@ -52,7 +52,7 @@ fn told(arn: &str) -> Evidence {
 }
 
 fn found(d: &Diagnosis) -> Vec<&str> {
-    d.root_cause.iter().chain(&d.also).map(|f| f.name.as_str()).collect()
+    d.root_cause.iter().chain(&d.also).map(Finding::name).collect()
 }
 
 fn state(d: &Diagnosis, link: Link) -> LinkState {
@@ -185,7 +185,7 @@ fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
         let e = trustwalk_testkit::Scenario::parse(&scenario).unwrap().evidence().unwrap();
         let d = diagnose(&e);
         let root = d.root_cause.clone().unwrap();
-        (root.name, root.sentence, build(&e, &d).steps.len())
+        (root.name(), root.sentence, build(&e, &d).steps.len())
     };
     let cases = [
         ("with an explicit deny in a service control policy", "org-policy-rcp-scp-deny", "service control policy"),
@@ -195,7 +195,7 @@ fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
     ];
     for (why, name, policy) in cases {
         let (rule, sentence, steps) = said(why);
-        assert_eq!((rule.as_str(), steps), (name, 0), "{why}");
+        assert_eq!((rule, steps), (name, 0), "{why}");
         assert!(sentence.contains(policy), "{sentence}");
     }
     // No policy of the role allows it: one can be attached.
@@ -224,10 +224,7 @@ fn an_sdk_that_always_knew_web_identity_is_not_called_too_old() {
         let scenario = format!("base = \"story\"\nlog = [{log:?}]");
         let e = trustwalk_testkit::Scenario::parse(&scenario).unwrap().evidence().unwrap();
         let root = diagnose(&e).root_cause.unwrap();
-        assert_eq!(
-            (root.name.as_str(), root.confidence),
-            ("app-or-sdk-lacks-web-identity-support", Confidence::Likely)
-        );
+        assert_eq!((root.name(), root.confidence), ("app-or-sdk-lacks-web-identity-support", Confidence::Likely));
         assert!(root.sentence.contains(words), "{}", root.sentence);
     }
 }
@@ -239,10 +236,10 @@ fn keys_that_are_nowhere_are_told_of_the_issuer() {
         e.exchange = Observed::default();
         inside(&mut e.discovery).jwks_uri = uri.map(str::to_owned);
         e.keys = Observed::default();
-        diagnose(&e).root_cause.map(|root| (root.name, root.confidence))
+        diagnose(&e).root_cause.map(|root| (root.name().to_owned(), root.confidence))
     };
     let named = |confidence| Some(("issuer-documents-not-public".to_owned(), confidence));
-    assert_eq!(at(None), named(Confidence::Certain));
+    assert_eq!(at(None), named(Confidence::Proven));
     assert_eq!(at(Some("http://issuer.example/keys")), named(Confidence::Likely));
     assert_eq!(at(Some("https://issuer.example/keys")), None);
 }
@@ -259,7 +256,7 @@ fn what_is_only_likely_is_not_changed() {
     exchange.message = Some("No OpenIDConnect provider found in your account for x".to_owned());
     let d = diagnose(&e);
     let root = d.root_cause.as_ref().unwrap();
-    assert_eq!((root.name.as_str(), root.confidence), ("role-arn-wrong-account", Confidence::Likely));
+    assert_eq!((root.name(), root.confidence), ("role-arn-wrong-account", Confidence::Likely));
     let plan = build(&e, &d);
     assert!(plan.steps.is_empty() && plan.notes.iter().any(|n| n.contains("not proven")), "{plan:?}");
 }

@@ -9,6 +9,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Clock, Evidence, Observed, Role, Source, TokenClaims, TokenSource};
 use trustwalk_core::finding::{Confidence, Finding};
@@ -100,8 +101,8 @@ fn an_issuer_that_nothing_of_ours_knows_is_a_question() {
             assert!(all(&d).iter().all(|f| f.cures.iter().all(|c| c.actions.is_empty())), "{base} {sts}");
             assert!(!words(&d).contains("create-open-id-connect-provider"), "{}", words(&d));
             assert!(words(&d).contains("neither the account nor the cluster knows that issuer"), "{}", words(&d));
-            let missing = all(&d).into_iter().find(|f| f.name == "oidc-provider-missing-in-account");
-            assert!(missing.is_none_or(|f| f.confidence < Confidence::Certain && f.decide.is_some()), "{base} {sts}");
+            let missing = all(&d).into_iter().find(|f| f.name() == "oidc-provider-missing-in-account");
+            assert!(missing.is_none_or(|f| f.confidence < Confidence::Proven && f.decide.is_some()), "{base} {sts}");
         }
     }
 }
@@ -173,18 +174,18 @@ fn a_second_cause_changes_nothing_while_the_first_is_a_guess() {
     assert_eq!(build(&e, &d).steps.len(), 1);
     let sure = d.root_cause.clone().unwrap();
     let guess =
-        Finding { name: "a-guess".to_owned(), confidence: Confidence::Likely, cures: Vec::new(), ..sure.clone() };
+        Finding { cause: Cause::GhaSubCaseMismatch, confidence: Confidence::Likely, cures: Vec::new(), ..sure.clone() };
     d.root_cause = Some(guess);
     d.also = vec![sure.clone()];
     let plan = build(&e, &d);
     assert!(plan.steps.is_empty() && plan.notes.iter().any(|n| n.contains("waits")), "{plan:?}");
     // A plan is titled with all that it cures, and with nothing else.
     let other =
-        Finding { name: "another".to_owned(), confidence: Confidence::Certain, cures: Vec::new(), ..sure.clone() };
+        Finding { cause: Cause::RoleDoesNotExist, confidence: Confidence::Proven, cures: Vec::new(), ..sure.clone() };
     d.root_cause = Some(other);
-    assert_eq!(build(&e, &d).cures, sure.name);
-    d.also.push(Finding { name: "the-same-cure".to_owned(), ..sure.clone() });
-    assert_eq!(build(&e, &d).cures, format!("{}, the-same-cure", sure.name));
+    assert_eq!(build(&e, &d).cures, sure.name());
+    d.also.push(Finding { cause: Cause::SubWrongNamespace, ..sure.clone() });
+    assert_eq!(build(&e, &d).cures, format!("{}, sub-wrong-namespace", sure.name()));
 }
 
 #[test]
@@ -196,7 +197,7 @@ fn a_role_of_a_strangers_account_is_annotated_by_nobody() {
         account.annotations.insert("eks.amazonaws.com/role".to_owned(), arn.to_owned());
         e.role_arn = Observed::Absent { source: Source::default() };
         let (d, plan) = planned(&e);
-        assert!(all(&d).iter().any(|f| f.name == "annotation-key-wrong"), "{d:?}");
+        assert!(all(&d).iter().any(|f| f.name() == "annotation-key-wrong"), "{d:?}");
         assert_eq!(plan.steps.iter().any(|s| matches!(s.action, Action::Annotate { .. })), steps, "{plan:?}");
     }
 }
@@ -227,7 +228,7 @@ fn a_pattern_under_stringequals_is_cured_for_the_one_asked_for() {
         role(&mut e).trust_policy = text;
         let (d, plan) = planned(&e);
         let root = d.root_cause.clone().unwrap();
-        assert_eq!(root.name, "wildcard-with-stringequals");
+        assert_eq!(root.name(), "wildcard-with-stringequals");
         let new = new_policy(&plan).unwrap();
         assert!(admits(&new, &e, "system:serviceaccount:kube-system:aws-node", "sts.amazonaws.com"));
         for other in ["system:serviceaccount:kube-system:other", "system:serviceaccount:team-b:aws-node"] {
@@ -303,7 +304,7 @@ fn a_step_that_admits_others_is_refused_and_they_are_named() {
         json!(["system:serviceaccount:kube-system:aws-node", "system:serviceaccount:team-b:other"]);
     let mut d = diagnose(&e);
     let mut finding = d.root_cause.clone().unwrap();
-    finding.confidence = Confidence::Certain;
+    finding.confidence = Confidence::Proven;
     finding.cures = vec![trustwalk_core::plan::Cure {
         actions: vec![Action::SetTrustPolicy { role: "cni".to_owned(), document: document.to_string() }],
         ..trustwalk_core::plan::Cure::default()
@@ -331,11 +332,14 @@ fn a_repository_that_was_renamed_leaves_its_old_name() {
 
 #[test]
 fn every_cure_of_every_scenario_admits_nobody_else() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("causes");
     let mut tried = 0;
     for rule in std::fs::read_dir(folder).unwrap() {
         for file in std::fs::read_dir(rule.unwrap().path()).unwrap() {
             let path = file.unwrap().path();
+            if path.extension().is_none_or(|e| e != "toml") {
+                continue;
+            }
             let e = Scenario::parse(&std::fs::read_to_string(&path).unwrap()).unwrap().evidence().unwrap();
             let d = diagnose(&e);
             for action in all(&d).iter().flat_map(|f| &f.cures).flat_map(|c| &c.actions) {
@@ -370,19 +374,19 @@ fn a_clock_that_is_off_proves_nothing() {
     // It has, and somebody else says so too.
     let d = diagnose(&expiring(2 * hour, clock(0)));
     let root = d.root_cause.unwrap();
-    assert_eq!((root.name.as_str(), root.confidence), ("token-too-old-or-expired", Confidence::Certain));
+    assert_eq!((root.name(), root.confidence), ("token-too-old-or-expired", Confidence::Proven));
     // With our clock as the only witness.
     let root = diagnose(&expiring(2 * hour, Observed::default())).root_cause.unwrap();
     assert_eq!(root.confidence, Confidence::Likely);
     assert!(root.decide.unwrap().contains("clock"));
     // Behind everybody, it seems to be good; it is not.
     let d = diagnose(&expiring(0, clock(2 * hour)));
-    assert_eq!(d.root_cause.unwrap().name, "token-too-old-or-expired");
+    assert_eq!(d.root_cause.unwrap().name(), "token-too-old-or-expired");
     // STS's own word is enough.
     let mut e = evidence("story", "ExpiredTokenException: Token expired");
     e.now += 2 * hour;
     (e.clock, token(&mut e).iat) = (Observed::default(), None);
-    assert_eq!(diagnose(&e).root_cause.unwrap().confidence, Confidence::Certain);
+    assert_eq!(diagnose(&e).root_cause.unwrap().confidence, Confidence::Proven);
     // A token that the cluster has just minted tells its time.
     let mut e = evidence("story", "x: y");
     (e.exchange, e.clock) = (Observed::default(), Observed::default());
@@ -399,11 +403,11 @@ fn a_certificate_is_not_expired_by_our_clock_alone() {
         token(&mut e).exp = None;
         // Certificates of the test kit end long before this.
         e.now = 70_000_000_000;
-        diagnose(&e).root_cause.map(|f| (f.name, f.confidence))
+        diagnose(&e).root_cause.map(|f| (f.name().to_owned(), f.confidence))
     };
     let named = |confidence| Some(("issuer-tls-certificate-invalid-for-host".to_owned(), confidence));
     assert_eq!(at(Observed::default()), named(Confidence::Likely));
     let clock = |ahead| known(Clock { server: "sts".to_owned(), ahead });
-    assert_eq!(at(clock(0)), named(Confidence::Certain));
+    assert_eq!(at(clock(0)), named(Confidence::Proven));
     assert_eq!(at(clock(1_658_239_200 - 70_000_000_000)), None);
 }

@@ -10,7 +10,7 @@
 use serde_json::{Value, json};
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
-use trustwalk_core::finding::Confidence;
+use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::plan::{Action, Plan, build};
 use trustwalk_testkit::Scenario;
 
@@ -68,7 +68,7 @@ fn judge(policy: &Value) -> (Diagnosis, Option<Value>) {
 }
 
 fn found(d: &Diagnosis) -> Vec<&str> {
-    d.root_cause.iter().chain(&d.also).map(|f| f.name.as_str()).collect()
+    d.root_cause.iter().chain(&d.also).map(Finding::name).collect()
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn what_comes_with_the_call_is_never_certain() {
         let (d, plan) =
             judge(&policy(&[statement(&[(operator, key, json!(value)), ("StringEquals", "sub", json!(SUB))])]));
         let root = d.root_cause.unwrap();
-        assert_eq!((root.name.as_str(), root.confidence), ("trust-condition-not-met", Confidence::Likely), "{key}");
+        assert_eq!((root.name(), root.confidence), ("trust-condition-not-met", Confidence::Likely), "{key}");
         assert!(!root.sentence.contains("(absent)"), "{}", root.sentence);
         assert_eq!(plan, None);
     }
@@ -112,7 +112,7 @@ fn what_comes_with_the_call_is_never_certain() {
 fn the_time_is_known() {
     let late = ("DateLessThan", "aws:CurrentTime", json!("2020-01-01T00:00:00Z"));
     let (d, _) = judge(&policy(&[statement(&[late, ("StringEquals", "sub", json!(SUB))])]));
-    assert_eq!(d.root_cause.as_ref().map(|f| f.confidence), Some(Confidence::Certain), "{d:?}");
+    assert_eq!(d.root_cause.as_ref().map(|f| f.confidence), Some(Confidence::Proven), "{d:?}");
     let early = ("DateGreaterThan", "aws:CurrentTime", json!("2020-01-01T00:00:00Z"));
     let (d, _) = judge(&policy(&[statement(&[early, ("StringEquals", "sub", json!(SUB))])]));
     assert_eq!(found(&d), ["org-policy-rcp-scp-deny"], "the policy admits");
@@ -141,7 +141,7 @@ fn whoever_is_admitted_stays_admitted() {
     // Another service account's subject, and a pattern of somebody's.
     for other in ["system:serviceaccount:batch:settlement", "system:serviceaccount:kube-system:aws-node-*"] {
         let (d, plan) = judge(&policy(&[statement(&[("StringLike", "sub", json!(other))])]));
-        assert_eq!(d.root_cause.unwrap().name, "sub-wrong-service-account");
+        assert_eq!(d.root_cause.unwrap().name(), "sub-wrong-service-account");
         let values = plan.unwrap()["Statement"][0]["Condition"]["StringLike"][format!("{path}:sub")].clone();
         assert_eq!(values, json!([other, SUB]));
     }

@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use trustwalk_core::diagnosis::{Diagnosis, LinkReport, LinkState, Outcome};
+use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkReport, LinkState, Outcome};
 use trustwalk_core::evidence::Target;
-use trustwalk_core::finding::{Confidence, Exhibit, Finding};
+use trustwalk_core::finding::{Exhibit, Finding, Standing};
+use trustwalk_core::observation::{Fate, Observation};
 use trustwalk_foreign::shell;
 
 use crate::page::{Ink, Page, Pen, Shown};
@@ -45,8 +46,9 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
         None => without_cause(&mut out, d.outcome, pen),
     }
     list_findings(&mut out, "Also broken: it would fail next", &d.also, pen);
+    list_findings(&mut out, "Possible: what fits, in order, until it is decided among them", &d.possible, pen);
     list_findings(&mut out, "Warnings", &d.warnings, pen);
-    if d.root_cause.iter().chain(&d.also).chain(&d.warnings).any(has_quotes) {
+    if d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings).any(has_quotes) {
         out.line(pen.ink(Ink::Faint, QUOTES));
         out.gap();
     }
@@ -56,6 +58,10 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
             out.prose(&c.sentence, "  - ", "    ");
         }
         out.gap();
+    }
+    if verbose {
+        list_candidates(&mut out, &d.candidates, pen);
+        list_observations(&mut out, &d.observations, pen);
     }
     if !d.undetermined.is_empty() {
         out.line(pen.ink(Ink::Strong, "Could not be determined"));
@@ -79,6 +85,7 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
 fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose: bool) {
     let (mark, colour) = match link.state {
         LinkState::Pass => ("\u{221a}", Ink::Good),
+        LinkState::Seen => ("\u{b7}", Ink::Faint),
         LinkState::NotApplicable => ("-", Ink::Faint),
         LinkState::Undetermined => ("?", Ink::Odd),
         LinkState::Warning => ("\u{203c}", Ink::Odd),
@@ -87,7 +94,7 @@ fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose
     };
     // What is told in full below is named here, not told twice.
     let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
-    let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code, f.name));
+    let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code(), f.name()));
     out.line(format_args!("  {} {:<16}{saw}", pen.ink(colour, mark), link.link.name()));
     // What is missing is listed below, once for all links.
     if verbose {
@@ -123,17 +130,62 @@ fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], pen: Pen) 
     }
 }
 
+/// Every cause that came into question, with what speaks for and against it.
+fn list_candidates(out: &mut Page, candidates: &[Candidate], pen: Pen) {
+    if candidates.is_empty() {
+        return;
+    }
+    out.line(pen.ink(Ink::Strong, "Causes that came into question"));
+    for c in candidates {
+        let (word, missing): (&str, &[String]) = match &c.standing {
+            Standing::Established => ("established", &[]),
+            Standing::Supported { .. } => ("supported", &[]),
+            Standing::Open { missing } => ("open", missing),
+            Standing::Excluded { .. } => ("excluded", &[]),
+        };
+        out.line(format_args!("  {} {} {}", c.code, c.cause.name(), pen.ink(Ink::Faint, word)));
+        for (sign, texts) in [("for: ", c.speaks_for.as_slice()), ("against: ", &c.against), ("missing: ", missing)] {
+            for text in texts {
+                out.prose(text, &format!("      {sign}"), "        ");
+            }
+        }
+        if let Standing::Supported { would_decide } = &c.standing {
+            out.prose(would_decide, "      to decide: ", "        ");
+        }
+    }
+    out.gap();
+}
+
+/// Every failure that was seen, and what became of it.
+fn list_observations(out: &mut Page, observations: &[Observation], pen: Pen) {
+    if observations.is_empty() {
+        return;
+    }
+    out.line(pen.ink(Ink::Strong, "What was seen to fail, and what became of it"));
+    for o in observations {
+        let fate = match &o.fate {
+            Fate::Explained { by } => {
+                format!("explained by {}", by.iter().map(|c| c.name()).collect::<Vec<_>>().join(", "))
+            }
+            Fate::Over { by } => format!("over: {by}"),
+            Fate::SetAside { by } => format!("set aside: older than {by}"),
+            Fate::Unexplained => "not explained".to_owned(),
+        };
+        let at = o.at.map(|at| format!("{}  ", time::stamp(at))).unwrap_or_default();
+        out.line(format_args!("  {at}{} ({} times, {})", o.symptom.name(), o.count, o.origin));
+        out.prose(&o.text, "      ", "      ");
+        out.prose(&fate, "      -> ", "         ");
+    }
+    out.gap();
+}
+
 fn show_finding(out: &mut Page, f: &Finding, pen: Pen) {
-    let sure = match f.confidence {
-        Confidence::Certain => "proven",
-        Confidence::Likely => "likely",
-        Confidence::Possible => "possible",
-    };
+    let sure = f.confidence.name();
     out.line(format_args!(
         "  {} {} {}",
-        pen.ink(Ink::Bad, &f.code),
-        pen.ink(Ink::Strong, &f.name),
-        pen.ink(Ink::Faint, format_args!("({} link, {sure})", f.link.name()))
+        pen.ink(Ink::Bad, f.code()),
+        pen.ink(Ink::Strong, f.name()),
+        pen.ink(Ink::Faint, format_args!("({} link, {sure})", f.link().name()))
     ));
     out.prose(&f.sentence, "  ", "  ");
     out.gap();
@@ -193,10 +245,15 @@ pub fn short(d: &Diagnosis) -> Shown {
             ""
         }
     };
-    let groups = [(named, d.root_cause.as_slice()), ("also", d.also.as_slice()), ("warning", d.warnings.as_slice())];
+    let groups = [
+        (named, d.root_cause.as_slice()),
+        ("also", d.also.as_slice()),
+        ("possible", d.possible.as_slice()),
+        ("warning", d.warnings.as_slice()),
+    ];
     for (kind, findings) in groups {
         for f in findings {
-            out.line(format_args!("{} {kind} {} ({target}) {}", f.code, f.name, f.sentence));
+            out.line(format_args!("{} {kind} {} ({target}) {}", f.code(), f.name(), f.sentence));
         }
     }
     for u in &d.undetermined {

@@ -1,5 +1,6 @@
 //! Many diagnoses at once, for people: one line each, and every root cause told once.
 
+use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 
 use super::diagnosis::{human, target_words};
@@ -63,8 +64,8 @@ pub fn overview(all: &[Diagnosis], pen: Pen) -> Shown {
             Outcome::Broken | Outcome::RootCause => (Ink::Bad, "\u{d7}"),
             Outcome::Undetermined => (Ink::Odd, "?"),
         };
-        let named = d.root_cause.iter().chain(&d.also).chain(&d.warnings);
-        let named: Vec<String> = named.map(|f| format!("{} {}", f.code, f.name)).collect();
+        let named = d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings);
+        let named: Vec<String> = named.map(|f| format!("{} {}", f.code(), f.name())).collect();
         let line = format!("{words:<width$}  {}", named.join(", "));
         out.line(format_args!("  {} {}", pen.ink(colour, mark), line.trim_end()));
     }
@@ -90,6 +91,6 @@ fn shares_cause(one: &Diagnosis, other: &Diagnosis) -> bool {
     one.root_cause.is_some() && wrong(one).eq(wrong(other))
 }
 
-fn wrong(d: &Diagnosis) -> impl Iterator<Item = (&str, &str)> {
-    d.root_cause.iter().chain(&d.also).map(|f| (f.code.as_str(), f.sentence.as_str()))
+fn wrong(d: &Diagnosis) -> impl Iterator<Item = (Cause, &str)> {
+    d.root_cause.iter().chain(&d.also).map(|f| (f.cause, f.sentence.as_str()))
 }

@@ -32,13 +32,15 @@ pub enum ScenarioError {
     Line(String),
 }
 
-/// What a scenario expects of its rule.
+/// What a scenario expects of its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expect {
     /// It is the root cause, and nothing else is found.
     #[default]
     Violated,
+    /// It comes first among several that survive, and none is the root cause.
+    Possible,
     /// Nothing is found.
     Pass,
     /// Nothing is found, and something is missing.
@@ -75,13 +77,16 @@ pub struct Scenario {
     pub absent: Vec<String>,
 }
 
-/// Every scenario of the repository, by rule and file.
+/// Every scenario of the repository, by cause and file.
 pub fn scenarios() -> Result<Vec<(String, String, Scenario)>, ScenarioError> {
     let mut out = Vec::new();
-    for rule in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/scenarios"))? {
+    for rule in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/causes"))? {
         let rule = rule?;
         for file in std::fs::read_dir(rule.path())? {
             let path = file?.path();
+            if path.extension().is_none_or(|e| e != "toml") {
+                continue;
+            }
             let scenario = Scenario::parse(&std::fs::read_to_string(&path)?)?;
             let [name, file] = [Some(rule.file_name().as_os_str()), path.file_name()]
                 .map(|n| n.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default());

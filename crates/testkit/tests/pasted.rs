@@ -46,7 +46,7 @@ const TEXTS: usize = 6;
 const FIXED: [&str; 6] = ["state", "kind", "symptom", "chain", "library", "sdk"];
 
 fn scenarios() -> Vec<Scenario> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/scenarios");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/causes");
     let rules = std::fs::read_dir(folder).unwrap();
     let mut files: Vec<PathBuf> = rules
         .flat_map(|rule| std::fs::read_dir(rule.unwrap().path()).unwrap())

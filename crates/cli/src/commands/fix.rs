@@ -248,7 +248,7 @@ async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Ve
 
 /// A name that no receipt has yet: one run may cure several targets of the same cause.
 fn default_receipt(diagnosis: &Diagnosis, now: i64) -> PathBuf {
-    let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name.as_str());
+    let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name());
     let first = PathBuf::from(format!("trustwalk-receipt-{name}-{now}.json"));
     let more = (2_u32..).map(|n| PathBuf::from(format!("trustwalk-receipt-{name}-{now}-{n}.json")));
     std::iter::once(first.clone()).chain(more).find(|p| p.symlink_metadata().is_err()).unwrap_or(first)

@@ -1,34 +1,23 @@
-//! Runs every rule and tells the root cause from what follows from it.
+//! Asks every question and tells the root cause from what follows from it.
 
-use std::collections::BTreeSet;
-
+use super::candidates;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
-use super::{possible, saw, timeline};
-use crate::evidence::{Evidence, Observed, Target, pods_down};
-use crate::finding::{Confidence, Finding, Severity, Verdict};
-use crate::judge::{self, Refusal};
+use super::{saw, survivors, timeline};
+use crate::evidence::{Evidence, Observed, Target, View, pods_down};
+use crate::finding::{Confidence, Finding};
 use crate::link::Link;
-use crate::rule::View;
-use crate::rules;
+use crate::question::{self, Answers};
 
 /// Version of the diagnosis document.
 const SCHEMA: u32 = 1;
 
 /// What takes a diagnosis from a log alone further.
-const NEXT: &str = "whether cluster and account agree with the log: `trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE` or `trustwalk diagnose --role ARN --subject SUB --log FILE` would tell";
+const NEXT: &str = "whether cluster and account agree with the log: `trustwalk diagnose KIND/NAME -n NAMESPACE --log \
+                    FILE` or `trustwalk diagnose --role ARN --subject SUB --log FILE` would tell";
 
 /// Names shown of those that exist instead.
 const SHOWN: usize = 5;
-
-/// What the rules said, gathered.
-#[derive(Default)]
-struct Gathered {
-    errors: Vec<Finding>,
-    warnings: Vec<Finding>,
-    missing: Vec<(Link, String)>,
-    judged: BTreeSet<Link>,
-}
 
 /// Walks the chain for one target, by the servers' clock where this machine's is off.
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
@@ -40,44 +29,37 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 
 fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let view = View::new(evidence);
-    let mut gathered = gather(&view);
-    if let Some(line) = nothing_there(evidence) {
-        // Everything else is unknown for this one reason.
-        gathered.missing = vec![(Link::Workload, line)];
-    }
-    let alone = matches!(evidence.target, Target::Issuer { .. });
-    let unasked =
-        |text: &str| text.ends_with("not collected: not asked for") && (alone || text.starts_with("the logs:"));
-    if matches!(evidence.target, Target::Issuer { .. } | Target::Role { .. }) {
-        // What has no bearing on the target is no gap in its diagnosis.
-        gathered.missing.retain(|(l, text)| saw::applies(evidence, *l) && !unasked(text));
-    }
-    if let Target::Log { .. } = evidence.target {
-        // Nobody asked for the rest; what to ask for is all there is to say of it.
-        let unread = evidence.logs.gap().map(|gap| (Link::Workload, format!("the logs: {gap}")));
-        gathered.missing = unread.into_iter().chain([(Link::Workload, NEXT.to_owned())]).collect();
-    }
-    let refusal = judge::refusal(&view);
-    if judge::kept_from_sts(&view) {
-        order_as_lived(&mut gathered.errors);
-    } else {
-        order(&mut gathered.errors, refusal);
-    }
-    let folded = fold(&mut gathered.errors);
-    let mut errors = gathered.errors.into_iter();
+    let mut answers = question::answers(evidence);
+    let mut observations = question::observed(evidence);
+    survivors::weigh(&mut answers);
+    let missing = gaps(evidence, std::mem::take(&mut answers.missing));
+    let candidates = candidates::candidates(evidence, &answers, &observations);
+    let (mut errors, warnings): (Vec<Finding>, Vec<Finding>) = answers.found.iter().cloned().partition(Finding::fails);
+    let lived = question::kept_from_sts(&view);
+    survivors::order(&mut errors, &observations, lived);
+    let folded = survivors::fold(&mut errors);
+    let (possible, errors): (Vec<Finding>, Vec<Finding>) =
+        errors.into_iter().partition(|f| f.confidence == Confidence::Possible);
+    let mut errors = errors.into_iter();
     let root_cause = errors.next();
     let also: Vec<Finding> = errors.collect();
+    let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
+    survivors::explain(&mut observations, &named);
     let failures = failures(&view);
     let consequences = match &root_cause {
-        Some(root) => folded.into_iter().chain(failures.iter().filter(|f| f.link != root.link).cloned()).collect(),
+        Some(root) => folded
+            .into_iter()
+            .chain(failures.iter().map(|f| &f.what).filter(|f| f.link != root.link()).cloned())
+            .collect(),
         None => Vec::new(),
     };
     let mut undetermined: Vec<String> = Vec::new();
     if root_cause.is_none() {
-        undetermined.extend(unexplained(evidence, &failures, !gathered.missing.is_empty()));
-        undetermined.extend(possible::meanings(&view));
+        undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
+        undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     }
-    for (_, text) in &gathered.missing {
+    undetermined.extend(candidates::set_aside(&observations));
+    for (_, text) in &missing {
         if !undetermined.contains(text) {
             undetermined.push(text.clone());
         }
@@ -85,9 +67,10 @@ fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let state = States {
         root: root_cause.as_ref(),
         also: &also,
-        warnings: &gathered.warnings,
-        missing: &gathered.missing,
-        judged: &gathered.judged,
+        possible: &possible,
+        warnings: &warnings,
+        missing: &missing,
+        answers: &answers,
         failures: &failures,
         clock_off,
     };
@@ -96,15 +79,38 @@ fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
         schema: SCHEMA,
         target: evidence.target.clone(),
         at: evidence.now,
-        outcome: Outcome::of(root_cause.as_ref(), &also, &links, &undetermined),
+        outcome: Outcome::of(root_cause.as_ref(), &also, &possible, &links, &undetermined),
         links,
         root_cause,
         also,
-        warnings: gathered.warnings,
+        possible,
+        warnings,
         consequences,
+        candidates,
+        observations,
         undetermined,
         timeline: timeline::timeline(evidence),
     }
+}
+
+/// What could not be told, without what has no bearing on the target.
+fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>) -> Vec<(Link, String)> {
+    if let Some(line) = nothing_there(evidence) {
+        // Everything else is unknown for this one reason.
+        missing = vec![(Link::Workload, line)];
+    }
+    let alone = matches!(evidence.target, Target::Issuer { .. });
+    let unasked =
+        |text: &str| text.ends_with("not collected: not asked for") && (alone || text.starts_with("the logs:"));
+    if matches!(evidence.target, Target::Issuer { .. } | Target::Role { .. }) {
+        missing.retain(|(l, text)| saw::applies(evidence, *l) && !unasked(text));
+    }
+    if let Target::Log { .. } = evidence.target {
+        // Nobody asked for the rest; what to ask for is all there is to say of it.
+        let unread = evidence.logs.gap().map(|gap| (Link::Workload, format!("the logs: {gap}")));
+        missing = unread.into_iter().chain([(Link::Workload, NEXT.to_owned())]).collect();
+    }
+    missing
 }
 
 /// The target itself does not exist.
@@ -126,113 +132,46 @@ fn nothing_there(e: &Evidence) -> Option<String> {
     })
 }
 
-fn gather(view: &View<'_>) -> Gathered {
-    let mut out = Gathered::default();
-    for rule in rules::all() {
-        let link = rule.meta().link;
-        match rule.judge(view) {
-            Verdict::Pass => {
-                out.judged.insert(link);
-            }
-            Verdict::NotApplicable { .. } => {}
-            Verdict::Undetermined { missing } => {
-                for text in missing {
-                    if !out.missing.contains(&(link, text.clone())) {
-                        out.missing.push((link, text));
-                    }
-                }
-            }
-            Verdict::Violated { findings } => {
-                out.judged.insert(link);
-                for f in findings {
-                    if f.severity == Severity::Error { out.errors.push(f) } else { out.warnings.push(f) }
-                }
-            }
-        }
-    }
-    out
-}
-
-/// The link in which a refusal of STS has its cause.
-fn explains(refusal: Option<Refusal>, f: &Finding) -> bool {
-    let link = f.link;
-    refusal.is_some_and(|r| match r {
-        Refusal::Parameters => matches!(link, Link::ServiceAccount | Link::Exchange | Link::Token),
-        Refusal::Token => link == Link::Token,
-        // One provider may have both the wrong thumbprints and the wrong audiences.
-        _ if link == Link::Provider && f.name.contains("thumbprint") => r == Refusal::Thumbprint,
-        Refusal::NoProvider => matches!(link, Link::Provider | Link::Exchange),
-        Refusal::Thumbprint => link == Link::Tls || (link == Link::Provider && !f.name.contains("audience")),
-        Refusal::Keys => matches!(link, Link::Keys | Link::Issuer | Link::Tls),
-        Refusal::Audience => matches!(link, Link::Provider | Link::Token | Link::Keys | Link::Issuer | Link::Workload),
-        Refusal::Denied => matches!(link, Link::Trust | Link::ServiceAccount | Link::Exchange),
-    })
-}
-
-/// What explains the failure seen comes first, then what is surer, then what stands earlier in the chain.
-fn order(errors: &mut [Finding], refusal: Option<Refusal>) {
-    errors.sort_by(|a, b| {
-        let key = |f: &Finding| (!explains(refusal, f), f.confidence == Confidence::Possible, f.link, f.code.clone());
-        key(a).cmp(&key(b))
-    });
-}
-
-/// The workload fails before it comes to STS, and only trustwalk's own exchange was refused there: what the
-/// workload's log shows comes first, then what stands earlier in the chain.
-fn order_as_lived(errors: &mut [Finding]) {
-    errors.sort_by(|a, b| {
-        let logged = |f: &Finding| f.proof.iter().any(|p| p.label == "failure");
-        let key = |f: &Finding| (f.confidence == Confidence::Possible, !logged(f), f.link, f.code.clone());
-        key(a).cmp(&key(b))
-    });
-}
-
-/// Takes out findings that another rule's violation explains away.
-fn fold(errors: &mut Vec<Finding>) -> Vec<Folded> {
-    let names: Vec<String> = errors.iter().map(|f| f.name.clone()).collect();
-    let mut folded = Vec::new();
-    errors.retain(|f| {
-        let masks = rules::by_code_or_name(&f.code).map_or(&[][..], |r| r.meta().masked_by);
-        let masked = masks.iter().any(|m| names.iter().any(|n| n == m));
-        if masked {
-            folded.push(Folded { sentence: f.sentence.clone(), link: f.link, code: Some(f.code.clone()) });
-        }
-        !masked
-    });
-    folded
+/// Something that fails visibly.
+struct Failing {
+    what: Folded,
+    /// Whether it is a failure of the identity, and not one that may have other reasons, as a pod's not being ready.
+    of_identity: bool,
 }
 
 /// What fails visibly: the exchange, the pods, the logs.
-fn failures(view: &View<'_>) -> Vec<Folded> {
-    let e = view.frame();
+fn failures(e: &View<'_>) -> Vec<Failing> {
     let mut out = Vec::new();
-    let mut say = |link, sentence: String| out.push(Folded { sentence, link, code: None });
-    if let Some(x) = e.exchange.known().filter(|x| x.assumed.is_none()) {
+    let mut say = |link, of_identity, sentence: String| {
+        out.push(Failing { what: Folded { sentence, link, code: None }, of_identity });
+    };
+    if let Some(x) = e.exchange().known().filter(|x| x.assumed.is_none()) {
         let code = x.code.clone().unwrap_or_else(|| format!("HTTP {}", x.status));
-        say(Link::Exchange, format!("STS refuses: {code}: {}", x.message.clone().unwrap_or_default()));
+        say(Link::Exchange, true, format!("STS refuses: {code}: {}", x.message.clone().unwrap_or_default()));
     }
-    let pods = e.pods.known().map(Vec::as_slice).unwrap_or_default();
+    let pods = e.pods().known().map(Vec::as_slice).unwrap_or_default();
     let down = pods_down(pods);
     if down == 1 && pods.len() == 1 {
-        say(Link::Workload, "its only pod is not ready".to_owned());
+        say(Link::Workload, false, "its only pod is not ready".to_owned());
     } else if down > 0 {
-        say(Link::Workload, format!("{down} of {} pods are not ready", pods.len()));
+        say(Link::Workload, false, format!("{down} of {} pods are not ready", pods.len()));
     }
-    if let Some(w) = e.workload.known().filter(|w| w.desired > 0 && e.pods.known().is_some_and(Vec::is_empty)) {
+    if let Some(w) = e.workload().known().filter(|w| w.desired > 0 && e.pods().known().is_some_and(Vec::is_empty)) {
         say(
             Link::Workload,
+            false,
             format!("it wants {} and has none", count(usize::try_from(w.desired).unwrap_or(usize::MAX), "pod")),
         );
     }
-    for line in judge::recent(view).into_iter().take(3) {
-        say(Link::Workload, format!("{} ×{}: {}", line.origin, line.count, line.failure.message));
+    for line in question::recent(e).into_iter().take(3) {
+        say(Link::Workload, true, format!("{} ×{}: {}", line.origin, line.count, line.failure.message));
     }
     out
 }
 
-fn unexplained(e: &Evidence, failures: &[Folded], gaps: bool) -> Option<String> {
+fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String> {
     // A pod that is not ready may have many reasons; only failures of the identity ask for an answer here.
-    let seen: Vec<&str> = failures.iter().map(|f| f.sentence.as_str()).collect();
+    let seen: Vec<&str> = failures.iter().map(|f| f.what.sentence.as_str()).collect();
     if seen.is_empty() {
         return None;
     }
@@ -251,7 +190,8 @@ fn unexplained(e: &Evidence, failures: &[Folded], gaps: bool) -> Option<String> 
         | Observed::Denied { .. }
         | Observed::Unreachable { .. }
         | Observed::NotCollected { .. } => {
-            "a real exchange would decide: run without --no-exchange, with the permission to create tokens for the service account"
+            "a real exchange would decide: run without --no-exchange, with the permission to create tokens for the \
+             service account"
         }
     };
     Some(format!("something fails and no known cause fits the evidence ({}); {decide}", seen.join("; ")))
@@ -260,10 +200,11 @@ fn unexplained(e: &Evidence, failures: &[Folded], gaps: bool) -> Option<String> 
 struct States<'a> {
     root: Option<&'a Finding>,
     also: &'a [Finding],
+    possible: &'a [Finding],
     warnings: &'a [Finding],
     missing: &'a [(Link, String)],
-    judged: &'a BTreeSet<Link>,
-    failures: &'a [Folded],
+    answers: &'a Answers,
+    failures: &'a [Failing],
     clock_off: Option<String>,
 }
 
@@ -271,8 +212,9 @@ impl States<'_> {
     fn report(&self, e: &Evidence, link: Link) -> LinkReport {
         let mut missing: Vec<String> =
             self.missing.iter().filter(|(l, _)| *l == link).map(|(_, t)| t.clone()).collect();
-        let found = self.root.into_iter().chain(self.also).find(|f| f.link == link);
-        let failed = self.failures.iter().find(|f| f.link == link);
+        let found = self.root.into_iter().chain(self.also).find(|f| f.link() == link);
+        let failed = self.failures.iter().find(|f| f.what.link == link);
+        let suspected = self.possible.iter().any(|f| f.link() == link);
         let (seen, gap) = saw::saw(e, link);
         if missing.is_empty() {
             missing.extend(gap.clone());
@@ -281,20 +223,22 @@ impl States<'_> {
             LinkState::Violated
         } else if failed.is_some() && self.root.is_some() {
             LinkState::Consequence
-        } else if failed.is_some_and(|f| link == Link::Exchange || f.sentence.contains('×')) {
+        } else if failed.is_some_and(|f| f.of_identity) {
             LinkState::Violated
-        } else if self.warnings.iter().any(|f| f.link == link) || failed.is_some() {
+        } else if self.warnings.iter().any(|f| f.link() == link) || failed.is_some() {
             LinkState::Warning
         } else if !saw::applies(e, link) {
             LinkState::NotApplicable
-        } else if gap.is_some() || (!missing.is_empty() && !self.judged.contains(&link)) {
+        } else if gap.is_some() || suspected || (!missing.is_empty() && !self.answers.judged.contains(&link)) {
             LinkState::Undetermined
-        } else {
+        } else if self.answers.judged.contains(&link) {
             LinkState::Pass
+        } else {
+            LinkState::Seen
         };
         let mut saw = match (found, failed) {
             (Some(f), _) => f.sentence.clone(),
-            (None, Some(f)) => f.sentence.clone(),
+            (None, Some(f)) => f.what.sentence.clone(),
             (None, None) => seen,
         };
         // Told where times are judged, once.

@@ -2,14 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{evidence::Target, finding::Finding, link::Link};
+use super::candidates::Candidate;
+use crate::evidence::Target;
+use crate::finding::Finding;
+use crate::link::Link;
+use crate::observation::Observation;
 
 /// State of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkState {
-    /// All rules that could judge passed, and none was left open.
+    /// Judged, and sound.
     Pass,
+    /// Seen, and judged by no question.
+    Seen,
     /// Has no bearing on this target.
     NotApplicable,
     /// Something could not be read.
@@ -55,7 +61,7 @@ pub struct Folded {
     pub sentence: String,
     /// The link it shows in.
     pub link: Link,
-    /// The rule's code, when a rule found it.
+    /// The cause's code, when it is one.
     pub code: Option<String>,
 }
 
@@ -74,11 +80,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of(root: Option<&Finding>, also: &[Finding], links: &[LinkReport], undetermined: &[String]) -> Self {
+    pub(super) fn of(
+        root: Option<&Finding>,
+        also: &[Finding],
+        possible: &[Finding],
+        links: &[LinkReport],
+        undetermined: &[String],
+    ) -> Self {
         let any = |states: &[LinkState]| links.iter().any(|l| states.contains(&l.state));
         if root.is_some() {
             Self::RootCause
-        } else if !also.is_empty() || any(&[LinkState::Violated, LinkState::Consequence]) {
+        } else if !also.is_empty() || !possible.is_empty() || any(&[LinkState::Violated, LinkState::Consequence]) {
             Self::Broken
         } else if !undetermined.is_empty() || any(&[LinkState::Undetermined]) {
             Self::Undetermined
@@ -133,10 +145,20 @@ pub struct Diagnosis {
     pub root_cause: Option<Finding>,
     /// Further independent faults: what would fail next once the root cause is cured.
     pub also: Vec<Finding>,
+    /// What may be the cause, in order, where more than one survives: none of them is the root cause before it is
+    /// decided among them.
+    #[serde(default)]
+    pub possible: Vec<Finding>,
     /// Warnings: nothing fails because of them now.
     pub warnings: Vec<Finding>,
     /// What follows from the root cause.
     pub consequences: Vec<Folded>,
+    /// Every cause that came into question, with what speaks for and against it.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+    /// Every failure that was seen, and what became of it.
+    #[serde(default)]
+    pub observations: Vec<Observation>,
     /// What could not be determined, and what would determine it.
     pub undetermined: Vec<String>,
     /// What changed, oldest first.

@@ -1,8 +1,8 @@
 //! One line for each link: what was seen there.
 
-use crate::evidence::{Evidence, Observed, Target, Variable};
-use crate::judge::standing;
+use crate::evidence::{Evidence, Observed, Target, Variable, View};
 use crate::link::Link;
+use crate::question::standing;
 
 /// Whether a link has a bearing on the target.
 pub(super) fn applies(e: &Evidence, link: Link) -> bool {
@@ -85,7 +85,7 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
         Link::Keys => say(&e.keys, |k| format!("{} at {}", count(k.keys.len(), "key"), k.fetched.url)),
         Link::Tls => tls(e),
         Link::Provider => say(&e.provider, |p| {
-            let standing = standing(e, p).map(|s| format!(" ({s})")).unwrap_or_default();
+            let standing = standing(&View::new(e), p).map(|s| format!(" ({s})")).unwrap_or_default();
             format!(
                 "{}, {}, {}{standing}, created {}",
                 p.arn,

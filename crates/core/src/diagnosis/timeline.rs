@@ -7,7 +7,7 @@ use trustwalk_x509::Certificate;
 
 use super::model::Change;
 use crate::evidence::{Evidence, LogFailure, Observed};
-use crate::judge::moment;
+use crate::question::moment;
 
 /// Seconds within which an event of `CloudTrail` and a creation date are the same happening.
 const NEAR: i64 = 5;

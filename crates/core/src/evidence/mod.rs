@@ -5,19 +5,23 @@ mod clock;
 mod holds;
 mod issuer;
 pub mod kept;
+mod kind;
 mod kubernetes;
 mod observed;
+mod view;
 
 pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock};
 pub use holds::Holds;
 pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims, TokenSource};
 pub use kept::Variable;
+pub use kind::Kind;
 pub use kubernetes::{
     Container, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
     ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
 };
 pub use observed::{Observed, Source};
+pub use view::View;
 
 use serde::{Deserialize, Serialize};
 

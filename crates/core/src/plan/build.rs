@@ -5,6 +5,7 @@ use trustwalk_foreign::shell;
 use super::describe::{describe, reach, written};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
+use crate::cause::Cause;
 use crate::diagnosis::Diagnosis;
 use crate::evidence::{Evidence, Target, kept};
 use crate::finding::{Confidence, Finding};
@@ -39,12 +40,12 @@ pub fn build_for(e: &Evidence, d: &Diagnosis, entry: Entry) -> Plan {
         let before = plan.steps.len();
         // What would fail next is cured too, so that one approval is enough; but a guess about the first is no ground
         // to change anything for the second.
-        add(e, finding, (root.confidence == Confidence::Certain, entry), &mut plan);
+        add(e, finding, (root.confidence == Confidence::Proven, entry), &mut plan);
         if plan.steps.len() > before || already(finding, &plan) {
-            cured.push(finding.name.as_str());
+            cured.push(finding.name());
         }
     }
-    plan.cures = if cured.is_empty() { root.name.clone() } else { cured.join(CAUSES_BETWEEN) };
+    plan.cures = if cured.is_empty() { root.name().to_owned() } else { cured.join(CAUSES_BETWEEN) };
     match restart(e, root, !plan.steps.is_empty()) {
         Some(Renewal::Step(step)) => plan.steps.push(*step),
         Some(Renewal::ByHand(note)) => plan.notes.push(note),
@@ -61,19 +62,21 @@ pub fn build_for(e: &Evidence, d: &Diagnosis, entry: Entry) -> Plan {
 /// Whether the plan's steps cure a finding: all that it asks for is among them.
 fn already(finding: &Finding, plan: &Plan) -> bool {
     let mut actions = finding.cures.iter().flat_map(|c| &c.actions).peekable();
-    finding.confidence == Confidence::Certain
+    finding.confidence == Confidence::Proven
         && actions.peek().is_some()
         && actions.all(|a| plan.steps.iter().any(|s| s.action == *a))
 }
 
 fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &mut Plan) {
     let acts = finding.cures.iter().any(|c| !c.actions.is_empty());
-    if acts && !(proven && finding.confidence == Confidence::Certain) {
+    if acts && !(proven && finding.confidence == Confidence::Proven) {
         plan.notes.push(match &finding.decide {
             Some(decide) => {
-                format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name)
+                format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name())
             }
-            None => format!("{} waits: what fails before it is not proven, so nothing is changed for it", finding.name),
+            None => {
+                format!("{} waits: what fails before it is not proven, so nothing is changed for it", finding.name())
+            }
         });
         let by_hand = finding.cures.iter().filter(|c| !c.actions.is_empty()).flat_map(|c| &c.by_hand);
         plan.notes.extend(by_hand.map(|(tool, text)| format!("{tool}: {text}")));
@@ -83,7 +86,7 @@ fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &m
         if let (Action::SetTrustPolicy { role, .. }, Entry::Unasked) = (action, entry) {
             plan.notes.push(format!(
                 "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its namespace: {}",
-                finding.name,
+                finding.name(),
                 named(e)
             ));
             continue;
@@ -93,7 +96,7 @@ fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &m
         {
             plan.notes.push(format!(
                 "{}: a change of the trust policy was refused, as it would also admit {who}",
-                finding.name
+                finding.name()
             ));
             continue;
         }
@@ -101,7 +104,7 @@ fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &m
             continue;
         }
         if plan.steps.iter().any(|s| std::mem::discriminant(&s.action) == std::mem::discriminant(action)) {
-            plan.notes.push(format!("{} needs a further run of fix after this one", finding.name));
+            plan.notes.push(format!("{} needs a further run of fix after this one", finding.name()));
             continue;
         }
         plan.steps.extend(step(e, action));
@@ -162,12 +165,12 @@ fn blast(e: &Evidence, action: &Action) -> String {
 }
 
 /// Causes that new pods alone cure.
-const NEW_PODS: [&str; 5] = [
-    "pod-created-before-annotation-or-webhook",
-    "role-changed-pods-not-restarted",
-    "webhook-sa-cache-race",
-    "pod-identity-association-cache-race",
-    "token-file-read-once",
+const NEW_PODS: [Cause; 5] = [
+    Cause::PodCreatedBeforeAnnotationOrWebhook,
+    Cause::RoleChangedPodsNotRestarted,
+    Cause::WebhookSaCacheRace,
+    Cause::PodIdentityAssociationCacheRace,
+    Cause::TokenFileReadOnce,
 ];
 
 /// How the pods come to what was changed.
@@ -179,8 +182,8 @@ enum Renewal {
 
 fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
     let failing = e.pods_down() > 0;
-    let needed = NEW_PODS.contains(&root.name.as_str())
-        || (changed && (failing || root.link == crate::link::Link::ServiceAccount));
+    let needed =
+        NEW_PODS.contains(&root.cause) || (changed && (failing || root.link() == crate::link::Link::ServiceAccount));
     if !needed {
         return None;
     }

@@ -1,0 +1,151 @@
+//! The causes that came into question: all that can show what was seen, with what speaks for and against each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use trustwalk_symptoms::Symptom;
+
+use super::habitat::Habitat;
+use crate::cause::{Cause, says_nothing};
+use crate::evidence::{Evidence, Kind};
+use crate::finding::{Ruling, Standing};
+use crate::observation::Observation;
+use crate::question::{Answers, told};
+
+/// Causes told of one kind of failure in a line; the document has all of them.
+const SHOWN: usize = 6;
+/// Kinds of failure of which the causes are told: more would bury the first.
+const KINDS: usize = 3;
+
+/// A cause that came into question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its code.
+    pub code: String,
+    /// The cause.
+    #[serde(rename = "name")]
+    pub cause: Cause,
+    /// What the evidence says of it.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// What speaks for it.
+    #[serde(rename = "for")]
+    pub speaks_for: Vec<String>,
+    /// What speaks against it.
+    pub against: Vec<String>,
+}
+
+/// Every cause that came into question, what is established first, then what is supported, open, excluded.
+pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observation]) -> Vec<Candidate> {
+    let speaking: Vec<&Observation> = observations.iter().filter(|o| o.speaks()).collect();
+    let habitat = Habitat::of(e, observations);
+    let mut out: Vec<Candidate> = Vec::new();
+    for ruling in &answers.rulings {
+        let cause = ruling.cause;
+        let shown: Vec<&&Observation> = speaking.iter().filter(|o| cause.shows().contains(&o.symptom)).collect();
+        let finding = answers.found.iter().find(|f| f.cause == cause);
+        if shown.is_empty() && finding.is_none() {
+            continue;
+        }
+        let standing = if finding.is_some() { ruling.standing.clone() } else { seen_from(e, ruling, habitat) };
+        let mut speaks_for: Vec<String> = finding.map(|f| f.sentence.clone()).into_iter().collect();
+        speaks_for.extend(shown.iter().map(|o| format!("it can show as {}", o.symptom.name())));
+        speaks_for.dedup();
+        let against = match &standing {
+            Standing::Excluded { by } => vec![by.clone()],
+            Standing::Established | Standing::Supported { .. } | Standing::Open { .. } => Vec::new(),
+        };
+        out.push(Candidate { code: cause.code().to_owned(), cause, standing, speaks_for, against });
+    }
+    out.sort_by_key(|c| (rank(&c.standing), c.cause));
+    out
+}
+
+fn rank(standing: &Standing) -> u8 {
+    match standing {
+        Standing::Established => 0,
+        Standing::Supported { .. } => 1,
+        Standing::Open { .. } => 2,
+        Standing::Excluded { .. } => 3,
+    }
+}
+
+/// A standing that minds what kind of workload it is about, and which deciding facts were never read.
+fn seen_from(e: &Evidence, ruling: &Ruling, habitat: Habitat) -> Standing {
+    if let Some(by) = habitat.excludes(ruling.cause) {
+        return Standing::Excluded { by };
+    }
+    if let Standing::Open { .. } = ruling.standing {
+        return ruling.standing.clone();
+    }
+    let missing: Vec<String> = ruling.cause.decided_by().iter().filter_map(|k| e.unread(*k)).collect();
+    if missing.is_empty() { ruling.standing.clone() } else { Standing::Open { missing } }
+}
+
+/// One line for each kind of failure that nothing found explains: the causes that are left, and what would tell
+/// most of them apart.
+pub(super) fn meanings(e: &Evidence, candidates: &[Candidate], observations: &[Observation]) -> Vec<String> {
+    let mut seen: BTreeSet<Symptom> = BTreeSet::new();
+    let mut out = Vec::new();
+    for o in observations.iter().filter(|o| o.speaks()) {
+        if out.len() == KINDS || !seen.insert(o.symptom) {
+            continue;
+        }
+        if says_nothing(o.symptom) {
+            out.push(format!(
+                "what `{}` comes from: the line does not say; the lines after it (`caused by`), the log at debug \
+                 level or CloudTrail do",
+                o.symptom.name()
+            ));
+            continue;
+        }
+        let left: Vec<&Candidate> =
+            candidates.iter().filter(|c| rank(&c.standing) < 3 && c.cause.shows().contains(&o.symptom)).collect();
+        let names: Vec<&str> = left.iter().take(SHOWN).map(|c| c.cause.name()).collect();
+        let more = left.len().saturating_sub(SHOWN);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        out.push(match (names.is_empty(), separating(e, &left)) {
+            (true, _) => format!(
+                "`{}` is shown by no cause that is left: each that is known for it was excluded",
+                o.symptom.name()
+            ),
+            (false, Some(kind)) => {
+                format!("which cause `{}` has here, of {}{more}; {}", o.symptom.name(), names.join(", "), kind.tells())
+            }
+            (false, None) => format!("which cause `{}` has here, of {}{more}", o.symptom.name(), names.join(", ")),
+        });
+    }
+    out
+}
+
+/// The fact not read that would decide most of these causes.
+fn separating(e: &Evidence, left: &[&Candidate]) -> Option<Kind> {
+    let mut votes: BTreeMap<Kind, usize> = BTreeMap::new();
+    for candidate in left {
+        for kind in candidate.cause.decided_by().iter().filter(|k| e.unread(**k).is_some()) {
+            *votes.entry(*kind).or_default() += 1;
+        }
+    }
+    votes.into_iter().max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(*kind))).map(|(kind, _)| kind)
+}
+
+/// What is said of observations that are set aside.
+pub(super) fn set_aside(observations: &[Observation]) -> Vec<String> {
+    use crate::observation::Fate;
+    observations
+        .iter()
+        .filter_map(|o| match &o.fate {
+            Fate::SetAside { by } => {
+                let times = if o.count == 1 { "1 failure".to_owned() } else { format!("{} failures", o.count) };
+                let at = o.at.map(told).unwrap_or_default();
+                Some(format!(
+                    "{times} in {}, the last at {at}, before {by}: not judged ({}); a new failure, or a success, of \
+                     the workload would tell",
+                    o.origin,
+                    o.symptom.name()
+                ))
+            }
+            Fate::Explained { .. } | Fate::Over { .. } | Fate::Unexplained => None,
+        })
+        .collect()
+}

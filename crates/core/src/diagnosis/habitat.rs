@@ -1,0 +1,73 @@
+//! What kind of workload a diagnosis is about, as far as the target or what was seen tells it: a cause of jobs on
+//! GitHub has no place in a pod.
+
+use trustwalk_symptoms::Sdk;
+
+use crate::cause::{Cause, Home};
+use crate::evidence::{Evidence, Target};
+use crate::observation::Observation;
+
+/// Where the workload lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Habitat {
+    /// In a Kubernetes cluster.
+    Cluster,
+    /// In a job of GitHub.
+    Github,
+    /// In a job of another vendor.
+    OtherCi,
+    /// Nobody said.
+    Unknown,
+}
+
+impl Habitat {
+    pub(super) fn of(e: &Evidence, observations: &[Observation]) -> Self {
+        match &e.target {
+            Target::Workload { .. } | Target::ServiceAccount { .. } => return Self::Cluster,
+            Target::Job { .. } => {
+                return match e.job.known() {
+                    Some(job) if job.platform != "github-actions" => Self::OtherCi,
+                    _ => Self::Github,
+                };
+            }
+            Target::Role { .. } | Target::Issuer { .. } | Target::Log { .. } => {}
+        }
+        let typed = match &e.target {
+            Target::Role { subject, .. } => subject.as_deref(),
+            Target::Workload { .. }
+            | Target::ServiceAccount { .. }
+            | Target::Job { .. }
+            | Target::Issuer { .. }
+            | Target::Log { .. } => None,
+        };
+        let subject = e.token.known().and_then(|t| t.sub.as_deref()).or(typed);
+        match subject {
+            Some(sub) if sub.starts_with("system:serviceaccount:") => return Self::Cluster,
+            Some(sub) if sub.starts_with("repo:") || sub.starts_with("repository") => return Self::Github,
+            Some(_) | None => {}
+        }
+        let lines = e.logs.known().into_iter().flatten();
+        let mut github = lines.map(|l| l.failure.sdk == Some(Sdk::GithubAction));
+        if observations.iter().any(Observation::speaks) && github.any(|g| g) {
+            return Self::Github;
+        }
+        Self::Unknown
+    }
+
+    /// Why a cause has no place here.
+    pub(super) fn excludes(self, cause: Cause) -> Option<String> {
+        let here = match self {
+            Self::Cluster => "a workload of a cluster",
+            Self::Github => "a job on GitHub",
+            Self::OtherCi => "a job of another vendor than GitHub",
+            Self::Unknown => return None,
+        };
+        let fits = match cause.home() {
+            Home::Anywhere => true,
+            Home::Cluster => self == Self::Cluster,
+            Home::Ci => self != Self::Cluster,
+            Home::Github => self == Self::Github,
+        };
+        (!fits).then(|| format!("this is {here}"))
+    }
+}

@@ -1,0 +1,90 @@
+//! Which causes survive, how sure each is, and which comes first.
+
+use crate::cause::Cause;
+use crate::finding::{Confidence, Finding, Standing};
+use crate::observation::{Fate, Observation, Witness};
+use crate::question::Answers;
+
+use super::model::Folded;
+
+/// Says of what rests on a log's line alone how sure it is: proven where no other cause of the catalogue can show the
+/// line, likely where every other is excluded, and possible where others are left.
+pub(super) fn weigh(answers: &mut Answers) {
+    let excluded: Vec<Cause> =
+        answers.rulings.iter().filter(|r| matches!(r.standing, Standing::Excluded { .. })).map(|r| r.cause).collect();
+    for (finding, heard) in answers.found.iter_mut().zip(&answers.heard) {
+        let Some(heard) = heard else { continue };
+        let mut rivals =
+            Cause::of(*heard).filter(|c| *c != finding.cause && *c != Cause::WorkloadExchangeDiffers).peekable();
+        let sole = rivals.peek().is_none();
+        let left = rivals.any(|c| !excluded.contains(&c));
+        let most = match (sole, left) {
+            (true, _) => Confidence::Proven,
+            (false, false) => Confidence::Likely,
+            (false, true) => Confidence::Possible,
+        };
+        finding.confidence = finding.confidence.min(most);
+        if finding.confidence < Confidence::Proven && finding.decide.is_none() {
+            finding.decide = finding.cause.decided_by().first().map(|k| k.tells().to_owned());
+        }
+    }
+    for ruling in &mut answers.rulings {
+        if let Some(finding) = answers.found.iter().find(|f| f.cause == ruling.cause)
+            && let (Some(decide), Standing::Established) = (&finding.decide, &ruling.standing)
+        {
+            ruling.standing = Standing::Supported { would_decide: decide.clone() };
+        }
+    }
+}
+
+/// Whether a finding explains what STS said: to our own exchange, or else to the workload.
+fn explains(f: &Finding, observations: &[Observation]) -> bool {
+    let own = observations.iter().any(|o| o.witness == Witness::OwnExchange);
+    observations
+        .iter()
+        .filter(|o| o.speaks() && (!own || o.witness == Witness::OwnExchange))
+        .any(|o| f.cause.shows().contains(&o.symptom))
+}
+
+/// What explains the failure seen comes first, then what is surer, then what stands earlier in the chain. Where the
+/// workload fails before it comes to STS, what its own log shows comes first.
+pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_from_sts: bool) {
+    let logged = |f: &Finding| {
+        observations.iter().any(|o| o.witness == Witness::Log && o.speaks() && f.cause.shows().contains(&o.symptom))
+    };
+    errors.sort_by_key(|f| {
+        let possible = f.confidence == Confidence::Possible;
+        let fits = if kept_from_sts { logged(f) } else { explains(f, observations) };
+        let unsure = std::cmp::Reverse(f.confidence);
+        if kept_from_sts {
+            (possible, !fits, unsure, f.link(), f.cause)
+        } else {
+            (!fits, possible, unsure, f.link(), f.cause)
+        }
+    });
+}
+
+/// Takes out findings that another one explains away.
+pub(super) fn fold(errors: &mut Vec<Finding>) -> Vec<Folded> {
+    let there: Vec<Cause> = errors.iter().map(|f| f.cause).collect();
+    let mut folded = Vec::new();
+    errors.retain(|f| {
+        let masked = f.cause.meta().masked_by.iter().any(|m| there.contains(m));
+        if masked {
+            let code = Some(f.code().to_owned());
+            folded.push(Folded { sentence: f.sentence.clone(), link: f.link(), code });
+        }
+        !masked
+    });
+    folded
+}
+
+/// Puts each observation down to what explains it.
+pub(super) fn explain(observations: &mut [Observation], findings: &[&Finding]) {
+    for o in observations.iter_mut().filter(|o| o.fate == Fate::Unexplained) {
+        let by: Vec<Cause> = findings.iter().map(|f| f.cause).filter(|c| c.shows().contains(&o.symptom)).collect();
+        if !by.is_empty() {
+            o.fate = Fate::Explained { by };
+        }
+    }
+}

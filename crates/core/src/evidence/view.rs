@@ -1,0 +1,214 @@
+//! Evidence as a question sees it: every fact has an accessor, and reading is recording.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use super::{
+    Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys, Kind, LogFailure,
+    NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role, RolePolicy, Roots, ServiceAccount, Target,
+    TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+};
+
+/// Evidence as a question sees it.
+#[derive(Debug)]
+pub struct View<'a> {
+    evidence: &'a Evidence,
+    read: RefCell<BTreeSet<Kind>>,
+}
+
+impl<'a> View<'a> {
+    /// A view of the evidence, of which nothing was read yet.
+    pub fn new(evidence: &'a Evidence) -> Self {
+        Self { evidence, read: RefCell::new(BTreeSet::new()) }
+    }
+
+    fn read(&self, kind: Kind) -> &'a Evidence {
+        self.read.borrow_mut().insert(kind);
+        self.evidence
+    }
+
+    /// The kinds read so far.
+    pub fn kinds_read(&self) -> BTreeSet<Kind> {
+        self.read.borrow().clone()
+    }
+
+    /// Why a fact is not known, in words.
+    pub fn unread(&self, kind: Kind) -> Option<String> {
+        self.read(kind).unread(kind)
+    }
+
+    /// Whether there are pods, and none of them fails.
+    pub fn pods_up(&self) -> bool {
+        self.read(Kind::Pods).pods_up()
+    }
+
+    /// How many of the pods fail.
+    pub fn pods_down(&self) -> usize {
+        self.read(Kind::Pods).pods_down()
+    }
+
+    /// The best witness of the time besides this machine.
+    pub fn time_told(&self) -> Option<Clock> {
+        self.read(Kind::Clock).time_told()
+    }
+
+    /// What was asked about.
+    pub fn target(&self) -> &'a Target {
+        &self.evidence.target
+    }
+
+    /// When the evidence was gathered, Unix seconds.
+    pub fn now(&self) -> i64 {
+        self.evidence.now
+    }
+
+    /// [`Evidence::clock`].
+    pub fn clock(&self) -> &'a Observed<Clock> {
+        &self.read(Kind::Clock).clock
+    }
+
+    /// [`Evidence::trust_model`].
+    pub fn trust_model(&self) -> TrustModel {
+        self.read(Kind::TrustModel).trust_model
+    }
+
+    /// [`Evidence::roots`].
+    pub fn roots(&self) -> &'a Roots {
+        &self.read(Kind::Roots).roots
+    }
+
+    /// [`Evidence::workload`].
+    pub fn workload(&self) -> &'a Observed<Workload> {
+        &self.read(Kind::Workload).workload
+    }
+
+    /// [`Evidence::pods`].
+    pub fn pods(&self) -> &'a Observed<Vec<Pod>> {
+        &self.read(Kind::Pods).pods
+    }
+
+    /// [`Evidence::logs`].
+    pub fn logs(&self) -> &'a Observed<Vec<LogFailure>> {
+        &self.read(Kind::Logs).logs
+    }
+
+    /// [`Evidence::service_account`].
+    pub fn service_account(&self) -> &'a Observed<ServiceAccount> {
+        &self.read(Kind::ServiceAccount).service_account
+    }
+
+    /// [`Evidence::siblings`].
+    pub fn siblings(&self) -> &'a Observed<Vec<ServiceAccount>> {
+        &self.read(Kind::Siblings).siblings
+    }
+
+    /// [`Evidence::webhooks`].
+    pub fn webhooks(&self) -> &'a Observed<Vec<Webhook>> {
+        &self.read(Kind::Webhooks).webhooks
+    }
+
+    /// [`Evidence::injection_probe`].
+    pub fn injection_probe(&self) -> &'a Observed<InjectionProbe> {
+        &self.read(Kind::InjectionProbe).injection_probe
+    }
+
+    /// [`Evidence::namesake`].
+    pub fn namesake(&self) -> &'a Observed<String> {
+        &self.read(Kind::Namesake).namesake
+    }
+
+    /// [`Evidence::trusting`].
+    pub fn trusting(&self) -> &'a Observed<Vec<Role>> {
+        &self.read(Kind::Trusting).trusting
+    }
+
+    /// [`Evidence::network_policies`].
+    pub fn network_policies(&self) -> &'a Observed<Vec<NetworkPolicy>> {
+        &self.read(Kind::NetworkPolicies).network_policies
+    }
+
+    /// [`Evidence::associations`].
+    pub fn associations(&self) -> &'a Observed<Vec<PodIdentityAssociation>> {
+        &self.read(Kind::Associations).associations
+    }
+
+    /// [`Evidence::pod_identity_agent`].
+    pub fn pod_identity_agent(&self) -> &'a Observed<i64> {
+        &self.read(Kind::PodIdentityAgent).pod_identity_agent
+    }
+
+    /// [`Evidence::token`].
+    pub fn token(&self) -> &'a Observed<TokenClaims> {
+        &self.read(Kind::Token).token
+    }
+
+    /// [`Evidence::cluster`].
+    pub fn cluster(&self) -> &'a Observed<EksCluster> {
+        &self.read(Kind::Cluster).cluster
+    }
+
+    /// [`Evidence::discovery`].
+    pub fn discovery(&self) -> &'a Observed<Discovery> {
+        &self.read(Kind::Discovery).discovery
+    }
+
+    /// [`Evidence::keys`].
+    pub fn keys(&self) -> &'a Observed<Keys> {
+        &self.read(Kind::Keys).keys
+    }
+
+    /// [`Evidence::chains`].
+    pub fn chains(&self) -> &'a [Observed<HostChain>] {
+        &self.read(Kind::Chains).chains
+    }
+
+    /// [`Evidence::provider`].
+    pub fn provider(&self) -> &'a Observed<Provider> {
+        &self.read(Kind::Provider).provider
+    }
+
+    /// [`Evidence::providers`].
+    pub fn providers(&self) -> &'a Observed<Vec<String>> {
+        &self.read(Kind::Providers).providers
+    }
+
+    /// [`Evidence::role_arn`].
+    pub fn role_arn(&self) -> &'a Observed<String> {
+        &self.read(Kind::RoleArn).role_arn
+    }
+
+    /// [`Evidence::role`].
+    pub fn role(&self) -> &'a Observed<Role> {
+        &self.read(Kind::Role).role
+    }
+
+    /// [`Evidence::caller`].
+    pub fn caller(&self) -> &'a Observed<Caller> {
+        &self.read(Kind::Caller).caller
+    }
+
+    /// [`Evidence::exchange`].
+    pub fn exchange(&self) -> &'a Observed<Exchange> {
+        &self.read(Kind::Exchange).exchange
+    }
+
+    /// [`Evidence::policies`].
+    pub fn policies(&self) -> &'a Observed<Vec<RolePolicy>> {
+        &self.read(Kind::Policies).policies
+    }
+
+    /// [`Evidence::trail`].
+    pub fn trail(&self) -> &'a Observed<Vec<TrailEvent>> {
+        &self.read(Kind::Trail).trail
+    }
+
+    /// [`Evidence::job`].
+    pub fn job(&self) -> &'a Observed<CiJob> {
+        &self.read(Kind::Job).job
+    }
+
+    /// [`Evidence::region`].
+    pub fn region(&self) -> Option<&'a str> {
+        self.read(Kind::Region).region.as_deref()
+    }
+}

@@ -1,0 +1,145 @@
+//! Asks every question once, and gathers what became of each cause.
+
+use std::collections::BTreeSet;
+
+use trustwalk_symptoms::Symptom;
+
+use super::draft::{Draft, Judged};
+use super::{ci, differs, injection, issuer, provider, reach, service_account, session, thumbprint, token, trust};
+use crate::cause::Cause;
+use crate::evidence::{Evidence, Kind, View};
+use crate::finding::{Finding, Ruling, Severity, Standing};
+use crate::link::Link;
+
+/// One question: the causes that it may name, and what it answers.
+struct Question {
+    causes: &'static [Cause],
+    ask: fn(&View<'_>) -> Judged,
+}
+
+/// Every question, in walking order.
+static QUESTIONS: [Question; 11] = [
+    Question { causes: reach::CAUSES, ask: reach::causes },
+    Question { causes: service_account::CAUSES, ask: service_account::causes },
+    Question { causes: injection::CAUSES, ask: injection::causes },
+    Question { causes: token::CAUSES, ask: token::causes },
+    Question { causes: ci::CAUSES, ask: ci::causes },
+    Question { causes: issuer::CAUSES, ask: issuer::causes },
+    Question { causes: thumbprint::CAUSES, ask: thumbprint::causes },
+    Question { causes: provider::CAUSES, ask: provider::causes },
+    Question { causes: trust::CAUSES, ask: trust::causes },
+    Question { causes: session::CAUSES, ask: session::causes },
+    Question { causes: differs::CAUSES, ask: differs::causes },
+];
+
+/// What all questions answered.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// Of every cause, in the order of the codes.
+    pub(crate) rulings: Vec<Ruling>,
+    /// What is established or supported, in the order of the codes.
+    pub(crate) found: Vec<Finding>,
+    /// For each of them the log's line that it rests on alone.
+    pub(crate) heard: Vec<Option<Symptom>>,
+    /// What could not be told, by link.
+    pub(crate) missing: Vec<(Link, String)>,
+    /// Links of which at least one cause was judged.
+    pub(crate) judged: BTreeSet<Link>,
+}
+
+/// A question's answer, and what it read to come to it.
+struct Asked {
+    causes: &'static [Cause],
+    judged: Judged,
+    read: BTreeSet<Kind>,
+}
+
+/// Asks every question.
+pub(crate) fn answers(e: &Evidence) -> Answers {
+    let asked: Vec<Asked> = QUESTIONS
+        .iter()
+        .map(|question| {
+            let view = View::new(e);
+            let judged = (question.ask)(&view);
+            Asked { causes: question.causes, judged, read: view.kinds_read() }
+        })
+        .collect();
+    let mut out = Answers::default();
+    for cause in Cause::ALL {
+        let about: Vec<&Asked> = asked.iter().filter(|a| a.causes.contains(cause)).collect();
+        out.rule(e, *cause, &about);
+    }
+    out
+}
+
+impl Answers {
+    fn rule(&mut self, e: &Evidence, cause: Cause, about: &[&Asked]) {
+        let link = cause.link();
+        let draft = about.iter().find_map(|a| a.judged.found.iter().find(|f| f.cause == cause)).map(|f| &f.draft);
+        if let Some(draft) = draft {
+            self.judged.insert(link);
+            let finding = finding(cause, draft);
+            self.rulings.push(Ruling { cause, standing: standing(&finding) });
+            self.found.push(finding);
+            self.heard.push(draft.heard_alone());
+            return;
+        }
+        let missing: Vec<String> = about.iter().flat_map(|a| &a.judged.missing).cloned().collect();
+        if !missing.is_empty() {
+            for text in &missing {
+                if !self.missing.contains(&(link, text.clone())) {
+                    self.missing.push((link, text.clone()));
+                }
+            }
+            self.rulings.push(Ruling { cause, standing: Standing::Open { missing } });
+            return;
+        }
+        let outside = about.iter().find_map(|a| a.judged.not_applicable.clone());
+        let by = outside.unwrap_or_else(|| {
+            self.judged.insert(link);
+            sources(e, about)
+        });
+        self.rulings.push(Ruling { cause, standing: Standing::Excluded { by } });
+    }
+}
+
+/// Where what was read stands, for a cause of which nothing was found there.
+fn sources(e: &Evidence, about: &[&Asked]) -> String {
+    let read: BTreeSet<Kind> = about.iter().flat_map(|a| &a.read).copied().collect();
+    let mut named: Vec<&str> = Vec::new();
+    for source in read.iter().filter(|k| e.unread(**k).is_none()).filter_map(|k| e.read_from(*k)) {
+        if !named.contains(&source.what.as_str()) {
+            named.push(&source.what);
+        }
+    }
+    if named.is_empty() {
+        return "nothing that was read shows it".to_owned();
+    }
+    format!("not so in what was read: {}", named.join(", "))
+}
+
+fn finding(cause: Cause, draft: &Draft) -> Finding {
+    Finding {
+        cause,
+        severity: cause.severity(),
+        confidence: draft.confidence,
+        sentence: draft.sentence.clone(),
+        proof: draft.proof.clone(),
+        cures: draft.cures.clone(),
+        decide: draft.decide.clone(),
+    }
+}
+
+fn standing(finding: &Finding) -> Standing {
+    match &finding.decide {
+        None => Standing::Established,
+        Some(decide) => Standing::Supported { would_decide: decide.clone() },
+    }
+}
+
+impl Finding {
+    /// Whether something fails because of it.
+    pub(crate) fn fails(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}

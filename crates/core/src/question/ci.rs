@@ -1,0 +1,158 @@
+//! Whether the CI job may ask for a token, and does.
+
+use crate::cause::Cause;
+use trustwalk_symptoms::Symptom;
+
+use super::facts::lacking;
+use super::symptoms::find;
+use super::{Draft, Judged};
+use crate::evidence::{CiJob, Target, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::GhaIdTokenPermissionMissing,
+    Cause::GhaForkPrNoIdToken,
+    Cause::CiJobDoesNotRequestToken,
+    Cause::IdpRefusesTokenTransient,
+    Cause::RoleToAssumeEmpty,
+];
+
+/// Judges the job.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view;
+    let mut judged = Judged::default();
+    if let Some(line) = find(view, &[Symptom::GhaTokenPending]) {
+        judged.push(
+            Cause::IdpRefusesTokenTransient,
+            Draft::new("the identity provider refused a token because it took the job for pending")
+                .hear(line)
+                .cure("run the job again", &[("workflow", "retry the step".to_owned())]),
+        );
+    }
+    let unavailable = find(view, &[Symptom::GhaIdTokenUnavailable]);
+    let Some(job) = e.job().known() else {
+        if let Some(line) = unavailable {
+            judged.push(
+                Cause::GhaIdTokenPermissionMissing,
+                permission(Draft::new("the job may not ask for an ID token").hear(line)),
+            );
+        } else if judged.found.is_empty() && matches!(e.target(), Target::Job { .. }) && !e.job().is_absent() {
+            judged.missing.push(lacking("the job", e.job()));
+        } else if judged.found.is_empty() {
+            judged.not_applicable = Some("not a CI job".to_owned());
+        }
+        return judged;
+    };
+    of_job(view, e, job, unavailable.is_some(), &mut judged);
+    judged
+}
+
+/// What the job's own files show.
+fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged: &mut Judged) {
+    if job.assumes_role && (e.role_arn().is_absent() || e.role_arn().known().is_some_and(|a| a.trim().is_empty())) {
+        judged.push(
+            Cause::RoleToAssumeEmpty,
+            Draft::new("the step assumes no role: role-to-assume is empty, as an unset secret or variable makes it")
+                .show("role-to-assume", job.inputs.get("role-to-assume").cloned().unwrap_or_default(), "workflow")
+                .cure("set it", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+        );
+        return;
+    }
+    let bare = find(view, &[Symptom::NoCredentials]).filter(|_| !job.assumes_role && job.platform == "github-actions");
+    if let Some(line) = bare {
+        judged.push(
+            Cause::CiJobDoesNotRequestToken,
+            Draft::new("no step of the job asks for a token or a role, and a later step needs AWS credentials")
+                .hear(line)
+                .show("step that assumes a role", "none", "workflow")
+                .cure(
+                    "add the step before the first that calls AWS",
+                    &[("workflow", "uses: aws-actions/configure-aws-credentials with role-to-assume and aws-region; permissions: id-token: write".to_owned())],
+                ),
+        );
+        return;
+    }
+    if e.token().known().is_some() && !unavailable {
+        return;
+    }
+    if job.fork && job.event == "pull_request" {
+        judged.push(
+            Cause::GhaForkPrNoIdToken,
+            Draft::new(format!(
+                "the run is a pull request from a fork of {}, and such runs get no ID token",
+                job.repository
+            ))
+            .show("event", "pull_request from a fork", "event")
+            .cure(
+                "run the step after the merge or on pushes only",
+                &[("workflow", "if: github.event.pull_request.head.repo.full_name == github.repository".to_owned())],
+            ),
+        );
+        return;
+    }
+    if job.platform == "github-actions" && job.assumes_role && (lacks(job) || unavailable) {
+        // A called workflow has its caller's permissions where it gives none.
+        if job.event == "workflow_call" && job.permissions.is_none() && !unavailable {
+            judged
+                .missing
+                .push("the permissions of the workflow that calls this one: --job CHECKOUT reads both".to_owned());
+        } else {
+            judged.push(Cause::GhaIdTokenPermissionMissing, permission(allowed(job)));
+        }
+    } else if job.platform != "github-actions"
+        && e.token().is_absent()
+        && !REQUESTS.iter().any(|r| job.inputs.contains_key(*r))
+    {
+        judged.push(Cause::CiJobDoesNotRequestToken, unasked(job));
+    }
+}
+
+/// What a job of another platform asks with.
+const REQUESTS: [&str; 2] = ["id_tokens", "oidc"];
+
+fn unasked(job: &CiJob) -> Draft {
+    let draft = Draft::new("the job asks its platform for no ID token").show("token", "none", "job");
+    let platform = job.platform.to_lowercase();
+    let cure = |words: &str| vec![("workflow", words.to_owned())];
+    if platform.contains("gitlab") {
+        draft.cure("ask for one", &cure("id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }"))
+    } else if platform.contains("bitbucket") {
+        draft.cure("ask for one", &cure("oidc: true"))
+    } else {
+        // Others give a token without being asked in the job's file, as CircleCI does in CIRCLE_OIDC_TOKEN.
+        draft
+            .unsure(Confidence::Likely, "whether the job's environment holds an ID token of its platform")
+            .cure("have the platform issue one", &cure("write the platform's ID token to AWS_WEB_IDENTITY_TOKEN_FILE"))
+    }
+}
+
+fn lacks(job: &CiJob) -> bool {
+    let write = |p: &std::collections::BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
+    !job.permissions.as_ref().is_some_and(write) || job.caller_permissions.as_ref().is_some_and(|p| !write(p))
+}
+
+fn allowed(job: &CiJob) -> Draft {
+    let say = |p: Option<&std::collections::BTreeMap<String, String>>| {
+        p.map_or_else(
+            || "none given".to_owned(),
+            |p| p.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "),
+        )
+    };
+    let draft = Draft::new("the job may not ask for an ID token: `permissions: id-token: write` is missing").show(
+        "permissions",
+        say(job.permissions.as_ref()),
+        "workflow",
+    );
+    match &job.caller_permissions {
+        Some(p) => draft.show("permissions of the caller", say(Some(p)), "calling workflow"),
+        None => draft,
+    }
+}
+
+fn permission(draft: Draft) -> Draft {
+    draft.cure(
+        "allow it, in the calling workflow too",
+        &[("workflow", "permissions:\n  id-token: write\n  contents: read".to_owned())],
+    )
+}

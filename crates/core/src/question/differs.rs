@@ -1,0 +1,89 @@
+//! The workload is refused where an exchange with a fresh token of the same identity succeeds: what it may have done
+//! otherwise, and what is known of each.
+
+use trustwalk_symptoms::Symptom;
+
+use super::draft::{Draft, Judged};
+use super::symptoms::differing;
+use crate::cause::Cause;
+use crate::evidence::{Container, Exchange, LogFailure, Variable, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] =
+    &[Cause::WorkloadExchangeDiffers, Cause::TokenFileReadOnce, Cause::IssuerKeysFetchTransientFailure];
+
+/// What points an SDK at another role, token, audience or place than the injected ones.
+const ELSEWHERE: [Variable; 4] =
+    [Variable::AwsProfile, Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl, Variable::AwsRegion];
+
+/// Judges whether the workload was refused where our own exchange was not.
+pub(super) fn causes(view: &View<'_>) -> Judged {
+    let lines = differing(view);
+    let Some(line) = lines.first() else { return Judged::default() };
+    let Some(own) = view.exchange().known() else { return Judged::default() };
+    if lines.iter().all(|l| l.failure.symptom == Symptom::KeysUnavailable) {
+        return keys(line, own);
+    }
+    let sentence = "STS refused the workload and accepted a fresh token of its service account for the same role: \
+                    the workload did something else, with another token, role, audience, region or endpoint, or at \
+                    another moment";
+    let mut draft = Draft::new(sentence)
+        .show("refused to the workload", line.sample.clone(), line.origin.clone())
+        .show("accepted", own.assumed.clone().unwrap_or_default(), own.endpoint.clone());
+    for (label, value, origin) in branches(view, line) {
+        draft = draft.show(label, value, origin);
+    }
+    let decide = "what the workload sent: CloudTrail's AssumeRoleWithWebIdentity event of that moment shows role, \
+                  subject, audience and region; run it again, as a passing failure does not come twice";
+    let draft = draft.unsure(Confidence::Likely, decide).cure(
+        "restart the workload, so that it reads its token anew, and compare what it sends with what was injected",
+        &[],
+    );
+    Judged::one(Cause::WorkloadExchangeDiffers, draft)
+}
+
+/// STS could not check the workload's token, and could check a fresh one: of a newer key, or at a better moment.
+fn keys(line: &LogFailure, own: &Exchange) -> Judged {
+    let test = "run the exchange again in the workload as it is: a passing failure does not come again; then restart \
+                it: only a new token helps a process that keeps an old one";
+    let shown = |draft: Draft| {
+        let accepted = own.assumed.clone().unwrap_or_default();
+        draft.hear(line).show("accepted", accepted, own.endpoint.clone()).unsure(Confidence::Possible, test)
+    };
+    let kept = Draft::new("the process may keep a token whose key is no longer published: a fresh token is accepted")
+        .cure("restart the workload, and read the token file before every exchange", &[]);
+    let passing = Draft::new("the issuer's keys could not be fetched at that moment; a fresh token is accepted now")
+        .cure("retry the exchange a few times with growing pauses", &[]);
+    let mut judged = Judged::one(Cause::TokenFileReadOnce, shown(kept));
+    judged.push(Cause::IssuerKeysFetchTransientFailure, shown(passing));
+    judged
+}
+
+/// Each way in which it may have differed, as far as something is known of it.
+fn branches(view: &View<'_>, line: &LogFailure) -> Vec<(&'static str, String, String)> {
+    let mut out = Vec::new();
+    if let (Some(theirs), Some(ours)) = (&line.failure.role_arn, view.role_arn().known()) {
+        let same = if theirs == ours { "the same as" } else { "another than" };
+        out.push(("role", format!("{theirs}, {same} the one tried ({ours})"), line.origin.clone()));
+    }
+    let containers = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    for (variable, container) in containers.flat_map(|c| ELSEWHERE.iter().map(move |v| (*v, c))) {
+        if let Some(value) = given(container, variable) {
+            let told =
+                ("container env", format!("{}={value}", variable.name()), format!("container {}", container.name));
+            if !out.contains(&told) {
+                out.push(told);
+            }
+        }
+    }
+    if let Some(at) = line.last.as_deref().or(line.failure.ts.as_deref()) {
+        out.push(("moment", at.to_owned(), line.origin.clone()));
+    }
+    out
+}
+
+fn given(container: &Container, variable: Variable) -> Option<String> {
+    let found = container.env.iter().find(|v| v.name() == variable.name())?;
+    Some(found.value().or_else(|| found.origin()).unwrap_or("set").to_owned())
+}

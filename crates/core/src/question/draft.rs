@@ -1,0 +1,136 @@
+//! What a group of rules answers before a rule puts its name to it.
+
+use crate::cause::Cause;
+use crate::evidence::{LogFailure, View};
+use crate::finding::{Confidence, Exhibit};
+use crate::plan::{Action, Cure};
+use trustwalk_foreign::visible;
+use trustwalk_symptoms::Symptom;
+
+/// A finding without the rule's name and code.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) sentence: String,
+    pub(crate) confidence: Confidence,
+    pub(crate) proof: Vec<Exhibit>,
+    pub(crate) cures: Vec<Cure>,
+    pub(crate) decide: Option<String>,
+    /// The line of a log that it rests on.
+    heard: Option<Symptom>,
+    /// Whether anything else that was read speaks for it.
+    corroborated: bool,
+}
+
+impl Draft {
+    /// A finding the evidence proves.
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            confidence: Confidence::Proven,
+            proof: Vec::new(),
+            cures: Vec::new(),
+            decide: None,
+            heard: None,
+            corroborated: false,
+        }
+    }
+
+    /// Less than certain, and what would settle it.
+    pub(crate) fn unsure(mut self, confidence: Confidence, decide: impl Into<String>) -> Self {
+        self.confidence = confidence;
+        self.decide = Some(decide.into());
+        self
+    }
+
+    /// A finding that rests on what time it is: proven only where somebody besides this machine's clock says so.
+    pub(crate) fn timed(self, e: &View<'_>) -> Self {
+        match e.time_told() {
+            Some(_) => self,
+            None => self.unsure(
+                Confidence::Likely,
+                "the time: this machine's clock is the only witness; compare `date -u` with the Date of a server's answer",
+            ),
+        }
+    }
+
+    /// Adds a value of the proof.
+    pub(crate) fn show(mut self, label: &str, value: impl Into<String>, origin: impl Into<String>) -> Self {
+        self.proof.push(Exhibit::new(label, value, origin));
+        self.corroborated = true;
+        self
+    }
+
+    /// Adds the line of a log that it rests on.
+    pub(crate) fn hear(mut self, line: &LogFailure) -> Self {
+        self.proof.push(Exhibit::new("failure", line.sample.clone(), line.origin.clone()));
+        self.heard = Some(line.failure.symptom);
+        self
+    }
+
+    /// The line that it rests on alone, nothing that was read besides speaking for it.
+    pub(crate) fn heard_alone(&self) -> Option<Symptom> {
+        self.heard.filter(|_| !self.corroborated)
+    }
+
+    /// Adds a cure a person carries out; pairs of tool and command.
+    pub(crate) fn cure(mut self, title: impl Into<String>, by_hand: &[(&str, String)]) -> Self {
+        self.cures.push(cure(title, Vec::new(), by_hand));
+        self
+    }
+
+    /// Adds a cure trustwalk can carry out.
+    pub(crate) fn act(mut self, title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Self {
+        self.cures.push(cure(title, actions, by_hand));
+        self
+    }
+}
+
+fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Cure {
+    Cure {
+        title: title.into(),
+        actions,
+        // Commands and snippets are quoted where they are made; a note's words only have to be seen.
+        by_hand: by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), seen(tool, text))).collect(),
+    }
+}
+
+/// A cause found, and the finding.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) cause: Cause,
+    pub(crate) draft: Draft,
+}
+
+/// What a group found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Judged {
+    pub(crate) found: Vec<Found>,
+    pub(crate) missing: Vec<String>,
+    pub(crate) not_applicable: Option<String>,
+}
+
+impl Judged {
+    /// The group has no bearing.
+    pub(crate) fn none(why: impl Into<String>) -> Self {
+        Self { not_applicable: Some(why.into()), ..Self::default() }
+    }
+
+    /// The group cannot tell.
+    pub(crate) fn open(missing: impl Into<String>) -> Self {
+        Self { missing: vec![missing.into()], ..Self::default() }
+    }
+
+    /// One cause.
+    pub(crate) fn one(cause: Cause, draft: Draft) -> Self {
+        Self { found: vec![Found { cause, draft }], ..Self::default() }
+    }
+
+    /// Adds a cause.
+    pub(crate) fn push(&mut self, cause: Cause, draft: Draft) {
+        self.found.push(Found { cause, draft });
+    }
+}
+
+fn seen(tool: &str, text: &str) -> String {
+    if tool == "note" { visible::block(text).into_owned() } else { text.to_owned() }
+}

@@ -1,0 +1,155 @@
+//! Small readings of the evidence that several groups share.
+
+use trustwalk_foreign::shell;
+
+use crate::evidence::{Observed, Target, TokenClaims, Variable, View};
+
+/// A log's time as Unix seconds.
+pub(crate) fn moment(text: &str) -> Option<i64> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
+/// A moment as people read it, in UTC.
+pub(crate) fn told(at: i64) -> String {
+    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
+}
+
+/// Partition, account and resource of an ARN.
+pub(crate) fn arn_parts(arn: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = arn.splitn(6, ':');
+    let (scheme, partition, _service) = (parts.next()?, parts.next()?, parts.next()?);
+    let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    (scheme == "arn").then_some((partition, account, resource))
+}
+
+/// The account of the role asked for.
+pub(crate) fn role_account(e: &View<'_>) -> Option<String> {
+    let (_, account, _) = arn_parts(e.role_arn().known()?.trim())?;
+    (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then(|| account.to_owned())
+}
+
+/// The partition of the role asked for, `aws` when it does not say.
+pub(crate) fn partition(e: &View<'_>) -> String {
+    e.role_arn().known().and_then(|a| arn_parts(a)).map_or_else(|| "aws".to_owned(), |(p, _, _)| p.to_owned())
+}
+
+/// The issuer's URL: the token's own, else the discovery document's, else that of the place the identity comes from.
+pub(crate) fn issuer<'a>(e: &View<'a>) -> Option<&'a str> {
+    // Asked about one issuer, what its document calls itself is another question.
+    if let Target::Issuer { url } = e.target() {
+        return Some(url);
+    }
+    e.token()
+        .known()
+        .and_then(|t| t.iss.as_deref())
+        .or_else(|| e.discovery().known().and_then(|d| d.issuer.as_deref()))
+        .or_else(|| match e.target() {
+            // Who is of no cluster has no token of this one's.
+            Target::Job { .. } => None,
+            Target::Role { subject: Some(subject), .. } if !subject.starts_with("system:serviceaccount:") => None,
+            Target::Role { .. }
+            | Target::Workload { .. }
+            | Target::ServiceAccount { .. }
+            | Target::Issuer { .. }
+            | Target::Log { .. } => e.cluster().known().and_then(|c| c.issuer.as_deref()),
+        })
+}
+
+/// Google's issuer, which a role may trust without a provider of the account (IAM User Guide, principal elements).
+pub(crate) const GOOGLE: &str = "accounts.google.com";
+
+/// Whether the role trusts Google's tokens by IAM's own provider.
+pub(crate) fn built_in(e: &View<'_>) -> bool {
+    let google = issuer(e).is_some_and(|iss| bare(iss) == GOOGLE);
+    google && e.role().known().is_some_and(|r| r.trust_policy.contains(&format!("\"{GOOGLE}\"")))
+}
+
+/// A URL without its scheme, as IAM writes providers.
+pub(crate) fn bare(url: &str) -> &str {
+    url.strip_prefix("https://").unwrap_or(url)
+}
+
+/// The audience IAM compares: `azp` when the token has one, else `aud` (IAM User Guide, condition keys;
+/// for issuers other than Google reported by users).
+pub(crate) fn effective_audience(token: &TokenClaims) -> Option<&str> {
+    token.azp.as_deref().or_else(|| token.aud.first().map(String::as_str))
+}
+
+/// Region and id of an EKS issuer path.
+pub(crate) fn eks_issuer(path: &str) -> Option<(&str, &str)> {
+    let (host, id) = path.split_once("/id/")?;
+    let region = host.strip_prefix("oidc.eks.")?.split_once(".amazonaws.com")?.0;
+    Some((region, id))
+}
+
+/// `namespace/name` of the service account, and both apart.
+pub(crate) fn service_account(e: &View<'_>) -> Option<(String, String)> {
+    if let Some(sa) = e.service_account().known() {
+        return Some((sa.namespace.clone(), sa.name.clone()));
+    }
+    if let Some(w) = e.workload().known() {
+        return Some((w.namespace.clone(), w.template.service_account.clone()));
+    }
+    match e.target() {
+        Target::ServiceAccount { namespace, name } => Some((namespace.clone(), name.clone())),
+        Target::Workload { .. }
+        | Target::Role { .. }
+        | Target::Issuer { .. }
+        | Target::Job { .. }
+        | Target::Log { .. } => None,
+    }
+}
+
+/// Whether the target lives in a cluster.
+pub(crate) fn in_cluster(e: &View<'_>) -> bool {
+    matches!(e.target(), Target::Workload { .. } | Target::ServiceAccount { .. })
+}
+
+/// What is missing, with the command that reads it.
+pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
+    let gap = observed.gap().unwrap_or_default();
+    match observed.source().and_then(|s| s.by_hand.as_deref()).filter(|c| *c != shell::WITHHELD) {
+        Some(command) => format!("{what}: {gap}; `{command}` would tell"),
+        None => format!("{what}: {gap}"),
+    }
+}
+
+/// The environment variables the webhook injects (amazon-eks-pod-identity-webhook).
+pub(crate) const ROLE_VARIABLE: Variable = Variable::AwsRoleArn;
+/// The token file's variable.
+pub(crate) const FILE_VARIABLE: Variable = Variable::AwsWebIdentityTokenFile;
+/// The Pod Identity variable.
+pub(crate) const CONTAINER_VARIABLE: Variable = Variable::AwsContainerCredentialsFullUri;
+
+/// Text matched against a pattern of `*` and `?`, case and all.
+pub(crate) fn like(pattern: &str, text: &str) -> bool {
+    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut pi, mut ti) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while ti < t.len() {
+        match p.get(pi) {
+            Some('*') => {
+                back = Some((pi, ti));
+                pi += 1;
+            }
+            Some(c) if *c == '?' || t.get(ti) == Some(c) => {
+                pi += 1;
+                ti += 1;
+            }
+            _ => match back {
+                Some((star, from)) => {
+                    back = Some((star, from + 1));
+                    pi = star + 1;
+                    ti = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    p.get(pi..).is_none_or(|rest| rest.iter().all(|c| *c == '*'))
+}
+
+/// Why the token is not known.
+pub(crate) fn token_gap(e: &View<'_>) -> String {
+    lacking("the token's claims", e.token())
+}

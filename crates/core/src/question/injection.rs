@@ -1,0 +1,455 @@
+//! Whether role and token reached the containers, and if not, what kept them away.
+
+use crate::cause::Cause;
+use trustwalk_foreign::shell;
+use trustwalk_symptoms::Symptom;
+
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
+use super::service_account::associated;
+use super::symptoms::{WITHOUT_IDENTITY, find, recent};
+use super::{Draft, Judged, selector};
+use crate::evidence::{Observed, Pod, ServiceAccount, View, Webhook, Workload};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::WebhookAbsentOrNotRunning,
+    Cause::WebhookVersionIgnoresAnnotation,
+    Cause::PodCreatedBeforeAnnotationOrWebhook,
+    Cause::WebhookMisconfiguredCabundle,
+    Cause::PodIdentityAssociationCacheRace,
+    Cause::ContainerInjectedAfterWebhook,
+    Cause::EnvPresetInPodBlocksMutation,
+    Cause::PodIdentityAgentMissing,
+    Cause::RoleChangedPodsNotRestarted,
+    Cause::WebhookMisconfiguredApiVersion,
+    Cause::WebhookSaCacheRace,
+];
+
+/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known it yet.
+const RACE: i64 = 60;
+
+/// Judges the injection.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view;
+    if !in_cluster(e) {
+        return told(view).unwrap_or_else(|| Judged::none("not a workload of a cluster"));
+    }
+    let Some(sa) = e.service_account().known() else {
+        return Judged::open(lacking("the service account", e.service_account()));
+    };
+    let Some(pods) = e.pods().known() else { return Judged::open(lacking("the pods", e.pods())) };
+    if associated(e, sa) {
+        return pod_identity(view, e, sa, pods);
+    }
+    let Some(role) = sa.role_arn() else { return Judged::none("the service account names no role") };
+    if let Some(draft) = preset(e, pods) {
+        return Judged::one(Cause::EnvPresetInPodBlocksMutation, draft);
+    }
+    let bare: Vec<&Pod> = pods.iter().filter(|p| !injected(p)).collect();
+    if let Some(pod) = bare.first() {
+        return uninjected(e, sa, pod, &bare);
+    }
+    if let Some(error) = complaint(e) {
+        // Pods that run keep what they have; no other will be made beside or after them.
+        let begin = |sentence: String| {
+            Draft::new(format!("{sentence}, and by its failure policy no new pod is made without it")).show(
+                "dry run of a pod",
+                error,
+                "kubectl create --dry-run=server",
+            )
+        };
+        let pod = pods.first().cloned().unwrap_or_default();
+        if let Some((rule, draft)) = webhook(e, &begin, Some(error), &pod) {
+            return Judged::one(rule, draft);
+        }
+    }
+    let mut judged = Judged::default();
+    if let Some((pod, old)) = pods.iter().find_map(|p| stale(e, p, role).map(|old| (p, old))) {
+        let draft =
+            Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
+                .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
+                .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
+        judged.push(Cause::RoleChangedPodsNotRestarted, restart(e, draft));
+    } else if let Some(draft) = left_out(view, e, pods) {
+        judged.push(Cause::WebhookAbsentOrNotRunning, draft);
+    } else if let Some((pod, container)) = partly(e, pods) {
+        let draft = Draft::new(format!(
+            "container {container} of pod {} was added after the webhook ran and has no identity",
+            pod.name
+        ))
+        .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
+        .cure(
+            "have the injector of that container run before, or set reinvocationPolicy: IfNeeded",
+            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+        );
+        judged.push(Cause::ContainerInjectedAfterWebhook, draft);
+    }
+    judged
+}
+
+/// What the API server says of the webhook, where the cluster itself was not read.
+fn told(view: &View<'_>) -> Option<Judged> {
+    let line = find(view, &[Symptom::WebhookCallFailed, Symptom::WebhookMissing])?;
+    let has = |words: &[&str]| words.iter().any(|w| line.sample.contains(w));
+    let seen = |sentence: &str| Draft::new(sentence).hear(line);
+    if has(&["x509", "certificate"]) {
+        let draft = seen("the API server does not trust the certificate of the pod identity webhook: caBundle is another authority's").cure(
+            "put the authority that signs the webhook's certificate into caBundle",
+            &[("kubectl", "kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d | openssl x509 -noout -subject -dates".to_owned())],
+        );
+        return Some(Judged::one(Cause::WebhookMisconfiguredCabundle, draft));
+    }
+    let gone = has(&["not found", "connection refused", "no endpoints", "deadline exceeded", "i/o timeout", "mount"]);
+    (gone || line.failure.symptom == Symptom::WebhookCallFailed).then(|| {
+        let draft = seen("the pod identity webhook does not exist or does not answer, so new pods get no identity")
+            .cure(
+                "install it or get its pods running, then recreate the workload's",
+                &[(
+                    "kubectl",
+                    "kubectl get mutatingwebhookconfigurations; kubectl get pods -A | grep -i identity".to_owned(),
+                )],
+            );
+        Judged::one(Cause::WebhookAbsentOrNotRunning, draft)
+    })
+}
+
+/// What the API server says of the identity webhook that it cannot call, at a dry run. What it says of another
+/// webhook tells nothing about this one.
+fn complaint<'a>(e: &View<'a>) -> Option<&'a str> {
+    let error = e.injection_probe().known()?.error.as_deref()?;
+    let mut hooks = e.webhooks().known()?.iter();
+    hooks.any(|h| error.contains(&format!("\"{}\"", h.name))).then_some(error)
+}
+
+fn restart(e: &View<'_>, draft: Draft) -> Draft {
+    let command = match e.workload().known() {
+        Some(w) => shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name]),
+        None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
+    };
+    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", command)])
+}
+
+fn injected(pod: &Pod) -> bool {
+    pod.spec.containers.iter().any(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))
+}
+
+fn stale(e: &View<'_>, pod: &Pod, role: &str) -> Option<String> {
+    // What the template sets by hand, new pods would have too.
+    let by_hand = |name: &str| {
+        let own = e.workload().known().into_iter().flat_map(|w| &w.template.containers);
+        own.filter(|c| c.name == name).any(|c| c.has_env(ROLE_VARIABLE))
+    };
+    pod.spec
+        .containers
+        .iter()
+        .filter(|c| !by_hand(&c.name))
+        .find_map(|c| c.env_value(ROLE_VARIABLE).filter(|v| *v != role).map(str::to_owned))
+}
+
+/// The annotation by which a pod has containers left out (amazon-eks-pod-identity-webhook).
+const SKIP: &str = "eks.amazonaws.com/skip-containers";
+
+fn skipped(pod: &Pod) -> Vec<&str> {
+    let list = pod.spec.annotations.get(SKIP).map(String::as_str).unwrap_or_default();
+    list.split(',').map(str::trim).filter(|n| !n.is_empty()).collect()
+}
+
+fn without_skip(e: &View<'_>) -> String {
+    let place = "/spec/template/metadata/annotations/eks.amazonaws.com~1skip-containers";
+    let patch = format!(r#"[{{"op":"remove","path":"{place}"}}]"#);
+    e.workload().known().map_or_else(
+        || format!("remove the annotation {SKIP}"),
+        |w| {
+            let template = "kubectl patch {} {} -n {} --type=json -p {}";
+            shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, &patch])
+        },
+    )
+}
+
+/// A container left out on purpose whose log shows that it wants the identity after all.
+fn left_out(view: &View<'_>, e: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+    let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
+    let lines = recent(view);
+    pods.iter().find_map(|pod| {
+        let name = skipped(pod).into_iter().find(|n| pod.spec.containers.iter().any(|c| c.name == *n))?;
+        let origin = format!("pod {} container {name}", pod.name);
+        let line = lines.iter().find(|l| l.origin == origin && wanted.contains(&l.failure.symptom))?;
+        Some(
+            Draft::new(format!(
+                "container {name} of pod {} is left out by the annotation {SKIP}, and its log shows that it needs the identity",
+                pod.name
+            ))
+            .show("pod annotation", format!("{SKIP}={name}"), format!("Pod {}", pod.name))
+            .hear(line)
+            .cure("take the container out of the annotation", &[("kubectl", without_skip(e))]),
+        )
+    })
+}
+
+fn partly<'a>(e: &View<'_>, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
+    let own = e.workload().known().map(|w| &w.template.containers);
+    pods.iter().find_map(|p| {
+        let skipped = skipped(p);
+        let left = p.spec.containers.iter().find(|c| {
+            !c.init
+                && !c.has_env(ROLE_VARIABLE)
+                && !skipped.contains(&c.name.as_str())
+                && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
+        })?;
+        Some((p, left.name.clone()))
+    })
+}
+
+/// Variables set by hand keep the webhook from touching a container, so no token is mounted there.
+fn preset(e: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+    let template = &e.workload().known()?.template;
+    let container = template.containers.iter().find(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))?;
+    let file = container.env_value(FILE_VARIABLE).unwrap_or_default();
+    let mounted = pods.iter().all(|p| {
+        p.spec
+            .containers
+            .iter()
+            .filter(|c| c.name == container.name)
+            .any(|c| !file.is_empty() && c.mounts.values().any(|m| file.starts_with(m.as_str())))
+    });
+    if mounted && !pods.is_empty() {
+        return None;
+    }
+    Some(
+        Draft::new(format!("container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts no token", container.name))
+            .show("container env", [ROLE_VARIABLE, FILE_VARIABLE].into_iter().filter(|v| container.has_env(*v)).map(|v| format!("{v}={}", container.env_value(v).unwrap_or_default())).collect::<Vec<_>>().join(", "), "pod template")
+            .show("mounted token", "none", "pods")
+            .cure("remove both variables from the workload; the webhook sets them", &[("kubectl", unset(e.workload().known()?))]),
+    )
+}
+
+fn unset(w: &Workload) -> String {
+    let template = "kubectl set env {}/{} -n {} {}- {}-";
+    shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, ROLE_VARIABLE.name(), FILE_VARIABLE.name()])
+}
+
+fn edit_webhook(name: &str) -> String {
+    shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name])
+}
+
+fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Judged {
+    let who = format!("{}/{}", sa.namespace, sa.name);
+    let begin = |sentence: String| {
+        Draft::new(sentence)
+            .show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name))
+            .show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"))
+    };
+    let skipped = skipped(pod);
+    if !skipped.is_empty() && pod.spec.containers.iter().all(|c| c.init || skipped.contains(&c.name.as_str())) {
+        let draft = begin(format!(
+            "the annotation {SKIP} of pod {} names every container, so the webhook leaves them all out",
+            pod.name
+        ))
+        .show("pod annotation", format!("{SKIP}={}", skipped.join(",")), format!("Pod {}", pod.name))
+        .cure("take the annotation out of the pod template", &[("kubectl", without_skip(e))]);
+        return Judged::one(Cause::WebhookAbsentOrNotRunning, draft);
+    }
+    let probe = e.injection_probe().known().filter(|p| p.error.is_none());
+    let works = probe.is_some_and(|p| p.role_arn.is_some());
+    if !works && let Some((rule, draft)) = webhook(e, &begin, complaint(e), pod) {
+        return Judged::one(rule, draft);
+    }
+    if !works && probe.is_some() {
+        return Judged::one(Cause::WebhookVersionIgnoresAnnotation, begin(format!("the webhook runs and does not act on the annotation of {who}: a new pod gets no role either"))
+            .unsure(Confidence::Likely, "the webhook's own log")
+            .cure("update the webhook", &[("kubectl", "kubectl -n NAMESPACE set image deployment/pod-identity-webhook '*=amazon/amazon-eks-pod-identity-webhook:latest'".to_owned())]));
+    }
+    let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
+    let hook = e.webhooks().known().into_iter().flatten().map(|w| w.created).min().unwrap_or_default();
+    let newer = annotated.max(hook);
+    let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+    // An account annotated from its birth and a pod that came right after: the cache had not caught up.
+    if pod.created >= newer && annotated <= sa.created && pod.created - sa.created <= RACE && works {
+        return Judged::one(
+            Cause::WebhookSaCacheRace,
+            restart(
+                e,
+                begin(format!(
+                    "pod {} was made within {} s of its service account, before the webhook had heard of it",
+                    pod.name,
+                    pod.created - sa.created
+                )),
+            ),
+        );
+    }
+    if works || pod.created < newer {
+        let draft = begin(format!("{names}: made before the service account {who} named its role or before the webhook ran, and never injected"))
+            .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
+            .show("annotation or webhook since", newer.to_string(), format!("ServiceAccount {who}"));
+        return Judged::one(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft));
+    }
+    Judged::open(lacking("whether a new pod would be injected", e.injection_probe()))
+}
+
+type Base<'a> = dyn Fn(String) -> Draft + 'a;
+
+fn webhook(e: &View<'_>, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(Cause, Draft)> {
+    let hooks = match e.webhooks() {
+        Observed::Known { value, .. } => value.as_slice(),
+        Observed::Absent { .. } => &[],
+        Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => return None,
+    };
+    let Some(hook) = hooks.first() else {
+        let draft = base(
+            "no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned(),
+        )
+        .cure(
+            "install the pod identity webhook, or set the two variables and a projected token volume by hand",
+            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+        );
+        return Some((Cause::WebhookAbsentOrNotRunning, draft));
+    };
+    let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
+    let namespace = e.service_account().known().map(|sa| sa.namespace.clone()).unwrap_or_default();
+    hook_fault(hook, &namespace, base, error, pod)
+}
+
+fn hook_fault(
+    hook: &Webhook,
+    namespace: &str,
+    base: &Base<'_>,
+    error: Option<&str>,
+    pod: &Pod,
+) -> Option<(Cause, Draft)> {
+    let name = &hook.configuration;
+    let show =
+        |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
+    if hook.ca_verifies == Some(false) || error.is_some_and(|t| t.contains("x509")) {
+        let draft = show(
+            base(format!(
+                "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} hides it",
+                hook.failure_policy
+            )),
+            "caBundle SHA-256",
+            hook.ca_sha256.join(", "),
+        );
+        let served = if hook.served_sha256.is_empty() {
+            draft
+        } else {
+            let issuer = hook.served_issuer.as_deref().map(|i| format!(", issued by {i}")).unwrap_or_default();
+            let value = format!("{}{issuer}", hook.served_sha256.join(", "));
+            draft.show("served SHA-256", value, hook.endpoint.clone())
+        };
+        return Some((
+            Cause::WebhookMisconfiguredCabundle,
+            served.cure(
+                "put the authority that signs the webhook's certificate into caBundle",
+                &[("kubectl", edit_webhook(name))],
+            ),
+        ));
+    }
+    if hook.ready_endpoints == Some(0) || error.is_some() {
+        let ready = hook.ready_endpoints.filter(|ready| *ready > 0);
+        let sentence = match ready {
+            Some(_) => format!("the API server cannot call the webhook {name} at {}", hook.endpoint),
+            None => format!("no pod of the webhook {name} is ready at {}", hook.endpoint),
+        };
+        let draft = show(base(sentence), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
+        return Some((
+            Cause::WebhookAbsentOrNotRunning,
+            draft.cure(
+                "get the webhook's pods running, then recreate the workload's",
+                &[(
+                    "kubectl",
+                    shell::line(
+                        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {}",
+                        &[name],
+                    ),
+                )],
+            ),
+        ));
+    }
+    if !hook.review_versions.is_empty() && !hook.review_versions.iter().any(|v| v == "v1") {
+        let draft = show(
+            base(format!(
+                "the webhook {name} is registered for admission reviews {} only",
+                hook.review_versions.join(", ")
+            )),
+            "admissionReviewVersions",
+            hook.review_versions.join(", "),
+        );
+        return Some((
+            Cause::WebhookMisconfiguredApiVersion,
+            draft.cure("register v1 and run a webhook that answers it", &[("kubectl", edit_webhook(name))]),
+        ));
+    }
+    left_out_by_selector(hook, namespace, base, pod)
+}
+
+fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &Pod) -> Option<(Cause, Draft)> {
+    let name = &hook.configuration;
+    let out = selector::exclusion(hook, namespace, &pod.spec.labels)?;
+    let draft = base(format!("the selectors of the webhook {name} leave pod {} out: {}", pod.name, out.because)).show(
+        "selector",
+        out.selector,
+        format!("MutatingWebhookConfiguration {}", hook.configuration),
+    );
+    let draft = if out.certain {
+        draft
+    } else {
+        draft.unsure(
+            Confidence::Likely,
+            format!(
+                "the namespace's labels: `{}`",
+                shell::line("kubectl get namespace {} --show-labels", &[namespace])
+            ),
+        )
+    };
+    Some((
+        Cause::WebhookAbsentOrNotRunning,
+        draft.cure(
+            "change the label or the selector, then recreate the pods",
+            &[("kubectl", shell::line("kubectl get mutatingwebhookconfiguration {} -o yaml", &[name]))],
+        ),
+    ))
+}
+
+fn pod_identity(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
+    let lost = find(view, &[Symptom::PodIdentityAgentUnreachable]);
+    if e.pod_identity_agent().is_absent() || e.pod_identity_agent().known() == Some(&0) {
+        let mut draft = Draft::new(format!(
+            "{}/{} has a Pod Identity association and no Pod Identity agent runs in the cluster",
+            sa.namespace, sa.name
+        ))
+        .show("agent pods ready", "0", "DaemonSet kube-system/eks-pod-identity-agent")
+        .cure(
+            "install the add-on eks-pod-identity-agent",
+            &[
+                ("aws", "aws eks create-addon --cluster-name CLUSTER --addon-name eks-pod-identity-agent".to_owned()),
+                ("eksctl", "eksctl create addon --cluster CLUSTER --name eks-pod-identity-agent".to_owned()),
+            ],
+        );
+        if let Some(l) = lost {
+            draft = draft.hear(l);
+        }
+        return Judged::one(Cause::PodIdentityAgentMissing, draft);
+    }
+    let made = e
+        .associations()
+        .known()
+        .into_iter()
+        .flatten()
+        .filter(|a| a.namespace == sa.namespace && a.service_account == sa.name)
+        .filter_map(|a| a.created)
+        .max();
+    let bare = pods.iter().find(|p| !p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE)));
+    if let (Some(pod), Some(made)) = (bare, made) {
+        let when = pod.created - made;
+        let sentence = if when < 0 { "before" } else { "right after" };
+        let draft = Draft::new(format!(
+            "pod {} was made {sentence} its Pod Identity association ({} s apart) and carries no container credentials",
+            pod.name,
+            when.abs()
+        ))
+        .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
+        .show("association created", made.to_string(), "eks:ListPodIdentityAssociations");
+        return Judged::one(Cause::PodIdentityAssociationCacheRace, restart(e, draft));
+    }
+    Judged::default()
+}

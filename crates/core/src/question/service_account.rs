@@ -1,0 +1,335 @@
+//! Which role the workload is told to assume, and by which annotation.
+
+use crate::cause::Cause;
+use trustwalk_foreign::{shell, snippet};
+use trustwalk_symptoms::Symptom;
+
+use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
+use super::symptoms::{WITHOUT_IDENTITY, find};
+use super::{Draft, Judged, trust};
+use crate::evidence::{ROLE_ANNOTATION, ServiceAccount, Target, View};
+use crate::finding::Confidence;
+use crate::plan::Action;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::AnnotationMissingOnServiceAccount,
+    Cause::RoleArnMalformedOrNotARole,
+    Cause::AnnotationOnPodNotServiceAccount,
+    Cause::AddonAnnotatesOneOfSeveralServiceAccounts,
+    Cause::AnnotationKeyWrong,
+];
+
+/// Judges the annotation and the role's ARN.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view;
+    let mut judged = Judged::default();
+    if let Some(arn) = e.role_arn().known()
+        && let Some(draft) = malformed(e, arn)
+    {
+        judged.push(Cause::RoleArnMalformedOrNotARole, draft);
+        return judged;
+    }
+    if e.role_arn().known().is_none()
+        && let Some(line) = find(view, &[Symptom::RoleArnInvalid])
+    {
+        let draft = Draft::new("STS says that what it was asked for is not a role's ARN")
+            .hear(line)
+            .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers")
+            .cure(
+                "give the role's ARN, without quotes, backslashes or blanks, and with twelve digits for the account",
+                &[("aws", "aws iam get-role --role-name NAME --query Role.Arn --output text".to_owned())],
+            );
+        judged.push(Cause::RoleArnMalformedOrNotARole, draft);
+        return judged;
+    }
+    let unread = e.role_arn().known().is_none() && !e.role_arn().is_absent();
+    if unread && (in_cluster(e) || matches!(e.target(), Target::Job { .. })) {
+        return Judged::open(lacking("the role the workload is told to assume", e.role_arn()));
+    }
+    if !in_cluster(e) {
+        return if e.role_arn().known().is_some() { judged } else { Judged::none("not a workload of a cluster") };
+    }
+    if e.service_account().is_absent()
+        && let Some(draft) = gone(e)
+    {
+        judged.push(Cause::AnnotationMissingOnServiceAccount, draft);
+        return judged;
+    }
+    let Some(sa) = e.service_account().known() else {
+        return Judged::open(lacking("the service account", e.service_account()));
+    };
+    if sa.role_arn().is_some() || associated(e, sa) {
+        return judged;
+    }
+    if let Some((rule, draft)) = unannotated(view, e, sa) {
+        judged.push(rule, draft);
+    }
+    judged
+}
+
+pub(super) fn associated(e: &View<'_>, sa: &ServiceAccount) -> bool {
+    e.associations().known().into_iter().flatten().any(|a| a.namespace == sa.namespace && a.service_account == sa.name)
+}
+
+/// Whether a text is the ARN of a role: partition, twelve digits, a name of the characters IAM takes.
+pub(super) fn well_formed(arn: &str) -> bool {
+    arn_parts(arn).is_some_and(|(partition, account, resource)| {
+        partition.starts_with("aws")
+            && account.len() == 12
+            && account.bytes().all(|b| b.is_ascii_digit())
+            && arn.contains(":iam::")
+            && resource.strip_prefix("role/").is_some_and(|n| {
+                !n.is_empty()
+                    && !n.contains(":role/")
+                    && n.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
+            })
+            // A comma may stand in a name, a second ARN may not.
+            && arn.matches("arn:").count() == 1
+    })
+}
+
+/// What is wrong with a text that is not a role's ARN.
+fn what(arn: &str) -> String {
+    let clean = cleaned(arn);
+    if clean != arn && well_formed(clean) {
+        let quoted = arn.trim() != clean;
+        let around = if quoted { "quotes" } else { "a blank or a line break" };
+        return format!("not a role's ARN: it has {around} around it, which {} part of the value", verb(quoted));
+    }
+    if arn.matches("arn:").count() > 1 {
+        return "not a role's ARN: it holds more than one".to_owned();
+    }
+    if arn.contains("${") || arn.contains("{{") || arn.contains('<') {
+        return "not a role's ARN: a template left its placeholder unfilled".to_owned();
+    }
+    match arn_parts(clean) {
+        Some((_, _, r)) if r.starts_with("policy/") => "the ARN of a policy".to_owned(),
+        Some((_, _, r)) if r.starts_with("assumed-role/") => "the ARN of a session".to_owned(),
+        Some((_, _, r)) if r.starts_with("instance-profile/") => "the ARN of an instance profile".to_owned(),
+        Some((_, _, r)) if r.starts_with("user/") => "the ARN of a user".to_owned(),
+        Some((_, account, r)) if r.starts_with("role/") && account.len() != 12 => {
+            format!("not a role's ARN: the account `{account}` has {} digits instead of 12", account.len())
+        }
+        None if !clean.contains(':') => "not a role's ARN: it looks like a bare name".to_owned(),
+        Some(_) | None => "not a role's ARN".to_owned(),
+    }
+}
+
+fn verb(plural: bool) -> &'static str {
+    if plural { "are" } else { "is" }
+}
+
+/// A value without what YAML and shells leave around it.
+pub(super) fn cleaned(arn: &str) -> &str {
+    arn.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\'))
+}
+
+fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
+    if well_formed(arn) {
+        return None;
+    }
+    let origin = e.role_arn().source().map_or_else(|| "role ARN".to_owned(), |s| s.what.clone());
+    let draft = Draft::new(format!("the workload is told to assume `{}`, which is {}", arn.escape_debug(), what(arn)))
+        .show("role asked for", arn.escape_debug().to_string(), origin)
+        .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers");
+    let meant = e.role().known().map(|r| r.arn.as_str()).filter(|real| *real == cleaned(arn));
+    let by_annotation = e.service_account().known().filter(|sa| sa.role_arn() == Some(arn));
+    Some(match (by_annotation, meant, service_account(e)) {
+        (Some(sa), Some(meant), _) => annotate(e, draft, sa, meant),
+        (_, _, Some((namespace, name))) => draft.cure(
+            "annotate the service account with a role's ARN",
+            &[("kubectl", annotation(&namespace, &name, " --overwrite", SOME_ROLE))],
+        ),
+        _ => draft
+            .cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+    })
+}
+
+fn is_role(value: &str) -> bool {
+    arn_parts(value.trim()).is_some_and(|(_, _, r)| r.starts_with("role/"))
+}
+
+/// Stands in commands for the role that nobody knows.
+const SOME_ROLE: &str = "arn:aws:iam::ACCOUNT:role/NAME";
+
+fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
+    let template = ["kubectl annotate serviceaccount -n {} {}", option, " {}={}"].concat();
+    shell::line(&template, &[namespace, name, ROLE_ANNOTATION, role])
+}
+
+/// Whether a role is one the user has to give: of the account of the credentials, or of the cluster. Whoever may
+/// write on a workload can name any other, and its pods would work in a stranger's account.
+fn of_ours(e: &View<'_>, arn: &str) -> bool {
+    let Some((_, account, _)) = arn_parts(arn).filter(|_| well_formed(arn)) else { return false };
+    let cluster = e.cluster().known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a);
+    e.caller().known().is_some_and(|c| c.account == account) || cluster == Some(account)
+}
+
+pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
+    let (namespace, name) = (&sa.namespace, &sa.name);
+    let actions = vec![Action::Annotate {
+        namespace: namespace.clone(),
+        service_account: name.clone(),
+        key: ROLE_ANNOTATION.to_owned(),
+        value: Some(arn.to_owned()),
+    }];
+    if !of_ours(e, arn) {
+        return draft.cure(
+            "annotate the service account with a role of yours",
+            &[("note", format!("`{arn}` is of no account that these credentials or the cluster belong to: find out whose it is first"))],
+        );
+    }
+    draft.act(
+        "annotate the service account with the role, then recreate its pods",
+        actions,
+        &[
+            ("kubectl", annotation(namespace, name, " --overwrite", arn)),
+            ("terraform", snippet::hcl("kubernetes_service_account: metadata { annotations = { {} = {} } }", &[ROLE_ANNOTATION.into(), arn.into()])),
+            ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --attach-role-arn {} --override-existing-serviceaccounts --approve", &[namespace, name, arn])),
+        ],
+    )
+}
+
+/// The workload's service account is not there: neither a role nor a new pod can come from it.
+fn gone(e: &View<'_>) -> Option<Draft> {
+    let w = e.workload().known()?;
+    let who = format!("{}/{}", w.namespace, w.template.service_account);
+    let role = e.role_arn().known().map_or(SOME_ROLE, String::as_str);
+    let (namespace, name) = (&w.namespace, &w.template.service_account);
+    let commands = shell::line(
+        "kubectl create serviceaccount -n {} {} && kubectl annotate serviceaccount -n {} {} {}={}",
+        &[namespace, name, namespace, name, ROLE_ANNOTATION, role],
+    );
+    let known = e.siblings().known().map(|all| all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "));
+    Some(
+        Draft::new(format!(
+            "{} {}/{} runs as the service account {who}, which does not exist: it names no role, gets no token, and no new pod can be made",
+            w.kind, w.namespace, w.name
+        ))
+        .show("serviceAccountName", name.clone(), "pod template")
+        .show("service accounts there", known.unwrap_or_else(|| "not read".to_owned()), format!("namespace {namespace}"))
+        .cure("create the service account with its role, then recreate the pods", &[("kubectl", commands)]),
+    )
+}
+
+/// The annotation was removed after the pods were made.
+fn taken_away(e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<Draft> {
+    let (pod, arn) = left_in_pods(e)?;
+    let annotations = sa.annotations.keys().cloned().collect::<Vec<_>>().join(", ");
+    let draft = Draft::new(format!(
+        "the service account {who} names no role any more; its pods still carry the one they were made with, and the next ones will have none"
+    ))
+    .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
+    .show("annotations", annotations, format!("ServiceAccount {who}"));
+    Some(annotate(e, draft, sa, arn))
+}
+
+fn nameless(sa: &ServiceAccount, who: &str) -> Draft {
+    let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) {
+        "its annotation {} is empty"
+    } else {
+        "it has no {} annotation"
+    };
+    let lacks = lacks.replace("{}", ROLE_ANNOTATION);
+    Draft::new(format!(
+        "the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"
+    ))
+    .show(
+        "annotations",
+        sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "),
+        format!("ServiceAccount {who}"),
+    )
+}
+
+/// The role that pods got from the webhook when their service account still named one.
+fn left_in_pods<'a>(e: &View<'a>) -> Option<(&'a str, &'a str)> {
+    let own = e.workload().known()?;
+    if own.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)) {
+        return None;
+    }
+    let pods = e.pods().known().into_iter().flatten();
+    pods.flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)))
+        .find_map(|(p, c)| Some((p.name.as_str(), c.env_value(ROLE_VARIABLE).filter(|v| !v.is_empty())?)))
+}
+
+fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Cause, Draft)> {
+    let who = format!("{}/{}", sa.namespace, sa.name);
+    let near =
+        sa.annotations.iter().find(|(k, v)| is_role(v) && k.as_str() != ROLE_ANNOTATION && !k.starts_with("kubectl."));
+    if let Some((key, arn)) = near {
+        let draft = Draft::new(format!(
+            "the service account {who} names its role under `{key}`, and the webhook reads only {ROLE_ANNOTATION}"
+        ))
+        .show("annotation", format!("{key}={arn}"), format!("ServiceAccount {who}"));
+        return Some((Cause::AnnotationKeyWrong, annotate(e, draft, sa, arn)));
+    }
+    let template = e.workload().known().map(|w| (&w.template.annotations, &w.annotations));
+    let on_pod = template.and_then(|(t, w)| t.get(ROLE_ANNOTATION).or_else(|| w.get(ROLE_ANNOTATION)));
+    if let Some(arn) = on_pod {
+        let draft = Draft::new(format!("the role stands on the workload's pods as an annotation, and the webhook reads it from the service account {who} only")).show("pod annotation", format!("{ROLE_ANNOTATION}={arn}"), "pod template metadata.annotations").show("service account", "no such annotation", format!("ServiceAccount {who}"));
+        return Some((Cause::AnnotationOnPodNotServiceAccount, annotate(e, draft, sa, arn)));
+    }
+    let addons = e.cluster().known().map(|c| c.addons.as_slice()).unwrap_or_default();
+    let sibling = e.siblings().known().into_iter().flatten().find(|s| {
+        s.role_arn().is_some_and(|arn| addons.iter().any(|a| a.role_arn.as_deref() == Some(arn)))
+            && shares_stem(&s.name, &sa.name)
+    });
+    if let Some(sibling) = sibling {
+        let arn = sibling.role_arn().unwrap_or_default();
+        let draft = Draft::new(format!(
+            "the EKS add-on gave its role to the service account {} only; {who} has none",
+            sibling.name
+        ))
+        .show(
+            "sibling",
+            format!("{ROLE_ANNOTATION}={arn}"),
+            format!("ServiceAccount {}/{}", sibling.namespace, sibling.name),
+        )
+        .show("this one", "no such annotation", format!("ServiceAccount {who}"));
+        return Some((Cause::AddonAnnotatesOneOfSeveralServiceAccounts, annotate(e, draft, sa, arn)));
+    }
+    if let Some(draft) = taken_away(e, sa, &who) {
+        return Some((Cause::AnnotationMissingOnServiceAccount, draft));
+    }
+    let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
+    let line = find(view, &wanted);
+    let unready = e.pods_down() > 0;
+    let preset = e.workload().known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)));
+    if preset || (line.is_none() && !unready) {
+        return None;
+    }
+    let admitting = trust::admitting(e);
+    let told = addons
+        .iter()
+        .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
+        .or_else(|| e.role_arn().known().map(String::as_str))
+        .or_else(|| admitting.first().filter(|_| admitting.len() == 1).map(|r| r.arn.as_str()));
+    // A workload nobody meant to give a role, on nodes whose metadata service it cannot reach, lived on theirs.
+    if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
+        return None;
+    }
+    let draft = nameless(sa, &who);
+    let draft = match admitting.as_slice() {
+        [] => draft,
+        roles => draft.show(
+            if roles.len() == 1 { "role that trusts it" } else { "roles that trust it" },
+            roles.iter().map(|r| r.arn.as_str()).collect::<Vec<_>>().join(", "),
+            e.trusting().source().map_or("iam:ListRoles", |s| s.what.as_str()),
+        ),
+    };
+    let draft = match line {
+        Some(l) => draft.hear(l),
+        None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
+    };
+    Some((Cause::AnnotationMissingOnServiceAccount, match told {
+        Some(arn) => annotate(e, draft, sa, arn),
+        None => draft.cure("annotate the service account with the role it should have", &[("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)), ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", &[&sa.namespace, &sa.name]))]),
+    }))
+}
+
+/// Service accounts of one add-on begin alike, as `ebs-csi-controller-sa` and `ebs-csi-node-sa` do.
+fn shares_stem(a: &str, b: &str) -> bool {
+    let stem = |t: &str| t.split('-').take(2).collect::<Vec<_>>().join("-");
+    stem(a) == stem(b)
+}

@@ -1,0 +1,193 @@
+//! Lifetime, name and renewal of the session.
+
+use crate::cause::Cause;
+use trustwalk_foreign::shell;
+use trustwalk_symptoms::Symptom;
+
+use super::facts::lacking;
+use super::symptoms::find;
+use super::{Draft, Judged};
+use crate::evidence::{CiJob, Target, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::SessionShorterThanJob,
+    Cause::AppDoesNotRefreshSessionCredentials,
+    Cause::RoleChainingOneHourCap,
+    Cause::RoleSessionNameInvalid,
+    Cause::RequestedDurationNotRaised,
+    Cause::RequestedLifetimeExceedsLimit,
+];
+
+/// Default life of a session (STS API reference).
+const HOUR: i64 = 3600;
+
+/// Judges the session.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view;
+    let mut judged = Judged::default();
+    let note = |text: &str| [("workflow", text.to_owned())];
+    if let Some(line) = find(view, &[Symptom::SessionNameInvalid]) {
+        judged.push(
+            Cause::RoleSessionNameInvalid,
+            Draft::new("the session's name has characters or a length STS refuses")
+                .hear(line)
+                .cure("use 2 to 64 of letters, digits and _=,.@+-", &note("role-session-name: my-job")),
+        );
+    }
+    if let Some(line) = find(view, &[Symptom::DurationExceeds]) {
+        let chained = line.sample.contains("chaining");
+        let (rule, words) = if chained {
+            (Cause::RoleChainingOneHourCap, "a session made from a session lasts an hour at most")
+        } else if line.sample.contains("satisfy constraint") {
+            // 900 to 43200 s (STS API reference, DurationSeconds): no role's maximum changes these.
+            (
+                Cause::RequestedLifetimeExceedsLimit,
+                "the session asked for is outside the 900 to 43200 seconds STS allows",
+            )
+        } else {
+            (Cause::RequestedLifetimeExceedsLimit, "the session asked for is longer than the role allows")
+        };
+        let mut draft = Draft::new(words).hear(line);
+        if let Some(role) = e.role().known() {
+            draft = draft.show("MaxSessionDuration", role.max_session.to_string(), "iam:GetRole");
+        }
+        let draft = if rule == Cause::RoleChainingOneHourCap {
+            draft.cure("ask for an hour: no maximum of a role changes this", &note("role-duration-seconds: 3600"))
+        } else if line.sample.contains("satisfy constraint") {
+            draft.cure("ask for one of these", &note("role-duration-seconds: 3600"))
+        } else {
+            draft.cure(
+                "ask for less, or raise the role's maximum",
+                &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
+            )
+        };
+        judged.push(rule, draft);
+    }
+    if let Some(job) = e.job().known() {
+        for (rule, draft) in job_session(e, job) {
+            if judged.found.is_empty() {
+                judged.push(rule, draft);
+            }
+        }
+    }
+    if let Some(line) = find(view, &[Symptom::ExpiredSession]).filter(|_| judged.found.is_empty()) {
+        let (rule, words) = if e.job().known().is_some() {
+            (Cause::SessionShorterThanJob, "the job outlives its session")
+        } else {
+            (
+                Cause::AppDoesNotRefreshSessionCredentials,
+                if matches!(e.target(), Target::Log { .. }) {
+                    "the application or job keeps its session after its end"
+                } else {
+                    "the application keeps its session after its end although the token is valid"
+                },
+            )
+        };
+        let draft = Draft::new(words).hear(line).cure(
+            "renew the session before it ends",
+            &note("role-duration-seconds: longer than the job, or assume the role again before the last steps"),
+        );
+        // A log alone tells neither whose session ended nor that a token was there to renew it.
+        let alone = matches!(e.target(), Target::Log { .. });
+        let decide = "whether the session came from web identity, and whether a new process works";
+        judged.push(rule, if alone { draft.unsure(Confidence::Likely, decide) } else { draft });
+    }
+    if judged.found.is_empty() {
+        judged.missing = gaps(e);
+    }
+    judged
+}
+
+/// What a session could only be judged by and was not read.
+fn gaps(e: &View<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    if e.logs().known().is_none() && !e.logs().is_absent() {
+        out.push(lacking("the logs", e.logs()));
+    }
+    if matches!(e.target(), Target::Job { .. }) && e.job().known().is_none() && !e.job().is_absent() {
+        out.push(lacking("the job", e.job()));
+    }
+    out
+}
+
+/// A session name STS would refuse: 2 to 64 of letters, digits and `_=,.@+-` (STS API reference, `RoleSessionName`).
+fn unusable(name: &str) -> Option<Draft> {
+    let bad = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "_=,.@+-".contains(*c)));
+    let why = match bad {
+        Some(c) => format!("the session name `{name}` holds `{c}`, which STS does not take"),
+        None if name.len() < 2 || name.len() > 64 => {
+            format!("the session name `{name}` has {} characters; 2 to 64 are allowed", name.len())
+        }
+        None => return None,
+    };
+    Some(
+        Draft::new(why).show("role-session-name", name, "workflow").cure(
+            "use 2 to 64 of letters, digits and _=,.@+-",
+            &[("workflow", "role-session-name: my-job".to_owned())],
+        ),
+    )
+}
+
+/// A number needs no quotes in any language.
+fn seconds(asked: i64) -> String {
+    ["role-duration-seconds: ", &asked.to_string()].concat()
+}
+
+fn job_session(e: &View<'_>, job: &CiJob) -> Vec<(Cause, Draft)> {
+    let mut out = Vec::new();
+    let asked: i64 = job.inputs.get("role-duration-seconds").and_then(|v| v.parse().ok()).unwrap_or(HOUR);
+    let max = e.role().known().map(|r| r.max_session).filter(|m| *m > 0);
+    if let Some(name) = job.inputs.get("role-session-name").filter(|n| !n.contains("${{")) {
+        out.extend(unusable(name).map(|draft| (Cause::RoleSessionNameInvalid, draft)));
+    }
+    if asked > HOUR && job.inputs.get("role-chaining").is_some_and(|v| v == "true") {
+        out.push((
+            Cause::RoleChainingOneHourCap,
+            Draft::new(format!(
+                "the job chains roles and asks for {asked} s; a session made from a session lasts {HOUR} at most"
+            ))
+            .show("role-duration-seconds", asked.to_string(), "workflow")
+            .show("role-chaining", "true", "workflow")
+            .cure(
+                "ask for an hour and assume the role again, or assume it with the web identity directly",
+                &[("workflow", seconds(HOUR))],
+            ),
+        ));
+    }
+    if let Some(max) = max.filter(|m| asked > *m) {
+        let name = e.role().known().map(|r| r.name.clone()).unwrap_or_default();
+        out.push((
+            Cause::RequestedLifetimeExceedsLimit,
+            Draft::new(format!("the job asks for a session of {asked} s and the role allows {max}"))
+                .show("role-duration-seconds", asked.to_string(), "workflow")
+                .show("MaxSessionDuration", max.to_string(), "iam:GetRole")
+                .cure(
+                    "raise the role's maximum or ask for less",
+                    &[
+                        (
+                            "aws",
+                            shell::line(
+                                "aws iam update-role --role-name {} --max-session-duration {}",
+                                &[&name, &asked.to_string()],
+                            ),
+                        ),
+                        ("workflow", seconds(max)),
+                    ],
+                ),
+        ));
+    }
+    if let Some(lasts) = job.duration.filter(|d| *d > asked) {
+        let raised = max.is_some_and(|m| m >= lasts) && !job.inputs.contains_key("role-duration-seconds");
+        let rule = if raised { Cause::RequestedDurationNotRaised } else { Cause::SessionShorterThanJob };
+        out.push((
+            rule,
+            Draft::new(format!("the job lasts {lasts} s and its session {asked} s"))
+                .show("job", lasts.to_string(), "job")
+                .show("session asked for", asked.to_string(), "workflow")
+                .cure("ask for a session as long as the job", &[("workflow", seconds(lasts))]),
+        ));
+    }
+    out
+}

@@ -1,0 +1,130 @@
+//! What IAM said when provider or trust policy were to be saved: refusals that name their cause.
+
+use crate::cause::Cause;
+use trustwalk_symptoms::Symptom;
+
+use super::symptoms::find;
+use super::{Draft, Judged};
+use crate::evidence::{LogFailure, View};
+use crate::finding::Confidence;
+
+/// Issuers shared by many tenants, and the claim a trust policy must evaluate for IAM to save it (IAM User
+/// Guide, "Identity-provider controls for shared OIDC providers").
+const SHARED: [(&str, &str); 16] = [
+    ("token.actions.githubusercontent.com", "sub"),
+    ("vstoken.actions.githubusercontent.com", "sub"),
+    ("oidc-configuration.audit-log.githubusercontent.com", "sub"),
+    ("gitlab.com", "sub"),
+    ("agent.buildkite.com", "sub"),
+    ("oidc.codefresh.io", "sub"),
+    ("studio.datachain.ai/api", "sub"),
+    ("scalr.io", "sub"),
+    ("tokens.cloud.shisho.dev", "sub"),
+    ("app.terraform.io", "sub"),
+    ("proidc.upbound.io", "sub"),
+    ("cognito-identity.amazonaws.com", "aud"),
+    ("api.pulumi.com/oidc", "aud"),
+    ("sandboxes.cloud", "aud"),
+    ("oidc.vercel.com", "aud"),
+    ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", "sts:RoleSessionName"),
+];
+
+/// Refusals to register a provider.
+pub(super) fn provider(view: &View<'_>) -> Option<Judged> {
+    if let Some(line) = find(view, &[Symptom::ProviderExists]) {
+        let url = line.failure.issuer.clone().unwrap_or_else(|| "this URL".to_owned());
+        let draft = Draft::new(format!(
+            "the account has an OIDC provider for {url} already, and it can have only one per URL: whoever makes a second is refused"
+        ));
+        return Some(Judged::one(
+            Cause::OidcProviderOnePerUrl,
+            seen(draft, line).cure(
+                "use the provider that exists: add the audience to it, and let one stack own it",
+                &[
+                    ("aws", "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id AUDIENCE".to_owned()),
+                    ("terraform", "read it with `data \"aws_iam_openid_connect_provider\"`, or import it into the one configuration that owns it".to_owned()),
+                ],
+            ),
+        ));
+    }
+    let line = quota(view, "openid")?;
+    let draft = Draft::new("the account's quota of OIDC providers is used up, so no further issuer can be registered");
+    Some(Judged::one(
+        Cause::OidcProviderCountQuota,
+        seen(draft, line).cure(
+            "delete providers of clusters that are gone, or have the quota raised",
+            &[("aws", "aws iam list-open-id-connect-providers".to_owned())],
+        ),
+    ))
+}
+
+/// Refusals to save a trust policy.
+pub(super) fn policy(view: &View<'_>, e: &View<'_>) -> Option<Judged> {
+    if let Some(line) = quota(view, "aclsizeperrole") {
+        let mut draft = seen(
+            Draft::new("the trust policy is longer than IAM stores, so what was to be added to it is not there"),
+            line,
+        );
+        if let Some(role) = e.role().known() {
+            let length = role.trust_policy.chars().filter(|c| !c.is_whitespace()).count();
+            draft = draft.show("trust policy stored", format!("{length} characters"), role.arn.clone());
+        }
+        return Some(Judged::one(
+            Cause::TrustPolicySizeQuota,
+            draft.cure(
+                "name many subjects with one StringLike pattern, split the role, or have the quota raised to 4096",
+                &[("aws", "aws service-quotas list-service-quotas --service-code iam --region us-east-1 --query \"Quotas[?contains(QuotaName, 'trust policy')]\"".to_owned())],
+            ),
+        ));
+    }
+    if let Some(line) = find(view, &[Symptom::FederatedInvalid]) {
+        let draft =
+            Draft::new("IAM refused the trust policy: its Federated principal is not the ARN of an OIDC provider");
+        return Some(Judged::one(
+            Cause::FederatedPrincipalMalformed,
+            seen(draft, line).cure(
+                "write the provider's ARN, not its URL and not an unresolved reference",
+                &[("aws", "aws iam list-open-id-connect-providers".to_owned())],
+            ),
+        ));
+    }
+    let line = find(view, &[Symptom::MalformedPolicy])?;
+    let text = line.sample.to_ascii_lowercase();
+    let (issuer, claim) = SHARED.iter().copied().find(|(issuer, claim)| unguarded(e, &text, issuer, claim))?;
+    let key = if claim.contains(':') { claim.to_owned() } else { format!("{issuer}:{claim}") };
+    let draft = Draft::new(format!(
+        "IAM refuses to save a trust policy for {issuer} that does not evaluate {key}: every tenant of that issuer could assume the role"
+    ))
+    .unsure(Confidence::Likely, "whether the policy that was refused has a condition on that key");
+    Some(Judged::one(
+        Cause::IamRejectsTrustPolicyWithoutRequiredClaim,
+        seen(draft, line).show("condition needed", key.clone(), "IAM User Guide").cure(
+            "add the condition, naming your own tenant",
+            &[("note", format!("\"Condition\": {{\"StringLike\": {{\"{key}\": \"YOUR-TENANT...\"}}}}"))],
+        ),
+    ))
+}
+
+/// Whether the refusal is about this issuer and no condition on its claim is to be seen.
+fn unguarded(e: &View<'_>, refusal: &str, issuer: &str, claim: &str) -> bool {
+    let key = if claim.contains(':') { claim.to_ascii_lowercase() } else { format!("{issuer}:{claim}") };
+    let named = refusal.contains(issuer);
+    match e.role().known() {
+        Some(role) => {
+            let policy = role.trust_policy.to_ascii_lowercase();
+            (named || policy.contains(&format!(":oidc-provider/{issuer}\""))) && !policy.contains(&key)
+        }
+        None => named,
+    }
+}
+
+/// A line about this quota.
+fn quota<'a>(view: &View<'a>, name: &str) -> Option<&'a LogFailure> {
+    super::recent(view)
+        .into_iter()
+        .find(|l| l.failure.symptom == Symptom::QuotaExceeded && l.failure.message.to_ascii_lowercase().contains(name))
+}
+
+fn seen(draft: Draft, line: &LogFailure) -> Draft {
+    draft.hear(line)
+}

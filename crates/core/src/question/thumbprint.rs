@@ -1,0 +1,323 @@
+//! Whether the registered thumbprints are consulted, whether they match, and whether the issuer's
+//! certificates hold at all.
+
+use crate::cause::Cause;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use trustwalk_foreign::snippet::{self, Slot};
+use trustwalk_foreign::{address, shell};
+use trustwalk_symptoms::Symptom;
+use trustwalk_x509::{
+    Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, TrustStore, Verdict, Why, assess,
+    interception, is_known_public, needs_thumbprint,
+};
+
+use super::facts::lacking;
+use super::sts::Refusal;
+use super::symptoms::find;
+use super::{Draft, Judged};
+use crate::evidence::{HostChain, LogFailure, Observed, Provider, TrustModel, View};
+use crate::finding::Confidence;
+use crate::plan::Action;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[Cause::ThumbprintMismatch, Cause::IssuerTlsCertificateInvalidForHost];
+
+/// IAM stores at most five thumbprints (IAM API reference, `ThumbprintList`).
+pub(crate) const MAX_THUMBPRINTS: usize = 5;
+
+struct Seen<'a> {
+    facts: &'a HostChain,
+    certificates: Vec<Certificate>,
+    candidates: Candidates,
+    assessment: Assessment,
+    problem: Option<String>,
+    /// Whether the problem is one of time.
+    timed: bool,
+    product: Option<String>,
+}
+
+fn certificates(encoded: &[String]) -> Vec<Certificate> {
+    encoded.iter().filter_map(|c| Certificate::from_der(&STANDARD.decode(c).ok()?).ok()).collect()
+}
+
+fn look<'a>(facts: &'a HostChain, judge: &Judge<'_>) -> Seen<'a> {
+    let chain = certificates(&facts.chain);
+    let host = Host::parse(&facts.host).ok();
+    let assessment = assess(&chain, host.as_ref(), judge);
+    let product = interception(&chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
+    // What fails whoever is trusted: the leaf's name and times. An unknown root alone is what thumbprints are for.
+    let (mut timed, now) = (false, judge.now);
+    let problem = chain.first().and_then(|leaf| {
+        if host.as_ref().is_some_and(|h| !h.is_named_by(leaf)) {
+            Some(format!("it names {}", leaf.hosts().join(", ")))
+        } else if leaf.not_after() < now {
+            timed = true;
+            Some(format!("it expired on {}", day(leaf.not_after())))
+        } else {
+            timed = leaf.not_before() > now;
+            timed.then(|| format!("it is not valid before {}", day(leaf.not_before())))
+        }
+    });
+    let candidates = Candidates::new(&chain, assessment.path.as_ref());
+    Seen { facts, candidates, assessment, problem, timed, product, certificates: chain }
+}
+
+/// Every host whose certificates were seen.
+fn seen<'a>(e: &View<'a>) -> Vec<Seen<'a>> {
+    let (public, own) =
+        (TrustStore::of(&certificates(&e.roots().library)), TrustStore::of(&certificates(&e.roots().user)));
+    let judge = Judge { public: &public, own: &own, now: e.now() };
+    e.chains().iter().filter_map(Observed::known).map(|c| look(c, &judge)).collect()
+}
+
+/// What the registered thumbprints are good for, in a few words: whether AWS looks at them, and whether they match.
+pub(crate) fn standing(e: &View<'_>, provider: &Provider) -> Option<&'static str> {
+    let hosts = seen(e);
+    let consulted = hosts.iter().any(|h| matches!(need(e, h), Need::Consulted(_)));
+    let known =
+        |h: &Seen<'_>| provider.thumbprints.iter().any(|t| h.candidates.position_of(&t.to_ascii_lowercase()).is_some());
+    let matching = hosts.iter().all(known);
+    if hosts.is_empty() || provider.thumbprints.is_empty() {
+        return None;
+    }
+    Some(match (consulted, matching) {
+        (true, true) => "consulted, and found in what is presented",
+        (true, false) => "consulted, and not found in what is presented",
+        (false, true) => "not consulted: the public library knows the chain",
+        (false, false) => "stale, and not consulted: the public library knows the chain",
+    })
+}
+
+/// Judges certificates and thumbprints.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view;
+    if super::sts::succeeded(view) {
+        return Judged::default();
+    }
+    if e.chains().is_empty()
+        && let Some(line) = find(view, &[Symptom::ThumbprintMismatch])
+    {
+        return Judged::one(Cause::ThumbprintMismatch, told(line));
+    }
+    if e.chains().is_empty() {
+        return Judged::open("the certificates of the issuer: no host was asked");
+    }
+    let hosts = seen(e);
+    let said = super::sts::refusal(view);
+    if let Some(judged) = invalid(e, &hosts, said) {
+        return judged;
+    }
+    let Some(provider) = e.provider().known() else {
+        return if e.provider().is_absent() {
+            Judged::none("no provider is registered")
+        } else {
+            Judged::open(lacking("the provider's thumbprints", e.provider()))
+        };
+    };
+    let told = said == Some(Refusal::Thumbprint);
+    let failed = hosts.len() < e.chains().len();
+    let bad: Vec<&Seen<'_>> = hosts.iter().filter(|h| mismatched(e, h, provider, told)).collect();
+    if !told && let Some(unseen) = bad.iter().find_map(|h| unseen(h)) {
+        return Judged::open(unseen);
+    }
+    if !bad.is_empty() {
+        return Judged::one(Cause::ThumbprintMismatch, mismatch(e, provider, &bad, told));
+    }
+    if told || failed {
+        let gaps: Vec<String> =
+            e.chains().iter().filter(|c| c.known().is_none()).map(|c| lacking("a host's certificates", c)).collect();
+        return Judged {
+            missing: if gaps.is_empty() {
+                vec!["which certificate STS compared: every chain seen from here matches a registered thumbprint; run trustwalk from another network".to_owned()]
+            } else {
+                gaps
+            },
+            ..Judged::default()
+        };
+    }
+    Judged::default()
+}
+
+/// What a chain leaves open that something between here and a public host made: AWS sees the host's own.
+fn unseen(host: &Seen<'_>) -> Option<String> {
+    let name = &host.facts.host;
+    let made = host.product.is_some() || (is_known_public(name) && !host.assessment.in_library);
+    made.then(|| {
+        format!(
+            "which certificates AWS sees of {name}: those seen from here are not its own ({}); run trustwalk from a network without inspection",
+            host.product.clone().unwrap_or_else(|| host.assessment.words())
+        )
+    })
+}
+
+/// STS says so itself; which thumbprints differ was not read.
+fn told(line: &LogFailure) -> Draft {
+    Draft::new("STS compared the issuer's certificate with the registered thumbprints, and none matched")
+        .unsure(
+            Confidence::Likely,
+            "compare the top certificate of `openssl s_client -showcerts -connect ISSUER-HOST:443` with ThumbprintList",
+        )
+        .hear(line)
+        .cure(
+            "add the thumbprint of the authority that signs now, keeping those that still match",
+            &[
+                (
+                    "aws",
+                    "aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --query ThumbprintList"
+                        .to_owned(),
+                ),
+                ("trustwalk", "trustwalk diagnose --issuer URL".to_owned()),
+            ],
+        )
+}
+
+/// A certificate that no system would take for this host.
+fn invalid(e: &View<'_>, hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
+    let contradicted = said.is_some_and(|s| s > Refusal::Keys);
+    let host = hosts.iter().find(|h| h.problem.is_some() && h.assessment.path.is_none() && !contradicted)?;
+    let problem = host.problem.clone().unwrap_or_default();
+    let draft = Draft::new(format!("the certificate that {} presents cannot stand for it: {problem}", host.facts.host))
+        .show("host", host.facts.host.clone(), "issuer")
+        .show(
+            "certificate names",
+            host.certificates.first().map(|c| c.hosts().join(", ")).unwrap_or_default(),
+            format!("{}:{} certificate 0", host.facts.host, host.facts.port),
+        )
+        .cure(
+            "serve a valid certificate for the issuer's host name",
+            &[(
+                "note",
+                address::show_certificates(&host.facts.host, host.facts.port).map_or_else(
+                    || "the names in it must cover the host of the issuer's URL".to_owned(),
+                    |command| format!("{command} shows what is served"),
+                ),
+            )],
+        );
+    let draft = if host.timed { draft.timed(e) } else { draft };
+    Some(Judged::one(Cause::IssuerTlsCertificateInvalidForHost, draft))
+}
+
+fn need(e: &View<'_>, host: &Seen<'_>) -> Need {
+    let model = match e.trust_model() {
+        TrustModel::LibraryFirst => Model::LibraryFirst,
+        TrustModel::ThumbprintOnly => Model::ThumbprintOnly,
+    };
+    needs_thumbprint(model, Some(host.assessment.in_library), host.facts.tls13_only, host.certificates.is_empty())
+}
+
+fn holds(provider: &Provider, thumbprint: &str) -> bool {
+    provider.thumbprints.iter().any(|t| t.eq_ignore_ascii_case(thumbprint))
+}
+
+fn mismatched(e: &View<'_>, host: &Seen<'_>, provider: &Provider, told: bool) -> bool {
+    let any = provider.thumbprints.iter().any(|t| host.candidates.position_of(&t.to_ascii_lowercase()).is_some());
+    if told {
+        // STS has spoken: what is not the authority's thumbprint did not help.
+        return !host.candidates.for_iam().is_some_and(|t| holds(provider, t.as_str()));
+    }
+    matches!(need(e, host), Need::Consulted(_)) && !any
+}
+
+fn why(e: &View<'_>, host: &Seen<'_>, told: bool) -> String {
+    match need(e, host) {
+        Need::Consulted(Why::OnlyThumbprints) => "this system consults thumbprints alone".to_owned(),
+        Need::Consulted(Why::NotInLibrary) => "its chain ends at no root of the public library, so the thumbprint is consulted".to_owned(),
+        Need::Consulted(Why::Tls13Only) => "it speaks TLS 1.3 only, so the thumbprint is consulted".to_owned(),
+        Need::Consulted(Why::NotRetrieved) => "its certificate could not be retrieved, so the thumbprint is consulted".to_owned(),
+        Need::NotConsulted | Need::Unknown if told => "STS refused with the thumbprint error, so this system consults thumbprints although the public library knows the chain".to_owned(),
+        Need::NotConsulted | Need::Unknown => "the thumbprint is not consulted".to_owned(),
+    }
+}
+
+fn mismatch(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>], told: bool) -> Draft {
+    let names: Vec<&str> = bad.iter().map(|h| h.facts.host.as_str()).collect();
+    let registered = if provider.thumbprints.is_empty() { "none".to_owned() } else { provider.thumbprints.join(", ") };
+    let served: Vec<String> =
+        bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned())).collect();
+    let reasons = bad.first().map(|h| why(e, h, told)).unwrap_or_default();
+    let mut draft = Draft::new(format!(
+        "no thumbprint registered with {} matches the certificates {} presents ({registered} registered, {} served); {reasons}",
+        provider.arn,
+        names.join(" and "),
+        served.join(", ")
+    ))
+    .show("registered thumbprints", registered, format!("{} ThumbprintList", provider.arn));
+    for host in bad {
+        for c in &host.candidates.presented {
+            let origin = format!(
+                "{}:{} certificate {}, {}, valid until {}",
+                host.facts.host,
+                host.facts.port,
+                c.position,
+                c.subject,
+                day(c.not_after)
+            );
+            // IAM takes the top certificate presented (IAM User Guide, obtaining the thumbprint).
+            let ours = host.candidates.for_iam().is_some_and(|t| t.as_str() == c.thumbprint.as_str());
+            let label = if ours { "presented, AWS's" } else { "presented" };
+            draft = draft.show(label, c.thumbprint.as_str(), origin);
+        }
+    }
+    repair(e, draft, provider, bad)
+}
+
+fn day(at: i64) -> String {
+    jiff::Timestamp::from_second(at).map_or_else(|_| at.to_string(), |t| t.strftime("%Y-%m-%d").to_string())
+}
+
+fn repair(e: &View<'_>, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) -> Draft {
+    if let Some(host) = bad.iter().find(|h| h.assessment.to_register().is_none()) {
+        let who = match (&host.product, host.assessment.doubts.iter().find(|d| !matches!(d, Doubt::Fails(_)))) {
+            (Some(p), _) => format!("a product between here and the host ({p}) made this chain"),
+            (None, Some(doubt)) => doubt.text(),
+            (None, None) => "the chain verifies to no root you trust".to_owned(),
+        };
+        let note = if is_known_public(&host.facts.host) || host.product.is_some() {
+            "run from a network without inspection"
+        } else {
+            "run from a network without inspection, or name the authority with --ca-bundle after checking its fingerprint"
+        };
+        return draft.cure(format!("nothing is pinned: {who}"), &[("note", note.to_owned())]);
+    }
+    let list = new_list(e, provider, bad);
+    let arn = &provider.arn;
+    let template = shell::with_list(
+        "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {} --thumbprint-list",
+        list.len(),
+    );
+    let words: Vec<&str> = std::iter::once(arn).chain(&list).map(String::as_str).collect();
+    let slot = [Slot::List(&list)];
+    let by_hand = [
+        ("aws", shell::line(&template, &words)),
+        ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: thumbprint_list = [{}]", &slot)),
+        ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ThumbprintList: [{}]", &slot)),
+    ];
+    let actions = vec![Action::SetThumbprints { provider_arn: arn.clone(), thumbprints: list }];
+    let by_bundle = bad.iter().find(|h| h.assessment.verdict == Verdict::VerifiedByBundle);
+    let root = by_bundle.and_then(|h| h.assessment.path.as_ref()).map(|p| p.anchor.subject().to_string());
+    let known = root.map(|r| format!(", verified by your bundle alone (`{r}`)")).unwrap_or_default();
+    let title = format!("add the thumbprint of the authority that signs the issuer's certificate now{known}");
+    draft.act(title, actions, &by_hand)
+}
+
+/// What is needed first, then what still matches something served, then the others, five at most.
+fn new_list(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>]) -> Vec<String> {
+    let needed = bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned()));
+    let served: Vec<String> = e
+        .chains()
+        .iter()
+        .filter_map(Observed::known)
+        .flat_map(|c| certificates(&c.chain))
+        .map(|c| c.sha1().as_str().to_owned())
+        .collect();
+    let old: Vec<String> = provider.thumbprints.iter().map(|t| t.to_ascii_lowercase()).collect();
+    let (live, retired): (Vec<String>, Vec<String>) = old.into_iter().partition(|t| served.contains(t));
+    let mut list: Vec<String> = Vec::new();
+    for t in needed.chain(live).chain(retired) {
+        if !list.contains(&t) && list.len() < MAX_THUMBPRINTS {
+            list.push(t);
+        }
+    }
+    list
+}

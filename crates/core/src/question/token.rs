@@ -1,0 +1,197 @@
+//! Whether the token itself can be taken.
+
+use crate::cause::Cause;
+use trustwalk_foreign::snippet;
+use trustwalk_symptoms::Symptom;
+
+use super::facts::in_cluster;
+use super::symptoms::find;
+use super::{Draft, Judged};
+use crate::evidence::{LogFailure, TokenClaims, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::TokenFileReadOnce,
+    Cause::TokenContentMalformed,
+    Cause::TokenExpiredDuringRetries,
+    Cause::TokenSigningAlgorithmUnsupported,
+    Cause::TokenTooOldOrExpired,
+    Cause::WrongTokenKindMissingAud,
+    Cause::IdpDoesNotIssueRequestedAudience,
+];
+
+/// STS takes a token up to five minutes after its expiry (IAM User Guide, OIDC providers).
+const GRACE: i64 = 300;
+/// Signature algorithms STS knows (STS API reference).
+const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
+
+/// Judges the token.
+pub(crate) fn causes(view: &View<'_>) -> Judged {
+    let e = view;
+    let expired = find(view, &[Symptom::ExpiredToken]);
+    // Only containers ask the Pod Identity agent, and the kubelet keeps their file fresh.
+    let rotated = find(view, &[Symptom::PodIdentityTokenExpired]).or(expired.filter(|_| in_cluster(e)));
+    let slow = find(view, &[Symptom::StsTimeout, Symptom::StsUnreachable, Symptom::StsGlobalEndpoint]).is_some();
+    let mut judged = Judged::default();
+    if let Some(line) = rotated.or(expired.filter(|_| slow)) {
+        let (rule, sentence) = if slow {
+            (
+                Cause::TokenExpiredDuringRetries,
+                "connections to STS were so slow that the token expired while the client retried",
+            )
+        } else {
+            (
+                Cause::TokenFileReadOnce,
+                "the process presents an expired token although the kubelet keeps the file fresh: it read the file once and kept what it read",
+            )
+        };
+        let (title, by_hand) = if slow {
+            (
+                "have the client get a new token for every attempt, or give up sooner; then repair the way to STS",
+                (
+                    "kubectl",
+                    "kubectl run probe --rm -it --image=curlimages/curl -- curl -sv https://sts.REGION.amazonaws.com"
+                        .to_owned(),
+                ),
+            )
+        } else {
+            (
+                "restart the pods now, and update the SDK to one that reads the file again",
+                ("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned()),
+            )
+        };
+        judged.push(
+            rule,
+            Draft::new(sentence)
+                .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
+                .hear(line)
+                .cure(title, &[by_hand]),
+        );
+        return judged;
+    }
+    if super::sts::succeeded(view) {
+        return judged;
+    }
+    if let Some(draft) = another_audience(e) {
+        judged.push(Cause::IdpDoesNotIssueRequestedAudience, draft);
+        return judged;
+    }
+    if let Some(line) = find(view, &[Symptom::AudienceNotIssued]) {
+        let draft = Draft::new("the identity provider does not know the audience it is asked for, and issues no token")
+            .hear(line)
+            .cure(
+                "register the audience with the identity provider, or ask for one it knows and register that with IAM",
+                &[("aws", "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id AUDIENCE".to_owned())],
+            );
+        judged.push(Cause::IdpDoesNotIssueRequestedAudience, draft);
+        return judged;
+    }
+    let Some(token) = e.token().known() else {
+        return unread(view, e, expired);
+    };
+    if let Some((rule, draft)) = malformed(token).or_else(|| old(e, token)) {
+        judged.push(rule, draft);
+    }
+    judged
+}
+
+/// The token was not read: what the logs say of it.
+fn unread(view: &View<'_>, e: &View<'_>, expired: Option<&LogFailure>) -> Judged {
+    let mut judged = Judged::default();
+    if let Some(line) = find(view, &[Symptom::NotAJwt]) {
+        judged.push(
+            Cause::TokenContentMalformed,
+            Draft::new("what the workload sends as a token is not a JWT").hear(line),
+        );
+    } else if let Some(line) = find(view, &[Symptom::MissingClaim]) {
+        judged.push(
+            Cause::WrongTokenKindMissingAud,
+            Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").hear(line),
+        );
+    } else if let Some(line) = expired {
+        judged
+            .push(Cause::TokenTooOldOrExpired, Draft::new("the token had expired when it was sent to STS").hear(line));
+    } else if !e.token().is_absent() {
+        judged.missing.push(super::facts::token_gap(e));
+    }
+    judged
+}
+
+/// A job asks for one audience and its platform sends a token with another.
+fn another_audience(e: &View<'_>) -> Option<Draft> {
+    let (job, token) = (e.job().known()?, e.token().known()?);
+    let asked = job.inputs.get("audience").filter(|a| !a.trim().is_empty() && !a.contains("${{"))?;
+    if token.aud.is_empty() || token.aud.contains(asked) {
+        return None;
+    }
+    let got = token.aud.join(", ");
+    Some(
+        Draft::new(format!(
+            "the job asks for a token with audience `{asked}`, and its platform issues one with `{got}`"
+        ))
+        .show("audience asked for", asked.clone(), "workflow")
+        .show("token aud", got.clone(), token.origin.clone())
+        .cure(
+            "ask for an audience the platform issues, and have provider and trust policy name that one",
+            &[
+                ("workflow", snippet::workflow("audience: {}", &[&got])),
+                ("aws", super::provider::add_client_id("ARN", &got)),
+            ],
+        ),
+    )
+}
+
+fn malformed(token: &TokenClaims) -> Option<(Cause, Draft)> {
+    let origin = token.origin.clone();
+    if let Some(why) = &token.malformed {
+        let draft = Draft::new(format!("the token cannot be read: {why}")).show("token", why.clone(), origin).cure(
+            "send the ID token itself, with nothing before or after it",
+            &[("note", "an access token or a file with log lines in it is refused".to_owned())],
+        );
+        return Some((Cause::TokenContentMalformed, draft));
+    }
+    if token.aud.is_empty() && token.azp.is_none() {
+        let draft = Draft::new(
+            "the token has no aud claim: it is a token for the API server or of another kind, not one for STS",
+        )
+        .show("token aud", "(absent)", origin)
+        .cure(
+            "use a projected token with audience sts.amazonaws.com",
+            &[
+                ("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()),
+                ("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned()),
+            ],
+        );
+        return Some((Cause::WrongTokenKindMissingAud, draft));
+    }
+    let unknown = !token.alg.is_empty() && !ALGORITHMS.contains(&token.alg.as_str());
+    unknown.then(|| {
+        let draft =
+            Draft::new(format!("the token is signed with {}, and STS takes only {}", token.alg, ALGORITHMS.join(", ")))
+                .show("token alg", token.alg.clone(), origin)
+                .cure(
+                    "have the issuer sign with RS256",
+                    &[("note", "change the signing key of the issuer".to_owned())],
+                );
+        (Cause::TokenSigningAlgorithmUnsupported, draft)
+    })
+}
+
+fn old(e: &View<'_>, token: &TokenClaims) -> Option<(Cause, Draft)> {
+    let exp = token.exp.filter(|exp| exp.saturating_add(GRACE) < e.now())?;
+    let draft = Draft::new(format!("the token expired {} s ago", e.now().saturating_sub(exp)));
+    // STS says itself that a token has expired, by its own clock.
+    let said = e.exchange().known().and_then(|x| x.code.as_deref()).is_some_and(|c| c.starts_with("ExpiredToken"));
+    let draft = if said { draft } else { draft.timed(e) }
+        .show("token exp", exp.to_string(), token.origin.clone())
+        .show("now", e.now().to_string(), "evidence")
+        .cure(
+            "get a fresh token",
+            &[
+                ("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()),
+                ("workflow", "request the ID token right before the step that uses it".to_owned()),
+            ],
+        );
+    Some((Cause::TokenTooOldOrExpired, draft))
+}
