@@ -1,13 +1,16 @@
 //! Reports: whatever is in a diagnosis or in evidence, what is printed of it holds nothing hidden, each line is one
 //! of ours, colour changes nothing else, and documents read back.
 
-use trustwalk_core::diagnosis::{Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, diagnose};
+use trustwalk_core::cause::Cause;
+use trustwalk_core::diagnosis::{Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, Target as Asked};
-use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity};
+use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity, Standing};
 use trustwalk_core::link::Link;
+use trustwalk_core::observation::{Fate, Observation, Witness};
 use trustwalk_core::plan::{Action, Applicability, Cure, Effect, Plan, Precondition, Step, build};
 use trustwalk_foreign::visible::is_hidden;
 use trustwalk_render::{Pen, Shown, human, many, overview, plan, short};
+use trustwalk_symptoms::Symptom;
 
 use crate::Target;
 
@@ -101,8 +104,25 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
         links: Link::ALL.iter().map(|l| link(next, l)).collect(),
         root_cause: Some(finding(next)),
         also: vec![finding(next)],
+        possible: vec![finding(next)],
         warnings: vec![finding(next)],
         consequences: vec![Folded { sentence: next(), link: Link::Workload, code: Some(next()) }],
+        candidates: vec![Candidate {
+            code: next(),
+            cause: Cause::ThumbprintMismatch,
+            standing: Standing::Open { missing: vec![next()] },
+            speaks_for: vec![next()],
+            against: vec![next()],
+        }],
+        observations: vec![Observation {
+            witness: Witness::Log,
+            origin: next(),
+            count: 2,
+            at: Some(0),
+            symptom: Symptom::ThumbprintMismatch,
+            text: next(),
+            fate: Fate::SetAside { by: next() },
+        }],
         undetermined: vec![next(), next()],
         timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next() }],
     }
@@ -110,9 +130,7 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
 
 fn finding(next: &mut impl FnMut() -> String) -> Finding {
     Finding {
-        code: next(),
-        name: next(),
-        link: Link::Trust,
+        cause: Cause::WebhookMisconfiguredCabundle,
         severity: Severity::Error,
         confidence: Confidence::Proven,
         sentence: next(),

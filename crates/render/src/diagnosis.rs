@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkReport, LinkState, Outcome};
 use trustwalk_core::evidence::Target;
-use trustwalk_core::finding::{Exhibit, Finding, Standing};
+use trustwalk_core::finding::{Confidence, Exhibit, Finding, Standing};
 use trustwalk_core::observation::{Fate, Observation};
 use trustwalk_foreign::shell;
 
@@ -40,13 +40,15 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
     out.gap();
     match &d.root_cause {
         Some(finding) => {
-            out.line(pen.ink(Ink::Strong, "Root cause"));
+            let sure = finding.confidence > Confidence::Possible;
+            let heading = if sure { "Root cause" } else { "Possible causes, in order: what would decide is below" };
+            out.line(pen.ink(Ink::Strong, heading));
             show_finding(&mut out, finding, pen);
         }
         None => without_cause(&mut out, d.outcome, pen),
     }
     list_findings(&mut out, "Also broken: it would fail next", &d.also, pen);
-    list_findings(&mut out, "Possible: what fits, in order, until it is decided among them", &d.possible, pen);
+    list_findings(&mut out, "Possible too", &d.possible, pen);
     list_findings(&mut out, "Warnings", &d.warnings, pen);
     if d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings).any(has_quotes) {
         out.line(pen.ink(Ink::Faint, QUOTES));

@@ -39,7 +39,7 @@ pub enum Expect {
     /// It is the root cause, and nothing else is found.
     #[default]
     Violated,
-    /// It comes first among several that survive, and none is the root cause.
+    /// It comes first among several that survive.
     Possible,
     /// Nothing is found.
     Pass,

@@ -190,7 +190,8 @@ impl Cause {
         &self.meta().shows
     }
 
-    /// The facts that decide it: while one of them was not read, the cause is open.
+    /// The facts that decide it: while one of them was not read, the cause is open. None where nothing that is read
+    /// does: such a cause is never excluded by silence.
     pub fn decided_by(self) -> &'static [Kind] {
         &self.meta().decided_by
     }

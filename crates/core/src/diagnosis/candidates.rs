@@ -47,7 +47,7 @@ pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observ
         if shown.is_empty() && finding.is_none() {
             continue;
         }
-        let standing = if finding.is_some() { ruling.standing.clone() } else { seen_from(e, ruling, habitat) };
+        let standing = if finding.is_some() { ruling.standing.clone() } else { seen_from(ruling, habitat) };
         let mut speaks_for: Vec<String> = finding.map(|f| f.sentence.clone()).into_iter().collect();
         speaks_for.extend(shown.iter().map(|o| format!("it can show as {}", o.symptom.name())));
         speaks_for.dedup();
@@ -70,16 +70,12 @@ fn rank(standing: &Standing) -> u8 {
     }
 }
 
-/// A standing that minds what kind of workload it is about, and which deciding facts were never read.
-fn seen_from(e: &Evidence, ruling: &Ruling, habitat: Habitat) -> Standing {
+/// A standing that minds what kind of workload it is about.
+fn seen_from(ruling: &Ruling, habitat: Habitat) -> Standing {
     if let Some(by) = habitat.excludes(ruling.cause) {
         return Standing::Excluded { by };
     }
-    if let Standing::Open { .. } = ruling.standing {
-        return ruling.standing.clone();
-    }
-    let missing: Vec<String> = ruling.cause.decided_by().iter().filter_map(|k| e.unread(*k)).collect();
-    if missing.is_empty() { ruling.standing.clone() } else { Standing::Open { missing } }
+    ruling.standing.clone()
 }
 
 /// One line for each kind of failure that nothing found explains: the causes that are left, and what would tell

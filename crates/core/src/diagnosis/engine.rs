@@ -1,6 +1,7 @@
 //! Asks every question and tells the root cause from what follows from it.
 
 use super::candidates;
+use super::habitat::Habitat;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::{saw, survivors, timeline};
@@ -31,18 +32,16 @@ fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let view = View::new(evidence);
     let mut answers = question::answers(evidence);
     let mut observations = question::observed(evidence);
-    survivors::weigh(&mut answers);
+    survivors::weigh(&mut answers, Habitat::of(evidence, &observations));
     let missing = gaps(evidence, std::mem::take(&mut answers.missing));
     let candidates = candidates::candidates(evidence, &answers, &observations);
     let (mut errors, warnings): (Vec<Finding>, Vec<Finding>) = answers.found.iter().cloned().partition(Finding::fails);
     let lived = question::kept_from_sts(&view);
     survivors::order(&mut errors, &observations, lived);
-    let folded = survivors::fold(&mut errors);
-    let (possible, errors): (Vec<Finding>, Vec<Finding>) =
-        errors.into_iter().partition(|f| f.confidence == Confidence::Possible);
+    let folded = survivors::fold(&mut errors, &observations);
     let mut errors = errors.into_iter();
     let root_cause = errors.next();
-    let also: Vec<Finding> = errors.collect();
+    let (possible, also): (Vec<Finding>, Vec<Finding>) = errors.partition(|f| f.confidence == Confidence::Possible);
     let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
     survivors::explain(&mut observations, &named);
     let failures = failures(&view);
@@ -56,6 +55,8 @@ fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let mut undetermined: Vec<String> = Vec::new();
     if root_cause.is_none() {
         undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
+    }
+    if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     }
     undetermined.extend(candidates::set_aside(&observations));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::candidates::Candidate;
 use crate::evidence::Target;
-use crate::finding::Finding;
+use crate::finding::{Confidence, Finding};
 use crate::link::Link;
 use crate::observation::Observation;
 
@@ -88,9 +88,13 @@ impl Outcome {
         undetermined: &[String],
     ) -> Self {
         let any = |states: &[LinkState]| links.iter().any(|l| states.contains(&l.state));
-        if root.is_some() {
+        if root.is_some_and(|f| f.confidence > Confidence::Possible) {
             Self::RootCause
-        } else if !also.is_empty() || !possible.is_empty() || any(&[LinkState::Violated, LinkState::Consequence]) {
+        } else if !also.is_empty()
+            || root.is_some()
+            || !possible.is_empty()
+            || any(&[LinkState::Violated, LinkState::Consequence])
+        {
             Self::Broken
         } else if !undetermined.is_empty() || any(&[LinkState::Undetermined]) {
             Self::Undetermined
@@ -141,12 +145,13 @@ pub struct Diagnosis {
     pub outcome: Outcome,
     /// All eleven links in order.
     pub links: Vec<LinkReport>,
-    /// The root cause, if something is broken: the one that explains the failure seen.
+    /// The root cause, if something is broken: the one that explains the failure seen. Where it is only possible, it
+    /// is the first of several that survive.
     pub root_cause: Option<Finding>,
     /// Further independent faults: what would fail next once the root cause is cured.
     pub also: Vec<Finding>,
-    /// What may be the cause, in order, where more than one survives: none of them is the root cause before it is
-    /// decided among them.
+    /// What may be the cause besides, in order, where more than one survives: while the root cause is only possible,
+    /// it is not yet decided among them.
     #[serde(default)]
     pub possible: Vec<Finding>,
     /// Warnings: nothing fails because of them now.

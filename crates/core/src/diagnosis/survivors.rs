@@ -5,11 +5,12 @@ use crate::finding::{Confidence, Finding, Standing};
 use crate::observation::{Fate, Observation, Witness};
 use crate::question::Answers;
 
+use super::habitat::Habitat;
 use super::model::Folded;
 
 /// Says of what rests on a log's line alone how sure it is: proven where no other cause of the catalogue can show the
 /// line, likely where every other is excluded, and possible where others are left.
-pub(super) fn weigh(answers: &mut Answers) {
+pub(super) fn weigh(answers: &mut Answers, habitat: Habitat) {
     let excluded: Vec<Cause> =
         answers.rulings.iter().filter(|r| matches!(r.standing, Standing::Excluded { .. })).map(|r| r.cause).collect();
     for (finding, heard) in answers.found.iter_mut().zip(&answers.heard) {
@@ -65,11 +66,17 @@ pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_f
 }
 
 /// Takes out findings that another one explains away.
-pub(super) fn fold(errors: &mut Vec<Finding>) -> Vec<Folded> {
+pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> Vec<Folded> {
     let there: Vec<Cause> = errors.iter().map(|f| f.cause).collect();
+    // That the workload's exchange differs is said where nothing says in what.
+    let refused = |c: Cause| observations.iter().any(|o| o.speaks() && c.shows().contains(&o.symptom));
+    let named = errors
+        .iter()
+        .any(|f| f.cause != Cause::WorkloadExchangeDiffers && f.confidence > Confidence::Possible && refused(f.cause));
     let mut folded = Vec::new();
     errors.retain(|f| {
-        let masked = f.cause.meta().masked_by.iter().any(|m| there.contains(m));
+        let masked = f.cause.meta().masked_by.iter().any(|m| there.contains(m))
+            || (named && f.cause == Cause::WorkloadExchangeDiffers);
         if masked {
             let code = Some(f.code().to_owned());
             folded.push(Folded { sentence: f.sentence.clone(), link: f.link(), code });

@@ -84,6 +84,11 @@ impl Answers {
             self.heard.push(draft.heard_alone());
             return;
         }
+        if let Some((_, by)) = about.iter().flat_map(|a| &a.judged.excluded).find(|(c, _)| *c == cause) {
+            self.judged.insert(link);
+            self.rulings.push(Ruling { cause, standing: Standing::Excluded { by: by.clone() } });
+            return;
+        }
         let missing: Vec<String> = about.iter().flat_map(|a| &a.judged.missing).cloned().collect();
         if !missing.is_empty() {
             for text in &missing {
@@ -95,12 +100,23 @@ impl Answers {
             return;
         }
         let outside = about.iter().find_map(|a| a.judged.not_applicable.clone());
-        let by = outside.unwrap_or_else(|| {
+        if outside.is_none() {
             self.judged.insert(link);
-            sources(e, about)
-        });
-        self.rulings.push(Ruling { cause, standing: Standing::Excluded { by } });
+        }
+        let standing = outside.map_or_else(|| unnamed(e, cause, about), |by| Standing::Excluded { by });
+        self.rulings.push(Ruling { cause, standing });
     }
+}
+
+/// The standing of a cause that its questions did not name: excluded only where the facts that decide it were read.
+fn unnamed(e: &Evidence, cause: Cause, about: &[&Asked]) -> Standing {
+    if cause.decided_by().is_empty() {
+        let missing = "nothing that is read from outside decides it: the workload itself, its image or its own \
+                       configuration would";
+        return Standing::Open { missing: vec![missing.to_owned()] };
+    }
+    let missing: Vec<String> = cause.decided_by().iter().filter_map(|k| e.unread(*k)).collect();
+    if missing.is_empty() { Standing::Excluded { by: sources(e, about) } } else { Standing::Open { missing } }
 }
 
 /// Where what was read stands, for a cause of which nothing was found there.

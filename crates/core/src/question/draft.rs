@@ -107,6 +107,8 @@ pub(crate) struct Judged {
     pub(crate) found: Vec<Found>,
     pub(crate) missing: Vec<String>,
     pub(crate) not_applicable: Option<String>,
+    /// Causes that something seen contradicts, and what.
+    pub(crate) excluded: Vec<(Cause, String)>,
 }
 
 impl Judged {
@@ -123,6 +125,11 @@ impl Judged {
     /// One cause.
     pub(crate) fn one(cause: Cause, draft: Draft) -> Self {
         Self { found: vec![Found { cause, draft }], ..Self::default() }
+    }
+
+    /// Rules a cause out.
+    pub(crate) fn exclude(&mut self, cause: Cause, by: impl Into<String>) {
+        self.excluded.push((cause, by.into()));
     }
 
     /// Adds a cause.

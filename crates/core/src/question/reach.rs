@@ -61,18 +61,22 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let mut judged = Judged::default();
     let fallback = fell_back(view, e);
     if let Some(line) = find(view, UNREACHED).filter(|_| fallback.is_none()) {
-        let (rule, draft) = unreached(view, e, line);
-        judged.push(rule, seen(draft, line));
+        let (cause, draft) = unreached(view, e, line);
+        judged.push(cause, seen(draft, line));
+        contradicted(e, line, &mut judged);
     }
     if let Some(draft) = fallback {
         judged.push(Cause::TransientStsFailureFallsBackToNodeRole, draft);
         return judged;
     }
     for line in recent(view) {
-        if let Some((rule, draft)) = client(e, line)
-            && !judged.found.iter().any(|c| c.cause == rule)
+        if let Some((cause, draft)) = client(e, line)
+            && !judged.found.iter().any(|c| c.cause == cause)
         {
-            judged.push(rule, seen(draft, line));
+            judged.push(cause, seen(draft, line));
+        }
+        if line.failure.symptom == S::StsServerError && find(view, &[S::NodeRoleUsed]).is_none() {
+            judged.exclude(Cause::TransientStsFailureFallsBackToNodeRole, "no call as the node's role was seen");
         }
     }
     if let Some((rule, draft)) = environment(view, e) {
@@ -96,6 +100,37 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
 fn seen(draft: Draft, line: &LogFailure) -> Draft {
     draft.hear(line)
 }
+
+/// What the line itself, or what was read, says against the other causes that could show it.
+fn contradicted(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
+    let Some(host) = line.failure.host.as_deref() else { return };
+    if host == GLOBAL {
+        judged.exclude(Cause::StsVpcEndpointBlackholed, format!("{host} was asked, which no VPC endpoint answers for"));
+    } else if host.starts_with("sts.") {
+        judged.exclude(Cause::StsGlobalEndpointInPrivateNetwork, format!("the regional endpoint {host} was asked"));
+        judged
+            .exclude(Cause::StsGlobalEndpointSingleRegionDependency, format!("the regional endpoint {host} was asked"));
+    }
+    if line.failure.symptom != S::StsDns && address(&line.sample).is_some() {
+        judged.exclude(Cause::DnsOrNetworkToStsBroken, "the name was resolved: an address was dialled");
+    }
+    let own = [Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl, Variable::AwsCaBundle];
+    let aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || host.ends_with(".api.aws");
+    if aws && variable(e, &own).is_none() && line.failure.symptom != S::StsTlsUntrusted {
+        judged.exclude(Cause::AppOverridesEndpointOrTlsSettings, format!("AWS's own name {host} was asked"));
+    }
+    let proxy = |name: &str| PROXIES.iter().any(|p| p.eq_ignore_ascii_case(name));
+    let told = containers(e).flat_map(|c| &c.env).any(|v| proxy(v.name()));
+    if line.failure.symptom != S::StsProxyRefused && !told && e.pods().known().is_some() {
+        judged.exclude(Cause::ProxyBlocksSts, "no container is told a proxy");
+    }
+}
+
+/// The endpoint that is not of a region (AWS General Reference, STS endpoints).
+const GLOBAL: &str = "sts.amazonaws.com";
+
+/// The variables that lead a client through a proxy.
+const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /// The command that takes a variable away.
 fn unset(variable: &str) -> String {
@@ -144,11 +179,11 @@ fn unreached(view: &View<'_>, e: &View<'_>, line: &LogFailure) -> (Cause, Draft)
     if let Some(draft) = restricted(e, &host) {
         return (Cause::NetworkPolicyBlocksSts, draft);
     }
-    let global = symptom == S::StsGlobalEndpoint || host == "sts.amazonaws.com";
+    let global = symptom == S::StsGlobalEndpoint || host == GLOBAL;
     if global && symptom != S::StsDns {
         return (Cause::StsGlobalEndpointInPrivateNetwork, Draft::new("the client calls the global endpoint sts.amazonaws.com, which this network does not reach".to_owned()).cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())]));
     }
-    let regional = host.starts_with("sts.") && host != "sts.amazonaws.com";
+    let regional = host.starts_with("sts.") && host != GLOBAL;
     let endpoint = match address(&line.sample) {
         Some(address) => in_vpc(address),
         // Without an address only a workload of a cluster can be taken to stand in a VPC.
@@ -268,7 +303,7 @@ fn client(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::ProfileMissing => (Cause::AppConfiguredForAnotherCredentialSource, Draft::new(format!("the application is told to use a profile ({detail}) and its container has none of that name; the injected identity is not looked at")).cure("take the profile out of the application's configuration", &[("kubectl", "kubectl set env RESOURCE/NAME AWS_PROFILE-".to_owned())])),
         S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, Draft::new("a profile chains roles with credential_source = Environment, which means key variables and never the web identity").unsure(Confidence::Likely, "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names").cure("give the first role a profile of its own with web_identity_token_file and role_arn, and name that with source_profile", &note("[profile irsa] web_identity_token_file = ... role_arn = ... ; [profile app] source_profile = irsa"))),
         S::WrongTokenFile => (Cause::WrongTokenFileKubernetesDefaultToken, Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take")).cure("let the webhook set it", &[("kubectl", unset(FILE_VARIABLE.name()))])),
-        S::StsServerError if line.failure.host.as_deref() == Some("sts.amazonaws.com") => (Cause::StsGlobalEndpointSingleRegionDependency, Draft::new("the global endpoint sts.amazonaws.com failed, and the client knows no other: its work depends on one region").unsure(Confidence::Likely, "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION --endpoint-url https://sts.REGION.amazonaws.com`").cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())])),
+        S::StsServerError if line.failure.host.as_deref() == Some(GLOBAL) => (Cause::StsGlobalEndpointSingleRegionDependency, Draft::new("the global endpoint sts.amazonaws.com failed, and the client knows no other: its work depends on one region").unsure(Confidence::Likely, "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION --endpoint-url https://sts.REGION.amazonaws.com`").cure("use the regional endpoint", &[("kubectl", "kubectl annotate serviceaccount NAME eks.amazonaws.com/sts-regional-endpoints=true, then recreate the pods".to_owned())])),
         S::WindowsPath => (Cause::WindowsTokenPath, Draft::new("the token's path was injected in Unix form into a Windows container").cure("set nodeSelector kubernetes.io/os: windows so that the webhook knows", &note("then recreate the pods"))),
         S::TokenFileMissing => missing_file(e, &detail),
         S::RegionDisabled => (Cause::RegionNotEnabledForAccount, Draft::new("STS is not active in this region for the account").cure("activate the region, or ask another region's STS", &[("aws", "aws account enable-region --region-name REGION".to_owned())])),
@@ -403,7 +438,7 @@ fn missing_file(e: &View<'_>, detail: &str) -> (Cause, Draft) {
     let off = e.service_account().known().and_then(|s| s.automount) == Some(false)
         || e.workload().known().and_then(|w| w.template.automount) == Some(false);
     if off && (detail.contains("kubernetes.io") || !identity_given(e)) {
-        return (Cause::AutomountServiceAccountTokenFalse, Draft::new("automountServiceAccountToken is false and the application reads the token that is therefore not mounted").cure("set automountServiceAccountToken: true, or mount a projected token", &[("kubectl", "kubectl patch serviceaccount NAME -p '{\"automountServiceAccountToken\":true}'".to_owned())]));
+        return (Cause::AutomountServiceAccountTokenFalse, Draft::new("automountServiceAccountToken is false and the application reads the token that is therefore not mounted").show("automountServiceAccountToken", "false", "pod template or service account").cure("set automountServiceAccountToken: true, or mount a projected token", &[("kubectl", "kubectl patch serviceaccount NAME -p '{\"automountServiceAccountToken\":true}'".to_owned())]));
     }
     (Cause::TokenFileAbsentWhereCodeRuns, Draft::new(format!("the token file {detail} does not exist where the code runs: another container, step or host than the one that has the token")).cure("run the code where the token is, or mount the token there", &[("kubectl", "kubectl exec POD -c CONTAINER -- ls -l /var/run/secrets/eks.amazonaws.com/serviceaccount/".to_owned())]))
 }
