@@ -7,6 +7,7 @@
 //!
 //! What a person needs stays: ARNs, ids of roles, requests and keys, thumbprints, digests, hosts, class names.
 
+mod class;
 mod kinds;
 mod marked;
 mod named;
@@ -44,6 +45,7 @@ fn reading(text: &str) -> Option<String> {
     named::find(text, &mut cuts);
     random::find(text, &mut cuts);
     cuts.retain(|(from, to)| from < to && text.get(*from..*to).is_some_and(|cut| cut != WITHHELD));
+    cuts.retain(|cut| !class::holds(text, *cut));
     if cuts.is_empty() {
         return None;
     }

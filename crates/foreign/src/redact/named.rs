@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, Input};
 
 use super::Cut;
+use super::class::is_class;
 use super::scan::{Bytes, is_name};
 use super::value::{Class, Join, Name, opening, secret};
 
@@ -311,7 +312,7 @@ fn joined(bytes: Bytes<'_>, start: usize, end: usize) -> Option<(Join, bool, usi
             let blank = if bytes.says(after, "%20") { 3 } else { usize::from(bytes.at(after) == b'+') };
             Some((Join::Percent, quoted, after + blank))
         }
-        _ => listed(bytes, closed, quoted).or_else(|| option(bytes, start, closed, i)),
+        _ => listed(bytes, start, closed, quoted).or_else(|| option(bytes, start, closed, i)),
     }
 }
 
@@ -324,9 +325,11 @@ fn of_sql(bytes: Bytes<'_>, class: Class, end: usize) -> Option<(Join, bool, usi
 
 /// A name and its value as members of a list or of a record: `("Cookie", "…")`, `"name": "DB_PASS", "value": "…"`,
 /// and the same over two lines of YAML.
-fn listed(bytes: Bytes<'_>, closed: usize, quoted: bool) -> Option<(Join, bool, usize)> {
+fn listed(bytes: Bytes<'_>, start: usize, closed: usize, quoted: bool) -> Option<(Join, bool, usize)> {
     let next = bytes.run(closed, |b| b.is_ascii_whitespace() || matches!(b, b',' | b';'));
-    if next == closed || next - closed > NEAR {
+    // What follows a class in a list is not its value.
+    let class = bytes.0.get(start..bytes.run(start, is_name)).is_some_and(is_class);
+    if next == closed || next - closed > NEAR || class {
         return None;
     }
     let open = opening(bytes, next);
