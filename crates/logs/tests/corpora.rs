@@ -219,7 +219,7 @@ const LINES: &[(Symptom, &str)] = &[
     ),
     (Symptom::WebIdentityOther, "[2026/11/23 10:00:00] [error] [aws_credentials] STS assume role request failed"),
     (
-        Symptom::WebIdentityOther,
+        Symptom::StsRegionMissing,
         "operation error STS: AssumeRoleWithWebIdentity, failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region",
     ),
     (

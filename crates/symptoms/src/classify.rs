@@ -5,15 +5,24 @@ use trustwalk_foreign::redact;
 
 use std::borrow::Cow;
 
+use crate::cloudtrail::TrailRecord;
 use crate::failure::Failure;
+use crate::marks;
+use crate::network::network;
+use crate::refusal::refused_action;
 use crate::rules::{GENERIC, GENERIC_CODE, Row, SPECIFIC, SPECIFIC_CODES};
+use crate::special;
+use crate::start;
+use crate::success::{self, Success};
 use crate::symptom::Symptom;
-use crate::text::{extract, normal::Normal, normal::normalise};
+use crate::text::{endpoint, extract, frames, normal::Normal, normal::normalise, times};
 
 /// A message is cut to this many bytes: enough for AWS's longest sentence and two ARNs.
 const MAX_MESSAGE: usize = 700;
 /// Bytes kept before the words that decided, so that the wrapper's first words show.
 const MESSAGE_LEAD: usize = 240;
+/// A longer word is cut where the message ends.
+const MAX_WORD: usize = 200;
 /// More text than this is not judged: no failure's words are longer, but lines can be.
 const MAX_JUDGED: usize = 64 * 1024;
 
@@ -25,20 +34,56 @@ pub fn classify(text: &str) -> Option<Failure> {
 
 /// Every distinct failure in a text, most telling first.
 pub fn classify_all(text: &str) -> Vec<Failure> {
+    read(text).failures
+}
+
+/// All that one record tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// Failures, most telling first.
+    pub failures: Vec<Failure>,
+    /// An exchange, or a call with its credentials, that succeeded.
+    pub success: Option<Success>,
+    /// A record of CloudTrail about web identity, which tells more than its failure.
+    pub trail: Option<TrailRecord>,
+    /// Whether a program began here.
+    pub start: bool,
+    /// Words about AWS's credentials, tokens or STS that tell of trouble and that no wording matches: redacted, on one
+    /// line, cut to a bounded length.
+    pub unclear: Option<String>,
+    /// When the record was written, UTC in ISO 8601.
+    pub ts: Option<String>,
+}
+
+/// Reads one record: a failure with its stack, a success, an event of CloudTrail.
+pub fn read(text: &str) -> Told {
     let cut = floor(text, MAX_JUDGED);
     // Before names are parted from values and lines are joined, and once more where both made another text.
     let raw = redact(text.get(..cut).unwrap_or_default());
+    if let Some(event) = TrailRecord::find(&raw) {
+        return event.map(TrailRecord::told).unwrap_or_default();
+    }
     let Normal { text: plain, ts } = normalise(&raw);
     let plain = if plain == raw.trim_end() { Cow::Borrowed(plain.as_str()) } else { redact(&plain) };
     let lower = plain.to_ascii_lowercase();
-    symptoms(&plain, &lower)
-        .into_iter()
-        .map(|(symptom, at)| {
-            let mut failure = describe(symptom, at, &plain, &lower);
-            failure.ts = ts.map(|t| t.to_string());
-            failure
-        })
-        .collect()
+    let ts = ts.map(|t| t.to_string());
+    let mut failures: Vec<Failure> =
+        symptoms(&plain, &lower).into_iter().map(|(symptom, at)| describe(symptom, at, &plain, &lower)).collect();
+    failures.extend(special::audit(&raw).filter(|_| failures.is_empty()));
+    for failure in &mut failures {
+        failure.ts.clone_from(&ts);
+    }
+    let quiet = failures.is_empty();
+    let success = success::success(&plain, &lower, ts.as_deref()).filter(|_| quiet);
+    let start = quiet && start::is_start(&lower);
+    let unclear = (quiet && success.is_none() && !start && special::is_unclear(&lower))
+        .then(|| message(&plain, special::subject(&lower)));
+    Told { failures, success, trail: None, start, unclear, ts }
+}
+
+/// The meaning of a sentence that is plain and redacted already.
+pub(crate) fn symptom_of(sentence: &str) -> Option<Symptom> {
+    symptoms(sentence, &sentence.to_ascii_lowercase()).first().map(|(symptom, _)| *symptom)
 }
 
 /// The symptoms and where in the text the words of each begin.
@@ -52,51 +97,74 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
         }
     };
     // A chain of providers tells why each of them, the default profile's too, had nothing.
-    let chain = lower.contains("unable to load credentials from any of the providers")
-        && lower.contains("for profile 'default'");
+    let chain = special::is_chain(lower);
+    let ours = marks::is_aws(lower) && !marks::is_another_cloud(lower);
+    add(special::unexpanded(lower));
     for r in SPECIFIC {
-        if !(chain && r.symptom == Symptom::ProfileMissing) {
+        if !(chain && r.symptom == Symptom::ProfileMissing || r.shared && !ours) {
             add(fits(r, lower));
         }
     }
+    if chain {
+        add(special::interrupted(lower));
+    }
     for (symptom, code) in SPECIFIC_CODES {
-        add(answered(*symptom, code, lower));
+        add(answered(code, lower).map(|at| (*symptom, at)));
     }
     add(token_file(lower));
     add(network(lower));
     add(refused_action(text, lower));
     if out.is_empty() {
-        let coded = answered(GENERIC_CODE.0, GENERIC_CODE.1, lower);
-        let worded = || GENERIC.iter().find_map(|r| fits(r, lower));
+        let coded = answered(GENERIC_CODE.1, lower).map(|at| (GENERIC_CODE.0, at));
+        let worded = || GENERIC.iter().filter(|r| ours || !r.shared).find_map(|r| fits(r, lower));
         return coded.or_else(worded).into_iter().collect();
     }
     out
 }
 
 /// Whether a symptom already found makes another, less exact one superfluous.
+#[expect(clippy::wildcard_enum_match_arm, reason = "few symptoms say less than others")]
 fn overshadows(seen: Symptom, new: Symptom) -> bool {
-    use Symptom::{
-        AccessDeniedAction, ClockSkew, DocumentsDenied, ExpiredSession, ExpiredToken, FederatedInvalid,
-        MalformedPolicy, PodIdentityAccessDenied, PodIdentityAgentError, PodIdentityNoAssociation,
-        PodIdentityTokenExpired, PodIdentityWrongAddress, SignatureMismatch, SignatureScope, TokenFileMissing,
-        TokenFileUnreadable, WrongTokenFile,
+    use Symptom as S;
+    let more_exact = match new {
+        S::ExpiredSession => matches!(seen, S::ExpiredToken | S::PodIdentityTokenExpired),
+        S::SignatureMismatch => matches!(seen, S::SignatureScope | S::ClockSkew),
+        S::MalformedPolicy => seen == S::FederatedInvalid,
+        S::TokenFileMissing | S::TokenFileUnreadable => seen == S::WrongTokenFile,
+        S::WebhookCallFailed => seen == S::WebhookFailedOpen,
+        S::ApiTokenInvalid => seen == S::ApiTokenRefused,
+        S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
+        S::RoleArnInvalid => seen == S::VariableUnexpanded,
+        S::ImdsUnreachable | S::NoInstanceRole => seen == S::StsModuleMissing,
+        S::StsServerError => matches!(seen, S::StsWrongEndpoint | S::PodIdentityTrustRefused),
+        S::StsTimeout | S::StsUnreachable | S::StsDns | S::StsRefused => {
+            matches!(seen, S::ChainInterrupted | S::EksAuthUnreachable | S::EndpointWithoutScheme)
+        }
+        S::AccessDeniedAction => {
+            is_of_agent(seen) || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint)
+        }
+        S::PodIdentityAgentError => is_of_agent(seen) || seen == S::Throttled,
+        S::PodIdentityAccessDenied => seen == S::PodIdentityTrustRefused,
+        S::PodIdentityTokenExpired => seen == S::PodIdentityTokenRefused,
+        _ => false,
     };
-    seen == new
-        || matches!(
-            (seen, new),
-            (ExpiredToken | PodIdentityTokenExpired, ExpiredSession)
-                | (SignatureScope | ClockSkew, SignatureMismatch)
-                | (FederatedInvalid, MalformedPolicy)
-                | (DocumentsDenied | TokenFileUnreadable, AccessDeniedAction)
-                | (WrongTokenFile, TokenFileMissing | TokenFileUnreadable)
-                | (
-                    PodIdentityTokenExpired
-                        | PodIdentityNoAssociation
-                        | PodIdentityAccessDenied
-                        | PodIdentityWrongAddress,
-                    PodIdentityAgentError | AccessDeniedAction
-                )
-        )
+    seen == new || more_exact
+}
+
+/// An answer of the Pod Identity agent that says more than that there was one.
+fn is_of_agent(seen: Symptom) -> bool {
+    use Symptom as S;
+    matches!(
+        seen,
+        S::PodIdentityTokenExpired
+            | S::PodIdentityNoAssociation
+            | S::PodIdentityAccessDenied
+            | S::PodIdentityTrustRefused
+            | S::PodIdentityTokenMalformed
+            | S::PodIdentityTokenRefused
+            | S::EksAuthUnreachable
+            | S::PodIdentityWrongAddress
+    )
 }
 
 fn fits(r: &Row, lower: &str) -> Option<(Symptom, usize)> {
@@ -105,16 +173,15 @@ fn fits(r: &Row, lower: &str) -> Option<(Symptom, usize)> {
 }
 
 /// A code as an answer's, not in a list of codes, an import or a counter's name.
-fn answered(symptom: Symptom, code: &str, lower: &str) -> Option<(Symptom, usize)> {
-    let at = lower.match_indices(code).find_map(|(at, _)| {
+pub(crate) fn answered(code: &str, lower: &str) -> Option<usize> {
+    lower.match_indices(code).find_map(|(at, _)| {
         let after = lower.get(at + code.len()..)?;
         let after = after.strip_prefix("exception").unwrap_or(after);
         [": ", ")", "'", "\"", "</", "; ", " ("].iter().any(|end| after.starts_with(end)).then_some(at)
-    })?;
-    Some((symptom, at))
+    })
 }
 
-fn any(lower: &str, parts: &[&str]) -> bool {
+pub(crate) fn any(lower: &str, parts: &[&str]) -> bool {
     parts.iter().any(|p| lower.contains(p))
 }
 
@@ -148,175 +215,36 @@ fn token_file(lower: &str) -> Option<(Symptom, usize)> {
     .then_some((Symptom::TokenFileMissing, at))
 }
 
-/// A call to STS, the metadata service or the Pod Identity agent that got no answer.
-fn network(lower: &str) -> Option<(Symptom, usize)> {
-    let host = extract::host(lower);
-    let web_identity =
-        any(lower, &["assumerolewithwebidentity", "webidentityerr", "could not assume role with oidc", "web identity"]);
-    // A proxy refuses tunnels to many hosts; only one to AWS is meant here.
-    let aws = web_identity || host.is_some() || any(lower, &["aws", "boto", "credential"]);
-    let refused = lower.contains("code for connect: 4")
-        || lower.contains("proxyconnect tcp: ")
-        || lower.contains("tunnel connection failed: 4")
-        || lower.contains("failed to connect to proxy url")
-        || lower.contains("unable to tunnel through proxy")
-        // The words of https-proxy-agent, which the JavaScript SDK's users put before it.
-        || lower.contains(") !== 200 when http tunneling")
-        || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"));
-    if refused && aws {
-        let at = lower.find("connect").unwrap_or(0);
-        return Some((Symptom::StsProxyRefused, at));
-    }
-    let Some(cause) = unreachable_cause(lower) else {
-        let sts = web_identity || host.as_deref().is_some_and(extract::is_sts_host);
-        return sts.then(|| server_error(lower)).flatten();
-    };
-    let at = cause.1;
-    match host.as_deref() {
-        Some("169.254.170.23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
-        Some("169.254.169.254") => Some((Symptom::ImdsUnreachable, at)),
-        Some("sts.amazonaws.com") if matches!(cause.0, Symptom::StsTimeout | Symptom::StsUnreachable) => {
-            Some((Symptom::StsGlobalEndpoint, at))
-        }
-        Some(h) if extract::is_sts_host(h) => Some(cause),
-        _ => web_identity.then_some(cause),
-    }
-}
-
-/// STS answered, and with a failure of its own (STS API reference, common errors).
-fn server_error(lower: &str) -> Option<(Symptom, usize)> {
-    let words =
-        ["serviceunavailable", "service unavailable", "internalfailure", "internal failure", "internal server error"];
-    let named = words.iter().find_map(|w| lower.find(w));
-    let at = named.or_else(|| extract::http_status(lower).filter(|s| *s >= 500).map(|_| 0))?;
-    Some((Symptom::StsServerError, at))
-}
-
-fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
-    const CAUSES: &[(Symptom, &[&str])] = &[
-        (
-            Symptom::StsDns,
-            &[
-                "no such host",
-                "enotfound",
-                "name or service not known",
-                "temporary failure in name resolution",
-                "unknownhostexception",
-                "failed to resolve '",
-                "failed to resolve \"",
-                "failed to resolve: ",
-                "failed to resolve host",
-                "eai_again",
-                "server misbehaving",
-                "name resolution",
-                "dns error",
-                "nodename nor servname",
-                // Go names the address once it has one: without, the time ran out while resolving (net.OpError).
-                "dial tcp: i/o timeout",
-                "dial tcp: lookup ",
-            ],
-        ),
-        (
-            Symptom::StsTlsUntrusted,
-            &[
-                "x509: certificate signed by unknown authority",
-                "certificate_verify_failed",
-                "certificate verify failed",
-                "unable to get local issuer certificate",
-                "self signed certificate",
-                "self-signed certificate",
-                "pkix path building failed",
-                "unknownissuer",
-                "x509: failed to load system roots",
-                "invalid peer certificate",
-                "sslhandshakeexception",
-            ],
-        ),
-        (Symptom::StsRefused, &["connection refused", "econnrefused"]),
-        (
-            Symptom::StsTimeout,
-            &[
-                "i/o timeout",
-                "etimedout",
-                "timed out",
-                "context deadline exceeded",
-                "connect timeout",
-                "read timeout",
-                "then timeout",
-                "client.timeout exceeded",
-                "timeoutexception",
-            ],
-        ),
-        (
-            Symptom::StsUnreachable,
-            &[
-                "could not connect to the endpoint url",
-                "network is unreachable",
-                "no route to host",
-                "enetunreach",
-                "ehostunreach",
-                "connection reset",
-                "dispatch failure",
-                "unable to execute http request",
-                "request send failed",
-            ],
-        ),
-    ];
-    CAUSES.iter().find_map(|(s, words)| words.iter().find_map(|w| lower.find(w)).map(|at| (*s, at)))
-}
-
-/// `is not authorized to perform`, and what the caller's name says about it.
-fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)> {
-    let at = [
-        "is not authorized to perform",
-        "unauthorizedoperation",
-        "you are not authorized to perform",
-        "accessdenied",
-        "access denied",
-    ]
-    .iter()
-    .find_map(|m| lower.find(m))?;
-    if lower.contains("assumerolewithwebidentity") && !lower.contains("is not authorized to perform: ") {
-        return None;
-    }
-    let action = extract::denied_action(text);
-    if let Some(name) = extract::assumed_role(text) {
-        let (role, session) = name.split_once('/').unwrap_or((name, ""));
-        if action.as_deref() == Some("sts:AssumeRole") {
-            let same = extract::role_arn(text).is_some_and(|r| r.rsplit('/').next() == Some(role));
-            return Some((
-                if same { Symptom::AssumeRoleSelf } else { node_or(session, Symptom::AssumeRoleDenied) },
-                at,
-            ));
-        }
-        return Some((node_or(session, Symptom::AccessDeniedAction), at));
-    }
-    let named =
-        action.is_some() || lower.contains("unauthorizedoperation") || lower.contains("is not authorized to perform");
-    let aws = any(lower, &["aws", "sts.", "sts:", "api error", "(accessdenied", "accessdenied: "]);
-    (named || aws && lower.contains("accessdenied")).then_some((Symptom::AccessDeniedAction, at))
-}
-
-/// An instance's session is named by its id: `i-` and hexadecimal digits.
-fn node_or(session: &str, other: Symptom) -> Symptom {
-    let id = session.strip_prefix("i-").unwrap_or_default();
-    let hex = id.len() >= 2 && id.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b'*' | b'x'));
-    if hex { Symptom::NodeRoleUsed } else { other }
-}
-
 fn describe(symptom: Symptom, at: usize, text: &str, lower: &str) -> Failure {
+    let called = endpoint::endpoint(text);
+    let role_arn = extract::role_arn(text);
+    let arn = role_arn.clone().or_else(|| extract::caller_arn(text));
     Failure {
         symptom,
         sts_code: extract::sts_code(text),
         message: message(text, at),
         detail: detail(symptom, text, lower),
-        role_arn: extract::role_arn(text),
+        partition: endpoint::partition(arn.as_deref(), called.host.as_deref()),
+        region: called.region.or_else(|| endpoint::named_region(text)),
+        scheme: called.scheme,
+        port: called.port,
+        address: called.address,
+        resolver: called.resolver,
+        resource: is_refusal(symptom).then(|| extract::resource(text)).flatten(),
+        key_id: extract::key_id(text),
+        subject: extract::subject(text),
+        token_path: extract::token_path(text, lower),
+        service_account: extract::service_account(text),
+        webhook: extract::webhook(lower),
+        times: times::times(text),
+        frames: frames::frames(lower),
+        role_arn,
         issuer: extract::issuer(text),
         provider: extract::provider(text),
         audience: extract::audience(text),
         request_id: extract::request_id(text, lower),
         http_status: extract::http_status(lower),
-        host: extract::host(text),
+        host: called.host,
         denied_action: is_refusal(symptom).then(|| extract::denied_action(text)).flatten(),
         caller_arn: extract::caller_arn(text),
         sdk: extract::sdk(text),
@@ -350,31 +278,61 @@ fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
         Symptom::EmptyClaim => word_after("not allowed to be empty: "),
         Symptom::QuotaExceeded => word_after("cannot exceed quota for "),
         Symptom::TokenFileUnreadable | Symptom::TokenFileMissing => {
-            let quoted = || text.find("'/").or_else(|| text.find("\"/")).map(|at| at + 1);
-            let at = text.find("/var/run/secrets/").or_else(|| text.find("/run/secrets/")).or_else(quoted)?;
-            let rest = text.get(at..)?;
-            let end = rest
-                .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ')'))
-                .unwrap_or(rest.len());
-            rest.get(..end).map(str::to_owned)
+            extract::token_path(text, lower).map(|path| path.as_str().to_owned())
         }
+        Symptom::VariableUnexpanded => special::variable(text),
+        Symptom::IdpLifetimeRefused => {
+            let rest = extract::after(text, "ifetime too high (")?;
+            rest.split(')').next().filter(|d| d.len() < 64).map(str::to_owned)
+        }
+        Symptom::PodIdentityTokenRefused => {
+            let rest = extract::after(text, "validations: ").or_else(|| extract::after(text, "validation failed: "))?;
+            Some(message(rest.split(['"', '\n', ',']).next()?, 0)).filter(|d| !d.is_empty())
+        }
+        Symptom::PublishedKeyIncomplete => Some(if lower.contains("missing alg") { "alg" } else { "kid" }.to_owned()),
         _ => None,
     }
 }
 
-/// The words around `at`, on one line and of bounded length.
+/// The words around `at`, on one line and of bounded length: a word is shown whole, and `…` stands where words are left
+/// out.
 pub(crate) fn message(text: &str, at: usize) -> String {
-    let start = floor(text, at.saturating_sub(MESSAGE_LEAD));
-    let end = floor(text, start + MAX_MESSAGE);
-    let window = text.get(start..end).unwrap_or_default();
-    let mut out = String::with_capacity(window.len());
-    for word in window.split_whitespace() {
+    let from = floor(text, at.saturating_sub(MESSAGE_LEAD));
+    let start = if from == 0 || begins_word(text, from) { from } else { next_word(text, from) };
+    let to = floor(text, start + MAX_MESSAGE);
+    let whole = to == text.len() || begins_word(text, to) || text.get(to..).is_some_and(|r| r.starts_with(is_blank));
+    let end = if whole { to } else { last_word(text, start, to) };
+    let left_out = |part: Option<&str>| part.is_some_and(|p| !p.trim().is_empty()).then_some("…");
+    let words = text.get(start..end).unwrap_or_default().split_whitespace();
+    let mut out = String::with_capacity(end - start);
+    for word in left_out(text.get(..start)).into_iter().chain(words).chain(left_out(text.get(end..))) {
         if !out.is_empty() {
             out.push(' ');
         }
         out.push_str(word);
     }
     out
+}
+
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+}
+
+fn begins_word(text: &str, at: usize) -> bool {
+    text.get(..at).is_some_and(|head| head.ends_with(is_blank))
+}
+
+/// Where the next word begins; the place itself where none does soon.
+fn next_word(text: &str, from: usize) -> usize {
+    let rest = text.get(from..floor(text, from + MAX_WORD)).unwrap_or_default();
+    rest.find(is_blank).map_or(from, |n| from + n)
+}
+
+/// Where the last whole word before `to` ends; `to` itself where the word is longer than any.
+fn last_word(text: &str, start: usize, to: usize) -> usize {
+    let least = floor(text, to.saturating_sub(MAX_WORD)).max(start);
+    let tail = text.get(least..to).unwrap_or_default();
+    tail.rfind(is_blank).map_or(to, |n| least + n)
 }
 
 /// The nearest character boundary at or before `at`.

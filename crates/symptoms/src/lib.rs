@@ -11,14 +11,29 @@
 //! files, threads, the network, the clock, and any conclusion beyond what the text itself says.
 
 mod classify;
+mod cloudtrail;
+mod facts;
 mod failure;
+mod marks;
 mod needles;
+mod network;
+mod refusal;
 mod rules;
+mod special;
+mod start;
+mod success;
 mod symptom;
+mod tells;
 mod text;
 
-pub use classify::{classify, classify_all};
+pub use classify::{Told, classify, classify_all, read};
+pub use cloudtrail::{MAX_RECORD_BYTES, Outcome, TrailEvent, TrailRecord};
+pub use facts::{
+    Cluster, Frame, KeyId, Partition, Region, Resource, SaidTimes, Scheme, ServiceAccount, Subject, TokenPath, Webhook,
+};
 pub use failure::{Failure, Sdk};
 pub use needles::{Finder, needles};
+pub use success::{Success, SuccessKind};
 pub use symptom::Symptom;
+pub use tells::Tells;
 pub use text::{Stamp, line, written};

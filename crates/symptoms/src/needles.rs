@@ -8,7 +8,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind, Span, packed};
 
-/// The substrings, case-sensitive.
+/// The substrings, case-sensitive. At most 64: a vectored search takes no more.
 pub(crate) const CORES: &[&str] = &[
     "dentity",
     "redential",
@@ -46,6 +46,45 @@ pub(crate) const CORES: &[&str] = &[
     "AADSTS",
     "ondition type",
     "ederated p",
+    // No region.
+    "issing",
+    "y a region",
+    "d a region",
+    "AWS region",
+    "load region",
+    "region config",
+    "No RegionE",
+    "supplied: aws",
+    // No module, no scheme.
+    "class path",
+    "AWSSDK.S",
+    "client-sts",
+    "protocol scheme",
+    "Invalid endpoint",
+    "endpointOverride",
+    // Identity providers and the API server.
+    "id-token",
+    "time too high",
+    "IAM role",
+    "iam-for-pods",
+    "mutati",
+    "kid or alg",
+    "ature validation",
+    "error STS",
+    "getIDToken",
+    // Successes and starts.
+    "ssume",
+    "creds in cache",
+    "tarting ",
+    "rocess running",
+    "Booting worker",
+];
+
+/// Cores that others write often: each counts only where one of its companions stands on the same line.
+const COMPANIONS: &[(&str, &[&str])] = &[
+    ("issing", &["egion", " kid", " alg", "nfiguration options", "ariables", "claim", "edential"]),
+    ("tarting ", &["manager", "ontroller", "erver", "pplication", "IPAMD", "ipamd", "gent", "leader", "unicorn"]),
+    ("ssume", &["ole"]),
 ];
 
 /// The substrings a scan looks for, case-sensitive: what has none of them is never judged, so that
@@ -87,14 +126,35 @@ impl Finder {
                 Self::Automaton(automaton) => automaton.find(aho_corasick::Input::new(text).span(rest))?.span(),
                 Self::Nothing => return (from < text.len()).then_some(Span { start: from, end: from }),
             };
+            let core = text.get(hit.start..hit.end).unwrap_or_default();
             // `hosts.` and `requests.` are no host names.
             let word = hit.start.checked_sub(1).and_then(|b| text.get(b)).is_some_and(u8::is_ascii_alphabetic);
-            if !(word && text.get(hit.start..hit.end) == Some(b"sts.")) {
+            if !(word && core == b"sts." || alone(text, hit, core)) {
                 return Some(hit);
             }
             at = hit.end;
         }
     }
+}
+
+/// How far around a core its companion is looked for.
+const NEAR: usize = 160;
+
+/// Whether a core that others write, too, stands without one of its companions.
+fn alone(text: &[u8], hit: Span, core: &[u8]) -> bool {
+    let Some((_, companions)) = COMPANIONS.iter().find(|(c, _)| c.as_bytes() == core) else { return false };
+    let from = hit.start.saturating_sub(NEAR);
+    let to = text.len().min(hit.end + NEAR);
+    let before = text.get(from..hit.start).unwrap_or_default();
+    let from = memchr_back(before).map_or(from, |n| from + n + 1);
+    let after = text.get(hit.end..to).unwrap_or_default();
+    let to = after.iter().position(|b| *b == b'\n').map_or(to, |n| hit.end + n);
+    let line = text.get(from..to).unwrap_or_default();
+    !companions.iter().any(|c| line.windows(c.len()).any(|w| w == c.as_bytes()))
+}
+
+fn memchr_back(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().rposition(|b| *b == b'\n')
 }
 
 #[cfg(test)]
@@ -108,6 +168,21 @@ mod tests {
         assert_eq!(finder.find(b"the requests. and hosts. that exists.", 0), None);
         assert_eq!(finder.find(b"at sts.eu-west-1", 0).map(|s| s.start), Some(3));
         assert_eq!(finder.find(b"identity hosts. identity", 9).map(|s| s.start), Some(17));
+    }
+
+    #[test]
+    fn the_search_is_vectored_where_it_can_be() {
+        assert!(super::CORES.len() <= 64);
+        #[cfg(target_arch = "x86_64")]
+        assert!(!std::is_x86_feature_detected!("avx2") || matches!(Finder::default(), Finder::Packed(_)));
+    }
+
+    #[test]
+    fn a_common_word_counts_beside_its_companion() {
+        let finder = Finder::default();
+        assert_eq!(finder.find(b"cache miss: key missing\nregion is set", 0), None);
+        assert!(finder.find(b"Invalid Configuration: Missing Region", 0).is_some());
+        assert!(finder.find(b"Starting to count, starting again", 0).is_none());
     }
 
     #[test]

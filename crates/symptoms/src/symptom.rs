@@ -8,12 +8,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 macro_rules! symptoms {
-    ($($(#[doc = $doc:literal])+ $variant:ident => $name:literal,)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident => $name:literal $(was $old:literal)?,)+) => {
         /// What a failure means. The names are stable and used in JSON.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[non_exhaustive]
         pub enum Symptom {
-            $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
+            $($(#[doc = $doc])+ #[serde(rename = $name $(, alias = $old)?)] $variant,)+
         }
 
         impl Symptom {
@@ -34,17 +34,21 @@ macro_rules! symptoms {
 }
 
 symptoms! {
-    /// The provider's certificate matches no registered thumbprint. REPORTED: STS `InvalidIdentityToken` (configure-aws-credentials 357).
+    /// The provider's certificate matches no registered thumbprint. REPORTED: STS `InvalidIdentityToken`
+    /// (configure-aws-credentials 357).
     ThumbprintMismatch => "thumbprint-mismatch",
     /// The account has no OIDC provider for the token's issuer. REPORTED: STS `InvalidIdentityToken`.
     NoProvider => "no-provider",
     /// The token's audience is not among the provider's client ids. REPORTED: STS wording up to mid-2026.
     IncorrectAudience => "incorrect-audience",
-    /// Audience, authorized party or signature refused; the text does not say which. REPORTED: STS wording seen since mid-2026.
+    /// Audience, authorized party or signature refused; the text does not say which. REPORTED: STS wording seen
+    /// since mid-2026.
     TokenNotValidated => "token-not-validated",
-    /// STS could not fetch the issuer's keys, or holds no key for the token. REPORTED text; causes DOC (Knowledge Center, iam-sts-invalididentitytoken).
+    /// STS could not fetch the issuer's keys, or holds no key for the token. REPORTED text; causes DOC (Knowledge
+    /// Center, iam-sts-invalididentitytoken).
     KeysUnavailable => "keys-unavailable",
-    /// The web identity token is past its expiry plus five minutes. DOC code `ExpiredTokenException`; REPORTED text.
+    /// The web identity token is past its expiry plus five minutes. DOC code `ExpiredTokenException`; REPORTED
+    /// text.
     ExpiredToken => "expired-token",
     /// What was sent is no JWT, an access token perhaps. REPORTED: STS text.
     NotAJwt => "not-a-jwt",
@@ -66,7 +70,8 @@ symptoms! {
     RoleNotInRolesClaim => "role-not-in-roles-claim",
     /// A provider parameter was sent with an OIDC token. REPORTED: STS text.
     ProviderIdSent => "provider-id-sent",
-    /// The trust policy does not admit the token, or the role does not exist. REPORTED: `AccessDenied` (not modelled by AWS).
+    /// The trust policy does not admit the token, or the role does not exist. REPORTED: `AccessDenied` (not
+    /// modelled by AWS).
     NotAuthorizedWebIdentity => "not-authorized-web-identity",
     /// The role's ARN is malformed. REPORTED: `ValidationError`, `Request ARN is invalid`.
     RoleArnInvalid => "role-arn-invalid",
@@ -74,7 +79,8 @@ symptoms! {
     SessionNameInvalid => "session-name-invalid",
     /// The token parameter is missing, too short or too long. REPORTED: `ValidationError` on `webIdentityToken`.
     TokenParameterInvalid => "token-parameter-invalid",
-    /// The duration asked for exceeds the role's maximum, or one hour when roles are chained. REPORTED: `ValidationError`.
+    /// The duration asked for exceeds the role's maximum, or one hour when roles are chained. REPORTED:
+    /// `ValidationError`.
     DurationExceeds => "duration-exceeds",
     /// Session tags or session policy are too large. DOC code `PackedPolicyTooLarge`.
     PackedPolicyTooLarge => "packed-policy-too-large",
@@ -98,14 +104,19 @@ symptoms! {
     StsRefused => "sts-refused",
     /// STS did not answer in time.
     StsTimeout => "sts-timeout",
-    /// A proxy refused the tunnel to STS. REPORTED: `Unexpected response code for CONNECT: 403`; DOC: botocore, Java and .NET sources.
+    /// A proxy refused the tunnel to STS. REPORTED: `Unexpected response code for CONNECT: 403`; DOC: botocore,
+    /// Java and .NET sources.
     StsProxyRefused => "sts-proxy-refused",
     /// The certificate presented for STS is not trusted: CA bundle missing or TLS intercepted.
     StsTlsUntrusted => "sts-tls-untrusted",
     /// STS could not be reached; the text does not say why.
     StsUnreachable => "sts-unreachable",
-    /// STS itself failed: HTTP 5xx. DOC: STS API reference, common errors `InternalFailure` and `ServiceUnavailable`.
+    /// STS itself failed: HTTP 5xx. DOC: STS API reference, common errors `InternalFailure` and
+    /// `ServiceUnavailable`.
     StsServerError => "sts-server-error",
+    /// A chain of sources ended because one of them did not answer in time; others were not asked or said nothing.
+    /// DOC: SDK for Go 1, `CredentialsChainVerboseErrors`.
+    ChainInterrupted => "credential-chain-interrupted",
     /// No source of credentials gave any. DOC: SDK sources.
     NoCredentials => "no-credentials",
     /// The instance has no role, and nothing else gave credentials. DOC: SDK for Go 2.
@@ -114,22 +125,49 @@ symptoms! {
     ImdsUnreachable => "imds-unreachable",
     /// The application asks for a named profile that its container does not have. DOC: SDK sources.
     ProfileMissing => "profile-missing",
-    /// A profile's `credential_source` gave no keys: `Environment` means key variables, not web identity. DOC: botocore and SDK for Go sources.
+    /// A profile's `credential_source` gave no keys: `Environment` means key variables, not web identity. DOC:
+    /// botocore and SDK for Go sources.
     CredentialSourceEmpty => "credential-source-empty",
     /// The variable for the web identity token names the API server's own token. REPORTED.
     WrongTokenFile => "wrong-token-file",
-    /// The Java `sts` module is not on the class path. DOC: SDK for Java 2 source.
-    JavaStsModuleMissing => "java-sts-module-missing",
+    /// The client lacks its STS module: `aws-java-sdk-sts`, `software.amazon.awssdk:sts`, `AWSSDK.SecurityToken`.
+    /// DOC: SDK for Java 1 (`STSProfileCredentialsServiceProvider`), Java 2 (`WebIdentityCredentialsUtils`) and
+    /// .NET (`ServiceClientHelpers`) sources.
+    StsModuleMissing => "sts-module-missing" was "java-sts-module-missing",
+    /// The client of STS was given no region. DOC: SDK sources (Go 1 `ErrMissingRegion`, Go 2, Rust and Kotlin
+    /// endpoint rules, botocore `NoRegionError`, Ruby `MissingRegionError`).
+    StsRegionMissing => "sts-region-missing",
+    /// An operation of STS was sent to another service's endpoint, which does not know it. REPORTED:
+    /// `InvalidAction`, `Could not find operation AssumeRoleWithWebIdentity` (session-manager-plugin 116); S3's
+    /// `MethodNotAllowed` (cortex 4738).
+    StsWrongEndpoint => "sts-wrong-endpoint",
+    /// STS was called by plain http: an endpoint or a setting says so. DOC: net/http, `Post "http://..."`.
+    StsPlainHttp => "sts-plain-http",
+    /// An endpoint was configured without its scheme. DOC: net/http `unsupported protocol scheme`; botocore
+    /// `Invalid endpoint`; SDK for Java 2 `endpointOverride`.
+    EndpointWithoutScheme => "endpoint-without-scheme",
     /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.
     PodIdentityHostRefused => "pod-identity-host-refused",
     /// The Pod Identity agent says the token has expired. DOC: agent source; REPORTED wording.
     PodIdentityTokenExpired => "pod-identity-token-expired",
     /// The Pod Identity agent was called by a wrong address. DOC: agent source.
     PodIdentityWrongAddress => "pod-identity-wrong-address",
-    /// No Pod Identity association for the service account. DOC: `ResourceNotFoundException` of `AssumeRoleForPodIdentity`.
+    /// No Pod Identity association for the service account. DOC: `ResourceNotFoundException` of
+    /// `AssumeRoleForPodIdentity`.
     PodIdentityNoAssociation => "pod-identity-no-association",
     /// The node may not call `eks-auth:AssumeRoleForPodIdentity`, or the role's trust refuses. DOC: EKS User Guide.
     PodIdentityAccessDenied => "pod-identity-access-denied",
+    /// The associated role does not trust `pods.eks.amazonaws.com`. REPORTED: EKS Auth's `AccessDeniedException`
+    /// (ACK community 2678).
+    PodIdentityTrustRefused => "pod-identity-trust-refused",
+    /// What was sent to the Pod Identity agent is no token: empty, prefixed, cut. DOC: agent source
+    /// (`validation/request.go`).
+    PodIdentityTokenMalformed => "pod-identity-token-malformed",
+    /// The Pod Identity agent does not accept the token: its audience, its claims or its signature. DOC: agent
+    /// source (`validation/claims_validation.go`, `token_validator.go`).
+    PodIdentityTokenRefused => "pod-identity-token-refused",
+    /// The Pod Identity agent got no answer from EKS Auth in time. REPORTED: eks-pod-identity-agent 50.
+    EksAuthUnreachable => "eks-auth-unreachable",
     /// The Pod Identity agent could not be reached. DOC: SDK sources.
     PodIdentityAgentUnreachable => "pod-identity-agent-unreachable",
     /// The Pod Identity agent refused, for another reason. DOC: agent source.
@@ -148,13 +186,33 @@ symptoms! {
     GhaTokenPending => "gha-token-pending",
     /// GitHub gave no ID token; the lines after tell its code. DOC: GitHub toolkit source.
     GhaTokenRefused => "gha-token-refused",
-    /// The identity provider knows no such audience. DOC: Microsoft Entra error codes `AADSTS500011` and `AADSTS50001`.
+    /// A called workflow asks for an ID token and its caller grants none. REPORTED: GitHub's words when the
+    /// workflow is read.
+    GhaCallerLacksIdToken => "gha-caller-lacks-id-token",
+    /// The identity provider knows or grants no such audience. DOC: Microsoft Entra error codes `AADSTS500011` and
+    /// `AADSTS50001`; REPORTED: GitHub's `Can't issue ID_TOKEN for audience` (configure-aws-credentials 272).
     AudienceNotIssued => "audience-not-issued",
-    /// The API server refuses tokens it would have issued: signing key or issuer replaced. REPORTED: kube-apiserver's words.
+    /// The identity provider issues no token of the lifetime asked for. REPORTED: Buildkite
+    /// (aws-assume-role-with-web-identity-buildkite-plugin 43).
+    IdpLifetimeRefused => "idp-lifetime-refused",
+    /// A consumer of the service account's role found none on it. DOC: secrets-store-csi-driver-provider-aws and
+    /// external-secrets sources.
+    RoleAnnotationMissing => "role-annotation-missing",
+    /// A role's ARN, an audience or a token's path still holds the variable that was to be replaced. The detail
+    /// shows it.
+    VariableUnexpanded => "variable-unexpanded",
+    /// A key of a key set has no `kid` or no `alg` that a verifier could match; the detail says which. DOC: Envoy's
+    /// jwt_authn and go-jose sources.
+    PublishedKeyIncomplete => "published-key-incomplete",
+    /// The API server refuses a token; the line does not say why. DOC: Kubernetes, `invalid bearer token`.
+    ApiTokenInvalid => "api-token-invalid",
+    /// The API server refuses tokens it would have issued: signing key or issuer replaced. REPORTED:
+    /// kube-apiserver's words.
     ApiTokenRefused => "api-token-refused",
     /// The issuer's documents may not be written or read where they should be public. REPORTED: S3's refusal.
     DocumentsDenied => "documents-denied",
-    /// An OIDC provider of this URL exists already: an account has one per URL. REPORTED text; DOC code `EntityAlreadyExists`.
+    /// An OIDC provider of this URL exists already: an account has one per URL. REPORTED text; DOC code
+    /// `EntityAlreadyExists`.
     ProviderExists => "provider-exists",
     /// The Federated principal is not a provider's ARN. REPORTED: `MalformedPolicyDocument`.
     FederatedInvalid => "federated-invalid",
@@ -162,15 +220,23 @@ symptoms! {
     MalformedPolicy => "malformed-policy",
     /// A quota is exhausted; the detail names it. DOC code `LimitExceeded`.
     QuotaExceeded => "quota-exceeded",
-    /// The credentials are unknown to AWS: wrong partition, region off, or mangled. DOC code `InvalidClientTokenId`.
+    /// The credentials are unknown to AWS: wrong partition, region off, or mangled. DOC code
+    /// `InvalidClientTokenId`.
     SecurityTokenInvalid => "security-token-invalid",
     /// A session's credentials have expired: not renewed. DOC code `ExpiredToken`.
     ExpiredSession => "expired-session",
     /// The API server's call to the webhook failed. DOC: Kubernetes.
     WebhookCallFailed => "webhook-call-failed",
+    /// The API server could not call the webhook and went on without it. DOC: Kubernetes, `failurePolicy: Ignore`;
+    /// audit annotation `failed-open.mutation.webhook.admission.k8s.io`.
+    WebhookFailedOpen => "webhook-failed-open",
+    /// The webhook was called and changed nothing. DOC: Kubernetes audit annotation
+    /// `mutation.webhook.admission.k8s.io`; amazon-eks-pod-identity-webhook source.
+    WebhookDidNotMutate => "webhook-did-not-mutate",
     /// The webhook or its configuration does not exist. DOC: Kubernetes.
     WebhookMissing => "webhook-missing",
-    /// The request was signed for another region: global endpoint called with regional settings. DOC: EKS User Guide, troubleshooting.
+    /// The request was signed for another region: global endpoint called with regional settings. DOC: EKS User
+    /// Guide, troubleshooting.
     SignatureScope => "signature-scope",
     /// The signature does not match: wrong key, clock or proxy. DOC code `SignatureDoesNotMatch`.
     SignatureMismatch => "signature-mismatch",

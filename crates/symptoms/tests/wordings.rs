@@ -145,7 +145,7 @@ const TABLE: &[(Symptom, &str)] = &[
         "Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers",
     ),
     (
-        Symptom::JavaStsModuleMissing,
+        Symptom::StsModuleMissing,
         "WARN WebIdentityCredentialsUtils | To use web identity tokens, the 'sts' service module must be on the class path.",
     ),
     (

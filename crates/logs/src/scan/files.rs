@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::scanner::{Scanner, first_event};
 use super::summary::Summary;
+use super::trail::{SNIFF, is_trail};
 use super::wide::{Order, Wide};
 use crate::error::ScanError;
 
@@ -84,7 +85,7 @@ fn pump(mut source: impl Read, scanner: &mut Scanner, limit: u64) -> io::Result<
 const SPLIT_WINDOW: usize = 1024 * 1024;
 
 /// Scans each file, large plain ones in parts on `threads` threads; the summaries are merged in
-/// the order of the files. The result does not depend on `threads`.
+/// the order of the files, each with its own neighbours. The result does not depend on `threads`.
 pub fn scan_files<P: AsRef<Path>>(paths: &[P], threads: usize) -> Result<Summary, ScanError> {
     let mut all = Summary::default();
     for path in paths {
@@ -120,8 +121,9 @@ fn scan_file(path: &Path, threads: usize) -> Result<Summary, ScanError> {
         let mut all = Summary::default();
         for thread in running {
             let part = thread.join().map_err(|_| ScanError::Thread { path: path.display().to_string() })?;
-            all.merge(part.map_err(wrong)?);
+            all.append(part.map_err(wrong)?);
         }
+        all.settle();
         Ok(all)
     })
 }
@@ -129,9 +131,9 @@ fn scan_file(path: &Path, threads: usize) -> Result<Summary, ScanError> {
 /// Whether the file can be read from its start only.
 fn is_whole(file: &mut File) -> io::Result<bool> {
     let mut head = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut head)?;
+    file.by_ref().take(SNIFF as u64).read_to_end(&mut head)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(head.starts_with(&GZIP) || head.starts_with(&ZSTD) || Order::of(&head).is_some())
+    Ok(head.starts_with(&GZIP) || head.starts_with(&ZSTD) || Order::of(&head).is_some() || is_trail(&head))
 }
 
 /// A place at or after `from` where an event may begin and none is going on.
@@ -145,7 +147,7 @@ fn split_at(file: &mut File, from: u64) -> io::Result<Option<u64>> {
 fn scan_part(path: &Path, from: u64, to: u64) -> io::Result<Summary> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(from))?;
-    let mut scanner = Scanner::new();
+    let mut scanner = if from == 0 { Scanner::new() } else { Scanner::of_lines() };
     pump(file, &mut scanner, to.saturating_sub(from))?;
-    Ok(scanner.finish())
+    Ok(scanner.finish_part())
 }

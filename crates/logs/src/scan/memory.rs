@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
-use super::summary::{Cause, Key, MAX_CAUSES, Summary, key};
-use trustwalk_symptoms::{Stamp, classify_all, written};
+use super::neighbours::{Moment, SeenSuccess, cures, first_and_last};
+use super::summary::{Cause, Key, MAX_CAUSES, MAX_TRAIL, Summary, Unclear, key};
+use trustwalk_symptoms::{Failure, Stamp, Success, Told, TrailRecord, read, written};
 
 /// Texts remembered. A log with more distinct texts is judged anew from an empty memory.
 const MAX_REMEMBERED: usize = 1024;
@@ -13,72 +14,166 @@ const MAX_REMEMBERED_BYTES: usize = 4096;
 /// A UUID's length.
 const UUID: usize = 36;
 
+/// What a text like this one tells.
+#[derive(Debug, Clone, Default)]
+struct Verdict {
+    causes: Vec<usize>,
+    unclear: Option<usize>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    causes: Vec<Cause>,
+    found: Summary,
     index: HashMap<Key, usize>,
-    seen: HashMap<Vec<u8>, Vec<usize>>,
+    seen: HashMap<Vec<u8>, Verdict>,
     masked: Vec<u8>,
-    overflow: u64,
+    /// Failures that no later success has cured, and those after which the program has not started again.
+    uncured: Vec<usize>,
+    running: Vec<usize>,
 }
 
 impl Memory {
-    /// Counts the failures of one event.
+    /// Takes in what one event tells.
     pub(super) fn event(&mut self, raw: &[u8]) {
         mask(raw, &mut self.masked);
         if let Some(known) = self.seen.get(&self.masked)
-            && known.iter().all(|i| self.causes.get(*i).is_some_and(|c| c.request_ids.len() >= super::MAX_REQUEST_IDS))
+            && known
+                .causes
+                .iter()
+                .all(|i| self.found.causes.get(*i).is_some_and(|c| c.request_ids.len() >= super::MAX_REQUEST_IDS))
         {
-            let ts = stamp(raw);
-            for i in known {
-                if let Some(cause) = self.causes.get_mut(*i) {
-                    cause.count += 1;
-                    cause.saw(ts.as_ref());
-                }
+            let (known, ts) = (known.clone(), stamp(raw));
+            for i in known.causes {
+                self.occurred(i, ts.as_ref());
+            }
+            if let Some(unclear) = known.unclear.and_then(|i| self.found.unclear.get(i)) {
+                let (sample, first) = (unclear.sample.clone(), ts.clone());
+                self.found.not_understood(Unclear { count: 1, first, last: ts, sample });
             }
             return;
         }
-        self.judge(raw);
-    }
-
-    fn judge(&mut self, raw: &[u8]) {
         let text = String::from_utf8_lossy(raw);
-        let mut found = Vec::new();
-        let mut complete = true;
-        for mut failure in classify_all(&text) {
-            let (ts, id) = (failure.ts.take(), failure.request_id.take());
-            let key = key(&failure);
-            let at = match self.index.get(&key) {
-                Some(at) => *at,
-                None if self.causes.len() < MAX_CAUSES => {
-                    self.index.insert(key, self.causes.len());
-                    self.causes.push(Cause::new(failure));
-                    self.causes.len() - 1
-                }
-                None => {
-                    self.overflow += 1;
-                    complete = false;
-                    continue;
-                }
-            };
-            found.push(at);
-            if let Some(cause) = self.causes.get_mut(at) {
-                cause.count += 1;
-                cause.saw(ts.as_ref());
-                cause.request(id.as_ref());
-            }
-        }
+        let told = read(&text);
+        let memorable = told.trail.is_none() && told.success.is_none() && !told.start;
+        let verdict = self.told(told);
         // Remembered only when the short way gives the same time as the long one.
-        if complete && self.masked.len() <= MAX_REMEMBERED_BYTES && same_stamp(raw, &text) {
+        if let Some(verdict) = verdict.filter(|_| memorable)
+            && self.masked.len() <= MAX_REMEMBERED_BYTES
+            && same_stamp(raw, &text)
+        {
             if self.seen.len() >= MAX_REMEMBERED {
                 self.seen.clear();
             }
-            self.seen.insert(self.masked.clone(), found);
+            self.seen.insert(self.masked.clone(), verdict);
         }
     }
 
-    pub(super) fn finish(self, bytes: u64) -> Summary {
-        Summary { causes: self.causes, bytes, overflow: self.overflow }
+    /// Takes in one record of CloudTrail.
+    pub(super) fn trail(&mut self, record: &[u8]) {
+        if let Some(record) = TrailRecord::read(record) {
+            self.told(record.told());
+        }
+    }
+
+    /// Records of CloudTrail that were too long to be read.
+    pub(super) fn trail_dropped(&mut self, records: u64) {
+        self.found.trail_overflow += records;
+    }
+
+    /// Enters it; gives where, unless a bound kept something out.
+    fn told(&mut self, told: Told) -> Option<Verdict> {
+        let mut verdict = Verdict::default();
+        let mut complete = true;
+        for failure in told.failures {
+            match self.failed(failure) {
+                Some(at) => verdict.causes.push(at),
+                None => complete = false,
+            }
+        }
+        if let Some(success) = told.success {
+            self.succeeded(success);
+        }
+        if told.start {
+            self.started(&Moment { at: told.ts.clone() });
+        }
+        if let Some(sample) = told.unclear {
+            let unclear = Unclear { count: 1, first: told.ts.clone(), last: told.ts, sample };
+            verdict.unclear = self.found.not_understood(unclear);
+            complete &= verdict.unclear.is_some();
+        }
+        if let Some(record) = told.trail {
+            if self.found.trail.len() < MAX_TRAIL {
+                self.found.trail.push(record);
+            } else {
+                self.found.trail_overflow += 1;
+            }
+        }
+        complete.then_some(verdict)
+    }
+
+    fn failed(&mut self, mut failure: Failure) -> Option<usize> {
+        let (ts, id) = (failure.ts.take(), failure.request_id.take());
+        let key = key(&failure);
+        let at = match self.index.get(&key) {
+            Some(at) => *at,
+            None if self.found.causes.len() < MAX_CAUSES => {
+                let at = self.found.causes.len();
+                self.index.insert(key, at);
+                let mut cause = Cause::new(failure);
+                let near = &mut cause.neighbours;
+                (near.lead, near.succeeded_before) = first_and_last(&self.found.successes, &cause.failure);
+                near.started.clone_from(&self.found.starts.last);
+                self.found.causes.push(cause);
+                at
+            }
+            None => {
+                self.found.overflow += 1;
+                return None;
+            }
+        };
+        self.occurred(at, ts.as_ref());
+        if let Some(cause) = self.found.causes.get_mut(at) {
+            cause.request(id.as_ref());
+        }
+        Some(at)
+    }
+
+    fn occurred(&mut self, at: usize, ts: Option<&String>) {
+        let Some(cause) = self.found.causes.get_mut(at) else { return };
+        // It is on both lists already unless it is new, was cured, or the program started again.
+        let near = &cause.neighbours;
+        if cause.count == 0 || near.recovered.is_some() {
+            self.uncured.push(at);
+        }
+        if cause.count == 0 || near.restarted.is_some() {
+            self.running.push(at);
+        }
+        cause.occurred(ts);
+    }
+
+    fn succeeded(&mut self, success: Success) {
+        let moment = Moment::of(success.ts.as_ref());
+        let causes = &mut self.found.causes;
+        self.uncured.retain(|at| {
+            let cause = causes.get_mut(*at).filter(|cause| cures(&success, &cause.failure));
+            cause.map(|cause| cause.cured(&moment)).is_none()
+        });
+        self.found.success_count += 1;
+        let order = self.found.success_count;
+        self.found.entered(SeenSuccess { count: 1, first: moment.clone(), last: moment, success, order });
+    }
+
+    fn started(&mut self, moment: &Moment) {
+        self.found.starts.saw(moment);
+        for at in self.running.drain(..) {
+            if let Some(cause) = self.found.causes.get_mut(at) {
+                cause.neighbours.restarted.get_or_insert_with(|| moment.clone());
+            }
+        }
+    }
+
+    pub(super) fn finish(self, bytes: u64, first_line_at: Option<String>) -> Summary {
+        Summary { bytes, first_line_at, ..self.found }
     }
 }
 

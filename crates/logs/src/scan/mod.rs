@@ -2,10 +2,13 @@
 
 mod files;
 mod memory;
+mod neighbours;
 mod scanner;
 mod summary;
+mod trail;
 mod wide;
 
 pub use files::{CHUNK_BYTES, scan_files, scan_reader};
+pub use neighbours::{MAX_SUCCESSES, Moment, Neighbours, SeenSuccess, Starts};
 pub use scanner::{MAX_EVENT_BYTES, MAX_LINE_BYTES, Scanner};
-pub use summary::{Cause, MAX_CAUSES, MAX_REQUEST_IDS, Summary};
+pub use summary::{Cause, MAX_CAUSES, MAX_REQUEST_IDS, MAX_TRAIL, MAX_UNCLEAR, Summary, Unclear};

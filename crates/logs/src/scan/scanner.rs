@@ -6,7 +6,9 @@ use memchr::{memchr, memrchr};
 
 use super::memory::Memory;
 use super::summary::Summary;
+use super::trail::{SNIFF, Splitter, is_trail};
 use trustwalk_symptoms::Finder;
+use trustwalk_symptoms::Stamp;
 use trustwalk_symptoms::line::{self, Kind};
 
 /// Bytes of a line that are looked at; the rest is skipped. No logger writes longer failures.
@@ -28,6 +30,20 @@ pub struct Scanner {
     /// Whether the rest of the current line is being dropped.
     skipping: bool,
     bytes: u64,
+    /// What the stream is, once its beginning was seen.
+    form: Form,
+    first_line_at: Option<String>,
+}
+
+/// What a stream holds.
+#[derive(Debug)]
+enum Form {
+    /// Not known yet: its first bytes.
+    Open(Vec<u8>),
+    /// Lines.
+    Lines,
+    /// JSON of CloudTrail.
+    Trail(Splitter),
 }
 
 impl Default for Scanner {
@@ -39,12 +55,75 @@ impl Default for Scanner {
 impl Scanner {
     /// A scanner that has seen nothing.
     pub fn new() -> Self {
-        Self { cores: Finder::default(), memory: Memory::default(), carry: Vec::new(), skipping: false, bytes: 0 }
+        Self::reading(Form::Open(Vec::new()))
+    }
+
+    /// A scanner for a later part of a log of lines.
+    pub(super) fn of_lines() -> Self {
+        Self::reading(Form::Lines)
+    }
+
+    fn reading(form: Form) -> Self {
+        Self {
+            cores: Finder::default(),
+            memory: Memory::default(),
+            carry: Vec::new(),
+            skipping: false,
+            bytes: 0,
+            form,
+            first_line_at: None,
+        }
     }
 
     /// Takes the next bytes of the log.
     pub fn feed(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
+        match &mut self.form {
+            Form::Lines => self.lines(chunk),
+            Form::Trail(_) => self.records(chunk),
+            Form::Open(head) => {
+                let taken = chunk.len().min(SNIFF - head.len().min(SNIFF));
+                let (begin, rest) = chunk.split_at(taken);
+                head.extend_from_slice(begin);
+                if head.len() >= SNIFF {
+                    self.decide();
+                    self.further(rest);
+                }
+            }
+        }
+    }
+
+    /// Reads on in the form that was decided on.
+    fn further(&mut self, chunk: &[u8]) {
+        match self.form {
+            Form::Trail(_) => self.records(chunk),
+            Form::Lines | Form::Open(_) => self.lines(chunk),
+        }
+    }
+
+    /// Decides what the stream is, by its first bytes, and reads these.
+    fn decide(&mut self) {
+        let Form::Open(head) = &mut self.form else { return };
+        let head = std::mem::take(head);
+        self.form = Form::Lines;
+        self.first_line_at = first_time(&head);
+        if is_trail(&head) {
+            self.form = Form::Trail(Splitter::default());
+        }
+        self.further(&head);
+    }
+
+    fn records(&mut self, chunk: &[u8]) {
+        let Form::Trail(splitter) = &mut self.form else { return };
+        let memory = &mut self.memory;
+        if let Some(end) = splitter.feed(chunk, &mut |record| memory.trail(record)) {
+            memory.trail_dropped(splitter.dropped);
+            self.form = Form::Lines;
+            self.lines(chunk.get(end..).unwrap_or_default());
+        }
+    }
+
+    fn lines(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         if self.skipping {
             let Some(end) = memchr(b'\n', rest) else { return };
@@ -76,10 +155,21 @@ impl Scanner {
     }
 
     /// Ends the log.
-    pub fn finish(mut self) -> Summary {
+    pub fn finish(self) -> Summary {
+        let mut summary = self.finish_part();
+        summary.settle();
+        summary
+    }
+
+    /// Ends a part of a log.
+    pub(super) fn finish_part(mut self) -> Summary {
+        self.decide();
+        if let Form::Trail(splitter) = &self.form {
+            self.memory.trail_dropped(splitter.dropped);
+        }
         let rest = std::mem::take(&mut self.carry);
         self.process(&rest, true);
-        self.memory.finish(self.bytes)
+        self.memory.finish(self.bytes, self.first_line_at)
     }
 
     /// Holds back what is unfinished, without the part of a line that is too long.
@@ -128,6 +218,7 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
     let mut end = first_line_end;
     let mut partial = is_partial(text.get(start..end).unwrap_or_default());
     let mut chain = Chain::None;
+    let mut announces = ends_with_colon(text.get(start..end).unwrap_or_default());
     loop {
         if end - start >= MAX_EVENT_BYTES {
             return (end, false);
@@ -155,7 +246,9 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
             (Kind::Blank, _) if next_end >= text.len() => return (end, true),
             (Kind::Blank, _) => {
                 let after = text.get(next_end..line_end(text, next_end)).unwrap_or_default();
-                matches!(kind(after), Kind::Chain | Kind::Cause)
+                let kind = kind(after);
+                // The PHP SDK lists what is missing below an empty line.
+                matches!(kind, Kind::Chain | Kind::Cause) || announces && kind == Kind::Continues
             }
             (Kind::Traceback | Kind::Own, _) => false,
         };
@@ -163,8 +256,14 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
             return (end, false);
         }
         partial = is_partial(line);
+        announces = ends_with_colon(line) || announces && kind(line) == Kind::Blank;
         end = next_end;
     }
+}
+
+/// Whether a line's words announce what the next lines hold.
+fn ends_with_colon(line: &[u8]) -> bool {
+    line.trim_ascii_end().ends_with(b":")
 }
 
 fn line_end(text: &[u8], from: usize) -> usize {
@@ -217,4 +316,10 @@ pub(super) fn first_event(window: &[u8]) -> Option<usize> {
         before_goes_on = is_partial(line) || kind != Kind::Own;
         start = end;
     }
+}
+
+/// The time of the first line that has one.
+fn first_time(head: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(head);
+    text.lines().find_map(|line| Stamp::find(line).or_else(|| trustwalk_symptoms::written(line))).map(|t| t.to_string())
 }

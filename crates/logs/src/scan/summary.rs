@@ -1,16 +1,21 @@
 //! What a scan found: one entry for each distinct cause.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use trustwalk_symptoms::{Failure, Symptom};
+use super::neighbours::{MAX_SUCCESSES, Moment, Neighbours, SeenSuccess, Starts, first_and_last};
+use trustwalk_symptoms::{Failure, Stamp, Symptom, TrailRecord};
 
 /// Distinct causes kept; a log with more names everything it meets (a role per line, say), and
 /// later ones are only counted.
 pub const MAX_CAUSES: usize = 4096;
 /// Request ids kept for each cause: enough for a support case.
 pub const MAX_REQUEST_IDS: usize = 8;
+/// Distinct lines kept that were not understood; later ones are only counted.
+pub const MAX_UNCLEAR: usize = 64;
+/// Records of CloudTrail kept; later ones are only counted.
+pub const MAX_TRAIL: usize = 1024;
 
 /// One distinct failure and how often it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +32,22 @@ pub struct Cause {
     pub request_ids: Vec<String>,
     /// What it means, as the first event tells it.
     pub failure: Failure,
+    /// What stands around it in the log.
+    #[serde(default)]
+    pub neighbours: Neighbours,
+}
+
+/// Words about AWS's credentials, tokens or STS that tell of trouble and that no wording matches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unclear {
+    /// How often words came that differ only in numbers.
+    pub count: u64,
+    /// The time of the first.
+    pub first: Option<String>,
+    /// The time of the last.
+    pub last: Option<String>,
+    /// The first of them, redacted.
+    pub sample: String,
 }
 
 /// What a log holds.
@@ -38,6 +59,30 @@ pub struct Summary {
     pub bytes: u64,
     /// Failures not entered because [`MAX_CAUSES`] was reached.
     pub overflow: u64,
+    /// The time of the log's first line that has one, if it is near the beginning.
+    #[serde(default)]
+    pub first_line_at: Option<String>,
+    /// Distinct successes in the order they were met, at most [`MAX_SUCCESSES`].
+    #[serde(default)]
+    pub successes: Vec<SeenSuccess>,
+    /// All successes, those beyond the bound included.
+    #[serde(default)]
+    pub success_count: u64,
+    /// Starts of the program.
+    #[serde(default)]
+    pub starts: Starts,
+    /// Lines that were not understood, at most [`MAX_UNCLEAR`].
+    #[serde(default)]
+    pub unclear: Vec<Unclear>,
+    /// Lines not understood that were not entered.
+    #[serde(default)]
+    pub unclear_overflow: u64,
+    /// Records of CloudTrail about web identity, at most [`MAX_TRAIL`], in their order.
+    #[serde(default)]
+    pub trail: Vec<TrailRecord>,
+    /// Records of CloudTrail not entered, or too long to be read.
+    #[serde(default)]
+    pub trail_overflow: u64,
 }
 
 impl Summary {
@@ -46,8 +91,23 @@ impl Summary {
         self.causes.iter().map(|c| c.count).sum::<u64>() + self.overflow
     }
 
+    /// Takes in what another log holds: its neighbours are its own.
+    pub fn merge(&mut self, other: Self) {
+        self.join(other, Join::Beside);
+    }
+
     /// Takes in what a later part of the same log holds.
-    pub fn merge(&mut self, later: Self) {
+    pub(crate) fn append(&mut self, later: Self) {
+        self.join(later, Join::After);
+    }
+
+    fn join(&mut self, mut later: Self, how: Join) {
+        if how == Join::After {
+            self.foretell(&mut later);
+        }
+        if self.bytes == 0 {
+            self.first_line_at = later.first_line_at.take();
+        }
         self.bytes += later.bytes;
         self.overflow += later.overflow;
         let mut index: HashMap<Key, usize> =
@@ -55,12 +115,7 @@ impl Summary {
         for cause in later.causes {
             let at = index.get(&key(&cause.failure)).copied();
             if let Some(same) = at.and_then(|i| self.causes.get_mut(i)) {
-                same.count += cause.count;
-                same.saw(cause.first.as_ref());
-                same.saw(cause.last.as_ref());
-                for id in cause.request_ids {
-                    same.request(Some(&id));
-                }
+                same.join(cause, how);
             } else if self.causes.len() < MAX_CAUSES {
                 index.insert(key(&cause.failure), self.causes.len());
                 self.causes.push(cause);
@@ -68,7 +123,98 @@ impl Summary {
                 self.overflow += cause.count;
             }
         }
+        for mut seen in later.successes {
+            seen.order += self.success_count;
+            self.entered(seen);
+        }
+        self.success_count += later.success_count;
+        self.starts.append(later.starts);
+        self.unclear_overflow += later.unclear_overflow;
+        for unclear in later.unclear {
+            self.not_understood(unclear);
+        }
+        let room = MAX_TRAIL - self.trail.len().min(MAX_TRAIL);
+        self.trail_overflow += later.trail_overflow + later.trail.len().saturating_sub(room) as u64;
+        self.trail.extend(later.trail.into_iter().take(room));
     }
+
+    /// Tells the failures that are in one of two parts what the other part holds beside them.
+    fn foretell(&mut self, later: &mut Self) {
+        let keys = |all: &[Cause]| all.iter().map(|c| key(&c.failure)).collect::<HashSet<Key>>();
+        let (ours, theirs) = (keys(&self.causes), keys(&later.causes));
+        for cause in self.causes.iter_mut().filter(|c| !theirs.contains(&key(&c.failure))) {
+            let near = &mut cause.neighbours;
+            if near.recovered.is_none() {
+                near.recovered = first_and_last(&later.successes, &cause.failure).0;
+            }
+            if near.restarted.is_none() {
+                near.restarted.clone_from(&later.starts.first);
+            }
+        }
+        for cause in later.causes.iter_mut().filter(|c| !ours.contains(&key(&c.failure))) {
+            let near = &mut cause.neighbours;
+            let (first, last) = first_and_last(&self.successes, &cause.failure);
+            near.succeeded_before = near.succeeded_before.take().or(last);
+            near.lead = first.or(near.lead.take());
+            near.started = near.started.take().or_else(|| self.starts.last.clone());
+        }
+    }
+
+    /// Enters a success, or counts it with its like.
+    pub(super) fn entered(&mut self, seen: SeenSuccess) {
+        let like = |s: &SeenSuccess| {
+            let (a, b) = (&s.success, &seen.success);
+            a.kind == b.kind && a.role_arn == b.role_arn && a.principal_arn == b.principal_arn
+        };
+        if let Some(same) = self.successes.iter_mut().find(|s| like(s)) {
+            same.count += seen.count;
+            same.last = seen.last;
+            same.order = seen.order;
+        } else if self.successes.len() < MAX_SUCCESSES {
+            self.successes.push(seen);
+        }
+    }
+
+    /// Enters a line that was not understood, or counts it with its like; gives its place.
+    pub(super) fn not_understood(&mut self, unclear: Unclear) -> Option<usize> {
+        let like = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "0");
+        let wanted = like(&unclear.sample);
+        if let Some(at) = self.unclear.iter().position(|u| like(&u.sample) == wanted) {
+            if let Some(same) = self.unclear.get_mut(at) {
+                same.count += unclear.count;
+                widen(&mut same.first, &mut same.last, unclear.first.as_ref());
+                widen(&mut same.first, &mut same.last, unclear.last.as_ref());
+            }
+            return Some(at);
+        }
+        if self.unclear.len() >= MAX_UNCLEAR {
+            self.unclear_overflow += unclear.count;
+            return None;
+        }
+        self.unclear.push(unclear);
+        Some(self.unclear.len() - 1)
+    }
+
+    /// Says how long after the start each failure came, once the log is whole.
+    pub(crate) fn settle(&mut self) {
+        let millis = |text: &String| Stamp::find(text).map(Stamp::millis);
+        for cause in &mut self.causes {
+            let started = cause.neighbours.started.as_ref().and_then(|m| m.at.as_ref());
+            let from = started.or(self.first_line_at.as_ref()).and_then(millis);
+            let to = cause.first.as_ref().and_then(millis);
+            cause.neighbours.after_start_seconds =
+                to.zip(from).map(|(to, from)| (to - from) / 1000).filter(|s| *s >= 0);
+        }
+    }
+}
+
+/// How a second summary lies to the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Join {
+    /// It is of a later part of the same log.
+    After,
+    /// It is of another log.
+    Beside,
 }
 
 /// What makes two failures the same.
@@ -87,21 +233,45 @@ impl Cause {
             sample: failure.message.clone(),
             request_ids: Vec::new(),
             failure,
+            neighbours: Neighbours::default(),
         };
         cause.failure.ts = None;
         cause.failure.request_id = None;
         cause
     }
 
-    /// Widens the span of time. The texts order as the times do: one form, UTC.
+    fn join(&mut self, other: Self, how: Join) {
+        self.count += other.count;
+        self.saw(other.first.as_ref());
+        self.saw(other.last.as_ref());
+        for id in other.request_ids {
+            self.request(Some(&id));
+        }
+        match how {
+            Join::After => self.neighbours.append(other.neighbours),
+            Join::Beside => self.neighbours.beside(other.neighbours),
+        }
+    }
+
+    /// Counts an occurrence.
+    pub(crate) fn occurred(&mut self, ts: Option<&String>) {
+        self.count += 1;
+        self.saw(ts);
+        let near = &mut self.neighbours;
+        if let Some(success) = near.recovered.take() {
+            near.again_after = Some(success);
+        }
+        near.restarted = None;
+    }
+
+    /// A success that cures it was seen.
+    pub(crate) fn cured(&mut self, moment: &Moment) {
+        self.neighbours.recovered.get_or_insert_with(|| moment.clone());
+    }
+
+    /// Widens the span of time.
     pub(crate) fn saw(&mut self, ts: Option<&String>) {
-        let Some(ts) = ts else { return };
-        if self.first.as_ref().is_none_or(|f| ts < f) {
-            self.first = Some(ts.clone());
-        }
-        if self.last.as_ref().is_none_or(|l| ts > l) {
-            self.last = Some(ts.clone());
-        }
+        widen(&mut self.first, &mut self.last, ts);
     }
 
     pub(crate) fn request(&mut self, id: Option<&String>) {
@@ -111,5 +281,16 @@ impl Cause {
         {
             self.request_ids.push(id.clone());
         }
+    }
+}
+
+/// Widens a span of time. The texts order as the times do: one form, UTC.
+fn widen(first: &mut Option<String>, last: &mut Option<String>, ts: Option<&String>) {
+    let Some(ts) = ts else { return };
+    if first.as_ref().is_none_or(|f| ts < f) {
+        *first = Some(ts.clone());
+    }
+    if last.as_ref().is_none_or(|l| ts > l) {
+        *last = Some(ts.clone());
     }
 }

@@ -1,6 +1,8 @@
 //! The values a failure's text names: ARNs, hosts, ids. Everything here reads redacted text.
 
+use crate::facts::{KeyId, Resource, ServiceAccount, Subject, TokenPath, Webhook};
 use crate::failure::Sdk;
+use crate::special::WEBHOOKS;
 
 /// Ends a value in prose, JSON or a URL list.
 fn ends_value(c: char) -> bool {
@@ -150,6 +152,94 @@ fn action(rest: &str) -> Option<String> {
     (plain(service) && plain(name)).then(|| word.to_owned())
 }
 
+/// What a refused action was for.
+pub(crate) fn resource(text: &str) -> Option<Resource> {
+    let rest = after(text, " on resource: ")?.trim_start_matches(['"', '\'', '`']);
+    let named = value(rest);
+    (!named.is_empty()).then(|| Resource::new(named))
+}
+
+/// A signing key's id, where a verifier names one.
+pub(crate) fn key_id(text: &str) -> Option<KeyId> {
+    ["kid: ", "kid=", "kid \"", "\"kid\":\"", "matches: \"", "header: kid "].iter().find_map(|m| {
+        let id = value(after(text, m)?.trim_start_matches(['"', '\'']));
+        let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'.' | b'+'));
+        (id.len() >= 4 && id.len() <= 128 && plain).then(|| KeyId::new(id))
+    })
+}
+
+/// The token's subject: a service account's, a job's, or what follows a name for it.
+pub(crate) fn subject(text: &str) -> Option<Subject> {
+    const FORMS: &[&str] =
+        &["system:serviceaccount:", "repo:", "project_path:", "organization:", "pipeline:", "workspace:"];
+    const NAMES: &[&str] = &["\"sub\":\"", "sub: ", "sub=", "subject: ", "subject=", "subject \""];
+    let formed = text.find("system:serviceaccount:").and_then(|at| text.get(at..)).map(value);
+    let named = || {
+        NAMES.iter().find_map(|m| {
+            let named = value(after(text, m)?.trim_start_matches(['"', '\'']));
+            FORMS.iter().any(|form| named.starts_with(form)).then_some(named)
+        })
+    };
+    formed.or_else(named).filter(|s| s.len() <= 512).map(Subject::new)
+}
+
+/// The token's file, as the client opened it.
+pub(crate) fn token_path(text: &str, lower: &str) -> Option<TokenPath> {
+    if !(lower.contains("token") || lower.contains("web identity") || lower.contains("webidentity")) {
+        return None;
+    }
+    let opened = || {
+        ["unable to read file at ", "open ", "Could not find file '", "token file: ", "WebIdentityTokenFile from "]
+            .iter()
+            .find_map(|m| {
+                let at = text.find(m)? + m.len();
+                text.get(at..).is_some_and(|r| r.starts_with('/')).then_some(at)
+            })
+    };
+    let quoted = || text.find("'/").or_else(|| text.find("\"/")).map(|at| at + 1);
+    let at = text.find("/var/run/secrets/").or_else(|| text.find("/run/secrets/")).or_else(opened).or_else(quoted)?;
+    let rest = text.get(at..)?;
+    let end =
+        rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ':' | ')' | ';')).unwrap_or(rest.len());
+    rest.get(..end).filter(|path| path.len() > 1).map(TokenPath::new)
+}
+
+/// `NAMESPACE/NAME` of a service account that a consumer names, or that stands in a subject.
+pub(crate) fn service_account(text: &str) -> Option<ServiceAccount> {
+    let told = after(text, "service account ").and_then(|rest| {
+        let (name, rest) = rest.split_once(" (namespace: ")?;
+        let namespace = rest.split(')').next()?;
+        let plain = |s: &str| {
+            !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
+        };
+        (plain(name) && plain(namespace)).then(|| format!("{namespace}/{name}"))
+    });
+    let subject = || {
+        let rest = value(after(text, "system:serviceaccount:")?);
+        rest.split_once(':').map(|(namespace, name)| format!("{namespace}/{name}"))
+    };
+    told.or_else(subject).map(ServiceAccount::new)
+}
+
+/// The webhook that injects web identity, where the record names it.
+pub(crate) fn webhook(lower: &str) -> Option<Webhook> {
+    if !lower.contains("webhook") {
+        return None;
+    }
+    WEBHOOKS.iter().find_map(|name| {
+        let at = lower.find(name)?;
+        Some(Webhook::new(host_chars(lower.get(at..)?)))
+    })
+}
+
+/// Whether a word stands by itself at a place.
+pub(crate) fn stands_alone(text: &str, at: usize, len: usize) -> bool {
+    let bytes = text.as_bytes();
+    let before = at.checked_sub(1).and_then(|i| bytes.get(i)).is_some_and(u8::is_ascii_alphanumeric);
+    let after = bytes.get(at + len).is_some_and(u8::is_ascii_alphanumeric);
+    !before && !after
+}
+
 /// Codes AWS uses, most telling first.
 const CODES: &[&str] = &[
     "InvalidIdentityToken",
@@ -185,6 +275,18 @@ pub(crate) fn sts_code(text: &str) -> Option<String> {
 
 /// Marks of each client's wording; the first that fits counts.
 const MARKS: &[(&str, Sdk)] = &[
+    ("org.apache.hadoop.fs.s3a", Sdk::HadoopS3a),
+    ("No AWS Credentials provided by", Sdk::HadoopS3a),
+    ("[aws_credentials]", Sdk::FluentBit),
+    ("buildkite-agent", Sdk::BuildkiteAgent),
+    ("aws.sdk.kotlin", Sdk::Kotlin),
+    ("STS failed to assume role from web identity", Sdk::Kotlin),
+    ("AwsCommonRuntimeKit", Sdk::Swift),
+    ("AWS_AUTH_CREDENTIALS_PROVIDER_", Sdk::Swift),
+    ("minio.ErrorResponse", Sdk::MinioGo),
+    ("minio-go", Sdk::MinioGo),
+    ("AWSXmlClient", Sdk::Cpp),
+    ("STSAssumeRoleWithWebIdentityCredentialsProvider [", Sdk::Cpp),
     ("software.amazon.awssdk", Sdk::JavaV2),
     ("(Service: Sts,", Sdk::JavaV2),
     ("Service: AWSSecurityTokenService", Sdk::JavaV1),
@@ -193,6 +295,10 @@ const MARKS: &[(&str, Sdk)] = &[
     ("botocore", Sdk::Python),
     ("Unable to locate credentials", Sdk::Python),
     ("Amazon.SecurityToken", Sdk::DotNet),
+    ("AWSSDK.", Sdk::DotNet),
+    ("aws-java-sdk-sts module", Sdk::JavaV1),
+    ("'sts' service module", Sdk::JavaV2),
+    ("No RegionEndpoint or ServiceURL", Sdk::DotNet),
     ("Amazon.Runtime", Sdk::DotNet),
     ("Aws::", Sdk::Ruby),
     ("Aws\\", Sdk::Php),
@@ -210,6 +316,9 @@ const MARKS: &[(&str, Sdk)] = &[
     ("@aws-sdk", Sdk::JavaScript),
     ("InvalidIdentityTokenException:", Sdk::JavaScript),
     ("CredentialsProviderError", Sdk::JavaScript),
+    ("Missing region in config", Sdk::JavaScript),
+    ("MissingRegion: could not find region", Sdk::GoV1),
+    ("NoCredentialProviders", Sdk::GoV1),
 ];
 
 /// The client that worded the text.

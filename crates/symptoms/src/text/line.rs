@@ -79,6 +79,9 @@ fn of_words(body: &str) -> Option<Kind> {
         "Suppressed:",
         "... ",
         "<ErrorResponse",
+        // Links of Go 1's chain of sources (`CredentialsChainVerboseErrors`).
+        "SharedCredsLoad: ",
+        "EC2RoleRequestError: ",
     ];
     const CHAINS: &[&str] = &["During handling of the above exception", "The above exception was the direct cause"];
     let begins = |words: &[&str]| words.iter().any(|w| body.starts_with(w));

@@ -1,9 +1,12 @@
 //! From raw bytes of a log to plain redacted text, a time and the values named in it.
 
+pub(crate) mod endpoint;
 pub(crate) mod extract;
+pub(crate) mod frames;
 pub mod line;
 pub(crate) mod normal;
 mod stamp;
+pub(crate) mod times;
 
 pub use stamp::Stamp;
 

@@ -17,6 +17,22 @@ impl Stamp {
         (millis.is_finite() && (0.0..1e14).contains(&millis)).then_some(Self(millis as i64))
     }
 
+    /// Milliseconds of Unix time.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// `20261123T100000Z`, as signatures carry it (ISO 8601, basic format).
+    pub(crate) fn compact(text: &str) -> Option<Self> {
+        let b = text.as_bytes();
+        if b.len() < 16 || b.get(8) != Some(&b'T') || b.get(15) != Some(&b'Z') {
+            return None;
+        }
+        let part = |from, to| text.get(from..to);
+        let (date, time) = ((part(0, 4)?, part(4, 6)?, part(6, 8)?), (part(9, 11)?, part(11, 13)?, part(13, 15)?));
+        Self::find(&format!("{}-{}-{}T{}:{}:{}Z", date.0, date.1, date.2, time.0, time.1, time.2))
+    }
+
     /// The first time in the text's first bytes: `2026-11-23T10:00:00.123Z`, with a space or
     /// with slashes instead, any fraction, `Z`, an offset or none (which counts as UTC); or with a month's
     /// name, as `23/Nov/2026:10:00:00 +0100` and `23-Nov-2026 10:00:00 UTC`.

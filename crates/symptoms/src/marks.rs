@@ -1,0 +1,140 @@
+//! Whether a record is about AWS at all. A word such as `AccessDenied` or `ExpiredToken` is anybody's.
+
+/// What only AWS, its clients and their users write. In lower case.
+const AWS: &[&str] = &[
+    "amazon",
+    "arn:aws",
+    "aws",
+    "boto",
+    "assumerole",
+    "getcalleridentity",
+    "getsessiontoken",
+    "assume role with oidc",
+    "request arn is invalid",
+    "web identity",
+    "webidentity",
+    "sts:",
+    "sts.",
+    " sts ",
+    "(service: ",
+    "; status code: ",
+    "\tstatus code: ",
+    " status code: ",
+    "operation error ",
+    "api error ",
+    ") when calling the ",
+    "<hostid>",
+    "extended request id",
+    "x-amz",
+    "openidconnect",
+    "pod identity",
+    "s3 error",
+    "s3:",
+    "route53",
+    "route 53",
+    "dynamodb",
+    "irsa",
+];
+/// Words of AWS in which one of the marks may be somebody else's: `laws`, `saws`, `draws`.
+const NOT_AWS: &[&str] = &["laws", "draws", "saws", "flaws", "jaws", "claws", "outlaws", "straws", "withdraws"];
+
+/// Another cloud's own words around the same English. In lower case.
+const OTHERS: &[&str] = &[
+    "azure",
+    "microsoft.",
+    "management.core.windows.net",
+    "googleapis.com",
+    "google.api",
+    "gcloud",
+    "permission_denied",
+    "aliyun",
+    "alibabacloud",
+    "digitalocean",
+];
+
+/// Whether the record has a mark of AWS or STS.
+pub(crate) fn is_aws(lower: &str) -> bool {
+    AWS.iter().any(|mark| match *mark {
+        "aws" => lower.match_indices("aws").any(|(at, _)| !within_word(lower, at)),
+        mark => lower.contains(mark),
+    })
+}
+
+fn within_word(lower: &str, at: usize) -> bool {
+    let bytes = lower.as_bytes();
+    let start = bytes.get(..at).unwrap_or_default().iter().rposition(|b| !b.is_ascii_alphabetic()).map_or(0, |n| n + 1);
+    let rest = bytes.get(at..).unwrap_or_default();
+    let end = at + rest.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(rest.len());
+    lower.get(start..end).is_some_and(|word| NOT_AWS.contains(&word))
+}
+
+/// Whether another cloud speaks, and AWS is named nowhere.
+pub(crate) fn is_another_cloud(lower: &str) -> bool {
+    OTHERS.iter().any(|mark| lower.contains(mark)) && !lower.contains("aws") && !lower.contains("amazon")
+}
+
+/// Whether the record is about the web identity exchange, its token or STS, not about AWS alone.
+pub(crate) fn is_exchange(lower: &str) -> bool {
+    [
+        "assumerolewithwebidentity",
+        "webidentityerr",
+        "could not assume role with oidc",
+        "web identity",
+        "webidentity",
+        "web_identity",
+        "operation error sts:",
+    ]
+    .iter()
+    .any(|mark| lower.contains(mark))
+}
+
+/// Whether a record tells of something that went wrong: a level, a code or a verb. Not what a metric, a list of codes
+/// or an import says.
+pub(crate) fn is_trouble(lower: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "level=error",
+        "level=fatal",
+        "level=warn",
+        "\"level\":\"error\"",
+        "\"level\":\"fatal\"",
+        "\"severity\":\"error\"",
+        "[error]",
+        "##[error]",
+        " error ",
+        "error: ",
+        "err=",
+        "exception: ",
+        "fatal: ",
+        "failed",
+        "failure",
+        "unable to",
+        "could not",
+        "couldn't",
+        "cannot ",
+        "can't ",
+        "denied",
+        "refused",
+        "unauthorized",
+        "not authorized",
+        "forbidden",
+        "rejected",
+        "expired",
+    ];
+    const QUIET: &[&str] = &[
+        "level=debug",
+        "level=info",
+        "\"level\":\"debug\"",
+        "\"level\":\"info\"",
+        "[debug]",
+        "[info]",
+        " debug ",
+        "debug:",
+        "errors_total",
+        "errors: 0",
+        "errors\":0",
+        "import ",
+        "catch ",
+        "error\":null",
+    ];
+    WORDS.iter().any(|w| lower.contains(w)) && !QUIET.iter().any(|w| lower.contains(w))
+}

@@ -1,0 +1,187 @@
+//! What needs more than a row of words: chains of sources, variables left as they are, audit events of the webhook,
+//! and trouble that no wording matches.
+
+use serde_json::Value;
+
+use crate::facts::{ServiceAccount, Webhook};
+use crate::failure::Failure;
+use crate::marks;
+use crate::symptom::Symptom;
+use crate::text::extract;
+
+/// Names of the webhook that injects web identity: EKS's own and the one that people deploy
+/// (amazon-eks-pod-identity-webhook, `deploy/mutatingwebhook.yaml`).
+pub(crate) const WEBHOOKS: &[&str] = &["iam-for-pods.amazonaws.com", "pod-identity-webhook"];
+
+/// Whether a chain of sources tells of each of its links, so that one link's words are not the cause.
+pub(crate) fn is_chain(lower: &str) -> bool {
+    const LINKS: &[&str] =
+        &["envaccesskeynotfound", "sharedcredsload", "ec2rolerequesterror", "ecs container credentials"];
+    let java = lower.contains("unable to load credentials from any of the providers")
+        || lower.contains("unable to load aws credentials from any provider")
+        || lower.contains("failed to resolve aws credentials")
+        || lower.contains("could not load credentials from any providers");
+    java || lower.contains("nocredentialproviders") || LINKS.iter().filter(|l| lower.contains(**l)).count() > 1
+}
+
+/// A chain that ended because a link did not answer in time.
+pub(crate) fn interrupted(lower: &str) -> Option<(Symptom, usize)> {
+    const WORDS: &[&str] = &[
+        "context deadline exceeded",
+        "client.timeout exceeded",
+        "i/o timeout",
+        "request canceled",
+        "read timeout",
+        "connect timeout",
+        "timed out",
+        "timeoutexception",
+    ];
+    let at = WORDS.iter().find_map(|w| lower.find(w))?;
+    Some((Symptom::ChainInterrupted, at))
+}
+
+/// What opens a variable that a shell, GitHub, GitLab, Kubernetes, Helm or CloudFormation should have replaced.
+const OPENERS: &[&str] = &["${{", "${", "$(", "{{"];
+/// Names before a role, an audience or a token's file. In lower case.
+const NAMES: &[&str] = &[
+    "role_arn",
+    "rolearn",
+    "role-arn",
+    "role arn",
+    "role-to-assume",
+    "aws_role_arn",
+    "audience",
+    "token_file",
+    "tokenfile",
+    "token-file",
+];
+
+/// A variable that stands in a role's ARN, an audience or a token's path, in a record that tells of trouble.
+pub(crate) fn unexpanded(lower: &str) -> Option<(Symptom, usize)> {
+    let at = variable_at(lower)?;
+    let trouble = marks::is_trouble(lower) || lower.contains("invalid") || lower.contains("validationerror");
+    (trouble && marks::is_aws(lower)).then_some((Symptom::VariableUnexpanded, at))
+}
+
+/// It, as it stands.
+pub(crate) fn variable(text: &str) -> Option<String> {
+    let at = variable_at(&text.to_ascii_lowercase())?;
+    let rest = text.get(at..)?;
+    let end = closed(rest)?;
+    rest.get(..end).map(str::to_owned)
+}
+
+fn variable_at(lower: &str) -> Option<usize> {
+    let in_arn = lower.match_indices("arn:").find_map(|(at, _)| {
+        let rest = lower.get(at..)?;
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',')).unwrap_or(rest.len());
+        let within = rest.get(..end)?;
+        let opener = OPENERS.iter().filter_map(|o| within.find(o)).min()?;
+        let role = within.contains("role/") || within.contains(":iam::");
+        (role && closed(rest.get(opener..)?).is_some()).then_some(at + opener)
+    });
+    in_arn.or_else(|| {
+        NAMES.iter().find_map(|name| lower.match_indices(name).find_map(|(at, _)| named(lower, at + name.len())))
+    })
+}
+
+/// A variable right behind a name.
+fn named(lower: &str, after: usize) -> Option<usize> {
+    let rest = lower.get(after..)?;
+    let skipped = rest.len() - rest.trim_start_matches(['=', ':', ' ', '"', '\'', '`', '\\']).len();
+    let value = rest.get(skipped..)?;
+    let opens = OPENERS.iter().any(|o| value.starts_with(o));
+    (skipped > 0 && skipped <= 5 && opens && closed(value).is_some()).then_some(after + skipped)
+}
+
+/// Length of the variable that begins here.
+fn closed(rest: &str) -> Option<usize> {
+    const LONGEST: usize = 120;
+    let close = if rest.starts_with("${{") || rest.starts_with("{{") {
+        "}}"
+    } else if rest.starts_with("$(") {
+        ")"
+    } else {
+        "}"
+    };
+    let end = rest.find(close)? + close.len();
+    (end <= LONGEST && !rest.get(..end)?.contains('\n')).then_some(end)
+}
+
+/// An audit event of the API server in which the webhook was called and changed nothing, or could not be called
+/// (Kubernetes documentation, "Dynamic Admission Control", mutating webhook auditing annotations).
+pub(crate) fn audit(raw: &str) -> Option<Failure> {
+    const ANNOTATION: &str = "mutation.webhook.admission.k8s.io/";
+    if !raw.contains(ANNOTATION) {
+        return None;
+    }
+    let event: Value = serde_json::from_str(raw.get(raw.find('{')?..)?.trim()).ok()?;
+    let ours = |webhook: &str| WEBHOOKS.iter().any(|w| webhook.contains(w));
+    let (symptom, told) = event.get("annotations")?.as_object()?.iter().find_map(|(name, value)| {
+        if name.starts_with("failed-open.") {
+            return value.as_str().filter(|w| ours(w)).map(|w| (Symptom::WebhookFailedOpen, w.to_owned()));
+        }
+        let told: Value = match value {
+            Value::String(text) => serde_json::from_str(text).ok()?,
+            other => other.clone(),
+        };
+        let webhook = told.get("webhook")?.as_str()?.to_owned();
+        let idle = name.starts_with(ANNOTATION) && told.get("mutated") == Some(&Value::Bool(false));
+        (idle && ours(&webhook)).then_some((Symptom::WebhookDidNotMutate, webhook))
+    })?;
+    let object = |name: &str| event.pointer("/objectRef")?.get(name)?.as_str();
+    let spec = event.pointer("/requestObject/spec/serviceAccountName").and_then(Value::as_str);
+    let namespace = object("namespace");
+    let pod = object("name").map(|name| format!("{}/{name}", namespace.unwrap_or_default()));
+    let of = pod.as_deref().unwrap_or("a pod");
+    let words = if symptom == Symptom::WebhookFailedOpen {
+        format!("the webhook {told} could not be called for {of}")
+    } else {
+        format!("the webhook {told} was called for {of} and changed nothing")
+    };
+    let mut failure = Failure::new(symptom, words);
+    failure.detail = pod;
+    failure.webhook = Some(Webhook::new(told));
+    failure.service_account =
+        spec.zip(namespace).map(|(name, namespace)| ServiceAccount::new(format!("{namespace}/{name}")));
+    Some(failure)
+}
+
+/// Subjects that a failed line must be about before it is shown as not understood. In lower case.
+const SUBJECTS: &[&str] = &[
+    "credential",
+    "assumerole",
+    "assume role",
+    "web identity",
+    "webidentity",
+    "sts",
+    "identity token",
+    "id token",
+    "security token",
+    "session token",
+    "pod identity",
+    "irsa",
+    "openidconnect",
+    "oidc",
+];
+
+/// Whether trouble with AWS's credentials, tokens or STS is told in words that nothing here matches.
+pub(crate) fn is_unclear(lower: &str) -> bool {
+    marks::is_trouble(lower)
+        && (marks::is_aws(lower) && !marks::is_another_cloud(lower) || marks::is_exchange(lower))
+        && subject_at(lower).is_some()
+}
+
+/// Where the subject stands.
+pub(crate) fn subject(lower: &str) -> usize {
+    subject_at(lower).unwrap_or(0)
+}
+
+fn subject_at(lower: &str) -> Option<usize> {
+    SUBJECTS.iter().find_map(|word| {
+        lower
+            .match_indices(word)
+            .map(|(at, _)| at)
+            .find(|at| *word != "sts" || extract::stands_alone(lower, *at, word.len()))
+    })
+}

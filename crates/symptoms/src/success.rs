@@ -1,0 +1,81 @@
+//! Exchanges that succeeded, and calls that show whose credentials are in use: a success is evidence as a failure is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::marks;
+use crate::text::extract;
+
+/// What succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuccessKind {
+    /// A token was exchanged for a role's session at STS.
+    Exchange,
+    /// A role was assumed; the line does not say with what.
+    AssumedRole,
+    /// The Pod Identity agent got credentials.
+    PodIdentity,
+    /// Credentials in use were renewed.
+    Refreshed,
+    /// A call named the role's session under which it was made.
+    Identified,
+}
+
+/// One success as a log tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Success {
+    /// What succeeded.
+    pub kind: SuccessKind,
+    /// The words, on one line, redacted and cut to a bounded length.
+    pub message: String,
+    /// The role named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// The session named: an ARN of `assumed-role`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal_arn: Option<String>,
+    /// When, as UTC in ISO 8601.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ts: Option<String>,
+}
+
+/// Words of a success, in lower case, and what each tells of. Sources: `configure-aws-credentials` (`src/index.ts`),
+/// eks-pod-identity-agent, SDK for C++, the XML of STS; others REPORTED.
+const WORDS: &[(SuccessKind, &str)] = &[
+    (SuccessKind::Exchange, "authenticated as assumedroleid"),
+    (SuccessKind::Exchange, "<assumerolewithwebidentityresult"),
+    (SuccessKind::Exchange, "assumed role with web identity"),
+    (SuccessKind::Exchange, "successfully refreshed web identity credentials"),
+    (SuccessKind::Exchange, "successfully retrieved credentials with aws_access_key"),
+    (SuccessKind::PodIdentity, "storing creds in cache"),
+    (SuccessKind::Refreshed, "successfully refreshed credentials"),
+    (SuccessKind::Refreshed, "credentials refreshed successfully"),
+    (SuccessKind::AssumedRole, "successfully assumed role"),
+    (SuccessKind::AssumedRole, "successfully assumed the role"),
+    (SuccessKind::AssumedRole, "assumed role arn:aws"),
+    (SuccessKind::AssumedRole, "role assumed successfully"),
+    (SuccessKind::AssumedRole, "loaded assume role credentials"),
+];
+
+/// The success that a record without a failure tells of.
+pub(crate) fn success(text: &str, lower: &str, ts: Option<&str>) -> Option<Success> {
+    if marks::is_trouble(lower) {
+        return None;
+    }
+    let worded = WORDS.iter().find_map(|(kind, words)| lower.find(words).map(|at| (*kind, at)));
+    let principal_arn = extract::caller_arn(text).filter(|arn| arn.contains(":assumed-role/"));
+    // The answer of GetCallerIdentity, or a line that names the identity in use.
+    let named = || {
+        let at = lower.find(":assumed-role/")?;
+        (lower.contains("\"arn\"") || lower.contains("caller identity") || lower.contains("identity arn:"))
+            .then_some((SuccessKind::Identified, at))
+    };
+    let (kind, at) = worded.or_else(named)?;
+    Some(Success {
+        kind,
+        message: crate::classify::message(text, at),
+        role_arn: extract::role_arn(text),
+        principal_arn,
+        ts: ts.map(str::to_owned),
+    })
+}
