@@ -5,7 +5,7 @@ use trustwalk_foreign::redact;
 
 use std::borrow::Cow;
 
-use crate::cloudtrail::TrailRecord;
+use crate::cloudtrail::{Event, TrailRecord};
 use crate::failure::Failure;
 use crate::marks;
 use crate::network::network;
@@ -44,7 +44,7 @@ pub struct Told {
     pub failures: Vec<Failure>,
     /// An exchange, or a call with its credentials, that succeeded.
     pub success: Option<Success>,
-    /// A record of CloudTrail about web identity, which tells more than its failure.
+    /// A record of `CloudTrail` about web identity, which tells more than its failure.
     pub trail: Option<TrailRecord>,
     /// Whether a program began here.
     pub start: bool,
@@ -55,13 +55,16 @@ pub struct Told {
     pub ts: Option<String>,
 }
 
-/// Reads one record: a failure with its stack, a success, an event of CloudTrail.
+/// Reads one record: a failure with its stack, a success, an event of `CloudTrail`.
 pub fn read(text: &str) -> Told {
     let cut = floor(text, MAX_JUDGED);
     // Before names are parted from values and lines are joined, and once more where both made another text.
     let raw = redact(text.get(..cut).unwrap_or_default());
     if let Some(event) = TrailRecord::find(&raw) {
-        return event.map(TrailRecord::told).unwrap_or_default();
+        return match event {
+            Event::Ours(record) => record.told(),
+            Event::Foreign => Told::default(),
+        };
     }
     let Normal { text: plain, ts } = normalise(&raw);
     let plain = if plain == raw.trim_end() { Cow::Borrowed(plain.as_str()) } else { redact(&plain) };

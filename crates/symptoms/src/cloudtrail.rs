@@ -1,6 +1,6 @@
-//! Records of CloudTrail about web identity: who asked for what, with which token, and what came of it.
+//! Records of `CloudTrail` about web identity: who asked for what, with which token, and what came of it.
 //!
-//! Members and their meaning: CloudTrail User Guide, "CloudTrail record contents" and "userIdentity element"; IAM User
+//! Members and their meaning: `CloudTrail` User Guide, "`CloudTrail` record contents" and "`userIdentity` element"; IAM User
 //! Guide, "Logging IAM and AWS STS API calls". Deliberately absent: files and the splitting of deliveries into records.
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::success::{Success, SuccessKind};
 use crate::symptom::Symptom;
 use crate::text::{Stamp, endpoint, times};
 
-/// Bytes of one record that are read. An event has at most 256 KiB (CloudTrail User Guide, quotas), and twice that
+/// Bytes of one record that are read. An event has at most 256 KiB (`CloudTrail` User Guide, quotas), and twice that
 /// where it stands as text in the answer of `LookupEvents`.
 pub const MAX_RECORD_BYTES: usize = 1024 * 1024;
 /// The longest value that is kept of a record.
@@ -26,7 +26,7 @@ const MAX_AUDIENCES: usize = 100;
 
 macro_rules! events {
     ($($(#[doc = $doc:literal])+ $variant:ident => $name:literal,)+) => {
-        /// The calls that web identity rests on, by the name that CloudTrail gives them.
+        /// The calls that web identity rests on, by the name that `CloudTrail` gives them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum TrailEvent {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
@@ -93,7 +93,7 @@ pub enum Outcome {
     Refused,
 }
 
-/// One record of CloudTrail about web identity. All strings are redacted and bounded.
+/// One record of `CloudTrail` about web identity. All strings are redacted and bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrailRecord {
     /// The call.
@@ -161,10 +161,17 @@ pub struct TrailRecord {
     pub verified_by: Option<String>,
 }
 
+/// What an event of `CloudTrail` is about.
+pub(crate) enum Event {
+    /// Web identity.
+    Ours(Box<TrailRecord>),
+    /// Something else.
+    Foreign,
+}
+
 impl TrailRecord {
-    /// The record in a text that is one event of CloudTrail: `None` if the text is none, `Some(None)` if it is one that
-    /// has nothing to do with web identity.
-    pub(crate) fn find(text: &str) -> Option<Option<Self>> {
+    /// What an event is about, if the text is one.
+    pub(crate) fn find(text: &str) -> Option<Event> {
         // A runtime's prefix may stand before it.
         let body = text.get(text.find('{').filter(|at| *at < 64)?..)?.trim();
         if !body.contains("\"eventName\"") || !body.contains("\"eventSource\"") {
@@ -173,7 +180,7 @@ impl TrailRecord {
         let event: Value = serde_json::from_str(body).ok()?;
         event.get("eventName")?.as_str()?;
         event.get("eventSource")?.as_str()?;
-        Some(Self::of(&event))
+        Some(Self::of(&event).map_or(Event::Foreign, |record| Event::Ours(Box::new(record))))
     }
 
     /// The record in the bytes of one event, as a delivery, a stream or `LookupEvents` (`CloudTrailEvent`) has it.
@@ -273,7 +280,7 @@ impl TrailRecord {
         let mut failure = Failure::new(symptom, format!("CloudTrail: {} was refused: {code}: {words}", self.name));
         failure.sts_code = Some(code.to_owned());
         failure.role_arn = self.role_arn.clone().filter(|arn| arn.starts_with("arn:"));
-        failure.caller_arn = self.actor_arn.clone();
+        failure.caller_arn.clone_from(&self.actor_arn);
         failure.subject.clone_from(&self.subject);
         failure.audience.clone_from(&self.audience);
         failure.region.clone_from(&self.region);
@@ -303,7 +310,7 @@ fn text(event: &Value, path: &str) -> Option<String> {
     Some(redact(bounded).into_owned())
 }
 
-/// The audience in `PROVIDER:AUDIENCE:SUBJECT`, as a principal of a web identity is named (CloudTrail User Guide).
+/// The audience in `PROVIDER:AUDIENCE:SUBJECT`, as a principal of a web identity is named (`CloudTrail` User Guide).
 fn of_principal(principal: &str, issuer: &str, subject: &str) -> Option<String> {
     let rest = principal.strip_prefix(issuer)?.strip_prefix(':')?;
     rest.strip_suffix(subject)?.strip_suffix(':').filter(|aud| !aud.is_empty()).map(str::to_owned)

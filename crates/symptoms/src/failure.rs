@@ -41,7 +41,7 @@ pub enum Sdk {
     Kotlin,
     /// AWS SDK for Swift and the common runtime below it.
     Swift,
-    /// The MinIO client for Go, which Thanos, Loki and others take from.
+    /// The `MinIO` client for Go, which Thanos, Loki and others take from.
     MinioGo,
     /// Hadoop's S3A connector, with the Java SDK below it.
     HadoopS3a,

@@ -1,5 +1,9 @@
 //! Whether a record is about AWS at all. A word such as `AccessDenied` or `ExpiredToken` is anybody's.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// What only AWS, its clients and their users write. In lower case.
 const AWS: &[&str] = &[
     "amazon",
@@ -54,11 +58,14 @@ const OTHERS: &[&str] = &[
 
 /// Whether the record has a mark of AWS or STS.
 pub(crate) fn is_aws(lower: &str) -> bool {
-    AWS.iter().any(|mark| match *mark {
-        "aws" => lower.match_indices("aws").any(|(at, _)| !within_word(lower, at)),
-        mark => lower.contains(mark),
+    let Some(all) = FINDER.as_ref() else { return true };
+    all.find_overlapping_iter(lower).any(|hit| {
+        let aws = AWS.get(hit.pattern().as_usize()) == Some(&"aws");
+        !aws || !within_word(lower, hit.start())
     })
 }
+
+static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(AWS).ok());
 
 fn within_word(lower: &str, at: usize) -> bool {
     let bytes = lower.as_bytes();

@@ -144,7 +144,7 @@ symptoms! {
     /// STS was called by plain http: an endpoint or a setting says so. DOC: net/http, `Post "http://..."`.
     StsPlainHttp => "sts-plain-http",
     /// An endpoint was configured without its scheme. DOC: net/http `unsupported protocol scheme`; botocore
-    /// `Invalid endpoint`; SDK for Java 2 `endpointOverride`.
+    /// `Invalid endpoint`.
     EndpointWithoutScheme => "endpoint-without-scheme",
     /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.
     PodIdentityHostRefused => "pod-identity-host-refused",
@@ -202,7 +202,7 @@ symptoms! {
     /// shows it.
     VariableUnexpanded => "variable-unexpanded",
     /// A key of a key set has no `kid` or no `alg` that a verifier could match; the detail says which. DOC: Envoy's
-    /// jwt_authn and go-jose sources.
+    /// `jwt_authn` and go-jose sources.
     PublishedKeyIncomplete => "published-key-incomplete",
     /// The API server refuses a token; the line does not say why. DOC: Kubernetes, `invalid bearer token`.
     ApiTokenInvalid => "api-token-invalid",

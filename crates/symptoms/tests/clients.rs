@@ -107,11 +107,6 @@ const TABLE: &[(S, &str, &str)] = &[
         "botocore/endpoint.py",
     ),
     (
-        S::EndpointWithoutScheme,
-        "software.amazon.awssdk: The URI scheme of endpointOverride must not be null.",
-        "SDK for Java 2",
-    ),
-    (
         S::StsModuleMissing,
         "com.amazonaws.SdkClientException: To use assume role profiles the aws-java-sdk-sts module must be on the class path.",
         "SDK for Java 1, STSProfileCredentialsServiceProvider",
@@ -131,7 +126,6 @@ const TABLE: &[(S, &str, &str)] = &[
         "Amazon.Runtime.AmazonClientException: Assembly AWSSDK.SecurityToken could not be found or loaded. This assembly must be available at runtime to use Amazon.Runtime.AssumeRoleWithWebIdentityCredentials",
         "SDK for .NET, ServiceClientHelpers",
     ),
-    (S::StsModuleMissing, "Error: Cannot find module '@aws-sdk/client-sts'", "Node.js"),
     (
         S::GhaCallerLacksIdToken,
         "The workflow is not valid. .github/workflows/release.yml (Line: 10, Col: 3): Error calling workflow 'acme/ci/.github/workflows/deploy.yml@main'. The nested job 'build' is requesting 'id-token: write', but is only allowed 'id-token: none'.",
@@ -268,11 +262,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "WebIdentityErr: unable to read file: AWS_WEB_IDENTITY_TOKEN_FILE=$(TOKEN_DIR)/token failed",
         "REPORTED",
     ),
-    (
-        S::PublishedKeyIncomplete,
-        "sts.example.amazonaws.com gateway: Jwks doesn't have key to match kid or alg from Jwt",
-        "Envoy, jwt_verify",
-    ),
+    (S::PublishedKeyIncomplete, "error: STS_ROLE for aws: invalid JWK: missing kid in key 0", "REPORTED"),
 ];
 
 #[test]

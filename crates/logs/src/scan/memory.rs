@@ -68,14 +68,14 @@ impl Memory {
         }
     }
 
-    /// Takes in one record of CloudTrail.
+    /// Takes in one record of `CloudTrail`.
     pub(super) fn trail(&mut self, record: &[u8]) {
         if let Some(record) = TrailRecord::read(record) {
             self.told(record.told());
         }
     }
 
-    /// Records of CloudTrail that were too long to be read.
+    /// Records of `CloudTrail` that were too long to be read.
     pub(super) fn trail_dropped(&mut self, records: u64) {
         self.found.trail_overflow += records;
     }

@@ -42,7 +42,7 @@ enum Form {
     Open(Vec<u8>),
     /// Lines.
     Lines,
-    /// JSON of CloudTrail.
+    /// JSON of `CloudTrail`.
     Trail(Splitter),
 }
 

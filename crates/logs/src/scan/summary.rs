@@ -14,7 +14,7 @@ pub const MAX_CAUSES: usize = 4096;
 pub const MAX_REQUEST_IDS: usize = 8;
 /// Distinct lines kept that were not understood; later ones are only counted.
 pub const MAX_UNCLEAR: usize = 64;
-/// Records of CloudTrail kept; later ones are only counted.
+/// Records of `CloudTrail` kept; later ones are only counted.
 pub const MAX_TRAIL: usize = 1024;
 
 /// One distinct failure and how often it was seen.
@@ -77,10 +77,10 @@ pub struct Summary {
     /// Lines not understood that were not entered.
     #[serde(default)]
     pub unclear_overflow: u64,
-    /// Records of CloudTrail about web identity, at most [`MAX_TRAIL`], in their order.
+    /// Records of `CloudTrail` about web identity, at most [`MAX_TRAIL`], in their order.
     #[serde(default)]
     pub trail: Vec<TrailRecord>,
-    /// Records of CloudTrail not entered, or too long to be read.
+    /// Records of `CloudTrail` not entered, or too long to be read.
     #[serde(default)]
     pub trail_overflow: u64,
 }

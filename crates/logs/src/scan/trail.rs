@@ -1,4 +1,4 @@
-//! Splits JSON of CloudTrail into its records as it comes: a delivery (`{"Records":[…]}`), the answer of
+//! Splits JSON of `CloudTrail` into its records as it comes: a delivery (`{"Records":[…]}`), the answer of
 //! `aws cloudtrail lookup-events` (`{"Events":[…]}`), a list, or events one after another, on one line or on many.
 //!
 //! INVARIANT: the records depend on the bytes only, never on how they were cut into chunks.
@@ -6,12 +6,12 @@
 use memchr::{memchr2, memmem};
 use trustwalk_symptoms::MAX_RECORD_BYTES;
 
-/// Bytes at the beginning of a stream by which CloudTrail's JSON is told from lines.
+/// Bytes at the beginning of a stream by which `CloudTrail`'s JSON is told from lines.
 pub(super) const SNIFF: usize = 4096;
 /// Bytes of a member's name that are remembered.
 const MAX_NAME: usize = 16;
 
-/// Whether a stream that begins so is JSON of CloudTrail.
+/// Whether a stream that begins so is JSON of `CloudTrail`.
 pub(super) fn is_trail(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let first = head.iter().find(|b| !b.is_ascii_whitespace());
@@ -45,7 +45,7 @@ pub(super) struct Splitter {
 }
 
 impl Splitter {
-    /// Reads on; each whole record is handed out. Gives the place from which on the bytes are no JSON of CloudTrail.
+    /// Reads on; each whole record is handed out. Gives the place from which on the bytes are no JSON of `CloudTrail`.
     pub(super) fn feed(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8])) -> Option<usize> {
         let (mut at, mut kept) = (0, 0);
         while let Some(byte) = bytes.get(at).copied() {

@@ -1,5 +1,9 @@
 //! Which parts of a client spoke: names in stacks, in chains of providers and in wrappers.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::facts::Frame;
 
 /// Names and words, as the sources of the SDKs have them, and the part each stands for. In lower case.
@@ -77,7 +81,7 @@ const NAMES: &[(&str, Frame)] = &[
 
 /// The parts that a record in lower case names, each once, in the order of [`Frame`].
 pub(crate) fn frames(lower: &str) -> Vec<Frame> {
-    let mut out: Vec<Frame> = NAMES.iter().filter(|(name, _)| lower.contains(name)).map(|(_, f)| *f).collect();
+    let mut out: Vec<Frame> = named(lower).collect();
     // Go 2's wrapper stands around the first call, too: it is a renewal only where another word says so.
     out.sort_unstable();
     out.dedup();
@@ -90,5 +94,14 @@ pub(crate) fn frames(lower: &str) -> Vec<Frame> {
 /// `failed to refresh cached credentials` is what Go 2 says of the first exchange as well (`aws.CredentialsCache`).
 fn only_wrapped(lower: &str) -> bool {
     let bare = lower.replace("failed to refresh cached credentials", "");
-    !NAMES.iter().any(|(name, frame)| *frame == Frame::Refresh && bare.contains(name))
+    !named(&bare).any(|frame| frame == Frame::Refresh)
+}
+
+static FINDER: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(NAMES.iter().map(|(name, _)| name)).ok());
+
+/// The parts named, in the order of the text, names within names included.
+fn named(lower: &str) -> impl Iterator<Item = Frame> {
+    let hits = FINDER.as_ref().map(|all| all.find_overlapping_iter(lower));
+    hits.into_iter().flatten().filter_map(|hit| NAMES.get(hit.pattern().as_usize()).map(|(_, frame)| *frame))
 }
