@@ -1,7 +1,7 @@
 //! Logs: the summary does not depend on how bytes arrive, and no secret gets out.
 
 use trustwalk_foreign::redact;
-use trustwalk_logs::{Scanner, Summary};
+use trustwalk_logs::{MAX_SUCCESSES, MAX_TRAIL, MAX_UNCLEAR, Scanner, Summary};
 use trustwalk_symptoms::{Failure, classify_all};
 
 use crate::Target;
@@ -36,6 +36,15 @@ pub(crate) const TARGET: Target = Target {
         "\n│ ",
         "\n\nDuring handling of the above exception",
         "\nTraceback (most recent call last):\n",
+        "{\"Records\":[",
+        "\"eventName\":\"AssumeRoleWithWebIdentity\",\"eventSource\":\"sts.amazonaws.com\"",
+        "\"CloudTrailEvent\":\"{",
+        "}]}",
+        "\nsuccessfully refreshed web identity credentials\n",
+        "\nStarting Controller\n",
+        "\nERROR could not obtain credentials from AWS: no\n",
+        "${{ x }}",
+        "169.254.170.23:80",
     ],
     iterations: 1_000,
 };
@@ -72,11 +81,12 @@ fn check(input: &[u8]) {
     let step = if stretches > 0 { usize::from(*first) * 331 + 1 } else { usize::from(*first) + 1 };
     let pieces = scan(&log, step, usize::from(*second));
     assert_eq!(pieces, whole, "cut into pieces of {step} it says otherwise");
-    // Nothing on either side belongs to an event that empty lines part from it.
+    // Nothing on either side belongs to an event that empty lines part from it; JSON may end there.
     let mut twice = log.clone();
     twice.extend_from_slice(b"\n\nall is well\n\n");
     let parted = scan(&twice, twice.len(), 0);
-    assert!(parted.failures() >= whole.failures());
+    assert!(parted.failures() >= whole.failures() || !whole.trail.is_empty());
+    bounded(&whole);
     let printed = serde_json::to_string(&whole).unwrap_or_default();
     sealed(&printed);
     for cause in &whole.causes {
@@ -89,6 +99,16 @@ fn check(input: &[u8]) {
         for failure in classify_all(&text) {
             tidy(&failure);
         }
+    }
+}
+
+/// What stands around the failures keeps to its bounds and to its order.
+fn bounded(summary: &Summary) {
+    assert!(summary.successes.len() <= MAX_SUCCESSES && summary.unclear.len() <= MAX_UNCLEAR);
+    assert!(summary.trail.len() <= MAX_TRAIL);
+    assert!(summary.successes.iter().map(|s| s.count).sum::<u64>() <= summary.success_count);
+    for cause in &summary.causes {
+        assert!(cause.neighbours.after_start_seconds.is_none_or(|s| s >= 0));
     }
 }
 
@@ -153,6 +173,11 @@ fn seeds() -> Vec<Vec<u8>> {
         "{python}\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a\"\n{python}"
     );
     let endless = format!("x\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\n{python}\t\u{1}\n\t\u{1}\n{stack}");
+    let event = "{\"eventVersion\":\"1.08\",\"eventName\":\"AssumeRoleWithWebIdentity\",\"eventSource\":\"sts.amazonaws.com\",\"errorCode\":\"AccessDenied\",\"errorMessage\":\"no\",\"requestParameters\":{\"roleArn\":\"arn:aws:iam::111122223333:role/r\"},\"userIdentity\":{\"userName\":\"\u{2}\"}}";
+    let delivery = format!("{{\"Records\":[{event},{event}]}}");
+    let around = format!(
+        "Starting Controller\n{python}successfully refreshed web identity credentials\n{python}ERROR AWS credentials failed: \u{3}\n"
+    );
     let texts = [
         stack,
         python,
@@ -165,6 +190,9 @@ fn seeds() -> Vec<Vec<u8>> {
         boxed,
         &chain,
         &endless,
+        event,
+        &delivery,
+        &around,
         &[stack, python, cri, json, stack].concat(),
     ];
     texts

@@ -1,7 +1,8 @@
 //! Records of `CloudTrail` about web identity: who asked for what, with which token, and what came of it.
 //!
-//! Members and their meaning: `CloudTrail` User Guide, "`CloudTrail` record contents" and "`userIdentity` element"; IAM User
-//! Guide, "Logging IAM and AWS STS API calls". Deliberately absent: files and the splitting of deliveries into records.
+//! Members and their meaning: `CloudTrail` User Guide, "`CloudTrail` record contents" and "`userIdentity` element";
+//! IAM User Guide, "Logging IAM and AWS STS API calls". Deliberately absent: files and the splitting of deliveries into
+//! records.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -177,9 +177,8 @@ impl Summary {
 
     /// Enters a line that was not understood, or counts it with its like; gives its place.
     pub(super) fn not_understood(&mut self, unclear: Unclear) -> Option<usize> {
-        let like = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "0");
-        let wanted = like(&unclear.sample);
-        if let Some(at) = self.unclear.iter().position(|u| like(&u.sample) == wanted) {
+        let wanted = without_numbers(&unclear.sample);
+        if let Some(at) = self.unclear.iter().position(|u| without_numbers(&u.sample) == wanted) {
             if let Some(same) = self.unclear.get_mut(at) {
                 same.count += unclear.count;
                 widen(&mut same.first, &mut same.last, unclear.first.as_ref());
@@ -293,4 +292,17 @@ fn widen(first: &mut Option<String>, last: &mut Option<String>, ts: Option<&Stri
     if last.as_ref().is_none_or(|l| ts > l) {
         *last = Some(ts.clone());
     }
+}
+
+/// The words with each number as `0`: lines that differ in nothing else are alike.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if !c.is_ascii_digit() {
+            out.push(c);
+        } else if !out.ends_with('0') {
+            out.push('0');
+        }
+    }
+    out
 }

@@ -25,14 +25,23 @@ pub(super) fn is_trail(head: &[u8]) -> bool {
     }
 }
 
+/// Where the reading stands to a string.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    #[default]
+    Outside,
+    Inside,
+    /// Behind a backslash.
+    Escaped,
+}
+
 /// What has been read of the JSON.
 #[derive(Debug, Default)]
 pub(super) struct Splitter {
     depth: usize,
     /// How deep the objects lie that are records.
     records_at: usize,
-    in_string: bool,
-    escaped: bool,
+    text: Text,
     /// The last string at the depth of a document's own members.
     name: Vec<u8>,
     /// Whether bytes belong to a record.
@@ -49,13 +58,13 @@ impl Splitter {
     pub(super) fn feed(&mut self, bytes: &[u8], each: &mut dyn FnMut(&[u8])) -> Option<usize> {
         let (mut at, mut kept) = (0, 0);
         while let Some(byte) = bytes.get(at).copied() {
-            if self.in_string {
+            if self.text != Text::Outside {
                 at = self.string(bytes, at);
                 continue;
             }
             match byte {
                 b'"' => {
-                    self.in_string = true;
+                    self.text = Text::Inside;
                     self.name.clear();
                 }
                 b'{' => {
@@ -93,8 +102,8 @@ impl Splitter {
     /// Reads a string from here to its end, or to the end of the bytes.
     fn string(&mut self, bytes: &[u8], from: usize) -> usize {
         let mut at = from;
-        if self.escaped {
-            self.escaped = false;
+        if self.text == Text::Escaped {
+            self.text = Text::Inside;
             return at + 1;
         }
         let rest = bytes.get(at..).unwrap_or_default();
@@ -106,8 +115,8 @@ impl Splitter {
         }
         at += read.len();
         match bytes.get(at) {
-            Some(b'\\') => self.escaped = true,
-            Some(_) => self.in_string = false,
+            Some(b'\\') => self.text = Text::Escaped,
+            Some(_) => self.text = Text::Outside,
             None => return at,
         }
         at + 1

@@ -160,13 +160,15 @@ mod tests {
         for (text, host, port, address) in [
             ("dial tcp 13.43.48.12:443: i/o timeout", None, Some(443), Some("13.43.48.12")),
             (
-                "Post \"http://sts.us-east-1.amazonaws.com/\": read tcp 10.0.3.4:41234->203.0.113.7:80: read: connection reset by peer",
+                "Post \"http://sts.us-east-1.amazonaws.com/\": read tcp 10.0.3.4:41234->203.0.113.7:80: \
+                 read: connection reset by peer",
                 Some("sts.us-east-1.amazonaws.com"),
                 Some(80),
                 Some("203.0.113.7"),
             ),
             (
-                "Connect to sts.eu-west-1.amazonaws.com:443 [sts.eu-west-1.amazonaws.com/54.239.36.1] failed: connect timed out",
+                "Connect to sts.eu-west-1.amazonaws.com:443 [sts.eu-west-1.amazonaws.com/54.239.36.1] failed: connect \
+                 timed out",
                 Some("sts.eu-west-1.amazonaws.com"),
                 Some(443),
                 Some("54.239.36.1"),

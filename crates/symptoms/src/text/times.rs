@@ -44,7 +44,8 @@ mod tests {
             told(sts),
             Some(("2024-11-08T20:37:25.000Z".to_owned(), "2024-11-08T19:47:20.000Z".to_owned(), 3005))
         );
-        let eks = "is expired: current date/time 2025-07-06T07:02:09.314833331Z must be before the expiration date/time 2025-07-06T04:16:18Z.";
+        let eks = "is expired: current date/time 2025-07-06T07:02:09.314833331Z must be before \
+                   the expiration date/time 2025-07-06T04:16:18Z.";
         assert_eq!(told(eks).map(|t| t.2), Some(9951));
         let skew =
             "Signature expired: 20240101T000000Z is now earlier than 20240101T001500Z (20240101T002000Z - 5 min.)";
