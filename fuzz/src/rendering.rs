@@ -75,7 +75,8 @@ fn prints(d: &Diagnosis, p: &Plan) {
         let bare = INK.iter().fold(with.as_str().to_owned(), |text, ink| text.replace(ink, ""));
         assert_eq!(bare, without.as_str(), "colour changes more than the colour");
     }
-    let findings = usize::from(d.root_cause.is_some()) + d.also.len() + d.warnings.len() + d.undetermined.len();
+    let findings =
+        usize::from(d.root_cause.is_some()) + d.also.len() + d.possible.len() + d.warnings.len() + d.undetermined.len();
     let verdict = usize::from(d.outcome != Outcome::RootCause);
     assert_eq!(short(d).as_str().lines().count(), findings + verdict, "a value broke its line");
     for shown in [Shown::json(d), Shown::json_line(d)].into_iter().flatten() {

@@ -40,9 +40,12 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
     out.gap();
     match &d.root_cause {
         Some(finding) => {
-            let sure = finding.confidence > Confidence::Possible;
-            let heading = if sure { "Root cause" } else { "Possible causes, in order: what would decide is below" };
-            out.line(pen.ink(Ink::Strong, heading));
+            if finding.confidence == Confidence::Possible {
+                without_cause(&mut out, d.outcome, pen);
+                out.line(pen.ink(Ink::Strong, "Possible causes, in order"));
+            } else {
+                out.line(pen.ink(Ink::Strong, "Root cause"));
+            }
             show_finding(&mut out, finding, pen);
         }
         None => without_cause(&mut out, d.outcome, pen),
@@ -244,7 +247,7 @@ pub fn short(d: &Diagnosis) -> Shown {
         Outcome::RootCause => d.outcome.word(),
         Outcome::Ok | Outcome::Undetermined | Outcome::Broken => {
             out.line(format_args!("{} ({target}) {}", d.outcome.word(), d.outcome.meaning()));
-            ""
+            "possible"
         }
     };
     let groups = [

@@ -1,7 +1,7 @@
 //! Which causes survive, how sure each is, and which comes first.
 
 use crate::cause::Cause;
-use crate::finding::{Confidence, Finding, Standing};
+use crate::finding::{Confidence, Finding, Ruling, Standing};
 use crate::observation::{Fate, Observation, Witness};
 use crate::question::Answers;
 
@@ -11,8 +11,8 @@ use super::model::Folded;
 /// Says of what rests on a log's line alone how sure it is: proven where no other cause of the catalogue can show the
 /// line, likely where every other is excluded, and possible where others are left.
 pub(super) fn weigh(answers: &mut Answers, habitat: Habitat) {
-    let excluded: Vec<Cause> =
-        answers.rulings.iter().filter(|r| matches!(r.standing, Standing::Excluded { .. })).map(|r| r.cause).collect();
+    let out = |r: &Ruling| matches!(r.standing, Standing::Excluded { .. }) || habitat.excludes(r.cause).is_some();
+    let excluded: Vec<Cause> = answers.rulings.iter().filter(|r| out(r)).map(|r| r.cause).collect();
     for (finding, heard) in answers.found.iter_mut().zip(&answers.heard) {
         let Some(heard) = heard else { continue };
         let mut rivals =
