@@ -42,7 +42,7 @@ pub(crate) async fn current(world: &World, action: &Action) -> Result<String, Ap
             known(&sa, |s| s.annotations.get(key).cloned().unwrap_or_default()).map_err(failed)
         }
         Action::AttachPolicy { role, policy_arn } => {
-            let policies = world.aws.role_policies(role, None).await;
+            let policies = world.aws.policy_names(role).await;
             let attached = |all: &Vec<_>| {
                 all.iter().any(|p: &trustwalk_core::evidence::RolePolicy| p.arn.as_deref() == Some(policy_arn))
             };

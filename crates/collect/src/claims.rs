@@ -1,11 +1,16 @@
 //! What a token says, for the evidence. The token itself goes no further.
 
+use serde_json::{Value, json};
 use trustwalk_core::evidence::{Provider, TokenClaims, TokenSource};
 use trustwalk_token::{Chosen, Jwks, Token, TokenFacts};
 
+use crate::issuer::MAX_KEYS;
 use crate::secret::SecretToken;
 
-/// Claims of a token; its signature is checked when a key set is at hand.
+/// Members of a key that say what it is for, and not what it is.
+const ABOUT: [&str; 4] = ["kid", "alg", "use", "key_ops"];
+
+/// Claims of a token; its signature is checked when a key set is at hand. The token has no blanks around it.
 pub(crate) fn read(token: &SecretToken, (origin, source): (&str, TokenSource), jwks: Option<&str>) -> TokenClaims {
     let origin = origin.to_owned();
     let parsed = match Token::parse(token.expose()) {
@@ -15,6 +20,7 @@ pub(crate) fn read(token: &SecretToken, (origin, source): (&str, TokenSource), j
         }
     };
     let facts = TokenFacts::of(&parsed);
+    let verified_by = jwks.and_then(|text| any_key(&parsed, text));
     let signature = jwks.and_then(|text| Jwks::parse(text.as_bytes()).ok()).map(|keys| {
         match keys.choose(parsed.header().kid.as_deref()) {
             Chosen::Key(key) => key.verifies(&parsed),
@@ -36,6 +42,39 @@ pub(crate) fn read(token: &SecretToken, (origin, source): (&str, TokenSource), j
         claims: facts.extra,
         malformed: None,
         signature,
+        verified_by,
+        padded: false,
+    }
+}
+
+/// Index of the published key that a token's signature verifies with, whatever is said of it: the right key may be
+/// published under another id, or none.
+fn any_key(token: &Token<'_>, jwks: &str) -> Option<usize> {
+    let document: Value = serde_json::from_str(jwks).ok()?;
+    let keys = document.get("keys")?.as_array()?;
+    keys.iter().take(MAX_KEYS).position(|key| {
+        let Some(mut bare) = key.as_object().cloned() else { return false };
+        bare.retain(|name, _| !ABOUT.contains(&name.as_str()));
+        bare.insert("kid".to_owned(), json!("0"));
+        let alone = json!({"keys": [bare]}).to_string();
+        Jwks::parse(alone.as_bytes()).is_ok_and(|set| match set.choose(Some("0")) {
+            Chosen::Key(key) => key.verifies(token),
+            Chosen::Unusable | Chosen::NotFound => false,
+        })
+    })
+}
+
+/// What the token of an account says, by that of another account of the same cluster, which signs all alike.
+pub(crate) fn foretold(sample: &TokenClaims, namespace: &str, account: &str, audience: String) -> TokenClaims {
+    TokenClaims {
+        origin: "foretold from a token of the same cluster".to_owned(),
+        source: TokenSource::Typed,
+        alg: sample.alg.clone(),
+        kid: sample.kid.clone(),
+        iss: sample.iss.clone(),
+        sub: Some(format!("system:serviceaccount:{namespace}:{account}")),
+        aud: vec![audience],
+        ..TokenClaims::default()
     }
 }
 

@@ -22,6 +22,9 @@ use crate::error::CollectError;
 use crate::roots::RootOptions;
 use crate::tls::tunnel;
 
+/// HTTP/2's name (RFC 9113, 3.2).
+const HTTP2: &[u8] = b"h2";
+
 /// Makes connections for API calls.
 #[derive(Clone)]
 pub(crate) struct Connector {
@@ -79,12 +82,13 @@ async fn to_first(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
 fn client_config(options: &RootOptions) -> Result<Arc<ClientConfig>, CollectError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier = EitherRoots::new(options, provider.clone())?;
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|e| CollectError::Kubeconfig(e.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
+    config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
@@ -110,7 +114,10 @@ pub(crate) enum Stream {
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new()
+        match self {
+            Self::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(HTTP2) => Connected::new().negotiated_h2(),
+            Self::Tls(_) | Self::Plain(_) => Connected::new(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! An empty variable is one that is not set, as for kubectl and the AWS CLI: scripts write
 //! `AWS_ENDPOINT_URL=` to take a value away.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::time::SystemTime;
 
@@ -70,6 +71,15 @@ pub fn env_var(name: &str) -> Option<String> {
 /// A variable's value as the system gives it, for paths; nothing when it is empty.
 pub fn env_os(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// All variables that are UTF-8, but for AWS's own that are empty; nothing when none of those is empty.
+pub(crate) fn without_empty_of_aws() -> Option<HashMap<String, String>> {
+    let empty = |(name, value): &(OsString, OsString)| value.is_empty() && name.as_encoded_bytes().starts_with(b"AWS_");
+    std::env::vars_os().any(|pair| empty(&pair)).then(|| {
+        let set = std::env::vars_os().filter(|pair| !empty(pair));
+        set.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    })
 }
 
 /// Whether the clock can be right. Certificates, tokens and signatures are judged by it, and the libraries that do so

@@ -50,5 +50,8 @@ fn facts(object: &Value) {
     }
     let pod = kube_api::pod(object);
     let _ = kube_api::service_account(object);
+    if let Some(text) = object.as_str() {
+        let _ = kube_api::profiles(text);
+    }
     kube_api::further_facts(object, &pod.spec);
 }

@@ -72,6 +72,23 @@ pub const API_ATTEMPTS: u32 = 3;
 /// largest quota.
 pub const AWS_PAGES: usize = 50;
 
+/// Pages of one look-up in `CloudTrail`, of 50 events each, newest first: what is older explains less.
+pub const TRAIL_PAGES: usize = 4;
+
+/// After this time no further page of a look-up is asked for: a person waits, and what is newest is there.
+pub const TRAIL_TIME: Duration = Duration::from_secs(3);
+
+/// Look-ups of one run: five for each of [`FULL_WALKS`], and what they share. `CloudTrail` answers two a second
+/// (`CloudTrail` API reference, `LookupEvents`).
+pub const TRAIL_LOOK_UPS: usize = 120;
+
+/// Documents of one role's policies that are read. A role has 25 attached policies at most (IAM User Guide, "IAM and
+/// AWS STS quotas"), and its inline ones share 10,240 characters.
+pub const ROLE_POLICIES: usize = 100;
+
+/// `ConfigMap`s read for one workload: those that its containers are told to take their AWS configuration from.
+pub const CONFIG_MAPS: usize = 4;
+
 /// Output of a program that gives a credential. Certificates with keys have 10 KiB.
 pub const PROGRAM_BYTES: usize = 1 << 20;
 
@@ -99,6 +116,10 @@ pub const FILE_BYTES: u64 = 64 << 20;
 
 /// Workflows of a checkout that are read. Large repositories have some dozens.
 pub const WORKFLOWS: usize = 500;
+
+/// Identities of one run that are asked for in full, with a token and an exchange of their own and their own events in
+/// `CloudTrail`: those whose pods fail, up to this number. Each exchange is recorded in the account.
+pub const FULL_WALKS: usize = 20;
 
 /// Walks done at the same time when a whole cluster is diagnosed.
 pub const PARALLEL_TARGETS: usize = 16;

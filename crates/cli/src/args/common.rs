@@ -121,6 +121,9 @@ pub(crate) struct PlaceArgs {
     /// Do not mint a token and do not ask STS
     #[arg(long, global = true)]
     pub(crate) no_exchange: bool,
+    /// Ask STS for every identity of a namespace or cluster, not only for those whose pods fail
+    #[arg(long, global = true, conflicts_with = "no_exchange")]
+    pub(crate) exchange: bool,
 }
 
 /// What is asked about.
@@ -172,6 +175,7 @@ impl PlaceArgs {
             issuer: target.and_then(|t| t.issuer.clone()),
             cluster: self.cluster.clone(),
             no_exchange: self.no_exchange,
+            exchange: self.exchange,
             now: jiff::Timestamp::now().as_second(),
         }
     }

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use trustwalk_core::evidence::{Clock, Observed, Source};
 
+use super::cloudtrail::Turns;
 use super::credentials;
 use super::failure::{Failure, Repeat};
 use super::wire::{dns_suffix, iam_region, request, service_error, signature};
@@ -44,6 +45,8 @@ pub enum Service {
     Eks,
     /// `CloudTrail`, JSON 1.1, regional.
     CloudTrail,
+    /// `CloudTrail` in the region that records what global services do.
+    GlobalTrail,
 }
 
 impl Service {
@@ -52,7 +55,7 @@ impl Service {
             Self::Iam => "iam",
             Self::Sts => "sts",
             Self::Eks => "eks",
-            Self::CloudTrail => "cloudtrail",
+            Self::CloudTrail | Self::GlobalTrail => "cloudtrail",
         }
     }
 
@@ -62,7 +65,7 @@ impl Service {
             Self::Iam => "IAM",
             Self::Sts => "STS",
             Self::Eks => "EKS",
-            Self::CloudTrail => "CLOUDTRAIL",
+            Self::CloudTrail | Self::GlobalTrail => "CLOUDTRAIL",
         }
     }
 }
@@ -141,6 +144,7 @@ pub struct AwsClient {
     now: i64,
     /// What the first answer said the time is.
     clock: Arc<OnceLock<Clock>>,
+    turns: Arc<Turns>,
 }
 
 /// Whether a call carries a signature.
@@ -179,6 +183,11 @@ impl AwsClient {
         let of_profiles = files.clone();
         // An empty AWS_PROFILE is none, and the SDK takes it for a name.
         loader = loader.profile_name(&chosen).profile_files(files.clone());
+        let environment = credentials::without_empty(options.profile.is_some());
+        let as_it_is = environment.is_none();
+        if let Some(environment) = environment {
+            loader = loader.env(environment);
+        }
         if let Some(region) = &options.region {
             loader = loader.region(aws_config::Region::new(region.clone()));
         } else if !set("AWS_REGION") && !set("AWS_DEFAULT_REGION") && set("AWS_ENDPOINT_URL") {
@@ -194,7 +203,7 @@ impl AwsClient {
             loader = loader.credentials_provider(credentials::Unread(why));
         } else if let Some(own) = credentials::of_program(&files, &chosen).await {
             loader = loader.credentials_provider(own);
-        } else if let Some(profile) = &options.profile {
+        } else if let Some(profile) = options.profile.as_ref().filter(|_| as_it_is) {
             // As for the AWS CLI, a profile that is asked for goes before keys in the environment.
             let provider = ProfileFileCredentialsProvider::builder().profile_files(files).profile_name(profile).build();
             loader = loader.credentials_provider(provider);
@@ -212,12 +221,25 @@ impl AwsClient {
             .http1_max_buf_size(HEAD_BYTES)
             .build(Connector::new(dialer, roots));
         let (credentials, pace) = (config.credentials_provider(), Pace::new(attempts));
-        Self { http, credentials, region, endpoint, profile, pace, now, clock: Arc::default() }
+        Self { http, credentials, region, endpoint, profile, pace, now, clock: Arc::default(), turns: Arc::default() }
     }
 
     /// The region in use.
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The region that a service is asked in.
+    pub(super) fn region_of(&self, service: Service) -> &str {
+        match service {
+            Service::Iam | Service::GlobalTrail => iam_region(&self.region),
+            Service::Sts | Service::Eks | Service::CloudTrail => &self.region,
+        }
+    }
+
+    /// Whether what global services do is recorded in another region than the one in use.
+    pub fn global_is_elsewhere(&self) -> bool {
+        iam_region(&self.region) != self.region
     }
 
     /// The endpoint of a service, without user information: AWS takes signatures, and no password in a URL.
@@ -231,8 +253,8 @@ impl AwsClient {
             Service::Iam if self.region.starts_with("cn-") => format!("https://iam.cn-north-1.{suffix}"),
             Service::Iam if self.region.starts_with("us-gov-") => format!("https://iam.us-gov.{suffix}"),
             Service::Iam => format!("https://iam.{suffix}"),
-            Service::Sts | Service::Eks | Service::CloudTrail => {
-                format!("https://{}.{}.{suffix}", service.signing_name(), self.region)
+            Service::Sts | Service::Eks | Service::CloudTrail | Service::GlobalTrail => {
+                format!("https://{}.{}.{suffix}", service.signing_name(), self.region_of(service))
             }
         }
     }
@@ -367,7 +389,14 @@ impl AwsClient {
             Signed::Yes => self.sign(service, request.clone()).await.map_err(Failure::unsent)?,
             Signed::No => request.clone(),
         };
-        self.send_once(service, request).await
+        let trail = matches!(service, Service::CloudTrail | Service::GlobalTrail);
+        let turn = if trail { self.turns.turn().await } else { None };
+        let outcome = self.send_once(service, request).await;
+        drop(turn);
+        if trail && outcome.as_ref().is_err_and(Failure::throttled) {
+            self.turns.slow_down().await;
+        }
+        outcome
     }
 
     async fn send_once(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
@@ -414,7 +443,7 @@ impl AwsClient {
             .await
             .map_err(|_| AwsError::NoCredentials(format!("none came within {} s", LOGIN_TIMEOUT.as_secs())))?
             .map_err(|e| AwsError::NoCredentials(words::transport(&e)))?;
-        let region = if service == Service::Iam { iam_region(&self.region) } else { &self.region };
+        let region = self.region_of(service);
         let (parts, body) = request.into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         let instructions = signature(&parts, &bytes, credentials, region, service.signing_name())

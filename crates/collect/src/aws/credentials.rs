@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
-use crate::env::{env_os, env_var};
+use crate::env::{env_os, env_var, without_empty_of_aws};
 use crate::error::CollectError;
 use crate::files::read_up_to;
 use crate::limits::{CONFIG_BYTES, LOGIN_TIMEOUT};
@@ -27,6 +27,17 @@ const BEFORE: [&str; 5] = ["role_arn", "web_identity_token_file", "sso_session",
 
 /// Variables of files whose content the SDK sends, and reads without a limit.
 const TOKEN_FILES: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+/// Variables that lead to credentials of no profile.
+const OTHER_SOURCES: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+];
+/// The setting of an endpoint, which the SDK takes for one even when it is empty.
+const ENDPOINT: &str = "endpoint_url";
 /// Time before its end at which a credential is asked for anew: a call takes less.
 const RENEWAL: Duration = Duration::from_mins(1);
 /// Profiles of one chain. The SDKs have no limit but their files'; nobody assumes ten roles one after the other.
@@ -67,6 +78,17 @@ impl Files {
         }
         Ok(Self { credentials: self.credentials + &section, ..self })
     }
+}
+
+/// The environment as the SDK is to see it, where variables of AWS are set and empty: it takes `AWS_ENDPOINT_URL_STS=`
+/// for an endpoint, and ends the process. For a profile that is asked for, without what would go before it, or come
+/// after it where it gives nothing.
+pub(super) fn without_empty(profile_is_asked_for: bool) -> Option<Env> {
+    let mut set = without_empty_of_aws()?;
+    if profile_is_asked_for {
+        set.retain(|name, _| !OTHER_SOURCES.contains(&name.as_str()));
+    }
+    Some(Env::from(set))
 }
 
 /// Attempts at a call, by the environment or else by the profile (AWS SDKs and Tools Reference Guide, "Retry
@@ -111,7 +133,9 @@ pub(super) fn files() -> Result<Files, String> {
         let home = || std::env::home_dir().map(|home| home.join(".aws").join(name));
         let Some(path) = env_os(variable).map(PathBuf::from).or_else(home) else { return Ok(String::new()) };
         match read_up_to(&path, CONFIG_BYTES) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| format!("`{}` is not UTF-8", path.display())),
+            Ok(bytes) => String::from_utf8(bytes)
+                .map(|text| without_empty_endpoints(&text))
+                .map_err(|_| format!("`{}` is not UTF-8", path.display())),
             Err(CollectError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 Ok(String::new())
             }
@@ -126,6 +150,14 @@ pub(super) fn files() -> Result<Files, String> {
     let (config, credentials) =
         (read("AWS_CONFIG_FILE", "config")?, read("AWS_SHARED_CREDENTIALS_FILE", "credentials")?);
     Ok(Files { config, credentials })
+}
+
+/// A file of profiles without the endpoints that are set and empty.
+fn without_empty_endpoints(text: &str) -> String {
+    let empty = |line: &&str| {
+        line.split_once('=').is_some_and(|(name, value)| name.trim() == ENDPOINT && value.trim().is_empty())
+    };
+    text.split_inclusive('\n').filter(|line| !empty(line)).collect()
 }
 
 fn of_contents(config: String, credentials: String) -> EnvConfigFiles {
@@ -292,6 +324,12 @@ mod tests {
         let sly = r#"printf '{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "hidden\\n[x]"}'"#;
         let said = files(sly).with_source("a").await.err().unwrap();
         assert!(said.contains("no profile can hold") && !said.contains("hidden"), "{said}");
+    }
+
+    #[test]
+    fn an_empty_endpoint_of_a_profile_is_none() {
+        let text = "[profile a]\nendpoint_url =\nregion = x\n  endpoint_url=\nendpoint_url = http://h";
+        assert_eq!(without_empty_endpoints(text), "[profile a]\nregion = x\nendpoint_url = http://h");
     }
 
     #[cfg(unix)]

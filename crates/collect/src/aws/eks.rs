@@ -1,7 +1,7 @@
-//! EKS: the cluster, its add-ons, its Pod Identity associations.
+//! EKS: the cluster and its add-ons.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{Addon, EksCluster, Observed, PodIdentityAssociation, Source};
+use trustwalk_core::evidence::{Addon, AddonIssue, EksCluster, Gap, Observed, Source};
 use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
@@ -10,23 +10,23 @@ use super::pages::Pages;
 /// Clusters described while looking for the one a kubeconfig points at: AWS's own quota for a region.
 const CLUSTERS: usize = 100;
 /// Add-ons and associations described, each with a call of its own. A cluster has some dozens.
-const DESCRIBED: usize = 500;
+pub(super) const DESCRIBED: usize = 500;
 /// Names asked for at once: the most EKS gives in one answer (EKS API reference, `maxResults`).
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 
-fn text(v: &Value, pointer: &str) -> String {
+pub(super) fn text(v: &Value, pointer: &str) -> String {
     v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// EKS writes times as fractional epoch seconds.
-fn time(v: &Value, pointer: &str) -> i64 {
+pub(super) fn time(v: &Value, pointer: &str) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds are wanted")]
     v.pointer(pointer).and_then(Value::as_f64).map_or(0, |t| t as i64)
 }
 
 impl AwsClient {
     /// A whole listing, page by page.
-    async fn all(&self, what: &str, path: &str, member: &str) -> Result<Vec<Value>, AwsError> {
+    pub(super) async fn all(&self, what: &str, path: &str, member: &str) -> Result<Vec<Value>, AwsError> {
         let (mut found, mut pages) = (Vec::new(), Pages::default());
         loop {
             let token = pages.next().map(|t| format!("&nextToken={}", crate::percent::encode(t))).unwrap_or_default();
@@ -64,12 +64,22 @@ impl AwsClient {
                 format!("the account has {} clusters here, too many to ask each; give --cluster NAME", names.len());
             return Observed::Unreachable { source, error };
         }
+        let mut gap = None;
         for name in names {
-            let raw = self.rest(Service::Eks, &format!("/clusters/{}", crate::percent::encode(name))).await;
-            let same = raw.as_ref().is_ok_and(|v| same_server(&text(v, "/cluster/endpoint"), server));
-            if same {
-                return self.describe_cluster(name).await;
+            let described = self.describe(name).await;
+            match described {
+                Observed::Known { value, source } if same_server(&text(&value, "/cluster/endpoint"), server) => {
+                    return Observed::Known { value: read_cluster(&value), source };
+                }
+                Observed::Known { .. } | Observed::Absent { .. } => {}
+                unread @ (Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. }) => {
+                    gap.get_or_insert(unread);
+                }
             }
+        }
+        // The one that could not be looked at may be the one that is meant.
+        if let Some(gap) = gap {
+            return gap.map(|_| EksCluster::default());
         }
         Observed::Absent {
             source: Source {
@@ -81,90 +91,89 @@ impl AwsClient {
     }
 
     async fn describe_cluster(&self, name: &str) -> Observed<EksCluster> {
-        let encoded = crate::percent::encode(name);
-        let outcome = self.rest(Service::Eks, &format!("/clusters/{encoded}")).await;
-        let observed = self.observe(
+        self.describe(name).await.map(|value| read_cluster(&value))
+    }
+
+    async fn describe(&self, name: &str) -> Observed<Value> {
+        let outcome = self.rest(Service::Eks, &format!("/clusters/{}", crate::percent::encode(name))).await;
+        self.observe(
             outcome,
             &format!("eks:DescribeCluster {name}"),
             "eks:DescribeCluster",
             &shell::line("aws eks describe-cluster --name {}", &[name]),
-        );
-        let Observed::Known { value, source } = observed else { return observed.map(|_| EksCluster::default()) };
-        let issuer = text(&value, "/cluster/identity/oidc/issuer");
-        let cluster = EksCluster {
-            name: text(&value, "/cluster/name"),
-            arn: text(&value, "/cluster/arn"),
-            issuer: (!issuer.is_empty()).then_some(issuer),
-            version: text(&value, "/cluster/version"),
-            created: time(&value, "/cluster/createdAt"),
-            addons: self.addons(&encoded).await,
-        };
-        Observed::Known { value: cluster, source }
+        )
     }
 
-    /// Add-ons; none when they may not be read, for nothing decides on them alone.
-    async fn addons(&self, cluster: &str) -> Vec<Addon> {
-        let path = format!("/clusters/{cluster}/addons?maxResults={PAGE}");
-        let Ok(names) = self.all("ListAddons", &path, "addons").await else { return Vec::new() };
-        let reads = names.iter().filter_map(Value::as_str).take(DESCRIBED).map(|name| async move {
-            let path = format!("/clusters/{cluster}/addons/{}", crate::percent::encode(name));
-            let v = self.rest(Service::Eks, &path).await.ok()?;
-            let role = text(&v, "/addon/serviceAccountRoleArn");
-            Some(Addon {
-                name: name.to_owned(),
-                role_arn: (!role.is_empty()).then_some(role),
-                status: text(&v, "/addon/status"),
-                modified: time(&v, "/addon/modifiedAt"),
-            })
-        });
-        futures_util::future::join_all(reads).await.into_iter().flatten().collect()
-    }
-
-    /// Pod Identity associations of a namespace.
-    pub async fn associations(&self, cluster: &str, namespace: &str) -> Observed<Vec<PodIdentityAssociation>> {
-        let encode = crate::percent::encode;
-        let path = format!(
-            "/clusters/{}/pod-identity-associations?maxResults={PAGE}&namespace={}",
-            encode(cluster),
-            encode(namespace)
+    /// A cluster's add-ons. One that cannot be described keeps its name and the reason.
+    pub async fn addons(&self, cluster: &str) -> Observed<Vec<Addon>> {
+        let encoded = crate::percent::encode(cluster);
+        let names = self.all("ListAddons", &format!("/clusters/{encoded}/addons?maxResults={PAGE}"), "addons").await;
+        let names = self.observe(
+            names,
+            &format!("eks:ListAddons {cluster}"),
+            "eks:ListAddons",
+            &shell::line("aws eks list-addons --cluster-name {}", &[cluster]),
         );
-        let outcome = self.all("ListPodIdentityAssociations", &path, "associations").await;
-        let observed = self.observe(
-            outcome,
-            &format!("eks:ListPodIdentityAssociations {cluster}"),
-            "eks:ListPodIdentityAssociations",
-            &shell::line(
-                "aws eks list-pod-identity-associations --cluster-name {} --namespace {}",
-                &[cluster, namespace],
-            ),
-        );
-        let Observed::Known { value: items, source } = observed else { return observed.map(|_| Vec::new()) };
-        if items.len() > DESCRIBED {
-            let error =
-                format!("{namespace} has {} associations, more than the {DESCRIBED} that are asked for", items.len());
+        let Observed::Known { value: names, source } = names else { return names.map(|_| Vec::new()) };
+        if names.len() > DESCRIBED {
+            let error = format!("the cluster has {} add-ons, and no more than {DESCRIBED} are read", names.len());
             return Observed::Unreachable { source, error };
         }
-        let reads = items.iter().map(|a| self.association(cluster, a));
+        let reads = names.iter().filter_map(Value::as_str).map(|name| self.addon(cluster, name));
         Observed::Known { value: futures_util::future::join_all(reads).await, source }
     }
 
-    /// The listing tells neither role nor time; the description does.
-    async fn association(&self, cluster: &str, listed: &Value) -> PodIdentityAssociation {
-        let id = text(listed, "/associationId");
+    async fn addon(&self, cluster: &str, name: &str) -> Addon {
         let encode = crate::percent::encode;
-        let path = format!("/clusters/{}/pod-identity-associations/{}", encode(cluster), encode(&id));
-        let described: Result<Value, AwsError> = self.rest(Service::Eks, &path).await;
-        let (role_arn, created) = described.map_or((None, None), |v| {
-            let role = text(&v, "/association/roleArn");
-            let created = time(&v, "/association/createdAt");
-            ((!role.is_empty()).then_some(role), (created != 0).then_some(created))
-        });
-        PodIdentityAssociation {
-            namespace: text(listed, "/namespace"),
-            service_account: text(listed, "/serviceAccount"),
-            role_arn,
-            created,
+        let answer = self.rest(Service::Eks, &format!("/clusters/{}/addons/{}", encode(cluster), encode(name))).await;
+        let read = self.observe(
+            answer,
+            &format!("eks:DescribeAddon {cluster} {name}"),
+            "eks:DescribeAddon",
+            &shell::line("aws eks describe-addon --cluster-name {} --addon-name {}", &[cluster, name]),
+        );
+        match read.known() {
+            Some(value) => read_addon(name, value),
+            None => Addon { name: name.to_owned(), undescribed: Gap::of(&read), ..Addon::default() },
         }
+    }
+}
+
+fn read_cluster(value: &Value) -> EksCluster {
+    let issuer = text(value, "/cluster/identity/oidc/issuer");
+    EksCluster {
+        name: text(value, "/cluster/name"),
+        arn: text(value, "/cluster/arn"),
+        issuer: (!issuer.is_empty()).then_some(issuer),
+        version: text(value, "/cluster/version"),
+        created: time(value, "/cluster/createdAt"),
+        addons: Vec::new(),
+    }
+}
+
+fn texts(v: &Value, pointer: &str) -> Vec<String> {
+    let listed = v.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn read_addon(name: &str, value: &Value) -> Addon {
+    let role = text(value, "/addon/serviceAccountRoleArn");
+    let issues = value.pointer("/addon/health/issues").and_then(Value::as_array).into_iter().flatten();
+    let issue = |i: &Value| AddonIssue {
+        code: text(i, "/code"),
+        message: text(i, "/message"),
+        resources: texts(i, "/resourceIds"),
+    };
+    Addon {
+        name: name.to_owned(),
+        role_arn: (!role.is_empty()).then_some(role),
+        status: text(value, "/addon/status"),
+        version: text(value, "/addon/addonVersion"),
+        created: time(value, "/addon/createdAt"),
+        modified: time(value, "/addon/modifiedAt"),
+        issues: issues.map(issue).collect(),
+        associations: texts(value, "/addon/podIdentityAssociations"),
+        undescribed: None,
     }
 }
 

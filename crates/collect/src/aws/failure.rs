@@ -48,15 +48,20 @@ impl Failure {
         Self { error, status: 0, told: None, transient: false }
     }
 
+    /// Whether it came too often or too soon.
+    pub(super) fn throttled(&self) -> bool {
+        let code = if let AwsError::Service { code, .. } = &self.error { code.as_str() } else { "" };
+        THROTTLING_ERRORS.contains(&code) || TOO_OFTEN.contains(&code) || self.status == 429
+    }
+
     /// How long to wait before the call is made again, if it is.
     /// As the SDKs' standard mode decides (AWS SDKs and Tools Reference Guide, "Retry behavior").
     pub(super) fn again(&self, repeat: Repeat) -> Option<Pause> {
         let code = if let AwsError::Service { code, .. } = &self.error { code.as_str() } else { "" };
-        let throttled = THROTTLING_ERRORS.contains(&code) || TOO_OFTEN.contains(&code) || self.status == 429;
         let passing = self.transient
             || matches!(self.status, 500 | 502 | 503 | 504)
             || [TRANSIENT_ERRORS, &IN_BETWEEN, &UNREACHED].iter().any(|codes| codes.contains(&code));
-        (throttled || (passing && repeat == Repeat::Safe)).then_some(Pause(self.told))
+        (self.throttled() || (passing && repeat == Repeat::Safe)).then_some(Pause(self.told))
     }
 }
 

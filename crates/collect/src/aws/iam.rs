@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use trustwalk_core::evidence::{Observed, Provider, Role, RolePolicy, kept};
+use trustwalk_core::evidence::{Gap, Observed, Provider, Role, RolePolicy, kept};
 use trustwalk_foreign::shell;
 
 use super::client::{AwsClient, AwsError, Service};
 use super::pages::Pages;
 use super::xml::Element;
+use crate::limits::ROLE_POLICIES;
 use crate::percent;
 
 const VERSION: (&str, &str) = ("Version", "2010-05-08");
@@ -86,55 +87,68 @@ impl AwsClient {
         )
     }
 
-    /// All policies of a role: attached with their default versions, inline, boundary.
-    pub async fn role_policies(&self, name: &str, boundary: Option<&str>) -> Observed<Vec<RolePolicy>> {
-        let outcome = self.all_policies(name, boundary).await;
-        self.observe(
-            outcome,
-            &format!("policies of role {name}"),
-            "iam:ListAttachedRolePolicies, iam:ListRolePolicies",
-            &shell::line("aws iam list-attached-role-policies --role-name {}", &[name]),
+    /// The policies of a role without their documents: attached ones, each with its ARN, and inline ones. The
+    /// observation is of both listings: where one was refused, an action may be allowed that nobody sees.
+    pub async fn policy_names(&self, role: &str) -> Observed<Vec<RolePolicy>> {
+        let of_role = [("RoleName", role)];
+        let (attached, inline) = tokio::join!(
+            self.pages("ListAttachedRolePolicies", &of_role, "AttachedPolicies", Some),
+            self.pages("ListRolePolicies", &of_role, "PolicyNames", Some),
+        );
+        let attached = self.observe(
+            attached,
+            &format!("iam:ListAttachedRolePolicies {role}"),
+            "iam:ListAttachedRolePolicies",
+            &shell::line("aws iam list-attached-role-policies --role-name {}", &[role]),
+        );
+        let inline = self.observe(
+            inline,
+            &format!("iam:ListRolePolicies {role}"),
+            "iam:ListRolePolicies",
+            &shell::line("aws iam list-role-policies --role-name {}", &[role]),
+        );
+        let inline = inline.map(|found| found.into_iter().map(|p| p.text).collect::<Vec<_>>());
+        attached.then(|attached, source| {
+            inline.then(|inline, _| {
+                let managed = attached.iter().filter_map(|p| Some((p.text_of("PolicyName")?, p.text_of("PolicyArn")?)));
+                let managed = managed.map(|(name, arn)| RolePolicy { name, arn: Some(arn), ..RolePolicy::default() });
+                let inline = inline.into_iter().map(|name| RolePolicy { name, ..RolePolicy::default() });
+                let value: Vec<RolePolicy> = managed.chain(inline).collect();
+                if value.len() <= ROLE_POLICIES {
+                    return Observed::Known { value, source };
+                }
+                let error = format!("the role has {} policies, and no more than {ROLE_POLICIES} are read", value.len());
+                Observed::Unreachable { source, error }
+            })
+        })
+    }
+
+    /// The default version of a managed policy.
+    pub async fn managed_document(&self, arn: &str) -> Observed<String> {
+        let by_hand = shell::line("aws iam get-policy --policy-arn {}", &[arn]);
+        let policy = self.iam("GetPolicy", &[("PolicyArn", arn)]).await;
+        let policy = self.observe(policy, &format!("iam:GetPolicy {arn}"), "iam:GetPolicy", &by_hand);
+        let version = policy.map(|p| p.text_of("DefaultVersionId").unwrap_or_default());
+        let Observed::Known { value: version, .. } = version else { return version };
+        let got = self.iam("GetPolicyVersion", &[("PolicyArn", arn), ("VersionId", &version)]).await;
+        let by_hand =
+            shell::line("aws iam get-policy-version --policy-arn {} --version-id {}", &[arn, version.as_str()]);
+        let what = format!("iam:GetPolicyVersion {arn} {version}");
+        whole(self.observe(got, &what, "iam:GetPolicyVersion", &by_hand), "Document")
+    }
+
+    /// An inline policy of a role.
+    pub async fn inline_document(&self, role: &str, name: &str) -> Observed<String> {
+        let got = self.iam("GetRolePolicy", &[("RoleName", role), ("PolicyName", name)]).await;
+        let by_hand = shell::line("aws iam get-role-policy --role-name {} --policy-name {}", &[role, name]);
+        whole(
+            self.observe(got, &format!("iam:GetRolePolicy {role} {name}"), "iam:GetRolePolicy", &by_hand),
+            "PolicyDocument",
         )
     }
 
-    async fn all_policies(&self, name: &str, boundary: Option<&str>) -> Result<Vec<RolePolicy>, AwsError> {
-        let of_role = [("RoleName", name)];
-        let (attached, inline) = tokio::try_join!(
-            self.pages("ListAttachedRolePolicies", &of_role, "AttachedPolicies", Some),
-            self.pages("ListRolePolicies", &of_role, "PolicyNames", Some),
-        )?;
-        let managed = attached.iter().filter_map(|p| Some((p.text_of("PolicyName")?, p.text_of("PolicyArn")?)));
-        let mut jobs: Vec<_> = managed.map(|(name, arn)| self.managed_policy(name, arn, false)).collect();
-        if let Some(arn) = boundary {
-            jobs.push(self.managed_policy(arn.to_owned(), arn.to_owned(), true));
-        }
-        let inline_jobs = inline.iter().map(|p| self.inline_policy(name, &p.text));
-        let (mut managed, inline) =
-            tokio::join!(futures_util::future::join_all(jobs), futures_util::future::join_all(inline_jobs));
-        managed.extend(inline);
-        Ok(managed)
-    }
-
-    /// A policy whose document cannot be read keeps its name: rules then answer `Undetermined`.
-    async fn managed_policy(&self, name: String, arn: String, boundary: bool) -> RolePolicy {
-        let document = async {
-            let policy = self.iam("GetPolicy", &[("PolicyArn", &arn)]).await.ok()?;
-            let version = policy.text_of("DefaultVersionId")?;
-            let got = self.iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", &version)]).await.ok()?;
-            got.text_of("Document").map(|d| percent::decode(&d))
-        }
-        .await;
-        RolePolicy { name, arn: Some(arn), document, boundary }
-    }
-
-    async fn inline_policy(&self, role: &str, name: &str) -> RolePolicy {
-        let got = self.iam("GetRolePolicy", &[("RoleName", role), ("PolicyName", name)]).await.ok();
-        let document = got.and_then(|g| g.text_of("PolicyDocument")).map(|d| percent::decode(&d));
-        RolePolicy { name: name.to_owned(), arn: None, document, boundary: false }
-    }
-
     /// Roles whose trust policy names this issuer (without scheme). The listing carries every role's trust
-    /// policy (IAM API reference, `ListRoles`), so no role is read by itself.
+    /// policy (IAM API reference, `ListRoles`), so no role is read by itself; of its tags and boundary it tells nothing.
     pub async fn roles_trusting(&self, issuer: &str) -> Observed<Vec<Role>> {
         let outcome = self
             .pages("ListRoles", &[("MaxItems", PAGE)], "Roles", |role| {
@@ -242,6 +256,19 @@ impl AwsClient {
     pub async fn detach_policy(&self, role: &str, arn: &str) -> Result<(), AwsError> {
         self.iam_once("DetachRolePolicy", &[("RoleName", role), ("PolicyArn", arn)]).await.map(drop)
     }
+}
+
+/// The document in an answer.
+fn whole(answer: Observed<Element>, member: &str) -> Observed<String> {
+    answer.then(|root, source| match root.text_of(member) {
+        Some(text) => Observed::Known { value: percent::decode(&text), source },
+        None => Observed::Unreachable { source, error: format!("the answer has no {member}") },
+    })
+}
+
+/// A policy with its document, or with why there is none.
+pub(crate) fn with_document(policy: RolePolicy, document: &Observed<String>) -> RolePolicy {
+    RolePolicy { document: document.known().cloned(), unread: Gap::of(document), ..policy }
 }
 
 /// A list as the query protocol has it.

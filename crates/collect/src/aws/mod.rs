@@ -11,14 +11,16 @@ mod eks;
 mod failure;
 mod iam;
 mod pages;
+mod pod_identity;
 mod sts;
 mod wire;
 mod xml;
 
 pub use client::{AwsClient, AwsError, AwsOptions, Service};
 pub(crate) use cloudtrail::read_event;
+pub use cloudtrail::{LookUp, Looked};
 pub(crate) use credentials::parse as parse_credentials;
-pub(crate) use iam::read_role;
+pub(crate) use iam::{read_role, with_document};
 pub use sts::exchange_error;
 pub(crate) use wire::service_error;
 pub use xml::Element;

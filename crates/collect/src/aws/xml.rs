@@ -13,7 +13,8 @@ const DEPTH: usize = 64;
 pub struct Element {
     /// Local name.
     pub name: String,
-    /// Text directly inside, trimmed.
+    /// Text directly inside: of an element with others inside it trimmed, of any other as it stands, for blanks at the
+    /// ends of a value are part of it.
     pub text: String,
     /// Child elements in order.
     pub children: Vec<Element>,
@@ -60,7 +61,9 @@ impl Element {
                 }
                 Event::End(_) => {
                     let mut done = stack.pop().unwrap_or_default();
-                    done.text = done.text.trim().to_string();
+                    if !done.children.is_empty() {
+                        done.text = String::from(done.text.trim());
+                    }
                     stack.last_mut().ok_or("the answer closes more than it opens")?.children.push(done);
                 }
                 Event::Eof => break,
@@ -83,9 +86,9 @@ impl Element {
         self.children.iter().find_map(|c| c.find(name))
     }
 
-    /// Text of the first element of this name below.
+    /// Text of the first element of this name below, trimmed.
     pub fn text_of(&self, name: &str) -> Option<String> {
-        self.find(name).map(|e| e.text.clone())
+        self.find(name).map(|e| e.text.trim().to_owned())
     }
 
     /// The `member` elements of a list of this name.
@@ -132,6 +135,15 @@ mod tests {
         let members: Vec<_> = root.members("ClientIDList").iter().map(|m| m.text.clone()).collect();
         assert_eq!(members, ["a & b", "c"]);
         assert_eq!(root.text_of("E").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn blanks_at_the_ends_of_a_value_are_part_of_it() {
+        let root =
+            Element::parse("<R>\n <L>\n  <member>a </member>\n  <member>b\n</member></L>\n</R>".as_bytes()).unwrap();
+        let members: Vec<_> = root.members("L").iter().map(|m| m.text.clone()).collect();
+        assert_eq!((root.text.as_str(), members), ("", vec!["a ".to_owned(), "b\n".to_owned()]));
+        assert_eq!(root.text_of("member").as_deref(), Some("a"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From an issuer's URL to discovery, keys and chains.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use trustwalk_core::evidence::{Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, Observed, Source};
 use trustwalk_foreign::address;
@@ -185,9 +185,31 @@ fn keys(seen: &Seen, url: &str, now: i64) -> Observed<Keys> {
         .into_iter()
         .flatten()
         .take(MAX_KEYS)
-        .map(|k| KeyFacts { kid: text(k, "kid"), kty: text(k, "kty").unwrap_or_default(), usage: text(k, "use") })
+        .map(|k| KeyFacts {
+            kid: text(k, "kid"),
+            kty: text(k, "kty").unwrap_or_default(),
+            usage: text(k, "use"),
+            alg: text(k, "alg"),
+            crv: text(k, "crv"),
+            bits: text(k, "n").and_then(|n| modulus_bits(&n)),
+            operations: k
+                .get("key_ops")
+                .map(|ops| ops.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()),
+            members: k.as_object().into_iter().flatten().map(|(name, _)| name.clone()).take(MEMBERS).collect(),
+        })
         .collect();
     Observed::Known { value: Keys { fetched, keys, malformed }, source }
+}
+
+/// Members of a key that are named. RFC 7517 and 7518 know twenty.
+const MEMBERS: usize = 32;
+
+/// Bits of an RSA modulus in base64url (RFC 7518, 6.3.1.1).
+fn modulus_bits(encoded: &str) -> Option<usize> {
+    let bytes = URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?;
+    let first = bytes.iter().position(|b| *b != 0)?;
+    let leading = bytes.get(first)?.leading_zeros();
+    Some((bytes.len() - first) * 8 - usize::try_from(leading).ok()?)
 }
 
 fn parse(fetched: &Fetched, body: &[u8]) -> (Value, Option<String>) {

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 use trustwalk_core::evidence::{Observed, Source};
 use trustwalk_foreign::redact;
 
@@ -46,6 +47,7 @@ pub enum WriteError {
 pub struct KubeApi {
     login: Arc<Login>,
     slots: Arc<Semaphore>,
+    first: Arc<First>,
     pace: Pace,
     /// The context's default namespace.
     pub namespace: String,
@@ -54,6 +56,36 @@ pub struct KubeApi {
     /// The kubeconfig's name of the cluster, in which EKS puts name or ARN.
     pub cluster_name: Option<String>,
     now: i64,
+}
+
+/// The first request to a server goes alone: whether its connection carries many at the same time is known only once it
+/// is there, and until then each request would make one of its own.
+#[derive(Default)]
+struct First {
+    alone: Mutex<()>,
+    over: AtomicBool,
+}
+
+impl First {
+    /// What is held until the first request has been answered, or has failed; nothing once it was.
+    async fn turn(&self) -> Option<Turn<'_>> {
+        if self.over.load(Ordering::Acquire) {
+            return None;
+        }
+        let alone = self.alone.lock().await;
+        (!self.over.load(Ordering::Acquire)).then(|| Turn { over: &self.over, _alone: alone })
+    }
+}
+
+struct Turn<'f> {
+    over: &'f AtomicBool,
+    _alone: MutexGuard<'f, ()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Release);
+    }
 }
 
 impl std::fmt::Debug for KubeApi {
@@ -92,9 +124,19 @@ impl KubeApi {
         let namespace = config.default_namespace.clone();
         let server = shown_url(&config.cluster_url.to_string()).into_owned();
         let login = Login::new(config).map_err(|e| refuse(&e))?;
-        login.client().await.map_err(|e| refuse(&e))?;
+        login.requests().await.map_err(|e| refuse(&e))?;
         let slots = Arc::new(Semaphore::new(API_REQUESTS));
-        Ok(Self { login: Arc::new(login), slots, pace: Pace::new(API_ATTEMPTS), namespace, server, cluster_name, now })
+        let first = Arc::new(First::default());
+        Ok(Self {
+            login: Arc::new(login),
+            slots,
+            first,
+            pace: Pace::new(API_ATTEMPTS),
+            namespace,
+            server,
+            cluster_name,
+            now,
+        })
     }
 
     /// Makes room for the requests of several walks at the same time.
@@ -102,9 +144,9 @@ impl KubeApi {
         self.slots.add_permits(API_REQUESTS * walks.saturating_sub(1));
     }
 
-    /// The client, for what speaks more than HTTP. Every answer it gives is bounded.
-    pub(super) async fn client(&self) -> Result<kube::Client, String> {
-        self.login.client().await
+    /// The client for what speaks more than HTTP. Every answer it gives is bounded.
+    pub(super) async fn upgrades(&self) -> Result<kube::Client, String> {
+        self.login.upgrades().await
     }
 
     /// GET of a path.
@@ -165,8 +207,10 @@ impl KubeApi {
 
     /// One request's body, once the server has accepted it.
     async fn send(&self, request: &Request<Vec<u8>>) -> Result<Body, Failure> {
-        let client = self.client().await.map_err(|reason| Failure::Broken { reason, transient: false })?;
+        let client = self.login.requests().await.map_err(|reason| Failure::Broken { reason, transient: false })?;
+        let first = self.first.turn().await;
         let answer = client.send(request.clone().map(Body::from)).await.map_err(|e| Failure::of(&e))?;
+        drop(first);
         if answer.status().is_success() {
             return Ok(answer.into_body());
         }

@@ -40,7 +40,7 @@ impl KubeApi {
     }
 
     async fn run(&self, namespace: &str, pod: &str, container: &str, command: &[&str]) -> Result<Vec<u8>, String> {
-        let pods: Api<Pod> = Api::namespaced(self.client().await?, namespace);
+        let pods: Api<Pod> = Api::namespaced(self.upgrades().await?, namespace);
         let params = AttachParams::default().container(container).stdout(true).stderr(true);
         let started = pods.exec(pod, command.iter().copied(), &params).await;
         let mut process = Running(started.map_err(|e| redact(&e.to_string()).into_owned())?);

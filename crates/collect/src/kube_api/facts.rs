@@ -6,18 +6,20 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 use trustwalk_core::evidence::{
-    Container, EnvVar, FieldWriter, NetworkPolicy, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook,
-    Workload, kept,
+    Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
+    Webhook, Workload, kept,
 };
 use trustwalk_x509::Certificate;
 
+use super::aws_files::{self, Mounts};
+use super::network::network_policy;
 use super::webhook_ca;
 
-fn text(v: &Value, pointer: &str) -> String {
+pub(super) fn text(v: &Value, pointer: &str) -> String {
     v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn opt(v: &Value, pointer: &str) -> Option<String> {
+pub(super) fn opt(v: &Value, pointer: &str) -> Option<String> {
     v.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
@@ -26,14 +28,18 @@ fn int(v: &Value, pointer: &str) -> i64 {
 }
 
 pub(super) fn time(v: &Value, pointer: &str) -> i64 {
-    v.pointer(pointer).and_then(Value::as_str).and_then(|t| t.parse::<Timestamp>().ok()).map_or(0, Timestamp::as_second)
+    moment(v, pointer).unwrap_or_default()
 }
 
-fn array<'a>(v: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+fn moment(v: &Value, pointer: &str) -> Option<i64> {
+    v.pointer(pointer)?.as_str()?.parse::<Timestamp>().ok().map(Timestamp::as_second)
+}
+
+pub(super) fn array<'a>(v: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     v.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn map(v: &Value, pointer: &str) -> BTreeMap<String, String> {
+pub(super) fn map(v: &Value, pointer: &str) -> BTreeMap<String, String> {
     v.pointer(pointer)
         .and_then(Value::as_object)
         .into_iter()
@@ -85,12 +91,17 @@ pub(super) fn is_complete(job: &Value) -> bool {
 /// The web-identity side of a pod or pod template.
 pub fn pod_spec(v: &Value) -> PodSpec {
     let pod_user = v.pointer("/spec/securityContext/runAsUser").and_then(Value::as_i64);
+    let pod_group = v.pointer("/spec/securityContext/runAsGroup").and_then(Value::as_i64);
+    let mounts = Mounts::of(v);
     let pod_non_root = v.pointer("/spec/securityContext/runAsNonRoot").and_then(Value::as_bool);
     let read = |c: &Value, init: bool| Container {
         name: text(c, "/name"),
         image: text(c, "/image"),
         init,
         env: array(c, "/env").map(env_var).collect(),
+        env_from: array(c, "/envFrom").filter_map(env_from).collect(),
+        aws_files: aws_files::named(c, &mounts),
+        run_as_group: c.pointer("/securityContext/runAsGroup").and_then(Value::as_i64).or(pod_group),
         mounts: array(c, "/volumeMounts").map(|m| (text(m, "/name"), text(m, "/mountPath"))).collect(),
         run_as_user: c.pointer("/securityContext/runAsUser").and_then(Value::as_i64).or(pod_user),
         run_as_non_root: c.pointer("/securityContext/runAsNonRoot").and_then(Value::as_bool).or(pod_non_root),
@@ -135,6 +146,34 @@ fn env_var(v: &Value) -> EnvVar {
     EnvVar::new(text(v, "/name"), opt(v, "/value"), from)
 }
 
+fn env_from(v: &Value) -> Option<EnvFrom> {
+    let (secret, name) = match (v.pointer("/secretRef/name"), v.pointer("/configMapRef/name")) {
+        (Some(name), _) => (true, name),
+        (None, Some(name)) => (false, name),
+        (None, None) => return None,
+    };
+    Some(EnvFrom { secret, name: name.as_str()?.to_owned(), prefix: text(v, "/prefix") })
+}
+
+/// What one container did.
+fn run(v: &Value) -> ContainerRun {
+    let state = |name: &str| opt(v, &format!("/state/{name}/reason"));
+    // A container that ended for good tells its only run under `state`, one that was restarted under `lastState`.
+    let ended = ["/lastState/terminated", "/state/terminated"].into_iter().find_map(|p| v.pointer(p));
+    let ended = ended.unwrap_or(&Value::Null);
+    ContainerRun {
+        name: text(v, "/name"),
+        ready: v.get("ready").and_then(Value::as_bool).unwrap_or(false),
+        restarts: int(v, "/restartCount"),
+        started: moment(v, "/state/running/startedAt"),
+        reason: state("waiting").or_else(|| state("terminated")),
+        last_started: moment(ended, "/startedAt"),
+        last_ended: moment(ended, "/finishedAt"),
+        last_reason: opt(ended, "/reason"),
+        last_exit: ended.get("exitCode").and_then(Value::as_i64),
+    }
+}
+
 /// Whether a pod is Ready.
 pub(super) fn is_ready(pod: &Value) -> bool {
     has_condition(pod, "Ready")
@@ -165,23 +204,43 @@ pub fn pod(v: &Value) -> Pod {
         os: opt(v, "/spec/os/name").or_else(|| opt(v, "/spec/nodeSelector/kubernetes.io~1os")),
         spec: pod_spec(v),
         name: text(v, "/metadata/name"),
+        started: moment(v, "/status/startTime"),
+        runs: statuses().map(run).collect(),
     }
+}
+
+/// Annotations that the webhook reads.
+const OURS: &str = "eks.amazonaws.com/";
+
+/// Who wrote last which of an object's annotations that the webhook reads. The time is that of the manager's last write
+/// of any of its fields (Kubernetes API reference, `ManagedFieldsEntry`).
+fn writers(v: &Value) -> BTreeMap<String, FieldWriter> {
+    let mut all: BTreeMap<String, FieldWriter> = BTreeMap::new();
+    for entry in array(v, "/metadata/managedFields") {
+        let writer = FieldWriter { manager: text(entry, "/manager"), at: time(entry, "/time") };
+        let annotations = entry.pointer("/fieldsV1/f:metadata/f:annotations").and_then(Value::as_object);
+        let names = annotations.into_iter().flatten().filter_map(|(field, _)| field.strip_prefix("f:"));
+        for name in names.filter(|name| name.starts_with(OURS)) {
+            let last = all.entry(name.to_owned()).or_insert_with(|| writer.clone());
+            if last.at <= writer.at {
+                last.clone_from(&writer);
+            }
+        }
+    }
+    all
 }
 
 /// A service account, with who wrote its role annotation.
 pub fn service_account(v: &Value) -> ServiceAccount {
-    let field = format!("f:{ROLE_ANNOTATION}");
-    let role_written_by = array(v, "/metadata/managedFields")
-        .filter(|m| m.pointer("/fieldsV1/f:metadata/f:annotations").is_some_and(|a| a.get(&field).is_some()))
-        .map(|m| FieldWriter { manager: text(m, "/manager"), at: time(m, "/time") })
-        .max_by_key(|w| w.at);
+    let written_by = writers(v);
     ServiceAccount {
         namespace: text(v, "/metadata/namespace"),
         name: text(v, "/metadata/name"),
         uid: text(v, "/metadata/uid"),
         created: time(v, "/metadata/creationTimestamp"),
         annotations: kept::annotations(map(v, "/metadata/annotations")),
-        role_written_by,
+        role_written_by: written_by.get(ROLE_ANNOTATION).cloned(),
+        written_by,
         automount: v.get("automountServiceAccountToken").and_then(Value::as_bool),
     }
 }
@@ -241,6 +300,15 @@ fn webhook(configuration: &Value, hook: &Value, trusted: &[Certificate]) -> Webh
         ready_endpoints: None,
         image: None,
         created: time(configuration, "/metadata/creationTimestamp"),
+        written_by: array(configuration, "/metadata/managedFields")
+            .filter(|m| m.pointer("/fieldsV1/f:webhooks").is_some())
+            .map(|m| FieldWriter { manager: text(m, "/manager"), at: time(m, "/time") })
+            .max_by_key(|w| w.at),
+        reinvocation_policy: text(hook, "/reinvocationPolicy"),
+        timeout: int(hook, "/timeoutSeconds"),
+        conditions: array(hook, "/matchConditions")
+            .map(|c| format!("{}: {}", text(c, "/name"), text(c, "/expression")))
+            .collect(),
     }
 }
 
@@ -285,33 +353,4 @@ pub(crate) fn further(object: &Value, template: &PodSpec) {
     let _ = (is_controlled(object), is_complete(object), is_ready(object));
     let _ = (network_policy(object).taking_in(template), webhooks(object).len());
     let _ = (target_port(object, 443, object), selector_of_service(object), selector_of_workload(object));
-}
-
-/// A network policy, and the labels of the pods that it takes in.
-#[derive(Debug, Clone)]
-pub(crate) struct SelectingPolicy {
-    wanted: BTreeMap<String, String>,
-    policy: NetworkPolicy,
-}
-
-impl SelectingPolicy {
-    /// The policy, if its selector takes in pods with these labels.
-    pub(crate) fn taking_in(&self, template: &PodSpec) -> Option<NetworkPolicy> {
-        let takes = self.wanted.iter().all(|(k, v)| template.labels.get(k) == Some(v));
-        takes.then(|| self.policy.clone())
-    }
-}
-
-/// A network policy.
-pub(super) fn network_policy(v: &Value) -> SelectingPolicy {
-    let restricts_egress = array(v, "/spec/policyTypes").any(|t| t == "Egress") || v.pointer("/spec/egress").is_some();
-    let egress_cidrs = array(v, "/spec/egress")
-        .flat_map(|rule| {
-            let open = rule.get("to").and_then(Value::as_array).is_none_or(Vec::is_empty);
-            let own = array(rule, "/to").filter_map(|t| opt(t, "/ipBlock/cidr"));
-            own.chain(open.then(|| "0.0.0.0/0".to_owned())).collect::<Vec<_>>()
-        })
-        .collect();
-    let policy = NetworkPolicy { name: text(v, "/metadata/name"), restricts_egress, egress_cidrs };
-    SelectingPolicy { wanted: map(v, "/spec/podSelector/matchLabels"), policy }
 }

@@ -11,6 +11,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
 use super::bounded::Bounded;
+use super::connection;
 use super::kubeconfig::whole_text;
 use super::plugin::{self, Credential};
 use crate::files::read_up_to;
@@ -39,7 +40,10 @@ pub(super) struct Login {
 }
 
 struct Held {
-    client: kube::Client,
+    /// For requests, which share its connections.
+    requests: kube::Client,
+    /// For upgrades to another protocol; made when one is asked for.
+    upgrades: Option<kube::Client>,
     credential: Credential,
     until: Option<Timestamp>,
 }
@@ -56,15 +60,34 @@ impl Login {
         Ok(Self { config, way, held: Mutex::new(None) })
     }
 
-    /// The client, with a credential that has not expired.
-    pub(super) async fn client(&self) -> Result<kube::Client, String> {
+    /// The client for requests, with a credential that has not expired.
+    pub(super) async fn requests(&self) -> Result<kube::Client, String> {
         let mut held = self.held.lock().await;
-        let now = Timestamp::now();
-        if let Some(held) = &*held
-            && held.until.is_none_or(|until| now < until)
-        {
-            return Ok(held.client.clone());
+        self.current(&mut held).await.map(|held| held.requests.clone())
+    }
+
+    /// The client for upgrades, likewise.
+    pub(super) async fn upgrades(&self) -> Result<kube::Client, String> {
+        let mut held = self.held.lock().await;
+        let held = self.current(&mut held).await?;
+        if let Some(client) = &held.upgrades {
+            return Ok(client.clone());
         }
+        let client = upgrading(self.with(&held.credential)?)?;
+        held.upgrades = Some(client.clone());
+        Ok(client)
+    }
+
+    async fn current<'h>(&self, held: &'h mut Option<Held>) -> Result<&'h mut Held, String> {
+        let now = Timestamp::now();
+        let lasts = held.as_ref().is_some_and(|held| held.until.is_none_or(|until| now < until));
+        if !lasts {
+            self.renew(held, now).await?;
+        }
+        held.as_mut().ok_or_else(|| "no client was made".to_owned())
+    }
+
+    async fn renew(&self, held: &mut Option<Held>, now: Timestamp) -> Result<(), String> {
         let (credential, until) = match &self.way {
             Way::Fixed => (Credential::default(), None),
             Way::File(path) => {
@@ -83,14 +106,21 @@ impl Login {
         };
         if let Some(same) = held.as_mut().filter(|held| held.credential == credential) {
             same.until = until;
-            return Ok(same.client.clone());
+            return Ok(());
         }
-        let client = self.make(&credential)?;
-        *held = Some(Held { client: client.clone(), credential, until });
-        Ok(client)
+        let config = self.with(&credential)?;
+        let (requests, upgrades) = if let Some(client) = connection::shared(&config)? {
+            (kube::Client::new(Bounded(client), config.default_namespace.clone()), None)
+        } else {
+            let client = upgrading(config)?;
+            (client.clone(), Some(client))
+        };
+        *held = Some(Held { requests, upgrades, credential, until });
+        Ok(())
     }
 
-    fn make(&self, credential: &Credential) -> Result<kube::Client, String> {
+    /// The configuration with a credential.
+    fn with(&self, credential: &Credential) -> Result<kube::Config, String> {
         let mut config = self.config.clone();
         if let Some(token) = &credential.token {
             sendable(token, "the token")?;
@@ -100,10 +130,14 @@ impl Login {
             config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
             config.auth_info.client_key_data = Some(STANDARD.encode(key).into());
         }
-        let namespace = config.default_namespace.clone();
-        let client = kube::Client::try_from(config).map_err(|e| whole_text(&e))?;
-        Ok(kube::Client::new(Bounded(client), namespace))
+        Ok(config)
     }
+}
+
+fn upgrading(config: kube::Config) -> Result<kube::Client, String> {
+    let namespace = config.default_namespace.clone();
+    let client = kube::Client::try_from(config).map_err(|e| whole_text(&e))?;
+    Ok(kube::Client::new(Bounded(client), namespace))
 }
 
 /// In the order in which kubectl looks: a provider, a password, a token, a token file, a plugin.
@@ -161,9 +195,9 @@ mod tests {
         let path = dir.path().join("token");
         std::fs::write(&path, "a\nb").unwrap();
         let user = AuthInfo { token_file: Some(path.display().to_string()), ..AuthInfo::default() };
-        assert!(Login::new(config(user.clone())).unwrap().client().await.err().unwrap().contains("cannot be sent"));
+        assert!(Login::new(config(user.clone())).unwrap().requests().await.err().unwrap().contains("cannot be sent"));
         std::fs::write(&path, "t\n").unwrap();
-        assert!(Login::new(config(user)).unwrap().client().await.is_ok());
+        assert!(Login::new(config(user)).unwrap().requests().await.is_ok());
     }
 
     #[cfg(unix)]
@@ -182,8 +216,8 @@ mod tests {
                 ..ExecConfig::default()
             };
             let login = Login::new(config(AuthInfo { exec: Some(exec), ..AuthInfo::default() })).unwrap();
-            login.client().await.unwrap();
-            login.client().await.unwrap();
+            login.requests().await.unwrap();
+            login.requests().await.unwrap();
         };
         ask("").await;
         ask(r#","expirationTimestamp":"2999-01-01T00:00:00Z""#).await;

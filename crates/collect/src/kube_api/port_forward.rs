@@ -28,7 +28,7 @@ impl KubeApi {
 
     async fn look(&self, namespace: &str, pod: &str, port: u16, name: &str) -> Option<Vec<Vec<u8>>> {
         let name = ServerName::try_from(name.to_owned()).ok()?;
-        let pods: Api<Pod> = Api::namespaced(self.client().await.ok()?, namespace);
+        let pods: Api<Pod> = Api::namespaced(self.upgrades().await.ok()?, namespace);
         let mut forwarding = Forwarding(pods.portforward(pod, &[port]).await.ok()?);
         let stream = forwarding.0.take_stream(port)?;
         let refused = forwarding.0.take_error(port)?;

@@ -72,7 +72,8 @@ fn injected(pod: &Value) -> InjectionProbe {
         token_file: env(Variable::AwsWebIdentityTokenFile),
         container_credentials: container.is_some_and(|c| c.has_env(Variable::AwsContainerCredentialsFullUri)),
         regional_sts: env(Variable::AwsStsRegionalEndpoints),
-        region: env(Variable::AwsRegion),
+        // The webhook sets both alike.
+        region: env(Variable::AwsRegion).or_else(|| env(Variable::AwsDefaultRegion)),
         error: None,
     }
 }

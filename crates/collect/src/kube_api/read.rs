@@ -5,8 +5,9 @@ use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Workload};
 use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
-use super::facts::{self, SelectingPolicy};
+use super::facts;
 use super::list::Asked;
+use super::network::{self, SelectingPolicy};
 use crate::percent::{self, segment};
 
 /// A resource kind trustwalk knows how to walk from.
@@ -176,19 +177,7 @@ impl KubeApi {
     pub(crate) async fn network_policies(&self, namespace: &str) -> Observed<Vec<SelectingPolicy>> {
         let api = "/apis/networking.k8s.io/v1";
         let asked = Asked { api, plural: "networkpolicies", namespace: Some(namespace), query: "" };
-        self.list(&asked, &|v| Some(facts::network_policy(&v))).await
-    }
-
-    /// Ready pods of the Pod Identity agent's `DaemonSet`; absent when it is not installed.
-    pub async fn pod_identity_agent(&self) -> Observed<i64> {
-        self.get(
-            "/apis/apps/v1/namespaces/kube-system/daemonsets/eks-pod-identity-agent",
-            "DaemonSet kube-system/eks-pod-identity-agent",
-            "get daemonsets",
-            "kubectl get ds eks-pod-identity-agent -n kube-system",
-        )
-        .await
-        .map(|v| v.pointer("/status/numberReady").and_then(Value::as_i64).unwrap_or(0))
+        self.list(&asked, &|v| Some(network::network_policy(&v))).await
     }
 }
 

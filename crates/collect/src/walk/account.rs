@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use serde_json::Value;
-use trustwalk_core::evidence::{Evidence, Observed, Provider, Role, Source, Target, TokenClaims, TokenSource};
+use trustwalk_core::evidence::{
+    Addon, Evidence, Exchange, Observed, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
+};
 
+use super::trail::{self, Concerned, Trail};
 use super::world::World;
 use crate::error::CollectError;
 use crate::job::{self, JobFiles};
@@ -14,52 +17,76 @@ use crate::{claims, files};
 /// The issuer of jobs on github.com (GitHub Docs, "Configuring `OpenID` Connect in Amazon Web Services").
 const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 
-/// Fills in everything from the token onwards, and tells the issuer it took. `token` is what `TokenRequest` gave or
-/// what lies in a job's folder, if there was one to ask.
+/// What the account's half is given of a token.
+pub(super) enum Bearer {
+    /// Nothing: none was asked for.
+    Nothing,
+    /// A token, or why there is none.
+    Token(Observed<SecretToken>, TokenSource),
+    /// No token, for a reason; what one would say.
+    Foretold(Box<Observed<TokenClaims>>, String),
+}
+
+/// Fills in everything from the token onwards, and tells the issuer it took. `deep` is whether the role's own events
+/// are asked for in the trail, or why not.
 pub(super) async fn fill(
     world: &World,
     evidence: &mut Evidence,
-    token: Option<(Observed<SecretToken>, TokenSource)>,
+    bearer: Bearer,
+    deep: Result<(), String>,
 ) -> Option<String> {
-    let (token, given) = match (&world.options.token, token) {
-        (Some(path), _) => (token_file(path, world.options.now), TokenSource::HandedIn),
-        (None, Some(given)) => given,
-        (None, None) => (Observed::NotCollected { reason: "no token was asked for".to_owned() }, TokenSource::HandedIn),
+    let mut padded = false;
+    let (token, given, foretold) = match (&world.options.token, bearer) {
+        (Some(path), _) => {
+            let (token, blanks) = token_file(path, world.options.now);
+            padded = blanks;
+            (token, TokenSource::HandedIn, None)
+        }
+        (None, Bearer::Token(token, given)) => (token, given, None),
+        (None, Bearer::Foretold(claims, why)) => {
+            (Observed::NotCollected { reason: why }, TokenSource::Cluster, Some(*claims))
+        }
+        (None, Bearer::Nothing) => {
+            (Observed::NotCollected { reason: "no token was asked for".to_owned() }, TokenSource::HandedIn, None)
+        }
     };
     let (caller, cluster) = tokio::join!(world.caller(), world.cluster());
     evidence.caller = caller;
     evidence.cluster = cluster;
-    let unchecked = token.known().map(|t| claims::read(t, ("", given), None));
+    let read = || token.known().map(|t| claims::read(t, ("", given), None));
+    let unchecked = foretold.as_ref().map_or_else(read, |f| f.known().cloned());
     let role_arn = evidence.role_arn.known().cloned();
     let issuer = issuer_url(world, evidence, unchecked.as_ref(), role_arn.as_deref()).await;
-    let secret = token.known().cloned();
-    let minted = given == TokenSource::Cluster && secret.is_some();
+    let minted = given == TokenSource::Cluster && unchecked.is_some();
     let ours = issuer.as_deref().is_some_and(|url| is_ours(world, evidence, minted, url));
-    let (facts, providers, (role, policies), exchange, trusting) = tokio::join!(
+    let place = Place::of(evidence, issuer.as_deref());
+    let (facts, provider, (role, policies), exchange, trusting, trail, addons) = tokio::join!(
         async {
             match &issuer {
                 Some(url) => Some(world.issuer_facts(url, ours).await),
                 None => None,
             }
         },
-        world.provider_list(),
+        provider(world, &place, evidence),
         role_facts(world, evidence, role_arn.as_deref()),
-        exchange(world, role_arn.as_deref(), secret.as_ref()),
+        exchange(world, role_arn.as_deref(), &token),
         trusting(world, evidence, issuer.as_deref()),
+        trail(world, &place, role_arn.as_deref(), deep),
+        cluster_addons(world, evidence),
     );
+    (evidence.provider, evidence.providers) = provider;
     evidence.trusting = trusting;
     evidence.role = role;
-    evidence.namesake = namesake(world, evidence, role_arn.as_deref()).await;
     evidence.policies = policies;
     evidence.exchange = exchange;
+    take_addons(evidence, addons);
+    (evidence.trail, evidence.trail_since) = with_deletions(world, evidence, &place, trail).await;
+    evidence.namesake = namesake(world, evidence, role_arn.as_deref()).await;
     let jwks = facts.as_ref().and_then(|f| f.jwks.clone());
-    evidence.token = token.map(|t| {
-        let origin = match given {
-            TokenSource::Cluster => "TokenRequest",
-            TokenSource::HandedIn | TokenSource::Typed => "the token file",
-        };
-        claims::read(&t, (origin, given), jwks.as_deref())
-    });
+    evidence.token = match foretold {
+        Some(claims) => claims,
+        None => token.map(|t| read_token(&t, given, padded, jwks.as_deref())),
+    };
     if let Some(facts) = facts {
         evidence.discovery = facts.discovery;
         evidence.keys = facts.keys;
@@ -68,29 +95,95 @@ pub(super) async fn fill(
         let reason = "neither token nor cluster tells the issuer; give --issuer URL".to_owned();
         evidence.discovery = Observed::NotCollected { reason };
     }
-    let account = role_arn
-        .as_deref()
-        .map(meant)
-        .and_then(account_of)
-        .or_else(|| evidence.caller.known().map(|c| c.account.clone()));
-    evidence.provider = provider(world, issuer.as_deref(), account.as_deref(), &providers, evidence).await;
-    evidence.providers = providers;
-    let role_name = evidence.role.known().map(|r| r.name.clone());
-    let provider_arn = evidence.provider.known().map(|p| p.arn.clone());
     evidence.clock = world.aws.clock();
-    evidence.trail = world.aws.trail(role_name.as_deref(), provider_arn.as_deref()).await;
     issuer
 }
 
-/// A token from a file, as the SDKs read it: unstripped.
-fn token_file(path: &Path, now: i64) -> Observed<SecretToken> {
+fn read_token(token: &SecretToken, given: TokenSource, padded: bool, jwks: Option<&str>) -> TokenClaims {
+    let origin = match given {
+        TokenSource::Cluster => "TokenRequest",
+        TokenSource::HandedIn | TokenSource::Typed => "the token file",
+    };
+    TokenClaims { padded, ..claims::read(token, (origin, given), jwks) }
+}
+
+/// Add-ons of the cluster, for whatever is walked from inside one.
+async fn cluster_addons(world: &World, evidence: &Evidence) -> Observed<Vec<Addon>> {
+    match evidence.target {
+        Target::Workload { .. } | Target::ServiceAccount { .. } => world.addons().await,
+        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
+            Observed::NotCollected { reason: "the target is of no cluster".to_owned() }
+        }
+    }
+}
+
+fn take_addons(evidence: &mut Evidence, addons: Observed<Vec<Addon>>) {
+    if let (Observed::Known { value, .. }, Some(all)) = (&mut evidence.cluster, addons.known()) {
+        value.addons.clone_from(all);
+    }
+    evidence.addons = addons;
+}
+
+/// Where the provider of an issuer would be.
+struct Place {
+    issuer: Option<String>,
+    account: Option<String>,
+    partition: String,
+}
+
+impl Place {
+    fn of(evidence: &Evidence, issuer: Option<&str>) -> Self {
+        let role = evidence.role_arn.known().map(|arn| meant(arn));
+        let caller = evidence.caller.known();
+        let partition = role.or(caller.map(|c| c.arn.as_str())).and_then(|arn| arn.split(':').nth(1));
+        Self {
+            issuer: issuer.map(str::to_owned),
+            account: role.and_then(account_of).or_else(|| caller.map(|c| c.account.clone())),
+            partition: partition.filter(|p| !p.is_empty()).unwrap_or("aws").to_owned(),
+        }
+    }
+
+    /// The ARN that the provider has if there is one: IAM derives it from the URL (IAM API reference,
+    /// `CreateOpenIDConnectProvider`).
+    fn arn(&self) -> Option<String> {
+        let issuer = self.issuer.as_deref()?;
+        let path = issuer.strip_prefix("https://").unwrap_or(issuer);
+        Some(format!("arn:{}:iam::{}:oidc-provider/{path}", self.partition, self.account.as_ref()?))
+    }
+}
+
+async fn trail(world: &World, place: &Place, role: Option<&str>, deep: Result<(), String>) -> Trail {
+    if let Err(reason) = deep {
+        return (Observed::NotCollected { reason }, None);
+    }
+    let role = role.map(meant).filter(|arn| role_name(arn).is_some());
+    let provider = place.arn();
+    let concerned = Concerned { role, name: role.and_then(role_name), provider: provider.as_deref() };
+    trail::read(world, &concerned).await
+}
+
+async fn with_deletions(world: &World, evidence: &Evidence, place: &Place, mut trail: Trail) -> Trail {
+    if let (true, Some(arn)) = (evidence.provider.is_absent(), place.arn()) {
+        trail::add_deletions(world, &arn, &mut trail).await;
+    }
+    trail
+}
+
+/// A token from a file, without the blanks and line breaks around it, and whether there were any. Of the SDKs some
+/// send them along and some do not; what is asked here is what the token says.
+fn token_file(path: &Path, now: i64) -> (Observed<SecretToken>, bool) {
     let source = Source { what: format!("token file {}", path.display()), at: now, by_hand: None };
     match files::read_bounded(path) {
-        Ok(bytes) => Observed::Known { value: SecretToken::new(String::from_utf8_lossy(&bytes).into_owned()), source },
-        Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => {
-            Observed::Absent { source }
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            let bare = text.trim();
+            let padded = bare.len() != text.len();
+            (Observed::Known { value: SecretToken::new(bare.to_owned()), source }, padded)
         }
-        Err(e) => Observed::Unreachable { source, error: e.in_full() },
+        Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => {
+            (Observed::Absent { source }, false)
+        }
+        Err(e) => (Observed::Unreachable { source, error: e.in_full() }, false),
     }
 }
 
@@ -182,12 +275,21 @@ async fn role_facts(
     world: &World,
     evidence: &Evidence,
     arn: Option<&str>,
-) -> (Observed<Role>, Observed<Vec<trustwalk_core::evidence::RolePolicy>>) {
+) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
+    role_of(world, evidence.caller.known().map(|c| c.account.as_str()), arn).await
+}
+
+/// A role and its policies, when it is of the account whose credentials these are.
+pub(super) async fn role_of(
+    world: &World,
+    caller: Option<&str>,
+    arn: Option<&str>,
+) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
     let none = |reason: String| (Observed::NotCollected { reason: reason.clone() }, Observed::NotCollected { reason });
     let Some(arn) = arn else { return none("no role is named".to_owned()) };
     let arn = meant(arn);
     let Some(name) = role_name(arn) else { return none(format!("`{arn}` is not a role's ARN")) };
-    let (Some(theirs), Some(ours)) = (account_of(arn), evidence.caller.known().map(|c| c.account.clone())) else {
+    let (Some(theirs), Some(ours)) = (account_of(arn), caller) else {
         return world.role_facts(name).await;
     };
     if theirs == ours {
@@ -204,7 +306,10 @@ async fn trusting(world: &World, evidence: &Evidence, issuer: Option<&str>) -> O
     match issuer {
         _ if !unnamed => none("a role is named"),
         None => none("the issuer is not known"),
-        Some(url) => world.aws.roles_trusting(url.strip_prefix("https://").unwrap_or(url)).await,
+        Some(url) => {
+            let namespace = evidence.service_account.known().map(|s| s.namespace.clone()).unwrap_or_default();
+            world.trusting(url.strip_prefix("https://").unwrap_or(url), &namespace).await
+        }
     }
 }
 
@@ -221,31 +326,35 @@ async fn namesake(world: &World, evidence: &Evidence, arn: Option<&str>) -> Obse
     }
 }
 
-async fn exchange(
-    world: &World,
-    role_arn: Option<&str>,
-    token: Option<&SecretToken>,
-) -> Observed<trustwalk_core::evidence::Exchange> {
+async fn exchange(world: &World, role_arn: Option<&str>, token: &Observed<SecretToken>) -> Observed<Exchange> {
     let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() };
     if world.options.no_exchange {
         return none("--no-exchange was given");
     }
     match (role_arn, token) {
-        (Some(arn), Some(token)) => world.aws.exchange(arn, token.expose()).await,
+        (Some(arn), Observed::Known { value, .. }) => world.aws.exchange(arn, value.expose()).await,
         (None, _) => none("no role is named"),
-        (_, None) => none("there is no token to show"),
+        (_, Observed::NotCollected { reason }) => none(reason),
+        (_, Observed::Absent { .. } | Observed::Denied { .. } | Observed::Unreachable { .. }) => {
+            none("there is no token to show")
+        }
     }
 }
 
-/// The provider whose URL is the token's issuer, in the role's account.
-async fn provider(
+/// The provider whose URL is the token's issuer, in the role's account, and all providers of the caller's.
+async fn provider(world: &World, place: &Place, evidence: &Evidence) -> (Observed<Provider>, Observed<Vec<String>>) {
+    let providers = world.provider_list().await;
+    let one = registered(world, place, &providers, evidence).await;
+    (one, providers)
+}
+
+async fn registered(
     world: &World,
-    issuer: Option<&str>,
-    account: Option<&str>,
+    place: &Place,
     providers: &Observed<Vec<String>>,
     evidence: &Evidence,
 ) -> Observed<Provider> {
-    let (Some(issuer), Some(account)) = (issuer, account) else {
+    let (Some(issuer), Some(account), Some(arn)) = (&place.issuer, &place.account, place.arn()) else {
         return Observed::NotCollected { reason: "issuer or account is not known".to_owned() };
     };
     let ours = evidence.caller.known().map(|c| c.account.as_str());
@@ -253,22 +362,18 @@ async fn provider(
         let reason = format!("the provider would be in account {account}; use a profile of that account");
         return Observed::NotCollected { reason };
     }
-    let path = issuer.strip_prefix("https://").unwrap_or(issuer);
-    let suffix = format!(":oidc-provider/{path}");
-    if let Some(list) = providers.known() {
-        return match list.iter().find(|arn| arn.ends_with(&suffix)) {
-            Some(arn) => world.provider_facts(arn).await,
-            None => Observed::Absent {
-                source: Source {
-                    what: format!("an OIDC provider for {issuer} in account {account}"),
-                    at: world.options.now,
-                    by_hand: Some("aws iam list-open-id-connect-providers".to_owned()),
-                },
+    let Some(list) = providers.known() else { return world.provider_facts(&arn).await };
+    let suffix = format!(":oidc-provider/{}", issuer.strip_prefix("https://").unwrap_or(issuer));
+    match list.iter().find(|arn| arn.ends_with(&suffix)) {
+        Some(arn) => world.provider_facts(arn).await,
+        None => Observed::Absent {
+            source: Source {
+                what: format!("an OIDC provider for {issuer} in account {account}"),
+                at: world.options.now,
+                by_hand: Some("aws iam list-open-id-connect-providers".to_owned()),
             },
-        };
+        },
     }
-    let partition = evidence.role_arn.known().and_then(|a| a.split(':').nth(1)).unwrap_or("aws");
-    world.provider_facts(&format!("arn:{partition}:iam::{account}:oidc-provider/{path}")).await
 }
 
 /// Walks from a role, with a token file or a subject.
@@ -277,7 +382,7 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
     let mut evidence = world.blank(target);
     let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
     evidence.role_arn = Observed::Known { value: arn.to_owned(), source };
-    let issuer = Box::pin(fill(world, &mut evidence, None)).await;
+    let issuer = Box::pin(fill(world, &mut evidence, Bearer::Nothing, Ok(()))).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
         let value = claims::assumed(subject, issuer, evidence.provider.known());
@@ -289,14 +394,13 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
 /// Walks from an issuer alone.
 pub(super) async fn walk_issuer(world: &World, url: &str) -> Evidence {
     let mut evidence = world.blank(Target::Issuer { url: url.to_owned() });
-    let (facts, providers, caller) = tokio::join!(world.issuer_facts(url, true), world.provider_list(), world.caller());
+    let (facts, _, caller) = tokio::join!(world.issuer_facts(url, true), world.provider_list(), world.caller());
     evidence.discovery = facts.discovery;
     evidence.keys = facts.keys;
     evidence.chains = facts.chains;
     evidence.caller = caller;
-    let account = evidence.caller.known().map(|c| c.account.clone());
-    evidence.provider = provider(world, Some(url), account.as_deref(), &providers, &evidence).await;
-    evidence.providers = providers;
+    let place = Place::of(&evidence, Some(url));
+    (evidence.provider, evidence.providers) = provider(world, &place, &evidence).await;
     evidence.clock = world.aws.clock();
     evidence
 }
@@ -329,7 +433,8 @@ async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evid
     };
     let source = Source { what: format!("CI job {}", found.name), at: world.options.now, by_hand: None };
     evidence.job = Observed::Known { value: found.job, source };
-    let issuer = Box::pin(fill(world, &mut evidence, Some((found.token, TokenSource::HandedIn)))).await;
+    let bearer = Bearer::Token(found.token, TokenSource::HandedIn);
+    let issuer = Box::pin(fill(world, &mut evidence, bearer, Ok(()))).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
         let mut value = claims::assumed(subject, issuer, evidence.provider.known());

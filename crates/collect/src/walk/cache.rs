@@ -1,17 +1,21 @@
 //! What several walks of one run would ask alike, asked once.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Caller, EksCluster, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider, Role, RolePolicy,
-    ServiceAccount, Webhook,
+    Addon, AgentPod, Caller, EksCluster, NetworkPolicy, Observed, PodIdentityAgent, PodIdentityAssociation, PodSpec,
+    Provider, Role, RolePolicy, ServiceAccount, TokenClaims, TokenSource, Webhook,
 };
 
 use super::world::{GivenLogs, World};
+use crate::aws::{LookUp, Looked, with_document};
+use crate::claims;
 use crate::issuer::{IssuerFacts, read_issuer};
 use crate::kube_api::{KubeApi, SelectingPolicy};
+use crate::limits::TRAIL_LOOK_UPS;
 use crate::tls::DialOptions;
 
 /// Answers by key, each computed by whoever asks first.
@@ -22,6 +26,12 @@ type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
 pub(super) struct Cache {
     issuers: Keyed<IssuerFacts>,
     roles: Keyed<(Observed<Role>, Observed<Vec<RolePolicy>>)>,
+    /// Documents of managed policies, which many roles share, by ARN.
+    documents: Keyed<Observed<String>>,
+    /// Roles whose trust policy names an issuer, by issuer.
+    trusting: Keyed<Observed<Vec<Role>>>,
+    looked: Keyed<Observed<Looked>>,
+    look_ups: AtomicUsize,
     providers: Keyed<Observed<Provider>>,
     associations: Keyed<Observed<Vec<PodIdentityAssociation>>>,
     /// Service accounts, network policies and events of pods, by namespace.
@@ -31,7 +41,11 @@ pub(super) struct Cache {
     cluster: OnceCell<Observed<EksCluster>>,
     caller: OnceCell<Observed<Caller>>,
     webhooks: OnceCell<Observed<Vec<Webhook>>>,
-    agent: OnceCell<Observed<i64>>,
+    addons: OnceCell<Observed<Vec<Addon>>>,
+    agent: OnceCell<Observed<PodIdentityAgent>>,
+    agent_pods: OnceCell<Observed<Vec<AgentPod>>>,
+    /// What one token of the cluster says, from which those of other accounts are foretold.
+    sample: OnceCell<Observed<TokenClaims>>,
     pub(super) logs: OnceLock<GivenLogs>,
 }
 
@@ -39,7 +53,7 @@ async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
     map.lock().await.entry(key.to_owned()).or_default().clone()
 }
 
-fn no_cluster<T>(why: &str) -> Observed<T> {
+fn not_asked<T>(why: &str) -> Observed<T> {
     Observed::NotCollected { reason: why.to_owned() }
 }
 
@@ -52,19 +66,91 @@ impl World {
         slot.get_or_init(|| read_issuer(&dial, url, self.options.now)).await.clone()
     }
 
-    /// A role with its policies; both are asked for together, the boundary once the role tells it.
+    /// A role with its policies and their documents. The names of both are asked for together, the boundary once the
+    /// role tells it.
     pub(super) async fn role_facts(&self, name: &str) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
         let slot = cell(&self.cache.roles, name).await;
         slot.get_or_init(|| async {
-            let (role, policies) = tokio::join!(self.aws.role(name), self.aws.role_policies(name, None));
-            let boundary = role.known().and_then(|r| r.boundary.clone());
-            match boundary {
-                Some(arn) => (role, self.aws.role_policies(name, Some(&arn)).await),
-                None => (role, policies),
+            let (role, names) = tokio::join!(self.aws.role(name), self.aws.policy_names(name));
+            let Observed::Known { value: mut policies, source } = names else { return (role, names) };
+            if let Some(arn) = role.known().and_then(|r| r.boundary.clone()) {
+                policies.push(RolePolicy {
+                    name: arn.clone(),
+                    arn: Some(arn),
+                    boundary: true,
+                    ..RolePolicy::default()
+                });
             }
+            let reads = policies.into_iter().map(|policy| async move {
+                let document = match &policy.arn {
+                    Some(arn) => self.document(arn).await,
+                    None => self.aws.inline_document(name, &policy.name).await,
+                };
+                with_document(policy, &document)
+            });
+            (role, Observed::Known { value: futures_util::future::join_all(reads).await, source })
         })
         .await
         .clone()
+    }
+
+    async fn document(&self, arn: &str) -> Observed<String> {
+        let slot = cell(&self.cache.documents, arn).await;
+        slot.get_or_init(|| self.aws.managed_document(arn)).await.clone()
+    }
+
+    /// Roles that name an issuer in their trust policies, but those that name service accounts of other namespaces and
+    /// no others: a whole cluster may have thousands.
+    pub(super) async fn trusting(&self, issuer: &str, namespace: &str) -> Observed<Vec<Role>> {
+        let slot = cell(&self.cache.trusting, issuer).await;
+        let all = slot.get_or_init(|| self.aws.roles_trusting(issuer)).await;
+        let Observed::Known { value, source } = all else { return all.clone() };
+        let own = format!("system:serviceaccount:{namespace}:");
+        let may = |policy: &str| {
+            policy.contains(&own) || policy.contains(['*', '?']) || !policy.contains("system:serviceaccount:")
+        };
+        let value = value.iter().filter(|r| may(&r.trust_policy)).cloned().collect();
+        Observed::Known { value, source: source.clone() }
+    }
+
+    /// The subjects that the trust policies of roles name which trust an issuer, read as text: which account to look
+    /// at, not whether it is admitted.
+    pub(super) async fn is_named(&self, issuer: &str, subjects: &[String]) -> Vec<bool> {
+        let slot = cell(&self.cache.trusting, issuer).await;
+        let all = slot.get_or_init(|| self.aws.roles_trusting(issuer)).await;
+        let policies: Vec<&str> = all.known().into_iter().flatten().map(|r| r.trust_policy.as_str()).collect();
+        let named = |subject: &String| {
+            let quoted = format!("\"{subject}\"");
+            policies.iter().any(|policy| policy.contains(&quoted))
+        };
+        subjects.iter().map(named).collect()
+    }
+
+    /// One look-up in `CloudTrail`.
+    pub(super) async fn look_up(&self, asked: &LookUp) -> Observed<Looked> {
+        let slot = cell(&self.cache.looked, &format!("{} {} {}", asked.global, asked.key, asked.value)).await;
+        let look = || async {
+            if self.cache.look_ups.fetch_add(1, Ordering::Relaxed) >= TRAIL_LOOK_UPS {
+                return not_asked(&format!("no more than {TRAIL_LOOK_UPS} look-ups are made in one run"));
+            }
+            self.aws.look_up(asked).await
+        };
+        slot.get_or_init(look).await.clone()
+    }
+
+    /// What a token of the cluster says. It is minted for the first account that asks.
+    pub(super) async fn sample(
+        &self,
+        kube: &KubeApi,
+        namespace: &str,
+        account: &str,
+        audience: &str,
+    ) -> Observed<TokenClaims> {
+        let ask = || async {
+            let token = kube.mint(namespace, account, audience).await;
+            token.map(|t| claims::read(&t, ("TokenRequest", TokenSource::Cluster), None))
+        };
+        self.cache.sample.get_or_init(ask).await.clone()
     }
 
     pub(super) async fn provider_facts(&self, arn: &str) -> Observed<Provider> {
@@ -88,20 +174,36 @@ impl World {
                 match &self.kube {
                     Ok(kube) => self.aws.cluster(named.or(kube.cluster_name.as_deref()), &kube.server).await,
                     Err(_) if named.is_some() => self.aws.cluster(named, "").await,
-                    Err(why) => no_cluster(why),
+                    Err(why) => not_asked(why),
                 }
             })
             .await
             .clone()
     }
 
-    pub(super) async fn associations(&self, namespace: &str) -> Observed<Vec<PodIdentityAssociation>> {
-        let cluster = self.cluster().await;
-        let Some(cluster) = cluster.known() else {
-            return no_cluster("the EKS cluster is not known");
+    pub(super) async fn addons(&self) -> Observed<Vec<Addon>> {
+        let ask = || async {
+            match self.cluster().await.known() {
+                Some(cluster) => self.aws.addons(&cluster.name).await,
+                None => not_asked("the EKS cluster is not known"),
+            }
         };
-        let slot = cell(&self.cache.associations, namespace).await;
-        slot.get_or_init(|| self.aws.associations(&cluster.name, namespace)).await.clone()
+        self.cache.addons.get_or_init(ask).await.clone()
+    }
+
+    /// Associations of a namespace; of the whole cluster without one, as the listing tells them.
+    pub(super) async fn associations(&self, namespace: Option<&str>) -> Observed<Vec<PodIdentityAssociation>> {
+        let cluster = self.cluster().await;
+        let cluster = match cluster.then(|c, source| Observed::Known { value: c.name, source }) {
+            Observed::Known { value, .. } => value,
+            // Whoever may not see the cluster cannot tell whether it has associations.
+            gap @ (Observed::Denied { .. } | Observed::Unreachable { .. }) => return gap.map(|_| Vec::new()),
+            Observed::Absent { .. } | Observed::NotCollected { .. } => {
+                return not_asked("the EKS cluster is not known");
+            }
+        };
+        let slot = cell(&self.cache.associations, namespace.unwrap_or_default()).await;
+        slot.get_or_init(|| self.aws.associations(&cluster, namespace)).await.clone()
     }
 
     pub(super) async fn service_accounts(&self, kube: &KubeApi, namespace: &str) -> Observed<Vec<ServiceAccount>> {
@@ -125,19 +227,29 @@ impl World {
         let ask = || async {
             match &self.kube {
                 Ok(kube) => kube.webhooks().await,
-                Err(why) => no_cluster(why),
+                Err(why) => not_asked(why),
             }
         };
         self.cache.webhooks.get_or_init(ask).await.clone()
     }
 
-    pub(super) async fn pod_identity_agent(&self) -> Observed<i64> {
+    pub(super) async fn pod_identity_agent(&self) -> Observed<PodIdentityAgent> {
         let ask = || async {
             match &self.kube {
                 Ok(kube) => kube.pod_identity_agent().await,
-                Err(why) => no_cluster(why),
+                Err(why) => not_asked(why),
             }
         };
         self.cache.agent.get_or_init(ask).await.clone()
+    }
+
+    pub(super) async fn agent_pods(&self) -> Observed<Vec<AgentPod>> {
+        let ask = || async {
+            match &self.kube {
+                Ok(kube) => kube.agent_pods().await,
+                Err(why) => not_asked(why),
+            }
+        };
+        self.cache.agent_pods.get_or_init(ask).await.clone()
     }
 }

@@ -5,7 +5,9 @@ mod cache;
 mod everything;
 mod nearest;
 mod options;
+mod pod_identity;
 mod targets;
+mod trail;
 mod workload;
 mod world;
 
@@ -35,7 +37,7 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
             missed.extend(found.missed);
             found.evidence
         }
-        Ask::Workload(target) => vec![Box::pin(workload::walk(world, target)).await],
+        Ask::Workload(target) => vec![Box::pin(workload::walk(world, target, &workload::Depth::full())).await],
         Ask::Role { arn, subject } => vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await],
         Ask::Issuer(url) => vec![Box::pin(account::walk_issuer(world, url)).await],
         Ask::Job { path, subject } => Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?,

@@ -34,6 +34,8 @@ pub struct WalkOptions {
     pub cluster: Option<String>,
     /// `--no-exchange`: make no real `AssumeRoleWithWebIdentity`, mint no token.
     pub no_exchange: bool,
+    /// `--exchange`: make one for each identity, where otherwise only those are made that decide something.
+    pub exchange: bool,
     /// Now, Unix seconds.
     pub now: i64,
 }

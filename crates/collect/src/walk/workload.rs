@@ -6,22 +6,53 @@ use trustwalk_core::evidence::{
     Variable, Workload,
 };
 
-use super::account;
+use super::account::{self, Bearer};
 use super::nearest::nearest;
+use super::pod_identity;
 use super::world::World;
-use crate::kube_api::{KubeApi, WorkloadRef, read_logs};
+use crate::kube_api::{KubeApi, WorkloadRef, read_logs, read_profiles};
+use crate::{claims, limits};
 
 /// The audience of an injected token when no annotation says otherwise (amazon-eks-pod-identity-webhook).
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
+/// How far a walk goes that leaves traces in the account, or why not so far.
+#[derive(Debug, Clone)]
+pub(super) struct Depth {
+    /// Whether a token is minted for it and shown to STS.
+    exchange: Result<(), String>,
+    /// Whether `CloudTrail` is asked for its role.
+    trail: Result<(), String>,
+}
+
+impl Depth {
+    /// All the way, as for one target.
+    pub(super) fn full() -> Self {
+        Self { exchange: Ok(()), trail: Ok(()) }
+    }
+
+    /// Of one among many: all the way where its pods fail, up to a number; else what is shared, unless an exchange is
+    /// asked for.
+    pub(super) fn among(many: usize, failing: Option<usize>, asked: bool) -> Self {
+        let most = limits::FULL_WALKS;
+        let why = match failing {
+            Some(before) if before < most => return Self::full(),
+            Some(_) => format!("not asked for: more than {most} of the {many} identities of this run fail"),
+            None => format!("not asked for among {many} identities: no pod of this one fails"),
+        };
+        let exchange = if asked { Ok(()) } else { Err(format!("{why}; --exchange asks for each")) };
+        Self { exchange, trail: Err(why) }
+    }
+}
+
 /// Walks from one workload.
-pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
+pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth) -> Evidence {
     let mut evidence = world.blank(name_of(target));
     let kube = match &world.kube {
         Ok(kube) => kube,
         Err(why) => {
             without_cluster(&mut evidence, why);
-            Box::pin(account::fill(world, &mut evidence, None)).await;
+            Box::pin(account::fill(world, &mut evidence, Bearer::Nothing, depth.trail.clone())).await;
             return evidence;
         }
     };
@@ -43,47 +74,85 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef) -> Evidence {
         if let Some(role) = &world.options.role {
             evidence.role_arn = given(world, role);
         }
-        Box::pin(account::fill(world, &mut evidence, None)).await;
+        Box::pin(account::fill(world, &mut evidence, Bearer::Nothing, depth.trail.clone())).await;
         return evidence;
     };
-    let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
-    let labels = json!(template.labels);
-    let (sa, siblings, pods, policies, probe, associations, agent) = tokio::join!(
-        kube.service_account(namespace, &service_account),
-        world.service_accounts(kube, namespace),
-        read_pods(kube, target, &evidence.workload, &service_account),
-        world.network_policies(kube, namespace, &template),
-        kube.injection_probe(namespace, &service_account, &labels),
-        world.associations(namespace),
-        world.pod_identity_agent(),
-    );
-    evidence.siblings = siblings.map(|all| all.into_iter().filter(|s| s.name != service_account).collect());
-    evidence.network_policies = policies;
-    evidence.injection_probe = probe;
-    evidence.associations = associations;
-    evidence.pod_identity_agent = agent;
-    evidence.webhooks = world.webhooks().await;
-    evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
-    let audience = audience(&sa, &pods);
-    evidence.service_account = sa;
-    let pod_list = pods.known().cloned().unwrap_or_default();
-    evidence.pods = pods;
-    // Logs take the longest to read and nothing else waits for them.
+    Box::pin(in_cluster(world, kube, target, &service_account, &mut evidence)).await;
     let has_logs = !world.options.logs.is_empty();
-    let logs = async { if has_logs { None } else { Some(read_logs(kube, namespace, &pod_list).await) } };
+    let pods = evidence.pods.known().cloned().unwrap_or_default();
+    // Logs take the longest to read and nothing else waits for them.
+    let logs = async { if has_logs { None } else { Some(read_logs(kube, namespace, &pods).await) } };
     let rest = async {
-        let token = if world.options.no_exchange || world.options.token.is_some() {
-            None
-        } else {
-            Some((kube.mint(namespace, &service_account, &audience).await, TokenSource::Cluster))
-        };
-        Box::pin(account::fill(world, &mut evidence, token)).await;
+        let bearer = bearer(world, kube, &evidence, &service_account, depth).await;
+        Box::pin(account::fill(world, &mut evidence, bearer, depth.trail.clone())).await;
     };
     let (logs, ()) = tokio::join!(logs, rest);
     if let Some(logs) = logs {
         evidence.logs = logs;
     }
     evidence
+}
+
+/// What the cluster says of the workload's identity.
+async fn in_cluster(world: &World, kube: &KubeApi, target: &WorkloadRef, account: &str, evidence: &mut Evidence) {
+    let namespace = target.namespace.as_str();
+    let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
+    let labels = json!(template.labels);
+    let (sa, siblings, pods, policies, probe) = tokio::join!(
+        kube.service_account(namespace, account),
+        world.service_accounts(kube, namespace),
+        read_pods(kube, target, &evidence.workload, account),
+        world.network_policies(kube, namespace, &template),
+        kube.injection_probe(namespace, account, &labels),
+    );
+    evidence.siblings = siblings.map(|all| all.into_iter().filter(|s| s.name != account).collect());
+    evidence.network_policies = policies;
+    evidence.injection_probe = probe;
+    evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
+    evidence.service_account = sa;
+    evidence.pods = pods;
+    evidence.webhooks = world.webhooks().await;
+    let (mut workload, mut pods) = (std::mem::take(&mut evidence.workload), std::mem::take(&mut evidence.pods));
+    let ((), ()) = tokio::join!(
+        config_files(kube, namespace, &mut workload, &mut pods),
+        pod_identity::fill(world, evidence, namespace, account),
+    );
+    (evidence.workload, evidence.pods) = (workload, pods);
+}
+
+/// Reads the AWS configuration that the containers take from `ConfigMap`s.
+async fn config_files(
+    kube: &KubeApi,
+    namespace: &str,
+    workload: &mut Observed<Workload>,
+    pods: &mut Observed<Vec<Pod>>,
+) {
+    let template = if let Observed::Known { value, .. } = workload { Some(&mut value.template) } else { None };
+    let pods = if let Observed::Known { value, .. } = pods { value.as_mut_slice() } else { &mut [] };
+    let mut specs: Vec<&mut PodSpec> = template.into_iter().chain(pods.iter_mut().map(|p| &mut p.spec)).collect();
+    read_profiles(kube, namespace, &mut specs).await;
+}
+
+/// The token of the workload's account, or what one would say.
+async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &str, depth: &Depth) -> Bearer {
+    if world.options.no_exchange || world.options.token.is_some() {
+        return Bearer::Nothing;
+    }
+    let namespace = match &evidence.target {
+        Target::Workload { namespace, .. } | Target::ServiceAccount { namespace, .. } => namespace.as_str(),
+        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
+            return Bearer::Nothing;
+        }
+    };
+    let audience = audience(&evidence.service_account, &evidence.pods);
+    match &depth.exchange {
+        Ok(()) => Bearer::Token(kube.mint(namespace, account, &audience).await, TokenSource::Cluster),
+        Err(why) => {
+            let sample = world.sample(kube, namespace, account, &audience).await;
+            let foretold = sample.map(|s| claims::foretold(&s, namespace, account, audience));
+            Bearer::Foretold(Box::new(foretold), why.clone())
+        }
+    }
 }
 
 fn name_of(target: &WorkloadRef) -> Target {

@@ -8,7 +8,7 @@ use trustwalk_core::evidence::Observed;
 
 use crate::server::{CHUNKED, Sent, Server, chunk, ok};
 
-async fn client(server: &Server) -> AwsClient {
+pub(crate) async fn client(server: &Server) -> AwsClient {
     let options = AwsOptions {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(format!("http://hidden:hidden@{}", server.address)),

@@ -5,4 +5,6 @@
 mod account;
 mod cluster;
 mod memory;
+mod pages;
 mod server;
+mod shared;

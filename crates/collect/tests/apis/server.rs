@@ -37,6 +37,11 @@ pub(crate) struct Server {
 impl Server {
     /// `answer` is told the request's first line and how many came before it.
     pub(crate) async fn new(answer: impl Fn(&str, usize) -> Sent + Send + Sync + 'static) -> Self {
+        Self::with_body(move |request, before| answer(request.split('\n').next().unwrap_or_default(), before)).await
+    }
+
+    /// `answer` is told the request's first line, its body after a line break, and how many came before it.
+    pub(crate) async fn with_body(answer: impl Fn(&str, usize) -> Sent + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -77,6 +82,8 @@ async fn serve(
     answer: &(dyn Fn(&str, usize) -> Sent + Send + Sync),
     seen: &Mutex<Vec<String>>,
 ) -> std::io::Result<()> {
+    // Head and body are written apart, and the second would wait for the first to be acknowledged.
+    stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     loop {
         let (mut first, mut length) = (String::new(), 0);
@@ -101,6 +108,7 @@ async fn serve(
         let before = {
             let mut seen = seen.lock().unwrap();
             seen.push(format!("{first} {}", String::from_utf8_lossy(&body)));
+            first = format!("{first}\n{}", String::from_utf8_lossy(&body));
             seen.len() - 1
         };
         match answer(&first, before) {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::Gap;
+
 /// An EKS cluster, as `eks:DescribeCluster` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
@@ -17,7 +19,8 @@ pub struct EksCluster {
     pub version: String,
     /// Unix seconds.
     pub created: i64,
-    /// Add-ons with the role of their service account.
+    /// Add-ons with the role of their service account: those of [`super::Evidence::addons`], empty when these were not
+    /// read.
     pub addons: Vec<Addon>,
 }
 
@@ -29,10 +32,32 @@ pub struct Addon {
     pub name: String,
     /// Role of its service account.
     pub role_arn: Option<String>,
-    /// Status.
+    /// Status, such as `ACTIVE`, `DEGRADED`, `UPDATE_FAILED` (EKS API reference, `Addon`).
     pub status: String,
+    /// Version, such as `v1.3.4-eksbuild.1`.
+    pub version: String,
+    /// Unix seconds of its creation; 0 when not told.
+    pub created: i64,
     /// Unix seconds of the last change.
     pub modified: i64,
+    /// What EKS says is wrong with it (EKS API reference, `AddonHealth`).
+    pub issues: Vec<AddonIssue>,
+    /// ARNs of the Pod Identity associations that the add-on owns (EKS API reference, `podIdentityAssociations`).
+    pub associations: Vec<String>,
+    /// Why nothing but its name is known, when its description could not be read.
+    pub undescribed: Option<Gap>,
+}
+
+/// One thing that EKS says is wrong with an add-on (EKS API reference, `AddonIssue`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct AddonIssue {
+    /// Code, such as `InsufficientNumberOfReplicas`.
+    pub code: String,
+    /// EKS's own words.
+    pub message: String,
+    /// Resources concerned.
+    pub resources: Vec<String>,
 }
 
 /// An IAM OIDC provider.
@@ -83,10 +108,12 @@ pub struct RolePolicy {
     pub name: String,
     /// ARN of a managed policy.
     pub arn: Option<String>,
-    /// The document's JSON text, when it could be read.
+    /// The document's JSON text, when it could be read: of a managed policy its default version.
     pub document: Option<String>,
     /// Whether it is the permissions boundary.
     pub boundary: bool,
+    /// Why there is no document.
+    pub unread: Option<Gap>,
 }
 
 /// Who the caller of the AWS API is.
@@ -119,7 +146,9 @@ pub struct Exchange {
     pub request_id: Option<String>,
 }
 
-/// One `CloudTrail` event that matters here.
+/// One `CloudTrail` event that matters here. Times, names and members are those of the `CloudTrail` User Guide's
+/// "`CloudTrail` record contents"; the example of a refused and of a granted `AssumeRoleWithWebIdentity` is in the IAM
+/// User Guide, "Logging IAM and AWS STS API calls".
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct TrailEvent {
@@ -131,10 +160,38 @@ pub struct TrailEvent {
     pub who: String,
     /// What it touched.
     pub resource: String,
+    /// Everything it touched, as `CloudTrail` lists it: names of changed roles, ARNs of assumed ones.
+    pub resources: Vec<String>,
     /// Error code.
     pub error: Option<String>,
+    /// Error message. Of a refused `AssumeRoleWithWebIdentity` it may be no more than `An unknown error occurred`
+    /// (REPORTED).
+    pub message: Option<String>,
     /// `IAMTrustStore` or `Thumbprint`, from `additionalEventData`.
     pub verification: Option<String>,
-    /// Subject of a web identity.
+    /// Subject of a web identity (`userIdentity.userName`).
     pub subject: Option<String>,
+    /// ARN of the provider of a web identity (`userIdentity.identityProvider`).
+    pub provider: Option<String>,
+    /// Audience of a web identity: what stands between provider and subject in `userIdentity.principalId`.
+    pub audience: Option<String>,
+    /// The role asked for (`requestParameters.roleArn`, or `roleName` where only that is told).
+    pub role: Option<String>,
+    /// The session's name (`requestParameters.roleSessionName`).
+    pub session: Option<String>,
+    /// The policy or provider that a change names: `requestParameters` of `policyArn`, `policyName`,
+    /// `openIDConnectProviderArn`, `clientID`.
+    pub change: BTreeMap<String, String>,
+    /// The client, as it names itself.
+    pub user_agent: Option<String>,
+    /// Address of the client, or the name of the AWS service that called for it.
+    pub source_ip: Option<String>,
+    /// The region that answered (`awsRegion`).
+    pub region: Option<String>,
+    /// The host that the client named (`tlsDetails.clientProvidedHostHeader`).
+    pub host: Option<String>,
+    /// Id of the event.
+    pub id: String,
+    /// Id of the request, which the client's error names too.
+    pub request_id: Option<String>,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kept::WITHHELD;
-use super::{Evidence, PodSpec, Role};
+use super::{Evidence, Observed, PodSpec, Role};
 
 /// Counts over all identities of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -53,10 +53,14 @@ impl Holds {
         for annotations in accounts.map(|a| &a.annotations).chain(own) {
             self.annotated(annotations.values());
         }
-        let roles = || e.role.known().into_iter().chain(e.trusting.known().into_iter().flatten());
-        self.tags +=
-            e.provider.known().map_or(0, |p| p.tags.len()) + roles().map(|r: &Role| r.tags.len()).sum::<usize>();
-        let documents = e.policies.known().into_iter().flatten().filter(|p| p.document.is_some());
+        let own = || [&e.role, &e.association_role, &e.association_target].into_iter().filter_map(Observed::known);
+        let roles = || own().chain(e.trusting.known().into_iter().flatten());
+        let associations = e.associations.known().into_iter().flatten();
+        self.tags += e.provider.known().map_or(0, |p| p.tags.len())
+            + roles().map(|r: &Role| r.tags.len()).sum::<usize>()
+            + associations.map(|a| a.tags.len()).sum::<usize>();
+        let policies = [&e.policies, &e.association_policies].into_iter().filter_map(Observed::known).flatten();
+        let documents = policies.filter(|p| p.document.is_some());
         self.policies += roles().count() + documents.count();
         self.claims += e.token.known().map_or(0, |t| t.claims.len());
         self.log_lines += e.logs.known().map_or(0, Vec::len);

@@ -48,6 +48,12 @@ pub struct TokenClaims {
     pub malformed: Option<String>,
     /// Whether its signature verified against the published keys; `None` when not checked.
     pub signature: Option<bool>,
+    /// Index of a published key that the signature verifies with, whatever `kid`, `alg`, `use` or `key_ops` say of it:
+    /// the right key may be published in a way in which STS does not find it. `None` when there is none, or when it was
+    /// not checked.
+    pub verified_by: Option<usize>,
+    /// Whether blanks or line breaks stood around the token in its file.
+    pub padded: bool,
 }
 
 /// An HTTP document fetched from the issuer, whether or not it was a good one.
@@ -88,7 +94,7 @@ pub struct Discovery {
 pub struct Keys {
     /// How it was fetched.
     pub fetched: Fetched,
-    /// Key ids with type and use, as `kid kty use`.
+    /// The keys in the document's order, doubles included.
     pub keys: Vec<KeyFacts>,
     /// Why it is not a key set, if so.
     pub malformed: Option<String>,
@@ -104,6 +110,16 @@ pub struct KeyFacts {
     pub kty: String,
     /// `use`.
     pub usage: Option<String>,
+    /// `alg`.
+    pub alg: Option<String>,
+    /// `crv` of an EC key.
+    pub crv: Option<String>,
+    /// Bits of an RSA modulus, when it is one.
+    pub bits: Option<usize>,
+    /// `key_ops`, when it is there.
+    pub operations: Option<Vec<String>>,
+    /// Members it has, by name: `n`, `e`, `x5c`, a private `d`, … without their values.
+    pub members: Vec<String>,
 }
 
 /// The chain one host presents.

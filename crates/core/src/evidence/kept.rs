@@ -26,30 +26,34 @@ pub enum Variable {
     AwsAccessKeyId,
     AwsSecretAccessKey,
     AwsProfile,
+    AwsConfigFile,
     AwsSharedCredentialsFile,
     AwsCredentialExpiration,
     AwsEndpointUrl,
     AwsEndpointUrlSts,
     AwsCaBundle,
     AwsRegion,
+    AwsDefaultRegion,
     AwsStsRegionalEndpoints,
 }
 
 impl Variable {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::AwsRoleArn,
         Self::AwsWebIdentityTokenFile,
         Self::AwsContainerCredentialsFullUri,
         Self::AwsAccessKeyId,
         Self::AwsSecretAccessKey,
         Self::AwsProfile,
+        Self::AwsConfigFile,
         Self::AwsSharedCredentialsFile,
         Self::AwsCredentialExpiration,
         Self::AwsEndpointUrl,
         Self::AwsEndpointUrlSts,
         Self::AwsCaBundle,
         Self::AwsRegion,
+        Self::AwsDefaultRegion,
         Self::AwsStsRegionalEndpoints,
     ];
 
@@ -62,12 +66,14 @@ impl Variable {
             Self::AwsAccessKeyId => "AWS_ACCESS_KEY_ID",
             Self::AwsSecretAccessKey => "AWS_SECRET_ACCESS_KEY",
             Self::AwsProfile => "AWS_PROFILE",
+            Self::AwsConfigFile => "AWS_CONFIG_FILE",
             Self::AwsSharedCredentialsFile => "AWS_SHARED_CREDENTIALS_FILE",
             Self::AwsCredentialExpiration => "AWS_CREDENTIAL_EXPIRATION",
             Self::AwsEndpointUrl => "AWS_ENDPOINT_URL",
             Self::AwsEndpointUrlSts => "AWS_ENDPOINT_URL_STS",
             Self::AwsCaBundle => "AWS_CA_BUNDLE",
             Self::AwsRegion => "AWS_REGION",
+            Self::AwsDefaultRegion => "AWS_DEFAULT_REGION",
             Self::AwsStsRegionalEndpoints => "AWS_STS_REGIONAL_ENDPOINTS",
         }
     }
@@ -91,10 +97,12 @@ impl fmt::Display for Variable {
 
 /// The annotations whose value a question asks for. Of any other the value is kept only where it is a role's ARN,
 /// which may have been meant.
-const ANNOTATIONS: [&str; 4] = [
+const ANNOTATIONS: [&str; 6] = [
     ROLE_ANNOTATION,
     "eks.amazonaws.com/audience",
     "eks.amazonaws.com/skip-containers",
+    "eks.amazonaws.com/sts-regional-endpoints",
+    "eks.amazonaws.com/token-expiration",
     "kubectl.kubernetes.io/restartedAt",
 ];
 
@@ -128,8 +136,8 @@ pub const OWNER_TAGS: [(&str, &str); 6] = [
 
 /// Members whose text is compared letter by letter, or edited and written back: policies as they are stored, ids and
 /// digests.
-const VERBATIM: [&str; 8] =
-    ["trust_policy", "document", "kid", "uid", "request_id", "thumbprints", "ca_sha256", "served_sha256"];
+const VERBATIM: [&str; 9] =
+    ["trust_policy", "document", "kid", "uid", "request_id", "thumbprints", "ca_sha256", "served_sha256", "client_ids"];
 
 /// Annotations as they may be kept.
 pub fn annotations(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -207,8 +215,12 @@ impl Evidence {
             provider.tags = tags(std::mem::take(&mut provider.tags));
         }
         let trusting = known_mut(&mut self.trusting).into_iter().flatten();
-        for role in known_mut(&mut self.role).into_iter().chain(trusting) {
+        let own = [&mut self.role, &mut self.association_role, &mut self.association_target];
+        for role in own.into_iter().filter_map(known_mut).chain(trusting) {
             role.tags = tags(std::mem::take(&mut role.tags));
+        }
+        for association in known_mut(&mut self.associations).into_iter().flatten() {
+            association.tags = tags(std::mem::take(&mut association.tags));
         }
         self.job = self.job.map(CiJob::kept);
         for (name, value) in known_mut(&mut self.token).into_iter().flat_map(|token| &mut token.claims) {

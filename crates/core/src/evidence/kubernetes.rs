@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::kept::Variable;
+use super::{AwsFile, Gap, NetworkRule};
 
 /// One environment variable of a container. Of a name that no question asks for there is no value ([`Variable`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -69,12 +70,31 @@ pub struct Container {
     pub init: bool,
     /// Its environment.
     pub env: Vec<EnvVar>,
+    /// Objects whose every entry becomes a variable (`envFrom`), such as `secret aws-keys`, with the prefix that its
+    /// names get. Their entries are not read.
+    pub env_from: Vec<EnvFrom>,
     /// Volume name to mount path.
     pub mounts: BTreeMap<String, String>,
+    /// Files in which SDKs look for profiles and keys, and where they come from.
+    pub aws_files: Vec<AwsFile>,
     /// `securityContext.runAsUser` of the container or else of the pod.
     pub run_as_user: Option<i64>,
+    /// `securityContext.runAsGroup` of the container or else of the pod.
+    pub run_as_group: Option<i64>,
     /// `securityContext.runAsNonRoot` of the container or else of the pod.
     pub run_as_non_root: Option<bool>,
+}
+
+/// An object whose every entry becomes a variable of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct EnvFrom {
+    /// Whether it is a Secret; else it is a `ConfigMap`.
+    pub secret: bool,
+    /// Its name.
+    pub name: String,
+    /// What is put before each name.
+    pub prefix: String,
 }
 
 impl Container {
@@ -173,6 +193,34 @@ pub struct Pod {
     pub os: Option<String>,
     /// What it was admitted with.
     pub spec: PodSpec,
+    /// When the kubelet took it up (`status.startTime`), Unix seconds.
+    pub started: Option<i64>,
+    /// What its containers did, init containers included.
+    pub runs: Vec<ContainerRun>,
+}
+
+/// What a container of a pod did (Kubernetes API reference, `ContainerStatus`). All times are Unix seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ContainerRun {
+    /// The container's name.
+    pub name: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// How often it was restarted.
+    pub restarts: i64,
+    /// When the run that goes on began.
+    pub started: Option<i64>,
+    /// Why it waits or how it ended, such as `CrashLoopBackOff`, `Completed`.
+    pub reason: Option<String>,
+    /// When the run before, or the one that ended for good, began.
+    pub last_started: Option<i64>,
+    /// When that run ended.
+    pub last_ended: Option<i64>,
+    /// How that run ended, such as `Error`, `OOMKilled`.
+    pub last_reason: Option<String>,
+    /// Exit code of that run.
+    pub last_exit: Option<i64>,
 }
 
 impl Pod {
@@ -221,6 +269,8 @@ pub struct ServiceAccount {
     pub annotations: BTreeMap<String, String>,
     /// Who wrote `eks.amazonaws.com/role-arn`, when the object says.
     pub role_written_by: Option<FieldWriter>,
+    /// Who wrote which of its `eks.amazonaws.com` annotations last, when the object says.
+    pub written_by: BTreeMap<String, FieldWriter>,
     /// `automountServiceAccountToken`.
     pub automount: Option<bool>,
 }
@@ -266,20 +316,76 @@ pub struct Webhook {
     pub image: Option<String>,
     /// Unix seconds at which the configuration was created.
     pub created: i64,
+    /// Who wrote the configuration's webhooks last, when the object says.
+    pub written_by: Option<FieldWriter>,
+    /// `reinvocationPolicy`, `Never` or `IfNeeded`.
+    pub reinvocation_policy: String,
+    /// `timeoutSeconds`.
+    pub timeout: i64,
+    /// `matchConditions`, as `name: expression`.
+    pub conditions: Vec<String>,
 }
 
-/// An EKS Pod Identity association.
+/// An EKS Pod Identity association (EKS API reference, `PodIdentityAssociation`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct PodIdentityAssociation {
+    /// Id.
+    pub id: String,
+    /// ARN.
+    pub arn: String,
     /// Namespace.
     pub namespace: String,
     /// Service account.
     pub service_account: String,
     /// Role, when the listing tells it.
     pub role_arn: Option<String>,
+    /// Role that the first one assumes for the pod, often of another account.
+    pub target_role_arn: Option<String>,
+    /// The external id that EKS sends when the target role is assumed.
+    pub external_id: Option<String>,
+    /// Whether EKS leaves out the session's tags. A role that trusts without `sts:TagSession` needs that.
+    pub disable_session_tags: Option<bool>,
+    /// ARN of the add-on that owns it.
+    pub owner_arn: Option<String>,
+    /// Tags in which tools sign.
+    pub tags: BTreeMap<String, String>,
     /// Unix seconds.
     pub created: Option<i64>,
+    /// Unix seconds of its last change.
+    pub modified: Option<i64>,
+    /// Why nothing but its place is known, when its description could not be read.
+    pub undescribed: Option<Gap>,
+}
+
+/// The Pod Identity agent (EKS User Guide, "Set up the Amazon EKS Pod Identity Agent").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct PodIdentityAgent {
+    /// Pods its `DaemonSet` wants.
+    pub desired: i64,
+    /// Pods that are ready.
+    pub ready: i64,
+    /// Its image.
+    pub image: String,
+    /// Its pods, each with the node it runs on; a gap when they could not be listed.
+    pub pods: super::Observed<Vec<AgentPod>>,
+}
+
+/// One pod of the Pod Identity agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct AgentPod {
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: Option<String>,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// Restarts of its containers together.
+    pub restarts: i64,
+    /// Why a container of it waits or ended.
+    pub reason: Option<String>,
 }
 
 /// A Kubernetes `NetworkPolicy` that selects the workload's pods.
@@ -292,6 +398,8 @@ pub struct NetworkPolicy {
     pub restricts_egress: bool,
     /// CIDRs egress is allowed to; empty with `restricts_egress` means none.
     pub egress_cidrs: Vec<String>,
+    /// What it lets out, rule by rule.
+    pub egress: Vec<NetworkRule>,
 }
 
 /// What a server-side dry run of a new pod of the service account showed.

@@ -2,25 +2,30 @@
 
 mod aws;
 mod clock;
+mod files;
 mod holds;
 mod issuer;
 pub mod kept;
 mod kind;
 mod kubernetes;
+mod network;
 mod observed;
 mod view;
 
-pub use aws::{Addon, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
+pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock};
+pub use files::{AwsFile, AwsProfile, FileOrigin};
 pub use holds::Holds;
 pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims, TokenSource};
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
-    Container, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
-    ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
+    AgentPod, Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod,
+    PodIdentityAgent, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload,
+    pods_down,
 };
-pub use observed::{Observed, Source};
+pub use network::{NetworkPeer, NetworkPort, NetworkRule};
+pub use observed::{Gap, Observed, Source};
 pub use view::View;
 
 use serde::{Deserialize, Serialize};
@@ -161,12 +166,27 @@ pub struct Evidence {
     /// Whether the Pod Identity agent runs: its `DaemonSet`'s ready pods.
     #[serde(default)]
     pub pod_identity_agent: Observed<i64>,
+    /// The Pod Identity agent and its pods, read where an association or a container's variables make it matter.
+    #[serde(default)]
+    pub agent: Observed<PodIdentityAgent>,
+    /// The role of the association of this service account.
+    #[serde(default)]
+    pub association_role: Observed<Role>,
+    /// The role that the association's role assumes for the pod, when the association names one.
+    #[serde(default)]
+    pub association_target: Observed<Role>,
+    /// Policies of the role that a pod gets through the association: the target's, or else the association's own.
+    #[serde(default)]
+    pub association_policies: Observed<Vec<RolePolicy>>,
     /// The token.
     #[serde(default)]
     pub token: Observed<TokenClaims>,
     /// The EKS cluster.
     #[serde(default)]
     pub cluster: Observed<EksCluster>,
+    /// Its add-ons.
+    #[serde(default)]
+    pub addons: Observed<Vec<Addon>>,
     /// Discovery.
     #[serde(default)]
     pub discovery: Observed<Discovery>,
@@ -200,6 +220,10 @@ pub struct Evidence {
     /// What `CloudTrail` remembers.
     #[serde(default)]
     pub trail: Observed<Vec<TrailEvent>>,
+    /// Since when the trail is whole, Unix seconds: of what is older only a part was read, or nothing. `None` when all
+    /// that `CloudTrail` keeps was read, which are 90 days (`CloudTrail` User Guide, "Event history").
+    #[serde(default)]
+    pub trail_since: Option<i64>,
     /// The CI job.
     #[serde(default)]
     pub job: Observed<CiJob>,
@@ -239,8 +263,13 @@ impl Evidence {
             network_policies: Observed::default(),
             associations: Observed::default(),
             pod_identity_agent: Observed::default(),
+            agent: Observed::default(),
+            association_role: Observed::default(),
+            association_target: Observed::default(),
+            association_policies: Observed::default(),
             token: Observed::default(),
             cluster: Observed::default(),
+            addons: Observed::default(),
             discovery: Observed::default(),
             keys: Observed::default(),
             chains: Vec::new(),
@@ -252,6 +281,7 @@ impl Evidence {
             exchange: Observed::default(),
             policies: Observed::default(),
             trail: Observed::default(),
+            trail_since: None,
             job: Observed::default(),
             region: None,
         }

@@ -61,6 +61,39 @@ pub enum Observed<T> {
     },
 }
 
+/// Why one part could not be read of a whole that could.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum Gap {
+    /// Reading was refused.
+    Denied {
+        /// The permission that is missing, such as `iam:GetPolicyVersion`.
+        permission: String,
+        /// The answer, as the service put it.
+        message: String,
+    },
+    /// No answer, or none that could be understood, or nobody asked.
+    Unknown {
+        /// What went wrong.
+        error: String,
+    },
+}
+
+impl Gap {
+    /// The gap in an observation; of what does not exist, that it does not.
+    pub fn of<T>(observed: &Observed<T>) -> Option<Self> {
+        match observed {
+            Observed::Known { .. } => None,
+            Observed::Denied { permission, message, .. } => {
+                Some(Self::Denied { permission: permission.clone(), message: message.clone() })
+            }
+            other @ (Observed::Absent { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. }) => {
+                Some(Self::Unknown { error: other.gap().unwrap_or_default() })
+            }
+        }
+    }
+}
+
 impl<T> Default for Observed<T> {
     fn default() -> Self {
         Self::NotCollected { reason: "not asked for".to_owned() }

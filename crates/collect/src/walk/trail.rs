@@ -1,0 +1,72 @@
+//! Which events of `CloudTrail` concern a role, its provider and the cluster.
+
+use futures_util::future::join_all;
+use trustwalk_core::evidence::{Observed, TrailEvent};
+
+use super::world::World;
+use crate::aws::LookUp;
+
+/// What a trail is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Concerned<'a> {
+    /// The role's ARN.
+    pub(super) role: Option<&'a str>,
+    /// The role's name.
+    pub(super) name: Option<&'a str>,
+    /// The provider's ARN, whether or not there is such a provider.
+    pub(super) provider: Option<&'a str>,
+}
+
+/// Events, the newest first, and since when they are whole.
+pub(super) type Trail = (Observed<Vec<TrailEvent>>, Option<i64>);
+
+/// Reads the trail.
+pub(super) async fn read(world: &World, of: &Concerned<'_>) -> Trail {
+    let by = |global, key, value: &str| LookUp { global, key, value: value.to_owned() };
+    let mut asked = vec![by(false, "EventName", "UpdateAddon")];
+    asked.extend(of.name.map(|name| by(true, "ResourceName", name)));
+    asked.extend(of.provider.map(|arn| by(true, "ResourceName", arn)));
+    if let Some(arn) = of.role {
+        asked.push(by(false, "ResourceName", arn));
+        if world.aws.global_is_elsewhere() {
+            // STS's global endpoint, which older SDKs ask, is recorded with the global services.
+            asked.push(by(true, "ResourceName", arn));
+        }
+    }
+    merged(world, &asked).await
+}
+
+/// Adds who deleted a provider that is missing: under which name `CloudTrail` lists that event is not documented, so
+/// that it is asked for by its own.
+pub(super) async fn add_deletions(world: &World, arn: &str, trail: &mut Trail) {
+    let asked = LookUp { global: true, key: "EventName", value: "DeleteOpenIDConnectProvider".to_owned() };
+    let (found, since) = merged(world, &[asked]).await;
+    let (Some(found), Observed::Known { value, .. }) = (found.known(), &mut trail.0) else { return };
+    let of_it = |e: &&TrailEvent| {
+        e.change.get("openIDConnectProviderArn").is_some_and(|a| a == arn) || e.resources.iter().any(|r| r == arn)
+    };
+    let new: Vec<TrailEvent> =
+        found.iter().filter(of_it).filter(|e| !value.iter().any(|known| known.id == e.id)).cloned().collect();
+    value.extend(new);
+    value.sort_by_key(|e| std::cmp::Reverse(e.at));
+    trail.1 = trail.1.max(since);
+}
+
+/// Look-ups together. Where one has a gap the whole has it: what is missing would be taken for what did not happen.
+async fn merged(world: &World, asked: &[LookUp]) -> Trail {
+    let mut events: Vec<TrailEvent> = Vec::new();
+    let (mut since, mut place) = (None, None);
+    for one in join_all(asked.iter().map(|a| world.look_up(a))).await {
+        let Observed::Known { value, source } = one else { return (one.map(|_| Vec::new()), None) };
+        since = since.max(value.since);
+        place.get_or_insert(source);
+        for event in value.events {
+            if event.id.is_empty() || !events.iter().any(|known| known.id == event.id) {
+                events.push(event);
+            }
+        }
+    }
+    events.sort_by_key(|e| std::cmp::Reverse(e.at));
+    let Some(source) = place else { return (Observed::default(), None) };
+    (Observed::Known { value: events, source }, since)
+}
