@@ -62,7 +62,7 @@ fn every_kind_of_workload_is_found_once_and_a_shared_cause_is_told_once() {
         "--timeout=60s",
     ]));
     apply(&lab, &batch_namespace());
-    let out = lab.trustwalk(&["diagnose"]);
+    let out = lab.trustwalk(&["diagnose", "--exchange"]);
     let text = String::from_utf8(out.stdout).unwrap();
     assert_eq!(out.status.code(), Some(3), "{text}");
     let kinds = ["statefulset/db", "replicaset/rs", "job/once", "cronjob/nightly", "serviceaccount/spare"];
@@ -105,14 +105,14 @@ fn one_approval_cures_what_several_workloads_share() {
     );
     // The other account stays broken: the statement that is added names the one that was mistyped.
     succeed(lab.command(tool("kubectl")).args(["delete", "serviceaccount", "spare", "-n", "pay"]));
-    let plan = lab.trustwalk(&["fix", "-n", "pay"]);
+    let plan = lab.trustwalk(&["fix", "-n", "pay", "--exchange"]);
     let text = String::from_utf8(plan.stdout).unwrap();
     assert_eq!(plan.status.code(), Some(3), "{text}");
     assert!(text.contains("trustwalk: job/once in namespace pay, the same root cause as statefulset/db"), "{text}");
-    let done = lab.trustwalk(&["fix", "-n", "pay", "--approve"]);
+    let done = lab.trustwalk(&["fix", "-n", "pay", "--approve", "--exchange"]);
     let text = String::from_utf8(done.stdout).unwrap();
     assert_eq!(done.status.code(), Some(0), "{text}");
-    assert_eq!(lab.trustwalk(&["diagnose", "-n", "pay"]).status.code(), Some(0));
+    assert_eq!(lab.trustwalk(&["diagnose", "-n", "pay", "--exchange"]).status.code(), Some(0));
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
         let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
         // Neither certificates nor what AWS wants depend on what is registered.
         let evidence = if raw || args.no_account {
-            without_account(&issuer_url(url), options).await?
+            Box::pin(without_account(&issuer_url(url), options)).await?
         } else {
             let world = World::new(options).await?;
             let evidence = collect(&world, &Ask::Issuer(issuer_url(url))).await?.evidence;
