@@ -2,8 +2,9 @@
 //! answers as asking every role does.
 
 use trustwalk_trust_policy::{
-    Asked, Context, Decision, Document, DocumentStatement, Identity, Policy, Principal, PrincipalKind, Principals,
-    Request, RoleIndex, SaveContext, WEB_IDENTITY_ACTION, widened,
+    Answer, Asked, Call, Context, Decision, Document, DocumentStatement, Exchange, Identity, NoEdit, Part, Policy,
+    Principal, PrincipalKind, Principals, Request, RoleIndex, SaveContext, Text, WEB_IDENTITY_ACTION, smallest_edit,
+    widened,
 };
 
 use crate::Target;
@@ -30,6 +31,11 @@ pub(crate) const TARGET: Target = Target {
         "\"Version\":\"2012-10-17\",",
         "true",
         "é",
+        "aws:SourceIp",
+        "aws:RequestTag/k",
+        "repo:o/r:ref:refs/heads/main",
+        "system:serviceaccount:n:a",
+        "\"Action\":[],",
     ],
     iterations: 2_000,
 };
@@ -59,6 +65,9 @@ fn check(input: &[u8]) {
         assert_eq!(index.roles_for(request), all, "the index says otherwise");
     }
     widens(&documents, &policies);
+    for (document, policy) in documents.iter().zip(&policies).take(2) {
+        reasons(document, policy);
+    }
     for (role, policy) in policies.iter().enumerate() {
         let all: Vec<usize> =
             requests.iter().enumerate().filter(|(_, r)| allows(policy, r)).map(|(at, _)| at).collect();
@@ -66,16 +75,39 @@ fn check(input: &[u8]) {
     }
 }
 
+/// There is a reason exactly where there is a refusal; an edit admits its identity and nobody else; whom a breadth
+/// names is admitted.
+fn reasons(document: &Document, policy: &Policy) {
+    let call = Call::new().at(1_800_000_000);
+    for subject in ["a", "repo:o/r:ref:refs/heads/main", "system:serviceaccount:n:a"] {
+        for identity in [identity_of(std::slice::from_ref(document), subject), {
+            identity_of(std::slice::from_ref(document), subject).partly_known()
+        }] {
+            let exchange = Exchange::new(&identity, &call);
+            let decision = policy.decide(&exchange);
+            let refused = matches!(decision, Decision::ImplicitDeny | Decision::ExplicitDeny);
+            assert_eq!(!policy.reasons(&identity, &call).is_empty(), refused, "reasons and decision disagree");
+            for wide in policy.breadth(&identity, &call) {
+                assert!(!wide.subject.is_empty(), "a stranger without a name");
+            }
+            let asked = Asked { identity, audiences: Vec::new() };
+            match smallest_edit(&document.to_json(), &asked, &call) {
+                Ok(edit) => {
+                    let after = Policy::parse(&edit.document);
+                    assert!(after.is_ok(), "an edit is no policy");
+                    let Ok(after) = after else { continue };
+                    assert!(matches!(after.decide(&exchange), Decision::Allow | Decision::Undetermined));
+                    assert!(widened(policy, &after, &asked).is_ok_and(|w| w.is_empty()), "an edit lets others in");
+                }
+                Err(why) => assert_eq!(why == NoEdit::Admitted, !refused, "{why}"),
+            }
+        }
+    }
+}
+
 /// No policy is wider than itself, and who is found let in is not let in by the one before.
 fn widens(documents: &[Document], policies: &[Policy]) {
-    let named = documents.iter().flat_map(|d| &d.statements).find_map(|s| match &s.principal.as_ref()?.principals {
-        Principals::Listed(listed) => {
-            listed.iter().find(|(k, _)| *k == PrincipalKind::Federated).map(|(_, n)| n.clone())
-        }
-        Principals::Everyone | Principals::Unusable(_) => None,
-    });
-    let identity =
-        Identity::new(named.unwrap_or_else(|| "i.example".to_owned())).with_claim("sub", "a").with_claim("aud", "b");
+    let identity = identity_of(documents, "a");
     let asked = Asked { identity, audiences: Vec::new() };
     for (before, after) in policies.iter().zip(policies.iter().skip(1)).take(2) {
         for same in [before, after] {
@@ -87,13 +119,29 @@ fn widens(documents: &[Document], policies: &[Policy]) {
     }
 }
 
+/// An identity of the first provider that is named.
+fn identity_of(documents: &[Document], subject: &str) -> Identity {
+    let named = documents.iter().flat_map(|d| &d.statements).find_map(|s| match &s.principal.as_ref()?.principals {
+        Principals::Listed(listed) => {
+            listed.iter().find(|(k, _)| *k == PrincipalKind::Federated).map(|(_, n)| n.clone())
+        }
+        Principals::Everyone | Principals::Unusable(_) => None,
+    });
+    let provider = named.unwrap_or_else(|| "i.example".to_owned());
+    Identity::new(provider).with_claim("sub", subject).with_claim("aud", "b")
+}
+
 fn reads_back(document: &Document) {
     let again = Document::parse(&document.to_json());
     assert!(again.is_ok(), "what was printed is no policy: {again:?}");
     let Ok(again) = again else { return };
     let known = |statements: &[DocumentStatement]| -> Vec<DocumentStatement> {
         // What the language lacks is not printed.
-        statements.iter().cloned().map(|s| DocumentStatement { unknown: Vec::new(), ..s }).collect()
+        statements
+            .iter()
+            .cloned()
+            .map(|s| DocumentStatement { unknown: Vec::new(), exclusive: Vec::new(), ..s })
+            .collect()
     };
     assert_eq!(known(&again.statements), known(&document.statements));
     assert_eq!((again.version, &again.id), (document.version, &document.id));
@@ -102,6 +150,7 @@ fn reads_back(document: &Document) {
     let errors = document.lint(&SaveContext::default());
     assert_eq!(errors, document.lint(&SaveContext::default()));
     let none = SaveContext { size_quota: 0, account: None };
+    assert!(errors.iter().all(|e| !e.to_string().is_empty() && e.standing() == e.standing()));
     assert_eq!(document.lint(&none).is_empty(), document.counted_length == 0 && errors.is_empty());
 }
 
@@ -110,6 +159,7 @@ fn explains(policy: &Policy, request: &Request) {
     assert_eq!(explanation.decision, policy.evaluate(request));
     for statement in &explanation.statements {
         assert_eq!(statement.applies, statement.failures() == 0);
+        assert_eq!(statement.applies, statement.answer == Answer::Yes);
     }
     assert!(serde_json::to_string(&explanation).is_ok());
 }
@@ -133,6 +183,11 @@ fn requests(statement: &DocumentStatement) -> Vec<Request> {
                 2 => value.replace(['*', '?'], ""),
                 3 => value.to_uppercase(),
                 4 => format!("{value}x"),
+                5 => {
+                    // What is not known in full is found in the index too, or by nobody.
+                    context.set_partly(&condition.key, [Text::new([Part::Known(value), Part::Hole("h".to_owned())])]);
+                    continue;
+                }
                 _ => continue,
             };
             context.set(&condition.key, [filled]);

@@ -1,6 +1,7 @@
 //! Which claims of a token become condition keys, and under which names.
 
 use crate::context::Context;
+use crate::tags::{SOURCE_IDENTITY_CLAIM, SessionTags};
 use serde_json::{Map, Value};
 
 /// A token's claims together with the provider that IAM takes them under.
@@ -12,6 +13,8 @@ pub struct Identity {
     pub issuer_path: String,
     /// The token's claims.
     pub claims: Map<String, Value>,
+    /// Whether the token has further claims that nobody knows: those that IAM makes keys of are then unknown.
+    pub partial: bool,
 }
 
 /// Claims that GitHub's provider gives besides the common ones. This list and the next two are
@@ -37,7 +40,7 @@ impl Identity {
     pub fn new(provider_arn: impl Into<String>) -> Self {
         let provider_arn = provider_arn.into();
         let issuer_path = issuer_path(&provider_arn).unwrap_or(&provider_arn).to_owned();
-        Self { provider_arn, issuer_path, claims: Map::new() }
+        Self { provider_arn, issuer_path, claims: Map::new(), partial: false }
     }
 
     /// Adds a claim, replacing one of that name.
@@ -54,14 +57,31 @@ impl Identity {
         self
     }
 
-    /// The condition keys that IAM derives.
+    /// Says that only these claims are known, and that the token may have others.
+    #[must_use]
+    pub fn partly_known(mut self) -> Self {
+        self.partial = true;
+        self
+    }
+
+    /// The session tags that the token carries; nothing when it carries none.
+    pub fn tags(&self) -> Option<SessionTags> {
+        SessionTags::of(&self.claims)
+    }
+
+    /// The source identity that the token carries.
+    pub fn source_identity(&self) -> Option<&str> {
+        self.claims.get(SOURCE_IDENTITY_CLAIM).and_then(Value::as_str)
+    }
+
+    /// The condition keys that IAM derives. Keys that the call brings are unknown in it, not absent.
     ///
     /// `aud` is the claim `azp` when present, else `aud` (DOC for accounts.google.com: IAM User
     /// Guide, "IAM and AWS STS condition context keys"; REPORTED for other providers). STS
     /// refuses several audiences without `azp`; here they all become values of the key.
     pub fn context(&self) -> Context {
-        let mut context = Context::new();
         let issuer = &self.issuer_path;
+        let mut context = Context::of_call(self.partial.then_some(issuer.as_str()));
         // Only a text is an authorized party, as for the audience check.
         let azp = self.claims.get("azp").and_then(text);
         for (claim, value) in &self.claims {
@@ -82,8 +102,32 @@ impl Identity {
         }
         // REPORTED: available where a provider vouches for the session.
         context.set("aws:FederatedProvider", [self.provider_arn.as_str()]);
+        if let Some(tags) = self.tags() {
+            set_tags(&mut context, &tags);
+        }
+        if let Some(name) = self.source_identity() {
+            context.set("sts:SourceIdentity", [name]);
+            context.set("aws:SourceIdentity", [name]);
+        }
+        if self.claims.contains_key(ROLES_CLAIM) {
+            // STS refuses a token for other roles than those before it comes to the trust policy.
+            context.set("sts:RoleAuthorizedByIdp", ["true"]);
+        }
         context
     }
+}
+
+/// The claim by which a provider names the roles that a token is for (REPORTED; the key is DOC: Service
+/// Authorization Reference, AWS STS).
+const ROLES_CLAIM: &str = "https://aws.amazon.com/roles";
+
+/// DOC: IAM User Guide, "Pass session tags in AWS STS": the tags are request tags.
+fn set_tags(context: &mut Context, tags: &SessionTags) {
+    for (key, value) in &tags.tags {
+        context.set(&format!("aws:RequestTag/{key}"), [value.as_str()]);
+    }
+    context.set("aws:TagKeys", tags.tags.iter().map(|(key, _)| key.as_str()));
+    context.set("sts:TransitiveTagKeys", tags.transitive.iter().map(String::as_str));
 }
 
 /// What follows `oidc-provider/` in a provider's ARN.

@@ -107,10 +107,13 @@ pub struct DocumentStatement {
     pub conditions: Vec<DocumentCondition>,
     /// Names of elements that the language does not have.
     pub unknown: Vec<String>,
+    /// Elements that stand beside their `Not…` form, of which the last was read: `Action`, `Principal`, `Resource`.
+    pub exclusive: Vec<&'static str>,
 }
 
 /// Something that a reader of the document does not see: JSON readers keep the last of two equal
-/// names and drop the other without a word (REPORTED: govuk-infrastructure 879).
+/// names and drop the other without a word (REPORTED: govuk-infrastructure 879). The language forbids it
+/// (DOC: IAM User Guide, "Grammar of the IAM JSON policy language"); which of the two IAM keeps is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Warning {
@@ -131,6 +134,15 @@ pub enum Warning {
         operator: String,
         /// The key.
         key: String,
+    },
+    /// A kind of principal appears twice; the first was dropped.
+    PrincipalsDropped {
+        /// Index of the statement.
+        statement: usize,
+        /// The kind.
+        principal: PrincipalKind,
+        /// The principals that went with it.
+        values: Vec<String>,
     },
     /// An element appears twice; the first was dropped.
     ElementDropped {

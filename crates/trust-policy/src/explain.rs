@@ -1,12 +1,15 @@
 //! Why a policy decides as it does, statement by statement and condition by condition.
 
+use crate::answer::Answer;
+use crate::call::is_of_call;
+use crate::context::Fact;
 use crate::document::{Effect, ListElement, PrincipalElement, PrincipalKind, Principals};
-use crate::hint::{Hint, federated_hints, key_hints, value_hints};
+use crate::miss::{IssuerDifference, Miss, federated_misses, key_misses, value_misses};
 use crate::nearest::NearMiss;
 use crate::operator::{Comparison, Operator};
-use crate::policy::{Decision, Policy};
+use crate::policy::{self, Decision, Policy};
 use crate::request::{Principal, Request};
-use crate::statement::{Condition, Statement, action_applies, met_when_missing, principal_applies};
+use crate::statement::{Condition, Statement, action_applies, principal_applies};
 use serde::Serialize;
 
 /// A decision and its reasons. Borrows from the policy and the request.
@@ -17,7 +20,9 @@ pub struct Explanation<'a> {
     /// One report for each statement, in order.
     pub statements: Vec<StatementReport<'a>>,
     /// Mistakes of the policy as a whole.
-    pub hints: Vec<Hint>,
+    pub hints: Vec<Miss>,
+    /// The keys whose values decide, when the decision is undetermined; each once, as written.
+    pub undecided: Vec<&'a str>,
 }
 
 impl<'a> Explanation<'a> {
@@ -28,7 +33,7 @@ impl<'a> Explanation<'a> {
     }
 
     /// All hints: the policy's own, then those of every allow statement that does not apply.
-    pub fn all_hints(&self) -> impl Iterator<Item = &Hint> {
+    pub fn all_hints(&self) -> impl Iterator<Item = &Miss> {
         let failed = self.statements.iter().filter(|s| s.effect == Some(Effect::Allow) && !s.applies);
         let nested = failed.flat_map(|s| {
             let conditions = s.conditions.iter().flat_map(|c| &c.hints);
@@ -47,8 +52,10 @@ pub struct StatementReport<'a> {
     pub sid: Option<&'a str>,
     /// `Effect`.
     pub effect: Option<Effect>,
-    /// Whether principal, action and every condition match.
+    /// Whether principal, action and every condition certainly match.
     pub applies: bool,
+    /// The same with three answers.
+    pub answer: Answer,
     /// `Principal` or `NotPrincipal`.
     pub principal: ElementReport<'a>,
     /// `Action` or `NotAction`.
@@ -77,7 +84,7 @@ pub struct ElementReport<'a> {
     /// The value of the request.
     pub actual: &'a str,
     /// Recognised mistakes, when it does not match.
-    pub hints: Vec<Hint>,
+    pub hints: Vec<Miss>,
 }
 
 /// One condition key against the request.
@@ -96,7 +103,7 @@ pub struct ConditionReport<'a> {
     /// The closest policy value, for a string that does not match.
     pub nearest: Option<NearMiss<'a>>,
     /// Recognised mistakes, when the condition is not met.
-    pub hints: Vec<Hint>,
+    pub hints: Vec<Miss>,
 }
 
 /// The outcome of one condition.
@@ -113,12 +120,23 @@ pub enum ConditionVerdict {
     NotMetKeyMissing,
     /// IAM has no such operator.
     UnknownOperator,
+    /// What is unknown of the request decides.
+    Undetermined,
 }
 
 impl ConditionVerdict {
-    /// Whether the condition lets the statement apply.
+    /// Whether the condition certainly lets the statement apply.
     pub fn is_met(self) -> bool {
         matches!(self, Self::Met | Self::MetKeyMissing)
+    }
+
+    /// The same with three answers.
+    pub fn answer(self) -> Answer {
+        match self {
+            Self::Met | Self::MetKeyMissing => Answer::Yes,
+            Self::NotMet | Self::NotMetKeyMissing | Self::UnknownOperator => Answer::No,
+            Self::Undetermined => Answer::Unknown,
+        }
     }
 }
 
@@ -128,20 +146,23 @@ impl Policy {
     pub fn explain<'a>(&'a self, request: &'a Request) -> Explanation<'a> {
         let reports = self.statements.iter().enumerate().map(|(index, s)| statement(index, s, request));
         let statements: Vec<_> = reports.collect();
-        let applied = |effect| statements.iter().any(|s| s.applies && s.effect == Some(effect));
-        let decision = if applied(Effect::Deny) {
-            Decision::ExplicitDeny
-        } else if applied(Effect::Allow) {
-            Decision::Allow
-        } else {
-            Decision::ImplicitDeny
-        };
+        let answers = |effect| statements.iter().filter(move |s| s.effect == Some(effect)).map(|s| s.answer);
+        let decision = policy::decision(Answer::any(answers(Effect::Allow)), Answer::any(answers(Effect::Deny)));
         let mut hints = Vec::new();
         let federated = matches!(request.principal, Principal::Federated(_));
         if decision == Decision::ImplicitDeny && federated && !self.statements.iter().any(may_name_federated) {
-            hints.push(Hint::NoFederatedStatement);
+            hints.push(Miss::NoFederatedStatement);
         }
-        Explanation { decision, statements, hints }
+        let mut undecided: Vec<&str> = Vec::new();
+        if decision == Decision::Undetermined {
+            let open = statements.iter().filter(|s| s.answer == Answer::Unknown).flat_map(|s| &s.conditions);
+            for key in open.filter(|c| c.verdict == ConditionVerdict::Undetermined).map(|c| c.key) {
+                if !undecided.iter().any(|k| k.eq_ignore_ascii_case(key)) {
+                    undecided.push(key);
+                }
+            }
+        }
+        Explanation { decision, statements, hints, undecided }
     }
 }
 
@@ -159,16 +180,45 @@ fn may_name_federated(statement: &Statement) -> bool {
 fn statement<'a>(index: usize, statement: &'a Statement, request: &'a Request) -> StatementReport<'a> {
     let principal = principal(statement.principal.as_ref(), request);
     let action = action(statement.action.as_ref(), request);
-    let conditions: Vec<_> = statement.conditions.iter().map(|c| condition(c, request)).collect();
+    let mut conditions: Vec<_> = statement.conditions.iter().map(|c| condition(c, statement.effect, request)).collect();
+    conditions.iter_mut().for_each(|c| second_issuer(c, statement));
+    let answer = Answer::all(conditions.iter().map(|c| c.verdict.answer()));
+    let answer = if principal.matched && action.matched { answer } else { Answer::No };
     StatementReport {
         index,
         sid: statement.sid.as_deref(),
         effect: statement.effect,
-        applies: principal.matched && action.matched && conditions.iter().all(|c| c.verdict.is_met()),
+        applies: answer.is_yes(),
+        answer,
         principal,
         action,
         conditions,
     }
+}
+
+/// A key of another issuer is a second one where the statement trusts that issuer too, or compares the same claim
+/// under the token's own.
+fn second_issuer(report: &mut ConditionReport<'_>, statement: &Statement) {
+    for hint in &mut report.hints {
+        let Miss::KeyOfOtherIssuer { issuer, expected, difference } = hint else { continue };
+        let trusted = federated(statement).filter(|f| f.ends_with(&format!("/{issuer}")));
+        let trusts = federated(statement).count() > 1 && trusted.count() > 0;
+        let claim = report.key.rsplit_once(':').map_or("", |(_, claim)| claim);
+        let own = format!("{expected}:{claim}");
+        let compares = statement.conditions.iter().any(|c| c.key.eq_ignore_ascii_case(&own));
+        // Two spellings of one issuer are a slip of the pen.
+        if trusts || (compares && issuer.contains('.') && *difference == IssuerDifference::Other) {
+            *hint = Miss::SecondIssuer { issuer: issuer.clone(), expected: expected.clone() };
+        }
+    }
+}
+
+fn federated(statement: &Statement) -> impl Iterator<Item = &str> {
+    let listed = match statement.principal.as_ref().map(|p| &p.principals) {
+        Some(Principals::Listed(listed)) => listed.as_slice(),
+        Some(Principals::Everyone | Principals::Unusable(_)) | None => &[],
+    };
+    listed.iter().filter(|(kind, _)| *kind == PrincipalKind::Federated).map(|(_, value)| value.as_str())
 }
 
 fn principal<'a>(element: Option<&'a PrincipalElement>, request: &'a Request) -> ElementReport<'a> {
@@ -184,7 +234,7 @@ fn principal<'a>(element: Option<&'a PrincipalElement>, request: &'a Request) ->
         && let (false, Principals::Listed(listed)) = (element.negated, &element.principals)
     {
         let federated = listed.iter().filter(|(kind, _)| *kind == PrincipalKind::Federated);
-        federated_hints(federated.map(|(_, value)| value.as_str()), arn, &mut hints);
+        federated_misses(federated.map(|(_, value)| value.as_str()), arn, &mut hints);
     }
     let negated = element.is_some_and(|p| p.negated);
     ElementReport { matched, negated, written, actual: request.principal.name(), hints }
@@ -196,26 +246,33 @@ fn action<'a>(element: Option<&'a ListElement>, request: &'a Request) -> Element
     let mut hints = Vec::new();
     if !matched && element.is_some() {
         let actions = written.iter().map(|&a| a.to_owned()).collect();
-        hints.push(Hint::WrongAction { actions, expected: request.action.clone() });
+        hints.push(Miss::WrongAction { actions, expected: request.action.clone() });
     }
     ElementReport { matched, negated: element.is_some_and(|a| a.negated), written, actual: &request.action, hints }
 }
 
-fn condition<'a>(condition: &'a Condition, request: &'a Request) -> ConditionReport<'a> {
+fn condition<'a>(condition: &'a Condition, effect: Option<Effect>, request: &'a Request) -> ConditionReport<'a> {
+    let fact = request.context.fact(&condition.key);
     let actual = request.context.get(&condition.key);
-    let verdict = verdict(condition, actual.is_some(), request);
+    let verdict = verdict(condition, effect, request);
     let (mut nearest, mut hints) = (None, Vec::new());
-    if let (Some(operator), false) = (condition.operator, verdict.is_met()) {
-        match actual {
-            None => key_hints(condition, request, &mut hints),
-            Some(actual) if !operator.negated => {
+    match condition.operator {
+        None => hints.push(Miss::UnknownOperator { operator: condition.operator_text.to_string() }),
+        Some(operator) if verdict.answer().is_no() => {
+            let without = condition.values.iter().filter(|v| v.lacks_value(&request.context).is_yes());
+            hints.extend(without.map(|v| Miss::VariableWithoutValue { value: v.text.to_string() }));
+            if fact == Fact::Absent {
+                key_misses(condition, request, &mut hints);
+            } else if is_of_call(&condition.key) {
+                hints.push(Miss::CallDiffers { key: condition.key.to_string() });
+            } else if let (Some(actual), false) = (actual, operator.negated) {
                 if is_text(operator) {
                     nearest = NearMiss::find(condition.values.iter().map(|v| &*v.text), actual);
                 }
-                value_hints(condition, operator.comparison, request, &mut hints);
+                value_misses(condition, operator.comparison, request, &mut hints);
             }
-            Some(_) => {}
         }
+        Some(_) => {}
     }
     ConditionReport {
         operator: &condition.operator_text,
@@ -232,17 +289,16 @@ fn is_text(operator: Operator) -> bool {
     operator.takes_variables() || operator.comparison == Comparison::BinaryEquals
 }
 
-fn verdict(condition: &Condition, present: bool, request: &Request) -> ConditionVerdict {
-    let Some(operator) = condition.operator else { return ConditionVerdict::UnknownOperator };
-    let met = if present || operator.comparison == Comparison::Null {
-        condition.met(&request.context)
-    } else {
-        met_when_missing(operator)
-    };
-    match (met, present) {
-        (true, true) => ConditionVerdict::Met,
-        (false, true) => ConditionVerdict::NotMet,
-        (true, false) => ConditionVerdict::MetKeyMissing,
-        (false, false) => ConditionVerdict::NotMetKeyMissing,
+fn verdict(condition: &Condition, effect: Option<Effect>, request: &Request) -> ConditionVerdict {
+    if condition.operator.is_none() {
+        return ConditionVerdict::UnknownOperator;
+    }
+    let missing = request.context.fact(&condition.key) == Fact::Absent;
+    match (condition.answer(&request.context, effect), missing) {
+        (Answer::Yes, false) => ConditionVerdict::Met,
+        (Answer::No, false) => ConditionVerdict::NotMet,
+        (Answer::Yes, true) => ConditionVerdict::MetKeyMissing,
+        (Answer::No, true) => ConditionVerdict::NotMetKeyMissing,
+        (Answer::Unknown, _) => ConditionVerdict::Undetermined,
     }
 }

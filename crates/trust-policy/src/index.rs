@@ -11,6 +11,7 @@
 //! share is evaluated once for a request, and the subject is compared in the index itself, which
 //! spares reading a policy that has long left the processor's cache.
 
+use crate::call::is_of_call;
 use crate::document::{Effect, PrincipalKind, Principals};
 use crate::operator::Comparison;
 use crate::policy::{Decision, Policy};
@@ -130,6 +131,12 @@ impl RoleIndex {
                 }
             }
         }
+        if request.context.has_open_claims() {
+            // A value that is not wholly known may still match for certain, and is found under no text.
+            for (_, key) in self.keys.iter().filter(|(name, _)| request.context.is_open(name)) {
+                found.candidates.extend(key.exact.iter().chain(&key.patterns).map(|e| e.role));
+            }
+        }
         found.candidates.sort_unstable();
         found.candidates.dedup();
         found.candidates.retain(|role| position(*role).is_some_and(|role| self.allows(role, request)));
@@ -198,7 +205,7 @@ impl KeyIndex {
         let admits = |representative: &u32| {
             let policy = position(*representative).and_then(|r| roles.get(r));
             let statement = policy.and_then(|p| p.statements.first());
-            statement.is_some_and(|s| s.applies_without(anchor(s), request))
+            statement.is_some_and(|s| s.applies_without(anchor(s), request).is_yes())
         };
         self.classes.iter().map(admits).collect()
     }
@@ -258,7 +265,9 @@ fn anchor(statement: &Statement) -> Option<&Condition> {
                 && !o.if_exists
                 && o.quantifier.is_none()
         });
-        positive && c.values.iter().all(|v| matches!(v.test, Test::Exact | Test::Like(_)))
+        // What the call brings is seldom known, so nothing is found under it.
+        let of_token = !is_of_call(&c.key);
+        positive && of_token && c.values.iter().all(|v| matches!(v.test, Test::Exact | Test::Like(_)))
     };
     let mut candidates = statement.conditions.iter().filter(usable);
     let subject = candidates.clone().find(|c| c.is_claim("sub"));

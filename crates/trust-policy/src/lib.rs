@@ -21,39 +21,57 @@
 //! Pure: no IO, no clock, no randomness that shows in an answer. Everything the record of AWS
 //! leaves open is said in the doc comment of the function that had to choose.
 
+mod answer;
+mod breadth;
+mod call;
 mod claims;
 mod context;
 mod document;
+mod edit;
+mod exchange;
 mod explain;
 mod glob;
-mod hint;
 mod index;
 mod lint;
+mod miss;
 mod nearest;
 mod operator;
 mod parse;
 mod policy;
 mod print;
+mod provider;
+mod reasons;
 mod request;
 pub mod sample;
 mod statement;
+mod tags;
 mod template;
+mod text;
 mod value;
 mod widens;
 
+pub use answer::Answer;
+pub use breadth::{Breadth, Wide};
+pub use call::Call;
 pub use claims::{Identity, claim_becomes_key};
-pub use context::Context;
+pub use context::{Context, Fact};
 pub use document::{
     Document, DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
     Version, Warning,
 };
+pub use edit::{Edit, EditKind, NoEdit, smallest_edit};
+pub use exchange::{Exchange, SET_SOURCE_IDENTITY_ACTION, TAG_SESSION_ACTION};
 pub use explain::{ConditionReport, ConditionVerdict, ElementReport, Explanation, StatementReport};
-pub use hint::{Hint, IssuerDifference};
 pub use index::RoleIndex;
-pub use lint::{SaveContext, SaveError, TRUST_POLICY_QUOTA};
+pub use lint::{SaveContext, SaveError, Standing, TRUST_POLICY_QUOTA};
+pub use miss::{AudienceDifference, GithubContext, IssuerDifference, Miss, SubjectDifference, SubjectForm};
 pub use nearest::NearMiss;
 pub use operator::{Comparison, Operator, Quantifier};
 pub use parse::{MAX_CONDITION_KEYS, MAX_DOCUMENT_BYTES, ParseError};
 pub use policy::{Decision, Policy};
+pub use provider::{BUILT_IN_PROVIDERS, ProviderArn};
+pub use reasons::{Place, Reason};
 pub use request::{Principal, Request, WEB_IDENTITY_ACTION};
+pub use tags::{SOURCE_IDENTITY_CLAIM, SessionTags, TAGS_CLAIM};
+pub use text::{Part, Text};
 pub use widens::{Asked, MAX_TRIALS, TooMany, Witness, widened};

@@ -1,6 +1,8 @@
 //! A compiled trust policy and its decision.
 
+use crate::answer::Answer;
 use crate::document::{Document, Effect, Version};
+use crate::exchange::Exchange;
 use crate::parse::ParseError;
 use crate::request::Request;
 use crate::statement::Statement;
@@ -16,6 +18,8 @@ pub enum Decision {
     ExplicitDeny,
     /// No statement applies.
     ImplicitDeny,
+    /// What is unknown of the request decides: [`crate::Explanation::undecided`] says which keys.
+    Undetermined,
 }
 
 /// A trust policy compiled for evaluation; independent of the document it came from.
@@ -40,24 +44,48 @@ impl Policy {
     }
 
     /// Decides: an explicit deny beats an allow, and nothing is a deny (DOC: IAM User Guide,
-    /// "Policy evaluation logic").
+    /// "Policy evaluation logic"). Undetermined only where what is unknown can turn the answer.
     pub fn evaluate(&self, request: &Request) -> Decision {
-        let mut decision = Decision::ImplicitDeny;
+        let (mut allowed, mut denied) = (Answer::No, Answer::No);
         for statement in &self.statements {
-            // An allow after an allow changes nothing, so it is not even tested.
-            let (wanted, answer) = match statement.effect {
-                Some(Effect::Deny) => (true, Decision::ExplicitDeny),
-                Some(Effect::Allow) => (decision == Decision::ImplicitDeny, Decision::Allow),
-                None => (false, Decision::ImplicitDeny),
-            };
-            if wanted && statement.applies(request) {
-                decision = answer;
-                if decision == Decision::ExplicitDeny {
-                    break;
+            match statement.effect {
+                Some(Effect::Deny) => match statement.applies(request) {
+                    Answer::Yes => return Decision::ExplicitDeny,
+                    Answer::Unknown => denied = Answer::Unknown,
+                    Answer::No => {}
+                },
+                // An allow after an allow changes nothing, so it is not even tested.
+                Some(Effect::Allow) if !allowed.is_yes() => {
+                    allowed = Answer::any([allowed, statement.applies(request)]);
                 }
+                Some(Effect::Allow) | None => {}
             }
         }
-        decision
+        decision(allowed, denied)
+    }
+
+    /// Decides about a whole exchange: every action that STS asks the trust policy for must be allowed.
+    pub fn decide(&self, exchange: &Exchange) -> Decision {
+        let mut worst = Decision::Allow;
+        for request in exchange.requests() {
+            match self.evaluate(request) {
+                Decision::Allow => {}
+                Decision::Undetermined => worst = Decision::Undetermined,
+                no @ (Decision::ExplicitDeny | Decision::ImplicitDeny) => return no,
+            }
+        }
+        worst
+    }
+}
+
+/// What allows and denies that apply, do not, or may, come to.
+pub(crate) fn decision(allowed: Answer, denied: Answer) -> Decision {
+    match (allowed, denied) {
+        (_, Answer::Yes) => Decision::ExplicitDeny,
+        // Whether a Deny applies as well changes nothing.
+        (Answer::No, _) => Decision::ImplicitDeny,
+        (Answer::Yes, Answer::No) => Decision::Allow,
+        (Answer::Yes | Answer::Unknown, _) => Decision::Undetermined,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is asked of a trust policy: who, which action, with which condition keys.
 
+use crate::call::Call;
 use crate::claims::Identity;
 use crate::context::Context;
 use serde::Serialize;
@@ -52,10 +53,9 @@ impl Request {
         Self { action: action.into(), principal, context }
     }
 
-    /// The request that STS makes of a role's trust policy for `AssumeRoleWithWebIdentity`: the
-    /// provider's ARN (in the role's account) as federated principal, and the claims that IAM
-    /// turns into condition keys.
+    /// The request that STS makes of a role's trust policy for `AssumeRoleWithWebIdentity` when nothing is known of
+    /// the call: see [`Request::of_call`].
     pub fn web_identity(identity: &Identity) -> Self {
-        Self::new(WEB_IDENTITY_ACTION, Principal::Federated(identity.provider_arn.clone()), identity.context())
+        Self::of_call(identity, &Call::new())
     }
 }

@@ -1,12 +1,14 @@
 //! A compiled statement and the tests of its elements.
 
-use crate::context::Context;
+use crate::answer::Answer;
+use crate::context::{Context, Fact};
 use crate::document::{
     DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
 };
 use crate::glob::{self, units};
 use crate::operator::{Comparison, Operator, Quantifier};
 use crate::request::{Principal, Request};
+use crate::text::Text;
 use crate::value::{Test, Value};
 
 /// A statement ready to be evaluated.
@@ -49,15 +51,19 @@ impl Statement {
     }
 
     /// Whether the statement applies to a request.
-    pub(crate) fn applies(&self, request: &Request) -> bool {
+    pub(crate) fn applies(&self, request: &Request) -> Answer {
         self.applies_without(None, request)
     }
 
     /// Whether the statement applies, leaving one of its conditions out.
-    pub(crate) fn applies_without(&self, left_out: Option<&Condition>, request: &Request) -> bool {
-        self.action.as_ref().is_some_and(|a| action_applies(a, &request.action))
-            && self.principal.as_ref().is_some_and(|p| principal_applies(p, &request.principal))
-            && self.conditions.iter().all(|c| left_out.is_some_and(|l| std::ptr::eq(l, c)) || c.met(&request.context))
+    pub(crate) fn applies_without(&self, left_out: Option<&Condition>, request: &Request) -> Answer {
+        let meant = self.action.as_ref().is_some_and(|a| action_applies(a, &request.action))
+            && self.principal.as_ref().is_some_and(|p| principal_applies(p, &request.principal));
+        if !meant {
+            return Answer::No;
+        }
+        let conditions = self.conditions.iter().filter(|c| !left_out.is_some_and(|l| std::ptr::eq(l, *c)));
+        Answer::all(conditions.map(|c| c.answer(&request.context, self.effect)))
     }
 }
 
@@ -138,21 +144,80 @@ impl Condition {
         self.key.rsplit_once(':').is_some_and(|(_, claim)| claim.eq_ignore_ascii_case(name))
     }
 
-    /// Whether the condition holds. An operator that IAM does not have never holds: IAM would
-    /// not have stored the document.
+    /// Whether the condition certainly holds in an Allow.
     pub(crate) fn met(&self, context: &Context) -> bool {
-        let Some(operator) = self.operator else { return false };
-        let actual = context.get(&self.key);
+        self.answer(context, Some(Effect::Allow)).is_yes()
+    }
+
+    /// Whether the condition holds. An operator that IAM does not have never holds: IAM would not have stored the
+    /// document.
+    pub(crate) fn answer(&self, context: &Context, effect: Option<Effect>) -> Answer {
+        let Some(operator) = self.operator else { return Answer::No };
+        let fact = context.fact(&self.key);
         if operator.comparison == Comparison::Null {
-            return self.values.iter().any(|v| matches!(v.test, Test::Flag(absent) if absent == actual.is_none()));
+            let absent = match fact {
+                Fact::Absent => Answer::Yes,
+                Fact::Unknown => Answer::Unknown,
+                Fact::Known(_) | Fact::Partly(_) | Fact::Present => Answer::No,
+            };
+            return Answer::any(self.values.iter().map(|v| match v.test {
+                Test::Flag(wanted) => absent.turned(!wanted),
+                _ => Answer::No,
+            }));
         }
-        let Some(actual) = actual else { return met_when_missing(operator) };
-        let satisfied = |value: &String| self.matches(operator.comparison, value, context) != operator.negated;
-        match (operator.quantifier, operator.negated) {
+        let unknown = || [Text::unknown(&*self.key)];
+        match fact {
+            Fact::Absent => self.when_missing(operator, context, effect),
+            Fact::Known(values) => {
+                let each = values.iter().map(|v| self.matches(operator.comparison, v, context));
+                self.over(operator, each, context, effect)
+            }
+            Fact::Partly(texts) => self.over_texts(operator, texts, context, effect),
+            Fact::Present => self.over_texts(operator, &unknown(), context, effect),
+            Fact::Unknown => {
+                let present = self.over_texts(operator, &unknown(), context, effect);
+                present.agreed(self.when_missing(operator, context, effect))
+            }
+        }
+    }
+
+    fn over_texts(&self, operator: Operator, texts: &[Text], context: &Context, effect: Option<Effect>) -> Answer {
+        let each = texts
+            .iter()
+            .map(|text| Answer::any(self.values.iter().map(|v| v.compare_text(operator.comparison, text, context))));
+        self.over(operator, each, context, effect)
+    }
+
+    /// The operator over the matches of the single values, each told before negation.
+    fn over(
+        &self,
+        operator: Operator,
+        matches: impl Iterator<Item = Answer>,
+        context: &Context,
+        effect: Option<Effect>,
+    ) -> Answer {
+        let satisfied = matches.map(|m| m.turned(operator.negated));
+        let holds = match (operator.quantifier, operator.negated) {
             // Without a set operator a negated one holds only if no value matches.
-            (Some(Quantifier::ForAllValues), _) | (None, true) => actual.iter().all(satisfied),
-            (Some(Quantifier::ForAnyValue), _) | (None, false) => actual.iter().any(satisfied),
+            (Some(Quantifier::ForAllValues), _) | (None, true) => Answer::all(satisfied),
+            (Some(Quantifier::ForAnyValue), _) | (None, false) => Answer::any(satisfied),
+        };
+        if operator.negated { Answer::all([holds, self.variables_have_values(context, effect)]) } else { holds }
+    }
+
+    /// What a missing key means here. With `IfExists` the values, and so their variables, are not looked at (DOC: IAM
+    /// User Guide, "Policy variables", which names it as the way round variables without a value).
+    fn when_missing(&self, operator: Operator, context: &Context, effect: Option<Effect>) -> Answer {
+        let met = Answer::from(met_when_missing(operator));
+        if operator.if_exists { met } else { Answer::all([met, self.variables_have_values(context, effect)]) }
+    }
+
+    /// Whether no variable lacks its value, which keeps an Allow from applying and not a Deny: see [`crate::template`].
+    fn variables_have_values(&self, context: &Context, effect: Option<Effect>) -> Answer {
+        if effect == Some(Effect::Deny) {
+            return Answer::Yes;
         }
+        Answer::all(self.values.iter().map(|v| v.lacks_value(context).turned(true)))
     }
 
     fn says_what(&self, other: &Self) -> bool {
@@ -173,9 +238,10 @@ impl Condition {
         if self.values.iter().all(|v| v.is_decidable(context)) {
             return true;
         }
-        let Some(actual) = context.get(&self.key) else { return operator.comparison != Comparison::Null };
+        let Some(actual) = context.get(&self.key) else { return operator.if_exists };
         let decided = |a: &String| {
-            self.values.iter().any(|v| v.is_decidable(context) && v.matches(operator.comparison, a, context))
+            let matching = |v: &Value| v.compare(operator.comparison, a, context).is_yes();
+            self.values.iter().any(|v| v.is_decidable(context) && matching(v))
         };
         // One value that matches decides, whatever the others would say.
         match operator.quantifier {
@@ -185,8 +251,8 @@ impl Condition {
     }
 
     /// Whether any policy value matches an actual value, before negation.
-    pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> bool {
-        self.values.iter().any(|v| v.matches(comparison, actual, context))
+    pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> Answer {
+        Answer::any(self.values.iter().map(|v| v.compare(comparison, actual, context)))
     }
 }
 

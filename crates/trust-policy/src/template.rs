@@ -1,9 +1,12 @@
 //! Policy variables: `${key}`, `${key, 'default'}`, and the escapes `${*}`, `${?}`, `${$}`.
 //!
-//! DOC: IAM User Guide, "Policy variables". Whether claim keys of an OIDC provider may serve as
+//! DOC: IAM User Guide, "Policy variables". What a variable without a value does is said in several ways there: it
+//! "might cause the entire statement to be invalid", an attempt to match it "causes the statement to be invalid",
+//! plain comparisons do not match, and negated ones do, with a Deny as the example. Here each way is taken where it
+//! admits nobody: an Allow with such a variable does not apply, and a Deny with a negated comparison does. Whether claim keys of an OIDC provider may serve as
 //! variables in a trust policy is not documented; they are looked up like any other key here.
 
-use crate::context::Context;
+use crate::context::{Context, Fact};
 use crate::glob::{Unit, units};
 
 /// A value with variables.
@@ -44,25 +47,40 @@ impl Template {
         found.then(|| Self { pieces: pieces.into() })
     }
 
-    /// The value with its variables replaced by literal text; nothing when a variable has no
-    /// default and its key is absent or has several values.
-    pub(crate) fn resolve(&self, context: &Context) -> Option<Vec<Unit>> {
+    /// The value with its variables replaced by literal text.
+    pub(crate) fn resolve(&self, context: &Context) -> Resolved {
         let mut all = Vec::new();
+        let mut unknown = false;
         for piece in &self.pieces {
             match piece {
                 Piece::Units(units) => all.extend_from_slice(units),
                 Piece::Variable { key, default } => {
-                    let value = match (context.get(key), default) {
-                        (Some([one]), _) => one.as_str(),
-                        (None, Some(default)) => default,
-                        _ => return None,
+                    let value = match (context.fact(key), default) {
+                        (Fact::Known([one]), _) => one.as_str(),
+                        (Fact::Absent, Some(default)) => default,
+                        (Fact::Absent | Fact::Known(_), _) => return Resolved::NoValue,
+                        (Fact::Partly(_) | Fact::Present | Fact::Unknown, _) => {
+                            unknown = true;
+                            continue;
+                        }
                     };
                     all.extend(value.chars().map(Unit::Char));
                 }
             }
         }
-        Some(all)
+        if unknown { Resolved::Unknown } else { Resolved::Units(all) }
     }
+}
+
+/// What a value with variables comes to in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    /// This pattern.
+    Units(Vec<Unit>),
+    /// Nothing: a variable has no default, and its key is absent or has several values.
+    NoValue,
+    /// It hangs on a key whose value is unknown.
+    Unknown,
 }
 
 fn read(text: &str, wild: bool) -> Box<[Unit]> {

@@ -1,9 +1,11 @@
 //! One policy value, compiled for its operator.
 
+use crate::answer::Answer;
 use crate::context::Context;
 use crate::glob::{self, Glob, Unit, same_letter, units};
 use crate::operator::{Comparison, Operator};
-use crate::template::Template;
+use crate::template::{Resolved, Template};
+use crate::text::Text;
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
@@ -41,7 +43,7 @@ impl Value {
     pub(crate) fn is_decidable(&self, context: &Context) -> bool {
         match &self.test {
             Test::Never => false,
-            Test::Variables(template) => template.resolve(context).is_some(),
+            Test::Variables(template) => matches!(template.resolve(context), Resolved::Units(_)),
             Test::Exact
             | Test::IgnoreCase
             | Test::Like(_)
@@ -53,18 +55,31 @@ impl Value {
         }
     }
 
-    /// Whether an actual value satisfies this one under the comparison, before negation.
-    pub(crate) fn matches(&self, comparison: Comparison, actual: &str, context: &Context) -> bool {
-        match &self.test {
+    /// Whether a variable of the value lacks a value in this request.
+    pub(crate) fn lacks_value(&self, context: &Context) -> Answer {
+        let Test::Variables(template) = &self.test else { return Answer::No };
+        match template.resolve(context) {
+            Resolved::NoValue => Answer::Yes,
+            Resolved::Unknown => Answer::Unknown,
+            Resolved::Units(_) => Answer::No,
+        }
+    }
+
+    /// Whether an actual value satisfies this one under the comparison, before negation. What has no value equals
+    /// nothing.
+    pub(crate) fn compare(&self, comparison: Comparison, actual: &str, context: &Context) -> Answer {
+        let matched = match &self.test {
             Test::Exact => *self.text == *actual,
             Test::IgnoreCase => {
                 self.text.chars().flat_map(char::to_lowercase).eq(actual.chars().flat_map(char::to_lowercase))
             }
             Test::Like(glob) => glob.matches(actual),
             Test::Arn(parts) => arn_matches(parts, actual),
-            Test::Variables(template) => {
-                template.resolve(context).is_some_and(|units| resolved(&units, comparison, actual))
-            }
+            Test::Variables(template) => match template.resolve(context) {
+                Resolved::Units(units) => resolved(&units, comparison, actual),
+                Resolved::NoValue => false,
+                Resolved::Unknown => return Answer::Unknown,
+            },
             Test::Number(policy) => number(actual).is_some_and(|a| ordered(comparison, a.total_cmp(policy))),
             Test::Date(policy) => date(actual).is_some_and(|a| ordered(comparison, a.cmp(policy))),
             Test::Flag(policy) => flag(actual) == Some(*policy),
@@ -72,6 +87,35 @@ impl Value {
                 actual.parse::<IpAddr>().is_ok_and(|a| a.is_ipv4() == *v4 && bits(a) & mask == *network)
             }
             Test::Never => false,
+        };
+        matched.into()
+    }
+
+    /// The same for a value of which parts are unknown.
+    pub(crate) fn compare_text(&self, comparison: Comparison, actual: &Text, context: &Context) -> Answer {
+        if let Some(known) = actual.known() {
+            return self.compare(comparison, &known, context);
+        }
+        let plain = || self.text.chars().map(Unit::Char).collect::<Vec<_>>();
+        match &self.test {
+            Test::Exact => actual.against(&plain(), |a, b| a == b),
+            Test::IgnoreCase => actual.against(&plain(), same_letter),
+            Test::Like(_) => actual.matches(&self.text),
+            // Holes may hold the colons that part an ARN, so a fit as a whole decides nothing.
+            Test::Arn(_) => match actual.matches(&self.text) {
+                Answer::No => Answer::No,
+                Answer::Yes | Answer::Unknown => Answer::Unknown,
+            },
+            Test::Variables(template) => match template.resolve(context) {
+                Resolved::Units(units) if comparison == Comparison::StringEqualsIgnoreCase => {
+                    actual.against(&units, same_letter)
+                }
+                Resolved::Units(units) if comparison != Comparison::Arn => actual.against(&units, |a, b| a == b),
+                Resolved::Units(_) | Resolved::Unknown => Answer::Unknown,
+                Resolved::NoValue => Answer::No,
+            },
+            Test::Number(_) | Test::Date(_) | Test::Flag(_) | Test::Block { .. } => Answer::Unknown,
+            Test::Never => Answer::No,
         }
     }
 }

@@ -3,7 +3,9 @@
 #![expect(clippy::expect_used, reason = "a test may fail by panicking")]
 
 use serde_json::json;
-use trustwalk_trust_policy::{Decision, Document, Hint, Identity, IssuerDifference, Policy, Request};
+use trustwalk_trust_policy::{
+    Decision, Document, Identity, IssuerDifference, Miss, Policy, Request, SubjectDifference,
+};
 
 const ISSUER: &str = "oidc.eks.eu-central-1.amazonaws.com/id/ABCDEF0123456789ABCDEF0123456789";
 const SUB: &str = "system:serviceaccount:kube-system:aws-node";
@@ -22,7 +24,7 @@ fn policy(federated: &str, action: &str, conditions: &serde_json::Value) -> Poli
     Policy::compile(&Document::parse(&text.to_string()).expect("a policy"))
 }
 
-fn condition_hints(operator: &str, key: &str, value: &str) -> Vec<Hint> {
+fn condition_hints(operator: &str, key: &str, value: &str) -> Vec<Miss> {
     let policy = policy(&arn(), "sts:AssumeRoleWithWebIdentity", &json!({ operator: { key: value } }));
     let request = request();
     let explanation = policy.explain(&request);
@@ -33,7 +35,7 @@ fn condition_hints(operator: &str, key: &str, value: &str) -> Vec<Hint> {
 #[test]
 fn mistakes_in_keys_are_named() {
     let key = |claim: &str| format!("{ISSUER}:{claim}");
-    let other = |issuer: &str, difference| Hint::KeyOfOtherIssuer {
+    let other = |issuer: &str, difference| Miss::KeyOfOtherIssuer {
         issuer: issuer.to_owned(),
         expected: ISSUER.to_owned(),
         difference,
@@ -42,19 +44,19 @@ fn mistakes_in_keys_are_named() {
     let cluster = ISSUER.replace("ABCDEF", "000000");
     let dual = ISSUER.replace("oidc.eks.eu-central-1.amazonaws.com", "oidc-eks.eu-central-1.api.aws");
     let rows = [
-        (format!("https://{ISSUER}:sub"), Hint::SchemeInKey { expected: key("sub") }),
-        (format!("{}:sub", arn()), Hint::ArnInKey { expected: key("sub") }),
-        (format!("{ISSUER}:sub:aud"), Hint::DoubledSuffix { expected: key("aud") }),
+        (format!("https://{ISSUER}:sub"), Miss::SchemeInKey { expected: key("sub") }),
+        (format!("{}:sub", arn()), Miss::ArnInKey { expected: key("sub") }),
+        (format!("{ISSUER}:sub:aud"), Miss::DoubledSuffix { expected: key("aud") }),
         (
             ISSUER.to_owned(),
-            Hint::MissingSuffix { expected: vec![key("aud").to_lowercase(), key("sub").to_lowercase()] },
+            Miss::MissingSuffix { expected: vec![key("aud").to_lowercase(), key("sub").to_lowercase()] },
         ),
-        (key("iss"), Hint::ClaimNotMapped { claim: "iss".to_owned() }),
+        (key("iss"), Miss::ClaimNotMapped { claim: "iss".to_owned() }),
         (format!("{region}:sub"), other(&region, IssuerDifference::Region)),
         (format!("{cluster}:sub"), other(&cluster, IssuerDifference::ClusterId)),
         (format!("{dual}:sub"), other(&dual, IssuerDifference::DualStackHost)),
         (format!("{ISSUER}/:sub"), other(&format!("{ISSUER}/"), IssuerDifference::TrailingSlash)),
-        (format!(" {ISSUER}:sub"), Hint::KeyAlmost { expected: key("sub") }),
+        (format!(" {ISSUER}:sub"), Miss::KeyAlmost { expected: key("sub") }),
     ];
     for (key, expected) in rows {
         assert_eq!(condition_hints("StringEquals", &key, SUB), [expected], "{key}");
@@ -66,45 +68,48 @@ fn mistakes_in_values_are_named() {
     let (sub, aud) = (format!("{ISSUER}:sub"), format!("{ISSUER}:aud"));
     let text = |value: &str| (value.to_owned(), SUB.to_owned());
     let (value, expected) = text(&SUB.replace("aws-node", "AWS-node"));
-    assert_eq!(condition_hints("StringEquals", &sub, &value), [Hint::CaseDiffers { value, expected }]);
+    assert_eq!(condition_hints("StringEquals", &sub, &value), [Miss::CaseDiffers { value, expected }]);
     let (value, expected) = text(&format!("{SUB} "));
-    assert_eq!(condition_hints("StringLike", &sub, &value), [Hint::ExtraWhitespace { value, expected }]);
+    assert_eq!(condition_hints("StringLike", &sub, &value), [Miss::ExtraWhitespace { value, expected }]);
     let (value, expected) = text(&format!("{SUB}/"));
-    assert_eq!(condition_hints("StringEquals", &sub, &value), [Hint::TrailingSlash { value, expected }]);
+    assert_eq!(condition_hints("StringEquals", &sub, &value), [Miss::TrailingSlash { value, expected }]);
     let value = "system:serviceaccount:kube-system:*".to_owned();
-    assert_eq!(condition_hints("StringEquals", &sub, &value), [Hint::WildcardUnderEquals { value }]);
+    assert_eq!(condition_hints("StringEquals", &sub, &value), [Miss::WildcardUnderEquals { value }]);
     let value = SUB.to_owned();
-    assert_eq!(condition_hints("StringEquals", &aud, &value), [Hint::SubValueUnderAud { value }]);
+    assert_eq!(condition_hints("StringEquals", &aud, &value), [Miss::SubValueUnderAud { value }]);
     let value = "sts.amazonaws.com".to_owned();
-    assert_eq!(condition_hints("StringEquals", &sub, &value), [Hint::AudValueUnderSub { value }]);
-    assert_eq!(condition_hints("StringEquals", &sub, "system:serviceaccount:default:app"), []);
+    assert_eq!(condition_hints("StringEquals", &sub, &value), [Miss::AudValueUnderSub { value }]);
+    let (value, expected) = text("system:serviceaccount:default:app");
+    let difference = SubjectDifference::NamespaceAndServiceAccount;
+    let differs = Miss::SubjectDiffers { value: value.clone(), expected, difference };
+    assert_eq!(condition_hints("StringEquals", &sub, &value), [differs]);
 }
 
 #[test]
 fn mistakes_in_principal_and_action_are_named() {
     let request = request();
-    let hints = |federated: &str, action: &str| -> Vec<Hint> {
+    let hints = |federated: &str, action: &str| -> Vec<Miss> {
         let policy = policy(federated, action, &json!({}));
         policy.explain(&request).all_hints().cloned().collect()
     };
     let action = "sts:AssumeRoleWithWebIdentity";
-    assert_eq!(hints(ISSUER, action), [Hint::FederatedIsBareIssuer { expected: arn() }]);
-    let scheme = [Hint::FederatedHasScheme { expected: arn() }];
+    assert_eq!(hints(ISSUER, action), [Miss::FederatedIsBareIssuer { expected: arn() }]);
+    let scheme = [Miss::FederatedHasScheme { expected: arn() }];
     assert_eq!(hints(&format!("https://{ISSUER}"), action), scheme);
     assert_eq!(hints(&arn().replace("oidc-provider/", "oidc-provider/https://"), action), scheme);
     let account =
-        Hint::FederatedOtherAccount { account: "444455556666".to_owned(), expected: "111122223333".to_owned() };
+        Miss::FederatedOtherAccount { account: "444455556666".to_owned(), expected: "111122223333".to_owned() };
     assert_eq!(hints(&arn().replace("111122223333", "444455556666"), action), [account]);
     let value = arn().replace("eu-central-1", "eu-west-1");
     let difference = IssuerDifference::Region;
-    let provider = Hint::FederatedOtherProvider { value: value.clone(), expected: arn(), difference };
+    let provider = Miss::FederatedOtherProvider { value: value.clone(), expected: arn(), difference };
     assert_eq!(hints(&value, action), [provider]);
-    let wrong = Hint::WrongAction { actions: vec!["sts:AssumeRole".to_owned()], expected: action.to_owned() };
+    let wrong = Miss::WrongAction { actions: vec!["sts:AssumeRole".to_owned()], expected: action.to_owned() };
     assert_eq!(hints(&arn(), "sts:AssumeRole"), [wrong]);
     let ec2 =
         r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
     let ec2 = Policy::compile(&Document::parse(ec2).expect("a policy"));
-    assert_eq!(ec2.explain(&request).hints, [Hint::NoFederatedStatement]);
+    assert_eq!(ec2.explain(&request).hints, [Miss::NoFederatedStatement]);
 }
 
 #[test]

@@ -88,7 +88,15 @@ fn the_pages_rows_hold() {
         // Variables.
         (VARIABLES, r#"{"StringEquals":{"k":"x-${l}"}}"#, &[("k", &["x-y"]), ("l", &["y"])], true),
         (VARIABLES, r#"{"StringEquals":{"k":"${l}"}}"#, &[("k", &["y"])], false),
-        (VARIABLES, r#"{"StringNotEquals":{"k":"${l}"}}"#, &[("k", &["y"])], true),
+        (VARIABLES, r#"{"StringNotEquals":{"k":"${l}"}}"#, &[("k", &["y"])], false),
+        (VARIABLES, r#"{"StringNotLike":{"k":["x","${l}*"]}}"#, &[("k", &["y"])], false),
+        (VARIABLES, r#"{"StringNotEquals":{"k":"${l}"}}"#, &[], false),
+        (VARIABLES, r#"{"StringNotEqualsIfExists":{"k":"${l}"}}"#, &[], true),
+        (VARIABLES, r#"{"ArnNotLike":{"k":"${l}"}}"#, &[("k", &["y"])], false),
+        (VARIABLES, r#"{"ForAnyValue:StringNotEquals":{"k":"${l}"}}"#, &[("k", &["y"])], false),
+        (VARIABLES, r#"{"ForAllValues:StringEquals":{"k":"${l}"}}"#, &[], false),
+        (VARIABLES, r#"{"StringNotEquals":{"k":"${l}"}}"#, &[("k", &["y"]), ("l", &["z"])], true),
+        (VARIABLES, r#"{"StringEquals":{"k":["${l}","y"]}}"#, &[("k", &["y"])], true),
         (VARIABLES, r#"{"StringEquals":{"k":"${l}"}}"#, &[("k", &["y"]), ("l", &["y", "z"])], false),
         (VARIABLES, r#"{"StringEquals":{"k":"${l, 'dft'}"}}"#, &[("k", &["dft"])], true),
         (VARIABLES, r#"{"StringLike":{"k":"a${*}*"}}"#, &[("k", &["a*b"])], true),
@@ -101,6 +109,19 @@ fn the_pages_rows_hold() {
     for (page, conditions, keys, expected) in rows {
         assert_eq!(allows("2012-10-17", conditions, keys), *expected, "{page}: {conditions} with {keys:?}");
     }
+}
+
+#[test]
+fn a_deny_with_a_variable_without_value_denies_as_the_guides_example_does() {
+    let denies = |conditions: &str| {
+        let statements = format!(
+            r#"{{"Effect":"Allow","Principal":"*","Action":"*"}},
+            {{"Effect":"Deny","Principal":"*","Action":"*","Condition":{conditions}}}"#
+        );
+        decide(&statements, "sts:AssumeRole", Principal::Anonymous) == Decision::ExplicitDeny
+    };
+    assert!(denies(r#"{"StringNotEquals":{"k":"${l}"}}"#), "{VARIABLES}");
+    assert!(!denies(r#"{"StringEquals":{"k":"${l}"}}"#), "{VARIABLES}");
 }
 
 #[test]

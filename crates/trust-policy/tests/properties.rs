@@ -7,7 +7,8 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 use trustwalk_trust_policy::sample::Inventory;
 use trustwalk_trust_policy::{
-    Context, Decision, Document, Identity, Policy, Principal, Request, RoleIndex, SaveContext,
+    Asked, Call, Context, Decision, Document, Exchange, Identity, NoEdit, Part, Policy, Principal, Request, RoleIndex,
+    SaveContext, TAGS_CLAIM, Text, smallest_edit, widened,
 };
 
 const OPERATORS: &[&str] = &[
@@ -125,13 +126,38 @@ fn request() -> impl Strategy<Value = Request> {
         1 => Just(Principal::Aws("arn:aws:iam::1:user/u".to_owned())),
         1 => Just(Principal::Anonymous),
     ];
-    let keys = prop::collection::vec((select(KEYS), prop::collection::vec(select(VALUES), 0..3)), 0..4);
+    let keys = prop::collection::vec((select(KEYS), prop::collection::vec(select(VALUES), 0..3), 0..12_u8), 0..4);
     (action, principal, keys).prop_map(|(action, principal, keys)| {
         let mut context = Context::new();
-        for (key, values) in keys {
-            context.set(key, values);
+        for (key, values, known) in keys {
+            match known {
+                0 => context.set_present(key),
+                1 => context.set_unknown(key),
+                2 => context.set_partly(key, values.iter().map(|v| Text::new([Part::Known((*v).to_owned()), hole()]))),
+                _ => context.set(key, values),
+            }
         }
         Request::new(action, principal, context)
+    })
+}
+
+fn hole() -> Part {
+    Part::Hole("x".to_owned())
+}
+
+/// Tokens of the small world, known in full or in part.
+fn identity() -> impl Strategy<Value = Identity> {
+    let claims = prop::collection::vec((select(&["sub", "aud", "azp"][..]), select(VALUES)), 0..4);
+    let tags = prop::option::weighted(0.2, select(VALUES));
+    (select(PROVIDERS), claims, tags, any::<bool>()).prop_map(|(provider, claims, tag, partial)| {
+        let mut identity = Identity::new(provider);
+        for (name, value) in claims {
+            identity = identity.with_claim(name, value);
+        }
+        if let Some(tag) = tag {
+            identity = identity.with_claim(TAGS_CLAIM, json!({"principal_tags": {"k": [tag]}}));
+        }
+        if partial { identity.partly_known() } else { identity }
     })
 }
 
@@ -186,6 +212,49 @@ proptest! {
             prop_assert_eq!(statement.applies, statement.failures() == 0);
         }
         prop_assert!(serde_json::to_string(&explanation).is_ok());
+    }
+
+    /// There is a reason exactly where there is a refusal.
+    #[test]
+    fn reasons_and_decisions_agree(document in document(), identity in identity()) {
+        let (policy, call) = (Policy::compile(&document), Call::new());
+        let decision = policy.decide(&Exchange::new(&identity, &call));
+        let reasons = policy.reasons(&identity, &call);
+        let refused = matches!(decision, Decision::ImplicitDeny | Decision::ExplicitDeny);
+        // One request of several may be refused for certain while another hangs on what is unknown.
+        prop_assert!(reasons.is_empty() != refused, "{decision:?} {reasons:?}");
+        prop_assert!(serde_json::to_string(&reasons).is_ok());
+    }
+
+    /// An edit admits the identity and nobody else, and whom else a policy admits is admitted indeed.
+    #[test]
+    fn edits_admit_one_identity_and_no_other(document in document(), identity in identity()) {
+        let call = Call::new();
+        let before = Policy::compile(&document);
+        for wide in before.breadth(&identity, &call) {
+            let mut stranger = Identity::new(wide.provider).with_claims(identity.claims.clone());
+            stranger.partial = identity.partial && stranger.provider_arn == identity.provider_arn;
+            stranger = stranger.with_claim("sub", wide.subject);
+            if let Some(audience) = wide.audience {
+                stranger = stranger.with_claim("aud", audience);
+            }
+            prop_assert!(before.decide(&Exchange::new(&stranger, &call)) == Decision::Allow || wide.breadth == trustwalk_trust_policy::Breadth::AnyProvider);
+        }
+        let asked = Asked { identity, audiences: Vec::new() };
+        let exchange = Exchange::new(&asked.identity, &call);
+        let (admitted, decision) = (
+            |d| matches!(d, Decision::Allow | Decision::Undetermined),
+            before.decide(&exchange),
+        );
+        match smallest_edit(&document.to_json(), &asked, &call) {
+            Ok(edit) => {
+                let after = Policy::parse(&edit.document).expect("an edit is a policy");
+                prop_assert!(!admitted(decision) && admitted(after.decide(&exchange)));
+                prop_assert_eq!(widened(&before, &after, &asked).map(|w| w.is_empty()), Ok(true));
+            }
+            Err(NoEdit::Admitted) => prop_assert!(admitted(decision)),
+            Err(_) => prop_assert!(!admitted(decision)),
+        }
     }
 
     #[test]

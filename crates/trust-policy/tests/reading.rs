@@ -87,7 +87,7 @@ fn refusals_have_iams_words() {
 
 #[test]
 fn the_quota_counts_no_white_space_between_tokens() {
-    let statement = r#"{"Statement":{"Sid":"SID","Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+    let statement = r#"{"Statement":{"Sid":"SID","Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
     let filled = statement.replace("SID", &"é".repeat(2_048 - (statement.len() - 3)));
     assert_eq!(lint(&filled.replace(":\"", " :\n \"")), Vec::<String>::new());
     let over = filled.replace("Sid\":\"", "Sid\":\"x");

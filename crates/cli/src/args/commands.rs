@@ -221,6 +221,9 @@ pub(crate) struct TrustArgs {
     /// Further claim NAME=VALUE (repeatable)
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) claim: Vec<String>,
+    /// Condition key that the call brings, KEY=VALUE, e.g. aws:SourceIp=203.0.113.7 (repeatable)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) key: Vec<String>,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(crate) output: Format,

@@ -15,7 +15,7 @@ pub(crate) use commands::{
     Cli, CollectArgs, Command, CompletionsArgs, DemoArgs, DiagnoseArgs, ExplainArgs, FixArgs, LabArgs, LabCommand,
     LogsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
 };
-pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs, account_number};
+pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
 
 /// The file name under which kubectl finds a plugin (Kubernetes documentation, "Extend kubectl with plugins").
 const PLUGIN: &str = "kubectl-trustwalk";

@@ -2,12 +2,14 @@
 //!
 //! No intermediate tree: an inventory of a hundred thousand roles spends most of its time here.
 
+mod scalars;
+
 use crate::document::{
     Document, DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
     Version, Warning,
 };
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::borrow::Cow;
+use scalars::{Bounded, Text, Texts};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 /// The longest document read, in bytes: the most that `UpdateAssumeRolePolicy` accepts on the
@@ -209,17 +211,21 @@ impl<'de> Visitor<'de> for StatementVisitor<'_> {
                 "Sid" => s.sid.replace(map.next_value::<Text<'de>>()?.0.into_owned()).is_some(),
                 "Effect" => s.effect.replace(effect(&map.next_value::<Text<'de>>()?.0)?).is_some(),
                 "Principal" | "NotPrincipal" => {
-                    let principals = map.next_value_seed(PrincipalsSeed)?;
+                    let seed = PrincipalsSeed { index: self.index, warnings: &mut *self.warnings };
+                    let principals = map.next_value_seed(seed)?;
                     let negated = name == "NotPrincipal";
-                    s.principal.replace(PrincipalElement { negated, principals }).is_some()
+                    let before = s.principal.replace(PrincipalElement { negated, principals });
+                    beside(&mut s.exclusive, "Principal", before.map(|p| p.negated), negated)
                 }
                 "Action" | "NotAction" => {
-                    let values = map.next_value::<Texts>()?.0;
-                    s.action.replace(ListElement { negated: name == "NotAction", values }).is_some()
+                    let (values, negated) = (map.next_value::<Texts>()?.0, name == "NotAction");
+                    let before = s.action.replace(ListElement { negated, values });
+                    beside(&mut s.exclusive, "Action", before.map(|p| p.negated), negated)
                 }
                 "Resource" | "NotResource" => {
-                    let values = map.next_value::<Texts>()?.0;
-                    s.resource.replace(ListElement { negated: name == "NotResource", values }).is_some()
+                    let (values, negated) = (map.next_value::<Texts>()?.0, name == "NotResource");
+                    let before = s.resource.replace(ListElement { negated, values });
+                    beside(&mut s.exclusive, "Resource", before.map(|p| p.negated), negated)
                 }
                 "Condition" => {
                     let read = map.next_value_seed(Conditions { index: self.index, warnings: &mut *self.warnings })?;
@@ -241,6 +247,14 @@ impl<'de> Visitor<'de> for StatementVisitor<'_> {
     }
 }
 
+/// Whether an element was dropped for another of its name; one beside its `Not…` form is noted.
+fn beside(exclusive: &mut Vec<&'static str>, element: &'static str, before: Option<bool>, negated: bool) -> bool {
+    if before == Some(!negated) && !exclusive.contains(&element) {
+        exclusive.push(element);
+    }
+    before == Some(negated)
+}
+
 fn effect<E: Error>(text: &str) -> Result<Effect, E> {
     match text {
         "Allow" => Ok(Effect::Allow),
@@ -249,16 +263,19 @@ fn effect<E: Error>(text: &str) -> Result<Effect, E> {
     }
 }
 
-struct PrincipalsSeed;
+struct PrincipalsSeed<'w> {
+    index: usize,
+    warnings: &'w mut Vec<Warning>,
+}
 
-impl<'de> DeserializeSeed<'de> for PrincipalsSeed {
+impl<'de> DeserializeSeed<'de> for PrincipalsSeed<'_> {
     type Value = Principals;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Principals, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for PrincipalsSeed {
+impl<'de> Visitor<'de> for PrincipalsSeed<'_> {
     type Value = Principals;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -280,7 +297,15 @@ impl<'de> Visitor<'de> for PrincipalsSeed {
                 other => return Err(A::Error::custom(format_args!("unknown kind of principal `{other}`"))),
             };
             let values = map.next_value::<Texts>()?.0;
-            listed.retain(|(k, _)| *k != kind);
+            if listed.iter().any(|(k, _)| *k == kind) {
+                let (dropped, kept): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(k, _)| *k == kind);
+                listed = kept;
+                self.warnings.push(Warning::PrincipalsDropped {
+                    statement: self.index,
+                    principal: kind,
+                    values: dropped.into_iter().map(|(_, value)| value).collect(),
+                });
+            }
             listed.extend(values.into_iter().map(|v| (kind, v)));
         }
         Ok(Principals::Listed(listed))
@@ -364,133 +389,5 @@ impl<'de> Visitor<'de> for Keys<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// One text, where the language accepts booleans and numbers as text (DOC: IAM User Guide,
-/// "Grammar of the IAM JSON policy language"). Borrowed unless it has escapes.
-struct Text<'de>(Cow<'de, str>);
-
-impl<'de> serde::Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-    fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(value.to_string())))
-    }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(value.to_string())))
-    }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(value.to_string())))
-    }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Text<'de>, E> {
-        Ok(Text(Cow::Owned(value.to_string())))
-    }
-}
-
-/// One text or a list of texts.
-struct Texts(Vec<String>);
-
-impl<'de> serde::Deserialize<'de> for Texts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextsVisitor)
-    }
-}
-
-struct TextsVisitor;
-
-impl<'de> Visitor<'de> for TextsVisitor {
-    type Value = Texts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or a list of strings")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Texts, E> {
-        Ok(Texts(vec![text.to_owned()]))
-    }
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Texts, E> {
-        TextVisitor.visit_bool(value).map(|t| Texts(vec![t.0.into_owned()]))
-    }
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Texts, E> {
-        TextVisitor.visit_i64(value).map(|t| Texts(vec![t.0.into_owned()]))
-    }
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Texts, E> {
-        TextVisitor.visit_u64(value).map(|t| Texts(vec![t.0.into_owned()]))
-    }
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Texts, E> {
-        TextVisitor.visit_f64(value).map(|t| Texts(vec![t.0.into_owned()]))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Texts, A::Error> {
-        let mut values = Vec::new();
-        while let Some(text) = seq.next_element::<Text<'de>>()? {
-            values.push(text.0.into_owned());
-        }
-        Ok(Texts(values))
-    }
-}
-
-/// Any value, read and thrown away one recursion per level, so that the JSON reader's depth
-/// limit holds inside elements that the language does not have.
-struct Bounded;
-
-impl<'de> serde::Deserialize<'de> for Bounded {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BoundedVisitor)
-    }
-}
-
-struct BoundedVisitor;
-
-impl<'de> Visitor<'de> for BoundedVisitor {
-    type Value = Bounded;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
-    }
-    fn visit_unit<E: Error>(self) -> Result<Bounded, E> {
-        Ok(Bounded)
-    }
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Bounded, E> {
-        Ok(Bounded)
-    }
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Bounded, E> {
-        Ok(Bounded)
-    }
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Bounded, E> {
-        Ok(Bounded)
-    }
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Bounded, E> {
-        Ok(Bounded)
-    }
-    fn visit_str<E: Error>(self, _: &str) -> Result<Bounded, E> {
-        Ok(Bounded)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bounded, A::Error> {
-        while seq.next_element::<Bounded>()?.is_some() {}
-        Ok(Bounded)
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bounded, A::Error> {
-        while map.next_entry::<IgnoredAny, Bounded>()?.is_some() {}
-        Ok(Bounded)
     }
 }

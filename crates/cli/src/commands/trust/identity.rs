@@ -1,0 +1,125 @@
+//! Who asks: from a token, or from the words of the command line; and what had to be assumed.
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use trustwalk_token::{Token, TokenFacts};
+use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Call, Document, Identity, PrincipalKind, Principals, ProviderArn};
+
+use crate::args::TrustArgs;
+use crate::exit::UsageError;
+
+/// The audience of tokens that AWS's own integrations ask for (EKS, GitHub Actions).
+const USUAL_AUDIENCE: &str = "sts.amazonaws.com";
+/// The account of AWS's own examples, for a policy that names no provider: what it says of any is the same.
+const EXAMPLE_ACCOUNT: &str = "111122223333";
+
+/// Who asks, and how.
+pub(super) struct Asker {
+    pub(super) identity: Identity,
+    pub(super) call: Call,
+    /// What nobody said and was taken for granted.
+    pub(super) assumed: Vec<String>,
+}
+
+/// Reads who asks; nothing when neither the command line nor the policy names an issuer.
+pub(super) fn read(args: &TrustArgs, document: &Document) -> anyhow::Result<Option<Asker>> {
+    let mut assumed = Vec::new();
+    let facts = match &args.token {
+        Some(path) => {
+            let raw = String::from_utf8_lossy(&trustwalk_collect::read_bounded(path)?).into_owned();
+            let token = Token::parse(raw.trim()).with_context(|| format!("`{}` is not a token", path.display()))?;
+            let mut claims = token.all_claims();
+            claims.remove("kubernetes.io");
+            Some((TokenFacts::of(&token), claims))
+        }
+        None => None,
+    };
+    let of_token = facts.as_ref().and_then(|(f, _)| f.iss.clone());
+    let Some(issuer) = args.issuer.clone().or(of_token).or_else(|| named_issuer(document, &mut assumed)) else {
+        return Ok(None);
+    };
+    let mut identity = Identity::new(provider(args, document, &issuer, &mut assumed));
+    identity = match facts {
+        Some((_, claims)) => identity.with_claims(claims),
+        None => typed(args, identity, &mut assumed),
+    };
+    if let Some(subject) = &args.subject {
+        identity = identity.with_claim("sub", subject.as_str());
+    }
+    for claim in &args.claim {
+        let (name, value) = halves(claim, "NAME=VALUE")?;
+        identity = identity.with_claim(name, value);
+    }
+    let mut call = Call::new().at(jiff::Timestamp::now().as_second());
+    for key in &args.key {
+        let (name, value) = halves(key, "KEY=VALUE")?;
+        call = call.with(name, [value]);
+    }
+    Ok(Some(Asker { identity, call, assumed }))
+}
+
+fn halves<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), UsageError> {
+    text.split_once('=').ok_or_else(|| UsageError(format!("`{text}` is not {form}")))
+}
+
+/// An identity of which only what was typed is known.
+fn typed(args: &TrustArgs, identity: Identity, assumed: &mut Vec<String>) -> Identity {
+    let audience = match args.audience.as_slice() {
+        [] => {
+            assumed.push(format!("the audience is {USUAL_AUDIENCE}, as no --audience was given"));
+            json!(USUAL_AUDIENCE)
+        }
+        [one] => json!(one),
+        several => json!(several),
+    };
+    let identity = identity.with_claim("aud", audience).partly_known();
+    if args.subject.is_some() {
+        return identity;
+    }
+    assumed.push("the identity has no subject, as neither --subject nor --token was given".to_owned());
+    identity.with_claim("sub", Value::Null)
+}
+
+/// The federated principals that the policy names, in order.
+fn federated(document: &Document) -> impl Iterator<Item = &str> {
+    let principals = document.statements.iter().filter_map(|s| s.principal.as_ref());
+    let listed = principals.flat_map(|p| match &p.principals {
+        Principals::Listed(listed) => listed.as_slice(),
+        Principals::Everyone | Principals::Unusable(_) => &[],
+    });
+    listed.filter(|(kind, _)| *kind == PrincipalKind::Federated).map(|(_, value)| value.as_str())
+}
+
+/// The first issuer the policy itself names; a malformed name is none.
+fn named_issuer(document: &Document, assumed: &mut Vec<String>) -> Option<String> {
+    let path = federated(document).find_map(|value| match ProviderArn::parse(value) {
+        Some(arn) => Some(arn.issuer),
+        None => BUILT_IN_PROVIDERS.contains(&value).then_some(value),
+    })?;
+    assumed.push(format!("the issuer is https://{path}, the first that the policy names"));
+    Some(format!("https://{path}"))
+}
+
+/// The provider of the issuer, in the account asked for, else in the one whose provider the policy names. A built-in
+/// provider needs no account.
+fn provider(args: &TrustArgs, document: &Document, issuer: &str, assumed: &mut Vec<String>) -> String {
+    let path = issuer.strip_prefix("https://").unwrap_or(issuer);
+    let arns = || federated(document).filter_map(ProviderArn::parse);
+    let ours = arns().find(|arn| arn.issuer == path);
+    if ours.is_none() && BUILT_IN_PROVIDERS.contains(&path) {
+        return path.to_owned();
+    }
+    let partition = ours.or_else(|| arns().next()).map_or("aws", |arn| arn.partition);
+    if let Some(account) = &args.account {
+        return format!("arn:{partition}:iam::{account}:oidc-provider/{path}");
+    }
+    let (account, told) = match ours.or_else(|| arns().next()) {
+        Some(arn) => (arn.account, format!("{}, which the policy names", arn.account)),
+        None => (
+            EXAMPLE_ACCOUNT,
+            format!("{EXAMPLE_ACCOUNT}, as the policy names no provider's account and no --account was given"),
+        ),
+    };
+    assumed.push(format!("the provider is in account {told}"));
+    format!("arn:{partition}:iam::{account}:oidc-provider/{path}")
+}

@@ -1,0 +1,304 @@
+//! What there is to say of a policy and an identity, and what it comes to.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use trustwalk_core::rules;
+use trustwalk_trust_policy::{
+    Asked, Decision, Document, Edit, Exchange, Explanation, NoEdit, ParseError, Policy, Reason, SaveContext, SaveError,
+    Standing, Warning, Wide, smallest_edit,
+};
+
+use super::codes;
+use super::identity::Asker;
+use crate::exit::Exit;
+
+/// What a run comes to, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Verdict {
+    /// The identity is admitted, and no stranger with it.
+    Admitted,
+    /// The identity is admitted, and strangers with it.
+    AdmittedWithStrangers,
+    /// The identity is not admitted.
+    Refused,
+    /// IAM does not save this policy, so it admits nobody.
+    RefusedAtSave,
+    /// JSON readers drop a part of the document, and nobody says which part IAM keeps.
+    Ambiguous,
+    /// What is not known decides.
+    Undetermined,
+}
+
+impl From<Verdict> for Exit {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Admitted => Self::Sound,
+            Verdict::Undetermined => Self::Undetermined,
+            Verdict::AdmittedWithStrangers | Verdict::Refused | Verdict::RefusedAtSave | Verdict::Ambiguous => {
+                Self::Findings
+            }
+        }
+    }
+}
+
+/// Why IAM would not save the policy, or might not.
+pub(super) struct Refusal {
+    pub(super) reason: Option<SaveError>,
+    pub(super) message: String,
+    pub(super) standing: Standing,
+    pub(super) cause: Option<&'static str>,
+}
+
+/// A reason with its cause.
+pub(super) struct Named {
+    pub(super) reason: Reason,
+    pub(super) cause: &'static str,
+}
+
+/// Everything to be said.
+pub(super) struct Report<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) asker: Option<&'a Asker>,
+    pub(super) explanations: Vec<Explanation<'a>>,
+    pub(super) decision: Option<Decision>,
+    pub(super) reasons: Vec<Named>,
+    pub(super) breadth: Vec<Wide>,
+    pub(super) dropped: &'a [Warning],
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) malformed_tags: Vec<String>,
+    pub(super) edit: Option<Result<Edit, NoEdit>>,
+}
+
+impl<'a> Report<'a> {
+    /// Judges.
+    pub(super) fn of(text: &str, document: &'a Document, policy: &'a Policy, asked: Option<&'a Judged>) -> Self {
+        let refusals: Vec<Refusal> = document.lint(&SaveContext::default()).into_iter().map(refusal).collect();
+        let mut report = Self {
+            verdict: Verdict::Undetermined,
+            asker: asked.map(|j| &j.asker),
+            explanations: Vec::new(),
+            decision: None,
+            reasons: Vec::new(),
+            breadth: Vec::new(),
+            dropped: &document.warnings,
+            refusals,
+            malformed_tags: Vec::new(),
+            edit: None,
+        };
+        if let Some(Judged { asker, exchange }) = asked {
+            report.explanations = exchange.requests().iter().map(|r| policy.explain(r)).collect();
+            report.decision = Some(policy.decide(exchange));
+            let reasons = policy.reasons(&asker.identity, &asker.call);
+            let cause = |r: &Reason| codes::of_reason(r, document, &asker.identity.issuer_path);
+            report.reasons = reasons.into_iter().map(|reason| Named { cause: cause(&reason), reason }).collect();
+            report.breadth = policy.breadth(&asker.identity, &asker.call);
+            report.malformed_tags = asker.identity.tags().map(|tags| tags.malformed).unwrap_or_default();
+            report.edit = report.edit(text, asker);
+        }
+        report.verdict = report.verdict();
+        report
+    }
+
+    /// A policy that is JSON and not of the policy language.
+    pub(super) fn of_no_policy(error: &ParseError) -> Self {
+        let refusal = Refusal { reason: None, message: error.to_string(), standing: Standing::Documented, cause: None };
+        Self {
+            verdict: Verdict::RefusedAtSave,
+            asker: None,
+            explanations: Vec::new(),
+            decision: None,
+            reasons: Vec::new(),
+            breadth: Vec::new(),
+            dropped: &[],
+            refusals: vec![refusal],
+            malformed_tags: Vec::new(),
+            edit: None,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let refused = |standing: fn(Standing) -> bool| self.refusals.iter().any(|r| standing(r.standing));
+        if refused(|s| s != Standing::Unknown) {
+            return Verdict::RefusedAtSave;
+        }
+        let strangers = self.breadth.iter().any(|w| w.breadth.admits_strangers());
+        match self.decision {
+            Some(Decision::ExplicitDeny | Decision::ImplicitDeny) => Verdict::Refused,
+            _ if !self.malformed_tags.is_empty() => Verdict::Refused,
+            _ if !self.dropped.is_empty() => Verdict::Ambiguous,
+            _ if strangers => Verdict::AdmittedWithStrangers,
+            Some(Decision::Allow) if !refused(|s| s == Standing::Unknown) => Verdict::Admitted,
+            Some(Decision::Allow | Decision::Undetermined) | None => Verdict::Undetermined,
+        }
+    }
+
+    /// The smallest edit, where the policy is what refuses a token that is known well enough.
+    fn edit(&self, text: &str, asker: &Asker) -> Option<Result<Edit, NoEdit>> {
+        let named = asker.identity.claims.get("sub").is_some_and(Value::is_string);
+        let refuses = matches!(self.decision, Some(Decision::ImplicitDeny));
+        let asked = Asked { identity: asker.identity.clone(), audiences: Vec::new() };
+        (named && refuses).then(|| smallest_edit(text, &asked, &asker.call))
+    }
+
+    /// The keys that decide, each once.
+    pub(super) fn undecided(&self) -> Vec<&str> {
+        let mut all: Vec<&str> = Vec::new();
+        for key in self.explanations.iter().flat_map(|e| &e.undecided) {
+            if !all.contains(key) {
+                all.push(key);
+            }
+        }
+        all
+    }
+
+    /// The causes that were named, each once: code and name.
+    pub(super) fn causes(&self) -> Vec<(&'static str, &'static str)> {
+        let refused = self.refusals.iter().filter_map(|r| r.cause);
+        let mut all = Vec::new();
+        for name in refused.chain(self.reasons.iter().map(|n| n.cause)) {
+            let named = (code(name), name);
+            if !all.contains(&named) {
+                all.push(named);
+            }
+        }
+        all
+    }
+
+    /// The report as one document.
+    pub(super) fn json(&self) -> Value {
+        let identity = self.asker.map(|a| {
+            let claims: serde_json::Map<String, Value> =
+                a.identity.claims.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect();
+            json!({"provider": a.identity.provider_arn, "claims": claims})
+        });
+        let refusals: Vec<Value> = self
+            .refusals
+            .iter()
+            .map(|r| json!({"reason": r.reason, "message": r.message, "standing": r.standing, "code": r.cause.map(code)}))
+            .collect();
+        let reasons: Vec<Value> = self
+            .reasons
+            .iter()
+            .map(|n| {
+                let mut reason = json!(n.reason);
+                reason["code"] = json!(code(n.cause));
+                reason["name"] = json!(n.cause);
+                reason
+            })
+            .collect();
+        let edit = match &self.edit {
+            Some(Ok(edit)) => json!({"kind": edit.kind, "document": edit.document}),
+            Some(Err(_)) | None => Value::Null,
+        };
+        let no_edit = self.edit.as_ref().and_then(|e| e.as_ref().err()).map(ToString::to_string);
+        json!({
+            "schema": 1,
+            "verdict": self.verdict,
+            "identity": identity,
+            "assumed": self.asker.map(|a| a.assumed.as_slice()).unwrap_or_default(),
+            "explanation": self.explanations.first(),
+            "beside": self.explanations.get(1..).unwrap_or_default(),
+            "undecided": self.undecided(),
+            "reasons": reasons,
+            "breadth": self.breadth,
+            "dropped": self.dropped,
+            "malformed_tags": self.malformed_tags,
+            "iam_would_refuse": refusals,
+            "edit": edit,
+            "no_edit": no_edit,
+        })
+    }
+}
+
+/// Who asks, with the exchange that they make.
+pub(super) struct Judged {
+    pub(super) asker: Asker,
+    pub(super) exchange: Exchange,
+}
+
+fn refusal(error: SaveError) -> Refusal {
+    Refusal {
+        message: error.to_string(),
+        standing: error.standing(),
+        cause: codes::of_refusal(&error),
+        reason: Some(error),
+    }
+}
+
+/// The code of a cause.
+pub(super) fn code(name: &str) -> &'static str {
+    rules::by_code_or_name(name).map_or("", |rule| rule.meta().code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trustwalk_trust_policy::{AudienceDifference, GithubContext, IssuerDifference, Miss, Place, SubjectDifference};
+
+    /// Every cause that a reason or a refusal can be given is one that `explain` knows.
+    #[test]
+    fn every_cause_has_its_code() {
+        let text = || "x".to_owned();
+        let mut misses = vec![
+            Miss::WildcardUnderEquals { value: text() },
+            Miss::SchemeInKey { expected: text() },
+            Miss::ArnInKey { expected: text() },
+            Miss::MissingSuffix { expected: Vec::new() },
+            Miss::SubValueUnderAud { value: text() },
+            Miss::SecondIssuer { issuer: text(), expected: text() },
+            Miss::ClaimNotMapped { claim: "iss".to_owned() },
+            Miss::ClaimNotMapped { claim: text() },
+            Miss::TagMissing { key: text() },
+            Miss::FederatedIsBareIssuer { expected: text() },
+            Miss::FederatedOtherAccount { account: text(), expected: text() },
+            Miss::PrincipalDiffers,
+            Miss::ActionBeside { action: "sts:TagSession".to_owned() },
+            Miss::WrongAction { actions: Vec::new(), expected: text() },
+            Miss::NoFederatedStatement,
+            Miss::ConditionNotMet,
+        ];
+        for expected in ["system:serviceaccount:a:b", "repo:a/b:ref:x", "x"] {
+            misses.push(Miss::CaseDiffers { value: text(), expected: expected.to_owned() });
+        }
+        for difference in [
+            IssuerDifference::Region,
+            IssuerDifference::TrailingSlash,
+            IssuerDifference::PathMissing,
+            IssuerDifference::DualStackHost,
+            IssuerDifference::Other,
+        ] {
+            misses.push(Miss::KeyOfOtherIssuer { issuer: text(), expected: text(), difference });
+            misses.push(Miss::FederatedOtherProvider { value: text(), expected: text(), difference });
+        }
+        for difference in [
+            AudienceDifference::Partition,
+            AudienceDifference::Endpoint,
+            AudienceDifference::AuthorizedParty,
+            AudienceDifference::Other,
+        ] {
+            misses.push(Miss::AudienceDiffers { value: text(), expected: text(), difference });
+        }
+        let context = |wanted, have| SubjectDifference::Context { wanted, have };
+        for difference in [
+            SubjectDifference::Namespace,
+            SubjectDifference::ServiceAccount,
+            SubjectDifference::ImmutableIds,
+            SubjectDifference::Customised,
+            SubjectDifference::NoContext,
+            SubjectDifference::EmailAndNumber,
+            SubjectDifference::Form,
+            SubjectDifference::Other,
+            context(GithubContext::Environment, GithubContext::Branch),
+            context(GithubContext::Environment, GithubContext::PullRequest),
+        ] {
+            misses.push(Miss::SubjectDiffers { value: text(), expected: text(), difference });
+        }
+        for miss in misses {
+            let key = "i:aud".to_owned();
+            let place = Place::Condition { statement: 0, operator: "StringEquals".to_owned(), key };
+            let name = codes::of_reason(&Reason { place, miss: miss.clone() }, &Document::default(), "i");
+            assert!(code(name).starts_with("TW"), "{miss:?}: {name}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The report in words: the verdict first and last, and what it rests on between.
+
+use std::fmt::Display;
+
+use serde_json::Value;
+use trustwalk_render::{Ink, Page, Pen, Shown};
+use trustwalk_trust_policy::{
+    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Place, Standing, StatementReport, Warning,
+};
+
+use super::report::{Named, Refusal, Report, Verdict, code};
+use crate::style;
+
+/// The whole report.
+pub(super) fn words(report: &Report<'_>) -> Shown {
+    let pen = style::pen();
+    let mut out = Page::new();
+    verdict(&mut out, report, pen);
+    if let Some(asker) = report.asker {
+        out.line(format_args!("  provider  {}", asker.identity.provider_arn));
+        for (name, value) in asker.identity.claims.iter().filter(|(_, v)| !v.is_null()) {
+            out.line(format_args!("  {name:<10}{}", Value::to_string(value)));
+        }
+        for one in &asker.assumed {
+            out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("assumed: {one}"))));
+        }
+    }
+    for explanation in &report.explanations {
+        explanation.statements.iter().for_each(|s| statement(&mut out, s, pen));
+    }
+    out.gap();
+    findings(&mut out, report, pen);
+    change(&mut out, report, pen);
+    out.gap();
+    verdict(&mut out, report, pen);
+    if let Some((code, _)) = report.causes().first() {
+        out.line(format_args!("  next: trustwalk explain {code}"));
+    }
+    out.shown()
+}
+
+fn verdict(out: &mut Page, report: &Report<'_>, pen: Pen) {
+    let (good, bad, odd) = ("\u{221a}", "\u{d7}", "?");
+    let (ink, mark, said) = match report.verdict {
+        Verdict::Admitted => (Ink::Good, good, "the policy admits this identity".to_owned()),
+        Verdict::AdmittedWithStrangers => (Ink::Bad, bad, wide(report)),
+        Verdict::Refused if !report.malformed_tags.is_empty() => {
+            (Ink::Bad, bad, "STS refuses this token: its session tags are malformed".to_owned())
+        }
+        Verdict::Refused => (Ink::Bad, bad, decision(report).to_owned()),
+        Verdict::RefusedAtSave => {
+            let beside =
+                if report.decision.is_some() { format!("; as it stands, {}", decision(report)) } else { String::new() };
+            (Ink::Bad, bad, format!("IAM would refuse to save this policy{beside}"))
+        }
+        Verdict::Ambiguous => {
+            let said = "names stand twice in this policy, and which of the two IAM keeps is not known; \
+                as JSON is usually read,";
+            (Ink::Bad, bad, format!("{said} {}", decision(report)))
+        }
+        Verdict::Undetermined => (Ink::Odd, odd, undetermined(report)),
+    };
+    out.line(format_args!("{} {}", pen.ink(ink, mark), pen.ink(Ink::Strong, said)));
+}
+
+fn decision(report: &Report<'_>) -> &'static str {
+    match report.decision {
+        Some(Decision::Allow) => "the policy admits this identity",
+        Some(Decision::ExplicitDeny) => "the policy denies this identity explicitly",
+        Some(Decision::ImplicitDeny) => "no statement of the policy admits this identity",
+        Some(Decision::Undetermined) | None => "whether the policy admits this identity is not known",
+    }
+}
+
+fn wide(report: &Report<'_>) -> String {
+    let widest = report.breadth.first().map_or("strangers", |w| breadth(w.breadth));
+    let ours = match report.decision {
+        Some(Decision::Allow) => "the policy admits this identity",
+        _ => "whether the policy admits this identity is not known",
+    };
+    format!("{ours}, and it admits {widest}")
+}
+
+fn undetermined(report: &Report<'_>) -> String {
+    let keys = report.undecided();
+    if report.asker.is_none() {
+        "the policy names no OIDC provider: give --issuer URL or --token FILE".to_owned()
+    } else if keys.is_empty() {
+        format!("{}, if IAM saves it, which is not known", decision(report))
+    } else {
+        format!("undetermined: whether the policy admits this identity hangs on {}", keys.join(", "))
+    }
+}
+
+/// Whom a breadth lets in.
+fn breadth(breadth: Breadth) -> &'static str {
+    match breadth {
+        Breadth::AnyProvider => "tokens of every provider in the account",
+        Breadth::AnySubject => "every subject of the issuer",
+        Breadth::AnyOwner => "repositories of other owners",
+        Breadth::NextOwner => "whoever takes the names of owner and repository next",
+        Breadth::AnyNamespace => "service accounts of other namespaces",
+        Breadth::AnyRepository => "other repositories of the same owner",
+        Breadth::AnyServiceAccount => "other service accounts of the namespace",
+        Breadth::AnyContext => "every branch, tag and environment of the repository",
+        Breadth::PullRequests => "jobs of pull requests",
+        Breadth::AnyAudience => "every audience that the provider has registered",
+    }
+}
+
+fn findings(out: &mut Page, report: &Report<'_>, pen: Pen) {
+    let (bad, odd) = (pen.ink(Ink::Bad, "\u{d7}"), pen.ink(Ink::Odd, "\u{203c}"));
+    for refusal in &report.refusals {
+        let mark = if refusal.standing == Standing::Unknown { &odd } else { &bad };
+        out.line(format_args!("  {mark} {}", refused(refusal)));
+    }
+    for warning in report.dropped {
+        out.line(format_args!("  {bad} {}", dropped(warning)));
+    }
+    for key in &report.malformed_tags {
+        out.line(format_args!("  {bad} the session tag `{key}` is not a list of one text"));
+    }
+    for named in &report.reasons {
+        out.line(format_args!("  {bad} {}", reason(named)));
+    }
+    for wide in &report.breadth {
+        let mark = if wide.breadth.admits_strangers() { &bad } else { &odd };
+        let audience = wide.audience.as_deref().map(|a| format!(" for {a}")).unwrap_or_default();
+        out.line(format_args!("  {mark} also admitted: {}, e.g. {}{audience}", breadth(wide.breadth), wide.subject));
+    }
+    for key in report.undecided() {
+        out.line(format_args!("  ? {key} is not known; --key {key}=VALUE or --claim NAME=VALUE tells it"));
+    }
+}
+
+fn refused(refusal: &Refusal) -> String {
+    let code = refusal.cause.map(|name| format!(" ({} {name})", code(name))).unwrap_or_default();
+    match refusal.standing {
+        Standing::Unknown => format!("whether IAM saves this policy is not known: {}{code}", refusal.message),
+        Standing::Documented | Standing::Reported => {
+            let detail = refusal.reason.as_ref().map(|r| format!(" [{}]", style::tagged(r))).unwrap_or_default();
+            format!("IAM would refuse to save this policy: {}{detail}{code}", refusal.message)
+        }
+    }
+}
+
+fn dropped(warning: &Warning) -> String {
+    let fate = "stands twice, and JSON readers drop one of the two without a word; the language forbids it";
+    match warning {
+        Warning::OperatorDropped { statement, operator, keys } => {
+            format!("Statement[{statement}] {operator} {fate}; left out here: {}", keys.join(", "))
+        }
+        Warning::KeyDropped { statement, operator, key } => {
+            format!("Statement[{statement}] {operator} {key} {fate}; the first was left out here")
+        }
+        Warning::PrincipalsDropped { statement, principal, values } => {
+            format!(
+                "Statement[{statement}] Principal {} {fate}; left out here: {}",
+                principal.name(),
+                values.join(", ")
+            )
+        }
+        Warning::ElementDropped { statement: Some(statement), element } => {
+            format!("Statement[{statement}] {element} {fate}; the first was left out here")
+        }
+        Warning::ElementDropped { statement: None, element } => {
+            format!("{element} {fate}; the first was left out here")
+        }
+    }
+}
+
+fn reason(named: &Named) -> String {
+    let place = match &named.reason.place {
+        Place::Policy => String::new(),
+        Place::Statement { statement } => format!("Statement[{statement}] "),
+        Place::Principal { statement } => format!("Statement[{statement}] Principal "),
+        Place::Action { statement } => format!("Statement[{statement}] Action "),
+        Place::Condition { statement, operator, key } => format!("Statement[{statement}] {operator} {key} "),
+    };
+    format!("{} {}: {place}{}", code(named.cause), named.cause, style::tagged(&named.reason.miss))
+}
+
+fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {
+    match &report.edit {
+        Some(Ok(edit)) => {
+            let how = match edit.kind {
+                EditKind::InPlace => "in place",
+                EditKind::Beside => "a statement of its own",
+            };
+            if let Some(wider) = &edit.wider {
+                out.line(format_args!(
+                    "  {}",
+                    pen.ink(Ink::Faint, format_args!("in place it would also admit {wider}"))
+                ));
+            }
+            out.line(format_args!("  a change that admits this identity and nobody else ({how}):"));
+            out.line(format_args!("    {}", edit.document));
+        }
+        Some(Err(why)) => {
+            out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("no change is offered: {why}"))));
+        }
+        None => {}
+    }
+}
+
+fn statement(out: &mut Page, s: &StatementReport<'_>, pen: Pen) {
+    let mark = |answer: Answer| match answer {
+        Answer::Yes => pen.ink(Ink::Good, "\u{221a}"),
+        Answer::No => pen.ink(Ink::Bad, "\u{d7}"),
+        Answer::Unknown => pen.ink(Ink::Odd, "?"),
+    };
+    let whether = |matched: bool| if matched { Answer::Yes } else { Answer::No };
+    out.gap();
+    out.line(format_args!("Statement[{}] {}", s.index, s.sid.unwrap_or_default()));
+    for (name, element) in [("Principal", &s.principal), ("Action", &s.action)] {
+        let not = if element.negated { "Not" } else { "" };
+        let written = element.written.join(", ");
+        out.line(format_args!("  {} {not}{name} {written}", mark(whether(element.matched))));
+        if !element.matched {
+            out.line(format_args!("      the request has {}", element.actual));
+        }
+    }
+    for c in &s.conditions {
+        condition(out, c, mark(c.verdict.answer()));
+    }
+}
+
+fn condition(out: &mut Page, c: &ConditionReport<'_>, mark: impl Display) {
+    out.line(format_args!("  {mark} {} {} {}", c.operator, c.key, c.policy_values.join(" | ")));
+    match c.verdict {
+        ConditionVerdict::Met | ConditionVerdict::MetKeyMissing => return,
+        ConditionVerdict::Undetermined => {
+            out.line("      the value is not known");
+            return;
+        }
+        ConditionVerdict::NotMet | ConditionVerdict::NotMetKeyMissing | ConditionVerdict::UnknownOperator => {}
+    }
+    match c.actual_values {
+        Some(values) => {
+            out.line(format_args!("      the identity has {}", values.join(", ")));
+        }
+        None => {
+            out.line("      the identity has no such key");
+        }
+    }
+    if let Some(near) = &c.nearest {
+        out.line(format_args!(
+            "      nearest: `{}` differs from `{}` in `{}` against `{}`",
+            near.policy_value,
+            near.actual_value,
+            characters(near.policy_value, &near.policy_range),
+            characters(near.actual_value, &near.actual_range)
+        ));
+    }
+}
+
+/// The characters of a range that counts characters.
+fn characters(text: &str, range: &std::ops::Range<usize>) -> String {
+    text.chars().skip(range.start).take(range.len()).collect()
+}

@@ -1,0 +1,246 @@
+//! The smallest edit of a policy that admits one identity and nobody else.
+//!
+//! Statements are put right where they stand if that lets nobody else in, as trying shows ([`widened`]); else a
+//! statement for exactly this identity is added. What stood there stays: values are added beside others unless the
+//! one there is a slip of the pen.
+
+mod json;
+mod own;
+
+use crate::call::Call;
+use crate::document::Document;
+use crate::exchange::Exchange;
+use crate::lint::{SaveContext, SaveError, TRUST_POLICY_QUOTA};
+use crate::miss::{IssuerDifference, Miss};
+use crate::policy::{Decision, Policy};
+use crate::reasons::{Place, Reason};
+use crate::widens::{Asked, TooMany, Witness, widened};
+use json::Spot;
+use serde::Serialize;
+
+/// Mends after which a policy that still refuses is left to people.
+const ROUNDS: usize = 6;
+/// The quota once it is raised as far as it goes (DOC: IAM User Guide, "IAM and AWS STS quotas").
+const RAISED_QUOTA: usize = 4_096;
+
+/// How a policy is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EditKind {
+    /// The statements themselves are put right.
+    InPlace,
+    /// A statement for this identity alone is added.
+    Beside,
+}
+
+/// A change that admits the identity asked for and nobody else whom the policy kept out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// How.
+    pub kind: EditKind,
+    /// The whole document after it, as JSON.
+    pub document: String,
+    /// Whom changing the statements themselves would have let in.
+    pub wider: Option<Box<Witness>>,
+}
+
+/// Why there is no such change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoEdit {
+    /// The text is no policy.
+    #[error("the policy cannot be read")]
+    Unreadable,
+    /// Nothing needs to be changed.
+    #[error("the policy admits the identity already, as far as is known")]
+    Admitted,
+    /// A Deny applies: whom else it was meant for, only people know.
+    #[error("a Deny applies, and only people know whom else it is meant for")]
+    Denied,
+    /// Nothing that is done here admits the identity.
+    #[error("no small change admits the identity")]
+    NoCure,
+    /// IAM would refuse to save the change.
+    #[error("IAM would refuse to save the change: {0}")]
+    Refused(Box<SaveError>),
+    /// The change would let somebody else in.
+    #[error("the change would also admit {0}")]
+    Wider(Box<Witness>),
+    /// Whom the change would let in cannot be enumerated.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+}
+
+/// The smallest change of a policy's text that admits the one asked for and nobody else.
+///
+/// What the call brings counts as being as the policy wants it, unless it is known: a statement that asks for an
+/// address goes on asking for it.
+///
+/// # Errors
+/// When there is none, with the reason.
+pub fn smallest_edit(text: &str, asked: &Asked, call: &Call) -> Result<Edit, NoEdit> {
+    let job = Job::new(text, asked, call).ok_or(NoEdit::Unreadable)?;
+    if job.admits(text) {
+        return Err(NoEdit::Admitted);
+    }
+    let reasons = job.before.reasons(&asked.identity, call);
+    if reasons.iter().any(|r| matches!(r.miss, Miss::ExplicitDeny { .. })) {
+        return Err(NoEdit::Denied);
+    }
+    let wider = match job.mended(&reasons).map(|document| (job.verified(&document), document)) {
+        Some((Ok(()), document)) => return Ok(Edit { kind: EditKind::InPlace, document, wider: None }),
+        Some((Err(NoEdit::Wider(witness)), _)) => Some(witness),
+        Some((Err(_), _)) | None => None,
+    };
+    let document = own::statement(&job, &reasons).filter(|d| job.admits(d)).ok_or(NoEdit::NoCure)?;
+    job.verified(&document)?;
+    Ok(Edit { kind: EditKind::Beside, document, wider })
+}
+
+/// What an edit is made from.
+struct Job<'a> {
+    text: &'a str,
+    document: Document,
+    before: Policy,
+    asked: &'a Asked,
+    call: &'a Call,
+}
+
+impl<'a> Job<'a> {
+    fn new(text: &'a str, asked: &'a Asked, call: &'a Call) -> Option<Self> {
+        let document = Document::parse(text).ok()?;
+        let before = Policy::compile(&document);
+        Some(Self { text, document, before, asked, call })
+    }
+
+    /// Whether a policy admits the identity, as far as the token decides.
+    fn admits(&self, text: &str) -> bool {
+        let exchange = Exchange::new(&self.asked.identity, self.call);
+        let decision = Policy::parse(text).map(|policy| policy.decide(&exchange));
+        matches!(decision, Ok(Decision::Allow | Decision::Undetermined))
+    }
+
+    /// The statements put right, however wide that is.
+    fn mended(&self, reasons: &[Reason]) -> Option<String> {
+        let mut text = self.text.to_owned();
+        let mut left = reasons.to_vec();
+        for _ in 0..ROUNDS {
+            for reason in &left {
+                text = self.put_right(&text, reason)?;
+            }
+            if self.admits(&text) {
+                return Some(text);
+            }
+            left = Policy::parse(&text).ok()?.reasons(&self.asked.identity, self.call);
+        }
+        None
+    }
+
+    fn put_right(&self, text: &str, reason: &Reason) -> Option<String> {
+        match &reason.place {
+            Place::Condition { statement, operator, key } => {
+                self.condition(text, Spot { statement: *statement, operator, key }, &reason.miss)
+            }
+            Place::Principal { statement } => self.principal(text, *statement, &reason.miss),
+            Place::Action { statement } => match &reason.miss {
+                Miss::WrongAction { expected: action, .. } => json::let_act(text, *statement, action),
+                Miss::ActionBeside { action } => {
+                    let acting = self.acting(text).unwrap_or(*statement);
+                    json::also_act(text, acting, action)
+                }
+                _ => None,
+            },
+            Place::Policy | Place::Statement { .. } => None,
+        }
+    }
+
+    /// The first statement that lets the identity make the exchange itself.
+    fn acting(&self, text: &str) -> Option<usize> {
+        let policy = Policy::parse(text).ok()?;
+        let request = crate::request::Request::of_call(&self.asked.identity, self.call);
+        let explanation = policy.explain(&request);
+        explanation.statements.iter().find(|s| s.effect.is_some() && !s.answer.is_no()).map(|s| s.index)
+    }
+
+    fn condition(&self, text: &str, spot: Spot<'_>, miss: &Miss) -> Option<String> {
+        let context = self.asked.identity.context();
+        let actual = context.get(spot.key).and_then(|values| match values {
+            [one] => Some(one.as_str()),
+            _ => None,
+        });
+        let issuer = self.asked.identity.issuer_path.as_str();
+        match miss {
+            Miss::CaseDiffers { value, expected }
+            | Miss::TrailingSlash { value, expected }
+            | Miss::ExtraWhitespace { value, expected } => json::replace_value(text, spot, value, expected),
+            Miss::SubValueUnderAud { value } | Miss::AudValueUnderSub { value } => {
+                json::replace_value(text, spot, value, actual?)
+            }
+            // The pattern never admitted anybody; whom its author had in mind, only people know.
+            Miss::WildcardUnderEquals { .. } | Miss::SubjectDiffers { .. } | Miss::AudienceDiffers { .. } => {
+                json::add_value(text, spot, actual?)
+            }
+            // A slip is rarely made in one key only, and one of several put right cures nothing.
+            Miss::SchemeInKey { .. }
+            | Miss::ArnInKey { .. }
+            | Miss::KeyAlmost { .. }
+            | Miss::KeyOfOtherIssuer { .. } => {
+                let head = spot.key.rsplit_once(':').map(|(head, _)| head)?;
+                json::rename_keys(text, spot.statement, |key| {
+                    let (theirs, claim) = key.rsplit_once(':')?;
+                    theirs.eq_ignore_ascii_case(head).then(|| format!("{issuer}:{claim}"))
+                })
+            }
+            Miss::DoubledSuffix { expected } => json::move_condition(text, spot, spot.operator, expected),
+            Miss::MissingSuffix { .. } => {
+                let claim = ["sub", "aud"].into_iter().find(|claim| self.fits(text, spot, claim))?;
+                json::move_condition(text, spot, spot.operator, &format!("{issuer}:{claim}"))
+            }
+            Miss::SecondIssuer { .. } => json::remove_condition(text, spot),
+            _ => None,
+        }
+    }
+
+    /// Whether the values of a condition would do for a claim.
+    fn fits(&self, text: &str, spot: Spot<'_>, claim: &str) -> bool {
+        let key = format!("{}:{claim}", self.asked.identity.issuer_path);
+        let moved = json::move_condition(text, spot, spot.operator, &key);
+        let reasons = moved.and_then(|t| Policy::parse(&t).ok()).map(|p| p.reasons(&self.asked.identity, self.call));
+        let on_key = |r: &Reason| matches!(&r.place, Place::Condition { key: k, .. } if *k == key);
+        reasons.is_some_and(|all| !all.iter().any(on_key))
+    }
+
+    /// A slip in the provider's name is put right; where another provider was meant, it keeps its statement.
+    fn principal(&self, text: &str, statement: usize, miss: &Miss) -> Option<String> {
+        let identity = &self.asked.identity;
+        let written = match miss {
+            Miss::FederatedMalformed { value, .. } => value.clone(),
+            Miss::FederatedOtherProvider { value, difference, .. } if *difference != IssuerDifference::Other => {
+                value.clone()
+            }
+            Miss::FederatedIsBareIssuer { .. }
+            | Miss::FederatedHasScheme { .. }
+            | Miss::FederatedOtherAccount { .. } => json::federated(text, statement)
+                .into_iter()
+                .max_by_key(|v| crate::miss::likeness(v, &identity.provider_arn))?,
+            _ => return None,
+        };
+        let old_path = crate::claims::issuer_path(&written).unwrap_or(&written).to_owned();
+        json::replace_issuer(text, statement, &written, &identity.provider_arn, &old_path, &identity.issuer_path)
+    }
+
+    /// Whether a change lets nobody else in and IAM has nothing against it that it had not against the one before.
+    fn verified(&self, text: &str) -> Result<(), NoEdit> {
+        let document = Document::parse(text).map_err(|_| NoEdit::Unreadable)?;
+        let size_quota =
+            if self.document.counted_length > TRUST_POLICY_QUOTA { RAISED_QUOTA } else { TRUST_POLICY_QUOTA };
+        let context = SaveContext { size_quota, account: None };
+        let before = self.document.lint(&context);
+        if let Some(error) = document.lint(&context).into_iter().find(|error| !before.contains(error)) {
+            return Err(NoEdit::Refused(Box::new(error)));
+        }
+        match widened(&self.before, &Policy::compile(&document), self.asked)?.into_iter().next() {
+            Some(witness) => Err(NoEdit::Wider(Box::new(witness))),
+            None => Ok(()),
+        }
+    }
+}
