@@ -50,8 +50,8 @@ fn put(conditions: &mut Map<String, Value>, operator: &str, key: &str, value: &s
 /// What the statement that came nearest asks of the call.
 fn asked_of_calls(job: &Job<'_>, reasons: &[Reason]) -> Map<String, Value> {
     let meant = reasons.iter().find_map(|reason| match &reason.place {
-        Place::Condition { statement, .. } => Some(*statement),
-        Place::Policy | Place::Statement { .. } | Place::Principal { .. } | Place::Action { .. } => None,
+        Place::Condition { statement, .. } | Place::Action { statement } => Some(*statement),
+        Place::Policy | Place::Statement { .. } | Place::Principal { .. } => None,
     });
     let written = meant.and_then(|statement| json::conditions(job.text, statement));
     let Some(Value::Object(mut conditions)) = written else { return Map::new() };

@@ -10,9 +10,11 @@ mod universe;
 
 use serde::Serialize;
 
+use crate::call::Call;
 use crate::claims::{Identity, issuer_path};
 use crate::context::Context;
 use crate::document::Effect;
+use crate::exchange::Exchange;
 use crate::policy::Policy;
 use crate::request::{Principal, Request, WEB_IDENTITY_ACTION};
 use crate::statement::{Statement, action_applies, principal_applies};
@@ -195,7 +197,9 @@ fn is_asked(request: &Request, universe: &Universe, asked: &Asked) -> bool {
     let who = Principal::Federated(asked.identity.provider_arn.clone());
     let own = asked.identity.context();
     let same = |key: &&Key| request.context.get(&key.name) == own.get(&key.name);
-    request.action.eq_ignore_ascii_case(WEB_IDENTITY_ACTION)
+    // Session tags and a source identity ask for an action of their own.
+    let exchange = Exchange::new(&asked.identity, &Call::new());
+    exchange.requests().iter().any(|r| request.action.eq_ignore_ascii_case(&r.action))
         && request.principal == who
         && universe.keys.iter().filter(|k| k.is_claim_of(&who)).all(|k| same(&k))
 }
