@@ -41,7 +41,8 @@ fn own(more: &Value) -> String {
     let mut conditions = json!({"StringEquals": {format!("{ISSUER}:sub"): "system:serviceaccount:ns:app"}});
     for (operator, keys) in more.as_object().unwrap() {
         for (key, value) in keys.as_object().unwrap() {
-            conditions[operator][key] = value.clone();
+            let block = conditions.as_object_mut().unwrap().entry(operator).or_insert_with(|| json!({}));
+            block.as_object_mut().unwrap().insert(key.clone(), value.clone());
         }
     }
     policy(PROVIDER, &conditions)

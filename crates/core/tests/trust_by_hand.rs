@@ -93,7 +93,7 @@ fn what_comes_with_the_call_is_never_certain() {
         ("IpAddress", "aws:SourceIp", "10.0.0.0/8"),
         ("StringLike", "sts:RoleSessionName", "prod-*"),
         ("StringEquals", "sts:SourceIdentity", "alice"),
-        ("Bool", "aws:SecureTransport", "true"),
+        ("StringEquals", "aws:RequestedRegion", "eu-west-1"),
     ] {
         let (d, plan) =
             judge(&policy(&[statement(&[(operator, key, json!(value)), ("StringEquals", "sub", json!(SUB))])]));

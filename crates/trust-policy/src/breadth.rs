@@ -119,7 +119,7 @@ impl Policy {
             Some(Principals::Unusable(_)) | None => false,
         });
         let conditions = ours.flat_map(|s| &s.conditions).filter(|c| is_positive_subject(c));
-        let values = conditions.flat_map(|c| &c.values).map(|v| v.text.replace('*', "x").replace('?', "x"));
+        let values = conditions.flat_map(|c| &c.values).map(|v| v.text.replace(['*', '?'], "x"));
         values.take(MAX_SUBJECTS).collect()
     }
 }

@@ -181,7 +181,9 @@ fn statement<'a>(index: usize, statement: &'a Statement, request: &'a Request) -
     let principal = principal(statement.principal.as_ref(), request);
     let action = action(statement.action.as_ref(), request);
     let mut conditions: Vec<_> = statement.conditions.iter().map(|c| condition(c, statement.effect, request)).collect();
-    conditions.iter_mut().for_each(|c| second_issuer(c, statement));
+    for condition in &mut conditions {
+        second_issuer(condition, statement);
+    }
     let answer = Answer::all(conditions.iter().map(|c| c.verdict.answer()));
     let answer = if principal.matched && action.matched { answer } else { Answer::No };
     StatementReport {

@@ -151,23 +151,26 @@ fn action(statement: &StatementReport<'_>, request: &Request) -> Reason {
 fn principal(statement: &StatementReport<'_>) -> Vec<Reason> {
     let place = Place::Principal { statement: statement.index };
     let federated = statement.principal.hints.iter();
-    let nearest = federated.max_by_key(|hint| match hint {
-        Miss::FederatedOtherProvider { value, expected, .. } | Miss::FederatedMalformed { value, expected } => {
+    let nearest = federated.max_by_key(|hint| {
+        if let Miss::FederatedOtherProvider { value, expected, .. } | Miss::FederatedMalformed { value, expected } =
+            hint
+        {
             likeness(value, expected)
+        } else {
+            // The other kinds name the issuer itself.
+            usize::MAX
         }
-        // The other kinds name the issuer itself.
-        _ => usize::MAX,
     });
     vec![Reason { place, miss: nearest.cloned().unwrap_or(Miss::PrincipalDiffers) }]
 }
 
 fn condition(statement: usize, report: &ConditionReport<'_>, identity: &Identity) -> Vec<Reason> {
     let place = Place::Condition { statement, operator: report.operator.to_owned(), key: report.key.to_owned() };
-    let nearest = |hint: &&Miss| match hint {
-        Miss::CaseDiffers { .. } | Miss::TrailingSlash { .. } | Miss::ExtraWhitespace { .. } => 1,
-        _ => 0,
+    // A slip is told only where nothing else is wrong.
+    let slip = |hint: &&Miss| {
+        matches!(hint, Miss::CaseDiffers { .. } | Miss::TrailingSlash { .. } | Miss::ExtraWhitespace { .. })
     };
-    let first = report.hints.iter().min_by_key(nearest).cloned().unwrap_or(Miss::ConditionNotMet);
+    let first = report.hints.iter().min_by_key(slip).cloned().unwrap_or(Miss::ConditionNotMet);
     vec![Reason { place, miss: by_authorized_party(first, report, identity) }]
 }
 
@@ -179,21 +182,16 @@ fn by_authorized_party(miss: Miss, report: &ConditionReport<'_>, identity: &Iden
         Some(Value::Array(all)) => all.iter().any(|a| a.as_str() == Some(wanted)),
         other => other.and_then(Value::as_str) == Some(wanted),
     };
-    match miss {
-        Miss::AudienceDiffers { value, expected, .. }
-            if identity.claims.contains_key("azp") && report.policy_values.iter().any(|v| has(v)) =>
-        {
-            Miss::AudienceDiffers { value, expected, difference: AudienceDifference::AuthorizedParty }
-        }
-        other => other,
-    }
+    let Miss::AudienceDiffers { value, expected, difference } = miss else { return miss };
+    let by_party = identity.claims.contains_key("azp") && report.policy_values.iter().any(|v| has(v));
+    let difference = if by_party { AudienceDifference::AuthorizedParty } else { difference };
+    Miss::AudienceDiffers { value, expected, difference }
 }
 
 /// A statement that allows the exchange and not the action beside it.
 fn beside(reason: Reason, request: &Request) -> Reason {
-    let miss = match reason.miss {
-        Miss::WrongAction { .. } => Miss::ActionBeside { action: request.action.clone() },
-        other => other,
-    };
-    Reason { miss, ..reason }
+    if matches!(reason.miss, Miss::WrongAction { .. }) {
+        return Reason { miss: Miss::ActionBeside { action: request.action.clone() }, ..reason };
+    }
+    reason
 }

@@ -160,10 +160,11 @@ impl Condition {
                 Fact::Unknown => Answer::Unknown,
                 Fact::Known(_) | Fact::Partly(_) | Fact::Present => Answer::No,
             };
-            return Answer::any(self.values.iter().map(|v| match v.test {
-                Test::Flag(wanted) => absent.turned(!wanted),
-                _ => Answer::No,
-            }));
+            return Answer::any(
+                self.values
+                    .iter()
+                    .map(|v| if let Test::Flag(wanted) = v.test { absent.turned(!wanted) } else { Answer::No }),
+            );
         }
         let unknown = || [Text::unknown(&*self.key)];
         match fact {

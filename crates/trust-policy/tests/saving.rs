@@ -18,7 +18,7 @@ fn lint(text: &str) -> Vec<SaveError> {
 fn with(changes: &Value) -> Vec<SaveError> {
     let mut statement = json!({"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": WEB_IDENTITY_ACTION});
     for (name, value) in changes.as_object().expect("elements") {
-        statement[name] = value.clone();
+        statement.as_object_mut().expect("a statement").insert(name.clone(), value.clone());
     }
     lint(&json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
 }

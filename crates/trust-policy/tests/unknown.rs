@@ -28,7 +28,7 @@ fn decide(conditions: &Value, call: &Call) -> Decision {
     let policy = policy(&[statement("Allow", conditions)]);
     let exchange = Exchange::new(&identity(), call);
     let decision = policy.decide(&exchange);
-    let explanation = policy.explain(&exchange.requests()[0]);
+    let explanation = policy.explain(exchange.requests().first().expect("a request"));
     assert_eq!(explanation.decision, decision);
     assert_eq!(explanation.undecided.is_empty(), decision != Decision::Undetermined, "{conditions}");
     decision

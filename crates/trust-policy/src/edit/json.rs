@@ -169,14 +169,14 @@ pub(super) fn also_act(text: &str, statement: usize, action: &str) -> Option<Str
 /// The federated principals of a statement.
 pub(super) fn federated(text: &str, statement: usize) -> Vec<String> {
     let document: Option<Value> = serde_json::from_str(text).ok();
-    let named = document.as_ref().and_then(|d| d.get("Statement")).and_then(|all| match all {
-        Value::Array(all) => all.get(statement),
-        one => Some(one),
-    });
+    let named = document
+        .as_ref()
+        .and_then(|d| d.get("Statement"))
+        .and_then(|all| if all.is_array() { all.get(statement) } else { Some(all) });
     match named.and_then(|s| s.get("Principal")).and_then(|p| p.get("Federated")) {
         Some(Value::String(one)) => vec![one.clone()],
         Some(Value::Array(all)) => all.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
-        _ => Vec::new(),
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => Vec::new(),
     }
 }
 

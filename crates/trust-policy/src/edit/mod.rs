@@ -124,8 +124,15 @@ impl<'a> Job<'a> {
         let mut text = self.text.to_owned();
         let mut left = reasons.to_vec();
         for _ in 0..ROUNDS {
+            let mut changed = false;
             for reason in &left {
-                text = self.put_right(&text, reason)?;
+                // One change often puts several reasons right, and is not to be made again.
+                if let Some(better) = self.put_right(&text, reason) {
+                    (text, changed) = (better, true);
+                }
+            }
+            if !changed {
+                return None;
             }
             if self.admits(&text) {
                 return Some(text);
@@ -141,16 +148,17 @@ impl<'a> Job<'a> {
                 self.condition(text, Spot { statement: *statement, operator, key }, &reason.miss)
             }
             Place::Principal { statement } => self.principal(text, *statement, &reason.miss),
-            Place::Action { statement } => match &reason.miss {
-                Miss::WrongAction { expected: action, .. } => json::let_act(text, *statement, action),
-                Miss::ActionBeside { action } => {
-                    let acting = self.acting(text).unwrap_or(*statement);
-                    json::also_act(text, acting, action)
-                }
-                _ => None,
-            },
+            Place::Action { statement } => self.action(text, *statement, &reason.miss),
             Place::Policy | Place::Statement { .. } => None,
         }
+    }
+
+    fn action(&self, text: &str, statement: usize, miss: &Miss) -> Option<String> {
+        if let Miss::ActionBeside { action } = miss {
+            return json::also_act(text, self.acting(text).unwrap_or(statement), action);
+        }
+        let Miss::WrongAction { expected, .. } = miss else { return None };
+        json::let_act(text, statement, expected)
     }
 
     /// The first statement that lets the identity make the exchange itself.
@@ -196,7 +204,23 @@ impl<'a> Job<'a> {
                 json::move_condition(text, spot, spot.operator, &format!("{issuer}:{claim}"))
             }
             Miss::SecondIssuer { .. } => json::remove_condition(text, spot),
-            _ => None,
+            Miss::ClaimNotMapped { .. }
+            | Miss::ClaimMissing { .. }
+            | Miss::TagMissing { .. }
+            | Miss::CallDiffers { .. }
+            | Miss::VariableWithoutValue { .. }
+            | Miss::UnknownOperator { .. }
+            | Miss::ConditionNotMet
+            | Miss::FederatedIsBareIssuer { .. }
+            | Miss::FederatedHasScheme { .. }
+            | Miss::FederatedOtherAccount { .. }
+            | Miss::FederatedOtherProvider { .. }
+            | Miss::FederatedMalformed { .. }
+            | Miss::PrincipalDiffers
+            | Miss::ActionBeside { .. }
+            | Miss::ExplicitDeny { .. }
+            | Miss::WrongAction { .. }
+            | Miss::NoFederatedStatement => None,
         }
     }
 
@@ -212,17 +236,22 @@ impl<'a> Job<'a> {
     /// A slip in the provider's name is put right; where another provider was meant, it keeps its statement.
     fn principal(&self, text: &str, statement: usize, miss: &Miss) -> Option<String> {
         let identity = &self.asked.identity;
-        let written = match miss {
-            Miss::FederatedMalformed { value, .. } => value.clone(),
-            Miss::FederatedOtherProvider { value, difference, .. } if *difference != IssuerDifference::Other => {
-                value.clone()
-            }
-            Miss::FederatedIsBareIssuer { .. }
-            | Miss::FederatedHasScheme { .. }
-            | Miss::FederatedOtherAccount { .. } => json::federated(text, statement)
-                .into_iter()
-                .max_by_key(|v| crate::miss::likeness(v, &identity.provider_arn))?,
-            _ => return None,
+        let named = || {
+            let alike = |v: &String| crate::miss::likeness(v, &identity.provider_arn);
+            json::federated(text, statement).into_iter().max_by_key(alike)
+        };
+        let slip = |difference: &IssuerDifference| *difference != IssuerDifference::Other;
+        let written = if let Miss::FederatedMalformed { value, .. } = miss {
+            value.clone()
+        } else if let Miss::FederatedOtherProvider { value, difference, .. } = miss {
+            Some(value.clone()).filter(|_| slip(difference))?
+        } else if matches!(
+            miss,
+            Miss::FederatedIsBareIssuer { .. } | Miss::FederatedHasScheme { .. } | Miss::FederatedOtherAccount { .. }
+        ) {
+            named()?
+        } else {
+            return None;
         };
         let old_path = crate::claims::issuer_path(&written).unwrap_or(&written).to_owned();
         json::replace_issuer(text, statement, &written, &identity.provider_arn, &old_path, &identity.issuer_path)

@@ -107,7 +107,8 @@ pub enum SaveError {
         /// Index of the statement.
         statement: usize,
     },
-    /// `NotPrincipal` has no place in a trust policy (DOC: IAM User Guide, "NotPrincipal"; text REPORTED by
+    /// `NotPrincipal` has no place in a trust policy (DOC: IAM User Guide, "AWS JSON policy
+    /// elements: `NotPrincipal`"; text REPORTED by
     /// emulators).
     #[error("AssumeRole policy must not contain NotPrincipal field.")]
     NotPrincipal {

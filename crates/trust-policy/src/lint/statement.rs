@@ -43,11 +43,10 @@ fn actions(statement: usize, element: Option<&ListElement>, errors: &mut Vec<Sav
         let text = action.clone();
         match action.matches(':').count() {
             0 if action != "*" => errors.push(SaveError::ActionWithoutService { statement, action: text }),
-            0 => {}
             1 if !element.negated && !is_trust_action(action) => {
                 errors.push(SaveError::ForeignAction { statement, action: text });
             }
-            1 => {}
+            0 | 1 => {}
             _ => errors.push(SaveError::TwoColons { statement, text }),
         }
     }

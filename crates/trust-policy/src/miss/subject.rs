@@ -38,7 +38,7 @@ pub enum SubjectForm<'a> {
         /// Its name.
         name: &'a str,
     },
-    /// `repo:OWNER/NAME:CONTEXT` (GitHub Docs, "OpenID Connect reference").
+    /// `repo:OWNER/NAME:CONTEXT` (GitHub Docs, "`OpenID` Connect reference").
     Repository {
         /// `OWNER/NAME`, with numeric ids where they are immutable.
         repository: &'a str,
@@ -66,7 +66,7 @@ impl<'a> SubjectForm<'a> {
 }
 
 /// What a subject of GitHub says after the repository. An environment takes the place of everything else, then the
-/// pull request, then the ref (GitHub Docs, "OpenID Connect reference").
+/// pull request, then the ref (GitHub Docs, "`OpenID` Connect reference").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GithubContext {

@@ -117,7 +117,9 @@ impl Key {
     /// Whether this is a claim of the principal's issuer.
     pub(super) fn is_claim_of(&self, principal: &Principal) -> bool {
         let issuer = issuer(principal).map(str::to_ascii_lowercase);
-        !self.of_call() && issuer.is_some_and(|i| self.name.strip_prefix(&i).is_some_and(|rest| rest.starts_with(':')))
+        // A claim's name has no colon: a key with two names at its end is nobody's.
+        let claim = |issuer: String| self.name.strip_prefix(&issuer)?.strip_prefix(':').map(|c| !c.contains(':'));
+        !self.of_call() && issuer.and_then(claim) == Some(true)
     }
 
     /// Whether a request of this principal can have the key: tokens have keys of their own issuer alone.
