@@ -59,7 +59,21 @@ pub(super) fn of_refusal(error: &SaveError) -> Option<&'static str> {
         }
         SaveError::InvalidFederated { .. } => Some("federated-principal-malformed"),
         SaveError::ForeignAction { .. } | SaveError::ActionWithoutService { .. } => Some("trust-policy-wrong-action"),
-        _ => None,
+        SaveError::Syntax { .. }
+        | SaveError::MissingElement { .. }
+        | SaveError::ProhibitedResource { .. }
+        | SaveError::InvalidConditionType { .. }
+        | SaveError::InvalidPrincipal { .. }
+        | SaveError::InvalidAwsPrincipal { .. }
+        | SaveError::EmptyPrincipal { .. }
+        | SaveError::NotPrincipal { .. }
+        | SaveError::ExclusiveElements { .. }
+        | SaveError::NoActions { .. }
+        | SaveError::TwoColons { .. }
+        | SaveError::UnreadableDate { .. }
+        | SaveError::UnreadableValue { .. }
+        | SaveError::NoValues { .. }
+        | SaveError::DuplicateSid { .. } => None,
     }
 }
 

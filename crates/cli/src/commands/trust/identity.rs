@@ -104,16 +104,16 @@ fn named_issuer(document: &Document, assumed: &mut Vec<String>) -> Option<String
 /// provider needs no account.
 fn provider(args: &TrustArgs, document: &Document, issuer: &str, assumed: &mut Vec<String>) -> String {
     let path = issuer.strip_prefix("https://").unwrap_or(issuer);
-    let arns = || federated(document).filter_map(ProviderArn::parse);
-    let ours = arns().find(|arn| arn.issuer == path);
+    let providers = || federated(document).filter_map(ProviderArn::parse);
+    let ours = providers().find(|arn| arn.issuer == path);
     if ours.is_none() && BUILT_IN_PROVIDERS.contains(&path) {
         return path.to_owned();
     }
-    let partition = ours.or_else(|| arns().next()).map_or("aws", |arn| arn.partition);
+    let partition = ours.or_else(|| providers().next()).map_or("aws", |arn| arn.partition);
     if let Some(account) = &args.account {
         return format!("arn:{partition}:iam::{account}:oidc-provider/{path}");
     }
-    let (account, told) = match ours.or_else(|| arns().next()) {
+    let (account, told) = match ours.or_else(|| providers().next()) {
         Some(arn) => (arn.account, format!("{}, which the policy names", arn.account)),
         None => (
             EXAMPLE_ACCOUNT,

@@ -137,8 +137,8 @@ impl<'a> Report<'a> {
     fn edit(&self, text: &str, asker: &Asker) -> Option<Result<Edit, NoEdit>> {
         let named = asker.identity.claims.get("sub").is_some_and(Value::is_string);
         let refuses = matches!(self.decision, Some(Decision::ImplicitDeny));
-        let asked = Asked { identity: asker.identity.clone(), audiences: Vec::new() };
-        (named && refuses).then(|| smallest_edit(text, &asked, &asker.call))
+        let wanted = Asked { identity: asker.identity.clone(), audiences: Vec::new() };
+        (named && refuses).then(|| smallest_edit(text, &wanted, &asker.call))
     }
 
     /// The keys that decide, each once.
@@ -182,8 +182,10 @@ impl<'a> Report<'a> {
             .iter()
             .map(|n| {
                 let mut reason = json!(n.reason);
-                reason["code"] = json!(code(n.cause));
-                reason["name"] = json!(n.cause);
+                if let Some(fields) = reason.as_object_mut() {
+                    fields.insert("code".to_owned(), json!(code(n.cause)));
+                    fields.insert("name".to_owned(), json!(n.cause));
+                }
                 reason
             })
             .collect();
