@@ -1,64 +1,65 @@
 //! The cause that fits what a policy's explanation says, by the name that `diagnose` gives it.
 
+use trustwalk_core::cause::Cause;
 use trustwalk_trust_policy::{
     AudienceDifference, Document, GithubContext, IssuerDifference, Miss, Place, Reason, SaveError, SubjectDifference,
     SubjectForm, TAG_SESSION_ACTION,
 };
 
 /// The cause of a reason.
-pub(super) fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> &'static str {
+pub(super) fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> Cause {
     match &reason.miss {
-        Miss::WildcardUnderEquals { .. } => "wildcard-with-stringequals",
+        Miss::WildcardUnderEquals { .. } => Cause::WildcardWithStringequals,
         Miss::CaseDiffers { expected, .. }
         | Miss::TrailingSlash { expected, .. }
         | Miss::ExtraWhitespace { expected, .. } => of_slip(reason, expected),
-        Miss::SchemeInKey { .. } | Miss::FederatedHasScheme { .. } => "https-prefix-in-arn-or-condition-key",
-        Miss::ArnInKey { .. } | Miss::DoubledSuffix { .. } | Miss::KeyAlmost { .. } => "condition-key-not-issuer-path",
-        Miss::MissingSuffix { .. } => "condition-key-missing-sub-suffix",
-        Miss::SubValueUnderAud { .. } | Miss::AudValueUnderSub { .. } => "sub-value-under-aud-key",
-        Miss::KeyOfOtherIssuer { difference, .. } => of_issuer(*difference).unwrap_or("condition-key-not-issuer-path"),
-        Miss::SecondIssuer { .. } => "two-issuers-and-ed-in-one-statement",
+        Miss::SchemeInKey { .. } | Miss::FederatedHasScheme { .. } => Cause::HttpsPrefixInArnOrConditionKey,
+        Miss::ArnInKey { .. } | Miss::DoubledSuffix { .. } | Miss::KeyAlmost { .. } => Cause::ConditionKeyNotIssuerPath,
+        Miss::MissingSuffix { .. } => Cause::ConditionKeyMissingSubSuffix,
+        Miss::SubValueUnderAud { .. } | Miss::AudValueUnderSub { .. } => Cause::SubValueUnderAudKey,
+        Miss::KeyOfOtherIssuer { difference, .. } => of_issuer(*difference).unwrap_or(Cause::ConditionKeyNotIssuerPath),
+        Miss::SecondIssuer { .. } => Cause::TwoIssuersAndEdInOneStatement,
         Miss::ClaimNotMapped { claim } if claim == "iss" && !names_issuer(reason, document, issuer) => {
-            "iss-condition-value-wrong-scheme"
+            Cause::IssConditionValueWrongScheme
         }
-        Miss::ClaimNotMapped { .. } => "condition-key-claim-not-supported-by-iam",
-        Miss::TagMissing { .. } => "required-session-tag-not-in-token",
+        Miss::ClaimNotMapped { .. } => Cause::ConditionKeyClaimNotSupportedByIam,
+        Miss::TagMissing { .. } => Cause::RequiredSessionTagNotInToken,
         Miss::SubjectDiffers { expected, difference, .. } => of_subject(*difference, expected),
         Miss::AudienceDiffers { difference, .. } => match difference {
-            AudienceDifference::Partition => "partition-audience-mismatch",
-            AudienceDifference::Endpoint => "audience-confused-with-sts-endpoint",
-            AudienceDifference::AuthorizedParty => "azp-claim-used-as-audience",
-            AudienceDifference::Other => "audience-condition-wrong-in-trust-policy",
+            AudienceDifference::Partition => Cause::PartitionAudienceMismatch,
+            AudienceDifference::Endpoint => Cause::AudienceConfusedWithStsEndpoint,
+            AudienceDifference::AuthorizedParty => Cause::AzpClaimUsedAsAudience,
+            AudienceDifference::Other => Cause::AudienceConditionWrongInTrustPolicy,
         },
-        Miss::FederatedIsBareIssuer { .. } | Miss::FederatedMalformed { .. } => "federated-principal-malformed",
-        Miss::FederatedOtherAccount { .. } => "federated-arn-wrong-account",
+        Miss::FederatedIsBareIssuer { .. } | Miss::FederatedMalformed { .. } => Cause::FederatedPrincipalMalformed,
+        Miss::FederatedOtherAccount { .. } => Cause::FederatedArnWrongAccount,
         Miss::FederatedOtherProvider { difference, .. } => {
-            of_issuer(*difference).unwrap_or("federated-arn-wrong-provider")
+            of_issuer(*difference).unwrap_or(Cause::FederatedArnWrongProvider)
         }
-        Miss::PrincipalDiffers => "federated-arn-wrong-provider",
-        Miss::ActionBeside { action } if action == TAG_SESSION_ACTION => "tagsession-not-allowed-in-trust-policy",
-        Miss::ActionBeside { .. } | Miss::WrongAction { .. } => "trust-policy-wrong-action",
-        Miss::NoFederatedStatement => "trust-policy-lacks-web-identity-statement",
+        Miss::PrincipalDiffers => Cause::FederatedArnWrongProvider,
+        Miss::ActionBeside { action } if action == TAG_SESSION_ACTION => Cause::TagsessionNotAllowedInTrustPolicy,
+        Miss::ActionBeside { .. } | Miss::WrongAction { .. } => Cause::TrustPolicyWrongAction,
+        Miss::NoFederatedStatement => Cause::TrustPolicyLacksWebIdentityStatement,
         Miss::ClaimMissing { .. }
         | Miss::CallDiffers { .. }
         | Miss::VariableWithoutValue { .. }
         | Miss::UnknownOperator { .. }
         | Miss::ConditionNotMet
-        | Miss::ExplicitDeny { .. } => "trust-condition-not-met",
+        | Miss::ExplicitDeny { .. } => Cause::TrustConditionNotMet,
     }
 }
 
 /// The cause of a refusal to save, where one has a name.
-pub(super) fn of_refusal(error: &SaveError) -> Option<&'static str> {
+pub(super) fn of_refusal(error: &SaveError) -> Option<Cause> {
     let scheme = |text: &String| text.contains("://");
     match error {
-        SaveError::TooLong { .. } => Some("trust-policy-size-quota"),
-        SaveError::SharedIssuerUnguarded { .. } => Some("iam-rejects-trust-policy-without-required-claim"),
+        SaveError::TooLong { .. } => Some(Cause::TrustPolicySizeQuota),
+        SaveError::SharedIssuerUnguarded { .. } => Some(Cause::IamRejectsTrustPolicyWithoutRequiredClaim),
         SaveError::InvalidFederated { value: text, .. } | SaveError::TwoColons { text, .. } if scheme(text) => {
-            Some("https-prefix-in-arn-or-condition-key")
+            Some(Cause::HttpsPrefixInArnOrConditionKey)
         }
-        SaveError::InvalidFederated { .. } => Some("federated-principal-malformed"),
-        SaveError::ForeignAction { .. } | SaveError::ActionWithoutService { .. } => Some("trust-policy-wrong-action"),
+        SaveError::InvalidFederated { .. } => Some(Cause::FederatedPrincipalMalformed),
+        SaveError::ForeignAction { .. } | SaveError::ActionWithoutService { .. } => Some(Cause::TrustPolicyWrongAction),
         SaveError::Syntax { .. }
         | SaveError::MissingElement { .. }
         | SaveError::ProhibitedResource { .. }
@@ -78,22 +79,22 @@ pub(super) fn of_refusal(error: &SaveError) -> Option<&'static str> {
 }
 
 /// Values that differ in what is easily overlooked.
-fn of_slip(reason: &Reason, expected: &str) -> &'static str {
+fn of_slip(reason: &Reason, expected: &str) -> Cause {
     let audience = matches!(&reason.place, Place::Condition { key, .. } if claim(key).eq_ignore_ascii_case("aud"));
     match (SubjectForm::of(expected), &reason.miss) {
-        (SubjectForm::ServiceAccount { .. }, _) => "sub-wrong-service-account",
-        (SubjectForm::Repository { .. }, Miss::CaseDiffers { .. }) => "gha-sub-case-mismatch",
-        _ if audience => "audience-condition-wrong-in-trust-policy",
-        _ => "trust-condition-not-met",
+        (SubjectForm::ServiceAccount { .. }, _) => Cause::SubWrongServiceAccount,
+        (SubjectForm::Repository { .. }, Miss::CaseDiffers { .. }) => Cause::GhaSubCaseMismatch,
+        _ if audience => Cause::AudienceConditionWrongInTrustPolicy,
+        _ => Cause::TrustConditionNotMet,
     }
 }
 
-fn of_issuer(difference: IssuerDifference) -> Option<&'static str> {
+fn of_issuer(difference: IssuerDifference) -> Option<Cause> {
     match difference {
-        IssuerDifference::Region => Some("wrong-region-in-issuer-host"),
-        IssuerDifference::TrailingSlash => Some("issuer-trailing-slash-mismatch"),
-        IssuerDifference::PathMissing => Some("enterprise-issuer-path-missing-in-condition-key"),
-        IssuerDifference::DualStackHost => Some("issuer-host-changed-dual-stack"),
+        IssuerDifference::Region => Some(Cause::WrongRegionInIssuerHost),
+        IssuerDifference::TrailingSlash => Some(Cause::IssuerTrailingSlashMismatch),
+        IssuerDifference::PathMissing => Some(Cause::EnterpriseIssuerPathMissingInConditionKey),
+        IssuerDifference::DualStackHost => Some(Cause::IssuerHostChangedDualStack),
         IssuerDifference::ClusterId
         | IssuerDifference::RegionAndClusterId
         | IssuerDifference::LetterCase
@@ -101,28 +102,30 @@ fn of_issuer(difference: IssuerDifference) -> Option<&'static str> {
     }
 }
 
-fn of_subject(difference: SubjectDifference, expected: &str) -> &'static str {
+fn of_subject(difference: SubjectDifference, expected: &str) -> Cause {
     use GithubContext as G;
     match difference {
         SubjectDifference::NotServiceAccount
         | SubjectDifference::ServiceAccount
-        | SubjectDifference::NamespaceAndServiceAccount => "sub-wrong-service-account",
-        SubjectDifference::Namespace => "sub-wrong-namespace",
-        SubjectDifference::ImmutableIds => "gha-sub-immutable-ids",
-        SubjectDifference::Customised => "gha-sub-customised",
-        SubjectDifference::NoContext => "gha-sub-no-trailing-context",
+        | SubjectDifference::NamespaceAndServiceAccount => Cause::SubWrongServiceAccount,
+        SubjectDifference::Namespace => Cause::SubWrongNamespace,
+        SubjectDifference::ImmutableIds => Cause::GhaSubImmutableIds,
+        SubjectDifference::Customised => Cause::GhaSubCustomised,
+        SubjectDifference::NoContext => Cause::GhaSubNoTrailingContext,
         SubjectDifference::Context { wanted, have } => match (wanted, have) {
-            (G::Environment, G::Branch | G::Tag) | (G::Branch | G::Tag, G::Environment) => "gha-sub-environment-vs-ref",
-            _ => "gha-sub-branch-or-tag-not-allowed",
+            (G::Environment, G::Branch | G::Tag) | (G::Branch | G::Tag, G::Environment) => {
+                Cause::GhaSubEnvironmentVsRef
+            }
+            _ => Cause::GhaSubBranchOrTagNotAllowed,
         },
-        SubjectDifference::EmailAndNumber => "idp-sub-format-varies",
-        SubjectDifference::Form if SubjectForm::of(expected) == SubjectForm::Other => "idp-sub-format-changed",
+        SubjectDifference::EmailAndNumber => Cause::IdpSubFormatVaries,
+        SubjectDifference::Form if SubjectForm::of(expected) == SubjectForm::Other => Cause::IdpSubFormatChanged,
         // That a repository was renamed needs evidence of a rename.
         SubjectDifference::Repository
         | SubjectDifference::Owner
         | SubjectDifference::OwnerAndRepository
         | SubjectDifference::Form
-        | SubjectDifference::Other => "trust-condition-not-met",
+        | SubjectDifference::Other => Cause::TrustConditionNotMet,
     }
 }
 

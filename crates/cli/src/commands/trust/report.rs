@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use trustwalk_core::rules;
+use trustwalk_core::cause::Cause;
 use trustwalk_trust_policy::{
     Asked, Decision, Document, Edit, Exchange, Explanation, NoEdit, ParseError, Policy, Reason, SaveContext, SaveError,
     Standing, Warning, Wide, smallest_edit,
@@ -47,13 +47,13 @@ pub(super) struct Refusal {
     pub(super) reason: Option<SaveError>,
     pub(super) message: String,
     pub(super) standing: Standing,
-    pub(super) cause: Option<&'static str>,
+    pub(super) cause: Option<Cause>,
 }
 
 /// A reason with its cause.
 pub(super) struct Named {
     pub(super) reason: Reason,
-    pub(super) cause: &'static str,
+    pub(super) cause: Cause,
 }
 
 /// Everything to be said.
@@ -152,14 +152,13 @@ impl<'a> Report<'a> {
         all
     }
 
-    /// The causes that were named, each once: code and name.
-    pub(super) fn causes(&self) -> Vec<(&'static str, &'static str)> {
+    /// The causes that were named, each once.
+    pub(super) fn causes(&self) -> Vec<Cause> {
         let refused = self.refusals.iter().filter_map(|r| r.cause);
         let mut all = Vec::new();
-        for name in refused.chain(self.reasons.iter().map(|n| n.cause)) {
-            let named = (code(name), name);
-            if !all.contains(&named) {
-                all.push(named);
+        for cause in refused.chain(self.reasons.iter().map(|n| n.cause)) {
+            if !all.contains(&cause) {
+                all.push(cause);
             }
         }
         all
@@ -175,7 +174,7 @@ impl<'a> Report<'a> {
         let refusals: Vec<Value> = self
             .refusals
             .iter()
-            .map(|r| json!({"reason": r.reason, "message": r.message, "standing": r.standing, "code": r.cause.map(code)}))
+            .map(|r| json!({"reason": r.reason, "message": r.message, "standing": r.standing, "code": r.cause.map(Cause::code)}))
             .collect();
         let reasons: Vec<Value> = self
             .reasons
@@ -183,8 +182,8 @@ impl<'a> Report<'a> {
             .map(|n| {
                 let mut reason = json!(n.reason);
                 if let Some(fields) = reason.as_object_mut() {
-                    fields.insert("code".to_owned(), json!(code(n.cause)));
-                    fields.insert("name".to_owned(), json!(n.cause));
+                    fields.insert("code".to_owned(), json!(n.cause.code()));
+                    fields.insert("name".to_owned(), json!(n.cause.name()));
                 }
                 reason
             })
@@ -225,82 +224,5 @@ fn refusal(error: SaveError) -> Refusal {
         standing: error.standing(),
         cause: codes::of_refusal(&error),
         reason: Some(error),
-    }
-}
-
-/// The code of a cause.
-pub(super) fn code(name: &str) -> &'static str {
-    rules::by_code_or_name(name).map_or("", |rule| rule.meta().code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use trustwalk_trust_policy::{AudienceDifference, GithubContext, IssuerDifference, Miss, Place, SubjectDifference};
-
-    /// Every cause that a reason or a refusal can be given is one that `explain` knows.
-    #[test]
-    fn every_cause_has_its_code() {
-        let text = || "x".to_owned();
-        let mut misses = vec![
-            Miss::WildcardUnderEquals { value: text() },
-            Miss::SchemeInKey { expected: text() },
-            Miss::ArnInKey { expected: text() },
-            Miss::MissingSuffix { expected: Vec::new() },
-            Miss::SubValueUnderAud { value: text() },
-            Miss::SecondIssuer { issuer: text(), expected: text() },
-            Miss::ClaimNotMapped { claim: "iss".to_owned() },
-            Miss::ClaimNotMapped { claim: text() },
-            Miss::TagMissing { key: text() },
-            Miss::FederatedIsBareIssuer { expected: text() },
-            Miss::FederatedOtherAccount { account: text(), expected: text() },
-            Miss::PrincipalDiffers,
-            Miss::ActionBeside { action: "sts:TagSession".to_owned() },
-            Miss::WrongAction { actions: Vec::new(), expected: text() },
-            Miss::NoFederatedStatement,
-            Miss::ConditionNotMet,
-        ];
-        for expected in ["system:serviceaccount:a:b", "repo:a/b:ref:x", "x"] {
-            misses.push(Miss::CaseDiffers { value: text(), expected: expected.to_owned() });
-        }
-        for difference in [
-            IssuerDifference::Region,
-            IssuerDifference::TrailingSlash,
-            IssuerDifference::PathMissing,
-            IssuerDifference::DualStackHost,
-            IssuerDifference::Other,
-        ] {
-            misses.push(Miss::KeyOfOtherIssuer { issuer: text(), expected: text(), difference });
-            misses.push(Miss::FederatedOtherProvider { value: text(), expected: text(), difference });
-        }
-        for difference in [
-            AudienceDifference::Partition,
-            AudienceDifference::Endpoint,
-            AudienceDifference::AuthorizedParty,
-            AudienceDifference::Other,
-        ] {
-            misses.push(Miss::AudienceDiffers { value: text(), expected: text(), difference });
-        }
-        let context = |wanted, have| SubjectDifference::Context { wanted, have };
-        for difference in [
-            SubjectDifference::Namespace,
-            SubjectDifference::ServiceAccount,
-            SubjectDifference::ImmutableIds,
-            SubjectDifference::Customised,
-            SubjectDifference::NoContext,
-            SubjectDifference::EmailAndNumber,
-            SubjectDifference::Form,
-            SubjectDifference::Other,
-            context(GithubContext::Environment, GithubContext::Branch),
-            context(GithubContext::Environment, GithubContext::PullRequest),
-        ] {
-            misses.push(Miss::SubjectDiffers { value: text(), expected: text(), difference });
-        }
-        for miss in misses {
-            let key = "i:aud".to_owned();
-            let place = Place::Condition { statement: 0, operator: "StringEquals".to_owned(), key };
-            let name = codes::of_reason(&Reason { place, miss: miss.clone() }, &Document::default(), "i");
-            assert!(code(name).starts_with("TW"), "{miss:?}: {name}");
-        }
     }
 }

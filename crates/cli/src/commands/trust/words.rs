@@ -8,7 +8,7 @@ use trustwalk_trust_policy::{
     Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Place, Standing, StatementReport, Warning,
 };
 
-use super::report::{Named, Refusal, Report, Verdict, code};
+use super::report::{Named, Refusal, Report, Verdict};
 use crate::style;
 
 /// The whole report.
@@ -33,8 +33,8 @@ pub(super) fn words(report: &Report<'_>) -> Shown {
     change(&mut out, report, pen);
     out.gap();
     verdict(&mut out, report, pen);
-    if let Some((code, _)) = report.causes().first() {
-        out.line(format_args!("  next: trustwalk explain {code}"));
+    if let Some(cause) = report.causes().first() {
+        out.line(format_args!("  next: trustwalk explain {}", cause.code()));
     }
     out.shown()
 }
@@ -134,7 +134,7 @@ fn findings(out: &mut Page, report: &Report<'_>, pen: Pen) {
 }
 
 fn refused(refusal: &Refusal) -> String {
-    let code = refusal.cause.map(|name| format!(" ({} {name})", code(name))).unwrap_or_default();
+    let code = refusal.cause.map(|cause| format!(" ({} {})", cause.code(), cause.name())).unwrap_or_default();
     match refusal.standing {
         Standing::Unknown => format!("whether IAM saves this policy is not known: {}{code}", refusal.message),
         Standing::Documented | Standing::Reported => {
@@ -177,7 +177,7 @@ fn reason(named: &Named) -> String {
         Place::Action { statement } => format!("Statement[{statement}] Action "),
         Place::Condition { statement, operator, key } => format!("Statement[{statement}] {operator} {key} "),
     };
-    format!("{} {}: {place}{}", code(named.cause), named.cause, style::tagged(&named.reason.miss))
+    format!("{} {}: {place}{}", named.cause.code(), named.cause.name(), style::tagged(&named.reason.miss))
 }
 
 fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {
