@@ -108,7 +108,8 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
             add(fits(r, lower));
         }
     }
-    if chain {
+    // A link that tells of STS tells its own cause.
+    if chain && !(lower.contains("sts.") && lower.contains("amazonaws.com")) {
         add(special::interrupted(lower));
     }
     for (symptom, code) in SPECIFIC_CODES {

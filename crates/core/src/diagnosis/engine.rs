@@ -224,7 +224,7 @@ impl States<'_> {
             LinkState::Violated
         } else if failed.is_some() && self.root.is_some() {
             LinkState::Consequence
-        } else if failed.is_some_and(|f| f.of_identity) {
+        } else if self.failures.iter().any(|f| f.what.link == link && f.of_identity) {
             LinkState::Violated
         } else if self.warnings.iter().any(|f| f.link() == link) || failed.is_some() {
             LinkState::Warning
