@@ -263,7 +263,7 @@ mod tests {
             (".circleci/config.yml", circle, "circleci"),
         ] {
             let jobs = read_alone(&written(&[(file, content)]));
-            assert_eq!((jobs.len(), jobs[0].job.platform.as_str()), (1, platform));
+            assert_eq!((jobs.len(), jobs[0].job.platform.name()), (1, platform));
             assert_eq!(jobs[0].job.inputs.contains_key("id_tokens"), platform == "gitlab");
         }
     }

@@ -214,7 +214,8 @@ impl Assuming<'_> {
             inputs.insert(asked.to_owned(), "true".to_owned());
         }
         let platform = text(&context.event, "/platform")
-            .unwrap_or_else(|| self.workflow.map_or("github-actions", Workflow::platform).to_owned());
+            .unwrap_or_else(|| self.workflow.map_or("github-actions", Workflow::platform).to_owned())
+            .into();
         let job = CiJob {
             platform,
             environment: text(&context.event, "/environment").or(environment),

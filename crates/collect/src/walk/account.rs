@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use trustwalk_core::evidence::{
-    Addon, Evidence, Exchange, Observed, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
+    Addon, Evidence, Exchange, Observed, Platform, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
 };
 
 use super::trail::{self, Concerned, Trail};
@@ -211,7 +211,7 @@ async fn issuer_url(
     if !elsewhere {
         return evidence.cluster.known().and_then(|c| c.issuer.clone());
     }
-    if evidence.job.known().is_some_and(|j| j.platform == "github-actions") {
+    if evidence.job.known().is_some_and(|j| j.platform == Platform::GithubActions) {
         return Some(GITHUB_ISSUER.to_owned());
     }
     let (role, _) = role_facts(world, evidence, role).await;

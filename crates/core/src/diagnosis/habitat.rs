@@ -4,7 +4,7 @@
 use trustwalk_symptoms::Sdk;
 
 use crate::cause::{Cause, Home};
-use crate::evidence::{Evidence, Target};
+use crate::evidence::{Evidence, Platform, Target};
 use crate::observation::Observation;
 
 /// Where the workload lives.
@@ -26,7 +26,7 @@ impl Habitat {
             Target::Workload { .. } | Target::ServiceAccount { .. } => return Self::Cluster,
             Target::Job { .. } => {
                 return match e.job.known() {
-                    Some(job) if job.platform != "github-actions" => Self::OtherCi,
+                    Some(job) if job.platform != Platform::GithubActions => Self::OtherCi,
                     _ => Self::Github,
                 };
             }

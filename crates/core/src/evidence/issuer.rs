@@ -1,4 +1,4 @@
-//! What the issuer says and presents: token, discovery, keys, chains, CI job.
+//! What the issuer says and presents: token, discovery, keys, chains.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -152,42 +152,4 @@ pub enum HostRole {
     Issuer,
     /// The key set.
     Jwks,
-}
-
-/// A CI job, from its files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default)]
-pub struct CiJob {
-    /// `github-actions`, `gitlab`, …
-    pub platform: String,
-    /// `owner/name`.
-    pub repository: String,
-    /// `refs/heads/main`, …
-    pub git_ref: String,
-    /// Event name, such as `pull_request`.
-    pub event: String,
-    /// The job's `environment:`.
-    pub environment: Option<String>,
-    /// Whether the run comes from a fork.
-    pub fork: bool,
-    /// Effective `permissions:` of the job, if any block is there.
-    pub permissions: Option<BTreeMap<String, String>>,
-    /// Effective permissions of the calling workflow, for a called one.
-    pub caller_permissions: Option<BTreeMap<String, String>>,
-    /// Whether the job calls a step that assumes a role.
-    pub assumes_role: bool,
-    /// `role-to-assume`, `audience`, `role-duration-seconds`, `role-session-name`, … of the step.
-    pub inputs: BTreeMap<String, String>,
-    /// Environment of the runner before the step, names and harmless values.
-    pub env: BTreeMap<String, String>,
-    /// Repository created, Unix seconds.
-    pub repository_created: Option<i64>,
-    /// Old names of repository or owner.
-    pub former_names: Vec<String>,
-    /// Numeric ids `owner_id`, `repository_id`.
-    pub ids: BTreeMap<String, String>,
-    /// Claim keys of a customised subject.
-    pub customised_subject: Option<Vec<String>>,
-    /// How long the job runs or ran, seconds.
-    pub duration: Option<i64>,
 }

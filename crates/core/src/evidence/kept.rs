@@ -118,8 +118,24 @@ const INPUTS: [&str; 7] =
 /// The runner's variables of which a question asks whether they are set.
 const JOB_VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID"];
 
-/// The ids a subject may hold (GitHub Docs, subject claims).
-const JOB_IDS: [&str; 2] = ["owner_id", "repository_id"];
+/// The ids and names a subject or an issuer's address may hold: on GitHub, and then `CircleCI`, Bitbucket, Buildkite
+/// and HCP Terraform (each one's page about its tokens).
+const JOB_IDS: [&str; 14] = [
+    "owner_id",
+    "repository_id",
+    "organization_id",
+    "project_id",
+    "repository_uuid",
+    "environment_uuid",
+    "step_uuid",
+    "workspace_uuid",
+    "workspace",
+    "organization",
+    "pipeline",
+    "step_key",
+    "project",
+    "run_phase",
+];
 
 /// What a permission of a job can be (GitHub Docs, "Workflow syntax for GitHub Actions", `permissions`).
 const PERMISSIONS: [&str; 3] = ["read", "write", "none"];

@@ -3,20 +3,25 @@
 mod aws;
 mod clock;
 mod files;
+mod foretold;
 mod holds;
 mod issuer;
+mod job;
 pub mod kept;
 mod kind;
 mod kubernetes;
 mod network;
 mod observed;
+mod template;
 mod view;
 
 pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock};
 pub use files::{AwsFile, AwsProfile, FileOrigin};
+pub use foretold::{Alternative, Foretold};
 pub use holds::Holds;
-pub use issuer::{CiJob, Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims, TokenSource};
+pub use issuer::{Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, TokenClaims, TokenSource};
+pub use job::{CiJob, Means, Platform, Refs, SettingOf, SubjectSetting, TokenRequest, Trigger};
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
@@ -26,6 +31,7 @@ pub use kubernetes::{
 };
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
+pub use template::{Fit, Letters, Part, Template};
 pub use view::View;
 
 use serde::{Deserialize, Serialize};

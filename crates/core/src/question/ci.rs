@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{CiJob, Target, View};
+use crate::evidence::{CiJob, Platform, Target, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -59,7 +59,8 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
         );
         return;
     }
-    let bare = find(view, &[Symptom::NoCredentials]).filter(|_| !job.assumes_role && job.platform == "github-actions");
+    let bare =
+        find(view, &[Symptom::NoCredentials]).filter(|_| !job.assumes_role && job.platform == Platform::GithubActions);
     if let Some(line) = bare {
         judged.push(
             Cause::CiJobDoesNotRequestToken,
@@ -91,7 +92,7 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
         );
         return;
     }
-    if job.platform == "github-actions" && job.assumes_role && (lacks(job) || unavailable) {
+    if job.platform == Platform::GithubActions && job.assumes_role && (lacks(job) || unavailable) {
         // A called workflow has its caller's permissions where it gives none.
         if job.event == "workflow_call" && job.permissions.is_none() && !unavailable {
             judged
@@ -100,8 +101,9 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
         } else {
             judged.push(Cause::GhaIdTokenPermissionMissing, permission(allowed(job)));
         }
-    } else if job.platform != "github-actions"
+    } else if job.platform != Platform::GithubActions
         && e.token().is_absent()
+        && job.requests.is_empty()
         && !REQUESTS.iter().any(|r| job.inputs.contains_key(*r))
     {
         judged.push(Cause::CiJobDoesNotRequestToken, unasked(job));
@@ -113,17 +115,18 @@ const REQUESTS: [&str; 2] = ["id_tokens", "oidc"];
 
 fn unasked(job: &CiJob) -> Draft {
     let draft = Draft::new("the job asks its platform for no ID token").show("token", "none", "job");
-    let platform = job.platform.to_lowercase();
     let cure = |words: &str| vec![("workflow", words.to_owned())];
-    if platform.contains("gitlab") {
-        draft.cure("ask for one", &cure("id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }"))
-    } else if platform.contains("bitbucket") {
-        draft.cure("ask for one", &cure("oidc: true"))
-    } else {
+    match &job.platform {
+        Platform::Gitlab => draft.cure("ask for one", &cure("id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }")),
+        Platform::Bitbucket => draft.cure("ask for one", &cure("oidc: true")),
         // Others give a token without being asked in the job's file, as CircleCI does in CIRCLE_OIDC_TOKEN.
-        draft
+        Platform::GithubActions
+        | Platform::Circleci
+        | Platform::Buildkite
+        | Platform::TerraformCloud
+        | Platform::Other(_) => draft
             .unsure(Confidence::Likely, "whether the job's environment holds an ID token of its platform")
-            .cure("have the platform issue one", &cure("write the platform's ID token to AWS_WEB_IDENTITY_TOKEN_FILE"))
+            .cure("have the platform issue one", &cure("write the platform's ID token to AWS_WEB_IDENTITY_TOKEN_FILE")),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trustwalk_trust_policy::{Document, Operator};
 
 use super::Judged;
-use crate::evidence::{CiJob, TokenClaims, TokenSource, View};
+use crate::evidence::{CiJob, Platform, TokenClaims, TokenSource, View};
 use crate::finding::Confidence;
 
 /// The issuer of jobs on github.com (GitHub Docs, configuring AWS for workflows).
@@ -17,7 +17,7 @@ const IDS_SINCE: i64 = 1_784_073_600;
 
 /// What a job on GitHub asks for, as far as its files tell it: a token without a subject.
 pub(super) fn asked(e: &View<'_>) -> Option<TokenClaims> {
-    let job = e.job().known().filter(|j| j.platform == "github-actions" && j.assumes_role && !j.fork)?;
+    let job = e.job().known().filter(|j| j.platform == Platform::GithubActions && j.assumes_role && !j.fork)?;
     let may_ask = |p: &BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
     if !job.permissions.as_ref().is_some_and(may_ask) || !job.caller_permissions.as_ref().is_none_or(may_ask) {
         return None;

@@ -1,0 +1,449 @@
+//! A text of which parts are not known, and whether a policy's value admits it whatever they are.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Steps of one comparison. A subject has some hundred letters, so real ones need some thousand; beyond this the
+/// answer is that it depends.
+const STEPS: usize = 20_000;
+
+/// A letter that no pattern is likely to name: it stands for every one that this one does not.
+const OTHER: char = '\u{f8ff}';
+
+/// Which letters an unknown part may consist of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Letters {
+    /// Any text, also none.
+    Anything,
+    /// Any text without `/`, also none: what `*` stands for in GitHub's filters.
+    Segment,
+    /// Any text of one letter or more.
+    Something,
+    /// One letter.
+    One,
+    /// One digit or more.
+    Digits,
+    /// Hexadecimal digits and hyphens, one or more.
+    Uuid,
+}
+
+impl Letters {
+    fn admits(self, c: char) -> bool {
+        match self {
+            Self::Anything | Self::Something | Self::One => true,
+            Self::Segment => c != '/',
+            Self::Digits => c.is_ascii_digit(),
+            Self::Uuid => c == '-' || c.is_ascii_hexdigit(),
+        }
+    }
+
+    fn may_be_empty(self) -> bool {
+        matches!(self, Self::Anything | Self::Segment)
+    }
+}
+
+/// A part of a [`Template`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    /// Known text.
+    Text(String),
+    /// An unknown part.
+    Unknown {
+        /// What would have to be known, in a word or two: `branch`, `repository id`.
+        name: String,
+        /// What it may consist of.
+        of: Letters,
+    },
+}
+
+/// A text of which parts are not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Template {
+    parts: Vec<Part>,
+}
+
+/// Whether a value of a policy admits a text of which parts are not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// Whatever the unknown parts are.
+    Admits,
+    /// Whatever the unknown parts are, it does not.
+    Refuses,
+    /// It depends on the parts of these names.
+    Depends(Vec<String>),
+}
+
+impl Fit {
+    /// Of several values, one is enough.
+    #[must_use]
+    pub fn any(all: impl IntoIterator<Item = Self>) -> Self {
+        let mut open = BTreeSet::new();
+        for one in all {
+            match one {
+                Self::Admits => return Self::Admits,
+                Self::Refuses => {}
+                Self::Depends(names) => open.extend(names),
+            }
+        }
+        if open.is_empty() { Self::Refuses } else { Self::Depends(open.into_iter().collect()) }
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => f.write_str(text)?,
+                Part::Unknown { name, .. } => write!(f, "<{name}>")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<&str> for Template {
+    fn from(text: &str) -> Self {
+        Self::default().text(text)
+    }
+}
+
+/// A letter, or one of several, once or any number of times.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    what: What,
+    again: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Letter(char),
+    Of(Letters),
+}
+
+impl What {
+    fn admits(self, c: char) -> bool {
+        match self {
+            Self::Letter(letter) => letter == c,
+            Self::Of(letters) => letters.admits(c),
+        }
+    }
+
+    /// Whether there is a letter that both admit. All sets of letters share the digits.
+    fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Letter(c), any) | (any, Self::Letter(c)) => any.admits(c),
+            (Self::Of(_), Self::Of(_)) => true,
+        }
+    }
+}
+
+impl Template {
+    /// With a known text at its end.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        match self.parts.last_mut() {
+            Some(Part::Text(before)) => before.push_str(text),
+            _ if text.is_empty() => {}
+            _ => self.parts.push(Part::Text(text.to_owned())),
+        }
+        self
+    }
+
+    /// With an unknown part at its end.
+    #[must_use]
+    pub fn unknown(mut self, name: &str, of: Letters) -> Self {
+        self.parts.push(Part::Unknown { name: name.to_owned(), of });
+        self
+    }
+
+    /// With another at its end.
+    #[must_use]
+    pub fn then(mut self, other: &Self) -> Self {
+        for part in &other.parts {
+            self = match part {
+                Part::Text(text) => self.text(text),
+                Part::Unknown { name, of } => self.unknown(name, *of),
+            };
+        }
+        self
+    }
+
+    /// The known texts changed, the unknown parts kept.
+    #[must_use]
+    pub fn with_texts(mut self, change: impl Fn(&str) -> String) -> Self {
+        for part in &mut self.parts {
+            if let Part::Text(text) = part {
+                *text = change(text);
+            }
+        }
+        self
+    }
+
+    /// The text, when all of it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What would have to be known, each name once.
+    pub fn unknowns(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for part in &self.parts {
+            if let Part::Unknown { name, .. } = part
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+
+    /// Whether it is equal to a value (IAM's `StringEquals`).
+    pub fn equals(&self, value: &str) -> Fit {
+        self.against(&value.chars().map(|c| Item { what: What::Letter(c), again: false }).collect::<Vec<_>>())
+    }
+
+    /// Whether it is like a pattern in which `*` stands for any text and `?` for one letter (IAM's `StringLike`).
+    pub fn like(&self, pattern: &str) -> Fit {
+        let item = |c| match c {
+            '*' => Item { what: What::Of(Letters::Anything), again: true },
+            '?' => Item { what: What::Of(Letters::One), again: false },
+            letter => Item { what: What::Letter(letter), again: false },
+        };
+        self.against(&pattern.chars().map(item).collect::<Vec<_>>())
+    }
+
+    fn against(&self, pattern: &[Item]) -> Fit {
+        let own = self.items();
+        if !meet(&own, pattern) {
+            return Fit::Refuses;
+        }
+        if within(&own, pattern) { Fit::Admits } else { Fit::Depends(self.unknowns()) }
+    }
+
+    fn items(&self) -> Vec<Item> {
+        let mut items = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => items.extend(text.chars().map(|c| Item { what: What::Letter(c), again: false })),
+                Part::Unknown { of, .. } => {
+                    let what = What::Of(*of);
+                    if !of.may_be_empty() {
+                        items.push(Item { what, again: false });
+                    }
+                    if *of != Letters::One {
+                        items.push(Item { what, again: true });
+                    }
+                }
+            }
+        }
+        items
+    }
+}
+
+/// Whether there is a text that both are.
+fn meet(own: &[Item], pattern: &[Item]) -> bool {
+    let mut seen = BTreeSet::from([(0, 0)]);
+    let mut next = VecDeque::from([(0, 0)]);
+    while let Some((i, j)) = next.pop_front() {
+        if i == own.len() && j == pattern.len() {
+            return true;
+        }
+        let (a, b) = (own.get(i), pattern.get(j));
+        let mut steps = Vec::with_capacity(3);
+        if a.is_some_and(|item| item.again) {
+            steps.push((i + 1, j));
+        }
+        if b.is_some_and(|item| item.again) {
+            steps.push((i, j + 1));
+        }
+        if let (Some(a), Some(b)) = (a, b)
+            && a.what.meets(b.what)
+        {
+            steps.push((i + usize::from(!a.again), j + usize::from(!b.again)));
+        }
+        next.extend(steps.into_iter().filter(|step| seen.insert(*step)));
+    }
+    false
+}
+
+/// Whether every text of the first is one of the second. It may say no where the answer takes too long.
+fn within(own: &[Item], pattern: &[Item]) -> bool {
+    let letters = alphabet(own, pattern);
+    let start = (0, settled(pattern, [0].into()));
+    let mut seen = BTreeSet::from([start.clone()]);
+    let mut next = VecDeque::from([start]);
+    while let Some((i, at)) = next.pop_front() {
+        if seen.len() > STEPS {
+            return false;
+        }
+        let Some(item) = own.get(i) else {
+            if at.contains(&pattern.len()) {
+                continue;
+            }
+            return false;
+        };
+        let mut steps = Vec::new();
+        if item.again {
+            steps.push((i + 1, at.clone()));
+        }
+        for c in letters.iter().filter(|c| item.what.admits(**c)) {
+            let moved = at.iter().filter_map(|j| {
+                let there = pattern.get(*j).filter(|there| there.what.admits(*c))?;
+                Some(j + usize::from(!there.again))
+            });
+            steps.push((i + usize::from(!item.again), settled(pattern, moved.collect())));
+        }
+        next.extend(steps.into_iter().filter(|step| seen.insert(step.clone())));
+    }
+    true
+}
+
+/// Where a pattern may stand, what may be left out left out, and without what its last `*` makes needless.
+fn settled(pattern: &[Item], mut at: BTreeSet<usize>) -> BTreeSet<usize> {
+    let mut next: Vec<usize> = at.iter().copied().collect();
+    while let Some(j) = next.pop() {
+        if pattern.get(j).is_some_and(|item| item.again) && at.insert(j + 1) {
+            next.push(j + 1);
+        }
+    }
+    let star = at.iter().rev().find(|j| pattern.get(**j).is_some_and(|item| item.again)).copied();
+    if let Some(star) = star {
+        at.retain(|j| *j >= star);
+    }
+    at
+}
+
+/// One letter of every kind that the two tell apart.
+fn alphabet(own: &[Item], pattern: &[Item]) -> BTreeSet<char> {
+    let named = own.iter().chain(pattern).filter_map(|item| match item.what {
+        What::Letter(c) => Some(c),
+        What::Of(_) => None,
+    });
+    let mut letters: BTreeSet<char> = named.collect();
+    letters.extend(['/', '-', OTHER]);
+    letters.extend('0'..='9');
+    letters.extend('a'..='f');
+    letters.extend('A'..='F');
+    letters
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn branch() -> Template {
+        Template::from("repo:acme/shop:ref:refs/heads/").unknown("branch", Letters::Something)
+    }
+
+    #[test]
+    fn three_answers() {
+        let depends = Fit::Depends(vec!["branch".to_owned()]);
+        assert_eq!(branch().like("repo:acme/shop:*"), Fit::Admits);
+        assert_eq!(branch().like("repo:acme/shop:ref:refs/heads/?*"), Fit::Admits);
+        assert_eq!(branch().like("repo:acme/shop:ref:refs/heads/??*"), depends);
+        assert_eq!(branch().like("repo:acme/shop:ref:refs/tags/*"), Fit::Refuses);
+        assert_eq!(branch().equals("repo:acme/shop:ref:refs/heads/main"), depends);
+        // `StringEquals` takes a star literally, and a branch may be called so.
+        assert_eq!(branch().equals("repo:acme/shop:*"), Fit::Refuses);
+        assert_eq!(branch().equals("repo:acme/shop:ref:refs/heads/"), Fit::Refuses, "a branch has a name");
+        let ids = Template::from("repo:acme@").unknown("owner id", Letters::Digits).text("/shop:pull_request");
+        assert_eq!(ids.like("repo:acme@*/shop:*"), Fit::Admits);
+        assert_eq!(ids.like("repo:acme/shop:*"), Fit::Refuses);
+        assert_eq!(ids.like("repo:acme@x*"), Fit::Refuses);
+        assert_eq!(ids.like("repo:acme*"), Fit::Admits);
+    }
+
+    #[test]
+    fn of_several_values_one_is_enough() {
+        let values = |all: &[&str]| Fit::any(all.iter().map(|v| branch().like(v)));
+        assert_eq!(values(&["x", "repo:acme/*"]), Fit::Admits);
+        assert_eq!(values(&["x", "y"]), Fit::Refuses);
+        assert_eq!(values(&[]), Fit::Refuses);
+        assert_eq!(values(&["x", "*main"]), Fit::Depends(vec!["branch".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_known_is_compared_as_it_is() {
+        assert_eq!(Template::from("a").equals("a"), Fit::Admits);
+        assert_eq!(Template::from("a").equals("A"), Fit::Refuses);
+        assert_eq!(Template::from("").like("*"), Fit::Admits);
+        assert_eq!(Template::from("a").text("b").known(), Some("ab"));
+        assert_eq!(branch().to_string(), "repo:acme/shop:ref:refs/heads/<branch>");
+    }
+
+    #[test]
+    fn a_pattern_made_to_take_long_ends() {
+        let long = Template::from("").unknown("x", Letters::Anything);
+        let pattern = format!("*a{}", "?".repeat(60));
+        assert_eq!(long.like(&pattern), Fit::Depends(vec!["x".to_owned()]));
+    }
+
+    /// The same question of a known text, the slow way.
+    fn matched(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            (['*', rest @ ..], _) => (0..=text.len()).any(|n| matched(rest, &text[n..])),
+            (['?', rest @ ..], [_, after @ ..]) => matched(rest, after),
+            ([p, rest @ ..], [c, after @ ..]) => p == c && matched(rest, after),
+            _ => false,
+        }
+    }
+
+    fn letters() -> impl Strategy<Value = Letters> {
+        use Letters::{Anything, Digits, One, Segment, Something, Uuid};
+        prop::sample::select(vec![Anything, Segment, Something, One, Digits, Uuid])
+    }
+
+    fn template() -> impl Strategy<Value = Template> {
+        let part = prop_oneof!["[ab1/*]{0,3}".prop_map(Ok), letters().prop_map(Err)];
+        prop::collection::vec(part, 0..5).prop_map(|parts| {
+            parts.into_iter().enumerate().fold(Template::default(), |template, (n, part)| match part {
+                Ok(text) => template.text(&text),
+                Err(of) => template.unknown(&n.to_string(), of),
+            })
+        })
+    }
+
+    proptest! {
+        /// Whatever text the unknown parts turn out to be, the answer holds for it.
+        #[test]
+        fn an_answer_holds_for_every_text(
+            template in template(),
+            pattern in "[ab1/*?]{0,7}",
+            filled in prop::collection::vec("[ab1/x-]{0,3}", 5),
+        ) {
+            let mut text = String::new();
+            for (part, fill) in template.parts.iter().zip(filled.iter().cycle()) {
+                match part {
+                    Part::Text(known) => text.push_str(known),
+                    Part::Unknown { of, .. } => {
+                        let mut fill: String = fill.chars().filter(|c| of.admits(*c)).collect();
+                        if *of == Letters::One || (fill.is_empty() && !of.may_be_empty()) {
+                            fill = "1".to_owned();
+                        }
+                        text.push_str(&fill);
+                    }
+                }
+            }
+            let letters = |text: &str| text.chars().collect::<Vec<_>>();
+            let real = matched(&letters(&pattern), &letters(&text));
+            match template.like(&pattern) {
+                Fit::Admits => prop_assert!(real, "{template} {pattern} {text}"),
+                Fit::Refuses => prop_assert!(!real, "{template} {pattern} {text}"),
+                Fit::Depends(names) => prop_assert!(!names.is_empty()),
+            }
+            prop_assert_eq!(template.equals(&text) == Fit::Refuses, false);
+        }
+    }
+}
