@@ -1,0 +1,109 @@
+//! The step that shows an ID token: in the job, or in an action of the same repository (GitHub Docs, "Metadata
+//! syntax for GitHub Actions", composite actions).
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::expression::Known;
+use crate::Files;
+use crate::limits::{FOLLOWED, LEVELS, UNREAD};
+use crate::value::{inside, items, member, members, parse, strings};
+
+/// A step that assumes a role.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Step {
+    pub(super) inputs: BTreeMap<String, String>,
+    pub(super) env: BTreeMap<String, String>,
+    /// Conditions on its way, each with what is known put in.
+    pub(super) conditions: Vec<String>,
+}
+
+/// The step of a list, and what was not read while looking for it.
+pub(super) fn find(steps: Option<&Value>, known: &Known, more: &dyn Files, unread: &mut Vec<String>) -> Option<Step> {
+    let mut found = Vec::new();
+    let left = Cell::new(FOLLOWED);
+    let place = Place { known, conditions: &[], level: 0, left: &left };
+    collect(steps, &place, more, &mut found, unread);
+    let given = |s: &Step, input: &str| s.inputs.contains_key(input);
+    // One that is given keys or a token file shows none, and one that chains shows the session before it (README of
+    // aws-actions/configure-aws-credentials, "Identity used").
+    let other = |s: &&Step| given(s, "aws-access-key-id") || given(s, "web-identity-token-file");
+    let own = found.iter().find(|s| !other(s) && !given(s, "role-chaining"));
+    own.or_else(|| found.iter().find(|s| !other(s))).cloned()
+}
+
+struct Place<'a> {
+    known: &'a Known,
+    conditions: &'a [String],
+    level: usize,
+    left: &'a Cell<usize>,
+}
+
+fn collect(
+    steps: Option<&Value>,
+    place: &Place<'_>,
+    more: &dyn Files,
+    found: &mut Vec<Step>,
+    unread: &mut Vec<String>,
+) {
+    for step in items(steps) {
+        let Some(uses) = step.get("uses").and_then(Value::as_str) else { continue };
+        let Some(left) = place.left.get().checked_sub(1) else {
+            return note(unread, format!("more than {FOLLOWED} steps of actions in actions"));
+        };
+        place.left.set(left);
+        let with: BTreeMap<String, String> =
+            strings(step.get("with")).into_iter().map(|(k, v)| (k, place.known.put_in(&v))).collect();
+        let mut conditions = place.conditions.to_vec();
+        conditions.extend(member(step, "if").map(|c| place.known.put_in(&c)));
+        if uses.contains("configure-aws-credentials") || with.contains_key("role-to-assume") {
+            found.push(Step { inputs: with.clone(), env: strings(step.get("env")), conditions: conditions.clone() });
+            if uses.contains("configure-aws-credentials") {
+                continue;
+            }
+        }
+        if !uses.starts_with("./") && !uses.starts_with("../") {
+            continue;
+        }
+        match local(uses, place.level, more) {
+            Ok(action) => {
+                let mut known = Known::default();
+                known.add("inputs", &defaults(&action));
+                known.add("inputs", &with);
+                let inner = Place { known: &known, conditions: &conditions, level: place.level + 1, left: place.left };
+                collect(action.pointer("/runs/steps"), &inner, more, found, unread);
+            }
+            Err(reason) => note(unread, format!("action `{uses}`: {reason}")),
+        }
+    }
+}
+
+pub(super) fn note(unread: &mut Vec<String>, what: String) {
+    if unread.len() < UNREAD && !unread.contains(&what) {
+        unread.push(what);
+    }
+}
+
+/// The metadata of an action of the checkout.
+fn local(uses: &str, level: usize, more: &dyn Files) -> Result<Value, String> {
+    if level >= LEVELS {
+        return Err(format!("actions are followed {LEVELS} levels deep"));
+    }
+    if uses.contains("${{") {
+        return Err("only the run knows its path".to_owned());
+    }
+    let folder = inside(uses).ok_or("it leads out of the checkout")?;
+    for name in ["action.yml", "action.yaml"] {
+        if let Some(text) = more.read(&format!("{folder}/{name}"))? {
+            return parse(&text);
+        }
+    }
+    Err("it is not in this checkout".to_owned())
+}
+
+/// The defaults of inputs.
+pub(super) fn defaults(action: &Value) -> BTreeMap<String, String> {
+    members(action.get("inputs")).filter_map(|(name, input)| Some((name.clone(), member(input, "default")?))).collect()
+}

@@ -1,0 +1,347 @@
+//! From workflows down to the jobs that run, through workflows that are called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use trustwalk_core::evidence::{CiJob, Means, Platform, Refs, TokenRequest, Trigger};
+
+use super::action::{self, Step, defaults, note};
+use super::condition::narrowed;
+use super::expression::Known;
+use super::{Workflow, trigger};
+use crate::limits::{FOLLOWED, JOBS, LEVELS};
+use crate::value::{file_name, inside, items, member, members, parse, strings, text};
+use crate::{Files, Job, Role, shell};
+
+type Permissions = BTreeMap<String, String>;
+
+/// How a workflow comes to run.
+#[derive(Debug, Clone, Default)]
+struct Call {
+    triggers: Vec<Trigger>,
+    /// What the calling job may grant; nothing for a workflow that is not called.
+    granted: Option<Permissions>,
+    inputs: BTreeMap<String, String>,
+    /// Each workflow and job on the way: `main.yml, job go`.
+    by: Vec<String>,
+    /// Their paths.
+    paths: Vec<String>,
+}
+
+pub(super) struct Walk<'a> {
+    workflows: &'a [Workflow],
+    more: &'a dyn Files,
+    repository: Option<&'a str>,
+    called: BTreeSet<String>,
+    /// Jobs that were looked at.
+    seen: usize,
+    found: Vec<Job>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(workflows: &'a [Workflow], more: &'a dyn Files, repository: Option<&'a str>) -> Self {
+        Self { workflows, more, repository, called: BTreeSet::new(), seen: 0, found: Vec::new() }
+    }
+
+    pub(super) fn jobs(mut self) -> Vec<Job> {
+        let workflows = self.workflows;
+        for workflow in workflows {
+            let all = trigger::triggers(workflow);
+            let (calls, own): (Vec<Trigger>, Vec<Trigger>) = all.into_iter().partition(|t| t.refs == Refs::Caller);
+            if !own.is_empty() || calls.is_empty() {
+                self.workflow(workflow, &Call { triggers: own, ..Call::default() });
+            }
+        }
+        // Who only waits for a caller, and has none here, is looked at alone.
+        for workflow in workflows {
+            let all = trigger::triggers(workflow);
+            if !self.called.contains(&workflow.path) && !all.is_empty() && all.iter().all(|t| t.refs == Refs::Caller) {
+                self.workflow(workflow, &Call { triggers: all, ..Call::default() });
+            }
+        }
+        self.found
+    }
+
+    fn workflow(&mut self, workflow: &Workflow, call: &Call) {
+        let of_workflow = permissions(workflow.value.get("permissions"));
+        let env = strings(workflow.value.get("env"));
+        let mut inputs = workflow.events().iter().find(|(e, _)| *e == "workflow_call").map(|(_, v)| defaults(v));
+        inputs.get_or_insert_default().extend(call.inputs.clone());
+        for (id, job) in workflow.jobs() {
+            let own = permissions(job.get("permissions")).or_else(|| of_workflow.clone());
+            for matrix in matrices(job) {
+                self.seen += 1;
+                if self.found.len() >= JOBS || self.seen > FOLLOWED {
+                    return;
+                }
+                let mut known = Known::default();
+                known.add("inputs", inputs.as_ref().unwrap_or(&BTreeMap::new()));
+                known.add("matrix", &matrix);
+                known.add("env", &env);
+                let condition = member(job, "if").map(|c| known.put_in(&c));
+                let triggers = narrowed(&call.triggers, condition.as_deref());
+                if triggers.is_empty() && !call.triggers.is_empty() {
+                    continue;
+                }
+                let on = On { workflow, id, job, own: own.clone(), env: &env, known: &known, triggers };
+                match job.get("uses").and_then(Value::as_str) {
+                    Some(uses) => self.called(uses, &on, call),
+                    None => self.leaf(&on, call),
+                }
+            }
+        }
+    }
+
+    /// A job that calls a workflow: it may grant what it has, and no more.
+    fn called(&mut self, uses: &str, on: &On<'_>, call: &Call) {
+        let granted = effective(on.own.clone(), call.granted.as_ref()).unwrap_or_default();
+        match self.workflow_of(uses, call) {
+            Ok(workflow) => {
+                self.called.insert(workflow.path.clone());
+                let with = strings(on.job.get("with")).into_iter().map(|(k, v)| (k, on.known.put_in(&v))).collect();
+                let mut next = Call {
+                    triggers: on.triggers.clone(),
+                    granted: Some(granted),
+                    inputs: with,
+                    by: call.by.clone(),
+                    paths: call.paths.clone(),
+                };
+                next.by.push(format!("{}, job {}", on.workflow.file(), on.id));
+                next.paths.push(on.workflow.path.clone());
+                self.workflow(&workflow, &next);
+            }
+            Err(reason) => {
+                let what = format!("the called workflow `{uses}`: {reason}");
+                let role = if writes(&granted) { Role::Elsewhere(what.clone()) } else { Role::None };
+                let facts = CiJob {
+                    platform: Platform::GithubActions,
+                    permissions: Some(granted),
+                    caller_permissions: call.granted.clone(),
+                    triggers: on.triggers.clone(),
+                    unread: vec![what],
+                    ..CiJob::default()
+                };
+                self.push(on, call, role, facts);
+            }
+        }
+    }
+
+    /// A workflow that is called, or why it is not followed.
+    fn workflow_of(&self, uses: &str, call: &Call) -> Result<Workflow, String> {
+        let (place, version) = uses.split_once('@').map_or((uses, None), |(p, v)| (p, Some(v)));
+        let path = if place.starts_with("./") {
+            inside(place).ok_or("it leads out of the checkout")?
+        } else {
+            let own = self.repository.and_then(|r| place.strip_prefix(r)).and_then(|p| p.strip_prefix('/'));
+            own.map(str::to_owned)
+                .ok_or_else(|| format!("it is of another repository, at {}", version.unwrap_or("no version")))?
+        };
+        if call.paths.contains(&path) {
+            return Err("it calls itself".to_owned());
+        }
+        if call.paths.len() >= LEVELS {
+            return Err(format!("workflows are followed {LEVELS} levels deep"));
+        }
+        // A single file that was handed over has no folder.
+        let same = |w: &&Workflow| w.path == path || (!w.path.contains('/') && w.path == file_name(&path));
+        if let Some(known) = self.workflows.iter().find(same) {
+            return Ok(known.clone());
+        }
+        let text = self.more.read(&path)?.ok_or("it is not in this checkout")?;
+        Ok(Workflow::new(&path, parse(&text)?))
+    }
+
+    fn leaf(&mut self, on: &On<'_>, call: &Call) {
+        let mut known = on.known.clone();
+        let mut env = on.env.clone();
+        env.extend(strings(on.job.get("env")));
+        known.add("env", &env);
+        let mut unread = Vec::new();
+        let step = action::find(on.job.get("steps"), &known, self.more, &mut unread).or_else(|| by_script(on.job));
+        let mut triggers = on.triggers.clone();
+        for condition in step.iter().flat_map(|s| &s.conditions) {
+            triggers = narrowed(&triggers, Some(condition));
+        }
+        if triggers.is_empty() && !on.triggers.is_empty() {
+            note(&mut unread, "the step's condition holds for none of the workflow's triggers".to_owned());
+            triggers.clone_from(&on.triggers);
+        }
+        let mut inputs = BTreeMap::new();
+        if let Some(step) = &step {
+            known.add("env", &step.env);
+            env.extend(step.env.clone());
+            inputs = step.inputs.iter().map(|(k, v)| (k.clone(), known.put_in(v))).collect();
+        }
+        let role = Role::of(inputs.get("role-to-assume").cloned());
+        let environment = on.job.get("environment").and_then(|e| text(e).or_else(|| member(e, "name")));
+        let audience = inputs.get("audience").filter(|a| !a.is_empty()).cloned();
+        let request = step.as_ref().map(|_| TokenRequest {
+            by: Means::Action,
+            audiences: audience.into_iter().collect(),
+            lifetime: None,
+            subject_claim: None,
+        });
+        let facts = CiJob {
+            platform: Platform::GithubActions,
+            git_ref: git_ref(&triggers).unwrap_or_default(),
+            event: event(&triggers).unwrap_or_default(),
+            environment: environment.map(|e| known.put_in(&e)).filter(|e| !e.is_empty()),
+            permissions: on.own.clone().or_else(|| call.granted.clone()),
+            caller_permissions: call.granted.clone(),
+            assumes_role: step.is_some(),
+            inputs,
+            env,
+            triggers,
+            requests: request.into_iter().collect(),
+            unread,
+            ..CiJob::default()
+        };
+        self.push(on, call, role, facts);
+    }
+
+    fn push(&mut self, on: &On<'_>, call: &Call, role: Role, facts: CiJob) {
+        let job = Job {
+            file: on.workflow.path.clone(),
+            id: on.id.clone(),
+            called_by: (!call.by.is_empty()).then(|| call.by.join(", ")),
+            role_from: "role-to-assume",
+            role,
+            facts,
+        };
+        // Combinations of a matrix that differ in nothing that matters here are one.
+        if !self.found.contains(&job) {
+            self.found.push(job);
+        }
+    }
+}
+
+/// A job on its way.
+struct On<'a> {
+    workflow: &'a Workflow,
+    id: &'a String,
+    job: &'a Value,
+    own: Option<Permissions>,
+    env: &'a BTreeMap<String, String>,
+    known: &'a Known,
+    triggers: Vec<Trigger>,
+}
+
+/// What a job has when its caller may grant this: a permission can be taken away on the way down, and not raised
+/// (GitHub Docs, "Reusable workflows reference").
+fn effective(own: Option<Permissions>, granted: Option<&Permissions>) -> Option<Permissions> {
+    match granted {
+        None => own,
+        Some(granted) if !writes(granted) => Some(granted.clone()),
+        Some(granted) => own.or_else(|| Some(granted.clone())),
+    }
+}
+
+fn writes(permissions: &Permissions) -> bool {
+    permissions.get("id-token").is_some_and(|v| v == "write")
+}
+
+/// `permissions:` as a map; `write-all` and `read-all` are spelt out for the one that matters here.
+pub(super) fn permissions(v: Option<&Value>) -> Option<Permissions> {
+    let found = v?;
+    Some(match found.as_str() {
+        Some(all) => BTreeMap::from([("id-token".to_owned(), all.strip_suffix("-all").unwrap_or(all).to_owned())]),
+        None => strings(Some(found)),
+    })
+}
+
+/// A script that exchanges the token itself.
+fn by_script(job: &Value) -> Option<Step> {
+    items(job.get("steps")).find_map(|step| {
+        let script = member(step, "run")?;
+        let assume = shell::assumes(&script).into_iter().next()?;
+        let mut variables = strings(step.get("env"));
+        variables.extend(shell::exports(&script));
+        let given = [
+            ("role-to-assume", assume.role),
+            ("role-duration-seconds", assume.seconds),
+            ("role-session-name", assume.session_name),
+            ("audience", audience(&script)),
+        ];
+        let inputs = given.into_iter().filter_map(|(k, v)| Some((k.to_owned(), shell::resolved(&v?, &variables))));
+        Some(Step {
+            inputs: inputs.collect(),
+            env: BTreeMap::new(),
+            conditions: member(step, "if").into_iter().collect(),
+        })
+    })
+}
+
+/// `…&audience=NAME` at the address that gives the token (GitHub Docs, "`OpenID` Connect reference").
+fn audience(script: &str) -> Option<String> {
+    let (_, rest) = script.split_once("ACTIONS_ID_TOKEN_REQUEST_URL")?;
+    let (_, rest) = rest.split_once("audience=")?;
+    let end = rest.find(['"', '\'', ' ', '&', '\n']).unwrap_or(rest.len());
+    rest.get(..end).map(|a| a.replace("%3A", ":").replace("%2F", "/")).filter(|a| !a.is_empty())
+}
+
+/// The event, when there is one that is not started by hand.
+fn event(triggers: &[Trigger]) -> Option<String> {
+    let names: BTreeSet<&str> = triggers.iter().map(|t| t.event.as_str()).collect();
+    let only = names.first().filter(|only| names.len() == 1 && **only != "workflow_dispatch")?;
+    Some((*only).to_owned())
+}
+
+/// The ref of its runs, when only pushes to one branch start it.
+fn git_ref(triggers: &[Trigger]) -> Option<String> {
+    let [Trigger { event, refs: Refs::Branches { only, except }, .. }] = triggers else { return None };
+    let [branch] = only.as_slice() else { return None };
+    let literal = !branch.contains(['*', '?', '[', '!', '+', '\\']) && except.is_empty();
+    (literal && event == "push").then(|| format!("refs/heads/{branch}"))
+}
+
+/// The combinations of a job's matrix, of which only texts are looked at (GitHub Docs, "Running variations of jobs in
+/// a workflow"); one without any for a job that has none or does not name it.
+fn matrices(job: &Value) -> Vec<BTreeMap<String, String>> {
+    let none = vec![BTreeMap::new()];
+    let Some(matrix) = job.pointer("/strategy/matrix").filter(|m| m.is_object()) else { return none };
+    let mut all = none;
+    for (name, values) in members(Some(matrix)).filter(|(n, _)| *n != "include" && *n != "exclude") {
+        let Some(values) = values.as_array().filter(|v| !v.is_empty()) else { continue };
+        let mut next = Vec::new();
+        for combination in &all {
+            for value in values {
+                let mut one = combination.clone();
+                flattened(name, value, &mut one, 0);
+                next.push(one);
+            }
+        }
+        if next.len() > JOBS {
+            return vec![BTreeMap::new()];
+        }
+        all = next;
+    }
+    for include in items(matrix.get("include")) {
+        let mut one = BTreeMap::new();
+        for (name, value) in members(Some(include)) {
+            flattened(name, value, &mut one, 0);
+        }
+        let fits = |c: &BTreeMap<String, String>| one.iter().all(|(k, v)| c.get(k).is_none_or(|own| own == v));
+        let original = matrix.as_object().is_some_and(|m| m.keys().any(|k| k != "include" && k != "exclude"));
+        let mut extended = false;
+        for combination in all.iter_mut().filter(|c| original && fits(c)) {
+            combination.extend(one.clone());
+            extended = true;
+        }
+        if !extended && all.len() < JOBS {
+            if !original && all.first().is_some_and(BTreeMap::is_empty) {
+                all.clear();
+            }
+            all.push(one);
+        }
+    }
+    all
+}
+
+fn flattened(name: &str, value: &Value, into: &mut BTreeMap<String, String>, level: usize) {
+    if let Some(text) = text(value) {
+        into.insert(name.to_owned(), text);
+    }
+    for (key, value) in members(Some(value)).filter(|_| level < LEVELS) {
+        flattened(&format!("{name}.{key}"), value, into, level + 1);
+    }
+}
