@@ -25,6 +25,19 @@ pub(crate) const TARGET: Target = Target {
         "uses: aws-actions/configure-aws-credentials@v4",
         "role-to-assume: ",
         "${{ env.A }}",
+        "# .gitlab-ci.yml\n",
+        "# .circleci/config.yml\n",
+        "# .buildkite/pipeline.yml\n",
+        "# bitbucket-pipelines.yml\n",
+        "# main.tf\n",
+        "extends: ",
+        "!reference [a, script]",
+        "id_tokens: {A: {aud: a}}",
+        "oidc: true",
+        "aws sts assume-role-with-web-identity --role-arn ",
+        "buildkite-agent oidc request-token --audience ",
+        "matrix: {include: [",
+        "if: github.ref == 'refs/heads/main'",
     ],
     iterations: 4_000,
 };
@@ -52,6 +65,11 @@ fn seeds() -> Vec<Vec<u8>> {
         "deploy:\n  id_tokens: {AWS: {aud: a}}\n  script: [\u{2}]\n".to_owned(),
         "a: &a [x, x]\nb: [*a, *a]\n".to_owned(),
         "jobs: [\n  \u{2}: {".to_owned(),
+        "# .gitlab-ci.yml\n.a: {script: [\u{2}]}\ndeploy: {extends: .a, rules: [{if: $CI_COMMIT_TAG}]}\n".to_owned(),
+        "# .circleci/config.yml\nversion: 2.1\njobs: {a: {steps: [{run: \u{2}}]}}\n".to_owned(),
+        "# bitbucket-pipelines.yml\npipelines: {default: [{step: {oidc: true, script: [\u{2}]}}]}\n".to_owned(),
+        "# .buildkite/pipeline.yml\nsteps: [{command: \u{2}, branches: main}]\n".to_owned(),
+        "# main.tf\nTFC_AWS_PROVIDER_AUTH = true\nX = \"\u{2}\"\n".to_owned(),
     ];
     texts.into_iter().map(String::into_bytes).collect()
 }

@@ -57,7 +57,7 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
     found
 }
 
-const DOCTOR: [&str; 10] = [
+const DOCTOR: [&str; 11] = [
     "trustwalk-foreign",
     "trustwalk-core",
     "trustwalk-render",
@@ -66,6 +66,7 @@ const DOCTOR: [&str; 10] = [
     "trustwalk-token",
     "trustwalk-symptoms",
     "trustwalk-logs",
+    "trustwalk-ci",
     "trustwalk-collect",
     "trustwalk-apply",
 ];

@@ -137,15 +137,7 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// What is wrong with a YAML text and where, without a word of it: it may be another file than was meant.
-pub(crate) fn yaml_place(error: &serde_saphyr::Error) -> String {
-    error.location().map_or_else(
-        || "it is not YAML that can be read".to_owned(),
-        |place| format!("it is not YAML that can be read at line {}, column {}", place.line(), place.column()),
-    )
-}
-
-/// The same of a JSON text.
+/// What is wrong with a JSON text and where, without a word of it: it may be another file than was meant.
 pub(crate) fn json_place(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Io => "it cannot be read",

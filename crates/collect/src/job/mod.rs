@@ -1,21 +1,21 @@
 //! CI jobs from their files: workflows, the event, the log, the token.
 //!
 //! A path is a folder with any of `workflow.yml`, `event.json`, `job.log` and `token`; or a checkout, whose
-//! workflows lie in `.github/workflows` or where another platform keeps its file; or a single workflow.
+//! workflows lie in `.github/workflows` or where another platform keeps its file; or a single file.
 
 mod context;
-mod workflow;
+mod folder;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
-use trustwalk_core::evidence::{CiJob, LogFailure, Observed, Source};
+use trustwalk_ci::{File, Job, Role};
+use trustwalk_core::evidence::{CiJob, LogFailure, Observed, Platform, Source};
 
 use self::context::Context;
-use self::workflow::{Assuming, Workflow};
+use self::folder::Folder;
 use crate::error::CollectError;
 use crate::files::read_bounded;
-use crate::limits::WORKFLOWS;
 use crate::secret::SecretToken;
 
 /// What the files say of one job.
@@ -29,25 +29,26 @@ pub(crate) struct JobFiles {
     pub(crate) logs: Observed<Vec<LogFailure>>,
 }
 
-/// Reads the jobs that assume a role; when none does, the first job.
+/// Reads the jobs that show a token to AWS; when none does, the first job.
 pub(crate) fn read(path: &Path, now: i64) -> Result<Vec<JobFiles>, CollectError> {
     read_in(path, now, &crate::env::env_var)
 }
 
 fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {
-    let folder = path.is_dir();
-    let workflows = workflows(path)?;
-    let own = |name: &str| if folder { own(path, name) } else { Ok(None) };
-    let event = own("event.json")?.map_or(Ok(Value::Null), |file| json(&file))?;
-    if workflows.is_empty() && event.is_null() {
+    let folder = Folder::around(path);
+    let of_job = |name: &str| if path.is_dir() { folder.own(name) } else { Ok(None) };
+    let files = folder.files(path)?;
+    let event = of_job("event.json")?.map_or(Ok(Value::Null), |file| json(&file))?;
+    if files.is_empty() && event.is_null() {
         return Err(CollectError::Format {
             path: path.to_owned(),
             what: "a CI job",
-            reason: "it holds neither workflow.yml nor event.json, nor workflows in .github/workflows".to_owned(),
+            reason: "it holds neither workflow.yml nor event.json, nor a file where a CI platform looks for its jobs"
+                .to_owned(),
         });
     }
     let source = |what: &str| Source { what: format!("{what} of the job"), at: now, by_hand: None };
-    let token = if let Some(token_path) = own("token")? {
+    let token = if let Some(token_path) = of_job("token")? {
         let text = String::from_utf8_lossy(&read_bounded(&token_path)?).into_owned();
         Observed::Known { value: SecretToken::new(text), source: source("token") }
     } else if event.is_null() {
@@ -58,97 +59,71 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
     } else {
         Observed::Absent { source: source("token") }
     };
-    let logs = if let Some(log_path) = own("job.log")? {
+    let logs = if let Some(log_path) = of_job("job.log")? {
         crate::log_files::scan(&log_path.to_string_lossy(), now)
     } else {
         Observed::NotCollected { reason: "the job's folder holds no job.log".to_owned() }
     };
     let context = Context::new(path, event, lookup);
-    let found = workflow::assuming(&workflows);
+    let mut found = trustwalk_ci::jobs(&files, &folder, context.repository()).map_err(|e| CollectError::Format {
+        path: folder.path(&e.path),
+        what: "a CI file",
+        reason: e.reason,
+    })?;
+    if found.is_empty() {
+        let facts = CiJob { platform: Platform::GithubActions, ..CiJob::default() };
+        found.push(Job { facts, ..Job::default() });
+    }
     Ok(found
-        .iter()
-        .map(|a| JobFiles {
-            name: name(path, a),
-            role: role(a, now),
-            job: a.facts(&context),
+        .into_iter()
+        .map(|job| JobFiles {
+            name: name(path, &job),
+            role: role(&job, now),
+            job: context.around(job.facts),
             token: token.clone(),
             logs: logs.clone(),
         })
         .collect())
 }
 
-/// The jobs of one workflow's text, without a run around them.
+/// The jobs of one file's text, without a run around them. Its first line may be its path, as a comment.
 pub fn workflow_jobs(text: &[u8]) -> Result<Vec<CiJob>, String> {
-    let workflows = [Workflow::parse("workflow.yml".to_owned(), text)?];
+    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let path = std::str::from_utf8(first).ok().and_then(|l| l.strip_prefix("# ")).unwrap_or("workflow.yml");
+    let file = File { path: path.trim().to_owned(), text: text.to_vec() };
     let context = Context::new(Path::new("."), Value::Object(serde_json::Map::new()), &|_| None);
-    Ok(workflow::assuming(&workflows).iter().map(|found| found.facts(&context)).collect())
+    let found = trustwalk_ci::jobs(&[file], &trustwalk_ci::Nothing, None).map_err(|e| e.reason)?;
+    Ok(found.into_iter().map(|job| context.around(job.facts)).collect())
 }
 
-/// A file of the folder, if it is there. A link that leads out of the folder is not followed: whose checkout it is
-/// does not say what of this machine is shown.
-fn own(folder: &Path, name: &str) -> Result<Option<PathBuf>, CollectError> {
-    let file = folder.join(name);
-    if !file.exists() {
-        return Ok(None);
+fn name(path: &Path, job: &Job) -> String {
+    let file = job.file.rsplit('/').next().unwrap_or_default();
+    let shows = job.facts.assumes_role || !job.facts.requests.is_empty() || job.role != Role::None;
+    if !shows || file.is_empty() || file == "workflow.yml" {
+        return path.file_name().map_or_else(|| "job".to_owned(), |n| n.to_string_lossy().into_owned());
     }
-    let real = |path: &Path| path.canonicalize().map_err(|source| CollectError::Read { path: path.to_owned(), source });
-    if real(&file)?.starts_with(real(folder)?) {
-        return Ok(Some(file));
-    }
-    Err(CollectError::Format {
-        path: file,
-        what: "a file of the given folder",
-        reason: "it is a link that leads out of it, which is not followed; give the file itself".to_owned(),
-    })
-}
-
-/// Where platforms other than GitHub keep a repository's jobs.
-const ELSEWHERE: [&str; 3] = [".gitlab-ci.yml", "bitbucket-pipelines.yml", ".circleci/config.yml"];
-
-/// The workflows of a path, in the order of their names.
-fn workflows(path: &Path) -> Result<Vec<Workflow>, CollectError> {
-    if !path.is_dir() {
-        return Ok(vec![Workflow::read(path)?]);
-    }
-    for name in ["workflow.yml"].iter().chain(&ELSEWHERE) {
-        if let Some(file) = own(path, name)? {
-            return Ok(vec![Workflow::read(&file)?]);
-        }
-    }
-    let checkout = path.join(".github").join("workflows");
-    let folder = if checkout.is_dir() { checkout } else { path.to_owned() };
-    let entries = std::fs::read_dir(&folder).map_err(|source| CollectError::Read { path: folder.clone(), source })?;
-    let yaml = |p: &PathBuf| p.extension().is_some_and(|e| e == "yml" || e == "yaml");
-    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(yaml).collect();
-    files.sort();
-    files.truncate(WORKFLOWS);
-    let inside = |file: &PathBuf| {
-        let name = file.strip_prefix(path).unwrap_or(file).to_string_lossy().into_owned();
-        own(path, &name)
-    };
-    let files: Vec<Option<PathBuf>> = files.iter().map(inside).collect::<Result<_, _>>()?;
-    files.iter().flatten().map(|file| Workflow::read(file)).collect()
-}
-
-fn name(path: &Path, found: &Assuming<'_>) -> String {
-    match (found.workflow, found.job_id) {
-        (Some(workflow), Some(job)) if workflow.file != "workflow.yml" && found.is_assuming() => {
-            format!("{}, job {job}", workflow.file)
-        }
-        _ => path.file_name().map_or_else(|| "job".to_owned(), |n| n.to_string_lossy().into_owned()),
+    match &job.called_by {
+        Some(caller) => format!("{file}, job {}, called by {caller}", job.id),
+        None => format!("{file}, job {}", job.id),
     }
 }
 
-/// The role a step names, as far as its files tell it.
-fn role(found: &Assuming<'_>, now: i64) -> Observed<String> {
-    let file = found.workflow.map_or("the workflow", |w| w.file.as_str());
-    let source = Source { what: format!("role-to-assume in {file}"), at: now, by_hand: None };
-    match found.role() {
-        Some(value) if value.contains("${{") => Observed::NotCollected {
-            reason: format!("role-to-assume in {file} is `{value}`, which only the run knows; give --role ARN"),
+/// The role a job names, as far as its files tell it.
+fn role(job: &Job, now: i64) -> Observed<String> {
+    let place = if job.file.is_empty() { "the workflow" } else { job.file.rsplit('/').next().unwrap_or_default() };
+    let from = if job.role_from.is_empty() { "role-to-assume" } else { job.role_from };
+    let source = Source { what: format!("{from} in {place}"), at: now, by_hand: None };
+    match &job.role {
+        Role::Named(value) => Observed::Known { value: value.clone(), source },
+        Role::OfTheRun(value) => Observed::NotCollected {
+            reason: format!("{from} in {place} is `{value}`, which only the run knows; give --role ARN"),
         },
-        Some(value) if !value.is_empty() => Observed::Known { value, source },
-        _ => Observed::Absent { source },
+        Role::Elsewhere(reason) => Observed::NotCollected { reason: format!("{reason}; give --role ARN") },
+        // Whoever asks for a token and names no role here may name it in a script or a setting.
+        Role::None if job.facts.platform != Platform::GithubActions && !job.facts.requests.is_empty() => {
+            Observed::NotCollected { reason: format!("{place} asks for a token and names no role; give --role ARN") }
+        }
+        Role::None => Observed::Absent { source },
     }
 }
 

@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use trustwalk_core::evidence::{
-    Addon, Evidence, Exchange, Observed, Platform, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
-};
+    Addon, CiJob, Evidence, Exchange, Observed, Platform, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
 
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
@@ -14,6 +12,7 @@ use crate::job::{self, JobFiles};
 use crate::secret::SecretToken;
 use crate::{claims, files};
 
+<<<<<<< HEAD
 /// The issuer of jobs on github.com (GitHub Docs, "Configuring `OpenID` Connect in Amazon Web Services").
 const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 
@@ -29,6 +28,10 @@ pub(super) enum Bearer {
 
 /// Fills in everything from the token onwards, and tells the issuer it took. `deep` is whether the role's own events
 /// are asked for in the trail, or why not.
+=======
+/// Fills in everything from the token onwards, and tells the issuer it took. `token` is what `TokenRequest` gave or
+/// what lies in a job's folder, if there was one to ask.
+>>>>>>> f2ed0ad (Walk jobs of any platform from their files, followed through what they call)
 pub(super) async fn fill(
     world: &World,
     evidence: &mut Evidence,
@@ -211,8 +214,8 @@ async fn issuer_url(
     if !elsewhere {
         return evidence.cluster.known().and_then(|c| c.issuer.clone());
     }
-    if evidence.job.known().is_some_and(|j| j.platform == Platform::GithubActions) {
-        return Some(GITHUB_ISSUER.to_owned());
+    if let Some(issuer) = evidence.job.known().and_then(CiJob::issuer) {
+        return Some(issuer);
     }
     let (role, _) = role_facts(world, evidence, role).await;
     only_issuer(&role.known()?.trust_policy)
@@ -419,7 +422,7 @@ pub(super) async fn walk_jobs(
 }
 
 async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evidence {
-    let audience = found.job.inputs.get("audience").cloned();
+    let audience = found.job.audiences().into_iter().next();
     let mut evidence = world.blank(Target::Job { name: found.name.clone() });
     if world.options.logs.is_empty() {
         evidence.logs = found.logs;
