@@ -57,6 +57,65 @@ fn the_jobs_of_a_checkout_are_walked_each_with_its_own_role() {
 }
 
 #[test]
+fn every_trigger_of_a_job_is_judged_by_its_own_subject() {
+    let lab = LabProcess::up(&[]);
+    role(&lab, "tags", "repo:acme*/shop*:ref:refs/tags/v*");
+    role(&lab, "main", "repo:acme*/shop*:ref:refs/heads/main");
+    role(&lab, "prod", "repo:acme*/shop*:environment:prod");
+    role(&lab, "other", "repo:acme/blog:*");
+    let checkout = tempfile::tempdir().unwrap();
+    let folder = checkout.path().join(".github").join("workflows");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::create_dir_all(checkout.path().join(".git")).unwrap();
+    let config = "[remote \"origin\"]\n\turl = https://github.com/acme/shop.git\n";
+    std::fs::write(checkout.path().join(".git").join("config"), config).unwrap();
+    let judged = |on: &str, role: &str| {
+        let workflow = format!(
+            "on: {on}\npermissions: {{id-token: write}}\njobs:\n  go:\n    runs-on: x\n    steps:\n      \
+             - uses: aws-actions/configure-aws-credentials@v5\n        \
+             with: {{role-to-assume: 'arn:aws:iam::111122223333:role/{role}', aws-region: us-west-2}}\n"
+        );
+        std::fs::write(folder.join("w.yml"), workflow).unwrap();
+        let out = lab.trustwalk(&["diagnose", "--job", &checkout.path().display().to_string()]);
+        (out.status.code(), String::from_utf8(out.stdout).unwrap())
+    };
+    // Tags are foretold as branches are.
+    let (code, text) = judged("{push: {tags: ['v*']}}", "tags");
+    assert_eq!(code, Some(4), "{text}");
+    let (code, text) = judged("{push: {tags: ['v*']}}", "main");
+    assert!(code == Some(3) && text.contains("ref:refs/tags/v<tag>"), "{text}");
+    assert!(text.contains("gha-sub-branch-or-tag-not-allowed") && !text.contains("proven"), "{text}");
+    // A job without an environment has on pull_request a subject that names nothing else.
+    let (code, text) = judged("pull_request", "prod");
+    assert!(code == Some(3) && text.contains("gha-sub-branch-or-tag-not-allowed"), "{text}");
+    assert!(text.contains("`repo:acme/shop:pull_request`"), "{text}");
+    // Of several triggers, the one that is refused is named.
+    let (code, text) = judged("{push: {branches: [main]}, pull_request: {}}", "main");
+    assert!(code == Some(3) && text.contains("on pull_request, the token's sub will be"), "{text}");
+    // A likeness of names is no rename.
+    let (_, text) = judged("{push: {branches: [main]}}", "other");
+    assert!(!text.contains("renamed"), "{text}");
+}
+
+#[test]
+fn a_pipeline_of_another_platform_is_not_walked_as_githubs() {
+    let lab = LabProcess::up(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join(".buildkite");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("pipeline.yml");
+    let text = "steps:\n  - command: make\n    key: go\n    plugins:\n      - aws-assume-role-with-web-identity#v1.4.0:\n          \
+                role-arn: arn:aws:iam::111122223333:role/none\n";
+    std::fs::write(&file, text).unwrap();
+    for path in [dir.path(), &file] {
+        let out = lab.trustwalk(&["diagnose", "--job", &path.display().to_string(), "-o", "json"]);
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert!(text.contains("pipeline.yml, job go"), "{text}");
+        assert!(!text.contains("token.actions.githubusercontent.com"), "{text}");
+    }
+}
+
+#[test]
 fn a_subject_is_taken_for_the_issuer_its_role_trusts_and_not_for_the_clusters() {
     let lab = LabProcess::up(&[]);
     role(&lab, "deploy", "repo:acme/shop:ref:refs/heads/main");

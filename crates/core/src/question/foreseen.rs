@@ -3,61 +3,94 @@
 use crate::cause::Cause;
 use std::collections::BTreeMap;
 
-use trustwalk_trust_policy::{Document, Operator};
+use trustwalk_trust_policy::{Comparison, Document, DocumentCondition, Effect, Operator};
 
 use super::Judged;
-use crate::evidence::{CiJob, Platform, TokenClaims, TokenSource, View};
+use crate::evidence::{Fit, Platform, Template, TokenClaims, TokenSource, View};
 use crate::finding::Confidence;
 
-/// The issuer of jobs on github.com (GitHub Docs, configuring AWS for workflows).
-const ISSUER: &str = "https://token.actions.githubusercontent.com";
-/// From this moment (2026-07-15T00:00:00Z) new repositories have subjects with numeric ids. REPORTED: users of
-/// aws-actions/configure-aws-credentials.
-const IDS_SINCE: i64 = 1_784_073_600;
-
-/// What a job on GitHub asks for, as far as its files tell it: a token without a subject.
+/// What a job asks for, as far as its files tell it: a token without a subject.
 pub(super) fn asked(e: &View<'_>) -> Option<TokenClaims> {
-    let job = e.job().known().filter(|j| j.platform == Platform::GithubActions && j.assumes_role && !j.fork)?;
+    let job = e.job().known().filter(|j| j.assumes_role && !j.fork)?;
     let may_ask = |p: &BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
-    if !job.permissions.as_ref().is_some_and(may_ask) || !job.caller_permissions.as_ref().is_none_or(may_ask) {
+    let github = job.platform == Platform::GithubActions;
+    let granted = job.permissions.as_ref().is_some_and(may_ask) && job.caller_permissions.as_ref().is_none_or(may_ask);
+    if (github && !granted) || (!github && job.requests.is_empty()) {
         return None;
     }
-    let aud = job.inputs.get("audience").filter(|a| !a.is_empty()).map_or("sts.amazonaws.com", String::as_str);
-    (e.token().known().is_none() && !aud.contains("${{")).then(|| TokenClaims {
+    let aud = job.audiences().into_iter().next().filter(|aud| !aud.contains('$'));
+    (e.token().known().is_none() && (aud.is_some() || !github)).then(|| TokenClaims {
         origin: "foretold from the job's files".to_owned(),
         source: TokenSource::Typed,
         alg: "RS256".to_owned(),
-        iss: Some(ISSUER.to_owned()),
-        aud: vec![aud.to_owned()],
+        iss: job.issuer(),
+        aud: aud.into_iter().collect(),
         ..TokenClaims::default()
     })
 }
 
-/// The token of a job on GitHub whose subject follows the default template.
+/// The token of a job whose subject its files tell whatever starts it, in its first form where there are two.
 pub(super) fn token(e: &View<'_>) -> Option<TokenClaims> {
-    let job = e.job().known().filter(|j| j.customised_subject.is_none() && j.repository.contains('/'))?;
-    let sub = format!("repo:{}:{}", repository(job), context(job)?);
-    Some(TokenClaims { sub: Some(sub), ..asked(e)? })
+    let asked = asked(e)?;
+    let all = e.job().known()?.foretold();
+    let [only] = all.as_slice() else { return None };
+    let sub = only.alternatives.first()?.subject.known()?;
+    Some(TokenClaims { sub: Some(sub.to_owned()), ..asked })
 }
 
-fn repository(job: &CiJob) -> String {
-    let late = job.repository_created.is_some_and(|at| at >= IDS_SINCE);
-    match (job.repository.split_once('/'), job.ids.get("owner_id"), job.ids.get("repository_id")) {
-        (Some((owner, name)), Some(owner_id), Some(id)) if late => format!("{owner}@{owner_id}/{name}@{id}"),
-        _ => job.repository.clone(),
-    }
+/// How the subjects that a policy allows compare with one of which parts are unknown: it is admitted where a
+/// statement that allows says so.
+pub(super) fn fit(document: &Document, path: &str, subject: &Template) -> Fit {
+    let allows = document.statements.iter().filter(|s| s.effect == Some(Effect::Allow));
+    Fit::any(allows.map(|statement| {
+        let of_subject = statement.conditions.iter().filter(|c| {
+            let key = c.key.rsplit_once(':');
+            key.is_some_and(|(issuer, claim)| issuer.eq_ignore_ascii_case(path) && claim.eq_ignore_ascii_case("sub"))
+        });
+        let mut open = Vec::new();
+        for condition in of_subject {
+            match condition_fit(condition, subject) {
+                Fit::Admits => {}
+                Fit::Refuses => return Fit::Refuses,
+                Fit::Depends(names) => open.extend(names),
+            }
+        }
+        if open.is_empty() { Fit::Admits } else { Fit::Depends(open) }
+    }))
 }
 
-/// An environment takes the place of everything else, then the pull request, then the ref (GitHub Docs, subject claims).
-fn context(job: &CiJob) -> Option<String> {
-    let plain = |text: &&String| !text.is_empty() && !text.contains("${{");
-    if let Some(environment) = &job.environment {
-        return Some(environment).filter(plain).map(|e| format!("environment:{e}"));
+fn condition_fit(condition: &DocumentCondition, subject: &Template) -> Fit {
+    let open = || Fit::Depends(subject.unknowns());
+    let Some(operator) = Operator::parse(&condition.operator).filter(|o| !o.negated) else { return open() };
+    // A policy variable stands for what only a request tells.
+    if condition.values.iter().any(|v| v.contains("${")) {
+        return open();
     }
-    if job.event == "pull_request" {
-        return Some("pull_request".to_owned());
+    let lower = |t: &Template| t.clone().with_texts(str::to_lowercase);
+    match operator.comparison {
+        Comparison::StringEquals => Fit::any(condition.values.iter().map(|v| subject.equals(v))),
+        Comparison::StringLike => Fit::any(condition.values.iter().map(|v| subject.like(v))),
+        Comparison::StringEqualsIgnoreCase => {
+            // A part that is not known may be of either case, which is not compared here.
+            let fit = Fit::any(condition.values.iter().map(|v| lower(subject).equals(&v.to_lowercase())));
+            if fit == Fit::Refuses && !subject.unknowns().is_empty() { open() } else { fit }
+        }
+        Comparison::NumericEquals
+        | Comparison::NumericLessThan
+        | Comparison::NumericLessThanEquals
+        | Comparison::NumericGreaterThan
+        | Comparison::NumericGreaterThanEquals
+        | Comparison::DateEquals
+        | Comparison::DateLessThan
+        | Comparison::DateLessThanEquals
+        | Comparison::DateGreaterThan
+        | Comparison::DateGreaterThanEquals
+        | Comparison::Bool
+        | Comparison::BinaryEquals
+        | Comparison::IpAddress
+        | Comparison::Arn
+        | Comparison::Null => open(),
     }
-    Some(&job.git_ref).filter(plain).map(|r| format!("ref:{r}"))
 }
 
 /// A token of which only subject and audience are known, with the other claims that IAM makes keys of as the policy

@@ -84,6 +84,12 @@ fn without_ids(sub: &str) -> String {
     out
 }
 
+/// The numeric ids of `OWNER@12/REPO@34`.
+fn ids(repo: &str) -> Option<(&str, &str)> {
+    let (owner, name) = repo.split_once('/')?;
+    Some((owner.split_once('@')?.1, name.split_once('@')?.1))
+}
+
 impl Ask<'_> {
     fn likes(&self) -> bool {
         self.condition.operator.to_lowercase().contains("like")
@@ -258,6 +264,11 @@ impl Ask<'_> {
             return (Cause::GhaSubNoTrailingContext, self.replaced(draft, value, actual));
         };
         let rest = rest.unwrap_or_default();
+        if rest == "pull_request" {
+            let why =
+                "a job without `environment:` has this subject on pull_request, and it is not among those allowed";
+            return (Cause::GhaSubBranchOrTagNotAllowed, self.added(self.draft("sub", actual, value, why), actual));
+        }
         if rest.starts_with("environment:") || their_rest.starts_with("environment:") {
             let why = "a job with `environment:` has a subject with the environment and without the ref";
             let draft = self.draft("sub", actual, value, why);
@@ -267,29 +278,23 @@ impl Ask<'_> {
         (Cause::GhaSubBranchOrTagNotAllowed, self.added(draft, actual))
     }
 
+    /// Another repository. That it was renamed needs more than a likeness: a former name that is known, or the same
+    /// numeric ids under another name.
     fn repository(&self, actual: &str, value: &str, repo: &str, their_repo: &str) -> (Cause, Draft) {
         let former = self.case.e.job().known().is_some_and(|j| {
             j.former_names.iter().any(|n| their_repo == n || their_repo.split('/').any(|part| part == n))
         });
-        let why = format!("the repository is `{repo}`, the policy names `{their_repo}`");
-        let draft = self.draft("sub", actual, value, &why);
-        let shaped = value.starts_with("repo:") && their_repo.split('/').count() == 2;
-        let half = shaped && repo.split('/').zip(their_repo.split('/')).any(|(a, b)| a == b);
-        if former || half {
-            let freed = format!(
-                "GitHub frees a name after a rename: whoever registers `{their_repo}` anew would be admitted by what still names it"
+        let same_ids = ids(repo).is_some_and(|own| ids(their_repo) == Some(own));
+        if former || same_ids {
+            let why = format!(
+                "the repository is `{repo}`, the policy names `{their_repo}`; GitHub frees a name after a rename: \
+                 whoever registers `{their_repo}` anew would be admitted by what still names it"
             );
-            if former {
-                let mut draft = draft;
-                draft.sentence = format!("{}; {freed}", draft.sentence);
-                return (Cause::GhaRepoOrOrgRenamed, self.replaced(draft, value, actual));
-            }
-            let draft = draft.unsure(Confidence::Likely, "whether the repository or its owner was renamed: `gh api repos/OLD-OWNER/OLD-NAME` answers with a redirect if so");
-            let draft = self
-                .added(draft, actual)
-                .cure("if it was renamed, take the old name out of the policy", &[("note", freed)]);
-            return (Cause::GhaRepoOrOrgRenamed, draft);
+            let draft = self.draft("sub", actual, value, &why);
+            return (Cause::GhaRepoOrOrgRenamed, self.replaced(draft, value, actual));
         }
+        let why = format!("the repository `{repo}` is not listed; the nearest that is listed is `{their_repo}`");
+        let draft = self.draft("sub", actual, value, &why);
         (Cause::TrustConditionNotMet, self.case.repaired(draft, "let the condition name this repository", None))
     }
 
