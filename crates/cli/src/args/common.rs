@@ -153,6 +153,10 @@ pub(crate) struct TargetArgs {
     /// A CI job's folder, a checkout with workflows, or one workflow file
     #[arg(long, value_name = "PATH")]
     pub(crate) job: Option<PathBuf>,
+    /// GitHub's answer about the job's repository: of GET /repos/OWNER/REPO, or of GET
+    /// …/actions/oidc/customization/sub of it or its organization (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) job_answer: Vec<PathBuf>,
 }
 
 impl PlaceArgs {
@@ -171,6 +175,7 @@ impl PlaceArgs {
             trust_model: self.model(),
             logs: target.map(|t| t.log.clone()).unwrap_or_default(),
             token: target.and_then(|t| t.token.clone()),
+            job_answers: target.map(|t| t.job_answer.clone()).unwrap_or_default(),
             role: target.and_then(|t| t.role.clone()),
             issuer: target.and_then(|t| t.issuer.clone()),
             cluster: self.cluster.clone(),

@@ -3,10 +3,11 @@
 //! A path is a folder with any of `workflow.yml`, `event.json`, `job.log` and `token`; or a checkout, whose
 //! workflows lie in `.github/workflows` or where another platform keeps its file; or a single file.
 
+mod answer;
 mod context;
 mod folder;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use trustwalk_ci::{File, Job, Role};
@@ -30,8 +31,15 @@ pub(crate) struct JobFiles {
 }
 
 /// Reads the jobs that show a token to AWS; when none does, the first job.
-pub(crate) fn read(path: &Path, now: i64) -> Result<Vec<JobFiles>, CollectError> {
-    read_in(path, now, &crate::env::env_var)
+pub(crate) fn read(path: &Path, answers: &[PathBuf], now: i64) -> Result<Vec<JobFiles>, CollectError> {
+    let answers = answers.iter().map(|file| answer::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let mut found = read_in(path, now, &crate::env::env_var)?;
+    for job in &mut found {
+        for answer in &answers {
+            answer.add(&mut job.job);
+        }
+    }
+    Ok(found)
 }
 
 fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {

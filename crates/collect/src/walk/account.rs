@@ -415,7 +415,7 @@ pub(super) async fn walk_jobs(
     subject: Option<&str>,
 ) -> Result<Vec<Evidence>, CollectError> {
     let mut all = Vec::new();
-    for found in job::read(path, world.options.now)? {
+    for found in job::read(path, &world.options.job_answers, world.options.now)? {
         all.push(Box::pin(walk_job(world, found, subject)).await);
     }
     Ok(all)

@@ -26,6 +26,8 @@ pub struct WalkOptions {
     pub logs: Vec<String>,
     /// `--token FILE`.
     pub token: Option<PathBuf>,
+    /// `--job-answer FILE`: GitHub's answers about a job's repository and its subject.
+    pub job_answers: Vec<PathBuf>,
     /// `--role ARN`, when the target does not name one.
     pub role: Option<String>,
     /// `--issuer URL`, when nothing else tells it.
