@@ -24,6 +24,7 @@ mod thumbprint;
 mod token;
 mod trust;
 mod trust_deny;
+mod trust_job;
 mod trust_keys;
 mod trust_principal;
 mod trust_repair;

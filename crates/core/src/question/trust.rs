@@ -12,9 +12,10 @@ use super::facts::role_account;
 use super::facts::{GOOGLE, arn_parts, bare, built_in, effective_audience, issuer, lacking, like, partition};
 use super::sts::Refusal;
 use super::{
-    Draft, Judged, foreseen, service_account, setup, subject, trust_deny, trust_keys, trust_principal, trust_repair,
+    Draft, Judged, foreseen, service_account, setup, subject, trust_deny, trust_job, trust_keys, trust_principal,
+    trust_repair,
 };
-use crate::evidence::{Fit, Role, TokenClaims, TokenSource, View};
+use crate::evidence::{Role, TokenClaims, TokenSource, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -151,7 +152,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if told != role.arn && service_account::well_formed(told) {
         return other_arn(view, role, told);
     }
-    let Some(token) = e.token().known() else { return of_job(e, role) };
+    let Some(token) = e.token().known() else { return trust_job::of_job(e, role) };
     let (Some(iss), Some(_)) = (token.iss.as_deref().or(issuer(e)), token.sub.as_deref()) else {
         return Judged::open("the token's `iss` and `sub`: the token could not be read");
     };
@@ -173,74 +174,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if admits { admitted(view, &case) } else { reasons(&case) }
 }
 
-/// Judges the trust policy for the tokens that a job's files foretell, one for each trigger. What they show is likely
-/// and no more, and none of them closes the link.
-fn of_job(e: &View<'_>, role: &Role) -> Judged {
-    let open = || Judged::open(lacking("the token's claims", e.token()));
-    let (Some(job), Some(asked)) = (e.job().known(), foreseen::asked(e)) else { return open() };
-    let Some(path) = asked.iss.as_deref().or(issuer(e)).map(bare) else { return open() };
-    let Ok(document) = Document::parse(&role.trust_policy) else { return open() };
-    let provider_arn = provider_arn(e, role, path);
-    let all = job.foretold();
-    let mut judged = Judged::default();
-    for one in &all {
-        let token = |sub: &str| TokenClaims { sub: Some(sub.to_owned()), ..asked.clone() };
-        let (fit, shown) = if let Some(known) = one.known() {
-            let (presumed, _) = foreseen::presumed(&token(known), path, &document);
-            let (provider_arn, document) = (provider_arn.clone(), document.clone());
-            let case = Case { e, role, token: &presumed, path, provider_arn, document };
-            (if admits(&case) { Fit::Admits } else { Fit::Refuses }, presumed)
-        } else {
-            let first = one.alternatives.first().map(|a| a.subject.to_string()).unwrap_or_default();
-            let (presumed, _) = foreseen::presumed(&token(&first), path, &document);
-            (one.fit(|subject| foreseen::fit(&document, path, subject)), presumed)
-        };
-        match fit {
-            Fit::Admits => {}
-            Fit::Depends(names) => judged.missing.push(format!(
-                "{}: the token's subject depends on the {}: --token FILE shows it",
-                one.trigger,
-                names.join(", the ")
-            )),
-            Fit::Refuses if one.conditional => judged.missing.push(format!(
-                "{}: whether the job runs then, which its `if` decides in the run; the role would not be given",
-                one.trigger
-            )),
-            Fit::Refuses => {
-                let case = Case {
-                    e,
-                    role,
-                    token: &shown,
-                    path,
-                    provider_arn: provider_arn.clone(),
-                    document: document.clone(),
-                };
-                refused(&mut judged, foreseen::likely(reasons(&case)), &one.trigger, all.len() > 1);
-            }
-        }
-    }
-    if judged.found.is_empty() && judged.missing.is_empty() {
-        return open();
-    }
-    judged
-}
-
-/// Adds what one trigger is refused for; a cause that is there already is shown for this trigger too.
-fn refused(judged: &mut Judged, new: Judged, trigger: &str, several: bool) {
-    for mut found in new.found {
-        if let Some(same) = judged.found.iter_mut().find(|f| f.cause == found.cause) {
-            same.draft = same.draft.clone().show("refused too", trigger, "the job's triggers");
-            continue;
-        }
-        if several {
-            found.draft.sentence = format!("on {trigger}, {}", found.draft.sentence);
-        }
-        judged.found.push(found);
-    }
-}
-
 /// The provider that the token comes through, registered or not.
-fn provider_arn(e: &View<'_>, role: &Role, path: &str) -> String {
+pub(super) fn provider_arn(e: &View<'_>, role: &Role, path: &str) -> String {
     let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
     match e.provider().known() {
         Some(provider) => provider.arn.clone(),
@@ -292,7 +227,7 @@ pub(super) fn admits_token(e: &View<'_>, role: &Role) -> bool {
         .is_ok_and(|d| Policy::compile(&d).evaluate(&Request::web_identity(&identity)) == Decision::Allow)
 }
 
-fn admits(case: &Case<'_>) -> bool {
+pub(super) fn admits(case: &Case<'_>) -> bool {
     decision(case, &case.document) == Decision::Allow
 }
 
@@ -444,7 +379,7 @@ pub(super) fn federated(statement: &DocumentStatement) -> Vec<&str> {
 }
 
 /// Why the policy refuses, a Deny beside a missing Allow too, with the repair that cures all of it.
-fn reasons(case: &Case<'_>) -> Judged {
+pub(super) fn reasons(case: &Case<'_>) -> Judged {
     let mut judged = lacks(case);
     let denied = trust_deny::denying(case);
     if !denied.is_empty() {
