@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::Value;
-    Addon, CiJob, Evidence, Exchange, Observed, Platform, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
+use trustwalk_core::evidence::{
+    Addon, CiJob, Evidence, Exchange, Observed, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
+};
 
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
@@ -11,10 +13,6 @@ use crate::error::CollectError;
 use crate::job::{self, JobFiles};
 use crate::secret::SecretToken;
 use crate::{claims, files};
-
-<<<<<<< HEAD
-/// The issuer of jobs on github.com (GitHub Docs, "Configuring `OpenID` Connect in Amazon Web Services").
-const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 /// What the account's half is given of a token.
 pub(super) enum Bearer {
@@ -28,10 +26,6 @@ pub(super) enum Bearer {
 
 /// Fills in everything from the token onwards, and tells the issuer it took. `deep` is whether the role's own events
 /// are asked for in the trail, or why not.
-=======
-/// Fills in everything from the token onwards, and tells the issuer it took. `token` is what `TokenRequest` gave or
-/// what lies in a job's folder, if there was one to ask.
->>>>>>> f2ed0ad (Walk jobs of any platform from their files, followed through what they call)
 pub(super) async fn fill(
     world: &World,
     evidence: &mut Evidence,
