@@ -31,6 +31,7 @@ fn each_scenario_has_the_root_cause_it_expects_and_no_other() {
         let good = match scenario.expect {
             Expect::Violated => found == [rule.as_str()] && sure,
             Expect::Possible => found == [rule.as_str()] && !sure,
+            Expect::Warning => found.is_empty() && d.warnings.iter().map(Finding::name).eq([rule.as_str()]),
             Expect::Pass => found.is_empty() && possible.is_empty(),
             Expect::Undetermined => found.is_empty() && possible.is_empty() && !d.undetermined.is_empty(),
         };
@@ -48,7 +49,9 @@ fn every_cause_has_a_scenario_of_each_kind() {
     for cause in Cause::ALL {
         let own: Vec<&Scenario> = all.iter().filter(|(of, _, _)| of == cause.name()).map(|(_, _, s)| s).collect();
         let has = |expects: &[Expect]| own.iter().any(|s| expects.contains(&s.expect));
-        for expects in [&[Expect::Violated, Expect::Possible][..], &[Expect::Pass], &[Expect::Undetermined]] {
+        for expects in
+            [&[Expect::Violated, Expect::Possible, Expect::Warning][..], &[Expect::Pass], &[Expect::Undetermined]]
+        {
             if !has(expects) {
                 lacking.push(format!("{}: no scenario that expects {expects:?}", cause.name()));
             }

@@ -105,7 +105,7 @@ fn what_comes_with_the_call_is_never_certain() {
     let deny = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:*",
         "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}});
     let (d, _) = judge(&policy(&[good(), deny]));
-    assert_eq!(d.root_cause.unwrap().confidence, Confidence::Likely);
+    assert!(d.root_cause.is_none() && !d.undetermined.is_empty(), "{d:?}");
 }
 
 #[test]

@@ -41,6 +41,8 @@ pub enum Expect {
     Violated,
     /// It comes first among several that survive.
     Possible,
+    /// It is warned of, and nothing else is found.
+    Warning,
     /// Nothing is found.
     Pass,
     /// Nothing is found, and something is missing.

@@ -1,3 +1,5 @@
+//! Tests of reading GitHub workflows.
+
 use std::collections::BTreeMap;
 
 use trustwalk_core::evidence::Refs;

@@ -125,7 +125,7 @@ fn account_of(evidence: &Evidence) -> Account {
             Account::Registered { arn: value.arn.clone(), thumbprints: value.thumbprints.clone() }
         }
         Observed::Absent { source } => Account::None { looked_for: source.what.clone() },
-        Observed::NotCollected { reason } => {
+        Observed::NotCollected { reason } | Observed::Spared { reason } => {
             // That no account is known is the consequence of what kept the caller unknown.
             let gap = evidence.caller.gap().filter(|_| evidence.caller.source().is_some());
             Account::NotRead { why: gap.unwrap_or_else(|| reason.clone()) }

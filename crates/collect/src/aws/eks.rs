@@ -50,7 +50,8 @@ impl AwsClient {
                 Observed::Known { .. }
                 | Observed::Denied { .. }
                 | Observed::Unreachable { .. }
-                | Observed::NotCollected { .. } => {
+                | Observed::NotCollected { .. }
+                | Observed::Spared { .. } => {
                     return found;
                 }
             }
@@ -72,7 +73,10 @@ impl AwsClient {
                     return Observed::Known { value: read_cluster(&value), source };
                 }
                 Observed::Known { .. } | Observed::Absent { .. } => {}
-                unread @ (Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. }) => {
+                unread @ (Observed::Denied { .. }
+                | Observed::Unreachable { .. }
+                | Observed::NotCollected { .. }
+                | Observed::Spared { .. }) => {
                     gap.get_or_insert(unread);
                 }
             }

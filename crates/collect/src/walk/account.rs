@@ -20,8 +20,8 @@ pub(super) enum Bearer {
     Nothing,
     /// A token, or why there is none.
     Token(Observed<SecretToken>, TokenSource),
-    /// No token, for a reason; what one would say.
-    Foretold(Box<Observed<TokenClaims>>, String),
+    /// No token, for the reason why none was asked for; what one would say.
+    Foretold(Box<Observed<TokenClaims>>, Observed<SecretToken>),
 }
 
 /// Fills in everything from the token onwards, and tells the issuer it took. `deep` is whether the role's own events
@@ -40,9 +40,7 @@ pub(super) async fn fill(
             (token, TokenSource::HandedIn, None)
         }
         (None, Bearer::Token(token, given)) => (token, given, None),
-        (None, Bearer::Foretold(claims, why)) => {
-            (Observed::NotCollected { reason: why }, TokenSource::Cluster, Some(*claims))
-        }
+        (None, Bearer::Foretold(claims, none)) => (none, TokenSource::Cluster, Some(*claims)),
         (None, Bearer::Nothing) => {
             (Observed::NotCollected { reason: "no token was asked for".to_owned() }, TokenSource::HandedIn, None)
         }
@@ -332,6 +330,7 @@ async fn exchange(world: &World, role_arn: Option<&str>, token: &Observed<Secret
         (Some(arn), Observed::Known { value, .. }) => world.aws.exchange(arn, value.expose()).await,
         (None, _) => none("no role is named"),
         (_, Observed::NotCollected { reason }) => none(reason),
+        (_, Observed::Spared { reason }) => Observed::Spared { reason: reason.clone() },
         (_, Observed::Absent { .. } | Observed::Denied { .. } | Observed::Unreachable { .. }) => {
             none("there is no token to show")
         }

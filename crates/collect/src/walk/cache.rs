@@ -198,7 +198,7 @@ impl World {
             Observed::Known { value, .. } => value,
             // Whoever may not see the cluster cannot tell whether it has associations.
             gap @ (Observed::Denied { .. } | Observed::Unreachable { .. }) => return gap.map(|_| Vec::new()),
-            Observed::Absent { .. } | Observed::NotCollected { .. } => {
+            Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
                 return not_asked("the EKS cluster is not known");
             }
         };

@@ -16,11 +16,22 @@ use crate::{claims, limits};
 /// The audience of an injected token when no annotation says otherwise (amazon-eks-pod-identity-webhook).
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
+/// Whether an identity's own exchange is made.
+#[derive(Debug, Clone)]
+enum Exchange {
+    /// It is.
+    Asked,
+    /// Nothing that is seen needs it, and why.
+    Needless(String),
+    /// It would be needed, and too many are.
+    TooMany(String),
+}
+
 /// How far a walk goes that leaves traces in the account, or why not so far.
 #[derive(Debug, Clone)]
 pub(super) struct Depth {
     /// Whether a token is minted for it and shown to STS.
-    exchange: Result<(), String>,
+    exchange: Exchange,
     /// Whether `CloudTrail` is asked for its role.
     trail: Result<(), String>,
 }
@@ -28,19 +39,24 @@ pub(super) struct Depth {
 impl Depth {
     /// All the way, as for one target.
     pub(super) fn full() -> Self {
-        Self { exchange: Ok(()), trail: Ok(()) }
+        Self { exchange: Exchange::Asked, trail: Ok(()) }
     }
 
     /// Of one among many: all the way where its pods fail, up to a number; else what is shared, unless an exchange is
     /// asked for.
     pub(super) fn among(many: usize, failing: Option<usize>, asked: bool) -> Self {
         let most = limits::FULL_WALKS;
-        let why = match failing {
+        let (why, needed) = match failing {
             Some(before) if before < most => return Self::full(),
-            Some(_) => format!("not asked for: more than {most} of the {many} identities of this run fail"),
-            None => format!("not asked for among {many} identities: no pod of this one fails"),
+            Some(_) => (format!("more than {most} of the {many} identities of this run fail"), true),
+            None => (format!("no pod of this one of {many} identities fails"), false),
         };
-        let exchange = if asked { Ok(()) } else { Err(format!("{why}; --exchange asks for each")) };
+        let told = format!("{why}; --exchange asks for each");
+        let exchange = match (asked, needed) {
+            (true, _) => Exchange::Asked,
+            (false, true) => Exchange::TooMany(told),
+            (false, false) => Exchange::Needless(told),
+        };
         Self { exchange, trail: Err(why) }
     }
 }
@@ -145,14 +161,16 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
         }
     };
     let audience = audience(&evidence.service_account, &evidence.pods);
-    match &depth.exchange {
-        Ok(()) => Bearer::Token(kube.mint(namespace, account, &audience).await, TokenSource::Cluster),
-        Err(why) => {
-            let sample = world.sample(kube, namespace, account, &audience).await;
-            let foretold = sample.map(|s| claims::foretold(&s, namespace, account, audience));
-            Bearer::Foretold(Box::new(foretold), why.clone())
+    let none = match &depth.exchange {
+        Exchange::Asked => {
+            return Bearer::Token(kube.mint(namespace, account, &audience).await, TokenSource::Cluster);
         }
-    }
+        Exchange::Needless(reason) => Observed::Spared { reason: reason.clone() },
+        Exchange::TooMany(reason) => Observed::NotCollected { reason: reason.clone() },
+    };
+    let sample = world.sample(kube, namespace, account, &audience).await;
+    let foretold = sample.map(|s| claims::foretold(&s, namespace, account, audience));
+    Bearer::Foretold(Box::new(foretold), none)
 }
 
 fn name_of(target: &WorkloadRef) -> Target {

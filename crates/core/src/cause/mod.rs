@@ -162,6 +162,10 @@ causes! {
     TransientStsFailureFallsBackToNodeRole = "transient-sts-failure-falls-back-to-node-role",
     TrustPolicySizeQuota = "trust-policy-size-quota",
     WorkloadExchangeDiffers = "workload-exchange-differs",
+    AssociationOutrankedByAnnotation = "association-outranked-by-annotation",
+    AssociationForAnotherServiceAccount = "association-for-another-service-account",
+    WorkloadRunsAsAnotherServiceAccount = "workload-runs-as-another-service-account",
+    RoleDoesNotTrustPodIdentity = "role-does-not-trust-pod-identity",
 }
 
 impl Cause {

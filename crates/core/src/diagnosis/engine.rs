@@ -126,6 +126,7 @@ fn nothing_there(e: &Evidence) -> Option<String> {
     Some(match &e.service_account {
         Observed::NotCollected { reason } if reason.starts_with(&gap) => reason.clone(),
         Observed::NotCollected { .. }
+        | Observed::Spared { .. }
         | Observed::Known { .. }
         | Observed::Absent { .. }
         | Observed::Denied { .. }
@@ -190,7 +191,8 @@ fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String>
         Observed::Absent { .. }
         | Observed::Denied { .. }
         | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. } => {
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => {
             "a real exchange would decide: run without --no-exchange, with the permission to create tokens for the \
              service account"
         }

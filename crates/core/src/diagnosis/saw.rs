@@ -24,6 +24,7 @@ pub(super) fn count(n: usize, what: &str) -> String {
 fn say<T>(observed: &Observed<T>, words: impl FnOnce(&T) -> String) -> (String, Option<String>) {
     match observed {
         Observed::Known { value, .. } => (words(value), None),
+        Observed::Spared { .. } => (observed.gap().unwrap_or_default(), None),
         // What is not there was not seen to work; a rule that knows why speaks for itself.
         Observed::Absent { .. }
         | Observed::Denied { .. }

@@ -296,7 +296,8 @@ fn known_mut<T>(observed: &mut Observed<T>) -> Option<&mut T> {
         Observed::Absent { .. }
         | Observed::Denied { .. }
         | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. } => None,
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => None,
     }
 }
 

@@ -36,6 +36,12 @@ pub enum Kind {
     Trail,
     Job,
     Region,
+    Agent,
+    AssociationRole,
+    AssociationTarget,
+    AssociationPolicies,
+    Addons,
+    TrailSince,
 }
 
 impl Kind {
@@ -71,6 +77,12 @@ impl Kind {
         Self::Trail,
         Self::Job,
         Self::Region,
+        Self::Agent,
+        Self::AssociationRole,
+        Self::AssociationTarget,
+        Self::AssociationPolicies,
+        Self::Addons,
+        Self::TrailSince,
     ];
 }
 
@@ -108,12 +120,21 @@ impl Kind {
             Self::Trail => "trail",
             Self::Job => "job",
             Self::Region => "region",
+            Self::TrailSince => "trail-since",
+            Self::Addons => "addons",
+            Self::AssociationPolicies => "association-policies",
+            Self::AssociationTarget => "association-target",
+            Self::AssociationRole => "association-role",
+            Self::Agent => "agent",
         }
     }
 
     /// What reading this fact would tell, and how it is read by hand.
     pub fn tells(self) -> &'static str {
         match self {
+            Self::AssociationRole | Self::AssociationTarget => {
+                "see whom the role trusts: `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`"
+            }
             Self::Role | Self::RoleArn | Self::Namesake | Self::Trusting => {
                 "compare the token's `iss`, `sub` and `aud` with the trust policy: `aws iam get-role --role-name NAME \
                  --query Role.AssumeRolePolicyDocument`; CloudTrail's AssumeRoleWithWebIdentity event shows the subject"
@@ -142,7 +163,7 @@ impl Kind {
                 "look at the webhook: `kubectl get mutatingwebhookconfiguration pod-identity-webhook -o yaml`"
             }
             Self::NetworkPolicies => "see what the pods may reach: `kubectl get networkpolicy -o yaml`",
-            Self::Associations | Self::PodIdentityAgent => {
+            Self::Associations | Self::PodIdentityAgent | Self::Agent | Self::Addons => {
                 "see whether an association exists: `aws eks list-pod-identity-associations --cluster-name NAME`"
             }
             Self::Cluster | Self::Region | Self::Caller | Self::Clock => {
@@ -151,11 +172,11 @@ impl Kind {
             Self::Exchange => {
                 "a real exchange would decide: `trustwalk diagnose` makes one where it is allowed to create tokens"
             }
-            Self::Policies => {
+            Self::Policies | Self::AssociationPolicies => {
                 "see as whom the application acts and what its role may do: `kubectl exec POD -- aws sts \
                  get-caller-identity`, `aws iam list-attached-role-policies --role-name NAME`"
             }
-            Self::Trail => {
+            Self::Trail | Self::TrailSince => {
                 "look at what changed: `aws cloudtrail lookup-events --lookup-attributes \
                  AttributeKey=EventName,AttributeValue=AssumeRoleWithWebIdentity`"
             }
@@ -198,8 +219,13 @@ impl Evidence {
             Kind::Policies => (self.policies.is_absent(), self.policies.gap()),
             Kind::Trail => (self.trail.is_absent(), self.trail.gap()),
             Kind::Job => (self.job.is_absent(), self.job.gap()),
+            Kind::Agent => (self.agent.is_absent(), self.agent.gap()),
+            Kind::AssociationRole => (self.association_role.is_absent(), self.association_role.gap()),
+            Kind::AssociationTarget => (self.association_target.is_absent(), self.association_target.gap()),
+            Kind::AssociationPolicies => (self.association_policies.is_absent(), self.association_policies.gap()),
+            Kind::Addons => (self.addons.is_absent(), self.addons.gap()),
             Kind::Chains => (false, self.chains.iter().find_map(Observed::gap)),
-            Kind::Roots | Kind::TrustModel | Kind::Region => return None,
+            Kind::TrailSince | Kind::Roots | Kind::TrustModel | Kind::Region => return None,
         };
         gap.filter(|_| !absent)
     }
@@ -233,8 +259,13 @@ impl Evidence {
             Kind::Policies => self.policies.source(),
             Kind::Trail => self.trail.source(),
             Kind::Job => self.job.source(),
+            Kind::Agent => self.agent.source(),
+            Kind::AssociationRole => self.association_role.source(),
+            Kind::AssociationTarget => self.association_target.source(),
+            Kind::AssociationPolicies => self.association_policies.source(),
+            Kind::Addons => self.addons.source(),
             Kind::Chains => self.chains.iter().find_map(Observed::source),
-            Kind::Roots | Kind::TrustModel | Kind::Region => None,
+            Kind::TrailSince | Kind::Roots | Kind::TrustModel | Kind::Region => None,
         }
     }
 }

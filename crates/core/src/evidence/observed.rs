@@ -54,6 +54,11 @@ pub enum Observed<T> {
         /// What went wrong.
         error: String,
     },
+    /// Nobody asked, as nothing that is seen needs it: no gap in what is judged.
+    Spared {
+        /// Why, and how to ask all the same.
+        reason: String,
+    },
     /// Nobody asked.
     NotCollected {
         /// Why not.
@@ -87,9 +92,10 @@ impl Gap {
             Observed::Denied { permission, message, .. } => {
                 Some(Self::Denied { permission: permission.clone(), message: message.clone() })
             }
-            other @ (Observed::Absent { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. }) => {
-                Some(Self::Unknown { error: other.gap().unwrap_or_default() })
-            }
+            other @ (Observed::Absent { .. }
+            | Observed::Unreachable { .. }
+            | Observed::NotCollected { .. }
+            | Observed::Spared { .. }) => Some(Self::Unknown { error: other.gap().unwrap_or_default() }),
         }
     }
 }
@@ -105,7 +111,11 @@ impl<T> Observed<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known { value, .. } => Some(value),
-            Self::Absent { .. } | Self::Denied { .. } | Self::Unreachable { .. } | Self::NotCollected { .. } => None,
+            Self::Absent { .. }
+            | Self::Denied { .. }
+            | Self::Unreachable { .. }
+            | Self::NotCollected { .. }
+            | Self::Spared { .. } => None,
         }
     }
 
@@ -121,7 +131,7 @@ impl<T> Observed<T> {
             | Self::Absent { source }
             | Self::Denied { source, .. }
             | Self::Unreachable { source, .. } => Some(source),
-            Self::NotCollected { .. } => None,
+            Self::NotCollected { .. } | Self::Spared { .. } => None,
         }
     }
 
@@ -133,6 +143,7 @@ impl<T> Observed<T> {
             Self::Denied { source, permission, .. } => Some(format!("{} was refused: lacks {permission}", source.what)),
             Self::Unreachable { source, error } => Some(format!("{}: {error}", source.what)),
             Self::NotCollected { reason } => Some(format!("not collected: {reason}")),
+            Self::Spared { reason } => Some(format!("not asked: {reason}")),
         }
     }
 
@@ -144,6 +155,7 @@ impl<T> Observed<T> {
             Self::Denied { source, permission, message } => Observed::Denied { source, permission, message },
             Self::Unreachable { source, error } => Observed::Unreachable { source, error },
             Self::NotCollected { reason } => Observed::NotCollected { reason },
+            Self::Spared { reason } => Observed::Spared { reason },
         }
     }
 

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::{
-    Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys, Kind, LogFailure,
-    NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role, RolePolicy, Roots, ServiceAccount, Target,
-    TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    Addon, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys, Kind,
+    LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAgent, PodIdentityAssociation, Provider, Role, RolePolicy,
+    Roots, ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -210,5 +210,35 @@ impl<'a> View<'a> {
     /// [`Evidence::region`].
     pub fn region(&self) -> Option<&'a str> {
         self.read(Kind::Region).region.as_deref()
+    }
+
+    /// [`Evidence::agent`].
+    pub fn agent(&self) -> &'a Observed<PodIdentityAgent> {
+        &self.read(Kind::Agent).agent
+    }
+
+    /// [`Evidence::association_role`].
+    pub fn association_role(&self) -> &'a Observed<Role> {
+        &self.read(Kind::AssociationRole).association_role
+    }
+
+    /// [`Evidence::association_target`].
+    pub fn association_target(&self) -> &'a Observed<Role> {
+        &self.read(Kind::AssociationTarget).association_target
+    }
+
+    /// [`Evidence::association_policies`].
+    pub fn association_policies(&self) -> &'a Observed<Vec<RolePolicy>> {
+        &self.read(Kind::AssociationPolicies).association_policies
+    }
+
+    /// [`Evidence::addons`].
+    pub fn addons(&self) -> &'a Observed<Vec<Addon>> {
+        &self.read(Kind::Addons).addons
+    }
+
+    /// [`Evidence::trail_since`].
+    pub fn trail_since(&self) -> Option<i64> {
+        self.read(Kind::TrailSince).trail_since
     }
 }

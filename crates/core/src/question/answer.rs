@@ -137,7 +137,7 @@ fn sources(e: &Evidence, about: &[&Asked]) -> String {
 fn finding(cause: Cause, draft: &Draft) -> Finding {
     Finding {
         cause,
-        severity: cause.severity(),
+        severity: if draft.quiet { Severity::Warning } else { cause.severity() },
         confidence: draft.confidence,
         sentence: draft.sentence.clone(),
         proof: draft.proof.clone(),

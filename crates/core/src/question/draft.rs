@@ -15,6 +15,8 @@ pub(crate) struct Draft {
     pub(crate) proof: Vec<Exhibit>,
     pub(crate) cures: Vec<Cure>,
     pub(crate) decide: Option<String>,
+    /// Whether nothing fails yet because of it.
+    pub(crate) quiet: bool,
     /// The line of a log that it rests on.
     heard: Option<Symptom>,
     /// Whether anything else that was read speaks for it.
@@ -30,6 +32,7 @@ impl Draft {
             proof: Vec::new(),
             cures: Vec::new(),
             decide: None,
+            quiet: false,
             heard: None,
             corroborated: false,
         }
@@ -51,6 +54,12 @@ impl Draft {
                 "the time: this machine's clock is the only witness; compare `date -u` with the Date of a server's answer",
             ),
         }
+    }
+
+    /// Nothing fails because of it yet.
+    pub(crate) fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// Adds a value of the proof.

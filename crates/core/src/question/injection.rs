@@ -4,10 +4,10 @@ use crate::cause::Cause;
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking};
+use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::service_account::associated;
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, Judged, selector};
+use super::{Draft, Judged, pod_identity, selector};
 use crate::evidence::{Observed, Pod, ServiceAccount, View, Webhook, Workload};
 use crate::finding::Confidence;
 
@@ -17,17 +17,20 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::WebhookVersionIgnoresAnnotation,
     Cause::PodCreatedBeforeAnnotationOrWebhook,
     Cause::WebhookMisconfiguredCabundle,
-    Cause::PodIdentityAssociationCacheRace,
     Cause::ContainerInjectedAfterWebhook,
     Cause::EnvPresetInPodBlocksMutation,
+    Cause::PodIdentityAssociationCacheRace,
     Cause::PodIdentityAgentMissing,
+    Cause::AssociationOutrankedByAnnotation,
+    Cause::AssociationForAnotherServiceAccount,
+    Cause::RoleDoesNotTrustPodIdentity,
     Cause::RoleChangedPodsNotRestarted,
     Cause::WebhookMisconfiguredApiVersion,
     Cause::WebhookSaCacheRace,
 ];
 
 /// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known it yet.
-const RACE: i64 = 60;
+pub(super) const RACE: i64 = 60;
 
 /// Judges the injection.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -39,8 +42,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return Judged::open(lacking("the service account", e.service_account()));
     };
     let Some(pods) = e.pods().known() else { return Judged::open(lacking("the pods", e.pods())) };
-    if associated(e, sa) {
-        return pod_identity(view, e, sa, pods);
+    // Where the annotation reached the pods, the association has no say.
+    if associated(e, sa) && !(sa.role_arn().is_some() && pods.iter().any(injected)) {
+        return pod_identity::causes(view, sa, pods);
     }
     let Some(role) = sa.role_arn() else { return Judged::none("the service account names no role") };
     if let Some(draft) = preset(e, pods) {
@@ -64,7 +68,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             return Judged::one(rule, draft);
         }
     }
-    let mut judged = Judged::default();
+    let mut judged = pod_identity::aside(e, sa);
     if let Some((pod, old)) = pods.iter().find_map(|p| stale(e, p, role).map(|old| (p, old))) {
         let draft =
             Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
@@ -122,12 +126,16 @@ fn complaint<'a>(e: &View<'a>) -> Option<&'a str> {
     hooks.any(|h| error.contains(&format!("\"{}\"", h.name))).then_some(error)
 }
 
-fn restart(e: &View<'_>, draft: Draft) -> Draft {
-    let command = match e.workload().known() {
+pub(super) fn restart(e: &View<'_>, draft: Draft) -> Draft {
+    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", anew(e))])
+}
+
+/// The command that makes the workload's pods anew.
+fn anew(e: &View<'_>) -> String {
+    match e.workload().known() {
         Some(w) => shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name]),
         None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
-    };
-    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", command)])
+    }
 }
 
 fn injected(pod: &Pod) -> bool {
@@ -278,11 +286,28 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             ),
         );
     }
-    if works || pod.created < newer {
-        let draft = begin(format!("{names}: made before the service account {who} named its role or before the webhook ran, and never injected"))
-            .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
-            .show("annotation or webhook since", newer.to_string(), format!("ServiceAccount {who}"));
+    if pod.created < newer {
+        let sentence = format!(
+            "{names}: made before the service account {who} named its role or before the webhook ran, and never injected"
+        );
+        let draft = begin(sentence).show("pod created", told_at(pod.created), format!("Pod {}", pod.name)).show(
+            "annotation or webhook since",
+            told_at(newer),
+            format!("ServiceAccount {who}"),
+        );
         return Judged::one(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft));
+    }
+    if works {
+        // Both were there before it, and a pod made now is injected.
+        return Judged::open(format!(
+            "why pod {} was never injected: it was made at {}, after annotation and webhook ({}), and a pod made now \
+             would be; the webhook did not act then: its own log of that moment, or the API server's audit line with \
+             `\"mutated\":false`, would tell, and new pods would be injected: `{}`",
+            pod.name,
+            told_at(pod.created),
+            told_at(newer),
+            anew(e)
+        ));
     }
     Judged::open(lacking("whether a new pod would be injected", e.injection_probe()))
 }
@@ -293,7 +318,10 @@ fn webhook(e: &View<'_>, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Opt
     let hooks = match e.webhooks() {
         Observed::Known { value, .. } => value.as_slice(),
         Observed::Absent { .. } => &[],
-        Observed::Denied { .. } | Observed::Unreachable { .. } | Observed::NotCollected { .. } => return None,
+        Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => return None,
     };
     let Some(hook) = hooks.first() else {
         let draft = base(
@@ -408,48 +436,4 @@ fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &
             &[("kubectl", shell::line("kubectl get mutatingwebhookconfiguration {} -o yaml", &[name]))],
         ),
     ))
-}
-
-fn pod_identity(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
-    let lost = find(view, &[Symptom::PodIdentityAgentUnreachable]);
-    if e.pod_identity_agent().is_absent() || e.pod_identity_agent().known() == Some(&0) {
-        let mut draft = Draft::new(format!(
-            "{}/{} has a Pod Identity association and no Pod Identity agent runs in the cluster",
-            sa.namespace, sa.name
-        ))
-        .show("agent pods ready", "0", "DaemonSet kube-system/eks-pod-identity-agent")
-        .cure(
-            "install the add-on eks-pod-identity-agent",
-            &[
-                ("aws", "aws eks create-addon --cluster-name CLUSTER --addon-name eks-pod-identity-agent".to_owned()),
-                ("eksctl", "eksctl create addon --cluster CLUSTER --name eks-pod-identity-agent".to_owned()),
-            ],
-        );
-        if let Some(l) = lost {
-            draft = draft.hear(l);
-        }
-        return Judged::one(Cause::PodIdentityAgentMissing, draft);
-    }
-    let made = e
-        .associations()
-        .known()
-        .into_iter()
-        .flatten()
-        .filter(|a| a.namespace == sa.namespace && a.service_account == sa.name)
-        .filter_map(|a| a.created)
-        .max();
-    let bare = pods.iter().find(|p| !p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE)));
-    if let (Some(pod), Some(made)) = (bare, made) {
-        let when = pod.created - made;
-        let sentence = if when < 0 { "before" } else { "right after" };
-        let draft = Draft::new(format!(
-            "pod {} was made {sentence} its Pod Identity association ({} s apart) and carries no container credentials",
-            pod.name,
-            when.abs()
-        ))
-        .show("pod created", pod.created.to_string(), format!("Pod {}", pod.name))
-        .show("association created", made.to_string(), "eks:ListPodIdentityAssociations");
-        return Judged::one(Cause::PodIdentityAssociationCacheRace, restart(e, draft));
-    }
-    Judged::default()
 }

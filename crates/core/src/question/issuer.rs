@@ -58,7 +58,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 Judged::open(lacking("the discovery document", e.discovery()))
             }
         }
-        Observed::Absent { .. } | Observed::Denied { .. } | Observed::NotCollected { .. } => {
+        Observed::Absent { .. } | Observed::Denied { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
             Judged::open(lacking("the discovery document", e.discovery()))
         }
     }
@@ -223,7 +223,8 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: Option<Refusa
         Observed::Absent { .. }
         | Observed::Denied { .. }
         | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. } => return Judged::open(lacking("the key set", e.keys())),
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => return Judged::open(lacking("the key set", e.keys())),
     };
     if let Some(why) = bad_fetch(&keys.fetched, keys.malformed.as_ref())
         .or_else(|| keys.keys.is_empty().then(|| format!("{} holds no key", keys.fetched.url)))

@@ -10,6 +10,7 @@ mod foreseen;
 mod injection;
 mod issuer;
 mod permission;
+mod pod_identity;
 mod policy_edit;
 mod provider;
 mod reach;

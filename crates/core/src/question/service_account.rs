@@ -6,8 +6,8 @@ use trustwalk_symptoms::Symptom;
 
 use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
-use super::{Draft, Judged, trust};
-use crate::evidence::{ROLE_ANNOTATION, ServiceAccount, Target, View};
+use super::{Draft, Judged, pod_identity, trust};
+use crate::evidence::{LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -18,6 +18,9 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::AnnotationOnPodNotServiceAccount,
     Cause::AddonAnnotatesOneOfSeveralServiceAccounts,
     Cause::AnnotationKeyWrong,
+    Cause::AssociationForAnotherServiceAccount,
+    Cause::WorkloadRunsAsAnotherServiceAccount,
+    Cause::ImdsHopLimitBlocksNodeRole,
 ];
 
 /// Judges the annotation and the role's ARN.
@@ -62,8 +65,15 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if sa.role_arn().is_some() || associated(e, sa) {
         return judged;
     }
-    if let Some((rule, draft)) = unannotated(view, e, sa) {
-        judged.push(rule, draft);
+    if !pod_identity::none_known(e) {
+        judged.missing.push(lacking("whether the service account has a Pod Identity association", e.associations()));
+    }
+    if let Some((cause, draft)) = unannotated(view, e, sa) {
+        let line = find(view, &[Symptom::NoCredentials, Symptom::NoInstanceRole]);
+        if let Some(line) = line.filter(|_| cause == Cause::AnnotationMissingOnServiceAccount) {
+            judged.push(Cause::ImdsHopLimitBlocksNodeRole, unreachable_node(line));
+        }
+        judged.push(cause, draft);
     }
     judged
 }
@@ -225,17 +235,39 @@ fn taken_away(e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<Draft> {
     Some(annotate(e, draft, sa, arn))
 }
 
-fn nameless(sa: &ServiceAccount, who: &str) -> Draft {
+/// Without an identity of its own an SDK asks for the node's role last; it did not get that one either.
+fn unreachable_node(line: &LogFailure) -> Draft {
+    Draft::new(
+        "the node's role, which an SDK falls back to, was not reached either: the instance metadata service does not \
+         answer pods where its hop limit is 1",
+    )
+    .hear(line)
+    .unsure(Confidence::Possible, "`aws ec2 describe-instances --query '..MetadataOptions'` tells the hop limit")
+    .cure("nothing: a role of its own for the service account makes the node's needless", &[])
+}
+
+fn nameless(e: &View<'_>, sa: &ServiceAccount, who: &str, line: Option<&LogFailure>) -> Draft {
     let lacks = if sa.annotations.contains_key(ROLE_ANNOTATION) {
         "its annotation {} is empty"
     } else {
         "it has no {} annotation"
     };
     let lacks = lacks.replace("{}", ROLE_ANNOTATION);
-    Draft::new(format!(
-        "the service account {who} names no role: {lacks} and no Pod Identity association, so its pods run as the node"
-    ))
-    .show(
+    let association = match e.associations() {
+        Observed::Known { .. } | Observed::Absent { .. } => " and no Pod Identity association",
+        Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => "",
+    };
+    let then = match line.map(|l| l.failure.symptom) {
+        Some(Symptom::NodeRoleUsed) => "so its pods act as the node",
+        Some(Symptom::NoCredentials | Symptom::NoInstanceRole | Symptom::ImdsUnreachable) => {
+            "so its pods have no credentials of their own"
+        }
+        _ => "so nothing is injected into its pods",
+    };
+    Draft::new(format!("the service account {who} names no role: {lacks}{association}, {then}")).show(
         "annotations",
         sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "),
         format!("ServiceAccount {who}"),
@@ -296,10 +328,19 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
     let line = find(view, &wanted);
     let unready = e.pods_down() > 0;
     let preset = e.workload().known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)));
-    if preset || (line.is_none() && !unready) {
+    let admitting = trust::admitting(e);
+    let subject = format!("system:serviceaccount:{}:{}", sa.namespace, sa.name);
+    let waiting = admitting.iter().any(|r| r.trust_policy.contains(&format!("\"{subject}\"")));
+    let fails = line.is_some() || unready;
+    if preset || !(fails || waiting) {
         return None;
     }
-    let admitting = trust::admitting(e);
+    if let Some(draft) = pod_identity::misnamed(e, sa).filter(|_| fails) {
+        return Some((Cause::AssociationForAnotherServiceAccount, draft));
+    }
+    if let Some(draft) = misnamed(e, sa, line).filter(|_| fails && !waiting) {
+        return Some((Cause::WorkloadRunsAsAnotherServiceAccount, draft));
+    }
     let told = addons
         .iter()
         .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
@@ -309,7 +350,7 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
     if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
         return None;
     }
-    let draft = nameless(sa, &who);
+    let draft = nameless(e, sa, &who, line);
     let draft = match admitting.as_slice() {
         [] => draft,
         roles => draft.show(
@@ -319,13 +360,54 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
         ),
     };
     let draft = match line {
-        Some(l) => draft.hear(l),
+        Some(l) if pod_identity::none_known(e) => draft.hear(l),
+        Some(l) => draft
+            .hear(l)
+            .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
+        None if !fails => {
+            draft.quiet().unsure(Confidence::Likely, "whether the workload is meant to have the role that waits for it")
+        }
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
     };
     Some((Cause::AnnotationMissingOnServiceAccount, match told {
         Some(arn) => annotate(e, draft, sa, arn),
         None => draft.cure("annotate the service account with the role it should have", &[("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)), ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", &[&sa.namespace, &sa.name]))]),
     }))
+}
+
+/// Another service account of the namespace, named nearly as this one, has a role, and this one has none.
+fn misnamed(e: &View<'_>, sa: &ServiceAccount, line: Option<&LogFailure>) -> Option<Draft> {
+    let mut others = e.siblings().known()?.iter().filter(|s| s.name != sa.name && alike(&s.name, &sa.name));
+    let (near, role) = others.find_map(|s| Some((s, s.role_arn()?)))?;
+    let w = e.workload().known()?;
+    let template = "kubectl patch {} {} -n {} -p {}";
+    let patch = serde_json::json!({"spec": {"template": {"spec": {"serviceAccountName": near.name}}}}).to_string();
+    let by_hand = shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, &patch]);
+    let draft = Draft::new(format!(
+        "the workload runs as the service account {}, which names no role; {}, of nearly the same name, names {role}",
+        sa.name, near.name
+    ))
+    .show("service account of the pods", sa.name.clone(), format!("{} {}/{}", w.kind, w.namespace, w.name))
+    .show("the other", format!("{ROLE_ANNOTATION}={role}"), format!("ServiceAccount {}/{}", near.namespace, near.name))
+    .unsure(Confidence::Likely, "whose role is meant: whoever wrote the workload knows which account it should use")
+    .cure("let the workload use the service account that has the role", &[("kubectl", by_hand)]);
+    Some(match line {
+        Some(line) => draft.hear(line),
+        None => draft,
+    })
+}
+
+/// Letters that may differ between names that are taken for one another.
+const SLIPS: usize = 3;
+
+/// Whether two names differ by few letters: those before and after what they have in common count.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    let front = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let rest = |t: &str| t.chars().rev().take(t.chars().count() - front).collect::<Vec<_>>();
+    let (ra, rb) = (rest(a), rest(b));
+    let back = ra.iter().zip(&rb).take_while(|(x, y)| x == y).count();
+    let differ = ra.len().max(rb.len()) - back;
+    a != b && differ <= SLIPS && front + back > differ
 }
 
 /// Service accounts of one add-on begin alike, as `ebs-csi-controller-sa` and `ebs-csi-node-sa` do.

@@ -171,7 +171,19 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         let which = unknown.join("`, `");
         return Judged::open(format!("the token's `{which}`, which the trust policy asks for: --token FILE shows it"));
     }
-    if admits { admitted(view, &case) } else { reasons(&case) }
+    if admits {
+        return admitted(view, &case);
+    }
+    let judged = reasons(&case);
+    // What comes with the call decides, and nobody saw the call.
+    if judged.found.is_empty() && matches!(decision(&case, &case.document), Decision::Undetermined) {
+        return Judged::open(format!(
+            "whether the trust policy of {} admits the identity: a condition of it asks for what comes with the call, \
+             such as an address; an exchange made by the workload would tell",
+            role.arn
+        ));
+    }
+    judged
 }
 
 /// The provider that the token comes through, registered or not.
