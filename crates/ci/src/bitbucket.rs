@@ -135,7 +135,8 @@ fn facts(
 fn script(step: &Value) -> String {
     let lines = ["script", "after-script"].into_iter().flat_map(|k| items(step.get(k)));
     let text = lines.filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
-    let set = strings(step.get("variables")).into_iter().map(|(k, v)| format!("export {k}={v}"));
+    // Read again by our own reader of scripts, and by no shell.
+    let set = strings(step.get("variables")).into_iter().map(|(k, v)| ["export ", &k, "=", &v].concat());
     set.chain([text]).collect::<Vec<_>>().join("\n")
 }
 
