@@ -166,7 +166,11 @@ fn failures(e: &View<'_>) -> Vec<Failing> {
         );
     }
     for line in question::recent(e).into_iter().take(3) {
-        say(Link::Workload, true, format!("{} ×{}: {}", line.origin, line.count, line.failure.message));
+        say(
+            Link::Workload,
+            !line.failure.symptom.says_nothing(),
+            format!("{} ×{}: {}", line.origin, line.count, line.failure.message),
+        );
     }
     out
 }
