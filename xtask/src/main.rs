@@ -1,12 +1,18 @@
 //! House tasks: set-up and tests, generated pages, benches.
 
 mod bench;
+mod cause;
 mod fuzz;
 mod setup;
 mod suites;
 mod tasks;
 
 use std::process::ExitCode;
+
+#[expect(clippy::print_stdout, reason = "this is what the task was asked to tell")]
+fn say(text: &str) {
+    println!("{text}");
+}
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -17,8 +23,10 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["setup"] => setup::all().map(drop),
         ["gen"] => tasks::gen_pages(),
+        ["new-cause", name] => cause::new(&setup::root(), name).map(|told| say(&told)),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup | gen"
+            "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup | gen | \
+             new-cause NAME"
         )),
     };
     match outcome {
