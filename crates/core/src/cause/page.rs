@@ -57,6 +57,8 @@ pub struct CauseMeta {
     pub severity: Severity,
     /// Causes that explain this one away: it is folded under them as a consequence.
     pub masked_by: Vec<Cause>,
+    /// Causes that stay true where this one holds: what is said where the facts that tell it apart were not read.
+    pub refines: Vec<Cause>,
     /// Where it can be met.
     pub home: Home,
     /// The symptoms that it can show.
@@ -92,6 +94,7 @@ fn unread(doc: &'static str) -> CauseMeta {
         link: Link::Workload,
         severity: Severity::Error,
         masked_by: Vec::new(),
+        refines: Vec::new(),
         home: Home::Anywhere,
         shows: Vec::new(),
         decided_by: Vec::new(),
@@ -138,6 +141,7 @@ fn read(source: &'static str) -> Result<CauseMeta, String> {
             "masked-by" => {
                 meta.masked_by = several(value, Cause::ALL, Cause::name)?;
             }
+            "refines" => meta.refines = several(value, Cause::ALL, Cause::name)?,
             "home" => {
                 let all = [Home::Anywhere, Home::Cluster, Home::Ci, Home::Github];
                 meta.home = one(value, &all, Home::name)?;

@@ -122,7 +122,7 @@ fn workload(e: &Evidence) -> (String, Option<String>) {
         let kinds = |n: usize| if n == 1 { "1 kind of failure".to_owned() } else { format!("{n} kinds of failure") };
         return say(&e.logs, |l| format!("{} of web identity", kinds(l.len())));
     }
-    if e.workload.known().is_none() && e.service_account.known().is_some() {
+    if matches!(e.target, Target::ServiceAccount { .. }) && e.service_account.known().is_some() {
         return say(&e.pods, |p| count(p.len(), "pod"));
     }
     let done = e.pods.known().into_iter().flatten().filter(|p| p.succeeded()).count();

@@ -5,13 +5,13 @@ use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::facts::role_account;
-use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, issuer, lacking, partition};
+use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::service_account::annotate;
 use super::sts::Refusal;
 use super::subject::audience_rule;
 use super::symptoms::find;
 use super::{Draft, Judged, foreseen, setup, trust, vouch};
-use crate::evidence::{Provider, TokenClaims, View};
+use crate::evidence::{Kind, Provider, TokenClaims, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -177,6 +177,13 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
             | Cause::IssuerHostChangedDualStack
     ) && e.caller().known().is_none_or(|c| c.account == account)
         && vouch::audience_known(e, aud, path);
+    // Whose account is meant, the role's ARN says.
+    let draft = match e.unread(Kind::RoleArn) {
+        Some(_) if in_cluster(e) => {
+            draft.unsure(Confidence::Likely, "the role's ARN, which names the account that is asked")
+        }
+        _ => draft,
+    };
     let draft = if can {
         let actions = vec![Action::CreateProvider {
             url: url.clone(),
