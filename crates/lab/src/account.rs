@@ -9,7 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
-use trustwalk_lab_aws::{Account, AccountConfig, Addon, Association, Cluster, Provider};
+use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Provider};
 use trustwalk_lab_cluster::Clock;
 use trustwalk_lab_node::Credentials;
 
@@ -35,6 +35,25 @@ const BEFORE_CLUSTER: SignedDuration = SignedDuration::from_hours(24 * 200);
 const LONGEST_SESSION: i64 = 3600;
 /// The add-on of the story.
 const ADDON: &str = "vpc-cni";
+
+/// The add-on of the Pod Identity Agent.
+const AGENT: &str = "eks-pod-identity-agent";
+
+/// The agent's add-on. What EKS says of one whose pods do not run is reported.
+fn agent_addon(runs: bool) -> Addon {
+    let issue = || AddonIssue {
+        code: "InsufficientNumberOfReplicas".to_owned(),
+        message: "The add-on is unhealthy because it doesn't have the desired number of replicas.".to_owned(),
+    };
+    Addon {
+        name: AGENT.to_owned(),
+        version: "v1.3.8-eksbuild.2".to_owned(),
+        role_arn: None,
+        issues: (!runs).then(issue).into_iter().collect(),
+        created: created(),
+        modified: created(),
+    }
+}
 
 /// What the account starts with.
 pub(crate) struct Setup {
@@ -130,6 +149,7 @@ impl AccountSide {
             max_session: LONGEST_SESSION,
             created: made,
             attached: role.policies.clone(),
+            boundary: role.boundary.clone(),
             inline: role.inline.iter().map(|policy| ("own".to_owned(), policy.to_string())).collect(),
             tags: BTreeMap::new(),
             last_used: known.and_then(|role| role.last_used),
@@ -139,6 +159,16 @@ impl AccountSide {
     /// Takes a role away.
     pub(crate) fn remove_role(&self, name: &str) {
         self.account.delete_role(name);
+    }
+
+    /// Makes or changes a managed policy.
+    pub(crate) fn put_policy(&self, arn: &str, document: &serde_json::Value) {
+        self.account.put_policy(arn, &document.to_string());
+    }
+
+    /// Takes a managed policy away.
+    pub(crate) fn remove_policy(&self, arn: &str) {
+        self.account.delete_policy(arn);
     }
 
     /// Makes a provider with this thumbprint, or changes the client ids of one.
@@ -173,12 +203,14 @@ impl AccountSide {
         self.account.record(now, "eks.amazonaws.com", "UpdateAddon", "ada", &resources);
     }
 
-    /// Makes the cluster as the world has it: the role of its add-on, and its Pod
-    /// Identity associations by namespace and service account.
+    /// Makes the cluster as the world has it: the role of its add-on, its Pod Identity
+    /// associations by namespace and service account, and with the first of them the
+    /// agent's add-on, which is degraded while the agent does not run.
     pub(crate) fn put_cluster(
         &self,
         addon_role: Option<String>,
         associations: &BTreeSet<(String, String)>,
+        agent_runs: bool,
         now: Timestamp,
     ) {
         let modified = if addon_role.is_some() { now } else { created() };
@@ -186,9 +218,14 @@ impl AccountSide {
             name: ADDON.to_owned(),
             version: "v1.11.2-eksbuild.1".to_owned(),
             role_arn: addon_role,
+            issues: Vec::new(),
             created: created(),
             modified,
         };
+        let mut addons = BTreeMap::from([(ADDON.to_owned(), addon)]);
+        if !associations.is_empty() {
+            addons.insert(AGENT.to_owned(), agent_addon(agent_runs));
+        }
         let associations = associations.iter().map(|(namespace, name)| Association {
             id: format!("a-{namespace}-{name}"),
             namespace: namespace.clone(),
@@ -203,7 +240,7 @@ impl AccountSide {
             issuer: ISSUER.to_owned(),
             endpoint: self.endpoint.clone(),
             ca: self.ca.clone(),
-            addons: BTreeMap::from([(ADDON.to_owned(), addon)]),
+            addons,
             associations: associations.collect(),
         });
     }

@@ -1,7 +1,11 @@
 //! Pushing the difference between two worlds into the running parts.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use serde_json::Value;
 use trustwalk_lab_cluster::{Gvr, Key, json as j};
 use trustwalk_lab_issuer::pki::{LeafKey, days_after};
 
@@ -15,6 +19,8 @@ use crate::{
 
 /// Days ago the present leaf certificate was issued.
 const LEAF_AGE_DAYS: i64 = 40;
+/// Objects of one kind by namespace and name.
+type Objects = BTreeMap<(String, String), Value>;
 /// Longest wait for pods to be replaced: a roll-out of the lab takes about a second.
 const ROLLOUT: Duration = Duration::from_secs(20);
 
@@ -37,6 +43,8 @@ pub(crate) async fn push(lab: &Lab, old: Option<&World>, new: &World) -> Result<
     webhook::agent(&lab.inner.store, new.network.pod_identity_agent && !new.webhook.associations.is_empty())?;
     versions(lab, new)?;
     network_policies(lab, old, new)?;
+    files(lab, "configmaps", old.map(|old| &old.config_maps), &new.config_maps)?;
+    files(lab, "secrets", old.map(|old| &old.secrets), &new.secrets)?;
     let mut late = BTreeSet::new();
     accounts(lab, old, new, &mut late)?;
     let restart = workloads(lab, old, new)?;
@@ -52,6 +60,9 @@ pub(crate) async fn push(lab: &Lab, old: Option<&World>, new: &World) -> Result<
 
 fn account(lab: &Lab, old: Option<&World>, new: &World) {
     let side = &lab.inner.account;
+    for (arn, document) in &new.policies {
+        side.put_policy(arn, document);
+    }
     for (name, role) in &new.roles {
         if old.and_then(|old| old.roles.get(name)) != Some(role) {
             side.put_role(name, role);
@@ -60,6 +71,11 @@ fn account(lab: &Lab, old: Option<&World>, new: &World) {
     for name in old.into_iter().flat_map(|old| old.roles.keys()) {
         if !new.roles.contains_key(name) {
             side.remove_role(name);
+        }
+    }
+    for arn in old.into_iter().flat_map(|old| old.policies.keys()) {
+        if !new.policies.contains_key(arn) {
+            side.remove_policy(arn);
         }
     }
     for url in old.into_iter().flat_map(|old| old.providers.keys()) {
@@ -72,9 +88,11 @@ fn account(lab: &Lab, old: Option<&World>, new: &World) {
             side.put_provider(url, &provider.client_ids, &lab.inner.registered_thumbprint);
         }
     }
-    let (role, associations) = (new.addon_role(), &new.webhook.associations);
-    if old.is_none_or(|old| old.addon_role() != role || old.webhook.associations != *associations) {
-        side.put_cluster(role, associations, lab.inner.clock.now());
+    let said =
+        |world: &World| (world.addon_role(), world.webhook.associations.clone(), world.network.pod_identity_agent);
+    if old.is_none_or(|old| said(old) != said(new)) {
+        let (role, associations, agent) = said(new);
+        side.put_cluster(role, &associations, agent, lab.inner.clock.now());
     }
     // Whoever mended by hand in the meantime pinned the other hierarchy: going from
     // one to the other is a new beginning, with what was registered at first.
@@ -122,8 +140,30 @@ fn network_policies(lab: &Lab, old: Option<&World>, new: &World) -> Result<(), L
     Ok(())
 }
 
+/// Config maps or secrets. One that changed is made anew.
+fn files(lab: &Lab, resource: &str, old: Option<&Objects>, new: &Objects) -> Result<(), LabError> {
+    let gvr = Gvr::core(resource);
+    for (place, object) in old.into_iter().flatten() {
+        if new.get(place) != Some(object) {
+            pods::put(&lab.inner.store, &gvr, Some(&place.0), &place.1, None)?;
+        }
+    }
+    for (place, object) in new {
+        if old.and_then(|old| old.get(place)) != Some(object) {
+            pods::namespace(&lab.inner.store, &place.0)?;
+            pods::put(&lab.inner.store, &gvr, Some(&place.0), &place.1, Some(object))?;
+        }
+    }
+    Ok(())
+}
+
 /// Service accounts; those annotated late are left bare here and named in `late`.
 fn accounts(lab: &Lab, old: Option<&World>, new: &World, late: &mut BTreeSet<WorkloadId>) -> Result<(), LabError> {
+    for place in old.into_iter().flat_map(|old| old.annotations.keys()) {
+        if !new.annotations.contains_key(place) {
+            pods::put(&lab.inner.store, &Gvr::core("serviceaccounts"), Some(&place.0), &place.1, None)?;
+        }
+    }
     for (place, annotations) in &new.annotations {
         let (namespace, name) = place;
         pods::namespace(&lab.inner.store, namespace)?;

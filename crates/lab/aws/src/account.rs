@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
-use serde_json::json;
 
 use crate::callers::new_keys;
 use crate::policy;
-use crate::state::{Addon, Association, Cluster, Credentials, Event, Principal, Provider, Role, State};
+use crate::state::{Addon, Association, Cluster, Credentials, Principal, Provider, Role, State};
 
 /// How the account decides whether to trust an issuer's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,11 +165,22 @@ impl Account {
 
     /// Keys of a session of a role, as instance metadata hands them out.
     pub fn session_for(&self, role: &str, session: &str, seconds: i64) -> Credentials {
+        self.open_session(role, session, seconds, BTreeMap::new())
+    }
+
+    /// Keys of a session of a role with tags.
+    pub(crate) fn open_session(
+        &self,
+        role: &str,
+        session: &str,
+        seconds: i64,
+        tags: BTreeMap<String, String>,
+    ) -> Credentials {
         /// Sessions at a time: each pod has one or two, and they end after twelve hours at most.
         const MOST: usize = 5000;
         let now = self.now();
         let keys = new_keys("ASIA", Some(now + jiff::SignedDuration::from_secs(seconds)));
-        let principal = Principal::Session { role: role.to_owned(), session: session.to_owned() };
+        let principal = Principal::Session { role: role.to_owned(), session: session.to_owned(), began: now, tags };
         let mut state = self.state();
         if state.keys.len() >= MOST {
             state.keys.retain(|_, (keys, _)| keys.expires.is_none_or(|end| end > now));
@@ -227,6 +237,16 @@ impl Account {
         self.state().roles.remove(name);
     }
 
+    /// Makes or replaces a managed policy.
+    pub fn put_policy(&self, arn: &str, document: &str) {
+        self.state().policies.insert(arn.to_owned(), document.to_owned());
+    }
+
+    /// Takes a managed policy away.
+    pub fn delete_policy(&self, arn: &str) {
+        self.state().policies.remove(arn);
+    }
+
     /// Makes or replaces a cluster.
     pub fn put_cluster(&self, cluster: Cluster) {
         self.state().clusters.insert(cluster.name.clone(), cluster);
@@ -249,32 +269,6 @@ impl Account {
 
     /// Records an event of the past.
     pub fn record(&self, at: Timestamp, source: &str, name: &str, who: &str, resources: &[String]) {
-        let detail = json!({
-            "eventVersion": "1.11", "eventTime": at.to_string(), "eventSource": source, "eventName": name,
-            "awsRegion": self.config.region, "userIdentity": {"type": "IAMUser", "userName": who,
-            "arn": format!("arn:{}:iam::{}:user/{who}", self.config.partition, self.config.account_id)},
-        });
-        self.push_event(at, source, name, who, resources, &detail);
-    }
-
-    pub(crate) fn push_event(
-        &self,
-        at: Timestamp,
-        source: &str,
-        name: &str,
-        who: &str,
-        resources: &[String],
-        detail: &serde_json::Value,
-    ) {
-        let event = Event {
-            id: crate::callers::request_id(),
-            at,
-            name: name.to_owned(),
-            source: source.to_owned(),
-            username: who.to_owned(),
-            resources: resources.to_vec(),
-            detail: detail.to_string(),
-        };
-        self.state().events.push(event);
+        crate::trail::told(self, at, source, name, who, resources);
     }
 }

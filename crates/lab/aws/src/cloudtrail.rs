@@ -9,8 +9,7 @@ use crate::state::Event;
 
 /// Largest page (`CloudTrail` API reference).
 const PAGE: usize = 50;
-/// Attributes that may be looked up (`CloudTrail` API reference, `LookupAttribute`). The lab keeps
-/// neither key ids nor types, so that looking for these finds nothing.
+/// Attributes that may be looked up (`CloudTrail` API reference, `LookupAttribute`).
 const KEYS: [&str; 8] =
     ["EventId", "EventName", "ReadOnly", "Username", "ResourceType", "ResourceName", "EventSource", "AccessKeyId"];
 
@@ -19,7 +18,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, target: &str, body: &[u8]
     if !target.ends_with(".LookupEvents") {
         return Err(AwsFault::new(400, "UnknownOperationException", format!("the lab's CloudTrail has no {target}")));
     }
-    account.authorise(caller, "cloudtrail:LookupEvents", "*")?;
+    account.authorise(caller, "cloudtrail:LookupEvents", "*").map_err(AwsFault::excepting)?;
     let sent: Value =
         serde_json::from_slice(body).map_err(|_| refuse("SerializationException", "the body is not JSON"))?;
     let wanted = attributes(&sent)?;
@@ -87,16 +86,20 @@ fn matches(event: &Event, key: &str, value: &str) -> bool {
         "EventSource" => event.source == value,
         "Username" => event.username == value,
         "EventId" => event.id == value,
-        "ReadOnly" => value == "false",
-        "ResourceName" => event.resources.iter().any(|r| r == value),
+        "ReadOnly" => value.eq_ignore_ascii_case(if event.read_only { "true" } else { "false" }),
+        "ResourceName" => event.resources.iter().any(|r| r.name == value),
+        "ResourceType" => event.resources.iter().any(|r| r.kind == value),
+        "AccessKeyId" => event.key == value,
         _ => false,
     }
 }
 
 fn show(e: &Event) -> Value {
-    let resources: Vec<Value> = e.resources.iter().map(|r| json!({"ResourceName": r})).collect();
+    let resources: Vec<Value> =
+        e.resources.iter().map(|r| json!({"ResourceType": r.kind, "ResourceName": r.name})).collect();
     json!({
         "EventId": e.id, "EventName": e.name, "EventSource": e.source, "EventTime": e.at.as_second(),
-        "Username": e.username, "Resources": resources, "CloudTrailEvent": e.detail,
+        "ReadOnly": e.read_only.to_string(), "AccessKeyId": e.key, "Username": e.username, "Resources": resources,
+        "CloudTrailEvent": e.detail,
     })
 }

@@ -7,15 +7,12 @@ use crate::sigv4::Caller;
 /// Calls, each authorised by the caller's policies.
 pub(crate) fn call(account: &Account, caller: &Caller, action: &str) -> Outcome {
     let full = format!("ec2:{action}");
-    if !crate::policy::allowed(account, &caller.principal, &full, "*") {
+    if let Some(why) = crate::policy::decide(account, caller, &full, "*").why(&full) {
         let who = crate::policy::arn(account, &caller.principal);
-        return Err(AwsFault::new(
-            403,
-            "UnauthorizedOperation",
-            format!(
-                "You are not authorized to perform this operation. User: {who} is not authorized to perform: {full} because no identity-based policy allows the {full} action"
-            ),
-        ));
+        let text = format!(
+            "You are not authorized to perform this operation. User: {who} is not authorized to perform: {full} {why}"
+        );
+        return Err(AwsFault::new(403, "UnauthorizedOperation", text));
     }
     match action {
         "DescribeNetworkInterfaces" => {
@@ -39,8 +36,11 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str) -> Outcome 
         }
         "DescribeInstances" => Ok("<reservationSet/>".to_owned()),
         "DescribeSubnets" => Ok("<subnetSet/>".to_owned()),
-        other => {
-            Err(AwsFault::new(400, "InvalidAction", format!("The action {other} is not valid for this web service.")))
-        }
+        other => Err(unknown(other)),
     }
+}
+
+/// An operation that EC2 has not got.
+pub(crate) fn unknown(action: &str) -> AwsFault {
+    AwsFault::new(400, "InvalidAction", format!("The action {action} is not valid for this web service."))
 }

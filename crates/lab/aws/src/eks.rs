@@ -7,7 +7,7 @@ use crate::http::segments;
 use crate::outcome::AwsFault;
 use crate::query::Parameters;
 use crate::sigv4::{Caller, Signed};
-use crate::state::{Addon, Association, Cluster, Principal};
+use crate::state::{Addon, Association, Cluster, Touched};
 
 fn seconds(t: jiff::Timestamp) -> Value {
     json!(t.as_second())
@@ -27,7 +27,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
             account.config.partition, account.config.region, account.config.account_id
         )
     };
-    let may = |action: &str, name: &str| account.authorise(caller, action, &arn(name));
+    let may = |action: &str, name: &str| account.authorise(caller, action, &arn(name)).map_err(AwsFault::excepting);
     let cluster = |name: &str| account.state().clusters.get(name).cloned().ok_or_else(|| no_cluster(name));
     match (request.method, path.as_slice()) {
         ("GET", ["clusters"]) => {
@@ -57,13 +57,13 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
         ("GET", ["clusters", name, "pod-identity-associations"]) => {
             may("eks:ListPodIdentityAssociations", name)?;
             let asked = |key: &str| Parameters::parse(request.query).get(key).map(str::to_owned);
-            let (namespace, account) = (asked("namespace"), asked("serviceAccount"));
+            let (namespace, service_account) = (asked("namespace"), asked("serviceAccount"));
             let wanted = |a: &&Association| {
                 namespace.as_ref().is_none_or(|n| *n == a.namespace)
-                    && account.as_ref().is_none_or(|s| *s == a.service_account)
+                    && service_account.as_ref().is_none_or(|s| *s == a.service_account)
             };
             let found = cluster(name)?;
-            let all = found.associations.iter().filter(wanted).map(|a| association(a, name)).collect();
+            let all = found.associations.iter().filter(wanted).map(|a| summary(account, a, name)).collect();
             page(request.query, "associations", all)
         }
         ("GET", ["clusters", name, "pod-identity-associations", id]) => {
@@ -74,7 +74,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
                 .iter()
                 .find(|a| a.id == *id)
                 .ok_or_else(|| AwsFault::new(404, "ResourceNotFoundException", format!("No association {id}")))?;
-            Ok(json!({"association": association(a, name)}))
+            Ok(json!({"association": association(account, a, name)}))
         }
         (method, _) => {
             Err(AwsFault::new(404, "NotFoundException", format!("the lab's EKS has no {method} {}", request.path)))
@@ -114,8 +114,12 @@ fn describe(c: &Cluster, arn: &str) -> Value {
 }
 
 fn addon_json(a: &Addon, cluster: &str) -> Value {
+    let issues: Vec<Value> =
+        a.issues.iter().map(|issue| json!({"code": issue.code, "message": issue.message, "resourceIds": []})).collect();
+    let status = if a.issues.is_empty() { "ACTIVE" } else { "DEGRADED" };
     let mut value = json!({
-        "addonName": a.name, "clusterName": cluster, "status": "ACTIVE", "addonVersion": a.version,
+        "addonName": a.name, "clusterName": cluster, "status": status, "addonVersion": a.version,
+        "health": {"issues": issues},
         "createdAt": seconds(a.created), "modifiedAt": seconds(a.modified),
     });
     if let (Some(role), Some(object)) = (&a.role_arn, value.as_object_mut()) {
@@ -124,10 +128,25 @@ fn addon_json(a: &Addon, cluster: &str) -> Value {
     value
 }
 
-fn association(a: &Association, cluster: &str) -> Value {
+/// ARN of an association.
+pub(crate) fn association_arn(account: &Account, a: &Association, cluster: &str) -> String {
+    let c = &account.config;
+    format!("arn:{}:eks:{}:{}:podidentityassociation/{cluster}/{}", c.partition, c.region, c.account_id, a.id)
+}
+
+/// An association as lists have it: without its role (EKS API reference, `PodIdentityAssociationSummary`).
+fn summary(account: &Account, a: &Association, cluster: &str) -> Value {
     json!({
-        "associationId": a.id, "clusterName": cluster, "namespace": a.namespace, "serviceAccount": a.service_account,
-        "roleArn": a.role_arn, "createdAt": seconds(a.created), "modifiedAt": seconds(a.created),
+        "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
+        "namespace": a.namespace, "serviceAccount": a.service_account,
+    })
+}
+
+fn association(account: &Account, a: &Association, cluster: &str) -> Value {
+    json!({
+        "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
+        "namespace": a.namespace, "serviceAccount": a.service_account, "roleArn": a.role_arn,
+        "createdAt": seconds(a.created), "modifiedAt": seconds(a.created), "tags": {}, "disableSessionTags": false,
     })
 }
 
@@ -152,11 +171,13 @@ fn update_addon(
         }
         a.modified = now;
     }
-    let who = match &caller.principal {
-        Principal::User { name, .. } => name.clone(),
-        Principal::Session { session, .. } => session.clone(),
-    };
-    account.record(now, "eks.amazonaws.com", "UpdateAddon", &who, &[addon.to_owned(), cluster.to_owned()]);
+    let about = [("AWS::EKS::Addon", addon), ("AWS::EKS::Cluster", cluster)];
+    let about = about.map(|(kind, name)| Touched { kind, name: name.to_owned() }).to_vec();
+    let mut asked = sent.clone();
+    if let Some(asked) = asked.as_object_mut() {
+        asked.extend([("name".to_owned(), json!(cluster)), ("addonName".to_owned(), json!(addon))]);
+    }
+    crate::trail::called(account, caller, ("eks.amazonaws.com", "UpdateAddon"), about, asked, None);
     Ok(
         json!({"update": {"id": crate::callers::request_id(), "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(now), "errors": []}}),
     )

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::policy::one_or_many;
+use crate::language::one_or_many;
 
 /// Shared issuers and the claim that tells their tenants apart, as that page lists them.
 const SHARED: [(&str, &str); 16] = [
@@ -25,9 +25,9 @@ const SHARED: [(&str, &str); 16] = [
     ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", "sts:RoleSessionName"),
 ];
 
-/// The issuer of a shared provider that an allowing statement trusts without asking for its
-/// tenant, with the key that should have been asked.
-pub(crate) fn open_to_all(statement: &Value) -> Option<(String, String)> {
+/// Why IAM refuses a statement that trusts a shared issuer without asking for its tenant. For GitHub the workflow
+/// stands in for the subject; words and that are reported, as are Cognito's.
+pub(crate) fn open_to_all(statement: &Value) -> Option<String> {
     if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
         return None;
     }
@@ -35,7 +35,21 @@ pub(crate) fn open_to_all(statement: &Value) -> Option<(String, String)> {
         let issuer = federated.split_once(":oidc-provider/").map_or(federated.as_str(), |(_, url)| url);
         let (issuer, claim) = SHARED.iter().find(|(shared, _)| *shared == issuer)?;
         let key = if claim.contains(':') { (*claim).to_owned() } else { format!("{issuer}:{claim}") };
-        (!asks(statement, &key)).then(|| ((*issuer).to_owned(), key))
+        let keys = match *issuer {
+            "token.actions.githubusercontent.com" => vec![key, format!("{issuer}:job_workflow_ref")],
+            _ => vec![key],
+        };
+        if keys.iter().any(|key| asks(statement, key)) {
+            return None;
+        }
+        if issuer.starts_with("cognito-identity.") {
+            return Some("A condition block must be present for the Cognito provider".to_owned());
+        }
+        Some(format!(
+            "Trust policy with trusted principal {federated} must evaluate, using StringEquals, StringLike or \
+             StringEqualsIgnoreCase, {} which is not scoped to all.",
+            keys.join(" or ")
+        ))
     })
 }
 
@@ -43,8 +57,8 @@ pub(crate) fn open_to_all(statement: &Value) -> Option<(String, String)> {
 fn asks(statement: &Value, key: &str) -> bool {
     let operators = statement.get("Condition").and_then(Value::as_object);
     let entries = operators.into_iter().flatten().filter_map(|(operator, entries)| {
-        let positive = !operator.to_ascii_lowercase().contains("not") && !operator.eq_ignore_ascii_case("null");
-        entries.as_object().filter(|_| positive)
+        let counts = ["StringEquals", "StringLike", "StringEqualsIgnoreCase"].contains(&operator.as_str());
+        entries.as_object().filter(|_| counts)
     });
     entries.flatten().any(|(name, values)| {
         let values = one_or_many(Some(values));

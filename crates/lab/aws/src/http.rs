@@ -9,10 +9,10 @@ use trustwalk_lab_serve::{PATIENCE, Version, accept, speak};
 use crate::account::Account;
 use crate::callers::request_id;
 use crate::outcome::{AwsFault, escape, tag};
-use crate::policy::Decision;
 use crate::query::{Parameters, decode};
+use crate::requests::Origin;
 use crate::sigv4::{self, Caller, Signed};
-use crate::{assume, cloudtrail, ec2, eks, iam, pod_identity, sts};
+use crate::{assume, cloudtrail, ec2, eks, iam, pod_identity, s3, sts};
 
 /// Largest request: IAM's largest parameter, a policy of 131,072 characters, percent-encoded.
 const LARGEST_REQUEST: usize = 1 << 20;
@@ -54,10 +54,16 @@ impl Account {
         let text = String::from_utf8_lossy(&body).into_owned();
         let form = Parameters::parse(if text.is_empty() { signed.query } else { &text });
         let action = form.text("Action");
+        if action == "AssumeRoleWithWebIdentity"
+            && let Some(service) = other_service(&parts.headers)
+        {
+            return not_sts(&service, &action, &form);
+        }
         if action == "AssumeRoleWithWebIdentity" {
             // The role's account answers; an account unknown to the lab has no provider either.
             let owner = self.owner_of(&form.text("RoleArn"));
-            let outcome = sts::web_identity(owner.as_ref().unwrap_or(self), &form).await;
+            let origin = Origin::of(&parts.headers);
+            let outcome = sts::web_identity(owner.as_ref().unwrap_or(self), &form, &origin).await;
             return query_reply(&action, STS_NS, outcome);
         }
         let service = sigv4::scope_service(&parts.headers).unwrap_or_default();
@@ -70,6 +76,7 @@ impl Account {
             "iam" => query_reply(&action, IAM_NS, iam::call(&home, &caller, &action, &form).await),
             "sts" => query_reply(&action, STS_NS, assume::call(&home, &caller, &action, &form)),
             "ec2" => ec2_reply(&action, ec2::call(&home, &caller, &action)),
+            "s3" => s3_reply(s3::call(&home, &caller, &signed)),
             "eks" => json_reply(eks::call(&home, &caller, &signed)),
             "eks-auth" => json_reply(pod_identity::call(&home, &caller, &signed).await),
             "cloudtrail" => {
@@ -84,17 +91,33 @@ impl Account {
 
     /// Refuses unless the caller's policies allow the action on the resource.
     pub(crate) fn authorise(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), AwsFault> {
-        let why = match crate::policy::decide(self, &caller.principal, action, resource) {
-            Decision::Allowed => return Ok(()),
-            Decision::Silent => format!("because no identity-based policy allows the {action} action"),
-            Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
-        };
+        let Some(why) = crate::policy::decide(self, caller, action, resource).why(action) else { return Ok(()) };
         let who = crate::policy::arn(self, &caller.principal);
         Err(AwsFault::new(
             403,
             "AccessDenied",
             format!("User: {who} is not authorized to perform: {action} on resource: {resource} {why}"),
         ))
+    }
+}
+
+/// The service whose own host a request went to, when that is not STS. A host that is no name of AWS's, such as
+/// loopback, is all services in one.
+fn other_service(headers: &http::HeaderMap) -> Option<String> {
+    let host = headers.get("host")?.to_str().ok()?.split(':').next()?.to_ascii_lowercase();
+    let (service, rest) = host.split_once('.')?;
+    let aws = ["amazonaws.com", "amazonaws.com.cn", "api.aws"].iter().any(|end| rest.ends_with(end));
+    (aws && !service.starts_with("sts")).then(|| service.to_owned())
+}
+
+/// What another service says to STS's operation, unsigned as it comes: each in its own protocol (API references of EC2,
+/// IAM and S3, "Common errors"; the JSON services miss the signature first).
+fn not_sts(service: &str, action: &str, form: &Parameters) -> Response<Full<Bytes>> {
+    match service {
+        "ec2" => ec2_reply("", Err(ec2::unknown(action))),
+        "iam" => query_reply(action, IAM_NS, Err(iam::unknown(action, form))),
+        "s3" => s3_reply(Err(s3::not_allowed())),
+        _ => json_reply(Err(AwsFault::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))),
     }
 }
 
@@ -152,6 +175,18 @@ fn ec2_reply(action: &str, outcome: Result<String, AwsFault>) -> Response<Full<B
     }
 }
 
+/// S3's answers are documents of their own, its errors too (Amazon S3 API reference, "Error responses").
+fn s3_reply(outcome: Result<String, AwsFault>) -> Response<Full<Bytes>> {
+    const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    match outcome {
+        Ok(document) => reply(200, "application/xml", format!("{HEAD}{document}")),
+        Err(f) => {
+            let parts = [tag("Code", f.code), tag("Message", &f.message), tag("RequestId", &request_id())];
+            reply(f.status, "application/xml", format!("{HEAD}<Error>{}</Error>", parts.concat()))
+        }
+    }
+}
+
 fn json_reply(outcome: Result<serde_json::Value, AwsFault>) -> Response<Full<Bytes>> {
     match outcome {
         Ok(value) => reply(200, "application/json", value.to_string()),
@@ -170,6 +205,7 @@ fn fault_reply(service: &str, fault: AwsFault) -> Response<Full<Bytes>> {
     match service {
         "eks" | "eks-auth" | "cloudtrail" => json_reply(Err(fault)),
         "ec2" => ec2_reply("", Err(fault)),
+        "s3" => s3_reply(Err(fault)),
         "sts" => query_reply("", STS_NS, Err(fault)),
         _ => query_reply("", IAM_NS, Err(fault)),
     }

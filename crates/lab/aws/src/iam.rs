@@ -4,8 +4,7 @@ use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome};
 use crate::query::Parameters;
 use crate::sigv4::Caller;
-use crate::state::Principal;
-use crate::{managed, oidc, roles};
+use crate::{managed, oidc, roles, trail};
 
 /// The OIDC provider operations that name an existing provider.
 const ON_PROVIDERS: [&str; 8] = [
@@ -36,18 +35,26 @@ pub(crate) async fn call(account: &Account, caller: &Caller, action: &str, form:
         return Err(unknown(action, form));
     }
     let resource = resource(account, action, form);
-    account.authorise(caller, &format!("iam:{action}"), &resource)?;
-    let outcome = match action {
-        "CreateOpenIDConnectProvider" => oidc::create(account, form).await,
-        "ListOpenIDConnectProviders" => Ok(oidc::list(account)),
-        _ if on_provider => oidc::on_provider(account, action, form),
-        _ if on_policy => managed::call(account, action, form),
-        _ => roles::call(account, action, form),
+    let outcome = match account.authorise(caller, &format!("iam:{action}"), &resource) {
+        Err(refused) => Err(refused),
+        Ok(()) => carry_out(account, action, form).await,
     };
+    // Reading leaves no trace here, as the lab's trail holds changes and exchanges alone.
     if !action.starts_with("Get") && !action.starts_with("List") {
-        record(account, caller, action, form, &resource, &outcome);
+        let (about, asked) = (trail::touched(form, &resource), trail::parameters(form));
+        trail::called(account, caller, ("iam.amazonaws.com", action), about, asked, outcome.as_ref().err());
     }
     outcome
+}
+
+async fn carry_out(account: &Account, action: &str, form: &Parameters) -> Outcome {
+    match action {
+        "CreateOpenIDConnectProvider" => oidc::create(account, form).await,
+        "ListOpenIDConnectProviders" => Ok(oidc::list(account)),
+        _ if ON_PROVIDERS.contains(&action) => oidc::on_provider(account, action, form),
+        _ if ON_POLICIES.contains(&action) => managed::call(account, action, form),
+        _ => roles::call(account, action, form),
+    }
 }
 
 /// The ARN an operation is about; of a role or provider yet to be made, the one it will have.
@@ -66,19 +73,4 @@ fn resource(account: &Account, action: &str, form: &Parameters) -> String {
     let made = || form.get("Url").filter(|_| action == "CreateOpenIDConnectProvider").map(|u| account.provider_arn(u));
     let policy = || form.get("PolicyArn").map(str::to_owned);
     named.or_else(made).or_else(|| form.get("RoleName").map(role)).or_else(policy).unwrap_or_else(|| "*".to_owned())
-}
-
-fn record(account: &Account, caller: &Caller, action: &str, form: &Parameters, resource: &str, outcome: &Outcome) {
-    let who = match &caller.principal {
-        Principal::User { name, .. } => name.clone(),
-        Principal::Session { session, .. } => session.clone(),
-    };
-    let mut touched = vec![resource.to_owned()];
-    touched.extend(form.get("RoleName").map(str::to_owned));
-    let detail = serde_json::json!({
-        "eventName": action, "eventSource": "iam.amazonaws.com",
-        "userIdentity": {"type": "IAMUser", "userName": who, "arn": crate::policy::arn(account, &caller.principal)},
-        "errorCode": outcome.as_ref().err().map(|f| f.code),
-    });
-    account.push_event(account.now(), "iam.amazonaws.com", action, &who, &touched, &detail);
 }

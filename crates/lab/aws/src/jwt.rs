@@ -112,7 +112,7 @@ impl Jwt {
         if let Some(azp) = self.text("azp") {
             return Ok(azp);
         }
-        let all = crate::policy::one_or_many(self.claims.get("aud"));
+        let all = crate::language::one_or_many(self.claims.get("aud"));
         match all.as_slice() {
             [one] if !one.is_empty() => Ok(one.clone()),
             [] | [_] => Err(AwsFault::token("Claim is not allowed to be empty: aud")),
@@ -133,7 +133,7 @@ impl Jwt {
     /// A token may be meant for some roles alone (claim `https://aws.amazon.com/roles`, reported).
     pub(crate) fn check_roles(&self, role_arn: &str) -> Result<(), AwsFault> {
         let Some(roles) = self.claims.get("https://aws.amazon.com/roles") else { return Ok(()) };
-        if crate::policy::one_or_many(Some(roles)).iter().any(|r| r == role_arn) {
+        if crate::language::one_or_many(Some(roles)).iter().any(|r| r == role_arn) {
             return Ok(());
         }
         Err(AwsFault::token("The target role ARN is not present in the roles claim of the identity token"))

@@ -1,11 +1,10 @@
 //! IAM: managed policies.
 
-use serde_json::Value;
-
 use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::paging::page;
 use crate::query::{Parameters, encode};
+use crate::state::Role;
 use crate::validate;
 
 /// Characters of a managed policy, white space not counted (IAM quotas).
@@ -74,7 +73,7 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
         ));
     }
     let document = validate::text(form, "PolicyDocument", 1, 131_072)?;
-    check(document)?;
+    crate::save::identity(document)?;
     if document.chars().filter(|c| !c.is_whitespace()).count() > QUOTA {
         return Err(AwsFault::new(409, "LimitExceeded", "Cannot exceed quota for PolicySize: 6144"));
     }
@@ -95,29 +94,10 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
 
 fn delete(account: &Account, arn: &str) -> Outcome {
     let mut state = account.state();
-    if state.roles.values().any(|r| r.attached.iter().any(|a| a == arn)) {
+    let holds = |r: &Role| r.attached.iter().chain(&r.boundary).any(|a| a == arn);
+    if state.roles.values().any(holds) {
         return Err(AwsFault::new(409, "DeleteConflict", "Cannot delete a policy attached to entities."));
     }
     state.policies.remove(arn);
     Ok(String::new())
-}
-
-/// What IAM asks of an identity policy when it is saved.
-pub(crate) fn check(document: &str) -> Result<(), AwsFault> {
-    let malformed = |text: &str| AwsFault::new(400, "MalformedPolicyDocument", text);
-    let value: Value = serde_json::from_str(document).map_err(|_| malformed("Syntax errors in policy."))?;
-    let all = crate::policy::statements(&value);
-    if all.is_empty() || !all.iter().all(Value::is_object) {
-        return Err(malformed("Syntax errors in policy."));
-    }
-    if all.iter().any(|s| s.get("Principal").is_some() || s.get("NotPrincipal").is_some()) {
-        return Err(malformed("Policy document should not specify a principal."));
-    }
-    if !all.iter().all(|s| s.get("Action").or_else(|| s.get("NotAction")).is_some()) {
-        return Err(malformed("Policy statement must contain actions."));
-    }
-    if !all.iter().all(|s| s.get("Resource").or_else(|| s.get("NotResource")).is_some()) {
-        return Err(malformed("Policy statement must contain resources."));
-    }
-    Ok(())
 }

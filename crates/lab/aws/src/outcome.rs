@@ -13,6 +13,12 @@ impl AwsFault {
         Self { status, code, message: message.into() }
     }
 
+    /// The refusal of a service whose model calls it `AccessDeniedException` (EKS, `CloudTrail`; their API
+    /// references).
+    pub(crate) fn excepting(self) -> Self {
+        if self.code == "AccessDenied" { Self { code: "AccessDeniedException", ..self } } else { self }
+    }
+
     /// `ValidationError`, 400.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationError", message)

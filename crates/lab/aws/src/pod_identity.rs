@@ -1,17 +1,21 @@
 //! EKS Auth: a pod's token for the role of its Pod Identity association.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::account::Account;
+use crate::eks::association_arn;
 use crate::http::segments;
 use crate::jwt::Jwt;
+use crate::language::{Keys, one_or_many};
 use crate::outcome::AwsFault;
-use crate::policy::one_or_many;
 use crate::providers::fetch;
+use crate::requests::always;
 use crate::sigv4::{Caller, Signed};
-use crate::state::{Association, Cluster, Principal};
+use crate::state::{Association, Cluster};
 use crate::sts::role_of;
-use crate::trust::{Keys, admits_pods};
+use crate::trust::admits_pods;
 
 /// Audience of the tokens (EKS User Guide, "EKS Pod Identity").
 const AUDIENCE: &str = "pods.eks.amazonaws.com";
@@ -27,11 +31,8 @@ pub(crate) async fn call(account: &Account, caller: &Caller, request: &Signed<'_
     }
     let c = &account.config;
     let arn = format!("arn:{}:eks:{}:{}:cluster/{name}", c.partition, c.region, c.account_id);
-    account.authorise(caller, "eks-auth:AssumeRoleForPodIdentity", &arn).map_err(|f| AwsFault {
-        status: 400,
-        code: "AccessDeniedException",
-        ..f
-    })?;
+    let allowed = account.authorise(caller, "eks-auth:AssumeRoleForPodIdentity", &arn);
+    allowed.map_err(|f| AwsFault { status: 400, ..f.excepting() })?;
     let missing = |text: String| AwsFault::new(404, "ResourceNotFoundException", text);
     let cluster = account.state().clusters.get(name).cloned();
     let cluster = cluster.ok_or_else(|| missing(format!("No cluster found for name: {name}.")))?;
@@ -47,7 +48,7 @@ pub(crate) async fn call(account: &Account, caller: &Caller, request: &Signed<'_
         .iter()
         .find(|a| subject == format!("system:serviceaccount:{}:{}", a.namespace, a.service_account))
         .ok_or_else(|| missing(format!("no Pod Identity association in cluster {name} for {subject}")))?;
-    session(account, &cluster, association, &jwt)
+    session(account, caller, (&cluster, &arn), association, &jwt)
 }
 
 fn no_route(request: &Signed<'_>) -> AwsFault {
@@ -78,36 +79,70 @@ async fn verified(account: &Account, cluster: &Cluster, token: &str) -> Result<J
     Ok(jwt)
 }
 
-fn session(account: &Account, cluster: &Cluster, a: &Association, jwt: &Jwt) -> Result<Value, AwsFault> {
-    let role =
-        role_of(account, &a.role_arn).filter(|r| admits_pods(&r.trust_policy, &Keys::new())).ok_or_else(|| {
-            AwsFault::new(
-                400,
-                "AccessDeniedException",
-                format!(
-                    "Unauthorized Exception! EKS does not have permissions to assume the associated role: {}",
-                    a.role_arn
-                ),
-            )
-        })?;
+/// Tags that EKS gives each session (EKS User Guide, "Grant Pods access to AWS resources based on tags").
+fn tags(cluster_arn: &str, cluster: &Cluster, a: &Association, jwt: &Jwt) -> BTreeMap<String, String> {
+    let claim = |pointer: &str| jwt.claims.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    [
+        ("eks-cluster-arn", cluster_arn),
+        ("eks-cluster-name", cluster.name.as_str()),
+        ("kubernetes-namespace", a.namespace.as_str()),
+        ("kubernetes-service-account", a.service_account.as_str()),
+        ("kubernetes-pod-name", claim("/kubernetes.io/pod/name")),
+        ("kubernetes-pod-uid", claim("/kubernetes.io/pod/uid")),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// What the trust policy is asked with: the tags, and whose cluster asks, against a confused deputy (EKS User Guide,
+/// "EKS Pod Identity role").
+fn keys(account: &Account, caller: &Caller, cluster_arn: &str, tags: &BTreeMap<String, String>) -> Keys {
+    let mut keys = always(account, &caller.origin);
+    keys.insert("aws:sourceaccount".to_owned(), vec![account.config.account_id.clone()]);
+    keys.insert("aws:sourcearn".to_owned(), vec![cluster_arn.to_owned()]);
+    keys.insert("aws:tagkeys".to_owned(), tags.keys().cloned().collect());
+    keys.insert("sts:transitivetagkeys".to_owned(), tags.keys().cloned().collect());
+    for (key, value) in tags {
+        keys.insert(format!("aws:requesttag/{key}"), vec![value.clone()]);
+    }
+    keys
+}
+
+fn session(
+    account: &Account,
+    caller: &Caller,
+    (cluster, cluster_arn): (&Cluster, &str),
+    a: &Association,
+    jwt: &Jwt,
+) -> Result<Value, AwsFault> {
+    let tags = tags(cluster_arn, cluster, a, jwt);
+    let keys = keys(account, caller, cluster_arn, &tags);
+    let role = role_of(account, &a.role_arn).filter(|r| admits_pods(&r.trust_policy, &keys)).ok_or_else(|| {
+        AwsFault::new(
+            400,
+            "AccessDeniedException",
+            format!(
+                "Unauthorized Exception! EKS does not have permissions to assume the associated role: {}",
+                a.role_arn
+            ),
+        )
+    })?;
     let pod = jwt.claims.pointer("/kubernetes.io/pod/name").and_then(Value::as_str).unwrap_or("pod");
     let name = format!("eks-{}-{pod}-{}", cluster.name, crate::callers::request_id());
     let name: String = name.chars().take(64).collect();
-    let keys = account.session_for(&role.name, &name, SESSION);
-    let c = &account.config;
-    let arn = crate::policy::arn(account, &Principal::Session { role: role.name.clone(), session: name.clone() });
-    let association_arn = format!(
-        "arn:{}:eks:{}:{}:podidentityassociation/{}/{}",
-        c.partition, c.region, c.account_id, cluster.name, a.id
-    );
+    let given = account.open_session(&role.name, &name, SESSION, tags);
+    let arn = crate::policy::session_arn(account, &role.name, &name);
     Ok(json!({
         "subject": {"namespace": a.namespace, "serviceAccount": a.service_account},
         "audience": AUDIENCE,
-        "podIdentityAssociation": {"associationArn": association_arn, "associationId": a.id},
+        "podIdentityAssociation": {
+            "associationArn": association_arn(account, a, &cluster.name), "associationId": a.id,
+        },
         "assumedRoleUser": {"arn": arn, "assumeRoleId": format!("{}:{name}", crate::callers::role_id(&role.name))},
         "credentials": {
-            "accessKeyId": keys.access_key_id, "secretAccessKey": keys.secret_access_key,
-            "sessionToken": keys.session_token, "expiration": keys.expires.map(jiff::Timestamp::as_second),
+            "accessKeyId": given.access_key_id, "secretAccessKey": given.secret_access_key,
+            "sessionToken": given.session_token, "expiration": given.expires.map(jiff::Timestamp::as_second),
         },
     }))
 }

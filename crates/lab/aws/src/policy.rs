@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::account::Account;
+use crate::language::{Asked, Decision, decide as read};
+use crate::requests::keys_of;
+use crate::sigv4::Caller;
 use crate::state::Principal;
 
 /// ARN of the CNI's managed policy.
@@ -39,130 +40,79 @@ pub(crate) fn arn(account: &Account, principal: &Principal) -> String {
     let c = &account.config;
     match principal {
         Principal::User { name, .. } => format!("arn:{}:iam::{}:user/{name}", c.partition, c.account_id),
-        Principal::Session { role, session } => {
-            format!("arn:{}:sts::{}:assumed-role/{role}/{session}", c.partition, c.account_id)
-        }
+        Principal::Session { role, session, .. } => session_arn(account, role, session),
     }
 }
 
-/// What the caller's identity policies say of an action.
+/// ARN of a role's session.
+pub(crate) fn session_arn(account: &Account, role: &str, session: &str) -> String {
+    format!("arn:{}:sts::{}:assumed-role/{role}/{session}", account.config.partition, account.config.account_id)
+}
+
+/// Which of a caller's policies an answer rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// A statement allows it and none denies it.
+pub(crate) enum Kind {
+    /// Those attached to the user or role, and its inline ones.
+    Identity,
+    /// The role's permissions boundary.
+    Boundary,
+}
+
+/// Whether a caller's own policies let it do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ruling {
+    /// They do.
     Allowed,
-    /// No statement allows it.
-    Silent,
-    /// A statement denies it.
-    Denied,
+    /// No statement of these policies allows it.
+    NotAllowed(Kind),
+    /// A statement of these denies it.
+    Denied(Kind),
 }
 
-/// Whether the caller's identity policies allow an action.
-pub(crate) fn allowed(account: &Account, principal: &Principal, action: &str, resource: &str) -> bool {
-    decide(account, principal, action, resource) == Decision::Allowed
+impl Ruling {
+    /// Why not, as refusals end (IAM User Guide, "Troubleshoot access denied error messages").
+    pub(crate) fn why(self, action: &str) -> Option<String> {
+        Some(match self {
+            Self::Allowed => return None,
+            Self::NotAllowed(Kind::Identity) => format!("because no identity-based policy allows the {action} action"),
+            Self::NotAllowed(Kind::Boundary) => format!("because no permissions boundary allows the {action} action"),
+            Self::Denied(Kind::Identity) => "with an explicit deny in an identity-based policy".to_owned(),
+            Self::Denied(Kind::Boundary) => "with an explicit deny in a permissions boundary".to_owned(),
+        })
+    }
 }
 
-/// What the caller's identity policies say of an action.
-pub(crate) fn decide(account: &Account, principal: &Principal, action: &str, resource: &str) -> Decision {
+/// What the caller's own policies say of an action. A boundary allows nothing by itself: both it and an identity
+/// policy must allow, and a denial in either wins (IAM User Guide, "Permissions boundaries for IAM entities").
+pub(crate) fn decide(account: &Account, caller: &Caller, action: &str, resource: &str) -> Ruling {
     // GetCallerIdentity needs no permission, even under an explicit deny (STS API reference).
     if action == "sts:GetCallerIdentity" {
-        return Decision::Allowed;
+        return Ruling::Allowed;
     }
-    let documents: Vec<String> = match principal {
-        Principal::User { policies, .. } => policies.clone(),
+    let (identity, boundary) = documents(account, &caller.principal);
+    let keys = keys_of(account, caller);
+    let asked = Asked { action, resource: Some(resource), keys: &keys };
+    let own = read(identity.iter().map(String::as_str), asked);
+    let within = boundary.map(|document| read([document.as_str()], asked));
+    match (own, within) {
+        (Decision::Denied, _) => Ruling::Denied(Kind::Identity),
+        (_, Some(Decision::Denied)) => Ruling::Denied(Kind::Boundary),
+        (Decision::Silent, _) => Ruling::NotAllowed(Kind::Identity),
+        (Decision::Allowed, Some(Decision::Silent)) => Ruling::NotAllowed(Kind::Boundary),
+        (Decision::Allowed, None | Some(Decision::Allowed)) => Ruling::Allowed,
+    }
+}
+
+/// The documents of a caller's identity policies, and of its boundary. A boundary that is gone allows nothing.
+fn documents(account: &Account, principal: &Principal) -> (Vec<String>, Option<String>) {
+    match principal {
+        Principal::User { policies, .. } => (policies.clone(), None),
         Principal::Session { role, .. } => {
             let state = account.state();
-            state.roles.get(role).map_or_else(Vec::new, |r| {
-                let attached = r.attached.iter().filter_map(|a| state.policies.get(a).cloned());
-                attached.chain(r.inline.values().cloned()).collect()
-            })
-        }
-    };
-    let wanted = action.to_ascii_lowercase();
-    // `Not…` turns a match round (IAM User Guide, "NotAction" and "NotResource").
-    let either = |s: &Value, plain: &str, not: &str, hit: &dyn Fn(&String) -> bool| match (s.get(plain), s.get(not)) {
-        (Some(v), _) => one_or_many(Some(v)).iter().any(hit),
-        (None, Some(v)) => !one_or_many(Some(v)).iter().any(hit),
-        (None, None) => false,
-    };
-    let effects: Vec<bool> = documents
-        .iter()
-        .filter_map(|d| serde_json::from_str::<Value>(d).ok())
-        .flat_map(|d| statements(&d))
-        .filter(|s| {
-            either(s, "Action", "NotAction", &|p| glob(&p.to_ascii_lowercase(), &wanted))
-                && either(s, "Resource", "NotResource", &|p| resource == "*" || glob(p, resource))
-        })
-        .map(|s| s.get("Effect").and_then(Value::as_str) == Some("Allow"))
-        .collect();
-    match (effects.is_empty(), effects.iter().all(|allow| *allow)) {
-        (true, _) => Decision::Silent,
-        (false, true) => Decision::Allowed,
-        (false, false) => Decision::Denied,
-    }
-}
-
-/// Statements of a document, one or many.
-pub(crate) fn statements(document: &Value) -> Vec<Value> {
-    match document.get("Statement") {
-        Some(Value::Array(all)) => all.clone(),
-        Some(one) => vec![one.clone()],
-        None => Vec::new(),
-    }
-}
-
-/// A string or a list of strings; numbers and booleans count as their text.
-pub(crate) fn one_or_many(value: Option<&Value>) -> Vec<String> {
-    let text = |v: &Value| match v {
-        Value::String(s) => Some(s.clone()),
-        Value::Bool(b) => Some(b.to_string()),
-        Value::Number(n) => Some(n.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    };
-    match value {
-        Some(Value::Array(all)) => all.iter().filter_map(text).collect(),
-        Some(one) => text(one).into_iter().collect(),
-        None => Vec::new(),
-    }
-}
-
-/// `*` and `?` anywhere.
-pub(crate) fn glob(pattern: &str, text: &str) -> bool {
-    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut i, mut j, mut star, mut mark) = (0, 0, None, 0);
-    while j < t.len() {
-        if p.get(i) == Some(&'*') {
-            star = Some(i);
-            mark = j;
-            i += 1;
-        } else if p.get(i) == Some(&'?') || (p.get(i).is_some() && p.get(i) == t.get(j)) {
-            i += 1;
-            j += 1;
-        } else if let Some(s) = star {
-            i = s + 1;
-            mark += 1;
-            j = mark;
-        } else {
-            return false;
-        }
-    }
-    p.iter().skip(i).all(|c| *c == '*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_match_as_iams() {
-        for (p, t, yes) in [
-            ("*", "", true),
-            ("a*c", "abbc", true),
-            ("a?c", "ac", false),
-            ("ec2:*", "ec2:x", true),
-            ("a*b*c", "aXbYbZc", true),
-            ("abc", "ab", false),
-        ] {
-            assert_eq!(glob(p, t), yes, "{p} {t}");
+            let Some(role) = state.roles.get(role) else { return (Vec::new(), None) };
+            let attached = role.attached.iter().filter_map(|arn| state.policies.get(arn).cloned());
+            let boundary = role.boundary.as_ref().map(|arn| state.policies.get(arn).cloned().unwrap_or_default());
+            (attached.chain(role.inline.values().cloned()).collect(), boundary)
         }
     }
 }

@@ -2,91 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::account::Account;
-use crate::guard;
 use crate::oidc::{tag_items, tagged};
 use crate::outcome::{AwsFault, Outcome, escape, members, tag};
 use crate::paging::page;
-use crate::policy::{one_or_many, statements};
 use crate::query::{Parameters, encode};
+use crate::save;
 use crate::state::Role;
 use crate::validate;
 
-/// Characters of a trust policy (IAM quotas).
-const TRUST_QUOTA: usize = 2048;
 /// Roles of an account (IAM quotas).
 const ROLES: usize = 1000;
 /// Managed policies of a role (IAM quotas).
 const ATTACHED: usize = 10;
 
-fn malformed(text: impl Into<String>) -> AwsFault {
-    AwsFault::new(400, "MalformedPolicyDocument", text)
-}
-
-/// IAM's checks when a trust policy is saved.
-fn check_trust(account: &Account, document: &str) -> Result<(), AwsFault> {
-    let value: Value = serde_json::from_str(document).map_err(|_| malformed("This policy contains invalid Json"))?;
-    let all = statements(&value);
-    if all.is_empty() || !all.iter().all(Value::is_object) {
-        return Err(malformed("Syntax errors in policy."));
-    }
-    for s in &all {
-        if s.get("Resource").is_some() || s.get("NotResource").is_some() {
-            return Err(malformed("Has prohibited field Resource"));
-        }
-        let principal = s
-            .get("Principal")
-            .or_else(|| s.get("NotPrincipal"))
-            .ok_or_else(|| malformed("Missing required field Principal"))?;
-        check_aws_principals(account, principal)?;
-        if let Some((issuer, key)) = guard::open_to_all(s) {
-            // The words are the lab's own, but for Cognito's: AWS documents the refusal alone.
-            return Err(malformed(if issuer.starts_with("cognito-identity.") {
-                "A condition block must be present for the Cognito provider".to_owned()
-            } else {
-                format!("The provider {issuer} is shared: the policy must evaluate the condition key {key}")
-            }));
-        }
-        for f in one_or_many(principal.get("Federated")) {
-            let arn = f.starts_with("arn:") && (f.contains(":oidc-provider/") || f.contains(":saml-provider/"));
-            let domain = !f.contains([':', '/', ' ']) && f.contains('.');
-            if !arn && !domain && f != "*" {
-                return Err(malformed("Federated principals must be valid domain names or SAML metadata ARNs"));
-            }
-        }
-        let actions = one_or_many(s.get("Action").or_else(|| s.get("NotAction")));
-        if actions.is_empty() {
-            return Err(malformed("Missing required field Action"));
-        }
-        if !actions.iter().all(|a| a == "*" || a.to_ascii_lowercase().starts_with("sts:")) {
-            return Err(malformed("AssumeRole policy may only specify STS AssumeRole actions."));
-        }
-    }
-    let size = document.chars().filter(|c| !c.is_whitespace()).count();
-    if size > TRUST_QUOTA {
-        return Err(AwsFault::new(409, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048"));
-    }
-    Ok(())
-}
-
-/// A role or user named as a principal must exist; the lab knows its own accounts' roles alone.
-fn check_aws_principals(account: &Account, principal: &Value) -> Result<(), AwsFault> {
-    for arn in one_or_many(principal.get("AWS")) {
-        let named = arn.split_once(":role/").and_then(|(head, rest)| {
-            let owner = account.member(head.rsplit(':').next()?)?;
-            Some(owner.role(rest.rsplit('/').next()?).is_some())
-        });
-        if named == Some(false) {
-            return Err(malformed(format!("Invalid principal in policy: \"AWS\":\"{arn}\"")));
-        }
-    }
-    Ok(())
-}
-
 /// Operations on roles and their policies.
-pub(crate) const OPERATIONS: [&str; 17] = [
+pub(crate) const OPERATIONS: [&str; 19] = [
     "CreateRole",
     "ListRoles",
     "GetRole",
@@ -103,6 +34,8 @@ pub(crate) const OPERATIONS: [&str; 17] = [
     "ListRoleTags",
     "TagRole",
     "UntagRole",
+    "PutRolePermissionsBoundary",
+    "DeleteRolePermissionsBoundary",
     "ListEntitiesForPolicy",
 ];
 
@@ -132,7 +65,8 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
             // What a change needs to know of the account beyond the role.
             let attachable = form.get("PolicyArn").is_none_or(|arn| account.state().policies.contains_key(arn));
             let trust = form.get("PolicyDocument").filter(|_| action == "UpdateAssumeRolePolicy");
-            trust.map(|document| check_trust(account, document)).transpose()?;
+            trust.map(|document| readable(document).and_then(|()| save::trust(account, document))).transpose()?;
+            let boundary = form.get("PermissionsBoundary").map(|arn| bounding(account, arn)).transpose()?;
             let mut state = account.state();
             if action == "DeleteRole" {
                 let held = state.roles.get(name).is_some_and(|r| !r.attached.is_empty() || !r.inline.is_empty());
@@ -147,6 +81,9 @@ pub(crate) fn call(account: &Account, action: &str, form: &Parameters) -> Outcom
                 return Ok(String::new());
             }
             let role = state.roles.get_mut(name).ok_or_else(missing)?;
+            if let Some(boundary) = boundary {
+                role.boundary = Some(boundary);
+            }
             change(role, action, form, attachable)?;
             Ok(String::new())
         }
@@ -178,6 +115,24 @@ fn read(account: &Account, action: &str, form: &Parameters, role: &Role) -> Resu
         _ => return Ok(None),
     };
     Ok(Some(answer))
+}
+
+/// Characters that a trust policy has (IAM API reference, `UpdateAssumeRolePolicy`): none above U+00FF.
+fn readable(document: &str) -> Result<(), AwsFault> {
+    let plain = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}');
+    if document.chars().all(plain) {
+        return Ok(());
+    }
+    let rule = "satisfy regular expression pattern: [\\u0009\\u000A\\u000D\\u0020-\\u00FF]+";
+    Err(validate::constraint("policyDocument", None, rule))
+}
+
+/// A managed policy that may bound a role.
+fn bounding(account: &Account, arn: &str) -> Result<String, AwsFault> {
+    if account.state().policies.contains_key(arn) {
+        return Ok(arn.to_owned());
+    }
+    Err(AwsFault::missing(format!("Scope ARN: {arn} does not exist or is not attachable.")))
 }
 
 fn change(role: &mut Role, action: &str, form: &Parameters, attachable: bool) -> Result<(), AwsFault> {
@@ -212,7 +167,7 @@ fn change(role: &mut Role, action: &str, form: &Parameters, attachable: bool) ->
         "PutRolePolicy" => {
             let name = validate::text(form, "PolicyName", 1, 128)?;
             let document = validate::text(form, "PolicyDocument", 1, 131_072)?;
-            crate::managed::check(document)?;
+            save::identity(document)?;
             role.inline.insert(name.to_owned(), document.to_owned());
         }
         "DeleteRolePolicy" => {
@@ -222,6 +177,7 @@ fn change(role: &mut Role, action: &str, form: &Parameters, attachable: bool) ->
                 .ok_or_else(|| AwsFault::missing(format!("The role policy with name {name} cannot be found.")))?;
         }
         "TagRole" => role.tags = tagged(&role.tags, form.tags())?,
+        "DeleteRolePermissionsBoundary" => role.boundary = None,
         "UntagRole" => {
             let keys = form.list("TagKeys").unwrap_or_default();
             role.tags.retain(|k, _| !keys.contains(k));
@@ -247,7 +203,9 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
     }
     let trust_policy = validate::text(form, "AssumeRolePolicyDocument", 1, 131_072)?.to_owned();
     let max_session = validate::number(form, "MaxSessionDuration", 3600, 43_200)?.unwrap_or(3600);
-    check_trust(account, &trust_policy)?;
+    readable(&trust_policy)?;
+    save::trust(account, &trust_policy)?;
+    let boundary = form.get("PermissionsBoundary").map(|arn| bounding(account, arn)).transpose()?;
     let role = Role {
         name,
         path: path.to_owned(),
@@ -256,6 +214,7 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
         created: account.now(),
         attached: Vec::new(),
         inline: BTreeMap::new(),
+        boundary,
         tags: tagged(&BTreeMap::new(), form.tags())?,
         last_used: None,
     };
@@ -283,8 +242,14 @@ fn inside(account: &Account, r: &Role) -> String {
         tag("CreateDate", &time(r.created)),
         tag("AssumeRolePolicyDocument", &encode(&r.trust_policy, false)),
         tag("MaxSessionDuration", &r.max_session.to_string()),
+        r.boundary.iter().map(|arn| bound(arn)).collect(),
         format!("<RoleLastUsed>{}</RoleLastUsed>", used.unwrap_or_default()),
         members("Tags", r.tags.iter().map(|(k, v)| format!("{}{}", tag("Key", k), tag("Value", v)))),
     ]
     .concat()
+}
+
+fn bound(arn: &str) -> String {
+    let inside = [tag("PermissionsBoundaryType", "Policy"), tag("PermissionsBoundaryArn", arn)];
+    format!("<PermissionsBoundary>{}</PermissionsBoundary>", inside.concat())
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::account::Account;
 use crate::outcome::AwsFault;
 use crate::query::{decode, encode};
+use crate::requests::Origin;
 use crate::state::Principal;
 
 /// A signature older or newer than this is refused (AWS: five minutes; signing clients drift).
@@ -17,6 +18,9 @@ const SKEW_SECONDS: i64 = 15 * 60;
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) service: String,
+    /// Access key id.
+    pub(crate) key: String,
+    pub(crate) origin: Origin,
 }
 
 /// A request as it was signed.
@@ -111,7 +115,7 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
         ));
     }
-    Ok(Caller { principal, service: service.clone() })
+    Ok(Caller { principal, service: service.clone(), key: auth.key, origin: Origin::of(request.headers) })
 }
 
 fn check_time(account: &Account, expires: Option<Timestamp>, stamp: &str) -> Result<(), AwsFault> {

@@ -55,6 +55,8 @@ pub struct Role {
     pub attached: Vec<String>,
     /// Inline policies.
     pub inline: BTreeMap<String, String>,
+    /// ARN of the managed policy that is its permissions boundary.
+    pub boundary: Option<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
     /// Last use.
@@ -91,10 +93,21 @@ pub struct Addon {
     pub version: String,
     /// Role of its service account.
     pub role_arn: Option<String>,
+    /// What is wrong with it; nothing when it is active.
+    pub issues: Vec<AddonIssue>,
     /// Creation.
     pub created: Timestamp,
     /// Last change.
     pub modified: Timestamp,
+}
+
+/// What keeps an add-on from being well: `health.issues` of the EKS API reference, `Addon`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddonIssue {
+    /// Code, such as `InsufficientNumberOfReplicas`.
+    pub code: String,
+    /// What EKS says of it.
+    pub message: String,
 }
 
 /// A Pod Identity association.
@@ -117,8 +130,17 @@ pub struct Association {
 pub(crate) enum Principal {
     /// A user, with the policies it has.
     User { name: String, policies: Vec<String> },
-    /// A session of a role.
-    Session { role: String, session: String },
+    /// A session of a role, since when, and with which tags.
+    Session { role: String, session: String, began: Timestamp, tags: BTreeMap<String, String> },
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Touched {
+    /// Its type, such as `AWS::IAM::Role`.
+    pub(crate) kind: &'static str,
+    /// Name or ARN.
+    pub(crate) name: String,
 }
 
 /// One recorded event.
@@ -129,7 +151,10 @@ pub(crate) struct Event {
     pub(crate) name: String,
     pub(crate) source: String,
     pub(crate) username: String,
-    pub(crate) resources: Vec<String>,
+    pub(crate) read_only: bool,
+    /// Access key id of the caller.
+    pub(crate) key: String,
+    pub(crate) resources: Vec<Touched>,
     /// JSON, as it is shown.
     pub(crate) detail: String,
 }
@@ -167,8 +192,14 @@ impl Event {
     fn bytes(&self) -> usize {
         /// The structure itself, its id and what keeps its texts.
         const AROUND: usize = 400;
-        let resources: usize = self.resources.iter().map(String::len).sum();
-        AROUND + self.name.len() + self.source.len() + self.username.len() + resources + self.detail.len()
+        let resources: usize = self.resources.iter().map(|touched| touched.name.len() + AROUND / 8).sum();
+        AROUND
+            + self.name.len()
+            + self.key.len()
+            + self.source.len()
+            + self.username.len()
+            + resources
+            + self.detail.len()
     }
 }
 

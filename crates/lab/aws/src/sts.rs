@@ -1,15 +1,17 @@
 //! STS: the exchange of a web identity for a session.
 
 use aws_lc_rs::digest;
-use serde_json::json;
 
 use crate::account::{Account, TrustModel};
+use crate::identity::{Brought, claim_keys};
 use crate::jwt::Jwt;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::providers::{Fetched, fetch, verifies};
 use crate::query::Parameters;
-use crate::state::{Credentials, Principal, Provider, Role};
-use crate::trust::{Keys, admits};
+use crate::requests::{Origin, always};
+use crate::state::{Credentials, Provider, Role};
+use crate::trail::Exchanged;
+use crate::trust::admits;
 use crate::validate;
 
 /// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
@@ -19,23 +21,27 @@ pub(crate) fn keys_unavailable() -> AwsFault {
     )
 }
 
-fn denied() -> AwsFault {
-    AwsFault::new(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+/// The words for the exchange are reported of AWS; those for tags and source identity are formed after them.
+fn denied(action: &str) -> AwsFault {
+    AwsFault::new(403, "AccessDenied", format!("Not authorized to perform {action}"))
 }
 
 /// `AssumeRoleWithWebIdentity`: unsigned, and truly verified.
-pub(crate) async fn web_identity(account: &Account, form: &Parameters) -> Outcome {
-    let outcome = exchange(account, form).await;
-    record(account, form, &outcome);
+pub(crate) async fn web_identity(account: &Account, form: &Parameters, origin: &Origin) -> Outcome {
+    let outcome = exchange(account, form, origin).await;
+    // A key that could not be fetched leaves no trace (AWS Knowledge Center, `iam-sts-invalididentitytoken`).
+    if outcome.as_ref().err() != Some(&keys_unavailable()) {
+        crate::trail::web_identity(account, form, origin, outcome.as_ref().map(|done| &done.session));
+    }
     outcome.map(|done| done.xml)
 }
 
 struct Done {
     xml: String,
-    method: &'static str,
+    session: Exchanged,
 }
 
-async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault> {
+async fn exchange(account: &Account, form: &Parameters, origin: &Origin) -> Result<Done, AwsFault> {
     let (role_arn, session, token) =
         (form.text("RoleArn"), form.text("RoleSessionName"), form.text("WebIdentityToken"));
     validate(form)?;
@@ -53,54 +59,37 @@ async fn exchange(account: &Account, form: &Parameters) -> Result<Done, AwsFault
     let audience = jwt.audience()?;
     Jwt::check_audience(&audience, &provider.client_ids, account.refuses_audiences_briefly())?;
     jwt.check_roles(&role_arn)?;
-    let role = role_of(account, &role_arn).ok_or_else(denied)?;
-    let subject = jwt.text("sub").unwrap_or_default();
-    let mut keys = Keys::from([
-        (format!("{bare}:aud").to_ascii_lowercase(), vec![audience.clone()]),
-        (format!("{bare}:sub").to_ascii_lowercase(), vec![subject.clone()]),
-        ("sts:rolesessionname".to_owned(), vec![session.clone()]),
-    ]);
-    // Claims IAM maps for GitHub since January 2026 (Service Authorization Reference, AWS STS).
-    if bare == "token.actions.githubusercontent.com" {
-        for claim in [
-            "actor",
-            "actor_id",
-            "environment",
-            "job_workflow_ref",
-            "ref",
-            "repository",
-            "repository_id",
-            "repository_owner_id",
-            "workflow",
-        ] {
-            if let Some(value) = jwt.text(claim) {
-                keys.insert(format!("{bare}:{claim}"), vec![value]);
-            }
-        }
-    }
-    if !admits(&role.trust_policy, &account.provider_arn(&bare), &keys) {
-        return Err(denied());
-    }
+    let brought = Brought::of(&jwt)?;
+    let role = role_of(account, &role_arn).ok_or_else(|| denied("sts:AssumeRoleWithWebIdentity"))?;
+    let mut keys = always(account, origin);
+    claim_keys(&jwt, &bare, &audience, &mut keys);
+    brought.keys(&mut keys);
+    let provider_arn = account.provider_arn(&bare);
+    keys.insert("sts:rolesessionname".to_owned(), vec![session.clone()]);
+    keys.insert("aws:federatedprovider".to_owned(), vec![provider_arn.clone()]);
+    admits(&role.trust_policy, &provider_arn, &keys, brought.extras()).map_err(denied)?;
     let seconds: i64 = form.get("DurationSeconds").and_then(|d| d.parse().ok()).unwrap_or(3600);
     if seconds > role.max_session {
         return Err(AwsFault::validation(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    let credentials = account.session_for(&role.name, &session, seconds);
+    let credentials = account.open_session(&role.name, &session, seconds, brought.tags.clone());
     if let Some(r) = account.state().roles.get_mut(&role.name) {
         r.last_used = Some(account.now());
     }
+    let subject = jwt.text("sub").unwrap_or_default();
     let xml = [
         credentials_xml(&credentials),
         assumed_xml(account, &role, &session),
         tag("SubjectFromWebIdentityToken", &subject),
         tag("Audience", &audience),
-        tag("Provider", &account.provider_arn(&bare)),
+        tag("Provider", &provider_arn),
+        brought.source_identity.iter().map(|identity| tag("SourceIdentity", identity)).collect(),
         tag("PackedPolicySize", "25"),
     ]
     .concat();
-    Ok(Done { xml, method })
+    Ok(Done { xml, session: Exchanged { credentials, role: role.name, audience, tags: brought.tags, method } })
 }
 
 fn validate(form: &Parameters) -> Result<(), AwsFault> {
@@ -196,24 +185,6 @@ pub(crate) fn credentials_xml(c: &Credentials) -> String {
 
 pub(crate) fn assumed_xml(account: &Account, role: &Role, session: &str) -> String {
     let id = format!("{}:{session}", crate::callers::role_id(&role.name));
-    let arn = crate::policy::arn(account, &Principal::Session { role: role.name.clone(), session: session.to_owned() });
+    let arn = crate::policy::session_arn(account, &role.name, session);
     format!("<AssumedRoleUser>{}{}</AssumedRoleUser>", tag("AssumedRoleId", &id), tag("Arn", &arn))
-}
-
-/// The exchange in `CloudTrail`; failed key retrieval is not recorded (AWS Knowledge Center).
-fn record(account: &Account, form: &Parameters, outcome: &Result<Done, AwsFault>) {
-    if outcome.as_ref().is_err_and(|f| *f == keys_unavailable()) {
-        return;
-    }
-    let jwt = Jwt::parse(&form.text("WebIdentityToken")).ok();
-    let text = |name: &str| jwt.as_ref().and_then(|j| j.text(name)).unwrap_or_default();
-    let role = form.text("RoleArn");
-    let detail = json!({
-        "eventName": "AssumeRoleWithWebIdentity", "eventSource": "sts.amazonaws.com",
-        "userIdentity": {"type": "WebIdentityUser", "userName": text("sub"), "identityProvider": text("iss")},
-        "requestParameters": {"roleArn": role, "roleSessionName": form.text("RoleSessionName")},
-        "errorCode": outcome.as_ref().err().map(|f| f.code), "errorMessage": outcome.as_ref().err().map(|f| f.message.clone()),
-        "additionalEventData": outcome.as_ref().ok().map(|d| json!({"identityProviderConnectionVerificationMethod": d.method})),
-    });
-    account.push_event(account.now(), "sts.amazonaws.com", "AssumeRoleWithWebIdentity", &text("sub"), &[role], &detail);
 }

@@ -8,11 +8,13 @@ mod contract {
     mod accounts;
     mod client;
     mod cloudtrail;
+    mod conditions;
     mod eks;
     mod hostile;
     mod policies;
     mod providers;
     mod roles;
+    mod saving;
     mod signatures;
     mod web_identity;
     mod world;

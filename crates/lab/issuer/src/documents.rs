@@ -39,6 +39,8 @@ pub enum KeySetFault {
     Empty,
     /// Another key than the one that signs: the signing key was rotated away.
     Foreign,
+    /// The right keys, without `kid` and `alg`.
+    Unnamed,
 }
 
 /// All document faults of one issuer.

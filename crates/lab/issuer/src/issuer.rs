@@ -133,6 +133,7 @@ impl Issuer {
             let keys: Vec<Value> = match state.faults.key_set {
                 KeySetFault::None => state.published.iter().map(|key| key.jwk()).collect(),
                 KeySetFault::Empty => Vec::new(),
+                KeySetFault::Unnamed => state.published.iter().map(|key| unnamed(key.jwk())).collect(),
                 KeySetFault::Foreign => state.foreign.iter().map(|key| key.jwk()).collect(),
             };
             json!({"keys": keys})
@@ -220,6 +221,14 @@ impl Issuer {
             }
         })
     }
+}
+
+/// A key as one publishes it who leaves out what RFC 7517 makes optional.
+fn unnamed(mut jwk: Value) -> Value {
+    if let Some(members) = jwk.as_object_mut() {
+        members.retain(|name, _| !["kid", "alg"].contains(&name.as_str()));
+    }
+    jwk
 }
 
 /// A random version-4 UUID, as `jti` holds. Bytes stay zero if the system has no

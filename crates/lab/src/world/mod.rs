@@ -8,9 +8,10 @@ mod trust;
 mod workload;
 
 pub use job::Job;
+pub(crate) use state::allow;
 pub use state::{
     AUDIENCE_ANNOTATION, Generation, IssuerState, Provider, REGIONAL_ANNOTATION, ROLE_ANNOTATION, Registration, Role,
     World,
 };
 pub use trust::{Condition, Trust};
-pub use workload::{ALL, AWS_NODE, EXTERNAL_DNS, LEDGER, SETTLEMENT, Workload, WorkloadId, labels};
+pub use workload::{ALL, AWS_NODE, EXTERNAL_DNS, LEDGER, Mount, SETTLEMENT, Workload, WorkloadId, labels};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use trustwalk_lab_issuer::{Faults, pki::Presentation};
 use trustwalk_lab_node::{Network, WebhookConfig};
@@ -41,6 +42,8 @@ pub struct Role {
     pub policies: Vec<String>,
     /// Inline policy.
     pub inline: Option<Value>,
+    /// ARN of the policy that bounds it.
+    pub boundary: Option<String>,
     /// Whether it is older than the cluster, as roles are that outlive one.
     pub predates_cluster: bool,
 }
@@ -91,6 +94,12 @@ pub struct World {
     pub cached_late: BTreeSet<(String, String)>,
     /// Workloads.
     pub workloads: BTreeMap<WorkloadId, Workload>,
+    /// Managed policies of the account's own, by ARN.
+    pub policies: BTreeMap<String, Value>,
+    /// Config maps by namespace and name.
+    pub config_maps: BTreeMap<(String, String), Value>,
+    /// Secrets by namespace and name.
+    pub secrets: BTreeMap<(String, String), Value>,
     /// Network policies by namespace and name.
     pub network_policies: BTreeMap<(String, String), Value>,
     /// The webhook's registration.
@@ -111,7 +120,8 @@ fn subject(id: WorkloadId) -> String {
     format!("system:serviceaccount:{}:{}", id.namespace, id.name)
 }
 
-fn allow(actions: &[&str]) -> Value {
+/// A policy that allows these actions on everything.
+pub(crate) fn allow(actions: &[&str]) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
 }
 
@@ -129,6 +139,9 @@ impl World {
             annotated_late: BTreeSet::new(),
             cached_late: BTreeSet::new(),
             workloads: workloads(),
+            policies: BTreeMap::new(),
+            config_maps: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             network_policies: BTreeMap::new(),
             registration: Registration::Sound,
             webhook: WebhookConfig { region: Some(REGION.to_owned()), ..WebhookConfig::default() },
@@ -194,6 +207,26 @@ impl World {
         }
     }
 
+    /// Lays down a config map with one file.
+    pub fn config_map(&mut self, namespace: &str, name: &str, file: &str, text: &str) {
+        let object = json!({"metadata": {"name": name, "namespace": namespace}, "data": {file: text}});
+        self.config_maps.insert((namespace.to_owned(), name.to_owned()), object);
+    }
+
+    /// Lays down a secret with one file.
+    pub fn secret(&mut self, namespace: &str, name: &str, file: &str, text: &str) {
+        let data = json!({file: STANDARD.encode(text)});
+        let object = json!({"metadata": {"name": name, "namespace": namespace}, "type": "Opaque", "data": data});
+        self.secrets.insert((namespace.to_owned(), name.to_owned()), object);
+    }
+
+    /// Edits a role.
+    pub fn role(&mut self, name: &str, edit: impl FnOnce(&mut Role)) {
+        if let Some(role) = self.roles.get_mut(name) {
+            edit(role);
+        }
+    }
+
     /// Edits a workload.
     pub fn workload(&mut self, id: WorkloadId, edit: impl FnOnce(&mut Workload)) {
         if let Some(workload) = self.workloads.get_mut(&id) {
@@ -208,6 +241,7 @@ fn roles() -> BTreeMap<String, Role> {
         trust,
         policies: Vec::new(),
         inline: Some(allow(actions)),
+        boundary: None,
         predates_cluster: false,
     };
     let ci = Trust::web_identity(CI_ISSUER, STS_AUDIENCE, "repo:octo-lab/ledger:ref:refs/heads/main");
@@ -220,6 +254,7 @@ fn roles() -> BTreeMap<String, Role> {
                     .map(managed)
                     .to_vec(),
                 inline: None,
+                boundary: None,
                 predates_cluster: false,
             },
         ),
@@ -229,6 +264,7 @@ fn roles() -> BTreeMap<String, Role> {
                 trust: web(AWS_NODE),
                 policies: vec![managed("AmazonEKS_CNI_Policy")],
                 inline: None,
+                boundary: None,
                 predates_cluster: false,
             },
         ),

@@ -24,6 +24,8 @@ pub struct Trust {
     pub principal: String,
     /// The action allowed.
     pub action: String,
+    /// Actions allowed besides.
+    pub more_actions: Vec<String>,
     /// Conditions, in order.
     pub conditions: Vec<Condition>,
 }
@@ -40,6 +42,7 @@ impl Trust {
             principal_kind: "Federated",
             principal: provider_arn(ACCOUNT, issuer),
             action: "sts:AssumeRoleWithWebIdentity".to_owned(),
+            more_actions: Vec::new(),
             conditions: vec![condition("aud", audience), condition("sub", subject)],
         }
     }
@@ -50,8 +53,14 @@ impl Trust {
             principal_kind: "Service",
             principal: name.to_owned(),
             action: "sts:AssumeRole".to_owned(),
+            more_actions: Vec::new(),
             conditions: Vec::new(),
         }
+    }
+
+    /// Trust in EKS Pod Identity, which tags its sessions (EKS User Guide, "EKS Pod Identity role").
+    pub fn pod_identity() -> Self {
+        Self { more_actions: vec!["sts:TagSession".to_owned()], ..Self::service("pods.eks.amazonaws.com") }
     }
 
     fn change(&mut self, claim: &str, edit: impl Fn(&mut Condition)) {
@@ -87,7 +96,11 @@ impl Trust {
         }
         let mut principal = Map::new();
         principal.insert(self.principal_kind.to_owned(), json!(self.principal));
-        let mut statement = json!({"Effect": "Allow", "Principal": principal, "Action": self.action});
+        let action = match self.more_actions.as_slice() {
+            [] => json!(self.action),
+            more => std::iter::once(&self.action).chain(more).map(|action| json!(action)).collect(),
+        };
+        let mut statement = json!({"Effect": "Allow", "Principal": principal, "Action": action});
         if !conditions.is_empty()
             && let Some(statement) = statement.as_object_mut()
         {

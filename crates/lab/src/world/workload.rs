@@ -32,6 +32,17 @@ pub const EXTERNAL_DNS: WorkloadId =
 /// A Java application.
 pub const SETTLEMENT: WorkloadId = WorkloadId { resource: "deployments", namespace: "batch", name: "settlement" };
 
+/// Files that a workload mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Name of the volume.
+    pub name: &'static str,
+    /// Folder in the container.
+    pub path: &'static str,
+    /// Where they come from: a volume of the Kubernetes API without its name.
+    pub source: Value,
+}
+
 /// A workload as the lab wants it to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
@@ -45,6 +56,8 @@ pub struct Workload {
     pub host_network: bool,
     /// Environment of the container.
     pub env: BTreeMap<String, String>,
+    /// Files besides those that are injected.
+    pub mounts: Vec<Mount>,
     /// Annotations of the pod template.
     pub pod_annotations: BTreeMap<String, String>,
     /// The pod's security context.
@@ -62,6 +75,7 @@ impl Workload {
             replicas: 2,
             host_network: false,
             env: BTreeMap::new(),
+            mounts: Vec::new(),
             pod_annotations: BTreeMap::new(),
             security_context: Value::Null,
             automount: None,
@@ -82,6 +96,25 @@ impl Workload {
             "containers": [{"name": id.name, "image": self.image, "env": env}],
         });
         if let Some(pod) = pod.as_object_mut() {
+            if !self.mounts.is_empty() {
+                let places: Vec<Value> = self
+                    .mounts
+                    .iter()
+                    .map(|m| json!({"name": m.name, "mountPath": m.path, "readOnly": true}))
+                    .collect();
+                let volume = |mount: &Mount| {
+                    let mut volume = mount.source.clone();
+                    if let Some(members) = volume.as_object_mut() {
+                        members.insert("name".to_owned(), json!(mount.name));
+                    }
+                    volume
+                };
+                let volumes: Vec<Value> = self.mounts.iter().map(volume).collect();
+                pod.insert("volumes".to_owned(), json!(volumes));
+                if let Some(container) = pod.get_mut("containers").and_then(|list| list.get_mut(0)?.as_object_mut()) {
+                    container.insert("volumeMounts".to_owned(), json!(places));
+                }
+            }
             if self.host_network {
                 pod.insert("hostNetwork".to_owned(), json!(true));
             }

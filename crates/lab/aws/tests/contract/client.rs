@@ -45,6 +45,16 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 
+    /// The keys of the session that STS gave.
+    pub(crate) fn session(&self) -> Credentials {
+        Credentials {
+            access_key_id: self.text("AccessKeyId"),
+            secret_access_key: self.text("SecretAccessKey"),
+            session_token: Some(self.text("SessionToken")),
+            expires: None,
+        }
+    }
+
     /// The answer, which must be a success.
     pub(crate) fn ok(self) -> Self {
         assert_eq!(self.status, 200, "{}", self.body);
@@ -62,6 +72,15 @@ impl Answer {
         );
         assert!(self.body.contains("<RequestId>") || self.body.contains("<RequestID>"), "{}", self.body);
         assert!(self.head.to_ascii_lowercase().contains("x-amzn-requestid: "), "{}", self.head);
+    }
+
+    /// The answer must be S3's refusal.
+    #[track_caller]
+    pub(crate) fn refuses_s3(&self, message: &str) {
+        assert_eq!(
+            (self.status, self.text("Code").as_str(), self.text("Message").as_str()),
+            (403, "AccessDenied", message)
+        );
     }
 
     /// The answer must be this error of a JSON service.

@@ -21,8 +21,14 @@ fn fill(world: &World, name: &str) {
         associations: Vec::new(),
     });
     for addon in ["vpc-cni", "coredns"] {
-        let addon =
-            Addon { name: addon.to_owned(), version: "v1".to_owned(), role_arn: None, created: now, modified: now };
+        let addon = Addon {
+            name: addon.to_owned(),
+            version: "v1".to_owned(),
+            role_arn: None,
+            issues: Vec::new(),
+            created: now,
+            modified: now,
+        };
         world.account.put_addon(name, addon);
     }
 }

@@ -59,3 +59,57 @@ async fn managed_policies_are_made_read_and_attached() {
     let bad = world.admin.iam("CreatePolicy", &[("PolicyName", "Bad"), ("PolicyDocument", "{")]).await;
     bad.refuses(400, "MalformedPolicyDocument", "Syntax errors in policy.");
 }
+
+/// IAM User Guide, "Permissions boundaries for IAM entities" and "Troubleshoot access denied error messages".
+#[tokio::test]
+async fn a_boundary_bounds_and_a_denial_anywhere_wins() {
+    let world = World::new().await;
+    let session = Client::new(world.address, world.account.session_for("Cni", "pod", 900));
+    let document = |effect: &str, action: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Action":"{action}","Resource":"*"}}]}}"#
+        )
+    };
+    let who = "arn:aws:sts::111122223333:assumed-role/Cni/pod";
+    let refused = |why: &str| format!("User: {who} is not authorized to perform: s3:ListAllMyBuckets {why}");
+    let list = async || session.send("s3", "GET", "/", &[], "").await;
+    list().await.refuses_s3(&refused("because no identity-based policy allows the s3:ListAllMyBuckets action"));
+    let all = document("Allow", "s3:*");
+    let inline = [("RoleName", "Cni"), ("PolicyName", "own"), ("PolicyDocument", all.as_str())];
+    world.admin.iam("PutRolePolicy", &inline).await.ok();
+    assert_eq!(list().await.status, 200);
+    let made = async |name: &str, document: &str| {
+        let asked = [("PolicyName", name), ("PolicyDocument", document)];
+        world.admin.iam("CreatePolicy", &asked).await.ok().text("Arn")
+    };
+    let bound = async |arn: &str| {
+        world.admin.iam("PutRolePermissionsBoundary", &[("RoleName", "Cni"), ("PermissionsBoundary", arn)]).await
+    };
+    let narrow = made("Narrow", &document("Allow", "ec2:*")).await;
+    bound(&narrow).await.ok();
+    let shown = world.admin.iam("GetRole", &[("RoleName", "Cni")]).await.ok();
+    assert_eq!(shown.text("PermissionsBoundaryArn"), narrow);
+    list().await.refuses_s3(&refused("because no permissions boundary allows the s3:ListAllMyBuckets action"));
+    bound(&made("Never", &document("Deny", "s3:List*")).await).await.ok();
+    list().await.refuses_s3(&refused("with an explicit deny in a permissions boundary"));
+    let none = "arn:aws:iam::111122223333:policy/None";
+    let text = format!("Scope ARN: {none} does not exist or is not attachable.");
+    bound(none).await.refuses(404, "NoSuchEntity", &text);
+    world.admin.iam("DeleteRolePermissionsBoundary", &[("RoleName", "Cni")]).await.ok();
+    assert_eq!(list().await.status, 200);
+    let deny = document("Deny", "s3:ListAllMyBuckets");
+    let more = [("RoleName", "Cni"), ("PolicyName", "deny"), ("PolicyDocument", deny.as_str())];
+    world.admin.iam("PutRolePolicy", &more).await.ok();
+    list().await.refuses_s3(&refused("with an explicit deny in an identity-based policy"));
+}
+
+/// An operation without resources wants `*` (Service Authorization Reference).
+#[tokio::test]
+async fn a_list_is_not_allowed_by_a_resource() {
+    let world = World::new().await;
+    let session = Client::new(world.address, world.account.session_for("Cni", "pod", 900));
+    let own = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/Other*"}]}"#;
+    let inline = [("RoleName", "Cni"), ("PolicyName", "own"), ("PolicyDocument", own)];
+    world.admin.iam("PutRolePolicy", &inline).await.ok();
+    assert_eq!(session.iam("ListRoles", &[]).await.status, 403);
+}

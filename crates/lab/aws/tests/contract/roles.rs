@@ -118,13 +118,18 @@ async fn shared_issuers_must_be_asked_for_their_tenant() {
         (json!({"StringEquals": {format!("{github}:aud"): "sts.amazonaws.com"}}), false),
         (json!({"StringLike": {&key: "*"}}), false),
         (json!({"StringNotLike": {&key: "repo:x/*"}}), false),
+        (json!({"StringLike": {format!("{github}:job_workflow_ref"): "o/r/.github/workflows/d.yml@*"}}), true),
     ] {
         let answer = create(&world, "Ci", &trust(&arn, &condition)).await;
         assert_eq!(answer.status == 200, passes, "{condition}: {}", answer.body);
         if passes {
             world.admin.iam("DeleteRole", &[("RoleName", "Ci")]).await.ok();
         } else {
-            assert_eq!(answer.text("Code"), MALFORMED);
+            let words = format!(
+                "Trust policy with trusted principal {arn} must evaluate, using StringEquals, StringLike or \
+                 StringEqualsIgnoreCase, {github}:sub or {github}:job_workflow_ref which is not scoped to all."
+            );
+            answer.refuses(400, MALFORMED, &words);
         }
     }
     let cognito = create(&world, "Ci", &trust("cognito-identity.amazonaws.com", &json!({}))).await;

@@ -59,6 +59,7 @@ pub(crate) fn role(name: &str, trust_policy: String) -> Role {
         created: Timestamp::UNIX_EPOCH,
         attached: Vec::new(),
         inline: BTreeMap::new(),
+        boundary: None,
         tags: BTreeMap::new(),
         last_used: None,
     }

@@ -61,7 +61,7 @@ pub(crate) async fn call(context: &Context, session: &mut Session<'_>, call: Cal
     let global = outgoing.host == "sts.amazonaws.com" || call.service == "iam";
     let scope =
         Scope { credentials: &credentials, service: call.service, region: if global { "us-east-1" } else { &region } };
-    let answer = send(&config, outgoing, Some(scope)).await?;
+    let answer = send(context, outgoing, Some(scope)).await?;
     match success(&answer) {
         Some(body) => Ok(body.to_owned()),
         None => Err(Failure::Call(refused(&answer))),

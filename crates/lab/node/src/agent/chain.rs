@@ -63,6 +63,11 @@ pub(crate) fn sources(context: &Context, sdk: Sdk) -> Result<Vec<Source>, Failur
     if let Some(name) = context.var("AWS_PROFILE") {
         return Ok(vec![from_profile(context, name)?]);
     }
+    if sdk.prefers_profiles()
+        && let Ok(source @ Source::Static(_)) = from_profile(context, "default")
+    {
+        return Ok(vec![source]);
+    }
     let mut found = Vec::new();
     if sdk.knows_web_identity()
         && let (Some(role), Some(file)) = (context.var("AWS_ROLE_ARN"), context.var("AWS_WEB_IDENTITY_TOKEN_FILE"))

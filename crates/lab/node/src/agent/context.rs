@@ -43,6 +43,13 @@ impl Context {
         self.var("AWS_REGION").or_else(|| self.var("AWS_DEFAULT_REGION"))
     }
 
+    /// The node's address, which stands in its name, and loopback where it does not.
+    pub(crate) fn address(&self) -> String {
+        let name = self.node.strip_prefix("ip-").and_then(|rest| rest.split('.').next()).unwrap_or_default();
+        let address = name.replace('-', ".");
+        if address.parse::<std::net::Ipv4Addr>().is_ok() { address } else { "127.0.0.1".to_owned() }
+    }
+
     /// Appends a line to the container's log.
     pub(crate) fn say(&self, line: &str) {
         self.log.line(line);

@@ -102,8 +102,19 @@ impl<'c> Session<'c> {
     }
 
     /// The STS host this SDK calls.
+    ///
+    /// `AWS_ENDPOINT_URL_STS`, then `AWS_ENDPOINT_URL`, is called instead of AWS's own name (AWS SDKs and Tools
+    /// Reference Guide, "Service-specific endpoints"), by the SDKs that know these.
     pub(crate) fn sts_host(&self, config: &NodeConfig) -> Result<String, Failure> {
         let region = self.region(config);
+        let set = self.context.var("AWS_ENDPOINT_URL_STS").or_else(|| self.context.var("AWS_ENDPOINT_URL"));
+        if let Some(url) = set.filter(|_| self.sdk.knows_endpoint_urls()) {
+            region.ok_or(Failure::NoRegion)?;
+            if let Some(host) = url.strip_prefix("http://") {
+                return Err(Failure::PlainHttp { host: host.trim_end_matches('/').to_owned() });
+            }
+            return Ok(url.strip_prefix("https://").unwrap_or(url).trim_end_matches('/').to_owned());
+        }
         let setting = self.context.var("AWS_STS_REGIONAL_ENDPOINTS");
         endpoint::sts(self.sdk, region.as_deref(), setting).ok_or(Failure::NoRegion)
     }
@@ -131,7 +142,8 @@ impl<'c> Session<'c> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let answer = send(config, query(&host, body.clone()), None).await.map_err(Failure::while_exchanging)?;
+            let answer =
+                send(self.context, query(&host, body.clone()), None).await.map_err(Failure::while_exchanging)?;
             if let Some(credentials) = success(&answer).and_then(wire::session) {
                 return Ok(credentials);
             }
@@ -159,7 +171,7 @@ impl<'c> Session<'c> {
             body: json!({"token": String::from_utf8_lossy(&token)}).to_string(),
         };
         let scope = Scope { credentials: &node.credentials, service: "eks-auth", region: &config.region };
-        let answer = send(config, outgoing, Some(scope)).await?;
+        let answer = send(self.context, outgoing, Some(scope)).await?;
         success(&answer).and_then(container_session).ok_or_else(|| {
             let refused = refused(&answer);
             let side = if refused.status < 500 { "client" } else { "server" };

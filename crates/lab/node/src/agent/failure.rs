@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     PodIdentity { detail: String },
     /// No source of the chain had anything.
     NoCredentials,
+    /// STS was called without TLS, where nothing of AWS answers.
+    PlainHttp { host: String },
     /// Java without the `sts` module on its class path.
     StsModuleMissing,
     /// The SDK has to know a region and does not.
@@ -55,6 +57,7 @@ impl Failure {
             | Self::Call(_)
             | Self::PodIdentity { .. }
             | Self::NoCredentials
+            | Self::PlainHttp { .. }
             | Self::StsModuleMissing
             | Self::NoRegion
             | Self::NoProfile(_)

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 
-use super::failure::Failure;
+use super::{context::Context, failure::Failure, sdk::Sdk};
 use crate::{
     config::{NodeConfig, Reach},
     credentials::Credentials,
@@ -46,7 +46,8 @@ pub(crate) struct Scope<'a> {
 }
 
 /// Sends a request; with a scope it is signed with Signature Version 4.
-pub(crate) async fn send(config: &NodeConfig, outgoing: Outgoing, scope: Option<Scope<'_>>) -> Result<Answer, Failure> {
+pub(crate) async fn send(context: &Context, outgoing: Outgoing, scope: Option<Scope<'_>>) -> Result<Answer, Failure> {
+    let config = &context.settings.get();
     let reach = config.network.reach(&outgoing.host);
     let host = outgoing.host.clone();
     let failed = |reach| Failure::Transport { host: host.clone(), reach, exchanging: false };
@@ -54,16 +55,24 @@ pub(crate) async fn send(config: &NodeConfig, outgoing: Outgoing, scope: Option<
         return Err(failed(reach));
     }
     let unreachable = || failed(Reach::Blackholed);
-    let request = build(config, &outgoing, scope).ok_or_else(unreachable)?;
+    let request = build(context, config, &outgoing, scope).ok_or_else(unreachable)?;
     tokio::time::timeout(TIMEOUT, exchange(config, request)).await.ok().flatten().ok_or_else(unreachable)
 }
 
-fn build(config: &NodeConfig, outgoing: &Outgoing, scope: Option<Scope<'_>>) -> Option<Request<Full<Bytes>>> {
+fn build(
+    context: &Context,
+    config: &NodeConfig,
+    outgoing: &Outgoing,
+    scope: Option<Scope<'_>>,
+) -> Option<Request<Full<Bytes>>> {
     let mut request = Request::builder()
         .method(&outgoing.method)
         .uri(&outgoing.path)
         .header(header::HOST, &outgoing.host)
         .header(header::CONTENT_TYPE, outgoing.content_type)
+        .header(header::USER_AGENT, Sdk::of_image(&context.image).user_agent())
+        // All pods share loopback: this tells the account which node speaks, as the address would.
+        .header("x-forwarded-for", context.address())
         .body(Full::new(Bytes::from(outgoing.body.clone())))
         .ok()?;
     if let Some(scope) = scope {

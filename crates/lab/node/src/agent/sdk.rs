@@ -76,6 +76,37 @@ impl Sdk {
         !matches!(self, Self::GoOld | Self::Python { legacy: true })
     }
 
+    /// Whether it reads `AWS_ENDPOINT_URL` and its kin (AWS SDKs and Tools Reference Guide, "Service-specific
+    /// endpoints", table of support).
+    pub(crate) fn knows_endpoint_urls(self) -> bool {
+        !matches!(self, Self::GoV1 | Self::GoOld)
+    }
+
+    /// The SDK of any image of the lab.
+    pub(crate) fn of_image(image: &str) -> Self {
+        Self::of_app(image).unwrap_or_else(|| Self::of_cni(image))
+    }
+
+    /// How it names itself in requests.
+    pub(crate) fn user_agent(self) -> &'static str {
+        match self {
+            Self::GoV1 => "aws-sdk-go/1.44.0 (go1.18; linux; amd64)",
+            Self::GoOld => "aws-sdk-go/1.20.0 (go1.12; linux; amd64)",
+            Self::GoV2 => "aws-sdk-go-v2/1.31.0 os/linux lang/go#1.23.0 md/GOOS#linux md/GOARCH#amd64 api/sts#1.31.0",
+            Self::Python { legacy: true } => "Boto3/1.38.2 md/Botocore#1.38.2 ua/2.1 os/linux lang/python#3.12.4",
+            Self::Python { legacy: false } => "Boto3/1.42.0 md/Botocore#1.42.0 ua/2.1 os/linux lang/python#3.12.4",
+            Self::Java | Self::JavaNoSts => "aws-sdk-java/2.30.0 ua/2.1 os/Linux lang/java#21.0.4",
+            Self::Js => "aws-sdk-js/3.700.0 ua/2.1 os/linux lang/js md/nodejs#22.9.0",
+            Self::Rust => "aws-sdk-rust/1.3.1 os/linux lang/rust/1.80.0",
+            Self::Dotnet => "aws-sdk-dotnet-coreclr/3.7.400 os/linux lang/.NET_Core#8.0.8",
+        }
+    }
+
+    /// Whether a profile's keys come before a web identity: in the SDK for JavaScript (its `defaultProvider`).
+    pub(crate) fn prefers_profiles(self) -> bool {
+        self == Self::Js
+    }
+
     /// Java tries the next provider after one fails; the others stop there.
     pub(crate) fn falls_through(self) -> bool {
         matches!(self, Self::Java | Self::JavaNoSts)
