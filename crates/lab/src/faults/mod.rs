@@ -8,14 +8,18 @@ mod app_configured_for_another_credential_source;
 mod app_does_not_refresh_session_credentials;
 mod app_or_sdk_lacks_pod_identity_support;
 mod app_or_sdk_lacks_web_identity_support;
+mod association_for_another_service_account;
+mod association_outranked_by_web_identity;
 mod audience_condition_wrong_in_trust_policy;
 mod audience_confused_with_sts_endpoint;
 mod audience_not_in_provider_client_ids;
 mod ci_job_does_not_request_token;
+mod client_id_with_invisible_characters;
 mod cluster_recreated_new_issuer_id;
 mod condition_key_claim_not_supported_by_iam;
 mod condition_key_missing_sub_suffix;
 mod condition_key_not_issuer_path;
+mod container_skipped_by_annotation;
 mod cross_account_web_identity_without_provider_there;
 mod dns_or_network_to_sts_broken;
 mod env_preset_in_pod_blocks_mutation;
@@ -42,18 +46,30 @@ mod issuer_tls_certificate_invalid_for_host;
 mod issuer_trailing_slash_mismatch;
 mod java_sts_module_missing;
 mod network_policy_blocks_sts;
+mod no_region_for_sts;
 mod oidc_provider_missing_in_account;
+mod other_token_file_of_another_audience;
 mod partition_audience_mismatch;
+mod permissions_boundary;
+mod permissions_explicit_deny;
+mod permissions_missing_action;
 mod pod_created_before_annotation_or_webhook;
 mod pod_identity_agent_missing;
+mod pod_identity_role_does_not_trust_eks;
+mod pod_identity_role_lacks_tag_session;
 mod proxy_blocks_sts;
+mod published_keys_without_kid;
 mod requested_lifetime_exceeds_limit;
 mod role_arn_malformed_or_not_a_role;
 mod role_arn_wrong_account;
 mod role_session_name_invalid;
 mod role_to_assume_empty;
+mod service_account_nearly_right;
 mod session_shorter_than_job;
+mod shared_credentials_file_takes_precedence;
 mod static_or_other_credentials_take_precedence;
+mod sts_at_another_services_endpoint;
+mod sts_called_over_plain_http;
 mod sts_global_endpoint_in_private_network;
 mod sts_vpc_endpoint_blackholed;
 mod sub_value_under_aud_key;
@@ -70,6 +86,7 @@ mod webhook_misconfigured_cabundle;
 mod webhook_sa_cache_race;
 mod webhook_version_ignores_annotation;
 mod wildcard_with_stringequals;
+mod workload_exchange_differs;
 mod wrong_region_in_issuer_host;
 mod wrong_token_file_kubernetes_default_token;
 
@@ -84,14 +101,18 @@ pub static REGISTRY: &[&Fault] = &[
     &app_does_not_refresh_session_credentials::FAULT,
     &app_or_sdk_lacks_pod_identity_support::FAULT,
     &app_or_sdk_lacks_web_identity_support::FAULT,
+    &association_for_another_service_account::FAULT,
+    &association_outranked_by_web_identity::FAULT,
     &audience_condition_wrong_in_trust_policy::FAULT,
     &audience_confused_with_sts_endpoint::FAULT,
     &audience_not_in_provider_client_ids::FAULT,
     &ci_job_does_not_request_token::FAULT,
+    &client_id_with_invisible_characters::FAULT,
     &cluster_recreated_new_issuer_id::FAULT,
     &condition_key_claim_not_supported_by_iam::FAULT,
     &condition_key_missing_sub_suffix::FAULT,
     &condition_key_not_issuer_path::FAULT,
+    &container_skipped_by_annotation::FAULT,
     &cross_account_web_identity_without_provider_there::FAULT,
     &dns_or_network_to_sts_broken::FAULT,
     &env_preset_in_pod_blocks_mutation::FAULT,
@@ -117,18 +138,30 @@ pub static REGISTRY: &[&Fault] = &[
     &issuer_trailing_slash_mismatch::FAULT,
     &java_sts_module_missing::FAULT,
     &network_policy_blocks_sts::FAULT,
+    &no_region_for_sts::FAULT,
     &oidc_provider_missing_in_account::FAULT,
+    &other_token_file_of_another_audience::FAULT,
     &partition_audience_mismatch::FAULT,
+    &permissions_boundary::FAULT,
+    &permissions_explicit_deny::FAULT,
+    &permissions_missing_action::FAULT,
     &pod_created_before_annotation_or_webhook::FAULT,
     &pod_identity_agent_missing::FAULT,
+    &pod_identity_role_does_not_trust_eks::FAULT,
+    &pod_identity_role_lacks_tag_session::FAULT,
     &proxy_blocks_sts::FAULT,
+    &published_keys_without_kid::FAULT,
     &requested_lifetime_exceeds_limit::FAULT,
     &role_arn_malformed_or_not_a_role::FAULT,
     &role_arn_wrong_account::FAULT,
     &role_session_name_invalid::FAULT,
     &role_to_assume_empty::FAULT,
+    &service_account_nearly_right::FAULT,
     &session_shorter_than_job::FAULT,
+    &shared_credentials_file_takes_precedence::FAULT,
     &static_or_other_credentials_take_precedence::FAULT,
+    &sts_at_another_services_endpoint::FAULT,
+    &sts_called_over_plain_http::FAULT,
     &sts_global_endpoint_in_private_network::FAULT,
     &sts_vpc_endpoint_blackholed::FAULT,
     &sub_value_under_aud_key::FAULT,
@@ -145,6 +178,7 @@ pub static REGISTRY: &[&Fault] = &[
     &webhook_sa_cache_race::FAULT,
     &webhook_version_ignores_annotation::FAULT,
     &wildcard_with_stringequals::FAULT,
+    &workload_exchange_differs::FAULT,
     &wrong_region_in_issuer_host::FAULT,
     &wrong_token_file_kubernetes_default_token::FAULT,
 ];

@@ -1,0 +1,18 @@
+//! `sts-called-over-plain-http`: the endpoint of STS is given without TLS.
+
+use super::fault::{Fault, Start, Target};
+use crate::world::{EXTERNAL_DNS, World, names::STS_REGIONAL};
+
+pub(super) static FAULT: Fault = Fault {
+    name: "sts-called-over-plain-http",
+    summary: "the endpoint of STS is given without TLS",
+    source: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html",
+    target: Target::Workload(EXTERNAL_DNS),
+    symptom: "Post \"http://sts.us-west-2.amazonaws.com/\"",
+    start: Start::AtOnce,
+    edit,
+};
+
+fn edit(world: &mut World) {
+    world.workload(EXTERNAL_DNS, |dns| dns.set("AWS_ENDPOINT_URL_STS", &format!("http://{STS_REGIONAL}")));
+}
