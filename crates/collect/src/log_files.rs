@@ -1,30 +1,134 @@
-//! Failures from log files and standard input.
+//! What log files and standard input say.
 
 use std::path::Path;
 
-use trustwalk_core::evidence::{LogFailure, Observed, Source};
-use trustwalk_logs::{Summary, scan_reader};
+use trustwalk_core::evidence::{
+    Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours, Observed, Source,
+};
+use trustwalk_core::observation::Witness;
+use trustwalk_logs::{Cause, Moment, Summary, scan_reader};
+use trustwalk_symptoms::{Failure, Outcome, TrailRecord};
 
 use crate::files::open_stream;
 
-/// One entry per distinct failure of a summary.
-pub(crate) fn from_summary(summary: Summary, origin: &str) -> Vec<LogFailure> {
-    summary
-        .causes
+/// All that a summary tells: one entry per distinct failure, and what was said besides. Of a record of `CloudTrail`
+/// that was refused the summary tells a failure too; each is told once here, with whose it was.
+pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
+    let mut read = LogsRead::default();
+    let mut causes = summary.causes;
+    for record in summary.trail {
+        if record.outcome == Outcome::Succeeded {
+            read.besides.records.push(LogRecord { origin: origin.to_owned(), record });
+        } else {
+            for refused in record.clone().told().failures {
+                if let Some(same) = causes.iter_mut().find(|c| c.count > 0 && alike(&c.failure, &refused)) {
+                    same.count -= 1;
+                }
+                enter(&mut read.failures, of_record(refused, &record, origin));
+            }
+        }
+    }
+    let lines = causes.into_iter().filter(|c| c.count > 0).map(|c| of_line(c, origin));
+    read.failures.extend(lines);
+    // Records are no lines: their successes are told by the records themselves.
+    let of_record = |message: &str| {
+        read.besides.records.iter().any(|r| r.record.clone().told().success.is_some_and(|s| s.message == message))
+    };
+    let successes: Vec<LogSuccess> = summary
+        .successes
         .into_iter()
-        .map(|c| LogFailure {
-            origin: origin.to_owned(),
-            count: c.count,
-            first: c.first,
-            last: c.last,
-            sample: c.sample,
-            failure: c.failure,
-        })
-        .collect()
+        .filter(|s| !of_record(&s.success.message))
+        .map(|s| LogSuccess { origin: origin.to_owned(), count: s.count, last: s.last.at, success: s.success })
+        .collect();
+    read.besides = Besides {
+        successes,
+        unclear: summary
+            .unclear
+            .into_iter()
+            .map(|u| LogUnclear { origin: origin.to_owned(), count: u.count, last: u.last, sample: u.sample })
+            .collect(),
+        uncounted: summary.overflow + summary.unclear_overflow + summary.trail_overflow,
+        records: std::mem::take(&mut read.besides.records),
+    };
+    read
 }
 
-/// Failures in a file, or in standard input for `-`: plain, gzip or zstd, of any size, in bounded memory.
-pub fn scan(path: &str, now: i64) -> Observed<Vec<LogFailure>> {
+/// Whether the scanner counts both as one.
+fn alike(a: &Failure, b: &Failure) -> bool {
+    let key =
+        |f: &Failure| (f.symptom, f.role_arn.clone(), f.issuer.clone(), f.denied_action.clone(), f.detail.clone());
+    key(a) == key(b)
+}
+
+fn of_line(c: Cause, origin: &str) -> LogFailure {
+    let near = c.neighbours;
+    let at = |moment: Option<Moment>| moment.map(|m| Happening { at: m.at });
+    LogFailure {
+        origin: origin.to_owned(),
+        count: c.count,
+        first: c.first,
+        last: c.last,
+        sample: c.sample,
+        failure: c.failure,
+        witness: Witness::Log,
+        neighbours: Neighbours {
+            started: near.started.is_some(),
+            after_start_seconds: near.after_start_seconds,
+            succeeded_before: at(near.succeeded_before),
+            recovered: at(near.recovered),
+            again_after: at(near.again_after),
+            restarted: at(near.restarted),
+        },
+    }
+}
+
+fn of_record(mut failure: Failure, record: &TrailRecord, origin: &str) -> LogFailure {
+    let named = [
+        ("role", record.role_arn.as_deref()),
+        ("issuer", record.issuer.as_deref()),
+        ("subject", record.subject.as_ref().map(|s| s.as_str())),
+        ("audience", record.audience.as_deref()),
+        ("from", record.source_ip.as_deref()),
+        ("client", record.user_agent.as_deref()),
+    ];
+    let named: Vec<String> = named.iter().filter_map(|(label, v)| Some(format!("{label} {}", (*v)?))).collect();
+    let sample = format!("{} ({})", failure.message, named.join(", "));
+    (failure.ts, failure.request_id) = (None, None);
+    LogFailure {
+        origin: origin.to_owned(),
+        count: 1,
+        first: record.at.clone(),
+        last: record.at.clone(),
+        sample,
+        failure,
+        witness: Witness::Trail,
+        neighbours: Neighbours::default(),
+    }
+}
+
+/// Records of one identity that were refused alike are one failure.
+fn enter(all: &mut Vec<LogFailure>, one: LogFailure) {
+    let like = |o: &&mut LogFailure| {
+        alike(&o.failure, &one.failure)
+            && (&o.failure.subject, &o.failure.audience, &o.failure.host)
+                == (&one.failure.subject, &one.failure.audience, &one.failure.host)
+    };
+    if let Some(same) = all.iter_mut().find(like) {
+        same.count += 1;
+        // One form, UTC: the texts order as the times do.
+        if one.last > same.last {
+            same.last = one.last;
+        }
+        if one.first.is_some() && (one.first < same.first || same.first.is_none()) {
+            same.first = one.first;
+        }
+        return;
+    }
+    all.push(one);
+}
+
+/// What a file, or standard input for `-`, says: plain, gzip or zstd, of any size, in bounded memory.
+pub fn scan(path: &str, now: i64) -> Observed<LogsRead> {
     let source = Source { what: format!("log {path}"), at: now, by_hand: None };
     let outcome = if path == "-" {
         scan_reader(std::io::stdin().lock()).map_err(|e| e.to_string())

@@ -7,15 +7,37 @@ use trustwalk_symptoms::Symptom;
 use crate::cause::Cause;
 
 /// Who saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Witness {
     /// A log of the workload or one that was given.
+    #[default]
     Log,
     /// Trustwalk's own exchange.
     OwnExchange,
     /// `CloudTrail`.
     Trail,
+}
+
+impl Witness {
+    /// Whether it is a log.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+    pub fn is_log(&self) -> bool {
+        *self == Self::Log
+    }
+}
+
+/// What kind of happening was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Seen {
+    /// Something failed.
+    #[default]
+    Failure,
+    /// Something succeeded.
+    Success,
+    /// A line tells of trouble with credentials in words that are not known.
+    Unclear,
 }
 
 /// What became of an observation.
@@ -39,21 +61,26 @@ pub enum Fate {
     },
     /// Nothing that was found explains it.
     Unexplained,
+    /// It is a success: there is nothing to explain.
+    Succeeded,
 }
 
-/// One failure that was seen, and what became of it.
+/// One thing that was seen to happen, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observation {
     /// Who saw it.
     pub witness: Witness,
+    /// What kind it is.
+    #[serde(default)]
+    pub seen: Seen,
     /// Where: the log, or the call.
     pub origin: String,
     /// How often.
     pub count: u64,
     /// When it was seen last, Unix seconds.
     pub at: Option<i64>,
-    /// What it means.
-    pub symptom: Symptom,
+    /// What a failure means.
+    pub symptom: Option<Symptom>,
     /// Its words.
     pub text: String,
     /// What became of it.
@@ -62,11 +89,25 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Whether a judgement may rest on it: it is neither over nor set aside.
+    /// Whether a judgement may rest on it: it is a failure neither over nor set aside.
     pub fn speaks(&self) -> bool {
         match self.fate {
-            Fate::Explained { .. } | Fate::Unexplained => true,
-            Fate::Over { .. } | Fate::SetAside { .. } => false,
+            Fate::Explained { .. } | Fate::Unexplained => self.seen == Seen::Failure,
+            Fate::Over { .. } | Fate::SetAside { .. } | Fate::Succeeded => false,
+        }
+    }
+
+    /// Whether a cause can show as this.
+    pub fn can_come_from(&self, cause: Cause) -> bool {
+        self.symptom.is_some_and(|s| cause.shows().contains(&s))
+    }
+
+    /// Its meaning in one word, for people.
+    pub fn name(&self) -> &'static str {
+        match (self.symptom, self.seen) {
+            (Some(symptom), _) => symptom.name(),
+            (None, Seen::Success) => "success",
+            (None, Seen::Unclear | Seen::Failure) => "not-understood",
         }
     }
 }

@@ -166,7 +166,7 @@ fn list_observations(out: &mut Page, observations: &[Observation], pen: Pen) {
     if observations.is_empty() {
         return;
     }
-    out.line(pen.ink(Ink::Strong, "What was seen to fail, and what became of it"));
+    out.line(pen.ink(Ink::Strong, "What was seen to happen, and what became of it"));
     for o in observations {
         let fate = match &o.fate {
             Fate::Explained { by } => {
@@ -175,9 +175,10 @@ fn list_observations(out: &mut Page, observations: &[Observation], pen: Pen) {
             Fate::Over { by } => format!("over: {by}"),
             Fate::SetAside { by } => format!("set aside: older than {by}"),
             Fate::Unexplained => "not explained".to_owned(),
+            Fate::Succeeded => "it succeeded".to_owned(),
         };
         let at = o.at.map(|at| format!("{}  ", time::stamp(at))).unwrap_or_default();
-        out.line(format_args!("  {at}{} ({} times, {})", o.symptom.name(), o.count, o.origin));
+        out.line(format_args!("  {at}{} ({} times, {})", o.name(), o.count, o.origin));
         out.prose(&o.text, "      ", "      ");
         out.prose(&fate, "      -> ", "         ");
     }

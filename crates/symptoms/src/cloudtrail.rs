@@ -37,7 +37,7 @@ macro_rules! events {
 
         impl TrailEvent {
             /// From `eventName`, which a few services end with the version of their interface.
-            fn named(name: &str) -> Option<Self> {
+            pub fn of_name(name: &str) -> Option<Self> {
                 let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
                 match bare {
                     $($name => Some(Self::$variant),)+
@@ -203,7 +203,7 @@ impl TrailRecord {
         let name = text(event, "/eventName")?;
         let error_code = text(event, "/errorCode");
         let federated = text(event, "/userIdentity/sessionContext/webIdFederationData/federatedProvider");
-        let kind = match TrailEvent::named(&name) {
+        let kind = match TrailEvent::of_name(&name) {
             Some(kind) => kind,
             None if federated.is_some() && error_code.is_some() => TrailEvent::Other,
             None => return None,

@@ -26,7 +26,7 @@ const AT_ONCE: usize = 2;
 const BETWEEN: Duration = Duration::from_millis(500);
 
 /// Members of `requestParameters` that tell what a change changes.
-const CHANGES: [&str; 4] = ["policyArn", "policyName", "openIDConnectProviderArn", "clientID"];
+const CHANGES: [&str; 5] = ["policyDocument", "policyArn", "policyName", "openIDConnectProviderArn", "clientID"];
 
 /// The turns in which look-ups are made.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use trustwalk_ci::{File, Job, Role};
-use trustwalk_core::evidence::{CiJob, LogFailure, Observed, Platform, Source};
+use trustwalk_core::evidence::{CiJob, LogsRead, Observed, Platform, Source};
 
 use self::context::Context;
 use self::folder::Folder;
@@ -27,7 +27,7 @@ pub(crate) struct JobFiles {
     /// The role its step names: absent when it names none, not collected when only the run knows it.
     pub(crate) role: Observed<String>,
     pub(crate) token: Observed<SecretToken>,
-    pub(crate) logs: Observed<Vec<LogFailure>>,
+    pub(crate) logs: Observed<LogsRead>,
 }
 
 /// Reads the jobs that show a token to AWS; when none does, the first job.

@@ -1,7 +1,7 @@
 //! Failures in the logs of a workload's pods: container logs, the logs of the run before, and
 //! the CNI's own file on the node, which its container mounts.
 
-use trustwalk_core::evidence::{LogFailure, Observed, Pod, Source};
+use trustwalk_core::evidence::{LogFailure, LogUnclear, LogsRead, Observed, Pod, Source};
 use trustwalk_foreign::shell;
 use trustwalk_logs::Scanner;
 
@@ -15,7 +15,7 @@ const IPAMD_LOG: &str = "/host/var/log/aws-routed-eni/ipamd.log";
 const IPAMD_MOUNT: &str = "/host/var/log/aws-routed-eni";
 
 /// Failures in the logs of the pods that are worst off.
-pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed<Vec<LogFailure>> {
+pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed<LogsRead> {
     let mut chosen: Vec<&Pod> = pods.iter().collect();
     chosen.sort_by_key(|p| (p.ready, std::cmp::Reverse(p.restarts), p.name.clone()));
     chosen.truncate(LOG_PODS);
@@ -28,15 +28,15 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
     };
     let reads = chosen.iter().flat_map(|pod| {
         pod.spec.containers.iter().map(move |container| async move {
-            let mut found = Vec::new();
+            let mut found = LogsRead::default();
             let (mut gap, mut cut) = (None, None);
             for previous in [false, true] {
                 if previous && pod.restarts == 0 {
                     continue;
                 }
                 let log = container_log(api, namespace, &pod.name, &container.name, previous).await;
-                if let Some((failures, part)) = log.known() {
-                    found.extend(failures.iter().cloned());
+                if let Some((said, part)) = log.known() {
+                    found.join(said.clone());
                     cut = cut.or_else(|| {
                         part.as_ref().map(|why| format!("{} container {}: {why}", pod.name, container.name))
                     });
@@ -48,7 +48,7 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
             if container.mounts.values().any(|m| m == IPAMD_MOUNT) {
                 let tail = api.tail_file(namespace, &pod.name, &container.name, IPAMD_LOG).await;
                 match tail.known() {
-                    Some(text) => found.extend(failures(text, &format!("pod {} {IPAMD_LOG}", pod.name))),
+                    Some(text) => found.join(failures(text, &format!("pod {} {IPAMD_LOG}", pod.name))),
                     None => gap = gap.or_else(|| tail.gap()),
                 }
             }
@@ -61,19 +61,22 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
 
 /// What came of one container's logs.
 struct Read {
-    found: Vec<LogFailure>,
+    found: LogsRead,
     gap: Option<String>,
     /// Which was not read to its end, and why.
     cut: Option<String>,
 }
 
 impl Read {
-    fn together(all: Vec<Self>, mut source: Source) -> Observed<Vec<LogFailure>> {
+    fn together(all: Vec<Self>, mut source: Source) -> Observed<LogsRead> {
         let gaps: Vec<String> = all.iter().filter_map(|r| r.gap.clone()).collect();
         let cut = all.iter().find_map(|r| r.cut.clone());
         let all_failed = !all.is_empty() && gaps.len() == all.len();
-        let found = merge(all.into_iter().flat_map(|r| r.found));
-        if found.is_empty() {
+        let mut found = LogsRead::default();
+        all.into_iter().for_each(|r| found.join(r.found));
+        found.failures = merge(found.failures.into_iter());
+        found.besides.unclear = alike(found.besides.unclear);
+        if found.failures.is_empty() && found.besides.unclear.is_empty() {
             // Nothing in a part says nothing of the rest.
             let open =
                 gaps.into_iter().next().filter(|_| all_failed).or(cut.map(|why| format!("a log was cut: {why}")));
@@ -94,7 +97,7 @@ async fn container_log(
     pod: &str,
     container: &str,
     previous: bool,
-) -> Observed<(Vec<LogFailure>, Option<String>)> {
+) -> Observed<(LogsRead, Option<String>)> {
     let (ns, of, within) = (segment(namespace), segment(pod), crate::percent::encode(container));
     let path = format!(
         "/api/v1/namespaces/{ns}/pods/{of}/log?container={within}&previous={previous}&tailLines={LOG_LINES}&limitBytes={LOG_STREAM_BYTES}"
@@ -112,7 +115,7 @@ async fn container_log(
 }
 
 /// The web-identity failures in one log.
-pub(crate) fn failures(bytes: &[u8], origin: &str) -> Vec<LogFailure> {
+pub(crate) fn failures(bytes: &[u8], origin: &str) -> LogsRead {
     let mut scanner = Scanner::new();
     scanner.feed(bytes);
     crate::log_files::from_summary(scanner.finish(), origin)
@@ -122,12 +125,14 @@ pub(crate) fn failures(bytes: &[u8], origin: &str) -> Vec<LogFailure> {
 fn merge(found: impl Iterator<Item = LogFailure>) -> Vec<LogFailure> {
     let mut out: Vec<LogFailure> = Vec::new();
     for f in found {
-        match out
-            .iter_mut()
-            .find(|o| o.failure.symptom == f.failure.symptom && o.failure.role_arn == f.failure.role_arn)
-        {
+        match out.iter_mut().find(|o| {
+            o.failure.symptom == f.failure.symptom && o.failure.role_arn == f.failure.role_arn && o.witness == f.witness
+        }) {
             Some(same) => {
                 same.count += f.count;
+                // It is over only where every log shows that.
+                let both = same.neighbours.recovered.take().zip(f.neighbours.recovered);
+                same.neighbours.recovered = both.map(|(a, b)| a.max(b));
                 if f.first < same.first && f.first.is_some() {
                     same.first = f.first;
                 }
@@ -136,6 +141,21 @@ fn merge(found: impl Iterator<Item = LogFailure>) -> Vec<LogFailure> {
                 }
             }
             None => out.push(f),
+        }
+    }
+    out
+}
+
+/// Pods of one workload say alike what nobody understands, too.
+fn alike(found: Vec<LogUnclear>) -> Vec<LogUnclear> {
+    let mut out: Vec<LogUnclear> = Vec::new();
+    for u in found {
+        match out.iter_mut().find(|o| o.sample == u.sample) {
+            Some(same) => {
+                same.count += u.count;
+                same.last = same.last.take().max(u.last);
+            }
+            None => out.push(u),
         }
     }
     out

@@ -418,7 +418,7 @@ async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evid
     let audience = found.job.audiences().into_iter().next();
     let mut evidence = world.blank(Target::Job { name: found.name.clone() });
     if world.options.logs.is_empty() {
-        evidence.logs = found.logs;
+        evidence.hear(found.logs);
     }
     evidence.role_arn = match &world.options.role {
         Some(role) => Observed::Known {

@@ -104,7 +104,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth) -> 
     };
     let (logs, ()) = tokio::join!(logs, rest);
     if let Some(logs) = logs {
-        evidence.logs = logs;
+        evidence.hear(logs);
     }
     evidence
 }

@@ -1,6 +1,6 @@
 //! The three places evidence comes from, each of which may be out of reach.
 
-use trustwalk_core::evidence::{Evidence, LogFailure, Observed, Roots, Target};
+use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Roots, Target};
 
 use super::cache::Cache;
 use super::options::WalkOptions;
@@ -53,7 +53,7 @@ impl World {
         evidence.roots = self.roots.clone();
         evidence.region = Some(self.aws.region().to_owned());
         if !self.options.logs.is_empty() {
-            evidence.logs = self.given_logs().found.clone();
+            evidence.hear(self.given_logs().found.clone());
         }
         evidence
     }
@@ -72,7 +72,7 @@ impl World {
 /// What the logs say that the user gave.
 #[derive(Debug)]
 pub(super) struct GivenLogs {
-    found: Observed<Vec<LogFailure>>,
+    found: Observed<LogsRead>,
     unread: Vec<String>,
 }
 
@@ -84,9 +84,8 @@ impl GivenLogs {
         let Some(first) = read.next() else {
             return Self { found: unread.into_iter().next().unwrap_or_default(), unread: Vec::new() };
         };
-        let more: Vec<LogFailure> = read.flat_map(|one| one.known().cloned().unwrap_or_default()).collect();
         let found = first.map(|mut all| {
-            all.extend(more);
+            read.filter_map(|one| one.known().cloned()).for_each(|more| all.join(more));
             all
         });
         Self { found, unread: unread.iter().filter_map(Observed::gap).map(|gap| format!("{gap}; not read")).collect() }
@@ -106,7 +105,7 @@ mod tests {
         std::fs::write(path("a"), line).unwrap();
         std::fs::write(path("b"), "nothing").unwrap();
         let given = GivenLogs::read(&[path("none"), path("a"), path("b")], 0);
-        assert_eq!(given.found.known().map(Vec::len), Some(1));
+        assert_eq!(given.found.known().map(|r| r.failures.len()), Some(1));
         assert!(given.unread.len() == 1 && given.unread[0].contains("none"), "{:?}", given.unread);
         let given = GivenLogs::read(&[path("none")], 0);
         assert!(given.found.gap().is_some() && given.unread.is_empty());

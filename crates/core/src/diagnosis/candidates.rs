@@ -42,14 +42,14 @@ pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observ
     let mut out: Vec<Candidate> = Vec::new();
     for ruling in &answers.rulings {
         let cause = ruling.cause;
-        let shown: Vec<&&Observation> = speaking.iter().filter(|o| cause.shows().contains(&o.symptom)).collect();
+        let shown: Vec<&&Observation> = speaking.iter().filter(|o| o.can_come_from(cause)).collect();
         let finding = answers.found.iter().find(|f| f.cause == cause);
         if shown.is_empty() && finding.is_none() {
             continue;
         }
         let standing = if finding.is_some() { ruling.standing.clone() } else { seen_from(ruling, habitat) };
         let mut speaks_for: Vec<String> = finding.map(|f| f.sentence.clone()).into_iter().collect();
-        speaks_for.extend(shown.iter().map(|o| format!("it can show as {}", o.symptom.name())));
+        speaks_for.extend(shown.iter().map(|o| format!("it can show as {}", o.name())));
         speaks_for.dedup();
         let against = match &standing {
             Standing::Excluded { by } => vec![by.clone()],
@@ -84,31 +84,31 @@ pub(super) fn meanings(e: &Evidence, candidates: &[Candidate], observations: &[O
     let mut seen: BTreeSet<Symptom> = BTreeSet::new();
     let mut out = Vec::new();
     for o in observations.iter().filter(|o| o.speaks()) {
-        if out.len() == KINDS || !seen.insert(o.symptom) {
+        let Some(symptom) = o.symptom else { continue };
+        if out.len() == KINDS || !seen.insert(symptom) {
             continue;
         }
-        if says_nothing(o.symptom) {
+        if says_nothing(symptom) {
             out.push(format!(
                 "what `{}` comes from: the line does not say; the lines after it (`caused by`), the log at debug \
                  level or CloudTrail do",
-                o.symptom.name()
+                o.name()
             ));
             continue;
         }
         let left: Vec<&Candidate> =
-            candidates.iter().filter(|c| rank(&c.standing) < 3 && c.cause.shows().contains(&o.symptom)).collect();
+            candidates.iter().filter(|c| rank(&c.standing) < 3 && o.can_come_from(c.cause)).collect();
         let names: Vec<&str> = left.iter().take(SHOWN).map(|c| c.cause.name()).collect();
         let more = left.len().saturating_sub(SHOWN);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         out.push(match (names.is_empty(), separating(e, &left)) {
-            (true, _) => format!(
-                "`{}` is shown by no cause that is left: each that is known for it was excluded",
-                o.symptom.name()
-            ),
-            (false, Some(kind)) => {
-                format!("which cause `{}` has here, of {}{more}; {}", o.symptom.name(), names.join(", "), kind.tells())
+            (true, _) => {
+                format!("`{}` is shown by no cause that is left: each that is known for it was excluded", o.name())
             }
-            (false, None) => format!("which cause `{}` has here, of {}{more}", o.symptom.name(), names.join(", ")),
+            (false, Some(kind)) => {
+                format!("which cause `{}` has here, of {}{more}; {}", o.name(), names.join(", "), kind.tells())
+            }
+            (false, None) => format!("which cause `{}` has here, of {}{more}", o.name(), names.join(", ")),
         });
     }
     out
@@ -138,10 +138,46 @@ pub(super) fn set_aside(observations: &[Observation]) -> Vec<String> {
                     "{times} in {}, the last at {at}, before {by}: not judged ({}); a new failure, or a success, of \
                      the workload would tell",
                     o.origin,
-                    o.symptom.name()
+                    o.name()
                 ))
             }
-            Fate::Explained { .. } | Fate::Over { .. } | Fate::Unexplained => None,
+            Fate::Explained { .. } | Fate::Over { .. } | Fate::Unexplained | Fate::Succeeded => None,
         })
         .collect()
 }
+
+/// Lines not understood that are quoted; the document has all of them.
+const QUOTED: usize = 2;
+
+/// What is said of lines about credentials that no wording matches.
+pub(super) fn not_understood(e: &Evidence, observations: &[Observation]) -> Option<String> {
+    use crate::observation::Seen;
+    let unclear: Vec<&Observation> = observations.iter().filter(|o| o.seen == Seen::Unclear).collect();
+    let count = unclear.iter().map(|o| o.count).sum::<u64>() + e.besides.uncounted;
+    if count == 0 {
+        return None;
+    }
+    let lines = if count == 1 {
+        "1 line about credentials was".to_owned()
+    } else {
+        format!("{count} lines about credentials were")
+    };
+    let quoted: Vec<String> = unclear.iter().take(QUOTED).map(|o| format!("`{}` ({})", o.text, o.origin)).collect();
+    let more = if unclear.len() > QUOTED { "; and others" } else { "" };
+    let told = if quoted.is_empty() { "beyond those that were kept".to_owned() } else { quoted.join("; ") };
+    Some(format!("{lines} not understood: {told}{more}; the log at debug level would tell more"))
+}
+
+/// What is said of refusals that the account's trail remembers and nothing explains.
+pub(super) fn refused_besides(observations: &[Observation]) -> Vec<String> {
+    use crate::observation::{Fate, Witness};
+    let unexplained =
+        |o: &&Observation| o.witness == Witness::Trail && o.origin == TRAIL && o.fate == Fate::Unexplained;
+    let refused: Vec<&Observation> = observations.iter().filter(unexplained).collect();
+    let Some(last) = refused.iter().max_by_key(|o| o.at) else { return Vec::new() };
+    let at = last.at.map(told).unwrap_or_default();
+    vec![format!("why STS refused this identity {} times, the last at {at}: {}", refused.len(), last.text)]
+}
+
+/// Where an observation of the account's own trail stands.
+const TRAIL: &str = "CloudTrail";

@@ -9,13 +9,10 @@ use crate::evidence::{Evidence, Observed, Target, View, pods_down};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
 use crate::question::{self, Answers};
+use trustwalk_foreign::shell;
 
 /// Version of the diagnosis document.
 const SCHEMA: u32 = 1;
-
-/// What takes a diagnosis from a log alone further.
-const NEXT: &str = "whether cluster and account agree with the log: `trustwalk diagnose KIND/NAME -n NAMESPACE --log \
-                    FILE` or `trustwalk diagnose --role ARN --subject SUB --log FILE` would tell";
 
 /// Names shown of those that exist instead.
 const SHOWN: usize = 5;
@@ -60,6 +57,8 @@ fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     }
     undetermined.extend(candidates::set_aside(&observations));
+    undetermined.extend(candidates::refused_besides(&observations));
+    undetermined.extend(candidates::not_understood(evidence, &observations));
     for (_, text) in &missing {
         if !undetermined.contains(text) {
             undetermined.push(text.clone());
@@ -109,9 +108,34 @@ fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>) -> Vec<(Link, Str
     if let Target::Log { .. } = evidence.target {
         // Nobody asked for the rest; what to ask for is all there is to say of it.
         let unread = evidence.logs.gap().map(|gap| (Link::Workload, format!("the logs: {gap}")));
-        missing = unread.into_iter().chain([(Link::Workload, NEXT.to_owned())]).collect();
+        missing = unread.into_iter().chain([(Link::Workload, next(evidence))]).collect();
     }
     missing
+}
+
+/// What takes a diagnosis from a log alone further, with what the log names.
+fn next(e: &Evidence) -> String {
+    let failures = || e.logs.known().into_iter().flatten().map(|l| &l.failure);
+    let role = failures().find_map(|f| f.role_arn.as_deref());
+    let subject = failures()
+        .filter(|f| role.is_none() || f.role_arn.as_deref() == role)
+        .find_map(|f| f.subject.as_ref().map(|s| s.as_str()));
+    let account = subject.and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
+    let mut commands = Vec::new();
+    match account {
+        Some((namespace, name)) => {
+            commands.push(shell::line("trustwalk diagnose serviceaccount/{} -n {} --log FILE", &[name, namespace]))
+        }
+        None => commands.push("trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE".to_owned()),
+    }
+    commands.push(match (role, subject) {
+        (Some(role), Some(subject)) => {
+            shell::line("trustwalk diagnose --role {} --subject {} --log FILE", &[role, subject])
+        }
+        (Some(role), None) => shell::line("trustwalk diagnose --role {} --subject SUB --log FILE", &[role]),
+        (None, _) => "trustwalk diagnose --role ARN --subject SUB --log FILE".to_owned(),
+    });
+    format!("whether cluster and account agree with the log: `{}` would tell", commands.join("` or `"))
 }
 
 /// The target itself does not exist.

@@ -44,15 +44,14 @@ fn explains(f: &Finding, observations: &[Observation]) -> bool {
     observations
         .iter()
         .filter(|o| o.speaks() && (!own || o.witness == Witness::OwnExchange))
-        .any(|o| f.cause.shows().contains(&o.symptom))
+        .any(|o| o.can_come_from(f.cause))
 }
 
 /// What explains the failure seen comes first, then what is surer, then what stands earlier in the chain. Where the
 /// workload fails before it comes to STS, what its own log shows comes first.
 pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_from_sts: bool) {
-    let logged = |f: &Finding| {
-        observations.iter().any(|o| o.witness == Witness::Log && o.speaks() && f.cause.shows().contains(&o.symptom))
-    };
+    let logged =
+        |f: &Finding| observations.iter().any(|o| o.witness == Witness::Log && o.speaks() && o.can_come_from(f.cause));
     errors.sort_by_key(|f| {
         let possible = f.confidence == Confidence::Possible;
         let fits = if kept_from_sts { logged(f) } else { explains(f, observations) };
@@ -69,7 +68,7 @@ pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_f
 pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> Vec<Folded> {
     let there: Vec<Cause> = errors.iter().map(|f| f.cause).collect();
     // That the workload's exchange differs is said where nothing says in what.
-    let refused = |c: Cause| observations.iter().any(|o| o.speaks() && c.shows().contains(&o.symptom));
+    let refused = |c: Cause| observations.iter().any(|o| o.speaks() && o.can_come_from(c));
     let named = errors
         .iter()
         .any(|f| f.cause != Cause::WorkloadExchangeDiffers && f.confidence > Confidence::Possible && refused(f.cause));
@@ -89,7 +88,7 @@ pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> V
 /// Puts each observation down to what explains it.
 pub(super) fn explain(observations: &mut [Observation], findings: &[&Finding]) {
     for o in observations.iter_mut().filter(|o| o.fate == Fate::Unexplained) {
-        let by: Vec<Cause> = findings.iter().map(|f| f.cause).filter(|c| c.shows().contains(&o.symptom)).collect();
+        let by: Vec<Cause> = findings.iter().map(|f| f.cause).filter(|c| o.can_come_from(*c)).collect();
         if !by.is_empty() {
             o.fate = Fate::Explained { by };
         }

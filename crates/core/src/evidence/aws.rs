@@ -179,7 +179,7 @@ pub struct TrailEvent {
     pub role: Option<String>,
     /// The session's name (`requestParameters.roleSessionName`).
     pub session: Option<String>,
-    /// The policy or provider that a change names: `requestParameters` of `policyArn`, `policyName`,
+    /// The policy or provider that a change names: `requestParameters` of `policyDocument`, `policyArn`, `policyName`,
     /// `openIDConnectProviderArn`, `clientID`.
     pub change: BTreeMap<String, String>,
     /// The client, as it names itself.

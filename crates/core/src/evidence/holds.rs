@@ -63,7 +63,7 @@ impl Holds {
         let documents = policies.filter(|p| p.document.is_some());
         self.policies += roles().count() + documents.count();
         self.claims += e.token.known().map_or(0, |t| t.claims.len());
-        self.log_lines += e.logs.known().map_or(0, Vec::len);
+        self.log_lines += e.logs.known().map_or(0, Vec::len) + e.besides.unclear.len();
         if let Some(job) = e.job.known() {
             self.inputs += job.inputs.len();
             self.variables += job.env.len();

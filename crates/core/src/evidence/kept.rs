@@ -152,8 +152,18 @@ pub const OWNER_TAGS: [(&str, &str); 6] = [
 
 /// Members whose text is compared letter by letter, or edited and written back: policies as they are stored, ids and
 /// digests.
-const VERBATIM: [&str; 9] =
-    ["trust_policy", "document", "kid", "uid", "request_id", "thumbprints", "ca_sha256", "served_sha256", "client_ids"];
+const VERBATIM: [&str; 10] = [
+    "trust_policy",
+    "document",
+    "kid",
+    "uid",
+    "request_id",
+    "thumbprints",
+    "ca_sha256",
+    "served_sha256",
+    "client_ids",
+    "policyDocument",
+];
 
 /// Annotations as they may be kept.
 pub fn annotations(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {

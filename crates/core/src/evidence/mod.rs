@@ -10,6 +10,7 @@ mod job;
 pub mod kept;
 mod kind;
 mod kubernetes;
+mod logs;
 mod network;
 mod observed;
 mod template;
@@ -29,6 +30,7 @@ pub use kubernetes::{
     PodIdentityAgent, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload,
     pods_down,
 };
+pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
 pub use template::{Fit, Letters, Part, Template};
@@ -103,23 +105,6 @@ pub struct Roots {
     pub user: Vec<String>,
 }
 
-/// A failure read from a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogFailure {
-    /// The log: `pod aws-node-2mxxx /host/var/log/aws-routed-eni/ipamd.log`, a file, `-`.
-    pub origin: String,
-    /// How often it was seen.
-    pub count: u64,
-    /// First and last time, ISO 8601 as the log wrote them.
-    pub first: Option<String>,
-    /// Last time.
-    pub last: Option<String>,
-    /// A line of it, redacted.
-    pub sample: String,
-    /// What it means.
-    pub failure: trustwalk_symptoms::Failure,
-}
-
 /// All that is known of one identity's way from workload to permissions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -145,6 +130,9 @@ pub struct Evidence {
     /// Failures read from logs of pods or files.
     #[serde(default)]
     pub logs: Observed<Vec<LogFailure>>,
+    /// What the same logs said besides.
+    #[serde(default, skip_serializing_if = "Besides::is_empty")]
+    pub besides: Besides,
     /// The service account.
     #[serde(default)]
     pub service_account: Observed<ServiceAccount>,
@@ -260,6 +248,7 @@ impl Evidence {
             workload: Observed::default(),
             pods: Observed::default(),
             logs: Observed::default(),
+            besides: Besides::default(),
             service_account: Observed::default(),
             siblings: Observed::default(),
             webhooks: Observed::default(),

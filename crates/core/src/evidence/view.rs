@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::{
-    Addon, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys, Kind,
-    LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAgent, PodIdentityAssociation, Provider, Role, RolePolicy,
-    Roots, ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    Addon, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys,
+    Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAgent, PodIdentityAssociation, Provider, Role,
+    RolePolicy, Roots, ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -90,6 +90,11 @@ impl<'a> View<'a> {
     /// [`Evidence::logs`].
     pub fn logs(&self) -> &'a Observed<Vec<LogFailure>> {
         &self.read(Kind::Logs).logs
+    }
+
+    /// [`Evidence::besides`].
+    pub fn besides(&self) -> &'a Besides {
+        &self.read(Kind::Logs).besides
     }
 
     /// [`Evidence::service_account`].

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use trustwalk_symptoms::Symptom;
 
 use super::draft::{Draft, Judged};
-use super::{ci, differs, injection, issuer, provider, reach, service_account, session, thumbprint, token, trust};
+use super::{
+    ci, client, differs, injection, issuer, provider, reach, sequence, service_account, session, thumbprint, token,
+    trust,
+};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Kind, View};
 use crate::finding::{Finding, Ruling, Severity, Standing};
@@ -18,8 +21,11 @@ struct Question {
 }
 
 /// Every question, in walking order.
-static QUESTIONS: [Question; 11] = [
+static QUESTIONS: [Question; 13] = [
+    // First, so that what a sequence tells goes before what a line alone does.
+    Question { causes: sequence::CAUSES, ask: sequence::causes },
     Question { causes: reach::CAUSES, ask: reach::causes },
+    Question { causes: client::CAUSES, ask: client::causes },
     Question { causes: service_account::CAUSES, ask: service_account::causes },
     Question { causes: injection::CAUSES, ask: injection::causes },
     Question { causes: token::CAUSES, ask: token::causes },

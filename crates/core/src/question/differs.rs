@@ -4,6 +4,7 @@
 use trustwalk_symptoms::Symptom;
 
 use super::draft::{Draft, Judged};
+use super::facts::effective_audience;
 use super::symptoms::differing;
 use crate::cause::Cause;
 use crate::evidence::{Container, Exchange, LogFailure, Variable, View};
@@ -14,8 +15,16 @@ pub(super) const CAUSES: &[Cause] =
     &[Cause::WorkloadExchangeDiffers, Cause::TokenFileReadOnce, Cause::IssuerKeysFetchTransientFailure];
 
 /// What points an SDK at another role, token, audience or place than the injected ones.
-const ELSEWHERE: [Variable; 4] =
-    [Variable::AwsProfile, Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl, Variable::AwsRegion];
+const ELSEWHERE: [Variable; 8] = [
+    Variable::AwsConfigFile,
+    Variable::AwsProfile,
+    Variable::AwsSharedCredentialsFile,
+    Variable::AwsEndpointUrlSts,
+    Variable::AwsEndpointUrl,
+    Variable::AwsRegion,
+    Variable::AwsDefaultRegion,
+    Variable::AwsStsRegionalEndpoints,
+];
 
 /// Judges whether the workload was refused where our own exchange was not.
 pub(super) fn causes(view: &View<'_>) -> Judged {
@@ -62,13 +71,9 @@ fn keys(line: &LogFailure, own: &Exchange) -> Judged {
 
 /// Each way in which it may have differed, as far as something is known of it.
 fn branches(view: &View<'_>, line: &LogFailure) -> Vec<(&'static str, String, String)> {
-    let mut out = Vec::new();
-    if let (Some(theirs), Some(ours)) = (&line.failure.role_arn, view.role_arn().known()) {
-        let same = if theirs == ours { "the same as" } else { "another than" };
-        out.push(("role", format!("{theirs}, {same} the one tried ({ours})"), line.origin.clone()));
-    }
-    let containers = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
-    for (variable, container) in containers.flat_map(|c| ELSEWHERE.iter().map(move |v| (*v, c))) {
+    let mut out = named(view, line);
+    let containers = || view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    for (variable, container) in containers().flat_map(|c| ELSEWHERE.iter().map(move |v| (*v, c))) {
         if let Some(value) = given(container, variable) {
             let told =
                 ("container env", format!("{}={value}", variable.name()), format!("container {}", container.name));
@@ -77,10 +82,57 @@ fn branches(view: &View<'_>, line: &LogFailure) -> Vec<(&'static str, String, St
             }
         }
     }
+    for (file, container) in containers().flat_map(|c| c.aws_files.iter().map(move |f| (f, c))) {
+        for profile in file.profiles.known().into_iter().flatten() {
+            let Some(role) = &profile.role_arn else { continue };
+            let same = if Some(role) == view.role_arn().known() { "the same as" } else { "another than" };
+            let told = (
+                "profile",
+                format!("{}: profile {} names {role}, {same} the one tried", file.path, profile.name),
+                format!("container {}", container.name),
+            );
+            if !out.contains(&told) {
+                out.push(told);
+            }
+        }
+    }
     if let Some(at) = line.last.as_deref().or(line.failure.ts.as_deref()) {
-        out.push(("moment", at.to_owned(), line.origin.clone()));
+        let again = match &line.neighbours.again_after {
+            Some(success) => format!("; it had succeeded {} in between", success.words()),
+            None => "; no success of it was seen since".to_owned(),
+        };
+        out.push(("moment", format!("{at}{again}"), line.origin.clone()));
     }
     out
+}
+
+/// What the line itself names, beside what our own exchange sent.
+fn named(view: &View<'_>, line: &LogFailure) -> Vec<(&'static str, String, String)> {
+    let f = &line.failure;
+    let token = view.token().known();
+    let own = view.exchange().known();
+    let beside = |theirs: &str, ours: Option<&str>| match ours {
+        Some(ours) if ours == theirs => format!("{theirs}, the same as in the one that was accepted"),
+        Some(ours) => format!("{theirs}, another than in the one that was accepted ({ours})"),
+        None => theirs.to_owned(),
+    };
+    let ours_at = own.and_then(|x| x.endpoint.split("://").nth(1)).map(|host| host.trim_end_matches('/'));
+    let role = view.role_arn().known().map(String::as_str);
+    let path = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    let path = path.filter_map(|c| c.env_value(Variable::AwsWebIdentityTokenFile)).next();
+    let pairs = [
+        ("role", f.role_arn.as_deref(), role),
+        ("subject", f.subject.as_ref().map(|s| s.as_str()), token.and_then(|t| t.sub.as_deref())),
+        ("audience", f.audience.as_deref(), token.and_then(effective_audience)),
+        ("issuer", f.issuer.as_deref(), token.and_then(|t| t.iss.as_deref())),
+        ("token file", f.token_path.as_ref().map(|p| p.as_str()), path),
+        ("region", f.region.as_ref().map(|r| r.as_str()), view.region()),
+        ("endpoint", f.host.as_deref(), ours_at),
+    ];
+    pairs
+        .into_iter()
+        .filter_map(|(label, theirs, ours)| Some((label, beside(theirs?, ours), line.origin.clone())))
+        .collect()
 }
 
 fn given(container: &Container, variable: Variable) -> Option<String> {

@@ -2,7 +2,9 @@
 //! evidence establishes it, speaks for it, excludes it or leaves it open.
 
 mod answer;
+mod changes;
 mod ci;
+mod client;
 mod differs;
 mod draft;
 mod facts;
@@ -15,6 +17,7 @@ mod policy_edit;
 mod provider;
 mod reach;
 mod selector;
+mod sequence;
 mod service_account;
 mod session;
 mod setup;

@@ -18,6 +18,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::RoleSessionNameInvalid,
     Cause::RequestedDurationNotRaised,
     Cause::RequestedLifetimeExceedsLimit,
+    Cause::TokenFileReadOnce,
 ];
 
 /// Default life of a session (STS API reference).
@@ -85,14 +86,21 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 },
             )
         };
-        let draft = Draft::new(words).hear(line).cure(
+        let decide = "whether the session came from web identity, and whether a new process works";
+        let unsure = |words: &str| Draft::new(words).hear(line).unsure(Confidence::Possible, decide);
+        let draft = unsure(words).cure(
             "renew the session before it ends",
             &note("role-duration-seconds: longer than the job, or assume the role again before the last steps"),
         );
-        // A log alone tells neither whose session ended nor that a token was there to renew it.
-        let alone = matches!(e.target(), Target::Log { .. });
-        let decide = "whether the session came from web identity, and whether a new process works";
-        judged.push(rule, if alone { draft.unsure(Confidence::Likely, decide) } else { draft });
+        judged.push(rule, draft);
+        if rule == Cause::AppDoesNotRefreshSessionCredentials {
+            let chained = unsure("the session may be made from another session, which lasts an hour at most")
+                .cure("assume the role with the web identity directly, or anew every hour", &[]);
+            judged.push(Cause::RoleChainingOneHourCap, chained);
+            let kept = unsure("the process may keep a token that is no longer good, with which no session is renewed")
+                .cure("restart the workload, and read the token file before every exchange", &[]);
+            judged.push(Cause::TokenFileReadOnce, kept);
+        }
     }
     if judged.found.is_empty() {
         judged.missing = gaps(e);

@@ -1,25 +1,61 @@
-//! Which failures in logs still say something about now, and what became of those that do not.
+//! Which failures still say something about now, and what became of those that do not.
 
-use trustwalk_symptoms::Symptom;
+use trustwalk_symptoms::{Outcome, Symptom};
 
+use super::changes::cure;
 use super::facts::moment;
-use super::sts::{Refusal, from_symptom};
+use super::sequence;
+use super::sts::{from_symptom, succeeded};
 use crate::evidence::{Evidence, LogFailure, TrailEvent, View};
-use crate::observation::{Fate, Observation, Witness};
+use crate::observation::{Fate, Observation, Seen, Witness};
 
-/// Every failure that was seen, with those that are over or set aside told apart from those that speak.
+/// Everything that was seen to happen, with what is over or set aside told apart from what speaks.
 pub(crate) fn observed(e: &Evidence) -> Vec<Observation> {
     let view = View::new(e);
     let logs = sorted(&view).into_iter().map(|line| Observation {
-        witness: Witness::Log,
+        witness: line.witness,
+        seen: Seen::Failure,
         origin: line.origin.clone(),
         count: line.count,
         at: last(line),
-        symptom: line.failure.symptom,
-        text: line.failure.message.clone(),
+        symptom: Some(line.failure.symptom),
+        text: if line.witness == Witness::Trail { line.sample.clone() } else { line.failure.message.clone() },
         fate: fate(&view, line),
     });
-    own(e).into_iter().chain(logs).collect()
+    let trail = e.trail.known().into_iter().flatten().filter_map(|event| refused(&view, event));
+    own(e).into_iter().chain(logs).chain(trail).chain(besides(e)).collect()
+}
+
+/// Lines that were not understood, and successes.
+fn besides(e: &Evidence) -> Vec<Observation> {
+    let one = |witness, seen, origin: &str, count, last: Option<&str>, text: &str, fate| Observation {
+        witness,
+        seen,
+        origin: origin.to_owned(),
+        count,
+        at: last.and_then(moment),
+        symptom: None,
+        text: text.to_owned(),
+        fate,
+    };
+    let unclear =
+        e.besides.unclear.iter().map(|u| {
+            one(Witness::Log, Seen::Unclear, &u.origin, u.count, u.last.as_deref(), &u.sample, Fate::Unexplained)
+        });
+    let worked = e.besides.successes.iter().map(|s| {
+        let text = &s.success.message;
+        one(Witness::Log, Seen::Success, &s.origin, s.count, s.last.as_deref(), text, Fate::Succeeded)
+    });
+    let records = e.besides.records.iter().filter(|r| r.record.event.is_exchange()).map(|r| {
+        let text = format!(
+            "CloudTrail: {} succeeded (role {}, subject {})",
+            r.record.name,
+            r.record.role_arn.as_deref().unwrap_or("not told"),
+            r.record.subject.as_ref().map_or("not told", |s| s.as_str())
+        );
+        one(Witness::Trail, Seen::Success, &r.origin, 1, r.record.at.as_deref(), &text, Fate::Succeeded)
+    });
+    unclear.chain(worked).chain(records).collect()
 }
 
 /// The answer of STS to trustwalk's own exchange, read as a log's line is.
@@ -29,24 +65,71 @@ fn own(e: &Evidence) -> Option<Observation> {
     let symptom = trustwalk_symptoms::classify(&text)?.symptom;
     Some(Observation {
         witness: Witness::OwnExchange,
+        seen: Seen::Failure,
         origin: "sts:AssumeRoleWithWebIdentity".to_owned(),
         count: 1,
         at: e.exchange.source().map(|s| s.at),
-        symptom,
+        symptom: Some(symptom),
         text,
         fate: Fate::Unexplained,
+    })
+}
+
+/// A refused exchange of this identity that the account's trail remembers. Those of other identities are theirs, and
+/// our own is told by its answer.
+fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
+    let code = event.error.as_deref().filter(|_| event.name == "AssumeRoleWithWebIdentity")?;
+    let ours = view.exchange().known().and_then(|x| x.request_id.as_deref());
+    let subject = view.token().known().and_then(|t| t.sub.as_deref())?;
+    let same = event.subject.as_deref() == Some(subject);
+    if !same || (ours.is_some() && ours == event.request_id.as_deref()) {
+        return None;
+    }
+    let words = event.message.as_deref().unwrap_or_default();
+    let said = format!("An error occurred ({code}) when calling the AssumeRoleWithWebIdentity operation: {words}");
+    let symptom = trustwalk_symptoms::classify(&said).map_or(Symptom::WebIdentityOther, |f| f.symptom);
+    let ours = view.role_arn().known().map(String::as_str);
+    let fate = if succeeded(view) && (event.role.is_none() || event.role.as_deref() == ours) {
+        Fate::Over { by: "an exchange of the same subject for the same role succeeds now".to_owned() }
+    } else {
+        let later = view.trail().known().into_iter().flatten().find(|t| {
+            let exchange = t.name == event.name && t.error.is_none();
+            exchange && t.at > event.at && t.subject == event.subject && t.role == event.role
+        });
+        later.map_or(Fate::Unexplained, |t| Fate::Over {
+            by: format!("CloudTrail has a success of the same subject for the same role at {}", super::told(t.at)),
+        })
+    };
+    Some(Observation {
+        witness: Witness::Trail,
+        seen: Seen::Failure,
+        origin: "CloudTrail".to_owned(),
+        count: 1,
+        at: Some(event.at),
+        symptom: Some(symptom),
+        text: format!(
+            "{code}: {words} (role {}, subject {subject}, audience {})",
+            event.role.as_deref().unwrap_or("not told"),
+            event.audience.as_deref().unwrap_or("not told")
+        ),
+        fate,
     })
 }
 
 /// Failures that count for what is configured now: neither over nor set aside, nor such as our own exchange with
 /// the same configuration did not meet.
 pub(crate) fn recent<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
-    sorted(view).into_iter().filter(|l| speaks(view, l) && !differs(view, l)).collect()
+    speaking(view).into_iter().filter(|l| !differs(view, l)).collect()
 }
 
 /// Refusals by STS that a fresh token of the same identity did not meet: the workload did something else.
 pub(crate) fn differing<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
-    sorted(view).into_iter().filter(|l| speaks(view, l) && differs(view, l)).collect()
+    speaking(view).into_iter().filter(|l| differs(view, l)).collect()
+}
+
+/// Failures that are neither over nor set aside.
+pub(crate) fn speaking<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
+    sorted(view).into_iter().filter(|l| matches!(fate(view, l), Fate::Unexplained)).collect()
 }
 
 fn sorted<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
@@ -55,14 +138,8 @@ fn sorted<'a>(view: &View<'a>) -> Vec<&'a LogFailure> {
     all
 }
 
-fn speaks(view: &View<'_>, line: &LogFailure) -> bool {
-    matches!(fate(view, line), Fate::Unexplained)
-}
-
 fn differs(view: &View<'_>, line: &LogFailure) -> bool {
-    view.exchange().known().is_some_and(|x| x.assumed.is_some())
-        && from_symptom(line.failure.symptom).is_some()
-        && sts_decides(line.failure.symptom)
+    succeeded(view) && from_symptom(line.failure.symptom).is_some() && sts_decides(line.failure.symptom)
 }
 
 fn last(line: &LogFailure) -> Option<i64> {
@@ -75,31 +152,40 @@ fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if waits && view.pods_up() {
         return Fate::Over { by: "every start of the CNI waits for its daemon, and every pod is ready now".to_owned() };
     }
+    // Where the sequence tells a cause, that it works now is not all there is to say.
+    if let Some(success) = line.neighbours.recovered.as_ref().filter(|_| !sequence::tells(view, line)) {
+        return Fate::Over { by: format!("the same succeeded {}", success.words()) };
+    }
+    if let Some(by) = repeated(view, line) {
+        return Fate::Over { by };
+    }
     let Some(at) = last(line) else { return Fate::Unexplained };
     let born = view.pods().known().filter(|_| view.pods_up()).and_then(|p| p.iter().map(|p| p.created).min());
     if born.is_some_and(|born| at < born) {
         return Fate::Over { by: "it is older than every pod, and every pod is ready now".to_owned() };
     }
-    match cure(view, line.failure.symptom).filter(|c| at < c.at) {
-        Some(change) => Fate::SetAside { by: format!("{} by {}", change.name, change.who) },
-        None => Fate::Unexplained,
-    }
+    cure(view, line, at).map_or(Fate::Unexplained, |by| Fate::SetAside { by })
 }
 
-/// The newest change that could have cured this kind of failure.
-fn cure<'a>(view: &View<'a>, symptom: Symptom) -> Option<&'a TrailEvent> {
-    let changes: &[&str] = match from_symptom(symptom)? {
-        Refusal::NoProvider => &["CreateOpenIDConnectProvider"],
-        Refusal::Thumbprint => &["UpdateOpenIDConnectProviderThumbprint", "CreateOpenIDConnectProvider"],
-        Refusal::Audience => &["AddClientIDToOpenIDConnectProvider", "CreateOpenIDConnectProvider"],
-        Refusal::Denied => &["UpdateAssumeRolePolicy", "CreateRole"],
-        Refusal::Parameters | Refusal::Token | Refusal::Keys => return None,
-    };
-    let events = view.trail().known()?;
-    events
-        .iter()
-        .filter(|t| t.error.is_none() && changes.contains(&t.name.as_str()) && t.at <= view.now())
-        .max_by_key(|t| t.at)
+/// A later success of the same subject for the same role.
+fn repeated(view: &View<'_>, line: &LogFailure) -> Option<String> {
+    let (subject, role) = (line.failure.subject.as_ref()?, line.failure.role_arn.as_ref()?);
+    let at = last(line)?;
+    let records = view.besides().records.iter().map(|r| &r.record);
+    let later = records
+        .filter(|r| r.event.is_exchange() && r.outcome == Outcome::Succeeded)
+        .filter(|r| r.subject.as_ref() == Some(subject) && r.role_arn.as_ref() == Some(role))
+        .filter_map(|r| r.at.as_deref().filter(|text| moment(text).is_some_and(|m| m > at)))
+        .min();
+    if let Some(when) = later {
+        return Some(format!("CloudTrail has a success of the same subject for the same role at {when}"));
+    }
+    // A record shows what was sent; where that is what our own exchange sent, the same thing works now.
+    let same = line.witness == Witness::Trail
+        && succeeded(view)
+        && view.role_arn().known() == Some(role)
+        && view.token().known().and_then(|t| t.sub.as_deref()) == Some(subject.as_str());
+    same.then(|| "an exchange of the same subject for the same role succeeds now".to_owned())
 }
 
 /// Answers that a fresh token from this very identity would have got too.

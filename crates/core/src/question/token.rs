@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use trustwalk_foreign::snippet;
 use trustwalk_symptoms::Symptom;
 
-use super::facts::in_cluster;
+use super::facts::{in_cluster, moment};
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{LogFailure, TokenClaims, View};
@@ -110,12 +110,43 @@ fn unread(view: &View<'_>, e: &View<'_>, expired: Option<&LogFailure>) -> Judged
             Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").hear(line),
         );
     } else if let Some(line) = expired {
-        judged
-            .push(Cause::TokenTooOldOrExpired, Draft::new("the token had expired when it was sent to STS").hear(line));
+        past(&mut judged, line);
     } else if !e.token().is_absent() {
         judged.missing.push(super::facts::token_gap(e));
     }
     judged
+}
+
+/// Seconds by which the clocks of a log and of STS may differ before it counts: STS forgives as many (IAM User Guide).
+const CLOCKS: i64 = GRACE;
+
+/// The token was past its end when it was sent. That is what was seen; why it was is another matter.
+fn past(judged: &mut Judged, line: &LogFailure) {
+    let times = line.failure.times.as_ref();
+    let by_sts = times.and_then(|t| moment(&t.current));
+    let by_log = line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment);
+    let apart = by_sts.zip(by_log).map(|(sts, log)| log.saturating_sub(sts)).filter(|_| line.count == 1);
+    let clock = match apart {
+        Some(apart) if apart.abs() > CLOCKS => {
+            format!("; the log's clock is {} minutes off that of STS", apart.abs() / 60)
+        }
+        Some(_) => "; the log's clock agrees with that of STS, so that no clock is at fault".to_owned(),
+        None => String::new(),
+    };
+    let old = times.map(|t| format!(" {} minutes", t.past_seconds / 60)).unwrap_or_default();
+    let decide = "where the token came from: whether a new process works, what `iat` and `exp` of the token are \
+                  (`trustwalk token FILE`), and `date -u` where it runs";
+    let unsure = |words: String| Draft::new(words).hear(line).unsure(Confidence::Possible, decide);
+    let kept = unsure(format!(
+        "the process may keep the first token that it read: the one that it sent had ended{old} before{clock}"
+    ))
+    .cure("restart the process, and use an SDK that reads the token file before every exchange", &[]);
+    judged.push(Cause::TokenFileReadOnce, kept);
+    let given = unsure(format!(
+        "the token had ended{old} before it was sent: it was given by hand, or fetched too early{clock}"
+    ))
+    .cure("get a fresh token right before it is used", &[]);
+    judged.push(Cause::TokenTooOldOrExpired, given);
 }
 
 /// A job asks for one audience and its platform sends a token with another.

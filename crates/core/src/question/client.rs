@@ -1,0 +1,115 @@
+//! What a line alone tells of the client in the workload: how it is set up to call STS, and how its chain ended.
+
+use trustwalk_foreign::shell;
+use trustwalk_symptoms::Symptom as S;
+
+use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
+use super::symptoms::recent;
+use super::{Draft, Judged};
+use crate::cause::Cause;
+use crate::evidence::{LogFailure, Variable, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::StsClientHasNoRegion,
+    Cause::StsCalledAtAnotherServicesEndpoint,
+    Cause::StsEndpointWithoutTls,
+    Cause::CredentialChainInterruptedOnce,
+];
+
+/// Judges the client's own settings by what it says.
+pub(super) fn causes(view: &View<'_>) -> Judged {
+    let mut judged = Judged::default();
+    for line in recent(view) {
+        if let Some((cause, draft)) = told(view, line)
+            && !judged.found.iter().any(|f| f.cause == cause)
+        {
+            judged.push(cause, draft);
+        }
+    }
+    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+        judged.missing.push(lacking("the logs", view.logs()));
+    }
+    judged
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "most symptoms are other questions' business")]
+fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    let f = &line.failure;
+    let who = f.sdk.map_or("its SDK", trustwalk_symptoms::Sdk::name);
+    let host = f.host.as_deref();
+    Some(match f.symptom {
+        S::StsRegionMissing => {
+            let draft = Draft::new(format!(
+                "the application makes a client of STS without a region, and {who} takes none by itself"
+            ))
+            .hear(line)
+            .cure(
+                "name the region: AWS_REGION in the container, or in the application's configuration",
+                &[region(view)],
+            );
+            (Cause::StsClientHasNoRegion, draft)
+        }
+        S::StsWrongEndpoint => {
+            let at = host.map(|h| format!(" ({h})")).unwrap_or_default();
+            let draft = Draft::new(format!(
+                "the call for STS went to the endpoint of another service{at}, which does not know it"
+            ))
+            .hear(line)
+            .cure(
+                "give the endpoint to the one service that it is meant for: AWS_ENDPOINT_URL_S3 and the like, \
+                     not AWS_ENDPOINT_URL, and no endpoint on the client of STS",
+                &[("kubectl", "kubectl set env RESOURCE/NAME AWS_ENDPOINT_URL-".to_owned())],
+            );
+            (Cause::StsCalledAtAnotherServicesEndpoint, variables(view, draft))
+        }
+        S::StsPlainHttp | S::EndpointWithoutScheme => {
+            let words = if f.symptom == S::StsPlainHttp {
+                let at = host.map(|h| format!(" {h}")).unwrap_or_default();
+                format!("the client is told to call STS{at} without TLS, by plain http")
+            } else {
+                "an endpoint is configured without its scheme, so that the client cannot tell how to call it".to_owned()
+            };
+            let draft = Draft::new(words).hear(line).cure(
+                "write the endpoint with https://, or leave it out",
+                &[("kubectl", "kubectl set env RESOURCE/NAME AWS_ENDPOINT_URL_STS-".to_owned())],
+            );
+            (Cause::StsEndpointWithoutTls, variables(view, draft))
+        }
+        S::ChainInterrupted => {
+            let given = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+            let given = given.into_iter().any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE));
+            let draft = Draft::new(
+                "the client asked its sources of credentials in turn, and one that did not answer in time ended the \
+                 search: it may be a disturbance that passes",
+            )
+            .hear(line)
+            .unsure(
+                Confidence::Possible,
+                "whether it comes again: then no identity was injected (annotation, age of the pod, webhook); \
+                 `kubectl get pod NAME -o yaml` shows AWS_ROLE_ARN",
+            )
+            .cure("restart the workload", &[("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned())]);
+            let draft = if given { draft.show("injected", ROLE_VARIABLE.name(), "pod") } else { draft };
+            (Cause::CredentialChainInterruptedOnce, draft)
+        }
+        _ => return None,
+    })
+}
+
+/// The command that names the region.
+fn region(view: &View<'_>) -> (&'static str, String) {
+    let region = view.region().unwrap_or("REGION");
+    ("kubectl", shell::line("kubectl set env RESOURCE/NAME AWS_REGION={}", &[region]))
+}
+
+/// Shows the variables of the containers that set an endpoint.
+fn variables(view: &View<'_>, mut draft: Draft) -> Draft {
+    const ENDPOINTS: [Variable; 2] = [Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl];
+    let containers = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    for (name, value) in containers.flat_map(|c| ENDPOINTS.iter().filter_map(|v| Some((v.name(), c.env_value(*v)?)))) {
+        draft = draft.show("container env", format!("{name}={value}"), "pod");
+    }
+    draft
+}
