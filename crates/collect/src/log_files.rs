@@ -86,7 +86,7 @@ fn of_record(mut failure: Failure, record: &TrailRecord, origin: &str) -> LogFai
     let named = [
         ("role", record.role_arn.as_deref()),
         ("issuer", record.issuer.as_deref()),
-        ("subject", record.subject.as_ref().map(|s| s.as_str())),
+        ("subject", record.subject.as_ref().map(trustwalk_symptoms::Subject::as_str)),
         ("audience", record.audience.as_deref()),
         ("from", record.source_ip.as_deref()),
         ("client", record.user_agent.as_deref()),

@@ -21,7 +21,6 @@ pub enum Witness {
 
 impl Witness {
     /// Whether it is a log.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
     pub fn is_log(&self) -> bool {
         *self == Self::Log
     }

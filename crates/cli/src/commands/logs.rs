@@ -51,7 +51,7 @@ pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
     }
     Ok(if summary.failures() > 0 {
         Exit::Findings
-    } else if unreadable.is_empty() {
+    } else if unreadable.is_empty() && summary.unclear.is_empty() {
         Exit::Sound
     } else {
         Exit::Undetermined
@@ -129,6 +129,21 @@ fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
                 out.line(format_args!("    {label:<8}{value}"));
             }
         }
+        let near = &c.neighbours;
+        let moments = [
+            ("worked before", &near.succeeded_before),
+            ("came again after a success", &near.again_after),
+            ("started again", &near.restarted),
+            ("worked again", &near.recovered),
+        ];
+        for (label, moment) in moments {
+            if let Some(moment) = moment {
+                out.line(format_args!("    {label}: {}", moment.at.as_deref().unwrap_or("the log gives no time")));
+            }
+        }
+        if let Some(seconds) = near.after_start_seconds.filter(|s| *s > 0) {
+            out.line(format_args!("    first {seconds} seconds after the start"));
+        }
         if !c.request_ids.is_empty() {
             out.line(format_args!("    request {}", c.request_ids.join(", ")));
         }
@@ -137,6 +152,14 @@ fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
     }
     if summary.causes.is_empty() {
         out.line(format_args!("No web identity failure in {} bytes.", summary.bytes));
+    }
+    let unclear = summary.unclear.iter().map(|u| u.count).sum::<u64>() + summary.unclear_overflow;
+    if unclear > 0 {
+        let lines = if unclear == 1 { "line" } else { "lines" };
+        out.line(format_args!("Not understood: {unclear} {lines} about credentials."));
+        for u in &summary.unclear {
+            out.line(format_args!("    {}", pen.ink(Ink::Faint, &u.sample)));
+        }
     }
     if !unreadable.is_empty() {
         let logs = if unreadable.len() == 1 { "log" } else { "logs" };

@@ -73,7 +73,9 @@ impl Read {
         let cut = all.iter().find_map(|r| r.cut.clone());
         let all_failed = !all.is_empty() && gaps.len() == all.len();
         let mut found = LogsRead::default();
-        all.into_iter().for_each(|r| found.join(r.found));
+        for one in all {
+            found.join(one.found);
+        }
         found.failures = merge(found.failures.into_iter());
         found.besides.unclear = alike(found.besides.unclear);
         if found.failures.is_empty() && found.besides.unclear.is_empty() {

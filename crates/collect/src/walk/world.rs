@@ -85,7 +85,9 @@ impl GivenLogs {
             return Self { found: unread.into_iter().next().unwrap_or_default(), unread: Vec::new() };
         };
         let found = first.map(|mut all| {
-            read.filter_map(|one| one.known().cloned()).for_each(|more| all.join(more));
+            for more in read.filter_map(|one| one.known().cloned()) {
+                all.join(more);
+            }
             all
         });
         Self { found, unread: unread.iter().filter_map(Observed::gap).map(|gap| format!("{gap}; not read")).collect() }

@@ -119,12 +119,12 @@ fn next(e: &Evidence) -> String {
     let role = failures().find_map(|f| f.role_arn.as_deref());
     let subject = failures()
         .filter(|f| role.is_none() || f.role_arn.as_deref() == role)
-        .find_map(|f| f.subject.as_ref().map(|s| s.as_str()));
+        .find_map(|f| f.subject.as_ref().map(trustwalk_symptoms::Subject::as_str));
     let account = subject.and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
     let mut commands = Vec::new();
     match account {
         Some((namespace, name)) => {
-            commands.push(shell::line("trustwalk diagnose serviceaccount/{} -n {} --log FILE", &[name, namespace]))
+            commands.push(shell::line("trustwalk diagnose serviceaccount/{} -n {} --log FILE", &[name, namespace]));
         }
         None => commands.push("trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE".to_owned()),
     }

@@ -78,7 +78,16 @@ fn could(view: &View<'_>, all: &[Change<'_>], change: &Change<'_>, line: &LogFai
         Call::UpdateTrust => of_the_role(view, change, line) && !same_again(all, change),
         Call::CreateRole => of_the_role(view, change, line),
         Call::AddClientId => wanted(view, line).is_none_or(|aud| change.audience.is_none_or(|given| given == aud)),
-        _ => true,
+        Call::CreateProvider | Call::UpdateThumbprint => true,
+        Call::AssumeRoleWithWebIdentity
+        | Call::AssumeRoleForPodIdentity
+        | Call::DeleteProvider
+        | Call::RemoveClientId
+        | Call::DeleteRole
+        | Call::CreateAssociation
+        | Call::UpdateAssociation
+        | Call::DeleteAssociation
+        | Call::Other => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The workload is refused where an exchange with a fresh token of the same identity succeeds: what it may have done
 //! otherwise, and what is known of each.
 
-use trustwalk_symptoms::Symptom;
+use trustwalk_symptoms::{Region, Subject, Symptom, TokenPath};
 
 use super::draft::{Draft, Judged};
 use super::facts::effective_audience;
@@ -118,15 +118,15 @@ fn named(view: &View<'_>, line: &LogFailure) -> Vec<(&'static str, String, Strin
     };
     let ours_at = own.and_then(|x| x.endpoint.split("://").nth(1)).map(|host| host.trim_end_matches('/'));
     let role = view.role_arn().known().map(String::as_str);
-    let path = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
-    let path = path.filter_map(|c| c.env_value(Variable::AwsWebIdentityTokenFile)).next();
+    let mut path = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    let path = path.find_map(|c| c.env_value(Variable::AwsWebIdentityTokenFile));
     let pairs = [
         ("role", f.role_arn.as_deref(), role),
-        ("subject", f.subject.as_ref().map(|s| s.as_str()), token.and_then(|t| t.sub.as_deref())),
+        ("subject", f.subject.as_ref().map(Subject::as_str), token.and_then(|t| t.sub.as_deref())),
         ("audience", f.audience.as_deref(), token.and_then(effective_audience)),
         ("issuer", f.issuer.as_deref(), token.and_then(|t| t.iss.as_deref())),
-        ("token file", f.token_path.as_ref().map(|p| p.as_str()), path),
-        ("region", f.region.as_ref().map(|r| r.as_str()), view.region()),
+        ("token file", f.token_path.as_ref().map(TokenPath::as_str), path),
+        ("region", f.region.as_ref().map(Region::as_str), view.region()),
         ("endpoint", f.host.as_deref(), ours_at),
     ];
     pairs

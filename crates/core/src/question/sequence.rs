@@ -63,7 +63,7 @@ fn tale(line: &LogFailure) -> Option<Tale> {
         return Some(Tale::Kept(words));
     }
     if let (true, Some(before), Some(after)) = (keys, &near.succeeded_before, &near.recovered) {
-        return Some(Tale::Passing(format!("it succeeded {} and {} again", when(&before.at), after.words())));
+        return Some(Tale::Passing(format!("it succeeded {} and {} again", when(before.at.as_ref()), after.words())));
     }
     let expired = kept && symptom != Symptom::KeysUnavailable;
     if let Some(words) = long_running(near).filter(|_| expired) {
@@ -73,15 +73,15 @@ fn tale(line: &LogFailure) -> Option<Tale> {
     refreshing.then(|| Tale::Kept("the stack shows that credentials in use were being renewed".to_owned()))
 }
 
-fn when(at: &Option<String>) -> String {
-    at.as_ref().map_or_else(|| "before".to_owned(), |at| format!("at {at}"))
+fn when(at: Option<&String>) -> String {
+    at.map_or_else(|| "before".to_owned(), |at| format!("at {at}"))
 }
 
 /// It worked, and failed an hour or more after the start.
 fn long_running(near: &Neighbours) -> Option<String> {
     let before = near.succeeded_before.as_ref()?;
     let after = near.after_start_seconds.filter(|s| *s >= HOUR)?;
-    Some(format!("it succeeded {} and failed first {} minutes after the start", when(&before.at), after / 60))
+    Some(format!("it succeeded {} and failed first {} minutes after the start", when(before.at.as_ref()), after / 60))
 }
 
 fn told(line: &LogFailure, tale: Tale) -> (Cause, Draft) {

@@ -51,7 +51,7 @@ fn besides(e: &Evidence) -> Vec<Observation> {
             "CloudTrail: {} succeeded (role {}, subject {})",
             r.record.name,
             r.record.role_arn.as_deref().unwrap_or("not told"),
-            r.record.subject.as_ref().map_or("not told", |s| s.as_str())
+            r.record.subject.as_ref().map_or("not told", trustwalk_symptoms::Subject::as_str)
         );
         one(Witness::Trail, Seen::Success, &r.origin, 1, r.record.at.as_deref(), &text, Fate::Succeeded)
     });
