@@ -1,5 +1,12 @@
 //! Every observation gets one fate, is printed, and sequence is evidence.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;
