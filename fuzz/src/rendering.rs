@@ -6,7 +6,7 @@ use trustwalk_core::diagnosis::{Candidate, Change, Diagnosis, Folded, LinkReport
 use trustwalk_core::evidence::{Evidence, Target as Asked};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity, Standing};
 use trustwalk_core::link::Link;
-use trustwalk_core::observation::{Fate, Observation, Witness};
+use trustwalk_core::observation::{Fate, Observation, Seen, Witness};
 use trustwalk_core::plan::{Action, Applicability, Cure, Effect, Plan, Precondition, Step, build};
 use trustwalk_foreign::visible::is_hidden;
 use trustwalk_render::{Pen, Shown, human, many, overview, plan, short};
@@ -117,10 +117,11 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
         }],
         observations: vec![Observation {
             witness: Witness::Log,
+            seen: Seen::Failure,
             origin: next(),
             count: 2,
             at: Some(0),
-            symptom: Symptom::ThumbprintMismatch,
+            symptom: Some(Symptom::ThumbprintMismatch),
             text: next(),
             fate: Fate::SetAside { by: next() },
         }],

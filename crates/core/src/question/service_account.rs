@@ -7,7 +7,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, pod_identity, trust};
-use crate::evidence::{LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
+use crate::evidence::{Addon, LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -302,26 +302,40 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
         let draft = Draft::new(format!("the role stands on the workload's pods as an annotation, and the webhook reads it from the service account {who} only")).show("pod annotation", format!("{ROLE_ANNOTATION}={arn}"), "pod template metadata.annotations").show("service account", "no such annotation", format!("ServiceAccount {who}"));
         return Some((Cause::AnnotationOnPodNotServiceAccount, annotate(e, draft, sa, arn)));
     }
-    let addons = e.cluster().known().map(|c| c.addons.as_slice()).unwrap_or_default();
+    if let Some(draft) = one_of_several(e, sa, &who) {
+        return Some((Cause::AddonAnnotatesOneOfSeveralServiceAccounts, draft));
+    }
+    nameless_and_failing(view, e, sa, &who)
+}
+
+/// The add-on gave its role to another service account of its own, and this one has none.
+fn one_of_several(e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<Draft> {
+    let addons = addons(e);
     let sibling = e.siblings().known().into_iter().flatten().find(|s| {
         s.role_arn().is_some_and(|arn| addons.iter().any(|a| a.role_arn.as_deref() == Some(arn)))
             && shares_stem(&s.name, &sa.name)
-    });
-    if let Some(sibling) = sibling {
-        let arn = sibling.role_arn().unwrap_or_default();
-        let draft = Draft::new(format!(
-            "the EKS add-on gave its role to the service account {} only; {who} has none",
-            sibling.name
-        ))
-        .show(
-            "sibling",
-            format!("{ROLE_ANNOTATION}={arn}"),
-            format!("ServiceAccount {}/{}", sibling.namespace, sibling.name),
-        )
-        .show("this one", "no such annotation", format!("ServiceAccount {who}"));
-        return Some((Cause::AddonAnnotatesOneOfSeveralServiceAccounts, annotate(e, draft, sa, arn)));
-    }
-    if let Some(draft) = taken_away(e, sa, &who) {
+    })?;
+    let arn = sibling.role_arn().unwrap_or_default();
+    let draft = Draft::new(format!(
+        "the EKS add-on gave its role to the service account {} only; {who} has none",
+        sibling.name
+    ))
+    .show(
+        "sibling",
+        format!("{ROLE_ANNOTATION}={arn}"),
+        format!("ServiceAccount {}/{}", sibling.namespace, sibling.name),
+    )
+    .show("this one", "no such annotation", format!("ServiceAccount {who}"));
+    Some(annotate(e, draft, sa, arn))
+}
+
+fn addons<'a>(e: &View<'a>) -> &'a [Addon] {
+    e.cluster().known().map(|c| c.addons.as_slice()).unwrap_or_default()
+}
+
+/// No role is named anywhere, and the pods fail, or a role waits for the account.
+fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<(Cause, Draft)> {
+    if let Some(draft) = taken_away(e, sa, who) {
         return Some((Cause::AnnotationMissingOnServiceAccount, draft));
     }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
@@ -341,7 +355,7 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
     if let Some(draft) = misnamed(e, sa, line).filter(|_| fails && !waiting) {
         return Some((Cause::WorkloadRunsAsAnotherServiceAccount, draft));
     }
-    let told = addons
+    let told = addons(e)
         .iter()
         .find_map(|a| a.role_arn.as_deref().filter(|_| a.name == "vpc-cni" && sa.name == "aws-node"))
         .or_else(|| e.role_arn().known().map(String::as_str))
@@ -350,7 +364,7 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
     if told.is_none() && admitting.is_empty() && line.is_some_and(|l| l.failure.symptom == Symptom::ImdsUnreachable) {
         return None;
     }
-    let draft = nameless(e, sa, &who, line);
+    let draft = nameless(e, sa, who, line);
     let draft = match admitting.as_slice() {
         [] => draft,
         roles => draft.show(
