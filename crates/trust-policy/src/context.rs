@@ -37,6 +37,8 @@ enum Unset {
     /// The request does not have it.
     #[default]
     Absent,
+    /// Nobody knows whether the request has it.
+    Unknown,
     /// It is as a call to STS has it: some keys are always there, and nobody knows their values.
     AsCalled {
         /// The issuer of a token of which not every claim is known.
@@ -64,6 +66,16 @@ impl Context {
     /// are the claims that IAM makes keys of.
     pub(crate) fn of_call(partial: Option<&str>) -> Self {
         Self { entries: Vec::new(), unset: Unset::AsCalled { partial: partial.map(Into::into) } }
+    }
+
+    /// A context of which only what is set is known: nobody knows whether the request has any other key.
+    pub fn open() -> Self {
+        Self { entries: Vec::new(), unset: Unset::Unknown }
+    }
+
+    /// Says that the request does not have a key.
+    pub fn set_absent(&mut self, key: &str) {
+        self.hold(key, Held::Values(Vec::new()));
     }
 
     /// Sets a key's values, replacing those it had.
@@ -118,7 +130,11 @@ impl Context {
     }
 
     fn unset(&self, key: &str) -> Fact<'_> {
-        let Unset::AsCalled { partial } = &self.unset else { return Fact::Absent };
+        let partial = match &self.unset {
+            Unset::Absent => return Fact::Absent,
+            Unset::Unknown => return Fact::Unknown,
+            Unset::AsCalled { partial } => partial,
+        };
         if let Some(issuer) = partial.as_deref()
             && let Some(claim) = claim_of(key, issuer)
         {

@@ -31,6 +31,7 @@ mod edit;
 mod exchange;
 mod explain;
 mod glob;
+mod grant;
 mod index;
 mod lint;
 mod miss;
@@ -62,6 +63,7 @@ pub use document::{
 pub use edit::{Edit, EditKind, NoEdit, smallest_edit};
 pub use exchange::{Exchange, SET_SOURCE_IDENTITY_ACTION, TAG_SESSION_ACTION};
 pub use explain::{ConditionReport, ConditionVerdict, ElementReport, Explanation, StatementReport};
+pub use grant::{Granted, Grants, Use};
 pub use index::RoleIndex;
 pub use lint::{SaveContext, SaveError, Standing, TRUST_POLICY_QUOTA};
 pub use miss::{AudienceDifference, GithubContext, IssuerDifference, Miss, SubjectDifference, SubjectForm};

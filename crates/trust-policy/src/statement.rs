@@ -125,7 +125,7 @@ fn names_aws(value: &str, arn: &str) -> bool {
 }
 
 impl Condition {
-    fn compile(condition: DocumentCondition, variables: bool) -> Self {
+    pub(crate) fn compile(condition: DocumentCondition, variables: bool) -> Self {
         let operator = Operator::parse(&condition.operator);
         let value = |text: String| match operator {
             Some(operator) => Value::compile(text, operator, variables),
