@@ -181,7 +181,7 @@ fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
         let log = format!(
             "User: arn:aws:sts::111122223333:assumed-role/cni/s is not authorized to perform: ec2:DescribeNetworkInterfaces {why}"
         );
-        let scenario = format!("base = \"story\"\nlog = [{log:?}]");
+        let scenario = format!("base = \"story\"\nlog = [{log:?}]\n[set]\n\"/policies/value\" = []");
         let e = trustwalk_testkit::Scenario::parse(&scenario).unwrap().evidence().unwrap();
         let d = diagnose(&e);
         let root = d.root_cause.clone().unwrap();
@@ -190,8 +190,8 @@ fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
     let cases = [
         ("with an explicit deny in a service control policy", "org-policy-rcp-scp-deny", "service control policy"),
         ("because no resource control policy allows it", "org-policy-rcp-scp-deny", "resource control policy"),
-        ("because no permissions boundary allows it", "role-lacks-permission", "permissions boundary"),
-        ("with an explicit deny in an identity-based policy", "role-lacks-permission", "a Deny in one of its own"),
+        ("because no permissions boundary allows it", "permissions-boundary-lacks-action", "permissions boundary"),
+        ("with an explicit deny in an identity-based policy", "role-explicitly-denied", "a Deny in one of its own"),
     ];
     for (why, name, policy) in cases {
         let (rule, sentence, steps) = said(why);

@@ -169,6 +169,8 @@ causes! {
     AssociationForAnotherServiceAccount = "association-for-another-service-account",
     CredentialChainInterruptedOnce = "credential-chain-interrupted-once",
     WorkloadRunsAsAnotherServiceAccount = "workload-runs-as-another-service-account",
+    RoleExplicitlyDenied = "role-explicitly-denied",
+    PermissionsBoundaryLacksAction = "permissions-boundary-lacks-action",
     RoleDoesNotTrustPodIdentity = "role-does-not-trust-pod-identity",
 }
 

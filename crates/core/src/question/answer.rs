@@ -6,8 +6,8 @@ use trustwalk_symptoms::Symptom;
 
 use super::draft::{Draft, Judged};
 use super::{
-    ci, client, differs, injection, issuer, provider, reach, sequence, service_account, session, thumbprint, token,
-    trust,
+    ci, client, differs, injection, issuer, network, permissions, provider, sequence, service_account, session,
+    thumbprint, token, trust, workload,
 };
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Kind, View};
@@ -21,11 +21,12 @@ struct Question {
 }
 
 /// Every question, in walking order.
-static QUESTIONS: [Question; 13] = [
+static QUESTIONS: [Question; 15] = [
     // First, so that what a sequence tells goes before what a line alone does.
     Question { causes: sequence::CAUSES, ask: sequence::causes },
-    Question { causes: reach::CAUSES, ask: reach::causes },
     Question { causes: client::CAUSES, ask: client::causes },
+    Question { causes: workload::CAUSES, ask: workload::causes },
+    Question { causes: network::CAUSES, ask: network::causes },
     Question { causes: service_account::CAUSES, ask: service_account::causes },
     Question { causes: injection::CAUSES, ask: injection::causes },
     Question { causes: token::CAUSES, ask: token::causes },
@@ -35,6 +36,7 @@ static QUESTIONS: [Question; 13] = [
     Question { causes: provider::CAUSES, ask: provider::causes },
     Question { causes: trust::CAUSES, ask: trust::causes },
     Question { causes: session::CAUSES, ask: session::causes },
+    Question { causes: permissions::CAUSES, ask: permissions::causes },
     Question { causes: differs::CAUSES, ask: differs::causes },
 ];
 

@@ -5,6 +5,7 @@ use trustwalk_symptoms::{Region, Subject, Symptom, TokenPath};
 
 use super::draft::{Draft, Judged};
 use super::facts::effective_audience;
+use super::sources::names_another_role;
 use super::symptoms::differing;
 use crate::cause::Cause;
 use crate::evidence::{Container, Exchange, LogFailure, Variable, View};
@@ -33,6 +34,11 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     let Some(own) = view.exchange().known() else { return Judged::default() };
     if lines.iter().all(|l| l.failure.symptom == Symptom::KeysUnavailable) {
         return keys(line, own);
+    }
+    if names_another_role(view) {
+        let mut judged = Judged::default();
+        judged.exclude(Cause::WorkloadExchangeDiffers, "what differs is known: a mounted profile names another role");
+        return judged;
     }
     let sentence = "STS refused the workload and accepted a fresh token of its service account for the same role: \
                     the workload did something else, with another token, role, audience, region or endpoint, or at \

@@ -45,6 +45,17 @@ impl Draft {
         self
     }
 
+    /// Nothing is known to fail by it: a warning, whatever its cause is elsewhere.
+    pub(crate) fn warns(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
+
+    /// Whether nothing is known to fail by it.
+    pub(crate) fn is_warning(&self) -> bool {
+        self.quiet
+    }
+
     /// A finding that rests on what time it is: proven only where somebody besides this machine's clock says so.
     pub(crate) fn timed(self, e: &View<'_>) -> Self {
         match e.time_told() {

@@ -1,31 +1,37 @@
 //! Questions: each looks at its part of the evidence once and says of every cause that it may name whether the
 //! evidence establishes it, speaks for it, excludes it or leaves it open.
 
+mod addon;
 mod answer;
 mod changes;
 mod ci;
 mod client;
 mod differs;
 mod draft;
+mod egress;
 mod facts;
 mod foreseen;
 mod injection;
 mod issuer;
+mod names;
+mod network;
 mod permission;
+mod permissions;
 mod pod_identity;
 mod policy_edit;
 mod provider;
-mod reach;
 mod selector;
 mod sequence;
 mod service_account;
 mod session;
 mod setup;
+mod sources;
 mod sts;
 mod subject;
 mod symptoms;
 mod thumbprint;
 mod token;
+mod token_file;
 mod trust;
 mod trust_deny;
 mod trust_job;
@@ -33,6 +39,7 @@ mod trust_keys;
 mod trust_principal;
 mod trust_repair;
 mod vouch;
+mod workload;
 
 pub(crate) use answer::{Answers, answers};
 pub(crate) use draft::{Draft, Judged};

@@ -1,51 +1,44 @@
-//! A refused action: which policy AWS says decided, and which one an add-on is known to need.
+//! Which policy AWS says decided about a refused action.
 
-use crate::evidence::Workload;
-
-/// What the add-ons everybody runs are known to need: namespace, kind and name of the workload, AWS's own policy for
-/// it, and the actions that policy allows (AWS Managed Policy Reference, `AmazonEKS_CNI_Policy`). A log may ask for
-/// anything; nothing else is attached.
-const NEEDS: [(&str, &str, &str, &str, &[&str]); 1] = [(
-    "kube-system",
-    "DaemonSet",
-    "aws-node",
-    "AmazonEKS_CNI_Policy",
-    &[
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:AttachNetworkInterface",
-        "ec2:CreateNetworkInterface",
-        "ec2:CreateTags",
-        "ec2:DeleteNetworkInterface",
-        "ec2:DescribeInstances",
-        "ec2:DescribeInstanceTypes",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeTags",
-        "ec2:DetachNetworkInterface",
-        "ec2:ModifyNetworkInterfaceAttribute",
-        "ec2:UnassignPrivateIpAddresses",
-    ],
-)];
-
-/// AWS's policy for a workload that is known to need this action.
-pub(super) fn known_need(w: &Workload, action: &str) -> Option<&'static str> {
-    let fits = |(namespace, kind, name, _, actions): &&(&str, &str, &str, &str, &[&str])| {
-        w.namespace == *namespace && w.kind == *kind && w.name == *name && actions.contains(&action)
-    };
-    NEEDS.iter().find(fits).map(|(_, _, _, policy, _)| *policy)
+/// What AWS names as the reason (IAM User Guide, "Troubleshoot access denied error messages").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decider {
+    /// No policy of the role allows it.
+    NoIdentityPolicy,
+    /// A Deny in a policy of the role, or in its boundary.
+    OwnDeny,
+    /// The boundary does not allow it.
+    Boundary,
+    /// The organisation's policy of this kind.
+    Organisation(&'static str),
+    /// Another policy that is not the role's.
+    Elsewhere(&'static str),
 }
 
-/// Which policy AWS says decided, where that is none that can be attached to the role, and whether it is the
-/// organisation's (IAM User Guide, "Troubleshoot access denied error messages").
-pub(super) fn decided_by(sample: &str) -> Option<(&'static str, bool)> {
+impl Decider {
+    /// The policy, in words.
+    pub(super) fn policy(self) -> &'static str {
+        match self {
+            Self::NoIdentityPolicy => "the absence of a policy that allows it",
+            Self::OwnDeny => "a Deny in one of its own policies",
+            Self::Boundary => "its permissions boundary",
+            Self::Organisation(policy) | Self::Elsewhere(policy) => policy,
+        }
+    }
+}
+
+/// Which policy the words of a refusal name.
+pub(super) fn decided_by(message: &str) -> Option<Decider> {
     let table = [
-        ("service control polic", "a service control policy of the organisation", true),
-        ("resource control polic", "a resource control policy of the organisation", true),
-        ("permissions boundary", "its permissions boundary", false),
-        ("session polic", "the policy its session was asked for with", false),
-        ("VPC endpoint polic", "the policy of a VPC endpoint", false),
-        ("explicit deny in a resource-based policy", "the resource's own policy", false),
-        ("explicit deny in an identity-based policy", "a Deny in one of its own policies", false),
+        ("service control polic", Decider::Organisation("a service control policy of the organisation")),
+        ("resource control polic", Decider::Organisation("a resource control policy of the organisation")),
+        ("explicit deny in a permissions boundary", Decider::OwnDeny),
+        ("permissions boundary", Decider::Boundary),
+        ("session polic", Decider::Elsewhere("the policy its session was asked for with")),
+        ("VPC endpoint polic", Decider::Elsewhere("the policy of a VPC endpoint")),
+        ("explicit deny in a resource-based policy", Decider::Elsewhere("the resource's own policy")),
+        ("explicit deny in an identity-based policy", Decider::OwnDeny),
+        ("no identity-based policy allows", Decider::NoIdentityPolicy),
     ];
-    table.iter().find(|(words, ..)| sample.contains(words)).map(|(_, policy, organisation)| (*policy, *organisation))
+    table.iter().find(|(words, _)| message.contains(words)).map(|(_, decider)| *decider)
 }

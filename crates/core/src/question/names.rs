@@ -1,0 +1,46 @@
+//! Commands with the names of the very objects, where they are known.
+
+use trustwalk_foreign::shell;
+
+use super::facts::service_account;
+use crate::evidence::View;
+
+/// `kubectl VERB` on the workload, with the rest of the command and its values; a placeholder stands for a workload
+/// that is not known.
+pub(super) fn on_workload(e: &View<'_>, verb: &str, rest: &str, values: &[&str]) -> String {
+    // A pod's template cannot be changed in the pod itself.
+    let owner = e.workload().known().filter(|w| !matches!(w.kind.as_str(), "Pod" | "ServiceAccount"));
+    let Some(w) = owner else { return shell::line(&format!("kubectl {verb} RESOURCE/NAME{rest}"), values) };
+    let object = format!("{}/{}", w.kind.to_ascii_lowercase(), w.name);
+    let all: Vec<&str> = [object.as_str(), w.namespace.as_str()].into_iter().chain(values.iter().copied()).collect();
+    shell::line(&format!("kubectl {verb} {{}} -n {{}}{rest}"), &all)
+}
+
+/// The command that takes variables away from the workload.
+pub(super) fn unset(e: &View<'_>, variables: &[&str]) -> String {
+    on_workload(e, "set env", &" {}-".repeat(variables.len()), variables)
+}
+
+/// `kubectl VERB serviceaccount` on the workload's account, with the rest of the command.
+pub(super) fn on_account(e: &View<'_>, verb: &str, rest: &str) -> String {
+    match service_account(e) {
+        Some((namespace, name)) => {
+            shell::line(&format!("kubectl {verb} serviceaccount {{}} -n {{}}"), &[&name, &namespace]) + rest
+        }
+        None => format!("kubectl {verb} serviceaccount NAME{rest}"),
+    }
+}
+
+/// `kubectl exec` in a pod of the workload, with what is to be run there.
+pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str) -> String {
+    let pods = e.pods().known();
+    let pod = pods.and_then(|all| all.iter().find(|p| !p.ended())).map_or("POD", |p| p.name.as_str());
+    let namespace = service_account(e).map_or_else(|| "NAMESPACE".to_owned(), |(namespace, _)| namespace);
+    let inside = container.unwrap_or("CONTAINER");
+    shell::line("kubectl exec {} -n {} -c {} -- ", &[pod, &namespace, inside]) + command
+}
+
+/// The last part of the role's ARN, its name.
+pub(super) fn role<'a>(e: &View<'a>) -> Option<&'a str> {
+    e.role_arn().known()?.trim().rsplit('/').next().filter(|name| !name.is_empty())
+}

@@ -1,0 +1,312 @@
+//! The way from the container to STS: names, routes, policies, proxies, endpoints.
+
+use std::net::IpAddr;
+
+use trustwalk_foreign::shell;
+use trustwalk_symptoms::{Scheme, Symptom as S};
+
+use super::egress::{Way, restricted};
+use super::facts::{in_cluster, lacking};
+use super::names;
+use super::symptoms::{find, recent};
+use super::workload::{containers, identity_given, variable};
+use super::{Draft, Judged};
+use crate::cause::Cause;
+use crate::evidence::{LogFailure, Variable, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::StsGlobalEndpointInPrivateNetwork,
+    Cause::DnsOrNetworkToStsBroken,
+    Cause::NetworkPolicyBlocksSts,
+    Cause::AppOverridesEndpointOrTlsSettings,
+    Cause::CaBundleMissingInContainer,
+    Cause::ProxyBlocksSts,
+    Cause::StsVpcEndpointBlackholed,
+    Cause::StsGlobalEndpointSingleRegionDependency,
+    Cause::TransientStsFailureFallsBackToNodeRole,
+];
+
+const UNREACHED: &[S] = &[
+    S::StsTimeout,
+    S::StsUnreachable,
+    S::StsRefused,
+    S::StsDns,
+    S::StsGlobalEndpoint,
+    S::StsProxyRefused,
+    S::StsTlsUntrusted,
+];
+
+/// The endpoint that is not of a region (AWS General Reference, STS endpoints).
+const GLOBAL: &str = "sts.amazonaws.com";
+
+/// The variables that lead a client through a proxy.
+const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+
+/// The variables with which a container names STS's endpoint or authorities itself.
+const OWN_SETTINGS: [Variable; 3] = [Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl, Variable::AwsCaBundle];
+
+/// Judges whether STS is reached.
+pub(super) fn causes(view: &View<'_>) -> Judged {
+    let mut judged = Judged::default();
+    if let Some(draft) = fell_back(view) {
+        judged.push(Cause::TransientStsFailureFallsBackToNodeRole, draft);
+        return judged;
+    }
+    if let Some(line) = find(view, UNREACHED) {
+        if without_tls(line) {
+            judged.exclude(Cause::DnsOrNetworkToStsBroken, "STS was asked without TLS, on which it does not answer");
+        } else {
+            let (cause, draft) = unreached(view, line);
+            judged.push(cause, draft.hear(line));
+            contradicted(view, line, &mut judged);
+        }
+    }
+    for line in recent(view).into_iter().filter(|l| l.failure.symptom == S::StsServerError) {
+        if line.failure.host.as_deref() == Some(GLOBAL) && judged.found.is_empty() {
+            judged.push(Cause::StsGlobalEndpointSingleRegionDependency, one_region(view).hear(line));
+        }
+        if find(view, &[S::NodeRoleUsed]).is_none() {
+            judged.exclude(Cause::TransientStsFailureFallsBackToNodeRole, "no call as the node's role was seen");
+        }
+    }
+    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+        judged.missing.push(lacking("the logs", view.logs()));
+    }
+    judged
+}
+
+/// Whether STS was asked in plain HTTP: its endpoints speak HTTPS only (AWS General Reference, STS endpoints).
+fn without_tls(line: &LogFailure) -> bool {
+    let proxied = line.failure.symptom == S::StsProxyRefused;
+    !proxied && (line.failure.scheme == Some(Scheme::Http) || line.failure.port == Some(80))
+}
+
+/// The port asked: the one that the line names, else that of HTTPS.
+fn port(line: &LogFailure) -> u16 {
+    line.failure.port.unwrap_or(443)
+}
+
+/// What the line itself, or what was read, says against the other causes that could show it.
+fn contradicted(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
+    if line.failure.symptom != S::StsDns
+        && let Some(address) = line.failure.address
+    {
+        let by = format!("the name was resolved: {address} was dialled");
+        judged.exclude(Cause::DnsOrNetworkToStsBroken, by);
+        if !in_vpc(address) {
+            let by = format!("{address}, which was dialled, is no address of a VPC");
+            judged.exclude(Cause::StsVpcEndpointBlackholed, by);
+        }
+    }
+    if let Way::Open(by) = way(e, line) {
+        judged.exclude(Cause::NetworkPolicyBlocksSts, by);
+    }
+    let Some(host) = line.failure.host.as_deref() else { return };
+    if host == GLOBAL {
+        judged.exclude(Cause::StsVpcEndpointBlackholed, format!("{host} was asked, which no VPC endpoint answers for"));
+    } else if host.starts_with("sts.") {
+        let by = format!("the regional endpoint {host} was asked");
+        judged.exclude(Cause::StsGlobalEndpointInPrivateNetwork, by.clone());
+        judged.exclude(Cause::StsGlobalEndpointSingleRegionDependency, by);
+    }
+    let aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || host.ends_with(".api.aws");
+    if aws && variable(e, &OWN_SETTINGS).is_none() && line.failure.symptom != S::StsTlsUntrusted {
+        judged.exclude(Cause::AppOverridesEndpointOrTlsSettings, format!("AWS's own name {host} was asked"));
+    }
+    let proxy = |name: &str| PROXIES.iter().any(|p| p.eq_ignore_ascii_case(name));
+    let told = containers(e).flat_map(|c| &c.env).any(|v| proxy(v.name()));
+    if line.failure.symptom != S::StsProxyRefused && !told && e.pods().known().is_some() {
+        judged.exclude(Cause::ProxyBlocksSts, "no container is told a proxy");
+    }
+}
+
+/// What the network policies say of the way that failed: to the name server, or to the address of STS.
+fn way(e: &View<'_>, line: &LogFailure) -> Way {
+    let policies = e.network_policies().known().map_or(&[][..], Vec::as_slice);
+    if line.failure.symptom == S::StsDns {
+        return restricted(policies, line.failure.resolver, 53, true);
+    }
+    restricted(policies, line.failure.address, port(line), false)
+}
+
+fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
+    let symptom = line.failure.symptom;
+    let host = line.failure.host.clone().unwrap_or_else(|| "STS".to_owned());
+    if let Some((name, value)) = variable(e, &OWN_SETTINGS) {
+        let draft = Draft::new(format!("the container sets {name}={value}, and STS cannot be reached with it"))
+            .show("container env", format!("{name}={value}"), "pod")
+            .cure("remove the variable or correct it", &[("kubectl", names::unset(e, &[&name]))]);
+        return (Cause::AppOverridesEndpointOrTlsSettings, draft);
+    }
+    if symptom == S::StsProxyRefused {
+        return (Cause::ProxyBlocksSts, proxied(e, &host));
+    }
+    if symptom == S::StsTlsUntrusted {
+        return (Cause::CaBundleMissingInContainer, untrusted(&host));
+    }
+    if let Some(draft) = blocked(e, line, &host) {
+        return (Cause::NetworkPolicyBlocksSts, draft);
+    }
+    if (symptom == S::StsGlobalEndpoint || host == GLOBAL) && symptom != S::StsDns {
+        let draft =
+            Draft::new(format!("the client calls the global endpoint {GLOBAL}, which this network does not reach"));
+        return (Cause::StsGlobalEndpointInPrivateNetwork, regional(e, draft));
+    }
+    let endpoint = match line.failure.address {
+        Some(address) => in_vpc(address),
+        // Without an address only a workload of a cluster can be taken to stand in a VPC.
+        None => in_cluster(e),
+    };
+    let own_region = host.starts_with("sts.") && host != GLOBAL;
+    if find(e, &[S::ExpiredToken]).is_none() && symptom == S::StsTimeout && own_region && endpoint {
+        return (Cause::StsVpcEndpointBlackholed, blackholed(line, &host));
+    }
+    (Cause::DnsOrNetworkToStsBroken, broken(line, &host))
+}
+
+/// Without a name there is nothing to dial; with an address the name was found, and the route is what fails.
+fn broken(line: &LogFailure, host: &str) -> Draft {
+    let named = line.failure.symptom.name();
+    match line.failure.address.filter(|_| line.failure.symptom != S::StsDns) {
+        Some(address) => Draft::new(format!(
+            "{host} resolves to {address}, and port {} of it cannot be reached from the workload ({named})",
+            port(line)
+        ))
+        .cure(
+            "repair the route to STS: NAT gateway, route table, network ACL, firewall",
+            &[("kubectl", shell::line("kubectl run probe --rm -it --image=busybox -- nc -zv {} 443", &[host]))],
+        ),
+        None => Draft::new(format!("{host} cannot be reached from the workload ({named})")).cure(
+            "repair DNS or the route to STS",
+            &[("kubectl", shell::line("kubectl run probe --rm -it --image=busybox -- nslookup {}", &[host]))],
+        ),
+    }
+}
+
+fn proxied(e: &View<'_>, host: &str) -> Draft {
+    Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure(
+        "allow the STS host in the proxy, or name it in NO_PROXY",
+        &[("kubectl", names::on_workload(e, "set env", " NO_PROXY={}", &[host]))],
+    )
+}
+
+fn untrusted(host: &str) -> Draft {
+    Draft::new(format!(
+        "the container does not trust the certificate of {host}: it holds no CA certificates, or something intercepts \
+         TLS"
+    ))
+    .cure(
+        "install ca-certificates in the image",
+        &[("note", "or name the intercepting authority with AWS_CA_BUNDLE".to_owned())],
+    )
+}
+
+fn blackholed(line: &LogFailure, host: &str) -> Draft {
+    let dialled = line.failure.address.map(|a| format!(" to {a}")).unwrap_or_default();
+    let service = match &line.failure.region {
+        Some(region) => format!("com.amazonaws.{region}.sts"),
+        None => "com.amazonaws.REGION.sts".to_owned(),
+    };
+    Draft::new(format!(
+        "{host} resolves{dialled} and does not answer: a VPC endpoint without a matching security group, or no route"
+    ))
+    .unsure(Confidence::Likely, format!("from the node: `curl -v https://{host}` and the endpoint's security groups"))
+    .cure(
+        "let the endpoint's security group admit port 443 from the pods",
+        &[("aws", shell::line("aws ec2 describe-vpc-endpoints --filters Name=service-name,Values={}", &[&service]))],
+    )
+}
+
+/// The cure for who calls the global endpoint.
+fn regional(e: &View<'_>, draft: Draft) -> Draft {
+    let annotate = names::on_account(e, "annotate", " eks.amazonaws.com/sts-regional-endpoints=true");
+    draft.cure(
+        "use the regional endpoint",
+        &[("kubectl", format!("{annotate} && {}", names::on_workload(e, "rollout restart", "", &[])))],
+    )
+}
+
+fn one_region(e: &View<'_>) -> Draft {
+    let draft = Draft::new(format!(
+        "the global endpoint {GLOBAL} failed, and the client knows no other: its work depends on one region"
+    ));
+    let decide = "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION \
+                  --endpoint-url https://sts.REGION.amazonaws.com`";
+    regional(e, draft.unsure(Confidence::Likely, decide))
+}
+
+/// Policies that do not let the pods reach what was asked.
+fn blocked(e: &View<'_>, line: &LogFailure, host: &str) -> Option<Draft> {
+    let (policies, allowed, sure) = match way(e, line) {
+        Way::Shut { policies, allowed } => (policies, allowed, true),
+        Way::Unsure { policies, allowed } => (policies, allowed, false),
+        Way::Free | Way::Open(_) => return None,
+    };
+    let named = policies.join(", ");
+    let asked = match (line.failure.symptom, line.failure.address, line.failure.resolver) {
+        (S::StsDns, _, Some(server)) => format!("the name server {server} was asked on port 53"),
+        (S::StsDns, _, None) => format!("the name {host} was asked for, on port 53"),
+        (_, Some(address), _) => format!("{host} was dialled at {address}, port {}", port(line)),
+        (_, None, _) => format!("{host} does not answer on port {}", port(line)),
+    };
+    let lets = format!("the NetworkPolicy {named} lets these pods reach {allowed} only, and {asked}");
+    let draft = if sure {
+        Draft::new(lets).unsure(Confidence::Likely, "a pod without the policy reaches STS")
+    } else {
+        let decide = shell::line("the address: `kubectl run probe --rm -it --image=busybox -- nslookup {}`", &[host]);
+        Draft::new(lets).unsure(Confidence::Possible, decide)
+    };
+    let title = if line.failure.symptom == S::StsDns {
+        "allow egress to the cluster's name servers on port 53, UDP and TCP".to_owned()
+    } else {
+        format!("allow egress to STS on port {}", port(line))
+    };
+    let namespace = e.workload().known().map_or("NAMESPACE", |w| w.namespace.as_str());
+    let command = shell::line("kubectl edit networkpolicy {} -n {}", &[policies.first()?, namespace]);
+    Some(draft.show("egress allowed", allowed, format!("NetworkPolicy {named}")).cure(title, &[("kubectl", command)]))
+}
+
+/// Addresses that VPC endpoints have: private ones (RFC 1918), the shared range (RFC 6598), which VPCs may use too,
+/// and unique local ones (RFC 4193).
+fn in_vpc(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private() || (a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(v6) => v6.is_unique_local(),
+    }
+}
+
+/// Symptoms that pass by themselves, so that the next start finds the identity again.
+const PASSING: &[S] = &[S::Throttled, S::StsServerError];
+/// The same, where an exchange has succeeded since.
+const PASSED: &[S] =
+    &[S::Throttled, S::StsServerError, S::StsTimeout, S::StsUnreachable, S::StsGlobalEndpoint, S::StsDns];
+
+/// The node's role was used because STS failed for a while: SDKs go on to the next source of credentials.
+fn fell_back(e: &View<'_>) -> Option<Draft> {
+    let node = find(e, &[S::NodeRoleUsed])?;
+    let works = e.exchange().known().is_some_and(|x| x.assumed.is_some());
+    let failed = find(e, if works { PASSED } else { PASSING })?;
+    if !identity_given(e) && in_cluster(e) {
+        return None;
+    }
+    let decide = format!(
+        "a restarted container uses its own role again: `{}`",
+        names::in_pod(e, None, "aws sts get-caller-identity")
+    );
+    let hops = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 1 --instance-id ID";
+    Some(
+        Draft::new("STS failed for a moment, and the client went on with the node's role, which it then kept")
+            .unsure(Confidence::Likely, decide)
+            .show("STS", failed.sample.clone(), failed.origin.clone())
+            .show("afterwards", node.sample.clone(), node.origin.clone())
+            .cure(
+                "restart the pods, and take the node's role away from pods so that a failure stays visible",
+                &[("kubectl", names::on_workload(e, "rollout restart", "", &[])), ("aws", hops.to_owned())],
+            ),
+    )
+}

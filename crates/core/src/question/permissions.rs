@@ -1,0 +1,333 @@
+//! What the role is allowed to do, of what its workload is known to need.
+
+use trustwalk_foreign::shell;
+use trustwalk_trust_policy::{Answer, Context, Grants, Use};
+
+use super::addon::{add_on, known_to_allow, policy_for};
+use super::facts::{arn_parts, lacking, partition};
+use super::names;
+use super::permission::{Decider, decided_by};
+use super::symptoms::recent;
+use super::{Draft, Judged};
+use crate::cause::Cause;
+use crate::evidence::{LogFailure, RolePolicy, Variable, View};
+use crate::finding::Confidence;
+use trustwalk_symptoms::Symptom;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::RoleLacksPermission,
+    Cause::RoleExplicitlyDenied,
+    Cause::PermissionsBoundaryLacksAction,
+    Cause::OrgPolicyRcpScpDeny,
+    Cause::TagsessionNotAllowedInTrustPolicy,
+];
+
+/// The causes that the role's own policies decide.
+const OWN: [Cause; 3] =
+    [Cause::RoleLacksPermission, Cause::RoleExplicitlyDenied, Cause::PermissionsBoundaryLacksAction];
+
+/// What the role's policies come to for one use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ruled {
+    Allowed,
+    /// By this policy; whether it is the boundary.
+    Denied(String, bool),
+    /// This boundary does not allow it, while a policy does.
+    Bounded(String),
+    Lacking,
+    /// What would decide.
+    Open(String),
+}
+
+/// Judges what the workload is known to need: what its log says it was refused, and what add-ons are known to call.
+pub(super) fn causes(view: &View<'_>) -> Judged {
+    let mut judged = Judged::default();
+    for line in recent(view) {
+        if line.failure.symptom == Symptom::AccessDeniedAction
+            && let Some((cause, draft)) = refused(view, line)
+            && !judged.found.iter().any(|f| f.cause == cause)
+        {
+            judged.push(cause, draft.hear(line));
+        }
+    }
+    if judged.found.is_empty() {
+        foretold(view, &mut judged);
+    }
+    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+        judged.missing.push(lacking("the logs", view.logs()));
+    }
+    if judged.found.is_empty() && judged.excluded.is_empty() && judged.missing.is_empty() {
+        let why = "no action is known that the workload needs: neither its log nor its kind tells one";
+        return Judged::none(why);
+    }
+    judged
+}
+
+/// What an add-on calls whatever it is told to do, before its log says so.
+fn foretold(e: &View<'_>, judged: &mut Judged) {
+    let Some(w) = e.workload().known() else { return };
+    let Some(needs) = add_on(w).filter(|_| names::role(e).is_some()) else { return };
+    let Some(policies) = e.policies().known() else {
+        if !e.policies().is_absent() {
+            judged.missing.push(lacking("the role's policies", e.policies()));
+        }
+        return;
+    };
+    let mut open: Vec<String> = Vec::new();
+    for action in needs.always {
+        let ruled = rule(policies, &asked(e, None, action, None));
+        let Some((cause, sentence)) = verdict(e, &ruled, action) else {
+            if let Ruled::Open(decide) = ruled {
+                open.push(format!("whether the role is allowed to do {action}: {decide}"));
+            }
+            continue;
+        };
+        if !judged.found.iter().any(|f| f.cause == cause) {
+            let draft = Draft::new(sentence).show("needed", *action, needs.source);
+            judged.push(cause, cured(e, shown(draft, policies, &ruled), cause, action));
+        }
+    }
+    if judged.found.is_empty() && open.is_empty() {
+        for cause in OWN {
+            judged.exclude(cause, format!("the policies allow what {} needs: {}", w.name, needs.always.join(", ")));
+        }
+    }
+    judged.missing.extend(open.into_iter().take(1));
+}
+
+/// The request, as far as it is known.
+fn asked(e: &View<'_>, line: Option<&LogFailure>, action: &str, resource: Option<&str>) -> Use {
+    let mut context = Context::open();
+    if let Some(arn) = e.role().known().map(|r| r.arn.as_str()).or_else(|| e.role_arn().known().map(|a| a.trim())) {
+        context.set("aws:PrincipalArn", [arn]);
+        if let Some((_, account, _)) = arn_parts(arn) {
+            context.set("aws:PrincipalAccount", [account]);
+        }
+    }
+    context.set("aws:PrincipalType", ["AssumedRole"]);
+    context.set("aws:PrincipalIsAWSService", ["false"]);
+    context.set("aws:ViaAWSService", ["false"]);
+    // Neither is of a session that a web identity got (IAM User Guide, "AWS global condition context keys").
+    context.set_absent("aws:username");
+    context.set_absent("aws:MultiFactorAuthPresent");
+    context.set_absent("aws:MultiFactorAuthAge");
+    for key in ["aws:CurrentTime", "aws:EpochTime", "aws:userid", "aws:UserAgent", "aws:RequestedRegion"] {
+        context.set_present(key);
+    }
+    let told = line.and_then(|l| l.failure.region.as_ref()).map(|r| r.as_str().to_owned());
+    if let Some(region) = told.or_else(|| region(e, action)) {
+        context.set("aws:RequestedRegion", [region]);
+    }
+    Use { action: action.to_owned(), resource: resource.map(str::to_owned), context }
+}
+
+/// The region asked: of a global service the one that answers for it, else the one that the container is told (IAM
+/// User Guide, `aws:RequestedRegion`).
+fn region(e: &View<'_>, action: &str) -> Option<String> {
+    if action.starts_with("route53:") || action.starts_with("iam:") {
+        return Some("us-east-1".to_owned());
+    }
+    let pods = e.pods().known()?;
+    let mut containers = pods.iter().flat_map(|p| &p.spec.containers);
+    containers.find_map(|c| c.env_value(Variable::AwsRegion)).map(str::to_owned)
+}
+
+/// What all policies together come to (IAM User Guide, "Policy evaluation logic"): a deny anywhere, else an allow
+/// that the boundary allows too.
+fn rule(policies: &[RolePolicy], asked: &Use) -> Ruled {
+    let (mut allowed, mut bounded) = (Answer::No, None::<(String, Answer)>);
+    let mut open: Vec<String> = Vec::new();
+    let mut unsure_deny = false;
+    for policy in policies {
+        let (allows, denies) = one(policy, asked, &mut open);
+        match denies {
+            Answer::Yes => return Ruled::Denied(policy.name.clone(), policy.boundary),
+            Answer::Unknown => unsure_deny = true,
+            Answer::No => {}
+        }
+        if policy.boundary {
+            bounded = Some((policy.name.clone(), allows));
+        } else if !allowed.is_yes() && !allows.is_no() {
+            allowed = allows;
+        }
+    }
+    match (allowed, bounded) {
+        // No boundary and no other policy makes up for an allow that is nowhere.
+        (Answer::No, _) => Ruled::Lacking,
+        (Answer::Yes, Some((name, Answer::No))) => Ruled::Bounded(name),
+        (Answer::Yes, None | Some((_, Answer::Yes))) if !unsure_deny => Ruled::Allowed,
+        (Answer::Yes | Answer::Unknown, _) => Ruled::Open(if open.is_empty() {
+            "`aws iam simulate-principal-policy` would tell".to_owned()
+        } else {
+            open.join("; ")
+        }),
+    }
+}
+
+/// Whether one policy allows and denies, and what of it is open.
+fn one(policy: &RolePolicy, asked: &Use, open: &mut Vec<String>) -> (Answer, Answer) {
+    let named = policy.arn.as_deref().unwrap_or(&policy.name);
+    let Some(document) = policy.document.as_deref() else {
+        if known_to_allow(named, &asked.action) {
+            return (Answer::Yes, Answer::No);
+        }
+        open.push(format!("the policy {} was not read", policy.name));
+        return (Answer::Unknown, Answer::Unknown);
+    };
+    let Ok(grants) = Grants::parse(document) else {
+        open.push(format!("the policy {} could not be understood", policy.name));
+        return (Answer::Unknown, Answer::Unknown);
+    };
+    let told = grants.judge(asked);
+    if !told.undecided.is_empty() {
+        open.push(format!("{} in the policy {} decides", told.undecided.join(", "), policy.name));
+    }
+    (told.allowed, told.denied)
+}
+
+/// The cause that a ruling is, and its sentence.
+fn verdict(e: &View<'_>, ruled: &Ruled, action: &str) -> Option<(Cause, String)> {
+    let role = names::role(e)?;
+    Some(match ruled {
+        Ruled::Denied(policy, boundary) => {
+            let what = if *boundary { "its permissions boundary" } else { "the policy" };
+            (Cause::RoleExplicitlyDenied, format!("the role {role} is denied {action} by a Deny in {what} {policy}"))
+        }
+        Ruled::Bounded(policy) => (
+            Cause::PermissionsBoundaryLacksAction,
+            format!("a policy allows the role {role} to do {action}, and its permissions boundary {policy} does not"),
+        ),
+        Ruled::Lacking => (Cause::RoleLacksPermission, format!("no policy of the role {role} allows {action}")),
+        Ruled::Allowed | Ruled::Open(_) => return None,
+    })
+}
+
+/// Shows the policies that were read.
+fn shown(draft: Draft, policies: &[RolePolicy], ruled: &Ruled) -> Draft {
+    let origin = "iam:ListAttachedRolePolicies, iam:ListRolePolicies";
+    match ruled {
+        Ruled::Denied(policy, _) => draft.show("denied by", policy.clone(), "policies of the role"),
+        Ruled::Bounded(policy) => draft.show("permissions boundary", policy.clone(), "iam:GetRole"),
+        Ruled::Lacking | Ruled::Allowed | Ruled::Open(_) => {
+            let named: Vec<&str> = policies.iter().filter(|p| !p.boundary).map(|p| p.name.as_str()).collect();
+            let listed = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
+            draft.show("policies of the role", listed, origin)
+        }
+    }
+}
+
+/// A refused action of the role's own session.
+fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    let action = line.failure.denied_action.as_deref()?;
+    if action == "sts:TagSession" {
+        return Some((Cause::TagsessionNotAllowedInTrustPolicy, tag_session(e)));
+    }
+    if !own_session(e, line) {
+        return None;
+    }
+    let role = names::role(e)?;
+    let caller = |draft: Draft| {
+        let arn = line.failure.caller_arn.clone().unwrap_or_default();
+        draft.show("caller", arn, line.origin.clone())
+    };
+    let decider = decided_by(&line.failure.message);
+    if let Some((cause, draft)) = decider.and_then(|d| by_words(e, d, role, action)) {
+        return Some((cause, caller(draft)));
+    }
+    let policies = e.policies().known();
+    let resource = line.failure.resource.as_ref().map(trustwalk_symptoms::Resource::as_str);
+    let ruled = policies.map(|p| rule(p, &asked(e, Some(line), action, resource)));
+    let by_policies = ruled.as_ref().and_then(|ruled| verdict(e, ruled, action));
+    if let (Some((cause, sentence)), Some(ruled)) = (by_policies, &ruled) {
+        let draft = caller(Draft::new(format!("the exchange works, and {sentence}")));
+        let draft = shown(draft, policies.map_or(&[], Vec::as_slice), ruled);
+        return Some((cause, cured(e, draft, cause, action)));
+    }
+    let on = resource.filter(|r| *r != "*").map(|r| format!(" on {r}")).unwrap_or_default();
+    let draft =
+        caller(Draft::new(format!("the exchange works, and the role {role} is not allowed to do {action}{on}")));
+    let draft = match (decider, ruled) {
+        // AWS says itself that no policy of the role allows it.
+        (Some(Decider::NoIdentityPolicy), Some(Ruled::Allowed)) => {
+            draft.unsure(Confidence::Likely, "the same call again: the policies, as they were read just now, allow it")
+        }
+        (Some(Decider::NoIdentityPolicy), _) => draft,
+        (_, Some(Ruled::Allowed)) => draft.unsure(
+            Confidence::Possible,
+            "the role's own policies allow it now: the resource's policy, a control policy of the organisation, \
+             or an earlier state of the policies refused it; the same call again tells",
+        ),
+        (_, Some(Ruled::Open(decide))) => draft.unsure(Confidence::Likely, decide),
+        (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", e.policies())),
+        // Those have a verdict, and so were told above.
+        (_, Some(Ruled::Denied(..) | Ruled::Bounded(_) | Ruled::Lacking)) => draft,
+    };
+    Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, action)))
+}
+
+/// Whether the one refused is a session of the role asked for; of a role of that name in another account it is not.
+fn own_session(e: &View<'_>, line: &LogFailure) -> bool {
+    let Some(caller) = line.failure.caller_arn.as_deref() else { return false };
+    let account = |arn: &str| arn_parts(arn.trim()).map(|(_, account, _)| account.to_owned());
+    let ours = e.role_arn().known().and_then(|arn| account(arn));
+    let named = arn_parts(caller).and_then(|(_, _, resource)| resource.split('/').nth(1));
+    ours.is_some() && ours == account(caller) && named == names::role(e)
+}
+
+/// What AWS's own words say decided.
+fn by_words(e: &View<'_>, decider: Decider, role: &str, action: &str) -> Option<(Cause, Draft)> {
+    let sentence = |policy: &str| format!("the exchange works, and {policy} keeps the role {role} from {action}");
+    let cause = match decider {
+        Decider::NoIdentityPolicy => return None,
+        Decider::Organisation(_) => Cause::OrgPolicyRcpScpDeny,
+        Decider::OwnDeny => Cause::RoleExplicitlyDenied,
+        Decider::Boundary => Cause::PermissionsBoundaryLacksAction,
+        Decider::Elsewhere(_) => Cause::RoleLacksPermission,
+    };
+    let draft = Draft::new(sentence(decider.policy()));
+    Some(match decider {
+        Decider::OwnDeny | Decider::Boundary => (cause, cured(e, draft, cause, action)),
+        Decider::NoIdentityPolicy | Decider::Organisation(_) | Decider::Elsewhere(_) => {
+            let note = "attaching a policy to the role changes nothing".to_owned();
+            (cause, draft.cure(format!("have {} allow it", decider.policy()), &[("note", note)]))
+        }
+    })
+}
+
+/// How each is cured.
+fn cured(e: &View<'_>, draft: Draft, cause: Cause, action: &str) -> Draft {
+    let role = names::role(e).unwrap_or("ROLE");
+    match cause {
+        Cause::RoleExplicitlyDenied => draft.cure(
+            format!("take {action} out of that Deny, or narrow it by a condition"),
+            &[("note", "an allow elsewhere never outweighs a Deny".to_owned())],
+        ),
+        Cause::PermissionsBoundaryLacksAction => draft.cure(
+            format!("have the permissions boundary allow {action}, if whoever owns it agrees"),
+            &[
+                ("aws", shell::line("aws iam get-role --role-name {} --query Role.PermissionsBoundary", &[role])),
+                ("note", "a policy attached to the role changes nothing: a boundary only limits".to_owned()),
+            ],
+        ),
+        _ => {
+            let known = e.workload().known().and_then(|w| policy_for(w, action));
+            let arn = known.map(|name| format!("arn:{}:iam::aws:policy/{name}", partition(e)));
+            let attach =
+                |arn: &str| shell::line("aws iam attach-role-policy --role-name {} --policy-arn {}", &[role, arn]);
+            let Some(policy_arn) = arn else {
+                return draft.cure(format!("attach a policy that allows {action}"), &[("aws", attach("POLICY-ARN"))]);
+            };
+            let by_hand = [("aws", attach(&policy_arn))];
+            let actions = vec![crate::plan::Action::AttachPolicy { role: role.to_owned(), policy_arn }];
+            draft.act(format!("attach a policy that allows {action}"), actions, &by_hand)
+        }
+    }
+}
+
+fn tag_session(e: &View<'_>) -> Draft {
+    let role = names::role(e).unwrap_or("NAME");
+    let command = "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json";
+    Draft::new("the token or the call carries session tags, and the role's trust policy does not allow sts:TagSession")
+        .cure("allow sts:TagSession beside the action that assumes the role", &[("aws", shell::line(command, &[role]))])
+}

@@ -1,0 +1,242 @@
+//! Sources of credentials beside the injected identity: keys, files, profiles, an application's own chain.
+
+use trustwalk_symptoms::{Frame, Sdk};
+
+use super::facts::FILE_VARIABLE;
+use super::symptoms::{differing, recent};
+use super::token_file::{default_token, is_refusal};
+use super::workload::{containers, identity_given, is_another, variable};
+use super::{Draft, names};
+use crate::cause::Cause;
+use crate::evidence::{AwsFile, AwsProfile, Container, FileOrigin, LogFailure, Variable, View};
+use crate::finding::Confidence;
+
+const KEYS: [Variable; 2] = [Variable::AwsAccessKeyId, Variable::AwsSecretAccessKey];
+
+/// What of the container's own configuration leads the SDK elsewhere than to the injected identity.
+pub(super) fn beside(e: &View<'_>) -> Vec<(Cause, Draft)> {
+    if let Some(path) = default_token(e) {
+        let draft = Draft::new(format!(
+            "{FILE_VARIABLE} points to {path}, the token for the API server, whose audience STS does not take"
+        ))
+        .show("container env", format!("{FILE_VARIABLE}={path}"), "pod")
+        .cure("let the webhook set it", &[("kubectl", names::unset(e, &[FILE_VARIABLE.name()]))]);
+        return vec![(Cause::WrongTokenFileKubernetesDefaultToken, draft)];
+    }
+    if let Some(draft) = keys(e) {
+        return vec![(Cause::StaticOrOtherCredentialsTakePrecedence, draft)];
+    }
+    if !given(e) {
+        return Vec::new();
+    }
+    if let Some(draft) = another_profile(e).or_else(|| told_otherwise(e)) {
+        return vec![(Cause::AppConfiguredForAnotherCredentialSource, draft)];
+    }
+    let file = credentials_file(e).map(|draft| (Cause::StaticOrOtherCredentialsTakePrecedence, draft));
+    file.into_iter().collect()
+}
+
+/// Whether the identity was injected for the account's own role.
+fn given(e: &View<'_>) -> bool {
+    identity_given(e) && e.service_account().known().is_some_and(|s| s.role_arn().is_some())
+}
+
+/// Keys in the environment, which every SDK takes first (AWS SDKs and Tools Reference Guide, "Credential provider
+/// chain").
+fn keys(e: &View<'_>) -> Option<Draft> {
+    let job = e.job().known().filter(|j| j.env.contains_key("AWS_ACCESS_KEY_ID") && j.assumes_role);
+    let (name, from) = variable(e, &KEYS)
+        .filter(|_| given(e))
+        .or_else(|| job.map(|_| ("AWS_ACCESS_KEY_ID".to_owned(), "set".to_owned())))?;
+    let taken = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let draft = Draft::new(format!(
+        "{name} is set where the workload runs ({from}), and every SDK takes keys before web identity"
+    ));
+    Some(draft.show("environment", format!("{name} ({from})"), "container or runner").cure(
+        "remove the keys",
+        &[
+            ("kubectl", names::unset(e, &taken)),
+            ("workflow", "remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from env:".to_owned()),
+        ],
+    ))
+}
+
+/// The profile that a container's SDK reads: the one that `AWS_PROFILE` names, else `default`.
+fn profile<'a>(container: &'a Container, file: &'a AwsFile) -> Option<&'a AwsProfile> {
+    let name = container.env_value(Variable::AwsProfile).filter(|v| !v.is_empty()).unwrap_or("default");
+    file.profiles.known()?.iter().find(|p| p.name == name)
+}
+
+/// A profile of a mounted configuration names another role than the injected one.
+fn another_profile(e: &View<'_>) -> Option<Draft> {
+    let ours = e.role_arn().known()?.trim();
+    let (file, profile, other) = containers(e).find_map(|c| {
+        c.aws_files.iter().find_map(|file| {
+            let profile = profile(c, file)?;
+            let other = profile.role_arn.as_deref().filter(|arn| *arn != ours)?;
+            Some((file, profile, other))
+        })
+    })?;
+    let from = origin(&file.from);
+    let draft = Draft::new(format!(
+        "the profile {} of {}, which comes from {from}, names the role {other}, and the injected identity is for \
+         {ours}",
+        profile.name, file.path
+    ))
+    .show("role_arn of the profile", other, from)
+    .show("injected", ours, "pod");
+    let lines = recent(e).into_iter().chain(differing(e));
+    let refused = lines.into_iter().find(|l| is_refusal(l.failure.symptom)).or_else(|| is_another(e));
+    let decide = "which role the workload asks for: CloudTrail's AssumeRoleWithWebIdentity event, or its log at debug \
+                  level";
+    let draft = match refused {
+        Some(line) if line.failure.role_arn.as_deref() == Some(other) => draft.hear(line),
+        Some(line) => draft.hear(line).unsure(Confidence::Likely, decide),
+        None => draft.unsure(Confidence::Likely, decide).warns(),
+    };
+    let variables: Vec<&str> = file.variable().map(Variable::name).into_iter().collect();
+    let command = if variables.is_empty() {
+        "take the file out of the pod template".to_owned()
+    } else {
+        names::unset(e, &variables)
+    };
+    let tool = if variables.is_empty() { "note" } else { "kubectl" };
+    Some(draft.cure("have profile and service account name one role, or take the profile away", &[(tool, command)]))
+}
+
+/// Whether a profile is known that names another role than the one that was injected.
+pub(super) fn names_another_role(e: &View<'_>) -> bool {
+    given(e) && another_profile(e).is_some()
+}
+
+/// A variable that leads elsewhere, where the log shows that the identity is not used.
+fn told_otherwise(e: &View<'_>) -> Option<Draft> {
+    let (name, value) = variable(e, &[Variable::AwsProfile, Variable::AwsCredentialExpiration])?;
+    let line = is_another(e)?;
+    let draft = Draft::new(format!(
+        "the application is configured with {name}={value}, another source of credentials than the injected web \
+         identity"
+    ));
+    let draft = draft.hear(line).show("container env", format!("{name}={value}"), "pod");
+    Some(draft.cure("remove it", &[("kubectl", names::unset(e, &[&name]))]))
+}
+
+/// A file with keys beside the injected identity. SDKs differ in which of the two they take: JavaScript's reads files
+/// first, Go's and Java's the web identity (AWS SDKs and Tools Reference Guide, "Credential provider chain"; the
+/// guides of the SDKs).
+fn credentials_file(e: &View<'_>) -> Option<Draft> {
+    let named = |file: &&AwsFile| {
+        let keys = file.profiles.known().is_some_and(|all| all.iter().any(|p| p.has_keys || p.has_process));
+        let secret = matches!(file.from, FileOrigin::Secret { .. });
+        keys || secret || file.variable() == Some(Variable::AwsSharedCredentialsFile)
+    };
+    let file = containers(e).flat_map(|c| &c.aws_files).find(named);
+    let (path, from, told) = match file {
+        Some(file) => (file.path.clone(), origin(&file.from), file.variable.clone()),
+        None => {
+            let (name, value) = variable(e, &[Variable::AwsSharedCredentialsFile])?;
+            (value, "the container's environment".to_owned(), Some(name))
+        }
+    };
+    let draft = Draft::new(format!(
+        "beside the injected identity the container has the credentials file {path}, from {from}, and SDKs differ in \
+         which of the two they take"
+    ))
+    .show("credentials file", path, from);
+    let decide = format!("who the workload is: `{}`", names::in_pod(e, None, "aws sts get-caller-identity"));
+    let draft = match is_another(e) {
+        Some(line) => draft.hear(line).unsure(Confidence::Likely, decide),
+        None => draft.unsure(Confidence::Likely, decide).warns(),
+    };
+    let cure = match told {
+        Some(name) => ("kubectl", names::unset(e, &[&name])),
+        None => ("note", "take the mount out of the pod template".to_owned()),
+    };
+    Some(draft.cure("take the file away from the container", &[cure]))
+}
+
+/// Where a file comes from, in words.
+fn origin(from: &FileOrigin) -> String {
+    match from {
+        FileOrigin::Image => "the image".to_owned(),
+        FileOrigin::ConfigMap { name, .. } => format!("ConfigMap {name}"),
+        FileOrigin::Secret { name, .. } => format!("Secret {name}"),
+        FileOrigin::Volume { name, volume_kind } => format!("volume {name} ({volume_kind})"),
+    }
+}
+
+/// The application does not come to the injected identity: by a chain of its own, a setting, or an old SDK.
+pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
+    let image = containers(e).next().map(|c| format!(" in {}", c.image)).unwrap_or_default();
+    let unused = "role and token are in the container and the application does not use them";
+    let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
+    let asks = "the application's configuration, or its log at debug level: which credential provider it asks";
+    if let Some((setting, title, source)) = own_setting(line.failure.sdk) {
+        let draft = Draft::new(format!("{unused}: it has a chain of credentials of its own, in which {setting}"))
+            .unsure(Confidence::Likely, asks)
+            .cure(title, &[("note", source.to_owned())]);
+        let configured = line.failure.frames.contains(&Frame::Configured) || line.failure.sdk == Some(Sdk::HadoopS3a);
+        return (if configured { Cause::AppConfiguredForAnotherCredentialSource } else { lacks }, draft);
+    }
+    let elsewhere = [Frame::Configured, Frame::Profile].iter().any(|f| line.failure.frames.contains(f));
+    if elsewhere && !line.failure.frames.contains(&Frame::Chain) {
+        let draft = Draft::new(format!("{unused}: its own configuration names keys or a profile"))
+            .unsure(Confidence::Likely, asks)
+            .cure("have the application use the SDK's default chain of credentials", &[]);
+        return (Cause::AppConfiguredForAnotherCredentialSource, draft);
+    }
+    // These have known web identity from their first release on (EKS User Guide, "Using a supported AWS SDK"):
+    // what does not ask for it is the application.
+    if let Some(sdk) = line.failure.sdk.filter(|s| matches!(s, Sdk::GoV2 | Sdk::Rust)) {
+        let draft = Draft::new(format!(
+            "{unused}: the {} could, and the application{image} asks for credentials in a way of its own",
+            sdk.name()
+        ))
+        .unsure(Confidence::Likely, asks)
+        .cure(
+            "have the application use the SDK's default chain of credentials, without a profile, keys or metadata of \
+             its own",
+            &[("note", "the default chain finds the injected web identity".to_owned())],
+        );
+        return (lacks, draft);
+    }
+    let sdk = line.failure.sdk.map(|s| format!(" ({})", s.name())).unwrap_or_default();
+    let draft = Draft::new(format!("{unused}: the SDK{image}{sdk} knows no web identity, or is not asked for it"))
+        .unsure(
+            Confidence::Likely,
+            "the SDK's version in the image; EKS User Guide lists the first that knows web identity",
+        )
+        .cure("use an image with a newer AWS SDK", &[("note", "EKS User Guide, using a supported AWS SDK".to_owned())]);
+    (lacks, draft)
+}
+
+/// Clients with a chain of their own: what is wrong with it, what to set, and where that is written.
+fn own_setting(sdk: Option<Sdk>) -> Option<(&'static str, &'static str, &'static str)> {
+    match sdk? {
+        // Apache Hadoop documentation, "Authenticating with S3": the default of fs.s3a.aws.credentials.provider.
+        Sdk::HadoopS3a => Some((
+            "fs.s3a.aws.credentials.provider names no provider of web identity",
+            "set fs.s3a.aws.credentials.provider to the provider of web identity",
+            "com.amazonaws.auth.WebIdentityTokenCredentialsProvider up to Hadoop 3.3, \
+             software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider from 3.4 on",
+        )),
+        // Thanos documentation, "Storage", on aws_sdk_auth.
+        Sdk::MinioGo => Some((
+            "keys or the instance's role are asked for before, or instead of, the web identity",
+            "take keys out of its storage configuration, and turn on the SDK's own chain where there is a setting",
+            "Thanos: aws_sdk_auth: true; others: neither access key nor secret key in the bucket's configuration",
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_clients_with_a_chain_of_their_own_have_a_setting() {
+        assert!(own_setting(Some(Sdk::HadoopS3a)).is_some_and(|(_, title, _)| title.contains("fs.s3a")));
+        assert!(own_setting(Some(Sdk::Python)).is_none() && own_setting(None).is_none());
+    }
+}

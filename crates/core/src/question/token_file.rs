@@ -1,0 +1,144 @@
+//! The token's file where the code runs: whether it is there, and who is allowed to read it.
+
+use trustwalk_symptoms::Symptom;
+
+use super::facts::FILE_VARIABLE;
+use super::workload::{containers, identity_given};
+use super::{Draft, names};
+use crate::cause::Cause;
+use crate::evidence::{Container, LogFailure, PodSpec, View};
+use crate::finding::Confidence;
+
+/// The path that the line names, as far as it does.
+fn path(line: &LogFailure) -> Option<&str> {
+    line.failure.token_path.as_ref().map(|p| p.as_str()).or(line.failure.detail.as_deref())
+}
+
+/// The pod's specification as it runs, else as it is asked for, and the container that has the token.
+fn holder<'a>(e: &View<'a>) -> Option<(&'a PodSpec, &'a Container)> {
+    let pod = e.pods().known().and_then(|p| p.first()).map(|p| &p.spec);
+    let template = e.workload().known().map(|w| &w.template);
+    let with_token = |spec: &'a PodSpec| {
+        let own = spec.containers.iter().filter(|c| !c.init);
+        own.clone().find(|c| c.has_env(FILE_VARIABLE)).or_else(|| own.clone().next()).map(|c| (spec, c))
+    };
+    pod.and_then(with_token).or_else(|| template.and_then(with_token))
+}
+
+/// The process is refused the file: compared with what the pod says of users and groups.
+///
+/// With `fsGroup` the file has that group and mode 0640; else, where all containers run as one `runAsUser`, it is that
+/// user's with mode 0600 (Kubernetes documentation, "Projected Volumes", "`SecurityContext` interactions").
+pub(super) fn unreadable(e: &View<'_>, line: &LogFailure) -> Draft {
+    let file = path(line).map(|p| format!(" {p}")).unwrap_or_default();
+    let start = format!("the container's user is not allowed to read the token file{file}");
+    let look = |container: Option<&str>| {
+        let at = path(line).unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
+        names::in_pod(e, container, &trustwalk_foreign::shell::line("sh -c 'id; ls -lL '{}", &[at]))
+    };
+    let Some((spec, container)) = holder(e) else {
+        return fs_group(e, Draft::new(start)).cure("see whose the file is", &[("kubectl", look(None))]);
+    };
+    let user = match container.run_as_user {
+        Some(user) => format!("container {} runs as user {user}", container.name),
+        None => format!("container {} names no runAsUser, so it runs as the image's user", container.name),
+    };
+    let of_user = container.run_as_user.map_or_else(|| "not set".to_owned(), |u| u.to_string());
+    let group = spec.fs_group.map_or_else(|| "not set".to_owned(), |g| g.to_string());
+    let shown = |draft: Draft| draft.show("runAsUser", of_user.clone(), "pod").show("fsGroup", group.clone(), "pod");
+    let Some(group) = spec.fs_group else {
+        return fs_group(e, shown(Draft::new(format!("{start}: {user}, and the pod sets no fsGroup"))));
+    };
+    let draft = shown(Draft::new(format!(
+        "{start}, although the pod sets fsGroup {group}, which lets its processes read the token that is mounted: the \
+         process gave up that group, or the file is another one; {user}"
+    )));
+    let command = look(Some(&container.name));
+    draft.unsure(Confidence::Likely, format!("`{command}`")).cure(
+        "let the process keep the pod's supplementary groups, and read the file that AWS_WEB_IDENTITY_TOKEN_FILE names",
+        &[("kubectl", command)],
+    )
+}
+
+/// Before Kubernetes 1.19 projected tokens were root's with mode 0600 (amazon-eks-pod-identity-webhook).
+pub(super) fn of_root_alone(e: &View<'_>) -> Option<Draft> {
+    let minor: u32 = e.cluster().known()?.version.split('.').nth(1)?.trim_end_matches('+').parse().ok()?;
+    let template = &e.workload().known()?.template;
+    let other = |c: &&Container| c.run_as_user.is_some_and(|u| u != 0) || c.run_as_non_root == Some(true);
+    let container = template.containers.iter().filter(|c| !c.init).find(other)?;
+    if minor >= 19 || template.fs_group.is_some() || !identity_given(e) || e.pods_down() == 0 {
+        return None;
+    }
+    let draft = Draft::new(format!(
+        "container {} runs as a user other than root, Kubernetes 1.{minor} mounts the token for root only, and the \
+         pod sets no fsGroup",
+        container.name
+    ));
+    let decide = format!("`{}` of the token file", names::in_pod(e, Some(&container.name), "ls -lL"));
+    Some(fs_group(e, draft.unsure(Confidence::Likely, decide)).show("version", format!("1.{minor}"), "cluster"))
+}
+
+fn fs_group(e: &View<'_>, draft: Draft) -> Draft {
+    let patch = r#" -p '{"spec":{"template":{"spec":{"securityContext":{"fsGroup":65534}}}}}'"#;
+    let command = names::on_workload(e, "patch", "", &[]) + patch;
+    draft.cure(
+        "set securityContext.fsGroup in the pod template, 65534 say",
+        &[("kubectl", command), ("terraform", "security_context { fs_group = 65534 }".to_owned())],
+    )
+}
+
+/// There is no file at the path that the code opens.
+pub(super) fn missing(e: &View<'_>, line: &LogFailure, identity: bool) -> (Cause, Draft) {
+    let off = e.service_account().known().and_then(|s| s.automount) == Some(false)
+        || e.workload().known().and_then(|w| w.template.automount) == Some(false);
+    let default = path(line).is_some_and(|p| p.contains("/kubernetes.io/"));
+    if off && (default || !identity) {
+        let command = names::on_account(e, "patch", r#" -p '{"automountServiceAccountToken":true}'"#);
+        let draft = Draft::new(
+            "automountServiceAccountToken is false and the application reads the token that is therefore not mounted",
+        )
+        .show("automountServiceAccountToken", "false", "pod template or service account")
+        .cure("set automountServiceAccountToken: true, or mount a projected token", &[("kubectl", command)]);
+        return (Cause::AutomountServiceAccountTokenFalse, draft);
+    }
+    let file = path(line).map(|p| format!(" {p}")).unwrap_or_default();
+    let command = names::in_pod(e, None, "ls -l /var/run/secrets/eks.amazonaws.com/serviceaccount/");
+    let draft = Draft::new(format!(
+        "the token file{file} does not exist where the code runs: another container, step or host than the one that \
+         has the token"
+    ))
+    .cure("run the code where the token is, or mount the token there", &[("kubectl", command)]);
+    (Cause::TokenFileAbsentWhereCodeRuns, draft)
+}
+
+/// The line of a Windows container that was given a Unix path.
+pub(super) fn unix_path() -> Draft {
+    Draft::new("the token's path was injected in Unix form into a Windows container").cure(
+        "set nodeSelector kubernetes.io/os: windows so that the webhook knows",
+        &[("note", "then recreate the pods".to_owned())],
+    )
+}
+
+/// A pod on Windows that was given a Unix path.
+pub(super) fn on_windows(e: &View<'_>) -> Option<Draft> {
+    let pod = e.pods().known()?.iter().find(|p| p.os.as_deref() == Some("windows"))?;
+    let path = pod.spec.containers.iter().find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.starts_with('/'))?;
+    let draft = Draft::new(format!("pod {} runs on Windows and was given the Unix path {path}", pod.name)).show(
+        "token file",
+        path,
+        format!("Pod {}", pod.name),
+    );
+    let patch = r#" -p '{"spec":{"template":{"spec":{"nodeSelector":{"kubernetes.io/os":"windows"}}}}}'"#;
+    let command = names::on_workload(e, "patch", "", &[]) + patch;
+    Some(draft.cure("set nodeSelector kubernetes.io/os: windows in the template", &[("kubectl", command)]))
+}
+
+/// The path of the token for the API server where a container is told to read that one.
+pub(super) fn default_token<'a>(e: &View<'a>) -> Option<&'a str> {
+    containers(e).find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.contains("/kubernetes.io/serviceaccount"))
+}
+
+/// Whether a refusal is one of STS's about role, token or provider.
+pub(super) fn is_refusal(symptom: Symptom) -> bool {
+    super::sts::from_symptom(symptom).is_some()
+}

@@ -1,0 +1,293 @@
+//! The container, the SDK in it and the application: whether they use the identity that they were given.
+
+use trustwalk_symptoms::Symptom as S;
+
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, lacking};
+use super::symptoms::{WITHOUT_IDENTITY, find, recent};
+use super::{Draft, Judged, names, sources, token_file};
+use crate::cause::Cause;
+use crate::evidence::{Container, EnvVar, LogFailure, Variable, View};
+use crate::finding::Confidence;
+
+/// The causes this question may name.
+pub(super) const CAUSES: &[Cause] = &[
+    Cause::TokenFileUnreadableFsgroup,
+    Cause::AppOrSdkLacksWebIdentitySupport,
+    Cause::AppConfiguredForAnotherCredentialSource,
+    Cause::JavaStsModuleMissing,
+    Cause::StaticOrOtherCredentialsTakePrecedence,
+    Cause::AppOrSdkLacksPodIdentitySupport,
+    Cause::ImdsHopLimitBlocksNodeRole,
+    Cause::AutomountServiceAccountTokenFalse,
+    Cause::RegionNotEnabledForAccount,
+    Cause::RoleAssumesItself,
+    Cause::TokenFileAbsentWhereCodeRuns,
+    Cause::WrongTokenFileKubernetesDefaultToken,
+    Cause::PodIdentityAgentMissing,
+    Cause::StsCallSentToWrongPartitionRegion,
+    Cause::WindowsTokenPath,
+    Cause::ProfileChainingDoesNotIncludeWebIdentity,
+];
+
+/// Judges the container, the SDK and the application.
+pub(super) fn causes(view: &View<'_>) -> Judged {
+    let mut judged = Judged::default();
+    // The node's role after a passing failure of STS is that failure's business.
+    let passing =
+        super::network::causes(view).found.iter().any(|f| f.cause == Cause::TransientStsFailureFallsBackToNodeRole);
+    if passing {
+        return judged;
+    }
+    for line in recent(view) {
+        if let Some((cause, draft)) = heard(view, line)
+            && !judged.found.iter().any(|c| c.cause == cause)
+        {
+            judged.push(cause, draft.hear(line));
+        }
+    }
+    for (cause, draft) in sources::beside(view) {
+        let unused = Cause::AppOrSdkLacksWebIdentitySupport;
+        judged.found.retain(|c| c.cause != cause && (c.cause != unused || draft.is_warning()));
+        judged.push(cause, draft);
+    }
+    let unreadable = Cause::TokenFileUnreadableFsgroup;
+    if let Some(draft) = token_file::of_root_alone(view).filter(|_| judged.found.iter().all(|c| c.cause != unreadable))
+    {
+        judged.push(unreadable, draft);
+    }
+    if let Some(draft) = token_file::on_windows(view) {
+        judged.found.retain(|c| c.cause != Cause::WindowsTokenPath);
+        judged.push(Cause::WindowsTokenPath, draft);
+    }
+    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+        judged.missing.push(lacking("the logs", view.logs()));
+    }
+    judged
+}
+
+/// The containers of the pods, and those of the template.
+pub(super) fn containers<'a>(e: &View<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
+    let pods = e.pods().known().into_iter().flatten().flat_map(|p| p.spec.containers.iter());
+    pods.chain(e.workload().known().into_iter().flat_map(|w| w.template.containers.iter()))
+}
+
+/// The first of these variables that a container sets, with its value or where that comes from. An empty value is
+/// taken for none (AWS SDKs and Tools Reference Guide, "Environment variables support").
+pub(super) fn variable(e: &View<'_>, asked: &[Variable]) -> Option<(String, String)> {
+    let named = |v: &&EnvVar| asked.iter().any(|a| a.name() == v.name()) && v.value() != Some("");
+    containers(e).flat_map(|c| c.env.iter()).find(named).map(|v| {
+        let value = v.value().or_else(|| v.origin()).unwrap_or("set");
+        (v.name().to_owned(), value.to_owned())
+    })
+}
+
+/// Whether role and token are in a container.
+pub(super) fn identity_given(e: &View<'_>) -> bool {
+    containers(e).any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))
+}
+
+/// Whether the containers are told to ask the Pod Identity agent.
+fn agent_given(e: &View<'_>) -> bool {
+    containers(e).any(|c| c.has_env(CONTAINER_VARIABLE))
+}
+
+/// What one line says of container, SDK or application.
+#[expect(clippy::wildcard_enum_match_arm, reason = "most symptoms are other questions' business")]
+fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    Some(match line.failure.symptom {
+        S::TokenFileUnreadable => (Cause::TokenFileUnreadableFsgroup, token_file::unreadable(e, line)),
+        S::TokenFileMissing => token_file::missing(e, line, identity_given(e)),
+        S::WrongTokenFile => (Cause::WrongTokenFileKubernetesDefaultToken, wrong_token_file(e)),
+        S::WindowsPath => (Cause::WindowsTokenPath, token_file::unix_path()),
+        S::StsModuleMissing => (Cause::JavaStsModuleMissing, module_missing()),
+        S::PodIdentityHostRefused => (Cause::AppOrSdkLacksPodIdentitySupport, host_refused()),
+        S::PodIdentityAgentUnreachable => (Cause::PodIdentityAgentMissing, agent_silent(e)),
+        S::ProfileMissing => (Cause::AppConfiguredForAnotherCredentialSource, profile_missing(e, line)),
+        S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained()),
+        S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(line)),
+        S::SecurityTokenInvalid if region_suspected(e, line) => (Cause::RegionNotEnabledForAccount, foreign_session()),
+        S::SignatureScope => (Cause::StsCallSentToWrongPartitionRegion, signed_elsewhere(e)),
+        S::AssumeRoleSelf => (Cause::RoleAssumesItself, assumes_itself()),
+        S::AssumeRoleDenied if same_role(e, line) => (Cause::RoleAssumesItself, assumes_itself()),
+        S::ImdsUnreachable if !identity_given(e) => (Cause::ImdsHopLimitBlocksNodeRole, metadata_silent()),
+        S::AccessDeniedAction => denied_as_another(e, line)?,
+        s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => without(e, line),
+        _ => return None,
+    })
+}
+
+fn note(text: &str) -> [(&'static str, String); 1] {
+    [("note", text.to_owned())]
+}
+
+fn wrong_token_file(e: &View<'_>) -> Draft {
+    Draft::new(format!("{FILE_VARIABLE} points to the token for the API server, whose audience STS does not take"))
+        .cure("let the webhook set it", &[("kubectl", names::unset(e, &[FILE_VARIABLE.name()]))])
+}
+
+fn module_missing() -> Draft {
+    Draft::new("the application has the SDK without its module for STS, which web identity needs").cure(
+        "add the module: software.amazon.awssdk:sts (Java SDK 2), aws-java-sdk-sts (Java SDK 1) or \
+         AWSSDK.SecurityToken (.NET)",
+        &note("a dependency of the application, not of the cluster"),
+    )
+}
+
+fn host_refused() -> Draft {
+    Draft::new("the SDK in the application is too old for the Pod Identity agent's address")
+        .cure("update the SDK", &note("or use the role-arn annotation instead of the association"))
+}
+
+fn agent_silent(e: &View<'_>) -> Draft {
+    let cluster = e.cluster().known().map_or("CLUSTER", |c| c.name.as_str());
+    let command = "aws eks create-addon --addon-name eks-pod-identity-agent --cluster-name {}";
+    Draft::new("the Pod Identity agent does not answer").cure(
+        "install the add-on eks-pod-identity-agent",
+        &[("aws", trustwalk_foreign::shell::line(command, &[cluster]))],
+    )
+}
+
+fn profile_missing(e: &View<'_>, line: &LogFailure) -> Draft {
+    let named = line.failure.detail.as_ref().map(|profile| format!(" ({profile})")).unwrap_or_default();
+    Draft::new(format!(
+        "the application is told to use a profile{named} and its container has none of that name; the injected \
+         identity is not looked at"
+    ))
+    .cure(
+        "take the profile out of the application's configuration",
+        &[("kubectl", names::unset(e, &[Variable::AwsProfile.name()]))],
+    )
+}
+
+fn chained() -> Draft {
+    let decide = "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names";
+    let example = "[profile irsa] web_identity_token_file = ... role_arn = ... ; [profile app] source_profile = irsa";
+    Draft::new(
+        "a profile chains roles with credential_source = Environment, which means key variables and never the web \
+         identity",
+    )
+    .unsure(Confidence::Likely, decide)
+    .cure(
+        "give the first role a profile of its own with web_identity_token_file and role_arn, and name that with \
+         source_profile",
+        &note(example),
+    )
+}
+
+fn region_disabled(line: &LogFailure) -> Draft {
+    let region = line.failure.region.as_ref().map_or("REGION", |r| r.as_str());
+    let command = trustwalk_foreign::shell::line("aws account enable-region --region-name {}", &[region]);
+    Draft::new("STS is not active in this region for the account")
+        .cure("activate the region, or ask another region's STS", &[("aws", command)])
+}
+
+fn foreign_session() -> Draft {
+    let command = "aws iam set-security-token-service-preferences --global-endpoint-token-version v2Token";
+    Draft::new(
+        "AWS does not know the session in this region: the region is opt-in, or the session token is of version 1",
+    )
+    .unsure(Confidence::Likely, "`aws account list-regions` tells whether the region is enabled")
+    .cure("use regional STS endpoints, or session tokens valid in all regions", &[("aws", command.to_owned())])
+}
+
+fn signed_elsewhere(e: &View<'_>) -> Draft {
+    let command = names::on_workload(e, "set env", " AWS_STS_REGIONAL_ENDPOINTS=regional", &[]);
+    Draft::new("the request was signed for another region than the endpoint asked")
+        .cure("set AWS_REGION and use the regional endpoint", &[("kubectl", command)])
+}
+
+fn assumes_itself() -> Draft {
+    Draft::new("the application assumes the role it already is, which its trust policy would have to allow").cure(
+        "remove the second AssumeRole from the application's configuration",
+        &note("the web identity session is the role already"),
+    )
+}
+
+fn metadata_silent() -> Draft {
+    let command = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID";
+    Draft::new(
+        "the pod depends on the node's role, and the instance metadata service does not answer it: its hop limit is 1",
+    )
+    .unsure(
+        Confidence::Likely,
+        "`aws ec2 describe-instances --query 'Reservations[].Instances[].MetadataOptions'` tells the hop limit",
+    )
+    .cure("give the service account a role of its own", &[("aws", command.to_owned())])
+}
+
+/// Regions that an account must enable (AWS Account Management, "Regions that are not enabled by default").
+const OPT_IN: [&str; 17] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-west-1",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+];
+
+/// Whether a refused session token may be the region's doing: a region that must be enabled, or the words used there.
+fn region_suspected(e: &View<'_>, line: &LogFailure) -> bool {
+    let region = line.failure.region.as_ref().map(|r| r.as_str()).or_else(|| e.region());
+    line.failure.message.contains("malformed or otherwise invalid") || region.is_some_and(|r| OPT_IN.contains(&r))
+}
+
+fn same_role(e: &View<'_>, line: &LogFailure) -> bool {
+    line.failure.role_arn.is_some() && line.failure.role_arn.as_ref() == e.role_arn().known()
+}
+
+/// An action refused to somebody else than the role that was given: the application is not that role.
+fn denied_as_another(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    let (_, account, resource) = arn_parts(line.failure.caller_arn.as_deref()?)?;
+    let session = resource.split('/').nth(1);
+    let given = if agent_given(e) && !identity_given(e) {
+        let sa = e.service_account().known()?;
+        let own =
+            |a: &&crate::evidence::PodIdentityAssociation| a.namespace == sa.namespace && a.service_account == sa.name;
+        e.associations().known()?.iter().find(own)?.role_arn.as_deref()
+    } else {
+        Some(e.role_arn().known().filter(|_| identity_given(e))?.trim())
+    };
+    let same =
+        given.and_then(arn_parts).is_some_and(|(_, of, role)| of == account && role.rsplit('/').next() == session);
+    (!same).then(|| without(e, line))
+}
+
+/// The identity is in the container, and the application is without it.
+fn without(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
+    if agent_given(e) && !containers(e).any(|c| c.has_env(ROLE_VARIABLE)) {
+        let draft = Draft::new(
+            "container credentials are injected and the application does not use them: its SDK does not know Pod \
+             Identity",
+        )
+        .show("injected", CONTAINER_VARIABLE.name(), "pod")
+        .cure(
+            "use an image with a newer AWS SDK",
+            &note("EKS User Guide, using EKS Pod Identity with the AWS SDK; or use the role-arn annotation instead"),
+        );
+        return (Cause::AppOrSdkLacksPodIdentitySupport, draft);
+    }
+    let (cause, draft) = sources::own_chain(e, line);
+    let draft = match &line.failure.caller_arn {
+        Some(caller) => draft.show("caller", caller.clone(), line.origin.clone()),
+        None => draft,
+    };
+    (cause, draft.show("injected", format!("{ROLE_VARIABLE} and {FILE_VARIABLE}"), "pod"))
+}
+
+/// Whether the log shows that the workload is somebody else than it was made to be, or nobody.
+pub(super) fn is_another<'a>(e: &View<'a>) -> Option<&'a LogFailure> {
+    let lines = recent(e);
+    let another = lines.into_iter().find(|l| denied_as_another(e, l).is_some());
+    another.or_else(|| find(e, &[WITHOUT_IDENTITY, &[S::SecurityTokenInvalid, S::ProfileMissing]].concat()))
+}
