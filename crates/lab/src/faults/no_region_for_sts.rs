@@ -1,10 +1,10 @@
-//! `no-region-for-sts`: the container's region is set to nothing, so the STS client has none.
+//! `sts-client-has-no-region`: the container's region is set to nothing, so the STS client has none.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{EXTERNAL_DNS, World};
 
 pub(super) static FAULT: Fault = Fault {
-    name: "no-region-for-sts",
+    name: "sts-client-has-no-region",
     summary: "the container's region is set to nothing, so the STS client has none",
     source: "https://github.com/aws/aws-sdk-go-v2/issues/2502",
     target: Target::Workload(EXTERNAL_DNS),

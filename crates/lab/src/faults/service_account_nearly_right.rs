@@ -1,11 +1,11 @@
-//! `service-account-nearly-right`: the workload runs as a bare service account whose name is nearly the annotated one's.
+//! `workload-runs-as-another-service-account`: the workload runs as a bare service account whose name is nearly the annotated one's.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{LEDGER, World};
 use std::collections::BTreeMap;
 
 pub(super) static FAULT: Fault = Fault {
-    name: "service-account-nearly-right",
+    name: "workload-runs-as-another-service-account",
     summary: "the workload runs as a bare service account whose name is nearly the annotated one's",
     source: "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
     target: Target::Workload(LEDGER),

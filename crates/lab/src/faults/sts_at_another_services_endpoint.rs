@@ -1,10 +1,10 @@
-//! `sts-at-another-services-endpoint`: STS is called at the endpoint of EC2.
+//! `sts-called-at-another-services-endpoint`: STS is called at the endpoint of EC2.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{LEDGER, World, names::REGION};
 
 pub(super) static FAULT: Fault = Fault {
-    name: "sts-at-another-services-endpoint",
+    name: "sts-called-at-another-services-endpoint",
     summary: "STS is called at the endpoint of EC2",
     source: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html",
     target: Target::Workload(LEDGER),

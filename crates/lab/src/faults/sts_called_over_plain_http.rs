@@ -1,10 +1,10 @@
-//! `sts-called-over-plain-http`: the endpoint of STS is given without TLS.
+//! `sts-endpoint-without-tls`: the endpoint of STS is given without TLS.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{EXTERNAL_DNS, World, names::STS_REGIONAL};
 
 pub(super) static FAULT: Fault = Fault {
-    name: "sts-called-over-plain-http",
+    name: "sts-endpoint-without-tls",
     summary: "the endpoint of STS is given without TLS",
     source: "https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html",
     target: Target::Workload(EXTERNAL_DNS),
