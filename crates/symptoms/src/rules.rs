@@ -83,6 +83,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::StsRegionMissing, &["missing region in auth scheme parameters"]),
     row(Symptom::StsWrongEndpoint, &["could not find operation assumerole"]),
     row(Symptom::StsWrongEndpoint, &["action assumerole", "is not valid for this endpoint"]),
+    row(Symptom::StsWrongEndpoint, &["action assumerole", "is not valid for this web service"]),
     row(Symptom::StsWrongEndpoint, &["assumerolewithwebidentity", "methodnotallowed"]),
     row(Symptom::StsWrongEndpoint, &["webidentityerr", "failed to unmarshal error message", "status code: 405"]),
     row(Symptom::StsWrongEndpoint, &["operation error sts: assumerole", "api error methodnotallowed"]),

@@ -286,7 +286,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             ),
         );
     }
-    if pod.created < newer {
+    if pod.created <= newer {
         let sentence = format!(
             "{names}: made before the service account {who} named its role or before the webhook ran, and never injected"
         );
@@ -295,6 +295,11 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             told_at(newer),
             format!("ServiceAccount {who}"),
         );
+        let draft = if pod.created < newer {
+            draft
+        } else {
+            draft.unsure(Confidence::Likely, "which came first within the same second: a new pod would tell")
+        };
         return Judged::one(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft));
     }
     if works {

@@ -1,7 +1,8 @@
 //! `pod-identity-agent-missing`: pods are told to ask an agent that does not run.
 
 use super::fault::{Fault, Start, Target};
-use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
+use crate::world::names::DNS_ROLE;
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, Trust, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "pod-identity-agent-missing",
@@ -15,6 +16,7 @@ pub(super) static FAULT: Fault = Fault {
 
 fn edit(world: &mut World) {
     world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
+    world.trust(DNS_ROLE, |trust| *trust = Trust::pod_identity());
     world.webhook.associations.insert(("external-dns".to_owned(), "external-dns".to_owned()));
     world.network.pod_identity_agent = false;
 }
