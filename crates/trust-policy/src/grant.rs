@@ -117,7 +117,7 @@ impl Grant {
         let named = Answer::any(self.resources.iter().map(|v| v.compare_text(LIKE.comparison, &text, &asked.context)));
         match named.turned(self.negated) {
             Answer::Unknown if asked.resource.is_none() => Answer::from(self.effect == Effect::Allow),
-            told => told,
+            told @ (Answer::Yes | Answer::No | Answer::Unknown) => told,
         }
     }
 

@@ -95,10 +95,9 @@ fn ports(rule: &NetworkRule, port: u16, dns: bool) -> Fit {
         match (p.port, &p.name) {
             _ if !protocol => Fit::No,
             (Some(first), _) if (first..=p.end.unwrap_or(first)).contains(&port) => Fit::Yes,
-            (Some(_), _) => Fit::No,
             // A named port is one of pods reached.
             (None, Some(_)) if dns => Fit::Maybe,
-            (None, Some(_)) => Fit::No,
+            (Some(_), _) | (None, Some(_)) => Fit::No,
             (None, None) => Fit::Yes,
         }
     };

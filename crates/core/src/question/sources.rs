@@ -131,12 +131,11 @@ fn credentials_file(e: &View<'_>) -> Option<Draft> {
         keys || secret || file.variable() == Some(Variable::AwsSharedCredentialsFile)
     };
     let file = containers(e).flat_map(|c| &c.aws_files).find(named);
-    let (path, from, told) = match file {
-        Some(file) => (file.path.clone(), origin(&file.from), file.variable.clone()),
-        None => {
-            let (name, value) = variable(e, &[Variable::AwsSharedCredentialsFile])?;
-            (value, "the container's environment".to_owned(), Some(name))
-        }
+    let (path, from, told) = if let Some(file) = file {
+        (file.path.clone(), origin(&file.from), file.variable.clone())
+    } else {
+        let (name, value) = variable(e, &[Variable::AwsSharedCredentialsFile])?;
+        (value, "the container's environment".to_owned(), Some(name))
     };
     let draft = Draft::new(format!(
         "beside the injected identity the container has the credentials file {path}, from {from}, and SDKs differ in \
@@ -211,6 +210,7 @@ pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
 }
 
 /// Clients with a chain of their own: what is wrong with it, what to set, and where that is written.
+#[expect(clippy::wildcard_enum_match_arm, reason = "few clients have a chain of their own")]
 fn own_setting(sdk: Option<Sdk>) -> Option<(&'static str, &'static str, &'static str)> {
     match sdk? {
         // Apache Hadoop documentation, "Authenticating with S3": the default of fs.s3a.aws.credentials.provider.

@@ -1,6 +1,6 @@
 //! The token's file where the code runs: whether it is there, and who is allowed to read it.
 
-use trustwalk_symptoms::Symptom;
+use trustwalk_symptoms::{Symptom, TokenPath};
 
 use super::facts::FILE_VARIABLE;
 use super::workload::{containers, identity_given};
@@ -11,7 +11,7 @@ use crate::finding::Confidence;
 
 /// The path that the line names, as far as it does.
 fn path(line: &LogFailure) -> Option<&str> {
-    line.failure.token_path.as_ref().map(|p| p.as_str()).or(line.failure.detail.as_deref())
+    line.failure.token_path.as_ref().map(TokenPath::as_str).or(line.failure.detail.as_deref())
 }
 
 /// The pod's specification as it runs, else as it is asked for, and the container that has the token.
@@ -79,8 +79,8 @@ pub(super) fn of_root_alone(e: &View<'_>) -> Option<Draft> {
 }
 
 fn fs_group(e: &View<'_>, draft: Draft) -> Draft {
-    let patch = r#" -p '{"spec":{"template":{"spec":{"securityContext":{"fsGroup":65534}}}}}'"#;
-    let command = names::on_workload(e, "patch", "", &[]) + patch;
+    let selector = r#" -p '{"spec":{"template":{"spec":{"securityContext":{"fsGroup":65534}}}}}'"#;
+    let command = names::on_workload(e, "patch", "", &[]) + selector;
     draft.cure(
         "set securityContext.fsGroup in the pod template, 65534 say",
         &[("kubectl", command), ("terraform", "security_context { fs_group = 65534 }".to_owned())],
@@ -128,8 +128,8 @@ pub(super) fn on_windows(e: &View<'_>) -> Option<Draft> {
         path,
         format!("Pod {}", pod.name),
     );
-    let patch = r#" -p '{"spec":{"template":{"spec":{"nodeSelector":{"kubernetes.io/os":"windows"}}}}}'"#;
-    let command = names::on_workload(e, "patch", "", &[]) + patch;
+    let with_label = r#" -p '{"spec":{"template":{"spec":{"nodeSelector":{"kubernetes.io/os":"windows"}}}}}'"#;
+    let command = names::on_workload(e, "patch", "", &[]) + with_label;
     Some(draft.cure("set nodeSelector kubernetes.io/os: windows in the template", &[("kubectl", command)]))
 }
 

@@ -1,6 +1,6 @@
 //! The container, the SDK in it and the application: whether they use the identity that they were given.
 
-use trustwalk_symptoms::Symptom as S;
+use trustwalk_symptoms::{Region, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, lacking};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
@@ -238,7 +238,7 @@ const OPT_IN: [&str; 17] = [
 
 /// Whether a refused session token may be the region's doing: a region that must be enabled, or the words used there.
 fn region_suspected(e: &View<'_>, line: &LogFailure) -> bool {
-    let region = line.failure.region.as_ref().map(|r| r.as_str()).or_else(|| e.region());
+    let region = line.failure.region.as_ref().map(Region::as_str).or_else(|| e.region());
     line.failure.message.contains("malformed or otherwise invalid") || region.is_some_and(|r| OPT_IN.contains(&r))
 }
 
