@@ -32,12 +32,13 @@ pub(super) fn on_account(e: &View<'_>, verb: &str, rest: &str) -> String {
 }
 
 /// `kubectl exec` in a pod of the workload, with what is to be run there.
-pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str) -> String {
+pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, values: &[&str]) -> String {
     let pods = e.pods().known();
     let pod = pods.and_then(|all| all.iter().find(|p| !p.ended())).map_or("POD", |p| p.name.as_str());
     let namespace = service_account(e).map_or_else(|| "NAMESPACE".to_owned(), |(namespace, _)| namespace);
     let inside = container.unwrap_or("CONTAINER");
-    shell::line("kubectl exec {} -n {} -c {} -- ", &[pod, &namespace, inside]) + command
+    let template = ["kubectl exec {} -n {} -c {} -- ", command].concat();
+    shell::line(&template, &[&[pod, &namespace, inside], values].concat())
 }
 
 /// The last part of the role's ARN, its name.

@@ -209,10 +209,11 @@ fn blackholed(line: &LogFailure, host: &str) -> Draft {
         Some(region) => format!("com.amazonaws.{region}.sts"),
         None => "com.amazonaws.REGION.sts".to_owned(),
     };
+    let at_node = shell::line("from the node: `curl -v https://{}`", &[host]);
     Draft::new(format!(
         "{host} resolves{dialled} and does not answer: a VPC endpoint without a matching security group, or no route"
     ))
-    .unsure(Confidence::Likely, format!("from the node: `curl -v https://{host}` and the endpoint's security groups"))
+    .unsure(Confidence::Likely, [&at_node, " and the endpoint's security groups"].concat())
     .cure(
         "let the endpoint's security group admit port 443 from the pods",
         &[("aws", shell::line("aws ec2 describe-vpc-endpoints --filters Name=service-name,Values={}", &[&service]))],
@@ -224,7 +225,7 @@ fn regional(e: &View<'_>, draft: Draft) -> Draft {
     let annotate = names::on_account(e, "annotate", " eks.amazonaws.com/sts-regional-endpoints=true");
     draft.cure(
         "use the regional endpoint",
-        &[("kubectl", format!("{annotate} && {}", names::on_workload(e, "rollout restart", "", &[])))],
+        &[("kubectl", [annotate, names::on_workload(e, "rollout restart", "", &[])].join(" && "))],
     )
 }
 
@@ -296,7 +297,7 @@ fn fell_back(e: &View<'_>) -> Option<Draft> {
     }
     let decide = format!(
         "a restarted container uses its own role again: `{}`",
-        names::in_pod(e, None, "aws sts get-caller-identity")
+        names::in_pod(e, None, "aws sts get-caller-identity", &[])
     );
     let hops = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 1 --instance-id ID";
     Some(

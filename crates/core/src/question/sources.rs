@@ -142,7 +142,7 @@ fn credentials_file(e: &View<'_>) -> Option<Draft> {
          which of the two they take"
     ))
     .show("credentials file", path, from);
-    let decide = format!("who the workload is: `{}`", names::in_pod(e, None, "aws sts get-caller-identity"));
+    let decide = format!("who the workload is: `{}`", names::in_pod(e, None, "aws sts get-caller-identity", &[]));
     let draft = match is_another(e) {
         Some(line) => draft.hear(line).unsure(Confidence::Likely, decide),
         None => draft.unsure(Confidence::Likely, decide).warns(),

@@ -34,7 +34,7 @@ pub(super) fn unreadable(e: &View<'_>, line: &LogFailure) -> Draft {
     let start = format!("the container's user is not allowed to read the token file{file}");
     let look = |container: Option<&str>| {
         let at = path(line).unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
-        names::in_pod(e, container, &trustwalk_foreign::shell::line("sh -c 'id; ls -lL '{}", &[at]))
+        names::in_pod(e, container, "ls -lL {}", &[at])
     };
     let Some((spec, container)) = holder(e) else {
         return fs_group(e, Draft::new(start)).cure("see whose the file is", &[("kubectl", look(None))]);
@@ -74,7 +74,7 @@ pub(super) fn of_root_alone(e: &View<'_>) -> Option<Draft> {
          pod sets no fsGroup",
         container.name
     ));
-    let decide = format!("`{}` of the token file", names::in_pod(e, Some(&container.name), "ls -lL"));
+    let decide = format!("`{}` of the token file", names::in_pod(e, Some(&container.name), "ls -lL", &[]));
     Some(fs_group(e, draft.unsure(Confidence::Likely, decide)).show("version", format!("1.{minor}"), "cluster"))
 }
 
@@ -102,7 +102,7 @@ pub(super) fn missing(e: &View<'_>, line: &LogFailure, identity: bool) -> (Cause
         return (Cause::AutomountServiceAccountTokenFalse, draft);
     }
     let file = path(line).map(|p| format!(" {p}")).unwrap_or_default();
-    let command = names::in_pod(e, None, "ls -l /var/run/secrets/eks.amazonaws.com/serviceaccount/");
+    let command = names::in_pod(e, None, "ls -l /var/run/secrets/eks.amazonaws.com/serviceaccount/", &[]);
     let draft = Draft::new(format!(
         "the token file{file} does not exist where the code runs: another container, step or host than the one that \
          has the token"
