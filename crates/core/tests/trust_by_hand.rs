@@ -92,7 +92,6 @@ fn what_comes_with_the_call_is_never_certain() {
     for (operator, key, value) in [
         ("IpAddress", "aws:SourceIp", "10.0.0.0/8"),
         ("StringLike", "sts:RoleSessionName", "prod-*"),
-        ("StringEquals", "sts:SourceIdentity", "alice"),
         ("StringEquals", "aws:RequestedRegion", "eu-west-1"),
     ] {
         let (d, plan) =
@@ -106,6 +105,62 @@ fn what_comes_with_the_call_is_never_certain() {
         "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}});
     let (d, _) = judge(&policy(&[good(), deny]));
     assert!(d.root_cause.is_none() && !d.undetermined.is_empty(), "{d:?}");
+}
+
+#[test]
+fn without_an_exchange_what_comes_with_the_call_is_a_question() {
+    let (key, value) = ("aws:SourceIp", "10.0.0.0/8");
+    let document = policy(&[statement(&[("IpAddress", key, json!(value)), ("StringEquals", "sub", json!(SUB))])]);
+    let mut e = evidence(&document);
+    e.exchange = trustwalk_core::evidence::Observed::default();
+    let d = diagnose(&e);
+    assert!(found(&d).is_empty() && d.possible.is_empty(), "{:?}", found(&d));
+    assert!(d.undetermined.iter().any(|u| u.contains(key)), "{:?}", d.undetermined);
+}
+
+#[test]
+fn session_tags_of_the_token_are_request_tags() {
+    let tagged = |tags: Value| {
+        let mut asks = statement(&[("StringEquals", "aws:RequestTag/team", json!("net"))]);
+        asks["Action"] = json!([WEB, "sts:TagSession"]);
+        let mut e = evidence(&policy(&[asks]));
+        let trustwalk_core::evidence::Observed::Known { value: token, .. } = &mut e.token else { panic!("no token") };
+        token.claims.insert("https://aws.amazon.com/tags".to_owned(), tags.to_string());
+        diagnose(&e)
+    };
+    let d = tagged(json!({"principal_tags": {"team": ["net"]}}));
+    assert_eq!(found(&d), ["org-policy-rcp-scp-deny"], "the policy admits");
+    let d = tagged(json!({"principal_tags": {"team": ["batch"]}}));
+    assert_eq!(found(&d), ["trust-condition-not-met"]);
+    let d = tagged(json!({"principal_tags": {"area": ["net"]}}));
+    assert_eq!(found(&d), ["required-session-tag-not-in-token"]);
+    // A source identity is the token's too, and this token has none.
+    let (d, plan) = judge(&policy(&[statement(&[("StringEquals", "sts:SourceIdentity", json!("alice"))])]));
+    assert_eq!(d.root_cause.map(|f| f.confidence), Some(Confidence::Proven));
+    assert_eq!(plan, None);
+}
+
+#[test]
+fn a_provider_with_a_url_in_its_arn_is_named() {
+    let (path, arn) = names();
+    let mut s = good();
+    s["Principal"]["Federated"] = json!(arn.replace(&path, &format!("https://{path}")));
+    let (d, plan) = judge(&policy(&[s]));
+    assert_eq!(found(&d), ["https-prefix-in-arn-or-condition-key"]);
+    assert_eq!(plan.unwrap()["Statement"][0]["Principal"]["Federated"], json!(arn));
+}
+
+#[test]
+fn characters_that_nobody_sees_are_shown() {
+    for unseen in ["\u{200b}", "\u{feff}", "\u{a0}", "\n", "\t", "\u{2060}", "\u{ad}"] {
+        for written in [format!("sts.amazonaws.com{unseen}"), format!("sts.{unseen}amazonaws.com")] {
+            let (d, plan) = judge(&policy(&[statement(&[("StringEquals", "aud", json!(written))])]));
+            assert_eq!(found(&d), ["audience-condition-wrong-in-trust-policy"], "{written:?}");
+            let sentence = &d.root_cause.as_ref().unwrap().sentence;
+            assert!(sentence.contains(&written.escape_debug().to_string()), "{sentence}");
+            assert!(plan.unwrap().to_string().contains("\"sts.amazonaws.com\""));
+        }
+    }
 }
 
 #[test]

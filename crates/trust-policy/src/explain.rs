@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::call::is_of_call;
 use crate::context::Fact;
 use crate::document::{Effect, ListElement, PrincipalElement, PrincipalKind, Principals};
-use crate::miss::{IssuerDifference, Miss, federated_misses, key_misses, value_misses};
+use crate::miss::{IssuerDifference, Miss, federated_misses, has_foreign_variable, key_misses, value_misses};
 use crate::nearest::NearMiss;
 use crate::operator::{Comparison, Operator};
 use crate::policy::{self, Decision, Policy};
@@ -209,7 +209,11 @@ fn second_issuer(report: &mut ConditionReport<'_>, statement: &Statement) {
         let own = format!("{expected}:{claim}");
         let compares = statement.conditions.iter().any(|c| c.key.eq_ignore_ascii_case(&own));
         // Two spellings of one issuer are a slip of the pen.
-        if trusts || (compares && issuer.contains('.') && *difference == IssuerDifference::Other) {
+        let another = matches!(
+            difference,
+            IssuerDifference::ClusterId | IssuerDifference::RegionAndClusterId | IssuerDifference::Other
+        );
+        if trusts || (compares && issuer.contains('.') && another) {
             *hint = Miss::SecondIssuer { issuer: issuer.clone(), expected: expected.clone() };
         }
     }
@@ -262,7 +266,14 @@ fn condition<'a>(condition: &'a Condition, effect: Option<Effect>, request: &'a 
         None => hints.push(Miss::UnknownOperator { operator: condition.operator_text.to_string() }),
         Some(operator) if verdict.answer().is_no() => {
             let without = condition.values.iter().filter(|v| v.lacks_value(&request.context).is_yes());
-            hints.extend(without.map(|v| Miss::VariableWithoutValue { value: v.text.to_string() }));
+            hints.extend(without.map(|v| {
+                let value = v.text.to_string();
+                if has_foreign_variable(&value) {
+                    Miss::Unexpanded { text: value }
+                } else {
+                    Miss::VariableWithoutValue { value }
+                }
+            }));
             if fact == Fact::Absent {
                 key_misses(condition, request, &mut hints);
             } else if is_of_call(&condition.key) {

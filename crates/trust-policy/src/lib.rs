@@ -60,7 +60,7 @@ pub use document::{
     Document, DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,
     Version, Warning,
 };
-pub use edit::{Edit, EditKind, NoEdit, smallest_edit};
+pub use edit::{Edit, EditKind, NoEdit, smallest_edit, smallest_edit_knowing};
 pub use exchange::{Exchange, SET_SOURCE_IDENTITY_ACTION, TAG_SESSION_ACTION};
 pub use explain::{ConditionReport, ConditionVerdict, ElementReport, Explanation, StatementReport};
 pub use grant::{Granted, Grants, Use};

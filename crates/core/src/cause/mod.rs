@@ -4,6 +4,7 @@
 //! A cause's folder in `causes/` holds its page, whose front matter is read once, and its scenarios.
 
 mod page;
+pub mod policy;
 
 pub use page::{CauseMeta, Home, Repair, page};
 

@@ -93,30 +93,6 @@ fn condition_fit(condition: &DocumentCondition, subject: &Template) -> Fit {
     }
 }
 
-/// A token of which only subject and audience are known, with the other claims that IAM makes keys of as the policy
-/// wants them, and their names: what it does not show must not be held against it.
-pub(super) fn presumed(token: &TokenClaims, path: &str, document: &Document) -> (TokenClaims, Vec<String>) {
-    let mut presumed = token.clone();
-    let mut unknown = Vec::new();
-    // Every token that was read has a time of expiry.
-    if token.exp.is_some() || !token.claims.is_empty() {
-        return (presumed, unknown);
-    }
-    for condition in document.statements.iter().flat_map(|s| &s.conditions) {
-        let Some((issuer, claim)) = condition.key.rsplit_once(':') else { continue };
-        let known = ["sub", "aud"].iter().any(|k| claim.eq_ignore_ascii_case(k));
-        let wanted = condition.values.first().filter(|_| {
-            !known && issuer.eq_ignore_ascii_case(path) && trustwalk_trust_policy::claim_becomes_key(path, claim)
-        });
-        let Some(value) = wanted else { continue };
-        unknown.push(claim.to_owned());
-        if Operator::parse(&condition.operator).is_some_and(|o| !o.negated) {
-            presumed.claims.insert(claim.to_owned(), value.clone());
-        }
-    }
-    (presumed, unknown)
-}
-
 /// What the subject of a GitHub token decides by itself.
 const BY_SUBJECT: [Cause; 8] = [
     Cause::GhaSubEnvironmentVsRef,

@@ -1,23 +1,14 @@
 //! Whether the role's trust policy admits the identity, and if not, the most specific reason.
 
 use crate::cause::Cause;
-use trustwalk_foreign::snippet::{self, Slot};
-use trustwalk_foreign::{shell, visible};
-use trustwalk_trust_policy::{
-    Asked, Decision, Document, DocumentCondition, DocumentStatement, Effect, Identity, Operator, Policy, PrincipalKind,
-    Principals, Request,
-};
+use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Policy};
 
-use super::facts::role_account;
-use super::facts::{GOOGLE, arn_parts, bare, built_in, effective_audience, issuer, lacking, like, partition};
+use super::facts::{arn_parts, bare, issuer, lacking, role_account};
 use super::sts::Refusal;
-use super::{
-    Draft, Judged, foreseen, service_account, setup, subject, trust_deny, trust_job, trust_keys, trust_principal,
-    trust_repair,
-};
-use crate::evidence::{Role, TokenClaims, TokenSource, View};
+use super::trust_case::{Case, of_token, provider_arn};
+use super::{Draft, Judged, foreseen, service_account, setup, trust_job, trust_reasons};
+use crate::evidence::{Role, TokenSource, View};
 use crate::finding::Confidence;
-use crate::plan::Action;
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -52,6 +43,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::IdpSubFormatVaries,
     Cause::IssConditionValueWrongScheme,
     Cause::IssuerTrailingSlashMismatch,
+    Cause::IssuerHostChangedDualStack,
     Cause::OrgPolicyRcpScpDeny,
     Cause::RequiredSessionTagNotInToken,
     Cause::RoleArnWrongAccount,
@@ -68,67 +60,7 @@ pub(super) const CAUSES: &[Cause] = &[
 const SPREAD: i64 = 60;
 
 /// The action a web identity asks for.
-pub(super) const WEB_IDENTITY: &str = "sts:AssumeRoleWithWebIdentity";
-
-/// Everything a reason is made from.
-pub(super) struct Case<'a> {
-    pub(super) e: &'a View<'a>,
-    pub(super) role: &'a Role,
-    pub(super) token: &'a TokenClaims,
-    /// Issuer without scheme.
-    pub(super) path: &'a str,
-    pub(super) provider_arn: String,
-    pub(super) document: Document,
-}
-
-impl Case<'_> {
-    /// Where in the role something stands.
-    pub(super) fn origin(&self, statement: usize, rest: &str) -> String {
-        format!("{} AssumeRolePolicyDocument.Statement[{statement}].{rest}", self.role.arn)
-    }
-
-    /// A finding's cure that replaces the policy, or tells what to edit.
-    pub(super) fn repaired(&self, draft: Draft, title: &str, document: Option<String>) -> Draft {
-        let name = &self.role.name;
-        match document {
-            Some(document) => {
-                let template = "aws iam update-assume-role-policy --role-name {} --policy-document {}";
-                let json = [Slot::Json(&document)];
-                let policy = snippet::hcl("assume_role_policy = jsonencode({})", &json);
-                let property = snippet::yaml("AssumeRolePolicyDocument: {}", &json);
-                let by_hand = [
-                    ("aws", shell::line(template, &[name, &visible::json(&document)])),
-                    ("terraform", format!("in {}: {policy}", resource(name))),
-                    ("cloudformation", format!("in the AWS::IAM::Role `{}`: {property}", visible::line(name))),
-                ];
-                draft.act(title, vec![Action::SetTrustPolicy { role: name.clone(), document }], &by_hand)
-            }
-            None => draft.cure(
-                title,
-                &[
-                    (
-                        "aws",
-                        shell::line(
-                            "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json",
-                            &[name],
-                        ),
-                    ),
-                    ("note", "edit the statement shown above, keep the others".to_owned()),
-                ],
-            ),
-        }
-    }
-}
-
-/// A role's resource in Terraform, by the name most give it: the role's own.
-fn resource(role: &str) -> String {
-    let label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !role.is_empty() && role.chars().all(label) {
-        format!("aws_iam_role.{role}")
-    } else {
-        snippet::hcl("the aws_iam_role with name = {}", &[role.into()])
-    }
-}
+pub(super) const WEB_IDENTITY: &str = trustwalk_trust_policy::WEB_IDENTITY_ACTION;
 
 /// Judges the trust policy for the token.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -162,38 +94,36 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             return Judged::open(format!("the trust policy of {} could not be understood: {error}", role.arn));
         }
     };
-    let path = bare(iss);
-    let provider_arn = provider_arn(e, role, path);
-    let (presumed, unknown) = foreseen::presumed(token, path, &document);
-    let case = Case { e, role, token: &presumed, path, provider_arn, document };
-    let admits = admits(&case);
-    if admits && !unknown.is_empty() {
-        let which = unknown.join("`, `");
-        return Judged::open(format!("the token's `{which}`, which the trust policy asks for: --token FILE shows it"));
+    let case = Case::new(e, role, token, bare(iss), &document);
+    match case.decision() {
+        Decision::Allow => admitted(view, &case),
+        Decision::Undetermined => undetermined(view, &case),
+        Decision::ExplicitDeny | Decision::ImplicitDeny => trust_reasons::judged(&case),
     }
-    if admits {
-        return admitted(view, &case);
-    }
-    let judged = reasons(&case);
-    // What comes with the call decides, and nobody saw the call.
-    if judged.found.is_empty() && matches!(decision(&case, &case.document), Decision::Undetermined) {
-        return Judged::open(format!(
-            "whether the trust policy of {} admits the identity: a condition of it asks for what comes with the call, \
-             such as an address; an exchange made by the workload would tell",
-            role.arn
-        ));
-    }
-    judged
 }
 
-/// The provider that the token comes through, registered or not.
-pub(super) fn provider_arn(e: &View<'_>, role: &Role, path: &str) -> String {
-    let account = arn_parts(&role.arn).map(|(_, a, _)| a.to_owned()).or_else(|| role_account(e)).unwrap_or_default();
-    match e.provider().known() {
-        Some(provider) => provider.arn.clone(),
-        None if built_in(e) => GOOGLE.to_owned(),
-        None => format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)),
+/// What is not known decides. Where STS refused and nothing but the call is unknown, the call was refused for it.
+fn undetermined(view: &View<'_>, case: &Case<'_>) -> Judged {
+    let keys = case.undecided();
+    let own = format!("{}:", case.path);
+    let of_token = |key: &&String| key.get(..own.len()).is_some_and(|head| head.eq_ignore_ascii_case(&own));
+    let claims: Vec<&str> = keys.iter().filter(of_token).filter_map(|key| key.get(own.len()..)).collect();
+    if !claims.is_empty() {
+        let which = claims.join("`, `");
+        return Judged::open(format!("the token's `{which}`, which the trust policy asks for: --token FILE shows it"));
     }
+    let denies = case.document.statements.iter().any(|s| s.effect == Some(Effect::Deny));
+    if !denies && super::sts::refusal(view) == Some(Refusal::Denied) {
+        return Judged::one(Cause::TrustConditionNotMet, trust_reasons::of_call(case, &keys));
+    }
+    let first = keys.first().map(|k| k.to_ascii_lowercase()).unwrap_or_default();
+    Judged::open(format!(
+        "whether the trust policy of {} admits the identity: it asks for {}, which nothing that was read tells; {} \
+         would tell",
+        case.role.arn,
+        keys.join(", "),
+        trust_reasons::decides(&first)
+    ))
 }
 
 /// The identity that the role is to admit, as far as the evidence tells it.
@@ -202,28 +132,8 @@ pub(crate) fn asked(e: &View<'_>) -> Option<Asked> {
     let foretold = foreseen::token(e);
     let token = e.token().known().or(foretold.as_ref())?;
     let path = bare(token.iss.as_deref().or(issuer(e))?);
-    let document = Document::parse(&role.trust_policy).ok()?;
-    let (presumed, _) = foreseen::presumed(token, path, &document);
     let audiences = e.provider().known().map(|p| p.client_ids.clone()).unwrap_or_default();
-    Some(Asked { identity: of_token(&provider_arn(e, role, path), &presumed), audiences })
-}
-
-pub(super) fn identity(case: &Case<'_>) -> Identity {
-    of_token(&case.provider_arn, case.token)
-}
-
-fn of_token(provider_arn: &str, token: &TokenClaims) -> Identity {
-    let mut identity = Identity::new(provider_arn);
-    for (name, value) in &token.claims {
-        identity = identity.with_claim(name, value.as_str());
-    }
-    if let Some(sub) = &token.sub {
-        identity = identity.with_claim("sub", sub.as_str());
-    }
-    if let Some(aud) = effective_audience(token) {
-        identity = identity.with_claim("aud", aud);
-    }
-    identity
+    Some(Asked { identity: of_token(&provider_arn(e, role, path), token), audiences })
 }
 
 /// Roles that already admit the workload's identity although nothing links it to them.
@@ -235,47 +145,8 @@ pub(super) fn admitting<'a>(e: &View<'a>) -> Vec<&'a Role> {
 pub(super) fn admits_token(e: &View<'_>, role: &Role) -> bool {
     let (Some(token), Some(provider)) = (e.token().known(), e.provider().known()) else { return false };
     let identity = of_token(&provider.arn, token);
-    Document::parse(&role.trust_policy)
-        .is_ok_and(|d| Policy::compile(&d).evaluate(&Request::web_identity(&identity)) == Decision::Allow)
-}
-
-pub(super) fn admits(case: &Case<'_>) -> bool {
-    decision(case, &case.document) == Decision::Allow
-}
-
-/// What a policy says of the token. The time is the one key that the call brings and the evidence knows too.
-pub(super) fn decision(case: &Case<'_>, document: &Document) -> Decision {
-    let mut request = Request::web_identity(&identity(case));
-    if let Ok(now) = jiff::Timestamp::from_second(case.e.now()) {
-        request.context.set("aws:CurrentTime", [now.to_string()]);
-        request.context.set("aws:EpochTime", [case.e.now().to_string()]);
-    }
-    Policy::compile(document).evaluate(&request)
-}
-
-/// Whether a key's value comes with the call and not with the token, so that no evidence tells it: address,
-/// endpoint, session name (IAM User Guide, global condition context keys).
-pub(super) fn of_call(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    let told = ["aws:requesttag/", "aws:tagkeys", "aws:currenttime", "aws:epochtime", "aws:federatedprovider"];
-    (key.starts_with("aws:") || key.starts_with("sts:")) && !told.iter().any(|t| key.starts_with(t))
-}
-
-/// Whether a single condition is met, asked of the same engine that judges whole policies.
-pub(super) fn is_met(case: &Case<'_>, condition: &DocumentCondition) -> bool {
-    let mut document = case.document.clone();
-    document.statements = vec![DocumentStatement { conditions: vec![condition.clone()], ..everyone() }];
-    decision(case, &document) == Decision::Allow
-}
-
-/// A statement that allows a web identity of any provider.
-pub(super) fn everyone() -> DocumentStatement {
-    DocumentStatement {
-        effect: Some(Effect::Allow),
-        principal: Some(trustwalk_trust_policy::PrincipalElement { negated: false, principals: Principals::Everyone }),
-        action: Some(trustwalk_trust_policy::ListElement { negated: false, values: vec![WEB_IDENTITY.to_owned()] }),
-        ..DocumentStatement::default()
-    }
+    let exchange = Exchange::new(&identity, &Call::new().at(e.now()));
+    Policy::parse(&role.trust_policy).is_ok_and(|policy| policy.decide(&exchange) == Decision::Allow)
 }
 
 fn missing_role(e: &View<'_>) -> Judged {
@@ -312,11 +183,10 @@ fn other_arn(view: &View<'_>, role: &Role, told: &str) -> Judged {
 
 /// The policy admits the identity: if STS refuses all the same, somebody else decides.
 fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
-    let untagged = tags(case);
     // Asked for under a text that is not the role's ARN, STS does not come to the policy.
     let asked = case.e.role_arn().known().is_none_or(|told| *told == case.role.arn);
-    if super::sts::refusal(view) != Some(Refusal::Denied) || !untagged.found.is_empty() || !asked {
-        return untagged;
+    if super::sts::refusal(view) != Some(Refusal::Denied) || !asked {
+        return Judged::default();
     }
     let edited = view.trail().known().into_iter().flatten();
     let edited = edited
@@ -352,127 +222,4 @@ fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
     .show("STS", "AccessDenied", "sts:AssumeRoleWithWebIdentity")
     .cure("have the control policy exempt this issuer's provider", &[("aws", "aws organizations list-policies --filter SERVICE_CONTROL_POLICY".to_owned())]);
     Judged::one(Cause::OrgPolicyRcpScpDeny, draft)
-}
-
-/// Session tags in the token need `sts:TagSession` (IAM User Guide, session tags).
-fn tags(case: &Case<'_>) -> Judged {
-    let tagged = case.token.claims.keys().any(|k| k.starts_with("https://aws.amazon.com/tags"));
-    let allows = case.document.statements.iter().any(|s| {
-        s.effect == Some(Effect::Allow)
-            && s.action.as_ref().is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), "sts:tagsession")))
-    });
-    if !tagged || allows {
-        return Judged::default();
-    }
-    let draft = Draft::new(format!(
-        "the token carries session tags and the trust policy of {} does not allow sts:TagSession",
-        case.role.arn
-    ))
-    .show("token", "claim https://aws.amazon.com/tags", case.token.origin.clone())
-    .show("actions allowed", WEB_IDENTITY, format!("{} AssumeRolePolicyDocument", case.role.arn));
-    Judged::one(
-        Cause::TagsessionNotAllowedInTrustPolicy,
-        case.repaired(draft, "allow sts:TagSession beside the web identity action", None),
-    )
-}
-
-/// Federated principals of a statement.
-pub(super) fn federated(statement: &DocumentStatement) -> Vec<&str> {
-    match statement.principal.as_ref().map(|p| &p.principals) {
-        Some(Principals::Listed(list)) => {
-            // `{"AWS": "*"}` is everyone too (IAM User Guide, "Principal").
-            let counts = |kind, v: &str| kind == PrincipalKind::Federated || (kind == PrincipalKind::Aws && v == "*");
-            list.iter().filter(|(kind, v)| counts(*kind, v)).map(|(_, v)| v.as_str()).collect()
-        }
-        Some(Principals::Everyone) => vec!["*"],
-        Some(Principals::Unusable(text)) => vec![text.as_str()],
-        None => Vec::new(),
-    }
-}
-
-/// Why the policy refuses, a Deny beside a missing Allow too, with the repair that cures all of it.
-pub(super) fn reasons(case: &Case<'_>) -> Judged {
-    let mut judged = lacks(case);
-    let denied = trust_deny::denying(case);
-    if !denied.is_empty() {
-        judged.found.retain(|c| c.cause != trust_deny::CAUSE);
-        judged.push(trust_deny::CAUSE, trust_deny::draft(case, &denied));
-    }
-    trust_repair::complete(case, &mut judged);
-    judged
-}
-
-/// What keeps every Allow from applying; nothing when one does.
-pub(super) fn lacks(case: &Case<'_>) -> Judged {
-    let mut without = case.document.clone();
-    without.statements.retain(|s| s.effect != Some(Effect::Deny));
-    if decision(case, &without) == Decision::Allow {
-        return Judged::default();
-    }
-    let allows: Vec<(usize, &DocumentStatement)> =
-        case.document.statements.iter().enumerate().filter(|(_, s)| s.effect == Some(Effect::Allow)).collect();
-    let web: Vec<(usize, &DocumentStatement)> =
-        allows.iter().copied().filter(|(_, s)| !federated(s).is_empty()).collect();
-    if web.is_empty() {
-        return Judged::one(Cause::TrustPolicyLacksWebIdentityStatement, trust_principal::lacks_statement(case));
-    }
-    let named = |s: &DocumentStatement| federated(s).iter().any(|f| *f == case.provider_arn || *f == "*");
-    let ours: Vec<(usize, &DocumentStatement)> = web.iter().copied().filter(|(_, s)| named(s)).collect();
-    if ours.is_empty() {
-        return trust_principal::wrong_principal(case, &web);
-    }
-    let acts = |s: &DocumentStatement| {
-        let wanted = WEB_IDENTITY.to_lowercase();
-        s.action.as_ref().is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), &wanted)) != a.negated)
-    };
-    let acting: Vec<(usize, &DocumentStatement)> = ours.iter().copied().filter(|(_, s)| acts(s)).collect();
-    let open = |s: &DocumentStatement| s.conditions.iter().filter(|c| !is_met(case, c)).count();
-    let sub = case.token.sub.as_deref().unwrap_or_default();
-    let alike = |s: &DocumentStatement| {
-        let values = s.conditions.iter().flat_map(|c| &c.values);
-        values.map(|v| trust_principal::likeness(v, sub)).max().unwrap_or_default()
-    };
-    let Some(nearest) = acting.iter().copied().min_by_key(|(i, s)| (open(s), std::cmp::Reverse(alike(s)), *i)) else {
-        return trust_principal::wrong_action(case, &ours);
-    };
-    conditions(case, nearest)
-}
-
-fn conditions(case: &Case<'_>, (index, statement): (usize, &DocumentStatement)) -> Judged {
-    let mut judged = Judged::default();
-    for condition in statement.conditions.iter().filter(|c| !is_met(case, c) && !foreign_audience(case, c)) {
-        if Operator::parse(&condition.operator).is_none() {
-            judged.found.clear();
-            judged.push(Cause::TrustConditionNotMet, unknown_operator(case, index, condition));
-            return judged;
-        }
-        let (rule, draft) = trust_keys::wrong_key(case, index, statement, condition)
-            .or_else(|| subject::wrong_value(case, index, condition))
-            .unwrap_or_else(|| (Cause::TrustConditionNotMet, trust_keys::unmet(case, index, condition)));
-        if !judged.found.iter().any(|c| c.cause == rule) {
-            judged.push(rule, draft);
-        }
-    }
-    judged
-}
-
-/// The policy asks for an audience the provider knows, and the token carries one it does not know: then the token
-/// is what is wrong, and the provider's rules say so.
-fn foreign_audience(case: &Case<'_>, condition: &DocumentCondition) -> bool {
-    let (Some(provider), Some(aud)) = (case.e.provider().known(), effective_audience(case.token)) else { return false };
-    let known = |v: &String| provider.client_ids.contains(v);
-    condition.key.to_lowercase() == format!("{}:aud", case.path.to_lowercase())
-        && !provider.client_ids.iter().any(|c| c == aud)
-        && condition.values.iter().any(known)
-}
-
-fn unknown_operator(case: &Case<'_>, index: usize, condition: &DocumentCondition) -> Draft {
-    let operator = &condition.operator;
-    let draft = Draft::new(format!(
-        "the trust policy of {} has a condition `{operator}`, and IAM knows no such operator, so it is never met; IAM refuses to save it",
-        case.role.arn
-    ))
-    .show("operator", operator.clone(), case.origin(index, &format!("Condition.{operator}")))
-    .show("known", "StringEquals, StringLike, ForAnyValue:StringLike, ...", "IAM User Guide, condition operators");
-    case.repaired(draft, "write the operator as IAM spells it, a set operator with a colon", None)
 }

@@ -1,10 +1,10 @@
 //! The trust policy against the tokens that a job's files foretell, trigger by trigger.
 
-use trustwalk_trust_policy::Document;
+use trustwalk_trust_policy::{Decision, Document};
 
 use super::facts::{bare, issuer, lacking};
-use super::trust::{Case, admits, provider_arn, reasons};
-use super::{Judged, foreseen};
+use super::trust_case::Case;
+use super::{Judged, foreseen, trust_reasons};
 use crate::evidence::{Fit, Role, TokenClaims, View};
 
 /// Judges the trust policy for the tokens that a job's files foretell, one for each trigger. What they show is likely
@@ -14,20 +14,17 @@ pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
     let (Some(job), Some(asked)) = (e.job().known(), foreseen::asked(e)) else { return open() };
     let Some(path) = asked.iss.as_deref().or(issuer(e)).map(bare) else { return open() };
     let Ok(document) = Document::parse(&role.trust_policy) else { return open() };
-    let provider_arn = provider_arn(e, role, path);
     let all = job.foretold();
     let mut judged = Judged::default();
     for one in &all {
         let token = |sub: &str| TokenClaims { sub: Some(sub.to_owned()), ..asked.clone() };
         let (fit, shown) = if let Some(known) = one.known() {
-            let (presumed, _) = foreseen::presumed(&token(known), path, &document);
-            let (provider_arn, document) = (provider_arn.clone(), document.clone());
-            let case = Case { e, role, token: &presumed, path, provider_arn, document };
-            (if admits(&case) { Fit::Admits } else { Fit::Refuses }, presumed)
+            let shown = token(known);
+            let fit = fit(&Case::new(e, role, &shown, path, &document));
+            (fit, shown)
         } else {
             let first = one.alternatives.first().map(|a| a.subject.to_string()).unwrap_or_default();
-            let (presumed, _) = foreseen::presumed(&token(&first), path, &document);
-            (one.fit(|subject| foreseen::fit(&document, path, subject)), presumed)
+            (one.fit(|subject| foreseen::fit(&document, path, subject)), token(&first))
         };
         match fit {
             Fit::Admits => {}
@@ -41,15 +38,8 @@ pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
                 one.trigger
             )),
             Fit::Refuses => {
-                let case = Case {
-                    e,
-                    role,
-                    token: &shown,
-                    path,
-                    provider_arn: provider_arn.clone(),
-                    document: document.clone(),
-                };
-                refused(&mut judged, foreseen::likely(reasons(&case)), &one.trigger, all.len() > 1);
+                let case = Case::new(e, role, &shown, path, &document);
+                refused(&mut judged, foreseen::likely(trust_reasons::judged(&case)), &one.trigger, all.len() > 1);
             }
         }
     }
@@ -57,6 +47,15 @@ pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
         return open();
     }
     judged
+}
+
+/// Whether the policy admits a token that is foretold: what its files do not tell decides nothing.
+fn fit(case: &Case<'_>) -> Fit {
+    match case.decision() {
+        Decision::Allow => Fit::Admits,
+        Decision::ExplicitDeny | Decision::ImplicitDeny => Fit::Refuses,
+        Decision::Undetermined => Fit::Depends(case.undecided()),
+    }
 }
 
 /// Adds what one trigger is refused for; a cause that is there already is shown for this trigger too.

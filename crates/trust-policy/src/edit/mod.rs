@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::document::Document;
 use crate::exchange::Exchange;
 use crate::lint::{SaveContext, SaveError, TRUST_POLICY_QUOTA};
-use crate::miss::{IssuerDifference, Miss};
+use crate::miss::{IssuerDifference, Miss, SubjectDifference};
 use crate::policy::{Decision, Policy};
 use crate::reasons::{Place, Reason};
 use crate::widens::{Asked, TooMany, Witness, widened};
@@ -59,6 +59,10 @@ pub enum NoEdit {
     /// Nothing that is done here admits the identity.
     #[error("no small change admits the identity")]
     NoCure,
+    /// The policy asks for something that this identity does not have: whether it is to be let in all the same, only
+    /// people know.
+    #[error("the policy asks for what this identity does not have, and only people know whether it is to be let in")]
+    Restricted,
     /// IAM would refuse to save the change.
     #[error("IAM would refuse to save the change: {0}")]
     Refused(Box<SaveError>),
@@ -78,7 +82,21 @@ pub enum NoEdit {
 /// # Errors
 /// When there is none, with the reason.
 pub fn smallest_edit(text: &str, asked: &Asked, call: &Call) -> Result<Edit, NoEdit> {
-    let job = Job::new(text, asked, call).ok_or(NoEdit::Unreadable)?;
+    edited(text, asked, call, None)
+}
+
+/// As [`smallest_edit`], by somebody who knows which values and principals of the policy admit nobody (any more):
+/// these make way for the identity, and all others stay. Another repository is let in only where it takes the place
+/// of one that is gone.
+///
+/// # Errors
+/// When there is none, with the reason.
+pub fn smallest_edit_knowing(text: &str, asked: &Asked, call: &Call, gone: &[String]) -> Result<Edit, NoEdit> {
+    edited(text, asked, call, Some(gone))
+}
+
+fn edited(text: &str, asked: &Asked, call: &Call, gone: Option<&[String]>) -> Result<Edit, NoEdit> {
+    let job = Job::new(text, asked, call, gone).ok_or(NoEdit::Unreadable)?;
     if job.admits(text) {
         return Err(NoEdit::Admitted);
     }
@@ -89,11 +107,25 @@ pub fn smallest_edit(text: &str, asked: &Asked, call: &Call) -> Result<Edit, NoE
     let wider = match job.mended(&reasons).map(|document| (job.verified(&document), document)) {
         Some((Ok(()), document)) => return Ok(Edit { kind: EditKind::InPlace, document, wider: None }),
         Some((Err(NoEdit::Wider(witness)), _)) => Some(witness),
+        // A statement of its own would evade what the policy asks for.
+        None if !reasons.iter().all(|r| unrestricted(&r.miss)) => return Err(NoEdit::Restricted),
         Some((Err(_), _)) | None => None,
     };
     let document = own::statement(&job, &reasons).filter(|d| job.admits(d)).ok_or(NoEdit::NoCure)?;
     job.verified(&document)?;
     Ok(Edit { kind: EditKind::Beside, document, wider })
+}
+
+/// Whether a statement of its own evades nothing that the policy asks of the identity.
+fn unrestricted(miss: &Miss) -> bool {
+    matches!(
+        miss,
+        Miss::NoFederatedStatement
+            | Miss::WrongAction { .. }
+            | Miss::ActionBeside { .. }
+            | Miss::FederatedOtherProvider { .. }
+            | Miss::PrincipalDiffers
+    )
 }
 
 /// What an edit is made from.
@@ -103,13 +135,15 @@ struct Job<'a> {
     before: Policy,
     asked: &'a Asked,
     call: &'a Call,
+    /// Values and principals that admit nobody, where that is known.
+    gone: Option<&'a [String]>,
 }
 
 impl<'a> Job<'a> {
-    fn new(text: &'a str, asked: &'a Asked, call: &'a Call) -> Option<Self> {
+    fn new(text: &'a str, asked: &'a Asked, call: &'a Call, gone: Option<&'a [String]>) -> Option<Self> {
         let document = Document::parse(text).ok()?;
         let before = Policy::compile(&document);
-        Some(Self { text, document, before, asked, call })
+        Some(Self { text, document, before, asked, call, gone })
     }
 
     /// Whether a policy admits the identity, as far as the token decides.
@@ -184,9 +218,8 @@ impl<'a> Job<'a> {
                 json::replace_value(text, spot, value, actual?)
             }
             // The pattern never admitted anybody; whom its author had in mind, only people know.
-            Miss::WildcardUnderEquals { .. } | Miss::SubjectDiffers { .. } | Miss::AudienceDiffers { .. } => {
-                json::add_value(text, spot, actual?)
-            }
+            Miss::WildcardUnderEquals { .. } | Miss::AudienceDiffers { .. } => json::add_value(text, spot, actual?),
+            Miss::SubjectDiffers { value, difference, .. } => self.subject(text, spot, (value, actual?), *difference),
             // A slip is rarely made in one key only, and one of several put right cures nothing.
             Miss::SchemeInKey { .. }
             | Miss::ArnInKey { .. }
@@ -209,6 +242,7 @@ impl<'a> Job<'a> {
             | Miss::TagMissing { .. }
             | Miss::CallDiffers { .. }
             | Miss::VariableWithoutValue { .. }
+            | Miss::Unexpanded { .. }
             | Miss::UnknownOperator { .. }
             | Miss::ConditionNotMet
             | Miss::FederatedIsBareIssuer { .. }
@@ -221,6 +255,39 @@ impl<'a> Job<'a> {
             | Miss::ExplicitDeny { .. }
             | Miss::WrongAction { .. }
             | Miss::NoFederatedStatement => None,
+        }
+    }
+
+    /// The subject beside the one there, or in its place.
+    fn subject(
+        &self,
+        text: &str,
+        spot: Spot<'_>,
+        (value, actual): (&str, &str),
+        difference: SubjectDifference,
+    ) -> Option<String> {
+        use SubjectDifference as D;
+        let gone = self.gone.is_some_and(|all| all.iter().any(|v| v == value));
+        match difference {
+            // Whoever has such a subject is more than those whom the value names.
+            D::Coarser => None,
+            _ if gone => json::replace_value(text, spot, value, actual),
+            D::Repository | D::Owner | D::OwnerAndRepository if self.gone.is_some() => None,
+            D::NotServiceAccount
+            | D::Namespace
+            | D::ServiceAccount
+            | D::NamespaceAndServiceAccount
+            | D::ImmutableIds
+            | D::Customised
+            | D::Repository
+            | D::Owner
+            | D::OwnerAndRepository
+            | D::NoContext
+            | D::Context { .. }
+            | D::EmailAndNumber
+            | D::Form
+            | D::Finer
+            | D::Other => json::add_value(text, spot, actual),
         }
     }
 
@@ -244,7 +311,11 @@ impl<'a> Job<'a> {
         let written = if let Miss::FederatedMalformed { value, .. } = miss {
             value.clone()
         } else if let Miss::FederatedOtherProvider { value, difference, .. } = miss {
-            Some(value.clone()).filter(|_| slip(difference))?
+            let makes_way = match self.gone {
+                Some(gone) => gone.contains(value),
+                None => slip(difference),
+            };
+            Some(value.clone()).filter(|_| makes_way)?
         } else if matches!(
             miss,
             Miss::FederatedIsBareIssuer { .. } | Miss::FederatedHasScheme { .. } | Miss::FederatedOtherAccount { .. }

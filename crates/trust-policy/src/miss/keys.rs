@@ -1,7 +1,7 @@
 //! What is wrong with a condition's key.
 
-use super::Miss;
 use super::issuer::{issuer_difference, request_issuer, scheme_less};
+use super::{Miss, has_placeholder};
 use crate::call::is_of_call;
 use crate::claims::{claim_becomes_key, issuer_path};
 use crate::request::Request;
@@ -11,6 +11,10 @@ use crate::statement::Condition;
 pub(crate) fn key_misses(condition: &Condition, request: &Request, misses: &mut Vec<Miss>) {
     let (key, issuer) = (&*condition.key, request_issuer(request));
     let key_lower = key.to_ascii_lowercase();
+    if has_placeholder(key) {
+        misses.push(Miss::Unexpanded { text: key.to_owned() });
+        return;
+    }
     if ["aws:requesttag/", "aws:principaltag/"].iter().any(|tag| key_lower.starts_with(tag))
         || key_lower == "aws:tagkeys"
     {

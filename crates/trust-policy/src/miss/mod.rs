@@ -10,7 +10,7 @@ mod values;
 pub(crate) use keys::key_misses;
 pub(crate) use principals::federated_misses;
 pub use subject::{GithubContext, SubjectDifference, SubjectForm};
-pub(crate) use values::{likeness, value_misses};
+pub(crate) use values::{has_foreign_variable, has_placeholder, likeness, value_misses};
 
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub enum Miss {
         /// The actual value.
         expected: String,
     },
-    /// A value matches but for white space.
+    /// A value matches but for white space or characters that nobody sees.
     ExtraWhitespace {
         /// The policy value.
         value: String,
@@ -121,6 +121,12 @@ pub enum Miss {
     VariableWithoutValue {
         /// The value as written.
         value: String,
+    },
+    /// A placeholder such as `${ACCOUNT}` that a tool was to fill in stands in a key, a principal or a value as it is:
+    /// IAM has variables in values only, and this is none of its own (DOC: IAM User Guide, "Policy variables").
+    Unexpanded {
+        /// What is written.
+        text: String,
     },
     /// Subject and value differ.
     SubjectDiffers {

@@ -1,7 +1,7 @@
 //! What is wrong with a federated principal.
 
-use super::Miss;
 use super::issuer::{issuer_difference, scheme_less};
+use super::{Miss, has_placeholder};
 use crate::claims::issuer_path;
 use crate::provider::{BUILT_IN_PROVIDERS, is_federated};
 
@@ -16,6 +16,10 @@ pub(crate) fn federated_misses<'a>(written: impl Iterator<Item = &'a str>, expec
     };
     for value in written {
         let path = issuer_path(value);
+        if has_placeholder(value) {
+            misses.push(Miss::Unexpanded { text: value.to_owned() });
+            continue;
+        }
         let miss = match (scheme_less(value), path) {
             (Some(_), _) => Miss::FederatedHasScheme { expected: expected() },
             (None, None) if BUILT_IN_PROVIDERS.contains(&value) => other(value, value),

@@ -134,6 +134,10 @@ pub enum SubjectDifference {
     EmailAndNumber,
     /// They are of different forms.
     Form,
+    /// The value goes on where the subject ends: who has this subject is more than those whom the value names.
+    Coarser,
+    /// The subject goes on where the value ends.
+    Finer,
     /// Something else.
     Other,
 }
@@ -149,7 +153,7 @@ pub(super) fn differs(values: &[&str], actual: &str, likes: bool, issuer: &str) 
         SubjectForm::ServiceAccount { namespace, name } => (value, service_account(value, (namespace, name), &same)),
         SubjectForm::Repository { .. } => repository(values, value, actual, &same),
         SubjectForm::Other if github => (value, SubjectDifference::Customised),
-        SubjectForm::Other => (value, vendor(value, actual)),
+        SubjectForm::Other => detail(values, actual, &same).unwrap_or_else(|| (value, vendor(value, actual))),
     };
     let (value, difference) = found;
     Some(Miss::SubjectDiffers { value: value.to_owned(), expected: actual.to_owned(), difference })
@@ -234,6 +238,24 @@ fn without_ids(subject: &str) -> String {
         }
     }
     out
+}
+
+/// A value whose parts fit the subject's, where one of them has more parts than the other.
+fn detail<'v>(
+    values: &[&'v str],
+    actual: &str,
+    same: &impl Fn(&str, &str) -> bool,
+) -> Option<(&'v str, SubjectDifference)> {
+    let begins = |long: &str, fits: &dyn Fn(&str) -> bool| {
+        let ends = long.match_indices([':', '/', '|']).map(|(at, _)| at);
+        ends.filter_map(|at| long.get(..at)).any(fits)
+    };
+    let coarser = values.iter().find(|v| begins(v, &|head| same(head, actual)));
+    if let Some(value) = coarser {
+        return Some((value, SubjectDifference::Coarser));
+    }
+    let finer = values.iter().find(|v| !v.is_empty() && begins(actual, &|head| same(v, head)));
+    finer.map(|value| (*value, SubjectDifference::Finer))
 }
 
 fn vendor(value: &str, actual: &str) -> SubjectDifference {

@@ -38,7 +38,7 @@ pub(crate) fn value_misses(condition: &Condition, comparison: Comparison, reques
         misses.extend(nearest(&values, actual).map(|value| Miss::AudienceDiffers {
             value: value.to_owned(),
             expected: actual.clone(),
-            difference: audience_difference(value, actual),
+            difference: AudienceDifference::between(value, actual),
         }));
     }
 }
@@ -55,21 +55,24 @@ pub(crate) fn likeness(a: &str, b: &str) -> usize {
     front + back
 }
 
-/// DOC: the audiences of AWS's integrations; `sts.REGION.amazonaws.com` is an endpoint and no audience.
-fn audience_difference(value: &str, actual: &str) -> AudienceDifference {
-    const GLOBAL: &str = "sts.amazonaws.com";
-    const CHINA: &str = "sts.amazonaws.com.cn";
-    let endpoint = |text: &str| {
-        let host = text.strip_prefix("https://").unwrap_or(text);
-        let region = host.strip_prefix("sts.").and_then(|rest| rest.split_once(".amazonaws.com"));
-        region.is_some_and(|(region, _)| region.contains('-'))
-    };
-    if [(GLOBAL, CHINA), (CHINA, GLOBAL)].contains(&(value, actual)) {
-        AudienceDifference::Partition
-    } else if endpoint(value) || endpoint(actual) {
-        AudienceDifference::Endpoint
-    } else {
-        AudienceDifference::Other
+impl AudienceDifference {
+    /// What tells an audience that is wanted from the actual one (DOC: the audiences of AWS's integrations;
+    /// `sts.REGION.amazonaws.com` is an endpoint and no audience).
+    pub fn between(value: &str, actual: &str) -> Self {
+        const GLOBAL: &str = "sts.amazonaws.com";
+        const CHINA: &str = "sts.amazonaws.com.cn";
+        let endpoint = |text: &str| {
+            let host = text.strip_prefix("https://").unwrap_or(text);
+            let region = host.strip_prefix("sts.").and_then(|rest| rest.split_once(".amazonaws.com"));
+            region.is_some_and(|(region, _)| region.contains('-'))
+        };
+        if [(GLOBAL, CHINA), (CHINA, GLOBAL)].contains(&(value, actual)) {
+            Self::Partition
+        } else if endpoint(value) || endpoint(actual) {
+            Self::Endpoint
+        } else {
+            Self::Other
+        }
     }
 }
 
@@ -93,6 +96,30 @@ fn text_miss(value: &str, found: &str, comparison: Comparison) -> Option<Miss> {
     if same(value.trim_end_matches('/'), found.trim_end_matches('/')) {
         return Some(Miss::TrailingSlash { value: value_owned, expected });
     }
-    let bare = |t: &str| t.replace(char::is_whitespace, "");
+    let bare = |t: &str| t.replace(is_unseen, "");
     same(&bare(value), &bare(found)).then_some(Miss::ExtraWhitespace { value: value_owned, expected })
+}
+
+/// White space, control characters, and characters that take no room (Unicode, "Default ignorable code points").
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+/// Whether a placeholder of some tool was left as it is: `${NAME}`, `$(NAME)`, `{{ NAME }}`.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    [("${", "}"), ("$(", ")"), ("{{", "}}")]
+        .iter()
+        .any(|(open, close)| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close)))
+}
+
+/// Whether a value holds a variable that is none of IAM's: theirs are keys, which have a colon, and `${*}`, `${?}` and
+/// `${$}` (DOC: IAM User Guide, "Policy variables").
+pub(crate) fn has_foreign_variable(value: &str) -> bool {
+    value.split("${").skip(1).filter_map(|rest| rest.split_once('}')).any(|(name, _)| {
+        let name = name.split(',').next().unwrap_or_default().trim();
+        !name.contains(':') && !["*", "?", "$"].contains(&name)
+    })
 }

@@ -1,7 +1,6 @@
 //! `trustwalk trust`: whether a trust policy admits an identity, whom else it admits, whether IAM saves it, and what
 //! is nearest if not.
 
-mod codes;
 mod identity;
 mod report;
 mod words;

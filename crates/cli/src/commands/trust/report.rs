@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use trustwalk_core::cause::Cause;
+use trustwalk_core::cause::{Cause, policy as causes};
 use trustwalk_trust_policy::{
     Asked, Decision, Document, Edit, Exchange, Explanation, NoEdit, ParseError, Policy, Reason, SaveContext, SaveError,
     Standing, Warning, Wide, smallest_edit,
 };
 
-use super::codes;
 use super::identity::Asker;
 use crate::exit::Exit;
 
@@ -90,7 +89,7 @@ impl<'a> Report<'a> {
             report.explanations = exchange.requests().iter().map(|r| policy.explain(r)).collect();
             report.decision = Some(policy.decide(exchange));
             let reasons = policy.reasons(&asker.identity, &asker.call);
-            let cause = |r: &Reason| codes::of_reason(r, document, &asker.identity.issuer_path);
+            let cause = |r: &Reason| causes::of_reason(r, document, &asker.identity.issuer_path);
             report.reasons = reasons.into_iter().map(|reason| Named { cause: cause(&reason), reason }).collect();
             report.breadth = policy.breadth(&asker.identity, &asker.call);
             report.malformed_tags = asker.identity.tags().map(|tags| tags.malformed).unwrap_or_default();
@@ -222,7 +221,7 @@ fn refusal(error: SaveError) -> Refusal {
     Refusal {
         message: error.to_string(),
         standing: error.standing(),
-        cause: codes::of_refusal(&error),
+        cause: causes::of_refusal(&error),
         reason: Some(error),
     }
 }

@@ -1,13 +1,14 @@
-//! The cause that fits what a policy's explanation says, by the name that `diagnose` gives it.
+//! The cause that fits what a policy's explanation says: the one place where the two meet, for every command.
 
-use trustwalk_core::cause::Cause;
+use super::Cause;
 use trustwalk_trust_policy::{
     AudienceDifference, Document, GithubContext, IssuerDifference, Miss, Place, Reason, SaveError, SubjectDifference,
     SubjectForm, TAG_SESSION_ACTION,
 };
 
-/// The cause of a reason.
-pub(super) fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> Cause {
+/// The cause of a reason for which a policy refuses an identity of this issuer (without scheme), as far as policy and
+/// identity tell it.
+pub fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> Cause {
     match &reason.miss {
         Miss::WildcardUnderEquals { .. } => Cause::WildcardWithStringequals,
         Miss::CaseDiffers { expected, .. }
@@ -25,11 +26,12 @@ pub(super) fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> C
         Miss::ClaimNotMapped { .. } => Cause::ConditionKeyClaimNotSupportedByIam,
         Miss::TagMissing { .. } => Cause::RequiredSessionTagNotInToken,
         Miss::SubjectDiffers { expected, difference, .. } => of_subject(*difference, expected),
-        Miss::AudienceDiffers { difference, .. } => match difference {
-            AudienceDifference::Partition => Cause::PartitionAudienceMismatch,
-            AudienceDifference::Endpoint => Cause::AudienceConfusedWithStsEndpoint,
-            AudienceDifference::AuthorizedParty => Cause::AzpClaimUsedAsAudience,
-            AudienceDifference::Other => Cause::AudienceConditionWrongInTrustPolicy,
+        Miss::AudienceDiffers { difference, .. } => of_audience(*difference),
+        Miss::Unexpanded { .. } => match &reason.place {
+            Place::Principal { .. } => Cause::FederatedPrincipalMalformed,
+            Place::Policy | Place::Statement { .. } | Place::Action { .. } | Place::Condition { .. } => {
+                Cause::ConditionKeyNotIssuerPath
+            }
         },
         Miss::FederatedIsBareIssuer { .. } | Miss::FederatedMalformed { .. } => Cause::FederatedPrincipalMalformed,
         Miss::FederatedOtherAccount { .. } => Cause::FederatedArnWrongAccount,
@@ -50,7 +52,7 @@ pub(super) fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> C
 }
 
 /// The cause of a refusal to save, where one has a name.
-pub(super) fn of_refusal(error: &SaveError) -> Option<Cause> {
+pub fn of_refusal(error: &SaveError) -> Option<Cause> {
     let scheme = |text: &String| text.contains("://");
     match error {
         SaveError::TooLong { .. } => Some(Cause::TrustPolicySizeQuota),
@@ -75,6 +77,16 @@ pub(super) fn of_refusal(error: &SaveError) -> Option<Cause> {
         | SaveError::UnreadableValue { .. }
         | SaveError::NoValues { .. }
         | SaveError::DuplicateSid { .. } => None,
+    }
+}
+
+/// The cause of a difference between two audiences.
+pub fn of_audience(difference: AudienceDifference) -> Cause {
+    match difference {
+        AudienceDifference::Partition => Cause::PartitionAudienceMismatch,
+        AudienceDifference::Endpoint => Cause::AudienceConfusedWithStsEndpoint,
+        AudienceDifference::AuthorizedParty => Cause::AzpClaimUsedAsAudience,
+        AudienceDifference::Other => Cause::AudienceConditionWrongInTrustPolicy,
     }
 }
 
@@ -120,6 +132,7 @@ fn of_subject(difference: SubjectDifference, expected: &str) -> Cause {
         },
         SubjectDifference::EmailAndNumber => Cause::IdpSubFormatVaries,
         SubjectDifference::Form if SubjectForm::of(expected) == SubjectForm::Other => Cause::IdpSubFormatChanged,
+        SubjectDifference::Coarser | SubjectDifference::Finer => Cause::IdpSubFormatChanged,
         // That a repository was renamed needs evidence of a rename.
         SubjectDifference::Repository
         | SubjectDifference::Owner
