@@ -167,7 +167,7 @@ fn refusals_carry_the_codes_that_diagnose_gives() {
         (github("StringLike", &json!("repo:acme/app:ref:refs/heads/dev")), main, "TW019"),
         (github("StringLike", &json!("repo:acme/app")), job, "TW073"),
         (github("StringLike", &json!("repo:acme/app:*")), "repo:acme@1/app@2:ref:refs/heads/main", "TW009"),
-        (github("StringLike", &json!(["repo:acme/a:*", "repo:acme/b:*"])), main, "TW108"),
+        (github("StringLike", &json!(["repo:acme/a:*", "repo:acme/b:*"])), main, "TW124"),
         (on(&sub, "system:serviceaccount:other:app"), sa, "TW017"),
         (on(&sub, "system:serviceaccount:ns:web"), sa, "TW003"),
         (on(&sub, "sts.amazonaws.com"), sa, "TW057"),

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
@@ -160,6 +161,15 @@ fn characters_that_nobody_sees_are_shown() {
             assert!(sentence.contains(&written.escape_debug().to_string()), "{sentence}");
             assert!(plan.unwrap().to_string().contains("\"sts.amazonaws.com\""));
         }
+    }
+}
+
+#[test]
+fn a_token_that_says_less_than_the_policy_asks_for_widens_nothing() {
+    for (file, offers) in [("violated", false), ("violated-newer", true)] {
+        let name = format!("{}/causes/ci-token-of-another-version/{file}.toml", env!("CARGO_MANIFEST_DIR"));
+        let e = Scenario::parse(&std::fs::read_to_string(name).unwrap()).unwrap().evidence().unwrap();
+        assert_eq!(new_policy(&build(&e, &diagnose(&e))).is_some(), offers, "{file}");
     }
 }
 

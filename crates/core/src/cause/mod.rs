@@ -168,6 +168,9 @@ causes! {
     WorkloadExchangeDiffers = "workload-exchange-differs",
     AssociationOutrankedByAnnotation = "association-outranked-by-annotation",
     AssociationForAnotherServiceAccount = "association-for-another-service-account",
+    GhaRepoNeverListed = "gha-repo-never-listed",
+    CiTokenOfAnotherVersion = "ci-token-of-another-version",
+    UnexpandedVariableInKey = "unexpanded-variable-in-key",
     CredentialChainInterruptedOnce = "credential-chain-interrupted-once",
     WorkloadRunsAsAnotherServiceAccount = "workload-runs-as-another-service-account",
     RoleExplicitlyDenied = "role-explicitly-denied",
@@ -242,7 +245,6 @@ mod tests {
         Symptom::PackedPolicyTooLarge,
         Symptom::ClockSkew,
         Symptom::Throttled,
-        Symptom::VariableUnexpanded,
         Symptom::PublishedKeyIncomplete,
     ];
 

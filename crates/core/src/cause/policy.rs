@@ -25,14 +25,9 @@ pub fn of_reason(reason: &Reason, document: &Document, issuer: &str) -> Cause {
         }
         Miss::ClaimNotMapped { .. } => Cause::ConditionKeyClaimNotSupportedByIam,
         Miss::TagMissing { .. } => Cause::RequiredSessionTagNotInToken,
-        Miss::SubjectDiffers { expected, difference, .. } => of_subject(*difference, expected),
+        Miss::SubjectDiffers { expected, difference, .. } => of_subject(*difference, expected, issuer),
         Miss::AudienceDiffers { difference, .. } => of_audience(*difference),
-        Miss::Unexpanded { .. } => match &reason.place {
-            Place::Principal { .. } => Cause::FederatedPrincipalMalformed,
-            Place::Policy | Place::Statement { .. } | Place::Action { .. } | Place::Condition { .. } => {
-                Cause::ConditionKeyNotIssuerPath
-            }
-        },
+        Miss::Unexpanded { .. } => Cause::UnexpandedVariableInKey,
         Miss::FederatedIsBareIssuer { .. } | Miss::FederatedMalformed { .. } => Cause::FederatedPrincipalMalformed,
         Miss::FederatedOtherAccount { .. } => Cause::FederatedArnWrongAccount,
         Miss::FederatedOtherProvider { difference, .. } => {
@@ -114,7 +109,7 @@ fn of_issuer(difference: IssuerDifference) -> Option<Cause> {
     }
 }
 
-fn of_subject(difference: SubjectDifference, expected: &str) -> Cause {
+fn of_subject(difference: SubjectDifference, expected: &str, issuer: &str) -> Cause {
     use GithubContext as G;
     match difference {
         SubjectDifference::NotServiceAccount
@@ -132,13 +127,16 @@ fn of_subject(difference: SubjectDifference, expected: &str) -> Cause {
         },
         SubjectDifference::EmailAndNumber => Cause::IdpSubFormatVaries,
         SubjectDifference::Form if SubjectForm::of(expected) == SubjectForm::Other => Cause::IdpSubFormatChanged,
+        // Jobs of `CircleCI` have two tokens, of which one tells more (CircleCI Docs, "Using `OpenID` Connect tokens").
+        SubjectDifference::Coarser | SubjectDifference::Finer if issuer.starts_with("oidc.circleci.com/") => {
+            Cause::CiTokenOfAnotherVersion
+        }
         SubjectDifference::Coarser | SubjectDifference::Finer => Cause::IdpSubFormatChanged,
         // That a repository was renamed needs evidence of a rename.
-        SubjectDifference::Repository
-        | SubjectDifference::Owner
-        | SubjectDifference::OwnerAndRepository
-        | SubjectDifference::Form
-        | SubjectDifference::Other => Cause::TrustConditionNotMet,
+        SubjectDifference::Repository | SubjectDifference::Owner | SubjectDifference::OwnerAndRepository => {
+            Cause::GhaRepoNeverListed
+        }
+        SubjectDifference::Form | SubjectDifference::Other => Cause::TrustConditionNotMet,
     }
 }
 

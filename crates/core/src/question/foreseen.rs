@@ -94,7 +94,7 @@ fn condition_fit(condition: &DocumentCondition, subject: &Template) -> Fit {
 }
 
 /// What the subject of a GitHub token decides by itself.
-const BY_SUBJECT: [Cause; 8] = [
+const BY_SUBJECT: [Cause; 10] = [
     Cause::GhaSubEnvironmentVsRef,
     Cause::GhaSubImmutableIds,
     Cause::GhaSubBranchOrTagNotAllowed,
@@ -103,6 +103,8 @@ const BY_SUBJECT: [Cause; 8] = [
     Cause::GhaSubNoTrailingContext,
     Cause::GhaRepoOrOrgRenamed,
     Cause::WildcardWithStringequals,
+    Cause::GhaRepoNeverListed,
+    Cause::CiTokenOfAnotherVersion,
 ];
 
 /// What follows from a foretold token is likely and no more, and only what its subject decides.

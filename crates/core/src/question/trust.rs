@@ -1,13 +1,15 @@
 //! Whether the role's trust policy admits the identity, and if not, the most specific reason.
 
 use crate::cause::Cause;
+use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Policy};
 
 use super::facts::{arn_parts, bare, issuer, lacking, role_account};
 use super::sts::Refusal;
+use super::symptoms::find;
 use super::trust_case::{Case, of_token, provider_arn};
 use super::{Draft, Judged, foreseen, service_account, setup, trust_job, trust_reasons};
-use crate::evidence::{Role, TokenSource, View};
+use crate::evidence::{LogFailure, Role, TokenSource, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -54,6 +56,9 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::TwoIssuersAndEdInOneStatement,
     Cause::IamRejectsTrustPolicyWithoutRequiredClaim,
     Cause::TrustPolicySizeQuota,
+    Cause::GhaRepoNeverListed,
+    Cause::CiTokenOfAnotherVersion,
+    Cause::UnexpandedVariableInKey,
 ];
 
 /// IAM takes seconds to spread a change; a minute is a generous bound (IAM User Guide, eventual consistency).
@@ -67,6 +72,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if super::sts::succeeded(view) {
         return Judged::default();
+    }
+    if let Some(line) = find(view, &[Symptom::VariableUnexpanded]) {
+        return unexpanded(line);
     }
     if let Some(refused) = setup::policy(view, e) {
         return refused;
@@ -100,6 +108,16 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         Decision::Undetermined => undetermined(view, &case),
         Decision::ExplicitDeny | Decision::ImplicitDeny => trust_reasons::judged(&case),
     }
+}
+
+/// A line shows a placeholder where a name was to stand.
+fn unexpanded(line: &LogFailure) -> Judged {
+    let draft =
+        Draft::new("a placeholder that a tool was to fill in was sent as it is, in place of a name").hear(line).cure(
+            "fill the placeholder in where the file is made",
+            &[("note", "`envsubst`, `!Sub`, Helm's `tpl`".to_owned())],
+        );
+    Judged::one(Cause::UnexpandedVariableInKey, draft)
 }
 
 /// What is not known decides. Where STS refused and nothing but the call is unknown, the call was refused for it.

@@ -201,6 +201,10 @@ fn repository<'v>(
     };
     if !same(theirs, ours) {
         let ((owner, name), (their_owner, their_name)) = (halves(ours), halves(theirs));
+        // Names have no slash: after the repository comes a colon.
+        if their_name.contains('/') {
+            return (value, SubjectDifference::Form);
+        }
         return match (same(their_owner, owner), same(their_name, name)) {
             (true, _) => (value, SubjectDifference::Repository),
             (false, true) => (value, SubjectDifference::Owner),
