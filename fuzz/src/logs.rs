@@ -160,23 +160,34 @@ fn secrets() -> [String; 7] {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    let stack = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
-    let python = "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n";
-    let json = "{\"level\":\"error\",\"ts\":\"2026-11-23T11:00:00.000Z\",\"msg\":\"Not authorized to perform sts:AssumeRoleWithWebIdentity\"}\r\n";
-    let cri = "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00.000000000Z stderr F audience\n";
-    let denied = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: ec2:DescribeSubnets status code: 403\n";
+    let stack = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: \
+        InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured \
+        thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
+    let python = "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: \
+        Incorrect token audience\n";
+    let json = "{\"level\":\"error\",\"ts\":\"2026-11-23T11:00:00.000Z\",\"msg\":\"Not authorized to perform \
+        sts:AssumeRoleWithWebIdentity\"}\r\n";
+    let cri = "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \
+        \n2026-11-23T10:00:00.000000000Z stderr F audience\n";
+    let denied = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform: \
+        ec2:DescribeSubnets status code: 403\n";
     let token = "InvalidIdentityToken: Incorrect token audience Authorization: Bearer \u{2} token=\u{2}\n";
-    let dressed = "Incorrect token audience X-Vault-Token: \u{4} and \u{3} at\u{6}with\u{7}then \u{5}\u{8}InvalidIdentityToken: Incorrect token audience\n";
-    let docker = "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n";
-    let boxed = "[pod/a/b] 2026-11-23T10:00:00Z │ Not authorized to\n[pod/a/b] 2026-11-23T10:00:00Z │ perform sts:AssumeRoleWithWebIdentity\n";
+    let dressed = "Incorrect token audience X-Vault-Token: \u{4} and \u{3} at\u{6}with\u{7}then \
+        \u{5}\u{8}InvalidIdentityToken: Incorrect token audience\n";
+    let docker = "{\"log\":\"InvalidIdentityToken: Incorrect token \
+        \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n";
+    let boxed = "[pod/a/b] 2026-11-23T10:00:00Z │ Not authorized to\n[pod/a/b] 2026-11-23T10:00:00Z │ perform \
+        sts:AssumeRoleWithWebIdentity\n";
     let chain = format!(
-        "{python}\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a\"\n{python}"
+        "{python}\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent \
+         call last):\n  File \"a\"\n{python}"
     );
     let endless = format!("x\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\n{python}\t\u{1}\n\t\u{1}\n{stack}");
     let event = "{\"eventVersion\":\"1.08\",\"eventName\":\"AssumeRoleWithWebIdentity\",\"eventSource\":\"sts.amazonaws.com\",\"errorCode\":\"AccessDenied\",\"errorMessage\":\"no\",\"requestParameters\":{\"roleArn\":\"arn:aws:iam::111122223333:role/r\"},\"userIdentity\":{\"userName\":\"\u{2}\"}}";
     let delivery = format!("{{\"Records\":[{event},{event}]}}");
     let around = format!(
-        "Starting Controller\n{python}successfully refreshed web identity credentials\n{python}ERROR AWS credentials failed: \u{3}\n"
+        "Starting Controller\n{python}successfully refreshed web identity credentials\n{python}ERROR AWS \
+         credentials failed: \u{3}\n"
     );
     let texts = [
         stack,

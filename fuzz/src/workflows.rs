@@ -58,7 +58,8 @@ fn check(input: &[u8]) {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    let step = "steps:\n      - run: echo \u{2}\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: '${{ env.A }}', role-external-id: \u{2}, audience: a}\n";
+    let step = "steps:\n      - run: echo \u{2}\n      - uses: aws-actions/configure-aws-credentials@v4\n        \
+        with: {role-to-assume: '${{ env.A }}', role-external-id: \u{2}, audience: a}\n";
     let texts = [
         format!("on: push\nenv: {{A: arn, B: \u{2}}}\npermissions: write-all\njobs:\n  go:\n    {step}"),
         format!("on: {{push: {{branches: [main]}}}}\njobs:\n  go:\n    permissions: {{id-token: write}}\n    {step}"),

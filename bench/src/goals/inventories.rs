@@ -89,7 +89,8 @@ fn equal(inventory: &Inventory, section: &mut Section) -> Result<()> {
     }
     ensure!(allowed > 0, "nobody is allowed anything");
     section.agreed(format!(
-        "all {} pairs of {} roles and {} identities, {} provider(s): {allowed} allowed by the index and by deciding each",
+        "all {} pairs of {} roles and {} identities, {} provider(s): {allowed} allowed by the index and by \
+         deciding each",
         inventory.roles * requests.len(),
         inventory.roles,
         requests.len(),

@@ -16,7 +16,8 @@ const SOUND: [&str; 5] = [
 const FAILING: [&str; 3] = [
     "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
     "Incorrect token audience",
-    "No OpenIDConnect provider found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
+    "No OpenIDConnect provider found in your account for \
+     https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
 ];
 /// What a person would search for: every failing line has the first of them.
 pub(crate) const SIX: [&str; 6] = [
@@ -62,14 +63,17 @@ pub(crate) fn make(path: &Path, bytes: u64, per_million: u64) -> Result<Made> {
             made.failures += 1;
             writeln!(
                 line,
-                "Failed to call ec2:DescribeNetworkInterfaces: WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: {}\\n\\tstatus code: 400, request id: {:08x}-c50b-4cae-b958-917eb6a34b50\"}}",
+                "Failed to call ec2:DescribeNetworkInterfaces: WebIdentityErr: failed to retrieve \
+                 credentials\\ncaused by: InvalidIdentityToken: {}\\n\\tstatus code: 400, request id: \
+                 {:08x}-c50b-4cae-b958-917eb6a34b50\"}}",
                 pick(&FAILING),
                 state % 0xffff_ffff
             )?;
         } else {
             writeln!(
                 line,
-                "{} ({i}), node ip-10-0-{}-{}.eu-west-1.compute.internal, warm target 1, datastore generation {state}\"}}",
+                "{} ({i}), node ip-10-0-{}-{}.eu-west-1.compute.internal, warm target 1, datastore generation \
+                 {state}\"}}",
                 pick(&SOUND),
                 state % 255,
                 i % 255

@@ -113,7 +113,8 @@ fn translate(policy: &str) -> Result<String> {
         }
     }
     Ok(format!(
-        "permit(principal == Provider::\"{arn}\", action == Action::\"AssumeRoleWithWebIdentity\", resource) when {{ {} }};",
+        "permit(principal == Provider::\"{arn}\", action == Action::\"AssumeRoleWithWebIdentity\", resource) when \
+         {{ {} }};",
         tests.join(" && ")
     ))
 }

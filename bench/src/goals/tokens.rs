@@ -94,7 +94,8 @@ impl<'a> Bench<'a> {
             equal.push(name);
         }
         section.agreed(format!(
-            "{alg}: {} good, {} with a bad signature, {} expired and {} for another audience, by trustwalk (library and `trustwalk token --jwks`), {}",
+            "{alg}: {} good, {} with a bad signature, {} expired and {} for another audience, by trustwalk \
+             (library and `trustwalk token --jwks`), {}",
             made.accepted, made.signature, made.expired, made.audience, equal.join(", ")
         ));
         Ok(())

@@ -234,7 +234,8 @@ fn short(mut words: String) -> String {
     words
 }
 
-const DAMAGED: &str = "its checksum does not match: it was edited or damaged after it was written, so what it says was done cannot be relied on";
+const DAMAGED: &str = "its checksum does not match: it was edited or damaged after it was written, so what it says \
+    was done cannot be relied on";
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn digest(bytes: &[u8]) -> String {

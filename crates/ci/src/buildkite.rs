@@ -139,7 +139,9 @@ mod tests {
         assert_eq!(found[0].facts.audiences(), ["sts.amazonaws.com"]);
         assert!(matches!(&found[0].facts.triggers[0].refs, Refs::Branches { only, .. } if only[1] == "release/**"));
         assert!(!found[1].facts.assumes_role && found[1].facts.requests.is_empty());
-        let other = "steps: [{command: x, plugins: {'https://github.com/acme/aws-assume-role-with-web-identity-buildkite-plugin.git#v1': {role-arn: 'arn:b'}}}]";
+        let other = "steps: [{command: x, plugins: \
+            {'https://github.com/acme/aws-assume-role-with-web-identity-buildkite-plugin.git#v1': {role-arn: \
+            'arn:b'}}}]";
         assert_eq!(read(other)[0].role, Role::Named("arn:b".to_owned()));
     }
 

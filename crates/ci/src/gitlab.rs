@@ -444,7 +444,8 @@ mod tests {
 
     #[test]
     fn circles_end() {
-        let text = "include: a.yml\n.a: {extends: .b}\n.b: {extends: .a}\njob: {extends: .a, script: [!reference [job, script]]}\n";
+        let text = "include: a.yml\n.a: {extends: .b}\n.b: {extends: .a}\njob: {extends: .a, script: [!reference \
+            [job, script]]}\n";
         assert_eq!(read(text, &One("a.yml", "include: a.yml\nx: {script: [y]}\n")).len(), 2);
     }
 }

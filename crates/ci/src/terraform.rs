@@ -259,7 +259,8 @@ mod tests {
 
     #[test]
     fn roles_of_the_phases_make_two_jobs_and_a_reference_is_not_a_name() {
-        let text = "TFC_AWS_PROVIDER_AUTH = true\nTFC_AWS_PLAN_ROLE_ARN = \"arn:p\"\nTFC_AWS_RUN_ROLE_ARN = aws_iam_role.r.arn\n";
+        let text = "TFC_AWS_PROVIDER_AUTH = true\nTFC_AWS_PLAN_ROLE_ARN = \"arn:p\"\nTFC_AWS_RUN_ROLE_ARN = \
+            aws_iam_role.r.arn\n";
         let found = read("a.tfvars", text);
         assert_eq!(found[0].role, Role::Named("arn:p".to_owned()));
         assert_eq!(found[0].facts.ids["run_phase"], "plan");

@@ -327,7 +327,8 @@ fn logs_that_cannot_be_read_are_undetermined_and_odd_ones_are_read() {
 #[test]
 fn a_log_is_read_alike_plain_compressed_and_in_utf_16() {
     let dir = tempfile::tempdir().unwrap();
-    let line = "caused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n";
+    let line = "caused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match \
+        configured thumbprint\n";
     std::fs::write(dir.path().join("plain"), line).unwrap();
     let wide: Vec<u8> = [0xfeff].into_iter().chain(line.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     std::fs::write(dir.path().join("wide"), wide).unwrap();

@@ -73,7 +73,14 @@ fn the_story_by_hand_ends_with_six_pods_running() {
     assert_eq!(entry["level"], "error");
     let message = entry["msg"].as_str().unwrap();
     assert!(message.starts_with("Failed to call ec2:DescribeNetworkInterfaces for ["), "{message}");
-    assert!(message.contains("WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: "), "{message}");
+    assert!(
+        message.contains(
+            "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: \
+        OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, \
+        request id: "
+        ),
+        "{message}"
+    );
 
     // The issuer, its documents, and the host of jwks_uri.
     let clusters = aws(&lab, &["eks", "list-clusters", "--query", "clusters[0]"]);

@@ -30,7 +30,9 @@ fn the_jobs_of_a_checkout_are_walked_each_with_its_own_role() {
     std::fs::create_dir_all(checkout.path().join(".git")).unwrap();
     let step = |role: &str, more: &str| {
         format!(
-            "    runs-on: ubuntu-latest\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v5\n        with: {{role-to-assume: 'arn:aws:iam::111122223333:role/{role}', aws-region: us-west-2{more}}}\n"
+            "    runs-on: ubuntu-latest\n    steps:\n      - uses: \
+             aws-actions/configure-aws-credentials@v5\n        with: {{role-to-assume: \
+             'arn:aws:iam::111122223333:role/{role}', aws-region: us-west-2{more}}}\n"
         )
     };
     let head = "on: {push: {branches: [main]}}\npermissions: {id-token: write, contents: read}\njobs:\n";
@@ -142,7 +144,8 @@ fn a_called_workflow_alone_does_not_tell_its_permissions() {
     let dir = tempfile::tempdir().unwrap();
     let judged = |on: &str, with: &str| {
         let workflow = format!(
-            "on: {on}\njobs:\n  deploy:\n    runs-on: x\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v5\n        with: {{aws-region: us-west-2, {with}}}\n"
+            "on: {on}\njobs:\n  deploy:\n    runs-on: x\n    steps:\n      - uses: \
+             aws-actions/configure-aws-credentials@v5\n        with: {{aws-region: us-west-2, {with}}}\n"
         );
         std::fs::write(dir.path().join("workflow.yml"), workflow).unwrap();
         let out = lab.trustwalk(&["diagnose", "--job", &dir.path().display().to_string(), "-o", "short"]);

@@ -49,7 +49,9 @@ fn an_unreachable_cluster_is_undetermined_and_never_sound() {
     // Port 9 on loopback: nobody listens there.
     std::fs::write(
         &config,
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: c, cluster: {server: 'http://127.0.0.1:9'}}]\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: t}}]\n",
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{name: c, cluster: {server: \
+         'http://127.0.0.1:9'}}]\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: \
+         {token: t}}]\n",
     )
     .unwrap();
     let out = trustwalk()

@@ -146,7 +146,8 @@ fn tokens_policies_and_logs_are_as_published() {
     let judged = json_of(&with_input(&lab, &["trust", "-", "--subject", "b:a", "-o", "json"], &policy));
     assert!(!judged["iam_would_refuse"].as_array().unwrap().is_empty(), "{judged:#}");
     published.holds("trust.json", &judged);
-    let log = "WebIdentityErr: failed\ncaused by: InvalidIdentityToken: Incorrect token audience\n\tstatus code: 400, request id: 1\n";
+    let log = "WebIdentityErr: failed\ncaused by: InvalidIdentityToken: Incorrect token audience\n\tstatus code: \
+        400, request id: 1\n";
     published.holds("logs.json", &json_of(&with_input(&lab, &["logs", "-", "missing", "-o", "json"], log)));
 }
 

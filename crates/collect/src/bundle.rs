@@ -64,7 +64,8 @@ impl Bundle {
             let written = value.get("tool").and_then(serde_json::Value::as_str).unwrap_or("an unknown tool");
             let written: String = redact(written).chars().take(TOOL_CHARS).collect();
             return Err(format!(
-                "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to {BUNDLE_VERSION}: use the trustwalk that wrote it, or a newer one"
+                "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to \
+                 {BUNDLE_VERSION}: use the trustwalk that wrote it, or a newer one"
             ));
         }
         let read: Self = serde_json::from_value(value).map_err(|e| json_place(&e))?;

@@ -88,7 +88,8 @@ pub enum DialError {
     },
     /// Only addresses that are never dialled.
     #[error(
-        "`{host}` resolves to {address}, a link-local or metadata address, which is never asked because a document says so"
+        "`{host}` resolves to {address}, a link-local or metadata address, which is never asked because a document \
+         says so"
     )]
     Forbidden {
         /// The name.
@@ -98,7 +99,8 @@ pub enum DialError {
     },
     /// An address inside somebody's network, which a stranger named.
     #[error(
-        "`{host}` resolves to {address}, a {kind} address, which is not asked because a document or token says so; if it is meant, give --connect-to {host}:{port}:{address}:{port}",
+        "`{host}` resolves to {address}, a {kind} address, which is not asked because a document or token says so; \
+         if it is meant, give --connect-to {host}:{port}:{address}:{port}",
         kind = Reach::of(*address).words()
     )]
     Inside {

@@ -57,7 +57,8 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "XDG_RUNTIME_DIR", says: "where the lab is kept" },
     Variable {
         name: "XDG_STATE_HOME",
-        says: "where the key that signs receipts and the locks of repairs are kept, and the lab without `XDG_RUNTIME_DIR`",
+        says: "where the key that signs receipts and the locks of repairs are kept, and the lab without \
+            `XDG_RUNTIME_DIR`",
     },
     Variable { name: "NO_COLOR", says: "no colours" },
     Variable { name: "TERM", says: "`dumb` for no colours" },

@@ -170,7 +170,8 @@ fn another_webhook_that_fails_says_nothing_about_the_one_of_the_identity() {
 /// The API server's words when a webhook with `failurePolicy: Fail` cannot be called.
 fn refuse_probe(e: &mut Evidence, webhook: &str, why: &str) {
     let error = format!(
-        "500: Internal error occurred: failed calling webhook \"{webhook}\": failed to call webhook: Post \"https://w.ns.svc:443/mutate?timeout=10s\": {why}"
+        "500: Internal error occurred: failed calling webhook \"{webhook}\": failed to call webhook: Post \
+         \"https://w.ns.svc:443/mutate?timeout=10s\": {why}"
     );
     e.injection_probe = known(InjectionProbe { error: Some(error), ..InjectionProbe::default() });
 }
@@ -179,7 +180,8 @@ fn refuse_probe(e: &mut Evidence, webhook: &str, why: &str) {
 fn the_policy_that_aws_says_decided_is_named_and_no_other_is_attached() {
     let said = |why: &str| {
         let log = format!(
-            "User: arn:aws:sts::111122223333:assumed-role/cni/s is not authorized to perform: ec2:DescribeNetworkInterfaces {why}"
+            "User: arn:aws:sts::111122223333:assumed-role/cni/s is not authorized to perform: \
+             ec2:DescribeNetworkInterfaces {why}"
         );
         let scenario = format!("base = \"story\"\nlog = [{log:?}]\n[set]\n\"/policies/value\" = []");
         let e = trustwalk_testkit::Scenario::parse(&scenario).unwrap().evidence().unwrap();
@@ -209,13 +211,15 @@ fn an_sdk_that_always_knew_web_identity_is_not_called_too_old() {
     let cases = [
         (
             format!(
-                "operation error EC2: DescribeVolumes, https response error StatusCode: 403, RequestID: x, api error UnauthorizedOperation: {node}"
+                "operation error EC2: DescribeVolumes, https response error StatusCode: 403, RequestID: x, api \
+                 error UnauthorizedOperation: {node}"
             ),
             "a way of its own",
         ),
         (
             format!(
-                "botocore.exceptions.ClientError: An error occurred (UnauthorizedOperation) when calling the DescribeVolumes operation: {node}"
+                "botocore.exceptions.ClientError: An error occurred (UnauthorizedOperation) when calling the \
+                 DescribeVolumes operation: {node}"
             ),
             "(botocore) knows no web identity",
         ),

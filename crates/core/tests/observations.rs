@@ -17,7 +17,8 @@ use trustwalk_core::observation::{Fate, Seen, Witness};
 use trustwalk_symptoms::{TrailRecord, classify};
 use trustwalk_testkit::{NOW, story};
 
-const DENIED: &str = "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (WebIdentityErr: failed to retrieve credentials)";
+const DENIED: &str = "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity (WebIdentityErr: \
+    failed to retrieve credentials)";
 const EXPIRED: &str = "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: \
                        Token expired: current date/time 1731098245 must be before the expiration date/time 1731095240";
 const SESSION: &str = "S3 error: <Code>ExpiredToken</Code><Message>The provided token has expired.</Message>";

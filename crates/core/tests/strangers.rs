@@ -206,7 +206,8 @@ fn a_role_of_a_strangers_account_is_annotated_by_nobody() {
 fn a_log_line_attaches_only_what_an_add_on_is_known_to_need() {
     let attached = |account: &str, namespace: &str, action: &str| {
         let log = format!(
-            "User: arn:aws:sts::{account}:assumed-role/cni/s is not authorized to perform: {action} because no identity-based policy allows the {action} action"
+            "User: arn:aws:sts::{account}:assumed-role/cni/s is not authorized to perform: {action} because no \
+             identity-based policy allows the {action} action"
         );
         let mut e = Scenario::parse(&format!("base = \"story\"\nlog = [{log:?}]")).unwrap().evidence().unwrap();
         inside(&mut e.workload).namespace = namespace.to_owned();

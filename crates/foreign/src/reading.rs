@@ -81,7 +81,8 @@ mod tests {
             "aws sts get-caller-identity",
             "aws iam get-role --role-name 'a b'",
             "aws iam list-roles --query \"Roles[?contains(to_string(AssumeRolePolicyDocument), 'ISSUER')].Arn\"",
-            "aws sts assume-role-with-web-identity --role-arn r --role-session-name check --web-identity-token \"$TOKEN\"",
+            "aws sts assume-role-with-web-identity --role-arn r --role-session-name check --web-identity-token \
+             \"$TOKEN\"",
             "kubectl get daemonsets aws-node -n kube-system -o yaml",
             "kubectl get pods -A",
             "kubectl logs -n n p -c c --previous",

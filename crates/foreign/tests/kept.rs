@@ -21,11 +21,15 @@ const KEPT: &[&str] = &[
     "SignatureDoesNotMatch: The request signature we calculated does not match the signature you provided",
     "InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
     "InvalidIdentityToken: Incorrect token audience",
-    "ExpiredTokenException: Token expired: current date/time 1700000000 must be before the expiration date/time 1699999999",
+    "ExpiredTokenException: Token expired: current date/time 1700000000 must be before the expiration date/time \
+     1699999999",
     "InvalidClientTokenId: The security token included in the request is invalid",
-    "WebIdentityErr: failed to retrieve credentials\ncaused by: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tstatus code: 403, request id: 3714365f-c50b-4cae-b958-917eb6a34b50",
-    "com.amazonaws.auth.WebIdentityTokenCredentialsProvider: To use assume role profiles the aws-java-sdk-sts module must be on the class path",
-    "at com.amazonaws.auth.DefaultAWSCredentialsProviderChain.getCredentials(DefaultAWSCredentialsProviderChain.java:98)",
+    "WebIdentityErr: failed to retrieve credentials\ncaused by: AccessDenied: Not authorized to perform \
+     sts:AssumeRoleWithWebIdentity\n\tstatus code: 403, request id: 3714365f-c50b-4cae-b958-917eb6a34b50",
+    "com.amazonaws.auth.WebIdentityTokenCredentialsProvider: To use assume role profiles the aws-java-sdk-sts \
+     module must be on the class path",
+    "at \
+     com.amazonaws.auth.DefaultAWSCredentialsProviderChain.getCredentials(DefaultAWSCredentialsProviderChain.java:98)",
     "software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentialsProvider",
     "com.amazonaws.services.securitytoken.model.AWSSecurityTokenServiceException: Not authorized",
     "software.amazon.awssdk.auth.credentials.internal.WebIdentityCredentialsUtils.factory(WebIdentityCredentialsUtils.java:41)",

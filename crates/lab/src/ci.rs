@@ -70,7 +70,11 @@ async fn log(job: &Job, token: Option<&SignedToken>, sts: SocketAddr, now: Times
     } else if let Some(token) = token {
         lines.push("Run aws-actions/configure-aws-credentials@v5".into());
         if role.is_empty() {
-            lines.push("Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers".into());
+            lines.push(
+                "Error: Credentials could not be loaded, please check your action inputs: Could not load \
+                credentials from any providers"
+                    .into(),
+            );
         } else {
             lines.push("Assuming role with OIDC".into());
             match exchange(job, role, token, sts).await? {
@@ -82,8 +86,17 @@ async fn log(job: &Job, token: Option<&SignedToken>, sts: SocketAddr, now: Times
         }
     } else {
         lines.push("Run aws-actions/configure-aws-credentials@v5".into());
-        lines.push("It looks like you might be trying to authenticate with OIDC. Did you mean to set the `id-token` permission? If you are not trying to authenticate with OIDC and the action is working successfully, you can ignore this message.".into());
-        lines.push("Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers".into());
+        lines.push(
+            "It looks like you might be trying to authenticate with OIDC. Did you mean to set the \
+            `id-token` permission? If you are not trying to authenticate with OIDC and the action is working \
+            successfully, you can ignore this message."
+                .into(),
+        );
+        lines.push(
+            "Error: Credentials could not be loaded, please check your action inputs: Could not load \
+            credentials from any providers"
+                .into(),
+        );
     }
     let mut text = String::new();
     for line in lines {
@@ -102,7 +115,8 @@ fn deploy(job: &Job, now: Timestamp) -> Vec<String> {
     if job.duration > session {
         let end = now.checked_add(SignedDuration::from_secs(session)).unwrap_or(now);
         lines.push(format!(
-            "{end:.0} An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired."
+            "{end:.0} An error occurred (ExpiredToken) when calling the PutObject operation: The provided token \
+             has expired."
         ));
     } else {
         lines.push("Deployed.".to_owned());

@@ -43,7 +43,8 @@ pub enum LabError {
     },
     /// A lab runs there already.
     #[error(
-        "a lab is running in `{dir}` already ({who}); stop it with `lab down` and the same folder, or name another folder with `--dir`"
+        "a lab is running in `{dir}` already ({who}); stop it with `lab down` and the same folder, or name another \
+         folder with `--dir`"
     )]
     Running {
         /// The folder.
@@ -53,7 +54,8 @@ pub enum LabError {
     },
     /// No lab runs where one was looked for.
     #[error(
-        "no lab is running in `{0}`; start one with `trustwalk lab up`, or name the folder of one that runs with `--dir`"
+        "no lab is running in `{0}`; start one with `trustwalk lab up`, or name the folder of one that runs with \
+         `--dir`"
     )]
     NotRunning(String),
     /// The control connection failed or answered an error.

@@ -24,47 +24,95 @@ const DENIED: Symptom = Symptom::NotAuthorizedWebIdentity;
 const STACKS: &[(Symptom, &str)] = &[
     (
         Symptom::ThumbprintMismatch,
-        "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50",
+        "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's \
+         HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: \
+         3714365f-c50b-4cae-b958-917eb6a34b50",
     ),
     (
         DENIED,
-        "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    credentials = provider.load()\nbotocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"/app/a.py\", line 9, in g\n    raise AppError(str(e)) from None\napp.AppError: no access: An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "Traceback (most recent call last):\n  File \"/app/a.py\", line 3, in f\n    credentials = \
+         provider.load()\nbotocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the \
+         AssumeRoleWithWebIdentity operation: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\nDuring \
+         handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  \
+         File \"/app/a.py\", line 9, in g\n    raise AppError(str(e)) from None\napp.AppError: no access: An error \
+         occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity",
     ),
     (
         DENIED,
-        "Exception in thread \"main\" software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat software.amazon.awssdk.services.sts.DefaultStsClient.assumeRoleWithWebIdentity(DefaultStsClient.java:1)\n\t... 23 more\nCaused by: software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat a.b.C(D.java:2)",
+        "Exception in thread \"main\" software.amazon.awssdk.services.sts.model.StsException: Not authorized to \
+         perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: \
+         d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat \
+         software.amazon.awssdk.services.sts.DefaultStsClient.assumeRoleWithWebIdentity(DefaultStsClient.java:1)\n\t... \
+         23 more\nCaused by: software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: \
+         d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat a.b.C(D.java:2)",
     ),
     (
         Symptom::NoProvider,
-        "/app/node_modules/@smithy/smithy-client/dist-cjs/index.js:835\n  const response = new exceptionCtor({\n                   ^\n\nInvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF\n    at de_InvalidIdentityTokenExceptionRes (/app/node_modules/@aws-sdk/client-sts/dist-cjs/index.js:1)\n    at process.processTicksAndRejections (node:internal/process/task_queues:95:5) {\n  '$fault': 'client',\n  '$metadata': {\n    httpStatusCode: 400,\n    requestId: '3714365f-c50b-4cae-b958-917eb6a34b50',\n    attempts: 1\n  },\n  Error: { Type: 'Sender', Code: 'InvalidIdentityToken' }\n}",
+        "/app/node_modules/@smithy/smithy-client/dist-cjs/index.js:835\n  const response = new \
+         exceptionCtor({\n                   ^\n\nInvalidIdentityTokenException: No OpenIDConnect provider found \
+         in your account for https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF\n    \
+         at de_InvalidIdentityTokenExceptionRes (/app/node_modules/@aws-sdk/client-sts/dist-cjs/index.js:1)\n    \
+         at process.processTicksAndRejections (node:internal/process/task_queues:95:5) {\n  '$fault': 'client',\n  \
+         '$metadata': {\n    httpStatusCode: 400,\n    requestId: '3714365f-c50b-4cae-b958-917eb6a34b50',\n    \
+         attempts: 1\n  },\n  Error: { Type: 'Sender', Code: 'InvalidIdentityToken' }\n}",
     ),
     (
         DENIED,
-        "Unhandled exception. Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role arn:aws:iam::111122223333:role/app\n ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n ---> Amazon.Runtime.Internal.HttpErrorResponseException: Exception of type 'Amazon.Runtime.Internal.HttpErrorResponseException' was thrown.\n   at Amazon.Runtime.HttpWebRequestMessage.ProcessHttpResponseMessage()\n   --- End of inner exception stack trace ---",
+        "Unhandled exception. Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role \
+         arn:aws:iam::111122223333:role/app\n ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: Not \
+         authorized to perform sts:AssumeRoleWithWebIdentity\n ---> \
+         Amazon.Runtime.Internal.HttpErrorResponseException: Exception of type \
+         'Amazon.Runtime.Internal.HttpErrorResponseException' was thrown.\n   at \
+         Amazon.Runtime.HttpWebRequestMessage.ProcessHttpResponseMessage()\n   --- End of inner exception stack \
+         trace ---",
     ),
     (
         DENIED,
-        "PHP Fatal error:  Uncaught Aws\\Sts\\Exception\\StsException: Error executing \"AssumeRoleWithWebIdentity\" on \"https://sts.eu-west-1.amazonaws.com\"; AWS HTTP error: Client error: `POST https://sts.eu-west-1.amazonaws.com` resulted in a `403 Forbidden` response:\n<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>AccessDenied (truncated...)\n AccessDenied (client): Not authorized to perform sts:AssumeRoleWithWebIdentity - <ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Code>AccessDenied</Code>\n  </Error>\n  <RequestId>d8ee3773-aaaa-bbbb-cccc-0123456789ab</RequestId>\n</ErrorResponse>",
+        "PHP Fatal error:  Uncaught Aws\\Sts\\Exception\\StsException: Error executing \
+         \"AssumeRoleWithWebIdentity\" on \"https://sts.eu-west-1.amazonaws.com\"; AWS HTTP error: Client error: \
+         `POST https://sts.eu-west-1.amazonaws.com` resulted in a `403 Forbidden` response:\n<ErrorResponse \
+         xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n    \
+         <Code>AccessDenied (truncated...)\n AccessDenied (client): Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity - <ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  \
+         <Error>\n    <Code>AccessDenied</Code>\n  </Error>\n  \
+         <RequestId>d8ee3773-aaaa-bbbb-cccc-0123456789ab</RequestId>\n</ErrorResponse>",
     ),
     (
         Symptom::MissingClaim,
-        "/gems/aws-sdk-core/lib/seahorse/client/plugins/raise_response_errors.rb:17:in `call': Missing a required claim: aud (Aws::STS::Errors::InvalidIdentityToken)\n\tfrom /gems/aws-sdk-core/lib/aws-sdk-core/assume_role_web_identity_credentials.rb:1:in `refresh'\n\tfrom app.rb:3:in `<main>'",
+        "/gems/aws-sdk-core/lib/seahorse/client/plugins/raise_response_errors.rb:17:in `call': Missing a required \
+         claim: aud (Aws::STS::Errors::InvalidIdentityToken)\n\tfrom \
+         /gems/aws-sdk-core/lib/aws-sdk-core/assume_role_web_identity_credentials.rb:1:in `refresh'\n\tfrom \
+         app.rb:3:in `<main>'",
     ),
     (
         DENIED,
-        "[ERROR] 2026-11-23 10:00:00.000 AWSXmlClient [140] HTTP response code: 403\nResolved remote host IP address: \nRequest ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab\nException name: AccessDenied\nError message: Not authorized to perform sts:AssumeRoleWithWebIdentity\n6 response headers:\nconnection : close",
+        "[ERROR] 2026-11-23 10:00:00.000 AWSXmlClient [140] HTTP response code: 403\nResolved remote host IP \
+         address: \nRequest ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab\nException name: AccessDenied\nError message: \
+         Not authorized to perform sts:AssumeRoleWithWebIdentity\n6 response headers:\nconnection : close",
     ),
     (
         DENIED,
-        "Error: loading credentials: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\nCaused by:\n    0: service error\n    1: unhandled error (AccessDenied): Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "Error: loading credentials: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\nCaused by:\n    0: \
+         service error\n    1: unhandled error (AccessDenied): Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity",
     ),
     (
         DENIED,
-        "java.lang.RuntimeException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tat a.B.c(D.java:1)\nWrapped by: a.b.StartException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tat a.B.d(D.java:2)",
+        "java.lang.RuntimeException: Not authorized to perform sts:AssumeRoleWithWebIdentity\n\tat \
+         a.B.c(D.java:1)\nWrapped by: a.b.StartException: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity\n\tat a.B.d(D.java:2)",
     ),
     (
         DENIED,
-        "╷\n│ Error: configuring Terraform AWS Provider: validating provider credentials: retrieving caller\n│ identity from STS: operation error STS: GetCallerIdentity, get identity: get credentials: failed to\n│ refresh cached credentials, failed to retrieve credentials, operation error STS:\n│ AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID:\n│ d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to\n│ perform sts:AssumeRoleWithWebIdentity\n│ \n│   with provider[\"registry.terraform.io/hashicorp/aws\"],\n│   on main.tf line 1, in provider \"aws\":\n╵",
+        "╷\n│ Error: configuring Terraform AWS Provider: validating provider credentials: retrieving caller\n│ \
+         identity from STS: operation error STS: GetCallerIdentity, get identity: get credentials: failed to\n│ \
+         refresh cached credentials, failed to retrieve credentials, operation error STS:\n│ \
+         AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID:\n│ \
+         d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to\n│ perform \
+         sts:AssumeRoleWithWebIdentity\n│ \n│   with provider[\"registry.terraform.io/hashicorp/aws\"],\n│   on \
+         main.tf line 1, in provider \"aws\":\n╵",
     ),
 ];
 
@@ -156,7 +204,8 @@ fn times_come_from_the_dress_too() {
 #[test]
 fn partial_records_are_joined() {
     tells(
-        "2026-11-23T10:00:00Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00Z stderr P aud\n2026-11-23T10:00:00Z stderr F ience\n",
+        "2026-11-23T10:00:00Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00Z stderr P \
+         aud\n2026-11-23T10:00:00Z stderr F ience\n",
         &[(Symptom::IncorrectAudience, 1)],
     );
     // Docker cuts at 16 KiB.
@@ -187,11 +236,22 @@ fn utf_16_is_read() {
 const LINES: &[(Symptom, &str)] = &[
     (
         DENIED,
-        "{\"log\":\"retrying\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\",\"error\":\"Not authorized to perform sts:AssumeRoleWithWebIdentity\"}",
+        "{\"log\":\"retrying\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\",\"error\":\"Not authorized \
+         to perform sts:AssumeRoleWithWebIdentity\"}",
     ),
     (
         Symptom::NoCredentials,
-        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()]) : [SystemPropertyCredentialsProvider(): Unable to load credentials from system settings. Access key must be specified either via environment variable (AWS_ACCESS_KEY_ID) or system property (aws.accessKeyId)., WebIdentityTokenCredentialsProvider(): Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the javaproperty aws.webIdentityTokenFile must be set., ProfileCredentialsProvider(profileName=default, profileFile=ProfileFile(sections=[])): Profile file contained no credentials for profile 'default': ProfileFile(sections=[]), ContainerCredentialsProvider(): Cannot fetch credentials from container - neither AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI environment variables are set., InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]",
+        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the \
+         providers in the chain \
+         AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()]) : \
+         [SystemPropertyCredentialsProvider(): Unable to load credentials from system settings. Access key must be \
+         specified either via environment variable (AWS_ACCESS_KEY_ID) or system property (aws.accessKeyId)., \
+         WebIdentityTokenCredentialsProvider(): Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the \
+         javaproperty aws.webIdentityTokenFile must be set., ProfileCredentialsProvider(profileName=default, \
+         profileFile=ProfileFile(sections=[])): Profile file contained no credentials for profile 'default': \
+         ProfileFile(sections=[]), ContainerCredentialsProvider(): Cannot fetch credentials from container - \
+         neither AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI environment \
+         variables are set., InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]",
     ),
     (
         Symptom::NoCredentials,
@@ -199,7 +259,8 @@ const LINES: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::NoCredentials,
-        "Amazon.Runtime.AmazonClientException: Failed to resolve AWS credentials. The credential providers used to search for credentials returned the following errors:",
+        "Amazon.Runtime.AmazonClientException: Failed to resolve AWS credentials. The credential providers used to \
+         search for credentials returned the following errors:",
     ),
     (Symptom::NoCredentials, "Aws::Errors::MissingCredentialsError: unable to sign request without credentials set"),
     (Symptom::NoCredentials, "Error: No valid credential sources found"),
@@ -210,53 +271,83 @@ const LINES: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::InvalidIdentityTokenOther,
-        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: words of tomorrow",
+        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: words of \
+         tomorrow",
     ),
     (Symptom::IdpCommunication, "api error IDPCommunicationError: words of tomorrow"),
     (
         Symptom::WebIdentityOther,
-        "PHP Fatal error:  Uncaught Aws\\Exception\\CredentialsException: Error reading WebIdentityTokenFile from /var/run/token",
+        "PHP Fatal error:  Uncaught Aws\\Exception\\CredentialsException: Error reading WebIdentityTokenFile from \
+         /var/run/token",
     ),
     (Symptom::WebIdentityOther, "[2026/11/23 10:00:00] [error] [aws_credentials] STS assume role request failed"),
     (
         Symptom::StsRegionMissing,
-        "operation error STS: AssumeRoleWithWebIdentity, failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region",
+        "operation error STS: AssumeRoleWithWebIdentity, failed to resolve service endpoint, endpoint rule error, \
+         Invalid Configuration: Missing Region",
     ),
     (
         Symptom::TokenFileUnreadable,
-        "failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token: open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
+        "failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token: open \
+         /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
     ),
     (
         Symptom::NoProvider,
-        "com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF (Service: AWSSecurityTokenService; Status Code: 400; Error Code: InvalidIdentityToken; Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab; Proxy: null)",
+        "com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException: No OpenIDConnect provider found \
+         in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF \
+         (Service: AWSSecurityTokenService; Status Code: 400; Error Code: InvalidIdentityToken; Request ID: \
+         d8ee3773-aaaa-bbbb-cccc-0123456789ab; Proxy: null)",
     ),
     (
         DENIED,
-        "E1123 10:00:00.000000       1 controller.go:167] \"re-queuing item due to error processing\" err=\"failed to determine Route 53 hosted zone ID: operation error Route 53: ListHostedZonesByName, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\" logger=\"cert-manager\"",
+        "E1123 10:00:00.000000       1 controller.go:167] \"re-queuing item due to error processing\" err=\"failed \
+         to determine Route 53 hosted zone ID: operation error Route 53: ListHostedZonesByName, get identity: get \
+         credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: \
+         AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: \
+         d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity\" logger=\"cert-manager\"",
     ),
     (
         Symptom::NoProvider,
-        "time=\"2026-11-23T10:00:00Z\" level=fatal msg=\"records retrieval failed: failed to list hosted zones: WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF\\n\\tstatus code: 400, request id: d8ee3773-aaaa-bbbb-cccc-0123456789ab\"",
+        "time=\"2026-11-23T10:00:00Z\" level=fatal msg=\"records retrieval failed: failed to list hosted zones: \
+         WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: No OpenIDConnect \
+         provider found in your account for \
+         https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF\\n\\tstatus code: 400, \
+         request id: d8ee3773-aaaa-bbbb-cccc-0123456789ab\"",
     ),
     (
         DENIED,
-        "{\"level\":\"ERROR\",\"time\":\"2026-11-23T10:00:00.000Z\",\"logger\":\"controller\",\"message\":\"ec2 api connectivity check failed\",\"commit\":\"abc\",\"error\":\"operation error EC2: DescribeInstanceTypes, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\"}",
+        "{\"level\":\"ERROR\",\"time\":\"2026-11-23T10:00:00.000Z\",\"logger\":\"controller\",\"message\":\"ec2 \
+         api connectivity check failed\",\"commit\":\"abc\",\"error\":\"operation error EC2: \
+         DescribeInstanceTypes, get identity: get credentials: failed to refresh cached credentials, failed to \
+         retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: \
+         403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity\"}",
     ),
     (
         DENIED,
-        "F1123 10:00:00.000000       1 aws_cloud_provider.go:430] Failed to generate AWS EC2 Instance Types: WebIdentityErr: failed to retrieve credentials\\ncaused by: AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "F1123 10:00:00.000000       1 aws_cloud_provider.go:430] Failed to generate AWS EC2 Instance Types: \
+         WebIdentityErr: failed to retrieve credentials\\ncaused by: AccessDenied: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity",
     ),
     (
         Symptom::KeysUnavailable,
-        "[2026/11/23 10:00:00] [error] [aws_credentials] AssumeRoleWithWebIdentity API responded with error='InvalidIdentityToken', message='Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements'",
+        "[2026/11/23 10:00:00] [error] [aws_credentials] AssumeRoleWithWebIdentity API responded with \
+         error='InvalidIdentityToken', message='Couldn't retrieve verification key from your identity provider,  \
+         please reference AssumeRoleWithWebIdentity documentation for requirements'",
     ),
     (
         DENIED,
-        "URL: PUT http://vault:8200/v1/auth/aws/login Code: 400. Errors: * error making upstream request: received error code 403 from STS: <ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
+        "URL: PUT http://vault:8200/v1/auth/aws/login Code: 400. Errors: * error making upstream request: received \
+         error code 403 from STS: <ErrorResponse \
+         xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not \
+         authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
     ),
     (
         Symptom::ThumbprintMismatch,
-        "<Error><Code>InvalidIdentityToken</Code><Message>OpenIDConnect provider&apos;s HTTPS certificate doesn&apos;t match configured thumbprint</Message></Error>",
+        "<Error><Code>InvalidIdentityToken</Code><Message>OpenIDConnect provider&apos;s HTTPS certificate \
+         doesn&apos;t match configured thumbprint</Message></Error>",
     ),
     (
         Symptom::ThumbprintMismatch,
@@ -264,17 +355,22 @@ const LINES: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::KeysUnavailable,
-        "ERROR app: err=ProviderError(ProviderError { source: ServiceError(ServiceError { source: InvalidIdentityTokenException(InvalidIdentityTokenException { message: Some(\"Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements\"), meta: ErrorMetadata { code: Some(\"InvalidIdentityToken\") } }) }) })",
+        "ERROR app: err=ProviderError(ProviderError { source: ServiceError(ServiceError { source: \
+         InvalidIdentityTokenException(InvalidIdentityTokenException { message: Some(\"Couldn't retrieve \
+         verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation \
+         for requirements\"), meta: ErrorMetadata { code: Some(\"InvalidIdentityToken\") } }) }) })",
     ),
     (
         DENIED,
-        "2026-11-23T10:00:00.1234567Z ##[error]Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "2026-11-23T10:00:00.1234567Z ##[error]Could not assume role with OIDC: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity",
     ),
     (DENIED, "\u{1b}[31mError:\u{1b}[0m \u{1b}[1mNot authorized to perform sts:AssumeRoleWithWebIdentity\u{1b}[0m"),
     (DENIED, "{\"msg\":\"\\u001b[31mNot authorized\\u001b[0m to perform sts:AssumeRoleWithWebIdentity\"}"),
     (
         Symptom::TokenFileMissing,
-        "Aws::Errors::MissingWebIdentityTokenFile: Missing :web_identity_token_file parameter or invalid file path provided for Aws::AssumeRoleWebIdentityCredentials provider",
+        "Aws::Errors::MissingWebIdentityTokenFile: Missing :web_identity_token_file parameter or invalid file path \
+         provided for Aws::AssumeRoleWebIdentityCredentials provider",
     ),
     (
         Symptom::TokenFileMissing,
@@ -282,7 +378,8 @@ const LINES: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::TokenFileMissing,
-        "FileNotFoundError: [Errno 2] No such file or directory: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+        "FileNotFoundError: [Errno 2] No such file or directory: \
+         '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
     ),
     (
         Symptom::TokenFileUnreadable,
@@ -294,23 +391,28 @@ const LINES: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::WebIdentityOther,
-        "[ERROR] 2026-11-23 10:00:00.000 STSAssumeRoleWithWebIdentityCredentialsProvider [140] Can't open token file: /var/run/t",
+        "[ERROR] 2026-11-23 10:00:00.000 STSAssumeRoleWithWebIdentityCredentialsProvider [140] Can't open token \
+         file: /var/run/t",
     ),
     (
         Symptom::StsTimeout,
-        "botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: \"https://sts.eu-west-1.amazonaws.com/\"",
+        "botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: \
+         \"https://sts.eu-west-1.amazonaws.com/\"",
     ),
     (
         Symptom::StsUnreachable,
-        "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: \"https://sts.eu-west-1.amazonaws.com/\"",
+        "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: \
+         \"https://sts.eu-west-1.amazonaws.com/\"",
     ),
     (
         Symptom::Throttled,
-        "An error occurred (RequestLimitExceeded) when calling the DescribeInstances operation (reached max retries: 4): Request limit exceeded.",
+        "An error occurred (RequestLimitExceeded) when calling the DescribeInstances operation (reached max \
+         retries: 4): Request limit exceeded.",
     ),
     (
         Symptom::ExpiredToken,
-        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: current date/time 1700000000 must be before the expiration date/time 1699999000",
+        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token \
+         expired: current date/time 1700000000 must be before the expiration date/time 1699999000",
     ),
 ];
 
@@ -347,8 +449,11 @@ fn request_ids_are_read_in_every_clients_form() {
 #[test]
 fn lines_that_only_mention_it_mean_nothing() {
     for line in [
-        "2026-11-23 10:00:00,123 botocore.hooks [DEBUG] Event needs-retry.sts.AssumeRoleWithWebIdentity: calling handler <botocore.retryhandler.RetryHandler object at 0x7f>",
-        "DEBUG:botocore.endpoint:Making request for OperationModel(name=AssumeRoleWithWebIdentity) with params: {'url_path': '/', 'context': {'client_config': <botocore.config.Config>, 'has_streaming_input': False, 'auth_type': 'none', 'connect_timeout': 60, 'read_timeout': 60}}",
+        "2026-11-23 10:00:00,123 botocore.hooks [DEBUG] Event needs-retry.sts.AssumeRoleWithWebIdentity: calling \
+         handler <botocore.retryhandler.RetryHandler object at 0x7f>",
+        "DEBUG:botocore.endpoint:Making request for OperationModel(name=AssumeRoleWithWebIdentity) with params: \
+         {'url_path': '/', 'context': {'client_config': <botocore.config.Config>, 'has_streaming_input': False, \
+         'auth_type': 'none', 'connect_timeout': 60, 'read_timeout': 60}}",
         "DEBUG:urllib3.connectionpool:https://sts.us-east-1.amazonaws.com:443 \"POST / HTTP/1.1\" 200 1234",
         "\"Action\": \"sts:AssumeRoleWithWebIdentity\",",
         "+ assume_role_policy = jsonencode({ Action = \"sts:AssumeRoleWithWebIdentity\" })",
@@ -359,12 +464,16 @@ fn lines_that_only_mention_it_mean_nothing() {
         "retry policy covers InvalidIdentityToken, IDPCommunicationError and Throttling",
         "import com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException;",
         "{\"eventName\":\"AssumeRoleWithWebIdentity\",\"responseElements\":{\"provider\":\"arn:aws:iam::111122223333:oidc-provider/o\"},\"errorCode\":null}",
-        "pod-identity-webhook I1123 10:00:00.000000 1 handler.go:423] Pod was not mutated. Reason: Service account did not have the right annotations or was not found in the cache. Pod=app, ServiceAccount=default, Namespace=default",
-        "{\"log\":\"Pod was not mutated. Reason: Service account was not found in the cache\",\"kubernetes\":{\"container_name\":\"pod-identity-webhook\"}}",
+        "pod-identity-webhook I1123 10:00:00.000000 1 handler.go:423] Pod was not mutated. Reason: Service account \
+         did not have the right annotations or was not found in the cache. Pod=app, ServiceAccount=default, \
+         Namespace=default",
+        "{\"log\":\"Pod was not mutated. Reason: Service account was not found in the \
+         cache\",\"kubernetes\":{\"container_name\":\"pod-identity-webhook\"}}",
         "import com.amazonaws.services.securitytoken.model.RegionDisabledException;",
         "catch MalformedPolicyDocumentException, PackedPolicyTooLargeException",
         "eks_pod_identity_agent_assumeroleforpodidentity_errors_total 0",
-        "{\"level\":\"info\",\"msg\":\"Calling EKS Auth to fetch credentials\",\"operation\":\"AssumeRoleForPodIdentity\",\"error\":null}",
+        "{\"level\":\"info\",\"msg\":\"Calling EKS Auth to fetch \
+         credentials\",\"operation\":\"AssumeRoleForPodIdentity\",\"error\":null}",
         "I1123 10:00:00.000000 1 cache.go:80] successfully refreshed web identity credentials, expires in 1h",
         "level=debug msg=\"token file changed\" path=/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
         "Volume aws-iam-token mounted at /var/run/secrets/eks.amazonaws.com/serviceaccount",
@@ -381,7 +490,8 @@ fn lines_that_only_mention_it_mean_nothing() {
         "MemoryLimitExceeded: container killed",
         "jwt: token not yet valid",
         "oauth2-proxy: token issued in the future, clocks differ",
-        "Get \"https://registry-1.docker.io/v2/\": proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection refused",
+        "Get \"https://registry-1.docker.io/v2/\": proxyconnect tcp: dial tcp 10.0.0.1:3128: connect: connection \
+         refused",
         "pip: OSError('Tunnel connection failed: 403 Forbidden') for https://pypi.org/simple/x",
         "x509: certificate signed by unknown authority while calling https://github.com",
         "the identity provider accepted invalid input and denied nothing",

@@ -7,8 +7,13 @@ use trustwalk_foreign::redact;
 use trustwalk_logs::{MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
 use trustwalk_symptoms::{Symptom, classify};
 
-const STACK: &str = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
-const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nClientError: An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 9, in g\nAppError: Incorrect token audience\n";
+const STACK: &str = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: \
+    InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus \
+    code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\nnext\n";
+const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\nClientError: An error \
+    occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token \
+    audience\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call \
+    last):\n  File \"a.py\", line 9, in g\nAppError: Incorrect token audience\n";
 const LINES: &[&str] = &[
     STACK,
     CHAIN,
@@ -17,11 +22,14 @@ const LINES: &[&str] = &[
     "During handling of the above exception, another exception occurred:\n",
     "Traceback (most recent call last):\n",
     "│ Not authorized to\n│ perform sts:AssumeRoleWithWebIdentity\n",
-    "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience\n",
+    "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect \
+     token audience\n",
     "all is well\n",
     "\tat indented.Frame\n",
-    "{\"level\":\"error\",\"ts\":\"2026-11-23T11:00:00.000Z\",\"msg\":\"Not authorized to perform sts:AssumeRoleWithWebIdentity\"}\r\n",
-    "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \n2026-11-23T10:00:00.000000000Z stderr F audience\n",
+    "{\"level\":\"error\",\"ts\":\"2026-11-23T11:00:00.000Z\",\"msg\":\"Not authorized to perform \
+     sts:AssumeRoleWithWebIdentity\"}\r\n",
+    "2026-11-23T10:00:00.000000000Z stderr P InvalidIdentityToken: Incorrect token \
+     \n2026-11-23T10:00:00.000000000Z stderr F audience\n",
     "\n",
 ];
 
@@ -55,7 +63,8 @@ proptest! {
 
     #[test]
     fn any_text_around_a_failure_is_taken(before in "\\PC{0,40}", after in "\\PC{0,40}") {
-        let _ = classify(&format!("{before}https://sts.amazonaws.com: arn:aws:{after} status code: {before} credentials token={after} timed out"));
+        let _ = classify(&format!("{before}https://sts.amazonaws.com: arn:aws:{after} status code: {before} \
+            credentials token={after} timed out"));
     }
 
     #[test]
@@ -91,7 +100,15 @@ fn a_stack_is_one_failure_with_its_span() {
 fn counting_is_exact_when_texts_repeat() {
     let mut log = Vec::new();
     for i in 0..500 {
-        writeln!(log, "2026-11-23T10:{:02}:{:02}Z InvalidIdentityToken: Incorrect token audience, request id: {:08x}-c50b-4cae-b958-917eb6a34b50", i / 60, i % 60, i).unwrap();
+        writeln!(
+            log,
+            "2026-11-23T10:{:02}:{:02}Z InvalidIdentityToken: Incorrect token audience, request id: \
+            {:08x}-c50b-4cae-b958-917eb6a34b50",
+            i / 60,
+            i % 60,
+            i
+        )
+        .unwrap();
     }
     let s = whole(&log);
     assert_eq!((s.causes.len(), s.failures()), (1, 500));

@@ -36,7 +36,8 @@ pub fn many(all: &[Diagnosis], pen: Pen) -> Shown {
     if left > 0 {
         out.gap();
         out.line(format_args!(
-            "{left} more are not told here: ask about one of them, as in `trustwalk diagnose KIND/NAME -n NAMESPACE`, or about all with -v or -o json."
+            "{left} more are not told here: ask about one of them, as in `trustwalk diagnose KIND/NAME -n \
+             NAMESPACE`, or about all with -v or -o json."
         ));
     }
     out.shown()

@@ -250,7 +250,8 @@ mod tests {
         page.line(format_args!("[{:<4}] {}", pen.ink(Ink::Faint, "ab"), pen.ink(Ink::Bad, "\u{1b}[2J")));
         assert_eq!(
             page.shown().as_str(),
-            "  \u{1b}[32m\u{221a}\u{1b}[0m a\\nb |\\u{1b}[32mx\\u{1b}[0m\n[\u{1b}[2mab  \u{1b}[0m] \u{1b}[31m\\u{1b}[2J\u{1b}[0m\n"
+            "  \u{1b}[32m\u{221a}\u{1b}[0m a\\nb |\\u{1b}[32mx\\u{1b}[0m\n[\u{1b}[2mab  \u{1b}[0m] \
+             \u{1b}[31m\\u{1b}[2J\u{1b}[0m\n"
         );
         let mut plain = Page::new();
         plain.line(Pen::new(false).ink(Ink::Good, "\u{1b}[32m"));

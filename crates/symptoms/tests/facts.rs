@@ -12,7 +12,8 @@ fn read(text: &str) -> Failure {
 fn where_a_call_went() {
     let f = read(
         "WebIdentityErr: failed to retrieve credentials\ncaused by: RequestError: send request failed\ncaused by: Post \
-         \"http://sts.us-east-1.amazonaws.com/\": read tcp 10.0.3.4:41234->203.0.113.7:80: read: connection reset by peer",
+         \"http://sts.us-east-1.amazonaws.com/\": read tcp 10.0.3.4:41234->203.0.113.7:80: read: connection reset \
+             by peer",
     );
     assert_eq!((f.scheme, f.port), (Some(Scheme::Http), Some(80)));
     assert_eq!(f.address.unwrap().to_string(), "203.0.113.7");

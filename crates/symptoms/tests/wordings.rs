@@ -5,7 +5,9 @@ use trustwalk_symptoms::{Sdk, Symptom, classify, classify_all};
 const TABLE: &[(Symptom, &str)] = &[
     (
         Symptom::ThumbprintMismatch,
-        "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50",
+        "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's \
+         HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: \
+         3714365f-c50b-4cae-b958-917eb6a34b50",
     ),
     (
         Symptom::ThumbprintMismatch,
@@ -13,23 +15,31 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::NoProvider,
-        "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error StatusCode: 400, RequestID: 15810d8a-aaaa-bbbb-cccc-0123456789ab, InvalidIdentityToken: No OpenIDConnect provider found in your account for https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
+        "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response \
+         error StatusCode: 400, RequestID: 15810d8a-aaaa-bbbb-cccc-0123456789ab, InvalidIdentityToken: No \
+         OpenIDConnect provider found in your account for \
+         https://oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
     ),
     (
         Symptom::IncorrectAudience,
-        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token audience",
+        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect \
+         token audience",
     ),
     (
         Symptom::TokenNotValidated,
-        "aws: [ERROR]: An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.",
+        "aws: [ERROR]: An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity \
+         operation: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity \
+         documentation for requirements.",
     ),
     (
         Symptom::KeysUnavailable,
-        "service error: InvalidIdentityTokenException: Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+        "service error: InvalidIdentityTokenException: Couldn't retrieve verification key from your identity \
+         provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
     ),
     (
         Symptom::ExpiredToken,
-        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: current date/time 1700000000 must be before the expiration date/time 1699999000",
+        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token \
+         expired: current date/time 1700000000 must be before the expiration date/time 1699999000",
     ),
     (
         Symptom::NotAJwt,
@@ -43,28 +53,38 @@ const TABLE: &[(Symptom, &str)] = &[
     (Symptom::IssuedInFuture, "InvalidIdentityToken: Token issued in the future: 1800000000"),
     (
         Symptom::NotYetValid,
-        "InvalidIdentityToken: Token not yet valid: current date/time 1 must be after or equal to the not-before date/time 2",
+        "InvalidIdentityToken: Token not yet valid: current date/time 1 must be after or equal to the not-before \
+         date/time 2",
     ),
     (
         Symptom::NotAuthorizedWebIdentity,
-        "software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, Extended Request ID: null)",
+        "software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: \
+         d8ee3773-aaaa-bbbb-cccc-0123456789ab, Extended Request ID: null)",
     ),
     (
         Symptom::NotAuthorizedWebIdentity,
-        "operation error EC2: DescribeSubnets, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "operation error EC2: DescribeSubnets, get identity: get credentials: failed to refresh cached \
+         credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https \
+         response error StatusCode: 403, RequestID: d8ee3773-aaaa-bbbb-cccc-0123456789ab, api error AccessDenied: \
+         Not authorized to perform sts:AssumeRoleWithWebIdentity",
     ),
     (
         Symptom::NotAuthorizedWebIdentity,
-        "Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role arn:aws:iam::111122223333:role/app ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role \
+         arn:aws:iam::111122223333:role/app ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: Not \
+         authorized to perform sts:AssumeRoleWithWebIdentity",
     ),
     (
         Symptom::NotAuthorizedWebIdentity,
-        "2026-11-23T10:00:00.1234567Z ##[error]Could not assume role with OIDC: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+        "2026-11-23T10:00:00.1234567Z ##[error]Could not assume role with OIDC: Not authorized to perform \
+         sts:AssumeRoleWithWebIdentity",
     ),
     (Symptom::RoleArnInvalid, "ValidationError: Request ARN is invalid"),
     (
         Symptom::SessionNameInvalid,
-        "1 validation error detected: Value 'a/b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*",
+        "1 validation error detected: Value 'a/b' at 'roleSessionName' failed to satisfy constraint: Member must \
+         satisfy regular expression pattern: [\\w+=,.@-]*",
     ),
     (
         Symptom::DurationExceeds,
@@ -85,7 +105,8 @@ const TABLE: &[(Symptom, &str)] = &[
     (Symptom::RegionDisabled, "RegionDisabledException: STS is not activated in this region for account:111122223333"),
     (
         Symptom::TokenFileUnreadable,
-        "WebIdentityErr: unable to read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token\ncaused by: open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
+        "WebIdentityErr: unable to read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token\ncaused \
+         by: open /var/run/secrets/eks.amazonaws.com/serviceaccount/token: permission denied",
     ),
     (
         Symptom::TokenFileUnreadable,
@@ -109,11 +130,13 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::StsServerError,
-        "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error StatusCode: 503, RequestID: , api error ServiceUnavailable: Service Unavailable",
+        "operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response \
+         error StatusCode: 503, RequestID: , api error ServiceUnavailable: Service Unavailable",
     ),
     (
         Symptom::StsServerError,
-        "An error occurred (InternalFailure) when calling the AssumeRoleWithWebIdentity operation (reached max retries: 4): Internal Failure",
+        "An error occurred (InternalFailure) when calling the AssumeRoleWithWebIdentity operation (reached max \
+         retries: 4): Internal Failure",
     ),
     (
         Symptom::StsGlobalEndpoint,
@@ -142,11 +165,13 @@ const TABLE: &[(Symptom, &str)] = &[
     (Symptom::NoCredentials, "botocore.exceptions.NoCredentialsError: Unable to locate credentials"),
     (
         Symptom::NoCredentials,
-        "Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers",
+        "Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from \
+         any providers",
     ),
     (
         Symptom::StsModuleMissing,
-        "WARN WebIdentityCredentialsUtils | To use web identity tokens, the 'sts' service module must be on the class path.",
+        "WARN WebIdentityCredentialsUtils | To use web identity tokens, the 'sts' service module must be on the \
+         class path.",
     ),
     (
         Symptom::PodIdentityHostRefused,
@@ -158,11 +183,13 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::PodIdentityTokenExpired,
-        "Received non 200 response 400 from container metadata: (ExpiredTokenException): The token included in the request is expired",
+        "Received non 200 response 400 from container metadata: (ExpiredTokenException): The token included in the \
+         request is expired",
     ),
     (
         Symptom::PodIdentityTokenExpired,
-        "Received non 200 response 400 from container metadata: Service account token failed basic claim validations: token is expired",
+        "Received non 200 response 400 from container metadata: Service account token failed basic claim \
+         validations: token is expired",
     ),
     (
         Symptom::PodIdentityAgentUnreachable,
@@ -170,24 +197,30 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::NodeRoleUsed,
-        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/eksctl-c-NodeInstanceRole-ABC/i-0123456789abcdef0 is not authorized to perform: secretsmanager:GetSecretValue on resource: x",
+        "AccessDenied: User: \
+         arn:aws:sts::111122223333:assumed-role/eksctl-c-NodeInstanceRole-ABC/i-0123456789abcdef0 is not \
+         authorized to perform: secretsmanager:GetSecretValue on resource: x",
     ),
     (Symptom::AccessDeniedAction, "UnauthorizedOperation: You are not authorized to perform this operation."),
     (
         Symptom::AccessDeniedAction,
-        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/1700000000 is not authorized to perform: s3:GetObject on resource: x",
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/1700000000 is not authorized to perform: \
+         s3:GetObject on resource: x",
     ),
     (
         Symptom::AssumeRoleSelf,
-        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app",
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: \
+         sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app",
     ),
     (
         Symptom::AssumeRoleDenied,
-        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/other",
+        "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: \
+         sts:AssumeRole on resource: arn:aws:iam::111122223333:role/other",
     ),
     (
         Symptom::NodeRoleUsed,
-        "User: ...assumed-role/eksctl-c-NodeInstanceRole-X/i-... is not authorized to perform: secretsmanager:GetSecretValue",
+        "User: ...assumed-role/eksctl-c-NodeInstanceRole-X/i-... is not authorized to perform: \
+         secretsmanager:GetSecretValue",
     ),
     (Symptom::AssumeRoleDenied, "Route53 challenge: Unable to assume role: AccessDenied"),
     (Symptom::GhaIdTokenUnavailable, "Error message: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable"),
@@ -198,18 +231,22 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::MalformedPolicy,
-        "An error occurred (MalformedPolicyDocument) when calling the UpdateAssumeRolePolicy operation: This policy contains invalid Json",
+        "An error occurred (MalformedPolicyDocument) when calling the UpdateAssumeRolePolicy operation: This \
+         policy contains invalid Json",
     ),
     (Symptom::MalformedPolicy, "Invalid Condition type : ForAnyValueStringLike (Service: Iam, Status Code: 400)"),
     (
         Symptom::ProviderExists,
-        "creating IAM OIDC Provider: operation error IAM: CreateOpenIDConnectProvider, https response error StatusCode: 409, RequestID: 6d2849fc-aaaa-bbbb-cccc-0123456789ab, EntityAlreadyExists: Provider with url https://idp.example/tenant already exists.",
+        "creating IAM OIDC Provider: operation error IAM: CreateOpenIDConnectProvider, https response error \
+         StatusCode: 409, RequestID: 6d2849fc-aaaa-bbbb-cccc-0123456789ab, EntityAlreadyExists: Provider with url \
+         https://idp.example/tenant already exists.",
     ),
     (Symptom::ProviderExists, "Provider with url https://idp.example/ already exists."),
     (Symptom::QuotaExceeded, "LimitExceeded: Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100"),
     (
         Symptom::DocumentsDenied,
-        "upload failed: ./keys.json to s3://acme-oidc/openid/v1/jwks An error occurred (AccessDenied) when calling the PutObject operation: Access Denied",
+        "upload failed: ./keys.json to s3://acme-oidc/openid/v1/jwks An error occurred (AccessDenied) when calling \
+         the PutObject operation: Access Denied",
     ),
     (
         Symptom::AudienceNotIssued,
@@ -221,7 +258,8 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::CredentialSourceEmpty,
-        "botocore.exceptions.CredentialRetrievalError: Error when retrieving credentials from Environment: No credentials found in credential_source referenced in profile deploy",
+        "botocore.exceptions.CredentialRetrievalError: Error when retrieving credentials from Environment: No \
+         credentials found in credential_source referenced in profile deploy",
     ),
     (Symptom::WrongTokenFile, "AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/kubernetes.io/serviceaccount/token"),
     (Symptom::QuotaExceeded, "LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048"),
@@ -240,7 +278,8 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::ProfileMissing,
-        "SharedCredsLoad: failed to load shared credentials file caused by: FailedRead: unable to open file caused by: open /home/app/.aws/credentials: no such file or directory",
+        "SharedCredsLoad: failed to load shared credentials file caused by: FailedRead: unable to open file caused \
+         by: open /home/app/.aws/credentials: no such file or directory",
     ),
     (Symptom::WindowsPath, "The webIdentityTokenFile must be an absolute path."),
     (Symptom::SignatureScope, "SignatureDoesNotMatch: Credential should be scoped to a valid region."),
@@ -310,7 +349,11 @@ fn the_values_named_are_read() {
         (Some(400), Some(Sdk::GoV2), Some("InvalidIdentityToken"))
     );
 
-    let f = classify("User: arn:aws:sts::111122223333:assumed-role/ng-NodeInstanceRole-1/i-0abc is not authorized to perform: ec2:DescribeSubnets because no identity-based policy allows it").unwrap();
+    let f = classify(
+        "User: arn:aws:sts::111122223333:assumed-role/ng-NodeInstanceRole-1/i-0abc is not authorized \
+        to perform: ec2:DescribeSubnets because no identity-based policy allows it",
+    )
+    .unwrap();
     assert_eq!(f.denied_action.as_deref(), Some("ec2:DescribeSubnets"));
     assert_eq!(f.caller_arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/ng-NodeInstanceRole-1/i-0abc"));
 

@@ -75,8 +75,10 @@ pub struct StsRejection {
 
 const NOT_A_JWT: &str =
     "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)";
-const NOT_VALIDATED: &str = "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.";
-const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
+const NOT_VALIDATED: &str = "The web identity token provided could not be validated. See the \
+    AssumeRoleWithWebIdentity documentation for requirements.";
+const NO_KEY: &str = "Couldn't retrieve verification key from your identity provider,  please reference \
+    AssumeRoleWithWebIdentity documentation for requirements";
 
 impl StsRejection {
     fn invalid(reason: Reason, aws_text: impl Into<String>) -> Self {
@@ -98,7 +100,8 @@ impl StsRejection {
             ..Self::invalid(
                 Reason::Length,
                 format!(
-                    "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member must have length {word} than or equal to {bound}"
+                    "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member \
+                     must have length {word} than or equal to {bound}"
                 ),
             )
         }
@@ -159,7 +162,8 @@ impl StsRejection {
         Self::invalid(
             Reason::NotYetValid,
             format!(
-                "Token not yet valid: current date/time {shown_now} must be after or equal to the not-before date/time {nbf}"
+                "Token not yet valid: current date/time {shown_now} must be after or equal to the not-before \
+                 date/time {nbf}"
             ),
         )
     }

@@ -41,7 +41,8 @@ const FORMAT_WORDS: [&str; 6] = ["human", "json", "short", "yaml", "pem", "bare"
 pub(super) fn bundle_file() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| match FORMAT_WORDS.iter().find(|w| path.as_os_str() == **w) {
         Some(word) => Err(format!(
-            "a bundle is always JSON and -o names its file: write `-o -` for standard output, or `-o ./{word}` for a file of that name"
+            "a bundle is always JSON and -o names its file: write `-o -` for standard output, or `-o ./{word}` for \
+             a file of that name"
         )),
         None => Ok(path),
     })

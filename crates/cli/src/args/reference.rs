@@ -23,7 +23,8 @@ fn page() -> String {
     for command in root.get_subcommands().filter(|c| c.get_name() != "help") {
         describe(&mut out, command, "##");
     }
-    out += "## Everywhere\n\nWhere cluster, account and issuers are, as their own tools are told; these options may stand before or after the command.\n\n";
+    out += "## Everywhere\n\nWhere cluster, account and issuers are, as their own tools are told; these options \
+        may stand before or after the command.\n\n";
     options(&mut out, &root, true);
     let mut environment = String::new();
     variables(&mut environment, &root);
@@ -134,7 +135,8 @@ fn cli_reference_is_what_the_program_says() {
     let stale = made.lines().zip(written.lines()).find(|(m, w)| m != w);
     assert!(
         made == written,
-        "docs/reference/cli.md is stale, first at {stale:?}; rewrite it: {WRITE}=1 cargo test -p trustwalk cli_reference"
+        "docs/reference/cli.md is stale, first at {stale:?}; rewrite it: {WRITE}=1 cargo test -p trustwalk \
+         cli_reference"
     );
 }
 

@@ -25,7 +25,8 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     };
     let holds = bundle.holds;
     let secrets = format!(
-        "It names {} variables and {} annotations and holds the values of {} and {}, {} and {} as they are, and {}; no token, key or credential is kept, and what others wrote was redacted.",
+        "It names {} variables and {} annotations and holds the values of {} and {}, {} and {} as they are, and \
+         {}; no token, key or credential is kept, and what others wrote was redacted.",
         holds.variables,
         holds.annotations,
         holds.variable_values,

@@ -55,7 +55,8 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     // Boxed once: the story holds everything a repair does.
     let told = tokio::select! {
         told = Box::pin(tell(&teller, &lab, fault, &dir)) => told,
-        signal = asked.any() => Err(anyhow::Error::new(signal).context("the story was interrupted; the lab and its files are removed")),
+        signal = asked.any() => Err(anyhow::Error::new(signal).context("the story was interrupted; the lab and its \
+            files are removed")),
     };
     let exit = match told {
         Ok(exit) => exit,

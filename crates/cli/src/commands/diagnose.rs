@@ -80,7 +80,8 @@ pub(crate) fn tell_missing(found: &Collected) {
             let (kind, namespace, name) = what;
             let list = shell::line("kubectl get {} -A", &[&kind]);
             style::complain(format_args!(
-                "{kind}/{name} does not exist in namespace {namespace}; `{list}` lists those that do, and --context and -n choose where to look"
+                "{kind}/{name} does not exist in namespace {namespace}; `{list}` lists those that do, and \
+                 --context and -n choose where to look"
             ));
         }
     }

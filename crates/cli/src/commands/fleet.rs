@@ -50,7 +50,8 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
     .await?;
     Ok(if done.unverified > 0 {
         style::complain(format_args!(
-            "trustwalk: {} of {} chains do not verify: register nothing of theirs (`verdict` and `reasons` of each line)",
+            "trustwalk: {} of {} chains do not verify: register nothing of theirs (`verdict` and `reasons` of each \
+             line)",
             done.unverified, done.read
         ));
         Exit::Findings

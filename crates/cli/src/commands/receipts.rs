@@ -49,7 +49,8 @@ impl Words {
         let taken = self.foreign || journal.foreign().is_none();
         if !taken {
             voice.line(
-                "No changes were made. This receipt is not yours: read every line above, and if all of it is meant, run the same command with --approve --foreign-receipt.",
+                "No changes were made. This receipt is not yours: read every line above, and if all of it is \
+                 meant, run the same command with --approve --foreign-receipt.",
             )?;
         }
         Ok(taken)

@@ -305,7 +305,8 @@ fn show_verdict(out: &mut Page, h: &HostView, pen: Pen) {
     match h.assessment.verdict {
         Verdict::Verified => out.line(format_args!("  verifies to {root} in {}", h.library_name)),
         Verdict::VerifiedByBundle => out.line(format_args!(
-            "  {} verified by your bundle alone, to {root}; not by {}: if that authority inspects TLS, AWS sees another chain",
+            "  {} verified by your bundle alone, to {root}; not by {}: if that authority inspects TLS, AWS sees \
+             another chain",
             pen.ink(Ink::Odd, "\u{203c}"),
             h.library_name
         )),

@@ -78,7 +78,10 @@ fn a_workflow_gives_nothing_back_but_what_is_asked_for() {
     let dir = tempfile::tempdir().unwrap();
     let canary = ["can4ry", "Feather"].concat();
     let workflow = format!(
-        "on: push\nenv: {{DB: {canary}}}\njobs:\n  go:\n    permissions: {{id-token: write}}\n    steps:\n      - run: deploy --password {canary}\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {{role-to-assume: 'arn:aws:iam::111122223333:role/x', aws-region: us-west-2, role-external-id: {canary}}}\n"
+        "on: push\nenv: {{DB: {canary}}}\njobs:\n  go:\n    permissions: {{id-token: write}}\n    steps:\n      - \
+         run: deploy --password {canary}\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: \
+         {{role-to-assume: 'arn:aws:iam::111122223333:role/x', aws-region: us-west-2, role-external-id: \
+         {canary}}}\n"
     );
     std::fs::write(dir.path().join("workflow.yml"), workflow).unwrap();
     let out = run(&["collect", "--job", ".", "--no-exchange", "-o", "-"], dir.path());

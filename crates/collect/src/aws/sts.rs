@@ -26,7 +26,8 @@ impl AwsClient {
     /// What has not the shape of a token is another file's content, and goes nowhere.
     pub async fn exchange(&self, role_arn: &str, token: &str) -> Observed<Exchange> {
         if !is_token(token) {
-            let reason = "what was given as a token has not the shape of one (three parts of base64url, 20000 bytes at most) and was not sent";
+            let reason = "what was given as a token has not the shape of one (three parts of base64url, 20000 \
+                bytes at most) and was not sent";
             return Observed::NotCollected { reason: reason.to_owned() };
         }
         let endpoint = self.endpoint(Service::Sts);
@@ -42,7 +43,8 @@ impl AwsClient {
             what: format!("sts:AssumeRoleWithWebIdentity {role_arn}"),
             at: self.now(),
             by_hand: shell::try_line(
-                "aws sts assume-role-with-web-identity --role-arn {} --role-session-name check --web-identity-token \"$TOKEN\"",
+                "aws sts assume-role-with-web-identity --role-arn {} --role-session-name check \
+                 --web-identity-token \"$TOKEN\"",
                 &[role_arn],
             )
             .ok(),

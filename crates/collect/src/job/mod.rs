@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn every_job_of_a_checkout_that_assumes_a_role_is_read() {
         let deploy = format!(
-            "on: {{push: {{branches: [main]}}}}\nenv: {{ROLE: 'arn:aws:iam::111122223333:role/a'}}\njobs:\n  lint: {{runs-on: x, steps: []}}\n  stage:{STEP}${{{{ env.ROLE }}}}\n  prod:\n    environment: prod\n    permissions: {{id-token: write}}{STEP}${{{{ secrets.ROLE }}}}\n"
+            "on: {{push: {{branches: [main]}}}}\nenv: {{ROLE: 'arn:aws:iam::111122223333:role/a'}}\njobs:\n  lint: \
+             {{runs-on: x, steps: []}}\n  stage:{STEP}${{{{ env.ROLE }}}}\n  prod:\n    environment: prod\n    \
+             permissions: {{id-token: write}}{STEP}${{{{ secrets.ROLE }}}}\n"
         );
         let dir = written(&[
             (".github/workflows/deploy.yaml", &deploy),
@@ -263,7 +265,10 @@ mod tests {
     fn inputs_and_variables_nobody_asks_for_are_not_kept() {
         let canary = ["canary", "feather"].join("-");
         let text = format!(
-            "on: push\nenv: {{A: {canary}}}\njobs:\n  go:\n    permissions: {{id-token: write, x: {canary}}}\n    env: {{DB: {canary}}}\n    steps:\n      - run: echo {canary}\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {{role-to-assume: arn, audience: a, role-external-id: {canary}, inline-session-policy: {canary}}}\n        env: {{T: {canary}}}\n"
+            "on: push\nenv: {{A: {canary}}}\njobs:\n  go:\n    permissions: {{id-token: write, x: {canary}}}\n    \
+             env: {{DB: {canary}}}\n    steps:\n      - run: echo {canary}\n      - uses: \
+             aws-actions/configure-aws-credentials@v4\n        with: {{role-to-assume: arn, audience: a, \
+             role-external-id: {canary}, inline-session-policy: {canary}}}\n        env: {{T: {canary}}}\n"
         );
         let job = &read_alone(&written(&[("workflow.yml", &text)]))[0].job;
         let kept = format!("{job:?}");

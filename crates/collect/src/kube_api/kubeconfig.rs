@@ -194,7 +194,10 @@ pub(super) fn cluster_name(file: &Kubeconfig, context: Option<&str>) -> Option<S
 mod tests {
     use super::*;
 
-    const FILE: &str = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: {cluster: k, user: u}\nclusters:\n- name: k\n  cluster: {server: 'https://127.0.0.1:1', certificate-authority: ca.pem}\nusers:\n- name: u\n  user: {client-certificate: cert.pem, client-key: key.pem, tokenFile: t}\n";
+    const FILE: &str = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- name: c\n  context: \
+        {cluster: k, user: u}\nclusters:\n- name: k\n  cluster: {server: 'https://127.0.0.1:1', \
+        certificate-authority: ca.pem}\nusers:\n- name: u\n  user: {client-certificate: cert.pem, client-key: \
+        key.pem, tokenFile: t}\n";
 
     #[test]
     fn the_files_it_names_lie_beside_it_and_are_bounded() {

@@ -85,7 +85,8 @@ fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &m
     for action in finding.cures.iter().flat_map(|c| &c.actions) {
         if let (Action::SetTrustPolicy { role, .. }, Entry::Unasked) = (action, entry) {
             plan.notes.push(format!(
-                "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its namespace: {}",
+                "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
+                 namespace: {}",
                 finding.name(),
                 named(e)
             ));
@@ -152,7 +153,8 @@ fn blast(e: &Evidence, action: &Action) -> String {
     let siblings = e.siblings.known().into_iter().flatten().filter(|s| s.role_arn().is_some()).count();
     match action {
         Action::SetThumbprints { .. } | Action::AddClientId { .. } if siblings > 0 => format!(
-            "every identity that comes through this provider, {siblings} more service accounts of this namespace among them"
+            "every identity that comes through this provider, {siblings} more service accounts of this namespace \
+             among them"
         ),
         Action::Restart { .. } => format!("{} pods", e.pods.known().map_or(0, Vec::len)),
         Action::SetThumbprints { .. }
@@ -190,7 +192,8 @@ fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
     let Some(w) = e.workload.known() else {
         let pods = e.pods.known().filter(|p| !p.is_empty())?.len();
         return Some(Renewal::ByHand(format!(
-            "{pods} pods use this service account: `kubectl rollout restart` what they belong to, or run `trustwalk fix` for it"
+            "{pods} pods use this service account: `kubectl rollout restart` what they belong to, or run \
+             `trustwalk fix` for it"
         )));
     };
     let (kind, namespace, name) = (w.kind.clone(), &w.namespace, &w.name);

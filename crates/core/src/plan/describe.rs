@@ -135,7 +135,8 @@ impl Step {
         match (&self.action, self.action.inverse(&self.precondition.expected)) {
             (Action::SetTrustPolicy { .. }, Some(back)) => match refused_at_save(&self.precondition.expected) {
                 Some(why) => Undoing::Impossible(format!(
-                    "IAM would not save the old trust policy again ({why}); it stays in the receipt, to be mended by hand"
+                    "IAM would not save the old trust policy again ({why}); it stays in the receipt, to be mended \
+                     by hand"
                 )),
                 None => Undoing::Restore(back),
             },

@@ -95,7 +95,8 @@ impl fmt::Display for Fault {
             Self::Surplus => f.write_str("it holds members or values that no receipt has"),
             Self::Version(version) => write!(
                 f,
-                "it has format {version}, this trustwalk reads {UNSIGNED_VERSION} and {RECEIPT_VERSION}: use the trustwalk that wrote it, or a newer one"
+                "it has format {version}, this trustwalk reads {UNSIGNED_VERSION} and {RECEIPT_VERSION}: use the \
+                 trustwalk that wrote it, or a newer one"
             ),
             Self::Step { number, unfit } => write!(f, "step {number}: {unfit}"),
             Self::Unfit(unfit) => unfit.fmt(f),

@@ -69,7 +69,12 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
                 .show("step that assumes a role", "none", "workflow")
                 .cure(
                     "add the step before the first that calls AWS",
-                    &[("workflow", "uses: aws-actions/configure-aws-credentials with role-to-assume and aws-region; permissions: id-token: write".to_owned())],
+                    &[(
+                        "workflow",
+                        "uses: aws-actions/configure-aws-credentials with role-to-assume and \
+                        aws-region; permissions: id-token: write"
+                            .to_owned(),
+                    )],
                 ),
         );
         return;

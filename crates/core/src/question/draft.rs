@@ -62,7 +62,8 @@ impl Draft {
             Some(_) => self,
             None => self.unsure(
                 Confidence::Likely,
-                "the time: this machine's clock is the only witness; compare `date -u` with the Date of a server's answer",
+                "the time: this machine's clock is the only witness; compare `date -u` with the Date of a server's \
+                 answer",
             ),
         }
     }

@@ -98,9 +98,18 @@ fn told(view: &View<'_>) -> Option<Judged> {
     let has = |words: &[&str]| words.iter().any(|w| line.sample.contains(w));
     let seen = |sentence: &str| Draft::new(sentence).hear(line);
     if has(&["x509", "certificate"]) {
-        let draft = seen("the API server does not trust the certificate of the pod identity webhook: caBundle is another authority's").cure(
+        let draft = seen(
+            "the API server does not trust the certificate of the pod identity webhook: caBundle is \
+            another authority's",
+        )
+        .cure(
             "put the authority that signs the webhook's certificate into caBundle",
-            &[("kubectl", "kubectl get mutatingwebhookconfiguration pod-identity-webhook -o jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d | openssl x509 -noout -subject -dates".to_owned())],
+            &[(
+                "kubectl",
+                "kubectl get mutatingwebhookconfiguration pod-identity-webhook -o \
+                jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d | openssl x509 -noout -subject -dates"
+                    .to_owned(),
+            )],
         );
         return Some(Judged::one(Cause::WebhookMisconfiguredCabundle, draft));
     }
@@ -185,7 +194,8 @@ fn left_out(view: &View<'_>, e: &View<'_>, pods: &[Pod]) -> Option<Draft> {
         let line = lines.iter().find(|l| l.origin == origin && wanted.contains(&l.failure.symptom))?;
         Some(
             Draft::new(format!(
-                "container {name} of pod {} is left out by the annotation {SKIP}, and its log shows that it needs the identity",
+                "container {name} of pod {} is left out by the annotation {SKIP}, and its log shows that it needs \
+                 the identity",
                 pod.name
             ))
             .show("pod annotation", format!("{SKIP}={name}"), format!("Pod {}", pod.name))
@@ -225,10 +235,26 @@ fn preset(e: &View<'_>, pods: &[Pod]) -> Option<Draft> {
         return None;
     }
     Some(
-        Draft::new(format!("container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts no token", container.name))
-            .show("container env", [ROLE_VARIABLE, FILE_VARIABLE].into_iter().filter(|v| container.has_env(*v)).map(|v| format!("{v}={}", container.env_value(v).unwrap_or_default())).collect::<Vec<_>>().join(", "), "pod template")
-            .show("mounted token", "none", "pods")
-            .cure("remove both variables from the workload; the webhook sets them", &[("kubectl", unset(e.workload().known()?))]),
+        Draft::new(format!(
+            "container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it \
+            alone and mounts no token",
+            container.name
+        ))
+        .show(
+            "container env",
+            [ROLE_VARIABLE, FILE_VARIABLE]
+                .into_iter()
+                .filter(|v| container.has_env(*v))
+                .map(|v| format!("{v}={}", container.env_value(v).unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(", "),
+            "pod template",
+        )
+        .show("mounted token", "none", "pods")
+        .cure(
+            "remove both variables from the workload; the webhook sets them",
+            &[("kubectl", unset(e.workload().known()?))],
+        ),
     )
 }
 
@@ -264,9 +290,23 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
         return Judged::one(rule, draft);
     }
     if !works && probe.is_some() {
-        return Judged::one(Cause::WebhookVersionIgnoresAnnotation, begin(format!("the webhook runs and does not act on the annotation of {who}: a new pod gets no role either"))
+        return Judged::one(
+            Cause::WebhookVersionIgnoresAnnotation,
+            begin(format!(
+                "the webhook runs and does not \
+            act on the annotation of {who}: a new pod gets no role either"
+            ))
             .unsure(Confidence::Likely, "the webhook's own log")
-            .cure("update the webhook", &[("kubectl", "kubectl -n NAMESPACE set image deployment/pod-identity-webhook '*=amazon/amazon-eks-pod-identity-webhook:latest'".to_owned())]));
+            .cure(
+                "update the webhook",
+                &[(
+                    "kubectl",
+                    "kubectl -n NAMESPACE set image \
+                deployment/pod-identity-webhook '*=amazon/amazon-eks-pod-identity-webhook:latest'"
+                        .to_owned(),
+                )],
+            ),
+        );
     }
     let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
     let hook = e.webhooks().known().into_iter().flatten().map(|w| w.created).min().unwrap_or_default();
@@ -287,34 +327,41 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
         );
     }
     if pod.created <= newer {
-        let sentence = format!(
-            "{names}: made before the service account {who} named its role or before the webhook ran, and never injected"
-        );
-        let draft = begin(sentence).show("pod created", told_at(pod.created), format!("Pod {}", pod.name)).show(
-            "annotation or webhook since",
-            told_at(newer),
-            format!("ServiceAccount {who}"),
-        );
-        let draft = if pod.created < newer {
-            draft
-        } else {
-            draft.unsure(Confidence::Likely, "which came first within the same second: a new pod would tell")
-        };
-        return Judged::one(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft));
+        return made_before(e, pod, newer, &begin, &who, &names);
     }
     if works {
         // Both were there before it, and a pod made now is injected.
-        return Judged::open(format!(
-            "why pod {} was never injected: it was made at {}, after annotation and webhook ({}), and a pod made now \
-             would be; the webhook did not act then: its own log of that moment, or the API server's audit line with \
-             `\"mutated\":false`, would tell, and new pods would be injected: `{}`",
-            pod.name,
-            told_at(pod.created),
-            told_at(newer),
-            anew(e)
-        ));
+        return Judged::open(passed_over(e, pod, newer));
     }
     Judged::open(lacking("whether a new pod would be injected", e.injection_probe()))
+}
+
+/// The pod is older than what would have had it injected.
+fn made_before(e: &View<'_>, pod: &Pod, newer: i64, begin: &Base<'_>, who: &str, names: &str) -> Judged {
+    let draft = begin(format!(
+        "{names}: made before the service account {who} named its role or before the webhook ran, and never injected"
+    ))
+    .show("pod created", told_at(pod.created), format!("Pod {}", pod.name))
+    .show("annotation or webhook since", told_at(newer), format!("ServiceAccount {who}"));
+    let draft = if pod.created < newer {
+        draft
+    } else {
+        draft.unsure(Confidence::Likely, "which came first within the same second: a new pod would tell")
+    };
+    Judged::one(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft))
+}
+
+/// What would tell why a pod younger than annotation and webhook was never injected.
+fn passed_over(e: &View<'_>, pod: &Pod, newer: i64) -> String {
+    format!(
+        "why pod {} was never injected: it was made at {}, after annotation and webhook ({}), and a pod made now would \
+         be; the webhook did not act then: its own log of that moment, or the API server's audit line with \
+         `\"mutated\":false`, would tell, and new pods would be injected: `{}`",
+        pod.name,
+        told_at(pod.created),
+        told_at(newer),
+        anew(e)
+    )
 }
 
 type Base<'a> = dyn Fn(String) -> Draft + 'a;
@@ -356,7 +403,8 @@ fn hook_fault(
     if hook.ca_verifies == Some(false) || error.is_some_and(|t| t.contains("x509")) {
         let draft = show(
             base(format!(
-                "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} hides it",
+                "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy \
+                 {} hides it",
                 hook.failure_policy
             )),
             "caBundle SHA-256",

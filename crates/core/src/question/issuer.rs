@@ -73,11 +73,23 @@ fn told(view: &View<'_>) -> Option<Judged> {
         return Some(Judged::one(Cause::IssuerDocumentsNotPublic, seen(public(draft), line)));
     }
     if let Some(line) = find(view, &[Symptom::ApiTokenRefused]) {
-        let draft = Draft::new("the API server refuses tokens that this cluster issued: its signing key or issuer was replaced while they were in use")
-            .unsure(Confidence::Likely, "whether tokens minted now are taken: `kubectl create token NAME | cut -d. -f2` tells their issuer");
+        let draft = Draft::new(
+            "the API server refuses tokens that this cluster issued: its signing key or issuer \
+            was replaced while they were in use",
+        )
+        .unsure(
+            Confidence::Likely,
+            "whether tokens minted now are taken: `kubectl create token NAME | cut -d. \
+                -f2` tells their issuer",
+        );
         let draft = seen(draft, line).cure(
             "keep the old key and issuer beside the new ones until every pod is recreated",
-            &[("note", "kube-apiserver takes --service-account-issuer and --service-account-key-file several times; the first issuer signs".to_owned())],
+            &[(
+                "note",
+                "kube-apiserver takes --service-account-issuer and --service-account-key-file several \
+                times; the first issuer signs"
+                    .to_owned(),
+            )],
         );
         return Some(Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft));
     }

@@ -71,10 +71,17 @@ pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     ))
     .show("association", theirs, "eks:ListPodIdentityAssociations")
     .show("service account of the pods", who, "pod template");
-    Some(draft.cure(
-        "make the association for the service account that the pods use, or let the pods use the other",
-        &[("aws", "aws eks create-pod-identity-association --cluster-name CLUSTER --namespace NAMESPACE --service-account NAME --role-arn ARN".to_owned())],
-    ))
+    Some(
+        draft.cure(
+            "make the association for the service account that the pods use, or let the pods use the other",
+            &[(
+                "aws",
+                "aws eks create-pod-identity-association --cluster-name CLUSTER --namespace NAMESPACE \
+            --service-account NAME --role-arn ARN"
+                    .to_owned(),
+            )],
+        ),
+    )
 }
 
 fn association<'a>(view: &View<'a>, sa: &ServiceAccount) -> Option<&'a PodIdentityAssociation> {

@@ -46,7 +46,8 @@ const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// What tells a missing provider from one that is nearly right.
-const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the role's account: a provider that differs by a trailing slash, a region, an old host or the account is another cause";
+const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the role's account: a provider that \
+    differs by a trailing slash, a region, an old host or the account is another cause";
 
 /// Judges the provider.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -104,7 +105,8 @@ fn told(view: &View<'_>, e: &View<'_>) -> Judged {
 fn misplaced(e: &View<'_>) -> Option<Draft> {
     let (told, namesake) = (e.role_arn().known()?, e.namesake().known()?);
     let draft = Draft::new(format!(
-        "the workload is told to assume {told}, of an account that has no provider for its tokens; the role of that name is {namesake}"
+        "the workload is told to assume {told}, of an account that has no provider for its tokens; the role of \
+         that name is {namesake}"
     ))
     .unsure(Confidence::Likely, "whoever owns the workload knows which account was meant")
     .show("role asked for", told, e.role_arn().source().map_or("role ARN", |s| s.what.as_str()))
@@ -215,7 +217,8 @@ fn absent_reason(e: &View<'_>, iss: &str, account: &str, paths: &[&str]) -> (Cau
         return (
             Cause::IssuerTrailingSlashMismatch,
             format!(
-                "the account registered `{near}` and the token says `{path}`: they differ by a trailing slash, which makes two issuers"
+                "the account registered `{near}` and the token says `{path}`: they differ by a trailing slash, \
+                 which makes two issuers"
             ),
         );
     }
@@ -241,7 +244,8 @@ fn absent_reason(e: &View<'_>, iss: &str, account: &str, paths: &[&str]) -> (Cau
         return (
             Cause::CrossAccountWebIdentityWithoutProviderThere,
             format!(
-                "the role is in account {account}, where no provider is registered for {iss}; the provider must stand in the role's account"
+                "the role is in account {account}, where no provider is registered for {iss}; the provider must \
+                 stand in the role's account"
             ),
         );
     }
@@ -262,7 +266,8 @@ fn absent_reason(e: &View<'_>, iss: &str, account: &str, paths: &[&str]) -> (Cau
             return (
                 Cause::ClusterRecreatedNewIssuerId,
                 format!(
-                    "the account and the role know the issuer of an earlier cluster, `{old}`; this cluster's is `{path}`"
+                    "the account and the role know the issuer of an earlier cluster, `{old}`; this cluster's is \
+                     `{path}`"
                 ),
             );
         }
@@ -396,7 +401,8 @@ fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -
         // An audience is registered for every role that trusts the provider: the word of a token is not enough.
         if !vouch::audience_known(e, aud, bare(&iss)) {
             let note = format!(
-                "only if `{aud}` is meant for AWS: every role that trusts the provider and names no audience would take tokens made for it"
+                "only if `{aud}` is meant for AWS: every role that trusts the provider and names no audience would \
+                 take tokens made for it"
             );
             let by_hand: Vec<(&str, String)> = by_hand.into_iter().chain([("note", note)]).collect();
             return draft.cure("register the audience with the provider, if it is meant for AWS", &by_hand);

@@ -187,7 +187,13 @@ pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &st
     if !of_ours(e, arn) {
         return draft.cure(
             "annotate the service account with a role of yours",
-            &[("note", format!("`{arn}` is of no account that these credentials or the cluster belong to: find out whose it is first"))],
+            &[(
+                "note",
+                format!(
+                    "`{arn}` is of no account that these credentials or the cluster belong to: find out \
+                whose it is first"
+                ),
+            )],
         );
     }
     draft.act(
@@ -195,8 +201,21 @@ pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &st
         actions,
         &[
             ("kubectl", annotation(namespace, name, " --overwrite", arn)),
-            ("terraform", snippet::hcl("kubernetes_service_account: metadata { annotations = { {} = {} } }", &[ROLE_ANNOTATION.into(), arn.into()])),
-            ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --attach-role-arn {} --override-existing-serviceaccounts --approve", &[namespace, name, arn])),
+            (
+                "terraform",
+                snippet::hcl(
+                    "kubernetes_service_account: metadata { annotations = { {} = {} } }",
+                    &[ROLE_ANNOTATION.into(), arn.into()],
+                ),
+            ),
+            (
+                "eksctl",
+                shell::line(
+                    "eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} \
+                --attach-role-arn {} --override-existing-serviceaccounts --approve",
+                    &[namespace, name, arn],
+                ),
+            ),
         ],
     )
 }
@@ -214,11 +233,16 @@ fn gone(e: &View<'_>) -> Option<Draft> {
     let known = e.siblings().known().map(|all| all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "));
     Some(
         Draft::new(format!(
-            "{} {}/{} runs as the service account {who}, which does not exist: it names no role, gets no token, and no new pod can be made",
+            "{} {}/{} runs as the service account {who}, which does not exist: it names no role, gets no token, \
+             and no new pod can be made",
             w.kind, w.namespace, w.name
         ))
         .show("serviceAccountName", name.clone(), "pod template")
-        .show("service accounts there", known.unwrap_or_else(|| "not read".to_owned()), format!("namespace {namespace}"))
+        .show(
+            "service accounts there",
+            known.unwrap_or_else(|| "not read".to_owned()),
+            format!("namespace {namespace}"),
+        )
         .cure("create the service account with its role, then recreate the pods", &[("kubectl", commands)]),
     )
 }
@@ -228,7 +252,8 @@ fn taken_away(e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<Draft> {
     let (pod, arn) = left_in_pods(e)?;
     let annotations = sa.annotations.keys().cloned().collect::<Vec<_>>().join(", ");
     let draft = Draft::new(format!(
-        "the service account {who} names no role any more; its pods still carry the one they were made with, and the next ones will have none"
+        "the service account {who} names no role any more; its pods still carry the one they were made with, and \
+         the next ones will have none"
     ))
     .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
     .show("annotations", annotations, format!("ServiceAccount {who}"));
@@ -299,7 +324,12 @@ fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Ca
     let template = e.workload().known().map(|w| (&w.template.annotations, &w.annotations));
     let on_pod = template.and_then(|(t, w)| t.get(ROLE_ANNOTATION).or_else(|| w.get(ROLE_ANNOTATION)));
     if let Some(arn) = on_pod {
-        let draft = Draft::new(format!("the role stands on the workload's pods as an annotation, and the webhook reads it from the service account {who} only")).show("pod annotation", format!("{ROLE_ANNOTATION}={arn}"), "pod template metadata.annotations").show("service account", "no such annotation", format!("ServiceAccount {who}"));
+        let draft = Draft::new(format!(
+            "the role stands on the workload's pods as an annotation, and the webhook \
+            reads it from the service account {who} only"
+        ))
+        .show("pod annotation", format!("{ROLE_ANNOTATION}={arn}"), "pod template metadata.annotations")
+        .show("service account", "no such annotation", format!("ServiceAccount {who}"));
         return Some((Cause::AnnotationOnPodNotServiceAccount, annotate(e, draft, sa, arn)));
     }
     if let Some(draft) = one_of_several(e, sa, &who) {
@@ -383,10 +413,26 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
         }
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
     };
-    Some((Cause::AnnotationMissingOnServiceAccount, match told {
-        Some(arn) => annotate(e, draft, sa, arn),
-        None => draft.cure("annotate the service account with the role it should have", &[("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)), ("eksctl", shell::line("eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve", &[&sa.namespace, &sa.name]))]),
-    }))
+    Some((
+        Cause::AnnotationMissingOnServiceAccount,
+        match told {
+            Some(arn) => annotate(e, draft, sa, arn),
+            None => draft.cure(
+                "annotate the service account with the role it should have",
+                &[
+                    ("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)),
+                    (
+                        "eksctl",
+                        shell::line(
+                            "eksctl \
+            create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve",
+                            &[&sa.namespace, &sa.name],
+                        ),
+                    ),
+                ],
+            ),
+        },
+    ))
 }
 
 /// Another service account of the namespace, named nearly as this one, has a role, and this one has none.

@@ -34,15 +34,26 @@ pub(super) fn provider(view: &View<'_>) -> Option<Judged> {
     if let Some(line) = find(view, &[Symptom::ProviderExists]) {
         let url = line.failure.issuer.clone().unwrap_or_else(|| "this URL".to_owned());
         let draft = Draft::new(format!(
-            "the account has an OIDC provider for {url} already, and it can have only one per URL: whoever makes a second is refused"
+            "the account has an OIDC provider for {url} already, and it can have only one per URL: whoever makes a \
+             second is refused"
         ));
         return Some(Judged::one(
             Cause::OidcProviderOnePerUrl,
             seen(draft, line).cure(
                 "use the provider that exists: add the audience to it, and let one stack own it",
                 &[
-                    ("aws", "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id AUDIENCE".to_owned()),
-                    ("terraform", "read it with `data \"aws_iam_openid_connect_provider\"`, or import it into the one configuration that owns it".to_owned()),
+                    (
+                        "aws",
+                        "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN \
+                        --client-id AUDIENCE"
+                            .to_owned(),
+                    ),
+                    (
+                        "terraform",
+                        "read it with `data \"aws_iam_openid_connect_provider\"`, or import it into the \
+                        one configuration that owns it"
+                            .to_owned(),
+                    ),
                 ],
             ),
         ));
@@ -73,7 +84,12 @@ pub(super) fn policy(view: &View<'_>, e: &View<'_>) -> Option<Judged> {
             Cause::TrustPolicySizeQuota,
             draft.cure(
                 "name many subjects with one StringLike pattern, split the role, or have the quota raised to 4096",
-                &[("aws", "aws service-quotas list-service-quotas --service-code iam --region us-east-1 --query \"Quotas[?contains(QuotaName, 'trust policy')]\"".to_owned())],
+                &[(
+                    "aws",
+                    "aws service-quotas list-service-quotas --service-code iam --region us-east-1 --query \
+                    \"Quotas[?contains(QuotaName, 'trust policy')]\""
+                        .to_owned(),
+                )],
             ),
         ));
     }
@@ -93,7 +109,8 @@ pub(super) fn policy(view: &View<'_>, e: &View<'_>) -> Option<Judged> {
     let (issuer, claim) = SHARED.iter().copied().find(|(issuer, claim)| unguarded(e, &text, issuer, claim))?;
     let key = if claim.contains(':') { claim.to_owned() } else { format!("{issuer}:{claim}") };
     let draft = Draft::new(format!(
-        "IAM refuses to save a trust policy for {issuer} that does not evaluate {key}: every tenant of that issuer could assume the role"
+        "IAM refuses to save a trust policy for {issuer} that does not evaluate {key}: every tenant of that issuer \
+         could assume the role"
     ))
     .unsure(Confidence::Likely, "whether the policy that was refused has a condition on that key");
     Some(Judged::one(

@@ -129,7 +129,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             e.chains().iter().filter(|c| c.known().is_none()).map(|c| lacking("a host's certificates", c)).collect();
         return Judged {
             missing: if gaps.is_empty() {
-                vec!["which certificate STS compared: every chain seen from here matches a registered thumbprint; run trustwalk from another network".to_owned()]
+                vec![
+                    "which certificate STS compared: every chain seen from here matches a registered thumbprint; \
+                    run trustwalk from another network"
+                        .to_owned(),
+                ]
             } else {
                 gaps
             },
@@ -145,7 +149,8 @@ fn unseen(host: &Seen<'_>) -> Option<String> {
     let made = host.product.is_some() || (is_known_public(name) && !host.assessment.in_library);
     made.then(|| {
         format!(
-            "which certificates AWS sees of {name}: those seen from here are not its own ({}); run trustwalk from a network without inspection",
+            "which certificates AWS sees of {name}: those seen from here are not its own ({}); run trustwalk from \
+             a network without inspection",
             host.product.clone().unwrap_or_else(|| host.assessment.words())
         )
     })
@@ -222,10 +227,16 @@ fn mismatched(e: &View<'_>, host: &Seen<'_>, provider: &Provider, told: bool) ->
 fn why(e: &View<'_>, host: &Seen<'_>, told: bool) -> String {
     match need(e, host) {
         Need::Consulted(Why::OnlyThumbprints) => "this system consults thumbprints alone".to_owned(),
-        Need::Consulted(Why::NotInLibrary) => "its chain ends at no root of the public library, so the thumbprint is consulted".to_owned(),
+        Need::Consulted(Why::NotInLibrary) => "its chain ends at no root of the public library, so the thumbprint \
+            is consulted"
+            .to_owned(),
         Need::Consulted(Why::Tls13Only) => "it speaks TLS 1.3 only, so the thumbprint is consulted".to_owned(),
-        Need::Consulted(Why::NotRetrieved) => "its certificate could not be retrieved, so the thumbprint is consulted".to_owned(),
-        Need::NotConsulted | Need::Unknown if told => "STS refused with the thumbprint error, so this system consults thumbprints although the public library knows the chain".to_owned(),
+        Need::Consulted(Why::NotRetrieved) => "its certificate could not be retrieved, so the thumbprint is \
+            consulted"
+            .to_owned(),
+        Need::NotConsulted | Need::Unknown if told => "STS refused with the thumbprint error, so this system \
+            consults thumbprints although the public library knows the chain"
+            .to_owned(),
         Need::NotConsulted | Need::Unknown => "the thumbprint is not consulted".to_owned(),
     }
 }
@@ -237,7 +248,8 @@ fn mismatch(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>], told: bool) ->
         bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned())).collect();
     let reasons = bad.first().map(|h| why(e, h, told)).unwrap_or_default();
     let mut draft = Draft::new(format!(
-        "no thumbprint registered with {} matches the certificates {} presents ({registered} registered, {} served); {reasons}",
+        "no thumbprint registered with {} matches the certificates {} presents ({registered} registered, {} \
+         served); {reasons}",
         provider.arn,
         names.join(" and "),
         served.join(", ")
@@ -276,7 +288,8 @@ fn repair(e: &View<'_>, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) ->
         let note = if is_known_public(&host.facts.host) || host.product.is_some() {
             "run from a network without inspection"
         } else {
-            "run from a network without inspection, or name the authority with --ca-bundle after checking its fingerprint"
+            "run from a network without inspection, or name the authority with --ca-bundle after checking its \
+             fingerprint"
         };
         return draft.cure(format!("nothing is pinned: {who}"), &[("note", note.to_owned())]);
     }

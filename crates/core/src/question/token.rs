@@ -43,7 +43,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         } else {
             (
                 Cause::TokenFileReadOnce,
-                "the process presents an expired token although the kubelet keeps the file fresh: it read the file once and kept what it read",
+                "the process presents an expired token although the kubelet keeps the file fresh: it read the file \
+                 once and kept what it read",
             )
         };
         let (title, by_hand) = if slow {
@@ -82,7 +83,12 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             .hear(line)
             .cure(
                 "register the audience with the identity provider, or ask for one it knows and register that with IAM",
-                &[("aws", "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN --client-id AUDIENCE".to_owned())],
+                &[(
+                    "aws",
+                    "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN \
+                    --client-id AUDIENCE"
+                        .to_owned(),
+                )],
             );
         judged.push(Cause::IdpDoesNotIssueRequestedAudience, draft);
         return judged;

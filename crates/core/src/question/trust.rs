@@ -233,11 +233,24 @@ fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
         ));
     }
     let draft = Draft::new(format!(
-        "STS refuses although the trust policy of {arn} admits this identity: a service or resource control policy of the organisation denies it"
+        "STS refuses although the trust policy of {arn} admits this identity: a service or resource control policy \
+         of the organisation denies it"
     ))
-    .unsure(Confidence::Likely, "the organisation's administrators can read its control policies: `aws organizations list-policies --filter RESOURCE_CONTROL_POLICY`")
+    .unsure(
+        Confidence::Likely,
+        "the organisation's administrators can read its control policies: `aws \
+        organizations list-policies --filter RESOURCE_CONTROL_POLICY`",
+    )
     .show("trust policy", "admits the identity", format!("{arn} AssumeRolePolicyDocument"))
     .show("STS", "AccessDenied", "sts:AssumeRoleWithWebIdentity")
-    .cure("have the control policy exempt this issuer's provider", &[("aws", "aws organizations list-policies --filter SERVICE_CONTROL_POLICY".to_owned())]);
+    .cure(
+        "have the control policy exempt this issuer's provider",
+        &[(
+            "aws",
+            "aws organizations list-policies \
+        --filter SERVICE_CONTROL_POLICY"
+                .to_owned(),
+        )],
+    );
     Judged::one(Cause::OrgPolicyRcpScpDeny, draft)
 }

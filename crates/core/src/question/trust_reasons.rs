@@ -155,7 +155,8 @@ fn of_principal(case: &Case<'_>, statement: usize, miss: &Miss, named: Cause) ->
         }
         Miss::FederatedOtherProvider { difference, .. } => match difference {
             _ if named == Cause::ClusterRecreatedNewIssuerId => format!(
-                "the trust policy of {arn} trusts the issuer of an earlier cluster, `{found}`; this cluster's is `{path}`"
+                "the trust policy of {arn} trusts the issuer of an earlier cluster, `{found}`; this cluster's is \
+                 `{path}`"
             ),
             IssuerDifference::Region => differs(&format!("has another region than the issuer `{path}`")),
             IssuerDifference::DualStackHost => differs(&format!("has another host than the issuer `{path}`")),

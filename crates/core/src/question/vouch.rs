@@ -41,7 +41,8 @@ impl Doubt {
     fn decide(&self) -> String {
         match self {
             Self::Issuer(iss) => format!(
-                "whether {iss} is an issuer of yours: who runs it, and who handed the token over; the cluster's own is what `aws eks describe-cluster` tells as identity.oidc.issuer"
+                "whether {iss} is an issuer of yours: who runs it, and who handed the token over; the cluster's \
+                 own is what `aws eks describe-cluster` tells as identity.oidc.issuer"
             ),
             Self::Signature => {
                 "whether the token is its issuer's: run again where the issuer's key set can be fetched".to_owned()
@@ -130,7 +131,12 @@ pub(super) fn question(e: &View<'_>, draft: Draft, doubt: &Doubt) -> Draft {
         "nothing is changed for it: find out first whose token this is",
         &[
             ("aws", "aws iam list-open-id-connect-providers".to_owned()),
-            ("note", "an issuer that is trusted can name anybody as its subject; register one only when you know who runs it".to_owned()),
+            (
+                "note",
+                "an issuer that is trusted can name anybody as its subject; register one only when you know \
+                who runs it"
+                    .to_owned(),
+            ),
         ],
     )
 }

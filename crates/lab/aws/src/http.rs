@@ -140,14 +140,17 @@ fn query_reply(action: &str, namespace: &str, outcome: Result<String, AwsFault>)
             200,
             "text/xml",
             format!(
-                "<{action}Response xmlns=\"{namespace}\">\n  <{action}Result>{inside}</{action}Result>\n  <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{action}Response>\n"
+                "<{action}Response xmlns=\"{namespace}\">\n  <{action}Result>{inside}</{action}Result>\n  \
+                 <ResponseMetadata>\n    <RequestId>{id}</RequestId>\n  </ResponseMetadata>\n</{action}Response>\n"
             ),
         ),
         Err(f) => reply(
             f.status,
             "text/xml",
             format!(
-                "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>Sender</Type>\n    <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  <RequestId>{id}</RequestId>\n</ErrorResponse>\n",
+                "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>Sender</Type>\n    \
+                 <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  \
+                 <RequestId>{id}</RequestId>\n</ErrorResponse>\n",
                 f.code,
                 escape(&f.message)
             ),

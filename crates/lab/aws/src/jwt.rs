@@ -27,7 +27,8 @@ fn not_a_jwt() -> AwsFault {
 /// Reported since 2026; before, the words were "Incorrect token audience".
 fn not_validated() -> AwsFault {
     AwsFault::token(
-        "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.",
+        "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation \
+         for requirements.",
     )
 }
 

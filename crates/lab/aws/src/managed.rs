@@ -69,7 +69,8 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
     let name = validate::text(form, "PolicyName", 1, 128)?;
     if !validate::is_name(name) {
         return Err(AwsFault::validation(
-            "The specified value for policyName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+            "The specified value for policyName is invalid. It must contain only alphanumeric characters and/or \
+             the following: +=,.@_-",
         ));
     }
     let document = validate::text(form, "PolicyDocument", 1, 131_072)?;

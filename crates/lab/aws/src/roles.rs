@@ -192,13 +192,15 @@ fn create(account: &Account, form: &Parameters) -> Outcome {
     let name = validate::text(form, "RoleName", 1, 64)?.to_owned();
     if !validate::is_name(&name) {
         return Err(AwsFault::validation(
-            "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-",
+            "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the \
+             following: +=,.@_-",
         ));
     }
     let path = form.get("Path").unwrap_or("/");
     if !path.starts_with('/') || !path.ends_with('/') || path.len() > 512 {
         return Err(AwsFault::validation(
-            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric \
+             characters and/or / characters.",
         ));
     }
     let trust_policy = validate::text(form, "AssumeRolePolicyDocument", 1, 131_072)?.to_owned();

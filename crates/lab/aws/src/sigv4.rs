@@ -112,7 +112,8 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
         return Err(AwsFault::new(
             403,
             "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
+             Access Key and signing method. Consult the service documentation for details.",
         ));
     }
     Ok(Caller { principal, service: service.clone(), key: auth.key, origin: Origin::of(request.headers) })

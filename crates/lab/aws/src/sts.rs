@@ -17,7 +17,8 @@ use crate::validate;
 /// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
 pub(crate) fn keys_unavailable() -> AwsFault {
     AwsFault::token(
-        "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+        "Couldn't retrieve verification key from your identity provider,  please reference \
+         AssumeRoleWithWebIdentity documentation for requirements",
     )
 }
 

@@ -54,7 +54,8 @@ impl ApiError {
             409,
             "Conflict",
             format!(
-                "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your changes to the latest version and try again",
+                "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your \
+                 changes to the latest version and try again",
                 gvr.qualified()
             ),
             Some(json!({"name": name, "group": gvr.group, "kind": gvr.resource})),

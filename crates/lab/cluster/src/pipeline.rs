@@ -178,7 +178,8 @@ impl Pipeline {
                 &Gvr::core("pods"),
                 name,
                 format!(
-                    "pods \"{name}\" is forbidden: error looking up service account {namespace}/{account}: serviceaccount \"{account}\" not found"
+                    "pods \"{name}\" is forbidden: error looking up service account {namespace}/{account}: \
+                     serviceaccount \"{account}\" not found"
                 ),
             ));
         };

@@ -193,7 +193,8 @@ pub(crate) async fn read_body(body: Incoming, content_type: &str) -> Result<Valu
     }
     if content_type.ends_with("cbor") {
         return Err(ApiError::unsupported_media_type(format!(
-            "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml (got {content_type})"
+            "the body of the request was in an unknown format - accepted media types include: application/json, \
+             application/yaml (got {content_type})"
         )));
     }
     let parsed = serde_json::from_slice(&bytes);

@@ -223,7 +223,9 @@ pub(crate) fn patched(call: &Call, old: &Value, body: &Value, kind: &str) -> Res
         "application/strategic-merge-patch+json" => strategic::apply(&mut new, body),
         other => {
             return Err(ApiError::unsupported_media_type(format!(
-                "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml (got {other} for {kind})"
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json-patch+json, application/merge-patch+json, \
+                 application/strategic-merge-patch+json, application/apply-patch+yaml (got {other} for {kind})"
             )));
         }
     }

@@ -100,7 +100,8 @@ fn bound_pod(
             code: 409,
             reason: "Conflict",
             message: format!(
-                "Operation cannot be fulfilled on pods \"{}\": the UID in the bound object reference ({wanted}) does not match the UID in record. The object might have been deleted and then recreated",
+                "Operation cannot be fulfilled on pods \"{}\": the UID in the bound object reference ({wanted}) \
+                 does not match the UID in record. The object might have been deleted and then recreated",
                 key.name
             ),
             details: None,

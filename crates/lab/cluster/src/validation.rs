@@ -25,7 +25,10 @@ pub(crate) fn create(kind: &Kind, object: &Value) -> Result<(), ApiError> {
             object,
             "metadata.name",
             &format!(
-                "Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+                "Invalid value: \"{name}\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+                 characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
+                 'example.com', regex used for validation is \
+                 '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
             ),
         ));
     }
@@ -38,7 +41,8 @@ fn check_type(kind: &Kind, object: &Value) -> Result<(), ApiError> {
     let named = j::text(object, "/kind");
     if version != kind.api_version() || named != kind.kind {
         return Err(ApiError::bad_request(format!(
-            "{named} in version \"{version}\" cannot be handled as a {}: no kind \"{named}\" is registered for version \"{version}\" at this address",
+            "{named} in version \"{version}\" cannot be handled as a {}: no kind \"{named}\" is registered for \
+             version \"{version}\" at this address",
             kind.kind
         )));
     }
@@ -155,6 +159,9 @@ fn pod_update(kind: &Kind, old: &Value, new: &Value) -> Result<(), ApiError> {
         kind,
         new,
         "spec",
-        "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
+        "Forbidden: pod updates may not change fields other than \
+         `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` \
+         (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if \
+         it was previously negative)",
     ))
 }

@@ -79,9 +79,13 @@ async fn the_story_shows_in_log_status_and_events_and_mends() {
         .collect();
     let message = j::text(&errors[0], "/msg");
     assert!(message.starts_with("Failed to call ec2:DescribeNetworkInterfaces for [eni-0"), "{message}");
-    assert!(message.ends_with(&format!(
-        "]: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: {THUMBPRINT}\n\tstatus code: 400, request id: req-7"
-    )), "{message}");
+    assert!(
+        message.ends_with(&format!(
+            "]: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: \
+         {THUMBPRINT}\n\tstatus code: 400, request id: req-7"
+        )),
+        "{message}"
+    );
     assert_eq!(errors[0]["ts"], "2022-07-19T13:45:18.759Z");
     assert_eq!(errors[0]["caller"], "ipamd/ipamd.go:463");
     assert!(j::text(&errors[1], "/msg").starts_with("Initialization failure: "));
@@ -113,7 +117,14 @@ async fn newer_cni_speaks_go_v2_and_tries_three_times() {
     lab.create(aws_node("v1.19.1"));
     lab.until("aws-node-2mxxx", crashed).await;
     let log = lab.said("aws-node-2mxxx", &["cat", "/host/var/log/aws-routed-eni/ipamd.log"]);
-    assert!(log.contains("get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error StatusCode: 400, RequestID: req-7, InvalidIdentityToken: m"), "{log}");
+    assert!(
+        log.contains(
+            "get identity: get credentials: failed to refresh cached credentials, failed to retrieve \
+        credentials, operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https \
+        response error StatusCode: 400, RequestID: req-7, InvalidIdentityToken: m"
+        ),
+        "{log}"
+    );
     assert!(lab.aws.of(ASSUME).len() >= 3);
 }
 
@@ -173,7 +184,11 @@ async fn java_falls_through_to_the_node_role_and_others_do_not() {
     lab.until("js", crashed).await;
     lab.until("plain", crashed).await;
     assert!(lab.log("js", false).contains("AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"));
-    assert!(lab.log("plain", false).contains("services.sts.model.StsException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: req-7, Extended Request ID: null)"));
+    assert!(lab.log("plain", false).contains(
+        "services.sts.model.StsException: Not authorized to perform \
+        sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: req-7, Extended Request ID: \
+        null)"
+    ));
 }
 
 #[tokio::test]

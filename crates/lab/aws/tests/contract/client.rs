@@ -173,7 +173,8 @@ pub(crate) fn form(action: &str, parameters: &[(&str, &str)]) -> String {
 pub(crate) async fn unsigned(address: SocketAddr, action: &str, parameters: &[(&str, &str)]) -> Answer {
     let body = form(action, parameters);
     let head = format!(
-        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\nconnection: \
+         close\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     parse(&exchange(address, [head, body].concat().into_bytes()).await)

@@ -20,12 +20,21 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
         "Marker",
         "Tags.member.1.Key",
     ]);
-    let near = (names, actions, vec((fields, ".{0,60}"), 0..5), "[ -~]{0,60}").prop_map(|(service, action, fields, junk)| {
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        let body = form(action, &fields);
-        let auth = format!("AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-west-2/{service}/aws4_request, SignedHeaders=host, Signature={junk}");
-        format!("POST /clusters/%ff/{action} HTTP/1.1\r\nhost: x\r\nauthorization: {auth}\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
-    });
+    let near =
+        (names, actions, vec((fields, ".{0,60}"), 0..5), "[ -~]{0,60}").prop_map(|(service, action, fields, junk)| {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            let body = form(action, &fields);
+            let auth = format!(
+                "AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-west-2/{service}/aws4_request, \
+            SignedHeaders=host, Signature={junk}"
+            );
+            format!(
+                "POST /clusters/%ff/{action} HTTP/1.1\r\nhost: x\r\nauthorization: {auth}\r\ncontent-length: \
+            {}\r\n\r\n{body}",
+                body.len()
+            )
+            .into_bytes()
+        });
     let headed = vec(any::<u8>(), 0..300).prop_map(|body| {
         [format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes(), body].concat()
     });

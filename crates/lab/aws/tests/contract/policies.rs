@@ -13,7 +13,9 @@ async fn a_session_may_do_what_its_role_may() {
     let list = async || session.query("ec2", "DescribeNetworkInterfaces", &[]).await;
     let who = "arn:aws:sts::111122223333:assumed-role/Cni/pod";
     let text = format!(
-        "You are not authorized to perform this operation. User: {who} is not authorized to perform: ec2:DescribeNetworkInterfaces because no identity-based policy allows the ec2:DescribeNetworkInterfaces action"
+        "You are not authorized to perform this operation. User: {who} is not authorized to perform: \
+         ec2:DescribeNetworkInterfaces because no identity-based policy allows the ec2:DescribeNetworkInterfaces \
+         action"
     );
     list().await.refuses(403, "UnauthorizedOperation", &text);
     let policy = [("RoleName", "Cni"), ("PolicyArn", CNI)];

@@ -57,7 +57,8 @@ async fn bad_urls_are_refused_in_iams_words() {
     }
     let long = format!("https://a.example/{}", "x".repeat(240));
     let text = format!(
-        "1 validation error detected: Value '{long}' at 'url' failed to satisfy constraint: Member must have length less than or equal to 255"
+        "1 validation error detected: Value '{long}' at 'url' failed to satisfy constraint: Member must have \
+         length less than or equal to 255"
     );
     create(&world, &long).await.refuses(400, "ValidationError", &text);
     let absent =

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::client::{Client, unsigned};
 use super::world::World;
 
-const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your \
+    AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
 #[tokio::test]
 async fn wrong_keys_secrets_and_tokens_are_told_apart() {
@@ -48,7 +49,8 @@ async fn a_caller_without_permission_is_told_what_is_missing() {
     let who = "arn:aws:iam::111122223333:user/nobody";
     let role = "arn:aws:iam::111122223333:role/Cni";
     let text = format!(
-        "User: {who} is not authorized to perform: iam:GetRole on resource: {role} because no identity-based policy allows the iam:GetRole action"
+        "User: {who} is not authorized to perform: iam:GetRole on resource: {role} because no identity-based \
+         policy allows the iam:GetRole action"
     );
     world.nobody.iam("GetRole", &[("RoleName", "Cni")]).await.refuses(403, "AccessDenied", &text);
     let caller = world.nobody.query("sts", "GetCallerIdentity", &[]).await.ok();

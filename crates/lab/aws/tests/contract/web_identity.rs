@@ -9,9 +9,11 @@ use super::client::{Client, unsigned};
 use super::world::{BARE, HOST, ISSUER, KEYS_HOST, ROLE, SUBJECT, World, condition, role, trust};
 
 const THUMBPRINT: &str = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint";
-const KEYS: &str = "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
+const KEYS: &str = "Couldn't retrieve verification key from your identity provider,  please reference \
+    AssumeRoleWithWebIdentity documentation for requirements";
 const DENIED: &str = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
-const NOT_VALIDATED: &str = "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.";
+const NOT_VALIDATED: &str = "The web identity token provided could not be validated. See the \
+    AssumeRoleWithWebIdentity documentation for requirements.";
 const NOT_A_JWT: &str =
     "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)";
 const CODE: &str = "InvalidIdentityToken";

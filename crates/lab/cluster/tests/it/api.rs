@@ -26,7 +26,8 @@ async fn refusals_are_worded_as_kubernetes_words_them() {
     assert_eq!(code, 403);
     assert_eq!(
         status["message"],
-        "pods is forbidden: User \"reader\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\""
+        "pods is forbidden: User \"reader\" cannot list resource \"pods\" in API group \"\" in the namespace \
+         \"default\""
     );
     let (code, _) = lab.get_as(Some("nobody's"), PODS).await;
     assert_eq!(code, 401);
@@ -118,7 +119,8 @@ async fn tokens_follow_the_rules_of_token_request() {
     assert_eq!(code, 422);
     assert_eq!(
         status["message"],
-        "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes"
+        "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 300: may not \
+         specify a duration less than 10 minutes"
     );
     let body = ask(172_800).to_string();
     let response = lab.send(Some(&lab.admin), "POST", &path, "application/json", &body).await;

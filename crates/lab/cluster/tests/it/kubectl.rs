@@ -121,7 +121,8 @@ async fn kubectl_manages_accounts_and_tokens() {
     assert_eq!(kubectl.ok("create token app --audience=a").await.trim(), "t1");
     assert_eq!(
         kubectl.fails("create token app --duration=300s").await,
-        "error: failed to create token: TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes\n"
+        "error: failed to create token: TokenRequest.authentication.k8s.io \"\" is invalid: \
+         spec.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes\n"
     );
     let output = kubectl.run("create token app --duration=48h").await;
     assert_eq!(
@@ -131,7 +132,8 @@ async fn kubectl_manages_accounts_and_tokens() {
     assert_eq!(kubectl.ok("auth can-i list pods").await, "yes\n");
     assert_eq!(
         kubectl.fails("get pods --as=reader").await,
-        "Error from server (Forbidden): pods is forbidden: User \"reader\" cannot list resource \"pods\" in API group \"\" in the namespace \"default\"\n"
+        "Error from server (Forbidden): pods is forbidden: User \"reader\" cannot list resource \"pods\" in API \
+         group \"\" in the namespace \"default\"\n"
     );
     assert!(kubectl.ok("api-resources").await.contains("daemonsets"));
     assert!(kubectl.ok("version").await.contains("Server Version: v1.36.2"));

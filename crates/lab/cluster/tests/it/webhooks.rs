@@ -114,7 +114,8 @@ async fn a_dead_webhook_is_ignored_or_fatal_as_configured() {
     assert_eq!(code, 500);
     assert_eq!(
         status["message"],
-        "Internal error occurred: failed calling webhook \"hook.example.com\": failed to call webhook: Post \"https://hook.default.svc:443/mutate?timeout=10s\": service \"hook\" not found"
+        "Internal error occurred: failed calling webhook \"hook.example.com\": failed to call webhook: Post \
+         \"https://hook.default.svc:443/mutate?timeout=10s\": service \"hook\" not found"
     );
 }
 

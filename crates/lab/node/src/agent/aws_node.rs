@@ -6,7 +6,9 @@ use serde_json::json;
 use super::{app, context::Context, exchange::Session, failure::Failure, sdk::Sdk, wording};
 
 const DESCRIBE: wording::Call<'static> = wording::Call { service: "ec2", operation: "DescribeNetworkInterfaces" };
-const MISSING_PERMISSIONS: &str = "Unauthorized operation: failed to call ec2:DescribeNetworkInterfaces due to missing permissions. Please refer https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/iam-policy.md to attach relevant policy to IAM role";
+const MISSING_PERMISSIONS: &str = "Unauthorized operation: failed to call ec2:DescribeNetworkInterfaces due to \
+    missing permissions. Please refer https://github.com/aws/amazon-vpc-cni-k8s/blob/master/docs/iam-policy.md to \
+    attach relevant policy to IAM role";
 
 /// Appends a line to the node's ipamd.log, in its JSON form.
 fn log(context: &Context, level: &str, caller: &str, message: &str) {

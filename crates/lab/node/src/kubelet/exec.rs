@@ -250,7 +250,8 @@ fn stat(shell: &Shell<'_>, arguments: &[String]) -> ExecResult {
                 .replace("%Y", &time.as_second().to_string())
                 .replace("%n", path),
             None => format!(
-                "  File: {path}\n  Size: {size}\t{kind}\nAccess: (0{mode:o})  Uid: ({uid}/{})   Gid: ({gid}/{})\nModify: {time}",
+                "  File: {path}\n  Size: {size}\t{kind}\nAccess: (0{mode:o})  Uid: ({uid}/{})   Gid: \
+                 ({gid}/{})\nModify: {time}",
                 owner(uid),
                 owner(gid)
             ),

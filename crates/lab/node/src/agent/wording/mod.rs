@@ -77,14 +77,22 @@ fn v2(call: Call<'_>, inner: &str) -> String {
 
 fn java_chain(web_identity: &str) -> String {
     format!(
-        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the providers in the chain AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider(), EnvironmentVariableCredentialsProvider(), WebIdentityTokenCredentialsProvider(), ProfileCredentialsProvider(), ContainerCredentialsProvider(), InstanceProfileCredentialsProvider()]) : [SystemPropertyCredentialsProvider(): Unable to load credentials from system settings., WebIdentityTokenCredentialsProvider(): {web_identity}, InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]"
+        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the \
+         providers in the chain \
+         AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider(), \
+         EnvironmentVariableCredentialsProvider(), WebIdentityTokenCredentialsProvider(), \
+         ProfileCredentialsProvider(), ContainerCredentialsProvider(), InstanceProfileCredentialsProvider()]) : \
+         [SystemPropertyCredentialsProvider(): Unable to load credentials from system settings., \
+         WebIdentityTokenCredentialsProvider(): {web_identity}, InstanceProfileCredentialsProvider(): Failed to \
+         load credentials from IMDS.]"
     )
 }
 
 fn java(service: &str, class: &str, refused: &Refused) -> String {
     let title = Call { service, operation: "" }.title();
     format!(
-        "software.amazon.awssdk.services.{service}.model.{class}: {} (Service: {title}, Status Code: {}, Request ID: {}, Extended Request ID: null)",
+        "software.amazon.awssdk.services.{service}.model.{class}: {} (Service: {title}, Status Code: {}, Request \
+         ID: {}, Extended Request ID: null)",
         refused.message, refused.status, refused.request_id
     )
 }
@@ -140,7 +148,8 @@ fn exchange(sdk: Sdk, call: Call<'_>, role: &str, refused: &Refused) -> String {
             let class =
                 class.map_or("AmazonSecurityTokenServiceException".to_owned(), |class| format!("Model.{class}"));
             format!(
-                "Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role {role} ---> Amazon.SecurityToken.{class}: {message}"
+                "Amazon.Runtime.AmazonClientException: Error calling AssumeRole for role {role} ---> \
+                 Amazon.SecurityToken.{class}: {message}"
             )
         }
     }
@@ -186,7 +195,8 @@ fn token_file(sdk: Sdk, call: Call<'_>, path: &str, error: FileError) -> String 
     };
     match sdk {
         Sdk::GoV1 | Sdk::GoOld => format!(
-            "WebIdentityErr: failed fetching WebIdentity token: \ncaused by: WebIdentityErr: unable to read file at {path}\ncaused by: open {path}: {posix}"
+            "WebIdentityErr: failed fetching WebIdentity token: \ncaused by: WebIdentityErr: unable to read file \
+             at {path}\ncaused by: open {path}: {posix}"
         ),
         Sdk::GoV2 => v2(
             call,
@@ -214,7 +224,8 @@ fn pod_identity(sdk: Sdk, call: Call<'_>, detail: &str) -> String {
         }
         Sdk::GoV2 => v2(call, &format!("failed to load credentials, : {detail}")),
         Sdk::Python { .. } => format!(
-            "botocore.exceptions.CredentialRetrievalError: Error when retrieving credentials from container-role: {detail}"
+            "botocore.exceptions.CredentialRetrievalError: Error when retrieving credentials from container-role: \
+             {detail}"
         ),
         Sdk::Java | Sdk::JavaNoSts => {
             format!("software.amazon.awssdk.core.exception.SdkClientException: {detail}")
@@ -229,20 +240,23 @@ fn pod_identity(sdk: Sdk, call: Call<'_>, detail: &str) -> String {
 
 fn no_credentials(sdk: Sdk, call: Call<'_>) -> String {
     match sdk {
-        Sdk::GoV1 | Sdk::GoOld => "NoCredentialProviders: no valid providers in chain. Deprecated.\n\tFor verbose messaging see aws.Config.CredentialsChainVerboseErrors".into(),
+        Sdk::GoV1 | Sdk::GoOld => "NoCredentialProviders: no valid providers in chain. Deprecated.\n\tFor verbose \
+            messaging see aws.Config.CredentialsChainVerboseErrors"
+            .into(),
         Sdk::GoV2 => v2(
             call,
             "no EC2 IMDS role found, operation error ec2imds: GetMetadata, request canceled, context deadline exceeded",
         ),
-        Sdk::Python { .. } => {
-            "botocore.exceptions.NoCredentialsError: Unable to locate credentials".into()
-        }
+        Sdk::Python { .. } => "botocore.exceptions.NoCredentialsError: Unable to locate credentials".into(),
         Sdk::Java | Sdk::JavaNoSts => java_chain(
-            "Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the javaproperty aws.webIdentityTokenFile must be set.",
+            "Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the javaproperty \
+             aws.webIdentityTokenFile must be set.",
         ),
         Sdk::Js => "CredentialsProviderError: Could not load credentials from any providers".into(),
         Sdk::Rust => "no providers in chain provided credentials".into(),
-        Sdk::Dotnet => "Amazon.Runtime.AmazonClientException: Unable to get IAM security credentials from EC2 Instance Metadata Service.".into(),
+        Sdk::Dotnet => "Amazon.Runtime.AmazonClientException: Unable to get IAM security credentials from EC2 \
+            Instance Metadata Service."
+            .into(),
     }
 }
 
@@ -252,18 +266,17 @@ fn no_region(sdk: Sdk, call: Call<'_>) -> String {
         Sdk::GoV2 => v2(
             call,
             &format!(
-                "failed to retrieve credentials, operation error STS: {OPERATION}, failed to resolve service endpoint, endpoint rule error, Invalid Configuration: Missing Region"
+                "failed to retrieve credentials, operation error STS: {OPERATION}, failed to resolve service \
+                 endpoint, endpoint rule error, Invalid Configuration: Missing Region"
             ),
         ),
-        Sdk::Python { .. } => {
-            "botocore.exceptions.NoRegionError: You must specify a region.".into()
-        }
-        Sdk::Java | Sdk::JavaNoSts => "software.amazon.awssdk.core.exception.SdkClientException: Unable to load region from any of the providers in the chain".into(),
+        Sdk::Python { .. } => "botocore.exceptions.NoRegionError: You must specify a region.".into(),
+        Sdk::Java | Sdk::JavaNoSts => "software.amazon.awssdk.core.exception.SdkClientException: Unable to load \
+            region from any of the providers in the chain"
+            .into(),
         Sdk::Js => "Error: Region is missing".into(),
         Sdk::Rust => "dispatch failure: other: Invalid Configuration: Missing Region".into(),
-        Sdk::Dotnet => {
-            "Amazon.Runtime.AmazonClientException: No RegionEndpoint or ServiceURL configured".into()
-        }
+        Sdk::Dotnet => "Amazon.Runtime.AmazonClientException: No RegionEndpoint or ServiceURL configured".into(),
     }
 }
 
@@ -277,10 +290,12 @@ fn no_profile(sdk: Sdk, call: Call<'_>, name: &str) -> String {
             format!("botocore.exceptions.ProfileNotFound: The config profile ({name}) could not be found")
         }
         Sdk::Java | Sdk::JavaNoSts => format!(
-            "software.amazon.awssdk.core.exception.SdkClientException: Profile file contained no credentials for profile '{name}'"
+            "software.amazon.awssdk.core.exception.SdkClientException: Profile file contained no credentials for \
+             profile '{name}'"
         ),
         Sdk::Js => format!(
-            "CredentialsProviderError: Could not resolve credentials using profile: [{name}] in configuration/credentials file(s)."
+            "CredentialsProviderError: Could not resolve credentials using profile: [{name}] in \
+             configuration/credentials file(s)."
         ),
         Sdk::Rust => format!("{}: could not find profile named {name}", call.operation),
         Sdk::Dotnet => format!("Amazon.Runtime.AmazonClientException: Unable to find the \"{name}\" profile."),
@@ -308,7 +323,8 @@ mod tests {
         assert_eq!(
             text(Sdk::GoV1, EC2, &failed("InvalidIdentityToken", thumbprint)),
             format!(
-                "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: {thumbprint}\n\tstatus code: 400, request id: r-1"
+                "WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: \
+                 {thumbprint}\n\tstatus code: 400, request id: r-1"
             )
         );
     }
@@ -318,7 +334,10 @@ mod tests {
         let retried = text(Sdk::GoV2, EC2, &failed("InvalidIdentityToken", "m"));
         assert_eq!(
             retried,
-            "operation error EC2: DescribeNetworkInterfaces, get identity: get credentials: failed to refresh cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, exceeded maximum number of attempts, 3, https response error StatusCode: 400, RequestID: r-1, InvalidIdentityToken: m"
+            "operation error EC2: DescribeNetworkInterfaces, get identity: get credentials: failed to refresh \
+             cached credentials, failed to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, \
+             exceeded maximum number of attempts, 3, https response error StatusCode: 400, RequestID: r-1, \
+             InvalidIdentityToken: m"
         );
         let denied = text(Sdk::GoV2, EC2, &failed("AccessDenied", "m"));
         assert!(denied.ends_with(
@@ -337,7 +356,8 @@ mod tests {
         let denied = text(Sdk::Java, EC2, &failed("AccessDenied", "m"));
         assert_eq!(
             denied,
-            "software.amazon.awssdk.services.sts.model.StsException: m (Service: Sts, Status Code: 403, Request ID: r-1, Extended Request ID: null)"
+            "software.amazon.awssdk.services.sts.model.StsException: m (Service: Sts, Status Code: 403, Request \
+             ID: r-1, Extended Request ID: null)"
         );
         assert!(text(Sdk::Dotnet, EC2, &failed("AccessDenied", "m")).contains(
             "Error calling AssumeRole for role R ---> Amazon.SecurityToken.AmazonSecurityTokenServiceException: m"

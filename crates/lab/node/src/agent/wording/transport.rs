@@ -31,7 +31,8 @@ pub(super) fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach, exch
         }
         Sdk::GoV2 => {
             let inner = format!(
-                "exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, {}",
+                "exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request \
+                 send failed, {}",
                 go_dial(host, reach)
             );
             if exchanging {
@@ -43,7 +44,8 @@ pub(super) fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach, exch
         }
         Sdk::Python { .. } => match reach {
             Reach::NoSuchHost => format!(
-                "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: \"https://{host}/\""
+                "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: \
+                 \"https://{host}/\""
             ),
             Reach::Open | Reach::Blackholed => {
                 format!("botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: \"https://{host}/\"")
@@ -55,12 +57,16 @@ pub(super) fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach, exch
         Sdk::Java | Sdk::JavaNoSts => {
             let why = match reach {
                 Reach::NoSuchHost => format!(
-                    "Received an UnknownHostException when attempting to interact with a service. See cause for the exact endpoint that is failing to resolve. Caused by: java.net.UnknownHostException: {host}"
+                    "Received an UnknownHostException when attempting to interact with a service. See cause for \
+                     the exact endpoint that is failing to resolve. Caused by: java.net.UnknownHostException: \
+                     {host}"
                 ),
                 Reach::Open | Reach::Blackholed => {
                     format!("Unable to execute HTTP request: Connect to {host}:443 [{host}] failed: connect timed out")
                 }
-                Reach::ProxyForbidden => "Unable to execute HTTP request: Unable to tunnel through proxy. Proxy returns \"HTTP/1.1 403 Forbidden\"".into(),
+                Reach::ProxyForbidden => "Unable to execute HTTP request: Unable to tunnel through proxy. Proxy \
+                    returns \"HTTP/1.1 403 Forbidden\""
+                    .into(),
             };
             format!("software.amazon.awssdk.core.exception.SdkClientException: {why}")
         }
@@ -83,7 +89,8 @@ pub(super) fn transport(sdk: Sdk, call: Call<'_>, host: &str, reach: Reach, exch
                 Reach::Open | Reach::Blackholed => format!("Connection timed out ({host}:443)"),
                 Reach::ProxyForbidden => {
                     format!(
-                        "The proxy tunnel request to proxy 'http://proxy:3128/' failed with status code '403' for {host}."
+                        "The proxy tunnel request to proxy 'http://proxy:3128/' failed with status code '403' for \
+                         {host}."
                     )
                 }
             };
@@ -98,7 +105,8 @@ pub(super) fn plain_http(sdk: Sdk, call: Call<'_>, host: &str) -> String {
     let go = format!("Post \"http://{host}/\": read tcp 10.0.61.27:41864->{RESET}: read: connection reset by peer");
     match sdk {
         Sdk::GoV1 | Sdk::GoOld => format!(
-            "WebIdentityErr: failed to retrieve credentials\ncaused by: RequestError: send request failed\ncaused by: {go}"
+            "WebIdentityErr: failed to retrieve credentials\ncaused by: RequestError: send request failed\ncaused \
+             by: {go}"
         ),
         Sdk::GoV2 => v2(
             call,
