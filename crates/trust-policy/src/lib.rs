@@ -65,7 +65,7 @@ pub use exchange::{Exchange, SET_SOURCE_IDENTITY_ACTION, TAG_SESSION_ACTION};
 pub use explain::{ConditionReport, ConditionVerdict, ElementReport, Explanation, StatementReport};
 pub use grant::{Granted, Grants, Use};
 pub use index::RoleIndex;
-pub use lint::{SaveContext, SaveError, Standing, TRUST_POLICY_QUOTA};
+pub use lint::{SHARED_ISSUERS, SaveContext, SaveError, Standing, TRUST_POLICY_QUOTA};
 pub use miss::{AudienceDifference, GithubContext, IssuerDifference, Miss, SubjectDifference, SubjectForm};
 pub use nearest::NearMiss;
 pub use operator::{Comparison, Operator, Quantifier};

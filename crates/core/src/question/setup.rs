@@ -2,32 +2,12 @@
 
 use crate::cause::Cause;
 use trustwalk_symptoms::Symptom;
+use trustwalk_trust_policy::SHARED_ISSUERS;
 
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{LogFailure, View};
 use crate::finding::Confidence;
-
-/// Issuers shared by many tenants, and the claim a trust policy must evaluate for IAM to save it (IAM User
-/// Guide, "Identity-provider controls for shared OIDC providers").
-const SHARED: [(&str, &str); 16] = [
-    ("token.actions.githubusercontent.com", "sub"),
-    ("vstoken.actions.githubusercontent.com", "sub"),
-    ("oidc-configuration.audit-log.githubusercontent.com", "sub"),
-    ("gitlab.com", "sub"),
-    ("agent.buildkite.com", "sub"),
-    ("oidc.codefresh.io", "sub"),
-    ("studio.datachain.ai/api", "sub"),
-    ("scalr.io", "sub"),
-    ("tokens.cloud.shisho.dev", "sub"),
-    ("app.terraform.io", "sub"),
-    ("proidc.upbound.io", "sub"),
-    ("cognito-identity.amazonaws.com", "aud"),
-    ("api.pulumi.com/oidc", "aud"),
-    ("sandboxes.cloud", "aud"),
-    ("oidc.vercel.com", "aud"),
-    ("sts.windows.net/33e01921-4d64-4f8c-a055-5bdaffd5e33d", "sts:RoleSessionName"),
-];
 
 /// Refusals to register a provider.
 pub(super) fn provider(view: &View<'_>) -> Option<Judged> {
@@ -106,7 +86,7 @@ pub(super) fn policy(view: &View<'_>, e: &View<'_>) -> Option<Judged> {
     }
     let line = find(view, &[Symptom::MalformedPolicy])?;
     let text = line.sample.to_ascii_lowercase();
-    let (issuer, claim) = SHARED.iter().copied().find(|(issuer, claim)| unguarded(e, &text, issuer, claim))?;
+    let (issuer, claim) = SHARED_ISSUERS.iter().copied().find(|(issuer, claim)| unguarded(e, &text, issuer, claim))?;
     let key = if claim.contains(':') { claim.to_owned() } else { format!("{issuer}:{claim}") };
     let draft = Draft::new(format!(
         "IAM refuses to save a trust policy for {issuer} that does not evaluate {key}: every tenant of that issuer \

@@ -5,6 +5,8 @@
 mod shared;
 mod statement;
 
+pub use shared::SHARED_ISSUERS;
+
 use crate::document::Document;
 use serde::Serialize;
 

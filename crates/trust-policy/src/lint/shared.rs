@@ -4,9 +4,9 @@ use super::SaveError;
 use crate::document::DocumentStatement;
 use crate::operator::{Comparison, Operator};
 
-/// Providers shared by many customers and the key that must be evaluated (DOC: IAM User Guide,
-/// "Identity-provider controls for shared OIDC providers").
-const SHARED: &[(&str, &str)] = &[
+/// Issuers shared by many tenants, and the claim that IAM wants a trust policy to evaluate before it saves it; one with
+/// a colon is a key by itself (IAM User Guide, "Identity-provider controls for shared OIDC providers").
+pub const SHARED_ISSUERS: &[(&str, &str)] = &[
     ("token.actions.githubusercontent.com", "sub"),
     ("vstoken.actions.githubusercontent.com", "sub"),
     ("oidc-configuration.audit-log.githubusercontent.com", "sub"),
@@ -28,7 +28,7 @@ const SHARED: &[(&str, &str)] = &[
 pub(super) fn guard(index: usize, value: &str, s: &DocumentStatement, errors: &mut Vec<SaveError>) {
     let issuer = crate::claims::issuer_path(value).unwrap_or(value);
     let bare = issuer.trim_end_matches('/');
-    let shared = SHARED.iter().find(|(host, _)| bare == *host || is_vercel_team(bare, host));
+    let shared = SHARED_ISSUERS.iter().find(|(host, _)| bare == *host || is_vercel_team(bare, host));
     let Some((_, claim)) = shared else { return };
     let key = if claim.contains(':') { (*claim).to_owned() } else { format!("{issuer}:{claim}") };
     if !s.conditions.iter().any(|c| c.key.eq_ignore_ascii_case(&key) && narrows(&c.operator, &c.values)) {
