@@ -343,3 +343,38 @@ fn evidence_of_before_is_still_read() {
     let e: Evidence = serde_json::from_value(value).unwrap();
     assert!(e.besides.is_empty());
 }
+
+/// Lines that no question has words of its own for: their causes are named by their pages.
+#[test]
+fn a_line_of_few_causes_names_them_and_never_says_that_they_were_excluded() {
+    let table = [
+        (
+            "The nested job 'build' is requesting 'id-token: write', but is only allowed 'id-token: none'.",
+            Cause::GhaIdTokenPermissionMissing,
+        ),
+        (
+            "An IAM role must be associated with service account x (namespace: y)",
+            Cause::AnnotationMissingOnServiceAccount,
+        ),
+        (
+            "Failed calling webhook, failing open iam-for-pods.amazonaws.com: failed calling webhook \
+             \"iam-for-pods.amazonaws.com\": dial tcp 127.0.0.1:23443: connect: connection refused",
+            Cause::WebhookAbsentOrNotRunning,
+        ),
+        (
+            "422 Unprocessable Entity: Requested lifetime too high (requested: 14400 max: 7200)",
+            Cause::RequestedLifetimeExceedsLimit,
+        ),
+    ];
+    for (text, cause) in table {
+        let d = diagnose(&hearing(alone(), vec![line(text)]));
+        assert_eq!(d.root_cause.as_ref().map(|f| f.cause), Some(cause), "{text}");
+        assert_eq!(d.observations.len(), 1);
+        assert!(matches!(d.observations[0].fate, Fate::Explained { .. }), "{text}");
+    }
+    // Where nothing was read, nothing was excluded.
+    for text in ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An error occurred (ExpiredToken)"] {
+        let d = diagnose(&hearing(alone(), vec![line(&format!("botocore AWS STS: {text}"))]));
+        assert!(d.undetermined.iter().all(|u| !u.contains("excluded")), "{:?}", d.undetermined);
+    }
+}

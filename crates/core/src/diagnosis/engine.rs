@@ -29,7 +29,9 @@ fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let view = View::new(evidence);
     let mut answers = question::answers(evidence);
     let mut observations = question::observed(evidence);
-    survivors::weigh(&mut answers, Habitat::of(evidence, &observations));
+    let habitat = Habitat::of(evidence, &observations);
+    survivors::name_few(evidence, &mut answers, &observations, habitat);
+    survivors::weigh(&mut answers, habitat);
     let missing = gaps(evidence, std::mem::take(&mut answers.missing));
     let candidates = candidates::candidates(evidence, &answers, &observations);
     let (mut errors, warnings): (Vec<Finding>, Vec<Finding>) = answers.found.iter().cloned().partition(Finding::fails);

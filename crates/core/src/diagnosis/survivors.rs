@@ -1,12 +1,71 @@
 //! Which causes survive, how sure each is, and which comes first.
 
-use crate::cause::Cause;
-use crate::finding::{Confidence, Finding, Ruling, Standing};
+use trustwalk_symptoms::Symptom;
+
+use crate::cause::{Cause, says_nothing};
+use crate::evidence::Evidence;
+use crate::finding::{Confidence, Exhibit, Finding, Ruling, Standing};
 use crate::observation::{Fate, Observation, Witness};
+use crate::plan::Cure;
 use crate::question::Answers;
 
 use super::habitat::Habitat;
 use super::model::Folded;
+
+/// Causes that are named for a line without a question's own words: with more of them left, a name would say nothing.
+const FEW: usize = 3;
+
+/// Names the causes of lines that no question named one for, where few are left.
+pub(super) fn name_few(e: &Evidence, answers: &mut Answers, observations: &[Observation], habitat: Habitat) {
+    // What our own exchange did not meet is no matter of what is configured.
+    let accepted = e.exchange.known().is_some_and(|x| x.assumed.is_some());
+    let differs = |s: Symptom| accepted && Cause::WorkloadExchangeDiffers.shows().contains(&s);
+    let mut new: Vec<(Finding, Symptom)> = Vec::new();
+    for o in observations.iter().filter(|o| o.speaks() && o.witness == Witness::Log) {
+        let Some(symptom) = o.symptom.filter(|s| !says_nothing(*s) && !differs(*s)) else { continue };
+        if answers.found.iter().chain(new.iter().map(|(f, _)| f)).any(|f| o.can_come_from(f.cause)) {
+            continue;
+        }
+        let left: Vec<Cause> = left(answers, symptom, habitat).collect();
+        if left.len() <= FEW {
+            new.extend(left.into_iter().map(|cause| (by_line(cause, o), symptom)));
+        }
+    }
+    for (finding, symptom) in new {
+        answers.found.push(finding);
+        answers.heard.push(Some(symptom));
+    }
+}
+
+/// The causes that can show a symptom and are not excluded.
+fn left(answers: &Answers, symptom: Symptom, habitat: Habitat) -> impl Iterator<Item = Cause> + '_ {
+    let out = move |c: Cause| {
+        let ruled = answers.rulings.iter().find(|r| r.cause == c);
+        ruled.is_some_and(|r| matches!(r.standing, Standing::Excluded { .. })) || habitat.excludes(c).is_some()
+    };
+    Cause::of(symptom).filter(move |c| *c != Cause::WorkloadExchangeDiffers && !out(*c))
+}
+
+/// A cause named by what its page says and the line alone.
+fn by_line(cause: Cause, o: &Observation) -> Finding {
+    let meta = cause.meta();
+    let mut letters = meta.summary.chars();
+    let begin = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    let explained = Cure {
+        title: "see the page of this cause".to_owned(),
+        actions: Vec::new(),
+        by_hand: [("trustwalk".to_owned(), ["trustwalk explain ", meta.code].concat())].into(),
+    };
+    Finding {
+        cause,
+        severity: meta.severity,
+        confidence: Confidence::Proven,
+        sentence: begin + letters.as_str(),
+        proof: vec![Exhibit::new("failure", o.text.clone(), o.origin.clone())],
+        cures: vec![explained],
+        decide: None,
+    }
+}
 
 /// Says of what rests on a log's line alone how sure it is: proven where no other cause of the catalogue can show the
 /// line, likely where every other is excluded, and possible where others are left.

@@ -111,7 +111,11 @@ impl Answers {
         if outside.is_none() {
             self.judged.insert(link);
         }
-        let standing = outside.map_or_else(|| unnamed(e, cause, about), |by| Standing::Excluded { by });
+        // That a question has no bearing excludes nothing whose deciding facts nobody read.
+        let standing = match (unnamed(e, cause, about), outside) {
+            (Standing::Excluded { .. }, Some(by)) => Standing::Excluded { by },
+            (standing, _) => standing,
+        };
         self.rulings.push(Ruling { cause, standing });
     }
 }
