@@ -41,17 +41,30 @@ impl Habitat {
             | Target::Log { .. } => None,
         };
         let subject = e.token.known().and_then(|t| t.sub.as_deref()).or(typed);
-        match subject {
-            Some(sub) if sub.starts_with("system:serviceaccount:") => return Self::Cluster,
-            Some(sub) if sub.starts_with("repo:") || sub.starts_with("repository") => return Self::Github,
-            Some(_) | None => {}
+        if let Some(home) = subject.and_then(Self::of_subject) {
+            return home;
         }
-        let lines = e.logs.known().into_iter().flatten();
-        let mut github = lines.map(|l| l.failure.sdk == Some(Sdk::GithubAction));
+        // Where all that a log or a trail names lives at one place, that is it.
+        let lines = || e.logs.known().into_iter().flatten();
+        let mut homes = lines().filter_map(|l| l.failure.subject.as_ref()).map(|s| Self::of_subject(s.as_str()));
+        if let Some(Some(home)) = homes.next()
+            && homes.all(|other| other == Some(home))
+        {
+            return home;
+        }
+        let mut github = lines().map(|l| l.failure.sdk == Some(Sdk::GithubAction));
         if observations.iter().any(Observation::speaks) && github.any(|g| g) {
             return Self::Github;
         }
         Self::Unknown
+    }
+
+    /// Where an identity of this subject lives (Kubernetes documentation, service accounts; GitHub Docs, subject claims).
+    fn of_subject(sub: &str) -> Option<Self> {
+        if sub.starts_with("system:serviceaccount:") {
+            return Some(Self::Cluster);
+        }
+        (sub.starts_with("repo:") || sub.starts_with("repository")).then_some(Self::Github)
     }
 
     /// Why a cause has no place here.

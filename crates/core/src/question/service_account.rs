@@ -7,7 +7,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, pod_identity, trust};
-use crate::evidence::{Addon, LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
+use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -299,14 +299,20 @@ fn nameless(e: &View<'_>, sa: &ServiceAccount, who: &str, line: Option<&LogFailu
     )
 }
 
+/// The volume that the webhook mounts the token from (amazon-eks-pod-identity-webhook).
+const WEBHOOK_VOLUME: &str = "aws-iam-token";
+
 /// The role that pods got from the webhook when their service account still named one.
 fn left_in_pods<'a>(e: &View<'a>) -> Option<(&'a str, &'a str)> {
-    let own = e.workload().known()?;
-    if own.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)) {
+    let template = e.workload().known().map(|w| &w.template);
+    if template.is_some_and(|t| t.containers.iter().any(|c| c.has_env(ROLE_VARIABLE))) {
         return None;
     }
+    // Without a template the webhook's own volume tells that the variable is not somebody's by hand.
+    let by_webhook = |p: &&Pod| template.is_some() || p.spec.token_volumes.iter().any(|v| v.name == WEBHOOK_VOLUME);
     let pods = e.pods().known().into_iter().flatten();
-    pods.flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)))
+    pods.filter(by_webhook)
+        .flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)))
         .find_map(|(p, c)| Some((p.name.as_str(), c.env_value(ROLE_VARIABLE).filter(|v| !v.is_empty())?)))
 }
 

@@ -66,6 +66,12 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         };
         judged.push(rule, draft);
     }
+    if let Some(line) = find(view, &[Symptom::IdpLifetimeRefused]) {
+        let draft =
+            Draft::new("the identity provider gives no token that lives as long as the job asks for").hear(line);
+        let shorter = "buildkite-agent oidc request-token --audience sts.amazonaws.com --lifetime 3600";
+        judged.push(Cause::RequestedLifetimeExceedsLimit, draft.cure("ask for a shorter life", &note(shorter)));
+    }
     if let Some(job) = e.job().known() {
         for (rule, draft) in job_session(e, job) {
             if judged.found.is_empty() {
