@@ -378,3 +378,23 @@ fn a_line_of_few_causes_names_them_and_never_says_that_they_were_excluded() {
         assert!(d.undetermined.iter().all(|u| !u.contains("excluded")), "{:?}", d.undetermined);
     }
 }
+
+#[test]
+fn a_failure_before_every_container_was_started_anew_is_over_where_all_are_ready() {
+    let failed = r#"2022-07-19T13:50:00Z RequestError: send request failed caused by: Post "https://sts.us-west-2.amazonaws.com/": dial tcp: i/o timeout"#;
+    let at = |started: i64, restarts: i64| {
+        let mut e = serde_json::to_value(hearing(healthy(), vec![line(failed)])).unwrap();
+        for pod in e["pods"]["value"].as_array_mut().unwrap() {
+            pod["created"] = json!(NOW - 5000);
+            pod["runs"] = json!([{"name": "aws-node", "ready": true, "restarts": restarts, "started": started}]);
+        }
+        diagnose(&serde_json::from_value(e).unwrap())
+    };
+    // The failure was ten minutes before now.
+    let d = at(NOW - 300, 1);
+    assert!(matches!(d.observations[0].fate, Fate::Over { .. }), "{:?}", d.observations);
+    assert_eq!(d.outcome, Outcome::Ok);
+    let d = at(NOW - 4000, 0);
+    assert!(!matches!(d.observations[0].fate, Fate::Over { .. }), "{:?}", d.observations);
+    assert_ne!(d.outcome, Outcome::Ok);
+}
