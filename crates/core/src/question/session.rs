@@ -7,7 +7,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{CiJob, Target, View};
+use crate::evidence::{CiJob, LogFailure, Target, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -38,33 +38,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         );
     }
     if let Some(line) = find(view, &[Symptom::DurationExceeds]) {
-        let chained = line.sample.contains("chaining");
-        let (rule, words) = if chained {
-            (Cause::RoleChainingOneHourCap, "a session made from a session lasts an hour at most")
-        } else if line.sample.contains("satisfy constraint") {
-            // 900 to 43200 s (STS API reference, DurationSeconds): no role's maximum changes these.
-            (
-                Cause::RequestedLifetimeExceedsLimit,
-                "the session asked for is outside the 900 to 43200 seconds STS allows",
-            )
-        } else {
-            (Cause::RequestedLifetimeExceedsLimit, "the session asked for is longer than the role allows")
-        };
-        let mut draft = Draft::new(words).hear(line);
-        if let Some(role) = e.role().known() {
-            draft = draft.show("MaxSessionDuration", role.max_session.to_string(), "iam:GetRole");
-        }
-        let draft = if rule == Cause::RoleChainingOneHourCap {
-            draft.cure("ask for an hour: no maximum of a role changes this", &note("role-duration-seconds: 3600"))
-        } else if line.sample.contains("satisfy constraint") {
-            draft.cure("ask for one of these", &note("role-duration-seconds: 3600"))
-        } else {
-            draft.cure(
-                "ask for less, or raise the role's maximum",
-                &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
-            )
-        };
-        judged.push(rule, draft);
+        let (cause, draft) = too_long(e, line);
+        judged.push(cause, draft);
     }
     if let Some(line) = find(view, &[Symptom::IdpLifetimeRefused]) {
         let draft =
@@ -112,6 +87,35 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.missing = gaps(e);
     }
     judged
+}
+
+/// Which limit a session that was asked for goes beyond, as the refusal says.
+fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
+    let hour = [("workflow", "role-duration-seconds: 3600".to_owned())];
+    let chained = line.sample.contains("chaining");
+    let (cause, words) = if chained {
+        (Cause::RoleChainingOneHourCap, "a session made from a session lasts an hour at most")
+    } else if line.sample.contains("satisfy constraint") {
+        // 900 to 43200 s (STS API reference, DurationSeconds): no role's maximum changes these.
+        (Cause::RequestedLifetimeExceedsLimit, "the session asked for is outside the 900 to 43200 seconds STS allows")
+    } else {
+        (Cause::RequestedLifetimeExceedsLimit, "the session asked for is longer than the role allows")
+    };
+    let mut draft = Draft::new(words).hear(line);
+    if let Some(role) = e.role().known() {
+        draft = draft.show("MaxSessionDuration", role.max_session.to_string(), "iam:GetRole");
+    }
+    let draft = if cause == Cause::RoleChainingOneHourCap {
+        draft.cure("ask for an hour: no maximum of a role changes this", &hour)
+    } else if line.sample.contains("satisfy constraint") {
+        draft.cure("ask for one of these", &hour)
+    } else {
+        draft.cure(
+            "ask for less, or raise the role's maximum",
+            &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
+        )
+    };
+    (cause, draft)
 }
 
 /// What a session could only be judged by and was not read.
