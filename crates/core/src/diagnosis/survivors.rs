@@ -17,6 +17,10 @@ const FEW: usize = 3;
 
 /// Names the causes of lines that no question named one for, where few are left.
 pub(super) fn name_few(e: &Evidence, answers: &mut Answers, observations: &[Observation], habitat: Habitat) {
+    // Where a question has found what fails, that a cause is the last one left speaks for nothing.
+    if answers.found.iter().any(Finding::fails) {
+        return;
+    }
     // What our own exchange did not meet is no matter of what is configured.
     let accepted = e.exchange.known().is_some_and(|x| x.assumed.is_some());
     let differs = |s: Symptom| accepted && Cause::WorkloadExchangeDiffers.shows().contains(&s);
