@@ -12,7 +12,11 @@ pub(crate) const TARGET: Target = Target {
     seeds,
     words: &[
         "\"version\":1",
+        "\"version\":3",
         "\"version\":9",
+        "\"shared\":{",
+        "\"identities\":[",
+        "\"run\":0",
         "\"state\":\"known\"",
         "\"value\":",
         "password=",
@@ -33,9 +37,9 @@ fn check(input: &[u8]) {
         // Of a format that is not read, the tool that wrote it is named.
         Err(error) => return assert!(!error.contains(&canary) || error.contains("written by"), "{error}"),
     };
-    bundle.evidence.iter().for_each(allowed);
-    let written = serde_json::to_vec(&bundle).unwrap_or_default();
-    assert_eq!(Bundle::parse(&written).as_ref(), Ok(&bundle), "read again it says otherwise");
+    let written = bundle.text().unwrap_or_default();
+    assert_eq!(Bundle::parse(written.as_bytes()).as_ref(), Ok(&bundle), "read again it says otherwise");
+    bundle.evidence().iter().for_each(allowed);
 }
 
 fn allowed(e: &Evidence) {
@@ -53,9 +57,11 @@ fn allowed(e: &Evidence) {
 fn seeds() -> Vec<Vec<u8>> {
     let old = r#"{"version":1,"tool":"trustwalk 0.1.0","evidence":[{"target":{"kind":"job","name":"x"},"now":7,"workload":{"state":"known","source":{"what":"w","at":0},"value":{"annotations":{"note":"a","eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"},"template":{"labels":{"l":"v"},"containers":[{"command":"x","env":[{"name":"PASS","value":"a"},{"name":"AWS_REGION","value":"us-west-2"}]}]}}},"job":{"state":"known","source":{"what":"j","at":0},"value":{"inputs":{"token":"a","audience":"b"},"env":{"AWS_ACCESS_KEY_ID":"a"}}}}]}"#;
     let log = r#"{"version":2,"tool":"t","holds":{},"evidence":[{"target":{"kind":"log","name":"-"},"now":7,"chains":[{"state":"unreachable","source":{"what":"c","at":0},"error":"password=a"}]}]}"#;
+    let shared = r#"{"version":3,"tool":"t","holds":{},"shared":{"runs":[{"now":7}],"roles":[{"state":"known","source":{"what":"r","at":0},"value":{"tags":{"password":"a"}}}]},"identities":[{"target":{"kind":"log","name":"-"},"run":0,"role":0},{"target":{"kind":"log","name":"-"},"run":0,"role":0}]}"#;
     vec![
         old.into(),
         log.into(),
+        shared.into(),
         br#"{"version":2,"tool":"t","evidence":[]}"#.to_vec(),
         br#"{"version":9,"tool":"t"}"#.to_vec(),
     ]

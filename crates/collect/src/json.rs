@@ -17,7 +17,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, String> {
 /// Values in a document, one too many at most for each container: every one but the first of its container has a comma
 /// before it.
 fn values(bytes: &[u8]) -> usize {
-    let (mut count, mut inside, mut escaped) = (1_usize, false, false);
+    1 + outside_of_texts(bytes, b",[{")
+}
+
+/// Objects in a document.
+pub(crate) fn objects(bytes: &[u8]) -> usize {
+    outside_of_texts(bytes, b"{")
+}
+
+/// How often one of these signs stands outside of a text.
+fn outside_of_texts(bytes: &[u8], signs: &[u8]) -> usize {
+    let (mut count, mut inside, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         if inside {
             match byte {
@@ -29,7 +39,7 @@ fn values(bytes: &[u8]) -> usize {
         } else {
             match byte {
                 b'"' => inside = true,
-                b',' | b'[' | b'{' => count += 1,
+                sign if signs.contains(sign) => count += 1,
                 _ => {}
             }
         }

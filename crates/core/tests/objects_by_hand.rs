@@ -239,7 +239,7 @@ fn keys_that_are_nowhere_are_told_of_the_issuer() {
         let mut e = healthy();
         e.exchange = Observed::default();
         inside(&mut e.discovery).jwks_uri = uri.map(str::to_owned);
-        e.keys = Observed::default();
+        e.keys = Observed::default().into();
         diagnose(&e).root_cause.map(|root| (root.name().to_owned(), root.confidence))
     };
     let named = |confidence| Some(("issuer-documents-not-public".to_owned(), confidence));
@@ -252,8 +252,8 @@ fn keys_that_are_nowhere_are_told_of_the_issuer() {
 fn what_is_only_likely_is_not_changed() {
     let mut e = told("arn:aws:iam::999999999999:role/elsewhere");
     let real = healthy().role.known().unwrap().arn.clone();
-    e.role = Observed::default();
-    e.provider = Observed::default();
+    e.role = Observed::default().into();
+    e.provider = Observed::default().into();
     e.namesake = known(real);
     let exchange = inside(&mut e.exchange);
     exchange.code = Some("InvalidIdentityToken".to_owned());
@@ -281,7 +281,7 @@ fn an_issuer_alone_needs_no_workload_to_be_sound() {
     assert!(found(&d).is_empty() && d.undetermined.is_empty(), "{d:?}");
     // A trailing slash makes another issuer, and its provider is not the one registered.
     alone.target = Target::Issuer { url: format!("{url}/") };
-    alone.provider = Observed::Absent { source: Source::default() };
+    alone.provider = Observed::Absent { source: Source::default() }.into();
     let arn = e.provider.known().unwrap().arn.clone();
     alone.providers = known(vec![arn]);
     let d = diagnose(&alone);

@@ -11,7 +11,9 @@
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
-use trustwalk_core::evidence::{Evidence, Happening, LogFailure, LogRecord, LogUnclear, Neighbours, Observed, Target};
+use trustwalk_core::evidence::{
+    Evidence, Happening, LogFailure, LogRecord, LogUnclear, Neighbours, Observed, Target, settled,
+};
 use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::observation::{Fate, Seen, Witness};
 use trustwalk_symptoms::{TrailRecord, classify};
@@ -330,7 +332,7 @@ fn no_observation_is_lost() {
         let lines = value.iter().map(|l| l.count).sum::<u64>();
         let d = diagnose(&some);
         assert_eq!(d.observations.iter().map(|o| o.count).sum::<u64>(), lines + 3, "{:?}", d.observations);
-        let settled = some.clone().settled();
+        let settled = settled(vec![some.clone()]).remove(0);
         assert_eq!((&settled.besides, &settled.logs), (&some.besides, &some.logs));
     }
 }

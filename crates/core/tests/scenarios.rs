@@ -140,7 +140,7 @@ fn a_repaired_trust_policy_admits_the_identity() {
             let Action::SetTrustPolicy { document, .. } = &s.action else { return None };
             Some(document.clone())
         });
-        let (Some(document), trustwalk_core::evidence::Observed::Known { value, .. }) = (document, &mut evidence.role)
+        let (Some(document), trustwalk_core::evidence::Observed::Known { value, .. }) = (document, &mut *evidence.role)
         else {
             continue;
         };

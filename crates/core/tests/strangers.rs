@@ -83,9 +83,9 @@ fn handed(base: &str, sts: &str) -> Evidence {
     "the token file".clone_into(&mut t.origin);
     t.iss = Some(STRANGER.to_owned());
     t.sub = Some("system:serviceaccount:kube-system:mallory".to_owned());
-    e.provider = Observed::Absent { source: Source::default() };
-    e.discovery = Observed::default();
-    e.keys = Observed::default();
+    e.provider = Observed::Absent { source: Source::default() }.into();
+    e.discovery = Observed::default().into();
+    e.keys = Observed::default().into();
     e.chains.clear();
     e
 }
@@ -111,7 +111,7 @@ fn an_issuer_that_nothing_of_ours_knows_is_a_question() {
 fn what_account_or_cluster_know_is_still_registered() {
     // The cluster minted the token; and where it was handed over, the role names the issuer and its keys signed it.
     let mut minted = evidence("story", NO_PROVIDER);
-    minted.provider = Observed::Absent { source: Source::default() };
+    minted.provider = Observed::Absent { source: Source::default() }.into();
     minted.providers = known(Vec::new());
     let mut named = minted.clone();
     token(&mut named).source = TokenSource::HandedIn;

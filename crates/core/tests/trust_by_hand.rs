@@ -23,7 +23,7 @@ fn evidence(policy: &Value) -> Evidence {
         "base = \"story\"\nsts = \"AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\"",
     );
     let mut e = scenario.unwrap().evidence().unwrap();
-    let trustwalk_core::evidence::Observed::Known { value, .. } = &mut e.role else { panic!("no role") };
+    let trustwalk_core::evidence::Observed::Known { value, .. } = &mut *e.role else { panic!("no role") };
     value.trust_policy = policy.to_string();
     e
 }

@@ -223,6 +223,11 @@ impl Shown {
         Ok(Self::printed(serde_json::to_string(document)? + "\n"))
     }
 
+    /// The text of a JSON document that is laid out already.
+    pub fn json_text(text: String) -> Self {
+        Self::printed(text)
+    }
+
     fn printed(text: String) -> Self {
         let inert = match visible::json(&text) {
             Cow::Borrowed(_) => None,

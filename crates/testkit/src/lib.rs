@@ -3,10 +3,12 @@
 
 mod base;
 mod certificates;
+mod crowd;
 mod hostile;
 mod scenario;
 
 pub use base::{NOW, blank, github_job, story};
 pub use certificates::{Authority, authority};
+pub use crowd::crowd;
 pub use hostile::{FORGED, HOSTILE, leaves, spoiled, tainted};
 pub use scenario::{Expect, Scenario, ScenarioError, scenarios};

@@ -19,7 +19,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     let found = collect(&world, &ask).await?;
     tell_missing(&found);
     let bundle = Bundle::new(found.evidence);
-    let held = match bundle.evidence.len() {
+    let held = match bundle.holds.identities {
         1 => "Evidence of one identity is in".to_owned(),
         many => format!("Evidence of {many} identities is in"),
     };
@@ -38,7 +38,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     let how = "Read it anywhere with:";
     let path = args.output.as_path();
     if path.as_os_str() == "-" {
-        style::say(&Shown::json(&bundle)?)?;
+        style::say(&Shown::json_text(bundle.text()?))?;
         style::complain(format_args!("{held} this bundle. {secrets}"));
         style::complain(format_args!("{how} trustwalk diagnose --bundle FILE"));
     } else {

@@ -16,7 +16,7 @@ const NOT_ALL: &str = "not everything could be listed";
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
     let found = if let Some(path) = &args.bundle {
-        Collected { evidence: Bundle::read(path)?.evidence, missed: Vec::new() }
+        Collected { evidence: Bundle::read(path)?.evidence(), missed: Vec::new() }
     } else {
         let (world, ask) = world(place, &args.target).await?;
         let found = collect(&world, &ask).await?;

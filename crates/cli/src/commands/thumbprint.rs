@@ -105,7 +105,7 @@ fn host_of(url: &str) -> String {
 async fn without_account(url: &str, options: WalkOptions) -> anyhow::Result<Evidence> {
     let mut evidence = Evidence::new(Target::Issuer { url: url.to_owned() }, options.now);
     evidence.trust_model = options.trust_model;
-    evidence.roots = trustwalk_collect::roots::for_evidence(&options.roots)?;
+    evidence.roots = trustwalk_collect::roots::for_evidence(&options.roots)?.into();
     let dial = DialOptions {
         dialer: Dialer::new(options.connect_to).through(Proxies::from_environment()?),
         ..DialOptions::default()
@@ -114,13 +114,13 @@ async fn without_account(url: &str, options: WalkOptions) -> anyhow::Result<Evid
     evidence.discovery = facts.discovery;
     evidence.keys = facts.keys;
     evidence.chains = facts.chains;
-    evidence.provider = Observed::NotCollected { reason: "--no-account was given".to_owned() };
+    evidence.provider = Observed::NotCollected { reason: "--no-account was given".to_owned() }.into();
     Ok(evidence)
 }
 
 /// What the account registered for the issuer, or why that is not known.
 fn account_of(evidence: &Evidence) -> Account {
-    match &evidence.provider {
+    match &*evidence.provider {
         Observed::Known { value, .. } => {
             Account::Registered { arn: value.arn.clone(), thumbprints: value.thumbprints.clone() }
         }
@@ -140,7 +140,7 @@ fn from_evidence(evidence: &Evidence) -> Views {
     let stores = Stores::new(&evidence.roots, evidence.trust_model, evidence.now);
     let mut hosts = Vec::new();
     let mut failures = Vec::new();
-    for chain in &evidence.chains {
+    for chain in evidence.chains.iter() {
         let Some(value) = chain.known() else {
             failures.push(chain.gap().unwrap_or_default());
             continue;

@@ -151,7 +151,6 @@ fn read_cluster(value: &Value) -> EksCluster {
         issuer: (!issuer.is_empty()).then_some(issuer),
         version: text(value, "/cluster/version"),
         created: time(value, "/cluster/createdAt"),
-        addons: Vec::new(),
     }
 }
 

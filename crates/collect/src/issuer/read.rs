@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
-use trustwalk_core::evidence::{Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, Observed, Source};
+use trustwalk_core::evidence::{Discovery, Fetched, HostChain, HostRole, KeyFacts, Keys, Observed, Shared, Source};
 use trustwalk_foreign::address;
 
 use super::observe::{Seen, observe, split};
@@ -18,11 +18,11 @@ pub const MAX_KEYS: usize = 201;
 #[derive(Debug, Clone, Default)]
 pub struct IssuerFacts {
     /// The discovery document.
-    pub discovery: Observed<Discovery>,
+    pub discovery: Shared<Observed<Discovery>>,
     /// The key set.
-    pub keys: Observed<Keys>,
+    pub keys: Shared<Observed<Keys>>,
     /// Chains: the issuer's host, then the keys' host when it is another.
-    pub chains: Vec<Observed<HostChain>>,
+    pub chains: Shared<Vec<Observed<HostChain>>>,
     /// The key set's text, to check signatures with.
     pub jwks: Option<String>,
 }
@@ -37,7 +37,7 @@ pub async fn read_issuer(options: &DialOptions, issuer: &str, now: i64) -> Issue
     let Some(jwks_uri) = jwks_uri else {
         let keys = Observed::NotCollected { reason: no_keys(&discovery) };
         let chains = vec![further_questions(options, first).await];
-        return IssuerFacts { discovery, keys, chains, jwks: None };
+        return IssuerFacts { discovery: discovery.into(), keys: keys.into(), chains: chains.into(), jwks: None };
     };
     let vouched = split(&url).ok().map(|place| place.host);
     let theirs = DialOptions { dialer: options.dialer.on_a_strangers_word(vouched.as_deref()), ..options.clone() };
@@ -49,7 +49,7 @@ pub async fn read_issuer(options: &DialOptions, issuer: &str, now: i64) -> Issue
         (both, None) => vec![both],
         (first, Some(second)) => vec![first, further_questions(&theirs, second).await],
     };
-    IssuerFacts { discovery, keys, chains, jwks }
+    IssuerFacts { discovery: discovery.into(), keys: keys.into(), chains: chains.into(), jwks }
 }
 
 /// Why there are no keys: what went wrong with the document that names them.

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::Value;
 use trustwalk_core::evidence::{
-    Addon, CiJob, Evidence, Exchange, Observed, Provider, Role, RolePolicy, Source, Target, TokenClaims, TokenSource,
+    Addon, CiJob, Evidence, Exchange, Observed, Provider, Role, Shared, Source, Target, TokenClaims, TokenSource,
 };
 
+use super::cache::RoleFacts;
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
 use crate::error::CollectError;
@@ -74,8 +75,10 @@ pub(super) async fn fill(
     evidence.role = role;
     evidence.policies = policies;
     evidence.exchange = exchange;
-    take_addons(evidence, addons);
-    (evidence.trail, evidence.trail_since) = with_deletions(world, evidence, &place, trail).await;
+    evidence.addons = addons;
+    let (trail, since) = with_deletions(world, evidence, &place, trail).await;
+    evidence.trail = trail.into();
+    evidence.trail_since = since;
     evidence.namesake = namesake(world, evidence, role_arn.as_deref()).await;
     let jwks = facts.as_ref().and_then(|f| f.jwks.clone());
     evidence.token = match foretold {
@@ -88,7 +91,7 @@ pub(super) async fn fill(
         evidence.chains = facts.chains;
     } else {
         let reason = "neither token nor cluster tells the issuer; give --issuer URL".to_owned();
-        evidence.discovery = Observed::NotCollected { reason };
+        evidence.discovery = Observed::NotCollected { reason }.into();
     }
     evidence.clock = world.aws.clock();
     issuer
@@ -110,13 +113,6 @@ async fn cluster_addons(world: &World, evidence: &Evidence) -> Observed<Vec<Addo
             Observed::NotCollected { reason: "the target is of no cluster".to_owned() }
         }
     }
-}
-
-fn take_addons(evidence: &mut Evidence, addons: Observed<Vec<Addon>>) {
-    if let (Observed::Known { value, .. }, Some(all)) = (&mut evidence.cluster, addons.known()) {
-        value.addons.clone_from(all);
-    }
-    evidence.addons = addons;
 }
 
 /// Where the provider of an issuer would be.
@@ -266,21 +262,15 @@ fn role_name(arn: &str) -> Option<&str> {
     path.rsplit('/').next().filter(|n| !n.is_empty())
 }
 
-async fn role_facts(
-    world: &World,
-    evidence: &Evidence,
-    arn: Option<&str>,
-) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
+async fn role_facts(world: &World, evidence: &Evidence, arn: Option<&str>) -> RoleFacts {
     role_of(world, evidence.caller.known().map(|c| c.account.as_str()), arn).await
 }
 
 /// A role and its policies, when it is of the account whose credentials these are.
-pub(super) async fn role_of(
-    world: &World,
-    caller: Option<&str>,
-    arn: Option<&str>,
-) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
-    let none = |reason: String| (Observed::NotCollected { reason: reason.clone() }, Observed::NotCollected { reason });
+pub(super) async fn role_of(world: &World, caller: Option<&str>, arn: Option<&str>) -> RoleFacts {
+    let none = |reason: String| {
+        (Observed::NotCollected { reason: reason.clone() }.into(), Observed::NotCollected { reason }.into())
+    };
     let Some(arn) = arn else { return none("no role is named".to_owned()) };
     let arn = meant(arn);
     let Some(name) = role_name(arn) else { return none(format!("`{arn}` is not a role's ARN")) };
@@ -295,8 +285,8 @@ pub(super) async fn role_of(
 }
 
 /// Roles that could be the workload's, when it names none.
-async fn trusting(world: &World, evidence: &Evidence, issuer: Option<&str>) -> Observed<Vec<Role>> {
-    let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() };
+async fn trusting(world: &World, evidence: &Evidence, issuer: Option<&str>) -> Shared<Observed<Vec<Role>>> {
+    let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() }.into();
     let unnamed = evidence.role_arn.is_absent() && evidence.service_account.known().is_some();
     match issuer {
         _ if !unnamed => none("a role is named"),
@@ -315,7 +305,7 @@ async fn namesake(world: &World, evidence: &Evidence, arn: Option<&str>) -> Obse
     let theirs = arn.and_then(account_of);
     match evidence.caller.known() {
         Some(caller) if theirs.is_some_and(|t| t != caller.account) => {
-            world.role_facts(name).await.0.map(|role| role.arn)
+            Observed::clone(&world.role_facts(name).await.0).map(|role| role.arn)
         }
         _ => none("the role is in the caller's own account"),
     }
@@ -338,7 +328,11 @@ async fn exchange(world: &World, role_arn: Option<&str>, token: &Observed<Secret
 }
 
 /// The provider whose URL is the token's issuer, in the role's account, and all providers of the caller's.
-async fn provider(world: &World, place: &Place, evidence: &Evidence) -> (Observed<Provider>, Observed<Vec<String>>) {
+async fn provider(
+    world: &World,
+    place: &Place,
+    evidence: &Evidence,
+) -> (Shared<Observed<Provider>>, Observed<Vec<String>>) {
     let providers = world.provider_list().await;
     let one = registered(world, place, &providers, evidence).await;
     (one, providers)
@@ -349,14 +343,14 @@ async fn registered(
     place: &Place,
     providers: &Observed<Vec<String>>,
     evidence: &Evidence,
-) -> Observed<Provider> {
+) -> Shared<Observed<Provider>> {
     let (Some(issuer), Some(account), Some(arn)) = (&place.issuer, &place.account, place.arn()) else {
-        return Observed::NotCollected { reason: "issuer or account is not known".to_owned() };
+        return Observed::NotCollected { reason: "issuer or account is not known".to_owned() }.into();
     };
     let ours = evidence.caller.known().map(|c| c.account.as_str());
     if ours.is_some_and(|o| o != account) {
         let reason = format!("the provider would be in account {account}; use a profile of that account");
-        return Observed::NotCollected { reason };
+        return Observed::NotCollected { reason }.into();
     }
     let Some(list) = providers.known() else { return world.provider_facts(&arn).await };
     let suffix = format!(":oidc-provider/{}", issuer.strip_prefix("https://").unwrap_or(issuer));
@@ -368,7 +362,8 @@ async fn registered(
                 at: world.options.now,
                 by_hand: Some("aws iam list-open-id-connect-providers".to_owned()),
             },
-        },
+        }
+        .into(),
     }
 }
 

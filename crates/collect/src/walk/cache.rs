@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Addon, AgentPod, Caller, EksCluster, NetworkPolicy, Observed, PodIdentityAgent, PodIdentityAssociation, PodSpec,
-    Provider, Role, RolePolicy, ServiceAccount, TokenClaims, TokenSource, Webhook,
+    Addon, Caller, EksCluster, Evidence, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider, Role,
+    RolePolicy, Run, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
 };
 
 use super::world::{GivenLogs, World};
@@ -25,29 +25,37 @@ type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     issuers: Keyed<IssuerFacts>,
-    roles: Keyed<(Observed<Role>, Observed<Vec<RolePolicy>>)>,
+    roles: Keyed<RoleFacts>,
     /// Documents of managed policies, which many roles share, by ARN.
     documents: Keyed<Observed<String>>,
     /// Roles whose trust policy names an issuer, by issuer.
     trusting: Keyed<Observed<Vec<Role>>>,
+    /// Those of them that could be of a namespace, by namespace and issuer.
+    fitting: Keyed<Shared<Observed<Vec<Role>>>>,
     looked: Keyed<Observed<Looked>>,
     look_ups: AtomicUsize,
-    providers: Keyed<Observed<Provider>>,
-    associations: Keyed<Observed<Vec<PodIdentityAssociation>>>,
+    providers: Keyed<Shared<Observed<Provider>>>,
+    associations: Keyed<Shared<Observed<Vec<PodIdentityAssociation>>>>,
     /// Service accounts, network policies and events of pods, by namespace.
-    service_accounts: Keyed<Observed<Vec<ServiceAccount>>>,
+    service_accounts: Keyed<Shared<Observed<Vec<ServiceAccount>>>>,
     network_policies: Keyed<Observed<Vec<SelectingPolicy>>>,
+    /// Those that select the same pods, by namespace and their places among all.
+    selected: Keyed<Shared<Observed<Vec<NetworkPolicy>>>>,
     provider_list: OnceCell<Observed<Vec<String>>>,
     cluster: OnceCell<Observed<EksCluster>>,
     caller: OnceCell<Observed<Caller>>,
     webhooks: OnceCell<Observed<Vec<Webhook>>>,
     addons: OnceCell<Observed<Vec<Addon>>>,
-    agent: OnceCell<Observed<PodIdentityAgent>>,
-    agent_pods: OnceCell<Observed<Vec<AgentPod>>>,
+    agent: OnceCell<Observed<i64>>,
     /// What one token of the cluster says, from which those of other accounts are foretold.
     sample: OnceCell<Observed<TokenClaims>>,
     pub(super) logs: OnceLock<GivenLogs>,
+    /// What runs were found to be: one, unless a walk could not see what others saw.
+    runs: std::sync::Mutex<Vec<Shared<Run>>>,
 }
+
+/// A role and its policies.
+pub(super) type RoleFacts = (Shared<Observed<Role>>, Shared<Observed<Vec<RolePolicy>>>);
 
 async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
     map.lock().await.entry(key.to_owned()).or_default().clone()
@@ -68,11 +76,11 @@ impl World {
 
     /// A role with its policies and their documents. The names of both are asked for together, the boundary once the
     /// role tells it.
-    pub(super) async fn role_facts(&self, name: &str) -> (Observed<Role>, Observed<Vec<RolePolicy>>) {
+    pub(super) async fn role_facts(&self, name: &str) -> RoleFacts {
         let slot = cell(&self.cache.roles, name).await;
         slot.get_or_init(|| async {
             let (role, names) = tokio::join!(self.aws.role(name), self.aws.policy_names(name));
-            let Observed::Known { value: mut policies, source } = names else { return (role, names) };
+            let Observed::Known { value: mut policies, source } = names else { return (role.into(), names.into()) };
             if let Some(arn) = role.known().and_then(|r| r.boundary.clone()) {
                 policies.push(RolePolicy {
                     name: arn.clone(),
@@ -88,7 +96,8 @@ impl World {
                 };
                 with_document(policy, &document)
             });
-            (role, Observed::Known { value: futures_util::future::join_all(reads).await, source })
+            let policies = Observed::Known { value: futures_util::future::join_all(reads).await, source };
+            (role.into(), policies.into())
         })
         .await
         .clone()
@@ -101,16 +110,20 @@ impl World {
 
     /// Roles that name an issuer in their trust policies, but those that name service accounts of other namespaces and
     /// no others: a whole cluster may have thousands.
-    pub(super) async fn trusting(&self, issuer: &str, namespace: &str) -> Observed<Vec<Role>> {
-        let slot = cell(&self.cache.trusting, issuer).await;
-        let all = slot.get_or_init(|| self.aws.roles_trusting(issuer)).await;
-        let Observed::Known { value, source } = all else { return all.clone() };
-        let own = format!("system:serviceaccount:{namespace}:");
-        let may = |policy: &str| {
-            policy.contains(&own) || policy.contains(['*', '?']) || !policy.contains("system:serviceaccount:")
+    pub(super) async fn trusting(&self, issuer: &str, namespace: &str) -> Shared<Observed<Vec<Role>>> {
+        let slot = cell(&self.cache.fitting, &format!("{namespace} {issuer}")).await;
+        let fitting = || async {
+            let slot = cell(&self.cache.trusting, issuer).await;
+            let all = slot.get_or_init(|| self.aws.roles_trusting(issuer)).await;
+            let Observed::Known { value, source } = all else { return Shared::from(all.clone()) };
+            let own = format!("system:serviceaccount:{namespace}:");
+            let may = |policy: &str| {
+                policy.contains(&own) || policy.contains(['*', '?']) || !policy.contains("system:serviceaccount:")
+            };
+            let value = value.iter().filter(|r| may(&r.trust_policy)).cloned().collect();
+            Observed::Known { value, source: source.clone() }.into()
         };
-        let value = value.iter().filter(|r| may(&r.trust_policy)).cloned().collect();
-        Observed::Known { value, source: source.clone() }
+        slot.get_or_init(fitting).await.clone()
     }
 
     /// The subjects that the trust policies of roles name which trust an issuer, read as text: which account to look
@@ -153,9 +166,9 @@ impl World {
         self.cache.sample.get_or_init(ask).await.clone()
     }
 
-    pub(super) async fn provider_facts(&self, arn: &str) -> Observed<Provider> {
+    pub(super) async fn provider_facts(&self, arn: &str) -> Shared<Observed<Provider>> {
         let slot = cell(&self.cache.providers, arn).await;
-        slot.get_or_init(|| self.aws.provider(arn)).await.clone()
+        slot.get_or_init(|| async { self.aws.provider(arn).await.into() }).await.clone()
     }
 
     pub(super) async fn provider_list(&self) -> Observed<Vec<String>> {
@@ -192,23 +205,27 @@ impl World {
     }
 
     /// Associations of a namespace; of the whole cluster without one, as the listing tells them.
-    pub(super) async fn associations(&self, namespace: Option<&str>) -> Observed<Vec<PodIdentityAssociation>> {
+    pub(super) async fn associations(&self, namespace: Option<&str>) -> Shared<Observed<Vec<PodIdentityAssociation>>> {
         let cluster = self.cluster().await;
         let cluster = match cluster.then(|c, source| Observed::Known { value: c.name, source }) {
             Observed::Known { value, .. } => value,
             // Whoever may not see the cluster cannot tell whether it has associations.
-            gap @ (Observed::Denied { .. } | Observed::Unreachable { .. }) => return gap.map(|_| Vec::new()),
+            gap @ (Observed::Denied { .. } | Observed::Unreachable { .. }) => return gap.map(|_| Vec::new()).into(),
             Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
-                return not_asked("the EKS cluster is not known");
+                return not_asked("the EKS cluster is not known").into();
             }
         };
         let slot = cell(&self.cache.associations, namespace.unwrap_or_default()).await;
-        slot.get_or_init(|| self.aws.associations(&cluster, namespace)).await.clone()
+        slot.get_or_init(|| async { self.aws.associations(&cluster, namespace).await.into() }).await.clone()
     }
 
-    pub(super) async fn service_accounts(&self, kube: &KubeApi, namespace: &str) -> Observed<Vec<ServiceAccount>> {
+    pub(super) async fn service_accounts(
+        &self,
+        kube: &KubeApi,
+        namespace: &str,
+    ) -> Shared<Observed<Vec<ServiceAccount>>> {
         let slot = cell(&self.cache.service_accounts, namespace).await;
-        slot.get_or_init(|| kube.service_accounts(Some(namespace))).await.clone()
+        slot.get_or_init(|| async { kube.service_accounts(Some(namespace)).await.into() }).await.clone()
     }
 
     /// Network policies whose selector takes the pods in.
@@ -217,10 +234,14 @@ impl World {
         kube: &KubeApi,
         namespace: &str,
         template: &PodSpec,
-    ) -> Observed<Vec<NetworkPolicy>> {
+    ) -> Shared<Observed<Vec<NetworkPolicy>>> {
         let slot = cell(&self.cache.network_policies, namespace).await;
         let all = slot.get_or_init(|| kube.network_policies(namespace)).await;
-        all.clone().map(|all| all.iter().filter_map(|p| p.taking_in(template)).collect())
+        let each = all.known().into_iter().flatten().enumerate();
+        let (places, selected): (Vec<usize>, Vec<NetworkPolicy>) =
+            each.filter_map(|(at, p)| Some((at, p.taking_in(template)?))).unzip();
+        let slot = cell(&self.cache.selected, &format!("{namespace} {places:?}")).await;
+        slot.get_or_init(|| async { all.clone().map(|_| selected).into() }).await.clone()
     }
 
     pub(super) async fn webhooks(&self) -> Observed<Vec<Webhook>> {
@@ -233,7 +254,7 @@ impl World {
         self.cache.webhooks.get_or_init(ask).await.clone()
     }
 
-    pub(super) async fn pod_identity_agent(&self) -> Observed<PodIdentityAgent> {
+    pub(super) async fn pod_identity_agent(&self) -> Observed<i64> {
         let ask = || async {
             match &self.kube {
                 Ok(kube) => kube.pod_identity_agent().await,
@@ -243,13 +264,13 @@ impl World {
         self.cache.agent.get_or_init(ask).await.clone()
     }
 
-    pub(super) async fn agent_pods(&self) -> Observed<Vec<AgentPod>> {
-        let ask = || async {
-            match &self.kube {
-                Ok(kube) => kube.agent_pods().await,
-                Err(why) => not_asked(why),
-            }
-        };
-        self.cache.agent_pods.get_or_init(ask).await.clone()
+    /// Evidence that refers to the run it has in common with others.
+    pub(super) fn of_this_run(&self, mut evidence: Evidence) -> Evidence {
+        let mut runs = self.cache.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        match runs.iter().find(|run| **run == evidence.run) {
+            Some(run) => evidence.run = run.clone(),
+            None => runs.push(evidence.run.clone()),
+        }
+        evidence
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
     kube.widen(PARALLEL_TARGETS.min(found.targets.len()));
     let walks = with_depths(&found.targets, world.options.exchange);
     let evidence = futures_util::stream::iter(&walks)
-        .map(|(target, depth)| walk(world, target, depth))
+        .map(|(target, depth)| async { world.of_this_run(Box::pin(walk(world, target, depth)).await) })
         .buffered(PARALLEL_TARGETS)
         .collect()
         .await;

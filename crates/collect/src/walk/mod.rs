@@ -15,7 +15,7 @@ pub use options::WalkOptions;
 pub use targets::{Ask, parse_target};
 pub use world::World;
 
-use trustwalk_core::evidence::Evidence;
+use trustwalk_core::evidence::{Evidence, settled};
 
 use crate::error::CollectError;
 
@@ -44,6 +44,5 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
         Ask::Logs => vec![account::walk_logs(world)],
     };
     // What a walk needed on its way and no question asks for goes no further.
-    let evidence: Vec<Evidence> = evidence.into_iter().map(Evidence::settled).collect();
-    Ok(Collected { evidence, missed })
+    Ok(Collected { evidence: settled(evidence), missed })
 }

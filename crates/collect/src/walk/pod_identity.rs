@@ -1,6 +1,6 @@
 //! EKS Pod Identity to its end: association, agent, role, target role, policies.
 
-use trustwalk_core::evidence::{Evidence, Observed, Pod, PodIdentityAssociation, PodSpec, Variable};
+use trustwalk_core::evidence::{Evidence, Observed, PodIdentityAssociation, Shared};
 
 use super::account::role_of;
 use super::world::World;
@@ -14,12 +14,7 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, namespace: &str
         .flatten()
         .find(|a| a.namespace == namespace && a.service_account == account)
         .cloned();
-    evidence.pod_identity_agent = agent.clone().map(|a| a.ready);
-    let depends = own.is_some() || injected(evidence);
-    evidence.agent = agent;
-    if let (true, Observed::Known { value, .. }) = (depends, &mut evidence.agent) {
-        value.pods = world.agent_pods().await;
-    }
+    evidence.pod_identity_agent = agent;
     evidence.associations = associations;
     match own {
         Some(association) => roles(world, evidence, &association).await,
@@ -27,23 +22,19 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, namespace: &str
     }
 }
 
-/// Whether a container of it asks the agent.
-fn injected(evidence: &Evidence) -> bool {
-    let asks = |spec: &PodSpec| spec.containers.iter().any(|c| c.has_env(Variable::AwsContainerCredentialsFullUri));
-    let pods = evidence.pods.known().into_iter().flatten();
-    evidence.workload.known().is_some_and(|w| asks(&w.template)) || pods.map(|p: &Pod| &p.spec).any(asks)
-}
-
 async fn roles(world: &World, evidence: &mut Evidence, association: &PodIdentityAssociation) {
     let caller = world.caller().await.known().map(|c| c.account.clone());
-    let none = || "the association names no such role".to_owned();
     let of = |arn: Option<String>| {
         let caller = caller.as_deref();
         async move {
-            match arn {
-                Some(arn) => role_of(world, caller, Some(&arn)).await,
-                None => (Observed::NotCollected { reason: none() }, Observed::NotCollected { reason: none() }),
-            }
+            let Some(arn) = arn else {
+                let reason = "the association names no such role".to_owned();
+                return (
+                    Observed::NotCollected { reason: reason.clone() }.into(),
+                    Observed::NotCollected { reason }.into(),
+                );
+            };
+            role_of(world, caller, Some(&arn)).await
         }
     };
     let (role, target) = tokio::join!(of(association.role_arn.clone()), of(association.target_role_arn.clone()));
@@ -57,7 +48,8 @@ fn none(evidence: &mut Evidence) {
         Some(gap) => gap,
         None => "the service account has no association".to_owned(),
     };
-    evidence.association_role = Observed::NotCollected { reason: reason.clone() };
-    evidence.association_target = Observed::NotCollected { reason: reason.clone() };
-    evidence.association_policies = Observed::NotCollected { reason };
+    let none = Shared::from(Observed::NotCollected { reason: reason.clone() });
+    evidence.association_role = none.clone();
+    evidence.association_target = none;
+    evidence.association_policies = Observed::NotCollected { reason }.into();
 }

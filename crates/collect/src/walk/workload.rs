@@ -121,7 +121,7 @@ async fn in_cluster(world: &World, kube: &KubeApi, target: &WorkloadRef, account
         world.network_policies(kube, namespace, &template),
         kube.injection_probe(namespace, account, &labels),
     );
-    evidence.siblings = siblings.map(|all| all.into_iter().filter(|s| s.name != account).collect());
+    evidence.siblings = siblings;
     evidence.network_policies = policies;
     evidence.injection_probe = probe;
     evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
@@ -201,7 +201,7 @@ fn nothing(evidence: &mut Evidence, near: &[String]) {
     let reason = if near.is_empty() { gap } else { format!("{gap}; there is {}", near.join(", ")) };
     let mut untouched = Evidence::new(evidence.target.clone(), evidence.now);
     untouched.trust_model = evidence.trust_model;
-    untouched.roots = std::mem::take(&mut evidence.roots);
+    untouched.roots = evidence.roots.clone();
     untouched.workload = std::mem::take(&mut evidence.workload);
     untouched.service_account = Observed::NotCollected { reason };
     *evidence = untouched;

@@ -1,6 +1,6 @@
 //! The three places evidence comes from, each of which may be out of reach.
 
-use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Roots, Target};
+use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Roots, Run, Shared, Target};
 
 use super::cache::Cache;
 use super::options::WalkOptions;
@@ -22,7 +22,7 @@ pub struct World {
     /// Connections to issuers.
     pub dialer: Dialer,
     /// Roots for verdicts.
-    pub roots: Roots,
+    pub roots: Shared<Roots>,
     /// What was said.
     pub options: WalkOptions,
     pub(super) cache: Cache,
@@ -42,16 +42,20 @@ impl World {
         if !aws.region().bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
             return Err(CollectError::Region(aws.region().to_owned()));
         }
-        let roots = roots::for_evidence(&options.roots)?;
+        let roots = roots::for_evidence(&options.roots)?.into();
         Ok(Self { kube: kube.map_err(|e| e.to_string()), aws, dialer, roots, options, cache: Cache::default() })
     }
 
     /// Evidence about which nothing is known yet.
     pub(super) fn blank(&self, target: Target) -> Evidence {
-        let mut evidence = Evidence::new(target, self.options.now);
-        evidence.trust_model = self.options.trust_model;
-        evidence.roots = self.roots.clone();
-        evidence.region = Some(self.aws.region().to_owned());
+        let run = Run {
+            now: self.options.now,
+            trust_model: self.options.trust_model,
+            roots: self.roots.clone(),
+            region: Some(self.aws.region().to_owned()),
+            ..Run::default()
+        };
+        let mut evidence = Evidence::of(run.into(), target);
         if !self.options.logs.is_empty() {
             evidence.hear(self.given_logs().found.clone());
         }

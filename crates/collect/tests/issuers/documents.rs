@@ -136,7 +136,7 @@ async fn redirects_are_shown_and_never_followed() {
         assert_eq!((found.fetched.status, found.fetched.redirect.as_deref()), (302, Some(location)));
         assert_eq!(found.malformed.as_deref(), Some("HTTP 302"));
         assert_eq!(asked.load(Ordering::SeqCst), 1);
-        assert!(matches!(facts.keys, Observed::NotCollected { .. }));
+        assert!(matches!(*facts.keys, Observed::NotCollected { .. }));
         assert_eq!(facts.chains.len(), 1);
     }
 }

@@ -143,7 +143,7 @@ fn next(e: &Evidence) -> String {
 /// The target itself does not exist.
 fn nothing_there(e: &Evidence) -> Option<String> {
     if matches!(e.target, Target::ServiceAccount { .. }) && e.service_account.is_absent() {
-        let others: Vec<&str> = e.siblings.known().into_iter().flatten().map(|s| s.name.as_str()).take(SHOWN).collect();
+        let others: Vec<&str> = e.other_accounts().map(|s| s.name.as_str()).take(SHOWN).collect();
         let gap = e.service_account.gap()?;
         return Some(if others.is_empty() { gap } else { format!("{gap}; there are {}", others.join(", ")) });
     }

@@ -47,9 +47,9 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
     }
     if let Some(c) = e.cluster.known() {
         add(c.created, format!("cluster {} created", c.name), None, "eks:DescribeCluster");
-        for a in c.addons.iter().filter(|a| !told("UpdateAddon", a.modified)) {
-            add(a.modified, format!("add-on {} changed", a.name), None, "eks:DescribeAddon");
-        }
+    }
+    for a in e.addons.known().into_iter().flatten().filter(|a| !told("UpdateAddon", a.modified)) {
+        add(a.modified, format!("add-on {} changed", a.name), None, "eks:DescribeAddon");
     }
     if let Some(s) = e.service_account.known()
         && let Some(w) = &s.role_written_by

@@ -19,9 +19,6 @@ pub struct EksCluster {
     pub version: String,
     /// Unix seconds.
     pub created: i64,
-    /// Add-ons with the role of their service account: those of [`super::Evidence::addons`], empty when these were not
-    /// read.
-    pub addons: Vec<Addon>,
 }
 
 /// An EKS add-on.

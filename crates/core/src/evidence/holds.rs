@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kept::WITHHELD;
-use super::{Evidence, Observed, PodSpec, Role};
+use super::{Evidence, Packed, PodSpec};
 
 /// Counts over all identities of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -33,35 +33,42 @@ pub struct Holds {
     pub log_lines: usize,
 }
 
-impl Holds {
-    /// Counts what some evidence holds.
-    pub fn of(evidence: &[Evidence]) -> Self {
-        let mut held = Self { identities: evidence.len(), ..Self::default() };
-        for e in evidence {
-            held.add(e);
+impl Packed {
+    /// What of other people's text it holds, what is shared once.
+    pub fn holds(&self) -> Holds {
+        let mut held = Holds { identities: self.own().len(), ..Holds::default() };
+        for own in self.own() {
+            held.add(own);
         }
+        let shared = &self.shared;
+        for account in shared.service_accounts.iter().filter_map(|all| all.known()).flatten() {
+            held.annotated(account.annotations.values());
+        }
+        let trusting = shared.trusting.iter().filter_map(|all| all.known()).flatten();
+        for role in shared.roles.iter().filter_map(|role| role.known()).chain(trusting) {
+            held.tags += role.tags.len();
+            held.policies += 1;
+        }
+        let policies = shared.policies.iter().filter_map(|all| all.known()).flatten();
+        held.policies += policies.filter(|p| p.document.is_some()).count();
+        let providers = shared.providers.iter().filter_map(|provider| provider.known());
+        held.tags += providers.map(|p| p.tags.len()).sum::<usize>();
+        let associations = shared.associations.iter().filter_map(|all| all.known()).flatten();
+        held.tags += associations.map(|a| a.tags.len()).sum::<usize>();
         held
     }
+}
 
+impl Holds {
     fn add(&mut self, e: &Evidence) {
         let pods = e.pods.known().into_iter().flatten().map(|p| &p.spec);
         for spec in e.workload.known().map(|w| &w.template).into_iter().chain(pods) {
             self.spec(spec);
         }
-        let accounts = e.service_account.known().into_iter().chain(e.siblings.known().into_iter().flatten());
         let own = e.workload.known().map(|w| &w.annotations);
-        for annotations in accounts.map(|a| &a.annotations).chain(own) {
+        for annotations in e.service_account.known().map(|a| &a.annotations).into_iter().chain(own) {
             self.annotated(annotations.values());
         }
-        let own = || [&e.role, &e.association_role, &e.association_target].into_iter().filter_map(Observed::known);
-        let roles = || own().chain(e.trusting.known().into_iter().flatten());
-        let associations = e.associations.known().into_iter().flatten();
-        self.tags += e.provider.known().map_or(0, |p| p.tags.len())
-            + roles().map(|r: &Role| r.tags.len()).sum::<usize>()
-            + associations.map(|a| a.tags.len()).sum::<usize>();
-        let policies = [&e.policies, &e.association_policies].into_iter().filter_map(Observed::known).flatten();
-        let documents = policies.filter(|p| p.document.is_some());
-        self.policies += roles().count() + documents.count();
         self.claims += e.token.known().map_or(0, |t| t.claims.len());
         self.log_lines += e.logs.known().map_or(0, Vec::len) + e.besides.unclear.len();
         if let Some(job) = e.job.known() {

@@ -2,16 +2,13 @@
 //!
 //! Variables, annotations, labels, tags and inputs of steps may hold anything, passwords too. Of a name that stands
 //! here the value is kept, redacted; every other one is named without its value or not kept at all. Who gathers
-//! evidence keeps to these lists, and [`Evidence::settled`] holds to them what was gathered or read from a file, so
+//! evidence keeps to these lists, and [`super::Evidence::settled`] holds to them what was gathered or read from a file, so
 //! that a question cannot ask for what is not here.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
-use trustwalk_foreign::redact;
-
-use super::{CiJob, Evidence, Observed, PodSpec, ROLE_ANNOTATION};
+use super::{CiJob, ROLE_ANNOTATION};
 
 /// What stands in the place of a value that is not kept.
 pub const WITHHELD: &str = "[withheld]";
@@ -152,7 +149,7 @@ pub const OWNER_TAGS: [(&str, &str); 6] = [
 
 /// Members whose text is compared letter by letter, or edited and written back: policies as they are stored, ids and
 /// digests.
-const VERBATIM: [&str; 10] = [
+pub(super) const VERBATIM: [&str; 10] = [
     "trust_policy",
     "document",
     "kid",
@@ -213,129 +210,10 @@ impl CiJob {
     }
 }
 
-impl PodSpec {
-    fn keep(&mut self, labels: &[String]) {
-        self.annotations = annotations(std::mem::take(&mut self.annotations));
-        self.labels.retain(|key, _| labels.contains(key));
-    }
-}
-
-impl Evidence {
-    /// The evidence with what questions ask for, all foreign text of it redacted. What was settled once is not
-    /// changed by being settled again.
-    #[must_use]
-    pub fn settled(mut self) -> Self {
-        let labels = self.labels_asked_for();
-        if let Observed::Known { value, .. } = &mut self.workload {
-            value.template.keep(&labels);
-            value.annotations = annotations(std::mem::take(&mut value.annotations));
-        }
-        for pod in known_mut(&mut self.pods).into_iter().flatten() {
-            pod.spec.keep(&labels);
-        }
-        let siblings = known_mut(&mut self.siblings).into_iter().flatten();
-        for sa in known_mut(&mut self.service_account).into_iter().chain(siblings) {
-            sa.annotations = annotations(std::mem::take(&mut sa.annotations));
-        }
-        if let Some(provider) = known_mut(&mut self.provider) {
-            provider.tags = tags(std::mem::take(&mut provider.tags));
-        }
-        let trusting = known_mut(&mut self.trusting).into_iter().flatten();
-        let own = [&mut self.role, &mut self.association_role, &mut self.association_target];
-        for role in own.into_iter().filter_map(known_mut).chain(trusting) {
-            role.tags = tags(std::mem::take(&mut role.tags));
-        }
-        for association in known_mut(&mut self.associations).into_iter().flatten() {
-            association.tags = tags(std::mem::take(&mut association.tags));
-        }
-        self.job = self.job.map(CiJob::kept);
-        for (name, value) in known_mut(&mut self.token).into_iter().flat_map(|token| &mut token.claims) {
-            if announces(name, value) {
-                WITHHELD.clone_into(value);
-            }
-        }
-        self.redacted()
-    }
-
-    /// Labels that the webhooks' selectors ask for.
-    fn labels_asked_for(&self) -> Vec<String> {
-        let hooks = self.webhooks.known().into_iter().flatten();
-        let selectors = hooks.flat_map(|h| &h.excludes).filter_map(|text| {
-            let (_, selector) = text.split_once(' ')?;
-            serde_json::from_str::<Value>(selector).ok()
-        });
-        let mut keys = Vec::new();
-        for selector in selectors {
-            let wanted = selector.get("matchLabels").and_then(Value::as_object);
-            keys.extend(wanted.into_iter().flatten().map(|(key, _)| key.clone()));
-            let expressions = selector.get("matchExpressions").and_then(Value::as_array);
-            let named = expressions.into_iter().flatten().filter_map(|e| e.get("key")?.as_str());
-            keys.extend(named.map(str::to_owned));
-        }
-        keys
-    }
-
-    /// Every text of the evidence redacted, but for what is [`VERBATIM`] and for certificates.
-    fn redacted(mut self) -> Self {
-        // Certificates are public, large, and look random.
-        let roots = std::mem::take(&mut self.roots);
-        let chains: Vec<Vec<String>> = self
-            .chains
-            .iter_mut()
-            .map(|c| known_mut(c).map(|c| std::mem::take(&mut c.chain)).unwrap_or_default())
-            .collect();
-        let settled = serde_json::to_value(&self).and_then(|mut value| {
-            texts(&mut value);
-            serde_json::from_value::<Self>(value)
-        });
-        // A text is a text before and after.
-        let mut settled = settled.unwrap_or_else(|_| Self::new(self.target, self.now));
-        settled.roots = roots;
-        for (chain, certificates) in settled.chains.iter_mut().zip(chains) {
-            if let Some(chain) = known_mut(chain) {
-                chain.chain = certificates;
-            }
-        }
-        settled
-    }
-}
-
-fn known_mut<T>(observed: &mut Observed<T>) -> Option<&mut T> {
-    match observed {
-        Observed::Known { value, .. } => Some(value),
-        Observed::Absent { .. }
-        | Observed::Denied { .. }
-        | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. }
-        | Observed::Spared { .. } => None,
-    }
-}
-
-/// Whether a name says of its value that it is secret, as `password` does, which the value does not say itself.
-fn announces(name: &str, value: &str) -> bool {
-    let pair = format!("{name}={value}");
-    redact(value) == value && redact(&pair) != pair
-}
-
-fn texts(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let std::borrow::Cow::Owned(redacted) = redact(text) {
-                *text = redacted;
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(texts),
-        Value::Object(members) => {
-            members.iter_mut().filter(|(name, _)| !VERBATIM.contains(&name.as_str())).for_each(|(_, v)| texts(v));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{EnvVar, Target};
+    use crate::evidence::EnvVar;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
@@ -366,16 +244,5 @@ mod tests {
         assert_eq!(read.value(), None);
         let read: EnvVar = serde_json::from_str(r#"{"name":"AWS_REGION","value":"us-west-2"}"#).unwrap();
         assert_eq!(read.value(), Some("us-west-2"));
-    }
-
-    #[test]
-    fn what_was_settled_stays_as_it_is() {
-        let mut evidence = Evidence::new(Target::Job { name: "token=canary1".to_owned() }, 7);
-        evidence.chains.push(Observed::NotCollected { reason: "password: canary1".to_owned() });
-        evidence.roots.library.push("QUJD".repeat(40));
-        let once = evidence.settled();
-        assert!(!serde_json::to_string(&once).unwrap().contains("canary1"));
-        assert_eq!(once.roots.library.len(), 1);
-        assert_eq!(once.clone().settled(), once);
     }
 }

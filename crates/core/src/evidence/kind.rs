@@ -36,7 +36,6 @@ pub enum Kind {
     Trail,
     Job,
     Region,
-    Agent,
     AssociationRole,
     AssociationTarget,
     AssociationPolicies,
@@ -77,7 +76,6 @@ impl Kind {
         Self::Trail,
         Self::Job,
         Self::Region,
-        Self::Agent,
         Self::AssociationRole,
         Self::AssociationTarget,
         Self::AssociationPolicies,
@@ -125,7 +123,6 @@ impl Kind {
             Self::AssociationPolicies => "association-policies",
             Self::AssociationTarget => "association-target",
             Self::AssociationRole => "association-role",
-            Self::Agent => "agent",
         }
     }
 
@@ -163,7 +160,7 @@ impl Kind {
                 "look at the webhook: `kubectl get mutatingwebhookconfiguration pod-identity-webhook -o yaml`"
             }
             Self::NetworkPolicies => "see what the pods may reach: `kubectl get networkpolicy -o yaml`",
-            Self::Associations | Self::PodIdentityAgent | Self::Agent | Self::Addons => {
+            Self::Associations | Self::PodIdentityAgent | Self::Addons => {
                 "see whether an association exists: `aws eks list-pod-identity-associations --cluster-name NAME`"
             }
             Self::Cluster | Self::Region | Self::Caller | Self::Clock => {
@@ -219,7 +216,6 @@ impl Evidence {
             Kind::Policies => (self.policies.is_absent(), self.policies.gap()),
             Kind::Trail => (self.trail.is_absent(), self.trail.gap()),
             Kind::Job => (self.job.is_absent(), self.job.gap()),
-            Kind::Agent => (self.agent.is_absent(), self.agent.gap()),
             Kind::AssociationRole => (self.association_role.is_absent(), self.association_role.gap()),
             Kind::AssociationTarget => (self.association_target.is_absent(), self.association_target.gap()),
             Kind::AssociationPolicies => (self.association_policies.is_absent(), self.association_policies.gap()),
@@ -259,7 +255,6 @@ impl Evidence {
             Kind::Policies => self.policies.source(),
             Kind::Trail => self.trail.source(),
             Kind::Job => self.job.source(),
-            Kind::Agent => self.agent.source(),
             Kind::AssociationRole => self.association_role.source(),
             Kind::AssociationTarget => self.association_target.source(),
             Kind::AssociationPolicies => self.association_policies.source(),

@@ -358,36 +358,6 @@ pub struct PodIdentityAssociation {
     pub undescribed: Option<Gap>,
 }
 
-/// The Pod Identity agent (EKS User Guide, "Set up the Amazon EKS Pod Identity Agent").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default)]
-pub struct PodIdentityAgent {
-    /// Pods its `DaemonSet` wants.
-    pub desired: i64,
-    /// Pods that are ready.
-    pub ready: i64,
-    /// Its image.
-    pub image: String,
-    /// Its pods, each with the node it runs on; a gap when they could not be listed.
-    pub pods: super::Observed<Vec<AgentPod>>,
-}
-
-/// One pod of the Pod Identity agent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default)]
-pub struct AgentPod {
-    /// Its name.
-    pub name: String,
-    /// Its node.
-    pub node: Option<String>,
-    /// Whether it is ready.
-    pub ready: bool,
-    /// Restarts of its containers together.
-    pub restarts: i64,
-    /// Why a container of it waits or ended.
-    pub reason: Option<String>,
-}
-
 /// A Kubernetes `NetworkPolicy` that selects the workload's pods.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]

@@ -13,6 +13,10 @@ mod kubernetes;
 mod logs;
 mod network;
 mod observed;
+mod packed;
+mod run;
+mod settle;
+mod shared;
 mod template;
 mod view;
 
@@ -26,15 +30,20 @@ pub use job::{CiJob, Means, Platform, Refs, SettingOf, SubjectSetting, TokenRequ
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
-    AgentPod, Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod,
-    PodIdentityAgent, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload,
-    pods_down,
+    Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation,
+    PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
+pub use packed::{Packed, Tables};
+pub use run::{Roots, Run};
+pub use settle::settled;
+pub use shared::Shared;
 pub use template::{Fit, Letters, Part, Template};
 pub use view::View;
+
+use std::ops::{Deref, DerefMut};
 
 use serde::{Deserialize, Serialize};
 
@@ -93,34 +102,16 @@ pub enum TrustModel {
     ThumbprintOnly,
 }
 
-/// The three sets of roots a verdict about a chain can rest on, base64 of DER.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(default)]
-pub struct Roots {
-    /// What AWS is taken to trust: the public library, or the one given.
-    pub library: Vec<String>,
-    /// Where `library` came from, for the report.
-    pub library_name: String,
-    /// What the user trusts besides: system store and `--ca-bundle`.
-    pub user: Vec<String>,
-}
-
-/// All that is known of one identity's way from workload to permissions.
+/// All that is known of one identity's way from workload to permissions. What it shares with every other identity of
+/// its run stands in [`Run`], which is read and changed as if it were a part of it; what it shares with some is
+/// [`Shared`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
+    /// What the run shares.
+    #[serde(flatten)]
+    pub run: Shared<Run>,
     /// What was asked about.
     pub target: Target,
-    /// When the evidence was gathered, Unix seconds: the `now` of every rule.
-    pub now: i64,
-    /// What AWS said the time is.
-    #[serde(default)]
-    pub clock: Observed<Clock>,
-    /// The trust model in force.
-    #[serde(default)]
-    pub trust_model: TrustModel,
-    /// Roots for verdicts about chains.
-    #[serde(default)]
-    pub roots: Roots,
     /// The controller or pod.
     #[serde(default)]
     pub workload: Observed<Workload>,
@@ -136,12 +127,9 @@ pub struct Evidence {
     /// The service account.
     #[serde(default)]
     pub service_account: Observed<ServiceAccount>,
-    /// Other service accounts of the namespace.
+    /// The service accounts of the namespace: the identity's own stands among them where it was read.
     #[serde(default)]
-    pub siblings: Observed<Vec<ServiceAccount>>,
-    /// Webhooks that could inject web identity.
-    #[serde(default)]
-    pub webhooks: Observed<Vec<Webhook>>,
+    pub siblings: Shared<Observed<Vec<ServiceAccount>>>,
     /// What a dry run of a new pod of the service account showed.
     #[serde(default)]
     pub injection_probe: Observed<InjectionProbe>,
@@ -150,70 +138,52 @@ pub struct Evidence {
     pub namesake: Observed<String>,
     /// Roles of the account whose trust policy names the token's issuer, read when the workload names no role.
     #[serde(default)]
-    pub trusting: Observed<Vec<Role>>,
+    pub trusting: Shared<Observed<Vec<Role>>>,
     /// Network policies that select the pods.
     #[serde(default)]
-    pub network_policies: Observed<Vec<NetworkPolicy>>,
+    pub network_policies: Shared<Observed<Vec<NetworkPolicy>>>,
     /// Pod Identity associations of the cluster.
     #[serde(default)]
-    pub associations: Observed<Vec<PodIdentityAssociation>>,
-    /// Whether the Pod Identity agent runs: its `DaemonSet`'s ready pods.
-    #[serde(default)]
-    pub pod_identity_agent: Observed<i64>,
-    /// The Pod Identity agent and its pods, read where an association or a container's variables make it matter.
-    #[serde(default)]
-    pub agent: Observed<PodIdentityAgent>,
+    pub associations: Shared<Observed<Vec<PodIdentityAssociation>>>,
     /// The role of the association of this service account.
     #[serde(default)]
-    pub association_role: Observed<Role>,
+    pub association_role: Shared<Observed<Role>>,
     /// The role that the association's role assumes for the pod, when the association names one.
     #[serde(default)]
-    pub association_target: Observed<Role>,
+    pub association_target: Shared<Observed<Role>>,
     /// Policies of the role that a pod gets through the association: the target's, or else the association's own.
     #[serde(default)]
-    pub association_policies: Observed<Vec<RolePolicy>>,
+    pub association_policies: Shared<Observed<Vec<RolePolicy>>>,
     /// The token.
     #[serde(default)]
     pub token: Observed<TokenClaims>,
-    /// The EKS cluster.
-    #[serde(default)]
-    pub cluster: Observed<EksCluster>,
-    /// Its add-ons.
-    #[serde(default)]
-    pub addons: Observed<Vec<Addon>>,
     /// Discovery.
     #[serde(default)]
-    pub discovery: Observed<Discovery>,
+    pub discovery: Shared<Observed<Discovery>>,
     /// Keys.
     #[serde(default)]
-    pub keys: Observed<Keys>,
+    pub keys: Shared<Observed<Keys>>,
     /// Presented chains: issuer's host first, `jwks_uri`'s host after it if it is another.
     #[serde(default)]
-    pub chains: Vec<Observed<HostChain>>,
+    pub chains: Shared<Vec<Observed<HostChain>>>,
     /// The provider registered for the token's issuer in the role's account.
     #[serde(default)]
-    pub provider: Observed<Provider>,
-    /// All providers of the account.
-    #[serde(default)]
-    pub providers: Observed<Vec<String>>,
+    pub provider: Shared<Observed<Provider>>,
     /// The role's ARN as the workload was told it, verbatim, and who told it.
     #[serde(default)]
     pub role_arn: Observed<String>,
     /// The role.
     #[serde(default)]
-    pub role: Observed<Role>,
-    /// The caller's identity in AWS.
-    #[serde(default)]
-    pub caller: Observed<Caller>,
+    pub role: Shared<Observed<Role>>,
     /// A real exchange.
     #[serde(default)]
     pub exchange: Observed<Exchange>,
     /// Policies of the role.
     #[serde(default)]
-    pub policies: Observed<Vec<RolePolicy>>,
+    pub policies: Shared<Observed<Vec<RolePolicy>>>,
     /// What `CloudTrail` remembers.
     #[serde(default)]
-    pub trail: Observed<Vec<TrailEvent>>,
+    pub trail: Shared<Observed<Vec<TrailEvent>>>,
     /// Since when the trail is whole, Unix seconds: of what is older only a part was read, or nothing. `None` when all
     /// that `CloudTrail` keeps was read, which are 90 days (`CloudTrail` User Guide, "Event history").
     #[serde(default)]
@@ -221,9 +191,20 @@ pub struct Evidence {
     /// The CI job.
     #[serde(default)]
     pub job: Observed<CiJob>,
-    /// The region in use.
-    #[serde(default)]
-    pub region: Option<String>,
+}
+
+impl Deref for Evidence {
+    type Target = Run;
+
+    fn deref(&self) -> &Run {
+        &self.run
+    }
+}
+
+impl DerefMut for Evidence {
+    fn deref_mut(&mut self) -> &mut Run {
+        &mut self.run
+    }
 }
 
 impl Evidence {
@@ -237,48 +218,61 @@ impl Evidence {
         self.pods.known().map_or(0, |p| pods_down(p))
     }
 
+    /// Other service accounts of the namespace.
+    pub fn other_accounts(&self) -> impl Iterator<Item = &ServiceAccount> {
+        let own = self.own_account();
+        self.siblings.known().into_iter().flatten().filter(move |s| own != Some(s.name.as_str()))
+    }
+
+    /// The name of the identity's service account.
+    fn own_account(&self) -> Option<&str> {
+        let told = self.service_account.known().map(|s| s.name.as_str());
+        told.or_else(|| match &self.target {
+            Target::ServiceAccount { name, .. } => Some(name.as_str()),
+            Target::Workload { .. }
+            | Target::Role { .. }
+            | Target::Issuer { .. }
+            | Target::Job { .. }
+            | Target::Log { .. } => self.workload.known().map(|w| w.template.service_account.as_str()),
+        })
+    }
+
     /// Evidence about which nothing is known yet.
     pub fn new(target: Target, now: i64) -> Self {
+        Self::of(Run { now, ..Run::default() }.into(), target)
+    }
+
+    /// Evidence of one identity of a run, about which nothing is known yet.
+    pub fn of(run: Shared<Run>, target: Target) -> Self {
         Self {
+            run,
             target,
-            now,
-            clock: Observed::default(),
-            trust_model: TrustModel::default(),
-            roots: Roots::default(),
             workload: Observed::default(),
             pods: Observed::default(),
             logs: Observed::default(),
             besides: Besides::default(),
             service_account: Observed::default(),
-            siblings: Observed::default(),
-            webhooks: Observed::default(),
+            siblings: Shared::default(),
             injection_probe: Observed::default(),
             namesake: Observed::default(),
-            trusting: Observed::default(),
-            network_policies: Observed::default(),
-            associations: Observed::default(),
-            pod_identity_agent: Observed::default(),
-            agent: Observed::default(),
-            association_role: Observed::default(),
-            association_target: Observed::default(),
-            association_policies: Observed::default(),
+            trusting: Shared::default(),
+            network_policies: Shared::default(),
+            associations: Shared::default(),
+            association_role: Shared::default(),
+            association_target: Shared::default(),
+            association_policies: Shared::default(),
             token: Observed::default(),
-            cluster: Observed::default(),
-            addons: Observed::default(),
-            discovery: Observed::default(),
-            keys: Observed::default(),
-            chains: Vec::new(),
-            provider: Observed::default(),
-            providers: Observed::default(),
+            discovery: Shared::default(),
+            keys: Shared::default(),
+            chains: Shared::default(),
+            provider: Shared::default(),
             role_arn: Observed::default(),
-            role: Observed::default(),
-            caller: Observed::default(),
+            role: Shared::default(),
             exchange: Observed::default(),
-            policies: Observed::default(),
-            trail: Observed::default(),
+            policies: Shared::default(),
+            trail: Shared::default(),
             trail_since: None,
             job: Observed::default(),
-            region: None,
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Addon, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys,
-    Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAgent, PodIdentityAssociation, Provider, Role,
-    RolePolicy, Roots, ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role, RolePolicy, Roots,
+    ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -62,17 +62,17 @@ impl<'a> View<'a> {
         self.evidence.now
     }
 
-    /// [`Evidence::clock`].
+    /// [`super::Run::clock`].
     pub fn clock(&self) -> &'a Observed<Clock> {
         &self.read(Kind::Clock).clock
     }
 
-    /// [`Evidence::trust_model`].
+    /// [`super::Run::trust_model`].
     pub fn trust_model(&self) -> TrustModel {
         self.read(Kind::TrustModel).trust_model
     }
 
-    /// [`Evidence::roots`].
+    /// [`super::Run::roots`].
     pub fn roots(&self) -> &'a Roots {
         &self.read(Kind::Roots).roots
     }
@@ -107,7 +107,7 @@ impl<'a> View<'a> {
         &self.read(Kind::Siblings).siblings
     }
 
-    /// [`Evidence::webhooks`].
+    /// [`super::Run::webhooks`].
     pub fn webhooks(&self) -> &'a Observed<Vec<Webhook>> {
         &self.read(Kind::Webhooks).webhooks
     }
@@ -137,7 +137,7 @@ impl<'a> View<'a> {
         &self.read(Kind::Associations).associations
     }
 
-    /// [`Evidence::pod_identity_agent`].
+    /// [`super::Run::pod_identity_agent`].
     pub fn pod_identity_agent(&self) -> &'a Observed<i64> {
         &self.read(Kind::PodIdentityAgent).pod_identity_agent
     }
@@ -147,7 +147,7 @@ impl<'a> View<'a> {
         &self.read(Kind::Token).token
     }
 
-    /// [`Evidence::cluster`].
+    /// [`super::Run::cluster`].
     pub fn cluster(&self) -> &'a Observed<EksCluster> {
         &self.read(Kind::Cluster).cluster
     }
@@ -172,7 +172,7 @@ impl<'a> View<'a> {
         &self.read(Kind::Provider).provider
     }
 
-    /// [`Evidence::providers`].
+    /// [`super::Run::providers`].
     pub fn providers(&self) -> &'a Observed<Vec<String>> {
         &self.read(Kind::Providers).providers
     }
@@ -187,7 +187,7 @@ impl<'a> View<'a> {
         &self.read(Kind::Role).role
     }
 
-    /// [`Evidence::caller`].
+    /// [`super::Run::caller`].
     pub fn caller(&self) -> &'a Observed<Caller> {
         &self.read(Kind::Caller).caller
     }
@@ -212,14 +212,9 @@ impl<'a> View<'a> {
         &self.read(Kind::Job).job
     }
 
-    /// [`Evidence::region`].
+    /// [`super::Run::region`].
     pub fn region(&self) -> Option<&'a str> {
         self.read(Kind::Region).region.as_deref()
-    }
-
-    /// [`Evidence::agent`].
-    pub fn agent(&self) -> &'a Observed<PodIdentityAgent> {
-        &self.read(Kind::Agent).agent
     }
 
     /// [`Evidence::association_role`].
@@ -237,7 +232,7 @@ impl<'a> View<'a> {
         &self.read(Kind::AssociationPolicies).association_policies
     }
 
-    /// [`Evidence::addons`].
+    /// [`super::Run::addons`].
     pub fn addons(&self) -> &'a Observed<Vec<Addon>> {
         &self.read(Kind::Addons).addons
     }

@@ -150,7 +150,7 @@ fn step(e: &Evidence, action: &Action) -> Option<Step> {
 }
 
 fn blast(e: &Evidence, action: &Action) -> String {
-    let siblings = e.siblings.known().into_iter().flatten().filter(|s| s.role_arn().is_some()).count();
+    let siblings = e.other_accounts().filter(|s| s.role_arn().is_some()).count();
     match action {
         Action::SetThumbprints { .. } | Action::AddClientId { .. } if siblings > 0 => format!(
             "every identity that comes through this provider, {siblings} more service accounts of this namespace \

@@ -366,7 +366,7 @@ fn one_of_several(e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<Draft>
 }
 
 fn addons<'a>(e: &View<'a>) -> &'a [Addon] {
-    e.cluster().known().map(|c| c.addons.as_slice()).unwrap_or_default()
+    e.addons().known().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// No role is named anywhere, and the pods fail, or a role waits for the account.

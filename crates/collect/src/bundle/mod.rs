@@ -1,47 +1,67 @@
 //! A bundle: all evidence of a run in one versioned file, which says what it holds. Tokens and credentials have no
 //! place in evidence; of what other people write only what questions ask for is kept, and that redacted.
 
+mod layout;
+mod older;
+
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use trustwalk_core::evidence::{Evidence, Holds};
+use trustwalk_core::evidence::{Evidence, Holds, Packed};
 use trustwalk_foreign::{redact, visible};
 
 use crate::error::CollectError;
 use crate::files::{json_place, read_bounded, replace_private, write_new_private};
+use crate::json;
+use crate::limits::BUNDLE_OBJECTS;
 
 /// The format this build writes. A bundle of a later format is refused, with both numbers named.
-pub const BUNDLE_VERSION: u32 = 2;
+pub const BUNDLE_VERSION: u32 = 3;
 /// The oldest format that is read. Its evidence was gathered by looser rules, and is held to these when it is read.
 const OLDEST: u64 = 1;
+/// The first format in which what identities share stands once.
+const SHARED: u64 = 3;
 
 /// Characters shown of the name of the tool that wrote a bundle.
 const TOOL_CHARS: usize = 60;
 
 /// Evidence as it is stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bundle {
     /// Format version.
     pub version: u32,
     /// The trustwalk that wrote it.
     pub tool: String,
     /// What of other people's text it holds, counted.
-    #[serde(default)]
     pub holds: Holds,
-    /// One entry per identity.
-    pub evidence: Vec<Evidence>,
+    /// What identities share, and one entry per identity.
+    #[serde(flatten)]
+    packed: Packed,
+}
+
+/// What is looked at before the rest, which a later format may have changed.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    version: Option<u64>,
+    #[serde(default)]
+    tool: Option<String>,
 }
 
 impl Bundle {
     /// A bundle of this build.
     pub fn new(evidence: Vec<Evidence>) -> Self {
-        let evidence: Vec<Evidence> = evidence.into_iter().map(Evidence::settled).collect();
-        Self {
-            version: BUNDLE_VERSION,
-            tool: concat!("trustwalk ", env!("CARGO_PKG_VERSION")).to_owned(),
-            holds: Holds::of(&evidence),
-            evidence,
-        }
+        Self::of(concat!("trustwalk ", env!("CARGO_PKG_VERSION")).to_owned(), Packed::of(evidence))
+    }
+
+    fn of(tool: String, mut packed: Packed) -> Self {
+        packed.settle();
+        Self { version: BUNDLE_VERSION, tool, holds: packed.holds(), packed }
+    }
+
+    /// The evidence of each identity.
+    pub fn evidence(self) -> Vec<Evidence> {
+        self.packed.unpacked()
     }
 
     /// Reads a bundle file.
@@ -54,30 +74,44 @@ impl Bundle {
         })
     }
 
-    /// A bundle from its bytes, or what is wrong with them, in words that repeat none of them but the tool's name.
+    /// A bundle from its bytes, or what is wrong with them, in words that repeat none of them but the tool's name. What
+    /// was read of an older format is as if this build had written it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| json_place(&e))?;
-        // The version is looked at before the rest, which a later format may have changed.
-        let version =
-            value.get("version").and_then(serde_json::Value::as_u64).ok_or_else(|| "it has no version".to_owned())?;
+        let head: Head = serde_json::from_slice(bytes).map_err(|e| json_place(&e))?;
+        let version = head.version.ok_or_else(|| "it has no version".to_owned())?;
         if !(OLDEST..=u64::from(BUNDLE_VERSION)).contains(&version) {
-            let written = value.get("tool").and_then(serde_json::Value::as_str).unwrap_or("an unknown tool");
+            let written = head.tool.as_deref().unwrap_or("an unknown tool");
             let written: String = redact(written).chars().take(TOOL_CHARS).collect();
             return Err(format!(
                 "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to \
                  {BUNDLE_VERSION}: use the trustwalk that wrote it, or a newer one"
             ));
         }
-        let read: Self = serde_json::from_value(value).map_err(|e| json_place(&e))?;
-        let evidence: Vec<Evidence> = read.evidence.into_iter().map(Evidence::settled).collect();
-        Ok(Self { holds: Holds::of(&evidence), evidence, ..read })
+        if json::objects(bytes) > BUNDLE_OBJECTS {
+            return Err(format!("it has more than {BUNDLE_OBJECTS} JSON objects"));
+        }
+        let tool = head.tool.ok_or_else(|| "it does not say which tool wrote it".to_owned())?;
+        let packed = if version < SHARED {
+            Packed::of(older::evidence(bytes).map_err(|e| json_place(&e))?)
+        } else {
+            serde_json::from_slice(bytes).map_err(|e| json_place(&e))?
+        };
+        if !packed.is_whole() {
+            return Err("an identity refers to what is not in it".to_owned());
+        }
+        Ok(Self::of(tool, packed))
+    }
+
+    /// As it is written: a line for each identity and for each thing they share.
+    pub fn text(&self) -> serde_json::Result<String> {
+        let text = layout::text(self)?;
+        Ok(visible::json(&text).into_owned())
     }
 
     /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked for.
     pub fn write(&self, path: &Path, overwrite: bool) -> Result<(), CollectError> {
         let fail = |source| CollectError::Write { path: path.to_owned(), source };
-        let text = serde_json::to_string_pretty(self).map_err(|e| fail(e.into()))?;
-        let text = visible::json(&text);
+        let text = self.text().map_err(|e| fail(e.into()))?;
         let bytes = text.as_bytes();
         if overwrite { replace_private(path, bytes) } else { write_new_private(path, bytes) }
     }
@@ -155,13 +189,16 @@ mod tests {
         for text in [
             canary.clone(),
             format!("{{\"version\": 2, \"tool\": \"t\", \"evidence\": \"{canary}\"}}"),
+            format!(
+                "{{\"version\": 3, \"tool\": \"t\", \"shared\": {{}}, \"identities\": [{{\"run\": \"{canary}\"}}]}}"
+            ),
             format!("{{\"version\": 1, \"tool\": \"t\", \"evidence\": [{{\"target\": {{\"kind\": \"{canary}\"}}}}]}}"),
         ] {
             let error = Bundle::parse(text.as_bytes()).unwrap_err();
             assert!(!error.contains(&canary), "{error}");
         }
         let newer = Bundle::parse(br#"{"version": 9, "tool": "trustwalk 9"}"#).unwrap_err();
-        assert!(newer.contains("format 9") && newer.contains("1 to 2"), "{newer}");
+        assert!(newer.contains("format 9") && newer.contains("1 to 3"), "{newer}");
     }
 
     #[test]

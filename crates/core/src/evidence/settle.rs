@@ -1,0 +1,236 @@
+//! Holding evidence to the lists of what is kept, and taking secrets out of all foreign text in it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use trustwalk_foreign::redact;
+
+use super::kept::{VERBATIM, WITHHELD, annotations, tags};
+use super::{
+    CiJob, Discovery, Evidence, HostChain, Keys, NetworkPolicy, Observed, Packed, PodIdentityAssociation, PodSpec,
+    Provider, Role, RolePolicy, Run, ServiceAccount, Shared, Target, TrailEvent,
+};
+
+/// Evidence with what questions ask for, all foreign text of it redacted, and what identities share in one place. What
+/// was settled once is not changed by being settled again.
+#[must_use]
+pub fn settled(all: Vec<Evidence>) -> Vec<Evidence> {
+    let mut packed = Packed::of(all);
+    packed.settle();
+    packed.unpacked()
+}
+
+impl Evidence {
+    fn settle(&mut self, labels: &[String]) {
+        if let Some(workload) = known_mut(&mut self.workload) {
+            keep(&mut workload.template, labels);
+            workload.annotations = annotations(std::mem::take(&mut workload.annotations));
+        }
+        for pod in known_mut(&mut self.pods).into_iter().flatten() {
+            keep(&mut pod.spec, labels);
+        }
+        if let Some(account) = known_mut(&mut self.service_account) {
+            account.annotations = annotations(std::mem::take(&mut account.annotations));
+        }
+        self.job = std::mem::take(&mut self.job).map(CiJob::kept);
+        for (name, value) in known_mut(&mut self.token).into_iter().flat_map(|token| &mut token.claims) {
+            if announces(name, value) {
+                WITHHELD.clone_into(value);
+            }
+        }
+        let bare = || Self::of(Shared::default(), Target::Log { name: WITHHELD.to_owned() });
+        redact_all(self, bare);
+    }
+}
+
+impl Packed {
+    /// Holds all to what questions ask for, and redacts all foreign text: what is shared once.
+    pub fn settle(&mut self) {
+        let labels: Vec<Vec<String>> = self.shared.runs.iter().map(|run| run.labels_asked_for()).collect();
+        for (own, run) in self.own_mut() {
+            own.settle(run.and_then(|at| labels.get(at)).map_or(&[], Vec::as_slice));
+        }
+        let shared = &mut self.shared;
+        settle(&mut shared.runs);
+        settle(&mut shared.service_accounts);
+        settle(&mut shared.trusting);
+        settle(&mut shared.network_policies);
+        settle(&mut shared.associations);
+        settle(&mut shared.roles);
+        settle(&mut shared.policies);
+        settle(&mut shared.discoveries);
+        settle(&mut shared.keys);
+        settle(&mut shared.chains);
+        settle(&mut shared.providers);
+        settle(&mut shared.trails);
+    }
+}
+
+fn settle<T: Settle + Clone>(table: &mut [Shared<T>]) {
+    for one in table {
+        one.settle();
+    }
+}
+
+/// A thing that identities share, as it may be kept.
+trait Settle: Serialize + DeserializeOwned + Default {
+    fn settle(&mut self) {
+        redact_all(self, Self::default);
+    }
+}
+
+impl Settle for Observed<Vec<NetworkPolicy>> {}
+impl Settle for Observed<Vec<RolePolicy>> {}
+impl Settle for Observed<Discovery> {}
+impl Settle for Observed<Keys> {}
+impl Settle for Observed<Vec<TrailEvent>> {}
+
+impl Settle for Run {
+    fn settle(&mut self) {
+        // Certificates are public, large, and look random.
+        let roots = std::mem::take(&mut self.roots);
+        redact_all(self, Self::default);
+        self.roots = roots;
+    }
+}
+
+impl Settle for Vec<Observed<HostChain>> {
+    fn settle(&mut self) {
+        let take = |c: &mut Observed<HostChain>| known_mut(c).map(|c| std::mem::take(&mut c.chain));
+        let certificates: Vec<_> = self.iter_mut().map(take).collect();
+        redact_all(self, Self::default);
+        for (chain, certificates) in self.iter_mut().zip(certificates) {
+            if let (Some(chain), Some(certificates)) = (known_mut(chain), certificates) {
+                chain.chain = certificates;
+            }
+        }
+    }
+}
+
+impl Settle for Observed<Vec<ServiceAccount>> {
+    fn settle(&mut self) {
+        for account in known_mut(self).into_iter().flatten() {
+            account.annotations = annotations(std::mem::take(&mut account.annotations));
+        }
+        redact_all(self, Self::default);
+    }
+}
+
+impl Settle for Observed<Provider> {
+    fn settle(&mut self) {
+        if let Some(provider) = known_mut(self) {
+            provider.tags = tags(std::mem::take(&mut provider.tags));
+        }
+        redact_all(self, Self::default);
+    }
+}
+
+impl Settle for Observed<Role> {
+    fn settle(&mut self) {
+        if let Some(role) = known_mut(self) {
+            role.tags = tags(std::mem::take(&mut role.tags));
+        }
+        redact_all(self, Self::default);
+    }
+}
+
+impl Settle for Observed<Vec<Role>> {
+    fn settle(&mut self) {
+        for role in known_mut(self).into_iter().flatten() {
+            role.tags = tags(std::mem::take(&mut role.tags));
+        }
+        redact_all(self, Self::default);
+    }
+}
+
+impl Settle for Observed<Vec<PodIdentityAssociation>> {
+    fn settle(&mut self) {
+        for association in known_mut(self).into_iter().flatten() {
+            association.tags = tags(std::mem::take(&mut association.tags));
+        }
+        redact_all(self, Self::default);
+    }
+}
+
+impl Run {
+    /// Labels that the webhooks' selectors ask for.
+    fn labels_asked_for(&self) -> Vec<String> {
+        let hooks = self.webhooks.known().into_iter().flatten();
+        let selectors = hooks.flat_map(|h| &h.excludes).filter_map(|text| {
+            let (_, selector) = text.split_once(' ')?;
+            serde_json::from_str::<Value>(selector).ok()
+        });
+        let mut keys = Vec::new();
+        for selector in selectors {
+            let wanted = selector.get("matchLabels").and_then(Value::as_object);
+            keys.extend(wanted.into_iter().flatten().map(|(key, _)| key.clone()));
+            let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+            let named = expressions.into_iter().flatten().filter_map(|e| e.get("key")?.as_str());
+            keys.extend(named.map(str::to_owned));
+        }
+        keys
+    }
+}
+
+fn keep(spec: &mut PodSpec, labels: &[String]) {
+    spec.annotations = annotations(std::mem::take(&mut spec.annotations));
+    spec.labels.retain(|key, _| labels.contains(key));
+}
+
+/// Redacts every text of a thing but what is [`VERBATIM`]. What could not be redacted is not kept.
+fn redact_all<T: Serialize + DeserializeOwned>(thing: &mut T, bare: impl FnOnce() -> T) {
+    let redacted = serde_json::to_value(&*thing).and_then(|mut value| {
+        texts(&mut value);
+        serde_json::from_value(value)
+    });
+    // A text is a text before and after: what was read as this is this again.
+    *thing = redacted.unwrap_or_else(|_| bare());
+}
+
+fn known_mut<T>(observed: &mut Observed<T>) -> Option<&mut T> {
+    match observed {
+        Observed::Known { value, .. } => Some(value),
+        Observed::Absent { .. }
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => None,
+    }
+}
+
+/// Whether a name says of its value that it is secret, as `password` does, which the value does not say itself.
+fn announces(name: &str, value: &str) -> bool {
+    let pair = format!("{name}={value}");
+    redact(value) == value && redact(&pair) != pair
+}
+
+fn texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let std::borrow::Cow::Owned(redacted) = redact(text) {
+                *text = redacted;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(texts),
+        Value::Object(members) => {
+            members.iter_mut().filter(|(name, _)| !VERBATIM.contains(&name.as_str())).for_each(|(_, v)| texts(v));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_settled_stays_as_it_is() {
+        let mut evidence = Evidence::new(Target::Job { name: "token=canary1".to_owned() }, 7);
+        evidence.chains.push(Observed::NotCollected { reason: "password: canary1".to_owned() });
+        evidence.roots.library.push("QUJD".repeat(40));
+        let once = settled(vec![evidence]);
+        assert!(!serde_json::to_string(&once).unwrap().contains("canary1"));
+        assert_eq!(once[0].roots.library.len(), 1);
+        assert_eq!(settled(once.clone()), once);
+    }
+}
