@@ -124,7 +124,8 @@ async fn a_cluster_without_http_2_is_read_all_the_same() {
     many(&server.cluster().await).await;
     let (connections, requests, second) = server.count();
     assert_eq!((requests, second), (REQUESTS, 0));
-    assert!(connections <= trustwalk_collect::limits::API_REQUESTS, "{connections} connections");
+    // One is opened beside each request that waits, and kept where another became free first.
+    assert!(connections < REQUESTS, "{connections} connections");
 }
 
 #[tokio::test]
