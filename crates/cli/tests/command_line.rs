@@ -39,7 +39,7 @@ fn a_bundle_from_a_newer_version_is_refused_with_both_versions() {
     std::fs::write(&path, r#"{"version": 99, "tool": "trustwalk 9.0.0", "evidence": "other"}"#).unwrap();
     let (code, _, err) = run(&["diagnose", "--bundle", path.to_str().unwrap()]);
     assert_eq!(code, 1);
-    assert!(err.contains("format 99") && err.contains("trustwalk 9.0.0") && err.contains("formats 1 to 2"), "{err}");
+    assert!(err.contains("format 99") && err.contains("trustwalk 9.0.0") && err.contains("formats 1 to 3"), "{err}");
 }
 
 #[test]
