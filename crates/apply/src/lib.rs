@@ -9,6 +9,7 @@ mod home;
 mod journal;
 mod outlook;
 mod place;
+mod progress;
 mod rollout;
 mod run;
 mod standing;
