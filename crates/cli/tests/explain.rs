@@ -1,5 +1,5 @@
 //! `explain`: whoever has only the text of an error finds the causes that print it, and the way on.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
