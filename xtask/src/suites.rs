@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::setup::{root, run};
+use crate::run::{root, run};
 
 /// Where they are.
 const SUITES: &str = "target/suites";

@@ -5,7 +5,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::bench::bench;
-use crate::setup::{self, root, run};
+use crate::run::{root, run};
+use crate::setup;
 
 /// Sets up, checks form and lints, builds the binary, sees that the benches agree, and runs every test.
 /// The runner's own summary is the last thing printed.

@@ -199,6 +199,15 @@ fn own(_: &Path, _: &std::fs::Metadata, _: u32) -> Result<(), ApplyError> {
 }
 
 #[cfg(unix)]
+/// SHA-256 in hexadecimal.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    sum.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _infallible = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,6 @@
 //! and atomically, so that a crash at any point leaves a file that says how far things came; and
 //! signed with a key of the user's, so that a file from elsewhere is known for one.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use trustwalk_core::plan::{
 };
 
 use crate::error::{ApplyError, Foreign};
-use crate::home::{Home, open_plain, private_temporary};
+use crate::home::{Home, digest, open_plain, private_temporary};
 use crate::place;
 
 /// A receipt and the file it lives in.
@@ -236,15 +235,6 @@ fn short(mut words: String) -> String {
 
 const DAMAGED: &str = "its checksum does not match: it was edited or damaged after it was written, so what it says \
     was done cannot be relied on";
-
-/// SHA-256 in hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> String {
-    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    sum.as_ref().iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 #[cfg(test)]
 #[path = "journal_tests.rs"]

@@ -8,8 +8,7 @@ use trustwalk_collect::aws::Service;
 use trustwalk_core::plan::{Action, Place, Step};
 
 use crate::error::ApplyError;
-use crate::home::Home;
-use crate::journal::digest;
+use crate::home::{Home, digest};
 
 /// The place this process is configured for.
 pub(crate) async fn here(world: &World) -> Place {

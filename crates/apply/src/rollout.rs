@@ -7,36 +7,12 @@ use trustwalk_collect::kube_api::{WorkloadRef, resource};
 use trustwalk_core::evidence::{Pod, Workload};
 
 use crate::error::ApplyError;
-use crate::run::Progress;
+use crate::progress::{PodView, Progress, RolloutView};
 
 /// How long a roll-out may go without any change before it is called stuck.
 const STALL: Duration = Duration::from_secs(30);
 /// How often the pods are looked at.
 const PERIOD: Duration = Duration::from_millis(100);
-
-/// One pod of a roll-out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PodView {
-    /// Name.
-    pub name: String,
-    /// Whether it is ready.
-    pub ready: bool,
-    /// `Running`, `CrashLoopBackOff`, …
-    pub status: String,
-    /// Restarts.
-    pub restarts: i64,
-}
-
-/// A roll-out at one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RolloutView {
-    /// Pods wanted.
-    pub desired: i64,
-    /// Pods made from the new template and ready.
-    pub renewed: i64,
-    /// All pods, by name.
-    pub pods: Vec<PodView>,
-}
 
 /// Waits until every pod is new and ready.
 pub(crate) async fn wait(

@@ -1,6 +1,6 @@
 //! Running, resuming and undoing, one journalled step at a time.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use trustwalk_collect::World;
 use trustwalk_core::evidence::Target;
@@ -11,20 +11,9 @@ use crate::error::ApplyError;
 use crate::home::Home;
 use crate::journal::Journal;
 use crate::place;
-use crate::rollout::{self, RolloutView};
+use crate::progress::Progress;
+use crate::rollout;
 use crate::standing::{Standing, is_to_undo, standing};
-
-/// What the caller is told as things happen.
-pub trait Progress {
-    /// The journal is kept in this file; nothing was changed yet.
-    fn journal(&mut self, path: &Path);
-    /// A step begins.
-    fn began(&mut self, words: &str);
-    /// A step ended; `note` says how, when there is more to say than that it worked.
-    fn ended(&mut self, words: &str, note: Option<&str>);
-    /// Pods of a roll-out, whenever they change.
-    fn rollout(&mut self, view: &RolloutView);
-}
 
 /// Carries out the changes of a plan that may be made; pods are recreated by [`restart`], once the caller has
 /// seen that the changes work. The journal exists before the first change.

@@ -29,7 +29,7 @@ pub fn platform(path: &str, value: &Value) -> Option<Platform> {
 fn by_path(path: &str) -> Option<Platform> {
     let folder = |name: &str| path.starts_with(&format!("{name}/")) || path.contains(&format!("/{name}/"));
     let name = file_name(path);
-    if crate::terraform::is_text(path) {
+    if crate::value::is_terraform(path) {
         return Some(Platform::TerraformCloud);
     }
     if name == ".gitlab-ci.yml" || name.ends_with(".gitlab-ci.yml") || folder(".gitlab") {

@@ -11,12 +11,6 @@ use crate::limits::SCRIPT_LETTERS;
 use crate::value::{items, member};
 use crate::{Job, Role};
 
-/// Whether a file is no YAML but Terraform's language or lines of variables.
-pub(crate) fn is_text(path: &str) -> bool {
-    let extension = crate::value::file_name(path).rsplit_once('.').map_or("", |(_, e)| e);
-    ["tf", "tfvars", "env"].iter().any(|e| extension.eq_ignore_ascii_case(e))
-}
-
 /// Whether a JSON document is a list of a workspace's variables.
 pub(crate) fn is_answer(value: &Value) -> bool {
     items(value.get("data")).any(|v| v.pointer("/attributes/key").is_some())

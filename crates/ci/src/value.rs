@@ -13,11 +13,17 @@ pub(crate) fn read(file: &File) -> Result<Value, Unreadable> {
     if file.text.len() > FILE_BYTES {
         return Err(wrong(format!("it is larger than {FILE_BYTES} bytes, more than any platform takes")));
     }
-    if crate::terraform::is_text(&file.path) {
+    if is_terraform(&file.path) {
         return Ok(Value::String(String::from_utf8_lossy(&file.text).into_owned()));
     }
     let value = parse(&file.text).map_err(wrong)?;
     Ok(value)
+}
+
+/// Whether a file is no YAML but Terraform's language or lines of variables.
+pub(crate) fn is_terraform(path: &str) -> bool {
+    let extension = file_name(path).rsplit_once('.').map_or("", |(_, e)| e);
+    ["tf", "tfvars", "env"].iter().any(|e| extension.eq_ignore_ascii_case(e))
 }
 
 /// YAML, which JSON is too, or what is wrong with it and where, in words that repeat none of it.

@@ -152,6 +152,23 @@ fn tokens_policies_and_logs_are_as_published() {
 }
 
 #[test]
+fn explanations_of_texts_of_causes_and_of_all_are_as_published() {
+    let mut published = Published::new();
+    for words in [
+        &[][..],
+        &["TW007"],
+        &["Incorrect token audience"],
+        &["thumbprint"],
+        &["thumbprint-missmatch"],
+        &["api error Throttling: Rate exceeded calling sts.amazonaws.com"],
+        &["nothing of the kind at all"],
+    ] {
+        let out = support::trustwalk().args(["explain", "-o", "json"]).args(words).output().unwrap();
+        published.holds("explain.json", &json_of(&out));
+    }
+}
+
+#[test]
 fn a_document_that_is_not_as_published_is_noticed() {
     let mut published = Published::new();
     let schema = published.schema("rollback.json");

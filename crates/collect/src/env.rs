@@ -46,6 +46,12 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "AWS_MAX_ATTEMPTS", says: "attempts at a call to AWS, the first one included; 3 unless set" },
     Variable { name: "AWS_RETRY_MODE", says: "`standard`; `adaptive` is taken for it" },
     Variable {
+        name: "GH_TOKEN",
+        says: "with `--github`: the token that GitHub is asked with; goes before `GITHUB_TOKEN`",
+    },
+    Variable { name: "GITHUB_TOKEN", says: "see `GH_TOKEN`" },
+    Variable { name: "GITHUB_API_URL", says: "with `--github`: GitHub's API, else `https://api.github.com`" },
+    Variable {
         name: "HTTPS_PROXY",
         says: "the proxy for TLS, `http://[USER:PASSWORD@]HOST[:PORT]`; also in lower case",
     },

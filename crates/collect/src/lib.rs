@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod dial;
 pub mod env;
 pub mod error;
+pub mod github;
 pub mod issuer;
 pub mod kube_api;
 pub mod limits;

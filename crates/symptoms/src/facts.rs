@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Names of the webhook that injects web identity: EKS's own and the one that people deploy
+/// (amazon-eks-pod-identity-webhook, `deploy/mutatingwebhook.yaml`).
+pub(crate) const WEBHOOKS: &[&str] = &["iam-for-pods.amazonaws.com", "pod-identity-webhook"];
+
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
         $(

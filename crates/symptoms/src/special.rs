@@ -3,15 +3,11 @@
 
 use serde_json::Value;
 
-use crate::facts::{ServiceAccount, Webhook};
+use crate::facts::{ServiceAccount, WEBHOOKS, Webhook};
 use crate::failure::Failure;
 use crate::marks;
 use crate::symptom::Symptom;
 use crate::text::extract;
-
-/// Names of the webhook that injects web identity: EKS's own and the one that people deploy
-/// (amazon-eks-pod-identity-webhook, `deploy/mutatingwebhook.yaml`).
-pub(crate) const WEBHOOKS: &[&str] = &["iam-for-pods.amazonaws.com", "pod-identity-webhook"];
 
 /// Whether a chain of sources tells of each of its links, so that one link's words are not the cause.
 pub(crate) fn is_chain(lower: &str) -> bool {

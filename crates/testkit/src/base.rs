@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trustwalk_core::evidence::{Evidence, Target};
 
 use crate::certificates::authority;
-use crate::scenario::ScenarioError;
+use crate::error::ScenarioError;
 
 /// The `now` of all evidence here: 2022-07-19T14:00:00Z.
 pub const NOW: i64 = 1_658_239_200;

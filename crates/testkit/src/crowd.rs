@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use trustwalk_core::evidence::Evidence;
 
 use crate::base::story;
-use crate::scenario::ScenarioError;
+use crate::error::ScenarioError;
 
 /// Identities in one namespace.
 const NAMESPACE: usize = 25;

@@ -4,11 +4,13 @@
 mod base;
 mod certificates;
 mod crowd;
+mod error;
 mod hostile;
 mod scenario;
 
 pub use base::{NOW, blank, github_job, story};
 pub use certificates::{Authority, authority};
 pub use crowd::crowd;
+pub use error::ScenarioError;
 pub use hostile::{FORGED, HOSTILE, leaves, spoiled, tainted};
-pub use scenario::{Expect, Scenario, ScenarioError, scenarios};
+pub use scenario::{Expect, Scenario, scenarios};

@@ -1,5 +1,6 @@
-//! Which claims of a token become condition keys, and under which names.
+//! A token's claims as condition keys.
 
+use crate::claim_keys::claim_becomes_key;
 use crate::context::Context;
 use crate::tags::{SOURCE_IDENTITY_CLAIM, SessionTags};
 use serde_json::{Map, Value};
@@ -16,23 +17,6 @@ pub struct Identity {
     /// Whether the token has further claims that nobody knows: those that IAM makes keys of are then unknown.
     pub partial: bool,
 }
-
-/// Claims that GitHub's provider gives besides the common ones. This list and the next two are
-/// DOC: Service Authorization Reference, AWS STS, since January 2026.
-const GITHUB: &[&str] = &[
-    "actor",
-    "actor_id",
-    "enterprise_id",
-    "environment",
-    "job_workflow_ref",
-    "ref",
-    "repository",
-    "repository_id",
-    "repository_owner_id",
-    "workflow",
-];
-const GITLAB: &[&str] = &["namespace_id", "pipeline_source", "project_id", "ref_protected", "runner_environment"];
-const BUILDKITE: &[&str] = &["build_branch"];
 
 impl Identity {
     /// An identity under a provider, without claims. The issuer path is what follows
@@ -133,32 +117,6 @@ fn set_tags(context: &mut Context, tags: &SessionTags) {
 /// What follows `oidc-provider/` in a provider's ARN.
 pub(crate) fn issuer_path(arn: &str) -> Option<&str> {
     arn.split_once(":oidc-provider/").map(|(_, path)| path)
-}
-
-/// Whether IAM makes a condition key of this claim of this issuer (issuer without scheme).
-///
-/// DOC: `aud`, `sub`, `amr` for all, `oaud` for Google, `id` for the built-in social providers;
-/// since January 2026 a list for each of a few providers. Any other claim never becomes a key
-/// (REPORTED).
-pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
-    let host = issuer.split('/').next().unwrap_or(issuer).to_ascii_lowercase();
-    let claim = claim.to_ascii_lowercase();
-    let claim = claim.as_str();
-    if matches!(claim, "aud" | "sub" | "amr") {
-        return true;
-    }
-    match host.as_str() {
-        "token.actions.githubusercontent.com" => GITHUB.contains(&claim),
-        "accounts.google.com" => matches!(claim, "oaud" | "google/organization_number"),
-        "graph.facebook.com" | "www.amazon.com" => claim == "id",
-        "oidc.circleci.com" => claim == "project-id" || claim == "oidc.circleci.com/project-id",
-        "gitlab.com" => GITLAB.contains(&claim) || claim.starts_with("user_"),
-        "agent.buildkite.com" => {
-            BUILDKITE.contains(&claim)
-                || ["cluster_", "organization_", "pipeline_"].iter().any(|p| claim.starts_with(p))
-        }
-        host => host.ends_with(".oraclecloud.com") && claim == "rpst_id",
-    }
 }
 
 fn texts(value: &Value) -> Vec<String> {

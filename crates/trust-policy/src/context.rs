@@ -1,7 +1,7 @@
 //! The condition keys of a request.
 
 use crate::call::{self, Presence};
-use crate::claims::claim_becomes_key;
+use crate::claim_keys::claim_becomes_key;
 use crate::text::Text;
 use serde::Serialize;
 

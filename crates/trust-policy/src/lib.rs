@@ -24,6 +24,7 @@
 mod answer;
 mod breadth;
 mod call;
+mod claim_keys;
 mod claims;
 mod context;
 mod document;
@@ -54,7 +55,8 @@ mod widens;
 pub use answer::Answer;
 pub use breadth::{Breadth, Wide};
 pub use call::Call;
-pub use claims::{Identity, claim_becomes_key};
+pub use claim_keys::claim_becomes_key;
+pub use claims::Identity;
 pub use context::{Context, Fact};
 pub use document::{
     Document, DocumentCondition, DocumentStatement, Effect, ListElement, PrincipalElement, PrincipalKind, Principals,

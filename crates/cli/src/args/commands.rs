@@ -36,7 +36,7 @@ pub(crate) enum Command {
     Trust(TrustArgs),
     /// Find and classify web identity failures in logs
     Logs(LogsArgs),
-    /// One rule: what, why, proof, cure, sources
+    /// What an error's text means and which causes print it; or a cause: what, why, proof, cure, sources
     Explain(ExplainArgs),
     /// The embedded account and cluster, for real clients
     Lab(LabArgs),
@@ -247,9 +247,9 @@ pub(crate) struct LogsArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// Code or name of a rule; none lists them
-    #[arg(value_name = "CODE")]
-    pub(crate) code: Option<String>,
+    /// An error's text, one line or many (- for standard input), or a code or name of a cause; none lists them
+    #[arg(value_name = "TEXT")]
+    pub(crate) text: Vec<String>,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(crate) output: Format,

@@ -158,6 +158,10 @@ pub(crate) struct TargetArgs {
     /// …/actions/oidc/customization/sub of it or its organization (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) job_answer: Vec<PathBuf>,
+    /// Ask GitHub about the job's repository: when it was made, and how the subject of its tokens is written; with
+    /// `GH_TOKEN` or `GITHUB_TOKEN`, at `GITHUB_API_URL`
+    #[arg(long, requires = "job")]
+    pub(crate) github: bool,
 }
 
 impl PlaceArgs {
@@ -177,6 +181,7 @@ impl PlaceArgs {
             logs: target.map(|t| t.log.clone()).unwrap_or_default(),
             token: target.and_then(|t| t.token.clone()),
             job_answers: target.map(|t| t.job_answer.clone()).unwrap_or_default(),
+            github: target.is_some_and(|t| t.github),
             role: target.and_then(|t| t.role.clone()),
             issuer: target.and_then(|t| t.issuer.clone()),
             cluster: self.cluster.clone(),

@@ -19,8 +19,8 @@ use trustwalk_foreign::shell;
 use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
-use super::fix::Repair;
 use super::lab::{how_to_use, lab_model, stop};
+use super::repair::Repair;
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, Signals};

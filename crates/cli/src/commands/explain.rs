@@ -1,22 +1,225 @@
-//! `trustwalk explain`: a cause's page, or the list of causes.
+//! `trustwalk explain`: what an error's text means, a cause's page, or the list of causes.
 
+use std::io::Read as _;
+
+use anyhow::Context as _;
 use serde_json::json;
-use trustwalk_core::cause::{Cause, page};
+use trustwalk_core::cause::{Cause, Found, Ground, Home, MAX_TEXT, look_up, page};
+use trustwalk_foreign::shell;
+use trustwalk_logs::{CHUNK_BYTES, Scanner};
+use trustwalk_render::{Ink, Page, Shown};
+use trustwalk_symptoms::{Failure, classify_all};
 
 use crate::args::{ExplainArgs, Format};
 use crate::exit::{Exit, UsageError};
 use crate::style;
-use trustwalk_render::{Page, Shown};
+
+/// Of standard input no more is read: whoever has a larger log asks `logs` or `diagnose --log`.
+const MOST_BYTES: u64 = 16 << 20;
+/// Causes that are told in a line each; the document has all of them.
+const MOST_CAUSES: usize = 12;
+/// Meanings that are told of a text that tells many.
+const MOST_MEANINGS: usize = 4;
+/// Codes that are named beside a reading.
+const MOST_CODES: usize = 8;
 
 /// Runs the command.
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let Some(code) = &args.code else {
+    let typed = args.text.join(" ");
+    if args.text.is_empty() {
         return list(args.output);
+    }
+    if let Some(cause) = Cause::find(&typed) {
+        return one(cause, args.output);
+    }
+    let text = if typed == "-" { Text::piped()? } else { Text::of(typed.as_bytes()) };
+    if text.head.trim().is_empty() {
+        return Err(UsageError("there is no text to look up".to_owned()).into());
+    }
+    let found = look_up(&text.head, &text.failures);
+    if found.hits.is_empty() && text.failures.is_empty() && is_word(&typed) {
+        return Err(UsageError(format!(
+            "no cause is called `{typed}`, and no page has the word; `trustwalk explain` lists them"
+        ))
+        .into());
+    }
+    match args.output {
+        Format::Json => style::say(&Shown::json(&document(&text, &found))?)?,
+        Format::Human => style::say(&words(&text, &found))?,
+    }
+    Ok(if found.hits.is_empty() { Exit::Undetermined } else { Exit::Sound })
+}
+
+/// Whether it has the form of a code or a name.
+fn is_word(typed: &str) -> bool {
+    typed != "-" && typed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// A text, and what is read in it.
+struct Text {
+    /// Its beginning.
+    head: String,
+    /// The failures that all of it tells.
+    failures: Vec<Failure>,
+    /// Whether there was more than is read.
+    cut: bool,
+}
+
+impl Text {
+    fn of(bytes: &[u8]) -> Self {
+        let mut scanner = Scanner::new();
+        scanner.feed(bytes);
+        Self::read(bytes, scanner, false)
+    }
+
+    /// Standard input, of which the beginning alone is kept.
+    fn piped() -> anyhow::Result<Self> {
+        let (mut scanner, mut head, mut all) = (Scanner::new(), Vec::new(), 0);
+        let mut input = std::io::stdin().lock().take(MOST_BYTES.saturating_add(1));
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let read = input.read(&mut chunk).context("cannot read standard input")?;
+            let bytes = chunk.get(..read).unwrap_or_default();
+            if bytes.is_empty() {
+                break;
+            }
+            scanner.feed(bytes);
+            let room = MAX_TEXT.saturating_sub(head.len()).min(read);
+            head.extend_from_slice(bytes.get(..room).unwrap_or_default());
+            all += read as u64;
+        }
+        Ok(Self::read(&head, scanner, all > MOST_BYTES))
+    }
+
+    fn read(head: &[u8], scanner: Scanner, cut: bool) -> Self {
+        let head = String::from_utf8_lossy(head).into_owned();
+        let mut failures: Vec<Failure> = scanner.finish().causes.into_iter().map(|c| c.failure).collect();
+        // A sentence by itself may lack the words by which one is found in a log.
+        if failures.is_empty() {
+            failures = classify_all(&head);
+        }
+        let mut seen = Vec::new();
+        failures.retain(|f| {
+            !seen.contains(&f.symptom) && {
+                seen.push(f.symptom);
+                true
+            }
+        });
+        Self { head, failures, cut }
+    }
+}
+
+fn words(text: &Text, found: &Found) -> Shown {
+    let pen = style::pen();
+    let mut out = Page::new();
+    for failure in text.failures.iter().take(MOST_MEANINGS) {
+        out.line(pen.ink(Ink::Strong, failure.symptom.name()));
+        out.prose(failure.symptom.meaning(), "  ", "  ");
+    }
+    if text.failures.len() > MOST_MEANINGS {
+        let more = text.failures.len() - MOST_MEANINGS;
+        out.line(format_args!("and {more} more kinds of failure: `trustwalk logs` counts them"));
+    }
+    if text.cut {
+        out.line(pen.ink(Ink::Odd, "Only the first 16 MiB were read."));
+    }
+    if found.hits.is_empty() {
+        out.line("No page knows this text, and no cause of the catalogue is about its words.");
+    } else {
+        causes(&mut out, found);
+    }
+    for (n, command) in next(text, found).iter().enumerate() {
+        out.line(format_args!("{} {command}", if n == 0 { "next:" } else { "  or:" }));
+    }
+    out.shown()
+}
+
+/// The causes, and what tells them apart.
+fn causes(out: &mut Page, found: &Found) {
+    let pen = style::pen();
+    let guess = found.hits.iter().all(|h| matches!(h.ground, Ground::Name | Ground::Words(_)));
+    if !out.is_empty() {
+        out.gap();
+    }
+    out.line(pen.ink(Ink::Strong, if guess { "Pages with these words" } else { "Causes that can print it" }));
+    for hit in found.hits.iter().take(MOST_CAUSES) {
+        let cause = hit.cause;
+        out.line(format_args!("  {}  {}", cause.code(), cause.name()));
+        out.prose(cause.meta().summary, "         ", "         ");
+    }
+    if found.hits.len() > MOST_CAUSES {
+        let more = found.hits.len() - MOST_CAUSES;
+        out.line(format_args!("  and {more} more, met less often: -o json has all of them"));
+    }
+    if found.readings.is_empty() {
+        out.gap();
+        return;
+    }
+    out.gap();
+    out.line(pen.ink(Ink::Strong, "What tells them apart"));
+    for reading in &found.readings {
+        let mut codes: Vec<&str> = reading.decides.iter().take(MOST_CODES).map(|c| c.code()).collect();
+        if reading.decides.len() > MOST_CODES {
+            codes.push("…");
+        }
+        out.prose(&format!("{} ({})", reading.tells, codes.join(", ")), "  - ", "    ");
+    }
+    out.gap();
+}
+
+/// The commands that lead on.
+fn next(text: &Text, found: &Found) -> Vec<String> {
+    let mut out: Vec<String> =
+        found.hits.first().map(|h| shell::line("trustwalk explain {}", &[h.cause.code()])).into_iter().collect();
+    let role = text.failures.iter().find_map(|f| f.role_arn.as_deref());
+    let home = |home: Home| !found.hits.is_empty() && found.hits.iter().all(|h| h.cause.home() == home);
+    let walk = if home(Home::Github) || home(Home::Ci) {
+        "trustwalk diagnose --job FOLDER --log FILE"
+    } else if home(Home::Cluster) {
+        "trustwalk diagnose KIND/NAME -n NAMESPACE"
+    } else {
+        "trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE"
     };
-    let cause = Cause::find(code)
-        .ok_or_else(|| UsageError(format!("no cause is called `{code}`; `trustwalk explain` lists them")))?;
+    out.push(match role {
+        Some(role) => shell::line("trustwalk diagnose --log FILE --role {}", &[role]),
+        None => walk.to_owned(),
+    });
+    out
+}
+
+fn document(text: &Text, found: &Found) -> serde_json::Value {
+    let means = |f: &Failure| json!({"symptom": f.symptom, "meaning": f.symptom.meaning(), "message": f.message});
+    let cause = |hit: &trustwalk_core::cause::Hit| {
+        let meta = hit.cause.meta();
+        let mut out = json!({
+            "code": meta.code, "name": hit.cause.name(), "link": meta.link.name(), "summary": meta.summary,
+        });
+        let (by, what) = match &hit.ground {
+            Ground::Says(sentence) => ("says", json!(sentence)),
+            Ground::Shows(symptom) => ("shows", json!(symptom)),
+            Ground::Name => ("named", json!(hit.cause.name())),
+            Ground::Words(words) => ("words", json!(words)),
+        };
+        if let Some(members) = out.as_object_mut() {
+            members.insert(by.to_owned(), what);
+        }
+        out
+    };
+    let reading = |r: &trustwalk_core::cause::Reading| json!({"read": r.tells, "decides": r.decides.iter().map(|c| c.code()).collect::<Vec<_>>()});
+    json!({
+        "schema": 1,
+        "means": text.failures.iter().map(means).collect::<Vec<_>>(),
+        "causes": found.hits.iter().map(cause).collect::<Vec<_>>(),
+        "separates": found.readings.iter().map(reading).collect::<Vec<_>>(),
+        "next": next(text, found),
+        "cut": text.cut,
+    })
+}
+
+/// A cause's page.
+fn one(cause: Cause, format: Format) -> anyhow::Result<Exit> {
     let meta = cause.meta();
-    if args.output == Format::Json {
+    if format == Format::Json {
         let page = json!({
             "schema": 1, "code": meta.code, "name": cause.name(), "summary": meta.summary, "link": meta.link.name(),
             "severity": meta.severity, "citation": meta.sources.first(),

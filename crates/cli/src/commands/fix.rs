@@ -1,52 +1,22 @@
 //! `trustwalk fix`: plan, approve, apply, verify.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde::Serialize;
-use trustwalk_apply::{ApplyError, Home, Journal, PATIENCE, PAUSE, Verification, restart, run as apply, verify};
-use trustwalk_collect::aws::exchange_error;
+use trustwalk_apply::Home;
 use trustwalk_collect::{Ask, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
-use trustwalk_core::plan::{Action, Applicability, Entry, Plan, build_for};
+use trustwalk_core::plan::{Applicability, Entry, Plan, build_for};
 
 use super::diagnose::{tell_missing, world};
-use super::receipts::{ask_again, go_on, unheard};
+use super::receipts::go_on;
+use super::repair::{Applied, Repair, Report, SCHEMA};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
-use crate::interrupt::{Noted, or_interrupted, stopped, with_receipt};
-use crate::rollout::Live;
+use crate::interrupt::{Noted, or_interrupted};
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Ink, Shown};
-
-/// Version of the documents that `fix` and `rollback` print.
-pub(super) const SCHEMA: u32 = 1;
-
-/// What `fix` says of one target to a machine.
-#[derive(Debug, Serialize)]
-pub(super) struct Report {
-    /// Version of this document.
-    pub(super) schema: u32,
-    /// `None` for a run that goes on with an earlier one's plan.
-    pub(super) diagnosis: Option<Diagnosis>,
-    pub(super) plan: Option<Plan>,
-    /// `None` when nothing was approved, or there was nothing to approve.
-    pub(super) applied: Option<Applied>,
-}
-
-/// What was done.
-#[derive(Debug, Serialize)]
-pub(crate) struct Applied {
-    /// The receipt's file.
-    receipt: String,
-    /// `proven`, `refused` or `not-tried`.
-    verification: &'static str,
-    /// The same in words.
-    verified: String,
-    #[serde(skip)]
-    pub(crate) exit: Exit,
-}
+use trustwalk_render::{self as render, Shown};
 
 /// Runs `fix`.
 pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exit> {
@@ -146,104 +116,6 @@ async fn fix_one(
     let applied = repair.carry_out(evidence, ask, plan, path).await?;
     let exit = applied.exit;
     Ok((Some(applied), exit))
-}
-
-/// A repair under way. Shared with `demo`.
-pub(crate) struct Repair<'a> {
-    pub(crate) world: &'a World,
-    pub(crate) home: &'a Home,
-    pub(crate) voice: Voice,
-    pub(crate) noted: &'a Noted,
-}
-
-impl Repair<'_> {
-    /// Applies a plan: changes first, then the proof, then new pods.
-    pub(crate) async fn carry_out(
-        &self,
-        evidence: &Evidence,
-        ask: &Ask,
-        plan: &Plan,
-        path: PathBuf,
-    ) -> anyhow::Result<Applied> {
-        let mut live = Live::new(self.voice, self.noted);
-        let journal = apply(self.world, plan, evidence.target.clone(), path.clone(), self.home, &mut live)
-            .await
-            .map_err(|e| self.told(e, &path))?;
-        // Of everything that was asked about, this one target is looked at again.
-        let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
-        self.finish(&again, journal).await
-    }
-
-    /// Says where things stand and how to go on, unless nothing was begun.
-    pub(crate) fn told(&self, error: ApplyError, path: &Path) -> anyhow::Error {
-        if error.is_refusal() || !self.noted.is_open() {
-            return error.into();
-        }
-        anyhow::Error::new(error).context(stopped(path))
-    }
-
-    /// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
-    pub(crate) async fn finish(&self, ask: &Ask, mut journal: Journal) -> anyhow::Result<Applied> {
-        let (world, voice) = (self.world, self.voice);
-        let pen = voice.pen();
-        let path = journal.path().to_owned();
-        let seen = proof(world, ask, &journal).await.with_context(|| stopped(&path))?;
-        let (mark, verification, verified, exit) = match seen {
-            Verification::Proven { assumed } => {
-                let words = format!("verified: STS gave {assumed} for a fresh token");
-                (pen.ink(Ink::Good, "\u{221a}"), "proven", words, Exit::Sound)
-            }
-            Verification::Refused { error } => {
-                (pen.ink(Ink::Bad, "\u{d7}"), "refused", format!("STS still refuses: {error}"), Exit::Findings)
-            }
-            Verification::NotTried { reason } => {
-                (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"), Exit::Undetermined)
-            }
-        };
-        voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
-        if verification == "refused" {
-            voice.tell(&Shown::line("  What was changed did not help: the last line says how to undo it."));
-        }
-        let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
-        if exit == Exit::Findings && waiting {
-            voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
-        } else {
-            let mut live = Live::new(voice, self.noted);
-            restart(world, &mut journal, &mut live).await.with_context(|| stopped(&path))?;
-        }
-        journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
-        self.noted.close();
-        let receipt = path.display().to_string();
-        let undo = with_receipt("trustwalk rollback {}", &path);
-        let taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
-        unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
-        Ok(Applied { receipt, verification, verified, exit })
-    }
-}
-
-/// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
-/// has no service account is proved by the exchange of the token it had.
-async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Verification> {
-    let began = tokio::time::Instant::now();
-    let mut tick = tokio::time::interval(PAUSE);
-    loop {
-        tick.tick().await;
-        let evidence = collect(world, ask).await?.evidence;
-        let Some(evidence) = evidence.first() else {
-            return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
-        };
-        let minted = verify(world, evidence, journal).await;
-        if !matches!(minted, Verification::NotTried { .. }) || evidence.service_account.known().is_some() {
-            return Ok(minted);
-        }
-        let Some(answer) = evidence.exchange.known() else { return Ok(minted) };
-        if let Some(assumed) = &answer.assumed {
-            return Ok(Verification::Proven { assumed: assumed.clone() });
-        }
-        if began.elapsed() > PATIENCE {
-            return Ok(Verification::Refused { error: exchange_error(answer).unwrap_or_default() });
-        }
-    }
 }
 
 /// A name that no receipt has yet: one run may cure several targets of the same cause.

@@ -10,6 +10,7 @@ mod fleet;
 mod lab;
 mod logs;
 mod receipts;
+mod repair;
 mod thumbprint;
 mod thumbprint_view;
 mod token;

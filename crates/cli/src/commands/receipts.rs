@@ -4,34 +4,16 @@
 use anyhow::Context as _;
 use serde_json::json;
 use trustwalk_apply::{ApplyError, Foreign, Home, Journal, Way, outlook, resume, rollback as undo};
-use trustwalk_collect::{Ask, World, parse_target};
-use trustwalk_core::evidence::Target;
+use trustwalk_collect::World;
 use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
 
-use super::fix::{Repair, Report, SCHEMA};
+use super::repair::{Repair, Report, SCHEMA, ask_again, unheard};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
 use crate::rollout::Live;
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
-
-/// The question a receipt answers.
-pub(super) fn ask_again(target: &Target) -> anyhow::Result<Ask> {
-    Ok(match target {
-        Target::Workload { resource, namespace, name } => {
-            Ask::Workload(parse_target(&format!("{resource}/{name}"), namespace)?)
-        }
-        Target::ServiceAccount { namespace, name } => {
-            Ask::Workload(parse_target(&format!("serviceaccount/{name}"), namespace)?)
-        }
-        Target::Role { arn, subject } => Ask::Role { arn: arn.clone(), subject: subject.clone() },
-        Target::Issuer { url } => Ask::Issuer(url.clone()),
-        Target::Job { .. } | Target::Log { .. } => {
-            return Err(UsageError("this receipt's target cannot be asked about again".to_owned()).into());
-        }
-    })
-}
 
 /// Whether what was shown may be done.
 struct Words {
@@ -173,12 +155,6 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
             .with_context(|| format!("{undone} change(s) of {receipt} were undone"))?;
     }
     Ok(exit)
-}
-
-/// An error for words that standard output did not take.
-pub(super) fn unheard(taken: bool) -> anyhow::Result<()> {
-    anyhow::ensure!(taken, "standard output cannot be written to");
-    Ok(())
 }
 
 fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {

@@ -7,6 +7,7 @@ use trustwalk_core::evidence::{CiJob, Platform, SettingOf, SubjectSetting};
 
 use super::{json, text};
 use crate::error::CollectError;
+use crate::github::{Asked, Heard};
 
 /// One answer (GitHub REST API, "Get a repository", "Actions OIDC").
 #[derive(Debug)]
@@ -45,6 +46,21 @@ fn of(answer: Value) -> Option<Answer> {
         sub_claim_prefix: text(&answer, "/sub_claim_prefix"),
         use_immutable_subject: flag("use_immutable_subject"),
     }))
+}
+
+/// Adds what GitHub told to a job, and what it did not.
+pub(super) fn hear(heard: &Heard, job: &mut CiJob) {
+    for answer in heard.answers.iter().cloned().filter_map(of) {
+        answer.add(job);
+    }
+    for (asked, _) in &heard.unread {
+        if let Asked::Setting(of) = asked
+            && !job.subject_settings.iter().any(|s| s.of == *of)
+            && !job.settings_unread.contains(of)
+        {
+            job.settings_unread.push(*of);
+        }
+    }
 }
 
 impl Answer {

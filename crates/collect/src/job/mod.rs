@@ -17,6 +17,7 @@ use self::context::Context;
 use self::folder::Folder;
 use crate::error::CollectError;
 use crate::files::read_bounded;
+use crate::github::{Github, Heard};
 use crate::secret::SecretToken;
 
 /// What the files say of one job.
@@ -40,6 +41,32 @@ pub(crate) fn read(path: &Path, answers: &[PathBuf], now: i64) -> Result<Vec<Job
         }
     }
     Ok(found)
+}
+
+/// Asks GitHub about the repositories of the jobs, each once; what it did not tell, in words. What a file told already
+/// is not asked again where GitHub gives no answer.
+pub(crate) async fn ask_github(jobs: &mut [JobFiles], github: Result<Github, String>) -> Vec<String> {
+    let ours = |j: &&mut JobFiles| j.job.platform == Platform::GithubActions;
+    let mut unread = Vec::new();
+    let mut repositories: Vec<String> = jobs.iter_mut().filter(ours).map(|j| j.job.repository.clone()).collect();
+    repositories.sort();
+    repositories.dedup();
+    if repositories.is_empty() {
+        unread.push("GitHub was not asked: the jobs are another platform's".to_owned());
+    }
+    for repository in repositories {
+        let heard = match &github {
+            Ok(_) if repository.is_empty() => Heard::unasked("which repository the job belongs to is not known"),
+            Ok(github) => github.about(&repository).await,
+            Err(why) => Heard::unasked(why),
+        };
+        for found in jobs.iter_mut().filter(ours).filter(|j| j.job.repository == repository) {
+            answer::hear(&heard, &mut found.job);
+        }
+        unread.extend(heard.unread.into_iter().map(|(_, why)| format!("not told by GitHub: {why}")));
+    }
+    unread.dedup();
+    unread
 }
 
 fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {

@@ -8,7 +8,7 @@ use trustwalk_core::evidence::{AwsFile, AwsProfile, FileOrigin, Observed, PodSpe
 use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
-use super::facts::{array, opt, text};
+use super::values::{array, opt, text};
 use crate::limits::CONFIG_MAPS;
 use crate::percent::segment;
 

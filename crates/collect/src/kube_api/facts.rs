@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use serde_json::Value;
 use trustwalk_core::evidence::{
     Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
@@ -13,40 +12,8 @@ use trustwalk_x509::Certificate;
 
 use super::aws_files::{self, Mounts};
 use super::network::network_policy;
+use super::values::{array, int, map, moment, opt, text, time};
 use super::webhook_ca;
-
-pub(super) fn text(v: &Value, pointer: &str) -> String {
-    v.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-pub(super) fn opt(v: &Value, pointer: &str) -> Option<String> {
-    v.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn int(v: &Value, pointer: &str) -> i64 {
-    v.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
-}
-
-pub(super) fn time(v: &Value, pointer: &str) -> i64 {
-    moment(v, pointer).unwrap_or_default()
-}
-
-fn moment(v: &Value, pointer: &str) -> Option<i64> {
-    v.pointer(pointer)?.as_str()?.parse::<Timestamp>().ok().map(Timestamp::as_second)
-}
-
-pub(super) fn array<'a>(v: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
-    v.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
-}
-
-pub(super) fn map(v: &Value, pointer: &str) -> BTreeMap<String, String> {
-    v.pointer(pointer)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter_map(|(k, v)| v.as_str().map(|s| (k.clone(), s.to_owned())))
-        .collect()
-}
 
 /// A controller, or a pod standing for itself.
 pub fn workload(kind: &str, v: &Value) -> Workload {

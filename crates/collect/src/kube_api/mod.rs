@@ -17,6 +17,7 @@ mod plugin;
 mod port_forward;
 mod probe;
 mod read;
+mod values;
 mod webhook_ca;
 mod webhooks;
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trustwalk_core::evidence::{NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule, PodSpec};
 
-use super::facts::{array, map, opt, text};
+use super::values::{array, map, opt, text};
 
 /// A network policy, and the pods that it takes in.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use super::cache::RoleFacts;
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
 use crate::error::CollectError;
+use crate::github::Github;
 use crate::job::{self, JobFiles};
 use crate::secret::SecretToken;
 use crate::{claims, files};
@@ -396,17 +397,24 @@ pub(super) async fn walk_issuer(world: &World, url: &str) -> Evidence {
     evidence
 }
 
-/// Walks from a CI job's files.
+/// Walks from a CI job's files; and what GitHub was asked about them and did not tell.
 pub(super) async fn walk_jobs(
     world: &World,
     path: &Path,
     subject: Option<&str>,
-) -> Result<Vec<Evidence>, CollectError> {
+) -> Result<(Vec<Evidence>, Vec<String>), CollectError> {
+    let mut jobs = job::read(path, &world.options.job_answers, world.options.now)?;
+    let unread = if world.options.github {
+        let github = Github::new(world.dialer.clone(), world.options.roots.clone(), crate::env::env_var);
+        job::ask_github(&mut jobs, github).await
+    } else {
+        Vec::new()
+    };
     let mut all = Vec::new();
-    for found in job::read(path, &world.options.job_answers, world.options.now)? {
+    for found in jobs {
         all.push(Box::pin(walk_job(world, found, subject)).await);
     }
-    Ok(all)
+    Ok((all, unread))
 }
 
 async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evidence {

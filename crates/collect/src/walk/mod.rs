@@ -24,7 +24,8 @@ use crate::error::CollectError;
 pub struct Collected {
     /// One entry per identity.
     pub evidence: Vec<Evidence>,
-    /// Kinds of workload that could not be listed, and logs that could not be read, each with the reason.
+    /// Kinds of workload that could not be listed, logs that could not be read and what GitHub did not tell, each
+    /// with the reason.
     pub missed: Vec<String>,
 }
 
@@ -40,7 +41,11 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
         Ask::Workload(target) => vec![Box::pin(workload::walk(world, target, &workload::Depth::full())).await],
         Ask::Role { arn, subject } => vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await],
         Ask::Issuer(url) => vec![Box::pin(account::walk_issuer(world, url)).await],
-        Ask::Job { path, subject } => Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?,
+        Ask::Job { path, subject } => {
+            let (found, unread) = Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?;
+            missed.extend(unread);
+            found
+        }
         Ask::Logs => vec![account::walk_logs(world)],
     };
     // What a walk needed on its way and no question asks for goes no further.

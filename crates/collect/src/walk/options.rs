@@ -28,6 +28,8 @@ pub struct WalkOptions {
     pub token: Option<PathBuf>,
     /// `--job-answer FILE`: GitHub's answers about a job's repository and its subject.
     pub job_answers: Vec<PathBuf>,
+    /// `--github`: ask GitHub about a job's repository, with the token of the environment.
+    pub github: bool,
     /// `--role ARN`, when the target does not name one.
     pub role: Option<String>,
     /// `--issuer URL`, when nothing else tells it.

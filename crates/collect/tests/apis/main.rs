@@ -4,6 +4,7 @@
 
 mod account;
 mod cluster;
+mod github;
 mod memory;
 mod pages;
 mod server;

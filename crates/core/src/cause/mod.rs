@@ -3,9 +3,13 @@
 //!
 //! A cause's folder in `causes/` holds its page, whose front matter is read once, and its scenarios.
 
+mod index;
+mod lookup;
 mod page;
 pub mod policy;
 
+pub use index::index_by_text;
+pub use lookup::{Found, Ground, Hit, MAX_TEXT, Reading, bare, look_up};
 pub use page::{CauseMeta, Home, Repair, page};
 
 use serde::{Deserialize, Serialize};

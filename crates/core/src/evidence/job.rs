@@ -241,6 +241,8 @@ pub struct CiJob {
     pub requests: Vec<TokenRequest>,
     /// How GitHub is told to write the subject, when somebody asked.
     pub subject_settings: Vec<SubjectSetting>,
+    /// Settings of the subject that somebody asked for and got no answer about.
+    pub settings_unread: Vec<SettingOf>,
     /// The repository's default branch.
     pub default_branch: Option<String>,
     /// Files and other things that its files refer to and that were not read, each with why.

@@ -1,8 +1,7 @@
 //! The values a failure's text names: ARNs, hosts, ids. Everything here reads redacted text.
 
-use crate::facts::{KeyId, Resource, ServiceAccount, Subject, TokenPath, Webhook};
+use crate::facts::{KeyId, Resource, ServiceAccount, Subject, TokenPath, WEBHOOKS, Webhook};
 use crate::failure::Sdk;
-use crate::special::WEBHOOKS;
 
 /// Ends a value in prose, JSON or a URL list.
 fn ends_value(c: char) -> bool {

@@ -1,8 +1,6 @@
 //! What stands before a line's own words: container runtimes', `kubectl logs`', GitHub's, journald's and
 //! Terraform's additions. Times that only stand in front are left in the text, which shows them.
 
-use super::normal::{cri, strip_ansi};
-
 /// Docker's `json-file` driver begins each record so.
 const DOCKER: &str = "{\"log\":\"";
 
@@ -201,6 +199,54 @@ pub(crate) fn boxed(line: &str) -> Option<&str> {
         return None;
     }
     bare(line).0.strip_prefix('│').map(str::trim_end)
+}
+
+/// A container runtime's prefix: time, stream, flag (Kubernetes CRI logging format).
+pub(crate) struct Cri<'a> {
+    pub(crate) time: &'a str,
+    /// Whether the line goes on in the next record.
+    pub(crate) partial: bool,
+    /// The line without the prefix.
+    pub(crate) body: &'a str,
+}
+
+/// The container runtime's prefix of a line, if it has one.
+pub(crate) fn cri(line: &str) -> Option<Cri<'_>> {
+    let mut parts = line.splitn(4, ' ');
+    let (time, stream, flag) = (parts.next()?, parts.next()?, parts.next()?);
+    // A shipper's record that holds such a line begins otherwise.
+    if !matches!(stream, "stdout" | "stderr") || !time.contains('T') || !time.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    let partial = match flag {
+        "F" => false,
+        "P" => true,
+        _ => return None,
+    };
+    Some(Cri { time, partial, body: parts.next().unwrap_or_default() })
+}
+
+/// The line without terminal control sequences.
+pub(crate) fn strip_ansi(line: &str) -> String {
+    if !line.contains('\u{1b}') {
+        return line.to_owned();
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        if c != '\u{1b}' {
+            out.push(c);
+        } else if chars.next() == Some('[') {
+            // A control sequence ends with a byte from `@` to `~` (ECMA-48).
+            for c in chars.by_ref() {
+                if ('@'..='~').contains(&c) {
+                    break;
+                }
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::line::{boxed, docker, is_cut, without_source};
+use super::line::{boxed, cri, docker, is_cut, strip_ansi, without_source};
 use super::stamp::Stamp;
 
 /// How deep a JSON log record is read; deeper values say nothing about a failure.
@@ -71,54 +71,6 @@ enum Joined {
     Whole,
     /// As it is, in a box: its margin is a blank.
     Wrapped,
-}
-
-/// A container runtime's prefix: time, stream, flag (Kubernetes CRI logging format).
-pub(crate) struct Cri<'a> {
-    time: &'a str,
-    /// Whether the line goes on in the next record.
-    pub(crate) partial: bool,
-    /// The line without the prefix.
-    pub(crate) body: &'a str,
-}
-
-/// The container runtime's prefix of a line, if it has one.
-pub(crate) fn cri(line: &str) -> Option<Cri<'_>> {
-    let mut parts = line.splitn(4, ' ');
-    let (time, stream, flag) = (parts.next()?, parts.next()?, parts.next()?);
-    // A shipper's record that holds such a line begins otherwise.
-    if !matches!(stream, "stdout" | "stderr") || !time.contains('T') || !time.starts_with(|c: char| c.is_ascii_digit())
-    {
-        return None;
-    }
-    let partial = match flag {
-        "F" => false,
-        "P" => true,
-        _ => return None,
-    };
-    Some(Cri { time, partial, body: parts.next().unwrap_or_default() })
-}
-
-/// The line without terminal control sequences.
-pub(crate) fn strip_ansi(line: &str) -> String {
-    if !line.contains('\u{1b}') {
-        return line.to_owned();
-    }
-    let mut out = String::with_capacity(line.len());
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        if c != '\u{1b}' {
-            out.push(c);
-        } else if chars.next() == Some('[') {
-            // A control sequence ends with a byte from `@` to `~` (ECMA-48).
-            for c in chars.by_ref() {
-                if ('@'..='~').contains(&c) {
-                    break;
-                }
-            }
-        }
-    }
-    out
 }
 
 /// Microseconds of Unix time, as text (systemd, journal export format).

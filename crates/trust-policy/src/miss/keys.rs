@@ -3,7 +3,8 @@
 use super::issuer::{issuer_difference, request_issuer, scheme_less};
 use super::{Miss, has_placeholder};
 use crate::call::is_of_call;
-use crate::claims::{claim_becomes_key, issuer_path};
+use crate::claim_keys::claim_becomes_key;
+use crate::claims::issuer_path;
 use crate::request::Request;
 use crate::statement::Condition;
 

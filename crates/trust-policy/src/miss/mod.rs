@@ -3,14 +3,16 @@
 
 mod issuer;
 mod keys;
+mod likeness;
 mod principals;
 mod subject;
 mod values;
 
 pub(crate) use keys::key_misses;
+pub(crate) use likeness::likeness;
 pub(crate) use principals::federated_misses;
 pub use subject::{GithubContext, SubjectDifference, SubjectForm};
-pub(crate) use values::{has_foreign_variable, has_placeholder, likeness, value_misses};
+pub(crate) use values::{has_foreign_variable, has_placeholder, value_misses};
 
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! The forms of subjects, and how two subjects of a form differ.
 
 use super::Miss;
-use super::values::nearest;
+use super::likeness::nearest;
 use crate::glob::{matches, units};
 use serde::Serialize;
 

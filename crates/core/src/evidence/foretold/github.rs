@@ -137,9 +137,12 @@ fn escaped(text: &str) -> String {
 }
 
 fn subjects(job: &CiJob, context: &Alternative) -> Vec<Alternative> {
-    let Some(keys) = keys(job) else {
-        let subject = Template::default().unknown("the organization's subject template", Letters::Something);
-        return vec![Alternative { subject, only_if: None }];
+    let keys = match keys(job) {
+        Ok(keys) => keys,
+        Err(whose) => {
+            let subject = Template::default().unknown(whose, Letters::Something);
+            return vec![Alternative { subject, only_if: None }];
+        }
     };
     repositories(job)
         .into_iter()
@@ -159,22 +162,25 @@ enum Keys {
     These(Vec<String>),
 }
 
-/// The claims of the subject; nothing where the organization decides and nobody asked it. A repository that does not
-/// use the default and has no claims of its own takes the organization's (GitHub REST API, "Actions OIDC").
-fn keys(job: &CiJob) -> Option<Keys> {
+/// The claims of the subject; whose template it is, where that was not read. A repository that does not use the default
+/// and has no claims of its own takes the organization's (GitHub REST API, "Actions OIDC").
+fn keys(job: &CiJob) -> Result<Keys, &'static str> {
     if let Some(keys) = &job.customised_subject {
-        return Some(Keys::These(keys.clone()));
+        return Ok(Keys::These(keys.clone()));
     }
     let given = |of| job.setting(of).map(|s| (s.use_default, s.include_claim_keys.clone()));
     let organization = given(SettingOf::Organization).map(|(_, keys)| keys).filter(|keys| !keys.is_empty());
     match given(SettingOf::Repository) {
-        Some((Some(false), keys)) if !keys.is_empty() => Some(Keys::These(keys)),
+        Some((Some(false), keys)) if !keys.is_empty() => Ok(Keys::These(keys)),
         Some((Some(false), _)) => match organization {
-            Some(keys) => Some(Keys::These(keys)),
-            None => job.setting(SettingOf::Organization).map(|_| Keys::Default),
+            Some(keys) => Ok(Keys::These(keys)),
+            None if job.setting(SettingOf::Organization).is_some() => Ok(Keys::Default),
+            None => Err("the organization's subject template"),
         },
+        // Somebody asked, and was not told: it may be anything.
+        None if job.settings_unread.contains(&SettingOf::Repository) => Err("the repository's subject template"),
         // An organization's template does not reach a repository that did not opt in.
-        Some(_) | None => Some(Keys::Default),
+        Some(_) | None => Ok(Keys::Default),
     }
 }
 
@@ -368,6 +374,16 @@ mod tests {
         // With the default, the organization's template is not asked.
         job.subject_settings[0].use_default = Some(true);
         assert_eq!(said(&job)[0].1, "repo:acme/shop:ref:refs/heads/main");
+    }
+
+    #[test]
+    fn a_template_that_was_asked_for_and_not_told_may_be_anything() {
+        let mut job = job(vec![("pull_request", Refs::PullRequest)]);
+        job.settings_unread = vec![SettingOf::Repository];
+        assert_eq!(said(&job)[0].1, "<the repository's subject template>");
+        assert_eq!(job.foretold()[0].known(), None);
+        job.subject_settings = vec![setting(SettingOf::Repository, Some(true), &[])];
+        assert_eq!(job.foretold()[0].known(), Some("repo:acme/shop:pull_request"));
     }
 
     #[test]

@@ -2,16 +2,31 @@
 
 use std::{fmt::Write as _, sync::PoisonError};
 
+use jiff::Timestamp;
 use trustwalk_lab_cluster::ExecResult;
 
 use super::{
     files::{Entry, File},
-    shell::{NOT_FOUND, Shell, failed},
+    pod::Container,
 };
 use crate::agent::FileError;
 
 /// Lines `head` and `tail` print unless told otherwise (POSIX).
 const DEFAULT_LINES: usize = 10;
+
+/// Exit code of a shell that does not know a command.
+const NOT_FOUND: i32 = 127;
+
+/// A container to run commands in.
+pub(super) struct Shell<'a> {
+    pub(super) container: &'a Container,
+    pub(super) now: Timestamp,
+}
+
+/// A failed command.
+pub(super) fn failed(why: &str, code: i32) -> ExecResult {
+    ExecResult { stderr: why.as_bytes().to_vec(), code, ..ExecResult::default() }
+}
 
 fn printed(text: impl Into<Vec<u8>>) -> ExecResult {
     ExecResult { stdout: text.into(), ..ExecResult::default() }

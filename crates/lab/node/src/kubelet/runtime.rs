@@ -12,9 +12,9 @@ use tokio::task::{AbortHandle, JoinSet};
 use trustwalk_lab_cluster::{Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Store, TokenMinter, json as j};
 
 use super::{
+    exec::Shell,
     logs::NodeLogs,
     pod::{Container, Kubelet, Pod},
-    shell::Shell,
 };
 use crate::config::Settings;
 

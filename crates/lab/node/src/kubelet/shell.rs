@@ -1,16 +1,12 @@
 //! `kubectl exec` without a shell: command lines split, variables filled in, pipes
 //! and `;`, `&&`, `||` followed, a handful of commands known.
 
-use jiff::Timestamp;
 use trustwalk_lab_cluster::ExecResult;
 
-use super::{exec, pod::Container};
+use super::exec::{self, Shell, failed};
 
 /// Most commands taken from one line or script; a script beyond it is a mistake.
 const MOST_COMMANDS: usize = 200;
-/// Exit code of a shell that does not know a command.
-pub(super) const NOT_FOUND: i32 = 127;
-
 /// What stands between two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Joint {
@@ -18,12 +14,6 @@ enum Joint {
     And,
     Or,
     Then,
-}
-
-/// A container to run commands in.
-pub(super) struct Shell<'a> {
-    pub(super) container: &'a Container,
-    pub(super) now: Timestamp,
 }
 
 impl Shell<'_> {
@@ -140,9 +130,4 @@ fn ends_redirect(word: Option<&String>) -> bool {
 /// `-c`, also as `-lc` or `-ec`.
 fn is_c(word: &str) -> bool {
     word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')
-}
-
-/// A failed command.
-pub(super) fn failed(why: &str, code: i32) -> ExecResult {
-    ExecResult { stderr: why.as_bytes().to_vec(), code, ..ExecResult::default() }
 }

@@ -1,0 +1,39 @@
+//! What whoever asked for a repair is told while it goes on.
+
+use std::path::Path;
+
+/// What the caller is told as things happen.
+pub trait Progress {
+    /// The journal is kept in this file; nothing was changed yet.
+    fn journal(&mut self, path: &Path);
+    /// A step begins.
+    fn began(&mut self, words: &str);
+    /// A step ended; `note` says how, when there is more to say than that it worked.
+    fn ended(&mut self, words: &str, note: Option<&str>);
+    /// Pods of a roll-out, whenever they change.
+    fn rollout(&mut self, view: &RolloutView);
+}
+
+/// One pod of a roll-out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodView {
+    /// Name.
+    pub name: String,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// `Running`, `CrashLoopBackOff`, …
+    pub status: String,
+    /// Restarts.
+    pub restarts: i64,
+}
+
+/// A roll-out at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolloutView {
+    /// Pods wanted.
+    pub desired: i64,
+    /// Pods made from the new template and ready.
+    pub renewed: i64,
+    /// All pods, by name.
+    pub pods: Vec<PodView>,
+}

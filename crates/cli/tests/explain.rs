@@ -1,0 +1,117 @@
+//! `explain`: whoever has only the text of an error finds the causes that print it, and the way on.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod support;
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+use support::trustwalk;
+
+fn run(words: &[&str], input: &[u8]) -> (i32, String, String) {
+    let mut command = trustwalk();
+    command.arg("explain").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A run that has heard enough closes its end.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let out = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
+}
+
+fn codes(words: &[&str], input: &[u8]) -> Vec<String> {
+    let (code, out, err) = run(&[words, &["-o", "json"]].concat(), input);
+    assert_eq!(code, 0, "{out}{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    document["causes"].as_array().unwrap().iter().map(|c| c["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_errors_text_is_answered_with_its_meaning_its_causes_and_the_way_on() {
+    let text = "Error: Could not assume role with OIDC: Incorrect token audience";
+    let (code, out, err) = run(&[text], b"");
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("incorrect-audience\n"), "{out}");
+    let (causes, rest) = out.split_once("What tells them apart\n").unwrap();
+    assert!(causes.contains("TW006  audience-not-in-provider-client-ids"), "{out}");
+    assert!(rest.contains("get-open-id-connect-provider --open-id"), "{out}");
+    assert!(rest.contains("\nnext: trustwalk explain TW006\n  or: trustwalk diagnose "), "{out}");
+}
+
+#[test]
+fn the_same_text_is_found_wherever_it_comes_from_and_whatever_is_around_it() {
+    let plain = codes(&["Incorrect token audience"], b"");
+    let go = "ts=1 level=error msg=\"WebIdentityErr: failed to retrieve credentials\\ncaused by: InvalidIdentityToken: \
+        Incorrect token audience\\n\\tstatus code: 400, request id: 3714365f\"\n";
+    let log = format!("{}{go}{}", "all is well\n".repeat(20_000), "all is well\n".repeat(20_000));
+    for answer in
+        [codes(&["-"], go.as_bytes()), codes(&["-"], log.as_bytes()), codes(&["Incorrect", "token", "audience"], b"")]
+    {
+        assert_eq!(answer.first(), plain.first());
+    }
+}
+
+#[test]
+fn codes_and_names_still_give_the_page() {
+    for typed in ["TW007", "tw7", "7", "thumbprint-mismatch"] {
+        let (code, out, _) = run(&[typed], b"");
+        assert!(code == 0 && out.starts_with("# TW007: thumbprint-mismatch\n"), "{typed}: {out}");
+    }
+}
+
+#[test]
+fn a_slip_in_a_name_and_words_of_ones_own_find_pages() {
+    assert_eq!(codes(&["thumbprint-missmatch"], b""), ["TW007"]);
+    assert_eq!(codes(&["wildcard-with-string-equals"], b""), ["TW005"]);
+    assert!(codes(&["thumbprint"], b"").contains(&"TW007".to_owned()));
+    assert!(codes(&["audience"], b"").contains(&"TW006".to_owned()));
+    assert!(codes(&["pod has no token because automount is off"], b"").contains(&"TW043".to_owned()));
+}
+
+#[test]
+fn what_nobody_knows_is_said_to_be_unknown() {
+    let (code, out, err) = run(&["the printer is out of magenta again"], b"");
+    assert_eq!((code, err.as_str()), (4, ""));
+    assert!(out.starts_with("No page knows this text") && out.contains("next: trustwalk diagnose"), "{out}");
+    for word in ["TW9999", "no-such-cause-anywhere", "404"] {
+        let (code, out, err) = run(&[word], b"");
+        assert!(code == 2 && out.is_empty() && err.contains(word), "{word}: {err}");
+    }
+    for empty in [run(&["-"], b""), run(&["-"], b" \n\n"), run(&[""], b"")] {
+        assert_eq!(empty.0, 2, "{empty:?}");
+    }
+}
+
+#[test]
+fn any_input_is_read_to_a_bound_and_never_a_panic() {
+    let mut inputs: Vec<Vec<u8>> = vec![
+        vec![0; 1 << 20],
+        vec![0xff; 100_000],
+        b"{".repeat(200_000),
+        "\u{202e}ni\u{0301}h \u{1b}[2J".repeat(10_000).into_bytes(),
+        b"Not authorized to perform ".repeat(100_000),
+        "ünder ".repeat(50_000).into_bytes(),
+    ];
+    inputs.push((0..=255).cycle().take(300_000).collect());
+    for input in inputs {
+        let (code, out, err) = run(&["-"], &input);
+        assert!(matches!(code, 0 | 4), "{code}: {err}");
+        assert!(!err.contains("panicked") && !out.contains(['\u{1b}', '\u{202e}']), "{err}");
+    }
+    let (code, out, _) = run(&["-", "-o", "json"], &b"all is well\n".repeat(2 << 20));
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["cut"].as_bool()), (4, Some(true)));
+}
+
+#[test]
+fn nothing_secret_comes_back() {
+    let secret = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJmYWtlIn0.ZmFrZS1zaWduYXR1cmUtZmFrZS1zaWduYXR1cmU";
+    let text = format!(
+        "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: \
+        Incorrect token audience; token {secret}"
+    );
+    for words in [&["-"][..], &["-", "-o", "json"]] {
+        let (_, out, err) = run(words, text.as_bytes());
+        assert!(!out.contains(secret) && !err.contains(secret), "{out}{err}");
+    }
+}
