@@ -61,6 +61,11 @@ async fn annotations_decide_audience_lifetime_endpoint_and_containers() {
     );
     let skipped = hook.admit(&pod("app", &json!({"eks.amazonaws.com/skip-containers": "main, x"}))).await.unwrap();
     assert!(env(&skipped, "AWS_ROLE_ARN").is_none());
+    // Go's reader of comma-separated values takes blanks for a part of the name, and a stray quote for no record.
+    for unread in ["x, main", "\"main", "main\"s,main"] {
+        let pod = hook.admit(&pod("app", &json!({"eks.amazonaws.com/skip-containers": unread}))).await.unwrap();
+        assert!(env(&pod, "AWS_ROLE_ARN").is_some(), "{unread}");
+    }
 }
 
 #[tokio::test]

@@ -183,12 +183,21 @@ fn inject(config: &WebhookConfig, injection: &Injection, container: &Value) -> O
     Some(changed)
 }
 
+/// Names in one record of comma-separated values, as Go's `encoding/csv` reads them: blanks belong to a name, and of
+/// what is not a record there is none (amazon-eks-pod-identity-webhook, `getContainersToSkip`).
 fn skipped(pod: &Value) -> BTreeSet<String> {
-    annotation(pod, "skip-containers")
-        .into_iter()
-        .flat_map(|list| list.split(','))
-        .map(|name| name.trim().to_owned())
-        .collect()
+    let value = annotation(pod, "skip-containers").unwrap_or_default();
+    let line = value.lines().find(|line| !line.is_empty()).unwrap_or_default();
+    let mut names = BTreeSet::new();
+    for field in line.split(',') {
+        let inner = field.strip_prefix('"').and_then(|f| f.strip_suffix('"'));
+        match inner {
+            Some(inner) if !inner.contains('"') => names.insert(inner.to_owned()),
+            None if !field.contains('"') => names.insert(field.to_owned()),
+            Some(_) | None => return BTreeSet::new(),
+        };
+    }
+    names
 }
 
 /// The JSON patch for a new pod of `account`; empty when there is nothing to do.
