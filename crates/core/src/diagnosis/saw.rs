@@ -2,7 +2,7 @@
 
 use crate::evidence::{Evidence, Observed, Target, Variable, View};
 use crate::link::Link;
-use crate::question::{acts_by_association, standing};
+use crate::question::{acting_role, acts_by_association, standing};
 
 /// Whether a link has a bearing on the target.
 pub(super) fn applies(e: &Evidence, link: Link) -> bool {
@@ -61,7 +61,9 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
     match link {
         Link::Workload => workload(e),
         Link::ServiceAccount => say(&e.service_account, |s| {
-            format!("{}/{} names {}", s.namespace, s.name, s.role_arn().unwrap_or("no role"))
+            let role = s.role_arn().or_else(|| acting_role(&View::new(e)).filter(|_| by_association));
+            let by = if s.role_arn().is_none() && role.is_some() { "is associated with" } else { "names" };
+            format!("{}/{} {by} {}", s.namespace, s.name, role.unwrap_or("no role"))
         }),
         Link::Injection if e.pods.known().is_some_and(Vec::is_empty) => {
             say(&e.injection_probe, |p| match &p.role_arn {

@@ -48,7 +48,7 @@ mod workload;
 pub(crate) use answer::{Answers, answers};
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, told};
-pub(crate) use pod_identity::acts as acts_by_association;
+pub(crate) use pod_identity::{acting_role, acts as acts_by_association};
 pub(crate) use sts::kept_from_sts;
 pub(crate) use symptoms::{observed, recent};
 pub(crate) use thumbprint::standing;

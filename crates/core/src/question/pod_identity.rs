@@ -6,6 +6,7 @@ use super::symptoms::find;
 use super::{Draft, Judged, pod_trust, skipped};
 use crate::cause::Cause;
 use crate::evidence::{Observed, Pod, PodIdentityAssociation, ServiceAccount, View};
+use crate::finding::Confidence;
 use trustwalk_symptoms::Symptom;
 
 /// The add-on that runs the agent.
@@ -13,8 +14,9 @@ const AGENT: &str = "eks-pod-identity-agent";
 
 /// Judges a workload whose service account has an association.
 pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
-    if let Some(judged) = agent_missing(view, sa) {
-        return judged;
+    let agent = agent_missing(view, sa);
+    if let Some(draft) = agent.clone().filter(|d| !d.is_warning()) {
+        return Judged::one(Cause::PodIdentityAgentMissing, draft);
     }
     let Some(own) = association(view, sa) else { return Judged::default() };
     let bare = pods.iter().find(|p| !p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE)));
@@ -35,6 +37,9 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judg
         (None, None) if view.association_role().is_absent() => pod_trust::gone(view, own),
         (None, None) => Judged::open(lacking("the role of the association", view.association_role())),
     };
+    if let Some(draft) = agent {
+        judged.push(Cause::PodIdentityAgentMissing, draft);
+    }
     judged.join(skipped::partly(view, sa, pods));
     judged
 }
@@ -51,7 +56,7 @@ pub(crate) fn acts(view: &View<'_>) -> bool {
 }
 
 /// The role in which such pods act: the association's, or the one that EKS assumes by it.
-pub(super) fn acting_role<'a>(view: &View<'a>) -> Option<&'a str> {
+pub(crate) fn acting_role<'a>(view: &View<'a>) -> Option<&'a str> {
     let sa = view.service_account().known().filter(|_| acts(view))?;
     let own = association(view, sa)?;
     own.target_role_arn.as_deref().or(own.role_arn.as_deref())
@@ -189,7 +194,7 @@ fn association<'a>(view: &View<'a>, sa: &ServiceAccount) -> Option<&'a PodIdenti
     all.iter().filter(|a| a.namespace == sa.namespace && a.service_account == sa.name).max_by_key(|a| a.created)
 }
 
-fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Judged> {
+fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     let none = view.pod_identity_agent().is_absent() || view.pod_identity_agent().known() == Some(&0);
     if !none {
         return None;
@@ -210,8 +215,17 @@ fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Judged> {
     .cure(format!("install the add-on {AGENT}"), &by_hand);
     if let Some(line) = find(view, &[Symptom::PodIdentityAgentUnreachable]) {
         draft = draft.hear(line);
+    } else {
+        // Nodes of EKS Auto Mode have the agent without a DaemonSet (EKS User Guide, "Set up the Amazon EKS Pod
+        // Identity Agent").
+        let decide = "whether the nodes are those of EKS Auto Mode, which have the agent built in: `kubectl get nodes \
+                      -L eks.amazonaws.com/compute-type`";
+        draft = draft.unsure(Confidence::Likely, decide);
+        if view.pods_down() == 0 && super::recent(view).is_empty() {
+            draft = draft.warns();
+        }
     }
-    Some(Judged::one(Cause::PodIdentityAgentMissing, draft))
+    Some(draft)
 }
 
 /// A pod without container credentials beside an association: which came first, as far as the times tell.
