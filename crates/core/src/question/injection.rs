@@ -29,6 +29,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::WebhookSaCacheRace,
     Cause::ContainerSkippedByAnnotation,
     Cause::RoleDoesNotExist,
+    Cause::TagsessionNotAllowedInTrustPolicy,
 ];
 
 /// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known it yet.

@@ -40,6 +40,9 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judg
     if let Some(draft) = agent {
         judged.push(Cause::PodIdentityAgentMissing, draft);
     }
+    if acts(view) {
+        judged.exclude(Cause::TagsessionNotAllowedInTrustPolicy, "no token carries tags: EKS assumes the role itself");
+    }
     judged.join(skipped::partly(view, sa, pods));
     judged
 }
