@@ -17,7 +17,17 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, namespace: &str
     evidence.pod_identity_agent = agent;
     evidence.associations = associations;
     match own {
-        Some(association) => roles(world, evidence, &association).await,
+        Some(association) => {
+            let nodes: Vec<&str> =
+                evidence.pods.known().into_iter().flatten().filter_map(|p| p.node.as_deref()).collect();
+            // Without a DaemonSet there is none to ask for.
+            evidence.agent_pods = if let Observed::Absent { source } = &evidence.pod_identity_agent {
+                Observed::Absent { source: source.clone() }
+            } else {
+                world.agent_pods(&nodes).await
+            };
+            roles(world, evidence, &association).await;
+        }
         None => none(evidence),
     }
 }

@@ -96,8 +96,7 @@ fn outranked(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAssociation)
 /// No agent that is ready runs on the node of a pod that asks it (EKS User Guide, "Set up the Amazon EKS Pod Identity
 /// Agent": one on each node).
 fn agent_absent_on_node(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
-    let agent = view.agent().known()?;
-    let theirs = agent.pods.known()?;
+    let theirs = view.agent_pods().known()?;
     let asks = |p: &&Pod| !p.ended() && p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE));
     let on = |node: &str| theirs.iter().find(|a| a.node.as_deref() == Some(node));
     let (pod, node) = pods
@@ -118,7 +117,6 @@ fn agent_absent_on_node(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
         pod.name
     ))
     .show("agent on the node", state, format!("pods of DaemonSet kube-system/{AGENT}"))
-    .show("agent pods ready", format!("{} of {}", agent.ready, agent.desired), format!("DaemonSet kube-system/{AGENT}"))
     .cure(
         "get the agent running on every node: see why its pod does not start there, or which nodes it is kept from",
         &[(
