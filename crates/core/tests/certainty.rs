@@ -46,13 +46,17 @@ absent = ["exchange", "role_arn"]
 "/injection_probe/value" = {}
 "#;
 
-const NODE: &str = r#"
-"/logs/value" = [{origin = "pod aws-node-1 container aws-node", count = 1, sample = "assumed-role/NodeRole/i-0123456789abcdef0 is not authorized", failure = {symptom = "node-role-used", message = "assumed-role/NodeRole"}}]
-"#;
+const NODE: &str = "\
+\"/logs/value\" = [{origin = \"pod aws-node-1 container aws-node\", count = 1, \
+sample = \"assumed-role/NodeRole/i-0123456789abcdef0 is not authorized\", \
+failure = {symptom = \"node-role-used\", message = \"assumed-role/NodeRole\"}}]\n";
 
-const WITHOUT: &str = r#"
-"/logs/value" = [{origin = "pod aws-node-1 container aws-node", count = 1, sample = "Unable to locate credentials", failure = {symptom = "no-credentials", message = "Unable to locate credentials"}}]
-"#;
+const WITHOUT: &str = "\
+\"/logs/value\" = [{origin = \"pod aws-node-1 container aws-node\", count = 1, \
+sample = \"Unable to locate credentials\", \
+failure = {symptom = \"no-credentials\", message = \"Unable to locate credentials\"}}]\n";
+
+const ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/BFDB0123456789ABCDEF0123456789AB";
 
 /// An association of the service account, made at this moment, and no annotation.
 fn associated(made: i64, more: &str) -> String {
@@ -68,7 +72,9 @@ const PODS: i64 = 1_658_238_200;
 
 #[test]
 fn right_after_has_an_end_and_the_times_are_dates() {
-    let addon = r#""/addons" = {state = "known", source = {what = "eks:DescribeAddon", at = 1}, value = [{name = "eks-pod-identity-agent", status = "DEGRADED", issues = [{code = "InsufficientNumberOfReplicas", message = "1 of 3 replicas"}]}]}"#;
+    let addon = "\"/addons\" = {state = \"known\", source = {what = \"eks:DescribeAddon\", at = 1}, value = [{name = \
+                 \"eks-pod-identity-agent\", status = \"DEGRADED\", issues = [{code = \
+                 \"InsufficientNumberOfReplicas\", message = \"1 of 3 replicas\"}]}]}";
     // Thirty days, a day, an hour, and one second more than the webhook's cache is given.
     for before in [2_591_928, 86_400, 3600, 61] {
         let d = judged(&associated(PODS - before, addon));
@@ -246,8 +252,15 @@ fn an_audience_that_the_platform_refuses_is_no_passing_failure() {
 
 #[test]
 fn a_bare_account_that_a_role_waits_for_is_a_warning_and_with_a_failure_an_error() {
-    let waiting = r#""/trusting" = {state = "known", source = {what = "iam:ListRoles", at = 1}, value = [{arn = "arn:aws:iam::111122223333:role/cni", name = "cni", max_session = 3600, created = 1, trust_policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/BFDB0123456789ABCDEF0123456789AB"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"oidc.eks.us-west-2.amazonaws.com/id/BFDB0123456789ABCDEF0123456789AB:sub":"system:serviceaccount:kube-system:aws-node"}}}]}'}]}
-"#;
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}")},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {format!("{ISSUER}:sub"): "system:serviceaccount:kube-system:aws-node"}}}]});
+    let waiting = format!(
+        "\"/trusting\" = {{state = \"known\", source = {{what = \"iam:ListRoles\", at = 1}}, value = [{{arn = \
+         \"arn:aws:iam::111122223333:role/cni\", name = \"cni\", max_session = 3600, created = 1, trust_policy = \
+         '{trust}'}}]}}\n"
+    );
     let up = BARE.replace("\"/pods/value/0/ready\" = false\n", "");
     let d = judged(&format!("{up}{waiting}"));
     let warned: Vec<&str> = d.warnings.iter().map(Finding::name).collect();

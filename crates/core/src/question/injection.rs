@@ -32,7 +32,8 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::TagsessionNotAllowedInTrustPolicy,
 ];
 
-/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known it yet.
+/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known
+/// it yet.
 pub(super) const RACE: i64 = 60;
 
 /// Judges the injection.

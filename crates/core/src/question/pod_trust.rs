@@ -1,4 +1,5 @@
-//! Whether the role of a Pod Identity association, and the role that it leads to, let themselves be assumed for the pod.
+//! Whether the role of a Pod Identity association, and the role that it leads to, let themselves be assumed for the
+//! pod.
 
 use trustwalk_trust_policy::{
     Context, Decision, Document, DocumentStatement, Effect, Policy, Principal, PrincipalKind, Principals, Request,
@@ -79,10 +80,14 @@ fn context(view: &View<'_>, own: &PodIdentityAssociation) -> Context {
     let mut context = Context::open();
     let key = |tag: &str| format!("aws:RequestTag/{tag}");
     if own.disable_session_tags == Some(true) {
-        TAGS.iter().for_each(|tag| context.set_absent(&key(tag)));
+        for tag in TAGS {
+            context.set_absent(&key(tag));
+        }
         return context;
     }
-    TAGS.iter().for_each(|tag| context.set_present(&key(tag)));
+    for tag in TAGS {
+        context.set_present(&key(tag));
+    }
     context.set("aws:TagKeys", TAGS);
     if let Some((namespace, name)) = service_account(view) {
         context.set(&key("kubernetes-namespace"), [namespace]);

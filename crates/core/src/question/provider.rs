@@ -11,7 +11,7 @@ use super::sts::Refusal;
 use super::symptoms::find;
 use super::trust_subject::audience_rule;
 use super::{Draft, Judged, client_id, foreseen, preset, setup, trust, vouch};
-use crate::evidence::{Kind, Provider, TokenClaims, TrailEvent, View};
+use crate::evidence::{Kind, Provider, TokenClaims, TokenVolume, TrailEvent, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -158,22 +158,7 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         return Judged::one(rule, vouch::question(e, draft, &doubt));
     }
     let url = format!("https://{path}");
-    let whole = [url.as_str().into(), aud.into()];
-    let by_hand = [
-        ("aws", shell::line("aws iam create-open-id-connect-provider --url {} --client-id-list {}", &[&url, aud])),
-        ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
-        (
-            "terraform",
-            snippet::hcl(
-                "resource \"aws_iam_openid_connect_provider\" \"this\" { url = {} client_id_list = [{}] }",
-                &whole,
-            ),
-        ),
-        (
-            "cloudformation",
-            snippet::yaml("Type: AWS::IAM::OIDCProvider, Properties: {Url: {}, ClientIdList: [{}]}", &whole),
-        ),
-    ];
+    let by_hand = registering(&url, aud);
     let can = matches!(
         rule,
         Cause::OidcProviderMissingInAccount
@@ -202,6 +187,19 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         draft.cure(format!("register {arn}"), &by_hand)
     };
     Judged::one(rule, draft)
+}
+
+/// How an issuer is registered, by each tool.
+fn registering(url: &str, aud: &str) -> [(&'static str, String); 4] {
+    let whole = [url.into(), aud.into()];
+    let terraform = "resource \"aws_iam_openid_connect_provider\" \"this\" { url = {} client_id_list = [{}] }";
+    let cloudformation = "Type: AWS::IAM::OIDCProvider, Properties: {Url: {}, ClientIdList: [{}]}";
+    [
+        ("aws", shell::line("aws iam create-open-id-connect-provider --url {} --client-id-list {}", &[url, aud])),
+        ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
+        ("terraform", snippet::hcl(terraform, &whole)),
+        ("cloudformation", snippet::yaml(cloudformation, &whole)),
+    ]
 }
 
 /// Who deleted the provider of this issuer last: `CloudTrail` tells the ARN among the resources, in the request's
@@ -419,15 +417,8 @@ fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -
         let action = Action::Annotate { namespace, service_account: name, key: AUDIENCE_ANNOTATION.to_owned(), value };
         return draft.act(title, vec![action], &[("kubectl", by_hand)]);
     }
-    // The workload names that token itself: it belongs to another product, and AWS need not know it.
     if !meant && let Some((_, file, volume)) = preset::volume(e).filter(|(_, _, v)| v.audience == aud) {
-        let wanted = provider.client_ids.first().map_or(DEFAULT_AUDIENCE, String::as_str);
-        let note = format!(
-            "the volume {} of the pod template, in which {file} lies: audience: {wanted}; do not register {} with AWS",
-            volume.name,
-            client_id::written(aud)
-        );
-        return draft.cure(format!("ask for tokens with the audience {wanted}"), &[("note", note)]);
+        return of_another(draft, provider, file, volume);
     }
     let meant_for_sts = meant || aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
     if meant_for_sts {
@@ -456,6 +447,17 @@ fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -
         format!("ask for tokens with the audience {wanted}"),
         &[("kubectl", annotation(namespace, name, wanted)), ("aws", add_client_id(arn, aud))],
     )
+}
+
+/// The workload names that token itself: it belongs to another product, and AWS need not know it.
+fn of_another(draft: Draft, provider: &Provider, file: &str, volume: &TokenVolume) -> Draft {
+    let wanted = provider.client_ids.first().map_or(DEFAULT_AUDIENCE, String::as_str);
+    let note = format!(
+        "the volume {} of the pod template, in which {file} lies: audience: {wanted}; do not register {} with AWS",
+        volume.name,
+        client_id::written(&volume.audience)
+    );
+    draft.cure(format!("ask for tokens with the audience {wanted}"), &[("note", note)])
 }
 
 fn annotation(namespace: &str, name: &str, audience: &str) -> String {
