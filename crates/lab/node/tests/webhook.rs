@@ -96,6 +96,18 @@ async fn an_association_wins_over_the_annotation() {
 }
 
 #[tokio::test]
+async fn a_value_that_go_takes_for_no_boolean_leaves_the_default() {
+    for (value, regional) in [("yes", true), ("", true), ("True", true), ("False", false), ("0", false)] {
+        let hook = Hook::start(WebhookConfig::default()).await;
+        let annotations =
+            json!({"eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.com/sts-regional-endpoints": value});
+        hook.account(account("app", &annotations));
+        let pod = hook.admit(&pod("app", &json!({}))).await.unwrap();
+        assert_eq!(env(&pod, "AWS_STS_REGIONAL_ENDPOINTS").is_some(), regional, "{value}");
+    }
+}
+
+#[tokio::test]
 async fn faults_show_and_mend_at_run_time() {
     let hook = Hook::start(WebhookConfig::default()).await;
     hook.account(account(

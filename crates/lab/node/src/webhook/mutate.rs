@@ -98,13 +98,22 @@ fn token_volume(name: &str, audience: &str, seconds: i64, path: &str) -> Value {
     }}]}})
 }
 
+/// A boolean as Go's `strconv.ParseBool` reads one; of anything else the real webhook takes no notice.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 fn web_identity(config: &WebhookConfig, pod: &Value, account: &Value) -> Option<Injection> {
     // An empty value counts as none (amazon-eks-pod-identity-webhook).
     let role = annotation(account, "role-arn").filter(|role| !role.is_empty())?;
     let audience = annotation(account, "audience").unwrap_or(DEFAULT_AUDIENCE);
     let regional = match annotation(account, "sts-regional-endpoints") {
         _ if config.ignores_regional_annotation => false,
-        Some(text) => text == "true",
+        Some(text) => boolean(text).unwrap_or(config.regional_sts),
         None => config.regional_sts,
     };
     let (mount, file) = if config.windows_paths && is_windows(pod) {
