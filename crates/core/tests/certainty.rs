@@ -1,6 +1,6 @@
 //! How sure a diagnosis is allowed to be: what was denied is not absent, "right after" has an end, an established cause
 //! goes before a likely one, and nothing is proven that the facts leave open.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "evidence that cannot be read must fail every test")]
+#![expect(clippy::unwrap_used, reason = "evidence that cannot be read must fail every test")]
 
 use serde_json::{Value, json};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
