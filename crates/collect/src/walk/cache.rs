@@ -266,7 +266,7 @@ impl World {
     }
 
     /// Pods of the agent on these nodes.
-    pub(super) async fn agent_pods(&self, nodes: &[&str]) -> Observed<Vec<AgentPod>> {
+    pub(super) async fn agent_pods(&self, nodes: &[String]) -> Observed<Vec<AgentPod>> {
         let ask = || async {
             match &self.kube {
                 Ok(kube) => kube.agent_pods().await,
@@ -274,7 +274,10 @@ impl World {
             }
         };
         let all = self.cache.agent_pods.get_or_init(ask).await;
-        let here = |p: &&AgentPod| p.node.as_deref().is_some_and(|node| nodes.contains(&node));
+        if all.known().is_some_and(Vec::is_empty) {
+            return not_asked("no pod of kube-system has the label of the agent");
+        }
+        let here = |p: &&AgentPod| p.node.as_ref().is_some_and(|node| nodes.contains(node));
         all.clone().map(|all| all.iter().filter(here).cloned().collect())
     }
 
