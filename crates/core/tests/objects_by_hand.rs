@@ -137,7 +137,7 @@ fn containers_left_out_by_name_are_not_called_older_than_the_webhook() {
         }
     }
     let d = diagnose(&e);
-    assert_eq!(found(&d), ["webhook-absent-or-not-running"]);
+    assert_eq!(found(&d), ["container-skipped-by-annotation"]);
     assert!(d.root_cause.unwrap().sentence.contains("skip-containers"));
 }
 

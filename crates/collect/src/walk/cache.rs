@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Addon, Caller, EksCluster, Evidence, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider, Role,
-    RolePolicy, Run, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
+    Addon, AgentPod, Caller, EksCluster, Evidence, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider,
+    Role, RolePolicy, Run, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
 };
 
 use super::world::{GivenLogs, World};
@@ -47,6 +47,7 @@ pub(super) struct Cache {
     webhooks: OnceCell<Observed<Vec<Webhook>>>,
     addons: OnceCell<Observed<Vec<Addon>>>,
     agent: OnceCell<Observed<i64>>,
+    agent_pods: OnceCell<Observed<Vec<AgentPod>>>,
     /// What one token of the cluster says, from which those of other accounts are foretold.
     sample: OnceCell<Observed<TokenClaims>>,
     pub(super) logs: OnceLock<GivenLogs>,
@@ -262,6 +263,22 @@ impl World {
             }
         };
         self.cache.agent.get_or_init(ask).await.clone()
+    }
+
+    /// Pods of the agent on these nodes.
+    pub(super) async fn agent_pods(&self, nodes: &[String]) -> Observed<Vec<AgentPod>> {
+        let ask = || async {
+            match &self.kube {
+                Ok(kube) => kube.agent_pods().await,
+                Err(why) => not_asked(why),
+            }
+        };
+        let all = self.cache.agent_pods.get_or_init(ask).await;
+        if all.known().is_some_and(Vec::is_empty) {
+            return not_asked("no pod of kube-system has the label of the agent");
+        }
+        let here = |p: &&AgentPod| p.node.as_ref().is_some_and(|node| nodes.contains(node));
+        all.clone().map(|all| all.iter().filter(here).cloned().collect())
     }
 
     /// Evidence that refers to the run it has in common with others.

@@ -5,8 +5,8 @@ use trustwalk_core::evidence::{Evidence, Observed, PodIdentityAssociation, Share
 use super::account::role_of;
 use super::world::World;
 
-/// Fills in what hangs on the association of a service account.
-pub(super) async fn fill(world: &World, evidence: &mut Evidence, namespace: &str, account: &str) {
+/// Fills in what hangs on the association of a service account, whose pods are on these nodes.
+pub(super) async fn fill(world: &World, evidence: &mut Evidence, (namespace, account): (&str, &str), nodes: &[String]) {
     let (associations, agent) = tokio::join!(world.associations(Some(namespace)), world.pod_identity_agent());
     let own = associations
         .known()
@@ -17,7 +17,15 @@ pub(super) async fn fill(world: &World, evidence: &mut Evidence, namespace: &str
     evidence.pod_identity_agent = agent;
     evidence.associations = associations;
     match own {
-        Some(association) => roles(world, evidence, &association).await,
+        Some(association) => {
+            // Without a DaemonSet there is none to ask for.
+            evidence.agent_pods = if let Observed::Absent { source } = &evidence.pod_identity_agent {
+                Observed::Absent { source: source.clone() }
+            } else {
+                world.agent_pods(nodes).await
+            };
+            roles(world, evidence, &association).await;
+        }
         None => none(evidence),
     }
 }

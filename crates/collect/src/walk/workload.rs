@@ -128,10 +128,11 @@ async fn in_cluster(world: &World, kube: &KubeApi, target: &WorkloadRef, account
     evidence.service_account = sa;
     evidence.pods = pods;
     evidence.webhooks = world.webhooks().await;
+    let nodes: Vec<String> = evidence.pods.known().into_iter().flatten().filter_map(|p| p.node.clone()).collect();
     let (mut workload, mut pods) = (std::mem::take(&mut evidence.workload), std::mem::take(&mut evidence.pods));
     let ((), ()) = tokio::join!(
         config_files(kube, namespace, &mut workload, &mut pods),
-        pod_identity::fill(world, evidence, namespace, account),
+        pod_identity::fill(world, evidence, (namespace, account), &nodes),
     );
     (evidence.workload, evidence.pods) = (workload, pods);
 }

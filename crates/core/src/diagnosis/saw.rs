@@ -2,11 +2,19 @@
 
 use crate::evidence::{Evidence, Observed, Target, Variable, View};
 use crate::link::Link;
-use crate::question::standing;
+use crate::question::{acting_role, acts_by_association, standing};
 
 /// Whether a link has a bearing on the target.
 pub(super) fn applies(e: &Evidence, link: Link) -> bool {
     let cluster = matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. });
+    // EKS assumes the role for such a pod: no web identity is asked for anything.
+    let web = matches!(
+        link,
+        Link::Token | Link::Issuer | Link::Keys | Link::Tls | Link::Provider | Link::Trust | Link::Exchange
+    );
+    if web && acts_by_association(&View::new(e)) {
+        return link == Link::Trust;
+    }
     match (&e.target, link) {
         (Target::Log { .. }, l) => l == Link::Workload,
         (Target::Issuer { .. }, l) => matches!(l, Link::Issuer | Link::Keys | Link::Tls | Link::Provider),
@@ -42,16 +50,20 @@ fn day(at: i64) -> String {
 
 /// The line, and what is missing when nothing was seen.
 pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
-    if link == Link::Permissions && e.role.is_absent() {
+    if link == Link::Permissions && e.role.is_absent() && !acts_by_association(&View::new(e)) {
         return ("there is no role to have any".to_owned(), None);
     }
     if !applies(e, link) {
         return ("not part of this target".to_owned(), None);
     }
+    let by_association = acts_by_association(&View::new(e));
+    let policies = if by_association { &e.association_policies } else { &e.policies };
     match link {
         Link::Workload => workload(e),
         Link::ServiceAccount => say(&e.service_account, |s| {
-            format!("{}/{} names {}", s.namespace, s.name, s.role_arn().unwrap_or("no role"))
+            let role = s.role_arn().or_else(|| acting_role(&View::new(e)).filter(|_| by_association));
+            let by = if s.role_arn().is_none() && role.is_some() { "is associated with" } else { "names" };
+            format!("{}/{} {by} {}", s.namespace, s.name, role.unwrap_or("no role"))
         }),
         Link::Injection if e.pods.known().is_some_and(Vec::is_empty) => {
             say(&e.injection_probe, |p| match &p.role_arn {
@@ -95,15 +107,17 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
                 day(p.created)
             )
         }),
-        Link::Trust => say(&e.role, |r| format!("{} created {}", r.arn, day(r.created))),
+        Link::Trust => say(if by_association { &e.association_role } else { &e.role }, |r| {
+            format!("{} created {}", r.arn, day(r.created))
+        }),
         Link::Exchange => say(&e.exchange, |x| match &x.assumed {
             Some(arn) => format!("{} gave {arn}", x.endpoint),
             None => format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error")),
         }),
-        Link::Permissions if e.policies.known().is_some_and(Vec::is_empty) => {
+        Link::Permissions if policies.known().is_some_and(Vec::is_empty) => {
             ("no policy: its sessions may do what resources themselves grant, and nothing else".to_owned(), None)
         }
-        Link::Permissions => say(&e.policies, |p| {
+        Link::Permissions => say(policies, |p| {
             format!(
                 "{}: {}",
                 count(p.len(), "policy").replace("policys", "policies"),

@@ -39,6 +39,7 @@ pub enum Kind {
     AssociationRole,
     AssociationTarget,
     AssociationPolicies,
+    AgentPods,
     Addons,
     TrailSince,
 }
@@ -79,6 +80,7 @@ impl Kind {
         Self::AssociationRole,
         Self::AssociationTarget,
         Self::AssociationPolicies,
+        Self::AgentPods,
         Self::Addons,
         Self::TrailSince,
     ];
@@ -121,6 +123,7 @@ impl Kind {
             Self::TrailSince => "trail-since",
             Self::Addons => "addons",
             Self::AssociationPolicies => "association-policies",
+            Self::AgentPods => "agent-pods",
             Self::AssociationTarget => "association-target",
             Self::AssociationRole => "association-role",
         }
@@ -160,7 +163,7 @@ impl Kind {
                 "look at the webhook: `kubectl get mutatingwebhookconfiguration pod-identity-webhook -o yaml`"
             }
             Self::NetworkPolicies => "see what the pods may reach: `kubectl get networkpolicy -o yaml`",
-            Self::Associations | Self::PodIdentityAgent | Self::Addons => {
+            Self::Associations | Self::PodIdentityAgent | Self::AgentPods | Self::Addons => {
                 "see whether an association exists: `aws eks list-pod-identity-associations --cluster-name NAME`"
             }
             Self::Cluster | Self::Region | Self::Caller | Self::Clock => {
@@ -218,6 +221,7 @@ impl Evidence {
             Kind::Job => (self.job.is_absent(), self.job.gap()),
             Kind::AssociationRole => (self.association_role.is_absent(), self.association_role.gap()),
             Kind::AssociationTarget => (self.association_target.is_absent(), self.association_target.gap()),
+            Kind::AgentPods => (self.agent_pods.is_absent(), self.agent_pods.gap()),
             Kind::AssociationPolicies => (self.association_policies.is_absent(), self.association_policies.gap()),
             Kind::Addons => (self.addons.is_absent(), self.addons.gap()),
             Kind::Chains => (false, self.chains.iter().find_map(Observed::gap)),
@@ -257,6 +261,7 @@ impl Evidence {
             Kind::Job => self.job.source(),
             Kind::AssociationRole => self.association_role.source(),
             Kind::AssociationTarget => self.association_target.source(),
+            Kind::AgentPods => self.agent_pods.source(),
             Kind::AssociationPolicies => self.association_policies.source(),
             Kind::Addons => self.addons.source(),
             Kind::Chains => self.chains.iter().find_map(Observed::source),

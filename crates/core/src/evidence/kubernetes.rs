@@ -358,6 +358,22 @@ pub struct PodIdentityAssociation {
     pub undescribed: Option<Gap>,
 }
 
+/// One pod of the Pod Identity agent (EKS User Guide, "Set up the Amazon EKS Pod Identity Agent").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct AgentPod {
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: Option<String>,
+    /// Whether it is ready.
+    pub ready: bool,
+    /// Restarts of its containers together.
+    pub restarts: i64,
+    /// Why a container of it waits or ended.
+    pub reason: Option<String>,
+}
+
 /// A Kubernetes `NetworkPolicy` that selects the workload's pods.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]

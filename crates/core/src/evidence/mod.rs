@@ -30,8 +30,8 @@ pub use job::{CiJob, Means, Platform, Refs, SettingOf, SubjectSetting, TokenRequ
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
-    Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation,
-    PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
+    AgentPod, Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, InjectionProbe, NetworkPolicy, Pod,
+    PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, Workload, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
@@ -145,6 +145,9 @@ pub struct Evidence {
     /// Pod Identity associations of the cluster.
     #[serde(default)]
     pub associations: Shared<Observed<Vec<PodIdentityAssociation>>>,
+    /// Pods of the Pod Identity agent on the nodes of this identity's pods, read where these have an association.
+    #[serde(default)]
+    pub agent_pods: Observed<Vec<AgentPod>>,
     /// The role of the association of this service account.
     #[serde(default)]
     pub association_role: Shared<Observed<Role>>,
@@ -261,6 +264,7 @@ impl Evidence {
             association_role: Shared::default(),
             association_target: Shared::default(),
             association_policies: Shared::default(),
+            agent_pods: Observed::default(),
             token: Observed::default(),
             discovery: Shared::default(),
             keys: Shared::default(),

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::{
-    Addon, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain, InjectionProbe, Keys,
-    Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role, RolePolicy, Roots,
-    ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    Addon, AgentPod, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain,
+    InjectionProbe, Keys, Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role,
+    RolePolicy, Roots, ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -225,6 +225,11 @@ impl<'a> View<'a> {
     /// [`Evidence::association_target`].
     pub fn association_target(&self) -> &'a Observed<Role> {
         &self.read(Kind::AssociationTarget).association_target
+    }
+
+    /// [`Evidence::agent_pods`].
+    pub fn agent_pods(&self) -> &'a Observed<Vec<AgentPod>> {
+        &self.read(Kind::AgentPods).agent_pods
     }
 
     /// [`Evidence::association_policies`].

@@ -148,6 +148,13 @@ impl Judged {
         Self { found: vec![Found { cause, draft }], ..Self::default() }
     }
 
+    /// Takes in another answer to the same question.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.missing.extend(other.missing);
+        self.excluded.extend(other.excluded);
+    }
+
     /// Rules a cause out.
     pub(crate) fn exclude(&mut self, cause: Cause, by: impl Into<String>) {
         self.excluded.push((cause, by.into()));

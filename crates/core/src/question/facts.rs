@@ -121,34 +121,6 @@ pub(crate) const FILE_VARIABLE: Variable = Variable::AwsWebIdentityTokenFile;
 /// The Pod Identity variable.
 pub(crate) const CONTAINER_VARIABLE: Variable = Variable::AwsContainerCredentialsFullUri;
 
-/// Text matched against a pattern of `*` and `?`, case and all.
-pub(crate) fn like(pattern: &str, text: &str) -> bool {
-    let (p, t): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
-    let (mut pi, mut ti) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    while ti < t.len() {
-        match p.get(pi) {
-            Some('*') => {
-                back = Some((pi, ti));
-                pi += 1;
-            }
-            Some(c) if *c == '?' || t.get(ti) == Some(c) => {
-                pi += 1;
-                ti += 1;
-            }
-            _ => match back {
-                Some((star, from)) => {
-                    back = Some((star, from + 1));
-                    pi = star + 1;
-                    ti = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    p.get(pi..).is_none_or(|rest| rest.iter().all(|c| *c == '*'))
-}
-
 /// Why the token is not known.
 pub(crate) fn token_gap(e: &View<'_>) -> String {
     lacking("the token's claims", e.token())

@@ -6,8 +6,8 @@ use trustwalk_symptoms::Symptom;
 
 use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::service_account::associated;
-use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, Judged, pod_identity, selector};
+use super::symptoms::find;
+use super::{Draft, Judged, ignored, pod_identity, preset, selector, skipped};
 use crate::evidence::{Observed, Pod, ServiceAccount, View, Webhook, Workload};
 use crate::finding::Confidence;
 
@@ -27,9 +27,13 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::RoleChangedPodsNotRestarted,
     Cause::WebhookMisconfiguredApiVersion,
     Cause::WebhookSaCacheRace,
+    Cause::ContainerSkippedByAnnotation,
+    Cause::RoleDoesNotExist,
+    Cause::TagsessionNotAllowedInTrustPolicy,
 ];
 
-/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known it yet.
+/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known
+/// it yet.
 pub(super) const RACE: i64 = 60;
 
 /// Judges the injection.
@@ -47,7 +51,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return pod_identity::causes(view, sa, pods);
     }
     let Some(role) = sa.role_arn() else { return Judged::none("the service account names no role") };
-    if let Some(draft) = preset(e, pods) {
+    if let Some(draft) = preset(e, pods).or_else(|| preset::token(e, sa)) {
         return Judged::one(Cause::EnvPresetInPodBlocksMutation, draft);
     }
     let bare: Vec<&Pod> = pods.iter().filter(|p| !injected(p)).collect();
@@ -75,8 +79,6 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
                 .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
         judged.push(Cause::RoleChangedPodsNotRestarted, restart(e, draft));
-    } else if let Some(draft) = left_out(view, e, pods) {
-        judged.push(Cause::WebhookAbsentOrNotRunning, draft);
     } else if let Some((pod, container)) = partly(e, pods) {
         let draft = Draft::new(format!(
             "container {container} of pod {} was added after the webhook ran and has no identity",
@@ -89,6 +91,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         );
         judged.push(Cause::ContainerInjectedAfterWebhook, draft);
     }
+    judged.join(skipped::partly(view, sa, pods));
+    judged.join(ignored::regional(view, sa, pods));
     judged
 }
 
@@ -164,55 +168,14 @@ fn stale(e: &View<'_>, pod: &Pod, role: &str) -> Option<String> {
         .find_map(|c| c.env_value(ROLE_VARIABLE).filter(|v| *v != role).map(str::to_owned))
 }
 
-/// The annotation by which a pod has containers left out (amazon-eks-pod-identity-webhook).
-const SKIP: &str = "eks.amazonaws.com/skip-containers";
-
-fn skipped(pod: &Pod) -> Vec<&str> {
-    let list = pod.spec.annotations.get(SKIP).map(String::as_str).unwrap_or_default();
-    list.split(',').map(str::trim).filter(|n| !n.is_empty()).collect()
-}
-
-fn without_skip(e: &View<'_>) -> String {
-    let place = "/spec/template/metadata/annotations/eks.amazonaws.com~1skip-containers";
-    let patch = format!(r#"[{{"op":"remove","path":"{place}"}}]"#);
-    e.workload().known().map_or_else(
-        || format!("remove the annotation {SKIP}"),
-        |w| {
-            let template = "kubectl patch {} {} -n {} --type=json -p {}";
-            shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, &patch])
-        },
-    )
-}
-
-/// A container left out on purpose whose log shows that it wants the identity after all.
-fn left_out(view: &View<'_>, e: &View<'_>, pods: &[Pod]) -> Option<Draft> {
-    let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
-    let lines = recent(view);
-    pods.iter().find_map(|pod| {
-        let name = skipped(pod).into_iter().find(|n| pod.spec.containers.iter().any(|c| c.name == *n))?;
-        let origin = format!("pod {} container {name}", pod.name);
-        let line = lines.iter().find(|l| l.origin == origin && wanted.contains(&l.failure.symptom))?;
-        Some(
-            Draft::new(format!(
-                "container {name} of pod {} is left out by the annotation {SKIP}, and its log shows that it needs \
-                 the identity",
-                pod.name
-            ))
-            .show("pod annotation", format!("{SKIP}={name}"), format!("Pod {}", pod.name))
-            .hear(line)
-            .cure("take the container out of the annotation", &[("kubectl", without_skip(e))]),
-        )
-    })
-}
-
 fn partly<'a>(e: &View<'_>, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
     let own = e.workload().known().map(|w| &w.template.containers);
     pods.iter().find_map(|p| {
-        let skipped = skipped(p);
+        let skipped = skipped::of(p);
         let left = p.spec.containers.iter().find(|c| {
             !c.init
                 && !c.has_env(ROLE_VARIABLE)
-                && !skipped.contains(&c.name.as_str())
+                && !skipped.contains(&c.name)
                 && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
         })?;
         Some((p, left.name.clone()))
@@ -274,15 +237,8 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             .show("pod", format!("no {ROLE_VARIABLE}, no token volume"), format!("Pod {}", pod.name))
             .show("service account", sa.role_arn().unwrap_or_default(), format!("ServiceAccount {who}"))
     };
-    let skipped = skipped(pod);
-    if !skipped.is_empty() && pod.spec.containers.iter().all(|c| c.init || skipped.contains(&c.name.as_str())) {
-        let draft = begin(format!(
-            "the annotation {SKIP} of pod {} names every container, so the webhook leaves them all out",
-            pod.name
-        ))
-        .show("pod annotation", format!("{SKIP}={}", skipped.join(",")), format!("Pod {}", pod.name))
-        .cure("take the annotation out of the pod template", &[("kubectl", without_skip(e))]);
-        return Judged::one(Cause::WebhookAbsentOrNotRunning, draft);
+    if let Some(draft) = skipped::whole(e, pod, sa) {
+        return Judged::one(Cause::ContainerSkippedByAnnotation, draft);
     }
     let probe = e.injection_probe().known().filter(|p| p.error.is_none());
     let works = probe.is_some_and(|p| p.role_arn.is_some());

@@ -9,7 +9,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::{bare, in_cluster, issuer, lacking};
 use super::sts::Refusal;
 use super::symptoms::find;
-use super::{Draft, Judged};
+use super::{Draft, Judged, keyset};
 use crate::evidence::{Discovery, Fetched, Keys, LogFailure, Observed, TokenClaims, TokenSource, View};
 use crate::finding::Confidence;
 
@@ -21,6 +21,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::IssuerHostMismatchWithDocuments,
     Cause::IssuerIsClusterLocalUrl,
     Cause::IssuerTrailingSlashMismatch,
+    Cause::PublishedKeyWithoutKidOrAlg,
 ];
 
 /// STS gives an identity provider five seconds (AWS Knowledge Center, iam-sts-invalididentitytoken).
@@ -30,7 +31,11 @@ const STS_PATIENCE_MS: u64 = 5000;
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if super::sts::succeeded(view) {
-        return Judged::default();
+        let mut judged = Judged::default();
+        if let Some(draft) = e.keys().known().and_then(keyset::waiting) {
+            judged.push(Cause::PublishedKeyWithoutKidOrAlg, draft);
+        }
+        return judged;
     }
     if let Some(found) = told(view) {
         return found;
@@ -92,6 +97,12 @@ fn told(view: &View<'_>) -> Option<Judged> {
             )],
         );
         return Some(Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft));
+    }
+    if let Some(line) = find(view, &[Symptom::PublishedKeyIncomplete]) {
+        let lacks = line.failure.detail.as_deref().unwrap_or("kid");
+        let sentence = format!("a client refuses the issuer's key set: a key in it has no {lacks}");
+        let draft = Draft::new(sentence).cure("publish each key with kid, use and alg", &[]);
+        return Some(Judged::one(Cause::PublishedKeyWithoutKidOrAlg, seen(draft, line)));
     }
     let line = find(view, &[Symptom::NoProvider])?;
     let draft = local(line.failure.issuer.as_deref()?)?;
@@ -243,6 +254,9 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: Option<Refusa
     {
         return Judged::one(Cause::IssuerDocumentsNotPublic, public(show(why, &keys.fetched)));
     }
+    if let Some(draft) = keyset::unfound(e, keys, said) {
+        return Judged::one(Cause::PublishedKeyWithoutKidOrAlg, draft);
+    }
     if let Some(draft) = e.token().known().and_then(|t| unpublished(t, keys, said)) {
         return Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft);
     }
@@ -277,7 +291,11 @@ fn transient(iss: &str, why: &str) -> Draft {
 /// The key that signed the token is not published.
 fn unpublished(token: &TokenClaims, keys: &Keys, said: Option<Refusal>) -> Option<Draft> {
     let kid = token.kid.as_deref()?;
-    let published: Vec<&str> = keys.keys.iter().filter_map(|k| k.kid.as_deref()).collect();
+    // The right key is there, whatever it is called.
+    if token.verified_by.is_some() {
+        return None;
+    }
+    let published: Vec<&str> = keys.keys.iter().map(|k| k.kid.as_deref().unwrap_or("one without kid")).collect();
     let missing = !published.contains(&kid) && (keys.keys.len() > 1 || token.signature == Some(false));
     let forged = token.signature == Some(false) && said != Some(Refusal::Denied);
     (missing || forged).then(|| {

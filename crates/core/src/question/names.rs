@@ -3,6 +3,7 @@
 use trustwalk_foreign::shell;
 
 use super::facts::service_account;
+use super::pod_identity;
 use crate::evidence::View;
 
 /// `kubectl VERB` on the workload, with the rest of the command and its values; a placeholder stands for a workload
@@ -41,7 +42,8 @@ pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, value
     shell::line(&template, &[&[pod, &namespace, inside], values].concat())
 }
 
-/// The last part of the role's ARN, its name.
+/// The last part of the ARN of the role that the workload acts in, its name.
 pub(super) fn role<'a>(e: &View<'a>) -> Option<&'a str> {
-    e.role_arn().known()?.trim().rsplit('/').next().filter(|name| !name.is_empty())
+    let arn = if pod_identity::acts(e) { pod_identity::acting_role(e)? } else { e.role_arn().known()?.as_str() };
+    arn.trim().rsplit('/').next().filter(|name| !name.is_empty())
 }

@@ -8,9 +8,9 @@ use super::facts::{arn_parts, lacking, partition};
 use super::names;
 use super::permission::{Decider, decided_by};
 use super::symptoms::recent;
-use super::{Draft, Judged};
+use super::{Draft, Judged, pod_identity};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, RolePolicy, Variable, View};
+use crate::evidence::{LogFailure, Observed, RolePolicy, Variable, View};
 use crate::finding::Confidence;
 use trustwalk_symptoms::Symptom;
 
@@ -38,6 +38,20 @@ enum Ruled {
     Lacking,
     /// What would decide.
     Open(String),
+}
+
+/// The role in which the workload acts, by its web identity or by its Pod Identity association, and its policies.
+#[derive(Clone, Copy)]
+struct Acting<'a> {
+    arn: Option<&'a str>,
+    policies: &'a Observed<Vec<RolePolicy>>,
+}
+
+fn acting<'a>(e: &View<'a>) -> Acting<'a> {
+    if pod_identity::acts(e) {
+        return Acting { arn: pod_identity::acting_role(e).map(str::trim), policies: e.association_policies() };
+    }
+    Acting { arn: e.role_arn().known().map(|arn| arn.trim()), policies: e.policies() }
 }
 
 /// Judges what the workload is known to need: what its log says it was refused, and what add-ons are known to call.
@@ -68,9 +82,10 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
 fn foretold(e: &View<'_>, judged: &mut Judged) {
     let Some(w) = e.workload().known() else { return };
     let Some(needs) = add_on(w).filter(|_| names::role(e).is_some()) else { return };
-    let Some(policies) = e.policies().known() else {
-        if !e.policies().is_absent() {
-            judged.missing.push(lacking("the role's policies", e.policies()));
+    let theirs = acting(e).policies;
+    let Some(policies) = theirs.known() else {
+        if !theirs.is_absent() {
+            judged.missing.push(lacking("the role's policies", theirs));
         }
         return;
     };
@@ -99,7 +114,8 @@ fn foretold(e: &View<'_>, judged: &mut Judged) {
 /// The request, as far as it is known.
 fn asked(e: &View<'_>, line: Option<&LogFailure>, action: &str, resource: Option<&str>) -> Use {
     let mut context = Context::open();
-    if let Some(arn) = e.role().known().map(|r| r.arn.as_str()).or_else(|| e.role_arn().known().map(|a| a.trim())) {
+    let known = e.role().known().filter(|_| !pod_identity::acts(e)).map(|r| r.arn.as_str());
+    if let Some(arn) = known.or_else(|| acting(e).arn) {
         context.set("aws:PrincipalArn", [arn]);
         if let Some((_, account, _)) = arn_parts(arn) {
             context.set("aws:PrincipalAccount", [account]);
@@ -235,7 +251,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     if let Some((cause, draft)) = decider.and_then(|d| by_words(e, d, role, action)) {
         return Some((cause, caller(draft)));
     }
-    let policies = e.policies().known();
+    let policies = acting(e).policies.known();
     let resource = line.failure.resource.as_ref().map(trustwalk_symptoms::Resource::as_str);
     let ruled = policies.map(|p| rule(p, &asked(e, Some(line), action, resource)));
     let by_policies = ruled.as_ref().and_then(|ruled| verdict(e, ruled, action));
@@ -260,7 +276,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
              or an earlier state of the policies refused it; the same call again tells",
             ),
             (_, Some(Ruled::Open(decide))) => draft.unsure(Confidence::Likely, decide),
-            (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", e.policies())),
+            (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", acting(e).policies)),
         };
     Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, action)))
 }
@@ -269,7 +285,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
 fn own_session(e: &View<'_>, line: &LogFailure) -> bool {
     let Some(caller) = line.failure.caller_arn.as_deref() else { return false };
     let account = |arn: &str| arn_parts(arn.trim()).map(|(_, account, _)| account.to_owned());
-    let ours = e.role_arn().known().and_then(|arn| account(arn));
+    let ours = acting(e).arn.and_then(account);
     let named = arn_parts(caller).and_then(|(_, _, resource)| resource.split('/').nth(1));
     ours.is_some() && ours == account(caller) && named == names::role(e)
 }

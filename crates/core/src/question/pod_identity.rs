@@ -1,40 +1,145 @@
-//! EKS Pod Identity, walked to its end: association, agent, what reached the pod, and whom the role trusts.
+//! EKS Pod Identity: association, agent, and what reached the pod; whom the role trusts is the next question.
 
-use trustwalk_trust_policy::{Document, DocumentStatement, Effect, PrincipalKind, Principals};
-
-use super::facts::{CONTAINER_VARIABLE, lacking, like, told};
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, lacking, told};
 use super::injection::{RACE, restart};
 use super::symptoms::find;
-use super::{Draft, Judged};
+use super::{Draft, Judged, pod_trust, skipped};
 use crate::cause::Cause;
-use crate::evidence::{Observed, Pod, PodIdentityAssociation, Role, ServiceAccount, View};
+use crate::evidence::{Observed, Pod, PodIdentityAssociation, ServiceAccount, View};
+use crate::finding::Confidence;
 use trustwalk_symptoms::Symptom;
-
-/// Who assumes a role for a pod (EKS User Guide, "Create IAM role with trust policy required by EKS Pod Identity").
-const SERVICE: &str = "pods.eks.amazonaws.com";
 
 /// The add-on that runs the agent.
 const AGENT: &str = "eks-pod-identity-agent";
 
 /// Judges a workload whose service account has an association.
 pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
-    if let Some(judged) = agent_missing(view, sa) {
-        return judged;
+    let agent = agent_missing(view, sa);
+    if let Some(draft) = agent.clone().filter(|d| !d.is_warning()) {
+        return Judged::one(Cause::PodIdentityAgentMissing, draft);
     }
     let Some(own) = association(view, sa) else { return Judged::default() };
     let bare = pods.iter().find(|p| !p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE)));
-    if let (Some(pod), Some(made)) = (bare, own.created) {
-        return skipped(view, pod, made);
+    if let Some(pod) = bare {
+        if let Some(draft) = skipped::whole(view, pod, sa) {
+            return Judged::one(Cause::ContainerSkippedByAnnotation, draft);
+        }
+        if let Some(made) = own.created {
+            return passed_over(view, pod, made);
+        }
     }
-    match view.association_role().known() {
-        Some(role) => distrusted(role, own).unwrap_or_default(),
-        None => Judged::open(lacking("the role of the association", view.association_role())),
+    if let Some(draft) = outranked(view, sa, own) {
+        return Judged::one(Cause::AssociationOutrankedByAnnotation, draft);
     }
+    let mut judged = match (view.association_role().known(), agent_absent_on_node(view, pods)) {
+        (_, Some(draft)) => Judged::one(Cause::PodIdentityAgentMissing, draft),
+        (Some(role), None) => pod_trust::causes(view, role, own),
+        (None, None) if view.association_role().is_absent() => pod_trust::gone(view, own),
+        (None, None) => Judged::open(lacking("the role of the association", view.association_role())),
+    };
+    if let Some(draft) = agent {
+        judged.push(Cause::PodIdentityAgentMissing, draft);
+    }
+    if acts(view) {
+        judged.exclude(Cause::TagsessionNotAllowedInTrustPolicy, "no token carries tags: EKS assumes the role itself");
+    }
+    judged.join(skipped::partly(view, sa, pods));
+    judged
+}
+
+/// Whether pods of the account act by its association: the agent's variable is in them, and no web identity, which SDKs
+/// ask first.
+pub(crate) fn acts(view: &View<'_>) -> bool {
+    let Some(sa) = view.service_account().known() else { return false };
+    let Some(pods) = view.pods().known() else { return false };
+    let mut containers = pods.iter().flat_map(|p| &p.spec.containers);
+    let web = |c: &crate::evidence::Container| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE);
+    let given = containers.clone().any(|c| c.has_env(CONTAINER_VARIABLE)) && !containers.any(web);
+    association(view, sa).is_some() && (given || (pods.is_empty() && sa.role_arn().is_none()))
+}
+
+/// The role in which such pods act: the association's, or the one that EKS assumes by it.
+pub(crate) fn acting_role<'a>(view: &View<'a>) -> Option<&'a str> {
+    let sa = view.service_account().known().filter(|_| acts(view))?;
+    let own = association(view, sa)?;
+    own.target_role_arn.as_deref().or(own.role_arn.as_deref())
+}
+
+/// A web identity in the pods comes before the association, and its role is one for Pod Identity alone.
+fn outranked(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAssociation) -> Option<Draft> {
+    let pods = view.pods().known()?;
+    let mut each = pods.iter().flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
+    let (pod, container) = each.find(|(_, c)| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))?;
+    let role = view.role().known().filter(|role| pod_trust::for_pods_alone(role))?;
+    let from = if sa.role_arn().is_some() { "the service account's annotation" } else { "the pod template" };
+    let theirs = own.role_arn.as_deref().unwrap_or("not told");
+    let who = format!("{}/{}", sa.namespace, sa.name);
+    let draft = Draft::new(format!(
+        "the Pod Identity association of {who} has no effect: container {} of pod {} has a web identity too, from \
+         {from}, which SDKs ask first, and the role {} trusts Pod Identity and no web identity",
+        container.name, pod.name, role.arn
+    ))
+    .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), format!("Pod {}", pod.name))
+    .show("association", theirs, "eks:DescribePodIdentityAssociation")
+    .show("role of the web identity", role.arn.clone(), format!("{} AssumeRolePolicyDocument", role.arn));
+    let draft = match find(view, &[Symptom::NotAuthorizedWebIdentity]) {
+        Some(line) => draft.hear(line),
+        None => draft,
+    };
+    let command = match sa.role_arn() {
+        Some(_) => super::names::on_account(view, "annotate", " eks.amazonaws.com/role-arn-"),
+        None => super::names::unset(view, &[ROLE_VARIABLE.name(), FILE_VARIABLE.name()]),
+    };
+    Some(draft.cure("take the web identity away, so that the association counts", &[("kubectl", command)]))
+}
+
+/// No agent that is ready runs on the node of a pod that asks it (EKS User Guide, "Set up the Amazon EKS Pod Identity
+/// Agent": one on each node).
+fn agent_absent_on_node(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+    let theirs = view.agent_pods().known()?;
+    let asks = |p: &&Pod| !p.ended() && p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE));
+    let on = |node: &str| theirs.iter().find(|a| a.node.as_deref() == Some(node));
+    let (pod, node) = pods
+        .iter()
+        .filter(asks)
+        .filter_map(|p| Some((p, p.node.as_deref()?)))
+        .find(|(_, node)| on(node).is_none_or(|a| !a.ready))?;
+    let state = match on(node) {
+        Some(a) => {
+            let reason = a.reason.as_deref().map(|r| format!(", {r}")).unwrap_or_default();
+            format!("{} is not ready{reason}, {} restarts", a.name, a.restarts)
+        }
+        None => "none".to_owned(),
+    };
+    let addon = degraded(view).map(|told| format!("; the add-on {told}")).unwrap_or_default();
+    let draft = Draft::new(format!(
+        "no Pod Identity agent is ready on the node {node}, where pod {} asks one for its credentials{addon}",
+        pod.name
+    ))
+    .show("agent on the node", state, format!("pods of DaemonSet kube-system/{AGENT}"))
+    .cure(
+        "get the agent running on every node: see why its pod does not start there, or which nodes it is kept from",
+        &[(
+            "kubectl",
+            "kubectl get pods -n kube-system -l app.kubernetes.io/name=eks-pod-identity-agent -o wide".to_owned(),
+        )],
+    );
+    let draft = match find(view, &[Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentError]) {
+        Some(line) => draft.hear(line),
+        None => draft,
+    };
+    // SDKs go on with credentials that they have.
+    let fails = view.pods_down() > 0 || !super::recent(view).is_empty();
+    Some(if fails { draft } else { draft.warns() })
 }
 
 /// Associations beside an annotation: of this account, where the annotation wins, or of one that is named alike.
 pub(super) fn aside(view: &View<'_>, sa: &ServiceAccount) -> Judged {
     let mut judged = Judged::default();
+    if let Some(draft) = association(view, sa).and_then(|own| outranked(view, sa, own)) {
+        judged.push(Cause::AssociationOutrankedByAnnotation, draft);
+        return judged;
+    }
     if !none_known(view) {
         judged.missing.push(lacking("whether the service account has a Pod Identity association", view.associations()));
     }
@@ -50,6 +155,7 @@ pub(super) fn aside(view: &View<'_>, sa: &ServiceAccount) -> Judged {
         let draft = Draft::new(sentence)
             .show("annotation", role, format!("ServiceAccount {who}"))
             .show("association", theirs, "eks:DescribePodIdentityAssociation")
+            .warns()
             .cure("remove the one that is not meant, then recreate the pods", &[]);
         judged.push(Cause::AssociationOutrankedByAnnotation, draft);
     }
@@ -89,7 +195,7 @@ fn association<'a>(view: &View<'a>, sa: &ServiceAccount) -> Option<&'a PodIdenti
     all.iter().filter(|a| a.namespace == sa.namespace && a.service_account == sa.name).max_by_key(|a| a.created)
 }
 
-fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Judged> {
+fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     let none = view.pod_identity_agent().is_absent() || view.pod_identity_agent().known() == Some(&0);
     if !none {
         return None;
@@ -110,12 +216,21 @@ fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Judged> {
     .cure(format!("install the add-on {AGENT}"), &by_hand);
     if let Some(line) = find(view, &[Symptom::PodIdentityAgentUnreachable]) {
         draft = draft.hear(line);
+    } else {
+        // Nodes of EKS Auto Mode have the agent without a DaemonSet (EKS User Guide, "Set up the Amazon EKS Pod
+        // Identity Agent").
+        let decide = "whether the nodes are those of EKS Auto Mode, which have the agent built in: `kubectl get nodes \
+                      -L eks.amazonaws.com/compute-type`";
+        draft = draft.unsure(Confidence::Likely, decide);
+        if view.pods_down() == 0 && super::recent(view).is_empty() {
+            draft = draft.warns();
+        }
     }
-    Some(Judged::one(Cause::PodIdentityAgentMissing, draft))
+    Some(draft)
 }
 
 /// A pod without container credentials beside an association: which came first, as far as the times tell.
-fn skipped(view: &View<'_>, pod: &Pod, made: i64) -> Judged {
+fn passed_over(view: &View<'_>, pod: &Pod, made: i64) -> Judged {
     let after = pod.created - made;
     if after > RACE {
         let addon = degraded(view).map(|state| format!("; the add-on {state}")).unwrap_or_default();
@@ -146,53 +261,6 @@ fn degraded(view: &View<'_>) -> Option<String> {
     let issues: Vec<&str> = addon.issues.iter().map(|i| i.message.as_str()).collect();
     let issues = if issues.is_empty() { String::new() } else { format!(" ({})", issues.join("; ")) };
     Some(format!("{AGENT} is {}{issues}", addon.status))
-}
-
-/// The role's trust policy does not let the service assume it, or not with the tags that it sets.
-fn distrusted(role: &Role, own: &PodIdentityAssociation) -> Option<Judged> {
-    let document = Document::parse(&role.trust_policy).ok()?;
-    let trusting: Vec<&DocumentStatement> =
-        document.statements.iter().filter(|s| s.effect == Some(Effect::Allow) && names_service(s)).collect();
-    let policy = format!("{} AssumeRolePolicyDocument", role.arn);
-    if !trusting.iter().any(|s| allows(s, "sts:assumerole")) {
-        let draft = Draft::new(format!("the trust policy of {} does not let {SERVICE} assume the role", role.arn))
-            .show(
-                "needed",
-                format!("Principal Service {SERVICE}, Action sts:AssumeRole and sts:TagSession"),
-                "EKS User Guide",
-            )
-            .show("role of the association", role.arn.clone(), policy)
-            .cure("add a statement that lets the service assume the role", &[("note", STATEMENT.to_owned())]);
-        return Some(Judged::one(Cause::RoleDoesNotTrustPodIdentity, draft));
-    }
-    let tagged = own.disable_session_tags != Some(true);
-    (tagged && !trusting.iter().any(|s| allows(s, "sts:tagsession"))).then(|| {
-        let draft = Draft::new(format!(
-            "the trust policy of {} lets {SERVICE} assume the role and not tag the session, which it always does",
-            role.arn
-        ))
-        .show("needed", "sts:TagSession", "EKS User Guide")
-        .show("role of the association", role.arn.clone(), policy)
-        .cure("allow sts:TagSession beside sts:AssumeRole", &[("note", STATEMENT.to_owned())]);
-        Judged::one(Cause::RoleDoesNotTrustPodIdentity, draft)
-    })
-}
-
-/// The statement that EKS asks for.
-const STATEMENT: &str = "{\"Effect\": \"Allow\", \"Principal\": {\"Service\": \"pods.eks.amazonaws.com\"}, \
-                         \"Action\": [\"sts:AssumeRole\", \"sts:TagSession\"]}";
-
-fn names_service(statement: &DocumentStatement) -> bool {
-    match statement.principal.as_ref().map(|p| &p.principals) {
-        Some(Principals::Listed(list)) => list.iter().any(|(kind, v)| *kind == PrincipalKind::Service && v == SERVICE),
-        Some(Principals::Everyone) => true,
-        Some(Principals::Unusable(_)) | None => false,
-    }
-}
-
-fn allows(statement: &DocumentStatement, action: &str) -> bool {
-    let actions = statement.action.as_ref();
-    actions.is_some_and(|a| a.values.iter().any(|v| like(&v.to_lowercase(), action)))
 }
 
 /// Whether it is known that no association exists: a list that could not be read tells nothing.

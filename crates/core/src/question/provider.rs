@@ -4,14 +4,14 @@ use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
-use super::facts::role_account;
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
+use super::facts::{role_account, told as told_at};
 use super::service_account::annotate;
 use super::sts::Refusal;
 use super::symptoms::find;
 use super::trust_subject::audience_rule;
-use super::{Draft, Judged, foreseen, setup, trust, vouch};
-use crate::evidence::{Kind, Provider, TokenClaims, View};
+use super::{Draft, Judged, client_id, foreseen, preset, setup, trust, vouch};
+use crate::evidence::{Kind, Provider, TokenClaims, TokenVolume, TrailEvent, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -35,15 +35,16 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::StsCallSentToWrongPartitionRegion,
     Cause::WrongRegionInIssuerHost,
     Cause::OidcProviderOnePerUrl,
+    Cause::ClientIdWithInvisibleCharacters,
 ];
 
 /// IAM's default quota of OIDC providers per account (IAM User Guide, quotas).
 const MAX_PROVIDERS: usize = 100;
 
 /// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
-const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+pub(super) const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 /// The audience the webhook asks for by itself.
-const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
+pub(super) const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// What tells a missing provider from one that is nearly right.
 const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the role's account: a provider that \
@@ -149,26 +150,15 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         ),
         None => draft,
     };
+    let draft = match deletion(e, path).filter(|_| rule == Cause::OidcProviderDeletedByAnotherStack) {
+        Some(event) => draft.show("deleted", format!("{} by {}", told_at(event.at), event.who), "CloudTrail"),
+        None => draft,
+    };
     if let Some(doubt) = vouch::doubt(e, iss) {
         return Judged::one(rule, vouch::question(e, draft, &doubt));
     }
     let url = format!("https://{path}");
-    let whole = [url.as_str().into(), aud.into()];
-    let by_hand = [
-        ("aws", shell::line("aws iam create-open-id-connect-provider --url {} --client-id-list {}", &[&url, aud])),
-        ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
-        (
-            "terraform",
-            snippet::hcl(
-                "resource \"aws_iam_openid_connect_provider\" \"this\" { url = {} client_id_list = [{}] }",
-                &whole,
-            ),
-        ),
-        (
-            "cloudformation",
-            snippet::yaml("Type: AWS::IAM::OIDCProvider, Properties: {Url: {}, ClientIdList: [{}]}", &whole),
-        ),
-    ];
+    let by_hand = registering(&url, aud);
     let can = matches!(
         rule,
         Cause::OidcProviderMissingInAccount
@@ -199,18 +189,43 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     Judged::one(rule, draft)
 }
 
+/// How an issuer is registered, by each tool.
+fn registering(url: &str, aud: &str) -> [(&'static str, String); 4] {
+    let whole = [url.into(), aud.into()];
+    let terraform = "resource \"aws_iam_openid_connect_provider\" \"this\" { url = {} client_id_list = [{}] }";
+    let cloudformation = "Type: AWS::IAM::OIDCProvider, Properties: {Url: {}, ClientIdList: [{}]}";
+    [
+        ("aws", shell::line("aws iam create-open-id-connect-provider --url {} --client-id-list {}", &[url, aud])),
+        ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
+        ("terraform", snippet::hcl(terraform, &whole)),
+        ("cloudformation", snippet::yaml(cloudformation, &whole)),
+    ]
+}
+
+/// Who deleted the provider of this issuer last: `CloudTrail` tells the ARN among the resources, in the request's
+/// parameters, or in both.
+fn deletion<'a>(e: &View<'a>, path: &str) -> Option<&'a TrailEvent> {
+    let is = |arn: &str| arn.split_once(":oidc-provider/").is_some_and(|(_, p)| p == path);
+    let of_it = |t: &&TrailEvent| {
+        t.name == "DeleteOpenIDConnectProvider"
+            && t.error.is_none()
+            && (is(&t.resource)
+                || t.resources.iter().any(|r| is(r))
+                || t.change.get("openIDConnectProviderArn").is_some_and(|arn| is(arn)))
+    };
+    e.trail().known()?.iter().filter(of_it).max_by_key(|t| t.at)
+}
+
 fn absent_reason(e: &View<'_>, iss: &str, account: &str, paths: &[&str]) -> (Cause, String) {
     let path = bare(iss);
-    let deleted = e
-        .trail()
-        .known()
-        .into_iter()
-        .flatten()
-        .filter(|t| t.name == "DeleteOpenIDConnectProvider" && t.error.is_none() && t.resource.contains(path));
-    if let Some(t) = deleted.max_by_key(|t| t.at) {
+    if let Some(event) = deletion(e, path) {
         return (
             Cause::OidcProviderDeletedByAnotherStack,
-            format!("the provider for {iss} in account {account} was deleted by {}", t.who),
+            format!(
+                "the provider for {iss} in account {account} was deleted at {} by {}",
+                told_at(event.at),
+                event.who
+            ),
         );
     }
     if let Some(near) = paths.iter().find(|p| p.trim_end_matches('/') == path.trim_end_matches('/') && **p != path) {
@@ -310,7 +325,16 @@ fn registered(view: &View<'_>, e: &View<'_>, provider: &Provider, said: Option<R
     if said == Some(Refusal::Denied) {
         return Judged::default();
     }
-    Judged::one(audience_reason(provider, token, aud), audience(e, provider, token, aud))
+    let (cause, draft) = unregistered(e, provider, token, aud);
+    Judged::one(cause, draft)
+}
+
+/// The cause of an audience that is not registered, and the finding.
+fn unregistered(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -> (Cause, Draft) {
+    match client_id::lookalike(provider, aud) {
+        Some(id) => (Cause::ClientIdWithInvisibleCharacters, client_id::mistyped(e, provider, token, aud, id)),
+        None => (audience_reason(provider, token, aud), audience(e, provider, token, aud)),
+    }
 }
 
 /// No token is at hand; a job's files may tell which audience it will ask for.
@@ -318,11 +342,12 @@ fn unseen(e: &View<'_>, provider: &Provider) -> Judged {
     let asked = foreseen::asked(e);
     match asked.as_ref().and_then(|asked| Some((asked, effective_audience(asked)?))) {
         Some((asked, aud)) if !provider.client_ids.iter().any(|c| c == aud) => {
-            let draft = audience(e, provider, asked, aud)
-                .unsure(Confidence::Likely, "the aud of the token itself: `trustwalk token FILE` reads one");
-            Judged::one(audience_reason(provider, asked, aud), draft)
+            let (cause, draft) = unregistered(e, provider, asked, aud);
+            let decide = "the aud of the token itself: `trustwalk token FILE` reads one";
+            Judged::one(cause, draft.unsure(Confidence::Likely, decide))
         }
-        _ => Judged::open(lacking("the token's audience", e.token())),
+        Some(_) => Judged::open(lacking("the token's audience", e.token())),
+        None => client_id::suspected(e, provider),
     }
 }
 
@@ -368,10 +393,11 @@ fn audience_reason(provider: &Provider, token: &TokenClaims, aud: &str) -> Cause
 }
 
 fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
-    let ids = if provider.client_ids.is_empty() { "none".to_owned() } else { provider.client_ids.join(", ") };
+    let ids = client_id::listed(&provider.client_ids);
     let arn = &provider.arn;
-    let draft = Draft::new(format!("the token's audience `{aud}` is not among those registered with {arn} ({ids})"))
-        .show("token aud", aud, token.origin.clone())
+    let have = client_id::written(aud);
+    let draft = Draft::new(format!("the token's audience `{have}` is not among those registered with {arn} ({ids})"))
+        .show("token aud", have, token.origin.clone())
         .show("registered audiences", ids, format!("{arn} ClientIDList"));
 
     let iss = format!("https://{}", provider.url.trim_start_matches("https://"));
@@ -390,6 +416,9 @@ fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -
         let title = "let the token carry an audience the provider knows, then recreate the pods";
         let action = Action::Annotate { namespace, service_account: name, key: AUDIENCE_ANNOTATION.to_owned(), value };
         return draft.act(title, vec![action], &[("kubectl", by_hand)]);
+    }
+    if !meant && let Some((_, file, volume)) = preset::volume(e).filter(|(_, _, v)| v.audience == aud) {
+        return of_another(draft, provider, file, volume);
     }
     let meant_for_sts = meant || aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
     if meant_for_sts {
@@ -418,6 +447,17 @@ fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -
         format!("ask for tokens with the audience {wanted}"),
         &[("kubectl", annotation(namespace, name, wanted)), ("aws", add_client_id(arn, aud))],
     )
+}
+
+/// The workload names that token itself: it belongs to another product, and AWS need not know it.
+fn of_another(draft: Draft, provider: &Provider, file: &str, volume: &TokenVolume) -> Draft {
+    let wanted = provider.client_ids.first().map_or(DEFAULT_AUDIENCE, String::as_str);
+    let note = format!(
+        "the volume {} of the pod template, in which {file} lies: audience: {wanted}; do not register {} with AWS",
+        volume.name,
+        client_id::written(&volume.audience)
+    );
+    draft.cure(format!("ask for tokens with the audience {wanted}"), &[("note", note)])
 }
 
 fn annotation(namespace: &str, name: &str, audience: &str) -> String {

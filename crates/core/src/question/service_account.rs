@@ -409,11 +409,23 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
             e.trusting().source().map_or("iam:ListRoles", |s| s.what.as_str()),
         ),
     };
+    let others = match e.siblings() {
+        Observed::Denied { .. } | Observed::Unreachable { .. } => Some(lacking(
+            "whether another service account of the namespace, with a role, is the one meant",
+            e.siblings(),
+        )),
+        Observed::Known { .. } | Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
+            None
+        }
+    };
     let draft = match line {
-        Some(l) if pod_identity::none_known(e) => draft.hear(l),
-        Some(l) => draft
+        Some(l) if !pod_identity::none_known(e) => draft
             .hear(l)
             .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
+        Some(l) => match others {
+            Some(others) => draft.hear(l).unsure(Confidence::Likely, others),
+            None => draft.hear(l),
+        },
         None if !fails => {
             draft.quiet().unsure(Confidence::Likely, "whether the workload is meant to have the role that waits for it")
         }

@@ -61,6 +61,11 @@ async fn annotations_decide_audience_lifetime_endpoint_and_containers() {
     );
     let skipped = hook.admit(&pod("app", &json!({"eks.amazonaws.com/skip-containers": "main, x"}))).await.unwrap();
     assert!(env(&skipped, "AWS_ROLE_ARN").is_none());
+    // Go's reader of comma-separated values takes blanks for a part of the name, and a stray quote for no record.
+    for unread in ["x, main", "\"main", "main\"s,main"] {
+        let pod = hook.admit(&pod("app", &json!({"eks.amazonaws.com/skip-containers": unread}))).await.unwrap();
+        assert!(env(&pod, "AWS_ROLE_ARN").is_some(), "{unread}");
+    }
 }
 
 #[tokio::test]
@@ -88,6 +93,18 @@ async fn an_association_wins_over_the_annotation() {
     let token = &pod["spec"]["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"];
     assert_eq!(token["audience"], "pods.eks.amazonaws.com");
     assert!((79_200..=86_400).contains(&token["expirationSeconds"].as_i64().unwrap()));
+}
+
+#[tokio::test]
+async fn a_value_that_go_takes_for_no_boolean_leaves_the_default() {
+    for (value, regional) in [("yes", true), ("", true), ("True", true), ("False", false), ("0", false)] {
+        let hook = Hook::start(WebhookConfig::default()).await;
+        let annotations =
+            json!({"eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.com/sts-regional-endpoints": value});
+        hook.account(account("app", &annotations));
+        let pod = hook.admit(&pod("app", &json!({}))).await.unwrap();
+        assert_eq!(env(&pod, "AWS_STS_REGIONAL_ENDPOINTS").is_some(), regional, "{value}");
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,6 @@ pub(super) static FAULT: Fault = Fault {
 
 fn edit(world: &mut World) {
     world.workload(LEDGER, |ledger| {
-        ledger.pod_annotations.insert("eks.amazonaws.com/skip-containers".to_owned(), "sidecar, ledger".to_owned());
+        ledger.pod_annotations.insert("eks.amazonaws.com/skip-containers".to_owned(), "sidecar,ledger".to_owned());
     });
 }

@@ -98,13 +98,22 @@ fn token_volume(name: &str, audience: &str, seconds: i64, path: &str) -> Value {
     }}]}})
 }
 
+/// A boolean as Go's `strconv.ParseBool` reads one; of anything else the real webhook takes no notice.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 fn web_identity(config: &WebhookConfig, pod: &Value, account: &Value) -> Option<Injection> {
     // An empty value counts as none (amazon-eks-pod-identity-webhook).
     let role = annotation(account, "role-arn").filter(|role| !role.is_empty())?;
     let audience = annotation(account, "audience").unwrap_or(DEFAULT_AUDIENCE);
     let regional = match annotation(account, "sts-regional-endpoints") {
         _ if config.ignores_regional_annotation => false,
-        Some(text) => text == "true",
+        Some(text) => boolean(text).unwrap_or(config.regional_sts),
         None => config.regional_sts,
     };
     let (mount, file) = if config.windows_paths && is_windows(pod) {
@@ -183,12 +192,21 @@ fn inject(config: &WebhookConfig, injection: &Injection, container: &Value) -> O
     Some(changed)
 }
 
+/// Names in one record of comma-separated values, as Go's `encoding/csv` reads them: blanks belong to a name, and of
+/// what is not a record there is none (amazon-eks-pod-identity-webhook, `getContainersToSkip`).
 fn skipped(pod: &Value) -> BTreeSet<String> {
-    annotation(pod, "skip-containers")
-        .into_iter()
-        .flat_map(|list| list.split(','))
-        .map(|name| name.trim().to_owned())
-        .collect()
+    let value = annotation(pod, "skip-containers").unwrap_or_default();
+    let line = value.lines().find(|line| !line.is_empty()).unwrap_or_default();
+    let mut names = BTreeSet::new();
+    for field in line.split(',') {
+        let inner = field.strip_prefix('"').and_then(|f| f.strip_suffix('"'));
+        match inner {
+            Some(inner) if !inner.contains('"') => names.insert(inner.to_owned()),
+            None if !field.contains('"') => names.insert(field.to_owned()),
+            Some(_) | None => return BTreeSet::new(),
+        };
+    }
+    names
 }
 
 /// The JSON patch for a new pod of `account`; empty when there is nothing to do.
