@@ -13,13 +13,14 @@ use harness::{Section, Settings};
 
 type Goal = fn(&Settings) -> Result<Section>;
 
-const GOALS: [(&str, Goal); 6] = [
+const GOALS: [(&str, Goal); 7] = [
     ("A", goals::one_host::run_goal),
     ("A", goals::fleet::run_goal),
     ("B", goals::tokens::run),
     ("C", goals::policies::run),
     ("D", goals::logs::run_goal),
     ("E", goals::start::run_goal),
+    ("F", goals::cluster::run_goal),
 ];
 
 fn main() -> Result<()> {
@@ -52,7 +53,7 @@ fn main() -> Result<()> {
         }
     }
     if let Some(unknown) = chosen.iter().find(|c| !GOALS.iter().any(|(name, _)| name == c)) {
-        bail!("there is no goal `{unknown}`; there are A, B, C, D and E");
+        bail!("there is no goal `{unknown}`; there are A, B, C, D, E and F");
     }
     // Programs that are run from elsewhere need whole paths.
     for path in [&mut settings.trustwalk, &mut settings.peers, &mut settings.scripts] {

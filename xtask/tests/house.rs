@@ -328,3 +328,46 @@ fn the_tests_that_the_threat_model_names_are_there() {
     }
     assert!(rows.len() > 10 && named > rows.len(), "the table has another form: {} rows, {named} tests", rows.len());
 }
+
+/// The names of the fields of a public struct.
+fn fields(text: &str, of: &str) -> Vec<String> {
+    let body = text.split_once(&format!("pub struct {of} {{\n")).unwrap().1.split_once("\n}").unwrap().0;
+    let named = body.lines().filter_map(|line| line.strip_prefix("    pub ")?.split_once(':'));
+    named.map(|(name, _)| name.to_owned()).collect()
+}
+
+/// Every Rust file under these folders of `core`, as one text.
+fn core_text(folders: &[&str]) -> String {
+    let mut next: Vec<PathBuf> = folders.iter().map(|f| root().join("crates/core/src").join(f)).collect();
+    let mut text = String::new();
+    while let Some(folder) = next.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                next.push(path);
+            } else {
+                text += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_fact_that_is_collected_is_read() {
+    let evidence = |name: &str| std::fs::read_to_string(root().join("crates/core/src/evidence").join(name)).unwrap();
+    let view = evidence("view.rs");
+    let mut facts = fields(&evidence("mod.rs"), "Evidence");
+    facts.retain(|name| name != "run");
+    facts.extend(fields(&evidence("run.rs"), "Run"));
+    assert!(facts.len() > 30, "{facts:?}");
+    let readers = core_text(&["question", "diagnosis", "plan"]);
+    for fact in facts {
+        assert!(view.contains(&format!("pub fn {fact}(&self)")), "`View` does not show {fact}");
+        let read = format!(".{fact}()");
+        assert!(
+            readers.contains(&read),
+            "{fact} is collected, and no question, diagnosis or plan reads it through `View`"
+        );
+    }
+}

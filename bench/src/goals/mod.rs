@@ -1,5 +1,6 @@
 //! One file for each goal.
 
+pub(crate) mod cluster;
 pub(crate) mod fleet;
 mod fleet_chain;
 mod fleet_floor;
@@ -9,6 +10,7 @@ pub(crate) mod inventories;
 mod lab;
 mod log_file;
 pub(crate) mod logs;
+mod many;
 pub(crate) mod one_host;
 mod pairs;
 pub(crate) mod policies;

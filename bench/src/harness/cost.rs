@@ -115,7 +115,13 @@ pub(crate) const APART: &str = "--cost-of";
 /// Runs a program from a small process of its own: the kernel counts what the parent held when it
 /// started a child as the child's. The output goes to a file. Gives cost and memory.
 pub(crate) fn run_apart(program: &Path, words: &[&str], out: &Path) -> Result<Ran> {
+    run_apart_in(&[], program, words, out)
+}
+
+/// As [`run_apart`], with more in the environment.
+pub(crate) fn run_apart_in(env: &[(String, String)], program: &Path, words: &[&str], out: &Path) -> Result<Ran> {
     let mut command = Command::new(std::env::current_exe()?);
+    command.envs(env.iter().map(|(name, value)| (name, value)));
     let mut ran = run_ok(command.arg(APART).arg(out).arg(program).args(words))?;
     let told: [f64; 3] = serde_json::from_str(&ran.out)?;
     let [wall, cpu, kib] = told;

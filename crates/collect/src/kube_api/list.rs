@@ -35,7 +35,7 @@ impl Asked<'_> {
         }
     }
 
-    fn source(&self, at: i64) -> Source {
+    pub(super) fn source(&self, at: i64) -> Source {
         let plural = self.plural;
         let (place, by_hand) = match self.namespace {
             Some(ns) => (format!(" in {ns}"), shell::try_line("kubectl get {} -n {}", &[plural, ns])),

@@ -1,7 +1,7 @@
 //! The objects a walk needs, each as one request.
 
 use serde_json::Value;
-use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Workload};
+use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Source, Workload};
 use trustwalk_foreign::shell;
 
 use super::client::KubeApi;
@@ -80,7 +80,7 @@ pub struct WorkloadRef {
 
 /// Whether a pod's name is one that a `CronJob`'s job gives: its own, the scheduled minute, and five characters
 /// (Kubernetes documentation, "`CronJob`", "Job creation").
-fn of_cron(cron: &str, pod: &str) -> bool {
+pub(crate) fn of_cron(cron: &str, pod: &str) -> bool {
     let rest = pod.strip_prefix(cron).and_then(|rest| rest.strip_prefix('-'));
     let minute = rest.and_then(|rest| rest.split_once('-')).map(|(minute, _)| minute);
     minute.is_some_and(|m| !m.is_empty() && m.bytes().all(|b| b.is_ascii_digit()))
@@ -90,13 +90,24 @@ impl KubeApi {
     /// One object of a known kind.
     pub async fn object(&self, target: &WorkloadRef) -> Observed<Value> {
         let WorkloadRef { resource: r, namespace, name } = target;
+        let source = self.source_of_object(target);
         self.get(
             &format!("{}/namespaces/{}/{}/{}", r.api, segment(namespace), r.plural, segment(name)),
-            &format!("{} {namespace}/{name}", r.kind),
+            &source.what,
             &format!("get {}", r.plural),
-            &shell::line("kubectl get {} {} -n {} -o yaml", &[r.plural, name, namespace]),
+            source.by_hand.as_deref().unwrap_or_default(),
         )
         .await
+    }
+
+    /// Where an object stands.
+    pub(crate) fn source_of_object(&self, target: &WorkloadRef) -> Source {
+        let WorkloadRef { resource: r, namespace, name } = target;
+        Source {
+            what: format!("{} {namespace}/{name}", r.kind),
+            at: self.now(),
+            by_hand: Some(shell::line("kubectl get {} {} -n {} -o yaml", &[r.plural, name, namespace])),
+        }
     }
 
     /// The workload itself.
@@ -114,6 +125,11 @@ impl KubeApi {
         )
         .await
         .map(|v| facts::service_account(&v))
+    }
+
+    /// Where a list of a namespace's objects of the core API stands.
+    pub(crate) fn source_of(&self, plural: &str, namespace: &str) -> Source {
+        Asked { api: "/api/v1", plural, namespace: Some(namespace), query: "" }.source(self.now())
     }
 
     /// Service accounts of a namespace, or of all.

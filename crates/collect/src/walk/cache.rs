@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Addon, AgentPod, Caller, EksCluster, Evidence, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider,
-    Role, RolePolicy, Run, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
+    Addon, AgentPod, Caller, EksCluster, Evidence, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec,
+    Provider, Role, RolePolicy, Run, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
 };
 
 use super::world::{GivenLogs, World};
@@ -19,7 +19,7 @@ use crate::limits::TRAIL_LOOK_UPS;
 use crate::tls::DialOptions;
 
 /// Answers by key, each computed by whoever asks first.
-type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
+pub(super) type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
 
 /// The cache of one run.
 #[derive(Debug, Default)]
@@ -37,7 +37,9 @@ pub(super) struct Cache {
     providers: Keyed<Shared<Observed<Provider>>>,
     associations: Keyed<Shared<Observed<Vec<PodIdentityAssociation>>>>,
     /// Service accounts, network policies and events of pods, by namespace.
-    service_accounts: Keyed<Shared<Observed<Vec<ServiceAccount>>>>,
+    pub(super) service_accounts: Keyed<Shared<Observed<Vec<ServiceAccount>>>>,
+    /// Pods, by namespace: read where there are many to walk from.
+    pub(super) pods: Keyed<Observed<Vec<Pod>>>,
     network_policies: Keyed<Observed<Vec<SelectingPolicy>>>,
     /// Those that select the same pods, by namespace and their places among all.
     selected: Keyed<Shared<Observed<Vec<NetworkPolicy>>>>,
@@ -58,7 +60,7 @@ pub(super) struct Cache {
 /// A role and its policies.
 pub(super) type RoleFacts = (Shared<Observed<Role>>, Shared<Observed<Vec<RolePolicy>>>);
 
-async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
+pub(super) async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
     map.lock().await.entry(key.to_owned()).or_default().clone()
 }
 

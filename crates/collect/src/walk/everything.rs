@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use futures_util::StreamExt as _;
-use trustwalk_core::evidence::{ROLE_ANNOTATION, ServiceAccount, Variable, Workload};
+use trustwalk_core::evidence::{Observed, ROLE_ANNOTATION, ServiceAccount, Variable, Workload};
 
 use super::Collected;
+use super::listed::Listed;
 use super::workload::{Depth, walk};
 use super::world::World;
 use crate::error::CollectError;
@@ -23,18 +24,23 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
     let accounts = accounts.known().cloned().unwrap_or_default();
     let mut found = Found::default();
     let named = accounts_with_a_role(world, namespace, &accounts).await;
+    let annotated: HashSet<(&str, &str)> =
+        accounts.iter().filter(|s| s.role_arn().is_some()).map(|s| (s.namespace.as_str(), s.name.as_str())).collect();
     for (resource, listed) in controllers {
         // A kind that this cluster does not serve has no objects.
         if !listed.is_absent() {
             found.missed.extend(listed.gap().map(|gap| format!("{} were not looked at: {gap}", resource.plural)));
         }
-        for workload in listed.known().cloned().into_iter().flatten() {
+        let Observed::Known { value: listed, .. } = listed else { continue };
+        for workload in listed {
             let key = (workload.namespace.clone(), workload.template.service_account.clone());
-            if named.contains(&key) || uses_web_identity(&workload, &accounts) {
+            if named.contains(&key) || uses_web_identity(&workload, &annotated) {
                 let failing = workload.ready < workload.desired;
                 found.used.insert(key);
-                let target = WorkloadRef { resource, namespace: workload.namespace, name: workload.name };
-                found.targets.push((target, failing));
+                let (namespace, name) = (workload.namespace.clone(), workload.name.clone());
+                let target = WorkloadRef { resource, namespace, name };
+                let workload = Observed::Known { value: workload, source: kube.source_of_object(&target) };
+                found.targets.push(One { target, failing, workload: Some(workload) });
             }
         }
     }
@@ -45,31 +51,48 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
             && !found.used.contains(&key)
             && let Some(resource) = resource("serviceaccount")
         {
-            found.targets.push((WorkloadRef { resource, namespace: key.0, name: key.1 }, false));
+            found.used.insert(key.clone());
+            let target = WorkloadRef { resource, namespace: key.0, name: key.1 };
+            found.targets.push(One { target, failing: false, workload: None });
         }
     }
     kube.widen(PARALLEL_TARGETS.min(found.targets.len()));
-    let walks = with_depths(&found.targets, world.options.exchange);
-    let evidence = futures_util::stream::iter(&walks)
-        .map(|(target, depth)| async { world.of_this_run(Box::pin(walk(world, target, depth)).await) })
+    let together = found.targets.len() > 1;
+    if together {
+        world.know_accounts(kube, &accounts).await;
+    }
+    let walks = with_depths(found.targets, world.options.exchange);
+    let evidence = futures_util::stream::iter(walks)
+        .map(|(one, depth)| async move {
+            let listed = Listed { workload: one.workload, together };
+            world.of_this_run(Box::pin(walk(world, &one.target, &depth, listed)).await)
+        })
         .buffered(PARALLEL_TARGETS)
         .collect()
         .await;
     Ok(Collected { evidence, missed: found.missed })
 }
 
+/// One to walk from.
+struct One {
+    target: WorkloadRef,
+    /// Whether its pods fail.
+    failing: bool,
+    /// The workload as it was listed.
+    workload: Option<Observed<Workload>>,
+}
+
 /// What is walked from.
 #[derive(Default)]
 struct Found {
-    /// Each with whether its pods fail.
-    targets: Vec<(WorkloadRef, bool)>,
+    targets: Vec<One>,
     /// Service accounts that a target uses.
     used: HashSet<(String, String)>,
     missed: Vec<String>,
 }
 
 /// How far each walk goes: one alone all the way; of many, those that fail, in their order.
-fn with_depths(targets: &[(WorkloadRef, bool)], asked: bool) -> Vec<(&WorkloadRef, Depth)> {
+fn with_depths(targets: Vec<One>, asked: bool) -> Vec<(One, Depth)> {
     let many = targets.len();
     let mut failing = 0;
     let depth = |fails: bool| {
@@ -80,8 +103,8 @@ fn with_depths(targets: &[(WorkloadRef, bool)], asked: bool) -> Vec<(&WorkloadRe
         failing += usize::from(fails);
         Depth::among(many, place, asked)
     };
-    let depths: Vec<Depth> = targets.iter().map(|(_, fails)| *fails).map(depth).collect();
-    targets.iter().map(|(target, _)| target).zip(depths).collect()
+    let depths: Vec<Depth> = targets.iter().map(|one| one.failing).map(depth).collect();
+    targets.into_iter().zip(depths).collect()
 }
 
 /// Accounts without the annotation that get a role all the same, or are meant to: by a Pod Identity association, or by
@@ -106,15 +129,13 @@ async fn accounts_with_a_role(
     found
 }
 
-fn uses_web_identity(workload: &Workload, accounts: &[ServiceAccount]) -> bool {
-    let annotated = accounts.iter().any(|s| {
-        s.namespace == workload.namespace && s.name == workload.template.service_account && s.role_arn().is_some()
-    });
+fn uses_web_identity(workload: &Workload, annotated: &HashSet<(&str, &str)>) -> bool {
+    let named = annotated.contains(&(workload.namespace.as_str(), workload.template.service_account.as_str()));
     let told = workload.template.annotations.contains_key(ROLE_ANNOTATION)
         || workload
             .template
             .containers
             .iter()
             .any(|c| c.has_env(Variable::AwsRoleArn) || c.has_env(Variable::AwsWebIdentityTokenFile));
-    annotated || told
+    named || told
 }

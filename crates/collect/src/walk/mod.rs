@@ -3,6 +3,7 @@
 mod account;
 mod cache;
 mod everything;
+mod listed;
 mod nearest;
 mod options;
 mod pod_identity;
@@ -38,7 +39,9 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
             missed.extend(found.missed);
             found.evidence
         }
-        Ask::Workload(target) => vec![Box::pin(workload::walk(world, target, &workload::Depth::full())).await],
+        Ask::Workload(target) => {
+            vec![Box::pin(workload::walk(world, target, &workload::Depth::full(), listed::Listed::default())).await]
+        }
         Ask::Role { arn, subject } => vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await],
         Ask::Issuer(url) => vec![Box::pin(account::walk_issuer(world, url)).await],
         Ask::Job { path, subject } => {

@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use trustwalk_core::evidence::{
-    Evidence, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenSource, TokenVolume,
-    Variable, Workload,
+    Evidence, LogsRead, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenSource,
+    TokenVolume, Variable, Workload,
 };
 
 use super::account::{self, Bearer};
+use super::listed::{Listed, carried};
 use super::nearest::nearest;
 use super::pod_identity;
 use super::world::World;
@@ -34,12 +35,14 @@ pub(super) struct Depth {
     exchange: Exchange,
     /// Whether `CloudTrail` is asked for its role.
     trail: Result<(), String>,
+    /// Whether the logs of its pods are read, which takes requests of its own; else why they are not.
+    logs: Option<Observed<LogsRead>>,
 }
 
 impl Depth {
     /// All the way, as for one target.
     pub(super) fn full() -> Self {
-        Self { exchange: Exchange::Asked, trail: Ok(()) }
+        Self { exchange: Exchange::Asked, trail: Ok(()), logs: None }
     }
 
     /// Of one among many: all the way where its pods fail, up to a number; else what is shared, unless an exchange is
@@ -52,17 +55,23 @@ impl Depth {
             None => (format!("no pod of this one of {many} identities fails"), false),
         };
         let told = format!("{why}; --exchange asks for each");
+        let logs = if needed {
+            Some(Observed::NotCollected { reason: why.clone() })
+        } else {
+            // Of a few all logs are read.
+            (many > most).then(|| Observed::Spared { reason: format!("{why}; walk from it alone to read its logs") })
+        };
         let exchange = match (asked, needed) {
             (true, _) => Exchange::Asked,
             (false, true) => Exchange::TooMany(told),
             (false, false) => Exchange::Needless(told),
         };
-        Self { exchange, trail: Err(why) }
+        Self { exchange, trail: Err(why), logs }
     }
 }
 
 /// Walks from one workload.
-pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth) -> Evidence {
+pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut listed: Listed) -> Evidence {
     let mut evidence = world.blank(name_of(target));
     let kube = match &world.kube {
         Ok(kube) => kube,
@@ -74,8 +83,12 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth) -> 
     };
     let namespace = target.namespace.as_str();
     // The object names the service account; what does not depend on it is asked for beside it.
-    let (service_account, _, _, _) =
-        tokio::join!(read_object(kube, target, &mut evidence), world.caller(), world.cluster(), world.webhooks(),);
+    let (service_account, _, _, _) = tokio::join!(
+        read_object(kube, target, &mut listed, &mut evidence),
+        world.caller(),
+        world.cluster(),
+        world.webhooks(),
+    );
     // Whose identity it is stands in the object alone; another account's evidence would be about somebody else.
     let Some(service_account) = service_account else {
         if evidence.workload.is_absent() {
@@ -93,11 +106,17 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth) -> 
         Box::pin(account::fill(world, &mut evidence, Bearer::Nothing, depth.trail.clone())).await;
         return evidence;
     };
-    Box::pin(in_cluster(world, kube, target, &service_account, &mut evidence)).await;
+    Box::pin(in_cluster(world, kube, target, &listed, &service_account, &mut evidence)).await;
     let has_logs = !world.options.logs.is_empty();
     let pods = evidence.pods.known().cloned().unwrap_or_default();
     // Logs take the longest to read and nothing else waits for them.
-    let logs = async { if has_logs { None } else { Some(read_logs(kube, namespace, &pods).await) } };
+    let logs = async {
+        match &depth.logs {
+            _ if has_logs => None,
+            Some(spared) => Some(spared.clone()),
+            None => Some(read_logs(kube, namespace, &pods).await),
+        }
+    };
     let rest = async {
         let bearer = bearer(world, kube, &evidence, &service_account, depth).await;
         Box::pin(account::fill(world, &mut evidence, bearer, depth.trail.clone())).await;
@@ -110,20 +129,35 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth) -> 
 }
 
 /// What the cluster says of the workload's identity.
-async fn in_cluster(world: &World, kube: &KubeApi, target: &WorkloadRef, account: &str, evidence: &mut Evidence) {
+async fn in_cluster(
+    world: &World,
+    kube: &KubeApi,
+    target: &WorkloadRef,
+    listed: &Listed,
+    account: &str,
+    evidence: &mut Evidence,
+) {
     let namespace = target.namespace.as_str();
     let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
     let labels = json!(template.labels);
-    let (sa, siblings, pods, policies, probe) = tokio::join!(
-        kube.service_account(namespace, account),
+    let probe = || kube.injection_probe(namespace, account, &labels);
+    let (sa, siblings, pods, policies, probed) = tokio::join!(
+        world.account(kube, listed, namespace, account),
         world.service_accounts(kube, namespace),
-        read_pods(kube, target, &evidence.workload, account),
+        world.pods(kube, listed, target, &evidence.workload, account),
         world.network_policies(kube, namespace, &template),
-        kube.injection_probe(namespace, account, &labels),
+        // Of many, only those are tried that do not show already what a new pod is given.
+        async { if listed.together { None } else { Some(probe().await) } },
     );
+    evidence.injection_probe = match probed {
+        Some(probed) => probed,
+        None if carried(&sa, &pods) => {
+            Observed::Spared { reason: "the pods carry what their service account names".to_owned() }
+        }
+        None => probe().await,
+    };
     evidence.siblings = siblings;
     evidence.network_policies = policies;
-    evidence.injection_probe = probe;
     evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
     evidence.service_account = sa;
     evidence.pods = pods;
@@ -219,32 +253,21 @@ fn unread(evidence: &mut Evidence) {
 }
 
 /// Reads the target and tells its service account; nothing when it could not be read.
-async fn read_object(kube: &KubeApi, target: &WorkloadRef, evidence: &mut Evidence) -> Option<String> {
+async fn read_object(
+    kube: &KubeApi,
+    target: &WorkloadRef,
+    listed: &mut Listed,
+    evidence: &mut Evidence,
+) -> Option<String> {
     if target.resource.kind == "ServiceAccount" {
         evidence.workload = Observed::NotCollected { reason: "the target is a service account".to_owned() };
         return Some(target.name.clone());
     }
-    evidence.workload = kube.workload(target).await;
+    evidence.workload = match listed.workload.take() {
+        Some(workload) => workload,
+        None => kube.workload(target).await,
+    };
     evidence.workload.known().map(|w| w.template.service_account.clone())
-}
-
-/// Pods of the workload: by its selector, or by their service account when the target is one.
-async fn read_pods(
-    kube: &KubeApi,
-    target: &WorkloadRef,
-    workload: &Observed<Workload>,
-    service_account: &str,
-) -> Observed<Vec<Pod>> {
-    let namespace = target.namespace.as_str();
-    let uses = |pod: &Pod| pod.spec.service_account == service_account;
-    match target.resource.kind {
-        "Pod" => kube.pods(namespace, Some(&target.name), &|_| true).await,
-        "ServiceAccount" => kube.pods(namespace, None, &uses).await,
-        _ => match workload.known() {
-            Some(workload) => kube.pods_of(workload).await,
-            None => workload.clone().map(|_| Vec::new()),
-        },
-    }
 }
 
 fn given(world: &World, role: &str) -> Observed<String> {

@@ -5,22 +5,23 @@ use crate::link::Link;
 use crate::question::{acting_role, acts_by_association, standing};
 
 /// Whether a link has a bearing on the target.
-pub(super) fn applies(e: &Evidence, link: Link) -> bool {
-    let cluster = matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. });
+pub(super) fn applies(evidence: &Evidence, link: Link) -> bool {
+    let e = &View::new(evidence);
+    let cluster = matches!(e.target(), Target::Workload { .. } | Target::ServiceAccount { .. });
     // EKS assumes the role for such a pod: no web identity is asked for anything.
     let web = matches!(
         link,
         Link::Token | Link::Issuer | Link::Keys | Link::Tls | Link::Provider | Link::Trust | Link::Exchange
     );
-    if web && acts_by_association(&View::new(e)) {
+    if web && acts_by_association(e) {
         return link == Link::Trust;
     }
-    match (&e.target, link) {
+    match (e.target(), link) {
         (Target::Log { .. }, l) => l == Link::Workload,
         (Target::Issuer { .. }, l) => matches!(l, Link::Issuer | Link::Keys | Link::Tls | Link::Provider),
         (_, Link::ServiceAccount | Link::Injection) => cluster,
-        (_, Link::Permissions) => !e.role.is_absent(),
-        (_, Link::Workload) => cluster || e.job.known().is_some(),
+        (_, Link::Permissions) => !e.role().is_absent(),
+        (_, Link::Workload) => cluster || e.job().known().is_some(),
         _ => true,
     }
 }
@@ -49,29 +50,30 @@ fn day(at: i64) -> String {
 }
 
 /// The line, and what is missing when nothing was seen.
-pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
-    if link == Link::Permissions && e.role.is_absent() && !acts_by_association(&View::new(e)) {
+pub(super) fn saw(evidence: &Evidence, link: Link) -> (String, Option<String>) {
+    let e = &View::new(evidence);
+    if link == Link::Permissions && e.role().is_absent() && !acts_by_association(e) {
         return ("there is no role to have any".to_owned(), None);
     }
-    if !applies(e, link) {
+    if !applies(evidence, link) {
         return ("not part of this target".to_owned(), None);
     }
-    let by_association = acts_by_association(&View::new(e));
-    let policies = if by_association { &e.association_policies } else { &e.policies };
+    let by_association = acts_by_association(e);
+    let policies = if by_association { e.association_policies() } else { e.policies() };
     match link {
         Link::Workload => workload(e),
-        Link::ServiceAccount => say(&e.service_account, |s| {
-            let role = s.role_arn().or_else(|| acting_role(&View::new(e)).filter(|_| by_association));
+        Link::ServiceAccount => say(e.service_account(), |s| {
+            let role = s.role_arn().or_else(|| acting_role(e).filter(|_| by_association));
             let by = if s.role_arn().is_none() && role.is_some() { "is associated with" } else { "names" };
             format!("{}/{} {by} {}", s.namespace, s.name, role.unwrap_or("no role"))
         }),
-        Link::Injection if e.pods.known().is_some_and(Vec::is_empty) => {
-            say(&e.injection_probe, |p| match &p.role_arn {
+        Link::Injection if e.pods().known().is_some_and(Vec::is_empty) => {
+            say(e.injection_probe(), |p| match &p.role_arn {
                 Some(role) => format!("no pods; a new one would be given {role}"),
                 None => "no pods; a new one would be given no role".to_owned(),
             })
         }
-        Link::Injection => say(&e.pods, |pods| {
+        Link::Injection => say(e.pods(), |pods| {
             let with =
                 pods.iter()
                     .filter(|p| {
@@ -83,10 +85,10 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
             let verb = if with == 1 { "carries" } else { "carry" };
             format!("{with} of {} {verb} the identity", count(pods.len(), "pod"))
         }),
-        Link::Token => say(&e.token, |t| {
+        Link::Token => say(e.token(), |t| {
             format!("sub {}, aud {}, from {}", t.sub.as_deref().unwrap_or("none"), t.aud.join(", "), t.origin)
         }),
-        Link::Issuer => say(&e.discovery, |d| {
+        Link::Issuer => say(e.discovery(), |d| {
             let took = format!("HTTP {}, {} ms", d.fetched.status, d.fetched.millis);
             let said = d.issuer.as_deref().unwrap_or("no issuer");
             // The document's usual place needs no mention.
@@ -95,10 +97,10 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
                 _ => format!("{} says {said} ({took})", d.fetched.url),
             }
         }),
-        Link::Keys => say(&e.keys, |k| format!("{} at {}", count(k.keys.len(), "key"), k.fetched.url)),
+        Link::Keys => say(e.keys(), |k| format!("{} at {}", count(k.keys.len(), "key"), k.fetched.url)),
         Link::Tls => tls(e),
-        Link::Provider => say(&e.provider, |p| {
-            let standing = standing(&View::new(e), p).map(|s| format!(" ({s})")).unwrap_or_default();
+        Link::Provider => say(e.provider(), |p| {
+            let standing = standing(e, p).map(|s| format!(" ({s})")).unwrap_or_default();
             format!(
                 "{}, {}, {}{standing}, created {}",
                 p.arn,
@@ -107,10 +109,10 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
                 day(p.created)
             )
         }),
-        Link::Trust => say(if by_association { &e.association_role } else { &e.role }, |r| {
+        Link::Trust => say(if by_association { e.association_role() } else { e.role() }, |r| {
             format!("{} created {}", r.arn, day(r.created))
         }),
-        Link::Exchange => say(&e.exchange, |x| match &x.assumed {
+        Link::Exchange => say(e.exchange(), |x| match &x.assumed {
             Some(arn) => format!("{} gave {arn}", x.endpoint),
             None => format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error")),
         }),
@@ -127,20 +129,20 @@ pub(super) fn saw(e: &Evidence, link: Link) -> (String, Option<String>) {
     }
 }
 
-fn workload(e: &Evidence) -> (String, Option<String>) {
-    if let Some(job) = e.job.known() {
+fn workload(e: &View<'_>) -> (String, Option<String>) {
+    if let Some(job) = e.job().known() {
         let known = |word: &str, value: &str| if value.is_empty() { String::new() } else { format!(" {word} {value}") };
         return (format!("{} job{}{}", job.platform, known("of", &job.repository), known("on", &job.git_ref)), None);
     }
-    if matches!(e.target, Target::Log { .. }) {
+    if matches!(e.target(), Target::Log { .. }) {
         let kinds = |n: usize| if n == 1 { "1 kind of failure".to_owned() } else { format!("{n} kinds of failure") };
-        return say(&e.logs, |l| format!("{} of web identity", kinds(l.len())));
+        return say(e.logs(), |l| format!("{} of web identity", kinds(l.len())));
     }
-    if matches!(e.target, Target::ServiceAccount { .. }) && e.service_account.known().is_some() {
-        return say(&e.pods, |p| count(p.len(), "pod"));
+    if matches!(e.target(), Target::ServiceAccount { .. }) && e.service_account().known().is_some() {
+        return say(e.pods(), |p| count(p.len(), "pod"));
     }
-    let done = e.pods.known().into_iter().flatten().filter(|p| p.succeeded()).count();
-    say(&e.workload, |w| {
+    let done = e.pods().known().into_iter().flatten().filter(|p| p.succeeded()).count();
+    say(e.workload(), |w| {
         let state = match (w.desired, done) {
             (0, 0) => "no pod wanted now".to_owned(),
             (0, done) => format!("{} done", count(done, "pod")),
@@ -151,15 +153,15 @@ fn workload(e: &Evidence) -> (String, Option<String>) {
     })
 }
 
-fn tls(e: &Evidence) -> (String, Option<String>) {
+fn tls(e: &View<'_>) -> (String, Option<String>) {
     let hosts: Vec<String> = e
-        .chains
+        .chains()
         .iter()
         .filter_map(Observed::known)
         .map(|c| format!("{}:{} presents {} over {}", c.host, c.port, count(c.chain.len(), "certificate"), c.tls))
         .collect();
     if hosts.is_empty() {
-        let gap = e.chains.iter().find_map(Observed::gap).unwrap_or_else(|| "no host was asked".to_owned());
+        let gap = e.chains().iter().find_map(Observed::gap).unwrap_or_else(|| "no host was asked".to_owned());
         return (gap.clone(), Some(gap));
     }
     (hosts.join("; "), None)

@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 use trustwalk_x509::Certificate;
 
 use super::model::Change;
-use crate::evidence::{Evidence, LogFailure, Observed};
+use crate::evidence::{Evidence, LogFailure, Observed, View};
 use crate::question::moment;
 
 /// Seconds within which an event of `CloudTrail` and a creation date are the same happening.
@@ -15,14 +15,15 @@ const NEAR: i64 = 5;
 const LONGEST: usize = 160;
 
 /// Every dated fact of the evidence.
-pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
+pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
+    let e = &View::new(evidence);
     let mut all = Vec::new();
     let mut add = |at: i64, what: String, who: Option<String>, origin: &str| {
         if at > 0 {
             all.push(Change { at, what, who, origin: origin.to_owned() });
         }
     };
-    for chain in e.chains.iter().filter_map(Observed::known) {
+    for chain in e.chains().iter().filter_map(Observed::known) {
         for encoded in &chain.chain {
             let parsed = STANDARD.decode(encoded).ok().and_then(|d| Certificate::from_der(&d).ok());
             if let Some(c) = parsed {
@@ -37,21 +38,25 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
     }
     // What CloudTrail tells with its author is not told again without.
     let told = |name: &str, at: i64| {
-        e.trail.known().into_iter().flatten().any(|t| t.error.is_none() && t.name == name && (t.at - at).abs() <= NEAR)
+        e.trail()
+            .known()
+            .into_iter()
+            .flatten()
+            .any(|t| t.error.is_none() && t.name == name && (t.at - at).abs() <= NEAR)
     };
-    if let Some(p) = e.provider.known().filter(|p| !told("CreateOpenIDConnectProvider", p.created)) {
+    if let Some(p) = e.provider().known().filter(|p| !told("CreateOpenIDConnectProvider", p.created)) {
         add(p.created, format!("OIDC provider {} created", p.arn), None, "iam:GetOpenIDConnectProvider");
     }
-    if let Some(r) = e.role.known().filter(|r| !told("CreateRole", r.created)) {
+    if let Some(r) = e.role().known().filter(|r| !told("CreateRole", r.created)) {
         add(r.created, format!("role {} created", r.arn), None, "iam:GetRole");
     }
-    if let Some(c) = e.cluster.known() {
+    if let Some(c) = e.cluster().known() {
         add(c.created, format!("cluster {} created", c.name), None, "eks:DescribeCluster");
     }
-    for a in e.addons.known().into_iter().flatten().filter(|a| !told("UpdateAddon", a.modified)) {
+    for a in e.addons().known().into_iter().flatten().filter(|a| !told("UpdateAddon", a.modified)) {
         add(a.modified, format!("add-on {} changed", a.name), None, "eks:DescribeAddon");
     }
-    if let Some(s) = e.service_account.known()
+    if let Some(s) = e.service_account().known()
         && let Some(w) = &s.role_written_by
     {
         let role = s.role_arn().unwrap_or("a role");
@@ -62,15 +67,19 @@ pub(super) fn timeline(e: &Evidence) -> Vec<Change> {
             "managedFields",
         );
     }
-    if let Some(pods) = e.pods.known()
+    if let Some(pods) = e.pods().known()
         && let Some(first) = pods.iter().map(|p| p.created).min()
     {
         add(first, format!("oldest of {} pods created", pods.len()), None, "pods");
     }
-    for t in e.trail.known().into_iter().flatten().filter(|t| t.error.is_none()) {
+    for t in e.trail().known().into_iter().flatten().filter(|t| t.error.is_none()) {
         add(t.at, format!("{} {}", t.name, t.resource), Some(t.who.clone()), "CloudTrail");
     }
-    let first = e.logs.known().into_iter().flatten().filter_map(|l| Some((moment(l.first.as_deref()?)?, l)));
+    // What is older was not looked for, which is not to say that nothing happened.
+    if let (Some(since), Some(_)) = (e.trail_since(), e.trail().known()) {
+        add(since, "CloudTrail was read back to here, and no further".to_owned(), None, "CloudTrail");
+    }
+    let first = e.logs().known().into_iter().flatten().filter_map(|l| Some((moment(l.first.as_deref()?)?, l)));
     // Of one moment's lines the one that names a cause, not the one that waits for it.
     let waits = |l: &LogFailure| matches!(l.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure);
     let up = e.pods_up();

@@ -124,6 +124,11 @@ impl<T> Observed<T> {
         matches!(self, Self::Absent { .. })
     }
 
+    /// Whether the fact may be there and was not read, though it might be needed.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Denied { .. } | Self::Unreachable { .. } | Self::NotCollected { .. })
+    }
+
     /// Where the fact was looked for, if anybody looked.
     pub fn source(&self) -> Option<&Source> {
         match self {

@@ -71,7 +71,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.exclude(Cause::TransientStsFailureFallsBackToNodeRole, "no call as the node's role was seen");
         }
     }
-    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+    if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     judged

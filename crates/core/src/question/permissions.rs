@@ -68,7 +68,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     if judged.found.is_empty() {
         foretold(view, &mut judged);
     }
-    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+    if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     if judged.found.is_empty() && judged.excluded.is_empty() && judged.missing.is_empty() {

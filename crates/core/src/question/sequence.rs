@@ -44,7 +44,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.push(cause, draft);
         }
     }
-    if judged.found.is_empty() && view.logs().known().is_none() && !view.logs().is_absent() {
+    if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(super::facts::lacking("the logs", view.logs()));
     }
     judged

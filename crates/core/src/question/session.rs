@@ -121,7 +121,7 @@ fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
 /// What a session could only be judged by and was not read.
 fn gaps(e: &View<'_>) -> Vec<String> {
     let mut out = Vec::new();
-    if e.logs().known().is_none() && !e.logs().is_absent() {
+    if e.logs().is_open() {
         out.push(lacking("the logs", e.logs()));
     }
     if matches!(e.target(), Target::Job { .. }) && e.job().known().is_none() && !e.job().is_absent() {

@@ -1,6 +1,15 @@
 //! The cluster as a whole: configuration, start-up objects, and serving over TLS.
 
-use std::{collections::BTreeMap, fmt, future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
@@ -57,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) pipeline: Pipeline,
     pub(crate) issued: crate::authn::Issued,
     streams: Arc<Semaphore>,
+    pub(crate) requests: AtomicU64,
 }
 
 /// Watches and followed logs at a time. Each costs a look at every change.
@@ -98,12 +108,17 @@ impl Cluster {
         seed::first_objects(&store, &config);
         let pipeline = Pipeline::new(store.clone(), Arc::clone(&config.resolver), Arc::clone(&config.clock));
         let (issued, streams) = (crate::authn::Issued::default(), Arc::new(Semaphore::new(STREAMS)));
-        Self { shared: Arc::new(Shared { config, store, pipeline, issued, streams }) }
+        Self { shared: Arc::new(Shared { config, store, pipeline, issued, streams, requests: AtomicU64::new(0) }) }
     }
 
     /// The objects.
     pub fn store(&self) -> Store {
         self.shared.store.clone()
+    }
+
+    /// Requests that were answered so far.
+    pub fn requests(&self) -> u64 {
+        self.shared.requests.load(Ordering::Relaxed)
     }
 
     /// Creates an object as an API request of `user` would: namespace check,

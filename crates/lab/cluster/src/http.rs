@@ -1,6 +1,10 @@
 //! The listener and the first decisions about a request: who, what, allowed or not.
 
-use std::{convert::Infallible, future::Future, sync::Arc};
+use std::{
+    convert::Infallible,
+    future::Future,
+    sync::{Arc, atomic::Ordering},
+};
 
 use http::{Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
@@ -58,6 +62,7 @@ async fn connection(shared: Arc<Shared>, acceptor: TlsAcceptor, tcp: TcpStream, 
 }
 
 async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Reply {
+    shared.requests.fetch_add(1, Ordering::Relaxed);
     match route(&shared, request).await {
         Ok(reply) => reply,
         Err(error) => json_reply(error.code, &error.status()),
