@@ -264,8 +264,8 @@ const LEFT: [(&str, &str, usize, &str); 15] = [
     ),
     (
         "crates/core",
-        "question::injection",
-        7,
+        "question::service_account",
+        5,
         "move what several questions ask of a role or an account into `question::facts`",
     ),
     ("crates/core", "question::network", 4, "move what `workload` lends to the others into `question::facts`"),

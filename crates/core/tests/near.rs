@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trustwalk_testkit::{Expect, Scenario, scenarios};
 
 /// Causes of which no near miss is written yet: what passes is the healthy base. One that is written is struck here.
-const PLAIN: [&str; 86] = [
+const PLAIN: [&str; 82] = [
     "addon-annotates-one-of-several-service-accounts",
     "annotation-key-wrong",
     "annotation-missing-on-service-account",
@@ -24,7 +24,6 @@ const PLAIN: [&str; 86] = [
     "cross-account-web-identity-without-provider-there",
     "dns-or-network-to-sts-broken",
     "enterprise-issuer-path-missing-in-condition-key",
-    "env-preset-in-pod-blocks-mutation",
     "federated-principal-malformed",
     "gha-fork-pr-no-id-token",
     "gha-id-token-permission-missing",
@@ -53,7 +52,6 @@ const PLAIN: [&str; 86] = [
     "oidc-provider-one-per-url",
     "org-policy-rcp-scp-deny",
     "pod-created-before-annotation-or-webhook",
-    "pod-identity-agent-missing",
     "pod-identity-association-cache-race",
     "profile-chaining-does-not-include-web-identity",
     "proxy-blocks-sts",
@@ -66,7 +64,6 @@ const PLAIN: [&str; 86] = [
     "role-chaining-one-hour-cap",
     "role-changed-pods-not-restarted",
     "role-does-not-exist",
-    "role-lacks-permission",
     "role-to-assume-empty",
     "session-shorter-than-job",
     "static-or-other-credentials-take-precedence",
@@ -89,7 +86,6 @@ const PLAIN: [&str; 86] = [
     "webhook-misconfigured-api-version",
     "webhook-misconfigured-cabundle",
     "webhook-sa-cache-race",
-    "webhook-version-ignores-annotation",
     "windows-token-path",
     "wrong-token-file-kubernetes-default-token",
     "wrong-token-kind-missing-aud",

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use trustwalk_foreign::{snippet, visible};
+use trustwalk_foreign::{shell, snippet, visible};
 
 use super::facts::{bare, lacking};
-use super::provider::add_client_id;
 use super::{Draft, Judged, vouch};
 use crate::cause::Cause;
 use crate::evidence::{Provider, TokenClaims, View};
@@ -92,6 +91,12 @@ pub(super) fn mistyped(e: &View<'_>, provider: &Provider, token: &TokenClaims, a
     }
     let actions = vec![Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() }];
     draft.act(title, actions, &by_hand)
+}
+
+/// The command that registers an audience with a provider.
+pub(super) fn add_client_id(arn: &str, audience: &str) -> String {
+    let template = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}";
+    shell::line(template, &[arn, audience])
 }
 
 /// No token is at hand: a registered audience that cannot be what was meant is said all the same.

@@ -114,12 +114,34 @@ pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
     }
 }
 
+/// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
+pub(crate) const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+/// The audience the webhook asks for by itself.
+pub(crate) const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
+
 /// The environment variables the webhook injects (amazon-eks-pod-identity-webhook).
 pub(crate) const ROLE_VARIABLE: Variable = Variable::AwsRoleArn;
 /// The token file's variable.
 pub(crate) const FILE_VARIABLE: Variable = Variable::AwsWebIdentityTokenFile;
 /// The Pod Identity variable.
 pub(crate) const CONTAINER_VARIABLE: Variable = Variable::AwsContainerCredentialsFullUri;
+
+/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known
+/// it yet.
+pub(super) const RACE: i64 = 60;
+
+/// Letters that may differ between names that are taken for one another.
+const SLIPS: usize = 3;
+
+/// Whether two names differ by few letters: those before and after what they have in common count.
+pub(super) fn alike(a: &str, b: &str) -> bool {
+    let front = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let rest = |t: &str| t.chars().rev().take(t.chars().count() - front).collect::<Vec<_>>();
+    let (ra, rb) = (rest(a), rest(b));
+    let back = ra.iter().zip(&rb).take_while(|(x, y)| x == y).count();
+    let differ = ra.len().max(rb.len()) - back;
+    a != b && differ <= SLIPS && front + back > differ
+}
 
 /// Why the token is not known.
 pub(crate) fn token_gap(e: &View<'_>) -> String {

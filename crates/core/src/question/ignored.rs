@@ -1,8 +1,8 @@
 //! Annotations of a service account that the webhook does not act on: what a dry run shows beside what they ask for.
 
 use super::facts::told;
-use super::injection::restart;
-use super::{Draft, Judged, names};
+use super::names::{self, restart};
+use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{Pod, ServiceAccount, Variable, View};
 use crate::finding::Confidence;

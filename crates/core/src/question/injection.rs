@@ -4,8 +4,9 @@ use crate::cause::Cause;
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
-use super::service_account::associated;
+use super::association::associated;
+use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
+use super::names::{anew, restart};
 use super::symptoms::find;
 use super::{Draft, Judged, ignored, pod_identity, preset, selector, skipped};
 use crate::evidence::{Observed, Pod, ServiceAccount, View, Webhook, Workload};
@@ -31,10 +32,6 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::RoleDoesNotExist,
     Cause::TagsessionNotAllowedInTrustPolicy,
 ];
-
-/// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known
-/// it yet.
-pub(super) const RACE: i64 = 60;
 
 /// Judges the injection.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -137,18 +134,6 @@ fn complaint<'a>(e: &View<'a>) -> Option<&'a str> {
     let error = e.injection_probe().known()?.error.as_deref()?;
     let mut hooks = e.webhooks().known()?.iter();
     hooks.any(|h| error.contains(&format!("\"{}\"", h.name))).then_some(error)
-}
-
-pub(super) fn restart(e: &View<'_>, draft: Draft) -> Draft {
-    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", anew(e))])
-}
-
-/// The command that makes the workload's pods anew.
-fn anew(e: &View<'_>) -> String {
-    match e.workload().known() {
-        Some(w) => shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name]),
-        None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
-    }
 }
 
 fn injected(pod: &Pod) -> bool {

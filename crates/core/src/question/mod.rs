@@ -3,6 +3,7 @@
 
 mod addon;
 mod answer;
+mod association;
 mod changes;
 mod ci;
 mod client;
@@ -46,9 +47,9 @@ mod vouch;
 mod workload;
 
 pub(crate) use answer::{Answers, answers};
+pub(crate) use association::{acting_role, acts as acts_by_association};
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, told};
-pub(crate) use pod_identity::{acting_role, acts as acts_by_association};
 pub(crate) use sts::kept_from_sts;
 pub(crate) use symptoms::{observed, recent};
 pub(crate) use thumbprint::standing;

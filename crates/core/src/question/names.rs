@@ -2,8 +2,9 @@
 
 use trustwalk_foreign::shell;
 
+use super::Draft;
+use super::association::{acting_role, acts};
 use super::facts::service_account;
-use super::pod_identity;
 use crate::evidence::View;
 
 /// `kubectl VERB` on the workload, with the rest of the command and its values; a placeholder stands for a workload
@@ -44,6 +45,19 @@ pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, value
 
 /// The last part of the ARN of the role that the workload acts in, its name.
 pub(super) fn role<'a>(e: &View<'a>) -> Option<&'a str> {
-    let arn = if pod_identity::acts(e) { pod_identity::acting_role(e)? } else { e.role_arn().known()?.as_str() };
+    let arn = if acts(e) { acting_role(e)? } else { e.role_arn().known()?.as_str() };
     arn.trim().rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+/// Adds the cure of what a new pod would have.
+pub(super) fn restart(e: &View<'_>, draft: Draft) -> Draft {
+    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", anew(e))])
+}
+
+/// The command that makes the workload's pods anew.
+pub(super) fn anew(e: &View<'_>) -> String {
+    match e.workload().known() {
+        Some(w) => shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name]),
+        None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
+    }
 }

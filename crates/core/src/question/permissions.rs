@@ -4,11 +4,12 @@ use trustwalk_foreign::shell;
 use trustwalk_trust_policy::{Answer, Context, Grants, Use};
 
 use super::addon::{add_on, known_to_allow, policy_for};
+use super::association::{acting_role, acts};
 use super::facts::{arn_parts, lacking, partition};
 use super::names;
 use super::permission::{Decider, decided_by};
 use super::symptoms::recent;
-use super::{Draft, Judged, pod_identity};
+use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Observed, RolePolicy, Variable, View};
 use crate::finding::Confidence;
@@ -48,8 +49,8 @@ struct Acting<'a> {
 }
 
 fn acting<'a>(e: &View<'a>) -> Acting<'a> {
-    if pod_identity::acts(e) {
-        return Acting { arn: pod_identity::acting_role(e).map(str::trim), policies: e.association_policies() };
+    if acts(e) {
+        return Acting { arn: acting_role(e).map(str::trim), policies: e.association_policies() };
     }
     Acting { arn: e.role_arn().known().map(|arn| arn.trim()), policies: e.policies() }
 }
@@ -114,7 +115,7 @@ fn foretold(e: &View<'_>, judged: &mut Judged) {
 /// The request, as far as it is known.
 fn asked(e: &View<'_>, line: Option<&LogFailure>, action: &str, resource: Option<&str>) -> Use {
     let mut context = Context::open();
-    let known = e.role().known().filter(|_| !pod_identity::acts(e)).map(|r| r.arn.as_str());
+    let known = e.role().known().filter(|_| !acts(e)).map(|r| r.arn.as_str());
     if let Some(arn) = known.or_else(|| acting(e).arn) {
         context.set("aws:PrincipalArn", [arn]);
         if let Some((_, account, _)) = arn_parts(arn) {

@@ -1,11 +1,12 @@
 //! EKS Pod Identity: association, agent, and what reached the pod; whom the role trusts is the next question.
 
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, lacking, told};
-use super::injection::{RACE, restart};
+use super::association::{acts, association, none_known};
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, RACE, ROLE_VARIABLE, alike, lacking, told};
+use super::names::restart;
 use super::symptoms::find;
 use super::{Draft, Judged, pod_trust, skipped};
 use crate::cause::Cause;
-use crate::evidence::{Observed, Pod, PodIdentityAssociation, ServiceAccount, View};
+use crate::evidence::{Pod, PodIdentityAssociation, ServiceAccount, View};
 use crate::finding::Confidence;
 use trustwalk_symptoms::Symptom;
 
@@ -45,24 +46,6 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judg
     }
     judged.join(skipped::partly(view, sa, pods));
     judged
-}
-
-/// Whether pods of the account act by its association: the agent's variable is in them, and no web identity, which SDKs
-/// ask first.
-pub(crate) fn acts(view: &View<'_>) -> bool {
-    let Some(sa) = view.service_account().known() else { return false };
-    let Some(pods) = view.pods().known() else { return false };
-    let mut containers = pods.iter().flat_map(|p| &p.spec.containers);
-    let web = |c: &crate::evidence::Container| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE);
-    let given = containers.clone().any(|c| c.has_env(CONTAINER_VARIABLE)) && !containers.any(web);
-    association(view, sa).is_some() && (given || (pods.is_empty() && sa.role_arn().is_none()))
-}
-
-/// The role in which such pods act: the association's, or the one that EKS assumes by it.
-pub(crate) fn acting_role<'a>(view: &View<'a>) -> Option<&'a str> {
-    let sa = view.service_account().known().filter(|_| acts(view))?;
-    let own = association(view, sa)?;
-    own.target_role_arn.as_deref().or(own.role_arn.as_deref())
 }
 
 /// A web identity in the pods comes before the association, and its role is one for Pod Identity alone.
@@ -167,7 +150,7 @@ pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     let all = view.associations().known()?;
     let near = all.iter().find(|a| {
         let elsewhere = a.namespace != sa.namespace && a.service_account == sa.name;
-        let alike = a.namespace == sa.namespace && super::service_account::alike(&a.service_account, &sa.name);
+        let alike = a.namespace == sa.namespace && alike(&a.service_account, &sa.name);
         elsewhere || alike
     })?;
     let (who, theirs) =
@@ -188,11 +171,6 @@ pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
             )],
         ),
     )
-}
-
-fn association<'a>(view: &View<'a>, sa: &ServiceAccount) -> Option<&'a PodIdentityAssociation> {
-    let all = view.associations().known()?;
-    all.iter().filter(|a| a.namespace == sa.namespace && a.service_account == sa.name).max_by_key(|a| a.created)
 }
 
 fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
@@ -261,14 +239,4 @@ fn degraded(view: &View<'_>) -> Option<String> {
     let issues: Vec<&str> = addon.issues.iter().map(|i| i.message.as_str()).collect();
     let issues = if issues.is_empty() { String::new() } else { format!(" ({})", issues.join("; ")) };
     Some(format!("{AGENT} is {}{issues}", addon.status))
-}
-
-/// Whether it is known that no association exists: a list that could not be read tells nothing.
-pub(super) fn none_known(view: &View<'_>) -> bool {
-    match view.associations() {
-        Observed::Known { .. } | Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
-            true
-        }
-        Observed::Denied { .. } | Observed::Unreachable { .. } => false,
-    }
 }

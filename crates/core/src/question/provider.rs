@@ -4,6 +4,8 @@ use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
+use super::client_id::add_client_id;
+use super::facts::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE};
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
 use super::service_account::annotate;
@@ -40,11 +42,6 @@ pub(super) const CAUSES: &[Cause] = &[
 
 /// IAM's default quota of OIDC providers per account (IAM User Guide, quotas).
 const MAX_PROVIDERS: usize = 100;
-
-/// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
-pub(super) const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
-/// The audience the webhook asks for by itself.
-pub(super) const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
 /// What tells a missing provider from one that is nearly right.
 const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the role's account: a provider that \
@@ -463,12 +460,6 @@ fn of_another(draft: Draft, provider: &Provider, file: &str, volume: &TokenVolum
 fn annotation(namespace: &str, name: &str, audience: &str) -> String {
     let template = "kubectl annotate serviceaccount -n {} {} --overwrite {}={}";
     shell::line(template, &[namespace, name, AUDIENCE_ANNOTATION, audience])
-}
-
-/// The command that registers an audience with a provider.
-pub(super) fn add_client_id(arn: &str, audience: &str) -> String {
-    let template = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}";
-    shell::line(template, &[arn, audience])
 }
 
 /// The service account asks for this audience by annotation, and the provider knows another: namespace, name

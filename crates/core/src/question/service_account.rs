@@ -4,7 +4,8 @@ use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{ROLE_VARIABLE, arn_parts, in_cluster, lacking, service_account};
+use super::association::{associated, none_known};
+use super::facts::{ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, pod_identity, trust};
 use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View};
@@ -65,7 +66,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if sa.role_arn().is_some() || associated(e, sa) {
         return judged;
     }
-    if !pod_identity::none_known(e) {
+    if !none_known(e) {
         judged.missing.push(lacking("whether the service account has a Pod Identity association", e.associations()));
     }
     if let Some((cause, draft)) = unannotated(view, e, sa) {
@@ -76,10 +77,6 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.push(cause, draft);
     }
     judged
-}
-
-pub(super) fn associated(e: &View<'_>, sa: &ServiceAccount) -> bool {
-    e.associations().known().into_iter().flatten().any(|a| a.namespace == sa.namespace && a.service_account == sa.name)
 }
 
 /// Whether a text is the ARN of a role: partition, twelve digits, a name of the characters IAM takes.
@@ -419,7 +416,7 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
         }
     };
     let draft = match line {
-        Some(l) if !pod_identity::none_known(e) => draft
+        Some(l) if !none_known(e) => draft
             .hear(l)
             .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
         Some(l) => match others {
@@ -473,19 +470,6 @@ fn misnamed(e: &View<'_>, sa: &ServiceAccount, line: Option<&LogFailure>) -> Opt
         Some(line) => draft.hear(line),
         None => draft,
     })
-}
-
-/// Letters that may differ between names that are taken for one another.
-const SLIPS: usize = 3;
-
-/// Whether two names differ by few letters: those before and after what they have in common count.
-pub(super) fn alike(a: &str, b: &str) -> bool {
-    let front = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    let rest = |t: &str| t.chars().rev().take(t.chars().count() - front).collect::<Vec<_>>();
-    let (ra, rb) = (rest(a), rest(b));
-    let back = ra.iter().zip(&rb).take_while(|(x, y)| x == y).count();
-    let differ = ra.len().max(rb.len()) - back;
-    a != b && differ <= SLIPS && front + back > differ
 }
 
 /// Service accounts of one add-on begin alike, as `ebs-csi-controller-sa` and `ebs-csi-node-sa` do.

@@ -173,7 +173,7 @@ fn another_audience(e: &View<'_>) -> Option<Draft> {
             "ask for an audience the platform issues, and have provider and trust policy name that one",
             &[
                 ("workflow", snippet::workflow("audience: {}", &[&got])),
-                ("aws", super::provider::add_client_id("ARN", &got)),
+                ("aws", super::client_id::add_client_id("ARN", &got)),
             ],
         ),
     )
