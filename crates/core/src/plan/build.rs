@@ -2,7 +2,8 @@
 
 use trustwalk_foreign::shell;
 
-use super::describe::{describe, reach, written};
+use super::cures::expected;
+use super::describe::{describe, reach};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use crate::cause::Cause;
@@ -130,15 +131,7 @@ fn named(e: &Evidence) -> String {
 
 /// One step, in words and as data. `expected` is what must still be there right before it.
 fn step(e: &Evidence, action: &Action) -> Option<Step> {
-    let expected = match action {
-        Action::SetThumbprints { .. } => written(&e.provider.known()?.thumbprints),
-        Action::AddClientId { .. } => written(&e.provider.known()?.client_ids),
-        Action::CreateProvider { .. } => "absent".to_owned(),
-        Action::SetTrustPolicy { .. } => e.role.known()?.trust_policy.clone(),
-        Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
-        Action::AttachPolicy { .. } => "not attached".to_owned(),
-        Action::Restart { .. } => String::new(),
-    };
+    let expected = expected(e, action)?;
     let told = describe(action, &expected);
     Some(Step {
         inverse: action.inverse(&expected),

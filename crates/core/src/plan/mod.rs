@@ -3,6 +3,7 @@
 mod build;
 mod changes;
 mod check;
+mod cures;
 mod describe;
 mod lint;
 mod model;
@@ -10,6 +11,7 @@ mod receipt;
 
 pub use build::{Entry, build, build_for};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
+pub(crate) use cures::complete;
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
 pub use lint::widens;
 pub use model::{

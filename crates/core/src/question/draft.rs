@@ -112,6 +112,7 @@ fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String
         actions,
         // Commands and snippets are quoted where they are made; a note's words only have to be seen.
         by_hand: by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), seen(tool, text))).collect(),
+        ..Cure::default()
     }
 }
 
