@@ -31,7 +31,11 @@ fn collect_writes_the_file_its_output_names() {
         let out = lab.trustwalk(&[&["collect"][..], &TARGET, &[flag, &name]].concat());
         assert_eq!(out.status.code(), Some(0), "{flag}: {}", text(&out.stderr));
         let bundle: Value = serde_json::from_slice(&std::fs::read(lab.dir.path().join(&name)).unwrap()).unwrap();
-        assert_eq!((bundle["version"].as_u64(), bundle["identities"].as_array().unwrap().len()), (Some(3), 1), "{flag}");
+        assert_eq!(
+            (bundle["version"].as_u64(), bundle["identities"].as_array().unwrap().len()),
+            (Some(3), 1),
+            "{flag}"
+        );
         assert!(text(&out.stdout).contains(&name), "{flag}");
     }
     // Standard output holds the bundle and nothing else, and what it holds can be diagnosed.

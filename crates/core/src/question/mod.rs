@@ -3,6 +3,7 @@
 
 mod addon;
 mod answer;
+mod audience;
 mod changes;
 mod ci;
 mod client;
@@ -43,14 +44,19 @@ mod trust_reasons;
 mod trust_repair;
 mod trust_subject;
 mod vouch;
+mod webhook;
 mod workload;
 
+pub(crate) use addon::known_to_allow as allowed_by;
 pub(crate) use answer::{Answers, answers};
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, told};
 pub(crate) use pod_identity::{acting_role, acts as acts_by_association};
-pub(crate) use sts::kept_from_sts;
-pub(crate) use symptoms::{observed, recent};
-pub(crate) use thumbprint::standing;
+pub(crate) use provider::provider_to_be;
+pub(crate) use skipped::of as left_out;
+pub(crate) use sts::{Refusal, from_answer, from_symptom as refusal_of, kept_from_sts};
+pub(crate) use symptoms::{WITHOUT_IDENTITY, observed, recent};
+pub(crate) use thumbprint::{standing, thumbprints_to_be};
 pub(crate) use trust::asked;
 pub(crate) use trust_repair::admitted_besides;
+pub(crate) use webhook::kept_out;

@@ -2,16 +2,84 @@
 
 use trustwalk_foreign::shell;
 
-use super::facts::service_account;
+use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account};
 use super::pod_identity;
-use crate::evidence::View;
+use crate::evidence::{Variable, View};
+
+/// What stands in a command for a value that the evidence does not know, and what to fill in there.
+pub(super) const BLANKS: [(&str, &str); 19] = [
+    ("ACCOUNT", "the number of the account, as `aws sts get-caller-identity` tells it"),
+    ("AUDIENCE", "the audience that the tokens carry"),
+    ("BUCKET", "the bucket that the issuer's documents are in"),
+    ("CLUSTER", "the cluster's name, one of `aws eks list-clusters`"),
+    ("CONTAINER", "the container's name"),
+    ("INSTANCE", "the id of the node's instance, the end of `kubectl get nodes -o wide --show-labels` providerID"),
+    ("ISSUER", "the URL of the issuer, as the token says it"),
+    ("KIND/NAME", "the workload, such as deployment/app"),
+    ("NAME", "the object's name"),
+    ("NAMESPACE", "the workload's namespace"),
+    ("POD", "the pod's name"),
+    ("PROVIDER-ARN", "one of `aws iam list-open-id-connect-providers`"),
+    ("REGION", "the region that the workload works in"),
+    ("RESOURCE-ARN", "the ARN of what the workload works on"),
+    ("ROLE", "the role's name, one of `aws iam list-roles`"),
+    ("ROLE-ARN", "the role's ARN, one of `aws iam list-roles`"),
+    ("SECONDS", "the length of the session, 900 to 43200"),
+    ("SERVICE-ACCOUNT", "the service account's name"),
+    ("WEBHOOK-NAMESPACE", "the namespace that the webhook's pods run in, as `kubectl get pods -A` shows it"),
+];
+
+/// Which blanks a text has, each with what to fill in.
+pub(super) fn blanks(text: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '$' | '{');
+    let words: Vec<&str> = text.split(|c: char| !part(c)).collect();
+    BLANKS.iter().filter(move |(blank, _)| {
+        words
+            .iter()
+            .any(|w| w == blank || w.rsplit('/').next().is_some_and(|end| end == *blank && !w.ends_with("KIND/NAME")))
+    })
+}
+
+/// The cluster's name.
+pub(super) fn cluster<'a>(e: &View<'a>) -> &'a str {
+    e.cluster().known().map(|c| c.name.as_str()).filter(|n| !n.is_empty()).unwrap_or("CLUSTER")
+}
+
+/// Namespace and name of the service account.
+pub(super) fn account(e: &View<'_>) -> (String, String) {
+    let subject = || {
+        let sub = e.token().known()?.sub.as_deref()?.strip_prefix("system:serviceaccount:")?;
+        sub.split_once(':').map(|(namespace, name)| (namespace.to_owned(), name.to_owned()))
+    };
+    let unknown = || ("NAMESPACE".to_owned(), "SERVICE-ACCOUNT".to_owned());
+    service_account(e).or_else(subject).unwrap_or_else(unknown)
+}
+
+/// The command that mints a token of the service account.
+pub(super) fn mint(e: &View<'_>, audience: &str) -> String {
+    let (namespace, name) = account(e);
+    shell::line("kubectl create token {} -n {} --audience {}", &[&name, &namespace, audience])
+}
+
+/// The region in use, as far as it is known.
+pub(super) fn region<'a>(e: &View<'a>) -> &'a str {
+    let told = || {
+        let containers = e.pods().known()?.iter().flat_map(|p| &p.spec.containers);
+        let mut values = containers.filter_map(|c| c.env_value(Variable::AwsRegion));
+        values.find(|v| !v.is_empty())
+    };
+    e.region()
+        .or_else(told)
+        .or_else(|| issuer(e).and_then(|iss| eks_issuer(bare(iss))).map(|(r, _)| r))
+        .unwrap_or("REGION")
+}
 
 /// `kubectl VERB` on the workload, with the rest of the command and its values; a placeholder stands for a workload
 /// that is not known.
 pub(super) fn on_workload(e: &View<'_>, verb: &str, rest: &str, values: &[&str]) -> String {
     // A pod's template cannot be changed in the pod itself.
     let owner = e.workload().known().filter(|w| !matches!(w.kind.as_str(), "Pod" | "ServiceAccount"));
-    let Some(w) = owner else { return shell::line(&format!("kubectl {verb} RESOURCE/NAME{rest}"), values) };
+    let Some(w) = owner else { return shell::line(&format!("kubectl {verb} KIND/NAME{rest}"), values) };
     let object = format!("{}/{}", w.kind.to_ascii_lowercase(), w.name);
     let all: Vec<&str> = [object.as_str(), w.namespace.as_str()].into_iter().chain(values.iter().copied()).collect();
     shell::line(&format!("kubectl {verb} {{}} -n {{}}{rest}"), &all)
@@ -24,20 +92,20 @@ pub(super) fn unset(e: &View<'_>, variables: &[&str]) -> String {
 
 /// `kubectl VERB serviceaccount` on the workload's account, with the rest of the command.
 pub(super) fn on_account(e: &View<'_>, verb: &str, rest: &str) -> String {
-    match service_account(e) {
-        Some((namespace, name)) => {
-            shell::line(&format!("kubectl {verb} serviceaccount {{}} -n {{}}"), &[&name, &namespace]) + rest
-        }
-        None => format!("kubectl {verb} serviceaccount NAME{rest}"),
-    }
+    let (namespace, name) = account(e);
+    shell::line(&format!("kubectl {verb} serviceaccount {{}} -n {{}}"), &[&name, &namespace]) + rest
 }
 
 /// `kubectl exec` in a pod of the workload, with what is to be run there.
 pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, values: &[&str]) -> String {
     let pods = e.pods().known();
     let pod = pods.and_then(|all| all.iter().find(|p| !p.ended())).map_or("POD", |p| p.name.as_str());
-    let namespace = service_account(e).map_or_else(|| "NAMESPACE".to_owned(), |(namespace, _)| namespace);
-    let inside = container.unwrap_or("CONTAINER");
+    let (namespace, _) = account(e);
+    let only = || {
+        let first = pods.and_then(|all| all.iter().find(|p| !p.ended()));
+        first.and_then(|p| p.spec.containers.iter().find(|c| !c.init)).map(|c| c.name.as_str())
+    };
+    let inside = container.or_else(only).unwrap_or("CONTAINER");
     let template = ["kubectl exec {} -n {} -c {} -- ", command].concat();
     shell::line(&template, &[&[pod, &namespace, inside], values].concat())
 }
@@ -46,4 +114,12 @@ pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, value
 pub(super) fn role<'a>(e: &View<'a>) -> Option<&'a str> {
     let arn = if pod_identity::acts(e) { pod_identity::acting_role(e)? } else { e.role_arn().known()?.as_str() };
     arn.trim().rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+/// The command that registers an audience with the provider.
+pub(super) fn add_audience(e: &View<'_>, audience: Option<&str>) -> String {
+    let arn = e.provider().known().map_or("PROVIDER-ARN", |p| p.arn.as_str());
+    let own = || e.token().known().and_then(effective_audience);
+    let template = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}";
+    shell::line(template, &[arn, audience.or_else(own).unwrap_or("AUDIENCE")])
 }

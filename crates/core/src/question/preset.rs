@@ -2,9 +2,8 @@
 
 use super::facts::{FILE_VARIABLE, effective_audience};
 use super::names;
-use super::provider::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE};
 use super::sts::{Refusal, refusal, succeeded};
-use crate::evidence::{Container, ServiceAccount, TokenVolume, View};
+use crate::evidence::{AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, ServiceAccount, TokenVolume, View};
 use crate::finding::Confidence;
 
 use super::Draft;
