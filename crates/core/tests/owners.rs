@@ -241,3 +241,16 @@ fn what_keeps_a_role_or_a_provider_is_known_by_its_tags() {
     ]));
     assert_eq!(cure(&d).through.as_deref(), Some("cloudformation"));
 }
+
+#[test]
+fn a_token_less_exact_than_the_policy_widens_nothing() {
+    let all = trustwalk_testkit::scenarios().unwrap();
+    let of_version =
+        all.iter().filter(|(cause, file, _)| cause == "ci-token-of-another-version" && file == "violated.toml");
+    for (_, _, scenario) in of_version {
+        let e = scenario.evidence().unwrap();
+        let d = diagnose(&e);
+        assert_eq!(build(&e, &d).steps, []);
+        assert!(cure(&d).actions.is_empty() && cure(&d).title.contains("as exact as"), "{:?}", cure(&d));
+    }
+}

@@ -162,10 +162,8 @@ impl Owner {
     /// Whether an action would be reverted by it while its own setting stays: an add-on that names a role writes that
     /// role (EKS API reference, `UpdateAddon`, `serviceAccountRoleArn`).
     pub fn reverts(&self, action: &Action) -> bool {
-        match (self, action) {
-            (Self::Addon { has_role, .. }, Action::Annotate { key, .. }) => *has_role && key == ROLE_ANNOTATION,
-            _ => false,
-        }
+        let role = matches!(action, Action::Annotate { key, .. } if key == ROLE_ANNOTATION);
+        role && matches!(self, Self::Addon { has_role: true, .. })
     }
 }
 

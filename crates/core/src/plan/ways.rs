@@ -171,7 +171,15 @@ fn annotated(e: &Evidence, action: &Action, (namespace, name): (&str, &str), cha
                 format!("in the repository of {by}: ServiceAccount {namespace}/{name}: metadata: {{ {annotations} }}"),
             ));
         }
-        _ => {}
+        Some(
+            Owner::Terraform
+            | Owner::CloudFormation { .. }
+            | Owner::Cdk { .. }
+            | Owner::Eksctl { .. }
+            | Owner::Addon { .. }
+            | Owner::Other { .. },
+        )
+        | None => {}
     }
     ways
 }
