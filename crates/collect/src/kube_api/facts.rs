@@ -1,7 +1,7 @@
 //! Facts from Kubernetes JSON. A member that is missing or odd yields the field's default:
 //! the API server has validated what it stores, and what it omits is its own default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trustwalk_core::evidence::{
@@ -197,6 +197,12 @@ fn writers(v: &Value) -> BTreeMap<String, FieldWriter> {
     all
 }
 
+/// Everybody who writes on an object, each once.
+fn managers(v: &Value) -> Vec<String> {
+    let all = array(v, "/metadata/managedFields").map(|entry| text(entry, "/manager"));
+    all.filter(|m| !m.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// A service account, with who wrote its role annotation.
 pub fn service_account(v: &Value) -> ServiceAccount {
     let written_by = writers(v);
@@ -208,6 +214,8 @@ pub fn service_account(v: &Value) -> ServiceAccount {
         annotations: kept::annotations(map(v, "/metadata/annotations")),
         role_written_by: written_by.get(ROLE_ANNOTATION).cloned(),
         written_by,
+        labels: kept::labels(map(v, "/metadata/labels")),
+        managers: managers(v),
         automount: v.get("automountServiceAccountToken").and_then(Value::as_bool),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::after::After;
 use super::candidates::Candidate;
 use crate::evidence::Target;
 use crate::finding::{Confidence, Finding};
@@ -168,4 +169,7 @@ pub struct Diagnosis {
     pub undetermined: Vec<String>,
     /// What changed, oldest first.
     pub timeline: Vec<Change>,
+    /// What comes of the cures, tried on the evidence; `None` where nothing is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<After>,
 }

@@ -59,6 +59,7 @@ fn by_line(cause: Cause, o: &Observation) -> Finding {
         title: "see the page of this cause".to_owned(),
         actions: Vec::new(),
         by_hand: [("trustwalk".to_owned(), ["trustwalk explain ", meta.code].concat())].into(),
+        ..Cure::default()
     };
     Finding {
         cause,

@@ -43,6 +43,7 @@ impl Packed {
         let shared = &self.shared;
         for account in shared.service_accounts.iter().filter_map(|all| all.known()).flatten() {
             held.annotated(account.annotations.values());
+            held.labels += account.labels.len();
         }
         let trusting = shared.trusting.iter().filter_map(|all| all.known()).flatten();
         for role in shared.roles.iter().filter_map(|role| role.known()).chain(trusting) {
@@ -69,6 +70,7 @@ impl Holds {
         for annotations in e.service_account.known().map(|a| &a.annotations).into_iter().chain(own) {
             self.annotated(annotations.values());
         }
+        self.labels += e.service_account.known().map_or(0, |a| a.labels.len());
         self.claims += e.token.known().map_or(0, |t| t.claims.len());
         self.log_lines += e.logs.known().map_or(0, Vec::len) + e.besides.unclear.len();
         if let Some(job) = e.job.known() {

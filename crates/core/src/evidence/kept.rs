@@ -94,13 +94,27 @@ impl fmt::Display for Variable {
 
 /// The annotations whose value a question asks for. Of any other the value is kept only where it is a role's ARN,
 /// which may have been meant.
-const ANNOTATIONS: [&str; 6] = [
+const ANNOTATIONS: [&str; 9] = [
     ROLE_ANNOTATION,
     "eks.amazonaws.com/audience",
     "eks.amazonaws.com/skip-containers",
     "eks.amazonaws.com/sts-regional-endpoints",
     "eks.amazonaws.com/token-expiration",
     "kubectl.kubernetes.io/restartedAt",
+    "meta.helm.sh/release-name",
+    "meta.helm.sh/release-namespace",
+    "argocd.argoproj.io/tracking-id",
+];
+
+/// The labels in which tools sign: Helm and eksctl (Kubernetes documentation, "Recommended Labels"), Argo CD ("Resource
+/// Tracking") and Flux ("Kustomization" and "`HelmRelease`", garbage collection).
+const LABELS: [&str; 6] = [
+    "app.kubernetes.io/managed-by",
+    "argocd.argoproj.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "kustomize.toolkit.fluxcd.io/namespace",
+    "helm.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/namespace",
 ];
 
 /// Annotations in which a whole object stands once more, which need not even be named.
@@ -138,14 +152,18 @@ const JOB_IDS: [&str; 14] = [
 const PERMISSIONS: [&str; 3] = ["read", "write", "none"];
 
 /// Tags in which tools sign, each with the tool.
-pub const OWNER_TAGS: [(&str, &str); 6] = [
+pub const OWNER_TAGS: [(&str, &str); 7] = [
     ("aws:cloudformation:stack-name", "CloudFormation"),
     ("alpha.eksctl.io/cluster-name", "eksctl"),
+    ("alpha.eksctl.io/iamserviceaccount-name", "eksctl"),
     ("eksctl.cluster.k8s.io/v1alpha1/cluster-name", "eksctl"),
     ("KubernetesCluster", "kops"),
     ("terraform", "Terraform"),
     ("ManagedBy", "infrastructure code"),
 ];
+
+/// How the tags begin that the AWS CDK gives by itself, as `aws-cdk:bootstrap-role`.
+pub const CDK_TAGS: &str = "aws-cdk:";
 
 /// Members whose text is compared letter by letter, or edited and written back: policies as they are stored, ids and
 /// digests.
@@ -176,8 +194,17 @@ pub fn annotations(mut all: BTreeMap<String, String>) -> BTreeMap<String, String
     all
 }
 
+/// Labels as they may be kept: those in which tools sign.
+pub fn labels(mut all: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    only(&mut all, &LABELS);
+    all
+}
+
 /// The tool that signs with this tag.
 pub fn owner(key: &str, value: &str) -> Option<&'static str> {
+    if key.starts_with(CDK_TAGS) {
+        return Some("CDK");
+    }
     if [key, value].iter().any(|text| text.to_lowercase().contains("terraform")) {
         return Some("Terraform");
     }

@@ -271,12 +271,20 @@ pub struct ServiceAccount {
     pub role_written_by: Option<FieldWriter>,
     /// Who wrote which of its `eks.amazonaws.com` annotations last, when the object says.
     pub written_by: BTreeMap<String, FieldWriter>,
+    /// Labels in which tools sign.
+    pub labels: BTreeMap<String, String>,
+    /// Everybody who writes on it, as the object says, each once.
+    pub managers: Vec<String>,
     /// `automountServiceAccountToken`.
     pub automount: Option<bool>,
 }
 
 /// The annotation that names the role.
 pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
+/// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
+pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+/// The audience that the webhook asks for by itself (amazon-eks-pod-identity-webhook).
+pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
 impl ServiceAccount {
     /// The role it names.

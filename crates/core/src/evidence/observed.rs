@@ -107,6 +107,18 @@ impl<T> Default for Observed<T> {
 }
 
 impl<T> Observed<T> {
+    /// The value, if it is known, to be changed.
+    pub fn known_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known { value, .. } => Some(value),
+            Self::Absent { .. }
+            | Self::Denied { .. }
+            | Self::Unreachable { .. }
+            | Self::NotCollected { .. }
+            | Self::Spared { .. } => None,
+        }
+    }
+
     /// The value, if it is known.
     pub fn known(&self) -> Option<&T> {
         match self {

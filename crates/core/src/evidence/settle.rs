@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trustwalk_foreign::redact;
 
-use super::kept::{VERBATIM, WITHHELD, annotations, tags};
+use super::kept::{VERBATIM, WITHHELD, annotations, labels as labels_kept, tags};
 use super::{
     CiJob, Discovery, Evidence, HostChain, Keys, NetworkPolicy, Observed, Packed, PodIdentityAssociation, PodSpec,
     Provider, Role, RolePolicy, Run, ServiceAccount, Shared, Target, TrailEvent,
@@ -22,18 +22,19 @@ pub fn settled(all: Vec<Evidence>) -> Vec<Evidence> {
 
 impl Evidence {
     fn settle(&mut self, labels: &[String]) {
-        if let Some(workload) = known_mut(&mut self.workload) {
+        if let Some(workload) = self.workload.known_mut() {
             keep(&mut workload.template, labels);
             workload.annotations = annotations(std::mem::take(&mut workload.annotations));
         }
-        for pod in known_mut(&mut self.pods).into_iter().flatten() {
+        for pod in self.pods.known_mut().into_iter().flatten() {
             keep(&mut pod.spec, labels);
         }
-        if let Some(account) = known_mut(&mut self.service_account) {
+        if let Some(account) = self.service_account.known_mut() {
             account.annotations = annotations(std::mem::take(&mut account.annotations));
+            account.labels = labels_kept(std::mem::take(&mut account.labels));
         }
         self.job = std::mem::take(&mut self.job).map(CiJob::kept);
-        for (name, value) in known_mut(&mut self.token).into_iter().flat_map(|token| &mut token.claims) {
+        for (name, value) in self.token.known_mut().into_iter().flat_map(|token| &mut token.claims) {
             if announces(name, value) {
                 WITHHELD.clone_into(value);
             }
@@ -96,11 +97,11 @@ impl Settle for Run {
 
 impl Settle for Vec<Observed<HostChain>> {
     fn settle(&mut self) {
-        let take = |c: &mut Observed<HostChain>| known_mut(c).map(|c| std::mem::take(&mut c.chain));
+        let take = |c: &mut Observed<HostChain>| c.known_mut().map(|c| std::mem::take(&mut c.chain));
         let certificates: Vec<_> = self.iter_mut().map(take).collect();
         redact_all(self, Self::default);
         for (chain, certificates) in self.iter_mut().zip(certificates) {
-            if let (Some(chain), Some(certificates)) = (known_mut(chain), certificates) {
+            if let (Some(chain), Some(certificates)) = (chain.known_mut(), certificates) {
                 chain.chain = certificates;
             }
         }
@@ -109,8 +110,9 @@ impl Settle for Vec<Observed<HostChain>> {
 
 impl Settle for Observed<Vec<ServiceAccount>> {
     fn settle(&mut self) {
-        for account in known_mut(self).into_iter().flatten() {
+        for account in self.known_mut().into_iter().flatten() {
             account.annotations = annotations(std::mem::take(&mut account.annotations));
+            account.labels = labels_kept(std::mem::take(&mut account.labels));
         }
         redact_all(self, Self::default);
     }
@@ -118,7 +120,7 @@ impl Settle for Observed<Vec<ServiceAccount>> {
 
 impl Settle for Observed<Provider> {
     fn settle(&mut self) {
-        if let Some(provider) = known_mut(self) {
+        if let Some(provider) = self.known_mut() {
             provider.tags = tags(std::mem::take(&mut provider.tags));
         }
         redact_all(self, Self::default);
@@ -127,7 +129,7 @@ impl Settle for Observed<Provider> {
 
 impl Settle for Observed<Role> {
     fn settle(&mut self) {
-        if let Some(role) = known_mut(self) {
+        if let Some(role) = self.known_mut() {
             role.tags = tags(std::mem::take(&mut role.tags));
         }
         redact_all(self, Self::default);
@@ -136,7 +138,7 @@ impl Settle for Observed<Role> {
 
 impl Settle for Observed<Vec<Role>> {
     fn settle(&mut self) {
-        for role in known_mut(self).into_iter().flatten() {
+        for role in self.known_mut().into_iter().flatten() {
             role.tags = tags(std::mem::take(&mut role.tags));
         }
         redact_all(self, Self::default);
@@ -145,7 +147,7 @@ impl Settle for Observed<Vec<Role>> {
 
 impl Settle for Observed<Vec<PodIdentityAssociation>> {
     fn settle(&mut self) {
-        for association in known_mut(self).into_iter().flatten() {
+        for association in self.known_mut().into_iter().flatten() {
             association.tags = tags(std::mem::take(&mut association.tags));
         }
         redact_all(self, Self::default);
@@ -185,17 +187,6 @@ fn redact_all<T: Serialize + DeserializeOwned>(thing: &mut T, bare: impl FnOnce(
     });
     // A text is a text before and after: what was read as this is this again.
     *thing = redacted.unwrap_or_else(|_| bare());
-}
-
-fn known_mut<T>(observed: &mut Observed<T>) -> Option<&mut T> {
-    match observed {
-        Observed::Known { value, .. } => Some(value),
-        Observed::Absent { .. }
-        | Observed::Denied { .. }
-        | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. }
-        | Observed::Spared { .. } => None,
-    }
 }
 
 /// Whether a name says of its value that it is secret, as `password` does, which the value does not say itself.

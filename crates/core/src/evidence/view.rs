@@ -27,6 +27,11 @@ impl<'a> View<'a> {
         self.evidence
     }
 
+    /// All of it, for cures, which decide nothing: not counted as read.
+    pub(crate) fn whole(&self) -> &'a Evidence {
+        self.evidence
+    }
+
     /// The kinds read so far.
     pub fn kinds_read(&self) -> BTreeSet<Kind> {
         self.read.borrow().clone()

@@ -1,14 +1,17 @@
 //! From a diagnosis to steps with preconditions, effects and inverses.
 
-use trustwalk_foreign::shell;
+use trustwalk_foreign::{shell, visible};
 
-use super::describe::{describe, reach, written};
+use super::cures::expected;
+use super::describe::{describe, reach};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
+use super::owner::Owner;
 use crate::cause::Cause;
-use crate::diagnosis::Diagnosis;
-use crate::evidence::{Evidence, Target, kept};
+use crate::diagnosis::{Diagnosis, course, named};
+use crate::evidence::{Evidence, Target, Workload};
 use crate::finding::{Confidence, Finding};
+use crate::link::Link;
 
 /// Version of the plan document.
 const VERSION: u32 = 1;
@@ -31,26 +34,23 @@ pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
     build_for(e, d, Entry::Asked)
 }
 
-/// The same for a workload that was named, or was not.
+/// The same for a workload that was named, or was not: steps until the evidence, with the steps applied, is sound, or
+/// what is left is open or for a person.
 pub fn build_for(e: &Evidence, d: &Diagnosis, entry: Entry) -> Plan {
     let mut plan = Plan { version: VERSION, made: e.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
     let Some(root) = &d.root_cause else { return plan };
-    let mut cured = Vec::new();
-    for finding in std::iter::once(root).chain(&d.also) {
-        let before = plan.steps.len();
-        // What would fail next is cured too, so that one approval is enough; but a guess about the first is no ground
-        // to change anything for the second.
-        add(e, finding, (root.confidence == Confidence::Proven, entry), &mut plan);
-        if plan.steps.len() > before || already(finding, &plan) {
-            cured.push(finding.name());
-        }
-    }
+    let course = course(e, d, &|finding, action| may(e, finding, action, entry));
+    plan.steps.extend(course.taken.iter().filter_map(|t| step(&t.before, &t.action)));
+    let cured: Vec<&str> = named(d)
+        .filter(|f| course.taken.iter().any(|t| t.cause == f.cause) || already(f, &plan))
+        .map(Finding::name)
+        .collect();
     plan.cures = if cured.is_empty() { root.name().to_owned() } else { cured.join(CAUSES_BETWEEN) };
-    match restart(e, root, !plan.steps.is_empty()) {
-        Some(Renewal::Step(step)) => plan.steps.push(*step),
-        Some(Renewal::ByHand(note)) => plan.notes.push(note),
-        None => {}
+    plan.notes.extend(course.refused);
+    for finding in named(d) {
+        waits(finding, root, &mut plan);
     }
+    plan.notes.extend(by_hand(e, root, !plan.steps.is_empty()));
     plan.notes.extend(owners(e, &plan));
     for cure in root.cures.iter().filter(|c| c.actions.is_empty()) {
         let ways: Vec<String> = cure.by_hand.iter().map(|(tool, text)| format!("{tool}: {text}")).collect();
@@ -67,53 +67,44 @@ fn already(finding: &Finding, plan: &Plan) -> bool {
         && actions.all(|a| plan.steps.iter().any(|s| s.action == *a))
 }
 
-fn add(e: &Evidence, finding: &Finding, (proven, entry): (bool, Entry), plan: &mut Plan) {
-    let acts = finding.cures.iter().any(|c| !c.actions.is_empty());
-    if acts && !(proven && finding.confidence == Confidence::Proven) {
-        plan.notes.push(match &finding.decide {
-            Some(decide) => {
-                format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name())
-            }
-            None => {
-                format!("{} waits: what fails before it is not proven, so nothing is changed for it", finding.name())
-            }
-        });
-        let by_hand = finding.cures.iter().filter(|c| !c.actions.is_empty()).flat_map(|c| &c.by_hand);
-        plan.notes.extend(by_hand.map(|(tool, text)| format!("{tool}: {text}")));
+/// Says why nothing is changed for a finding that is not proven, or that comes after one.
+fn waits(finding: &Finding, root: &Finding, plan: &mut Plan) {
+    let acting = || finding.cures.iter().filter(|c| !c.actions.is_empty());
+    let planned = acting().flat_map(|c| &c.actions).any(|a| plan.steps.iter().any(|s| s.action == *a));
+    let proven = root.confidence == Confidence::Proven && finding.confidence == Confidence::Proven;
+    if acting().next().is_none() || planned || proven {
         return;
     }
-    for action in finding.cures.iter().flat_map(|c| &c.actions) {
-        if let (Action::SetTrustPolicy { role, .. }, Entry::Unasked) = (action, entry) {
-            plan.notes.push(format!(
-                "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
-                 namespace: {}",
-                finding.name(),
-                named(e)
-            ));
-            continue;
+    plan.notes.push(match &finding.decide {
+        Some(decide) => {
+            format!("{} is not proven, so nothing is changed for it; to decide: {decide}", finding.name())
         }
-        if let Action::SetTrustPolicy { document, .. } = action
-            && let Some(who) = widens(e, document)
-        {
-            plan.notes.push(format!(
-                "{}: a change of the trust policy was refused, as it would also admit {who}",
-                finding.name()
-            ));
-            continue;
+        None => format!("{} waits: what fails before it is not proven, so nothing is changed for it", finding.name()),
+    });
+    plan.notes.extend(acting().flat_map(|c| &c.by_hand).map(|(tool, text)| format!("{tool}: {text}")));
+}
+
+/// Whether a step is taken, or why not.
+fn may(e: &Evidence, finding: &Finding, action: &Action, entry: Entry) -> Result<(), String> {
+    let Action::SetTrustPolicy { role, document } = action else { return Ok(()) };
+    if entry == Entry::Unasked {
+        return Err(format!(
+            "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
+             namespace: {}",
+            finding.name(),
+            named_by(e)
+        ));
+    }
+    match widens(e, document) {
+        Some(who) => {
+            Err(format!("{}: a change of the trust policy was refused, as it would also admit {who}", finding.name()))
         }
-        if plan.steps.iter().any(|s| s.action == *action) {
-            continue;
-        }
-        if plan.steps.iter().any(|s| std::mem::discriminant(&s.action) == std::mem::discriminant(action)) {
-            plan.notes.push(format!("{} needs a further run of fix after this one", finding.name()));
-            continue;
-        }
-        plan.steps.extend(step(e, action));
+        None => Ok(()),
     }
 }
 
 /// The command that names the workload.
-fn named(e: &Evidence) -> String {
+fn named_by(e: &Evidence) -> String {
     match &e.target {
         Target::Workload { resource, namespace, name } => {
             let target = format!("{}/{name}", resource.to_ascii_lowercase());
@@ -130,15 +121,7 @@ fn named(e: &Evidence) -> String {
 
 /// One step, in words and as data. `expected` is what must still be there right before it.
 fn step(e: &Evidence, action: &Action) -> Option<Step> {
-    let expected = match action {
-        Action::SetThumbprints { .. } => written(&e.provider.known()?.thumbprints),
-        Action::AddClientId { .. } => written(&e.provider.known()?.client_ids),
-        Action::CreateProvider { .. } => "absent".to_owned(),
-        Action::SetTrustPolicy { .. } => e.role.known()?.trust_policy.clone(),
-        Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
-        Action::AttachPolicy { .. } => "not attached".to_owned(),
-        Action::Restart { .. } => String::new(),
-    };
+    let expected = expected(e, action)?;
     let told = describe(action, &expected);
     Some(Step {
         inverse: action.inverse(&expected),
@@ -175,36 +158,38 @@ const NEW_PODS: [Cause; 5] = [
     Cause::TokenFileReadOnce,
 ];
 
-/// How the pods come to what was changed.
-enum Renewal {
-    Step(Box<Step>),
-    /// Nothing rolls these pods out: whoever made them has to make them anew.
-    ByHand(String),
+/// Whether new pods alone cure a cause.
+pub(crate) fn may_restart(cause: Cause) -> bool {
+    NEW_PODS.contains(&cause)
 }
 
-fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
-    let failing = e.pods_down() > 0;
-    let needed =
-        NEW_PODS.contains(&root.cause) || (changed && (failing || root.link() == crate::link::Link::ServiceAccount));
-    if !needed {
+/// The action that makes the workload's pods anew, where something rolls them out.
+pub(crate) fn restart_of(w: &Workload) -> Option<Action> {
+    matches!(w.kind.as_str(), "DaemonSet" | "Deployment" | "StatefulSet").then(|| Action::Restart {
+        resource: w.kind.clone(),
+        namespace: w.namespace.clone(),
+        name: w.name.clone(),
+    })
+}
+
+/// How the pods come to what was changed, where nothing rolls them out: whoever made them has to make them anew.
+fn by_hand(e: &Evidence, root: &Finding, changed: bool) -> Option<String> {
+    let needed = may_restart(root.cause) || (changed && (e.pods_down() > 0 || root.link() == Link::ServiceAccount));
+    if !needed || e.workload.known().and_then(restart_of).is_some() {
         return None;
     }
     let Some(w) = e.workload.known() else {
         let pods = e.pods.known().filter(|p| !p.is_empty())?.len();
-        return Some(Renewal::ByHand(format!(
+        return Some(format!(
             "{pods} pods use this service account: `kubectl rollout restart` what they belong to, or run \
              `trustwalk fix` for it"
-        )));
+        ));
     };
-    let (kind, namespace, name) = (w.kind.clone(), &w.namespace, &w.name);
-    let how = match kind.as_str() {
-        "DaemonSet" | "Deployment" | "StatefulSet" => {
-            let action = Action::Restart { resource: kind, namespace: namespace.clone(), name: name.clone() };
-            return step(e, &action).map(Box::new).map(Renewal::Step);
-        }
+    let (namespace, name) = (&w.namespace, &w.name);
+    let how = match w.kind.as_str() {
         "CronJob" => format!(
             "its next run takes the change up; `{}` runs it now",
-            shell::line("kubectl create job --from=cronjob/{} NAME -n {}", &[name, namespace])
+            shell::line("kubectl create job --from=cronjob/{} {}-now -n {}", &[name, name, namespace])
         ),
         "Job" => "its next try takes the change up; once it has given up, it has to be made anew".to_owned(),
         "Pod" => "nothing replaces a pod that has no controller: delete it, and make it anew as it was made".to_owned(),
@@ -213,25 +198,19 @@ fn restart(e: &Evidence, root: &Finding, changed: bool) -> Option<Renewal> {
             shell::line("kubectl get pods -n {}", &[namespace])
         ),
     };
-    Some(Renewal::ByHand(format!("{kind} {namespace}/{name}: {how}")))
+    Some(format!("{} {namespace}/{name}: {how}", w.kind))
 }
 
-/// Tools that would undo the change at their next run.
+/// Tools that would undo a change at their next run.
 fn owners(e: &Evidence, plan: &Plan) -> Vec<String> {
     let mut notes = Vec::new();
     for s in &plan.steps {
-        let tags = match &s.action {
-            Action::SetThumbprints { .. } | Action::AddClientId { .. } => e.provider.known().map(|p| &p.tags),
-            Action::SetTrustPolicy { .. } | Action::AttachPolicy { .. } => e.role.known().map(|r| &r.tags),
-            Action::CreateProvider { .. } | Action::Annotate { .. } | Action::Restart { .. } => None,
-        };
-        for (key, value) in tags.into_iter().flatten() {
-            if let Some(tool) = kept::owner(key, value) {
-                notes.push(format!(
-                    "{} is managed by {tool} (tag {key}={value}), which would revert the change: make it there too",
-                    s.precondition.words
-                ));
-            }
+        if let Some(owner) = Owner::of(e, &s.action) {
+            notes.push(format!(
+                "{} is managed by {}, which would revert the change: make it there too",
+                s.precondition.words,
+                visible::line(&owner.words())
+            ));
         }
     }
     notes.dedup();

@@ -1,21 +1,31 @@
 //! Cures and plans: what would be changed, as data.
 
+mod applied;
 mod build;
 mod changes;
 mod check;
+mod cures;
 mod describe;
 mod lint;
 mod model;
+mod owner;
+mod pods;
 mod receipt;
+mod ways;
 
+pub use applied::applied;
 pub use build::{Entry, build, build_for};
+pub(crate) use build::{may_restart, restart_of};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
+pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
 pub use lint::widens;
 pub use model::{
     Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
 };
+pub use owner::Owner;
 pub use receipt::{
     Fault, MOST_WORDS, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
     to_be_sealed,
 };
+pub(crate) use ways::ways;

@@ -123,6 +123,12 @@ pub struct Cure {
     /// Commands or patches by tool: `aws`, `kubectl`, `terraform`, `cloudformation`, `eksctl`, `workflow`, `note`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub by_hand: BTreeMap<String, String>,
+    /// What changes, line by line: `- ` goes, `+ ` comes, two spaces stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<String>,
+    /// The tool of `by_hand` that the object is changed through: its owner's, else the AWS CLI or kubectl.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// An immutable plan.

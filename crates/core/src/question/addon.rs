@@ -127,7 +127,7 @@ pub(super) fn policy_for(w: &Workload, action: &str) -> Option<&'static str> {
 }
 
 /// Whether AWS's own policy of this ARN is known to allow this action without a condition.
-pub(super) fn known_to_allow(arn: &str, action: &str) -> bool {
+pub(crate) fn known_to_allow(arn: &str, action: &str) -> bool {
     let Some((_, name)) = arn.split_once(":iam::aws:policy/") else { return false };
     let mut policies = ADD_ONS.iter().filter_map(|a| a.policy);
     policies.any(|(policy, actions)| policy == name && actions.contains(&action))

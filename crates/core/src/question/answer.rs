@@ -86,7 +86,8 @@ impl Answers {
         let draft = about.iter().find_map(|a| a.judged.found.iter().find(|f| f.cause == cause)).map(|f| &f.draft);
         if let Some(draft) = draft {
             self.judged.insert(link);
-            let finding = finding(cause, draft);
+            let mut finding = finding(cause, draft);
+            crate::plan::complete(e, &mut finding.cures);
             self.rulings.push(Ruling { cause, standing: standing(&finding) });
             self.found.push(finding);
             self.heard.push(draft.heard_alone());

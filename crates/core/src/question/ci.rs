@@ -3,7 +3,10 @@
 use crate::cause::Cause;
 use trustwalk_symptoms::Symptom;
 
+use trustwalk_foreign::snippet;
+
 use super::facts::lacking;
+use super::service_account::some_role;
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{CiJob, Platform, Target, View};
@@ -55,7 +58,7 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
             Cause::RoleToAssumeEmpty,
             Draft::new("the step assumes no role: role-to-assume is empty, as an unset secret or variable makes it")
                 .show("role-to-assume", job.inputs.get("role-to-assume").cloned().unwrap_or_default(), "workflow")
-                .cure("set it", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+                .cure("set it", &[("workflow", snippet::workflow("role-to-assume: {}", &[&some_role(e)]))]),
         );
         return;
     }

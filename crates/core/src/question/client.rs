@@ -1,11 +1,10 @@
 //! What a line alone tells of the client in the workload: how it is set up to call STS, and how its chain ended.
 
-use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom as S;
 
 use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::symptoms::recent;
-use super::{Draft, Judged};
+use super::{Draft, Judged, names};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Variable, View};
 use crate::finding::Confidence;
@@ -60,7 +59,7 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             .cure(
                 "give the endpoint to the one service that it is meant for: AWS_ENDPOINT_URL_S3 and the like, \
                      not AWS_ENDPOINT_URL, and no endpoint on the client of STS",
-                &[("kubectl", "kubectl set env RESOURCE/NAME AWS_ENDPOINT_URL-".to_owned())],
+                &[("kubectl", names::unset(view, &["AWS_ENDPOINT_URL"]))],
             );
             (Cause::StsCalledAtAnotherServicesEndpoint, variables(view, draft))
         }
@@ -73,7 +72,7 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             };
             let draft = Draft::new(words).hear(line).cure(
                 "write the endpoint with https://, or leave it out",
-                &[("kubectl", "kubectl set env RESOURCE/NAME AWS_ENDPOINT_URL_STS-".to_owned())],
+                &[("kubectl", names::unset(view, &["AWS_ENDPOINT_URL_STS"]))],
             );
             (Cause::StsEndpointWithoutTls, variables(view, draft))
         }
@@ -87,10 +86,10 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             .hear(line)
             .unsure(
                 Confidence::Possible,
-                "whether it comes again: then no identity was injected (annotation, age of the pod, webhook); \
-                 `kubectl get pod NAME -o yaml` shows AWS_ROLE_ARN",
+                "whether it comes again: then no identity was injected (annotation, age of the pod, webhook): the \
+                 pod's own YAML shows AWS_ROLE_ARN or does not",
             )
-            .cure("restart the workload", &[("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned())]);
+            .cure("restart the workload", &[("kubectl", names::on_workload(view, "rollout restart", "", &[]))]);
             let draft = if given { draft.show("injected", ROLE_VARIABLE.name(), "pod") } else { draft };
             (Cause::CredentialChainInterruptedOnce, draft)
         }
@@ -100,8 +99,7 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
 
 /// The command that names the region.
 fn region(view: &View<'_>) -> (&'static str, String) {
-    let region = view.region().unwrap_or("REGION");
-    ("kubectl", shell::line("kubectl set env RESOURCE/NAME AWS_REGION={}", &[region]))
+    ("kubectl", names::on_workload(view, "set env", " AWS_REGION={}", &[names::region(view)]))
 }
 
 /// Shows the variables of the containers that set an endpoint.

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use trustwalk_foreign::{shell, snippet, visible};
+use trustwalk_foreign::visible;
 
 use super::facts::{bare, lacking};
 use super::{Draft, Judged, vouch};
 use crate::cause::Cause;
 use crate::evidence::{Provider, TokenClaims, View};
 use crate::finding::Confidence;
-use crate::plan::Action;
+use crate::plan::{Action, ways};
 
 /// Whether an eye misses the character, or would where it stands at an end.
 fn unseen(c: char) -> bool {
@@ -74,29 +74,19 @@ pub(super) fn mistyped(e: &View<'_>, provider: &Provider, token: &TokenClaims, a
     if let Some(doubt) = vouch::doubt(e, &iss) {
         return vouch::question(e, draft, &doubt);
     }
-    let by_hand = [
-        ("aws", add_client_id(arn, aud)),
-        ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: client_id_list = [{}]", &[aud.into()])),
-        ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ClientIdList: [{}]", &[aud.into()])),
-        (
-            "note",
-            "type it anew, do not copy it; afterwards take the other away: where it came from (a template, a \
-             variable, a pasted page) it comes back"
-                .to_owned(),
-        ),
-    ];
+    let action = Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() };
+    let mut by_hand = ways(e, &action);
+    by_hand.push((
+        "note",
+        "type it anew, do not copy it; afterwards take the other away: where it came from (a template, a variable, a \
+         pasted page) it comes back"
+            .to_owned(),
+    ));
     let title = "register the audience as it is written, without what nobody sees";
     if aud.chars().any(unseen) || !vouch::audience_known(e, aud, bare(&iss)) {
         return draft.cure(title, &by_hand);
     }
-    let actions = vec![Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() }];
-    draft.act(title, actions, &by_hand)
-}
-
-/// The command that registers an audience with a provider.
-pub(super) fn add_client_id(arn: &str, audience: &str) -> String {
-    let template = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}";
-    shell::line(template, &[arn, audience])
+    draft.act(title, vec![action], &by_hand)
 }
 
 /// No token is at hand: a registered audience that cannot be what was meant is said all the same.

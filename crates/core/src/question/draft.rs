@@ -1,5 +1,8 @@
 //! What a group of rules answers before a rule puts its name to it.
 
+use std::collections::BTreeMap;
+
+use super::names;
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, View};
 use crate::finding::{Confidence, Exhibit};
@@ -107,12 +110,22 @@ impl Draft {
 }
 
 fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Cure {
-    Cure {
-        title: title.into(),
-        actions,
-        // Commands and snippets are quoted where they are made; a note's words only have to be seen.
-        by_hand: by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), seen(tool, text))).collect(),
+    // Commands and snippets are quoted where they are made; a note's words only have to be seen.
+    let mut ways: BTreeMap<String, String> =
+        by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), seen(tool, text))).collect();
+    let mut blanks: Vec<String> = Vec::new();
+    for (blank, what) in by_hand.iter().filter(|(tool, _)| *tool != "note").flat_map(|(_, text)| names::blanks(text)) {
+        let told = format!("{blank} is {what}");
+        if !blanks.contains(&told) {
+            blanks.push(told);
+        }
     }
+    if !blanks.is_empty() {
+        let fill = format!("to fill in: {}", blanks.join("; "));
+        let note = ways.remove("note").map_or_else(|| fill.clone(), |note| format!("{note}; {fill}"));
+        ways.insert("note".to_owned(), note);
+    }
+    Cure { title: title.into(), actions, by_hand: ways, ..Cure::default() }
 }
 
 /// A cause found, and the finding.

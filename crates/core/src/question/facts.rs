@@ -114,11 +114,6 @@ pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
     }
 }
 
-/// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
-pub(crate) const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
-/// The audience the webhook asks for by itself.
-pub(crate) const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
-
 /// The environment variables the webhook injects (amazon-eks-pod-identity-webhook).
 pub(crate) const ROLE_VARIABLE: Variable = Variable::AwsRoleArn;
 /// The token file's variable.

@@ -7,9 +7,11 @@ use trustwalk_symptoms::Symptom;
 use super::association::associated;
 use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::names::{anew, restart};
+use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::find;
-use super::{Draft, Judged, ignored, pod_identity, preset, selector, skipped};
-use crate::evidence::{Observed, Pod, ServiceAccount, View, Webhook, Workload};
+use super::webhook::{Base, complaint, update_webhook, webhook};
+use super::{Draft, Judged, ignored, pod_identity, preset, skipped};
+use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Pod, ServiceAccount, View, Workload};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -76,6 +78,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 .show("pod", format!("{ROLE_VARIABLE}={old}"), format!("Pod {}", pod.name))
                 .show("service account", role, format!("ServiceAccount {}/{}", sa.namespace, sa.name));
         judged.push(Cause::RoleChangedPodsNotRestarted, restart(e, draft));
+    } else if let Some(draft) = of_old_audience(e, sa, pods) {
+        judged.push(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft));
     } else if let Some((pod, container)) = partly(e, pods) {
         let draft = Draft::new(format!(
             "container {container} of pod {} was added after the webhook ran and has no identity",
@@ -128,14 +132,6 @@ fn told(view: &View<'_>) -> Option<Judged> {
     })
 }
 
-/// What the API server says of the identity webhook that it cannot call, at a dry run. What it says of another
-/// webhook tells nothing about this one.
-fn complaint<'a>(e: &View<'a>) -> Option<&'a str> {
-    let error = e.injection_probe().known()?.error.as_deref()?;
-    let mut hooks = e.webhooks().known()?.iter();
-    hooks.any(|h| error.contains(&format!("\"{}\"", h.name))).then_some(error)
-}
-
 fn injected(pod: &Pod) -> bool {
     pod.spec.containers.iter().any(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))
 }
@@ -151,6 +147,29 @@ fn stale(e: &View<'_>, pod: &Pod, role: &str) -> Option<String> {
         .iter()
         .filter(|c| !by_hand(&c.name))
         .find_map(|c| c.env_value(ROLE_VARIABLE).filter(|v| *v != role).map(str::to_owned))
+}
+
+/// A pod whose token is for the audience that its service account asked for when it was made, which the provider does
+/// not know; the account asks for another by now.
+fn of_old_audience(e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Option<Draft> {
+    let wanted = sa.annotations.get(AUDIENCE_ANNOTATION).map_or(DEFAULT_AUDIENCE, String::as_str);
+    let provider = e.provider().known()?;
+    let known = |aud: &str| provider.client_ids.iter().any(|c| c == aud);
+    let (pod, volume) = pods.iter().find_map(|p| {
+        let volume = p.spec.token_volumes.iter().find(|v| v.name == WEBHOOK_VOLUME && v.audience != wanted)?;
+        (!known(&volume.audience) && known(wanted)).then_some((p, volume))
+    })?;
+    let draft = Draft::new(format!(
+        "pod {} was made when its service account asked for tokens with the audience `{}`, which the provider does \
+         not know; the service account asks for `{wanted}` by now",
+        pod.name, volume.audience
+    ));
+    Some(
+        draft
+            .show("pod's token volume", format!("audience {}", volume.audience), format!("Pod {}", pod.name))
+            .show("audience asked for now", wanted, format!("ServiceAccount {}/{}", sa.namespace, sa.name))
+            .show("registered audiences", provider.client_ids.join(", "), format!("{} ClientIDList", provider.arn)),
+    )
 }
 
 fn partly<'a>(e: &View<'_>, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
@@ -211,10 +230,6 @@ fn unset(w: &Workload) -> String {
     shell::line(template, &[&w.kind.to_lowercase(), &w.name, &w.namespace, ROLE_VARIABLE.name(), FILE_VARIABLE.name()])
 }
 
-fn edit_webhook(name: &str) -> String {
-    shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name])
-}
-
 fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Judged {
     let who = format!("{}/{}", sa.namespace, sa.name);
     let begin = |sentence: String| {
@@ -238,15 +253,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             act on the annotation of {who}: a new pod gets no role either"
             ))
             .unsure(Confidence::Likely, "the webhook's own log")
-            .cure(
-                "update the webhook",
-                &[(
-                    "kubectl",
-                    "kubectl -n NAMESPACE set image \
-                deployment/pod-identity-webhook '*=amazon/amazon-eks-pod-identity-webhook:latest'"
-                        .to_owned(),
-                )],
-            ),
+            .cure("update the webhook", &[("kubectl", update_webhook(e))]),
         );
     }
     let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
@@ -303,131 +310,4 @@ fn passed_over(e: &View<'_>, pod: &Pod, newer: i64) -> String {
         told_at(newer),
         anew(e)
     )
-}
-
-type Base<'a> = dyn Fn(String) -> Draft + 'a;
-
-fn webhook(e: &View<'_>, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(Cause, Draft)> {
-    let hooks = match e.webhooks() {
-        Observed::Known { value, .. } => value.as_slice(),
-        Observed::Absent { .. } => &[],
-        Observed::Denied { .. }
-        | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. }
-        | Observed::Spared { .. } => return None,
-    };
-    let Some(hook) = hooks.first() else {
-        let draft = base(
-            "no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned(),
-        )
-        .cure(
-            "install the pod identity webhook, or set the two variables and a projected token volume by hand",
-            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
-        );
-        return Some((Cause::WebhookAbsentOrNotRunning, draft));
-    };
-    let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
-    let namespace = e.service_account().known().map(|sa| sa.namespace.clone()).unwrap_or_default();
-    hook_fault(hook, &namespace, base, error, pod)
-}
-
-fn hook_fault(
-    hook: &Webhook,
-    namespace: &str,
-    base: &Base<'_>,
-    error: Option<&str>,
-    pod: &Pod,
-) -> Option<(Cause, Draft)> {
-    let name = &hook.configuration;
-    let show =
-        |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
-    if hook.ca_verifies == Some(false) || error.is_some_and(|t| t.contains("x509")) {
-        let draft = show(
-            base(format!(
-                "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy \
-                 {} hides it",
-                hook.failure_policy
-            )),
-            "caBundle SHA-256",
-            hook.ca_sha256.join(", "),
-        );
-        let served = if hook.served_sha256.is_empty() {
-            draft
-        } else {
-            let issuer = hook.served_issuer.as_deref().map(|i| format!(", issued by {i}")).unwrap_or_default();
-            let value = format!("{}{issuer}", hook.served_sha256.join(", "));
-            draft.show("served SHA-256", value, hook.endpoint.clone())
-        };
-        return Some((
-            Cause::WebhookMisconfiguredCabundle,
-            served.cure(
-                "put the authority that signs the webhook's certificate into caBundle",
-                &[("kubectl", edit_webhook(name))],
-            ),
-        ));
-    }
-    if hook.ready_endpoints == Some(0) || error.is_some() {
-        let ready = hook.ready_endpoints.filter(|ready| *ready > 0);
-        let sentence = match ready {
-            Some(_) => format!("the API server cannot call the webhook {name} at {}", hook.endpoint),
-            None => format!("no pod of the webhook {name} is ready at {}", hook.endpoint),
-        };
-        let draft = show(base(sentence), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
-        return Some((
-            Cause::WebhookAbsentOrNotRunning,
-            draft.cure(
-                "get the webhook's pods running, then recreate the workload's",
-                &[(
-                    "kubectl",
-                    shell::line(
-                        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {}",
-                        &[name],
-                    ),
-                )],
-            ),
-        ));
-    }
-    if !hook.review_versions.is_empty() && !hook.review_versions.iter().any(|v| v == "v1") {
-        let draft = show(
-            base(format!(
-                "the webhook {name} is registered for admission reviews {} only",
-                hook.review_versions.join(", ")
-            )),
-            "admissionReviewVersions",
-            hook.review_versions.join(", "),
-        );
-        return Some((
-            Cause::WebhookMisconfiguredApiVersion,
-            draft.cure("register v1 and run a webhook that answers it", &[("kubectl", edit_webhook(name))]),
-        ));
-    }
-    left_out_by_selector(hook, namespace, base, pod)
-}
-
-fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &Pod) -> Option<(Cause, Draft)> {
-    let name = &hook.configuration;
-    let out = selector::exclusion(hook, namespace, &pod.spec.labels)?;
-    let draft = base(format!("the selectors of the webhook {name} leave pod {} out: {}", pod.name, out.because)).show(
-        "selector",
-        out.selector,
-        format!("MutatingWebhookConfiguration {}", hook.configuration),
-    );
-    let draft = if out.certain {
-        draft
-    } else {
-        draft.unsure(
-            Confidence::Likely,
-            format!(
-                "the namespace's labels: `{}`",
-                shell::line("kubectl get namespace {} --show-labels", &[namespace])
-            ),
-        )
-    };
-    Some((
-        Cause::WebhookAbsentOrNotRunning,
-        draft.cure(
-            "change the label or the selector, then recreate the pods",
-            &[("kubectl", shell::line("kubectl get mutatingwebhookconfiguration {} -o yaml", &[name]))],
-        ),
-    ))
 }

@@ -9,8 +9,10 @@ use trustwalk_symptoms::Symptom;
 use super::facts::{bare, in_cluster, issuer, lacking};
 use super::sts::Refusal;
 use super::symptoms::find;
-use super::{Draft, Judged, keyset};
-use crate::evidence::{Discovery, Fetched, Keys, LogFailure, Observed, TokenClaims, TokenSource, View};
+use super::{Draft, Judged, keyset, names};
+use crate::evidence::{
+    DEFAULT_AUDIENCE, Discovery, Fetched, Keys, LogFailure, Observed, TokenClaims, TokenSource, View,
+};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -84,8 +86,7 @@ fn told(view: &View<'_>) -> Option<Judged> {
         )
         .unsure(
             Confidence::Likely,
-            "whether tokens minted now are taken: `kubectl create token NAME | cut -d. \
-                -f2` tells their issuer",
+            format!("whether tokens minted now are taken: `{}` mints one", names::mint(view, DEFAULT_AUDIENCE)),
         );
         let draft = seen(draft, line).cure(
             "keep the old key and issuer beside the new ones until every pod is recreated",

@@ -4,15 +4,84 @@ use trustwalk_foreign::shell;
 
 use super::Draft;
 use super::association::{acting_role, acts};
-use super::facts::service_account;
-use crate::evidence::View;
+use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account};
+use crate::evidence::{Variable, View};
+use crate::plan::restart_of;
+
+/// What stands in a command for a value that the evidence does not know, and what to fill in there.
+pub(super) const BLANKS: [(&str, &str); 19] = [
+    ("ACCOUNT", "the number of the account, as `aws sts get-caller-identity` tells it"),
+    ("AUDIENCE", "the audience that the tokens carry"),
+    ("BUCKET", "the bucket that the issuer's documents are in"),
+    ("CLUSTER", "the cluster's name, one of `aws eks list-clusters`"),
+    ("CONTAINER", "the container's name"),
+    ("INSTANCE", "the id of the node's instance, the end of `kubectl get nodes -o wide --show-labels` providerID"),
+    ("ISSUER", "the URL of the issuer, as the token says it"),
+    ("KIND/NAME", "the workload, such as deployment/app"),
+    ("NAME", "the object's name"),
+    ("NAMESPACE", "the workload's namespace"),
+    ("POD", "the pod's name"),
+    ("PROVIDER-ARN", "one of `aws iam list-open-id-connect-providers`"),
+    ("REGION", "the region that the workload works in"),
+    ("RESOURCE-ARN", "the ARN of what the workload works on"),
+    ("ROLE", "the role's name, one of `aws iam list-roles`"),
+    ("ROLE-ARN", "the role's ARN, one of `aws iam list-roles`"),
+    ("SECONDS", "the length of the session, 900 to 43200"),
+    ("SERVICE-ACCOUNT", "the service account's name"),
+    ("WEBHOOK-NAMESPACE", "the namespace that the webhook's pods run in, as `kubectl get pods -A` shows it"),
+];
+
+/// Which blanks a text has, each with what to fill in.
+pub(super) fn blanks(text: &str) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '/' | '$' | '{');
+    let words: Vec<&str> = text.split(|c: char| !part(c)).collect();
+    BLANKS.iter().filter(move |(blank, _)| {
+        words
+            .iter()
+            .any(|w| w == blank || w.rsplit('/').next().is_some_and(|end| end == *blank && !w.ends_with("KIND/NAME")))
+    })
+}
+
+/// The cluster's name.
+pub(super) fn cluster<'a>(e: &View<'a>) -> &'a str {
+    e.cluster().known().map(|c| c.name.as_str()).filter(|n| !n.is_empty()).unwrap_or("CLUSTER")
+}
+
+/// Namespace and name of the service account.
+pub(super) fn account(e: &View<'_>) -> (String, String) {
+    let subject = || {
+        let sub = e.token().known()?.sub.as_deref()?.strip_prefix("system:serviceaccount:")?;
+        sub.split_once(':').map(|(namespace, name)| (namespace.to_owned(), name.to_owned()))
+    };
+    let unknown = || ("NAMESPACE".to_owned(), "SERVICE-ACCOUNT".to_owned());
+    service_account(e).or_else(subject).unwrap_or_else(unknown)
+}
+
+/// The command that mints a token of the service account.
+pub(super) fn mint(e: &View<'_>, audience: &str) -> String {
+    let (namespace, name) = account(e);
+    shell::line("kubectl create token {} -n {} --audience {}", &[&name, &namespace, audience])
+}
+
+/// The region in use, as far as it is known.
+pub(super) fn region<'a>(e: &View<'a>) -> &'a str {
+    let told = || {
+        let containers = e.pods().known()?.iter().flat_map(|p| &p.spec.containers);
+        let mut values = containers.filter_map(|c| c.env_value(Variable::AwsRegion));
+        values.find(|v| !v.is_empty())
+    };
+    e.region()
+        .or_else(told)
+        .or_else(|| issuer(e).and_then(|iss| eks_issuer(bare(iss))).map(|(r, _)| r))
+        .unwrap_or("REGION")
+}
 
 /// `kubectl VERB` on the workload, with the rest of the command and its values; a placeholder stands for a workload
 /// that is not known.
 pub(super) fn on_workload(e: &View<'_>, verb: &str, rest: &str, values: &[&str]) -> String {
     // A pod's template cannot be changed in the pod itself.
     let owner = e.workload().known().filter(|w| !matches!(w.kind.as_str(), "Pod" | "ServiceAccount"));
-    let Some(w) = owner else { return shell::line(&format!("kubectl {verb} RESOURCE/NAME{rest}"), values) };
+    let Some(w) = owner else { return shell::line(&format!("kubectl {verb} KIND/NAME{rest}"), values) };
     let object = format!("{}/{}", w.kind.to_ascii_lowercase(), w.name);
     let all: Vec<&str> = [object.as_str(), w.namespace.as_str()].into_iter().chain(values.iter().copied()).collect();
     shell::line(&format!("kubectl {verb} {{}} -n {{}}{rest}"), &all)
@@ -25,20 +94,20 @@ pub(super) fn unset(e: &View<'_>, variables: &[&str]) -> String {
 
 /// `kubectl VERB serviceaccount` on the workload's account, with the rest of the command.
 pub(super) fn on_account(e: &View<'_>, verb: &str, rest: &str) -> String {
-    match service_account(e) {
-        Some((namespace, name)) => {
-            shell::line(&format!("kubectl {verb} serviceaccount {{}} -n {{}}"), &[&name, &namespace]) + rest
-        }
-        None => format!("kubectl {verb} serviceaccount NAME{rest}"),
-    }
+    let (namespace, name) = account(e);
+    shell::line(&format!("kubectl {verb} serviceaccount {{}} -n {{}}"), &[&name, &namespace]) + rest
 }
 
 /// `kubectl exec` in a pod of the workload, with what is to be run there.
 pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, values: &[&str]) -> String {
     let pods = e.pods().known();
     let pod = pods.and_then(|all| all.iter().find(|p| !p.ended())).map_or("POD", |p| p.name.as_str());
-    let namespace = service_account(e).map_or_else(|| "NAMESPACE".to_owned(), |(namespace, _)| namespace);
-    let inside = container.unwrap_or("CONTAINER");
+    let (namespace, _) = account(e);
+    let only = || {
+        let first = pods.and_then(|all| all.iter().find(|p| !p.ended()));
+        first.and_then(|p| p.spec.containers.iter().find(|c| !c.init)).map(|c| c.name.as_str())
+    };
+    let inside = container.or_else(only).unwrap_or("CONTAINER");
     let template = ["kubectl exec {} -n {} -c {} -- ", command].concat();
     shell::line(&template, &[&[pod, &namespace, inside], values].concat())
 }
@@ -49,15 +118,40 @@ pub(super) fn role<'a>(e: &View<'a>) -> Option<&'a str> {
     arn.trim().rsplit('/').next().filter(|name| !name.is_empty())
 }
 
+/// The command that registers an audience with the provider.
+pub(super) fn add_audience(e: &View<'_>, audience: Option<&str>) -> String {
+    let arn = e.provider().known().map_or("PROVIDER-ARN", |p| p.arn.as_str());
+    let own = || e.token().known().and_then(effective_audience);
+    let template = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}";
+    shell::line(template, &[arn, audience.or_else(own).unwrap_or("AUDIENCE")])
+}
+
 /// Adds the cure of what a new pod would have.
 pub(super) fn restart(e: &View<'_>, draft: Draft) -> Draft {
-    draft.cure("recreate the pods: injection happens only when a pod is made", &[("kubectl", anew(e))])
+    renewed(e, draft, "recreate the pods: injection happens only when a pod is made")
+}
+
+/// A cure by new pods.
+pub(super) fn renewed(e: &View<'_>, draft: Draft, title: &str) -> Draft {
+    let by_hand = [("kubectl", anew(e))];
+    match e.workload().known().and_then(restart_of) {
+        Some(action) => draft.act(title, vec![action], &by_hand),
+        None => draft.cure(title, &by_hand),
+    }
 }
 
 /// The command that makes the workload's pods anew.
 pub(super) fn anew(e: &View<'_>) -> String {
     match e.workload().known() {
-        Some(w) => shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name]),
-        None => "kubectl delete pod -n NAMESPACE NAME".to_owned(),
+        Some(w) if restart_of(w).is_some() => {
+            shell::line("kubectl rollout restart -n {} {}/{}", &[&w.namespace, &w.kind.to_lowercase(), &w.name])
+        }
+        Some(_) | None => {
+            let (namespace, _) = account(e);
+            let pods: Vec<&str> = e.pods().known().into_iter().flatten().map(|p| p.name.as_str()).collect();
+            let pods = if pods.is_empty() { vec!["POD"] } else { pods };
+            let template = shell::with_list("kubectl delete pod -n {}", pods.len());
+            shell::line(&template, &[&[namespace.as_str()], pods.as_slice()].concat())
+        }
     }
 }

@@ -161,7 +161,7 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     };
     let own_region = host.starts_with("sts.") && host != GLOBAL;
     if find(e, &[S::ExpiredToken]).is_none() && symptom == S::StsTimeout && own_region && endpoint {
-        return (Cause::StsVpcEndpointBlackholed, blackholed(line, &host));
+        return (Cause::StsVpcEndpointBlackholed, blackholed(e, line, &host));
     }
     (Cause::DnsOrNetworkToStsBroken, broken(line, &host))
 }
@@ -203,12 +203,10 @@ fn untrusted(host: &str) -> Draft {
     )
 }
 
-fn blackholed(line: &LogFailure, host: &str) -> Draft {
+fn blackholed(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
     let dialled = line.failure.address.map(|a| format!(" to {a}")).unwrap_or_default();
-    let service = match &line.failure.region {
-        Some(region) => format!("com.amazonaws.{region}.sts"),
-        None => "com.amazonaws.REGION.sts".to_owned(),
-    };
+    let region = line.failure.region.as_ref().map_or_else(|| names::region(e), |r| r.as_str());
+    let service = format!("com.amazonaws.{region}.sts");
     let at_node = shell::line("from the node: `curl -v https://{}`", &[host]);
     Draft::new(format!(
         "{host} resolves{dialled} and does not answer: a VPC endpoint without a matching security group, or no route"
@@ -233,8 +231,10 @@ fn one_region(e: &View<'_>) -> Draft {
     let draft = Draft::new(format!(
         "the global endpoint {GLOBAL} failed, and the client knows no other: its work depends on one region"
     ));
-    let decide = "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region REGION \
-                  --endpoint-url https://sts.REGION.amazonaws.com`";
+    let region = names::region(e);
+    let template = "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region {} --endpoint-url \
+                    https://sts.{}.amazonaws.com`";
+    let decide = shell::line(template, &[region, region]);
     regional(e, draft.unsure(Confidence::Likely, decide))
 }
 
@@ -264,8 +264,8 @@ fn blocked(e: &View<'_>, line: &LogFailure, host: &str) -> Option<Draft> {
     } else {
         format!("allow egress to STS on port {}", port(line))
     };
-    let namespace = e.workload().known().map_or("NAMESPACE", |w| w.namespace.as_str());
-    let command = shell::line("kubectl edit networkpolicy {} -n {}", &[policies.first()?, namespace]);
+    let (namespace, _) = names::account(e);
+    let command = shell::line("kubectl edit networkpolicy {} -n {}", &[policies.first()?, &namespace]);
     Some(draft.show("egress allowed", allowed, format!("NetworkPolicy {named}")).cure(title, &[("kubectl", command)]))
 }
 
@@ -299,7 +299,7 @@ fn fell_back(e: &View<'_>) -> Option<Draft> {
         "a restarted container uses its own role again: `{}`",
         names::in_pod(e, None, "aws sts get-caller-identity", &[])
     );
-    let hops = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 1 --instance-id ID";
+    let hops = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 1 --instance-id INSTANCE";
     Some(
         Draft::new("STS failed for a moment, and the client went on with the node's role, which it then kept")
             .unsure(Confidence::Likely, decide)

@@ -1,6 +1,8 @@
 //! What the role is allowed to do, of what its workload is known to need.
 
+use serde_json::json;
 use trustwalk_foreign::shell;
+use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_trust_policy::{Answer, Context, Grants, Use};
 
 use super::addon::{add_on, known_to_allow, policy_for};
@@ -13,6 +15,7 @@ use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Observed, RolePolicy, Variable, View};
 use crate::finding::Confidence;
+use crate::plan::ways;
 use trustwalk_symptoms::Symptom;
 
 /// The causes this question may name.
@@ -101,7 +104,7 @@ fn foretold(e: &View<'_>, judged: &mut Judged) {
         };
         if !judged.found.iter().any(|f| f.cause == cause) {
             let draft = Draft::new(sentence).show("needed", *action, needs.source);
-            judged.push(cause, cured(e, shown(draft, policies, &ruled), cause, action));
+            judged.push(cause, cured(e, shown(draft, policies, &ruled), cause, (action, None)));
         }
     }
     if judged.found.is_empty() && open.is_empty() {
@@ -259,7 +262,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     if let (Some((cause, sentence)), Some(ruled)) = (by_policies, &ruled) {
         let draft = caller(Draft::new(format!("the exchange works, and {sentence}")));
         let draft = shown(draft, policies.map_or(&[], Vec::as_slice), ruled);
-        return Some((cause, cured(e, draft, cause, action)));
+        return Some((cause, cured(e, draft, cause, (action, resource))));
     }
     let on = resource.filter(|r| *r != "*").map(|r| format!(" on {r}")).unwrap_or_default();
     let draft =
@@ -279,7 +282,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             (_, Some(Ruled::Open(decide))) => draft.unsure(Confidence::Likely, decide),
             (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", acting(e).policies)),
         };
-    Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, action)))
+    Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, (action, resource))))
 }
 
 /// Whether the one refused is a session of the role asked for; of a role of that name in another account it is not.
@@ -303,7 +306,7 @@ fn by_words(e: &View<'_>, decider: Decider, role: &str, action: &str) -> Option<
     };
     let draft = Draft::new(sentence(decider.policy()));
     Some(match decider {
-        Decider::OwnDeny | Decider::Boundary => (cause, cured(e, draft, cause, action)),
+        Decider::OwnDeny | Decider::Boundary => (cause, cured(e, draft, cause, (action, None))),
         Decider::NoIdentityPolicy | Decider::Organisation(_) | Decider::Elsewhere(_) => {
             let note = "attaching a policy to the role changes nothing".to_owned();
             (cause, draft.cure(format!("have {} allow it", decider.policy()), &[("note", note)]))
@@ -316,7 +319,7 @@ fn by_words(e: &View<'_>, decider: Decider, role: &str, action: &str) -> Option<
     clippy::wildcard_enum_match_arm,
     reason = "the question names three causes, and the third is cured by a policy"
 )]
-fn cured(e: &View<'_>, draft: Draft, cause: Cause, action: &str) -> Draft {
+fn cured(e: &View<'_>, draft: Draft, cause: Cause, (action, resource): (&str, Option<&str>)) -> Draft {
     let role = names::role(e).unwrap_or("ROLE");
     match cause {
         Cause::RoleExplicitlyDenied => draft.cure(
@@ -331,22 +334,49 @@ fn cured(e: &View<'_>, draft: Draft, cause: Cause, action: &str) -> Draft {
             ],
         ),
         _ => {
+            let title = format!("attach a policy that allows {action}");
             let known = e.workload().known().and_then(|w| policy_for(w, action));
             let arn = known.map(|name| format!("arn:{}:iam::aws:policy/{name}", partition(e)));
-            let attach =
-                |arn: &str| shell::line("aws iam attach-role-policy --role-name {} --policy-arn {}", &[role, arn]);
-            let Some(policy_arn) = arn else {
-                return draft.cure(format!("attach a policy that allows {action}"), &[("aws", attach("POLICY-ARN"))]);
-            };
-            let by_hand = [("aws", attach(&policy_arn))];
-            let actions = vec![crate::plan::Action::AttachPolicy { role: role.to_owned(), policy_arn }];
-            draft.act(format!("attach a policy that allows {action}"), actions, &by_hand)
+            let Some(policy_arn) = arn else { return own_policy(draft, role, action, resource) };
+            let action = crate::plan::Action::AttachPolicy { role: role.to_owned(), policy_arn };
+            let by_hand = ways(e, &action);
+            draft.act(title, vec![action], &by_hand)
         }
     }
 }
 
+/// A policy of the role's own for this action alone, on what was refused: which of AWS's policies has it is no
+/// question, as each has far more.
+fn own_policy(draft: Draft, role: &str, action: &str, resource: Option<&str>) -> Draft {
+    let resource = resource.unwrap_or("RESOURCE-ARN");
+    let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let name: String = action.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name = format!("allow-{name}");
+    let template = "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}";
+    let json = [Slot::Text(role), Slot::Text(&name), Slot::Json(&document)];
+    let by_hand = [
+        ("aws", shell::line(template, &[role, &name, &document])),
+        (
+            "terraform",
+            snippet::hcl(
+                "resource \"aws_iam_role_policy\" \"this\" { role = {} name = {} policy = jsonencode({}) }",
+                &json,
+            ),
+        ),
+        (
+            "cloudformation",
+            snippet::yaml(
+                "Type: AWS::IAM::RolePolicy, Properties: {RoleName: {}, PolicyName: {}, PolicyDocument: {}}",
+                &json,
+            ),
+        ),
+    ];
+    draft.cure(format!("allow the role {action} by a policy of its own"), &by_hand)
+}
+
 fn tag_session(e: &View<'_>) -> Draft {
-    let role = names::role(e).unwrap_or("NAME");
+    let role = names::role(e).unwrap_or("ROLE");
     let command = "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json";
     Draft::new("the token or the call carries session tags, and the role's trust policy does not allow sts:TagSession")
         .cure("allow sts:TagSession beside the action that assumes the role", &[("aws", shell::line(command, &[role]))])

@@ -4,7 +4,7 @@ use super::association::{acts, association, none_known};
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, RACE, ROLE_VARIABLE, alike, lacking, told};
 use super::names::restart;
 use super::symptoms::find;
-use super::{Draft, Judged, pod_trust, skipped};
+use super::{Draft, Judged, names, pod_trust, skipped};
 use crate::cause::Cause;
 use crate::evidence::{Pod, PodIdentityAssociation, ServiceAccount, View};
 use crate::finding::Confidence;
@@ -160,17 +160,17 @@ pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     ))
     .show("association", theirs, "eks:ListPodIdentityAssociations")
     .show("service account of the pods", who, "pod template");
-    Some(
-        draft.cure(
-            "make the association for the service account that the pods use, or let the pods use the other",
-            &[(
-                "aws",
-                "aws eks create-pod-identity-association --cluster-name CLUSTER --namespace NAMESPACE \
-            --service-account NAME --role-arn ARN"
-                    .to_owned(),
-            )],
-        ),
-    )
+    Some(draft.cure(
+        "make the association for the service account that the pods use, or let the pods use the other",
+        &[(
+            "aws",
+            trustwalk_foreign::shell::line(
+                "aws eks create-pod-identity-association --cluster-name {} --namespace {} --service-account {} \
+                     --role-arn {}",
+                &[names::cluster(view), &sa.namespace, &sa.name, near.role_arn.as_deref().unwrap_or("ROLE-ARN")],
+            ),
+        )],
+    ))
 }
 
 fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
@@ -178,7 +178,7 @@ fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     if !none {
         return None;
     }
-    let cluster = view.cluster().known().map_or("CLUSTER", |c| c.name.as_str());
+    let cluster = names::cluster(view);
     let by_hand = [
         (
             "aws",

@@ -1,9 +1,9 @@
 //! A token file that the workload names itself: whether the token in it is one for AWS.
 
-use super::facts::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, FILE_VARIABLE, effective_audience};
+use super::facts::{FILE_VARIABLE, effective_audience};
 use super::names;
 use super::sts::{Refusal, refusal, succeeded};
-use crate::evidence::{Container, ServiceAccount, TokenVolume, View};
+use crate::evidence::{AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, ServiceAccount, TokenVolume, View};
 use crate::finding::Confidence;
 
 use super::Draft;

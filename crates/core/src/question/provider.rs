@@ -1,21 +1,18 @@
 //! Whether the account registered the issuer, and the audience with it.
 
 use crate::cause::Cause;
-use trustwalk_foreign::{shell, snippet};
+use trustwalk_foreign::snippet;
 use trustwalk_symptoms::Symptom;
 
-use super::client_id::add_client_id;
-use super::facts::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE};
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
 use super::service_account::annotate;
 use super::sts::Refusal;
 use super::symptoms::find;
-use super::trust_subject::audience_rule;
-use super::{Draft, Judged, client_id, foreseen, preset, setup, trust, vouch};
-use crate::evidence::{Kind, Provider, TokenClaims, TokenVolume, TrailEvent, View};
+use super::{Draft, Judged, audience, client_id, foreseen, setup, vouch};
+use crate::evidence::{Kind, Provider, TokenClaims, TrailEvent, View};
 use crate::finding::Confidence;
-use crate::plan::Action;
+use crate::plan::{Action, ways};
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -118,6 +115,13 @@ fn misplaced(e: &View<'_>) -> Option<Draft> {
     })
 }
 
+/// ARN and bare URL of a provider as it would stand in the role's account, or else the caller's.
+pub(crate) fn provider_to_be(e: &View<'_>, url: &str) -> Option<(String, String)> {
+    let account = role_account(e).or_else(|| e.caller().known().map(|c| c.account.clone()))?;
+    let path = bare(url).to_owned();
+    Some((format!("arn:{}:iam::{account}:oidc-provider/{path}", partition(e)), path))
+}
+
 fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     if let Some(draft) = misplaced(e) {
         return Judged::one(Cause::RoleArnWrongAccount, draft);
@@ -130,7 +134,8 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     let providers = e.providers().known().unwrap_or(&empty);
     let paths: Vec<&str> = providers.iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
     let (rule, sentence) = absent_reason(e, iss, &account, &paths);
-    let aud = e.token().known().and_then(effective_audience).unwrap_or("sts.amazonaws.com");
+    let (aud, aud_known) = audience::to_register(e, path);
+    let aud = aud.as_str();
     let log = find(view, &[Symptom::NoProvider]);
     let origin = match (e.token().known(), log) {
         (Some(token), _) => token.origin.clone(),
@@ -155,7 +160,8 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         return Judged::one(rule, vouch::question(e, draft, &doubt));
     }
     let url = format!("https://{path}");
-    let by_hand = registering(&url, aud);
+    let action = Action::CreateProvider { url, client_ids: vec![aud.to_owned()], thumbprints: Vec::new() };
+    let by_hand = ways(e, &action);
     let can = matches!(
         rule,
         Cause::OidcProviderMissingInAccount
@@ -165,6 +171,7 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
             | Cause::IssuerTrailingSlashMismatch
             | Cause::IssuerHostChangedDualStack
     ) && e.caller().known().is_none_or(|c| c.account == account)
+        && aud_known
         && vouch::audience_known(e, aud, path);
     // Whose account is meant, the role's ARN says.
     let draft = match e.unread(Kind::RoleArn) {
@@ -174,29 +181,11 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         _ => draft,
     };
     let draft = if can {
-        let actions = vec![Action::CreateProvider {
-            url: url.clone(),
-            client_ids: vec![aud.to_owned()],
-            thumbprints: Vec::new(),
-        }];
-        draft.act(format!("register {arn}"), actions, &by_hand)
+        draft.act(format!("register {arn}"), vec![action], &by_hand)
     } else {
         draft.cure(format!("register {arn}"), &by_hand)
     };
     Judged::one(rule, draft)
-}
-
-/// How an issuer is registered, by each tool.
-fn registering(url: &str, aud: &str) -> [(&'static str, String); 4] {
-    let whole = [url.into(), aud.into()];
-    let terraform = "resource \"aws_iam_openid_connect_provider\" \"this\" { url = {} client_id_list = [{}] }";
-    let cloudformation = "Type: AWS::IAM::OIDCProvider, Properties: {Url: {}, ClientIdList: [{}]}";
-    [
-        ("aws", shell::line("aws iam create-open-id-connect-provider --url {} --client-id-list {}", &[url, aud])),
-        ("eksctl", "eksctl utils associate-iam-oidc-provider --cluster CLUSTER --approve".to_owned()),
-        ("terraform", snippet::hcl(terraform, &whole)),
-        ("cloudformation", snippet::yaml(cloudformation, &whole)),
-    ]
 }
 
 /// Who deleted the provider of this issuer last: `CloudTrail` tells the ARN among the resources, in the request's
@@ -330,7 +319,7 @@ fn registered(view: &View<'_>, e: &View<'_>, provider: &Provider, said: Option<R
 fn unregistered(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -> (Cause, Draft) {
     match client_id::lookalike(provider, aud) {
         Some(id) => (Cause::ClientIdWithInvisibleCharacters, client_id::mistyped(e, provider, token, aud, id)),
-        None => (audience_reason(provider, token, aud), audience(e, provider, token, aud)),
+        None => (audience::reason(provider, token, aud), audience::lacking(e, provider, token, aud)),
     }
 }
 
@@ -367,113 +356,4 @@ fn china(view: &View<'_>, e: &View<'_>) -> Judged {
         &[("kubectl", "set AWS_REGION and AWS_STS_REGIONAL_ENDPOINTS=regional in the container".to_owned())],
     );
     Judged::one(Cause::StsCallSentToWrongPartitionRegion, draft)
-}
-
-fn audience_reason(provider: &Provider, token: &TokenClaims, aud: &str) -> Cause {
-    if token.azp.is_some() && token.aud.iter().any(|a| provider.client_ids.contains(a)) {
-        return Cause::AzpClaimUsedAsAudience;
-    }
-    if aud.contains("kubernetes.default.svc") || token.iss.as_deref() == Some(aud) {
-        return Cause::WrongTokenFileKubernetesDefaultToken;
-    }
-    if let Some((rule, _)) = provider.client_ids.iter().find_map(|c| audience_rule(aud, c)) {
-        return rule;
-    }
-    if audience_rule(aud, "sts.amazonaws.com").is_some() && aud != "sts.amazonaws.com.cn" {
-        return Cause::AudienceConfusedWithStsEndpoint;
-    }
-    // Tools whose default audience is known to have changed (sigstore's clients).
-    if aud == "sigstore" || provider.client_ids.iter().any(|c| c == "sigstore") {
-        return Cause::AudienceDefaultChangedByTool;
-    }
-    Cause::AudienceNotInProviderClientIds
-}
-
-fn audience(e: &View<'_>, provider: &Provider, token: &TokenClaims, aud: &str) -> Draft {
-    let ids = client_id::listed(&provider.client_ids);
-    let arn = &provider.arn;
-    let have = client_id::written(aud);
-    let draft = Draft::new(format!("the token's audience `{have}` is not among those registered with {arn} ({ids})"))
-        .show("token aud", have, token.origin.clone())
-        .show("registered audiences", ids, format!("{arn} ClientIDList"));
-
-    let iss = format!("https://{}", provider.url.trim_start_matches("https://"));
-    if let Some(doubt) = vouch::doubt(e, &iss) {
-        return vouch::question(e, draft, &doubt);
-    }
-    // Where the role's trust policy admits this audience, it is meant, and registering it is all that lacks.
-    let meant = e.role().known().is_some_and(|role| trust::admits_token(e, role));
-    if !meant && let Some((namespace, name, value)) = asked_for(e, provider, aud) {
-        let by_hand = match &value {
-            Some(v) => annotation(&namespace, &name, v),
-            None => {
-                shell::line("kubectl annotate serviceaccount -n {} {} {}-", &[&namespace, &name, AUDIENCE_ANNOTATION])
-            }
-        };
-        let title = "let the token carry an audience the provider knows, then recreate the pods";
-        let action = Action::Annotate { namespace, service_account: name, key: AUDIENCE_ANNOTATION.to_owned(), value };
-        return draft.act(title, vec![action], &[("kubectl", by_hand)]);
-    }
-    if !meant && let Some((_, file, volume)) = preset::volume(e).filter(|(_, _, v)| v.audience == aud) {
-        return of_another(draft, provider, file, volume);
-    }
-    let meant_for_sts = meant || aud == "sts.amazonaws.com" || aud == "sts.amazonaws.com.cn" || !in_kubernetes(token);
-    if meant_for_sts {
-        let by_hand = [
-            ("aws", add_client_id(arn, aud)),
-            ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: client_id_list = [{}]", &[aud.into()])),
-            ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ClientIdList: [{}]", &[aud.into()])),
-        ];
-        // An audience is registered for every role that trusts the provider: the word of a token is not enough.
-        if !vouch::audience_known(e, aud, bare(&iss)) {
-            let note = format!(
-                "only if `{aud}` is meant for AWS: every role that trusts the provider and names no audience would \
-                 take tokens made for it"
-            );
-            let by_hand: Vec<(&str, String)> = by_hand.into_iter().chain([("note", note)]).collect();
-            return draft.cure("register the audience with the provider, if it is meant for AWS", &by_hand);
-        }
-        let actions = vec![Action::AddClientId { provider_arn: arn.clone(), client_id: aud.to_owned() }];
-        return draft.act("register the audience with the provider", actions, &by_hand);
-    }
-    let wanted = provider.client_ids.first().map_or("sts.amazonaws.com", String::as_str);
-    let sub =
-        token.sub.as_deref().and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
-    let (namespace, name) = sub.unwrap_or(("NAMESPACE", "NAME"));
-    draft.cure(
-        format!("ask for tokens with the audience {wanted}"),
-        &[("kubectl", annotation(namespace, name, wanted)), ("aws", add_client_id(arn, aud))],
-    )
-}
-
-/// The workload names that token itself: it belongs to another product, and AWS need not know it.
-fn of_another(draft: Draft, provider: &Provider, file: &str, volume: &TokenVolume) -> Draft {
-    let wanted = provider.client_ids.first().map_or(DEFAULT_AUDIENCE, String::as_str);
-    let note = format!(
-        "the volume {} of the pod template, in which {file} lies: audience: {wanted}; do not register {} with AWS",
-        volume.name,
-        client_id::written(&volume.audience)
-    );
-    draft.cure(format!("ask for tokens with the audience {wanted}"), &[("note", note)])
-}
-
-fn annotation(namespace: &str, name: &str, audience: &str) -> String {
-    let template = "kubectl annotate serviceaccount -n {} {} --overwrite {}={}";
-    shell::line(template, &[namespace, name, AUDIENCE_ANNOTATION, audience])
-}
-
-/// The service account asks for this audience by annotation, and the provider knows another: namespace, name
-/// and the annotation's new value, none where the webhook's default will do.
-fn asked_for(e: &View<'_>, provider: &Provider, aud: &str) -> Option<(String, String, Option<String>)> {
-    let sa = e.service_account().known()?;
-    if aud == DEFAULT_AUDIENCE || sa.annotations.get(AUDIENCE_ANNOTATION).is_none_or(|a| a != aud) {
-        return None;
-    }
-    let default = provider.client_ids.iter().any(|c| c == DEFAULT_AUDIENCE);
-    let value = if default { None } else { Some(provider.client_ids.first()?.clone()) };
-    Some((sa.namespace.clone(), sa.name.clone(), value))
-}
-
-fn in_kubernetes(token: &TokenClaims) -> bool {
-    token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"))
 }

@@ -2,6 +2,7 @@
 
 use trustwalk_symptoms::{Frame, Symptom};
 
+use super::names::renewed;
 use super::symptoms::speaking;
 use super::{Draft, Judged};
 use crate::cause::Cause;
@@ -39,7 +40,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     let mut judged = Judged::default();
     for line in speaking(view) {
         let Some(tale) = tale(line) else { continue };
-        let (cause, draft) = told(line, tale);
+        let (cause, draft) = told(view, line, tale);
         if !judged.found.iter().any(|f| f.cause == cause) {
             judged.push(cause, draft);
         }
@@ -84,7 +85,7 @@ fn long_running(near: &Neighbours) -> Option<String> {
     Some(format!("it succeeded {} and failed first {} minutes after the start", when(before.at.as_ref()), after / 60))
 }
 
-fn told(line: &LogFailure, tale: Tale) -> (Cause, Draft) {
+fn told(view: &View<'_>, line: &LogFailure, tale: Tale) -> (Cause, Draft) {
     match tale {
         Tale::Passing(words) => {
             let draft = Draft::new(
@@ -114,11 +115,9 @@ fn told(line: &LogFailure, tale: Tale) -> (Cause, Draft) {
             )
             .hear(line)
             .show("sequence", words, line.origin.clone())
-            .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
-            .cure(
-                "restart the workload now, and update the SDK to one that reads the file again",
-                &[("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned())],
-            );
+            .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh");
+            let title = "restart the workload now, and update the SDK to one that reads the file again";
+            let draft = renewed(view, draft, title);
             (Cause::TokenFileReadOnce, draft)
         }
     }

@@ -1,16 +1,16 @@
 //! Which role the workload is told to assume, and by which annotation.
 
 use crate::cause::Cause;
-use trustwalk_foreign::{shell, snippet};
+use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
 use super::association::{associated, none_known};
 use super::facts::{ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
-use super::{Draft, Judged, pod_identity, trust};
+use super::{Draft, Judged, names, pod_identity, trust};
 use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View};
 use crate::finding::Confidence;
-use crate::plan::Action;
+use crate::plan::{Action, ways};
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -42,7 +42,13 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers")
             .cure(
                 "give the role's ARN, without quotes, backslashes or blanks, and with twelve digits for the account",
-                &[("aws", "aws iam get-role --role-name NAME --query Role.Arn --output text".to_owned())],
+                &[(
+                    "aws",
+                    shell::line(
+                        "aws iam get-role --role-name {} --query Role.Arn --output text",
+                        &[names::role(e).unwrap_or("ROLE")],
+                    ),
+                )],
             );
         judged.push(Cause::RoleArnMalformedOrNotARole, draft);
         return judged;
@@ -146,10 +152,9 @@ fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
         (Some(sa), Some(meant), _) => annotate(e, draft, sa, meant),
         (_, _, Some((namespace, name))) => draft.cure(
             "annotate the service account with a role's ARN",
-            &[("kubectl", annotation(&namespace, &name, " --overwrite", SOME_ROLE))],
+            &[("kubectl", annotation(&namespace, &name, " --overwrite", &some_role(e)))],
         ),
-        _ => draft
-            .cure("give the role's ARN", &[("workflow", "role-to-assume: arn:aws:iam::ACCOUNT:role/NAME".to_owned())]),
+        _ => draft.cure("give the role's ARN", &[("workflow", format!("role-to-assume: {}", some_role(e)))]),
     })
 }
 
@@ -157,8 +162,12 @@ fn is_role(value: &str) -> bool {
     arn_parts(value.trim()).is_some_and(|(_, _, r)| r.starts_with("role/"))
 }
 
-/// Stands in commands for the role that nobody knows.
-const SOME_ROLE: &str = "arn:aws:iam::ACCOUNT:role/NAME";
+/// Stands in commands for the role that nobody knows, in the account that is known.
+pub(super) fn some_role(e: &View<'_>) -> String {
+    let account = e.caller().known().map_or("ACCOUNT", |c| c.account.as_str());
+    let partition = e.caller().known().and_then(|c| arn_parts(&c.arn)).map_or("aws", |(partition, _, _)| partition);
+    format!("arn:{partition}:iam::{account}:role/ROLE")
+}
 
 fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
     let template = ["kubectl annotate serviceaccount -n {} {}", option, " {}={}"].concat();
@@ -175,12 +184,12 @@ fn of_ours(e: &View<'_>, arn: &str) -> bool {
 
 pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
     let (namespace, name) = (&sa.namespace, &sa.name);
-    let actions = vec![Action::Annotate {
+    let action = Action::Annotate {
         namespace: namespace.clone(),
         service_account: name.clone(),
         key: ROLE_ANNOTATION.to_owned(),
         value: Some(arn.to_owned()),
-    }];
+    };
     if !of_ours(e, arn) {
         return draft.cure(
             "annotate the service account with a role of yours",
@@ -193,39 +202,19 @@ pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &st
             )],
         );
     }
-    draft.act(
-        "annotate the service account with the role, then recreate its pods",
-        actions,
-        &[
-            ("kubectl", annotation(namespace, name, " --overwrite", arn)),
-            (
-                "terraform",
-                snippet::hcl(
-                    "kubernetes_service_account: metadata { annotations = { {} = {} } }",
-                    &[ROLE_ANNOTATION.into(), arn.into()],
-                ),
-            ),
-            (
-                "eksctl",
-                shell::line(
-                    "eksctl create iamserviceaccount --cluster CLUSTER --namespace {} --name {} \
-                --attach-role-arn {} --override-existing-serviceaccounts --approve",
-                    &[namespace, name, arn],
-                ),
-            ),
-        ],
-    )
+    let by_hand = ways(e, &action);
+    draft.act("annotate the service account with the role, then recreate its pods", vec![action], &by_hand)
 }
 
 /// The workload's service account is not there: neither a role nor a new pod can come from it.
 fn gone(e: &View<'_>) -> Option<Draft> {
     let w = e.workload().known()?;
     let who = format!("{}/{}", w.namespace, w.template.service_account);
-    let role = e.role_arn().known().map_or(SOME_ROLE, String::as_str);
+    let role = e.role_arn().known().cloned().unwrap_or_else(|| some_role(e));
     let (namespace, name) = (&w.namespace, &w.template.service_account);
     let commands = shell::line(
         "kubectl create serviceaccount -n {} {} && kubectl annotate serviceaccount -n {} {} {}={}",
-        &[namespace, name, namespace, name, ROLE_ANNOTATION, role],
+        &[namespace, name, namespace, name, ROLE_ANNOTATION, &role],
     );
     let known = e.siblings().known().map(|all| all.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", "));
     Some(
@@ -297,7 +286,7 @@ fn nameless(e: &View<'_>, sa: &ServiceAccount, who: &str, line: Option<&LogFailu
 }
 
 /// The volume that the webhook mounts the token from (amazon-eks-pod-identity-webhook).
-const WEBHOOK_VOLUME: &str = "aws-iam-token";
+pub(super) const WEBHOOK_VOLUME: &str = "aws-iam-token";
 
 /// The role that pods got from the webhook when their service account still named one.
 fn left_in_pods<'a>(e: &View<'a>) -> Option<(&'a str, &'a str)> {
@@ -435,13 +424,13 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
             None => draft.cure(
                 "annotate the service account with the role it should have",
                 &[
-                    ("kubectl", annotation(&sa.namespace, &sa.name, "", SOME_ROLE)),
+                    ("kubectl", annotation(&sa.namespace, &sa.name, "", &some_role(e))),
                     (
                         "eksctl",
                         shell::line(
-                            "eksctl \
-            create iamserviceaccount --cluster CLUSTER --namespace {} --name {} --role-only=false --approve",
-                            &[&sa.namespace, &sa.name],
+                            "eksctl create iamserviceaccount --cluster {} --namespace {} --name {} --role-only=false \
+                             --approve",
+                            &[names::cluster(e), &sa.namespace, &sa.name],
                         ),
                     ),
                 ],

@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 
 use super::facts::lacking;
 use super::symptoms::find;
-use super::{Draft, Judged};
+use super::{Draft, Judged, names};
 use crate::evidence::{CiJob, LogFailure, Target, View};
 use crate::finding::Confidence;
 
@@ -112,7 +112,13 @@ fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     } else {
         draft.cure(
             "ask for less, or raise the role's maximum",
-            &[("aws", "aws iam update-role --role-name ROLE --max-session-duration SECONDS".to_owned())],
+            &[(
+                "aws",
+                shell::line(
+                    "aws iam update-role --role-name {} --max-session-duration SECONDS",
+                    &[names::role(e).unwrap_or("ROLE")],
+                ),
+            )],
         )
     };
     (cause, draft)

@@ -5,7 +5,7 @@ use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::SHARED_ISSUERS;
 
 use super::symptoms::find;
-use super::{Draft, Judged};
+use super::{Draft, Judged, names};
 use crate::evidence::{LogFailure, View};
 use crate::finding::Confidence;
 
@@ -22,12 +22,7 @@ pub(super) fn provider(view: &View<'_>) -> Option<Judged> {
             seen(draft, line).cure(
                 "use the provider that exists: add the audience to it, and let one stack own it",
                 &[
-                    (
-                        "aws",
-                        "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN \
-                        --client-id AUDIENCE"
-                            .to_owned(),
-                    ),
+                    ("aws", names::add_audience(view, None)),
                     (
                         "terraform",
                         "read it with `data \"aws_iam_openid_connect_provider\"`, or import it into the \

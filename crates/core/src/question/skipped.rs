@@ -54,7 +54,7 @@ fn field(text: &str) -> Option<(String, &str)> {
 }
 
 /// The containers that a pod's annotation leaves out.
-pub(super) fn of(pod: &Pod) -> Vec<String> {
+pub(crate) fn of(pod: &Pod) -> Vec<String> {
     pod.spec.annotations.get(SKIP).map(|value| names(value)).unwrap_or_default()
 }
 

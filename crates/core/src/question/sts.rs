@@ -60,7 +60,8 @@ fn speaks(line: &LogFailure) -> bool {
     )
 }
 
-fn from_answer(code: &str, message: &str) -> Refusal {
+/// The check that STS's answer comes from.
+pub(crate) fn from_answer(code: &str, message: &str) -> Refusal {
     let has = |word: &str| message.contains(word);
     if code == "AccessDenied" {
         Refusal::Denied

@@ -4,7 +4,6 @@
 use crate::cause::Cause;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_foreign::{address, shell};
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
@@ -12,13 +11,13 @@ use trustwalk_x509::{
     interception, is_known_public, needs_thumbprint,
 };
 
-use super::facts::lacking;
+use super::facts::{issuer, lacking};
 use super::sts::Refusal;
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{HostChain, LogFailure, Observed, Provider, TrustModel, View};
 use crate::finding::Confidence;
-use crate::plan::Action;
+use crate::plan::{Action, ways};
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[Cause::ThumbprintMismatch, Cause::IssuerTlsCertificateInvalidForHost];
@@ -71,6 +70,11 @@ fn seen<'a>(e: &View<'a>) -> Vec<Seen<'a>> {
     e.chains().iter().filter_map(Observed::known).map(|c| look(c, &judge)).collect()
 }
 
+/// The thumbprint that IAM would take by itself for a provider of the issuer.
+pub(crate) fn thumbprints_to_be(e: &View<'_>) -> Vec<String> {
+    seen(e).first().and_then(|host| host.candidates.for_iam().map(|t| t.as_str().to_owned())).into_iter().collect()
+}
+
 /// What the registered thumbprints are good for, in a few words: whether AWS looks at them, and whether they match.
 pub(crate) fn standing(e: &View<'_>, provider: &Provider) -> Option<&'static str> {
     let hosts = seen(e);
@@ -98,7 +102,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if e.chains().is_empty()
         && let Some(line) = find(view, &[Symptom::ThumbprintMismatch])
     {
-        return Judged::one(Cause::ThumbprintMismatch, told(line));
+        return Judged::one(Cause::ThumbprintMismatch, told(e, line));
     }
     if e.chains().is_empty() {
         return Judged::open("the certificates of the issuer: no host was asked");
@@ -157,7 +161,7 @@ fn unseen(host: &Seen<'_>) -> Option<String> {
 }
 
 /// STS says so itself; which thumbprints differ was not read.
-fn told(line: &LogFailure) -> Draft {
+fn told(e: &View<'_>, line: &LogFailure) -> Draft {
     Draft::new("STS compared the issuer's certificate with the registered thumbprints, and none matched")
         .unsure(
             Confidence::Likely,
@@ -169,10 +173,12 @@ fn told(line: &LogFailure) -> Draft {
             &[
                 (
                     "aws",
-                    "aws iam get-open-id-connect-provider --open-id-connect-provider-arn ARN --query ThumbprintList"
-                        .to_owned(),
+                    shell::line(
+                        "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {} --query ThumbprintList",
+                        &[e.provider().known().map_or("PROVIDER-ARN", |p| p.arn.as_str())],
+                    ),
                 ),
-                ("trustwalk", "trustwalk diagnose --issuer URL".to_owned()),
+                ("trustwalk", shell::line("trustwalk diagnose --issuer {}", &[issuer(e).unwrap_or("ISSUER")])),
             ],
         )
 }
@@ -294,19 +300,9 @@ fn repair(e: &View<'_>, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) ->
         return draft.cure(format!("nothing is pinned: {who}"), &[("note", note.to_owned())]);
     }
     let list = new_list(e, provider, bad);
-    let arn = &provider.arn;
-    let template = shell::with_list(
-        "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {} --thumbprint-list",
-        list.len(),
-    );
-    let words: Vec<&str> = std::iter::once(arn).chain(&list).map(String::as_str).collect();
-    let slot = [Slot::List(&list)];
-    let by_hand = [
-        ("aws", shell::line(&template, &words)),
-        ("terraform", snippet::hcl("in aws_iam_openid_connect_provider: thumbprint_list = [{}]", &slot)),
-        ("cloudformation", snippet::yaml("in AWS::IAM::OIDCProvider: ThumbprintList: [{}]", &slot)),
-    ];
-    let actions = vec![Action::SetThumbprints { provider_arn: arn.clone(), thumbprints: list }];
+    let action = Action::SetThumbprints { provider_arn: provider.arn.clone(), thumbprints: list };
+    let by_hand = ways(e, &action);
+    let actions = vec![action];
     let by_bundle = bad.iter().find(|h| h.assessment.verdict == Verdict::VerifiedByBundle);
     let root = by_bundle.and_then(|h| h.assessment.path.as_ref()).map(|p| p.anchor.subject().to_string());
     let known = root.map(|r| format!(", verified by your bundle alone (`{r}`)")).unwrap_or_default();

@@ -1,13 +1,14 @@
 //! Whether the token itself can be taken.
 
 use crate::cause::Cause;
-use trustwalk_foreign::snippet;
+use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{in_cluster, moment};
+use super::names::renewed;
 use super::symptoms::find;
-use super::{Draft, Judged};
-use crate::evidence::{LogFailure, TokenClaims, View};
+use super::{Draft, Judged, names};
+use crate::evidence::{DEFAULT_AUDIENCE, LogFailure, TokenClaims, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -47,28 +48,20 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                  once and kept what it read",
             )
         };
-        let (title, by_hand) = if slow {
-            (
+        let draft = Draft::new(sentence)
+            .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
+            .hear(line);
+        let draft = if slow {
+            let template =
+                "kubectl run probe --rm -it --image=curlimages/curl -- curl -sv https://sts.{}.amazonaws.com";
+            draft.cure(
                 "have the client get a new token for every attempt, or give up sooner; then repair the way to STS",
-                (
-                    "kubectl",
-                    "kubectl run probe --rm -it --image=curlimages/curl -- curl -sv https://sts.REGION.amazonaws.com"
-                        .to_owned(),
-                ),
+                &[("kubectl", shell::line(template, &[names::region(view)]))],
             )
         } else {
-            (
-                "restart the pods now, and update the SDK to one that reads the file again",
-                ("kubectl", "kubectl rollout restart RESOURCE/NAME".to_owned()),
-            )
+            renewed(view, draft, "restart the pods now, and update the SDK to one that reads the file again")
         };
-        judged.push(
-            rule,
-            Draft::new(sentence)
-                .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
-                .hear(line)
-                .cure(title, &[by_hand]),
-        );
+        judged.push(rule, draft);
         return judged;
     }
     if super::sts::succeeded(view) {
@@ -83,12 +76,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             .hear(line)
             .cure(
                 "register the audience with the identity provider, or ask for one it knows and register that with IAM",
-                &[(
-                    "aws",
-                    "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ARN \
-                    --client-id AUDIENCE"
-                        .to_owned(),
-                )],
+                &[("aws", names::add_audience(e, line.failure.audience.as_deref()))],
             );
         judged.push(Cause::IdpDoesNotIssueRequestedAudience, draft);
         return judged;
@@ -96,7 +84,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let Some(token) = e.token().known() else {
         return unread(view, e, expired);
     };
-    if let Some((rule, draft)) = malformed(token).or_else(|| old(e, token)) {
+    if let Some((rule, draft)) = malformed(view, token).or_else(|| old(e, token)) {
         judged.push(rule, draft);
     }
     judged
@@ -171,15 +159,12 @@ fn another_audience(e: &View<'_>) -> Option<Draft> {
         .show("token aud", got.clone(), token.origin.clone())
         .cure(
             "ask for an audience the platform issues, and have provider and trust policy name that one",
-            &[
-                ("workflow", snippet::workflow("audience: {}", &[&got])),
-                ("aws", super::client_id::add_client_id("ARN", &got)),
-            ],
+            &[("workflow", snippet::workflow("audience: {}", &[&got])), ("aws", names::add_audience(e, Some(&got)))],
         ),
     )
 }
 
-fn malformed(token: &TokenClaims) -> Option<(Cause, Draft)> {
+fn malformed(view: &View<'_>, token: &TokenClaims) -> Option<(Cause, Draft)> {
     let origin = token.origin.clone();
     if let Some(why) = &token.malformed {
         let draft = Draft::new(format!("the token cannot be read: {why}")).show("token", why.clone(), origin).cure(
@@ -196,7 +181,7 @@ fn malformed(token: &TokenClaims) -> Option<(Cause, Draft)> {
         .cure(
             "use a projected token with audience sts.amazonaws.com",
             &[
-                ("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()),
+                ("kubectl", names::mint(view, DEFAULT_AUDIENCE)),
                 ("workflow", "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }".to_owned()),
             ],
         );
@@ -226,7 +211,7 @@ fn old(e: &View<'_>, token: &TokenClaims) -> Option<(Cause, Draft)> {
         .cure(
             "get a fresh token",
             &[
-                ("kubectl", "kubectl create token NAME -n NAMESPACE --audience sts.amazonaws.com".to_owned()),
+                ("kubectl", names::mint(e, DEFAULT_AUDIENCE)),
                 ("workflow", "request the ID token right before the step that uses it".to_owned()),
             ],
         );

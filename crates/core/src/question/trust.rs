@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use trustwalk_symptoms::Symptom;
-use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Policy};
+use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Place, Policy};
 
 use super::facts::{arn_parts, bare, issuer, lacking, role_account};
 use super::sts::Refusal;
@@ -165,6 +165,34 @@ pub(super) fn admits_token(e: &View<'_>, role: &Role) -> bool {
     let identity = of_token(&provider.arn, token);
     let exchange = Exchange::new(&identity, &Call::new().at(e.now()));
     Policy::parse(&role.trust_policy).is_ok_and(|policy| policy.decide(&exchange) == Decision::Allow)
+}
+
+/// Whether the role's trust policy has nothing against tokens of this audience, whatever else it asks for; `None` where
+/// neither token nor provider is known.
+pub(super) fn takes(e: &View<'_>, role: &Role, audience: &str) -> Option<bool> {
+    let (token, provider) = (e.token().known()?, e.provider().known()?);
+    let mut token = token.clone();
+    (token.aud, token.azp) = (vec![audience.to_owned()], None);
+    let identity = of_token(&provider.arn, &token);
+    let call = Call::new().at(e.now());
+    let policy = Policy::parse(&role.trust_policy).ok()?;
+    if policy.decide(&Exchange::new(&identity, &call)) == Decision::Allow {
+        return Some(true);
+    }
+    let key = format!("{}:aud", bare(&provider.url));
+    let of_audience = |place: &Place| matches!(place, Place::Condition { key: k, .. } if k.eq_ignore_ascii_case(&key));
+    Some(!policy.reasons(&identity, &call).iter().any(|r| of_audience(&r.place)))
+}
+
+/// The audiences that a role's trust policy asks tokens of an issuer for, each once.
+pub(super) fn audiences(role: &Role, path: &str) -> Vec<String> {
+    let key = format!("{path}:aud");
+    let Ok(document) = Document::parse(&role.trust_policy) else { return Vec::new() };
+    let conditions = document.statements.into_iter().flat_map(|s| s.conditions);
+    let mut all: Vec<String> = conditions.filter(|c| c.key.eq_ignore_ascii_case(&key)).flat_map(|c| c.values).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn missing_role(e: &View<'_>) -> Judged {

@@ -1,13 +1,12 @@
 //! A role's trust policy and the identity that asks, as the explainer of policies takes them.
 
-use trustwalk_foreign::snippet::{self, Slot};
-use trustwalk_foreign::{shell, visible};
+use trustwalk_foreign::shell;
 use trustwalk_trust_policy::{Asked, Call, Decision, Document, Exchange, Identity, Policy};
 
 use super::Draft;
 use super::facts::{GOOGLE, arn_parts, built_in, partition, role_account};
 use crate::evidence::{Role, TokenClaims, View};
-use crate::plan::Action;
+use crate::plan::{Action, ways};
 
 /// Claims of AWS's own, which may hold objects and lists (IAM User Guide, "Pass session tags in AWS STS").
 const OF_AWS: &str = "https://aws.amazon.com/";
@@ -78,32 +77,15 @@ impl<'a> Case<'a> {
             ];
             return draft.cure(title, &by_hand);
         };
-        let template = "aws iam update-assume-role-policy --role-name {} --policy-document {}";
-        let json = [Slot::Json(&document)];
-        let policy = snippet::hcl("assume_role_policy = jsonencode({})", &json);
-        let property = snippet::yaml("AssumeRolePolicyDocument: {}", &json);
-        let by_hand = [
-            ("aws", shell::line(template, &[name, &visible::json(&document)])),
-            ("terraform", format!("in {}: {policy}", resource(name))),
-            ("cloudformation", format!("in the AWS::IAM::Role `{}`: {property}", visible::line(name))),
-        ];
-        draft.act(title, vec![Action::SetTrustPolicy { role: name.clone(), document }], &by_hand)
+        let action = Action::SetTrustPolicy { role: name.clone(), document };
+        let by_hand = ways(self.e, &action);
+        draft.act(title, vec![action], &by_hand)
     }
 
     /// Who is to be admitted, and the audiences that come through for the provider.
     pub(super) fn asked(&self) -> Asked {
         let audiences = self.e.provider().known().map(|p| p.client_ids.clone()).unwrap_or_default();
         Asked { identity: self.identity.clone(), audiences }
-    }
-}
-
-/// A role's resource in Terraform, by the name most give it: the role's own.
-fn resource(role: &str) -> String {
-    let label = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if !role.is_empty() && role.chars().all(label) {
-        format!("aws_iam_role.{role}")
-    } else {
-        snippet::hcl("the aws_iam_role with name = {}", &[role.into()])
     }
 }
 

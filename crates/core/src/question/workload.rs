@@ -104,7 +104,7 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::PodIdentityAgentUnreachable => (Cause::PodIdentityAgentMissing, agent_silent(e)),
         S::ProfileMissing => (Cause::AppConfiguredForAnotherCredentialSource, profile_missing(e, line)),
         S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained()),
-        S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(line)),
+        S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(e, line)),
         S::SecurityTokenInvalid if region_suspected(e, line) => (Cause::RegionNotEnabledForAccount, foreign_session()),
         S::SignatureScope => (Cause::StsCallSentToWrongPartitionRegion, signed_elsewhere(e)),
         S::AssumeRoleSelf => (Cause::RoleAssumesItself, assumes_itself()),
@@ -139,7 +139,7 @@ fn host_refused() -> Draft {
 }
 
 fn agent_silent(e: &View<'_>) -> Draft {
-    let cluster = e.cluster().known().map_or("CLUSTER", |c| c.name.as_str());
+    let cluster = names::cluster(e);
     let command = "aws eks create-addon --addon-name eks-pod-identity-agent --cluster-name {}";
     Draft::new("the Pod Identity agent does not answer").cure(
         "install the add-on eks-pod-identity-agent",
@@ -174,8 +174,8 @@ fn chained() -> Draft {
     )
 }
 
-fn region_disabled(line: &LogFailure) -> Draft {
-    let region = line.failure.region.as_ref().map_or("REGION", |r| r.as_str());
+fn region_disabled(e: &View<'_>, line: &LogFailure) -> Draft {
+    let region = line.failure.region.as_ref().map_or_else(|| names::region(e), |r| r.as_str());
     let command = trustwalk_foreign::shell::line("aws account enable-region --region-name {}", &[region]);
     Draft::new("STS is not active in this region for the account")
         .cure("activate the region, or ask another region's STS", &[("aws", command)])
@@ -204,7 +204,7 @@ fn assumes_itself() -> Draft {
 }
 
 fn metadata_silent() -> Draft {
-    let command = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID";
+    let command = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id INSTANCE";
     Draft::new(
         "the pod depends on the node's role, and the instance metadata service does not answer it: its hop limit is 1",
     )

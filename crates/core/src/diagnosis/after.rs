@@ -1,0 +1,157 @@
+//! What comes of the cures: cures that do not cure are not offered, and of those that do it is said what fails next.
+
+use serde::{Deserialize, Serialize};
+
+use super::course::{Course, Useless, course, named, tried};
+use super::engine::walk;
+use super::model::{Diagnosis, Outcome};
+use crate::cause::Cause;
+use crate::evidence::Evidence;
+use crate::finding::{Confidence, Finding};
+use crate::link::Link;
+use crate::plan::{Cure, applied, described};
+
+/// What comes of the cures, tried on the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// What would fail next once the root cause alone is cured, or that nothing is known to, in one sentence.
+    pub sentence: String,
+    /// The changes that trustwalk can make, in the order in which they are to be made.
+    pub steps: Vec<AfterStep>,
+    /// What would still be wrong once all of them are made: for a person, or not decided.
+    pub remains: Vec<Remaining>,
+    /// What could not be told then.
+    pub open: Vec<String>,
+    /// What it would come to.
+    pub outcome: Outcome,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AfterStep {
+    /// Code of the cause that it is made for.
+    pub code: String,
+    /// The cause.
+    pub name: Cause,
+    /// What is done, in words.
+    pub words: String,
+    /// What changes, line by line: `- ` goes, `+ ` comes, two spaces stay.
+    pub changes: Vec<String>,
+}
+
+/// What is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remaining {
+    /// Code of the cause.
+    pub code: String,
+    /// The cause.
+    pub name: Cause,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// In one sentence.
+    pub sentence: String,
+}
+
+/// Takes away what does not cure, and adds what comes of the rest.
+pub(super) fn follow(e: &Evidence, d: &mut Diagnosis) {
+    if d.root_cause.is_none() && d.warnings.is_empty() {
+        return;
+    }
+    let whole = d.clone();
+    let also = d.also.iter_mut().chain(&mut d.possible).chain(&mut d.warnings);
+    for finding in d.root_cause.iter_mut().chain(also) {
+        withhold(e, &whole, finding);
+    }
+    d.after = after(e, d);
+}
+
+/// Keeps of a finding's cures those that cure it.
+fn withhold(e: &Evidence, d: &Diagnosis, finding: &mut Finding) {
+    let cures = std::mem::take(&mut finding.cures);
+    for cure in cures {
+        let verdict = if cure.actions.is_empty() { Ok(()) } else { tried(e, d, finding, &cure) };
+        finding.cures.push(match verdict {
+            Ok(()) => cure,
+            Err(why) => by_person(&cure, &why),
+        });
+    }
+}
+
+/// What stands in the place of a cure that is none.
+fn by_person(cure: &Cure, why: &Useless) -> Cure {
+    let note = match why {
+        Useless::Stays => "tried on what was read, this change alone does not cure it".to_owned(),
+        Useless::Adds(cause) => {
+            format!("tried on what was read, this change makes room for {} {}", cause.code(), cause.name())
+        }
+        Useless::Admits(who) => format!("this change would also admit {who}"),
+    };
+    Cure {
+        title: format!("no change is offered for it: {}", cure.title),
+        by_hand: [("note".to_owned(), note)].into(),
+        ..Cure::default()
+    }
+}
+
+fn after(e: &Evidence, d: &Diagnosis) -> Option<After> {
+    let root = d.root_cause.as_ref()?;
+    let whole = course(e, d, &|_, _| Ok(()));
+    let Course { taken, end, .. } = whole;
+    let steps: Vec<AfterStep> = taken
+        .iter()
+        .map(|t| AfterStep {
+            code: t.cause.code().to_owned(),
+            name: t.cause,
+            words: described(&t.before, &t.action).words,
+            changes: described(&t.before, &t.action).changes,
+        })
+        .collect();
+    let (remains, open, outcome) = if steps.is_empty() {
+        let left = d.also.iter().chain(&d.possible).map(remaining).collect();
+        (left, d.undetermined.clone(), d.outcome)
+    } else {
+        (named(&end).chain(&end.possible).map(remaining).collect(), end.undetermined.clone(), end.outcome)
+    };
+    Some(After { sentence: sentence(e, d, root), steps, remains, open, outcome })
+}
+
+fn remaining(f: &Finding) -> Remaining {
+    Remaining { code: f.code().to_owned(), name: f.cause, confidence: f.confidence, sentence: f.sentence.clone() }
+}
+
+/// What fails once the root cause, and nothing else, is cured.
+fn sentence(e: &Evidence, d: &Diagnosis, root: &Finding) -> String {
+    let acting = root.cures.iter().find(|c| !c.actions.is_empty());
+    let Some(cure) = acting else {
+        // What a person will change is not foretold; what fails by itself besides, is known.
+        return match d.also.first() {
+            Some(next) => fails(next),
+            None => "what a person changes is not foretold: run the diagnosis again after it".to_owned(),
+        };
+    };
+    let told = walk(&cure.actions.iter().fold(e.clone(), |e, action| applied(&e, action)), None);
+    match &told.root_cause {
+        Some(next) => fails(next),
+        None if told.outcome == Outcome::Ok => "after this, nothing is known that would fail".to_owned(),
+        None => match told.undetermined.first() {
+            Some(open) => format!("after this, nothing is known that would fail; not decided: {open}"),
+            None => "after this, nothing is known that would fail, and not everything was looked at".to_owned(),
+        },
+    }
+}
+
+fn fails(next: &Finding) -> String {
+    let what = match next.link() {
+        Link::Workload | Link::ServiceAccount | Link::Injection => "its pods would still lack the identity",
+        Link::Permissions => "its calls would still be refused",
+        Link::Token | Link::Issuer | Link::Keys | Link::Tls | Link::Provider | Link::Trust | Link::Exchange => {
+            "the exchange would still be refused"
+        }
+    };
+    let sure = match next.confidence {
+        Confidence::Proven => "because",
+        Confidence::Likely => "likely because",
+        Confidence::Possible => "possibly because",
+    };
+    format!("after this, {what}, {sure} {}: {}", next.code(), next.sentence)
+}

@@ -1,0 +1,46 @@
+//! What a cure changes, and through which tool.
+
+use super::describe::{Described, describe, written};
+use super::model::{Action, Cure};
+use super::owner::Owner;
+use crate::evidence::Evidence;
+
+/// The tools that every account and cluster has.
+const AT_HAND: [&str; 2] = ["aws", "kubectl"];
+
+/// Gives cures the lines that their actions change, and the tool to take: the owner's where the object has one. What
+/// the owner would revert trustwalk does not change itself.
+pub(crate) fn complete(e: &Evidence, cures: &mut [Cure]) {
+    for cure in cures {
+        let lines = cure.actions.iter().filter_map(|a| Some(describe(a, &expected(e, a)?).changes));
+        cure.changes = lines.flatten().collect();
+        let owner = cure.actions.first().and_then(|a| Owner::of(e, a));
+        let has = |tool: &&str| cure.by_hand.contains_key(*tool);
+        let own = owner.as_ref().and_then(Owner::key).filter(has);
+        cure.through = own.or_else(|| AT_HAND.into_iter().find(has)).map(str::to_owned);
+        if let Some(owner) = owner.filter(|o| cure.actions.iter().any(|a| o.reverts(a))) {
+            cure.actions.clear();
+            let note =
+                format!("{} writes this itself: a change made past it is gone at its next update", owner.words());
+            cure.by_hand.entry("note".to_owned()).or_insert(note);
+        }
+    }
+}
+
+/// What an action replaces, in the form of preconditions; `None` where that was not read.
+pub(super) fn expected(e: &Evidence, action: &Action) -> Option<String> {
+    Some(match action {
+        Action::SetThumbprints { .. } => written(&e.provider.known()?.thumbprints),
+        Action::AddClientId { .. } => written(&e.provider.known()?.client_ids),
+        Action::CreateProvider { .. } => "absent".to_owned(),
+        Action::SetTrustPolicy { .. } => e.role.known()?.trust_policy.clone(),
+        Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
+        Action::AttachPolicy { .. } => "not attached".to_owned(),
+        Action::Restart { .. } => String::new(),
+    })
+}
+
+/// What an action does, in words and line by line.
+pub(crate) fn described(e: &Evidence, action: &Action) -> Described {
+    describe(action, &expected(e, action).unwrap_or_default())
+}

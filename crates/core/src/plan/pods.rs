@@ -1,0 +1,129 @@
+//! New pods in the place of those that are there: what they get, as the dry run shows it or the webhook would do it.
+
+use trustwalk_symptoms::Symptom;
+
+use crate::evidence::{
+    AUDIENCE_ANNOTATION, Container, ContainerRun, DEFAULT_AUDIENCE, EnvVar, Evidence, Pod, TokenVolume, Variable, View,
+};
+use crate::question::{WITHOUT_IDENTITY, kept_out, left_out};
+
+/// Where the webhook mounts the token, and the volume it mounts it from (amazon-eks-pod-identity-webhook).
+const MOUNT: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+const VOLUME: &str = "aws-iam-token";
+/// The address of the Pod Identity agent (EKS User Guide, "EKS Pod Identity").
+const AGENT: &str = "http://169.254.170.23/v1/credentials";
+/// The life of a token that the webhook asks for (amazon-eks-pod-identity-webhook, README).
+const LIFE: i64 = 86_400;
+
+/// What a new pod is given.
+struct Gift {
+    /// Role and audience, where the webhook acts on the annotation.
+    web: Option<(String, String)>,
+    /// Whether container credentials are injected for an association.
+    association: bool,
+}
+
+/// Makes the pods anew.
+pub(super) fn renew(e: &mut Evidence) {
+    let gift = gift(e);
+    let now = e.now;
+    let own: Vec<Container> = e.workload.known().map(|w| w.template.containers.clone()).unwrap_or_default();
+    if let Some(pods) = e.pods.known_mut() {
+        for pod in pods.iter_mut().filter(|p| !p.ended()) {
+            anew(pod, now);
+            give(pod, &own, &gift);
+        }
+        pods.retain(|p| !p.ended());
+    }
+    if let Some(w) = e.workload.known_mut() {
+        w.ready = w.desired;
+    }
+}
+
+/// Whether a failure is of pods that lack what new ones have.
+pub(super) fn ends(e: &Evidence, symptom: Symptom) -> bool {
+    let waits = [Symptom::IpamdWaiting, Symptom::IpamdInitFailure];
+    let given = gift(e);
+    let has = given.web.is_some() || given.association;
+    has && (WITHOUT_IDENTITY.contains(&symptom) || waits.contains(&symptom))
+}
+
+fn gift(e: &Evidence) -> Gift {
+    let view = View::new(e);
+    let probe = e.injection_probe.known();
+    let sa = e.service_account.known();
+    let associated = e
+        .associations
+        .known()
+        .into_iter()
+        .flatten()
+        .any(|a| sa.is_some_and(|sa| a.namespace == sa.namespace && a.service_account == sa.name));
+    // EKS prefers an association to the annotation (EKS User Guide, "EKS Pod Identity").
+    let association = probe.is_some_and(|p| p.container_credentials) || (associated && probe.is_none());
+    let role = sa.and_then(|sa| sa.role_arn()).filter(|_| !association);
+    let acts = match probe {
+        Some(probe) => probe.role_arn.is_some(),
+        None => e.webhooks.known().is_some_and(|all| !all.is_empty()),
+    };
+    let web = role.filter(|_| acts && !kept_out(&view)).map(|role| {
+        let audience =
+            sa.and_then(|sa| sa.annotations.get(AUDIENCE_ANNOTATION)).map_or(DEFAULT_AUDIENCE, String::as_str);
+        (role.to_owned(), audience.to_owned())
+    });
+    Gift { web, association }
+}
+
+fn anew(pod: &mut Pod, now: i64) {
+    pod.uid.push_str("-anew");
+    "Running".clone_into(&mut pod.phase);
+    (pod.created, pod.started, pod.restarts) = (now, Some(now), 0);
+    (pod.ready, pod.reason) = (true, None);
+    for run in &mut pod.runs {
+        *run = ContainerRun { name: run.name.clone(), ready: true, started: Some(now), ..ContainerRun::default() };
+    }
+}
+
+fn give(pod: &mut Pod, own: &[Container], gift: &Gift) {
+    let skipped = left_out(pod);
+    let mut given = false;
+    for container in &mut pod.spec.containers {
+        let named = own.iter().find(|c| c.name == container.name);
+        let preset =
+            named.is_some_and(|c| c.has_env(Variable::AwsRoleArn) || c.has_env(Variable::AwsWebIdentityTokenFile));
+        // What another injector adds later the webhook does not see.
+        let later = !own.is_empty() && named.is_none();
+        if preset || later || skipped.contains(&container.name) {
+            continue;
+        }
+        if let Some((role, _)) = &gift.web {
+            set(container, Variable::AwsRoleArn, role);
+            set(container, Variable::AwsWebIdentityTokenFile, &format!("{MOUNT}/token"));
+            container.mounts.insert(VOLUME.to_owned(), MOUNT.to_owned());
+            given = true;
+        } else {
+            unset(container, Variable::AwsRoleArn);
+            unset(container, Variable::AwsWebIdentityTokenFile);
+        }
+        if gift.association {
+            set(container, Variable::AwsContainerCredentialsFullUri, AGENT);
+        }
+    }
+    pod.spec.token_volumes.retain(|v| v.name != VOLUME);
+    if let Some((_, audience)) = gift.web.as_ref().filter(|_| given) {
+        pod.spec.token_volumes.push(TokenVolume {
+            name: VOLUME.to_owned(),
+            audience: audience.clone(),
+            expiration_seconds: LIFE,
+            path: "token".to_owned(),
+        });
+    }
+}
+
+fn unset(container: &mut Container, variable: Variable) {
+    container.env.retain(|v| v.name() != variable.name());
+}
+
+fn set(container: &mut Container, variable: Variable, value: &str) {
+    unset(container, variable);
+    container.env.push(EnvVar::new(variable.name().to_owned(), Some(value.to_owned()), None));
+}

@@ -1,0 +1,256 @@
+//! Cures go through whoever keeps the object, whole lists and exact names, and only where they cure.
+#![expect(clippy::unwrap_used, reason = "evidence that cannot be read must fail every test")]
+
+use serde_json::{Value, json};
+use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
+use trustwalk_core::evidence::Evidence;
+use trustwalk_core::plan::{Action, Cure, Owner, applied, build};
+use trustwalk_testkit::story;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/cni";
+const ISSUER: &str = "oidc.eks.us-west-2.amazonaws.com/id/BFDB0123456789ABCDEF0123456789AB";
+
+/// The story with members changed, each by its JSON pointer.
+fn evidence(changes: &[(&str, Value)]) -> Evidence {
+    let mut e = story().unwrap();
+    for (pointer, value) in changes {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = e.pointer_mut(parent).and_then(Value::as_object_mut).unwrap();
+        parent.insert(name.replace("~1", "/"), value.clone());
+    }
+    serde_json::from_value(e).unwrap()
+}
+
+fn refused(message: &str) -> (&'static str, Value) {
+    let value = json!({"endpoint": "https://sts.us-west-2.amazonaws.com", "code": "InvalidIdentityToken",
+        "message": message, "status": 400});
+    ("/exchange", json!({"state": "known", "value": value, "source": {"what": "sts", "at": 1}}))
+}
+
+fn addons(all: Value) -> Value {
+    json!({"state": "known", "value": all, "source": {"what": "eks:DescribeAddon", "at": 1}})
+}
+
+fn cure(d: &Diagnosis) -> &Cure {
+    d.root_cause.as_ref().unwrap().cures.first().unwrap()
+}
+
+fn policy(audience: &str) -> Value {
+    let condition = json!({"StringEquals": {format!("{ISSUER}:aud"): audience,
+        format!("{ISSUER}:sub"): "system:serviceaccount:kube-system:aws-node"}});
+    json!(
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{ISSUER}")},
+        "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition}]})
+        .to_string()
+    )
+}
+
+/// The service account has no annotation, and its pods nothing.
+fn bare(more: &[(&str, Value)]) -> Evidence {
+    let pods = json!([{"name": "aws-node-1", "uid": "1", "created": 1_658_238_200, "phase": "Running", "ready": false,
+        "spec": {"service_account": "aws-node", "containers": [{"name": "aws-node", "image": "cni:v1"}]}}]);
+    let mut all = vec![
+        ("/service_account/value/annotations", json!({})),
+        ("/role_arn", json!({"state": "absent", "source": {"what": "annotation", "at": 1}})),
+        ("/exchange", json!({"state": "not-collected", "reason": "no role"})),
+        ("/pods/value", pods),
+        ("/injection_probe/value", json!({})),
+        ("/addons", addons(json!([]))),
+    ];
+    let trusting = json!({"state": "known", "value": [{"arn": ROLE, "name": "cni",
+        "trust_policy": policy("sts.amazonaws.com")}], "source": {"what": "iam:ListRoles", "at": 1}});
+    all.push(("/trusting", trusting));
+    all.extend(more.iter().cloned());
+    evidence(&all)
+}
+
+#[test]
+fn every_tool_gets_the_whole_list_that_will_stand() {
+    let e =
+        evidence(&[refused("Incorrect token audience"), ("/provider/value/client_ids", json!(["first", "second"]))]);
+    let d = diagnose(&e);
+    let cure = cure(&d);
+    for tool in ["terraform", "cloudformation"] {
+        let text = &cure.by_hand[tool];
+        assert!(["first", "second", "sts.amazonaws.com"].iter().all(|a| text.contains(a)), "{tool}: {text}");
+    }
+    assert_eq!(cure.changes, ["  first", "  second", "+ sts.amazonaws.com"]);
+    assert_eq!(cure.through.as_deref(), Some("aws"));
+}
+
+#[test]
+fn where_provider_and_policy_agree_the_account_asks_for_their_audience() {
+    let volume = |aud: &str| json!([{"name": "aws-iam-token", "audience": aud, "path": "token"}]);
+    for (own, agreed) in [(None, "vault"), (Some("vault"), "sts.amazonaws.com"), (Some("other"), "vault")] {
+        let sent = own.unwrap_or("sts.amazonaws.com");
+        let mut annotations = json!({"eks.amazonaws.com/role-arn": ROLE});
+        if let Some(own) = own {
+            annotations["eks.amazonaws.com/audience"] = json!(own);
+        }
+        let mut pods = story().unwrap()["pods"]["value"].clone();
+        for pod in pods.as_array_mut().unwrap() {
+            pod["spec"]["token_volumes"] = volume(sent);
+        }
+        let e = evidence(&[
+            refused("Incorrect token audience"),
+            ("/service_account/value/annotations", annotations),
+            ("/token/value/aud", json!([sent])),
+            ("/provider/value/client_ids", json!([agreed])),
+            ("/role/value/trust_policy", policy(agreed)),
+            ("/pods/value", pods),
+        ]);
+        let d = diagnose(&e);
+        let plan = build(&e, &d);
+        let wanted = (agreed != "sts.amazonaws.com").then(|| agreed.to_owned());
+        let steps: Vec<&Action> = plan.steps.iter().map(|s| &s.action).collect();
+        let [Action::Annotate { key, value, .. }, Action::Restart { .. }] = steps.as_slice() else {
+            unreachable!("{own:?}: {steps:?}")
+        };
+        assert_eq!((key.as_str(), value), ("eks.amazonaws.com/audience", &wanted));
+        let end = steps.iter().fold(e.clone(), |e, a| applied(&e, a));
+        assert_eq!(diagnose(&end).outcome, Outcome::Ok, "{:?}", diagnose(&end).root_cause);
+        assert_eq!(d.after.unwrap().outcome, Outcome::Ok);
+    }
+}
+
+#[test]
+fn a_second_fault_is_foretold_and_the_plan_goes_on_to_the_restart() {
+    let e = evidence(&[
+        refused("Incorrect token audience"),
+        ("/provider/value/client_ids", json!(["other"])),
+        ("/pods/value", bare(&[]).pods.known().map(|p| serde_json::to_value(p).unwrap()).unwrap()),
+        ("/service_account/value/role_written_by", json!({"manager": "kubectl-annotate", "at": 1_658_239_000})),
+    ]);
+    let d = diagnose(&e);
+    let found: Vec<&str> = d.root_cause.iter().chain(&d.also).map(|f| f.code()).collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    let after = d.after.as_ref().unwrap();
+    assert!(after.sentence.starts_with("after this, ") && after.sentence.contains(found[1]), "{}", after.sentence);
+    let plan = build(&e, &d);
+    let kinds: Vec<bool> = plan.steps.iter().map(|s| matches!(s.action, Action::Restart { .. })).collect();
+    assert_eq!(kinds, [false, true], "{:?}", plan.steps);
+    assert_eq!(after.outcome, Outcome::Ok);
+}
+
+#[test]
+fn a_provider_is_registered_for_the_audience_that_tokens_carry() {
+    let absent = json!({"state": "absent", "source": {"what": "iam", "at": 1}});
+    let e = evidence(&[
+        refused("No OpenIDConnect provider found in your account for https://issuer"),
+        ("/provider", absent.clone()),
+        ("/providers/value", json!([])),
+        ("/token/value/aud", json!(["vault"])),
+        ("/role/value/trust_policy", policy("vault")),
+    ]);
+    let d = diagnose(&e);
+    let cure = cure(&d);
+    assert!(matches!(cure.actions.as_slice(), [Action::CreateProvider { client_ids, .. }] if *client_ids == ["vault"]));
+    assert!(!cure.by_hand.contains_key("eksctl"), "eksctl registers another audience: {:?}", cure.by_hand);
+    // Without a token the role's policy tells it.
+    let e = evidence(&[
+        refused("No OpenIDConnect provider found in your account for https://issuer"),
+        ("/provider", absent.clone()),
+        ("/providers/value", json!([])),
+        (
+            "/token",
+            json!({"state": "denied", "permission": "create token", "message": "no",
+            "source": {"what": "TokenRequest", "at": 1}}),
+        ),
+        ("/role/value/trust_policy", policy("vault")),
+    ]);
+    assert!(diagnose(&e).root_cause.unwrap().cures.iter().all(|c| c.by_hand.values().all(|t| !t.contains("CLUSTER"))));
+    let e = evidence(&[
+        refused("No OpenIDConnect provider found in your account for https://issuer"),
+        ("/provider", absent),
+        ("/providers/value", json!([])),
+    ]);
+    let told = diagnose(&e);
+    assert_eq!(
+        told.root_cause.unwrap().cures[0].by_hand["eksctl"],
+        "eksctl utils associate-iam-oidc-provider --cluster prod --approve"
+    );
+}
+
+#[test]
+fn an_add_on_is_told_its_role_and_its_account_is_not_annotated_past_it() {
+    let addon = |role: Value| addons(json!([{"name": "vpc-cni", "role_arn": role, "status": "ACTIVE"}]));
+    let e = bare(&[("/addons", addon(Value::Null))]);
+    let d = diagnose(&e);
+    let cure_ = cure(&d);
+    assert_eq!(
+        cure_.by_hand["aws"],
+        format!(
+            "aws eks update-addon --cluster-name prod --addon-name vpc-cni --service-account-role-arn {ROLE} \
+             --resolve-conflicts PRESERVE"
+        )
+    );
+    assert_eq!((cure_.through.as_deref(), cure_.by_hand.contains_key("kubectl")), (Some("aws"), false));
+    assert_eq!(cure_.actions.len(), 1, "nothing of the add-on's stands against it");
+    // The add-on names a role, and would write it again.
+    let e = bare(&[("/addons", addon(json!(ROLE)))]);
+    let d = diagnose(&e);
+    assert_eq!((cure(&d).actions.len(), build(&e, &d).steps.len()), (0, 0));
+    assert!(cure(&d).by_hand["aws"].starts_with("aws eks update-addon "));
+}
+
+#[test]
+fn what_keeps_an_account_is_known_by_its_own_signs() {
+    let signs: [(&str, Value, &str); 8] = [
+        (
+            "labels",
+            json!({"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux"}),
+            "git",
+        ),
+        ("labels", json!({"helm.toolkit.fluxcd.io/name": "apps", "helm.toolkit.fluxcd.io/namespace": "flux"}), "git"),
+        ("labels", json!({"argocd.argoproj.io/instance": "shop"}), "git"),
+        ("labels", json!({"app.kubernetes.io/managed-by": "Helm"}), "helm"),
+        ("labels", json!({"app.kubernetes.io/managed-by": "eksctl"}), "eksctl"),
+        ("managers", json!(["HashiCorp"]), "terraform"),
+        ("managers", json!(["argocd-controller"]), "git"),
+        ("managers", json!(["kubectl-annotate"]), "kubectl"),
+    ];
+    for (member, value, through) in signs {
+        let pointer = format!("/service_account/value/{member}");
+        let d = diagnose(&bare(&[(pointer.as_str(), value.clone())]));
+        let cure = cure(&d);
+        assert_eq!(cure.through.as_deref(), Some(through), "{value}");
+        assert!(cure.by_hand[through].contains(ROLE), "{:?}", cure.by_hand);
+    }
+}
+
+#[test]
+fn what_keeps_a_role_or_a_provider_is_known_by_its_tags() {
+    let owner = |tags: Value| Owner::of_tags(&serde_json::from_value(tags).unwrap());
+    let stack = || Some("iam".to_owned());
+    assert_eq!(owner(json!({})), None);
+    assert_eq!(owner(json!({"aws:cloudformation:stack-name": "iam"})), Some(Owner::CloudFormation { stack: stack() }));
+    assert_eq!(
+        owner(json!({"aws:cloudformation:stack-name": "iam", "aws-cdk:subnet-type": "x"})),
+        Some(Owner::Cdk { stack: stack() })
+    );
+    assert_eq!(
+        owner(json!({"aws:cloudformation:stack-name": "iam", "alpha.eksctl.io/cluster-name": "prod"})),
+        Some(Owner::Eksctl { cluster: Some("prod".to_owned()) })
+    );
+    assert_eq!(owner(json!({"ManagedBy": "terraform"})), Some(Owner::Terraform));
+    let d = diagnose(&evidence(&[
+        refused("Incorrect token audience"),
+        ("/provider/value/client_ids", json!(["other"])),
+        ("/provider/value/tags", json!({"aws:cloudformation:stack-name": "iam"})),
+    ]));
+    assert_eq!(cure(&d).through.as_deref(), Some("cloudformation"));
+}
+
+#[test]
+fn a_token_less_exact_than_the_policy_widens_nothing() {
+    let all = trustwalk_testkit::scenarios().unwrap();
+    let of_version =
+        all.iter().filter(|(cause, file, _)| cause == "ci-token-of-another-version" && file == "violated.toml");
+    for (_, _, scenario) in of_version {
+        let e = scenario.evidence().unwrap();
+        let d = diagnose(&e);
+        assert_eq!(build(&e, &d).steps, []);
+        assert!(cure(&d).actions.is_empty() && cure(&d).title.contains("as exact as"), "{:?}", cure(&d));
+    }
+}
