@@ -1,6 +1,6 @@
 //! Calls to STS, the metadata service and the Pod Identity agent that got no answer, or one of no use.
 
-use crate::classify::{answered, any};
+use crate::classify::answered;
 use crate::marks;
 use crate::symptom::Symptom;
 use crate::text::{endpoint, extract};
@@ -8,10 +8,9 @@ use crate::text::{endpoint, extract};
 /// A call to STS, the metadata service or the Pod Identity agent that got no answer.
 pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     let host = extract::host(lower);
-    let web_identity =
-        any(lower, &["assumerolewithwebidentity", "webidentityerr", "could not assume role with oidc", "web identity"]);
+    let web_identity = marks::is_exchange(lower);
     // A proxy refuses tunnels to many hosts; only one to AWS is meant here.
-    let aws = web_identity || host.is_some() || marks::is_aws(lower);
+    let aws = || web_identity || host.is_some() || marks::is_aws(lower);
     let refused = lower.contains("code for connect: 4")
         || lower.contains("proxyconnect tcp: ")
         || lower.contains("tunnel connection failed: 4")
@@ -20,13 +19,16 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
         // The words of https-proxy-agent, which the JavaScript SDK's users put before it.
         || lower.contains(") !== 200 when http tunneling")
         || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"));
-    if refused && aws {
+    if refused && aws() {
         let at = lower.find("connect").unwrap_or(0);
         return Some((Symptom::StsProxyRefused, at));
     }
     let sts = host.as_deref().filter(|h| extract::is_sts_host(h));
     if web_identity && let Some(at) = elsewhere(lower) {
         return Some((Symptom::StsWrongEndpoint, at));
+    }
+    if !web_identity && host.is_none() {
+        return None;
     }
     let cause = unreachable_cause(lower);
     if let Some(at) = sts.and_then(|host| plain(lower, host)).filter(|_| web_identity || cause.is_some()) {
@@ -37,8 +39,8 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     };
     let at = cause.1;
     match host.as_deref() {
-        Some("169.254.170.23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
-        Some("169.254.169.254") => Some((Symptom::ImdsUnreachable, at)),
+        Some("169.254.170.23" | "fd00:ec2::23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
+        Some("169.254.169.254" | "fd00:ec2::254") => Some((Symptom::ImdsUnreachable, at)),
         Some("sts.amazonaws.com") if matches!(cause.0, Symptom::StsTimeout | Symptom::StsUnreachable) => {
             Some((Symptom::StsGlobalEndpoint, at))
         }
@@ -103,6 +105,14 @@ fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
                 // Go names the address once it has one: without, the time ran out while resolving (net.OpError).
                 "dial tcp: i/o timeout",
                 "dial tcp: lookup ",
+                // curl, below PHP and C++; c-ares, below Fluent Bit; the common runtime.
+                "could not resolve host",
+                "couldn't resolve host name",
+                "domain name not found",
+                "timeout while contacting dns servers",
+                "aws_io_dns_",
+                "no address associated with hostname",
+                "getaddrinfo failed",
             ],
         ),
         (
@@ -119,6 +129,12 @@ fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
                 "x509: failed to load system roots",
                 "invalid peer certificate",
                 "sslhandshakeexception",
+                "ssl certificate problem",
+                "ssl peer certificate or ssh remote key was not ok",
+                "problem with the ssl ca cert",
+                "the remote certificate is invalid",
+                "x509: certificate is valid for",
+                "certificate has expired",
             ],
         ),
         (Symptom::StsRefused, &["connection refused", "econnrefused"]),
@@ -134,6 +150,11 @@ fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
                 "then timeout",
                 "client.timeout exceeded",
                 "timeoutexception",
+                "timeout was reached",
+                "tls handshake timeout",
+                "execution expired",
+                "aws_io_socket_timeout",
+                "httpclient.timeout",
             ],
         ),
         (
@@ -148,6 +169,17 @@ fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
                 "dispatch failure",
                 "unable to execute http request",
                 "request send failed",
+                "broken connection to ",
+                "couldn't connect to server",
+                "connection was closed before we received a valid response",
+                "socket hang up",
+                "remote host terminated the handshake",
+                "failed to respond",
+                "\": eof",
+                "connection aborted",
+                "aws_error_http_connection_closed",
+                "aws_io_socket_",
+                "an error occurred while sending the request",
             ],
         ),
     ];
