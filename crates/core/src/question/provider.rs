@@ -2,7 +2,7 @@
 
 use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
-use trustwalk_symptoms::Symptom;
+use trustwalk_symptoms::{Region, Symptom};
 
 use super::facts::role_account;
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
@@ -11,7 +11,7 @@ use super::sts::Refusal;
 use super::symptoms::find;
 use super::trust_subject::audience_rule;
 use super::{Draft, Judged, foreseen, setup, trust, vouch};
-use crate::evidence::{Kind, Provider, TokenClaims, View};
+use crate::evidence::{Kind, LogFailure, Provider, TokenClaims, View};
 use crate::finding::Confidence;
 use crate::plan::Action;
 
@@ -92,13 +92,39 @@ fn told(view: &View<'_>, e: &View<'_>) -> Judged {
         return Judged::one(Cause::OidcProviderMissingInAccount, draft);
     };
     let mut judged = absent(view, e, &iss);
+    if let Some(draft) = line.and_then(|l| Some(other_partition(l, &iss)?.hear(l))) {
+        judged.push(Cause::StsCallSentToWrongPartitionRegion, draft);
+    }
     if e.providers().known().is_none() {
+        let alone = judged.found.len() == 1;
         for cause in &mut judged.found {
-            cause.draft.confidence = Confidence::Likely;
-            cause.draft.decide = Some(READ_PROVIDERS.to_owned());
+            cause.draft.confidence = if alone { Confidence::Likely } else { Confidence::Possible };
+            cause.draft.decide.get_or_insert_with(|| READ_PROVIDERS.to_owned());
         }
     }
     judged
+}
+
+/// The issuer is of a partition that clients do not call by themselves, and the line does not show that they were told.
+fn other_partition(line: &LogFailure, iss: &str) -> Option<Draft> {
+    let (region, _) = eks_issuer(bare(iss))?;
+    let family = ["us-gov-", "cn-", "us-iso", "eusc-"].into_iter().find(|f| region.starts_with(f))?;
+    let called = line.failure.region.as_ref().map(Region::as_str);
+    called.is_none_or(|c| !c.starts_with(family)).then(|| {
+        Draft::new(format!(
+            "the issuer is of {region}, whose partition only its own STS knows, and the client may have asked another \
+             STS"
+        ))
+        .unsure(
+            Confidence::Possible,
+            "which host the client asked: its log at debug level, or no event of the exchange in CloudTrail of this \
+             partition",
+        )
+        .cure(
+            "name the region to the client of STS",
+            &[("kubectl", shell::line("kubectl set env RESOURCE/NAME AWS_REGION={}", &[region]))],
+        )
+    })
 }
 
 /// A role of that name in the caller's own account: the ARN, not the provider, is what is wrong.
