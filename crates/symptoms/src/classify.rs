@@ -9,8 +9,9 @@ use crate::cloudtrail::{Event, TrailRecord};
 use crate::failure::Failure;
 use crate::marks;
 use crate::network::network;
+use crate::parts::Held;
 use crate::refusal::refused_action;
-use crate::rules::{GENERIC, GENERIC_CODE, Row, SPECIFIC, SPECIFIC_CODES};
+use crate::rules::{GENERIC_CODE, SPECIFIC_CODES};
 use crate::special;
 use crate::start;
 use crate::success::{self, Success};
@@ -103,9 +104,11 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     let chain = special::is_chain(lower);
     let ours = marks::is_aws(lower) && !marks::is_another_cloud(lower);
     add(special::unexpanded(lower));
-    for r in SPECIFIC {
+    add(special::not_given(lower, chain));
+    let held = Held::of(lower);
+    for (r, at) in held.specific() {
         if !(chain && r.symptom == Symptom::ProfileMissing || r.shared && !ours) {
-            add(fits(r, lower));
+            add(Some((r.symptom, at)));
         }
     }
     // A link that tells of STS tells its own cause.
@@ -120,7 +123,7 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     add(refused_action(text, lower));
     if out.is_empty() {
         let coded = answered(GENERIC_CODE.1, lower).map(|at| (GENERIC_CODE.0, at));
-        let worded = || GENERIC.iter().filter(|r| ours || !r.shared).find_map(|r| fits(r, lower));
+        let worded = || held.generic().find(|(r, _)| ours || !r.shared).map(|(r, at)| (r.symptom, at));
         return coded.or_else(worded).into_iter().collect();
     }
     out
@@ -134,18 +137,21 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
         S::ExpiredSession => matches!(seen, S::ExpiredToken | S::PodIdentityTokenExpired),
         S::SignatureMismatch => matches!(seen, S::SignatureScope | S::ClockSkew),
         S::MalformedPolicy => seen == S::FederatedInvalid,
-        S::TokenFileMissing | S::TokenFileUnreadable => seen == S::WrongTokenFile,
+        S::TokenFileMissing | S::TokenFileUnreadable => matches!(seen, S::WrongTokenFile | S::WebIdentityNotGiven),
         S::WebhookCallFailed => seen == S::WebhookFailedOpen,
         S::ApiTokenInvalid => seen == S::ApiTokenRefused,
         S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
         S::RoleArnInvalid => seen == S::VariableUnexpanded,
-        S::ImdsUnreachable | S::NoInstanceRole => seen == S::StsModuleMissing,
+        S::ImdsUnreachable | S::NoInstanceRole => matches!(seen, S::StsModuleMissing | S::WebIdentityNotGiven),
+        S::ProfileMissing | S::ChainInterrupted => seen == S::WebIdentityNotGiven,
         S::StsServerError => matches!(seen, S::StsWrongEndpoint | S::PodIdentityTrustRefused),
         S::StsTimeout | S::StsUnreachable | S::StsDns | S::StsRefused => {
             matches!(seen, S::ChainInterrupted | S::EksAuthUnreachable | S::EndpointWithoutScheme)
         }
         S::AccessDeniedAction => {
-            is_of_agent(seen) || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint)
+            is_of_agent(seen)
+                || seen == S::WebIdentityOther
+                || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint)
         }
         S::PodIdentityAgentError => is_of_agent(seen) || seen == S::Throttled,
         S::PodIdentityAccessDenied => seen == S::PodIdentityTrustRefused,
@@ -171,11 +177,6 @@ fn is_of_agent(seen: Symptom) -> bool {
     )
 }
 
-fn fits(r: &Row, lower: &str) -> Option<(Symptom, usize)> {
-    let first = lower.find(r.parts.first()?)?;
-    r.parts.iter().skip(1).all(|p| lower.contains(p)).then_some((r.symptom, first))
-}
-
 /// A code as an answer's, not in a list of codes, an import or a counter's name.
 pub(crate) fn answered(code: &str, lower: &str) -> Option<usize> {
     lower.match_indices(code).find_map(|(at, _)| {
@@ -198,6 +199,8 @@ fn token_file(lower: &str) -> Option<(Symptom, usize)> {
         "web identity token",
         "web_identity_token_file",
         "webidentitytokenfile",
+        // Go 2, whatever the path.
+        "failed to retrieve jwt from provide source",
     ]
     .iter()
     .find_map(|m| lower.find(m))?;

@@ -17,6 +17,7 @@ mod failure;
 mod marks;
 mod needles;
 mod network;
+mod parts;
 mod refusal;
 mod rules;
 mod special;

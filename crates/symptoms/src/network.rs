@@ -1,6 +1,6 @@
 //! Calls to STS, the metadata service and the Pod Identity agent that got no answer, or one of no use.
 
-use crate::classify::{answered, any};
+use crate::classify::answered;
 use crate::marks;
 use crate::symptom::Symptom;
 use crate::text::{endpoint, extract};
@@ -8,10 +8,9 @@ use crate::text::{endpoint, extract};
 /// A call to STS, the metadata service or the Pod Identity agent that got no answer.
 pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     let host = extract::host(lower);
-    let web_identity =
-        any(lower, &["assumerolewithwebidentity", "webidentityerr", "could not assume role with oidc", "web identity"]);
+    let web_identity = marks::is_exchange(lower);
     // A proxy refuses tunnels to many hosts; only one to AWS is meant here.
-    let aws = web_identity || host.is_some() || marks::is_aws(lower);
+    let aws = || web_identity || host.is_some() || marks::is_aws(lower);
     let refused = lower.contains("code for connect: 4")
         || lower.contains("proxyconnect tcp: ")
         || lower.contains("tunnel connection failed: 4")
@@ -20,13 +19,16 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
         // The words of https-proxy-agent, which the JavaScript SDK's users put before it.
         || lower.contains(") !== 200 when http tunneling")
         || (lower.contains("proxy tunnel request to proxy") && lower.contains("failed with status code"));
-    if refused && aws {
+    if refused && aws() {
         let at = lower.find("connect").unwrap_or(0);
         return Some((Symptom::StsProxyRefused, at));
     }
     let sts = host.as_deref().filter(|h| extract::is_sts_host(h));
     if web_identity && let Some(at) = elsewhere(lower) {
         return Some((Symptom::StsWrongEndpoint, at));
+    }
+    if !web_identity && host.is_none() {
+        return None;
     }
     let cause = unreachable_cause(lower);
     if let Some(at) = sts.and_then(|host| plain(lower, host)).filter(|_| web_identity || cause.is_some()) {
@@ -37,8 +39,8 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     };
     let at = cause.1;
     match host.as_deref() {
-        Some("169.254.170.23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
-        Some("169.254.169.254") => Some((Symptom::ImdsUnreachable, at)),
+        Some("169.254.170.23" | "fd00:ec2::23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
+        Some("169.254.169.254" | "fd00:ec2::254") => Some((Symptom::ImdsUnreachable, at)),
         Some("sts.amazonaws.com") if matches!(cause.0, Symptom::StsTimeout | Symptom::StsUnreachable) => {
             Some((Symptom::StsGlobalEndpoint, at))
         }
@@ -81,75 +83,107 @@ fn server_error(lower: &str) -> Option<(Symptom, usize)> {
     Some((Symptom::StsServerError, at))
 }
 
+/// Why no answer came, in the words of each language and library, the most telling first.
+const CAUSES: &[(Symptom, &[&str])] = &[
+    (
+        Symptom::StsDns,
+        &[
+            "no such host",
+            "enotfound",
+            "name or service not known",
+            "temporary failure in name resolution",
+            "unknownhostexception",
+            "failed to resolve '",
+            "failed to resolve \"",
+            "failed to resolve: ",
+            "failed to resolve host",
+            "eai_again",
+            "server misbehaving",
+            "name resolution",
+            "dns error",
+            "nodename nor servname",
+            // Go names the address once it has one: without, the time ran out while resolving (net.OpError).
+            "dial tcp: i/o timeout",
+            "dial tcp: lookup ",
+            // curl, below PHP and C++; c-ares, below Fluent Bit; the common runtime.
+            "could not resolve host",
+            "couldn't resolve host name",
+            "domain name not found",
+            "timeout while contacting dns servers",
+            "aws_io_dns_",
+            "no address associated with hostname",
+            "getaddrinfo failed",
+        ],
+    ),
+    (
+        Symptom::StsTlsUntrusted,
+        &[
+            "x509: certificate signed by unknown authority",
+            "certificate_verify_failed",
+            "certificate verify failed",
+            "unable to get local issuer certificate",
+            "self signed certificate",
+            "self-signed certificate",
+            "pkix path building failed",
+            "unknownissuer",
+            "x509: failed to load system roots",
+            "invalid peer certificate",
+            "sslhandshakeexception",
+            "ssl certificate problem",
+            "ssl peer certificate or ssh remote key was not ok",
+            "problem with the ssl ca cert",
+            "the remote certificate is invalid",
+            "x509: certificate is valid for",
+            "certificate has expired",
+        ],
+    ),
+    (Symptom::StsRefused, &["connection refused", "econnrefused"]),
+    (
+        Symptom::StsTimeout,
+        &[
+            "i/o timeout",
+            "etimedout",
+            "timed out",
+            "context deadline exceeded",
+            "connect timeout",
+            "read timeout",
+            "then timeout",
+            "client.timeout exceeded",
+            "timeoutexception",
+            "timeout was reached",
+            "tls handshake timeout",
+            "execution expired",
+            "aws_io_socket_timeout",
+            "httpclient.timeout",
+        ],
+    ),
+    (
+        Symptom::StsUnreachable,
+        &[
+            "could not connect to the endpoint url",
+            "network is unreachable",
+            "no route to host",
+            "enetunreach",
+            "ehostunreach",
+            "connection reset",
+            "dispatch failure",
+            "unable to execute http request",
+            "request send failed",
+            "broken connection to ",
+            "couldn't connect to server",
+            "connection was closed before we received a valid response",
+            "socket hang up",
+            "remote host terminated the handshake",
+            "failed to respond",
+            "\": eof",
+            "connection aborted",
+            "aws_error_http_connection_closed",
+            "aws_io_socket_",
+            "an error occurred while sending the request",
+        ],
+    ),
+];
+
 fn unreachable_cause(lower: &str) -> Option<(Symptom, usize)> {
-    const CAUSES: &[(Symptom, &[&str])] = &[
-        (
-            Symptom::StsDns,
-            &[
-                "no such host",
-                "enotfound",
-                "name or service not known",
-                "temporary failure in name resolution",
-                "unknownhostexception",
-                "failed to resolve '",
-                "failed to resolve \"",
-                "failed to resolve: ",
-                "failed to resolve host",
-                "eai_again",
-                "server misbehaving",
-                "name resolution",
-                "dns error",
-                "nodename nor servname",
-                // Go names the address once it has one: without, the time ran out while resolving (net.OpError).
-                "dial tcp: i/o timeout",
-                "dial tcp: lookup ",
-            ],
-        ),
-        (
-            Symptom::StsTlsUntrusted,
-            &[
-                "x509: certificate signed by unknown authority",
-                "certificate_verify_failed",
-                "certificate verify failed",
-                "unable to get local issuer certificate",
-                "self signed certificate",
-                "self-signed certificate",
-                "pkix path building failed",
-                "unknownissuer",
-                "x509: failed to load system roots",
-                "invalid peer certificate",
-                "sslhandshakeexception",
-            ],
-        ),
-        (Symptom::StsRefused, &["connection refused", "econnrefused"]),
-        (
-            Symptom::StsTimeout,
-            &[
-                "i/o timeout",
-                "etimedout",
-                "timed out",
-                "context deadline exceeded",
-                "connect timeout",
-                "read timeout",
-                "then timeout",
-                "client.timeout exceeded",
-                "timeoutexception",
-            ],
-        ),
-        (
-            Symptom::StsUnreachable,
-            &[
-                "could not connect to the endpoint url",
-                "network is unreachable",
-                "no route to host",
-                "enetunreach",
-                "ehostunreach",
-                "connection reset",
-                "dispatch failure",
-                "unable to execute http request",
-                "request send failed",
-            ],
-        ),
-    ];
     CAUSES.iter().find_map(|(s, words)| words.iter().find_map(|w| lower.find(w)).map(|at| (*s, at)))
 }

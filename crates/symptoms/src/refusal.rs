@@ -12,6 +12,8 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
         "you are not authorized to perform",
         "accessdenied",
         "access denied",
+        // OpenDAL's kind of error, with the service beside it.
+        "permissiondenied (",
     ]
     .iter()
     .find_map(|m| lower.find(m))?;
@@ -26,10 +28,10 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
         let (role, session) = name.split_once('/').unwrap_or((name, ""));
         if action.as_deref() == Some("sts:AssumeRole") {
             let same = extract::role_arn(text).is_some_and(|r| r.rsplit('/').next() == Some(role));
-            return Some((
-                if same { Symptom::AssumeRoleSelf } else { node_or(session, Symptom::AssumeRoleDenied) },
-                at,
-            ));
+            // An instance that assumes its own role: a pod without an identity acts as the node, or behind a proxy of its
+            // metadata.
+            let own = if same { Symptom::AssumeRoleSelf } else { Symptom::AssumeRoleDenied };
+            return Some((node_or(session, own), at));
         }
         return Some((node_or(session, Symptom::AccessDeniedAction), at));
     }
@@ -39,7 +41,9 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
     }
     // The words are anybody's; the action in AWS's form is not, nor is a mark of AWS beside them.
     let named = action.is_some() || lower.contains("unauthorizedoperation");
-    let words = lower.contains("is not authorized to perform") || lower.contains("accessdenied");
+    let words = lower.contains("is not authorized to perform")
+        || lower.contains("accessdenied")
+        || lower.contains("permissiondenied (") && lower.contains("service: s3");
     (named || words && marks::is_aws(lower)).then_some((Symptom::AccessDeniedAction, at))
 }
 

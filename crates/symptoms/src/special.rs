@@ -36,6 +36,20 @@ pub(crate) fn interrupted(lower: &str) -> Option<(Symptom, usize)> {
     Some((Symptom::ChainInterrupted, at))
 }
 
+/// A provider of web identity to which nobody named a role or a token's file, in words that a chain which goes on to
+/// other sources writes, too: they count where the chain ended or the provider itself threw.
+pub(crate) fn not_given(lower: &str, chain: bool) -> Option<(Symptom, usize)> {
+    const WORDS: &[&str] = &[
+        // Java 2: role and file alike.
+        "or the javaproperty aws.webidentitytokenfile must be set",
+        "or the javaproperty aws.rolearn must be set",
+        // Java 1.
+        "webidentitytokencredentialsprovider: you must specify a value for rolearn and rolesessionname",
+    ];
+    let at = WORDS.iter().find_map(|w| lower.find(w))?;
+    (chain || lower.contains("illegalstateexception")).then_some((Symptom::WebIdentityNotGiven, at))
+}
+
 /// What opens a variable that a shell, GitHub, GitLab, Kubernetes, Helm or `CloudFormation` should have replaced.
 const OPENERS: &[&str] = &["${{", "${", "$(", "{{"];
 /// Names before a role, an audience or a token's file. In lower case.

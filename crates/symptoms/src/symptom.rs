@@ -119,11 +119,16 @@ symptoms! {
     ChainInterrupted => "credential-chain-interrupted",
     /// No source of credentials gave any. DOC: SDK sources.
     NoCredentials => "no-credentials",
+    /// The client asked for web identity, and neither variable nor setting names a role or a token's file: nothing was
+    /// injected. DOC: SDK sources (Java 2 `SystemSetting`, Java 1 `STSAssumeRoleWithWebIdentitySessionCredentialsProvider`,
+    /// JavaScript 3 `fromTokenFile`, Kotlin `StsWebIdentityCredentialsProvider`, Go 2 `IdentityTokenFile` with an
+    /// empty path), provider-upjet-aws.
+    WebIdentityNotGiven => "web-identity-not-given",
     /// The instance has no role, and nothing else gave credentials. DOC: SDK for Go 2.
     NoInstanceRole => "no-instance-role",
     /// The instance metadata service did not answer: hop limit or a block. DOC: SDK sources.
     ImdsUnreachable => "imds-unreachable",
-    /// The application asks for a named profile that its container does not have. DOC: SDK sources.
+    /// The application asks for a named profile that its container does not have, or has by half. DOC: SDK sources.
     ProfileMissing => "profile-missing",
     /// A profile's `credential_source` gave no keys: `Environment` means key variables, not web identity. DOC:
     /// botocore and SDK for Go sources.
@@ -168,7 +173,8 @@ symptoms! {
     PodIdentityTokenRefused => "pod-identity-token-refused",
     /// The Pod Identity agent got no answer from EKS Auth in time. REPORTED: eks-pod-identity-agent 50.
     EksAuthUnreachable => "eks-auth-unreachable",
-    /// The Pod Identity agent could not be reached. DOC: SDK sources.
+    /// The Pod Identity agent could not be reached, or says itself that it does not serve. DOC: SDK sources; agent source
+    /// (`server.go`, `probe_handler.go`).
     PodIdentityAgentUnreachable => "pod-identity-agent-unreachable",
     /// The Pod Identity agent refused, for another reason. DOC: agent source.
     PodIdentityAgentError => "pod-identity-agent-error",

@@ -80,6 +80,7 @@ impl Symptom {
             | S::StsServerError
             | S::ChainInterrupted
             | S::NoCredentials
+            | S::WebIdentityNotGiven
             | S::NoInstanceRole
             | S::ImdsUnreachable
             | S::ProfileMissing

@@ -9,7 +9,7 @@ use super::facts::lacking;
 use super::service_account::some_role;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{CiJob, Platform, Target, View};
+use crate::evidence::{CiJob, Means, Observed, Platform, Target, TokenRequest, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -109,14 +109,45 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
         } else {
             judged.push(Cause::GhaIdTokenPermissionMissing, permission(allowed(job)));
         }
+    } else if let Some(removed) = removed(job) {
+        judged.push(Cause::CiJobDoesNotRequestToken, removed);
     } else if job.platform != Platform::GithubActions
-        && e.token().is_absent()
+        && (e.token().is_absent() || no_run(e) && says_all(job))
         && job.requests.is_empty()
         && !REQUESTS.iter().any(|r| job.inputs.contains_key(*r))
     {
         judged.push(Cause::CiJobDoesNotRequestToken, unasked(job));
     }
 }
+
+/// Whether no run of the job is at hand, so that no token can be: one that is and was not read tells that there is one.
+fn no_run(e: &View<'_>) -> bool {
+    matches!(e.token(), Observed::NotCollected { .. })
+}
+
+/// Whether the job's files say all there is to say of asking: these two give a token to none that does not ask in them
+/// (GitLab Docs, "`id_tokens`"; Bitbucket Support, "Integrate Pipelines with resource servers using OIDC").
+fn says_all(job: &CiJob) -> bool {
+    job.assumes_role && job.unread.is_empty() && matches!(job.platform, Platform::Gitlab | Platform::Bitbucket)
+}
+
+/// A variable that GitLab has filled no more since 17.0 (GitLab Docs, "Deprecations").
+fn removed(job: &CiJob) -> Option<Draft> {
+    let variable = match job.requests.as_slice() {
+        [TokenRequest { by: Means::CiJobJwtV2, .. }] => "CI_JOB_JWT_V2",
+        [TokenRequest { by: Means::CiJobJwt, .. }] => "CI_JOB_JWT",
+        _ => return None,
+    };
+    Some(
+        Draft::new(format!("the job shows {variable}, which GitLab leaves empty since its version 17.0"))
+            .show("token", variable, "job")
+            .unsure(Confidence::Likely, "the version of the GitLab instance: below 17.0 the variable is still filled")
+            .cure("ask for an ID token", &[("workflow", GITLAB_ASKS.to_owned())]),
+    )
+}
+
+/// How a job of GitLab asks for a token.
+const GITLAB_ASKS: &str = "id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }";
 
 /// What a job of another platform asks with.
 const REQUESTS: [&str; 2] = ["id_tokens", "oidc"];
@@ -125,7 +156,7 @@ fn unasked(job: &CiJob) -> Draft {
     let draft = Draft::new("the job asks its platform for no ID token").show("token", "none", "job");
     let cure = |words: &str| vec![("workflow", words.to_owned())];
     match &job.platform {
-        Platform::Gitlab => draft.cure("ask for one", &cure("id_tokens: { AWS_TOKEN: { aud: sts.amazonaws.com } }")),
+        Platform::Gitlab => draft.cure("ask for one", &cure(GITLAB_ASKS)),
         Platform::Bitbucket => draft.cure("ask for one", &cure("oidc: true")),
         // Others give a token without being asked in the job's file, as CircleCI does in CIRCLE_OIDC_TOKEN.
         Platform::GithubActions

@@ -1,6 +1,6 @@
 //! What a line alone tells of the client in the workload: how it is set up to call STS, and how its chain ended.
 
-use trustwalk_symptoms::Symptom as S;
+use trustwalk_symptoms::{Failure, Frame, Sdk, Symptom as S};
 
 use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::symptoms::recent;
@@ -15,6 +15,9 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::StsCalledAtAnotherServicesEndpoint,
     Cause::StsEndpointWithoutTls,
     Cause::CredentialChainInterruptedOnce,
+    // Only ruled out here, by what the line tells of who spoke.
+    Cause::AppOrSdkLacksWebIdentitySupport,
+    Cause::JavaStsModuleMissing,
 ];
 
 /// Judges the client's own settings by what it says.
@@ -27,10 +30,54 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.push(cause, draft);
         }
     }
+    known_to_the_client(view, &mut judged);
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     judged
+}
+
+/// Rules out what the client that wrote every line concerned cannot have.
+fn known_to_the_client(view: &View<'_>, judged: &mut Judged) {
+    let by_client: [(Cause, fn(&Failure) -> Option<String>); 2] = [
+        (Cause::AppOrSdkLacksWebIdentitySupport, asks_for_web_identity),
+        (Cause::JavaStsModuleMissing, has_sts_built_in),
+    ];
+    for (cause, contradicts) in by_client {
+        let lines = recent(view).into_iter().filter(|l| cause.shows().contains(&l.failure.symptom));
+        let all: Option<Vec<String>> = lines.map(|l| contradicts(&l.failure)).collect();
+        if let Some(by) = all.and_then(|all| all.into_iter().next()) {
+            judged.exclude(cause, by);
+        }
+    }
+}
+
+/// The client has web identity among its sources, as the line shows.
+fn asks_for_web_identity(f: &Failure) -> Option<String> {
+    if f.sdk == Some(Sdk::GithubAction) {
+        return Some(format!("{} asks for web identity by itself", Sdk::GithubAction.name()));
+    }
+    if f.symptom == S::NoCredentials && f.frames.contains(&Frame::WebIdentity) {
+        return Some("the chain that ended had web identity among its sources".to_owned());
+    }
+    let session = f.caller_arn.as_deref().filter(|a| a.contains(":assumed-role/"))?.rsplit('/').next()?;
+    by_an_sdk(session).then(|| format!("{session} is such a name as an SDK gives the session of its own exchange"))
+}
+
+/// Whether a session has the name that an SDK makes up where `AWS_ROLE_SESSION_NAME` is not set: botocore
+/// (`credentials.py`), Go 1 and 2 (`stscreds`, nanoseconds alone), Java 1 and 2, JavaScript 3 and Rust (their providers
+/// of web identity).
+fn by_an_sdk(session: &str) -> bool {
+    const PREFIXES: [&str; 4] = ["botocore-session-", "aws-sdk-java-", "aws-sdk-js-session-", "web-identity-token-"];
+    let digits = |s: &str, least: usize| s.len() >= least && s.bytes().all(|b| b.is_ascii_digit());
+    digits(session, 19) || PREFIXES.iter().any(|p| session.strip_prefix(p).is_some_and(|rest| digits(rest, 10)))
+}
+
+/// Of the SDKs, only Java's and .NET's have STS in a module of its own.
+fn has_sts_built_in(f: &Failure) -> Option<String> {
+    let sdk = f.sdk?;
+    let apart = matches!(sdk, Sdk::JavaV1 | Sdk::JavaV2 | Sdk::DotNet | Sdk::HadoopS3a | Sdk::Kotlin);
+    (!apart).then(|| format!("{} spoke, which needs no module for STS", sdk.name()))
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "most symptoms are other questions' business")]

@@ -112,7 +112,12 @@ fn contradicted(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
         judged.exclude(Cause::StsGlobalEndpointSingleRegionDependency, by);
     }
     let aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || host.ends_with(".api.aws");
-    if aws && variable(e, &OWN_SETTINGS).is_none() && line.failure.symptom != S::StsTlsUntrusted {
+    let named = no_region(line).is_none();
+    if !named {
+        judged.exclude(Cause::DnsOrNetworkToStsBroken, format!("{host} is no name of AWS: none can resolve it"));
+        judged.exclude(Cause::NetworkPolicyBlocksSts, format!("{host} is no name of AWS: none can resolve it"));
+    }
+    if aws && named && variable(e, &OWN_SETTINGS).is_none() && line.failure.symptom != S::StsTlsUntrusted {
         judged.exclude(Cause::AppOverridesEndpointOrTlsSettings, format!("AWS's own name {host} was asked"));
     }
     let proxy = |name: &str| PROXIES.iter().any(|p| p.eq_ignore_ascii_case(name));
@@ -140,6 +145,9 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
             .cure("remove the variable or correct it", &[("kubectl", names::unset(e, &[&name]))]);
         return (Cause::AppOverridesEndpointOrTlsSettings, draft);
     }
+    if let Some(region) = no_region(line) {
+        return (Cause::AppOverridesEndpointOrTlsSettings, odd_region(e, region, &host));
+    }
     if symptom == S::StsProxyRefused {
         return (Cause::ProxyBlocksSts, proxied(e, &host));
     }
@@ -164,6 +172,25 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
         return (Cause::StsVpcEndpointBlackholed, blackholed(e, line, &host));
     }
     (Cause::DnsOrNetworkToStsBroken, broken(line, &host))
+}
+
+/// What stands for a region in the host's name, where it is none: a typing error, or the word that another store of
+/// objects takes for one.
+fn no_region(line: &LogFailure) -> Option<&str> {
+    let host = line.failure.host.as_deref().filter(|_| line.failure.symptom == S::StsDns)?;
+    let word = host.strip_prefix("sts.")?.strip_suffix(".amazonaws.com")?;
+    (line.failure.region.is_none() && !word.contains('.')).then_some(word)
+}
+
+fn odd_region(e: &View<'_>, region: &str, host: &str) -> Draft {
+    Draft::new(format!(
+        "the client was given `{region}` as its region, which is none of AWS's: no host is named {host}"
+    ))
+    .cure(
+        "give the client of STS a region of AWS; what needs another word, such as a store that speaks like S3, gets a \
+             configuration of its own",
+        &[("kubectl", names::on_workload(e, "set env", " AWS_REGION=REGION", &[]))],
+    )
 }
 
 /// Without a name there is nothing to dial; with an address the name was found, and the route is what fails.

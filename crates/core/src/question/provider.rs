@@ -2,15 +2,15 @@
 
 use crate::cause::Cause;
 use trustwalk_foreign::snippet;
-use trustwalk_symptoms::Symptom;
+use trustwalk_symptoms::{Region, Symptom};
 
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
 use super::service_account::annotate;
 use super::sts::Refusal;
 use super::symptoms::find;
-use super::{Draft, Judged, audience, client_id, foreseen, setup, vouch};
-use crate::evidence::{Kind, Provider, TokenClaims, TrailEvent, View};
+use super::{Draft, Judged, audience, client_id, foreseen, names, setup, vouch};
+use crate::evidence::{Kind, LogFailure, Provider, TokenClaims, TrailEvent, View};
 use crate::finding::Confidence;
 use crate::plan::{Action, ways};
 
@@ -87,13 +87,39 @@ fn told(view: &View<'_>, e: &View<'_>) -> Judged {
         return Judged::one(Cause::OidcProviderMissingInAccount, draft);
     };
     let mut judged = absent(view, e, &iss);
+    if let Some(draft) = line.and_then(|l| Some(other_partition(e, l, &iss)?.hear(l))) {
+        judged.push(Cause::StsCallSentToWrongPartitionRegion, draft);
+    }
     if e.providers().known().is_none() {
+        let alone = judged.found.len() == 1;
         for cause in &mut judged.found {
-            cause.draft.confidence = Confidence::Likely;
-            cause.draft.decide = Some(READ_PROVIDERS.to_owned());
+            cause.draft.confidence = if alone { Confidence::Likely } else { Confidence::Possible };
+            cause.draft.decide.get_or_insert_with(|| READ_PROVIDERS.to_owned());
         }
     }
     judged
+}
+
+/// The issuer is of a partition that clients do not call by themselves, and the line does not show that they were told.
+fn other_partition(e: &View<'_>, line: &LogFailure, iss: &str) -> Option<Draft> {
+    let (region, _) = eks_issuer(bare(iss))?;
+    let family = ["us-gov-", "cn-", "us-iso", "eusc-"].into_iter().find(|f| region.starts_with(f))?;
+    let called = line.failure.region.as_ref().map(Region::as_str);
+    called.is_none_or(|c| !c.starts_with(family)).then(|| {
+        Draft::new(format!(
+            "the issuer is of {region}, whose partition only its own STS knows, and the client may have asked another \
+             STS"
+        ))
+        .unsure(
+            Confidence::Possible,
+            "which host the client asked: its log at debug level, or no event of the exchange in CloudTrail of this \
+             partition",
+        )
+        .cure(
+            "name the region to the client of STS",
+            &[("kubectl", names::on_workload(e, "set env", " AWS_REGION={}", &[region]))],
+        )
+    })
 }
 
 /// A role of that name in the caller's own account: the ARN, not the provider, is what is wrong.

@@ -21,6 +21,10 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::TokenFileReadOnce,
 ];
 
+/// What STS takes for a session's life, seconds (STS API reference, `DurationSeconds`).
+const SHORTEST: i64 = 900;
+const LONGEST: i64 = 43_200;
+
 /// Default life of a session (STS API reference).
 const HOUR: i64 = 3600;
 
@@ -180,7 +184,16 @@ fn job_session(e: &View<'_>, job: &CiJob) -> Vec<(Cause, Draft)> {
             ),
         ));
     }
-    if let Some(max) = max.filter(|m| asked > *m) {
+    if !(SHORTEST..=LONGEST).contains(&asked) {
+        out.push((
+            Cause::RequestedLifetimeExceedsLimit,
+            Draft::new(format!(
+                "the job asks for a session of {asked} s, and STS gives {SHORTEST} to {LONGEST}, whatever the role allows"
+            ))
+            .show("role-duration-seconds", asked.to_string(), "workflow")
+            .cure("ask for one of these", &[("workflow", seconds(HOUR))]),
+        ));
+    } else if let Some(max) = max.filter(|m| asked > *m) {
         let name = e.role().known().map(|r| r.name.clone()).unwrap_or_default();
         out.push((
             Cause::RequestedLifetimeExceedsLimit,

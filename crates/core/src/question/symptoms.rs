@@ -210,5 +210,10 @@ pub(crate) fn find<'a>(view: &View<'a>, wanted: &[Symptom]) -> Option<&'a LogFai
 }
 
 /// Signs that the workload runs without the identity it should have.
-pub(crate) const WITHOUT_IDENTITY: &[Symptom] =
-    &[Symptom::NodeRoleUsed, Symptom::NoCredentials, Symptom::NoInstanceRole, Symptom::ImdsUnreachable];
+pub(crate) const WITHOUT_IDENTITY: &[Symptom] = &[
+    Symptom::NodeRoleUsed,
+    Symptom::NoCredentials,
+    Symptom::WebIdentityNotGiven,
+    Symptom::NoInstanceRole,
+    Symptom::ImdsUnreachable,
+];

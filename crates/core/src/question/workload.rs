@@ -111,6 +111,8 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::AssumeRoleDenied if same_role(e, line) => (Cause::RoleAssumesItself, assumes_itself()),
         S::ImdsUnreachable if !identity_given(e) => (Cause::ImdsHopLimitBlocksNodeRole, metadata_silent()),
         S::AccessDeniedAction => denied_as_another(e, line)?,
+        // A provider of web identity that was given nothing is known to the application.
+        S::WebIdentityNotGiven => return None,
         s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => without(e, line),
         _ => return None,
     })

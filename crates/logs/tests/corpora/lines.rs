@@ -12,7 +12,7 @@ const LINES: &[(Symptom, &str)] = &[
          to perform sts:AssumeRoleWithWebIdentity\"}",
     ),
     (
-        Symptom::NoCredentials,
+        Symptom::WebIdentityNotGiven,
         "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the \
          providers in the chain \
          AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()]) : \

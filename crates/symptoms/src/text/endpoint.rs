@@ -108,6 +108,10 @@ pub(crate) fn region_of(host: &str) -> Option<Region> {
     parts.get(at + 1).filter(|r| is_region(r)).map(|r| Region::new(*r))
 }
 
+/// What a region's code names last before its number (AWS General Reference, "AWS service endpoints").
+const DIRECTIONS: &[&str] =
+    &["north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest"];
+
 /// Whether a word has the shape of a region's code: `eu-west-1`, `us-gov-east-1`, `eusc-de-east-1`.
 fn is_region(word: &str) -> bool {
     let mut parts = word.rsplit('-');
@@ -115,6 +119,7 @@ fn is_region(word: &str) -> bool {
     let words: Vec<&str> = parts.collect();
     number
         && (2..=3).contains(&words.len())
+        && words.first().is_some_and(|w| DIRECTIONS.contains(w))
         && words.iter().all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
 }
 

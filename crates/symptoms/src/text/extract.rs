@@ -1,5 +1,9 @@
 //! The values a failure's text names: ARNs, hosts, ids. Everything here reads redacted text.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use crate::facts::{KeyId, Resource, ServiceAccount, Subject, TokenPath, WEBHOOKS, Webhook};
 use crate::failure::Sdk;
 
@@ -123,8 +127,11 @@ pub(crate) fn host(text: &str) -> Option<String> {
         })
     });
     sts.or_else(|| {
-        let at = text.find("169.254.")?;
-        non_empty(host_chars(text.get(at..)?))
+        if let Some(at) = text.find("169.254.") {
+            return non_empty(host_chars(text.get(at..)?));
+        }
+        // The same two in IPv6 (EC2 and EKS User Guides).
+        ["fd00:ec2::23", "fd00:ec2::254"].into_iter().find(|ip| text.contains(&format!("{ip}]"))).map(str::to_owned)
     })
 }
 
@@ -269,7 +276,14 @@ const CODES: &[&str] = &[
 
 /// AWS's error code, if the text has one.
 pub(crate) fn sts_code(text: &str) -> Option<String> {
-    CODES.iter().find(|c| text.contains(**c)).map(|c| (*c).to_owned())
+    CODES.get(foremost(FIND_CODE.as_ref(), text)?).map(|c| (*c).to_owned())
+}
+
+static FIND_CODE: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(CODES).ok());
+
+/// Of the words that a text holds, the number of the one that stands foremost in their list.
+fn foremost(words: Option<&AhoCorasick>, text: &str) -> Option<usize> {
+    words?.find_overlapping_iter(text).map(|hit| hit.pattern().as_usize()).min()
 }
 
 /// Marks of each client's wording; the first that fits counts.
@@ -284,6 +298,7 @@ const MARKS: &[(&str, Sdk)] = &[
     ("AWS_AUTH_CREDENTIALS_PROVIDER_", Sdk::Swift),
     ("minio.ErrorResponse", Sdk::MinioGo),
     ("minio-go", Sdk::MinioGo),
+    ("unexpected error from ListObjects on ", Sdk::MinioGo),
     ("AWSXmlClient", Sdk::Cpp),
     ("STSAssumeRoleWithWebIdentityCredentialsProvider [", Sdk::Cpp),
     ("software.amazon.awssdk", Sdk::JavaV2),
@@ -322,5 +337,8 @@ const MARKS: &[(&str, Sdk)] = &[
 
 /// The client that worded the text.
 pub(crate) fn sdk(text: &str) -> Option<Sdk> {
-    MARKS.iter().find(|(m, _)| text.contains(m)).map(|(_, s)| *s)
+    MARKS.get(foremost(FIND_MARK.as_ref(), text)?).map(|(_, s)| *s)
 }
+
+static FIND_MARK: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(MARKS.iter().map(|(mark, _)| mark)).ok());
