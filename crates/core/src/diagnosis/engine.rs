@@ -1,9 +1,9 @@
 //! Asks every question and tells the root cause from what follows from it.
 
+use super::candidates;
 use super::habitat::Habitat;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
-use super::{after, candidates};
 use super::{saw, survivors, timeline};
 use crate::evidence::{Evidence, Observed, Target, View, pods_down};
 use crate::finding::{Confidence, Finding};
@@ -16,15 +16,6 @@ const SCHEMA: u32 = 1;
 
 /// Names shown of those that exist instead.
 const SHOWN: usize = 5;
-
-/// Walks the chain for one target, by the servers' clock where this machine's is off.
-pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    let corrected = evidence.by_servers_clock();
-    let seen = corrected.as_ref().unwrap_or(evidence);
-    let mut diagnosis = walk(seen, corrected.as_ref().and_then(|_| evidence.clock_off()));
-    after::follow(seen, &mut diagnosis);
-    diagnosis
-}
 
 /// The same of evidence by the servers' clock, without a look at what comes of the cures.
 pub(super) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {

@@ -10,8 +10,17 @@ mod saw;
 mod survivors;
 mod timeline;
 
-pub use after::{After, AfterStep, Remaining};
 pub use candidates::Candidate;
 pub(crate) use course::{course, named};
-pub use engine::diagnose;
-pub use model::{Change, Diagnosis, Folded, LinkReport, LinkState, Outcome};
+pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining};
+
+use crate::evidence::Evidence;
+
+/// Walks the chain for one target, by the servers' clock where this machine's is off.
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    let corrected = evidence.by_servers_clock();
+    let seen = corrected.as_ref().unwrap_or(evidence);
+    let mut diagnosis = engine::walk(seen, corrected.as_ref().and_then(|_| evidence.clock_off()));
+    after::follow(seen, &mut diagnosis);
+    diagnosis
+}

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::after::After;
 use super::candidates::Candidate;
+use crate::cause::Cause;
 use crate::evidence::Target;
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
@@ -172,4 +172,45 @@ pub struct Diagnosis {
     /// What comes of the cures, tried on the evidence; `None` where nothing is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<After>,
+}
+
+/// What comes of the cures, tried on the evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// What would fail next once the root cause alone is cured, or that nothing is known to, in one sentence.
+    pub sentence: String,
+    /// The changes that trustwalk can make, in the order in which they are to be made.
+    pub steps: Vec<AfterStep>,
+    /// What would still be wrong once all of them are made: for a person, or not decided.
+    pub remains: Vec<Remaining>,
+    /// What could not be told then.
+    pub open: Vec<String>,
+    /// What it would come to.
+    pub outcome: Outcome,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AfterStep {
+    /// Code of the cause that it is made for.
+    pub code: String,
+    /// The cause.
+    pub name: Cause,
+    /// What is done, in words.
+    pub words: String,
+    /// What changes, line by line: `- ` goes, `+ ` comes, two spaces stay.
+    pub changes: Vec<String>,
+}
+
+/// What is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remaining {
+    /// Code of the cause.
+    pub code: String,
+    /// The cause.
+    pub name: Cause,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// In one sentence.
+    pub sentence: String,
 }

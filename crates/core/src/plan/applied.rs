@@ -49,11 +49,18 @@ pub fn applied(e: &Evidence, action: &Action) -> Evidence {
             }
         }
         Action::AttachPolicy { role, policy_arn } => {
+            let name = policy_arn.rsplit('/').next().unwrap_or(policy_arn).to_owned();
+            let attached = RolePolicy { name, arn: Some(policy_arn.clone()), ..RolePolicy::default() };
+            let given = after.association_target.known().or(after.association_role.known());
+            if given.is_some_and(|r| r.name == *role)
+                && let Some(value) = after.association_policies.known_mut()
+            {
+                value.push(attached.clone());
+            }
             if after.role.known().is_none_or(|r| r.name == *role)
                 && let Some(value) = after.policies.known_mut()
             {
-                let name = policy_arn.rsplit('/').next().unwrap_or(policy_arn).to_owned();
-                value.push(RolePolicy { name, arn: Some(policy_arn.clone()), ..RolePolicy::default() });
+                value.push(attached);
             }
         }
         Action::Restart { .. } => pods::renew(&mut after),

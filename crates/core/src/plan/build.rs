@@ -7,9 +7,9 @@ use super::describe::{describe, reach};
 use super::lint::widens;
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
 use super::owner::Owner;
-use crate::cause::Cause;
+use super::restart::{may_restart, restart_of};
 use crate::diagnosis::{Diagnosis, course, named};
-use crate::evidence::{Evidence, Target, Workload};
+use crate::evidence::{Evidence, Target};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
 
@@ -147,29 +147,6 @@ fn blast(e: &Evidence, action: &Action) -> String {
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. } => reach(action),
     }
-}
-
-/// Causes that new pods alone cure.
-const NEW_PODS: [Cause; 5] = [
-    Cause::PodCreatedBeforeAnnotationOrWebhook,
-    Cause::RoleChangedPodsNotRestarted,
-    Cause::WebhookSaCacheRace,
-    Cause::PodIdentityAssociationCacheRace,
-    Cause::TokenFileReadOnce,
-];
-
-/// Whether new pods alone cure a cause.
-pub(crate) fn may_restart(cause: Cause) -> bool {
-    NEW_PODS.contains(&cause)
-}
-
-/// The action that makes the workload's pods anew, where something rolls them out.
-pub(crate) fn restart_of(w: &Workload) -> Option<Action> {
-    matches!(w.kind.as_str(), "DaemonSet" | "Deployment" | "StatefulSet").then(|| Action::Restart {
-        resource: w.kind.clone(),
-        namespace: w.namespace.clone(),
-        name: w.name.clone(),
-    })
 }
 
 /// How the pods come to what was changed, where nothing rolls them out: whoever made them has to make them anew.

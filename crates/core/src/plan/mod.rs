@@ -11,11 +11,11 @@ mod model;
 mod owner;
 mod pods;
 mod receipt;
+mod restart;
 mod ways;
 
 pub use applied::applied;
 pub use build::{Entry, build, build_for};
-pub(crate) use build::{may_restart, restart_of};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
@@ -28,4 +28,5 @@ pub use receipt::{
     Fault, MOST_WORDS, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
     to_be_sealed,
 };
+pub(crate) use restart::{may_restart, restart_of};
 pub(crate) use ways::ways;

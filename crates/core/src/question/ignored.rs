@@ -1,7 +1,8 @@
 //! Annotations of a service account that the webhook does not act on: what a dry run shows beside what they ask for.
 
 use super::facts::told;
-use super::names::{self, restart};
+use super::names;
+use super::renewal::restart;
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{Pod, ServiceAccount, Variable, View};

@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 
 use super::association::associated;
 use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
-use super::names::{anew, restart};
+use super::renewal::{anew, restart};
 use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::find;
 use super::webhook::{Base, complaint, update_webhook, webhook};

@@ -26,6 +26,7 @@ mod pod_identity;
 mod pod_trust;
 mod preset;
 mod provider;
+mod renewal;
 mod selector;
 mod sequence;
 mod service_account;

@@ -189,7 +189,7 @@ fn odd_region(e: &View<'_>, region: &str, host: &str) -> Draft {
     .cure(
         "give the client of STS a region of AWS; what needs another word, such as a store that speaks like S3, gets a \
              configuration of its own",
-        &[("kubectl", names::on_workload(e, "set env", " AWS_REGION=REGION", &[]))],
+        &[("kubectl", names::on_workload(e, "set env", " AWS_REGION={}", &[names::region(e)]))],
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::association::{acts, association, none_known};
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, RACE, ROLE_VARIABLE, alike, lacking, told};
-use super::names::restart;
+use super::renewal::restart;
 use super::symptoms::find;
 use super::{Draft, Judged, names, pod_trust, skipped};
 use crate::cause::Cause;

@@ -2,7 +2,7 @@
 
 use trustwalk_symptoms::{Frame, Symptom};
 
-use super::names::renewed;
+use super::renewal::renewed;
 use super::symptoms::speaking;
 use super::{Draft, Judged};
 use crate::cause::Cause;

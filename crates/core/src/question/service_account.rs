@@ -1,7 +1,7 @@
 //! Which role the workload is told to assume, and by which annotation.
 
 use crate::cause::Cause;
-use trustwalk_foreign::shell;
+use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::association::{associated, none_known};
@@ -154,7 +154,8 @@ fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
             "annotate the service account with a role's ARN",
             &[("kubectl", annotation(&namespace, &name, " --overwrite", &some_role(e)))],
         ),
-        _ => draft.cure("give the role's ARN", &[("workflow", format!("role-to-assume: {}", some_role(e)))]),
+        _ => draft
+            .cure("give the role's ARN", &[("workflow", snippet::workflow("role-to-assume: {}", &[&some_role(e)]))]),
     })
 }
 

@@ -5,7 +5,7 @@ use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{in_cluster, moment};
-use super::names::renewed;
+use super::renewal::renewed;
 use super::symptoms::find;
 use super::{Draft, Judged, names};
 use crate::evidence::{DEFAULT_AUDIENCE, LogFailure, TokenClaims, View};
