@@ -12,7 +12,9 @@ use crate::evidence::{
     AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, Exchange, FieldWriter, Observed, Provider, ROLE_ANNOTATION, Role,
     RolePolicy, Source, View,
 };
-use crate::question::{Refusal, allowed_by, from_answer, provider_to_be, refusal_of, thumbprints_to_be};
+use crate::question::{
+    Refusal, acts_by_association, allowed_by, from_answer, provider_to_be, refusal_of, thumbprints_to_be,
+};
 
 /// Who writes what a plan changes, as the evidence after it tells.
 const WRITER: &str = "trustwalk";
@@ -48,19 +50,12 @@ pub fn applied(e: &Evidence, action: &Action) -> Evidence {
                 annotate(&mut after, key, value.as_deref());
             }
         }
-        Action::AttachPolicy { role, policy_arn } => {
-            let name = policy_arn.rsplit('/').next().unwrap_or(policy_arn).to_owned();
-            let attached = RolePolicy { name, arn: Some(policy_arn.clone()), ..RolePolicy::default() };
-            let given = after.association_target.known().or(after.association_role.known());
-            if given.is_some_and(|r| r.name == *role)
-                && let Some(value) = after.association_policies.known_mut()
-            {
-                value.push(attached.clone());
-            }
-            if after.role.known().is_none_or(|r| r.name == *role)
-                && let Some(value) = after.policies.known_mut()
-            {
-                value.push(attached);
+        Action::AttachPolicy { policy_arn, .. } => {
+            let policies =
+                if acts_by_association(&View::new(e)) { &mut after.association_policies } else { &mut after.policies };
+            if let Some(known) = policies.known_mut() {
+                let name = policy_arn.rsplit('/').next().unwrap_or(policy_arn).to_owned();
+                known.push(RolePolicy { name, arn: Some(policy_arn.clone()), ..RolePolicy::default() });
             }
         }
         Action::Restart { .. } => pods::renew(&mut after),

@@ -153,7 +153,11 @@ impl Owner {
     pub fn of(e: &Evidence, action: &Action) -> Option<Self> {
         match action {
             Action::SetThumbprints { .. } | Action::AddClientId { .. } => Self::of_tags(&e.provider.known()?.tags),
-            Action::SetTrustPolicy { .. } | Action::AttachPolicy { .. } => Self::of_tags(&e.role.known()?.tags),
+            Action::SetTrustPolicy { role, .. } | Action::AttachPolicy { role, .. } => {
+                let all = [&e.role, &e.association_role, &e.association_target];
+                let known = all.into_iter().filter_map(|r| r.known()).find(|r| r.name == *role)?;
+                Self::of_tags(&known.tags)
+            }
             Action::Annotate { .. } => Self::of_account(e, e.service_account.known()?),
             Action::CreateProvider { .. } | Action::Restart { .. } => None,
         }

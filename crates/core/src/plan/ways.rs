@@ -6,6 +6,7 @@ use trustwalk_foreign::{shell, visible};
 use super::model::Action;
 use super::owner::Owner;
 use crate::evidence::{DEFAULT_AUDIENCE, Evidence, ROLE_ANNOTATION, View};
+use crate::question::acts_by_association;
 
 /// Pairs of tool and text, as `by_hand` has them.
 pub(crate) type Ways = Vec<(&'static str, String)>;
@@ -202,7 +203,8 @@ fn of_addon(cluster: Option<&str>, addon: &str, role: &str) -> Ways {
 }
 
 fn attached(e: &Evidence, role: &str, policy_arn: &str) -> Ways {
-    let attached = e.policies.known().into_iter().flatten().filter(|p| !p.boundary).filter_map(|p| p.arn.clone());
+    let policies = if acts_by_association(&View::new(e)) { &e.association_policies } else { &e.policies };
+    let attached = policies.known().into_iter().flatten().filter(|p| !p.boundary).filter_map(|p| p.arn.clone());
     let mut whole: Vec<String> = attached.collect();
     if !whole.iter().any(|arn| arn == policy_arn) {
         whole.push(policy_arn.to_owned());
