@@ -44,6 +44,7 @@ mod trust_job;
 mod trust_reasons;
 mod trust_repair;
 mod trust_subject;
+mod two_identities;
 mod unheeded;
 mod vouch;
 mod webhook;
