@@ -20,6 +20,7 @@ mod issuer;
 mod keyset;
 mod names;
 mod network;
+mod not_yet;
 mod permission;
 mod permissions;
 mod pod_identity;
