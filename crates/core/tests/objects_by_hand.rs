@@ -151,6 +151,21 @@ fn a_failure_policy_that_stops_new_pods_is_told_while_old_ones_run() {
 }
 
 #[test]
+fn versions_of_the_review_are_told_apart_from_a_webhook_that_does_not_answer() {
+    const WORDS: &str = "500: Internal error occurred: failed calling webhook \"iam-for-pods.amazonaws.com\": received \
+                         invalid webhook response: expected webhook response of admission.k8s.io/v1, \
+                         Kind=AdmissionReview, got /, Kind=";
+    let mut e = healthy();
+    e.injection_probe = known(InjectionProbe { error: Some(WORDS.to_owned().into()), ..InjectionProbe::default() });
+    let root = diagnose(&e).root_cause.unwrap();
+    assert_eq!((root.name(), root.confidence), ("webhook-misconfigured-api-version", Confidence::Proven));
+    // Without the registrations it is not known whose webhook that is.
+    e.webhooks = Observed::default();
+    let d = diagnose(&e);
+    assert!(found(&d).is_empty() && d.undetermined.iter().any(|u| format!("{u:?}").contains("iam-for-pods")), "{d:?}");
+}
+
+#[test]
 fn another_webhook_that_fails_says_nothing_about_the_one_of_the_identity() {
     for why in ["x509: certificate signed by unknown authority", "no endpoints available for service \"w\""] {
         let mut e = healthy();
@@ -173,7 +188,7 @@ fn refuse_probe(e: &mut Evidence, webhook: &str, why: &str) {
         "500: Internal error occurred: failed calling webhook \"{webhook}\": failed to call webhook: Post \
          \"https://w.ns.svc:443/mutate?timeout=10s\": {why}"
     );
-    e.injection_probe = known(InjectionProbe { error: Some(error), ..InjectionProbe::default() });
+    e.injection_probe = known(InjectionProbe { error: Some(error.into()), ..InjectionProbe::default() });
 }
 
 #[test]

@@ -18,8 +18,9 @@ pub(crate) fn register(store: &Store, wanted: Registration, ca: &str, foreign: &
     let gvr = Gvr::new("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations");
     let object = match wanted {
         Registration::Absent => None,
-        Registration::Sound => Some(configuration(ca)),
-        Registration::ForeignCa => Some(configuration(foreign)),
+        Registration::Sound => Some(configuration(ca, &["v1beta1"])),
+        Registration::V1First => Some(configuration(ca, &["v1", "v1beta1"])),
+        Registration::ForeignCa => Some(configuration(foreign, &["v1beta1"])),
     };
     pods::put(store, &gvr, None, NAME, object.as_ref())?;
     // The service stays when only the registration is wrong.
@@ -69,13 +70,14 @@ pub(crate) fn agent(store: &Store, there: bool) -> Result<(), LabError> {
 }
 
 /// The configuration in the shape EKS and the project's own manifests give it:
-/// pods at creation, failure policy Ignore.
-fn configuration(ca: &str) -> Value {
+/// pods at creation, failure policy Ignore, reviews of `v1beta1` (`deploy/mutatingwebhook.yaml`; reported of EKS in
+/// amazon-eks-user-guide pull request 894).
+fn configuration(ca: &str, versions: &[&str]) -> Value {
     json!({
         "metadata": {"name": NAME},
         "webhooks": [{
             "name": "iam-for-pods.amazonaws.com",
-            "admissionReviewVersions": ["v1"],
+            "admissionReviewVersions": versions,
             "clientConfig": {
                 "service": {"name": NAME, "namespace": NAMESPACE, "path": "/mutate", "port": 443},
                 "caBundle": STANDARD.encode(ca),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::cloudtrail::{Event, TrailRecord};
 use crate::failure::Failure;
+use crate::hook;
 use crate::marks;
 use crate::network::network;
 use crate::parts::Held;
@@ -111,6 +112,7 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
             add(Some((r.symptom, at)));
         }
     }
+    add(hook::ours(lower));
     // A link that tells of STS tells its own cause.
     if chain && !(lower.contains("sts.") && lower.contains("amazonaws.com")) {
         add(special::interrupted(lower));
@@ -138,7 +140,6 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
         S::SignatureMismatch => matches!(seen, S::SignatureScope | S::ClockSkew),
         S::MalformedPolicy => seen == S::FederatedInvalid,
         S::TokenFileMissing | S::TokenFileUnreadable => matches!(seen, S::WrongTokenFile | S::WebIdentityNotGiven),
-        S::WebhookCallFailed => seen == S::WebhookFailedOpen,
         S::ApiTokenInvalid => seen == S::ApiTokenRefused,
         S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
         S::RoleArnInvalid => seen == S::VariableUnexpanded,

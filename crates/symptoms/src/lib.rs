@@ -14,6 +14,7 @@ mod classify;
 mod cloudtrail;
 mod facts;
 mod failure;
+mod hook;
 mod marks;
 mod needles;
 mod network;
@@ -33,6 +34,7 @@ pub use facts::{
     Cluster, Frame, KeyId, Partition, Region, Resource, SaidTimes, Scheme, ServiceAccount, Subject, TokenPath, Webhook,
 };
 pub use failure::{Failure, Sdk};
+pub use hook::{WebhookCall, webhook_call};
 pub use needles::{Finder, needles};
 pub use success::{Success, SuccessKind};
 pub use symptom::Symptom;

@@ -231,7 +231,12 @@ symptoms! {
     SecurityTokenInvalid => "security-token-invalid",
     /// A session's credentials have expired: not renewed. DOC code `ExpiredToken`.
     ExpiredSession => "expired-session",
-    /// The API server's call to the webhook failed. DOC: Kubernetes.
+    /// The API server does not trust the certificate that the webhook serves. DOC: Go `crypto/x509`.
+    WebhookUntrusted => "webhook-untrusted",
+    /// API server and webhook do not agree on a version of the admission review. DOC: `k8s.io/apiserver` source
+    /// (`admissionreview.go`).
+    WebhookReviewVersion => "webhook-review-version",
+    /// The API server's call to the webhook failed, for another reason than certificate or version. DOC: Kubernetes.
     WebhookCallFailed => "webhook-call-failed",
     /// The API server could not call the webhook and went on without it. DOC: Kubernetes, `failurePolicy: Ignore`;
     /// audit annotation `failed-open.mutation.webhook.admission.k8s.io`.

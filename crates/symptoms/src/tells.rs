@@ -108,6 +108,8 @@ impl Symptom {
             | S::QuotaExceeded
             | S::SecurityTokenInvalid
             | S::ExpiredSession
+            | S::WebhookUntrusted
+            | S::WebhookReviewVersion
             | S::WebhookCallFailed
             | S::WebhookFailedOpen
             | S::WebhookDidNotMutate

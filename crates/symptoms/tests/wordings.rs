@@ -269,8 +269,20 @@ const TABLE: &[(Symptom, &str)] = &[
         "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
     ),
     (
-        Symptom::WebhookCallFailed,
+        Symptom::WebhookUntrusted,
         r#"failed calling webhook "pod-identity-webhook.amazonaws.com": x509: certificate signed by unknown authority"#,
+    ),
+    (
+        Symptom::WebhookReviewVersion,
+        r#"Error creating: Internal error occurred: failed calling webhook "iam-for-pods.amazonaws.com": received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind="#,
+    ),
+    (
+        Symptom::WebhookReviewVersion,
+        r#"Failed calling webhook, failing open iam-for-pods.amazonaws.com: failed calling webhook "iam-for-pods.amazonaws.com": received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind="#,
+    ),
+    (
+        Symptom::WebhookCallFailed,
+        r#"failed calling webhook "pod-identity-webhook.amazonaws.com": failed to call webhook: Post "https://pod-identity-webhook.kube-system.svc:443/mutate?timeout=10s": context deadline exceeded"#,
     ),
     (
         Symptom::WebhookMissing,

@@ -3,12 +3,15 @@
 
 use http::Request;
 use serde_json::{Value, json};
-use trustwalk_core::evidence::{InjectionProbe, Observed, Source, Variable};
+use trustwalk_core::evidence::{InjectionProbe, Observed, Source, Variable, WebhookRefusal};
 use trustwalk_foreign::{shell, visible};
 
 use super::client::KubeApi;
 use super::facts;
 use crate::percent::segment;
+
+/// The volume that the webhook makes for a web identity's token.
+const WEBHOOK_VOLUME: &str = "aws-iam-token";
 
 impl KubeApi {
     /// Asks the API server to admit, without storing it, a pod of this service account.
@@ -53,9 +56,9 @@ impl KubeApi {
         // With failurePolicy Fail the API server says itself what is wrong with the webhook. One that answers and
         // denies the pod is a policy's, and tells nothing.
         if let Observed::Unreachable { source, error } = &answer
-            && error.contains("failed calling webhook")
+            && let Some(refusal) = WebhookRefusal::read(error)
         {
-            let value = InjectionProbe { error: Some(error.clone()), ..InjectionProbe::default() };
+            let value = InjectionProbe { error: Some(refusal), ..InjectionProbe::default() };
             return Observed::Known { value, source: source.clone() };
         }
         answer.map(|pod| injected(&pod))
@@ -67,7 +70,10 @@ fn injected(pod: &Value) -> InjectionProbe {
     let spec = facts::pod_spec(pod);
     let container = spec.containers.first();
     let env = |variable| container.and_then(|c| c.env_value(variable)).map(str::to_owned);
+    let volume = spec.token_volumes.iter().find(|v| v.name == WEBHOOK_VOLUME);
     InjectionProbe {
+        audience: volume.map(|v| v.audience.clone()),
+        expiration_seconds: volume.map(|v| v.expiration_seconds),
         role_arn: env(Variable::AwsRoleArn),
         token_file: env(Variable::AwsWebIdentityTokenFile),
         container_credentials: container.is_some_and(|c| c.has_env(Variable::AwsContainerCredentialsFullUri)),

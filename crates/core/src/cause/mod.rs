@@ -183,6 +183,7 @@ causes! {
     PermissionsBoundaryLacksAction = "permissions-boundary-lacks-action",
     ContainerSkippedByAnnotation = "container-skipped-by-annotation",
     RoleDoesNotTrustPodIdentity = "role-does-not-trust-pod-identity",
+    TokenNotValidYet = "token-not-valid-yet",
 }
 
 impl Cause {

@@ -112,17 +112,19 @@ fn read(source: &'static str) -> Result<CauseMeta, String> {
     let (front, doc) = rest.split_once("\n---\n").ok_or("the front matter has no end")?;
     let mut meta = unread(doc.trim());
     let mut list = "";
+    let mut keys: Vec<&str> = Vec::new();
     for line in front.lines() {
         if let Some(item) = line.strip_prefix("  - ") {
             let item = item.trim();
             match list {
-                "sources" => meta.sources.push(item),
-                "says" => meta.says.push(quoted(item)),
+                "sources" => add(&mut meta.sources, item)?,
+                "says" => add(&mut meta.says, quoted(item))?,
                 _ => return Err(format!("a list of {list}: {item}")),
             }
             continue;
         }
         let (key, value) = line.split_once(':').ok_or_else(|| format!("no key: {line}"))?;
+        add(&mut keys, key)?;
         let value = quoted(value.trim());
         list = key;
         match key {
@@ -194,7 +196,18 @@ fn quoted(text: &'static str) -> &'static str {
 }
 
 fn several<T: Copy>(values: &str, all: &[T], name: impl Fn(T) -> &'static str + Copy) -> Result<Vec<T>, String> {
-    values.split(", ").map(|value| one(value, all, name)).collect()
+    let mut names = Vec::new();
+    values.split(", ").try_for_each(|value| add(&mut names, value))?;
+    names.into_iter().map(|value| one(value, all, name)).collect()
+}
+
+/// Adds to a list in which nothing stands twice.
+fn add<'a>(list: &mut Vec<&'a str>, item: &'a str) -> Result<(), String> {
+    if list.contains(&item) {
+        return Err(format!("it stands twice: {item}"));
+    }
+    list.push(item);
+    Ok(())
 }
 
 fn one<T: Copy>(value: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, String> {
@@ -218,6 +231,33 @@ mod tests {
             assert!(!meta.shows.is_empty() && cause.source().contains("\ndecided-by: "), "{}", cause.name());
             assert!(!meta.masked_by.contains(cause), "{}", cause.name());
             assert_eq!(Cause::find(cause.name()), Some(*cause));
+        }
+    }
+
+    #[test]
+    fn what_a_page_says_is_understood_as_what_its_cause_shows() {
+        let mut wrong = Vec::new();
+        for cause in Cause::ALL {
+            for text in &cause.meta().says {
+                let seen: Vec<_> = trustwalk_symptoms::classify_all(text).iter().map(|f| f.symptom).collect();
+                if !seen.iter().any(|s| cause.shows().contains(s)) {
+                    wrong.push(format!("{}: {seen:?} of {text}", cause.name()));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn nothing_stands_twice_in_front_matter() {
+        let front = "code: TW001\nshows: no-provider, no-credentials\nsources:\n  - a\n  - b\n";
+        let page = |front: String| read(String::leak(format!("---\n{front}\n---\nText.\n")));
+        assert!(page(front.to_owned()).is_ok());
+        let doubles =
+            [("no-credentials", "no-provider"), ("  - b", "  - a"), ("sources:", "shows: no-credentials\nsources:")];
+        for (old, new) in doubles {
+            let why = page(front.replace(old, new)).unwrap_err();
+            assert!(why.contains("twice"), "{why}");
         }
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::kept::Variable;
-use super::{AwsFile, Gap, NetworkRule};
+use super::{AwsFile, Gap, NetworkRule, WebhookRefusal};
 
 /// One environment variable of a container. Of a name that no question asks for there is no value ([`Variable`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -410,6 +410,10 @@ pub struct InjectionProbe {
     pub regional_sts: Option<String>,
     /// `AWS_REGION` as injected.
     pub region: Option<String>,
+    /// The audience of the token volume `aws-iam-token` as injected.
+    pub audience: Option<String>,
+    /// The life that this volume asks for, in seconds.
+    pub expiration_seconds: Option<i64>,
     /// What the API server said when the webhook could not be called and its failure policy is `Fail`.
-    pub error: Option<String>,
+    pub error: Option<WebhookRefusal>,
 }

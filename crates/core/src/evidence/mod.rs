@@ -14,6 +14,7 @@ mod logs;
 mod network;
 mod observed;
 mod packed;
+mod refusal;
 mod run;
 mod settle;
 mod shared;
@@ -38,6 +39,7 @@ pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
 pub use packed::{Packed, Tables};
+pub use refusal::WebhookRefusal;
 pub use run::{Roots, Run};
 pub use settle::settled;
 pub use shared::Shared;

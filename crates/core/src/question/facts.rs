@@ -4,6 +4,9 @@ use trustwalk_foreign::shell;
 
 use crate::evidence::{Observed, Target, TokenClaims, Variable, View};
 
+/// STS takes a token up to five minutes after its expiry (IAM User Guide, OIDC providers).
+pub(crate) const GRACE: i64 = 300;
+
 /// A log's time as Unix seconds.
 pub(crate) fn moment(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)

@@ -2,15 +2,12 @@
 
 use crate::cause::Cause;
 use trustwalk_foreign::shell;
-use trustwalk_symptoms::Symptom;
 
 use super::association::associated;
 use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::renewal::{anew, restart};
 use super::service_account::WEBHOOK_VOLUME;
-use super::symptoms::find;
-use super::webhook::{Base, complaint, update_webhook, webhook};
-use super::{Draft, Judged, ignored, pod_identity, preset, skipped};
+use super::{Draft, Judged, ignored, pod_identity, preset, skipped, unheeded, webhook};
 use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Pod, ServiceAccount, View, Workload};
 use crate::finding::Confidence;
 
@@ -39,7 +36,7 @@ pub(super) const CAUSES: &[Cause] = &[
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if !in_cluster(e) {
-        return told(view).unwrap_or_else(|| Judged::none("not a workload of a cluster"));
+        return webhook::told(view).unwrap_or_else(|| Judged::none("not a workload of a cluster"));
     }
     let Some(sa) = e.service_account().known() else {
         return Judged::open(lacking("the service account", e.service_account()));
@@ -57,21 +54,19 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if let Some(pod) = bare.first() {
         return uninjected(e, sa, pod, &bare);
     }
-    if let Some(error) = complaint(e) {
+    if let Some(said) = webhook::refused(e) {
         // Pods that run keep what they have; no other will be made beside or after them.
         let begin = |sentence: String| {
-            Draft::new(format!("{sentence}, and by its failure policy no new pod is made without it")).show(
-                "dry run of a pod",
-                error,
-                "kubectl create --dry-run=server",
-            )
+            Draft::new(format!("{sentence}, and by its failure policy no new pod is made without it"))
         };
         let pod = pods.first().cloned().unwrap_or_default();
-        if let Some((rule, draft)) = webhook(e, &begin, Some(error), &pod) {
+        if let Some((rule, draft)) = webhook::fault(e, &begin, Some(said), &pod, false) {
             return Judged::one(rule, draft);
         }
     }
     let mut judged = pod_identity::aside(e, sa);
+    judged.missing.extend(webhook::unplaced(e));
+    judged.join(unheeded::causes(e, sa));
     if let Some((pod, old)) = pods.iter().find_map(|p| stale(e, p, role).map(|old| (p, old))) {
         let draft =
             Draft::new(format!("pod {} still has the role {old}, and its service account now names {role}", pod.name))
@@ -95,41 +90,6 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     judged.join(skipped::partly(view, sa, pods));
     judged.join(ignored::regional(view, sa, pods));
     judged
-}
-
-/// What the API server says of the webhook, where the cluster itself was not read.
-fn told(view: &View<'_>) -> Option<Judged> {
-    let line = find(view, &[Symptom::WebhookCallFailed, Symptom::WebhookMissing])?;
-    let has = |words: &[&str]| words.iter().any(|w| line.sample.contains(w));
-    let seen = |sentence: &str| Draft::new(sentence).hear(line);
-    if has(&["x509", "certificate"]) {
-        let draft = seen(
-            "the API server does not trust the certificate of the pod identity webhook: caBundle is \
-            another authority's",
-        )
-        .cure(
-            "put the authority that signs the webhook's certificate into caBundle",
-            &[(
-                "kubectl",
-                "kubectl get mutatingwebhookconfiguration pod-identity-webhook -o \
-                jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d | openssl x509 -noout -subject -dates"
-                    .to_owned(),
-            )],
-        );
-        return Some(Judged::one(Cause::WebhookMisconfiguredCabundle, draft));
-    }
-    let gone = has(&["not found", "connection refused", "no endpoints", "deadline exceeded", "i/o timeout", "mount"]);
-    (gone || line.failure.symptom == Symptom::WebhookCallFailed).then(|| {
-        let draft = seen("the pod identity webhook does not exist or does not answer, so new pods get no identity")
-            .cure(
-                "install it or get its pods running, then recreate the workload's",
-                &[(
-                    "kubectl",
-                    "kubectl get mutatingwebhookconfigurations; kubectl get pods -A | grep -i identity".to_owned(),
-                )],
-            );
-        Judged::one(Cause::WebhookAbsentOrNotRunning, draft)
-    })
 }
 
 fn injected(pod: &Pod) -> bool {
@@ -242,7 +202,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     }
     let probe = e.injection_probe().known().filter(|p| p.error.is_none());
     let works = probe.is_some_and(|p| p.role_arn.is_some());
-    if !works && let Some((rule, draft)) = webhook(e, &begin, complaint(e), pod) {
+    if !works && let Some((rule, draft)) = webhook::fault(e, &begin, webhook::complaint(e), pod, webhook::idle(e)) {
         return Judged::one(rule, draft);
     }
     if !works && probe.is_some() {
@@ -253,7 +213,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
             act on the annotation of {who}: a new pod gets no role either"
             ))
             .unsure(Confidence::Likely, "the webhook's own log")
-            .cure("update the webhook", &[("kubectl", update_webhook(e))]),
+            .cure("update the webhook", &[("kubectl", webhook::update(e))]),
         );
     }
     let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
@@ -285,7 +245,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
 }
 
 /// The pod is older than what would have had it injected.
-fn made_before(e: &View<'_>, pod: &Pod, newer: i64, begin: &Base<'_>, who: &str, names: &str) -> Judged {
+fn made_before(e: &View<'_>, pod: &Pod, newer: i64, begin: &webhook::Base<'_>, who: &str, names: &str) -> Judged {
     let draft = begin(format!(
         "{names}: made before the service account {who} named its role or before the webhook ran, and never injected"
     ))

@@ -1,12 +1,12 @@
 //! EKS Pod Identity: association, agent, and what reached the pod; whom the role trusts is the next question.
 
 use super::association::{acts, association, none_known};
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, RACE, ROLE_VARIABLE, alike, lacking, told};
+use super::facts::{CONTAINER_VARIABLE, RACE, alike, lacking, told};
 use super::renewal::restart;
 use super::symptoms::find;
-use super::{Draft, Judged, names, pod_trust, skipped};
+use super::{Draft, Judged, names, pod_trust, skipped, two_identities};
 use crate::cause::Cause;
-use crate::evidence::{Pod, PodIdentityAssociation, ServiceAccount, View};
+use crate::evidence::{Pod, ServiceAccount, View};
 use crate::finding::Confidence;
 use trustwalk_symptoms::Symptom;
 
@@ -29,7 +29,7 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judg
             return passed_over(view, pod, made);
         }
     }
-    if let Some(draft) = outranked(view, sa, own) {
+    if let Some(draft) = two_identities::refused(view, sa, own) {
         return Judged::one(Cause::AssociationOutrankedByAnnotation, draft);
     }
     let mut judged = match (view.association_role().known(), agent_absent_on_node(view, pods)) {
@@ -46,34 +46,6 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judg
     }
     judged.join(skipped::partly(view, sa, pods));
     judged
-}
-
-/// A web identity in the pods comes before the association, and its role is one for Pod Identity alone.
-fn outranked(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAssociation) -> Option<Draft> {
-    let pods = view.pods().known()?;
-    let mut each = pods.iter().flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
-    let (pod, container) = each.find(|(_, c)| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))?;
-    let role = view.role().known().filter(|role| pod_trust::for_pods_alone(role))?;
-    let from = if sa.role_arn().is_some() { "the service account's annotation" } else { "the pod template" };
-    let theirs = own.role_arn.as_deref().unwrap_or("not told");
-    let who = format!("{}/{}", sa.namespace, sa.name);
-    let draft = Draft::new(format!(
-        "the Pod Identity association of {who} has no effect: container {} of pod {} has a web identity too, from \
-         {from}, which SDKs ask first, and the role {} trusts Pod Identity and no web identity",
-        container.name, pod.name, role.arn
-    ))
-    .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), format!("Pod {}", pod.name))
-    .show("association", theirs, "eks:DescribePodIdentityAssociation")
-    .show("role of the web identity", role.arn.clone(), format!("{} AssumeRolePolicyDocument", role.arn));
-    let draft = match find(view, &[Symptom::NotAuthorizedWebIdentity]) {
-        Some(line) => draft.hear(line),
-        None => draft,
-    };
-    let command = match sa.role_arn() {
-        Some(_) => super::names::on_account(view, "annotate", " eks.amazonaws.com/role-arn-"),
-        None => super::names::unset(view, &[ROLE_VARIABLE.name(), FILE_VARIABLE.name()]),
-    };
-    Some(draft.cure("take the web identity away, so that the association counts", &[("kubectl", command)]))
 }
 
 /// No agent that is ready runs on the node of a pod that asks it (EKS User Guide, "Set up the Amazon EKS Pod Identity
@@ -116,30 +88,17 @@ fn agent_absent_on_node(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
     Some(if fails { draft } else { draft.warns() })
 }
 
-/// Associations beside an annotation: of this account, where the annotation wins, or of one that is named alike.
+/// Associations beside an annotation that reached the pods.
 pub(super) fn aside(view: &View<'_>, sa: &ServiceAccount) -> Judged {
     let mut judged = Judged::default();
-    if let Some(draft) = association(view, sa).and_then(|own| outranked(view, sa, own)) {
+    if let Some(draft) = association(view, sa).and_then(|own| two_identities::refused(view, sa, own)) {
         judged.push(Cause::AssociationOutrankedByAnnotation, draft);
         return judged;
     }
     if !none_known(view) {
         judged.missing.push(lacking("whether the service account has a Pod Identity association", view.associations()));
     }
-    let who = format!("{}/{}", sa.namespace, sa.name);
-    if let (Some(own), Some(role)) = (association(view, sa), sa.role_arn())
-        && own.role_arn.as_deref().is_some_and(|arn| arn != role)
-    {
-        let theirs = own.role_arn.clone().unwrap_or_default();
-        let sentence = format!(
-            "the service account {who} has the annotation for {role} and a Pod Identity association for {theirs}: an \
-             SDK asks the web identity first, so the association has no effect"
-        );
-        let draft = Draft::new(sentence)
-            .show("annotation", role, format!("ServiceAccount {who}"))
-            .show("association", theirs, "eks:DescribePodIdentityAssociation")
-            .warns()
-            .cure("remove the one that is not meant, then recreate the pods", &[]);
+    if let Some(draft) = association(view, sa).and_then(|own| two_identities::differing(view, sa, own)) {
         judged.push(Cause::AssociationOutrankedByAnnotation, draft);
     }
     judged

@@ -4,10 +4,10 @@ use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{in_cluster, moment};
+use super::facts::{GRACE, in_cluster, moment};
 use super::renewal::renewed;
 use super::symptoms::find;
-use super::{Draft, Judged, names};
+use super::{Draft, Judged, names, not_yet};
 use crate::evidence::{DEFAULT_AUDIENCE, LogFailure, TokenClaims, View};
 use crate::finding::Confidence;
 
@@ -20,10 +20,9 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::TokenTooOldOrExpired,
     Cause::WrongTokenKindMissingAud,
     Cause::IdpDoesNotIssueRequestedAudience,
+    Cause::TokenNotValidYet,
 ];
 
-/// STS takes a token up to five minutes after its expiry (IAM User Guide, OIDC providers).
-const GRACE: i64 = 300;
 /// Signature algorithms STS knows (STS API reference).
 const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
 
@@ -84,7 +83,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let Some(token) = e.token().known() else {
         return unread(view, e, expired);
     };
-    if let Some((rule, draft)) = malformed(view, token).or_else(|| old(e, token)) {
+    let found = malformed(view, token).or_else(|| not_yet::token(e, token)).or_else(|| old(e, token));
+    if let Some((rule, draft)) = found {
         judged.push(rule, draft);
     }
     judged
@@ -103,6 +103,8 @@ fn unread(view: &View<'_>, e: &View<'_>, expired: Option<&LogFailure>) -> Judged
             Cause::WrongTokenKindMissingAud,
             Draft::new("the token lacks a claim that STS requires: it is not an OIDC token for AWS").hear(line),
         );
+    } else if let Some(draft) = not_yet::heard(view) {
+        judged.push(Cause::TokenNotValidYet, draft);
     } else if let Some(line) = expired {
         past(&mut judged, line);
     } else if !e.token().is_absent() {
@@ -171,6 +173,12 @@ fn malformed(view: &View<'_>, token: &TokenClaims) -> Option<(Cause, Draft)> {
             "send the ID token itself, with nothing before or after it",
             &[("note", "an access token or a file with log lines in it is refused".to_owned())],
         );
+        return Some((Cause::TokenContentMalformed, draft));
+    }
+    if let Some((claim, value)) = not_yet::in_milliseconds(token) {
+        let draft = Draft::new(format!("the token's {claim} is in milliseconds, and STS reads seconds since 1970"))
+            .show(&format!("token {claim}"), value.to_string(), origin)
+            .cure("have the issuer write whole seconds", &[]);
         return Some((Cause::TokenContentMalformed, draft));
     }
     if token.aud.is_empty() && token.azp.is_none() {

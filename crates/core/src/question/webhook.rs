@@ -1,31 +1,118 @@
-//! What keeps the webhook from a pod: it is not there, cannot be called, or its selectors leave the pod out.
+//! The webhook that injects: whether the API server has one, can call it, and takes its answer.
 
 use trustwalk_foreign::shell;
+use trustwalk_symptoms::Symptom;
 
-use super::{Draft, selector};
+use super::symptoms::find;
+use super::{Draft, Judged, selector};
 use crate::cause::Cause;
-use crate::evidence::{Observed, Pod, View, Webhook};
+use crate::evidence::{LogFailure, Observed, Pod, View, Webhook};
 use crate::finding::Confidence;
 
-/// What the API server says of the identity webhook that it cannot call, at a dry run. What it says of another
-/// webhook tells nothing about this one.
-pub(super) fn complaint<'a>(e: &View<'a>) -> Option<&'a str> {
-    let error = e.injection_probe().known()?.error.as_deref()?;
-    let mut hooks = e.webhooks().known()?.iter();
-    hooks.any(|h| error.contains(&format!("\"{}\"", h.name))).then_some(error)
-}
-
-/// Whether something is known to keep the webhook from a pod made now.
-pub(crate) fn kept_out(e: &View<'_>) -> bool {
-    let like = e.pods().known().and_then(|all| all.first().cloned()).unwrap_or_default();
-    webhook(e, &|sentence| Draft::new(sentence), complaint(e), &like).is_some()
-}
-
-/// What a finding begins with.
+/// Begins a draft with what was seen of pod and service account.
 pub(super) type Base<'a> = dyn Fn(String) -> Draft + 'a;
 
-/// What of the webhook keeps pods without identity.
-pub(super) fn webhook(e: &View<'_>, base: &Base<'_>, error: Option<&str>, pod: &Pod) -> Option<(Cause, Draft)> {
+/// What the API server says of the identity webhook that it could not use.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Complaint<'a> {
+    /// As the answer to our own dry run of a pod.
+    DryRun(&'a str, Symptom),
+    /// In a log.
+    Line(&'a LogFailure),
+}
+
+impl Complaint<'_> {
+    fn symptom(self) -> Symptom {
+        match self {
+            Self::DryRun(_, symptom) => symptom,
+            Self::Line(line) => line.failure.symptom,
+        }
+    }
+
+    fn on(self, draft: Draft) -> Draft {
+        match self {
+            Self::DryRun(said, _) => draft.show("dry run of a pod", said, "kubectl create --dry-run=server"),
+            Self::Line(line) => draft.hear(line),
+        }
+    }
+}
+
+/// What a dry run was answered about the identity webhook. What is said of another webhook tells nothing about it.
+pub(super) fn refused<'a>(e: &View<'a>) -> Option<Complaint<'a>> {
+    let refusal = e.injection_probe().known()?.error.as_ref()?;
+    let call = refusal.call()?;
+    let ours = e.webhooks().known()?.iter().any(|h| h.name == call.webhook.as_str());
+    ours.then(|| Complaint::DryRun(refusal.said(), call.symptom))
+}
+
+/// A dry run that was refused over a webhook of which it is not known whether it is the identity's.
+pub(super) fn unplaced(e: &View<'_>) -> Option<String> {
+    let call = e.injection_probe().known()?.error.as_ref()?.call()?;
+    let unread = !e.webhooks().is_absent() && e.webhooks().known().is_none();
+    unread.then(|| {
+        let which =
+            format!("whether the webhook {}, which the API server cannot use, injects the identity", call.webhook);
+        super::facts::lacking(&which, e.webhooks())
+    })
+}
+
+/// The same, or what a log says.
+pub(super) fn complaint<'a>(e: &View<'a>) -> Option<Complaint<'a>> {
+    const SAID: &[Symptom] = &[Symptom::WebhookUntrusted, Symptom::WebhookReviewVersion, Symptom::WebhookCallFailed];
+    refused(e).or_else(|| find(e, SAID).map(Complaint::Line))
+}
+
+/// What the API server says of the webhook, where the cluster itself was not read.
+pub(super) fn told(view: &View<'_>) -> Option<Judged> {
+    let said =
+        [Symptom::WebhookUntrusted, Symptom::WebhookReviewVersion, Symptom::WebhookCallFailed, Symptom::WebhookMissing];
+    let line = find(view, &said)?;
+    let seen = |sentence: &str| Draft::new(sentence).hear(line);
+    let named = line.failure.webhook.as_ref().map_or("pod-identity-webhook", |w| w.as_str());
+    let (cause, draft) = if line.failure.symptom == Symptom::WebhookUntrusted {
+        let draft = seen(
+            "the API server does not trust the certificate of the pod identity webhook: caBundle is \
+            another authority's",
+        )
+        .cure(
+            "put the authority that signs the webhook's certificate into caBundle",
+            &[(
+                "kubectl",
+                "kubectl get mutatingwebhookconfiguration pod-identity-webhook -o \
+                jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d | openssl x509 -noout -subject -dates"
+                    .to_owned(),
+            )],
+        );
+        (Cause::WebhookMisconfiguredCabundle, draft)
+    } else if line.failure.symptom == Symptom::WebhookReviewVersion {
+        let draft = seen(
+            "the API server does not take the answer of the pod identity webhook: the two do not agree on a version \
+             of the admission review",
+        );
+        let listed = relist("pod-identity-webhook", named, &["v1beta1", "v1"]);
+        (Cause::WebhookMisconfiguredApiVersion, draft.cure(OLDER_FIRST, &[("kubectl", listed)]))
+    } else {
+        let draft = seen("the pod identity webhook does not exist or does not answer, so new pods get no identity")
+            .cure(
+                "install it or get its pods running, then recreate the workload's",
+                &[(
+                    "kubectl",
+                    "kubectl get mutatingwebhookconfigurations; kubectl get pods -A | grep -i identity".to_owned(),
+                )],
+            );
+        (Cause::WebhookAbsentOrNotRunning, draft)
+    };
+    Some(Judged::one(cause, draft))
+}
+
+/// What keeps the webhook from a pod made now. `idle` where a dry run showed that such a pod gets nothing.
+pub(super) fn fault(
+    e: &View<'_>,
+    base: &Base<'_>,
+    complaint: Option<Complaint<'_>>,
+    pod: &Pod,
+    idle: bool,
+) -> Option<(Cause, Draft)> {
     let hooks = match e.webhooks() {
         Observed::Known { value, .. } => value.as_slice(),
         Observed::Absent { .. } => &[],
@@ -46,80 +133,182 @@ pub(super) fn webhook(e: &View<'_>, base: &Base<'_>, error: Option<&str>, pod: &
     };
     let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
     let namespace = e.service_account().known().map(|sa| sa.namespace.clone()).unwrap_or_default();
-    hook_fault(hook, &namespace, base, error, pod)
+    untrusted(hook, base, complaint)
+        .or_else(|| disagreed(hook, base, complaint))
+        .or_else(|| out_of_reach(hook, base, complaint))
+        .or_else(|| left_out_by_selector(hook, &namespace, base, pod))
+        .or_else(|| idle.then(|| asked_in_v1(hook, base)).flatten())
 }
 
-fn hook_fault(
-    hook: &Webhook,
-    namespace: &str,
-    base: &Base<'_>,
-    error: Option<&str>,
-    pod: &Pod,
-) -> Option<(Cause, Draft)> {
+/// Whether something is known to keep the webhook from a pod made now.
+pub(crate) fn kept_out(e: &View<'_>) -> bool {
+    let like = e.pods().known().and_then(|all| all.first().cloned()).unwrap_or_default();
+    fault(e, &|sentence| Draft::new(sentence), refused(e), &like, idle(e)).is_some()
+}
+
+/// Whether a dry run showed that a pod made now gets no role.
+pub(super) fn idle(e: &View<'_>) -> bool {
+    e.injection_probe().known().is_some_and(|p| p.error.is_none() && p.role_arn.is_none())
+}
+
+/// The command that updates the webhook where it runs: the service that the API server calls is named as its deployment
+/// (amazon-eks-pod-identity-webhook, `deploy/`), and its README names the registry.
+pub(super) fn update(e: &View<'_>) -> String {
+    let mut hooks = e.webhooks().known().into_iter().flatten();
+    let service = hooks.find_map(|h| h.endpoint.strip_prefix("service ")?.split(':').next()?.split_once('/'));
+    let (namespace, name) = service.unwrap_or(("WEBHOOK-NAMESPACE", "pod-identity-webhook"));
+    let template =
+        "kubectl -n {} set image deployment/{} '*=public.ecr.aws/eks/amazon-eks-pod-identity-webhook:VERSION'";
+    shell::line(template, &[namespace, name])
+}
+
+fn show(hook: &Webhook, draft: Draft, label: &str, value: String) -> Draft {
+    draft.show(label, value, format!("MutatingWebhookConfiguration {}", hook.configuration))
+}
+
+fn untrusted(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) -> Option<(Cause, Draft)> {
+    let said = complaint.filter(|c| c.symptom() == Symptom::WebhookUntrusted);
+    if hook.ca_verifies != Some(false) && said.is_none() {
+        return None;
+    }
     let name = &hook.configuration;
-    let show =
-        |d: Draft, label: &str, value: String| d.show(label, value, format!("MutatingWebhookConfiguration {name}"));
-    if hook.ca_verifies == Some(false) || error.is_some_and(|t| t.contains("x509")) {
-        let draft = show(
-            base(format!(
-                "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy \
-                 {} hides it",
-                hook.failure_policy
-            )),
-            "caBundle SHA-256",
-            hook.ca_sha256.join(", "),
-        );
-        let served = if hook.served_sha256.is_empty() {
-            draft
-        } else {
-            let issuer = hook.served_issuer.as_deref().map(|i| format!(", issued by {i}")).unwrap_or_default();
-            let value = format!("{}{issuer}", hook.served_sha256.join(", "));
-            draft.show("served SHA-256", value, hook.endpoint.clone())
-        };
-        return Some((
-            Cause::WebhookMisconfiguredCabundle,
-            served.cure(
-                "put the authority that signs the webhook's certificate into caBundle",
-                &[("kubectl", edit_webhook(name))],
-            ),
-        ));
+    let follows = if hook.failure_policy == "Ignore" { "hides it" } else { "lets no pod be made without it" };
+    let mut draft = base(format!(
+        "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} {follows}",
+        hook.failure_policy
+    ));
+    if let Some(said) = said {
+        draft = said.on(draft);
     }
-    if hook.ready_endpoints == Some(0) || error.is_some() {
-        let ready = hook.ready_endpoints.filter(|ready| *ready > 0);
-        let sentence = match ready {
-            Some(_) => format!("the API server cannot call the webhook {name} at {}", hook.endpoint),
-            None => format!("no pod of the webhook {name} is ready at {}", hook.endpoint),
-        };
-        let draft = show(base(sentence), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
-        return Some((
-            Cause::WebhookAbsentOrNotRunning,
-            draft.cure(
-                "get the webhook's pods running, then recreate the workload's",
-                &[(
-                    "kubectl",
-                    shell::line(
-                        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {}",
-                        &[name],
-                    ),
-                )],
-            ),
-        ));
+    if !hook.ca_sha256.is_empty() || said.is_none() {
+        draft = show(hook, draft, "caBundle SHA-256", hook.ca_sha256.join(", "));
     }
-    if !hook.review_versions.is_empty() && !hook.review_versions.iter().any(|v| v == "v1") {
-        let draft = show(
-            base(format!(
-                "the webhook {name} is registered for admission reviews {} only",
-                hook.review_versions.join(", ")
-            )),
-            "admissionReviewVersions",
-            hook.review_versions.join(", "),
-        );
-        return Some((
-            Cause::WebhookMisconfiguredApiVersion,
-            draft.cure("register v1 and run a webhook that answers it", &[("kubectl", edit_webhook(name))]),
-        ));
+    if !hook.served_sha256.is_empty() {
+        let issuer = hook.served_issuer.as_deref().map(|i| format!(", issued by {i}")).unwrap_or_default();
+        let value = format!("{}{issuer}", hook.served_sha256.join(", "));
+        draft = draft.show("served SHA-256", value, hook.endpoint.clone());
     }
-    left_out_by_selector(hook, namespace, base, pod)
+    let command = shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name]);
+    let draft =
+        draft.cure("put the authority that signs the webhook's certificate into caBundle", &[("kubectl", command)]);
+    Some((Cause::WebhookMisconfiguredCabundle, draft))
+}
+
+/// A version of the admission review that API servers know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Review {
+    V1,
+    V1beta1,
+}
+
+/// The version in which the API server asks: the first of the list that it knows (`k8s.io/apiserver`,
+/// `CreateAdmissionObjects`).
+fn asked_in(hook: &Webhook) -> Option<Review> {
+    hook.review_versions.iter().find_map(|version| match version.as_str() {
+        "v1" => Some(Review::V1),
+        "v1beta1" => Some(Review::V1beta1),
+        _ => None,
+    })
+}
+
+/// Up to this version the webhook answers without `apiVersion` and `kind`, which API servers take for an answer in
+/// `v1beta1` alone (amazon-eks-pod-identity-webhook, `pkg/handler/handler.go` of v0.6.17; changed by its pull request
+/// 310; `k8s.io/apiserver`, `VerifyAdmissionResponse`).
+const UNVERSIONED: [u32; 3] = [0, 6, 17];
+
+/// Whether the webhook's image is of such a version, as far as its tag tells.
+fn unversioned(hook: &Webhook) -> Option<bool> {
+    let image = hook.image.as_deref()?.split('@').next()?;
+    let tag = image.rsplit('/').next()?.split_once(':')?.1;
+    let numbers = tag.strip_prefix('v').unwrap_or(tag).split(['-', '+']).next()?.split('.');
+    let numbers: Vec<u32> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
+    let version: [u32; 3] = numbers.try_into().ok()?;
+    Some(version <= UNVERSIONED)
+}
+
+const OLDER_FIRST: &str = "list v1beta1 before v1, or run a webhook newer than 0.6.17, which answers in the version that \
+                           it is asked in; then recreate the pods";
+const NEWER_FIRST: &str = "list v1 before v1beta1, as the webhook answers in v1; then recreate the pods";
+
+/// The command that changes the list, found by the webhook's name.
+fn relist(configuration: &str, webhook: &str, versions: &[&str]) -> String {
+    let change = serde_json::json!({"webhooks": [{"name": webhook, "admissionReviewVersions": versions}]});
+    let template = "kubectl patch mutatingwebhookconfiguration {} --type=strategic -p {}";
+    shell::line(template, &[configuration, &change.to_string()])
+}
+
+fn relisted(hook: &Webhook, draft: Draft) -> Draft {
+    let (title, versions) = match asked_in(hook) {
+        Some(Review::V1) | None => (OLDER_FIRST, ["v1beta1", "v1"]),
+        Some(Review::V1beta1) => (NEWER_FIRST, ["v1", "v1beta1"]),
+    };
+    draft.cure(title, &[("kubectl", relist(&hook.configuration, &hook.name, &versions))])
+}
+
+fn versions(hook: &Webhook, draft: Draft) -> Draft {
+    let draft = show(hook, draft, "admissionReviewVersions", hook.review_versions.join(", "));
+    match &hook.image {
+        Some(image) => draft.show("image of the webhook", image.clone(), hook.endpoint.clone()),
+        None => draft,
+    }
+}
+
+/// API server and webhook do not agree on a version of the review: the API server says so, or knows none of the list.
+fn disagreed(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) -> Option<(Cause, Draft)> {
+    let name = &hook.configuration;
+    let draft = if let Some(said) = complaint.filter(|c| c.symptom() == Symptom::WebhookReviewVersion) {
+        said.on(base(format!(
+            "the API server does not take the answer of the webhook {name}: the two do not agree on a version of the \
+             admission review"
+        )))
+    } else if !hook.review_versions.is_empty() && asked_in(hook).is_none() {
+        let listed = hook.review_versions.join(", ");
+        base(format!("the webhook {name} is registered for admission reviews {listed}, which no API server knows"))
+    } else {
+        return None;
+    };
+    Some((Cause::WebhookMisconfiguredApiVersion, relisted(hook, versions(hook, draft))))
+}
+
+/// It is asked in `v1`, gives nothing to a pod made now, and is not known to be new enough to answer in that.
+fn asked_in_v1(hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
+    let old = unversioned(hook);
+    if asked_in(hook) != Some(Review::V1) || old == Some(false) {
+        return None;
+    }
+    let name = &hook.configuration;
+    let which = if old.is_some() { "which is of such a version" } else { "whose version is not known" };
+    let draft = base(format!(
+        "the webhook {name}, {which}, is asked in admission.k8s.io/v1, the first of its list: up to version 0.6.17 it \
+         answers without a version, which the API server does not take, and a new pod gets no role"
+    ));
+    let draft = versions(hook, draft).unsure(
+        Confidence::Likely,
+        "the API server's log: `expected webhook response of admission.k8s.io/v1` beside the webhook's name",
+    );
+    Some((Cause::WebhookMisconfiguredApiVersion, relisted(hook, draft)))
+}
+
+fn out_of_reach(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) -> Option<(Cause, Draft)> {
+    if hook.ready_endpoints != Some(0) && complaint.is_none() {
+        return None;
+    }
+    let name = &hook.configuration;
+    let ready = hook.ready_endpoints.filter(|ready| *ready > 0);
+    let sentence = match (ready, complaint) {
+        (None, None) | (None, Some(Complaint::DryRun(..))) => {
+            format!("no pod of the webhook {name} is ready at {}", hook.endpoint)
+        }
+        _ => format!("the API server cannot call the webhook {name} at {}", hook.endpoint),
+    };
+    let draft = show(hook, base(sentence), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
+    let draft = complaint.map_or_else(|| draft.clone(), |said| said.on(draft.clone()));
+    let command = shell::line(
+        "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {}",
+        &[name],
+    );
+    let draft = draft.cure("get the webhook's pods running, then recreate the workload's", &[("kubectl", command)]);
+    Some((Cause::WebhookAbsentOrNotRunning, draft))
 }
 
 fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &Pod) -> Option<(Cause, Draft)> {
@@ -150,16 +339,21 @@ fn left_out_by_selector(hook: &Webhook, namespace: &str, base: &Base<'_>, pod: &
     ))
 }
 
-/// The command that updates the webhook where it runs: the service that the API server calls is named as its deployment
-/// (amazon-eks-pod-identity-webhook, deploy/).
-pub(super) fn update_webhook(e: &View<'_>) -> String {
-    let mut hooks = e.webhooks().known().into_iter().flatten();
-    let service = hooks.find_map(|h| h.endpoint.strip_prefix("service ")?.split(':').next()?.split_once('/'));
-    let (namespace, name) = service.unwrap_or(("WEBHOOK-NAMESPACE", "pod-identity-webhook"));
-    let template = "kubectl -n {} set image deployment/{} '*=amazon/amazon-eks-pod-identity-webhook:latest'";
-    shell::line(template, &[namespace, name])
-}
+#[cfg(test)]
+mod tests {
+    use super::{Webhook, unversioned};
 
-fn edit_webhook(name: &str) -> String {
-    shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name])
+    #[test]
+    fn the_tag_tells_whether_an_answer_has_a_version() {
+        let of = |image: &str| unversioned(&Webhook { image: Some(image.to_owned()), ..Webhook::default() });
+        for old in ["r.example:5000/x/hook:v0.6.11", "hook:0.6.17-eks-1", "a/hook:v0.6.17@sha256:00", "hook:v0.1.0"] {
+            assert_eq!(of(old), Some(true), "{old}");
+        }
+        for new in ["hook:v0.6.18", "hook:v0.7.0", "a/hook:1.0.0"] {
+            assert_eq!(of(new), Some(false), "{new}");
+        }
+        for silent in ["hook", "r.example:5000/hook", "hook:latest", "hook:v0.6", "hook@sha256:00"] {
+            assert_eq!(of(silent), None, "{silent}");
+        }
+    }
 }

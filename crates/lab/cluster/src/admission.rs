@@ -1,6 +1,6 @@
-//! Mutating and validating webhooks, called over real HTTPS as
-//! `AdmissionReview` of `admission.k8s.io/v1` (Kubernetes docs, "Dynamic
-//! Admission Control"). Webhooks that take only `v1beta1` are refused.
+//! Mutating and validating webhooks, called over real HTTPS as `AdmissionReview` of the first version in the webhook's
+//! list that an API server knows, `v1` or `v1beta1` (Kubernetes docs, "Dynamic Admission Control"; `k8s.io/apiserver`,
+//! `pkg/admission/plugin/webhook/request/admissionreview.go`).
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -59,8 +59,43 @@ impl fmt::Debug for Webhooks {
     }
 }
 
+/// A version of the review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    V1,
+    V1beta1,
+}
+
+impl Version {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V1beta1 => "v1beta1",
+        }
+    }
+
+    fn api(self) -> String {
+        format!("admission.k8s.io/{}", self.name())
+    }
+
+    /// The first of a webhook's list that is known; one without a list is asked in `v1`.
+    fn asked(hook: &Value) -> Result<Self, CallError> {
+        let listed = j::items(hook, "/admissionReviewVersions");
+        if listed.is_empty() {
+            return Ok(Self::V1);
+        }
+        let known = [Self::V1, Self::V1beta1];
+        let first = listed.iter().find_map(|v| known.into_iter().find(|k| v == k.name()));
+        first.ok_or(CallError::NoVersion)
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum CallError {
+    #[error("webhook does not accept known AdmissionReview versions (v1, v1beta1)")]
+    NoVersion,
+    #[error("{0}")]
+    Conversion(String),
     #[error("service \"{0}\" not found")]
     NoService(String),
     #[error("{0}")]
@@ -69,6 +104,8 @@ enum CallError {
     Trust(String),
     #[error("context deadline exceeded")]
     Timeout,
+    #[error("{0}")]
+    Status(String),
     #[error("{0}")]
     Answer(String),
 }
@@ -145,10 +182,18 @@ impl Webhooks {
             Ok(Answer::Allowed(patch)) => Ok(patch),
             Ok(Answer::Denied(code, message)) => Err(ApiError::denied_by_webhook(name, code, &message)),
             Err(_) if j::text(hook, "/failurePolicy") == "Ignore" => Ok(None),
-            Err(error) => Err(ApiError::internal(format!(
-                "failed calling webhook \"{name}\": failed to call webhook: Post \"{}?timeout={seconds}s\": {error}",
-                address_text(hook)
-            ))),
+            Err(error) => {
+                let why = match &error {
+                    CallError::NoVersion => format!("could not create admission objects: {error}"),
+                    CallError::Answer(_) => format!("received invalid webhook response: {error}"),
+                    CallError::Conversion(_) | CallError::Status(_) => format!("failed to call webhook: {error}"),
+                    CallError::NoService(_) | CallError::Connect(_) | CallError::Trust(_) | CallError::Timeout => {
+                        let url = address_text(hook);
+                        format!("failed to call webhook: Post \"{url}?timeout={seconds}s\": {error}")
+                    }
+                };
+                Err(ApiError::internal(format!("failed calling webhook \"{name}\": {why}")))
+            }
         }
     }
 
@@ -194,15 +239,12 @@ impl Webhooks {
         object: &Value,
         old: Option<&Value>,
     ) -> Result<Answer, CallError> {
-        let versions = j::items(hook, "/admissionReviewVersions");
-        if !versions.is_empty() && !versions.iter().any(|v| v == "v1") {
-            return Err(CallError::Answer("webhook does not accept v1 AdmissionReviewRequest".into()));
-        }
+        let version = Version::asked(hook)?;
         let uid = new_uid();
-        let body = request_body(&uid, review, object, old);
+        let body = request_body(version, &uid, review, object, old);
         let (address, server_name, path) = self.destination(hook)?;
         let answer = self.post(hook, address, &server_name, &path, &body).await?;
-        read_answer(&uid, &answer)
+        read_answer(version, &uid, &answer)
     }
 
     fn destination(&self, hook: &Value) -> Result<(SocketAddr, String, String), CallError> {
@@ -278,13 +320,13 @@ impl Webhooks {
         let bytes = Limited::new(response.into_body(), LARGEST_ANSWER)
             .collect()
             .await
-            .map_err(|e| CallError::Answer(e.to_string()))?
+            .map_err(|e| CallError::Status(e.to_string()))?
             .to_bytes();
         driver.abort();
         if !status.is_success() {
-            return Err(CallError::Answer(format!("unexpected response status {status}")));
+            return Err(CallError::Status(format!("unexpected response status {status}")));
         }
-        serde_json::from_slice(&bytes).map_err(|e| CallError::Answer(e.to_string()))
+        serde_json::from_slice(&bytes).map_err(|e| CallError::Status(e.to_string()))
     }
 
     fn tls(&self, hook: &Value) -> Result<rustls::ClientConfig, CallError> {
@@ -328,7 +370,7 @@ fn address_text(hook: &Value) -> String {
     )
 }
 
-fn request_body(uid: &str, review: &Review<'_>, object: &Value, old: Option<&Value>) -> Value {
+fn request_body(version: Version, uid: &str, review: &Review<'_>, object: &Value, old: Option<&Value>) -> Value {
     let kind = json!({"group": review.kind.group, "version": review.kind.version, "kind": review.kind.kind});
     let resource =
         json!({"group": review.kind.group, "version": review.kind.version, "resource": review.kind.resource});
@@ -351,22 +393,36 @@ fn request_body(uid: &str, review: &Review<'_>, object: &Value, old: Option<&Val
             j::put(&mut request, member, value.into());
         }
     }
-    json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": request})
+    json!({"kind": "AdmissionReview", "apiVersion": version.api(), "request": request})
 }
 
-fn read_answer(uid: &str, answer: &Value) -> Result<Answer, CallError> {
-    let version = j::text(answer, "/apiVersion");
-    if version != "admission.k8s.io/v1" || j::text(answer, "/kind") != "AdmissionReview" {
-        return Err(CallError::Answer(format!(
-            "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got {version}, Kind={}",
-            j::text(answer, "/kind")
-        )));
+/// The API server's checks of an answer. In `v1beta1` neither version nor uid nor kind of the patch is looked at.
+fn read_answer(version: Version, uid: &str, answer: &Value) -> Result<Answer, CallError> {
+    let (said, kind) = (j::text(answer, "/apiVersion"), j::text(answer, "/kind"));
+    for other in [Version::V1, Version::V1beta1] {
+        if other != version && said == other.api() && kind == "AdmissionReview" {
+            let (from, to) = (other.name(), version.name());
+            return Err(CallError::Conversion(format!(
+                "converting ({from}.AdmissionReview) to ({to}.AdmissionReview): unknown conversion"
+            )));
+        }
     }
     let response = j::at(answer, "/response");
-    if j::text(response, "/uid") != uid {
+    if response.is_null() {
+        return Err(CallError::Answer("webhook response was absent".into()));
+    }
+    let strict = version == Version::V1;
+    if strict && j::text(response, "/uid") != uid {
         return Err(CallError::Answer(format!(
             "expected response.uid=\"{uid}\", got \"{}\"",
             j::text(response, "/uid")
+        )));
+    }
+    if strict && (said != version.api() || kind != "AdmissionReview") {
+        // A group and version without a group are written with a slash alone.
+        let said = if said.is_empty() { "/" } else { said };
+        return Err(CallError::Answer(format!(
+            "expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got {said}, Kind={kind}"
         )));
     }
     if j::at(response, "/allowed").as_bool() != Some(true) {
@@ -378,7 +434,7 @@ fn read_answer(uid: &str, answer: &Value) -> Result<Answer, CallError> {
     if encoded.is_empty() {
         return Ok(Answer::Allowed(None));
     }
-    if j::text(response, "/patchType") != "JSONPatch" {
+    if strict && j::text(response, "/patchType") != "JSONPatch" {
         return Err(CallError::Answer("webhook returned response.patch but not response.patchType".into()));
     }
     let patch = STANDARD.decode(encoded).map_err(|e| CallError::Answer(e.to_string()))?;

@@ -82,6 +82,7 @@ mod trust_policy_lacks_web_identity_statement;
 mod trust_policy_wrong_action;
 mod two_issuers_and_ed_in_one_statement;
 mod webhook_absent_or_not_running;
+mod webhook_misconfigured_api_version;
 mod webhook_misconfigured_cabundle;
 mod webhook_sa_cache_race;
 mod webhook_version_ignores_annotation;
@@ -173,6 +174,7 @@ pub static REGISTRY: &[&Fault] = &[
     &trust_policy_wrong_action::FAULT,
     &two_issuers_and_ed_in_one_statement::FAULT,
     &webhook_absent_or_not_running::FAULT,
+    &webhook_misconfigured_api_version::FAULT,
     &webhook_misconfigured_cabundle::FAULT,
     &webhook_sa_cache_race::FAULT,
     &webhook_version_ignores_annotation::FAULT,

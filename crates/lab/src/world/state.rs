@@ -60,6 +60,8 @@ pub struct Provider {
 pub enum Registration {
     /// As the add-on made it.
     Sound,
+    /// It lists `v1` before `v1beta1`, as charts and cluster tools have done.
+    V1First,
     /// Not there.
     Absent,
     /// Its CA bundle is not the one that signed the serving certificate.

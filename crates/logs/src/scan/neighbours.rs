@@ -127,6 +127,8 @@ fn is_of_kind(kind: SuccessKind, symptom: Symptom) -> bool {
         | S::ProviderExists
         | S::QuotaExceeded
         | S::DocumentsDenied
+        | S::WebhookUntrusted
+        | S::WebhookReviewVersion
         | S::WebhookCallFailed
         | S::WebhookFailedOpen
         | S::WebhookDidNotMutate

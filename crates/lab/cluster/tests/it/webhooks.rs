@@ -19,13 +19,12 @@ use crate::support::Lab;
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const HOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 
-/// Answers every review with a label.
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+/// Answers every review with a label, in `v1` or without a version.
+async fn answer(request: Request<Incoming>, versioned: bool) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let bytes = request.into_body().collect().await?.to_bytes();
     let review: Value = serde_json::from_slice(&bytes).unwrap();
     let patch = json!([{"op": "add", "path": "/metadata/labels", "value": {"mutated": "yes"}}]);
-    let response = json!({
-        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+    let mut response = json!({
         "response": {
             "uid": j::text(&review, "/request/uid"),
             "allowed": j::text(&review, "/request/name") != "forbidden",
@@ -33,11 +32,19 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyp
             "patchType": "JSONPatch", "patch": STANDARD.encode(patch.to_string()),
         },
     });
+    if versioned {
+        j::put(&mut response, "/apiVersion", "admission.k8s.io/v1".into());
+        j::put(&mut response, "/kind", "AdmissionReview".into());
+    }
     Ok(Response::new(Full::new(Bytes::from(response.to_string()))))
 }
 
 /// Serves the webhook for its service name; returns its authority.
 async fn serve(lab: &Lab) -> String {
+    serve_as(lab, true).await
+}
+
+async fn serve_as(lab: &Lab, versioned: bool) -> String {
     let tls = TlsMaterial::self_made(&["hook.default.svc"]).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -55,7 +62,7 @@ async fn serve(lab: &Lab) -> String {
             if let Ok(stream) = acceptor.accept(tcp).await {
                 let io = TokioIo::new(stream);
                 let http = hyper::server::conn::http1::Builder::new();
-                tokio::spawn(http.serve_connection(io, service_fn(answer)));
+                tokio::spawn(http.serve_connection(io, service_fn(move |request| answer(request, versioned))));
             }
         }
     });
@@ -130,10 +137,41 @@ async fn a_webhook_with_a_foreign_certificate_is_not_believed() {
     assert!(j::text(&status, "/message").contains("x509: "));
 }
 
-#[tokio::test]
-async fn a_webhook_of_the_old_version_is_refused() {
+/// What the API server says when the webhook of the test, which answers in `v1` or without a version, is registered for
+/// these versions; nothing where it takes the answer.
+async fn said(versions: &[&str], versioned: bool) -> Option<String> {
     let lab = Lab::start().await;
-    let ca = serve(&lab).await;
-    lab.call("POST", HOOKS, configuration(&ca, "Fail", &["v1beta1"])).await;
-    assert_eq!(lab.call("POST", PODS, pod("a")).await.0, 500);
+    let ca = serve_as(&lab, versioned).await;
+    lab.call("POST", HOOKS, configuration(&ca, "Fail", versions)).await;
+    let (code, made) = lab.call("POST", PODS, pod("a")).await;
+    if code == 201 {
+        assert_eq!(j::text(&made, "/metadata/labels/mutated"), "yes");
+        return None;
+    }
+    assert_eq!(code, 500);
+    let message = j::text(&made, "/message").to_owned();
+    message.strip_prefix("Internal error occurred: failed calling webhook \"hook.example.com\": ").map(str::to_owned)
+}
+
+#[tokio::test]
+async fn the_first_known_version_of_the_list_is_asked_for_and_judged_by() {
+    const UNVERSIONED: &str = "received invalid webhook response: expected webhook response of admission.k8s.io/v1, \
+                               Kind=AdmissionReview, got /, Kind=";
+    assert_eq!(said(&["v1", "v1beta1"], true).await, None);
+    assert_eq!(said(&["v1beta1"], false).await, None);
+    assert_eq!(said(&["v2", "v1beta1", "v1"], false).await, None);
+    assert_eq!(said(&["v1"], false).await.as_deref(), Some(UNVERSIONED));
+    assert_eq!(said(&["v1", "v1beta1"], false).await.as_deref(), Some(UNVERSIONED));
+    assert_eq!(
+        said(&["v1beta1"], true).await.as_deref(),
+        Some(
+            "failed to call webhook: converting (v1.AdmissionReview) to (v1beta1.AdmissionReview): unknown conversion"
+        )
+    );
+    assert_eq!(
+        said(&["v2"], true).await.as_deref(),
+        Some(
+            "could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)"
+        )
+    );
 }

@@ -52,6 +52,9 @@ pub struct WebhookConfig {
     pub not_in_cache: BTreeSet<Association>,
     /// Whether Windows pods get Windows paths; `false` is the reported fault.
     pub windows_paths: bool,
+    /// Whether it answers in the version that it is asked in. Releases up to v0.6.17 give their answer neither
+    /// `apiVersion` nor `kind` (amazon-eks-pod-identity-webhook, `pkg/handler/handler.go` and pull request 310).
+    pub echoes_version: bool,
 }
 
 impl Default for WebhookConfig {
@@ -64,6 +67,7 @@ impl Default for WebhookConfig {
             ignores_regional_annotation: false,
             not_in_cache: BTreeSet::new(),
             windows_paths: true,
+            echoes_version: false,
         }
     }
 }

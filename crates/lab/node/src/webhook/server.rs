@@ -1,4 +1,4 @@
-//! The admission server: `AdmissionReview` of `admission.k8s.io/v1` over HTTPS
+//! The admission server: `AdmissionReview` of `admission.k8s.io` over HTTPS, in `v1` or `v1beta1`, which ask alike
 //! (Kubernetes docs, "Dynamic Admission Control").
 
 use std::{
@@ -141,7 +141,11 @@ impl WebhookServer {
                 j::put(&mut response, "/patch", encoded.into());
             }
         }
-        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
+        if self.settings.get().echoes_version {
+            let (version, kind) = (j::text(review, "/apiVersion"), j::text(review, "/kind"));
+            return json!({"apiVersion": version, "kind": kind, "response": response});
+        }
+        json!({"response": response})
     }
 
     fn patch(&self, review: &Value, pod: &Value) -> Vec<Value> {

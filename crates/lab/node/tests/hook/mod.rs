@@ -86,7 +86,8 @@ impl Hook {
         });
         let (_, answer) = self.post("/mutate", review.to_string()).await?;
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert_eq!(answer["apiVersion"], "admission.k8s.io/v1");
+        let echo = self.settings.get().echoes_version;
+        assert_eq!(answer["apiVersion"].as_str(), echo.then_some("admission.k8s.io/v1"));
         assert_eq!(answer["response"]["uid"], "u-1");
         assert_eq!(answer["response"]["allowed"], true);
         let Some(patch) = answer["response"]["patch"].as_str() else {
