@@ -2,7 +2,9 @@
 //! of ours, colour changes nothing else, and documents read back.
 
 use trustwalk_core::cause::Cause;
-use trustwalk_core::diagnosis::{Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, diagnose};
+use trustwalk_core::diagnosis::{
+    After, AfterStep, Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, diagnose,
+};
 use trustwalk_core::evidence::{Evidence, Target as Asked};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity, Standing};
 use trustwalk_core::link::Link;
@@ -127,6 +129,23 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
         }],
         undetermined: vec![next(), next()],
         timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next() }],
+        after: Some(After {
+            sentence: next(),
+            steps: vec![AfterStep {
+                code: next(),
+                name: Cause::ThumbprintMismatch,
+                words: next(),
+                changes: vec![next(), next()],
+            }],
+            remains: vec![Remaining {
+                code: next(),
+                name: Cause::ThumbprintMismatch,
+                confidence: Confidence::Likely,
+                sentence: next(),
+            }],
+            open: vec![next()],
+            outcome: Outcome::Undetermined,
+        }),
     }
 }
 
@@ -137,7 +156,13 @@ fn finding(next: &mut impl FnMut() -> String) -> Finding {
         confidence: Confidence::Proven,
         sentence: next(),
         proof: vec![Exhibit::new(next(), next(), next())],
-        cures: vec![Cure { title: next(), actions: Vec::new(), by_hand: [(next(), next())].into() }],
+        cures: vec![Cure {
+            title: next(),
+            actions: Vec::new(),
+            changes: vec![next(), next()],
+            by_hand: [(next(), next())].into(),
+            through: Some(next()),
+        }],
         decide: Some(next()),
     }
 }
