@@ -44,10 +44,10 @@ fn a_plan_for_several_causes_is_carried_out_and_undone() {
     let target = ["fix", "deployment/ledger", "-n", "payments"];
     let (code, text) = run(&lab, &[&target[..], &["--approve", "--receipt", "r.json"]].concat());
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Plan to cure thumbprint-mismatch, sub-wrong-namespace"), "{text}");
+    assert!(text.contains("Plan to fix thumbprint-mismatch, sub-wrong-namespace"), "{text}");
     let (code, text) = run(&lab, &["rollback", "r.json", "--approve"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Rolled back 2 change(s)"), "{text}");
+    assert!(text.contains("Rolled back 2 changes"), "{text}");
 }
 
 #[test]
