@@ -102,7 +102,7 @@ mod tests {
         let first = redrawn(&view, Pen::new(true), 0).shown();
         assert_eq!(
             first.as_str(),
-            "\u{1b}[2K    1 of 2 pods renewed and ready\n\u{1b}[2K    p\\u{1b}[2J               1/2   \
+            "\u{1b}[2K    1 of 2 pods renewed and ready\n\u{1b}[2K    p\\u{1b}[2J                    1/2   \
              \u{1b}[33mError\\n\u{221a} verified    \u{1b}[0m 3\n\u{1b}[J"
         );
         let again = redrawn(&view, Pen::new(true), 2).shown();

@@ -86,7 +86,7 @@ fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
     assert!(is_sound(&lab));
     let (code, text) = stranger(&["rollback", "r.json", "--approve", "--foreign-receipt"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Rolled back 1 change(s)") && !is_sound(&lab), "{text}");
+    assert!(text.contains("Rolled back 1 change of") && !is_sound(&lab), "{text}");
     let (code, text) = stranger(&["rollback", "r.json", "--approve"]);
     assert_eq!(code, Some(3), "taken over once is not the user's own: {text}");
 }

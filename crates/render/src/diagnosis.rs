@@ -100,7 +100,7 @@ fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose
     // What is told in full below is named here, not told twice.
     let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
     let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code(), f.name()));
-    out.line(format_args!("  {} {:<16}{saw}", pen.ink(colour, mark), link.link.name()));
+    out.line(format_args!("  {} {:<15} {saw}", pen.ink(colour, mark), link.link.name()));
     // What is missing is listed below, once for all links.
     if verbose {
         for missing in &link.missing {

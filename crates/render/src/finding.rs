@@ -97,7 +97,7 @@ fn proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
 
 /// What a cure changes, and the command of the tool that owns the object; the other tools' on request.
 fn cure(out: &mut Page, cure: &Cure, pen: Pen, verbose: bool) {
-    out.line(format_args!("  {} {}", pen.ink(Ink::Strong, "Fix:"), cure.title));
+    out.labelled(pen.ink(Ink::Strong, "  Fix:"), &cure.title, "    ");
     changes(out, &cure.changes, "      ", pen);
     let told = command_of(cure).map(|(tool, _)| tool);
     let mut left = Vec::new();
@@ -106,7 +106,7 @@ fn cure(out: &mut Page, cure: &Cure, pen: Pen, verbose: bool) {
     for (tool, text) in first.chain(others) {
         // A note is a caution, and no other way to do the same.
         if verbose || told == Some(tool.as_str()) || tool == NOTE {
-            labelled(out, &format_args!("    {:<15}", pen.ink(Ink::Faint, tool)), &" ".repeat(TOOL_MARGIN), text);
+            labelled(out, &format_args!("    {:<14} ", pen.ink(Ink::Faint, tool)), &" ".repeat(TOOL_MARGIN), text);
         } else {
             left.push(tool.as_str());
         }

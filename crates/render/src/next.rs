@@ -161,17 +161,18 @@ impl Line {
         match target {
             Target::Workload { resource, namespace, name } => self.named_object(resource, namespace, name),
             Target::ServiceAccount { namespace, name } => self.named_object("serviceaccount", namespace, name),
+            // As typed, which may be an address with a password.
             Target::Role { arn, subject } => {
                 self.named.push("role");
-                self.part("--role", Some(arn));
+                self.part("--role", Some(&redact(arn)));
                 if let Some(subject) = subject {
                     self.named.push("subject");
-                    self.part("--subject", Some(subject));
+                    self.part("--subject", Some(&redact(subject)));
                 }
             }
             Target::Issuer { url } => {
                 self.named.push("issuer");
-                self.part("--issuer", Some(url));
+                self.part("--issuer", Some(&redact(url)));
             }
             // Only what was typed says where they are.
             Target::Job { .. } | Target::Log { .. } => {}

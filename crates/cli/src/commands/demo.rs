@@ -35,7 +35,7 @@ const SHOWS: Duration = Duration::from_secs(20);
 /// Runs the command.
 pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     if args.list {
-        let lines: Vec<String> = faults::REGISTRY.iter().map(|f| format!("{:<52}{}", f.name, f.summary)).collect();
+        let lines: Vec<String> = faults::REGISTRY.iter().map(|f| format!("{:<51} {}", f.name, f.summary)).collect();
         style::say(&Shown::block(&lines.join("\n")))?;
         return Ok(Exit::Sound);
     }
@@ -185,11 +185,11 @@ async fn pods_table(
         pods = kube.pods_of(workload).await.known().cloned().unwrap_or_default();
     }
     let mut out = Page::new();
-    out.line(format_args!("  {:<32}{:<8}{:<20}{}", "NAME", "READY", "STATUS", "RESTARTS"));
+    out.line(format_args!("  {:<31} {:<7} {:<19} {}", "NAME", "READY", "STATUS", "RESTARTS"));
     for pod in &pods {
         let ready = pod.containers_ready().to_string();
         let status = pod.reason.as_deref().unwrap_or(&pod.phase);
-        out.line(format_args!("  {:<32}{ready:<8}{status:<20}{}", pod.name, pod.restarts));
+        out.line(format_args!("  {:<31} {ready:<7} {status:<19} {}", pod.name, pod.restarts));
     }
     out.shown()
 }

@@ -131,7 +131,7 @@ fn words(summary: &Summary) -> Shown {
         ];
         for (label, value) in named {
             if let Some(value) = value {
-                out.line(format_args!("    {label:<8}{value}"));
+                out.line(format_args!("    {label:<7} {value}"));
             }
         }
         let near = &c.neighbours;

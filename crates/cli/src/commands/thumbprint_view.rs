@@ -197,7 +197,7 @@ pub(crate) fn human(hosts: &[HostView], account: &Account) -> Shown {
     }
     for (tool, dials, taken) in by_tool(hosts) {
         let taken = if taken.is_empty() { "nothing from this chain".to_owned() } else { taken.join(", ") };
-        out.line(format_args!("  {tool:<29}{taken}  {}", pen.ink(Ink::Faint, dials)));
+        out.line(format_args!("  {tool:<28} {taken}  {}", pen.ink(Ink::Faint, dials)));
     }
     out.gap();
     out.line(pen.ink(Ink::Strong, "What the account has registered"));

@@ -145,7 +145,7 @@ fn words(f: &TokenFacts, hints: &[Hint], now: i64) -> Shown {
     let pen = style::pen();
     let mut out = Page::new();
     let mut row = |label: &str, value: &str| {
-        out.line(format_args!("  {label:<10}{value}"));
+        out.line(format_args!("  {label:<9} {value}"));
     };
     row("alg", &f.alg);
     row("kid", f.kid.as_deref().unwrap_or("none"));

@@ -20,7 +20,7 @@ pub(super) fn words(report: &Report<'_>, policy: &str, typed: &Typed) -> Shown {
     if let Some(asker) = report.asker {
         out.line(format_args!("  provider  {}", asker.identity.provider_arn));
         for (name, value) in asker.identity.claims.iter().filter(|(_, v)| !v.is_null()) {
-            out.line(format_args!("  {name:<10}{}", Value::to_string(value)));
+            out.line(format_args!("  {name:<9} {}", Value::to_string(value)));
         }
         for one in &asker.assumed {
             out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("assumed: {one}"))));
