@@ -1,6 +1,6 @@
 //! A diagnosis for people: the eleven links, the root cause with its proof, the cure, what changed.
 
-use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkReport, LinkState, Outcome};
+use trustwalk_core::diagnosis::{After, Candidate, Diagnosis, LinkReport, LinkState, Outcome};
 use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Finding, Standing};
 use trustwalk_core::observation::{Fate, Observation};
@@ -64,6 +64,9 @@ pub fn body(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
         }
         out.gap();
     }
+    if let Some(after) = &d.after {
+        list_after(&mut out, after, pen);
+    }
     if verbose {
         list_candidates(&mut out, &d.candidates, pen);
         list_observations(&mut out, &d.observations, pen);
@@ -117,6 +120,20 @@ fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], (pen, verb
     for f in findings {
         show(out, f, pen, verbose);
     }
+}
+
+/// What comes of the fix, tried on the evidence: what would still be wrong.
+fn list_after(out: &mut Page, after: &After, pen: Pen) {
+    out.line(pen.ink(Ink::Strong, "After the fix, tried on the evidence"));
+    out.prose(&after.sentence, "  - ", "    ");
+    for f in &after.remains {
+        let text = format!("{} {} ({}): {}", f.code, f.name.name(), f.confidence.name(), f.sentence);
+        out.prose(&text, "  - left for a person, or not decided: ", "    ");
+    }
+    for open in &after.open {
+        out.prose(open, "  ? ", "    ");
+    }
+    out.gap();
 }
 
 /// Every cause that came into question, with what speaks for and against it.

@@ -441,3 +441,21 @@ pub struct InjectionProbe {
     /// What the API server said when the webhook could not be called and its failure policy is `Fail`.
     pub error: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_counted_as_kubectl_counts_them() {
+        let container =
+            |name: &str, init, sidecar| Container { name: name.to_owned(), init, sidecar, ..Container::default() };
+        let containers =
+            vec![container("app", false, false), container("proxy", true, true), container("setup", true, false)];
+        let ran = |name: &str, ready| ContainerRun { name: name.to_owned(), ready, ..ContainerRun::default() };
+        let mut pod = Pod { spec: PodSpec { containers, ..PodSpec::default() }, ..Pod::default() };
+        assert_eq!(pod.containers_ready().to_string(), "0/2");
+        pod.runs = vec![ran("app", false), ran("proxy", true), ran("setup", true)];
+        assert_eq!(pod.containers_ready().to_string(), "1/2");
+    }
+}
