@@ -11,7 +11,7 @@ use trustwalk_core::link::Link;
 use trustwalk_core::observation::{Fate, Observation, Seen, Witness};
 use trustwalk_core::plan::{Action, Applicability, Cure, Effect, Plan, Precondition, Step, build};
 use trustwalk_foreign::visible::is_hidden;
-use trustwalk_render::{Pen, Shown, human, many, overview, plan, short};
+use trustwalk_render::{Next, Pen, Shown, Typed, human, many, next as render_next, overview, plan, short};
 use trustwalk_symptoms::Symptom;
 
 use crate::Target;
@@ -55,20 +55,22 @@ fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Ok(evidence) = serde_json::from_str::<Evidence>(&text) {
         let found = diagnose(&evidence);
-        prints(&found, &build(&evidence, &found));
+        prints(&found, &build(&evidence, &found), &render_next(&evidence, &found, &Typed::default()));
         return;
     }
     let mut texts = text.split(BETWEEN).map(str::to_owned).cycle();
     let mut next = || texts.next().unwrap_or_default();
-    prints(&diagnosis(&mut next), &plan_of(&mut next));
+    let last = Next { decide: Some(next()), how: Some(next()), command: Some(next()) };
+    prints(&diagnosis(&mut next), &plan_of(&mut next), &last);
 }
 
-fn prints(d: &Diagnosis, p: &Plan) {
+fn prints(d: &Diagnosis, p: &Plan, next: &Next) {
+    let both = [next.clone(), next.clone()];
     let (colour, plain) = (Pen::new(true), Pen::new(false));
     let two = [d.clone(), d.clone()];
     for (with, without) in [
-        (human(d, colour, true), human(d, plain, true)),
-        (many(&two, colour), many(&two, plain)),
+        (human(d, next, colour, true), human(d, next, plain, true)),
+        (many(&two, &both, colour), many(&two, &both, plain)),
         (overview(&two, colour), overview(&two, plain)),
         (plan(p, colour), plan(p, plain)),
         (short(d), short(d)),

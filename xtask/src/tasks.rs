@@ -52,9 +52,15 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the generated pages.
+/// Writes the generated pages, and keeps the golden reports anew.
 pub(crate) fn gen_pages() -> Result<()> {
-    pages(&[])
+    pages(&[])?;
+    let golden = ["test", "--quiet", "--package", "trustwalk-render", "--test", "golden"];
+    let status = Command::new("cargo").args(golden).env("TRUSTWALK_WRITE", "1").current_dir(root()).status();
+    if !status.context("cannot run cargo")?.success() {
+        bail!("the golden reports could not be written");
+    }
+    Ok(())
 }
 
 /// Fails if the generated pages are not what the generator would write.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use trustwalk_core::evidence::ContainersReady;
+
 /// What the caller is told as things happen.
 pub trait Progress {
     /// The journal is kept in this file; nothing was changed yet.
@@ -21,6 +23,8 @@ pub struct PodView {
     pub name: String,
     /// Whether it is ready.
     pub ready: bool,
+    /// Its containers that are ready.
+    pub containers: ContainersReady,
     /// `Running`, `CrashLoopBackOff`, …
     pub status: String,
     /// Restarts.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trustwalk_collect::World;
 use trustwalk_collect::kube_api::{WorkloadRef, resource};
-use trustwalk_core::evidence::{Pod, Workload};
+use trustwalk_core::evidence::{ContainersReady, Pod, Workload};
 
 use crate::error::ApplyError;
 use crate::progress::{PodView, Progress, RolloutView};
@@ -74,6 +74,7 @@ fn view(workload: &Workload, pods: &[Pod]) -> RolloutView {
         .map(|p| PodView {
             name: p.name.clone(),
             ready: p.ready,
+            containers: p.containers_ready(),
             status: p.reason.clone().unwrap_or_else(|| p.phase.clone()),
             restarts: p.restarts,
         })

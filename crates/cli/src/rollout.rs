@@ -36,9 +36,9 @@ fn redrawn(view: &RolloutView, pen: Pen, drawn: usize) -> Page {
     out.line(format_args!("    {} of {} pods renewed and ready", view.renewed, view.desired));
     for pod in &view.pods {
         let ink = if pod.ready { Ink::Good } else { Ink::Odd };
-        let ready = if pod.ready { "1/1" } else { "0/1" };
+        let ready = pod.containers.to_string();
         out.cursor(Move::ClearLine);
-        out.line(format_args!("    {:<24}{ready}   {:<20}{}", pod.name, pen.ink(ink, &pod.status), pod.restarts));
+        out.line(format_args!("    {:<24} {ready:<5} {:<20} {}", pod.name, pen.ink(ink, &pod.status), pod.restarts));
     }
     // Lines of pods that are gone are cleared.
     out.cursor(Move::ClearBelow);
@@ -67,11 +67,8 @@ impl Progress for Live {
             self.drawn = view.pods.len() + 1;
             return;
         }
-        let now: BTreeMap<String, String> = view
-            .pods
-            .iter()
-            .map(|p| (p.name.clone(), format!("{} {}", if p.ready { "1/1" } else { "0/1" }, p.status)))
-            .collect();
+        let now: BTreeMap<String, String> =
+            view.pods.iter().map(|p| (p.name.clone(), format!("{} {}", p.containers, p.status))).collect();
         let mut out = Page::new();
         for (name, state) in &now {
             if self.last.get(name) != Some(state) {
@@ -88,6 +85,7 @@ impl Progress for Live {
 #[cfg(test)]
 mod tests {
     use trustwalk_apply::PodView;
+    use trustwalk_core::evidence::ContainersReady;
 
     use super::*;
 
@@ -97,14 +95,15 @@ mod tests {
             name: "p\u{1b}[2J".to_owned(),
             status: "Error\n\u{221a} verified".to_owned(),
             ready: false,
+            containers: ContainersReady { ready: 1, all: 2 },
             restarts: 3,
         };
         let view = RolloutView { desired: 2, renewed: 1, pods: vec![pod] };
         let first = redrawn(&view, Pen::new(true), 0).shown();
         assert_eq!(
             first.as_str(),
-            "\u{1b}[2K    1 of 2 pods renewed and ready\n\u{1b}[2K    p\\u{1b}[2J                   0/1   \
-             \u{1b}[33mError\\n\u{221a} verified    \u{1b}[0m3\n\u{1b}[J"
+            "\u{1b}[2K    1 of 2 pods renewed and ready\n\u{1b}[2K    p\\u{1b}[2J                    1/2   \
+             \u{1b}[33mError\\n\u{221a} verified    \u{1b}[0m 3\n\u{1b}[J"
         );
         let again = redrawn(&view, Pen::new(true), 2).shown();
         assert_eq!(again.as_str(), format!("\u{1b}[2A{}", first.as_str()));

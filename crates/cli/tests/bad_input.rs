@@ -334,7 +334,7 @@ fn a_log_is_read_alike_plain_compressed_and_in_utf_16() {
     std::fs::write(dir.path().join("wide"), wide).unwrap();
     succeed(Command::new("gzip").args(["--keep", "--name", "plain"]).current_dir(dir.path()));
     for name in ["plain", "plain.gz", "wide"] {
-        expect(&alone(&dir, &["diagnose", "--log", name], b""), 3, &["\u{d7}1: caused by", "thumbprint-mismatch"]);
+        expect(&alone(&dir, &["diagnose", "--log", name], b""), 3, &[": caused by", "thumbprint-mismatch"]);
     }
 }
 

@@ -34,10 +34,10 @@ fn the_formats_and_the_exit_code_agree_whatever_was_found() {
         };
         let human = run(&["-v"]);
         let told = match outcome {
-            Outcome::Ok => "\nOk: no fault found, every link holds\n",
+            Outcome::Ok => "\nOk: no fault found, every link holds; judged: ",
             Outcome::Undetermined => "\nUndetermined: nothing wrong was found",
             Outcome::Broken => "\nBroken: something fails",
-            Outcome::RootCause => "\nRoot cause\n",
+            Outcome::RootCause => "\nRoot cause: TW",
         };
         assert_eq!(human.matches(told).count(), these.len(), "{outcome:?}");
         let short = run(&["-o", "short"]);

@@ -44,10 +44,10 @@ fn a_plan_for_several_causes_is_carried_out_and_undone() {
     let target = ["fix", "deployment/ledger", "-n", "payments"];
     let (code, text) = run(&lab, &[&target[..], &["--approve", "--receipt", "r.json"]].concat());
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Plan to cure thumbprint-mismatch, sub-wrong-namespace"), "{text}");
+    assert!(text.contains("Plan to fix thumbprint-mismatch, sub-wrong-namespace"), "{text}");
     let (code, text) = run(&lab, &["rollback", "r.json", "--approve"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Rolled back 2 change(s)"), "{text}");
+    assert!(text.contains("Rolled back 2 changes"), "{text}");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
     assert!(is_sound(&lab));
     let (code, text) = stranger(&["rollback", "r.json", "--approve", "--foreign-receipt"]);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("Rolled back 1 change(s)") && !is_sound(&lab), "{text}");
+    assert!(text.contains("Rolled back 1 change of") && !is_sound(&lab), "{text}");
     let (code, text) = stranger(&["rollback", "r.json", "--approve"]);
     assert_eq!(code, Some(3), "taken over once is not the user's own: {text}");
 }

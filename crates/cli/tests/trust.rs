@@ -101,7 +101,7 @@ fn what_iam_refuses_to_save_admits_nobody() {
     let (_, said, document) = trust(&sound.replace("oidc-provider/", "oidc-provider/https://"), &APP);
     assert_eq!(document["identity"], Value::Null);
     assert_eq!(document["iam_would_refuse"][0]["code"], "TW033");
-    assert!(said.trim_end().ends_with("next: trustwalk explain TW033"), "{said}");
+    assert!(said.trim_end().ends_with("\nNext: trustwalk explain TW033"), "{said}");
     // What nobody says that IAM refuses is not said to be refused.
     let unknown = own(&json!({"Bool": {"aws:SecureTransport": ["true", "perhaps"]}}));
     assert_eq!(trust(&unknown, &APP).0, 4);

@@ -83,7 +83,7 @@ fn every_kind_of_workload_is_found_once_and_a_shared_cause_is_told_once() {
     let text = String::from_utf8(other.stdout).unwrap();
     assert_eq!((other.status.code(), text.lines().count()), (Some(0), 1), "{text}");
     let empty = lab.trustwalk(&["diagnose", "-n", "nowhere"]);
-    assert_eq!(String::from_utf8(empty.stdout).unwrap(), "No workload of namespace nowhere uses web identity.\n");
+    assert_eq!(String::from_utf8(empty.stdout).unwrap(), "Ok: no workload of namespace nowhere uses web identity\n");
 }
 
 #[test]

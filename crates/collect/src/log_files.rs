@@ -129,15 +129,17 @@ fn enter(all: &mut Vec<LogFailure>, one: LogFailure) {
 
 /// What a file, or standard input for `-`, says: plain, gzip or zstd, of any size, in bounded memory.
 pub fn scan(path: &str, now: i64) -> Observed<LogsRead> {
-    let source = Source { what: format!("log {path}"), at: now, by_hand: None };
-    let outcome = if path == "-" {
+    let piped = path == "-";
+    let origin = if piped { "standard input" } else { path };
+    let source = Source { what: format!("log {origin}"), at: now, by_hand: None };
+    let outcome = if piped {
         scan_reader(std::io::stdin().lock()).map_err(|e| e.to_string())
     } else {
         let opened = open_stream(Path::new(path)).map_err(|e| e.in_full());
         opened.and_then(|file| scan_reader(file).map_err(|e| e.to_string()))
     };
     match outcome {
-        Ok(summary) => Observed::Known { value: from_summary(summary, path), source },
+        Ok(summary) => Observed::Known { value: from_summary(summary, origin), source },
         Err(error) => Observed::Unreachable { source, error },
     }
 }

@@ -1,18 +1,15 @@
 //! A diagnosis for people: the eleven links, the root cause with its proof, the cure, what changed.
 
-use std::fmt::Display;
-
-use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkReport, LinkState, Outcome};
+use trustwalk_core::diagnosis::{After, Candidate, Diagnosis, LinkReport, LinkState, Outcome};
 use trustwalk_core::evidence::Target;
-use trustwalk_core::finding::{Confidence, Exhibit, Finding, Standing};
+use trustwalk_core::finding::{Confidence, Finding, Standing};
 use trustwalk_core::observation::{Fate, Observation};
-use trustwalk_foreign::shell;
 
+use crate::closing::closing;
+use crate::finding::{QUOTES, has_quotes, show};
+use crate::next::Next;
 use crate::page::{Ink, Page, Pen, Shown};
 use crate::time;
-
-/// Widest column of labels: a longer one stands out of it, and does not move the others.
-const WIDEST_LABEL: usize = 40;
 
 /// The target in words.
 pub fn target_words(target: &Target) -> String {
@@ -25,12 +22,21 @@ pub fn target_words(target: &Target) -> String {
         Target::Role { arn, subject: None } => arn.clone(),
         Target::Issuer { url } => url.clone(),
         Target::Job { name } => format!("CI job {name}"),
+        Target::Log { name } if name == "-" => "the log on standard input".to_owned(),
         Target::Log { name } => format!("log {name}"),
     }
 }
 
-/// The whole report.
-pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
+/// The whole report. Its last lines are what it comes to and what to do next, which is what a terminal shows.
+pub fn human(d: &Diagnosis, next: &Next, pen: Pen, verbose: bool) -> Shown {
+    let mut out = Page::new();
+    out.append(body(d, pen, verbose));
+    out.append(closing(d, next, pen));
+    out.shown()
+}
+
+/// The report without its last lines, for what goes on after it.
+pub fn body(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
     let mut out = Page::new();
     out.line(pen.ink(Ink::Strong, format_args!("trustwalk: {}", target_words(&d.target))));
     out.gap();
@@ -38,22 +44,16 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
         link_line(&mut out, link, d, pen, verbose);
     }
     out.gap();
-    match &d.root_cause {
-        Some(finding) => {
-            if finding.confidence == Confidence::Possible {
-                without_cause(&mut out, d.outcome, pen);
-                out.line(pen.ink(Ink::Strong, "Possible causes, in order"));
-            } else {
-                out.line(pen.ink(Ink::Strong, "Root cause"));
-            }
-            show_finding(&mut out, finding, pen);
-        }
-        None => without_cause(&mut out, d.outcome, pen),
+    if let Some(finding) = &d.root_cause {
+        let undecided = finding.confidence == Confidence::Possible;
+        let heading = if undecided { "Possible causes, in order" } else { "Root cause" };
+        list_findings(&mut out, heading, std::slice::from_ref(finding), (pen, verbose));
     }
-    list_findings(&mut out, "Also broken: it would fail next", &d.also, pen);
-    list_findings(&mut out, "Possible too", &d.possible, pen);
-    list_findings(&mut out, "Warnings", &d.warnings, pen);
-    if d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings).any(has_quotes) {
+    list_findings(&mut out, "Also broken: it would fail next", &d.also, (pen, verbose));
+    list_findings(&mut out, "Possible too", &d.possible, (pen, verbose));
+    list_findings(&mut out, "Warnings", &d.warnings, (pen, verbose));
+    let mut told = d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings);
+    if told.any(|f| has_quotes(f, verbose)) {
         out.line(pen.ink(Ink::Faint, QUOTES));
         out.gap();
     }
@@ -63,6 +63,9 @@ pub fn human(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
             out.prose(&c.sentence, "  - ", "    ");
         }
         out.gap();
+    }
+    if let Some(after) = &d.after {
+        list_after(&mut out, after, pen);
     }
     if verbose {
         list_candidates(&mut out, &d.candidates, pen);
@@ -100,7 +103,7 @@ fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose
     // What is told in full below is named here, not told twice.
     let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
     let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code(), f.name()));
-    out.line(format_args!("  {} {:<16}{saw}", pen.ink(colour, mark), link.link.name()));
+    out.line(format_args!("  {} {:<15} {saw}", pen.ink(colour, mark), link.link.name()));
     // What is missing is listed below, once for all links.
     if verbose {
         for missing in &link.missing {
@@ -109,30 +112,28 @@ fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose
     }
 }
 
-fn without_cause(out: &mut Page, outcome: Outcome, pen: Pen) {
-    let ink = match outcome {
-        Outcome::Ok => Ink::Good,
-        Outcome::Undetermined => Ink::Odd,
-        Outcome::Broken | Outcome::RootCause => Ink::Bad,
-    };
-    out.line(pen.ink(ink, format_args!("{}: {}", capital(outcome.word()), outcome.meaning())));
-    out.gap();
-}
-
-/// As at the start of a sentence.
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], pen: Pen) {
+fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], (pen, verbose): (Pen, bool)) {
     if findings.is_empty() {
         return;
     }
     out.line(pen.ink(Ink::Strong, heading));
     for f in findings {
-        show_finding(out, f, pen);
+        show(out, f, pen, verbose);
     }
+}
+
+/// What comes of the fix, tried on the evidence: what would still be wrong.
+fn list_after(out: &mut Page, after: &After, pen: Pen) {
+    out.line(pen.ink(Ink::Strong, "After the fix, tried on the evidence"));
+    out.prose(&after.sentence, "  - ", "    ");
+    for f in &after.remains {
+        let text = format!("{} {} ({}): {}", f.code, f.name.name(), f.confidence.name(), f.sentence);
+        out.prose(&text, "  - left for a person, or not decided: ", "    ");
+    }
+    for open in &after.open {
+        out.prose(open, "  ? ", "    ");
+    }
+    out.gap();
 }
 
 /// Every cause that came into question, with what speaks for and against it.
@@ -178,65 +179,12 @@ fn list_observations(out: &mut Page, observations: &[Observation], pen: Pen) {
             Fate::Succeeded => "it succeeded".to_owned(),
         };
         let at = o.at.map(|at| format!("{}  ", time::stamp(at))).unwrap_or_default();
-        out.line(format_args!("  {at}{} ({} times, {})", o.name(), o.count, o.origin));
+        let times = if o.count == 1 { "once".to_owned() } else { format!("{} times", o.count) };
+        out.line(format_args!("  {at}{} ({times}, {})", o.name(), o.origin));
         out.prose(&o.text, "      ", "      ");
         out.prose(&fate, "      -> ", "         ");
     }
     out.gap();
-}
-
-fn show_finding(out: &mut Page, f: &Finding, pen: Pen) {
-    let sure = f.confidence.name();
-    out.line(format_args!(
-        "  {} {} {}",
-        pen.ink(Ink::Bad, f.code()),
-        pen.ink(Ink::Strong, f.name()),
-        pen.ink(Ink::Faint, format_args!("({} link, {sure})", f.link().name()))
-    ));
-    out.prose(&f.sentence, "  ", "  ");
-    out.gap();
-    show_proof(out, &f.proof, pen);
-    if let Some(decide) = &f.decide {
-        out.prose(decide, "  To decide: ", "    ");
-        out.gap();
-    }
-    for cure in &f.cures {
-        out.line(format_args!("  {} {}", pen.ink(Ink::Strong, "Cure:"), cure.title));
-        for (tool, command) in &cure.by_hand {
-            labelled(out, &format_args!("    {:<15}", pen.ink(Ink::Faint, tool)), &" ".repeat(19), command);
-        }
-        out.gap();
-    }
-}
-
-/// Said once below the commands of a report.
-const QUOTES: &str =
-    "The quotes in commands are those of sh, bash and zsh; PowerShell, cmd and fish have rules of their own.";
-
-/// Whether a cure's command has quotes; snippets of configuration have those of their own languages.
-fn has_quotes(f: &Finding) -> bool {
-    let command = |tool: &str| !matches!(tool, "terraform" | "cloudformation" | "workflow" | "note");
-    f.cures.iter().flat_map(|c| &c.by_hand).any(|(tool, text)| command(tool) && shell::is_quoted(text))
-}
-
-fn show_proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
-    if proof.is_empty() {
-        return;
-    }
-    let width = proof.iter().map(|e| e.label.chars().count()).max().unwrap_or(0).min(WIDEST_LABEL);
-    let margin = format!("    {:<width$}  ", "");
-    for e in proof {
-        labelled(out, &format_args!("    {:<width$}  ", e.label), &margin, &e.value);
-        out.line(format_args!("{margin}{}", pen.ink(Ink::Faint, &e.origin)));
-    }
-    out.gap();
-}
-
-/// A text of several lines beside its label.
-fn labelled(out: &mut Page, label: &dyn Display, margin: &str, text: &str) {
-    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    out.line(format_args!("{label}{first}"));
-    out.block(rest, margin);
 }
 
 /// One line per finding, for grep and for pasting. What the diagnosis comes to is the first line of each target:

@@ -4,14 +4,19 @@
 //! else's can break its line, move the cursor or hide. [`Shown`] is what came through; those who write to a
 //! terminal take nothing else.
 
+mod closing;
 mod diagnosis;
+mod finding;
 mod many;
+mod next;
 mod page;
 mod plan;
 pub mod time;
 mod wrap;
 
-pub use diagnosis::{human, short, target_words};
+pub use closing::{closing, closing_of_all, ending};
+pub use diagnosis::{body, human, short, target_words};
 pub use many::{many, overview, repeated, same_cause};
+pub use next::{Next, Typed, next};
 pub use page::{Ink, Inked, Move, Page, Pen, Shown};
 pub use plan::{outlook, plan};

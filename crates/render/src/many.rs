@@ -3,7 +3,9 @@
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 
-use super::diagnosis::{human, target_words};
+use super::diagnosis::{body, target_words};
+use crate::closing::closing;
+use crate::next::Next;
 use crate::page::{Ink, Page, Pen, Shown};
 
 /// Reports that are told in full. Who has more root causes than this works them off one by one.
@@ -12,8 +14,9 @@ const FULL_REPORTS: usize = 8;
 /// Widest column of targets: a longer name stands out of it, and does not move the others.
 const WIDEST: usize = 80;
 
-/// An overview, then whatever is not sound. A root cause that several share is told with the first of them.
-pub fn many(all: &[Diagnosis], pen: Pen) -> Shown {
+/// An overview, then whatever is not sound, each with what is next for it. A root cause that several share is told
+/// with the first of them.
+pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
     let mut out = Page::new();
     out.append(overview(all, pen));
     let telling = |(position, d): &(usize, &Diagnosis)| {
@@ -22,14 +25,17 @@ pub fn many(all: &[Diagnosis], pen: Pen) -> Shown {
     let to_tell: Vec<(usize, &Diagnosis)> = all.iter().enumerate().filter(telling).collect();
     for (position, d) in to_tell.iter().take(FULL_REPORTS) {
         out.gap();
-        out.append(human(d, pen, false));
+        out.append(body(d, pen, false));
+        if let Some(next) = next.get(*position) {
+            out.append(closing(d, next, pen));
+        }
         let others: Vec<&Diagnosis> = all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).collect();
         if !others.is_empty() {
+            out.gap();
             out.line(pen.ink(Ink::Strong, "The same root cause in"));
             for other in others {
                 out.line(format_args!("  - {}", target_words(&other.target)));
             }
-            out.gap();
         }
     }
     let left = to_tell.len().saturating_sub(FULL_REPORTS);

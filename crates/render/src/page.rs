@@ -129,6 +129,18 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// A label in an ink and prose after it, in lines that a person can read.
+    pub fn labelled(&mut self, label: Inked<&str>, text: &str, rest: &str) {
+        // Its escape codes take no room.
+        let width = label.text.chars().count() + 1;
+        self.part(label);
+        let mut gated = String::new();
+        let _ = Gate(&mut gated).write_str(text);
+        let lines = wrap(&gated, &" ".repeat(width), rest);
+        self.text.push_str(lines.get(width.saturating_sub(1)..).unwrap_or_default());
+        self.text.push('\n');
+    }
+
     /// A text of several lines, each after `margin`: what is shown as it is written, such as a file's lines.
     pub fn block(&mut self, text: &str, margin: &str) {
         for line in text.lines() {

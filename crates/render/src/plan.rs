@@ -2,21 +2,14 @@
 
 use trustwalk_core::plan::{Action, Applicability, Outlook, Plan, Undoing};
 
+use crate::finding::changes;
 use crate::page::{Ink, Page, Pen, Shown};
 
 /// Said of what IAM replaces whole: there is no "only if it is still so" in its calls.
 const UNCONDITIONAL: &str = "; IAM has no conditional write, so it is read right before and right after";
 
-fn changes(out: &mut Page, lines: &[String], pen: Pen) {
-    for line in lines {
-        let ink = match line.as_bytes().first() {
-            Some(b'+') => Ink::Good,
-            Some(b'-') => Ink::Bad,
-            _ => Ink::Faint,
-        };
-        out.line(format_args!("       {}", pen.ink(ink, line)));
-    }
-}
+/// Where the lines of a change begin.
+const MARGIN: &str = "       ";
 
 /// What a receipt would have written, from what is there now.
 pub fn outlook(title: &str, steps: &[Outlook], pen: Pen) -> Shown {
@@ -27,7 +20,7 @@ pub fn outlook(title: &str, steps: &[Outlook], pen: Pen) -> Shown {
     }
     for (i, step) in steps.iter().enumerate() {
         out.line(format_args!("  {}. {}", i + 1, pen.ink(Ink::Strong, &step.words)));
-        changes(&mut out, &step.changes, pen);
+        changes(&mut out, &step.changes, MARGIN, pen);
         if let Some(watched) = &step.only_while {
             out.line(format_args!("     {} {watched} is as shown", pen.ink(Ink::Faint, "only while:")));
         }
@@ -42,9 +35,9 @@ pub fn outlook(title: &str, steps: &[Outlook], pen: Pen) -> Shown {
 /// The plan, step by step.
 pub fn plan(plan: &Plan, pen: Pen) -> Shown {
     let mut out = Page::new();
-    out.line(format_args!("{} {}", pen.ink(Ink::Strong, "Plan to cure"), plan.cures));
+    out.line(format_args!("{} {}", pen.ink(Ink::Strong, "Plan to fix"), plan.cures));
     if plan.steps.is_empty() {
-        out.line("  There is nothing trustwalk can change to cure this.");
+        out.line("  There is nothing trustwalk can change here.");
     }
     for (i, step) in plan.steps.iter().enumerate() {
         let who = match step.applicability {
@@ -52,7 +45,7 @@ pub fn plan(plan: &Plan, pen: Pen) -> Shown {
             Applicability::Manual => " (by hand)",
         };
         out.line(format_args!("  {}. {}{who}", i + 1, pen.ink(Ink::Strong, &step.effect.words)));
-        changes(&mut out, &step.effect.changes, pen);
+        changes(&mut out, &step.effect.changes, MARGIN, pen);
         if !step.precondition.expected.is_empty() {
             let again = match &step.action {
                 Action::SetThumbprints { .. } | Action::SetTrustPolicy { .. } => UNCONDITIONAL,

@@ -8,7 +8,7 @@ use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Plan, build};
 use trustwalk_foreign::visible::is_hidden;
-use trustwalk_render::{Pen, Shown, human, many, overview, plan, repeated, short};
+use trustwalk_render::{Pen, Shown, Typed, closing_of_all, human, many, next, overview, plan, repeated, short};
 use trustwalk_testkit::{FORGED, HOSTILE, leaves, scenarios, tainted};
 
 /// What a pen may write.
@@ -32,11 +32,13 @@ fn inert(shown: &Shown, place: &str) {
 }
 
 /// All that is printed of a diagnosis and a plan.
-fn all_inert(d: &Diagnosis, p: &Plan, place: &str) {
+fn all_inert(e: &Evidence, d: &Diagnosis, p: &Plan, place: &str) {
+    let next = next(e, d, &Typed::default());
     for pen in [Pen::new(true), Pen::new(false)] {
-        inert(&human(d, pen, true), place);
-        inert(&human(d, pen, false), place);
-        inert(&many(&[d.clone(), d.clone()], pen), place);
+        inert(&human(d, &next, pen, true), place);
+        inert(&human(d, &next, pen, false), place);
+        inert(&many(&[d.clone(), d.clone()], &[next.clone(), next.clone()], pen), place);
+        inert(&closing_of_all(std::slice::from_ref(d), std::slice::from_ref(&next), None, pen), place);
         inert(&overview(std::slice::from_ref(d), pen), place);
         inert(&plan(p, pen), place);
     }
@@ -64,7 +66,7 @@ fn evidence_with_a_strangers_text_in_any_place_prints_inertly() {
             // Words of ours, such as a state, take no other.
             let Ok(evidence) = serde_json::from_value::<Evidence>(tainted(&evidence, leaf, hostile)) else { continue };
             let d = diagnose(&evidence);
-            all_inert(&d, &build(&evidence, &d), &format!("{rule}/{file}, text {leaf} with {hostile:?}"));
+            all_inert(&evidence, &d, &build(&evidence, &d), &format!("{rule}/{file}, text {leaf} with {hostile:?}"));
             tried += 1;
         }
     }
@@ -91,7 +93,7 @@ fn diagnoses_and_plans_with_a_strangers_text_in_every_place_print_inertly() {
         let p = spoil(serde_json::to_value(p).unwrap(), hostile, &is);
         let (d, p): (Diagnosis, Plan) = (serde_json::from_value(d).unwrap(), serde_json::from_value(p).unwrap());
         steps += p.steps.len();
-        all_inert(&d, &p, &format!("{rule}/{file} with {hostile:?}"));
+        all_inert(&evidence, &d, &p, &format!("{rule}/{file} with {hostile:?}"));
     }
     assert!(steps > 20, "only {steps} steps");
 }

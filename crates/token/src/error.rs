@@ -21,7 +21,7 @@ pub enum TokenError {
         maximum: usize,
     },
     /// Not three parts with dots between (RFC 7515, section 7.1).
-    #[error("token has {0} parts instead of 3")]
+    #[error("token has {} instead of 3", TokenError::in_parts(*.0))]
     Parts(usize),
     /// A part is not base64url without padding (RFC 7515, section 2).
     #[error("token's {0} is not base64url")]
@@ -35,6 +35,13 @@ pub enum TokenError {
     /// The header has `crit`, which STS does not accept.
     #[error("token's header has critical extensions")]
     Critical,
+}
+
+impl TokenError {
+    /// A number of parts, in words.
+    pub(crate) fn in_parts(n: usize) -> String {
+        if n == 1 { "1 part".to_owned() } else { format!("{n} parts") }
+    }
 }
 
 /// A text that is no key set.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::error::TokenError;
 use crate::facts::TokenFacts;
 use crate::material::Algorithm;
 use crate::token::MAX_TOKEN_BYTES;
@@ -103,8 +104,10 @@ pub fn lint_raw(raw: &str) -> Vec<Hint> {
         3 => {}
         5 => out
             .push(hint(HintKind::Encrypted, "the token is encrypted (five parts); an ID token signed only is wanted")),
-        n => out
-            .push(hint(HintKind::NotThreeParts, format!("{n} parts instead of 3: cut off, or an opaque access token"))),
+        n => out.push(hint(
+            HintKind::NotThreeParts,
+            format!("{} instead of 3: cut off, or an opaque access token", TokenError::in_parts(n)),
+        )),
     }
     if bare.len() > MAX_TOKEN_BYTES {
         out.push(hint(HintKind::TooLong, format!("{} bytes; AWS takes {MAX_TOKEN_BYTES}", bare.len())));

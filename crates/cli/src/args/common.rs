@@ -10,6 +10,7 @@ use trustwalk_collect::kube_api::KubeOptions;
 use trustwalk_collect::roots::RootOptions;
 use trustwalk_collect::{Ask, WalkOptions, parse_target};
 use trustwalk_core::evidence::TrustModel;
+use trustwalk_render::Typed;
 
 use crate::exit::UsageError;
 
@@ -125,6 +126,9 @@ pub(crate) struct PlaceArgs {
     /// Ask STS for every identity of a namespace or cluster, not only for those whose pods fail
     #[arg(long, global = true, conflicts_with = "no_exchange")]
     pub(crate) exchange: bool,
+    /// What was typed, for the command that comes next.
+    #[arg(skip)]
+    pub(crate) typed: Typed,
 }
 
 /// What is asked about.

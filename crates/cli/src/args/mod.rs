@@ -8,7 +8,9 @@ mod reference;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _};
+use trustwalk_render::Typed;
 
 pub(crate) use commands::Shell;
 pub(crate) use commands::{
@@ -44,7 +46,33 @@ pub(crate) fn read() -> Result<Cli, clap::Error> {
         *command = std::mem::take(command).bin_name("kubectl trustwalk");
     }
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(command))
+    let typed = Typed::new(plugin, typed(command, &matches));
+    let mut cli = Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(command))?;
+    cli.place.typed = typed;
+    Ok(cli)
+}
+
+/// The options that were typed, by their long names: what came from the environment is there for the next command.
+fn typed(command: &clap::Command, matches: &ArgMatches) -> Vec<(String, Option<String>)> {
+    let Some((name, given)) = matches.subcommand() else { return Vec::new() };
+    let grammar: Vec<&clap::Arg> =
+        command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments).collect();
+    let mut all = Vec::new();
+    for arg in grammar.into_iter().chain(command.get_arguments()) {
+        let id = arg.get_id().as_str();
+        let Some(long) = arg.get_long().filter(|long| !all.iter().any(|(name, _)| name == long)) else { continue };
+        let is_there = given.ids().any(|i| i.as_str() == id);
+        if !is_there || given.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        if matches!(arg.get_action(), ArgAction::Set | ArgAction::Append) {
+            let values = given.get_raw(id).into_iter().flatten();
+            all.extend(values.map(|v| (long.to_owned(), Some(v.to_string_lossy().into_owned()))));
+        } else {
+            all.push((long.to_owned(), None));
+        }
+    }
+    all
 }
 
 /// An empty variable is one that is not set, to which the grammar would hold a value's rules.

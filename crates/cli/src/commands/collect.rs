@@ -1,13 +1,12 @@
 //! `trustwalk collect`: evidence into a bundle.
 
 use trustwalk_collect::{Bundle, CollectError, collect};
-use trustwalk_foreign::shell;
 
 use super::diagnose::{tell_missing, world};
 use crate::args::{CollectArgs, PlaceArgs};
 use crate::exit::Exit;
-use crate::style;
-use trustwalk_render::Shown;
+use crate::style::{self, Voice};
+use trustwalk_render::{Ink, Next, Shown, ending};
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result<Exit> {
@@ -20,8 +19,8 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     tell_missing(&found);
     let bundle = Bundle::new(found.evidence);
     let held = match bundle.holds.identities {
-        1 => "Evidence of one identity is in".to_owned(),
-        many => format!("Evidence of {many} identities is in"),
+        1 => "evidence of one identity is in".to_owned(),
+        many => format!("evidence of {many} identities is in"),
     };
     let holds = bundle.holds;
     let secrets = format!(
@@ -35,17 +34,19 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         counted(holds.claims, "claim", "claims"),
         counted(holds.log_lines, "line of logs", "lines of logs"),
     );
-    let how = "Read it anywhere with:";
     let path = args.output.as_path();
     if path.as_os_str() == "-" {
         style::say(&Shown::json_text(bundle.text()?))?;
-        style::complain(format_args!("{held} this bundle. {secrets}"));
-        style::complain(format_args!("{how} trustwalk diagnose --bundle FILE"));
+        let next = Next::command(place.typed.command("diagnose --bundle FILE", &[], &[]));
+        style::complain(secrets);
+        let text = format!("{held} this bundle");
+        Voice::Aside.say(&ending(Ink::Good, "Ok", &text, &next, Voice::Aside.pen()))?;
     } else {
         bundle.write(path, args.overwrite)?;
         let path = path.display().to_string();
-        style::line(format_args!("{held} {path}. {secrets}"))?;
-        style::line(format_args!("{how} {}", shell::line("trustwalk diagnose --bundle {}", &[&path])))?;
+        let next = Next::command(place.typed.command("diagnose --bundle {}", &[&path], &[]));
+        style::line(secrets)?;
+        style::say(&ending(Ink::Good, "Ok", &format!("{held} {path}"), &next, style::pen()))?;
     }
     Ok(Exit::Sound)
 }

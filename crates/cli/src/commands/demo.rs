@@ -25,7 +25,7 @@ use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, Signals};
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
+use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown};
 
 /// The fault of the founding story.
 const STORY: &str = "thumbprint-mismatch";
@@ -35,7 +35,7 @@ const SHOWS: Duration = Duration::from_secs(20);
 /// Runs the command.
 pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     if args.list {
-        let lines: Vec<String> = faults::REGISTRY.iter().map(|f| format!("{:<52}{}", f.name, f.summary)).collect();
+        let lines: Vec<String> = faults::REGISTRY.iter().map(|f| format!("{:<51} {}", f.name, f.summary)).collect();
         style::say(&Shown::block(&lines.join("\n")))?;
         return Ok(Exit::Sound);
     }
@@ -112,7 +112,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     let evidence = evidence.first().context("nothing was collected")?;
     let diagnosis = diagnose(evidence);
     teller.chapter(&format!("trustwalk diagnose ({} ms)", looked.elapsed().as_millis()))?;
-    style::say(&render::human(&diagnosis, teller.pen, false))?;
+    style::say(&render::human(&diagnosis, &Next::default(), teller.pen, false))?;
     let plan = build(evidence, &diagnosis);
     let can = plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval);
     if diagnosis.root_cause.is_none() {
@@ -121,7 +121,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     teller.chapter("trustwalk fix")?;
     style::say(&render::plan(&plan, teller.pen))?;
     if !can {
-        style::line("The cure is for a person; the demo mends the lab to show that all is well again.")?;
+        style::line("The fix is for a person; the demo mends the lab to show that all is well again.")?;
         lab.mend(None).await?;
         story::healthy(lab).await?;
         return Ok(Exit::Sound);
@@ -129,7 +129,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     teller.chapter("trustwalk fix --approve")?;
     // The demonstration's own key: nothing of it stays with the user.
     let home = Home::at(dir.join("state"));
-    let repair = Repair { world: &world, home: &home, voice: Voice::Out, noted: &Noted::default() };
+    let repair = Repair { world: &world, home: &home, voice: Voice::Out, noted: &Noted::default(), typed: None };
     let done = repair.carry_out(evidence, &ask, &plan, dir.join("receipt.json")).await?;
     show_pods(&world, &ask, teller).await?;
     Ok(done.exit)
@@ -147,7 +147,7 @@ async fn library_first(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &
     let evidence = evidence.first().context("nothing was collected")?;
     let diagnosis = diagnose(evidence);
     teller.chapter("trustwalk diagnose")?;
-    style::say(&render::human(&diagnosis, teller.pen, true))?;
+    style::say(&render::human(&diagnosis, &Next::default(), teller.pen, true))?;
     Ok(if diagnosis.root_cause.is_none() { Exit::Sound } else { Exit::Findings })
 }
 
@@ -185,11 +185,11 @@ async fn pods_table(
         pods = kube.pods_of(workload).await.known().cloned().unwrap_or_default();
     }
     let mut out = Page::new();
-    out.line(format_args!("  {:<32}{:<8}{:<20}{}", "NAME", "READY", "STATUS", "RESTARTS"));
+    out.line(format_args!("  {:<31} {:<7} {:<19} {}", "NAME", "READY", "STATUS", "RESTARTS"));
     for pod in &pods {
-        let ready = if pod.ready { "1/1" } else { "0/1" };
+        let ready = pod.containers_ready().to_string();
         let status = pod.reason.as_deref().unwrap_or(&pod.phase);
-        out.line(format_args!("  {:<32}{ready:<8}{status:<20}{}", pod.name, pod.restarts));
+        out.line(format_args!("  {:<31} {ready:<7} {status:<19} {}", pod.name, pod.restarts));
     }
     out.shown()
 }

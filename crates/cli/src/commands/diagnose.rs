@@ -2,16 +2,16 @@
 
 use trustwalk_collect::{Ask, Bundle, Collected, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
-use trustwalk_core::evidence::{Observed, Target};
+use trustwalk_core::evidence::{Evidence, Observed, Target};
 use trustwalk_foreign::shell;
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::style;
-use trustwalk_render::{self as render, Ink, Page, Shown};
+use trustwalk_render::{self as render, Ink, Next, Page, Shown, Typed};
 
 /// What kept a walk over everything from being one.
-const NOT_ALL: &str = "not everything could be listed";
+pub(super) const NOT_ALL: &str = "not everything could be listed";
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
@@ -24,9 +24,18 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Resul
         found
     };
     let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
-    show(&diagnoses, &found.missed, args)?;
+    let next = match args.output {
+        ReportFormat::Human => next_of(&found.evidence, &diagnoses, &place.typed),
+        ReportFormat::Json | ReportFormat::Short => Vec::new(),
+    };
+    show((&diagnoses, &next), &found.missed, args)?;
     let known = exit_of(&diagnoses);
     Ok(if found.missed.is_empty() { known } else { known.max(Exit::Undetermined) })
+}
+
+/// What comes next for each.
+pub(crate) fn next_of(evidence: &[Evidence], diagnoses: &[Diagnosis], typed: &Typed) -> Vec<Next> {
+    evidence.iter().zip(diagnoses).map(|(e, d)| render::next(e, d, typed)).collect()
 }
 
 /// Reads configuration, and what was asked in its light.
@@ -88,34 +97,43 @@ pub(crate) fn tell_missing(found: &Collected) {
 }
 
 /// The report for people.
-fn in_words(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> Shown {
+fn in_words((diagnoses, next): (&[Diagnosis], &[Next]), missed: &[String], args: &DiagnoseArgs) -> Shown {
     let pen = style::pen();
     let mut out = Page::new();
     if diagnoses.is_empty() {
-        out.line(nobody(missed, args));
-    } else if diagnoses.len() > 1 && !args.verbose {
-        out.append(render::many(diagnoses, pen));
+        return nobody(missed, args);
+    }
+    if diagnoses.len() > 1 && !args.verbose {
+        out.append(render::many(diagnoses, next, pen));
     } else {
-        for (position, d) in diagnoses.iter().enumerate() {
+        for (position, (d, next)) in diagnoses.iter().zip(next).enumerate() {
             if position > 0 {
                 out.gap();
             }
-            out.append(render::human(d, pen, args.verbose));
+            out.append(render::human(d, next, pen, args.verbose));
         }
     }
-    if !missed.is_empty() && !diagnoses.is_empty() {
-        out.line(pen.ink(Ink::Odd, format_args!("Undetermined: {NOT_ALL}.")));
+    if diagnoses.len() > 1 || !missed.is_empty() {
+        out.gap();
+        let incomplete = (!missed.is_empty()).then_some(NOT_ALL);
+        out.append(render::closing_of_all(diagnoses, next, incomplete, pen));
     }
     out.shown()
 }
 
 /// Nothing was found to look at.
-fn nobody(missed: &[String], args: &DiagnoseArgs) -> String {
-    let all = if missed.is_empty() { "No workload" } else { "Undetermined: no workload that could be looked at" };
-    match &args.target.namespace {
-        Some(namespace) => format!("{all} of namespace {namespace} uses web identity."),
-        None => format!("{all} of this cluster uses web identity."),
-    }
+fn nobody(missed: &[String], args: &DiagnoseArgs) -> Shown {
+    let place = match &args.target.namespace {
+        Some(namespace) => format!("namespace {namespace}"),
+        None => "this cluster".to_owned(),
+    };
+    let (ink, outcome, who) = if missed.is_empty() {
+        (Ink::Good, "Ok", "no workload")
+    } else {
+        (Ink::Odd, "Undetermined", "no workload that could be looked at")
+    };
+    let text = format!("{who} of {place} uses web identity");
+    render::ending(ink, outcome, &text, &Next::default(), style::pen())
 }
 
 /// The report for grep.
@@ -137,11 +155,11 @@ fn in_short(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> 
 }
 
 /// Writes diagnoses in the format asked for.
-fn show(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> anyhow::Result<()> {
+fn show((diagnoses, next): (&[Diagnosis], &[Next]), missed: &[String], args: &DiagnoseArgs) -> anyhow::Result<()> {
     style::say(&match args.output {
         ReportFormat::Json => Shown::json(&diagnoses)?,
         ReportFormat::Short => in_short(diagnoses, missed, args),
-        ReportFormat::Human => in_words(diagnoses, missed, args),
+        ReportFormat::Human => in_words((diagnoses, next), missed, args),
     })?;
     Ok(())
 }

@@ -9,14 +9,14 @@ use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Applicability, Entry, Plan, build_for};
 
-use super::diagnose::{tell_missing, world};
+use super::diagnose::{NOT_ALL, next_of, tell_missing, world};
 use super::receipts::go_on;
 use super::repair::{Applied, Repair, Report, SCHEMA};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Shown};
+use trustwalk_render::{self as render, Next, Shown};
 
 /// Runs `fix`.
 pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exit> {
@@ -59,9 +59,12 @@ async fn fix_all(
     tell_missing(&found);
     let mut worst = if found.missed.is_empty() { Exit::Sound } else { Exit::Undetermined };
     let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
+    let mut next = next_of(&found.evidence, &diagnoses, &place.typed);
     let many = diagnoses.len() > 1;
+    let mut approvable = false;
     let whole = matches!(ask, Ask::Everything { namespace: None });
     let entry = if whole { Entry::Unasked } else { Entry::Asked };
+    let home = Home::of_user()?;
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;
     }
@@ -76,46 +79,71 @@ async fn fix_all(
             let told = diagnoses.split_at(position).0;
             voice.say(&match render::same_cause(told, diagnosis) {
                 Some(first) => render::repeated(diagnosis, first),
-                None => render::human(diagnosis, voice.pen(), false),
+                None => render::body(diagnosis, voice.pen(), false),
             })?;
+            let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
+            let case = Case { evidence: one, diagnosis, plan: &plan, next: next.get(position) };
             let exit;
-            (applied, exit) = fix_one((&world, noted), one, &ask, args, (diagnosis, &plan), voice).await?;
+            (applied, exit) = repair.fix_one(case, &ask, args).await?;
             worst = worst.max(exit);
         }
+        approvable |= !args.approve && can_be_done(&plan);
         reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan: Some(plan), applied });
+    }
+    if many || diagnoses.is_empty() || !found.missed.is_empty() {
+        let incomplete = (!found.missed.is_empty()).then_some(NOT_ALL);
+        if approvable && let Some(first) = next.iter_mut().find(|n| **n != Next::default()) {
+            *first = Next::command(place.typed.again_all("fix", Some("--approve")));
+        }
+        voice.line("")?;
+        voice.say(&render::closing_of_all(&diagnoses, &next, incomplete, voice.pen()))?;
     }
     Ok(worst)
 }
 
-async fn fix_one(
-    (world, noted): (&World, &Noted),
-    evidence: &Evidence,
-    ask: &Ask,
-    args: &FixArgs,
-    (diagnosis, plan): (&Diagnosis, &Plan),
-    voice: Voice,
-) -> anyhow::Result<(Option<Applied>, Exit)> {
-    let pen = voice.pen();
-    if diagnosis.root_cause.is_none() {
-        voice.line("Nothing to fix: no root cause was named.")?;
-        return Ok((None, diagnosis.outcome.into()));
+/// Whether a plan has anything that trustwalk can do.
+fn can_be_done(plan: &Plan) -> bool {
+    plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval)
+}
+
+/// One target of a fix.
+struct Case<'a> {
+    evidence: &'a Evidence,
+    diagnosis: &'a Diagnosis,
+    plan: &'a Plan,
+    next: Option<&'a Next>,
+}
+
+impl Repair<'_> {
+    /// Shows the plan of one target, carries it out where that is approved, and ends with what is next.
+    async fn fix_one(&self, case: Case<'_>, ask: &Ask, args: &FixArgs) -> anyhow::Result<(Option<Applied>, Exit)> {
+        let (voice, pen) = (self.voice, self.voice.pen());
+        let Case { evidence, diagnosis, plan, next } = case;
+        let next = next.cloned().unwrap_or_default();
+        if diagnosis.root_cause.is_none() {
+            voice.line("Nothing to fix: no root cause was named.")?;
+            voice.say(&render::closing(diagnosis, &next, pen))?;
+            return Ok((None, diagnosis.outcome.into()));
+        }
+        voice.say(&render::plan(plan, pen))?;
+        voice.line("")?;
+        // Before approval is asked for: there would be nothing to approve.
+        if !can_be_done(plan) {
+            voice.line("No changes were made: trustwalk can change nothing here, the fix is for a person.")?;
+            voice.say(&render::closing(diagnosis, &next, pen))?;
+            return Ok((None, Exit::Findings));
+        }
+        if !args.approve {
+            voice.line("No changes were made: the plan waits for approval.")?;
+            let approved = self.typed.map(|typed| Next::command(typed.approved(&diagnosis.target)));
+            voice.say(&render::closing(diagnosis, &approved.unwrap_or_default(), pen))?;
+            return Ok((None, Exit::Findings));
+        }
+        let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, self.world.options.now));
+        let applied = self.carry_out(evidence, ask, plan, path).await?;
+        let exit = applied.exit;
+        Ok((Some(applied), exit))
     }
-    voice.say(&render::plan(plan, pen))?;
-    // Before approval is asked for: there would be nothing to approve.
-    if !plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
-        voice.line("No changes were made: trustwalk can change nothing here; the cure above is for a person.")?;
-        return Ok((None, Exit::Findings));
-    }
-    if !args.approve {
-        voice.line("No changes were made. To apply this plan, run the same command with --approve.")?;
-        return Ok((None, Exit::Findings));
-    }
-    let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, world.options.now));
-    let home = Home::of_user()?;
-    let repair = Repair { world, home: &home, voice, noted };
-    let applied = repair.carry_out(evidence, ask, plan, path).await?;
-    let exit = applied.exit;
-    Ok((Some(applied), exit))
 }
 
 /// A name that no receipt has yet: one run may cure several targets of the same cause.

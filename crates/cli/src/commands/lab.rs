@@ -132,7 +132,7 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
         ("issuers", "TRUSTWALK_CONNECT_TO"),
         ("trust model", "TRUSTWALK_TRUST_MODEL"),
     ] {
-        out.line(format_args!("  {label:<15}{}", env.get(name).map(String::as_str).unwrap_or_default()));
+        out.line(format_args!("  {label:<14} {}", env.get(name).map(String::as_str).unwrap_or_default()));
     }
     let source = shell::line("source {}", &[&dir.join("env").display().to_string()]);
     let list = shell::line("trustwalk lab --dir {} break", &[&dir.display().to_string()]);
@@ -152,21 +152,24 @@ fn status_words(status: &Value) -> Shown {
     for (name, value) in status.as_object().into_iter().flatten() {
         match value {
             Value::String(text) => {
-                out.line(format_args!("{name:<14}{text}"));
+                out.line(format_args!("{name:<13} {text}"));
             }
             Value::Array(items) if items.iter().all(Value::is_string) => {
                 let all: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
-                out.line(format_args!("{name:<14}{}", if all.is_empty() { "none".to_owned() } else { all.join(", ") }));
+                out.line(format_args!(
+                    "{name:<13} {}",
+                    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+                ));
             }
             Value::Array(items) => {
                 for pod in items {
                     let text = |key: &str| pod.get(key).and_then(Value::as_str).unwrap_or_default();
                     let ready = if pod.get("ready") == Some(&Value::Bool(true)) { "ready" } else { "not ready" };
-                    out.line(format_args!("{:<14}{}/{} {ready}", "pod", text("namespace"), text("name")));
+                    out.line(format_args!("{:<13} {}/{} {ready}", "pod", text("namespace"), text("name")));
                 }
             }
             other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) => {
-                out.line(format_args!("{name:<14}{other}"));
+                out.line(format_args!("{name:<13} {other}"));
             }
         }
     }
@@ -177,7 +180,7 @@ fn faults_words(all: &Value) -> Shown {
     let mut out = Page::new();
     for fault in all.as_array().into_iter().flatten() {
         let text = |key: &str| fault.get(key).and_then(Value::as_str).unwrap_or_default();
-        out.line(format_args!("{:<52}{}", text("name"), text("summary")));
+        out.line(format_args!("{:<51} {}", text("name"), text("summary")));
     }
     out.shown()
 }

@@ -11,7 +11,7 @@ use trustwalk_logs::{CHUNK_BYTES, MAX_LINE_BYTES, Scanner, Summary, scan_files, 
 use crate::args::{Format, LogsArgs};
 use crate::exit::Exit;
 use crate::style;
-use trustwalk_render::{Ink, Page, Shown};
+use trustwalk_render::{Ink, Next, Page, Shown, Typed, ending};
 
 /// Pause before a file that has not grown is looked at again.
 const FOLLOW_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
@@ -33,7 +33,7 @@ struct Unreadable {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &LogsArgs, typed: &Typed) -> anyhow::Result<Exit> {
     if args.follow {
         return follow(args);
     }
@@ -47,7 +47,12 @@ pub(crate) fn run(args: &LogsArgs) -> anyhow::Result<Exit> {
             let report = Report { schema: 1, summary: &summary, unreadable: &unreadable };
             style::say(&Shown::json(&report)?)?;
         }
-        Format::Human => style::say(&words(&summary, &unreadable))?,
+        Format::Human => {
+            let mut out = Page::new();
+            out.append(words(&summary));
+            out.append(verdict(args, typed, &summary, &unreadable));
+            style::say(&out.shown())?;
+        }
     }
     Ok(if summary.failures() > 0 {
         Exit::Findings
@@ -101,16 +106,16 @@ fn why(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
+fn words(summary: &Summary) -> Shown {
     let pen = style::pen();
     let mut out = Page::new();
     for c in &summary.causes {
         let f = &c.failure;
         out.line(format_args!(
-            "{} {}  {} times",
+            "{} {}  {}",
             pen.ink(Ink::Bad, "\u{d7}"),
             pen.ink(Ink::Strong, f.symptom.name()),
-            c.count
+            counted(c.count, "time")
         ));
         out.line(format_args!("    {}", f.symptom.meaning()));
         if let (Some(first), Some(last)) = (&c.first, &c.last) {
@@ -126,7 +131,7 @@ fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
         ];
         for (label, value) in named {
             if let Some(value) = value {
-                out.line(format_args!("    {label:<8}{value}"));
+                out.line(format_args!("    {label:<7} {value}"));
             }
         }
         let near = &c.neighbours;
@@ -142,7 +147,7 @@ fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
             }
         }
         if let Some(seconds) = near.after_start_seconds.filter(|s| *s > 0) {
-            out.line(format_args!("    first {seconds} seconds after the start"));
+            out.line(format_args!("    first {} after the start", counted(seconds.unsigned_abs(), "second")));
         }
         if !c.request_ids.is_empty() {
             out.line(format_args!("    request {}", c.request_ids.join(", ")));
@@ -150,22 +155,53 @@ fn words(summary: &Summary, unreadable: &[Unreadable]) -> Shown {
         out.line(format_args!("    {}", pen.ink(Ink::Faint, &c.sample)));
         out.gap();
     }
-    if summary.causes.is_empty() {
-        out.line(format_args!("No web identity failure in {} bytes.", summary.bytes));
-    }
-    let unclear = summary.unclear.iter().map(|u| u.count).sum::<u64>() + summary.unclear_overflow;
-    if unclear > 0 {
-        let lines = if unclear == 1 { "line" } else { "lines" };
-        out.line(format_args!("Not understood: {unclear} {lines} about credentials."));
+    if unclear(summary) > 0 {
+        out.line(format_args!("Not understood: {} about credentials.", counted(unclear(summary), "line")));
         for u in &summary.unclear {
             out.line(format_args!("    {}", pen.ink(Ink::Faint, &u.sample)));
         }
-    }
-    if !unreadable.is_empty() {
-        let logs = if unreadable.len() == 1 { "log" } else { "logs" };
-        out.line(format_args!("Undetermined: {} {logs} could not be read.", unreadable.len()));
+        out.gap();
     }
     out.shown()
+}
+
+/// Lines about credentials that nobody understood.
+fn unclear(summary: &Summary) -> u64 {
+    summary.unclear.iter().map(|u| u.count).sum::<u64>() + summary.unclear_overflow
+}
+
+fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// What the logs come to, and what is next.
+fn verdict(args: &LogsArgs, typed: &Typed, summary: &Summary, unreadable: &[Unreadable]) -> Shown {
+    let failures = summary.failures();
+    let mut parts = Vec::new();
+    let (ink, label) = if failures > 0 {
+        let kinds = summary.causes.len();
+        let of = if kinds == 1 { "of one kind".to_owned() } else { format!("of {kinds} kinds") };
+        parts.push(format!("{} of web identity, {of}", counted(failures, "failure")));
+        (Ink::Bad, "Failures")
+    } else {
+        parts.push(format!("no web identity failure in {}", counted(summary.bytes, "byte")));
+        let sound = unreadable.is_empty() && unclear(summary) == 0;
+        if sound { (Ink::Good, "Ok") } else { (Ink::Odd, "Undetermined") }
+    };
+    if unclear(summary) > 0 {
+        parts.push(format!("{} about credentials not understood", counted(unclear(summary), "line")));
+    }
+    if !unreadable.is_empty() {
+        let logs = counted(u64::try_from(unreadable.len()).unwrap_or(u64::MAX), "log");
+        parts.push(format!("{logs} could not be read"));
+    }
+    let next = if failures > 0 || unclear(summary) > 0 {
+        let files: Vec<String> = args.files.iter().map(|f| f.display().to_string()).collect();
+        Next::command(typed.of_logs(&files))
+    } else {
+        Next::default()
+    };
+    ending(ink, label, &parts.join("; "), &next, style::pen())
 }
 
 /// Reads on as the file grows, and says each new kind of failure once.
@@ -196,7 +232,7 @@ fn follow(args: &LogsArgs) -> anyhow::Result<Exit> {
         let mut fresh = scanner.finish();
         fresh.causes.retain(|c| told.insert((c.failure.symptom, c.failure.role_arn.clone(), c.failure.issuer.clone())));
         if !fresh.causes.is_empty() {
-            style::say_to_reader(&words(&fresh, &[]))?;
+            style::say_to_reader(&words(&fresh))?;
         }
     }
 }

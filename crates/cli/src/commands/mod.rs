@@ -28,9 +28,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
     trustwalk_collect::roots::check_environment()?;
     match command {
         Command::Explain(args) => explain::run(&args),
-        Command::Trust(args) => trust::run(&args),
-        Command::Token(args) => token::run(&args),
-        Command::Logs(args) => logs::run(&args),
+        Command::Trust(args) => trust::run(&args, &place.typed),
+        Command::Token(args) => token::run(&args, &place.typed),
+        Command::Logs(args) => logs::run(&args, &place.typed),
         Command::Completions(args) => completions::run(&args),
         Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args)),
         Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args)),

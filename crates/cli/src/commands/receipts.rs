@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
 use crate::rollout::Live;
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
+use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown, Typed};
 
 /// Whether what was shown may be done.
 struct Words {
@@ -22,22 +22,28 @@ struct Words {
 }
 
 impl Words {
-    /// Says what is missing; `true` when nothing is.
-    fn suffice(&self, journal: &Journal, voice: Voice) -> std::io::Result<bool> {
-        if !self.approve {
-            voice.line("No changes were made. To apply this plan, run the same command with --approve.")?;
-            return Ok(false);
+    /// Says what is missing, and the command that has it; `true` when nothing is.
+    fn suffice(&self, journal: &Journal, command: &str, typed: &Typed, voice: Voice) -> std::io::Result<bool> {
+        let foreign = journal.foreign().is_some() && !self.foreign;
+        if self.approve && !foreign {
+            return Ok(true);
         }
-        let taken = self.foreign || journal.foreign().is_none();
-        if !taken {
-            voice.line(
-                "No changes were made. This receipt is not yours: read every line above, and if all of it is \
-                 meant, run the same command with --approve --foreign-receipt.",
-            )?;
-        }
-        Ok(taken)
+        let (text, flags) = if foreign {
+            ("this receipt is not yours: read every line above, and go on if all of it is meant", FOREIGN)
+        } else {
+            ("what is shown above waits for approval", APPROVE)
+        };
+        let path = journal.path().display().to_string();
+        let next = Next::command(typed.with_file(&[command, flags].concat(), &path));
+        voice.say(&render::ending(Ink::Odd, "No changes were made", text, &next, voice.pen()))?;
+        Ok(false)
     }
 }
+
+/// What approves.
+const APPROVE: &str = " {} --approve";
+/// What approves somebody else's receipt.
+const FOREIGN: &str = " {} --approve --foreign-receipt";
 
 /// Shows what a receipt would write.
 fn show(journal: &Journal, way: Way, steps: &[Outlook], voice: Voice) -> std::io::Result<()> {
@@ -46,8 +52,8 @@ fn show(journal: &Journal, way: Way, steps: &[Outlook], voice: Voice) -> std::io
         voice.say(&warning(journal, why, pen))?;
     }
     let title = match way {
-        Way::On => format!("What is left of the plan to cure {}", journal.receipt().cures),
-        Way::Back => format!("Plan to undo the cure of {}", journal.receipt().cures),
+        Way::On => format!("What is left of the plan to fix {}", journal.receipt().cures),
+        Way::Back => format!("Plan to undo the fix of {}", journal.receipt().cures),
     };
     voice.say(&render::outlook(&title, steps, pen))?;
     if way == Way::On {
@@ -80,11 +86,11 @@ pub(super) async fn go_on(
     let steps = outlook(&world, &journal, Way::On).await?;
     show(&journal, Way::On, &steps, voice)?;
     let words = Words { approve: args.approve, foreign: args.foreign_receipt };
-    if !words.suffice(&journal, voice)? {
+    if !words.suffice(&journal, "fix --resume", &place.typed, voice)? {
         reports.push(Report { schema: SCHEMA, diagnosis: None, plan: Some(rest(&journal)), applied: None });
         return Ok(Exit::Findings);
     }
-    let repair = Repair { world: &world, home: &home, voice, noted };
+    let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
     let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
     let applied = repair.finish(&ask, journal).await?;
     let exit = applied.exit;
@@ -132,15 +138,20 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
     let words = Words { approve: args.approve, foreign: args.foreign_receipt };
     let nothing = steps.is_empty() && !args.approve;
     let (exit, undone) = if nothing {
-        voice.line("There is nothing to undo.")?;
+        voice.say(&render::ending(Ink::Good, "Ok", "there is nothing to undo", &Next::default(), voice.pen()))?;
         (Exit::Sound, 0)
-    } else if words.suffice(&journal, voice)? {
+    } else if words.suffice(&journal, "rollback", &place.typed, voice)? {
+        let again = place.typed.again("diagnose", &journal.receipt().target);
         undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| in_words(e, &args.receipt))?;
         noted.close();
         // What never arrived, or was undone before, is no change that this run took back.
         let undone = steps.len();
-        let text = format!("Rolled back {undone} change(s) of {receipt}");
-        unheard(voice.tell(&Shown::line(format_args!("  {text}")))).context(text)?;
+        let changes = if undone == 1 { "change" } else { "changes" };
+        let text = format!("Rolled back {undone} {changes} of {receipt}");
+        let mut taken = voice.tell(&Shown::line(format_args!("  {text}")));
+        let said = "what the fix wrote is undone; what it fixed is broken again";
+        taken &= voice.tell(&render::ending(Ink::Good, "Ok", said, &Next::command(again), voice.pen()));
+        unheard(taken).context(text)?;
         (Exit::Sound, undone)
     } else {
         (Exit::Findings, 0)
@@ -151,8 +162,7 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
             "schema": SCHEMA, "receipt": receipt, "undone": undone, "approved": args.approve,
             "foreign": foreign.map(|f| f.to_string()), "steps": shown,
         });
-        style::say(&Shown::json_line(&report)?)
-            .with_context(|| format!("{undone} change(s) of {receipt} were undone"))?;
+        style::say(&Shown::json_line(&report)?).with_context(|| format!("undone of {receipt}: {undone}"))?;
     }
     Ok(exit)
 }

@@ -10,7 +10,7 @@ use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::Diagnosis;
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{Action, Plan};
-use trustwalk_render::{Ink, Shown};
+use trustwalk_render::{self as render, Ink, Next, Shown, Typed};
 
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, stopped, with_receipt};
@@ -51,6 +51,8 @@ pub(crate) struct Repair<'a> {
     pub(crate) home: &'a Home,
     pub(crate) voice: Voice,
     pub(crate) noted: &'a Noted,
+    /// What was typed, for the command that comes next; `None` where there is no next one.
+    pub(crate) typed: Option<&'a Typed>,
 }
 
 impl Repair<'_> {
@@ -99,7 +101,7 @@ impl Repair<'_> {
         };
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
         if verification == "refused" {
-            voice.tell(&Shown::line("  What was changed did not help: the last line says how to undo it."));
+            voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
         }
         let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
         if exit == Exit::Findings && waiting {
@@ -112,9 +114,29 @@ impl Repair<'_> {
         self.noted.close();
         let receipt = path.display().to_string();
         let undo = with_receipt("trustwalk rollback {}", &path);
-        let taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
+        let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
+        if let Some(typed) = self.typed {
+            taken &= voice.tell(&self.ending(&journal, exit, &verified, typed));
+        }
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         Ok(Applied { receipt, verification, verified, exit })
+    }
+}
+
+impl Repair<'_> {
+    /// What the repair came to, and what is next.
+    fn ending(&self, journal: &Journal, exit: Exit, verified: &str, typed: &Typed) -> Shown {
+        let receipt = journal.receipt();
+        let (ink, label, next) = match exit {
+            Exit::Sound => (Ink::Good, "Ok", Next::default()),
+            Exit::Undetermined => (Ink::Odd, "Undetermined", Next::command(typed.again("diagnose", &receipt.target))),
+            Exit::Findings => {
+                let path = journal.path().display().to_string();
+                (Ink::Bad, "Broken", Next::command(typed.with_file("rollback {}", &path)))
+            }
+        };
+        let text = format!("what the plan to fix {} says is done; {verified}", receipt.cures);
+        render::ending(ink, label, &text, &next, self.voice.pen())
     }
 }
 

@@ -57,7 +57,12 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
         ThumbprintFormat::Json => {
             style::say(&Shown::json(&thumbprint_view::json(&hosts, &account))?)?;
         }
-        ThumbprintFormat::Human => style::say(&thumbprint_view::human(&hosts, &account))?,
+        ThumbprintFormat::Human => {
+            style::say(&thumbprint_view::human(&hosts, &account))?;
+            let next =
+                args.url.as_deref().map(|url| place.typed.again("diagnose", &Target::Issuer { url: issuer_url(url) }));
+            style::say(&thumbprint_view::verdict(&hosts, &account, failures.len(), next))?;
+        }
     }
     let open = if failures.is_empty() && !hosts.is_empty() { Exit::Sound } else { Exit::Undetermined };
     Ok(hosts.iter().map(|h| exit_of(h.assessment.verdict)).fold(open, Exit::max))

@@ -5,7 +5,7 @@ use trustwalk_x509::{
     Assessment, Candidates, Certificate, Dials, Model, Need, Verdict, Why, needs_thumbprint, to_pem, tools,
 };
 
-use trustwalk_render::{Ink, Page, Pen, Shown, time};
+use trustwalk_render::{Ink, Next, Page, Pen, Shown, ending, time};
 
 use crate::style;
 
@@ -197,7 +197,7 @@ pub(crate) fn human(hosts: &[HostView], account: &Account) -> Shown {
     }
     for (tool, dials, taken) in by_tool(hosts) {
         let taken = if taken.is_empty() { "nothing from this chain".to_owned() } else { taken.join(", ") };
-        out.line(format_args!("  {tool:<29}{taken}  {}", pen.ink(Ink::Faint, dials)));
+        out.line(format_args!("  {tool:<28} {taken}  {}", pen.ink(Ink::Faint, dials)));
     }
     out.gap();
     out.line(pen.ink(Ink::Strong, "What the account has registered"));
@@ -210,7 +210,39 @@ pub(crate) fn human(hosts: &[HostView], account: &Account) -> Shown {
             out.line(format_args!("  not read: {why}"));
         }
     }
+    out.gap();
     out.shown()
+}
+
+/// What it comes to: whether every chain verifies, what AWS takes of them, and whether that is registered.
+pub(crate) fn verdict(hosts: &[HostView], account: &Account, failures: usize, look: Option<String>) -> Shown {
+    let look = look.map(Next::command).unwrap_or_default();
+    if let Some(bad) = hosts.iter().find(|h| h.assessment.verdict == Verdict::NotVerified) {
+        return ending(Ink::Bad, "Not verified", &verdict_words(bad), &look, style::pen());
+    }
+    let unsure = hosts.iter().find(|h| !h.may_be_registered());
+    if unsure.is_some() || failures > 0 || hosts.is_empty() {
+        let text = unsure.map_or_else(|| "not every host could be read".to_owned(), verdict_words);
+        return ending(Ink::Odd, "Undetermined", &text, &look, style::pen());
+    }
+    let wanted = wanted(hosts);
+    let missing: Vec<&String> = match account {
+        Account::Registered { thumbprints, .. } => {
+            wanted.iter().filter(|t| !thumbprints.iter().any(|have| have.eq_ignore_ascii_case(t))).collect()
+        }
+        Account::None { .. } | Account::NotRead { .. } => Vec::new(),
+    };
+    let registered = match account {
+        Account::Registered { .. } if missing.is_empty() => ", which is registered",
+        Account::Registered { .. } => ", and not all of it is registered",
+        Account::None { .. } => ", and no provider is registered for the issuer",
+        Account::NotRead { .. } => "",
+    };
+    let consulted = hosts.iter().any(|h| matches!(h.need(), Need::Consulted(_)));
+    let need = if consulted { "" } else { "; thumbprints are not consulted" };
+    let text = format!("every chain verifies; AWS takes {}{registered}{need}", wanted.join(", "));
+    let open = matches!(account, Account::None { .. }) || (consulted && !missing.is_empty());
+    ending(Ink::Good, "Ok", &text, &if open { look } else { Next::default() }, style::pen())
 }
 
 /// Each registered thumbprint by what it is, then what is wanted and missing.

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::json;
+use trustwalk_core::cause::Cause;
 use trustwalk_token::{Expect, Hint, Jwks, Token, TokenFacts, find_token, lint, lint_raw, verify_many};
 
 use crate::args::{Format, TokenArgs};
 use crate::exit::{Exit, UsageError};
 use crate::style;
-use trustwalk_render::{Ink, Page, Shown, time};
+use trustwalk_render::{Ink, Next, Page, Shown, Typed, ending, time};
 
 /// Tokens read in one go; a gigabyte is some eight hundred thousand.
 const MOST_BYTES: u64 = 1 << 30;
@@ -21,7 +22,7 @@ const ONE_BYTES: u64 = 16 << 20;
 const STS: &str = "sts.amazonaws.com";
 
 /// Runs the command.
-pub(crate) fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &TokenArgs, typed: &Typed) -> anyhow::Result<Exit> {
     let format = args.output;
     let now = match &args.at {
         None => jiff::Timestamp::now().as_second(),
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &TokenArgs) -> anyhow::Result<Exit> {
     let raw = read(&args.file, if args.jwks.is_some() { MOST_BYTES } else { ONE_BYTES })?;
     match &args.jwks {
         Some(path) => bulk(args, &raw, path, now, format),
-        None => one(args, &raw, now, format),
+        None => one(args, &raw, now, typed),
     }
 }
 
@@ -88,14 +89,15 @@ fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> a
     Ok(if refused > 0 { Exit::Findings } else { Exit::Sound })
 }
 
-fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<Exit> {
+fn one(args: &TokenArgs, raw: &str, now: i64, typed: &Typed) -> anyhow::Result<Exit> {
+    let format = args.output;
     let mut hints = lint_raw(raw);
     // STS gets the file unstripped; what a person pastes has a line end, which is said and passed over.
     let parsed = Token::parse(raw).or_else(|e| Token::parse(raw.trim()).map_err(|_| e));
     let token = match parsed.or_else(|e| find_token(raw).ok_or(e.clone()).and_then(|t| Token::parse(t).map_err(|_| e)))
     {
         Ok(token) => token,
-        Err(error) => return unreadable(&error.to_string(), &hints, format),
+        Err(error) => return unreadable(&error.to_string(), &hints, format, typed),
     };
     let facts = TokenFacts::of(&token);
     hints.extend(lint(&facts, now));
@@ -104,7 +106,8 @@ fn one(args: &TokenArgs, raw: &str, now: i64, format: Format) -> anyhow::Result<
         let out = json!({"schema": 1, "facts": facts, "sts": refusal, "hints": hints});
         style::say(&Shown::json(&out)?)?;
     } else {
-        style::say(&words(&facts, refusal.as_ref(), &hints, now))?;
+        style::say(&words(&facts, &hints, now))?;
+        style::say(&verdict(args, refusal.as_ref(), typed))?;
     }
     Ok(if refusal.is_some() { Exit::Findings } else { Exit::Sound })
 }
@@ -121,26 +124,28 @@ fn claims_verdict(
     trustwalk_token::check_claims(token, &Expect { issuer: &issuer, client_ids: &ids, now }).err()
 }
 
-fn unreadable(error: &str, hints: &[Hint], format: Format) -> anyhow::Result<Exit> {
+fn unreadable(error: &str, hints: &[Hint], format: Format, typed: &Typed) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let out = json!({"schema": 1, "malformed": error, "hints": hints});
         style::say(&Shown::json(&out)?)?;
     } else {
         let mut out = Page::new();
-        out.line(format_args!("This is not a token that STS would read: {error}"));
         for hint in hints {
             out.line(format_args!("  - {}", hint.text));
         }
+        let text = format!("this is not a token that STS would read: {error}");
+        let next = Next::command(typed.command("explain {}", &[Cause::TokenContentMalformed.code()], &[]));
+        out.append(ending(Ink::Bad, "Refused", &text, &next, style::pen()));
         style::say(&out.shown())?;
     }
     Ok(Exit::Findings)
 }
 
-fn words(f: &TokenFacts, refusal: Option<&trustwalk_token::StsRejection>, hints: &[Hint], now: i64) -> Shown {
+fn words(f: &TokenFacts, hints: &[Hint], now: i64) -> Shown {
     let pen = style::pen();
     let mut out = Page::new();
     let mut row = |label: &str, value: &str| {
-        out.line(format_args!("  {label:<10}{value}"));
+        out.line(format_args!("  {label:<9} {value}"));
     };
     row("alg", &f.alg);
     row("kid", f.kid.as_deref().unwrap_or("none"));
@@ -159,18 +164,22 @@ fn words(f: &TokenFacts, refusal: Option<&trustwalk_token::StsRejection>, hints:
         row(name, value);
     }
     out.gap();
-    if let Some(no) = refusal {
-        out.line(format_args!("{} STS would refuse it: {} {}", pen.ink(Ink::Bad, "\u{d7}"), no.code, no.aws_text));
-    } else {
-        out.line(format_args!(
-            "{} STS would read its claims; its signature was not checked (--jwks FILE checks it)",
-            pen.ink(Ink::Good, "\u{221a}")
-        ));
-    }
     for hint in hints {
         out.line(format_args!("  {} {}", pen.ink(Ink::Odd, "\u{203c}"), hint.text));
     }
     out.shown()
+}
+
+/// What STS would make of it, and what is next.
+fn verdict(args: &TokenArgs, refusal: Option<&trustwalk_token::StsRejection>, typed: &Typed) -> Shown {
+    if let Some(no) = refusal {
+        let text = format!("STS would refuse it: {}: {}", no.code, no.aws_text);
+        let next = Next::command(typed.command("explain {}", &[&no.aws_text], &[]));
+        return ending(Ink::Bad, "Refused", &text, &next, style::pen());
+    }
+    let text = "STS would read its claims; its signature was not checked (--jwks FILE checks it)";
+    let next = Next::after("ask STS with it", typed.with_token(&args.file.display().to_string()));
+    ending(Ink::Good, "Ok", text, &next, style::pen())
 }
 
 fn distance(seconds: i64) -> String {

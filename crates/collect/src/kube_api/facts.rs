@@ -65,6 +65,7 @@ pub fn pod_spec(v: &Value) -> PodSpec {
         name: text(c, "/name"),
         image: text(c, "/image"),
         init,
+        sidecar: init && c.pointer("/restartPolicy").and_then(Value::as_str) == Some("Always"),
         env: array(c, "/env").map(env_var).collect(),
         env_from: array(c, "/envFrom").filter_map(env_from).collect(),
         aws_files: aws_files::named(c, &mounts),

@@ -176,7 +176,10 @@ pub(super) fn refused_besides(observations: &[Observation]) -> Vec<String> {
     let refused: Vec<&Observation> = observations.iter().filter(unexplained).collect();
     let Some(last) = refused.iter().max_by_key(|o| o.at) else { return Vec::new() };
     let at = last.at.map(told).unwrap_or_default();
-    vec![format!("why STS refused this identity {} times, the last at {at}: {}", refused.len(), last.text)]
+    vec![match refused.len() {
+        1 => format!("why STS refused this identity at {at}: {}", last.text),
+        times => format!("why STS refused this identity {times} times, the last at {at}: {}", last.text),
+    }]
 }
 
 /// Where an observation of the account's own trail stands.

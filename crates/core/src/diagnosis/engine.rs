@@ -1,6 +1,7 @@
 //! Asks every question and tells the root cause from what follows from it.
 
 use super::candidates;
+use super::deciding::{Named, named_in_logs};
 use super::habitat::Habitat;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
@@ -111,12 +112,7 @@ fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>) -> Vec<(Link, Str
 
 /// What takes a diagnosis from a log alone further, with what the log names.
 fn next(e: &Evidence) -> String {
-    let failures = || e.logs.known().into_iter().flatten().map(|l| &l.failure);
-    let role = failures().find_map(|f| f.role_arn.as_deref());
-    let subject = failures()
-        .filter(|f| role.is_none() || f.role_arn.as_deref() == role)
-        .find_map(|f| f.subject.as_ref().map(trustwalk_symptoms::Subject::as_str));
-    let account = subject.and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
+    let Named { role, subject, account } = named_in_logs(e);
     let mut commands = Vec::new();
     match account {
         Some((namespace, name)) => {
@@ -189,10 +185,15 @@ fn failures(e: &View<'_>) -> Vec<Failing> {
         say(
             Link::Workload,
             !line.failure.symptom.says_nothing(),
-            format!("{} ×{}: {}", line.origin, line.count, line.failure.message),
+            format!("{}: {}", times(&line.origin, line.count), line.failure.message),
         );
     }
     out
+}
+
+/// Where something was seen, and how often where that was more than once.
+fn times(origin: &str, count: u64) -> String {
+    if count == 1 { origin.to_owned() } else { format!("{origin}, {count} times") }
 }
 
 fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String> {

@@ -3,6 +3,7 @@
 mod after;
 mod candidates;
 mod course;
+mod deciding;
 mod engine;
 mod habitat;
 mod model;
@@ -12,6 +13,7 @@ mod timeline;
 
 pub use candidates::Candidate;
 pub(crate) use course::{course, named};
+pub use deciding::{Deciding, Named, deciding, named_in_logs};
 pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining};
 
 use crate::evidence::Evidence;

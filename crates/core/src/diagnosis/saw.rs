@@ -90,7 +90,9 @@ pub(super) fn saw(evidence: &Evidence, link: Link) -> (String, Option<String>) {
         }),
         Link::Issuer => say(e.discovery(), |d| {
             let took = format!("HTTP {}, {} ms", d.fetched.status, d.fetched.millis);
-            let said = d.issuer.as_deref().unwrap_or("no issuer");
+            let Some(said) = d.issuer.as_deref() else {
+                return format!("{} is no discovery document: it names no issuer ({took})", d.fetched.url);
+            };
             // The document's usual place needs no mention.
             match d.fetched.url.strip_suffix("/.well-known/openid-configuration") {
                 Some(base) if base == said => format!("{said} says so itself ({took})"),

@@ -70,7 +70,7 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     if let Some(pods) = e.pods().known()
         && let Some(first) = pods.iter().map(|p| p.created).min()
     {
-        add(first, format!("oldest of {} pods created", pods.len()), None, "pods");
+        add(first, oldest_of(pods.len()), None, "pods");
     }
     for t in e.trail().known().into_iter().flatten().filter(|t| t.error.is_none()) {
         add(t.at, format!("{} {}", t.name, t.resource), Some(t.who.clone()), "CloudTrail");
@@ -93,4 +93,8 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     all.dedup();
     all
+}
+
+fn oldest_of(pods: usize) -> String {
+    if pods == 1 { "its only pod created".to_owned() } else { format!("oldest of {pods} pods created") }
 }

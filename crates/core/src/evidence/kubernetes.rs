@@ -68,6 +68,8 @@ pub struct Container {
     pub image: String,
     /// Whether it is an init container.
     pub init: bool,
+    /// Whether it is one that goes on beside the others (`restartPolicy: Always`; Kubernetes, "Sidecar Containers").
+    pub sidecar: bool,
     /// Its environment.
     pub env: Vec<EnvVar>,
     /// Objects whose every entry becomes a variable (`envFrom`), such as `secret aws-keys`, with the prefix that its
@@ -229,9 +231,35 @@ impl Pod {
         self.phase == "Succeeded"
     }
 
+    /// Its containers that are ready, of all that its specification has. Init containers count as kubectl counts them:
+    /// those that go on beside the others, and no more (kubectl, the printer of pods: restartable init containers).
+    pub fn containers_ready(&self) -> ContainersReady {
+        let counted: Vec<&str> =
+            self.spec.containers.iter().filter(|c| !c.init || c.sidecar).map(|c| c.name.as_str()).collect();
+        let ready = self.runs.iter().filter(|r| r.ready && counted.contains(&r.name.as_str())).count();
+        // Evidence of an older bundle has no runs.
+        let ready = if self.runs.is_empty() && self.ready { counted.len() } else { ready };
+        ContainersReady { ready, all: counted.len() }
+    }
+
     /// Whether it ended for good and is kept only to be looked at, as an evicted pod is.
     pub fn ended(&self) -> bool {
         self.succeeded() || self.phase == "Failed"
+    }
+}
+
+/// How many of a pod's containers are ready, as `kubectl get pods` tells in its column READY.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContainersReady {
+    /// Those that are ready.
+    pub ready: usize,
+    /// All of them.
+    pub all: usize,
+}
+
+impl std::fmt::Display for ContainersReady {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.ready, self.all)
     }
 }
 
@@ -416,4 +444,22 @@ pub struct InjectionProbe {
     pub expiration_seconds: Option<i64>,
     /// What the API server said when the webhook could not be called and its failure policy is `Fail`.
     pub error: Option<WebhookRefusal>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_counted_as_kubectl_counts_them() {
+        let container =
+            |name: &str, init, sidecar| Container { name: name.to_owned(), init, sidecar, ..Container::default() };
+        let containers =
+            vec![container("app", false, false), container("proxy", true, true), container("setup", true, false)];
+        let ran = |name: &str, ready| ContainerRun { name: name.to_owned(), ready, ..ContainerRun::default() };
+        let mut pod = Pod { spec: PodSpec { containers, ..PodSpec::default() }, ..Pod::default() };
+        assert_eq!(pod.containers_ready().to_string(), "0/2");
+        pod.runs = vec![ran("app", false), ran("proxy", true), ran("setup", true)];
+        assert_eq!(pod.containers_ready().to_string(), "1/2");
+    }
 }

@@ -31,9 +31,9 @@ pub use job::{CiJob, Means, Platform, Refs, SettingOf, SubjectSetting, TokenRequ
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
-    AUDIENCE_ANNOTATION, AgentPod, Container, ContainerRun, DEFAULT_AUDIENCE, EnvFrom, EnvVar, FieldWriter,
-    InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
-    Webhook, Workload, pods_down,
+    AUDIENCE_ANNOTATION, AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar,
+    FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount,
+    TokenVolume, Webhook, Workload, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};

@@ -53,8 +53,12 @@ pub fn build_for(e: &Evidence, d: &Diagnosis, entry: Entry) -> Plan {
     plan.notes.extend(by_hand(e, root, !plan.steps.is_empty()));
     plan.notes.extend(owners(e, &plan));
     for cure in root.cures.iter().filter(|c| c.actions.is_empty()) {
-        let ways: Vec<String> = cure.by_hand.iter().map(|(tool, text)| format!("{tool}: {text}")).collect();
-        plan.notes.push(format!("{}: {}", cure.title, ways.join(" | ")));
+        // The finding has every tool's way; here stands the one to take.
+        let owner = cure.through.as_ref().and_then(|tool| cure.by_hand.get_key_value(tool));
+        plan.notes.push(match owner.or_else(|| cure.by_hand.first_key_value()) {
+            Some((tool, text)) => format!("{}: {tool}: {text}", cure.title),
+            None => cure.title.clone(),
+        });
     }
     plan
 }
@@ -139,7 +143,7 @@ fn blast(e: &Evidence, action: &Action) -> String {
             "every identity that comes through this provider, {siblings} more service accounts of this namespace \
              among them"
         ),
-        Action::Restart { .. } => format!("{} pods", e.pods.known().map_or(0, Vec::len)),
+        Action::Restart { .. } => counted(e.pods.known().map_or(0, Vec::len), "pod"),
         Action::SetThumbprints { .. }
         | Action::AddClientId { .. }
         | Action::CreateProvider { .. }
@@ -147,6 +151,11 @@ fn blast(e: &Evidence, action: &Action) -> String {
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. } => reach(action),
     }
+}
+
+/// A number with its noun.
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// How the pods come to what was changed, where nothing rolls them out: whoever made them has to make them anew.

@@ -38,7 +38,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         if let Some(line) = unavailable {
             judged.push(
                 Cause::GhaIdTokenPermissionMissing,
-                permission(Draft::new("the job may not ask for an ID token").hear(line)),
+                permission(Draft::new("the job is not allowed to ask for an ID token").hear(line)),
             );
         } else if judged.found.is_empty() && matches!(e.target(), Target::Job { .. }) && !e.job().is_absent() {
             judged.missing.push(lacking("the job", e.job()));
@@ -181,11 +181,8 @@ fn allowed(job: &CiJob) -> Draft {
             |p| p.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "),
         )
     };
-    let draft = Draft::new("the job may not ask for an ID token: `permissions: id-token: write` is missing").show(
-        "permissions",
-        say(job.permissions.as_ref()),
-        "workflow",
-    );
+    let draft = Draft::new("the job is not allowed to ask for an ID token: `permissions: id-token: write` is missing")
+        .show("permissions", say(job.permissions.as_ref()), "workflow");
     match &job.caller_permissions {
         Some(p) => draft.show("permissions of the caller", say(Some(p)), "calling workflow"),
         None => draft,

@@ -75,8 +75,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
 fn told(view: &View<'_>) -> Option<Judged> {
     let seen = |draft: Draft, line: &LogFailure| draft.hear(line);
     if let Some(line) = find(view, &[Symptom::DocumentsDenied]) {
-        let draft =
-            Draft::new("the issuer's documents may not be published or read: STS needs them without credentials");
+        let draft = Draft::new(
+            "the issuer's documents are not readable without credentials: STS needs them without credentials",
+        );
         return Some(Judged::one(Cause::IssuerDocumentsNotPublic, seen(public(draft), line)));
     }
     if let Some(line) = find(view, &[Symptom::ApiTokenRefused]) {

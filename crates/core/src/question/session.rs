@@ -145,9 +145,10 @@ fn unusable(name: &str) -> Option<Draft> {
     let bad = name.chars().find(|c| !(c.is_ascii_alphanumeric() || "_=,.@+-".contains(*c)));
     let why = match bad {
         Some(c) => format!("the session name `{name}` holds `{c}`, which STS does not take"),
-        None if name.len() < 2 || name.len() > 64 => {
-            format!("the session name `{name}` has {} characters; 2 to 64 are allowed", name.len())
-        }
+        None if name.len() < 2 || name.len() > 64 => match name.len() {
+            1 => format!("the session name `{name}` has 1 character; 2 to 64 are allowed"),
+            length => format!("the session name `{name}` has {length} characters; 2 to 64 are allowed"),
+        },
         None => return None,
     };
     Some(

@@ -163,7 +163,7 @@ fn profile_missing(e: &View<'_>, line: &LogFailure) -> Draft {
 
 fn chained() -> Draft {
     let decide = "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names";
-    let example = "[profile irsa] web_identity_token_file = ... role_arn = ... ; [profile app] source_profile = irsa";
+    let example = "[profile irsa] web_identity_token_file = ... role_arn = ...; [profile app] source_profile = irsa";
     Draft::new(
         "a profile chains roles with credential_source = Environment, which means key variables and never the web \
          identity",

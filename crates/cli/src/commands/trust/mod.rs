@@ -10,7 +10,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use trustwalk_render::Shown;
+use trustwalk_render::{Shown, Typed};
 use trustwalk_trust_policy::{Document, Exchange, ParseError, Policy};
 
 use crate::args::{Format, TrustArgs};
@@ -19,13 +19,13 @@ use crate::style;
 use report::{Judged, Report, Verdict};
 
 /// Runs the command.
-pub(crate) fn run(args: &TrustArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &TrustArgs, typed: &Typed) -> anyhow::Result<Exit> {
     let text = read(&args.policy)?;
     let document = match Document::parse(&text) {
         Ok(document) => document,
         // An object that breaks the policy language is one that IAM does not take.
         Err(error @ ParseError::Shape { .. }) if text.trim_start().starts_with('{') => {
-            return say(&Report::of_no_policy(&error), args.output);
+            return say(&Report::of_no_policy(&error), args, typed);
         }
         Err(error) => {
             return Err(error).with_context(|| format!("`{}` is not a trust policy", args.policy.display()));
@@ -41,13 +41,13 @@ pub(crate) fn run(args: &TrustArgs) -> anyhow::Result<Exit> {
         let missing = "the policy names no OIDC provider: give --issuer URL or --token FILE";
         return Err(UsageError(missing.to_owned()).into());
     }
-    say(&report, args.output)
+    say(&report, args, typed)
 }
 
-fn say(report: &Report<'_>, format: Format) -> anyhow::Result<Exit> {
-    let shown = match format {
+fn say(report: &Report<'_>, args: &TrustArgs, typed: &Typed) -> anyhow::Result<Exit> {
+    let shown = match args.output {
         Format::Json => Shown::json(&report.json())?,
-        Format::Human => words::words(report),
+        Format::Human => words::words(report, &args.policy.display().to_string(), typed),
     };
     style::say(&shown)?;
     Ok(report.verdict.into())

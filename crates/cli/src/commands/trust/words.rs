@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use serde_json::Value;
-use trustwalk_render::{Ink, Page, Pen, Shown};
+use trustwalk_render::{Ink, Next, Page, Pen, Shown, Typed, ending};
 use trustwalk_trust_policy::{
     Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Place, Standing, StatementReport, Warning,
 };
@@ -12,14 +12,15 @@ use super::report::{Named, Refusal, Report, Verdict};
 use crate::style;
 
 /// The whole report.
-pub(super) fn words(report: &Report<'_>) -> Shown {
+pub(super) fn words(report: &Report<'_>, policy: &str, typed: &Typed) -> Shown {
     let pen = style::pen();
     let mut out = Page::new();
-    verdict(&mut out, report, pen);
+    let (ink, mark, said) = verdict(report);
+    out.line(format_args!("{} {}", pen.ink(ink, mark), pen.ink(Ink::Strong, &said)));
     if let Some(asker) = report.asker {
         out.line(format_args!("  provider  {}", asker.identity.provider_arn));
         for (name, value) in asker.identity.claims.iter().filter(|(_, v)| !v.is_null()) {
-            out.line(format_args!("  {name:<10}{}", Value::to_string(value)));
+            out.line(format_args!("  {name:<9} {}", Value::to_string(value)));
         }
         for one in &asker.assumed {
             out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("assumed: {one}"))));
@@ -32,16 +33,42 @@ pub(super) fn words(report: &Report<'_>) -> Shown {
     findings(&mut out, report, pen);
     change(&mut out, report, pen);
     out.gap();
-    verdict(&mut out, report, pen);
-    if let Some(cause) = report.causes().first() {
-        out.line(format_args!("  next: trustwalk explain {}", cause.code()));
-    }
+    out.append(ending(ink, label(report.verdict), &said, &next(report, policy, typed), pen));
     out.shown()
 }
 
-fn verdict(out: &mut Page, report: &Report<'_>, pen: Pen) {
+/// The verdict's word, as JSON has it.
+fn label(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Admitted => "Admitted",
+        Verdict::AdmittedWithStrangers => "Admitted with strangers",
+        Verdict::Refused => "Refused",
+        Verdict::RefusedAtSave => "Refused at save",
+        Verdict::Ambiguous => "Ambiguous",
+        Verdict::Undetermined => "Undetermined",
+    }
+}
+
+/// The page of the cause that was named; else the same question again, with what was missing.
+fn next(report: &Report<'_>, policy: &str, typed: &Typed) -> Next {
+    if report.verdict == Verdict::Admitted {
+        return Next::default();
+    }
+    if let Some(cause) = report.causes().first() {
+        return Next::command(typed.command("explain {}", &[cause.code()], &[]));
+    }
+    if let Some(key) = report.undecided().first() {
+        let issuer = report.asker.map(|a| a.identity.issuer_path.as_str()).unwrap_or_default();
+        let claim = key.strip_prefix(issuer).and_then(|rest| rest.strip_prefix(':'));
+        let further = claim.map_or(("--key", *key), |claim| ("--claim", claim));
+        return Next::command(typed.trust_again(policy, Some((further.0, [further.1, "=VALUE"].concat()))));
+    }
+    Next::after("change what is marked above, then", typed.trust_again(policy, None))
+}
+
+fn verdict(report: &Report<'_>) -> (Ink, &'static str, String) {
     let (good, bad, odd) = ("\u{221a}", "\u{d7}", "?");
-    let (ink, mark, said) = match report.verdict {
+    match report.verdict {
         Verdict::Admitted => (Ink::Good, good, "the policy admits this identity".to_owned()),
         Verdict::AdmittedWithStrangers => (Ink::Bad, bad, wide(report)),
         Verdict::Refused if !report.malformed_tags.is_empty() => {
@@ -59,8 +86,7 @@ fn verdict(out: &mut Page, report: &Report<'_>, pen: Pen) {
             (Ink::Bad, bad, format!("{said} {}", decision(report)))
         }
         Verdict::Undetermined => (Ink::Odd, odd, undetermined(report)),
-    };
-    out.line(format_args!("{} {}", pen.ink(ink, mark), pen.ink(Ink::Strong, said)));
+    }
 }
 
 fn decision(report: &Report<'_>) -> &'static str {
@@ -88,7 +114,7 @@ fn undetermined(report: &Report<'_>) -> String {
     } else if keys.is_empty() {
         format!("{}, if IAM saves it, which is not known", decision(report))
     } else {
-        format!("undetermined: whether the policy admits this identity hangs on {}", keys.join(", "))
+        format!("whether the policy admits this identity hangs on {}", keys.join(", "))
     }
 }
 

@@ -1,0 +1,75 @@
+//! What would take a diagnosis further: the fact not read that decides most of what is open.
+
+use std::collections::BTreeMap;
+
+use trustwalk_symptoms::Subject;
+
+use super::model::{Diagnosis, LinkState};
+use crate::cause::Cause;
+use crate::evidence::{Evidence, Kind};
+use crate::finding::{Confidence, Standing};
+
+/// A fact that was not read, and would decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deciding {
+    /// The fact.
+    pub kind: Kind,
+    /// Why it is not known.
+    pub gap: String,
+    /// The command with which a person reads it, where one is known.
+    pub by_hand: Option<String>,
+}
+
+/// The fact that decides most of the causes that are open. One that was asked for in vain goes before one that
+/// nobody asked for: mostly the second waits for the first.
+pub fn deciding(e: &Evidence, d: &Diagnosis) -> Option<Deciding> {
+    let mut votes: BTreeMap<Kind, usize> = BTreeMap::new();
+    for cause in open(d) {
+        for kind in cause.decided_by().iter().filter(|k| e.unread(**k).is_some()) {
+            *votes.entry(*kind).or_default() += 1;
+        }
+    }
+    let (kind, _) = votes
+        .into_iter()
+        .max_by_key(|(kind, votes)| (e.read_from(*kind).is_some(), *votes, std::cmp::Reverse(*kind)))?;
+    Some(Deciding { kind, gap: e.unread(kind)?, by_hand: e.read_from(kind).and_then(|s| s.by_hand.clone()) })
+}
+
+/// The causes between which it is not decided: those named, else those that can show what was seen, else those of
+/// the links that could not be judged.
+fn open(d: &Diagnosis) -> Vec<Cause> {
+    let unsure = d.root_cause.iter().filter(|f| f.confidence != Confidence::Proven);
+    let named: Vec<Cause> = unsure.chain(&d.possible).map(|f| f.cause).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let left = d.candidates.iter().filter(|c| !matches!(c.standing, Standing::Excluded { .. }));
+    let left: Vec<Cause> = left.map(|c| c.cause).collect();
+    if !left.is_empty() {
+        return left;
+    }
+    let unjudged = |cause: &Cause| d.links.iter().any(|l| l.link == cause.link() && l.state == LinkState::Undetermined);
+    Cause::ALL.iter().copied().filter(unjudged).collect()
+}
+
+/// The identity that the failures of a log name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Named<'a> {
+    /// The role's ARN.
+    pub role: Option<&'a str>,
+    /// The token's subject.
+    pub subject: Option<&'a str>,
+    /// Namespace and name of the service account, where the subject is one.
+    pub account: Option<(&'a str, &'a str)>,
+}
+
+/// Whom the failures of the logs name: one failure's role and subject, not those of two.
+pub fn named_in_logs(e: &Evidence) -> Named<'_> {
+    let failures = || e.logs.known().into_iter().flatten().map(|l| &l.failure);
+    let role = failures().find_map(|f| f.role_arn.as_deref());
+    let subject = failures()
+        .filter(|f| role.is_none() || f.role_arn.as_deref() == role)
+        .find_map(|f| f.subject.as_ref().map(Subject::as_str));
+    let account = subject.and_then(|s| s.strip_prefix("system:serviceaccount:")).and_then(|s| s.split_once(':'));
+    Named { role, subject, account }
+}

@@ -1,0 +1,134 @@
+//! The last lines of a report: what it comes to, what would decide, and the next command.
+
+use trustwalk_core::diagnosis::{Diagnosis, LinkState, Outcome};
+use trustwalk_core::finding::{Confidence, Finding};
+
+use crate::next::Next;
+use crate::page::{Ink, Page, Pen, Shown};
+
+/// Causes named on the last lines; the report has them all.
+const NAMED: usize = 3;
+
+/// The last lines of one diagnosis.
+pub fn closing(d: &Diagnosis, next: &Next, pen: Pen) -> Shown {
+    let (label, text) = match &d.root_cause {
+        Some(root) if d.outcome == Outcome::RootCause => ("Root cause".to_owned(), root_cause(d, root)),
+        Some(_) | None => (capital(d.outcome.word()), without_cause(d)),
+    };
+    ending(ink_of(d.outcome), &label, &text, next, pen)
+}
+
+/// The last lines of any report: a verdict as a label and what it says, then what is next.
+pub fn ending(ink: Ink, label: &str, text: &str, next: &Next, pen: Pen) -> Shown {
+    let mut out = Page::new();
+    let label = [label, ":"].concat();
+    out.labelled(pen.ink(ink, &label), text, "  ");
+    if let Some(decide) = &next.decide {
+        out.labelled(pen.ink(Ink::Strong, "To decide:"), decide, "  ");
+    }
+    let words = match (&next.how, &next.command) {
+        (None, None) => return out.shown(),
+        (Some(how), Some(command)) => format!("{how}: {command}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+    };
+    // Never broken into lines: it is to be pasted.
+    out.line(format_args!("{} {words}", pen.ink(Ink::Strong, "Next:")));
+    out.shown()
+}
+
+/// The last lines of many diagnoses: the worst of them decides, and what is next is next for the first of those.
+pub fn closing_of_all(all: &[Diagnosis], next: &[Next], incomplete: Option<&str>, pen: Pen) -> Shown {
+    let worst = all.iter().map(|d| d.outcome).max().unwrap_or(Outcome::Ok);
+    let outcome = if incomplete.is_some() { worst.max(Outcome::Undetermined) } else { worst };
+    let count = |outcome: Outcome| all.iter().filter(|d| d.outcome == outcome).count();
+    let mut parts = Vec::new();
+    let mut causes: Vec<&Finding> = Vec::new();
+    for root in all.iter().filter(|d| d.outcome == Outcome::RootCause).filter_map(|d| d.root_cause.as_ref()) {
+        if !causes.iter().any(|c| c.cause == root.cause) {
+            causes.push(root);
+        }
+    }
+    if worst == Outcome::RootCause {
+        parts.push(format!("in {} of {}: {}", count(worst), identities(all.len()), names(&causes)));
+    }
+    for other in [Outcome::Broken, Outcome::Undetermined] {
+        let count = count(other);
+        if count > 0 {
+            parts.push(format!("in {count} of {}: {}", identities(all.len()), other.meaning()));
+        }
+    }
+    if worst == Outcome::Ok {
+        parts.push(format!("no fault found, every link of {} holds", identities(all.len())));
+    }
+    parts.extend(incomplete.map(str::to_owned));
+    let first = all.iter().position(|d| d.outcome == worst && worst != Outcome::Ok);
+    let next = first.and_then(|position| next.get(position)).cloned().unwrap_or_default();
+    let label = if outcome == Outcome::RootCause { "Root cause".to_owned() } else { capital(outcome.word()) };
+    ending(ink_of(outcome), &label, &parts.join("; "), &Next { decide: None, ..next }, pen)
+}
+
+fn identities(count: usize) -> String {
+    if count == 1 { "1 identity".to_owned() } else { format!("{count} identities") }
+}
+
+fn ink_of(outcome: Outcome) -> Ink {
+    match outcome {
+        Outcome::Ok => Ink::Good,
+        Outcome::Undetermined => Ink::Odd,
+        Outcome::Broken | Outcome::RootCause => Ink::Bad,
+    }
+}
+
+/// As at the start of a sentence.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn name(f: &Finding) -> String {
+    [f.code(), " ", f.name()].concat()
+}
+
+/// The first of several, and how many more there are.
+fn names(findings: &[&Finding]) -> String {
+    let mut named: Vec<String> = findings.iter().take(NAMED).map(|f| name(f)).collect();
+    let more = findings.len().saturating_sub(NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
+}
+
+fn root_cause(d: &Diagnosis, root: &Finding) -> String {
+    let also: Vec<&Finding> = d.also.iter().collect();
+    let also = if also.is_empty() { String::new() } else { format!("; also broken: {}", names(&also)) };
+    format!("{} ({}): {}{also}", name(root), root.confidence.name(), root.sentence)
+}
+
+fn without_cause(d: &Diagnosis) -> String {
+    let mut parts = vec![d.outcome.meaning().to_owned()];
+    let possible: Vec<&Finding> =
+        d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
+    if !possible.is_empty() {
+        parts.push(format!("possible: {}", names(&possible)));
+    }
+    if d.outcome == Outcome::Ok {
+        let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
+        let seen = in_state(d, &[LinkState::Seen]);
+        for (what, links) in [("judged", judged), ("seen and not judged", seen)] {
+            if !links.is_empty() {
+                parts.push(format!("{what}: {}", links.join(", ")));
+            }
+        }
+    }
+    if !d.warnings.is_empty() {
+        let warnings: Vec<&Finding> = d.warnings.iter().collect();
+        let word = if warnings.len() == 1 { "warning" } else { "warnings" };
+        parts.push(format!("{} {word}: {}", warnings.len(), names(&warnings)));
+    }
+    parts.join("; ")
+}
+
+fn in_state(d: &Diagnosis, states: &[LinkState]) -> Vec<&'static str> {
+    d.links.iter().filter(|l| states.contains(&l.state)).map(|l| l.link.name()).collect()
+}

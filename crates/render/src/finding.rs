@@ -1,0 +1,126 @@
+//! One finding: its sentence, its proof side by side, and its fix as a change and a command.
+
+use std::fmt::Display;
+
+use trustwalk_core::finding::{Exhibit, Finding};
+use trustwalk_core::plan::Cure;
+use trustwalk_foreign::shell;
+
+use crate::page::{Ink, Page, Pen};
+
+/// Widest column of labels: a longer one stands out of it, and does not move the others.
+const WIDEST_LABEL: usize = 40;
+/// Where the texts of tools begin.
+const TOOL_MARGIN: usize = 19;
+/// Tools whose text is a command; of the others it is a piece of configuration, or words.
+const COMMANDS: [&str; 8] = ["aws", "kubectl", "eksctl", "curl", "gh", "openssl", "helm", "trustwalk"];
+/// The key under which words for a person stand.
+const NOTE: &str = "note";
+
+/// Said once below the commands of a report.
+pub(crate) const QUOTES: &str =
+    "The quotes in commands are those of sh, bash and zsh; PowerShell, cmd and fish have rules of their own.";
+
+/// Whether a tool's text is a command.
+pub(crate) fn is_command(tool: &str) -> bool {
+    COMMANDS.contains(&tool)
+}
+
+/// The text of the tool through which a cure goes: that of the object's owner, else the first command, else the
+/// first of whatever there is.
+pub(crate) fn command_of(cure: &Cure) -> Option<(&str, &str)> {
+    let owner = cure.through.as_ref().and_then(|tool| cure.by_hand.get_key_value(tool));
+    let at_hand = COMMANDS.iter().find_map(|tool| cure.by_hand.get_key_value(*tool));
+    let any = cure.by_hand.iter().find(|(tool, _)| *tool != NOTE).or_else(|| cure.by_hand.first_key_value());
+    owner.or(at_hand).or(any).map(|(tool, text)| (tool.as_str(), text.as_str()))
+}
+
+/// Whether a text among those shown is a command with quotes.
+pub(crate) fn has_quotes(f: &Finding, verbose: bool) -> bool {
+    let quoted = |(tool, text): (&str, &str)| is_command(tool) && shell::is_quoted(text);
+    f.cures.iter().any(|cure| {
+        if verbose {
+            cure.by_hand.iter().any(|(tool, text)| quoted((tool, text)))
+        } else {
+            command_of(cure).is_some_and(quoted)
+        }
+    })
+}
+
+/// Lines of a change: what goes, what comes, what stays.
+pub(crate) fn changes(out: &mut Page, lines: &[String], margin: &str, pen: Pen) {
+    for line in lines {
+        let ink = match line.as_bytes().first() {
+            Some(b'+') => Ink::Good,
+            Some(b'-') => Ink::Bad,
+            _ => Ink::Faint,
+        };
+        out.line(format_args!("{margin}{}", pen.ink(ink, line)));
+    }
+}
+
+pub(crate) fn show(out: &mut Page, f: &Finding, pen: Pen, verbose: bool) {
+    let sure = f.confidence.name();
+    out.line(format_args!(
+        "  {} {} {}",
+        pen.ink(Ink::Bad, f.code()),
+        pen.ink(Ink::Strong, f.name()),
+        pen.ink(Ink::Faint, format_args!("({} link, {sure}):", f.link().name()))
+    ));
+    out.prose(&f.sentence, "  ", "  ");
+    out.gap();
+    proof(out, &f.proof, pen);
+    if let Some(decide) = &f.decide {
+        out.prose(decide, "  To decide: ", "    ");
+        out.gap();
+    }
+    for one in &f.cures {
+        cure(out, one, pen, verbose);
+    }
+}
+
+fn proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
+    if proof.is_empty() {
+        return;
+    }
+    let width = proof.iter().map(|e| e.label.chars().count()).max().unwrap_or(0).min(WIDEST_LABEL);
+    let margin = format!("    {:<width$}  ", "");
+    for e in proof {
+        let value = if e.value.is_empty() { "(empty)" } else { &e.value };
+        labelled(out, &format_args!("    {:<width$}  ", e.label), &margin, value);
+        if !e.origin.is_empty() {
+            out.line(format_args!("{margin}{}", pen.ink(Ink::Faint, &e.origin)));
+        }
+    }
+    out.gap();
+}
+
+/// What a cure changes, and the command of the tool that owns the object; the other tools' on request.
+fn cure(out: &mut Page, cure: &Cure, pen: Pen, verbose: bool) {
+    out.labelled(pen.ink(Ink::Strong, "  Fix:"), &cure.title, "    ");
+    changes(out, &cure.changes, "      ", pen);
+    let told = command_of(cure).map(|(tool, _)| tool);
+    let mut left = Vec::new();
+    let first = cure.by_hand.iter().filter(|(tool, _)| told == Some(tool.as_str()));
+    let others = cure.by_hand.iter().filter(|(tool, _)| told != Some(tool.as_str()));
+    for (tool, text) in first.chain(others) {
+        // A note is a caution, and no other way to do the same.
+        if verbose || told == Some(tool.as_str()) || tool == NOTE {
+            labelled(out, &format_args!("    {:<14} ", pen.ink(Ink::Faint, tool)), &" ".repeat(TOOL_MARGIN), text);
+        } else {
+            left.push(tool.as_str());
+        }
+    }
+    if !left.is_empty() {
+        let how = format!("-v shows the same for {}", left.join(", "));
+        out.line(format_args!("    {}", pen.ink(Ink::Faint, how)));
+    }
+    out.gap();
+}
+
+/// A text of several lines beside its label.
+fn labelled(out: &mut Page, label: &dyn Display, margin: &str, text: &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    out.line(format_args!("{label}{first}"));
+    out.block(rest, margin);
+}

@@ -1,0 +1,317 @@
+//! What the reader does next: one command, with the options that were typed, and what has to be known first.
+
+use trustwalk_core::diagnosis::{Deciding, Diagnosis, Outcome, deciding, named_in_logs};
+use trustwalk_core::evidence::{Evidence, Kind, Target};
+use trustwalk_core::finding::{Confidence, Finding};
+use trustwalk_core::plan::{Applicability, build};
+use trustwalk_foreign::{redact, shell};
+
+use crate::finding::{command_of, is_command};
+
+/// Options that say where cluster, account and issuers are: they hold for every further command.
+const PLACE: [&str; 10] = [
+    "kubeconfig",
+    "context",
+    "profile",
+    "region",
+    "endpoint-url",
+    "cluster",
+    "connect-to",
+    "ca-bundle",
+    "ca-library",
+    "trust-model",
+];
+/// Options that say what is asked about, beside the target itself.
+const ASKED: [&str; 7] = ["role", "subject", "issuer", "log", "token", "job", "job-answer"];
+/// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
+const LONGEST: usize = 400;
+
+/// What was typed on the command line, for the next command to have it too.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    plugin: bool,
+    options: Vec<(String, Option<String>)>,
+}
+
+impl Typed {
+    /// Options by their long names, in the order of the grammar; `plugin` where the program runs as kubectl's.
+    pub fn new(plugin: bool, options: Vec<(String, Option<String>)>) -> Self {
+        // What was typed may be a secret where none belongs, and reports are kept.
+        let inert = |value: String| redact(&value).into_owned();
+        Self { plugin, options: options.into_iter().map(|(name, value)| (name, value.map(inert))).collect() }
+    }
+
+    /// The value of an option, the first where it was typed several times.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.options.iter().find(|(n, _)| n == name).and_then(|(_, v)| v.as_deref())
+    }
+
+    /// A command of this program: its words, values in the places of `{}`, then the typed options of these names.
+    pub fn command(&self, words: &str, values: &[&str], names: &[&str]) -> String {
+        let mut line = self.line(words, values);
+        line.typed(self, names);
+        line.finish()
+    }
+
+    fn line(&self, words: &str, values: &[&str]) -> Line {
+        let program = if self.plugin { "kubectl trustwalk " } else { "trustwalk " };
+        let values = values.iter().map(|v| (*v).to_owned()).collect();
+        Line { template: [program, words].concat(), values, named: Vec::new() }
+    }
+
+    /// `verb` about the same target again, with all that was typed about it and about the place.
+    pub fn again(&self, verb: &str, target: &Target) -> String {
+        let mut line = self.line(verb, &[]);
+        line.target(target);
+        line.typed(self, &ASKED);
+        line.typed(self, &PLACE);
+        line.finish()
+    }
+
+    /// The fix of a target, approved.
+    pub fn approved(&self, target: &Target) -> String {
+        let mut line = self.line("fix", &[]);
+        line.target(target);
+        line.typed(self, &ASKED);
+        line.typed(self, &PLACE);
+        line.typed(self, &["receipt"]);
+        line.part("--approve", None);
+        line.finish()
+    }
+
+    /// The same about everything that was asked about, be it a namespace.
+    pub fn again_all(&self, verb: &str, flag: Option<&str>) -> String {
+        let mut line = self.line(verb, &[]);
+        if let Some(namespace) = self.value("namespace") {
+            line.part("-n", Some(namespace));
+        }
+        line.typed(self, &ASKED);
+        line.typed(self, &PLACE);
+        if let Some(flag) = flag {
+            line.part(flag, None);
+        }
+        line.finish()
+    }
+
+    /// `diagnose` of logs, at the place that was typed.
+    pub fn of_logs(&self, files: &[String]) -> String {
+        let mut line = self.line("diagnose", &[]);
+        for file in files {
+            line.part("--log", Some(file));
+        }
+        line.typed(self, &PLACE);
+        line.finish()
+    }
+
+    /// `diagnose` with a token from a file, which asks STS for a role that the reader knows.
+    pub fn with_token(&self, file: &str) -> String {
+        let mut line = self.line("diagnose --role ARN", &[]);
+        line.part("--token", Some(file));
+        line.typed(self, &PLACE);
+        line.finish()
+    }
+
+    /// `trust` of a policy again, with one more option, and a text of ours for its value.
+    pub fn trust_again(&self, policy: &str, further: Option<(&str, String)>) -> String {
+        let mut line = self.line("trust", &[]);
+        match policy {
+            "-" => line.template.push_str(" FILE"),
+            file => {
+                line.template.push_str(" {}");
+                line.values.push(file.to_owned());
+            }
+        }
+        line.typed(self, &["issuer", "subject", "audience", "account", "token", "claim", "key"]);
+        if let Some((option, value)) = further {
+            line.part(option, Some(&value));
+        }
+        line.finish()
+    }
+
+    /// A command of this program's that begins from a file of its own, at the same place.
+    pub fn with_file(&self, words: &str, file: &str) -> String {
+        let file = if file.starts_with('-') { ["./", file].concat() } else { file.to_owned() };
+        self.command(words, &[&file], &PLACE)
+    }
+}
+
+/// A command under way.
+struct Line {
+    template: String,
+    values: Vec<String>,
+    named: Vec<&'static str>,
+}
+
+impl Line {
+    fn part(&mut self, word: &str, value: Option<&str>) {
+        self.template.push(' ');
+        self.template.push_str(word);
+        match value {
+            None => {}
+            // What came by standard input is gone.
+            Some("-") => self.template.push_str(" FILE"),
+            Some(value) => {
+                self.template.push_str(" {}");
+                self.values.push(value.to_owned());
+            }
+        }
+    }
+
+    fn target(&mut self, target: &Target) {
+        match target {
+            Target::Workload { resource, namespace, name } => self.named_object(resource, namespace, name),
+            Target::ServiceAccount { namespace, name } => self.named_object("serviceaccount", namespace, name),
+            // As typed, which may be an address with a password.
+            Target::Role { arn, subject } => {
+                self.named.push("role");
+                self.part("--role", Some(&redact(arn)));
+                if let Some(subject) = subject {
+                    self.named.push("subject");
+                    self.part("--subject", Some(&redact(subject)));
+                }
+            }
+            Target::Issuer { url } => {
+                self.named.push("issuer");
+                self.part("--issuer", Some(&redact(url)));
+            }
+            // Only what was typed says where they are.
+            Target::Job { .. } | Target::Log { .. } => {}
+        }
+    }
+
+    fn named_object(&mut self, kind: &str, namespace: &str, name: &str) {
+        self.template.push_str(" {}/{}");
+        self.values.extend([kind.to_ascii_lowercase(), name.to_owned()]);
+        self.part("-n", Some(namespace));
+    }
+
+    fn typed(&mut self, typed: &Typed, names: &[&str]) {
+        let wanted = |name: &String| names.contains(&name.as_str()) && !self.named.contains(&name.as_str());
+        let parts: Vec<_> = typed.options.iter().filter(|(name, _)| wanted(name)).collect();
+        for (name, value) in parts {
+            self.part(&["--", name].concat(), value.as_deref());
+        }
+    }
+
+    fn finish(self) -> String {
+        let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        shell::line(&self.template, &values)
+    }
+}
+
+/// What comes next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Next {
+    /// What was not seen and would decide, in words.
+    pub decide: Option<String>,
+    /// What to do before the command, or in its place, in words.
+    pub how: Option<String>,
+    /// The command, to be pasted.
+    pub command: Option<String>,
+}
+
+impl Next {
+    /// A command.
+    pub fn command(command: String) -> Self {
+        Self { command: Some(command), ..Self::default() }
+    }
+
+    /// A command after something that a person does.
+    pub fn after(how: impl Into<String>, command: String) -> Self {
+        Self { how: Some(how.into()), command: Some(command), ..Self::default() }
+    }
+}
+
+/// What takes the reader of a diagnosis further.
+pub fn next(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
+    match (d.outcome, &d.root_cause) {
+        (Outcome::Ok, _) => Next::default(),
+        (Outcome::RootCause, Some(root)) if root.confidence == Confidence::Proven => cured(e, d, root, typed),
+        (Outcome::RootCause | Outcome::Broken | Outcome::Undetermined, _) => decided(e, d, typed),
+    }
+}
+
+/// How a proven cause is cured.
+fn cured(e: &Evidence, d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
+    let plan = build(e, d);
+    if plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
+        let fix = typed.again("fix", &d.target);
+        return match typed.value("bundle") {
+            Some(_) => Next::after("where cluster and account can be reached", fix),
+            None => Next::command(fix),
+        };
+    }
+    by_hand(d, root, typed)
+}
+
+/// The cure that a person carries out.
+pub(crate) fn by_hand(d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
+    let Some((tool, text)) = root.cures.first().and_then(command_of) else {
+        return Next::command(typed.command("explain {}", &[root.code()], &[]));
+    };
+    if is_command(tool) && text.len() <= LONGEST && !text.contains('\n') && text != shell::WITHHELD {
+        return Next::command(text.to_owned());
+    }
+    let how = if is_command(tool) { "run the command under \"Fix\", then" } else { "do what \"Fix\" says, then" };
+    Next::after(how, look_again(d, typed))
+}
+
+/// The same question once more.
+fn look_again(d: &Diagnosis, typed: &Typed) -> String {
+    typed.again("diagnose", &d.target)
+}
+
+/// What would decide, and how it is looked at.
+fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
+    if matches!(d.target, Target::Log { .. }) {
+        return of_log(e, d, typed);
+    }
+    let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
+    if let Some(Deciding { kind, gap, by_hand }) = deciding(e, d) {
+        let decide = decide.or_else(|| Some(["the ", &kind.name().replace('-', " "), ": ", &gap].concat()));
+        if let Some(command) = by_hand.filter(|c| c != shell::WITHHELD) {
+            return Next { decide, how: None, command: Some(command) };
+        }
+        let asked_in_vain = e.read_from(kind).is_some();
+        let how = asked_in_vain.then(|| "once that can be read".to_owned());
+        let command = if kind == Kind::Logs && typed.value("log").is_none() {
+            let mut line = typed.line("diagnose", &[]);
+            line.target(&d.target);
+            line.typed(typed, &ASKED);
+            line.part("--log", Some("-"));
+            line.typed(typed, &PLACE);
+            line.finish()
+        } else {
+            look_again(d, typed)
+        };
+        return Next { decide, how, command: Some(command) };
+    }
+    match &d.root_cause {
+        // All was read that decides; what is left is for a person to try.
+        Some(root) if root.confidence == Confidence::Likely => Next { decide, ..by_hand(d, root, typed) },
+        Some(root) => Next { decide, how: None, command: Some(typed.command("explain {}", &[root.code()], &[])) },
+        None => Next { decide: d.undetermined.first().cloned(), how: None, command: Some(look_again(d, typed)) },
+    }
+}
+
+/// A log alone: cluster and account are asked about whom it names.
+fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
+    let named = named_in_logs(e);
+    let mut line = typed.line("diagnose", &[]);
+    match (named.account, named.role, named.subject) {
+        (Some((namespace, name)), ..) => line.named_object("serviceaccount", namespace, name),
+        (None, Some(role), subject) => {
+            line.part("--role", Some(role));
+            match subject {
+                Some(subject) => line.part("--subject", Some(subject)),
+                None => line.template.push_str(" --subject SUB"),
+            }
+        }
+        (None, None, _) => line.template.push_str(" KIND/NAME -n NAMESPACE"),
+    }
+    line.typed(typed, &ASKED);
+    line.typed(typed, &PLACE);
+    let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
+    let decide = decide.unwrap_or_else(|| "whether cluster and account agree with the log".to_owned());
+    Next { decide: Some(decide), how: None, command: Some(line.finish()) }
+}
