@@ -39,7 +39,8 @@ fn known(e: &Evidence, blank: &str) -> Option<bool> {
         "ISSUER" => e.token.known().is_some_and(|t| t.iss.is_some()),
         "POD" | "CONTAINER" => e.pods.known().is_some_and(|p| !p.is_empty()),
         "ACCOUNT" => e.caller.known().is_some(),
-        "INSTANCE" | "SECONDS" | "RESOURCE-ARN" | "BUCKET" | "WEBHOOK-NAMESPACE" => false,
+        "ASSOCIATION-ID" => e.associations.known().is_some_and(|all| all.iter().any(|a| !a.id.is_empty())),
+        "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "BUCKET" | "WEBHOOK-NAMESPACE" => false,
         _ => return None,
     })
 }

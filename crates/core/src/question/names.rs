@@ -7,7 +7,8 @@ use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account
 use crate::evidence::{Variable, View};
 
 /// What stands in a command for a value that the evidence does not know, and what to fill in there.
-pub(super) const BLANKS: [(&str, &str); 19] = [
+pub(super) const BLANKS: [(&str, &str); 21] = [
+    ("ASSOCIATION-ID", "the association's id, one of `aws eks list-pod-identity-associations`"),
     ("ACCOUNT", "the number of the account, as `aws sts get-caller-identity` tells it"),
     ("AUDIENCE", "the audience that the tokens carry"),
     ("BUCKET", "the bucket that the issuer's documents are in"),
@@ -26,6 +27,7 @@ pub(super) const BLANKS: [(&str, &str); 19] = [
     ("ROLE-ARN", "the role's ARN, one of `aws iam list-roles`"),
     ("SECONDS", "the length of the session, 900 to 43200"),
     ("SERVICE-ACCOUNT", "the service account's name"),
+    ("VERSION", "the newest release of the webhook"),
     ("WEBHOOK-NAMESPACE", "the namespace that the webhook's pods run in, as `kubectl get pods -A` shows it"),
 ];
 
