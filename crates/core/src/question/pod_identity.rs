@@ -1,12 +1,12 @@
 //! EKS Pod Identity: association, agent, and what reached the pod; whom the role trusts is the next question.
 
 use super::association::{acts, association, none_known};
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, RACE, ROLE_VARIABLE, alike, lacking, told};
+use super::facts::{CONTAINER_VARIABLE, RACE, alike, lacking, told};
 use super::names::restart;
 use super::symptoms::find;
 use super::{Draft, Judged, names, pod_trust, skipped, two_identities};
 use crate::cause::Cause;
-use crate::evidence::{Pod, PodIdentityAssociation, ServiceAccount, View};
+use crate::evidence::{Pod, ServiceAccount, View};
 use crate::finding::Confidence;
 use trustwalk_symptoms::Symptom;
 
