@@ -1,9 +1,7 @@
 //! What the API server says of an admission webhook that it could not use (Kubernetes source, `k8s.io/apiserver`:
 //! `pkg/util/webhook/error.go`, `pkg/admission/plugin/webhook/mutating/dispatcher.go` and `request/admissionreview.go`).
 
-use crate::classify::any;
-use crate::facts::WEBHOOKS;
-use crate::facts::Webhook;
+use crate::facts::{WEBHOOKS, Webhook};
 use crate::symptom::Symptom;
 
 /// How each such sentence begins. In lower case.
@@ -46,9 +44,10 @@ pub(crate) fn ours(lower: &str) -> Option<(Symptom, usize)> {
 }
 
 fn why(lower: &str) -> Symptom {
-    if any(lower, CERTIFICATE) {
+    let any = |words: &[&str]| words.iter().any(|w| lower.contains(w));
+    if any(CERTIFICATE) {
         Symptom::WebhookUntrusted
-    } else if any(lower, VERSION) {
+    } else if any(VERSION) {
         Symptom::WebhookReviewVersion
     } else if lower.contains("failed calling webhook, failing open") {
         Symptom::WebhookFailedOpen

@@ -8,6 +8,9 @@ use super::{Evidence, TokenSource};
 /// forgives 300 (IAM User Guide, OIDC providers).
 pub const CLOCK_TOLERANCE: i64 = 120;
 
+/// A number of seconds in the year 5138, and of milliseconds in 1973: what is larger is no number of seconds.
+pub const LAST_SECOND: i64 = 100_000_000_000;
+
 /// What a server said the time is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
@@ -34,7 +37,8 @@ impl Evidence {
     pub fn time_told(&self) -> Option<Clock> {
         let minted = || {
             let token = self.token.known().filter(|t| t.source == TokenSource::Cluster)?;
-            Some(Clock { server: "the cluster".to_owned(), ahead: token.iat?.checked_sub(self.now)? })
+            let iat = token.iat.filter(|iat| *iat <= LAST_SECOND)?;
+            Some(Clock { server: "the cluster".to_owned(), ahead: iat.checked_sub(self.now)? })
         };
         let issuer = || {
             let fetched = &self.discovery.known()?.fetched;

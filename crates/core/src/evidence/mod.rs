@@ -22,7 +22,7 @@ mod template;
 mod view;
 
 pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
-pub use clock::{CLOCK_TOLERANCE, Clock};
+pub use clock::{CLOCK_TOLERANCE, Clock, LAST_SECOND};
 pub use files::{AwsFile, AwsProfile, FileOrigin};
 pub use foretold::{Alternative, Foretold};
 pub use holds::Holds;

@@ -6,13 +6,11 @@ use super::Draft;
 use super::facts::{GRACE, told};
 use super::symptoms::find;
 use crate::cause::Cause;
-use crate::evidence::{TokenClaims, View};
+use crate::evidence::{LAST_SECOND, TokenClaims, View};
 use crate::finding::Confidence;
 
 /// What STS prints of such a token.
 const SAID: &[Symptom] = &[Symptom::IssuedInFuture, Symptom::NotYetValid];
-/// In seconds this lies in the year 5138; in milliseconds, in 1973.
-const NO_SECONDS: i64 = 100_000_000_000;
 
 const CLOCK: &str = "have NTP keep the clock of whoever issues the tokens, or take its delay of nbf away, and get a new \
                      token";
@@ -20,7 +18,7 @@ const CLOCK: &str = "have NTP keep the clock of whoever issues the tokens, or ta
 /// A claim that must lie in the past and is no number of seconds.
 pub(super) fn in_milliseconds(token: &TokenClaims) -> Option<(&'static str, i64)> {
     let claims = [("iat", token.iat), ("nbf", token.nbf)];
-    claims.into_iter().find_map(|(claim, at)| at.filter(|at| *at > NO_SECONDS).map(|at| (claim, at)))
+    claims.into_iter().find_map(|(claim, at)| at.filter(|at| *at > LAST_SECOND).map(|at| (claim, at)))
 }
 
 /// The token itself shows it. That no clock but this machine's tells the time makes it less sure.

@@ -296,13 +296,16 @@ fn out_of_reach(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>
     let name = &hook.configuration;
     let ready = hook.ready_endpoints.filter(|ready| *ready > 0);
     let sentence = match (ready, complaint) {
-        (None, None) | (None, Some(Complaint::DryRun(..))) => {
+        (None, None | Some(Complaint::DryRun(..))) => {
             format!("no pod of the webhook {name} is ready at {}", hook.endpoint)
         }
         _ => format!("the API server cannot call the webhook {name} at {}", hook.endpoint),
     };
     let draft = show(hook, base(sentence), "ready endpoints", hook.ready_endpoints.unwrap_or(0).to_string());
-    let draft = complaint.map_or_else(|| draft.clone(), |said| said.on(draft.clone()));
+    let draft = match complaint {
+        Some(said) => said.on(draft),
+        None => draft,
+    };
     let command = shell::line(
         "kubectl get pods -A | grep -i identity; kubectl describe mutatingwebhookconfiguration {}",
         &[name],
