@@ -1,5 +1,5 @@
 //! Bundles: what is written is read back, older formats too, and what identities share stands once.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::path::Path;
 
