@@ -39,13 +39,12 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
 
 /// Rules out what the client that wrote every line concerned cannot have.
 fn known_to_the_client(view: &View<'_>, judged: &mut Judged) {
-    let by_client: [(Cause, fn(&Failure) -> Option<String>); 2] = [
-        (Cause::AppOrSdkLacksWebIdentitySupport, asks_for_web_identity),
-        (Cause::JavaStsModuleMissing, has_sts_built_in),
-    ];
-    for (cause, contradicts) in by_client {
+    let contradicts = |cause: Cause, failure: &Failure| {
+        if cause == Cause::JavaStsModuleMissing { has_sts_built_in(failure) } else { asks_for_web_identity(failure) }
+    };
+    for cause in [Cause::AppOrSdkLacksWebIdentitySupport, Cause::JavaStsModuleMissing] {
         let lines = recent(view).into_iter().filter(|l| cause.shows().contains(&l.failure.symptom));
-        let all: Option<Vec<String>> = lines.map(|l| contradicts(&l.failure)).collect();
+        let all: Option<Vec<String>> = lines.map(|l| contradicts(cause, &l.failure)).collect();
         if let Some(by) = all.and_then(|all| all.into_iter().next()) {
             judged.exclude(cause, by);
         }
