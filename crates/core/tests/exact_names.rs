@@ -1,5 +1,4 @@
 //! What a person is told to run names the very objects: nothing stands for a value that the evidence has.
-#![expect(clippy::unwrap_used, reason = "evidence that cannot be read must fail every test")]
 
 use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::Evidence;

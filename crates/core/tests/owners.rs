@@ -1,9 +1,10 @@
 //! Cures go through whoever keeps the object, whole lists and exact names, and only where they cure.
-#![expect(clippy::unwrap_used, reason = "evidence that cannot be read must fail every test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "evidence that cannot be read must fail every test")]
 
 use serde_json::{Value, json};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
+use trustwalk_core::finding::Finding;
 use trustwalk_core::plan::{Action, Cure, Owner, applied, build};
 use trustwalk_testkit::story;
 
@@ -27,7 +28,7 @@ fn refused(message: &str) -> (&'static str, Value) {
     ("/exchange", json!({"state": "known", "value": value, "source": {"what": "sts", "at": 1}}))
 }
 
-fn addons(all: Value) -> Value {
+fn addons(all: &Value) -> Value {
     json!({"state": "known", "value": all, "source": {"what": "eks:DescribeAddon", "at": 1}})
 }
 
@@ -56,7 +57,7 @@ fn bare(more: &[(&str, Value)]) -> Evidence {
         ("/exchange", json!({"state": "not-collected", "reason": "no role"})),
         ("/pods/value", pods),
         ("/injection_probe/value", json!({})),
-        ("/addons", addons(json!([]))),
+        ("/addons", addons(&json!([]))),
     ];
     let trusting = json!({"state": "known", "value": [{"arn": ROLE, "name": "cni",
         "trust_policy": policy("sts.amazonaws.com")}], "source": {"what": "iam:ListRoles", "at": 1}});
@@ -105,7 +106,7 @@ fn where_provider_and_policy_agree_the_account_asks_for_their_audience() {
         let wanted = (agreed != "sts.amazonaws.com").then(|| agreed.to_owned());
         let steps: Vec<&Action> = plan.steps.iter().map(|s| &s.action).collect();
         let [Action::Annotate { key, value, .. }, Action::Restart { .. }] = steps.as_slice() else {
-            unreachable!("{own:?}: {steps:?}")
+            panic!("{own:?}: {steps:?}")
         };
         assert_eq!((key.as_str(), value), ("eks.amazonaws.com/audience", &wanted));
         let end = steps.iter().fold(e.clone(), |e, a| applied(&e, a));
@@ -123,7 +124,7 @@ fn a_second_fault_is_foretold_and_the_plan_goes_on_to_the_restart() {
         ("/service_account/value/role_written_by", json!({"manager": "kubectl-annotate", "at": 1_658_239_000})),
     ]);
     let d = diagnose(&e);
-    let found: Vec<&str> = d.root_cause.iter().chain(&d.also).map(|f| f.code()).collect();
+    let found: Vec<&str> = d.root_cause.iter().chain(&d.also).map(Finding::code).collect();
     assert_eq!(found.len(), 2, "{found:?}");
     let after = d.after.as_ref().unwrap();
     assert!(after.sentence.starts_with("after this, ") && after.sentence.contains(found[1]), "{}", after.sentence);
@@ -174,7 +175,7 @@ fn a_provider_is_registered_for_the_audience_that_tokens_carry() {
 
 #[test]
 fn an_add_on_is_told_its_role_and_its_account_is_not_annotated_past_it() {
-    let addon = |role: Value| addons(json!([{"name": "vpc-cni", "role_arn": role, "status": "ACTIVE"}]));
+    let addon = |role: Value| addons(&json!([{"name": "vpc-cni", "role_arn": role, "status": "ACTIVE"}]));
     let e = bare(&[("/addons", addon(Value::Null))]);
     let d = diagnose(&e);
     let cure_ = cure(&d);

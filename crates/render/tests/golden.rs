@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
@@ -64,7 +65,7 @@ fn steady(text: &str) -> String {
                 seen.push(run.clone());
                 seen.len() - 1
             });
-            out.push_str(&format!("(thumbprint {})", at + 1));
+            let _ = write!(out, "(thumbprint {})", at + 1);
         } else {
             out.push_str(&run);
         }
