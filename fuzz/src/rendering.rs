@@ -2,7 +2,9 @@
 //! of ours, colour changes nothing else, and documents read back.
 
 use trustwalk_core::cause::Cause;
-use trustwalk_core::diagnosis::{Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, diagnose};
+use trustwalk_core::diagnosis::{
+    After, Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, diagnose,
+};
 use trustwalk_core::evidence::{Evidence, Target as Asked};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity, Standing};
 use trustwalk_core::link::Link;
@@ -128,6 +130,18 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
             fate: Fate::SetAside { by: next() },
         }],
         undetermined: vec![next(), next()],
+        after: Some(After {
+            sentence: next(),
+            steps: Vec::new(),
+            remains: vec![Remaining {
+                code: next(),
+                name: Cause::ThumbprintMismatch,
+                confidence: Confidence::Likely,
+                sentence: next(),
+            }],
+            open: vec![next()],
+            outcome: Outcome::Ok,
+        }),
         timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next() }],
     }
 }

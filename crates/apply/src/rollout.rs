@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use trustwalk_collect::World;
 use trustwalk_collect::kube_api::{WorkloadRef, resource};
-use trustwalk_core::evidence::{ContainersReady, Pod, Workload};
+use trustwalk_core::evidence::{Pod, Workload};
 
 use crate::error::ApplyError;
 use crate::progress::{PodView, Progress, RolloutView};

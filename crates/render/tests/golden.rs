@@ -111,7 +111,7 @@ impl Told {
 
 fn several() -> Shown {
     let all = [
-        plain("thumbprint-mismatch/pass"),
+        plain("thumbprint-mismatch/near"),
         told(of_workload("thumbprint-mismatch/violated-library", "cart"), &[]),
         told(of_workload("thumbprint-mismatch/violated-library", "checkout"), &[]),
         told(of_workload("annotation-key-wrong/undetermined", "ledger"), &[]),
@@ -157,8 +157,8 @@ fn reports() -> Vec<(&'static str, Shown)> {
     let refused = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized \
         to perform sts:AssumeRoleWithWebIdentity";
     vec![
-        ("sound.txt", plain("thumbprint-mismatch/pass").comes_to(Outcome::Ok).human()),
-        ("sound-verbose.txt", plain("thumbprint-mismatch/pass").verbose()),
+        ("sound.txt", plain("thumbprint-mismatch/near").comes_to(Outcome::Ok).human()),
+        ("sound-verbose.txt", plain("thumbprint-mismatch/near").verbose()),
         ("warning.txt", warning.human()),
         ("root-cause.txt", cause.human()),
         ("root-cause-verbose.txt", cause.verbose()),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use trustwalk_apply::Home;
-use trustwalk_collect::{Ask, World, collect};
+use trustwalk_collect::{Ask, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Applicability, Entry, Plan, build_for};
