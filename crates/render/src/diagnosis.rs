@@ -126,9 +126,9 @@ fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], (pen, verb
 fn list_after(out: &mut Page, after: &After, pen: Pen) {
     out.line(pen.ink(Ink::Strong, "After the fix, tried on the evidence"));
     out.prose(&after.sentence, "  - ", "    ");
-    for f in &after.remains {
-        let text = format!("{} {} ({}): {}", f.code, f.name.name(), f.confidence.name(), f.sentence);
-        out.prose(&text, "  - left for a person, or not decided: ", "    ");
+    let left: Vec<String> = after.remains.iter().map(|f| format!("{} {}", f.code, f.name.name())).collect();
+    if !left.is_empty() {
+        out.prose(&left.join(", "), "  - left for a person, or not decided: ", "    ");
     }
     for open in &after.open {
         out.prose(open, "  ? ", "    ");

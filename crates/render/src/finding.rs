@@ -55,7 +55,10 @@ pub(crate) fn changes(out: &mut Page, lines: &[String], margin: &str, pen: Pen) 
             Some(b'-') => Ink::Bad,
             _ => Ink::Faint,
         };
-        out.line(format_args!("{margin}{}", pen.ink(ink, line)));
+        // A blank at the end is what the eye misses, and may be all that changes.
+        let seen = line.trim_end_matches(' ');
+        let blanks = "\\u{20}".repeat(line.len() - seen.len());
+        out.line(format_args!("{margin}{}", pen.ink(ink, [seen, &blanks].concat())));
     }
 }
 

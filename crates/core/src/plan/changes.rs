@@ -6,18 +6,10 @@ use serde_json::Value;
 
 /// Lines for a list of values.
 pub(super) fn of_lists(old: &[String], new: &[String]) -> Vec<String> {
-    let gone = old.iter().filter(|o| !new.contains(o)).map(|o| format!("- {}", whole(o)));
-    let kept = old.iter().filter(|o| new.contains(o)).map(|o| format!("  {}", whole(o)));
-    let come = new.iter().filter(|n| !old.contains(n)).map(|n| format!("+ {}", whole(n)));
+    let gone = old.iter().filter(|o| !new.contains(o)).map(|o| format!("- {o}"));
+    let kept = old.iter().filter(|o| new.contains(o)).map(|o| format!("  {o}"));
+    let come = new.iter().filter(|n| !old.contains(n)).map(|n| format!("+ {n}"));
     gone.chain(kept).chain(come).collect()
-}
-
-/// A value whose ends can be seen: a blank there is written by its number.
-fn whole(value: &str) -> String {
-    let inner = value.trim_matches(' ');
-    let start = value.len() - value.trim_start_matches(' ').len();
-    let end = value.len() - start - inner.len();
-    [&r"\u{20}".repeat(start), inner, &r"\u{20}".repeat(end)].concat()
 }
 
 /// Lines for one value.

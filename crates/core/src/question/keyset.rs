@@ -105,10 +105,10 @@ fn all_flawed(keys: &Keys, said: Option<Refusal>) -> Option<Draft> {
     let flaws: Option<Vec<Flaw>> = keys.keys.iter().map(flaw).collect();
     let first = *flaws.as_ref().filter(|all| all.iter().all(|f| !f.is_found()))?.first()?;
     let draft = Draft::new(match keys.keys.len() {
-        1 => format!("the issuer publishes one key, in a way in which STS does not take it: it {}", first.words()),
-        many => format!(
-            "the issuer publishes its keys in a way in which STS takes none: each of the {many} has no kid, no \
-             values, or another purpose; the first {}",
+        1 => format!("the issuer publishes its only key in a way in which STS does not take it: it {}", first.words()),
+        all => format!(
+            "the issuer publishes its keys in a way in which STS takes none: each of the {all} has no kid, no values, or \
+             another purpose; the first {}",
             first.words()
         ),
     });
