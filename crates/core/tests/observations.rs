@@ -400,3 +400,32 @@ fn a_failure_before_every_container_was_started_anew_is_over_where_all_are_ready
     assert!(!matches!(d.observations[0].fate, Fate::Over { .. }), "{:?}", d.observations);
     assert_ne!(d.outcome, Outcome::Ok);
 }
+
+#[test]
+fn what_aws_says_decided_is_named_of_a_log_alone() {
+    let refused = |why: &str| {
+        format!(
+            "An error occurred (AccessDenied) when calling the GetObject operation: User: \
+             arn:aws:sts::111122223333:assumed-role/ledger/botocore-session-1658238600 is not authorized to perform: \
+             s3:GetObject on resource: \"arn:aws:s3:::ledger/book\" {why}"
+        )
+    };
+    for (why, cause) in [
+        ("with an explicit deny in a service control policy", Cause::OrgPolicyRcpScpDeny),
+        ("with an explicit deny in a resource control policy", Cause::OrgPolicyRcpScpDeny),
+        ("with an explicit deny in an identity-based policy", Cause::RoleExplicitlyDenied),
+        ("because no permissions boundary allows the s3:GetObject action", Cause::PermissionsBoundaryLacksAction),
+        ("because no identity-based policy allows the s3:GetObject action", Cause::RoleLacksPermission),
+    ] {
+        let d = diagnose(&hearing(alone(), vec![line(&refused(why))]));
+        let found: Vec<Cause> = all(&d).iter().map(|f| f.cause).collect();
+        assert_eq!(found.first(), Some(&cause), "{why}: {found:?}");
+        assert!(
+            all(&d)[0].confidence < Confidence::Proven,
+            "{why}: whether it is the role that was meant is not known"
+        );
+        assert!(all(&d)[0].sentence.contains("ledger"), "{}", all(&d)[0].sentence);
+    }
+    let none = diagnose(&hearing(alone(), vec![line(&refused(""))]));
+    assert_eq!(all(&none).len(), 0, "{:?}", all(&none));
+}

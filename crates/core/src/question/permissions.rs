@@ -243,6 +243,9 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     if action == "sts:TagSession" {
         return Some((Cause::TagsessionNotAllowedInTrustPolicy, tag_session(e)));
     }
+    if acting(e).arn.is_none() {
+        return of_some_role(e, line, action);
+    }
     if !own_session(e, line) {
         return None;
     }
@@ -285,6 +288,24 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, (action, resource))))
 }
 
+/// The role that the workload is to have is not known, and AWS itself says which policy decided about the role that it
+/// has. Whether that is the right role is another matter.
+fn of_some_role(e: &View<'_>, line: &LogFailure, action: &str) -> Option<(Cause, Draft)> {
+    let caller = line.failure.caller_arn.as_deref()?;
+    let (_, _, resource) = arn_parts(caller)?;
+    let role = resource.strip_prefix("assumed-role/")?.split('/').next()?;
+    let (cause, draft) = match decided_by(&line.failure.message)? {
+        Decider::NoIdentityPolicy => {
+            let draft = Draft::new(format!("no policy of the role {role}, in which the client acts, allows {action}"));
+            let resource = line.failure.resource.as_ref().map(trustwalk_symptoms::Resource::as_str);
+            (Cause::RoleLacksPermission, own_policy(draft, role, action, resource))
+        }
+        decider => by_words(e, decider, role, action)?,
+    };
+    let decide = format!("whether {role} is the role that the workload is to have: its service account names it");
+    Some((cause, draft.unsure(Confidence::Possible, decide)))
+}
+
 /// Whether the one refused is a session of the role asked for; of a role of that name in another account it is not.
 fn own_session(e: &View<'_>, line: &LogFailure) -> bool {
     let Some(caller) = line.failure.caller_arn.as_deref() else { return false };
@@ -296,7 +317,7 @@ fn own_session(e: &View<'_>, line: &LogFailure) -> bool {
 
 /// What AWS's own words say decided.
 fn by_words(e: &View<'_>, decider: Decider, role: &str, action: &str) -> Option<(Cause, Draft)> {
-    let sentence = |policy: &str| format!("the exchange works, and {policy} keeps the role {role} from {action}");
+    let sentence = |policy: &str| format!("the exchange worked, and {policy} keeps the role {role} from {action}");
     let cause = match decider {
         Decider::NoIdentityPolicy => return None,
         Decider::Organisation(_) => Cause::OrgPolicyRcpScpDeny,
