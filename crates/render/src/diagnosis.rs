@@ -124,7 +124,7 @@ fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], (pen, verb
 
 /// What comes of the fix, tried on the evidence: what would still be wrong.
 fn list_after(out: &mut Page, after: &After, pen: Pen) {
-    out.line(pen.ink(Ink::Strong, "After the fix, tried on the evidence"));
+    out.line(pen.ink(Ink::Strong, "After the fix"));
     out.prose(&after.sentence, "  - ", "    ");
     let left: Vec<String> = after.remains.iter().map(|f| format!("{} {}", f.code, f.name.name())).collect();
     if !left.is_empty() {
