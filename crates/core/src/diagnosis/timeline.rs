@@ -1,9 +1,6 @@
 //! What changed, oldest first: the first thing anyone asks.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use trustwalk_symptoms::Symptom;
-use trustwalk_x509::Certificate;
 
 use super::model::Change;
 use crate::evidence::{Evidence, LogFailure, Observed, View};
@@ -23,17 +20,11 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
             all.push(Change { at, what, who, origin: origin.to_owned() });
         }
     };
-    for chain in e.chains().iter().filter_map(Observed::known) {
-        for encoded in &chain.chain {
-            let parsed = STANDARD.decode(encoded).ok().and_then(|d| Certificate::from_der(&d).ok());
-            if let Some(c) = parsed {
-                add(
-                    c.not_before(),
-                    format!("certificate {} issued", c.display_name()),
-                    Some(c.issuer().to_string()),
-                    &chain.host,
-                );
-            }
+    let chains = e.chains().iter().filter_map(Observed::known);
+    for (chain, certificates) in chains.zip(e.certificates().iter()) {
+        for c in certificates {
+            let what = format!("certificate {} issued", c.display_name());
+            add(c.not_before(), what, Some(c.issuer().to_string()), &chain.host);
         }
     }
     // What CloudTrail tells with its author is not told again without.

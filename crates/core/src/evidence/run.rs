@@ -1,8 +1,13 @@
 //! What all identities of one run share.
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use super::{Addon, Caller, Clock, EksCluster, Observed, Shared, TrustModel, Webhook};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use trustwalk_x509::{Certificate, TrustStore};
+
+use super::{Addon, Caller, Clock, EksCluster, HostChain, Observed, Shared, TrustModel, Webhook};
 
 /// The three sets of roots a verdict about a chain can rest on, base64 of DER.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -14,6 +19,35 @@ pub struct Roots {
     pub library_name: String,
     /// What the user trusts besides: system store and `--ca-bundle`.
     pub user: Vec<String>,
+}
+
+/// The roots of [`Roots`], read.
+#[derive(Debug)]
+pub struct Stores {
+    /// Those of the library.
+    pub public: TrustStore,
+    /// The user's.
+    pub own: TrustStore,
+}
+
+impl Shared<Roots> {
+    /// The roots, read once for all who share them: a system's store has some 150.
+    pub fn stores(&self) -> Arc<Stores> {
+        let store = |encoded: &[String]| TrustStore::of(&certificates(encoded));
+        self.once(|roots| Stores { public: store(&roots.library), own: store(&roots.user) })
+    }
+}
+
+impl Shared<Vec<Observed<HostChain>>> {
+    /// The certificates of each chain that was seen, read once for all who share them.
+    pub fn certificates(&self) -> Arc<Vec<Vec<Certificate>>> {
+        self.once(|chains| chains.iter().filter_map(Observed::known).map(|c| certificates(&c.chain)).collect())
+    }
+}
+
+/// Those of the certificates that can be read.
+fn certificates(encoded: &[String]) -> Vec<Certificate> {
+    encoded.iter().filter_map(|c| Certificate::from_der(&STANDARD.decode(c).ok()?).ok()).collect()
 }
 
 /// What one run knows whichever identity it looks at: when and where it ran, as whom, and what account and cluster

@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use trustwalk_x509::Certificate;
 
 use super::{
     Addon, AgentPod, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain,
     InjectionProbe, Keys, Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role,
-    RolePolicy, Roots, ServiceAccount, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    RolePolicy, Roots, ServiceAccount, Stores, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -80,6 +83,16 @@ impl<'a> View<'a> {
     /// [`super::Run::roots`].
     pub fn roots(&self) -> &'a Roots {
         &self.read(Kind::Roots).roots
+    }
+
+    /// [`super::Run::roots`], read.
+    pub fn stores(&self) -> Arc<Stores> {
+        self.read(Kind::Roots).roots.stores()
+    }
+
+    /// The certificates of each of [`Evidence::chains`] that was seen.
+    pub fn certificates(&self) -> Arc<Vec<Vec<Certificate>>> {
+        self.read(Kind::Chains).chains.certificates()
     }
 
     /// [`Evidence::workload`].

@@ -2,13 +2,11 @@
 //! certificates hold at all.
 
 use crate::cause::Cause;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use trustwalk_foreign::{address, shell};
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{
-    Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, TrustStore, Verdict, Why, assess,
-    interception, is_known_public, needs_thumbprint,
+    Assessment, Candidates, Certificate, Doubt, Host, Judge, Model, Need, Verdict, Why, assess, interception,
+    is_known_public, needs_thumbprint,
 };
 
 use super::facts::{issuer, lacking};
@@ -36,15 +34,10 @@ struct Seen<'a> {
     product: Option<String>,
 }
 
-fn certificates(encoded: &[String]) -> Vec<Certificate> {
-    encoded.iter().filter_map(|c| Certificate::from_der(&STANDARD.decode(c).ok()?).ok()).collect()
-}
-
-fn look<'a>(facts: &'a HostChain, judge: &Judge<'_>) -> Seen<'a> {
-    let chain = certificates(&facts.chain);
+fn look<'a>(facts: &'a HostChain, chain: &[Certificate], judge: &Judge<'_>) -> Seen<'a> {
     let host = Host::parse(&facts.host).ok();
-    let assessment = assess(&chain, host.as_ref(), judge);
-    let product = interception(&chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
+    let assessment = assess(chain, host.as_ref(), judge);
+    let product = interception(chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
     // What fails whoever is trusted: the leaf's name and times. An unknown root alone is what thumbprints are for.
     let (mut timed, now) = (false, judge.now);
     let problem = chain.first().and_then(|leaf| {
@@ -58,16 +51,16 @@ fn look<'a>(facts: &'a HostChain, judge: &Judge<'_>) -> Seen<'a> {
             timed.then(|| format!("it is not valid before {}", day(leaf.not_before())))
         }
     });
-    let candidates = Candidates::new(&chain, assessment.path.as_ref());
-    Seen { facts, candidates, assessment, problem, timed, product, certificates: chain }
+    let candidates = Candidates::new(chain, assessment.path.as_ref());
+    Seen { facts, candidates, assessment, problem, timed, product, certificates: chain.to_vec() }
 }
 
 /// Every host whose certificates were seen.
 fn seen<'a>(e: &View<'a>) -> Vec<Seen<'a>> {
-    let (public, own) =
-        (TrustStore::of(&certificates(&e.roots().library)), TrustStore::of(&certificates(&e.roots().user)));
-    let judge = Judge { public: &public, own: &own, now: e.now() };
-    e.chains().iter().filter_map(Observed::known).map(|c| look(c, &judge)).collect()
+    let (stores, certificates) = (e.stores(), e.certificates());
+    let judge = Judge { public: &stores.public, own: &stores.own, now: e.now() };
+    let chains = e.chains().iter().filter_map(Observed::known);
+    chains.zip(certificates.iter()).map(|(facts, chain)| look(facts, chain, &judge)).collect()
 }
 
 /// The thumbprint that IAM would take by itself for a provider of the issuer.
@@ -313,13 +306,7 @@ fn repair(e: &View<'_>, draft: Draft, provider: &Provider, bad: &[&Seen<'_>]) ->
 /// What is needed first, then what still matches something served, then the others, five at most.
 fn new_list(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>]) -> Vec<String> {
     let needed = bad.iter().filter_map(|h| h.candidates.for_iam().map(|t| t.as_str().to_owned()));
-    let served: Vec<String> = e
-        .chains()
-        .iter()
-        .filter_map(Observed::known)
-        .flat_map(|c| certificates(&c.chain))
-        .map(|c| c.sha1().as_str().to_owned())
-        .collect();
+    let served: Vec<String> = e.certificates().iter().flatten().map(|c| c.sha1().as_str().to_owned()).collect();
     let old: Vec<String> = provider.thumbprints.iter().map(|t| t.to_ascii_lowercase()).collect();
     let (live, retired): (Vec<String>, Vec<String>) = old.into_iter().partition(|t| served.contains(t));
     let mut list: Vec<String> = Vec::new();
