@@ -22,7 +22,7 @@ const PLACE: [&str; 10] = [
     "trust-model",
 ];
 /// Options that say what is asked about, beside the target itself.
-const ASKED: [&str; 7] = ["role", "subject", "issuer", "log", "token", "job", "job-answer"];
+const ASKED: [&str; 8] = ["role", "subject", "issuer", "log", "token", "job", "job-answer", "github"];
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
 const LONGEST: usize = 400;
 
