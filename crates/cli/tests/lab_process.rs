@@ -78,7 +78,8 @@ fn more_connections_than_descriptors_end_no_listener() {
     until(|| {
         let script = format!("{env}\nexec \"$0\" diagnose daemonset/aws-node -n kube-system");
         let out = Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_trustwalk")]).output().unwrap();
-        (out.status.code() == Some(0)).then_some(())
+        // Something that is found is told only where all three were heard.
+        matches!(out.status.code(), Some(0 | 3)).then_some(())
     });
     assert!(lab(&dir, &["status"]).status.success());
 }
