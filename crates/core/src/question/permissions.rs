@@ -300,7 +300,9 @@ fn of_some_role(e: &View<'_>, line: &LogFailure, action: &str) -> Option<(Cause,
             let resource = line.failure.resource.as_ref().map(trustwalk_symptoms::Resource::as_str);
             (Cause::RoleLacksPermission, own_policy(draft, role, action, resource))
         }
-        decider => by_words(e, decider, role, action)?,
+        decider @ (Decider::OwnDeny | Decider::Boundary | Decider::Organisation(_) | Decider::Elsewhere(_)) => {
+            by_words(e, decider, role, action)?
+        }
     };
     let decide = format!("whether {role} is the role that the workload is to have: its service account names it");
     Some((cause, draft.unsure(Confidence::Possible, decide)))
