@@ -10,7 +10,7 @@ use crate::harness::{
     CLIENT_CORE, Cost, Held, Ran, Section, Settings, Spread, Variant, count, free_all_cores, pin, run_apart_in, take_turns,
 };
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Identities of the two clusters; of a quick run, in one.
 const FEW: usize = 500;
 const MANY: usize = 5_000;

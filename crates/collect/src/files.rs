@@ -1,7 +1,7 @@
 //! Files: read with a limit, written for their owner alone.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write as _};
+use std::io::{BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
@@ -92,9 +92,17 @@ fn take(from: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What writes a file's content.
+type Content<'a> = &'a dyn Fn(&mut BufWriter<File>) -> std::io::Result<()>;
+
+/// Writes a file that its owner alone may read, in place of another only where that is asked for.
+pub(crate) fn write_private(path: &Path, overwrite: bool, content: Content<'_>) -> Result<(), CollectError> {
+    if overwrite { replace_private(path, content) } else { write_new_private(path, content) }
+}
+
 /// Writes a new file that its owner alone may read. Nothing is there before: neither a file, which would keep its
 /// old mode and lose its content, nor a link, which would lead elsewhere.
-pub fn write_new_private(path: &Path, bytes: &[u8]) -> Result<(), CollectError> {
+fn write_new_private(path: &Path, content: Content<'_>) -> Result<(), CollectError> {
     let failed = |source: std::io::Error| {
         if source.kind() == std::io::ErrorKind::AlreadyExists {
             CollectError::Exists { path: path.to_owned() }
@@ -107,8 +115,8 @@ pub fn write_new_private(path: &Path, bytes: &[u8]) -> Result<(), CollectError> 
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let mut file = BufWriter::new(options.open(path).map_err(failed)?);
+    let written = content(&mut file).and_then(|()| file.flush()).and_then(|()| file.get_ref().sync_all());
     if written.is_err() {
         // Half a file is none; that it could not be written is said in any case.
         let _ = std::fs::remove_file(path);
@@ -118,13 +126,13 @@ pub fn write_new_private(path: &Path, bytes: &[u8]) -> Result<(), CollectError> 
 
 /// Writes such a file in place of another: beside it first, so that whoever reads it finds the old one or the new one.
 /// A link is replaced, not followed.
-pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), CollectError> {
+fn replace_private(path: &Path, content: Content<'_>) -> Result<(), CollectError> {
     let failed = |source| CollectError::Write { path: path.to_owned(), source };
     if path.is_dir() {
         return Err(failed(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder")));
     }
     let beside = beside(path);
-    write_new_private(&beside, bytes)?;
+    write_new_private(&beside, content)?;
     std::fs::rename(&beside, path).map_err(|source| {
         let _ = std::fs::remove_file(&beside);
         failed(source)
@@ -195,18 +203,19 @@ mod tests {
     #[test]
     fn a_new_file_is_ones_own_and_takes_the_place_of_nothing() {
         let dir = tempfile::tempdir().unwrap();
+        let put = |path: &Path, overwrite, bytes: &[u8]| write_private(path, overwrite, &|file| file.write_all(bytes));
         let (path, link, other) = (dir.path().join("a"), dir.path().join("link"), dir.path().join("other"));
-        write_new_private(&path, b"x").unwrap();
+        put(&path, false, b"x").unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(matches!(write_new_private(&path, b"y"), Err(CollectError::Exists { .. })));
+        assert!(matches!(put(&path, false, b"y"), Err(CollectError::Exists { .. })));
         symlink(&other, &link).unwrap();
-        assert!(matches!(write_new_private(&link, b"y"), Err(CollectError::Exists { .. })));
+        assert!(matches!(put(&link, false, b"y"), Err(CollectError::Exists { .. })));
         assert!(!other.exists(), "a link that leads nowhere was followed");
         std::fs::write(&other, b"theirs").unwrap();
         std::fs::set_permissions(&other, std::fs::Permissions::from_mode(0o644)).unwrap();
-        replace_private(&link, b"y").unwrap();
+        put(&link, true, b"y").unwrap();
         assert_eq!(std::fs::read(&other).unwrap(), b"theirs", "a link was followed");
-        replace_private(&other, b"z").unwrap();
+        put(&other, true, b"z").unwrap();
         assert_eq!(other.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 3, "nothing is left beside");
     }

@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
+use trustwalk_foreign::visible;
 
 /// Depth down to which a member stands on a line of its own: the bundle's members, and those of what they hold.
 const MEMBERS: usize = 2;
@@ -15,9 +16,14 @@ const ELEMENTS: usize = 3;
 /// The document's text.
 pub(super) fn text(document: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
-    document.serialize(&mut Serializer::with_formatter(&mut bytes, Lines::default()))?;
-    bytes.push(b'\n');
+    write(document, &mut bytes)?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
+}
+
+/// Writes the document as it goes, what is hidden in its texts as `\u` escapes.
+pub(super) fn write(document: &impl Serialize, mut to: impl io::Write) -> serde_json::Result<()> {
+    document.serialize(&mut Serializer::with_formatter(&mut to, Lines::default()))?;
+    to.write_all(b"\n").map_err(serde_json::Error::io)
 }
 
 /// Breaks lines down to a depth, and nowhere below it.
@@ -84,11 +90,16 @@ impl Formatter for Lines {
     fn end_object<W: io::Write + ?Sized>(&mut self, to: &mut W) -> io::Result<()> {
         self.close(to, b"}", MEMBERS)
     }
+
+    fn write_string_fragment<W: io::Write + ?Sized>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
+        to.write_all(visible::json(fragment).as_bytes())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use trustwalk_foreign::visible;
 
     #[test]
     fn a_line_holds_one_identity_or_one_thing_they_share() {
@@ -97,6 +108,14 @@ mod tests {
         let lines = "{\n\"identities\":[\n{\"a\":[1,{\"b\":[]}]},\n{}\n],\n\"shared\":{\n\"keys\":[\n{\"c\":{}}\n],\n\
                      \"roles\":[]\n}\n}\n";
         assert_eq!(text, lines);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), document);
+    }
+
+    #[test]
+    fn what_is_hidden_in_a_text_is_written_out_and_read_back() {
+        let document = json!({"a\u{202e}": "b\u{200b}\u{1b}\"\n\u{7f}\u{10ffff}"});
+        let text = super::text(&document).unwrap();
+        assert!(!text.chars().any(|c| c != '\n' && visible::is_hidden(c)), "{text:?}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), document);
     }
 }

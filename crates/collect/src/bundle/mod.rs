@@ -8,10 +8,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use trustwalk_core::evidence::{Evidence, Holds, Packed};
-use trustwalk_foreign::{redact, visible};
+use trustwalk_foreign::redact;
 
 use crate::error::CollectError;
-use crate::files::{json_place, read_bounded, replace_private, write_new_private};
+use crate::files::{json_place, read_bounded, write_private};
 use crate::json;
 use crate::limits::BUNDLE_OBJECTS;
 
@@ -104,16 +104,12 @@ impl Bundle {
 
     /// As it is written: a line for each identity and for each thing they share.
     pub fn text(&self) -> serde_json::Result<String> {
-        let text = layout::text(self)?;
-        Ok(visible::json(&text).into_owned())
+        layout::text(self)
     }
 
     /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked for.
     pub fn write(&self, path: &Path, overwrite: bool) -> Result<(), CollectError> {
-        let fail = |source| CollectError::Write { path: path.to_owned(), source };
-        let text = self.text().map_err(|e| fail(e.into()))?;
-        let bytes = text.as_bytes();
-        if overwrite { replace_private(path, bytes) } else { write_new_private(path, bytes) }
+        write_private(path, overwrite, &|file| layout::write(self, file).map_err(Into::into))
     }
 }
 

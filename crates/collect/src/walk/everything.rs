@@ -18,10 +18,10 @@ use crate::limits::PARALLEL_TARGETS;
 pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result<Collected, CollectError> {
     let kube = world.kube.as_ref().map_err(|why| CollectError::Kubeconfig(why.clone()))?;
     let (accounts, controllers) = tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace));
-    if let Some(gap) = accounts.gap() {
+    let gap = accounts.gap().unwrap_or_default();
+    let Observed::Known { value: accounts, .. } = accounts else {
         return Err(CollectError::Kubeconfig(format!("cannot list service accounts: {gap}")));
-    }
-    let accounts = accounts.known().cloned().unwrap_or_default();
+    };
     let mut found = Found::default();
     let named = accounts_with_a_role(world, namespace, &accounts).await;
     let annotated: HashSet<(&str, &str)> =
@@ -59,7 +59,7 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
     kube.widen(PARALLEL_TARGETS.min(found.targets.len()));
     let together = found.targets.len() > 1;
     if together {
-        world.know_accounts(kube, &accounts).await;
+        world.know_accounts(kube, accounts).await;
     }
     let walks = with_depths(found.targets, world.options.exchange);
     let evidence = futures_util::stream::iter(walks)
@@ -70,6 +70,8 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
         .buffered(PARALLEL_TARGETS)
         .collect()
         .await;
+    // Each identity has its own; what is left is other people's.
+    world.cache.pods.lock().await.clear();
     Ok(Collected { evidence, missed: found.missed })
 }
 

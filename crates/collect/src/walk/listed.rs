@@ -21,14 +21,14 @@ pub(super) struct Listed {
 
 impl World {
     /// Keeps service accounts that were listed for all namespaces, so that none is asked for again.
-    pub(super) async fn know_accounts(&self, kube: &KubeApi, listed: &[ServiceAccount]) {
-        let mut by_namespace: BTreeMap<&str, Vec<ServiceAccount>> = BTreeMap::new();
+    pub(super) async fn know_accounts(&self, kube: &KubeApi, listed: Vec<ServiceAccount>) {
+        let mut by_namespace: BTreeMap<String, Vec<ServiceAccount>> = BTreeMap::new();
         for account in listed {
-            by_namespace.entry(&account.namespace).or_default().push(account.clone());
+            by_namespace.entry(account.namespace.clone()).or_default().push(account);
         }
         for (namespace, value) in by_namespace {
-            let source = kube.source_of("serviceaccounts", namespace);
-            let slot = cell(&self.cache.service_accounts, namespace).await;
+            let source = kube.source_of("serviceaccounts", &namespace);
+            let slot = cell(&self.cache.service_accounts, &namespace).await;
             // Of two who ask at the same time one is as good as the other.
             let _ = slot.set(Shared::from(Observed::Known { value, source }));
         }

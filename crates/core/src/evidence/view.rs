@@ -9,7 +9,7 @@ use trustwalk_x509::Certificate;
 use super::{
     Addon, AgentPod, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain,
     InjectionProbe, Keys, Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role,
-    RolePolicy, Roots, ServiceAccount, Stores, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    RolePolicy, ServiceAccount, Stores, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -78,11 +78,6 @@ impl<'a> View<'a> {
     /// [`super::Run::trust_model`].
     pub fn trust_model(&self) -> TrustModel {
         self.read(Kind::TrustModel).trust_model
-    }
-
-    /// [`super::Run::roots`].
-    pub fn roots(&self) -> &'a Roots {
-        &self.read(Kind::Roots).roots
     }
 
     /// [`super::Run::roots`], read.
