@@ -1,5 +1,6 @@
 //! Goal F: a whole cluster, with many identities.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -7,7 +8,8 @@ use serde_json::Value;
 
 use super::many::{Many, NAME, NAMESPACE};
 use crate::harness::{
-    CLIENT_CORE, Cost, Held, Ran, Section, Settings, Spread, Variant, count, free_all_cores, pin, run_apart_in, take_turns,
+    CLIENT_CORE, Cost, Held, Measured, Ran, Section, Settings, Spread, Variant, count, cpu, free_all_cores, pin,
+    run_apart_in, take_turns, wall,
 };
 
 const ROUNDS: usize = 3;
@@ -15,6 +17,7 @@ const ROUNDS: usize = 3;
 const FEW: usize = 500;
 const MANY: usize = 5_000;
 const QUICK: usize = 40;
+const KIB: f64 = 1024.0;
 
 /// Runs the goal.
 pub(crate) fn run_goal(settings: &Settings) -> Result<Section> {
@@ -91,7 +94,7 @@ impl World {
         ensure!(live == read, "the bundle tells otherwise than the walk");
         ensure!(live.iter().all(|o| o.ends_with("ok")), "a sound identity is found at fault: {:?}", live.first());
         section.agreed(format!(
-            "`trustwalk diagnose` finds {} identities sound, and the bundle of `trustwalk collect` says the same of each",
+            "`trustwalk diagnose` finds {} identities sound, and the bundle of `trustwalk collect` says the same",
             self.identities
         ));
         Ok(())
@@ -105,52 +108,69 @@ fn outcomes(path: &Path) -> Result<Vec<String>> {
     Ok(all.iter().map(|d| format!("{} {}", text(d, "/target/name"), text(d, "/outcome"))).collect())
 }
 
+/// What one kind of run took in both clusters.
+struct Taken {
+    costs: Measured,
+    /// Resident bytes, round by round.
+    sizes: [Vec<f64>; 2],
+    /// Requests to the API server, of one run.
+    requests: [f64; 2],
+}
+
+fn take(settings: &Settings, run: Run, worlds: [&World; 2]) -> Result<Taken> {
+    let sizes = RefCell::new([Vec::new(), Vec::new()]);
+    let before = worlds.map(|w| w.many.requests());
+    let variants = worlds.iter().enumerate().map(|(at, world)| {
+        let sizes = &sizes;
+        Variant::new(world.identities.to_string(), move || -> Result<Cost> {
+            let ran = world.run(settings, run)?;
+            if let Some(list) = sizes.borrow_mut().get_mut(at) {
+                list.push(ran.rss as f64);
+            }
+            Ok(ran.cost)
+        })
+    });
+    let costs = take_turns(ROUNDS, variants.collect())?;
+    let after = worlds.map(|w| w.many.requests());
+    // The first round is for warmth.
+    let [few, many] = after.map(|n| n as f64 / count(ROUNDS + 1));
+    let [few_before, many_before] = before.map(|n| n as f64 / count(ROUNDS + 1));
+    Ok(Taken { costs, sizes: sizes.into_inner(), requests: [few - few_before, many - many_before] })
+}
+
 fn measure(settings: &Settings, worlds: [&World; 2], section: &mut Section) -> Result<()> {
     let [few, many] = worlds;
-    let more = count(many.identities - few.identities);
-    let mut memory: Vec<Vec<f64>> = Vec::new();
     for run in Run::ALL {
-        let sizes = std::cell::RefCell::new([Vec::new(), Vec::new()]);
-        let before = worlds.map(|w| w.many.requests());
-        let variants = worlds.iter().enumerate().map(|(at, world)| {
-            let sizes = &sizes;
-            Variant::new(world.identities.to_string(), move || -> Result<Cost> {
-                let ran = world.run(settings, run)?;
-                if let Some(list) = sizes.borrow_mut().get_mut(at) {
-                    list.push(ran.rss as f64);
-                }
-                Ok(ran.cost)
-            })
-        });
-        let measured = take_turns(ROUNDS, variants.collect())?;
-        let [small, large] = [few, many].map(|w| w.identities.to_string());
-        section.table(&format!("{}, so many identities", run.name()), ("ms", 1e3), &measured, &small);
-        let each = |of: fn(&Cost) -> f64| {
-            let pairs = measured.costs(&large).iter().zip(measured.costs(&small));
-            Spread::of(pairs.map(|(a, b)| (of(a) - of(b)) * 1e3 / more).collect::<Vec<_>>())
-        };
-        let name = run.name();
-        section.hold(format!("F: {name}, ms of CPU an identity"), Held::AtMost(1.0), each(|c| c.cpu));
-        if !matches!(run, Run::FromBundle) {
-            section.hold(format!("F: {name}, s for {}", many.identities), Held::AtMost(10.0), measured.spread(&large, |c| c.wall));
-            let runs = count(ROUNDS + 1);
-            let [asked, more_asked] = [0, 1].map(|at| {
-                let (world, before) = (worlds.get(at), before.get(at).copied().unwrap_or_default());
-                world.map_or(0.0, |w| (w.many.requests() - before) as f64 / runs)
-            });
-            let namespaces = more / count(NAMESPACE);
-            section.note(format!("{name}: {asked:.0} requests to the API server for {}, {more_asked:.0} for {}", few.identities, many.identities));
-            section.hold(format!("F: {name}, requests to the API server a namespace"), Held::AtMost(6.0), Spread::of([(more_asked - asked) / namespaces]));
-        }
-        let [small, large] = sizes.into_inner();
-        memory.push(large.iter().zip(&small).skip(1).map(|(a, b)| (a - b) / more / 1024.0).collect());
-        if let Some(kib) = memory.last() {
-            section.hold(format!("F: {name}, KiB of memory an identity"), Held::AtMost(8.0), Spread::of(kib.clone()));
-        }
-        section.note(format!("{name}: {:.0} MiB resident for {} identities, {:.0} MiB for {}", Spread::of(small).median / 1048576.0, few.identities, Spread::of(large).median / 1048576.0, many.identities));
+        let taken = take(settings, run, worlds)?;
+        tell(run, &taken, worlds, section);
     }
+    let more = count(many.identities - few.identities);
     let [small, large] = worlds.map(|w| std::fs::metadata(&w.bundle).map(|m| m.len() as f64).unwrap_or_default());
     section.hold("F: KiB of bundle an identity", Held::AtMost(8.0), Spread::of([(large - small) / more / 1024.0]));
     section.note(format!("the bundles have {:.1} and {:.1} MB", small / 1e6, large / 1e6));
     Ok(())
+}
+
+/// Holds what was measured to the goals.
+fn tell(run: Run, taken: &Taken, [few, many]: [&World; 2], section: &mut Section) {
+    let (name, more) = (run.name(), count(many.identities - few.identities));
+    let [small, large] = [few, many].map(|w| w.identities.to_string());
+    section.table(&format!("{name}, so many identities"), ("ms", 1e3), &taken.costs, &small);
+    let pairs = taken.costs.costs(&large).iter().zip(taken.costs.costs(&small));
+    let each = Spread::of(pairs.map(|(a, b)| (cpu(a) - cpu(b)) * 1e3 / more));
+    section.hold(format!("F: {name}, ms of CPU an identity"), Held::AtMost(1.0), each);
+    if !matches!(run, Run::FromBundle) {
+        let whole = taken.costs.spread(&large, wall);
+        section.hold(format!("F: {name}, s for {large}"), Held::AtMost(10.0), whole);
+        let [asked, more_asked] = taken.requests;
+        section.note(format!("{name}: {asked:.0} requests to the API server for {small}, {more_asked:.0} for {large}"));
+        let each = (more_asked - asked) / (more / count(NAMESPACE));
+        let goal = format!("F: {name}, requests to the API server a namespace");
+        section.hold(goal, Held::AtMost(6.0), Spread::of([each]));
+    }
+    let [lean, fat] = &taken.sizes;
+    let each = fat.iter().zip(lean).skip(1).map(|(a, b)| (a - b) / more / KIB);
+    section.hold(format!("F: {name}, KiB of memory an identity"), Held::AtMost(8.0), Spread::of(each));
+    let [lean, fat] = [lean, fat].map(|sizes| Spread::of(sizes.iter().copied()).median / KIB / KIB);
+    section.note(format!("{name}: {lean:.0} MiB resident for {small} identities, {fat:.0} MiB for {large}"));
 }

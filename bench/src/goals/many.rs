@@ -162,11 +162,13 @@ fn fill_account(account: &Account, thumbprint: &str, identities: usize) {
         addons: BTreeMap::new(),
         associations: Vec::new(),
     });
-    let bucket = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::bucket/*"}]});
+    let bucket = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::bucket/*"}]});
     for n in 0..identities {
         let (namespace, name) = place(n);
         let subject = format!("system:serviceaccount:{namespace}:{name}");
-        let condition = json!({"StringEquals": {format!("{BARE}:sub"): subject, format!("{BARE}:aud"): "sts.amazonaws.com"}});
+        let condition =
+            json!({"StringEquals": {format!("{BARE}:sub"): subject, format!("{BARE}:aud"): "sts.amazonaws.com"}});
         let trust = json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": condition,
@@ -189,32 +191,46 @@ fn fill_account(account: &Account, thumbprint: &str, identities: usize) {
 fn fill_cluster(store: &Store, identities: usize) -> Result<()> {
     let put = |gvr: &Gvr, object: Value| store.create(gvr, object).map_err(|e| anyhow!("{}", e.status()));
     for namespace in 0..identities.div_ceil(NAMESPACE) {
-        put(&Gvr::core("namespaces"), json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("team-{namespace}")}}))?;
+        put(
+            &Gvr::core("namespaces"),
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": format!("team-{namespace}")}}),
+        )?;
     }
     for n in 0..identities {
         let (namespace, name) = place(n);
         let role = format!("arn:aws:iam::{ACCOUNT}:role/{name}");
         let annotations = json!({"eks.amazonaws.com/role-arn": role});
         let metadata = json!({"namespace": namespace, "name": name, "annotations": annotations});
-        put(&Gvr::core("serviceaccounts"), json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}))?;
+        put(
+            &Gvr::core("serviceaccounts"),
+            json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}),
+        )?;
         let labels = json!({"app.kubernetes.io/name": name, "team": namespace});
-        let set = put(&Gvr::apps("replicasets"), json!({
-            "apiVersion": "apps/v1", "kind": "ReplicaSet",
-            "metadata": {"namespace": namespace, "name": name, "labels": labels},
-            "spec": {"replicas": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
-                "template": {"metadata": {"labels": labels}, "spec": spec(&name, None)}},
-            "status": {"replicas": 1, "readyReplicas": 1},
-        }))?;
+        let set = put(
+            &Gvr::apps("replicasets"),
+            json!({
+                "apiVersion": "apps/v1", "kind": "ReplicaSet",
+                "metadata": {"namespace": namespace, "name": name, "labels": labels},
+                "spec": {"replicas": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": name}},
+                    "template": {"metadata": {"labels": labels}, "spec": spec(&name, None)}},
+                "status": {"replicas": 1, "readyReplicas": 1},
+            }),
+        )?;
         let owner = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "controller": true,
             "uid": set.pointer("/metadata/uid")}]);
         let pods = Gvr::core("pods");
-        let pod = put(&pods, json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"namespace": namespace, "name": format!("{name}-x7k2p"), "labels": labels, "ownerReferences": owner},
-            "spec": spec(&name, Some(&role)),
-        }))?;
-        let running = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [
-            {"name": "app", "ready": true, "restartCount": 0, "image": "i", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}]});
+        let pod = put(
+            &pods,
+            json!({
+                "apiVersion": "v1", "kind": "Pod",
+                "metadata": {"namespace": namespace, "name": format!("{name}-x7k2p"), "labels": labels,
+                    "ownerReferences": owner},
+                "spec": spec(&name, Some(&role)),
+            }),
+        )?;
+        let running = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{"name": "app", "ready": true, "restartCount": 0, "image": "i",
+                "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}]});
         store
             .update(&Key::of(&pods, &pod), |pod| {
                 if let Some(object) = pod.as_object_mut() {

@@ -107,7 +107,8 @@ impl Bundle {
         layout::text(self)
     }
 
-    /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked for.
+    /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked
+    /// for.
     pub fn write(&self, path: &Path, overwrite: bool) -> Result<(), CollectError> {
         write_private(path, overwrite, &|file| layout::write(self, file).map_err(Into::into))
     }
