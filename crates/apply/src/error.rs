@@ -210,6 +210,14 @@ pub enum ApplyError {
         /// Why.
         reason: String,
     },
+    /// The roll-out goes no further by itself.
+    #[error("the roll-out of {what} is stuck, and what was changed stands: {why}")]
+    Stuck {
+        /// The workload.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// A write was refused, so that nothing was changed by it.
     #[error("{step} was refused: {reason}")]
     Refused {
@@ -248,6 +256,11 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
+    /// Whether all was written as it should be, and new pods are not there yet.
+    pub fn is_roll_out(&self) -> bool {
+        matches!(self, Self::Stuck { .. })
+    }
+
     /// Whether the run was refused before it began, so that there is nothing to go on with or to undo.
     pub fn is_refusal(&self) -> bool {
         matches!(

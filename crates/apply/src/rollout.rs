@@ -53,12 +53,15 @@ pub(crate) async fn wait(
             return Ok(());
         }
         if changed.elapsed() > STALL {
-            return Err(failed(format!(
-                "{} of {} pods renewed and ready, and nothing changed for {} s",
-                view.renewed,
-                view.desired,
-                STALL.as_secs()
-            )));
+            return Err(ApplyError::Stuck {
+                what: format!("{kind} {namespace}/{name}"),
+                why: format!(
+                    "{} of {} pods renewed and ready, and nothing changed for {} s",
+                    view.renewed,
+                    view.desired,
+                    STALL.as_secs()
+                ),
+            });
         }
     }
 }

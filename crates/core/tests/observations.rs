@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{
-    Evidence, Happening, LogFailure, LogRecord, LogUnclear, Neighbours, Observed, Target, settled,
+    Evidence, Happening, LogFailure, LogRecord, LogUnclear, Neighbours, Observed, Repair, Target, settled,
 };
 use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::observation::{Fate, Seen, Witness};
@@ -428,4 +428,27 @@ fn what_aws_says_decided_is_named_of_a_log_alone() {
     }
     let none = diagnose(&hearing(alone(), vec![line(&refused(""))]));
     assert_eq!(all(&none).len(), 0, "{:?}", all(&none));
+}
+
+#[test]
+fn a_failure_from_before_our_own_repair_is_over_where_the_same_identity_succeeds_now() {
+    let hears = |at: i64, causes: Vec<Cause>| {
+        let mut e = hearing(healthy(), vec![line(DENIED)]);
+        e.repair = Some(Repair { at, causes });
+        e
+    };
+    let cured = || vec![Cause::SubWrongNamespace];
+    let d = diagnose(&hears(NOW - 300, cured()));
+    assert!(matches!(d.observations[0].fate, Fate::Over { .. }), "{:?}", d.observations);
+    assert_eq!(d.outcome, Outcome::Ok);
+    // What came after it, or what another cause shows, speaks still.
+    for e in [hears(NOW - 900, cured()), hears(NOW - 300, vec![Cause::ThumbprintMismatch])] {
+        let d = diagnose(&e);
+        assert!(!matches!(d.observations[0].fate, Fate::Over { .. }), "{:?}", d.observations);
+        assert_ne!(d.outcome, Outcome::Ok);
+    }
+    // Without an exchange of ours nothing shows that it works.
+    let mut e = hears(NOW - 300, cured());
+    e.exchange = Observed::default();
+    assert_eq!(diagnose(&e).outcome, Outcome::Undetermined);
 }

@@ -191,6 +191,7 @@ impl PlaceArgs {
             cluster: self.cluster.clone(),
             no_exchange: self.no_exchange,
             exchange: self.exchange,
+            repair: None,
             now: jiff::Timestamp::now().as_second(),
         }
     }

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod again;
 mod collect;
 mod completions;
 mod demo;

@@ -7,11 +7,12 @@ use serde::Serialize;
 use trustwalk_apply::{ApplyError, Home, Journal, PATIENCE, PAUSE, Verification, restart, run as apply, verify};
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
-use trustwalk_core::diagnosis::Diagnosis;
+use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{Action, Plan};
-use trustwalk_render::{self as render, Ink, Next, Shown, Typed};
+use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
+use super::again;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, stopped, with_receipt};
 use crate::rollout::Live;
@@ -37,13 +38,18 @@ pub(super) struct Report {
 pub(crate) struct Applied {
     /// The receipt's file.
     receipt: String,
-    /// `proven`, `refused` or `not-tried`.
+    /// `proven`, [`REFUSED`] or `not-tried`.
     verification: &'static str,
-    /// The same in words.
+    /// The same in words, and what was found after it.
     verified: String,
+    /// What is diagnosed once all is done; `None` when the target is gone.
+    now: Option<Diagnosis>,
     #[serde(skip)]
     pub(crate) exit: Exit,
 }
+
+/// The verification of a change that did not help.
+const REFUSED: &str = "refused";
 
 /// A repair under way. Shared with `demo`.
 pub(crate) struct Repair<'a> {
@@ -81,77 +87,150 @@ impl Repair<'_> {
         anyhow::Error::new(error).context(stopped(path))
     }
 
-    /// Proves the changes, recreates the pods unless STS still refuses, and closes the receipt.
+    /// Proves the changes, recreates the pods unless STS still refuses, looks whether all is sound now, and closes the
+    /// receipt.
     pub(crate) async fn finish(&self, ask: &Ask, mut journal: Journal) -> anyhow::Result<Applied> {
         let (world, voice) = (self.world, self.voice);
-        let pen = voice.pen();
         let path = journal.path().to_owned();
         let seen = proof(world, ask, &journal).await.with_context(|| stopped(&path))?;
-        let (mark, verification, verified, exit) = match seen {
-            Verification::Proven { assumed } => {
-                let words = format!("verified: STS gave {assumed} for a fresh token");
-                (pen.ink(Ink::Good, "\u{221a}"), "proven", words, Exit::Sound)
-            }
-            Verification::Refused { error } => {
-                (pen.ink(Ink::Bad, "\u{d7}"), "refused", format!("STS still refuses: {error}"), Exit::Findings)
-            }
-            Verification::NotTried { reason } => {
-                (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"), Exit::Undetermined)
-            }
-        };
+        let (mark, verification, verified) = self.verdict(seen);
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
-        if verification == "refused" {
+        let refused = verification == REFUSED;
+        if refused {
             voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
         }
         let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
-        if exit == Exit::Findings && waiting {
+        let mut stuck = None;
+        if refused && waiting {
             voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
         } else {
             let mut live = Live::new(voice, self.noted);
-            restart(world, &mut journal, &mut live).await.with_context(|| stopped(&path))?;
+            stuck = match restart(world, &mut journal, &mut live).await {
+                Err(why) if why.is_roll_out() => Some(why),
+                done => done.map(|()| None).with_context(|| stopped(&path))?,
+            };
         }
+        let now = again::diagnosed(world, ask, &journal).await.with_context(|| stopped(&path))?;
+        if let Some(why) = stuck {
+            return self.held_up(why, &journal, now, (verification, &verified));
+        }
+        voice.tell(&again::told(now.as_ref(), voice.pen()));
+        let exit = exit(refused, now.as_ref());
+        let verified = format!("{verified}; {}", again::words(now.as_ref()));
         journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
         self.noted.close();
         let receipt = path.display().to_string();
         let undo = with_receipt("trustwalk rollback {}", &path);
         let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
         if let Some(typed) = self.typed {
-            taken &= voice.tell(&self.ending(&journal, exit, &verified, typed));
+            taken &= voice.tell(&self.ending(&journal, refused, now.as_ref(), typed));
         }
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
-        Ok(Applied { receipt, verification, verified, exit })
+        Ok(Applied { receipt, verification, verified, now, exit })
+    }
+
+    /// A roll-out that does not end leaves the receipt open, and what is diagnosed says what holds the pods up. Where
+    /// nothing is found, that they are not ready yet is all there is to say.
+    fn held_up(
+        &self,
+        why: ApplyError,
+        journal: &Journal,
+        now: Option<Diagnosis>,
+        (verification, verified): (&'static str, &str),
+    ) -> anyhow::Result<Applied> {
+        let (voice, pen, path) = (self.voice, self.voice.pen(), journal.path());
+        let Some(found) = now.as_ref().filter(|d| d.root_cause.is_some()) else {
+            return Err(anyhow::Error::new(why).context(stopped(path)));
+        };
+        voice.tell(&Shown::line(format_args!("  {} {why}", pen.ink(Ink::Bad, "\u{d7}"))));
+        voice.tell(&again::told(now.as_ref(), pen));
+        let mut taken = voice.tell(&Shown::line(format_args!("  {}", stopped(path))));
+        if let Some(typed) = self.typed {
+            taken &= voice.tell(&render::closing(found, &next(found, &journal.receipt().target, typed), pen));
+        }
+        let receipt = path.display().to_string();
+        let verified = format!("{verified}; {why}; {}", again::words(now.as_ref()));
+        unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
+        Ok(Applied { receipt, verification, verified, now, exit: Exit::Findings })
+    }
+
+    /// The proof in words, with its mark and its name.
+    fn verdict(&self, seen: Verification) -> (Inked<&'static str>, &'static str, String) {
+        let pen = self.voice.pen();
+        match seen {
+            Verification::Proven { assumed } => {
+                let words = format!("verified: STS gave {assumed} for a fresh token");
+                (pen.ink(Ink::Good, "\u{221a}"), "proven", words)
+            }
+            Verification::Refused { error } => {
+                (pen.ink(Ink::Bad, "\u{d7}"), REFUSED, format!("STS still refuses: {error}"))
+            }
+            Verification::NotTried { reason } => {
+                (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"))
+            }
+        }
+    }
+
+    /// What the repair came to, and what is next.
+    fn ending(&self, journal: &Journal, refused: bool, now: Option<&Diagnosis>, typed: &Typed) -> Shown {
+        let (receipt, pen) = (journal.receipt(), self.voice.pen());
+        let done = format!("what the plan to fix {} says is done", receipt.cures);
+        let again = |verb| Next::command(typed.again(verb, &receipt.target));
+        let back = || {
+            let path = journal.path().display().to_string();
+            Next::command(typed.with_file("rollback {}", &path))
+        };
+        match now {
+            Some(d) if !refused && d.outcome == Outcome::Ok => {
+                render::ending(Ink::Good, "Ok", &format!("{done}; {}", again::words(now)), &Next::default(), pen)
+            }
+            Some(d) if !refused && d.outcome != Outcome::Undetermined => {
+                let helped = !d.root_cause.as_ref().is_some_and(|r| receipt.causes().contains(&r.cause));
+                let next = if helped { next(d, &receipt.target, typed) } else { back() };
+                render::closing(d, &next, pen)
+            }
+            Some(_) | None if !refused => render::ending(
+                Ink::Odd,
+                "Undetermined",
+                &format!("{done}; {}", again::words(now)),
+                &again("diagnose"),
+                pen,
+            ),
+            Some(_) | None => {
+                render::ending(Ink::Bad, "Broken", &format!("{done}, and STS still refuses"), &back(), pen)
+            }
+        }
     }
 }
 
-impl Repair<'_> {
-    /// What the repair came to, and what is next.
-    fn ending(&self, journal: &Journal, exit: Exit, verified: &str, typed: &Typed) -> Shown {
-        let receipt = journal.receipt();
-        let (ink, label, next) = match exit {
-            Exit::Sound => (Ink::Good, "Ok", Next::default()),
-            Exit::Undetermined => (Ink::Odd, "Undetermined", Next::command(typed.again("diagnose", &receipt.target))),
-            Exit::Findings => {
-                let path = journal.path().display().to_string();
-                (Ink::Bad, "Broken", Next::command(typed.with_file("rollback {}", &path)))
-            }
-        };
-        let text = format!("what the plan to fix {} says is done; {verified}", receipt.cures);
-        render::ending(ink, label, &text, &next, self.voice.pen())
+/// What is next where something fails that this repair did not cure.
+fn next(d: &Diagnosis, target: &Target, typed: &Typed) -> Next {
+    let acts = d.root_cause.iter().flat_map(|f| &f.cures).any(|c| !c.actions.is_empty());
+    Next::command(typed.again(if acts { "fix" } else { "diagnose" }, target))
+}
+
+/// How a repair ends: as sound as what is there now.
+fn exit(refused: bool, now: Option<&Diagnosis>) -> Exit {
+    match now {
+        _ if refused => Exit::Findings,
+        Some(d) => d.outcome.into(),
+        None => Exit::Undetermined,
     }
 }
 
 /// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
 /// has no service account is proved by the exchange of the token it had.
-async fn proof(world: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Verification> {
+async fn proof(places: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Verification> {
     let began = tokio::time::Instant::now();
     let mut tick = tokio::time::interval(PAUSE);
     loop {
         tick.tick().await;
-        let evidence = collect(world, ask).await?.evidence;
+        let world = again::world(places, journal);
+        let evidence = collect(&world, ask).await?.evidence;
         let Some(evidence) = evidence.first() else {
             return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
         };
-        let minted = verify(world, evidence, journal).await;
+        let minted = verify(&world, evidence, journal).await;
         if !matches!(minted, Verification::NotTried { .. }) || evidence.service_account.known().is_some() {
             return Ok(minted);
         }

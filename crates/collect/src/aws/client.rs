@@ -268,6 +268,11 @@ impl AwsClient {
         }
     }
 
+    /// The same client for a walk that begins later. What time AWS says it is will be heard anew.
+    pub(crate) fn at(&self, now: i64) -> Self {
+        Self { now, clock: Arc::default(), ..self.clone() }
+    }
+
     /// When this walk began, Unix seconds.
     pub fn now(&self) -> i64 {
         self.now

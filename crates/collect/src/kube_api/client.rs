@@ -272,6 +272,11 @@ impl KubeApi {
         Observed::Known { value: cut, source }
     }
 
+    /// The same client for a walk that begins later.
+    pub(crate) fn at(&self, now: i64) -> Self {
+        Self { now, ..self.clone() }
+    }
+
     /// When this walk began, Unix seconds.
     pub fn now(&self) -> i64 {
         self.now

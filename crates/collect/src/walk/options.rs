@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use trustwalk_core::evidence::TrustModel;
+use trustwalk_core::evidence::{Repair, TrustModel};
 
 use crate::aws::AwsOptions;
 use crate::dial::ConnectTo;
@@ -40,6 +40,8 @@ pub struct WalkOptions {
     pub no_exchange: bool,
     /// `--exchange`: make one for each identity, where otherwise only those are made that decide something.
     pub exchange: bool,
+    /// What was changed just before, when this is the look at what came of it.
+    pub repair: Option<Repair>,
     /// Now, Unix seconds.
     pub now: i64,
 }

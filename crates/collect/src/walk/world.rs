@@ -1,6 +1,6 @@
 //! The three places evidence comes from, each of which may be out of reach.
 
-use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Roots, Run, Shared, Target};
+use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Repair, Roots, Run, Shared, Target};
 
 use super::cache::Cache;
 use super::options::WalkOptions;
@@ -46,6 +46,21 @@ impl World {
         Ok(Self { kube: kube.map_err(|e| e.to_string()), aws, dialer, roots, options, cache: Cache::default() })
     }
 
+    /// The same places, looked at anew after a repair: nothing is remembered of the walk before, and the logs that
+    /// were given tell of the time before it.
+    #[must_use]
+    pub fn after(&self, repair: Repair, now: i64) -> Self {
+        let options = WalkOptions { logs: Vec::new(), repair: Some(repair), now, ..self.options.clone() };
+        Self {
+            kube: self.kube.as_ref().map(|kube| kube.at(now)).map_err(Clone::clone),
+            aws: self.aws.at(now),
+            dialer: self.dialer.clone(),
+            roots: self.roots.clone(),
+            options,
+            cache: Cache::default(),
+        }
+    }
+
     /// Evidence about which nothing is known yet.
     pub(super) fn blank(&self, target: Target) -> Evidence {
         let run = Run {
@@ -53,6 +68,7 @@ impl World {
             trust_model: self.options.trust_model,
             roots: self.roots.clone(),
             region: Some(self.aws.region().to_owned()),
+            repair: self.options.repair.clone(),
             ..Run::default()
         };
         let mut evidence = Evidence::of(run.into(), target);

@@ -40,7 +40,7 @@ pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
 pub use packed::{Packed, Tables};
 pub use refusal::WebhookRefusal;
-pub use run::{Roots, Run, Stores};
+pub use run::{Repair, Roots, Run, Stores};
 pub use settle::settled;
 pub use shared::Shared;
 pub use template::{Fit, Letters, Part, Template};

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use trustwalk_x509::{Certificate, TrustStore};
 
+use crate::cause::Cause;
+
 use super::{Addon, Caller, Clock, EksCluster, HostChain, Observed, Shared, TrustModel, Webhook};
 
 /// The three sets of roots a verdict about a chain can rest on, base64 of DER.
@@ -86,4 +88,16 @@ pub struct Run {
     /// The region in use.
     #[serde(default)]
     pub region: Option<String>,
+    /// What trustwalk changed just before; `None` where it changed nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<Repair>,
+}
+
+/// A repair by trustwalk, for the look at what came of it: the account's trail tells of changes minutes later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repair {
+    /// When its last change was made, Unix seconds.
+    pub at: i64,
+    /// What it cures.
+    pub causes: Vec<Cause>,
 }

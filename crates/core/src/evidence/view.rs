@@ -8,8 +8,8 @@ use trustwalk_x509::Certificate;
 
 use super::{
     Addon, AgentPod, Besides, Caller, CiJob, Clock, Discovery, EksCluster, Evidence, Exchange, HostChain,
-    InjectionProbe, Keys, Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Role,
-    RolePolicy, ServiceAccount, Stores, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
+    InjectionProbe, Keys, Kind, LogFailure, NetworkPolicy, Observed, Pod, PodIdentityAssociation, Provider, Repair,
+    Role, RolePolicy, ServiceAccount, Stores, Target, TokenClaims, TrailEvent, TrustModel, Webhook, Workload,
 };
 
 /// Evidence as a question sees it.
@@ -68,6 +68,11 @@ impl<'a> View<'a> {
     /// When the evidence was gathered, Unix seconds.
     pub fn now(&self) -> i64 {
         self.evidence.now
+    }
+
+    /// [`super::Run::repair`].
+    pub fn repair(&self) -> Option<&'a Repair> {
+        self.evidence.repair.as_ref()
     }
 
     /// [`super::Run::clock`].

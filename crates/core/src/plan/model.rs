@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::build::CAUSES_BETWEEN;
+use crate::cause::Cause;
+
 /// Who may take a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -216,6 +219,20 @@ pub struct Receipt {
     /// Whether it came from elsewhere and was taken over at the user's word. It stays foreign for good.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub foreign: bool,
+}
+
+impl Receipt {
+    /// The causes that it cures; those alone that this version knows.
+    pub fn causes(&self) -> Vec<Cause> {
+        self.cures.split(CAUSES_BETWEEN).filter_map(Cause::find).collect()
+    }
+
+    /// When the last of its changes was recorded as made, Unix seconds; `None` when none was. New pods are no change.
+    pub fn changed(&self) -> Option<i64> {
+        let done = |s: &&ReceiptStep| matches!(s.state, StepState::Done | StepState::AlreadyDone);
+        let changes = self.steps.iter().filter(done).filter(|s| !matches!(s.step.action, Action::Restart { .. }));
+        changes.map(|s| s.at).max()
+    }
 }
 
 /// One write to come.

@@ -160,6 +160,9 @@ fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
         return Fate::Over { by };
     }
     let Some(at) = last(line) else { return Fate::Unexplained };
+    if let Some(by) = repaired(view, line, at) {
+        return if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
+    }
     let pods = view.pods().known().filter(|_| view.pods_up()).map(Vec::as_slice).unwrap_or_default();
     if pods.iter().map(|p| p.created).min().is_some_and(|born| at < born) {
         return Fate::Over { by: "it is older than every pod, and every pod is ready now".to_owned() };
@@ -169,6 +172,14 @@ fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
         return Fate::Over { by: "every container was started anew after it, and every pod is ready now".to_owned() };
     }
     cure(view, line, at).map_or(Fate::Unexplained, |by| Fate::SetAside { by })
+}
+
+/// The repair just made, for a failure from before it of which what it cures could be the cause.
+fn repaired(view: &View<'_>, line: &LogFailure, at: i64) -> Option<String> {
+    let repair = view.repair().filter(|r| at <= r.at)?;
+    let cause = repair.causes.iter().find(|c| c.shows().contains(&line.failure.symptom))?;
+    let works = if succeeded(view) { ", and an exchange of the same identity succeeds now" } else { "" };
+    Some(format!("trustwalk's own repair of {} {}{works}", cause.code(), cause.name()))
 }
 
 /// A later success of the same subject for the same role.
