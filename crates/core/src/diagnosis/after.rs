@@ -3,10 +3,10 @@
 use super::course::{Course, Useless, course, named, tried};
 use super::engine::walk;
 use super::model::{After, AfterStep, Diagnosis, Outcome, Remaining};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Observed};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
-use crate::plan::{Cure, applied, described};
+use crate::plan::{Cure, applied, described, restart_of};
 
 /// Takes away what does not cure, and adds what comes of the rest.
 pub(super) fn follow(e: &Evidence, d: &mut Diagnosis) {
@@ -85,10 +85,22 @@ fn sentence(e: &Evidence, d: &Diagnosis, root: &Finding) -> String {
             None => "what a person changes is not foretold: run the diagnosis again after it".to_owned(),
         };
     };
-    let told = walk(&cure.actions.iter().fold(e.clone(), |e, action| applied(&e, action)), None);
+    let mut then = cure.actions.iter().fold(e.clone(), |e, action| applied(&e, action));
+    let mut told = walk(&then, None);
+    // Pods that fail from before the change show nothing of after it.
+    if told.root_cause.is_none()
+        && told.outcome != Outcome::Ok
+        && let Some(renewal) = then.workload.known().filter(|_| then.pods_down() > 0).and_then(restart_of)
+    {
+        then = applied(&then, &renewal);
+        told = walk(&then, None);
+    }
     match &told.root_cause {
         Some(next) => fails(next),
         None if told.outcome == Outcome::Ok => "after this, nothing is known that would fail".to_owned(),
+        None if matches!(then.exchange, Observed::Spared { .. }) => {
+            "after this, nothing is known that would fail; a real exchange, made once it is done, will tell".to_owned()
+        }
         None => match told.undetermined.first() {
             Some(open) => format!("after this, nothing is known that would fail; not decided: {open}"),
             None => "after this, nothing is known that would fail, and not everything was looked at".to_owned(),

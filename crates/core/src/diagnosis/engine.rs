@@ -216,11 +216,11 @@ fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String>
         Observed::Absent { .. }
         | Observed::Denied { .. }
         | Observed::Unreachable { .. }
-        | Observed::NotCollected { .. }
-        | Observed::Spared { .. } => {
+        | Observed::NotCollected { .. } => {
             "a real exchange would decide: run without --no-exchange, with the permission to create tokens for the \
              service account"
         }
+        Observed::Spared { .. } => "a real exchange would decide: `--exchange` makes one",
     };
     Some(format!("something fails and no known cause fits the evidence ({}); {decide}", seen.join("; ")))
 }

@@ -1,10 +1,12 @@
 //! What changed, oldest first: the first thing anyone asks.
 
+use std::collections::BTreeMap;
+
 use trustwalk_symptoms::Symptom;
 
 use super::model::Change;
-use crate::evidence::{Evidence, LogFailure, Observed, View};
-use crate::question::moment;
+use crate::evidence::{Evidence, LogFailure, Observed, TrailEvent, View};
+use crate::question::{moment, told as date};
 
 /// Seconds within which an event of `CloudTrail` and a creation date are the same happening.
 const NEAR: i64 = 5;
@@ -21,8 +23,11 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
         }
     };
     let chains = e.chains().iter().filter_map(Observed::known);
+    // What a provider was registered with is what stood there then: certificates from before it changed nothing.
+    let registered = e.provider().known().map_or(0, |p| p.created);
     for (chain, certificates) in chains.zip(e.certificates().iter()) {
-        for c in certificates {
+        let authorities = certificates.iter().skip(1).filter(|c| c.not_before() >= registered);
+        for c in certificates.first().into_iter().chain(authorities) {
             let what = format!("certificate {} issued", c.display_name());
             add(c.not_before(), what, Some(c.issuer().to_string()), &chain.host);
         }
@@ -63,27 +68,42 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     {
         add(first, oldest_of(pods.len()), None, "pods");
     }
-    for t in e.trail().known().into_iter().flatten().filter(|t| t.error.is_none()) {
+    let happened = || e.trail().known().into_iter().flatten().filter(|t| t.error.is_none());
+    for t in happened().filter(|t| !is_exchange(t)) {
         add(t.at, format!("{} {}", t.name, t.resource), Some(t.who.clone()), "CloudTrail");
+    }
+    let mut exchanges: BTreeMap<(&str, &str), (i64, i64, usize)> = BTreeMap::new();
+    for t in happened().filter(|t| is_exchange(t)) {
+        let (first, last, times) = exchanges.entry((&t.resource, &t.who)).or_insert((t.at, t.at, 0));
+        (*first, *last, *times) = ((*first).min(t.at), (*last).max(t.at), *times + 1);
+    }
+    for ((role, who), (first, last, times)) in exchanges {
+        let what = match times {
+            1 => format!("{role} given"),
+            _ => format!("{role} given for the last of {times} times, the first at {}", date(first)),
+        };
+        add(last, what, Some(who.to_owned()), "CloudTrail");
     }
     // What is older was not looked for, which is not to say that nothing happened.
     if let (Some(since), Some(_)) = (e.trail_since(), e.trail().known()) {
         add(since, "CloudTrail was read back to here, and no further".to_owned(), None, "CloudTrail");
     }
     let first = e.logs().known().into_iter().flatten().filter_map(|l| Some((moment(l.first.as_deref()?)?, l)));
-    // Of one moment's lines the one that names a cause, not the one that waits for it.
+    // A line of waiting is written anew at each start, and is no failure by itself.
     let waits = |l: &LogFailure| matches!(l.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure);
-    let up = e.pods_up();
-    let first = first.filter(|(_, l)| !(up && waits(l)));
-    if let Some((at, l)) = first.min_by_key(|(at, l)| (waits(l), *at, l.origin.clone())) {
+    if let Some((at, l)) = first.filter(|(_, l)| !waits(l)).min_by_key(|(at, l)| (*at, l.origin.clone())) {
         let text: String = l.failure.message.chars().take(LONGEST).collect();
         let more = if text.len() < l.failure.message.len() { "\u{2026}" } else { "" };
-        let kind = if waits(l) { "first sign of it" } else { "first failure" };
-        add(at, format!("{kind}: {text}{more}"), None, &l.origin);
+        add(at, format!("first failure: {text}{more}"), None, &l.origin);
     }
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     all.dedup();
     all
+}
+
+/// A role that was given is no change; that it was given before tells when it last worked.
+fn is_exchange(event: &TrailEvent) -> bool {
+    trustwalk_symptoms::TrailEvent::of_name(&event.name).is_some_and(trustwalk_symptoms::TrailEvent::is_exchange)
 }
 
 fn oldest_of(pods: usize) -> String {
