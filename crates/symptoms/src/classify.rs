@@ -11,13 +11,13 @@ use crate::hook;
 use crate::marks;
 use crate::network::network;
 use crate::parts::Held;
-use crate::refusal::refused_action;
+use crate::refusal::{of_web_identity, refused_action};
 use crate::rules::{GENERIC_CODE, SPECIFIC_CODES};
 use crate::special;
 use crate::start;
 use crate::success::{self, Success};
 use crate::symptom::Symptom;
-use crate::text::{endpoint, extract, frames, normal::Normal, normal::normalise, times};
+use crate::text::{action, endpoint, extract, frames, normal::Normal, normal::normalise, times};
 
 /// A message is cut to this many bytes: enough for AWS's longest sentence and two ARNs.
 const MAX_MESSAGE: usize = 700;
@@ -112,6 +112,7 @@ fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
             add(Some((r.symptom, at)));
         }
     }
+    add(of_web_identity(lower));
     add(hook::ours(lower));
     // A link that tells of STS tells its own cause.
     if chain && !(lower.contains("sts.") && lower.contains("amazonaws.com")) {
@@ -253,7 +254,7 @@ fn describe(symptom: Symptom, at: usize, text: &str, lower: &str) -> Failure {
         request_id: extract::request_id(text, lower),
         http_status: extract::http_status(lower),
         host: called.host,
-        denied_action: is_refusal(symptom).then(|| extract::denied_action(text)).flatten(),
+        denied_action: is_refusal(symptom).then(|| action::denied(text)).flatten(),
         caller_arn: extract::caller_arn(text),
         sdk: extract::sdk(text),
         ts: None,
@@ -289,6 +290,7 @@ fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
             extract::token_path(text, lower).map(|path| path.as_str().to_owned())
         }
         Symptom::VariableUnexpanded => special::variable(text),
+        Symptom::StsRegionMissing => word_after("region is not valid: "),
         Symptom::IdpLifetimeRefused => {
             let rest = extract::after(text, "ifetime too high (")?;
             rest.split(')').next().filter(|d| d.len() < 64).map(str::to_owned)

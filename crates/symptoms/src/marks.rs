@@ -95,6 +95,13 @@ pub(crate) fn is_exchange(lower: &str) -> bool {
     .any(|mark| lower.contains(mark))
 }
 
+/// Whether STS answered a call, as the SDKs for Java and .NET name the service of an answer.
+pub(crate) fn is_answer_of_sts(lower: &str) -> bool {
+    ["(service: sts,", "service: awssecuritytokenservice;", "amazonsecuritytokenserviceexception"]
+        .iter()
+        .any(|mark| lower.contains(mark))
+}
+
 /// Whether a record tells of something that went wrong: a level, a code or a verb. Not what a metric, a list of codes
 /// or an import says.
 pub(crate) fn is_trouble(lower: &str) -> bool {

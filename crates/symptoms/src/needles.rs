@@ -54,6 +54,10 @@ pub(crate) const CORES: &[&str] = &[
     "fd00:ec2",
     "cieved, ",
     "KeyID not",
+    "S3Exception",
+    "(403) when",
+    "okenService",
+    "ole session",
 ];
 
 /// Cores that others write often: each counts only where one of its companions stands on the same line.
@@ -72,6 +76,7 @@ const COMPANIONS: &[(&str, &[&str])] = &[
             "configuration value is",
             "configuration options",
             "RegionDisabled",
+            "is not valid: ",
         ],
     ),
     ("Starting ", &["manager", "ontroller", "erver", "pplication", "IPAMD", "ipamd", "gent", "leader", "unicorn"]),

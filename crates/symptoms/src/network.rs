@@ -27,7 +27,8 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     if web_identity && let Some(at) = elsewhere(lower) {
         return Some((Symptom::StsWrongEndpoint, at));
     }
-    if !web_identity && host.is_none() {
+    let answer = marks::is_answer_of_sts(lower);
+    if !web_identity && host.is_none() && !answer {
         return None;
     }
     let cause = unreachable_cause(lower);
@@ -35,7 +36,7 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
         return Some((Symptom::StsPlainHttp, at));
     }
     let Some(cause) = cause else {
-        return (web_identity || sts.is_some()).then(|| server_error(lower)).flatten();
+        return (web_identity || sts.is_some() || answer).then(|| server_error(lower)).flatten();
     };
     let at = cause.1;
     match host.as_deref() {

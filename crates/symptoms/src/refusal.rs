@@ -1,12 +1,22 @@
 //! Refused actions, and what the name of the one who acted says about the refusal.
 
+use crate::classify::any;
 use crate::marks;
 use crate::symptom::Symptom;
-use crate::text::extract;
+use crate::text::{action, extract};
+
+/// `sts:TagSession`, refused by itself: the role's trust policy admits the identity and not its tags. In lower case.
+const TAGGING: &[&str] = &["not authorized to perform: sts:tagsession", "not authorized to perform sts:tagsession"];
+
+/// The exchange was refused by its code alone: `CloudTrail` has "An unknown error occurred" for words.
+pub(crate) fn of_web_identity(lower: &str) -> Option<(Symptom, usize)> {
+    let at = lower.find("(accessdenied) when calling the assumerolewithwebidentity operation")?;
+    (!any(lower, TAGGING)).then_some((Symptom::NotAuthorizedWebIdentity, at))
+}
 
 /// `is not authorized to perform`, and what the caller's name says about it.
 pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)> {
-    let at = [
+    let words = [
         "is not authorized to perform",
         "unauthorizedoperation",
         "you are not authorized to perform",
@@ -14,16 +24,18 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
         "access denied",
         // OpenDAL's kind of error, with the service beside it.
         "permissiondenied (",
-    ]
-    .iter()
-    .find_map(|m| lower.find(m))?;
-    if lower.contains("assumerolewithwebidentity") && !lower.contains("is not authorized to perform: ") {
+    ];
+    let at = words.iter().chain(TAGGING).find_map(|m| lower.find(m)).or_else(|| s3_forbids(lower))?;
+    if lower.contains("assumerolewithwebidentity")
+        && !lower.contains("is not authorized to perform: ")
+        && !any(lower, TAGGING)
+    {
         return None;
     }
     if marks::is_another_cloud(lower) {
         return None;
     }
-    let action = extract::denied_action(text);
+    let action = action::denied(text);
     if let Some(name) = extract::assumed_role(text) {
         let (role, session) = name.split_once('/').unwrap_or((name, ""));
         if action.as_deref() == Some("sts:AssumeRole") {
@@ -43,8 +55,17 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
     let named = action.is_some() || lower.contains("unauthorizedoperation");
     let words = lower.contains("is not authorized to perform")
         || lower.contains("accessdenied")
-        || lower.contains("permissiondenied (") && lower.contains("service: s3");
+        || lower.contains("permissiondenied (") && lower.contains("service: s3")
+        || s3_forbids(lower).is_some();
     (named || words && marks::is_aws(lower)).then_some((Symptom::AccessDeniedAction, at))
+}
+
+/// S3's refusal in the words of clients that leave its code out: the SDKs for Java and .NET name the service and the
+/// status, botocore a status alone for what has no body (S3 API reference, `HeadObject`).
+fn s3_forbids(lower: &str) -> Option<usize> {
+    const S3: &[&str] = &["s3exception: access denied", "s3exception: forbidden", "service: s3, status code: 403"];
+    let python = || lower.find("an error occurred (403) when calling the head").filter(|_| lower.contains("forbidden"));
+    S3.iter().find_map(|m| lower.find(m)).or_else(python)
 }
 
 /// An instance's session is named by its id: `i-` and hexadecimal digits.

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    date_time_ymd,
 };
 
 /// A root, and the chain of one host signed below it, base64 of DER.
@@ -17,6 +18,15 @@ pub struct Authority {
 
 /// Makes an authority and a chain for a host.
 pub fn authority(name: &str, host: &str) -> Result<Authority, rcgen::Error> {
+    signed(name, host, |_| {})
+}
+
+/// The same with a leaf that is valid until the first second of 2022-07-20, and in it.
+pub(crate) fn ending(name: &str, host: &str) -> Result<Authority, rcgen::Error> {
+    signed(name, host, |leaf| leaf.not_after = date_time_ymd(2022, 7, 20))
+}
+
+fn signed(name: &str, host: &str, change: impl FnOnce(&mut CertificateParams)) -> Result<Authority, rcgen::Error> {
     let ca = |cn: String| -> Result<(CertificateParams, KeyPair), rcgen::Error> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, cn);
@@ -30,6 +40,7 @@ pub fn authority(name: &str, host: &str) -> Result<Authority, rcgen::Error> {
     let middle = middle_params.signed_by(&middle_key, &Issuer::from_params(&root_params, &root_key))?;
     let mut leaf_params = CertificateParams::new(vec![host.to_owned()])?;
     leaf_params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    change(&mut leaf_params);
     let leaf_key = KeyPair::generate()?;
     let leaf = leaf_params.signed_by(&leaf_key, &Issuer::from_params(&middle_params, &middle_key))?;
     let text = |der: &[u8]| STANDARD.encode(der);

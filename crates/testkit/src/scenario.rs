@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use trustwalk_core::evidence::Evidence;
 
 use crate::base::{NOW, github_job, story};
-use crate::certificates::authority;
+use crate::certificates::{authority, ending};
 use crate::error::ScenarioError;
 
 /// What a scenario expects of its cause.
@@ -38,7 +38,8 @@ pub struct Scenario {
     pub expect: Expect,
     /// What STS answers, as `Code: message`.
     pub sts: Option<String>,
-    /// Who signs the issuer's chain: `private` (the user trusts it), `untrusted`, `wrong-host`.
+    /// Who signs the issuer's chain: `private` (the user trusts it), `untrusted`, `wrong-host`; or, known to the
+    /// library, `wildcard` (all hosts of the domain) and `ending` (until the first second of 2022-07-20).
     pub chain: Option<String>,
     /// Log lines.
     #[serde(default)]
@@ -96,11 +97,18 @@ impl Scenario {
                 put(&mut e, "/chains/0/value/host", json!("issuer.corp.example"))?;
             }
             let host = text(&e, "/chains/0/value/host");
-            let named = if kind == "wrong-host" { "elsewhere.example" } else { host.as_str() };
-            let ca = authority("Private", named)?;
+            let ca = match kind.as_str() {
+                "wrong-host" => authority("Private", "elsewhere.example")?,
+                "wildcard" => authority("Library", &host.replacen(host.split('.').next().unwrap_or(&host), "*", 1))?,
+                "ending" => ending("Library", &host)?,
+                _ => authority("Private", &host)?,
+            };
             put(&mut e, "/chains/0/value/chain", json!(ca.chain))?;
             if matches!(kind.as_str(), "private" | "private-issuer") {
                 put(&mut e, "/roots/user", json!([ca.root]))?;
+            }
+            if matches!(kind.as_str(), "wildcard" | "ending") {
+                put(&mut e, "/roots/library", json!([ca.root]))?;
             }
         }
         let mut lines = Vec::new();

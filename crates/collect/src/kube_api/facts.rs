@@ -111,7 +111,9 @@ fn env_var(v: &Value) -> EnvVar {
             let r = v.pointer(&format!("/valueFrom/{member}"))?;
             Some(format!("{word} {}/{}", text(r, "/name"), [text(r, "/key"), text(r, "/fieldPath")].concat()))
         });
-    EnvVar::new(text(v, "/name"), opt(v, "/value"), from)
+    // The API server leaves an empty value out (Kubernetes API reference, `EnvVar`: `value` defaults to "").
+    let value = opt(v, "/value").or_else(|| v.get("valueFrom").is_none().then(String::new));
+    EnvVar::new(text(v, "/name"), value, from)
 }
 
 fn env_from(v: &Value) -> Option<EnvFrom> {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trustwalk_core::evidence::{
-    Evidence, LogsRead, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target, TokenSource,
-    TokenVolume, Variable, Workload,
+    Container, Evidence, LogsRead, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target,
+    TokenSource, TokenVolume, Variable, Workload, at_work,
 };
 
 use super::account::{self, Bearer};
@@ -286,8 +286,8 @@ fn told_role(
     if let Some(role) = &world.options.role {
         return given(world, role);
     }
-    let in_env =
-        |spec: &PodSpec| spec.containers.iter().find_map(|c| c.env_value(Variable::AwsRoleArn).map(str::to_owned));
+    let named = |c: &Container| c.env_value(Variable::AwsRoleArn).filter(|arn| !arn.is_empty()).map(str::to_owned);
+    let in_env = |spec: &PodSpec| spec.containers.iter().find_map(named);
     let by_hand = |value| {
         let what = "env AWS_ROLE_ARN of the container".to_owned();
         Observed::Known { value, source: Source { what, at: world.options.now, by_hand: None } }
@@ -306,7 +306,7 @@ fn told_role(
         return Observed::Known { value: arn.to_owned(), source: Source { what, ..source.clone() } };
     }
     let template = workload.known().and_then(|w| in_env(&w.template));
-    let in_pod = || pods.known().into_iter().flatten().find_map(|p| in_env(&p.spec));
+    let in_pod = || pods.known().and_then(|all| at_work(all).find_map(|p| in_env(&p.spec)));
     if let Some(arn) = template.or_else(in_pod) {
         return by_hand(arn);
     }
@@ -320,7 +320,7 @@ fn audience(sa: &Observed<ServiceAccount>, pods: &Observed<Vec<Pod>>) -> String 
         let volume = token_volume(&p.spec).or_else(named)?;
         (!volume.audience.is_empty()).then(|| volume.audience.clone())
     };
-    let mounted = pods.known().into_iter().flatten().find_map(of_pod);
+    let mounted = pods.known().and_then(|all| at_work(all).find_map(of_pod));
     let annotated = || sa.known().and_then(|s| s.annotations.get("eks.amazonaws.com/audience").cloned());
     mounted.or_else(annotated).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned())
 }

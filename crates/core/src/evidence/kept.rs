@@ -227,7 +227,7 @@ impl CiJob {
         only(&mut self.inputs, &INPUTS);
         only(&mut self.ids, &JOB_IDS);
         only(&mut self.env, &JOB_VARIABLES);
-        for value in self.env.values_mut() {
+        for value in self.env.values_mut().filter(|v| !v.is_empty()) {
             "set".clone_into(value);
         }
         for permissions in [&mut self.permissions, &mut self.caller_permissions].into_iter().flatten() {
@@ -254,6 +254,8 @@ mod tests {
         }
         for variable in Variable::ALL {
             assert_eq!(env(variable.name()).value().is_some(), variable.has_value());
+            let empty = EnvVar::new(variable.name().to_owned(), Some(String::new()), None);
+            assert_eq!(empty.value(), Some(""));
         }
         let arn = "arn:aws:iam::111122223333:role/x";
         let kept =

@@ -35,7 +35,10 @@ impl EnvVar {
     /// `secret aws-keys/AWS_ACCESS_KEY_ID`.
     pub fn new(name: String, value: Option<String>, from: Option<String>) -> Self {
         let (kept, withheld) = match value {
-            Some(value) if Variable::named(&name).is_some_and(Variable::has_value) => (Some(value), None),
+            // That a key is empty is no secret, and SDKs take it for none.
+            Some(value) if Variable::named(&name).is_some_and(|v| v.has_value() || value.is_empty()) => {
+                (Some(value), None)
+            }
             Some(_) => (None, Some("a literal value, withheld".to_owned())),
             None => (None, None),
         };
@@ -269,6 +272,14 @@ pub fn pods_down(pods: &[Pod]) -> usize {
     let well = |p: &Pod| p.ready || p.succeeded();
     let replaced = pods.iter().any(well);
     pods.iter().filter(|p| !(well(p) || (replaced && p.phase == "Failed"))).count()
+}
+
+/// The pods that count for what is so now: those that have not ended, or all of them where each has, as those of a job
+/// that is over. One that ended stays to be looked at until it is collected (Kubernetes documentation, "Pod
+/// Lifecycle").
+pub fn at_work(pods: &[Pod]) -> impl Iterator<Item = &Pod> + Clone {
+    let over = pods.iter().all(Pod::ended);
+    pods.iter().filter(move |p| over || !p.ended())
 }
 
 /// Who last wrote an annotation, from `managedFields`.

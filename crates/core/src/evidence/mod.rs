@@ -33,7 +33,7 @@ pub use kind::Kind;
 pub use kubernetes::{
     AUDIENCE_ANNOTATION, AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar,
     FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount,
-    TokenVolume, Webhook, Workload, pods_down,
+    TokenVolume, Webhook, Workload, at_work, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use trustwalk_symptoms::Symptom;
 
 use super::draft::{Draft, Judged};
+use super::facts::lacking;
 use super::{
     ci, client, differs, injection, issuer, network, permissions, provider, sequence, service_account, session,
     thumbprint, token, trust, workload,
 };
 use crate::cause::Cause;
-use crate::evidence::{Evidence, Kind, View};
-use crate::finding::{Finding, Ruling, Severity, Standing};
+use crate::evidence::{Evidence, Kind, Observed, View};
+use crate::finding::{Confidence, Finding, Ruling, Severity, Standing};
 use crate::link::Link;
 
 /// One question: the causes that it may name, and what it answers.
@@ -87,6 +88,10 @@ impl Answers {
         if let Some(draft) = draft {
             self.judged.insert(link);
             let mut finding = finding(cause, draft);
+            if let Some(decide) = older(e, draft) {
+                finding.confidence = finding.confidence.min(Confidence::Likely);
+                finding.decide.get_or_insert(decide);
+            }
             crate::plan::complete(e, &mut finding.cures);
             self.rulings.push(Ruling { cause, standing: standing(&finding) });
             self.found.push(finding);
@@ -157,6 +162,17 @@ fn finding(cause: Cause, draft: &Draft) -> Finding {
         cures: draft.cures.clone(),
         decide: draft.decide.clone(),
     }
+}
+
+/// What would tell whether the line that a finding rests on is older than the pods that run, where these were not read.
+fn older(e: &Evidence, draft: &Draft) -> Option<String> {
+    let unread = match &e.pods {
+        Observed::Denied { .. } | Observed::Unreachable { .. } => draft.may_be_of_former_pods(),
+        Observed::Known { .. } | Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
+            false
+        }
+    };
+    unread.then(|| lacking("whether the pods that run were made after that line", &e.pods))
 }
 
 fn standing(finding: &Finding) -> Standing {

@@ -1,7 +1,7 @@
 //! Pod Identity associations as they are listed: whose they are, and whether pods act by one.
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE};
-use crate::evidence::{Container, Observed, PodIdentityAssociation, ServiceAccount, View};
+use crate::evidence::{Container, Observed, PodIdentityAssociation, ServiceAccount, View, at_work};
 
 /// The association of an account, the latest where a listing has several.
 pub(super) fn association<'a>(view: &View<'a>, sa: &ServiceAccount) -> Option<&'a PodIdentityAssociation> {
@@ -19,7 +19,7 @@ pub(super) fn associated(e: &View<'_>, sa: &ServiceAccount) -> bool {
 pub(crate) fn acts(view: &View<'_>) -> bool {
     let Some(sa) = view.service_account().known() else { return false };
     let Some(pods) = view.pods().known() else { return false };
-    let mut containers = pods.iter().flat_map(|p| &p.spec.containers);
+    let mut containers = at_work(pods).flat_map(|p| &p.spec.containers);
     let web = |c: &Container| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE);
     let given = containers.clone().any(|c| c.has_env(CONTAINER_VARIABLE)) && !containers.any(web);
     association(view, sa).is_some() && (given || (pods.is_empty() && sa.role_arn().is_none()))

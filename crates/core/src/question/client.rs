@@ -152,7 +152,9 @@ fn region(view: &View<'_>) -> (&'static str, String) {
 fn variables(view: &View<'_>, mut draft: Draft) -> Draft {
     const ENDPOINTS: [Variable; 2] = [Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl];
     let containers = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
-    for (name, value) in containers.flat_map(|c| ENDPOINTS.iter().filter_map(|v| Some((v.name(), c.env_value(*v)?)))) {
+    for (name, value) in containers
+        .flat_map(|c| ENDPOINTS.iter().filter_map(|v| Some((v.name(), c.env_value(*v).filter(|v| !v.is_empty())?))))
+    {
         draft = draft.show("container env", format!("{name}={value}"), "pod");
     }
     draft

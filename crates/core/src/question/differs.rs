@@ -125,7 +125,7 @@ fn named(view: &View<'_>, line: &LogFailure) -> Vec<(&'static str, String, Strin
     let ours_at = own.and_then(|x| x.endpoint.split("://").nth(1)).map(|host| host.trim_end_matches('/'));
     let role = view.role_arn().known().map(String::as_str);
     let mut path = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
-    let path = path.find_map(|c| c.env_value(Variable::AwsWebIdentityTokenFile));
+    let path = path.find_map(|c| c.env_value(Variable::AwsWebIdentityTokenFile).filter(|v| !v.is_empty()));
     let pairs = [
         ("role", f.role_arn.as_deref(), role),
         ("subject", f.subject.as_ref().map(Subject::as_str), token.and_then(|t| t.sub.as_deref())),

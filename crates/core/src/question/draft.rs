@@ -22,6 +22,8 @@ pub(crate) struct Draft {
     pub(crate) quiet: bool,
     /// The line of a log that it rests on.
     heard: Option<Symptom>,
+    /// Whether that line has a time.
+    dated: bool,
     /// Whether anything else that was read speaks for it.
     corroborated: bool,
 }
@@ -37,6 +39,7 @@ impl Draft {
             decide: None,
             quiet: false,
             heard: None,
+            dated: false,
             corroborated: false,
         }
     }
@@ -88,12 +91,18 @@ impl Draft {
     pub(crate) fn hear(mut self, line: &LogFailure) -> Self {
         self.proof.push(Exhibit::new("failure", line.sample.clone(), line.origin.clone()));
         self.heard = Some(line.failure.symptom);
+        self.dated = line.last.is_some() || line.failure.ts.is_some();
         self
     }
 
     /// The line that it rests on alone, nothing that was read besides speaking for it.
     pub(crate) fn heard_alone(&self) -> Option<Symptom> {
         self.heard.filter(|_| !self.corroborated)
+    }
+
+    /// Whether it rests alone on a line that may be older than all that runs now.
+    pub(crate) fn may_be_of_former_pods(&self) -> bool {
+        self.heard_alone().is_some() && self.dated
     }
 
     /// Adds a cure a person carries out; pairs of tool and command.

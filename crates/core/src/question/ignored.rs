@@ -23,7 +23,7 @@ fn boolean(text: &str) -> Option<bool> {
 }
 
 /// The annotation asks for one thing, and pods and a dry run show another.
-pub(super) fn regional(e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
+pub(super) fn regional(e: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Judged {
     let Some(value) = sa.annotations.get(REGIONAL) else { return Judged::default() };
     let Some(probe) = e.injection_probe().known().filter(|p| p.error.is_none() && p.role_arn.is_some()) else {
         return Judged::default();
@@ -69,7 +69,7 @@ pub(super) fn regional(e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judge
 }
 
 /// A pod that the annotation came too late for: a new one would show it.
-fn older(e: &View<'_>, sa: &ServiceAccount, pods: &[Pod], wanted: bool) -> Option<Draft> {
+fn older(e: &View<'_>, sa: &ServiceAccount, pods: &[&Pod], wanted: bool) -> Option<Draft> {
     let by_hand = e.workload().known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env(VARIABLE)));
     let since = sa.written_by.get(REGIONAL).map(|w| w.at).filter(|_| !by_hand)?;
     let pod =

@@ -7,8 +7,11 @@ use super::association::associated;
 use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::renewal::{anew, restart};
 use super::service_account::WEBHOOK_VOLUME;
+use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::{Draft, Judged, ignored, pod_identity, preset, skipped, unheeded, webhook};
-use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Pod, ServiceAccount, View, Workload};
+use crate::evidence::{
+    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, View, Workload, at_work,
+};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -42,15 +45,17 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return Judged::open(lacking("the service account", e.service_account()));
     };
     let Some(pods) = e.pods().known() else { return Judged::open(lacking("the pods", e.pods())) };
+    let pods: Vec<&Pod> = at_work(pods).collect();
+    let pods = pods.as_slice();
     // Where the annotation reached the pods, the association has no say.
-    if associated(e, sa) && !(sa.role_arn().is_some() && pods.iter().any(injected)) {
+    if associated(e, sa) && !(sa.role_arn().is_some() && pods.iter().any(|p| injected(p))) {
         return pod_identity::causes(view, sa, pods);
     }
     let Some(role) = sa.role_arn() else { return Judged::none("the service account names no role") };
     if let Some(draft) = preset(e, pods).or_else(|| preset::token(e, sa)) {
         return Judged::one(Cause::EnvPresetInPodBlocksMutation, draft);
     }
-    let bare: Vec<&Pod> = pods.iter().filter(|p| !injected(p)).collect();
+    let bare: Vec<&Pod> = pods.iter().copied().filter(|p| !injected(p)).collect();
     if let Some(pod) = bare.first() {
         return uninjected(e, sa, pod, &bare);
     }
@@ -59,7 +64,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         let begin = |sentence: String| {
             Draft::new(format!("{sentence}, and by its failure policy no new pod is made without it"))
         };
-        let pod = pods.first().cloned().unwrap_or_default();
+        let pod = pods.first().map(|p| (*p).clone()).unwrap_or_default();
         if let Some((rule, draft)) = webhook::fault(e, &begin, Some(said), &pod, false) {
             return Judged::one(rule, draft);
         }
@@ -75,16 +80,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.push(Cause::RoleChangedPodsNotRestarted, restart(e, draft));
     } else if let Some(draft) = of_old_audience(e, sa, pods) {
         judged.push(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft));
-    } else if let Some((pod, container)) = partly(e, pods) {
-        let draft = Draft::new(format!(
-            "container {container} of pod {} was added after the webhook ran and has no identity",
-            pod.name
-        ))
-        .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
-        .cure(
-            "have the injector of that container run before, or set reinvocationPolicy: IfNeeded",
-            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
-        );
+    } else if let Some(draft) = added_late(e, pods) {
         judged.push(Cause::ContainerInjectedAfterWebhook, draft);
     }
     judged.join(skipped::partly(view, sa, pods));
@@ -111,7 +107,7 @@ fn stale(e: &View<'_>, pod: &Pod, role: &str) -> Option<String> {
 
 /// A pod whose token is for the audience that its service account asked for when it was made, which the provider does
 /// not know; the account asks for another by now.
-fn of_old_audience(e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Option<Draft> {
+fn of_old_audience(e: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Option<Draft> {
     let wanted = sa.annotations.get(AUDIENCE_ANNOTATION).map_or(DEFAULT_AUDIENCE, String::as_str);
     let provider = e.provider().known()?;
     let known = |aud: &str| provider.client_ids.iter().any(|c| c == aud);
@@ -132,7 +128,7 @@ fn of_old_audience(e: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Option<Dr
     )
 }
 
-fn partly<'a>(e: &View<'_>, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
+fn partly<'a>(e: &View<'_>, pods: &[&'a Pod]) -> Option<(&'a Pod, String)> {
     let own = e.workload().known().map(|w| &w.template.containers);
     pods.iter().find_map(|p| {
         let skipped = skipped::of(p);
@@ -142,12 +138,37 @@ fn partly<'a>(e: &View<'_>, pods: &'a [Pod]) -> Option<(&'a Pod, String)> {
                 && !skipped.contains(&c.name)
                 && own.is_some_and(|own| !own.iter().any(|o| o.name == c.name))
         })?;
-        Some((p, left.name.clone()))
+        Some((*p, left.name.clone()))
+    })
+}
+
+/// A container without the identity that the webhook did not see. Many such need none: a proxy, an agent.
+fn added_late(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
+    let (pod, container) = partly(e, pods)?;
+    let draft = Draft::new(format!(
+        "container {container} of pod {} was added after the webhook ran and has no identity",
+        pod.name
+    ))
+    .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
+    .cure(
+        "have the injector of that container run before, or set reinvocationPolicy: IfNeeded",
+        &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+    );
+    let of = |name: &str| format!("pod {} container {name}", pod.name);
+    let others: Vec<String> = pod.spec.containers.iter().filter(|c| c.name != container).map(|c| of(&c.name)).collect();
+    let wants = |l: &&LogFailure| WITHOUT_IDENTITY.contains(&l.failure.symptom) && !others.contains(&l.origin);
+    let own = |l: &&LogFailure| l.origin == of(&container);
+    let decide = format!("whether {container} calls AWS at all: its own log");
+    Some(match recent(e).into_iter().find(wants) {
+        Some(line) if own(&line) => draft.hear(line),
+        Some(line) => draft.hear(line).unsure(Confidence::Likely, decide),
+        None if !pod.ready => draft.unsure(Confidence::Likely, decide),
+        None => draft.unsure(Confidence::Likely, decide).warns(),
     })
 }
 
 /// Variables set by hand keep the webhook from touching a container, so no token is mounted there.
-fn preset(e: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+fn preset(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let template = &e.workload().known()?.template;
     let container = template.containers.iter().find(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))?;
     let file = container.env_value(FILE_VARIABLE).unwrap_or_default();

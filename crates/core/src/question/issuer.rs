@@ -130,7 +130,7 @@ fn local(iss: &str) -> Option<Draft> {
     let private = host == "localhost"
         || !host.contains('.')
         || [".svc", ".local", ".internal", ".cluster"].iter().any(|s| host.ends_with(s))
-        || host.contains(".svc.")
+        || host.starts_with("kubernetes.default.svc.")
         || host.parse::<Ipv4Addr>().is_ok_and(|a| a.is_private() || a.is_loopback() || a.is_link_local())
         || iss.starts_with("http://");
     private.then(|| {

@@ -150,7 +150,7 @@ fn region(e: &View<'_>, action: &str) -> Option<String> {
     }
     let pods = e.pods().known()?;
     let mut containers = pods.iter().flat_map(|p| &p.spec.containers);
-    containers.find_map(|c| c.env_value(Variable::AwsRegion)).map(str::to_owned)
+    containers.find_map(|c| c.env_value(Variable::AwsRegion).filter(|v| !v.is_empty())).map(str::to_owned)
 }
 
 /// What all policies together come to (IAM User Guide, "Policy evaluation logic"): a deny anywhere, else an allow

@@ -14,7 +14,7 @@ use trustwalk_symptoms::Symptom;
 const AGENT: &str = "eks-pod-identity-agent";
 
 /// Judges a workload whose service account has an association.
-pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
+pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Judged {
     let agent = agent_missing(view, sa);
     if let Some(draft) = agent.clone().filter(|d| !d.is_warning()) {
         return Judged::one(Cause::PodIdentityAgentMissing, draft);
@@ -50,12 +50,13 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judg
 
 /// No agent that is ready runs on the node of a pod that asks it (EKS User Guide, "Set up the Amazon EKS Pod Identity
 /// Agent": one on each node).
-fn agent_absent_on_node(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+fn agent_absent_on_node(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let theirs = view.agent_pods().known()?;
     let asks = |p: &&Pod| !p.ended() && p.spec.containers.iter().any(|c| c.has_env(CONTAINER_VARIABLE));
     let on = |node: &str| theirs.iter().find(|a| a.node.as_deref() == Some(node));
     let (pod, node) = pods
         .iter()
+        .copied()
         .filter(asks)
         .filter_map(|p| Some((p, p.node.as_deref()?)))
         .find(|(_, node)| on(node).is_none_or(|a| !a.ready))?;

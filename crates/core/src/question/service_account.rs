@@ -8,7 +8,7 @@ use super::association::{associated, none_known};
 use super::facts::{ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, names, pod_identity, trust};
-use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View};
+use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View, at_work};
 use crate::finding::Confidence;
 use crate::plan::{Action, ways};
 
@@ -297,7 +297,7 @@ fn left_in_pods<'a>(e: &View<'a>) -> Option<(&'a str, &'a str)> {
     }
     // Without a template the webhook's own volume tells that the variable is not somebody's by hand.
     let by_webhook = |p: &&Pod| template.is_some() || p.spec.token_volumes.iter().any(|v| v.name == WEBHOOK_VOLUME);
-    let pods = e.pods().known().into_iter().flatten();
+    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all));
     pods.filter(by_webhook)
         .flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)))
         .find_map(|(p, c)| Some((p.name.as_str(), c.env_value(ROLE_VARIABLE).filter(|v| !v.is_empty())?)))

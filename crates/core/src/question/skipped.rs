@@ -106,7 +106,7 @@ fn spoken(names: &[String]) -> String {
 }
 
 /// What the annotation does to pods of which other containers have the identity, and where it does nothing.
-pub(super) fn partly(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Judged {
+pub(super) fn partly(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Judged {
     if let Some(draft) = left_out(view, pods) {
         return Judged::one(Cause::ContainerSkippedByAnnotation, draft);
     }
@@ -132,7 +132,7 @@ fn lacks(pod: &Pod, name: &str) -> bool {
 }
 
 /// A container left out on purpose whose log shows that it wants the identity after all.
-fn left_out(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+fn left_out(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
     let lines = recent(view);
     pods.iter().find_map(|pod| {
@@ -155,7 +155,7 @@ fn left_out(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
 }
 
 /// The annotation stands on the service account, where the webhook does not look for it.
-fn on_account(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Option<Draft> {
+fn on_account(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Option<Draft> {
     let value = sa.annotations.get(SKIP)?;
     let named = names(value);
     let each = pods.iter().flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
@@ -181,7 +181,7 @@ fn on_account(view: &View<'_>, sa: &ServiceAccount, pods: &[Pod]) -> Option<Draf
 
 /// The pod's annotation names a container that has the identity: it came after the pod, or its name is written with
 /// blanks, which count.
-fn too_late(view: &View<'_>, pods: &[Pod]) -> Option<Draft> {
+fn too_late(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let by_hand = |name: &str| {
         let own = view.workload().known().into_iter().flat_map(|w| &w.template.containers);
         own.filter(|c| c.name == name).any(identified)

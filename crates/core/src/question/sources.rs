@@ -44,7 +44,8 @@ fn given(e: &View<'_>) -> bool {
 /// Keys in the environment, which every SDK takes first (AWS SDKs and Tools Reference Guide, "Credential provider
 /// chain").
 fn keys(e: &View<'_>) -> Option<Draft> {
-    let job = e.job().known().filter(|j| j.env.contains_key("AWS_ACCESS_KEY_ID") && j.assumes_role);
+    let job =
+        e.job().known().filter(|j| j.env.get("AWS_ACCESS_KEY_ID").is_some_and(|v| !v.is_empty()) && j.assumes_role);
     let (name, from) = variable(e, &KEYS)
         .filter(|_| given(e))
         .or_else(|| job.map(|_| ("AWS_ACCESS_KEY_ID".to_owned(), "set".to_owned())))?;

@@ -6,7 +6,7 @@ use super::changes::cure;
 use super::facts::moment;
 use super::sequence;
 use super::sts::{from_symptom, succeeded};
-use crate::evidence::{Evidence, LogFailure, Pod, TrailEvent, View};
+use crate::evidence::{Evidence, LogFailure, Pod, TrailEvent, View, at_work};
 use crate::observation::{Fate, Observation, Seen, Witness};
 
 /// Everything that was seen to happen, with what is over or set aside told apart from what speaks.
@@ -163,12 +163,12 @@ fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if let Some(by) = repaired(view, line, at) {
         return if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
     }
-    let pods = view.pods().known().filter(|_| view.pods_up()).map(Vec::as_slice).unwrap_or_default();
-    if pods.iter().map(|p| p.created).min().is_some_and(|born| at < born) {
+    let pods = view.pods().known().filter(|_| view.pods_up()).into_iter().flat_map(|all| at_work(all));
+    if pods.clone().map(|p| p.created).min().is_some_and(|born| at < born) {
         return Fate::Over { by: "it is older than every pod, and every pod is ready now".to_owned() };
     }
     let started = |p: &Pod| p.runs.iter().map(|r| r.started).min().flatten();
-    if pods.iter().map(started).min().flatten().is_some_and(|start| at < start) && !sequence::tells(view, line) {
+    if pods.map(started).min().flatten().is_some_and(|start| at < start) && !sequence::tells(view, line) {
         return Fate::Over { by: "every container was started anew after it, and every pod is ready now".to_owned() };
     }
     cure(view, line, at).map_or(Fate::Unexplained, |by| Fate::SetAside { by })

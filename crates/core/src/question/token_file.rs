@@ -6,7 +6,7 @@ use super::facts::FILE_VARIABLE;
 use super::workload::{containers, identity_given};
 use super::{Draft, names};
 use crate::cause::Cause;
-use crate::evidence::{Container, LogFailure, PodSpec, View};
+use crate::evidence::{Container, LogFailure, PodSpec, View, at_work};
 use crate::finding::Confidence;
 
 /// The path that the line names, as far as it does.
@@ -16,7 +16,7 @@ fn path(line: &LogFailure) -> Option<&str> {
 
 /// The pod's specification as it runs, else as it is asked for, and the container that has the token.
 fn holder<'a>(e: &View<'a>) -> Option<(&'a PodSpec, &'a Container)> {
-    let pod = e.pods().known().and_then(|p| p.first()).map(|p| &p.spec);
+    let pod = e.pods().known().and_then(|p| at_work(p).next()).map(|p| &p.spec);
     let template = e.workload().known().map(|w| &w.template);
     let with_token = |spec: &'a PodSpec| {
         let own = spec.containers.iter().filter(|c| !c.init);
@@ -121,7 +121,7 @@ pub(super) fn unix_path() -> Draft {
 
 /// A pod on Windows that was given a Unix path.
 pub(super) fn on_windows(e: &View<'_>) -> Option<Draft> {
-    let pod = e.pods().known()?.iter().find(|p| p.os.as_deref() == Some("windows"))?;
+    let pod = at_work(e.pods().known()?).find(|p| p.os.as_deref() == Some("windows"))?;
     let path = pod.spec.containers.iter().find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.starts_with('/'))?;
     let draft = Draft::new(format!("pod {} runs on Windows and was given the Unix path {path}", pod.name)).show(
         "token file",
@@ -135,7 +135,7 @@ pub(super) fn on_windows(e: &View<'_>) -> Option<Draft> {
 
 /// The path of the token for the API server where a container is told to read that one.
 pub(super) fn default_token<'a>(e: &View<'a>) -> Option<&'a str> {
-    containers(e).find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.contains("/kubernetes.io/serviceaccount"))
+    containers(e).find_map(|c| c.env_value(FILE_VARIABLE)).filter(|p| p.contains("/kubernetes.io/serviceaccount/"))
 }
 
 /// Whether a refusal is one of STS's about role, token or provider.

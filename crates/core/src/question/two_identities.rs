@@ -8,7 +8,7 @@ use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE};
 use super::renewal::renewed;
 use super::symptoms::find;
 use super::{Draft, names, pod_trust};
-use crate::evidence::{Container, Pod, PodIdentityAssociation, ServiceAccount, View};
+use crate::evidence::{Container, Pod, PodIdentityAssociation, ServiceAccount, View, at_work};
 use crate::finding::Confidence;
 
 /// What a pod made now would act by.
@@ -44,7 +44,7 @@ fn next(view: &View<'_>) -> Next {
 /// The pod that acts by a web identity, and the role that it names.
 fn acting<'a>(view: &View<'a>, annotated: &'a str) -> Option<(&'a Pod, &'a Container, &'a str)> {
     let pods = view.pods().known()?;
-    let mut each = pods.iter().flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
+    let mut each = at_work(pods).flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
     each.find(|(_, c)| web(c)).map(|(p, c)| (p, c, c.env_value(ROLE_VARIABLE).unwrap_or(annotated)))
 }
 
@@ -98,7 +98,7 @@ pub(super) fn differing(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityA
 /// A web identity in the pods comes before the association, and its role is one for Pod Identity alone.
 pub(super) fn refused(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAssociation) -> Option<Draft> {
     let pods = view.pods().known()?;
-    let mut each = pods.iter().flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
+    let mut each = at_work(pods).flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
     let (pod, container) = each.find(|(_, c)| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))?;
     let role = view.role().known().filter(|role| pod_trust::for_pods_alone(role))?;
     let next = next(view);

@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 use super::symptoms::find;
 use super::{Draft, Judged, selector};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Observed, Pod, View, Webhook};
+use crate::evidence::{LogFailure, Observed, Pod, View, Webhook, at_work};
 use crate::finding::Confidence;
 
 /// Begins a draft with what was seen of pod and service account.
@@ -142,7 +142,7 @@ pub(super) fn fault(
 
 /// Whether something is known to keep the webhook from a pod made now.
 pub(crate) fn kept_out(e: &View<'_>) -> bool {
-    let like = e.pods().known().and_then(|all| all.first().cloned()).unwrap_or_default();
+    let like = e.pods().known().and_then(|all| at_work(all).next().cloned()).unwrap_or_default();
     fault(e, &|sentence| Draft::new(sentence), refused(e), &like, idle(e)).is_some()
 }
 

@@ -6,7 +6,7 @@ use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, 
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
 use super::{Draft, Judged, names, sources, token_file};
 use crate::cause::Cause;
-use crate::evidence::{Container, EnvVar, LogFailure, Variable, View};
+use crate::evidence::{Container, EnvVar, LogFailure, Variable, View, at_work};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -65,9 +65,9 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     judged
 }
 
-/// The containers of the pods, and those of the template.
+/// The containers of the pods that have not ended, and those of the template.
 pub(super) fn containers<'a>(e: &View<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
-    let pods = e.pods().known().into_iter().flatten().flat_map(|p| p.spec.containers.iter());
+    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all)).flat_map(|p| p.spec.containers.iter());
     pods.chain(e.workload().known().into_iter().flat_map(|w| w.template.containers.iter()))
 }
 

@@ -218,7 +218,7 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
     let mut end = first_line_end;
     let mut partial = is_partial(text.get(start..end).unwrap_or_default());
     let mut chain = Chain::None;
-    let mut announces = ends_with_colon(text.get(start..end).unwrap_or_default());
+    let mut announces = Announced::by(text.get(start..end).unwrap_or_default());
     loop {
         if end - start >= MAX_EVENT_BYTES {
             return (end, false);
@@ -247,23 +247,55 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
             (Kind::Blank, _) => {
                 let after = text.get(next_end..line_end(text, next_end)).unwrap_or_default();
                 let kind = kind(after);
-                // The PHP SDK lists what is missing below an empty line.
-                matches!(kind, Kind::Chain | Kind::Cause) || announces && kind == Kind::Continues
+                matches!(kind, Kind::Chain | Kind::Cause) || announces.fits(kind)
             }
-            (Kind::Traceback | Kind::Own, _) => false,
+            (Kind::Own, _) => announces == Announced::Reason && before_is_blank(text, end),
+            (Kind::Traceback, _) => false,
         };
         if !partial && !taken {
             return (end, false);
         }
         partial = is_partial(line);
-        announces = ends_with_colon(line) || announces && kind(line) == Kind::Blank;
+        announces = if kind(line) == Kind::Blank { announces } else { Announced::by(line) };
         end = next_end;
     }
 }
 
-/// Whether a line's words announce what the next lines hold.
-fn ends_with_colon(line: &[u8]) -> bool {
-    line.trim_ascii_end().ends_with(b":")
+/// What a line says that the lines below an empty one hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    Nothing,
+    /// A list, indented: the PHP SDK lists what is missing.
+    List,
+    /// Why it failed: Terraform's provider of AWS says where to read on, and then why it has no credentials.
+    Reason,
+}
+
+impl Announced {
+    fn by(line: &[u8]) -> Self {
+        let line = line.trim_ascii_end();
+        if line.ends_with(b":") {
+            Self::List
+        } else if line.ends_with(b"for more information about providing credentials.") {
+            Self::Reason
+        } else {
+            Self::Nothing
+        }
+    }
+
+    fn fits(self, kind: Kind) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::List => kind == Kind::Continues,
+            Self::Reason => matches!(kind, Kind::Continues | Kind::Own),
+        }
+    }
+}
+
+/// Whether the line that ends here is empty.
+fn before_is_blank(text: &[u8], end: usize) -> bool {
+    let before = text.get(..end).unwrap_or_default();
+    before.strip_suffix(b"\n").is_some_and(|b| b.strip_suffix(b"\r").unwrap_or(b).ends_with(b"\n"))
 }
 
 fn line_end(text: &[u8], from: usize) -> usize {

@@ -13,7 +13,7 @@ fn ends_value(c: char) -> bool {
         || matches!(c, '"' | '\'' | '`' | ',' | ')' | '(' | ';' | '\\' | ']' | '[' | '<' | '>' | '{' | '}' | '|')
 }
 
-fn value(rest: &str) -> &str {
+pub(super) fn value(rest: &str) -> &str {
     rest.split(ends_value).next().unwrap_or_default().trim_end_matches(['.', ':'])
 }
 
@@ -133,29 +133,6 @@ pub(crate) fn host(text: &str) -> Option<String> {
         // The same two in IPv6 (EC2 and EKS User Guides).
         ["fd00:ec2::23", "fd00:ec2::254"].into_iter().find(|ip| text.contains(&format!("{ip}]"))).map(str::to_owned)
     })
-}
-
-/// The action refused.
-pub(crate) fn denied_action(text: &str) -> Option<String> {
-    let explicit =
-        ["not authorized to perform: ", "Not authorized to perform ", "not authorized to perform ", "Failed to call "]
-            .iter()
-            .find_map(|m| action(after(text, m)?));
-    explicit.or_else(|| {
-        let (service, rest) = after(text, "operation error ")?.split_once(": ")?;
-        if service.eq_ignore_ascii_case("STS") || service.contains(' ') && service.len() > 30 {
-            return None;
-        }
-        let name = value(rest);
-        action(&format!("{}:{name}", service.to_ascii_lowercase().replace(' ', "-")))
-    })
-}
-
-fn action(rest: &str) -> Option<String> {
-    let word = value(rest.trim_start_matches(['"', '\'', '`', ' ']));
-    let (service, name) = word.split_once(':')?;
-    let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    (plain(service) && plain(name)).then(|| word.to_owned())
 }
 
 /// What a refused action was for.
@@ -331,6 +308,9 @@ const MARKS: &[(&str, Sdk)] = &[
     ("InvalidIdentityTokenException:", Sdk::JavaScript),
     ("CredentialsProviderError", Sdk::JavaScript),
     ("Missing region in config", Sdk::JavaScript),
+    ("node_modules/aws-sdk/", Sdk::JavaScript),
+    ("CredentialsError: ", Sdk::JavaScript),
+    ("AWS_SDK_LOAD_CONFIG", Sdk::JavaScript),
     ("MissingRegion: could not find region", Sdk::GoV1),
     ("NoCredentialProviders", Sdk::GoV1),
 ];

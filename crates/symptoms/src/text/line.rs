@@ -27,7 +27,7 @@ pub enum Kind {
 
 /// The kind of a line of which at least the head is given.
 pub fn kind(head: &str) -> Kind {
-    if head.contains('\u{1b}') { plain_kind(&strip_ansi(head)) } else { plain_kind(head) }
+    if head.contains('\u{1b}') || head.contains(RESET) { plain_kind(&strip_ansi(head)) } else { plain_kind(head) }
 }
 
 fn plain_kind(head: &str) -> Kind {
@@ -51,7 +51,10 @@ fn plain_kind(head: &str) -> Kind {
     if body.trim().is_empty() {
         return Kind::Blank;
     }
-    if body.starts_with(['\t', ' ', '│']) { Kind::Continues } else { of_words(body).unwrap_or(Kind::Own) }
+    if body.starts_with(['\t', ' ']) || framed(runtime).is_some() {
+        return Kind::Continues;
+    }
+    of_words(body).unwrap_or(Kind::Own)
 }
 
 /// The kind of what Docker's record holds, its escapes as they are.
@@ -80,6 +83,9 @@ fn of_words(body: &str) -> Option<Kind> {
         // Links of Go 1's chain of sources (`CredentialsChainVerboseErrors`).
         "SharedCredsLoad: ",
         "EC2RoleRequestError: ",
+        // Terraform's provider of AWS, between what it says and why.
+        "Please see https://",
+        "for more information about providing credentials",
     ];
     const CHAINS: &[&str] = &["During handling of the above exception", "The above exception was the direct cause"];
     let begins = |words: &[&str]| words.iter().any(|w| body.starts_with(w));
@@ -195,10 +201,34 @@ pub(crate) fn docker(line: &str) -> Option<(String, Option<String>)> {
 
 /// The words within Terraform's box; nothing if the line is not in one.
 pub(crate) fn boxed(line: &str) -> Option<&str> {
-    if !line.contains('│') {
-        return None;
+    framed(line).map(str::trim_end)
+}
+
+/// The bar of a box, and what is left of its three bytes where a program took them for letters.
+const BARS: [&str; 2] = ["│", "\u{fffd}\u{fffd}\u{fffd}"];
+/// Bytes that may stand before the bar: a time, a program's name.
+const BEFORE_BAR: usize = 80;
+
+/// What stands behind the bar of a box.
+fn framed(line: &str) -> Option<&str> {
+    let bar = BARS.into_iter().find(|bar| line.contains(bar))?;
+    if let Some(rest) = bare(line).0.strip_prefix(bar) {
+        return Some(rest);
     }
-    bare(line).0.strip_prefix('│').map(str::trim_end)
+    let (before, rest) = line.split_once(bar)?;
+    // A second bar makes it a table's row.
+    (before.len() <= BEFORE_BAR && is_prefix(before) && !rest.contains(bar)).then_some(rest)
+}
+
+/// Whether these are words that a runner or a wrapper puts before every line: they end with a time, or with a name and
+/// its colon, or in brackets.
+fn is_prefix(before: &str) -> bool {
+    let Some(trimmed) = before.strip_suffix(' ').map(str::trim_end) else { return false };
+    let last = trimmed.rsplit(' ').next().unwrap_or_default();
+    let time = last.contains(':')
+        && last.starts_with(|c: char| c.is_ascii_digit())
+        && last.bytes().all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b',' | b'-' | b'+' | b'T' | b'Z'));
+    time || trimmed.ends_with(']') || (last.len() > 1 && last.ends_with(':'))
 }
 
 /// A container runtime's prefix: time, stream, flag (Kubernetes CRI logging format).
@@ -227,10 +257,16 @@ pub(crate) fn cri(line: &str) -> Option<Cri<'_>> {
     Some(Cri { time, partial, body: parts.next().unwrap_or_default() })
 }
 
+/// What a reset of colours leaves where its escape character was lost, as in what is copied from a page.
+const RESET: &str = "[0m";
+
+/// The escape character as quoted text has it.
+const ESCAPES: [&str; 4] = ["\\u001b", "\\u001B", "\\x1b", "\\033"];
+
 /// The line without terminal control sequences.
 pub(crate) fn strip_ansi(line: &str) -> String {
     if !line.contains('\u{1b}') {
-        return line.to_owned();
+        return if line.contains(RESET) { without_colours(line) } else { line.to_owned() };
     }
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars();
@@ -249,9 +285,65 @@ pub(crate) fn strip_ansi(line: &str) -> String {
     out
 }
 
+/// The line without `[31m` and the like (ECMA-48, "Select graphic rendition").
+fn without_colours(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('[') {
+        out.push_str(before);
+        let end = after.find(|c: char| !(c.is_ascii_digit() || c == ';')).unwrap_or(after.len());
+        match after.get(end..).and_then(|r| r.strip_prefix('m')) {
+            // `[5m]` is a span of time in a query.
+            Some(next) if end > 0 && !next.starts_with(']') => {
+                let escape = ESCAPES.iter().find(|e| out.ends_with(**e)).map_or(0, |e| e.len());
+                out.truncate(out.len() - escape);
+                rest = next;
+            }
+            Some(_) | None => {
+                out.push('[');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Kind, kind};
+    use super::{Kind, boxed, kind, strip_ansi};
+
+    #[test]
+    fn a_box_is_seen_behind_every_prefix() {
+        for prefix in [
+            "",
+            "2026-11-23T10:00:03.100Z ",
+            "2026-11-23T10:00:03.100+00:00 ",
+            "2026-11-23 10:00:03.100 ",
+            "[2026-11-23T10:00:03.100Z] ",
+            "Nov 23 10:00:03 ",
+            "10:00:03.100 STDERR terraform: ",
+            "plan\tTerraform Plan\t2026-11-23T10:00:03.1000000Z ",
+        ] {
+            for bar in super::BARS {
+                let line = format!("{prefix}{bar} perform sts:AssumeRoleWithWebIdentity");
+                assert_eq!(boxed(&line), Some(" perform sts:AssumeRoleWithWebIdentity"), "{line}");
+                assert_eq!(kind(&line), Kind::Continues, "{line}");
+            }
+        }
+        for line in ["10:00:03 │ ERROR │ no box", "a log of words │ and more", "no bar"] {
+            assert_eq!(boxed(line), None, "{line}");
+            assert_eq!(kind(line), Kind::Own, "{line}");
+        }
+    }
+
+    #[test]
+    fn colours_go_though_their_escape_is_lost() {
+        assert_eq!(strip_ansi("[31m│[0m [0m[1mError: [0mrate(x[5m]) [a]"), "│ Error: rate(x[5m]) [a]");
+        assert_eq!(strip_ansi("[31m is kept where nothing resets"), "[31m is kept where nothing resets");
+        assert_eq!(kind("[31m│[0m [0mperform"), Kind::Continues);
+        assert_eq!(strip_ansi(r#"{"msg":"\u001b[31mNot\u001b[0m it"}"#), r#"{"msg":"Not it"}"#);
+    }
 
     #[test]
     fn lines_go_on_behind_every_prefix() {

@@ -1,5 +1,6 @@
 //! From raw bytes of a log to plain redacted text, a time and the values named in it.
 
+pub(crate) mod action;
 pub(crate) mod endpoint;
 pub(crate) mod extract;
 pub(crate) mod frames;
