@@ -9,7 +9,9 @@ use trustwalk_core::evidence::{Evidence, Target as Asked};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity, Standing};
 use trustwalk_core::link::Link;
 use trustwalk_core::observation::{Fate, Observation, Seen, Witness};
-use trustwalk_core::plan::{Action, Applicability, Cure, Effect, Plan, Precondition, Step, build};
+use trustwalk_core::plan::{
+    Action, Applicability, Cure, Effect, Entry, Maker, Plan, PlanDocument, Precondition, Step, build, document,
+};
 use trustwalk_foreign::visible::is_hidden;
 use trustwalk_render::{Next, Pen, Shown, Typed, human, many, next as render_next, overview, plan, short};
 use trustwalk_symptoms::Symptom;
@@ -55,7 +57,11 @@ fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Ok(evidence) = serde_json::from_str::<Evidence>(&text) {
         let found = diagnose(&evidence);
-        prints(&found, &build(&evidence, &found), &render_next(&evidence, &found, &Typed::default()));
+        prints(
+            &found,
+            &document(&evidence, &build(&evidence, &found), MAKER),
+            &render_next(&evidence, &found, &Typed::default()),
+        );
         return;
     }
     let mut texts = text.split(BETWEEN).map(str::to_owned).cycle();
@@ -64,7 +70,7 @@ fn check(input: &[u8]) {
     prints(&diagnosis(&mut next), &plan_of(&mut next), &last);
 }
 
-fn prints(d: &Diagnosis, p: &Plan, next: &Next) {
+fn prints(d: &Diagnosis, p: &PlanDocument, next: &Next) {
     let both = [next.clone(), next.clone()];
     let (colour, plain) = (Pen::new(true), Pen::new(false));
     let two = [d.clone(), d.clone()];
@@ -169,7 +175,9 @@ fn finding(next: &mut impl FnMut() -> String) -> Finding {
     }
 }
 
-fn plan_of(next: &mut impl FnMut() -> String) -> Plan {
+const MAKER: Maker<'_> = Maker { tool: "1.0.0", server: None, entry: Entry::Asked };
+
+fn plan_of(next: &mut impl FnMut() -> String) -> PlanDocument {
     let step = Step {
         action: Action::AttachPolicy { role: next(), policy_arn: next() },
         precondition: Precondition { words: next(), expected: next() },
@@ -177,7 +185,10 @@ fn plan_of(next: &mut impl FnMut() -> String) -> Plan {
         inverse: None,
         applicability: Applicability::NeedsApproval,
     };
-    Plan { version: 1, made: 0, cures: next(), steps: vec![step], notes: vec![next()] }
+    let plan =
+        Plan { version: 1, made: 0, cures: next(), steps: vec![step], notes: vec![next()], withheld: Vec::new() };
+    let asked = Asked::Role { arn: next(), subject: Some(next()) };
+    document(&Evidence::new(asked, 0), &plan, MAKER)
 }
 
 fn seeds() -> Vec<Vec<u8>> {

@@ -98,6 +98,21 @@ impl Home {
         Ok(Some(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
     }
 
+    /// What this user knows a plan of its own by: `text` is the plan without it.
+    pub fn seal_of_plan(&self, text: &[u8]) -> Result<String, ApplyError> {
+        let code = hmac::sign(&self.key()?, &of_plan(text));
+        Ok(code.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// Whether this user made the plan on this machine.
+    pub fn knows_plan(&self, text: &[u8], seal: &str) -> bool {
+        let code: Option<Vec<u8>> = seal.as_bytes().chunks(2).map(byte).collect();
+        match (self.known_key(), code) {
+            (Ok(Some(key)), Some(code)) => hmac::verify(&key, &of_plan(text), &code).is_ok(),
+            _ => false,
+        }
+    }
+
     /// Keeps every other run of this user away from what the name stands for until the file is dropped, which the
     /// system does for a process that dies.
     pub(crate) fn lock(&self, name: &str) -> Result<File, ApplyError> {
@@ -120,6 +135,17 @@ impl Home {
         builder.create(&self.folder).map_err(fail)?;
         check_folder(&self.folder)
     }
+}
+
+/// A plan's text, as no receipt begins.
+fn of_plan(text: &[u8]) -> Vec<u8> {
+    [b"plan of trustwalk\n", text].concat()
+}
+
+/// Two hexadecimal digits.
+fn byte(digits: &[u8]) -> Option<u8> {
+    let plain = digits.len() == 2 && digits.iter().all(u8::is_ascii_hexdigit);
+    u8::from_str_radix(std::str::from_utf8(digits).ok().filter(|_| plain)?, 16).ok()
 }
 
 /// A file of a name nobody could foresee, made for nobody but the user.

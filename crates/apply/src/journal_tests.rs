@@ -25,7 +25,7 @@ fn home(dir: &tempfile::TempDir) -> Home {
 fn begun(path: &Path, home: &Home) -> Result<Journal, ApplyError> {
     let action = Action::SetThumbprints { provider_arn: ARN.into(), thumbprints: vec!["a".repeat(40)] };
     let steps = vec![step(action, &format!("[\"{}\"]", "b".repeat(40)))];
-    let plan = Plan { version: 1, made: 7, cures: "TW007".into(), steps, notes: Vec::new() };
+    let plan = Plan { version: 1, made: 7, cures: "TW007".into(), steps, notes: Vec::new(), withheld: Vec::new() };
     let place = Place { account: Some("111122223333".into()), endpoint: "http://a".into(), cluster: None };
     Journal::begin(path.to_owned(), &plan, Target::Log { name: "-".into() }, place, home.clone(), Vec::new())
 }
@@ -186,7 +186,14 @@ fn what_was_approved_is_what_is_done() {
     let here = shown.place.clone();
     std::fs::remove_file(&path).unwrap();
     let action = Action::SetTrustPolicy { role: "r".into(), document: "{}".into() };
-    let plan = Plan { version: 1, made: 7, cures: "TW007".into(), steps: vec![step(action, "{}")], notes: Vec::new() };
+    let plan = Plan {
+        version: 1,
+        made: 7,
+        cures: "TW007".into(),
+        steps: vec![step(action, "{}")],
+        notes: Vec::new(),
+        withheld: Vec::new(),
+    };
     let target = Target::Log { name: "-".into() };
     Journal::begin(path, &plan, target, here.clone(), home, Vec::new()).unwrap();
     assert!(matches!(shown.take(&here), Err(ApplyError::Replaced { .. })));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use trustwalk_collect::World;
 use trustwalk_core::evidence::Target;
-use trustwalk_core::plan::{Action, Applicability, Made, Plan, ReceiptStep, Step, StepState, Undoing, check_steps};
+use trustwalk_core::plan::{Action, Applicability, Linted, Made, ReceiptStep, Step, StepState, Undoing, check_steps};
 
 use crate::act::{self, Failure};
 use crate::error::ApplyError;
@@ -15,11 +15,11 @@ use crate::progress::Progress;
 use crate::rollout;
 use crate::standing::{Standing, is_to_undo, standing};
 
-/// Carries out the changes of a plan that may be made; pods are recreated by [`restart`], once the caller has
+/// Carries out the changes of a plan that may be made, which no rule of the linter refused; pods are recreated by [`restart`], once the caller has
 /// seen that the changes work. The journal exists before the first change.
 pub async fn run(
     world: &World,
-    plan: &Plan,
+    plan: &Linted,
     target: Target,
     path: PathBuf,
     home: &Home,

@@ -95,6 +95,12 @@ fn take(from: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
 /// What writes a file's content.
 type Content<'a> = &'a dyn Fn(&mut BufWriter<File>) -> std::io::Result<()>;
 
+/// Writes a file of these bytes that its owner alone may read, in place of another only where that is asked for. No
+/// link is followed.
+pub fn write_own(path: &Path, overwrite: bool, bytes: &[u8]) -> Result<(), CollectError> {
+    write_private(path, overwrite, &|file| file.write_all(bytes))
+}
+
 /// Writes a file that its owner alone may read, in place of another only where that is asked for.
 pub(crate) fn write_private(path: &Path, overwrite: bool, content: Content<'_>) -> Result<(), CollectError> {
     if overwrite { replace_private(path, content) } else { write_new_private(path, content) }

@@ -38,7 +38,7 @@ mod words;
 pub use bundle::Bundle;
 pub use env::{env_os, env_var};
 pub use error::CollectError;
-pub use files::{open_stream, read_bounded};
+pub use files::{open_stream, read_bounded, read_up_to, write_own};
 pub use job::workflow_jobs;
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;

@@ -11,6 +11,7 @@ mod many;
 mod next;
 mod page;
 mod plan;
+mod plan_steps;
 pub mod time;
 mod wrap;
 
@@ -19,4 +20,5 @@ pub use diagnosis::{body, human, short, target_words};
 pub use many::{many, overview, repeated, same_cause};
 pub use next::{Next, Typed, next};
 pub use page::{Ink, Inked, Move, Page, Pen, Shown};
-pub use plan::{outlook, plan};
+pub use plan::outlook;
+pub use plan_steps::plan;

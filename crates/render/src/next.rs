@@ -74,7 +74,7 @@ impl Typed {
         line.target(target);
         line.typed(self, &ASKED);
         line.typed(self, &PLACE);
-        line.typed(self, &["receipt"]);
+        line.typed(self, &["receipt", "force-drift"]);
         line.part("--approve", None);
         line.finish()
     }

@@ -6,7 +6,7 @@ use std::fmt::{self, Display, Write as _};
 use serde::Serialize;
 use trustwalk_foreign::visible;
 
-use crate::wrap::wrap;
+use crate::wrap::{WIDTH, wrap};
 
 /// Longest value shown, in characters: a command by hand may hold the longest trust policy that IAM takes (8,192
 /// characters: IAM and STS quotas), spaces and quotes added. JSON holds every value whole.
@@ -93,15 +93,27 @@ pub enum Move {
 }
 
 /// Text for a screen, written line by line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     text: String,
+    width: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::of_width(WIDTH)
+    }
 }
 
 impl Page {
     /// An empty page.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An empty page whose prose takes lines of so many characters.
+    pub fn of_width(width: usize) -> Self {
+        Self { text: String::new(), width }
     }
 
     /// One line, whatever is in the values it is made of.
@@ -125,7 +137,7 @@ impl Page {
     pub fn prose(&mut self, text: &str, first: &str, rest: &str) {
         let mut gated = String::new();
         let _ = Gate(&mut gated).write_str(text);
-        self.text.push_str(&wrap(&gated, first, rest));
+        self.text.push_str(&wrap(&gated, first, rest, self.width));
         self.text.push('\n');
     }
 
@@ -136,7 +148,7 @@ impl Page {
         self.part(label);
         let mut gated = String::new();
         let _ = Gate(&mut gated).write_str(text);
-        let lines = wrap(&gated, &" ".repeat(width), rest);
+        let lines = wrap(&gated, &" ".repeat(width), rest, self.width);
         self.text.push_str(lines.get(width.saturating_sub(1)..).unwrap_or_default());
         self.text.push('\n');
     }

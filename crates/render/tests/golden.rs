@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::finding::Confidence;
-use trustwalk_core::plan::{build, describe};
+use trustwalk_core::plan::{Entry, Maker, PlanDocument, build, describe, document};
 use trustwalk_render::{Next, Pen, Shown, Typed, closing_of_all, human, many, next, outlook, plan, short};
 use trustwalk_testkit::{Scenario, blank};
 
@@ -90,6 +90,11 @@ fn told(e: Evidence, options: &[(&str, &str)]) -> Told {
     Told { d, e, next }
 }
 
+fn planned(told: &Told) -> PlanDocument {
+    let maker = Maker { tool: "1.0.0", server: None, entry: Entry::Asked };
+    document(&told.e, &build(&told.e, &told.d), maker)
+}
+
 fn plain(name: &str) -> Told {
     told(evidence(name), &[("context", "prod")])
 }
@@ -166,10 +171,10 @@ fn reports() -> Vec<(&'static str, Shown)> {
         ("root-cause-short.txt", short(&cause.d)),
         ("root-cause.json", Shown::json(&cause.d).unwrap()),
         ("nothing-pinned.txt", plain("thumbprint-mismatch/violated").human()),
-        ("plan.txt", plan(&build(&cause.e, &cause.d), Pen::new(false))),
+        ("plan.txt", plan(&planned(&cause), Pen::new(false))),
         ("plan-by-hand.txt", {
             let by_hand = plain("app-configured-for-another-credential-source/violated");
-            plan(&build(&by_hand.e, &by_hand.d), Pen::new(false))
+            plan(&planned(&by_hand), Pen::new(false))
         }),
         ("undoing.txt", undoing()),
         ("by-hand.txt", plain("app-configured-for-another-credential-source/violated").human()),

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
-use trustwalk_core::plan::{Plan, build};
+use trustwalk_core::plan::{Entry, Maker, PlanDocument, build, document};
 use trustwalk_foreign::visible::is_hidden;
 use trustwalk_render::{Pen, Shown, Typed, closing_of_all, human, many, next, overview, plan, repeated, short};
 use trustwalk_testkit::{FORGED, HOSTILE, leaves, scenarios, tainted};
@@ -32,7 +32,7 @@ fn inert(shown: &Shown, place: &str) {
 }
 
 /// All that is printed of a diagnosis and a plan.
-fn all_inert(e: &Evidence, d: &Diagnosis, p: &Plan, place: &str) {
+fn all_inert(e: &Evidence, d: &Diagnosis, p: &PlanDocument, place: &str) {
     let next = next(e, d, &Typed::default());
     for pen in [Pen::new(true), Pen::new(false)] {
         inert(&human(d, &next, pen, true), place);
@@ -46,6 +46,10 @@ fn all_inert(e: &Evidence, d: &Diagnosis, p: &Plan, place: &str) {
     inert(&repeated(d, d), place);
     same(d, place);
     same(p, place);
+}
+
+fn planned(e: &Evidence, d: &Diagnosis) -> PlanDocument {
+    document(e, &build(e, d), Maker { tool: "1.0.0", server: Some("https://server"), entry: Entry::Asked })
 }
 
 /// JSON is inert and the same document.
@@ -66,7 +70,7 @@ fn evidence_with_a_strangers_text_in_any_place_prints_inertly() {
             // Words of ours, such as a state, take no other.
             let Ok(evidence) = serde_json::from_value::<Evidence>(tainted(&evidence, leaf, hostile)) else { continue };
             let d = diagnose(&evidence);
-            all_inert(&evidence, &d, &build(&evidence, &d), &format!("{rule}/{file}, text {leaf} with {hostile:?}"));
+            all_inert(&evidence, &d, &planned(&evidence, &d), &format!("{rule}/{file}, text {leaf} with {hostile:?}"));
             tried += 1;
         }
     }
@@ -85,13 +89,14 @@ fn diagnoses_and_plans_with_a_strangers_text_in_every_place_print_inertly() {
     for (number, (rule, file, scenario)) in scenarios().unwrap().into_iter().enumerate() {
         let evidence = scenario.evidence().unwrap();
         let d = diagnose(&evidence);
-        let p = build(&evidence, &d);
+        let p = planned(&evidence, &d);
         let hostile = HOSTILE[number % HOSTILE.len()];
         let is = |v: &Value| serde_json::from_value::<Diagnosis>(v.clone()).is_ok();
         let d = spoil(serde_json::to_value(d).unwrap(), hostile, &is);
-        let is = |v: &Value| serde_json::from_value::<Plan>(v.clone()).is_ok();
+        let is = |v: &Value| serde_json::from_value::<PlanDocument>(v.clone()).is_ok();
         let p = spoil(serde_json::to_value(p).unwrap(), hostile, &is);
-        let (d, p): (Diagnosis, Plan) = (serde_json::from_value(d).unwrap(), serde_json::from_value(p).unwrap());
+        let (d, p): (Diagnosis, PlanDocument) =
+            (serde_json::from_value(d).unwrap(), serde_json::from_value(p).unwrap());
         steps += p.steps.len();
         all_inert(&evidence, &d, &p, &format!("{rule}/{file} with {hostile:?}"));
     }

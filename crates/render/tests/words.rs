@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
-use trustwalk_core::plan::build;
+use trustwalk_core::plan::{Entry, Maker, build, document};
 use trustwalk_render::{Pen, Typed, human, next, plan, short};
 use trustwalk_testkit::{blank, scenarios};
+
+const MAKER: Maker<'_> = Maker { tool: "1.0.0", server: None, entry: Entry::Asked };
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -104,7 +106,7 @@ fn told() -> Vec<Told> {
             let pen = Pen::new(false);
             let mut reports = vec![human(&d, &next, pen, false), human(&d, &next, pen, true), short(&d)];
             // Where nothing is named, no plan is shown.
-            reports.extend(d.root_cause.iter().map(|_| plan(&build(&e, &d), pen)));
+            reports.extend(d.root_cause.iter().map(|_| plan(&document(&e, &build(&e, &d), MAKER), pen)));
             let reports = reports.iter().map(|r| r.as_str().to_owned()).collect();
             Told { place, reports, prose: prose(&d) }
         })

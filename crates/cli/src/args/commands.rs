@@ -82,6 +82,19 @@ pub(crate) struct FixArgs {
     /// Apply the plan
     #[arg(long)]
     pub(crate) approve: bool,
+    /// Write the plan to a file of your own, to be looked at, kept, and carried out with --plan
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["resume", "plan"])]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file of --out if it is there already
+    #[arg(long, requires = "out")]
+    pub(crate) overwrite: bool,
+    /// Take a plan from a file: shown, and with --approve carried out, if the plan that is built now is the same
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Also change what Terraform, CloudFormation, Helm, Argo CD or another tool keeps, which finds it changed at its
+    /// next run
+    #[arg(long, conflicts_with = "resume")]
+    pub(crate) force_drift: bool,
     /// Go on with an interrupted run: shows what is left to do, and does it with --approve
     #[arg(long, value_name = "RECEIPT")]
     pub(crate) resume: Option<PathBuf>,

@@ -14,12 +14,13 @@ use trustwalk_collect::roots::RootOptions;
 use trustwalk_collect::{Ask, WalkOptions, World, collect, parse_target};
 use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::TrustModel as Model;
-use trustwalk_core::plan::{Applicability, build};
+use trustwalk_core::plan::{Applicability, Entry, Leave, fit};
 use trustwalk_foreign::shell;
 use trustwalk_lab::faults::{self, Target};
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
 
 use super::lab::{how_to_use, lab_model, stop};
+use super::plan_file::documented;
 use super::repair::Repair;
 use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
@@ -113,13 +114,13 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     let diagnosis = diagnose(evidence);
     teller.chapter(&format!("trustwalk diagnose ({} ms)", looked.elapsed().as_millis()))?;
     style::say(&render::human(&diagnosis, &Next::default(), teller.pen, false))?;
-    let plan = build(evidence, &diagnosis);
+    let plan = fit(evidence, &diagnosis, Leave::default());
     let can = plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval);
     if diagnosis.root_cause.is_none() {
         return Ok(Exit::Undetermined);
     }
     teller.chapter("trustwalk fix")?;
-    style::say(&render::plan(&plan, teller.pen))?;
+    style::say(&render::plan(&documented(&world, evidence, &plan, Entry::Asked), teller.pen))?;
     if !can {
         style::line("The fix is for a person; the demo mends the lab to show that all is well again.")?;
         lab.mend(None).await?;

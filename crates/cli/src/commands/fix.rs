@@ -7,11 +7,12 @@ use trustwalk_apply::Home;
 use trustwalk_collect::{Ask, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
-use trustwalk_core::plan::{Applicability, Entry, Plan, build_for};
+use trustwalk_core::plan::{Applicability, Drift, Entry, Leave, Linted, Plan, PlanDocument, fit};
 
 use super::diagnose::{NOT_ALL, next_of, tell_missing, world};
+use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
-use super::repair::{Applied, Repair, Report, SCHEMA};
+use super::repair::{Applied, Planned, Repair, Report, SCHEMA};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -43,9 +44,16 @@ async fn begin(
 ) -> anyhow::Result<Exit> {
     if let Some(path) = &args.resume {
         Box::pin(go_on(place, args, path, voice, (noted, reports))).await
+    } else if let Some(path) = &args.plan {
+        Box::pin(from_file(place, args, path, voice, (noted, reports))).await
     } else {
         Box::pin(fix_all(place, args, voice, (noted, reports))).await
     }
+}
+
+/// What the user gave leave for.
+pub(super) fn leave_of(args: &FixArgs, entry: Entry) -> Leave {
+    Leave { entry, drift: if args.force_drift { Drift::Forced } else { Drift::Avoided } }
 }
 
 async fn fix_all(
@@ -61,15 +69,26 @@ async fn fix_all(
     let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
     let mut next = next_of(&found.evidence, &diagnoses, &place.typed);
     let many = diagnoses.len() > 1;
-    let mut approvable = false;
     let whole = matches!(ask, Ask::Everything { namespace: None });
-    let entry = if whole { Entry::Unasked } else { Entry::Asked };
+    let leave = leave_of(args, if whole { Entry::Unasked } else { Entry::Asked });
     let home = Home::of_user()?;
+    let plans: Vec<(Linted, PlanDocument)> = found
+        .evidence
+        .iter()
+        .zip(&diagnoses)
+        .map(|(one, diagnosis)| {
+            let plan = fit(one, diagnosis, leave);
+            let shown = documented(&world, one, &plan, leave.entry);
+            (plan, shown)
+        })
+        .collect();
+    // Before anything is changed: the file may not be to be written.
+    write_out(args, &plans, &home, voice)?;
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;
     }
-    for (position, (one, diagnosis)) in found.evidence.iter().zip(&diagnoses).enumerate() {
-        let plan = build_for(one, diagnosis, entry);
+    let mut approvable = false;
+    for (position, ((one, diagnosis), (plan, shown))) in found.evidence.iter().zip(&diagnoses).zip(plans).enumerate() {
         let mut applied = None;
         // The overview has said already what is sound.
         if !many || diagnosis.outcome != Outcome::Ok {
@@ -82,13 +101,15 @@ async fn fix_all(
                 None => render::body(diagnosis, voice.pen(), false),
             })?;
             let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
-            let case = Case { evidence: one, diagnosis, plan: &plan, next: next.get(position) };
+            let approve = place.typed.approved(&diagnosis.target);
+            let case = Case { evidence: one, diagnosis, plan: &plan, shown: &shown, next: next.get(position), approve };
             let exit;
             (applied, exit) = repair.fix_one(case, &ask, args).await?;
             worst = worst.max(exit);
         }
         approvable |= !args.approve && can_be_done(&plan);
-        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan: Some(plan), applied });
+        let plan = Some(Planned::Whole(Box::new(shown)));
+        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan, applied });
     }
     if many || diagnoses.is_empty() || !found.missed.is_empty() {
         let incomplete = (!found.missed.is_empty()).then_some(NOT_ALL);
@@ -101,42 +122,70 @@ async fn fix_all(
     Ok(worst)
 }
 
+/// Writes the plan where a file was asked for.
+fn write_out(args: &FixArgs, plans: &[(Linted, PlanDocument)], home: &Home, voice: Voice) -> anyhow::Result<()> {
+    let Some(path) = &args.out else { return Ok(()) };
+    let planned = |plan: &Plan| !plan.steps.is_empty() || !plan.withheld.is_empty();
+    let all = plans.iter().map(|(plan, shown)| (shown, planned(plan)));
+    match only(all)? {
+        Some(plan) => {
+            write(path, args.overwrite, plan, home)?;
+            voice.line(format_args!("The plan is in {}.", path.display()))?;
+        }
+        None => voice.line("No plan was written: there is nothing to plan.")?,
+    }
+    Ok(())
+}
+
 /// Whether a plan has anything that trustwalk can do.
 fn can_be_done(plan: &Plan) -> bool {
     plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval)
 }
 
 /// One target of a fix.
-struct Case<'a> {
-    evidence: &'a Evidence,
-    diagnosis: &'a Diagnosis,
-    plan: &'a Plan,
-    next: Option<&'a Next>,
+pub(super) struct Case<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) diagnosis: &'a Diagnosis,
+    pub(super) plan: &'a Linted,
+    /// The plan as it is shown.
+    pub(super) shown: &'a PlanDocument,
+    pub(super) next: Option<&'a Next>,
+    /// The command that approves it.
+    pub(super) approve: String,
 }
 
 impl Repair<'_> {
     /// Shows the plan of one target, carries it out where that is approved, and ends with what is next.
-    async fn fix_one(&self, case: Case<'_>, ask: &Ask, args: &FixArgs) -> anyhow::Result<(Option<Applied>, Exit)> {
+    pub(super) async fn fix_one(
+        &self,
+        case: Case<'_>,
+        ask: &Ask,
+        args: &FixArgs,
+    ) -> anyhow::Result<(Option<Applied>, Exit)> {
         let (voice, pen) = (self.voice, self.voice.pen());
-        let Case { evidence, diagnosis, plan, next } = case;
+        let Case { evidence, diagnosis, plan, shown, next, approve } = case;
         let next = next.cloned().unwrap_or_default();
         if diagnosis.root_cause.is_none() {
             voice.line("Nothing to fix: no root cause was named.")?;
             voice.say(&render::closing(diagnosis, &next, pen))?;
             return Ok((None, diagnosis.outcome.into()));
         }
-        voice.say(&render::plan(plan, pen))?;
+        voice.say(&render::plan(shown, pen))?;
         voice.line("")?;
         // Before approval is asked for: there would be nothing to approve.
         if !can_be_done(plan) {
-            voice.line("No changes were made: trustwalk can change nothing here, the fix is for a person.")?;
+            voice.line(if plan.withheld.is_empty() {
+                "No changes were made: trustwalk can change nothing here, the fix is for a person."
+            } else {
+                "No changes were made: what is to be changed is kept by another tool; change it there, or here with \
+                 --force-drift."
+            })?;
             voice.say(&render::closing(diagnosis, &next, pen))?;
             return Ok((None, Exit::Findings));
         }
         if !args.approve {
             voice.line("No changes were made: the plan waits for approval.")?;
-            let approved = self.typed.map(|typed| Next::command(typed.approved(&diagnosis.target)));
-            voice.say(&render::closing(diagnosis, &approved.unwrap_or_default(), pen))?;
+            voice.say(&render::closing(diagnosis, &Next::command(approve), pen))?;
             return Ok((None, Exit::Findings));
         }
         let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, self.world.options.now));

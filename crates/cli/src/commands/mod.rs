@@ -10,6 +10,7 @@ mod fix;
 mod fleet;
 mod lab;
 mod logs;
+mod plan_file;
 mod receipts;
 mod repair;
 mod thumbprint;

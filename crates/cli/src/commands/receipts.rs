@@ -7,7 +7,7 @@ use trustwalk_apply::{ApplyError, Foreign, Home, Journal, Way, outlook, resume, 
 use trustwalk_collect::World;
 use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
 
-use super::repair::{Repair, Report, SCHEMA, ask_again, unheard};
+use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, unheard};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
@@ -87,7 +87,12 @@ pub(super) async fn go_on(
     show(&journal, Way::On, &steps, voice)?;
     let words = Words { approve: args.approve, foreign: args.foreign_receipt };
     if !words.suffice(&journal, "fix --resume", &place.typed, voice)? {
-        reports.push(Report { schema: SCHEMA, diagnosis: None, plan: Some(rest(&journal)), applied: None });
+        reports.push(Report {
+            schema: SCHEMA,
+            diagnosis: None,
+            plan: Some(Planned::Rest(rest(&journal))),
+            applied: None,
+        });
         return Ok(Exit::Findings);
     }
     let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
@@ -115,6 +120,7 @@ fn rest(journal: &Journal) -> Plan {
             .map(|why| format!("this receipt is not known to be yours: {why}"))
             .into_iter()
             .collect(),
+        withheld: Vec::new(),
     }
 }
 

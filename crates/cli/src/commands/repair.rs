@@ -9,7 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Target};
-use trustwalk_core::plan::{Action, Plan};
+use trustwalk_core::plan::{Action, Linted, Plan, PlanDocument};
 use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
 use super::again;
@@ -28,9 +28,19 @@ pub(super) struct Report {
     pub(super) schema: u32,
     /// `None` for a run that goes on with an earlier one's plan.
     pub(super) diagnosis: Option<Diagnosis>,
-    pub(super) plan: Option<Plan>,
+    pub(super) plan: Option<Planned>,
     /// `None` when nothing was approved, or there was nothing to approve.
     pub(super) applied: Option<Applied>,
+}
+
+/// A plan, as far as it is known.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Planned {
+    /// As it was built.
+    Whole(Box<PlanDocument>),
+    /// What a receipt leaves to be done.
+    Rest(Plan),
 }
 
 /// What was done.
@@ -67,7 +77,7 @@ impl Repair<'_> {
         &self,
         evidence: &Evidence,
         ask: &Ask,
-        plan: &Plan,
+        plan: &Linted,
         path: PathBuf,
     ) -> anyhow::Result<Applied> {
         let mut live = Live::new(self.voice, self.noted);

@@ -51,7 +51,7 @@ fn by_person(cure: &Cure, why: &Useless) -> Cure {
 
 fn after(e: &Evidence, d: &Diagnosis) -> Option<After> {
     let root = d.root_cause.as_ref()?;
-    let whole = course(e, d, &|_, _| Ok(()));
+    let whole = course(e, d, &|_, _| None);
     let Course { taken, end, .. } = whole;
     let steps: Vec<AfterStep> = taken
         .iter()
@@ -71,7 +71,7 @@ fn after(e: &Evidence, d: &Diagnosis) -> Option<After> {
     Some(After { sentence: sentence(e, d, root), steps, remains, open, outcome })
 }
 
-fn remaining(f: &Finding) -> Remaining {
+pub(crate) fn remaining(f: &Finding) -> Remaining {
     Remaining { code: f.code().to_owned(), name: f.cause, confidence: f.confidence, sentence: f.sentence.clone() }
 }
 

@@ -5,7 +5,7 @@ use super::model::Diagnosis;
 use crate::cause::Cause;
 use crate::evidence::Evidence;
 use crate::finding::{Confidence, Finding};
-use crate::plan::{Action, Cure, applied, may_restart, restart_of, widens};
+use crate::plan::{Action, Cure, Refusal, applied, may_restart, restart_of, widens};
 
 /// More changes than this no plan has: there are fewer links that can fail at once.
 const MOST: usize = 12;
@@ -21,14 +21,23 @@ pub(crate) struct Taken {
 /// All changes that are taken for one diagnosis.
 pub(crate) struct Course {
     pub(crate) taken: Vec<Taken>,
-    /// Why a cure is not taken, in words, each once.
-    pub(crate) refused: Vec<String>,
+    /// The cures that are not taken.
+    pub(crate) refused: Vec<Refused>,
     /// What is diagnosed once all of them are made.
     pub(crate) end: Diagnosis,
 }
 
-/// Whether a change is taken for a finding, or why not.
-pub(crate) type May<'a> = &'a dyn Fn(&Finding, &Action) -> Result<(), String>;
+/// A cure that is not taken.
+pub(crate) struct Refused {
+    /// The cause that it is for.
+    pub(crate) cause: Cause,
+    /// Its changes, each with the evidence right before it.
+    pub(crate) changes: Vec<(Action, Evidence)>,
+    pub(crate) why: Refusal,
+}
+
+/// Why a change of the evidence is not made; `None` when it is.
+pub(crate) type May<'a> = &'a dyn Fn(&Evidence, &Action) -> Option<Refusal>;
 
 /// Takes what cures the root cause and what fails besides it, and after each looks again.
 pub(crate) fn course(e: &Evidence, d: &Diagnosis, may: May<'_>) -> Course {
@@ -38,16 +47,16 @@ pub(crate) fn course(e: &Evidence, d: &Diagnosis, may: May<'_>) -> Course {
     while out.taken.len() < MOST {
         let Some((cause, actions)) = next(&out.end, &tried) else { break };
         tried.push((cause, actions.clone()));
-        let Some(finding) = named(&out.end).find(|f| f.cause == cause).cloned() else { break };
-        if let Some(why) = actions.iter().find_map(|a| may(&finding, a).err()) {
-            note(&mut out.refused, why);
-            continue;
-        }
         let (mut after, mut steps) = (evidence.clone(), Vec::new());
         for action in actions {
             let before = after.clone();
             after = applied(&after, &action);
             steps.push(Taken { cause, action, before });
+        }
+        if let Some(why) = steps.iter().find_map(|s| may(&s.before, &s.action)) {
+            let changes = steps.into_iter().map(|s| (s.action, s.before)).collect();
+            out.refused.push(Refused { cause, changes, why });
+            continue;
         }
         out.end = walk(&after, None);
         evidence = after;
@@ -82,12 +91,6 @@ fn next(d: &Diagnosis, tried: &[(Cause, Vec<Action>)]) -> Option<(Cause, Vec<Act
     let changes = named(d).filter(|f| proven && f.confidence == Confidence::Proven).filter_map(acting);
     let first = changes.into_iter().find(|(_, actions)| !restarts(actions));
     first.or_else(|| named(d).filter(|f| may_restart(f.cause)).filter_map(acting).find(|(_, a)| restarts(a)))
-}
-
-fn note(all: &mut Vec<String>, text: String) {
-    if !all.contains(&text) {
-        all.push(text);
-    }
 }
 
 /// The root cause and what fails besides it.

@@ -19,7 +19,7 @@ const SCHEMA: u32 = 1;
 const SHOWN: usize = 5;
 
 /// The same of evidence by the servers' clock, without a look at what comes of the cures.
-pub(super) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
+pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis {
     let view = View::new(evidence);
     let mut answers = question::answers(evidence);
     let mut observations = question::observed(evidence);

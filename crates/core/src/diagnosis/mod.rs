@@ -11,9 +11,11 @@ mod saw;
 mod survivors;
 mod timeline;
 
+pub(crate) use after::remaining;
 pub use candidates::Candidate;
-pub(crate) use course::{course, named};
+pub(crate) use course::{Refused, course, named};
 pub use deciding::{Deciding, Named, deciding, named_in_logs};
+pub(crate) use engine::walk;
 pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining};
 
 use crate::evidence::Evidence;

@@ -1,15 +1,19 @@
 //! From a diagnosis to steps with preconditions, effects and inverses.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use trustwalk_foreign::{shell, visible};
 
 use super::cures::expected;
 use super::describe::{describe, reach};
-use super::lint::widens;
-use super::model::{Action, Applicability, Effect, Plan, Precondition, Step};
+use super::lint::{Leave, Linted, Rule, lint, of_step};
+use super::model::{Action, Applicability, Effect, Plan, Precondition, Step, Withheld};
 use super::owner::Owner;
 use super::restart::{may_restart, restart_of};
-use crate::diagnosis::{Diagnosis, course, named};
-use crate::evidence::{Evidence, Target};
+use super::ways::ways;
+use crate::diagnosis::{Diagnosis, Refused, course, named};
+use crate::evidence::{Evidence, Target, View};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
 
@@ -20,9 +24,11 @@ const VERSION: u32 = 1;
 pub(super) const CAUSES_BETWEEN: &str = ", ";
 
 /// Whether a plan may let its workload into a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Entry {
     /// The user named the workload, its namespace or the role.
+    #[default]
     Asked,
     /// It was found while looking at a whole cluster. Whoever may annotate a service account of one namespace says
     /// there which role is to be assumed, and that is a wish and no leave.
@@ -31,27 +37,35 @@ pub enum Entry {
 
 /// The plan that cures the root cause of what the user named. Empty of steps when a person has to act.
 pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
-    build_for(e, d, Entry::Asked)
+    build_for(e, d, Leave::default())
 }
 
 /// The same for a workload that was named, or was not: steps until the evidence, with the steps applied, is sound, or
 /// what is left is open or for a person.
-pub fn build_for(e: &Evidence, d: &Diagnosis, entry: Entry) -> Plan {
-    let mut plan = Plan { version: VERSION, made: e.now, cures: String::new(), steps: Vec::new(), notes: Vec::new() };
+pub fn build_for(e: &Evidence, d: &Diagnosis, leave: Leave) -> Plan {
+    let mut plan = Plan {
+        version: VERSION,
+        made: e.now,
+        cures: String::new(),
+        steps: Vec::new(),
+        notes: Vec::new(),
+        withheld: Vec::new(),
+    };
     let Some(root) = &d.root_cause else { return plan };
-    let course = course(e, d, &|finding, action| may(e, finding, action, entry));
+    let course = course(e, d, &|before, action| of_step(before, action, leave));
     plan.steps.extend(course.taken.iter().filter_map(|t| step(&t.before, &t.action)));
     let cured: Vec<&str> = named(d)
         .filter(|f| course.taken.iter().any(|t| t.cause == f.cause) || already(f, &plan))
         .map(Finding::name)
         .collect();
     plan.cures = if cured.is_empty() { root.name().to_owned() } else { cured.join(CAUSES_BETWEEN) };
-    plan.notes.extend(course.refused);
+    course.refused.iter().for_each(|r| refused(r, &mut plan));
     for finding in named(d) {
         waits(finding, root, &mut plan);
     }
     plan.notes.extend(by_hand(e, root, !plan.steps.is_empty()));
     plan.notes.extend(owners(e, &plan));
+    plan.notes.extend(drift(&plan));
     for cure in root.cures.iter().filter(|c| c.actions.is_empty()) {
         // The finding has every tool's way; here stands the one to take.
         let owner = cure.through.as_ref().and_then(|tool| cure.by_hand.get_key_value(tool));
@@ -88,27 +102,60 @@ fn waits(finding: &Finding, root: &Finding, plan: &mut Plan) {
     plan.notes.extend(acting().flat_map(|c| &c.by_hand).map(|(tool, text)| format!("{tool}: {text}")));
 }
 
-/// Whether a step is taken, or why not.
-fn may(e: &Evidence, finding: &Finding, action: &Action, entry: Entry) -> Result<(), String> {
-    let Action::SetTrustPolicy { role, document } = action else { return Ok(()) };
-    if entry == Entry::Unasked {
-        return Err(format!(
-            "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
-             namespace: {}",
-            finding.name(),
-            named_by(e)
-        ));
-    }
-    match widens(e, document) {
-        Some(who) => {
-            Err(format!("{}: a change of the trust policy was refused, as it would also admit {who}", finding.name()))
+/// Says why a cure is not taken, or leaves it to whoever keeps the object.
+fn refused(refused: &Refused, plan: &mut Plan) {
+    let Refused { cause, changes, why } = refused;
+    if why.rule != Rule::OwnedElsewhere {
+        let note = format!("{}: {}", cause.name(), why.words);
+        if !plan.notes.contains(&note) {
+            plan.notes.push(note);
         }
-        None => Ok(()),
+        return;
+    }
+    let owner = changes.iter().find_map(|(action, before)| Owner::of(before, action));
+    for (action, before) in changes {
+        let Some(one) = withheld(before, action, owner.as_ref()) else { continue };
+        if !plan.withheld.contains(&one) {
+            plan.withheld.push(one);
+        }
+    }
+}
+
+fn withheld(before: &Evidence, action: &Action, owner: Option<&Owner>) -> Option<Withheld> {
+    let told = describe(action, &expected(before, action)?);
+    let by_hand: BTreeMap<String, String> =
+        ways(&View::new(before), action).into_iter().map(|(tool, text)| (tool.to_owned(), text)).collect();
+    Some(Withheld {
+        action: action.clone(),
+        words: told.words,
+        changes: told.changes,
+        owner: owner.map(Owner::words).unwrap_or_default(),
+        through: owner.and_then(Owner::key).filter(|k| by_hand.contains_key(*k)).map(str::to_owned),
+        by_hand,
+    })
+}
+
+/// How what is left to others is changed here all the same.
+fn drift(plan: &Plan) -> Option<String> {
+    (!plan.withheld.is_empty()).then(|| {
+        "what another tool keeps is changed there; --force-drift changes it here, and that tool finds it changed at \
+         its next run"
+            .to_owned()
+    })
+}
+
+/// The plan as it may be carried out: looked at once more by the linter, as a whole. What it refuses then is a fault of
+/// ours, and nothing is done of such a plan.
+pub fn fit(e: &Evidence, d: &Diagnosis, leave: Leave) -> Linted {
+    let plan = build_for(e, d, leave);
+    match lint(e, plan.clone(), leave) {
+        Ok(linted) => linted,
+        Err(refused) => Linted::nothing_of(plan, &refused),
     }
 }
 
 /// The command that names the workload.
-fn named_by(e: &Evidence) -> String {
+pub(super) fn named_by(e: &Evidence) -> String {
     match &e.target {
         Target::Workload { resource, namespace, name } => {
             let target = format!("{}/{name}", resource.to_ascii_lowercase());
@@ -192,8 +239,9 @@ fn owners(e: &Evidence, plan: &Plan) -> Vec<String> {
     let mut notes = Vec::new();
     for s in &plan.steps {
         if let Some(owner) = Owner::of(e, &s.action) {
+            let when = if owner.reverts(&s.action) { "writes it anew" } else { "would revert the change" };
             notes.push(format!(
-                "{} is managed by {}, which would revert the change: make it there too",
+                "{} is managed by {}, which {when} at its next run: make it there too",
                 s.precondition.words,
                 visible::line(&owner.words())
             ));

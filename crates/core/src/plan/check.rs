@@ -225,6 +225,11 @@ fn is_document(text: &str) -> bool {
         && serde_json::from_str::<Unambiguous>(text).is_ok()
 }
 
+/// Whether no object of a JSON text has two members of the same name.
+pub(super) fn is_unambiguous(text: &[u8]) -> bool {
+    serde_json::from_slice::<Unambiguous>(text).is_ok()
+}
+
 /// JSON that says nothing twice. Of two members of one name some readers take the first and some the last (RFC 8259,
 /// 4): what is shown of such a document may not be what IAM makes of it.
 struct Unambiguous;

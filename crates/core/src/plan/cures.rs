@@ -8,8 +8,8 @@ use crate::evidence::Evidence;
 /// The tools that every account and cluster has.
 const AT_HAND: [&str; 2] = ["aws", "kubectl"];
 
-/// Gives cures the lines that their actions change, and the tool to take: the owner's where the object has one. What
-/// the owner would revert trustwalk does not change itself.
+/// Gives cures the lines that their actions change, and the tool to take: the owner's where the object has one.
+/// Whether trustwalk makes a change past an owner is the linter's to say.
 pub(crate) fn complete(e: &Evidence, cures: &mut [Cure]) {
     for cure in cures {
         let lines = cure.actions.iter().filter_map(|a| Some(describe(a, &expected(e, a)?).changes));
@@ -19,7 +19,6 @@ pub(crate) fn complete(e: &Evidence, cures: &mut [Cure]) {
         let own = owner.as_ref().and_then(Owner::key).filter(has);
         cure.through = own.or_else(|| AT_HAND.into_iter().find(has)).map(str::to_owned);
         if let Some(owner) = owner.filter(|o| cure.actions.iter().any(|a| o.reverts(a))) {
-            cure.actions.clear();
             let note =
                 format!("{} writes this itself: a change made past it is gone at its next update", owner.words());
             cure.by_hand.entry("note".to_owned()).or_insert(note);

@@ -6,6 +6,7 @@ mod changes;
 mod check;
 mod cures;
 mod describe;
+mod document;
 mod lint;
 mod model;
 mod owner;
@@ -15,13 +16,18 @@ mod restart;
 mod ways;
 
 pub use applied::applied;
-pub use build::{Entry, build, build_for};
+pub use build::{Entry, build, build_for, fit};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
-pub use lint::widens;
+pub use document::{
+    Checked, Difference, Expectation, Listed, Maker, PLAN_BYTES, PLAN_VERSION, PlanDocument, PlanFault, PlannedStep,
+    Risk, RiskLevel, Site, Undo, UndoWay, Users, differences, document, read_plan,
+};
+pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
 pub use model::{
     Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
+    Withheld,
 };
 pub use owner::Owner;
 pub use receipt::{

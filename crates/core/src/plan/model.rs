@@ -147,6 +147,27 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What a person must know or do besides.
     pub notes: Vec<String>,
+    /// Changes that are not made here, because another tool keeps the object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+}
+
+/// A change that is left to whoever keeps the object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// The change.
+    pub action: Action,
+    /// What it does, in words.
+    pub words: String,
+    /// What changes, line by line: `- ` goes, `+ ` comes, two spaces stay.
+    pub changes: Vec<String>,
+    /// Who keeps the object, in words.
+    pub owner: String,
+    /// The tool of `by_hand` that is the owner's, where its way is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+    /// The same change by hand, tool by tool.
+    pub by_hand: BTreeMap<String, String>,
 }
 
 /// How far a step came.

@@ -247,14 +247,14 @@ const MOST_LABEL: usize = 120;
 const MOST_CAUSES: usize = 64;
 
 /// What a plan cures, as [`super::build()`] joins it.
-fn is_causes(cures: &str) -> bool {
+pub(super) fn is_causes(cures: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     let name = |n: &str| (1..=MOST_LABEL).contains(&n.len()) && n.bytes().all(plain);
     cures.split(CAUSES_BETWEEN).count() <= MOST_CAUSES && cures.split(CAUSES_BETWEEN).all(name)
 }
 
 /// What a receipt is about is asked about again: it goes into paths and calls like any name.
-fn check_target(target: &Target) -> Result<(), Fault> {
+pub(super) fn check_target(target: &Target) -> Result<(), Fault> {
     let must = |holds: bool, what: &'static str, found: &str, must: &'static str| {
         if holds { Ok(()) } else { Err(Fault::Unfit(Unfit { what, found: found.to_owned(), must })) }
     };

@@ -68,6 +68,20 @@ pub(crate) fn thumbprints_to_be(e: &View<'_>) -> Vec<String> {
     seen(e).first().and_then(|host| host.candidates.for_iam().map(|t| t.as_str().to_owned())).into_iter().collect()
 }
 
+/// Why a thumbprint is not to be registered: no chain that was seen, and verifies for its host, has it.
+pub(crate) fn unverified(e: &View<'_>, thumbprint: &str) -> Option<String> {
+    let hosts = seen(e);
+    let thumbprint = thumbprint.to_ascii_lowercase();
+    let has = |h: &&Seen<'_>| h.candidates.position_of(&thumbprint).is_some();
+    if hosts.iter().any(|h| has(&h) && h.assessment.to_register().is_some()) {
+        return None;
+    }
+    Some(match hosts.iter().find(has) {
+        Some(host) => format!("the chain that {} presents is {}", host.facts.host, host.assessment.words()),
+        None => "no chain that was read has it".to_owned(),
+    })
+}
+
 /// What the registered thumbprints are good for, in a few words: whether AWS looks at them, and whether they match.
 pub(crate) fn standing(e: &View<'_>, provider: &Provider) -> Option<&'static str> {
     let hosts = seen(e);
