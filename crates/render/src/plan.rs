@@ -53,7 +53,8 @@ pub fn plan(plan: &Plan, pen: Pen) -> Shown {
                 | Action::CreateProvider { .. }
                 | Action::Annotate { .. }
                 | Action::AttachPolicy { .. }
-                | Action::Restart { .. } => "",
+                | Action::Restart { .. }
+                | Action::Renew { .. } => "",
             };
             let watched = &step.precondition.words;
             out.line(format_args!("     {} {watched} unchanged{again}", pen.ink(Ink::Faint, "only while:")));

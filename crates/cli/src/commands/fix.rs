@@ -81,7 +81,8 @@ async fn fix_all(
                 Some(first) => render::repeated(diagnosis, first),
                 None => render::body(diagnosis, voice.pen(), false),
             })?;
-            let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
+            let repair =
+                Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
             let case = Case { evidence: one, diagnosis, plan: &plan, next: next.get(position) };
             let exit;
             (applied, exit) = repair.fix_one(case, &ask, args).await?;

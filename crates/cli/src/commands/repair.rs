@@ -9,7 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::Diagnosis;
 use trustwalk_core::evidence::{Evidence, Target};
-use trustwalk_core::plan::{Action, Plan};
+use trustwalk_core::plan::Plan;
 use trustwalk_render::{self as render, Ink, Next, Shown, Typed};
 
 use crate::exit::{Exit, UsageError};
@@ -51,6 +51,8 @@ pub(crate) struct Repair<'a> {
     pub(crate) home: &'a Home,
     pub(crate) voice: Voice,
     pub(crate) noted: &'a Noted,
+    /// How long each roll-out is waited for.
+    pub(crate) timeout: Option<std::time::Duration>,
     /// What was typed, for the command that comes next; `None` where there is no next one.
     pub(crate) typed: Option<&'a Typed>,
 }
@@ -103,12 +105,14 @@ impl Repair<'_> {
         if verification == "refused" {
             voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
         }
-        let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
+        let waiting = journal.receipt().steps.iter().any(|s| s.step.action.renews_pods());
         if exit == Exit::Findings && waiting {
             voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
         } else {
             let mut live = Live::new(voice, self.noted);
-            restart(world, &mut journal, &mut live).await.with_context(|| stopped(&path))?;
+            if let Err(error) = restart(world, &mut journal, self.timeout, &mut live).await {
+                return self.left_rolling(error, &path, verification, &verified);
+            }
         }
         journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
         self.noted.close();
@@ -124,6 +128,30 @@ impl Repair<'_> {
 }
 
 impl Repair<'_> {
+    /// A roll-out that is not over: what was changed stands, the receipt stays open, and `fix --resume` waits again.
+    fn left_rolling(
+        &self,
+        error: ApplyError,
+        path: &Path,
+        verification: &'static str,
+        verified: &str,
+    ) -> anyhow::Result<Applied> {
+        let (exit, ink, label) = match &error {
+            ApplyError::Unfinished { .. } => (Exit::Undetermined, Ink::Odd, "Undetermined"),
+            ApplyError::Stuck { .. } | ApplyError::Paused { .. } => (Exit::Findings, Ink::Bad, "Broken"),
+            _ => return Err(anyhow::Error::new(error).context(stopped(path))),
+        };
+        self.noted.close();
+        let receipt = path.display().to_string();
+        let mut taken = self.voice.tell(&Shown::line(format_args!("  Receipt: {receipt}")));
+        if let Some(typed) = self.typed {
+            let next = Next::command(typed.with_file("fix --resume {} --approve", &receipt));
+            taken &= self.voice.tell(&render::ending(ink, label, &error.to_string(), &next, self.voice.pen()));
+        }
+        unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified}; {error})"))?;
+        Ok(Applied { receipt, verification, verified: format!("{verified}; {error}"), exit })
+    }
+
     /// What the repair came to, and what is next.
     fn ending(&self, journal: &Journal, exit: Exit, verified: &str, typed: &Typed) -> Shown {
         let receipt = journal.receipt();
