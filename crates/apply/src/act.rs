@@ -4,15 +4,12 @@ use http::Request;
 use serde_json::{Value, json};
 use trustwalk_collect::World;
 use trustwalk_collect::aws::AwsError;
-use trustwalk_collect::kube_api::{KubeApi, WriteError, resource};
+use trustwalk_collect::kube_api::{KubeApi, RESTARTED_AT, WriteError, resource};
 use trustwalk_collect::percent::segment;
 use trustwalk_core::evidence::Observed;
 use trustwalk_core::plan::Action;
 
 use crate::error::ApplyError;
-
-/// The annotation `kubectl rollout restart` sets on the pod template.
-const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// What an action would replace, in the form preconditions are written in.
 pub(crate) async fn current(world: &World, action: &Action) -> Result<String, ApplyError> {
@@ -48,7 +45,7 @@ pub(crate) async fn current(world: &World, action: &Action) -> Result<String, Ap
             };
             known(&policies, |all| if attached(all) { "attached" } else { "not attached" }.to_owned()).map_err(failed)
         }
-        Action::Restart { .. } => Ok(String::new()),
+        Action::Restart { .. } | Action::Renew { .. } => Ok(String::new()),
     }
 }
 
@@ -74,7 +71,7 @@ pub(crate) fn wanted(action: &Action, before: &str) -> Option<String> {
         Action::SetTrustPolicy { document, .. } => Some(document.clone()),
         Action::Annotate { value, .. } => Some(value.clone().unwrap_or_default()),
         Action::AttachPolicy { .. } => Some("attached".to_owned()),
-        Action::Restart { .. } => None,
+        Action::Restart { .. } | Action::Renew { .. } => None,
     }
 }
 
@@ -152,6 +149,8 @@ pub(crate) async fn perform(world: &World, action: &Action, from: &str, now: i64
             let change = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}});
             merge_patch(world, &path, &change).await?;
         }
+        // Each pod is waited for: that is the roll-out's part.
+        Action::Renew { .. } => {}
     }
     Ok(None)
 }
@@ -179,6 +178,7 @@ pub(crate) async fn take_away(world: &World, action: &Action, made: Option<&str>
         }
         Action::AttachPolicy { role, policy_arn } => world.aws.detach_policy(role, policy_arn).await?,
         Action::Restart { .. }
+        | Action::Renew { .. }
         | Action::SetThumbprints { .. }
         | Action::SetTrustPolicy { .. }
         | Action::Annotate { .. } => {}
@@ -211,6 +211,9 @@ pub(crate) fn words(action: &Action) -> String {
         Action::Restart { resource, namespace, name } => {
             format!("restart {} {namespace}/{name}", resource.to_ascii_lowercase())
         }
+        Action::Renew { resource, namespace, name, pods } => {
+            format!("renew {} pods of {} {namespace}/{name}", pods.len(), resource.to_ascii_lowercase())
+        }
     }
 }
 
@@ -223,12 +226,13 @@ pub(crate) fn undo_words(action: &Action) -> String {
         Action::SetThumbprints { .. }
         | Action::SetTrustPolicy { .. }
         | Action::Annotate { .. }
-        | Action::Restart { .. } => "",
+        | Action::Restart { .. }
+        | Action::Renew { .. } => "",
     };
     format!("undo: {}{goes}", words(action))
 }
 
-fn cluster(world: &World) -> Result<&KubeApi, ApplyError> {
+pub(crate) fn cluster(world: &World) -> Result<&KubeApi, ApplyError> {
     world.kube.as_ref().map_err(|why| ApplyError::NoCluster(why.clone()))
 }
 

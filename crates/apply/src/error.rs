@@ -210,6 +210,14 @@ pub enum ApplyError {
         /// Why.
         reason: String,
     },
+    /// The time that the user gave is over, and the roll-out goes on without a watcher.
+    #[error("the roll-out of {what} goes on in the cluster, and what was changed stands: {told}")]
+    Unfinished {
+        /// The workload.
+        what: String,
+        /// What is left, and what the pods wait for.
+        told: String,
+    },
     /// The roll-out goes no further by itself.
     #[error("the roll-out of {what} is stuck, and what was changed stands: {why}")]
     Stuck {
@@ -217,6 +225,17 @@ pub enum ApplyError {
         what: String,
         /// Why.
         why: String,
+    },
+    /// Somebody holds the roll-outs back.
+    #[error(
+        "{what} is paused, so its pods were left as they are, and what was changed stands: `{how}` is for whoever \
+         paused it"
+    )]
+    Paused {
+        /// The workload.
+        what: String,
+        /// The command that ends the pause.
+        how: String,
     },
     /// A write was refused, so that nothing was changed by it.
     #[error("{step} was refused: {reason}")]
@@ -258,7 +277,7 @@ pub enum ApplyError {
 impl ApplyError {
     /// Whether all was written as it should be, and new pods are not there yet.
     pub fn is_roll_out(&self) -> bool {
-        matches!(self, Self::Stuck { .. })
+        matches!(self, Self::Unfinished { .. } | Self::Stuck { .. } | Self::Paused { .. })
     }
 
     /// Whether the run was refused before it began, so that there is nothing to go on with or to undo.

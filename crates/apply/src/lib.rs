@@ -19,6 +19,6 @@ pub use error::{ApplyError, Foreign, HomeError};
 pub use home::Home;
 pub use journal::Journal;
 pub use outlook::{Way, outlook};
-pub use progress::{PodView, Progress, RolloutView};
+pub use progress::{PodView, Progress, RolloutView, Still};
 pub use run::{restart, resume, rollback, run};
 pub use verify::{PATIENCE, PAUSE, Verification, verify};

@@ -2,7 +2,7 @@
 
 use trustwalk_collect::World;
 use trustwalk_core::plan::{
-    Action, Applicability, Outlook, ReceiptStep, StepState, Undoing, describe, reach, reach_of_undoing,
+    Applicability, Outlook, ReceiptStep, StepState, Undoing, describe, reach, reach_of_undoing,
 };
 
 use crate::act;
@@ -53,7 +53,7 @@ async fn on(world: &World, entry: &ReceiptStep) -> Result<Option<Outlook>, Apply
         return Ok(None);
     }
     let told = describe(&step.action, &found);
-    let watched = !matches!(step.action, Action::Restart { .. });
+    let watched = !step.action.renews_pods();
     Ok(Some(Outlook {
         words: told.words,
         changes: told.changes,

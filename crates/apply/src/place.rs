@@ -28,7 +28,7 @@ fn in_account(action: &Action) -> bool {
         | Action::CreateProvider { .. }
         | Action::SetTrustPolicy { .. }
         | Action::AttachPolicy { .. } => true,
-        Action::Annotate { .. } | Action::Restart { .. } => false,
+        Action::Annotate { .. } | Action::Restart { .. } | Action::Renew { .. } => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Running, resuming and undoing, one journalled step at a time.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use trustwalk_collect::World;
 use trustwalk_core::evidence::Target;
@@ -12,7 +13,7 @@ use crate::home::Home;
 use crate::journal::Journal;
 use crate::place;
 use crate::progress::Progress;
-use crate::rollout;
+use crate::rollout::{self, Before};
 use crate::standing::{Standing, is_to_undo, standing};
 
 /// Carries out the changes of a plan that may be made, which no rule of the linter refused; pods are recreated by [`restart`], once the caller has
@@ -37,17 +38,22 @@ pub async fn run(
     place::must_be(&here, &here, &steps)?;
     let mut journal = Journal::begin(path, plan, target, here, home.clone(), locks)?;
     progress.journal(journal.path());
-    advance(world, &mut journal, is_change, progress).await?;
+    advance(world, &mut journal, is_change, None, progress).await?;
     Ok(journal)
 }
 
-/// Recreates the pods as the plan says and waits until all of them are ready.
-pub async fn restart(world: &World, journal: &mut Journal, progress: &mut impl Progress) -> Result<(), ApplyError> {
-    advance(world, journal, |action| !is_change(action), progress).await
+/// Recreates the pods as the plan says and waits until the roll-out is over, or as long as `bound` says.
+pub async fn restart(
+    world: &World,
+    journal: &mut Journal,
+    bound: Option<Duration>,
+    progress: &mut impl Progress,
+) -> Result<(), ApplyError> {
+    advance(world, journal, Action::renews_pods, bound, progress).await
 }
 
 fn is_change(action: &Action) -> bool {
-    !matches!(action, Action::Restart { .. })
+    !action.renews_pods()
 }
 
 /// Goes on with the changes that an interrupted run left; [`restart`] follows as after [`run`].
@@ -55,7 +61,7 @@ pub async fn resume(world: &World, journal: Journal, progress: &mut impl Progres
     let mut journal = journal.take(&place::here(world).await)?;
     refuse_rolled_back(&journal)?;
     progress.journal(journal.path());
-    advance(world, &mut journal, is_change, progress).await?;
+    advance(world, &mut journal, is_change, None, progress).await?;
     Ok(journal)
 }
 
@@ -80,23 +86,29 @@ async fn advance(
     world: &World,
     journal: &mut Journal,
     of_sort: fn(&Action) -> bool,
+    bound: Option<Duration>,
     progress: &mut impl Progress,
 ) -> Result<(), ApplyError> {
     for index in 0..journal.receipt().steps.len() {
         let Some(entry) = journal.receipt().steps.get(index).cloned() else { break };
-        let step = entry.step;
+        let step = entry.step.clone();
         if !of_sort(&step.action) || step.applicability != Applicability::NeedsApproval {
             continue;
         }
         let words = act::words(&step.action);
         if !matches!(entry.state, StepState::Pending | StepState::Started) {
-            // Asked for by a run that ended before the pods were ready.
-            if entry.state == StepState::Done && journal.receipt().ended.is_none() {
-                roll_out(world, &step.action, progress).await?;
+            // Asked for by a run that ended before the pods were ready, or by somebody else.
+            let asked = matches!(entry.state, StepState::Done | StepState::AlreadyDone);
+            if asked && journal.receipt().ended.is_none() {
+                roll_out(world, &step.action, bound, progress).await?;
             }
             continue;
         }
         progress.began(&words);
+        if step.action.renews_pods() {
+            new_pods(world, journal, (index, &entry), bound, progress).await?;
+            continue;
+        }
         // Read again right before the write: minutes may lie between plan and approval.
         let expected = &step.precondition.expected;
         let found = act::current(world, &step.action).await?;
@@ -114,9 +126,32 @@ async fn advance(
         let note = take(world, journal, index, &step, &words).await?;
         journal.mark(index, StepState::Done, note.clone())?;
         progress.ended(&words, note.as_deref());
-        roll_out(world, &step.action, progress).await?;
     }
     Ok(())
+}
+
+/// Pods are made anew where that is needed, and waited for. Evictions are begun, and done when all new pods are ready.
+async fn new_pods(
+    world: &World,
+    journal: &mut Journal,
+    (index, entry): (usize, &ReceiptStep),
+    bound: Option<Duration>,
+    progress: &mut impl Progress,
+) -> Result<(), ApplyError> {
+    let (action, words) = (&entry.step.action, act::words(&entry.step.action));
+    let kube = act::cluster(world)?;
+    let (state, note) = match rollout::before(kube, journal.receipt(), entry).await? {
+        Before::Newer(why) => (StepState::AlreadyDone, Some(why)),
+        Before::Arrived => (StepState::Done, Some("had arrived".to_owned())),
+        Before::Needed => {
+            journal.mark(index, StepState::Started, None)?;
+            rollout::renew(kube, action, bound, progress).await?;
+            (StepState::Done, take(world, journal, index, &entry.step, &words).await?)
+        }
+    };
+    journal.mark(index, state, note.clone())?;
+    progress.ended(&words, note.as_deref());
+    roll_out(world, action, bound, progress).await
 }
 
 /// One write. A refusal is written down as one, and the step is as if it had never been begun; a lost answer
@@ -149,16 +184,21 @@ async fn take(
     Ok(act::overwritten(world, &step.action, &step.precondition.expected, &after).await)
 }
 
-async fn roll_out(world: &World, action: &Action, progress: &mut impl Progress) -> Result<(), ApplyError> {
-    if let Action::Restart { resource, namespace, name } = action {
-        rollout::wait(world, resource, namespace, name, progress).await?;
+async fn roll_out(
+    world: &World,
+    action: &Action,
+    bound: Option<Duration>,
+    progress: &mut impl Progress,
+) -> Result<(), ApplyError> {
+    if matches!(action, Action::Restart { .. }) {
+        rollout::wait(act::cluster(world)?, action, bound, progress).await?;
     }
     Ok(())
 }
 
 pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {
     let done = act::wanted(action, expected).is_some_and(|w| act::same(&w, found));
-    if done || matches!(action, Action::Restart { .. }) || act::same(expected, found) {
+    if done || action.renews_pods() || act::same(expected, found) {
         return Ok(());
     }
     Err(ApplyError::Stale { what: what.to_owned(), expected: expected.to_owned(), found: found.to_owned() })

@@ -57,7 +57,8 @@ fn may_lag(entry: &ReceiptStep) -> bool {
         Action::CreateProvider { .. }
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. }
-        | Action::Restart { .. } => false,
+        | Action::Restart { .. }
+        | Action::Renew { .. } => false,
     };
     again && entry.state == StepState::Done
 }

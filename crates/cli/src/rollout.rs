@@ -1,5 +1,7 @@
 //! The view of a running repair: rewritten in place on a terminal, one line per change elsewhere.
 
+mod view;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -7,7 +9,8 @@ use trustwalk_apply::{Progress, RolloutView};
 use trustwalk_render::{Ink, Move, Page, Pen, Shown};
 
 use crate::interrupt::Noted;
-use crate::style::Voice;
+use crate::style::{Size, Voice};
+use view::{lines, still};
 
 /// Shows a repair as it happens.
 #[derive(Debug)]
@@ -15,8 +18,10 @@ pub(crate) struct Live {
     voice: Voice,
     pen: Pen,
     redraws: bool,
-    drawn: usize,
+    /// Lines of the last view, and the size of the terminal then.
+    drawn: (usize, Option<Size>),
     last: BTreeMap<String, String>,
+    stood: Option<i64>,
     noted: Noted,
 }
 
@@ -24,21 +29,20 @@ impl Live {
     /// For a stream.
     pub(crate) fn new(voice: Voice, noted: &Noted) -> Self {
         let noted = noted.clone();
-        Self { voice, pen: voice.pen(), redraws: voice.is_live(), drawn: 0, last: BTreeMap::new(), noted }
+        let (pen, redraws) = (voice.pen(), voice.is_live());
+        Self { voice, pen, redraws, drawn: (0, None), last: BTreeMap::new(), stood: None, noted }
     }
 }
 
-/// The view drawn over the `drawn` lines of the one before.
-fn redrawn(view: &RolloutView, pen: Pen, drawn: usize) -> Page {
+/// The view drawn over the `drawn` lines of the one before, in one go. A terminal that was resized meanwhile has
+/// broken those lines anew: what is there stays, and the view is drawn below.
+fn redrawn(shown: Vec<Page>, drawn: (usize, Option<Size>), size: Size) -> Page {
     let mut out = Page::new();
-    out.cursor(Move::Up(drawn));
-    out.cursor(Move::ClearLine);
-    out.line(format_args!("    {} of {} pods renewed and ready", view.renewed, view.desired));
-    for pod in &view.pods {
-        let ink = if pod.ready { Ink::Good } else { Ink::Odd };
-        let ready = pod.containers.to_string();
+    let above = if drawn.1 == Some(size) { drawn.0 } else { 0 };
+    out.cursor(Move::Up(above));
+    for line in shown {
         out.cursor(Move::ClearLine);
-        out.line(format_args!("    {:<24} {ready:<5} {:<20} {}", pod.name, pen.ink(ink, &pod.status), pod.restarts));
+        out.append(line.shown());
     }
     // Lines of pods that are gone are cleared.
     out.cursor(Move::ClearBelow);
@@ -52,7 +56,7 @@ impl Progress for Live {
     }
 
     fn began(&mut self, words: &str) {
-        self.drawn = 0;
+        self.drawn = (0, None);
         self.voice.tell(&Shown::line(format_args!("  \u{25ba} {words}")));
     }
 
@@ -61,10 +65,18 @@ impl Progress for Live {
         self.voice.tell(&Shown::line(format_args!("  {} {words}{note}", self.pen.ink(Ink::Good, "\u{221a}"))));
     }
 
+    fn waits(&mut self, words: &str) {
+        self.drawn = (0, None);
+        self.voice.tell(&Shown::line(format_args!("    {words}")));
+    }
+
     fn rollout(&mut self, view: &RolloutView) {
         if self.redraws {
-            self.voice.tell(&redrawn(view, self.pen, self.drawn).shown());
-            self.drawn = view.pods.len() + 1;
+            let size = self.voice.size();
+            let shown = lines(view, size, self.pen);
+            let count = shown.len();
+            self.voice.tell(&redrawn(shown, self.drawn, size).shown());
+            self.drawn = (count, Some(size));
             return;
         }
         let now: BTreeMap<String, String> =
@@ -76,6 +88,11 @@ impl Progress for Live {
             }
         }
         self.last = now;
+        let since = view.still.as_ref().map(|s| s.since);
+        if let Some(words) = view.still.as_ref().filter(|_| since != self.stood) {
+            out.line(format_args!("    {}", still(words)));
+        }
+        self.stood = since;
         if !out.is_empty() {
             self.voice.tell(&out.shown());
         }
@@ -84,28 +101,19 @@ impl Progress for Live {
 
 #[cfg(test)]
 mod tests {
-    use trustwalk_apply::PodView;
-    use trustwalk_core::evidence::ContainersReady;
-
     use super::*;
 
     #[test]
-    fn a_pods_words_stay_in_their_line_and_the_cursor_moves_as_we_say() {
-        let pod = PodView {
-            name: "p\u{1b}[2J".to_owned(),
-            status: "Error\n\u{221a} verified".to_owned(),
-            ready: false,
-            containers: ContainersReady { ready: 1, all: 2 },
-            restarts: 3,
+    fn a_view_is_drawn_over_the_last_one_unless_the_terminal_is_another_size() {
+        let page = || {
+            let mut page = Page::new();
+            page.line("x");
+            vec![page]
         };
-        let view = RolloutView { desired: 2, renewed: 1, pods: vec![pod] };
-        let first = redrawn(&view, Pen::new(true), 0).shown();
-        assert_eq!(
-            first.as_str(),
-            "\u{1b}[2K    1 of 2 pods renewed and ready\n\u{1b}[2K    p\\u{1b}[2J                    1/2   \
-             \u{1b}[33mError\\n\u{221a} verified    \u{1b}[0m 3\n\u{1b}[J"
-        );
-        let again = redrawn(&view, Pen::new(true), 2).shown();
-        assert_eq!(again.as_str(), format!("\u{1b}[2A{}", first.as_str()));
+        let (small, large) = (Size { columns: 20, rows: 5 }, Size { columns: 80, rows: 24 });
+        let text = |drawn| redrawn(page(), drawn, small).shown().as_str().to_owned();
+        assert_eq!(text((0, None)), "\u{1b}[2Kx\n\u{1b}[J");
+        assert_eq!(text((3, Some(small))), "\u{1b}[3A\u{1b}[2Kx\n\u{1b}[J");
+        assert_eq!(text((3, Some(large))), "\u{1b}[2Kx\n\u{1b}[J");
     }
 }

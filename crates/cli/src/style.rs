@@ -20,6 +20,16 @@ fn wants_colour(terminal: bool) -> bool {
     terminal && !no_color && !dumb
 }
 
+/// The size of a terminal, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+}
+
+/// That of a VT100.
+const USUAL: Size = Size { columns: 80, rows: 24 };
+
 /// Where words for people go: to standard output, or beside it when that is for a machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Voice {
@@ -74,6 +84,16 @@ impl Voice {
     /// Whether it is a terminal on which lines can be rewritten.
     pub(crate) fn is_live(self) -> bool {
         self.is_terminal() && trustwalk_collect::env_os("TERM").is_some_and(|t| t != "dumb")
+    }
+
+    /// How large the terminal is now; as large as the oldest ones where nothing tells.
+    pub(crate) fn size(self) -> Size {
+        let told = match self {
+            Self::Out => rustix::termios::tcgetwinsize(std::io::stdout()),
+            Self::Aside => rustix::termios::tcgetwinsize(std::io::stderr()),
+        };
+        let of = |told: u16, usual: usize| if told == 0 { usual } else { usize::from(told) };
+        told.map_or(USUAL, |t| Size { columns: of(t.ws_col, USUAL.columns), rows: of(t.ws_row, USUAL.rows) })
     }
 
     fn is_terminal(self) -> bool {

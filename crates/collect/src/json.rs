@@ -56,6 +56,8 @@ pub(crate) struct Page<T> {
     pub(crate) read: usize,
     /// The token for the next page.
     pub(crate) next: Option<String>,
+    /// The version that the list is of (`metadata.resourceVersion`).
+    pub(crate) version: Option<String>,
 }
 
 /// Reads a page of `most` objects at most, one by one, so that only one is in memory beside what is kept of the others.
@@ -83,13 +85,14 @@ impl<'de, T> Visitor<'de> for Members<'_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<T>, A::Error> {
-        let mut page = Page { kept: Vec::new(), read: 0, next: None };
+        let mut page = Page { kept: Vec::new(), read: 0, next: None, version: None };
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
                 "items" => (page.kept, page.read) = map.next_value_seed(Items(self.0, self.1))?,
                 "metadata" => {
                     let metadata = one::<A::Error>(map.next_value()?)?;
                     let next = metadata.get("continue").and_then(Value::as_str);
+                    page.version = metadata.get("resourceVersion").and_then(Value::as_str).map(str::to_owned);
                     page.next = next.filter(|t| !t.is_empty()).map(str::to_owned);
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),

@@ -62,6 +62,19 @@ pub const LIST_OBJECTS: usize = 200_000;
 /// One list with all its pages.
 pub const LIST_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// One watch, after which it is asked for anew from where it ended. Shorter than the minute after which a connection
+/// that gives nothing is taken for broken, as a server need not send a bookmark oftener.
+pub const WATCH_TIME: Duration = Duration::from_secs(50);
+
+/// After this time without a sign a watch is taken for broken.
+pub const WATCH_SILENCE: Duration = Duration::from_secs(55);
+
+/// For so long a watch that fails is tried again: an API server that is replaced is away for some minutes at most.
+pub const WATCH_PATIENCE: Duration = Duration::from_mins(5);
+
+/// Bytes of one watch, after which it is asked for anew.
+pub const WATCH_BYTES: usize = 32 << 20;
+
 /// One call with all its attempts. More than two of [`API_TIMEOUT`], so that what was slow once is asked again.
 pub const RETRY_TIMEOUT: Duration = Duration::from_secs(25);
 

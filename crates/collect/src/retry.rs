@@ -84,7 +84,7 @@ impl Attempts<'_> {
 }
 
 /// From 0 to 1. Without a source of randomness everybody waits the whole time, which is safe.
-fn random() -> f64 {
+pub(crate) fn random() -> f64 {
     let mut bytes = [0; 4];
     match aws_lc_rs::rand::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),

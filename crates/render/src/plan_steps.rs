@@ -65,7 +65,8 @@ fn step(out: &mut Page, number: usize, step: &PlannedStep, pen: Pen) {
             | Action::CreateProvider { .. }
             | Action::Annotate { .. }
             | Action::AttachPolicy { .. }
-            | Action::Restart { .. } => "",
+            | Action::Restart { .. }
+            | Action::Renew { .. } => "",
         };
         told(Ink::Faint, "only while:", &format!("{} unchanged{again}", step.precondition.words));
     }

@@ -101,6 +101,10 @@ pub(crate) struct FixArgs {
     /// Take over a receipt that you did not sign on this machine, for --resume
     #[arg(long, requires = "resume")]
     pub(crate) foreign_receipt: bool,
+    /// How long to wait for each roll-out, e.g. 90s or 5m; without it, as long as the workload's own progress deadline
+    /// lets it go on
+    #[arg(long, value_name = "DURATION", value_parser = super::common::duration)]
+    pub(crate) timeout: Option<std::time::Duration>,
     /// Where to write the receipt
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,

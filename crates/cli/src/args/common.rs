@@ -49,6 +49,29 @@ pub(super) fn bundle_file() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
+/// A time as kubectl takes one: numbers with the units `h`, `m`, `s`, one after the other.
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let wrong = || format!("`{}` is no time: write it as 90s, 5m or 1h30m", trustwalk_foreign::visible::line(text));
+    let (mut seconds, mut number) = (0_u64, String::new());
+    for c in text.chars() {
+        let unit = match c {
+            '0'..='9' => {
+                number.push(c);
+                continue;
+            }
+            'h' => 3_600,
+            'm' => 60,
+            's' => 1,
+            _ => return Err(wrong()),
+        };
+        let count: u64 = std::mem::take(&mut number).parse().map_err(|_| wrong())?;
+        seconds = count.checked_mul(unit).and_then(|s| s.checked_add(seconds)).ok_or_else(wrong)?;
+    }
+    // More than a year is meant for something else.
+    let fits = number.is_empty() && (1..=31_536_000).contains(&seconds);
+    if fits { Ok(std::time::Duration::from_secs(seconds)) } else { Err(wrong()) }
+}
+
 /// In which order AWS asks for trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Model {

@@ -130,7 +130,8 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     teller.chapter("trustwalk fix --approve")?;
     // The demonstration's own key: nothing of it stays with the user.
     let home = Home::at(dir.join("state"));
-    let repair = Repair { world: &world, home: &home, voice: Voice::Out, noted: &Noted::default(), typed: None };
+    let repair =
+        Repair { world: &world, home: &home, voice: Voice::Out, noted: &Noted::default(), timeout: None, typed: None };
     let done = repair.carry_out(evidence, &ask, &plan, dir.join("receipt.json")).await?;
     show_pods(&world, &ask, teller).await?;
     Ok(done.exit)

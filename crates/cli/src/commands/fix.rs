@@ -100,7 +100,8 @@ async fn fix_all(
                 Some(first) => render::repeated(diagnosis, first),
                 None => render::body(diagnosis, voice.pen(), false),
             })?;
-            let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
+            let repair =
+                Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
             let approve = place.typed.approved(&diagnosis.target);
             let case = Case { evidence: one, diagnosis, plan: &plan, shown: &shown, next: next.get(position), approve };
             let exit;

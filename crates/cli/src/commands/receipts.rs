@@ -95,7 +95,7 @@ pub(super) async fn go_on(
         });
         return Ok(Exit::Findings);
     }
-    let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
+    let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
     let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
     let applied = repair.finish(&ask, journal).await?;
     let exit = applied.exit;

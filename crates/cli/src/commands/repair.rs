@@ -9,7 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Target};
-use trustwalk_core::plan::{Action, Linted, Plan, PlanDocument};
+use trustwalk_core::plan::{Linted, Plan, PlanDocument};
 use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
 use super::again;
@@ -67,6 +67,8 @@ pub(crate) struct Repair<'a> {
     pub(crate) home: &'a Home,
     pub(crate) voice: Voice,
     pub(crate) noted: &'a Noted,
+    /// How long each roll-out is waited for.
+    pub(crate) timeout: Option<std::time::Duration>,
     /// What was typed, for the command that comes next; `None` where there is no next one.
     pub(crate) typed: Option<&'a Typed>,
 }
@@ -109,19 +111,19 @@ impl Repair<'_> {
         if refused {
             voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
         }
-        let waiting = journal.receipt().steps.iter().any(|s| matches!(s.step.action, Action::Restart { .. }));
-        let mut stuck = None;
+        let waiting = journal.receipt().steps.iter().any(|s| s.step.action.renews_pods());
+        let mut held = None;
         if refused && waiting {
             voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
         } else {
             let mut live = Live::new(voice, self.noted);
-            stuck = match restart(world, &mut journal, &mut live).await {
+            held = match restart(world, &mut journal, self.timeout, &mut live).await {
                 Err(why) if why.is_roll_out() => Some(why),
                 done => done.map(|()| None).with_context(|| stopped(&path))?,
             };
         }
         let now = again::diagnosed(world, ask, &journal).await.with_context(|| stopped(&path))?;
-        if let Some(why) = stuck {
+        if let Some(why) = &held {
             return self.held_up(why, &journal, now, (verification, &verified));
         }
         voice.tell(&again::told(now.as_ref(), voice.pen()));
@@ -139,29 +141,43 @@ impl Repair<'_> {
         Ok(Applied { receipt, verification, verified, now, exit })
     }
 
-    /// A roll-out that does not end leaves the receipt open, and what is diagnosed says what holds the pods up. Where
-    /// nothing is found, that they are not ready yet is all there is to say.
+    /// A roll-out that is not over: what was changed stands, the receipt stays open, and `fix --resume` waits again.
+    /// What holds the pods up is said where the diagnosis names it.
     fn held_up(
         &self,
-        why: ApplyError,
+        why: &ApplyError,
         journal: &Journal,
         now: Option<Diagnosis>,
         (verification, verified): (&'static str, &str),
     ) -> anyhow::Result<Applied> {
         let (voice, pen, path) = (self.voice, self.voice.pen(), journal.path());
-        let Some(found) = now.as_ref().filter(|d| d.root_cause.is_some()) else {
-            return Err(anyhow::Error::new(why).context(stopped(path)));
+        let (exit, ink, label) = match why {
+            ApplyError::Unfinished { .. } => (Exit::Undetermined, Ink::Odd, "Undetermined"),
+            _ => (Exit::Findings, Ink::Bad, "Broken"),
         };
-        voice.tell(&Shown::line(format_args!("  {} {why}", pen.ink(Ink::Bad, "\u{d7}"))));
-        voice.tell(&again::told(now.as_ref(), pen));
-        let mut taken = voice.tell(&Shown::line(format_args!("  {}", stopped(path))));
-        if let Some(typed) = self.typed {
-            taken &= voice.tell(&render::closing(found, &next(found, &journal.receipt().target, typed), pen));
-        }
+        self.noted.close();
         let receipt = path.display().to_string();
+        let found = now.as_ref().filter(|d| d.root_cause.is_some());
+        let mut taken = true;
+        if found.is_some() {
+            taken &= voice.tell(&Shown::line(format_args!("  {} {why}", pen.ink(ink, "\u{d7}"))));
+            taken &= voice.tell(&again::told(now.as_ref(), pen));
+        }
+        taken &= voice.tell(&Shown::line(format_args!("  Receipt: {receipt}")));
+        if let Some(typed) = self.typed {
+            let next = match found {
+                Some(found) => next(found, &journal.receipt().target, typed),
+                None => Next::command(typed.with_file("fix --resume {} --approve", &receipt)),
+            };
+            taken &= voice.tell(&match found {
+                Some(found) => render::closing(found, &next, pen),
+                None => render::ending(ink, label, &why.to_string(), &next, pen),
+            });
+        }
         let verified = format!("{verified}; {why}; {}", again::words(now.as_ref()));
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
-        Ok(Applied { receipt, verification, verified, now, exit: Exit::Findings })
+        let exit = if found.is_some() { Exit::Findings } else { exit };
+        Ok(Applied { receipt, verification, verified, now, exit })
     }
 
     /// The proof in words, with its mark and its name.

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use http::{Method, Request};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
@@ -207,16 +208,40 @@ impl KubeApi {
 
     /// One request's body, once the server has accepted it.
     async fn send(&self, request: &Request<Vec<u8>>) -> Result<Body, Failure> {
-        let client = self.login.requests().await.map_err(|reason| Failure::Broken { reason, transient: false })?;
-        let first = self.first.turn().await;
-        let answer = client.send(request.clone().map(Body::from)).await.map_err(|e| Failure::of(&e))?;
-        drop(first);
+        let answer = self.answer(request).await?;
         if answer.status().is_success() {
             return Ok(answer.into_body());
         }
         let (status, told) = (answer.status(), retry::told(answer.headers()));
         let body = bounded::read(answer.into_body(), ERROR_BYTES).await.map_err(|e| Failure::of(&e))?;
         Err(Failure::refused(status, told, &body.bytes))
+    }
+
+    /// Whatever is answered.
+    async fn answer(&self, request: &Request<Vec<u8>>) -> Result<Response<Body>, Failure> {
+        let client = self.login.requests().await.map_err(|reason| Failure::Broken { reason, transient: false })?;
+        let _first = self.first.turn().await;
+        client.send(request.clone().map(Body::from)).await.map_err(|e| Failure::of(&e))
+    }
+
+    /// Whatever is answered to a request that is sent once, as far as errors are read: status, how long to wait, body.
+    pub(super) async fn once(
+        &self,
+        request: &Request<Vec<u8>>,
+    ) -> Result<(StatusCode, Option<Duration>, Vec<u8>), Failure> {
+        let _slot = self.slots.acquire().await;
+        self.in_time(async {
+            let answer = self.answer(request).await?;
+            let (status, told) = (answer.status(), retry::told(answer.headers()));
+            let body = bounded::read(answer.into_body(), ERROR_BYTES).await.map_err(|e| Failure::of(&e))?;
+            Ok((status, told, body.bytes))
+        })
+        .await
+    }
+
+    /// An answer that goes on for as long as it is listened to. It takes no place from other requests.
+    pub(super) async fn open(&self, request: &Request<Vec<u8>>) -> Result<Body, Failure> {
+        self.in_time(self.send(request)).await
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {

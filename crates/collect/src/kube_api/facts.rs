@@ -42,6 +42,10 @@ pub fn workload(kind: &str, v: &Value) -> Workload {
         desired,
         ready,
         annotations: kept::annotations(map(v, "/metadata/annotations")),
+        labels: kept::labels(map(v, "/metadata/labels")),
+        managers: managers(v),
+        paused: v.pointer("/spec/paused").and_then(Value::as_bool).unwrap_or(false),
+        on_delete: text(v, "/spec/updateStrategy/type") == "OnDelete",
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn path(&self) -> String {
+    /// Path and query, ready for more of the query.
+    pub(super) fn beginning(&self) -> String {
         let Asked { api, plural, namespace, query } = self;
         let and = if query.is_empty() { "" } else { "&" };
         match namespace {
@@ -54,6 +55,7 @@ struct Reading<T> {
     kept: Vec<T>,
     seen: BTreeSet<String>,
     next: Option<String>,
+    version: String,
     size: usize,
     bytes: usize,
     objects: usize,
@@ -63,8 +65,17 @@ struct Reading<T> {
 
 impl<T> Reading<T> {
     fn new() -> Self {
-        let seen = BTreeSet::new();
-        Self { kept: Vec::new(), seen, next: None, size: LIST_PAGE, bytes: 0, objects: 0, pages: 0, restarted: false }
+        Self {
+            kept: Vec::new(),
+            seen: BTreeSet::new(),
+            next: None,
+            version: String::new(),
+            size: LIST_PAGE,
+            bytes: 0,
+            objects: 0,
+            pages: 0,
+            restarted: false,
+        }
     }
 
     /// The token of a page that has expired: the list is read again from its start, once, as kubectl does. A second
@@ -87,21 +98,29 @@ impl KubeApi {
         keep: &(dyn Fn(Value) -> Option<T> + Sync),
     ) -> Observed<Vec<T>> {
         let source = asked.source(self.now());
-        let permission = format!("list {}", asked.plural);
+        match self.list_at(asked, keep).await {
+            Ok((value, _)) => Observed::Known { value, source },
+            Err(failure) => failure.observed(source, &format!("list {}", asked.plural)),
+        }
+    }
+
+    /// The same with the version that the list is of, from which its changes can be watched.
+    pub(super) async fn list_at<T>(
+        &self,
+        asked: &Asked<'_>,
+        keep: &(dyn Fn(Value) -> Option<T> + Sync),
+    ) -> Result<(Vec<T>, String), Failure> {
         let mut reading = Reading::new();
         let until = Instant::now() + LIST_TIMEOUT;
-        let path = asked.path();
+        let path = asked.beginning();
         let read = async {
             while !self.page(&path, &mut reading, keep).await? {}
             Ok::<_, Failure>(())
         };
-        let outcome = tokio::time::timeout_at(until, read).await.unwrap_or_else(|_| {
+        tokio::time::timeout_at(until, read).await.unwrap_or_else(|_| {
             Err(broken(format!("the list was not read to its end within {} s", LIST_TIMEOUT.as_secs())))
-        });
-        match outcome {
-            Ok(()) => Observed::Known { value: reading.kept, source },
-            Err(failure) => failure.observed(source, &permission),
-        }
+        })?;
+        Ok((reading.kept, reading.version))
     }
 
     /// Reads the next page; whether it was the last.
@@ -139,6 +158,7 @@ impl KubeApi {
         let page = json::page(&body, room, keep).map_err(broken)?;
         reading.objects += page.read;
         reading.kept.extend(page.kept);
+        reading.version = page.version.unwrap_or_default();
         let Some(next) = page.next else { return Ok(true) };
         if !reading.seen.insert(next.clone()) {
             return Err(broken("the list repeats itself: a page's token came twice".to_owned()));

@@ -9,3 +9,4 @@ mod memory;
 mod pages;
 mod server;
 mod shared;
+mod watching;

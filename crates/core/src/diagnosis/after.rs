@@ -6,7 +6,7 @@ use super::model::{After, AfterStep, Diagnosis, Outcome, Remaining};
 use crate::evidence::{Evidence, Observed};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
-use crate::plan::{Cure, applied, described, restart_of};
+use crate::plan::{Cure, Which, applied, described, renewal_of};
 
 /// Takes away what does not cure, and adds what comes of the rest.
 pub(super) fn follow(e: &Evidence, d: &mut Diagnosis) {
@@ -90,7 +90,8 @@ fn sentence(e: &Evidence, d: &Diagnosis, root: &Finding) -> String {
     // Pods that fail from before the change show nothing of after it.
     if told.root_cause.is_none()
         && told.outcome != Outcome::Ok
-        && let Some(renewal) = then.workload.known().filter(|_| then.pods_down() > 0).and_then(restart_of)
+        && then.pods_down() > 0
+        && let Some(renewal) = renewal_of(&then, Which::Needy)
     {
         then = applied(&then, &renewal);
         told = walk(&then, None);

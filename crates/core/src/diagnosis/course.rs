@@ -5,7 +5,7 @@ use super::model::Diagnosis;
 use crate::cause::Cause;
 use crate::evidence::Evidence;
 use crate::finding::{Confidence, Finding};
-use crate::plan::{Action, Cure, Refusal, applied, may_restart, restart_of, widens};
+use crate::plan::{Action, Cure, Refusal, Which, applied, may_restart, renewal_of, widens};
 
 /// More changes than this no plan has: there are fewer links that can fail at once.
 const MOST: usize = 12;
@@ -68,11 +68,11 @@ pub(crate) fn course(e: &Evidence, d: &Diagnosis, may: May<'_>) -> Course {
 
 /// Pods that fail take up what was changed when they are made anew, where nothing said that they have to be.
 fn again(out: &mut Course, evidence: Evidence) {
-    let restarts = out.taken.iter().any(|t| matches!(t.action, Action::Restart { .. }));
+    let restarts = out.taken.iter().any(|t| t.action.renews_pods());
     let Some(cause) = out.taken.first().map(|t| t.cause).filter(|_| !restarts && evidence.pods_down() > 0) else {
         return;
     };
-    if let Some(action) = evidence.workload.known().and_then(restart_of) {
+    if let Some(action) = renewal_of(&evidence, Which::Needy) {
         out.end = walk(&applied(&evidence, &action), None);
         out.taken.push(Taken { cause, action, before: evidence });
     }
@@ -85,7 +85,7 @@ fn next(d: &Diagnosis, tried: &[(Cause, Vec<Action>)]) -> Option<(Cause, Vec<Act
         let actions = f.cures.iter().map(|c| &c.actions).find(|a| !a.is_empty())?;
         Some((f.cause, actions.clone())).filter(|one| !tried.contains(one))
     };
-    let restarts = |actions: &[Action]| actions.iter().all(|a| matches!(a, Action::Restart { .. }));
+    let restarts = |actions: &[Action]| actions.iter().all(Action::renews_pods);
     let root = d.root_cause.as_ref()?;
     let proven = root.confidence == Confidence::Proven;
     let changes = named(d).filter(|f| proven && f.confidence == Confidence::Proven).filter_map(acting);

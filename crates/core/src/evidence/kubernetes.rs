@@ -172,6 +172,18 @@ pub struct Workload {
     pub ready: i64,
     /// Annotations of the controller itself.
     pub annotations: BTreeMap<String, String>,
+    /// Labels of the controller itself in which tools sign ([`super::kept`]).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Who writes on it, from `managedFields`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub managers: Vec<String>,
+    /// Whether its roll-outs are paused (`spec.paused` of a deployment).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// Whether its pods take up a new template only when somebody deletes them (`updateStrategy` `OnDelete`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub on_delete: bool,
 }
 
 /// One pod of the workload.

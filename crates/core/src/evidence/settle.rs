@@ -24,6 +24,7 @@ impl Evidence {
     fn settle(&mut self, labels: &[String]) {
         if let Some(workload) = self.workload.known_mut() {
             keep(&mut workload.template, labels);
+            workload.labels = labels_kept(std::mem::take(&mut workload.labels));
             workload.annotations = annotations(std::mem::take(&mut workload.annotations));
         }
         for pod in self.pods.known_mut().into_iter().flatten() {

@@ -58,7 +58,8 @@ pub fn applied(e: &Evidence, action: &Action) -> Evidence {
                 known.push(RolePolicy { name, arn: Some(policy_arn.clone()), ..RolePolicy::default() });
             }
         }
-        Action::Restart { .. } => pods::renew(&mut after),
+        Action::Restart { .. } => pods::renew(&mut after, None),
+        Action::Renew { pods, .. } => pods::renew(&mut after, Some(pods)),
     }
     end(&mut after, action);
     after
@@ -203,7 +204,7 @@ fn end(e: &mut Evidence, action: &Action) {
 
 /// Whether a failure of this meaning is over once an action is taken.
 fn over(e: &Evidence, action: &Action, symptom: Symptom, denied: Option<&str>) -> bool {
-    let renewed = matches!(action, Action::Restart { .. }) && pods::ends(e, symptom);
+    let renewed = action.renews_pods() && pods::ends(e, symptom);
     renewed || ends(action, refusal_of(symptom), denied)
 }
 
@@ -220,6 +221,6 @@ fn ends(action: &Action, refusal: Option<Refusal>, denied: Option<&str>) -> bool
         // Whatever STS said was said of another role.
         Action::Annotate { .. } => refusal.is_some(),
         Action::AttachPolicy { policy_arn, .. } => denied.is_some_and(|a| allowed_by(policy_arn, a)),
-        Action::Restart { .. } => refusal == Some(Refusal::Token),
+        Action::Restart { .. } | Action::Renew { .. } => refusal == Some(Refusal::Token),
     }
 }

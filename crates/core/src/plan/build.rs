@@ -10,7 +10,7 @@ use super::describe::{describe, reach};
 use super::lint::{Leave, Linted, Rule, lint, of_step};
 use super::model::{Action, Applicability, Effect, Plan, Precondition, Step, Withheld};
 use super::owner::Owner;
-use super::restart::{may_restart, restart_of};
+use super::restart::{Which, may_restart, renewal_of};
 use super::ways::ways;
 use crate::diagnosis::{Diagnosis, Refused, course, named};
 use crate::evidence::{Evidence, Target, View};
@@ -191,6 +191,10 @@ fn blast(e: &Evidence, action: &Action) -> String {
              among them"
         ),
         Action::Restart { .. } => counted(e.pods.known().map_or(0, Vec::len), "pod"),
+        Action::Renew { pods, .. } => {
+            let all = e.pods.known().map_or(0, Vec::len);
+            format!("{} of {all}: those that need it", counted(pods.len(), "pod"))
+        }
         Action::SetThumbprints { .. }
         | Action::AddClientId { .. }
         | Action::CreateProvider { .. }
@@ -208,7 +212,7 @@ fn counted(n: usize, what: &str) -> String {
 /// How the pods come to what was changed, where nothing rolls them out: whoever made them has to make them anew.
 fn by_hand(e: &Evidence, root: &Finding, changed: bool) -> Option<String> {
     let needed = may_restart(root.cause) || (changed && (e.pods_down() > 0 || root.link() == Link::ServiceAccount));
-    if !needed || e.workload.known().and_then(restart_of).is_some() {
+    if !needed || renewal_of(e, Which::Needy).is_some() {
         return None;
     }
     let Some(w) = e.workload.known() else {
@@ -219,6 +223,15 @@ fn by_hand(e: &Evidence, root: &Finding, changed: bool) -> Option<String> {
         ));
     };
     let (namespace, name) = (&w.namespace, &w.name);
+    if w.paused {
+        return Some(format!(
+            "{} {namespace}/{name}: its roll-outs are paused, so its pods are left as they are; whoever paused it goes \
+             on with `{}`, and then `{}` makes them anew",
+            w.kind,
+            shell::line("kubectl rollout resume -n {} deployment/{}", &[namespace, name]),
+            shell::line("kubectl rollout restart -n {} deployment/{}", &[namespace, name]),
+        ));
+    }
     let how = match w.kind.as_str() {
         "CronJob" => format!(
             "its next run takes the change up; `{}` runs it now",
@@ -247,6 +260,23 @@ fn owners(e: &Evidence, plan: &Plan) -> Vec<String> {
             ));
         }
     }
+    notes.extend(plan.steps.iter().find_map(|s| evicted(e, &s.action)));
     notes.dedup();
     notes
+}
+
+/// Why all pods are evicted where a roll-out would do.
+fn evicted(e: &Evidence, action: &Action) -> Option<String> {
+    let w = e.workload.known().filter(|_| matches!(action, Action::Renew { .. }))?;
+    let place = format!("{} {}/{}", w.kind, w.namespace, w.name);
+    if let Some(owner) = Owner::by_repository(w) {
+        let owner = owner.words();
+        return Some(format!(
+            "{place} is deployed by {}, which may put back a template that is changed past it: its pods are evicted, \
+             and the template stays as it is",
+            visible::line(&owner)
+        ));
+    }
+    w.on_delete
+        .then(|| format!("{place} makes new pods only in the place of those that go (OnDelete), so they are evicted"))
 }

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 
 use super::describe::{describe, list, reach};
 use super::model::{Action, Effect, Step};
+use super::restart::{MOST_RENEWED, RENEWABLE};
 
 /// Audiences are limited by IAM (IAM API reference, `AddClientIDToOpenIDConnectProvider`, `ClientID`).
 const MOST_CLIENT_ID: usize = 255;
@@ -73,7 +74,7 @@ pub fn check_step(step: &Step) -> Result<(), Unfit> {
         // What was there may be what was wrong with it: a line break, or what cannot be seen.
         Action::Annotate { .. } => expected.len() <= MOST_ANNOTATION,
         Action::AttachPolicy { .. } => expected == "not attached",
-        Action::Restart { .. } => expected.is_empty(),
+        Action::Restart { .. } | Action::Renew { .. } => expected.is_empty(),
     };
     must(fits, "precondition.expected", expected, "what such a step replaces")?;
     let written = step.inverse.as_ref();
@@ -142,6 +143,18 @@ pub fn check_action(action: &Action) -> Result<(), Unfit> {
             )?;
             namespace(n)?;
             must(is_subdomain(name), "name", name, "the name of a workload")
+        }
+        Action::Renew { resource, namespace: n, name, pods } => {
+            let known = RENEWABLE.contains(&resource.as_str());
+            must(known, "resource", resource, "a controller that replaces its pods")?;
+            namespace(n)?;
+            must(is_subdomain(name), "name", name, "the name of a workload")?;
+            let some = (1..=MOST_RENEWED).contains(&pods.len());
+            must(some, "pods", &format!("a list of {}", pods.len()), "one pod to five hundred")?;
+            pods.iter().try_for_each(|p| {
+                must(is_subdomain(&p.name), "pods.name", &p.name, "the name of a pod")?;
+                must(is_uid(&p.uid), "pods.uid", &p.uid, "the UID of a pod")
+            })
         }
     }
 }
@@ -285,6 +298,11 @@ impl<'de> Visitor<'de> for Unambiguous {
     fn visit_unit<E>(self) -> Result<Self, E> {
         Ok(self)
     }
+}
+
+/// A UID: opaque to clients, and a UUID in every release (Kubernetes documentation, "Object Names and IDs").
+fn is_uid(text: &str) -> bool {
+    (1..=MOST_LABEL).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 /// RFC 1123, as Kubernetes takes it for namespaces.

@@ -35,7 +35,7 @@ pub(super) fn expected(e: &Evidence, action: &Action) -> Option<String> {
         Action::SetTrustPolicy { .. } => e.role.known()?.trust_policy.clone(),
         Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
         Action::AttachPolicy { .. } => "not attached".to_owned(),
-        Action::Restart { .. } => String::new(),
+        Action::Restart { .. } | Action::Renew { .. } => String::new(),
     })
 }
 

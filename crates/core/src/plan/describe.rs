@@ -77,6 +77,12 @@ pub fn describe(action: &Action, expected: &str) -> Described {
             let words = format!("recreate the pods of {place}, a few at a time");
             (place, words, Vec::new())
         }
+        Action::Renew { resource, namespace, name, pods } => {
+            let place = format!("{resource} {namespace}/{name}");
+            let (count, one) = (pods.len(), if pods.len() == 1 { "pod" } else { "pods" });
+            let words = format!("evict {count} {one} of {place}, one after another; new ones take their place");
+            (place, words, pods.iter().map(|p| format!("- pod {} ({})", p.name, p.uid)).collect())
+        }
     };
     Described { place, words, changes }
 }
@@ -92,6 +98,7 @@ pub fn reach(action: &Action) -> String {
         Action::Annotate { service_account, .. } => format!("pods of {service_account} made from now on"),
         Action::AttachPolicy { role, .. } => format!("every session of the role {role}"),
         Action::Restart { name, .. } => format!("the pods of {name}"),
+        Action::Renew { name, pods, .. } => format!("{} of the pods of {name}", pods.len()),
     }
 }
 
@@ -124,7 +131,8 @@ impl Action {
             Self::AddClientId { .. }
             | Self::CreateProvider { .. }
             | Self::AttachPolicy { .. }
-            | Self::Restart { .. } => None,
+            | Self::Restart { .. }
+            | Self::Renew { .. } => None,
         }
     }
 }
@@ -144,7 +152,7 @@ impl Step {
             (Action::SetThumbprints { .. }, None) => Undoing::Impossible(
                 "IAM takes no empty list of thumbprints, so what was there cannot be put back".to_owned(),
             ),
-            (Action::Restart { .. }, None) => Undoing::Nothing,
+            (Action::Restart { .. } | Action::Renew { .. }, None) => Undoing::Nothing,
             (
                 Action::AddClientId { .. }
                 | Action::CreateProvider { .. }
@@ -178,7 +186,7 @@ impl Step {
                 .filter_map(|line| line.strip_prefix("+ "))
                 .map(|line| format!("- {line}"))
                 .collect(),
-            Action::Restart { .. } => Vec::new(),
+            Action::Restart { .. } | Action::Renew { .. } => Vec::new(),
         }
     }
 }

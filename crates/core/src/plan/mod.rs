@@ -26,13 +26,14 @@ pub use document::{
 };
 pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
 pub use model::{
-    Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
-    Withheld,
+    Action, Applicability, Cure, Effect, Made, OnePod, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step,
+    StepState, Withheld,
 };
 pub use owner::Owner;
 pub use receipt::{
     Fault, MOST_WORDS, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
     to_be_sealed,
 };
-pub(crate) use restart::{may_restart, restart_of};
+pub use restart::{MOST_RENEWED, RENEWABLE};
+pub(crate) use restart::{Which, may_restart, renewal_of};
 pub(crate) use ways::ways;

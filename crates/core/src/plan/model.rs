@@ -77,6 +77,41 @@ pub enum Action {
         /// Name.
         name: String,
     },
+    /// Evict some pods of a controller, one after another, so that it makes new ones in their place.
+    Renew {
+        /// `DaemonSet`, `Deployment`, `StatefulSet`, `ReplicaSet`, `ReplicationController`.
+        resource: String,
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+        /// The pods, and no other ones of their names.
+        pods: Vec<OnePod>,
+    },
+}
+
+/// One pod, and no other one of its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnePod {
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+}
+
+impl Action {
+    /// Whether it makes pods anew and changes nothing else.
+    pub fn renews_pods(&self) -> bool {
+        match self {
+            Self::Restart { .. } | Self::Renew { .. } => true,
+            Self::SetThumbprints { .. }
+            | Self::AddClientId { .. }
+            | Self::CreateProvider { .. }
+            | Self::SetTrustPolicy { .. }
+            | Self::Annotate { .. }
+            | Self::AttachPolicy { .. } => false,
+        }
+    }
 }
 
 /// What must still be true right before a step.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::model::Action;
-use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, ServiceAccount, kept};
+use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, ServiceAccount, Workload, kept};
 
 /// Who keeps an object as it is, by what the object says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,19 +124,8 @@ impl Owner {
             let cluster = e.cluster.known().map(|c| c.name.clone());
             return Some(Self::Addon { cluster, name: addon.name.clone(), has_role: addon.role_arn.is_some() });
         }
-        let tracked = annotation("argocd.argoproj.io/tracking-id");
-        let application = tracked.and_then(|id| id.split(':').next().map(str::to_owned));
-        let application = application.or_else(|| label("argocd.argoproj.io/instance"));
-        if application.is_some() || writes(&["argocd-controller", "argocd-application-controller"]) {
-            return Some(Self::ArgoCd { application });
-        }
-        let flux = [("Kustomization", "kustomize"), ("HelmRelease", "helm")].into_iter().find_map(|(kind, of)| {
-            let name = label(&format!("{of}.toolkit.fluxcd.io/name"))?;
-            let namespace = label(&format!("{of}.toolkit.fluxcd.io/namespace")).unwrap_or_default();
-            Some(format!("{kind} {namespace}/{name}"))
-        });
-        if flux.is_some() || writes(&["kustomize-controller", "helm-controller"]) {
-            return Some(Self::Flux { object: flux });
+        if let Some(owner) = deploys(&sa.labels, &sa.annotations, &sa.managers) {
+            return Some(owner);
         }
         let by = label("app.kubernetes.io/managed-by").unwrap_or_default().to_ascii_lowercase();
         let release = annotation("meta.helm.sh/release-name");
@@ -149,6 +138,11 @@ impl Owner {
         (by == "terraform" || writes(&["Terraform", "HashiCorp"])).then_some(Self::Terraform)
     }
 
+    /// What deploys a workload from a repository, and may put back a template that was changed otherwise.
+    pub fn by_repository(w: &Workload) -> Option<Self> {
+        deploys(&w.labels, &w.annotations, &w.managers)
+    }
+
     /// Who keeps what an action changes.
     pub fn of(e: &Evidence, action: &Action) -> Option<Self> {
         match action {
@@ -159,7 +153,7 @@ impl Owner {
                 Self::of_tags(&known.tags)
             }
             Action::Annotate { .. } => Self::of_account(e, e.service_account.known()?),
-            Action::CreateProvider { .. } | Action::Restart { .. } => None,
+            Action::CreateProvider { .. } | Action::Restart { .. } | Action::Renew { .. } => None,
         }
     }
 
@@ -169,6 +163,27 @@ impl Owner {
         let role = matches!(action, Action::Annotate { key, .. } if key == ROLE_ANNOTATION);
         role && matches!(self, Self::Addon { has_role: true, .. })
     }
+}
+
+type Names = BTreeMap<String, String>;
+
+/// What deploys from a repository, by what an object says of itself.
+fn deploys(labels: &Names, annotations: &Names, managers: &[String]) -> Option<Owner> {
+    let label = |key: &str| labels.get(key).filter(|v| !v.is_empty()).cloned();
+    let writes = |names: &[&str]| managers.iter().any(|m| names.contains(&m.as_str()));
+    let tracked = annotations.get("argocd.argoproj.io/tracking-id").filter(|v| *v != kept::WITHHELD);
+    let application = tracked.and_then(|id| id.split(':').next().filter(|a| !a.is_empty()).map(str::to_owned));
+    let application = application.or_else(|| label("argocd.argoproj.io/instance"));
+    if application.is_some() || writes(&["argocd-controller", "argocd-application-controller"]) {
+        return Some(Owner::ArgoCd { application });
+    }
+    let flux = [("Kustomization", "kustomize"), ("HelmRelease", "helm")].into_iter().find_map(|(kind, of)| {
+        let name = label(&format!("{of}.toolkit.fluxcd.io/name"))?;
+        let namespace = label(&format!("{of}.toolkit.fluxcd.io/namespace")).unwrap_or_default();
+        Some(format!("{kind} {namespace}/{name}"))
+    });
+    let found = flux.is_some() || writes(&["kustomize-controller", "helm-controller"]);
+    found.then_some(Owner::Flux { object: flux })
 }
 
 /// Add-ons, each with the service account that its role is for (EKS User Guide, "AWS add-ons", the page of each).

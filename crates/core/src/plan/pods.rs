@@ -2,6 +2,7 @@
 
 use trustwalk_symptoms::Symptom;
 
+use super::model::OnePod;
 use crate::evidence::{
     AUDIENCE_ANNOTATION, Container, ContainerRun, DEFAULT_AUDIENCE, EnvVar, Evidence, Pod, TokenVolume, Variable, View,
 };
@@ -23,21 +24,57 @@ struct Gift {
     association: bool,
 }
 
-/// Makes the pods anew.
-pub(super) fn renew(e: &mut Evidence) {
+/// Makes pods anew: all of them, or these.
+pub(super) fn renew(e: &mut Evidence, these: Option<&[OnePod]>) {
     let gift = gift(e);
     let now = e.now;
-    let own: Vec<Container> = e.workload.known().map(|w| w.template.containers.clone()).unwrap_or_default();
+    let own = own(e);
+    let meant = |pod: &Pod| these.is_none_or(|these| these.iter().any(|p| p.name == pod.name && p.uid == pod.uid));
+    let mut ready = None;
     if let Some(pods) = e.pods.known_mut() {
-        for pod in pods.iter_mut().filter(|p| !p.ended()) {
+        for pod in pods.iter_mut().filter(|p| !p.ended() && meant(p)) {
             anew(pod, now);
             give(pod, &own, &gift);
         }
         pods.retain(|p| !p.ended());
+        ready = Some(pods.iter().filter(|p| p.ready).count());
     }
     if let Some(w) = e.workload.known_mut() {
-        w.ready = w.desired;
+        let some = ready.and_then(|n| i64::try_from(n).ok()).filter(|_| these.is_some());
+        w.ready = some.map_or(w.desired, |n| n.min(w.desired));
     }
+}
+
+/// The containers that the workload's template has.
+fn own(e: &Evidence) -> Vec<Container> {
+    e.workload.known().map(|w| w.template.containers.clone()).unwrap_or_default()
+}
+
+/// The pods that have another identity than new ones would get, or fail.
+pub(super) fn needy(e: &Evidence) -> Vec<&Pod> {
+    let (gift, own) = (gift(e), own(e));
+    let other = |pod: &Pod| {
+        let mut new = pod.clone();
+        give(&mut new, &own, &gift);
+        identity(&new) != identity(pod)
+    };
+    let all = e.pods.known().into_iter().flatten();
+    all.filter(|p| !p.ended() && (!p.ready || other(p))).collect()
+}
+
+/// What makes a pod's identity: of each container the role, and whether it has a token and the agent's address; the
+/// audience of the token.
+fn identity(pod: &Pod) -> (Vec<(Option<String>, bool, bool)>, Option<String>) {
+    let role = |c: &Container| {
+        let variable = c.env.iter().find(|v| v.name() == Variable::AwsRoleArn.name());
+        variable.map(|v| v.value().unwrap_or_default().to_owned())
+    };
+    let of = |c: &Container| {
+        let file = c.has_env(Variable::AwsWebIdentityTokenFile);
+        (role(c), file, c.has_env(Variable::AwsContainerCredentialsFullUri))
+    };
+    let audience = pod.spec.token_volumes.iter().find(|v| v.name == VOLUME).map(|v| v.audience.clone());
+    (pod.spec.containers.iter().map(of).collect(), audience)
 }
 
 /// Whether a failure is of pods that lack what new ones have.

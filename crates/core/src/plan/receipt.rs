@@ -199,7 +199,9 @@ pub fn check_steps<'a>(steps: impl IntoIterator<Item = &'a Step>, target: &Targe
             Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => None,
         };
         let touched = match &step.action {
-            Action::Annotate { namespace, .. } | Action::Restart { namespace, .. } => Some(namespace),
+            Action::Annotate { namespace, .. }
+            | Action::Restart { namespace, .. }
+            | Action::Renew { namespace, .. } => Some(namespace),
             Action::SetThumbprints { .. }
             | Action::AddClientId { .. }
             | Action::CreateProvider { .. }

@@ -27,6 +27,13 @@ pub(crate) fn ways(view: &View<'_>, action: &Action) -> Ways {
             let kind = resource.to_ascii_lowercase();
             vec![("kubectl", shell::line("kubectl rollout restart -n {} {}/{}", &[namespace, &kind, name]))]
         }
+        // Nothing of kubectl's evicts single pods; it deletes them, which asks no disruption budget.
+        Action::Renew { namespace, pods, .. } => {
+            let template = shell::with_list("kubectl delete pod -n {}", pods.len());
+            let words: Vec<&str> =
+                std::iter::once(namespace.as_str()).chain(pods.iter().map(|p| p.name.as_str())).collect();
+            vec![("kubectl", shell::line(&template, &words))]
+        }
     };
     if let Some(Owner::Cdk { stack }) = Owner::of(e, action)
         && let Some(text) = ways.iter().find(|(tool, _)| *tool == "cloudformation").map(|(_, text)| text.clone())

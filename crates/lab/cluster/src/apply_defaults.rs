@@ -66,6 +66,10 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             j::put_default(object, "/spec/finalizers", json!(["kubernetes"]));
             j::put(object, "/status", json!({"phase": "Active"}));
         }
+        "PodDisruptionBudget" => {
+            let none = json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0});
+            j::put_default(object, "/status", none);
+        }
         "Service" => service(object),
         "Secret" => secret(object),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => webhooks(object),

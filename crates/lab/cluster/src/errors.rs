@@ -137,6 +137,27 @@ impl ApiError {
         Self::new(429, "TooManyRequests", message.into(), Some(json!({"retryAfterSeconds": 1})))
     }
 
+    /// 429 of an eviction that a disruption budget does not allow now; `cause` is the budget's own sentence.
+    pub fn disruption(cause: &str) -> Self {
+        Self::new(
+            429,
+            "TooManyRequests",
+            "Cannot evict pod as it would violate the pod's disruption budget.".into(),
+            Some(json!({"causes": [{"reason": "DisruptionBudget", "message": cause}]})),
+        )
+    }
+
+    /// 409 for a UID that is not the object's.
+    pub fn other_uid(gvr: &Gvr, name: &str, wanted: &str, found: &str) -> Self {
+        let mut error = Self::conflict(gvr, name);
+        error.message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": Precondition failed: UID in precondition: {wanted}, UID \
+             in object meta: {found}",
+            gvr.qualified()
+        );
+        error
+    }
+
     /// 415 for a body format the server does not read.
     pub fn unsupported_media_type(message: impl Into<String>) -> Self {
         Self::new(415, "UnsupportedMediaType", message.into(), None)

@@ -112,6 +112,10 @@ pub static KINDS: &[Kind] = &[
     all(subs(kind("batch", "jobs", "job", "Job", true), &["status"])),
     short(kind("events.k8s.io", "events", "event", "Event", true), &["ev"]),
     short(kind("networking.k8s.io", "networkpolicies", "networkpolicy", "NetworkPolicy", true), &["netpol"]),
+    short(
+        subs(kind("policy", "poddisruptionbudgets", "poddisruptionbudget", "PodDisruptionBudget", true), &["status"]),
+        &["pdb"],
+    ),
     kind("discovery.k8s.io", "endpointslices", "endpointslice", "EndpointSlice", true),
     kind("coordination.k8s.io", "leases", "lease", "Lease", true),
     kind(

@@ -10,6 +10,7 @@ mod contract;
 mod controllers;
 mod discovery;
 mod errors;
+mod eviction;
 mod fields;
 mod history;
 mod http;

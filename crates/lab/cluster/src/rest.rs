@@ -323,7 +323,7 @@ async fn delete_one(
     let object = shared.store.get(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
     let wanted = j::text(options, "/preconditions/uid");
     if !wanted.is_empty() && wanted != j::uid(&object) {
-        return Err(ApiError::conflict(&key.gvr, &key.name));
+        return Err(ApiError::other_uid(&key.gvr, &key.name, wanted, j::uid(&object)));
     }
     shared.pipeline.admit_delete(target.kind, &object, writer).await?;
     if writer.dry_run {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     cluster::Shared,
     errors::ApiError,
+    eviction,
     http::{Reply, json_reply},
     json as j,
     pipeline::Writer,
@@ -21,10 +22,7 @@ pub(crate) async fn handle(shared: &Shared, call: &Call, target: &Target, body: 
         ("token", "POST") => token::request(shared, target, &body),
         ("scale", _) => scale(shared, call, target, body).await,
         ("eviction", "POST") => {
-            let key = target.key()?;
-            if !call.dry_run() {
-                shared.store.delete(&key)?;
-            }
+            eviction::evict(&shared.store, &target.key()?, &body, call.dry_run())?;
             Ok(json_reply(201, &success()))
         }
         ("binding", "POST") => {

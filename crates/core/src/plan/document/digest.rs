@@ -29,7 +29,8 @@ fn canonical(action: &Action, expected: &str) -> String {
         Action::CreateProvider { .. }
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. }
-        | Action::Restart { .. } => expected.to_owned(),
+        | Action::Restart { .. }
+        | Action::Renew { .. } => expected.to_owned(),
     }
 }
 

@@ -83,6 +83,10 @@ pub(super) fn of(before: &Evidence, action: &Action, users: &Users) -> Risk {
             RiskLevel::RestartsPods,
             "pods are replaced a few at a time, as the workload's own strategy says".to_owned(),
         ),
+        Action::Renew { .. } => (
+            RiskLevel::RestartsPods,
+            "only these pods are evicted, one after another, as the disruption budgets allow".to_owned(),
+        ),
     };
     Risk { level, reason }
 }

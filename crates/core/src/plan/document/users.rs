@@ -80,7 +80,7 @@ pub(super) fn of(e: &Evidence, action: &Action) -> Users {
         }
         Action::SetTrustPolicy { role, .. } | Action::AttachPolicy { role, .. } => of_role(e, role),
         Action::Annotate { .. } => Users { workloads: of_account(e), ..Users::default() },
-        Action::Restart { .. } => Users::default(),
+        Action::Restart { .. } | Action::Renew { .. } => Users::default(),
     }
 }
 

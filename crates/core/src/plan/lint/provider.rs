@@ -14,7 +14,8 @@ pub(super) fn refused(before: &Evidence, action: &Action) -> Option<Refusal> {
         Action::SetTrustPolicy { .. }
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. }
-        | Action::Restart { .. } => return None,
+        | Action::Restart { .. }
+        | Action::Renew { .. } => return None,
     };
     let old = before.provider.known();
     if let Some(arn) = named

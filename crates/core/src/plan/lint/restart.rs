@@ -5,12 +5,12 @@ use crate::diagnosis::{named, walk};
 use crate::evidence::Evidence;
 use crate::plan::applied::applied;
 use crate::plan::model::{Action, Plan};
-use crate::plan::restart::restart_of;
+use crate::plan::restart::{Which, renewal_of};
 
 /// The restarts of a plan that are not needed, or come too early.
 pub(super) fn needless(e: &Evidence, plan: &Plan) -> Vec<Refusal> {
     let actions: Vec<&Action> = plan.steps.iter().map(|s| &s.action).collect();
-    let restarts = actions.iter().enumerate().filter(|(_, a)| matches!(a, Action::Restart { .. }));
+    let restarts = actions.iter().enumerate().filter(|(_, a)| a.renews_pods());
     restarts
         .filter_map(|(index, action)| {
             let words = why(e, &actions, index, action)?;
@@ -20,18 +20,18 @@ pub(super) fn needless(e: &Evidence, plan: &Plan) -> Vec<Refusal> {
 }
 
 fn why(e: &Evidence, actions: &[&Action], index: usize, action: &Action) -> Option<String> {
-    let own = e.workload.known().and_then(restart_of);
-    if own.as_ref() != Some(action) {
-        return Some("the pods that would be made anew are not those of the workload that was looked at".to_owned());
+    let others = actions.iter().enumerate().filter(|(i, _)| *i != index);
+    let without = others.fold(e.clone(), |e, (_, a)| applied(&e, a));
+    let own = [Which::Needy, Which::All].map(|which| renewal_of(&without, which));
+    if !own.iter().flatten().any(|own| own == action) {
+        return Some("the pods that would be made anew are not those of the workload that need it".to_owned());
     }
     if actions.iter().take(index).any(|a| *a == action) {
         return Some("the same pods would be made anew twice".to_owned());
     }
-    if actions.iter().skip(index + 1).any(|a| !matches!(a, Action::Restart { .. })) {
+    if actions.iter().skip(index + 1).any(|a| !a.renews_pods()) {
         return Some("the pods would be made anew before what they need is changed".to_owned());
     }
-    let others = actions.iter().enumerate().filter(|(i, _)| *i != index);
-    let without = others.fold(e.clone(), |e, (_, a)| applied(&e, a));
     if without.pods_down() > 0 {
         return None;
     }

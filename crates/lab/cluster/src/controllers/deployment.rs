@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::progress::{Counters, progressing};
+pub(super) use super::progress::{all, until_a_deadline};
 use super::{
     common::{Context, owned, owner_reference, share, template_hash, unless_zero, with_condition},
     events,
@@ -32,11 +34,11 @@ fn available(set: &Value) -> i64 {
 
 /// One step towards what is wanted.
 pub(crate) async fn reconcile(ctx: &Context, deployment: &Arc<Value>) -> Result<(), ApiError> {
+    let hash = template_hash(j::at(deployment, "/spec/template"));
     if j::at(deployment, "/spec/paused") == true {
-        status(ctx, deployment, "");
+        status(ctx, deployment, &hash);
         return Ok(());
     }
-    let hash = template_hash(j::at(deployment, "/spec/template"));
     current_set(ctx, deployment, &hash).await?;
     scale(ctx, deployment, &hash);
     prune(ctx, deployment, &hash);
@@ -183,11 +185,7 @@ fn status(ctx: &Context, deployment: &Value, hash: &str) {
     };
     let done = updated == wanted && total == wanted && ready >= wanted;
     let set = format!("{}-{hash}", j::name(deployment));
-    let (progress, told) = if done {
-        ("NewReplicaSetAvailable", format!("ReplicaSet \"{set}\" has successfully progressed."))
-    } else {
-        ("ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing."))
-    };
+    let counters = Counters { updated, old: total.saturating_sub(updated), available: ready };
     let status = json!({
         "replicas": unless_zero(total),
         "updatedReplicas": unless_zero(updated),
@@ -196,7 +194,7 @@ fn status(ctx: &Context, deployment: &Value, hash: &str) {
         "unavailableReplicas": unless_zero(wanted.max(total).saturating_sub(ready)),
         "conditions": [
             with_condition(deployment, "Available", enough, reason, message, &ctx.store),
-            with_condition(deployment, "Progressing", true, progress, &told, &ctx.store),
+            progressing(deployment, &set, done, &counters, &ctx.store),
         ],
     });
     ctx.set_status(&Gvr::apps("deployments"), deployment, &status);

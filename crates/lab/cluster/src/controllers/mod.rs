@@ -3,15 +3,19 @@
 mod common;
 mod daemonset;
 mod deployment;
+mod disruption;
 mod events;
 mod gc;
 mod job;
+mod progress;
 mod replicaset;
 mod revisions;
 mod run;
 mod scheduler;
 mod statefulset;
 
+pub(crate) use common::is_ready;
+pub(crate) use disruption::selects;
 pub(crate) use gc::orphan_dependents;
 pub(crate) use job::label as label_job;
 pub(crate) use run::start;

@@ -8,7 +8,7 @@ use trustwalk_lab_serve::keep;
 
 use super::{
     common::{Context, owner_uid},
-    daemonset, deployment, events, gc, job, replicaset, scheduler, statefulset,
+    daemonset, deployment, disruption, events, gc, job, replicaset, scheduler, statefulset,
 };
 use crate::{
     errors::ApiError,
@@ -33,8 +33,26 @@ pub(crate) fn start(store: &Store, pipeline: &Pipeline, ca_pem: &str) -> JoinSet
     let own = store.clone();
     tasks.spawn(keep(move || bind_pods(own.clone())));
     let own = store.clone();
+    tasks.spawn(keep(move || keep_budgets(own.clone())));
+    let own = store.clone();
     tasks.spawn(keep(move || expire_events(own.clone())));
     tasks
+}
+
+/// Budgets follow their pods, whatever became of them.
+async fn keep_budgets(store: Store) {
+    let (pods, budgets) = (Gvr::core("pods"), crate::eviction::budgets());
+    loop {
+        let mut watch = store.watch();
+        for namespace in store.list(&Gvr::core("namespaces"), None).1 {
+            disruption::reconcile_all(&store, j::name(&namespace));
+        }
+        while let Some(event) = watch.next().await {
+            if event.key.gvr == pods || (event.key.gvr == budgets && event.kind != EventKind::Deleted) {
+                disruption::reconcile_all(&store, j::namespace(&event.object));
+            }
+        }
+    }
 }
 
 /// How often events are looked through.
@@ -167,6 +185,9 @@ async fn reconcile_workloads(ctx: Context) {
                 }
                 () = tokio::time::sleep(RETRY_AFTER), if !failed.is_empty() => {
                     due.append(&mut failed);
+                }
+                () = deployment::until_a_deadline(&ctx.store) => {
+                    due.extend(deployment::all(&ctx.store));
                 }
             }
         }

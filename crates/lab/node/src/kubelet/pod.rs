@@ -127,7 +127,7 @@ impl Pod {
     }
 
     /// Writes the current status, if the pod is still this one.
-    fn publish(&self) {
+    pub(crate) fn publish(&self) {
         let statuses = locked(&self.statuses).clone();
         let now = self.kubelet.settings.now();
         // A pod deleted meanwhile needs no status.

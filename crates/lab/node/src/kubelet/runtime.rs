@@ -154,6 +154,10 @@ impl Running {
         }
         let finished = matches!(j::text(pod, "/status/phase"), "Succeeded" | "Failed");
         if finished || self.handles.contains_key(uid) {
+            // Others write the conditions that a pod names as gates.
+            if let Some(known) = self.known(uid).filter(|_| !j::items(pod, "/spec/readinessGates").is_empty()) {
+                known.publish();
+            }
             return;
         }
         // The scheduler gives it a node; that change brings the pod back here.

@@ -149,6 +149,19 @@ fn condition(pod: &Value, kind: &str, problem: Option<(&str, String)>, now: Time
     condition
 }
 
+/// The first readiness gate that is not open (Kubernetes documentation, "Pod Lifecycle", "Pod readiness").
+fn gate(pod: &Value) -> Option<(&'static str, String)> {
+    j::items(pod, "/spec/readinessGates").iter().map(|g| j::text(g, "/conditionType")).find_map(|gate| {
+        let found = j::items(pod, "/status/conditions").iter().find(|c| j::text(c, "/type") == gate);
+        let why = match found.map(|c| j::text(c, "/status")) {
+            Some("True") => return None,
+            Some(status) => format!("the status of pod readiness gate \"{gate}\" is not \"True\", but {status}"),
+            None => format!("corresponding condition of pod readiness gate \"{gate}\" does not exist."),
+        };
+        Some(("ReadinessGatesNotReady", why))
+    })
+}
+
 fn init_statuses(pod: &Value, now: Timestamp) -> Vec<Value> {
     let ended = |name: &str| Ended { code: 0, started: now, finished: now, id: container_id(j::uid(pod), name, 0) };
     j::items(pod, "/spec/initContainers")
@@ -187,20 +200,25 @@ pub(crate) fn write(pod: &mut Value, statuses: &[ContainerStatus], addresses: &A
         "Failed" => ("PodFailed", String::new()),
         _ => ("ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" "))),
     });
+    let ready = problem.clone().or_else(|| gate(pod));
     let started = match j::text(pod, "/status/startTime") {
         "" => stamp(now),
         given => given.to_owned(),
     };
     let began = started.parse().unwrap_or(now);
+    let mut conditions = vec![
+        condition(pod, "PodReadyToStartContainers", None, now),
+        condition(pod, "Initialized", None, now),
+        condition(pod, "Ready", ready, now),
+        condition(pod, "ContainersReady", problem, now),
+        condition(pod, "PodScheduled", None, now),
+    ];
+    let own = |c: &&Value| !conditions.iter().any(|o| j::text(o, "/type") == j::text(c, "/type"));
+    let others: Vec<Value> = j::items(pod, "/status/conditions").iter().filter(own).cloned().collect();
+    conditions.extend(others);
     let mut status = json!({
         "phase": phase,
-        "conditions": [
-            condition(pod, "PodReadyToStartContainers", None, now),
-            condition(pod, "Initialized", None, now),
-            condition(pod, "Ready", problem.clone(), now),
-            condition(pod, "ContainersReady", problem, now),
-            condition(pod, "PodScheduled", None, now),
-        ],
+        "conditions": conditions,
         "hostIP": addresses.host, "hostIPs": [{"ip": addresses.host}],
         "podIP": addresses.pod, "podIPs": [{"ip": addresses.pod}],
         "startTime": started,

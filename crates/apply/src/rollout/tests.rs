@@ -1,0 +1,196 @@
+//! Roll-outs of a cluster on loopback, over real sockets, whose pods become ready when a test says so.
+
+mod cluster;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use trustwalk_core::plan::{Action, OnePod};
+
+use super::{renew, wait};
+use crate::error::ApplyError;
+use crate::progress::Progress;
+use cluster::Bench;
+
+const DEPLOYMENTS: &str = "deployments";
+const SETS: &str = "daemonsets";
+
+fn restart(kind: &str) -> Action {
+    Action::Restart { resource: kind.into(), namespace: "default".into(), name: "ledger".into() }
+}
+
+fn stamp(at: &str) -> Value {
+    json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": at}}}}})
+}
+
+/// What was told of a roll-out.
+#[derive(Default)]
+struct Told {
+    views: Vec<crate::progress::RolloutView>,
+    waits: Vec<String>,
+}
+
+impl Progress for Told {
+    fn journal(&mut self, _: &std::path::Path) {}
+    fn began(&mut self, _: &str) {}
+    fn ended(&mut self, _: &str, _: Option<&str>) {}
+    fn waits(&mut self, words: &str) {
+        self.waits.push(words.to_owned());
+    }
+    fn rollout(&mut self, view: &crate::progress::RolloutView) {
+        self.views.push(view.clone());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_out_is_over_when_its_controller_says_so_and_not_before_its_pods_are_ready() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 2, json!({})).await;
+    bench.gate(false);
+    bench.patch(DEPLOYMENTS, stamp("2026-03-01T12:00:00Z"));
+    let kube = bench.kube().await;
+    let waiting = tokio::spawn(async move {
+        let mut told = Told::default();
+        let outcome = wait(&kube, &restart("Deployment"), None, &mut told).await;
+        (outcome, told)
+    });
+    // A new pod is there, and held: however long that takes, the roll-out is not over.
+    bench.until("a new pod", |b| b.pods().iter().any(|p| b.is_stamped(p) && !b.is_ready(p))).await;
+    assert!(!waiting.is_finished());
+    bench.gate(true);
+    let (outcome, told) = waiting.await.unwrap();
+    outcome.unwrap();
+    assert_eq!(told.waits, ["its progress deadline is 600 s"]);
+    let last = told.views.last().unwrap();
+    assert_eq!((last.renewed, last.desired), (2, 2));
+    assert!(told.views.iter().any(|v| v.pods.iter().any(|p| p.new && !p.ready)), "the held pod was shown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_past_its_own_deadline_is_stuck() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 1, json!({"progressDeadlineSeconds": 1})).await;
+    bench.gate(false);
+    bench.patch(DEPLOYMENTS, stamp("2026-03-01T12:00:00Z"));
+    let outcome = wait(&bench.kube().await, &restart("Deployment"), None, &mut Told::default()).await;
+    let Err(ApplyError::Stuck { why, .. }) = outcome else { panic!("not stuck: {outcome:?}") };
+    assert!(why.contains("timed out progressing"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_that_was_given_ends_the_wait_and_not_the_roll_out() {
+    let bench = Bench::with(SETS, "DaemonSet", 2, json!({})).await;
+    bench.gate(false);
+    bench.patch(SETS, stamp("2026-03-01T12:00:00Z"));
+    let mut told = Told::default();
+    let bound = Some(Duration::from_millis(300));
+    let outcome = wait(&bench.kube().await, &restart("DaemonSet"), bound, &mut told).await;
+    let Err(error @ ApplyError::Unfinished { .. }) = outcome else { panic!("not bounded: {outcome:?}") };
+    let words = error.to_string();
+    assert!(words.contains("goes on in the cluster") && words.contains("stands"), "{words}");
+    assert!(told.waits[0].contains("no progress deadline"), "{:?}", told.waits);
+    // Somebody who waits again sees its end.
+    bench.gate(true);
+    wait(&bench.kube().await, &restart("DaemonSet"), None, &mut Told::default()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_roll_out_is_waited_for_in_the_place_of_ours() {
+    let bench = Bench::with(SETS, "DaemonSet", 2, json!({})).await;
+    bench.gate(false);
+    bench.patch(SETS, stamp("2026-03-01T12:00:00Z"));
+    let kube = bench.kube().await;
+    let waiting = tokio::spawn(async move { wait(&kube, &restart("DaemonSet"), None, &mut Told::default()).await });
+    bench.until("ours", |b| b.pods().iter().any(|p| b.is_stamped(p))).await;
+    bench.patch(SETS, stamp("2026-03-01T12:05:00Z"));
+    bench.gate(true);
+    waiting.await.unwrap().unwrap();
+    let stamps: Vec<String> = bench.pods().iter().map(|p| b_stamp(p)).collect();
+    assert_eq!(stamps, ["2026-03-01T12:05:00Z", "2026-03-01T12:05:00Z"]);
+}
+
+fn b_stamp(pod: &Value) -> String {
+    trustwalk_lab_cluster::json::text(pod, "/metadata/annotations/kubectl.kubernetes.io~1restartedAt").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paused_or_left_to_deletion_by_hand_is_said_to_be() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 1, json!({"paused": true})).await;
+    bench.patch(DEPLOYMENTS, stamp("2026-03-01T12:00:00Z"));
+    let outcome = wait(&bench.kube().await, &restart("Deployment"), None, &mut Told::default()).await;
+    let Err(error @ ApplyError::Paused { .. }) = outcome else { panic!("not paused: {outcome:?}") };
+    assert!(error.to_string().contains("kubectl rollout resume -n default deployment/ledger"), "{error}");
+    let bench = Bench::with(SETS, "DaemonSet", 1, json!({"updateStrategy": {"type": "OnDelete"}})).await;
+    let outcome = wait(&bench.kube().await, &restart("DaemonSet"), None, &mut Told::default()).await;
+    assert!(matches!(outcome, Err(ApplyError::Stuck { why, .. }) if why.contains("OnDelete")));
+}
+
+fn these(bench: &Bench, kind: &str, count: usize) -> Action {
+    let pods = bench.pods();
+    let one = |p: &Value| OnePod {
+        name: trustwalk_lab_cluster::json::name(p).to_owned(),
+        uid: trustwalk_lab_cluster::json::uid(p).to_owned(),
+    };
+    Action::Renew {
+        resource: kind.into(),
+        namespace: "default".into(),
+        name: "ledger".into(),
+        pods: pods.iter().take(count).map(|p| one(p)).collect(),
+    }
+}
+
+fn uids(bench: &Bench) -> Vec<String> {
+    bench.pods().iter().map(|p| trustwalk_lab_cluster::json::uid(p).to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn just_the_pods_that_need_it_are_evicted_also_where_pods_are_replaced_by_deletion_only() {
+    let strategy = json!({"updateStrategy": {"type": "OnDelete"}});
+    let bench = Bench::with(SETS, "DaemonSet", 2, strategy).await;
+    let (before, action) = (uids(&bench), these(&bench, "DaemonSet", 1));
+    renew(&bench.kube().await, &action, None, &mut Told::default()).await.unwrap();
+    let after = uids(&bench);
+    assert_eq!(after.iter().filter(|uid| before.contains(uid)).count(), 1, "{before:?}, {after:?}");
+    // Done again it finds nothing to do: pods are known by their UIDs.
+    renew(&bench.kube().await, &action, None, &mut Told::default()).await.unwrap();
+    assert_eq!(uids(&bench), after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disruption_budget_that_refuses_is_waited_for() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 2, json!({})).await;
+    bench.budget(json!({"minAvailable": 2})).await;
+    let (before, action) = (uids(&bench), these(&bench, "Deployment", 1));
+    let kube = bench.kube().await;
+    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    struct Says(tokio::sync::mpsc::UnboundedSender<String>);
+    impl Progress for Says {
+        fn journal(&mut self, _: &std::path::Path) {}
+        fn began(&mut self, _: &str) {}
+        fn ended(&mut self, _: &str, _: Option<&str>) {}
+        fn waits(&mut self, _: &str) {}
+        fn rollout(&mut self, view: &crate::progress::RolloutView) {
+            let _ = self.0.send(view.says.clone());
+        }
+    }
+    let waiting = tokio::spawn(async move { renew(&kube, &action, None, &mut Says(tell)).await });
+    loop {
+        let words = heard.recv().await.unwrap();
+        if words.contains("disruption budget") {
+            assert!(words.contains("needs 2 healthy pods and has 2 currently"), "{words}");
+            break;
+        }
+    }
+    assert_eq!(uids(&bench), before, "nothing went against the budget");
+    bench.change_budget(json!({"minAvailable": 1}));
+    waiting.await.unwrap().unwrap();
+    assert_eq!(uids(&bench).iter().filter(|uid| before.contains(uid)).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_pod_that_does_not_become_ready_is_the_last_one() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 3, json!({})).await;
+    bench.crash(true);
+    let (before, action) = (uids(&bench), these(&bench, "Deployment", 3));
+    let outcome = renew(&bench.kube().await, &action, None, &mut Told::default()).await;
+    assert!(matches!(&outcome, Err(ApplyError::Stuck { why, .. }) if why.contains("exit code 7")), "{outcome:?}");
+    assert_eq!(uids(&bench).iter().filter(|uid| before.contains(uid)).count(), 2, "one pod was tried");
+}

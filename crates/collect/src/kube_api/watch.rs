@@ -1,0 +1,270 @@
+//! A list that is kept up to date: read once, and then told its changes as they happen (Kubernetes documentation, "API
+//! Concepts", "Efficient detection of changes").
+
+use std::time::Duration;
+
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::answer::Failure;
+use super::client::KubeApi;
+use super::list::Asked;
+use super::values::{int, text};
+use crate::json;
+use crate::limits::{OBJECT_BYTES, WATCH_BYTES, WATCH_PATIENCE, WATCH_SILENCE, WATCH_TIME};
+use crate::percent;
+use crate::retry;
+
+/// The pause after the first failure in a row; it doubles with each further one, up to [`LONGEST`].
+const FIRST: Duration = Duration::from_millis(100);
+/// The longest pause between two tries, as client-go's reflector has it about (`30 s`), shorter for a person who waits.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// What is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// Path prefix of its API group.
+    pub api: &'static str,
+    /// Plural of its resource.
+    pub plural: &'static str,
+    /// Its namespace.
+    pub namespace: String,
+    /// A selector, `name=value`, encoded; empty for all of the namespace.
+    pub query: String,
+}
+
+impl Watched {
+    /// The one object of a name.
+    pub fn one(api: &'static str, plural: &'static str, namespace: &str, name: &str) -> Self {
+        let query = format!("fieldSelector=metadata.name%3D{}", percent::encode(name));
+        Self { api, plural, namespace: namespace.to_owned(), query }
+    }
+
+    /// The pods that a selector takes in.
+    pub fn pods(namespace: &str, selector: &str) -> Self {
+        let query = format!("labelSelector={}", percent::encode(selector));
+        Self { api: "/api/v1", plural: "pods", namespace: namespace.to_owned(), query }
+    }
+
+    /// The disruption budgets of a namespace.
+    pub fn budgets(namespace: &str) -> Self {
+        let (api, plural) = ("/apis/policy/v1", "poddisruptionbudgets");
+        Self { api, plural, namespace: namespace.to_owned(), query: String::new() }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { api: self.api, plural: self.plural, namespace: Some(&self.namespace), query: &self.query }
+    }
+}
+
+/// What was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change<T> {
+    /// The whole list: at the beginning, and again when changes were missed.
+    All(Vec<T>),
+    /// One object came, or is another now.
+    One(T),
+    /// One is gone; its last state.
+    Gone(T),
+}
+
+/// What is kept of an object.
+type Keep<'k, T> = &'k (dyn Fn(&Value) -> T + Sync);
+
+/// Failures in a row.
+struct Row {
+    failures: u32,
+    since: Option<Instant>,
+}
+
+impl Row {
+    fn over(&mut self) {
+        *self = Self { failures: 0, since: None };
+    }
+
+    /// Waits until it may be tried again; false when that was done long enough.
+    async fn again(&mut self, told: Option<Duration>) -> bool {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if since.elapsed() > WATCH_PATIENCE {
+            return false;
+        }
+        let doubled = FIRST.saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX)).min(LONGEST);
+        self.failures = self.failures.saturating_add(1);
+        tokio::time::sleep(told.map_or_else(|| doubled.mul_f64(retry::random()), |told| told.min(LONGEST))).await;
+        true
+    }
+}
+
+impl Failure {
+    /// Whether the same may be answered later: a connection that broke, a server in trouble.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => *code == 429 || *code >= 500,
+            Self::Broken { .. } => true,
+            Self::TooLarge(_) => false,
+        }
+    }
+
+    fn told(&self) -> Option<Duration> {
+        if let Self::Refused { told, .. } = self { *told } else { None }
+    }
+}
+
+impl KubeApi {
+    /// Gives away a list and then its changes, for as long as somebody takes them. A connection that breaks is made
+    /// anew from where it broke; changes that the server no longer knows (410) have the list read anew. Says why it
+    /// could not go on.
+    pub async fn follow<T>(&self, what: &Watched, keep: Keep<'_, T>, give: &mpsc::Sender<Change<T>>) -> String {
+        let (source, permission) = (what.asked().source(self.now()), format!("list and watch {}", what.plural));
+        let (mut from, mut row) = (None, Row { failures: 0, since: None });
+        while !give.is_closed() {
+            let began = Instant::now();
+            let failure = match self.listen(what, &mut from, keep, give, &mut row).await {
+                // The server ends a watch when its time is up. One that ends at once is no good sign.
+                Ok(()) if began.elapsed() >= WATCH_TIME / 2 => {
+                    row.over();
+                    continue;
+                }
+                Ok(()) => Failure::Broken { reason: "the watch ended at once".to_owned(), transient: true },
+                Err(failure) => failure,
+            };
+            let forgotten = matches!(failure, Failure::Refused { code: 410, .. });
+            if forgotten {
+                from = None;
+            }
+            if !(forgotten || failure.passes()) || !row.again(failure.told()).await {
+                return failure.observed::<()>(source, &permission).gap().unwrap_or_default();
+            }
+        }
+        String::new()
+    }
+
+    /// Lists where nothing is known, and listens until the stream ends.
+    async fn listen<T>(
+        &self,
+        what: &Watched,
+        from: &mut Option<String>,
+        keep: Keep<'_, T>,
+        give: &mpsc::Sender<Change<T>>,
+        row: &mut Row,
+    ) -> Result<(), Failure> {
+        let version = if let Some(version) = from.clone() {
+            version
+        } else {
+            let (all, version) = self.list_at(&what.asked(), &|v| Some(keep(&v))).await?;
+            *from = Some(version.clone());
+            if give.send(Change::All(all)).await.is_err() {
+                return Ok(());
+            }
+            version
+        };
+        let url = format!(
+            "{}watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+            what.asked().beginning(),
+            percent::encode(&version),
+            WATCH_TIME.as_secs()
+        );
+        let request = Request::get(url).body(Vec::new()).map_err(|e| broken(e.to_string()))?;
+        let mut body = self.open(&request).await?;
+        let (mut line, mut read) = (Vec::new(), 0_usize);
+        while let Some(frame) = tokio::time::timeout(WATCH_SILENCE, body.frame())
+            .await
+            .map_err(|_| broken("nothing was heard of a watch past its time".to_owned()))?
+        {
+            let data = match frame.map(hyper::body::Frame::into_data) {
+                Ok(Ok(data)) => data,
+                Ok(Err(_)) => continue,
+                Err(error) => return Err(broken(crate::words::transport(&error))),
+            };
+            read = read.saturating_add(data.len());
+            for piece in data.split_inclusive(|b| *b == b'\n') {
+                if line.len() + piece.len() > OBJECT_BYTES {
+                    return Err(Failure::TooLarge(OBJECT_BYTES));
+                }
+                line.extend_from_slice(piece);
+                if !piece.ends_with(b"\n") {
+                    continue;
+                }
+                let heard = heard(&line, from, keep)?;
+                row.over();
+                line.clear();
+                if let Some(change) = heard
+                    && give.send(change).await.is_err()
+                {
+                    return Ok(());
+                }
+            }
+            if read > WATCH_BYTES {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn broken(reason: String) -> Failure {
+    Failure::Broken { reason, transient: true }
+}
+
+/// One line of a watch (Kubernetes API reference, `WatchEvent`). A bookmark says how far it is told, and no more.
+fn heard<T>(line: &[u8], from: &mut Option<String>, keep: Keep<'_, T>) -> Result<Option<Change<T>>, Failure> {
+    let event = json::parse(line).map_err(broken)?;
+    let object = event.get("object").unwrap_or(&Value::Null);
+    let kind = text(&event, "/type");
+    if kind == "ERROR" {
+        let code = u16::try_from(int(object, "/code")).ok().and_then(|c| StatusCode::from_u16(c).ok());
+        let code = code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        return Err(Failure::refused(code, None, object.to_string().as_bytes()));
+    }
+    let version = text(object, "/metadata/resourceVersion");
+    if !version.is_empty() {
+        *from = Some(version);
+    }
+    Ok(match kind.as_str() {
+        "ADDED" | "MODIFIED" => Some(Change::One(keep(object))),
+        "DELETED" => Some(Change::Gone(keep(object))),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(line: &str) -> (Result<Option<Change<String>>, Failure>, Option<String>) {
+        let mut from = Some("7".to_owned());
+        let outcome = heard(line.as_bytes(), &mut from, &|v| text(v, "/metadata/name"));
+        (outcome, from)
+    }
+
+    #[test]
+    fn each_line_says_what_happened_and_how_far_it_is_told() {
+        let line =
+            |kind: &str| format!(r#"{{"type":"{kind}","object":{{"metadata":{{"name":"a","resourceVersion":"9"}}}}}}"#);
+        let nine = Some("9".to_owned());
+        for (kind, change) in [
+            ("ADDED", Some(Change::One("a".to_owned()))),
+            ("MODIFIED", Some(Change::One("a".to_owned()))),
+            ("DELETED", Some(Change::Gone("a".to_owned()))),
+            ("BOOKMARK", None),
+            ("LATER", None),
+        ] {
+            let (outcome, from) = hear(&line(kind));
+            assert_eq!((outcome.unwrap(), from), (change, nine.clone()), "{kind}");
+        }
+        assert!(matches!(hear("{"), (Err(Failure::Broken { .. }), Some(v)) if v == "7"));
+    }
+
+    #[test]
+    fn a_server_that_forgot_says_so_as_a_real_one_does() {
+        // Recorded from kube-apiserver 1.36.
+        let line = r#"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure",
+            "message":"too old resource version: 1 (5626)","reason":"Expired","code":410}}"#;
+        let (outcome, from) = hear(line);
+        assert!(matches!(outcome, Err(Failure::Refused { code: 410, message, .. }) if message.contains("too old")));
+        assert_eq!(from.as_deref(), Some("7"));
+    }
+}
