@@ -53,6 +53,8 @@ pub fn plan(plan: &Plan, pen: Pen) -> Shown {
                 | Action::CreateProvider { .. }
                 | Action::Annotate { .. }
                 | Action::AttachPolicy { .. }
+                | Action::SetWebhook { .. }
+                | Action::Associate { .. }
                 | Action::Restart { .. } => "",
             };
             let watched = &step.precondition.words;

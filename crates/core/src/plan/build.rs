@@ -90,7 +90,17 @@ fn waits(finding: &Finding, root: &Finding, plan: &mut Plan) {
 
 /// Whether a step is taken, or why not.
 fn may(e: &Evidence, finding: &Finding, action: &Action, entry: Entry) -> Result<(), String> {
-    let Action::SetTrustPolicy { role, document } = action else { return Ok(()) };
+    let (role, document) = match action {
+        Action::SetTrustPolicy { role, document } => (role, Some(document)),
+        Action::Associate { role_arn, .. } => (role_arn, None),
+        Action::SetThumbprints { .. }
+        | Action::AddClientId { .. }
+        | Action::CreateProvider { .. }
+        | Action::Annotate { .. }
+        | Action::AttachPolicy { .. }
+        | Action::SetWebhook { .. }
+        | Action::Restart { .. } => return Ok(()),
+    };
     if entry == Entry::Unasked {
         return Err(format!(
             "{}: nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
@@ -99,7 +109,7 @@ fn may(e: &Evidence, finding: &Finding, action: &Action, entry: Entry) -> Result
             named_by(e)
         ));
     }
-    match widens(e, document) {
+    match document.and_then(|document| widens(e, role, document)) {
         Some(who) => {
             Err(format!("{}: a change of the trust policy was refused, as it would also admit {who}", finding.name()))
         }
@@ -149,6 +159,8 @@ fn blast(e: &Evidence, action: &Action) -> String {
         | Action::CreateProvider { .. }
         | Action::SetTrustPolicy { .. }
         | Action::Annotate { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
         | Action::AttachPolicy { .. } => reach(action),
     }
 }

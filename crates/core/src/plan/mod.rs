@@ -1,11 +1,13 @@
 //! Cures and plans: what would be changed, as data.
 
 mod applied;
+mod associate;
 mod build;
 mod changes;
 mod check;
 mod cures;
 mod describe;
+mod hooks;
 mod lint;
 mod model;
 mod owner;
@@ -19,6 +21,7 @@ pub use build::{Entry, build, build_for};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
+pub use hooks::WebhookField;
 pub use lint::widens;
 pub use model::{
     Action, Applicability, Cure, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState,
