@@ -6,10 +6,11 @@ use trustwalk_collect::World;
 use trustwalk_collect::aws::AwsError;
 use trustwalk_collect::kube_api::{KubeApi, RESTARTED_AT, WriteError, resource};
 use trustwalk_collect::percent::segment;
-use trustwalk_core::evidence::Observed;
+use trustwalk_core::evidence::{Observed, PodIdentityAssociation};
 use trustwalk_core::plan::Action;
 
 use crate::error::ApplyError;
+use crate::patch;
 
 /// What an action would replace, in the form preconditions are written in.
 pub(crate) async fn current(world: &World, action: &Action) -> Result<String, ApplyError> {
@@ -45,11 +46,29 @@ pub(crate) async fn current(world: &World, action: &Action) -> Result<String, Ap
             };
             known(&policies, |all| if attached(all) { "attached" } else { "not attached" }.to_owned()).map_err(failed)
         }
+        Action::SetWebhook { configuration, webhook, set } => {
+            let object = cluster(world)?.webhook_configuration(configuration).await;
+            let read = |v: &Value| patch::webhook(v, webhook, set);
+            known(&object, read).map_err(failed)?.ok_or_else(|| {
+                let reason = format!("{configuration} has no webhook {webhook} any more");
+                ApplyError::Step { step: words(action), reason }
+            })
+        }
+        Action::Associate { cluster, namespace, service_account, association, .. } => {
+            let all = world.aws.associations(cluster, Some(namespace)).await;
+            let own = |a: &&PodIdentityAssociation| match association {
+                Some(id) => a.id == *id,
+                None => a.namespace == *namespace && a.service_account == *service_account,
+            };
+            let found = known(&all, |all| all.iter().find(own).cloned()).map_err(failed)?;
+            let Some(found) = found else { return Ok("absent".to_owned()) };
+            found.role_arn.ok_or_else(|| failed(found.undescribed.map(|gap| gap.to_string()).unwrap_or_default()))
+        }
         Action::Restart { .. } | Action::Renew { .. } => Ok(String::new()),
     }
 }
 
-fn known<T>(observed: &Observed<T>, read: impl FnOnce(&T) -> String) -> Result<String, String> {
+fn known<T, U>(observed: &Observed<T>, read: impl FnOnce(&T) -> U) -> Result<U, String> {
     match observed.known() {
         Some(value) => Ok(read(value)),
         None => Err(observed.gap().unwrap_or_default()),
@@ -71,6 +90,8 @@ pub(crate) fn wanted(action: &Action, before: &str) -> Option<String> {
         Action::SetTrustPolicy { document, .. } => Some(document.clone()),
         Action::Annotate { value, .. } => Some(value.clone().unwrap_or_default()),
         Action::AttachPolicy { .. } => Some("attached".to_owned()),
+        Action::SetWebhook { set, .. } => Some(set.text()),
+        Action::Associate { role_arn, .. } => Some(role_arn.clone()),
         Action::Restart { .. } | Action::Renew { .. } => None,
     }
 }
@@ -135,10 +156,21 @@ pub(crate) async fn perform(world: &World, action: &Action, from: &str, now: i64
         }
         Action::AttachPolicy { role, policy_arn } => aws.attach_policy(role, policy_arn).await?,
         Action::Annotate { namespace, service_account, key, value } => {
-            let path =
-                format!("/api/v1/namespaces/{}/serviceaccounts/{}", segment(namespace), segment(service_account));
-            let change = json!({"metadata": {"annotations": {key.as_str(): value}}});
-            merge_patch(world, &path, &change).await?;
+            let place = patch::account(namespace, service_account);
+            let sent = patch::annotate(world, &place, (key, value.as_deref()), from).await;
+            seen(world, action, from, sent).await?;
+        }
+        Action::SetWebhook { configuration, webhook, set } => {
+            let sent = patch::set_webhook(world, configuration, (webhook, set), from).await;
+            seen(world, action, from, sent).await?;
+        }
+        Action::Associate { cluster, namespace, service_account, role_arn, association: None } => {
+            let made = aws.associate(cluster, (namespace, service_account), role_arn).await?;
+            return Ok(Some(made));
+        }
+        Action::Associate { cluster, role_arn, association: Some(id), .. } => {
+            let sent = aws.associate_with(cluster, id, role_arn, still).await;
+            arrived(world, action, from, sent).await?;
         }
         Action::Restart { resource: kind, namespace, name } => {
             let Some(r) = resource(kind).filter(|r| r.kind != "Pod") else {
@@ -157,8 +189,12 @@ pub(crate) async fn perform(world: &World, action: &Action, from: &str, now: i64
 
 /// A whole value whose answer was lost is looked at: it may have arrived all the same.
 async fn arrived(world: &World, action: &Action, from: &str, sent: Result<(), AwsError>) -> Result<(), Failure> {
-    let Err(error) = sent else { return Ok(()) };
-    let failure = Failure::from(error);
+    seen(world, action, from, sent.map_err(Failure::from)).await
+}
+
+/// The same for any way of sending.
+async fn seen(world: &World, action: &Action, from: &str, sent: Result<(), Failure>) -> Result<(), Failure> {
+    let Err(failure) = sent else { return Ok(()) };
     let after = wanted(action, from);
     let is_there = async || match (&after, current(world, action).await) {
         (Some(after), Ok(found)) => same(after, &found) && !same(from, &found),
@@ -177,8 +213,15 @@ pub(crate) async fn take_away(world: &World, action: &Action, made: Option<&str>
             }
         }
         Action::AttachPolicy { role, policy_arn } => world.aws.detach_policy(role, policy_arn).await?,
+        Action::Associate { cluster, association: None, .. } => {
+            if let Some(id) = made {
+                world.aws.dissociate(cluster, id).await?;
+            }
+        }
         Action::Restart { .. }
         | Action::Renew { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { association: Some(_), .. }
         | Action::SetThumbprints { .. }
         | Action::SetTrustPolicy { .. }
         | Action::Annotate { .. } => {}
@@ -208,6 +251,13 @@ pub(crate) fn words(action: &Action) -> String {
             format!("annotate serviceaccount {namespace}/{service_account} {key}")
         }
         Action::AttachPolicy { role, policy_arn } => format!("attach {policy_arn} to role {role}"),
+        Action::SetWebhook { configuration, webhook, set } => {
+            format!("set {} of webhook {webhook} in {configuration}", set.name())
+        }
+        Action::Associate { namespace, service_account, role_arn, association, .. } => match association {
+            None => format!("associate {namespace}/{service_account} with {role_arn}"),
+            Some(id) => format!("have association {id} of {namespace}/{service_account} give {role_arn}"),
+        },
         Action::Restart { resource, namespace, name } => {
             format!("restart {} {namespace}/{name}", resource.to_ascii_lowercase())
         }
@@ -223,9 +273,12 @@ pub(crate) fn undo_words(action: &Action) -> String {
         Action::CreateProvider { .. } => " (the provider is deleted)",
         Action::AddClientId { .. } => " (the audience is taken away)",
         Action::AttachPolicy { .. } => " (the policy is detached)",
+        Action::Associate { association: None, .. } => " (the association is deleted)",
         Action::SetThumbprints { .. }
         | Action::SetTrustPolicy { .. }
         | Action::Annotate { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
         | Action::Restart { .. }
         | Action::Renew { .. } => "",
     };

@@ -8,6 +8,7 @@ mod error;
 mod home;
 mod journal;
 mod outlook;
+mod patch;
 mod place;
 mod progress;
 mod rollout;

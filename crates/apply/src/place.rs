@@ -27,8 +27,9 @@ fn in_account(action: &Action) -> bool {
         | Action::AddClientId { .. }
         | Action::CreateProvider { .. }
         | Action::SetTrustPolicy { .. }
+        | Action::Associate { .. }
         | Action::AttachPolicy { .. } => true,
-        Action::Annotate { .. } | Action::Restart { .. } | Action::Renew { .. } => false,
+        Action::Annotate { .. } | Action::SetWebhook { .. } | Action::Restart { .. } | Action::Renew { .. } => false,
     }
 }
 

@@ -168,8 +168,10 @@ async fn take(
         Ok(Some(arn)) => {
             // What was made is recorded before it is read, and read so that it is known again.
             journal.mark_made(index, Made { arn: arn.clone(), as_read: None })?;
-            let as_read = world.aws.provider(&arn).await.known().cloned();
-            journal.mark_made(index, Made { arn, as_read })?;
+            if matches!(step.action, Action::CreateProvider { .. }) {
+                let as_read = world.aws.provider(&arn).await.known().cloned();
+                journal.mark_made(index, Made { arn, as_read })?;
+            }
         }
         Err(Failure::Refused(reason)) => {
             journal.mark(index, StepState::Pending, Some(format!("refused: {reason}")))?;

@@ -2,7 +2,7 @@
 //! it since. Only what is as the step left it is undone.
 
 use trustwalk_collect::World;
-use trustwalk_core::evidence::Provider;
+use trustwalk_core::evidence::{PodIdentityAssociation, Provider};
 use trustwalk_core::plan::{Action, ReceiptStep, StepState, Undoing};
 
 use crate::act;
@@ -36,6 +36,9 @@ pub(crate) async fn standing(world: &World, entry: &ReceiptStep) -> Result<Stand
     if let Action::CreateProvider { url, .. } = &step.action {
         return of_provider(world, entry, url).await;
     }
+    if let Action::Associate { cluster, namespace, service_account, role_arn, association: None } = &step.action {
+        return of_association(world, entry, (cluster, namespace, service_account), role_arn).await;
+    }
     let expected = &step.precondition.expected;
     let Some(left) = act::wanted(&step.action, expected) else { return Ok(Standing::Changed(None)) };
     let found = act::current(world, &step.action).await?;
@@ -57,6 +60,8 @@ fn may_lag(entry: &ReceiptStep) -> bool {
         Action::CreateProvider { .. }
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
         | Action::Restart { .. }
         | Action::Renew { .. } => false,
     };
@@ -78,6 +83,50 @@ async fn of_provider(world: &World, entry: &ReceiptStep, url: &str) -> Result<St
         None => Ok(Standing::Changed(Some(arn.clone()))),
         Some(differs) => Err(ApplyError::NotOurs { what: format!("the provider {arn}"), differs }),
     }
+}
+
+/// An association is told by its id where that is known, and else by what was asked for, and by its time.
+async fn of_association(
+    world: &World,
+    entry: &ReceiptStep,
+    (cluster, namespace, account): (&str, &str, &str),
+    role: &str,
+) -> Result<Standing, ApplyError> {
+    let unread = |gap: Option<String>| ApplyError::Step {
+        step: act::undo_words(&entry.step.action),
+        reason: gap.unwrap_or_default(),
+    };
+    let all = world.aws.associations(cluster, Some(namespace)).await;
+    let Some(found) = all.known() else { return Err(unread(all.gap())) };
+    let own = found.iter().find(|a| a.namespace == namespace && a.service_account == account);
+    let Some(found) = own else { return Ok(Standing::Before) };
+    if let Some(gap) = &found.undescribed {
+        return Err(unread(Some(gap.to_string())));
+    }
+    match unlike(entry, found, role) {
+        None => Ok(Standing::Changed(Some(found.id.clone()))),
+        Some(differs) => Err(ApplyError::NotOurs { what: format!("the association {}", found.id), differs }),
+    }
+}
+
+/// What sets an association apart from the one that the step made; `None` when nothing does.
+fn unlike(entry: &ReceiptStep, found: &PodIdentityAssociation, role: &str) -> Option<String> {
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    let id = entry.made.as_ref().map_or_else(|| found.id.clone(), |m| m.arn.clone());
+    let pairs = [
+        ("id", id, found.id.clone()),
+        ("role", role.to_owned(), told(&found.role_arn)),
+        ("target role", String::new(), told(&found.target_role_arn)),
+        ("owner", String::new(), told(&found.owner_arn)),
+    ];
+    for (what, ours, theirs) in pairs {
+        if ours != theirs {
+            return Some(format!("its {what} is `{theirs}`, and the one that was made here had `{ours}`"));
+        }
+    }
+    let began = entry.began.unwrap_or(entry.at);
+    (entry.made.is_none() && found.created.unwrap_or_default() < began - CLOCKS)
+        .then(|| "it was there before the fix began, so somebody else made it".to_owned())
 }
 
 /// What sets a provider apart from the one that the step made; `None` when nothing does.

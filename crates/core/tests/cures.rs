@@ -61,8 +61,8 @@ fn nobody_but_the_one_asked_for_is_admitted() {
     let mut wrong = Vec::new();
     for (name, e, d) in broken() {
         for action in acting(&d).flat_map(|(_, cure)| &cure.actions) {
-            if let Action::SetTrustPolicy { document, .. } = action
-                && let Some(who) = widens(&e, document)
+            if let Action::SetTrustPolicy { role, document } = action
+                && let Some(who) = widens(&e, role, document)
             {
                 wrong.push(format!("{name}: {who}"));
             }

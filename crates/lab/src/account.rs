@@ -11,7 +11,7 @@ use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Provider};
 use trustwalk_lab_cluster::Clock;
-use trustwalk_lab_node::Credentials;
+use trustwalk_lab_node::{Credentials, WebhookSettings};
 
 use crate::{
     LabError, TrustModel,
@@ -123,6 +123,13 @@ impl AccountSide {
         self.started.checked_sub(ROLE_AGE).unwrap_or(self.started)
     }
 
+    /// Has the webhook act on associations that callers make, and no more on those that they delete.
+    pub(crate) fn lead(&self, webhook: WebhookSettings) {
+        self.account.follow_associations(std::sync::Arc::new(move |all| {
+            webhook.update(|config| config.associations.clone_from(all));
+        }));
+    }
+
     /// Where the endpoint listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
@@ -232,6 +239,7 @@ impl AccountSide {
             service_account: name.clone(),
             role_arn: role_arn(if namespace == "payments" { LEDGER_ROLE } else { DNS_ROLE }),
             created: now,
+            modified: now,
         });
         self.account.put_cluster(Cluster {
             name: CLUSTER.to_owned(),

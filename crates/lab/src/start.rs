@@ -176,6 +176,7 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     let aws = account.address();
     let settings = node_settings(aws, &account);
     let webhook = webhook_side().await?;
+    account.lead(webhook.settings.clone());
     let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()));
     let agent = NodeAgent::prepare(settings.clone());
     let cluster = cluster(&agent, &minter, &webhook, tls)?;

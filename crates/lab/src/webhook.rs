@@ -38,11 +38,20 @@ pub(crate) fn register(store: &Store, wanted: Registration, ca: &str, foreign: &
             "replicas": 1,
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [
-                {"name": NAME, "image": "registry.lab.example/amazon-eks-pod-identity-webhook:v0.6.11"},
-            ]}},
+                {"name": NAME, "image": "registry.lab.example/amazon-eks-pod-identity-webhook:v0.6.11",
+                 "volumeMounts": [{"name": "cert", "mountPath": "/etc/webhook/certs", "readOnly": true}]},
+            ], "volumes": [{"name": "cert", "secret": {"secretName": NAME}}]}},
         },
     });
-    for (gvr, object) in [(Gvr::core("services"), &service), (Gvr::apps("deployments"), &program)] {
+    // As cert-manager writes it, the key left out: nobody but the webhook needs that, and it has its own.
+    let secret = json!({
+        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "type": "Opaque",
+        "data": {"ca.crt": STANDARD.encode(ca)},
+    });
+    let objects =
+        [(Gvr::core("secrets"), &secret), (Gvr::core("services"), &service), (Gvr::apps("deployments"), &program)];
+    for (gvr, object) in objects {
         let there = store.get(&Key::new(gvr.clone(), Some(NAMESPACE), NAME)).is_some();
         // Written again, without the defaults it was given since, it would roll its pods for nothing.
         if there != (wanted != Registration::Absent) {

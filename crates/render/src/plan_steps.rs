@@ -65,6 +65,8 @@ fn step(out: &mut Page, number: usize, step: &PlannedStep, pen: Pen) {
             | Action::CreateProvider { .. }
             | Action::Annotate { .. }
             | Action::AttachPolicy { .. }
+            | Action::SetWebhook { .. }
+            | Action::Associate { .. }
             | Action::Restart { .. }
             | Action::Renew { .. } => "",
         };

@@ -123,7 +123,7 @@ pub(super) async fn from_file(
         return Ok(Exit::Findings);
     }
     voice.say(&render::body(&diagnosis, voice.pen(), false))?;
-    let repair = Repair { world: &world, home: &home, voice, noted, typed: Some(&place.typed) };
+    let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
     let approve = place.typed.with_file("fix --plan {} --approve", &path.display().to_string());
     let case = Case { evidence: one, diagnosis: &diagnosis, plan: &plan, shown: &now, next: None, approve };
     let (applied, exit) = repair.fix_one(case, &ask, args).await?;

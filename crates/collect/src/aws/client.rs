@@ -149,7 +149,7 @@ pub struct AwsClient {
 
 /// Whether a call carries a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Signed {
+pub(super) enum Signed {
     Yes,
     No,
 }
@@ -315,12 +315,22 @@ impl AwsClient {
         still: impl AsyncFn() -> bool,
     ) -> Result<Element, AwsError> {
         let request = self.form(service, parameters)?;
+        let body = self.send_while(service, request, still).await?;
+        Element::parse(&body).map_err(AwsError::Transport)
+    }
+
+    pub(super) async fn send_while(
+        &self,
+        service: Service,
+        request: Request<Full<Bytes>>,
+        still: impl AsyncFn() -> bool,
+    ) -> Result<Bytes, AwsError> {
         let mut attempts = self.pace.begin();
         loop {
             let failure = match self.attempt(service, &request, Signed::Yes).await {
                 Ok(body) => {
                     attempts.succeeded();
-                    return Element::parse(&body).map_err(AwsError::Transport);
+                    return Ok(body);
                 }
                 Err(failure) => failure,
             };
@@ -337,30 +347,8 @@ impl AwsClient {
         request(Method::POST, &format!("{}/", self.endpoint(service)), kind, &[], body)
     }
 
-    /// A signed REST-JSON GET.
-    pub async fn rest(&self, service: Service, path: &str) -> Result<serde_json::Value, AwsError> {
-        let url = format!("{}{path}", self.endpoint(service));
-        let request = request(Method::GET, &url, "application/json", &[], String::new())?;
-        let body = self.send(service, request, Signed::Yes, Repeat::Safe).await?;
-        crate::json::parse(&body).map_err(AwsError::Transport)
-    }
-
-    /// A signed JSON 1.1 call that reads.
-    pub async fn json(
-        &self,
-        service: Service,
-        target: &str,
-        body: &serde_json::Value,
-    ) -> Result<serde_json::Value, AwsError> {
-        let url = format!("{}/", self.endpoint(service));
-        let headers = [("x-amz-target", target)];
-        let request = request(Method::POST, &url, "application/x-amz-json-1.1", &headers, body.to_string())?;
-        let body = self.send(service, request, Signed::Yes, Repeat::Safe).await?;
-        crate::json::parse(&body).map_err(AwsError::Transport)
-    }
-
     /// Sends, and again where that is safe and may help; the body of what succeeds.
-    async fn send(
+    pub(super) async fn send(
         &self,
         service: Service,
         request: Request<Full<Bytes>>,

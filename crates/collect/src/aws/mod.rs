@@ -12,6 +12,7 @@ mod failure;
 mod iam;
 mod pages;
 mod pod_identity;
+mod rest;
 mod sts;
 mod wire;
 mod xml;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use http::Method;
+use serde_json::{Value, json};
 use trustwalk_core::evidence::{Gap, Observed, PodIdentityAssociation, kept};
 use trustwalk_foreign::shell;
 
-use super::client::{AwsClient, Service};
+use super::client::{AwsClient, AwsError, Service};
 use super::eks::{DESCRIBED, PAGE, text, time};
 use crate::percent::encode;
 
@@ -40,6 +41,34 @@ impl AwsClient {
         }
         let reads = listed.iter().map(|item| self.association(cluster, item));
         Observed::Known { value: futures_util::future::join_all(reads).await, source }
+    }
+
+    /// Makes an association; its id. Made twice, the second would be refused because of the first, and that refusal
+    /// would be told.
+    pub async fn associate(&self, cluster: &str, of: (&str, &str), role: &str) -> Result<String, AwsError> {
+        let path = format!("/clusters/{}/pod-identity-associations", encode(cluster));
+        let body = json!({"namespace": of.0, "serviceAccount": of.1, "roleArn": role});
+        let answer = self.rest_once(Service::Eks, Method::POST, &path, &body).await?;
+        let id = text(&answer, "/association/associationId");
+        if id.is_empty() { Err(AwsError::Transport("the answer names no association".to_owned())) } else { Ok(id) }
+    }
+
+    /// Has an association give another role, and tries again only while `still` says that it is as it was.
+    pub async fn associate_with(
+        &self,
+        cluster: &str,
+        id: &str,
+        role: &str,
+        still: impl AsyncFn() -> bool,
+    ) -> Result<(), AwsError> {
+        let path = format!("/clusters/{}/pod-identity-associations/{}", encode(cluster), encode(id));
+        self.rest_while(Service::Eks, &path, &json!({"roleArn": role}), still).await.map(drop)
+    }
+
+    /// Deletes an association.
+    pub async fn dissociate(&self, cluster: &str, id: &str) -> Result<(), AwsError> {
+        let path = format!("/clusters/{}/pod-identity-associations/{}", encode(cluster), encode(id));
+        self.rest_once(Service::Eks, Method::DELETE, &path, &Value::Null).await.map(drop)
     }
 
     /// The listing tells neither role nor time; the description does.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use trustwalk_core::evidence::{
     Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
-    Webhook, Workload, kept,
+    Webhook, Workload, injects_identity, kept,
 };
 use trustwalk_x509::Certificate;
 
@@ -239,10 +239,7 @@ pub(super) struct Registered {
 pub(super) fn webhooks(configuration: &Value) -> Vec<Registered> {
     array(configuration, "/webhooks")
         .map(|hook| (configuration, hook))
-        .filter(|(configuration, hook)| {
-            let names = [text(configuration, "/metadata/name"), text(hook, "/name")].concat();
-            names.contains("pod-identity") || names.contains("iam-for-pods")
-        })
+        .filter(|(configuration, hook)| injects_identity(&text(configuration, "/metadata/name"), &text(hook, "/name")))
         .map(|(configuration, hook)| {
             let trusted = webhook_ca::certificates(&text(hook, "/clientConfig/caBundle"));
             Registered { hook: webhook(configuration, hook, &trusted), trusted }
@@ -274,6 +271,8 @@ fn webhook(configuration: &Value, hook: &Value, trusted: &[Certificate]) -> Webh
         failure_policy: text(hook, "/failurePolicy"),
         endpoint,
         ca_sha256: webhook_ca::fingerprints(trusted),
+        ca_bundle: text(hook, "/clientConfig/caBundle"),
+        authority: None,
         ca_verifies: None,
         served_sha256: Vec::new(),
         served_issuer: None,
@@ -292,6 +291,14 @@ fn webhook(configuration: &Value, hook: &Value, trusted: &[Certificate]) -> Webh
             .map(|c| format!("{}: {}", text(c, "/name"), text(c, "/expression")))
             .collect(),
     }
+}
+
+/// The secrets that a pod mounts, each once.
+pub(super) fn mounted_secrets(pod: &Value) -> Vec<String> {
+    let volumes = || array(pod, "/spec/volumes");
+    let plain = volumes().filter_map(|v| opt(v, "/secret/secretName"));
+    let projected = volumes().flat_map(|v| array(v, "/projected/sources")).filter_map(|s| opt(s, "/secret/name"));
+    plain.chain(projected).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The pod's port that a service's port leads to: a number, or the name a container gives it

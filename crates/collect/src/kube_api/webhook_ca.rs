@@ -3,12 +3,21 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::{CertificateDer, pem::PemObject as _};
-use trustwalk_x509::{Certificate, Host, Request, TrustStore, verify};
+use trustwalk_x509::{Certificate, Host, Request, TrustStore, to_pem, verify};
 
 /// Certificates of a `caBundle` (base64 of PEM); those that cannot be read are left out.
 pub(crate) fn certificates(bundle: &str) -> Vec<Certificate> {
-    let Ok(pem) = STANDARD.decode(bundle) else { return Vec::new() };
-    CertificateDer::pem_slice_iter(&pem).filter_map(|der| Certificate::from_der(&der.ok()?).ok()).collect()
+    STANDARD.decode(bundle).map(|pem| of_pem(&pem)).unwrap_or_default()
+}
+
+/// Certificates of PEM; those that cannot be read are left out.
+pub(crate) fn of_pem(pem: &[u8]) -> Vec<Certificate> {
+    CertificateDer::pem_slice_iter(pem).filter_map(|der| Certificate::from_der(&der.ok()?).ok()).collect()
+}
+
+/// Certificates as `caBundle` has them, and nothing between them.
+pub(crate) fn bundle(certificates: &[Certificate]) -> String {
+    STANDARD.encode(certificates.iter().map(|c| to_pem(c.der())).collect::<String>())
 }
 
 /// SHA-256 of each certificate.

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use trustwalk_core::evidence::{Observed, Webhook};
+use trustwalk_core::evidence::{Observed, Webhook, WebhookAuthority};
 use trustwalk_foreign::shell;
 use trustwalk_x509::Certificate;
 
@@ -11,6 +11,11 @@ use super::facts::{self, Registered};
 use super::list::Asked;
 use super::webhook_ca;
 use crate::percent::segment;
+
+/// The config map with the cluster's own authority.
+const ROOTS: &str = "kube-root-ca.crt";
+/// Most secrets of a pod that are looked at for an authority.
+const SECRETS: usize = 8;
 
 /// A service of this cluster, as a webhook's registration names it.
 struct Service<'a> {
@@ -36,6 +41,8 @@ struct Backend {
     image: Option<String>,
     /// Where the service's port leads.
     port: Option<u16>,
+    /// The secrets that it mounts.
+    secrets: Vec<String>,
 }
 
 impl Backend {
@@ -45,11 +52,23 @@ impl Backend {
             ready: facts::is_ready(pod),
             image: facts::pod_spec(pod).containers.first().map(|c| c.image.clone()),
             port: facts::target_port(service, port, pod),
+            secrets: facts::mounted_secrets(pod),
         }
     }
 }
 
 impl KubeApi {
+    /// One `MutatingWebhookConfiguration`, as it is stored.
+    pub async fn webhook_configuration(&self, name: &str) -> Observed<Value> {
+        self.get(
+            &format!("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{}", segment(name)),
+            &format!("MutatingWebhookConfiguration {name}"),
+            "get mutatingwebhookconfigurations",
+            &shell::line("kubectl get mutatingwebhookconfiguration {} -o yaml", &[name]),
+        )
+        .await
+    }
+
     /// Mutating webhooks that could inject web identity.
     pub async fn webhooks(&self) -> Observed<Vec<Webhook>> {
         let api = "/apis/admissionregistration.k8s.io/v1";
@@ -93,20 +112,77 @@ impl KubeApi {
         hook.ready_endpoints = i64::try_from(pods.iter().filter(|p| p.ready).count()).ok();
         hook.image = pods.first().and_then(|p| p.image.clone());
         let Some(pod) = pods.iter().find(|p| p.ready) else { return hook };
-        let (Some(target), pod) = (pod.port, pod.name.as_str()) else { return hook };
+        let (Some(target), secrets, pod) = (pod.port, &pod.secrets, pod.name.as_str()) else { return hook };
         let server = format!("{name}.{namespace}.svc");
         if let Some(ders) = self.served(namespace, pod, target, &server).await {
-            self.compare(&mut hook, &trusted, &ders, &server);
+            let chain: Result<Vec<Certificate>, _> = ders.iter().map(|der| Certificate::from_der(der)).collect();
+            // What we cannot read, the API server may: no verdict then.
+            let Ok(chain) = chain else { return hook };
+            self.compare(&mut hook, &trusted, &chain, &server);
+            if hook.ca_verifies == Some(false) {
+                hook.authority = self.authority(namespace, secrets, &chain, &server).await;
+            }
         }
         hook
     }
 
-    fn compare(&self, hook: &mut Webhook, trusted: &[Certificate], ders: &[Vec<u8>], server: &str) {
-        let chain: Result<Vec<Certificate>, _> = ders.iter().map(|der| Certificate::from_der(der)).collect();
-        // What we cannot read, the API server may: no verdict then.
-        let Ok(chain) = chain else { return };
-        hook.ca_verifies = webhook_ca::verifies(trusted, &chain, server, self.now());
-        hook.served_sha256 = webhook_ca::fingerprints(&chain);
+    /// The authority that verifies a chain, among those that objects beside the webhook name: the cluster's own, which
+    /// every namespace has (Kubernetes documentation, `kube-root-ca.crt`), and `ca.crt` of the secrets that the webhook
+    /// mounts, where cert-manager and others put who signed it (cert-manager documentation, "Certificate resource").
+    /// What the webhook presents itself is never one.
+    async fn authority(
+        &self,
+        namespace: &str,
+        secrets: &[String],
+        chain: &[Certificate],
+        server: &str,
+    ) -> Option<WebhookAuthority> {
+        let own = (format!("ConfigMap {namespace}/{ROOTS}"), self.authorities_of_cluster(namespace).await);
+        if let Some(found) = self.verifying(own, chain, server) {
+            return Some(found);
+        }
+        for secret in secrets.iter().take(SECRETS) {
+            let held = (format!("Secret {namespace}/{secret}, ca.crt"), self.authorities_of(namespace, secret).await);
+            if let Some(found) = self.verifying(held, chain, server) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The first of several certificates that verifies a chain by itself.
+    fn verifying(
+        &self,
+        (source, held): (String, Vec<Certificate>),
+        chain: &[Certificate],
+        server: &str,
+    ) -> Option<WebhookAuthority> {
+        let alone =
+            |c: &&Certificate| webhook_ca::verifies(std::slice::from_ref(c), chain, server, self.now()) == Some(true);
+        let found = held.iter().find(alone)?;
+        Some(WebhookAuthority { bundle: webhook_ca::bundle(std::slice::from_ref(found)), source })
+    }
+
+    async fn authorities_of_cluster(&self, namespace: &str) -> Vec<Certificate> {
+        let path = format!("/api/v1/namespaces/{}/configmaps/{ROOTS}", segment(namespace));
+        let by_hand = shell::line("kubectl get configmap {} -n {} -o yaml", &[ROOTS, namespace]);
+        let found = self.get(&path, &format!("ConfigMap {namespace}/{ROOTS}"), "get configmaps", &by_hand).await;
+        let text = found.known().and_then(|v| v.pointer("/data/ca.crt")).and_then(Value::as_str).unwrap_or_default();
+        webhook_ca::of_pem(text.as_bytes())
+    }
+
+    /// Of a secret nothing but `ca.crt` is looked at.
+    async fn authorities_of(&self, namespace: &str, secret: &str) -> Vec<Certificate> {
+        let path = format!("/api/v1/namespaces/{}/secrets/{}", segment(namespace), segment(secret));
+        let by_hand = shell::line("kubectl get secret {} -n {} -o jsonpath='{.data.ca\\.crt}'", &[secret, namespace]);
+        let found = self.get(&path, &format!("Secret {namespace}/{secret}"), "get secrets", &by_hand).await;
+        let text = found.known().and_then(|v| v.pointer("/data/ca.crt")).and_then(Value::as_str).unwrap_or_default();
+        webhook_ca::certificates(text)
+    }
+
+    fn compare(&self, hook: &mut Webhook, trusted: &[Certificate], chain: &[Certificate], server: &str) {
+        hook.ca_verifies = webhook_ca::verifies(trusted, chain, server, self.now());
+        hook.served_sha256 = webhook_ca::fingerprints(chain);
         hook.served_issuer = chain.last().map(|c| c.issuer().to_string());
     }
 }

@@ -117,8 +117,8 @@ pub(crate) enum Useless {
 /// Tries a cure on the evidence: whether it cures what it is offered for, breaks nothing and lets in nobody else.
 pub(crate) fn tried(e: &Evidence, d: &Diagnosis, finding: &Finding, cure: &Cure) -> Result<(), Useless> {
     for action in &cure.actions {
-        if let Action::SetTrustPolicy { document, .. } = action
-            && let Some(who) = widens(e, document)
+        if let Action::SetTrustPolicy { role, document } = action
+            && let Some(who) = widens(e, role, document)
         {
             return Err(Useless::Admits(who));
         }

@@ -334,6 +334,11 @@ pub struct ServiceAccount {
 pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 /// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
 pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
+/// The annotation that asks for STS's regional endpoints (amazon-eks-pod-identity-webhook README; known to it since
+/// v0.3.0).
+pub const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
+/// The annotation that asks for another life of the token, in seconds (same README).
+pub const LIFE_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
 /// The audience that the webhook asks for by itself (amazon-eks-pod-identity-webhook).
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
@@ -343,6 +348,22 @@ impl ServiceAccount {
         // The webhook takes an empty value for none.
         self.annotations.get(ROLE_ANNOTATION).map(String::as_str).filter(|arn| !arn.is_empty())
     }
+}
+
+/// Whether a webhook of this configuration and name is one that injects web identity: as EKS and the project's own
+/// manifests name it.
+pub fn injects_identity(configuration: &str, webhook: &str) -> bool {
+    [configuration, webhook].iter().any(|name| name.contains("pod-identity") || name.contains("iam-for-pods"))
+}
+
+/// An authority to which what a webhook serves was verified, and which the cluster's own objects name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct WebhookAuthority {
+    /// Its certificates, as `caBundle` has them: base64 of PEM.
+    pub bundle: String,
+    /// The object that holds them.
+    pub source: String,
 }
 
 /// One webhook of a `MutatingWebhookConfiguration` that could inject web identity.
@@ -359,6 +380,12 @@ pub struct Webhook {
     pub endpoint: String,
     /// Certificates in `caBundle`, and their SHA-256.
     pub ca_sha256: Vec<String>,
+    /// `caBundle` as it stands, base64 of PEM; empty where there is none, or what is there is no certificates.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub ca_bundle: String,
+    /// The authority that verifies what the webhook serves, looked for where `caBundle` does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority: Option<WebhookAuthority>,
     /// Whether the certificate the webhook serves verifies against `caBundle`; `None` when not tried.
     pub ca_verifies: Option<bool>,
     /// SHA-256 of each certificate the webhook serves, leaf first; empty when not seen.

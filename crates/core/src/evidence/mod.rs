@@ -32,8 +32,9 @@ pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
     AUDIENCE_ANNOTATION, AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar,
-    FieldWriter, InjectionProbe, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ROLE_ANNOTATION, ServiceAccount,
-    TokenVolume, Webhook, Workload, at_work, pods_down,
+    FieldWriter, InjectionProbe, LIFE_ANNOTATION, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
+    REGIONAL_ANNOTATION, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, WebhookAuthority, Workload, at_work,
+    injects_identity, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};

@@ -100,6 +100,15 @@ impl Gap {
     }
 }
 
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Denied { permission, message } => write!(f, "not permitted ({permission}): {message}"),
+            Self::Unknown { error } => f.write_str(error),
+        }
+    }
+}
+
 impl<T> Default for Observed<T> {
     fn default() -> Self {
         Self::NotCollected { reason: "not asked for".to_owned() }

@@ -1,14 +1,17 @@
 //! Holding evidence to the lists of what is kept, and taking secrets out of all foreign text in it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trustwalk_foreign::redact;
+use trustwalk_x509::parse_any;
 
 use super::kept::{VERBATIM, WITHHELD, annotations, labels as labels_kept, tags};
 use super::{
     CiJob, Discovery, Evidence, HostChain, Keys, NetworkPolicy, Observed, Packed, PodIdentityAssociation, PodSpec,
-    Provider, Role, RolePolicy, Run, ServiceAccount, Shared, Target, TrailEvent,
+    Provider, Role, RolePolicy, Run, ServiceAccount, Shared, Target, TrailEvent, Webhook,
 };
 
 /// Evidence with what questions ask for, all foreign text of it redacted, and what identities share in one place. What
@@ -91,9 +94,31 @@ impl Settle for Run {
     fn settle(&mut self) {
         // Certificates are public, large, and look random.
         let roots = std::mem::take(&mut self.roots);
+        let taken: Vec<_> = self.webhooks.known_mut().into_iter().flatten().map(bundles).collect();
         redact_all(self, Self::default);
         self.roots = roots;
+        for (hook, (bundle, authority)) in self.webhooks.known_mut().into_iter().flatten().zip(taken) {
+            hook.ca_bundle = bundle;
+            if let Some(own) = &mut hook.authority {
+                own.bundle = authority;
+            }
+        }
     }
+}
+
+/// Takes out the certificates of a webhook. What is none is not kept.
+fn bundles(hook: &mut Webhook) -> (String, String) {
+    let certificates = |text: &mut String| match STANDARD.decode(&text).map(|pem| parse_any(&pem)) {
+        Ok(Ok(_)) => std::mem::take(text),
+        Ok(Err(_)) | Err(_) => {
+            text.clear();
+            String::new()
+        }
+    };
+    (
+        certificates(&mut hook.ca_bundle),
+        hook.authority.as_mut().map(|a| certificates(&mut a.bundle)).unwrap_or_default(),
+    )
 }
 
 impl Settle for Vec<Observed<HostChain>> {

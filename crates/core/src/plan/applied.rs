@@ -7,10 +7,10 @@ use trustwalk_symptoms::{Symptom, classify};
 use trustwalk_trust_policy::TAG_SESSION_ACTION;
 
 use super::model::Action;
-use super::pods;
+use super::{associate, hooks, pods};
 use crate::evidence::{
-    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, Exchange, FieldWriter, Observed, Provider, ROLE_ANNOTATION, Role,
-    RolePolicy, Source, View,
+    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, Exchange, FieldWriter, LogFailure, Observed, Provider,
+    REGIONAL_ANNOTATION, ROLE_ANNOTATION, Role, RolePolicy, ServiceAccount, Source, View,
 };
 use crate::question::{
     Refusal, acts_by_association, allowed_by, from_answer, provider_to_be, refusal_of, thumbprints_to_be,
@@ -18,6 +18,9 @@ use crate::question::{
 
 /// Who writes what a plan changes, as the evidence after it tells.
 const WRITER: &str = "trustwalk";
+
+/// STS's global endpoint (AWS General Reference, "AWS Security Token Service endpoints and quotas").
+const GLOBAL_STS: &str = "sts.amazonaws.com";
 
 /// The evidence as it would be after an action.
 #[must_use]
@@ -58,6 +61,20 @@ pub fn applied(e: &Evidence, action: &Action) -> Evidence {
                 known.push(RolePolicy { name, arn: Some(policy_arn.clone()), ..RolePolicy::default() });
             }
         }
+        Action::SetWebhook { configuration, webhook, set } => {
+            let by = FieldWriter { manager: WRITER.to_owned(), at: after.now };
+            hooks::set(&mut after, (configuration, webhook), set, &by);
+            if hooks::is_past(&after) {
+                after.injection_probe = unknown("what a new pod would get");
+            }
+        }
+        Action::Associate { namespace, service_account, role_arn, association, .. } => {
+            let association = association.as_deref();
+            associate::set(&mut after, associate::Wanted { namespace, service_account, role_arn, association });
+            if hooks::is_past(&after) {
+                after.injection_probe = unknown("what a new pod would get");
+            }
+        }
         Action::Restart { .. } => pods::renew(&mut after, None),
         Action::Renew { pods, .. } => pods::renew(&mut after, Some(pods)),
     }
@@ -71,7 +88,9 @@ fn provider<'a>(e: &'a mut Evidence, arn: &str) -> Option<&'a mut Provider> {
 }
 
 fn roles(e: &mut Evidence) -> impl Iterator<Item = &mut Role> {
-    e.role.known_mut().into_iter().chain(e.trusting.known_mut().into_iter().flatten())
+    let Evidence { role, trusting, association_role, association_target, .. } = e;
+    let own = role.known_mut().into_iter().chain(trusting.known_mut().into_iter().flatten());
+    own.chain(association_role.known_mut()).chain(association_target.known_mut())
 }
 
 fn create(e: &mut Evidence, (url, client_ids, thumbprints): (&str, &[String], &[String])) {
@@ -110,6 +129,8 @@ fn annotate(e: &mut Evidence, key: &str, value: Option<&str>) {
         name_role(e, value, who);
     } else if key == AUDIENCE_ANNOTATION {
         ask_for(e, value.unwrap_or(DEFAULT_AUDIENCE));
+    } else if e.injection_probe.known().is_some() {
+        e.injection_probe = unknown("what a new pod would get");
     }
 }
 
@@ -179,14 +200,28 @@ fn end(e: &mut Evidence, action: &Action) {
     let asked_again = e.exchange.known().is_some_and(|x| match x.code.as_deref().filter(|_| x.assumed.is_none()) {
         Some(code) => ends(action, Some(from_answer(code, x.message.as_deref().unwrap_or_default())), None),
         // A success before is none after: nothing but another exchange would show it.
-        None => matches!(action, Action::SetTrustPolicy { .. } | Action::Annotate { .. }),
+        None => match action {
+            Action::Annotate { key, .. } => [ROLE_ANNOTATION, AUDIENCE_ANNOTATION].contains(&key.as_str()),
+            Action::SetTrustPolicy { .. } => true,
+            Action::SetThumbprints { .. }
+            | Action::AddClientId { .. }
+            | Action::CreateProvider { .. }
+            | Action::AttachPolicy { .. }
+            | Action::SetWebhook { .. }
+            | Action::Associate { .. }
+            | Action::Restart { .. }
+            | Action::Renew { .. } => false,
+        },
     });
     if asked_again {
         e.exchange = not_before();
     }
     let view = e.clone();
     if let Some(value) = e.logs.known_mut() {
-        value.retain(|line| !over(&view, action, line.failure.symptom, line.failure.denied_action.as_deref()));
+        value.retain(|line| {
+            let of_global = asks_regions(&view, action) && at_global(line);
+            !of_global && !over(&view, action, line.failure.symptom, line.failure.denied_action.as_deref())
+        });
     }
     if let Some(value) = e.trail.known_mut() {
         value.retain(|event| {
@@ -202,10 +237,37 @@ fn end(e: &mut Evidence, action: &Action) {
     }
 }
 
+/// Whether pods that are made anew ask STS's regional endpoint, as their service account says.
+fn asks_regions(e: &Evidence, action: &Action) -> bool {
+    let says = |sa: &ServiceAccount| sa.annotations.get(REGIONAL_ANNOTATION).is_some_and(|v| v == "true");
+    action.renews_pods() && e.service_account.known().is_some_and(says)
+}
+
+/// Whether a failure is of the global endpoint.
+fn at_global(line: &LogFailure) -> bool {
+    line.failure.symptom == Symptom::StsGlobalEndpoint || line.failure.host.as_deref() == Some(GLOBAL_STS)
+}
+
 /// Whether a failure of this meaning is over once an action is taken.
 fn over(e: &Evidence, action: &Action, symptom: Symptom, denied: Option<&str>) -> bool {
     let renewed = action.renews_pods() && pods::ends(e, symptom);
-    renewed || ends(action, refusal_of(symptom), denied)
+    let heard = matches!(action, Action::SetWebhook { set, .. } if set.ends(symptom));
+    let trusted = match action {
+        Action::SetTrustPolicy { role, .. } => {
+            let refused = matches!(symptom, Symptom::PodIdentityTrustRefused | Symptom::PodIdentityAccessDenied);
+            refused && e.role.known().is_none_or(|r| r.name != *role)
+        }
+        Action::Associate { .. } => symptom == Symptom::PodIdentityNoAssociation,
+        Action::SetThumbprints { .. }
+        | Action::AddClientId { .. }
+        | Action::CreateProvider { .. }
+        | Action::Annotate { .. }
+        | Action::AttachPolicy { .. }
+        | Action::SetWebhook { .. }
+        | Action::Restart { .. }
+        | Action::Renew { .. } => false,
+    };
+    renewed || heard || trusted || ends(action, refusal_of(symptom), denied)
 }
 
 /// Whether a check of STS, or an action that was refused, no longer refuses once an action is taken.
@@ -219,8 +281,10 @@ fn ends(action: &Action, refusal: Option<Refusal>, denied: Option<&str>) -> bool
             matches!(refusal, Some(Refusal::Audience | Refusal::Denied))
         }
         // Whatever STS said was said of another role.
-        Action::Annotate { .. } => refusal.is_some(),
+        Action::Annotate { key, .. } if key == ROLE_ANNOTATION => refusal.is_some(),
+        Action::Annotate { .. } => false,
         Action::AttachPolicy { policy_arn, .. } => denied.is_some_and(|a| allowed_by(policy_arn, a)),
+        Action::SetWebhook { .. } | Action::Associate { .. } => false,
         Action::Restart { .. } | Action::Renew { .. } => refusal == Some(Refusal::Token),
     }
 }

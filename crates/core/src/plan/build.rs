@@ -200,6 +200,8 @@ fn blast(e: &Evidence, action: &Action) -> String {
         | Action::CreateProvider { .. }
         | Action::SetTrustPolicy { .. }
         | Action::Annotate { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
         | Action::AttachPolicy { .. } => reach(action),
     }
 }

@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use super::describe::{describe, list, reach};
 use super::model::{Action, Effect, Step};
 use super::restart::{MOST_RENEWED, RENEWABLE};
+use crate::evidence::injects_identity;
 
 /// Audiences are limited by IAM (IAM API reference, `AddClientIDToOpenIDConnectProvider`, `ClientID`).
 const MOST_CLIENT_ID: usize = 255;
@@ -29,9 +30,14 @@ const MOST_VALUE: usize = 2_048;
 const MOST_ANNOTATION: usize = 256 << 10;
 
 /// The annotations that trustwalk writes (amazon-eks-pod-identity-webhook, README).
-const ANNOTATIONS: [&str; 2] = ["eks.amazonaws.com/role-arn", "eks.amazonaws.com/audience"];
+const ANNOTATIONS: [&str; 4] = [
+    "eks.amazonaws.com/role-arn",
+    "eks.amazonaws.com/audience",
+    "eks.amazonaws.com/sts-regional-endpoints",
+    "eks.amazonaws.com/token-expiration",
+];
 /// The managed policies that trustwalk attaches, by their names under AWS's own account.
-const POLICIES: [&str; 1] = ["AmazonEKS_CNI_Policy"];
+const POLICIES: [&str; 2] = ["AmazonEKS_CNI_Policy", "service-role/AmazonEBSCSIDriverPolicy"];
 /// What `kubectl rollout restart` restarts.
 const CONTROLLERS: [&str; 3] = ["DaemonSet", "Deployment", "StatefulSet"];
 
@@ -74,6 +80,9 @@ pub fn check_step(step: &Step) -> Result<(), Unfit> {
         // What was there may be what was wrong with it: a line break, or what cannot be seen.
         Action::Annotate { .. } => expected.len() <= MOST_ANNOTATION,
         Action::AttachPolicy { .. } => expected == "not attached",
+        Action::SetWebhook { set, .. } => set.may_have_been(expected),
+        Action::Associate { association: None, .. } => expected == "absent",
+        Action::Associate { association: Some(_), .. } => is_role_arn(expected),
         Action::Restart { .. } | Action::Renew { .. } => expected.is_empty(),
     };
     must(fits, "precondition.expected", expected, "what such a step replaces")?;
@@ -134,6 +143,20 @@ pub fn check_action(action: &Action) -> Result<(), Unfit> {
             role(name)?;
             must(is_policy(policy_arn), "policy_arn", policy_arn, "a managed policy that trustwalk attaches")
         }
+        Action::SetWebhook { configuration, webhook, set } => {
+            let names = is_subdomain(configuration) && is_subdomain(webhook);
+            let ours = names && injects_identity(configuration, webhook);
+            must(ours, "webhook", &format!("{configuration} {webhook}"), "a webhook that injects identity")?;
+            must(set.is_fit(), set.name(), &set.text(), "certificates in base64, or versions that API servers know")
+        }
+        Action::Associate { cluster, namespace: n, service_account, role_arn, association } => {
+            must(is_cluster(cluster), "cluster", cluster, "the name of an EKS cluster")?;
+            namespace(n)?;
+            must(is_subdomain(service_account), "service_account", service_account, "the name of a service account")?;
+            must(is_role_arn(role_arn), "role_arn", role_arn, "the ARN of a role")?;
+            let id = association.as_deref().unwrap_or("a");
+            must(is_association(id), "association", id, "the id of a Pod Identity association")
+        }
         Action::Restart { resource, namespace: n, name } => {
             must(
                 CONTROLLERS.contains(&resource.as_str()),
@@ -175,6 +198,24 @@ pub fn provider_account(arn: &str) -> Option<&str> {
     let fits = head == "arn" && is_partition(partition) && service == "iam" && region.is_empty() && is_account(account);
     let url = rest.strip_prefix("oidc-provider/")?;
     (fits && is_host_and_path(url)).then_some(account)
+}
+
+/// The account of a role's ARN.
+pub(super) fn role_account(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|_| is_role_arn(arn))
+}
+
+/// EKS API reference, `CreateCluster`, `name`.
+fn is_cluster(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric();
+    (1..=100).contains(&name.len())
+        && name.bytes().next().is_some_and(plain)
+        && name.bytes().all(|b| plain(b) || b"-_".contains(&b))
+}
+
+/// `a-` and letters, as EKS gives them (EKS User Guide, "Assign an IAM role to a Kubernetes service account").
+pub(super) fn is_association(id: &str) -> bool {
+    (1..=MOST_NAME).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// Twelve digits.

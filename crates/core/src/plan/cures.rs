@@ -3,7 +3,8 @@
 use super::describe::{Described, describe, written};
 use super::model::{Action, Cure};
 use super::owner::Owner;
-use crate::evidence::Evidence;
+use super::{associate, hooks};
+use crate::evidence::{Evidence, Role};
 
 /// The tools that every account and cluster has.
 const AT_HAND: [&str; 2] = ["aws", "kubectl"];
@@ -32,11 +33,19 @@ pub(super) fn expected(e: &Evidence, action: &Action) -> Option<String> {
         Action::SetThumbprints { .. } => written(&e.provider.known()?.thumbprints),
         Action::AddClientId { .. } => written(&e.provider.known()?.client_ids),
         Action::CreateProvider { .. } => "absent".to_owned(),
-        Action::SetTrustPolicy { .. } => e.role.known()?.trust_policy.clone(),
+        Action::SetTrustPolicy { role, .. } => role_of(e, role)?.trust_policy.clone(),
+        Action::SetWebhook { configuration, webhook, set } => set.of(hooks::find(e, configuration, webhook)?),
+        Action::Associate { association: None, .. } => "absent".to_owned(),
+        Action::Associate { association: Some(id), .. } => associate::find(e, id)?.role_arn.clone()?,
         Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
         Action::AttachPolicy { .. } => "not attached".to_owned(),
         Action::Restart { .. } | Action::Renew { .. } => String::new(),
     })
+}
+
+/// The role of this name that the evidence is about.
+pub(super) fn role_of<'a>(e: &'a Evidence, name: &str) -> Option<&'a Role> {
+    [&e.role, &e.association_role, &e.association_target].into_iter().filter_map(|r| r.known()).find(|r| r.name == name)
 }
 
 /// What an action does, in words and line by line.

@@ -72,6 +72,19 @@ pub fn describe(action: &Action, expected: &str) -> Described {
             format!("attach a policy to role {role}"),
             vec![format!("+ {policy_arn}")],
         ),
+        Action::SetWebhook { configuration, webhook, set } => {
+            let place = format!("{} of webhook {webhook} in {configuration}", set.name());
+            (place.clone(), format!("set the {place}"), set.changes(expected))
+        }
+        Action::Associate { cluster, namespace, service_account, role_arn, association } => {
+            let who = format!("{namespace}/{service_account} in cluster {cluster}");
+            let words = match association {
+                None => format!("make a Pod Identity association for {who}"),
+                Some(id) => format!("have the Pod Identity association {id} of {who} give another role"),
+            };
+            let old = association.is_some().then_some(expected);
+            (format!("Pod Identity association of {who}"), words, changes::of_values(old, Some(role_arn)))
+        }
         Action::Restart { resource, namespace, name } => {
             let place = format!("{resource} {namespace}/{name}");
             let words = format!("recreate the pods of {place}, a few at a time");
@@ -97,6 +110,13 @@ pub fn reach(action: &Action) -> String {
         Action::SetTrustPolicy { role, .. } => format!("whoever assumes the role {role}"),
         Action::Annotate { service_account, .. } => format!("pods of {service_account} made from now on"),
         Action::AttachPolicy { role, .. } => format!("every session of the role {role}"),
+        Action::SetWebhook { .. } => "every pod that is made in the cluster from now on".to_owned(),
+        Action::Associate { service_account, association: None, .. } => {
+            format!("pods of {service_account} made from now on")
+        }
+        Action::Associate { service_account, association: Some(_), .. } => {
+            format!("pods of {service_account}, at the next renewal of their credentials")
+        }
         Action::Restart { name, .. } => format!("the pods of {name}"),
         Action::Renew { name, pods, .. } => format!("{} of the pods of {name}", pods.len()),
     }
@@ -128,9 +148,24 @@ impl Action {
                 key: key.clone(),
                 value: (!expected.is_empty()).then(|| expected.to_owned()),
             }),
+            Self::SetWebhook { configuration, webhook, set } => Some(Self::SetWebhook {
+                configuration: configuration.clone(),
+                webhook: webhook.clone(),
+                set: set.with(expected),
+            }),
+            Self::Associate { cluster, namespace, service_account, association: Some(id), .. } => {
+                Some(Self::Associate {
+                    cluster: cluster.clone(),
+                    namespace: namespace.clone(),
+                    service_account: service_account.clone(),
+                    role_arn: expected.to_owned(),
+                    association: Some(id.clone()),
+                })
+            }
             Self::AddClientId { .. }
             | Self::CreateProvider { .. }
             | Self::AttachPolicy { .. }
+            | Self::Associate { association: None, .. }
             | Self::Restart { .. }
             | Self::Renew { .. } => None,
         }
@@ -158,6 +193,8 @@ impl Step {
                 | Action::CreateProvider { .. }
                 | Action::AttachPolicy { .. }
                 | Action::SetTrustPolicy { .. }
+                | Action::SetWebhook { .. }
+                | Action::Associate { .. }
                 | Action::Annotate { .. },
                 None,
             ) => Undoing::TakeAway,
@@ -180,7 +217,13 @@ impl Step {
             Action::Annotate { value, .. } => {
                 changes::of_values(value.as_deref(), (!expected.is_empty()).then_some(expected.as_str()))
             }
-            Action::CreateProvider { .. } | Action::AttachPolicy { .. } => describe(&self.action, expected)
+            Action::SetWebhook { set, .. } => set.with(expected).changes(&set.text()),
+            Action::Associate { role_arn, association: Some(_), .. } => {
+                changes::of_values(Some(role_arn), Some(expected))
+            }
+            Action::CreateProvider { .. }
+            | Action::AttachPolicy { .. }
+            | Action::Associate { association: None, .. } => describe(&self.action, expected)
                 .changes
                 .iter()
                 .filter_map(|line| line.strip_prefix("+ "))

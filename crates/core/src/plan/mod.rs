@@ -1,12 +1,14 @@
 //! Cures and plans: what would be changed, as data.
 
 mod applied;
+mod associate;
 mod build;
 mod changes;
 mod check;
 mod cures;
 mod describe;
 mod document;
+mod hooks;
 mod lint;
 mod model;
 mod owner;
@@ -24,6 +26,7 @@ pub use document::{
     Checked, Difference, Expectation, Listed, Maker, PLAN_BYTES, PLAN_VERSION, PlanDocument, PlanFault, PlannedStep,
     Risk, RiskLevel, Site, Undo, UndoWay, Users, differences, document, read_plan,
 };
+pub use hooks::WebhookField;
 pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
 pub use model::{
     Action, Applicability, Cure, Effect, Made, OnePod, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::build::CAUSES_BETWEEN;
+use super::hooks::WebhookField;
 use crate::cause::Cause;
 
 /// Who may take a step.
@@ -68,6 +69,29 @@ pub enum Action {
         /// Policy ARN.
         policy_arn: String,
     },
+    /// Set one field of one webhook of a `MutatingWebhookConfiguration`.
+    SetWebhook {
+        /// Name of the configuration.
+        configuration: String,
+        /// Name of the webhook in it.
+        webhook: String,
+        /// The field and its new value.
+        set: WebhookField,
+    },
+    /// Make an EKS Pod Identity association, or have one that is there give another role.
+    Associate {
+        /// The EKS cluster's name.
+        cluster: String,
+        /// Namespace.
+        namespace: String,
+        /// Service account.
+        service_account: String,
+        /// The role that its pods get.
+        role_arn: String,
+        /// Id of the association that is changed; `None` makes one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        association: Option<String>,
+    },
     /// Restart the pods of a controller as `kubectl rollout restart` does.
     Restart {
         /// `DaemonSet`, `Deployment`, `StatefulSet`.
@@ -109,6 +133,8 @@ impl Action {
             | Self::CreateProvider { .. }
             | Self::SetTrustPolicy { .. }
             | Self::Annotate { .. }
+            | Self::SetWebhook { .. }
+            | Self::Associate { .. }
             | Self::AttachPolicy { .. } => false,
         }
     }
@@ -225,12 +251,12 @@ pub enum StepState {
     Undone,
 }
 
-/// A provider as it was made, to be known again before it is deleted.
+/// A provider or an association as it was made, to be known again before it is deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
-    /// Its ARN, as the call that made it answered.
+    /// The provider's ARN or the association's id, as the call that made it answered.
     pub arn: String,
-    /// The rest, as it was read right after; `None` when that could not be read.
+    /// The provider, as it was read right after; `None` when that could not be read, and of an association.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_read: Option<crate::evidence::Provider>,
 }
@@ -250,7 +276,7 @@ pub struct ReceiptStep {
     /// What is to be known of the state besides: why a step was refused, what was found after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The provider that the step made.
+    /// The provider or the association that the step made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
 }

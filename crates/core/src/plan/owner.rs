@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::associate;
+use super::cures::role_of;
 use super::model::Action;
 use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, ServiceAccount, Workload, kept};
 
@@ -148,12 +150,15 @@ impl Owner {
         match action {
             Action::SetThumbprints { .. } | Action::AddClientId { .. } => Self::of_tags(&e.provider.known()?.tags),
             Action::SetTrustPolicy { role, .. } | Action::AttachPolicy { role, .. } => {
-                let all = [&e.role, &e.association_role, &e.association_target];
-                let known = all.into_iter().filter_map(|r| r.known()).find(|r| r.name == *role)?;
-                Self::of_tags(&known.tags)
+                Self::of_tags(&role_of(e, role)?.tags)
             }
             Action::Annotate { .. } => Self::of_account(e, e.service_account.known()?),
-            Action::CreateProvider { .. } | Action::Restart { .. } | Action::Renew { .. } => None,
+            Action::Associate { association: Some(id), .. } => Self::of_tags(&associate::find(e, id)?.tags),
+            Action::CreateProvider { .. }
+            | Action::SetWebhook { .. }
+            | Action::Associate { association: None, .. }
+            | Action::Restart { .. }
+            | Action::Renew { .. } => None,
         }
     }
 

@@ -4,7 +4,8 @@ use trustwalk_symptoms::Symptom;
 
 use super::model::OnePod;
 use crate::evidence::{
-    AUDIENCE_ANNOTATION, Container, ContainerRun, DEFAULT_AUDIENCE, EnvVar, Evidence, Pod, TokenVolume, Variable, View,
+    AUDIENCE_ANNOTATION, Container, ContainerRun, DEFAULT_AUDIENCE, EnvVar, Evidence, Pod, REGIONAL_ANNOTATION,
+    TokenVolume, Variable, View,
 };
 use crate::question::{WITHOUT_IDENTITY, kept_out, left_out};
 
@@ -22,6 +23,8 @@ struct Gift {
     web: Option<(String, String)>,
     /// Whether container credentials are injected for an association.
     association: bool,
+    /// Whether STS's regional endpoints are asked for.
+    regional: bool,
 }
 
 /// Makes pods anew: all of them, or these.
@@ -107,7 +110,8 @@ fn gift(e: &Evidence) -> Gift {
             sa.and_then(|sa| sa.annotations.get(AUDIENCE_ANNOTATION)).map_or(DEFAULT_AUDIENCE, String::as_str);
         (role.to_owned(), audience.to_owned())
     });
-    Gift { web, association }
+    let regional = sa.and_then(|sa| sa.annotations.get(REGIONAL_ANNOTATION)).is_some_and(|v| v == "true");
+    Gift { web, association, regional }
 }
 
 fn anew(pod: &mut Pod, now: i64) {
@@ -136,6 +140,9 @@ fn give(pod: &mut Pod, own: &[Container], gift: &Gift) {
             set(container, Variable::AwsRoleArn, role);
             set(container, Variable::AwsWebIdentityTokenFile, &format!("{MOUNT}/token"));
             container.mounts.insert(VOLUME.to_owned(), MOUNT.to_owned());
+            if gift.regional && !container.has_env(Variable::AwsStsRegionalEndpoints) {
+                set(container, Variable::AwsStsRegionalEndpoints, "regional");
+            }
             given = true;
         } else {
             unset(container, Variable::AwsRoleArn);

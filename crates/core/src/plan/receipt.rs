@@ -200,12 +200,14 @@ pub fn check_steps<'a>(steps: impl IntoIterator<Item = &'a Step>, target: &Targe
         };
         let touched = match &step.action {
             Action::Annotate { namespace, .. }
+            | Action::Associate { namespace, .. }
             | Action::Restart { namespace, .. }
             | Action::Renew { namespace, .. } => Some(namespace),
             Action::SetThumbprints { .. }
             | Action::AddClientId { .. }
             | Action::CreateProvider { .. }
             | Action::SetTrustPolicy { .. }
+            | Action::SetWebhook { .. }
             | Action::AttachPolicy { .. } => None,
         };
         if let (Some(target), Some(touched)) = (of_target, touched)
@@ -236,8 +238,25 @@ fn check(receipt: &Receipt, place: &Place) -> Result<(), Fault> {
         {
             must(here == there, "provider_arn", arn, "a provider of the receipt's own account")?;
         }
+        if let Action::Associate { role_arn: arn, .. } = &entry.step.action
+            && let (Some(here), Some(there)) = (account, check::role_account(arn))
+        {
+            must(here == there, "role_arn", arn, "a role of the receipt's own account")?;
+        }
         if let Some(made) = &entry.made {
-            must(provider_account(&made.arn).is_some(), "made.arn", &made.arn, "the ARN of an IAM OIDC provider")?;
+            let (fits, what) = match &entry.step.action {
+                Action::Associate { .. } => (check::is_association(&made.arn), "the id of an association"),
+                Action::SetThumbprints { .. }
+                | Action::AddClientId { .. }
+                | Action::CreateProvider { .. }
+                | Action::SetTrustPolicy { .. }
+                | Action::Annotate { .. }
+                | Action::AttachPolicy { .. }
+                | Action::SetWebhook { .. }
+                | Action::Restart { .. }
+                | Action::Renew { .. } => (provider_account(&made.arn).is_some(), "the ARN of an IAM OIDC provider"),
+            };
+            must(fits, "made.arn", &made.arn, what)?;
         }
     }
     Ok(())

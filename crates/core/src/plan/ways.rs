@@ -1,8 +1,10 @@
 //! How a person makes the same change, tool by tool: exact, whole, and through whoever keeps the object.
 
+use serde_json::json;
 use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_foreign::{shell, visible};
 
+use super::hooks::WebhookField;
 use super::model::Action;
 use super::owner::Owner;
 use crate::evidence::{DEFAULT_AUDIENCE, Evidence, ROLE_ANNOTATION, View};
@@ -23,6 +25,10 @@ pub(crate) fn ways(view: &View<'_>, action: &Action) -> Ways {
             annotated(e, action, (namespace, service_account), (key, value.as_deref()))
         }
         Action::AttachPolicy { role, policy_arn } => attached(e, role, policy_arn),
+        Action::SetWebhook { configuration, webhook, set } => hooked(configuration, webhook, set),
+        Action::Associate { cluster, namespace, service_account, role_arn, association } => {
+            associated((cluster, namespace, service_account), role_arn, association.as_deref())
+        }
         Action::Restart { resource, namespace, name } => {
             let kind = resource.to_ascii_lowercase();
             vec![("kubectl", shell::line("kubectl rollout restart -n {} {}/{}", &[namespace, &kind, name]))]
@@ -223,5 +229,63 @@ fn attached(e: &Evidence, role: &str, policy_arn: &str) -> Ways {
         ("aws", shell::line(template, &[role, policy_arn])),
         ("terraform", snippet::hcl(resource, &[role.into(), policy_arn.into()])),
         ("cloudformation", format!("in the AWS::IAM::Role `{}`: {property}", visible::line(role))),
+    ]
+}
+
+/// A strategic merge finds the webhook by its name (Kubernetes API reference, `webhooks`, merge key `name`).
+fn hooked(configuration: &str, webhook: &str, set: &WebhookField) -> Ways {
+    let field = match set {
+        WebhookField::CaBundle(bundle) => json!({"name": webhook, "clientConfig": {"caBundle": bundle}}),
+        WebhookField::ReviewVersions(versions) => json!({"name": webhook, "admissionReviewVersions": versions}),
+    };
+    let change = json!({"webhooks": [field]}).to_string();
+    let template = "kubectl patch mutatingwebhookconfiguration {} --type=strategic -p {}";
+    vec![("kubectl", shell::line(template, &[configuration, &change]))]
+}
+
+/// EKS API reference, `CreatePodIdentityAssociation` and `UpdatePodIdentityAssociation`.
+fn associated((cluster, namespace, name): (&str, &str, &str), role: &str, association: Option<&str>) -> Ways {
+    let slots = [Slot::Text(cluster), Slot::Text(namespace), Slot::Text(name), Slot::Text(role)];
+    let aws = match association {
+        Some(id) => {
+            let template =
+                "aws eks update-pod-identity-association --cluster-name {} --association-id {} --role-arn {}";
+            shell::line(template, &[cluster, id, role])
+        }
+        None => {
+            let template = "aws eks create-pod-identity-association --cluster-name {} --namespace {} \
+                            --service-account {} --role-arn {}";
+            shell::line(template, &[cluster, namespace, name, role])
+        }
+    };
+    let eksctl = match association {
+        Some(_) => {
+            "eksctl update podidentityassociation --cluster {} --namespace {} --service-account-name {} \
+                    --role-arn {}"
+        }
+        None => {
+            "eksctl create podidentityassociation --cluster {} --namespace {} --service-account-name {} \
+                 --role-arn {}"
+        }
+    };
+    vec![
+        ("aws", aws),
+        ("eksctl", shell::line(eksctl, &[cluster, namespace, name, role])),
+        (
+            "terraform",
+            snippet::hcl(
+                "resource \"aws_eks_pod_identity_association\" \"this\" { cluster_name = {} namespace = {} \
+                 service_account = {} role_arn = {} }",
+                &slots,
+            ),
+        ),
+        (
+            "cloudformation",
+            snippet::yaml(
+                "Type: AWS::EKS::PodIdentityAssociation, Properties: {ClusterName: {}, Namespace: {}, \
+                 ServiceAccount: {}, RoleArn: {}}",
+                &slots,
+            ),
+        ),
     ]
 }

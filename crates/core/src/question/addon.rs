@@ -49,12 +49,23 @@ static ADD_ONS: [AddOn; 6] = [
         always: &["ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeNetworkInterfaces"],
         source: "AWS Managed Policy Reference, AmazonEKS_CNI_Policy",
     },
-    // kubernetes-sigs/aws-ebs-csi-driver, docs/example-iam-policy.json. The controller alone calls EC2.
+    // kubernetes-sigs/aws-ebs-csi-driver, docs/example-iam-policy.json. The controller alone calls EC2. What AWS's
+    // policy allows only under conditions is left out (AWS Managed Policy Reference, AmazonEBSCSIDriverPolicy).
     AddOn {
         place: Some(("kube-system", "Deployment", "ebs-csi-controller")),
         image: "aws-ebs-csi-driver",
         kind: "Deployment",
-        policy: None,
+        policy: Some((
+            "service-role/AmazonEBSCSIDriverPolicy",
+            &[
+                "ec2:DescribeAvailabilityZones",
+                "ec2:DescribeInstances",
+                "ec2:DescribeSnapshots",
+                "ec2:DescribeTags",
+                "ec2:DescribeVolumes",
+                "ec2:DescribeVolumesModifications",
+            ],
+        )),
         always: &["ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeVolumes"],
         source: "aws-ebs-csi-driver, docs/example-iam-policy.json",
     },

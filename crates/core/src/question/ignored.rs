@@ -2,14 +2,13 @@
 
 use super::facts::told;
 use super::names;
-use super::renewal::restart;
+use super::renewal::{renewal, restart};
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{Pod, ServiceAccount, Variable, View};
+use crate::evidence::{Pod, REGIONAL_ANNOTATION as REGIONAL, ServiceAccount, Variable, View};
 use crate::finding::Confidence;
+use crate::plan::{Action, Which, ways};
 
-/// Asks for STS's regional endpoints (amazon-eks-pod-identity-webhook README; known to it since v0.3.0).
-const REGIONAL: &str = "eks.amazonaws.com/sts-regional-endpoints";
 /// The variable that the webhook sets for it.
 const VARIABLE: Variable = Variable::AwsStsRegionalEndpoints;
 
@@ -20,6 +19,35 @@ fn boolean(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
         _ => None,
     }
+}
+
+/// What words mean that people write in place of a boolean.
+fn meant(text: &str) -> Option<bool> {
+    let text = text.trim().to_ascii_lowercase();
+    match text.as_str() {
+        "yes" | "y" | "on" | "enabled" | "regional" => Some(true),
+        "no" | "n" | "off" | "disabled" | "legacy" => Some(false),
+        other => boolean(other),
+    }
+}
+
+/// The cure of an annotation whose value the webhook cannot read, by one that says the same.
+pub(super) fn rewritten(
+    e: &View<'_>,
+    draft: Draft,
+    sa: &ServiceAccount,
+    (key, value): (&str, &str),
+    title: &str,
+) -> Draft {
+    let action = Action::Annotate {
+        namespace: sa.namespace.clone(),
+        service_account: sa.name.clone(),
+        key: key.to_owned(),
+        value: Some(value.to_owned()),
+    };
+    let by_hand = ways(e, &action);
+    let restart = renewal(e, Which::All);
+    draft.act(title, [Some(action), restart].into_iter().flatten().collect(), &by_hand)
 }
 
 /// The annotation asks for one thing, and pods and a dry run show another.
@@ -43,8 +71,13 @@ pub(super) fn regional(e: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Judg
              reads (true or false), so it goes by its own default",
             value.escape_debug()
         ));
+        const TITLE: &str = "write true or false, then recreate the pods";
         let command = names::on_account(e, "annotate", " --overwrite eks.amazonaws.com/sts-regional-endpoints=true");
-        let draft = draft.cure("write true or false, then recreate the pods", &[("kubectl", command)]);
+        let note = "which of the two is meant nothing tells";
+        let draft = match meant(value) {
+            Some(meant) => rewritten(e, draft, sa, (REGIONAL, &meant.to_string()), TITLE),
+            None => draft.cure(TITLE, &[("kubectl", command), ("note", note.to_owned())]),
+        };
         return Judged::one(Cause::WebhookVersionIgnoresAnnotation, draft);
     };
     if wanted != gets {
@@ -91,5 +124,6 @@ mod tests {
     fn only_the_words_that_go_reads_are_booleans() {
         assert_eq!([boolean("true"), boolean("F"), boolean("1")], [Some(true), Some(false), Some(true)]);
         assert_eq!(["yes", "on", "tRue", "", " true"].map(boolean), [None; 5]);
+        assert_eq!(["yes", "Off", " true", "maybe"].map(super::meant), [Some(true), Some(false), Some(true), None]);
     }
 }

@@ -10,7 +10,7 @@ use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::{Draft, Judged, ignored, pod_identity, preset, skipped, unheeded, webhook};
 use crate::evidence::{
-    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, View, Workload, at_work,
+    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, View, Webhook, Workload, at_work,
 };
 use crate::finding::Confidence;
 
@@ -238,7 +238,8 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
         );
     }
     let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
-    let hook = e.webhooks().known().into_iter().flatten().map(|w| w.created).min().unwrap_or_default();
+    let ready = |w: &Webhook| w.written_by.as_ref().map_or(w.created, |by| by.at.max(w.created));
+    let hook = e.webhooks().known().into_iter().flatten().map(ready).min().unwrap_or_default();
     let newer = annotated.max(hook);
     let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
     // An account annotated from its birth and a pod that came right after: the cache had not caught up.

@@ -57,6 +57,7 @@ pub(crate) use answer::{Answers, answers};
 pub(crate) use association::{acting_role, acts as acts_by_association};
 pub(crate) use draft::{Draft, Judged};
 pub(crate) use facts::{moment, told};
+pub(crate) use pod_trust::admitting as admitting_pods;
 pub(crate) use provider::provider_to_be;
 pub(crate) use skipped::of as left_out;
 pub(crate) use sts::{Refusal, from_answer, from_symptom as refusal_of, kept_from_sts};

@@ -8,12 +8,14 @@ use trustwalk_symptoms::{Scheme, Symptom as S};
 use super::egress::{Way, restricted};
 use super::facts::{in_cluster, lacking};
 use super::names;
+use super::renewal::renewal;
 use super::symptoms::{find, recent};
 use super::workload::{containers, identity_given, variable};
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Variable, View};
+use crate::evidence::{LogFailure, REGIONAL_ANNOTATION, Variable, View};
 use crate::finding::Confidence;
+use crate::plan::{Action, Which, ways};
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -247,11 +249,30 @@ fn blackholed(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
 
 /// The cure for who calls the global endpoint.
 fn regional(e: &View<'_>, draft: Draft) -> Draft {
+    const TITLE: &str = "use the regional endpoint";
     let annotate = names::on_account(e, "annotate", " eks.amazonaws.com/sts-regional-endpoints=true");
-    draft.cure(
-        "use the regional endpoint",
-        &[("kubectl", [annotate, names::on_workload(e, "rollout restart", "", &[])].join(" && "))],
-    )
+    let kubectl = [annotate, names::on_workload(e, "rollout restart", "", &[])].join(" && ");
+    // The webhook sets the variable beside the role; what the template sets by hand it leaves.
+    let by_hand = e
+        .workload()
+        .known()
+        .is_some_and(|w| w.template.containers.iter().any(|c| c.has_env(Variable::AwsStsRegionalEndpoints)));
+    match e.service_account().known().filter(|sa| sa.role_arn().is_some() && !by_hand) {
+        Some(sa) => {
+            let action = Action::Annotate {
+                namespace: sa.namespace.clone(),
+                service_account: sa.name.clone(),
+                key: REGIONAL_ANNOTATION.to_owned(),
+                value: Some("true".to_owned()),
+            };
+            let restart = renewal(e, Which::All);
+            let mut ways = ways(e, &action);
+            ways.retain(|(tool, _)| *tool != "kubectl");
+            ways.push(("kubectl", kubectl));
+            draft.act(TITLE, [Some(action), restart].into_iter().flatten().collect(), &ways)
+        }
+        None => draft.cure(TITLE, &[("kubectl", kubectl)]),
+    }
 }
 
 fn one_region(e: &View<'_>) -> Draft {

@@ -8,6 +8,7 @@ use super::{Draft, Judged, names, pod_trust, skipped, two_identities};
 use crate::cause::Cause;
 use crate::evidence::{Pod, ServiceAccount, View};
 use crate::finding::Confidence;
+use crate::plan::{Action, ways};
 use trustwalk_symptoms::Symptom;
 
 /// The add-on that runs the agent.
@@ -120,17 +121,28 @@ pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     ))
     .show("association", theirs, "eks:ListPodIdentityAssociations")
     .show("service account of the pods", who, "pod template");
-    Some(draft.cure(
-        "make the association for the service account that the pods use, or let the pods use the other",
-        &[(
-            "aws",
-            trustwalk_foreign::shell::line(
-                "aws eks create-pod-identity-association --cluster-name {} --namespace {} --service-account {} \
-                     --role-arn {}",
-                &[names::cluster(view), &sa.namespace, &sa.name, near.role_arn.as_deref().unwrap_or("ROLE-ARN")],
-            ),
-        )],
-    ))
+    let title = "make the association for the service account that the pods use, or let the pods use the other";
+    let cluster = view.cluster().known().map(|c| c.name.as_str()).filter(|name| !name.is_empty());
+    // The role of a namesake in another namespace is that namespace's, whatever the name.
+    let ours = near.role_arn.as_deref().filter(|_| near.namespace == sa.namespace && near.target_role_arn.is_none());
+    if let (Some(cluster), Some(role)) = (cluster, ours) {
+        let action = Action::Associate {
+            cluster: cluster.to_owned(),
+            namespace: sa.namespace.clone(),
+            service_account: sa.name.clone(),
+            role_arn: role.to_owned(),
+            association: None,
+        };
+        let by_hand = ways(view, &action);
+        return Some(draft.act(title, vec![action], &by_hand));
+    }
+    let template = "aws eks create-pod-identity-association --cluster-name {} --namespace {} --service-account {} \
+                    --role-arn {}";
+    let role = near.role_arn.as_deref().unwrap_or("ROLE-ARN");
+    let aws = trustwalk_foreign::shell::line(template, &[names::cluster(view), &sa.namespace, &sa.name, role]);
+    let note = "which role it is to give is for you to say: that of a namesake in another namespace is not offered, nor \
+                one that EKS did not tell";
+    Some(draft.cure(title, &[("aws", aws), ("note", note.to_owned())]))
 }
 
 fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {

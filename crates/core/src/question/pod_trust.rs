@@ -1,14 +1,18 @@
 //! Whether the role of a Pod Identity association, and the role that it leads to, let themselves be assumed for the
 //! pod.
 
+use serde_json::{Value, json};
 use trustwalk_trust_policy::{
     Context, Decision, Document, DocumentStatement, Effect, Policy, Principal, PrincipalKind, Principals, Request,
+    SaveContext,
 };
 
+use super::association::association;
 use super::facts::{arn_parts, lacking, service_account};
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{PodIdentityAssociation, Role, View};
+use crate::evidence::{PodIdentityAssociation, Role, ServiceAccount, View};
+use crate::plan::{Action, ways};
 
 /// Who assumes a role for a pod (EKS User Guide, "Create IAM role with trust policy required by EKS Pod Identity").
 const SERVICE: &str = "pods.eks.amazonaws.com";
@@ -115,7 +119,7 @@ fn judge(view: &View<'_>, role: &Role, own: &PodIdentityAssociation, by: &Princi
             Decision::ImplicitDeny if fits(&document, by, action) => Refused::ByCondition,
             Decision::ImplicitDeny => Refused::NotNamed,
         };
-        let draft = drafted(role, by, action, refused, &document);
+        let draft = drafted(view, role, by, action, refused, &document);
         return Judged::one(Cause::RoleDoesNotTrustPodIdentity, told_besides(view, draft));
     }
     let mut judged = Judged::default();
@@ -142,7 +146,7 @@ fn fits(document: &Document, by: &Principal, action: &str) -> bool {
     Policy::compile(&bare).evaluate(&Request::new(action, by.clone(), Context::new())) == Decision::Allow
 }
 
-fn drafted(role: &Role, by: &Principal, action: &str, refused: Refused, document: &Document) -> Draft {
+fn drafted(view: &View<'_>, role: &Role, by: &Principal, action: &str, refused: Refused, document: &Document) -> Draft {
     let who = by.name();
     let sentence = match refused {
         Refused::NotNamed if action == "sts:TagSession" => format!(
@@ -167,6 +171,13 @@ fn drafted(role: &Role, by: &Principal, action: &str, refused: Refused, document
     } else {
         draft.show("conditions", conditions, format!("{} AssumeRolePolicyDocument", role.arn))
     };
+    if matches!(refused, Refused::NotNamed)
+        && let Some(document) = admitting(view, role)
+    {
+        let action = Action::SetTrustPolicy { role: role.name.clone(), document };
+        let by_hand = ways(view, &action);
+        return draft.act("add a statement for exactly this pod identity", vec![action], &by_hand);
+    }
     let (title, note) = match (refused, by) {
         (Refused::NotNamed, Principal::Service(_)) if action == "sts:TagSession" => {
             ("allow sts:TagSession beside sts:AssumeRole", STATEMENT.to_owned())
@@ -186,6 +197,46 @@ fn drafted(role: &Role, by: &Principal, action: &str, refused: Refused, document
     };
     let by_hand: Vec<(&str, String)> = if note.is_empty() { Vec::new() } else { vec![("note", note)] };
     draft.cure(title, &by_hand)
+}
+
+/// A role's trust policy with one statement more, which lets EKS assume it for pods of this cluster, namespace and
+/// service account, or lets the association's role assume it with the external id that EKS sends for them; `None`
+/// where what makes it exact is not known, or the role is not of an account that is at hand.
+pub(crate) fn admitting(view: &View<'_>, role: &Role) -> Option<String> {
+    let sa = view.service_account().known()?;
+    let own = association(view, sa)?;
+    let at_hand = view.caller().known().map(|c| c.account.as_str()) == Some(arn_parts(&role.arn)?.1);
+    let (principal, actions, condition) = if own.role_arn.as_deref() == Some(role.arn.as_str()) {
+        (json!({"Service": SERVICE}), ACTIONS.as_slice(), tags_of(view, sa, own)?)
+    } else if own.target_role_arn.as_deref() == Some(role.arn.as_str()) {
+        let actions = if own.disable_session_tags == Some(true) { ACTIONS.get(..1)? } else { &ACTIONS };
+        (json!({"AWS": own.role_arn}), actions, json!({"sts:ExternalId": own.external_id.as_deref()?}))
+    } else {
+        return None;
+    };
+    let statement = json!({
+        "Effect": "Allow", "Principal": principal, "Action": actions, "Condition": {"StringEquals": condition},
+    });
+    let mut document: Value = serde_json::from_str(&role.trust_policy).ok().filter(|_| at_hand)?;
+    let statements = document.get_mut("Statement")?;
+    match statements {
+        Value::Array(all) => all.push(statement),
+        Value::Object(_) => *statements = json!([statements.take(), statement]),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+    }
+    let text = document.to_string();
+    Document::parse(&text).ok()?.lint(&SaveContext::default()).is_empty().then_some(text)
+}
+
+/// The tags of the session that tell whose it is (EKS User Guide, "Grant Pods access to AWS resources based on tags");
+/// a session without tags tells nothing.
+fn tags_of(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAssociation) -> Option<Value> {
+    let cluster = view.cluster().known().filter(|c| !c.arn.is_empty() && own.disable_session_tags != Some(true))?;
+    Some(json!({
+        "aws:RequestTag/eks-cluster-arn": cluster.arn,
+        "aws:RequestTag/kubernetes-namespace": sa.namespace,
+        "aws:RequestTag/kubernetes-service-account": sa.name,
+    }))
 }
 
 /// The account of the cluster, where the role is another's.

@@ -26,7 +26,7 @@ fn with(e: &View<'_>, draft: Draft, title: &str, which: Which) -> Draft {
 }
 
 /// What is read of it is the workload and its pods.
-fn renewal(e: &View<'_>, which: Which) -> Option<Action> {
+pub(super) fn renewal(e: &View<'_>, which: Which) -> Option<Action> {
     let _ = (e.workload(), e.pods());
     renewal_of(e.whole(), which)
 }

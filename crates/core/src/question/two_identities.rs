@@ -8,8 +8,9 @@ use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE};
 use super::renewal::renewed;
 use super::symptoms::find;
 use super::{Draft, names, pod_trust};
-use crate::evidence::{Container, Pod, PodIdentityAssociation, ServiceAccount, View, at_work};
+use crate::evidence::{Container, Pod, PodIdentityAssociation, ROLE_ANNOTATION, ServiceAccount, View, at_work};
 use crate::finding::Confidence;
+use crate::plan::{Action, ways};
 
 /// What a pod made now would act by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,10 +129,17 @@ pub(super) fn refused(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAss
         Next::Association | Next::Untried => {
             renewed(view, draft, "recreate the pods: the webhook gives new ones the association alone")
         }
-        Next::Annotation => draft.cure(
-            "take the annotation away, which a new pod still gets, and recreate the pods",
-            &[("kubectl", names::on_account(view, "annotate", " eks.amazonaws.com/role-arn-"))],
-        ),
+        Next::Annotation => {
+            let action = Action::Annotate {
+                namespace: sa.namespace.clone(),
+                service_account: sa.name.clone(),
+                key: ROLE_ANNOTATION.to_owned(),
+                value: None,
+            };
+            let by_hand = ways(view, &action);
+            let title = "take the annotation away, which a new pod still gets, and recreate the pods";
+            draft.act(title, vec![action], &by_hand)
+        }
     })
 }
 

@@ -1,13 +1,13 @@
 //! What the annotations of a service account ask for, beside what a dry run of a pod was given: the token's audience
 //! and its life.
 
+use super::ignored::rewritten;
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{InjectionProbe, ServiceAccount, View};
+use crate::evidence::{InjectionProbe, LIFE_ANNOTATION as LIFE, ServiceAccount, View};
 use crate::finding::Confidence;
 
 const AUDIENCE: &str = "eks.amazonaws.com/audience";
-const LIFE: &str = "eks.amazonaws.com/token-expiration";
 /// The webhook raises a shorter life to this, the shortest that an API server grants
 /// (amazon-eks-pod-identity-webhook, `pkg/constants.go` and `pkg/validation.go`).
 const SHORTEST: i64 = 600;
@@ -18,7 +18,7 @@ pub(super) fn causes(e: &View<'_>, sa: &ServiceAccount) -> Judged {
     let Some(probe) = e.injection_probe().known().filter(|p| p.error.is_none() && p.role_arn.is_some()) else {
         return judged;
     };
-    for draft in [audience(sa, probe), life(sa, probe)].into_iter().flatten() {
+    for draft in [audience(sa, probe), life(e, sa, probe)].into_iter().flatten() {
         judged.push(Cause::WebhookVersionIgnoresAnnotation, draft);
     }
     judged
@@ -29,12 +29,28 @@ fn audience(sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Draft> {
     (wanted != got).then(|| ignored(sa, AUDIENCE, wanted, &format!("audience {got}"), TOO_OLD))
 }
 
-fn life(sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Draft> {
+fn life(e: &View<'_>, sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Draft> {
     let (text, got) = (sa.annotations.get(LIFE)?, probe.expiration_seconds?);
     let given = format!("expirationSeconds {got}");
     // As Go's strconv.ParseInt reads it, which takes no blanks; what it cannot read leaves the default (pkg/cache).
-    let Ok(seconds) = text.parse::<i64>() else { return Some(ignored(sa, LIFE, text, &given, NO_NUMBER)) };
+    let Ok(seconds) = text.parse::<i64>() else { return Some(no_number(e, sa, text, &given)) };
     (seconds.max(SHORTEST) != got).then(|| ignored(sa, LIFE, text, &given, TOO_OLD))
+}
+
+/// A life that the webhook cannot read, as seconds where it says how many.
+fn no_number(e: &View<'_>, sa: &ServiceAccount, text: &str, given: &str) -> Draft {
+    let mut draft = ignored(sa, LIFE, text, given, NO_NUMBER);
+    let Some(seconds) = seconds(text) else { return draft };
+    draft.cures.clear();
+    rewritten(e, draft, sa, (LIFE, &seconds.to_string()), NO_NUMBER.1)
+}
+
+/// `3600s`, `60m` or `1h`, as people write them.
+fn seconds(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let units = [('s', 1), ('m', 60), ('h', 3_600)];
+    let (digits, unit) = units.iter().find_map(|(c, n)| Some((text.strip_suffix(*c)?, *n))).unwrap_or((text, 1));
+    digits.trim().parse::<i64>().ok().filter(|n| *n > 0)?.checked_mul(unit)
 }
 
 /// Why, and what to do.

@@ -8,6 +8,7 @@ use super::{Draft, Judged, selector};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Observed, Pod, View, Webhook, at_work};
 use crate::finding::Confidence;
+use crate::plan::{Action, WebhookField, ways};
 
 /// Begins a draft with what was seen of pod and service account.
 pub(super) type Base<'a> = dyn Fn(String) -> Draft + 'a;
@@ -133,11 +134,11 @@ pub(super) fn fault(
     };
     let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
     let namespace = e.service_account().known().map(|sa| sa.namespace.clone()).unwrap_or_default();
-    untrusted(hook, base, complaint)
-        .or_else(|| disagreed(hook, base, complaint))
+    untrusted(e, hook, base, complaint)
+        .or_else(|| disagreed(e, hook, base, complaint))
         .or_else(|| out_of_reach(hook, base, complaint))
         .or_else(|| left_out_by_selector(hook, &namespace, base, pod))
-        .or_else(|| idle.then(|| asked_in_v1(hook, base)).flatten())
+        .or_else(|| idle.then(|| asked_in_v1(e, hook, base)).flatten())
 }
 
 /// Whether something is known to keep the webhook from a pod made now.
@@ -166,7 +167,12 @@ fn show(hook: &Webhook, draft: Draft, label: &str, value: String) -> Draft {
     draft.show(label, value, format!("MutatingWebhookConfiguration {}", hook.configuration))
 }
 
-fn untrusted(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) -> Option<(Cause, Draft)> {
+fn untrusted(
+    e: &View<'_>,
+    hook: &Webhook,
+    base: &Base<'_>,
+    complaint: Option<Complaint<'_>>,
+) -> Option<(Cause, Draft)> {
     let said = complaint.filter(|c| c.symptom() == Symptom::WebhookUntrusted);
     if hook.ca_verifies != Some(false) && said.is_none() {
         return None;
@@ -188,10 +194,31 @@ fn untrusted(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) 
         let value = format!("{}{issuer}", hook.served_sha256.join(", "));
         draft = draft.show("served SHA-256", value, hook.endpoint.clone());
     }
-    let command = shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name]);
-    let draft =
-        draft.cure("put the authority that signs the webhook's certificate into caBundle", &[("kubectl", command)]);
-    Some((Cause::WebhookMisconfiguredCabundle, draft))
+    Some((Cause::WebhookMisconfiguredCabundle, trusted(e, hook, draft)))
+}
+
+/// The authority that verifies what is served goes into `caBundle`, where the cluster's own objects name one; nothing
+/// is taken from what the webhook itself presents.
+fn trusted(e: &View<'_>, hook: &Webhook, draft: Draft) -> Draft {
+    const TITLE: &str = "put the authority that signs the webhook's certificate into caBundle";
+    if let Some(authority) = &hook.authority {
+        let action = set(hook, WebhookField::CaBundle(authority.bundle.clone()));
+        let by_hand = ways(e, &action);
+        return draft.show("authority that verifies it", "found", authority.source.clone()).act(
+            TITLE,
+            vec![action],
+            &by_hand,
+        );
+    }
+    let command = shell::line("kubectl edit mutatingwebhookconfiguration {}", &[&hook.configuration]);
+    let note = "no object of the cluster that could be read holds an authority that verifies what the webhook serves, and \
+                what it presents itself is no proof: whoever made its certificate knows the authority";
+    draft.cure(TITLE, &[("kubectl", command), ("note", note.to_owned())])
+}
+
+/// The action that sets a field of a webhook.
+fn set(hook: &Webhook, field: WebhookField) -> Action {
+    Action::SetWebhook { configuration: hook.configuration.clone(), webhook: hook.name.clone(), set: field }
 }
 
 /// A version of the admission review that API servers know.
@@ -237,12 +264,14 @@ fn relist(configuration: &str, webhook: &str, versions: &[&str]) -> String {
     shell::line(template, &[configuration, &change.to_string()])
 }
 
-fn relisted(hook: &Webhook, draft: Draft) -> Draft {
+fn relisted(e: &View<'_>, hook: &Webhook, draft: Draft) -> Draft {
     let (title, versions) = match asked_in(hook) {
         Some(Review::V1) | None => (OLDER_FIRST, ["v1beta1", "v1"]),
         Some(Review::V1beta1) => (NEWER_FIRST, ["v1", "v1beta1"]),
     };
-    draft.cure(title, &[("kubectl", relist(&hook.configuration, &hook.name, &versions))])
+    let action = set(hook, WebhookField::ReviewVersions(versions.map(str::to_owned).to_vec()));
+    let by_hand = ways(e, &action);
+    draft.act(title, vec![action], &by_hand)
 }
 
 fn versions(hook: &Webhook, draft: Draft) -> Draft {
@@ -254,7 +283,12 @@ fn versions(hook: &Webhook, draft: Draft) -> Draft {
 }
 
 /// API server and webhook do not agree on a version of the review: the API server says so, or knows none of the list.
-fn disagreed(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) -> Option<(Cause, Draft)> {
+fn disagreed(
+    e: &View<'_>,
+    hook: &Webhook,
+    base: &Base<'_>,
+    complaint: Option<Complaint<'_>>,
+) -> Option<(Cause, Draft)> {
     let name = &hook.configuration;
     let draft = if let Some(said) = complaint.filter(|c| c.symptom() == Symptom::WebhookReviewVersion) {
         said.on(base(format!(
@@ -267,11 +301,11 @@ fn disagreed(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) 
     } else {
         return None;
     };
-    Some((Cause::WebhookMisconfiguredApiVersion, relisted(hook, versions(hook, draft))))
+    Some((Cause::WebhookMisconfiguredApiVersion, relisted(e, hook, versions(hook, draft))))
 }
 
 /// It is asked in `v1`, gives nothing to a pod made now, and is not known to be new enough to answer in that.
-fn asked_in_v1(hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
+fn asked_in_v1(e: &View<'_>, hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
     let old = unversioned(hook);
     if asked_in(hook) != Some(Review::V1) || old == Some(false) {
         return None;
@@ -286,7 +320,7 @@ fn asked_in_v1(hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
         Confidence::Likely,
         "the API server's log: `expected webhook response of admission.k8s.io/v1` beside the webhook's name",
     );
-    Some((Cause::WebhookMisconfiguredApiVersion, relisted(hook, draft)))
+    Some((Cause::WebhookMisconfiguredApiVersion, relisted(e, hook, draft)))
 }
 
 fn out_of_reach(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>>) -> Option<(Cause, Draft)> {

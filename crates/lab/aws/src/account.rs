@@ -1,6 +1,6 @@
 //! The account: its configuration, and the mutators by which a lab sets it up and breaks it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +26,9 @@ pub enum TrustModel {
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Where a host of the outside world is; `None` is unreachable.
 pub type Dialer = Arc<dyn Fn(&str, u16) -> Option<SocketAddr> + Send + Sync>;
+
+/// Who hears of a cluster's associations: namespace and service account of each.
+pub type Follower = Arc<dyn Fn(&BTreeSet<(String, String)>) + Send + Sync>;
 
 /// What an account is made of.
 #[derive(Clone)]
@@ -69,6 +72,7 @@ struct Own {
     admin: Credentials,
     unprivileged: Credentials,
     refuses_audiences_briefly: AtomicBool,
+    follower: Mutex<Option<Follower>>,
 }
 
 impl std::fmt::Debug for Account {
@@ -99,6 +103,7 @@ impl Account {
             admin,
             unprivileged,
             refuses_audiences_briefly: AtomicBool::new(true),
+            follower: Mutex::new(None),
         });
         let id = config.account_id.clone();
         let entry = (Arc::clone(&config), Arc::clone(&own));
@@ -264,6 +269,22 @@ impl Account {
         if let Some(c) = self.state().clusters.get_mut(cluster) {
             c.associations.retain(|a| a.id != association.id);
             c.associations.push(association);
+        }
+    }
+
+    /// Has somebody hear of associations whenever a caller has made, changed or deleted one, as EKS's own webhook does.
+    pub fn follow_associations(&self, follower: Follower) {
+        *self.own.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
+    }
+
+    pub(crate) fn tell_associations(&self, cluster: &str) {
+        let all = |c: &Cluster| {
+            c.associations.iter().map(|a| (a.namespace.clone(), a.service_account.clone())).collect::<BTreeSet<_>>()
+        };
+        let all = self.state().clusters.get(cluster).map(all).unwrap_or_default();
+        let follower = self.own.follower.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(follower) = follower {
+            follower(&all);
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::account::Account;
+use crate::associate;
 use crate::http::segments;
 use crate::outcome::AwsFault;
 use crate::query::Parameters;
@@ -65,6 +66,10 @@ pub(crate) fn call(account: &Account, caller: &Caller, request: &Signed<'_>) -> 
             let found = cluster(name)?;
             let all = found.associations.iter().filter(wanted).map(|a| summary(account, a, name)).collect();
             page(request.query, "associations", all)
+        }
+        ("POST" | "DELETE", ["clusters", name, "pod-identity-associations", ..]) => {
+            cluster(name)?;
+            associate::change(account, caller, request, (name, &arn(name), path.get(3).copied()))
         }
         ("GET", ["clusters", name, "pod-identity-associations", id]) => {
             may("eks:DescribePodIdentityAssociation", name)?;
@@ -142,11 +147,11 @@ fn summary(account: &Account, a: &Association, cluster: &str) -> Value {
     })
 }
 
-fn association(account: &Account, a: &Association, cluster: &str) -> Value {
+pub(crate) fn association(account: &Account, a: &Association, cluster: &str) -> Value {
     json!({
         "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
         "namespace": a.namespace, "serviceAccount": a.service_account, "roleArn": a.role_arn,
-        "createdAt": seconds(a.created), "modifiedAt": seconds(a.created), "tags": {}, "disableSessionTags": false,
+        "createdAt": seconds(a.created), "modifiedAt": seconds(a.modified), "tags": {}, "disableSessionTags": false,
     })
 }
 

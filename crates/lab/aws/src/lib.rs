@@ -3,6 +3,7 @@
 //! It decides as AWS documents and reports it, and shares no code with the doctor.
 
 mod account;
+mod associate;
 mod assume;
 mod callers;
 mod cloudtrail;
@@ -33,5 +34,5 @@ mod trail;
 mod trust;
 mod validate;
 
-pub use account::{Account, AccountConfig, Clock, Dialer, TrustModel};
+pub use account::{Account, AccountConfig, Clock, Dialer, Follower, TrustModel};
 pub use state::{Addon, AddonIssue, Association, Cluster, Credentials, Provider, Role};

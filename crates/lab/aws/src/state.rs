@@ -123,6 +123,8 @@ pub struct Association {
     pub role_arn: String,
     /// Creation.
     pub created: Timestamp,
+    /// Last change.
+    pub modified: Timestamp,
 }
 
 /// Who stands behind an access key.

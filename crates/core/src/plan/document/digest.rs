@@ -29,6 +29,8 @@ fn canonical(action: &Action, expected: &str) -> String {
         Action::CreateProvider { .. }
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
         | Action::Restart { .. }
         | Action::Renew { .. } => expected.to_owned(),
     }

@@ -79,6 +79,12 @@ pub(super) fn of(before: &Evidence, action: &Action, users: &Users) -> Risk {
             (RiskLevel::AffectsOthers, "every session of the role is allowed more, whoever it belongs to".to_owned())
         }
         Action::AttachPolicy { .. } => (RiskLevel::ThisIdentity, "nobody else has the role".to_owned()),
+        Action::SetWebhook { .. } => {
+            (RiskLevel::AffectsOthers, "every pod that is made from then on passes through the webhook".to_owned())
+        }
+        Action::Associate { .. } => {
+            (RiskLevel::ThisIdentity, "pods that run keep what they have until they are made anew".to_owned())
+        }
         Action::Restart { .. } => (
             RiskLevel::RestartsPods,
             "pods are replaced a few at a time, as the workload's own strategy says".to_owned(),

@@ -80,6 +80,8 @@ pub(super) fn of(e: &Evidence, action: &Action) -> Users {
         }
         Action::SetTrustPolicy { role, .. } | Action::AttachPolicy { role, .. } => of_role(e, role),
         Action::Annotate { .. } => Users { workloads: of_account(e), ..Users::default() },
+        Action::Associate { .. } => Users { workloads: of_account(e), ..Users::default() },
+        Action::SetWebhook { .. } => Users { workloads: unread(WORKLOADS), ..Users::default() },
         Action::Restart { .. } | Action::Renew { .. } => Users::default(),
     }
 }

@@ -14,6 +14,7 @@ use std::ops::Deref;
 
 use super::applied::applied;
 use super::build::Entry;
+use super::cures::role_of;
 use super::model::{Action, Plan};
 use super::owner::Owner;
 use crate::evidence::{Evidence, View};
@@ -85,7 +86,7 @@ pub(crate) fn of_step(before: &Evidence, action: &Action, leave: Leave) -> Optio
 }
 
 fn entry(e: &Evidence, action: &Action, entry: Entry) -> Option<Refusal> {
-    let Action::SetTrustPolicy { role, .. } = action else { return None };
+    let (Action::SetTrustPolicy { role, .. } | Action::Associate { role_arn: role, .. }) = action else { return None };
     (entry == Entry::Unasked).then(|| {
         Refusal::new(
             Rule::EntryUnasked,
@@ -99,8 +100,8 @@ fn entry(e: &Evidence, action: &Action, entry: Entry) -> Option<Refusal> {
 }
 
 fn widening(e: &Evidence, action: &Action) -> Option<Refusal> {
-    let Action::SetTrustPolicy { document, .. } = action else { return None };
-    let who = widens(e, document)?;
+    let Action::SetTrustPolicy { role, document } = action else { return None };
+    let who = widens(e, role, document)?;
     let words = format!("a change of the trust policy was refused, as it would also admit {who}");
     Some(Refusal::new(Rule::WidensTrust, words))
 }
@@ -110,13 +111,21 @@ fn owned(e: &Evidence, action: &Action, drift: Drift) -> Option<Refusal> {
     Some(Refusal::new(Rule::OwnedElsewhere, format!("{} keeps it: the change is made there", owner.words())))
 }
 
-/// Whom besides the identity asked for a new trust policy of the role would admit, in words; `None` when nobody.
+/// Whom besides the identity asked for a new trust policy of a role would admit, in words; `None` when nobody.
 ///
-/// Both policies are evaluated for everybody worth trying; what cannot be told counts as somebody.
-pub fn widens(e: &Evidence, document: &str) -> Option<String> {
-    let Some(role) = e.role.known() else { return Some("the role's trust policy was not read".to_owned()) };
-    match question::asked(&View::new(e)) {
-        Some(asked) => question::admitted_besides(&role.trust_policy, document, &asked),
+/// Both policies are evaluated for everybody worth trying; what cannot be told counts as somebody. Of a statement for a
+/// Pod Identity association it is known whom it admits: it is the one that the evidence asks for, and no other.
+pub fn widens(e: &Evidence, role: &str, document: &str) -> Option<String> {
+    let view = View::new(e);
+    let Some(known) = role_of(e, role) else { return Some("the role's trust policy was not read".to_owned()) };
+    if question::admitting_pods(&view, known).as_deref() == Some(document) {
+        return None;
+    }
+    if e.role.known().is_none_or(|r| r.name != role) {
+        return Some("nobody knows whom: the change is not the one that the association needs".to_owned());
+    }
+    match question::asked(&view) {
+        Some(asked) => question::admitted_besides(&known.trust_policy, document, &asked),
         None => Some("whose identity it is for is not known".to_owned()),
     }
 }

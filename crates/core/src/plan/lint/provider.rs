@@ -14,6 +14,8 @@ pub(super) fn refused(before: &Evidence, action: &Action) -> Option<Refusal> {
         Action::SetTrustPolicy { .. }
         | Action::Annotate { .. }
         | Action::AttachPolicy { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
         | Action::Restart { .. }
         | Action::Renew { .. } => return None,
     };

@@ -77,6 +77,10 @@ pub(super) fn exceeded(before: &Evidence, action: &Action) -> Option<Refusal> {
             let managed = policies.known().into_iter().flatten().filter(|p| p.arn.is_some() && !p.boundary).count();
             POLICIES.refuses(managed, managed + 1)
         }
-        Action::Annotate { .. } | Action::Restart { .. } | Action::Renew { .. } => None,
+        Action::Annotate { .. }
+        | Action::SetWebhook { .. }
+        | Action::Associate { .. }
+        | Action::Restart { .. }
+        | Action::Renew { .. } => None,
     }
 }

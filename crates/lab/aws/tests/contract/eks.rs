@@ -84,6 +84,7 @@ async fn pod_identity_needs_association_audience_and_a_role_that_trusts_eks() {
             service_account: "aws-node".to_owned(),
             role_arn: ROLE.to_owned(),
             created: world.time(),
+            modified: world.time(),
         },
     );
     ask(&world.admin, &token).await.refuses_json(400, "AccessDeniedException", ROLE);
@@ -100,4 +101,32 @@ async fn pod_identity_needs_association_audience_and_a_role_that_trusts_eks() {
     ask(&world.nobody, &token).await.refuses_json(400, "AccessDeniedException", "eks-auth:AssumeRoleForPodIdentity");
     let listed = get(&world.admin, "/clusters/a/pod-identity-associations?namespace=default").await.ok().json();
     assert_eq!(listed["associations"], json!([]));
+}
+
+#[tokio::test]
+async fn an_association_is_made_once_changed_and_deleted_by_who_may_hand_its_role_on() {
+    let world = World::new().await;
+    fill(&world, "a");
+    let all = "/clusters/a/pod-identity-associations";
+    let call = async |client: &Client, method: &str, path: &str, body: serde_json::Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        client.send("eks", method, path, &[], &body).await
+    };
+    let asked = json!({"namespace": "payments", "serviceAccount": "ledger", "roleArn": ROLE});
+    call(&world.nobody, "POST", all, asked.clone()).await.refuses_json(403, "AccessDenied", "eks:CreatePodIdentity");
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let hears = std::sync::Arc::clone(&heard);
+    world.account.follow_associations(std::sync::Arc::new(move |all| hears.lock().unwrap().push(all.len())));
+    let made = call(&world.admin, "POST", all, asked.clone()).await.ok().json();
+    assert_eq!(made["association"]["roleArn"], ROLE);
+    let id = made["association"]["associationId"].as_str().unwrap().to_owned();
+    call(&world.admin, "POST", all, asked).await.refuses_json(409, "ResourceInUseException", &id);
+    let other = json!({"namespace": "payments", "serviceAccount": "x", "roleArn": format!("{ROLE}-gone")});
+    call(&world.admin, "POST", all, other).await.refuses_json(400, "InvalidParameterException", "does not exist");
+    let own = format!("{all}/{id}");
+    let same = call(&world.admin, "POST", &own, json!({"roleArn": ROLE})).await.ok().json();
+    assert_eq!(same["association"]["associationId"], id);
+    call(&world.admin, "DELETE", &own, serde_json::Value::Null).await.ok();
+    call(&world.admin, "DELETE", &own, serde_json::Value::Null).await.refuses_json(404, "ResourceNotFound", &id);
+    assert_eq!(*heard.lock().unwrap(), [1, 1, 0], "who injects hears of each change");
 }
