@@ -53,6 +53,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if let Some(interrupted) = error.downcast_ref::<exit::Interrupted>() {
         return ExitCode::from(interrupted.code());
     }
-    let usage = error.downcast_ref::<exit::UsageError>().is_some();
+    let gone = matches!(error.downcast_ref(), Some(trustwalk_collect::CollectError::Gone { .. }));
+    let usage = gone || error.downcast_ref::<exit::UsageError>().is_some();
     ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })
 }

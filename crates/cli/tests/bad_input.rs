@@ -116,12 +116,17 @@ fn what_does_not_exist_is_named_as_such() {
         ("serviceaccount/nothing", "kube-system"),
     ] {
         let sentence = format!("{target} does not exist in namespace {namespace}");
-        expect(&lab.trustwalk(&["diagnose", target, "-n", namespace]), 4, &[&sentence, "kubectl get"]);
+        let text = expect(&lab.trustwalk(&["diagnose", target, "-n", namespace]), 2, &[&sentence]);
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
-    // Machine output stays one document.
+    let near = ["deployment/ledgr does not exist", "there is deployment/ledger -n payments"];
+    for verb in [&["diagnose"][..], &["fix", "--approve"], &["collect", "-o", "none.json"]] {
+        expect(&lab.trustwalk(&[verb, &["deployment/ledgr", "-n", "payments"]].concat()), 2, &near);
+        expect(&lab.trustwalk(&[verb, &["-n", "paymnts"]].concat()), 2, &["namespace paymnts does not exist"]);
+    }
+    assert!(!lab.dir.path().join("none.json").exists());
     let out = lab.trustwalk(&["diagnose", "daemonset/nothing", "-n", "kube-system", "-o", "json"]);
-    assert_eq!(out.status.code(), Some(4));
-    let _document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), out.stdout.is_empty()), (Some(2), true));
 }
 
 /// Variables to set, and what the answer must say.

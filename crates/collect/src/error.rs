@@ -65,6 +65,19 @@ pub enum CollectError {
         /// Why it is not.
         reason: String,
     },
+    /// What was asked about does not exist.
+    #[error(
+        "{what} does not exist{}; {there}, and --context and -n choose where to look",
+        if in_namespace.is_empty() { String::new() } else { format!(" in namespace {in_namespace}") }
+    )]
+    Gone {
+        /// Kind and name.
+        what: String,
+        /// Its namespace; empty for what has none.
+        in_namespace: String,
+        /// Those that are called alike, or how to list those that exist.
+        there: String,
+    },
     /// The kubeconfig could not be used.
     #[error("no usable Kubernetes configuration: {0}")]
     Kubeconfig(String),

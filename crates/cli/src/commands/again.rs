@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use trustwalk_apply::Journal;
-use trustwalk_collect::{Ask, World, collect};
+use trustwalk_collect::{Ask, CollectError, World, collect};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Repair;
@@ -30,7 +30,10 @@ pub(super) async fn diagnosed(places: &World, ask: &Ask, journal: &Journal) -> a
     let began = tokio::time::Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        let found = collect(&world(places, journal), ask).await?.evidence;
+        let found = match collect(&world(places, journal), ask).await {
+            Err(CollectError::Gone { .. }) => return Ok(None),
+            found => found?.evidence,
+        };
         let Some(evidence) = found.first() else { return Ok(None) };
         let diagnosis = diagnose(evidence);
         if !may_settle(&diagnosis, &cured) || began.elapsed() + pause > SETTLES {

@@ -1,6 +1,7 @@
 //! `trustwalk collect`: evidence into a bundle.
 
 use trustwalk_collect::{Bundle, CollectError, collect};
+use trustwalk_core::evidence::{Evidence, Target};
 
 use super::diagnose::{tell_missing, world};
 use crate::args::{CollectArgs, PlaceArgs};
@@ -17,6 +18,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     let (world, ask) = world(place, &args.target).await?;
     let found = collect(&world, &ask).await?;
     tell_missing(&found);
+    let unread = found.evidence.iter().find_map(unread);
     let bundle = Bundle::new(found.evidence);
     let held = match bundle.holds.identities {
         1 => "evidence of one identity is in".to_owned(),
@@ -48,7 +50,25 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         style::line(secrets)?;
         style::say(&ending(Ink::Good, "Ok", &format!("{held} {path}"), &next, style::pen()))?;
     }
-    Ok(Exit::Sound)
+    match unread {
+        Some(why) => {
+            style::complain(format_args!("what was asked about could not be read, and the bundle says so: {why}"));
+            Ok(Exit::Undetermined)
+        }
+        None if found.missed.is_empty() => Ok(Exit::Sound),
+        None => Ok(Exit::Undetermined),
+    }
+}
+
+/// Why a workload that was asked about is not in its own evidence.
+fn unread(e: &Evidence) -> Option<String> {
+    match e.target {
+        Target::Workload { .. } | Target::ServiceAccount { .. } => {
+            let read = e.workload.known().is_some() || e.service_account.known().is_some();
+            (!read).then(|| e.workload.gap().unwrap_or_default())
+        }
+        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => None,
+    }
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

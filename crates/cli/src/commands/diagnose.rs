@@ -2,8 +2,7 @@
 
 use trustwalk_collect::{Ask, Bundle, Collected, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
-use trustwalk_core::evidence::{Evidence, Observed, Target};
-use trustwalk_foreign::shell;
+use trustwalk_core::evidence::Evidence;
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
@@ -69,30 +68,10 @@ fn a_url(text: &str) -> Result<(), UsageError> {
     Ok(())
 }
 
-/// Says first what could not be listed, and that what was asked about does not exist: a mistyped name explains
-/// every gap that follows.
+/// Says first what could not be listed.
 pub(crate) fn tell_missing(found: &Collected) {
     for missed in &found.missed {
         style::complain(missed);
-    }
-    for one in &found.evidence {
-        let (gone, what) = match &one.target {
-            Target::Workload { resource, namespace, name } => {
-                (matches!(one.workload, Observed::Absent { .. }), (resource.to_ascii_lowercase(), namespace, name))
-            }
-            Target::ServiceAccount { namespace, name } => {
-                (matches!(one.service_account, Observed::Absent { .. }), ("serviceaccount".to_owned(), namespace, name))
-            }
-            Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => continue,
-        };
-        if gone {
-            let (kind, namespace, name) = what;
-            let list = shell::line("kubectl get {} -A", &[&kind]);
-            style::complain(format_args!(
-                "{kind}/{name} does not exist in namespace {namespace}; `{list}` lists those that do, and \
-                 --context and -n choose where to look"
-            ));
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use trustwalk_apply::{ApplyError, Home, Journal, PATIENCE, PAUSE, Verification, restart, run as apply, verify};
 use trustwalk_collect::aws::exchange_error;
-use trustwalk_collect::{Ask, World, collect, parse_target};
+use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{Linted, Plan, PlanDocument};
@@ -252,7 +252,10 @@ async fn proof(places: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<V
     loop {
         tick.tick().await;
         let world = again::world(places, journal);
-        let evidence = collect(&world, ask).await?.evidence;
+        let evidence = match collect(&world, ask).await {
+            Err(CollectError::Gone { .. }) => Vec::new(),
+            found => found?.evidence,
+        };
         let Some(evidence) = evidence.first() else {
             return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
         };

@@ -110,6 +110,13 @@ impl KubeApi {
         }
     }
 
+    /// A namespace.
+    pub(crate) async fn namespace_object(&self, name: &str) -> Observed<Value> {
+        let by_hand = shell::line("kubectl get namespace {} -o yaml", &[name]);
+        let path = format!("/api/v1/namespaces/{}", segment(name));
+        self.get(&path, &format!("Namespace {name}"), "get namespaces", &by_hand).await
+    }
+
     /// The workload itself.
     pub async fn workload(&self, target: &WorkloadRef) -> Observed<Workload> {
         self.object(target).await.map(|v| facts::workload(target.resource.kind, &v))

@@ -17,8 +17,10 @@ pub use targets::{Ask, parse_target};
 pub use world::World;
 
 use trustwalk_core::evidence::{Evidence, settled};
+use trustwalk_foreign::shell;
 
 use crate::error::CollectError;
+use crate::kube_api::WorkloadRef;
 
 /// What a walk brought back.
 #[derive(Debug, Default)]
@@ -37,10 +39,19 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
         Ask::Everything { namespace } => {
             let found = everything::everything(world, namespace.as_deref()).await?;
             missed.extend(found.missed);
+            if let (Some(name), true, true) = (namespace, found.evidence.is_empty(), missed.is_empty()) {
+                world.must_have(name).await?;
+            }
             found.evidence
         }
         Ask::Workload(target) => {
-            vec![Box::pin(workload::walk(world, target, &workload::Depth::full(), listed::Listed::default())).await]
+            let depth = workload::Depth::full();
+            let found = Box::pin(workload::walk(world, target, &depth, listed::Listed::default())).await;
+            // A mistyped name would be every gap of the report.
+            if found.workload.is_absent() || found.service_account.is_absent() && is_account(target) {
+                return Err(gone(world, target).await);
+            }
+            vec![found]
         }
         Ask::Role { arn, subject } => vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await],
         Ask::Issuer(url) => vec![Box::pin(account::walk_issuer(world, url)).await],
@@ -53,4 +64,23 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
     };
     // What a walk needed on its way and no question asks for goes no further.
     Ok(Collected { evidence: settled(evidence), missed })
+}
+
+fn is_account(target: &WorkloadRef) -> bool {
+    target.resource.kind == "ServiceAccount"
+}
+
+/// That a target does not exist, and what may have been meant.
+async fn gone(world: &World, target: &WorkloadRef) -> CollectError {
+    let kind = target.resource.kind.to_ascii_lowercase();
+    let near = match &world.kube {
+        Ok(kube) => nearest::nearest(kube, target).await,
+        Err(_) => Vec::new(),
+    };
+    let there = if near.is_empty() {
+        format!("`{}` lists those that do", shell::line("kubectl get {} -A", &[&kind]))
+    } else {
+        format!("there is {}", near.join(", "))
+    };
+    CollectError::Gone { what: format!("{kind}/{}", target.name), in_namespace: target.namespace.clone(), there }
 }

@@ -8,7 +8,6 @@ use trustwalk_core::evidence::{
 
 use super::account::{self, Bearer};
 use super::listed::{Listed, carried};
-use super::nearest::nearest;
 use super::pod_identity;
 use super::world::World;
 use crate::kube_api::{KubeApi, WorkloadRef, read_logs, read_profiles};
@@ -92,9 +91,6 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut
     // Whose identity it is stands in the object alone; another account's evidence would be about somebody else.
     let Some(service_account) = service_account else {
         if evidence.workload.is_absent() {
-            // Of what does not exist nothing more can be said than what may have been meant.
-            let near = nearest(kube, target).await;
-            nothing(&mut evidence, &near);
             return evidence;
         }
         unread(&mut evidence);
@@ -229,17 +225,6 @@ fn without_cluster(evidence: &mut Evidence, why: &str) {
     evidence.pods = Observed::NotCollected { reason: open() };
     evidence.logs = Observed::NotCollected { reason: open() };
     evidence.role_arn = Observed::NotCollected { reason: open() };
-}
-
-fn nothing(evidence: &mut Evidence, near: &[String]) {
-    let gap = evidence.workload.gap().unwrap_or_default();
-    let reason = if near.is_empty() { gap } else { format!("{gap}; there is {}", near.join(", ")) };
-    let mut untouched = Evidence::new(evidence.target.clone(), evidence.now);
-    untouched.trust_model = evidence.trust_model;
-    untouched.roots = evidence.roots.clone();
-    untouched.workload = std::mem::take(&mut evidence.workload);
-    untouched.service_account = Observed::NotCollected { reason };
-    *evidence = untouched;
 }
 
 /// What hangs on a workload that was not read stays unknown, for the same reason.

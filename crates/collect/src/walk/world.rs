@@ -78,6 +78,19 @@ impl World {
         evidence
     }
 
+    /// Refuses a namespace of which the cluster says that there is none; who is not allowed to ask is not refused.
+    pub(super) async fn must_have(&self, namespace: &str) -> Result<(), CollectError> {
+        let Ok(kube) = &self.kube else { return Ok(()) };
+        if !kube.namespace_object(namespace).await.is_absent() {
+            return Ok(());
+        }
+        Err(CollectError::Gone {
+            what: format!("namespace {namespace}"),
+            in_namespace: String::new(),
+            there: "`kubectl get namespaces` lists those that do".to_owned(),
+        })
+    }
+
     /// Failures in the logs the user gave, read once: standard input can be read only once.
     fn given_logs(&self) -> &GivenLogs {
         self.cache.logs.get_or_init(|| GivenLogs::read(&self.options.logs, self.options.now))
