@@ -343,3 +343,20 @@ pub(crate) fn further(object: &Value, template: &PodSpec) {
     let _ = (network_policy(object).taking_in(template), webhooks(object).len());
     let _ = (target_port(object, 443, object), selector_of_service(object), selector_of_workload(object));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_without_a_value_is_empty_and_one_from_elsewhere_is_not() {
+        let read = |v: Value| env_var(&v);
+        let name = "AWS_ACCESS_KEY_ID";
+        let bare = read(serde_json::json!({"name": name}));
+        assert_eq!((bare.value(), bare.origin()), (Some(""), None));
+        let from = serde_json::json!({"name": name, "valueFrom": {"secretKeyRef": {"name": "keys", "key": "id"}}});
+        assert_eq!((read(from.clone()).value(), read(from).origin()), (None, Some("secret keys/id")));
+        let literal = read(serde_json::json!({"name": name, "value": "canary"}));
+        assert_eq!(literal.value(), None);
+    }
+}
