@@ -36,7 +36,7 @@ fn an_errors_text_is_answered_with_its_meaning_its_causes_and_the_way_on() {
     let (causes, rest) = out.split_once("What tells them apart\n").unwrap();
     assert!(causes.contains("TW006  audience-not-in-provider-client-ids"), "{out}");
     assert!(rest.contains("get-open-id-connect-provider --open-id"), "{out}");
-    assert!(rest.contains("\nnext: trustwalk explain TW006\n  or: trustwalk diagnose "), "{out}");
+    assert!(rest.contains("\nNext: trustwalk explain TW006\n  or: trustwalk diagnose "), "{out}");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_slip_in_a_name_and_words_of_ones_own_find_pages() {
 fn what_nobody_knows_is_said_to_be_unknown() {
     let (code, out, err) = run(&["the printer is out of magenta again"], b"");
     assert_eq!((code, err.as_str()), (4, ""));
-    assert!(out.starts_with("No page knows this text") && out.contains("next: trustwalk diagnose"), "{out}");
+    assert!(out.starts_with("No page knows this text") && out.contains("Next: trustwalk diagnose"), "{out}");
     for word in ["TW9999", "no-such-cause-anywhere", "404"] {
         let (code, out, err) = run(&[word], b"");
         assert!(code == 2 && out.is_empty() && err.contains(word), "{word}: {err}");

@@ -67,7 +67,7 @@ fn any_key(token: &Token<'_>, jwks: &str) -> Option<usize> {
 /// What the token of an account says, by that of another account of the same cluster, which signs all alike.
 pub(crate) fn foretold(sample: &TokenClaims, namespace: &str, account: &str, audience: String) -> TokenClaims {
     TokenClaims {
-        origin: "foretold from a token of the same cluster".to_owned(),
+        origin: "a token of the same cluster, by which it is foretold".to_owned(),
         source: TokenSource::Typed,
         alg: sample.alg.clone(),
         kid: sample.kid.clone(),

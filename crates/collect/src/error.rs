@@ -65,6 +65,9 @@ pub enum CollectError {
         /// Why it is not.
         reason: String,
     },
+    /// What uses web identity could not be found out.
+    #[error("the service accounts cannot be listed, and they tell what uses web identity: {0}")]
+    Unlisted(String),
     /// What was asked about does not exist.
     #[error(
         "{what} does not exist{}; {there}, and --context and -n choose where to look",

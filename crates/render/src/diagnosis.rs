@@ -207,7 +207,8 @@ pub fn short(d: &Diagnosis) -> Shown {
     ];
     for (kind, findings) in groups {
         for f in findings {
-            out.line(format_args!("{} {kind} {} ({target}) {}", f.code(), f.name(), f.sentence));
+            let sure = f.confidence.name();
+            out.line(format_args!("{} {kind} {} ({target}) {sure}: {}", f.code(), f.name(), f.sentence));
         }
     }
     for u in &d.undetermined {

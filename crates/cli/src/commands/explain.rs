@@ -129,7 +129,7 @@ fn words(text: &Text, found: &Found) -> Shown {
         causes(&mut out, found);
     }
     for (n, command) in next(text, found).iter().enumerate() {
-        out.line(format_args!("{} {command}", if n == 0 { "next:" } else { "  or:" }));
+        out.line(format_args!("{} {command}", if n == 0 { "Next:" } else { "  or:" }));
     }
     out.shown()
 }

@@ -20,7 +20,7 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
     let (accounts, controllers) = tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace));
     let gap = accounts.gap().unwrap_or_default();
     let Observed::Known { value: accounts, .. } = accounts else {
-        return Err(CollectError::Kubeconfig(format!("cannot list service accounts: {gap}")));
+        return Err(CollectError::Unlisted(gap));
     };
     let mut found = Found::default();
     let named = accounts_with_a_role(world, namespace, &accounts).await;

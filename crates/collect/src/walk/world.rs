@@ -43,7 +43,9 @@ impl World {
             return Err(CollectError::Region(aws.region().to_owned()));
         }
         let roots = roots::for_evidence(&options.roots)?.into();
-        Ok(Self { kube: kube.map_err(|e| e.to_string()), aws, dialer, roots, options, cache: Cache::default() })
+        // That it is the cluster's configuration is said by whoever tells of it.
+        let kube = kube.map_err(|e| if let CollectError::Kubeconfig(why) = e { why } else { e.to_string() });
+        Ok(Self { kube, aws, dialer, roots, options, cache: Cache::default() })
     }
 
     /// The same places, looked at anew after a repair: nothing is remembered of the walk before, and the logs that

@@ -20,7 +20,7 @@ pub(super) fn asked(e: &View<'_>) -> Option<TokenClaims> {
     }
     let aud = job.audiences().into_iter().next().filter(|aud| !aud.contains('$'));
     (e.token().known().is_none() && (aud.is_some() || !github)).then(|| TokenClaims {
-        origin: "foretold from the job's files".to_owned(),
+        origin: "the job's files, by which it is foretold".to_owned(),
         source: TokenSource::Typed,
         alg: "RS256".to_owned(),
         iss: job.issuer(),
