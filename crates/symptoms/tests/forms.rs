@@ -104,6 +104,14 @@ const TABLE: &[(S, &str, &str)] = &[
          sts:TagSession",
         "botocore",
     ),
+    (
+        S::PodIdentityAccessDenied,
+        "operation error EKS Auth: AssumeRoleForPodIdentity, https response error StatusCode: 403, RequestID: \
+         4a8524d5-0000-4000-8000-fd823d1b8661, AccessDeniedException: User: \
+         arn:aws:sts::111122223333:assumed-role/workers/i-0123456789abcdef0 is not authorized to perform: \
+         eks-auth:AssumeRoleForPodIdentity on resource: arn:aws:eks:us-west-2:111122223333:cluster/main",
+        "the Pod Identity agent, in IAM's words",
+    ),
     (S::AccessDeniedAction, "Could not assume role with OIDC: Not authorized to perform sts:TagSession", "the action"),
     (
         S::AccessDeniedAction,

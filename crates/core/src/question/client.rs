@@ -72,10 +72,12 @@ fn by_an_sdk(session: &str) -> bool {
     digits(session, 19) || PREFIXES.iter().any(|p| session.strip_prefix(p).is_some_and(|rest| digits(rest, 10)))
 }
 
-/// Of the SDKs, only Java's and .NET's have STS in a module of its own.
+/// Of the SDKs, only Java's, .NET's and older ones for JavaScript have STS in a module of its own.
 fn has_sts_built_in(f: &Failure) -> Option<String> {
     let sdk = f.sdk?;
     let apart = matches!(sdk, Sdk::JavaV1 | Sdk::JavaV2 | Sdk::DotNet | Sdk::HadoopS3a | Sdk::Kotlin);
+    // Only what says so itself: the others end their search in other words.
+    let apart = apart || sdk == Sdk::JavaScript && f.symptom == S::StsModuleMissing;
     (!apart).then(|| format!("{} spoke, which needs no module for STS", sdk.name()))
 }
 
@@ -86,11 +88,13 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     let host = f.host.as_deref();
     Some(match f.symptom {
         S::StsRegionMissing => {
-            let draft = Draft::new(format!(
-                "the application makes a client of STS without a region, and {who} takes none by itself"
-            ))
-            .hear(line)
-            .cure(
+            let words = match &f.detail {
+                Some(word) => format!("the client of STS is given `{word}` as its region, which is none of AWS's"),
+                None => {
+                    format!("the application makes a client of STS without a region, and {who} takes none by itself")
+                }
+            };
+            let draft = Draft::new(words).hear(line).cure(
                 "name the region: AWS_REGION in the container, or in the application's configuration",
                 &[region(view)],
             );
