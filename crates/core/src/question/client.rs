@@ -6,7 +6,7 @@ use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::symptoms::recent;
 use super::{Draft, Judged, names};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Variable, View};
+use crate::evidence::{LogFailure, Means, Variable, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -30,11 +30,34 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.push(cause, draft);
         }
     }
+    let unnamed = Cause::StsClientHasNoRegion;
+    if let Some(draft) = step_without_region(view).filter(|_| judged.found.iter().all(|f| f.cause != unnamed)) {
+        judged.push(unnamed, draft);
+    }
     known_to_the_client(view, &mut judged);
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     judged
+}
+
+/// GitHub's step that is told no region: `configure-aws-credentials` asks for one before anything else, and newer versions
+/// take the variable `AWS_REGION` (its `action.yml` and `src/helpers.ts`).
+fn step_without_region(view: &View<'_>) -> Option<Draft> {
+    // A step that showed a token was told one.
+    let unseen = view.token().known().is_none();
+    let job = view.job().known().filter(|j| unseen && j.requests.iter().any(|r| r.by == Means::Action))?;
+    let given = job.inputs.get("aws-region").map(|r| r.trim());
+    if given.is_some_and(|r| !r.is_empty()) || job.env.contains_key(Variable::AwsRegion.name()) {
+        return None;
+    }
+    let draft = Draft::new("the step configure-aws-credentials is told no aws-region, without which it does nothing")
+        .show("aws-region", given.unwrap_or("not there"), "workflow")
+        .unsure(
+            Confidence::Likely,
+            "whether an earlier step or the runner's machine sets AWS_REGION, which newer versions of the action take",
+        );
+    Some(draft.cure("name the region", &[("workflow", "aws-region: eu-west-1".to_owned())]))
 }
 
 /// Rules out what the client that wrote every line concerned cannot have.
