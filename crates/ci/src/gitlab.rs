@@ -220,7 +220,12 @@ impl Pipeline<'_> {
         let assume = shell::assumes(&script).into_iter().next();
         let role = assume.as_ref().and_then(|a| a.role.clone()).or_else(|| variables.get("AWS_ROLE_ARN").cloned());
         let role = Role::of(role.map(|r| shell::resolved(&r, &variables)));
-        let requests = requests(job, &script, &variables);
+        let mut requests = requests(job, &script, &variables);
+        let shown = assume.as_ref().and_then(|a| a.token.as_deref());
+        if shows_job_token(shown, &script, &variables) {
+            let by = Means::CiJobToken;
+            requests.push(TokenRequest { by, audiences: Vec::new(), lifetime: None, subject_claim: None });
+        }
         let mut inputs = BTreeMap::new();
         if requests.iter().any(|r| r.by == Means::IdTokens) {
             inputs.insert("id_tokens".to_owned(), "true".to_owned());
@@ -272,6 +277,17 @@ fn requests(job: &Map<String, Value>, script: &str, variables: &BTreeMap<String,
         }
     }
     all
+}
+
+/// Whether it is `CI_JOB_TOKEN` that is shown to AWS: as the token of the exchange, or in the file that holds it.
+fn shows_job_token(token: Option<&str>, script: &str, variables: &BTreeMap<String, String>) -> bool {
+    const JOB_TOKEN: &str = "CI_JOB_TOKEN";
+    const FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    let is = |text: &str| shell::names(text, JOB_TOKEN);
+    let variable = |text: &str| variables.iter().any(|(name, value)| is(value) && shell::names(text, name));
+    let file = variables.get(FILE);
+    let holds = |path: &String| shell::names(path, FILE) || file.is_some_and(|f| f == path);
+    token.is_some_and(|t| is(t) || variable(t)) || shell::writes(script, JOB_TOKEN).iter().any(holds)
 }
 
 /// What starts a job, as far as `rules`, `only` and `except` tell.
@@ -424,6 +440,22 @@ mod tests {
         assert_eq!(found[0].facts.requests[0].by, Means::CiJobJwtV2);
         assert_eq!(found[0].role, Role::OfTheRun("$DEPLOY_ROLE".to_owned()));
         assert_eq!(found[0].facts.inputs["role-duration-seconds"], "3600");
+    }
+
+    #[test]
+    fn the_jobs_own_token_is_told_where_it_is_shown_to_aws() {
+        let shows = |script: &str, more: &str| {
+            let found = read(&format!("deploy:\n  script:\n    - {script}\n{more}"), &crate::Nothing);
+            found[0].facts.requests.iter().any(|r| r.by == Means::CiJobToken)
+        };
+        let exchange = "aws sts assume-role-with-web-identity --role-arn arn:x --web-identity-token";
+        assert!(shows(&format!("{exchange} $CI_JOB_TOKEN"), ""));
+        assert!(shows(&format!("{exchange} $T"), "  variables: {T: '${CI_JOB_TOKEN}'}\n"));
+        assert!(shows("echo $CI_JOB_TOKEN > /tmp/t", "  variables: {AWS_WEB_IDENTITY_TOKEN_FILE: /tmp/t}\n"));
+        assert!(!shows(&format!("{exchange} $AWS"), "  id_tokens: {AWS: {aud: sts.amazonaws.com}}\n"));
+        // What it is for.
+        assert!(!shows("git clone https://gitlab-ci-token:$CI_JOB_TOKEN@gitlab.com/a/b", ""));
+        assert!(!shows("echo $CI_JOB_TOKEN > ~/.netrc", ""));
     }
 
     #[test]

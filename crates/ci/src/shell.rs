@@ -80,6 +80,18 @@ pub(crate) fn assumes(script: &str) -> Vec<Assume> {
         .collect()
 }
 
+/// Whether a script writes a variable to a file: `echo $NAME > FILE`.
+pub(crate) fn writes(script: &str, variable: &str) -> Vec<String> {
+    let of = |c: &Vec<String>| {
+        let at = c.iter().position(|w| w.starts_with('>'))?;
+        let named = c.get(..at)?.iter().any(|w| names(w, variable));
+        let file = c.get(at)?.trim_start_matches('>');
+        let file = if file.is_empty() { c.get(at + 1)? } else { file };
+        named.then(|| file.to_owned())
+    };
+    commands(script).iter().filter_map(of).collect()
+}
+
 /// Each request for a token of Buildkite's agent.
 pub(crate) fn agent_requests(script: &str) -> Vec<AgentRequest> {
     commands(script)
@@ -196,6 +208,7 @@ mod tests {
             assert_eq!(resolved(text, &known), expected);
         }
         assert!(names("echo \"${X_Y}\"", "X_Y") && !names("echo $X_YZ X_Y", "X_Y"));
+        assert_eq!(writes("echo \"$T\" > /tmp/t; printf %s ${T} >$F; echo $TT > /x; echo $T", "T"), ["/tmp/t", "$F"]);
         let set = exports("export A=1 B=2\nC=3 make D=4");
         assert_eq!(set.keys().map(String::as_str).collect::<Vec<_>>(), ["A", "B", "C"]);
     }

@@ -155,6 +155,8 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
                 || seen == S::WebIdentityOther
                 || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint)
         }
+        // The agent itself acts as the node.
+        S::NodeRoleUsed => is_of_agent(seen),
         S::PodIdentityAgentError => is_of_agent(seen) || seen == S::Throttled,
         S::PodIdentityAccessDenied => seen == S::PodIdentityTrustRefused,
         S::PodIdentityTokenExpired => seen == S::PodIdentityTokenRefused,
@@ -291,6 +293,7 @@ fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
         }
         Symptom::VariableUnexpanded => special::variable(text),
         Symptom::StsRegionMissing => word_after("region is not valid: "),
+        Symptom::SignatureScope => word_after("scoped to a valid region, not '"),
         Symptom::IdpLifetimeRefused => {
             let rest = extract::after(text, "ifetime too high (")?;
             rest.split(')').next().filter(|d| d.len() < 64).map(str::to_owned)

@@ -56,6 +56,8 @@ pub(crate) const CORES: &[&str] = &[
     "KeyID not",
     "S3Exception",
     "(403) when",
+    "(HTTP 403)",
+    "orbidden: F",
     "okenService",
     "ole session",
 ];

@@ -61,11 +61,16 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
 }
 
 /// S3's refusal in the words of clients that leave its code out: the SDKs for Java and .NET name the service and the
-/// status, botocore a status alone for what has no body (S3 API reference, `HeadObject`).
+/// status, others a status alone for what has no body (S3 API reference, `HeadObject`), `DuckDB` always.
 fn s3_forbids(lower: &str) -> Option<usize> {
     const S3: &[&str] = &["s3exception: access denied", "s3exception: forbidden", "service: s3, status code: 403"];
     let python = || lower.find("an error occurred (403) when calling the head").filter(|_| lower.contains("forbidden"));
-    S3.iter().find_map(|m| lower.find(m)).or_else(python)
+    let go = || {
+        let s3 = lower.contains("operation error s3: ") || lower.contains("host id: ");
+        lower.find("forbidden: forbidden").filter(|_| s3)
+    };
+    let duck = || lower.find("(http 403)").filter(|_| lower.contains(".amazonaws.com/") && lower.contains("s3"));
+    S3.iter().find_map(|m| lower.find(m)).or_else(python).or_else(go).or_else(duck)
 }
 
 /// An instance's session is named by its id: `i-` and hexadecimal digits.

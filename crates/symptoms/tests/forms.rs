@@ -104,6 +104,14 @@ const TABLE: &[(S, &str, &str)] = &[
          sts:TagSession",
         "botocore",
     ),
+    (
+        S::PodIdentityAccessDenied,
+        "operation error EKS Auth: AssumeRoleForPodIdentity, https response error StatusCode: 403, RequestID: \
+         4a8524d5-0000-4000-8000-fd823d1b8661, AccessDeniedException: User: \
+         arn:aws:sts::111122223333:assumed-role/workers/i-0123456789abcdef0 is not authorized to perform: \
+         eks-auth:AssumeRoleForPodIdentity on resource: arn:aws:eks:us-west-2:111122223333:cluster/main",
+        "the Pod Identity agent, in IAM's words",
+    ),
     (S::AccessDeniedAction, "Could not assume role with OIDC: Not authorized to perform sts:TagSession", "the action"),
     (
         S::AccessDeniedAction,
@@ -117,6 +125,30 @@ const TABLE: &[(S, &str, &str)] = &[
         "SDK for Java 1",
     ),
     (S::AccessDeniedAction, "Amazon.S3.AmazonS3Exception: Access Denied", "SDK for .NET"),
+    (
+        S::AccessDeniedAction,
+        "Error: reading S3 Bucket (b): operation error S3: HeadBucket, https response error StatusCode: 403, RequestID: X, \
+         HostID: y, api error Forbidden: Forbidden",
+        "SDK for Go 2, below Terraform",
+    ),
+    (S::AccessDeniedAction, "Forbidden: Forbidden\n\tstatus code: 403, request id: X, host id: y=", "SDK for Go 1"),
+    (
+        S::AccessDeniedAction,
+        "HTTP Error: HTTP GET error on 'https://data.s3.amazonaws.com/a.csv' (HTTP 403)",
+        "DuckDB, httpfs, which asks without credentials; duckdb-aws 31 and 72",
+    ),
+    (
+        S::SecurityTokenInvalid,
+        "operation error EC2: DescribeInstanceTypes, https response error StatusCode: 401, RequestID: x, api error \
+         AuthFailure: AWS was not able to validate the provided access credentials",
+        "EC2 API reference, error codes, AuthFailure; SDK for Go 2",
+    ),
+    (
+        S::RoleArnInvalid,
+        "Parameter validation failed: Invalid type for parameter RoleArn, value: None, type: <class 'NoneType'>, valid \
+         types: <class 'str'>",
+        "botocore/validate.py",
+    ),
     (
         S::AccessDeniedAction,
         "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden",
@@ -154,6 +186,8 @@ fn what_is_refused_is_named() {
 fn the_same_words_of_others_mean_nothing() {
     for text in [
         "403 Forbidden: access denied to /admin",
+        "Forbidden: Forbidden by the proxy",
+        "HTTP GET error on 'https://example.com/a.csv' (HTTP 403)",
         "An error occurred (404) when calling the HeadObject operation: Not Found",
         "role session name is set to app",
         "region is not valid for shipping: EU",

@@ -18,6 +18,8 @@ pub(super) struct Step {
     pub(super) env: BTreeMap<String, String>,
     /// Conditions on its way, each with what is known put in.
     pub(super) conditions: Vec<String>,
+    /// Whether it is AWS's own action.
+    pub(super) of_aws: bool,
 }
 
 /// The step of a list, and what was not read while looking for it.
@@ -59,8 +61,10 @@ fn collect(
         let mut conditions = place.conditions.to_vec();
         conditions.extend(member(step, "if").map(|c| place.known.put_in(&c)));
         if uses.contains("configure-aws-credentials") || with.contains_key("role-to-assume") {
-            found.push(Step { inputs: with.clone(), env: strings(step.get("env")), conditions: conditions.clone() });
-            if uses.contains("configure-aws-credentials") {
+            let of_aws = uses.contains("configure-aws-credentials");
+            let env = strings(step.get("env"));
+            found.push(Step { inputs: with.clone(), env, conditions: conditions.clone(), of_aws });
+            if of_aws {
                 continue;
             }
         }

@@ -175,8 +175,8 @@ impl<'a> Walk<'a> {
         let role = Role::of(inputs.get("role-to-assume").cloned());
         let environment = on.job.get("environment").and_then(|e| text(e).or_else(|| member(e, "name")));
         let audience = inputs.get("audience").filter(|a| !a.is_empty()).cloned();
-        let request = step.as_ref().map(|_| TokenRequest {
-            by: Means::Action,
+        let request = step.as_ref().map(|step| TokenRequest {
+            by: if step.of_aws { Means::Action } else { Means::OtherStep },
             audiences: audience.into_iter().collect(),
             lifetime: None,
             subject_claim: None,
@@ -267,6 +267,7 @@ fn by_script(job: &Value) -> Option<Step> {
             inputs: inputs.collect(),
             env: BTreeMap::new(),
             conditions: member(step, "if").into_iter().collect(),
+            of_aws: false,
         })
     })
 }

@@ -57,6 +57,9 @@ pub(super) async fn fill(
     let minted = given == TokenSource::Cluster && unchecked.is_some();
     let ours = issuer.as_deref().is_some_and(|url| is_ours(world, evidence, minted, url));
     let place = Place::of(evidence, issuer.as_deref());
+    let of_association = [&evidence.association_role, &evidence.association_target];
+    let of_association = of_association.into_iter().filter_map(|r| r.known().map(|r| r.arn.clone()));
+    let concerned: Vec<String> = role_arn.iter().cloned().chain(of_association).collect();
     let (facts, provider, (role, policies), exchange, trusting, trail, addons) = tokio::join!(
         async {
             match &issuer {
@@ -68,7 +71,7 @@ pub(super) async fn fill(
         role_facts(world, evidence, role_arn.as_deref()),
         exchange(world, role_arn.as_deref(), &token),
         trusting(world, evidence, issuer.as_deref()),
-        trail(world, &place, role_arn.as_deref(), deep),
+        trail(world, &place, &concerned, deep),
         cluster_addons(world, evidence),
     );
     (evidence.provider, evidence.providers) = provider;
@@ -144,14 +147,18 @@ impl Place {
     }
 }
 
-async fn trail(world: &World, place: &Place, role: Option<&str>, deep: Result<(), String>) -> Trail {
+async fn trail(world: &World, place: &Place, roles: &[String], deep: Result<(), String>) -> Trail {
     if let Err(reason) = deep {
         return (Observed::NotCollected { reason }, None);
     }
-    let role = role.map(meant).filter(|arn| role_name(arn).is_some());
+    let mut named: Vec<(&str, &str)> = Vec::new();
+    for arn in roles.iter().map(|arn| meant(arn)) {
+        if let Some(name) = role_name(arn).filter(|_| !named.iter().any(|(known, _)| *known == arn)) {
+            named.push((arn, name));
+        }
+    }
     let provider = place.arn();
-    let concerned = Concerned { role, name: role.and_then(role_name), provider: provider.as_deref() };
-    trail::read(world, &concerned).await
+    trail::read(world, &Concerned { roles: named, provider: provider.as_deref() }).await
 }
 
 async fn with_deletions(world: &World, evidence: &Evidence, place: &Place, mut trail: Trail) -> Trail {

@@ -46,7 +46,10 @@ async fn roles(world: &World, evidence: &mut Evidence, association: &PodIdentity
         }
     };
     let (role, target) = tokio::join!(of(association.role_arn.clone()), of(association.target_role_arn.clone()));
-    evidence.association_policies = if association.target_role_arn.is_some() { target.1 } else { role.1 };
+    (evidence.association_policies, evidence.association_own_policies) = match association.target_role_arn {
+        Some(_) => (target.1, role.1),
+        None => (role.1, Observed::NotCollected { reason: "the association names no target role".to_owned() }.into()),
+    };
     evidence.association_role = role.0;
     evidence.association_target = target.0;
 }
@@ -59,5 +62,6 @@ fn none(evidence: &mut Evidence) {
     let none = Shared::from(Observed::NotCollected { reason: reason.clone() });
     evidence.association_role = none.clone();
     evidence.association_target = none;
+    evidence.association_own_policies = Observed::NotCollected { reason: reason.clone() }.into();
     evidence.association_policies = Observed::NotCollected { reason }.into();
 }

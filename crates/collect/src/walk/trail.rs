@@ -9,10 +9,8 @@ use crate::aws::LookUp;
 /// What a trail is asked for.
 #[derive(Debug, Default)]
 pub(super) struct Concerned<'a> {
-    /// The role's ARN.
-    pub(super) role: Option<&'a str>,
-    /// The role's name.
-    pub(super) name: Option<&'a str>,
+    /// ARN and name of each role: the one that web identity asks for, those of a Pod Identity association.
+    pub(super) roles: Vec<(&'a str, &'a str)>,
     /// The provider's ARN, whether or not there is such a provider.
     pub(super) provider: Option<&'a str>,
 }
@@ -24,9 +22,9 @@ pub(super) type Trail = (Observed<Vec<TrailEvent>>, Option<i64>);
 pub(super) async fn read(world: &World, of: &Concerned<'_>) -> Trail {
     let by = |global, key, value: &str| LookUp { global, key, value: value.to_owned() };
     let mut asked = vec![by(false, "EventName", "UpdateAddon")];
-    asked.extend(of.name.map(|name| by(true, "ResourceName", name)));
     asked.extend(of.provider.map(|arn| by(true, "ResourceName", arn)));
-    if let Some(arn) = of.role {
+    for (arn, name) in &of.roles {
+        asked.push(by(true, "ResourceName", name));
         asked.push(by(false, "ResourceName", arn));
         if world.aws.global_is_elsewhere() {
             // STS's global endpoint, which older SDKs ask, is recorded with the global services.

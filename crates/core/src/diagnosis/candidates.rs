@@ -80,10 +80,14 @@ fn seen_from(ruling: &Ruling, habitat: Habitat) -> Standing {
 
 /// One line for each kind of failure that nothing found explains: the causes that are left, and what would tell
 /// most of them apart.
-pub(super) fn meanings(e: &Evidence, candidates: &[Candidate], observations: &[Observation]) -> Vec<String> {
+pub(super) fn meanings<'a>(
+    e: &Evidence,
+    candidates: &[Candidate],
+    observations: impl IntoIterator<Item = &'a Observation>,
+) -> Vec<String> {
     let mut seen: BTreeSet<Symptom> = BTreeSet::new();
     let mut out = Vec::new();
-    for o in observations.iter().filter(|o| o.speaks()) {
+    for o in observations.into_iter().filter(|o| o.speaks()) {
         let Some(symptom) = o.symptom else { continue };
         if out.len() == KINDS || !seen.insert(symptom) {
             continue;

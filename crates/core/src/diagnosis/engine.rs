@@ -6,11 +6,14 @@ use super::habitat::Habitat;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::{saw, survivors, timeline};
+use crate::cause::Cause;
 use crate::evidence::{Evidence, Observed, Target, View, pods_down};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
+use crate::observation::Observation;
 use crate::question::{self, Answers};
 use trustwalk_foreign::shell;
+use trustwalk_symptoms::Symptom;
 
 /// Version of the diagnosis document.
 const SCHEMA: u32 = 1;
@@ -38,19 +41,17 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
     survivors::explain(&mut observations, &named);
     let failures = failures(&view);
-    let consequences = match &root_cause {
-        Some(root) => folded
-            .into_iter()
-            .chain(failures.iter().map(|f| &f.what).filter(|f| f.link != root.link()).cloned())
-            .collect(),
-        None => Vec::new(),
-    };
+    let (causes, folded): (Vec<Cause>, Vec<Folded>) = folded.into_iter().unzip();
+    let apart = if root_cause.is_some() { survivors::apart(&observations, &causes) } else { Vec::new() };
+    let consequences = consequences(root_cause.as_ref(), folded, &failures, &apart);
     let mut undetermined: Vec<String> = Vec::new();
     if root_cause.is_none() {
         undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
     }
     if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
+    } else {
+        undetermined.extend(candidates::meanings(evidence, &candidates, apart));
     }
     undetermined.extend(candidates::set_aside(&observations));
     undetermined.extend(candidates::refused_besides(&observations));
@@ -88,6 +89,19 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         timeline: timeline::timeline(evidence),
         after: None,
     }
+}
+
+/// What follows from the root cause: what it explains away, and what fails in other links.
+fn consequences(
+    root: Option<&Finding>,
+    folded: Vec<Folded>,
+    failures: &[Failing],
+    apart: &[&Observation],
+) -> Vec<Folded> {
+    let Some(root) = root else { return Vec::new() };
+    let of_another = |f: &&Failing| f.symptom.is_some_and(|s| apart.iter().any(|o| o.symptom == Some(s)));
+    let failing = failures.iter().filter(|f| !of_another(f)).map(|f| &f.what);
+    folded.into_iter().chain(failing.filter(|f| f.link != root.link()).cloned()).collect()
 }
 
 /// What could not be told, without what has no bearing on the target.
@@ -155,13 +169,15 @@ struct Failing {
     what: Folded,
     /// Whether it is a failure of the identity, and not one that may have other reasons, as a pod's not being ready.
     of_identity: bool,
+    /// The meaning of a log's line.
+    symptom: Option<Symptom>,
 }
 
 /// What fails visibly: the exchange, the pods, the logs.
 fn failures(e: &View<'_>) -> Vec<Failing> {
     let mut out = Vec::new();
     let mut say = |link, of_identity, sentence: String| {
-        out.push(Failing { what: Folded { sentence, link, code: None }, of_identity });
+        out.push(Failing { what: Folded { sentence, link, code: None }, of_identity, symptom: None });
     };
     if let Some(x) = e.exchange().known().filter(|x| x.assumed.is_none()) {
         let code = x.code.clone().unwrap_or_else(|| format!("HTTP {}", x.status));
@@ -182,11 +198,13 @@ fn failures(e: &View<'_>) -> Vec<Failing> {
         );
     }
     for line in question::recent(e).into_iter().take(3) {
-        say(
-            Link::Workload,
-            !line.failure.symptom.says_nothing(),
-            format!("{}: {}", times(&line.origin, line.count), line.failure.message),
-        );
+        let sentence = format!("{}: {}", times(&line.origin, line.count), line.failure.message);
+        let symptom = line.failure.symptom;
+        out.push(Failing {
+            what: Folded { sentence, link: Link::Workload, code: None },
+            of_identity: !symptom.says_nothing(),
+            symptom: Some(symptom),
+        });
     }
     out
 }

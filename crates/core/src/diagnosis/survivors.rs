@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 use crate::finding::{Confidence, Exhibit, Finding, Ruling, Standing};
 use crate::observation::{Fate, Observation, Witness};
 use crate::plan::Cure;
-use crate::question::Answers;
+use crate::question::{Answers, refusal_of};
 
 use super::habitat::Habitat;
 use super::model::Folded;
@@ -129,7 +129,7 @@ pub(super) fn order(errors: &mut [Finding], observations: &[Observation], kept_f
 }
 
 /// Takes out findings that another one explains away.
-pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> Vec<Folded> {
+pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> Vec<(Cause, Folded)> {
     let there: Vec<Cause> = errors.iter().map(|f| f.cause).collect();
     // That the workload's exchange differs is said where nothing says in what.
     let refused = |c: Cause| observations.iter().any(|o| o.speaks() && o.can_come_from(c));
@@ -142,11 +142,20 @@ pub(super) fn fold(errors: &mut Vec<Finding>, observations: &[Observation]) -> V
             || (named && f.cause == Cause::WorkloadExchangeDiffers);
         if masked {
             let code = Some(f.code().to_owned());
-            folded.push(Folded { sentence: f.sentence.clone(), link: f.link(), code });
+            folded.push((f.cause, Folded { sentence: f.sentence.clone(), link: f.link(), code }));
         }
         !masked
     });
     folded
+}
+
+/// Refusals by STS that a log tells of and nothing explains, though something was found: one exchange is refused by one
+/// check, so these are of another identity, or of another time.
+pub(super) fn apart<'a>(observations: &'a [Observation], folded: &[Cause]) -> Vec<&'a Observation> {
+    let refused = |o: &Observation| o.symptom.is_some_and(|s| refusal_of(s).is_some());
+    let unexplained = |o: &&Observation| o.fate == Fate::Unexplained && o.witness != Witness::OwnExchange;
+    let left = observations.iter().filter(unexplained).filter(|o| refused(o));
+    left.filter(|o| !folded.iter().any(|c| o.can_come_from(*c))).collect()
 }
 
 /// Puts each observation down to what explains it.

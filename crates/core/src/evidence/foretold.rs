@@ -70,6 +70,8 @@ impl CiJob {
         match &self.platform {
             Platform::GithubActions if self.repository.contains('/') => github::foretold(self),
             Platform::GithubActions | Platform::Other(_) => Vec::new(),
+            // What it shows is no ID token, and has no subject.
+            Platform::Gitlab if self.requests.first().is_some_and(|r| r.by == Means::CiJobToken) => Vec::new(),
             Platform::Gitlab => elsewhere::gitlab(self),
             Platform::Circleci => elsewhere::circleci(self),
             Platform::Bitbucket => elsewhere::bitbucket(self),

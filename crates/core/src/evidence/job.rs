@@ -127,8 +127,12 @@ pub struct Trigger {
 pub enum Means {
     /// GitHub's `configure-aws-credentials` (README of aws-actions/configure-aws-credentials, "OIDC").
     Action,
+    /// Another action that is told a role, or a script of GitHub's.
+    OtherStep,
     /// GitLab's `id_tokens` (GitLab Docs, "CI/CD YAML syntax reference").
     IdTokens,
+    /// GitLab's `CI_JOB_TOKEN`, which is for its own API and no ID token (GitLab Docs, "CI/CD job token").
+    CiJobToken,
     /// GitLab's `CI_JOB_JWT`, which was removed in 17.0 and never held an `aud` (GitLab Docs, "Deprecations").
     CiJobJwt,
     /// GitLab's `CI_JOB_JWT_V2`, removed in 17.0; its `aud` was the instance's address (the same).

@@ -39,6 +39,8 @@ pub enum Kind {
     AssociationRole,
     AssociationTarget,
     AssociationPolicies,
+    /// Policies of the association's own role.
+    AssociationOwnPolicies,
     AgentPods,
     Addons,
     TrailSince,
@@ -80,6 +82,7 @@ impl Kind {
         Self::AssociationRole,
         Self::AssociationTarget,
         Self::AssociationPolicies,
+        Self::AssociationOwnPolicies,
         Self::AgentPods,
         Self::Addons,
         Self::TrailSince,
@@ -123,6 +126,7 @@ impl Kind {
             Self::TrailSince => "trail-since",
             Self::Addons => "addons",
             Self::AssociationPolicies => "association-policies",
+            Self::AssociationOwnPolicies => "association-own-policies",
             Self::AgentPods => "agent-pods",
             Self::AssociationTarget => "association-target",
             Self::AssociationRole => "association-role",
@@ -172,7 +176,7 @@ impl Kind {
             Self::Exchange => {
                 "a real exchange would decide: `trustwalk diagnose` makes one where it is allowed to create tokens"
             }
-            Self::Policies | Self::AssociationPolicies => {
+            Self::Policies | Self::AssociationPolicies | Self::AssociationOwnPolicies => {
                 "see as whom the application acts and what its role may do: `kubectl exec POD -- aws sts \
                  get-caller-identity`, `aws iam list-attached-role-policies --role-name NAME`"
             }
@@ -223,6 +227,9 @@ impl Evidence {
             Kind::AssociationTarget => (self.association_target.is_absent(), self.association_target.gap()),
             Kind::AgentPods => (self.agent_pods.is_absent(), self.agent_pods.gap()),
             Kind::AssociationPolicies => (self.association_policies.is_absent(), self.association_policies.gap()),
+            Kind::AssociationOwnPolicies => {
+                (self.association_own_policies.is_absent(), self.association_own_policies.gap())
+            }
             Kind::Addons => (self.addons.is_absent(), self.addons.gap()),
             Kind::Chains => (false, self.chains.iter().find_map(Observed::gap)),
             Kind::TrailSince | Kind::Roots | Kind::TrustModel | Kind::Region => return None,
@@ -263,6 +270,7 @@ impl Evidence {
             Kind::AssociationTarget => self.association_target.source(),
             Kind::AgentPods => self.agent_pods.source(),
             Kind::AssociationPolicies => self.association_policies.source(),
+            Kind::AssociationOwnPolicies => self.association_own_policies.source(),
             Kind::Addons => self.addons.source(),
             Kind::Chains => self.chains.iter().find_map(Observed::source),
             Kind::TrailSince | Kind::Roots | Kind::TrustModel | Kind::Region => None,

@@ -161,6 +161,8 @@ pub struct Evidence {
     /// Policies of the role that a pod gets through the association: the target's, or else the association's own.
     #[serde(default)]
     pub association_policies: Shared<Observed<Vec<RolePolicy>>>,
+    /// Policies of the association's own role, where it is to assume a target role.
+    pub association_own_policies: Shared<Observed<Vec<RolePolicy>>>,
     /// The token.
     #[serde(default)]
     pub token: Observed<TokenClaims>,
@@ -268,6 +270,7 @@ impl Evidence {
             association_role: Shared::default(),
             association_target: Shared::default(),
             association_policies: Shared::default(),
+            association_own_policies: Shared::default(),
             agent_pods: Observed::default(),
             token: Observed::default(),
             discovery: Shared::default(),

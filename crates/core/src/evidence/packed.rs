@@ -84,7 +84,7 @@ tables! {
     /// Roles.
     roles: Observed<Role> = role, association_role, association_target;
     /// Policies of roles.
-    policies: Observed<Vec<RolePolicy>> = policies, association_policies;
+    policies: Observed<Vec<RolePolicy>> = policies, association_policies, association_own_policies;
     /// Discovery documents.
     discoveries: Observed<Discovery> = discovery;
     /// Key sets.

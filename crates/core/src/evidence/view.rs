@@ -250,6 +250,11 @@ impl<'a> View<'a> {
         &self.read(Kind::AgentPods).agent_pods
     }
 
+    /// [`Evidence::association_own_policies`].
+    pub fn association_own_policies(&self) -> &'a Observed<Vec<RolePolicy>> {
+        &self.read(Kind::AssociationOwnPolicies).association_own_policies
+    }
+
     /// [`Evidence::association_policies`].
     pub fn association_policies(&self) -> &'a Observed<Vec<RolePolicy>> {
         &self.read(Kind::AssociationPolicies).association_policies

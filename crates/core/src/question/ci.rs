@@ -109,6 +109,8 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
         } else {
             judged.push(Cause::GhaIdTokenPermissionMissing, permission(allowed(job)));
         }
+    } else if let Some(other) = of_the_job(job) {
+        judged.push(Cause::CiJobDoesNotRequestToken, other);
     } else if let Some(removed) = removed(job) {
         judged.push(Cause::CiJobDoesNotRequestToken, removed);
     } else if job.platform != Platform::GithubActions
@@ -117,6 +119,10 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
         && !REQUESTS.iter().any(|r| job.inputs.contains_key(*r))
     {
         judged.push(Cause::CiJobDoesNotRequestToken, unasked(job));
+    }
+    // What was not read may assume a role, or ask for a token.
+    if judged.found.is_empty() && (!job.assumes_role || job.requests.is_empty()) {
+        judged.missing.extend(job.unread.iter().map(|what| format!("what the job refers to and was not read: {what}")));
     }
 }
 
@@ -129,6 +135,16 @@ fn no_run(e: &View<'_>) -> bool {
 /// (GitLab Docs, "`id_tokens`"; Bitbucket Support, "Integrate Pipelines with resource servers using OIDC").
 fn says_all(job: &CiJob) -> bool {
     job.assumes_role && job.unread.is_empty() && matches!(job.platform, Platform::Gitlab | Platform::Bitbucket)
+}
+
+/// A token of GitLab's that is for its own API, and none for AWS (GitLab Docs, "CI/CD job token").
+fn of_the_job(job: &CiJob) -> Option<Draft> {
+    job.requests.iter().find(|r| r.by == Means::CiJobToken)?;
+    Some(
+        Draft::new("the job shows CI_JOB_TOKEN to AWS, which is for GitLab's own API and no ID token")
+            .show("token", "CI_JOB_TOKEN", "job")
+            .cure("ask for an ID token, and show that", &[("workflow", GITLAB_ASKS.to_owned())]),
+    )
 }
 
 /// A variable that GitLab has filled no more since 17.0 (GitLab Docs, "Deprecations").

@@ -6,7 +6,7 @@ use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::symptoms::recent;
 use super::{Draft, Judged, names};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Variable, View};
+use crate::evidence::{LogFailure, Means, Variable, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -30,11 +30,34 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.push(cause, draft);
         }
     }
+    let unnamed = Cause::StsClientHasNoRegion;
+    if let Some(draft) = step_without_region(view).filter(|_| judged.found.iter().all(|f| f.cause != unnamed)) {
+        judged.push(unnamed, draft);
+    }
     known_to_the_client(view, &mut judged);
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     judged
+}
+
+/// GitHub's step that is told no region: `configure-aws-credentials` asks for one before anything else, and newer versions
+/// take the variable `AWS_REGION` (its `action.yml` and `src/helpers.ts`).
+fn step_without_region(view: &View<'_>) -> Option<Draft> {
+    // A step that showed a token was told one.
+    let unseen = view.token().known().is_none();
+    let job = view.job().known().filter(|j| unseen && j.requests.iter().any(|r| r.by == Means::Action))?;
+    let given = job.inputs.get("aws-region").map(|r| r.trim());
+    if given.is_some_and(|r| !r.is_empty()) || job.env.contains_key(Variable::AwsRegion.name()) {
+        return None;
+    }
+    let draft = Draft::new("the step configure-aws-credentials is told no aws-region, without which it does nothing")
+        .show("aws-region", given.unwrap_or("not there"), "workflow")
+        .unsure(
+            Confidence::Likely,
+            "whether an earlier step or the runner's machine sets AWS_REGION, which newer versions of the action take",
+        );
+    Some(draft.cure("name the region", &[("workflow", "aws-region: eu-west-1".to_owned())]))
 }
 
 /// Rules out what the client that wrote every line concerned cannot have.
@@ -72,10 +95,12 @@ fn by_an_sdk(session: &str) -> bool {
     digits(session, 19) || PREFIXES.iter().any(|p| session.strip_prefix(p).is_some_and(|rest| digits(rest, 10)))
 }
 
-/// Of the SDKs, only Java's and .NET's have STS in a module of its own.
+/// Of the SDKs, only Java's, .NET's and older ones for JavaScript have STS in a module of its own.
 fn has_sts_built_in(f: &Failure) -> Option<String> {
     let sdk = f.sdk?;
     let apart = matches!(sdk, Sdk::JavaV1 | Sdk::JavaV2 | Sdk::DotNet | Sdk::HadoopS3a | Sdk::Kotlin);
+    // Only what says so itself: the others end their search in other words.
+    let apart = apart || sdk == Sdk::JavaScript && f.symptom == S::StsModuleMissing;
     (!apart).then(|| format!("{} spoke, which needs no module for STS", sdk.name()))
 }
 
@@ -86,11 +111,13 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     let host = f.host.as_deref();
     Some(match f.symptom {
         S::StsRegionMissing => {
-            let draft = Draft::new(format!(
-                "the application makes a client of STS without a region, and {who} takes none by itself"
-            ))
-            .hear(line)
-            .cure(
+            let words = match &f.detail {
+                Some(word) => format!("the client of STS is given `{word}` as its region, which is none of AWS's"),
+                None => {
+                    format!("the application makes a client of STS without a region, and {who} takes none by itself")
+                }
+            };
+            let draft = Draft::new(words).hear(line).cure(
                 "name the region: AWS_REGION in the container, or in the application's configuration",
                 &[region(view)],
             );

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trustwalk_trust_policy::{Comparison, Document, DocumentCondition, Effect, Operator};
 
 use super::Judged;
-use crate::evidence::{Fit, Platform, Template, TokenClaims, TokenSource, View};
+use crate::evidence::{Fit, Means, Platform, Template, TokenClaims, TokenSource, View};
 use crate::finding::Confidence;
 
 /// What a job asks for, as far as its files tell it: a token without a subject.
@@ -15,7 +15,7 @@ pub(super) fn asked(e: &View<'_>) -> Option<TokenClaims> {
     let may_ask = |p: &BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
     let github = job.platform == Platform::GithubActions;
     let granted = job.permissions.as_ref().is_some_and(may_ask) && job.caller_permissions.as_ref().is_none_or(may_ask);
-    if (github && !granted) || (!github && job.requests.is_empty()) {
+    if (github && !granted) || (!github && job.requests.iter().all(|r| r.by == Means::CiJobToken)) {
         return None;
     }
     let aud = job.audiences().into_iter().next().filter(|aud| !aud.contains('$'));

@@ -7,7 +7,7 @@ use trustwalk_foreign::visible;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{bare, in_cluster, issuer, lacking};
-use super::sts::Refusal;
+use super::sts::{Refusal, Refusals};
 use super::symptoms::find;
 use super::{Draft, Judged, keyset, names};
 use crate::evidence::{
@@ -46,8 +46,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if let Some(draft) = local(iss) {
         return Judged::one(Cause::IssuerIsClusterLocalUrl, draft);
     }
-    let said = super::sts::refusal(view);
-    if said.is_some_and(|s| s > Refusal::Keys && s != Refusal::Audience) || e.provider().is_absent() {
+    let said = &super::sts::refusals(view);
+    if said.first().is_some_and(|s| s > Refusal::Keys && s != Refusal::Audience) || e.provider().is_absent() {
         return Judged::default();
     }
     if let Some(found) = replaced(e, iss) {
@@ -59,7 +59,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             let draft = Draft::new(format!("the discovery document of {iss} cannot be fetched: {error}"))
                 .unsure(Confidence::Likely, "fetch it from the public internet: what STS can reach counts")
                 .show("URL", source.what.clone(), "issuer");
-            if said == Some(Refusal::Keys) {
+            if said.hold(Refusal::Keys) {
                 Judged::one(Cause::IssuerDocumentsNotPublic, public(draft))
             } else {
                 Judged::open(lacking("the discovery document", e.discovery()))
@@ -201,7 +201,7 @@ fn member(iss: &str) -> String {
     format!("set \"issuer\": {}", visible::json(&serde_json::Value::from(iss).to_string()))
 }
 
-fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: Option<Refusal>, view: &View<'_>) -> Judged {
+fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, view: &View<'_>) -> Judged {
     let show = |why: String, f: &Fetched| {
         Draft::new(format!("STS cannot read the issuer's documents: {why}")).show(
             "fetched",
@@ -231,7 +231,7 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: Option<Refusa
     }
     let keys = match e.keys() {
         Observed::Known { value, .. } => value,
-        Observed::Unreachable { error, .. } if said == Some(Refusal::Keys) => {
+        Observed::Unreachable { error, .. } if said.hold(Refusal::Keys) => {
             return Judged::one(
                 Cause::IssuerDocumentsNotPublic,
                 public(
@@ -263,7 +263,7 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: Option<Refusa
         return Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft);
     }
     let longest = discovery.fetched.millis.max(keys.fetched.millis);
-    if said == Some(Refusal::Keys) {
+    if said.hold(Refusal::Keys) {
         let line = find(view, &[Symptom::KeysUnavailable])
             .map_or_else(|| "STS: verification key".to_owned(), |l| l.sample.clone());
         let why = if longest > STS_PATIENCE_MS {
@@ -291,7 +291,7 @@ fn transient(iss: &str, why: &str) -> Draft {
 }
 
 /// The key that signed the token is not published.
-fn unpublished(token: &TokenClaims, keys: &Keys, said: Option<Refusal>) -> Option<Draft> {
+fn unpublished(token: &TokenClaims, keys: &Keys, said: &Refusals) -> Option<Draft> {
     let kid = token.kid.as_deref()?;
     // The right key is there, whatever it is called.
     if token.verified_by.is_some() {
@@ -299,7 +299,7 @@ fn unpublished(token: &TokenClaims, keys: &Keys, said: Option<Refusal>) -> Optio
     }
     let published: Vec<&str> = keys.keys.iter().map(|k| k.kid.as_deref().unwrap_or("one without kid")).collect();
     let missing = !published.contains(&kid) && (keys.keys.len() > 1 || token.signature == Some(false));
-    let forged = token.signature == Some(false) && said != Some(Refusal::Denied);
+    let forged = token.signature == Some(false) && !said.hold(Refusal::Denied);
     (missing || forged).then(|| {
         let draft = Draft::new(format!(
             "the token is signed with key `{kid}`, which the issuer's key set does not publish ({})",

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::Draft;
-use super::sts::Refusal;
+use super::sts::{Refusal, Refusals};
 use crate::evidence::{KeyFacts, Keys, TokenClaims, View};
 use crate::finding::Confidence;
 
@@ -82,7 +82,7 @@ fn flaw_for(token: &TokenClaims, keys: &Keys, at: usize) -> Option<Flaw> {
 }
 
 /// The key that signed the token is published, and STS does not find it or fails on it.
-pub(super) fn unfound(e: &View<'_>, keys: &Keys, said: Option<Refusal>) -> Option<Draft> {
+pub(super) fn unfound(e: &View<'_>, keys: &Keys, said: &Refusals) -> Option<Draft> {
     let token = e.token().known();
     let Some((token, at)) = token.and_then(|t| Some((t, t.verified_by?))) else {
         return all_flawed(keys, said);
@@ -101,7 +101,7 @@ pub(super) fn unfound(e: &View<'_>, keys: &Keys, said: Option<Refusal>) -> Optio
 }
 
 /// Whatever key signs: none of them is one that STS finds.
-fn all_flawed(keys: &Keys, said: Option<Refusal>) -> Option<Draft> {
+fn all_flawed(keys: &Keys, said: &Refusals) -> Option<Draft> {
     let flaws: Option<Vec<Flaw>> = keys.keys.iter().map(flaw).collect();
     let first = *flaws.as_ref().filter(|all| all.iter().all(|f| !f.is_found()))?.first()?;
     let draft = Draft::new(match keys.keys.len() {
@@ -113,26 +113,19 @@ fn all_flawed(keys: &Keys, said: Option<Refusal>) -> Option<Draft> {
         ),
     });
     let draft = listed(draft, keys);
-    Some(match said {
-        Some(Refusal::Keys) => draft,
-        _ => draft.unsure(Confidence::Likely, ASK),
-    })
+    Some(if said.hold(Refusal::Keys) { draft } else { draft.unsure(Confidence::Likely, ASK) })
 }
 
 const ASK: &str = "a real exchange: what STS asks of a key is reported by users and not documented";
 
 /// How sure it is: proven where STS failed in the very way in which it fails on such a key.
-fn weighed(e: &View<'_>, draft: Draft, flaw: Flaw, said: Option<Refusal>) -> Draft {
+fn weighed(e: &View<'_>, draft: Draft, flaw: Flaw, said: &Refusals) -> Draft {
     // The newer answer is one for audience and signature; where the audience is registered, the signature is left.
     let registered = || {
         let aud = e.token().known().and_then(super::facts::effective_audience);
         e.provider().known().zip(aud).is_some_and(|(p, aud)| p.client_ids.iter().any(|id| id == aud))
     };
-    let fits = match said {
-        Some(Refusal::Keys) => !flaw.is_found(),
-        Some(Refusal::Audience) => flaw.is_found() && registered(),
-        Some(_) | None => false,
-    };
+    let fits = if flaw.is_found() { said.hold(Refusal::Audience) && registered() } else { said.hold(Refusal::Keys) };
     if fits { draft } else { draft.unsure(Confidence::Likely, ASK) }
 }
 

@@ -66,8 +66,12 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         }
     }
     for line in recent(view).into_iter().filter(|l| l.failure.symptom == S::StsServerError) {
-        if line.failure.host.as_deref() == Some(GLOBAL) && judged.found.is_empty() {
-            judged.push(Cause::StsGlobalEndpointSingleRegionDependency, one_region(view).hear(line));
+        let cause = Cause::StsGlobalEndpointSingleRegionDependency;
+        match line.failure.host.as_deref() {
+            Some(GLOBAL) if judged.found.is_empty() => judged.push(cause, one_region(view).hear(line)),
+            None if judged.found.is_empty() => judged.push(cause, of_sts(view).hear(line)),
+            Some(host) if host != GLOBAL => judged.exclude(cause, format!("{host} was asked, which is of one region")),
+            Some(_) | None => {}
         }
         if find(view, &[S::NodeRoleUsed]).is_none() {
             judged.exclude(Cause::TransientStsFailureFallsBackToNodeRole, "no call as the node's role was seen");
@@ -106,9 +110,7 @@ fn contradicted(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
         judged.exclude(Cause::NetworkPolicyBlocksSts, by);
     }
     let Some(host) = line.failure.host.as_deref() else { return };
-    if host == GLOBAL {
-        judged.exclude(Cause::StsVpcEndpointBlackholed, format!("{host} was asked, which no VPC endpoint answers for"));
-    } else if host.starts_with("sts.") {
+    if host != GLOBAL && host.starts_with("sts.") {
         let by = format!("the regional endpoint {host} was asked");
         judged.exclude(Cause::StsGlobalEndpointInPrivateNetwork, by.clone());
         judged.exclude(Cause::StsGlobalEndpointSingleRegionDependency, by);
@@ -159,7 +161,9 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     if let Some(draft) = blocked(e, line, &host) {
         return (Cause::NetworkPolicyBlocksSts, draft);
     }
-    if (symptom == S::StsGlobalEndpoint || host == GLOBAL) && symptom != S::StsDns {
+    // An endpoint in the VPC answers for its own region's name; a zone of the VPC may lead the global name there, too.
+    let into_vpc = line.failure.address.is_some_and(in_vpc);
+    if (symptom == S::StsGlobalEndpoint || host == GLOBAL) && symptom != S::StsDns && !into_vpc {
         let draft =
             Draft::new(format!("the client calls the global endpoint {GLOBAL}, which this network does not reach"));
         return (Cause::StsGlobalEndpointInPrivateNetwork, regional(e, draft));
@@ -169,8 +173,9 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
         // Without an address only a workload of a cluster can be taken to stand in a VPC.
         None => in_cluster(e),
     };
-    let own_region = host.starts_with("sts.") && host != GLOBAL;
-    if find(e, &[S::ExpiredToken]).is_none() && symptom == S::StsTimeout && own_region && endpoint {
+    let own_region = host.starts_with("sts.") && host != GLOBAL && symptom == S::StsTimeout;
+    let silent = own_region || (into_vpc && symptom == S::StsGlobalEndpoint);
+    if find(e, &[S::ExpiredToken]).is_none() && silent && endpoint {
         return (Cause::StsVpcEndpointBlackholed, blackholed(e, line, &host));
     }
     (Cause::DnsOrNetworkToStsBroken, broken(line, &host))
@@ -247,10 +252,14 @@ fn blackholed(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
     )
 }
 
-/// The cure for who calls the global endpoint.
+/// The cure for who calls the global endpoint. SDKs whose major version is of after July 2022 never ask it, the others no
+/// more by default since July 2025, but for the AWS CLI 1, Java 1, Go 1 and JavaScript 2 (AWS SDKs and Tools Reference
+/// Guide, "AWS STS Regional endpoints").
 fn regional(e: &View<'_>, draft: Draft) -> Draft {
     const TITLE: &str = "use the regional endpoint";
     let annotate = names::on_account(e, "annotate", " eks.amazonaws.com/sts-regional-endpoints=true");
+    let note = "for SDKs that know the setting; newer ones ask their own region by themselves, and an application that \
+                names the endpoint itself has to leave it out";
     let kubectl = [annotate, names::on_workload(e, "rollout restart", "", &[])].join(" && ");
     // The webhook sets the variable beside the role; what the template sets by hand it leaves.
     let by_hand = e
@@ -268,16 +277,28 @@ fn regional(e: &View<'_>, draft: Draft) -> Draft {
             let restart = renewal(e, Which::All);
             let mut ways = ways(e, &action);
             ways.retain(|(tool, _)| *tool != "kubectl");
-            ways.push(("kubectl", kubectl));
+            ways.extend([("kubectl", kubectl), ("note", note.to_owned())]);
             draft.act(TITLE, [Some(action), restart].into_iter().flatten().collect(), &ways)
         }
-        None => draft.cure(TITLE, &[("kubectl", kubectl)]),
+        None => draft.cure(TITLE, &[("kubectl", kubectl), ("note", note.to_owned())]),
     }
 }
 
+/// STS failed by itself, and nothing tells at which endpoint.
+fn of_sts(e: &View<'_>) -> Draft {
+    let draft = Draft::new(format!(
+        "STS failed by itself; if {GLOBAL} was asked, which region failed is not for the client to choose"
+    ));
+    let decide = format!("which host was asked: the log at debug level names it; {GLOBAL} is the global endpoint");
+    regional(e, draft.unsure(Confidence::Possible, decide))
+}
+
+/// Since 2025 the global name is answered in the caller's region where that is enabled by default and its name was
+/// resolved by Amazon's DNS, else in `us-east-1` (IAM User Guide, "AWS STS global endpoint changes").
 fn one_region(e: &View<'_>) -> Draft {
     let draft = Draft::new(format!(
-        "the global endpoint {GLOBAL} failed, and the client knows no other: its work depends on one region"
+        "the global endpoint {GLOBAL} failed, and the client asks no other: one region answers for it, its own or \
+         us-east-1, which is not for the client to choose"
     ));
     let region = names::region(e);
     let template = "the regional endpoint answers meanwhile: `aws sts get-caller-identity --region {} --endpoint-url \

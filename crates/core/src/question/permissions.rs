@@ -69,6 +69,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.push(cause, draft.hear(line));
         }
     }
+    to_the_target(view, &mut judged);
     if judged.found.is_empty() {
         foretold(view, &mut judged);
     }
@@ -113,6 +114,54 @@ fn foretold(e: &View<'_>, judged: &mut Judged) {
         }
     }
     judged.missing.extend(open.into_iter().take(1));
+}
+
+/// Whether the association's role is allowed to assume the target role. What a policy denies it is denied; that none
+/// allows it decides where the target is of another account, for in one account the target's trust policy is enough
+/// (IAM User Guide, "Cross-account policy evaluation logic"; EKS User Guide, target roles).
+fn to_the_target(e: &View<'_>, judged: &mut Judged) {
+    let Some(target) = e.association_target().known().filter(|_| acts(e)) else { return };
+    let Some(role) = e.association_role().known() else { return };
+    let Some(policies) = e.association_own_policies().known() else {
+        if !e.association_own_policies().is_absent() {
+            judged.missing.push(lacking("the policies of the association's role", e.association_own_policies()));
+        }
+        return;
+    };
+    const ACTION: &str = "sts:AssumeRole";
+    let mut context = Context::open();
+    context.set("aws:PrincipalArn", [role.arn.as_str()]);
+    let ruled = rule(policies, &Use { action: ACTION.to_owned(), resource: Some(target.arn.clone()), context });
+    let account = |arn: &str| arn_parts(arn).map(|(_, account, _)| account.to_owned());
+    let elsewhere = account(&role.arn) != account(&target.arn);
+    let (cause, words) = match &ruled {
+        Ruled::Allowed => return,
+        Ruled::Denied(policy, _) => (Cause::RoleExplicitlyDenied, format!("{policy} denies it by a Deny")),
+        Ruled::Bounded(policy) if elsewhere => {
+            (Cause::PermissionsBoundaryLacksAction, format!("its permissions boundary {policy} does not allow it"))
+        }
+        Ruled::Lacking if elsewhere => (Cause::RoleLacksPermission, "no policy of it allows that".to_owned()),
+        // In one account the trust policy of the target is enough.
+        Ruled::Bounded(_) | Ruled::Lacking => return,
+        Ruled::Open(decide) => {
+            judged.missing.push(format!("whether {} is allowed to assume {}: {decide}", role.arn, target.arn));
+            return;
+        }
+    };
+    let draft = Draft::new(format!(
+        "the association's role {} has to assume the target role {}, and {words}",
+        role.arn, target.arn
+    ))
+    .show("needed", format!("{ACTION} on {}", target.arn), "EKS User Guide");
+    let draft = shown(draft, policies, &ruled);
+    let draft = if cause == Cause::RoleLacksPermission {
+        own_policy(draft, &role.name, ACTION, Some(&target.arn))
+    } else {
+        cured(e, draft, cause, (ACTION, Some(&target.arn)))
+    };
+    if !judged.found.iter().any(|f| f.cause == cause) {
+        judged.push(cause, draft);
+    }
 }
 
 /// The request, as far as it is known.

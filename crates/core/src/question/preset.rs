@@ -2,7 +2,7 @@
 
 use super::facts::{FILE_VARIABLE, effective_audience};
 use super::names;
-use super::sts::{Refusal, refusal, succeeded};
+use super::sts::{Refusal, refusals, succeeded};
 use crate::evidence::{AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, ServiceAccount, TokenVolume, View};
 use crate::finding::Confidence;
 
@@ -41,6 +41,6 @@ pub(super) fn token(e: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
         &[("kubectl", names::unset(e, &[super::facts::ROLE_VARIABLE.name(), FILE_VARIABLE.name()]))],
     );
     let sent = e.token().known().and_then(effective_audience) == Some(volume.audience.as_str());
-    let proven = sent && refusal(e) == Some(Refusal::Audience);
+    let proven = sent && refusals(e).hold(Refusal::Audience);
     Some(if proven { draft } else { draft.unsure(Confidence::Likely, "what STS says of that token: a real exchange") })
 }

@@ -7,7 +7,7 @@ use trustwalk_symptoms::{Region, Symptom};
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
 use super::service_account::annotate;
-use super::sts::Refusal;
+use super::sts::{Refusal, Refusals};
 use super::symptoms::find;
 use super::{Draft, Judged, audience, client_id, foreseen, names, setup, vouch};
 use crate::evidence::{Kind, LogFailure, Provider, TokenClaims, TrailEvent, View};
@@ -56,9 +56,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if e.provider().known().is_none() && built_in(e) {
         return Judged::none("the provider is IAM's own");
     }
-    let said = super::sts::refusal(view);
+    let said = super::sts::refusals(view);
     if let Some(provider) = e.provider().known() {
-        return registered(view, e, provider, said);
+        return registered(view, e, provider, &said);
     }
     if e.provider().is_absent() {
         return match issuer(e) {
@@ -66,7 +66,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             None => Judged::open("the issuer: neither token nor cluster tells it"),
         };
     }
-    if said == Some(Refusal::NoProvider) {
+    if said.hold(Refusal::NoProvider) {
         return told(view, e);
     }
     Judged::open(lacking("the account's OIDC provider", e.provider()))
@@ -308,37 +308,35 @@ fn absent_reason(e: &View<'_>, iss: &str, account: &str, paths: &[&str]) -> (Cau
     (Cause::OidcProviderMissingInAccount, format!("{whose} has no OIDC provider for {iss}"))
 }
 
-fn registered(view: &View<'_>, e: &View<'_>, provider: &Provider, said: Option<Refusal>) -> Judged {
+fn registered(view: &View<'_>, e: &View<'_>, provider: &Provider, said: &Refusals) -> Judged {
     let Some(token) = e.token().known() else { return unseen(e, provider) };
     let Some(aud) = effective_audience(token) else { return Judged::none("the token has no audience") };
-    if said == Some(Refusal::NoProvider) {
-        let home = arn_parts(&provider.arn).map(|(_, a, _)| a.to_owned());
-        if let (Some(home), Some(theirs)) = (home, role_account(e))
-            && home != theirs
-        {
-            if let Some(draft) = misplaced(e) {
-                return Judged::one(Cause::RoleArnWrongAccount, draft);
-            }
-            let draft = Draft::new(format!(
-                "the provider {} is in account {home} and the role in {theirs}; it must stand in the role's account",
-                provider.arn
-            ));
-            return Judged::one(
-                Cause::CrossAccountWebIdentityWithoutProviderThere,
-                draft.show("provider", provider.arn.clone(), "IAM"),
-            );
-        }
-        return china(view, e);
-    }
-    if provider.client_ids.iter().any(|c| c == aud) {
-        return Judged::default();
-    }
-    // A later check spoke: the audience passed.
-    if said == Some(Refusal::Denied) {
-        return Judged::default();
+    let unseen = said.hold(Refusal::NoProvider);
+    let mut judged = if unseen { not_found(view, e, provider) } else { Judged::default() };
+    // An exchange that found no provider says nothing of the audience; one that a later check refused says that it passed.
+    let unasked = unseen && !said.hold(Refusal::Audience);
+    if unasked || said.first() == Some(Refusal::Denied) || provider.client_ids.iter().any(|c| c == aud) {
+        return judged;
     }
     let (cause, draft) = unregistered(e, provider, token, aud);
-    Judged::one(cause, draft)
+    judged.push(cause, draft);
+    judged
+}
+
+/// A provider is registered, and STS found none.
+fn not_found(view: &View<'_>, e: &View<'_>, provider: &Provider) -> Judged {
+    let home = arn_parts(&provider.arn).map(|(_, account, _)| account);
+    let Some((home, theirs)) = home.zip(role_account(e)).filter(|(home, theirs)| home != theirs) else {
+        return china(view, e);
+    };
+    if let Some(draft) = misplaced(e) {
+        return Judged::one(Cause::RoleArnWrongAccount, draft);
+    }
+    let draft = Draft::new(format!(
+        "the provider {} is in account {home} and the role in {theirs}; it must stand in the role's account",
+        provider.arn
+    ));
+    Judged::one(Cause::CrossAccountWebIdentityWithoutProviderThere, draft.show("provider", provider.arn.clone(), "IAM"))
 }
 
 /// The cause of an audience that is not registered, and the finding.

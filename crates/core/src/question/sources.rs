@@ -41,8 +41,9 @@ fn given(e: &View<'_>) -> bool {
     identity_given(e) && e.service_account().known().is_some_and(|s| s.role_arn().is_some())
 }
 
-/// Keys in the environment, which every SDK takes first (AWS SDKs and Tools Reference Guide, "Credential provider
-/// chain").
+/// Keys in the environment, which SDKs take first (AWS SDKs and Tools Reference Guide, "Credential provider chain"), all
+/// but the SDK for .NET before version 4 (AWS SDK for .NET 3 and 4 Developer Guides, "Credential and profile
+/// resolution"; its `FallbackCredentialsFactory` and `DefaultAWSCredentialsIdentityResolver`).
 fn keys(e: &View<'_>) -> Option<Draft> {
     let job =
         e.job().known().filter(|j| j.env.get("AWS_ACCESS_KEY_ID").is_some_and(|v| !v.is_empty()) && j.assumes_role);
@@ -51,8 +52,14 @@ fn keys(e: &View<'_>) -> Option<Draft> {
         .or_else(|| job.map(|_| ("AWS_ACCESS_KEY_ID".to_owned(), "set".to_owned())))?;
     let taken = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
     let draft = Draft::new(format!(
-        "{name} is set where the workload runs ({from}), and every SDK takes keys before web identity"
+        "{name} is set where the workload runs ({from}), and SDKs take keys before web identity, all but .NET's before \
+         version 4"
     ));
+    let dotnet = recent(e).into_iter().find(|l| l.failure.sdk == Some(Sdk::DotNet));
+    let draft = match dotnet {
+        Some(line) => draft.hear(line).unsure(Confidence::Likely, "the version of AWSSDK.Core in the application"),
+        None => draft,
+    };
     Some(draft.show("environment", format!("{name} ({from})"), "container or runner").cure(
         "remove the keys",
         &[

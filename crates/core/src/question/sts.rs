@@ -1,5 +1,7 @@
 //! What STS answered, and which of its checks that answer belongs to.
 
+use std::collections::BTreeSet;
+
 use trustwalk_symptoms::Symptom;
 
 use super::symptoms::recent;
@@ -29,17 +31,34 @@ pub(crate) fn succeeded(view: &View<'_>) -> bool {
     view.exchange().known().is_some_and(|x| x.assumed.is_some())
 }
 
-/// The check that refused: what the exchange said, else what the logs say now.
-pub(crate) fn refusal(view: &View<'_>) -> Option<Refusal> {
+/// The checks that refused: one exchange is refused by one, and a log may tell of several exchanges, of this identity at
+/// other times or of others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Refusals(BTreeSet<Refusal>);
+
+impl Refusals {
+    /// Whether an exchange was refused by this check.
+    pub(crate) fn hold(&self, refusal: Refusal) -> bool {
+        self.0.contains(&refusal)
+    }
+
+    /// The check that refused earliest: what no check before it can have refused.
+    pub(crate) fn first(&self) -> Option<Refusal> {
+        self.0.first().copied()
+    }
+}
+
+/// The checks that refused: what the exchange said, else what the logs say now.
+pub(crate) fn refusals(view: &View<'_>) -> Refusals {
     if let Some(x) = view.exchange().known() {
         if x.assumed.is_some() {
-            return None;
+            return Refusals::default();
         }
         if let Some(code) = &x.code {
-            return Some(from_answer(code, x.message.as_deref().unwrap_or_default()));
+            return Refusals([from_answer(code, x.message.as_deref().unwrap_or_default())].into());
         }
     }
-    recent(view).into_iter().filter_map(|l| from_symptom(l.failure.symptom)).min()
+    Refusals(recent(view).into_iter().filter_map(|l| from_symptom(l.failure.symptom)).collect())
 }
 
 /// Whether the workload's own log tells of failures and none of them is an answer of STS.

@@ -10,7 +10,7 @@ use trustwalk_x509::{
 };
 
 use super::facts::{issuer, lacking};
-use super::sts::Refusal;
+use super::sts::{Refusal, Refusals};
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{HostChain, LogFailure, Observed, Provider, TrustModel, View};
@@ -115,8 +115,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return Judged::open("the certificates of the issuer: no host was asked");
     }
     let hosts = seen(e);
-    let said = super::sts::refusal(view);
-    if let Some(judged) = invalid(e, &hosts, said) {
+    let said = super::sts::refusals(view);
+    if let Some(judged) = invalid(e, &hosts, &said) {
         return judged;
     }
     let Some(provider) = e.provider().known() else {
@@ -126,7 +126,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             Judged::open(lacking("the provider's thumbprints", e.provider()))
         };
     };
-    let told = said == Some(Refusal::Thumbprint);
+    let told = said.hold(Refusal::Thumbprint);
     let failed = hosts.len() < e.chains().len();
     let bad: Vec<&Seen<'_>> = hosts.iter().filter(|h| mismatched(e, h, provider, told)).collect();
     if !told && let Some(unseen) = bad.iter().find_map(|h| unseen(h)) {
@@ -191,8 +191,8 @@ fn told(e: &View<'_>, line: &LogFailure) -> Draft {
 }
 
 /// A certificate that no system would take for this host.
-fn invalid(e: &View<'_>, hosts: &[Seen<'_>], said: Option<Refusal>) -> Option<Judged> {
-    let contradicted = said.is_some_and(|s| s > Refusal::Keys);
+fn invalid(e: &View<'_>, hosts: &[Seen<'_>], said: &Refusals) -> Option<Judged> {
+    let contradicted = said.first().is_some_and(|s| s > Refusal::Keys);
     let host = hosts.iter().find(|h| h.problem.is_some() && h.assessment.path.is_none() && !contradicted)?;
     let problem = host.problem.clone().unwrap_or_default();
     let draft = Draft::new(format!("the certificate that {} presents cannot stand for it: {problem}", host.facts.host))

@@ -98,6 +98,10 @@ fn unread(view: &View<'_>, e: &View<'_>, expired: Option<&LogFailure>) -> Judged
             Cause::TokenContentMalformed,
             Draft::new("what the workload sends as a token is not a JWT").hear(line),
         );
+    } else if let Some(line) = find(view, &[Symptom::InvalidTimestamp]) {
+        judged.push(Cause::TokenContentMalformed, of_times(line));
+    } else if let Some(line) = find(view, &[Symptom::TokenParameterInvalid]) {
+        nothing_sent(view, &mut judged, line);
     } else if let Some(line) = find(view, &[Symptom::MissingClaim]) {
         judged.push(
             Cause::WrongTokenKindMissingAud,
@@ -111,6 +115,36 @@ fn unread(view: &View<'_>, e: &View<'_>, expired: Option<&LogFailure>) -> Judged
         judged.missing.push(super::facts::token_gap(e));
     }
     judged
+}
+
+/// STS takes whole seconds for a token's times, and refuses others in these words (REPORTED).
+fn of_times(line: &LogFailure) -> Draft {
+    Draft::new("a time in the token (iat, nbf or exp) is no whole number of seconds, as its issuer wrote it")
+        .hear(line)
+        .cure(
+            "have the issuer write iat, nbf and exp as seconds of Unix time, without a fraction or milliseconds",
+            &[("trustwalk", "trustwalk token FILE".to_owned())],
+        )
+}
+
+/// What was sent as the token is none: nothing, most often.
+fn nothing_sent(view: &View<'_>, judged: &mut Judged, line: &LogFailure) {
+    let decide = "what stands in the variable or file that the client takes the token from: `trustwalk token FILE` reads \
+                  a file";
+    let draft = Draft::new("what is sent as the token is no token: it is empty, too short, or of another type");
+    let draft = draft.hear(line).unsure(Confidence::Possible, decide);
+    let draft = if in_cluster(view) {
+        draft.cure("have the client read the file that AWS_WEB_IDENTITY_TOKEN_FILE names, before every exchange", &[])
+    } else {
+        draft.cure(
+            "see that the step before it asks for an ID token, and that its variable is not empty",
+            &[(
+                "note",
+                "an empty token is sent where a job was given none: see what it is allowed and asks for".to_owned(),
+            )],
+        )
+    };
+    judged.push(Cause::TokenContentMalformed, draft);
 }
 
 /// Seconds by which the clocks of a log and of STS may differ before it counts: STS forgives as many (IAM User Guide).

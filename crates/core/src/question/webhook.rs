@@ -16,8 +16,8 @@ pub(super) type Base<'a> = dyn Fn(String) -> Draft + 'a;
 /// What the API server says of the identity webhook that it could not use.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Complaint<'a> {
-    /// As the answer to our own dry run of a pod.
-    DryRun(&'a str, Symptom),
+    /// As the answer to our own dry run of a pod, its meaning, and the webhook's name.
+    DryRun(&'a str, Symptom, &'a str),
     /// In a log.
     Line(&'a LogFailure),
 }
@@ -25,14 +25,22 @@ pub(super) enum Complaint<'a> {
 impl Complaint<'_> {
     fn symptom(self) -> Symptom {
         match self {
-            Self::DryRun(_, symptom) => symptom,
+            Self::DryRun(_, symptom, _) => symptom,
             Self::Line(line) => line.failure.symptom,
+        }
+    }
+
+    /// Whether it names this webhook.
+    fn is_about(self, hook: &Webhook) -> bool {
+        match self {
+            Self::DryRun(_, _, name) => hook.name == name,
+            Self::Line(line) => line.failure.webhook.as_ref().is_some_and(|w| w.as_str() == hook.name),
         }
     }
 
     fn on(self, draft: Draft) -> Draft {
         match self {
-            Self::DryRun(said, _) => draft.show("dry run of a pod", said, "kubectl create --dry-run=server"),
+            Self::DryRun(said, ..) => draft.show("dry run of a pod", said, "kubectl create --dry-run=server"),
             Self::Line(line) => draft.hear(line),
         }
     }
@@ -42,8 +50,8 @@ impl Complaint<'_> {
 pub(super) fn refused<'a>(e: &View<'a>) -> Option<Complaint<'a>> {
     let refusal = e.injection_probe().known()?.error.as_ref()?;
     let call = refusal.call()?;
-    let ours = e.webhooks().known()?.iter().any(|h| h.name == call.webhook.as_str());
-    ours.then(|| Complaint::DryRun(refusal.said(), call.symptom))
+    let ours = e.webhooks().known()?.iter().find(|h| h.name == call.webhook.as_str())?;
+    Some(Complaint::DryRun(refusal.said(), call.symptom, &ours.name))
 }
 
 /// A dry run that was refused over a webhook of which it is not known whether it is the identity's.
@@ -132,7 +140,7 @@ pub(super) fn fault(
         );
         return Some((Cause::WebhookAbsentOrNotRunning, draft));
     };
-    let hook = hooks.iter().find(|h| h.configuration.contains("pod-identity")).unwrap_or(hook);
+    let hook = complaint.and_then(|c| hooks.iter().find(|h| c.is_about(h))).unwrap_or(hook);
     let namespace = e.service_account().known().map(|sa| sa.namespace.clone()).unwrap_or_default();
     untrusted(e, hook, base, complaint)
         .or_else(|| disagreed(e, hook, base, complaint))

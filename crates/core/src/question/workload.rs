@@ -106,7 +106,7 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained()),
         S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(e, line)),
         S::SecurityTokenInvalid if region_suspected(e, line) => (Cause::RegionNotEnabledForAccount, foreign_session()),
-        S::SignatureScope => (Cause::StsCallSentToWrongPartitionRegion, signed_elsewhere(e)),
+        S::SignatureScope => (Cause::StsCallSentToWrongPartitionRegion, signed_elsewhere(e, line)),
         S::AssumeRoleSelf => (Cause::RoleAssumesItself, assumes_itself()),
         S::AssumeRoleDenied if same_role(e, line) => (Cause::RoleAssumesItself, assumes_itself()),
         S::ImdsUnreachable if !identity_given(e) => (Cause::ImdsHopLimitBlocksNodeRole, metadata_silent()),
@@ -129,8 +129,8 @@ fn wrong_token_file(e: &View<'_>) -> Draft {
 
 fn module_missing() -> Draft {
     Draft::new("the application has the SDK without its module for STS, which web identity needs").cure(
-        "add the module: software.amazon.awssdk:sts (Java SDK 2), aws-java-sdk-sts (Java SDK 1) or \
-         AWSSDK.SecurityToken (.NET)",
+        "add the module: software.amazon.awssdk:sts (Java SDK 2), aws-java-sdk-sts (Java SDK 1), AWSSDK.SecurityToken \
+         (.NET), or getDefaultRoleAssumerWithWebIdentity of @aws-sdk/client-sts (JavaScript 3)",
         &note("a dependency of the application, not of the cluster"),
     )
 }
@@ -192,10 +192,20 @@ fn foreign_session() -> Draft {
     .cure("use regional STS endpoints, or session tokens valid in all regions", &[("aws", command.to_owned())])
 }
 
-fn signed_elsewhere(e: &View<'_>) -> Draft {
-    let command = names::on_workload(e, "set env", " AWS_STS_REGIONAL_ENDPOINTS=regional", &[]);
-    Draft::new("the request was signed for another region than the endpoint asked")
-        .cure("set AWS_REGION and use the regional endpoint", &[("kubectl", command)])
+/// SDKs sign for the region whose endpoint they choose: who sends it elsewhere was told an endpoint (AWS SDKs and Tools
+/// Reference Guide, "AWS STS Regional endpoints"; EKS User Guide, "Troubleshooting IAM").
+fn signed_elsewhere(e: &View<'_>, line: &LogFailure) -> Draft {
+    let of = line.failure.detail.as_ref().map(|region| format!(" for {region}")).unwrap_or_default();
+    let to = line.failure.host.as_ref().map_or_else(|| "an endpoint".to_owned(), Clone::clone);
+    let mut draft = Draft::new(format!("the request was signed{of} and sent to {to}, which takes another region's"));
+    let told = variable(e, &[Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl]);
+    let mut ways = Vec::new();
+    if let Some((name, value)) = told {
+        ways.push(("kubectl", names::unset(e, &[&name])));
+        draft = draft.show("container env", format!("{name}={value}"), "pod");
+    }
+    ways.push(("note", "no endpoint_url on the client of STS: the SDK chooses the endpoint of AWS_REGION".to_owned()));
+    draft.cure("take out the endpoint that the application is told for STS", &ways)
 }
 
 fn assumes_itself() -> Draft {

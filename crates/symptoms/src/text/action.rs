@@ -29,7 +29,7 @@ const S3: &[(&str, &str)] = &[
 /// The action refused.
 pub(crate) fn denied(text: &str) -> Option<String> {
     const WORDS: &[&str] =
-        &["not authorized to perform: ", "Not authorized to perform ", "not authorized to perform ", "Failed to call "];
+        &["ot authorized to perform: ", "Not authorized to perform ", "not authorized to perform ", "Failed to call "];
     let explicit = WORDS.iter().find_map(|m| named(after(text, m)?));
     explicit.or_else(|| of_go(text)).or_else(|| of_s3(text))
 }
@@ -77,6 +77,7 @@ mod tests {
         for (text, action) in [
             ("User: x is not authorized to perform: ec2:DescribeSubnets on resource: *", "ec2:DescribeSubnets"),
             ("Not authorized to perform sts:TagSession", "sts:TagSession"),
+            ("Not authorized to perform: sts:TagSession", "sts:TagSession"),
             ("operation error EC2: DescribeSubnets, https response error", "ec2:DescribeSubnets"),
             ("operation error S3: ListObjectsV2, https response error", "s3:ListBucket"),
             ("operation error S3: PutBucketPolicy, https response error", "s3:PutBucketPolicy"),
