@@ -14,10 +14,11 @@ mod owner;
 mod pods;
 mod receipt;
 mod restart;
+mod undone;
 mod ways;
 
 pub use applied::applied;
-pub use build::{Entry, build, build_for};
+pub use build::{Entry, build, build_for, step_of};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
@@ -32,4 +33,5 @@ pub use receipt::{
     to_be_sealed,
 };
 pub(crate) use restart::{may_restart, restart_of};
+pub use undone::undone;
 pub(crate) use ways::ways;
