@@ -162,6 +162,7 @@ pub struct Evidence {
     #[serde(default)]
     pub association_policies: Shared<Observed<Vec<RolePolicy>>>,
     /// Policies of the association's own role, where it is to assume a target role.
+    #[serde(default)]
     pub association_own_policies: Shared<Observed<Vec<RolePolicy>>>,
     /// The token.
     #[serde(default)]

@@ -116,6 +116,10 @@ fn foretold(e: &View<'_>, judged: &mut Judged) {
     judged.missing.extend(open.into_iter().take(1));
 }
 
+/// What the association's role does to become the target role (EKS User Guide, "Access AWS resources using EKS Pod
+/// Identity target IAM roles").
+const ASSUME: &str = "sts:AssumeRole";
+
 /// Whether the association's role is allowed to assume the target role. What a policy denies it is denied; that none
 /// allows it decides where the target is of another account, for in one account the target's trust policy is enough
 /// (IAM User Guide, "Cross-account policy evaluation logic"; EKS User Guide, target roles).
@@ -128,21 +132,19 @@ fn to_the_target(e: &View<'_>, judged: &mut Judged) {
         }
         return;
     };
-    const ACTION: &str = "sts:AssumeRole";
     let mut context = Context::open();
     context.set("aws:PrincipalArn", [role.arn.as_str()]);
-    let ruled = rule(policies, &Use { action: ACTION.to_owned(), resource: Some(target.arn.clone()), context });
+    let ruled = rule(policies, &Use { action: ASSUME.to_owned(), resource: Some(target.arn.clone()), context });
     let account = |arn: &str| arn_parts(arn).map(|(_, account, _)| account.to_owned());
     let elsewhere = account(&role.arn) != account(&target.arn);
     let (cause, words) = match &ruled {
-        Ruled::Allowed => return,
         Ruled::Denied(policy, _) => (Cause::RoleExplicitlyDenied, format!("{policy} denies it by a Deny")),
         Ruled::Bounded(policy) if elsewhere => {
             (Cause::PermissionsBoundaryLacksAction, format!("its permissions boundary {policy} does not allow it"))
         }
         Ruled::Lacking if elsewhere => (Cause::RoleLacksPermission, "no policy of it allows that".to_owned()),
         // In one account the trust policy of the target is enough.
-        Ruled::Bounded(_) | Ruled::Lacking => return,
+        Ruled::Allowed | Ruled::Bounded(_) | Ruled::Lacking => return,
         Ruled::Open(decide) => {
             judged.missing.push(format!("whether {} is allowed to assume {}: {decide}", role.arn, target.arn));
             return;
@@ -152,12 +154,12 @@ fn to_the_target(e: &View<'_>, judged: &mut Judged) {
         "the association's role {} has to assume the target role {}, and {words}",
         role.arn, target.arn
     ))
-    .show("needed", format!("{ACTION} on {}", target.arn), "EKS User Guide");
+    .show("needed", format!("{ASSUME} on {}", target.arn), "EKS User Guide");
     let draft = shown(draft, policies, &ruled);
     let draft = if cause == Cause::RoleLacksPermission {
-        own_policy(draft, &role.name, ACTION, Some(&target.arn))
+        own_policy(draft, &role.name, ASSUME, Some(&target.arn))
     } else {
-        cured(e, draft, cause, (ACTION, Some(&target.arn)))
+        cured(e, draft, cause, (ASSUME, Some(&target.arn)))
     };
     if !judged.found.iter().any(|f| f.cause == cause) {
         judged.push(cause, draft);
