@@ -72,6 +72,8 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
         |name: &str| -> Value { serde_json::from_slice(&std::fs::read(lab.dir.path().join(name)).unwrap()).unwrap() };
     assert!(run(&["collect", "-o", "all.json"]).status.success());
     published.holds("bundle.json", &read("all.json"));
+    run(&[&["fix"][..], &TARGET, &["--out", "plan.json"]].concat());
+    published.holds("plan.json", &read("plan.json"));
     let fix = [&["fix"][..], &TARGET, &["--approve", "--receipt", "r.json", "-o", "json"]].concat();
     let fixed = json_of(&run(&fix));
     assert_eq!(fixed[0]["applied"]["verification"], "proven");

@@ -152,7 +152,7 @@ const JOB_IDS: [&str; 14] = [
 const PERMISSIONS: [&str; 3] = ["read", "write", "none"];
 
 /// Tags in which tools sign, each with the tool.
-pub const OWNER_TAGS: [(&str, &str); 7] = [
+pub const OWNER_TAGS: [(&str, &str); 9] = [
     ("aws:cloudformation:stack-name", "CloudFormation"),
     ("alpha.eksctl.io/cluster-name", "eksctl"),
     ("alpha.eksctl.io/iamserviceaccount-name", "eksctl"),
@@ -160,6 +160,10 @@ pub const OWNER_TAGS: [(&str, &str); 7] = [
     ("KubernetesCluster", "kops"),
     ("terraform", "Terraform"),
     ("ManagedBy", "infrastructure code"),
+    // The tags that Crossplane's AWS providers and AWS Controllers for Kubernetes give to what they make (their
+    // documentation).
+    ("crossplane-name", "Crossplane"),
+    ("services.k8s.aws/controller-version", "AWS Controllers for Kubernetes"),
 ];
 
 /// How the tags begin that the AWS CDK gives by itself, as `aws-cdk:bootstrap-role`.

@@ -1,0 +1,226 @@
+//! A plan as a document: read back as it was written, refused when altered, and compared object by object.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+use serde_json::{Value, json};
+use trustwalk_core::diagnosis::diagnose;
+use trustwalk_core::evidence::Evidence;
+use trustwalk_core::plan::{
+    Action, Difference, Drift, Entry, Leave, Maker, PlanDocument, PlanFault, RiskLevel, applied, differences, document,
+    fit, read_plan,
+};
+use trustwalk_testkit::{HOSTILE, leaves, scenarios, tainted};
+
+fn evidence(name: &str) -> Evidence {
+    let found =
+        scenarios().unwrap().into_iter().find(|(cause, file, _)| format!("{cause}/{file}") == format!("{name}.toml"));
+    found.unwrap_or_else(|| panic!("no scenario {name}")).2.evidence().unwrap()
+}
+
+fn planned_with(e: &Evidence, leave: Leave) -> PlanDocument {
+    let maker = Maker { tool: "1.0.0", server: Some("https://api.example"), entry: leave.entry };
+    document(e, &fit(e, &diagnose(e), leave), maker)
+}
+
+fn planned(e: &Evidence) -> PlanDocument {
+    planned_with(e, Leave::default())
+}
+
+fn story() -> Evidence {
+    evidence("thumbprint-mismatch/violated-library")
+}
+
+fn read(value: &Value) -> Result<PlanDocument, PlanFault> {
+    read_plan(&serde_json::to_vec(value).unwrap())
+}
+
+fn json_of(plan: &PlanDocument) -> Value {
+    serde_json::to_value(plan).unwrap()
+}
+
+#[test]
+fn every_plan_reads_back_and_is_the_plan_of_now() {
+    let mut steps = 0;
+    for (cause, file, scenario) in scenarios().unwrap() {
+        let e = scenario.evidence().unwrap();
+        for drift in [Drift::Avoided, Drift::Forced] {
+            let plan = planned_with(&e, Leave { drift, ..Leave::default() });
+            steps += plan.steps.len();
+            assert_eq!(read(&json_of(&plan)), Ok(plan.clone()), "{cause}/{file}");
+            assert_eq!(differences(&plan, &planned_with(&e, Leave { drift, ..Leave::default() }), &e), []);
+        }
+    }
+    assert!(steps > 80, "{steps}");
+}
+
+/// Whatever is changed in what a step does, replaces or says of itself: it is no plan, or not the plan of now.
+#[test]
+fn no_step_is_altered_unseen() {
+    let mut tried = 0;
+    let same = ["/users", "/risk/reason", "/by_hand", "/effect/blast_radius"];
+    for name in ["thumbprint-mismatch/violated-library", "sub-wrong-namespace/violated"] {
+        let e = evidence(name);
+        let now = planned(&e);
+        let whole = json_of(&now);
+        let bare = |mut document: Value| {
+            for step in document["steps"].as_array_mut().unwrap() {
+                same.iter().for_each(|p| *step.pointer_mut(p).unwrap() = Value::Null);
+            }
+            document["notes"] = Value::Null;
+            document["withheld"] = Value::Null;
+            document["after"] = Value::Null;
+            document["made"] = Value::Null;
+            document["entry"] = Value::Null;
+            document
+        };
+        for leaf in 0..leaves(&whole) {
+            let changed = tainted(&whole, leaf, "sts.amazonaws.com.example");
+            if bare(changed.clone()) == bare(whole.clone()) {
+                continue;
+            }
+            tried += 1;
+            if let Ok(file) = read(&changed) {
+                assert_ne!(differences(&file, &now, &e), [], "{name}, leaf {leaf}");
+            }
+        }
+    }
+    assert!(tried > 20, "{tried}");
+}
+
+#[test]
+fn what_no_plan_has_is_refused() {
+    let whole = json_of(&planned(&story()));
+    let with = |pointer: &str, value: Value| {
+        let mut changed = whole.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        changed.pointer_mut(parent).unwrap()[name] = value;
+        read(&changed).unwrap_err()
+    };
+    assert_eq!(with("/version", json!(2)), PlanFault::Version(2));
+    assert_eq!(with("/more", json!(1)), PlanFault::Surplus);
+    assert_eq!(with("/steps/0/more", json!(1)), PlanFault::Surplus);
+    assert!(matches!(with("/steps/0/precondition/digest", json!("00")), PlanFault::Mislabelled { step: 1, .. }));
+    assert!(matches!(with("/steps/0/effect/words", json!("nothing")), PlanFault::Mislabelled { step: 1, .. }));
+    assert!(matches!(with("/place/account", json!("1")), PlanFault::Unfit(_)));
+    for hostile in HOSTILE.iter().filter(|h| h.chars().any(trustwalk_foreign::visible::is_hidden)) {
+        for place in ["/tool", "/place/region", "/place/cluster", "/place/server", "/cures"] {
+            let told = with(place, json!(hostile)).to_string();
+            assert!(!told.chars().any(trustwalk_foreign::visible::is_hidden), "{place}: {told:?}");
+        }
+    }
+    let text = serde_json::to_string(&whole).unwrap();
+    let twice = text.replacen("\"tool\":\"1.0.0\"", "\"tool\":\"0\",\"tool\":\"1.0.0\"", 1);
+    assert!(read_plan(twice.as_bytes()).is_err(), "a member stood twice");
+    for broken in ["", "{}", "[]", "null", &text[..text.len() / 2]] {
+        assert!(read_plan(broken.as_bytes()).is_err(), "{broken}");
+    }
+}
+
+#[test]
+fn what_changed_since_is_said_object_by_object() {
+    let e = story();
+    let file = planned(&e);
+    // Somebody registered another thumbprint in between.
+    let mut other = e.clone();
+    let held = &mut other.provider.known_mut().unwrap().thumbprints;
+    held.push("0123456789abcdef0123456789abcdef01234567".to_owned());
+    let told = differences(&file, &planned(&other), &other);
+    let [Difference::Object { step: 1, object, found: Some(found), .. }] = told.as_slice() else { panic!("{told:?}") };
+    assert!(object.starts_with("thumbprints of arn:") && found.contains("0123456789abcdef"), "{told:?}");
+    // It was mended in between.
+    let done = e_after(&e, &file);
+    let told = differences(&file, &planned(&done), &done);
+    assert!(told.iter().any(|d| matches!(d, Difference::Object { step: 1, .. })), "{told:?}");
+    // It is another place, another build.
+    let mut now = planned(&e);
+    now.place.account = Some("999999999999".to_owned());
+    now.place.cluster = None;
+    now.tool = "2.0.0".to_owned();
+    let told: Vec<String> = differences(&file, &now, &e).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "the file is of trustwalk 1.0.0, and this is 2.0.0",
+            "AWS account: the file is for 111122223333, here is 999999999999",
+            "cluster: the file is for arn:aws:eks:us-west-2:111122223333:cluster/prod, here is not known"
+        ]
+    );
+    // The order of a list is no change.
+    let mut turned = e.clone();
+    turned.provider.known_mut().unwrap().thumbprints.reverse();
+    assert_eq!(differences(&file, &planned(&turned), &turned), []);
+}
+
+/// The evidence after all steps of a plan.
+fn e_after(e: &Evidence, plan: &PlanDocument) -> Evidence {
+    plan.steps.iter().fold(e.clone(), |e, s| applied(&e, &s.action))
+}
+
+#[test]
+fn steps_that_come_and_go_are_told() {
+    let e = evidence("pod-created-before-annotation-or-webhook/violated");
+    let file = planned(&e);
+    let none = PlanDocument { steps: Vec::new(), ..file.clone() };
+    let gone = differences(&file, &none, &e);
+    assert!(matches!(gone.as_slice(), [Difference::Gone { step: 1, .. }]), "{gone:?}");
+    let new = differences(&none, &file, &e);
+    assert!(matches!(new.as_slice(), [Difference::New { step: 1, .. }]), "{new:?}");
+}
+
+#[test]
+fn who_else_uses_an_object_is_told_and_what_is_not_known_is_no_nobody() {
+    let mut e = story();
+    let plan = planned(&e);
+    let step = plan.steps.first().unwrap();
+    assert!(step.users.roles.not_known.is_some() && !step.users.whole());
+    assert!(step.by_hand.contains_key("aws") && step.by_hand.contains_key("terraform"), "{:?}", step.by_hand);
+    assert_eq!(step.risk.level, RiskLevel::AffectsOthers);
+    assert!(plan.after.is_some());
+    let trusting = e.role.known().unwrap().clone();
+    let other = trustwalk_core::evidence::Role { arn: "arn:aws:iam::111122223333:role/other".into(), ..trusting };
+    let source = trustwalk_core::evidence::Source::default();
+    e.trusting = trustwalk_core::evidence::Observed::Known { value: vec![other], source }.into();
+    let told = planned(&e);
+    assert_eq!(told.steps.first().unwrap().users.roles.names, ["arn:aws:iam::111122223333:role/other"]);
+}
+
+#[test]
+fn what_takes_from_others_is_an_outage_for_others() {
+    let level = |e: &Evidence, action: Action| {
+        let step = trustwalk_core::plan::Step {
+            inverse: None,
+            precondition: trustwalk_core::plan::Precondition { words: String::new(), expected: String::new() },
+            effect: trustwalk_core::plan::Effect {
+                words: String::new(),
+                changes: Vec::new(),
+                blast_radius: String::new(),
+            },
+            applicability: trustwalk_core::plan::Applicability::NeedsApproval,
+            action,
+        };
+        let plan = trustwalk_core::plan::Plan {
+            version: 1,
+            made: 0,
+            cures: String::new(),
+            steps: vec![step],
+            notes: Vec::new(),
+            withheld: Vec::new(),
+        };
+        let maker = Maker { tool: "1.0.0", server: None, entry: Entry::Asked };
+        document(e, &plan, maker).steps.first().unwrap().risk.level
+    };
+    let e = story();
+    let provider = e.provider.known().unwrap().clone();
+    let set = |thumbprints| Action::SetThumbprints { provider_arn: provider.arn.clone(), thumbprints };
+    let more = [provider.thumbprints.clone(), vec!["0".repeat(40)]].concat();
+    assert_eq!(level(&e, set(more)), RiskLevel::AffectsOthers);
+    assert_eq!(level(&e, set(vec!["0".repeat(40)])), RiskLevel::OutageForOthers);
+    let exact = e.role.known().unwrap().trust_policy.clone();
+    let whole = exact.replace("StringEquals", "StringLike").replace(":aws-node", ":*");
+    assert_ne!(whole, exact);
+    let mut wide = e.clone();
+    wide.role.known_mut().unwrap().trust_policy = whole;
+    let document = || exact.clone();
+    let to_exact = |e: &Evidence| level(e, Action::SetTrustPolicy { role: "cni".into(), document: document() });
+    assert_eq!(to_exact(&wide), RiskLevel::OutageForOthers);
+    assert_eq!(to_exact(&e), RiskLevel::ThisIdentity);
+}
