@@ -155,6 +155,24 @@ fn e_after(e: &Evidence, plan: &PlanDocument) -> Evidence {
     plan.steps.iter().fold(e.clone(), |e, s| applied(&e, &s.action))
 }
 
+/// Every kind of step that a scenario has is known again, and told when it would do something else.
+#[test]
+fn steps_of_every_kind_are_compared_with_their_own() {
+    let mut kinds = std::collections::BTreeSet::new();
+    for (cause, file, scenario) in scenarios().unwrap() {
+        let e = scenario.evidence().unwrap();
+        let plan = planned_with(&e, Leave { drift: Drift::Forced, ..Leave::default() });
+        for (index, step) in plan.steps.iter().enumerate() {
+            kinds.insert(json!(step.action)["action"].as_str().unwrap().to_owned());
+            let mut other = plan.clone();
+            other.steps[index].precondition.digest = "0".repeat(64);
+            let told = differences(&other, &plan, &e);
+            assert!(matches!(told.as_slice(), [Difference::Object { .. }]), "{cause}/{file}: {told:?}");
+        }
+    }
+    assert!(kinds.len() > 6, "{kinds:?}");
+}
+
 #[test]
 fn steps_that_come_and_go_are_told() {
     let e = evidence("pod-created-before-annotation-or-webhook/violated");

@@ -227,7 +227,31 @@ fn same_object(a: &Action, b: &Action) -> bool {
         (Action::AttachPolicy { role: a, policy_arn: p }, Action::AttachPolicy { role: b, policy_arn: q }) => {
             (a, p) == (b, q)
         }
+        (
+            Action::SetWebhook { configuration: c, webhook: w, set: x },
+            Action::SetWebhook { configuration, webhook, set: y },
+        ) => (c, w, x.name()) == (configuration, webhook, y.name()),
+        (
+            Action::Associate { cluster: c, namespace: n, service_account: s, .. },
+            Action::Associate { cluster, namespace, service_account, .. },
+        ) => (c, n, s) == (cluster, namespace, service_account),
         (Action::Restart { .. }, Action::Restart { .. }) => a == b,
-        _ => false,
+        (Action::Renew { resource: r, namespace: n, name: w, .. }, Action::Renew { resource, namespace, name, .. }) => {
+            (r, n, w) == (resource, namespace, name)
+        }
+        // Another kind, which is another step.
+        (
+            Action::SetThumbprints { .. }
+            | Action::AddClientId { .. }
+            | Action::CreateProvider { .. }
+            | Action::SetTrustPolicy { .. }
+            | Action::Annotate { .. }
+            | Action::AttachPolicy { .. }
+            | Action::SetWebhook { .. }
+            | Action::Associate { .. }
+            | Action::Restart { .. }
+            | Action::Renew { .. },
+            _,
+        ) => false,
     }
 }

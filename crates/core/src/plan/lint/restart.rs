@@ -32,10 +32,18 @@ fn why(e: &Evidence, actions: &[&Action], index: usize, action: &Action) -> Opti
     if actions.iter().skip(index + 1).any(|a| !a.renews_pods()) {
         return Some("the pods would be made anew before what they need is changed".to_owned());
     }
+    let left =
+        |action: &Action| -> Vec<_> { named(&walk(&applied(&without, action), None)).map(|f| f.cause).collect() };
+    let cured = left(action);
+    let [needy, _] = own;
+    if let Some(fewer) = needy.filter(|few| few != action)
+        && left(&fewer) == cured
+    {
+        return Some("fewer pods would do: only some of them need what is changed".to_owned());
+    }
     if without.pods_down() > 0 {
         return None;
     }
-    let cured: Vec<_> = named(&walk(&applied(&without, action), None)).map(|f| f.cause).collect();
     let needed = named(&walk(&without, None)).any(|f| !cured.contains(&f.cause));
     (!needed).then(|| "nothing that was read is cured by new pods, and none of the pods fails".to_owned())
 }
