@@ -27,9 +27,10 @@ fn fix(lab: &LabProcess, words: &[&str]) -> Output {
     lab.trustwalk(&[&["fix"], words].concat())
 }
 
-/// The code, and all that was said.
+/// The code, and all that was said, wherever its lines end.
 fn told(out: &Output) -> (Option<i32>, String) {
-    (out.status.code(), [String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)].concat())
+    let said = [String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)].concat();
+    (out.status.code(), said.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[track_caller]

@@ -74,11 +74,15 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     published.holds("bundle.json", &read("all.json"));
     run(&[&["fix"][..], &TARGET, &["--out", "plan.json"]].concat());
     published.holds("plan.json", &read("plan.json"));
+    published.holds("fix.json", &json_of(&run(&["fix", "--plan", "plan.json", "-o", "json"])));
     let fix = [&["fix"][..], &TARGET, &["--approve", "--receipt", "r.json", "-o", "json"]].concat();
     let fixed = json_of(&run(&fix));
     assert_eq!(fixed[0]["applied"]["verification"], "proven");
     published.holds("fix.json", &fixed);
     published.holds("receipt.json", &read("r.json"));
+    let stale = json_of(&run(&["fix", "--plan", "plan.json", "-o", "json"]));
+    published.holds("fix.json", &stale);
+    assert_eq!(stale[0]["plan"]["differs"][0]["kind"], "cures");
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "--approve", "-o", "json"])));
     published.holds("receipt.json", &read("r.json"));

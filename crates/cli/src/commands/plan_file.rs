@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde::Serialize;
 use trustwalk_apply::Home;
 use trustwalk_collect::{Ask, World, collect, read_up_to, write_own};
 use trustwalk_core::diagnosis::diagnose;
@@ -20,6 +21,21 @@ use crate::args::{FixArgs, PlaceArgs, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::Noted;
 use crate::style::{self, Voice};
+
+/// A plan of now, and in what a file is another.
+#[derive(Debug, Serialize)]
+pub(super) struct Stale {
+    #[serde(flatten)]
+    plan: PlanDocument,
+    differs: Vec<Differs>,
+}
+
+#[derive(Debug, Serialize)]
+struct Differs {
+    says: String,
+    #[serde(flatten)]
+    what: Difference,
+}
 
 /// The document of a plan that was built here.
 pub(super) fn documented(world: &World, e: &Evidence, plan: &Linted, entry: Entry) -> PlanDocument {
@@ -119,7 +135,8 @@ pub(super) async fn from_file(
         let next = Next::command(place.typed.again("fix", &file.target));
         let text = "the plan in the file is not the plan of now, and nothing was changed";
         voice.say(&render::ending(Ink::Bad, "Refused", text, &next, voice.pen()))?;
-        reports.push(report(Some(Planned::Whole(Box::new(now))), None));
+        let differs = differ.into_iter().map(|what| Differs { says: what.to_string(), what }).collect();
+        reports.push(report(Some(Planned::Stale(Box::new(Stale { plan: now, differs }))), None));
         return Ok(Exit::Findings);
     }
     voice.say(&render::body(&diagnosis, voice.pen(), false))?;

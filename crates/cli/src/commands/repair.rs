@@ -39,6 +39,8 @@ pub(super) struct Report {
 pub(super) enum Planned {
     /// As it was built.
     Whole(Box<PlanDocument>),
+    /// As it was built, where a file says otherwise.
+    Stale(Box<super::plan_file::Stale>),
     /// What a receipt leaves to be done.
     Rest(Plan),
 }

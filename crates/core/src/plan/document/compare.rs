@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use trustwalk_foreign::visible;
 
 use super::{PlanDocument, PlannedStep};
@@ -10,7 +11,8 @@ use crate::plan::cures::expected;
 use crate::plan::model::Action;
 
 /// One thing in which a plan's file is not the plan of now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Difference {
     /// It was made by another version of trustwalk.
     Tool {
@@ -211,47 +213,23 @@ fn gone(number: usize, step: &PlannedStep, e: &Evidence) -> Difference {
 }
 
 /// Whether two actions are of the same kind and on the same object.
-fn same_object(a: &Action, b: &Action) -> bool {
-    match (a, b) {
-        (Action::SetThumbprints { provider_arn: a, .. }, Action::SetThumbprints { provider_arn: b, .. }) => a == b,
-        (
-            Action::AddClientId { provider_arn: a, client_id: x },
-            Action::AddClientId { provider_arn: b, client_id: y },
-        ) => (a, x) == (b, y),
-        (Action::CreateProvider { url: a, .. }, Action::CreateProvider { url: b, .. }) => a == b,
-        (Action::SetTrustPolicy { role: a, .. }, Action::SetTrustPolicy { role: b, .. }) => a == b,
-        (
-            Action::Annotate { namespace: n, service_account: s, key: k, .. },
-            Action::Annotate { namespace, service_account, key, .. },
-        ) => (n, s, k) == (namespace, service_account, key),
-        (Action::AttachPolicy { role: a, policy_arn: p }, Action::AttachPolicy { role: b, policy_arn: q }) => {
-            (a, p) == (b, q)
+fn same_object(one: &Action, other: &Action) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other) && object(one) == object(other)
+}
+
+/// What names the object of an action among those of its kind.
+fn object(action: &Action) -> [&str; 3] {
+    match action {
+        Action::SetThumbprints { provider_arn, .. } => [provider_arn, "", ""],
+        Action::AddClientId { provider_arn, client_id } => [provider_arn, client_id, ""],
+        Action::CreateProvider { url, .. } => [url, "", ""],
+        Action::SetTrustPolicy { role, .. } => [role, "", ""],
+        Action::Annotate { namespace, service_account, key, .. } => [namespace, service_account, key],
+        Action::AttachPolicy { role, policy_arn } => [role, policy_arn, ""],
+        Action::SetWebhook { configuration, webhook, set } => [configuration, webhook, set.name()],
+        Action::Associate { cluster, namespace, service_account, .. } => [cluster, namespace, service_account],
+        Action::Restart { resource, namespace, name } | Action::Renew { resource, namespace, name, .. } => {
+            [resource, namespace, name]
         }
-        (
-            Action::SetWebhook { configuration: c, webhook: w, set: x },
-            Action::SetWebhook { configuration, webhook, set: y },
-        ) => (c, w, x.name()) == (configuration, webhook, y.name()),
-        (
-            Action::Associate { cluster: c, namespace: n, service_account: s, .. },
-            Action::Associate { cluster, namespace, service_account, .. },
-        ) => (c, n, s) == (cluster, namespace, service_account),
-        (Action::Restart { .. }, Action::Restart { .. }) => a == b,
-        (Action::Renew { resource: r, namespace: n, name: w, .. }, Action::Renew { resource, namespace, name, .. }) => {
-            (r, n, w) == (resource, namespace, name)
-        }
-        // Another kind, which is another step.
-        (
-            Action::SetThumbprints { .. }
-            | Action::AddClientId { .. }
-            | Action::CreateProvider { .. }
-            | Action::SetTrustPolicy { .. }
-            | Action::Annotate { .. }
-            | Action::AttachPolicy { .. }
-            | Action::SetWebhook { .. }
-            | Action::Associate { .. }
-            | Action::Restart { .. }
-            | Action::Renew { .. },
-            _,
-        ) => false,
     }
 }

@@ -19,8 +19,7 @@ fn canonical(action: &Action, expected: &str) -> String {
     };
     match action {
         Action::SetThumbprints { .. } => list(expected)
-            .map(|all| sorted(all.iter().map(|t| t.to_ascii_lowercase()).collect()))
-            .unwrap_or_else(|| expected.to_owned()),
+            .map_or_else(|| expected.to_owned(), |all| sorted(all.iter().map(|t| t.to_ascii_lowercase()).collect())),
         Action::AddClientId { .. } => list(expected).map_or_else(|| expected.to_owned(), sorted),
         // Members of an object stand in order of their names.
         Action::SetTrustPolicy { .. } => {

@@ -72,7 +72,7 @@ pub(super) fn of(before: &Evidence, action: &Action, users: &Users) -> Risk {
             Some(who) => (RiskLevel::OutageForOthers, format!("it no longer admits {who}")),
             None => (RiskLevel::ThisIdentity, "everybody who is admitted stays admitted".to_owned()),
         },
-        Action::Annotate { .. } => {
+        Action::Annotate { .. } | Action::Associate { .. } => {
             (RiskLevel::ThisIdentity, "pods that run keep what they have until they are made anew".to_owned())
         }
         Action::AttachPolicy { .. } if users.any() || !users.whole() => {
@@ -81,9 +81,6 @@ pub(super) fn of(before: &Evidence, action: &Action, users: &Users) -> Risk {
         Action::AttachPolicy { .. } => (RiskLevel::ThisIdentity, "nobody else has the role".to_owned()),
         Action::SetWebhook { .. } => {
             (RiskLevel::AffectsOthers, "every pod that is made from then on passes through the webhook".to_owned())
-        }
-        Action::Associate { .. } => {
-            (RiskLevel::ThisIdentity, "pods that run keep what they have until they are made anew".to_owned())
         }
         Action::Restart { .. } => (
             RiskLevel::RestartsPods,

@@ -79,8 +79,7 @@ pub(super) fn of(e: &Evidence, action: &Action) -> Users {
             provider_to_be(&View::new(e), url).map_or_else(Users::default, |(arn, _)| of_provider(e, &arn))
         }
         Action::SetTrustPolicy { role, .. } | Action::AttachPolicy { role, .. } => of_role(e, role),
-        Action::Annotate { .. } => Users { workloads: of_account(e), ..Users::default() },
-        Action::Associate { .. } => Users { workloads: of_account(e), ..Users::default() },
+        Action::Annotate { .. } | Action::Associate { .. } => Users { workloads: of_account(e), ..Users::default() },
         Action::SetWebhook { .. } => Users { workloads: unread(WORKLOADS), ..Users::default() },
         Action::Restart { .. } | Action::Renew { .. } => Users::default(),
     }
@@ -117,8 +116,8 @@ fn accounts(e: &Evidence, fits: impl Fn(&str) -> bool) -> Listed {
     if e.siblings.known().is_none() {
         return unread("the service accounts were not read");
     }
-    let named = e.other_accounts().filter(|s| s.role_arn().is_some_and(&fits));
-    let names = whole(named.map(|s| format!("{}/{}", s.namespace, s.name)).collect()).names;
+    let others = e.other_accounts().filter(|s| s.role_arn().is_some_and(&fits));
+    let names = whole(others.map(|s| format!("{}/{}", s.namespace, s.name)).collect()).names;
     Listed { names, not_known: Some(NAMESPACES.to_owned()) }
 }
 
@@ -138,7 +137,7 @@ fn names(role: &Role) -> Named {
             match kind {
                 PrincipalKind::Federated => out.federated.push(value.clone()),
                 PrincipalKind::Aws => out.aws.push(value.clone()),
-                _ => {}
+                PrincipalKind::Service | PrincipalKind::CanonicalUser => {}
             }
         }
     }

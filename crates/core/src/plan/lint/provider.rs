@@ -90,7 +90,7 @@ fn unverified(e: &Evidence, action: &Action, old: Option<&Provider>) -> Option<R
     };
     let held = old.map(|p| p.thumbprints.as_slice()).unwrap_or_default();
     let view = View::new(e);
-    let new = thumbprints.iter().filter(|t| !has(held, t));
-    let (thumbprint, why) = new.filter_map(|t| Some((t, question::unverified(&view, t)?))).next()?;
+    let mut new = thumbprints.iter().filter(|t| !has(held, t));
+    let (thumbprint, why) = new.find_map(|t| Some((t, question::unverified(&view, t)?)))?;
     Some(Refusal::new(Rule::PinsUnverifiedChain, format!("{thumbprint} is not to be registered: {why}")))
 }
