@@ -2,6 +2,7 @@
 //!
 //! Nothing here stands in a folder that others may write to, and nothing that another user put there is opened.
 
+use std::fmt::Write as _;
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -101,7 +102,12 @@ impl Home {
     /// What this user knows a plan of its own by: `text` is the plan without it.
     pub fn seal_of_plan(&self, text: &[u8]) -> Result<String, ApplyError> {
         let code = hmac::sign(&self.key()?, &of_plan(text));
-        Ok(code.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+        let mut digits = String::new();
+        for byte in code.as_ref() {
+            // Writing to memory does not fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Ok(digits)
     }
 
     /// Whether this user made the plan on this machine.

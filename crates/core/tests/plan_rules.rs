@@ -1,6 +1,13 @@
 //! Every rule of the linter has a plan that it refuses, and one that is nearly the same and that it admits; and no plan
 //! that is built is refused.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
+
+use std::slice::from_ref;
 
 use serde_json::json;
 use trustwalk_core::diagnosis::diagnose;
@@ -66,9 +73,9 @@ fn story() -> (Evidence, String, Vec<String>, String) {
     let all = built(&e);
     let (arn, list) = all
         .iter()
-        .find_map(|a| match a {
-            Action::SetThumbprints { provider_arn, thumbprints } => Some((provider_arn.clone(), thumbprints.clone())),
-            _ => None,
+        .find_map(|a| {
+            let Action::SetThumbprints { provider_arn, thumbprints } = a else { return None };
+            Some((provider_arn.clone(), thumbprints.clone()))
         })
         .unwrap();
     let new = list.iter().find(|t| !old.contains(t)).unwrap().clone();
@@ -83,8 +90,8 @@ fn set(arn: &str, list: &[String]) -> Action {
 fn no_plan_that_is_built_is_refused() {
     let (mut wrong, mut steps, mut kept) = (Vec::new(), 0, 0);
     for (cause, file, scenario) in scenarios().unwrap() {
-        let plain = scenario.evidence().unwrap();
-        for e in [owned(&plain), plain] {
+        let bare = scenario.evidence().unwrap();
+        for e in [owned(&bare), bare] {
             let d = diagnose(&e);
             for leave in [Leave::default(), FORCED, UNASKED] {
                 let plan = build_for(&e, &d, leave);
@@ -131,9 +138,9 @@ fn trust_is_not_widened() {
     let all = built(&e);
     let (role, document) = all
         .iter()
-        .find_map(|a| match a {
-            Action::SetTrustPolicy { role, document } => Some((role.clone(), document.clone())),
-            _ => None,
+        .find_map(|a| {
+            let Action::SetTrustPolicy { role, document } = a else { return None };
+            Some((role.clone(), document.clone()))
         })
         .unwrap();
     let set = |document: &str| [Action::SetTrustPolicy { role: role.clone(), document: document.to_owned() }];
@@ -154,21 +161,21 @@ fn trust_is_not_widened() {
 fn a_thumbprint_that_is_presented_stays() {
     let (e, arn, old, new) = story();
     let stale = old.first().unwrap().clone();
-    admits(&e, &[set(&arn, &[new.clone()])]);
+    admits(&e, &[set(&arn, from_ref(&new))]);
     let mut there = e.clone();
     there.provider.known_mut().unwrap().thumbprints = vec![new.to_ascii_uppercase(), stale.clone()];
-    refuses(Rule::DropsUsedThumbprint, &there, &[set(&arn, &[stale.clone()])]);
-    admits(&there, &[set(&arn, &[new.clone()])]);
+    refuses(Rule::DropsUsedThumbprint, &there, &[set(&arn, from_ref(&stale))]);
+    admits(&there, &[set(&arn, from_ref(&new))]);
     // What is not read may present it.
     let mut unread = e.clone();
     unread.chains = vec![].into();
     refuses(Rule::DropsUsedThumbprint, &unread, &[set(&arn, &[])]);
     let mut half = e.clone();
     half.chains.push(Observed::NotCollected { reason: "no".into() });
-    refuses(Rule::DropsUsedThumbprint, &half, &[set(&arn, &[new.clone()])]);
+    refuses(Rule::DropsUsedThumbprint, &half, &[set(&arn, from_ref(&new))]);
     let mut differing = e.clone();
     differing.chains.iter_mut().for_each(|c| c.known_mut().unwrap().differing_addresses = vec!["192.0.2.1".into()]);
-    refuses(Rule::DropsUsedThumbprint, &differing, &[set(&arn, &[new.clone()])]);
+    refuses(Rule::DropsUsedThumbprint, &differing, &[set(&arn, from_ref(&new))]);
     admits(&differing, &[set(&arn, &[stale, new.clone()])]);
     // Nor is it known what another provider would lose.
     refuses(Rule::DropsUsedThumbprint, &e, &[set(&arn.replace("oidc-provider/", "oidc-provider/x"), &[new])]);

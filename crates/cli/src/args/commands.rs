@@ -76,6 +76,7 @@ pub(crate) struct DiagnoseArgs {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of a command line")]
 pub(crate) struct FixArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
@@ -91,8 +92,7 @@ pub(crate) struct FixArgs {
     /// Take a plan from a file: shown, and with --approve carried out, if the plan that is built now is the same
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub(crate) plan: Option<PathBuf>,
-    /// Also change what Terraform, CloudFormation, Helm, Argo CD or another tool keeps, which finds it changed at its
-    /// next run
+    /// Also change what another tool keeps (Terraform, Helm, Argo CD and others), which finds it changed at its next run
     #[arg(long, conflicts_with = "resume")]
     pub(crate) force_drift: bool,
     /// Go on with an interrupted run: shows what is left to do, and does it with --approve

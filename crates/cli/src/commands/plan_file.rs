@@ -79,7 +79,7 @@ pub(super) fn only<'a>(
 /// Reads a plan's file.
 fn read(path: &Path) -> anyhow::Result<PlanDocument> {
     let bytes = read_up_to(path, PLAN_BYTES)?;
-    Ok(read_plan(&bytes).with_context(|| format!("`{}` is no plan of trustwalk's", path.display()))?)
+    read_plan(&bytes).with_context(|| format!("`{}` is no plan of trustwalk's", path.display()))
 }
 
 /// Whether the user named the target beside the file: a file alone names nobody who is let in.
