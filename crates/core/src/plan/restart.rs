@@ -78,7 +78,7 @@ pub(crate) fn may_restart(cause: Cause) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Observed, Source};
+    use crate::evidence::{Observed, Source, Target};
     use crate::plan::check_action;
 
     fn pod(name: &str, ready: bool) -> Pod {
@@ -86,7 +86,9 @@ mod tests {
     }
 
     fn of(w: Workload, pods: Vec<Pod>) -> Option<Action> {
-        let mut e = Evidence { now: 1, ..Evidence::default() };
+        let target =
+            Target::Workload { resource: w.kind.clone(), namespace: w.namespace.clone(), name: w.name.clone() };
+        let mut e = Evidence::new(target, 1);
         e.workload = Observed::Known { value: w, source: Source::default() };
         e.pods = Observed::Known { value: pods, source: Source::default() };
         renewal_of(&e, Which::Needy)
