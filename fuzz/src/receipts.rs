@@ -84,6 +84,11 @@ fn matched(step: &Step) {
             |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b));
         assert!(plain(namespace) && plain(name) && !name.contains(".."), "{namespace}/{name} goes into a path");
     }
+    if let Action::Renew { namespace, pods, .. } = &step.action {
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+        let fit = |name: &str| plain(name) && !name.contains("..");
+        assert!(plain(namespace) && pods.iter().all(|p| fit(&p.name)), "{pods:?} go into paths");
+    }
 }
 
 /// An annotation without its value.

@@ -49,8 +49,7 @@ pub(crate) async fn before(kube: &KubeApi, receipt: &Receipt, entry: &ReceiptSte
 
 /// When the last change was made, or, where nothing is changed, when the run began.
 fn fixed(receipt: &Receipt) -> i64 {
-    let done = |s: &&ReceiptStep| s.state == StepState::Done && !s.step.action.renews_pods();
-    receipt.steps.iter().filter(done).map(|s| s.at).max().unwrap_or(receipt.began)
+    receipt.changed().unwrap_or(receipt.began)
 }
 
 /// Whether a restart is needed of what has this state, for a change that was made at `fixed`. `began` is when an

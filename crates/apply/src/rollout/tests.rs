@@ -59,6 +59,8 @@ async fn a_roll_out_is_over_when_its_controller_says_so_and_not_before_its_pods_
     bench.gate(true);
     let (outcome, told) = waiting.await.unwrap();
     outcome.unwrap();
+    // The object, two lists and two watches, whatever happens meanwhile and however long it takes.
+    assert!(bench.requests() <= 5, "{} requests", bench.requests());
     assert_eq!(told.waits, ["its progress deadline is 600 s"]);
     let last = told.views.last().unwrap();
     assert_eq!((last.renewed, last.desired), (2, 2));

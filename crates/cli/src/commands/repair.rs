@@ -165,7 +165,8 @@ impl Repair<'_> {
             taken &= voice.tell(&Shown::line(format_args!("  {} {why}", pen.ink(ink, "\u{d7}"))));
             taken &= voice.tell(&again::told(now.as_ref(), pen));
         }
-        taken &= voice.tell(&Shown::line(format_args!("  Receipt: {receipt}")));
+        let on = with_receipt("trustwalk fix --resume {} --approve", path);
+        taken &= voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (wait again: {on})")));
         if let Some(typed) = self.typed {
             let next = match found {
                 Some(found) => next(found, &journal.receipt().target, typed),

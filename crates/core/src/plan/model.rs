@@ -312,7 +312,7 @@ impl Receipt {
     /// When the last of its changes was recorded as made, Unix seconds; `None` when none was. New pods are no change.
     pub fn changed(&self) -> Option<i64> {
         let done = |s: &&ReceiptStep| matches!(s.state, StepState::Done | StepState::AlreadyDone);
-        let changes = self.steps.iter().filter(done).filter(|s| !matches!(s.step.action, Action::Restart { .. }));
+        let changes = self.steps.iter().filter(done).filter(|s| !s.step.action.renews_pods());
         changes.map(|s| s.at).max()
     }
 }

@@ -74,3 +74,107 @@ const NEW_PODS: [Cause; 5] = [
 pub(crate) fn may_restart(cause: Cause) -> bool {
     NEW_PODS.contains(&cause)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Observed, Source, Target};
+    use crate::plan::check_action;
+
+    fn pod(name: &str, ready: bool) -> Pod {
+        Pod { name: name.to_owned(), uid: format!("{name}-0000"), phase: "Running".to_owned(), ready, ..Pod::default() }
+    }
+
+    fn of(w: Workload, pods: Vec<Pod>) -> Option<Action> {
+        let target =
+            Target::Workload { resource: w.kind.clone(), namespace: w.namespace.clone(), name: w.name.clone() };
+        let mut e = Evidence::new(target, 1);
+        e.workload = Observed::Known { value: w, source: Source::default() };
+        e.pods = Observed::Known { value: pods, source: Source::default() };
+        renewal_of(&e, Which::Needy)
+    }
+
+    fn workload(kind: &str) -> Workload {
+        Workload {
+            kind: kind.to_owned(),
+            namespace: "payments".to_owned(),
+            name: "ledger".to_owned(),
+            desired: 2,
+            ..Workload::default()
+        }
+    }
+
+    fn evicted(action: Option<Action>) -> Vec<String> {
+        match action {
+            Some(action @ Action::Renew { .. }) => {
+                assert_eq!(check_action(&action), Ok(()));
+                let Action::Renew { pods, .. } = action else { return Vec::new() };
+                pods.into_iter().map(|p| p.name).collect()
+            }
+            other => panic!("no evictions: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn all_pods_are_rolled_out_and_some_are_evicted() {
+        let (up, down) = (pod("a", true), pod("b", false));
+        for kind in ["DaemonSet", "Deployment", "StatefulSet"] {
+            let all = of(workload(kind), vec![pod("a", false), down.clone()]);
+            assert!(matches!(all, Some(Action::Restart { .. })), "{kind}: {all:?}");
+            assert_eq!(evicted(of(workload(kind), vec![up.clone(), down.clone()])), ["b"], "{kind}");
+        }
+        for kind in ["ReplicaSet", "ReplicationController"] {
+            assert_eq!(evicted(of(workload(kind), vec![up.clone(), up.clone()])), ["a", "a"], "{kind}");
+        }
+        for kind in ["Pod", "Job", "CronJob"] {
+            assert_eq!(of(workload(kind), vec![down.clone()]), None, "{kind}");
+        }
+        let unknown = Pod { uid: String::new(), ..down };
+        assert!(matches!(of(workload("DaemonSet"), vec![up, unknown]), Some(Action::Restart { .. })));
+    }
+
+    #[test]
+    fn what_is_paused_is_left_and_a_template_that_somebody_keeps_is_not_changed() {
+        let pods = || vec![pod("a", false), pod("b", false)];
+        assert_eq!(of(Workload { paused: true, ..workload("Deployment") }, pods()), None);
+        assert_eq!(evicted(of(Workload { on_delete: true, ..workload("DaemonSet") }, pods())), ["a", "b"]);
+        let labels = |key: &str| [(key.to_owned(), "shop".to_owned())].into();
+        for key in ["argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name"] {
+            let kept = Workload { labels: labels(key), ..workload("Deployment") };
+            assert_eq!(evicted(of(kept, pods())), ["a", "b"], "{key}");
+        }
+        let managers = vec!["argocd-controller".to_owned()];
+        assert_eq!(evicted(of(Workload { managers, ..workload("StatefulSet") }, pods())), ["a", "b"]);
+        let helm = Workload { labels: labels("app.kubernetes.io/managed-by"), ..workload("Deployment") };
+        assert!(matches!(of(helm, pods()), Some(Action::Restart { .. })), "Helm puts nothing back by itself");
+    }
+
+    #[test]
+    fn no_name_of_a_pod_leaves_its_path() {
+        let of = |name: &str, uid: &str, resource: &str| {
+            check_action(&Action::Renew {
+                resource: resource.to_owned(),
+                namespace: "n".to_owned(),
+                name: "ledger".to_owned(),
+                pods: vec![OnePod { name: name.to_owned(), uid: uid.to_owned() }],
+            })
+        };
+        assert_eq!(of("ledger-1", "5b0c8f3e-1d7a-4c0e-9c55-1f2d3a4b5c6d", "ReplicaSet"), Ok(()));
+        for (name, uid, resource) in [
+            ("../secrets/x", "u", "ReplicaSet"),
+            ("a/b", "u", "ReplicaSet"),
+            ("a", "", "ReplicaSet"),
+            ("a", "u\"}", "ReplicaSet"),
+            ("a", "u", "Pod"),
+        ] {
+            assert!(of(name, uid, resource).is_err(), "{name} {uid} {resource}");
+        }
+        let none = Action::Renew {
+            resource: "ReplicaSet".to_owned(),
+            namespace: "n".to_owned(),
+            name: "l".to_owned(),
+            pods: Vec::new(),
+        };
+        assert!(check_action(&none).is_err());
+    }
+}

@@ -37,6 +37,7 @@ pub(super) struct Bench {
     pub(super) store: Store,
     kubeconfig: tempfile::NamedTempFile,
     gates: Arc<Gates>,
+    cluster: Cluster,
 }
 
 impl Bench {
@@ -59,8 +60,9 @@ impl Bench {
         let kubeconfig = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(kubeconfig.path(), cluster.kubeconfig(address)).unwrap();
         let store = cluster.store();
-        tokio::spawn(async move { cluster.serve(listener, std::future::pending()).await });
-        let bench = Self { store, kubeconfig, gates: Arc::default() };
+        let served = cluster.clone();
+        tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
+        let bench = Self { store, kubeconfig, gates: Arc::default(), cluster };
         bench.run_kubelet();
         let mut object = json!({
             "apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "ledger", "namespace": "default"},
@@ -92,6 +94,11 @@ impl Bench {
             bench.patch(resource, json!({"spec": {"paused": true}}));
         }
         bench
+    }
+
+    /// Requests that were answered so far.
+    pub(super) fn requests(&self) -> u64 {
+        self.cluster.requests()
     }
 
     fn key(resource: &str) -> Key {
