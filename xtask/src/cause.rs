@@ -56,7 +56,7 @@ fn next_code(root: &Path) -> anyhow::Result<String> {
 }
 
 fn page(code: &str, name: &str) -> String {
-    let mut out = format!("---\ncode: {code}\nlink: trust\nseverity: error\nrepair: person\n");
+    let mut out = format!("---\ncode: {code}\nlink: trust\nseverity: error\nrepair: unknown\n");
     let _ = writeln!(out, "summary: {}", name.replace('-', " "));
     out.push_str("since: 0.2.0\nhome: anywhere\nshows: not-authorized-web-identity\ndecided-by: role, token\n");
     out.push_str("sources:\n  - Title, \"section\" <https://docs.aws.amazon.com/>\n---\n");

@@ -10,7 +10,7 @@ pub mod policy;
 
 pub use index::index_by_text;
 pub use lookup::{Found, Ground, Hit, MAX_TEXT, Reading, bare, look_up};
-pub use page::{CauseMeta, Home, Repair, page};
+pub use page::{CauseMeta, Hand, Home, Repair, page};
 
 use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;

@@ -11,13 +11,81 @@ use crate::evidence::Kind;
 use crate::finding::Severity;
 use crate::link::Link;
 
-/// Whether trustwalk can repair a cause.
+/// Who repairs a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repair {
-    /// `fix --approve` can.
+    /// `fix --approve` changes what is wrong, where the evidence tells to what.
     NeedsApproval,
-    /// A person must.
-    Manual,
+    /// `fix --approve` makes the pods anew, and nothing else need change.
+    NewPods,
+    /// A person must, and why.
+    Manual(Hand),
+}
+
+/// Why a cause is left to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hand {
+    /// Program, image or SDK.
+    Application,
+    /// The workload's own manifest.
+    Workload,
+    /// Files of somebody's repository.
+    Repository,
+    /// Whoever runs the issuer.
+    Issuer,
+    /// Networks, name servers, proxies and endpoints.
+    Network,
+    /// A program of the cluster's own.
+    Cluster,
+    /// What the account or the organisation decided.
+    Account,
+    /// Nothing that can be read tells it.
+    Unknown,
+    /// It passes.
+    Passes,
+}
+
+impl Hand {
+    const ALL: [Self; 9] = [
+        Self::Application,
+        Self::Workload,
+        Self::Repository,
+        Self::Issuer,
+        Self::Network,
+        Self::Cluster,
+        Self::Account,
+        Self::Unknown,
+        Self::Passes,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Workload => "workload",
+            Self::Repository => "repository",
+            Self::Issuer => "issuer",
+            Self::Network => "network",
+            Self::Cluster => "cluster",
+            Self::Account => "account",
+            Self::Unknown => "unknown",
+            Self::Passes => "passes",
+        }
+    }
+
+    /// In one sentence.
+    pub const fn why(self) -> &'static str {
+        match self {
+            Self::Application => "the program, its image or its SDK has to change",
+            Self::Workload => "it stands in the workload's own manifest, and what that is to hold its owner says",
+            Self::Repository => "it stands in a file of somebody's repository",
+            Self::Issuer => "whoever runs the issuer has to change it",
+            Self::Network => "networks, name servers, proxies and endpoints have owners of their own",
+            Self::Cluster => "a program or a setting of the cluster's own has to be installed or changed",
+            Self::Account => "it is a decision of the account or the organisation",
+            Self::Unknown => "what is right stands in nothing that can be read",
+            Self::Passes => "nothing need be changed: it passes",
+        }
+    }
 }
 
 /// Where a cause can be met.
@@ -101,7 +169,7 @@ fn unread(doc: &'static str) -> CauseMeta {
         sources: Vec::new(),
         says: Vec::new(),
         since: "",
-        repair: Repair::Manual,
+        repair: Repair::Manual(Hand::Unknown),
         doc,
     }
 }
@@ -137,8 +205,11 @@ fn read(source: &'static str) -> Result<CauseMeta, String> {
                 meta.severity = one(value, &all, Severity::name)?;
             }
             "repair" => {
-                let all = [Repair::NeedsApproval, Repair::Manual];
-                meta.repair = one(value, &all, |r| if r == Repair::Manual { "person" } else { "fix" })?;
+                meta.repair = match value {
+                    "fix" => Repair::NeedsApproval,
+                    "pods" => Repair::NewPods,
+                    hand => Repair::Manual(one(hand, &Hand::ALL, Hand::name)?),
+                };
             }
             "masked-by" => {
                 meta.masked_by = several(value, Cause::ALL, Cause::name)?;
@@ -163,7 +234,8 @@ pub fn page(cause: Cause) -> String {
     let meta = cause.meta();
     let repair = match meta.repair {
         Repair::NeedsApproval => "`trustwalk fix --approve`",
-        Repair::Manual => "by a person",
+        Repair::NewPods => "by new pods, `trustwalk fix --approve`",
+        Repair::Manual(_) => "by a person",
     };
     let mut out = format!(
         "# {}: {}\n\n{}.\n\nLink: {}. Repaired {repair}. Since {}.\n\n",

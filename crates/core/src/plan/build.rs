@@ -53,7 +53,7 @@ pub fn build_for(e: &Evidence, d: &Diagnosis, leave: Leave) -> Plan {
     };
     let Some(root) = &d.root_cause else { return plan };
     let course = course(e, d, &|before, action| of_step(before, action, leave));
-    plan.steps.extend(course.taken.iter().filter_map(|t| step(&t.before, &t.action)));
+    plan.steps.extend(course.taken.iter().filter_map(|t| step_of(&t.before, &t.action)));
     let cured: Vec<&str> = named(d)
         .filter(|f| course.taken.iter().any(|t| t.cause == f.cause) || already(f, &plan))
         .map(Finding::name)
@@ -170,8 +170,8 @@ pub(super) fn named_by(e: &Evidence) -> String {
     }
 }
 
-/// One step, in words and as data. `expected` is what must still be there right before it.
-fn step(e: &Evidence, action: &Action) -> Option<Step> {
+/// One step, in words and as data; `None` where what it replaces was not read.
+pub fn step_of(e: &Evidence, action: &Action) -> Option<Step> {
     let expected = expected(e, action)?;
     let told = describe(action, &expected);
     Some(Step {

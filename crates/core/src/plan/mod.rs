@@ -15,10 +15,11 @@ mod owner;
 mod pods;
 mod receipt;
 mod restart;
+mod undone;
 mod ways;
 
 pub use applied::applied;
-pub use build::{Entry, build, build_for, fit};
+pub use build::{Entry, build, build_for, fit, step_of};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
@@ -39,4 +40,5 @@ pub use receipt::{
 };
 pub use restart::{MOST_RENEWED, RENEWABLE};
 pub(crate) use restart::{Which, may_restart, renewal_of};
+pub use undone::undone;
 pub(crate) use ways::ways;

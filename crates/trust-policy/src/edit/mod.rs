@@ -6,6 +6,7 @@
 
 mod json;
 mod own;
+mod slips;
 
 use crate::call::Call;
 use crate::document::Document;
@@ -237,13 +238,33 @@ impl<'a> Job<'a> {
                 json::move_condition(text, spot, spot.operator, &format!("{issuer}:{claim}"))
             }
             Miss::SecondIssuer { .. } => json::remove_condition(text, spot),
+            // IAM has no such key. That the issuer is meant the principal says already; what would do for a subject
+            // is asked of the subject.
+            Miss::ClaimNotMapped { claim } if claim == "iss" => {
+                self.says_issuer(spot).then(|| json::remove_condition(text, spot)).flatten()
+            }
+            Miss::ClaimNotMapped { .. } if self.fits(text, spot, "sub") => {
+                json::move_condition(text, spot, spot.operator, &format!("{issuer}:sub"))
+            }
+            Miss::Unexpanded { text: written } if written == spot.key => {
+                let (head, claim) = spot.key.rsplit_once(':').filter(|(head, _)| slips::is_filled(head, issuer))?;
+                json::rename_keys(text, spot.statement, |key| {
+                    (key == spot.key || key.rsplit_once(':').is_some_and(|(other, _)| other == head))
+                        .then(|| format!("{issuer}:{}", key.rsplit_once(':').map_or(claim, |(_, claim)| claim)))
+                })
+            }
+            Miss::Unexpanded { text: written } => {
+                let value = actual.filter(|value| slips::is_filled(written, value))?;
+                json::replace_value(text, spot, written, value)
+            }
+            Miss::UnknownOperator { operator } => {
+                json::move_condition(text, spot, &slips::spelled(operator)?, spot.key)
+            }
             Miss::ClaimNotMapped { .. }
             | Miss::ClaimMissing { .. }
             | Miss::TagMissing { .. }
             | Miss::CallDiffers { .. }
             | Miss::VariableWithoutValue { .. }
-            | Miss::Unexpanded { .. }
-            | Miss::UnknownOperator { .. }
             | Miss::ConditionNotMet
             | Miss::FederatedIsBareIssuer { .. }
             | Miss::FederatedHasScheme { .. }
@@ -256,6 +277,15 @@ impl<'a> Job<'a> {
             | Miss::WrongAction { .. }
             | Miss::NoFederatedStatement => None,
         }
+    }
+
+    /// Whether a condition's values all name the identity's own issuer, with or without its scheme.
+    fn says_issuer(&self, spot: Spot<'_>) -> bool {
+        let own = self.asked.identity.issuer_path.as_str();
+        let bare = |v: &String| v.strip_prefix("https://").unwrap_or(v).trim_end_matches('/').to_owned();
+        let conditions = self.document.statements.get(spot.statement).map(|s| s.conditions.as_slice());
+        let named = conditions.into_iter().flatten().find(|c| c.operator == spot.operator && c.key == spot.key);
+        named.is_some_and(|c| !c.values.is_empty() && c.values.iter().all(|v| bare(v) == own.trim_end_matches('/')))
     }
 
     /// The subject beside the one there, or in its place.
@@ -310,6 +340,8 @@ impl<'a> Job<'a> {
         let slip = |difference: &IssuerDifference| *difference != IssuerDifference::Other;
         let written = if let Miss::FederatedMalformed { value, .. } = miss {
             value.clone()
+        } else if let Miss::Unexpanded { text: value } = miss {
+            Some(value.clone()).filter(|value| slips::is_filled(value, &identity.provider_arn))?
         } else if let Miss::FederatedOtherProvider { value, difference, .. } = miss {
             let makes_way = match self.gone {
                 Some(gone) => gone.contains(value),
