@@ -59,7 +59,8 @@ fn taken_away(e: &Evidence, action: &Action) -> Evidence {
         | Action::SetTrustPolicy { .. }
         | Action::SetWebhook { .. }
         | Action::Associate { association: Some(_), .. }
-        | Action::Restart { .. } => {}
+        | Action::Restart { .. }
+        | Action::Renew { .. } => {}
     }
     after
 }

@@ -310,7 +310,9 @@ fn one_region(e: &View<'_>) -> Draft {
                     https://sts.{}.amazonaws.com`";
     let decide = shell::line(template, &[region, region]);
     // What still works is not restarted for it: a good session would be lost.
-    draft.unsure(Confidence::Likely, decide).cure(REGIONAL_TITLE, &[("kubectl", regional_by_hand(e)), ("note", REGIONAL_NOTE.to_owned())])
+    draft
+        .unsure(Confidence::Likely, decide)
+        .cure(REGIONAL_TITLE, &[("kubectl", regional_by_hand(e)), ("note", REGIONAL_NOTE.to_owned())])
 }
 
 /// Policies that do not let the pods reach what was asked.
