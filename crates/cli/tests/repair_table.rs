@@ -128,7 +128,8 @@ async fn tried(fault: &Fault) -> Outcome {
         Target::Job => Ok(()),
     };
     // Of a fault that new pods alone cure nothing is left to be undone.
-    let changes = steps.iter().any(|s| s["action"]["action"] != "restart");
+    let of_pods = ["restart", "renew"].map(Value::from);
+    let changes = steps.iter().any(|s| !of_pods.contains(&s["action"]["action"]));
     let outcome = match (applied.status.code(), ready) {
         (Some(0), Ok(())) if changes => undone(&lab, dir.path(), fault, &aws, &before).await,
         (Some(0), Ok(())) => Outcome::Cured,

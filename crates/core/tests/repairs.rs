@@ -23,7 +23,7 @@ fn offered() -> BTreeMap<Cause, (BTreeSet<bool>, BTreeSet<String>)> {
         let found: Vec<&Finding> = d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings).collect();
         for finding in found {
             for cure in finding.cures.iter().filter(|c| !c.actions.is_empty()) {
-                let pods = cure.actions.iter().all(|a| matches!(a, Action::Restart { .. }));
+                let pods = cure.actions.iter().all(Action::renews_pods);
                 let (alone, names) = all.entry(finding.cause).or_default();
                 alone.insert(pods);
                 let name = |a: &Action| serde_json::to_value(a).unwrap()["action"].as_str().unwrap().to_owned();

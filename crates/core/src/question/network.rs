@@ -253,6 +253,8 @@ fn blackholed(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
 }
 
 const REGIONAL_TITLE: &str = "use the regional endpoint";
+const REGIONAL_NOTE: &str = "for SDKs that know the setting; newer ones ask their own region by themselves, and an \
+                             application that names the endpoint itself has to leave it out";
 
 fn regional_by_hand(e: &View<'_>) -> String {
     let annotate = names::on_account(e, "annotate", " eks.amazonaws.com/sts-regional-endpoints=true");
@@ -263,8 +265,6 @@ fn regional_by_hand(e: &View<'_>) -> String {
 /// more by default since July 2025, but for the AWS CLI 1, Java 1, Go 1 and JavaScript 2 (AWS SDKs and Tools Reference
 /// Guide, "AWS STS Regional endpoints").
 fn regional(e: &View<'_>, draft: Draft) -> Draft {
-    let note = "for SDKs that know the setting; newer ones ask their own region by themselves, and an application that \
-                names the endpoint itself has to leave it out";
     let kubectl = regional_by_hand(e);
     // The webhook sets the variable beside the role; what the template sets by hand it leaves.
     let by_hand = e
@@ -282,10 +282,10 @@ fn regional(e: &View<'_>, draft: Draft) -> Draft {
             let restart = renewal(e, Which::All);
             let mut ways = ways(e, &action);
             ways.retain(|(tool, _)| *tool != "kubectl");
-            ways.extend([("kubectl", kubectl), ("note", note.to_owned())]);
+            ways.extend([("kubectl", kubectl), ("note", REGIONAL_NOTE.to_owned())]);
             draft.act(REGIONAL_TITLE, [Some(action), restart].into_iter().flatten().collect(), &ways)
         }
-        None => draft.cure(REGIONAL_TITLE, &[("kubectl", kubectl), ("note", note.to_owned())]),
+        None => draft.cure(REGIONAL_TITLE, &[("kubectl", kubectl), ("note", REGIONAL_NOTE.to_owned())]),
     }
 }
 
@@ -310,7 +310,9 @@ fn one_region(e: &View<'_>) -> Draft {
                     https://sts.{}.amazonaws.com`";
     let decide = shell::line(template, &[region, region]);
     // What still works is not restarted for it: a good session would be lost.
-    draft.unsure(Confidence::Likely, decide).cure(REGIONAL_TITLE, &[("kubectl", regional_by_hand(e))])
+    draft
+        .unsure(Confidence::Likely, decide)
+        .cure(REGIONAL_TITLE, &[("kubectl", regional_by_hand(e)), ("note", REGIONAL_NOTE.to_owned())])
 }
 
 /// Policies that do not let the pods reach what was asked.

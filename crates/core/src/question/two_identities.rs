@@ -5,12 +5,12 @@ use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE};
-use super::renewal::renewed;
+use super::renewal::{renewal, renewed};
 use super::symptoms::find;
 use super::{Draft, names, pod_trust};
 use crate::evidence::{Container, Pod, PodIdentityAssociation, ROLE_ANNOTATION, ServiceAccount, View, at_work};
 use crate::finding::Confidence;
-use crate::plan::{Action, ways};
+use crate::plan::{Action, Which, ways};
 
 /// What a pod made now would act by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,8 @@ pub(super) fn refused(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAss
             };
             let by_hand = ways(view, &action);
             let title = "take the annotation away, which a new pod still gets, and recreate the pods";
-            draft.act(title, vec![action], &by_hand)
+            let all = [Some(action), renewal(view, Which::All)].into_iter().flatten().collect();
+            draft.act(title, all, &by_hand)
         }
     })
 }
