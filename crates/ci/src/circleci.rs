@@ -97,7 +97,7 @@ impl<'a> Config<'a> {
             ..CiJob::default()
         };
         let role_from = if found.from.is_empty() { "AWS_ROLE_ARN" } else { found.from };
-        Job { file: path.to_owned(), id: name.to_owned(), called_by: None, role_from, role, facts }
+        Job { file: path.to_owned(), id: name.to_owned(), called_by: None, role_from, role, facts, beside: Vec::new() }
     }
 
     /// A step: a command of the configuration's own, the orb's `setup`, or a script.

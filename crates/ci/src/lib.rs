@@ -89,6 +89,8 @@ pub struct Job {
     pub role: Role,
     /// What else is known.
     pub facts: CiJob,
+    /// Steps that show no token of the job's and get a role all the same, in words.
+    pub beside: Vec<String>,
 }
 
 /// Why a file is not read as a CI file.
@@ -108,18 +110,27 @@ pub struct Unreadable {
 ///
 /// When a file cannot be read, or is of no platform that is known.
 pub fn jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> Result<Vec<Job>, Unreadable> {
+    let (jobs, unread) = readable_jobs(files, more, repository);
+    match unread.into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(jobs),
+    }
+}
+
+/// The same of those files that can be read, and why the others cannot: one does not hide the rest.
+pub fn readable_jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> (Vec<Job>, Vec<Unreadable>) {
     let mut all = Vec::new();
+    let mut unread = Vec::new();
     let mut workflows = Vec::new();
     let mut first_platform = None;
     for file in files {
-        let value = value::read(file)?;
-        let unknown = || Unreadable {
-            path: file.path.clone(),
-            reason: "neither its path nor its form is that of a CI platform that is known: GitHub Actions, GitLab, \
-                     CircleCI, Bitbucket, Buildkite, HCP Terraform"
-                .to_owned(),
+        let (value, platform) = match of_platform(file) {
+            Ok(known) => known,
+            Err(why) => {
+                unread.push(why);
+                continue;
+            }
         };
-        let platform = platform(&file.path, &value).ok_or_else(unknown)?;
         first_platform.get_or_insert_with(|| platform.clone());
         match platform {
             Platform::GithubActions => workflows.push(github::Workflow::new(&file.path, value)),
@@ -144,7 +155,20 @@ pub fn jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> Resul
         showing.extend(others.into_iter().next());
     }
     showing.truncate(JOBS);
-    Ok(showing)
+    (showing, unread)
+}
+
+/// A file's content, and whose it is.
+fn of_platform(file: &File) -> Result<(serde_json::Value, Platform), Unreadable> {
+    let value = value::read(file)?;
+    let unknown = || Unreadable {
+        path: file.path.clone(),
+        reason: "neither its path nor its form is that of a CI platform that is known: GitHub Actions, GitLab, \
+                 CircleCI, Bitbucket, Buildkite, HCP Terraform"
+            .to_owned(),
+    };
+    let platform = platform(&file.path, &value).ok_or_else(unknown)?;
+    Ok((value, platform))
 }
 
 /// Whether a job is one that shows a token to AWS, as far as its file tells.

@@ -40,7 +40,8 @@ pub(crate) const INTERNAL: u8 = 1;
 /// Exit code of words that make no sense; clap's own.
 pub(crate) const USAGE: u8 = 2;
 
-/// An error that is the command line's, not ours.
+/// An error that is the command line's, not ours. Typed values in it are redacted where they are put in, for an
+/// address may hold a password, and our own words are not.
 #[derive(Debug)]
 pub(crate) struct UsageError(pub(crate) String);
 
@@ -66,9 +67,8 @@ impl std::fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 impl std::fmt::Display for UsageError {
-    /// Typed values are repeated: an address may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&trustwalk_foreign::redact(&self.0))
+        f.write_str(&self.0)
     }
 }
 

@@ -53,7 +53,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if let Some(interrupted) = error.downcast_ref::<exit::Interrupted>() {
         return ExitCode::from(interrupted.code());
     }
-    let gone = matches!(error.downcast_ref(), Some(trustwalk_collect::CollectError::Gone { .. }));
-    let usage = gone || error.downcast_ref::<exit::UsageError>().is_some();
+    use trustwalk_collect::CollectError as E;
+    let asked = matches!(error.downcast_ref(), Some(E::Gone { .. } | E::Contradiction(_)));
+    let usage = asked || error.downcast_ref::<exit::UsageError>().is_some();
     ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })
 }

@@ -140,7 +140,7 @@ fn wrong_and_missing_aws_credentials_are_told_apart_and_nothing_else_suffers() {
     let cases: [Case<'_>; 4] = [
         (&[("AWS_ACCESS_KEY_ID", "AKIANOBODYATALL00000")], &["InvalidClientTokenId"]),
         (&[("AWS_SECRET_ACCESS_KEY", "wrong")], &["SignatureDoesNotMatch"]),
-        (&none, &["lacks AWS credentials", "none in the environment"]),
+        (&none, &["no call was made, for there are no AWS credentials", "none in the environment"]),
         (&named, &["profile `nonesuch`", "list-profiles"]),
     ];
     for (changes, words) in cases {

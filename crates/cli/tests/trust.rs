@@ -228,7 +228,12 @@ fn session_tags_of_a_token_are_request_tags() {
         let edited = document["edit"]["document"].as_str().unwrap();
         assert_eq!(trust(edited, &with).0, 0, "{edited}");
     }
+    // What is typed beside a token takes its claim's place, and that is said.
     token(&json!({}));
+    let aud = own(&json!({"StringEquals": {format!("{ISSUER}:aud"): "sts.amazonaws.com"}}));
+    assert_eq!(trust(&aud, &with).0, 0);
+    let (code, said, _) = trust(&aud, &[&with[..], &["--audience", "vault"]].concat());
+    assert!(code == 3 && said.contains("the audience is vault"), "{said}");
     let (code, said, document) = trust(&both, &with);
     assert_eq!((code, document["reasons"][0]["code"].as_str()), (3, Some("TW090")), "{said}");
     token(&json!({"https://aws.amazon.com/tags": {"principal_tags": {"team": "red"}}}));

@@ -84,6 +84,9 @@ pub enum CollectError {
     /// The kubeconfig could not be used.
     #[error("no usable Kubernetes configuration: {0}")]
     Kubeconfig(String),
+    /// The service accounts could not be listed, from which a walk over everything begins.
+    #[error("cannot list service accounts: {0}")]
+    Unlisted(String),
     /// The environment's proxy is of a kind that is not spoken.
     #[error(
         "`HTTPS_PROXY` or `ALL_PROXY` names a proxy of the kind `{0}`; only those of the kind `http` are supported"
@@ -95,6 +98,9 @@ pub enum CollectError {
     /// The clock cannot be right.
     #[error("the clock here says a time before 1970, by which nothing can be judged; set it")]
     Clock,
+    /// Two things were given that cannot both be so.
+    #[error("{}", trustwalk_foreign::redact(.0))]
+    Contradiction(String),
     /// A target was not understood.
     #[error("`{}` is not a target: write kind/name, such as daemonset/aws-node", trustwalk_foreign::redact(.0))]
     Target(String),

@@ -43,4 +43,4 @@ pub use job::workflow_jobs;
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;
 pub use urls::shown_url;
-pub use walk::{Ask, Collected, WalkOptions, World, collect, parse_target};
+pub use walk::{Ask, Collected, WalkOptions, World, collect, contradiction, parse_target};

@@ -6,7 +6,7 @@ use trustwalk_core::evidence::{
     Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours, Observed, Source,
 };
 use trustwalk_core::observation::Witness;
-use trustwalk_logs::{Cause, Moment, Summary, scan_reader};
+use trustwalk_logs::{Cause, Moment, Summary, same_failure, scan_reader};
 use trustwalk_symptoms::{Failure, Outcome, TrailRecord};
 
 use crate::files::open_stream;
@@ -38,7 +38,13 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
         .successes
         .into_iter()
         .filter(|s| !of_record(&s.success.message))
-        .map(|s| LogSuccess { origin: origin.to_owned(), count: s.count, last: s.last.at, success: s.success })
+        .map(|s| LogSuccess {
+            origin: origin.to_owned(),
+            count: s.count,
+            first: s.first.at,
+            last: s.last.at,
+            success: s.success,
+        })
         .collect();
     read.besides = Besides {
         successes,
@@ -47,7 +53,7 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
             .into_iter()
             .map(|u| LogUnclear { origin: origin.to_owned(), count: u.count, last: u.last, sample: u.sample })
             .collect(),
-        uncounted: summary.overflow + summary.unclear_overflow + summary.trail_overflow,
+        uncounted: summary.overflow + summary.unclear_overflow + summary.trail_overflow + u64::from(summary.cut),
         records: std::mem::take(&mut read.besides.records),
     };
     read
@@ -55,9 +61,7 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
 
 /// Whether the scanner counts both as one.
 fn alike(a: &Failure, b: &Failure) -> bool {
-    let key =
-        |f: &Failure| (f.symptom, f.role_arn.clone(), f.issuer.clone(), f.denied_action.clone(), f.detail.clone());
-    key(a) == key(b)
+    same_failure(a, b)
 }
 
 fn of_line(c: Cause, origin: &str) -> LogFailure {

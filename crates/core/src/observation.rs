@@ -58,6 +58,11 @@ pub enum Fate {
         /// The change.
         by: String,
     },
+    /// It is not of the workload that was asked about, but of somebody else.
+    Foreign {
+        /// What shows it.
+        by: String,
+    },
     /// Nothing that was found explains it.
     Unexplained,
     /// It is a success: there is nothing to explain.
@@ -92,7 +97,7 @@ impl Observation {
     pub fn speaks(&self) -> bool {
         match self.fate {
             Fate::Explained { .. } | Fate::Unexplained => self.seen == Seen::Failure,
-            Fate::Over { .. } | Fate::SetAside { .. } | Fate::Succeeded => false,
+            Fate::Over { .. } | Fate::SetAside { .. } | Fate::Foreign { .. } | Fate::Succeeded => false,
         }
     }
 

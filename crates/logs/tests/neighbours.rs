@@ -233,3 +233,58 @@ fn lines_behind_a_delivery_are_lines_again() {
     let refused = |c: &Cause| c.failure.symptom == Symptom::NotAuthorizedWebIdentity && c.count == 3;
     assert!(summary.causes.iter().any(refused), "{:?}", summary.causes);
 }
+
+/// A delivery of exchanges: time, error, subject, region.
+fn exchanges(records: &[(&str, Option<&str>, &str, &str)]) -> String {
+    let provider = "arn:aws:iam::111122223333:oidc-provider/issuer.example";
+    let record = |(time, error, subject, region): &(&str, Option<&str>, &str, &str)| {
+        let error = error.map(|e| format!("\"errorCode\":\"{e}\",\"errorMessage\":\"x\",")).unwrap_or_default();
+        format!(
+            "{{\"eventVersion\":\"1.08\",\"eventName\":\"AssumeRoleWithWebIdentity\",\
+             \"eventSource\":\"sts.amazonaws.com\",\"eventTime\":\"2026-11-23T{time}Z\",{error}\
+             \"awsRegion\":\"{region}\",\"userIdentity\":{{\"userName\":\"{subject}\",\
+             \"identityProvider\":\"{provider}\",\"principalId\":\"{provider}:sts.amazonaws.com:{subject}\"}},\
+             \"requestParameters\":{{\"roleArn\":\"arn:aws:iam::111122223333:role/r\"}}}}"
+        )
+    };
+    let all: Vec<String> = records.iter().map(record).collect();
+    format!("{{\"Records\":[{}]}}", all.join(","))
+}
+
+#[test]
+fn only_a_later_success_of_the_same_subject_and_region_says_that_it_works_again() {
+    let (cart, till, west, east) = ("system:serviceaccount:shop:cart", "system:serviceaccount:shop:till", "w", "e");
+    let refused = ("10:00:00", Some("AccessDenied"), cart, west);
+    for (success, again) in [
+        (("10:05:00", None, cart, west), true),
+        (("10:05:00", None, till, west), false),
+        (("10:05:00", None, cart, east), false),
+        (("09:55:00", None, cart, west), false),
+    ] {
+        // Records stand in any order.
+        for records in [[refused, success], [success, refused]] {
+            let summary = scan(&exchanges(&records));
+            assert_eq!(summary.causes.len(), 1);
+            assert_eq!(summary.causes[0].neighbours.recovered.is_some(), again, "{records:?}");
+        }
+    }
+    // Refusals of two subjects are two failures.
+    assert_eq!(scan(&exchanges(&[refused, ("10:00:01", Some("AccessDenied"), till, west)])).causes.len(), 2);
+}
+
+#[test]
+fn a_refusal_to_assume_a_role_is_a_failure_and_a_file_that_is_cut_says_so() {
+    let whole = exchanges(&[("10:00:00", Some("AccessDenied"), "s", "w")]);
+    assert!(!scan(&whole).cut);
+    for end in [whole.len() - 1, whole.len() / 2] {
+        assert!(scan(&whole[..end]).cut, "{end}");
+    }
+    let role = "arn:aws:iam::111122223333:role/other";
+    let words = format!(
+        "User: arn:aws:sts::111122223333:assumed-role/node/i-0 is not authorized to perform: sts:AssumeRole on \
+         resource: {role}"
+    );
+    let plain = whole.replace("AssumeRoleWithWebIdentity", "AssumeRole").replace("\"x\"", &format!("\"{words}\""));
+    let summary = scan(&plain);
+    assert_eq!(summary.causes.iter().map(|c| c.failure.symptom).collect::<Vec<_>>(), [Symptom::AssumeRoleDenied]);
+}

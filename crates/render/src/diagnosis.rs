@@ -175,6 +175,7 @@ fn list_observations(out: &mut Page, observations: &[Observation], pen: Pen) {
             }
             Fate::Over { by } => format!("over: {by}"),
             Fate::SetAside { by } => format!("set aside: older than {by}"),
+            Fate::Foreign { by } => format!("of somebody else: {by}"),
             Fate::Unexplained => "not explained".to_owned(),
             Fate::Succeeded => "it succeeded".to_owned(),
         };

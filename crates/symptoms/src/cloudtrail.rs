@@ -31,7 +31,7 @@ macro_rules! events {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum TrailEvent {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
-            /// Another call, made with a session that came from a web identity, and refused.
+            /// Another call that was refused: made with a session that came from a web identity, or to assume a role.
             Other,
         }
 
@@ -205,7 +205,7 @@ impl TrailRecord {
         let federated = text(event, "/userIdentity/sessionContext/webIdFederationData/federatedProvider");
         let kind = match TrailEvent::of_name(&name) {
             Some(kind) => kind,
-            None if federated.is_some() && error_code.is_some() => TrailEvent::Other,
+            None if error_code.is_some() && (federated.is_some() || name == "AssumeRole") => TrailEvent::Other,
             None => return None,
         };
         let principal = text(event, "/userIdentity/principalId").filter(|_| kind.is_exchange());
@@ -260,6 +260,9 @@ impl TrailRecord {
             message: format!("CloudTrail: {} succeeded", self.name),
             role_arn: self.role_arn.clone(),
             principal_arn: None,
+            subject: self.subject.clone(),
+            audience: self.audience.clone(),
+            region: self.region.clone(),
             ts: self.at.clone(),
         });
         let ts = self.at.clone();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::facts::{Region, Subject};
 use crate::marks;
 use crate::text::extract;
 
@@ -34,6 +35,15 @@ pub struct Success {
     /// The session named: an ARN of `assumed-role`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal_arn: Option<String>,
+    /// The token's subject, where a record names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+    /// The token's audience, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// The region of the endpoint, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<Region>,
     /// When, as UTC in ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ts: Option<String>,
@@ -67,8 +77,12 @@ pub(crate) fn success(text: &str, lower: &str, ts: Option<&str>) -> Option<Succe
     // The answer of GetCallerIdentity, or a line that names the identity in use.
     let named = || {
         let at = lower.find(":assumed-role/")?;
-        (lower.contains("\"arn\"") || lower.contains("caller identity") || lower.contains("identity arn:"))
-            .then_some((SuccessKind::Identified, at))
+        let acting = [" succeeded as arn:", " as arn:aws:sts::", " as arn:aws-cn:sts::", " as arn:aws-us-gov:sts::"];
+        (lower.contains("\"arn\"")
+            || lower.contains("caller identity")
+            || lower.contains("identity arn:")
+            || acting.iter().any(|words| lower.contains(words)))
+        .then_some((SuccessKind::Identified, at))
     };
     let (kind, at) = worded.or_else(named)?;
     Some(Success {
@@ -76,6 +90,9 @@ pub(crate) fn success(text: &str, lower: &str, ts: Option<&str>) -> Option<Succe
         message: crate::classify::message(text, at),
         role_arn: extract::role_arn(text),
         principal_arn,
+        subject: None,
+        audience: None,
+        region: None,
         ts: ts.map(str::to_owned),
     })
 }

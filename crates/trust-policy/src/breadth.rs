@@ -3,6 +3,8 @@
 //! No texts of patterns are judged: tokens are made up that are like the identity's, or like the values of the
 //! policy, but belong to somebody else, and the policy is asked.
 
+mod pattern;
+
 use crate::call::Call;
 use crate::claims::Identity;
 use crate::document::{Effect, PrincipalKind, Principals};
@@ -18,6 +20,10 @@ use serde_json::Value;
 const STRANGER: &str = "trustwalk-stranger";
 /// Most subjects of a policy from which strangers are made up: each costs a handful of decisions.
 const MAX_SUBJECTS: usize = 32;
+/// The issuer of GitHub's tokens, and the beginning of an enterprise's.
+const GITHUB: &str = "token.actions.githubusercontent.com";
+/// Most patterns of a policy from which they are made up: each costs some dozens.
+const MAX_PATTERNS: usize = 16;
 
 /// A kind of identity that a policy admits besides those it was written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -103,6 +109,12 @@ impl Policy {
             all.extend(like(&subject).into_iter().map(|(breadth, subject)| (breadth, with(subject))));
             all.push((Breadth::AnyAudience, with(subject).with_claim("aud", STRANGER)));
         }
+        for pattern in self.patterns(identity) {
+            let github = identity.issuer_path.starts_with(GITHUB);
+            all.extend(
+                pattern::members(&pattern, github).into_iter().map(|(breadth, subject)| (breadth, with(subject))),
+            );
+        }
         // The widest first: what it covers is not said again.
         all.sort_by_key(|(breadth, _)| *breadth);
         all
@@ -110,8 +122,19 @@ impl Policy {
 
     /// Subjects that the policy speaks of, wildcards filled in.
     fn subjects(&self, identity: &Identity) -> Vec<String> {
+        let values = self.subject_values(identity).map(|text| text.replace(['*', '?'], "x"));
+        values.take(MAX_SUBJECTS).collect()
+    }
+
+    /// Patterns of subjects that the policy speaks of.
+    fn patterns(&self, identity: &Identity) -> Vec<String> {
+        let values = self.subject_values(identity).filter(|text| text.contains(['*', '?']));
+        values.map(str::to_owned).take(MAX_PATTERNS).collect()
+    }
+
+    fn subject_values<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = &'a str> {
         let allows = self.statements.iter().filter(|s| s.effect == Some(Effect::Allow));
-        let ours = allows.filter(|s| match s.principal.as_ref().map(|p| &p.principals) {
+        let ours = allows.filter(move |s| match s.principal.as_ref().map(|p| &p.principals) {
             Some(Principals::Listed(listed)) => {
                 listed.iter().any(|(kind, v)| *kind == PrincipalKind::Federated && *v == identity.provider_arn)
             }
@@ -119,8 +142,7 @@ impl Policy {
             Some(Principals::Unusable(_)) | None => false,
         });
         let conditions = ours.flat_map(|s| &s.conditions).filter(|c| is_positive_subject(c));
-        let values = conditions.flat_map(|c| &c.values).map(|v| v.text.replace(['*', '?'], "x"));
-        values.take(MAX_SUBJECTS).collect()
+        conditions.flat_map(|c| &c.values).map(|v| v.text.as_ref())
     }
 }
 

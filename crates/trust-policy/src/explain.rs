@@ -198,8 +198,8 @@ fn statement<'a>(index: usize, statement: &'a Statement, request: &'a Request) -
     }
 }
 
-/// A key of another issuer is a second one where the statement trusts that issuer too, or compares the same claim
-/// under the token's own.
+/// A key of another issuer is a second one where the statement has keys of the token's own too: it trusts both issuers,
+/// or compares the same claim under each.
 fn second_issuer(report: &mut ConditionReport<'_>, statement: &Statement) {
     for hint in &mut report.hints {
         let Miss::KeyOfOtherIssuer { issuer, expected, difference } = hint else { continue };
@@ -213,7 +213,10 @@ fn second_issuer(report: &mut ConditionReport<'_>, statement: &Statement) {
             difference,
             IssuerDifference::ClusterId | IssuerDifference::RegionAndClusterId | IssuerDifference::Other
         );
-        if trusts || (compares && issuer.contains('.') && another) {
+        let prefix = format!("{expected}:");
+        let of_own = |key: &str| key.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(&prefix));
+        let both = statement.conditions.iter().any(|c| of_own(&c.key));
+        if (trusts && both) || (compares && issuer.contains('.') && another) {
             *hint = Miss::SecondIssuer { issuer: issuer.clone(), expected: expected.clone() };
         }
     }

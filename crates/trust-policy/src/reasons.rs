@@ -5,9 +5,9 @@ use crate::call::Call;
 use crate::claims::Identity;
 use crate::document::{Effect, PrincipalKind, Principals};
 use crate::exchange::Exchange;
-use crate::explain::{ConditionReport, Explanation, StatementReport};
+use crate::explain::{ConditionReport, ConditionVerdict, Explanation, StatementReport};
 use crate::miss::{AudienceDifference, Miss, likeness};
-use crate::operator::Operator;
+use crate::operator::{Comparison, Operator};
 use crate::policy::{Decision, Policy};
 use crate::request::Request;
 use crate::statement::Statement;
@@ -131,10 +131,10 @@ fn may_name_federated(statement: &Statement) -> bool {
 }
 
 fn denial(statement: &StatementReport<'_>) -> Reason {
-    // Who reads `StringNotEquals` in a Deny easily overlooks that a missing key meets it.
+    // Who reads `StringNotEquals` or `…IfExists` in a Deny easily overlooks that a missing key meets it.
     let by_missing_key = statement.conditions.iter().any(|c| {
-        let negated = Operator::parse(c.operator).is_some_and(|o| o.negated);
-        negated && c.actual_values.is_none()
+        let null = Operator::parse(c.operator).is_some_and(|o| o.comparison == Comparison::Null);
+        !null && c.verdict == ConditionVerdict::MetKeyMissing
     });
     Reason { place: Place::Statement { statement: statement.index }, miss: Miss::ExplicitDeny { by_missing_key } }
 }

@@ -176,6 +176,13 @@ fn where_only_people_can_decide_nothing_is_offered() {
     let identity = identity(ISSUER, SUB);
     assert_eq!(misses(&text, &identity), [Miss::ExplicitDeny { by_missing_key: true }]);
     assert_eq!(edited(&text, &identity), Err(NoEdit::Denied));
+    let allow = statement(ISSUER, &json!({}));
+    let mut deny = statement(ISSUER, &json!({"StringEqualsIfExists": {format!("{ISSUER}:amr"): "x"}}));
+    deny["Effect"] = json!("Deny");
+    assert_eq!(misses(&document(&[allow, deny]), &identity), [Miss::ExplicitDeny { by_missing_key: true }]);
+    // A token has one subject: a list of two lets nobody else in.
+    let all = json!({"ForAllValues:StringEquals": {format!("{ISSUER}:sub"): "system:serviceaccount:other:x"}});
+    edited(&document(&[statement(ISSUER, &all)]), &identity).expect("a change");
     assert_eq!(edited("{", &identity), Err(NoEdit::Unreadable));
     let full = document(&[statement(
         ISSUER,
@@ -209,6 +216,10 @@ fn principals_and_actions_have_their_reasons_and_places() {
         statement(ISSUER, &json!({"StringEquals": {"other.example:sub": "x", format!("{ISSUER}:sub"): SUB}}));
     second["Principal"]["Federated"] = json!([arn(ISSUER), arn("other.example")]);
     assert!(matches!(told(&document(&[second])).remove(0).miss, Miss::SecondIssuer { .. }));
+    // One issuer's keys, where two are trusted, are not two issuers' keys.
+    let mut one = statement(ISSUER, &json!({"StringEquals": {"other.example:sub": SUB}}));
+    one["Principal"]["Federated"] = json!([arn(ISSUER), arn("other.example")]);
+    assert!(matches!(told(&document(&[one])).remove(0).miss, Miss::KeyOfOtherIssuer { .. }));
     let unknown = told(&document(&[statement(ISSUER, &json!({"StringIs": {format!("{ISSUER}:sub"): SUB}}))]));
     assert_eq!(unknown[0].miss, Miss::UnknownOperator { operator: "StringIs".to_owned() });
 }
@@ -266,6 +277,28 @@ fn strangers_are_found_by_asking_and_never_where_a_deny_keeps_them_out() {
     assert_eq!(of("repo:*"), [Breadth::AnyOwner]);
     assert_eq!(of("*"), [Breadth::AnySubject]);
     assert_eq!(of("repo:acme/app:pull_request"), [Breadth::PullRequests]);
+    assert_eq!(of("repo:acm?/app:ref:refs/heads/main"), [Breadth::AnyOwner]);
+    assert_eq!(of("repo:acme/app*:ref:refs/heads/main"), [Breadth::AnyRepository]);
+    assert_eq!(of("repo:acme/ap?:ref:refs/heads/main"), [Breadth::AnyRepository]);
+    let cart = identity(ISSUER, "system:serviceaccount:payments:ledger");
+    let of_account = |value: &str| {
+        let key = format!("{ISSUER}:sub");
+        let both = json!({"StringEquals": {format!("{ISSUER}:aud"): AUD}, "StringLike": {key: value}});
+        kinds(&document(&[statement(ISSUER, &both)]), &cart)
+    };
+    for (pattern, wide) in [
+        ("system:serviceaccount:payments:ledger", None),
+        ("system:serviceaccount:pay*:ledger", Some(Breadth::AnyNamespace)),
+        ("system:serviceaccount:????????:ledger", Some(Breadth::AnyNamespace)),
+        ("system:serviceaccount:payments*ledger", Some(Breadth::AnyNamespace)),
+        ("*payments*ledger*", Some(Breadth::AnyNamespace)),
+        ("*:ledger", Some(Breadth::AnyNamespace)),
+        ("system:serviceaccount:payments:led*", Some(Breadth::AnyServiceAccount)),
+        ("system:serviceaccount:payments:ledger*", Some(Breadth::AnyServiceAccount)),
+        ("system:serviceaccount:payments:ledge?", Some(Breadth::AnyServiceAccount)),
+    ] {
+        assert_eq!(of_account(pattern).first().copied(), wide, "{pattern}");
+    }
     let mut deny = statement(GITHUB, &json!({"StringNotLike": {format!("{GITHUB}:sub"): "repo:acme/*"}}));
     deny["Effect"] = json!("Deny");
     let guarded = document(&[statement(GITHUB, &sub("*")), deny]);

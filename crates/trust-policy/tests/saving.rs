@@ -30,6 +30,7 @@ fn actions_that_no_trust_policy_may_have_are_refused() {
         ("sts:AssumeRoleWithWebIdentitty", Some("AssumeRole policy may only specify STS AssumeRole actions.")),
         ("sts:GetCallerIdentity", Some("AssumeRole policy may only specify STS AssumeRole actions.")),
         ("s3:*", Some("AssumeRole policy may only specify STS AssumeRole actions.")),
+        ("*", Some("AssumeRole policy may only specify STS AssumeRole actions.")),
         (
             "AssumeRoleWithWebIdentity",
             Some("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),

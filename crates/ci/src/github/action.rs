@@ -22,8 +22,8 @@ pub(super) struct Step {
     pub(super) of_aws: bool,
 }
 
-/// The step of a list, and what was not read while looking for it.
-pub(super) fn find(steps: Option<&Value>, known: &Known, more: &dyn Files, unread: &mut Vec<String>) -> Option<Step> {
+/// The steps of a list that show a token, and what was not read while looking for them.
+pub(super) fn find(steps: Option<&Value>, known: &Known, more: &dyn Files, unread: &mut Vec<String>) -> Found {
     let mut found = Vec::new();
     let left = Cell::new(FOLLOWED);
     let place = Place { known, conditions: &[], level: 0, left: &left };
@@ -32,8 +32,26 @@ pub(super) fn find(steps: Option<&Value>, known: &Known, more: &dyn Files, unrea
     // One that is given keys or a token file shows none, and one that chains shows the session before it (README of
     // aws-actions/configure-aws-credentials, "Identity used").
     let other = |s: &&Step| given(s, "aws-access-key-id") || given(s, "web-identity-token-file");
-    let own = found.iter().find(|s| !other(s) && !given(s, "role-chaining"));
-    own.or_else(|| found.iter().find(|s| !other(s))).cloned()
+    let chains = |s: &&Step| s.inputs.get("role-chaining").is_some_and(|v| v != "false");
+    let own: Vec<Step> = found.iter().filter(|s| !other(s) && !chains(s)).cloned().collect();
+    if own.is_empty() {
+        let steps = found.iter().find(|s| !other(s)).cloned().into_iter().collect();
+        return Found { steps, beside: Vec::new() };
+    }
+    let chained = found.iter().filter(|s| !other(s) && chains(s)).map(|s| {
+        let role = s.inputs.get("role-to-assume").map_or("a role", String::as_str);
+        format!("the step that goes on to {role} with the session before it (role-chaining: true)")
+    });
+    Found { beside: chained.collect(), steps: own }
+}
+
+/// What a list of steps holds.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Those that show a token.
+    pub(super) steps: Vec<Step>,
+    /// Those that get a role with the session of one before them, in words.
+    pub(super) beside: Vec<String>,
 }
 
 struct Place<'a> {

@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
                     unread: vec![what],
                     ..CiJob::default()
                 };
-                self.push(on, call, role, facts);
+                self.push(on, call, (role, on.id.clone()), facts, &[]);
             }
         }
     }
@@ -157,7 +157,36 @@ impl<'a> Walk<'a> {
         env.extend(strings(on.job.get("env")));
         known.add("env", &env);
         let mut unread = Vec::new();
-        let step = action::find(on.job.get("steps"), &known, self.more, &mut unread).or_else(|| by_script(on.job));
+        let action::Found { mut steps, beside } = action::find(on.job.get("steps"), &known, self.more, &mut unread);
+        if steps.is_empty() {
+            steps.extend(by_script(on.job));
+        }
+        if steps.is_empty() {
+            return self.step(on, call, (None, on.id.clone()), (&unread, &[]));
+        }
+        for (position, step) in steps.into_iter().enumerate() {
+            let id = match position {
+                0 => on.id.clone(),
+                _ => format!("{}, step {} that assumes a role", on.id, position + 1),
+            };
+            let beside = if position == 0 { beside.as_slice() } else { &[] };
+            self.step(on, call, (Some(step), id), (&unread, beside));
+        }
+    }
+
+    /// What a job shows in one of its steps.
+    fn step(
+        &mut self,
+        on: &On<'_>,
+        call: &Call,
+        (step, id): (Option<Step>, String),
+        (unread, beside): (&[String], &[String]),
+    ) {
+        let mut known = on.known.clone();
+        let mut env = on.env.clone();
+        env.extend(strings(on.job.get("env")));
+        known.add("env", &env);
+        let mut unread = unread.to_vec();
         let mut triggers = on.triggers.clone();
         for condition in step.iter().flat_map(|s| &s.conditions) {
             triggers = narrowed(&triggers, Some(condition));
@@ -196,20 +225,23 @@ impl<'a> Walk<'a> {
             unread,
             ..CiJob::default()
         };
-        self.push(on, call, role, facts);
+        self.push(on, call, (role, id), facts, beside);
     }
 
-    fn push(&mut self, on: &On<'_>, call: &Call, role: Role, facts: CiJob) {
+    fn push(&mut self, on: &On<'_>, call: &Call, (role, id): (Role, String), facts: CiJob, beside: &[String]) {
         let job = Job {
             file: on.workflow.path.clone(),
-            id: on.id.clone(),
+            id,
             called_by: (!call.by.is_empty()).then(|| call.by.join(", ")),
             role_from: "role-to-assume",
             role,
             facts,
+            beside: beside.to_vec(),
         };
-        // Combinations of a matrix that differ in nothing that matters here are one.
-        if !self.found.contains(&job) {
+        // Combinations of a matrix, and steps, that differ in nothing that matters here are one.
+        let of_job =
+            |j: &&Job| j.file == job.file && (j.id == job.id || j.id == *on.id) && j.called_by == job.called_by;
+        if !self.found.iter().filter(of_job).any(|j| j.role == job.role && j.facts == job.facts) {
             self.found.push(job);
         }
     }

@@ -33,6 +33,38 @@ fn job(more: &str, role: &str) -> String {
 }
 
 #[test]
+fn each_step_that_shows_a_token_is_looked_at() {
+    let with = |steps: &[&str]| {
+        let steps: Vec<String> = steps.iter().map(|s| format!("{{{STEP}{s}}}}}")).collect();
+        let steps = steps.join(", ");
+        let text =
+            format!("on: push\npermissions: {{id-token: write}}\njobs: {{go: {{runs-on: x, steps: [{steps}]}}}}\n");
+        checkout(&[(".github/workflows/w.yml", &text)])
+    };
+    let found = with(&["'arn:a'", "'arn:b'", "'arn:a'"]);
+    let told: Vec<(&str, &Role)> = found.iter().map(|j| (j.id.as_str(), &j.role)).collect();
+    let named = |role: &str| Role::Named(role.to_owned());
+    assert_eq!(told, [("go", &named("arn:a")), ("go, step 2 that assumes a role", &named("arn:b"))]);
+    // One that goes on with the session before it shows no token, and is told.
+    let found = with(&["'arn:a'", "'arn:b', role-chaining: true"]);
+    assert_eq!(found.iter().map(|j| &j.role).collect::<Vec<_>>(), [&named("arn:a")]);
+    assert!(found[0].beside.iter().any(|b| b.contains("arn:b")), "{:?}", found[0].beside);
+}
+
+#[test]
+fn filters_that_let_nothing_through_are_no_trigger() {
+    let of = |on: &str| {
+        let text = format!("on: {on}\npermissions: {{id-token: write}}\njobs: {{go: {}}}\n", job("", "'arn:a'"));
+        checkout(&[(".github/workflows/w.yml", &text)]).remove(0).facts.triggers.len()
+    };
+    assert_eq!(of("push"), 2);
+    assert_eq!(of("{push: {branches: ['**'], tags-ignore: ['**']}}"), 1);
+    assert_eq!(of("{push: {branches-ignore: ['**'], tags: ['v*']}}"), 1);
+    assert_eq!(of("{push: {branches: [main], tags: ['v*', '!**']}}"), 1);
+    assert_eq!(of("{push: {branches: [main], tags-ignore: ['v*']}}"), 2);
+}
+
+#[test]
 fn a_composite_action_of_the_checkout_is_followed_with_its_inputs() {
     let action = "inputs: {role: {default: 'arn:d'}, aud: {}}\nruns:\n  using: composite\n  steps:\n    - run: x\n    \
                   - uses: ./.github/actions/inner\n      with: {role: '${{ inputs.role }}'}\n";

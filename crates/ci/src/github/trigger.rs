@@ -64,11 +64,19 @@ fn pushes(filters: &Value) -> Vec<Refs> {
     let branches = given("branches").or_else(|| given("branches-ignore")).is_some();
     let tags = given("tags").or_else(|| given("tags-ignore")).is_some();
     let mut all = Vec::new();
-    if branches || !tags {
-        all.push(Refs::Branches { only: of("branches"), except: of("branches-ignore") });
+    let (only, except) = (of("branches"), of("branches-ignore"));
+    if (branches || !tags) && !is_nothing(&only, &except) {
+        all.push(Refs::Branches { only, except });
     }
-    if tags || !branches {
-        all.push(Refs::Tags { only: of("tags"), except: of("tags-ignore") });
+    let (only, except) = (of("tags"), of("tags-ignore"));
+    if (tags || !branches) && !is_nothing(&only, &except) {
+        all.push(Refs::Tags { only, except });
     }
     all
+}
+
+/// Whether filters let no name through: `**` is every name, and of patterns the last that fits decides (GitHub Docs,
+/// "Workflow syntax", filter pattern cheat sheet).
+fn is_nothing(only: &[String], except: &[String]) -> bool {
+    except.iter().any(|p| p == "**") || only.last().is_some_and(|p| p == "!**")
 }

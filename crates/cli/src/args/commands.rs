@@ -60,12 +60,16 @@ pub(crate) struct DemoArgs {
     pub(crate) model: super::common::Model,
 }
 
+/// What asks about something: a bundle and a receipt say themselves what they are about.
+const ASKED: [&str; 10] =
+    ["target", "namespace", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
+
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// Diagnose a saved bundle instead of the live world
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ASKED)]
     pub(crate) bundle: Option<PathBuf>,
     /// Show every link's details even when it passes
     #[arg(short, long)]
@@ -96,7 +100,7 @@ pub(crate) struct FixArgs {
     #[arg(long, conflicts_with = "resume")]
     pub(crate) force_drift: bool,
     /// Go on with an interrupted run: shows what is left to do, and does it with --approve
-    #[arg(long, value_name = "RECEIPT")]
+    #[arg(long, value_name = "RECEIPT", conflicts_with_all = ASKED)]
     pub(crate) resume: Option<PathBuf>,
     /// Take over a receipt that you did not sign on this machine, for --resume
     #[arg(long, requires = "resume")]

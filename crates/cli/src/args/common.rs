@@ -253,12 +253,6 @@ impl TargetArgs {
         if !self.log.is_empty() {
             return Ok(Ask::Logs);
         }
-        if self.token.is_some() {
-            return Err(UsageError(
-                "--token needs --role ARN; to look at a token alone use `trustwalk token FILE`".to_owned(),
-            )
-            .into());
-        }
         Ok(Ask::Everything { namespace: self.namespace.clone() })
     }
 }

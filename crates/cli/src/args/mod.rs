@@ -2,6 +2,7 @@
 
 mod commands;
 mod common;
+mod given;
 #[cfg(test)]
 mod reference;
 

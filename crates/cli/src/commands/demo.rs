@@ -41,7 +41,8 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Sound);
     }
     let fault = faults::find(&args.fault).ok_or_else(|| {
-        UsageError(format!("no fault is called `{}`; `trustwalk demo --list` lists them", args.fault))
+        let typed = trustwalk_foreign::redact(&args.fault);
+        UsageError(format!("no fault is called `{typed}`; `trustwalk demo --list` lists them"))
     })?;
     let mut asked = Signals::listen();
     let folder = tempfile::Builder::new().prefix("trustwalk-demo-").tempdir()?;

@@ -1,6 +1,6 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
-use trustwalk_collect::{Ask, Bundle, Collected, World, collect};
+use trustwalk_collect::{Ask, Bundle, Collected, World, collect, contradiction};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
 
@@ -15,6 +15,10 @@ pub(super) const NOT_ALL: &str = "not everything could be listed";
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
     let found = if let Some(path) = &args.bundle {
+        if place.exchange {
+            let words = "a bundle holds what was seen when it was made: --exchange cannot be used with --bundle";
+            return Err(UsageError(words.to_owned()).into());
+        }
         Collected { evidence: Bundle::read(path)?.evidence(), missed: Vec::new() }
     } else {
         let (world, ask) = world(place, &args.target).await?;
@@ -42,13 +46,11 @@ pub(crate) async fn world(place: &PlaceArgs, target: &TargetArgs) -> anyhow::Res
     if let Some(url) = &target.issuer {
         a_url(url)?;
     }
-    if target.subject.as_ref().is_some_and(|s| s.trim().is_empty()) {
-        let words = "--subject is empty, as an unset variable makes it: write --subject SUB";
-        return Err(UsageError(words.to_owned()).into());
-    }
+    target.checked()?;
     let world = World::new(place.walk_options(Some(target))).await?;
     let namespace = world.kube.as_ref().map_or("default", |k| k.namespace.as_str());
     let ask = target.ask(namespace)?;
+    contradiction(&world.options, &ask)?;
     Ok((world, ask))
 }
 
@@ -63,7 +65,8 @@ fn a_url(text: &str) -> Result<(), UsageError> {
         || !host.chars().all(fits)
         || text.chars().any(|c| c.is_whitespace() || c.is_control())
     {
-        return Err(UsageError(format!("`{text}` is not an issuer's URL: write --issuer https://HOST/PATH")));
+        let typed = trustwalk_foreign::redact(text);
+        return Err(UsageError(format!("`{typed}` is not an issuer's URL: write --issuer https://HOST/PATH")));
     }
     Ok(())
 }

@@ -39,7 +39,8 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let found = look_up(&text.head, &text.failures);
     if found.hits.is_empty() && text.failures.is_empty() && is_word(&typed) {
         return Err(UsageError(format!(
-            "no cause is called `{typed}`, and no page has the word; `trustwalk explain` lists them"
+            "no cause is called `{}`, and no page has the word; `trustwalk explain` lists them",
+            trustwalk_foreign::redact(&typed)
         ))
         .into());
     }

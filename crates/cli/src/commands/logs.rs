@@ -56,7 +56,7 @@ pub(crate) fn run(args: &LogsArgs, typed: &Typed) -> anyhow::Result<Exit> {
     }
     Ok(if summary.failures() > 0 {
         Exit::Findings
-    } else if unreadable.is_empty() && summary.unclear.is_empty() {
+    } else if unreadable.is_empty() && summary.unclear.is_empty() && !summary.cut {
         Exit::Sound
     } else {
         Exit::Undetermined
@@ -185,11 +185,14 @@ fn verdict(args: &LogsArgs, typed: &Typed, summary: &Summary, unreadable: &[Unre
         (Ink::Bad, "Failures")
     } else {
         parts.push(format!("no web identity failure in {}", counted(summary.bytes, "byte")));
-        let sound = unreadable.is_empty() && unclear(summary) == 0;
+        let sound = unreadable.is_empty() && unclear(summary) == 0 && !summary.cut;
         if sound { (Ink::Good, "Ok") } else { (Ink::Odd, "Undetermined") }
     };
     if unclear(summary) > 0 {
         parts.push(format!("{} about credentials not understood", counted(unclear(summary), "line")));
+    }
+    if summary.cut {
+        parts.push("a file ends inside a record of CloudTrail: the rest of it is missing".to_owned());
     }
     if !unreadable.is_empty() {
         let logs = counted(u64::try_from(unreadable.len()).unwrap_or(u64::MAX), "log");

@@ -27,7 +27,8 @@ pub(crate) fn run(args: &TokenArgs, typed: &Typed) -> anyhow::Result<Exit> {
     let now = match &args.at {
         None => jiff::Timestamp::now().as_second(),
         Some(text) => {
-            time::parse(text).ok_or_else(|| UsageError(format!("`{text}` is neither ISO 8601 nor Unix seconds")))?
+            let typed = trustwalk_foreign::redact(text);
+            time::parse(text).ok_or_else(|| UsageError(format!("`{typed}` is neither ISO 8601 nor Unix seconds")))?
         }
     };
     let raw = read(&args.file, if args.jwks.is_some() { MOST_BYTES } else { ONE_BYTES })?;

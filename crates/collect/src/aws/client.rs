@@ -474,7 +474,11 @@ impl AwsClient {
                     Some(profile) => format!("profile `{profile}` gives none, see `aws configure list-profiles`"),
                     None => "none in the environment, the profiles or the instance".to_owned(),
                 };
-                Observed::Denied { source, permission: format!("AWS credentials ({from})"), message }
+                // Who has no credentials cannot run the command either.
+                let source = Source { by_hand: None, ..source };
+                let why = if message.is_empty() { String::new() } else { format!(": {message}") };
+                let error = format!("no call was made, for there are no AWS credentials ({from}){why}");
+                Observed::Unreachable { source, error }
             }
             Err(AwsError::Transport(error)) => Observed::Unreachable { source, error },
         }

@@ -10,7 +10,7 @@ mod folder;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use trustwalk_ci::{File, Job, Role};
+use trustwalk_ci::{File, Job, Role, Unreadable};
 use trustwalk_core::evidence::{CiJob, LogsRead, Observed, Platform, Source};
 
 use self::context::Context;
@@ -29,18 +29,20 @@ pub(crate) struct JobFiles {
     pub(crate) role: Observed<String>,
     pub(crate) token: Observed<SecretToken>,
     pub(crate) logs: Observed<LogsRead>,
+    /// Steps that were not looked at, in words.
+    pub(crate) beside: Vec<String>,
 }
 
-/// Reads the jobs that show a token to AWS; when none does, the first job.
-pub(crate) fn read(path: &Path, answers: &[PathBuf], now: i64) -> Result<Vec<JobFiles>, CollectError> {
+/// Reads the jobs that show a token to AWS, when none does the first job; and which files could not be read.
+pub(crate) fn read(path: &Path, answers: &[PathBuf], now: i64) -> Result<(Vec<JobFiles>, Vec<String>), CollectError> {
     let answers = answers.iter().map(|file| answer::read(file)).collect::<Result<Vec<_>, _>>()?;
-    let mut found = read_in(path, now, &crate::env::env_var)?;
+    let (mut found, unread) = read_in(path, now, &crate::env::env_var)?;
     for job in &mut found {
         for answer in &answers {
             answer.add(&mut job.job);
         }
     }
-    Ok(found)
+    Ok((found, unread))
 }
 
 /// Asks GitHub about the repositories of the jobs, each once; what it did not tell, in words. What a file told already
@@ -69,7 +71,9 @@ pub(crate) async fn ask_github(jobs: &mut [JobFiles], github: Result<Github, Str
     unread
 }
 
-fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Vec<JobFiles>, CollectError> {
+type Read = (Vec<JobFiles>, Vec<String>);
+
+fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Read, CollectError> {
     let folder = Folder::around(path);
     let of_job = |name: &str| if path.is_dir() { folder.own(name) } else { Ok(None) };
     let files = folder.files(path)?;
@@ -100,25 +104,29 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
         Observed::NotCollected { reason: "the job's folder holds no job.log".to_owned() }
     };
     let context = Context::new(path, event, lookup);
-    let mut found = trustwalk_ci::jobs(&files, &folder, context.repository()).map_err(|e| CollectError::Format {
-        path: folder.path(&e.path),
-        what: "a CI file",
-        reason: e.reason,
-    })?;
+    let (mut found, mut unread) = trustwalk_ci::readable_jobs(&files, &folder, context.repository());
+    let error =
+        |e: Unreadable| CollectError::Format { path: folder.path(&e.path), what: "a CI file", reason: e.reason };
+    if unread.len() == files.len()
+        && let Some(last) = unread.pop()
+    {
+        return Err(error(last));
+    }
+    let unread: Vec<String> =
+        unread.into_iter().map(|e| format!("{}; its jobs were not looked at", error(e))).collect();
     if found.is_empty() {
         let facts = CiJob { platform: Platform::GithubActions, ..CiJob::default() };
         found.push(Job { facts, ..Job::default() });
     }
-    Ok(found
-        .into_iter()
-        .map(|job| JobFiles {
-            name: name(path, &job),
-            role: role(&job, now),
-            job: context.around(job.facts),
-            token: token.clone(),
-            logs: logs.clone(),
-        })
-        .collect())
+    let found = found.into_iter().map(|mut job| JobFiles {
+        name: name(path, &job),
+        role: role(&job, now),
+        job: context.around(std::mem::take(&mut job.facts)),
+        token: token.clone(),
+        logs: logs.clone(),
+        beside: job.beside,
+    });
+    Ok((found.collect(), unread))
 }
 
 /// The jobs of one file's text, without a run around them. Its first line may be its path, as a comment.
@@ -203,7 +211,7 @@ mod tests {
     }
 
     fn read_alone(dir: &tempfile::TempDir) -> Vec<JobFiles> {
-        read_in(dir.path(), 0, &|_| None).unwrap()
+        read_in(dir.path(), 0, &|_| None).unwrap().0
     }
 
     #[test]
@@ -258,7 +266,7 @@ mod tests {
             "GITHUB_EVENT_NAME" => Some("push".to_owned()),
             _ => None,
         };
-        let job = &read_in(dir.path(), 0, &variables).unwrap()[0].job;
+        let job = &read_in(dir.path(), 0, &variables).unwrap().0[0].job;
         assert_eq!((job.git_ref.as_str(), job.event.as_str()), ("refs/tags/v1", "push"));
         // Of several triggers and branches none is guessed.
         let job = &read_alone(&dir)[0].job;
@@ -286,6 +294,11 @@ mod tests {
         assert!(read_in(dir.path(), 0, &|_| None).is_err());
         let dir = written(&[("workflow.yml", "jobs: [")]);
         assert!(read_in(dir.path(), 0, &|_| None).is_err());
+        // Beside others, one that cannot be read hides none of them.
+        let good = format!("on: push\njobs:\n  deploy:{STEP}arn:aws:iam::111122223333:role/a\n");
+        let dir = written(&[(".github/workflows/bad.yml", "jobs: ["), (".github/workflows/good.yml", &good)]);
+        let (jobs, unread) = read_in(dir.path(), 0, &|_| None).unwrap();
+        assert!(jobs.len() == 1 && unread.len() == 1 && unread[0].contains("bad.yml"), "{unread:?}");
     }
 
     #[test]

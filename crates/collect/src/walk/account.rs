@@ -8,13 +8,14 @@ use trustwalk_core::evidence::{
 };
 
 use super::cache::RoleFacts;
+use super::given;
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
+use crate::claims;
 use crate::error::CollectError;
 use crate::github::Github;
 use crate::job::{self, JobFiles};
 use crate::secret::SecretToken;
-use crate::{claims, files};
 
 /// What the account's half is given of a token.
 pub(super) enum Bearer {
@@ -22,6 +23,8 @@ pub(super) enum Bearer {
     Nothing,
     /// A token, or why there is none.
     Token(Observed<SecretToken>, TokenSource),
+    /// One from `--token`, and whether blanks stood around it.
+    File(Observed<SecretToken>, bool),
     /// No token, for the reason why none was asked for; what one would say.
     Foretold(Box<Observed<TokenClaims>>, Observed<SecretToken>),
 }
@@ -34,26 +37,24 @@ pub(super) async fn fill(
     bearer: Bearer,
     deep: Result<(), String>,
 ) -> Option<String> {
-    let mut padded = false;
-    let (token, given, foretold) = match (&world.options.token, bearer) {
-        (Some(path), _) => {
-            let (token, blanks) = token_file(path, world.options.now);
-            padded = blanks;
-            (token, TokenSource::HandedIn, None)
-        }
-        (None, Bearer::Token(token, given)) => (token, given, None),
-        (None, Bearer::Foretold(claims, none)) => (none, TokenSource::Cluster, Some(*claims)),
-        (None, Bearer::Nothing) => {
+    let padded = matches!(bearer, Bearer::File(_, true));
+    let (token, given, foretold) = match bearer {
+        Bearer::Token(token, given) => (token, given, None),
+        Bearer::File(token, _) => (token, TokenSource::HandedIn, None),
+        Bearer::Foretold(claims, none) => (none, TokenSource::Cluster, Some(*claims)),
+        Bearer::Nothing => {
             (Observed::NotCollected { reason: "no token was asked for".to_owned() }, TokenSource::HandedIn, None)
         }
     };
     let (caller, cluster) = tokio::join!(world.caller(), world.cluster());
     evidence.caller = caller;
     evidence.cluster = cluster;
+    given::cluster(world, evidence);
     let read = || token.known().map(|t| claims::read(t, ("", given), None));
     let unchecked = foretold.as_ref().map_or_else(read, |f| f.known().cloned());
     let role_arn = evidence.role_arn.known().cloned();
     let issuer = issuer_url(world, evidence, unchecked.as_ref(), role_arn.as_deref()).await;
+    given::issuer(world, evidence, issuer.as_deref());
     let minted = given == TokenSource::Cluster && unchecked.is_some();
     let ours = issuer.as_deref().is_some_and(|url| is_ours(world, evidence, minted, url));
     let place = Place::of(evidence, issuer.as_deref());
@@ -168,26 +169,8 @@ async fn with_deletions(world: &World, evidence: &Evidence, place: &Place, mut t
     trail
 }
 
-/// A token from a file, without the blanks and line breaks around it, and whether there were any. Of the SDKs some
-/// send them along and some do not; what is asked here is what the token says.
-fn token_file(path: &Path, now: i64) -> (Observed<SecretToken>, bool) {
-    let source = Source { what: format!("token file {}", path.display()), at: now, by_hand: None };
-    match files::read_bounded(path) {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            let bare = text.trim();
-            let padded = bare.len() != text.len();
-            (Observed::Known { value: SecretToken::new(bare.to_owned()), source }, padded)
-        }
-        Err(CollectError::Read { source: e, .. }) if e.kind() == std::io::ErrorKind::NotFound => {
-            (Observed::Absent { source }, false)
-        }
-        Err(e) => (Observed::Unreachable { source, error: e.in_full() }, false),
-    }
-}
-
-/// The issuer that counts is the token's own; else the one given; else the platform's, or the one the role trusts,
-/// where the subject is of no cluster; else the cluster's.
+/// The issuer that counts is the token's own; else that of the cluster whose workload it is; else the one given; else
+/// the platform's, or the one the role trusts, where the subject is of no cluster; else the cluster's.
 async fn issuer_url(
     world: &World,
     evidence: &Evidence,
@@ -195,7 +178,9 @@ async fn issuer_url(
     role: Option<&str>,
 ) -> Option<String> {
     let of_token = token.and_then(|t| t.iss.clone()).filter(|iss| iss.starts_with("https://"));
-    if let Some(known) = of_token.or_else(|| world.options.issuer.clone()) {
+    let inside = matches!(evidence.target, Target::Workload { .. } | Target::ServiceAccount { .. });
+    let of_cluster = || evidence.cluster.known().and_then(|c| c.issuer.clone()).filter(|_| inside);
+    if let Some(known) = of_token.or_else(of_cluster).or_else(|| world.options.issuer.clone()) {
         return Some(known);
     }
     let elsewhere = match &evidence.target {
@@ -381,7 +366,8 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
     let mut evidence = world.blank(target);
     let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
     evidence.role_arn = Observed::Known { value: arn.to_owned(), source };
-    let issuer = Box::pin(fill(world, &mut evidence, Bearer::Nothing, Ok(()))).await;
+    let bearer = given::token(world, &mut evidence).unwrap_or(Bearer::Nothing);
+    let issuer = Box::pin(fill(world, &mut evidence, bearer, Ok(()))).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
         let value = claims::assumed(subject, issuer, evidence.provider.known());
@@ -410,23 +396,23 @@ pub(super) async fn walk_jobs(
     path: &Path,
     subject: Option<&str>,
 ) -> Result<(Vec<Evidence>, Vec<String>), CollectError> {
-    let mut jobs = job::read(path, &world.options.job_answers, world.options.now)?;
-    let unread = if world.options.github {
+    let (mut jobs, mut unread) = job::read(path, &world.options.job_answers, world.options.now)?;
+    if world.options.github {
         let github = Github::new(world.dialer.clone(), world.options.roots.clone(), crate::env::env_var);
-        job::ask_github(&mut jobs, github).await
-    } else {
-        Vec::new()
-    };
+        unread.extend(job::ask_github(&mut jobs, github).await);
+    }
     let mut all = Vec::new();
     for found in jobs {
         all.push(Box::pin(walk_job(world, found, subject)).await);
     }
+    given::logs_of_jobs(&mut all);
     Ok((all, unread))
 }
 
 async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evidence {
     let audience = found.job.audiences().into_iter().next();
     let mut evidence = world.blank(Target::Job { name: found.name.clone() });
+    evidence.dismissed.extend(found.beside.iter().map(|step| format!("not looked at: {step}")));
     if world.options.logs.is_empty() {
         evidence.hear(found.logs);
     }
@@ -439,7 +425,7 @@ async fn walk_job(world: &World, found: JobFiles, subject: Option<&str>) -> Evid
     };
     let source = Source { what: format!("CI job {}", found.name), at: world.options.now, by_hand: None };
     evidence.job = Observed::Known { value: found.job, source };
-    let bearer = Bearer::Token(found.token, TokenSource::HandedIn);
+    let bearer = given::token_of_job(world, &mut evidence, found.token, subject);
     let issuer = Box::pin(fill(world, &mut evidence, bearer, Ok(()))).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };

@@ -3,6 +3,7 @@
 mod account;
 mod cache;
 mod everything;
+mod given;
 mod listed;
 mod nearest;
 mod options;
@@ -12,6 +13,7 @@ mod trail;
 mod workload;
 mod world;
 
+pub use given::contradiction;
 pub use options::WalkOptions;
 pub use targets::{Ask, parse_target};
 pub use world::World;

@@ -76,7 +76,8 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut
         Ok(kube) => kube,
         Err(why) => {
             without_cluster(&mut evidence, why);
-            Box::pin(account::fill(world, &mut evidence, Bearer::Nothing, depth.trail.clone())).await;
+            let handed = super::given::token(world, &mut evidence).unwrap_or(Bearer::Nothing);
+            Box::pin(account::fill(world, &mut evidence, handed, depth.trail.clone())).await;
             return evidence;
         }
     };
@@ -99,7 +100,8 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut
         if let Some(role) = &world.options.role {
             evidence.role_arn = given(world, role);
         }
-        Box::pin(account::fill(world, &mut evidence, Bearer::Nothing, depth.trail.clone())).await;
+        let handed = super::given::token(world, &mut evidence).unwrap_or(Bearer::Nothing);
+        Box::pin(account::fill(world, &mut evidence, handed, depth.trail.clone())).await;
         return evidence;
     };
     Box::pin(in_cluster(world, kube, target, &listed, &service_account, &mut evidence)).await;
@@ -113,8 +115,13 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut
             None => Some(read_logs(kube, namespace, &pods).await),
         }
     };
+    evidence.cluster = world.cluster().await;
+    let handed = super::given::token(world, &mut evidence);
     let rest = async {
-        let bearer = bearer(world, kube, &evidence, &service_account, depth).await;
+        let bearer = match handed {
+            Some(handed) => handed,
+            None => bearer(world, kube, &evidence, &service_account, depth).await,
+        };
         Box::pin(account::fill(world, &mut evidence, bearer, depth.trail.clone())).await;
     };
     let (logs, ()) = tokio::join!(logs, rest);
@@ -182,7 +189,7 @@ async fn config_files(
 
 /// The token of the workload's account, or what one would say.
 async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &str, depth: &Depth) -> Bearer {
-    if world.options.no_exchange || world.options.token.is_some() {
+    if world.options.no_exchange {
         return Bearer::Nothing;
     }
     let namespace = match &evidence.target {

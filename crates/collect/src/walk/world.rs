@@ -76,6 +76,7 @@ impl World {
         let mut evidence = Evidence::of(run.into(), target);
         if !self.options.logs.is_empty() {
             evidence.hear(self.given_logs().found.clone());
+            evidence.logs_given = true;
         }
         evidence
     }

@@ -105,6 +105,13 @@ pub(super) fn meanings<'a>(
         let names: Vec<&str> = left.iter().take(SHOWN).map(|c| c.cause.name()).collect();
         let more = left.len().saturating_sub(SHOWN);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        if let [only] = left.as_slice() {
+            let cause = only.cause;
+            let tells = cause.decided_by().iter().rfind(|k| e.unread(**k).is_some()).map_or("", |k| k.tells());
+            let (code, name) = (cause.code(), cause.name());
+            out.push(format!("whether {code} {name} is the cause of `{}`: it is the only one left; {tells}", o.name()));
+            continue;
+        }
         out.push(match (names.is_empty(), separating(e, &left)) {
             (true, _) => {
                 format!("`{}` is shown by no cause that is left: each that is known for it was excluded", o.name())
@@ -145,7 +152,31 @@ pub(super) fn set_aside(observations: &[Observation]) -> Vec<String> {
                     o.name()
                 ))
             }
-            Fate::Explained { .. } | Fate::Over { .. } | Fate::Unexplained | Fate::Succeeded => None,
+            Fate::Explained { .. } | Fate::Over { .. } | Fate::Foreign { .. } | Fate::Unexplained | Fate::Succeeded => {
+                None
+            }
+        })
+        .collect()
+}
+
+/// What is said of failures that stand in a log of the workload and are somebody else's. Records of an account are of
+/// all who use it, and nothing is said of theirs.
+pub(super) fn foreign(observations: &[Observation]) -> Vec<String> {
+    use crate::observation::{Fate, Witness};
+    observations
+        .iter()
+        .filter(|o| o.witness == Witness::Log)
+        .filter_map(|o| match &o.fate {
+            Fate::Foreign { by } => Some(format!(
+                "whose log {} is: a failure in it ({}) is not of what was asked about, for {by}; it was not judged",
+                o.origin,
+                o.name()
+            )),
+            Fate::Explained { .. }
+            | Fate::Over { .. }
+            | Fate::SetAside { .. }
+            | Fate::Unexplained
+            | Fate::Succeeded => None,
         })
         .collect()
 }

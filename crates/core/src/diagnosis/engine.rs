@@ -44,7 +44,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let (causes, folded): (Vec<Cause>, Vec<Folded>) = folded.into_iter().unzip();
     let apart = if root_cause.is_some() { survivors::apart(&observations, &causes) } else { Vec::new() };
     let consequences = consequences(root_cause.as_ref(), folded, &failures, &apart);
-    let mut undetermined: Vec<String> = Vec::new();
+    let mut undetermined: Vec<String> = evidence.dismissed.clone();
     if root_cause.is_none() {
         undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
     }
@@ -54,6 +54,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         undetermined.extend(candidates::meanings(evidence, &candidates, apart));
     }
     undetermined.extend(candidates::set_aside(&observations));
+    undetermined.extend(candidates::foreign(&observations));
     undetermined.extend(candidates::refused_besides(&observations));
     undetermined.extend(candidates::not_understood(evidence, &observations));
     for (_, text) in &missing {
@@ -179,7 +180,8 @@ fn failures(e: &View<'_>) -> Vec<Failing> {
     let mut say = |link, of_identity, sentence: String| {
         out.push(Failing { what: Folded { sentence, link, code: None }, of_identity, symptom: None });
     };
-    if let Some(x) = e.exchange().known().filter(|x| x.assumed.is_none()) {
+    let ours_alone = question::refused_us_alone(e).is_some();
+    if let Some(x) = e.exchange().known().filter(|x| x.assumed.is_none() && !ours_alone) {
         let code = x.code.clone().unwrap_or_else(|| format!("HTTP {}", x.status));
         say(Link::Exchange, true, format!("STS refuses: {code}: {}", x.message.clone().unwrap_or_default()));
     }

@@ -2,7 +2,7 @@
 
 use crate::evidence::{Evidence, Observed, Target, Variable, View};
 use crate::link::Link;
-use crate::question::{acting_role, acts_by_association, standing};
+use crate::question::{self, acting_role, acts_by_association, standing};
 
 /// Whether a link has a bearing on the target.
 pub(super) fn applies(evidence: &Evidence, link: Link) -> bool {
@@ -116,7 +116,8 @@ pub(super) fn saw(evidence: &Evidence, link: Link) -> (String, Option<String>) {
         }),
         Link::Exchange => say(e.exchange(), |x| match &x.assumed {
             Some(arn) => format!("{} gave {arn}", x.endpoint),
-            None => format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error")),
+            None => question::refused_us_alone(e)
+                .unwrap_or_else(|| format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error"))),
         }),
         Link::Permissions if policies.known().is_some_and(Vec::is_empty) => {
             ("no policy: its sessions may do what resources themselves grant, and nothing else".to_owned(), None)

@@ -77,6 +77,9 @@ pub struct LogSuccess {
     pub origin: String,
     /// How often it was seen.
     pub count: u64,
+    /// When it was seen first, ISO 8601.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
     /// When it was seen last, ISO 8601.
     pub last: Option<String>,
     /// What succeeded, as the first one tells it.

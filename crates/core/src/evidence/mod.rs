@@ -20,6 +20,7 @@ mod settle;
 mod shared;
 mod template;
 mod view;
+mod whose;
 
 pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock, LAST_SECOND};
@@ -125,6 +126,9 @@ pub struct Evidence {
     /// Failures read from logs of pods or files.
     #[serde(default)]
     pub logs: Observed<Vec<LogFailure>>,
+    /// Whether these logs were given, and not read from the workload itself: they may hold what others did.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub logs_given: bool,
     /// What the same logs said besides.
     #[serde(default, skip_serializing_if = "Besides::is_empty")]
     pub besides: Besides,
@@ -201,6 +205,14 @@ pub struct Evidence {
     /// The CI job.
     #[serde(default)]
     pub job: Observed<CiJob>,
+    /// What was given and contradicts what was asked about, in sentences: nothing is decided from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dismissed: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Deref for Evidence {
@@ -260,6 +272,7 @@ impl Evidence {
             workload: Observed::default(),
             pods: Observed::default(),
             logs: Observed::default(),
+            logs_given: false,
             besides: Besides::default(),
             service_account: Observed::default(),
             siblings: Shared::default(),
@@ -285,6 +298,7 @@ impl Evidence {
             trail: Shared::default(),
             trail_since: None,
             job: Observed::default(),
+            dismissed: Vec::new(),
         }
     }
 }

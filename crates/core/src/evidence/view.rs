@@ -110,6 +110,11 @@ impl<'a> View<'a> {
         &self.read(Kind::Logs).logs
     }
 
+    /// [`Evidence::logs_given`].
+    pub fn logs_given(&self) -> bool {
+        self.read(Kind::Logs).logs_given
+    }
+
     /// [`Evidence::besides`].
     pub fn besides(&self) -> &'a Besides {
         &self.read(Kind::Logs).besides

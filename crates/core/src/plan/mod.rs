@@ -41,4 +41,4 @@ pub use receipt::{
 pub use restart::{MOST_RENEWED, RENEWABLE};
 pub(crate) use restart::{Which, may_restart, renewal_of};
 pub use undone::undone;
-pub(crate) use ways::ways;
+pub(crate) use ways::{Ways, ways};

@@ -6,7 +6,7 @@ use super::facts::{bare, effective_audience, eks_issuer};
 use super::trust_subject::audience_rule;
 use super::{Draft, client_id, foreseen, names, preset, trust, vouch};
 use crate::cause::Cause;
-use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Provider, TokenClaims, TokenVolume, View};
+use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Provider, TokenClaims, TokenSource, TokenVolume, View};
 use crate::plan::{Action, ways};
 
 /// The cause of an audience that the provider does not have.
@@ -76,6 +76,12 @@ pub(super) fn lacking(e: &View<'_>, provider: &Provider, token: &TokenClaims, au
         Wanted::Itself | Wanted::Unknown => provider.client_ids.first().map_or(DEFAULT_AUDIENCE, String::as_str),
     };
     let title = format!("ask for tokens with the audience {instead}");
+    if token.source == TokenSource::HandedIn && in_kubernetes(token) {
+        // Whoever handed it in chose its audience; what the pods mount is another matter.
+        let (namespace, name) = names::account(e);
+        let line = shell::line("kubectl create token {} -n {} --audience {}", &[&name, &namespace, instead]);
+        return draft.cure(title, &[("kubectl", line)]);
+    }
     if !in_kubernetes(token) {
         let line = snippet::workflow("audience: {}", &[instead]);
         return draft.cure(title, &[("workflow", line)]);

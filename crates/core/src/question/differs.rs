@@ -35,9 +35,11 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     if lines.iter().all(|l| l.failure.symptom == Symptom::KeysUnavailable) {
         return keys(line, own);
     }
-    if names_another_role(view) {
+    let known = names_another_role(view).then_some("what differs is known: a mounted profile names another role");
+    let carried = || carries_another_role(view).then_some("what differs is known: the pods carry another role's ARN");
+    if let Some(by) = known.or_else(carried) {
         let mut judged = Judged::default();
-        judged.exclude(Cause::WorkloadExchangeDiffers, "what differs is known: a mounted profile names another role");
+        judged.exclude(Cause::WorkloadExchangeDiffers, by);
         return judged;
     }
     let sentence = "STS refused the workload and accepted a fresh token of its service account for the same role: \
@@ -56,6 +58,14 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         &[],
     );
     Judged::one(Cause::WorkloadExchangeDiffers, draft)
+}
+
+/// Whether every container that carries a role carries another than the one that our own exchange asked for.
+fn carries_another_role(view: &View<'_>) -> bool {
+    let Some(ours) = view.role_arn().known() else { return false };
+    let containers = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    let mut carried = containers.filter_map(|c| c.env_value(Variable::AwsRoleArn)).peekable();
+    carried.peek().is_some() && carried.all(|arn| arn.trim() != ours.trim())
 }
 
 /// STS could not check the workload's token, and could check a fresh one: of a newer key, or at a better moment.

@@ -108,10 +108,12 @@ const BY_SUBJECT: [Cause; 10] = [
 ];
 
 /// What follows from a foretold token is likely and no more, and only what its subject decides.
-pub(super) fn likely(mut judged: Judged) -> Judged {
+/// Where it may have several forms, the one that is told is one of them.
+pub(super) fn likely(mut judged: Judged, only: bool) -> Judged {
+    let will = if only { "the token's sub will be" } else { "the token's sub may be" };
     judged.found.retain(|c| BY_SUBJECT.contains(&c.cause));
     for cause in &mut judged.found {
-        cause.draft.sentence = cause.draft.sentence.replacen("the token's sub is", "the token's sub will be", 1);
+        cause.draft.sentence = cause.draft.sentence.replacen("the token's sub is", will, 1);
         cause.draft.confidence = Confidence::Likely;
         cause.draft.decide = Some(
             "the subject GitHub really wrote: CloudTrail's AssumeRoleWithWebIdentity event, userIdentity.userName"

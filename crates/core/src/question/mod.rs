@@ -50,6 +50,7 @@ mod two_identities;
 mod unheeded;
 mod vouch;
 mod webhook;
+mod whose;
 mod workload;
 
 pub(crate) use addon::known_to_allow as allowed_by;
@@ -63,6 +64,6 @@ pub(crate) use skipped::of as left_out;
 pub(crate) use sts::{Refusal, from_answer, from_symptom as refusal_of, kept_from_sts};
 pub(crate) use symptoms::{WITHOUT_IDENTITY, observed, recent};
 pub(crate) use thumbprint::{MAX_THUMBPRINTS, standing, thumbprints_to_be, unverified};
-pub(crate) use trust::asked;
+pub(crate) use trust::{asked, refused_us_alone};
 pub(crate) use trust_repair::admitted_besides;
 pub(crate) use webhook::kept_out;

@@ -7,7 +7,7 @@ use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account
 use crate::evidence::{Variable, View};
 
 /// What stands in a command for a value that the evidence does not know, and what to fill in there.
-pub(super) const BLANKS: [(&str, &str); 21] = [
+pub(super) const BLANKS: [(&str, &str); 22] = [
     ("ASSOCIATION-ID", "the association's id, one of `aws eks list-pod-identity-associations`"),
     ("ACCOUNT", "the number of the account, as `aws sts get-caller-identity` tells it"),
     ("AUDIENCE", "the audience that the tokens carry"),
@@ -20,6 +20,7 @@ pub(super) const BLANKS: [(&str, &str); 21] = [
     ("NAME", "the object's name"),
     ("NAMESPACE", "the workload's namespace"),
     ("POD", "the pod's name"),
+    ("PROFILE", "an AWS profile of the account that the role is in"),
     ("PROVIDER-ARN", "one of `aws iam list-open-id-connect-providers`"),
     ("REGION", "the region that the workload works in"),
     ("RESOURCE-ARN", "the ARN of what the workload works on"),

@@ -10,9 +10,9 @@ use super::service_account::annotate;
 use super::sts::{Refusal, Refusals};
 use super::symptoms::find;
 use super::{Draft, Judged, audience, client_id, foreseen, names, setup, vouch};
-use crate::evidence::{Kind, LogFailure, Provider, TokenClaims, TrailEvent, View};
+use crate::evidence::{Kind, LogFailure, Provider, Target, TokenClaims, TrailEvent, View};
 use crate::finding::Confidence;
-use crate::plan::{Action, ways};
+use crate::plan::{Action, Ways, ways};
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -163,12 +163,13 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     let (aud, aud_known) = audience::to_register(e, path);
     let aud = aud.as_str();
     let log = find(view, &[Symptom::NoProvider]);
-    let origin = match (e.token().known(), log) {
-        (Some(token), _) => token.origin.clone(),
-        (None, Some(line)) => line.origin.clone(),
-        (None, None) => "cluster".to_owned(),
+    let (label, origin) = match (e.target(), e.token().known(), log) {
+        (Target::Issuer { .. }, _, _) => ("issuer asked about", "--issuer".to_owned()),
+        (_, Some(token), _) => ("token iss", token.origin.clone()),
+        (_, None, Some(line)) => ("token iss", line.origin.clone()),
+        (_, None, None) => ("issuer", "cluster".to_owned()),
     };
-    let draft = Draft::new(sentence).show("token iss", iss, origin);
+    let draft = Draft::new(sentence).show(label, iss, origin);
     // A list nobody read proves nothing.
     let draft = match e.providers().known() {
         Some(_) => draft.show(
@@ -187,7 +188,7 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     }
     let url = format!("https://{path}");
     let action = Action::CreateProvider { url, client_ids: vec![aud.to_owned()], thumbprints: Vec::new() };
-    let by_hand = ways(e, &action);
+    let by_hand = in_account(e, &account, ways(e, &action));
     let can = matches!(
         rule,
         Cause::OidcProviderMissingInAccount
@@ -212,6 +213,19 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         draft.cure(format!("register {arn}"), &by_hand)
     };
     Judged::one(rule, draft)
+}
+
+/// Commands for the account of the role: whoever is of another names a profile of it, and eksctl, which registers in
+/// the cluster's own, is of no use.
+fn in_account(e: &View<'_>, account: &str, ways: Ways) -> Ways {
+    if e.caller().known().is_none_or(|c| c.account == account) {
+        return ways;
+    }
+    let mut ways: Ways = ways.into_iter().filter(|(tool, _)| *tool != "eksctl").collect();
+    for (_, text) in ways.iter_mut().filter(|(tool, _)| *tool == "aws") {
+        text.push_str(" --profile PROFILE");
+    }
+    ways
 }
 
 /// Who deleted the provider of this issuer last: `CloudTrail` tells the ARN among the resources, in the request's

@@ -4,8 +4,8 @@ use trustwalk_symptoms::{Outcome, Symptom};
 
 use super::changes::cure;
 use super::facts::moment;
-use super::sequence;
 use super::sts::{from_symptom, succeeded};
+use super::{sequence, whose};
 use crate::evidence::{Evidence, LogFailure, Pod, TrailEvent, View, at_work};
 use crate::observation::{Fate, Observation, Seen, Witness};
 
@@ -71,7 +71,7 @@ fn own(e: &Evidence) -> Option<Observation> {
         at: e.exchange.source().map(|s| s.at),
         symptom: Some(symptom),
         text,
-        fate: Fate::Unexplained,
+        fate: super::trust::refused_us_alone(&View::new(e)).map_or(Fate::Unexplained, |by| Fate::Over { by }),
     })
 }
 
@@ -148,6 +148,9 @@ fn last(line: &LogFailure) -> Option<i64> {
 
 /// What became of a line before any cause is looked for.
 fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
+    if let Some(by) = whose::foreign(view, line) {
+        return Fate::Foreign { by };
+    }
     let waits = matches!(line.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure);
     if waits && view.pods_up() {
         return Fate::Over { by: "every start of the CNI waits for its daemon, and every pod is ready now".to_owned() };
@@ -156,8 +159,11 @@ fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if let Some(success) = line.neighbours.recovered.as_ref().filter(|_| !sequence::tells(view, line)) {
         return Fate::Over { by: format!("the same succeeded {}", success.words()) };
     }
-    if let Some(by) = repeated(view, line) {
+    if let Some(by) = repeated(view, line).or_else(|| whose::works_since(view, line)) {
         return Fate::Over { by };
+    }
+    if let Some(by) = whose::over_with_its_run(view, line).filter(|_| differs(view, line)) {
+        return Fate::SetAside { by };
     }
     let Some(at) = last(line) else { return Fate::Unexplained };
     if let Some(by) = repaired(view, line, at) {
@@ -190,6 +196,7 @@ fn repeated(view: &View<'_>, line: &LogFailure) -> Option<String> {
     let later = records
         .filter(|r| r.event.is_exchange() && r.outcome == Outcome::Succeeded)
         .filter(|r| r.subject.as_ref() == Some(subject) && r.role_arn.as_ref() == Some(role))
+        .filter(|r| whose::same_place(r, &line.failure))
         .filter_map(|r| r.at.as_deref().filter(|text| moment(text).is_some_and(|m| m > at)))
         .min();
     if let Some(when) = later {

@@ -4,11 +4,11 @@ use crate::cause::Cause;
 use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Place, Policy};
 
-use super::facts::{arn_parts, bare, issuer, lacking, role_account};
-use super::sts::Refusal;
+use super::facts::{arn_parts, bare, in_cluster, issuer, lacking, role_account};
+use super::sts::{Refusal, from_answer, from_symptom};
 use super::symptoms::find;
 use super::trust_case::{Case, of_token, provider_arn};
-use super::{Draft, Judged, foreseen, service_account, setup, trust_job, trust_reasons};
+use super::{Draft, Judged, foreseen, service_account, setup, trust_job, trust_reasons, whose};
 use crate::evidence::{LogFailure, Role, TokenSource, View};
 use crate::finding::Confidence;
 
@@ -71,7 +71,7 @@ pub(super) const WEB_IDENTITY: &str = trustwalk_trust_policy::WEB_IDENTITY_ACTIO
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if super::sts::succeeded(view) {
-        return Judged::default();
+        return of_call(view).unwrap_or_default();
     }
     if let Some(line) = find(view, &[Symptom::VariableUnexpanded]) {
         return unexpanded(line);
@@ -110,6 +110,55 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     }
 }
 
+/// Our own call was accepted by a policy that asks for something of the call: the workload's need not meet it.
+fn of_call(view: &View<'_>) -> Option<Judged> {
+    let (role, token) = (view.role().known()?, view.token().known()?);
+    let iss = token.iss.as_deref().or(issuer(view))?;
+    let document = Document::parse(&role.trust_policy).ok()?;
+    let case = Case::new(view, role, token, bare(iss), &document);
+    if case.decision() != Decision::Undetermined || !in_cluster(view) {
+        return None;
+    }
+    let keys = case.undecided();
+    let refused =
+        super::symptoms::differing(view).into_iter().find(|l| from_symptom(l.failure.symptom) == Some(Refusal::Denied));
+    if let Some(line) = refused {
+        let draft = trust_reasons::of_call(&case, &keys).show(
+            "refused to the workload",
+            line.sample.clone(),
+            line.origin.clone(),
+        );
+        return Some(Judged::one(Cause::TrustConditionNotMet, draft));
+    }
+    // Pods that are up and say nothing of a refusal have what they need.
+    (!view.pods_up() && whose::succeeds_now(view).is_none()).then(|| {
+        Judged::open(format!(
+            "whether the workload's own call is admitted as trustwalk's is: the trust policy of {} asks for {}, which \
+             comes with the call; {} would tell",
+            role.arn,
+            keys.join(", "),
+            trust_reasons::decides(&keys.first().map(|k| k.to_ascii_lowercase()).unwrap_or_default())
+        ))
+    })
+}
+
+/// What our own call alone was refused for, where the workload's own is accepted: a condition on the call.
+pub(crate) fn refused_us_alone(view: &View<'_>) -> Option<String> {
+    let exchange = view.exchange().known().filter(|x| x.assumed.is_none())?;
+    if from_answer(exchange.code.as_deref()?, exchange.message.as_deref().unwrap_or_default()) != Refusal::Denied {
+        return None;
+    }
+    let by = whose::succeeds_now(view)?;
+    let (role, token) = (view.role().known()?, view.token().known()?);
+    let iss = token.iss.as_deref().or(issuer(view))?;
+    let document = Document::parse(&role.trust_policy).ok()?;
+    let case = Case::new(view, role, token, bare(iss), &document);
+    let keys = case.undecided();
+    (case.decision() == Decision::Undetermined && !keys.is_empty()).then(|| {
+        format!("only trustwalk's own call was refused, for the trust policy asks for {}: {by}", keys.join(", "))
+    })
+}
+
 /// A line shows a placeholder where a name was to stand.
 fn unexpanded(line: &LogFailure) -> Judged {
     let draft =
@@ -129,6 +178,11 @@ fn undetermined(view: &View<'_>, case: &Case<'_>) -> Judged {
     if !claims.is_empty() {
         let which = claims.join("`, `");
         return Judged::open(format!("the token's `{which}`, which the trust policy asks for: --token FILE shows it"));
+    }
+    if let Some(by) = refused_us_alone(view) {
+        let mut judged = Judged::default();
+        judged.exclude(Cause::TrustConditionNotMet, by);
+        return judged;
     }
     let denies = case.document.statements.iter().any(|s| s.effect == Some(Effect::Deny));
     if !denies && super::sts::refusals(view).hold(Refusal::Denied) {

@@ -29,9 +29,9 @@ pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
         match fit {
             Fit::Admits => {}
             Fit::Depends(names) => judged.missing.push(format!(
-                "{}: the token's subject depends on the {}: --token FILE shows it",
+                "{}: what the token's subject depends on is not known ({}): --token FILE shows it",
                 one.trigger,
-                names.join(", the ")
+                names.join("; ")
             )),
             Fit::Refuses if one.conditional => judged.missing.push(format!(
                 "{}: whether the job runs then, which its `if` decides in the run; the role would not be given",
@@ -39,7 +39,8 @@ pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
             )),
             Fit::Refuses => {
                 let case = Case::new(e, role, &shown, path, &document);
-                refused(&mut judged, foreseen::likely(trust_reasons::judged(&case)), &one.trigger, all.len() > 1);
+                let found = foreseen::likely(trust_reasons::judged(&case), one.alternatives.len() == 1);
+                refused(&mut judged, found, &one.trigger, all.len() > 1);
             }
         }
     }

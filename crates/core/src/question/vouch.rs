@@ -28,21 +28,23 @@ impl Doubt {
     /// In one clause, after a sentence.
     pub(super) fn clause(&self, e: &View<'_>) -> String {
         match self {
-            Self::Issuer(iss) => format!(
-                "{} claims {iss} as its issuer, and neither the account nor the cluster knows that issuer",
-                claimant(e)
-            ),
+            Self::Issuer(iss) => match claimant(e) {
+                Some(claimant) => format!("{claimant} claims {iss} as its issuer, and {}", nobody(e)),
+                None => format!("{iss} was asked about, and {}", nobody(e)),
+            },
             Self::Signature => {
-                format!("{} says so, and its signature was not checked against its issuer's keys", claimant(e))
+                let claimant = claimant(e).unwrap_or_else(|| "what was handed in".to_owned());
+                format!("{claimant} says so, and its signature was not checked against its issuer's keys")
             }
         }
     }
 
-    fn decide(&self) -> String {
+    fn decide(&self, e: &View<'_>) -> String {
         match self {
             Self::Issuer(iss) => format!(
-                "whether {iss} is an issuer of yours: who runs it, and who handed the token over; the cluster's \
-                 own is what `aws eks describe-cluster` tells as identity.oidc.issuer"
+                "whether {iss} is an issuer of yours: who runs it{}; the cluster's own is what `aws eks \
+                 describe-cluster` tells as identity.oidc.issuer",
+                if e.token().known().is_some() { ", and who handed the token over" } else { "" }
             ),
             Self::Signature => {
                 "whether the token is its issuer's: run again where the issuer's key set can be fetched".to_owned()
@@ -51,11 +53,21 @@ impl Doubt {
     }
 }
 
-fn claimant(e: &View<'_>) -> String {
-    e.token().known().map(|t| t.origin.as_str()).filter(|o| !o.is_empty()).map_or_else(
-        || "what was handed in".to_owned(),
-        |origin| if origin.contains("token") { origin.to_owned() } else { format!("the token ({origin})") },
-    )
+/// Who claims to be of the issuer, where anybody does.
+fn claimant(e: &View<'_>) -> Option<String> {
+    let origin = &e.token().known()?.origin;
+    let words = if origin.contains("token") { origin.clone() } else { format!("the token ({origin})") };
+    Some(if origin.is_empty() { "what was handed in".to_owned() } else { words })
+}
+
+/// Who does not know the issuer, of those that were asked.
+fn nobody(e: &View<'_>) -> &'static str {
+    match (e.providers().known().is_some() || e.provider().is_absent(), e.cluster().known().is_some()) {
+        (true, true) => "neither the account nor the cluster knows that issuer",
+        (true, false) => "the account does not know that issuer",
+        (false, true) => "the cluster does not know that issuer",
+        (false, false) => "nothing that was read knows that issuer",
+    }
 }
 
 /// What there is to doubt about the token and the issuer that a change would be made for.
@@ -122,7 +134,7 @@ pub(super) fn question(e: &View<'_>, draft: Draft, doubt: &Doubt) -> Draft {
     let mut draft = draft;
     draft.cures.clear();
     draft.confidence = draft.confidence.min(Confidence::Likely);
-    draft.decide = Some(doubt.decide());
+    draft.decide = Some(doubt.decide(e));
     let clause = doubt.clause(e);
     if !draft.sentence.contains(&clause) {
         draft.sentence = format!("{}; {clause}", draft.sentence);

@@ -4,7 +4,7 @@ use trustwalk_symptoms::{Region, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, lacking};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, Judged, names, sources, token_file};
+use super::{Draft, Judged, client, names, sources, token_file};
 use crate::cause::Cause;
 use crate::evidence::{Container, EnvVar, LogFailure, Variable, View, at_work};
 use crate::finding::Confidence;
@@ -113,7 +113,7 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::AccessDeniedAction => denied_as_another(e, line)?,
         // A provider of web identity that was given nothing is known to the application.
         S::WebIdentityNotGiven => return None,
-        s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => without(e, line),
+        s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => uses(without(e, line), e)?,
         _ => return None,
     })
 }
@@ -272,7 +272,13 @@ fn denied_as_another(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> 
     };
     let same =
         given.and_then(arn_parts).is_some_and(|(_, of, role)| of == account && role.rsplit('/').next() == session);
-    (!same).then(|| without(e, line))
+    if same { None } else { uses(without(e, line), e) }
+}
+
+/// Nothing, where what is named is that web identity is not used, and something shows that it is.
+fn uses(named: (Cause, Draft), e: &View<'_>) -> Option<(Cause, Draft)> {
+    let contradicted = named.0 == Cause::AppOrSdkLacksWebIdentitySupport && client::uses_web_identity(e).is_some();
+    (!contradicted).then_some(named)
 }
 
 /// The identity is in the container, and the application is without it.

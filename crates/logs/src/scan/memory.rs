@@ -75,6 +75,11 @@ impl Memory {
         }
     }
 
+    /// The stream ended inside a document.
+    pub(super) fn cut(&mut self) {
+        self.found.cut = true;
+    }
+
     /// Records of `CloudTrail` that were too long to be read.
     pub(super) fn trail_dropped(&mut self, records: u64) {
         self.found.trail_overflow += records;
@@ -122,6 +127,9 @@ impl Memory {
                 let mut cause = Cause::new(failure);
                 let near = &mut cause.neighbours;
                 (near.lead, near.succeeded_before) = first_and_last(&self.found.successes, &cause.failure);
+                let record = cause.failure.subject.is_some();
+                let later = |m: &mut Moment| record && m.at.as_ref().zip(ts.as_ref()).is_some_and(|(at, ts)| at > ts);
+                near.recovered = near.succeeded_before.take_if(later);
                 near.started.clone_from(&self.found.starts.last);
                 self.found.causes.push(cause);
                 at
@@ -156,7 +164,7 @@ impl Memory {
         let causes = &mut self.found.causes;
         self.uncured.retain(|at| {
             let cause = causes.get_mut(*at).filter(|cause| cures(&success, &cause.failure));
-            cause.map(|cause| cause.cured(&moment)).is_none()
+            !cause.is_some_and(|cause| cause.cured(&moment))
         });
         self.found.success_count += 1;
         let order = self.found.success_count;

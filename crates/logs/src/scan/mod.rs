@@ -11,4 +11,4 @@ mod wide;
 pub use files::{CHUNK_BYTES, scan_files, scan_reader};
 pub use neighbours::{MAX_SUCCESSES, Moment, Neighbours, SeenSuccess, Starts};
 pub use scanner::{MAX_EVENT_BYTES, MAX_LINE_BYTES, Scanner};
-pub use summary::{Cause, MAX_CAUSES, MAX_REQUEST_IDS, MAX_TRAIL, MAX_UNCLEAR, Summary, Unclear};
+pub use summary::{Cause, MAX_CAUSES, MAX_REQUEST_IDS, MAX_TRAIL, MAX_UNCLEAR, Summary, Unclear, same_failure};

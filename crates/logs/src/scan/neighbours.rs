@@ -106,7 +106,7 @@ impl Starts {
 
 /// Whether the success shows that what failed works.
 pub(super) fn cures(success: &Success, failure: &Failure) -> bool {
-    is_of_kind(success.kind, failure.symptom) && same_role(success, failure)
+    is_of_kind(success.kind, failure.symptom) && same_role(success, failure) && same_call(success, failure)
 }
 
 /// The first of them, and the last.
@@ -159,6 +159,16 @@ fn same_role(success: &Success, failure: &Failure) -> bool {
         (Some(a), Some(b)) => a == b,
         _ => true,
     }
+}
+
+/// Whether both are of one subject, audience and region, as far as both tell.
+fn same_call(success: &Success, failure: &Failure) -> bool {
+    fn same<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
+        a.zip(b).is_none_or(|(a, b)| a == b)
+    }
+    same(success.subject.as_ref(), failure.subject.as_ref())
+        && same(success.audience.as_ref(), failure.audience.as_ref())
+        && same(success.region.as_ref(), failure.region.as_ref())
 }
 
 /// `NAME` of `…:role/path/NAME` and of `…:assumed-role/NAME/session`.

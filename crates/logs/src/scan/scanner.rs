@@ -166,6 +166,9 @@ impl Scanner {
         self.decide();
         if let Form::Trail(splitter) = &self.form {
             self.memory.trail_dropped(splitter.dropped);
+            if splitter.is_open() {
+                self.memory.cut();
+            }
         }
         let rest = std::mem::take(&mut self.carry);
         self.process(&rest, true);

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::neighbours::{MAX_SUCCESSES, Moment, Neighbours, SeenSuccess, Starts, first_and_last};
-use trustwalk_symptoms::{Failure, Stamp, Symptom, TrailRecord};
+use trustwalk_symptoms::{Failure, Region, Stamp, Subject, Success, Symptom, TrailRecord};
 
 /// Distinct causes kept; a log with more names everything it meets (a role per line, say), and
 /// later ones are only counted.
@@ -83,6 +83,9 @@ pub struct Summary {
     /// Records of `CloudTrail` not entered, or too long to be read.
     #[serde(default)]
     pub trail_overflow: u64,
+    /// Whether a file of `CloudTrail`'s ended inside a document: what followed is missing.
+    #[serde(default)]
+    pub cut: bool,
 }
 
 impl Summary {
@@ -134,6 +137,7 @@ impl Summary {
             self.not_understood(unclear);
         }
         let room = MAX_TRAIL - self.trail.len().min(MAX_TRAIL);
+        self.cut |= later.cut;
         self.trail_overflow += later.trail_overflow + later.trail.len().saturating_sub(room) as u64;
         self.trail.extend(later.trail.into_iter().take(room));
     }
@@ -164,7 +168,8 @@ impl Summary {
     pub(super) fn entered(&mut self, seen: SeenSuccess) {
         let like = |s: &SeenSuccess| {
             let (a, b) = (&s.success, &seen.success);
-            a.kind == b.kind && a.role_arn == b.role_arn && a.principal_arn == b.principal_arn
+            let who = |s: &Success| (s.subject.clone(), s.audience.clone(), s.region.clone());
+            a.kind == b.kind && a.role_arn == b.role_arn && a.principal_arn == b.principal_arn && who(a) == who(b)
         };
         if let Some(same) = self.successes.iter_mut().find(|s| like(s)) {
             same.count += seen.count;
@@ -217,10 +222,36 @@ enum Join {
 }
 
 /// What makes two failures the same.
-pub(crate) type Key = (Symptom, Option<String>, Option<String>, Option<String>, Option<String>);
+pub(crate) type Key = (
+    Symptom,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<Subject>,
+    Option<String>,
+    Option<Region>,
+);
 
+/// The last three are those of records of `CloudTrail`, which tell who asked, and where. A line names a region only
+/// where it matters.
 pub(crate) fn key(f: &Failure) -> Key {
-    (f.symptom, f.role_arn.clone(), f.issuer.clone(), f.denied_action.clone(), f.detail.clone())
+    let record = f.subject.is_some();
+    (
+        f.symptom,
+        f.role_arn.clone(),
+        f.issuer.clone(),
+        f.denied_action.clone(),
+        f.detail.clone(),
+        f.subject.clone(),
+        f.audience.clone().filter(|_| record),
+        f.region.clone().filter(|_| record),
+    )
+}
+
+/// Whether two failures are counted as one.
+pub fn same_failure(a: &Failure, b: &Failure) -> bool {
+    key(a) == key(b)
 }
 
 impl Cause {
@@ -257,15 +288,26 @@ impl Cause {
         self.count += 1;
         self.saw(ts);
         let near = &mut self.neighbours;
-        if let Some(success) = near.recovered.take() {
+        // Records stand in any order: a success that is later than this occurrence is still the later one.
+        let record = self.failure.subject.is_some();
+        let later = |m: &Moment| record && m.at.as_ref().zip(ts).is_some_and(|(at, ts)| at > ts);
+        if let Some(success) = near.recovered.take_if(|m| !later(m)) {
             near.again_after = Some(success);
         }
         near.restarted = None;
     }
 
-    /// A success that cures it was seen.
-    pub(crate) fn cured(&mut self, moment: &Moment) {
-        self.neighbours.recovered.get_or_insert_with(|| moment.clone());
+    /// A success that would cure it was seen; whether it does: records stand in any order, and what came before the
+    /// last occurrence cures nothing.
+    pub(crate) fn cured(&mut self, moment: &Moment) -> bool {
+        let record = self.failure.subject.is_some();
+        let earlier = record && moment.at.as_ref().zip(self.last.as_ref()).is_some_and(|(at, last)| at < last);
+        if earlier {
+            self.neighbours.succeeded_before.get_or_insert_with(|| moment.clone());
+        } else {
+            self.neighbours.recovered.get_or_insert_with(|| moment.clone());
+        }
+        !earlier
     }
 
     /// Widens the span of time.

@@ -99,6 +99,11 @@ impl Splitter {
         None
     }
 
+    /// Whether a document has begun and has not ended.
+    pub(super) fn is_open(&self) -> bool {
+        self.depth > 0
+    }
+
     /// Reads a string from here to its end, or to the end of the bytes.
     fn string(&mut self, bytes: &[u8], from: usize) -> usize {
         let mut at = from;

@@ -42,6 +42,9 @@ fn actions(statement: usize, element: Option<&ListElement>, errors: &mut Vec<Sav
     for action in &element.values {
         let text = action.clone();
         match action.matches(':').count() {
+            0 if action == "*" && !element.negated => {
+                errors.push(SaveError::ForeignAction { statement, action: text });
+            }
             0 if action != "*" => errors.push(SaveError::ActionWithoutService { statement, action: text }),
             1 if !element.negated && !is_trust_action(action) => {
                 errors.push(SaveError::ForeignAction { statement, action: text });
@@ -52,8 +55,7 @@ fn actions(statement: usize, element: Option<&ListElement>, errors: &mut Vec<Sav
     }
 }
 
-/// Whether an action, or a pattern of actions, is one that a trust policy may allow. Whether IAM takes `*` alone is
-/// reported both ways, so it is not refused here.
+/// Whether an action, or a pattern of actions, is one that a trust policy may allow. REPORTED: `*` alone is refused.
 fn is_trust_action(pattern: &str) -> bool {
     let units: Vec<_> = glob::units(pattern).collect();
     TRUST_ACTIONS.iter().any(|action| glob::matches(&units, action, glob::same_letter))

@@ -77,6 +77,10 @@ impl Universe {
                 let on_key: Vec<&Condition> =
                     conditions.iter().copied().filter(|c| c.key.eq_ignore_ascii_case(&name)).collect();
                 let mut values = values(&on_key, own.get(&name).unwrap_or_default());
+                if name.ends_with(":sub") {
+                    // A token has one subject (OpenID Connect Core, ID Token).
+                    values.retain(|v| v.len() < 2);
+                }
                 if values.len() > MAX_VALUES {
                     return Err(TooMany);
                 }

@@ -35,11 +35,17 @@ pub(super) fn read(args: &TrustArgs, document: &Document) -> anyhow::Result<Opti
         None => None,
     };
     let of_token = facts.as_ref().and_then(|(f, _)| f.iss.clone());
+    if let Some((said, _)) = &facts {
+        assumed.extend(instead(args, said));
+    }
     let Some(issuer) = args.issuer.clone().or(of_token).or_else(|| named_issuer(document, &mut assumed)) else {
         return Ok(None);
     };
     let mut identity = Identity::new(provider(args, document, &issuer, &mut assumed));
     identity = match facts {
+        Some((_, claims)) if !args.audience.is_empty() => {
+            identity.with_claims(claims).with_claim("aud", audiences(args))
+        }
         Some((_, claims)) => identity.with_claims(claims),
         None => typed(args, identity, &mut assumed),
     };
@@ -59,7 +65,30 @@ pub(super) fn read(args: &TrustArgs, document: &Document) -> anyhow::Result<Opti
 }
 
 fn halves<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), UsageError> {
-    text.split_once('=').ok_or_else(|| UsageError(format!("`{text}` is not {form}")))
+    text.split_once('=').ok_or_else(|| UsageError(format!("`{}` is not {form}", trustwalk_foreign::redact(text))))
+}
+
+/// The audience that was typed, or several.
+fn audiences(args: &TrustArgs) -> Value {
+    match args.audience.as_slice() {
+        [one] => json!(one),
+        several => json!(several),
+    }
+}
+
+/// What of the token makes way for what was typed, in words.
+fn instead(args: &TrustArgs, token: &TokenFacts) -> Vec<String> {
+    let told = |what: &str, typed: &str, said: &str| {
+        (typed != said).then(|| format!("the {what} is {typed}, as --{what} says; that of the token is {said}"))
+    };
+    let of = |what, typed: Option<&String>, said: Option<&String>| told(what, typed?, said.map_or("none", |s| s));
+    let typed = args.audience.join(", ");
+    let audience = (!args.audience.is_empty()).then(|| told("audience", &typed, &token.aud.join(", "))).flatten();
+    [of("issuer", args.issuer.as_ref(), token.iss.as_ref()), of("subject", args.subject.as_ref(), token.sub.as_ref())]
+        .into_iter()
+        .flatten()
+        .chain(audience)
+        .collect()
 }
 
 /// An identity of which only what was typed is known.
@@ -69,8 +98,7 @@ fn typed(args: &TrustArgs, identity: Identity, assumed: &mut Vec<String>) -> Ide
             assumed.push(format!("the audience is {USUAL_AUDIENCE}, as no --audience was given"));
             json!(USUAL_AUDIENCE)
         }
-        [one] => json!(one),
-        several => json!(several),
+        _ => audiences(args),
     };
     let identity = identity.with_claim("aud", audience).partly_known();
     if args.subject.is_some() {

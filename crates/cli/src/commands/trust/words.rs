@@ -5,7 +5,8 @@ use std::fmt::Display;
 use serde_json::Value;
 use trustwalk_render::{Ink, Next, Page, Pen, Shown, Typed, ending};
 use trustwalk_trust_policy::{
-    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Place, Standing, StatementReport, Warning,
+    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Miss, Place, Standing, StatementReport,
+    Warning,
 };
 
 use super::report::{Named, Refusal, Report, Verdict};
@@ -203,7 +204,14 @@ fn reason(named: &Named) -> String {
         Place::Action { statement } => format!("Statement[{statement}] Action "),
         Place::Condition { statement, operator, key } => format!("Statement[{statement}] {operator} {key} "),
     };
-    format!("{} {}: {place}{}", named.cause.code(), named.cause.name(), style::tagged(&named.reason.miss))
+    let miss = match &named.reason.miss {
+        Miss::ExplicitDeny { by_missing_key: true } => {
+            "the Deny applies, because a key that it asks for is missing".to_owned()
+        }
+        Miss::ExplicitDeny { by_missing_key: false } => "the Deny applies".to_owned(),
+        other => style::tagged(other),
+    };
+    format!("{} {}: {place}{miss}", named.cause.code(), named.cause.name())
 }
 
 fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {

@@ -37,7 +37,7 @@ fn contexts(job: &CiJob) -> Vec<Context> {
         None if job.triggers.is_empty() => {
             vec![plain("a trigger that is not known", Template::default().unknown("trigger", Letters::Something))]
         }
-        None => job.triggers.iter().flat_map(|t| of_trigger(job, t)).collect(),
+        None => chosen(job.triggers.iter().flat_map(|t| of_trigger(job, t).into_iter().map(move |c| (t, c)))),
     };
     let Some(environment) = &job.environment else { return triggers };
     let name = expression(environment, "environment").with_texts(escaped);
@@ -58,6 +58,26 @@ fn contexts(job: &CiJob) -> Vec<Context> {
             context
         })
         .collect()
+}
+
+/// Contexts, those of an event for which somebody chooses a branch or a tag as one: that some are refused is no fault.
+fn chosen<'a>(all: impl Iterator<Item = (&'a Trigger, Context)>) -> Vec<Context> {
+    let mut out: Vec<(&str, Context)> = Vec::new();
+    for (trigger, mut context) in all {
+        let event = trigger.event.as_str();
+        if !matches!(event, "workflow_dispatch" | "create") {
+            out.push((event, context));
+            continue;
+        }
+        for subject in &mut context.subjects {
+            subject.only_if = Some("which branch or tag is chosen".to_owned());
+        }
+        match out.iter_mut().find(|(e, _)| *e == event) {
+            Some((_, same)) => same.subjects.extend(context.subjects),
+            None => out.push((event, Context { trigger: event.to_owned(), ..context })),
+        }
+    }
+    out.into_iter().map(|(_, context)| context).collect()
 }
 
 /// The run at hand.
