@@ -84,9 +84,6 @@ pub enum CollectError {
     /// The kubeconfig could not be used.
     #[error("no usable Kubernetes configuration: {0}")]
     Kubeconfig(String),
-    /// The service accounts could not be listed, from which a walk over everything begins.
-    #[error("cannot list service accounts: {0}")]
-    Unlisted(String),
     /// The environment's proxy is of a kind that is not spoken.
     #[error(
         "`HTTPS_PROXY` or `ALL_PROXY` names a proxy of the kind `{0}`; only those of the kind `http` are supported"
