@@ -154,6 +154,7 @@ fn receipts() -> Vec<(Receipt, Place)> {
         began: 1,
         ended: None,
         steps,
+        entries: Vec::new(),
         verified: None,
         target: About::Workload { resource: "DaemonSet".into(), namespace: namespace.clone(), name: name.clone() },
         foreign: false,
