@@ -77,6 +77,7 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     assert_eq!(fixed[0]["applied"]["verification"], "proven");
     published.holds("fix.json", &fixed);
     published.holds("receipt.json", &read("r.json"));
+    published.holds("receipts.json", &json_of(&run(&["receipts", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "--approve", "-o", "json"])));
     published.holds("receipt.json", &read("r.json"));

@@ -82,7 +82,8 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let read = || -> std::io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
+            // What is in the folder one is in is named as one would.
+            let path = if folder == Path::new(".") { PathBuf::from(entry?.file_name()) } else { entry?.path() };
             if path.extension().is_some_and(|e| e == "json") {
                 found.push(path);
             }
