@@ -273,7 +273,8 @@ pub(crate) fn holds(action: &Action, after: &str, found: &str) -> bool {
 pub(crate) async fn rehearsed(world: &World, action: &Action) -> Result<Option<String>, ApplyError> {
     let (path, change) = match action {
         Action::Annotate { namespace, service_account, key, value } => {
-            let path = format!("/api/v1/namespaces/{}/serviceaccounts/{}", segment(namespace), segment(service_account));
+            let path =
+                format!("/api/v1/namespaces/{}/serviceaccounts/{}", segment(namespace), segment(service_account));
             (path, json!({"metadata": {"annotations": {key.as_str(): value}}}))
         }
         Action::SetWebhook { configuration, .. } => {

@@ -201,7 +201,14 @@ fn what_was_approved_is_what_is_done() {
     let here = shown.place.clone();
     std::fs::remove_file(&path).unwrap();
     let action = Action::SetTrustPolicy { role: "r".into(), document: "{}".into() };
-    let plan = Plan { version: 1, made: 7, cures: "TW007".into(), steps: vec![step(action, "{}")], notes: Vec::new(), withheld: Vec::new() };
+    let plan = Plan {
+        version: 1,
+        made: 7,
+        cures: "TW007".into(),
+        steps: vec![step(action, "{}")],
+        notes: Vec::new(),
+        withheld: Vec::new(),
+    };
     Journal::begin(&plan, beginning(&path, &home)).unwrap();
     let taken = shown.take(&here, Errand::Resume, Hand::default());
     assert!(matches!(taken, Err(ApplyError::Replaced { .. })));

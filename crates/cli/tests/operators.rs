@@ -223,7 +223,7 @@ fn what_another_writes_to_the_same_object_of_the_cluster_stays() {
         if code == 0 {
             assert!(object["metadata"]["annotations"][KEY].is_string(), "{text}");
         } else {
-            assert!(text.contains("somebody else has changed it meanwhile") && text.contains("role/Theirs"), "{text}");
+            assert!(text.contains("somebody changed it meanwhile") && text.contains("role/Theirs"), "{text}");
         }
     }
 }

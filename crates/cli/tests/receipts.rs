@@ -64,9 +64,9 @@ fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
     let text = std::fs::read_to_string(&receipt).unwrap();
     // With its history it is known for an edited one.
     std::fs::write(&receipt, text.replacen("\"done\"", "\"pending\"", 1)).unwrap();
-    let (code, said) = run(&lab, &["rollback", "r.json", "--approve", "--foreign-receipt"]);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("its history says") && said.contains("changed after it was written"), "{said}");
+    let (code, told) = run(&lab, &["rollback", "r.json", "--approve", "--foreign-receipt"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("its history says") && told.contains("changed after it was written"), "{told}");
     let mut edited = without_history(text.as_bytes());
     // The way back to a thumbprint of somebody's choice.
     let chosen = serde_json::json!(["c".repeat(40)]);
