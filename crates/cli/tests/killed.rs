@@ -16,7 +16,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use support::{LabProcess, trustwalk, until};
+use support::{LabProcess, trustwalk};
 
 /// Which API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +85,10 @@ impl Watch {
             self.seen.push(now);
         }
         if self.at == Some(now) {
-            self.victim.as_mut().unwrap().kill().unwrap();
-            self.killed = true;
+            if let Some(victim) = &mut self.victim {
+                victim.kill().unwrap();
+                self.killed = true;
+            }
         }
         !self.killed
     }
@@ -101,6 +103,7 @@ struct Stage {
     lab: LabProcess,
     fault: &'static str,
     target: [&'static str; 3],
+    only_annotations: bool,
     aws: SocketAddr,
     kubeconfig: PathBuf,
     journal: PathBuf,
@@ -108,7 +111,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(fault: &'static str, target: [&'static str; 3]) -> Self {
+    fn new(fault: &'static str, target: [&'static str; 3], only_annotations: bool) -> Self {
         let lab = LabProcess::up(&[]);
         let journal = lab.dir.path().join("receipt.json");
         let watch: Arc<Mutex<Watch>> = Arc::default();
@@ -119,7 +122,7 @@ impl Stage {
         *server = format!("https://{kubernetes}").into();
         let kubeconfig = lab.dir.path().join("relayed");
         std::fs::write(&kubeconfig, config.to_string()).unwrap();
-        let stage = Self { lab, fault, target, aws, kubeconfig, journal, watch };
+        let stage = Self { lab, fault, target, only_annotations, aws, kubeconfig, journal, watch };
         assert!(stage.lab.lab(&["break", fault]).status.success());
         stage
     }
@@ -149,15 +152,21 @@ impl Stage {
     /// Runs the words and kills them at the instant; whether it came to that.
     fn killed_at(&self, words: &[&str], at: Option<Instant>) -> bool {
         let mut command = self.command(words);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        *self.watch.lock().unwrap() = Watch { at, ..Watch::default() };
-        // Started under the lock: nothing passes before it is known whom to kill.
-        {
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut output = {
+            // Started under the lock: nothing passes before it is known whom to kill.
             let mut watch = self.watch.lock().unwrap();
-            watch.victim = Some(command.spawn().unwrap());
-        }
-        let ended = || self.watch.lock().unwrap().victim.as_mut().unwrap().try_wait().unwrap();
-        let status = until(ended);
+            let mut victim = command.spawn().unwrap();
+            let output = victim.stdout.take().unwrap();
+            *watch = Watch { at, victim: Some(victim), ..Watch::default() };
+            output
+        };
+        // Its output ends with it, however it ends.
+        output.read_to_end(&mut Vec::new()).unwrap();
+        let status = {
+            let victim = self.watch.lock().unwrap().victim.take();
+            victim.unwrap().wait().unwrap()
+        };
         let mut watch = self.watch.lock().unwrap();
         let killed = watch.killed;
         assert!(killed || status.success(), "{}: {words:?} at {at:?}: {status}", self.fault);
@@ -172,7 +181,8 @@ impl Stage {
         assert!(self.lab.trustwalk(&words).status.success());
         let bundle = read(&self.lab.dir.path().join("b.json")).unwrap();
         let all = |name: &str, members: &[&str]| -> Value {
-            let each = bundle["shared"][name].as_array().unwrap().iter().map(|one| {
+            let known = bundle["shared"][name].as_array().unwrap().iter().filter(|one| one["value"].is_object());
+            let each = known.map(|one| {
                 let members = members.iter().map(|m| ((*m).to_owned(), one["value"][*m].clone()));
                 Value::Object(members.collect())
             });
@@ -181,6 +191,10 @@ impl Stage {
         let arns = bundle["shared"]["policies"].as_array().unwrap().iter().map(|one| {
             one["value"].as_array().into_iter().flatten().map(|p| json!([p["name"], p["arn"]])).collect::<Value>()
         });
+        // Without an annotation no role is named, and what is known of one depends on the pods.
+        if self.only_annotations {
+            return bundle["identities"][0]["service_account"]["value"]["annotations"].clone();
+        }
         json!({
             "providers": all("providers", &["arn", "url", "client_ids", "thumbprints"]),
             "roles": all("roles", &["arn", "trust_policy"]),
@@ -245,7 +259,7 @@ const ROLLBACK: [&str; 3] = ["rollback", "receipt.json", "--approve"];
 
 /// Kills the fix, and then its rollback, at every instant; says at how many.
 fn killed_everywhere(fault: &'static str, target: [&'static str; 3], action: &str) -> usize {
-    let stage = Stage::new(fault, target);
+    let stage = Stage::new(fault, target, action == "annotate");
     let (before, plan, fix) = (stage.state(), stage.plan(), stage.fix());
     assert!(plan.as_array().unwrap().iter().any(|a| a["action"] == action), "{fault}: {plan:#}");
     stage.killed_at(&fix, None);
