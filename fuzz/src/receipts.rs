@@ -159,6 +159,7 @@ fn receipts() -> Vec<(Receipt, Place)> {
         began: 1,
         ended: None,
         steps,
+        entries: Vec::new(),
         verified: None,
         target: About::Workload { resource: "DaemonSet".into(), namespace: namespace.clone(), name: name.clone() },
         foreign: false,

@@ -11,6 +11,7 @@ use trustwalk_core::plan::Action;
 
 use crate::error::ApplyError;
 use crate::patch;
+use crate::verify::{PATIENCE, PAUSE};
 
 /// What an action would replace, in the form preconditions are written in.
 pub(crate) async fn current(world: &World, action: &Action) -> Result<String, ApplyError> {
@@ -229,13 +230,76 @@ pub(crate) async fn take_away(world: &World, action: &Action, made: Option<&str>
     Ok(())
 }
 
-/// What is there after a write, when it is neither what was there before nor what was written: IAM has no
-/// conditional write, so another's change may have come between. A value of before is no sign of that, as IAM's
-/// answers lag behind its writes (IAM User Guide, "Changes that I make are not always immediately visible").
-pub(crate) async fn overwritten(world: &World, action: &Action, before: &str, after: &str) -> Option<String> {
+/// Whether a write is there, by what is there now; for what cannot be told from that, `None`.
+pub(crate) async fn is_there(world: &World, action: &Action, from: &str) -> Option<bool> {
+    let after = wanted(action, from)?;
     let found = current(world, action).await.ok()?;
-    let known = same(&found, before) || same(&found, after);
-    (!known).then(|| format!("somebody else is writing there too: right after the write it was `{found}`"))
+    Some(holds(action, &after, &found) && !same(from, &found))
+}
+
+/// Waits until a write can be seen, and says what was seen instead. IAM has no conditional write, so another's change
+/// may have come between; and its answers lag behind its writes (IAM User Guide, "Changes that I make are not always
+/// immediately visible"), so that a value of before is waited out for [`PATIENCE`].
+pub(crate) async fn settled(world: &World, action: &Action, before: &str, after: &str) -> Option<String> {
+    let began = tokio::time::Instant::now();
+    loop {
+        let found = current(world, action).await.ok()?;
+        if holds(action, after, &found) {
+            return None;
+        }
+        if !same(&found, before) {
+            return Some(format!("somebody else is writing there too: right after the write it was `{found}`"));
+        }
+        if began.elapsed() >= PATIENCE {
+            return Some(format!("it cannot be seen yet, {} s after the write was taken", PATIENCE.as_secs()));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Whether what is there is what was written. An audience that another added beside ours takes nothing from it.
+pub(crate) fn holds(action: &Action, after: &str, found: &str) -> bool {
+    let list = |text: &str| serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
+    let beside = if let Action::AddClientId { client_id, .. } = action {
+        [after, found].into_iter().all(|text| list(text).contains(client_id))
+    } else {
+        false
+    };
+    beside || same(after, found)
+}
+
+/// Asks the API server what it would say to the write, with nothing written (Kubernetes API concepts, "Dry-run").
+/// Why it would be refused; `None` when it would not, and where nobody can tell.
+pub(crate) async fn rehearsed(world: &World, action: &Action) -> Result<Option<String>, ApplyError> {
+    let (path, change) = match action {
+        Action::Annotate { namespace, service_account, key, value } => {
+            let path =
+                format!("/api/v1/namespaces/{}/serviceaccounts/{}", segment(namespace), segment(service_account));
+            (path, json!({"metadata": {"annotations": {key.as_str(): value}}}))
+        }
+        Action::SetWebhook { configuration, .. } => {
+            let all = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+            (format!("{all}/{}", segment(configuration)), json!({}))
+        }
+        Action::Restart { resource: kind, namespace, name } => {
+            let Some(r) = resource(kind) else { return Ok(None) };
+            (format!("{}/namespaces/{}/{}/{}", r.api, segment(namespace), r.plural, segment(name)), json!({}))
+        }
+        Action::SetThumbprints { .. }
+        | Action::AddClientId { .. }
+        | Action::CreateProvider { .. }
+        | Action::SetTrustPolicy { .. }
+        | Action::AttachPolicy { .. }
+        | Action::Associate { .. }
+        | Action::Renew { .. } => return Ok(None),
+    };
+    let request = Request::patch(format!("{path}?fieldManager=trustwalk&dryRun=All"))
+        .header("content-type", "application/merge-patch+json")
+        .body(change.to_string().into_bytes());
+    match request {
+        Ok(request) => Ok(cluster(world)?.would_refuse(request).await),
+        Err(error) => Ok(Some(error.to_string())),
+    }
 }
 
 /// The action in words, for errors and progress.

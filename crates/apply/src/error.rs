@@ -14,7 +14,7 @@ pub enum Foreign {
     Edited,
     /// This user has no key here.
     NoKey,
-    /// It is of the format before, which anybody could write.
+    /// It is of the first format, which anybody could write.
     Unsigned,
     /// It came from elsewhere and was taken over before.
     TakenOver,
@@ -26,7 +26,7 @@ impl fmt::Display for Foreign {
             Self::OtherKey => "it was signed with another key (another user, another machine), or changed since",
             Self::Edited => "its signature is missing or out of place, as when a file was edited or formatted anew",
             Self::NoKey => "there is no key of yours here, so it was not written by you on this machine",
-            Self::Unsigned => "it is of the format before, which is not signed",
+            Self::Unsigned => "it is of the first format, which is not signed",
             Self::TakenOver => "it came from elsewhere and was taken over with --foreign-receipt before",
         })
     }
@@ -253,6 +253,39 @@ pub enum ApplyError {
         /// Why.
         reason: String,
     },
+    /// There is no room for a journal, or no right to keep one: nothing is begun.
+    #[error("cannot keep the journal `{path}`; nothing was changed", path = path.display())]
+    NoJournal {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A step would be refused, which is known before anything is written.
+    #[error("step {number} of {of} would be refused: {step}: {reason}; nothing was changed")]
+    NotAllowed {
+        /// Which step, from one.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// The step in words.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// What this run wrote is no longer there.
+    #[error(
+        "{what} was changed by somebody else while this was under way: `{left}` was written, it is now `{found}`; \
+         nothing further was done. Find out who is at work there before you go on"
+    )]
+    Contended {
+        /// The thing.
+        what: String,
+        /// What was written.
+        left: String,
+        /// Now.
+        found: String,
+    },
     /// The journal could not be kept, so nothing further was changed.
     #[error("cannot keep the journal `{path}`", path = path.display())]
     Journal {
@@ -266,6 +299,8 @@ pub enum ApplyError {
     NotAReceipt {
         /// The file.
         path: PathBuf,
+        /// Whether it has the members of one, or is named like one, so that it may have been one.
+        claims: bool,
         /// Why.
         reason: String,
     },
@@ -292,6 +327,8 @@ impl ApplyError {
                 | Self::HalfRolledBack { .. }
                 | Self::Unplaced { .. }
                 | Self::Home(_)
+                | Self::NoJournal { .. }
+                | Self::NotAllowed { .. }
                 | Self::Unfit(_)
                 | Self::Replaced { .. }
                 | Self::NotAReceipt { .. }

@@ -1,20 +1,22 @@
 //! The journal of a run, which is also its receipt: written before and after every step, whole
-//! and atomically, so that a crash at any point leaves a file that says how far things came; and
-//! signed with a key of the user's, so that a file from elsewhere is known for one.
+//! and atomically, so that a crash at any point leaves a file that says how far things came; signed with a key of
+//! the user's, so that a file from elsewhere is known for one; with a history in which each entry holds the digest of
+//! the one before it.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::hmac;
 use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{
-    MOST_WORDS, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step,
+    Errand, Event, Hand, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step,
     StepState, read_receipt, sealed, to_be_sealed,
 };
 
 use crate::error::{ApplyError, Foreign};
-use crate::home::{Home, digest, open_plain, private_temporary};
+use crate::home::{Home, digest, open_plain};
+use crate::kept::Kept;
 use crate::place;
 
 /// A receipt and the file it lives in.
@@ -26,21 +28,33 @@ pub struct Journal {
     home: Home,
     /// Why it is not known to be the user's own; `None` for one that is.
     foreign: Option<Foreign>,
+    /// Where it is written to; `None` for a journal that is only read, and for one that is closed.
+    kept: Option<Kept>,
     /// Held from the first look to the last write; empty for a journal that is only read.
     locks: Vec<File>,
 }
 
+/// What a journal is begun with.
+pub(crate) struct Beginning {
+    /// Its file, which must not exist.
+    pub(crate) path: PathBuf,
+    /// What the plan is for.
+    pub(crate) target: Target,
+    /// Where it is carried out.
+    pub(crate) place: Place,
+    /// By whom.
+    pub(crate) by: Hand,
+    /// The user's own.
+    pub(crate) home: Home,
+    /// The place's locks.
+    pub(crate) locks: Vec<File>,
+}
+
 impl Journal {
-    /// Begins a journal; the file exists before the first step is taken. An earlier run's file is never
-    /// replaced: it may be the only way back.
-    pub(crate) fn begin(
-        path: PathBuf,
-        plan: &Plan,
-        target: Target,
-        place: Place,
-        home: Home,
-        locks: Vec<File>,
-    ) -> Result<Self, ApplyError> {
+    /// Begins a journal; the file exists, and has room for all that is to come, before the first step is taken. An
+    /// earlier run's file is never replaced: it may be the only way back.
+    pub(crate) fn begin(plan: &Plan, with: Beginning) -> Result<Self, ApplyError> {
+        let Beginning { path, target, place, by, home, locks } = with;
         let now = home.now();
         let pending = |step: &Step| ReceiptStep {
             step: step.clone(),
@@ -56,37 +70,46 @@ impl Journal {
             began: now,
             ended: None,
             steps: plan.steps.iter().map(pending).collect(),
+            entries: Vec::new(),
             verified: None,
             target,
             foreign: false,
         };
-        let journal = Self { path, receipt, place, home, foreign: None, locks };
+        let mut journal = Self { path, receipt, place, home, foreign: None, kept: None, locks };
+        journal.record(Event::TakenUp { errand: Errand::Fix, by });
         let bytes = journal.bytes()?;
         // A way back that could not be gone is none: nothing is begun then.
         read_receipt(&bytes).map_err(ApplyError::Unfit)?;
-        let fail = |source| ApplyError::Journal { path: journal.path.clone(), source };
-        let file = journal.written_beside(&bytes).map_err(fail)?;
-        match file.persist_noclobber(&journal.path) {
-            Ok(_) => journal.sync_folder(),
-            Err(e) if e.error.kind() == std::io::ErrorKind::AlreadyExists => {
+        if journal.path.symlink_metadata().is_ok() {
+            return Err(ApplyError::Exists { path: journal.path });
+        }
+        let fail = |source| ApplyError::NoJournal { path: journal.path.clone(), source };
+        let mut kept = Kept::reserve(&journal.path, journal.room(bytes.len())).map_err(fail)?;
+        match kept.create(&bytes) {
+            Ok(()) => {}
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                 return Err(ApplyError::Exists { path: journal.path });
             }
-            Err(e) => return Err(fail(e.error)),
+            Err(e) => return Err(fail(e)),
         }
+        journal.kept = Some(kept);
         Ok(journal)
     }
 
     /// Opens what an earlier run left, or what somebody says it did.
     pub fn open(path: &Path, home: &Home) -> Result<Self, ApplyError> {
         let unreadable = |source| ApplyError::Unreadable { path: path.to_owned(), source };
-        let bad = |reason: String| ApplyError::NotAReceipt { path: path.to_owned(), reason };
         let mut bytes = Vec::new();
         let file = open_plain(path, File::options().read(true)).map_err(unreadable)?;
         file.take(RECEIPT_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        let claims = claims_to_be_one(path, &bytes);
+        let bad = |reason: String| ApplyError::NotAReceipt { path: path.to_owned(), claims, reason };
         if bytes.len() as u64 > RECEIPT_BYTES {
             return Err(bad(format!("it is larger than {RECEIPT_BYTES} bytes")));
         }
-        let Reading { mut receipt, place, seal, as_written } = read_receipt(&bytes).map_err(|e| bad(e.to_string()))?;
+        let reading = read_receipt(&bytes).map_err(|e| bad(e.to_string()))?;
+        reading.check_history(digest).map_err(|e| bad(e.to_string()))?;
+        let Reading { mut receipt, place, seal, as_written } = reading;
         let foreign = match &seal {
             Seal::Checksum(sum) => {
                 let whole = serde_json::to_vec(&(&as_written, &place)).map_err(|e| bad(e.to_string()))?;
@@ -108,22 +131,34 @@ impl Journal {
             }
         };
         receipt.foreign = foreign.is_some();
+        if receipt.entries.is_empty() {
+            let found = receipt.as_found();
+            receipt.record(home.now(), found, &place, digest);
+        }
         receipt.version = RECEIPT_VERSION;
-        Ok(Self { path: path.to_owned(), receipt, place, home: home.clone(), foreign, locks: Vec::new() })
+        let (path, home) = (path.to_owned(), home.clone());
+        Ok(Self { path, receipt, place, home, foreign, kept: None, locks: Vec::new() })
     }
 
     /// Takes the place the receipt is about, or refuses: it is another one, or another run is at work.
     /// The file is read again under the lock, as that run may have gone on with it.
     ///
     /// What was shown to the user and approved is what is done: a file that says something else by now is refused.
-    pub(crate) fn take(self, here: &Place) -> Result<Self, ApplyError> {
+    pub(crate) fn take(self, here: &Place, errand: Errand, by: Hand) -> Result<Self, ApplyError> {
         self.must_be(here)?;
         let locks = place::lock(here, &self.home)?;
-        let again = Self::open(&self.path, &self.home)?;
+        let mut again = Self::open(&self.path, &self.home)?;
         if !again.same_steps(&self) {
             return Err(ApplyError::Replaced { path: self.path });
         }
-        Ok(Self { locks, ..again })
+        again.locks = locks;
+        again.record(Event::TakenUp { errand, by });
+        let bytes = again.bytes()?;
+        let fail = |source| ApplyError::NoJournal { path: self.path.clone(), source };
+        let mut kept = Kept::reserve(&again.path, again.room(bytes.len())).map_err(fail)?;
+        kept.put(&bytes).map_err(fail)?;
+        again.kept = Some(kept);
+        Ok(again)
     }
 
     pub(crate) fn must_be(&self, here: &Place) -> Result<(), ApplyError> {
@@ -158,35 +193,45 @@ impl Journal {
         self.home.now()
     }
 
+    /// Where it was done.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The digest of the last entry of its history.
+    pub fn last_digest(&self) -> String {
+        self.receipt.last_digest(&self.place, digest)
+    }
+
     /// Records how far a step came, and what is to be known of that.
     pub(crate) fn mark(&mut self, index: usize, state: StepState, note: Option<String>) -> Result<(), ApplyError> {
-        let now = self.now();
-        if let Some(step) = self.receipt.steps.get_mut(index) {
-            step.state = state;
-            step.at = now;
-            step.note = note.map(short);
-            if state == StepState::Started {
-                step.began = Some(now);
-            }
-        }
+        self.record(Event::Step { step: index, state, note: note.map(short) });
         self.save()
     }
 
     /// Records the provider that a step made, before anything else can go wrong.
     pub(crate) fn mark_made(&mut self, index: usize, made: Made) -> Result<(), ApplyError> {
-        if let Some(step) = self.receipt.steps.get_mut(index) {
-            step.made = Some(made);
-        }
+        self.record(Event::Made { step: index, made });
         self.save()
     }
 
     /// Closes the run.
     pub fn end(&mut self, verified: Option<String>) -> Result<(), ApplyError> {
-        self.receipt.verified = verified.map(short);
-        self.receipt.ended = Some(self.now());
+        self.record(Event::Ended { verified: verified.map(short) });
         self.save()?;
+        self.kept = None;
         self.locks.clear();
         Ok(())
+    }
+
+    fn record(&mut self, event: Event) {
+        let now = self.now();
+        self.receipt.record(now, event, &self.place, digest);
+    }
+
+    /// What the file may grow to before this run ends.
+    fn room(&self, bytes: usize) -> u64 {
+        (bytes + (self.receipt.steps.len() * MARKS + 1) * MARK_BYTES) as u64
     }
 
     fn bytes(&self) -> Result<Vec<u8>, ApplyError> {
@@ -197,39 +242,38 @@ impl Journal {
         Ok(sealed(covered, code.as_ref()))
     }
 
-    /// A new file is written and synced beside the old one, then takes its name.
+    /// On the disk before anything else is done.
     fn save(&mut self) -> Result<(), ApplyError> {
         let fail = |source| ApplyError::Journal { path: self.path.clone(), source };
         // Something was done by now: a key that is gone is a journal that cannot be kept, and no refusal.
         let kept = |e| if let ApplyError::Home(home) = e { fail(std::io::Error::other(home)) } else { e };
         let bytes = self.bytes().map_err(kept)?;
-        self.written_beside(&bytes).map_err(fail)?.persist(&self.path).map_err(|e| fail(e.error))?;
-        self.sync_folder();
-        Ok(())
-    }
-
-    fn written_beside(&self, bytes: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
-        let mut file = private_temporary(self.folder())?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    }
-
-    fn folder(&self) -> &Path {
-        self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    }
-
-    /// The new name must outlive a power cut as well; a folder that cannot be synced is no reason to stop.
-    fn sync_folder(&self) {
-        if let Ok(folder) = File::open(self.folder()) {
-            let _unsynced = folder.sync_all();
+        match &mut self.kept {
+            Some(kept) => kept.put(&bytes).map_err(fail),
+            None => Err(fail(std::io::Error::other("it is only read"))),
         }
     }
 }
 
-/// What somebody else said, no longer than a receipt is read back with.
+/// Most marks that one run leaves at a step: begun, refused, begun, made twice, done; or undone with as many.
+const MARKS: usize = 6;
+/// What a mark adds at most: an entry, and a note that stands in it and with the step. Signs that are escaped take
+/// more; a file that grows beyond its room asks for more.
+const MARK_BYTES: usize = 4096;
+/// Longest note that is written.
+const NOTE_BYTES: usize = 1500;
+
+/// Whether a file may have been a receipt: what is left of one begins as they all do.
+fn claims_to_be_one(path: &Path, bytes: &[u8]) -> bool {
+    const BEGINNING: &[u8] = b"{\n  \"version\": ";
+    let named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("trustwalk-receipt-"));
+    let has = |member: &[u8]| bytes.windows(member.len()).any(|w| w == member);
+    named || (bytes.starts_with(BEGINNING) && has(b"\"cures\"")) || (has(b"\"cures\"") && has(b"\"precondition\""))
+}
+
+/// What somebody else said, no longer than there is room for.
 fn short(mut words: String) -> String {
-    words.truncate(words.floor_char_boundary(MOST_WORDS));
+    words.truncate(words.floor_char_boundary(NOTE_BYTES));
     words
 }
 

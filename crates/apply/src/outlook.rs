@@ -49,7 +49,7 @@ async fn on(world: &World, entry: &ReceiptStep) -> Result<Option<Outlook>, Apply
     }
     let found = act::current(world, &step.action).await?;
     check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
-    if act::wanted(&step.action, &step.precondition.expected).is_some_and(|w| act::same(&w, &found)) {
+    if act::wanted(&step.action, &step.precondition.expected).is_some_and(|w| act::holds(&step.action, &w, &found)) {
         return Ok(None);
     }
     let told = describe(&step.action, &found);

@@ -148,8 +148,10 @@ async fn written(
             .header("content-type", kind)
             .body(body.to_string().into_bytes())
             .map_err(|e| Failure::Refused(e.to_string()))?;
-        match kube.write(request).await {
-            Ok(()) => return Ok(()),
+        match kube.write_at_version(request).await {
+            Ok(true) => return Ok(()),
+            // Somebody wrote to the object meanwhile.
+            Ok(false) => refused = Some((version.to_owned(), "it has another version by now".to_owned())),
             Err(WriteError::Refused(why)) => refused = Some((version.to_owned(), why)),
             Err(WriteError::Lost(why)) => return Err(Failure::Lost(why)),
         }

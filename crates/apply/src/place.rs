@@ -5,7 +5,9 @@ use std::fs::File;
 
 use trustwalk_collect::World;
 use trustwalk_collect::aws::Service;
-use trustwalk_core::plan::{Action, Place, Step};
+use trustwalk_core::evidence::Source;
+use trustwalk_core::plan::{Action, Hand, Place, Step};
+use trustwalk_foreign::visible;
 
 use crate::error::ApplyError;
 use crate::home::{Home, digest};
@@ -18,6 +20,41 @@ pub(crate) async fn here(world: &World) -> Place {
         endpoint: world.aws.endpoint(Service::Iam),
         cluster: world.kube.as_ref().ok().map(|k| k.server.clone()),
     }
+}
+
+/// The name under which this program signs what it did.
+const TOOL: &str = concat!("trustwalk ", env!("CARGO_PKG_VERSION"));
+/// Where the cluster says who asks (Kubernetes API, `authentication.k8s.io/v1`, `SelfSubjectReview`).
+const WHO: &str = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+/// Longest name that is written down.
+const MOST_NAME: usize = 1024;
+
+/// Who is at work here, as far as it can be known.
+pub(crate) async fn hand(world: &World) -> Hand {
+    let caller = world.aws.caller().await.known().and_then(|c| name(&c.arn));
+    Hand { caller, user: user(world).await, machine: machine(), tool: TOOL.to_owned() }
+}
+
+async fn user(world: &World) -> Option<String> {
+    let kube = world.kube.as_ref().ok()?;
+    let review = serde_json::json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let request = http::Request::post(WHO).header("content-type", "application/json");
+    let request = request.body(review.to_string().into_bytes()).ok()?;
+    let source = Source { what: "SelfSubjectReview".to_owned(), at: kube.now(), by_hand: None };
+    let answer = kube.observe(request, source, "create selfsubjectreviews").await;
+    name(answer.known()?.pointer("/status/userInfo/username")?.as_str()?)
+}
+
+/// The host's name (proc(5), `/proc/sys/kernel/hostname`), else what the shell says.
+fn machine() -> Option<String> {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    told.or_else(|| trustwalk_collect::env_var("HOSTNAME")).and_then(|text| name(text.trim()))
+}
+
+/// A name that can be written down: nothing in it hides, and it is no secret.
+fn name(text: &str) -> Option<String> {
+    let plain = !text.is_empty() && text.len() <= MOST_NAME && !text.chars().any(visible::is_hidden);
+    plain.then(|| trustwalk_foreign::redact(text).into_owned())
 }
 
 /// Whether an action is about the account, rather than about the cluster.

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use trustwalk_collect::World;
 use trustwalk_core::evidence::Target;
-use trustwalk_core::plan::{Action, Applicability, Linted, Made, ReceiptStep, Step, StepState, Undoing, check_steps};
+use trustwalk_core::plan::{
+    Action, Applicability, Errand, Linted, Made, ReceiptStep, Step, StepState, Undoing, check_steps,
+};
 
 use crate::act::{self, Failure};
 use crate::error::ApplyError;
 use crate::home::Home;
-use crate::journal::Journal;
+use crate::journal::{Beginning, Journal};
 use crate::place;
+use crate::preflight;
 use crate::progress::Progress;
 use crate::rollout::{self, Before};
 use crate::standing::{Standing, is_to_undo, standing};
@@ -28,6 +31,7 @@ pub async fn run(
 ) -> Result<Journal, ApplyError> {
     check_steps(&plan.steps, &target).map_err(ApplyError::Unfit)?;
     let here = place::here(world).await;
+    let by = place::hand(world).await;
     let locks = place::lock(&here, home)?;
     let steps: Vec<&Step> = plan.steps.iter().filter(|s| s.applicability == Applicability::NeedsApproval).collect();
     // Every precondition is looked at before the first write, so that a stale plan changes nothing at all.
@@ -36,8 +40,11 @@ pub async fn run(
         check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
     }
     place::must_be(&here, &here, &steps)?;
-    let mut journal = Journal::begin(path, plan, target, here, home.clone(), locks)?;
+    let unknown = preflight::rights(world, &steps, &by).await?;
+    let home = home.clone();
+    let mut journal = Journal::begin(plan, Beginning { path, target, place: here, by, home, locks })?;
     progress.journal(journal.path());
+    progress.unknown_rights(&unknown);
     advance(world, &mut journal, is_change, None, progress).await?;
     Ok(journal)
 }
@@ -49,6 +56,7 @@ pub async fn restart(
     bound: Option<Duration>,
     progress: &mut impl Progress,
 ) -> Result<(), ApplyError> {
+    still_there(world, journal).await?;
     advance(world, journal, Action::renews_pods, bound, progress).await
 }
 
@@ -58,7 +66,9 @@ fn is_change(action: &Action) -> bool {
 
 /// Goes on with the changes that an interrupted run left; [`restart`] follows as after [`run`].
 pub async fn resume(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
-    let mut journal = journal.take(&place::here(world).await)?;
+    refuse_rolled_back(&journal)?;
+    let by = place::hand(world).await;
+    let mut journal = journal.take(&place::here(world).await, Errand::Resume, by)?;
     refuse_rolled_back(&journal)?;
     progress.journal(journal.path());
     advance(world, &mut journal, is_change, None, progress).await?;
@@ -79,6 +89,22 @@ pub(crate) fn refuse_rolled_back(journal: &Journal) -> Result<(), ApplyError> {
         return Err(ApplyError::RolledBack { path });
     }
     Err(ApplyError::HalfRolledBack { path, undone, steps: undone + left })
+}
+
+/// Looks once more at everything that was written, before pods are made that rest on it. Where two write to the same
+/// thing of IAM's in the same instant, the second takes away what the first wrote and cannot know it; the first finds
+/// it out here.
+async fn still_there(world: &World, journal: &Journal) -> Result<(), ApplyError> {
+    for entry in journal.receipt().steps.iter().filter(|e| e.state == StepState::Done) {
+        let (step, expected) = (&entry.step, &entry.step.precondition.expected);
+        let Some(left) = act::wanted(&step.action, expected) else { continue };
+        let found = act::current(world, &step.action).await?;
+        // A value of before may be an answer that lags behind.
+        if !act::holds(&step.action, &left, &found) && !act::same(expected, &found) {
+            return Err(ApplyError::Contended { what: step.precondition.words.clone(), left, found });
+        }
+    }
+    Ok(())
 }
 
 /// Takes every step of one sort that is not yet done, in order.
@@ -112,7 +138,7 @@ async fn advance(
         // Read again right before the write: minutes may lie between plan and approval.
         let expected = &step.precondition.expected;
         let found = act::current(world, &step.action).await?;
-        let done = act::wanted(&step.action, expected).is_some_and(|w| act::same(&w, &found));
+        let done = act::wanted(&step.action, expected).is_some_and(|w| act::holds(&step.action, &w, &found));
         if done {
             // What an interrupted run had sent is that run's doing, and a rollback's to undo.
             let ours = entry.state == StepState::Started;
@@ -155,7 +181,7 @@ async fn new_pods(
 }
 
 /// One write. A refusal is written down as one, and the step is as if it had never been begun; a lost answer
-/// leaves it as begun. Says what else was seen.
+/// is looked for in what is there, and where it is not there, leaves the step as begun. Says what else was seen.
 async fn take(
     world: &World,
     journal: &mut Journal,
@@ -163,27 +189,57 @@ async fn take(
     step: &Step,
     words: &str,
 ) -> Result<Option<String>, ApplyError> {
-    match act::perform(world, &step.action, &step.precondition.expected, journal.now()).await {
+    let expected = &step.precondition.expected;
+    // A restart that was sent before is sent again alike, which makes no second one.
+    let began = journal.receipt().steps.get(index).and_then(|s| s.began).unwrap_or_else(|| journal.now());
+    let mut note = None;
+    match act::perform(world, &step.action, expected, began).await {
         Ok(None) => {}
-        Ok(Some(arn)) => {
-            // What was made is recorded before it is read, and read so that it is known again.
-            journal.mark_made(index, Made { arn: arn.clone(), as_read: None })?;
-            if matches!(step.action, Action::CreateProvider { .. }) {
-                let as_read = world.aws.provider(&arn).await.known().cloned();
-                journal.mark_made(index, Made { arn, as_read })?;
-            }
-        }
+        Ok(Some(arn)) => made(world, journal, index, arn).await?,
         Err(Failure::Refused(reason)) => {
             journal.mark(index, StepState::Pending, Some(format!("refused: {reason}")))?;
             return Err(ApplyError::Refused { step: words.to_owned(), reason });
         }
         Err(Failure::Lost(reason)) => {
-            journal.mark(index, StepState::Started, Some(format!("no answer: {reason}")))?;
-            return Err(ApplyError::Lost { step: words.to_owned(), reason });
+            if !has_arrived(world, journal, index, began).await? {
+                journal.mark(index, StepState::Started, Some(format!("no answer: {reason}")))?;
+                return Err(ApplyError::Lost { step: words.to_owned(), reason });
+            }
+            note = Some("its answer was lost, and it had arrived".to_owned());
         }
     }
-    let Some(after) = act::wanted(&step.action, &step.precondition.expected) else { return Ok(None) };
-    Ok(act::overwritten(world, &step.action, &step.precondition.expected, &after).await)
+    let Some(after) = act::wanted(&step.action, expected) else { return Ok(note) };
+    Ok(act::settled(world, &step.action, expected, &after).await.or(note))
+}
+
+/// What was made is recorded before it is read, and read so that it is known again.
+async fn made(world: &World, journal: &mut Journal, index: usize, arn: String) -> Result<(), ApplyError> {
+    journal.mark_made(index, Made { arn: arn.clone(), as_read: None })?;
+    let action = journal.receipt().steps.get(index).map(|s| &s.step.action);
+    if !matches!(action, Some(Action::CreateProvider { .. })) {
+        return Ok(());
+    }
+    let as_read = world.aws.provider(&arn).await.known().cloned();
+    journal.mark_made(index, Made { arn, as_read })
+}
+
+/// Whether a write whose answer was lost is there. What was to be made is known by what was asked for and by its
+/// time; a restart is sent once more, which changes nothing where it had arrived.
+async fn has_arrived(world: &World, journal: &mut Journal, index: usize, began: i64) -> Result<bool, ApplyError> {
+    let Some(entry) = journal.receipt().steps.get(index).cloned() else { return Ok(false) };
+    let (action, expected) = (&entry.step.action, &entry.step.precondition.expected);
+    if let Action::CreateProvider { .. } = action {
+        let Ok(Standing::Changed(Some(arn))) = standing(world, &entry).await else { return Ok(false) };
+        made(world, journal, index, arn).await?;
+        return Ok(true);
+    }
+    match act::is_there(world, action, expected).await {
+        Some(there) => Ok(there),
+        None if act::wanted(action, expected).is_none() => {
+            Ok(act::perform(world, action, expected, began).await.is_ok())
+        }
+        None => Ok(false),
+    }
 }
 
 async fn roll_out(
@@ -199,7 +255,7 @@ async fn roll_out(
 }
 
 pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {
-    let done = act::wanted(action, expected).is_some_and(|w| act::same(&w, found));
+    let done = act::wanted(action, expected).is_some_and(|w| act::holds(action, &w, found));
     if done || action.renews_pods() || act::same(expected, found) {
         return Ok(());
     }
@@ -210,7 +266,8 @@ pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) ->
 /// nothing is undone at all. A step whose undoing is refused stays done, and the others are undone all the same;
 /// the first refusal is what is returned then.
 pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
-    let mut journal = journal.take(&place::here(world).await)?;
+    let by = place::hand(world).await;
+    let mut journal = journal.take(&place::here(world).await, Errand::Rollback, by)?;
     for entry in journal.receipt().steps.iter().filter(|e| is_to_undo(e)) {
         standing(world, entry).await?;
     }
@@ -258,7 +315,7 @@ async fn undo(
     };
     match outcome {
         Ok(()) => {
-            let note = act::overwritten(world, &step.action, &left, expected).await;
+            let note = act::settled(world, &step.action, &left, expected).await;
             journal.mark(index, StepState::Undone, note.clone())?;
             Ok(Ok(note))
         }

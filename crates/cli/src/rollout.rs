@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use trustwalk_apply::{Progress, RolloutView};
+use trustwalk_collect::World;
 use trustwalk_render::{Ink, Move, Page, Pen, Shown};
 
 use crate::interrupt::Noted;
@@ -34,6 +35,14 @@ impl Live {
     }
 }
 
+/// Says whenever a call waits because a service asks for a pause, and has such calls wait longer than reads do.
+pub(crate) fn tell_pauses(world: &World, voice: Voice) {
+    world.be_patient(move |who, wait| {
+        let seconds = wait.as_secs_f64();
+        voice.tell(&Shown::line(format_args!("    {who} asks for a pause: waiting {seconds:.1} s, then going on")));
+    });
+}
+
 /// The view drawn over the `drawn` lines of the one before, in one go. A terminal that was resized meanwhile has
 /// broken those lines anew: what is there stays, and the view is drawn below.
 fn redrawn(shown: Vec<Page>, drawn: (usize, Option<Size>), size: Size) -> Page {
@@ -53,6 +62,13 @@ impl Progress for Live {
     fn journal(&mut self, path: &Path) {
         self.noted.open(path);
         self.voice.tell(&Shown::line(format_args!("  Journal: {}", path.display())));
+    }
+
+    fn unknown_rights(&mut self, permissions: &[String]) {
+        if !permissions.is_empty() {
+            let all = permissions.join(", ");
+            self.voice.tell(&Shown::line(format_args!("  Not known beforehand whether you are allowed: {all}")));
+        }
     }
 
     fn began(&mut self, words: &str) {

@@ -32,6 +32,14 @@ fn repaired() -> (LabProcess, PathBuf) {
     (lab, receipt)
 }
 
+/// A receipt as anybody can write one: of the format before, which has no history.
+fn without_history(receipt: &[u8]) -> Value {
+    let mut value: Value = serde_json::from_slice(receipt).unwrap();
+    value["version"] = 2.into();
+    value.as_object_mut().unwrap().remove("entries");
+    value
+}
+
 /// What the lab's provider has, by the doctor's own eyes.
 fn is_sound(lab: &LabProcess) -> bool {
     lab.trustwalk(&["diagnose", "daemonset/aws-node", "-n", "kube-system"]).status.code() == Some(0)
@@ -54,7 +62,12 @@ fn a_plan_for_several_causes_is_carried_out_and_undone() {
 fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
     let (lab, receipt) = repaired();
     let text = std::fs::read_to_string(&receipt).unwrap();
-    let mut edited: Value = serde_json::from_str(&text).unwrap();
+    // With its history it is known for an edited one.
+    std::fs::write(&receipt, text.replacen("\"done\"", "\"pending\"", 1)).unwrap();
+    let (code, told) = run(&lab, &["rollback", "r.json", "--approve", "--foreign-receipt"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("its history says") && told.contains("changed after it was written"), "{told}");
+    let mut edited = without_history(text.as_bytes());
     // The way back to a thumbprint of somebody's choice.
     let chosen = serde_json::json!(["c".repeat(40)]);
     edited["steps"][0]["step"]["precondition"]["expected"] = chosen.to_string().into();
@@ -94,7 +107,7 @@ fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
 #[test]
 fn what_a_forged_receipt_says_it_does_is_never_what_is_shown() {
     let (lab, receipt) = repaired();
-    let good: Value = serde_json::from_slice(&std::fs::read(&receipt).unwrap()).unwrap();
+    let good = without_history(&std::fs::read(&receipt).unwrap());
     let open = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]}"#;
     let inverse = serde_json::json!({"action": "set-trust-policy", "role": "HarbourVpcCniRole", "document": open});
     let mut smuggled = good.clone();
@@ -175,5 +188,74 @@ fn a_place_where_no_receipt_or_key_can_be_kept_stops_the_run_before_the_first_ch
     let (code, text) = run(&lab, &[&TARGET[..], &["--approve", "--receipt", "missing/r.json"]].concat());
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("cannot keep the journal `missing/r.json`"), "{text}");
+    assert!(!is_sound(&lab));
+}
+
+#[test]
+fn receipts_are_listed_with_who_did_what_and_how_to_go_back() {
+    let (lab, receipt) = repaired();
+    let list = |words: &[&str]| {
+        let out = lab.trustwalk(&[&["receipts"][..], words].concat());
+        (out.status.code(), said(&out))
+    };
+    let (code, text) = list(&[]);
+    assert_eq!(code, Some(0), "{text}");
+    for part in ["r.json", "thumbprint-mismatch", "complete", "user/admin", "kubernetes-admin", "trustwalk rollback"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("kubeconfig"), "other files are none: {text}");
+    let (code, text) = list(&["-o", "json"]);
+    let told: Value = serde_json::from_str(&text).unwrap();
+    let one = &told["receipts"][0];
+    assert_eq!((code, one["state"].as_str(), one["yours"].as_bool()), (Some(0), Some("complete"), Some(true)));
+    assert_eq!(one["hands"][0]["errand"], "fix");
+    let noted = one["digest"].as_str().unwrap().to_owned();
+    assert_eq!(run(&lab, &["rollback", "r.json", "--approve"]).0, Some(0));
+    let told: Value = serde_json::from_str(&list(&["-o", "json"]).1).unwrap();
+    let one = &told["receipts"][0];
+    assert_eq!((one["state"].as_str(), one["undo"].as_str()), (Some("rolled-back"), None));
+    assert_ne!(one["digest"], noted);
+    // A run that was stopped, and one that somebody changed.
+    let whole = std::fs::read_to_string(&receipt).unwrap();
+    let cut = lab.dir.path().join("trustwalk-receipt-x-1.json");
+    std::fs::write(&cut, whole.get(..whole.len() / 2).unwrap()).unwrap();
+    let (code, text) = list(&[]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("not to be relied on"), "{text}");
+    let (code, text) = run(&lab, &["receipts", "nowhere"]);
+    assert_eq!(code, Some(1), "{text}");
+}
+
+/// As on a disk that is full: no file may grow beyond so many blocks of 512 bytes.
+fn without_room(lab: &LabProcess, blocks: u32, words: &[&str]) -> (Option<i32>, String) {
+    let line = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"");
+    let mut command = lab.command("sh");
+    let out = command.arg("-c").arg(line).arg(env!("CARGO_BIN_EXE_trustwalk")).args(words).output().unwrap();
+    (out.status.code(), said(&out))
+}
+
+#[test]
+fn a_full_disk_stops_a_run_before_its_first_write_and_before_each_way_on() {
+    let lab = LabProcess::up(&["--broken"]);
+    let fix = [&TARGET[..], &["--approve", "--receipt", "r.json"]].concat();
+    for blocks in [0, 1, 8, 32] {
+        let (code, text) = without_room(&lab, blocks, &fix);
+        assert_eq!(code, Some(1), "{blocks}: {text}");
+        assert!(text.contains("cannot keep the journal") || text.contains("cannot keep what is yours"), "{text}");
+        assert!(text.contains("nothing was changed"), "{text}");
+        assert!(!is_sound(&lab) && !lab.dir.path().join("r.json").exists(), "{blocks}: {text}");
+    }
+    let (code, text) = run(&lab, &fix);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = without_room(&lab, 8, &["rollback", "r.json", "--approve"]);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(is_sound(&lab) && text.contains("nothing was changed"), "{text}");
+    // Where nobody may write, whoever asks.
+    let (code, text) = run(&lab, &[&TARGET[..], &["--approve", "--receipt", "/proc/self/r.json"]].concat());
+    assert_eq!(code, Some(0), "nothing is broken any more: {text}");
+    assert_eq!(run(&lab, &["rollback", "r.json", "--approve"]).0, Some(0));
+    let (code, text) = run(&lab, &[&TARGET[..], &["--approve", "--receipt", "/proc/self/r.json"]].concat());
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("cannot keep the journal") && text.contains("nothing was changed"), "{text}");
     assert!(!is_sound(&lab));
 }

@@ -83,6 +83,7 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     let stale = json_of(&run(&["fix", "--plan", "plan.json", "-o", "json"]));
     published.holds("fix.json", &stale);
     assert_eq!(stale[0]["plan"]["differs"][0]["kind"], "cures");
+    published.holds("receipts.json", &json_of(&run(&["receipts", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "--approve", "-o", "json"])));
     published.holds("receipt.json", &read("r.json"));

@@ -4,8 +4,9 @@
 //! share, so that a service in trouble is not asked three times as often (AWS SDKs and Tools Reference Guide, "Retry
 //! behavior"; smithy-rs, `StandardRetryStrategy`). Besides, all attempts of a call have [`RETRY_TIMEOUT`] together.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -18,20 +19,44 @@ const TOKENS: usize = 500;
 /// Tokens that an attempt costs, given back when it succeeds.
 const COST: usize = 5;
 
+/// Attempts at a call that a service turns down for coming too often, while something is being changed: a repair that
+/// stops half-way is worse than one that takes longer. All of them have [`RETRY_TIMEOUT`] together.
+const PATIENT_ATTEMPTS: u32 = 10;
+
+/// Who is told that a call waits, and for how long.
+pub(crate) type Teller = Arc<dyn Fn(Duration) + Send + Sync>;
+
 /// How often and how soon, for all calls of a client.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Pace {
     attempts: u32,
     base: Duration,
     most: Duration,
     tokens: Arc<AtomicUsize>,
+    /// Attempts at a call that comes too often.
+    throttled: Arc<AtomicU32>,
+    teller: Arc<OnceLock<Teller>>,
+}
+
+impl fmt::Debug for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pace").field("attempts", &self.attempts).finish_non_exhaustive()
+    }
 }
 
 impl Pace {
     /// The SDKs' defaults, with so many attempts.
     pub(crate) fn new(attempts: u32) -> Self {
         let (base, most) = (Duration::from_secs(1), Duration::from_secs(20));
-        Self { attempts: attempts.max(1), base, most, tokens: Arc::new(AtomicUsize::new(TOKENS)) }
+        let attempts = attempts.max(1);
+        let (tokens, throttled) = (Arc::new(AtomicUsize::new(TOKENS)), Arc::new(AtomicU32::new(attempts)));
+        Self { attempts, base, most, tokens, throttled, teller: Arc::default() }
+    }
+
+    /// From now on a call that comes too often waits longer, and says so.
+    pub(crate) fn be_patient(&self, teller: Teller) {
+        self.throttled.store(PATIENT_ATTEMPTS.max(self.attempts), Ordering::Relaxed);
+        let _told_already = self.teller.set(teller);
     }
 
     /// The first attempt of a call.
@@ -44,9 +69,18 @@ impl Pace {
     }
 }
 
-/// The time until the next attempt, where the service names it.
+/// Why a call is made again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pause(pub(crate) Option<Duration>);
+pub(crate) enum Reason {
+    /// It may work the next time.
+    Passing,
+    /// It came too often or too soon.
+    Throttled,
+}
+
+/// The time until the next attempt, where the service names it, and why there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pause(pub(crate) Option<Duration>, pub(crate) Reason);
 
 /// One call's attempts.
 #[derive(Debug)]
@@ -59,13 +93,20 @@ pub(crate) struct Attempts<'p> {
 
 impl Attempts<'_> {
     /// Waits until the next attempt, as long as the service said or else as the mode says; false when there is none.
-    pub(crate) async fn again(&mut self, Pause(told): Pause) -> bool {
+    pub(crate) async fn again(&mut self, Pause(told, reason): Pause) -> bool {
         let wait = told.map_or_else(|| self.backoff(), |told| told.min(self.pace.most));
-        if self.made >= self.pace.attempts || Instant::now() + wait >= self.until || !self.pace.pay() {
+        let attempts = match reason {
+            Reason::Passing => self.pace.attempts,
+            Reason::Throttled => self.pace.throttled.load(Ordering::Relaxed),
+        };
+        if self.made >= attempts || Instant::now() + wait >= self.until || !self.pace.pay() {
             return false;
         }
         self.paid += COST;
         self.made += 1;
+        if let (Reason::Throttled, Some(tell)) = (reason, self.pace.teller.get()) {
+            tell(wait);
+        }
         tokio::time::sleep(wait).await;
         true
     }
@@ -107,19 +148,28 @@ mod tests {
     async fn there_are_three_attempts_with_growing_pauses() {
         let pace = Pace::new(3);
         let (mut call, start) = (pace.begin(), Instant::now());
-        assert!(call.again(Pause(None)).await && start.elapsed() <= Duration::from_secs(1) + Duration::from_millis(2));
-        assert!(call.again(Pause(None)).await && start.elapsed() <= Duration::from_secs(3) + Duration::from_millis(2));
-        assert!(!call.again(Pause(None)).await);
-        assert!(!Pace::new(0).begin().again(Pause(None)).await, "one attempt is no second one");
+        assert!(
+            call.again(Pause(None, Reason::Passing)).await
+                && start.elapsed() <= Duration::from_secs(1) + Duration::from_millis(2)
+        );
+        assert!(
+            call.again(Pause(None, Reason::Passing)).await
+                && start.elapsed() <= Duration::from_secs(3) + Duration::from_millis(2)
+        );
+        assert!(!call.again(Pause(None, Reason::Passing)).await);
+        assert!(!Pace::new(0).begin().again(Pause(None, Reason::Passing)).await, "one attempt is no second one");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_services_word_goes_before_and_the_whole_has_its_limit() {
         let pace = Pace::new(9);
         let (mut call, start) = (pace.begin(), Instant::now());
-        assert!(call.again(Pause(Some(Duration::from_secs(7)))).await);
+        assert!(call.again(Pause(Some(Duration::from_secs(7)), Reason::Passing)).await);
         assert!(start.elapsed() >= Duration::from_secs(7));
-        assert!(!call.again(Pause(Some(Duration::from_hours(1)))).await, "20 s more would be too late");
+        assert!(
+            !call.again(Pause(Some(Duration::from_hours(1)), Reason::Passing)).await,
+            "20 s more would be too late"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -127,13 +177,35 @@ mod tests {
         let pace = Pace::new(2);
         let mut again = 0;
         for _ in 0..TOKENS {
-            again += usize::from(pace.begin().again(Pause(Some(Duration::ZERO))).await);
+            again += usize::from(pace.begin().again(Pause(Some(Duration::ZERO), Reason::Passing)).await);
         }
         assert_eq!(again, TOKENS / COST);
         for _ in 0..COST {
             pace.begin().succeeded();
         }
-        assert!(pace.begin().again(Pause(Some(Duration::ZERO))).await);
+        assert!(pace.begin().again(Pause(Some(Duration::ZERO), Reason::Passing)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_comes_too_often_waits_longer_while_something_is_changed_and_says_so() {
+        let pace = Pace::new(2);
+        let throttled = Pause(Some(Duration::from_secs(1)), Reason::Throttled);
+        let mut call = pace.begin();
+        assert!(call.again(throttled).await && !call.again(throttled).await);
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&told);
+        pace.be_patient(Arc::new(move |wait| {
+            assert_eq!(wait, Duration::from_secs(1));
+            count.fetch_add(1, Ordering::Relaxed);
+        }));
+        let mut call = pace.begin();
+        let mut made = 0;
+        while call.again(throttled).await {
+            made += 1;
+        }
+        assert_eq!((made, told.load(Ordering::Relaxed)), (9, 9));
+        let mut call = pace.begin();
+        assert!(call.again(Pause(None, Reason::Passing)).await && !call.again(Pause(None, Reason::Passing)).await);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Fix(FixArgs),
     /// Show what undoing a fix would write; with --approve undo it
     Rollback(RollbackArgs),
+    /// What the receipts of a folder say was done, by whom, and how it stands
+    Receipts(ReceiptsArgs),
     /// Gather the evidence into a file, to be diagnosed elsewhere
     Collect(CollectArgs),
     /// Every certificate an issuer presents, and which one AWS and each tool would take
@@ -128,6 +130,16 @@ pub(crate) struct RollbackArgs {
     /// Take over a receipt that you did not sign on this machine
     #[arg(long)]
     pub(crate) foreign_receipt: bool,
+    /// Output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
+    pub(crate) output: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiptsArgs {
+    /// Folder with receipts
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    pub(crate) folder: PathBuf,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(crate) output: Format,

@@ -16,7 +16,7 @@ use trustwalk_render::Typed;
 pub(crate) use commands::Shell;
 pub(crate) use commands::{
     Cli, CollectArgs, Command, CompletionsArgs, DemoArgs, DiagnoseArgs, ExplainArgs, FixArgs, LabArgs, LabCommand,
-    LogsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
+    LogsArgs, ReceiptsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
 

@@ -11,6 +11,7 @@ mod fleet;
 mod lab;
 mod logs;
 mod plan_file;
+mod receipt_list;
 mod receipts;
 mod repair;
 mod thumbprint;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args)),
         Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args)),
         Command::Rollback(args) => one_thread()?.block_on(receipts::rollback(&place, &args)),
+        Command::Receipts(args) => receipt_list::run(&args),
         Command::Collect(args) => one_thread()?.block_on(collect::run(&place, &args)),
         Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args)),
         Command::Demo(args) => two_threads()?.block_on(demo::run(&args)),

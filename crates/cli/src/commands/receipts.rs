@@ -11,7 +11,7 @@ use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, unheard};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
-use crate::rollout::Live;
+use crate::rollout::{Live, tell_pauses};
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown, Typed};
 
@@ -96,6 +96,7 @@ pub(super) async fn go_on(
         return Ok(Exit::Findings);
     }
     let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
+    tell_pauses(&world, voice);
     let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
     let applied = repair.finish(&ask, journal).await?;
     let exit = applied.exit;
@@ -148,6 +149,7 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         (Exit::Sound, 0)
     } else if words.suffice(&journal, "rollback", &place.typed, voice)? {
         let again = place.typed.again("diagnose", &journal.receipt().target);
+        tell_pauses(&world, voice);
         undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| in_words(e, &args.receipt))?;
         noted.close();
         // What never arrived, or was undone before, is no change that this run took back.

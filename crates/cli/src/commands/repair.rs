@@ -15,7 +15,7 @@ use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 use super::again;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, stopped, with_receipt};
-use crate::rollout::Live;
+use crate::rollout::{Live, tell_pauses};
 use crate::style::Voice;
 
 /// Version of the documents that `fix` and `rollback` print.
@@ -85,6 +85,7 @@ impl Repair<'_> {
         path: PathBuf,
     ) -> anyhow::Result<Applied> {
         let mut live = Live::new(self.voice, self.noted);
+        tell_pauses(self.world, self.voice);
         let journal = apply(self.world, plan, evidence.target.clone(), path.clone(), self.home, &mut live)
             .await
             .map_err(|e| self.told(e, &path))?;

@@ -26,7 +26,7 @@ use crate::dial::Dialer;
 use crate::env::env_var;
 use crate::limits::{API_TIMEOUT, AWS_BYTES, DOCUMENT_HEAD_BYTES as HEAD_BYTES, ERROR_BYTES, LOGIN_TIMEOUT};
 use crate::percent::encode;
-use crate::retry::{self, Pace};
+use crate::retry::{self, Pace, Teller};
 use crate::roots::RootOptions;
 use crate::urls::shown_url;
 use crate::words;
@@ -271,6 +271,11 @@ impl AwsClient {
     /// The same client for a walk that begins later. What time AWS says it is will be heard anew.
     pub(crate) fn at(&self, now: i64) -> Self {
         Self { now, clock: Arc::default(), ..self.clone() }
+    }
+
+    /// From now on calls that come too often wait longer, and say so.
+    pub(crate) fn be_patient(&self, teller: Teller) {
+        self.pace.be_patient(teller);
     }
 
     /// When this walk began, Unix seconds.

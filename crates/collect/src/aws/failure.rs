@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 
 use super::client::AwsError;
-use crate::retry::Pause;
+use crate::retry::{Pause, Reason};
 
 /// What may be repeated of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,10 @@ impl Failure {
         let passing = self.transient
             || matches!(self.status, 500 | 502 | 503 | 504)
             || [TRANSIENT_ERRORS, &IN_BETWEEN, &UNREACHED].iter().any(|codes| codes.contains(&code));
-        (self.throttled() || (passing && repeat == Repeat::Safe)).then_some(Pause(self.told))
+        if self.throttled() {
+            return Some(Pause(self.told, Reason::Throttled));
+        }
+        (passing && repeat == Repeat::Safe).then_some(Pause(self.told, Reason::Passing))
     }
 }
 
@@ -90,7 +93,8 @@ mod tests {
             (503, "ServiceUnavailable"),
             (504, ""),
         ] {
-            assert_eq!(answer(status, code).again(Repeat::Safe), Some(Pause(None)), "{status} {code}");
+            let paused = answer(status, code).again(Repeat::Safe);
+            assert!(matches!(paused, Some(Pause(None, _))), "{status} {code}: {paused:?}");
         }
         for (status, code) in [
             (403, "AccessDenied"),
@@ -110,6 +114,6 @@ mod tests {
             assert_eq!(answer(status, code).again(Repeat::WhenNotDone), None, "{status} {code}");
         }
         assert_eq!(Failure::transport(String::new(), true).again(Repeat::WhenNotDone), None);
-        assert_eq!(Failure::transport(String::new(), true).again(Repeat::Safe), Some(Pause(None)));
+        assert_eq!(Failure::transport(String::new(), true).again(Repeat::Safe), Some(Pause(None, Reason::Passing)));
     }
 }

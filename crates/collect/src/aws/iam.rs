@@ -258,6 +258,40 @@ impl AwsClient {
     }
 }
 
+/// What IAM's simulator says of a permission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Simulated {
+    /// It is given.
+    Allowed,
+    /// It is not.
+    Denied {
+        /// How the simulator names that: `implicitDeny` or `explicitDeny`.
+        decision: String,
+    },
+    /// It cannot be told: the simulator may not be asked, or a condition reads what only a real call brings.
+    Unknown,
+}
+
+impl AwsClient {
+    /// Asks IAM's simulator whether a user or role has a permission (IAM API reference, `SimulatePrincipalPolicy`).
+    pub async fn simulate(&self, principal: &str, permission: &str, resource: Option<&str>) -> Simulated {
+        let fixed = [("PolicySourceArn", principal), ("ActionNames.member.1", permission)];
+        let resource = resource.map(|arn| ("ResourceArns.member.1", arn));
+        let parameters: Vec<_> = fixed.into_iter().chain(resource).collect();
+        let Ok(root) = self.iam("SimulatePrincipalPolicy", &parameters).await else { return Simulated::Unknown };
+        let results = root.members("EvaluationResults");
+        let [result] = results.as_slice() else { return Simulated::Unknown };
+        let missing = !result.members("MissingContextValues").is_empty();
+        match result.text_of("EvalDecision") {
+            Some(decision) if decision == "allowed" => Simulated::Allowed,
+            Some(decision) if !missing && matches!(decision.as_str(), "implicitDeny" | "explicitDeny") => {
+                Simulated::Denied { decision }
+            }
+            Some(_) | None => Simulated::Unknown,
+        }
+    }
+}
+
 /// The document in an answer.
 fn whole(answer: Observed<Element>, member: &str) -> Observed<String> {
     answer.then(|root, source| match root.text_of(member) {

@@ -21,6 +21,7 @@ pub use client::{AwsClient, AwsError, AwsOptions, Service};
 pub(crate) use cloudtrail::read_event;
 pub use cloudtrail::{LookUp, Looked};
 pub(crate) use credentials::parse as parse_credentials;
+pub use iam::Simulated;
 pub(crate) use iam::{read_role, with_document};
 pub use sts::exchange_error;
 pub(crate) use wire::service_error;

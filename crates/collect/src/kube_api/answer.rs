@@ -7,7 +7,7 @@ use serde_json::Value;
 use trustwalk_core::evidence::{Observed, Source};
 use trustwalk_foreign::redact;
 
-use crate::retry::Pause;
+use crate::retry::{Pause, Reason};
 use crate::words;
 
 /// What is told of a page that is no `Status`: its title, and who made it.
@@ -69,7 +69,13 @@ impl Failure {
             Self::TooLarge(_) => false,
         };
         let told = if let Self::Refused { told, .. } = self { *told } else { None };
-        again.then_some(Pause(told))
+        let throttled = matches!(self, Self::Refused { code: 429, .. });
+        again.then_some(Pause(told, if throttled { Reason::Throttled } else { Reason::Passing }))
+    }
+
+    /// Whether the request met another that changed the same object.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code: 409, .. })
     }
 
     /// As evidence.
@@ -139,17 +145,20 @@ mod tests {
     #[test]
     fn only_what_is_safe_to_repeat_is_repeated() {
         let wait = |code, told, method: Method| refused(code, "", told).again(&method);
-        assert_eq!(wait(429, Some(2), Method::POST), Some(Pause(Some(Duration::from_secs(2)))));
-        assert_eq!(wait(503, None, Method::GET), Some(Pause(None)));
+        assert_eq!(wait(429, Some(2), Method::POST), Some(Pause(Some(Duration::from_secs(2)), Reason::Throttled)));
+        assert_eq!(wait(503, None, Method::GET), Some(Pause(None, Reason::Passing)));
         assert_eq!(wait(503, None, Method::POST), None, "a token may have been made");
         assert_eq!(wait(500, None, Method::GET), None);
-        assert_eq!(wait(500, Some(1), Method::PATCH), Some(Pause(Some(Duration::from_secs(1)))));
-        assert_eq!(wait(409, None, Method::PATCH), Some(Pause(None)));
+        assert_eq!(wait(500, Some(1), Method::PATCH), Some(Pause(Some(Duration::from_secs(1)), Reason::Passing)));
+        assert_eq!(wait(409, None, Method::PATCH), Some(Pause(None, Reason::Passing)));
         for code in [400, 401, 403, 404, 409, 410, 422] {
             assert_eq!(wait(code, None, Method::GET), None, "{code}");
         }
         let broken = Failure::Broken { reason: String::new(), transient: true };
-        assert_eq!((broken.again(&Method::GET), broken.again(&Method::DELETE)), (Some(Pause(None)), None));
+        assert_eq!(
+            (broken.again(&Method::GET), broken.again(&Method::DELETE)),
+            (Some(Pause(None, Reason::Passing)), None)
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::login::Login;
 use crate::error::CollectError;
 use crate::limits::{API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES};
 use crate::proxy::Proxies;
-use crate::retry::{self, Pace};
+use crate::retry::{self, Pace, Teller};
 use crate::urls::shown_url;
 
 /// How to find the cluster.
@@ -41,6 +41,19 @@ pub enum WriteError {
     /// No answer, or one of the server's own failures: it may have been changed.
     #[error("{0}")]
     Lost(String),
+}
+
+impl From<Failure> for WriteError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused { code, message, .. } if (400..500).contains(&code) => {
+                Self::Refused(format!("{code}: {message}"))
+            }
+            Failure::Refused { code, message, .. } => Self::Lost(format!("{code}: {message}")),
+            Failure::Broken { reason, .. } => Self::Lost(reason),
+            Failure::TooLarge(limit) => Self::Lost(format!("the answer has more than {limit} bytes")),
+        }
+    }
 }
 
 /// A client of one API server.
@@ -172,18 +185,38 @@ impl KubeApi {
 
     /// A request that changes something.
     pub async fn write(&self, request: Request<Vec<u8>>) -> Result<(), WriteError> {
-        self.ask(&request, OBJECT_BYTES).await.map(drop).map_err(|failure| match failure {
-            Failure::Refused { code, message, .. } if (400..500).contains(&code) => {
-                WriteError::Refused(format!("{code}: {message}"))
+        self.ask(&request, OBJECT_BYTES).await.map(drop).map_err(WriteError::from)
+    }
+
+    /// A request that changes something as long as the object has the version that the request names; `false` when
+    /// it has another.
+    pub async fn write_at_version(&self, request: Request<Vec<u8>>) -> Result<bool, WriteError> {
+        match self.ask_with(&request, OBJECT_BYTES, false).await {
+            Ok(_) => Ok(true),
+            Err(Failure::Refused { code: 409, .. }) => Ok(false),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Why a request that is only rehearsed would be refused; `None` when it would not be, and when that cannot be
+    /// told: a server in trouble, or a webhook that takes no rehearsals, which is answered as a bad request
+    /// (Kubernetes documentation, "Dynamic Admission Control", side effects).
+    pub async fn would_refuse(&self, request: Request<Vec<u8>>) -> Option<String> {
+        match self.ask(&request, OBJECT_BYTES).await {
+            Err(Failure::Refused { code, message, .. }) if matches!(code, 401 | 403 | 404 | 422) => {
+                Some(format!("{code}: {message}"))
             }
-            Failure::Refused { code, message, .. } => WriteError::Lost(format!("{code}: {message}")),
-            Failure::Broken { reason, .. } => WriteError::Lost(reason),
-            Failure::TooLarge(limit) => WriteError::Lost(format!("the answer has more than {limit} bytes")),
-        })
+            Ok(_) | Err(Failure::Refused { .. } | Failure::Broken { .. } | Failure::TooLarge(_)) => None,
+        }
     }
 
     /// The whole answer to a request, asked for again where that is safe.
     pub(super) async fn ask(&self, request: &Request<Vec<u8>>, limit: usize) -> Result<Vec<u8>, Failure> {
+        self.ask_with(request, limit, true).await
+    }
+
+    /// `met` says whether a request that met another may be made again: not one that names a version.
+    async fn ask_with(&self, request: &Request<Vec<u8>>, limit: usize, met: bool) -> Result<Vec<u8>, Failure> {
         let _slot = self.slots.acquire().await;
         let mut attempts = self.pace.begin();
         loop {
@@ -199,7 +232,7 @@ impl KubeApi {
                 }
                 Err(failure) => failure,
             };
-            match failure.again(request.method()) {
+            match failure.again(request.method()).filter(|_| met || !failure.is_conflict()) {
                 Some(told) if attempts.again(told).await => {}
                 Some(_) | None => return Err(failure),
             }
@@ -300,6 +333,11 @@ impl KubeApi {
     /// The same client for a walk that begins later.
     pub(crate) fn at(&self, now: i64) -> Self {
         Self { now, ..self.clone() }
+    }
+
+    /// From now on requests that come too often wait longer, and say so.
+    pub(crate) fn be_patient(&self, teller: Teller) {
+        self.pace.be_patient(teller);
     }
 
     /// When this walk began, Unix seconds.

@@ -1,5 +1,8 @@
 //! The three places evidence comes from, each of which may be out of reach.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Repair, Roots, Run, Shared, Target};
 
 use super::cache::Cache;
@@ -10,6 +13,7 @@ use crate::error::CollectError;
 use crate::kube_api::KubeApi;
 use crate::log_files;
 use crate::proxy::Proxies;
+use crate::retry::Teller;
 use crate::roots;
 
 /// Cluster, account and issuers, as they can be reached from here.
@@ -60,6 +64,19 @@ impl World {
             roots: self.roots.clone(),
             options,
             cache: Cache::default(),
+        }
+    }
+
+    /// From now on, as something is being changed, calls that a service turns down for coming too often are made again
+    /// for longer. `tell` is given who asks for a pause, and how long each is.
+    pub fn be_patient(&self, tell: impl Fn(&'static str, Duration) + Clone + Send + Sync + 'static) {
+        let of = |who: &'static str| {
+            let tell = tell.clone();
+            Arc::new(move |wait| tell(who, wait)) as Teller
+        };
+        self.aws.be_patient(of("AWS"));
+        if let Ok(kube) = &self.kube {
+            kube.be_patient(of("the API server"));
         }
     }
 

@@ -3,6 +3,7 @@
 mod applied;
 mod associate;
 mod build;
+mod chain;
 mod changes;
 mod check;
 mod cures;
@@ -20,6 +21,7 @@ mod ways;
 
 pub use applied::applied;
 pub use build::{Entry, build, build_for, fit, step_of};
+pub use chain::{Break, Digest, Entry as HistoryEntry, Errand, Event, Hand, MOST_ENTRIES, Stood};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};

@@ -294,6 +294,9 @@ pub struct Receipt {
     pub ended: Option<i64>,
     /// The steps.
     pub steps: Vec<ReceiptStep>,
+    /// Every change of this receipt, in order; none in formats 1 and 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<super::chain::Entry>,
     /// The verification, in words, once made.
     pub verified: Option<String>,
     /// What the plan was for, to diagnose it again.

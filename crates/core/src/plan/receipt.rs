@@ -8,18 +8,23 @@ use serde_json::Value;
 use trustwalk_foreign::visible;
 
 use super::build::CAUSES_BETWEEN;
+use super::chain::{Break, Digest, Event, Hand, MOST_ENTRIES};
 use super::check::{self, Unfit, check_step, provider_account};
 use super::model::{Action, Receipt, Step};
 use crate::evidence::Target;
 
-/// Format of the receipts that are written.
-pub const RECEIPT_VERSION: u32 = 2;
-/// The format before, whose checksum anybody could make.
+/// Format of the receipts that are written: with a history.
+pub const RECEIPT_VERSION: u32 = 3;
+/// The format before, which is signed and has no history.
+const PLAIN_VERSION: u32 = 2;
+/// The first format, whose checksum anybody could make.
 const UNSIGNED_VERSION: u32 = 1;
 /// Largest receipt. A plan has a few steps, and a trust policy a few kilobytes.
 pub const RECEIPT_BYTES: u64 = 4 << 20;
 /// Most steps: a plan has one of each kind.
 const MOST_STEPS: usize = 16;
+/// Longest name of who took a run up: an ARN has 2,048 characters at most (IAM User Guide, "IAM identifiers").
+const MOST_NAME: usize = 2048;
 /// Longest text for people in a receipt: what STS said, or why a step was refused.
 pub const MOST_WORDS: usize = 16 << 10;
 /// What follows the seal in the file, and what goes before it.
@@ -42,14 +47,14 @@ pub struct Place {
 /// What closes a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seal {
-    /// Of this format: an HMAC over every byte of the file before it.
+    /// Of this format and the one before: an HMAC over every byte of the file before it.
     Mac {
         /// How many bytes of the file it covers, from its start.
         covers: usize,
         /// The code.
         code: Vec<u8>,
     },
-    /// Of the format before: a digest, which says that nothing was damaged and nothing of who wrote it.
+    /// Of the first format: a digest, which says that nothing was damaged and nothing of who wrote it.
     Checksum(String),
     /// Where a seal should be there is none that could be one.
     None,
@@ -77,6 +82,8 @@ pub enum Fault {
     Surplus,
     /// Another format.
     Version(u64),
+    /// Its history does not hold.
+    History(Break),
     /// Something in it is nothing that trustwalk plans.
     Step {
         /// Which step, from one.
@@ -95,9 +102,10 @@ impl fmt::Display for Fault {
             Self::Surplus => f.write_str("it holds members or values that no receipt has"),
             Self::Version(version) => write!(
                 f,
-                "it has format {version}, this trustwalk reads {UNSIGNED_VERSION} and {RECEIPT_VERSION}: use the \
+                "it has format {version}, this trustwalk reads {UNSIGNED_VERSION} to {RECEIPT_VERSION}: use the \
                  trustwalk that wrote it, or a newer one"
             ),
+            Self::History(why) => write!(f, "{why}: it was changed after it was written"),
             Self::Step { number, unfit } => write!(f, "step {number}: {unfit}"),
             Self::Unfit(unfit) => unfit.fmt(f),
         }
@@ -142,7 +150,7 @@ pub fn read_receipt(bytes: &[u8]) -> Result<Reading, Fault> {
     // The version is looked at before the rest, which a later format may have changed.
     let version = value.get("version").and_then(Value::as_u64);
     let version = version.ok_or_else(|| Fault::Shape("it has no version".to_owned()))?;
-    if version != u64::from(UNSIGNED_VERSION) && version != u64::from(RECEIPT_VERSION) {
+    if !(u64::from(UNSIGNED_VERSION)..=u64::from(RECEIPT_VERSION)).contains(&version) {
         return Err(Fault::Version(version));
     }
     let written: Written = serde_json::from_value(value.clone()).map_err(|e| Fault::Shape(e.to_string()))?;
@@ -150,10 +158,10 @@ pub fn read_receipt(bytes: &[u8]) -> Result<Reading, Fault> {
     if serde_json::to_value(&written).ok().as_ref() != Some(&value) {
         return Err(Fault::Surplus);
     }
-    let seal = if version == u64::from(RECEIPT_VERSION) {
-        seal_of(bytes)
-    } else {
+    let seal = if version == u64::from(UNSIGNED_VERSION) {
         written.checksum.clone().map_or(Seal::None, Seal::Checksum)
+    } else {
+        seal_of(bytes)
     };
     let Written { receipt: as_written, place, .. } = written;
     check(&as_written, &place)?;
@@ -162,7 +170,19 @@ pub fn read_receipt(bytes: &[u8]) -> Result<Reading, Fault> {
     Ok(Reading { receipt, place, seal, as_written })
 }
 
+impl Reading {
+    /// Whether the history holds: each entry follows the one before it, and together they lead to where the steps
+    /// stand.
+    pub fn check_history(&self, digest: Digest) -> Result<(), Fault> {
+        let formatted = self.as_written.version > PLAIN_VERSION;
+        self.as_written.follows(&self.place, formatted, digest).map_err(Fault::History)
+    }
+}
+
 fn seal_of(bytes: &[u8]) -> Seal {
+    // A run keeps room behind what it has written.
+    let blank = bytes.iter().rev().take_while(|b| **b == b' ').count();
+    let bytes = bytes.get(..bytes.len() - blank).unwrap_or_default();
     let split = bytes.strip_suffix(TAIL).and_then(|rest| rest.split_at_checked(rest.len().checked_sub(DIGITS)?));
     let Some((covered, digits)) = split else { return Seal::None };
     let code: Option<Vec<u8>> = digits.chunks_exact(2).map(pair).collect();
@@ -229,6 +249,10 @@ fn check(receipt: &Receipt, place: &Place) -> Result<(), Fault> {
     let short = |words: &Option<String>| words.as_ref().is_none_or(|w| w.len() <= MOST_WORDS);
     must(short(&receipt.verified), "verified", "a longer text", "some lines")?;
     must(receipt.steps.iter().all(|s| short(&s.note)), "note", "a longer text", "some lines")?;
+    must(receipt.entries.len() <= MOST_ENTRIES, "entries", "more", "some thousand entries")?;
+    for entry in &receipt.entries {
+        check_event(&entry.event)?;
+    }
     let account = place.account.as_deref();
     must(account.is_none_or(check::is_account), "place.account", account.unwrap_or_default(), "an account's number")?;
     for entry in &receipt.steps {
@@ -260,6 +284,31 @@ fn check(receipt: &Receipt, place: &Place) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// What a history may hold: texts for people no longer than elsewhere, and nothing that hides.
+fn check_event(event: &Event) -> Result<(), Fault> {
+    let must = |holds: bool, what: &'static str, must: &'static str| {
+        let unfit = || Unfit { what, found: "another text".to_owned(), must };
+        if holds { Ok(()) } else { Err(Fault::Unfit(unfit())) }
+    };
+    let short = |words: &Option<String>| words.as_ref().is_none_or(|w| w.len() <= MOST_WORDS);
+    let name = |name: &str| name.len() <= MOST_NAME && !name.chars().any(visible::is_hidden);
+    let names = |by: &Hand| {
+        let told = [&by.caller, &by.user, &by.machine];
+        told.into_iter().flatten().all(|n| name(n)) && name(&by.tool)
+    };
+    match event {
+        Event::TakenUp { by, .. } => must(names(by), "entries.by", "names of a caller, a user, a machine and a tool"),
+        Event::Step { note, .. } => must(short(note), "entries.note", "some lines"),
+        Event::Ended { verified } => must(short(verified), "entries.verified", "some lines"),
+        Event::Found { steps, verified, .. } => {
+            must(short(verified) && steps.iter().all(|s| short(&s.note)), "entries.steps", "some lines")
+        }
+        Event::Made { made, .. } => {
+            must(provider_account(&made.arn).is_some(), "entries.made", "the ARN of an IAM OIDC provider")
+        }
+    }
 }
 
 /// Longest name of a cause.

@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome};
 use crate::query::Parameters;
 use crate::sigv4::Caller;
-use crate::{managed, oidc, roles, trail};
+use crate::{managed, oidc, roles, simulate, trail};
 
 /// The OIDC provider operations that name an existing provider.
 const ON_PROVIDERS: [&str; 8] = [
@@ -31,16 +31,18 @@ pub(crate) fn unknown(action: &str, form: &Parameters) -> AwsFault {
 pub(crate) async fn call(account: &Account, caller: &Caller, action: &str, form: &Parameters) -> Outcome {
     let top = ["CreateOpenIDConnectProvider", "ListOpenIDConnectProviders"].contains(&action);
     let (on_provider, on_policy) = (ON_PROVIDERS.contains(&action), ON_POLICIES.contains(&action));
-    if !top && !on_provider && !on_policy && !roles::OPERATIONS.contains(&action) {
+    let simulates = action == simulate::OPERATION;
+    if !top && !on_provider && !on_policy && !simulates && !roles::OPERATIONS.contains(&action) {
         return Err(unknown(action, form));
     }
     let resource = resource(account, action, form);
     let outcome = match account.authorise(caller, &format!("iam:{action}"), &resource) {
         Err(refused) => Err(refused),
+        Ok(()) if simulates => simulate::call(account, caller, form),
         Ok(()) => carry_out(account, action, form).await,
     };
     // Reading leaves no trace here, as the lab's trail holds changes and exchanges alone.
-    if !action.starts_with("Get") && !action.starts_with("List") {
+    if !simulates && !action.starts_with("Get") && !action.starts_with("List") {
         let (about, asked) = (trail::touched(form, &resource), trail::parameters(form));
         trail::called(account, caller, ("iam.amazonaws.com", action), about, asked, outcome.as_ref().err());
     }
@@ -72,5 +74,11 @@ fn resource(account: &Account, action: &str, form: &Parameters) -> String {
     let named = form.get("OpenIDConnectProviderArn").map(str::to_owned);
     let made = || form.get("Url").filter(|_| action == "CreateOpenIDConnectProvider").map(|u| account.provider_arn(u));
     let policy = || form.get("PolicyArn").map(str::to_owned);
-    named.or_else(made).or_else(|| form.get("RoleName").map(role)).or_else(policy).unwrap_or_else(|| "*".to_owned())
+    let source = form.get("PolicySourceArn").map(str::to_owned);
+    named
+        .or(source)
+        .or_else(made)
+        .or_else(|| form.get("RoleName").map(role))
+        .or_else(policy)
+        .unwrap_or_else(|| "*".to_owned())
 }

@@ -28,6 +28,7 @@ mod roles;
 mod s3;
 mod save;
 mod sigv4;
+mod simulate;
 mod state;
 mod sts;
 mod trail;
