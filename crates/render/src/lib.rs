@@ -17,7 +17,7 @@ mod wrap;
 
 pub use closing::{closing, closing_of_all, ending};
 pub use diagnosis::{body, human, short, target_words};
-pub use many::{many, overview, repeated, same_cause};
+pub use many::{many, overview, repeated, same_cause, sound_since};
 pub use next::{Next, Typed, next};
 pub use page::{Ink, Inked, Move, Page, Pen, Shown};
 pub use plan::outlook;

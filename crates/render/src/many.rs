@@ -88,6 +88,11 @@ pub fn repeated(d: &Diagnosis, first: &Diagnosis) -> Shown {
     out.shown()
 }
 
+/// In place of a report: what was repaired for another was all that this one lacked.
+pub fn sound_since(d: &Diagnosis) -> Shown {
+    Shown::line(format_args!("trustwalk: {} is sound since the repair above", target_words(&d.target)))
+}
+
 /// The first of these that has the same root cause.
 pub fn same_cause<'a>(told: &'a [Diagnosis], d: &Diagnosis) -> Option<&'a Diagnosis> {
     told.iter().find(|other| shares_cause(other, d))

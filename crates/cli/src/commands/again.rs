@@ -16,12 +16,15 @@ const SETTLES: Duration = Duration::from_secs(20);
 /// The pause before the second look; each is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
+/// What a repair came to, for those who look again.
+pub(super) fn done(journal: &Journal) -> Repair {
+    let receipt = journal.receipt();
+    Repair { at: receipt.changed().unwrap_or(receipt.began), causes: receipt.causes() }
+}
+
 /// The same places, looked at for what came of the repair.
 pub(super) fn world(world: &World, journal: &Journal) -> World {
-    let receipt = journal.receipt();
-    let now = jiff::Timestamp::now().as_second();
-    let repair = Repair { at: receipt.changed().unwrap_or(receipt.began), causes: receipt.causes() };
-    world.after(repair, now)
+    world.after(done(journal), jiff::Timestamp::now().as_second())
 }
 
 /// What is diagnosed now; `None` when the target is gone.

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use trustwalk_apply::Home;
-use trustwalk_collect::{Ask, collect};
+use trustwalk_collect::{Ask, CollectError, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
-use trustwalk_core::evidence::Evidence;
+use trustwalk_core::evidence::{Evidence, Repair as Done};
 use trustwalk_core::plan::{Applicability, Drift, Entry, Leave, Linted, Plan, PlanDocument, fit};
 
-use super::diagnose::{NOT_ALL, next_of, tell_missing, world};
+use super::diagnose::{NOT_ALL, tell_missing, world};
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
-use super::repair::{Applied, Planned, Repair, Report, SCHEMA};
+use super::repair::{Applied, Planned, Repair, Report, SCHEMA, ask_again};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -56,6 +56,33 @@ pub(super) fn leave_of(args: &FixArgs, entry: Entry) -> Leave {
     Leave { entry, drift: if args.force_drift { Drift::Forced } else { Drift::Avoided } }
 }
 
+/// One identity, and what would be done for it.
+struct Each {
+    evidence: Evidence,
+    diagnosis: Diagnosis,
+    plan: Linted,
+    shown: PlanDocument,
+}
+
+impl Each {
+    fn of(world: &World, evidence: Evidence, leave: Leave) -> Self {
+        let diagnosis = diagnose(&evidence);
+        let plan = fit(&evidence, &diagnosis, leave);
+        let shown = documented(world, &evidence, &plan, leave.entry);
+        Self { evidence, diagnosis, plan, shown }
+    }
+
+    /// The same once others were repaired: one change cures many. `None` where it is not there any more.
+    async fn after(self, world: &World, done: &Done, leave: Leave) -> anyhow::Result<Option<Self>> {
+        let Ok(ask) = ask_again(&self.evidence.target) else { return Ok(Some(self)) };
+        let world = world.after(done.clone(), jiff::Timestamp::now().as_second());
+        match collect(&world, &ask).await {
+            Err(CollectError::Gone { .. }) => Ok(None),
+            found => Ok(found?.evidence.into_iter().next().map(|e| Self::of(&world, e, leave))),
+        }
+    }
+}
+
 async fn fix_all(
     place: &PlaceArgs,
     args: &FixArgs,
@@ -65,55 +92,71 @@ async fn fix_all(
     let (world, ask) = world(place, &args.target).await?;
     let found = collect(&world, &ask).await?;
     tell_missing(&found);
-    let mut worst = if found.missed.is_empty() { Exit::Sound } else { Exit::Undetermined };
-    let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
-    let mut next = next_of(&found.evidence, &diagnoses, &place.typed);
-    let many = diagnoses.len() > 1;
+    let incomplete = (!found.missed.is_empty()).then_some(NOT_ALL);
+    let mut worst = if incomplete.is_none() { Exit::Sound } else { Exit::Undetermined };
     let whole = matches!(ask, Ask::Everything { namespace: None });
     let leave = leave_of(args, if whole { Entry::Unasked } else { Entry::Asked });
     let home = Home::of_user()?;
-    let plans: Vec<(Linted, PlanDocument)> = found
-        .evidence
-        .iter()
-        .zip(&diagnoses)
-        .map(|(one, diagnosis)| {
-            let plan = fit(one, diagnosis, leave);
-            let shown = documented(&world, one, &plan, leave.entry);
-            (plan, shown)
-        })
-        .collect();
+    let all: Vec<Each> = found.evidence.into_iter().map(|one| Each::of(&world, one, leave)).collect();
     // Before anything is changed: the file may not be to be written.
-    write_out(args, &plans, &home, voice)?;
+    write_out(args, &all, &home, voice)?;
+    // How each stands at the end, and what is next for it.
+    let mut diagnoses: Vec<Diagnosis> = all.iter().map(|each| each.diagnosis.clone()).collect();
+    let mut next: Vec<Next> = all.iter().map(|e| render::next(&e.evidence, &e.diagnosis, &place.typed)).collect();
+    let many = all.len() > 1;
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;
     }
-    let mut approvable = false;
-    for (position, ((one, diagnosis), (plan, shown))) in found.evidence.iter().zip(&diagnoses).zip(plans).enumerate() {
+    let (mut approvable, mut done) = (false, None::<Done>);
+    for (position, each) in all.into_iter().enumerate() {
         let mut applied = None;
-        // The overview has said already what is sound.
-        if !many || diagnosis.outcome != Outcome::Ok {
+        let broken = each.diagnosis.outcome != Outcome::Ok;
+        let each = match &done {
+            Some(done) if broken => match Box::pin(each.after(&world, done, leave)).await? {
+                Some(each) => each,
+                None => continue,
+            },
+            _ => each,
+        };
+        let Each { evidence, diagnosis, plan, shown } = each;
+        if broken && diagnosis.outcome == Outcome::Ok {
+            voice.line("")?;
+            voice.say(&render::sound_since(&diagnosis))?;
+        } else if !many || broken {
+            // The overview has said already what is sound.
             if many {
                 voice.line("")?;
             }
             let told = diagnoses.split_at(position).0;
-            voice.say(&match render::same_cause(told, diagnosis) {
-                Some(first) => render::repeated(diagnosis, first),
-                None => render::body(diagnosis, voice.pen(), false),
+            voice.say(&match render::same_cause(told, &diagnosis) {
+                Some(first) => render::repeated(&diagnosis, first),
+                None => render::body(&diagnosis, voice.pen(), false),
             })?;
             let repair =
                 Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
             let approve = place.typed.approved(&diagnosis.target);
-            let case = Case { evidence: one, diagnosis, plan: &plan, shown: &shown, next: next.get(position), approve };
+            let (evidence, next) = (&evidence, next.get(position));
+            let case = Case { evidence, diagnosis: &diagnosis, plan: &plan, shown: &shown, next, approve };
             let exit;
             (applied, exit) = repair.fix_one(case, &ask, args).await?;
             worst = worst.max(exit);
         }
+        if let Some(applied) = &applied {
+            done = Some(applied.joined(done.take()));
+        }
+        let end = applied.as_ref().and_then(|a| a.now.clone()).unwrap_or_else(|| diagnosis.clone());
+        if let (Some(kept), Some(then)) = (diagnoses.get_mut(position), next.get_mut(position))
+            && *kept != end
+        {
+            let again = || Next::command(place.typed.again("diagnose", &end.target));
+            *then = if end.outcome == Outcome::Ok { Next::default() } else { again() };
+            *kept = end;
+        }
         approvable |= !args.approve && can_be_done(&plan);
         let plan = Some(Planned::Whole(Box::new(shown)));
-        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan, applied });
+        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan, applied });
     }
-    if many || diagnoses.is_empty() || !found.missed.is_empty() {
-        let incomplete = (!found.missed.is_empty()).then_some(NOT_ALL);
+    if many || diagnoses.is_empty() || incomplete.is_some() {
         if approvable && let Some(first) = next.iter_mut().find(|n| **n != Next::default()) {
             *first = Next::command(place.typed.again_all("fix", Some("--approve")));
         }
@@ -124,10 +167,10 @@ async fn fix_all(
 }
 
 /// Writes the plan where a file was asked for.
-fn write_out(args: &FixArgs, plans: &[(Linted, PlanDocument)], home: &Home, voice: Voice) -> anyhow::Result<()> {
+fn write_out(args: &FixArgs, all: &[Each], home: &Home, voice: Voice) -> anyhow::Result<()> {
     let Some(path) = &args.out else { return Ok(()) };
     let planned = |plan: &Plan| !plan.steps.is_empty() || !plan.withheld.is_empty();
-    let all = plans.iter().map(|(plan, shown)| (shown, planned(plan)));
+    let all = all.iter().map(|each| (&each.shown, planned(&each.plan)));
     match only(all)? {
         Some(plan) => {
             write(path, args.overwrite, plan, home)?;

@@ -8,7 +8,7 @@ use trustwalk_apply::{ApplyError, Home, Journal, PATIENCE, PAUSE, Verification, 
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
-use trustwalk_core::evidence::{Evidence, Target};
+use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
 use trustwalk_core::plan::{Linted, Plan, PlanDocument};
 use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
@@ -55,9 +55,21 @@ pub(crate) struct Applied {
     /// The same in words, and what was found after it.
     verified: String,
     /// What is diagnosed once all is done; `None` when the target is gone.
-    now: Option<Diagnosis>,
+    pub(super) now: Option<Diagnosis>,
+    /// For others that the same change may have cured.
+    #[serde(skip)]
+    done: Done,
     #[serde(skip)]
     pub(crate) exit: Exit,
+}
+
+impl Applied {
+    /// What was done by now, this and what came before it.
+    pub(super) fn joined(&self, before: Option<Done>) -> Done {
+        let mut done = self.done.clone();
+        done.causes.extend(before.into_iter().flat_map(|b| b.causes));
+        done
+    }
 }
 
 /// The verification of a change that did not help.
@@ -141,7 +153,7 @@ impl Repair<'_> {
             taken &= voice.tell(&self.ending(&journal, refused, now.as_ref(), typed));
         }
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
-        Ok(Applied { receipt, verification, verified, now, exit })
+        Ok(Applied { receipt, verification, verified, now, done: again::done(&journal), exit })
     }
 
     /// A roll-out that is not over: what was changed stands, the receipt stays open, and `fix --resume` waits again.
@@ -181,7 +193,7 @@ impl Repair<'_> {
         let verified = format!("{verified}; {why}; {}", again::words(now.as_ref()));
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         let exit = if found.is_some() { Exit::Findings } else { exit };
-        Ok(Applied { receipt, verification, verified, now, exit })
+        Ok(Applied { receipt, verification, verified, now, done: again::done(journal), exit })
     }
 
     /// The proof in words, with its mark and its name.
