@@ -7,7 +7,7 @@ use super::client::{AwsClient, AwsError, Service};
 
 const VERSION: (&str, &str) = ("Version", "2011-06-15");
 /// Session name of our own exchanges, so that `CloudTrail` tells them from the workload's.
-const SESSION: &str = "trustwalk-verify";
+const SESSION: &str = trustwalk_core::evidence::OWN_SESSION;
 /// The shortest session STS gives (botocore STS model): we throw it away.
 const SESSION_SECONDS: &str = "900";
 

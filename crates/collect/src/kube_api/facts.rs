@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use trustwalk_core::evidence::{
     Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
-    Webhook, Workload, injects_identity, kept,
+    Webhook, WebhookRule, Workload, injects_identity, kept,
 };
 use trustwalk_x509::Certificate;
 
@@ -290,6 +290,18 @@ fn webhook(configuration: &Value, hook: &Value, trusted: &[Certificate]) -> Webh
         conditions: array(hook, "/matchConditions")
             .map(|c| format!("{}: {}", text(c, "/name"), text(c, "/expression")))
             .collect(),
+        rules: array(hook, "/rules").map(rule).collect(),
+    }
+}
+
+fn rule(of: &Value) -> WebhookRule {
+    let listed = |at: &str| array(of, at).filter_map(Value::as_str).map(str::to_owned).collect();
+    WebhookRule {
+        operations: listed("/operations"),
+        groups: listed("/apiGroups"),
+        versions: listed("/apiVersions"),
+        resources: listed("/resources"),
+        scope: text(of, "/scope"),
     }
 }
 

@@ -7,7 +7,7 @@ use trustwalk_symptoms::Symptom;
 
 use super::habitat::Habitat;
 use crate::cause::{Cause, says_nothing};
-use crate::evidence::{Evidence, Kind};
+use crate::evidence::{Evidence, Kind, Target};
 use crate::finding::{Ruling, Standing};
 use crate::observation::Observation;
 use crate::question::{Answers, told};
@@ -125,11 +125,18 @@ pub(super) fn meanings<'a>(
     out
 }
 
+/// Whether the target lives in a cluster.
+fn in_cluster(e: &Evidence) -> bool {
+    matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. })
+}
+
 /// The fact not read that would decide most of these causes.
 fn separating(e: &Evidence, left: &[&Candidate]) -> Option<Kind> {
     let mut votes: BTreeMap<Kind, usize> = BTreeMap::new();
     for candidate in left {
-        for kind in candidate.cause.decided_by().iter().filter(|k| e.unread(**k).is_some()) {
+        // A workload of a cluster has no job.
+        let job = |k: Kind| k == Kind::Job && in_cluster(e);
+        for kind in candidate.cause.decided_by().iter().filter(|k| e.unread(**k).is_some() && !job(**k)) {
             *votes.entry(*kind).or_default() += 1;
         }
     }

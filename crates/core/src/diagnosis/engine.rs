@@ -245,6 +245,11 @@ fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String>
     Some(format!("something fails and no known cause fits the evidence ({}); {decide}", seen.join("; ")))
 }
 
+/// Whether what was seen of a link is compared with a token, and none is at hand.
+fn tokenless(e: &Evidence, link: Link) -> bool {
+    matches!(link, Link::Provider | Link::Trust) && e.token.is_open()
+}
+
 struct States<'a> {
     root: Option<&'a Finding>,
     also: &'a [Finding],
@@ -277,6 +282,8 @@ impl States<'_> {
             LinkState::Warning
         } else if !saw::applies(e, link) {
             LinkState::NotApplicable
+        } else if gap.is_none() && !suspected && !self.answers.judged.contains(&link) && tokenless(e, link) {
+            LinkState::Seen
         } else if gap.is_some() || suspected || (!missing.is_empty() && !self.answers.judged.contains(&link)) {
             LinkState::Undetermined
         } else if self.answers.judged.contains(&link) {
@@ -294,7 +301,7 @@ impl States<'_> {
         if let Some(off) = self.clock_off.as_deref().filter(|off| link == judges && !saw.contains(off)) {
             saw = format!("{saw}; {off}");
         }
-        if state != LinkState::Undetermined || missing == [saw.as_str()] {
+        if !matches!(state, LinkState::Undetermined | LinkState::Seen) || missing == [saw.as_str()] {
             missing.clear();
         }
         LinkReport { link, state, saw, missing }

@@ -160,8 +160,13 @@ pub(super) fn apart<'a>(observations: &'a [Observation], folded: &[Cause]) -> Ve
 
 /// Puts each observation down to what explains it.
 pub(super) fn explain(observations: &mut [Observation], findings: &[&Finding]) {
+    // A certificate that no host name or authority vouches for leads STS to the thumbprints, where there are any.
+    let on_the_way = |c: Cause, o: &Observation| {
+        c == Cause::IssuerTlsCertificateInvalidForHost && o.symptom == Some(Symptom::ThumbprintMismatch)
+    };
     for o in observations.iter_mut().filter(|o| o.fate == Fate::Unexplained) {
-        let by: Vec<Cause> = findings.iter().map(|f| f.cause).filter(|c| o.can_come_from(*c)).collect();
+        let came = |c: &Cause| o.can_come_from(*c) || on_the_way(*c, o);
+        let by: Vec<Cause> = findings.iter().map(|f| f.cause).filter(came).collect();
         if !by.is_empty() {
             o.fate = Fate::Explained { by };
         }

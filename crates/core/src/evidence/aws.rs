@@ -192,3 +192,13 @@ pub struct TrailEvent {
     /// Id of the request, which the client's error names too.
     pub request_id: Option<String>,
 }
+
+/// The session's name of each exchange that trustwalk makes.
+pub const OWN_SESSION: &str = "trustwalk-verify";
+
+impl TrailEvent {
+    /// Whether it is an exchange of trustwalk's own, of this run or an earlier one.
+    pub fn is_our_own(&self) -> bool {
+        self.session.as_deref() == Some(OWN_SESSION)
+    }
+}

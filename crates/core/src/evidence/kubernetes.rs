@@ -410,6 +410,51 @@ pub struct Webhook {
     pub timeout: i64,
     /// `matchConditions`, as `name: expression`.
     pub conditions: Vec<String>,
+    /// `rules`: what it is called for; empty where they were not read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<WebhookRule>,
+}
+
+/// One of the rules by which the API server calls a webhook (Kubernetes API reference, `RuleWithOperations`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct WebhookRule {
+    /// `operations`, such as `CREATE`.
+    pub operations: Vec<String>,
+    /// `apiGroups`; that of pods is the empty text.
+    pub groups: Vec<String>,
+    /// `apiVersions`.
+    pub versions: Vec<String>,
+    /// `resources`, such as `pods`.
+    pub resources: Vec<String>,
+    /// `scope`; empty is `*`.
+    pub scope: String,
+}
+
+impl WebhookRule {
+    /// Whether the webhook is called by it when a pod is made (Kubernetes documentation, "Dynamic Admission Control",
+    /// matching requests by rules).
+    pub fn is_for_new_pods(&self) -> bool {
+        let any = |all: &[String], wanted: &[&str]| all.iter().any(|one| wanted.contains(&one.as_str()));
+        any(&self.operations, &["CREATE", "*"])
+            && any(&self.groups, &["", "*"])
+            && any(&self.versions, &["v1", "*"])
+            && any(&self.resources, &["pods", "*", "*/*"])
+            && self.scope != "Cluster"
+    }
+
+    /// In one phrase.
+    pub fn words(&self) -> String {
+        let all = |values: &[String]| values.iter().map(|v| format!("\"{v}\"")).collect::<Vec<_>>().join(", ");
+        format!(
+            "operations [{}], apiGroups [{}], apiVersions [{}], resources [{}]{}",
+            all(&self.operations),
+            all(&self.groups),
+            all(&self.versions),
+            all(&self.resources),
+            if self.scope.is_empty() || self.scope == "*" { String::new() } else { format!(", scope {}", self.scope) }
+        )
+    }
 }
 
 /// An EKS Pod Identity association (EKS API reference, `PodIdentityAssociation`).

@@ -22,7 +22,7 @@ mod template;
 mod view;
 mod whose;
 
-pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, Provider, Role, RolePolicy, TrailEvent};
+pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, OWN_SESSION, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock, LAST_SECOND};
 pub use files::{AwsFile, AwsProfile, FileOrigin};
 pub use foretold::{Alternative, Foretold};
@@ -34,8 +34,8 @@ pub use kind::Kind;
 pub use kubernetes::{
     AUDIENCE_ANNOTATION, AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar,
     FieldWriter, InjectionProbe, LIFE_ANNOTATION, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
-    REGIONAL_ANNOTATION, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, WebhookAuthority, Workload, at_work,
-    injects_identity, pods_down,
+    REGIONAL_ANNOTATION, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, WebhookAuthority, WebhookRule,
+    Workload, at_work, injects_identity, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};

@@ -150,6 +150,11 @@ impl<T> Observed<T> {
         matches!(self, Self::Denied { .. } | Self::Unreachable { .. } | Self::NotCollected { .. })
     }
 
+    /// Whether the fact was asked for in vain.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Denied { .. } | Self::Unreachable { .. })
+    }
+
     /// Where the fact was looked for, if anybody looked.
     pub fn source(&self) -> Option<&Source> {
         match self {

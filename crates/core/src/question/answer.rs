@@ -7,7 +7,7 @@ use trustwalk_symptoms::Symptom;
 use super::draft::{Draft, Judged};
 use super::facts::lacking;
 use super::{
-    ci, client, differs, injection, issuer, network, permissions, provider, sequence, service_account, session,
+    apart, ci, client, differs, injection, issuer, network, permissions, provider, sequence, service_account, session,
     thumbprint, token, trust, workload,
 };
 use crate::cause::Cause;
@@ -18,27 +18,29 @@ use crate::link::Link;
 /// One question: the causes that it may name, and what it answers.
 struct Question {
     causes: &'static [Cause],
+    /// The links that it judges as a whole: while it cannot, they are seen at most, whatever else was asked there.
+    judges: &'static [Link],
     ask: fn(&View<'_>) -> Judged,
 }
 
 /// Every question, in walking order.
 static QUESTIONS: [Question; 15] = [
     // First, so that what a sequence tells goes before what a line alone does.
-    Question { causes: sequence::CAUSES, ask: sequence::causes },
-    Question { causes: client::CAUSES, ask: client::causes },
-    Question { causes: workload::CAUSES, ask: workload::causes },
-    Question { causes: network::CAUSES, ask: network::causes },
-    Question { causes: service_account::CAUSES, ask: service_account::causes },
-    Question { causes: injection::CAUSES, ask: injection::causes },
-    Question { causes: token::CAUSES, ask: token::causes },
-    Question { causes: ci::CAUSES, ask: ci::causes },
-    Question { causes: issuer::CAUSES, ask: issuer::causes },
-    Question { causes: thumbprint::CAUSES, ask: thumbprint::causes },
-    Question { causes: provider::CAUSES, ask: provider::causes },
-    Question { causes: trust::CAUSES, ask: trust::causes },
-    Question { causes: session::CAUSES, ask: session::causes },
-    Question { causes: permissions::CAUSES, ask: permissions::causes },
-    Question { causes: differs::CAUSES, ask: differs::causes },
+    Question { causes: sequence::CAUSES, judges: &[], ask: sequence::causes },
+    Question { causes: client::CAUSES, judges: &[], ask: client::causes },
+    Question { causes: workload::CAUSES, judges: &[], ask: workload::causes },
+    Question { causes: network::CAUSES, judges: &[], ask: network::causes },
+    Question { causes: service_account::CAUSES, judges: &[Link::ServiceAccount], ask: service_account::causes },
+    Question { causes: injection::CAUSES, judges: &[Link::Injection], ask: injection::causes },
+    Question { causes: token::CAUSES, judges: &[Link::Token], ask: token::causes },
+    Question { causes: ci::CAUSES, judges: &[], ask: ci::causes },
+    Question { causes: issuer::CAUSES, judges: &[Link::Issuer, Link::Keys], ask: issuer::causes },
+    Question { causes: thumbprint::CAUSES, judges: &[Link::Tls], ask: thumbprint::causes },
+    Question { causes: provider::CAUSES, judges: &[Link::Provider], ask: provider::causes },
+    Question { causes: trust::CAUSES, judges: &[Link::Trust], ask: trust::causes },
+    Question { causes: session::CAUSES, judges: &[], ask: session::causes },
+    Question { causes: permissions::CAUSES, judges: &[Link::Permissions], ask: permissions::causes },
+    Question { causes: differs::CAUSES, judges: &[], ask: differs::causes },
 ];
 
 /// What all questions answered.
@@ -59,6 +61,7 @@ pub(crate) struct Answers {
 /// A question's answer, and what it read to come to it.
 struct Asked {
     causes: &'static [Cause],
+    judges: &'static [Link],
     judged: Judged,
     read: BTreeSet<Kind>,
 }
@@ -70,13 +73,22 @@ pub(crate) fn answers(e: &Evidence) -> Answers {
         .map(|question| {
             let view = View::new(e);
             let judged = (question.ask)(&view);
-            Asked { causes: question.causes, judged, read: view.kinds_read() }
+            Asked { causes: question.causes, judges: question.judges, judged, read: view.kinds_read() }
         })
         .collect();
     let mut out = Answers::default();
     for cause in Cause::ALL {
         let about: Vec<&Asked> = asked.iter().filter(|a| a.causes.contains(cause)).collect();
         out.rule(e, *cause, &about);
+    }
+    for one in asked.iter().filter(|a| a.judged.found.is_empty() && a.judged.is_open()) {
+        one.judges.iter().for_each(|link| {
+            out.judged.remove(link);
+        });
+    }
+    // What STS says is the judgement of the exchange; where nobody asked, there is none.
+    if e.exchange.known().is_none() {
+        out.judged.remove(&Link::Exchange);
     }
     out
 }
@@ -88,6 +100,11 @@ impl Answers {
         if let Some(draft) = draft {
             self.judged.insert(link);
             let mut finding = finding(cause, draft);
+            if finding.confidence == Confidence::Proven
+                && let Some(decide) = apart::undecided(e, cause)
+            {
+                (finding.confidence, finding.decide) = (Confidence::Likely, Some(decide));
+            }
             if let Some(decide) = older(e, draft) {
                 finding.confidence = finding.confidence.min(Confidence::Likely);
                 finding.decide.get_or_insert(decide);

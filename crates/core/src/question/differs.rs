@@ -27,13 +27,17 @@ const ELSEWHERE: [Variable; 8] = [
     Variable::AwsStsRegionalEndpoints,
 ];
 
+/// The kubelet renews a token from 80 % of its life on, which is 10 minutes at least (Kubernetes documentation,
+/// "`ServiceAccount` token volume projection").
+const RENEWED: i64 = 480;
+
 /// Judges whether the workload was refused where our own exchange was not.
 pub(super) fn causes(view: &View<'_>) -> Judged {
     let lines = differing(view);
     let Some(line) = lines.first() else { return Judged::default() };
     let Some(own) = view.exchange().known() else { return Judged::default() };
     if lines.iter().all(|l| l.failure.symptom == Symptom::KeysUnavailable) {
-        return keys(line, own);
+        return keys(view, line, own);
     }
     let known = names_another_role(view).then_some("what differs is known: a mounted profile names another role");
     let carried = || carries_another_role(view).then_some("what differs is known: the pods carry another role's ARN");
@@ -69,7 +73,7 @@ fn carries_another_role(view: &View<'_>) -> bool {
 }
 
 /// STS could not check the workload's token, and could check a fresh one: of a newer key, or at a better moment.
-fn keys(line: &LogFailure, own: &Exchange) -> Judged {
+fn keys(view: &View<'_>, line: &LogFailure, own: &Exchange) -> Judged {
     let test = "run the exchange again in the workload as it is: a passing failure does not come again; then restart \
                 it: only a new token helps a process that keeps an old one";
     let shown = |draft: Draft| {
@@ -80,8 +84,14 @@ fn keys(line: &LogFailure, own: &Exchange) -> Judged {
         .cure("restart the workload, and read the token file before every exchange", &[]);
     let passing = Draft::new("the issuer's keys could not be fetched at that moment; a fresh token is accepted now")
         .cure("retry the exchange a few times with growing pauses", &[]);
-    let mut judged = Judged::one(Cause::TokenFileReadOnce, shown(kept));
-    judged.push(Cause::IssuerKeysFetchTransientFailure, shown(passing));
+    let mut judged = Judged::one(Cause::IssuerKeysFetchTransientFailure, shown(passing));
+    let mut pods = view.pods().known().into_iter().flatten().peekable();
+    if pods.peek().is_some() && pods.all(|p| view.now() - p.created < RENEWED) {
+        let by = "every pod is so young that its token was not renewed yet: no process can keep an older one";
+        judged.exclude(Cause::TokenFileReadOnce, by);
+    } else {
+        judged.push(Cause::TokenFileReadOnce, shown(kept));
+    }
     judged
 }
 

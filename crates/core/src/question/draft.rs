@@ -170,6 +170,11 @@ impl Judged {
         Self { found: vec![Found { cause, draft }], ..Self::default() }
     }
 
+    /// Whether something that bears on the answer was not read.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
     /// Takes in another answer to the same question.
     pub(crate) fn join(&mut self, other: Self) {
         self.found.extend(other.found);

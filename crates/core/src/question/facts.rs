@@ -2,7 +2,7 @@
 
 use trustwalk_foreign::shell;
 
-use crate::evidence::{Observed, Target, TokenClaims, Variable, View};
+use crate::evidence::{Evidence, Kind, Observed, Target, TokenClaims, Variable, View};
 
 /// STS takes a token up to five minutes after its expiry (IAM User Guide, OIDC providers).
 pub(crate) const GRACE: i64 = 300;
@@ -36,26 +36,28 @@ pub(crate) fn partition(e: &View<'_>) -> String {
     e.role_arn().known().and_then(|a| arn_parts(a)).map_or_else(|| "aws".to_owned(), |(p, _, _)| p.to_owned())
 }
 
-/// The issuer's URL: the token's own, else the discovery document's, else that of the place the identity comes from.
+/// The issuer's URL: the token's own, else that of the place the identity comes from, else the discovery document's.
 pub(crate) fn issuer<'a>(e: &View<'a>) -> Option<&'a str> {
     // Asked about one issuer, what its document calls itself is another question.
     if let Target::Issuer { url } = e.target() {
         return Some(url);
     }
-    e.token()
-        .known()
-        .and_then(|t| t.iss.as_deref())
-        .or_else(|| e.discovery().known().and_then(|d| d.issuer.as_deref()))
-        .or_else(|| match e.target() {
-            // Who is of no cluster has no token of this one's.
-            Target::Job { .. } => None,
-            Target::Role { subject: Some(subject), .. } if !subject.starts_with("system:serviceaccount:") => None,
-            Target::Role { .. }
-            | Target::Workload { .. }
-            | Target::ServiceAccount { .. }
-            | Target::Issuer { .. }
-            | Target::Log { .. } => e.cluster().known().and_then(|c| c.issuer.as_deref()),
-        })
+    let of_place = || match e.target() {
+        // Who is of no cluster has no token of this one's.
+        Target::Job { .. } => None,
+        Target::Role { subject: Some(subject), .. } if !subject.starts_with("system:serviceaccount:") => None,
+        Target::Role { .. }
+        | Target::Workload { .. }
+        | Target::ServiceAccount { .. }
+        | Target::Issuer { .. }
+        | Target::Log { .. } => e.cluster().known().and_then(|c| c.issuer.as_deref()),
+    };
+    // The document comes last, and is taken at its address before its word: what it calls itself is to be judged.
+    let of_document = || {
+        let document = e.discovery().known()?;
+        document.fetched.url.strip_suffix("/.well-known/openid-configuration").or(document.issuer.as_deref())
+    };
+    e.token().known().and_then(|t| t.iss.as_deref()).or_else(of_place).or_else(of_document)
 }
 
 /// Google's issuer, which a role may trust without a provider of the account (IAM User Guide, principal elements).
@@ -115,6 +117,16 @@ pub(crate) fn lacking<T>(what: &str, observed: &Observed<T>) -> String {
         Some(command) => format!("{what}: {gap}; `{command}` would tell"),
         None => format!("{what}: {gap}"),
     }
+}
+
+/// Why a fact that was asked for in vain is not known, and what would tell it.
+pub(crate) fn gap_of(e: &Evidence, kind: Kind) -> Option<String> {
+    let gap = e.unread(kind)?;
+    let source = e.read_from(kind)?;
+    Some(match source.by_hand.as_deref().filter(|c| *c != shell::WITHHELD) {
+        Some(command) => format!("{gap}; `{command}` would tell"),
+        None => format!("{gap}; {}", kind.tells()),
+    })
 }
 
 /// The environment variables the webhook injects (amazon-eks-pod-identity-webhook).

@@ -3,12 +3,12 @@
 use crate::cause::Cause;
 use trustwalk_foreign::shell;
 
-use super::association::associated;
+use super::association::{associated, association};
 use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::renewal::{anew, restart};
 use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
-use super::{Draft, Judged, ignored, pod_identity, preset, skipped, unheeded, webhook};
+use super::{Draft, Judged, ignored, pod_identity, preset, skipped, two_identities, unheeded, webhook};
 use crate::evidence::{
     AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, View, Webhook, Workload, at_work,
 };
@@ -44,7 +44,19 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let Some(sa) = e.service_account().known() else {
         return Judged::open(lacking("the service account", e.service_account()));
     };
-    let Some(pods) = e.pods().known() else { return Judged::open(lacking("the pods", e.pods())) };
+    let suspected = two_identities::suspected(view, sa);
+    let Some(pods) = e.pods().known() else {
+        let mut judged = Judged::open(lacking("the pods", e.pods()));
+        // What the template sets, every pod has.
+        let by_template = association(view, sa).and_then(|own| two_identities::refused(view, sa, own));
+        if let Some(draft) = by_template.or(suspected) {
+            judged.push(Cause::AssociationOutrankedByAnnotation, draft);
+        }
+        return judged;
+    };
+    if let Some(draft) = suspected {
+        return Judged::one(Cause::AssociationOutrankedByAnnotation, draft);
+    }
     let pods: Vec<&Pod> = at_work(pods).collect();
     let pods = pods.as_slice();
     // Where the annotation reached the pods, the association has no say.

@@ -3,6 +3,7 @@
 
 mod addon;
 mod answer;
+mod apart;
 mod association;
 mod audience;
 mod changes;
@@ -48,6 +49,7 @@ mod trust_repair;
 mod trust_subject;
 mod two_identities;
 mod unheeded;
+mod uses;
 mod vouch;
 mod webhook;
 mod whose;

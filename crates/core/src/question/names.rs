@@ -14,7 +14,11 @@ pub(super) const BLANKS: [(&str, &str); 22] = [
     ("BUCKET", "the bucket that the issuer's documents are in"),
     ("CLUSTER", "the cluster's name, one of `aws eks list-clusters`"),
     ("CONTAINER", "the container's name"),
-    ("INSTANCE", "the id of the node's instance, the end of `kubectl get nodes -o wide --show-labels` providerID"),
+    (
+        "INSTANCE",
+        "the id of the node's instance, the end of what `kubectl get nodes -o custom-columns=NAME:.metadata.name,\
+         ID:.spec.providerID` shows",
+    ),
     ("ISSUER", "the URL of the issuer, as the token says it"),
     ("KIND/NAME", "the workload, such as deployment/app"),
     ("NAME", "the object's name"),

@@ -67,6 +67,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             && !judged.found.iter().any(|f| f.cause == cause)
         {
             judged.push(cause, draft.hear(line));
+            bounded_besides(view, line, &mut judged);
         }
     }
     to_the_target(view, &mut judged);
@@ -81,6 +82,26 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         return Judged::none(why);
     }
     judged
+}
+
+/// The boundary does not allow it either: what lets the role do it does not help without it.
+fn bounded_besides(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
+    let (Some(action), Some(role)) = (line.failure.denied_action.as_deref(), names::role(e)) else { return };
+    let Some(policies) = acting(e).policies.known().filter(|_| own_session(e, line)) else { return };
+    let resource = line.failure.resource.as_ref().map(trustwalk_symptoms::Resource::as_str);
+    let asked = asked(e, Some(line), action, resource);
+    let mut boundaries = policies.iter().filter(|p| p.boundary);
+    let Some(boundary) = boundaries.find(|p| one(p, &asked, &mut Vec::new()).0.is_no()) else { return };
+    let cause = Cause::PermissionsBoundaryLacksAction;
+    if judged.found.iter().any(|f| f.cause == cause) {
+        return;
+    }
+    let sentence = format!(
+        "the permissions boundary {} of the role {role} does not allow {action} either, whatever its policies allow",
+        boundary.name
+    );
+    let draft = Draft::new(sentence).show("permissions boundary", boundary.name.clone(), "iam:GetRole");
+    judged.push(cause, cured(e, draft, cause, (action, resource)));
 }
 
 /// What an add-on calls whatever it is told to do, before its log says so.
@@ -318,6 +339,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         let draft = shown(draft, policies.map_or(&[], Vec::as_slice), ruled);
         return Some((cause, cured(e, draft, cause, (action, resource))));
     }
+    let allowed = matches!(ruled, Some(Ruled::Allowed));
     let on = resource.filter(|r| *r != "*").map(|r| format!(" on {r}")).unwrap_or_default();
     let draft =
         caller(Draft::new(format!("the exchange works, and the role {role} is not allowed to do {action}{on}")));
@@ -336,6 +358,10 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             (_, Some(Ruled::Open(decide))) => draft.unsure(Confidence::Likely, decide),
             (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", acting(e).policies)),
         };
+    if allowed {
+        let draft = draft.cure("make the same call again: the role's policies allow it by now", &[]);
+        return Some((Cause::RoleLacksPermission, draft));
+    }
     Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, (action, resource))))
 }
 

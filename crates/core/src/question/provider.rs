@@ -90,9 +90,13 @@ fn told(view: &View<'_>, e: &View<'_>) -> Judged {
     if let Some(draft) = line.and_then(|l| Some(other_partition(e, l, &iss)?.hear(l))) {
         judged.push(Cause::StsCallSentToWrongPartitionRegion, draft);
     }
-    if e.providers().known().is_none() {
+    if list_of(e, &role_account(e).unwrap_or_default()).is_none() {
         let alone = judged.found.len() == 1;
-        for cause in &mut judged.found {
+        // That the role's account has no provider for this issuer, STS's own answer tells: nothing is nearer to it.
+        let answered = |cause: Cause| {
+            cause == Cause::CrossAccountWebIdentityWithoutProviderThere && answer(view).is_some() && alone
+        };
+        for cause in judged.found.iter_mut().filter(|f| !answered(f.cause)) {
             cause.draft.confidence = if alone { Confidence::Likely } else { Confidence::Possible };
             cause.draft.decide.get_or_insert_with(|| READ_PROVIDERS.to_owned());
         }
@@ -156,9 +160,9 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     let account = role_account(e).or_else(|| e.caller().known().map(|c| c.account.clone())).unwrap_or_default();
     let known_account = if account.is_empty() { "ACCOUNT" } else { account.as_str() };
     let arn = format!("arn:{}:iam::{known_account}:oidc-provider/{path}", partition(e));
-    let empty = Vec::new();
-    let providers = e.providers().known().unwrap_or(&empty);
-    let paths: Vec<&str> = providers.iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
+    let listed = list_of(e, &account);
+    let paths: Vec<&str> =
+        listed.unwrap_or_default().iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
     let (rule, sentence) = absent_reason(e, iss, &account, &paths);
     let (aud, aud_known) = audience::to_register(e, path);
     let aud = aud.as_str();
@@ -170,14 +174,18 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         (_, None, None) => ("issuer", "cluster".to_owned()),
     };
     let draft = Draft::new(sentence).show(label, iss, origin);
-    // A list nobody read proves nothing.
-    let draft = match e.providers().known() {
+    // A list nobody read, or of another account, proves nothing.
+    let draft = match listed {
         Some(_) => draft.show(
             "providers of the account",
             if paths.is_empty() { "none like it".to_owned() } else { paths.join(", ") },
             format!("iam:ListOpenIDConnectProviders account {account}"),
         ),
         None => draft,
+    };
+    let draft = match answer(view) {
+        Some(said) if listed.is_none() => draft.show("STS", said, "sts:AssumeRoleWithWebIdentity"),
+        Some(_) | None => draft,
     };
     let draft = match deletion(e, path).filter(|_| rule == Cause::OidcProviderDeletedByAnotherStack) {
         Some(event) => draft.show("deleted", format!("{} by {}", told_at(event.at), event.who), "CloudTrail"),
@@ -200,12 +208,9 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     ) && e.caller().known().is_none_or(|c| c.account == account)
         && aud_known
         && vouch::audience_known(e, aud, path);
-    // Whose account is meant, the role's ARN says.
-    let draft = match e.unread(Kind::RoleArn) {
-        Some(_) if in_cluster(e) => {
-            draft.unsure(Confidence::Likely, "the role's ARN, which names the account that is asked")
-        }
-        _ => draft,
+    let draft = match apart(e, rule, &paths) {
+        Some(decide) => draft.unsure(Confidence::Likely, decide),
+        None => draft,
     };
     let draft = if can {
         draft.act(format!("register {arn}"), vec![action], &by_hand)
@@ -226,6 +231,41 @@ fn in_account(e: &View<'_>, account: &str, ways: Ways) -> Ways {
         text.push_str(" --profile PROFILE");
     }
     ways
+}
+
+/// The providers of an account, where what was listed are that account's: the list is of whoever made the call.
+fn list_of<'a>(e: &View<'a>, account: &str) -> Option<&'a [String]> {
+    let all = e.providers().known()?;
+    let theirs = |arn: &String| arn_parts(arn).is_some_and(|(_, a, _)| a == account);
+    let by_caller = e.caller().known().is_none_or(|c| c.account == account);
+    (account.is_empty() || (by_caller && all.iter().all(theirs))).then_some(all.as_slice())
+}
+
+/// STS's answer to our own exchange where it is that there is no provider: it looks in the role's account.
+fn answer(view: &View<'_>) -> Option<String> {
+    let x = view.exchange().known()?;
+    let no_provider = super::sts::refusal(view) == Some(Refusal::NoProvider);
+    let said = || format!("{}: {}", x.code.as_deref().unwrap_or_default(), x.message.as_deref().unwrap_or_default());
+    no_provider.then(said)
+}
+
+/// What tells this cause from its neighbours and was not read.
+fn apart(e: &View<'_>, rule: Cause, paths: &[&str]) -> Option<String> {
+    // Whose account is meant, the role's ARN says.
+    if e.unread(Kind::RoleArn).is_some() && in_cluster(e) {
+        return Some("the role's ARN, which names the account that is asked".to_owned());
+    }
+    if rule == Cause::CrossAccountWebIdentityWithoutProviderThere && e.namesake().is_refused() {
+        let what = "whether a role of that name stands in the account of these credentials, so that the number in the \
+                    role's ARN is what is wrong";
+        return Some(lacking(what, e.namesake()));
+    }
+    let earlier = paths.iter().any(|p| eks_issuer(p).is_some());
+    if rule == Cause::OidcProviderMissingInAccount && earlier && e.role().is_refused() {
+        let what = "whether the role trusts the issuer of an earlier cluster, which the account still knows";
+        return Some(lacking(what, e.role()));
+    }
+    None
 }
 
 /// Who deleted the provider of this issuer last: `CloudTrail` tells the ARN among the resources, in the request's
@@ -290,7 +330,7 @@ fn absent_reason(e: &View<'_>, iss: &str, account: &str, paths: &[&str]) -> (Cau
             ),
         );
     }
-    if e.providers().known().is_some_and(|p| p.len() >= MAX_PROVIDERS) {
+    if paths.len() >= MAX_PROVIDERS {
         return (
             Cause::OidcProviderCountQuota,
             format!(

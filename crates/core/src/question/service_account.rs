@@ -5,7 +5,7 @@ use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::association::{associated, none_known};
-use super::facts::{ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
+use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, names, pod_identity, trust};
 use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View, at_work};
@@ -369,7 +369,10 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
     let subject = format!("system:serviceaccount:{}:{}", sa.namespace, sa.name);
     let waiting = admitting.iter().any(|r| r.trust_policy.contains(&format!("\"{subject}\"")));
     let fails = line.is_some() || unready;
-    if preset || !(fails || waiting) {
+    // What has container credentials acts by an association, be it that nobody could read it.
+    let pods = e.pods().known().into_iter().flatten();
+    let associated = pods.flat_map(|p| &p.spec.containers).any(|c| c.has_env(CONTAINER_VARIABLE));
+    if preset || associated || !(fails || waiting) {
         return None;
     }
     if let Some(draft) = pod_identity::misnamed(e, sa).filter(|_| fails) {
@@ -415,6 +418,11 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
         },
         None if !fails => {
             draft.quiet().unsure(Confidence::Likely, "whether the workload is meant to have the role that waits for it")
+        }
+        None if !none_known(e) => draft
+            .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
+        None if e.logs().is_refused() => {
+            draft.unsure(Confidence::Possible, lacking("what the workload is refused, which its logs show", e.logs()))
         }
         None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
     };

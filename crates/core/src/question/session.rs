@@ -164,6 +164,12 @@ fn seconds(asked: i64) -> String {
     ["role-duration-seconds: ", &asked.to_string()].concat()
 }
 
+/// The command that lets sessions of the role last so long.
+fn raise(e: &View<'_>, seconds: i64) -> String {
+    let name = e.role().known().map_or("ROLE", |r| r.name.as_str());
+    shell::line("aws iam update-role --role-name {} --max-session-duration {}", &[name, &seconds.to_string()])
+}
+
 fn job_session(e: &View<'_>, job: &CiJob) -> Vec<(Cause, Draft)> {
     let mut out = Vec::new();
     let asked: i64 = job.inputs.get("role-duration-seconds").and_then(|v| v.parse().ok()).unwrap_or(HOUR);
@@ -195,7 +201,6 @@ fn job_session(e: &View<'_>, job: &CiJob) -> Vec<(Cause, Draft)> {
             .cure("ask for one of these", &[("workflow", seconds(HOUR))]),
         ));
     } else if let Some(max) = max.filter(|m| asked > *m) {
-        let name = e.role().known().map(|r| r.name.clone()).unwrap_or_default();
         out.push((
             Cause::RequestedLifetimeExceedsLimit,
             Draft::new(format!("the job asks for a session of {asked} s and the role allows {max}"))
@@ -203,29 +208,29 @@ fn job_session(e: &View<'_>, job: &CiJob) -> Vec<(Cause, Draft)> {
                 .show("MaxSessionDuration", max.to_string(), "iam:GetRole")
                 .cure(
                     "raise the role's maximum or ask for less",
-                    &[
-                        (
-                            "aws",
-                            shell::line(
-                                "aws iam update-role --role-name {} --max-session-duration {}",
-                                &[&name, &asked.to_string()],
-                            ),
-                        ),
-                        ("workflow", seconds(max)),
-                    ],
+                    &[("aws", raise(e, asked)), ("workflow", seconds(max))],
                 ),
         ));
     }
     if let Some(lasts) = job.duration.filter(|d| *d > asked) {
         let raised = max.is_some_and(|m| m >= lasts) && !job.inputs.contains_key("role-duration-seconds");
         let rule = if raised { Cause::RequestedDurationNotRaised } else { Cause::SessionShorterThanJob };
-        out.push((
-            rule,
-            Draft::new(format!("the job lasts {lasts} s and its session {asked} s"))
-                .show("job", lasts.to_string(), "job")
-                .show("session asked for", asked.to_string(), "workflow")
-                .cure("ask for a session as long as the job", &[("workflow", seconds(lasts))]),
-        ));
+        let draft = Draft::new(format!("the job lasts {lasts} s and its session {asked} s"))
+            .show("job", lasts.to_string(), "job")
+            .show("session asked for", asked.to_string(), "workflow");
+        let longest = max.filter(|max| *max < lasts);
+        let draft = match longest {
+            // A longer session than the role allows is refused: one step is no use without the other.
+            Some(max) if lasts <= LONGEST => draft.show("MaxSessionDuration", max.to_string(), "iam:GetRole").cure(
+                format!("raise the role's maximum, which is {max} s, and then ask for a session as long as the job"),
+                &[("aws", raise(e, lasts)), ("workflow", seconds(lasts))],
+            ),
+            Some(_) | None if lasts > LONGEST => {
+                draft.cure("assume the role anew in the job: no session lasts so long", &[])
+            }
+            Some(_) | None => draft.cure("ask for a session as long as the job", &[("workflow", seconds(lasts))]),
+        };
+        out.push((rule, draft));
     }
     out
 }

@@ -4,7 +4,7 @@ use trustwalk_symptoms::{Outcome, Symptom};
 
 use super::changes::cure;
 use super::facts::moment;
-use super::sts::{from_symptom, succeeded};
+use super::sts::{Refusal, from_symptom, succeeded};
 use super::{sequence, whose};
 use crate::evidence::{Evidence, LogFailure, Pod, TrailEvent, View, at_work};
 use crate::observation::{Fate, Observation, Seen, Witness};
@@ -82,19 +82,21 @@ fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
     let ours = view.exchange().known().and_then(|x| x.request_id.as_deref());
     let subject = view.token().known().and_then(|t| t.sub.as_deref())?;
     let same = event.subject.as_deref() == Some(subject);
-    if !same || (ours.is_some() && ours == event.request_id.as_deref()) {
+    if !same || event.is_our_own() || (ours.is_some() && ours == event.request_id.as_deref()) {
         return None;
     }
     let words = event.message.as_deref().unwrap_or_default();
     let said = format!("An error occurred ({code}) when calling the AssumeRoleWithWebIdentity operation: {words}");
     let symptom = trustwalk_symptoms::classify(&said).map_or(Symptom::WebIdentityOther, |f| f.symptom);
     let ours = view.role_arn().known().map(String::as_str);
-    let fate = if succeeded(view) && (event.role.is_none() || event.role.as_deref() == ours) {
+    let place = Sent { audience: event.audience.as_deref(), region: event.region.as_deref() };
+    let fate = if (event.role.is_none() || event.role.as_deref() == ours) && cured_by_own(view, symptom, place) {
         Fate::Over { by: "an exchange of the same subject for the same role succeeds now".to_owned() }
     } else {
         let later = view.trail().known().into_iter().flatten().find(|t| {
             let exchange = t.name == event.name && t.error.is_none();
-            exchange && t.at > event.at && t.subject == event.subject && t.role == event.role
+            let same = t.subject == event.subject && t.role == event.role && t.audience == event.audience;
+            exchange && !t.is_our_own() && same && t.region == event.region && t.at > event.at
         });
         later.map_or(Fate::Unexplained, |t| Fate::Over {
             by: format!("CloudTrail has a success of the same subject for the same role at {}", super::told(t.at)),
@@ -114,6 +116,27 @@ fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
         ),
         fate,
     })
+}
+
+/// What a refused exchange is known to have sent besides subject and role.
+#[derive(Debug, Clone, Copy)]
+struct Sent<'a> {
+    audience: Option<&'a str>,
+    region: Option<&'a str>,
+}
+
+/// Whether an exchange with a fresh token of the same identity shows that a refusal is over: it does where it sent the
+/// same, and what was refused is not what only the client chooses, as its session's name, its region, or how old a
+/// token it sends.
+fn cured_by_own(view: &View<'_>, symptom: Symptom, sent: Sent<'_>) -> bool {
+    let ours = view.token().known().and_then(super::facts::effective_audience);
+    let host = view.exchange().known().map(|x| x.endpoint.as_str()).unwrap_or_default();
+    let at = |region: &str| host.contains(&format!(".{region}.")) || !host.contains(".amazonaws.com");
+    let by_account = match from_symptom(symptom) {
+        Some(Refusal::NoProvider | Refusal::Thumbprint | Refusal::Denied) => true,
+        Some(Refusal::Audience | Refusal::Parameters | Refusal::Token | Refusal::Keys) | None => false,
+    };
+    succeeded(view) && by_account && sent.audience.is_none_or(|a| Some(a) == ours) && sent.region.is_none_or(at)
 }
 
 /// Failures that count for what is configured now: neither over nor set aside, nor such as our own exchange with
@@ -203,8 +226,12 @@ fn repeated(view: &View<'_>, line: &LogFailure) -> Option<String> {
         return Some(format!("CloudTrail has a success of the same subject for the same role at {when}"));
     }
     // A record shows what was sent; where that is what our own exchange sent, the same thing works now.
+    let place = Sent {
+        audience: line.failure.audience.as_deref(),
+        region: line.failure.region.as_ref().map(trustwalk_symptoms::Region::as_str),
+    };
     let same = line.witness == Witness::Trail
-        && succeeded(view)
+        && cured_by_own(view, line.failure.symptom, place)
         && view.role_arn().known() == Some(role)
         && view.token().known().and_then(|t| t.sub.as_deref()) == Some(subject.as_str());
     same.then(|| "an exchange of the same subject for the same role succeeds now".to_owned())

@@ -4,9 +4,9 @@ use trustwalk_trust_policy::{
     Comparison, DocumentCondition, IssuerDifference, Miss, Operator, Place, Reason, SubjectDifference, SubjectForm,
 };
 
-use super::facts::{arn_parts, eks_issuer};
+use super::facts::{arn_parts, eks_issuer, in_cluster, lacking};
 use super::trust_case::Case;
-use super::{Draft, Judged, trust_repair, trust_subject};
+use super::{Draft, Judged, pod_trust, trust_repair, trust_subject};
 use crate::cause::{Cause, policy};
 use crate::finding::Confidence;
 
@@ -46,10 +46,9 @@ pub(super) fn cause(case: &Case<'_>, reason: &Reason) -> Cause {
         Miss::SubjectDiffers { value, expected, difference } => {
             trust_subject::refined(case, condition(case, reason), (value, expected, *difference), told)
         }
-        Miss::FederatedOtherProvider { difference, .. } => {
+        Miss::FederatedOtherProvider { .. } => {
             let newer = case.e.cluster().known().is_some_and(|c| c.created > case.role.created);
-            let other = [IssuerDifference::ClusterId, IssuerDifference::RegionAndClusterId].contains(difference);
-            let recreated = other && newer && case.role.created > 0;
+            let recreated = of_another_cluster(&reason.miss) && newer && case.role.created > 0;
             if recreated { Cause::ClusterRecreatedNewIssuerId } else { told }
         }
         _ => told,
@@ -99,7 +98,7 @@ fn whole(case: &Case<'_>) -> Draft {
         })
         .collect();
     let (arn, who) = (&case.role.arn, who.join("; "));
-    Draft::new(format!(
+    let draft = Draft::new(format!(
         "the trust policy of {arn} has no statement for web identities: it trusts only {}",
         if who.is_empty() { "nobody" } else { &who }
     ))
@@ -108,7 +107,17 @@ fn whole(case: &Case<'_>) -> Draft {
         format!("Federated {} with {}", case.identity.provider_arn, super::trust::WEB_IDENTITY),
         "token iss",
     )
-    .show("trusted", who, format!("{arn} AssumeRolePolicyDocument.Statement[*].Principal"))
+    .show("trusted", who, format!("{arn} AssumeRolePolicyDocument.Statement[*].Principal"));
+    let meant = in_cluster(case.e) && pod_trust::for_pods_alone(case.role);
+    // A role for Pod Identity is asked by web identity where something stands in the association's way.
+    if meant && case.e.associations().is_refused() {
+        let what = lacking("whether the service account has a Pod Identity association", case.e.associations());
+        return draft.unsure(Confidence::Possible, what);
+    }
+    if meant && case.e.service_account().is_refused() {
+        return draft.unsure(Confidence::Possible, lacking("the service account", case.e.service_account()));
+    }
+    draft
 }
 
 /// The statement for the provider allows something else, or not all that the token needs.
@@ -171,10 +180,22 @@ fn of_principal(case: &Case<'_>, statement: usize, miss: &Miss, named: Cause) ->
         },
         _ => format!("the trust policy of {arn} trusts `{found}`, and the token comes from `{path}`"),
     };
-    Draft::new(sentence)
+    let draft = Draft::new(sentence)
         .show("token iss", format!("https://{path}"), case.token.origin.clone())
         .show("provider", ours.clone(), "IAM")
-        .show("Federated", found, case.origin(statement, "Principal.Federated"))
+        .show("Federated", found, case.origin(statement, "Principal.Federated"));
+    let earlier = named == Cause::FederatedArnWrongProvider && of_another_cluster(miss);
+    if earlier && in_cluster(case.e) && case.e.cluster().is_refused() {
+        return draft
+            .unsure(Confidence::Likely, lacking("whether this cluster is newer than the role", case.e.cluster()));
+    }
+    draft
+}
+
+/// Whether the provider named is that of another cluster.
+fn of_another_cluster(miss: &Miss) -> bool {
+    let Miss::FederatedOtherProvider { difference, .. } = miss else { return false };
+    [IssuerDifference::ClusterId, IssuerDifference::RegionAndClusterId].contains(difference)
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other misses are told elsewhere or have no more to tell")]

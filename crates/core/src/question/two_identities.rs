@@ -4,7 +4,7 @@
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE};
+use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::renewal::{renewal, renewed};
 use super::symptoms::find;
 use super::{Draft, names, pod_trust};
@@ -96,11 +96,40 @@ pub(super) fn differing(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityA
     Some(cured(view, own, draft, next).warns())
 }
 
+/// The container that is given a whole web identity, and whose it is: a pod's, or where none was read the template's.
+fn given<'a>(view: &View<'a>) -> Option<(&'a Container, String)> {
+    let whole = |c: &&Container| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE);
+    if let Some(pods) = view.pods().known() {
+        let mut each = at_work(pods).flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
+        return each.find(|(_, c)| whole(c)).map(|(p, c)| (c, format!("Pod {}", p.name)));
+    }
+    let template = view.workload().known()?.template.containers.iter().find(whole)?;
+    Some((template, "pod template".to_owned()))
+}
+
+/// The role of the web identity trusts Pod Identity alone, and nobody read whether the account has an association: it
+/// may be the role's trust that is wrong, or the web identity that is in the way.
+pub(super) fn suspected(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
+    if !view.associations().is_refused() {
+        return None;
+    }
+    let role = view.role().known().filter(|role| pod_trust::for_pods_alone(role))?;
+    let (container, place) = given(view)?;
+    let who = format!("{}/{}", sa.namespace, sa.name);
+    let draft = Draft::new(format!(
+        "container {} has a web identity, which SDKs ask first, and the role {} trusts Pod Identity alone: an association \
+         of {who} would have no effect",
+        container.name, role.arn
+    ))
+    .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), place)
+    .show("role of the web identity", role.arn.clone(), format!("{} AssumeRolePolicyDocument", role.arn))
+    .unsure(Confidence::Possible, lacking("whether the service account has an association", view.associations()));
+    Some(draft.cure("where there is an association: take the web identity away, so that it counts", &[]))
+}
+
 /// A web identity in the pods comes before the association, and its role is one for Pod Identity alone.
 pub(super) fn refused(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAssociation) -> Option<Draft> {
-    let pods = view.pods().known()?;
-    let mut each = at_work(pods).flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
-    let (pod, container) = each.find(|(_, c)| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))?;
+    let (container, place) = given(view)?;
     let role = view.role().known().filter(|role| pod_trust::for_pods_alone(role))?;
     let next = next(view);
     let from = match next {
@@ -110,11 +139,11 @@ pub(super) fn refused(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAss
     let theirs = own.role_arn.as_deref().unwrap_or("not told");
     let who = format!("{}/{}", sa.namespace, sa.name);
     let draft = Draft::new(format!(
-        "the Pod Identity association of {who} has no effect on pod {}: its container {} has a web identity, {from}, and \
-         the role {} trusts Pod Identity and no web identity",
-        pod.name, container.name, role.arn
+        "the Pod Identity association of {who} has no effect: container {} ({place}) has a web identity, {from}, and the \
+         role {} trusts Pod Identity and no web identity",
+        container.name, role.arn
     ))
-    .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), format!("Pod {}", pod.name))
+    .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), place)
     .show("association", theirs, "eks:DescribePodIdentityAssociation")
     .show("role of the web identity", role.arn.clone(), format!("{} AssumeRolePolicyDocument", role.arn));
     let draft = match find(view, &[Symptom::NotAuthorizedWebIdentity]) {

@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 use super::symptoms::find;
 use super::{Draft, Judged, selector};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Observed, Pod, View, Webhook, at_work};
+use crate::evidence::{LogFailure, Observed, Pod, View, Webhook, WebhookRule, at_work};
 use crate::finding::Confidence;
 use crate::plan::{Action, WebhookField, ways};
 
@@ -145,6 +145,7 @@ pub(super) fn fault(
     untrusted(e, hook, base, complaint)
         .or_else(|| disagreed(e, hook, base, complaint))
         .or_else(|| out_of_reach(hook, base, complaint))
+        .or_else(|| not_called(hook, base))
         .or_else(|| left_out_by_selector(hook, &namespace, base, pod))
         .or_else(|| idle.then(|| asked_in_v1(e, hook, base)).flatten())
 }
@@ -353,6 +354,23 @@ fn out_of_reach(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>
         &[name],
     );
     let draft = draft.cure("get the webhook's pods running, then recreate the workload's", &[("kubectl", command)]);
+    Some((Cause::WebhookAbsentOrNotRunning, draft))
+}
+
+/// No rule of the webhook is for pods that are made: the API server does not call it for them.
+fn not_called(hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
+    if hook.rules.is_empty() || hook.rules.iter().any(WebhookRule::is_for_new_pods) {
+        return None;
+    }
+    let name = &hook.configuration;
+    let rules = hook.rules.iter().map(WebhookRule::words).collect::<Vec<_>>().join("; ");
+    let draft = base(format!("by its rules the API server does not call the webhook {name} when a pod is made"));
+    let command = shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name]);
+    let note = r#"operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods"]"#;
+    let draft = show(hook, draft, "rules", rules).cure(
+        "have a rule of the webhook name the making of pods, then recreate the pods",
+        &[("kubectl", command), ("note", note.to_owned())],
+    );
     Some((Cause::WebhookAbsentOrNotRunning, draft))
 }
 

@@ -4,7 +4,7 @@ use trustwalk_symptoms::{Region, Symptom as S};
 
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, lacking};
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, Judged, client, names, sources, token_file};
+use super::{Draft, Judged, client, names, sources, token_file, uses};
 use crate::cause::Cause;
 use crate::evidence::{Container, EnvVar, LogFailure, Variable, View, at_work};
 use crate::finding::Confidence;
@@ -49,6 +49,13 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         let unused = Cause::AppOrSdkLacksWebIdentitySupport;
         judged.found.retain(|c| c.cause != cause && (c.cause != unused || draft.is_warning()));
         judged.push(cause, draft);
+    }
+    let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
+    if judged.found.iter().any(|c| c.cause == lacks && !c.draft.is_warning())
+        && let Some(by) = uses::web_identity(view)
+    {
+        judged.found.retain(|c| c.cause != lacks);
+        judged.exclude(lacks, by);
     }
     let unreadable = Cause::TokenFileUnreadableFsgroup;
     if let Some(draft) = token_file::of_root_alone(view).filter(|_| judged.found.iter().all(|c| c.cause != unreadable))
@@ -224,7 +231,11 @@ fn metadata_silent() -> Draft {
         Confidence::Likely,
         "`aws ec2 describe-instances --query 'Reservations[].Instances[].MetadataOptions'` tells the hop limit",
     )
-    .cure("give the service account a role of its own", &[("aws", command.to_owned())])
+    .cure(
+        "give the service account a role of its own",
+        &[("note", "a container with its own role asks no metadata service; see annotation on the account".to_owned())],
+    )
+    .cure("or let the node's metadata service answer pods: a hop limit of 2", &[("aws", command.to_owned())])
 }
 
 /// Regions that an account must enable (AWS Account Management, "Regions that are not enabled by default").

@@ -106,7 +106,33 @@ impl Starts {
 
 /// Whether the success shows that what failed works.
 pub(super) fn cures(success: &Success, failure: &Failure) -> bool {
-    is_of_kind(success.kind, failure.symptom) && same_role(success, failure) && same_call(success, failure)
+    match success.kind {
+        SuccessKind::Identified => identified(success, failure),
+        SuccessKind::Exchange | SuccessKind::AssumedRole | SuccessKind::PodIdentity | SuccessKind::Refreshed => {
+            is_of_kind(success.kind, failure.symptom) && same_role(success, failure) && same_call(success, failure)
+        }
+    }
+}
+
+/// A call made in the role's session shows that the client has the role's credentials, and of the action that it names
+/// that it is allowed.
+fn identified(success: &Success, failure: &Failure) -> bool {
+    let Some((_, session)) = success.principal_arn.as_deref().and_then(|arn| arn.split_once(":assumed-role/")) else {
+        return false;
+    };
+    let Some((role, session)) = session.split_once('/') else { return false };
+    if let Some(action) = failure.denied_action.as_deref() {
+        let caller = failure.caller_arn.as_deref().and_then(role_name);
+        let operation = action.rsplit(':').next().unwrap_or(action);
+        let mut words = success.message.split(|c: char| !c.is_ascii_alphanumeric());
+        return caller == Some(role) && words.any(|word| word == operation);
+    }
+    // A session of a node is named by its instance (EC2 User Guide, "Retrieve security credentials from instance
+    // metadata"): that its role is used cures nothing.
+    let of_node = session.strip_prefix("i-").is_some_and(|id| id.bytes().all(|b| b.is_ascii_hexdigit()));
+    let asked = failure.role_arn.as_deref().and_then(role_name);
+    let same = asked.map_or(!of_node, |asked| asked == role);
+    same && is_of_kind(SuccessKind::Exchange, failure.symptom)
 }
 
 /// The first of them, and the last.
@@ -147,7 +173,7 @@ fn is_of_kind(kind: SuccessKind, symptom: Symptom) -> bool {
         | S::EksAuthUnreachable
         | S::PodIdentityAgentUnreachable
         | S::PodIdentityAgentError => matches!(kind, SuccessKind::PodIdentity | SuccessKind::Refreshed),
-        _ => kind != SuccessKind::Identified,
+        _ => true,
     }
 }
 
