@@ -5,12 +5,13 @@ mod cluster;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use trustwalk_core::plan::{Action, OnePod};
 
 use super::{renew, wait};
 use crate::error::ApplyError;
-use crate::progress::Progress;
-use cluster::Bench;
+use crate::progress::{Progress, RolloutView};
+use cluster::{Bench, is_stamped};
 
 const DEPLOYMENTS: &str = "deployments";
 const SETS: &str = "daemonsets";
@@ -26,8 +27,28 @@ fn stamp(at: &str) -> Value {
 /// What was told of a roll-out.
 #[derive(Default)]
 struct Told {
-    views: Vec<crate::progress::RolloutView>,
+    views: Vec<RolloutView>,
     waits: Vec<String>,
+    /// Who is told of each view at once.
+    tell: Option<UnboundedSender<RolloutView>>,
+}
+
+impl Told {
+    /// With somebody who is told at once.
+    fn at_once() -> (Self, UnboundedReceiver<RolloutView>) {
+        let (tell, heard) = unbounded_channel();
+        (Self { tell: Some(tell), ..Self::default() }, heard)
+    }
+}
+
+/// Waits for a view; the runner's own limit ends a wait that never does.
+async fn shown(heard: &mut UnboundedReceiver<RolloutView>, wanted: impl Fn(&RolloutView) -> bool) -> RolloutView {
+    loop {
+        let view = heard.recv().await.unwrap();
+        if wanted(&view) {
+            return view;
+        }
+    }
 }
 
 impl Progress for Told {
@@ -37,8 +58,11 @@ impl Progress for Told {
     fn waits(&mut self, words: &str) {
         self.waits.push(words.to_owned());
     }
-    fn rollout(&mut self, view: &crate::progress::RolloutView) {
+    fn rollout(&mut self, view: &RolloutView) {
         self.views.push(view.clone());
+        if let Some(tell) = &self.tell {
+            let _ = tell.send(view.clone());
+        }
     }
 }
 
@@ -46,15 +70,15 @@ impl Progress for Told {
 async fn a_roll_out_is_over_when_its_controller_says_so_and_not_before_its_pods_are_ready() {
     let bench = Bench::with(DEPLOYMENTS, "Deployment", 2, json!({})).await;
     bench.gate(false);
-    bench.patch(DEPLOYMENTS, stamp("2026-03-01T12:00:00Z"));
+    bench.patch(DEPLOYMENTS, &stamp("2026-03-01T12:00:00Z"));
     let kube = bench.kube().await;
+    let (mut told, mut heard) = Told::at_once();
     let waiting = tokio::spawn(async move {
-        let mut told = Told::default();
         let outcome = wait(&kube, &restart("Deployment"), None, &mut told).await;
         (outcome, told)
     });
     // A new pod is there, and held: however long that takes, the roll-out is not over.
-    bench.until("a new pod", |b| b.pods().iter().any(|p| b.is_stamped(p) && !b.is_ready(p))).await;
+    shown(&mut heard, |v| v.pods.iter().any(|p| p.new && !p.ready)).await;
     assert!(!waiting.is_finished());
     bench.gate(true);
     let (outcome, told) = waiting.await.unwrap();
@@ -64,14 +88,13 @@ async fn a_roll_out_is_over_when_its_controller_says_so_and_not_before_its_pods_
     assert_eq!(told.waits, ["its progress deadline is 600 s"]);
     let last = told.views.last().unwrap();
     assert_eq!((last.renewed, last.desired), (2, 2));
-    assert!(told.views.iter().any(|v| v.pods.iter().any(|p| p.new && !p.ready)), "the held pod was shown");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_past_its_own_deadline_is_stuck() {
     let bench = Bench::with(DEPLOYMENTS, "Deployment", 1, json!({"progressDeadlineSeconds": 1})).await;
     bench.gate(false);
-    bench.patch(DEPLOYMENTS, stamp("2026-03-01T12:00:00Z"));
+    bench.patch(DEPLOYMENTS, &stamp("2026-03-01T12:00:00Z"));
     let outcome = wait(&bench.kube().await, &restart("Deployment"), None, &mut Told::default()).await;
     let Err(ApplyError::Stuck { why, .. }) = outcome else { panic!("not stuck: {outcome:?}") };
     assert!(why.contains("timed out progressing"), "{why}");
@@ -81,7 +104,7 @@ async fn a_deployment_past_its_own_deadline_is_stuck() {
 async fn the_time_that_was_given_ends_the_wait_and_not_the_roll_out() {
     let bench = Bench::with(SETS, "DaemonSet", 2, json!({})).await;
     bench.gate(false);
-    bench.patch(SETS, stamp("2026-03-01T12:00:00Z"));
+    bench.patch(SETS, &stamp("2026-03-01T12:00:00Z"));
     let mut told = Told::default();
     let bound = Some(Duration::from_millis(300));
     let outcome = wait(&bench.kube().await, &restart("DaemonSet"), bound, &mut told).await;
@@ -98,11 +121,11 @@ async fn the_time_that_was_given_ends_the_wait_and_not_the_roll_out() {
 async fn a_newer_roll_out_is_waited_for_in_the_place_of_ours() {
     let bench = Bench::with(SETS, "DaemonSet", 2, json!({})).await;
     bench.gate(false);
-    bench.patch(SETS, stamp("2026-03-01T12:00:00Z"));
+    bench.patch(SETS, &stamp("2026-03-01T12:00:00Z"));
     let kube = bench.kube().await;
     let waiting = tokio::spawn(async move { wait(&kube, &restart("DaemonSet"), None, &mut Told::default()).await });
-    bench.until("ours", |b| b.pods().iter().any(|p| b.is_stamped(p))).await;
-    bench.patch(SETS, stamp("2026-03-01T12:05:00Z"));
+    bench.until("ours", |b| b.pods().iter().any(|p| is_stamped(p))).await;
+    bench.patch(SETS, &stamp("2026-03-01T12:05:00Z"));
     bench.gate(true);
     waiting.await.unwrap().unwrap();
     let stamps: Vec<String> = bench.pods().iter().map(|p| b_stamp(p)).collect();
@@ -116,7 +139,7 @@ fn b_stamp(pod: &Value) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_paused_or_left_to_deletion_by_hand_is_said_to_be() {
     let bench = Bench::with(DEPLOYMENTS, "Deployment", 1, json!({"paused": true})).await;
-    bench.patch(DEPLOYMENTS, stamp("2026-03-01T12:00:00Z"));
+    bench.patch(DEPLOYMENTS, &stamp("2026-03-01T12:00:00Z"));
     let outcome = wait(&bench.kube().await, &restart("Deployment"), None, &mut Told::default()).await;
     let Err(error @ ApplyError::Paused { .. }) = outcome else { panic!("not paused: {outcome:?}") };
     assert!(error.to_string().contains("kubectl rollout resume -n default deployment/ledger"), "{error}");
@@ -162,27 +185,12 @@ async fn a_disruption_budget_that_refuses_is_waited_for() {
     bench.budget(json!({"minAvailable": 2})).await;
     let (before, action) = (uids(&bench), these(&bench, "Deployment", 1));
     let kube = bench.kube().await;
-    let (tell, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    struct Says(tokio::sync::mpsc::UnboundedSender<String>);
-    impl Progress for Says {
-        fn journal(&mut self, _: &std::path::Path) {}
-        fn began(&mut self, _: &str) {}
-        fn ended(&mut self, _: &str, _: Option<&str>) {}
-        fn waits(&mut self, _: &str) {}
-        fn rollout(&mut self, view: &crate::progress::RolloutView) {
-            let _ = self.0.send(view.says.clone());
-        }
-    }
-    let waiting = tokio::spawn(async move { renew(&kube, &action, None, &mut Says(tell)).await });
-    loop {
-        let words = heard.recv().await.unwrap();
-        if words.contains("disruption budget") {
-            assert!(words.contains("needs 2 healthy pods and has 2 currently"), "{words}");
-            break;
-        }
-    }
+    let (mut told, mut heard) = Told::at_once();
+    let waiting = tokio::spawn(async move { renew(&kube, &action, None, &mut told).await });
+    let held = shown(&mut heard, |v| v.says.contains("disruption budget")).await;
+    assert!(held.says.contains("needs 2 healthy pods and has 2 currently"), "{}", held.says);
     assert_eq!(uids(&bench), before, "nothing went against the budget");
-    bench.change_budget(json!({"minAvailable": 1}));
+    bench.change_budget(&json!({"minAvailable": 1}));
     waiting.await.unwrap().unwrap();
     assert_eq!(uids(&bench).iter().filter(|uid| before.contains(uid)).count(), 1);
 }

@@ -166,9 +166,10 @@ impl Repair<'_> {
         (verification, verified): (&'static str, &str),
     ) -> anyhow::Result<Applied> {
         let (voice, pen, path) = (self.voice, self.voice.pen(), journal.path());
-        let (exit, ink, label) = match why {
-            ApplyError::Unfinished { .. } => (Exit::Undetermined, Ink::Odd, "Undetermined"),
-            _ => (Exit::Findings, Ink::Bad, "Broken"),
+        let (exit, ink, label) = if matches!(why, ApplyError::Unfinished { .. }) {
+            (Exit::Undetermined, Ink::Odd, "Undetermined")
+        } else {
+            (Exit::Findings, Ink::Bad, "Broken")
         };
         self.noted.close();
         let receipt = path.display().to_string();

@@ -215,7 +215,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn of(status: Value) -> Option<Waits> {
+    fn of(status: &Value) -> Option<Waits> {
         live_pod(
             &json!({"metadata": {"name": "p"}, "spec": {"readinessGates": [{"conditionType": "g"}]}, "status": status}),
         )
@@ -226,17 +226,17 @@ mod tests {
     fn a_pod_that_is_not_ready_says_what_it_waits_for() {
         let one = |state: Value| json!({"containerStatuses": [{"name": "c", "ready": false, "state": state}]});
         let unplaced = json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes"}]});
-        assert_eq!(of(unplaced), Some(Waits::Node("0/3 nodes".into())));
+        assert_eq!(of(&unplaced), Some(Waits::Node("0/3 nodes".into())));
         let image = one(json!({"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}));
-        assert_eq!(of(image), Some(Waits::Image("c".into(), "ImagePullBackOff: not found".into())));
-        let crash = of(one(json!({"waiting": {"reason": "CrashLoopBackOff"}})));
+        assert_eq!(of(&image), Some(Waits::Image("c".into(), "ImagePullBackOff: not found".into())));
+        let crash = of(&one(json!({"waiting": {"reason": "CrashLoopBackOff"}})));
         assert!(matches!(crash, Some(Waits::Crash(c, _)) if c == "c"));
-        assert_eq!(of(one(json!({"running": {}}))), Some(Waits::Probe("c".into())));
-        let made = of(one(json!({"waiting": {"reason": "ContainerCreating"}})));
+        assert_eq!(of(&one(json!({"running": {}}))), Some(Waits::Probe("c".into())));
+        let made = of(&one(json!({"waiting": {"reason": "ContainerCreating"}})));
         assert_eq!(made, Some(Waits::Start("c".into(), "ContainerCreating".into())));
         let gated = json!({"containerStatuses": [{"name": "c", "ready": true, "state": {"running": {}}}]});
-        assert_eq!(of(gated), Some(Waits::Gate("g".into())));
+        assert_eq!(of(&gated), Some(Waits::Gate("g".into())));
         let ready = json!({"conditions": [{"type": "Ready", "status": "True"}, {"type": "g", "status": "True"}]});
-        assert_eq!(of(ready), None);
+        assert_eq!(of(&ready), None);
     }
 }

@@ -65,9 +65,12 @@ pub(super) fn needy(e: &Evidence) -> Vec<&Pod> {
     all.filter(|p| !p.ended() && (!p.ready || other(p))).collect()
 }
 
+/// Of each container the role, and whether it has a token file and the agent's address; the token's audience.
+type Identity = (Vec<(Option<String>, bool, bool)>, Option<String>);
+
 /// What makes a pod's identity: of each container the role, and whether it has a token and the agent's address; the
 /// audience of the token.
-fn identity(pod: &Pod) -> (Vec<(Option<String>, bool, bool)>, Option<String>) {
+fn identity(pod: &Pod) -> Identity {
     let role = |c: &Container| {
         let variable = c.env.iter().find(|v| v.name() == Variable::AwsRoleArn.name());
         variable.map(|v| v.value().unwrap_or_default().to_owned())

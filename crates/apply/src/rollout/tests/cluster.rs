@@ -87,11 +87,11 @@ impl Bench {
             let all = b.pods();
             let available =
                 j::int(&set, "/status/availableReplicas").or_else(|| j::int(&set, "/status/numberAvailable"));
-            all.len() == pods && all.iter().all(|p| b.is_ready(p)) && available == i64::try_from(pods).ok()
+            all.len() == pods && all.iter().all(|p| is_ready(p)) && available == i64::try_from(pods).ok()
         };
         bench.until("ready", ready).await;
         if paused {
-            bench.patch(resource, json!({"spec": {"paused": true}}));
+            bench.patch(resource, &json!({"spec": {"paused": true}}));
         }
         bench
     }
@@ -124,8 +124,8 @@ impl Bench {
     }
 
     /// Changes the workload.
-    pub(super) fn patch(&self, resource: &str, change: Value) {
-        self.store.update(&Self::key(resource), |object| merge(object, &change)).unwrap();
+    pub(super) fn patch(&self, resource: &str, change: &Value) {
+        self.store.update(&Self::key(resource), |object| merge(object, change)).unwrap();
     }
 
     /// Makes a disruption budget over the workload's pods, and waits until it counts.
@@ -144,22 +144,12 @@ impl Bench {
         Key::new(Gvr::new("policy", "v1", "poddisruptionbudgets"), Some("default"), "ledger")
     }
 
-    pub(super) fn change_budget(&self, spec: Value) {
+    pub(super) fn change_budget(&self, spec: &Value) {
         self.store.update(&Self::budget_key(), |budget| merge(budget, &json!({"spec": spec}))).unwrap();
     }
 
     pub(super) fn pods(&self) -> Vec<Arc<Value>> {
         self.store.list(&Gvr::core("pods"), Some("default")).1
-    }
-
-    pub(super) fn is_ready(&self, pod: &Value) -> bool {
-        j::items(pod, "/status/conditions")
-            .iter()
-            .any(|c| j::text(c, "/type") == "Ready" && j::text(c, "/status") == "True")
-    }
-
-    pub(super) fn is_stamped(&self, pod: &Value) -> bool {
-        !j::text(pod, "/metadata/annotations/kubectl.kubernetes.io~1restartedAt").is_empty()
     }
 
     /// Waits until something holds; the runner's own limit ends a wait that never does.
@@ -185,6 +175,16 @@ impl Bench {
     }
 }
 
+fn is_ready(pod: &Value) -> bool {
+    let met = |c: &Value| j::text(c, "/type") == "Ready" && j::text(c, "/status") == "True";
+    j::items(pod, "/status/conditions").iter().any(met)
+}
+
+/// Whether a pod is of a template that was restarted.
+pub(super) fn is_stamped(pod: &Value) -> bool {
+    !j::text(pod, "/metadata/annotations/kubectl.kubernetes.io~1restartedAt").is_empty()
+}
+
 /// Writes a pod's status as its gates have it. A pod that was ready stays so.
 fn mark(store: &Store, gates: &Gates, pod: &Value) {
     let _ = store.update(&Key::of(&Gvr::core("pods"), pod), |pod| {
@@ -193,9 +193,7 @@ fn mark(store: &Store, gates: &Gates, pod: &Value) {
         if j::text(pod, "/spec/nodeName").is_empty() {
             return;
         }
-        let was = j::items(pod, "/status/conditions")
-            .iter()
-            .any(|c| j::text(c, "/type") == "Ready" && j::text(c, "/status") == "True");
+        let was = is_ready(pod);
         let ready = was || !(shut || crash);
         let state = if crash && !was {
             json!({"waiting": {"reason": "CrashLoopBackOff"}})
