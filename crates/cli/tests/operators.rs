@@ -72,7 +72,12 @@ impl Gate {
         let (state, changed) = &*self.state;
         let mut held = state.lock().unwrap();
         while *held == Held::Waits {
-            assert!(run.try_wait().unwrap().is_none(), "the run ended before it came to the gate");
+            if run.try_wait().unwrap().is_some() {
+                let mut told = String::new();
+                run.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+                run.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+                assert!(told.is_empty(), "the run ended before it came to the gate: {told}");
+            }
             held = changed.wait_timeout(held, std::time::Duration::from_millis(50)).unwrap().0;
         }
     }

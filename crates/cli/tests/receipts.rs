@@ -200,7 +200,9 @@ fn receipts_are_listed_with_who_did_what_and_how_to_go_back() {
     };
     let (code, text) = list(&[]);
     assert_eq!(code, Some(0), "{text}");
-    for part in ["r.json", "thumbprint-mismatch", "complete", "user/admin", "kubernetes-admin", "trustwalk rollback"] {
+    for part in
+        ["r.json", "thumbprint-mismatch", "complete", "user/admin", "Kubernetes user lab-admin", "trustwalk rollback"]
+    {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("kubeconfig"), "other files are none: {text}");

@@ -33,7 +33,7 @@ fn keys(lab: &LabProcess, name: &str, actions: &str) -> Vec<(&'static str, Strin
     );
     aws(&["iam", "put-role-policy", "--role-name", name, "--policy-name", "p", "--policy-document", &policy]);
     let arn = format!("arn:aws:iam::111122223333:role/{name}");
-    let given = aws(&["sts", "assume-role", "--role-arn", &arn, "--role-session-name", "s", "--output", "json"]);
+    let given = aws(&["sts", "assume-role", "--role-arn", &arn, "--role-session-name", "fix", "--output", "json"]);
     let given: Value = serde_json::from_str(&given).unwrap();
     let of = |member: &str| given["Credentials"][member].as_str().unwrap().to_owned();
     vec![
