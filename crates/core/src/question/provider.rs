@@ -244,7 +244,7 @@ fn list_of<'a>(e: &View<'a>, account: &str) -> Option<&'a [String]> {
 /// STS's answer to our own exchange where it is that there is no provider: it looks in the role's account.
 fn answer(view: &View<'_>) -> Option<String> {
     let x = view.exchange().known()?;
-    let no_provider = super::sts::refusals(view).first() == Some(Refusal::NoProvider);
+    let no_provider = super::sts::refusals(view).hold(Refusal::NoProvider);
     let said = || format!("{}: {}", x.code.as_deref().unwrap_or_default(), x.message.as_deref().unwrap_or_default());
     no_provider.then(said)
 }
