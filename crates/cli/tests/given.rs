@@ -92,9 +92,9 @@ fn a_token_of_somebody_else_decides_nothing_and_lets_nobody_in() {
     let role = "arn:aws:iam::111122223333:role/HarbourLedgerRole";
     let subject = "system:serviceaccount:external-dns:external-dns";
     let both = ["diagnose", "--role", role, "--subject", subject, "--token", &ledger];
-    expect(&lab.trustwalk(&both), 2, &["--subject is", "the subject of the token of --token is"]);
+    expect(&lab.trustwalk(&both), 2, &["--subject is", "the subject of the given token is"]);
     let both = ["diagnose", "--role", role, "--issuer", "https://i.example", "--token", &ledger];
-    expect(&lab.trustwalk(&both), 2, &["--issuer is", "the issuer of the token of --token is"]);
+    expect(&lab.trustwalk(&both), 2, &["--issuer is", "the issuer of the given token is"]);
     // Contradictions that only the walk shows.
     let issuer = [&["diagnose"][..], &workload, &["--issuer", "https://i.example"]].concat();
     expect(&lab.trustwalk(&issuer), 4, &["--issuer is `https://i.example`"]);
