@@ -69,7 +69,8 @@ pub(super) fn token_of_job(
         Some(Bearer::File(token, padded)) => {
             let both = token.known().map(said).zip(of_folder);
             if both.is_some_and(|(a, b)| (a.iss, a.sub, a.aud) != (b.iss, b.sub, b.aud)) {
-                let words = "the token in the job's folder says something else than the one that was given, and was not used";
+                let words =
+                    "the token in the job's folder says something else than the one that was given, and was not used";
                 evidence.dismissed.push(words.to_owned());
             }
             Bearer::File(token, padded)
