@@ -254,7 +254,7 @@ fn words_that_name_nothing_are_usage_errors() {
     let role = "arn:aws:iam::111122223333:role/a";
     expect(&alone(&dir, &["diagnose", "--role", role, "--subject", ""], b""), 2, &["--subject is empty"]);
     expect(&alone(&dir, &["diagnose", "nonsense"], b""), 2, &["`nonsense` is not a target"]);
-    expect(&alone(&dir, &["diagnose", "--role", "nonsense"], b""), 3, &["`nonsense`, which is not a role's ARN"]);
+    expect(&alone(&dir, &["diagnose", "--role", "nonsense"], b""), 2, &["`nonsense` is not a role's ARN"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod support;
 
 use std::process::Output;
 
-use support::{LabProcess, succeed, tool, trustwalk};
+use support::{LabProcess, succeed, tool, trustwalk, until};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/r";
 
@@ -76,6 +76,8 @@ fn token(lab: &LabProcess, namespace: &str, account: &str) -> String {
 #[test]
 fn a_token_of_somebody_else_decides_nothing_and_lets_nobody_in() {
     let lab = LabProcess::up(&[]);
+    let ready = ["get", "deployment", "ledger", "-n", "payments", "-o", "jsonpath={.status.readyReplicas}"];
+    until(|| (succeed(lab.command(tool("kubectl")).args(ready)).trim() == "2").then_some(()));
     let (ledger, other) = (token(&lab, "payments", "ledger"), token(&lab, "external-dns", "external-dns"));
     let strange = |words: &[&str]| {
         let text = expect(&lab.trustwalk(words), 4, &["is not of what was asked about", "nothing was decided from it"]);
@@ -92,9 +94,9 @@ fn a_token_of_somebody_else_decides_nothing_and_lets_nobody_in() {
     let role = "arn:aws:iam::111122223333:role/HarbourLedgerRole";
     let subject = "system:serviceaccount:external-dns:external-dns";
     let both = ["diagnose", "--role", role, "--subject", subject, "--token", &ledger];
-    expect(&lab.trustwalk(&both), 2, &["--subject is", "the subject of the token of --token is"]);
+    expect(&lab.trustwalk(&both), 2, &["--subject is", "the subject of the given token is"]);
     let both = ["diagnose", "--role", role, "--issuer", "https://i.example", "--token", &ledger];
-    expect(&lab.trustwalk(&both), 2, &["--issuer is", "the issuer of the token of --token is"]);
+    expect(&lab.trustwalk(&both), 2, &["--issuer is", "the issuer of the given token is"]);
     // Contradictions that only the walk shows.
     let issuer = [&["diagnose"][..], &workload, &["--issuer", "https://i.example"]].concat();
     expect(&lab.trustwalk(&issuer), 4, &["--issuer is `https://i.example`"]);

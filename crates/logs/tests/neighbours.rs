@@ -151,7 +151,7 @@ fn delivery() -> Vec<String> {
         exchange("bb", "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://x.example"),
         exchange("ccc", "AccessDenied", denied),
         r#"{"eventVersion":"1.08","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/eve"},"eventTime":"2026-11-23T09:00:00Z","eventSource":"iam.amazonaws.com","eventName":"DeleteOpenIDConnectProvider","requestParameters":{"openIDConnectProviderArn":"arn:aws:iam::111122223333:oidc-provider/x.example"}}"#.to_owned(),
-        r#"{"eventVersion":"1.08","userIdentity":{"type":"WebIdentityUser","userName":"s","identityProvider":"p"},"eventTime":"2026-11-23T11:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity","requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/a"},"responseElements":{"audience":"sts.amazonaws.com"}}"#.to_owned(),
+        r#"{"eventVersion":"1.08","userIdentity":{"type":"WebIdentityUser","userName":"system:serviceaccount:shop:cart","identityProvider":"p"},"eventTime":"2026-11-23T11:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity","requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/a"},"responseElements":{"audience":"sts.amazonaws.com"}}"#.to_owned(),
     ]
 }
 

@@ -25,12 +25,12 @@ pub fn contradiction(options: &WalkOptions, ask: &Ask) -> Result<(), CollectErro
     if let (Some(subject), Some(sub)) = (subject, token.sub.as_deref())
         && subject != sub
     {
-        return refuse(format!("--subject is `{subject}`, and the subject of the token of --token is `{sub}`"));
+        return refuse(format!("--subject is `{subject}`, and the subject of the given token is `{sub}`"));
     }
     if let (Some(issuer), Some(iss)) = (options.issuer.as_deref(), token.iss.as_deref())
         && bare(issuer) != bare(iss)
     {
-        return refuse(format!("--issuer is `{issuer}`, and the issuer of the token of --token is `{iss}`"));
+        return refuse(format!("--issuer is `{issuer}`, and the issuer of the given token is `{iss}`"));
     }
     Ok(())
 }
@@ -43,7 +43,7 @@ pub(super) fn token(world: &World, evidence: &mut Evidence) -> Option<Bearer> {
         None => Some(Bearer::File(token, padded)),
         Some(why) => {
             evidence.dismissed.push(format!(
-                "the token of --token is not of what was asked about: {why}; nothing was decided from it"
+                "the token that was given is not of what was asked about: {why}; nothing was decided from it"
             ));
             None
         }
@@ -69,7 +69,8 @@ pub(super) fn token_of_job(
         Some(Bearer::File(token, padded)) => {
             let both = token.known().map(said).zip(of_folder);
             if both.is_some_and(|(a, b)| (a.iss, a.sub, a.aud) != (b.iss, b.sub, b.aud)) {
-                let words = "the token in the job's folder says something else than that of --token, and was not used";
+                let words =
+                    "the token in the job's folder says something else than the one that was given, and was not used";
                 evidence.dismissed.push(words.to_owned());
             }
             Bearer::File(token, padded)

@@ -107,9 +107,10 @@ pub(super) fn meanings<'a>(
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         if let [only] = left.as_slice() {
             let cause = only.cause;
-            let tells = cause.decided_by().iter().rfind(|k| e.unread(**k).is_some()).map_or("", |k| k.tells());
+            let tells = cause.decided_by().iter().rfind(|k| e.unread(**k).is_some()).map(|k| k.tells());
+            let tells = tells.map(|words| ["; ", words].concat()).unwrap_or_default();
             let (code, name) = (cause.code(), cause.name());
-            out.push(format!("whether {code} {name} is the cause of `{}`: it is the only one left; {tells}", o.name()));
+            out.push(format!("whether {code} {name} is the cause of `{}`: it is the only one left{tells}", o.name()));
             continue;
         }
         out.push(match (names.is_empty(), separating(e, &left)) {

@@ -123,11 +123,19 @@ const COPIES: [&str; 2] =
 
 /// The inputs of the step that assumes a role which a question asks for (README of
 /// aws-actions/configure-aws-credentials), and what asks for a token elsewhere.
-const INPUTS: [&str; 7] =
-    ["role-to-assume", "audience", "role-duration-seconds", "role-session-name", "role-chaining", "id_tokens", "oidc"];
+const INPUTS: [&str; 8] = [
+    "role-to-assume",
+    "audience",
+    "aws-region",
+    "role-duration-seconds",
+    "role-session-name",
+    "role-chaining",
+    "id_tokens",
+    "oidc",
+];
 
 /// The runner's variables of which a question asks whether they are set.
-const JOB_VARIABLES: [&str; 1] = ["AWS_ACCESS_KEY_ID"];
+const JOB_VARIABLES: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_REGION"];
 
 /// The ids and names a subject or an issuer's address may hold: on GitHub, and then `CircleCI`, Bitbucket, Buildkite
 /// and HCP Terraform (each one's page about its tokens).
