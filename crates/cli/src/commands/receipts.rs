@@ -85,6 +85,13 @@ pub(super) async fn go_on(
     let world = World::new(place.walk_options(None)).await?;
     let steps = outlook(&world, &journal, Way::On).await?;
     show(&journal, Way::On, &steps, voice)?;
+    if steps.is_empty() && journal.receipt().ended.is_some() {
+        let next = Next::command(place.typed.again("diagnose", &journal.receipt().target));
+        voice.say(&render::ending(Ink::Good, "Ok", "this run came to its end: nothing is left", &next, voice.pen()))?;
+        let plan = Some(Planned::Rest(rest(&journal)));
+        reports.push(Report { schema: SCHEMA, diagnosis: None, plan, applied: None });
+        return Ok(Exit::Sound);
+    }
     let words = Words { approve: args.approve, foreign: args.foreign_receipt };
     if !words.suffice(&journal, "fix --resume", &place.typed, voice)? {
         reports.push(Report {
@@ -157,7 +164,10 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         let changes = if undone == 1 { "change" } else { "changes" };
         let text = format!("Rolled back {undone} {changes} of {receipt}");
         let mut taken = voice.tell(&Shown::line(format_args!("  {text}")));
-        let said = "what the fix wrote is undone; what it fixed is broken again";
+        let said = match undone {
+            0 => "there was nothing to undo",
+            _ => "what the fix wrote is undone; what it fixed fails again, in pods that run once they are made anew",
+        };
         taken &= voice.tell(&render::ending(Ink::Good, "Ok", said, &Next::command(again), voice.pen()));
         unheard(taken).context(text)?;
         (Exit::Sound, undone)
@@ -176,8 +186,14 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
 }
 
 fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
-    if error.is_refusal() {
-        return error.into();
-    }
-    anyhow::Error::new(error).context(stopped_going_back(path))
+    let whole = match &error {
+        // The same again would be refused again.
+        ApplyError::Refused { .. } | ApplyError::NoWayBack { .. } => format!(
+            "not everything could be undone; {} says what was, and has what was there, for you to put back by hand",
+            path.display()
+        ),
+        error if error.is_refusal() => String::new(),
+        _ => stopped_going_back(path),
+    };
+    if whole.is_empty() { error.into() } else { anyhow::Error::new(error).context(whole) }
 }

@@ -67,6 +67,7 @@ pub fn of_refusal(error: &SaveError) -> Option<Cause> {
         | SaveError::NotPrincipal { .. }
         | SaveError::ExclusiveElements { .. }
         | SaveError::NoActions { .. }
+        | SaveError::KeyWithoutPrefix { .. }
         | SaveError::TwoColons { .. }
         | SaveError::UnreadableDate { .. }
         | SaveError::UnreadableValue { .. }

@@ -37,8 +37,8 @@ pub use model::{
 };
 pub use owner::Owner;
 pub use receipt::{
-    Fault, MOST_WORDS, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
-    to_be_sealed,
+    Fault, MOST_WORDS, OtherFile, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt,
+    sealed, to_be_sealed,
 };
 pub use restart::{MOST_RENEWED, RENEWABLE};
 pub(crate) use restart::{Which, may_restart, renewal_of};

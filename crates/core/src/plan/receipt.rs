@@ -73,9 +73,34 @@ pub struct Reading {
     pub as_written: Receipt,
 }
 
+/// What else of trustwalk's own a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherFile {
+    /// What `collect` writes.
+    Bundle,
+    /// What `fix --out` writes.
+    Plan,
+}
+
+impl OtherFile {
+    /// By members that the one has and a receipt has not.
+    fn of(value: &Value) -> Option<Self> {
+        let has = |names: &[&str]| names.iter().all(|name| value.get(name).is_some());
+        if has(&["identities", "shared"]) || has(&["evidence", "tool"]) {
+            Some(Self::Bundle)
+        } else if has(&["steps", "withheld", "tool"]) {
+            Some(Self::Plan)
+        } else {
+            None
+        }
+    }
+}
+
 /// Why a file is no receipt that anything may be done from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
+    /// It is another file of trustwalk's.
+    Other(OtherFile),
     /// It is not the JSON of a receipt.
     Shape(String),
     /// It holds what is no part of a receipt, or holds it otherwise than trustwalk writes it.
@@ -98,6 +123,10 @@ pub enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Other(OtherFile::Bundle) => {
+                f.write_str("it is a bundle of evidence, which `trustwalk diagnose --bundle` reads")
+            }
+            Self::Other(OtherFile::Plan) => f.write_str("it is a plan, which `trustwalk fix --plan` reads"),
             Self::Shape(why) => f.write_str(&trustwalk_foreign::visible::line(why)),
             Self::Surplus => f.write_str("it holds members or values that no receipt has"),
             Self::Version(version) => write!(
@@ -148,6 +177,9 @@ pub fn sealed(mut covered: Vec<u8>, code: &[u8]) -> Vec<u8> {
 pub fn read_receipt(bytes: &[u8]) -> Result<Reading, Fault> {
     let value: Value = serde_json::from_slice(bytes).map_err(|e| Fault::Shape(e.to_string()))?;
     // The version is looked at before the rest, which a later format may have changed.
+    if let Some(other) = OtherFile::of(&value) {
+        return Err(Fault::Other(other));
+    }
     let version = value.get("version").and_then(Value::as_u64);
     let version = version.ok_or_else(|| Fault::Shape("it has no version".to_owned()))?;
     if !(u64::from(UNSIGNED_VERSION)..=u64::from(RECEIPT_VERSION)).contains(&version) {

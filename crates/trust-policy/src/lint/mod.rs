@@ -140,6 +140,15 @@ pub enum SaveError {
         /// The action.
         action: String,
     },
+    /// A condition key has nothing before it. IAM's text for actions names conditions too, and users report keys of a
+    /// bare issuer in policies that are in use.
+    #[error("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")]
+    KeyWithoutPrefix {
+        /// Index of the statement.
+        statement: usize,
+        /// The condition key.
+        key: String,
+    },
     /// An action or a condition key has more than one colon (text REPORTED).
     #[error("Actions/Condition can contain only one colon.")]
     TwoColons {
@@ -236,7 +245,7 @@ impl SaveError {
             | Self::InvalidFederated { .. }
             | Self::InvalidAwsPrincipal { .. }
             | Self::InvalidPrincipal { .. } => Standing::Reported,
-            Self::NoValues { .. } | Self::UnreadableValue { .. } => Standing::Unknown,
+            Self::KeyWithoutPrefix { .. } | Self::NoValues { .. } | Self::UnreadableValue { .. } => Standing::Unknown,
         }
     }
 

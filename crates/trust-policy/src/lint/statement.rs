@@ -141,6 +141,9 @@ fn conditions(statement: usize, all: &[DocumentCondition], errors: &mut Vec<Save
         if !is_of_call(&key) && key.matches(':').count() > 1 {
             errors.push(SaveError::TwoColons { statement, text: key.clone() });
         }
+        if !key.contains(':') {
+            errors.push(SaveError::KeyWithoutPrefix { statement, key: key.clone() });
+        }
         if condition.values.is_empty() {
             errors.push(SaveError::NoValues { statement, operator: operator_text.clone(), key: key.clone() });
         }
