@@ -125,7 +125,7 @@ fn objects(e: &Evidence) -> serde_json::Value {
 /// The same without what an annotation or an association led to before, which is read anew once it leads there again.
 fn without_led(mut value: serde_json::Value) -> serde_json::Value {
     for led in ["trust", "policies", "provider", "providers"] {
-        value[led] = serde_json::Value::Null;
+        value.as_object_mut().unwrap().remove(led);
     }
     value
 }

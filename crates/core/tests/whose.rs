@@ -1,6 +1,11 @@
 //! Whose a failure is: what others did is not the workload's, what only trustwalk's own call met neither, and what was
 //! given and contradicts what was asked about decides nothing.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;

@@ -105,7 +105,7 @@ pub(super) fn logs_of_jobs(all: &mut [Evidence]) {
         return;
     }
     let speaks = |e: &Evidence| e.logs.known().is_some_and(|l| !l.is_empty()) || !e.besides.is_empty();
-    let names = |e: &Evidence| {
+    let is_meant = |e: &Evidence| {
         let (role, sub) = (e.role_arn.known(), e.token.known().and_then(|t| t.sub.as_deref()));
         let mut failures = e.logs.known().into_iter().flatten().map(|l| &l.failure);
         failures.any(|f| {
@@ -113,7 +113,7 @@ pub(super) fn logs_of_jobs(all: &mut [Evidence]) {
                 || f.subject.as_ref().is_some_and(|s| Some(s.as_str()) == sub)
         })
     };
-    let named: Vec<bool> = all.iter().map(names).collect();
+    let named: Vec<bool> = all.iter().map(is_meant).collect();
     let one = named.iter().filter(|n| **n).count() == 1;
     let many = all.len();
     for (e, named) in all.iter_mut().zip(named) {

@@ -108,12 +108,10 @@ impl Settle for Run {
 
 /// Takes out the certificates of a webhook. What is none is not kept.
 fn bundles(hook: &mut Webhook) -> (String, String) {
-    let certificates = |text: &mut String| match STANDARD.decode(&text).map(|pem| parse_any(&pem)) {
-        Ok(Ok(_)) => std::mem::take(text),
-        Ok(Err(_)) | Err(_) => {
-            text.clear();
-            String::new()
-        }
+    let certificates = |text: &mut String| {
+        let one = std::mem::take(text);
+        let read = STANDARD.decode(&one).is_ok_and(|pem| parse_any(&pem).is_ok());
+        if read { one } else { String::new() }
     };
     (
         certificates(&mut hook.ca_bundle),

@@ -23,7 +23,7 @@ impl Evidence {
                 let sub = sub.filter(|s| s != subject)?;
                 Some(format!("its subject is `{sub}`, and `{subject}` is asked about"))
             }
-            Target::Job { .. } => self.of_no_such_job(self.job.known()?, token),
+            Target::Job { .. } => Self::of_no_such_job(self.job.known()?, token),
             Target::Role { subject: None, .. } | Target::Issuer { .. } | Target::Log { .. } => None,
         }
     }
@@ -45,7 +45,7 @@ impl Evidence {
         (end(iss) != end(own)).then(|| format!("its issuer is `{iss}`, and that of the cluster is `{own}`"))
     }
 
-    fn of_no_such_job(&self, job: &CiJob, token: &TokenClaims) -> Option<String> {
+    fn of_no_such_job(job: &CiJob, token: &TokenClaims) -> Option<String> {
         let (sub, iss) = (token.sub.as_deref()?, token.iss.as_deref()?);
         if sub.starts_with(ACCOUNT) {
             return Some(format!("its subject is `{sub}`: a service account's, and not a job's"));

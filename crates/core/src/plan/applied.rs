@@ -282,9 +282,8 @@ fn ends(action: &Action, refusal: Option<Refusal>, denied: Option<&str>) -> bool
         }
         // Whatever STS said was said of another role.
         Action::Annotate { key, .. } if key == ROLE_ANNOTATION => refusal.is_some(),
-        Action::Annotate { .. } => false,
         Action::AttachPolicy { policy_arn, .. } => denied.is_some_and(|a| allowed_by(policy_arn, a)),
-        Action::SetWebhook { .. } | Action::Associate { .. } => false,
+        Action::Annotate { .. } | Action::SetWebhook { .. } | Action::Associate { .. } => false,
         Action::Restart { .. } | Action::Renew { .. } => refusal == Some(Refusal::Token),
     }
 }

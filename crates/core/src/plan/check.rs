@@ -75,13 +75,12 @@ pub fn check_step(step: &Step) -> Result<(), Unfit> {
             list(expected).is_some_and(|l| l.len() <= MOST_THUMBPRINTS && l.iter().all(|t| is_thumbprint(t)))
         }
         Action::AddClientId { .. } => list(expected).is_some_and(|l| l.len() <= MOST_CLIENT_IDS),
-        Action::CreateProvider { .. } => expected == "absent",
+        Action::CreateProvider { .. } | Action::Associate { association: None, .. } => expected == "absent",
         Action::SetTrustPolicy { .. } => is_document(expected),
         // What was there may be what was wrong with it: a line break, or what cannot be seen.
         Action::Annotate { .. } => expected.len() <= MOST_ANNOTATION,
         Action::AttachPolicy { .. } => expected == "not attached",
         Action::SetWebhook { set, .. } => set.may_have_been(expected),
-        Action::Associate { association: None, .. } => expected == "absent",
         Action::Associate { association: Some(_), .. } => is_role_arn(expected),
         Action::Restart { .. } | Action::Renew { .. } => expected.is_empty(),
     };

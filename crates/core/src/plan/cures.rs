@@ -32,10 +32,9 @@ pub(super) fn expected(e: &Evidence, action: &Action) -> Option<String> {
     Some(match action {
         Action::SetThumbprints { .. } => written(&e.provider.known()?.thumbprints),
         Action::AddClientId { .. } => written(&e.provider.known()?.client_ids),
-        Action::CreateProvider { .. } => "absent".to_owned(),
+        Action::CreateProvider { .. } | Action::Associate { association: None, .. } => "absent".to_owned(),
         Action::SetTrustPolicy { role, .. } => role_of(e, role)?.trust_policy.clone(),
         Action::SetWebhook { configuration, webhook, set } => set.of(hooks::find(e, configuration, webhook)?),
-        Action::Associate { association: None, .. } => "absent".to_owned(),
         Action::Associate { association: Some(id), .. } => associate::find(e, id)?.role_arn.clone()?,
         Action::Annotate { key, .. } => e.service_account.known()?.annotations.get(key).cloned().unwrap_or_default(),
         Action::AttachPolicy { .. } => "not attached".to_owned(),

@@ -55,6 +55,7 @@ impl WebhookField {
     }
 
     /// The same field with the value that a text is.
+    #[must_use]
     pub fn with(&self, text: &str) -> Self {
         match self {
             Self::CaBundle(_) => Self::CaBundle(text.to_owned()),

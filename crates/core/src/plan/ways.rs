@@ -246,17 +246,13 @@ fn hooked(configuration: &str, webhook: &str, set: &WebhookField) -> Ways {
 /// EKS API reference, `CreatePodIdentityAssociation` and `UpdatePodIdentityAssociation`.
 fn associated((cluster, namespace, name): (&str, &str, &str), role: &str, association: Option<&str>) -> Ways {
     let slots = [Slot::Text(cluster), Slot::Text(namespace), Slot::Text(name), Slot::Text(role)];
-    let aws = match association {
-        Some(id) => {
-            let template =
-                "aws eks update-pod-identity-association --cluster-name {} --association-id {} --role-arn {}";
-            shell::line(template, &[cluster, id, role])
-        }
-        None => {
-            let template = "aws eks create-pod-identity-association --cluster-name {} --namespace {} \
-                            --service-account {} --role-arn {}";
-            shell::line(template, &[cluster, namespace, name, role])
-        }
+    let aws = if let Some(id) = association {
+        let template = "aws eks update-pod-identity-association --cluster-name {} --association-id {} --role-arn {}";
+        shell::line(template, &[cluster, id, role])
+    } else {
+        let template = "aws eks create-pod-identity-association --cluster-name {} --namespace {} \
+                        --service-account {} --role-arn {}";
+        shell::line(template, &[cluster, namespace, name, role])
     };
     let eksctl = match association {
         Some(_) => {

@@ -12,6 +12,8 @@ use crate::plan::{Action, Which, ways};
 /// The variable that the webhook sets for it.
 const VARIABLE: Variable = Variable::AwsStsRegionalEndpoints;
 
+const EITHER: &str = "write true or false, then recreate the pods";
+
 /// A boolean as Go's `strconv.ParseBool` reads one, which the webhook uses (pkg/cache/cache.go, addSA).
 fn boolean(text: &str) -> Option<bool> {
     match text {
@@ -71,12 +73,11 @@ pub(super) fn regional(e: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Judg
              reads (true or false), so it goes by its own default",
             value.escape_debug()
         ));
-        const TITLE: &str = "write true or false, then recreate the pods";
         let command = names::on_account(e, "annotate", " --overwrite eks.amazonaws.com/sts-regional-endpoints=true");
         let note = "which of the two is meant nothing tells";
         let draft = match meant(value) {
-            Some(meant) => rewritten(e, draft, sa, (REGIONAL, &meant.to_string()), TITLE),
-            None => draft.cure(TITLE, &[("kubectl", command), ("note", note.to_owned())]),
+            Some(meant) => rewritten(e, draft, sa, (REGIONAL, &meant.to_string()), EITHER),
+            None => draft.cure(EITHER, &[("kubectl", command), ("note", note.to_owned())]),
         };
         return Judged::one(Cause::WebhookVersionIgnoresAnnotation, draft);
     };

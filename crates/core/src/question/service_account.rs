@@ -356,6 +356,37 @@ fn addons<'a>(e: &View<'a>) -> &'a [Addon] {
     e.addons().known().map(Vec::as_slice).unwrap_or_default()
 }
 
+/// How sure it is that the account lacks its annotation.
+fn weighed(e: &View<'_>, draft: Draft, line: Option<&LogFailure>, fails: bool) -> Draft {
+    let others = match e.siblings() {
+        Observed::Denied { .. } | Observed::Unreachable { .. } => Some(lacking(
+            "whether another service account of the namespace, with a role, is the one meant",
+            e.siblings(),
+        )),
+        Observed::Known { .. } | Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
+            None
+        }
+    };
+    match line {
+        Some(l) if !none_known(e) => draft
+            .hear(l)
+            .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
+        Some(l) => match others {
+            Some(others) => draft.hear(l).unsure(Confidence::Likely, others),
+            None => draft.hear(l),
+        },
+        None if !fails => {
+            draft.quiet().unsure(Confidence::Likely, "whether the workload is meant to have the role that waits for it")
+        }
+        None if !none_known(e) => draft
+            .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
+        None if e.logs().is_refused() => {
+            draft.unsure(Confidence::Possible, lacking("what the workload is refused, which its logs show", e.logs()))
+        }
+        None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
+    }
+}
+
 /// No role is named anywhere, and the pods fail, or a role waits for the account.
 fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<(Cause, Draft)> {
     if let Some(draft) = taken_away(e, sa, who) {
@@ -399,33 +430,7 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
             e.trusting().source().map_or("iam:ListRoles", |s| s.what.as_str()),
         ),
     };
-    let others = match e.siblings() {
-        Observed::Denied { .. } | Observed::Unreachable { .. } => Some(lacking(
-            "whether another service account of the namespace, with a role, is the one meant",
-            e.siblings(),
-        )),
-        Observed::Known { .. } | Observed::Absent { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {
-            None
-        }
-    };
-    let draft = match line {
-        Some(l) if !none_known(e) => draft
-            .hear(l)
-            .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
-        Some(l) => match others {
-            Some(others) => draft.hear(l).unsure(Confidence::Likely, others),
-            None => draft.hear(l),
-        },
-        None if !fails => {
-            draft.quiet().unsure(Confidence::Likely, "whether the workload is meant to have the role that waits for it")
-        }
-        None if !none_known(e) => draft
-            .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
-        None if e.logs().is_refused() => {
-            draft.unsure(Confidence::Possible, lacking("what the workload is refused, which its logs show", e.logs()))
-        }
-        None => draft.unsure(Confidence::Likely, "the pods' logs would show a refused or missing credential"),
-    };
+    let draft = weighed(e, draft, line, fails);
     Some((
         Cause::AnnotationMissingOnServiceAccount,
         match told {

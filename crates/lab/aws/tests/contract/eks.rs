@@ -114,8 +114,8 @@ async fn an_association_is_made_once_changed_and_deleted_by_who_may_hand_its_rol
     };
     let asked = json!({"namespace": "payments", "serviceAccount": "ledger", "roleArn": ROLE});
     call(&world.nobody, "POST", all, asked.clone()).await.refuses_json(403, "AccessDenied", "eks:CreatePodIdentity");
-    let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let hears = std::sync::Arc::clone(&heard);
+    let counts = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let hears = std::sync::Arc::clone(&counts);
     world.account.follow_associations(std::sync::Arc::new(move |all| hears.lock().unwrap().push(all.len())));
     let made = call(&world.admin, "POST", all, asked.clone()).await.ok().json();
     assert_eq!(made["association"]["roleArn"], ROLE);
@@ -128,5 +128,5 @@ async fn an_association_is_made_once_changed_and_deleted_by_who_may_hand_its_rol
     assert_eq!(same["association"]["associationId"], id);
     call(&world.admin, "DELETE", &own, serde_json::Value::Null).await.ok();
     call(&world.admin, "DELETE", &own, serde_json::Value::Null).await.refuses_json(404, "ResourceNotFound", &id);
-    assert_eq!(*heard.lock().unwrap(), [1, 1, 0], "who injects hears of each change");
+    assert_eq!(*counts.lock().unwrap(), [1, 1, 0], "who injects hears of each change");
 }
