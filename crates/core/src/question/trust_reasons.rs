@@ -6,7 +6,7 @@ use trustwalk_trust_policy::{
 
 use super::facts::{arn_parts, eks_issuer, in_cluster, lacking};
 use super::trust_case::Case;
-use super::{Draft, Judged, pod_trust, trust_repair, trust_subject};
+use super::{Draft, Judged, association, pod_trust, trust_repair, trust_subject};
 use crate::cause::{Cause, policy};
 use crate::finding::Confidence;
 
@@ -113,6 +113,10 @@ fn whole(case: &Case<'_>) -> Draft {
     if meant && case.e.associations().is_refused() {
         let what = lacking("whether the service account has a Pod Identity association", case.e.associations());
         return draft.unsure(Confidence::Possible, what);
+    }
+    let associated = case.e.service_account().known().is_some_and(|sa| association::associated(case.e, sa));
+    if meant && associated && case.e.pods().is_refused() {
+        return draft.unsure(Confidence::Possible, lacking("whether the pods have a web identity", case.e.pods()));
     }
     if meant && case.e.service_account().is_refused() {
         return draft.unsure(Confidence::Possible, lacking("the service account", case.e.service_account()));

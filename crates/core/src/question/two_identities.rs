@@ -4,6 +4,7 @@
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
+use super::association::association;
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::renewal::{renewal, renewed};
 use super::symptoms::find;
@@ -107,24 +108,38 @@ fn given<'a>(view: &View<'a>) -> Option<(&'a Container, String)> {
     Some((template, "pod template".to_owned()))
 }
 
-/// The role of the web identity trusts Pod Identity alone, and nobody read whether the account has an association: it
-/// may be the role's trust that is wrong, or the web identity that is in the way.
+/// The role of the web identity trusts Pod Identity alone, and nobody read whether the account has an association, or
+/// whether its pods have a web identity: it may be the role's trust that is wrong, or the web identity that is in the
+/// way.
 pub(super) fn suspected(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
-    if !view.associations().is_refused() {
-        return None;
-    }
     let role = view.role().known().filter(|role| pod_trust::for_pods_alone(role))?;
-    let (container, place) = given(view)?;
     let who = format!("{}/{}", sa.namespace, sa.name);
-    let draft = Draft::new(format!(
-        "container {} has a web identity, which SDKs ask first, and the role {} trusts Pod Identity alone: an association \
-         of {who} would have no effect",
-        container.name, role.arn
-    ))
-    .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), place)
-    .show("role of the web identity", role.arn.clone(), format!("{} AssumeRolePolicyDocument", role.arn))
-    .unsure(Confidence::Possible, lacking("whether the service account has an association", view.associations()));
-    Some(draft.cure("where there is an association: take the web identity away, so that it counts", &[]))
+    let (draft, decide) = if view.associations().is_refused() {
+        let (container, place) = given(view)?;
+        let draft = Draft::new(format!(
+            "container {} has a web identity, which SDKs ask first, and the role {} trusts Pod Identity alone: an \
+             association of {who} would have no effect",
+            container.name, role.arn
+        ));
+        let draft = draft.show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), place);
+        (draft, lacking("whether the service account has an association", view.associations()))
+    } else if view.pods().is_refused() {
+        let own = association(view, sa)?;
+        let draft = Draft::new(format!(
+            "the service account {who} has a Pod Identity association, and the role {}, which is asked for by web \
+             identity, trusts Pod Identity alone: a web identity in the pods would be in its way",
+            role.arn
+        ));
+        let theirs = own.role_arn.as_deref().unwrap_or("not told");
+        let draft = draft.show("association", theirs, "eks:DescribePodIdentityAssociation");
+        (draft, lacking("whether the pods have a web identity", view.pods()))
+    } else {
+        return None;
+    };
+    let draft = draft
+        .show("role of the web identity", role.arn.clone(), format!("{} AssumeRolePolicyDocument", role.arn))
+        .unsure(Confidence::Possible, decide);
+    Some(draft.cure("where both are there: take the web identity away, so that the association counts", &[]))
 }
 
 /// A web identity in the pods comes before the association, and its role is one for Pod Identity alone.
