@@ -39,7 +39,7 @@ fn known(e: &Evidence, blank: &str) -> Option<bool> {
         "POD" | "CONTAINER" => e.pods.known().is_some_and(|p| !p.is_empty()),
         "ACCOUNT" => e.caller.known().is_some(),
         "ASSOCIATION-ID" => e.associations.known().is_some_and(|all| all.iter().any(|a| !a.id.is_empty())),
-        "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "BUCKET" | "WEBHOOK-NAMESPACE" => false,
+        "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "BUCKET" | "WEBHOOK-NAMESPACE" | "PROFILE" => false,
         _ => return None,
     })
 }
