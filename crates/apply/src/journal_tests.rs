@@ -79,7 +79,7 @@ fn whatever_a_service_says_the_receipt_is_read_back() {
     let dir = tempfile::tempdir().unwrap();
     let (path, home) = (dir.path().join("r.json"), home(&dir));
     let mut journal = begun(&path, &home).unwrap();
-    let words = "é".repeat(RECEIPT_BYTES as usize / 256);
+    let words = "é".repeat(usize::try_from(RECEIPT_BYTES).unwrap() / 256);
     journal.mark(0, StepState::Pending, Some(words.clone())).unwrap();
     journal.end(Some(words)).unwrap();
     let again = Journal::open(&path, &home).unwrap();

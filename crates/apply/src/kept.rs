@@ -130,6 +130,7 @@ fn exchanged(_: &Path, _: &Path) -> std::io::Result<bool> {
 }
 
 #[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;

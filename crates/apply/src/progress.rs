@@ -9,9 +9,7 @@ pub trait Progress {
     /// The journal is kept in this file; nothing was changed yet.
     fn journal(&mut self, path: &Path);
     /// Permissions of which nobody can tell beforehand whether they are given, none of them when all are known.
-    fn unknown_rights(&mut self, permissions: &[String]) {
-        let _untold = permissions;
-    }
+    fn unknown_rights(&mut self, permissions: &[String]);
     /// A step begins.
     fn began(&mut self, words: &str);
     /// A step ended; `note` says how, when there is more to say than that it worked.

@@ -53,6 +53,7 @@ async fn shown(heard: &mut UnboundedReceiver<RolloutView>, wanted: impl Fn(&Roll
 
 impl Progress for Told {
     fn journal(&mut self, _: &std::path::Path) {}
+    fn unknown_rights(&mut self, _: &[String]) {}
     fn began(&mut self, _: &str) {}
     fn ended(&mut self, _: &str, _: Option<&str>) {}
     fn waits(&mut self, words: &str) {
