@@ -248,7 +248,7 @@ const CRATES: [&str; 22] = [
 
 /// Circles that are still there: the crate, the members' first by name, how many they are at most, and what breaks it.
 /// A circle that is gone has to go from here too.
-const LEFT: [(&str, &str, usize, &str); 15] = [
+const LEFT: [(&str, &str, usize, &str); 14] = [
     (
         "crates/core",
         "cause",
@@ -269,12 +269,6 @@ const LEFT: [(&str, &str, usize, &str); 15] = [
         "move what several questions ask of a role or an account into `question::facts`",
     ),
     ("crates/core", "question::network", 4, "move what `workload` lends to the others into `question::facts`"),
-    (
-        "crates/symptoms",
-        "classify",
-        4,
-        "hand `cloudtrail` the function that judges a sentence; move `any` and `answered` to `marks`",
-    ),
     (
         "crates/collect",
         "aws::client",
