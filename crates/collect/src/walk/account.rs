@@ -7,8 +7,8 @@ use trustwalk_core::evidence::{
     Addon, CiJob, Evidence, Exchange, Observed, Provider, Role, Shared, Source, Target, TokenClaims, TokenSource,
 };
 
-use super::cache::RoleFacts;
 use super::given;
+use super::kept::RoleFacts;
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
 use crate::claims;

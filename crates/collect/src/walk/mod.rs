@@ -4,6 +4,7 @@ mod account;
 mod cache;
 mod everything;
 mod given;
+mod kept;
 mod listed;
 mod nearest;
 mod options;
