@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 use trustwalk_foreign::address::Reach;
 
-use crate::proxy::Proxies;
-use crate::tls::Proxy;
+use crate::proxy::{Proxies, Proxy};
 
 /// One `HOST:PORT:ADDR:PORT` rule, curl's syntax. Empty host or port matches any; empty target keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

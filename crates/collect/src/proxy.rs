@@ -11,12 +11,33 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::env::env_var;
 use crate::error::CollectError;
-use crate::tls::Proxy;
 
 /// Where a proxy listens when its URL does not say, as in curl.
 const DEFAULT_PORT: u16 = 1080;
 /// The variables that name it, in the order in which they are looked at.
 const NAMES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// An HTTP proxy that understands CONNECT.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The value of `Proxy-Authorization`, when it asks for one.
+    pub authorization: Option<String>,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authorization = self.authorization.as_ref().map(|_| "redacted");
+        f.debug_struct("Proxy")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("authorization", &authorization)
+            .finish()
+    }
+}
 
 /// Which hosts are reached through which proxy.
 #[derive(Clone)]

@@ -8,12 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trustwalk_foreign::redact;
 
-use crate::classify::Told;
 use crate::facts::{Cluster, Partition, Region, Subject};
-use crate::failure::Failure;
-use crate::success::{Success, SuccessKind};
-use crate::symptom::Symptom;
-use crate::text::{Stamp, endpoint, times};
+use crate::text::{Stamp, endpoint};
 
 /// Bytes of one record that are read. An event has at most 256 KiB (`CloudTrail` User Guide, quotas), and twice that
 /// where it stands as text in the answer of `LookupEvents`.
@@ -246,59 +242,6 @@ impl TrailRecord {
             host: text(event, "/tlsDetails/clientProvidedHostHeader"),
             verified_by: text(event, "/additionalEventData/identityProviderConnectionVerificationMethod"),
         })
-    }
-
-    /// What it tells in the words of a log: the failure, if the call was refused, or the success of an exchange.
-    pub fn told(self) -> Told {
-        let failures = self.failure().into_iter().collect();
-        let success = (self.event.is_exchange() && self.outcome == Outcome::Succeeded).then(|| Success {
-            kind: if self.event == TrailEvent::AssumeRoleForPodIdentity {
-                SuccessKind::PodIdentity
-            } else {
-                SuccessKind::Exchange
-            },
-            message: format!("CloudTrail: {} succeeded", self.name),
-            role_arn: self.role_arn.clone(),
-            principal_arn: None,
-            subject: self.subject.clone(),
-            audience: self.audience.clone(),
-            region: self.region.clone(),
-            ts: self.at.clone(),
-        });
-        let ts = self.at.clone();
-        Told { failures, success, trail: Some(self), ts, ..Told::default() }
-    }
-
-    /// The failure that a refused exchange or a refused action is.
-    fn failure(&self) -> Option<Failure> {
-        let code = self.error_code.as_deref()?;
-        let words = self.error_message.as_deref().unwrap_or_default();
-        let said = format!("An error occurred ({code}) when calling the {} operation: {words}", self.name);
-        let symptom = crate::classify::symptom_of(&said).or_else(|| {
-            self.event.is_exchange().then_some(if self.event == TrailEvent::AssumeRoleForPodIdentity {
-                Symptom::PodIdentityAgentError
-            } else {
-                Symptom::WebIdentityOther
-            })
-        })?;
-        let mut failure = Failure::new(symptom, format!("CloudTrail: {} was refused: {code}: {words}", self.name));
-        failure.sts_code = Some(code.to_owned());
-        failure.role_arn = self.role_arn.clone().filter(|arn| arn.starts_with("arn:"));
-        failure.caller_arn.clone_from(&self.actor_arn);
-        failure.subject.clone_from(&self.subject);
-        failure.audience.clone_from(&self.audience);
-        failure.region.clone_from(&self.region);
-        failure.host.clone_from(&self.host);
-        failure.request_id.clone_from(&self.request_id);
-        failure.ts.clone_from(&self.at);
-        failure.times = times::times(words);
-        let arn = failure.role_arn.as_deref().or(self.actor_arn.as_deref());
-        failure.partition = endpoint::partition(arn, self.host.as_deref());
-        let issuer = self.issuer.as_deref();
-        failure.provider = issuer.filter(|i| i.starts_with("arn:")).map(str::to_owned);
-        failure.issuer = issuer.and_then(|i| i.split_once(":oidc-provider/")).map(|(_, url)| format!("https://{url}"));
-        failure.denied_action = (self.event == TrailEvent::Other).then(|| self.name.clone());
-        Some(failure)
     }
 
     /// The partition of the role or of the actor.

@@ -15,6 +15,7 @@ mod cloudtrail;
 mod facts;
 mod failure;
 mod hook;
+mod judge;
 mod marks;
 mod needles;
 mod network;
@@ -27,8 +28,9 @@ mod success;
 mod symptom;
 mod tells;
 mod text;
+mod told;
 
-pub use classify::{Told, classify, classify_all, read};
+pub use classify::{classify, classify_all, read};
 pub use cloudtrail::{MAX_RECORD_BYTES, Outcome, TrailEvent, TrailRecord};
 pub use facts::{
     Cluster, Frame, KeyId, Partition, Region, Resource, SaidTimes, Scheme, ServiceAccount, Subject, TokenPath, Webhook,
@@ -40,3 +42,4 @@ pub use success::{Success, SuccessKind};
 pub use symptom::Symptom;
 pub use tells::Tells;
 pub use text::{Stamp, line, written};
+pub use told::Told;

@@ -152,3 +152,17 @@ pub(crate) fn is_trouble(lower: &str) -> bool {
     ];
     WORDS.iter().any(|w| lower.contains(w)) && !QUIET.iter().any(|w| lower.contains(w))
 }
+
+/// A code as an answer's, not in a list of codes, an import or a counter's name.
+pub(crate) fn answered(code: &str, lower: &str) -> Option<usize> {
+    lower.match_indices(code).find_map(|(at, _)| {
+        let after = lower.get(at + code.len()..)?;
+        let after = after.strip_prefix("exception").unwrap_or(after);
+        [": ", ")", "'", "\"", "</", "; ", " ("].iter().any(|end| after.starts_with(end)).then_some(at)
+    })
+}
+
+/// Whether any of these words stands in a text.
+pub(crate) fn any(lower: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|p| lower.contains(p))
+}

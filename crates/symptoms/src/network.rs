@@ -1,7 +1,6 @@
 //! Calls to STS, the metadata service and the Pod Identity agent that got no answer, or one of no use.
 
-use crate::classify::answered;
-use crate::marks;
+use crate::marks::{self, answered};
 use crate::symptom::Symptom;
 use crate::text::{endpoint, extract};
 

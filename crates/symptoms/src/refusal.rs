@@ -1,7 +1,6 @@
 //! Refused actions, and what the name of the one who acted says about the refusal.
 
-use crate::classify::any;
-use crate::marks;
+use crate::marks::{self, any};
 use crate::symptom::Symptom;
 use crate::text::{action, extract};
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Region, Subject};
 use crate::marks;
+use crate::text::excerpt::message;
 use crate::text::extract;
 
 /// What succeeded.
@@ -87,7 +88,7 @@ pub(crate) fn success(text: &str, lower: &str, ts: Option<&str>) -> Option<Succe
     let (kind, at) = worded.or_else(named)?;
     Some(Success {
         kind,
-        message: crate::classify::message(text, at),
+        message: message(text, at),
         role_arn: extract::role_arn(text),
         principal_arn,
         subject: None,

@@ -15,9 +15,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use trustwalk_core::evidence::{Clock, Observed, Source};
 
-use super::cloudtrail::Turns;
 use super::credentials;
+use super::error::AwsError;
 use super::failure::{Failure, Repeat};
+use super::turns::Turns;
 use super::wire::{dns_suffix, iam_region, request, service_error, signature};
 use super::xml::Element;
 use crate::clock;
@@ -81,55 +82,6 @@ pub struct AwsOptions {
     pub endpoint: Option<String>,
     /// Keys given by a caller that has them at hand, such as the demo in its own lab.
     pub keys: Option<Credentials>,
-}
-
-/// An answer that is not the one asked for.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum AwsError {
-    /// The service answered with an error.
-    #[error("{code}: {message}")]
-    Service {
-        /// HTTP status.
-        status: u16,
-        /// Code, such as `AccessDenied`.
-        code: String,
-        /// Message.
-        message: String,
-        /// Request id.
-        request_id: Option<String>,
-    },
-    /// No answer, or none that could be understood.
-    #[error("{0}")]
-    Transport(String),
-    /// No credentials.
-    #[error("no AWS credentials: {0}")]
-    NoCredentials(String),
-}
-
-impl AwsError {
-    /// The same with secrets taken out of a service's words.
-    pub(super) fn redacted(self) -> Self {
-        let clean = |text: &str| trustwalk_foreign::redact(text).into_owned();
-        match self {
-            Self::Service { status, code, message, request_id } => Self::Service {
-                status,
-                code: clean(&code),
-                message: clean(&message),
-                request_id: request_id.as_deref().map(clean),
-            },
-            other @ (Self::Transport(_) | Self::NoCredentials(_)) => other,
-        }
-    }
-
-    /// Whether it is certain that nothing was changed: the service said no, or was never asked. A failure of the
-    /// service's own, or an answer that got lost, may follow a change (AWS General Reference, "Error retries").
-    pub fn is_refusal(&self) -> bool {
-        match self {
-            Self::Service { status, .. } => (400..500).contains(status),
-            Self::NoCredentials(_) => true,
-            Self::Transport(_) => false,
-        }
-    }
 }
 
 /// A client of one account.

@@ -6,59 +6,21 @@
 //! of a role has the role's name (`CloudTrail` User Guide, "Viewing recent management events with the AWS CLI").
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use trustwalk_core::evidence::{Observed, TrailEvent};
 use trustwalk_foreign::shell;
 
-use super::client::{AwsClient, AwsError, Service};
+use super::client::{AwsClient, Service};
+use super::error::AwsError;
 use crate::limits::{TRAIL_PAGES, TRAIL_TIME};
 
 /// Events asked for per look-up: `CloudTrail`'s own maximum per page.
 const EVENTS: usize = 50;
 
-/// Look-ups at the same time, and between two of them once `CloudTrail` has refused one: it takes two a second for each
-/// account and region (`CloudTrail` API reference, `LookupEvents`).
-const AT_ONCE: usize = 2;
-const BETWEEN: Duration = Duration::from_millis(500);
-
 /// Members of `requestParameters` that tell what a change changes.
 const CHANGES: [&str; 5] = ["policyDocument", "policyArn", "policyName", "openIDConnectProviderArn", "clientID"];
-
-/// The turns in which look-ups are made.
-#[derive(Debug)]
-pub(super) struct Turns {
-    at_once: Semaphore,
-    /// When the next is made, once one was refused for coming too soon.
-    next: Mutex<Option<Instant>>,
-}
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self { at_once: Semaphore::new(AT_ONCE), next: Mutex::new(None) }
-    }
-}
-
-impl Turns {
-    /// Waits for a turn.
-    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        let permit = self.at_once.acquire().await.ok();
-        let mut next = self.next.lock().await;
-        if let Some(at) = *next {
-            tokio::time::sleep_until(at).await;
-            *next = Some(Instant::now() + BETWEEN);
-        }
-        permit
-    }
-
-    /// One was refused for coming too soon: from now on they keep their distance.
-    pub(super) async fn slow_down(&self) {
-        self.next.lock().await.get_or_insert_with(|| Instant::now() + BETWEEN);
-    }
-}
 
 /// One look-up: an attribute, its value, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,19 +185,5 @@ mod tests {
     fn an_audience_with_colons_is_told_from_what_stands_around_it() {
         assert_eq!(audience("p:x:https://a:b:s:t", "p:x", "s:t").as_deref(), Some("https://a:b"));
         assert_eq!(audience("p:s", "p", "s"), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn look_ups_keep_their_distance_once_one_was_refused() {
-        let (turns, start) = (Turns::default(), Instant::now());
-        for _ in 0..10 {
-            drop(turns.turn().await);
-        }
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        turns.slow_down().await;
-        for _ in 0..4 {
-            drop(turns.turn().await);
-        }
-        assert!(start.elapsed() >= BETWEEN * 4, "{:?}", start.elapsed());
     }
 }

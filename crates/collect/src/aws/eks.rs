@@ -4,7 +4,8 @@ use serde_json::Value;
 use trustwalk_core::evidence::{Addon, AddonIssue, EksCluster, Gap, Observed, Source};
 use trustwalk_foreign::shell;
 
-use super::client::{AwsClient, AwsError, Service};
+use super::client::{AwsClient, Service};
+use super::error::AwsError;
 use super::pages::Pages;
 
 /// Clusters described while looking for the one a kubeconfig points at: AWS's own quota for a region.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 
-use super::client::AwsError;
+use super::error::AwsError;
 use crate::retry::{Pause, Reason};
 
 /// What may be repeated of a call.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use trustwalk_core::evidence::{Gap, Observed, Provider, Role, RolePolicy, kept};
 use trustwalk_foreign::shell;
 
-use super::client::{AwsClient, AwsError, Service};
+use super::client::{AwsClient, Service};
+use super::error::AwsError;
 use super::pages::Pages;
 use super::xml::Element;
 use crate::limits::ROLE_POLICIES;

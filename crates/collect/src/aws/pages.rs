@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::client::AwsError;
+use super::error::AwsError;
 use crate::limits::AWS_PAGES;
 
 /// The pages of one listing so far.

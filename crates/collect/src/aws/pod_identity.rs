@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use trustwalk_core::evidence::{Gap, Observed, PodIdentityAssociation, kept};
 use trustwalk_foreign::shell;
 
-use super::client::{AwsClient, AwsError, Service};
+use super::client::{AwsClient, Service};
 use super::eks::{DESCRIBED, PAGE, text, time};
+use super::error::AwsError;
 use crate::percent::encode;
 
 impl AwsClient {

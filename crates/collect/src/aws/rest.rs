@@ -5,7 +5,8 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use serde_json::Value;
 
-use super::client::{AwsClient, AwsError, Service, Signed};
+use super::client::{AwsClient, Service, Signed};
+use super::error::AwsError;
 use super::failure::Repeat;
 use super::wire::request;
 

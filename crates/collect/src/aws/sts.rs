@@ -3,7 +3,8 @@
 use trustwalk_core::evidence::{Caller, Exchange, Observed, Source};
 use trustwalk_foreign::shell;
 
-use super::client::{AwsClient, AwsError, Service};
+use super::client::{AwsClient, Service};
+use super::error::AwsError;
 
 const VERSION: (&str, &str) = ("Version", "2011-06-15");
 /// Session name of our own exchanges, so that `CloudTrail` tells them from the workload's.

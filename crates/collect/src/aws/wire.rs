@@ -9,7 +9,7 @@ use http::{Method, Request};
 use http_body_util::Full;
 use hyper::body::Bytes;
 
-use super::client::AwsError;
+use super::error::AwsError;
 use super::xml::Element;
 use crate::urls::shown_url;
 use crate::words;

@@ -1,6 +1,5 @@
 //! The connection to the API server: kubeconfig, contexts and in-cluster, as kubectl does.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,22 +14,13 @@ use trustwalk_foreign::redact;
 
 use super::answer::Failure;
 use super::bounded;
-use super::kubeconfig::{self, whole_text};
+use super::kubeconfig::{self, KubeOptions, whole_text};
 use super::login::Login;
 use crate::error::CollectError;
 use crate::limits::{API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES};
 use crate::proxy::Proxies;
 use crate::retry::{self, Pace, Teller};
 use crate::urls::shown_url;
-
-/// How to find the cluster.
-#[derive(Debug, Clone, Default)]
-pub struct KubeOptions {
-    /// `--kubeconfig`; else `KUBECONFIG` and `~/.kube/config`, else in-cluster.
-    pub kubeconfig: Option<PathBuf>,
-    /// `--context`.
-    pub context: Option<String>,
-}
 
 /// Why a write did not come back as done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,11 +7,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
-use super::client::KubeOptions;
 use crate::env::env_os;
 use crate::error::CollectError;
 use crate::files::read_up_to;
 use crate::limits::CONFIG_BYTES;
+
+/// How to find the cluster.
+#[derive(Debug, Clone, Default)]
+pub struct KubeOptions {
+    /// `--kubeconfig`; else `KUBECONFIG` and `~/.kube/config`, else in-cluster.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`.
+    pub context: Option<String>,
+}
 
 fn refuse(text: String) -> CollectError {
     CollectError::Kubeconfig(text)

@@ -26,10 +26,11 @@ mod webhook_ca;
 mod webhooks;
 
 pub(crate) use aws_files::{profiles, read_profiles};
-pub use client::{KubeApi, KubeOptions, WriteError};
+pub use client::{KubeApi, WriteError};
 pub use evict::Evicted;
 pub(crate) use facts::further as further_facts;
 pub use facts::{pod, pod_spec, service_account, workload};
+pub use kubeconfig::KubeOptions;
 pub(crate) use kubeconfig::parse as parse_kubeconfig;
 pub use logs::read_logs;
 pub(crate) use network::SelectingPolicy;

@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::error::{FetchError, Stage};
-use super::options::{DialOptions, Family, MAX_PROXY_ANSWER, Proxy};
+use super::options::{DialOptions, Family, MAX_PROXY_ANSWER};
+use crate::proxy::Proxy;
 
 /// Where a connection may go: the host's own addresses, or the proxy's.
 pub(super) async fn addresses(host: &str, port: u16, options: &DialOptions) -> Result<Vec<SocketAddr>, FetchError> {

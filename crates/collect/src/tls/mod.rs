@@ -16,5 +16,5 @@ pub use error::{FetchError, Stage};
 pub(crate) use fetch::open;
 pub use fetch::{AddressChain, FetchedChain, TlsVersion, fetch_all_addresses, fetch_chain, tls13_only};
 pub(crate) use handshake::{TlsStream, shake};
-pub use options::{DialOptions, Family, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode, Proxy};
+pub use options::{DialOptions, Family, MAX_CHAIN, MAX_HANDSHAKE_BYTES, Mode};
 pub use raw::read_flight;

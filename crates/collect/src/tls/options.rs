@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::dial::Dialer;
 use crate::limits::ISSUER_TIMEOUT;
+use crate::proxy::Proxy;
 
 /// Bytes of handshake read before a host is given up. Real chains are below 20 kB; TLS libraries
 /// stop between 64 and 256 KiB.
@@ -36,28 +37,6 @@ pub enum Family {
     V4,
     /// IPv6 only.
     V6,
-}
-
-/// An HTTP proxy that understands CONNECT.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Proxy {
-    /// Its host.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// The value of `Proxy-Authorization`, when it asks for one.
-    pub authorization: Option<String>,
-}
-
-impl std::fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let authorization = self.authorization.as_ref().map(|_| "redacted");
-        f.debug_struct("Proxy")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("authorization", &authorization)
-            .finish()
-    }
 }
 
 /// Where connections go and how long they may take.

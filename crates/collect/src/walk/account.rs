@@ -7,8 +7,9 @@ use trustwalk_core::evidence::{
     Addon, CiJob, Evidence, Exchange, Observed, Provider, Role, Shared, Source, Target, TokenClaims, TokenSource,
 };
 
-use super::cache::RoleFacts;
+use super::bearer::Bearer;
 use super::given;
+use super::kept::RoleFacts;
 use super::trail::{self, Concerned, Trail};
 use super::world::World;
 use crate::claims;
@@ -16,18 +17,6 @@ use crate::error::CollectError;
 use crate::github::Github;
 use crate::job::{self, JobFiles};
 use crate::secret::SecretToken;
-
-/// What the account's half is given of a token.
-pub(super) enum Bearer {
-    /// Nothing: none was asked for.
-    Nothing,
-    /// A token, or why there is none.
-    Token(Observed<SecretToken>, TokenSource),
-    /// One from `--token`, and whether blanks stood around it.
-    File(Observed<SecretToken>, bool),
-    /// No token, for the reason why none was asked for; what one would say.
-    Foretold(Box<Observed<TokenClaims>>, Observed<SecretToken>),
-}
 
 /// Fills in everything from the token onwards, and tells the issuer it took. `deep` is whether the role's own events
 /// are asked for in the trail, or why not.

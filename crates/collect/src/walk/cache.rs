@@ -1,68 +1,21 @@
 //! What several walks of one run would ask alike, asked once.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
-use tokio::sync::{Mutex, OnceCell};
 use trustwalk_core::evidence::{
-    Addon, AgentPod, Caller, EksCluster, Evidence, NetworkPolicy, Observed, Pod, PodIdentityAssociation, PodSpec,
-    Provider, Role, RolePolicy, Run, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
+    Addon, AgentPod, Caller, EksCluster, Evidence, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider,
+    Role, RolePolicy, ServiceAccount, Shared, TokenClaims, TokenSource, Webhook,
 };
 
-use super::world::{GivenLogs, World};
+use super::kept::{RoleFacts, cell};
+use super::world::World;
 use crate::aws::{LookUp, Looked, with_document};
 use crate::claims;
 use crate::issuer::{IssuerFacts, read_issuer};
-use crate::kube_api::{KubeApi, SelectingPolicy};
+use crate::kube_api::KubeApi;
 use crate::limits::TRAIL_LOOK_UPS;
 use crate::tls::DialOptions;
-
-/// Answers by key, each computed by whoever asks first.
-pub(super) type Keyed<T> = Mutex<BTreeMap<String, Arc<OnceCell<T>>>>;
-
-/// The cache of one run.
-#[derive(Debug, Default)]
-pub(super) struct Cache {
-    issuers: Keyed<IssuerFacts>,
-    roles: Keyed<RoleFacts>,
-    /// Documents of managed policies, which many roles share, by ARN.
-    documents: Keyed<Observed<String>>,
-    /// Roles whose trust policy names an issuer, by issuer.
-    trusting: Keyed<Observed<Vec<Role>>>,
-    /// Those of them that could be of a namespace, by namespace and issuer.
-    fitting: Keyed<Shared<Observed<Vec<Role>>>>,
-    looked: Keyed<Observed<Looked>>,
-    look_ups: AtomicUsize,
-    providers: Keyed<Shared<Observed<Provider>>>,
-    associations: Keyed<Shared<Observed<Vec<PodIdentityAssociation>>>>,
-    /// Service accounts, network policies and events of pods, by namespace.
-    pub(super) service_accounts: Keyed<Shared<Observed<Vec<ServiceAccount>>>>,
-    /// Pods, by namespace: read where there are many to walk from.
-    pub(super) pods: Keyed<Observed<Vec<Pod>>>,
-    network_policies: Keyed<Observed<Vec<SelectingPolicy>>>,
-    /// Those that select the same pods, by namespace and their places among all.
-    selected: Keyed<Shared<Observed<Vec<NetworkPolicy>>>>,
-    provider_list: OnceCell<Observed<Vec<String>>>,
-    cluster: OnceCell<Observed<EksCluster>>,
-    caller: OnceCell<Observed<Caller>>,
-    webhooks: OnceCell<Observed<Vec<Webhook>>>,
-    addons: OnceCell<Observed<Vec<Addon>>>,
-    agent: OnceCell<Observed<i64>>,
-    agent_pods: OnceCell<Observed<Vec<AgentPod>>>,
-    /// What one token of the cluster says, from which those of other accounts are foretold.
-    sample: OnceCell<Observed<TokenClaims>>,
-    pub(super) logs: OnceLock<GivenLogs>,
-    /// What runs were found to be: one, unless a walk could not see what others saw.
-    runs: std::sync::Mutex<Vec<Shared<Run>>>,
-}
-
-/// A role and its policies.
-pub(super) type RoleFacts = (Shared<Observed<Role>>, Shared<Observed<Vec<RolePolicy>>>);
-
-pub(super) async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
-    map.lock().await.entry(key.to_owned()).or_default().clone()
-}
 
 fn not_asked<T>(why: &str) -> Observed<T> {
     Observed::NotCollected { reason: why.to_owned() }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use trustwalk_core::evidence::{Evidence, Observed, Source, TokenClaims, TokenSource};
 
-use super::account::Bearer;
+use super::bearer::Bearer;
 use super::options::WalkOptions;
 use super::targets::Ask;
 use super::world::World;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trustwalk_core::evidence::{Observed, Pod, ServiceAccount, Shared, Source, Variable, Workload};
 use trustwalk_foreign::shell;
 
-use super::cache::cell;
+use super::kept::cell;
 use super::world::World;
 use crate::kube_api::{KubeApi, WorkloadRef, of_cron, takes_in};
 

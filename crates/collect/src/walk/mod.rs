@@ -1,9 +1,11 @@
 //! Walking the chain: which facts to gather for a target, and which of them at the same time.
 
 mod account;
+mod bearer;
 mod cache;
 mod everything;
 mod given;
+mod kept;
 mod listed;
 mod nearest;
 mod options;

@@ -6,7 +6,8 @@ use trustwalk_core::evidence::{
     TokenSource, TokenVolume, Variable, Workload, at_work,
 };
 
-use super::account::{self, Bearer};
+use super::account;
+use super::bearer::Bearer;
 use super::listed::{Listed, carried};
 use super::pod_identity;
 use super::world::World;

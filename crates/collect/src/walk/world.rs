@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trustwalk_core::evidence::{Evidence, LogsRead, Observed, Repair, Roots, Run, Shared, Target};
+use trustwalk_core::evidence::{Evidence, Repair, Roots, Run, Shared, Target};
 
-use super::cache::Cache;
+use super::kept::{Cache, GivenLogs};
 use super::options::WalkOptions;
 use crate::aws::AwsClient;
 use crate::dial::Dialer;
 use crate::error::CollectError;
 use crate::kube_api::KubeApi;
-use crate::log_files;
 use crate::proxy::Proxies;
 use crate::retry::Teller;
 use crate::roots;
@@ -119,50 +118,5 @@ impl World {
     /// Logs the user gave that could not be read, beside others that could.
     pub(super) fn unread_logs(&self) -> Vec<String> {
         if self.options.logs.is_empty() { Vec::new() } else { self.given_logs().unread.clone() }
-    }
-}
-
-/// What the logs say that the user gave.
-#[derive(Debug)]
-pub(super) struct GivenLogs {
-    found: Observed<LogsRead>,
-    unread: Vec<String>,
-}
-
-impl GivenLogs {
-    fn read(paths: &[String], now: i64) -> Self {
-        let (read, unread): (Vec<_>, Vec<_>) =
-            paths.iter().map(|path| log_files::scan(path, now)).partition(|one| one.known().is_some());
-        let mut read = read.into_iter();
-        let Some(first) = read.next() else {
-            return Self { found: unread.into_iter().next().unwrap_or_default(), unread: Vec::new() };
-        };
-        let found = first.map(|mut all| {
-            for more in read.filter_map(|one| one.known().cloned()) {
-                all.join(more);
-            }
-            all
-        });
-        Self { found, unread: unread.iter().filter_map(Observed::gap).map(|gap| format!("{gap}; not read")).collect() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_that_cannot_be_read_does_not_hide_the_others() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name).display().to_string();
-        let line =
-            "An error occurred (ExpiredToken) when calling the AssumeRoleWithWebIdentity operation: Token expired";
-        std::fs::write(path("a"), line).unwrap();
-        std::fs::write(path("b"), "nothing").unwrap();
-        let given = GivenLogs::read(&[path("none"), path("a"), path("b")], 0);
-        assert_eq!(given.found.known().map(|r| r.failures.len()), Some(1));
-        assert!(given.unread.len() == 1 && given.unread[0].contains("none"), "{:?}", given.unread);
-        let given = GivenLogs::read(&[path("none")], 0);
-        assert!(given.found.gap().is_some() && given.unread.is_empty());
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use rustls::version::TLS13;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use trustwalk_collect::tls::{DialOptions, FetchError, Mode, Proxy, Stage, fetch_chain};
+use trustwalk_collect::proxy::Proxy;
+use trustwalk_collect::tls::{DialOptions, FetchError, Mode, Stage, fetch_chain};
 
 use crate::servers::{HOST, hostile, request, server, stay};
 

@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::eks;
 use crate::outcome::AwsFault;
 use crate::sigv4::{Caller, Signed};
 use crate::state::{Association, Touched};
@@ -19,6 +18,21 @@ fn invalid(text: impl Into<String>) -> AwsFault {
 
 fn unknown(id: &str) -> AwsFault {
     AwsFault::new(404, "ResourceNotFoundException", format!("No association {id}"))
+}
+
+/// ARN of an association.
+pub(crate) fn association_arn(account: &Account, a: &Association, cluster: &str) -> String {
+    let c = &account.config;
+    format!("arn:{}:eks:{}:{}:podidentityassociation/{cluster}/{}", c.partition, c.region, c.account_id, a.id)
+}
+
+/// An association with its role (EKS API reference, `PodIdentityAssociation`).
+pub(crate) fn association(account: &Account, a: &Association, cluster: &str) -> Value {
+    json!({
+        "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
+        "namespace": a.namespace, "serviceAccount": a.service_account, "roleArn": a.role_arn,
+        "createdAt": a.created.as_second(), "modifiedAt": a.modified.as_second(), "tags": {}, "disableSessionTags": false,
+    })
 }
 
 /// Carries out one of the three; `id` is the association's where the path names one.
@@ -56,7 +70,7 @@ pub(crate) fn change(
     let about = vec![Touched { kind: "AWS::EKS::Cluster", name: cluster.to_owned() }];
     crate::trail::called(account, caller, ("eks.amazonaws.com", action), about, sent, None);
     account.tell_associations(cluster);
-    Ok(json!({"association": eks::association(account, &done, cluster)}))
+    Ok(json!({"association": association(account, &done, cluster)}))
 }
 
 fn create(account: &Account, cluster: &str, of: (String, String), role: String) -> Result<Association, AwsFault> {

@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::associate;
-use crate::http::segments;
+use crate::associate::{self, association, association_arn};
 use crate::outcome::AwsFault;
-use crate::query::Parameters;
+use crate::query::{Parameters, segments};
 use crate::sigv4::{Caller, Signed};
 use crate::state::{Addon, Association, Cluster, Touched};
 
@@ -133,25 +132,11 @@ fn addon_json(a: &Addon, cluster: &str) -> Value {
     value
 }
 
-/// ARN of an association.
-pub(crate) fn association_arn(account: &Account, a: &Association, cluster: &str) -> String {
-    let c = &account.config;
-    format!("arn:{}:eks:{}:{}:podidentityassociation/{cluster}/{}", c.partition, c.region, c.account_id, a.id)
-}
-
 /// An association as lists have it: without its role (EKS API reference, `PodIdentityAssociationSummary`).
 fn summary(account: &Account, a: &Association, cluster: &str) -> Value {
     json!({
         "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
         "namespace": a.namespace, "serviceAccount": a.service_account,
-    })
-}
-
-pub(crate) fn association(account: &Account, a: &Association, cluster: &str) -> Value {
-    json!({
-        "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
-        "namespace": a.namespace, "serviceAccount": a.service_account, "roleArn": a.role_arn,
-        "createdAt": seconds(a.created), "modifiedAt": seconds(a.modified), "tags": {}, "disableSessionTags": false,
     })
 }
 

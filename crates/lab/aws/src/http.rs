@@ -9,7 +9,7 @@ use trustwalk_lab_serve::{PATIENCE, Version, accept, speak};
 use crate::account::Account;
 use crate::callers::request_id;
 use crate::outcome::{AwsFault, escape, tag};
-use crate::query::{Parameters, decode};
+use crate::query::Parameters;
 use crate::requests::Origin;
 use crate::sigv4::{self, Caller, Signed};
 use crate::{assume, cloudtrail, ec2, eks, iam, pod_identity, s3, sts};
@@ -212,9 +212,4 @@ fn fault_reply(service: &str, fault: AwsFault) -> Response<Full<Bytes>> {
         "sts" => query_reply("", STS_NS, Err(fault)),
         _ => query_reply("", IAM_NS, Err(fault)),
     }
-}
-
-/// The last segments of a path, decoded.
-pub(crate) fn segments(path: &str) -> Vec<String> {
-    path.split('/').filter(|s| !s.is_empty()).map(decode).collect()
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::eks::association_arn;
-use crate::http::segments;
+use crate::associate::association_arn;
 use crate::jwt::Jwt;
 use crate::language::{Keys, one_or_many};
 use crate::outcome::AwsFault;
 use crate::providers::fetch;
+use crate::query::segments;
 use crate::requests::always;
 use crate::sigv4::{Caller, Signed};
 use crate::state::{Association, Cluster};

@@ -69,6 +69,11 @@ pub(crate) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// The last segments of a path, decoded.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    path.split('/').filter(|s| !s.is_empty()).map(decode).collect()
+}
+
 /// Encodes everything but unreserved characters (RFC 3986), as `SigV4` and IAM's documents want it.
 pub(crate) fn encode(text: &str, keep_slash: bool) -> String {
     use std::fmt::Write as _;

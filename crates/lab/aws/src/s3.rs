@@ -1,8 +1,8 @@
 //! S3: as much as shows whether a role is allowed to read.
 
 use crate::account::Account;
-use crate::http::segments;
 use crate::outcome::{AwsFault, Outcome, tag};
+use crate::query::segments;
 use crate::sigv4::{Caller, Signed};
 
 /// Lists buckets, a bucket's objects, or refuses to hand out one of them. The lab keeps no objects.

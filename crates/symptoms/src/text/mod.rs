@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 pub(crate) mod endpoint;
+pub(crate) mod excerpt;
 pub(crate) mod extract;
 pub(crate) mod frames;
 pub mod line;

@@ -1,0 +1,139 @@
+//! Which failures a text tells of. Rows of wordings come first, then what needs more than a substring: network errors,
+//! token files, refused actions.
+
+use crate::hook;
+use crate::marks;
+use crate::network::network;
+use crate::parts::Held;
+use crate::refusal::{of_web_identity, refused_action};
+use crate::rules::{GENERIC_CODE, SPECIFIC_CODES};
+use crate::special;
+use crate::symptom::Symptom;
+
+/// The meaning of a sentence that is plain and redacted already.
+pub(crate) fn symptom_of(sentence: &str) -> Option<Symptom> {
+    symptoms(sentence, &sentence.to_ascii_lowercase()).first().map(|(symptom, _)| *symptom)
+}
+
+/// The symptoms and where in the text the words of each begin.
+pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
+    let mut out: Vec<(Symptom, usize)> = Vec::new();
+    let mut add = |found: Option<(Symptom, usize)>| {
+        if let Some((s, at)) = found
+            && !out.iter().any(|(seen, _)| overshadows(*seen, s))
+        {
+            out.push((s, at));
+        }
+    };
+    // A chain of providers tells why each of them, the default profile's too, had nothing.
+    let chain = special::is_chain(lower);
+    let ours = marks::is_aws(lower) && !marks::is_another_cloud(lower);
+    add(special::unexpanded(lower));
+    add(special::not_given(lower, chain));
+    let held = Held::of(lower);
+    for (r, at) in held.specific() {
+        if !(chain && r.symptom == Symptom::ProfileMissing || r.shared && !ours) {
+            add(Some((r.symptom, at)));
+        }
+    }
+    add(of_web_identity(lower));
+    add(hook::ours(lower));
+    // A link that tells of STS tells its own cause.
+    if chain && !(lower.contains("sts.") && lower.contains("amazonaws.com")) {
+        add(special::interrupted(lower));
+    }
+    for (symptom, code) in SPECIFIC_CODES {
+        add(marks::answered(code, lower).map(|at| (*symptom, at)));
+    }
+    add(token_file(lower));
+    add(network(lower));
+    add(refused_action(text, lower));
+    if out.is_empty() {
+        let coded = marks::answered(GENERIC_CODE.1, lower).map(|at| (GENERIC_CODE.0, at));
+        let worded = || held.generic().find(|(r, _)| ours || !r.shared).map(|(r, at)| (r.symptom, at));
+        return coded.or_else(worded).into_iter().collect();
+    }
+    out
+}
+
+/// Whether a symptom already found makes another, less exact one superfluous.
+#[expect(clippy::wildcard_enum_match_arm, reason = "few symptoms say less than others")]
+fn overshadows(seen: Symptom, new: Symptom) -> bool {
+    use Symptom as S;
+    let more_exact = match new {
+        S::ExpiredSession => matches!(seen, S::ExpiredToken | S::PodIdentityTokenExpired),
+        S::SignatureMismatch => matches!(seen, S::SignatureScope | S::ClockSkew),
+        S::MalformedPolicy => seen == S::FederatedInvalid,
+        S::TokenFileMissing | S::TokenFileUnreadable => matches!(seen, S::WrongTokenFile | S::WebIdentityNotGiven),
+        S::ApiTokenInvalid => seen == S::ApiTokenRefused,
+        S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
+        S::RoleArnInvalid => seen == S::VariableUnexpanded,
+        S::ImdsUnreachable | S::NoInstanceRole => matches!(seen, S::StsModuleMissing | S::WebIdentityNotGiven),
+        S::ProfileMissing | S::ChainInterrupted => seen == S::WebIdentityNotGiven,
+        S::StsServerError => matches!(seen, S::StsWrongEndpoint | S::PodIdentityTrustRefused),
+        S::StsTimeout | S::StsUnreachable | S::StsDns | S::StsRefused => {
+            matches!(seen, S::ChainInterrupted | S::EksAuthUnreachable | S::EndpointWithoutScheme)
+        }
+        S::AccessDeniedAction => {
+            is_of_agent(seen)
+                || seen == S::WebIdentityOther
+                || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint)
+        }
+        // The agent itself acts as the node.
+        S::NodeRoleUsed => is_of_agent(seen),
+        S::PodIdentityAgentError => is_of_agent(seen) || seen == S::Throttled,
+        S::PodIdentityAccessDenied => seen == S::PodIdentityTrustRefused,
+        S::PodIdentityTokenExpired => seen == S::PodIdentityTokenRefused,
+        _ => false,
+    };
+    seen == new || more_exact
+}
+
+/// An answer of the Pod Identity agent that says more than that there was one.
+fn is_of_agent(seen: Symptom) -> bool {
+    use Symptom as S;
+    matches!(
+        seen,
+        S::PodIdentityTokenExpired
+            | S::PodIdentityNoAssociation
+            | S::PodIdentityAccessDenied
+            | S::PodIdentityTrustRefused
+            | S::PodIdentityTokenMalformed
+            | S::PodIdentityTokenRefused
+            | S::EksAuthUnreachable
+            | S::PodIdentityWrongAddress
+    )
+}
+
+/// Trouble with the projected token's file.
+fn token_file(lower: &str) -> Option<(Symptom, usize)> {
+    let at = [
+        "/serviceaccount/token",
+        "eks-pod-identity-token",
+        "webidentity token",
+        "web identity token",
+        "web_identity_token_file",
+        "webidentitytokenfile",
+        // Go 2, whatever the path.
+        "failed to retrieve jwt from provide source",
+    ]
+    .iter()
+    .find_map(|m| lower.find(m))?;
+    if marks::any(lower, &["permission denied", "eacces", "errno 13", "accessdeniedexception: /", "access to the path"])
+    {
+        return Some((Symptom::TokenFileUnreadable, at));
+    }
+    marks::any(
+        lower,
+        &[
+            "no such file or directory",
+            "enoent",
+            "errno 2]",
+            "nosuchfileexception",
+            "cannot find the path",
+            "could not find file",
+            "does not exist",
+        ],
+    )
+    .then_some((Symptom::TokenFileMissing, at))
+}
