@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 
 use crate::callers::new_keys;
-use crate::policy;
+use crate::catalogue;
 use crate::state::{Addon, Association, Cluster, Credentials, Principal, Provider, Role, State};
 
 /// How the account decides whether to trust an issuer's certificate.
@@ -94,7 +94,7 @@ impl Account {
     fn member_of(members: &Members, config: Arc<AccountConfig>) -> Self {
         let admin = new_keys("AKIA", None);
         let unprivileged = new_keys("AKIA", None);
-        let mut state = State { policies: policy::managed(), ..State::default() };
+        let mut state = State { policies: catalogue::managed(), ..State::default() };
         let user = |name: &str, policies: Vec<String>| Principal::User { name: name.to_owned(), policies };
         state.keys.insert(admin.access_key_id.clone(), (admin.clone(), user("admin", vec![ADMIN.to_owned()])));
         state.keys.insert(unprivileged.access_key_id.clone(), (unprivileged.clone(), user("nobody", Vec::new())));
@@ -286,10 +286,5 @@ impl Account {
         if let Some(follower) = follower {
             follower(&all);
         }
-    }
-
-    /// Records an event of the past.
-    pub fn record(&self, at: Timestamp, source: &str, name: &str, who: &str, resources: &[String]) {
-        crate::trail::told(self, at, source, name, who, resources);
     }
 }

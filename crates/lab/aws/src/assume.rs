@@ -25,7 +25,7 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Para
 }
 
 fn identity(account: &Account, caller: &Caller) -> String {
-    let arn = crate::policy::arn(account, &caller.principal);
+    let arn = crate::arns::arn(account, &caller.principal);
     let id = match &caller.principal {
         Principal::User { name, .. } => crate::callers::role_id(name).replace("AROA", "AIDA"),
         Principal::Session { role, session, .. } => format!("{}:{session}", crate::callers::role_id(role)),
@@ -56,7 +56,7 @@ fn assume(account: &Account, caller: &Caller, form: &Parameters) -> Outcome {
         Admission::ByName | Admission::ByAccount => own == Ruling::Allowed,
     };
     let (Some(owner), Some(role), true) = (owner, role, may) else {
-        let who = crate::policy::arn(account, &caller.principal);
+        let who = crate::arns::arn(account, &caller.principal);
         let text = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         let fault = AwsFault::new(403, "AccessDenied", text);
         record(account, caller, form, &arn, Some(&fault));
@@ -87,7 +87,7 @@ fn record(account: &Account, caller: &Caller, form: &Parameters, arn: &str, faul
 
 /// ARNs by which a trust policy may name a caller: a session by itself or by its role.
 fn known_as(account: &Account, principal: &Principal) -> Vec<String> {
-    let own = crate::policy::arn(account, principal);
+    let own = crate::arns::arn(account, principal);
     let role = match principal {
         Principal::Session { role, .. } => account.role(role).map(|r| account.role_arn(&r)),
         Principal::User { .. } => None,

@@ -8,7 +8,7 @@ use crate::sigv4::Caller;
 pub(crate) fn call(account: &Account, caller: &Caller, action: &str) -> Outcome {
     let full = format!("ec2:{action}");
     if let Some(why) = crate::policy::decide(account, caller, &full, "*").why(&full) {
-        let who = crate::policy::arn(account, &caller.principal);
+        let who = crate::arns::arn(account, &caller.principal);
         let text = format!(
             "You are not authorized to perform this operation. User: {who} is not authorized to perform: {full} {why}"
         );

@@ -8,9 +8,9 @@ use trustwalk_lab_serve::{PATIENCE, Version, accept, speak};
 
 use crate::account::Account;
 use crate::callers::request_id;
+use crate::origin::Origin;
 use crate::outcome::{AwsFault, escape, tag};
 use crate::query::Parameters;
-use crate::requests::Origin;
 use crate::sigv4::{self, Caller, Signed};
 use crate::{assume, cloudtrail, ec2, eks, iam, pod_identity, s3, sts};
 
@@ -92,7 +92,7 @@ impl Account {
     /// Refuses unless the caller's policies allow the action on the resource.
     pub(crate) fn authorise(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), AwsFault> {
         let Some(why) = crate::policy::decide(self, caller, action, resource).why(action) else { return Ok(()) };
-        let who = crate::policy::arn(self, &caller.principal);
+        let who = crate::arns::arn(self, &caller.principal);
         Err(AwsFault::new(
             403,
             "AccessDenied",

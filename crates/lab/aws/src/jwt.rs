@@ -24,6 +24,14 @@ fn not_a_jwt() -> AwsFault {
     AwsFault::token("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
 }
 
+/// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
+pub(crate) fn keys_unavailable() -> AwsFault {
+    AwsFault::token(
+        "Couldn't retrieve verification key from your identity provider,  please reference \
+         AssumeRoleWithWebIdentity documentation for requirements",
+    )
+}
+
 /// Reported since 2026; before, the words were "Incorrect token audience".
 fn not_validated() -> AwsFault {
     AwsFault::token(
@@ -142,7 +150,7 @@ impl Jwt {
 
     /// The signature, by the key the header names.
     pub(crate) fn check_signature(&self, jwks: &Value) -> Result<(), AwsFault> {
-        let unavailable = crate::sts::keys_unavailable;
+        let unavailable = keys_unavailable;
         let all: Vec<&Value> = jwks.get("keys").and_then(Value::as_array).ok_or_else(unavailable)?.iter().collect();
         // "At most 100 RSA and 100 EC keys" (IAM User Guide, "Create an OIDC provider").
         let of = |kind: &str| all.iter().filter(|k| k.get("kty").and_then(Value::as_str) == Some(kind)).count();

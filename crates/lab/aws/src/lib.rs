@@ -3,9 +3,11 @@
 //! It decides as AWS documents and reports it, and shares no code with the doctor.
 
 mod account;
+mod arns;
 mod associate;
 mod assume;
 mod callers;
+mod catalogue;
 mod cloudtrail;
 mod ec2;
 mod eks;
@@ -17,6 +19,7 @@ mod jwt;
 mod language;
 mod managed;
 mod oidc;
+mod origin;
 mod outcome;
 mod paging;
 mod pod_identity;

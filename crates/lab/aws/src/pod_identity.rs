@@ -132,7 +132,7 @@ fn session(
     let name = format!("eks-{}-{pod}-{}", cluster.name, crate::callers::request_id());
     let name: String = name.chars().take(64).collect();
     let given = account.open_session(&role.name, &name, SESSION, tags);
-    let arn = crate::policy::session_arn(account, &role.name, &name);
+    let arn = crate::arns::session_arn(account, &role.name, &name);
     Ok(json!({
         "subject": {"namespace": a.namespace, "serviceAccount": a.service_account},
         "audience": AUDIENCE,

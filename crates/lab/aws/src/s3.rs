@@ -43,7 +43,7 @@ fn owner(account: &Account) -> String {
 fn authorise(account: &Account, caller: &Caller, action: &str, resource: Option<&str>) -> Result<(), AwsFault> {
     let ruling = crate::policy::decide(account, caller, action, resource.unwrap_or("*"));
     let Some(why) = ruling.why(action) else { return Ok(()) };
-    let who = crate::policy::arn(account, &caller.principal);
+    let who = crate::arns::arn(account, &caller.principal);
     let on = resource.map(|arn| format!("on resource: \"{arn}\" ")).unwrap_or_default();
     let text = format!("User: {who} is not authorized to perform: {action} {on}{why}");
     Err(AwsFault::new(403, "AccessDenied", text))

@@ -5,9 +5,9 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use crate::account::Account;
+use crate::origin::Origin;
 use crate::outcome::AwsFault;
 use crate::query::{decode, encode};
-use crate::requests::Origin;
 use crate::state::Principal;
 
 /// A signature older or newer than this is refused (AWS: five minutes; signing clients drift).

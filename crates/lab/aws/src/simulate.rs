@@ -47,5 +47,5 @@ fn principal(account: &Account, arn: &str) -> Option<Principal> {
     let state = account.state();
     let principals: Vec<Principal> = state.keys.values().map(|(_, principal)| principal.clone()).collect();
     drop(state);
-    principals.into_iter().find(|p| matches!(p, Principal::User { .. }) && policy::arn(account, p) == arn)
+    principals.into_iter().find(|p| matches!(p, Principal::User { .. }) && crate::arns::arn(account, p) == arn)
 }

@@ -4,23 +4,16 @@ use aws_lc_rs::digest;
 
 use crate::account::{Account, TrustModel};
 use crate::identity::{Brought, claim_keys};
-use crate::jwt::Jwt;
+use crate::jwt::{Jwt, keys_unavailable};
+use crate::origin::Origin;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::providers::{Fetched, fetch, verifies};
 use crate::query::Parameters;
-use crate::requests::{Origin, always};
+use crate::requests::always;
 use crate::state::{Credentials, Provider, Role};
 use crate::trail::Exchanged;
 use crate::trust::admits;
 use crate::validate;
-
-/// "Couldn't retrieve verification key…", two spaces and all (reported verbatim).
-pub(crate) fn keys_unavailable() -> AwsFault {
-    AwsFault::token(
-        "Couldn't retrieve verification key from your identity provider,  please reference \
-         AssumeRoleWithWebIdentity documentation for requirements",
-    )
-}
 
 /// The words for the exchange are reported of AWS; those for tags and source identity are formed after them.
 fn denied(action: &str) -> AwsFault {
@@ -186,6 +179,6 @@ pub(crate) fn credentials_xml(c: &Credentials) -> String {
 
 pub(crate) fn assumed_xml(account: &Account, role: &Role, session: &str) -> String {
     let id = format!("{}:{session}", crate::callers::role_id(&role.name));
-    let arn = crate::policy::session_arn(account, &role.name, session);
+    let arn = crate::arns::session_arn(account, &role.name, session);
     format!("<AssumedRoleUser>{}{}</AssumedRoleUser>", tag("AssumedRoleId", &id), tag("Arn", &arn))
 }

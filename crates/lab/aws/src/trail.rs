@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::account::Account;
 use crate::callers::{request_id, role_id};
 use crate::jwt::Jwt;
+use crate::origin::Origin;
 use crate::outcome::AwsFault;
 use crate::query::Parameters;
-use crate::requests::Origin;
 use crate::sigv4::Caller;
 use crate::state::{Credentials, Event, Principal, Touched};
 
@@ -103,7 +103,7 @@ pub(crate) fn web_identity(
             if let Some(asked) = asked.as_object_mut().filter(|_| !done.tags.is_empty()) {
                 asked.insert("principalTags".to_owned(), json!(done.tags));
             }
-            let arn = crate::policy::session_arn(account, &done.role, &session);
+            let arn = crate::arns::session_arn(account, &done.role, &session);
             resources.push(Touched { kind: "AWS::IAM::AccessKey", name: done.credentials.access_key_id.clone() });
             resources.push(Touched { kind: "AWS::STS::AssumedRole", name: arn.clone() });
             let ends = done.credentials.expires.unwrap_or(now).strftime("%b %-d, %Y, %-I:%M:%S %p").to_string();
@@ -153,8 +153,15 @@ pub(crate) fn called(
     push(account, now, name_of(&caller.principal), resources, record);
 }
 
+impl Account {
+    /// Records an event of the past.
+    pub fn record(&self, at: Timestamp, source: &str, name: &str, who: &str, resources: &[String]) {
+        told(self, at, source, name, who, resources);
+    }
+}
+
 /// Records something of the past, by a user.
-pub(crate) fn told(account: &Account, at: Timestamp, source: &str, name: &str, user: &str, resources: &[String]) {
+fn told(account: &Account, at: Timestamp, source: &str, name: &str, user: &str, resources: &[String]) {
     let c = &account.config;
     let who = json!({
         "type": "IAMUser", "principalId": role_id(user).replace("AROA", "AIDA"), "userName": user,
@@ -219,7 +226,7 @@ fn name_of(principal: &Principal) -> &str {
 
 fn who(account: &Account, caller: &Caller) -> Value {
     let owner = account.config.account_id.as_str();
-    let arn = crate::policy::arn(account, &caller.principal);
+    let arn = crate::arns::arn(account, &caller.principal);
     match &caller.principal {
         Principal::User { name, .. } => json!({
             "type": "IAMUser", "principalId": role_id(name).replace("AROA", "AIDA"), "arn": arn, "accountId": owner,
