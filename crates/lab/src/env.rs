@@ -5,16 +5,10 @@ use std::{collections::BTreeMap, fmt::Write, path::Path};
 use trustwalk_lab_issuer::pki::to_pem;
 
 use crate::{
-    Lab, LabError, files,
+    Lab, LabError,
+    files::{self, BUNDLE, ENV, KUBECONFIG, LIBRARY},
     world::names::{CI_ISSUER_HOST, EKS_ISSUER_HOST, REGION},
 };
-
-const KUBECONFIG: &str = "kubeconfig";
-const BUNDLE: &str = "ca-bundle.pem";
-const LIBRARY: &str = "ca-library.pem";
-const ENV: &str = "env";
-/// All of them.
-pub(crate) const FILES: [&str; 4] = [KUBECONFIG, BUNDLE, LIBRARY, ENV];
 
 impl Lab {
     /// The environment of a client, with the paths [`Lab::write_files`] uses in the

@@ -11,6 +11,19 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 use crate::LabError;
 
+/// Configuration of Kubernetes clients.
+pub(crate) const KUBECONFIG: &str = "kubeconfig";
+/// Roots that clients trust.
+pub(crate) const BUNDLE: &str = "ca-bundle.pem";
+/// Roots of the trust library.
+pub(crate) const LIBRARY: &str = "ca-library.pem";
+/// Variables, to be sourced.
+pub(crate) const ENV: &str = "env";
+/// What clients are left.
+pub(crate) const CLIENT_FILES: [&str; 4] = [KUBECONFIG, BUNDLE, LIBRARY, ENV];
+/// Where the control interface listens.
+pub(crate) const STATE: &str = "lab.json";
+
 /// Read and write for the owner, nothing for others.
 const PRIVATE: u32 = 0o600;
 /// The same for folders.

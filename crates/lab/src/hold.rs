@@ -8,7 +8,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use crate::{LabError, control::State, env, files};
+use crate::{LabError, files};
 
 /// The lock's file. It is there for as long as the lab is, and stays when the lab was killed: whatever else is in
 /// the folder is then known to be a lab's.
@@ -99,7 +99,7 @@ pub(crate) fn clean_up_after_killed(dir: &Path) -> Result<bool, LabError> {
 
 fn clean(dir: &Path) {
     // What is gone already is as good, and what cannot be removed is tried by the next lab.
-    for name in env::FILES.into_iter().chain([State::FILE]) {
+    for name in files::CLIENT_FILES.into_iter().chain([files::STATE]) {
         let _gone = fs::remove_file(dir.join(name));
     }
     let _gone = fs::remove_dir_all(dir.join(CI));
@@ -110,10 +110,10 @@ fn clean(dir: &Path) {
 /// The first name of the lab's that the folder holds although no lab has left its lock there.
 fn foreign(dir: &Path) -> Option<&'static str> {
     // The state file is no other program's: with it, the rest is of a lab of before there were locks.
-    if fs::symlink_metadata(dir.join(State::FILE)).is_ok() {
+    if fs::symlink_metadata(dir.join(files::STATE)).is_ok() {
         return None;
     }
-    env::FILES.into_iter().chain([CI]).find(|name| fs::symlink_metadata(dir.join(name)).is_ok())
+    files::CLIENT_FILES.into_iter().chain([CI]).find(|name| fs::symlink_metadata(dir.join(name)).is_ok())
 }
 
 /// Whether the file that was locked is the one that stands there: a lab that ended may have taken it away.

@@ -1,139 +1,21 @@
-//! The lab: its parts, started and wired together, and what can be asked of it.
+//! What can be asked of a running lab.
 
 use std::{
-    collections::BTreeSet,
-    fmt,
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, watch};
-use trustwalk_lab_cluster::{Gvr, NodeRuntime, Store, json as j};
-use trustwalk_lab_issuer::{Issuer, IssuerServer, pki::Hierarchy};
-use trustwalk_lab_node::{Settings, WebhookSettings};
+use trustwalk_lab_cluster::{Gvr, Store, json as j};
 
 use crate::{
-    LabError,
-    account::AccountSide,
-    ci,
-    clock::LabClock,
+    LabError, ci,
+    config::{Addresses, LabConfig, TrustModel},
     faults::{self, Fault, Start, Target},
-    hold::{self, Hold},
-    pods, push,
+    hold, pods, push,
+    running::{Applied, Lab},
     world::{WorkloadId, World, names},
 };
-
-/// How AWS decides whether to trust an issuer's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrustModel {
-    /// Its trust library first, thumbprints otherwise: AWS since August 2024.
-    LibraryFirst,
-    /// Thumbprints alone: AWS at the time of the story, and compatible systems.
-    ThumbprintOnly,
-}
-
-impl TrustModel {
-    /// Name as the command line spells it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::LibraryFirst => "library-first",
-            Self::ThumbprintOnly => "thumbprint-only",
-        }
-    }
-}
-
-/// Where the story stands when the lab starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Story {
-    /// Everything on its own role, and well.
-    Healthy,
-    /// The VPC CNI still on the instances' role; nothing has failed yet.
-    BeforeTheChange,
-}
-
-/// Ports on loopback; 0 takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ports {
-    /// AWS endpoint.
-    pub aws: u16,
-    /// Kubernetes API.
-    pub kubernetes: u16,
-    /// Issuers.
-    pub issuer: u16,
-    /// Control interface.
-    pub control: u16,
-}
-
-/// How a lab starts.
-#[derive(Debug, Clone)]
-pub struct LabConfig {
-    /// Where the story stands.
-    pub story: Story,
-    /// How the account trusts certificates.
-    pub trust_model: TrustModel,
-    /// Ports.
-    pub ports: Ports,
-    /// Folder for the lab's files.
-    pub state_dir: PathBuf,
-}
-
-/// Addresses of the running parts.
-#[derive(Debug, Clone, Copy)]
-pub struct Addresses {
-    /// AWS endpoint, plain HTTP.
-    pub aws: SocketAddr,
-    /// Kubernetes API, HTTPS.
-    pub kubernetes: SocketAddr,
-    /// Issuers, HTTPS.
-    pub issuer: SocketAddr,
-    /// Control interface, plain HTTP.
-    pub control: SocketAddr,
-}
-
-pub(crate) struct Inner {
-    pub(crate) config: LabConfig,
-    pub(crate) addresses: Addresses,
-    pub(crate) clock: LabClock,
-    pub(crate) account: AccountSide,
-    pub(crate) store: Store,
-    pub(crate) runtime: Arc<dyn NodeRuntime>,
-    pub(crate) settings: Settings,
-    pub(crate) webhook: WebhookSettings,
-    pub(crate) webhook_ca: String,
-    pub(crate) foreign_ca: String,
-    pub(crate) server: IssuerServer,
-    pub(crate) issuer: Issuer,
-    pub(crate) ci_issuer: Issuer,
-    pub(crate) old_hierarchy: Hierarchy,
-    pub(crate) new_hierarchy: Hierarchy,
-    pub(crate) registered_thumbprint: String,
-    pub(crate) kubeconfig: String,
-    pub(crate) world: Mutex<Applied>,
-    pub(crate) down: watch::Sender<bool>,
-    pub(crate) hold: Hold,
-}
-
-/// What has been pushed so far.
-pub(crate) struct Applied {
-    pub(crate) base: World,
-    pub(crate) current: World,
-    pub(crate) active: BTreeSet<&'static str>,
-}
-
-/// A running lab. Cloning shares it; its tasks end with the runtime or [`Lab::ask_down`].
-#[derive(Clone)]
-pub struct Lab {
-    pub(crate) inner: Arc<Inner>,
-}
-
-impl fmt::Debug for Lab {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lab").field("addresses", &self.inner.addresses).finish_non_exhaustive()
-    }
-}
 
 /// How far back processes start that began "long ago": past the day a token lives.
 const LONG_AGO_SECONDS: i64 = 26 * 3600;
@@ -392,9 +274,4 @@ impl Lab {
         // The sender lives in the lab itself, so it cannot be gone here.
         let _asked = down.wait_for(|asked| *asked).await;
     }
-}
-
-/// Loopback with this port.
-pub(crate) fn loopback(port: u16) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, port).into()
 }

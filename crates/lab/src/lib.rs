@@ -8,6 +8,7 @@
 mod account;
 mod ci;
 mod clock;
+mod config;
 pub mod control;
 mod env;
 mod error;
@@ -18,12 +19,14 @@ mod lab;
 mod minter;
 mod pods;
 mod push;
+mod running;
 mod start;
 pub mod story;
 mod webhook;
 pub mod world;
 
 pub use clock::LabClock;
+pub use config::{Addresses, LabConfig, Ports, Story, TrustModel};
 pub use control::Client;
 pub use error::LabError;
-pub use lab::{Addresses, Lab, LabConfig, Ports, Story, TrustModel};
+pub use running::Lab;

@@ -25,13 +25,10 @@ pub(crate) struct State {
 const LARGEST: u64 = 4096;
 
 impl State {
-    /// Name of the state file in the lab's folder.
-    pub(crate) const FILE: &str = "lab.json";
-
     /// Writes the state file, for its owner only.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), LabError> {
         let text = json!(self).to_string();
-        files::write_private(&dir.join(Self::FILE), text.as_bytes())
+        files::write_private(&dir.join(files::STATE), text.as_bytes())
     }
 
     /// Reads the state file of a running lab.
@@ -46,7 +43,7 @@ impl State {
             return Err(missing());
         }
         let mut bytes = Vec::new();
-        let file = File::open(dir.join(Self::FILE)).map_err(|_| missing())?;
+        let file = File::open(dir.join(files::STATE)).map_err(|_| missing())?;
         file.take(LARGEST).read_to_end(&mut bytes).map_err(|_| missing())?;
         serde_json::from_slice(&bytes).map_err(|_| missing())
     }
