@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{CiJob, ROLE_ANNOTATION};
+use super::CiJob;
+use super::annotation::ROLE_ANNOTATION;
 
 /// What stands in the place of a value that is not kept.
 pub const WITHHELD: &str = "[withheld]";

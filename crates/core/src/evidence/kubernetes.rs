@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::annotation::ROLE_ANNOTATION;
 use super::kept::Variable;
 use super::{AwsFile, Gap, NetworkRule, WebhookRefusal};
 
@@ -330,15 +331,6 @@ pub struct ServiceAccount {
     pub automount: Option<bool>,
 }
 
-/// The annotation that names the role.
-pub const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
-/// The annotation by which a service account asks for another audience (amazon-eks-pod-identity-webhook).
-pub const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
-/// The annotation that asks for STS's regional endpoints (amazon-eks-pod-identity-webhook README; known to it since
-/// v0.3.0).
-pub const REGIONAL_ANNOTATION: &str = "eks.amazonaws.com/sts-regional-endpoints";
-/// The annotation that asks for another life of the token, in seconds (same README).
-pub const LIFE_ANNOTATION: &str = "eks.amazonaws.com/token-expiration";
 /// The audience that the webhook asks for by itself (amazon-eks-pod-identity-webhook).
 pub const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 

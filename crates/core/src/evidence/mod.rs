@@ -1,5 +1,6 @@
 //! Evidence: everything the rules may look at, as data.
 
+mod annotation;
 mod aws;
 mod clock;
 mod files;
@@ -22,6 +23,7 @@ mod template;
 mod view;
 mod whose;
 
+pub use annotation::{AUDIENCE_ANNOTATION, LIFE_ANNOTATION, REGIONAL_ANNOTATION, ROLE_ANNOTATION};
 pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, OWN_SESSION, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock, LAST_SECOND};
 pub use files::{AwsFile, AwsProfile, FileOrigin};
@@ -32,10 +34,9 @@ pub use job::{CiJob, Means, Platform, Refs, SettingOf, SubjectSetting, TokenRequ
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
-    AUDIENCE_ANNOTATION, AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar,
-    FieldWriter, InjectionProbe, LIFE_ANNOTATION, NetworkPolicy, Pod, PodIdentityAssociation, PodSpec,
-    REGIONAL_ANNOTATION, ROLE_ANNOTATION, ServiceAccount, TokenVolume, Webhook, WebhookAuthority, WebhookRule,
-    Workload, at_work, injects_identity, pods_down,
+    AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar, FieldWriter, InjectionProbe,
+    NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ServiceAccount, TokenVolume, Webhook, WebhookAuthority,
+    WebhookRule, Workload, at_work, injects_identity, pods_down,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
