@@ -101,7 +101,8 @@ fn an_issuer_that_nothing_of_ours_knows_is_a_question() {
             assert!(all(&d).iter().all(|f| f.cures.iter().all(|c| c.actions.is_empty())), "{base} {sts}");
             assert!(!words(&d).contains("create-open-id-connect-provider"), "{}", words(&d));
             // Nobody is named who was not asked.
-            let asked = if base == "job" { "the account does not know" } else { "neither the account nor the cluster knows" };
+            let asked =
+                if base == "job" { "the account does not know" } else { "neither the account nor the cluster knows" };
             assert!(words(&d).contains(&format!("{asked} that issuer")), "{}", words(&d));
             let missing = all(&d).into_iter().find(|f| f.name() == "oidc-provider-missing-in-account");
             assert!(missing.is_none_or(|f| f.confidence < Confidence::Proven && f.decide.is_some()), "{base} {sts}");
