@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
-use support::{LabProcess, succeed, tool, trustwalk};
+use support::{LabProcess, planned, succeed, tool, trustwalk};
 
 /// What the gate holds, and whether it does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -199,6 +199,7 @@ fn what_another_writes_to_the_same_object_of_the_cluster_stays() {
     {
         let lab = LabProcess::up(&[]);
         assert!(lab.lab(&["break", "annotation-missing-on-service-account"]).status.success());
+        planned(&lab, &["deployment/external-dns", "-n", "external-dns"]);
         let config = std::fs::read(&lab.env["KUBECONFIG"]).unwrap();
         let mut config: Value = serde_json::from_slice(&config).unwrap();
         let server = config["clusters"][0]["cluster"]["server"].as_str().unwrap().to_owned();

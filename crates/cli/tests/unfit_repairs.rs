@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use serde_json::Value;
-use support::{LabProcess, succeed, tool};
+use support::{LabProcess, planned, succeed, tool};
 
 fn said(out: &Output) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
@@ -62,6 +62,7 @@ fn reader(lab: &LabProcess) -> PathBuf {
 fn a_step_that_the_cluster_would_refuse_stops_the_plan_before_the_first_write() {
     let lab = LabProcess::up(&[]);
     assert!(lab.lab(&["break", "annotation-missing-on-service-account"]).status.success());
+    planned(&lab, &DNS);
     let config = reader(&lab);
     let out = lab.command(env!("CARGO_BIN_EXE_trustwalk")).args(fix(DNS)).env("KUBECONFIG", &config).output().unwrap();
     let text = said(&out);
@@ -76,6 +77,7 @@ fn a_step_that_the_cluster_would_refuse_stops_the_plan_before_the_first_write() 
 fn a_step_that_the_account_would_refuse_is_found_by_the_simulator_or_said_not_to_be_known() {
     let lab = LabProcess::up(&[]);
     assert!(lab.lab(&["break", "sub-wrong-namespace"]).status.success());
+    planned(&lab, &LEDGER);
     let told = |name: &str, actions: &str| {
         let mut command = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
         let out = command.args(fix(LEDGER)).envs(keys(&lab, name, actions)).output().unwrap();
@@ -110,6 +112,7 @@ fn what_vanished_or_is_elsewhere_is_told_in_plain_words() {
         let out = lab.trustwalk(words);
         (out.status.code(), said(&out))
     };
+    planned(&lab, &LEDGER);
     assert_eq!(run(&fix(LEDGER)).0, Some(0));
     let receipt: Value = serde_json::from_slice(&std::fs::read(lab.dir.path().join("r.json")).unwrap()).unwrap();
     let role = receipt["steps"][0]["step"]["action"]["role"].as_str().unwrap();
@@ -141,7 +144,8 @@ fn what_vanished_or_is_elsewhere_is_told_in_plain_words() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("was rolled back"), "{text}");
     let (code, text) = run(&["fix", "deployment/nothing", "-n", "payments", "--approve"]);
-    assert_eq!(code, Some(4), "{text}");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("does not exist"), "{text}");
     let (code, text) = run(&["fix", "pod/", "--approve"]);
     assert_eq!(code, Some(2), "{text}");
 }

@@ -131,3 +131,13 @@ pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
         std::thread::yield_now();
     }
 }
+
+/// Waits until a fault that was put in has a plan with two steps, the change and new pods; its actions.
+pub(crate) fn planned(lab: &LabProcess, target: &[&str]) -> serde_json::Value {
+    until(|| {
+        let out = lab.trustwalk(&[&["fix"], target, &["-o", "json"]].concat());
+        let report: serde_json::Value = serde_json::from_slice(&out.stdout).ok()?;
+        let steps = report[0]["plan"]["steps"].as_array().filter(|steps| steps.len() > 1)?;
+        Some(steps.iter().map(|s| s["action"].clone()).collect())
+    })
+}
