@@ -80,12 +80,25 @@ pub(super) fn token_of_job(
     }
 }
 
-/// Tells of a cluster that was named and does not exist.
+/// Tells of a cluster that was named and is not the one that was looked at.
 pub(super) fn cluster(world: &World, evidence: &mut Evidence) {
-    if let Some(name) = world.options.cluster.as_deref().filter(|_| evidence.cluster.is_absent()) {
-        let region = evidence.region.clone().unwrap_or_default();
-        evidence.dismissed.push(format!("--cluster is `{name}`, and the account has no such EKS cluster in {region}"));
-    }
+    let Some(name) = world.options.cluster.as_deref() else { return };
+    let given = name.rsplit('/').next().unwrap_or(name);
+    let why = match &evidence.cluster {
+        Observed::Absent { .. } => {
+            let region = evidence.region.as_deref().unwrap_or("this region");
+            format!("the account has no such EKS cluster in {region}")
+        }
+        Observed::Known { value, .. } if value.name != given => {
+            format!("the EKS cluster of this API server is `{}`", value.name)
+        }
+        Observed::Known { .. }
+        | Observed::Denied { .. }
+        | Observed::Unreachable { .. }
+        | Observed::NotCollected { .. }
+        | Observed::Spared { .. } => return,
+    };
+    evidence.dismissed.push(format!("--cluster is `{name}`, and {why}"));
 }
 
 /// Tells of an issuer that was given and is not the one that counts.
