@@ -44,7 +44,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let (causes, folded): (Vec<Cause>, Vec<Folded>) = folded.into_iter().unzip();
     let apart = if root_cause.is_some() { survivors::apart(&observations, &causes) } else { Vec::new() };
     let consequences = consequences(root_cause.as_ref(), folded, &failures, &apart);
-    let mut undetermined: Vec<String> = evidence.dismissed.clone();
+    let mut undetermined: Vec<String> = view.dismissed().to_vec();
     if root_cause.is_none() {
         undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
     }

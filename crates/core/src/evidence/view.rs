@@ -70,6 +70,11 @@ impl<'a> View<'a> {
         self.evidence.now
     }
 
+    /// [`Evidence::dismissed`].
+    pub fn dismissed(&self) -> &'a [String] {
+        &self.evidence.dismissed
+    }
+
     /// [`super::Run::repair`].
     pub fn repair(&self) -> Option<&'a Repair> {
         self.evidence.repair.as_ref()
