@@ -11,7 +11,6 @@ mod describe;
 mod document;
 mod hooks;
 mod lint;
-mod linted;
 mod model;
 mod owner;
 mod pods;
@@ -21,7 +20,7 @@ mod undone;
 mod ways;
 
 pub use applied::applied;
-pub use build::{build, build_for, fit, step_of};
+pub use build::{Entry, build, build_for, fit, step_of};
 pub use chain::{Break, Digest, Entry as HistoryEntry, Errand, Event, Hand, MOST_ENTRIES, Stood};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
@@ -31,8 +30,7 @@ pub use document::{
     Risk, RiskLevel, Site, Undo, UndoWay, Users, differences, document, read_plan,
 };
 pub use hooks::WebhookField;
-pub use lint::{Drift, Entry, Leave, Refusal, Rule, widens};
-pub use linted::{Linted, lint};
+pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
 pub use model::{
     Action, Applicability, Cure, Effect, Made, OnePod, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step,
     StepState, Withheld,

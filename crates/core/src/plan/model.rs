@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::build::CAUSES_BETWEEN;
 use super::hooks::WebhookField;
 use crate::cause::Cause;
-
-/// What stands between the causes that one plan cures.
-pub(super) const CAUSES_BETWEEN: &str = ", ";
 
 /// Who may take a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

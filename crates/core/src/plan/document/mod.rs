@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::applied::applied;
+use super::build::Entry;
 use super::describe::Undoing;
-use super::lint::Entry;
 use super::model::{Action, Applicability, Effect, Plan, Step, Withheld};
 use super::ways::ways;
 use crate::diagnosis::{Outcome, Remaining, named, remaining, walk};

@@ -5,30 +5,20 @@
 
 mod provider;
 mod quota;
+mod restart;
 mod rule;
 
 pub use rule::{Refusal, Rule};
 
-use serde::{Deserialize, Serialize};
-use trustwalk_foreign::shell;
+use std::ops::Deref;
 
+use super::applied::applied;
+use super::build::Entry;
 use super::cures::role_of;
-use super::model::Action;
+use super::model::{Action, Plan};
 use super::owner::Owner;
-use crate::evidence::{Evidence, Target, View};
+use crate::evidence::{Evidence, View};
 use crate::question;
-
-/// Whether a plan may let its workload into a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Entry {
-    /// The user named the workload, its namespace or the role.
-    #[default]
-    Asked,
-    /// It was found while looking at a whole cluster. Whoever may annotate a service account of one namespace says
-    /// there which role is to be assumed, and that is a wish and no leave.
-    Unasked,
-}
 
 /// Whether what another tool keeps may be changed past it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +37,39 @@ pub struct Leave {
     pub entry: Entry,
     /// Whether other tools' objects may be changed.
     pub drift: Drift,
+}
+
+/// A plan that no rule refuses. Nothing but [`lint`] makes one, and nothing else is carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linted(Plan);
+
+impl Linted {
+    /// What is left of a plan that is refused: no step, and why.
+    pub(super) fn nothing_of(plan: Plan, refused: &[Refusal]) -> Self {
+        let mut notes = plan.notes;
+        notes.extend(refused.iter().map(|r| format!("nothing of the plan is carried out: {r}")));
+        Self(Plan { steps: Vec::new(), notes, ..plan })
+    }
+}
+
+impl Deref for Linted {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        &self.0
+    }
+}
+
+/// Looks at a whole plan on the evidence that it is for.
+pub fn lint(e: &Evidence, plan: Plan, leave: Leave) -> Result<Linted, Vec<Refusal>> {
+    let mut refused = Vec::new();
+    let mut before = e.clone();
+    for (index, step) in plan.steps.iter().enumerate() {
+        refused.extend(of_step(&before, &step.action, leave).map(|r| r.at(index)));
+        before = applied(&before, &step.action);
+    }
+    refused.extend(restart::needless(e, &plan));
+    if refused.is_empty() { Ok(Linted(plan)) } else { Err(refused) }
 }
 
 /// What the first rule that refuses a step says of it. Who keeps the object is looked at last: what must not be
@@ -70,7 +93,7 @@ fn entry(e: &Evidence, action: &Action, entry: Entry) -> Option<Refusal> {
             format!(
                 "nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
                  namespace: {}",
-                named_by(e)
+                super::build::named_by(e)
             ),
         )
     })
@@ -111,20 +134,4 @@ pub fn widens(e: &Evidence, role: &str, document: &str) -> Option<String> {
 pub(crate) fn shuts_out(e: &Evidence, document: &str) -> Option<String> {
     let role = e.role.known()?;
     question::admitted_besides(document, &role.trust_policy, &question::asked(&View::new(e))?)
-}
-
-/// The command that names the workload.
-fn named_by(e: &Evidence) -> String {
-    match &e.target {
-        Target::Workload { resource, namespace, name } => {
-            let target = format!("{}/{name}", resource.to_ascii_lowercase());
-            shell::line("trustwalk fix {} -n {}", &[&target, namespace])
-        }
-        Target::ServiceAccount { namespace, name } => {
-            shell::line("trustwalk fix {} -n {}", &[&format!("serviceaccount/{name}"), namespace])
-        }
-        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
-            "trustwalk fix".to_owned()
-        }
-    }
 }

@@ -67,12 +67,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(in crate::plan) fn new(rule: Rule, words: impl Into<String>) -> Self {
+    pub(super) fn new(rule: Rule, words: impl Into<String>) -> Self {
         Self { rule, step: None, words: words.into() }
     }
 
     /// The same of a plan's step, counted from nought.
-    pub(in crate::plan) fn at(self, index: usize) -> Self {
+    pub(super) fn at(self, index: usize) -> Self {
         Self { step: Some(index + 1), ..self }
     }
 }

@@ -1,50 +1,14 @@
-//! A whole plan, looked at by the rules before it is carried out: each step on what is there right before it, and its
-//! renewals of pods against what they cure.
+//! New pods are had once, last, and only where they cure something.
 
-use std::ops::Deref;
-
-use super::applied::applied;
-use super::lint::{Leave, Refusal, Rule, of_step};
-use super::model::{Action, Plan};
-use super::restart::{Which, renewal_of};
+use super::{Refusal, Rule};
 use crate::diagnosis::{named, walk};
 use crate::evidence::Evidence;
-
-/// A plan that no rule refuses. Nothing but [`lint`] makes one, and nothing else is carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Linted(Plan);
-
-impl Linted {
-    /// What is left of a plan that is refused: no step, and why.
-    pub(super) fn nothing_of(plan: Plan, refused: &[Refusal]) -> Self {
-        let mut notes = plan.notes;
-        notes.extend(refused.iter().map(|r| format!("nothing of the plan is carried out: {r}")));
-        Self(Plan { steps: Vec::new(), notes, ..plan })
-    }
-}
-
-impl Deref for Linted {
-    type Target = Plan;
-
-    fn deref(&self) -> &Plan {
-        &self.0
-    }
-}
-
-/// Looks at a whole plan on the evidence that it is for.
-pub fn lint(e: &Evidence, plan: Plan, leave: Leave) -> Result<Linted, Vec<Refusal>> {
-    let mut refused = Vec::new();
-    let mut before = e.clone();
-    for (index, step) in plan.steps.iter().enumerate() {
-        refused.extend(of_step(&before, &step.action, leave).map(|r| r.at(index)));
-        before = applied(&before, &step.action);
-    }
-    refused.extend(needless(e, &plan));
-    if refused.is_empty() { Ok(Linted(plan)) } else { Err(refused) }
-}
+use crate::plan::applied::applied;
+use crate::plan::model::{Action, Plan};
+use crate::plan::restart::{Which, renewal_of};
 
 /// The restarts of a plan that are not needed, or come too early.
-fn needless(e: &Evidence, plan: &Plan) -> Vec<Refusal> {
+pub(super) fn needless(e: &Evidence, plan: &Plan) -> Vec<Refusal> {
     let actions: Vec<&Action> = plan.steps.iter().map(|s| &s.action).collect();
     let restarts = actions.iter().enumerate().filter(|(_, a)| a.renews_pods());
     restarts
