@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use trustwalk_foreign::{shell, visible};
 
+use super::action::Action;
 use super::cures::expected;
 use super::describe::{describe, reach};
 use super::lint::{Leave, Linted, Rule, lint, of_step};
-use super::model::{Action, Applicability, Effect, Plan, Precondition, Step, Withheld};
+use super::model::{Applicability, CAUSES_BETWEEN, Effect, Plan, Precondition, Step, Withheld};
 use super::owner::Owner;
 use super::restart::{Which, may_restart, renewal_of};
 use super::ways::ways;
@@ -19,9 +20,6 @@ use crate::link::Link;
 
 /// Version of the plan document.
 const VERSION: u32 = 1;
-
-/// What stands between the causes that one plan cures.
-pub(super) const CAUSES_BETWEEN: &str = ", ";
 
 /// Whether a plan may let its workload into a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -6,8 +6,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::action::Action;
 use super::describe::{describe, list, reach};
-use super::model::{Action, Effect, Step};
+use super::model::{Effect, Step};
 use super::restart::{MOST_RENEWED, RENEWABLE};
 use crate::evidence::injects_identity;
 

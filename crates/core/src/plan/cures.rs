@@ -1,7 +1,7 @@
 //! What a cure changes, and through which tool.
 
+use super::action::{Action, Cure};
 use super::describe::{Described, describe, written};
-use super::model::{Action, Cure};
 use super::owner::Owner;
 use super::{associate, hooks};
 use crate::evidence::{Evidence, Role};

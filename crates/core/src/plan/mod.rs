@@ -1,5 +1,6 @@
 //! Cures and plans: what would be changed, as data.
 
+mod action;
 mod applied;
 mod associate;
 mod build;
@@ -19,6 +20,7 @@ mod restart;
 mod undone;
 mod ways;
 
+pub use action::{Action, Cure, OnePod, WebhookField};
 pub use applied::applied;
 pub use build::{Entry, build, build_for, fit, step_of};
 pub use chain::{Break, Digest, Entry as HistoryEntry, Errand, Event, Hand, MOST_ENTRIES, Stood};
@@ -29,11 +31,9 @@ pub use document::{
     Checked, Difference, Expectation, Listed, Maker, PLAN_BYTES, PLAN_VERSION, PlanDocument, PlanFault, PlannedStep,
     Risk, RiskLevel, Site, Undo, UndoWay, Users, differences, document, read_plan,
 };
-pub use hooks::WebhookField;
 pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
 pub use model::{
-    Action, Applicability, Cure, Effect, Made, OnePod, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step,
-    StepState, Withheld,
+    Applicability, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState, Withheld,
 };
 pub use owner::Owner;
 pub use receipt::{

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::action::Action;
 use super::associate;
 use super::cures::role_of;
-use super::model::Action;
 use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, ServiceAccount, Workload, kept};
 
 /// Who keeps an object as it is, by what the object says of itself.

@@ -1,6 +1,6 @@
 //! New pods: of what they can be had, of which of them, and for what.
 
-use super::model::{Action, OnePod};
+use super::action::{Action, OnePod};
 use super::owner::Owner;
 use super::pods;
 use crate::cause::Cause;

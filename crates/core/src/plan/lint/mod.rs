@@ -12,10 +12,11 @@ pub use rule::{Refusal, Rule};
 
 use std::ops::Deref;
 
+use super::action::Action;
 use super::applied::applied;
 use super::build::Entry;
 use super::cures::role_of;
-use super::model::{Action, Plan};
+use super::model::Plan;
 use super::owner::Owner;
 use crate::evidence::{Evidence, View};
 use crate::question;
