@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// What replaces a pod of its own that is gone.
+pub const RENEWABLE: [&str; 5] = ["DaemonSet", "Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"];
+/// Pods that are evicted in one step at most: each is waited for.
+pub const MOST_RENEWED: usize = 500;
+
 /// A change trustwalk knows how to make, check and undo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "kebab-case")]
