@@ -6,12 +6,13 @@ use trustwalk_core::diagnosis::{
     After, AfterStep, Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, diagnose,
 };
 use trustwalk_core::evidence::{Evidence, Target as Asked};
-use trustwalk_core::finding::{Confidence, Exhibit, Finding, Severity, Standing};
+use trustwalk_core::finding::{Confidence, Exhibit, Finding, Standing};
 use trustwalk_core::link::Link;
 use trustwalk_core::observation::{Fate, Observation, Seen, Witness};
 use trustwalk_core::plan::{
     Action, Applicability, Cure, Effect, Entry, Maker, Plan, PlanDocument, Precondition, Step, build, document,
 };
+use trustwalk_core::severity::Severity;
 use trustwalk_foreign::visible::is_hidden;
 use trustwalk_render::{Next, Pen, Shown, Typed, human, many, next as render_next, overview, plan, short};
 use trustwalk_symptoms::Symptom;

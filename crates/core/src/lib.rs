@@ -11,3 +11,4 @@ pub mod link;
 pub mod observation;
 pub mod plan;
 mod question;
+pub mod severity;

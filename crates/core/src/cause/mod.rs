@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;
 
 use crate::evidence::Kind;
-use crate::finding::Severity;
 use crate::link::Link;
+use crate::severity::Severity;
 
 macro_rules! causes {
     ($($variant:ident = $name:literal,)*) => {

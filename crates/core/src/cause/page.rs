@@ -8,8 +8,8 @@ use trustwalk_symptoms::Symptom;
 
 use super::Cause;
 use crate::evidence::Kind;
-use crate::finding::Severity;
 use crate::link::Link;
+use crate::severity::Severity;
 
 /// Who repairs a cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use trustwalk_symptoms::{Symptom, classify};
 use trustwalk_trust_policy::TAG_SESSION_ACTION;
 
-use super::model::Action;
+use super::action::Action;
 use super::{associate, hooks, pods};
 use crate::evidence::{
     AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, Exchange, FieldWriter, LogFailure, Observed, Provider,

@@ -2,38 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use trustwalk_foreign::{shell, visible};
 
+use super::action::Action;
 use super::cures::expected;
 use super::describe::{describe, reach};
 use super::lint::{Leave, Linted, Rule, lint, of_step};
-use super::model::{Action, Applicability, Effect, Plan, Precondition, Step, Withheld};
+use super::model::{Applicability, CAUSES_BETWEEN, Effect, Plan, Precondition, Step, Withheld};
 use super::owner::Owner;
 use super::restart::{Which, may_restart, renewal_of};
 use super::ways::ways;
 use crate::diagnosis::{Diagnosis, Refused, course, named};
-use crate::evidence::{Evidence, Target, View};
+use crate::evidence::{Evidence, View};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
 
 /// Version of the plan document.
 const VERSION: u32 = 1;
-
-/// What stands between the causes that one plan cures.
-pub(super) const CAUSES_BETWEEN: &str = ", ";
-
-/// Whether a plan may let its workload into a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Entry {
-    /// The user named the workload, its namespace or the role.
-    #[default]
-    Asked,
-    /// It was found while looking at a whole cluster. Whoever may annotate a service account of one namespace says
-    /// there which role is to be assumed, and that is a wish and no leave.
-    Unasked,
-}
 
 /// The plan that cures the root cause of what the user named. Empty of steps when a person has to act.
 pub fn build(e: &Evidence, d: &Diagnosis) -> Plan {
@@ -151,22 +136,6 @@ pub fn fit(e: &Evidence, d: &Diagnosis, leave: Leave) -> Linted {
     match lint(e, plan.clone(), leave) {
         Ok(linted) => linted,
         Err(refused) => Linted::nothing_of(plan, &refused),
-    }
-}
-
-/// The command that names the workload.
-pub(super) fn named_by(e: &Evidence) -> String {
-    match &e.target {
-        Target::Workload { resource, namespace, name } => {
-            let target = format!("{}/{name}", resource.to_ascii_lowercase());
-            shell::line("trustwalk fix {} -n {}", &[&target, namespace])
-        }
-        Target::ServiceAccount { namespace, name } => {
-            shell::line("trustwalk fix {} -n {}", &[&format!("serviceaccount/{name}"), namespace])
-        }
-        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
-            "trustwalk fix".to_owned()
-        }
     }
 }
 

@@ -6,9 +6,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use super::action::{Action, MOST_RENEWED, RENEWABLE};
 use super::describe::{describe, list, reach};
-use super::model::{Action, Effect, Step};
-use super::restart::{MOST_RENEWED, RENEWABLE};
+use super::model::{Effect, Step};
 use crate::evidence::injects_identity;
 
 /// Audiences are limited by IAM (IAM API reference, `AddClientIDToOpenIDConnectProvider`, `ClientID`).

@@ -1,10 +1,10 @@
 //! What a cure changes, and through which tool.
 
+use super::action::{Action, Cure};
 use super::describe::{Described, describe, written};
-use super::model::{Action, Cure};
-use super::owner::Owner;
+use super::owner::{Owner, role_of};
 use super::{associate, hooks};
-use crate::evidence::{Evidence, Role};
+use crate::evidence::Evidence;
 
 /// The tools that every account and cluster has.
 const AT_HAND: [&str; 2] = ["aws", "kubectl"];
@@ -40,11 +40,6 @@ pub(super) fn expected(e: &Evidence, action: &Action) -> Option<String> {
         Action::AttachPolicy { .. } => "not attached".to_owned(),
         Action::Restart { .. } | Action::Renew { .. } => String::new(),
     })
-}
-
-/// The role of this name that the evidence is about.
-pub(super) fn role_of<'a>(e: &'a Evidence, name: &str) -> Option<&'a Role> {
-    [&e.role, &e.association_role, &e.association_target].into_iter().filter_map(|r| r.known()).find(|r| r.name == name)
 }
 
 /// What an action does, in words and line by line.

@@ -4,8 +4,9 @@
 use serde_json::json;
 use trustwalk_trust_policy::{Document, SaveContext};
 
+use super::action::Action;
 use super::changes;
-use super::model::{Action, Step};
+use super::model::Step;
 
 /// The most characters that an account may have raised its quota of trust policies to (IAM User Guide, "IAM and
 /// AWS STS quotas").

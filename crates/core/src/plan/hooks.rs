@@ -3,10 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;
 use trustwalk_x509::{Certificate, parse_any, to_pem};
 
+use super::action::WebhookField;
 use super::changes;
 use crate::evidence::{Evidence, FieldWriter, Webhook};
 
@@ -18,16 +18,6 @@ const MOST_BUNDLE: usize = 256 << 10;
 const MOST_CERTIFICATES: usize = 16;
 /// Most versions of a list: API servers know two (Kubernetes API reference, `admissionReviewVersions`).
 const MOST_VERSIONS: usize = 16;
-
-/// A field of a webhook, and its value (Kubernetes API reference, `MutatingWebhook`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WebhookField {
-    /// `clientConfig.caBundle`: base64 of PEM, as the object holds it. Empty takes it away.
-    CaBundle(String),
-    /// `admissionReviewVersions`, in their order.
-    ReviewVersions(Vec<String>),
-}
 
 impl WebhookField {
     /// The field's name.

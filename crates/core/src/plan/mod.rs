@@ -1,5 +1,6 @@
 //! Cures and plans: what would be changed, as data.
 
+mod action;
 mod applied;
 mod associate;
 mod build;
@@ -9,6 +10,7 @@ mod check;
 mod cures;
 mod describe;
 mod document;
+mod entry;
 mod hooks;
 mod lint;
 mod model;
@@ -19,8 +21,9 @@ mod restart;
 mod undone;
 mod ways;
 
+pub use action::{Action, Cure, MOST_RENEWED, OnePod, RENEWABLE, WebhookField};
 pub use applied::applied;
-pub use build::{Entry, build, build_for, fit, step_of};
+pub use build::{build, build_for, fit, step_of};
 pub use chain::{Break, Digest, Entry as HistoryEntry, Errand, Event, Hand, MOST_ENTRIES, Stood};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
@@ -29,18 +32,16 @@ pub use document::{
     Checked, Difference, Expectation, Listed, Maker, PLAN_BYTES, PLAN_VERSION, PlanDocument, PlanFault, PlannedStep,
     Risk, RiskLevel, Site, Undo, UndoWay, Users, differences, document, read_plan,
 };
-pub use hooks::WebhookField;
+pub use entry::Entry;
 pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
 pub use model::{
-    Action, Applicability, Cure, Effect, Made, OnePod, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step,
-    StepState, Withheld,
+    Applicability, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState, Withheld,
 };
 pub use owner::Owner;
 pub use receipt::{
     Fault, MOST_WORDS, OtherFile, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt,
     sealed, to_be_sealed,
 };
-pub use restart::{MOST_RENEWED, RENEWABLE};
 pub(crate) use restart::{Which, may_restart, renewal_of};
 pub use undone::undone;
 pub(crate) use ways::{Ways, ways};

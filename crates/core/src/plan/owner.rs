@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::action::Action;
 use super::associate;
-use super::cures::role_of;
-use super::model::Action;
-use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, ServiceAccount, Workload, kept};
+use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, Role, ServiceAccount, Workload, kept};
 
 /// Who keeps an object as it is, by what the object says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,4 +214,9 @@ fn addon<'a>(e: &'a Evidence, sa: &ServiceAccount) -> Option<&'a Addon> {
     let written = sa.role_written_by.as_ref().is_some_and(|w| w.manager == "eks");
     let of_role = |a: &&Addon| written && a.role_arn.is_some() && a.role_arn.as_deref() == sa.role_arn();
     addons.iter().find(of_table).or_else(|| addons.iter().find(of_role))
+}
+
+/// The role of this name that the evidence is about.
+pub(super) fn role_of<'a>(e: &'a Evidence, name: &str) -> Option<&'a Role> {
+    [&e.role, &e.association_role, &e.association_target].into_iter().filter_map(|r| r.known()).find(|r| r.name == name)
 }

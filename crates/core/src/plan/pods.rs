@@ -2,7 +2,7 @@
 
 use trustwalk_symptoms::Symptom;
 
-use super::model::OnePod;
+use super::action::OnePod;
 use crate::evidence::{
     AUDIENCE_ANNOTATION, Container, ContainerRun, DEFAULT_AUDIENCE, EnvVar, Evidence, Pod, REGIONAL_ANNOTATION,
     TokenVolume, Variable, View,

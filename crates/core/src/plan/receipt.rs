@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trustwalk_foreign::visible;
 
-use super::build::CAUSES_BETWEEN;
+use super::action::Action;
 use super::chain::{Break, Digest, Event, Hand, MOST_ENTRIES};
 use super::check::{self, Unfit, check_step, provider_account};
-use super::model::{Action, Receipt, Step};
+use super::model::{CAUSES_BETWEEN, Receipt, Step};
 use crate::evidence::Target;
 
 /// Format of the receipts that are written: with a history.

@@ -1,15 +1,10 @@
 //! New pods: of what they can be had, of which of them, and for what.
 
-use super::model::{Action, OnePod};
+use super::action::{Action, MOST_RENEWED, OnePod, RENEWABLE};
 use super::owner::Owner;
 use super::pods;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Pod, Workload};
-
-/// What replaces a pod of its own that is gone.
-pub const RENEWABLE: [&str; 5] = ["DaemonSet", "Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"];
-/// Pods that are evicted in one step at most: each is waited for.
-pub const MOST_RENEWED: usize = 500;
 
 /// Which pods are to be new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! The evidence as it would be once a step is undone.
 
+use super::action::Action;
 use super::applied::applied;
 use super::describe::Undoing;
-use super::model::{Action, Step};
+use super::model::Step;
 use crate::evidence::{Evidence, Observed, Source};
 use crate::question::provider_to_be;
 

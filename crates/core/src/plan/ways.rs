@@ -4,8 +4,8 @@ use serde_json::json;
 use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_foreign::{shell, visible};
 
-use super::hooks::WebhookField;
-use super::model::Action;
+use super::action::Action;
+use super::action::WebhookField;
 use super::owner::Owner;
 use crate::evidence::{DEFAULT_AUDIENCE, Evidence, ROLE_ANNOTATION, View};
 use crate::question::acts_by_association;

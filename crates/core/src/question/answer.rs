@@ -12,8 +12,9 @@ use super::{
 };
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Kind, Observed, View};
-use crate::finding::{Confidence, Finding, Ruling, Severity, Standing};
+use crate::finding::{Confidence, Finding, Ruling, Standing};
 use crate::link::Link;
+use crate::severity::Severity;
 
 /// One question: the causes that it may name, and what it answers.
 struct Question {

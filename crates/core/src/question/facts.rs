@@ -2,7 +2,7 @@
 
 use trustwalk_foreign::shell;
 
-use crate::evidence::{Evidence, Kind, Observed, Target, TokenClaims, Variable, View};
+use crate::evidence::{Container, EnvVar, Evidence, Kind, Observed, Target, TokenClaims, Variable, View, at_work};
 
 /// STS takes a token up to five minutes after its expiry (IAM User Guide, OIDC providers).
 pub(crate) const GRACE: i64 = 300;
@@ -156,4 +156,25 @@ pub(super) fn alike(a: &str, b: &str) -> bool {
 /// Why the token is not known.
 pub(crate) fn token_gap(e: &View<'_>) -> String {
     lacking("the token's claims", e.token())
+}
+
+/// The containers of the pods that have not ended, and those of the template.
+pub(super) fn containers<'a>(e: &View<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
+    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all)).flat_map(|p| p.spec.containers.iter());
+    pods.chain(e.workload().known().into_iter().flat_map(|w| w.template.containers.iter()))
+}
+
+/// The first of these variables that a container sets, with its value or where that comes from. An empty value is
+/// taken for none (AWS SDKs and Tools Reference Guide, "Environment variables support").
+pub(super) fn variable(e: &View<'_>, asked: &[Variable]) -> Option<(String, String)> {
+    let named = |v: &&EnvVar| asked.iter().any(|a| a.name() == v.name()) && v.value() != Some("");
+    containers(e).flat_map(|c| c.env.iter()).find(named).map(|v| {
+        let value = v.value().or_else(|| v.origin()).unwrap_or("set");
+        (v.name().to_owned(), value.to_owned())
+    })
+}
+
+/// Whether role and token are in a container.
+pub(super) fn identity_given(e: &View<'_>) -> bool {
+    containers(e).any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))
 }

@@ -2,6 +2,7 @@
 //! evidence establishes it, speaks for it, excludes it or leaves it open.
 
 mod addon;
+mod another;
 mod answer;
 mod apart;
 mod association;
@@ -22,6 +23,7 @@ mod keyset;
 mod names;
 mod network;
 mod not_yet;
+mod own_chain;
 mod permission;
 mod permissions;
 mod pod_identity;

@@ -6,11 +6,10 @@ use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Scheme, Symptom as S};
 
 use super::egress::{Way, restricted};
-use super::facts::{in_cluster, lacking};
+use super::facts::{containers, identity_given, in_cluster, lacking, variable};
 use super::names;
 use super::renewal::renewal;
 use super::symptoms::{find, recent};
-use super::workload::{containers, identity_given, variable};
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, REGIONAL_ANNOTATION, Variable, View};

@@ -2,8 +2,7 @@
 
 use trustwalk_symptoms::{Symptom, TokenPath};
 
-use super::facts::FILE_VARIABLE;
-use super::workload::{containers, identity_given};
+use super::facts::{FILE_VARIABLE, containers, identity_given};
 use super::{Draft, names};
 use crate::cause::Cause;
 use crate::evidence::{Container, LogFailure, PodSpec, View, at_work};

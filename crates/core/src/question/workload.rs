@@ -2,11 +2,12 @@
 
 use trustwalk_symptoms::{Region, Symptom as S};
 
-use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, lacking};
-use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, Judged, client, names, sources, token_file, uses};
+use super::another::{agent_given, denied_as_another, uses, without};
+use super::facts::{FILE_VARIABLE, identity_given, lacking, variable};
+use super::symptoms::{WITHOUT_IDENTITY, recent};
+use super::{Draft, Judged, names, sources, token_file, uses};
 use crate::cause::Cause;
-use crate::evidence::{Container, EnvVar, LogFailure, Variable, View, at_work};
+use crate::evidence::{LogFailure, Variable, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -70,32 +71,6 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     judged
-}
-
-/// The containers of the pods that have not ended, and those of the template.
-pub(super) fn containers<'a>(e: &View<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
-    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all)).flat_map(|p| p.spec.containers.iter());
-    pods.chain(e.workload().known().into_iter().flat_map(|w| w.template.containers.iter()))
-}
-
-/// The first of these variables that a container sets, with its value or where that comes from. An empty value is
-/// taken for none (AWS SDKs and Tools Reference Guide, "Environment variables support").
-pub(super) fn variable(e: &View<'_>, asked: &[Variable]) -> Option<(String, String)> {
-    let named = |v: &&EnvVar| asked.iter().any(|a| a.name() == v.name()) && v.value() != Some("");
-    containers(e).flat_map(|c| c.env.iter()).find(named).map(|v| {
-        let value = v.value().or_else(|| v.origin()).unwrap_or("set");
-        (v.name().to_owned(), value.to_owned())
-    })
-}
-
-/// Whether role and token are in a container.
-pub(super) fn identity_given(e: &View<'_>) -> bool {
-    containers(e).any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))
-}
-
-/// Whether the containers are told to ask the Pod Identity agent.
-fn agent_given(e: &View<'_>) -> bool {
-    containers(e).any(|c| c.has_env(CONTAINER_VARIABLE))
 }
 
 /// What one line says of container, SDK or application.
@@ -267,56 +242,4 @@ fn region_suspected(e: &View<'_>, line: &LogFailure) -> bool {
 
 fn same_role(e: &View<'_>, line: &LogFailure) -> bool {
     line.failure.role_arn.is_some() && line.failure.role_arn.as_ref() == e.role_arn().known()
-}
-
-/// An action refused to somebody else than the role that was given: the application is not that role.
-fn denied_as_another(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
-    let (_, account, resource) = arn_parts(line.failure.caller_arn.as_deref()?)?;
-    let session = resource.split('/').nth(1);
-    let given = if agent_given(e) && !identity_given(e) {
-        let sa = e.service_account().known()?;
-        let own =
-            |a: &&crate::evidence::PodIdentityAssociation| a.namespace == sa.namespace && a.service_account == sa.name;
-        e.associations().known()?.iter().find(own)?.role_arn.as_deref()
-    } else {
-        Some(e.role_arn().known().filter(|_| identity_given(e))?.trim())
-    };
-    let same =
-        given.and_then(arn_parts).is_some_and(|(_, of, role)| of == account && role.rsplit('/').next() == session);
-    if same { None } else { uses(without(e, line), e) }
-}
-
-/// Nothing, where what is named is that web identity is not used, and something shows that it is.
-fn uses(named: (Cause, Draft), e: &View<'_>) -> Option<(Cause, Draft)> {
-    let contradicted = named.0 == Cause::AppOrSdkLacksWebIdentitySupport && client::uses_web_identity(e).is_some();
-    (!contradicted).then_some(named)
-}
-
-/// The identity is in the container, and the application is without it.
-fn without(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
-    if agent_given(e) && !containers(e).any(|c| c.has_env(ROLE_VARIABLE)) {
-        let draft = Draft::new(
-            "container credentials are injected and the application does not use them: its SDK does not know Pod \
-             Identity",
-        )
-        .show("injected", CONTAINER_VARIABLE.name(), "pod")
-        .cure(
-            "use an image with a newer AWS SDK",
-            &note("EKS User Guide, using EKS Pod Identity with the AWS SDK; or use the role-arn annotation instead"),
-        );
-        return (Cause::AppOrSdkLacksPodIdentitySupport, draft);
-    }
-    let (cause, draft) = sources::own_chain(e, line);
-    let draft = match &line.failure.caller_arn {
-        Some(caller) => draft.show("caller", caller.clone(), line.origin.clone()),
-        None => draft,
-    };
-    (cause, draft.show("injected", format!("{ROLE_VARIABLE} and {FILE_VARIABLE}"), "pod"))
-}
-
-/// Whether the log shows that the workload is somebody else than it was made to be, or nobody.
-pub(super) fn is_another<'a>(e: &View<'a>) -> Option<&'a LogFailure> {
-    let lines = recent(e);
-    let another = lines.into_iter().find(|l| denied_as_another(e, l).is_some());
-    another.or_else(|| find(e, &[WITHOUT_IDENTITY, &[S::SecurityTokenInvalid, S::ProfileMissing]].concat()))
 }

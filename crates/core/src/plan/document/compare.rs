@@ -7,8 +7,8 @@ use trustwalk_foreign::visible;
 
 use super::{PlanDocument, PlannedStep};
 use crate::evidence::Evidence;
+use crate::plan::action::Action;
 use crate::plan::cures::expected;
-use crate::plan::model::Action;
 
 /// One thing in which a plan's file is not the plan of now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use trustwalk_x509::Thumbprint;
 
+use crate::plan::action::Action;
 use crate::plan::describe::list;
-use crate::plan::model::Action;
 
 /// The digest.
 pub(super) fn of(action: &Action, expected: &str) -> String {

@@ -15,10 +15,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::action::Action;
 use super::applied::applied;
-use super::build::Entry;
 use super::describe::Undoing;
-use super::model::{Action, Applicability, Effect, Plan, Step, Withheld};
+use super::entry::Entry;
+use super::model::{Applicability, Effect, Plan, Step, Withheld};
 use super::ways::ways;
 use crate::diagnosis::{Outcome, Remaining, named, remaining, walk};
 use crate::evidence::{Evidence, Target, View};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::users::Users;
 use crate::evidence::Evidence;
+use crate::plan::action::Action;
 use crate::plan::lint::shuts_out;
-use crate::plan::model::Action;
 
 /// How far a step reaches, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

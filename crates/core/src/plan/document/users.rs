@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use trustwalk_trust_policy::{Document, PrincipalKind, Principals};
 
 use crate::evidence::{Evidence, Role, Target, View};
+use crate::plan::action::Action;
 use crate::plan::check::provider_account;
-use crate::plan::model::Action;
 use crate::question::provider_to_be;
 
 /// Names, and why the list may not be whole.

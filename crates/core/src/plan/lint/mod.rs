@@ -7,18 +7,20 @@ mod provider;
 mod quota;
 mod restart;
 mod rule;
+mod widened;
 
 pub use rule::{Refusal, Rule};
+pub(crate) use widened::shuts_out;
+pub use widened::widens;
 
 use std::ops::Deref;
 
+use super::action::Action;
 use super::applied::applied;
-use super::build::Entry;
-use super::cures::role_of;
-use super::model::{Action, Plan};
+use super::entry::{Entry, named_by};
+use super::model::Plan;
 use super::owner::Owner;
-use crate::evidence::{Evidence, View};
-use crate::question;
+use crate::evidence::Evidence;
 
 /// Whether what another tool keeps may be changed past it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,7 +95,7 @@ fn entry(e: &Evidence, action: &Action, entry: Entry) -> Option<Refusal> {
             format!(
                 "nobody is let into the role {role} unasked; if this workload is to have it, name it or its \
                  namespace: {}",
-                super::build::named_by(e)
+                named_by(e)
             ),
         )
     })
@@ -109,29 +111,4 @@ fn widening(e: &Evidence, action: &Action) -> Option<Refusal> {
 fn owned(e: &Evidence, action: &Action, drift: Drift) -> Option<Refusal> {
     let owner = Owner::of(e, action).filter(|_| drift == Drift::Avoided)?;
     Some(Refusal::new(Rule::OwnedElsewhere, format!("{} keeps it: the change is made there", owner.words())))
-}
-
-/// Whom besides the identity asked for a new trust policy of a role would admit, in words; `None` when nobody.
-///
-/// Both policies are evaluated for everybody worth trying; what cannot be told counts as somebody. Of a statement for a
-/// Pod Identity association it is known whom it admits: it is the one that the evidence asks for, and no other.
-pub fn widens(e: &Evidence, role: &str, document: &str) -> Option<String> {
-    let view = View::new(e);
-    let Some(known) = role_of(e, role) else { return Some("the role's trust policy was not read".to_owned()) };
-    if question::admitting_pods(&view, known).as_deref() == Some(document) {
-        return None;
-    }
-    if e.role.known().is_none_or(|r| r.name != role) {
-        return Some("nobody knows whom: the change is not the one that the association needs".to_owned());
-    }
-    match question::asked(&view) {
-        Some(asked) => question::admitted_besides(&known.trust_policy, document, &asked),
-        None => Some("whose identity it is for is not known".to_owned()),
-    }
-}
-
-/// Who was admitted and would no longer be, in words; `None` when nobody, or where that cannot be told.
-pub(crate) fn shuts_out(e: &Evidence, document: &str) -> Option<String> {
-    let role = e.role.known()?;
-    question::admitted_besides(document, &role.trust_policy, &question::asked(&View::new(e))?)
 }

@@ -2,8 +2,8 @@
 
 use super::{Refusal, Rule};
 use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, HostChain, Observed, Provider, View};
+use crate::plan::action::Action;
 use crate::plan::applied::applied;
-use crate::plan::model::Action;
 use crate::question;
 
 /// Whether a step leaves the provider with less than is used, or with what is not verified.

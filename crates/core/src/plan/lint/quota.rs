@@ -4,8 +4,8 @@ use trustwalk_trust_policy::{Document, TRUST_POLICY_QUOTA};
 
 use super::{Refusal, Rule};
 use crate::evidence::{Evidence, View};
+use crate::plan::action::Action;
 use crate::plan::applied::applied;
-use crate::plan::model::Action;
 use crate::question::{MAX_THUMBPRINTS, acts_by_association};
 
 /// A quota of IAM.

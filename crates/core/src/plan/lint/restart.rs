@@ -3,8 +3,9 @@
 use super::{Refusal, Rule};
 use crate::diagnosis::{named, walk};
 use crate::evidence::Evidence;
+use crate::plan::action::Action;
 use crate::plan::applied::applied;
-use crate::plan::model::{Action, Plan};
+use crate::plan::model::Plan;
 use crate::plan::restart::{Which, renewal_of};
 
 /// The restarts of a plan that are not needed, or come too early.
