@@ -16,6 +16,7 @@ mod progress;
 mod rollout;
 mod run;
 mod standing;
+mod state;
 mod verify;
 
 pub use error::{ApplyError, Foreign, HomeError};

@@ -11,7 +11,7 @@ use trustwalk_core::evidence::Observed;
 use trustwalk_core::plan::WebhookField;
 use trustwalk_foreign::shell;
 
-use crate::act::{Failure, same};
+use crate::state::{Failure, same};
 
 /// How often a write is tried that came too late each time, though what it replaces is still there: `kubectl` does
 /// the same.

@@ -9,7 +9,7 @@ use trustwalk_core::plan::{
     Action, Applicability, Errand, Linted, Made, ReceiptStep, Step, StepState, Undoing, check_steps,
 };
 
-use crate::act::{self, Failure};
+use crate::act;
 use crate::error::ApplyError;
 use crate::home::Home;
 use crate::journal::{Beginning, Journal};
@@ -18,6 +18,7 @@ use crate::preflight;
 use crate::progress::Progress;
 use crate::rollout::{self, Before};
 use crate::standing::{Standing, is_to_undo, standing};
+use crate::state::{Failure, same};
 
 /// Carries out the changes of a plan that may be made, which no rule of the linter refused; pods are recreated by [`restart`], once the caller has
 /// seen that the changes work. The journal exists before the first change.
@@ -100,7 +101,7 @@ async fn still_there(world: &World, journal: &Journal) -> Result<(), ApplyError>
         let Some(left) = act::wanted(&step.action, expected) else { continue };
         let found = act::current(world, &step.action).await?;
         // A value of before may be an answer that lags behind.
-        if !act::holds(&step.action, &left, &found) && !act::same(expected, &found) {
+        if !act::holds(&step.action, &left, &found) && !same(expected, &found) {
             return Err(ApplyError::Contended { what: step.precondition.words.clone(), left, found });
         }
     }
@@ -256,7 +257,7 @@ async fn roll_out(
 
 pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) -> Result<(), ApplyError> {
     let done = act::wanted(action, expected).is_some_and(|w| act::holds(action, &w, found));
-    if done || action.renews_pods() || act::same(expected, found) {
+    if done || action.renews_pods() || same(expected, found) {
         return Ok(());
     }
     Err(ApplyError::Stale { what: what.to_owned(), expected: expected.to_owned(), found: found.to_owned() })

@@ -7,6 +7,7 @@ use trustwalk_core::plan::{Action, ReceiptStep, StepState, Undoing};
 
 use crate::act;
 use crate::error::ApplyError;
+use crate::state::same;
 
 /// A provider made with its answer lost is known by its time as well. Clocks differ by no more than this, or AWS
 /// would take no signature of ours (AWS General Reference, "Signature Version 4": five minutes).
@@ -42,9 +43,9 @@ pub(crate) async fn standing(world: &World, entry: &ReceiptStep) -> Result<Stand
     let expected = &step.precondition.expected;
     let Some(left) = act::wanted(&step.action, expected) else { return Ok(Standing::Changed(None)) };
     let found = act::current(world, &step.action).await?;
-    if act::same(&found, expected) && !may_lag(entry) {
+    if same(&found, expected) && !may_lag(entry) {
         Ok(Standing::Before)
-    } else if act::same(&left, &found) || act::same(&found, expected) {
+    } else if same(&left, &found) || same(&found, expected) {
         Ok(Standing::Changed(None))
     } else {
         Err(ApplyError::Overtaken { what: step.precondition.words.clone(), left, found })
@@ -158,7 +159,7 @@ fn differs(entry: &ReceiptStep, found: &Provider) -> Option<String> {
         ("time of creation", right.created.to_string(), found.created.to_string()),
     ];
     for (what, ours, theirs) in pairs {
-        if !act::same(&ours, &theirs) {
+        if !same(&ours, &theirs) {
             return Some(format!("its {what} is `{theirs}`, and the one that was made here had `{ours}`"));
         }
     }

@@ -1,18 +1,17 @@
 //! `trustwalk fix`: plan, approve, apply, verify.
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
 use trustwalk_apply::Home;
 use trustwalk_collect::{Ask, CollectError, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, Repair as Done};
-use trustwalk_core::plan::{Applicability, Drift, Entry, Leave, Linted, Plan, PlanDocument, fit};
+use trustwalk_core::plan::{Entry, Leave, Linted, Plan, PlanDocument, fit};
 
+use super::case::{Case, can_be_done, leave_of};
 use super::diagnose::{NOT_ALL, tell_missing, world};
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
-use super::repair::{Applied, Planned, Repair, Report, SCHEMA, ask_again};
+use super::repair::{Planned, Repair, Report, SCHEMA, ask_again};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -49,11 +48,6 @@ async fn begin(
     } else {
         Box::pin(fix_all(place, args, voice, (noted, reports))).await
     }
-}
-
-/// What the user gave leave for.
-pub(super) fn leave_of(args: &FixArgs, entry: Entry) -> Leave {
-    Leave { entry, drift: if args.force_drift { Drift::Forced } else { Drift::Avoided } }
 }
 
 /// One identity, and what would be done for it.
@@ -179,70 +173,4 @@ fn write_out(args: &FixArgs, all: &[Each], home: &Home, voice: Voice) -> anyhow:
         None => voice.line("No plan was written: there is nothing to plan.")?,
     }
     Ok(())
-}
-
-/// Whether a plan has anything that trustwalk can do.
-fn can_be_done(plan: &Plan) -> bool {
-    plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval)
-}
-
-/// One target of a fix.
-pub(super) struct Case<'a> {
-    pub(super) evidence: &'a Evidence,
-    pub(super) diagnosis: &'a Diagnosis,
-    pub(super) plan: &'a Linted,
-    /// The plan as it is shown.
-    pub(super) shown: &'a PlanDocument,
-    pub(super) next: Option<&'a Next>,
-    /// The command that approves it.
-    pub(super) approve: String,
-}
-
-impl Repair<'_> {
-    /// Shows the plan of one target, carries it out where that is approved, and ends with what is next.
-    pub(super) async fn fix_one(
-        &self,
-        case: Case<'_>,
-        ask: &Ask,
-        args: &FixArgs,
-    ) -> anyhow::Result<(Option<Applied>, Exit)> {
-        let (voice, pen) = (self.voice, self.voice.pen());
-        let Case { evidence, diagnosis, plan, shown, next, approve } = case;
-        let next = next.cloned().unwrap_or_default();
-        if diagnosis.root_cause.is_none() {
-            voice.line("Nothing to fix: no root cause was named.")?;
-            voice.say(&render::closing(diagnosis, &next, pen))?;
-            return Ok((None, diagnosis.outcome.into()));
-        }
-        voice.say(&render::plan(shown, pen))?;
-        voice.line("")?;
-        // Before approval is asked for: there would be nothing to approve.
-        if !can_be_done(plan) {
-            voice.line(if plan.withheld.is_empty() {
-                "No changes were made: trustwalk can change nothing here, the fix is for a person."
-            } else {
-                "No changes were made: what is to be changed is kept by another tool; change it there, or here with \
-                 --force-drift."
-            })?;
-            voice.say(&render::closing(diagnosis, &next, pen))?;
-            return Ok((None, Exit::Findings));
-        }
-        if !args.approve {
-            voice.line("No changes were made: the plan waits for approval.")?;
-            voice.say(&render::closing(diagnosis, &Next::command(approve), pen))?;
-            return Ok((None, Exit::Findings));
-        }
-        let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, self.world.options.now));
-        let applied = self.carry_out(evidence, ask, plan, path).await?;
-        let exit = applied.exit;
-        Ok((Some(applied), exit))
-    }
-}
-
-/// A name that no receipt has yet: one run may cure several targets of the same cause.
-fn default_receipt(diagnosis: &Diagnosis, now: i64) -> PathBuf {
-    let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name());
-    let first = PathBuf::from(format!("trustwalk-receipt-{name}-{now}.json"));
-    let more = (2_u32..).map(|n| PathBuf::from(format!("trustwalk-receipt-{name}-{now}-{n}.json")));
-    std::iter::once(first.clone()).chain(more).find(|p| p.symlink_metadata().is_err()).unwrap_or(first)
 }

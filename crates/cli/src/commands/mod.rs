@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod again;
+mod case;
 mod collect;
 mod completions;
 mod demo;

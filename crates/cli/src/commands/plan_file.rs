@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use serde::Serialize;
 use trustwalk_apply::Home;
 use trustwalk_collect::{Ask, World, collect, read_up_to, write_own};
 use trustwalk_core::diagnosis::diagnose;
@@ -14,28 +13,13 @@ use trustwalk_core::plan::{
 };
 use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown};
 
+use super::case::{Case, leave_of};
 use super::diagnose::{tell_missing, world as world_of};
-use super::fix::{Case, leave_of};
-use super::repair::{Planned, Repair, Report, SCHEMA, ask_again};
+use super::repair::{Differs, Planned, Repair, Report, SCHEMA, Stale, ask_again};
 use crate::args::{FixArgs, PlaceArgs, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::Noted;
 use crate::style::{self, Voice};
-
-/// A plan of now, and in what a file is another.
-#[derive(Debug, Serialize)]
-pub(super) struct Stale {
-    #[serde(flatten)]
-    plan: PlanDocument,
-    differs: Vec<Differs>,
-}
-
-#[derive(Debug, Serialize)]
-struct Differs {
-    says: String,
-    #[serde(flatten)]
-    what: Difference,
-}
 
 /// The document of a plan that was built here.
 pub(super) fn documented(world: &World, e: &Evidence, plan: &Linted, entry: Entry) -> PlanDocument {

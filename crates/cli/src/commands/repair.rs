@@ -9,7 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
-use trustwalk_core::plan::{Linted, Plan, PlanDocument};
+use trustwalk_core::plan::{Difference, Linted, Plan, PlanDocument};
 use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
 use super::again;
@@ -40,9 +40,24 @@ pub(super) enum Planned {
     /// As it was built.
     Whole(Box<PlanDocument>),
     /// As it was built, where a file says otherwise.
-    Stale(Box<super::plan_file::Stale>),
+    Stale(Box<Stale>),
     /// What a receipt leaves to be done.
     Rest(Plan),
+}
+
+/// A plan of now, and in what a file is another.
+#[derive(Debug, Serialize)]
+pub(super) struct Stale {
+    #[serde(flatten)]
+    pub(super) plan: PlanDocument,
+    pub(super) differs: Vec<Differs>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Differs {
+    pub(super) says: String,
+    #[serde(flatten)]
+    pub(super) what: Difference,
 }
 
 /// What was done.

@@ -185,13 +185,14 @@ fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if let Some(by) = repeated(view, line).or_else(|| whose::works_since(view, line)) {
         return Fate::Over { by };
     }
+    // What was just cured is better known than what may have been.
+    if let Some(by) = last(line).and_then(|at| repaired(view, line, at)) {
+        return if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
+    }
     if let Some(by) = whose::over_with_its_run(view, line).filter(|_| differs(view, line)) {
         return Fate::SetAside { by };
     }
     let Some(at) = last(line) else { return Fate::Unexplained };
-    if let Some(by) = repaired(view, line, at) {
-        return if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
-    }
     let pods = view.pods().known().filter(|_| view.pods_up()).into_iter().flat_map(|all| at_work(all));
     if pods.clone().map(|p| p.created).min().is_some_and(|born| at < born) {
         return Fate::Over { by: "it is older than every pod, and every pod is ready now".to_owned() };
