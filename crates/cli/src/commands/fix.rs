@@ -13,6 +13,7 @@ use super::diagnose::{NOT_ALL, tell_missing, world};
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
 use super::repair::{Applied, Planned, Repair, Report, SCHEMA, ask_again};
+use super::rotate::run as rotate;
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -44,6 +45,8 @@ async fn begin(
 ) -> anyhow::Result<Exit> {
     if let Some(path) = &args.resume {
         Box::pin(go_on(place, args, path, voice, (noted, reports))).await
+    } else if args.rotation.rotate {
+        Box::pin(rotate(place, args, voice, (noted, reports))).await
     } else if let Some(path) = &args.plan {
         Box::pin(from_file(place, args, path, voice, (noted, reports))).await
     } else {
@@ -154,7 +157,7 @@ async fn fix_all(
         }
         approvable |= !args.approve && can_be_done(&plan);
         let plan = Some(Planned::Whole(Box::new(shown)));
-        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan, applied });
+        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan, applied, rotation: None });
     }
     if many || diagnoses.is_empty() || incomplete.is_some() {
         if approvable && let Some(first) = next.iter_mut().find(|n| **n != Next::default()) {
@@ -232,7 +235,8 @@ impl Repair<'_> {
             voice.say(&render::closing(diagnosis, &Next::command(approve), pen))?;
             return Ok((None, Exit::Findings));
         }
-        let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, self.world.options.now));
+        let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name());
+        let path = args.receipt.clone().unwrap_or_else(|| default_receipt(name, self.world.options.now));
         let applied = self.carry_out(evidence, ask, plan, path).await?;
         let exit = applied.exit;
         Ok((Some(applied), exit))
@@ -240,8 +244,7 @@ impl Repair<'_> {
 }
 
 /// A name that no receipt has yet: one run may cure several targets of the same cause.
-fn default_receipt(diagnosis: &Diagnosis, now: i64) -> PathBuf {
-    let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name());
+pub(super) fn default_receipt(name: &str, now: i64) -> PathBuf {
     let first = PathBuf::from(format!("trustwalk-receipt-{name}-{now}.json"));
     let more = (2_u32..).map(|n| PathBuf::from(format!("trustwalk-receipt-{name}-{now}-{n}.json")));
     std::iter::once(first.clone()).chain(more).find(|p| p.symlink_metadata().is_err()).unwrap_or(first)

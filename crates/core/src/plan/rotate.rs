@@ -1,5 +1,5 @@
-//! The rotation of an issuer's certificates, where AWS compares thumbprints: the authority that is to come is registered
-//! beside the one that is there, and the one that goes is taken away once nobody presents it any more.
+//! The rotation of an issuer's certificates, where AWS compares thumbprints: the authority that is to come is
+//! registered beside the one that is there, and the one that goes is taken away once nobody presents it any more.
 //!
 //! Nothing is remembered: where a rotation stands follows from what is registered, what each address presents, and the
 //! chain that is to come, when one is given.
@@ -230,7 +230,13 @@ pub fn host_for(e: &Evidence, chain: &[String]) -> Option<(String, u16)> {
     let named = |(host, _): &&(String, u16)| {
         trustwalk_x509::Host::parse(host).is_ok_and(|h| leaf.is_some_and(|leaf| h.is_named_by(leaf)))
     };
-    hosts.iter().find(named).or(hosts.first()).cloned()
+    let of_provider = || {
+        // As it was registered: the port is part of it where it is not 443 (RFC 3986, 3.2.3).
+        let place = e.provider.known()?.url.split('/').next()?;
+        let (host, port) = place.rsplit_once(':').unwrap_or((place, "443"));
+        Some((host.to_owned(), port.parse().ok()?))
+    };
+    hosts.iter().find(named).or(hosts.first()).cloned().or_else(of_provider)
 }
 
 /// `2026-01-31 13:00Z`.

@@ -7,7 +7,7 @@ use crate::question::Weighed;
 /// What is to be retired, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Retiring {
-    /// Thumbprints that go; where none is named, the one that nobody presents.
+    /// Thumbprints that go; where none is named, the one that nobody presents and the chain that came does not have.
     pub old: Vec<String>,
     /// The chain that goes, as it was presented before the switch, base64 of DER.
     pub outgoing: Vec<String>,
@@ -67,16 +67,26 @@ fn old(parts: &Parts<'_>, wish: &Retiring) -> Result<Vec<String>, Course> {
     if !wish.outgoing.is_empty() {
         return Err(Course::Needless("nothing of the outgoing chain is registered".to_owned()));
     }
+    // Before the switch it is the incoming one that nobody presents: what is presented does not tell the two apart.
+    if parts.incoming.is_none() {
+        return waits(
+            "which thumbprint is old is not known: name it with --old, or give the chain that went with --outgoing, or \
+             the one that came with --incoming or --incoming-host"
+                .to_owned(),
+        );
+    }
     let spare = parts.spare();
     match spare.as_slice() {
         [_] => Ok(spare),
         [] => {
             let by: Vec<&str> = parts.shown.iter().map(|(place, _)| *place).collect();
-            Err(Course::Needless(format!("every thumbprint that is registered is presented, by {}", by.join(", "))))
+            Err(Course::Needless(format!(
+                "whatever is registered and is not of the incoming chain is presented, by {}",
+                by.join(", ")
+            )))
         }
         several => waits(format!(
-            "nobody presents any of {}: name what is old with --old, or give the chain that went with --outgoing, or \
-             the one that is to come with --incoming",
+            "nobody presents any of {}: name what is old with --old, or give the chain that went with --outgoing",
             several.join(", ")
         )),
     }
@@ -92,11 +102,11 @@ fn kept_by(
     if let Some(still) = old.iter().find(|o| w.has(o)) {
         return Some(format!("{place} still presents {still}"));
     }
-    if let Some(takes) = incoming.and_then(|i| i.takes.as_ref()).filter(|t| !w.has(t) && same_host(w, incoming)) {
-        return Some(format!("{place} does not present the incoming chain, of {takes}"));
-    }
     if let Some(doubt) = w.doubt.as_ref().filter(|_| w.consulted) {
         return Some(format!("what {place} presents is not verified: {doubt}"));
+    }
+    if let Some(takes) = incoming.and_then(|i| i.takes.as_ref()).filter(|t| !w.has(t) && same_host(w, incoming)) {
+        return Some(format!("{place} does not present the incoming chain, of {takes}"));
     }
     let held = rest.iter().any(|t| w.has(t));
     (w.consulted && !held)
