@@ -93,6 +93,12 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
 fn plans_of_several_kinds_are_as_published() {
     let mut published = Published::new();
     let lab = LabProcess::up(&[]);
+    for words in [&["--incoming", "incoming.pem"][..], &["--retire"], &[]] {
+        published.holds(
+            "fix.json",
+            &json_of(&lab.trustwalk(&[&["fix", "--rotate"][..], &TARGET, words, &["-o", "json"]].concat())),
+        );
+    }
     for fault in [
         "audience-not-in-provider-client-ids",
         "wildcard-with-stringequals",

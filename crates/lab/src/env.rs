@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
-use trustwalk_lab_issuer::pki::to_pem;
+use trustwalk_lab_issuer::pki::{LeafKey, Presentation, days_after, to_pem};
 
 use crate::{
     Lab, LabError,
-    files::{self, BUNDLE, ENV, KUBECONFIG, LIBRARY},
+    files::{self, BUNDLE, ENV, INCOMING, KUBECONFIG, LIBRARY},
+    push::LEAF_AGE_DAYS,
     world::names::{CI_ISSUER_HOST, EKS_ISSUER_HOST, REGION},
 };
 
@@ -41,20 +42,28 @@ impl Lab {
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// Writes `kubeconfig`, `env` (to be sourced), `ca-bundle.pem` and
-    /// `ca-library.pem` into `dir`, readable by their owner only.
+    /// Writes `kubeconfig`, `env` (to be sourced), `ca-bundle.pem`, `ca-library.pem` and
+    /// `incoming.pem` into `dir`, readable by their owner only.
     pub fn write_files(&self, dir: &Path) -> Result<(), LabError> {
         files::private_dir(dir)?;
         files::write_private(&dir.join(KUBECONFIG), self.inner.kubeconfig.as_bytes())?;
         let pem = self.roots_pem();
         files::write_private(&dir.join(BUNDLE), pem.as_bytes())?;
         files::write_private(&dir.join(LIBRARY), pem.as_bytes())?;
+        files::write_private(&dir.join(INCOMING), self.incoming_pem()?.as_bytes())?;
         let mut text = String::new();
         for (name, value) in self.env_in(dir) {
             // Single quotes keep every character but themselves.
             let _ = writeln!(text, "export {name}='{}'", value.replace('\'', "'\\''"));
         }
         files::write_private(&dir.join(ENV), text.as_bytes())
+    }
+
+    /// A chain of the hierarchy that is to come, for the EKS issuer.
+    fn incoming_pem(&self) -> Result<String, LabError> {
+        let from = days_after(self.inner.clock.now(), -LEAF_AGE_DAYS);
+        let chain = self.inner.new_hierarchy.present(&[EKS_ISSUER_HOST], from, Presentation::Full, LeafKey::P256)?;
+        Ok(to_pem(&chain.certificates))
     }
 
     /// The roots the lab's public trusts, both hierarchies.

@@ -17,10 +17,12 @@ pub(crate) const KUBECONFIG: &str = "kubeconfig";
 pub(crate) const BUNDLE: &str = "ca-bundle.pem";
 /// Roots of the trust library.
 pub(crate) const LIBRARY: &str = "ca-library.pem";
+/// The chain that the EKS issuer presents once it is switched.
+pub(crate) const INCOMING: &str = "incoming.pem";
 /// Variables, to be sourced.
 pub(crate) const ENV: &str = "env";
 /// What clients are left.
-pub(crate) const CLIENT_FILES: [&str; 4] = [KUBECONFIG, BUNDLE, LIBRARY, ENV];
+pub(crate) const CLIENT_FILES: [&str; 5] = [KUBECONFIG, BUNDLE, LIBRARY, INCOMING, ENV];
 /// Where the control interface listens.
 pub(crate) const STATE: &str = "lab.json";
 

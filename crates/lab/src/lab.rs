@@ -14,7 +14,7 @@ use crate::{
     faults::{self, Fault, Start, Target},
     hold, pods, push,
     running::{Applied, Lab},
-    world::{WorkloadId, World, names},
+    world::{Generation, WorkloadId, World, names},
 };
 
 /// How far back processes start that began "long ago": past the day a token lives.
@@ -114,6 +114,14 @@ impl Lab {
             }
         }
         Ok(())
+    }
+
+    /// Has the EKS issuer present the new hierarchy's chain, as its operator would; what is registered stays.
+    pub async fn switch(&self) -> Result<(), LabError> {
+        let mut applied = self.inner.world.lock().await;
+        applied.base.issuer.generation = Generation::New;
+        applied.current.issuer.generation = Generation::New;
+        push::issuer(self, &applied.current)
     }
 
     /// Names of the active faults.

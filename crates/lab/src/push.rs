@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Days ago the present leaf certificate was issued.
-const LEAF_AGE_DAYS: i64 = 40;
+pub(crate) const LEAF_AGE_DAYS: i64 = 40;
 /// Objects of one kind by namespace and name.
 type Objects = BTreeMap<(String, String), Value>;
 /// Longest wait for pods to be replaced: a roll-out of the lab takes about a second.
@@ -102,7 +102,7 @@ fn account(lab: &Lab, old: Option<&World>, new: &World) {
 }
 
 /// Chain and documents of the EKS issuer.
-fn issuer(lab: &Lab, new: &World) -> Result<(), LabError> {
+pub(crate) fn issuer(lab: &Lab, new: &World) -> Result<(), LabError> {
     let wanted = &new.issuer;
     let hierarchy = match wanted.generation {
         Generation::Old => &lab.inner.old_hierarchy,

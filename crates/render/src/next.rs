@@ -23,6 +23,9 @@ const PLACE: [&str; 10] = [
 ];
 /// Options that say what is asked about, beside the target itself.
 const ASKED: [&str; 8] = ["role", "subject", "issuer", "log", "token", "job", "job-answer", "github"];
+/// Options of a rotation.
+const ROTATING: [&str; 8] =
+    ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "receipt", "force-drift"];
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
 const LONGEST: usize = 400;
 
@@ -76,6 +79,17 @@ impl Typed {
         line.typed(self, &PLACE);
         line.typed(self, &["receipt", "force-drift"]);
         line.part("--approve", None);
+        line.finish()
+    }
+
+    /// The same rotation of a target, with one more option.
+    pub fn rotating(&self, target: &Target, flag: &str) -> String {
+        let mut line = self.line("fix --rotate", &[]);
+        line.target(target);
+        line.typed(self, &ASKED);
+        line.typed(self, &PLACE);
+        line.typed(self, &ROTATING);
+        line.part(flag, None);
         line.finish()
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
+use super::rotation::RotationArgs;
 
 /// Finds and mends the broken link between a workload and its AWS role.
 #[derive(Debug, Parser)]
@@ -101,6 +102,8 @@ pub(crate) struct FixArgs {
     /// Also change what another tool keeps (Terraform, Helm, Argo CD and others), which finds it changed at its next run
     #[arg(long, conflicts_with = "resume")]
     pub(crate) force_drift: bool,
+    #[command(flatten)]
+    pub(crate) rotation: RotationArgs,
     /// Go on with an interrupted run: shows what is left to do, and does it with --approve
     #[arg(long, value_name = "RECEIPT", conflicts_with_all = ASKED)]
     pub(crate) resume: Option<PathBuf>,
@@ -341,6 +344,9 @@ pub(crate) enum LabCommand {
         /// Fault
         fault: Option<String>,
     },
+    /// Have the EKS issuer present the other authorities' chain from now on, the one of `incoming.pem`; what is
+    /// registered stays as it is
+    Switch,
     /// Stop the running lab
     Down,
 }

@@ -5,6 +5,7 @@ mod common;
 mod given;
 #[cfg(test)]
 mod reference;
+mod rotation;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -19,6 +20,7 @@ pub(crate) use commands::{
     LogsArgs, ReceiptsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
+pub(crate) use rotation::RotationArgs;
 
 /// The file name under which kubectl finds a plugin (Kubernetes documentation, "Extend kubectl with plugins").
 const PLUGIN: &str = "kubectl-trustwalk";

@@ -68,7 +68,8 @@ impl Repair<'_> {
             voice.say(&render::closing(diagnosis, &Next::command(approve), pen))?;
             return Ok((None, Exit::Findings));
         }
-        let path = args.receipt.clone().unwrap_or_else(|| default_receipt(diagnosis, self.world.options.now));
+        let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name());
+        let path = args.receipt.clone().unwrap_or_else(|| default_receipt(name, self.world.options.now));
         let applied = self.carry_out(evidence, ask, plan, path).await?;
         let exit = applied.exit;
         Ok((Some(applied), exit))
@@ -76,8 +77,7 @@ impl Repair<'_> {
 }
 
 /// A name that no receipt has yet: one run may cure several targets of the same cause.
-fn default_receipt(diagnosis: &Diagnosis, now: i64) -> PathBuf {
-    let name = diagnosis.root_cause.as_ref().map_or("fix", |f| f.name());
+pub(super) fn default_receipt(name: &str, now: i64) -> PathBuf {
     let first = PathBuf::from(format!("trustwalk-receipt-{name}-{now}.json"));
     let more = (2_u32..).map(|n| PathBuf::from(format!("trustwalk-receipt-{name}-{now}-{n}.json")));
     std::iter::once(first.clone()).chain(more).find(|p| p.symlink_metadata().is_err()).unwrap_or(first)

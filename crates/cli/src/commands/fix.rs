@@ -12,6 +12,7 @@ use super::diagnose::{NOT_ALL, tell_missing, world};
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again};
+use super::rotate::run as rotate;
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -43,6 +44,8 @@ async fn begin(
 ) -> anyhow::Result<Exit> {
     if let Some(path) = &args.resume {
         Box::pin(go_on(place, args, path, voice, (noted, reports))).await
+    } else if args.rotation.rotate {
+        Box::pin(rotate(place, args, voice, (noted, reports))).await
     } else if let Some(path) = &args.plan {
         Box::pin(from_file(place, args, path, voice, (noted, reports))).await
     } else {
@@ -148,7 +151,7 @@ async fn fix_all(
         }
         approvable |= !args.approve && can_be_done(&plan);
         let plan = Some(Planned::Whole(Box::new(shown)));
-        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan, applied });
+        reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan, applied, rotation: None });
     }
     if many || diagnoses.is_empty() || incomplete.is_some() {
         if approvable && let Some(first) = next.iter_mut().find(|n| **n != Next::default()) {

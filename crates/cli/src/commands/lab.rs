@@ -50,6 +50,10 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
             Client::open(&dir)?.mend(fault.as_deref()).await?;
             style::line(format_args!("{} mended.", fault.as_deref().unwrap_or("Everything")))?;
         }
+        LabCommand::Switch => {
+            Client::open(&dir)?.switch().await?;
+            style::line("The issuer presents the chain of incoming.pem's authorities.")?;
+        }
         LabCommand::Down => {
             if Client::clean_up_after_killed(&dir)? {
                 style::line("No lab was running; the files of one that was killed are removed.")?;

@@ -15,6 +15,8 @@ mod plan_file;
 mod receipt_list;
 mod receipts;
 mod repair;
+mod rotate;
+mod rotate_view;
 mod thumbprint;
 mod thumbprint_view;
 mod token;

@@ -113,7 +113,8 @@ pub(super) async fn from_file(
     let plan = fit(one, &diagnosis, leave);
     let now = documented(&world, one, &plan, entry);
     let differ = differences(&file, &now, one);
-    let report = |plan, applied| Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan, applied };
+    let report =
+        |plan, applied| Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan, applied, rotation: None };
     if !differ.is_empty() {
         voice.say(&refusal(path, &differ, &file, &now, voice.pen()))?;
         let next = Next::command(place.typed.again("fix", &file.target));

@@ -89,7 +89,7 @@ pub(super) async fn go_on(
         let next = Next::command(place.typed.again("diagnose", &journal.receipt().target));
         voice.say(&render::ending(Ink::Good, "Ok", "this run came to its end: nothing is left", &next, voice.pen()))?;
         let plan = Some(Planned::Rest(rest(&journal)));
-        reports.push(Report { schema: SCHEMA, diagnosis: None, plan, applied: None });
+        reports.push(Report { schema: SCHEMA, diagnosis: None, plan, applied: None, rotation: None });
         return Ok(Exit::Sound);
     }
     let words = Words { approve: args.approve, foreign: args.foreign_receipt };
@@ -99,6 +99,7 @@ pub(super) async fn go_on(
             diagnosis: None,
             plan: Some(Planned::Rest(rest(&journal))),
             applied: None,
+            rotation: None,
         });
         return Ok(Exit::Findings);
     }
@@ -107,7 +108,7 @@ pub(super) async fn go_on(
     let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
     let applied = repair.finish(&ask, journal).await?;
     let exit = applied.exit;
-    reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied) });
+    reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied), rotation: None });
     Ok(exit)
 }
 
@@ -185,7 +186,7 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
     Ok(exit)
 }
 
-fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
+pub(super) fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
     let whole = match &error {
         // The same again would be refused again.
         ApplyError::Refused { .. } | ApplyError::NoWayBack { .. } => format!(

@@ -31,6 +31,9 @@ pub(super) struct Report {
     pub(super) plan: Option<Planned>,
     /// `None` when nothing was approved, or there was nothing to approve.
     pub(super) applied: Option<Applied>,
+    /// Where a rotation stands; only of `--rotate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rotation: Option<super::rotate::Rotating>,
 }
 
 /// A plan, as far as it is known.
@@ -84,6 +87,11 @@ impl Applied {
         let mut done = self.done.clone();
         done.causes.extend(before.into_iter().flat_map(|b| b.causes));
         done
+    }
+
+    /// Whether STS refuses after it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.verification == REFUSED
     }
 }
 

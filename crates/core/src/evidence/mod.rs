@@ -43,6 +43,7 @@ pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
 pub use packed::{Packed, Tables};
 pub use refusal::WebhookRefusal;
+pub(crate) use run::certificates;
 pub use run::{Repair, Roots, Run, Stores};
 pub use settle::settled;
 pub use shared::Shared;

@@ -47,8 +47,8 @@ impl Shared<Vec<Observed<HostChain>>> {
     }
 }
 
-/// Those of the certificates that can be read.
-fn certificates(encoded: &[String]) -> Vec<Certificate> {
+/// Those of the certificates, base64 of DER, that can be read.
+pub(crate) fn certificates(encoded: &[String]) -> Vec<Certificate> {
     encoded.iter().filter_map(|c| Certificate::from_der(&STANDARD.decode(c).ok()?).ok()).collect()
 }
 

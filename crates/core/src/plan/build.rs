@@ -106,7 +106,8 @@ fn refused(refused: &Refused, plan: &mut Plan) {
     }
 }
 
-fn withheld(before: &Evidence, action: &Action, owner: Option<&Owner>) -> Option<Withheld> {
+/// A change that is left to whoever keeps the object.
+pub(super) fn withheld(before: &Evidence, action: &Action, owner: Option<&Owner>) -> Option<Withheld> {
     let told = describe(action, &expected(before, action)?);
     let by_hand: BTreeMap<String, String> =
         ways(&View::new(before), action).into_iter().map(|(tool, text)| (tool.to_owned(), text)).collect();
@@ -121,7 +122,7 @@ fn withheld(before: &Evidence, action: &Action, owner: Option<&Owner>) -> Option
 }
 
 /// How what is left to others is changed here all the same.
-fn drift(plan: &Plan) -> Option<String> {
+pub(super) fn drift(plan: &Plan) -> Option<String> {
     (!plan.withheld.is_empty()).then(|| {
         "what another tool keeps is changed there; --force-drift changes it here, and that tool finds it changed at \
          its next run"

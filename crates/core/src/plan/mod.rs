@@ -18,6 +18,7 @@ mod owner;
 mod pods;
 mod receipt;
 mod restart;
+mod rotate;
 mod undone;
 mod ways;
 
@@ -43,5 +44,9 @@ pub use receipt::{
     sealed, to_be_sealed,
 };
 pub(crate) use restart::{Which, may_restart, renewal_of};
+pub use rotate::{
+    Presented, ROTATION, Registered, Retiring, Rotated, Rotation, Scene, Shown as ShownChain, Stage, Wish, host_for,
+    rotate,
+};
 pub use undone::undone;
 pub(crate) use ways::{Ways, ways};

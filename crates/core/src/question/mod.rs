@@ -67,7 +67,7 @@ pub(crate) use provider::provider_to_be;
 pub(crate) use skipped::of as left_out;
 pub(crate) use sts::{Refusal, from_answer, from_symptom as refusal_of, kept_from_sts};
 pub(crate) use symptoms::{WITHOUT_IDENTITY, observed, recent};
-pub(crate) use thumbprint::{MAX_THUMBPRINTS, standing, thumbprints_to_be, unverified};
+pub(crate) use thumbprint::{MAX_THUMBPRINTS, Weighed, standing, thumbprints_to_be, unverified, weigh};
 pub(crate) use trust::{asked, refused_us_alone};
 pub(crate) use trust_repair::admitted_besides;
 pub(crate) use webhook::kept_out;

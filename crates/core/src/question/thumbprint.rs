@@ -68,6 +68,56 @@ pub(crate) fn thumbprints_to_be(e: &View<'_>) -> Vec<String> {
     seen(e).first().and_then(|host| host.candidates.for_iam().map(|t| t.as_str().to_owned())).into_iter().collect()
 }
 
+/// What a chain is worth to whoever decides which thumbprints are registered.
+#[derive(Debug, Clone)]
+pub(crate) struct Weighed {
+    /// The host that it is for.
+    pub(crate) host: String,
+    /// The thumbprint that AWS takes of it.
+    pub(crate) takes: Option<String>,
+    /// Why it does not verify for its host; `None` when it does.
+    pub(crate) doubt: Option<String>,
+    /// Whether AWS compares thumbprints for it.
+    pub(crate) consulted: bool,
+    certificates: Vec<Certificate>,
+}
+
+impl Weighed {
+    /// Whether one of its certificates has a thumbprint.
+    pub(crate) fn has(&self, thumbprint: &str) -> bool {
+        self.of(thumbprint).is_some()
+    }
+
+    /// The subject of its certificate that has a thumbprint.
+    pub(crate) fn subject_of(&self, thumbprint: &str) -> Option<String> {
+        self.of(thumbprint).map(|c| c.subject().to_string())
+    }
+
+    /// When its leaf expires, Unix seconds.
+    pub(crate) fn expires(&self) -> Option<i64> {
+        self.certificates.first().map(Certificate::not_after)
+    }
+
+    fn of(&self, thumbprint: &str) -> Option<&Certificate> {
+        self.certificates.iter().find(|c| c.sha1().as_str().eq_ignore_ascii_case(thumbprint))
+    }
+}
+
+/// What each chain that was read is worth.
+pub(crate) fn weigh(e: &View<'_>) -> Vec<Weighed> {
+    let worth = |host: &Seen<'_>| Weighed {
+        host: host.facts.host.clone(),
+        takes: host.candidates.for_iam().map(|t| t.as_str().to_owned()),
+        doubt: host.assessment.to_register().is_none().then(|| match host.assessment.words() {
+            words if words.is_empty() => "it holds no certificate".to_owned(),
+            words => words,
+        }),
+        consulted: matches!(need(e, host), Need::Consulted(_)),
+        certificates: host.certificates.clone(),
+    };
+    seen(e).iter().map(worth).collect()
+}
+
 /// Why a thumbprint is not to be registered: no chain that was seen, and verifies for its host, has it.
 pub(crate) fn unverified(e: &View<'_>, thumbprint: &str) -> Option<String> {
     let hosts = seen(e);

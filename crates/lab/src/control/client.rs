@@ -59,6 +59,11 @@ impl Client {
         }
     }
 
+    /// Has the EKS issuer present the other hierarchy's chain.
+    pub async fn switch(&self) -> Result<Value, LabError> {
+        self.call(Method::POST, "/switch").await
+    }
+
     /// Stops the lab, and returns when it has let go of its folder.
     pub async fn down(&self) -> Result<(), LabError> {
         let asked = self.call(Method::POST, "/down").await;

@@ -78,6 +78,7 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         (&Method::POST, ["break", name]) => lab.break_with(name).await.map(|()| json!({"broken": name})),
         (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|()| json!({"mended": name})),
         (&Method::POST, ["mend"]) => lab.mend(None).await.map(|()| json!({"mended": "all"})),
+        (&Method::POST, ["switch"]) => lab.switch().await.map(|()| json!({"switched": true})),
         (&Method::POST, ["down"]) => {
             lab.ask_down();
             Ok(json!({"down": true}))

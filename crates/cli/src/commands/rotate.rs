@@ -1,0 +1,308 @@
+//! `trustwalk fix --rotate`: where the rotation of an issuer's certificates stands, and its two steps.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use trustwalk_apply::{Home, Journal, Verification, rollback, verify};
+use trustwalk_collect::dial::{ConnectTo, Dialer};
+use trustwalk_collect::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, fetch_chain};
+use trustwalk_collect::{Ask, World, collect, read_bounded};
+use trustwalk_core::evidence::{Evidence, HostChain, Observed, Source};
+use trustwalk_core::plan::{
+    Entry, Linted, Presented, ROTATION, Retiring, Rotated, Rotation, Scene, Stage, Wish, host_for, rotate,
+};
+use trustwalk_render::{self as render, Ink, Next, Shown};
+use trustwalk_x509::parse_any;
+
+use super::case::{default_receipt, leave_of};
+use super::diagnose::{tell_missing, world as world_of};
+use super::plan_file::documented;
+use super::repair::{Applied, Planned, Repair, Report, SCHEMA, unheard};
+use super::rotate_view::{standing, waits};
+use crate::args::{FixArgs, PlaceArgs, RotationArgs};
+use crate::exit::{Exit, UsageError};
+use crate::interrupt::Noted;
+use crate::rollout::Live;
+use crate::style::Voice;
+
+/// Most addresses of a name that are asked one by one; of a name with more it is not known what all present.
+const MOST_ADDRESSES: usize = 16;
+
+/// A rotation, as it is told to a machine.
+#[derive(Debug, Serialize)]
+pub(super) struct Rotating {
+    #[serde(flatten)]
+    rotation: Rotation,
+    /// Whether what was retired was put back, as STS refused without it.
+    undone: bool,
+}
+
+/// Runs `fix --rotate`.
+pub(super) async fn run(
+    place: &PlaceArgs,
+    args: &FixArgs,
+    voice: Voice,
+    (noted, reports): (&Noted, &mut Vec<Report>),
+) -> anyhow::Result<Exit> {
+    let (world, ask) = world_of(place, &args.target).await?;
+    if matches!(ask, Ask::Everything { .. } | Ask::Logs) {
+        let words = "a rotation is one provider's: name it with --issuer URL, or by a TARGET or --role ARN";
+        return Err(UsageError(words.to_owned()).into());
+    }
+    let found = collect(&world, &ask).await?;
+    tell_missing(&found);
+    let one = found.evidence.first().context("nothing was found that leads to an issuer")?;
+    let presented = presented(&world, one).await;
+    let incoming = incoming(one, &args.rotation).await?;
+    let wish = wish(&args.rotation)?;
+    let scene = Scene { evidence: one, presented: &presented, incoming: incoming.as_ref() };
+    let rotated = rotate(&scene, &wish, leave_of(args, Entry::Asked));
+    voice.say(&standing(&rotated.rotation, voice.pen()))?;
+    let repair = Repair { world: &world, home: &Home::of_user()?, voice, noted, timeout: args.timeout, typed: None };
+    let Rotated { rotation, evidence, plan } = rotated;
+    let Some(plan) = plan else {
+        let exit = without_plan(&rotation, &wish, &repair, (place, &evidence))?;
+        reports.push(report(rotation, None, None, false));
+        return Ok(exit);
+    };
+    let document = documented(&world, &evidence, &plan, Entry::Asked);
+    voice.line("")?;
+    voice.say(&render::plan(&document, voice.pen()))?;
+    let planned = Some(Planned::Whole(Box::new(document)));
+    if plan.steps.is_empty() || !args.approve {
+        unapproved(&plan, &repair, (place, &evidence))?;
+        reports.push(report(rotation, planned, None, false));
+        return Ok(Exit::Findings);
+    }
+    let path = args.receipt.clone().unwrap_or_else(|| default_receipt(ROTATION, world.options.now));
+    let retires = matches!(wish, Wish::Retire(_));
+    let (applied, undone) = Box::pin(carry_out(&repair, place, (&evidence, &ask), &plan, (path, retires))).await?;
+    let exit = if undone { Exit::Findings } else { applied.exit };
+    reports.push(report(rotation, planned, Some(applied), undone));
+    Ok(exit)
+}
+
+fn report(rotation: Rotation, plan: Option<Planned>, applied: Option<Applied>, undone: bool) -> Report {
+    let rotation = Some(Rotating { rotation, undone });
+    Report { schema: SCHEMA, diagnosis: None, plan, applied, rotation }
+}
+
+/// Says what is next where nothing is to be done.
+fn without_plan(
+    rotation: &Rotation,
+    wish: &Wish,
+    repair: &Repair<'_>,
+    (place, e): (&PlaceArgs, &Evidence),
+) -> anyhow::Result<Exit> {
+    let (voice, pen, stage) = (repair.voice, repair.voice.pen(), rotation.stage);
+    if !rotation.waits.is_empty() {
+        voice.say(&waits(rotation, pen))?;
+        let next = match stage {
+            Stage::Unregistered => Next::command(place.typed.again("fix", &e.target)),
+            Stage::Steady
+            | Stage::Prepared
+            | Stage::Switching
+            | Stage::Switched
+            | Stage::Spare
+            | Stage::NotConsulted
+            | Stage::Unknown => Next::default(),
+        };
+        // Where nobody asked for a change, nothing was refused.
+        let (ink, label, exit) = match (wish, stage) {
+            (Wish::Look, _) => (Ink::Odd, "Undetermined", Exit::Undetermined),
+            (Wish::Add | Wish::Retire(_), _) => (Ink::Bad, "Refused", Exit::Findings),
+        };
+        voice.say(&render::ending(ink, label, "nothing was changed, for what is said above", &next, pen))?;
+        return Ok(exit);
+    }
+    if let Some(why) = &rotation.needless {
+        let text = format!("nothing is to be done: {why}");
+        voice.say(&render::ending(Ink::Good, "Ok", &text, &Next::default(), pen))?;
+        return Ok(Exit::Sound);
+    }
+    let (ink, label, exit) = match stage {
+        Stage::Unregistered => (Ink::Bad, "Broken", Exit::Findings),
+        Stage::Unknown => (Ink::Odd, "Undetermined", Exit::Undetermined),
+        Stage::Steady | Stage::Prepared | Stage::Switching | Stage::Switched | Stage::Spare | Stage::NotConsulted => {
+            (Ink::Good, "Ok", Exit::Sound)
+        }
+    };
+    let next = Next { how: Some(stage.next().to_owned()), ..Next::default() };
+    voice.say(&render::ending(ink, label, stage.meaning(), &next, pen))?;
+    Ok(exit)
+}
+
+/// Says what would carry a plan out.
+fn unapproved(plan: &Linted, repair: &Repair<'_>, (place, e): (&PlaceArgs, &Evidence)) -> anyhow::Result<()> {
+    let (voice, pen) = (repair.voice, repair.voice.pen());
+    let (text, flag) = if plan.steps.is_empty() {
+        ("another tool keeps the provider: change it there, or here with --force-drift", "--force-drift")
+    } else {
+        ("the plan waits for approval", "--approve")
+    };
+    let next = Next::command(place.typed.rotating(&e.target, flag));
+    voice.line("")?;
+    voice.say(&render::ending(Ink::Odd, "No changes were made", text, &next, pen))?;
+    Ok(())
+}
+
+/// Carries a plan out; what was retired is put back at once where STS refuses without it.
+async fn carry_out(
+    repair: &Repair<'_>,
+    place: &PlaceArgs,
+    (evidence, ask): (&Evidence, &Ask),
+    plan: &Linted,
+    (path, retires): (PathBuf, bool),
+) -> anyhow::Result<(Applied, bool)> {
+    let voice = repair.voice;
+    voice.line("")?;
+    let applied = repair.carry_out(evidence, ask, plan, path.clone()).await?;
+    let undone = retires && applied.is_refused();
+    if undone {
+        put_back(repair, evidence, &path).await?;
+    }
+    let look = || Next::command(place.typed.again("fix --rotate", &evidence.target));
+    let broken = || Next::command(place.typed.again("diagnose", &evidence.target));
+    let (ink, label, text, next) = match (undone, applied.exit) {
+        (true, _) => (
+            Ink::Bad,
+            "Refused",
+            "STS refused without the old thumbprint, so it was put back: something that is not seen from here still \
+             presents the old chain",
+            look(),
+        ),
+        (false, Exit::Sound) if retires => (Ink::Good, "Ok", "the old thumbprint is retired", Next::default()),
+        (false, Exit::Sound) => {
+            (Ink::Good, "Ok", "both chains are registered: the issuer can be switched to the incoming one", look())
+        }
+        (false, Exit::Undetermined) => {
+            (Ink::Odd, "Undetermined", "it is done, and not all of what came of it could be looked at", look())
+        }
+        (false, _) => (Ink::Bad, "Broken", "it is done, and something fails now", broken()),
+    };
+    let taken = voice.tell(&render::ending(ink, label, text, &next, voice.pen()));
+    unheard(taken).with_context(|| format!("what was done is in {}", path.display()))?;
+    Ok((applied, undone))
+}
+
+/// Puts back what was there, and shows a fresh token to STS again.
+async fn put_back(repair: &Repair<'_>, evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
+    let voice = repair.voice;
+    let journal = Journal::open(path, repair.home)?;
+    let journal = rollback(repair.world, journal, &mut Live::new(voice, repair.noted))
+        .await
+        .map_err(|e| super::receipts::in_words(e, path))?;
+    repair.noted.close();
+    let words = match verify(repair.world, evidence, &journal).await {
+        Verification::Proven { assumed } => format!("put back; STS gave {assumed} for a fresh token"),
+        Verification::Refused { error } => format!("put back, and STS still refuses: {error}"),
+        Verification::NotTried { reason } => format!("put back; not verified: {reason}"),
+    };
+    voice.tell(&Shown::line(format_args!("  {words}")));
+    Ok(())
+}
+
+fn wish(args: &RotationArgs) -> anyhow::Result<Wish> {
+    if args.retire {
+        let outgoing = args.outgoing.as_deref().map(chain_of).transpose()?.unwrap_or_default();
+        return Ok(Wish::Retire(Retiring { old: args.old.clone(), outgoing, not_before: args.not_before }));
+    }
+    Ok(if args.incoming.is_some() || args.incoming_host.is_some() { Wish::Add } else { Wish::Look })
+}
+
+/// The certificates of a file, base64 of DER.
+fn chain_of(path: &Path) -> anyhow::Result<Vec<String>> {
+    let bytes = read_bounded(path)?;
+    let chain = parse_any(&bytes).with_context(|| format!("`{}` holds no certificates", path.display()))?;
+    Ok(chain.iter().map(|c| STANDARD.encode(c.der())).collect())
+}
+
+/// The chain that is to come, for the host that is to present it.
+async fn incoming(e: &Evidence, args: &RotationArgs) -> anyhow::Result<Option<HostChain>> {
+    let unknown = "which host is to present the incoming chain is not known: neither issuer nor provider was read";
+    if let Some(path) = &args.incoming {
+        let chain = chain_of(path)?;
+        let (host, port) = host_for(e, &chain).context(unknown)?;
+        return Ok(Some(HostChain { host, port, chain, ..HostChain::default() }));
+    }
+    let Some(given) = &args.incoming_host else { return Ok(None) };
+    let (host, port) = host_for(e, &[]).context(unknown)?;
+    let bad = || UsageError(format!("`{}` is not HOST:PORT", trustwalk_foreign::visible::line(given)));
+    let rule: ConnectTo = format!("{host}:{port}:{given}").parse().map_err(|_| bad())?;
+    let numbered = given.rsplit_once(':').is_some_and(|(h, p)| !h.is_empty() && p.parse::<u16>().is_ok());
+    if !numbered {
+        return Err(bad().into());
+    }
+    let options = DialOptions { dialer: Dialer::new(vec![rule]), ..DialOptions::default() };
+    let fetched = fetch_chain(&host, port, &options, Mode::Proven)
+        .await
+        .with_context(|| format!("{given} presents no chain when it is asked for {host}"))?;
+    Ok(Some(host_chain(&HostChain { host, port, ..HostChain::default() }, &fetched)))
+}
+
+fn host_chain(like: &HostChain, fetched: &FetchedChain) -> HostChain {
+    HostChain {
+        host: like.host.clone(),
+        port: like.port,
+        tls: fetched.tls.text().to_owned(),
+        tls13_only: fetched.tls13_only.or(like.tls13_only),
+        proven: fetched.proven,
+        chain: fetched.ders.iter().map(|der| STANDARD.encode(der)).collect(),
+        roles: like.roles.clone(),
+        differing_addresses: Vec::new(),
+    }
+}
+
+/// What every address of every host of the issuer presents.
+async fn presented(world: &World, e: &Evidence) -> Vec<Presented> {
+    let first = e.chains.iter().find_map(Observed::known).map(|c| c.host.clone());
+    let dialer = world.dialer.on_a_strangers_word(first.as_deref());
+    let options = DialOptions { dialer, ..DialOptions::default() };
+    let mut all = Vec::new();
+    for chain in e.chains.iter() {
+        let Some(like) = chain.known() else {
+            let place = chain.source().map_or_else(|| "a host of the issuer".to_owned(), |s| s.what.clone());
+            all.push(Presented { place, chain: chain.clone() });
+            continue;
+        };
+        of_host(&options, like, e.now, &mut all).await;
+    }
+    all
+}
+
+async fn of_host(options: &DialOptions, like: &HostChain, now: i64, all: &mut Vec<Presented>) {
+    let (host, port) = (&like.host, like.port);
+    let place = format!("{host}:{port}");
+    let source = |what: &str| Source { what: format!("chain presented by {what}"), at: now, by_hand: None };
+    let unknown = |why: &str| Presented {
+        place: format!("the other addresses of {place}"),
+        chain: Observed::NotCollected { reason: why.to_owned() },
+    };
+    match fetch_all_addresses(host, port, options, Mode::Proven).await {
+        Ok(found) => {
+            let full = found.len() >= MOST_ADDRESSES;
+            for AddressChain { address, chain } in found {
+                let place = format!("{host} at {address}");
+                let source = source(&place);
+                let chain = match &chain {
+                    Ok(fetched) => Observed::Known { value: host_chain(like, fetched), source },
+                    Err(error) => Observed::Unreachable { source, error: error.to_string() },
+                };
+                all.push(Presented { place, chain });
+            }
+            if full {
+                all.push(unknown("only so many are asked"));
+            }
+        }
+        Err(error) => {
+            let chain = Observed::Unreachable { source: source(&place), error: error.to_string() };
+            all.push(Presented { place: place.clone(), chain });
+        }
+    }
+    if options.dialer.proxy(host, port).is_some() {
+        all.push(unknown("a proxy is in between, and chooses the address itself; run from a network without it"));
+    }
+}
