@@ -9,7 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
-use trustwalk_core::plan::{Difference, Linted, Plan, PlanDocument};
+use trustwalk_core::plan::{Difference, Linted, Plan, PlanDocument, Rotation};
 use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
 use super::again;
@@ -33,7 +33,7 @@ pub(super) struct Report {
     pub(super) applied: Option<Applied>,
     /// Where a rotation stands; only of `--rotate`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rotation: Option<super::rotate::Rotating>,
+    pub(super) rotation: Option<Rotating>,
 }
 
 /// A plan, as far as it is known.
@@ -61,6 +61,15 @@ pub(super) struct Differs {
     pub(super) says: String,
     #[serde(flatten)]
     pub(super) what: Difference,
+}
+
+/// A rotation, as it is told to a machine.
+#[derive(Debug, Serialize)]
+pub(super) struct Rotating {
+    #[serde(flatten)]
+    pub(super) rotation: Rotation,
+    /// Whether what was retired was put back, as STS refused without it.
+    pub(super) undone: bool,
 }
 
 /// What was done.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use trustwalk_apply::{Home, Journal, Verification, rollback, verify};
 use trustwalk_collect::dial::{ConnectTo, Dialer};
 use trustwalk_collect::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, fetch_chain};
@@ -20,7 +19,7 @@ use trustwalk_x509::parse_any;
 use super::case::{default_receipt, leave_of};
 use super::diagnose::{tell_missing, world as world_of};
 use super::plan_file::documented;
-use super::repair::{Applied, Planned, Repair, Report, SCHEMA, unheard};
+use super::repair::{Applied, Planned, Repair, Report, Rotating, SCHEMA, unheard};
 use super::rotate_view::{standing, waits};
 use crate::args::{FixArgs, PlaceArgs, RotationArgs};
 use crate::exit::{Exit, UsageError};
@@ -30,15 +29,6 @@ use crate::style::Voice;
 
 /// Most addresses of a name that are asked one by one; of a name with more it is not known what all present.
 const MOST_ADDRESSES: usize = 16;
-
-/// A rotation, as it is told to a machine.
-#[derive(Debug, Serialize)]
-pub(super) struct Rotating {
-    #[serde(flatten)]
-    rotation: Rotation,
-    /// Whether what was retired was put back, as STS refused without it.
-    undone: bool,
-}
 
 /// Runs `fix --rotate`.
 pub(super) async fn run(
