@@ -132,12 +132,15 @@ pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Waits until a fault that was put in has a plan with two steps, the change and new pods; its actions.
-pub(crate) fn planned(lab: &LabProcess, target: &[&str]) -> serde_json::Value {
-    until(|| {
-        let out = lab.trustwalk(&[&["fix"], target, &["-o", "json"]].concat());
-        let report: serde_json::Value = serde_json::from_slice(&out.stdout).ok()?;
-        let steps = report[0]["plan"]["steps"].as_array().filter(|steps| steps.len() > 1)?;
-        Some(steps.iter().map(|s| s["action"].clone()).collect())
-    })
+/// The actions of the plan that is made now.
+pub(crate) fn plan_now(lab: &LabProcess, target: &[&str]) -> Vec<serde_json::Value> {
+    let out = lab.trustwalk(&[&["fix"], target, &["-o", "json"]].concat());
+    let report: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap_or_default();
+    let steps = report[0]["plan"]["steps"].as_array().cloned().unwrap_or_default();
+    steps.into_iter().map(|s| s["action"].clone()).collect()
+}
+
+/// Waits until a fault that was put in has a plan with two steps, the change and new pods.
+pub(crate) fn planned(lab: &LabProcess, target: &[&str]) -> Vec<serde_json::Value> {
+    until(|| Some(plan_now(lab, target)).filter(|plan| plan.len() > 1))
 }
