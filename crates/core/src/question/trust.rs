@@ -185,7 +185,7 @@ fn undetermined(view: &View<'_>, case: &Case<'_>) -> Judged {
         return judged;
     }
     let denies = case.document.statements.iter().any(|s| s.effect == Some(Effect::Deny));
-    if !denies && super::sts::refusals(view).hold(Refusal::Denied) {
+    if !denies && super::refusals::refusals(view).hold(Refusal::Denied) {
         return Judged::one(Cause::TrustConditionNotMet, trust_reasons::of_call(case, &keys));
     }
     let first = keys.first().map(|k| k.to_ascii_lowercase()).unwrap_or_default();
@@ -285,7 +285,7 @@ fn other_arn(view: &View<'_>, role: &Role, told: &str) -> Judged {
 fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
     // Asked for under a text that is not the role's ARN, STS does not come to the policy.
     let asked = case.e.role_arn().known().is_none_or(|told| *told == case.role.arn);
-    if !super::sts::refusals(view).hold(Refusal::Denied) || !asked {
+    if !super::refusals::refusals(view).hold(Refusal::Denied) || !asked {
         return Judged::default();
     }
     let edited = view.trail().known().into_iter().flatten();
