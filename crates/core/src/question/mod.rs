@@ -2,6 +2,7 @@
 //! evidence establishes it, speaks for it, excludes it or leaves it open.
 
 mod addon;
+mod annotate;
 mod another;
 mod answer;
 mod apart;
@@ -48,6 +49,7 @@ mod token;
 mod token_file;
 mod trust;
 mod trust_case;
+mod trust_cause;
 mod trust_job;
 mod trust_reasons;
 mod trust_repair;

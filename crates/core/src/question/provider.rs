@@ -4,10 +4,10 @@ use crate::cause::Cause;
 use trustwalk_foreign::snippet;
 use trustwalk_symptoms::{Region, Symptom};
 
+use super::annotate::annotate;
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
 use super::refusals::Refusals;
-use super::service_account::annotate;
 use super::sts::Refusal;
 use super::symptoms::find;
 use super::{Draft, Judged, audience, client_id, foreseen, names, setup, vouch};
