@@ -6,118 +6,16 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::model::{Made, Receipt, ReceiptStep, StepState};
-use super::receipt::Place;
+use super::history::{Entry, Event, Place, StepState, Stood};
+use super::model::{Receipt, ReceiptStep};
 
 /// SHA-256 in hexadecimal, which this crate is given rather than has.
 pub type Digest = fn(&[u8]) -> String;
 
 /// Most entries that are read. A run writes about four for each step, and one can be gone on with many times.
 pub const MOST_ENTRIES: usize = 4096;
-
-/// What a run was taken up for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Errand {
-    /// To carry a plan out.
-    Fix,
-    /// To go on with one.
-    Resume,
-    /// To undo one.
-    Rollback,
-}
-
-/// Who took a run up, from where, and with what. None of it is a secret, and all of it is what services and the
-/// system themselves answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hand {
-    /// ARN of the caller, as `sts:GetCallerIdentity` gives it; `None` where that is not known.
-    pub caller: Option<String>,
-    /// Name of the Kubernetes user, as a `SelfSubjectReview` gives it; `None` where that is not known.
-    pub user: Option<String>,
-    /// Name of the machine.
-    pub machine: Option<String>,
-    /// Name and version of the program.
-    pub tool: String,
-}
-
-/// How far a step had come in a receipt without entries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stood {
-    /// How far it had come.
-    pub state: StepState,
-    /// When that was recorded, Unix seconds.
-    pub at: i64,
-    /// When it was begun, Unix seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub began: Option<i64>,
-    /// What was to be known besides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// The provider it had made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made: Option<Made>,
-}
-
-/// One change of a receipt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "kebab-case")]
-pub enum Event {
-    /// Somebody took the run up.
-    TakenUp {
-        /// For what.
-        errand: Errand,
-        /// Who.
-        by: Hand,
-    },
-    /// The receipt was of a format without entries, and stood so.
-    Found {
-        /// That format.
-        format: u32,
-        /// The steps, in their order.
-        steps: Vec<Stood>,
-        /// When the run had ended, Unix seconds.
-        ended: Option<i64>,
-        /// How it had been verified.
-        verified: Option<String>,
-    },
-    /// A step came to a state.
-    Step {
-        /// Which step, from zero.
-        step: usize,
-        /// The state.
-        state: StepState,
-        /// What is to be known besides.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        note: Option<String>,
-    },
-    /// A step made a provider.
-    Made {
-        /// Which step, from zero.
-        step: usize,
-        /// The provider.
-        made: Made,
-    },
-    /// The run ended.
-    Ended {
-        /// How it was verified, in words.
-        verified: Option<String>,
-    },
-}
-
-/// One entry of a receipt's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// When, Unix seconds.
-    pub at: i64,
-    /// What.
-    #[serde(flatten)]
-    pub event: Event,
-    /// SHA-256 of the entry before, in hexadecimal; of the first, of what the run is about.
-    pub before: String,
-}
 
 /// Where a history does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

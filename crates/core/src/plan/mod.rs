@@ -11,6 +11,7 @@ mod cures;
 mod describe;
 mod document;
 mod entry;
+mod history;
 mod hooks;
 mod lint;
 mod model;
@@ -25,7 +26,7 @@ mod ways;
 pub use action::{Action, Cure, MOST_RENEWED, OnePod, RENEWABLE, WebhookField};
 pub use applied::applied;
 pub use build::{build, build_for, fit, step_of};
-pub use chain::{Break, Digest, Entry as HistoryEntry, Errand, Event, Hand, MOST_ENTRIES, Stood};
+pub use chain::{Break, Digest, MOST_ENTRIES};
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};
@@ -34,14 +35,13 @@ pub use document::{
     Risk, RiskLevel, Site, Undo, UndoWay, Users, differences, document, read_plan,
 };
 pub use entry::Entry;
+pub use history::{Entry as HistoryEntry, Errand, Event, Hand, Made, Place, StepState, Stood};
 pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
-pub use model::{
-    Applicability, Effect, Made, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, StepState, Withheld,
-};
+pub use model::{Applicability, Effect, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, Withheld};
 pub use owner::Owner;
 pub use receipt::{
-    Fault, MOST_WORDS, OtherFile, Place, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt,
-    sealed, to_be_sealed,
+    Fault, MOST_WORDS, OtherFile, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
+    to_be_sealed,
 };
 pub(crate) use restart::{Which, may_restart, renewal_of};
 pub use rotate::{

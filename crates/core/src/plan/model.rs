@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::action::Action;
+use super::history::{Entry, Made, StepState};
 use crate::cause::Cause;
 
 /// What stands between the causes that one plan cures.
@@ -91,36 +92,6 @@ pub struct Withheld {
     pub by_hand: BTreeMap<String, String>,
 }
 
-/// How far a step came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StepState {
-    /// Not begun.
-    Pending,
-    /// Sent, answer not yet recorded: the state must be read again.
-    Started,
-    /// Done and recorded.
-    Done,
-    /// Found done already; nothing was changed.
-    AlreadyDone,
-    /// Undoing was sent, its answer not yet recorded: the state must be read again.
-    Undoing,
-    /// Undoing was refused, so that it is still done; the note says why.
-    UndoRefused,
-    /// Undone.
-    Undone,
-}
-
-/// A provider or an association as it was made, to be known again before it is deleted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
-    /// The provider's ARN or the association's id, as the call that made it answered.
-    pub arn: String,
-    /// The provider, as it was read right after; `None` when that could not be read, and of an association.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub as_read: Option<crate::evidence::Provider>,
-}
-
 /// One step of a receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptStep {
@@ -156,7 +127,7 @@ pub struct Receipt {
     pub steps: Vec<ReceiptStep>,
     /// Every change of this receipt, in order; none in formats 1 and 2.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub entries: Vec<super::chain::Entry>,
+    pub entries: Vec<Entry>,
     /// The verification, in words, once made.
     pub verified: Option<String>,
     /// What the plan was for, to diagnose it again.

@@ -8,8 +8,9 @@ use serde_json::Value;
 use trustwalk_foreign::visible;
 
 use super::action::Action;
-use super::chain::{Break, Digest, Event, Hand, MOST_ENTRIES};
+use super::chain::{Break, Digest, MOST_ENTRIES};
 use super::check::{self, Unfit, check_step, provider_account};
+use super::history::{Event, Hand, Place};
 use super::model::{CAUSES_BETWEEN, Receipt, Step};
 use crate::evidence::Target;
 
@@ -32,17 +33,6 @@ const TAIL: &[u8] = b"\"\n}\n";
 const HEAD: &[u8] = b"\n  \"mac\": \"";
 /// Hexadecimal digits of an HMAC-SHA256.
 const DIGITS: usize = 64;
-
-/// Account and cluster of a run. A receipt is good for these alone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// Account number; `None` when the caller is not known.
-    pub account: Option<String>,
-    /// IAM's endpoint.
-    pub endpoint: String,
-    /// The API server's URL; `None` without a cluster.
-    pub cluster: Option<String>,
-}
 
 /// What closes a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]

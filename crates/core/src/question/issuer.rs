@@ -7,7 +7,8 @@ use trustwalk_foreign::visible;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{bare, in_cluster, issuer, lacking};
-use super::sts::{Refusal, Refusals};
+use super::refusals::Refusals;
+use super::sts::Refusal;
 use super::symptoms::find;
 use super::{Draft, Judged, keyset, names};
 use crate::evidence::{
@@ -46,7 +47,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if let Some(draft) = local(iss) {
         return Judged::one(Cause::IssuerIsClusterLocalUrl, draft);
     }
-    let said = &super::sts::refusals(view);
+    let said = &super::refusals::refusals(view);
     if said.first().is_some_and(|s| s > Refusal::Keys && s != Refusal::Audience) || e.provider().is_absent() {
         return Judged::default();
     }

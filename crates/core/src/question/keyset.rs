@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::Draft;
-use super::sts::{Refusal, Refusals};
+use super::refusals::Refusals;
+use super::sts::Refusal;
 use crate::evidence::{KeyFacts, Keys, TokenClaims, View};
 use crate::finding::Confidence;
 

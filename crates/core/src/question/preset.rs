@@ -2,7 +2,8 @@
 
 use super::facts::{FILE_VARIABLE, effective_audience};
 use super::names;
-use super::sts::{Refusal, refusals, succeeded};
+use super::refusals::refusals;
+use super::sts::{Refusal, succeeded};
 use crate::evidence::{AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, ServiceAccount, TokenVolume, View};
 use crate::finding::Confidence;
 

@@ -4,10 +4,11 @@ use crate::cause::Cause;
 use trustwalk_foreign::snippet;
 use trustwalk_symptoms::{Region, Symptom};
 
+use super::annotate::annotate;
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
-use super::service_account::annotate;
-use super::sts::{Refusal, Refusals};
+use super::refusals::Refusals;
+use super::sts::Refusal;
 use super::symptoms::find;
 use super::{Draft, Judged, audience, client_id, foreseen, names, setup, vouch};
 use crate::evidence::{Kind, LogFailure, Provider, Target, TokenClaims, TrailEvent, View};
@@ -56,7 +57,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if e.provider().known().is_none() && built_in(e) {
         return Judged::none("the provider is IAM's own");
     }
-    let said = super::sts::refusals(view);
+    let said = super::refusals::refusals(view);
     if let Some(provider) = e.provider().known() {
         return registered(view, e, provider, &said);
     }
@@ -244,7 +245,7 @@ fn list_of<'a>(e: &View<'a>, account: &str) -> Option<&'a [String]> {
 /// STS's answer to our own exchange where it is that there is no provider: it looks in the role's account.
 fn answer(view: &View<'_>) -> Option<String> {
     let x = view.exchange().known()?;
-    let no_provider = super::sts::refusals(view).hold(Refusal::NoProvider);
+    let no_provider = super::refusals::refusals(view).hold(Refusal::NoProvider);
     let said = || format!("{}: {}", x.code.as_deref().unwrap_or_default(), x.message.as_deref().unwrap_or_default());
     no_provider.then(said)
 }

@@ -1,39 +1,18 @@
 //! What the sequence of a log tells: successes around a failure, a failure long after the start, a restart that cures.
 
-use trustwalk_symptoms::{Frame, Symptom};
+use trustwalk_symptoms::Symptom;
 
 use super::renewal::renewed;
 use super::symptoms::speaking;
+use super::tale::{Tale, tale};
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Neighbours, Target, View};
+use crate::evidence::{LogFailure, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] =
     &[Cause::TokenFileReadOnce, Cause::IssuerKeysFetchTransientFailure, Cause::AppDoesNotRefreshSessionCredentials];
-
-/// Default life of a session (STS API reference), and the least a kubelet rotates tokens in (Kubernetes
-/// documentation, "`ServiceAccount` token volume projection": from 80 % of their life on, of 10 minutes at least).
-const HOUR: i64 = 3600;
-
-/// What a sequence speaks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Tale {
-    /// It worked before and after: it passes by itself.
-    Passing(String),
-    /// A token or a session was kept longer than it is good for.
-    Kept(String),
-}
-
-/// Whether the sequence around a failure tells a cause although it is over.
-pub(super) fn tells(view: &View<'_>, line: &LogFailure) -> bool {
-    match tale(line) {
-        Some(Tale::Kept(_)) => line.neighbours.restarted.is_some(),
-        Some(Tale::Passing(_)) => matches!(view.target(), Target::Log { .. } | Target::Job { .. }),
-        None => false,
-    }
-}
 
 /// Judges what the sequence tells.
 pub(super) fn causes(view: &View<'_>) -> Judged {
@@ -49,40 +28,6 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         judged.missing.push(super::facts::lacking("the logs", view.logs()));
     }
     judged
-}
-
-fn tale(line: &LogFailure) -> Option<Tale> {
-    let near = &line.neighbours;
-    let symptom = line.failure.symptom;
-    let keys = matches!(symptom, Symptom::KeysUnavailable | Symptom::IdpCommunication);
-    let kept = matches!(
-        symptom,
-        Symptom::ExpiredToken | Symptom::PodIdentityTokenExpired | Symptom::ExpiredSession | Symptom::KeysUnavailable
-    );
-    if let (true, Some(restart), Some(success)) = (kept, &near.restarted, &near.recovered) {
-        let words = format!("the program started again {} and it succeeded {}", restart.words(), success.words());
-        return Some(Tale::Kept(words));
-    }
-    if let (true, Some(before), Some(after)) = (keys, &near.succeeded_before, &near.recovered) {
-        return Some(Tale::Passing(format!("it succeeded {} and {} again", when(before.at.as_ref()), after.words())));
-    }
-    let expired = kept && symptom != Symptom::KeysUnavailable;
-    if let Some(words) = long_running(near).filter(|_| expired) {
-        return Some(Tale::Kept(words));
-    }
-    let refreshing = expired && line.failure.frames.contains(&Frame::Refresh);
-    refreshing.then(|| Tale::Kept("the stack shows that credentials in use were being renewed".to_owned()))
-}
-
-fn when(at: Option<&String>) -> String {
-    at.map_or_else(|| "before".to_owned(), |at| format!("at {at}"))
-}
-
-/// It worked, and failed an hour or more after the start.
-fn long_running(near: &Neighbours) -> Option<String> {
-    let before = near.succeeded_before.as_ref()?;
-    let after = near.after_start_seconds.filter(|s| *s >= HOUR)?;
-    Some(format!("it succeeded {} and failed first {} minutes after the start", when(before.at.as_ref()), after / 60))
 }
 
 fn told(view: &View<'_>, line: &LogFailure, tale: Tale) -> (Cause, Draft) {

@@ -4,13 +4,13 @@ use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
+use super::annotate::{annotate, well_formed};
 use super::association::{associated, none_known};
 use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, names, pod_identity, trust};
 use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View, at_work};
 use crate::finding::Confidence;
-use crate::plan::{Action, ways};
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -85,23 +85,6 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     judged
 }
 
-/// Whether a text is the ARN of a role: partition, twelve digits, a name of the characters IAM takes.
-pub(super) fn well_formed(arn: &str) -> bool {
-    arn_parts(arn).is_some_and(|(partition, account, resource)| {
-        partition.starts_with("aws")
-            && account.len() == 12
-            && account.bytes().all(|b| b.is_ascii_digit())
-            && arn.contains(":iam::")
-            && resource.strip_prefix("role/").is_some_and(|n| {
-                !n.is_empty()
-                    && !n.contains(":role/")
-                    && n.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c))
-            })
-            // A comma may stand in a name, a second ARN may not.
-            && arn.matches("arn:").count() == 1
-    })
-}
-
 /// What is wrong with a text that is not a role's ARN.
 fn what(arn: &str) -> String {
     let clean = cleaned(arn);
@@ -173,38 +156,6 @@ pub(super) fn some_role(e: &View<'_>) -> String {
 fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
     let template = ["kubectl annotate serviceaccount -n {} {}", option, " {}={}"].concat();
     shell::line(&template, &[namespace, name, ROLE_ANNOTATION, role])
-}
-
-/// Whether a role is one the user has to give: of the account of the credentials, or of the cluster. Whoever may
-/// write on a workload can name any other, and its pods would work in a stranger's account.
-fn of_ours(e: &View<'_>, arn: &str) -> bool {
-    let Some((_, account, _)) = arn_parts(arn).filter(|_| well_formed(arn)) else { return false };
-    let cluster = e.cluster().known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a);
-    e.caller().known().is_some_and(|c| c.account == account) || cluster == Some(account)
-}
-
-pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &str) -> Draft {
-    let (namespace, name) = (&sa.namespace, &sa.name);
-    let action = Action::Annotate {
-        namespace: namespace.clone(),
-        service_account: name.clone(),
-        key: ROLE_ANNOTATION.to_owned(),
-        value: Some(arn.to_owned()),
-    };
-    if !of_ours(e, arn) {
-        return draft.cure(
-            "annotate the service account with a role of yours",
-            &[(
-                "note",
-                format!(
-                    "`{arn}` is of no account that these credentials or the cluster belong to: find out \
-                whose it is first"
-                ),
-            )],
-        );
-    }
-    let by_hand = ways(e, &action);
-    draft.act("annotate the service account with the role, then recreate its pods", vec![action], &by_hand)
 }
 
 /// The workload's service account is not there: neither a role nor a new pod can come from it.

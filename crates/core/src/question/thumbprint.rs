@@ -10,7 +10,8 @@ use trustwalk_x509::{
 };
 
 use super::facts::{issuer, lacking};
-use super::sts::{Refusal, Refusals};
+use super::refusals::Refusals;
+use super::sts::Refusal;
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{HostChain, LogFailure, Observed, Provider, TrustModel, View};
@@ -165,7 +166,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return Judged::open("the certificates of the issuer: no host was asked");
     }
     let hosts = seen(e);
-    let said = super::sts::refusals(view);
+    let said = super::refusals::refusals(view);
     if let Some(judged) = invalid(e, &hosts, &said) {
         return judged;
     }

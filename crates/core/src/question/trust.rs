@@ -4,11 +4,12 @@ use crate::cause::Cause;
 use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Place, Policy};
 
+use super::annotate::{annotate, well_formed};
 use super::facts::{arn_parts, bare, in_cluster, issuer, lacking, role_account};
 use super::sts::{Refusal, from_answer, from_symptom};
 use super::symptoms::find;
 use super::trust_case::{Case, of_token, provider_arn};
-use super::{Draft, Judged, foreseen, service_account, setup, trust_job, trust_reasons, whose};
+use super::{Draft, Judged, foreseen, setup, trust_job, trust_reasons, whose};
 use crate::evidence::{LogFailure, Role, TokenSource, View};
 use crate::finding::Confidence;
 
@@ -64,9 +65,6 @@ pub(super) const CAUSES: &[Cause] = &[
 /// IAM takes seconds to spread a change; a minute is a generous bound (IAM User Guide, eventual consistency).
 const SPREAD: i64 = 60;
 
-/// The action a web identity asks for.
-pub(super) const WEB_IDENTITY: &str = trustwalk_trust_policy::WEB_IDENTITY_ACTION;
-
 /// Judges the trust policy for the token.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
@@ -85,11 +83,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let told = e.role_arn().known().map_or("", String::as_str);
     if e.role().is_absent() {
         // What is not an ARN is another rule's finding.
-        let malformed = !told.is_empty() && !service_account::well_formed(told);
+        let malformed = !told.is_empty() && !well_formed(told);
         return if malformed { Judged::none(format!("`{told}` is not a role's ARN")) } else { missing_role(e) };
     }
     let Some(role) = e.role().known() else { return Judged::open(lacking("the role's trust policy", e.role())) };
-    if told != role.arn && service_account::well_formed(told) {
+    if told != role.arn && well_formed(told) {
         return other_arn(view, role, told);
     }
     let Some(token) = e.token().known() else { return trust_job::of_job(e, role) };
@@ -185,7 +183,7 @@ fn undetermined(view: &View<'_>, case: &Case<'_>) -> Judged {
         return judged;
     }
     let denies = case.document.statements.iter().any(|s| s.effect == Some(Effect::Deny));
-    if !denies && super::sts::refusals(view).hold(Refusal::Denied) {
+    if !denies && super::refusals::refusals(view).hold(Refusal::Denied) {
         return Judged::one(Cause::TrustConditionNotMet, trust_reasons::of_call(case, &keys));
     }
     let first = keys.first().map(|k| k.to_ascii_lowercase()).unwrap_or_default();
@@ -275,7 +273,7 @@ fn other_arn(view: &View<'_>, role: &Role, told: &str) -> Judged {
         .show("role of that name", role.arn.clone(), "iam:GetRole");
     let by_annotation = e.service_account().known().filter(|sa| sa.role_arn() == Some(told));
     let draft = match by_annotation {
-        Some(sa) => service_account::annotate(e, draft, sa, &role.arn),
+        Some(sa) => annotate(e, draft, sa, &role.arn),
         None => draft.cure("name the role by its own ARN", &[("note", role.arn.clone())]),
     };
     Judged::one(Cause::RoleDoesNotExist, draft)
@@ -285,7 +283,7 @@ fn other_arn(view: &View<'_>, role: &Role, told: &str) -> Judged {
 fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
     // Asked for under a text that is not the role's ARN, STS does not come to the policy.
     let asked = case.e.role_arn().known().is_none_or(|told| *told == case.role.arn);
-    if !super::sts::refusals(view).hold(Refusal::Denied) || !asked {
+    if !super::refusals::refusals(view).hold(Refusal::Denied) || !asked {
         return Judged::default();
     }
     let edited = view.trail().known().into_iter().flatten();

@@ -6,7 +6,7 @@ use trustwalk_trust_policy::{
 };
 
 use super::trust_case::Case;
-use super::trust_reasons::{is_gone, of_another_account, title};
+use super::trust_cause::{self, is_gone, of_another_account, title};
 use super::trust_subject::renamed;
 use super::{Judged, vouch};
 
@@ -55,7 +55,7 @@ pub(super) fn complete(case: &Case<'_>, reasons: &[Reason], judged: &mut Judged,
 
 /// What the cure of each cause is called: by the first reason that leads to it.
 fn titles(case: &Case<'_>, reasons: &[Reason], judged: &Judged) -> Vec<String> {
-    let first = |cause| reasons.iter().find(|r| super::trust_reasons::cause(case, r) == cause);
+    let first = |cause| reasons.iter().find(|r| trust_cause::cause(case, r) == cause);
     judged.found.iter().map(|f| first(f.cause).map(title).unwrap_or_default()).collect()
 }
 

@@ -4,17 +4,12 @@
 use serde_json::{Value, json};
 
 use crate::{
-    controllers::{is_ready, selects},
+    controllers::{budgets, is_ready, selects},
     errors::ApiError,
     json as j,
     meta::stamp,
-    store::{Gvr, Key, Store},
+    store::{Key, Store},
 };
-
-/// Budgets of the cluster.
-pub(crate) fn budgets() -> Gvr {
-    Gvr::new("policy", "v1", "poddisruptionbudgets")
-}
 
 /// Deletes a pod if its budget lets it go.
 pub(crate) fn evict(store: &Store, key: &Key, eviction: &Value, dry_run: bool) -> Result<(), ApiError> {

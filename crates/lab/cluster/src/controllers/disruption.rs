@@ -5,11 +5,15 @@ use serde_json::{Value, json};
 
 use super::common::{is_active, is_ready, owner_uid, share, with_condition};
 use crate::{
-    eviction::budgets,
     json as j,
     selector::matches_label_selector,
     store::{Gvr, Key, Store},
 };
+
+/// Budgets of the cluster.
+pub(crate) fn budgets() -> Gvr {
+    Gvr::new("policy", "v1", "poddisruptionbudgets")
+}
 
 /// Whether a budget is over a pod. An empty selector takes in all pods of the namespace (API reference,
 /// `PodDisruptionBudgetSpec`).

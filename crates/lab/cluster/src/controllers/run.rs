@@ -41,7 +41,7 @@ pub(crate) fn start(store: &Store, pipeline: &Pipeline, ca_pem: &str) -> JoinSet
 
 /// Budgets follow their pods, whatever became of them.
 async fn keep_budgets(store: Store) {
-    let (pods, budgets) = (Gvr::core("pods"), crate::eviction::budgets());
+    let (pods, budgets) = (Gvr::core("pods"), super::budgets());
     loop {
         let mut watch = store.watch();
         for namespace in store.list(&Gvr::core("namespaces"), None).1 {

@@ -1,0 +1,117 @@
+//! Everything that was seen to happen, with what became of it.
+
+use trustwalk_symptoms::Symptom;
+
+use super::facts::moment;
+use super::symptoms::{Sent, cured_by_own, fate, last, sorted};
+use crate::evidence::{Evidence, TrailEvent, View};
+use crate::observation::{Fate, Observation, Seen, Witness};
+
+/// Everything that was seen to happen, with what is over or set aside told apart from what speaks.
+pub(crate) fn observed(e: &Evidence) -> Vec<Observation> {
+    let view = View::new(e);
+    let logs = sorted(&view).into_iter().map(|line| Observation {
+        witness: line.witness,
+        seen: Seen::Failure,
+        origin: line.origin.clone(),
+        count: line.count,
+        at: last(line),
+        symptom: Some(line.failure.symptom),
+        text: if line.witness == Witness::Trail { line.sample.clone() } else { line.failure.message.clone() },
+        fate: fate(&view, line),
+    });
+    let trail = e.trail.known().into_iter().flatten().filter_map(|event| refused(&view, event));
+    own(e).into_iter().chain(logs).chain(trail).chain(besides(e)).collect()
+}
+
+/// Lines that were not understood, and successes.
+fn besides(e: &Evidence) -> Vec<Observation> {
+    let one = |witness, seen, origin: &str, count, last: Option<&str>, text: &str, fate| Observation {
+        witness,
+        seen,
+        origin: origin.to_owned(),
+        count,
+        at: last.and_then(moment),
+        symptom: None,
+        text: text.to_owned(),
+        fate,
+    };
+    let unclear =
+        e.besides.unclear.iter().map(|u| {
+            one(Witness::Log, Seen::Unclear, &u.origin, u.count, u.last.as_deref(), &u.sample, Fate::Unexplained)
+        });
+    let worked = e.besides.successes.iter().map(|s| {
+        let text = &s.success.message;
+        one(Witness::Log, Seen::Success, &s.origin, s.count, s.last.as_deref(), text, Fate::Succeeded)
+    });
+    let records = e.besides.records.iter().filter(|r| r.record.event.is_exchange()).map(|r| {
+        let text = format!(
+            "CloudTrail: {} succeeded (role {}, subject {})",
+            r.record.name,
+            r.record.role_arn.as_deref().unwrap_or("not told"),
+            r.record.subject.as_ref().map_or("not told", trustwalk_symptoms::Subject::as_str)
+        );
+        one(Witness::Trail, Seen::Success, &r.origin, 1, r.record.at.as_deref(), &text, Fate::Succeeded)
+    });
+    unclear.chain(worked).chain(records).collect()
+}
+
+/// The answer of STS to trustwalk's own exchange, read as a log's line is.
+fn own(e: &Evidence) -> Option<Observation> {
+    let exchange = e.exchange.known().filter(|x| x.assumed.is_none())?;
+    let text = format!("{}: {}", exchange.code.as_deref()?, exchange.message.as_deref().unwrap_or_default());
+    let symptom = trustwalk_symptoms::classify(&text)?.symptom;
+    Some(Observation {
+        witness: Witness::OwnExchange,
+        seen: Seen::Failure,
+        origin: "sts:AssumeRoleWithWebIdentity".to_owned(),
+        count: 1,
+        at: e.exchange.source().map(|s| s.at),
+        symptom: Some(symptom),
+        text,
+        fate: super::trust::refused_us_alone(&View::new(e)).map_or(Fate::Unexplained, |by| Fate::Over { by }),
+    })
+}
+
+/// A refused exchange of this identity that the account's trail remembers. Those of other identities are theirs, and
+/// our own is told by its answer.
+fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
+    let code = event.error.as_deref().filter(|_| event.name == "AssumeRoleWithWebIdentity")?;
+    let ours = view.exchange().known().and_then(|x| x.request_id.as_deref());
+    let subject = view.token().known().and_then(|t| t.sub.as_deref())?;
+    let same = event.subject.as_deref() == Some(subject);
+    if !same || event.is_our_own() || (ours.is_some() && ours == event.request_id.as_deref()) {
+        return None;
+    }
+    let words = event.message.as_deref().unwrap_or_default();
+    let said = format!("An error occurred ({code}) when calling the AssumeRoleWithWebIdentity operation: {words}");
+    let symptom = trustwalk_symptoms::classify(&said).map_or(Symptom::WebIdentityOther, |f| f.symptom);
+    let ours = view.role_arn().known().map(String::as_str);
+    let place = Sent { audience: event.audience.as_deref(), region: event.region.as_deref() };
+    let fate = if (event.role.is_none() || event.role.as_deref() == ours) && cured_by_own(view, symptom, place) {
+        Fate::Over { by: "an exchange of the same subject for the same role succeeds now".to_owned() }
+    } else {
+        let later = view.trail().known().into_iter().flatten().find(|t| {
+            let exchange = t.name == event.name && t.error.is_none();
+            let same = t.subject == event.subject && t.role == event.role && t.audience == event.audience;
+            exchange && !t.is_our_own() && same && t.region == event.region && t.at > event.at
+        });
+        later.map_or(Fate::Unexplained, |t| Fate::Over {
+            by: format!("CloudTrail has a success of the same subject for the same role at {}", super::told(t.at)),
+        })
+    };
+    Some(Observation {
+        witness: Witness::Trail,
+        seen: Seen::Failure,
+        origin: "CloudTrail".to_owned(),
+        count: 1,
+        at: Some(event.at),
+        symptom: Some(symptom),
+        text: format!(
+            "{code}: {words} (role {}, subject {subject}, audience {})",
+            event.role.as_deref().unwrap_or("not told"),
+            event.audience.as_deref().unwrap_or("not told")
+        ),
+        fate,
+    })
+}
