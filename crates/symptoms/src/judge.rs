@@ -105,6 +105,16 @@ fn is_of_agent(seen: Symptom) -> bool {
     )
 }
 
+/// Where a token is mounted by another path than usual: a file below the folder of secrets, called for a token.
+fn mounted_token(lower: &str) -> Option<usize> {
+    const SECRETS: &str = "/run/secrets/";
+    let ends = |c: char| c.is_whitespace() || "'\"`,;:)".contains(c);
+    lower.match_indices(SECRETS).map(|(at, _)| at).find(|at| {
+        let path = lower.get(*at..).unwrap_or_default();
+        path.split(ends).next().and_then(|path| path.rsplit('/').next()).is_some_and(|file| file.contains("token"))
+    })
+}
+
 /// Trouble with the projected token's file.
 fn token_file(lower: &str) -> Option<(Symptom, usize)> {
     let at = [
@@ -118,7 +128,8 @@ fn token_file(lower: &str) -> Option<(Symptom, usize)> {
         "failed to retrieve jwt from provide source",
     ]
     .iter()
-    .find_map(|m| lower.find(m))?;
+    .find_map(|m| lower.find(m))
+    .or_else(|| mounted_token(lower))?;
     if marks::any(lower, &["permission denied", "eacces", "errno 13", "accessdeniedexception: /", "access to the path"])
     {
         return Some((Symptom::TokenFileUnreadable, at));

@@ -110,6 +110,41 @@ pub(super) fn missing(e: &View<'_>, line: &LogFailure, identity: bool) -> (Cause
     (Cause::TokenFileAbsentWhereCodeRuns, draft)
 }
 
+/// The variable names a file of a mounted token, and the mount has the token at another path.
+pub(super) fn elsewhere(e: &View<'_>) -> Option<Draft> {
+    let template = &e.workload().known()?.template;
+    template.containers.iter().find_map(|c| {
+        let named = c.env_value(FILE_VARIABLE)?;
+        let file = |mount: &str, path: &str| [mount.trim_end_matches('/'), "/", path].concat();
+        let mut all: Vec<(&String, String)> = Vec::new();
+        for v in &template.token_volumes {
+            all.extend(c.mounts.get(&v.name).map(|mount| (mount, file(mount, &v.path))));
+        }
+        if all.iter().any(|(_, file)| file == named) {
+            return None;
+        }
+        let beside = |mount: &str| {
+            let rest = named.strip_prefix(mount.trim_end_matches('/'));
+            rest.and_then(|r| r.strip_prefix('/')).is_some_and(|r| !r.is_empty())
+        };
+        let (_, there) = all.iter().find(|(mount, _)| beside(mount))?;
+        let draft = Draft::new(format!(
+            "container {} is told to read its token at {named}, and the volume mounted there has it at {there}",
+            c.name
+        ));
+        let set = [" ", FILE_VARIABLE.name(), "={}"].concat();
+        Some(
+            draft
+                .show("container env", format!("{}={named}", FILE_VARIABLE.name()), "the pod template")
+                .show("mounted token", there.clone(), "the pod template")
+                .cure(
+                    "have the variable name the file that is mounted",
+                    &[("kubectl", names::on_workload(e, "set env", &set, &[there]))],
+                ),
+        )
+    })
+}
+
 /// The line of a Windows container that was given a Unix path.
 pub(super) fn unix_path() -> Draft {
     Draft::new("the token's path was injected in Unix form into a Windows container").cure(

@@ -63,6 +63,11 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     {
         judged.push(unreadable, draft);
     }
+    let absent = Cause::TokenFileAbsentWhereCodeRuns;
+    if let Some(draft) = token_file::elsewhere(view) {
+        judged.found.retain(|c| c.cause != absent);
+        judged.push(absent, draft);
+    }
     if let Some(draft) = token_file::on_windows(view) {
         judged.found.retain(|c| c.cause != Cause::WindowsTokenPath);
         judged.push(Cause::WindowsTokenPath, draft);
