@@ -61,7 +61,7 @@ impl Instant {
 #[derive(Default)]
 struct Watch {
     seen: Vec<Instant>,
-    counts: Vec<(Instant, usize)>,
+    counts: Vec<Instant>,
     at: Option<Instant>,
     victim: Option<Child>,
     killed: bool,
@@ -78,27 +78,19 @@ impl Watch {
         let last = &receipt["entries"][entries.saturating_sub(1)]["state"];
         let under_way = last == "started" || last == "undoing";
         let sort = Instant { entries, under_way, api, way, turn: 0 };
-        let count = match self.counts.iter_mut().find(|(of, _)| *of == sort) {
-            Some((_, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.counts.push((sort, 0));
-                0
-            }
-        };
+        let count = self.counts.iter().filter(|of| **of == sort).count();
+        self.counts.push(sort);
         // Between writes nothing is changed, so one instant stands for all.
         let told_apart = if under_way { count < sort.turns() } else { count == 0 && way == Way::Request };
         let now = Instant { turn: count, ..sort };
         if told_apart {
             self.seen.push(now);
         }
-        if self.at == Some(now) {
-            if let Some(victim) = &mut self.victim {
-                victim.kill().unwrap();
-                self.killed = true;
-            }
+        if self.at == Some(now)
+            && let Some(victim) = &mut self.victim
+        {
+            victim.kill().unwrap();
+            self.killed = true;
         }
         !self.killed
     }
@@ -326,7 +318,6 @@ fn killed_everywhere(fault: &'static str, target: [&'static str; 3], action: &st
     }
     let left: Vec<_> = std::fs::read_dir(stage.lab.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".trustwalk-")), "{left:?}");
-    println!("{fault}: killed {reached} times at {} instants", instants.len() + going_back.len());
     reached
 }
 

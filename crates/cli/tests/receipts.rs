@@ -35,8 +35,9 @@ fn repaired() -> (LabProcess, PathBuf) {
 /// A receipt as anybody can write one: of the format before, which has no history.
 fn without_history(receipt: &[u8]) -> Value {
     let mut value: Value = serde_json::from_slice(receipt).unwrap();
-    value["version"] = 2.into();
-    value.as_object_mut().unwrap().remove("entries");
+    let members = value.as_object_mut().unwrap();
+    members.remove("entries");
+    members.insert("version".to_owned(), 2.into());
     value
 }
 

@@ -159,9 +159,8 @@ fn commands(journal: &Journal) -> (Option<String>, Option<String>) {
     let foreign = if journal.foreign().is_some() { " --foreign-receipt" } else { "" };
     let line = |words: &str| with_receipt(&format!("trustwalk {words} {{}}{foreign}"), journal.path());
     match stand(journal.receipt()) {
-        Stand::Complete => (None, Some(line("rollback"))),
         Stand::Open => (Some(line("fix --resume")), Some(line("rollback"))),
-        Stand::HalfRolledBack => (None, Some(line("rollback"))),
+        Stand::Complete | Stand::HalfRolledBack => (None, Some(line("rollback"))),
         Stand::RolledBack => (None, None),
     }
 }
