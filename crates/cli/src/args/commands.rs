@@ -24,7 +24,7 @@ pub(crate) enum Command {
     /// Walk the chain and name the broken link
     Diagnose(DiagnoseArgs),
     /// Plan a repair; with --approve carry it out, verify it and wait until the pods run
-    Fix(FixArgs),
+    Fix(Box<FixArgs>),
     /// Show what undoing a fix would write; with --approve undo it
     Rollback(RollbackArgs),
     /// What the receipts of a folder say was done, by whom, and how it stands
