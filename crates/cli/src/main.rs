@@ -15,6 +15,8 @@ mod words;
 
 use std::process::ExitCode;
 
+use trustwalk_collect::CollectError;
+
 fn main() -> ExitCode {
     words::hook();
     if args::only_version() {
@@ -53,8 +55,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     if let Some(interrupted) = error.downcast_ref::<exit::Interrupted>() {
         return ExitCode::from(interrupted.code());
     }
-    use trustwalk_collect::CollectError as E;
-    let asked = matches!(error.downcast_ref(), Some(E::Gone { .. } | E::Contradiction(_)));
+    let asked = matches!(error.downcast_ref(), Some(CollectError::Gone { .. } | CollectError::Contradiction(_)));
     let usage = asked || error.downcast_ref::<exit::UsageError>().is_some();
     ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })
 }

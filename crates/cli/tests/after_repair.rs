@@ -1,6 +1,4 @@
 //! What was behind the fault that is cured: after a repair the diagnosis runs again, and the exit code is its.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
-
 mod support;
 
 use serde_json::Value;

@@ -45,9 +45,9 @@ impl Gate {
                 std::thread::spawn(move || {
                     pass(client, server, |piece| {
                         if meant(piece) {
-                            gate.hold()
+                            gate.hold();
                         }
-                    })
+                    });
                 });
                 std::thread::spawn(move || pass(from_server, to_client, |_| {}));
             }

@@ -183,7 +183,7 @@ fn the_rest_of_a_receipt_is_held_to_what_is_written_too() {
         with("/steps", json!(many)),
         with("/steps/0/state", json!("approved")),
         with("/began", json!("1")),
-        with("/version", json!(3)),
+        with("/version", json!(4)),
     ] {
         assert!(refusal(&forged).is_some(), "{forged:#}");
     }

@@ -85,7 +85,7 @@ pub(super) async fn go_on(
     let world = World::new(place.walk_options(None)).await?;
     let steps = outlook(&world, &journal, Way::On).await?;
     show(&journal, Way::On, &steps, voice)?;
-    if steps.is_empty() && journal.receipt().ended.is_some() {
+    if steps.is_empty() && journal.receipt().ended.is_some() && journal.foreign().is_none() {
         let next = Next::command(place.typed.again("diagnose", &journal.receipt().target));
         voice.say(&render::ending(Ink::Good, "Ok", "this run came to its end: nothing is left", &next, voice.pen()))?;
         let plan = Some(Planned::Rest(rest(&journal)));
@@ -187,14 +187,17 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
 }
 
 pub(super) fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
-    let whole = match &error {
-        // The same again would be refused again.
-        ApplyError::Refused { .. } | ApplyError::NoWayBack { .. } => format!(
+    if error.is_refusal() {
+        return error.into();
+    }
+    // The same again would be refused again.
+    let whole = if matches!(error, ApplyError::Refused { .. } | ApplyError::NoWayBack { .. }) {
+        format!(
             "not everything could be undone; {} says what was, and has what was there, for you to put back by hand",
             path.display()
-        ),
-        error if error.is_refusal() => String::new(),
-        _ => stopped_going_back(path),
+        )
+    } else {
+        stopped_going_back(path)
     };
-    if whole.is_empty() { error.into() } else { anyhow::Error::new(error).context(whole) }
+    anyhow::Error::new(error).context(whole)
 }

@@ -64,6 +64,10 @@ pub(super) fn last(line: &LogFailure) -> Option<i64> {
     line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment)
 }
 
+/// Seconds that containers which were started anew have to run, for what failed before to be over: the kubelet's first
+/// pauses between restarts are shorter (Kubernetes documentation, "Pod Lifecycle", "Container restarts").
+const LASTED: i64 = 60;
+
 /// What became of a line before any cause is looked for.
 pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if let Some(by) = whose::foreign(view, line) {
@@ -93,7 +97,9 @@ pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
         return Fate::Over { by: "it is older than every pod, and every pod is ready now".to_owned() };
     }
     let started = |p: &Pod| p.runs.iter().map(|r| r.started).min().flatten();
-    if pods.map(started).min().flatten().is_some_and(|start| at < start) && !tale::tells(view, line) {
+    // What fails at each start is ready for a moment after each.
+    let lasted = |start: i64| at < start && view.now() - start >= LASTED;
+    if pods.map(started).min().flatten().is_some_and(lasted) && !tale::tells(view, line) {
         return Fate::Over { by: "every container was started anew after it, and every pod is ready now".to_owned() };
     }
     cure(view, line, at).map_or(Fate::Unexplained, |by| Fate::SetAside { by })

@@ -5,6 +5,10 @@ use super::sts::from_symptom;
 use super::symptoms::speaking;
 use crate::evidence::View;
 
+/// Seconds after which the pods of before are gone, once the newest is there: a pod has 30 to end unless it says
+/// otherwise (Kubernetes documentation, "Termination of Pods").
+const HANDED_OVER: i64 = 60;
+
 /// What shows that it does.
 pub(super) fn web_identity(view: &View<'_>) -> Option<String> {
     if let Some(line) = speaking(view).into_iter().find(|l| from_symptom(l.failure.symptom).is_some()) {
@@ -18,7 +22,8 @@ pub(super) fn web_identity(view: &View<'_>) -> Option<String> {
         return Some(format!("the workload acts in the role: {}", seen.origin));
     }
     let subject = view.token().known().and_then(|t| t.sub.as_deref())?;
-    let born = view.pods().known()?.iter().map(|p| p.created).min()?;
+    // Which pod asked, the trail does not tell: it was none of those before once these have long been there.
+    let born = view.pods().known()?.iter().map(|p| p.created).max()? + HANDED_OVER;
     let mut exchanges = view
         .trail()
         .known()

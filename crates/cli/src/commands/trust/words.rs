@@ -204,12 +204,11 @@ fn reason(named: &Named) -> String {
         Place::Action { statement } => format!("Statement[{statement}] Action "),
         Place::Condition { statement, operator, key } => format!("Statement[{statement}] {operator} {key} "),
     };
-    let miss = match &named.reason.miss {
-        Miss::ExplicitDeny { by_missing_key: true } => {
-            "the Deny applies, because a key that it asks for is missing".to_owned()
-        }
-        Miss::ExplicitDeny { by_missing_key: false } => "the Deny applies".to_owned(),
-        other => style::tagged(other),
+    let miss = if let Miss::ExplicitDeny { by_missing_key } = &named.reason.miss {
+        let why = if *by_missing_key { ", because a key that it asks for is missing" } else { "" };
+        ["the Deny applies", why].concat()
+    } else {
+        style::tagged(&named.reason.miss)
     };
     format!("{} {}: {place}{miss}", named.cause.code(), named.cause.name())
 }
