@@ -8,6 +8,7 @@ use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told
 use super::renewal::{anew, restart};
 use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
+use super::token_file;
 use super::{Draft, Judged, ignored, pod_identity, preset, skipped, two_identities, unheeded, webhook};
 use crate::evidence::{
     AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, View, Webhook, Workload, at_work,
@@ -64,7 +65,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return pod_identity::causes(view, sa, pods);
     }
     let Some(role) = sa.role_arn() else { return Judged::none("the service account names no role") };
-    if let Some(draft) = preset(e, pods).or_else(|| preset::token(e, sa)) {
+    if let Some(draft) =
+        preset(e, pods).or_else(|| preset::token(e, sa)).filter(|_| token_file::elsewhere(view).is_none())
+    {
         return Judged::one(Cause::EnvPresetInPodBlocksMutation, draft);
     }
     let bare: Vec<&Pod> = pods.iter().copied().filter(|p| !injected(p)).collect();
