@@ -5,7 +5,7 @@ use trustwalk_symptoms::{Failure, Frame, Sdk, Symptom as S};
 use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
 use super::sts::from_symptom;
 use super::symptoms::{differing, recent};
-use super::{Draft, Judged, names, whose};
+use super::{Draft, Judged, names, uses, whose};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Means, Variable, View};
 use crate::finding::Confidence;
@@ -85,7 +85,7 @@ pub(super) fn uses_web_identity(view: &View<'_>) -> Option<String> {
     if let Some(line) = recent(view).into_iter().chain(differing(view)).find(answered) {
         return Some(format!("STS answered the workload's own exchange: {}", line.failure.message));
     }
-    let exchanged = whose::own_exchanges(view).map(|t| t.at).max()?;
+    let exchanged = whose::own_exchanges(view).map(|t| t.at).max().filter(|at| *at >= uses::of_these_pods(view))?;
     Some(format!("CloudTrail has an exchange of the workload's own at {}", super::told(exchanged)))
 }
 

@@ -9,6 +9,13 @@ use crate::evidence::View;
 /// otherwise (Kubernetes documentation, "Termination of Pods").
 const HANDED_OVER: i64 = 60;
 
+/// From when on an exchange is one of the pods that are there: which pod asked, the trail does not tell, and it was none
+/// of before once these have long been there. Without pods, any time.
+pub(super) fn of_these_pods(view: &View<'_>) -> i64 {
+    let born = view.pods().known().and_then(|all| all.iter().map(|p| p.created).max());
+    born.map_or(i64::MIN, |born| born + HANDED_OVER)
+}
+
 /// What shows that it does.
 pub(super) fn web_identity(view: &View<'_>) -> Option<String> {
     if let Some(line) = speaking(view).into_iter().find(|l| from_symptom(l.failure.symptom).is_some()) {
@@ -22,8 +29,7 @@ pub(super) fn web_identity(view: &View<'_>) -> Option<String> {
         return Some(format!("the workload acts in the role: {}", seen.origin));
     }
     let subject = view.token().known().and_then(|t| t.sub.as_deref())?;
-    // Which pod asked, the trail does not tell: it was none of those before once these have long been there.
-    let born = view.pods().known()?.iter().map(|p| p.created).max()? + HANDED_OVER;
+    let born = of_these_pods(view);
     let mut exchanges = view
         .trail()
         .known()
