@@ -52,7 +52,11 @@ async fn objects(lab: &Lab, aws: &AwsClient) -> Value {
         all.insert(format!("annotations of {id}"), json!(annotations));
     }
     let gvr = Gvr::new("admissionregistration.k8s.io", "v1", "mutatingwebhookconfigurations");
-    let hooks: Vec<Value> = lab.store().list(&gvr, None).1.iter().map(|c| c["webhooks"].clone()).collect();
+    let mut hooks: Vec<Value> = lab.store().list(&gvr, None).1.iter().map(|c| c["webhooks"].clone()).collect();
+    // Any write through the API gives these their defaults.
+    for hook in hooks.iter_mut().flat_map(|c| c.as_array_mut().into_iter().flatten()) {
+        hook.as_object_mut().unwrap().retain(|name, value| !name.ends_with("Selector") || *value != json!({}));
+    }
     all.insert("webhooks".to_owned(), json!(hooks));
     Value::Object(all)
 }

@@ -328,7 +328,9 @@ fn check_event(event: &Event) -> Result<(), Fault> {
             must(short(verified) && steps.iter().all(|s| short(&s.note)), "entries.steps", "some lines")
         }
         Event::Made { made, .. } => {
-            must(provider_account(&made.arn).is_some(), "entries.made", "the ARN of an IAM OIDC provider")
+            // Which of the two it is, the step beside it says, and is held to.
+            let fits = provider_account(&made.arn).is_some() || check::is_association(&made.arn);
+            must(fits, "entries.made", "the ARN of an IAM OIDC provider or the id of an association")
         }
     }
 }

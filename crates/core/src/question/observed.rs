@@ -3,7 +3,8 @@
 use trustwalk_symptoms::Symptom;
 
 use super::facts::moment;
-use super::symptoms::{Sent, cured_by_own, fate, last, sorted};
+use super::sts::succeeded;
+use super::symptoms::{Sent, cured_by_own, fate, last, repaired, sorted};
 use crate::evidence::{Evidence, TrailEvent, View};
 use crate::observation::{Fate, Observation, Seen, Witness};
 
@@ -90,6 +91,8 @@ fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
     let place = Sent { audience: event.audience.as_deref(), region: event.region.as_deref() };
     let fate = if (event.role.is_none() || event.role.as_deref() == ours) && cured_by_own(view, symptom, place) {
         Fate::Over { by: "an exchange of the same subject for the same role succeeds now".to_owned() }
+    } else if let Some(by) = repaired(view, symptom, event.at) {
+        if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } }
     } else {
         let later = view.trail().known().into_iter().flatten().find(|t| {
             let exchange = t.name == event.name && t.error.is_none();

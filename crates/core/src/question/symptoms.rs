@@ -85,7 +85,7 @@ pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
         return Fate::Over { by };
     }
     // What was just cured is better known than what may have been.
-    if let Some(by) = last(line).and_then(|at| repaired(view, line, at)) {
+    if let Some(by) = last(line).and_then(|at| repaired(view, line.failure.symptom, at)) {
         return if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
     }
     if let Some(by) = whose::over_with_its_run(view, line).filter(|_| differs(view, line)) {
@@ -106,9 +106,12 @@ pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
 }
 
 /// The repair just made, for a failure from before it of which what it cures could be the cause.
-fn repaired(view: &View<'_>, line: &LogFailure, at: i64) -> Option<String> {
-    let repair = view.repair().filter(|r| at <= r.at)?;
-    let cause = repair.causes.iter().find(|c| c.shows().contains(&line.failure.symptom))?;
+///
+/// Pods that were made since are the repair's own: what came before the newest of them may be of those before.
+pub(super) fn repaired(view: &View<'_>, symptom: Symptom, at: i64) -> Option<String> {
+    let newest = view.pods().known().and_then(|all| all.iter().map(|p| p.created).max()).unwrap_or(i64::MIN);
+    let repair = view.repair().filter(|r| at <= r.at.max(newest))?;
+    let cause = repair.causes.iter().find(|c| c.shows().contains(&symptom))?;
     let works = if succeeded(view) { ", and an exchange of the same identity succeeds now" } else { "" };
     Some(format!("trustwalk's own repair of {} {}{works}", cause.code(), cause.name()))
 }
