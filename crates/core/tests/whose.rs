@@ -64,8 +64,8 @@ fn names(d: &Diagnosis, cause: Cause) -> bool {
 
 /// An exchange of the workload's own that succeeded.
 fn exchange(seconds: i64) -> Value {
-    json!({"at": NOW + seconds, "name": "AssumeRoleWithWebIdentity", "who": SUBJECT, "resource": ROLE, "subject": SUBJECT,
-        "role": ROLE, "session": "botocore-session-1658239140", "request_id": "w"})
+    json!({"at": NOW + seconds, "name": "AssumeRoleWithWebIdentity", "who": SUBJECT, "resource": ROLE,
+        "subject": SUBJECT, "role": ROLE, "session": "botocore-session-1658239140", "request_id": "w"})
 }
 
 #[test]
@@ -111,10 +111,11 @@ fn lines_of_others_in_a_log_that_was_given_are_told_and_not_judged() {
 
 #[test]
 fn what_the_workload_does_since_says_that_a_failure_is_over() {
-    let timeout = "RequestError: send request failed caused by: Post \"https://sts.us-west-2.amazonaws.com/\": dial tcp: \
-                   i/o timeout";
+    let timeout = "RequestError: send request failed caused by: Post \"https://sts.us-west-2.amazonaws.com/\": dial \
+                   tcp: i/o timeout";
     let success = |first: &str| {
-        json!({"successes": [{"origin": "app.log", "count": 25, "first": first, "last": "2022-07-19T13:59:55Z", "success": {
+        let last = "2022-07-19T13:59:55Z";
+        json!({"successes": [{"origin": "app.log", "count": 25, "first": first, "last": last, "success": {
             "kind": "identified", "message": "succeeded",
             "principal_arn": "arn:aws:sts::111122223333:assumed-role/cni/botocore-session-1"}}]})
     };

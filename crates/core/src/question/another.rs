@@ -5,7 +5,7 @@ use trustwalk_symptoms::Symptom as S;
 use super::facts::{CONTAINER_VARIABLE, FILE_VARIABLE, ROLE_VARIABLE, arn_parts, containers, identity_given};
 use super::own_chain::own_chain;
 use super::symptoms::{WITHOUT_IDENTITY, find, recent};
-use super::{Draft, client};
+use super::{Draft, uses};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, View};
 
@@ -33,7 +33,7 @@ pub(super) fn denied_as_another(e: &View<'_>, line: &LogFailure) -> Option<(Caus
 
 /// Nothing, where what is named is that web identity is not used, and something shows that it is.
 pub(super) fn uses(named: (Cause, Draft), e: &View<'_>) -> Option<(Cause, Draft)> {
-    let contradicted = named.0 == Cause::AppOrSdkLacksWebIdentitySupport && client::uses_web_identity(e).is_some();
+    let contradicted = named.0 == Cause::AppOrSdkLacksWebIdentitySupport && uses::web_identity(e).is_some();
     (!contradicted).then_some(named)
 }
 

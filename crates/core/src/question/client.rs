@@ -3,13 +3,11 @@
 use trustwalk_symptoms::{Failure, Frame, Sdk, Symptom as S};
 
 use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
-use super::sts::from_symptom;
-use super::symptoms::{differing, recent};
-use super::{Draft, Judged, names, uses, whose};
+use super::symptoms::recent;
+use super::{Draft, Judged, names, uses};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Means, Variable, View};
 use crate::finding::Confidence;
-use crate::observation::Witness;
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -43,8 +41,8 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     judged
 }
 
-/// GitHub's step that is told no region: `configure-aws-credentials` asks for one before anything else, and newer versions
-/// take the variable `AWS_REGION` (its `action.yml` and `src/helpers.ts`).
+/// GitHub's step that is told no region: `configure-aws-credentials` asks for one before anything else, and newer
+/// versions take the variable `AWS_REGION` (its `action.yml` and `src/helpers.ts`).
 fn step_without_region(view: &View<'_>) -> Option<Draft> {
     // A step that showed a token was told one.
     let unseen = view.token().known().is_none();
@@ -67,7 +65,7 @@ fn known_to_the_client(view: &View<'_>, judged: &mut Judged) {
     let contradicts = |cause: Cause, failure: &Failure| {
         if cause == Cause::JavaStsModuleMissing { has_sts_built_in(failure) } else { asks_for_web_identity(failure) }
     };
-    if let Some(by) = uses_web_identity(view) {
+    if let Some(by) = uses::web_identity(view) {
         judged.exclude(Cause::AppOrSdkLacksWebIdentitySupport, by);
     }
     for cause in [Cause::AppOrSdkLacksWebIdentitySupport, Cause::JavaStsModuleMissing] {
@@ -77,16 +75,6 @@ fn known_to_the_client(view: &View<'_>, judged: &mut Judged) {
             judged.exclude(cause, by);
         }
     }
-}
-
-/// What shows that the workload itself asks STS with its token: an answer of STS to it, or an exchange that succeeded.
-pub(super) fn uses_web_identity(view: &View<'_>) -> Option<String> {
-    let answered = |l: &&LogFailure| l.witness == Witness::Log && from_symptom(l.failure.symptom).is_some();
-    if let Some(line) = recent(view).into_iter().chain(differing(view)).find(answered) {
-        return Some(format!("STS answered the workload's own exchange: {}", line.failure.message));
-    }
-    let exchanged = whose::own_exchanges(view).map(|t| t.at).max().filter(|at| *at >= uses::of_these_pods(view))?;
-    Some(format!("CloudTrail has an exchange of the workload's own at {}", super::told(exchanged)))
 }
 
 /// The client has web identity among its sources, as the line shows.

@@ -63,20 +63,20 @@ pub(super) fn differing(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityA
     let next = next(view);
     let sentence = match next {
         Next::Association => format!(
-            "{now}, and a pod made now acts as {theirs}: the service account {who} has an annotation and a Pod Identity \
-             association, and the webhook injects the association alone, so that a restart changes the role"
+            "{now}, and a pod made now acts as {theirs}: the service account {who} has an annotation and a Pod \
+             Identity association, and the webhook injects the association alone, so that a restart changes the role"
         ),
         Next::Untried => format!(
-            "{now}; the service account {who} has a Pod Identity association for {theirs}, too, which the webhook gives \
-             precedence, so that a restart would change the role"
+            "{now}; the service account {who} has a Pod Identity association for {theirs}, too, which the webhook \
+             gives precedence, so that a restart would change the role"
         ),
         Next::Annotation => format!(
             "{now}, and so does a pod made now: the Pod Identity association of the service account {who}, for \
              {theirs}, has no effect yet, and once it has, a restart changes the role"
         ),
         Next::Template => format!(
-            "{now}, which the pod template sets and SDKs ask first: the Pod Identity association of the service account \
-             {who}, for {theirs}, has no effect"
+            "{now}, which the pod template sets and SDKs ask first: the Pod Identity association of the service \
+             account {who}, for {theirs}, has no effect"
         ),
     };
     let mut draft = Draft::new(sentence)
@@ -154,8 +154,8 @@ pub(super) fn refused(view: &View<'_>, sa: &ServiceAccount, own: &PodIdentityAss
     let theirs = own.role_arn.as_deref().unwrap_or("not told");
     let who = format!("{}/{}", sa.namespace, sa.name);
     let draft = Draft::new(format!(
-        "the Pod Identity association of {who} has no effect: container {} ({place}) has a web identity, {from}, and the \
-         role {} trusts Pod Identity and no web identity",
+        "the Pod Identity association of {who} has no effect: container {} ({place}) has a web identity, {from}, and \
+         the role {} trusts Pod Identity and no web identity",
         container.name, role.arn
     ))
     .show("container env", format!("{ROLE_VARIABLE}, {FILE_VARIABLE}"), place)

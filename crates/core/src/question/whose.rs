@@ -7,8 +7,9 @@ use super::sts::from_symptom;
 use crate::evidence::{LogFailure, LogSuccess, Target, TrailEvent, View};
 use crate::observation::Witness;
 
-/// The name of sessions that trustwalk asks for.
-const OURS: &str = "trustwalk-verify";
+/// Seconds after which the pods of before are gone, once the newest is there: a pod has 30 to end unless it says
+/// otherwise (Kubernetes documentation, "Termination of Pods").
+const HANDED_OVER: i64 = 60;
 
 /// Why a failure is not of what was asked about. What the pods themselves say is theirs, whatever it names; a file that
 /// was given may be of others, and a trail is of a whole account.
@@ -107,31 +108,35 @@ fn own_success<'a>(view: &View<'a>, since: i64) -> Option<&'a TrailEvent> {
     (newest.at > since || newest.at == since && view.pods_up()).then_some(newest)
 }
 
-/// Exchanges of the workload's own that succeeded, as the account's trail remembers them.
+/// Exchanges of the workload's own that succeeded, as the account's trail remembers them. Which pod asked it does not
+/// tell: those of before did not, once the ones that are there have long been.
 pub(super) fn own_exchanges<'a>(view: &View<'a>) -> impl Iterator<Item = &'a TrailEvent> + use<'a> {
     let subject = subject(view);
     let ours = view.role_arn().known().map(|arn| arn.trim().to_owned());
     let request = view.exchange().known().and_then(|x| x.request_id.clone());
+    let born = view.pods().known().and_then(|all| all.iter().map(|p| p.created).max());
+    let since = born.map_or(i64::MIN, |born| born + HANDED_OVER);
     view.trail().known().into_iter().flatten().filter(move |t| {
         t.name == "AssumeRoleWithWebIdentity"
             && t.error.is_none()
             && subject.is_some()
             && t.subject == subject
             && t.role == ours
-            && t.session.as_deref() != Some(OURS)
+            && !t.is_our_own()
+            && t.at >= since
             && (request.is_none() || t.request_id != request)
     })
 }
 
 /// Whether a success names a session of the role.
-fn acts_as_the_role(view: &View<'_>, success: &LogSuccess) -> bool {
+pub(super) fn acts_as_the_role(view: &View<'_>, success: &LogSuccess) -> bool {
     let ours = view.role_arn().known().and_then(|arn| role(arn.trim()));
     let theirs = success.success.principal_arn.as_deref().and_then(role);
     success.success.kind == SuccessKind::Identified && ours.is_some() && ours == theirs
 }
 
-/// A job's log tells of a run that is over: that STS accepts the job's token now says that the next run may work, unless
-/// the log names another role or audience than are asked for now.
+/// A job's log tells of a run that is over: that STS accepts the job's token now says that the next run may work,
+/// unless the log names another role or audience than are asked for now.
 pub(super) fn over_with_its_run(view: &View<'_>, line: &LogFailure) -> Option<String> {
     if !matches!(view.target(), Target::Job { .. }) || another_role(view, &line.failure).is_some() {
         return None;
