@@ -15,6 +15,7 @@ mod logs;
 mod network;
 mod observed;
 mod packed;
+mod pods;
 mod refusal;
 mod run;
 mod settle;
@@ -34,14 +35,16 @@ pub use job::{CiJob, Means, Platform, Refs, SettingOf, SubjectSetting, TokenRequ
 pub use kept::Variable;
 pub use kind::Kind;
 pub use kubernetes::{
-    AgentPod, Container, ContainerRun, ContainersReady, DEFAULT_AUDIENCE, EnvFrom, EnvVar, FieldWriter, InjectionProbe,
-    NetworkPolicy, Pod, PodIdentityAssociation, PodSpec, ServiceAccount, TokenVolume, Webhook, WebhookAuthority,
-    WebhookRule, Workload, at_work, injects_identity, pods_down,
+    AgentPod, DEFAULT_AUDIENCE, FieldWriter, InjectionProbe, NetworkPolicy, PodIdentityAssociation, ServiceAccount,
+    Webhook, WebhookAuthority, WebhookRule, injects_identity,
 };
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
 pub use packed::{Packed, Tables};
+pub use pods::{
+    Container, ContainerRun, ContainersReady, EnvFrom, EnvVar, Pod, PodSpec, TokenVolume, Workload, at_work, pods_down,
+};
 pub use refusal::WebhookRefusal;
 pub(crate) use run::certificates;
 pub use run::{Repair, Roots, Run, Stores};
