@@ -30,19 +30,28 @@ pub enum CollectError {
         limit: u64,
     },
     /// A device or a pipe, which may never end.
-    #[error("`{path}` is a device or a named pipe, which may never end; give a file, or `-` for standard input", path = path.display())]
+    #[error(
+        "`{path}` is a device or a named pipe, which may never end; give a file, or `-` for standard input",
+        path = path.display()
+    )]
     NotAFile {
         /// What it is called.
         path: PathBuf,
     },
     /// A pipe in which too little came.
-    #[error("`{path}` did not come to its end within {seconds} s", path = path.display(), seconds = crate::limits::PIPE_TIMEOUT.as_secs())]
+    #[error(
+        "`{path}` did not come to its end within {seconds} s",
+        path = path.display(), seconds = crate::limits::PIPE_TIMEOUT.as_secs()
+    )]
     Slow {
         /// What it is called.
         path: PathBuf,
     },
     /// A file that would be replaced.
-    #[error("`{path}` is there already and is not replaced unasked; give another name, or --overwrite", path = path.display())]
+    #[error(
+        "`{path}` is there already and is not replaced unasked; give another name, or --overwrite",
+        path = path.display()
+    )]
     Exists {
         /// The file.
         path: PathBuf,
@@ -90,7 +99,10 @@ pub enum CollectError {
     )]
     Proxy(String),
     /// A region that is none.
-    #[error("`{}` is no AWS region: those have small letters, digits and dashes, as us-west-2", trustwalk_foreign::redact(.0))]
+    #[error(
+        "`{}` is no AWS region: those have small letters, digits and dashes, as us-west-2",
+        trustwalk_foreign::redact(.0)
+    )]
     Region(String),
     /// The clock cannot be right.
     #[error("the clock here says a time before 1970, by which nothing can be judged; set it")]

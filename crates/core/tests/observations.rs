@@ -64,7 +64,8 @@ fn confidence(d: &Diagnosis, cause: Cause) -> Option<Confidence> {
 }
 
 fn event(name: &str, minutes: i64, change: Value) -> Value {
-    json!({"at": NOW - 600 + minutes * 60, "name": name, "who": "arn:aws:iam::111122223333:user/ops", "resource": "cni", "change": change})
+    let who = "arn:aws:iam::111122223333:user/ops";
+    json!({"at": NOW - 600 + minutes * 60, "name": name, "who": who, "resource": "cni", "change": change})
 }
 
 fn remembering(mut e: Evidence, events: Vec<Value>) -> Evidence {
@@ -76,7 +77,8 @@ fn remembering(mut e: Evidence, events: Vec<Value>) -> Evidence {
 fn record(at: &str, error: Option<&str>) -> TrailRecord {
     let provider = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-west-2.amazonaws.com/id/EX";
     let mut event = json!({
-        "eventVersion": "1.08", "eventName": "AssumeRoleWithWebIdentity", "eventSource": "sts.amazonaws.com", "eventTime": at,
+        "eventVersion": "1.08", "eventName": "AssumeRoleWithWebIdentity", "eventSource": "sts.amazonaws.com",
+        "eventTime": at,
         "userIdentity": {"type": "WebIdentityUser", "userName": SUBJECT, "identityProvider": provider,
             "principalId": format!("{provider}:sts.amazonaws.com:{SUBJECT}")},
         "requestParameters": {"roleArn": ROLE}, "awsRegion": "us-west-2",
@@ -383,7 +385,8 @@ fn a_line_of_few_causes_names_them_and_never_says_that_they_were_excluded() {
 
 #[test]
 fn a_failure_before_every_container_was_started_anew_is_over_where_all_are_ready() {
-    let failed = r#"2022-07-19T13:50:00Z RequestError: send request failed caused by: Post "https://sts.us-west-2.amazonaws.com/": dial tcp: i/o timeout"#;
+    let failed = "2022-07-19T13:50:00Z RequestError: send request failed caused by: Post \
+                  \"https://sts.us-west-2.amazonaws.com/\": dial tcp: i/o timeout";
     let at = |started: i64, restarts: i64| {
         let mut e = serde_json::to_value(hearing(healthy(), vec![line(failed)])).unwrap();
         for pod in e["pods"]["value"].as_array_mut().unwrap() {

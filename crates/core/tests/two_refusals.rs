@@ -9,12 +9,12 @@ use trustwalk_core::evidence::{Evidence, LogFailure, Observed, Source, Target};
 use trustwalk_symptoms::classify;
 use trustwalk_testkit::{NOW, story};
 
-const NO_PROVIDER: &str = "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: \
-    No OpenIDConnect provider found in your account for https://issuer.example";
+const NO_PROVIDER: &str = "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity \
+    operation: No OpenIDConnect provider found in your account for https://issuer.example";
 const AUDIENCE: &str = "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: \
     Incorrect token audience";
-const DENIED: &str = "WebIdentityErr: failed to retrieve credentials caused by: AccessDenied: Not authorized to perform \
-    sts:AssumeRoleWithWebIdentity";
+const DENIED: &str = "WebIdentityErr: failed to retrieve credentials caused by: AccessDenied: Not authorized to \
+    perform sts:AssumeRoleWithWebIdentity";
 
 fn line(text: &str) -> LogFailure {
     let failure = classify(text).unwrap_or_else(|| panic!("not read: {text}"));
@@ -69,8 +69,8 @@ fn what_an_earlier_check_refused_hides_no_later_one() {
 
 #[test]
 fn who_failed_by_itself_is_not_put_down_to_one_endpoint() {
-    let java = "software.amazon.awssdk.services.sts.model.StsException: Service Unavailable (Service: Sts, Status Code: \
-                503, Request ID: null)";
+    let java = "software.amazon.awssdk.services.sts.model.StsException: Service Unavailable (Service: Sts, Status \
+                Code: 503, Request ID: null)";
     let cause = Cause::StsGlobalEndpointSingleRegionDependency;
     let standing = |text: &str| {
         let d = hearing(alone(), &[text]);
@@ -89,8 +89,8 @@ fn who_failed_by_itself_is_not_put_down_to_one_endpoint() {
 fn a_global_name_that_leads_into_the_vpc_may_end_at_a_silent_endpoint() {
     let dialled = |address: &str| {
         let text = format!(
-            "WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post \
-             \"https://sts.amazonaws.com/\": dial tcp {address}:443: i/o timeout"
+            "WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: \
+             Post \"https://sts.amazonaws.com/\": dial tcp {address}:443: i/o timeout"
         );
         hearing(alone(), &[&text]).root_cause.map(|f| f.cause)
     };

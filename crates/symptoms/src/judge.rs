@@ -91,18 +91,8 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
 
 /// An answer of the Pod Identity agent that says more than that there was one.
 fn is_of_agent(seen: Symptom) -> bool {
-    use Symptom as S;
-    matches!(
-        seen,
-        S::PodIdentityTokenExpired
-            | S::PodIdentityNoAssociation
-            | S::PodIdentityAccessDenied
-            | S::PodIdentityTrustRefused
-            | S::PodIdentityTokenMalformed
-            | S::PodIdentityTokenRefused
-            | S::EksAuthUnreachable
-            | S::PodIdentityWrongAddress
-    )
+    let none_told = [Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentError];
+    seen.is_of_pod_identity() && !none_told.contains(&seen)
 }
 
 /// Where a token is mounted by another path than usual: a file below the folder of secrets, called for a token.

@@ -75,8 +75,8 @@ symptoms! {
     NotAuthorizedWebIdentity => "not-authorized-web-identity",
     /// The role's ARN is malformed. REPORTED: `ValidationError`, `Request ARN is invalid`.
     RoleArnInvalid => "role-arn-invalid",
-    /// The session name is malformed. REPORTED: `ValidationError` on `roleSessionName`; configure-aws-credentials, which
-    /// looks at the name itself since 2026 (pull request 1765).
+    /// The session name is malformed. REPORTED: `ValidationError` on `roleSessionName`; configure-aws-credentials,
+    /// which looks at the name itself since 2026 (pull request 1765).
     SessionNameInvalid => "session-name-invalid",
     /// The token parameter is missing, too short or too long. REPORTED: `ValidationError` on `webIdentityToken`.
     TokenParameterInvalid => "token-parameter-invalid",
@@ -121,9 +121,10 @@ symptoms! {
     /// No source of credentials gave any. DOC: SDK sources.
     NoCredentials => "no-credentials",
     /// The client asked for web identity, and no variable and no setting names a role, or a token's file, or either:
-    /// nothing was injected, or half of it. DOC: SDK sources (Java 2 `SystemSetting`, Java 1 `STSAssumeRoleWithWebIdentitySessionCredentialsProvider`,
-    /// JavaScript 3 `fromTokenFile`, Kotlin `StsWebIdentityCredentialsProvider`, Go 2 `IdentityTokenFile` with an
-    /// empty path, botocore `AssumeRoleWithWebIdentityProvider`, Go 1 `WebIdentityEmptyRoleARNErr`), provider-upjet-aws.
+    /// nothing was injected, or half of it. DOC: SDK sources (Java 2 `SystemSetting`, Java 1
+    /// `STSAssumeRoleWithWebIdentitySessionCredentialsProvider`, JavaScript 3 `fromTokenFile`, Kotlin
+    /// `StsWebIdentityCredentialsProvider`, Go 2 `IdentityTokenFile` with an empty path, botocore
+    /// `AssumeRoleWithWebIdentityProvider`, Go 1 `WebIdentityEmptyRoleARNErr`), provider-upjet-aws.
     WebIdentityNotGiven => "web-identity-not-given",
     /// The instance has no role, and nothing else gave credentials. DOC: SDK for Go 2.
     NoInstanceRole => "no-instance-role",
@@ -141,8 +142,9 @@ symptoms! {
     /// .NET (`ServiceClientHelpers`) sources; JavaScript 3 (`fromWebToken`), whose older releases are handed the role
     /// assumer of `@aws-sdk/client-sts`.
     StsModuleMissing => "sts-module-missing" was "java-sts-module-missing",
-    /// The client of STS was given no region, or a word that is none; the detail shows such a word. DOC: SDK sources (Go 1 `ErrMissingRegion`, Go 2, Rust and Kotlin
-    /// endpoint rules, botocore `NoRegionError`, Ruby `MissingRegionError`, configure-aws-credentials).
+    /// The client of STS was given no region, or a word that is none; the detail shows such a word. DOC: SDK sources
+    /// (Go 1 `ErrMissingRegion`, Go 2, Rust and Kotlin endpoint rules, botocore `NoRegionError`, Ruby
+    /// `MissingRegionError`, configure-aws-credentials).
     StsRegionMissing => "sts-region-missing",
     /// An operation of STS was sent to another service's endpoint, which does not know it. REPORTED:
     /// `InvalidAction`, `Could not find operation AssumeRoleWithWebIdentity` (session-manager-plugin 116); S3's
@@ -175,8 +177,8 @@ symptoms! {
     PodIdentityTokenRefused => "pod-identity-token-refused",
     /// The Pod Identity agent got no answer from EKS Auth in time. REPORTED: eks-pod-identity-agent 50.
     EksAuthUnreachable => "eks-auth-unreachable",
-    /// The Pod Identity agent could not be reached, or says itself that it does not serve. DOC: SDK sources; agent source
-    /// (`server.go`, `probe_handler.go`).
+    /// The Pod Identity agent could not be reached, or says itself that it does not serve. DOC: SDK sources; agent
+    /// source (`server.go`, `probe_handler.go`).
     PodIdentityAgentUnreachable => "pod-identity-agent-unreachable",
     /// The Pod Identity agent refused, for another reason. DOC: agent source.
     PodIdentityAgentError => "pod-identity-agent-error",

@@ -121,6 +121,23 @@ impl Symptom {
         }
     }
 
+    /// Whether it is an answer or a failure of Pod Identity.
+    pub fn is_of_pod_identity(self) -> bool {
+        matches!(
+            self,
+            Self::PodIdentityTokenExpired
+                | Self::PodIdentityNoAssociation
+                | Self::PodIdentityAccessDenied
+                | Self::PodIdentityTrustRefused
+                | Self::PodIdentityTokenMalformed
+                | Self::PodIdentityTokenRefused
+                | Self::EksAuthUnreachable
+                | Self::PodIdentityWrongAddress
+                | Self::PodIdentityAgentUnreachable
+                | Self::PodIdentityAgentError
+        )
+    }
+
     /// Whether it carries no cause at all.
     pub fn says_nothing(self) -> bool {
         self.tells() == Tells::Nothing

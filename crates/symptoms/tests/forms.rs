@@ -6,11 +6,12 @@ use trustwalk_symptoms::{Sdk, Symptom as S, classify, classify_all};
 const TABLE: &[(S, &str, &str)] = &[
     (
         S::SessionNameInvalid,
-        "Error [CredentialsError]: Missing credentials in config, if using AWS_CONFIG_FILE, set AWS_SDK_LOAD_CONFIG=1\n    \
-         at Request.extractError (/var/runtime/node_modules/aws-sdk/lib/protocol/query.js:50:29)\n  \
+        "Error [CredentialsError]: Missing credentials in config, if using AWS_CONFIG_FILE, set \
+         AWS_SDK_LOAD_CONFIG=1\n    at Request.extractError \
+         (/var/runtime/node_modules/aws-sdk/lib/protocol/query.js:50:29)\n  \
          code: 'CredentialsError',\n  originalError: {\n    message: 'Could not load credentials from \
-         ChainableTemporaryCredentials',\n    originalError: {\n      message: \"1 validation error detected: Value 'a/b' \
-         at 'roleSessionName' failed to satisfy constraint\",\n      code: 'ValidationError'\n    }\n  }\n}",
+         ChainableTemporaryCredentials',\n    originalError: {\n      message: \"1 validation error detected: Value \
+         'a/b' at 'roleSessionName' failed to satisfy constraint\",\n      code: 'ValidationError'\n    }\n  }\n}",
         "SDK for JavaScript 2; aws-cdk 16680",
     ),
     (
@@ -27,15 +28,15 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::StsModuleMissing,
-        "CredentialsProviderError: Role Arn 'arn:aws:iam::111122223333:role/app' needs to be assumed with web identity, \
-         but no role assumption callback was provided.",
+        "CredentialsProviderError: Role Arn 'arn:aws:iam::111122223333:role/app' needs to be assumed with web \
+         identity, but no role assumption callback was provided.",
         "SDK for JavaScript 3, fromWebToken",
     ),
     (
         S::WebIdentityNotGiven,
-        "botocore.exceptions.InvalidConfigError: The provided profile or the current environment is configured to assume \
-         role with web identity but has no role ARN configured. Ensure that the profile has the role_arnconfiguration set \
-         or the AWS_ROLE_ARN env var is set.",
+        "botocore.exceptions.InvalidConfigError: The provided profile or the current environment is configured to \
+         assume role with web identity but has no role ARN configured. Ensure that the profile has the \
+         role_arnconfiguration set or the AWS_ROLE_ARN env var is set.",
         "botocore, AssumeRoleWithWebIdentityProvider",
     ),
     (S::WebIdentityNotGiven, "panic: WebIdentityErr: role ARN is not set", "SDK for Go 1, WebIdentityEmptyRoleARNErr"),
@@ -53,8 +54,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::NotAuthorizedWebIdentity,
-        "10:00:03.100 STDERR terraform: │ Error: operation error STS: AssumeRoleWithWebIdentity, api error AccessDenied: \
-         Not\n10:00:03.100 STDERR terraform: │ authorized to perform sts:AssumeRoleWithWebIdentity",
+        "10:00:03.100 STDERR terraform: │ Error: operation error STS: AssumeRoleWithWebIdentity, api error \
+         AccessDenied: Not\n10:00:03.100 STDERR terraform: │ authorized to perform sts:AssumeRoleWithWebIdentity",
         "Terraform below Terragrunt",
     ),
     (
@@ -71,19 +72,20 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::KeysUnavailable,
-        "Error: error configuring Terraform AWS Provider: no valid credential sources for Terraform AWS Provider found.\n\n\
-         Please see https://registry.terraform.io/providers/hashicorp/aws\nfor more information about providing \
-         credentials.\n\nError: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: Couldn't \
-         retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation \
-         for requirements\n\tstatus code: 400, request id: a85273fb-007a-49e0-91ae-0fe658afa680",
+        "Error: error configuring Terraform AWS Provider: no valid credential sources for Terraform AWS Provider \
+         found.\n\nPlease see https://registry.terraform.io/providers/hashicorp/aws\nfor more information about \
+         providing credentials.\n\nError: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: \
+         Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity \
+         documentation for requirements\n\tstatus code: 400, request id: a85273fb-007a-49e0-91ae-0fe658afa680",
         "Terraform without a box; terraform-provider-aws 27071",
     ),
     (S::StsRegionMissing, "##[error]Region is not valid: EU-WEST-1", "configure-aws-credentials, index.ts"),
     (S::SessionNameInvalid, "##[error]Role session name is not valid: a b", "configure-aws-credentials 1765"),
     (
         S::GhaIdTokenUnavailable,
-        "It looks like you might be trying to authenticate with OIDC. Did you mean to set the `id-token` permission? If \
-         you are not trying to authenticate with OIDC and the action is working successfully, you can ignore this message.",
+        "It looks like you might be trying to authenticate with OIDC. Did you mean to set the `id-token` permission? \
+         If you are not trying to authenticate with OIDC and the action is working successfully, you can ignore \
+         this message.",
         "configure-aws-credentials, index.ts",
     ),
     (
@@ -100,8 +102,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::AccessDeniedAction,
-        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform: \
-         sts:TagSession",
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to \
+         perform: sts:TagSession",
         "botocore",
     ),
     (
@@ -120,15 +122,15 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::AccessDeniedAction,
-        "com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403; Error Code: \
-         403 Forbidden; Request ID: X)",
+        "com.amazonaws.services.s3.model.AmazonS3Exception: Forbidden (Service: Amazon S3; Status Code: 403; Error \
+         Code: 403 Forbidden; Request ID: X)",
         "SDK for Java 1",
     ),
     (S::AccessDeniedAction, "Amazon.S3.AmazonS3Exception: Access Denied", "SDK for .NET"),
     (
         S::AccessDeniedAction,
-        "Error: reading S3 Bucket (b): operation error S3: HeadBucket, https response error StatusCode: 403, RequestID: X, \
-         HostID: y, api error Forbidden: Forbidden",
+        "Error: reading S3 Bucket (b): operation error S3: HeadBucket, https response error StatusCode: 403, \
+         RequestID: X, HostID: y, api error Forbidden: Forbidden",
         "SDK for Go 2, below Terraform",
     ),
     (S::AccessDeniedAction, "Forbidden: Forbidden\n\tstatus code: 403, request id: X, host id: y=", "SDK for Go 1"),

@@ -163,16 +163,7 @@ fn is_of_kind(kind: SuccessKind, symptom: Symptom) -> bool {
         | S::ApiTokenRefused
         | S::NodeRoleUsed
         | S::GhaCallerLacksIdToken => false,
-        S::PodIdentityTokenExpired
-        | S::PodIdentityWrongAddress
-        | S::PodIdentityNoAssociation
-        | S::PodIdentityAccessDenied
-        | S::PodIdentityTrustRefused
-        | S::PodIdentityTokenMalformed
-        | S::PodIdentityTokenRefused
-        | S::EksAuthUnreachable
-        | S::PodIdentityAgentUnreachable
-        | S::PodIdentityAgentError => matches!(kind, SuccessKind::PodIdentity | SuccessKind::Refreshed),
+        s if s.is_of_pod_identity() => matches!(kind, SuccessKind::PodIdentity | SuccessKind::Refreshed),
         _ => true,
     }
 }
