@@ -34,7 +34,8 @@ pub(crate) struct RotationArgs {
 
 /// Parses a time: RFC 3339, or a day, which begins at midnight UTC.
 fn moment(text: &str) -> Result<i64, String> {
-    let day = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    // Parsed by its form: a time without a zone would be taken for the day that it falls on.
+    let day = || jiff::civil::Date::strptime("%Y-%m-%d", text).ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
     let time = text.parse::<jiff::Timestamp>().ok().or_else(|| day().map(|d| d.timestamp()));
     time.map(jiff::Timestamp::as_second).ok_or_else(|| {
         let typed = trustwalk_foreign::visible::line(text);
