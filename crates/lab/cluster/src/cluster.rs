@@ -1,84 +1,25 @@
-//! The cluster as a whole: configuration, start-up objects, and serving over TLS.
+//! The cluster as a whole: start-up objects, and serving over TLS.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     future::Future,
     net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use tokio::{
-    net::TcpListener,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::net::TcpListener;
 
 use crate::{
-    contract::{Clock, NodeRuntime, NodeSpec, Resolve, TokenMinter},
+    api::{server, shared::Shared},
+    config::ClusterConfig,
     controllers,
-    errors::ApiError,
-    http,
-    pipeline::Pipeline,
     rbac::User,
     seed,
     store::Store,
-    tls::{TlsError, TlsMaterial},
+    tls::TlsError,
+    writes::pipeline::Pipeline,
 };
-
-/// Everything a cluster is made of.
-pub struct ClusterConfig {
-    /// What `/version` says, such as `v1.36.2`.
-    pub version: String,
-    /// Serving certificate; see [`TlsMaterial::self_made`].
-    pub tls: TlsMaterial,
-    /// Bearer tokens and whose they are. Secrets.
-    pub tokens: BTreeMap<String, User>,
-    /// The kubelets' logs and exec.
-    pub runtime: Arc<dyn NodeRuntime>,
-    /// The service-account signer.
-    pub minter: Arc<dyn TokenMinter>,
-    /// Finds webhook services.
-    pub resolver: Arc<dyn Resolve>,
-    /// The time.
-    pub clock: Clock,
-    /// Nodes registered at start.
-    pub nodes: Vec<NodeSpec>,
-}
-
-impl fmt::Debug for ClusterConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClusterConfig")
-            .field("version", &self.version)
-            .field("tokens", &self.tokens.len())
-            .field("nodes", &self.nodes)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What every request and controller shares.
-pub(crate) struct Shared {
-    pub(crate) config: ClusterConfig,
-    pub(crate) store: Store,
-    pub(crate) pipeline: Pipeline,
-    pub(crate) issued: crate::authn::Issued,
-    streams: Arc<Semaphore>,
-    pub(crate) requests: AtomicU64,
-}
-
-/// Watches and followed logs at a time. Each costs a look at every change.
-const STREAMS: usize = 512;
-
-impl Shared {
-    /// A place for a watch or a followed log, for as long as it is kept.
-    pub(crate) fn stream(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        let place = Arc::clone(&self.streams).try_acquire_owned();
-        place.map_err(|_| ApiError::too_many_requests("too many watches and followed logs, please try again later"))
-    }
-}
 
 /// A running or ready-to-run cluster. Cloning shares it.
 #[derive(Clone)]
@@ -107,8 +48,7 @@ impl Cluster {
         let store = Store::new(Arc::clone(&config.clock));
         seed::first_objects(&store, &config);
         let pipeline = Pipeline::new(store.clone(), Arc::clone(&config.resolver), Arc::clone(&config.clock));
-        let (issued, streams) = (crate::authn::Issued::default(), Arc::new(Semaphore::new(STREAMS)));
-        Self { shared: Arc::new(Shared { config, store, pipeline, issued, streams, requests: AtomicU64::new(0) }) }
+        Self { shared: Arc::new(Shared::new(config, store, pipeline)) }
     }
 
     /// The objects.
@@ -140,7 +80,7 @@ impl Cluster {
     ) -> Result<(), ServeError> {
         let tls = self.shared.config.tls.server_config()?;
         let tasks = controllers::start(&self.shared.store, &self.shared.pipeline, &self.shared.config.tls.ca_pem);
-        http::serve(Arc::clone(&self.shared), listener, tls, shutdown).await;
+        server::serve(Arc::clone(&self.shared), listener, tls, shutdown).await;
         drop(tasks);
         Ok(())
     }

@@ -3,9 +3,12 @@
 use serde_json::Value;
 
 use crate::{
-    errors::ApiError,
-    json,
-    store::{Gvr, Key, Store},
+    objects::{
+        address::{Gvr, Key},
+        errors::ApiError,
+        json,
+    },
+    store::Store,
 };
 
 /// One permission; `*` matches anything.

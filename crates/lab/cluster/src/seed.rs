@@ -2,11 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    cluster::ClusterConfig,
-    contract::NodeSpec,
-    store::{Gvr, Store},
-};
+use crate::{config::ClusterConfig, contract::NodeSpec, objects::address::Gvr, store::Store};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -112,11 +108,11 @@ fn node_object(node: &NodeSpec, version: &str) -> Value {
         "kubernetes.io/arch": "amd64",
     });
     for (name, value) in &node.labels {
-        crate::json::object(&mut labels).insert(name.clone(), value.as_str().into());
+        crate::objects::json::object(&mut labels).insert(name.clone(), value.as_str().into());
     }
     let mut spec = json!({});
     if let Some(provider) = &node.provider_id {
-        crate::json::put(&mut spec, "/providerID", provider.as_str().into());
+        crate::objects::json::put(&mut spec, "/providerID", provider.as_str().into());
     }
     let amounts = json!({"cpu": "2", "memory": "8Gi", "pods": "110"});
     json!({

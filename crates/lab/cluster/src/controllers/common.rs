@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 
 use super::events;
 use crate::{
-    errors::ApiError,
-    json as j,
-    meta::stamp,
-    pipeline::{Pipeline, Writer},
+    objects::{
+        address::{Gvr, Key},
+        errors::ApiError,
+        json as j,
+        names::stamp,
+    },
     rbac::User,
-    store::{Gvr, Key, Store},
+    store::Store,
+    writes::pipeline::{Pipeline, Writer},
 };
 
 /// The field manager of everything controllers create.

@@ -9,7 +9,7 @@ use super::{
     revisions::{self, HASH_LABEL},
     scheduler,
 };
-use crate::{errors::ApiError, json as j, store::Gvr};
+use crate::objects::{address::Gvr, errors::ApiError, json as j};
 
 const CONTROLLER: &str = "daemon-set-controller";
 

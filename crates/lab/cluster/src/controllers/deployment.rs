@@ -10,10 +10,10 @@ use super::{
     common::{Context, owned, owner_reference, share, template_hash, unless_zero, with_condition},
     events,
 };
-use crate::{
+use crate::objects::{
+    address::{Gvr, Key},
     errors::ApiError,
     json as j,
-    store::{Gvr, Key},
 };
 
 const CONTROLLER: &str = "deployment-controller";

@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 
 use super::common::{is_active, is_ready, owner_uid, share, with_condition};
 use crate::{
-    json as j,
-    selector::matches_label_selector,
-    store::{Gvr, Key, Store},
+    objects::{
+        address::{Gvr, Key},
+        json as j,
+        selector::matches_label_selector,
+    },
+    store::Store,
 };
 
 /// Budgets of the cluster.

@@ -4,9 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
-    json as j,
-    meta::{random, stamp},
-    store::{Gvr, Key, Store},
+    objects::{
+        address::{Gvr, Key},
+        json as j,
+        names::{random, stamp},
+    },
+    store::Store,
 };
 
 /// Writes an event about an object.

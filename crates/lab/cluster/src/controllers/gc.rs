@@ -4,9 +4,8 @@
 use serde_json::Value;
 
 use crate::{
-    json as j,
-    kinds::KINDS,
-    store::{Event, EventKind, Key, Store},
+    objects::{address::Key, json as j, kinds::KINDS},
+    store::{Event, EventKind, Store},
 };
 
 fn owned_by(object: &Value, uid: &str) -> bool {

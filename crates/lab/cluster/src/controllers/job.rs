@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::common::{Context, condition, is_active, is_ready, owned, unless_zero, with_condition};
-use crate::{errors::ApiError, json as j, meta::stamp, store::Gvr};
+use crate::objects::{address::Gvr, errors::ApiError, json as j, names::stamp};
 
 const CONTROLLER: &str = "job-controller";
 
@@ -60,22 +60,4 @@ pub(crate) async fn reconcile(ctx: &Context, job: &Arc<Value>) -> Result<(), Api
     }
     ctx.set_status(&Gvr::new("batch", "v1", "jobs"), job, &status);
     failure.map_or(Ok(()), Err)
-}
-
-/// The selector and labels the API server gives a job without its own.
-pub(crate) fn label(job: &mut Value) {
-    if !j::at(job, "/spec/selector").is_null() {
-        return;
-    }
-    let (uid, name) = (j::uid(job).to_owned(), j::name(job).to_owned());
-    j::put(job, "/spec/selector/matchLabels/batch.kubernetes.io~1controller-uid", uid.as_str().into());
-    for (key, value) in [
-        ("batch.kubernetes.io~1controller-uid", &uid),
-        ("batch.kubernetes.io~1job-name", &name),
-        ("controller-uid", &uid),
-        ("job-name", &name),
-    ] {
-        let pointer = format!("/spec/template/metadata/labels/{key}");
-        j::put(job, &pointer, value.as_str().into());
-    }
 }

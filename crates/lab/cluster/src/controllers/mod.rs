@@ -17,5 +17,4 @@ mod statefulset;
 pub(crate) use common::is_ready;
 pub(crate) use disruption::{budgets, selects};
 pub(crate) use gc::orphan_dependents;
-pub(crate) use job::label as label_job;
 pub(crate) use run::start;

@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 
 use super::common::with_condition;
 use crate::{
-    json as j,
-    meta::stamp,
-    store::{Gvr, Key, Store},
+    objects::{
+        address::{Gvr, Key},
+        json as j,
+        names::stamp,
+    },
+    store::Store,
 };
 
 const EXCEEDED: &str = "ProgressDeadlineExceeded";

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, sync::Arc};
 use serde_json::{Value, json};
 
 use super::common::{Context, is_active, is_ready, owned, unless_zero};
-use crate::{errors::ApiError, json as j, store::Gvr};
+use crate::objects::{address::Gvr, errors::ApiError, json as j};
 
 const CONTROLLER: &str = "replicaset-controller";
 

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::common::{Context, owned, owner_reference, template_hash};
-use crate::{
+use crate::objects::{
+    address::{Gvr, Key},
     json as j,
-    store::{Gvr, Key},
 };
 
 /// Label that ties pods and revisions together.

@@ -11,11 +11,14 @@ use super::{
     daemonset, deployment, disruption, events, gc, job, replicaset, scheduler, statefulset,
 };
 use crate::{
-    errors::ApiError,
-    json as j,
-    pipeline::Pipeline,
+    objects::{
+        address::{Gvr, Key},
+        errors::ApiError,
+        json as j,
+    },
     seed,
-    store::{Event, EventKind, Gvr, Key, Store},
+    store::{Event, EventKind, Store},
+    writes::pipeline::Pipeline,
 };
 
 /// Wait before a refused creation is tried again.

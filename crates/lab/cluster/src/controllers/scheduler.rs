@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use super::{common::condition, events};
 use crate::{
-    json as j,
-    meta::stamp,
-    selector::matches_label_selector,
-    store::{Gvr, Key, Store},
+    objects::{
+        address::{Gvr, Key},
+        json as j,
+        names::stamp,
+        selector::matches_label_selector,
+    },
+    store::Store,
 };
 
 /// Whether a pod's spec admits it to a node: selector, required node names, taints.

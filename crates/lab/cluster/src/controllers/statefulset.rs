@@ -8,10 +8,10 @@ use super::{
     common::{Context, is_active, is_ready, owned, unless_zero},
     revisions::{self, HASH_LABEL},
 };
-use crate::{
+use crate::objects::{
+    address::{Gvr, Key},
     errors::ApiError,
     json as j,
-    store::{Gvr, Key},
 };
 
 const CONTROLLER: &str = "statefulset-controller";

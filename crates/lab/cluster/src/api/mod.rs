@@ -1,0 +1,22 @@
+//! What is asked over the network: who asks, what for, and the answers.
+
+mod authn;
+mod discovery;
+mod eviction;
+mod forms;
+mod issued;
+mod openapi;
+mod patched;
+mod port_forward;
+mod reply;
+mod request;
+mod reviews;
+pub(crate) mod server;
+pub(crate) mod shared;
+mod streams;
+mod subresources;
+mod tables;
+mod token;
+mod upgrade;
+mod verbs;
+mod watch;

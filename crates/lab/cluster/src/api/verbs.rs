@@ -1,0 +1,290 @@
+//! The verbs on resources: get, list, watch, create, update, patch, delete.
+
+use std::sync::Arc;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hyper::{Request, body::Incoming};
+use serde_json::{Value, json};
+
+use crate::{
+    api::{
+        forms::{partial, typed},
+        patched::patched,
+        port_forward,
+        reply::{Reply, json_reply},
+        request::{Call, Target, read_body, settle_namespace},
+        reviews,
+        shared::Shared,
+        streams, subresources, tables, watch,
+    },
+    objects::{address::Key, errors::ApiError, json as j, patch::apply},
+    writes::pipeline::Writer,
+};
+
+/// Dispatches an allowed request.
+pub(crate) async fn handle(
+    shared: &Arc<Shared>,
+    call: Call,
+    target: Target,
+    request: Request<Incoming>,
+) -> Result<Reply, ApiError> {
+    if target.kind.virtual_only {
+        if call.method != http::Method::POST {
+            return Err(ApiError::method_not_allowed());
+        }
+        let body = read_body(request.into_body(), call.content_type()).await?;
+        return Ok(json_reply(201, &reviews::answer(shared, &call, &target, &body)?));
+    }
+    match target.subresource.as_str() {
+        "" | "status" => {}
+        "log" => return streams::logs(shared, &call, &target),
+        "exec" | "attach" => return streams::exec(shared, &call, &target, request),
+        "portforward" => return port_forward::open(shared, &call, &target, request),
+        _ => {
+            let body = read_body(request.into_body(), call.content_type()).await?;
+            return subresources::handle(shared, &call, &target, body).await;
+        }
+    }
+    if !target.subresource.is_empty() && !target.kind.subresources.contains(&"status") {
+        return Err(ApiError::no_such_path());
+    }
+    match call.method.as_str() {
+        "GET" | "HEAD" => read(shared, &call, &target),
+        "POST" if target.name.is_none() => {
+            let body = read_body(request.into_body(), call.content_type()).await?;
+            create(shared, &call, &target, body).await
+        }
+        "PUT" => {
+            let body = read_body(request.into_body(), call.content_type()).await?;
+            replace(shared, &call, &target, body).await
+        }
+        "PATCH" => {
+            let body = read_body(request.into_body(), call.content_type()).await?;
+            patch(shared, &call, &target, body).await
+        }
+        "DELETE" => {
+            let body = read_body(request.into_body(), call.content_type()).await?;
+            delete(shared, &call, &target, &body).await
+        }
+        _ => Err(ApiError::method_not_allowed()),
+    }
+}
+
+fn read(shared: &Arc<Shared>, call: &Call, target: &Target) -> Result<Reply, ApiError> {
+    if call.flag("watch") || target.watch {
+        return watch::stream(shared, call, target);
+    }
+    if target.name.is_some() {
+        let key = target.key()?;
+        let object = shared.store.get(&key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        return Ok(show(shared, call, target, 200, &object));
+    }
+    list(shared, call, target)
+}
+
+/// An object in the form the client accepts.
+fn show(shared: &Shared, call: &Call, target: &Target, code: u16, object: &Value) -> Reply {
+    let object = typed(target, object);
+    if tables::wanted(call.accept()) {
+        let version = j::text(&object, "/metadata/resourceVersion").to_owned();
+        let list = [Arc::new(object)];
+        let metadata = json!({"resourceVersion": version});
+        let table = tables::table(target.kind, &list, &metadata, call.param("includeObject"), shared.store.now());
+        return json_reply(code, &table);
+    }
+    if call.accept().contains("as=PartialObjectMetadata;") {
+        return json_reply(code, &partial(&object));
+    }
+    json_reply(code, &object)
+}
+
+/// Where the next page starts: the last place shown, opaque to clients.
+fn continuation(version: u64, last: &Value) -> String {
+    let place = json!({"v": version, "ns": j::namespace(last), "name": j::name(last)});
+    URL_SAFE_NO_PAD.encode(place.to_string())
+}
+
+fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError> {
+    let filter = call.filter(target)?;
+    let (mut version, mut found) = shared.store.list(&target.kind.gvr(), target.namespace.as_deref());
+    found.retain(|object| filter.matches(object));
+    let token = call.param("continue");
+    if !token.is_empty() {
+        let place: Value = URL_SAFE_NO_PAD
+            .decode(token)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .ok_or_else(|| ApiError::bad_request("continue key is not valid"))?;
+        version = j::at(&place, "/v").as_u64().unwrap_or(version);
+        let after = (j::text(&place, "/ns").to_owned(), j::text(&place, "/name").to_owned());
+        found.retain(|o| (j::namespace(o), j::name(o)) > (after.0.as_str(), after.1.as_str()));
+    }
+    let mut metadata = json!({"resourceVersion": version.to_string()});
+    let limit: usize = call.param("limit").parse().unwrap_or(0);
+    if limit > 0 && found.len() > limit {
+        let remaining = found.len() - limit;
+        found.truncate(limit);
+        if let Some(last) = found.last() {
+            j::put(&mut metadata, "/continue", continuation(version, last).into());
+            j::put(&mut metadata, "/remainingItemCount", remaining.into());
+        }
+    }
+    if tables::wanted(call.accept()) {
+        let table = tables::table(target.kind, &found, &metadata, call.param("includeObject"), shared.store.now());
+        return Ok(json_reply(200, &table));
+    }
+    if call.accept().contains("as=PartialObjectMetadataList") {
+        let items: Vec<Value> = found.iter().map(|o| partial(o)).collect();
+        return Ok(json_reply(
+            200,
+            &json!({
+                "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
+                "metadata": metadata, "items": items,
+            }),
+        ));
+    }
+    let items: Vec<Value> = found
+        .iter()
+        .map(|object| {
+            let mut item = typed(target, object);
+            // Items of a typed list carry no type of their own.
+            j::remove(&mut item, "/apiVersion");
+            j::remove(&mut item, "/kind");
+            item
+        })
+        .collect();
+    Ok(json_reply(
+        200,
+        &json!({
+            "kind": format!("{}List", target.kind.kind), "apiVersion": target.kind.api_version(),
+            "metadata": metadata, "items": items,
+        }),
+    ))
+}
+
+async fn create(shared: &Shared, call: &Call, target: &Target, mut body: Value) -> Result<Reply, ApiError> {
+    settle_namespace(target, &mut body)?;
+    j::remove(&mut body, "/metadata/managedFields");
+    let manager = call.manager();
+    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    let object = shared.pipeline.create_as(&target.kind.gvr(), body, &writer).await?;
+    if target.kind.kind == "Namespace" && !call.dry_run() {
+        crate::seed::namespace_contents(&shared.store, j::name(&object), &shared.config.tls.ca_pem);
+    }
+    Ok(show(shared, call, target, 201, &object))
+}
+
+async fn replace(shared: &Shared, call: &Call, target: &Target, mut body: Value) -> Result<Reply, ApiError> {
+    settle_namespace(target, &mut body)?;
+    let key = target.key()?;
+    if j::name(&body) != key.name {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            j::name(&body),
+            key.name
+        )));
+    }
+    let manager = call.manager();
+    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    let object =
+        shared.pipeline.update_as(target.kind, &key, &target.subresource, &writer, |_| Ok(body.clone())).await?;
+    Ok(show(shared, call, target, 200, &object))
+}
+
+async fn patch(shared: &Shared, call: &Call, target: &Target, mut body: Value) -> Result<Reply, ApiError> {
+    let key = target.key()?;
+    let manager = call.manager();
+    let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
+    if call.content_type() != "application/apply-patch+yaml" {
+        let object = shared
+            .pipeline
+            .update_as(target.kind, &key, &target.subresource, &writer, |old| {
+                patched(call, old, &body, target.kind.kind)
+            })
+            .await?;
+        return Ok(show(shared, call, target, 200, &object));
+    }
+    if call.param("fieldManager").is_empty() {
+        return Err(ApiError::invalid(
+            "PatchOptions",
+            "meta.k8s.io",
+            "",
+            "fieldManager",
+            "Required value: is required for apply patch",
+        ));
+    }
+    settle_namespace(target, &mut body)?;
+    j::put_default(&mut body, "/metadata/name", key.name.as_str().into());
+    let now = shared.store.now();
+    let force = call.flag("force");
+    if shared.store.get(&key).is_none() {
+        let object = apply::apply(None, &body, &manager, force, now)?;
+        let object = shared.pipeline.create_as(&key.gvr, object, &writer).await?;
+        return Ok(show(shared, call, target, 201, &object));
+    }
+    let object = shared
+        .pipeline
+        .update_as(target.kind, &key, &target.subresource, &writer, |old| {
+            let mut new = apply::apply(Some(old), &body, &manager, force, now)?;
+            if j::text(&body, "/metadata/resourceVersion").is_empty() {
+                j::remove(&mut new, "/metadata/resourceVersion");
+            }
+            Ok(new)
+        })
+        .await?;
+    Ok(show(shared, call, target, 200, &object))
+}
+
+async fn delete(shared: &Shared, call: &Call, target: &Target, options: &Value) -> Result<Reply, ApiError> {
+    let manager = call.manager();
+    let dry_run = call.dry_run() || j::items(options, "/dryRun").iter().any(|x| x == "All");
+    let writer = Writer { user: &call.user, manager: &manager, dry_run };
+    if target.name.is_some() {
+        let key = target.key()?;
+        let object = delete_one(shared, target, &key, options, &writer).await?;
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+            "details": {"name": key.name, "group": key.gvr.group, "kind": key.gvr.resource, "uid": j::uid(&object)},
+        });
+        // The API server returns a pod (it ends later) but a Status for most kinds.
+        let body = if target.kind.kind == "Pod" { &*object } else { &status };
+        return Ok(json_reply(200, body));
+    }
+    let filter = call.filter(target)?;
+    let (version, mut found) = shared.store.list(&target.kind.gvr(), target.namespace.as_deref());
+    found.retain(|object| filter.matches(object));
+    for object in &found {
+        let key = Key::of(&target.kind.gvr(), object);
+        delete_one(shared, target, &key, options, &writer).await?;
+    }
+    let items: Vec<Value> = found.iter().map(|o| Value::clone(o)).collect();
+    Ok(json_reply(
+        200,
+        &json!({
+            "kind": format!("{}List", target.kind.kind), "apiVersion": target.kind.api_version(),
+            "metadata": {"resourceVersion": version.to_string()}, "items": items,
+        }),
+    ))
+}
+
+async fn delete_one(
+    shared: &Shared,
+    target: &Target,
+    key: &Key,
+    options: &Value,
+    writer: &Writer<'_>,
+) -> Result<Arc<Value>, ApiError> {
+    let object = shared.store.get(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+    let wanted = j::text(options, "/preconditions/uid");
+    if !wanted.is_empty() && wanted != j::uid(&object) {
+        return Err(ApiError::other_uid(&key.gvr, &key.name, wanted, j::uid(&object)));
+    }
+    shared.pipeline.admit_delete(target.kind, &object, writer).await?;
+    if writer.dry_run {
+        return Ok(object);
+    }
+    if j::text(options, "/propagationPolicy") == "Orphan" {
+        crate::controllers::orphan_dependents(&shared.store, j::uid(&object));
+    }
+    shared.store.delete(key)
+}

@@ -1,0 +1,237 @@
+//! The objects and their versions: an in-memory, watchable store with optimistic
+//! concurrency, shared by the API, the controllers and the kubelets.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+mod history;
+
+pub use history::{Event, EventKind, Watch};
+use history::{History, Next};
+
+use crate::{
+    contract::Clock,
+    objects::{
+        address::{Gvr, Key},
+        errors::ApiError,
+        json,
+        kinds::find_kind,
+        meta,
+        size::weigh,
+    },
+};
+
+/// Bytes of JSON of all objects together: many times what a lab's story takes (etcd has `--quota-backend-bytes`).
+const LARGEST_STORE: usize = 64 * 1024 * 1024;
+
+type Place = (Option<String>, String);
+
+#[derive(Default)]
+struct State {
+    version: u64,
+    objects: BTreeMap<Gvr, BTreeMap<Place, Arc<Value>>>,
+    history: History,
+    /// Bytes of all objects.
+    bytes: usize,
+}
+
+impl State {
+    /// Makes room for an object of `new` bytes in place of one of `old`.
+    fn fit(&mut self, old: usize, new: usize) -> Result<(), ApiError> {
+        let bytes = self.bytes.saturating_sub(old).saturating_add(new);
+        // What gets smaller helps, however full it is.
+        if bytes > LARGEST_STORE && new > old {
+            return Err(ApiError::internal("etcdserver: mvcc: database space exceeded"));
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
+}
+
+struct Inner {
+    state: RwLock<State>,
+    changes: watch::Sender<u64>,
+    clock: Clock,
+}
+
+/// The cluster's objects. Cloning shares them.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("version", &self.read().version).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// An empty store on the given clock.
+    pub fn new(clock: Clock) -> Self {
+        Self(Arc::new(Inner { state: RwLock::default(), changes: watch::Sender::new(0), clock }))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The current time of the cluster.
+    pub fn now(&self) -> jiff::Timestamp {
+        (self.0.clock)()
+    }
+
+    /// The version of the last change.
+    pub fn version(&self) -> u64 {
+        self.read().version
+    }
+
+    /// One object.
+    pub fn get(&self, key: &Key) -> Option<Arc<Value>> {
+        self.read().objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+    }
+
+    /// All objects of a resource, of one namespace or of all, ordered by namespace
+    /// and name, with the version the list is valid at.
+    pub fn list(&self, gvr: &Gvr, namespace: Option<&str>) -> (u64, Vec<Arc<Value>>) {
+        let state = self.read();
+        let found = state
+            .objects
+            .get(&gvr.stored())
+            .into_iter()
+            .flatten()
+            .filter(|((ns, _), _)| namespace.is_none_or(|want| ns.as_deref() == Some(want)))
+            .map(|(_, object)| Arc::clone(object))
+            .collect();
+        (state.version, found)
+    }
+
+    /// Adds an object after filling in name (from `generateName`), uid, creation
+    /// time, generation, resourceVersion and the kind's documented defaults.
+    pub fn create(&self, gvr: &Gvr, object: Value) -> Result<Arc<Value>, ApiError> {
+        self.create_at(gvr, object, self.now())
+    }
+
+    /// As [`Store::create`], for an object that has been there since `born`.
+    pub fn create_at(&self, gvr: &Gvr, mut object: Value, born: jiff::Timestamp) -> Result<Arc<Value>, ApiError> {
+        let stored = gvr.stored();
+        let kind = find_kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
+        let mut state = self.write();
+        meta::prepare_create(kind, &mut object, born)?;
+        let key = Key::of(gvr, &object);
+        let place = (key.namespace.clone(), key.name.clone());
+        let taken = state.objects.get(&stored).is_some_and(|all| all.contains_key(&place));
+        if taken {
+            return Err(ApiError::already_exists(gvr, &key.name));
+        }
+        let bytes = weigh(&object)?;
+        state.fit(0, bytes)?;
+        state.version += 1;
+        json::put(&mut object, "/metadata/resourceVersion", state.version.to_string().into());
+        let object = Arc::new(object);
+        state.objects.entry(stored).or_default().insert(place, Arc::clone(&object));
+        self.publish(&mut state, EventKind::Added, key, &object, None, bytes);
+        Ok(object)
+    }
+
+    /// Changes an object in place. A changed `spec` raises the generation; a change
+    /// that changes nothing keeps the resourceVersion, as Kubernetes does.
+    pub fn update(&self, key: &Key, change: impl FnOnce(&mut Value)) -> Result<Arc<Value>, ApiError> {
+        self.try_update(key, |object| {
+            change(object);
+            Ok(())
+        })
+    }
+
+    /// As [`Store::update`], with a change that can refuse.
+    pub fn try_update(
+        &self,
+        key: &Key,
+        change: impl FnOnce(&mut Value) -> Result<(), ApiError>,
+    ) -> Result<Arc<Value>, ApiError> {
+        let stored = key.gvr.stored();
+        let place = (key.namespace.clone(), key.name.clone());
+        let mut state = self.write();
+        let old = state
+            .objects
+            .get(&stored)
+            .and_then(|all| all.get(&place))
+            .cloned()
+            .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        let mut new = Value::clone(&old);
+        change(&mut new)?;
+        meta::prepare_update(&old, &mut new);
+        if new == *old {
+            return Ok(old);
+        }
+        let bytes = weigh(&new)?;
+        state.fit(weigh(&old)?, bytes)?;
+        state.version += 1;
+        json::put(&mut new, "/metadata/resourceVersion", state.version.to_string().into());
+        let new = Arc::new(new);
+        state.objects.entry(stored).or_default().insert(place, Arc::clone(&new));
+        self.publish(&mut state, EventKind::Modified, key.clone(), &new, Some(old), bytes);
+        Ok(new)
+    }
+
+    /// Removes an object and returns its last state.
+    pub fn delete(&self, key: &Key) -> Result<Arc<Value>, ApiError> {
+        let place = (key.namespace.clone(), key.name.clone());
+        let mut state = self.write();
+        let old = state
+            .objects
+            .get_mut(&key.gvr.stored())
+            .and_then(|all| all.remove(&place))
+            .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        state.version += 1;
+        let mut last = Value::clone(&old);
+        json::put(&mut last, "/metadata/resourceVersion", state.version.to_string().into());
+        let last = Arc::new(last);
+        let bytes = weigh(&old)?;
+        state.fit(bytes, 0)?;
+        self.publish(&mut state, EventKind::Deleted, key.clone(), &last, Some(old), bytes);
+        Ok(last)
+    }
+
+    fn publish(
+        &self,
+        state: &mut State,
+        kind: EventKind,
+        mut key: Key,
+        object: &Arc<Value>,
+        previous: Option<Arc<Value>>,
+        bytes: usize,
+    ) {
+        key.gvr = key.gvr.stored();
+        let event = Event { kind, key, object: Arc::clone(object), previous, version: state.version };
+        state.history.push(event, bytes);
+        self.0.changes.send_replace(state.version);
+    }
+
+    /// The first change after a version.
+    pub(crate) fn after(&self, version: u64) -> Next {
+        self.read().history.after(version)
+    }
+
+    /// Changes from now on.
+    pub fn watch(&self) -> Watch {
+        let state = self.read();
+        Watch::new(self.clone(), state.version, self.0.changes.subscribe())
+    }
+
+    /// Changes after `version`; 410 when they are no longer all known.
+    pub fn watch_from(&self, version: u64) -> Result<Watch, ApiError> {
+        if let Next::Forgotten(oldest) = self.after(version) {
+            return Err(ApiError::expired(format!("too old resource version: {version} ({oldest})")));
+        }
+        Ok(Watch::new(self.clone(), version, self.0.changes.subscribe()))
+    }
+}
