@@ -92,6 +92,7 @@ async fn serve(dir: &Path, identities: usize) -> Result<Many> {
         clock: Arc::new(Timestamp::now),
     });
     let cluster = Cluster::new(ClusterConfig {
+        name: NAME.into(),
         version: "v1.36.2".into(),
         tls: TlsMaterial::self_made(&["127.0.0.1", "localhost"]).map_err(|e| anyhow!("{e}"))?,
         tokens: BTreeMap::from([(TOKEN.to_owned(), User::admin("admin"))]),

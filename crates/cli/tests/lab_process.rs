@@ -88,7 +88,15 @@ fn more_connections_than_descriptors_end_no_listener() {
 fn a_second_lab_is_refused_and_the_first_goes_on() {
     let outer = tempfile::tempdir().unwrap();
     let dir = outer.path().join("lab");
+    // What there is to break is known without a lab.
+    let list = lab(&dir, &["break"]);
+    assert!(
+        list.status.success() && String::from_utf8_lossy(&list.stdout).contains("\nthumbprint-mismatch "),
+        "{list:?}"
+    );
     let first = start(&dir);
+    let mended = lab(&dir, &["mend", "thumbprint-mismatch"]);
+    assert!(mended.status.success() && String::from_utf8_lossy(&mended.stdout).contains("is not in"), "{mended:?}");
     let env = std::fs::read(dir.join("env")).unwrap();
     let said = complaint(&lab(&dir, &["up"]));
     assert!(said.contains("is running in") && said.contains(&format!("process {}", first.0.id())), "{said}");

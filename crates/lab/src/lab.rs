@@ -91,8 +91,8 @@ impl Lab {
         Ok(())
     }
 
-    /// Takes out one fault, or all.
-    pub async fn mend(&self, name: Option<&str>) -> Result<(), LabError> {
+    /// Takes out one fault, or all; tells which were in.
+    pub async fn mend(&self, name: Option<&str>) -> Result<Vec<&'static str>, LabError> {
         let mut applied = self.inner.world.lock().await;
         let mut touched = Vec::new();
         if let Some(name) = name {
@@ -105,15 +105,15 @@ impl Lab {
             applied.active.clear();
         }
         if touched.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         self.settle(&mut applied, None).await?;
-        for fault in touched {
+        for fault in &touched {
             if let Target::Workload(id) = fault.target {
                 pods::restart(&self.inner.store, id)?;
             }
         }
-        Ok(())
+        Ok(touched.into_iter().map(|fault| fault.name).collect())
     }
 
     /// Has the EKS issuer present the new hierarchy's chain, as its operator would; what is registered stays.

@@ -39,7 +39,7 @@ use crate::{
     webhook,
     world::{
         World,
-        names::{CI_ISSUER, CI_ISSUER_HOST, CLUSTER, EKS_ISSUER_HOST, ISSUER, REGION},
+        names::{ACCOUNT, CI_ISSUER, CI_ISSUER_HOST, CLUSTER, EKS_ISSUER_HOST, ISSUER, REGION},
     },
 };
 
@@ -270,6 +270,8 @@ fn cluster(
         (namespace == webhook::NAMESPACE && name == webhook::NAME).then(|| (at, format!("{name}.{namespace}.svc")))
     });
     Ok(Cluster::new(ClusterConfig {
+        // As `aws eks update-kubeconfig` names it.
+        name: format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"),
         version: "v1.36.2".to_owned(),
         tls,
         tokens: BTreeMap::from([(random_token()?, User::admin("lab-admin"))]),

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
             })?;
         }
         LabCommand::Break { fault: None } => {
-            let all = Client::open(&dir)?.faults().await?;
+            let all = faults::listed();
             style::say(&if format == Format::Json { Shown::json(&all)? } else { faults_words(&all) })?;
         }
         LabCommand::Break { fault: Some(name) } => {
@@ -47,8 +47,12 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
             style::line([name.as_str(), " is in. Look at it: trustwalk diagnose ", &target].concat())?;
         }
         LabCommand::Mend { fault } => {
-            Client::open(&dir)?.mend(fault.as_deref()).await?;
-            style::line(format_args!("{} mended.", fault.as_deref().unwrap_or("Everything")))?;
+            let mended = Client::open(&dir)?.mend(fault.as_deref()).await?;
+            style::line(match (mended, fault.as_deref()) {
+                (true, name) => format!("{} mended.", name.unwrap_or("Everything")),
+                (false, Some(name)) => format!("{name} is not in: there is nothing to mend."),
+                (false, None) => "No fault is in: there is nothing to mend.".to_owned(),
+            })?;
         }
         LabCommand::Switch => {
             Client::open(&dir)?.switch().await?;

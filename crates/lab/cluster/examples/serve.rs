@@ -82,6 +82,7 @@ fn secret() -> Result<String, aws_lc_rs::error::Unspecified> {
 async fn main() -> Result<(), Box<dyn Error>> {
     let node = |name: &str, ip: &str| NodeSpec { name: name.into(), internal_ip: ip.into(), ..NodeSpec::default() };
     let cluster = Cluster::new(ClusterConfig {
+        name: "lab".into(),
         version: "v1.36.2".into(),
         tls: TlsMaterial::self_made(&["127.0.0.1", "localhost"])?,
         tokens: BTreeMap::from([

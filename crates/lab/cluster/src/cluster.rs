@@ -99,16 +99,17 @@ impl Cluster {
 
     /// A kubeconfig for a given user name and bearer token.
     pub fn kubeconfig_for(&self, address: SocketAddr, user: &str, token: &str) -> String {
+        let name = &self.shared.config.name;
         let ca = STANDARD.encode(&self.shared.config.tls.ca_pem);
         let document = serde_json::json!({
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "lab",
-            "clusters": [{"name": "lab", "cluster": {
+            "clusters": [{"name": name, "cluster": {
                 "server": format!("https://{address}"), "certificate-authority-data": ca,
             }}],
             "users": [{"name": user, "user": {"token": token}}],
-            "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": user}}],
+            "contexts": [{"name": "lab", "context": {"cluster": name, "user": user}}],
         });
         // JSON is YAML: every reader of kubeconfig files takes it.
         format!("{document:#}\n")

@@ -10,6 +10,8 @@ use crate::{
 
 /// Everything a cluster is made of.
 pub struct ClusterConfig {
+    /// What a kubeconfig calls it.
+    pub name: String,
     /// What `/version` says, such as `v1.36.2`.
     pub version: String,
     /// Serving certificate; see [`TlsMaterial::self_made`].

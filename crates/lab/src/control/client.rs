@@ -51,12 +51,11 @@ impl Client {
         self.call(Method::POST, &format!("/break/{fault}")).await
     }
 
-    /// Takes one fault out, or all.
-    pub async fn mend(&self, fault: Option<&str>) -> Result<Value, LabError> {
-        match fault {
-            Some(fault) => self.call(Method::POST, &format!("/mend/{fault}")).await,
-            None => self.call(Method::POST, "/mend").await,
-        }
+    /// Takes one fault out, or all; whether any was in.
+    pub async fn mend(&self, fault: Option<&str>) -> Result<bool, LabError> {
+        let path = fault.map_or_else(|| "/mend".to_owned(), |fault| format!("/mend/{fault}"));
+        let mended = self.call(Method::POST, &path).await?;
+        Ok(mended.pointer("/mended").and_then(Value::as_array).is_some_and(|all| !all.is_empty()))
     }
 
     /// Has the EKS issuer present the other hierarchy's chain.

@@ -74,10 +74,10 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
     let path: Vec<&str> = request.uri().path().split('/').skip(1).collect();
     let done = match (request.method(), path.as_slice()) {
         (&Method::GET, ["status"]) => Ok(lab.status().await),
-        (&Method::GET, ["faults"]) => Ok(list()),
+        (&Method::GET, ["faults"]) => Ok(faults::listed()),
         (&Method::POST, ["break", name]) => lab.break_with(name).await.map(|()| json!({"broken": name})),
-        (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|()| json!({"mended": name})),
-        (&Method::POST, ["mend"]) => lab.mend(None).await.map(|()| json!({"mended": "all"})),
+        (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|mended| json!({"mended": mended})),
+        (&Method::POST, ["mend"]) => lab.mend(None).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["switch"]) => lab.switch().await.map(|()| json!({"switched": true})),
         (&Method::POST, ["down"]) => {
             lab.ask_down();
@@ -89,18 +89,6 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         Ok(value) => reply(StatusCode::OK, &value),
         Err(error) => reply(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
     }
-}
-
-fn list() -> Value {
-    faults::REGISTRY
-        .iter()
-        .map(|fault| {
-            json!({
-                "name": fault.name, "summary": fault.summary, "source": fault.source,
-                "target": fault.target.to_string(),
-            })
-        })
-        .collect()
 }
 
 fn reply(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {

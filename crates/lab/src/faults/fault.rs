@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use super::REGISTRY;
 use crate::world::{WorkloadId, World};
 
@@ -54,4 +56,17 @@ pub struct Fault {
 /// The fault of that name.
 pub fn find(name: &str) -> Option<&'static Fault> {
     REGISTRY.iter().copied().find(|fault| fault.name == name)
+}
+
+/// Every fault, for people and programs.
+pub fn listed() -> Value {
+    REGISTRY
+        .iter()
+        .map(|fault| {
+            json!({
+                "name": fault.name, "summary": fault.summary, "source": fault.source,
+                "target": fault.target.to_string(),
+            })
+        })
+        .collect()
 }

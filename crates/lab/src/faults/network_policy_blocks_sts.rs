@@ -1,9 +1,8 @@
 //! `network-policy-blocks-sts`: a network policy lets no packet out to STS.
 
 use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::STS_REGIONAL};
+use crate::world::{LEDGER, World};
 use serde_json::json;
-use trustwalk_lab_node::Reach;
 
 pub(super) static FAULT: Fault = Fault {
     name: "network-policy-blocks-sts",
@@ -27,5 +26,4 @@ fn edit(world: &mut World) {
             },
         }),
     );
-    world.network.hosts.insert(STS_REGIONAL.to_owned(), Reach::Blackholed);
 }

@@ -46,6 +46,7 @@ impl Bench {
         let node =
             |n: usize| NodeSpec { name: format!("node-{n}"), internal_ip: "10.0.0.1".into(), ..NodeSpec::default() };
         let cluster = Cluster::new(ClusterConfig {
+            name: "lab".into(),
             version: "v1.36.2".into(),
             tls: TlsMaterial::self_made(&["127.0.0.1", "localhost"]).unwrap(),
             tokens: BTreeMap::from([("a-test-of-ours".to_owned(), User::admin("admin"))]),

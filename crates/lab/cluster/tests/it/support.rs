@@ -87,6 +87,7 @@ impl Lab {
         let place = Arc::clone(&webhook);
         let node = |name: &str| NodeSpec { name: name.into(), internal_ip: "10.0.0.1".into(), ..NodeSpec::default() };
         let cluster = Cluster::new(ClusterConfig {
+            name: "lab".into(),
             version: "v1.36.2".into(),
             tls,
             tokens: BTreeMap::from([

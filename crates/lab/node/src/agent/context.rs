@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    config::Settings,
+    config::{Network, Reach, Settings},
     kubelet::{ContainerLog, Files, NodeLogs, User},
 };
 
@@ -11,6 +11,8 @@ use crate::{
 pub(crate) trait Reports: Send + Sync {
     /// The container passes its probes, or no longer does.
     fn ready(&self, ready: bool);
+    /// Whether network policies let the pod's packets out to AWS.
+    fn reaches_aws(&self) -> bool;
     /// Writes an Event about the pod.
     fn event(&self, kind: &str, reason: &str, message: &str);
 }
@@ -36,6 +38,16 @@ impl Context {
     /// An environment variable; an empty one counts as unset, as in the SDKs.
     pub(crate) fn var(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// How an endpoint of AWS answers the container.
+    pub(crate) fn reach(&self, network: &Network, host: &str) -> Reach {
+        let proxied = ["HTTPS_PROXY", "https_proxy"].iter().any(|name| self.var(name).is_some());
+        match network.reach(host) {
+            Reach::ProxyForbidden if !proxied => Reach::Open,
+            Reach::Open if !self.reports.reaches_aws() => Reach::Blackholed,
+            other => other,
+        }
     }
 
     /// The region the SDK takes from its environment.

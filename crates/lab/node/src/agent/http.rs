@@ -48,7 +48,7 @@ pub(crate) struct Scope<'a> {
 /// Sends a request; with a scope it is signed with Signature Version 4.
 pub(crate) async fn send(context: &Context, outgoing: Outgoing, scope: Option<Scope<'_>>) -> Result<Answer, Failure> {
     let config = &context.settings.get();
-    let reach = config.network.reach(&outgoing.host);
+    let reach = context.reach(&config.network, &outgoing.host);
     let host = outgoing.host.clone();
     let failed = |reach| Failure::Transport { host: host.clone(), reach, exchanging: false };
     if reach != Reach::Open {

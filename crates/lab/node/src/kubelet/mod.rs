@@ -1,6 +1,7 @@
 //! The kubelet of all the lab's nodes: pods get volumes, agents, a status, Events,
 //! logs and a file system to look around in.
 
+mod egress;
 mod env;
 mod events;
 mod exec;

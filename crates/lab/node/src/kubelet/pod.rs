@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use trustwalk_lab_cluster::{Gvr, Key, Store, TokenMinter, json as j};
 
 use super::{
-    env,
+    egress, env,
     events::{Note, record},
     files::{Files, User, Volumes},
     logs::{ContainerLog, NodeLogs},
@@ -297,6 +297,10 @@ impl Reports for Reporter {
         if !ready {
             self.pod.unhealthy(&self.container);
         }
+    }
+
+    fn reaches_aws(&self) -> bool {
+        egress::reaches_aws(&self.pod.kubelet.store, &self.pod.object)
     }
 
     fn event(&self, kind: &str, reason: &str, message: &str) {
