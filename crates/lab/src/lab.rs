@@ -21,8 +21,8 @@ use crate::{
 const LONG_AGO_SECONDS: i64 = 26 * 3600;
 /// Longest wait for a roll-out; the lab needs about a second.
 const ROLLOUT: Duration = Duration::from_secs(20);
-/// How long a call takes at most, with room for a busy machine.
-const UNDER_WAY: Duration = Duration::from_millis(600);
+/// Longest wait for calls that are under way: each ends by itself within seconds.
+const UNDER_WAY: Duration = Duration::from_secs(20);
 /// A call period nobody lives to see the end of, while the clock is set back.
 const QUIET: Duration = Duration::from_hours(1);
 
@@ -147,8 +147,8 @@ impl Lab {
         let job_changed = applied.current.job != wanted.job || applied.current.roles != wanted.roles;
         if fresh.is_some_and(|fault| fault.start == Start::LongAgo) {
             self.inner.settings.update(|config| config.call_period = QUIET);
-            // Calls that are under way end in the present; agents give no sign of it.
-            tokio::time::sleep(UNDER_WAY).await;
+            // Calls that are under way end in the present.
+            self.at_rest().await?;
             self.inner.clock.set_offset(-LONG_AGO_SECONDS);
             let done = self.roll_out(applied, wanted, fresh, true).await;
             // Back to the present whatever happened there.
@@ -162,6 +162,15 @@ impl Lab {
             self.run_job(&applied.current).await?;
         }
         Ok(())
+    }
+
+    /// Waits until no agent has a call under way.
+    async fn at_rest(&self) -> Result<(), LabError> {
+        tokio::time::timeout(UNDER_WAY, self.inner.settings.at_rest()).await.map_err(|_| LabError::Deadline {
+            what: "the end of all calls that are under way".to_owned(),
+            seconds: UNDER_WAY.as_secs(),
+            last: "an agent is at work".to_owned(),
+        })
     }
 
     /// Pushes `wanted` and replaces the pods of the fault's target, if it is a

@@ -25,7 +25,7 @@ pub enum Reach {
     NoSuchHost,
     /// It resolves, packets vanish. Reported at once; nothing really waits.
     Blackholed,
-    /// A proxy on the way refuses `CONNECT` with 403.
+    /// The proxy that a container names refuses `CONNECT` with 403; who names none gets there.
     ProxyForbidden,
 }
 
@@ -158,6 +158,49 @@ impl NodeConfig {
 pub struct Settings {
     config: Arc<RwLock<NodeConfig>>,
     changes: Arc<watch::Sender<u64>>,
+    rounds: Arc<watch::Sender<Rounds>>,
+}
+
+/// What agents are at, by a number each has.
+#[derive(Default)]
+struct Rounds {
+    next: u64,
+    /// The version of the configuration under which an agent came to rest; none while it works.
+    agents: BTreeMap<u64, Option<u64>>,
+}
+
+/// An agent while it runs.
+pub(crate) struct Round<'s> {
+    settings: &'s Settings,
+    number: u64,
+}
+
+impl Round<'_> {
+    fn is_at(&self, rest: Option<u64>) {
+        self.settings.rounds.send_modify(|rounds| {
+            rounds.agents.insert(self.number, rest);
+        });
+    }
+
+    /// Waits one call period, or less if the configuration changes.
+    pub(crate) async fn pause(&self) {
+        let mut changes = self.settings.changes.subscribe();
+        // Before the period is read, so that whatever changes after is seen to have.
+        let seen = *changes.borrow_and_update();
+        let period = self.settings.get().call_period;
+        self.is_at(Some(seen));
+        // Either a change or the elapsed period ends the wait; which one is irrelevant.
+        let _ = tokio::time::timeout(period, changes.changed()).await;
+        self.is_at(None);
+    }
+}
+
+impl Drop for Round<'_> {
+    fn drop(&mut self) {
+        self.settings.rounds.send_modify(|rounds| {
+            rounds.agents.remove(&self.number);
+        });
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -168,7 +211,11 @@ impl fmt::Debug for Settings {
 
 impl From<NodeConfig> for Settings {
     fn from(config: NodeConfig) -> Self {
-        Self { config: Arc::new(RwLock::new(config)), changes: Arc::new(watch::Sender::new(0)) }
+        Self {
+            config: Arc::new(RwLock::new(config)),
+            changes: Arc::new(watch::Sender::new(0)),
+            rounds: Arc::new(watch::Sender::new(Rounds::default())),
+        }
     }
 }
 
@@ -183,6 +230,29 @@ impl Settings {
     pub fn update(&self, change: impl FnOnce(&mut NodeConfig)) {
         change(&mut self.config.write().unwrap_or_else(PoisonError::into_inner));
         self.changes.send_modify(|version| *version += 1);
+    }
+
+    /// An agent begins to run.
+    pub(crate) fn begin(&self) -> Round<'_> {
+        let mut number = 0;
+        self.rounds.send_modify(|rounds| {
+            number = rounds.next;
+            rounds.next += 1;
+            rounds.agents.insert(number, None);
+        });
+        Round { settings: self, number }
+    }
+
+    /// Waits until every agent that runs rests, under the present configuration: none of their calls is under way, and
+    /// the next one is a call period away.
+    pub async fn at_rest(&self) {
+        let mut rounds = self.rounds.subscribe();
+        let rest = |rounds: &Rounds| {
+            let version = *self.changes.borrow();
+            rounds.agents.values().all(|seen| *seen == Some(version))
+        };
+        // The sender lives in the settings themselves, so it cannot be gone here.
+        let _at_rest = rounds.wait_for(rest).await;
     }
 
     /// The time.

@@ -85,6 +85,7 @@ pub(super) async fn run(context: &Context, sdk: Sdk) -> i32 {
     let stays = context.var("LAB_ON_ERROR") == Some("log");
     let mut session = Session::new(context, sdk);
     let mut succeeded = false;
+    let own = context.settings.begin();
     loop {
         let result = round(context, &mut session, action).await;
         let stamp = context.settings.now();
@@ -108,6 +109,6 @@ pub(super) async fn run(context: &Context, sdk: Sdk) -> i32 {
                 }
             }
         }
-        context.settings.pause().await;
+        own.pause().await;
     }
 }

@@ -57,6 +57,7 @@ pub(super) async fn run(context: &Context, sdk: Sdk) -> i32 {
     log(context, "info", "aws-k8s-agent/main.go:28", "Starting L-IPAMD   ...");
     log(context, "info", "logger/logger.go:47", "Testing communication with server");
     let mut session = Session::new(context, sdk);
+    let own = context.settings.begin();
     if let Err(failure) = describe(context, &mut session).await {
         report(context, sdk, &failure);
         log(
@@ -74,7 +75,7 @@ pub(super) async fn run(context: &Context, sdk: Sdk) -> i32 {
     context.reports.ready(true);
     // From here on ipamd stays up and ready: it only logs what fails.
     loop {
-        context.settings.pause().await;
+        own.pause().await;
         match describe(context, &mut session).await {
             Ok(()) => log(context, "debug", "ipamd/ipamd.go:702", "Reconciling ENI/IP pool info"),
             Err(failure) => report(context, sdk, &failure),
