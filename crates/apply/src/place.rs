@@ -110,7 +110,7 @@ mod tests {
         Step {
             action,
             precondition: Precondition { words: String::new(), expected: String::new() },
-            effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new() },
+            effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new(), past: None },
             inverse: None,
             applicability: Applicability::NeedsApproval,
         }

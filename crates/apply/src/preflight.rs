@@ -6,14 +6,24 @@
 
 use trustwalk_collect::World;
 use trustwalk_collect::aws::Simulated;
+use trustwalk_collect::kube_api::Evicted;
 use trustwalk_core::plan::{Action, Hand, Step};
 
 use crate::act;
 use crate::error::ApplyError;
 
-/// Refuses a plan of which a step is known to be refused; says of which steps it is not known.
-pub(crate) async fn rights(world: &World, steps: &[&Step], by: &Hand) -> Result<Vec<String>, ApplyError> {
-    let mut unknown = Vec::new();
+/// What was found of a plan that is not known to be refused.
+#[derive(Debug, Default)]
+pub(crate) struct Foreseen {
+    /// Permissions of which it is not known whether they are given.
+    pub(crate) unknown: Vec<String>,
+    /// What will be waited for, as things are now.
+    pub(crate) waits: Vec<String>,
+}
+
+/// Refuses a plan of which a step is known to be refused; says of which steps it is not known, and which will wait.
+pub(crate) async fn rights(world: &World, steps: &[&Step], by: &Hand) -> Result<Foreseen, ApplyError> {
+    let (mut unknown, mut waits) = (Vec::new(), Vec::new());
     let source = principal(world, by.caller.as_deref()).await;
     for (index, step) in steps.iter().enumerate() {
         let refused = |reason: String| ApplyError::NotAllowed {
@@ -24,6 +34,12 @@ pub(crate) async fn rights(world: &World, steps: &[&Step], by: &Hand) -> Result<
         };
         if let Some(reason) = act::rehearsed(world, &step.action).await? {
             return Err(refused(reason));
+        }
+        match evictions(world, &step.action).await? {
+            Rehearsed::Would => {}
+            Rehearsed::Refused(reason) => return Err(refused(reason)),
+            Rehearsed::Waits(why) => waits.push(why),
+            Rehearsed::Unknown => unknown.push(EVICT.to_owned()),
         }
         let Some((permission, resource)) = permission(&step.action, by) else { continue };
         match &source {
@@ -39,7 +55,41 @@ pub(crate) async fn rights(world: &World, steps: &[&Step], by: &Hand) -> Result<
             },
         }
     }
-    Ok(unknown)
+    Ok(Foreseen { unknown, waits })
+}
+
+/// What evicting a pod needs (Kubernetes documentation, "API-initiated Eviction").
+const EVICT: &str = "create pods/eviction";
+
+/// What is known of evictions beforehand.
+enum Rehearsed {
+    /// They would be taken, or there are none.
+    Would,
+    /// They would be refused for good; why.
+    Refused(String),
+    /// A disruption budget allows none now; its words.
+    Waits(String),
+    /// The server did not say.
+    Unknown,
+}
+
+/// Asks the API server what it would say to the first eviction of a step, with nothing evicted: the pods of a workload
+/// have the same labels, which are what budgets and policies go by.
+async fn evictions(world: &World, action: &Action) -> Result<Rehearsed, ApplyError> {
+    let Action::Renew { namespace, pods, .. } = action else { return Ok(Rehearsed::Would) };
+    let kube = act::cluster(world)?;
+    for pod in pods {
+        return Ok(match kube.rehearse_eviction(namespace, &pod.name, &pod.uid).await {
+            Evicted::Gone => continue,
+            Evicted::Goes => Rehearsed::Would,
+            Evicted::Budget { why, .. } => {
+                Rehearsed::Waits(format!("a disruption budget stands in the way as things are now: {why}"))
+            }
+            Evicted::Refused(why) => Rehearsed::Refused(why),
+            Evicted::Busy { .. } | Evicted::Lost(_) => Rehearsed::Unknown,
+        });
+    }
+    Ok(Rehearsed::Would)
 }
 
 /// Whose policies the simulator is asked about.

@@ -41,11 +41,14 @@ pub async fn run(
         check(&step.action, &step.precondition.words, &step.precondition.expected, &found)?;
     }
     place::must_be(&here, &here, &steps)?;
-    let unknown = preflight::rights(world, &steps, &by).await?;
+    let foreseen = preflight::rights(world, &steps, &by).await?;
     let home = home.clone();
     let mut journal = Journal::begin(plan, Beginning { path, target, place: here, by, home, locks })?;
     progress.journal(journal.path());
-    progress.unknown_rights(&unknown);
+    progress.unknown_rights(&foreseen.unknown);
+    for words in &foreseen.waits {
+        progress.waits(words);
+    }
     advance(world, &mut journal, is_change, None, progress).await?;
     Ok(journal)
 }

@@ -181,7 +181,7 @@ mod tests {
                 thumbprints: Vec::new(),
             },
             precondition: Precondition { words: String::new(), expected: "absent".into() },
-            effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new() },
+            effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new(), past: None },
             inverse: None,
             applicability: Applicability::NeedsApproval,
         };

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use serde_json::{Value, json};
-use support::LabProcess;
+use support::{LabProcess, planned, succeed, tool};
 
 const TARGET: [&str; 3] = ["daemonset/aws-node", "-n", "kube-system"];
 
@@ -117,4 +117,25 @@ fn a_file_lets_nobody_into_a_role_unless_it_is_ones_own_or_the_target_is_named()
     assert!(text.contains("nobody is let into the role"), "{text}");
     let beside = [&named[..], &["--plan", "foreign.json", "--approve"]].concat();
     ends(&fix(&lab, &beside), 0, "verified");
+}
+
+#[test]
+fn what_a_file_is_for_may_be_gone_and_what_was_typed_stays_in_the_next_command() {
+    let lab = LabProcess::up(&[]);
+    assert!(lab.lab(&["break", "sub-wrong-namespace"]).status.success());
+    let target = ["deployment/ledger", "-n", "payments"];
+    planned(&lab, &target);
+    let out = [&target[..], &["--force-drift", "--out", "plan.json"]].concat();
+    ends(&fix(&lab, &out), 3, "The plan is in plan.json");
+    let text = ends(&fix(&lab, &["--plan", "plan.json", "--force-drift"]), 3, "Next: trustwalk fix --plan plan.json");
+    assert!(text.contains("--force-drift --approve"), "{text}");
+    // A file that nobody sealed needs its target named, then as well as now.
+    let mut plan = read(&lab, "plan.json");
+    plan.as_object_mut().unwrap().remove("seal").unwrap();
+    write(&lab, "unsealed.json", &plan);
+    let words = [&["--plan", "unsealed.json"][..], &target].concat();
+    ends(&fix(&lab, &words), 3, "Next: trustwalk fix deployment/ledger -n payments --plan unsealed.json --approve");
+    succeed(lab.command(tool("kubectl")).args(["delete", "deployment", "ledger", "-n", "payments"]));
+    ends(&fix(&lab, &["--plan", "plan.json", "--approve"]), 3, "what the plan is for is not there");
+    ends(&fix(&lab, &words), 2, "does not exist");
 }

@@ -202,3 +202,48 @@ fn one_provider_is_named_and_an_issuer_alone_will_do() {
     assert!(code == Some(0) && text.contains("not verified: no role is named"), "{text}");
     assert_eq!(registered(&lab).len(), 2);
 }
+
+#[test]
+fn a_rotation_is_a_plan_that_is_written_taken_and_gone_on_with() {
+    let lab = LabProcess::up(&[]);
+    let incoming = ["--incoming", "incoming.pem"];
+    let old = registered(&lab);
+    let (code, text) = rotate(&lab, &[&incoming[..], &["--out", "plan.json"]].concat());
+    assert!(code == Some(3) && text.contains("The plan is in plan.json"), "{text}");
+    // A file names a provider, and not what is to come: that is given again.
+    let (code, text) = said(&lab.trustwalk(&["fix", "--plan", "plan.json", "--approve"]));
+    assert!(code == Some(2) && text.contains("give it to `fix --rotate`"), "{text}");
+    let (code, text) = rotate(&lab, &["--plan", "plan.json", "--approve"]);
+    assert!(code == Some(0) && registered(&lab) == old, "nothing is asked for, and nothing done: {text}");
+    let (code, text) = rotate(&lab, &[&incoming[..], &["--plan", "plan.json"]].concat());
+    assert!(code == Some(3) && text.contains("--plan plan.json --approve"), "{text}");
+    let taken =
+        ["fix", "--rotate", "--plan", "plan.json", "--incoming", "incoming.pem", "--approve", "--receipt", "a.json"];
+    let (code, text) = said(&lab.trustwalk(&taken));
+    assert!(code == Some(0) && text.contains("both chains are registered"), "{text}");
+    assert_eq!(registered(&lab).len(), 2);
+    let (code, text) = rotate(&lab, &[&incoming[..], &["--plan", "plan.json", "--approve"]].concat());
+    assert!(code == Some(0) && text.contains("registered already"), "{text}");
+    // Gone on with, with the flag or without it.
+    for words in [&["fix", "--resume", "a.json", "--approve"][..], &["fix", "--rotate", "--resume", "a.json"]] {
+        let (code, text) = said(&lab.trustwalk(words));
+        assert!(code == Some(0) && text.contains("nothing is left"), "{words:?}: {text}");
+    }
+    let out = lab.trustwalk(&["fix", "--resume", "a.json", "--rotate", "--incoming", "incoming.pem"]);
+    assert_eq!(out.status.code(), Some(2));
+}
+
+#[test]
+fn a_file_whose_world_is_another_by_now_is_refused() {
+    let lab = LabProcess::up(&[]);
+    let incoming = ["--incoming", "incoming.pem"];
+    rotate(&lab, &[&incoming[..], &["--out", "plan.json"]].concat());
+    let arn = standing(&lab, &[])["provider"].as_str().unwrap().to_owned();
+    let old = registered(&lab).remove(0);
+    let update = ["iam", "update-open-id-connect-provider-thumbprint", "--open-id-connect-provider-arn", &arn];
+    let other = "0123456789012345678901234567890123456789";
+    succeed(lab.command(tool("aws")).args(update).args(["--thumbprint-list", &old, other]));
+    let (code, text) = rotate(&lab, &[&incoming[..], &["--plan", "plan.json", "--approve"]].concat());
+    assert!(code == Some(3) && text.contains("is not so any more") && text.contains(other), "{text}");
+    assert_eq!(registered(&lab).len(), 2);
+}

@@ -72,6 +72,13 @@ pub const WATCH_SILENCE: Duration = Duration::from_secs(55);
 /// For so long a watch that fails is tried again: an API server that is replaced is away for some minutes at most.
 pub const WATCH_PATIENCE: Duration = Duration::from_mins(5);
 
+/// The pause between two readings of a list whose changes are not told, at first; it doubles up to
+/// [`LIST_PACE_AT_MOST`], and a random part of it, a half at most, is left out.
+pub const LIST_PACE: Duration = Duration::from_secs(1);
+
+/// The longest such pause: a roll-out takes minutes, and each reading costs the server a whole list.
+pub const LIST_PACE_AT_MOST: Duration = Duration::from_secs(10);
+
 /// Bytes of one watch, after which it is asked for anew.
 pub const WATCH_BYTES: usize = 32 << 20;
 

@@ -213,6 +213,7 @@ fn what_takes_from_others_is_an_outage_for_others() {
                 words: String::new(),
                 changes: Vec::new(),
                 blast_radius: String::new(),
+                past: None,
             },
             applicability: trustwalk_core::plan::Applicability::NeedsApproval,
             action,

@@ -31,7 +31,7 @@ fn plan(actions: &[Action]) -> Plan {
     let step = |action: &Action| Step {
         action: action.clone(),
         precondition: Precondition { words: String::new(), expected: String::new() },
-        effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new() },
+        effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new(), past: None },
         inverse: None,
         applicability: Applicability::NeedsApproval,
     };

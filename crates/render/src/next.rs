@@ -24,8 +24,8 @@ const PLACE: [&str; 10] = [
 /// Options that say what is asked about, beside the target itself.
 const ASKED: [&str; 8] = ["role", "subject", "issuer", "log", "token", "job", "job-answer", "github"];
 /// Options of a rotation.
-const ROTATING: [&str; 8] =
-    ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "receipt", "force-drift"];
+const ROTATING: [&str; 9] =
+    ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "plan", "receipt", "force-drift"];
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
 const LONGEST: usize = 400;
 
@@ -71,13 +71,15 @@ impl Typed {
         line.finish()
     }
 
-    /// The fix of a target, approved.
-    pub fn approved(&self, target: &Target) -> String {
+    /// The fix of a target, or of what a plan's file is for, approved.
+    pub fn approved(&self, target: Option<&Target>) -> String {
         let mut line = self.line("fix", &[]);
-        line.target(target);
+        if let Some(target) = target {
+            line.target(target);
+        }
         line.typed(self, &ASKED);
         line.typed(self, &PLACE);
-        line.typed(self, &["receipt", "force-drift"]);
+        line.typed(self, &["plan", "receipt", "force-drift"]);
         line.part("--approve", None);
         line.finish()
     }

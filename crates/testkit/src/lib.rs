@@ -6,6 +6,7 @@ mod certificates;
 mod crowd;
 mod error;
 mod hostile;
+mod offered;
 mod scenario;
 
 pub use base::{NOW, blank, github_job, story};
@@ -13,4 +14,5 @@ pub use certificates::{Authority, authority};
 pub use crowd::crowd;
 pub use error::ScenarioError;
 pub use hostile::{FORGED, HOSTILE, leaves, spoiled, tainted};
+pub use offered::{Offered, offered};
 pub use scenario::{Expect, Scenario, scenarios};

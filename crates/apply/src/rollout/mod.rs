@@ -144,6 +144,9 @@ pub(crate) async fn wait(
             () = pulse.stands() => {}
             () = rolling.time_over() => return Err(rolling.unfinished(&says, &scene)),
         }
+        if let Some(words) = scene.unwatched() {
+            progress.waits(&words);
+        }
         if scene.gone {
             return Err(rolling.failed("it was deleted meanwhile".to_owned()));
         }
@@ -156,6 +159,10 @@ pub(crate) async fn wait(
         let new = |p: &LivePod| p.pod.spec.annotations.get(RESTARTED_AT) == c.restarted_at.as_ref();
         let renewed = scene.living().filter(|p| p.pod.ready && new(p)).count();
         let renewed = i64::try_from(renewed).unwrap_or(i64::MAX);
+        // Controller and pods are told of separately. What the controller counts at the end is so, whether or not the
+        // pods' own last change was heard yet.
+        let counted = if verdict == Verdict::Done { c.updated.min(c.ready).min(c.desired) } else { 0 };
+        let renewed = renewed.max(counted);
         pulse.beat((c.updated, c.available, c.ready, c.replicas, renewed));
         let view = scene.view((c.desired, renewed), says.clone(), pulse.still(|| scene.waits()), &new);
         if last.as_ref() != Some(&view) {

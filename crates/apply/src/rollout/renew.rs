@@ -1,5 +1,5 @@
-//! Evicting pods one after another: each only while the workload can spare it, and the next one only when what took
-//! its place is ready.
+//! Evicting pods: the first alone, and once what took its place is ready, as many at the same time as the workload can
+//! spare.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,12 +20,15 @@ const AGAIN: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(30);
 /// A new pod that ends so often has a fault that no eviction cures.
 const HOPELESS: i64 = 3;
+/// Most pods that are away at the same time, whatever the workload can spare: nobody looks at more of them, and each
+/// new one asks the scheduler, the registry of images and STS.
+const MOST_AT_ONCE: i64 = 10;
 
 /// What is done next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Next {
-    /// This pod is asked to go.
-    Evict(OnePod),
+    /// These pods are asked to go.
+    Evict(Vec<OnePod>),
     /// Something has to come about first.
     Wait(String),
     /// A new pod fails; why.
@@ -54,7 +57,8 @@ impl Queue {
         })
     }
 
-    /// What is done next. Pods that fail go first: nobody misses them.
+    /// What is done next. Pods that fail go first: nobody misses them. The first one goes alone, as nobody knows yet
+    /// whether a new one becomes ready.
     fn next(&self, c: &Controller, scene: &Scene) -> Next {
         let new = || scene.living().filter(|p| self.is_new(p));
         for pod in new().filter(|p| !p.pod.ready) {
@@ -62,23 +66,35 @@ impl Queue {
                 return Next::Failed(format!("the new pod {} does not become ready: {}", pod.pod.name, waits.words()));
             }
         }
-        if let Some((_, going)) = self.left(scene).find(|(_, live)| live.leaving) {
-            return Next::Wait(format!("{} goes", going.pod.name));
-        }
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        if count(scene.living().count()) < c.desired {
-            return Next::Wait("a new pod is to be made".to_owned());
+        let going = || self.left(scene).filter(|(_, live)| live.leaving);
+        let unmade = c.desired.saturating_sub(count(scene.living().count())).max(0);
+        // A pod that goes is missing already: it is not counted twice.
+        let away = unmade.max(count(going().count())) + count(new().filter(|p| !p.pod.ready).count());
+        let width = if new().any(|p| p.pod.ready) { c.may_lack.clamp(1, MOST_AT_ONCE) } else { 1 };
+        let room = width.saturating_sub(away).max(0);
+        if room == 0 {
+            return Next::Wait(match (going().next(), new().find(|p| !p.pod.ready)) {
+                (Some((_, going)), _) => format!("{} goes", going.pod.name),
+                (None, _) if unmade > 0 => "a new pod is to be made".to_owned(),
+                (None, Some(pod)) => format!("{} is to become ready", pod.pod.name),
+                (None, None) => "new pods are to become ready".to_owned(),
+            });
         }
-        if let Some(pod) = new().find(|p| !p.pod.ready) {
-            return Next::Wait(format!("{} is to become ready", pod.pod.name));
-        }
-        let failing = self.left(scene).find(|(_, live)| !live.pod.ready);
-        let Some((one, live)) = failing.or_else(|| self.left(scene).next()) else { return Next::Done };
         let ready = count(scene.living().filter(|p| p.pod.ready).count());
-        if live.pod.ready && c.desired.saturating_sub(ready) >= c.may_lack {
+        let spare = c.may_lack.saturating_sub(c.desired.saturating_sub(ready).max(0)).max(0);
+        let size = |n: i64| usize::try_from(n).unwrap_or(0);
+        let staying = || self.left(scene).filter(|(_, live)| !live.leaving);
+        let failing = staying().filter(|(_, live)| !live.pod.ready);
+        let serving = staying().filter(|(_, live)| live.pod.ready).take(size(spare));
+        let chosen: Vec<OnePod> = failing.chain(serving).take(size(room)).map(|(one, _)| one.clone()).collect();
+        if !chosen.is_empty() {
+            return Next::Evict(chosen);
+        }
+        if staying().next().is_some() {
             return Next::Wait(format!("{ready} of {} pods are ready, and no other one can be spared", c.desired));
         }
-        Next::Evict(one.clone())
+        if away > 0 { Next::Wait("the last new pods are to become ready".to_owned()) } else { Next::Done }
     }
 }
 
@@ -87,10 +103,19 @@ struct Held {
     why: String,
     until: Instant,
     pause: Duration,
+    /// What was heard of budgets, and how many pods there were and were ready, when it was refused; `None` where the
+    /// time alone counts.
+    seen: Option<(u64, i64, i64)>,
 }
 
-/// Evicts the pods of a step, one after another. What is gone already is passed over, so that an interrupted run goes
-/// on where it ended.
+impl Held {
+    /// Whether it is not to be tried again yet.
+    fn holds(&self, seen: (u64, i64, i64)) -> bool {
+        Instant::now() < self.until && self.seen.is_none_or(|before| before == seen)
+    }
+}
+
+/// Evicts the pods of a step. What is gone already is passed over, so that an interrupted run goes on where it ended.
 pub(crate) async fn renew(
     kube: &KubeApi,
     action: &Action,
@@ -112,22 +137,26 @@ pub(crate) async fn renew(
             () = held_until(held.as_ref()) => {}
             () = rolling.time_over() => return Err(rolling.unfinished(&says, &scene)),
         }
+        if let Some(words) = scene.unwatched() {
+            progress.waits(&words);
+        }
         if scene.gone {
             return Err(rolling.failed("it was deleted meanwhile".to_owned()));
         }
-        let (Some(c), Some(all)) = (&scene.controller, &scene.pods) else { continue };
+        let (Some(c), Some(all)) = (scene.controller.clone(), &scene.pods) else { continue };
         if !listed {
             listed = true;
             // A pod that took another's place in a run that was interrupted is judged as one of these.
             queue.old = all.values().map(|p| p.pod.uid.clone()).collect();
         }
-        let next = queue.next(c, &scene);
+        let seen = (scene.budgets, c.ready, c.replicas);
+        let next = queue.next(&c, &scene);
         let left = i64::try_from(queue.left(&scene).count()).unwrap_or(i64::MAX);
         let of = i64::try_from(pods.len()).unwrap_or(i64::MAX);
         says = match (&next, &held) {
             (Next::Wait(words), _) => words.clone(),
             (Next::Evict(_), Some(held)) => held.why.clone(),
-            (Next::Evict(one), None) => format!("{} is asked to go", one.name),
+            (Next::Evict(these), None) => asked(these),
             (Next::Failed(_) | Next::Done, _) => String::new(),
         };
         pulse.beat((left, c.ready, c.replicas));
@@ -141,20 +170,11 @@ pub(crate) async fn renew(
             Next::Wait(_) => held = None,
             Next::Done => return Ok(()),
             Next::Failed(why) => return Err(ApplyError::Stuck { what: rolling.name(), why }),
-            Next::Evict(one) => {
-                held = match rolling.kube.evict(namespace, &one.name, &one.uid).await {
-                    Evicted::Goes | Evicted::Gone => None,
-                    Evicted::NotNow { why, told } => Some(again(held, why, told)),
-                    // Asked again it goes, or is gone: it is known by its UID.
-                    Evicted::Lost(why) => Some(again(held, why, None)),
-                    Evicted::Refused(reason) => {
-                        return Err(ApplyError::Refused {
-                            step: format!("eviction of {namespace}/{}", one.name),
-                            reason,
-                        });
-                    }
-                };
-                if let Some(held) = &held {
+            Next::Evict(_) if held.as_ref().is_some_and(|held| held.holds(seen)) => {}
+            Next::Evict(these) => {
+                held = rolling.ask_to_go(&mut scene, namespace, &these, held).await?;
+                if let Some(held) = &mut held {
+                    held.seen = held.seen.map(|_| seen);
                     says.clone_from(&held.why);
                 }
             }
@@ -162,14 +182,21 @@ pub(crate) async fn renew(
     }
 }
 
+fn asked(these: &[OnePod]) -> String {
+    let names: Vec<&str> = these.iter().map(|one| one.name.as_str()).collect();
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb} asked to go", names.join(", "))
+}
+
 /// What a stand-still is put down to.
 fn said(held: Option<&Held>, scene: &Scene) -> String {
     held.map_or_else(|| scene.waits(), |held| held.why.clone())
 }
 
-fn again(before: Option<Held>, why: String, told: Option<Duration>) -> Held {
+/// Waits longer than before, until something changes or for as long as the server asks.
+fn again(before: Option<&Held>, why: String, told: Option<Duration>, seen: Option<(u64, i64, i64)>) -> Held {
     let pause = before.map_or(AGAIN, |held| held.pause.saturating_mul(2)).min(LONGEST);
-    Held { why, until: Instant::now() + told.unwrap_or(pause).min(LONGEST), pause }
+    Held { why, until: Instant::now() + told.unwrap_or(pause).min(LONGEST), pause, seen }
 }
 
 async fn held_until(held: Option<&Held>) {
@@ -180,11 +207,53 @@ async fn held_until(held: Option<&Held>) {
 }
 
 impl Rolling<'_> {
+    /// Asks pods to go, until one may not; what that waits for.
+    async fn ask_to_go(
+        &self,
+        scene: &mut Scene,
+        namespace: &str,
+        these: &[OnePod],
+        before: Option<Held>,
+    ) -> Result<Option<Held>, ApplyError> {
+        for one in these {
+            let before = before.as_ref();
+            match self.kube.evict(namespace, &one.name, &one.uid).await {
+                // Its end may be heard of later than the answer: nobody else goes in its place meanwhile.
+                Evicted::Goes => scene.leaves(one),
+                Evicted::Gone => scene.went(one),
+                // The budget is watched, and so is what it counts.
+                Evicted::Budget { why, told } => {
+                    let seen = (scene.budgets, 0, 0);
+                    let why = format!("a disruption budget stands in the way: {why}");
+                    return Ok(Some(again(before, why, told, Some(seen))));
+                }
+                Evicted::Busy { why, told } => {
+                    let why = format!("the API server asks for a pause: {why}");
+                    return Ok(Some(again(before, why, told, None)));
+                }
+                // Asked again it goes, or is gone: it is known by its UID.
+                Evicted::Lost(why) => return Ok(Some(again(before, why, None, None))),
+                Evicted::Refused(reason) => {
+                    return Err(ApplyError::Refused { step: format!("eviction of {namespace}/{}", one.name), reason });
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// How long is waited, in words: no controller bounds evictions.
     fn patience_of_evictions(&self) -> String {
         match self.until {
-            Some((_, bound)) => format!("one pod after another; --timeout ends the wait after {} s", bound.as_secs()),
-            None => "one pod after another, each as disruption budgets allow; --timeout bounds the wait".to_owned(),
+            Some((_, bound)) => {
+                format!(
+                    "one pod, then as many at once as may be away; --timeout ends the wait after {} s",
+                    bound.as_secs()
+                )
+            }
+            None => {
+                "one pod, then as many at once as may be away and disruption budgets allow; --timeout bounds the wait"
+                    .to_owned()
+            }
         }
     }
 }
@@ -221,7 +290,7 @@ mod tests {
     #[test]
     fn one_goes_after_another_and_those_that_fail_first() {
         let q = queue();
-        let evict = |name: &str, uid: &str| Next::Evict(OnePod { name: name.to_owned(), uid: uid.to_owned() });
+        let evict = |name: &str, uid: &str| Next::Evict(vec![OnePod { name: name.to_owned(), uid: uid.to_owned() }]);
         let all = scene(vec![pod("a", "1", true), pod("b", "2", false), pod("c", "3", true)]);
         assert_eq!(q.next(&set(3, 1), &all), evict("b", "2"));
         let mut going = pod("b", "2", false);
@@ -243,10 +312,49 @@ mod tests {
         let q = queue();
         let short = scene(vec![pod("a", "1", true), pod("c", "3", false), pod("d", "4", true)]);
         assert!(matches!(q.next(&set(3, 1), &short), Next::Wait(w) if w.contains("2 of 3 pods are ready")));
-        assert!(matches!(q.next(&set(3, 2), &short), Next::Evict(one) if one.name == "a"));
+        assert!(matches!(q.next(&set(3, 2), &short), Next::Evict(these) if these[0].name == "a"));
         // As a stateful set's: the same names, other pods.
         let namesakes = scene(vec![pod("a", "8", true), pod("b", "9", true), pod("c", "3", true)]);
         assert_eq!(q.next(&set(3, 1), &namesakes), Next::Done);
+    }
+
+    #[test]
+    fn the_first_goes_alone_and_then_as_many_as_may_be_away() {
+        let one = |n: usize| OnePod { name: format!("p-{n:02}"), uid: n.to_string() };
+        let q = Queue { pods: (0..30).map(one).collect(), old: (0..30).map(|n| n.to_string()).collect() };
+        let old = |of: std::ops::Range<usize>| of.map(|n| pod(&format!("p-{n:02}"), &n.to_string(), true));
+        let count = |c: &Controller, all: Vec<LivePod>| match q.next(c, &scene(all)) {
+            Next::Evict(these) => these.len(),
+            _ => 0,
+        };
+        let with = |new: usize, ready: bool| {
+            (0..new).map(move |n| pod(&format!("new-{n}"), &format!("new-{n}"), ready)).chain(old(new..30)).collect()
+        };
+        for (may_lack, width) in [(1, 1), (3, 3), (8, 8), (30, 10)] {
+            assert_eq!(
+                count(&set(30, may_lack), with(0, true)),
+                1,
+                "{may_lack}: nobody knows yet whether one comes up"
+            );
+            assert_eq!(count(&set(30, may_lack), with(1, true)), width, "{may_lack}");
+        }
+        // One of three is away: two more may go. One that fails besides is one that nobody can spare.
+        let mut away: Vec<LivePod> = with(2, true);
+        away[1] = pod("new-1", "new-1", false);
+        assert_eq!(count(&set(30, 3), away.clone()), 2);
+        away[29] = pod("other", "other-1", false);
+        assert_eq!(count(&set(30, 3), away), 1);
+        let failing: Vec<LivePod> = (0..30).map(|n| pod(&format!("p-{n:02}"), &n.to_string(), false)).collect();
+        assert_eq!(count(&set(30, 3), failing), 1, "of those that fail as well, the first alone");
+    }
+
+    #[test]
+    fn what_a_budget_holds_is_asked_for_when_something_changes_and_what_a_busy_server_holds_is_not() {
+        let budget = again(None, String::new(), None, Some((1, 2, 2)));
+        assert!(budget.holds((1, 2, 2)) && !budget.holds((2, 2, 2)) && !budget.holds((1, 3, 2)));
+        let busy = again(Some(&budget), String::new(), None, None);
+        assert!(busy.holds((2, 3, 4)) && busy.pause == AGAIN * 2);
+        assert!(!again(None, String::new(), Some(Duration::ZERO), None).holds((0, 0, 0)));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinSet;
 use trustwalk_collect::kube_api::{Change, Controller, KubeApi, LivePod, Watched, WorkloadRef, controller, live_pod};
+use trustwalk_collect::limits::LIST_PACE_AT_MOST;
+use trustwalk_core::plan::OnePod;
 
 use crate::progress::{PodView, RolloutView, Still};
 
@@ -57,7 +59,7 @@ impl Ears {
         tokio::select! {
             Some(change) = self.controllers.recv() => scene.controller(change),
             Some(change) = self.pods.recv() => scene.pod(change),
-            Some(_) = self.budgets.recv() => {}
+            Some(change) = self.budgets.recv() => scene.budget(&change),
             Some(end) = self.followers.join_next() => match end {
                 Ok(Deaf::Needed(why)) => return Err(why),
                 Ok(Deaf::Spare) => {}
@@ -71,6 +73,9 @@ impl Ears {
         while let Ok(change) = self.pods.try_recv() {
             scene.pod(change);
         }
+        while let Ok(change) = self.budgets.try_recv() {
+            scene.budget(&change);
+        }
         Ok(())
     }
 }
@@ -83,6 +88,10 @@ pub(super) struct Scene {
     pub(super) gone: bool,
     /// By name, once they were listed.
     pub(super) pods: Option<BTreeMap<String, LivePod>>,
+    /// How often something was heard of disruption budgets.
+    pub(super) budgets: u64,
+    /// Why changes are not told, and whether that was said.
+    pub(super) unwatched: Option<(String, bool)>,
 }
 
 impl Scene {
@@ -94,10 +103,32 @@ impl Scene {
             }
             Change::One(one) => (self.controller, self.gone) = (Some(one), false),
             Change::Gone(_) => self.gone = true,
+            Change::Unwatched(why) => self.is_unwatched(why),
         }
     }
 
+    fn budget(&mut self, change: &Change<()>) {
+        if !matches!(change, Change::Unwatched(_)) {
+            self.budgets += 1;
+        }
+    }
+
+    fn is_unwatched(&mut self, why: String) {
+        self.unwatched.get_or_insert((why, false));
+    }
+
+    /// That changes are not told: once, however many followers find it out.
+    pub(super) fn unwatched(&mut self) -> Option<String> {
+        let (why, told) = self.unwatched.as_mut().filter(|(_, told)| !told)?;
+        *told = true;
+        let most = LIST_PACE_AT_MOST.as_secs();
+        Some(format!("changes cannot be watched here, so it is looked every few seconds, {most} at most: {why}"))
+    }
+
     fn pod(&mut self, change: Change<LivePod>) {
+        if let Change::Unwatched(why) = change {
+            return self.is_unwatched(why);
+        }
         let pods = self.pods.get_or_insert_default();
         match change {
             Change::All(all) => *pods = all.into_iter().map(|p| (p.pod.name.clone(), p)).collect(),
@@ -106,7 +137,24 @@ impl Scene {
             Change::Gone(gone) if pods.get(&gone.pod.name).is_some_and(|p| p.pod.uid == gone.pod.uid) => {
                 pods.remove(&gone.pod.name);
             }
-            Change::Gone(_) => {}
+            Change::Gone(_) | Change::Unwatched(_) => {}
+        }
+    }
+
+    /// A pod goes, as the answer to its eviction says.
+    pub(super) fn leaves(&mut self, one: &OnePod) {
+        let pods = self.pods.as_mut();
+        if let Some(live) = pods.and_then(|all| all.get_mut(&one.name)).filter(|live| live.pod.uid == one.uid) {
+            live.leaving = true;
+        }
+    }
+
+    /// A pod is gone.
+    pub(super) fn went(&mut self, one: &OnePod) {
+        if let Some(pods) = &mut self.pods
+            && pods.get(&one.name).is_some_and(|live| live.pod.uid == one.uid)
+        {
+            pods.remove(&one.name);
         }
     }
 

@@ -31,6 +31,8 @@ struct Told {
     waits: Vec<String>,
     /// Who is told of each view at once.
     tell: Option<UnboundedSender<RolloutView>>,
+    /// Who is told at once of what is waited for.
+    tell_waits: Option<UnboundedSender<String>>,
 }
 
 impl Told {
@@ -58,6 +60,9 @@ impl Progress for Told {
     fn ended(&mut self, _: &str, _: Option<&str>) {}
     fn waits(&mut self, words: &str) {
         self.waits.push(words.to_owned());
+        if let Some(tell) = &self.tell_waits {
+            let _ = tell.send(words.to_owned());
+        }
     }
     fn rollout(&mut self, view: &RolloutView) {
         self.views.push(view.clone());
@@ -188,7 +193,7 @@ async fn a_disruption_budget_that_refuses_is_waited_for() {
     let kube = bench.kube().await;
     let (mut told, mut heard) = Told::at_once();
     let waiting = tokio::spawn(async move { renew(&kube, &action, None, &mut told).await });
-    let held = shown(&mut heard, |v| v.says.contains("disruption budget")).await;
+    let held = shown(&mut heard, |v| v.says.contains("a disruption budget stands in the way")).await;
     assert!(held.says.contains("needs 2 healthy pods and has 2 currently"), "{}", held.says);
     assert_eq!(uids(&bench), before, "nothing went against the budget");
     bench.change_budget(&json!({"minAvailable": 1}));
@@ -204,4 +209,57 @@ async fn a_new_pod_that_does_not_become_ready_is_the_last_one() {
     let outcome = renew(&bench.kube().await, &action, None, &mut Told::default()).await;
     assert!(matches!(&outcome, Err(ApplyError::Stuck { why, .. }) if why.contains("exit code 7")), "{outcome:?}");
     assert_eq!(uids(&bench).iter().filter(|uid| before.contains(uid)).count(), 2, "one pod was tried");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_watch_looks_again_and_again_and_is_told_so_once() {
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 1, json!({})).await;
+    bench.gate(false);
+    bench.patch(DEPLOYMENTS, &stamp("2026-03-01T12:00:00Z"));
+    let kube = bench.kube_without_watch().await;
+    let (tell, mut heard) = unbounded_channel();
+    let mut told = Told { tell_waits: Some(tell), ..Told::default() };
+    let waiting = tokio::spawn(async move {
+        let outcome = wait(&kube, &restart("Deployment"), None, &mut told).await;
+        (outcome, told)
+    });
+    while !heard.recv().await.unwrap().contains("cannot be watched") {}
+    bench.gate(true);
+    let (outcome, told) = waiting.await.unwrap();
+    outcome.unwrap();
+    // Controllers and pods are followed each, and it is said once.
+    assert_eq!(told.waits.len(), 2, "{:?}", told.waits);
+    assert!(told.waits[1].contains("lacks watch"), "{:?}", told.waits);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pods_go_several_at_once_as_far_as_the_workload_and_its_budget_allow() {
+    let spec = json!({"strategy": {"rollingUpdate": {"maxUnavailable": 3}}});
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 6, spec).await;
+    bench.budget(json!({"minAvailable": 3})).await;
+    let (before, action) = (uids(&bench), these(&bench, "Deployment", 6));
+    let mut told = Told::default();
+    renew(&bench.kube().await, &action, None, &mut told).await.unwrap();
+    assert!(uids(&bench).iter().all(|uid| !before.contains(uid)));
+    // The first goes alone; the others in threes, and never below the budget.
+    assert!(told.views.iter().any(|v| v.says.matches(", ").count() == 2), "{:?}", told.views);
+    let up = |v: &RolloutView| v.pods.iter().filter(|p| p.ready).count();
+    assert!(told.views.iter().all(|v| up(v) >= 3), "{:?}", told.views);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_said_to_an_eviction_is_asked_without_one() {
+    use trustwalk_collect::kube_api::Evicted;
+    let bench = Bench::with(DEPLOYMENTS, "Deployment", 2, json!({})).await;
+    let before = uids(&bench);
+    let kube = bench.kube().await;
+    let Action::Renew { pods, .. } = these(&bench, "Deployment", 1) else { panic!() };
+    let ask = async |uid: &str| kube.rehearse_eviction("default", &pods[0].name, uid).await;
+    assert_eq!((ask(&pods[0].uid).await, ask("another").await), (Evicted::Goes, Evicted::Gone));
+    bench.budget(json!({"minAvailable": 2})).await;
+    let held = ask(&pods[0].uid).await;
+    assert!(matches!(&held, Evicted::Budget { why, .. } if why.contains("needs 2 healthy pods")), "{held:?}");
+    let refused = bench.kube_without_watch().await.rehearse_eviction("default", &pods[0].name, &pods[0].uid).await;
+    assert!(matches!(&refused, Evicted::Refused(why) if why.contains("403")), "{refused:?}");
+    assert_eq!(uids(&bench), before);
 }

@@ -9,16 +9,16 @@ use clap::Args;
 pub(crate) struct RotationArgs {
     /// Rotate the thumbprint of the issuer's certificates: alone, shows where that stands; the target names the issuer,
     /// or a workload or role that leads to it
-    #[arg(long, conflicts_with_all = ["resume", "plan", "out"])]
+    #[arg(long)]
     pub(crate) rotate: bool,
     /// The chain that the issuer will present, PEM, leaf first: registered beside the present one before the switch
-    #[arg(long, value_name = "FILE", requires = "rotate", conflicts_with = "incoming_host")]
+    #[arg(long, value_name = "FILE", requires = "rotate", conflicts_with_all = ["incoming_host", "resume"])]
     pub(crate) incoming: Option<PathBuf>,
     /// A place that presents the issuer's new chain already, asked for the issuer's name: a new load balancer
-    #[arg(long, value_name = "HOST:PORT", requires = "rotate")]
+    #[arg(long, value_name = "HOST:PORT", requires = "rotate", conflicts_with = "resume")]
     pub(crate) incoming_host: Option<String>,
     /// Take the old thumbprint away, once every address presents the new chain and the deadline has passed
-    #[arg(long, requires = "rotate")]
+    #[arg(long, requires = "rotate", conflicts_with = "resume")]
     pub(crate) retire: bool,
     /// The thumbprint that goes, where nobody presents several (repeatable)
     #[arg(long, value_name = "THUMBPRINT", requires = "retire")]

@@ -27,8 +27,13 @@ pub(super) fn world(world: &World, journal: &Journal) -> World {
     world.after(done(journal), jiff::Timestamp::now().as_second())
 }
 
-/// What is diagnosed now; `None` when the target is gone.
-pub(super) async fn diagnosed(places: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Option<Diagnosis>> {
+/// What is diagnosed now; `None` when the target is gone. What is known to fail still is not waited for.
+pub(super) async fn diagnosed(
+    places: &World,
+    ask: &Ask,
+    journal: &Journal,
+    fails: bool,
+) -> anyhow::Result<Option<Diagnosis>> {
     let cured = journal.receipt().causes();
     let began = tokio::time::Instant::now();
     let mut pause = FIRST_PAUSE;
@@ -39,7 +44,7 @@ pub(super) async fn diagnosed(places: &World, ask: &Ask, journal: &Journal) -> a
         };
         let Some(evidence) = found.first() else { return Ok(None) };
         let diagnosis = diagnose(evidence);
-        if !may_settle(&diagnosis, &cured) || began.elapsed() + pause > SETTLES {
+        if fails || !may_settle(&diagnosis, &cured) || began.elapsed() + pause > SETTLES {
             return Ok(Some(diagnosis));
         }
         tokio::time::sleep(pause).await;

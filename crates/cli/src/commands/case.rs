@@ -60,6 +60,13 @@ impl Repair<'_> {
                 "No changes were made: what is to be changed is kept by another tool; change it there, or here with \
                  --force-drift."
             })?;
+            // What the report calls its fix is the owner's: it stands above, in the plan.
+            let next = match next.command {
+                Some(command) if !plan.withheld.is_empty() && next.how.is_some() => {
+                    Next::after("change it there, as shown above, then", command)
+                }
+                _ => next,
+            };
             voice.say(&render::closing(diagnosis, &next, pen))?;
             return Ok((None, Exit::Findings));
         }

@@ -131,7 +131,7 @@ async fn fix_all(
             })?;
             let repair =
                 Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
-            let approve = place.typed.approved(&diagnosis.target);
+            let approve = place.typed.approved(Some(&diagnosis.target));
             let (evidence, next) = (&evidence, next.get(position));
             let case = Case { evidence, diagnosis: &diagnosis, plan: &plan, shown: &shown, next, approve };
             let exit;

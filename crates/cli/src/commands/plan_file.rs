@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use trustwalk_apply::Home;
-use trustwalk_collect::{Ask, World, collect, read_up_to, write_own};
+use trustwalk_collect::{Ask, CollectError, World, collect, read_up_to, write_own};
 use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{
@@ -61,20 +61,24 @@ pub(super) fn only<'a>(
 }
 
 /// Reads a plan's file.
-fn read(path: &Path) -> anyhow::Result<PlanDocument> {
+pub(super) fn read(path: &Path) -> anyhow::Result<PlanDocument> {
     let bytes = read_up_to(path, PLAN_BYTES)?;
     read_plan(&bytes).with_context(|| format!("`{}` is no plan of trustwalk's", path.display()))
 }
 
-/// Whether the user named the target beside the file: a file alone names nobody who is let in.
-async fn asked(
-    place: &PlaceArgs,
-    target: &TargetArgs,
-    file: &PlanDocument,
-    home: &Home,
-) -> anyhow::Result<(World, Ask, Entry)> {
+/// What is asked about, and whether the user named it beside the file: a file alone names nobody who is let in.
+struct Asked {
+    world: World,
+    ask: Ask,
+    entry: Entry,
+    named: bool,
+}
+
+async fn asked(place: &PlaceArgs, target: &TargetArgs, file: &PlanDocument, home: &Home) -> anyhow::Result<Asked> {
     let (world, ask) = world_of(place, target).await?;
-    let Ask::Everything { namespace } = &ask else { return Ok((world, ask, Entry::Asked)) };
+    let Ask::Everything { namespace } = &ask else {
+        return Ok(Asked { world, ask, entry: Entry::Asked, named: true });
+    };
     let of_file = match &file.target {
         Target::Workload { namespace, .. } | Target::ServiceAccount { namespace, .. } => Some(namespace),
         Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => None,
@@ -87,7 +91,7 @@ async fn asked(
     }
     let own = file.seal.as_ref().is_some_and(|seal| file.to_be_sealed().is_ok_and(|t| home.knows_plan(&t, seal)));
     let entry = if own { file.entry } else { Entry::Unasked };
-    Ok((world, ask_again(&file.target)?, entry))
+    Ok(Asked { world, ask: ask_again(&file.target)?, entry, named: false })
 }
 
 /// Runs `fix --plan`.
@@ -99,11 +103,26 @@ pub(super) async fn from_file(
     (noted, reports): (&Noted, &mut Vec<Report>),
 ) -> anyhow::Result<Exit> {
     let file = read(path)?;
+    if file.is_rotation() {
+        // What is to be rotated, and to what, stands in files and options that a plan does not hold.
+        let words = format!(
+            "`{}` is the plan of a rotation: give it to `fix --rotate`, with the options that it was made with",
+            path.display()
+        );
+        return Err(UsageError(words).into());
+    }
     let home = Home::of_user()?;
-    let (world, ask, entry) = asked(place, &args.target, &file, &home).await?;
-    let found = collect(&world, &ask).await?;
-    tell_missing(&found);
-    let Some(one) = found.evidence.iter().find(|e| e.target == file.target).or(found.evidence.first()) else {
+    let Asked { world, ask, entry, named } = asked(place, &args.target, &file, &home).await?;
+    let found = match collect(&world, &ask).await {
+        // A name that nobody typed is no mistake of whoever gave the file.
+        Err(CollectError::Gone { .. }) if !named => None,
+        found => Some(found?),
+    };
+    if let Some(found) = &found {
+        tell_missing(found);
+    }
+    let all = found.as_ref().map(|f| f.evidence.as_slice()).unwrap_or_default();
+    let Some(one) = all.iter().find(|e| e.target == file.target).or(all.first()) else {
         let gone = format!("what the plan is for is not there: {}", render::target_words(&file.target));
         voice.say(&render::ending(Ink::Bad, "Refused", &gone, &Next::default(), voice.pen()))?;
         return Ok(Exit::Findings);
@@ -112,25 +131,40 @@ pub(super) async fn from_file(
     let leave = Leave { entry, ..leave_of(args, Entry::Asked) };
     let plan = fit(one, &diagnosis, leave);
     let now = documented(&world, one, &plan, entry);
-    let differ = differences(&file, &now, one);
     let report =
         |plan, applied| Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan, applied, rotation: None };
-    if !differ.is_empty() {
-        voice.say(&refusal(path, &differ, &file, &now, voice.pen()))?;
-        let next = Next::command(place.typed.again("fix", &file.target));
-        let text = "the plan in the file is not the plan of now, and nothing was changed";
-        voice.say(&render::ending(Ink::Bad, "Refused", text, &next, voice.pen()))?;
-        let differs = differ.into_iter().map(|what| Differs { says: what.to_string(), what }).collect();
-        reports.push(report(Some(Planned::Stale(Box::new(Stale { plan: now, differs }))), None));
+    let next = Next::command(place.typed.again("fix", &file.target));
+    if let Some(stale) = stale(path, (&file, &now), one, next, voice)? {
+        reports.push(report(Some(Planned::Stale(Box::new(stale))), None));
         return Ok(Exit::Findings);
     }
     voice.say(&render::body(&diagnosis, voice.pen(), false))?;
     let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
-    let approve = place.typed.with_file("fix --plan {} --approve", &path.display().to_string());
+    // What was typed about the target and the drift is needed for the same plan again.
+    let approve = place.typed.approved(named.then_some(&file.target));
     let case = Case { evidence: one, diagnosis: &diagnosis, plan: &plan, shown: &now, next: None, approve };
     let (applied, exit) = repair.fix_one(case, &ask, args).await?;
     reports.push(report(Some(Planned::Whole(Box::new(now))), applied));
     Ok(exit)
+}
+
+/// Whether a file is not the plan of now; that is told, and nothing is done then.
+pub(super) fn stale(
+    path: &Path,
+    (file, now): (&PlanDocument, &PlanDocument),
+    e: &Evidence,
+    next: Next,
+    voice: Voice,
+) -> anyhow::Result<Option<Stale>> {
+    let differ = differences(file, now, e);
+    if differ.is_empty() {
+        return Ok(None);
+    }
+    voice.say(&refusal(path, &differ, file, now, voice.pen()))?;
+    let text = "the plan in the file is not the plan of now, and nothing was changed";
+    voice.say(&render::ending(Ink::Bad, "Refused", text, &next, voice.pen()))?;
+    let differs = differ.into_iter().map(|what| Differs { says: what.to_string(), what }).collect();
+    Ok(Some(Stale { plan: now.clone(), differs }))
 }
 
 /// What changed since the file was written, and what the plan of now notes besides.

@@ -171,7 +171,12 @@ fn told(journal: &Journal) -> serde_json::Value {
     let steps: Vec<_> = receipt
         .steps
         .iter()
-        .map(|s| serde_json::json!({"words": s.step.effect.words, "state": s.state, "at": s.at, "note": s.note}))
+        .map(|s| {
+            let effect = &s.step.effect;
+            serde_json::json!({
+                "words": effect.words, "state": s.state, "at": s.at, "past": effect.past, "note": s.note,
+            })
+        })
         .collect();
     serde_json::json!({
         "cures": receipt.cures, "target": receipt.target, "began": receipt.began, "ended": receipt.ended,
@@ -213,6 +218,11 @@ fn entry(out: &mut Page, file: &str, journal: &Journal, pen: Pen) {
     out.line(format_args!("    {} {}, {target}", faint("for:     "), receipt.cures));
     let of = receipt.steps.len();
     out.line(format_args!("    {} {words}; {} of {of} steps done", faint("state:   "), done(receipt)));
+    for step in receipt.steps.iter().map(|s| &s.step) {
+        if let Some(owner) = &step.effect.past {
+            out.line(format_args!("    {} {owner}, at the user's word: {}", faint("past:    "), step.effect.words));
+        }
+    }
     if let Some(verified) = &receipt.verified {
         out.line(format_args!("    {} {verified}", faint("proof:   ")));
     }

@@ -8,6 +8,7 @@ use trustwalk_collect::World;
 use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
 
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, unheard};
+use super::rotate::{End, ended};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
@@ -103,11 +104,17 @@ pub(super) async fn go_on(
         });
         return Ok(Exit::Findings);
     }
-    let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
+    // A rotation ends in its own words.
+    let rotation = journal.receipt().is_rotation();
+    let (retires, target) = (journal.receipt().retires(), journal.receipt().target.clone());
+    let typed = (!rotation).then_some(&place.typed);
+    let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed };
     tell_pauses(&world, voice);
     let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
     let applied = repair.finish(&ask, journal).await?;
-    let exit = applied.exit;
+    let end = End { path, retires, ask: &ask, target: &target };
+    let undone = rotation && Box::pin(ended(&repair, place, end, &applied)).await?;
+    let exit = if undone { Exit::Findings } else { applied.exit };
     reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied), rotation: None });
     Ok(exit)
 }

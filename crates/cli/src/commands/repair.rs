@@ -9,6 +9,7 @@ use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
+use trustwalk_core::finding::Confidence;
 use trustwalk_core::plan::{Difference, Linted, Plan, PlanDocument, Rotation};
 use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
@@ -155,9 +156,6 @@ impl Repair<'_> {
         let (mark, verification, verified) = self.verdict(seen);
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
         let refused = verification == REFUSED;
-        if refused {
-            voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
-        }
         let waiting = journal.receipt().steps.iter().any(|s| s.step.action.renews_pods());
         let mut held = None;
         if refused && waiting {
@@ -169,11 +167,21 @@ impl Repair<'_> {
                 done => done.map(|()| None).with_context(|| stopped(&path))?,
             };
         }
-        let now = again::diagnosed(world, ask, &journal).await.with_context(|| stopped(&path))?;
+        // STS was asked until it was sure, and pods that are not there yet show the old state.
+        let fails = refused || held.is_some();
+        let now = again::diagnosed(world, ask, &journal, fails).await.with_context(|| stopped(&path))?;
         if let Some(why) = &held {
             return self.held_up(why, &journal, now, (verification, &verified));
         }
         voice.tell(&again::told(now.as_ref(), voice.pen()));
+        // What is refused for another reason than the one that was cured is no reason to go back.
+        let helped = now.as_ref().and_then(|d| d.root_cause.as_ref()).is_some_and(|root| {
+            root.confidence == Confidence::Proven && !journal.receipt().causes().contains(&root.cause)
+        });
+        let useless = refused && !helped;
+        if useless && journal.receipt().changed().is_some() {
+            voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
+        }
         let exit = exit(refused, now.as_ref());
         let verified = format!("{verified}; {}", again::words(now.as_ref()));
         journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
@@ -182,7 +190,7 @@ impl Repair<'_> {
         let undo = with_receipt("trustwalk rollback {}", &path);
         let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
         if let Some(typed) = self.typed {
-            taken &= voice.tell(&self.ending(&journal, refused, now.as_ref(), typed));
+            taken &= voice.tell(&self.ending(&journal, useless, now.as_ref(), typed));
         }
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         Ok(Applied { receipt, verification, verified, now, done: again::done(&journal), exit })
@@ -247,6 +255,7 @@ impl Repair<'_> {
     }
 
     /// What the repair came to, and what is next.
+    /// `refused` says that STS refuses for what was to be cured.
     fn ending(&self, journal: &Journal, refused: bool, now: Option<&Diagnosis>, typed: &Typed) -> Shown {
         let (receipt, pen) = (journal.receipt(), self.voice.pen());
         let done = format!("what the plan to fix {} says is done", receipt.cures);
@@ -272,7 +281,9 @@ impl Repair<'_> {
                 pen,
             ),
             Some(_) | None => {
-                render::ending(Ink::Bad, "Broken", &format!("{done}, and STS still refuses"), &back(), pen)
+                // Where nothing was changed there is nothing to go back to.
+                let next = if receipt.changed().is_some() { back() } else { again("diagnose") };
+                render::ending(Ink::Bad, "Broken", &format!("{done}, and STS still refuses"), &next, pen)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `trustwalk fix --rotate`: where the rotation of an issuer's certificates stands, and its two steps.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use trustwalk_apply::{Home, Journal, Verification, rollback, verify};
 use trustwalk_collect::dial::{ConnectTo, Dialer};
 use trustwalk_collect::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, fetch_chain};
 use trustwalk_collect::{Ask, World, collect, read_bounded};
-use trustwalk_core::evidence::{Evidence, HostChain, Observed, Source};
+use trustwalk_core::evidence::{Evidence, HostChain, Observed, Source, Target};
 use trustwalk_core::plan::{
     Entry, Linted, Presented, ROTATION, Retiring, Rotated, Rotation, Scene, Stage, Wish, host_for, rotate,
 };
@@ -18,8 +18,8 @@ use trustwalk_x509::parse_any;
 
 use super::case::{default_receipt, leave_of};
 use super::diagnose::{tell_missing, world as world_of};
-use super::plan_file::documented;
-use super::repair::{Applied, Planned, Repair, Report, Rotating, SCHEMA, unheard};
+use super::plan_file::{documented, read, stale, write};
+use super::repair::{Applied, Planned, Repair, Report, Rotating, SCHEMA, ask_again, unheard};
 use super::rotate_view::{standing, waits};
 use crate::args::{FixArgs, PlaceArgs, RotationArgs};
 use crate::exit::{Exit, UsageError};
@@ -37,7 +37,14 @@ pub(super) async fn run(
     voice: Voice,
     (noted, reports): (&Noted, &mut Vec<Report>),
 ) -> anyhow::Result<Exit> {
+    let home = Home::of_user()?;
+    let file = args.plan.as_deref().map(|path| Ok::<_, anyhow::Error>((path, read(path)?))).transpose()?;
     let (world, ask) = world_of(place, &args.target).await?;
+    // A file names what it is for; what is done follows from what is there, whoever wrote it.
+    let ask = match (ask, &file) {
+        (Ask::Everything { .. }, Some((_, file))) => ask_again(&file.target)?,
+        (ask, _) => ask,
+    };
     if matches!(ask, Ask::Everything { .. } | Ask::Logs) {
         let words = "a rotation is one provider's: name it with --issuer URL, or by a TARGET or --role ARN";
         return Err(UsageError(words.to_owned()).into());
@@ -51,14 +58,28 @@ pub(super) async fn run(
     let scene = Scene { evidence: one, presented: &presented, incoming: incoming.as_ref() };
     let rotated = rotate(&scene, &wish, leave_of(args, Entry::Asked));
     voice.say(&standing(&rotated.rotation, voice.pen()))?;
-    let repair = Repair { world: &world, home: &Home::of_user()?, voice, noted, timeout: args.timeout, typed: None };
+    let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: None };
     let Rotated { rotation, evidence, plan } = rotated;
     let Some(plan) = plan else {
+        if args.out.is_some() {
+            voice.line("No plan was written: there is nothing to plan.")?;
+        }
         let exit = without_plan(&rotation, &wish, &repair, (place, &evidence))?;
         reports.push(report(rotation, None, None, false));
         return Ok(exit);
     };
     let document = documented(&world, &evidence, &plan, Entry::Asked);
+    if let Some(path) = &args.out {
+        write(path, args.overwrite, &document, &home)?;
+        voice.line(format_args!("The plan is in {}.", path.display()))?;
+    }
+    if let Some((path, file)) = &file {
+        let next = Next::command(place.typed.again("fix --rotate", &evidence.target));
+        if let Some(stale) = stale(path, (file, &document), &evidence, next, voice)? {
+            reports.push(report(rotation, Some(Planned::Stale(Box::new(stale))), None, false));
+            return Ok(Exit::Findings);
+        }
+    }
     voice.line("")?;
     voice.say(&render::plan(&document, voice.pen()))?;
     let planned = Some(Planned::Whole(Box::new(document)));
@@ -69,7 +90,11 @@ pub(super) async fn run(
     }
     let path = args.receipt.clone().unwrap_or_else(|| default_receipt(ROTATION, world.options.now));
     let retires = matches!(wish, Wish::Retire(_));
-    let (applied, undone) = Box::pin(carry_out(&repair, place, (&evidence, &ask), &plan, (path, retires))).await?;
+    voice.line("")?;
+    let applied = Box::pin(repair.carry_out(&evidence, &ask, &plan, path.clone())).await?;
+    let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
+    let end = End { path: &path, retires, ask: &again, target: &evidence.target };
+    let undone = Box::pin(ended(&repair, place, end, &applied)).await?;
     let exit = if undone { Exit::Findings } else { applied.exit };
     reports.push(report(rotation, planned, Some(applied), undone));
     Ok(exit)
@@ -139,23 +164,29 @@ fn unapproved(plan: &Linted, repair: &Repair<'_>, (place, e): (&PlaceArgs, &Evid
     Ok(())
 }
 
-/// Carries a plan out; what was retired is put back at once where STS refuses without it.
-async fn carry_out(
+/// A rotation that was carried out.
+pub(super) struct End<'a> {
+    pub(super) path: &'a Path,
+    /// Whether a thumbprint was taken away.
+    pub(super) retires: bool,
+    pub(super) ask: &'a Ask,
+    pub(super) target: &'a Target,
+}
+
+/// Says what it came to; what was retired is put back at once where STS refuses without it, which is told.
+pub(super) async fn ended(
     repair: &Repair<'_>,
     place: &PlaceArgs,
-    (evidence, ask): (&Evidence, &Ask),
-    plan: &Linted,
-    (path, retires): (PathBuf, bool),
-) -> anyhow::Result<(Applied, bool)> {
+    End { path, retires, ask, target }: End<'_>,
+    applied: &Applied,
+) -> anyhow::Result<bool> {
     let voice = repair.voice;
-    voice.line("")?;
-    let applied = repair.carry_out(evidence, ask, plan, path.clone()).await?;
     let undone = retires && applied.is_refused();
     if undone {
-        put_back(repair, evidence, &path).await?;
+        put_back(repair, ask, path).await?;
     }
-    let look = || Next::command(place.typed.again("fix --rotate", &evidence.target));
-    let broken = || Next::command(place.typed.again("diagnose", &evidence.target));
+    let look = || Next::command(place.typed.again("fix --rotate", target));
+    let broken = || Next::command(place.typed.again("diagnose", target));
     let (ink, label, text, next) = match (undone, applied.exit) {
         (true, _) => (
             Ink::Bad,
@@ -175,18 +206,23 @@ async fn carry_out(
     };
     let taken = voice.tell(&render::ending(ink, label, text, &next, voice.pen()));
     unheard(taken).with_context(|| format!("what was done is in {}", path.display()))?;
-    Ok((applied, undone))
+    Ok(undone)
 }
 
 /// Puts back what was there, and shows a fresh token to STS again.
-async fn put_back(repair: &Repair<'_>, evidence: &Evidence, path: &Path) -> anyhow::Result<()> {
+async fn put_back(repair: &Repair<'_>, ask: &Ask, path: &Path) -> anyhow::Result<()> {
     let voice = repair.voice;
     let journal = Journal::open(path, repair.home)?;
     let journal = rollback(repair.world, journal, &mut Live::new(voice, repair.noted))
         .await
         .map_err(|e| super::receipts::in_words(e, path))?;
     repair.noted.close();
-    let words = match verify(repair.world, evidence, &journal).await {
+    let found = collect(repair.world, ask).await?;
+    let seen = match found.evidence.first() {
+        Some(evidence) => verify(repair.world, evidence, &journal).await,
+        None => Verification::NotTried { reason: "the target is gone".to_owned() },
+    };
+    let words = match seen {
         Verification::Proven { assumed } => format!("put back; STS gave {assumed} for a fresh token"),
         Verification::Refused { error } => format!("put back, and STS still refuses: {error}"),
         Verification::NotTried { reason } => format!("put back; not verified: {reason}"),

@@ -57,6 +57,15 @@ fn plant(lab: &LabProcess) {
     let template = serde_json::json!({"spec": {"template": {"metadata": {"annotations": {"note": own}}, "spec": {
         "containers": [{"name": "aws-node", "args": ["--password", own], "env": [{"name": "DB_PASS", "value": own}]}]}}}});
     kubectl(&["patch", "daemonset/aws-node", "-n", "kube-system", "-p", &template.to_string()]);
+    // As the name of a stack, which owns the provider: plans and receipts say past whom they go.
+    let aws = |line: &str, more: &[&str]| succeed(lab.command(tool("aws")).args(line.split(' ')).args(more));
+    let all: serde_json::Value =
+        serde_json::from_str(&aws("iam list-open-id-connect-providers --output json", &[])).unwrap();
+    for provider in all.pointer("/OpenIDConnectProviderList").unwrap().as_array().unwrap() {
+        let arn = provider.pointer("/Arn").unwrap().as_str().unwrap();
+        let tags = format!("Key=aws:cloudformation:stack-name,Value=shop token={own}");
+        aws("iam tag-open-id-connect-provider --open-id-connect-provider-arn", &[arn, "--tags", &tags]);
+    }
 }
 
 #[test]
@@ -65,12 +74,12 @@ fn plans_journals_receipts_and_what_is_undone() {
     plant(&lab);
     let refuse = Arc::new(AtomicBool::new(true));
     let endpoint = format!("http://{}", before(lab.env.get("AWS_ENDPOINT_URL").unwrap(), refuse.clone()));
-    let receipt = lab.dir.path().join("receipt.json");
+    let (receipt, plan) = (lab.dir.path().join("receipt.json"), lab.dir.path().join("plan.json"));
     let run = |words: &[&str]| {
         let out = lab.trustwalk(&[words, &["--endpoint-url", &endpoint]].concat());
         let text: String = [out.stdout, out.stderr].iter().map(|b| String::from_utf8_lossy(b).into_owned()).collect();
-        let written = std::fs::read_to_string(&receipt).unwrap_or_default();
-        let found = [leaks(&words.join(" "), &text), leaks("the receipt", &written)].concat();
+        let written = [&receipt, &plan].map(|path| std::fs::read_to_string(path).unwrap_or_default()).concat();
+        let found = [leaks(&words.join(" "), &text), leaks("plan and receipt", &written)].concat();
         assert!(found.is_empty(), "secrets came out:\n{}", found.join("\n---\n"));
         text
     };
@@ -80,7 +89,10 @@ fn plans_journals_receipts_and_what_is_undone() {
     for words in [&["diagnose", "-v"][..], &["diagnose", "-o", "json"], &["collect", "-o", "-"], &["fix"]] {
         run(&[words, &TARGET].concat());
     }
-    let approve = ["--approve", "--receipt", "receipt.json"];
+    let kept = run(&[&["fix"], &TARGET[..], &["--out", "plan.json"]].concat());
+    assert!(kept.contains("CloudFormation, stack shop"), "{kept}");
+    run(&[&["fix", "--plan", "plan.json"], &TARGET[..], &["-o", "json"]].concat());
+    let approve = ["--force-drift", "--approve", "--receipt", "receipt.json"];
     let stopped = run(&[&["fix"], &TARGET[..], &approve].concat());
     assert!(stopped.contains("InvalidInput"), "{stopped}");
     assert!(std::fs::read_to_string(&receipt).unwrap().contains("InvalidInput"), "the receipt says why");
@@ -95,4 +107,8 @@ fn plans_journals_receipts_and_what_is_undone() {
     run(&["rollback", "receipt.json", "-o", "json"]);
     let undone = run(&["rollback", "receipt.json", "--approve"]);
     assert!(undone.contains("Rolled back 1"), "{undone}");
+    // With who it was that did it, and past whom.
+    let past = run(&["receipts"]);
+    assert!(past.contains("past:     CloudFormation, stack shop"), "{past}");
+    run(&["receipts", "-o", "json"]);
 }

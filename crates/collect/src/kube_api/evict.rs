@@ -15,12 +15,19 @@ use crate::percent::segment;
 /// What became of an eviction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evicted {
-    /// The pod goes.
+    /// The pod goes, or in a rehearsal would.
     Goes,
     /// It was gone before, or another pod of its name is there.
     Gone,
-    /// Not now: a budget allows none, or the server has too much to do.
-    NotNow {
+    /// A disruption budget allows none now.
+    Budget {
+        /// The server's words, which name the budget and what it needs.
+        why: String,
+        /// When it asks to be asked again.
+        told: Option<Duration>,
+    },
+    /// The server has too much to do.
+    Busy {
         /// Its words.
         why: String,
         /// When it asks to be asked again.
@@ -36,12 +43,21 @@ impl KubeApi {
     /// Evicts the pod of a name while it is the one of this UID. It is asked once: what a budget refuses now is
     /// better waited for by watching it.
     pub async fn evict(&self, namespace: &str, name: &str, uid: &str) -> Evicted {
+        self.eviction((namespace, name, uid), "").await
+    }
+
+    /// Asks what the API server would say to that, with nothing evicted (Kubernetes API concepts, "Dry-run").
+    pub async fn rehearse_eviction(&self, namespace: &str, name: &str, uid: &str) -> Evicted {
+        self.eviction((namespace, name, uid), "?dryRun=All").await
+    }
+
+    async fn eviction(&self, (namespace, name, uid): (&str, &str, &str), query: &str) -> Evicted {
         let eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction",
             "metadata": {"name": name, "namespace": namespace},
             "deleteOptions": {"preconditions": {"uid": uid}},
         });
-        let path = format!("/api/v1/namespaces/{}/pods/{}/eviction", segment(namespace), segment(name));
+        let path = format!("/api/v1/namespaces/{}/pods/{}/eviction{query}", segment(namespace), segment(name));
         let request =
             Request::post(path).header("content-type", "application/json").body(eviction.to_string().into_bytes());
         match request {
@@ -56,28 +72,34 @@ impl KubeApi {
     }
 }
 
-/// What an answer means. A budget refuses with 429, and so does a server in a hurry; a UID that is another's is a
-/// conflict (Kubernetes documentation, "API-initiated Eviction"; API reference, `Preconditions`).
+/// The cause that a refusal has which a budget makes (Kubernetes, `policy/v1`, `DisruptionBudgetCause`).
+const DISRUPTION_BUDGET: &str = "DisruptionBudget";
+
+/// What an answer means. A budget refuses with 429, and so does a server in a hurry; the cause in the details tells
+/// them apart. A UID that is another's is a conflict (Kubernetes documentation, "API-initiated Eviction"; API
+/// reference, `Preconditions`).
 fn outcome(status: StatusCode, told: Option<Duration>, body: &[u8]) -> Evicted {
     if status.is_success() {
         return Evicted::Goes;
     }
-    let words = words(status, body);
+    let parsed = crate::json::parse(body).unwrap_or(Value::Null);
+    let by_budget = array(&parsed, "/details/causes").any(|c| text(c, "/reason") == DISRUPTION_BUDGET);
+    let why = words(status, &parsed, body);
     match status.as_u16() {
         404 | 409 => Evicted::Gone,
-        429 => Evicted::NotNow { why: words, told },
-        400..500 => Evicted::Refused(words),
+        429 if by_budget => Evicted::Budget { why, told },
+        429 => Evicted::Busy { why, told },
+        400..500 => Evicted::Refused(why),
         // Two budgets over one pod are an error of the server's, which stays (the same page).
-        500 if words.contains("more than one PodDisruptionBudget") => Evicted::Refused(words),
-        _ => Evicted::Lost(words),
+        500 if why.contains("more than one PodDisruptionBudget") => Evicted::Refused(why),
+        _ => Evicted::Lost(why),
     }
 }
 
 /// The server's words, and the budget's.
-fn words(status: StatusCode, body: &[u8]) -> String {
-    let parsed = crate::json::parse(body).unwrap_or(Value::Null);
-    let causes = array(&parsed, "/details/causes").map(|c| text(c, "/message"));
-    let all: Vec<String> = std::iter::once(text(&parsed, "/message")).chain(causes).filter(|m| !m.is_empty()).collect();
+fn words(status: StatusCode, parsed: &Value, body: &[u8]) -> String {
+    let causes = array(parsed, "/details/causes").map(|c| text(c, "/message"));
+    let all: Vec<String> = std::iter::once(text(parsed, "/message")).chain(causes).filter(|m| !m.is_empty()).collect();
     if all.is_empty() {
         return crate::words::beginning(body, 200);
     }
@@ -102,8 +124,11 @@ mod tests {
         .to_string();
         let of = |code: u16, body: &str| outcome(StatusCode::from_u16(code).unwrap(), None, body.as_bytes());
         assert_eq!(of(201, "{}"), Evicted::Goes);
-        let Evicted::NotNow { why, .. } = of(429, &body) else { panic!("not a refusal for now") };
+        let Evicted::Budget { why, .. } = of(429, &body) else { panic!("not a budget's refusal") };
         assert!(why.starts_with("Cannot evict") && why.ends_with("has 2 currently"), "{why}");
+        let busy = r#"{"message":"the server has received too many requests and has asked us to try again later",
+            "reason":"TooManyRequests","code":429}"#;
+        assert!(matches!(of(429, busy), Evicted::Busy { why, .. } if why.starts_with("the server has received")));
         assert_eq!((of(404, "{}"), of(409, "{}")), (Evicted::Gone, Evicted::Gone));
         assert!(matches!(of(403, "no"), Evicted::Refused(_)) && matches!(of(503, "no"), Evicted::Lost(_)));
         let two = r#"{"message":"This pod has more than one PodDisruptionBudget, which the eviction subresource does

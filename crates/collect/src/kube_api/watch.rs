@@ -14,7 +14,9 @@ use super::client::KubeApi;
 use super::list::Asked;
 use super::values::{int, text};
 use crate::json;
-use crate::limits::{OBJECT_BYTES, WATCH_BYTES, WATCH_PATIENCE, WATCH_SILENCE, WATCH_TIME};
+use crate::limits::{
+    LIST_PACE, LIST_PACE_AT_MOST, OBJECT_BYTES, WATCH_BYTES, WATCH_PATIENCE, WATCH_SILENCE, WATCH_TIME,
+};
 use crate::percent;
 use crate::retry;
 
@@ -22,6 +24,10 @@ use crate::retry;
 const FIRST: Duration = Duration::from_millis(100);
 /// The longest pause between two tries, as client-go's reflector has it about (`30 s`), shorter for a person who waits.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// Watches in a row that told nothing and ended before their time, after which a list is read again and again instead,
+/// where it can be read: something in between lets no watch through.
+const DEAF: u32 = 3;
 
 /// What is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +75,8 @@ pub enum Change<T> {
     One(T),
     /// One is gone; its last state.
     Gone(T),
+    /// Changes are not told, and why: from now on the list is read again and again.
+    Unwatched(String),
 }
 
 /// What is kept of an object.
@@ -81,8 +89,12 @@ struct Row {
 }
 
 impl Row {
+    fn new() -> Self {
+        Self { failures: 0, since: None }
+    }
+
     fn over(&mut self) {
-        *self = Self { failures: 0, since: None };
+        *self = Self::new();
     }
 
     /// Waits until it may be tried again; false when that was done long enough.
@@ -111,64 +123,157 @@ impl Failure {
     fn told(&self) -> Option<Duration> {
         if let Self::Refused { told, .. } = self { *told } else { None }
     }
+
+    /// Whether the changes that are asked for are no longer known.
+    fn is_forgotten(&self) -> bool {
+        matches!(self, Self::Refused { code: 410, .. })
+    }
+}
+
+/// How a watch ended.
+enum End {
+    /// Nobody takes what is told any more.
+    Unheard,
+    /// Its time was up, or something of it was heard before it ended.
+    Over,
+    /// It told nothing; why.
+    Deaf(Failure),
+    /// A line was not taken.
+    Unfit(Failure),
+}
+
+/// Where a list is given to, and how it is read.
+struct Follower<'f, T> {
+    kube: &'f KubeApi,
+    what: &'f Watched,
+    keep: Keep<'f, T>,
+    give: &'f mpsc::Sender<Change<T>>,
+    row: Row,
 }
 
 impl KubeApi {
     /// Gives away a list and then its changes, for as long as somebody takes them. A connection that breaks is made
-    /// anew from where it broke; changes that the server no longer knows (410) have the list read anew. Says why it
-    /// could not go on.
+    /// anew from where it broke; changes that the server no longer knows (410) have the list read anew. Whoever may
+    /// list and not watch, and whoever is behind something that lets no watch through, is told so, and has the list
+    /// read again and again at a slow pace. Says why it could not go on.
     pub async fn follow<T>(&self, what: &Watched, keep: Keep<'_, T>, give: &mpsc::Sender<Change<T>>) -> String {
         let (source, permission) = (what.asked().source(self.now()), format!("list and watch {}", what.plural));
-        let (mut from, mut row) = (None, Row { failures: 0, since: None });
-        while !give.is_closed() {
-            let began = Instant::now();
-            let failure = match self.listen(what, &mut from, keep, give, &mut row).await {
-                // The server ends a watch when its time is up. One that ends at once is no good sign.
-                Ok(()) if began.elapsed() >= WATCH_TIME / 2 => {
-                    row.over();
+        let mut follower = Follower { kube: self, what, keep, give, row: Row::new() };
+        match follower.follow().await {
+            Some(failure) => failure.observed::<()>(source, &permission).gap().unwrap_or_default(),
+            None => String::new(),
+        }
+    }
+}
+
+impl<T> Follower<'_, T> {
+    /// Until nobody takes what is told, or it cannot go on, which is what is returned.
+    async fn follow(&mut self) -> Option<Failure> {
+        let (mut from, mut deaf, mut last) = (None::<String>, 0, None::<Failure>);
+        while !self.give.is_closed() {
+            let Some(version) = from.clone() else {
+                match self.list().await {
+                    // The list is read, and no watch of it is let through.
+                    Ok(_) if deaf >= DEAF => return self.look(last).await,
+                    Ok(version) => from = Some(version),
+                    Err(failure) if failure.passes() && self.row.again(failure.told()).await => deaf = 0,
+                    Err(failure) => return Some(failure),
+                }
+                continue;
+            };
+            let failure = match self.listen(&version, &mut from).await {
+                End::Unheard => return None,
+                End::Unfit(failure) => return Some(failure),
+                End::Over => {
+                    deaf = 0;
                     continue;
                 }
-                Ok(()) => Failure::Broken { reason: "the watch ended at once".to_owned(), transient: true },
-                Err(failure) => failure,
+                End::Deaf(failure) => failure,
             };
-            let forgotten = matches!(failure, Failure::Refused { code: 410, .. });
-            if forgotten {
+            deaf += 1;
+            let forgotten = failure.is_forgotten();
+            if !forgotten && !failure.passes() {
+                return self.look(Some(failure)).await;
+            }
+            if forgotten || deaf >= DEAF {
                 from = None;
             }
-            if !(forgotten || failure.passes()) || !row.again(failure.told()).await {
-                return failure.observed::<()>(source, &permission).gap().unwrap_or_default();
+            if !self.row.again(failure.told()).await {
+                return Some(failure);
             }
+            last = Some(failure);
         }
-        String::new()
+        None
     }
 
-    /// Lists where nothing is known, and listens until the stream ends.
-    async fn listen<T>(
-        &self,
-        what: &Watched,
-        from: &mut Option<String>,
-        keep: Keep<'_, T>,
-        give: &mpsc::Sender<Change<T>>,
-        row: &mut Row,
-    ) -> Result<(), Failure> {
-        let version = if let Some(version) = from.clone() {
-            version
-        } else {
-            let (all, version) = self.list_at(&what.asked(), &|v| Some(keep(&v))).await?;
-            *from = Some(version.clone());
-            if give.send(Change::All(all)).await.is_err() {
-                return Ok(());
+    async fn list(&mut self) -> Result<String, Failure> {
+        let keep = self.keep;
+        let (all, version) = self.kube.list_at(&self.what.asked(), &|v| Some(keep(&v))).await?;
+        // Whether anybody takes it is asked before anything else is done.
+        let _ = self.give.send(Change::All(all)).await;
+        Ok(version)
+    }
+
+    /// Reads the list again and again, each time after a longer pause up to a bound: where no change is told, everybody
+    /// who looks costs the server a whole list.
+    async fn look(&mut self, why: Option<Failure>) -> Option<Failure> {
+        let why = why.map(|failure| {
+            let source = trustwalk_core::evidence::Source { what: "the watch".to_owned(), ..Default::default() };
+            failure.observed::<()>(source, &format!("watch {}", self.what.plural)).gap().unwrap_or_default()
+        });
+        let _ = self.give.send(Change::Unwatched(why.unwrap_or_default())).await;
+        self.row.over();
+        let mut pause = LIST_PACE;
+        while !self.give.is_closed() {
+            tokio::time::sleep(pause.mul_f64(f64::midpoint(1.0, retry::random()))).await;
+            match self.list().await {
+                Ok(_) => {
+                    self.row.over();
+                    pause = pause.saturating_mul(2).min(LIST_PACE_AT_MOST);
+                }
+                Err(failure) if failure.passes() && self.row.again(failure.told()).await => {}
+                Err(failure) => return Some(failure),
             }
-            version
-        };
+        }
+        None
+    }
+
+    /// Listens until the stream ends.
+    async fn listen(&mut self, version: &str, from: &mut Option<String>) -> End {
+        let began = Instant::now();
+        let mut heard = false;
+        match self.stream(version, from, &mut heard).await {
+            Ok(true) => End::Unheard,
+            Err(failure @ Failure::TooLarge(_)) => End::Unfit(failure),
+            Err(failure) if failure.is_forgotten() || !failure.passes() => End::Deaf(failure),
+            // The server ends a watch when its time is up. One that ends at once is no good sign.
+            Ok(false) if heard || began.elapsed() >= WATCH_TIME / 2 => {
+                self.row.over();
+                End::Over
+            }
+            Ok(false) => End::Deaf(broken("the watch ended at once".to_owned())),
+            // What was told counts, and what broke is tried again after a pause.
+            Err(failure) if heard => {
+                if self.row.again(failure.told()).await {
+                    End::Over
+                } else {
+                    End::Unfit(failure)
+                }
+            }
+            Err(failure) => End::Deaf(failure),
+        }
+    }
+
+    /// Gives away what a watch tells; true when nobody takes it.
+    async fn stream(&mut self, version: &str, from: &mut Option<String>, any: &mut bool) -> Result<bool, Failure> {
         let url = format!(
             "{}watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
-            what.asked().beginning(),
-            percent::encode(&version),
+            self.what.asked().beginning(),
+            percent::encode(version),
             WATCH_TIME.as_secs()
         );
         let request = Request::get(url).body(Vec::new()).map_err(|e| broken(e.to_string()))?;
-        let mut body = self.open(&request).await?;
+        let mut body = self.kube.open(&request).await?;
         let (mut line, mut read) = (Vec::new(), 0_usize);
         while let Some(frame) = tokio::time::timeout(WATCH_SILENCE, body.frame())
             .await
@@ -188,20 +293,21 @@ impl KubeApi {
                 if !piece.ends_with(b"\n") {
                     continue;
                 }
-                let heard = heard(&line, from, keep)?;
-                row.over();
+                let change = heard(&line, from, self.keep)?;
+                self.row.over();
+                *any = true;
                 line.clear();
-                if let Some(change) = heard
-                    && give.send(change).await.is_err()
+                if let Some(change) = change
+                    && self.give.send(change).await.is_err()
                 {
-                    return Ok(());
+                    return Ok(true);
                 }
             }
             if read > WATCH_BYTES {
                 break;
             }
         }
-        Ok(())
+        Ok(false)
     }
 }
 

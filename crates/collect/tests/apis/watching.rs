@@ -36,6 +36,7 @@ async fn told(server: &Server, count: usize) -> Vec<String> {
             }
             Change::One(pod) => format!("one {}", pod.pod.name),
             Change::Gone(pod) => format!("gone {}", pod.pod.name),
+            Change::Unwatched(why) => format!("unwatched {why}"),
         });
     }
     drop(take);
@@ -82,22 +83,62 @@ async fn a_server_that_no_longer_knows_the_changes_is_asked_for_the_whole_list()
     assert_eq!(told(&server, 4).await, ["all a", "all b", "all c", "one c"]);
 }
 
+const REFUSAL: &str =
+    r#"{"kind":"Status","message":"pods is forbidden: User \"u\" cannot watch resource \"pods\"","code":403}"#;
+
 #[tokio::test]
-async fn whoever_may_not_watch_is_told_so_at_once() {
-    let refusal =
-        r#"{"kind":"Status","message":"pods is forbidden: User \"u\" cannot watch resource \"pods\"","code":403}"#;
+async fn whoever_may_list_and_not_watch_is_told_so_once_and_has_the_list_read_again_and_again() {
+    let server = Server::new(|first, _| {
+        // What is listed is told by its page's limit, which a watch has not.
+        if first.contains("watch=true") { Sent::Whole(403, "", REFUSAL.to_owned()) } else { list(&["a"], 5) }
+    })
+    .await;
+    let all = told(&server, 3).await;
+    assert_eq!((all[0].as_str(), all[2].as_str()), ("all a", "all a"));
+    assert!(all[1].starts_with("unwatched") && all[1].contains("lacks watch pods"), "{all:?}");
+    // One watch was asked for, and no other one.
+    assert_eq!(server.seen.lock().unwrap().iter().filter(|first| first.contains("watch=true")).count(), 1);
+}
+
+#[tokio::test]
+async fn where_no_watch_comes_through_the_list_is_read_again_and_again() {
+    for cut in
+        [|| ok(""), || Sent::Nothing, || Sent::Whole(504, "", String::new()), || Sent::Whole(410, "", String::new())]
+    {
+        let server =
+            Server::new(move |first, _| if first.contains("watch=true") { cut() } else { list(&["a"], 5) }).await;
+        let (give, mut take) = mpsc::channel(1);
+        let kube = server.cluster().await;
+        let following = tokio::spawn(async move { kube.follow(&Watched::pods("n", "app=a"), &live_pod, &give).await });
+        let mut lists = 0;
+        let why = loop {
+            match take.recv().await.unwrap() {
+                Change::Unwatched(why) => break why,
+                Change::All(_) => lists += 1,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(lists >= 1 && !why.is_empty(), "{why}");
+        assert!(matches!(take.recv().await, Some(Change::All(pods)) if pods.len() == 1));
+        following.abort();
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_list_either_is_told_so_at_once() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let server = Server::new(move |_, before| {
         count.fetch_add(1, Ordering::SeqCst);
-        if before == 0 { list(&[], 5) } else { Sent::Whole(403, "", refusal.to_owned()) }
+        let words = REFUSAL.replace("watch", "list");
+        if before == 0 { list(&[], 5) } else { Sent::Whole(403, "", words) }
     })
     .await;
     let (give, mut take) = mpsc::channel(8);
     let why = server.cluster().await.follow(&Watched::pods("n", "app=a"), &live_pod, &give).await;
     assert!(why.contains("lacks list and watch pods"), "{why}");
     assert!(matches!(take.recv().await, Some(Change::All(pods)) if pods.is_empty()));
-    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trustwalk_foreign::{shell, visible};
+use trustwalk_foreign::{redact, shell, visible};
 
 use super::action::Action;
 use super::cures::expected;
@@ -45,6 +45,12 @@ pub fn build_for(e: &Evidence, d: &Diagnosis, leave: Leave) -> Plan {
         .collect();
     plan.cures = if cured.is_empty() { root.name().to_owned() } else { cured.join(CAUSES_BETWEEN) };
     course.refused.iter().for_each(|r| refused(r, &mut plan));
+    // While what fails first is kept by another tool, new pods would fail as those that are there.
+    let first = course.taken.iter().any(|t| t.cause == root.cause);
+    if !first && !plan.withheld.is_empty() && plan.steps.iter().all(|s| s.action.renews_pods()) {
+        plan.steps.clear();
+        root.name().clone_into(&mut plan.cures);
+    }
     for finding in named(d) {
         waits(finding, root, &mut plan);
     }
@@ -144,11 +150,13 @@ pub fn fit(e: &Evidence, d: &Diagnosis, leave: Leave) -> Linted {
 pub fn step_of(e: &Evidence, action: &Action) -> Option<Step> {
     let expected = expected(e, action)?;
     let told = describe(action, &expected);
+    // The linter lets no such step pass without the user's word.
+    let past = Owner::of(e, action).map(|owner| redact(&visible::line(&owner.words())).into_owned());
     Some(Step {
         inverse: action.inverse(&expected),
         action: action.clone(),
         precondition: Precondition { words: told.place, expected },
-        effect: Effect { words: told.words, changes: told.changes, blast_radius: blast(e, action) },
+        effect: Effect { words: told.words, changes: told.changes, blast_radius: blast(e, action), past },
         applicability: Applicability::NeedsApproval,
     })
 }

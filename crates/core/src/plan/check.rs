@@ -37,7 +37,8 @@ const ANNOTATIONS: [&str; 4] = [
     "eks.amazonaws.com/token-expiration",
 ];
 /// The managed policies that trustwalk attaches, by their names under AWS's own account.
-const POLICIES: [&str; 2] = ["AmazonEKS_CNI_Policy", "service-role/AmazonEBSCSIDriverPolicy"];
+const POLICIES: [&str; 3] =
+    ["AmazonEKS_CNI_Policy", "service-role/AmazonEBSCSIDriverPolicy", "service-role/AmazonEFSCSIDriverPolicy"];
 /// What `kubectl rollout restart` restarts.
 const CONTROLLERS: [&str; 3] = ["DaemonSet", "Deployment", "StatefulSet"];
 
@@ -185,7 +186,9 @@ pub fn check_action(action: &Action) -> Result<(), Unfit> {
 pub(super) fn reworded(step: &mut Step) {
     let told = describe(&step.action, &step.precondition.expected);
     step.precondition.words = told.place;
-    step.effect = Effect { words: told.words, changes: told.changes, blast_radius: reach(&step.action) };
+    // Whom a change went past follows from nothing that a receipt holds: it is that receipt's word, cut to a line.
+    let past = step.effect.past.take().map(|p| trustwalk_foreign::visible::line(&p).chars().take(MOST_NAME).collect());
+    step.effect = Effect { words: told.words, changes: told.changes, blast_radius: reach(&step.action), past };
     step.inverse = step.action.inverse(&step.precondition.expected);
 }
 

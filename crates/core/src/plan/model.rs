@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::action::Action;
 use super::history::{Entry, Made, StepState};
+use super::rotate::ROTATION;
 use crate::cause::Cause;
 
 /// What stands between the causes that one plan cures.
@@ -39,6 +40,9 @@ pub struct Effect {
     pub changes: Vec<String>,
     /// What else depends on the thing changed.
     pub blast_radius: String,
+    /// Who keeps the object, in words, where it is changed past them at the user's word (`--force-drift`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<String>,
 }
 
 /// One step of a plan.
@@ -141,6 +145,23 @@ impl Receipt {
     /// The causes that it cures; those alone that this version knows.
     pub fn causes(&self) -> Vec<Cause> {
         self.cures.split(CAUSES_BETWEEN).filter_map(Cause::find).collect()
+    }
+
+    /// Whether it is of the rotation of an issuer's certificates.
+    pub fn is_rotation(&self) -> bool {
+        self.cures == ROTATION
+    }
+
+    /// Whether it takes a thumbprint away that was registered.
+    pub fn retires(&self) -> bool {
+        let drops = |s: &ReceiptStep| match &s.step.action {
+            Action::SetThumbprints { thumbprints, .. } => {
+                let before = serde_json::from_str::<Vec<String>>(&s.step.precondition.expected).unwrap_or_default();
+                before.iter().any(|old| !thumbprints.iter().any(|t| t.eq_ignore_ascii_case(old)))
+            }
+            _ => false,
+        };
+        self.steps.iter().any(drops)
     }
 
     /// When the last of its changes was recorded as made, Unix seconds; `None` when none was. New pods are no change.

@@ -81,7 +81,7 @@ impl Owner {
     pub fn words(&self) -> String {
         let named = |what: &str, name: &Option<String>| match name {
             Some(name) => format!("{what} {name}"),
-            None => what.to_owned(),
+            None => what.split(',').next().unwrap_or(what).to_owned(),
         };
         match self {
             Self::Terraform => "Terraform".to_owned(),

@@ -21,7 +21,7 @@ pub(super) struct AddOn {
 
 /// The add-ons. Actions that a documented policy grants under a condition only, and those that only some ways of use
 /// need, are left out of `always`: that a role lacks one would prove nothing.
-static ADD_ONS: [AddOn; 6] = [
+static ADD_ONS: [AddOn; 7] = [
     // AWS Managed Policy Reference, AmazonEKS_CNI_Policy; `always` is what it has in common with the policy for IPv6
     // (EKS User Guide, "Create IAM policy for clusters that use the IPv6 family").
     AddOn {
@@ -50,7 +50,8 @@ static ADD_ONS: [AddOn; 6] = [
         source: "AWS Managed Policy Reference, AmazonEKS_CNI_Policy",
     },
     // kubernetes-sigs/aws-ebs-csi-driver, docs/example-iam-policy.json. The controller alone calls EC2. What AWS's
-    // policy allows only under conditions is left out (AWS Managed Policy Reference, AmazonEBSCSIDriverPolicy).
+    // policy allows only under conditions, or only on some resources, is left out (AWS Managed Policy Reference,
+    // AmazonEBSCSIDriverPolicy, version 15 of 13 May 2026).
     AddOn {
         place: Some(("kube-system", "Deployment", "ebs-csi-controller")),
         image: "aws-ebs-csi-driver",
@@ -60,14 +61,34 @@ static ADD_ONS: [AddOn; 6] = [
             &[
                 "ec2:DescribeAvailabilityZones",
                 "ec2:DescribeInstances",
+                "ec2:DescribeInstanceTypes",
                 "ec2:DescribeSnapshots",
                 "ec2:DescribeTags",
                 "ec2:DescribeVolumes",
                 "ec2:DescribeVolumesModifications",
+                "ec2:DescribeVolumeStatus",
             ],
         )),
         always: &["ec2:DescribeAvailabilityZones", "ec2:DescribeInstances", "ec2:DescribeVolumes"],
         source: "aws-ebs-csi-driver, docs/example-iam-policy.json",
+    },
+    // AWS Managed Policy Reference, AmazonEFSCSIDriverPolicy, version 1; what it allows only under conditions is left
+    // out. With volumes that somebody made beforehand the controller calls nothing.
+    AddOn {
+        place: Some(("kube-system", "Deployment", "efs-csi-controller")),
+        image: "aws-efs-csi-driver",
+        kind: "Deployment",
+        policy: Some((
+            "service-role/AmazonEFSCSIDriverPolicy",
+            &[
+                "ec2:DescribeAvailabilityZones",
+                "elasticfilesystem:DescribeAccessPoints",
+                "elasticfilesystem:DescribeFileSystems",
+                "elasticfilesystem:DescribeMountTargets",
+            ],
+        )),
+        always: &[],
+        source: "AWS Managed Policy Reference, AmazonEFSCSIDriverPolicy",
     },
     // kubernetes/autoscaler, cluster-autoscaler/cloudprovider/aws/README.md, "IAM Policy".
     AddOn {

@@ -152,7 +152,7 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
         return (Cause::AppOverridesEndpointOrTlsSettings, odd_region(e, region, &host));
     }
     if symptom == S::StsProxyRefused {
-        return (Cause::ProxyBlocksSts, proxied(e, &host));
+        return (Cause::ProxyBlocksSts, proxied(e, line, &host));
     }
     if symptom == S::StsTlsUntrusted {
         return (Cause::CaBundleMissingInContainer, untrusted(&host));
@@ -218,10 +218,14 @@ fn broken(line: &LogFailure, host: &str) -> Draft {
     }
 }
 
-fn proxied(e: &View<'_>, host: &str) -> Draft {
+fn proxied(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
+    // SDKs ask the endpoint of their own region unless they are told otherwise (AWS SDKs and Tools Reference Guide, "AWS
+    // STS Regional endpoints").
+    let regional = || format!("sts.{}.amazonaws.com", names::region(e));
+    let exempt = line.failure.host.clone().unwrap_or_else(regional);
     Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure(
         "allow the STS host in the proxy, or name it in NO_PROXY",
-        &[("kubectl", names::on_workload(e, "set env", " NO_PROXY={}", &[host]))],
+        &[("kubectl", names::on_workload(e, "set env", " NO_PROXY={}", &[&exempt]))],
     )
 }
 

@@ -35,7 +35,10 @@ pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Jud
     }
     let mut judged = match (view.association_role().known(), agent_absent_on_node(view, pods)) {
         (_, Some(draft)) => Judged::one(Cause::PodIdentityAgentMissing, draft),
-        (Some(role), None) => pod_trust::causes(view, role, own),
+        (Some(role), None) => match pod_trust::other_arn(view, role, own) {
+            Some(draft) => Judged::one(Cause::RoleDoesNotExist, draft),
+            None => pod_trust::causes(view, role, own),
+        },
         (None, None) if view.association_role().is_absent() => pod_trust::gone(view, own),
         (None, None) => Judged::open(lacking("the role of the association", view.association_role())),
     };

@@ -67,6 +67,29 @@ pub(super) fn gone(view: &View<'_>, own: &PodIdentityAssociation) -> Judged {
     Judged::one(Cause::RoleDoesNotExist, draft)
 }
 
+/// The association names the role by an ARN that no role has: names are unique in an account (IAM User Guide, IAM
+/// names), so the path or the partition is wrong.
+pub(super) fn other_arn(view: &View<'_>, role: &Role, own: &PodIdentityAssociation) -> Option<Draft> {
+    let told = own.role_arn.as_deref().filter(|told| *told != role.arn)?;
+    let draft = Draft::new(format!("no role has the ARN {told} of the Pod Identity association: it is {}", role.arn))
+        .show("role of the association", told, "eks:DescribePodIdentityAssociation")
+        .show("role of that name", role.arn.clone(), "iam:GetRole");
+    let title = "have the association name the role by its own ARN";
+    let cluster = view.cluster().known().map(|c| c.name.as_str()).filter(|name| !name.is_empty());
+    let Some(cluster) = cluster.filter(|_| !own.id.is_empty()) else {
+        return Some(draft.cure(title, &[("note", role.arn.clone())]));
+    };
+    let action = Action::Associate {
+        cluster: cluster.to_owned(),
+        namespace: own.namespace.clone(),
+        service_account: own.service_account.clone(),
+        role_arn: role.arn.clone(),
+        association: Some(own.id.clone()),
+    };
+    let by_hand = ways(view, &action);
+    Some(draft.act(title, vec![action], &by_hand))
+}
+
 /// Whether a role trusts Pod Identity and no web identity.
 pub(super) fn for_pods_alone(role: &Role) -> bool {
     let Ok(document) = Document::parse(&role.trust_policy) else { return false };

@@ -114,16 +114,20 @@ fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     } else if line.sample.contains("satisfy constraint") {
         draft.cure("ask for one of these", &hour)
     } else {
-        draft.cure(
-            "ask for less, or raise the role's maximum",
-            &[(
-                "aws",
+        // What was asked for stands in the job; a log alone does not tell it.
+        let asked = e.job().known().and_then(|job| job.inputs.get("role-duration-seconds")?.parse().ok());
+        let by_hand = match asked {
+            Some(asked) => ("aws", raise(e, asked)),
+            None => (
+                "note",
                 shell::line(
-                    "aws iam update-role --role-name {} --max-session-duration SECONDS",
+                    "`aws iam update-role --role-name {} --max-session-duration` raises it, with the seconds that the \
+                     workload asks for, 43200 at most",
                     &[names::role(e).unwrap_or("ROLE")],
                 ),
-            )],
-        )
+            ),
+        };
+        draft.cure("ask for less, or raise the role's maximum", &[by_hand])
     };
     (cause, draft)
 }

@@ -73,7 +73,14 @@ impl<'a> Case<'a> {
                 "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json";
             let by_hand = [
                 ("aws", shell::line(template, &[name])),
-                ("note", "edit the statement shown above, keep the others".to_owned()),
+                (
+                    "note",
+                    shell::line(
+                        "trust-policy.json is what `aws iam get-role --role-name {} --query \
+                         Role.AssumeRolePolicyDocument` prints: edit the statement shown above, keep the others",
+                        &[name],
+                    ),
+                ),
             ];
             return draft.cure(title, &by_hand);
         };

@@ -26,6 +26,10 @@ impl TokenMinter for NoTokens {
     }
 }
 
+/// Tokens of one who may do everything, and of one who may look and not watch.
+const ADMIN: &str = "a-test-of-ours";
+const LOOKER: &str = "another-of-ours";
+
 /// What the kubelet makes of pods.
 #[derive(Default)]
 struct Gates {
@@ -49,7 +53,10 @@ impl Bench {
             name: "lab".into(),
             version: "v1.36.2".into(),
             tls: TlsMaterial::self_made(&["127.0.0.1", "localhost"]).unwrap(),
-            tokens: BTreeMap::from([("a-test-of-ours".to_owned(), User::admin("admin"))]),
+            tokens: BTreeMap::from([
+                (ADMIN.to_owned(), User::admin("admin")),
+                (LOOKER.to_owned(), User::restricted("looker", &[("get", "*"), ("list", "*")])),
+            ]),
             runtime: Arc::new(NoNodes),
             minter: Arc::new(NoTokens),
             resolver: Arc::new(FnResolver(|_: &str, _: &str, _| None)),
@@ -108,6 +115,16 @@ impl Bench {
 
     pub(super) async fn kube(&self) -> KubeApi {
         let options = KubeOptions { kubeconfig: Some(self.kubeconfig.path().to_owned()), context: None };
+        KubeApi::new(&options, &Proxies::from_environment().unwrap(), 0).await.unwrap()
+    }
+
+    /// The same for somebody who may get and list, and do nothing else.
+    pub(super) async fn kube_without_watch(&self) -> KubeApi {
+        let config = std::fs::read_to_string(self.kubeconfig.path()).unwrap();
+        assert!(config.contains(ADMIN));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config.replace(ADMIN, LOOKER)).unwrap();
+        let options = KubeOptions { kubeconfig: Some(file.path().to_owned()), context: None };
         KubeApi::new(&options, &Proxies::from_environment().unwrap(), 0).await.unwrap()
     }
 

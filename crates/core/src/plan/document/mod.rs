@@ -20,6 +20,7 @@ use super::applied::applied;
 use super::describe::Undoing;
 use super::entry::Entry;
 use super::model::{Applicability, Effect, Plan, Step, Withheld};
+use super::rotate::ROTATION;
 use super::ways::ways;
 use crate::diagnosis::{Outcome, Remaining, named, remaining, walk};
 use crate::evidence::{Evidence, Target, View};
@@ -145,6 +146,11 @@ impl PlanDocument {
     /// What a seal covers: the document without it.
     pub fn to_be_sealed(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(&Self { seal: None, ..self.clone() })
+    }
+
+    /// Whether it is of the rotation of an issuer's certificates.
+    pub fn is_rotation(&self) -> bool {
+        self.cures == ROTATION
     }
 }
 
