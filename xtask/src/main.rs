@@ -2,9 +2,12 @@
 
 mod bench;
 mod cause;
+mod dist;
 mod fuzz;
 mod run;
+mod schemas;
 mod setup;
+mod site;
 mod suites;
 mod tasks;
 
@@ -22,12 +25,16 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => tasks::test(rest),
         ["bench", rest @ ..] => bench::bench(rest),
         ["fuzz", rest @ ..] => fuzz::fuzz(rest),
+        ["site", rest @ ..] => site::site(rest),
+        ["dist", rest @ ..] => dist::dist(rest),
+        ["doc"] => tasks::doc(),
         ["setup"] => setup::all().map(drop),
         ["gen"] => tasks::gen_pages(),
         ["new-cause", name] => cause::new(&run::root(), name).map(|told| say(&told)),
         _ => Err(anyhow::anyhow!(
             "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup | gen | \
-             new-cause NAME"
+             new-cause NAME | dist [OPTIONS] | site [--check] | \
+             doc"
         )),
     };
     match outcome {

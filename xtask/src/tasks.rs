@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::bench::bench;
 use crate::run::{root, run};
+use crate::schemas;
 use crate::setup;
 
 /// Sets up, checks form and lints, builds the binary, sees that the benches agree, and runs every test.
@@ -52,9 +53,20 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Builds the documentation of every crate; a warning is a failure.
+pub(crate) fn doc() -> Result<()> {
+    let words = ["doc", "--workspace", "--no-deps", "--quiet"];
+    let status = Command::new("cargo").args(words).env("RUSTDOCFLAGS", "--deny warnings").current_dir(root()).status();
+    if !status.context("cannot run cargo")?.success() {
+        bail!("the documentation has warnings");
+    }
+    Ok(())
+}
+
 /// Writes the generated pages, and keeps the golden reports anew.
 pub(crate) fn gen_pages() -> Result<()> {
     pages(&[])?;
+    schemas::renew(false)?;
     let golden = ["test", "--quiet", "--package", "trustwalk-render", "--test", "golden"];
     let status = Command::new("cargo").args(golden).env("TRUSTWALK_WRITE", "1").current_dir(root()).status();
     if !status.context("cannot run cargo")?.success() {
@@ -65,7 +77,8 @@ pub(crate) fn gen_pages() -> Result<()> {
 
 /// Fails if the generated pages are not what the generator would write.
 fn gen_check() -> Result<()> {
-    pages(&["--check"])
+    pages(&["--check"])?;
+    schemas::renew(true)
 }
 
 fn pages(arguments: &[&str]) -> Result<()> {

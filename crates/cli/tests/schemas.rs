@@ -24,17 +24,62 @@ impl Published {
         Self { compiler: Compiler::new(), schemas: Schemas::new() }
     }
 
-    fn schema(&mut self, name: &str) -> SchemaIndex {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema").join(name).canonicalize().unwrap();
-        self.compiler.compile(path.to_str().unwrap(), &mut self.schemas).unwrap_or_else(|e| panic!("{name}: {e:#}"))
+    /// A schema as it is published, open to members to come, and one that takes those alone that it describes.
+    fn schema(&mut self, name: &str) -> (SchemaIndex, SchemaIndex) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schema").join(name);
+        let mut schema: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let (open, closed) = (format!("urn:open:{name}"), format!("urn:closed:{name}"));
+        // Under names of their own, so that both can be looked into.
+        schema["$id"] = json!(open);
+        let _ = self.compiler.add_resource(&open, schema.clone());
+        close(&mut schema);
+        schema["$id"] = json!(closed);
+        let _ = self.compiler.add_resource(&closed, schema);
+        let mut of =
+            |url: &str| self.compiler.compile(url, &mut self.schemas).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+        (of(&open), of(&closed))
     }
 
     #[track_caller]
     fn holds(&mut self, name: &str, document: &Value) {
-        let schema = self.schema(name);
-        if let Err(e) = self.schemas.validate(document, schema) {
+        let (open, closed) = self.schema(name);
+        if let Err(e) = self.schemas.validate(document, closed) {
             panic!("{name}: {e:#}\n{document:#}");
         }
+        let mut later = document.clone();
+        grow(&mut later);
+        if let Err(e) = self.schemas.validate(&later, open) {
+            panic!("{name} refuses a member that a later version may bring: {e:#}");
+        }
+    }
+}
+
+/// Takes no member that a schema does not describe.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(close);
+            let described = members.get("properties").is_some_and(Value::is_object) && members.contains_key("type");
+            if described && !members.contains_key("additionalProperties") {
+                members.insert("additionalProperties".to_owned(), json!(false));
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(close),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Gives a document's objects a member that nobody knows: each that has a member already, maps by name aside.
+fn grow(document: &mut Value) {
+    match document {
+        Value::Object(members) => {
+            members.values_mut().for_each(grow);
+            if members.values().any(|v| !v.is_string()) {
+                members.insert("a_member_of_a_later_version".to_owned(), json!("x"));
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(grow),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -189,6 +234,6 @@ fn a_document_that_is_not_as_published_is_noticed() {
         json!({"schema": 2, "receipt": "r", "undone": 1}),
         json!({"schema": 1, "receipt": "r", "undone": 1, "approved": true, "foreign": null, "steps": [], "x": 1}),
     ] {
-        assert!(published.schemas.validate(&wrong, schema).is_err(), "{wrong}");
+        assert!(published.schemas.validate(&wrong, schema.1).is_err(), "{wrong}");
     }
 }

@@ -20,11 +20,6 @@ fn values(bytes: &[u8]) -> usize {
     1 + outside_of_texts(bytes, b",[{")
 }
 
-/// Objects in a document.
-pub(crate) fn objects(bytes: &[u8]) -> usize {
-    outside_of_texts(bytes, b"{")
-}
-
 /// How often one of these signs stands outside of a text.
 fn outside_of_texts(bytes: &[u8], signs: &[u8]) -> usize {
     let (mut count, mut inside, mut escaped) = (0_usize, false, false);

@@ -134,9 +134,7 @@ pub const LOG_PODS: usize = 3;
 /// Largest token, policy or bundle file read from disk for a single document.
 pub const FILE_BYTES: u64 = 64 << 20;
 
-/// Objects in one bundle: 5,000 identities have some 300,000. One may take 500 bytes in memory, of which two in the
-/// file suffice.
-pub const BUNDLE_OBJECTS: usize = 1 << 20;
+pub use trustwalk_core::bundle::MOST_OBJECTS as BUNDLE_OBJECTS;
 
 /// Workflows of a checkout that are read. Large repositories have some dozens.
 pub const WORKFLOWS: usize = 500;

@@ -3,6 +3,7 @@
 //! Deliberately absent: IO, a clock, async. Time is a field of the evidence; everything read
 //! from the world arrives as [`evidence::Evidence`].
 
+pub mod bundle;
 pub mod cause;
 pub mod diagnosis;
 pub mod evidence;

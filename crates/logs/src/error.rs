@@ -2,6 +2,7 @@
 
 /// A failure to read a log. What a log says is never an error.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScanError {
     /// The file could not be opened, measured or read.
     #[error("reading `{path}`: {source}")]

@@ -92,6 +92,7 @@ pub enum Outcome {
 
 /// One record of `CloudTrail` about web identity. All strings are redacted and bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct TrailRecord {
     /// The call.
     pub event: TrailEvent,

@@ -92,6 +92,7 @@ impl Partition {
 
 /// A moment that the failure's own words name, in Unix seconds or as text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SaidTimes {
     /// What the one who refused took for now; UTC in ISO 8601.
     pub current: String,

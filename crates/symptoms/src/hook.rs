@@ -19,6 +19,7 @@ const VERSION: &[&str] = &[
 
 /// Which webhook the API server could not use, and what kept it from that.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WebhookCall {
     /// The webhook's name in its configuration.
     pub webhook: Webhook,

@@ -25,6 +25,7 @@ pub enum SuccessKind {
 
 /// One success as a log tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Success {
     /// What succeeded.
     pub kind: SuccessKind,

@@ -76,6 +76,7 @@ impl Audience {
 
 /// The claims STS decides by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Claims {
     /// `iss`.
     pub iss: Text,

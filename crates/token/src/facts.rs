@@ -15,6 +15,7 @@ const MAX_CLAIM_CHARS: usize = 512;
 
 /// An object the API server bound the token to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[non_exhaustive]
 pub struct ObjectRef {
     /// Its name.
     pub name: String,
@@ -24,6 +25,7 @@ pub struct ObjectRef {
 
 /// The claim `kubernetes.io` (Kubernetes, managing service accounts).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[non_exhaustive]
 pub struct KubernetesFacts {
     /// Namespace.
     pub namespace: Option<String>,
@@ -42,6 +44,7 @@ pub struct KubernetesFacts {
 /// A token without its secret part.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct TokenFacts {
     /// Header `alg`.
     pub alg: String,

@@ -59,6 +59,7 @@ pub enum HintKind {
 
 /// One hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Hint {
     /// Which.
     pub kind: HintKind,

@@ -56,6 +56,7 @@ pub enum Reason {
 
 /// A refusal as STS words it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StsRejection {
     /// Why.
     #[serde(flatten)]

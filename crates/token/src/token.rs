@@ -20,6 +20,7 @@ const MAX_DEPTH: usize = 127;
 
 /// A token's protected header.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
     /// `alg`.
     pub alg: String,

@@ -29,6 +29,7 @@ pub struct Expect<'a> {
 
 /// The identity a token proves: what the trust policy is asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct AcceptedIdentity {
     /// `iss`.
     pub issuer: String,

@@ -67,6 +67,7 @@ impl Breadth {
 
 /// A kind of identity that is admitted too, and one of them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Wide {
     /// The kind.
     pub breadth: Breadth,

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 /// A decision and its reasons. Borrows from the policy and the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Explanation<'a> {
     /// The same decision that [`Policy::evaluate`] gives.
     pub decision: Decision,
@@ -45,6 +46,7 @@ impl<'a> Explanation<'a> {
 
 /// One statement's part in the decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct StatementReport<'a> {
     /// Position in the document, from zero.
     pub index: usize,
@@ -74,6 +76,7 @@ impl StatementReport<'_> {
 
 /// `Principal` or `Action` against the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ElementReport<'a> {
     /// Whether the element matches the request.
     pub matched: bool,
@@ -89,6 +92,7 @@ pub struct ElementReport<'a> {
 
 /// One condition key against the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ConditionReport<'a> {
     /// The operator as written.
     pub operator: &'a str,

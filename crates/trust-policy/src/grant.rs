@@ -23,6 +23,7 @@ pub struct Use {
 
 /// What one policy says of a use.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Granted {
     /// Whether a statement allows it.
     pub allowed: Answer,

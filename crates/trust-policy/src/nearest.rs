@@ -8,6 +8,7 @@ use std::ops::Range;
 /// Ranges count characters from zero. They leave out the longest common start and, after it, the
 /// longest common end; an empty range means characters are missing there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct NearMiss<'a> {
     /// The policy value.
     pub policy_value: &'a str,

@@ -48,6 +48,7 @@ pub enum Place {
 
 /// One reason for which a policy does not admit an identity.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Reason {
     /// Where it stands.
     #[serde(flatten)]

@@ -15,6 +15,7 @@ const TRANSITIVE: &str = "transitive_tag_keys";
 
 /// Session tags: what `aws:RequestTag/KEY`, `aws:TagKeys` and `sts:TransitiveTagKeys` are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
 pub struct SessionTags {
     /// Keys with their values, in the token's order.
     pub tags: Vec<(String, String)>,

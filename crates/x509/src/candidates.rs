@@ -21,6 +21,7 @@ pub struct Candidate {
 
 /// Every reading of "the thumbprint", side by side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Candidates {
     /// Each presented certificate.
     pub presented: Vec<Candidate>,

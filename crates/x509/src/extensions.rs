@@ -95,6 +95,7 @@ pub const ANY_EXTENDED_USE: &str = "2.5.29.37.0";
 
 /// Every extension that is understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Extensions {
     /// Alternative names.
     pub alternative_names: Vec<GeneralName>,

@@ -22,6 +22,7 @@ pub enum Host {
 
 /// Text that is no host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HostError {
     /// Not a DNS name and not an address.
     #[error("`{0}` is neither a host name nor an address")]

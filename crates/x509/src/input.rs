@@ -12,6 +12,7 @@ const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x0
 
 /// Input that yields no certificates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InputError {
     /// Neither DER nor PEM.
     #[error("there is no certificate here: neither DER nor PEM nor PKCS #7")]

@@ -8,6 +8,7 @@ use crate::store::TrustStore;
 
 /// A sign that somebody in between made the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Interception {
     /// The product, when a name gives it away.
     pub product: Option<&'static str>,

@@ -72,6 +72,7 @@ impl Path {
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Verification {
     /// Every path that holds, the first found first.
     pub paths: Vec<Path>,

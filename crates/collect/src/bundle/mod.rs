@@ -2,28 +2,15 @@
 //! place in evidence; of what other people write only what questions ask for is kept, and that redacted.
 
 mod layout;
-mod older;
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use trustwalk_core::bundle;
 use trustwalk_core::evidence::{Evidence, Holds, Packed};
-use trustwalk_foreign::redact;
 
 use crate::error::CollectError;
-use crate::files::{json_place, read_bounded, write_private};
-use crate::json;
-use crate::limits::BUNDLE_OBJECTS;
-
-/// The format this build writes. A bundle of a later format is refused, with both numbers named.
-pub const BUNDLE_VERSION: u32 = 3;
-/// The oldest format that is read. Its evidence was gathered by looser rules, and is held to these when it is read.
-const OLDEST: u64 = 1;
-/// The first format in which what identities share stands once.
-const SHARED: u64 = 3;
-
-/// Characters shown of the name of the tool that wrote a bundle.
-const TOOL_CHARS: usize = 60;
+use crate::files::{read_bounded, write_private};
 
 /// Evidence as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -39,15 +26,6 @@ pub struct Bundle {
     packed: Packed,
 }
 
-/// What is looked at before the rest, which a later format may have changed.
-#[derive(Deserialize)]
-struct Head {
-    #[serde(default)]
-    version: Option<u64>,
-    #[serde(default)]
-    tool: Option<String>,
-}
-
 impl Bundle {
     /// A bundle of this build.
     pub fn new(evidence: Vec<Evidence>) -> Self {
@@ -56,7 +34,7 @@ impl Bundle {
 
     fn of(tool: String, mut packed: Packed) -> Self {
         packed.settle();
-        Self { version: BUNDLE_VERSION, tool, holds: packed.holds(), packed }
+        Self { version: bundle::VERSION, tool, holds: packed.holds(), packed }
     }
 
     /// The evidence of each identity.
@@ -77,29 +55,8 @@ impl Bundle {
     /// A bundle from its bytes, or what is wrong with them, in words that repeat none of them but the tool's name. What
     /// was read of an older format is as if this build had written it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let head: Head = serde_json::from_slice(bytes).map_err(|e| json_place(&e))?;
-        let version = head.version.ok_or_else(|| "it has no version".to_owned())?;
-        if !(OLDEST..=u64::from(BUNDLE_VERSION)).contains(&version) {
-            let written = head.tool.as_deref().unwrap_or("an unknown tool");
-            let written: String = redact(written).chars().take(TOOL_CHARS).collect();
-            return Err(format!(
-                "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to \
-                 {BUNDLE_VERSION}: use the trustwalk that wrote it, or a newer one"
-            ));
-        }
-        if json::objects(bytes) > BUNDLE_OBJECTS {
-            return Err(format!("it has more than {BUNDLE_OBJECTS} JSON objects"));
-        }
-        let tool = head.tool.ok_or_else(|| "it does not say which tool wrote it".to_owned())?;
-        let packed = if version < SHARED {
-            Packed::of(older::evidence(bytes).map_err(|e| json_place(&e))?)
-        } else {
-            serde_json::from_slice(bytes).map_err(|e| json_place(&e))?
-        };
-        if !packed.is_whole() {
-            return Err("an identity refers to what is not in it".to_owned());
-        }
-        Ok(Self::of(tool, packed))
+        let read = bundle::parse(bytes).map_err(|e| e.to_string())?;
+        Ok(Self { version: bundle::VERSION, tool: read.tool, holds: read.packed.holds(), packed: read.packed })
     }
 
     /// As it is written: a line for each identity and for each thing they share.

@@ -81,6 +81,7 @@ pub struct SeenSuccess {
 
 /// Starts of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Starts {
     /// How many.
     pub count: u64,

@@ -19,6 +19,7 @@ pub const MAX_TRAIL: usize = 1024;
 
 /// One distinct failure and how often it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Cause {
     /// Events of this failure.
     pub count: u64,
@@ -39,6 +40,7 @@ pub struct Cause {
 
 /// Words about AWS's credentials, tokens or STS that tell of trouble and that no wording matches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Unclear {
     /// How often words came that differ only in numbers.
     pub count: u64,
@@ -52,6 +54,7 @@ pub struct Unclear {
 
 /// What a log holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Summary {
     /// Distinct failures in the order they were met.
     pub causes: Vec<Cause>,

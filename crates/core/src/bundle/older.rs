@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use trustwalk_core::evidence::Evidence;
+
+use crate::evidence::Evidence;
 
 /// The evidence of an older bundle.
 pub(super) fn evidence(bytes: &[u8]) -> serde_json::Result<Vec<Evidence>> {

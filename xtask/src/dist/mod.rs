@@ -1,0 +1,126 @@
+//! `dist`: the program as people get it. A static program, an archive, a wheel and an image of it, what they are made
+//! of, sums and signatures; and `--check`, which builds twice to see that nothing but the sources decides a byte.
+
+mod build;
+mod crates;
+mod digest;
+mod elf;
+mod entry;
+mod gather;
+mod image;
+mod manifests;
+mod notices;
+mod options;
+mod pack;
+mod sbom;
+mod sign;
+mod squeeze;
+mod tar;
+mod target;
+mod time;
+mod wheel;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use self::options::Options;
+use self::pack::{Job, SUMS, pack};
+use self::squeeze::Effort;
+use self::target::Target;
+use crate::run::root;
+use crate::say;
+
+/// Does what the words ask for.
+pub(crate) fn dist(words: &[&str]) -> Result<()> {
+    let options = Options::read(words)?;
+    let time = time::of_sources()?;
+    let target = options.target.as_deref().map_or_else(build::own_target, target::named)?;
+    if let Some(folder) = &options.gather {
+        return gather::gather(folder, time, options.repository.as_deref(), options.key.as_deref());
+    }
+    if options.check {
+        return check(target, time, options.quick);
+    }
+    let out = options.out.clone().unwrap_or_else(|| root().join("target/dist"));
+    let program = match &options.program {
+        Some(given) => given.clone(),
+        None => build::build(&root(), target, time)?,
+    };
+    let effort = if options.quick { Effort::Least } else { Effort::Most };
+    pack(&Job { target, program: &program, out: &out, time, effort, libraries: options.libraries })?;
+    tell(&program, target)?;
+    say(&std::fs::read_to_string(out.join(SUMS))?);
+    Ok(())
+}
+
+/// Says what the program needs to start.
+fn tell(program: &Path, target: Target) -> Result<()> {
+    let bytes = std::fs::read(program)?;
+    let needs = match elf::needs(&bytes)? {
+        Some(needs) if needs.is_static() => "static: it needs no library".to_owned(),
+        Some(elf::Needs { glibc: Some((major, minor)), .. }) => format!("it needs glibc {major}.{minor} or later"),
+        Some(_) | None => "it needs its system's libraries".to_owned(),
+    };
+    say(&format!("{}: {} bytes, {needs}", target.triple, bytes.len()));
+    Ok(())
+}
+
+/// Builds and packs the last commit in two folders, and compares what came out.
+fn check(target: Target, time: u64, quick: bool) -> Result<()> {
+    let base = root().join("target/dist-check");
+    if base.exists() {
+        std::fs::remove_dir_all(&base)?;
+    }
+    let effort = if quick { Effort::Least } else { Effort::Most };
+    let mut seen = Vec::new();
+    for name in ["one", "another-folder-of-another-length"] {
+        let sources = base.join(name);
+        checkout(&sources)?;
+        let program = build::build(&sources, target, time)?;
+        let out = base.join(format!("{name}.packages"));
+        pack(&Job { target, program: &program, out: &out, time, effort, libraries: false })?;
+        hides(&program, &base)?;
+        seen.push((program, std::fs::read_to_string(out.join(SUMS))?));
+    }
+    let [(program, first), (_, second)] = seen.as_slice() else { bail!("two were built") };
+    tell(program, target)?;
+    if first != second {
+        bail!("the two builds differ:\n{first}\n{second}");
+    }
+    say(&format!("twice the same:\n{first}"));
+    Ok(())
+}
+
+/// The last commit's files, in a folder of their own.
+fn checkout(into: &PathBuf) -> Result<()> {
+    std::fs::create_dir_all(into)?;
+    let mut archive = Command::new("git")
+        .args(["archive", "--format=tar", "HEAD"])
+        .current_dir(root())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .context("cannot run git")?;
+    let bytes = archive.stdout.take().context("git says nothing")?;
+    let unpacked = Command::new("tar").args(["-x", "-C"]).arg(into).stdin(bytes).status()?;
+    if !archive.wait()?.success() || !unpacked.success() {
+        bail!("the last commit could not be laid out in {}", into.display());
+    }
+    Ok(())
+}
+
+/// Fails if the folder of the build is told in the program.
+fn hides(program: &Path, folder: &Path) -> Result<()> {
+    let (bytes, folder) = (std::fs::read(program)?, folder.to_string_lossy().into_owned());
+    let first = folder.bytes().next().unwrap_or(b'/');
+    let told = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| **b == first)
+        .any(|(at, _)| bytes.get(at..).is_some_and(|rest| rest.starts_with(folder.as_bytes())));
+    if told {
+        bail!("the folder {folder} is told in the program");
+    }
+    Ok(())
+}
