@@ -30,6 +30,9 @@ pub(crate) fn jobs(path: &str, value: &Value) -> Vec<Job> {
         }
         all.extend(seen);
     }
+    for (name, call) in config.jobs_of_orbs() {
+        all.push(config.facts(path, name, &Value::Null, call));
+    }
     all
 }
 
@@ -64,6 +67,20 @@ impl<'a> Config<'a> {
             .collect()
     }
 
+    /// Jobs of AWS's orbs that the workflows run and to which they give a role.
+    fn jobs_of_orbs(&self) -> Vec<(&'a str, &'a Value)> {
+        let workflows = members(self.value.get("workflows")).flat_map(|(_, w)| items(w.get("jobs")));
+        let called = workflows.flat_map(|entry| members(Some(entry)));
+        let ours = |name: &str| name.split_once('/').is_some_and(|(orb, _)| self.is_aws_orb(orb));
+        let mut all: Vec<(&str, &Value)> = Vec::new();
+        for (name, call) in called.filter(|(name, call)| ours(name) && role_in(&strings(Some(call))).is_some()) {
+            if !all.contains(&(name.as_str(), call)) {
+                all.push((name, call));
+            }
+        }
+        all
+    }
+
     /// What an orb is called here: `circleci/aws-cli@5.1` under any name.
     fn is_aws_orb(&self, name: &str) -> bool {
         let orb = members(self.value.get("orbs")).find(|(n, _)| *n == name);
@@ -75,6 +92,7 @@ impl<'a> Config<'a> {
         parameters.extend(strings(Some(call)));
         let mut variables = strings(job.get("environment"));
         let mut found = Found::default();
+        self.orb(name, &strings(Some(call)), &mut found);
         let steps = items(job.get("steps")).chain(items(call.get("pre-steps"))).chain(items(call.get("post-steps")));
         for step in steps {
             self.step(step, &parameters, &mut variables, &mut found, 0);
@@ -98,6 +116,17 @@ impl<'a> Config<'a> {
         };
         let role_from = if found.from.is_empty() { "AWS_ROLE_ARN" } else { found.from };
         Job { file: path.to_owned(), id: name.to_owned(), called_by: None, role_from, role, facts, beside: Vec::new() }
+    }
+
+    /// A command or a job of AWS's orbs that is given a role; later versions write `-` for `_`.
+    fn orb(&self, name: &str, given: &BTreeMap<String, String>, found: &mut Found) {
+        let Some((orb, _)) = name.split_once('/') else { return };
+        let Some(role) = role_in(given).filter(|_| self.is_aws_orb(orb)) else { return };
+        found.role = Some(role.clone());
+        found.seconds = given.get("session_duration").or_else(|| given.get("session-duration")).cloned();
+        found.session_name = given.get("role_session_name").or_else(|| given.get("role-session-name")).cloned();
+        found.from = "role_arn";
+        found.requests.push(asked(Means::CircleOrb, Vec::new()));
     }
 
     /// A step: a command of the configuration's own, the orb's `setup`, or a script.
@@ -132,14 +161,8 @@ impl<'a> Config<'a> {
         }
         let given: BTreeMap<String, String> =
             strings(Some(with)).into_iter().map(|(k, v)| (k, put_in(&v, parameters))).collect();
-        if let Some((orb, _)) = name.split_once('/') {
-            if self.is_aws_orb(orb) && (given.contains_key("role_arn") || given.contains_key("role-arn")) {
-                found.role = given.get("role_arn").or_else(|| given.get("role-arn")).cloned();
-                found.seconds = given.get("session_duration").cloned();
-                found.session_name = given.get("role_session_name").cloned();
-                found.from = "role_arn";
-                found.requests.push(asked(Means::CircleOrb, Vec::new()));
-            }
+        if name.contains('/') {
+            self.orb(name, &given, found);
             return;
         }
         let Some(command) = self.value.get("commands").and_then(|c| c.get(name)) else { return };
@@ -149,6 +172,11 @@ impl<'a> Config<'a> {
             self.step(step, &inner, variables, found, level + 1);
         }
     }
+}
+
+/// The role among an orb's parameters.
+fn role_in(given: &BTreeMap<String, String>) -> Option<&String> {
+    given.get("role_arn").or_else(|| given.get("role-arn"))
 }
 
 fn script_of(
@@ -253,6 +281,17 @@ mod tests {
         assert_eq!(found[0].facts.triggers[0].refs, main);
         let tags = Refs::Tags { only: vec!["v**".to_owned()], except: Vec::new() };
         assert_eq!(found[1].facts.triggers.iter().map(|t| t.refs.clone()).collect::<Vec<_>>(), [tags]);
+    }
+
+    #[test]
+    fn a_job_of_an_orb_is_one_of_the_workflows() {
+        let text = "version: 2.1\norbs: {aws-ecr: circleci/aws-ecr@8.1.2, other: acme/ecr@1}\nworkflows:\n  main:\n    \
+            jobs:\n      - aws-ecr/build-and-push-image: {role-arn: 'arn:aws:iam::${ACCOUNT}:role/test', \
+            session-duration: '1800'}\n      - other/push: {role-arn: 'arn:aws:iam::111122223333:role/no'}\n";
+        let found = read(text);
+        let role = "arn:aws:iam::${ACCOUNT}:role/test".to_owned();
+        assert_eq!(found.iter().map(|j| j.role.clone()).collect::<Vec<_>>(), [Role::OfTheRun(role)]);
+        assert_eq!(found[0].facts.inputs["role-duration-seconds"], "1800");
     }
 
     #[test]

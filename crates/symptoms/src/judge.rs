@@ -9,6 +9,7 @@ use crate::refusal::{of_web_identity, refused_action};
 use crate::rules::{GENERIC_CODE, SPECIFIC_CODES};
 use crate::special;
 use crate::symptom::Symptom;
+use crate::text::extract;
 
 /// The meaning of a sentence that is plain and redacted already.
 pub(crate) fn symptom_of(sentence: &str) -> Option<Symptom> {
@@ -33,7 +34,7 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     let held = Held::of(lower);
     for (r, at) in held.specific() {
         if !(chain && r.symptom == Symptom::ProfileMissing || r.shared && !ours) {
-            add(Some((r.symptom, at)));
+            add(Some((of_which_client(r.symptom, lower), at)));
         }
     }
     add(of_web_identity(lower));
@@ -54,6 +55,16 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
         return coded.or_else(worded).into_iter().collect();
     }
     out
+}
+
+/// A region that is missing is missed by STS's client where the line speaks of the exchange.
+fn of_which_client(symptom: Symptom, lower: &str) -> Symptom {
+    let sts = || {
+        marks::is_exchange(lower)
+            || marks::any(lower, &["aws-region", "region is not valid: "])
+            || lower.match_indices("sts").any(|(at, word)| extract::stands_alone(lower, at, word.len()))
+    };
+    if symptom == Symptom::StsRegionMissing && !sts() { Symptom::RegionMissing } else { symptom }
 }
 
 /// Whether a symptom already found makes another, less exact one superfluous.
@@ -91,7 +102,8 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
 
 /// An answer of the Pod Identity agent that says more than that there was one.
 fn is_of_agent(seen: Symptom) -> bool {
-    let none_told = [Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentError];
+    let none_told =
+        [Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentTimeout, Symptom::PodIdentityAgentError];
     seen.is_of_pod_identity() && !none_told.contains(&seen)
 }
 

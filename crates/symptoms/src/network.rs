@@ -39,6 +39,9 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     };
     let at = cause.1;
     match host.as_deref() {
+        Some("169.254.170.23" | "fd00:ec2::23") if cause.0 == Symptom::StsTimeout => {
+            Some((Symptom::PodIdentityAgentTimeout, at))
+        }
         Some("169.254.170.23" | "fd00:ec2::23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
         Some("169.254.169.254" | "fd00:ec2::254") => Some((Symptom::ImdsUnreachable, at)),
         Some("sts.amazonaws.com") if matches!(cause.0, Symptom::StsTimeout | Symptom::StsUnreachable) => {
@@ -180,6 +183,8 @@ const CAUSES: &[(Symptom, &[&str])] = &[
             "aws_error_http_connection_closed",
             "aws_io_socket_",
             "an error occurred while sending the request",
+            // reqwest, below clients in Rust.
+            "error sending request for url",
         ],
     ),
 ];

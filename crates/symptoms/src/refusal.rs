@@ -31,7 +31,8 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
     {
         return None;
     }
-    if marks::is_another_cloud(lower) {
+    // A rule of the API that no policy changes (STS API reference, GetSessionToken and GetFederationToken).
+    if marks::is_another_cloud(lower) || lower.contains("with session credentials") {
         return None;
     }
     let action = action::denied(text);

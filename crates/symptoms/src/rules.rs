@@ -145,6 +145,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::PodIdentityAgentUnreachable, &["unable to start server: listen tcp [fd00:ec2::23]:"]),
     row(Symptom::PodIdentityAgentUnreachable, &["failed probe: unexpected status code recieved, expected 404, got "]),
     row(Symptom::PodIdentityTrustRefused, &["does not have permissions to assume the associated role"]),
+    // EKS looks at the trust when the association is made (REPORTED: terraform-provider-aws 41483).
+    row(Symptom::PodIdentityTrustRefused, &["trust policy of the role provided is invalid"]),
     row(Symptom::PodIdentityTokenMalformed, &["service account token cannot be parsed"]),
     row(Symptom::PodIdentityTokenMalformed, &["service account token cannot be empty"]),
     row(Symptom::PodIdentityTokenRefused, &["service account token failed claim validations"]),
@@ -196,6 +198,12 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::MalformedPolicy, &["invalid condition type", "equals"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "like"]),
     row(Symptom::AccessDeniedAction, &["unexpected error from listobjects on ", ": access denied"]),
+    // Thanos and what shares its client (REPORTED: thanos 2792).
+    row(Symptom::AccessDeniedAction, &["iter bucket: access denied"]),
+    // S3's code and message, from clients that name nothing else (REPORTED: terraform 22992).
+    row(Symptom::AccessDeniedAction, &["accessdenied: access denied"]),
+    // EFS User Guide, "Mount fails with access denied by server": the mount helper's tunnel ends at this address.
+    row(Symptom::AccessDeniedAction, &["mount.nfs4: access denied by server while mounting 127.0.0.1:"]),
     row(Symptom::ProviderExists, &["provider with url ", "already exists"]),
     row(Symptom::ProviderExists, &["entityalreadyexists", "openidconnectprovider"]),
     row(Symptom::DocumentsDenied, &["openid/v1/jwks", "denied"]),
@@ -242,6 +250,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     shared(Symptom::Throttled, &["throttling: rate exceeded"]),
     shared(Symptom::Throttled, &["requestlimitexceeded", "request limit exceeded"]),
     row(Symptom::TokenFileMissing, &["missing :web_identity_token_file parameter or invalid file path"]),
+    row(Symptom::TokenFileNotOpened, &["unable to locate specified web identity token file"]),
 ];
 
 /// Codes that name a cause wherever they stand as an answer's code.
@@ -279,6 +288,11 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::NoCredentials, &["no identity could be resolved from the chain"]),
     row(Symptom::NoCredentials, &["awsaccesskeyid not found"]),
     row(Symptom::NoCredentials, &["no signing credentials available"]),
+    // Hadoop S3A, whose list of providers was set to keys alone.
+    row(Symptom::NoCredentials, &["no aws credentials in the hadoop configuration"]),
+    row(Symptom::NoCredentials, &["missingcredentialserror", "missing credentials"]),
+    // Ruby: the metadata service answered, and not with a role.
+    row(Symptom::NoInstanceRole, &["error retrieving instance profile credentials: "]),
     row(Symptom::NoInstanceRole, &["no iam role attached to this ec2 service"]),
     row(Symptom::WebIdentityOther, &["could not be sourced by the sts web identity provider"]),
     row(Symptom::WebIdentityOther, &["could not load credentials from tokenfilewebidentitycredentials"]),
@@ -299,6 +313,8 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["could not read web identi", " token file"]),
     row(Symptom::WebIdentityOther, &["aws_credentials", "sts assume role request failed"]),
     row(Symptom::WebIdentityOther, &["failed to refresh cached credentials"]),
+    // JavaScript 2: AssumeRoleWithWebIdentity takes no external id (STS API reference).
+    row(Symptom::WebIdentityOther, &["unexpected key 'externalid' found in params"]),
     row(Symptom::IpamdInitFailure, &["initialization failure: ipamd init"]),
     row(Symptom::IpamdInitFailure, &["failed to wait for ipam daemon to complete"]),
     row(Symptom::IpamdWaiting, &["checking for ipam connectivity"]),

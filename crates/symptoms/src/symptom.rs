@@ -146,6 +146,9 @@ symptoms! {
     /// (Go 1 `ErrMissingRegion`, Go 2, Rust and Kotlin endpoint rules, botocore `NoRegionError`, Ruby
     /// `MissingRegionError`, configure-aws-credentials).
     StsRegionMissing => "sts-region-missing",
+    /// A client of AWS has no region, and the line does not tell that it is STS's: what was not injected lacks the
+    /// region, too. Sources as of [`Symptom::StsRegionMissing`].
+    RegionMissing => "region-missing",
     /// An operation of STS was sent to another service's endpoint, which does not know it. REPORTED:
     /// `InvalidAction`, `Could not find operation AssumeRoleWithWebIdentity` (session-manager-plugin 116); S3's
     /// `MethodNotAllowed` (cortex 4738).
@@ -157,6 +160,10 @@ symptoms! {
     EndpointWithoutScheme => "endpoint-without-scheme",
     /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.
     PodIdentityHostRefused => "pod-identity-host-refused",
+    /// A token file that could not be opened: the words are the same for one that is missing and for one that may not
+    /// be read. DOC: AWS SDK for Java 1, `STSAssumeRoleWithWebIdentitySessionCredentialsProvider`, where `FileInputStream`
+    /// throws `FileNotFoundException` for both; REPORTED: spark-operator 1256.
+    TokenFileNotOpened => "token-file-not-opened",
     /// The Pod Identity agent says the token has expired. DOC: agent source; REPORTED wording.
     PodIdentityTokenExpired => "pod-identity-token-expired",
     /// The Pod Identity agent was called by a wrong address. DOC: agent source.
@@ -180,6 +187,9 @@ symptoms! {
     /// The Pod Identity agent could not be reached, or says itself that it does not serve. DOC: SDK sources; agent
     /// source (`server.go`, `probe_handler.go`).
     PodIdentityAgentUnreachable => "pod-identity-agent-unreachable",
+    /// The Pod Identity agent did not answer within the client's time: there is none, it starts, it waits for EKS Auth,
+    /// or the client's patience is short. REPORTED: secrets-store-csi-driver-provider-aws 465, 537.
+    PodIdentityAgentTimeout => "pod-identity-agent-timeout",
     /// The Pod Identity agent refused, for another reason. DOC: agent source.
     PodIdentityAgentError => "pod-identity-agent-error",
     /// The call went out as the node's role: no identity was injected or used. REPORTED (amazon-vpc-cni-k8s 1454).

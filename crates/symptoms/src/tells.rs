@@ -95,6 +95,9 @@ impl Symptom {
             | S::PodIdentityTokenRefused
             | S::EksAuthUnreachable
             | S::PodIdentityAgentUnreachable
+            | S::PodIdentityAgentTimeout
+            | S::TokenFileNotOpened
+            | S::RegionMissing
             | S::NodeRoleUsed
             | S::AccessDeniedAction
             | S::AssumeRoleSelf
@@ -134,6 +137,7 @@ impl Symptom {
                 | Self::EksAuthUnreachable
                 | Self::PodIdentityWrongAddress
                 | Self::PodIdentityAgentUnreachable
+                | Self::PodIdentityAgentTimeout
                 | Self::PodIdentityAgentError
         )
     }

@@ -12,43 +12,43 @@ const TABLE: &[(S, &str, &str)] = &[
         "SDK for Go 2; cert-manager 7102",
     ),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "operation error S3: PutObject, failed to resolve service endpoint, an AWS region is required, but was not \
          found",
         "SDK for Go 2 before 1.16",
     ),
-    (S::StsRegionMissing, "MissingRegion: could not find region configuration", "SDK for Go 1, aws/errors.go"),
+    (S::RegionMissing, "MissingRegion: could not find region configuration", "SDK for Go 1, aws/errors.go"),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "com.amazonaws.SdkClientException: Unable to find a region via the region provider chain. Must provide an \
          explicit region in the builder or setup environment to supply a region.",
         "SDK for Java 1, AwsClientBuilder",
     ),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "software.amazon.awssdk.core.exception.SdkClientException: Unable to load region from any of the providers in \
          the chain software.amazon.awssdk.regions.providers.DefaultAwsRegionProviderChain@7f2cfe3f",
         "SDK for Java 2, AwsRegionProviderChain",
     ),
-    (S::StsRegionMissing, "Error [ConfigError]: Missing region in config", "SDK for JavaScript 2; aws-cdk 16513"),
+    (S::RegionMissing, "Error [ConfigError]: Missing region in config", "SDK for JavaScript 2; aws-cdk 16513"),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "Error: Region is missing\n    at default (/app/node_modules/@aws-sdk/config-resolver/dist-cjs/index.js:10:11)",
         "SDK for JavaScript 3, config-resolver",
     ),
-    (S::StsRegionMissing, "botocore.exceptions.NoRegionError: You must specify a region.", "botocore/exceptions.py"),
+    (S::RegionMissing, "botocore.exceptions.NoRegionError: You must specify a region.", "botocore/exceptions.py"),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "You must specify a region. You can also configure your region by running \"aws configure\".",
         "AWS CLI",
     ),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "Amazon.Runtime.AmazonClientException : No RegionEndpoint or ServiceURL configured",
         "SDK for .NET, ClientConfig",
     ),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "Aws::Errors::MissingRegionError (missing region; use :region option or export region name to \
          ENV['AWS_REGION'])",
         "SDK for Ruby, regional_endpoint.rb",
@@ -66,7 +66,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "SDK for Rust; mezmo/aura 482",
     ),
     (
-        S::StsRegionMissing,
+        S::RegionMissing,
         "Smithy.ClientError.authError authError: \"Missing region in auth scheme parameters for SigV4 auth scheme.\"",
         "SDK for Swift; aws-doc-sdk-examples 6992",
     ),
@@ -264,7 +264,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "eks-pod-identity-agent 50",
     ),
     (
-        S::PodIdentityAgentUnreachable,
+        S::PodIdentityAgentTimeout,
         "W0527 16:24:25.831530       1 pod_identity_credential_provider.go:142] IPv4 endpoint attempt failed: HTTP \
          request to pod identity agent failed: Get \"http://169.254.170.23/v1/credentials\": context deadline \
          exceeded (Client.Timeout exceeded while awaiting headers)",

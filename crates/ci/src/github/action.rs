@@ -54,6 +54,9 @@ pub(super) struct Found {
     pub(super) beside: Vec<String>,
 }
 
+/// The input by which `aws-actions/configure-aws-credentials` is told the role.
+const ROLE_INPUT: &str = "role-to-assume";
+
 struct Place<'a> {
     known: &'a Known,
     conditions: &'a [String],
@@ -74,11 +77,14 @@ fn collect(
             return note(unread, format!("more than {FOLLOWED} steps of actions in actions"));
         };
         place.left.set(left);
-        let with: BTreeMap<String, String> =
+        let mut with: BTreeMap<String, String> =
             strings(step.get("with")).into_iter().map(|(k, v)| (k, place.known.put_in(&v))).collect();
+        if let Some(role) = role_of_others(&with) {
+            with.insert(ROLE_INPUT.to_owned(), role);
+        }
         let mut conditions = place.conditions.to_vec();
         conditions.extend(member(step, "if").map(|c| place.known.put_in(&c)));
-        if uses.contains("configure-aws-credentials") || with.contains_key("role-to-assume") {
+        if uses.contains("configure-aws-credentials") || with.contains_key(ROLE_INPUT) {
             let of_aws = uses.contains("configure-aws-credentials");
             let env = strings(step.get("env"));
             found.push(Step { inputs: with.clone(), env, conditions: conditions.clone(), of_aws });
@@ -100,6 +106,16 @@ fn collect(
             Err(reason) => note(unread, format!("action `{uses}`: {reason}")),
         }
     }
+}
+
+/// A role's or a session's ARN that an action of others is given under a name of its own: `aws-role-to-assume`,
+/// `aws-role-arn`.
+fn role_of_others(with: &BTreeMap<String, String>) -> Option<String> {
+    let is_role =
+        |text: &str| text.starts_with("arn:aws") && (text.contains(":role/") || text.contains("assumed-role/"));
+    let mut named = with.iter().filter(|(name, value)| name.contains("role") && is_role(value));
+    let (_, value) = named.next().filter(|_| !with.contains_key(ROLE_INPUT))?;
+    Some(value.clone())
 }
 
 pub(super) fn note(unread: &mut Vec<String>, what: String) {

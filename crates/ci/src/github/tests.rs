@@ -187,3 +187,12 @@ fn a_script_may_exchange_the_token_itself() {
     assert_eq!(found[0].role, Role::Named("arn:r".to_owned()));
     assert_eq!(found[0].facts.inputs["audience"], "sts.amazonaws.com");
 }
+
+#[test]
+fn actions_of_others_name_a_role_by_inputs_of_their_own() {
+    let session = "arn:aws:sts::111122223333:assumed-role/app/run";
+    let step = format!("{{uses: acme/deploy@v1, with: {{aws-role-to-assume: '{session}', role: admin}}}}");
+    let text = format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{step}]\n");
+    let found = checkout(&[(".github/workflows/w.yml", &text)]);
+    assert_eq!(found[0].role, Role::Named(session.to_owned()));
+}

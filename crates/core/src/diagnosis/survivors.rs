@@ -53,8 +53,11 @@ fn left(answers: &Answers, symptom: Symptom, habitat: Habitat) -> impl Iterator<
 /// A cause named by what its page says and the line alone.
 fn by_line(cause: Cause, o: &Observation) -> Finding {
     let meta = cause.meta();
+    // "API" keeps its letters.
+    let shout = meta.summary.chars().nth(1).is_some_and(char::is_uppercase);
     let mut letters = meta.summary.chars();
-    let begin = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    let first = letters.next();
+    let begin = first.map(|c| if shout { c.to_string() } else { c.to_lowercase().to_string() }).unwrap_or_default();
     let explained = Cure {
         title: "see the page of this cause".to_owned(),
         actions: Vec::new(),

@@ -113,8 +113,11 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     let who = f.sdk.map_or("its SDK", trustwalk_symptoms::Sdk::name);
     let host = f.host.as_deref();
     Some(match f.symptom {
-        S::StsRegionMissing => {
+        S::StsRegionMissing | S::RegionMissing => {
             let words = match &f.detail {
+                None if f.symptom == S::RegionMissing => {
+                    format!("the application makes a client of AWS without a region, and {who} takes none by itself")
+                }
                 Some(word) => format!("the client of STS is given `{word}` as its region, which is none of AWS's"),
                 None => {
                     format!("the application makes a client of STS without a region, and {who} takes none by itself")
@@ -124,6 +127,14 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
                 "name the region: AWS_REGION in the container, or in the application's configuration",
                 &[region(view)],
             );
+            let draft = match f.symptom {
+                S::RegionMissing => draft.unsure(
+                    Confidence::Likely,
+                    "whether AWS_REGION is in the container: the webhook injects it beside the role, so that a pod \
+                     that was not injected lacks both",
+                ),
+                _ => draft,
+            };
             (Cause::StsClientHasNoRegion, draft)
         }
         S::StsWrongEndpoint => {
@@ -152,7 +163,7 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             );
             (Cause::StsEndpointWithoutTls, variables(view, draft))
         }
-        S::ChainInterrupted => {
+        S::ChainInterrupted | S::PodIdentityAgentTimeout => {
             let given = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
             let given = given.into_iter().any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE));
             let draft = Draft::new(

@@ -13,6 +13,9 @@ use trustwalk_symptoms::Symptom;
 
 /// The add-on that runs the agent.
 const AGENT: &str = "eks-pod-identity-agent";
+/// What a client prints that got no credentials from an agent.
+const SILENT: &[Symptom] =
+    &[Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentTimeout, Symptom::PodIdentityAgentError];
 
 /// Judges a workload whose service account has an association.
 pub(super) fn causes(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Judged {
@@ -84,7 +87,7 @@ fn agent_absent_on_node(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
             "kubectl get pods -n kube-system -l app.kubernetes.io/name=eks-pod-identity-agent -o wide".to_owned(),
         )],
     );
-    let draft = match find(view, &[Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentError]) {
+    let draft = match find(view, SILENT) {
         Some(line) => draft.hear(line),
         None => draft,
     };
@@ -167,7 +170,7 @@ fn agent_missing(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
     ))
     .show("agent pods ready", "0", format!("DaemonSet kube-system/{AGENT}"))
     .cure(format!("install the add-on {AGENT}"), &by_hand);
-    if let Some(line) = find(view, &[Symptom::PodIdentityAgentUnreachable]) {
+    if let Some(line) = find(view, &[Symptom::PodIdentityAgentUnreachable, Symptom::PodIdentityAgentTimeout]) {
         draft = draft.hear(line);
     } else {
         // Nodes of EKS Auto Mode have the agent without a DaemonSet (EKS User Guide, "Set up the Amazon EKS Pod

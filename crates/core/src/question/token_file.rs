@@ -59,6 +59,18 @@ pub(super) fn unreadable(e: &View<'_>, line: &LogFailure) -> Draft {
     )
 }
 
+/// It could not be opened, in words that do not tell a missing file from one that may not be read.
+pub(super) fn not_opened(e: &View<'_>, line: &LogFailure) -> Draft {
+    let at = path(line).unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
+    let container = holder(e).map(|(_, container)| container.name.as_str());
+    let look = names::in_pod(e, container, "ls -lL {}", &[at]);
+    let draft = Draft::new(format!(
+        "the token file {at} could not be opened: the container's user is not allowed to read it, or it is not there; \
+         the client has the same words for both"
+    ));
+    fs_group(e, draft.unsure(Confidence::Possible, format!("`{look}` tells which")))
+}
+
 /// Before Kubernetes 1.19 projected tokens were root's with mode 0600 (amazon-eks-pod-identity-webhook).
 pub(super) fn of_root_alone(e: &View<'_>) -> Option<Draft> {
     let minor: u32 = e.cluster().known()?.version.split('.').nth(1)?.trim_end_matches('+').parse().ok()?;

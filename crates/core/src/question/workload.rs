@@ -88,7 +88,12 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::WindowsPath => (Cause::WindowsTokenPath, token_file::unix_path()),
         S::StsModuleMissing => (Cause::JavaStsModuleMissing, module_missing()),
         S::PodIdentityHostRefused => (Cause::AppOrSdkLacksPodIdentitySupport, host_refused()),
+        S::TokenFileNotOpened => (Cause::TokenFileUnreadableFsgroup, token_file::not_opened(e, line)),
         S::PodIdentityAgentUnreachable => (Cause::PodIdentityAgentMissing, agent_silent(e)),
+        // Agents that run are slow, and not missing.
+        S::PodIdentityAgentTimeout if e.pod_identity_agent().known().is_none_or(|ready| *ready == 0) => {
+            (Cause::PodIdentityAgentMissing, agent_slow())
+        }
         S::ProfileMissing => (Cause::AppConfiguredForAnotherCredentialSource, profile_missing(e, line)),
         S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained()),
         S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(e, line)),
@@ -134,6 +139,16 @@ fn agent_silent(e: &View<'_>) -> Draft {
         "install the add-on eks-pod-identity-agent",
         &[("aws", trustwalk_foreign::shell::line(command, &[cluster]))],
     )
+}
+
+fn agent_slow() -> Draft {
+    let look = "kubectl get pods -n kube-system -l app.kubernetes.io/name=eks-pod-identity-agent -o wide";
+    Draft::new(
+        "the Pod Identity agent did not answer in time: none runs on the pod's node, or one that has just started, or \
+         one that waits for EKS Auth itself, or the client's own limit is short",
+    )
+    .unsure(Confidence::Possible, format!("`{look}` tells whether one runs on the node, its log whether it was asked"))
+    .cure("see whether the agent runs on the pod's node", &[("kubectl", look.to_owned())])
 }
 
 fn profile_missing(e: &View<'_>, line: &LogFailure) -> Draft {
@@ -205,7 +220,8 @@ fn assumes_itself() -> Draft {
 fn metadata_silent() -> Draft {
     let command = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id INSTANCE";
     Draft::new(
-        "the pod depends on the node's role, and the instance metadata service does not answer it: its hop limit is 1",
+        "the application asked the instance metadata service for the node's role and got no answer: from a pod, a hop \
+         limit of 1 does that",
     )
     .unsure(
         Confidence::Likely,

@@ -3,7 +3,9 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use trustwalk_token::{Token, TokenFacts};
-use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Call, Document, Identity, PrincipalKind, Principals, ProviderArn};
+use trustwalk_trust_policy::{
+    BUILT_IN_PROVIDERS, Call, Document, DocumentStatement, Effect, Identity, PrincipalKind, Principals, ProviderArn,
+};
 
 use crate::args::TrustArgs;
 use crate::exit::UsageError;
@@ -12,6 +14,8 @@ use crate::exit::UsageError;
 const USUAL_AUDIENCE: &str = "sts.amazonaws.com";
 /// The account of AWS's own examples, for a policy that names no provider: what it says of any is the same.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
+/// Stands for any issuer, where the policy lets none in (RFC 2606 keeps the name free).
+const ANY_ISSUER: &str = "https://issuer.example";
 
 /// Who asks, and how.
 pub(super) struct Asker {
@@ -19,6 +23,8 @@ pub(super) struct Asker {
     pub(super) call: Call,
     /// What nobody said and was taken for granted.
     pub(super) assumed: Vec<String>,
+    /// Whether the issuer stands for any: nobody named one, and no change can be drafted for it.
+    pub(super) any_issuer: bool,
 }
 
 /// Reads who asks; nothing when neither the command line nor the policy names an issuer.
@@ -38,7 +44,9 @@ pub(super) fn read(args: &TrustArgs, document: &Document) -> anyhow::Result<Opti
     if let Some((said, _)) = &facts {
         assumed.extend(instead(args, said));
     }
-    let Some(issuer) = args.issuer.clone().or(of_token).or_else(|| named_issuer(document, &mut assumed)) else {
+    let named = args.issuer.clone().or(of_token).or_else(|| named_issuer(document, &mut assumed));
+    let any_issuer = named.is_none();
+    let Some(issuer) = named.or_else(|| any_issuer_of(document, &mut assumed)) else {
         return Ok(None);
     };
     let mut identity = Identity::new(provider(args, document, &issuer, &mut assumed));
@@ -61,7 +69,7 @@ pub(super) fn read(args: &TrustArgs, document: &Document) -> anyhow::Result<Opti
         let (name, value) = halves(key, "KEY=VALUE")?;
         call = call.with(name, [value]);
     }
-    Ok(Some(Asker { identity, call, assumed }))
+    Ok(Some(Asker { identity, call, assumed, any_issuer }))
 }
 
 fn halves<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), UsageError> {
@@ -106,6 +114,23 @@ fn typed(args: &TrustArgs, identity: Identity, assumed: &mut Vec<String>) -> Ide
     }
     assumed.push("the identity has no subject, as neither --subject nor --token was given".to_owned());
     identity.with_claim("sub", Value::Null)
+}
+
+/// Any issuer, where no statement may let in the tokens of one: the answer is the same for all of them.
+fn any_issuer_of(document: &Document, assumed: &mut Vec<String>) -> Option<String> {
+    let may = |s: &DocumentStatement| {
+        s.effect != Some(Effect::Deny)
+            && s.principal.as_ref().is_some_and(|p| match &p.principals {
+                Principals::Everyone => true,
+                Principals::Listed(listed) => p.negated || listed.iter().any(|(k, _)| *k == PrincipalKind::Federated),
+                Principals::Unusable(_) => p.negated,
+            })
+    };
+    if document.statements.iter().any(may) {
+        return None;
+    }
+    assumed.push("the issuer stands for any: the policy names none, and lets in the tokens of none".to_owned());
+    Some(ANY_ISSUER.to_owned())
 }
 
 /// The federated principals that the policy names, in order.

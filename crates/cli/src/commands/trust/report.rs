@@ -137,7 +137,7 @@ impl<'a> Report<'a> {
         let named = asker.identity.claims.get("sub").is_some_and(Value::is_string);
         let refuses = matches!(self.decision, Some(Decision::ImplicitDeny));
         let wanted = Asked { identity: asker.identity.clone(), audiences: Vec::new() };
-        (named && refuses).then(|| smallest_edit(text, &wanted, &asker.call))
+        (named && refuses && !asker.any_issuer).then(|| smallest_edit(text, &wanted, &asker.call))
     }
 
     /// The keys that decide, each once.
