@@ -107,7 +107,7 @@ fn step(action: Action, expected: &str, state: StepState) -> ReceiptStep {
     let step = Step {
         inverse: action.inverse(expected),
         precondition: Precondition { words: told.place, expected: expected.to_owned() },
-        effect: Effect { words: told.words, changes: told.changes, blast_radius: reach(&action) },
+        effect: Effect { words: told.words, changes: told.changes, blast_radius: reach(&action), past: None },
         action,
         applicability: Applicability::NeedsApproval,
     };

@@ -182,7 +182,7 @@ fn plan_of(next: &mut impl FnMut() -> String) -> PlanDocument {
     let step = Step {
         action: Action::AttachPolicy { role: next(), policy_arn: next() },
         precondition: Precondition { words: next(), expected: next() },
-        effect: Effect { words: next(), changes: vec![next(), next()], blast_radius: next() },
+        effect: Effect { words: next(), changes: vec![next(), next()], blast_radius: next(), past: Some(next()) },
         inverse: None,
         applicability: Applicability::NeedsApproval,
     };
