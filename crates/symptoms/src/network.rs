@@ -39,6 +39,10 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
     };
     let at = cause.1;
     match host.as_deref() {
+        // Who waits in vain for an answer has found something that listens there: the agent itself waits for EKS.
+        Some("169.254.170.23" | "fd00:ec2::23") if cause.0 == Symptom::StsTimeout && !lower.contains("dial tcp") => {
+            Some((Symptom::ChainInterrupted, at))
+        }
         Some("169.254.170.23" | "fd00:ec2::23") => Some((Symptom::PodIdentityAgentUnreachable, at)),
         Some("169.254.169.254" | "fd00:ec2::254") => Some((Symptom::ImdsUnreachable, at)),
         Some("sts.amazonaws.com") if matches!(cause.0, Symptom::StsTimeout | Symptom::StsUnreachable) => {

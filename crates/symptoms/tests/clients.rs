@@ -256,7 +256,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "eks-pod-identity-agent 89",
     ),
     (
-        S::EksAuthUnreachable,
+        S::ChainInterrupted,
         "{\"level\":\"error\",\"msg\":\"Error fetching credentials: error getting credentials to cache: unable to \
          fetch credentials from EKS Auth: operation error EKS Auth: AssumeRoleForPodIdentity, https response error \
          StatusCode: 0, RequestID: , canceled, context \
@@ -264,7 +264,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "eks-pod-identity-agent 50",
     ),
     (
-        S::PodIdentityAgentUnreachable,
+        S::ChainInterrupted,
         "W0527 16:24:25.831530       1 pod_identity_credential_provider.go:142] IPv4 endpoint attempt failed: HTTP \
          request to pod identity agent failed: Get \"http://169.254.170.23/v1/credentials\": context deadline \
          exceeded (Client.Timeout exceeded while awaiting headers)",
