@@ -21,7 +21,7 @@ fn with(webhooks: Value) -> Diagnosis {
 
 fn hook(name: &str, more: &Value) -> Value {
     let mut hook = json!({"configuration": name.split('.').next().unwrap(), "name": name, "failure_policy": "Ignore",
-        "endpoint": "service tools/hook:443", "review_versions": ["v1"], "created": NOW - 70_000_000,
+        "endpoint": "service tools/hook:443", "review_versions": ["v1beta1"], "created": NOW - 70_000_000,
         "rules": [{"operations": ["CREATE"], "groups": [""], "versions": ["v1"], "resources": ["pods"]}]});
     hook.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     hook
