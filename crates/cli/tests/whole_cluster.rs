@@ -173,4 +173,19 @@ fn what_may_not_be_listed_is_said_and_never_taken_for_sound() {
     assert!(said.contains("daemonsets were not looked at: "), "{said}");
     assert!(!said.contains("deployments were not"), "{said}");
     assert!(matches!(out.status.code(), Some(3 | 4)), "{said}");
+
+    // A token that nobody may mint is each account's own.
+    let mut diagnose = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
+    let out = diagnose.env("KUBECONFIG", &config).args(["diagnose", "-o", "json"]).output().unwrap();
+    let all: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let mut namespaces = std::collections::BTreeSet::new();
+    for one in all.as_array().unwrap() {
+        let (namespace, text) = (one["target"]["namespace"].as_str().unwrap(), one.to_string());
+        for command in text.split("kubectl create token ").skip(1) {
+            let own = command.split('`').next().unwrap().contains(&format!(" -n {namespace} "));
+            assert!(own, "{namespace}: {command:.120}");
+            namespaces.insert(namespace.to_owned());
+        }
+    }
+    assert!(namespaces.len() > 1, "{namespaces:?}");
 }

@@ -40,6 +40,7 @@ pub(crate) fn from_summary(summary: Summary, origin: &str) -> LogsRead {
         .filter(|s| !of_record(&s.success.message))
         .map(|s| LogSuccess {
             origin: origin.to_owned(),
+            place: None,
             count: s.count,
             first: s.first.at,
             last: s.last.at,
@@ -69,6 +70,7 @@ fn of_line(c: Cause, origin: &str) -> LogFailure {
     let at = |moment: Option<Moment>| moment.map(|m| Happening { at: m.at });
     LogFailure {
         origin: origin.to_owned(),
+        places: Vec::new(),
         count: c.count,
         first: c.first,
         last: c.last,
@@ -100,6 +102,7 @@ fn of_record(mut failure: Failure, record: &TrailRecord, origin: &str) -> LogFai
     (failure.ts, failure.request_id) = (None, None);
     LogFailure {
         origin: origin.to_owned(),
+        places: Vec::new(),
         count: 1,
         first: record.at.clone(),
         last: record.at.clone(),

@@ -13,17 +13,19 @@ use crate::secret::SecretToken;
 const TOKEN_SECONDS: i64 = 600;
 
 impl KubeApi {
-    /// Mints a token that the API server forgets in ten minutes.
-    pub async fn mint(&self, namespace: &str, service_account: &str, audience: &str) -> Observed<SecretToken> {
-        let source = Source {
+    /// Where a token of an account comes from.
+    pub(crate) fn minting(&self, namespace: &str, service_account: &str, audience: &str) -> Source {
+        let template = "kubectl create token {} -n {} --audience {}";
+        Source {
             what: format!("TokenRequest {namespace}/{service_account} for {audience}"),
             at: self.now(),
-            by_hand: shell::try_line(
-                "kubectl create token {} -n {} --audience {}",
-                &[service_account, namespace, audience],
-            )
-            .ok(),
-        };
+            by_hand: shell::try_line(template, &[service_account, namespace, audience]).ok(),
+        }
+    }
+
+    /// Mints a token that the API server forgets in ten minutes.
+    pub async fn mint(&self, namespace: &str, service_account: &str, audience: &str) -> Observed<SecretToken> {
+        let source = self.minting(namespace, service_account, audience);
         let body = json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
             "spec": {"audiences": [audience], "expirationSeconds": TOKEN_SECONDS},

@@ -26,6 +26,16 @@ impl Witness {
     }
 }
 
+/// A container that wrote a log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    /// The pod's name.
+    pub pod: String,
+    /// The container's name in it.
+    pub container: String,
+}
+
 /// What kind of happening was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
@@ -79,6 +89,9 @@ pub struct Observation {
     pub seen: Seen,
     /// Where: the log, or the call.
     pub origin: String,
+    /// The containers that wrote it; empty where nobody knows, or no container did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
     /// How often.
     pub count: u64,
     /// When it was seen last, Unix seconds.

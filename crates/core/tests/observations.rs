@@ -95,6 +95,7 @@ fn refused(at: &str) -> LogFailure {
     let failure = record.clone().told().failures.pop().unwrap();
     LogFailure {
         origin: "trail.json".to_owned(),
+        places: Vec::new(),
         count: 1,
         first: record.at.clone(),
         last: record.at,

@@ -35,6 +35,31 @@ fn denied(summary: &Summary) -> &Cause {
 }
 
 #[test]
+fn what_the_next_run_of_a_program_does_follows_on_what_the_one_before_did() {
+    let scanned = |text: &str| {
+        let mut scanner = Scanner::new();
+        scanner.feed(text.as_bytes());
+        scanner.finish()
+    };
+    let failed = "2024-01-01T00:00:01.100Z ERROR operation error STS: AssumeRoleWithWebIdentity, https response error \
+                  StatusCode: 0, RequestID: , request send failed, Post \"https://sts.us-west-2.amazonaws.com/\": dial tcp \
+                  10.0.0.7:443: i/o timeout\n";
+    let worked = "2024-01-01T00:00:01.900Z INFO ec2:DescribeRegions succeeded as \
+                  arn:aws:sts::111122223333:assumed-role/dns/1795976078471080000\n";
+    let mut runs = scanned(failed);
+    runs.follow(scanned(worked));
+    let near = &runs.causes[0].neighbours;
+    assert_eq!(near.recovered.as_ref().and_then(|m| m.at.as_deref()), Some("2024-01-01T00:00:01.900Z"));
+    assert!(near.restarted.is_some(), "{near:?}");
+    // The other way round it worked before the program was started anew, and fails since.
+    let mut runs = scanned(worked);
+    runs.follow(scanned(failed));
+    let near = &runs.causes[0].neighbours;
+    assert!(near.recovered.is_none() && near.succeeded_before.is_some() && near.started.is_some(), "{near:?}");
+    assert_eq!(near.after_start_seconds, Some(0), "{near:?}");
+}
+
+#[test]
 fn a_failure_that_passed_is_told_from_one_that_came_back() {
     let log = [succeeded("09:00:00"), failed("10:00:00"), succeeded("10:05:00"), succeeded("10:10:00")].concat();
     let summary = scan(&log);

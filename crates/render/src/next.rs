@@ -3,6 +3,7 @@
 use trustwalk_core::diagnosis::{Deciding, Diagnosis, Outcome, deciding, named_in_logs};
 use trustwalk_core::evidence::{Evidence, Kind, Target};
 use trustwalk_core::finding::{Confidence, Finding};
+use trustwalk_core::habitat::Habitat;
 use trustwalk_core::plan::{Applicability, build};
 use trustwalk_foreign::{redact, shell};
 
@@ -323,7 +324,8 @@ fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
                 None => line.template.push_str(" --subject SUB"),
             }
         }
-        (None, None, _) => line.template.push_str(" KIND/NAME -n NAMESPACE"),
+        (None, None, _) if Habitat::of(e).may_be_cluster() => line.template.push_str(" KIND/NAME -n NAMESPACE"),
+        (None, None, _) => line.template.push_str(" --job FOLDER"),
     }
     line.typed(typed, &ASKED);
     line.typed(typed, &PLACE);

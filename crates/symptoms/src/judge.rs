@@ -92,7 +92,7 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
         }
         // The agent itself acts as the node.
         S::NodeRoleUsed => is_of_agent(seen),
-        S::PodIdentityAgentError => is_of_agent(seen) || seen == S::Throttled,
+        S::PodIdentityAgentError => is_of_agent(seen) || matches!(seen, S::Throttled | S::ChainInterrupted),
         S::PodIdentityAccessDenied => seen == S::PodIdentityTrustRefused,
         S::PodIdentityTokenExpired => seen == S::PodIdentityTokenRefused,
         _ => false,

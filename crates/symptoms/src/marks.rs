@@ -14,6 +14,7 @@ const AWS: &[&str] = &[
     "getcalleridentity",
     "getsessiontoken",
     "assume role with oidc",
+    "iam role",
     "request arn is invalid",
     "web identity",
     "webidentity",

@@ -63,6 +63,9 @@ pub(crate) const CORES: &[&str] = &[
     "y 'ExternalId'",
     "access denied by server",
     "bucket: Access",
+    "backend_roles",
+    "EC2MetadataE",
+    "ole Name is",
 ];
 
 /// Cores that others write often: each counts only where one of its companions stands on the same line.

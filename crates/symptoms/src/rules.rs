@@ -34,6 +34,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::KeysUnavailable, &["retrieve verification key from your identity provider"]),
     row(Symptom::ExpiredToken, &["token expired: current date/time"]),
     row(Symptom::ExpiredToken, &["token too old: "]),
+    row(Symptom::ExpiredToken, &["invalididentitytoken", "token is expired"]),
     row(Symptom::ExpiredToken, &["expiredtokenexception", "assumerolewithwebidentity"]),
     row(Symptom::NotAJwt, &["id token provided is not a valid jwt"]),
     row(Symptom::MissingClaim, &["missing a required claim: "]),
@@ -50,6 +51,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::NotAuthorizedWebIdentity, &["not authorized to perform: sts:assumerolewithwebidentity"]),
     row(Symptom::RoleArnInvalid, &["request arn is invalid"]),
     row(Symptom::RoleArnInvalid, &["at 'rolearn' failed to satisfy"]),
+    row(Symptom::RoleArnInvalid, &["source account id is needed if the role name is provided"]),
     row(Symptom::RoleArnInvalid, &["validationerror", "arn:aws", "is invalid"]),
     row(Symptom::SessionNameInvalid, &["at 'rolesessionname' failed to satisfy"]),
     row(Symptom::SessionNameInvalid, &["role session name is not valid"]),
@@ -156,7 +158,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     ),
     row(Symptom::PodIdentityTokenRefused, &["assumeroleforpodidentity", "invalidtokenexception"]),
     row(Symptom::PodIdentityTokenRefused, &["from container metadata", "(invalidtokenexception)"]),
-    row(Symptom::EksAuthUnreachable, &["assumeroleforpodidentity", "context canceled"]),
+    // The agent's client gave up before EKS answered, which tells nothing of the network between the two.
+    row(Symptom::ChainInterrupted, &["assumeroleforpodidentity", "context canceled"]),
     row(Symptom::EksAuthUnreachable, &["assumeroleforpodidentity", "deadline exceeded"]),
     row(Symptom::EksAuthUnreachable, &["assumeroleforpodidentity", "i/o timeout"]),
     row(Symptom::EksAuthUnreachable, &["assumeroleforpodidentity", "no such host"]),
@@ -179,6 +182,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::GhaIdTokenUnavailable, &["unable to get actions_id_token_request"]),
     row(Symptom::GhaIdTokenUnavailable, &["actions_id_token_request_url", "env variable"]),
     row(Symptom::GhaIdTokenUnavailable, &["did you mean to set the `id-token` permission"]),
+    row(Symptom::GhaIdTokenUnavailable, &["did you mean to set the id-token permission"]),
     row(Symptom::GhaTokenPending, &["issue id_token for job in 'pending' state"]),
     row(
         Symptom::GhaCallerLacksIdToken,
@@ -204,6 +208,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::AccessDeniedAction, &["accessdenied: access denied"]),
     // EFS User Guide, "Mount fails with access denied by server": the mount helper's tunnel ends at this address.
     row(Symptom::AccessDeniedAction, &["mount.nfs4: access denied by server while mounting 127.0.0.1:"]),
+    // OpenSearch's security plug-in, of the identity that signed the request.
+    row(Symptom::AccessDeniedAction, &["no permissions for [", "user [name=arn:aws", "backend_roles"]),
     row(Symptom::ProviderExists, &["provider with url ", "already exists"]),
     row(Symptom::ProviderExists, &["entityalreadyexists", "openidconnectprovider"]),
     row(Symptom::DocumentsDenied, &["openid/v1/jwks", "denied"]),
@@ -270,6 +276,11 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::ImdsUnreachable, &["credential", "no ec2 imds role found", "deadline exceeded"]),
     row(Symptom::NoInstanceRole, &["credential", "no ec2 imds role found"]),
     row(Symptom::ImdsUnreachable, &["ec2imds: getmetadata"]),
+    // Go 1: the call for a session got no answer, and without one IMDSv2 refuses.
+    row(Symptom::ImdsUnreachable, &["ec2metadataerror: failed to make ec2metadata request", "status code: 401"]),
+    // Soto, for Swift.
+    row(Symptom::NoCredentials, &["no credential provider found"]),
+    row(Symptom::WebIdentityOther, &["webidentitycredentialsprovider", "failed to retrieve credentials from sts"]),
     row(Symptom::NoCredentials, &["unable to locate credentials"]),
     row(Symptom::NoCredentials, &["could not load credentials from any providers"]),
     row(Symptom::NoCredentials, &["nocredentialproviders"]),
@@ -303,9 +314,14 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["error retrieving web identity credentials: "]),
     row(Symptom::AssumeRoleDenied, &["unable to assume role", "accessdenied"]),
     row(Symptom::WebIdentityOther, &["webidentityerr"]),
+    // pgBackRest, which looks for the answer's element in an error.
+    row(Symptom::WebIdentityOther, &["unable to find child 'assumerolewithwebidentityresult'"]),
     row(Symptom::WebIdentityOther, &["an error occurred", "calling the assumerolewithwebidentity operation"]),
     row(Symptom::WebIdentityOther, &["operation error sts: assumerolewithwebidentity"]),
     row(Symptom::WebIdentityOther, &["could not assume role with oidc"]),
+    // Terraform's AWS provider and S3 backend, OpenTofu, Pulumi, upjet: what they say before the SDK's own words.
+    row(Symptom::WebIdentityOther, &["cannot be assumed with web identity"]),
+    row(Symptom::WebIdentityOther, &["cannot assume iam role with web identity"]),
     row(Symptom::WebIdentityOther, &["failed to assume role from web identity"]),
     row(Symptom::WebIdentityOther, &["assuming web identity role", "error"]),
     row(Symptom::WebIdentityOther, &["credentials could not be loaded"]),

@@ -167,6 +167,8 @@ const SUBJECTS: &[&str] = &[
     "credential",
     "assumerole",
     "assume role",
+    "assume iam role",
+    "cannot be assumed",
     "web identity",
     "webidentity",
     "sts",

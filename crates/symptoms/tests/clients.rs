@@ -256,7 +256,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "eks-pod-identity-agent 89",
     ),
     (
-        S::EksAuthUnreachable,
+        S::ChainInterrupted,
         "{\"level\":\"error\",\"msg\":\"Error fetching credentials: error getting credentials to cache: unable to \
          fetch credentials from EKS Auth: operation error EKS Auth: AssumeRoleForPodIdentity, https response error \
          StatusCode: 0, RequestID: , canceled, context \

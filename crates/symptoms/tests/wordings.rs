@@ -299,6 +299,66 @@ const TABLE: &[(Symptom, &str)] = &[
         Symptom::IpamdWaiting,
         r#"{"level":"info","ts":"2026-01-01T00:00:00.000Z","msg":"Checking for IPAM connectivity... "}"#,
     ),
+    (
+        Symptom::AccessDeniedAction,
+        "[2020/10/16 09:52:24] [error] [output:es:es.3] HTTP status=403 URI=/_bulk, response:\n{\"error\":{\"root_cause\":\
+         [{\"type\":\"security_exception\",\"reason\":\"no permissions for [indices:data/write/bulk] and User \
+         [name=arn:aws:iam::111122223333:role/eksctl-nodegroup-NodeInstanceRole-1, \
+         backend_roles=[arn:aws:iam::111122223333:role/eksctl-nodegroup-NodeInstanceRole-1], requestedTenant=null]\"}]",
+    ),
+    (
+        Symptom::WebIdentityOther,
+        "ERROR: [029]: unable to find child 'AssumeRoleWithWebIdentityResult':0 in node 'ErrorResponse'",
+    ),
+    (
+        Symptom::WebIdentityOther,
+        "Error: Cannot assume IAM Role with web identity\n\nIAM Role (arn:aws:iam::111122223333:role/ci) cannot be \
+         assumed with web identity token.",
+    ),
+    (
+        Symptom::RoleArnInvalid,
+        "Error: Source Account ID is needed if the Role Name is provided and the Role Arn is not provided.",
+    ),
+    (
+        Symptom::GhaIdTokenUnavailable,
+        "It looks like you might be trying to authenticate with OIDC. Did you mean to set the id-token permission?",
+    ),
+    (
+        Symptom::PodIdentityAgentTimeout,
+        "Get \"http://169.254.170.23/v1/credentials\": dial tcp 169.254.170.23:80: i/o timeout",
+    ),
+    // Terraform and OpenTofu around the words of the SDK for Go 2.
+    (
+        Symptom::NotAuthorizedWebIdentity,
+        "│ Error: error configuring Terraform AWS Provider: IAM Role (arn:aws:iam::111122223333:role/tf) cannot be \
+         assumed.\n│ \n│ There are a number of possible causes of this - the most common are:\n│   * The credentials used \
+         in order to assume the role are invalid\n│   * The role ARN is not valid\n│ \n│ Error: operation error STS: \
+         AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 8d7c6c4e, api error AccessDenied: \
+         Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    // Pulumi.
+    (
+        Symptom::IncorrectAudience,
+        "error: pulumi:providers:aws resource 'default_6_13_3' has a problem: unable to validate AWS \
+         credentials.\n    Details: validating provider credentials: retrieving caller identity from STS: operation error \
+         STS: GetCallerIdentity, get identity: get credentials: failed to refresh cached credentials, failed to retrieve \
+         credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, RequestID: \
+         ab12, InvalidIdentityToken: Incorrect token audience",
+    ),
+    // Crossplane's provider.
+    (
+        Symptom::NotAuthorizedWebIdentity,
+        "Warning  CannotConnectToProvider  2m7s (x31 over 32m)  managed/s3.aws.upbound.io/v1beta1, kind=bucket  cannot \
+         initialize the Terraform plugin SDK async external client: cannot get terraform setup: cannot configure no-fork \
+         AWS client: failed to get AWS config: cannot retrieve credentials: failed to refresh cached credentials, failed \
+         to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, \
+         RequestID: 1fe1, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    ),
+    // ACK.
+    (
+        Symptom::ImdsUnreachable,
+        r#"{"level":"error","logger":"setup","msg":"Unable to create controller manager","aws.service":"s3","error":"unable to determine account ID: unable to get caller identity: operation error STS: GetCallerIdentity, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, exceeded maximum number of attempts, 3, request send failed, Get \"http://169.254.169.254/latest/meta-data/iam/security-credentials/\": dial tcp 169.254.169.254:80: connect: connection refused"}"#,
+    ),
 ];
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use trustwalk_core::evidence::{
-    Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, TokenVolume,
-    Webhook, WebhookRule, Workload, injects_identity, kept,
+    Container, ContainerRun, EnvFrom, EnvVar, FieldWriter, Injects, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount,
+    TokenVolume, Webhook, WebhookRule, Workload, kept,
 };
 use trustwalk_x509::Certificate;
 
@@ -235,14 +235,18 @@ pub(super) struct Registered {
     pub(super) trusted: Vec<Certificate>,
 }
 
-/// Webhooks on pods whose names say that they inject identity.
+/// Webhooks that may inject identity: those that are called so, and all that the API server calls for new pods but
+/// those that are known to do something else.
 pub(super) fn webhooks(configuration: &Value) -> Vec<Registered> {
     array(configuration, "/webhooks")
-        .map(|hook| (configuration, hook))
-        .filter(|(configuration, hook)| injects_identity(&text(configuration, "/metadata/name"), &text(hook, "/name")))
-        .map(|(configuration, hook)| {
+        .map(|hook| {
             let trusted = webhook_ca::certificates(&text(hook, "/clientConfig/caBundle"));
             Registered { hook: webhook(configuration, hook, &trusted), trusted }
+        })
+        .filter(|one| match one.hook.injects() {
+            Injects::Yes | Injects::Maybe => true,
+            Injects::Unknown => one.hook.rules.iter().any(WebhookRule::is_for_new_pods),
+            Injects::No => false,
         })
         .collect()
 }
@@ -270,6 +274,7 @@ fn webhook(configuration: &Value, hook: &Value, trusted: &[Certificate]) -> Webh
         name: text(hook, "/name"),
         failure_policy: text(hook, "/failurePolicy"),
         endpoint,
+        path: text(hook, "/clientConfig/service/path"),
         ca_sha256: webhook_ca::fingerprints(trusted),
         ca_bundle: text(hook, "/clientConfig/caBundle"),
         authority: None,

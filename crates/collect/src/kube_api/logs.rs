@@ -2,8 +2,9 @@
 //! the CNI's own file on the node, which its container mounts.
 
 use trustwalk_core::evidence::{LogFailure, LogUnclear, LogsRead, Observed, Pod, Source};
+use trustwalk_core::observation::Place;
 use trustwalk_foreign::shell;
-use trustwalk_logs::Scanner;
+use trustwalk_logs::{Scanner, Summary};
 
 use super::client::KubeApi;
 use crate::limits::{LOG_LINES, LOG_PODS, LOG_STREAM_BYTES};
@@ -29,26 +30,38 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
     let reads = chosen.iter().flat_map(|pod| {
         pod.spec.containers.iter().map(move |container| async move {
             let mut found = LogsRead::default();
+            let place = Place { pod: pod.name.clone(), container: container.name.clone() };
             let (mut gap, mut cut) = (None, None);
-            for previous in [false, true] {
+            // One run after the other, so that what failed in the first and works in the second is over.
+            let mut runs: Option<Summary> = None;
+            for previous in [true, false] {
                 if previous && pod.restarts == 0 {
                     continue;
                 }
-                let log = container_log(api, namespace, &pod.name, &container.name, previous).await;
-                if let Some((said, part)) = log.known() {
-                    found.join(said.clone());
-                    cut = cut.or_else(|| {
-                        part.as_ref().map(|why| format!("{} container {}: {why}", pod.name, container.name))
-                    });
-                } else if !previous {
+                match container_log(api, namespace, &pod.name, &container.name, previous).await {
+                    Observed::Known { value: (said, part), .. } => {
+                        cut =
+                            cut.or_else(|| part.map(|why| format!("{} container {}: {why}", pod.name, container.name)));
+                        match &mut runs {
+                            Some(before) => before.follow(said),
+                            None => runs = Some(said),
+                        }
+                    }
                     // The run before may have left nothing: that is no gap.
-                    gap = gap.or_else(|| log.gap());
+                    unread => gap = gap.or_else(|| unread.gap().filter(|_| !previous)),
                 }
+            }
+            if let Some(said) = runs {
+                let origin = format!("pod {} container {}", pod.name, container.name);
+                found.join(crate::log_files::from_summary(said, &origin).written_by(&place));
             }
             if container.mounts.values().any(|m| m == IPAMD_MOUNT) {
                 let tail = api.tail_file(namespace, &pod.name, &container.name, IPAMD_LOG).await;
                 match tail.known() {
-                    Some(text) => found.join(failures(text, &format!("pod {} {IPAMD_LOG}", pod.name))),
+                    Some(text) => {
+                        let said = failures(text, &format!("pod {} {IPAMD_LOG}", pod.name));
+                        found.join(said.written_by(&place));
+                    }
                     None => gap = gap.or_else(|| tail.gap()),
                 }
             }
@@ -92,14 +105,14 @@ impl Read {
     }
 }
 
-/// Failures in one container's log, which is scanned as it comes, and why it was cut, if it was.
+/// What one container's log says, which is scanned as it comes, and why it was cut, if it was.
 async fn container_log(
     api: &KubeApi,
     namespace: &str,
     pod: &str,
     container: &str,
     previous: bool,
-) -> Observed<(LogsRead, Option<String>)> {
+) -> Observed<(Summary, Option<String>)> {
     let (ns, of, within) = (segment(namespace), segment(pod), crate::percent::encode(container));
     let path = format!(
         "/api/v1/namespaces/{ns}/pods/{of}/log?container={within}&previous={previous}&tailLines={LOG_LINES}&limitBytes={LOG_STREAM_BYTES}"
@@ -112,8 +125,7 @@ async fn container_log(
     };
     let mut scanner = Scanner::new();
     let read = api.log(&path, source, "get pods/log", &mut |bytes| scanner.feed(bytes)).await;
-    let origin = format!("pod {pod} container {container}");
-    read.map(|cut| (crate::log_files::from_summary(scanner.finish(), &origin), cut))
+    read.map(|cut| (scanner.finish(), cut))
 }
 
 /// The web-identity failures in one log.
@@ -123,15 +135,24 @@ pub(crate) fn failures(bytes: &[u8], origin: &str) -> LogsRead {
     crate::log_files::from_summary(scanner.finish(), origin)
 }
 
-/// One entry per meaning: pods of one workload fail alike, and six copies of a line prove no more than one.
+/// One entry per meaning and container: pods of one workload fail alike, and six copies of a line prove no more than
+/// one. What two containers of a pod say is not alike: each has an environment of its own.
 fn merge(found: impl Iterator<Item = LogFailure>) -> Vec<LogFailure> {
     let mut out: Vec<LogFailure> = Vec::new();
     for f in found {
         match out.iter_mut().find(|o| {
-            o.failure.symptom == f.failure.symptom && o.failure.role_arn == f.failure.role_arn && o.witness == f.witness
+            o.failure.symptom == f.failure.symptom
+                && o.failure.role_arn == f.failure.role_arn
+                && o.witness == f.witness
+                && container(o) == container(&f)
         }) {
             Some(same) => {
                 same.count += f.count;
+                for place in f.places {
+                    if !same.places.contains(&place) {
+                        same.places.push(place);
+                    }
+                }
                 // It is over only where every log shows that.
                 let both = same.neighbours.recovered.take().zip(f.neighbours.recovered);
                 same.neighbours.recovered = both.map(|(a, b)| a.max(b));
@@ -146,6 +167,11 @@ fn merge(found: impl Iterator<Item = LogFailure>) -> Vec<LogFailure> {
         }
     }
     out
+}
+
+/// The name of the container that wrote it.
+fn container(failure: &LogFailure) -> Option<&str> {
+    failure.places.first().map(|p| p.container.as_str())
 }
 
 /// Pods of one workload say alike what nobody understands, too.

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use trustwalk_core::evidence::{Observed, Webhook, WebhookAuthority};
+use trustwalk_core::evidence::{Injects, Observed, Webhook, WebhookAuthority};
 use trustwalk_foreign::shell;
 use trustwalk_x509::Certificate;
 
@@ -69,14 +69,19 @@ impl KubeApi {
         .await
     }
 
-    /// Mutating webhooks that could inject web identity.
+    /// Mutating webhooks that inject web identity, or may.
     pub async fn webhooks(&self) -> Observed<Vec<Webhook>> {
         let api = "/apis/admissionregistration.k8s.io/v1";
         let asked = Asked { api, plural: "mutatingwebhookconfigurations", namespace: None, query: "" };
         let found = self.list(&asked, &|v| Some(facts::webhooks(&v)).filter(|own| !own.is_empty())).await;
         let Observed::Known { value: registered, source } = found else { return found.map(|_| Vec::new()) };
-        let registered = registered.into_iter().flatten();
-        let value = join_all(registered.map(|one| self.with_backends(one))).await;
+        let registered: Vec<Registered> = registered.into_iter().flatten().collect();
+        // Where one is known to be it, nobody needs to know more of the others.
+        let known = registered.iter().any(|one| one.hook.injects() == Injects::Yes);
+        let asked = registered.into_iter().map(|one| async move {
+            if known && one.hook.injects() != Injects::Yes { one.hook } else { self.with_backends(one).await }
+        });
+        let value = join_all(asked).await;
         Observed::Known { value, source }
     }
 

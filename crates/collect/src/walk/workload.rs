@@ -207,9 +207,24 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
         Exchange::Needless(reason) => Observed::Spared { reason: reason.clone() },
         Exchange::TooMany(reason) => Observed::NotCollected { reason: reason.clone() },
     };
-    let sample = world.sample(kube, namespace, account, &audience).await;
+    let own = kube.minting(namespace, account, &audience);
+    let sample = asked_for_all(world.sample(kube, namespace, account, &audience).await, own);
     let foretold = sample.map(|s| claims::foretold(&s, namespace, account, audience));
     Bearer::Foretold(Box::new(foretold), none)
+}
+
+/// What one account of the cluster was refused, as another's: each has a token of its own, by a command of its own.
+fn asked_for_all<T>(mut sample: Observed<T>, own: Source) -> Observed<T> {
+    match &mut sample {
+        Observed::Known { .. } | Observed::NotCollected { .. } | Observed::Spared { .. } => {}
+        Observed::Absent { source } | Observed::Denied { source, .. } | Observed::Unreachable { source, .. } => {
+            let asked = std::mem::replace(source, own);
+            if asked.what != source.what {
+                source.what = format!("{} (asked once for the whole run, as {})", source.what, asked.what);
+            }
+        }
+    }
+    sample
 }
 
 fn name_of(target: &WorkloadRef) -> Target {

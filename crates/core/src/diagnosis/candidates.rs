@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;
 
-use super::habitat::Habitat;
 use crate::cause::{Cause, says_nothing};
-use crate::evidence::{Evidence, Kind, Target};
+use crate::evidence::{Evidence, Kind};
 use crate::finding::{Ruling, Standing};
+use crate::habitat::Habitat;
 use crate::observation::Observation;
 use crate::question::{Answers, told};
 
@@ -38,7 +38,7 @@ pub struct Candidate {
 /// Every cause that came into question, what is established first, then what is supported, open, excluded.
 pub(super) fn candidates(e: &Evidence, answers: &Answers, observations: &[Observation]) -> Vec<Candidate> {
     let speaking: Vec<&Observation> = observations.iter().filter(|o| o.speaks()).collect();
-    let habitat = Habitat::of(e, observations);
+    let habitat = Habitat::of(e);
     let mut out: Vec<Candidate> = Vec::new();
     for ruling in &answers.rulings {
         let cause = ruling.cause;
@@ -85,6 +85,7 @@ pub(super) fn meanings<'a>(
     candidates: &[Candidate],
     observations: impl IntoIterator<Item = &'a Observation>,
 ) -> Vec<String> {
+    let habitat = Habitat::of(e);
     let mut seen: BTreeSet<Symptom> = BTreeSet::new();
     let mut out = Vec::new();
     for o in observations.into_iter().filter(|o| o.speaks()) {
@@ -107,7 +108,8 @@ pub(super) fn meanings<'a>(
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         if let [only] = left.as_slice() {
             let cause = only.cause;
-            let tells = cause.decided_by().iter().rfind(|k| e.unread(**k).is_some()).map(|k| k.tells());
+            let tells = cause.decided_by().iter().rfind(|k| e.unread(**k).is_some() && habitat.has(**k));
+            let tells = tells.map(|k| k.tells());
             let tells = tells.map(|words| ["; ", words].concat()).unwrap_or_default();
             let (code, name) = (cause.code(), cause.name());
             out.push(format!("whether {code} {name} is the cause of `{}`: it is the only one left{tells}", o.name()));
@@ -126,18 +128,12 @@ pub(super) fn meanings<'a>(
     out
 }
 
-/// Whether the target lives in a cluster.
-fn in_cluster(e: &Evidence) -> bool {
-    matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. })
-}
-
 /// The fact not read that would decide most of these causes.
 fn separating(e: &Evidence, left: &[&Candidate]) -> Option<Kind> {
+    let habitat = Habitat::of(e);
     let mut votes: BTreeMap<Kind, usize> = BTreeMap::new();
     for candidate in left {
-        // A workload of a cluster has no job.
-        let job = |k: Kind| k == Kind::Job && in_cluster(e);
-        for kind in candidate.cause.decided_by().iter().filter(|k| e.unread(**k).is_some() && !job(**k)) {
+        for kind in candidate.cause.decided_by().iter().filter(|k| e.unread(**k).is_some() && habitat.has(**k)) {
             *votes.entry(*kind).or_default() += 1;
         }
     }

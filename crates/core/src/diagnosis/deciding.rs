@@ -8,6 +8,7 @@ use super::model::{Diagnosis, LinkState};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Kind};
 use crate::finding::{Confidence, Standing};
+use crate::habitat::Habitat;
 
 /// A fact that was not read, and would decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +24,10 @@ pub struct Deciding {
 /// The fact that decides most of the causes that are open. One that was asked for in vain goes before one that
 /// nobody asked for: mostly the second waits for the first.
 pub fn deciding(e: &Evidence, d: &Diagnosis) -> Option<Deciding> {
+    let habitat = Habitat::of(e);
     let mut votes: BTreeMap<Kind, usize> = BTreeMap::new();
     for cause in open(d) {
-        for kind in cause.decided_by().iter().filter(|k| e.unread(**k).is_some()) {
+        for kind in cause.decided_by().iter().filter(|k| e.unread(**k).is_some() && habitat.has(**k)) {
             *votes.entry(*kind).or_default() += 1;
         }
     }

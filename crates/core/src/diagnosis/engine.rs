@@ -2,13 +2,13 @@
 
 use super::candidates;
 use super::deciding::{Named, named_in_logs};
-use super::habitat::Habitat;
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::{saw, survivors, timeline};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Observed, Target, View, pods_down};
 use crate::finding::{Confidence, Finding};
+use crate::habitat::Habitat;
 use crate::link::Link;
 use crate::observation::Observation;
 use crate::question::{self, Answers};
@@ -26,7 +26,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let view = View::new(evidence);
     let mut answers = question::answers(evidence);
     let mut observations = question::observed(evidence);
-    let habitat = Habitat::of(evidence, &observations);
+    let habitat = Habitat::of(evidence);
     survivors::name_few(evidence, &mut answers, &observations, habitat);
     survivors::weigh(&mut answers, habitat);
     let missing = gaps(evidence, std::mem::take(&mut answers.missing));
@@ -128,12 +128,16 @@ fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>) -> Vec<(Link, Str
 /// What takes a diagnosis from a log alone further, with what the log names.
 fn next(e: &Evidence) -> String {
     let Named { role, subject, account } = named_in_logs(e);
+    let habitat = Habitat::of(e);
     let mut commands = Vec::new();
     match account {
         Some((namespace, name)) => {
             commands.push(shell::line("trustwalk diagnose serviceaccount/{} -n {} --log FILE", &[name, namespace]));
         }
-        None => commands.push("trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE".to_owned()),
+        None if habitat.may_be_cluster() => {
+            commands.push("trustwalk diagnose KIND/NAME -n NAMESPACE --log FILE".to_owned());
+        }
+        None => commands.push("trustwalk diagnose --job FOLDER --log FILE".to_owned()),
     }
     commands.push(match (role, subject) {
         (Some(role), Some(subject)) => {

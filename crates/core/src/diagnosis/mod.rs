@@ -5,7 +5,6 @@ mod candidates;
 mod course;
 mod deciding;
 mod engine;
-mod habitat;
 mod model;
 mod saw;
 mod survivors;

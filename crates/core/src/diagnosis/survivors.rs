@@ -5,11 +5,11 @@ use trustwalk_symptoms::Symptom;
 use crate::cause::{Cause, says_nothing};
 use crate::evidence::Evidence;
 use crate::finding::{Confidence, Exhibit, Finding, Ruling, Standing};
+use crate::habitat::Habitat;
 use crate::observation::{Fate, Observation, Witness};
 use crate::plan::Cure;
 use crate::question::{Answers, refusal_of};
 
-use super::habitat::Habitat;
 use super::model::Folded;
 
 /// Causes that are named for a line without a question's own words: with more of them left, a name would say nothing.
@@ -93,7 +93,7 @@ pub(super) fn weigh(answers: &mut Answers, habitat: Habitat) {
         };
         finding.confidence = finding.confidence.min(most);
         if finding.confidence < Confidence::Proven && finding.decide.is_none() {
-            finding.decide = finding.cause.decided_by().first().map(|k| k.tells().to_owned());
+            finding.decide = finding.cause.decided_by().iter().find(|k| habitat.has(**k)).map(|k| k.tells().to_owned());
         }
     }
     for ruling in &mut answers.rulings {

@@ -143,6 +143,27 @@ pub struct Exchange {
     pub request_id: Option<String>,
 }
 
+/// Codes of a service that is asked too often or is in trouble, whatever status they come with (STS API reference,
+/// "Common Errors"; AWS SDKs and Tools Reference Guide, "Retry behavior").
+const PASSING: [&str; 8] = [
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "RequestTimeout",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "InternalError",
+];
+
+impl Exchange {
+    /// Whether the answer is temporary by its nature: no check of STS refused.
+    pub fn is_passing(&self) -> bool {
+        let coded = self.code.as_deref().is_some_and(|code| PASSING.contains(&code));
+        self.assumed.is_none() && (coded || super::issuer::passes(self.status))
+    }
+}
+
 /// One `CloudTrail` event that matters here. Times, names and members are those of the `CloudTrail` User Guide's
 /// "`CloudTrail` record contents"; the example of a refused and of a granted `AssumeRoleWithWebIdentity` is in the IAM
 /// User Guide, "Logging IAM and AWS STS API calls".

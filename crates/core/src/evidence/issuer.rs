@@ -72,6 +72,19 @@ pub struct Fetched {
     pub redirect: Option<String>,
 }
 
+/// Whether a status is one that a server gives for a time: it timed out, was asked too often or is in trouble (RFC 9110,
+/// sections 15.5.9 and 15.6; RFC 6585, section 4; RFC 8470, section 5.2). That it knows no such method or version lasts.
+pub(super) fn passes(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..=599) && !matches!(status, 501 | 505)
+}
+
+impl Fetched {
+    /// Whether the answer is temporary by its nature, so that it proves nothing that lasts.
+    pub fn is_passing(&self) -> bool {
+        passes(self.status)
+    }
+}
+
 /// The discovery document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]

@@ -53,8 +53,8 @@ impl ServiceAccount {
     }
 }
 
-/// Whether a webhook of this configuration and name is one that injects web identity: as EKS and the project's own
-/// manifests name it.
+/// Whether a webhook of this configuration and name is called as one that injects web identity: as EKS and the
+/// project's own manifests name it. What it does, [`Webhook::injects`] tells.
 pub fn injects_identity(configuration: &str, webhook: &str) -> bool {
     [configuration, webhook].iter().any(|name| name.contains("pod-identity") || name.contains("iam-for-pods"))
 }
@@ -81,6 +81,9 @@ pub struct Webhook {
     pub failure_policy: String,
     /// How it is reached: `service ns/name:port` or a URL.
     pub endpoint: String,
+    /// The path it is called at, where it is a service; empty where it was not read.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
     /// Certificates in `caBundle`, and their SHA-256.
     pub ca_sha256: Vec<String>,
     /// `caBundle` as it stands, base64 of PEM; empty where there is none, or what is there is no certificates.
@@ -144,6 +147,12 @@ impl WebhookRule {
             && any(&self.versions, &["v1", "*"])
             && any(&self.resources, &["pods", "*", "*/*"])
             && self.scope != "Cluster"
+    }
+
+    /// Whether the webhook is called by it for anything that is done to pods.
+    pub fn is_for_pods(&self) -> bool {
+        let any = |all: &[String], wanted: &[&str]| all.iter().any(|one| wanted.contains(&one.as_str()));
+        any(&self.groups, &["", "*"]) && any(&self.resources, &["pods", "*", "*/*"]) && self.scope != "Cluster"
     }
 
     /// In one phrase.

@@ -5,13 +5,16 @@ use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::{Failure, Success, TrailRecord};
 
 use super::{Evidence, Observed};
-use crate::observation::Witness;
+use crate::observation::{Place, Witness};
 
 /// A failure read from a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogFailure {
     /// The log: `pod aws-node-2mxxx /host/var/log/aws-routed-eni/ipamd.log`, a file, `-`.
     pub origin: String,
+    /// The containers that wrote it, all of one name; empty for what was given, of which nobody knows who wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
     /// How often it was seen.
     pub count: u64,
     /// First and last time, ISO 8601 as the log wrote them.
@@ -75,6 +78,9 @@ impl Happening {
 pub struct LogSuccess {
     /// The log.
     pub origin: String,
+    /// The container that wrote it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// How often it was seen.
     pub count: u64,
     /// When it was seen first, ISO 8601.
@@ -151,6 +157,26 @@ impl LogsRead {
     pub fn join(&mut self, other: Self) {
         self.failures.extend(other.failures);
         self.besides.join(other.besides);
+    }
+
+    /// The same, as what one container wrote.
+    #[must_use]
+    pub fn written_by(mut self, place: &Place) -> Self {
+        self.failures.iter_mut().for_each(|f| f.places = vec![place.clone()]);
+        self.besides.successes.iter_mut().for_each(|s| s.place = Some(place.clone()));
+        self
+    }
+}
+
+impl LogFailure {
+    /// Whether a container of this name wrote it, as far as is known: of what was given, any may have.
+    pub fn may_be_of(&self, container: &str) -> bool {
+        self.places.is_empty() || self.is_of(container)
+    }
+
+    /// Whether it is known that a container of this name wrote it.
+    pub fn is_of(&self, container: &str) -> bool {
+        self.places.iter().any(|p| p.container == container)
     }
 }
 

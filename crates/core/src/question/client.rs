@@ -2,7 +2,7 @@
 
 use trustwalk_symptoms::{Failure, Frame, Sdk, Symptom as S};
 
-use super::facts::{FILE_VARIABLE, ROLE_VARIABLE, lacking};
+use super::facts::{Has, ROLE_VARIABLE, has_web_identity, lacking, writers, writers_have};
 use super::symptoms::recent;
 use super::{Draft, Judged, names, uses};
 use crate::cause::Cause;
@@ -65,12 +65,17 @@ fn known_to_the_client(view: &View<'_>, judged: &mut Judged) {
     let contradicts = |cause: Cause, failure: &Failure| {
         if cause == Cause::JavaStsModuleMissing { has_sts_built_in(failure) } else { asks_for_web_identity(failure) }
     };
-    if let Some(by) = uses::web_identity(view) {
-        judged.exclude(Cause::AppOrSdkLacksWebIdentitySupport, by);
-    }
-    for cause in [Cause::AppOrSdkLacksWebIdentitySupport, Cause::JavaStsModuleMissing] {
-        let lines = recent(view).into_iter().filter(|l| cause.shows().contains(&l.failure.symptom));
-        let all: Option<Vec<String>> = lines.map(|l| contradicts(cause, &l.failure)).collect();
+    let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
+    for cause in [lacks, Cause::JavaStsModuleMissing] {
+        let lines: Vec<_> = recent(view).into_iter().filter(|l| cause.shows().contains(&l.failure.symptom)).collect();
+        if lines.is_empty()
+            && let Some(by) = uses::web_identity(view, None).filter(|_| cause == lacks)
+        {
+            judged.exclude(cause, by);
+        }
+        let used = |l| uses::web_identity(view, Some(l)).filter(|_| cause == lacks);
+        let all: Option<Vec<String>> =
+            lines.into_iter().map(|l| used(l).or_else(|| contradicts(cause, &l.failure))).collect();
         if let Some(by) = all.and_then(|all| all.into_iter().next()) {
             judged.exclude(cause, by);
         }
@@ -148,7 +153,7 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
                      not AWS_ENDPOINT_URL, and no endpoint on the client of STS",
                 &[("kubectl", names::unset(view, &["AWS_ENDPOINT_URL"]))],
             );
-            (Cause::StsCalledAtAnotherServicesEndpoint, variables(view, draft))
+            (Cause::StsCalledAtAnotherServicesEndpoint, variables(view, line, draft))
         }
         S::StsPlainHttp | S::EndpointWithoutScheme => {
             let words = if f.symptom == S::StsPlainHttp {
@@ -161,11 +166,10 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
                 "write the endpoint with https://, or leave it out",
                 &[("kubectl", names::unset(view, &["AWS_ENDPOINT_URL_STS"]))],
             );
-            (Cause::StsEndpointWithoutTls, variables(view, draft))
+            (Cause::StsEndpointWithoutTls, variables(view, line, draft))
         }
         S::ChainInterrupted | S::PodIdentityAgentTimeout => {
-            let given = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
-            let given = given.into_iter().any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE));
+            let given = writers_have(view, line, has_web_identity) == Has::Yes;
             let draft = Draft::new(
                 "the client asked its sources of credentials in turn, and one that did not answer in time ended the \
                  search: it may be a disturbance that passes",
@@ -189,10 +193,10 @@ fn region(view: &View<'_>) -> (&'static str, String) {
     ("kubectl", names::on_workload(view, "set env", " AWS_REGION={}", &[names::region(view)]))
 }
 
-/// Shows the variables of the containers that set an endpoint.
-fn variables(view: &View<'_>, mut draft: Draft) -> Draft {
+/// Shows the variables that set an endpoint where the line was written.
+fn variables(view: &View<'_>, line: &LogFailure, mut draft: Draft) -> Draft {
     const ENDPOINTS: [Variable; 2] = [Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl];
-    let containers = view.pods().known().into_iter().flatten().flat_map(|p| &p.spec.containers);
+    let containers = writers(view, line).into_iter().map(|(_, c)| c);
     for (name, value) in containers
         .flat_map(|c| ENDPOINTS.iter().filter_map(|v| Some((v.name(), c.env_value(*v).filter(|v| !v.is_empty())?))))
     {

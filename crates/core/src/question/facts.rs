@@ -2,7 +2,10 @@
 
 use trustwalk_foreign::shell;
 
-use crate::evidence::{Container, EnvVar, Evidence, Kind, Observed, Target, TokenClaims, Variable, View, at_work};
+use crate::evidence::{
+    Container, EnvVar, Evidence, Kind, LogFailure, Observed, Pod, Target, TokenClaims, Variable, View, at_work,
+};
+use crate::observation::Place;
 
 /// STS takes a token up to five minutes after its expiry (IAM User Guide, OIDC providers).
 pub(crate) const GRACE: i64 = 300;
@@ -158,23 +161,86 @@ pub(crate) fn token_gap(e: &View<'_>) -> String {
     lacking("the token's claims", e.token())
 }
 
+/// A container, and the pod that it stands in: none for one of the template.
+pub(super) type Placed<'a> = (Option<&'a Pod>, &'a Container);
+
 /// The containers of the pods that have not ended, and those of the template.
+pub(super) fn placed<'a>(e: &View<'a>) -> impl Iterator<Item = Placed<'a>> + use<'a> {
+    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all));
+    let own = pods.flat_map(|p| p.spec.containers.iter().map(move |c| (Some(p), c)));
+    own.chain(e.workload().known().into_iter().flat_map(|w| w.template.containers.iter().map(|c| (None, c))))
+}
+
+/// The same, without where they stand.
 pub(super) fn containers<'a>(e: &View<'a>) -> impl Iterator<Item = &'a Container> + use<'a> {
-    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all)).flat_map(|p| p.spec.containers.iter());
-    pods.chain(e.workload().known().into_iter().flat_map(|w| w.template.containers.iter()))
+    placed(e).map(|(_, container)| container)
+}
+
+/// Whether a container wrote a line, as far as is known.
+pub(super) fn wrote((pod, container): Placed<'_>, line: &LogFailure) -> bool {
+    let own = |of: &Place| of.container == container.name && pod.is_none_or(|p| p.name == of.pod);
+    line.places.is_empty() || line.places.iter().any(own)
+}
+
+/// The containers that may have written a line: those whose log it stands in, whatever became of their pods; of a log
+/// that was given, each that goes on running, and where no pod was read each of the template.
+pub(super) fn writers<'a>(e: &View<'a>, line: &LogFailure) -> Vec<Placed<'a>> {
+    let mut all: Vec<Placed<'a>> = if line.places.is_empty() {
+        placed(e).filter(|(_, c)| !c.init || c.sidecar).collect()
+    } else {
+        let pods = e.pods().known().into_iter().flatten();
+        let own = pods.flat_map(|p| p.spec.containers.iter().map(move |c| (Some(p), c)));
+        own.chain(placed(e).filter(|(pod, _)| pod.is_none())).filter(|at| wrote(*at, line)).collect()
+    };
+    if all.iter().any(|(pod, _)| pod.is_some()) {
+        all.retain(|(pod, _)| pod.is_some());
+    }
+    all
+}
+
+/// What the containers that may have written a line have of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Has {
+    /// The one that wrote it has it.
+    Yes,
+    /// Some of those that may have written it have it, and some have not.
+    Some,
+    /// None has it.
+    No,
+}
+
+/// Whether the containers that may have written a line have something.
+pub(super) fn writers_have(e: &View<'_>, line: &LogFailure, has: impl Fn(&Container) -> bool) -> Has {
+    let all = writers(e, line);
+    match all.iter().filter(|(_, c)| has(c)).count() {
+        0 => Has::No,
+        // One line of several pods stands in the log of each.
+        some if some == all.len() || !line.places.is_empty() => Has::Yes,
+        _ => Has::Some,
+    }
 }
 
 /// The first of these variables that a container sets, with its value or where that comes from. An empty value is
 /// taken for none (AWS SDKs and Tools Reference Guide, "Environment variables support").
-pub(super) fn variable(e: &View<'_>, asked: &[Variable]) -> Option<(String, String)> {
+pub(super) fn set_in(container: &Container, asked: &[Variable]) -> Option<(String, String)> {
     let named = |v: &&EnvVar| asked.iter().any(|a| a.name() == v.name()) && v.value() != Some("");
-    containers(e).flat_map(|c| c.env.iter()).find(named).map(|v| {
+    container.env.iter().find(named).map(|v| {
         let value = v.value().or_else(|| v.origin()).unwrap_or("set");
         (v.name().to_owned(), value.to_owned())
     })
 }
 
+/// The same of the containers that may have written a line.
+pub(super) fn variable(e: &View<'_>, line: &LogFailure, asked: &[Variable]) -> Option<(String, String)> {
+    writers(e, line).into_iter().find_map(|(_, c)| set_in(c, asked))
+}
+
 /// Whether role and token are in a container.
+pub(super) fn has_web_identity(container: &Container) -> bool {
+    container.has_env(ROLE_VARIABLE) && container.has_env(FILE_VARIABLE)
+}
+
+/// Whether role and token are in any container.
 pub(super) fn identity_given(e: &View<'_>) -> bool {
-    containers(e).any(|c| c.has_env(ROLE_VARIABLE) && c.has_env(FILE_VARIABLE))
+    containers(e).any(has_web_identity)
 }

@@ -11,7 +11,8 @@ use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::token_file;
 use super::{Draft, Judged, ignored, pod_identity, preset, skipped, two_identities, unheeded, webhook};
 use crate::evidence::{
-    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, View, Webhook, Workload, at_work,
+    AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, Variable, View, Webhook,
+    Workload, at_work,
 };
 use crate::finding::Confidence;
 
@@ -169,10 +170,8 @@ fn added_late(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
         "have the injector of that container run before, or set reinvocationPolicy: IfNeeded",
         &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
     );
-    let of = |name: &str| format!("pod {} container {name}", pod.name);
-    let others: Vec<String> = pod.spec.containers.iter().filter(|c| c.name != container).map(|c| of(&c.name)).collect();
-    let wants = |l: &&LogFailure| WITHOUT_IDENTITY.contains(&l.failure.symptom) && !others.contains(&l.origin);
-    let own = |l: &&LogFailure| l.origin == of(&container);
+    let wants = |l: &&LogFailure| WITHOUT_IDENTITY.contains(&l.failure.symptom) && l.may_be_of(&container);
+    let own = |l: &&LogFailure| l.is_of(&container);
     let decide = format!("whether {container} calls AWS at all: its own log");
     Some(match recent(e).into_iter().find(wants) {
         Some(line) if own(&line) => draft.hear(line),
@@ -185,40 +184,67 @@ fn added_late(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
 /// Variables set by hand keep the webhook from touching a container, so no token is mounted there.
 fn preset(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let template = &e.workload().known()?.template;
-    let container = template.containers.iter().find(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE))?;
-    let file = container.env_value(FILE_VARIABLE).unwrap_or_default();
-    let mounted = pods.iter().all(|p| {
-        p.spec
-            .containers
-            .iter()
-            .filter(|c| c.name == container.name)
-            .any(|c| !file.is_empty() && c.mounts.values().any(|m| file.starts_with(m.as_str())))
-    });
-    if mounted && !pods.is_empty() {
-        return None;
-    }
-    Some(
-        Draft::new(format!(
-            "container {} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it \
-            alone and mounts no token",
-            container.name
-        ))
-        .show(
-            "container env",
-            [ROLE_VARIABLE, FILE_VARIABLE]
-                .into_iter()
-                .filter(|v| container.has_env(*v))
-                .map(|v| format!("{v}={}", container.env_value(v).unwrap_or_default()))
-                .collect::<Vec<_>>()
-                .join(", "),
-            "pod template",
-        )
-        .show("mounted token", "none", "pods")
-        .cure(
-            "remove both variables from the workload; the webhook sets them",
-            &[("kubectl", unset(e.workload().known()?))],
+    let all = template.containers.iter().filter(|c| c.has_env(ROLE_VARIABLE) || c.has_env(FILE_VARIABLE));
+    let mut broken = all.filter_map(|c| Some((c, lacking_of(c, pods)?)));
+    // Of several the one whose log speaks.
+    let speaks = |c: &Container| recent(e).into_iter().any(|l| l.is_of(&c.name));
+    let (container, lacks) = broken.clone().find(|(c, _)| speaks(c)).or_else(|| broken.next())?;
+    let name = &container.name;
+    let sentence = match lacks {
+        Lacks::Token => format!(
+            "container {name} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts \
+             no token"
         ),
-    )
+        Lacks::Other(other) => format!(
+            "container {name} sets one of {ROLE_VARIABLE} and {FILE_VARIABLE} itself, so the webhook sets neither, and \
+             {other} is not set"
+        ),
+    };
+    let set = [ROLE_VARIABLE, FILE_VARIABLE].into_iter().filter(|v| container.has_env(*v));
+    let set = set.map(|v| format!("{v}={}", container.env_value(v).unwrap_or_default())).collect::<Vec<_>>().join(", ");
+    let draft = Draft::new(sentence).show("container env", set, "pod template");
+    let draft = match lacks {
+        Lacks::Token => draft.show("mounted token", "none", "pods"),
+        Lacks::Other(other) => draft.show("container env", format!("no {other}"), "pods"),
+    };
+    let alone = template.containers.iter().filter(|c| !c.init || c.sidecar).count() < 2;
+    let draft = if alone || speaks(container) || recent(e).into_iter().any(|l| l.places.is_empty()) {
+        draft
+    } else {
+        // Nobody has heard it fail, and a container beside others may call nothing of AWS.
+        let draft = draft.unsure(Confidence::Likely, format!("whether container {name} calls AWS at all: its own log"));
+        if e.pods_down() == 0 { draft.warns() } else { draft }
+    };
+    Some(draft.cure(
+        "remove both variables from the workload; the webhook sets them",
+        &[("kubectl", unset(e.workload().known()?))],
+    ))
+}
+
+/// What a container that sets a variable of the two itself is without.
+#[derive(Debug, Clone, Copy)]
+enum Lacks {
+    /// The token's file is mounted nowhere.
+    Token,
+    /// The other variable.
+    Other(Variable),
+}
+
+/// What a container of the template that sets a variable itself is without, in a pod or, where there is none, as far as
+/// the template tells.
+fn lacking_of(container: &Container, pods: &[&Pod]) -> Option<Lacks> {
+    let as_they_run: Vec<&Container> =
+        pods.iter().flat_map(|p| &p.spec.containers).filter(|c| c.name == container.name).collect();
+    let missing = |variable: Variable| as_they_run.iter().any(|c| !c.has_env(variable)) || as_they_run.is_empty();
+    match (container.has_env(ROLE_VARIABLE), container.has_env(FILE_VARIABLE)) {
+        (true, false) => missing(FILE_VARIABLE).then_some(Lacks::Other(FILE_VARIABLE)),
+        (false, true) => missing(ROLE_VARIABLE).then_some(Lacks::Other(ROLE_VARIABLE)),
+        _ => {
+            let file = container.env_value(FILE_VARIABLE).unwrap_or_default();
+            let holds = |c: &&Container| !file.is_empty() && c.mounts.values().any(|m| file.starts_with(m.as_str()));
+            (pods.is_empty() || !as_they_run.iter().all(holds)).then_some(Lacks::Token)
+        }
+    }
 }
 
 fn unset(w: &Workload) -> String {
@@ -254,7 +280,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
     }
     let annotated = sa.role_written_by.as_ref().map_or(sa.created, |w| w.at);
     let ready = |w: &Webhook| w.written_by.as_ref().map_or(w.created, |by| by.at.max(w.created));
-    let hook = e.webhooks().known().into_iter().flatten().map(ready).min().unwrap_or_default();
+    let hook = webhook::injecting(e).into_iter().map(ready).min().unwrap_or_default();
     let newer = annotated.max(hook);
     let names = bare.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
     // An account annotated from its birth and a pod that came right after: the cache had not caught up.

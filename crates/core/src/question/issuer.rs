@@ -210,6 +210,9 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
             "issuer",
         )
     };
+    if discovery.fetched.is_passing() {
+        return passing(&discovery.fetched, iss, said);
+    }
     if let Some(why) = bad_fetch(&discovery.fetched, discovery.malformed.as_ref()) {
         return Judged::one(Cause::IssuerDocumentsNotPublic, public(show(why, &discovery.fetched)));
     }
@@ -252,6 +255,9 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
         | Observed::NotCollected { .. }
         | Observed::Spared { .. } => return Judged::open(lacking("the key set", e.keys())),
     };
+    if keys.fetched.is_passing() {
+        return passing(&keys.fetched, iss, said);
+    }
     if let Some(why) = bad_fetch(&keys.fetched, keys.malformed.as_ref())
         .or_else(|| keys.keys.is_empty().then(|| format!("{} holds no key", keys.fetched.url)))
     {
@@ -282,6 +288,25 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
         );
     }
     Judged::default()
+}
+
+/// What an answer that is temporary by its nature leaves open: it proves nothing that lasts, be it the same for STS.
+fn passing(fetched: &Fetched, iss: &str, said: &Refusals) -> Judged {
+    let ask = trustwalk_foreign::shell::line("curl -sS -o /dev/null -w '%{http_code}' {}", &[&fetched.url]);
+    let why = format!("{} answers HTTP {}, which is for a time by its meaning", fetched.url, fetched.status);
+    let decide = format!("whether it lasts: ask again a few times, `{ask}`, and run the exchange again");
+    if !said.hold(Refusal::Keys) {
+        return Judged::open(format!("whether STS can read the issuer's documents: {why}; {decide}"));
+    }
+    let shown = |draft: Draft| {
+        let fetch = format!("{} {}", fetched.status, fetched.url);
+        draft.show("fetched", fetch, "issuer").unsure(Confidence::Possible, decide.clone())
+    };
+    let lasting = Draft::new(format!("STS could not read the issuer's documents, and now {why}: it may stay so"));
+    let mut judged =
+        Judged::one(Cause::IssuerKeysFetchTransientFailure, shown(transient(iss, &format!("asked just now, {why}"))));
+    judged.push(Cause::IssuerDocumentsNotPublic, shown(public(lasting)));
+    judged
 }
 
 fn transient(iss: &str, why: &str) -> Draft {

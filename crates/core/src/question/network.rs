@@ -6,7 +6,7 @@ use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Scheme, Symptom as S};
 
 use super::egress::{Way, restricted};
-use super::facts::{containers, identity_given, in_cluster, lacking, variable};
+use super::facts::{Has, has_web_identity, in_cluster, lacking, variable, writers, writers_have};
 use super::names;
 use super::renewal::renewal;
 use super::symptoms::{find, recent};
@@ -120,11 +120,11 @@ fn contradicted(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
         judged.exclude(Cause::DnsOrNetworkToStsBroken, format!("{host} is no name of AWS: none can resolve it"));
         judged.exclude(Cause::NetworkPolicyBlocksSts, format!("{host} is no name of AWS: none can resolve it"));
     }
-    if aws && named && variable(e, &OWN_SETTINGS).is_none() && line.failure.symptom != S::StsTlsUntrusted {
+    if aws && named && variable(e, line, &OWN_SETTINGS).is_none() && line.failure.symptom != S::StsTlsUntrusted {
         judged.exclude(Cause::AppOverridesEndpointOrTlsSettings, format!("AWS's own name {host} was asked"));
     }
     let proxy = |name: &str| PROXIES.iter().any(|p| p.eq_ignore_ascii_case(name));
-    let told = containers(e).flat_map(|c| &c.env).any(|v| proxy(v.name()));
+    let told = writers(e, line).into_iter().flat_map(|(_, c)| &c.env).any(|v| proxy(v.name()));
     if line.failure.symptom != S::StsProxyRefused && !told && e.pods().known().is_some() {
         judged.exclude(Cause::ProxyBlocksSts, "no container is told a proxy");
     }
@@ -142,7 +142,7 @@ fn way(e: &View<'_>, line: &LogFailure) -> Way {
 fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     let symptom = line.failure.symptom;
     let host = line.failure.host.clone().unwrap_or_else(|| "STS".to_owned());
-    if let Some((name, value)) = variable(e, &OWN_SETTINGS) {
+    if let Some((name, value)) = variable(e, line, &OWN_SETTINGS) {
         let draft = Draft::new(format!("the container sets {name}={value}, and STS cannot be reached with it"))
             .show("container env", format!("{name}={value}"), "pod")
             .cure("remove the variable or correct it", &[("kubectl", names::unset(e, &[&name]))]);
@@ -372,7 +372,7 @@ fn fell_back(e: &View<'_>) -> Option<Draft> {
     let node = find(e, &[S::NodeRoleUsed])?;
     let works = e.exchange().known().is_some_and(|x| x.assumed.is_some());
     let failed = find(e, if works { PASSED } else { PASSING })?;
-    if !identity_given(e) && in_cluster(e) {
+    if in_cluster(e) && writers_have(e, node, has_web_identity) == Has::No {
         return None;
     }
     let decide = format!(

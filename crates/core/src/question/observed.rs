@@ -15,6 +15,7 @@ pub(crate) fn observed(e: &Evidence) -> Vec<Observation> {
         witness: line.witness,
         seen: Seen::Failure,
         origin: line.origin.clone(),
+        places: line.places.clone(),
         count: line.count,
         at: last(line),
         symptom: Some(line.failure.symptom),
@@ -31,6 +32,7 @@ fn besides(e: &Evidence) -> Vec<Observation> {
         witness,
         seen,
         origin: origin.to_owned(),
+        places: Vec::new(),
         count,
         at: last.and_then(moment),
         symptom: None,
@@ -43,7 +45,8 @@ fn besides(e: &Evidence) -> Vec<Observation> {
         });
     let worked = e.besides.successes.iter().map(|s| {
         let text = &s.success.message;
-        one(Witness::Log, Seen::Success, &s.origin, s.count, s.last.as_deref(), text, Fate::Succeeded)
+        let told = one(Witness::Log, Seen::Success, &s.origin, s.count, s.last.as_deref(), text, Fate::Succeeded);
+        Observation { places: s.place.iter().cloned().collect(), ..told }
     });
     let records = e.besides.records.iter().filter(|r| r.record.event.is_exchange()).map(|r| {
         let text = format!(
@@ -66,6 +69,7 @@ fn own(e: &Evidence) -> Option<Observation> {
         witness: Witness::OwnExchange,
         seen: Seen::Failure,
         origin: "sts:AssumeRoleWithWebIdentity".to_owned(),
+        places: Vec::new(),
         count: 1,
         at: e.exchange.source().map(|s| s.at),
         symptom: Some(symptom),
@@ -107,6 +111,7 @@ fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
         witness: Witness::Trail,
         seen: Seen::Failure,
         origin: "CloudTrail".to_owned(),
+        places: Vec::new(),
         count: 1,
         at: Some(event.at),
         symptom: Some(symptom),

@@ -3,15 +3,26 @@
 use trustwalk_symptoms::{Frame, Sdk};
 
 use super::Draft;
-use super::facts::containers;
+use super::facts::{Has, has_web_identity, writers, writers_have};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, View};
 use crate::finding::Confidence;
 
 /// The application does not come to the injected identity: by a chain of its own, a setting, or an old SDK.
 pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
-    let image = containers(e).next().map(|c| format!(" in {}", c.image)).unwrap_or_default();
-    let unused = "role and token are in the container and the application does not use them";
+    let writer = writers(e, line).into_iter().find(|(_, c)| has_web_identity(c));
+    let image = writer.map(|(_, c)| format!(" in {}", c.image)).unwrap_or_default();
+    let unused = match (writer, writers_have(e, line, has_web_identity)) {
+        (Some((_, c)), Has::Some) => format!(
+            "role and token are in container {}, and if it is the one that wrote the log, its application does not use \
+             them",
+            c.name
+        ),
+        (Some((_, c)), Has::Yes) if !line.places.is_empty() => {
+            format!("role and token are in container {} and the application does not use them", c.name)
+        }
+        _ => "role and token are in the container and the application does not use them".to_owned(),
+    };
     let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
     let asks = "the application's configuration, or its log at debug level: which credential provider it asks";
     if let Some((setting, title, source)) = own_setting(line.failure.sdk) {

@@ -31,7 +31,7 @@ pub(crate) fn refusals(view: &View<'_>) -> Refusals {
         if x.assumed.is_some() {
             return Refusals::default();
         }
-        if let Some(code) = &x.code {
+        if let Some(code) = x.code.as_ref().filter(|_| !x.is_passing()) {
             return Refusals([from_answer(code, x.message.as_deref().unwrap_or_default())].into());
         }
     }

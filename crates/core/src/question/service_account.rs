@@ -142,6 +142,39 @@ fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
     })
 }
 
+/// What the key of an annotation that holds a role's ARN is likely to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    /// The webhook's own, written wrongly.
+    Slip,
+    /// One of AWS's, or of a tool that gives roles to pods otherwise, as kube2iam's and kiam's `iam.amazonaws.com/role`.
+    Elsewhere,
+}
+
+impl Key {
+    /// Nothing for the webhook's own key, and for one that speaks of no such thing: it is somebody else's.
+    fn of(key: &str) -> Option<Self> {
+        if key == ROLE_ANNOTATION {
+            return None;
+        }
+        let letters = |text: &str| -> String {
+            let plain = text.chars().filter(char::is_ascii_alphanumeric);
+            plain.map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let (domain, name) = key.split_once('/').unwrap_or(("", key));
+        let named = letters(name) == letters("role-arn");
+        let of_eks = domain == "eks.amazonaws.com" && letters(name).contains("role");
+        if letters(key) == letters(ROLE_ANNOTATION) || alike(key, ROLE_ANNOTATION) || of_eks {
+            return Some(Self::Slip);
+        }
+        let of_aws = ["amazonaws.com", "amazon.com", "aws", "eks", "iam"].iter().any(|word| domain.contains(word));
+        if named && (of_aws || domain.is_empty()) {
+            return Some(Self::Slip);
+        }
+        (of_aws && letters(name).contains("role")).then_some(Self::Elsewhere)
+    }
+}
+
 fn is_role(value: &str) -> bool {
     arn_parts(value.trim()).is_some_and(|(_, _, r)| r.starts_with("role/"))
 }
@@ -256,13 +289,19 @@ fn left_in_pods<'a>(e: &View<'a>) -> Option<(&'a str, &'a str)> {
 
 fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Cause, Draft)> {
     let who = format!("{}/{}", sa.namespace, sa.name);
-    let near =
-        sa.annotations.iter().find(|(k, v)| is_role(v) && k.as_str() != ROLE_ANNOTATION && !k.starts_with("kubectl."));
-    if let Some((key, arn)) = near {
+    let mut near = sa.annotations.iter().filter(|(_, v)| is_role(v)).filter_map(|(k, v)| Some((k, v, Key::of(k)?)));
+    if let Some((key, arn, kind)) = near.clone().find(|(.., kind)| *kind == Key::Slip).or_else(|| near.next()) {
         let draft = Draft::new(format!(
             "the service account {who} names its role under `{key}`, and the webhook reads only {ROLE_ANNOTATION}"
         ))
         .show("annotation", format!("{key}={arn}"), format!("ServiceAccount {who}"));
+        let draft = match kind {
+            Key::Slip => draft,
+            Key::Elsewhere => {
+                let decide = format!("who reads the annotation {key}, and whether the webhook is meant to");
+                draft.unsure(Confidence::Likely, decide)
+            }
+        };
         return Some((Cause::AnnotationKeyWrong, annotate(e, draft, sa, arn)));
     }
     let template = e.workload().known().map(|w| (&w.template.annotations, &w.annotations));
@@ -430,4 +469,28 @@ fn misnamed(e: &View<'_>, sa: &ServiceAccount, line: Option<&LogFailure>) -> Opt
 fn shares_stem(a: &str, b: &str) -> bool {
     let stem = |t: &str| t.split('-').take(2).collect::<Vec<_>>().join("-");
     stem(a) == stem(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Key;
+
+    #[test]
+    fn only_what_looks_like_the_webhooks_own_key_is_taken_for_it() {
+        for slip in [
+            "eks.amazonaws.com/role_arn",
+            "eks.amazonaws.com/rolearn",
+            "eks.amazonaws.com/iam-role-arn",
+            "eks.amazonaw.com/role-arn",
+            "amazonaws.com/role-arn",
+            "role-arn",
+            "iam.amazonaws.com/role-arn",
+        ] {
+            assert_eq!(Key::of(slip), Some(Key::Slip), "{slip}");
+        }
+        assert_eq!(Key::of("iam.amazonaws.com/role"), Some(Key::Elsewhere));
+        for other in ["eks.amazonaws.com/role-arn", "example.com/audit-role", "backup.example.com/role-arn", "owner"] {
+            assert_eq!(Key::of(other), None, "{other}");
+        }
+    }
 }

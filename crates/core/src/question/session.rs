@@ -9,6 +9,7 @@ use super::symptoms::find;
 use super::{Draft, Judged, names};
 use crate::evidence::{CiJob, LogFailure, Target, View};
 use crate::finding::Confidence;
+use crate::habitat::Habitat;
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] = &[
@@ -38,7 +39,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             Cause::RoleSessionNameInvalid,
             Draft::new("the session's name has characters or a length STS refuses")
                 .hear(line)
-                .cure("use 2 to 64 of letters, digits and _=,.@+-", &note("role-session-name: my-job")),
+                .cure("use 2 to 64 of letters, digits and _=,.@+-", &named(e)),
         );
     }
     if let Some(line) = find(view, &[Symptom::DurationExceeds]) {
@@ -73,10 +74,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         };
         let decide = "whether the session came from web identity, and whether a new process works";
         let unsure = |words: &str| Draft::new(words).hear(line).unsure(Confidence::Possible, decide);
-        let draft = unsure(words).cure(
-            "renew the session before it ends",
-            &note("role-duration-seconds: longer than the job, or assume the role again before the last steps"),
-        );
+        let draft = renewing(e, unsure(words));
         judged.push(rule, draft);
         if rule == Cause::AppDoesNotRefreshSessionCredentials {
             let chained = unsure("the session may be made from another session, which lasts an hour at most")
@@ -93,9 +91,46 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     judged
 }
 
+/// How a session is renewed: a job asks for a longer one, a program has its SDK do it.
+fn renewing(e: &View<'_>, draft: Draft) -> Draft {
+    let habitat = Habitat::of(e.whole());
+    let mut ways = Vec::new();
+    if habitat.may_be_cluster() {
+        ways.push(("kubectl", names::on_workload(e, "rollout restart", "", &[])));
+        ways.push((
+            "note",
+            "a restart helps until the next session ends; clients that are made with the SDK's own chain \
+                            of credentials renew by themselves"
+                .to_owned(),
+        ));
+    }
+    if habitat.may_be_ci() {
+        let words = "role-duration-seconds: longer than the job, or assume the role again before the last steps";
+        ways.push(("workflow", words.to_owned()));
+    }
+    draft.cure("renew the session before it ends", &ways)
+}
+
+/// Where the session's name is set.
+fn named(e: &View<'_>) -> Vec<(&'static str, String)> {
+    let habitat = Habitat::of(e.whole());
+    let pods = || ("kubectl", names::on_workload(e, "set env", " AWS_ROLE_SESSION_NAME=my-app", &[]));
+    let job = || ("workflow", "role-session-name: my-job".to_owned());
+    habitat.may_be_cluster().then(pods).into_iter().chain(habitat.may_be_ci().then(job)).collect()
+}
+
+/// Where an hour is asked for.
+fn an_hour(e: &View<'_>) -> Vec<(&'static str, String)> {
+    let habitat = Habitat::of(e.whole());
+    let own =
+        || ("note", "DurationSeconds, or the role_session_duration or the like of its configuration: 3600".to_owned());
+    let job = || ("workflow", seconds(HOUR));
+    habitat.may_be_cluster().then(own).into_iter().chain(habitat.may_be_ci().then(job)).collect()
+}
+
 /// Which limit a session that was asked for goes beyond, as the refusal says.
 fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
-    let hour = [("workflow", "role-duration-seconds: 3600".to_owned())];
+    let hour = an_hour(e);
     let chained = line.sample.contains("chaining");
     let (cause, words) = if chained {
         (Cause::RoleChainingOneHourCap, "a session made from a session lasts an hour at most")
@@ -114,9 +149,9 @@ fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     } else if line.sample.contains("satisfy constraint") {
         draft.cure("ask for one of these", &hour)
     } else {
-        // What was asked for stands in the job; a log alone does not tell it.
-        let asked = e.job().known().and_then(|job| job.inputs.get("role-duration-seconds")?.parse().ok());
-        let by_hand = match asked {
+        // What a job asks for is written in its file; a log alone does not tell it.
+        let asked = e.job().known().and_then(|j| j.inputs.get("role-duration-seconds")?.parse().ok());
+        let by_hand = match asked.filter(|asked| (SHORTEST..=LONGEST).contains(asked)) {
             Some(asked) => ("aws", raise(e, asked)),
             None => (
                 "note",
@@ -170,7 +205,7 @@ fn seconds(asked: i64) -> String {
 
 /// The command that lets sessions of the role last so long.
 fn raise(e: &View<'_>, seconds: i64) -> String {
-    let name = e.role().known().map_or("ROLE", |r| r.name.as_str());
+    let name = names::role(e).unwrap_or("ROLE");
     shell::line("aws iam update-role --role-name {} --max-session-duration {}", &[name, &seconds.to_string()])
 }
 

@@ -11,6 +11,7 @@ use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{Container, Pod, ServiceAccount, View};
+use crate::observation::Place;
 
 /// The annotation.
 const SKIP: &str = "eks.amazonaws.com/skip-containers";
@@ -137,8 +138,8 @@ fn left_out(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let lines = recent(view);
     pods.iter().find_map(|pod| {
         of(pod).into_iter().filter(|n| lacks(pod, n)).find_map(|name| {
-            let origin = format!("pod {} container {name}", pod.name);
-            let line = lines.iter().find(|l| l.origin == origin && wanted.contains(&l.failure.symptom))?;
+            let place = Place { pod: pod.name.clone(), container: name.clone() };
+            let line = lines.iter().find(|l| l.places.contains(&place) && wanted.contains(&l.failure.symptom))?;
             let (value, place) = annotated(pod);
             Some(
                 Draft::new(format!(

@@ -3,7 +3,7 @@
 use trustwalk_symptoms::Sdk;
 
 use super::another::is_another;
-use super::facts::{FILE_VARIABLE, containers, identity_given, variable};
+use super::facts::{FILE_VARIABLE, Placed, has_web_identity, identity_given, placed, set_in, wrote};
 use super::symptoms::{differing, recent};
 use super::token_file::{default_token, is_refusal};
 use super::{Draft, names};
@@ -47,18 +47,30 @@ fn given(e: &View<'_>) -> bool {
 fn keys(e: &View<'_>) -> Option<Draft> {
     let job =
         e.job().known().filter(|j| j.env.get("AWS_ACCESS_KEY_ID").is_some_and(|v| !v.is_empty()) && j.assumes_role);
-    let (name, from) = variable(e, &KEYS)
-        .filter(|_| given(e))
+    let holders = || beside_identity(e).filter_map(|at| Some((at, set_in(at.1, &KEYS)?)));
+    let speaks = |at: Placed<'_>| recent(e).into_iter().find(|l| wrote(at, l));
+    // What one container is told is nothing to the others: the one that fails comes first.
+    let held = holders().find(|(at, _)| speaks(*at).is_some()).or_else(|| holders().next()).filter(|_| given(e));
+    let (name, from) = held
+        .as_ref()
+        .map(|(_, set)| set.clone())
         .or_else(|| job.map(|_| ("AWS_ACCESS_KEY_ID".to_owned(), "set".to_owned())))?;
     let taken = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let place = held
+        .as_ref()
+        .map_or_else(|| "where the workload runs".to_owned(), |(at, _)| format!("in container {}", at.1.name));
     let draft = Draft::new(format!(
-        "{name} is set where the workload runs ({from}), and SDKs take keys before web identity, all but .NET's before \
-         version 4"
+        "{name} is set {place} ({from}), and SDKs take keys before web identity, all but .NET's before version 4"
     ));
     let dotnet = recent(e).into_iter().find(|l| l.failure.sdk == Some(Sdk::DotNet));
-    let draft = match dotnet {
-        Some(line) => draft.hear(line).unsure(Confidence::Likely, "the version of AWSSDK.Core in the application"),
-        None => draft,
+    let draft = match (dotnet, held.map(|(at, _)| at)) {
+        (Some(line), _) => draft.hear(line).unsure(Confidence::Likely, "the version of AWSSDK.Core in the application"),
+        (None, Some(at)) if speaks(at).is_none() && has_neighbours(e, at) => {
+            let decide = format!("whether container {} calls AWS at all: its own log", at.1.name);
+            let draft = draft.unsure(Confidence::Likely, decide);
+            if e.pods_down() == 0 { draft.warns() } else { draft }
+        }
+        (None, _) => draft,
     };
     Some(draft.show("environment", format!("{name} ({from})"), "container or runner").cure(
         "remove the keys",
@@ -67,6 +79,16 @@ fn keys(e: &View<'_>) -> Option<Draft> {
             ("workflow", "remove AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY from env:".to_owned()),
         ],
     ))
+}
+
+/// The containers that were given the identity.
+fn beside_identity<'a>(e: &View<'a>) -> impl Iterator<Item = Placed<'a>> + use<'a> {
+    placed(e).filter(|(_, c)| has_web_identity(c))
+}
+
+/// Whether other containers with the identity go on running beside one.
+fn has_neighbours(e: &View<'_>, (_, container): Placed<'_>) -> bool {
+    placed(e).any(|(_, c)| c.name != container.name && (!c.init || c.sidecar) && has_web_identity(c))
 }
 
 /// The profile that a container's SDK reads: the one that `AWS_PROFILE` names, else `default`.
@@ -78,13 +100,14 @@ fn profile<'a>(container: &'a Container, file: &'a AwsFile) -> Option<&'a AwsPro
 /// A profile of a mounted configuration names another role than the injected one.
 fn another_profile(e: &View<'_>) -> Option<Draft> {
     let ours = e.role_arn().known()?.trim();
-    let (file, profile, other) = containers(e).find_map(|c| {
-        c.aws_files.iter().find_map(|file| {
-            let profile = profile(c, file)?;
+    let mut told = placed(e).filter_map(|at| {
+        at.1.aws_files.iter().find_map(|file| {
+            let profile = profile(at.1, file)?;
             let other = profile.role_arn.as_deref().filter(|arn| *arn != ours)?;
-            Some((file, profile, other))
+            Some((at, file, profile, other))
         })
-    })?;
+    });
+    let (at, file, profile, other) = told.next()?;
     let from = origin(&file.from);
     let draft = Draft::new(format!(
         "the profile {} of {}, which comes from {from}, names the role {other}, and the injected identity is for \
@@ -94,7 +117,8 @@ fn another_profile(e: &View<'_>) -> Option<Draft> {
     .show("role_arn of the profile", other, from)
     .show("injected", ours, "pod");
     let lines = recent(e).into_iter().chain(differing(e));
-    let refused = lines.into_iter().find(|l| is_refusal(l.failure.symptom)).or_else(|| is_another(e));
+    let refused = lines.into_iter().find(|l| is_refusal(l.failure.symptom) && wrote(at, l));
+    let refused = refused.or_else(|| is_another(e, at));
     let decide = "which role the workload asks for: CloudTrail's AssumeRoleWithWebIdentity event, or its log at debug \
                   level";
     let draft = match refused {
@@ -119,8 +143,9 @@ pub(super) fn names_another_role(e: &View<'_>) -> bool {
 
 /// A variable that leads elsewhere, where the log shows that the identity is not used.
 fn told_otherwise(e: &View<'_>) -> Option<Draft> {
-    let (name, value) = variable(e, &[Variable::AwsProfile, Variable::AwsCredentialExpiration])?;
-    let line = is_another(e)?;
+    let asked = [Variable::AwsProfile, Variable::AwsCredentialExpiration];
+    let mut told = placed(e).filter_map(|at| Some((set_in(at.1, &asked)?, is_another(e, at)?)));
+    let ((name, value), line) = told.next()?;
     let draft = Draft::new(format!(
         "the application is configured with {name}={value}, another source of credentials than the injected web \
          identity"
@@ -138,20 +163,22 @@ fn credentials_file(e: &View<'_>) -> Option<Draft> {
         let secret = matches!(file.from, FileOrigin::Secret { .. });
         keys || secret || file.variable() == Some(Variable::AwsSharedCredentialsFile)
     };
-    let file = containers(e).flat_map(|c| &c.aws_files).find(named);
-    let (path, from, told) = if let Some(file) = file {
-        (file.path.clone(), origin(&file.from), file.variable.clone())
-    } else {
-        let (name, value) = variable(e, &[Variable::AwsSharedCredentialsFile])?;
-        (value, "the container's environment".to_owned(), Some(name))
+    let own = |at: Placed<'_>| {
+        let Some(file) = at.1.aws_files.iter().find(named) else {
+            let (name, value) = set_in(at.1, &[Variable::AwsSharedCredentialsFile])?;
+            return Some((value, "the container's environment".to_owned(), Some(name)));
+        };
+        Some((file.path.clone(), origin(&file.from), file.variable.clone()))
     };
+    let all = || placed(e).filter_map(|at| Some((at, own(at)?)));
+    let (at, (path, from, told)) = all().find(|(at, _)| is_another(e, *at).is_some()).or_else(|| all().next())?;
     let draft = Draft::new(format!(
         "beside the injected identity the container has the credentials file {path}, from {from}, and SDKs differ in \
          which of the two they take"
     ))
     .show("credentials file", path, from);
     let decide = format!("who the workload is: `{}`", names::in_pod(e, None, "aws sts get-caller-identity", &[]));
-    let draft = match is_another(e) {
+    let draft = match is_another(e, at) {
         Some(line) => draft.hear(line).unsure(Confidence::Likely, decide),
         None => draft.unsure(Confidence::Likely, decide).warns(),
     };

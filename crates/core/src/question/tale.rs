@@ -8,6 +8,9 @@ use crate::evidence::{LogFailure, Neighbours, Target, View};
 /// documentation, "`ServiceAccount` token volume projection": from 80 % of their life on, of 10 minutes at least).
 const HOUR: i64 = 3600;
 
+/// The kubelet renews a token from 80 % of its life on, which is 10 minutes at least (the same).
+const RENEWED: i64 = 480;
+
 /// What a sequence speaks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tale {
@@ -35,7 +38,10 @@ pub(super) fn tale(line: &LogFailure) -> Option<Tale> {
         symptom,
         Symptom::ExpiredToken | Symptom::PodIdentityTokenExpired | Symptom::ExpiredSession | Symptom::KeysUnavailable
     );
-    if let (true, Some(restart), Some(success)) = (kept, &near.restarted, &near.recovered) {
+    // What fails right after each start keeps nothing from before it.
+    let ran = near.succeeded_before.is_some() || near.after_start_seconds.is_none_or(|s| s >= RENEWED);
+    let held = kept && (ran || symptom != Symptom::KeysUnavailable);
+    if let (true, Some(restart), Some(success)) = (held, &near.restarted, &near.recovered) {
         let words = format!("the program started again {} and it succeeded {}", restart.words(), success.words());
         return Some(Tale::Kept(words));
     }

@@ -2,7 +2,7 @@
 
 use trustwalk_symptoms::{Symptom, TokenPath};
 
-use super::facts::{FILE_VARIABLE, containers, identity_given};
+use super::facts::{FILE_VARIABLE, containers, identity_given, writers};
 use super::{Draft, names};
 use crate::cause::Cause;
 use crate::evidence::{Container, LogFailure, PodSpec, View, at_work};
@@ -13,8 +13,12 @@ fn path(line: &LogFailure) -> Option<&str> {
     line.failure.token_path.as_ref().map(TokenPath::as_str).or(line.failure.detail.as_deref())
 }
 
-/// The pod's specification as it runs, else as it is asked for, and the container that has the token.
-fn holder<'a>(e: &View<'a>) -> Option<(&'a PodSpec, &'a Container)> {
+/// The pod's specification as it runs, else as it is asked for, and the container that has the token: the one that
+/// wrote the line, where that is known.
+fn holder<'a>(e: &View<'a>, line: &LogFailure) -> Option<(&'a PodSpec, &'a Container)> {
+    if let Some((Some(pod), container)) = writers(e, line).into_iter().find(|_| !line.places.is_empty()) {
+        return Some((&pod.spec, container));
+    }
     let pod = e.pods().known().and_then(|p| at_work(p).next()).map(|p| &p.spec);
     let template = e.workload().known().map(|w| &w.template);
     let with_token = |spec: &'a PodSpec| {
@@ -35,7 +39,7 @@ pub(super) fn unreadable(e: &View<'_>, line: &LogFailure) -> Draft {
         let at = path(line).unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
         names::in_pod(e, container, "ls -lL {}", &[at])
     };
-    let Some((spec, container)) = holder(e) else {
+    let Some((spec, container)) = holder(e, line) else {
         return fs_group(e, Draft::new(start)).cure("see whose the file is", &[("kubectl", look(None))]);
     };
     let user = match container.run_as_user {
@@ -62,7 +66,7 @@ pub(super) fn unreadable(e: &View<'_>, line: &LogFailure) -> Draft {
 /// It could not be opened, in words that do not tell a missing file from one that may not be read.
 pub(super) fn not_opened(e: &View<'_>, line: &LogFailure) -> Draft {
     let at = path(line).unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
-    let container = holder(e).map(|(_, container)| container.name.as_str());
+    let container = holder(e, line).map(|(_, container)| container.name.as_str());
     let look = names::in_pod(e, container, "ls -lL {}", &[at]);
     let draft = Draft::new(format!(
         "the token file {at} could not be opened: the container's user is not allowed to read it, or it is not there; \

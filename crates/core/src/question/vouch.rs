@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Draft;
 use super::facts::{bare, effective_audience};
-use crate::evidence::{Role, TokenSource, View};
+use crate::evidence::{Role, Target, TokenSource, View};
 use crate::finding::Confidence;
 
 /// Audiences by which AWS itself is asked for (EKS User Guide, "IAM roles for service accounts"; GitHub Docs).
@@ -30,6 +30,9 @@ impl Doubt {
         match self {
             Self::Issuer(iss) => match claimant(e) {
                 Some(claimant) => format!("{claimant} claims {iss} as its issuer, and {}", nobody(e)),
+                None if matches!(e.target(), Target::Log { .. }) => {
+                    "a log alone names it: neither the account nor the cluster was read".to_owned()
+                }
                 None => format!("{iss} was asked about, and {}", nobody(e)),
             },
             Self::Signature => {

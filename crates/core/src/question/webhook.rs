@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 use super::symptoms::find;
 use super::{Draft, Judged, selector};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, Observed, Pod, View, Webhook, WebhookRule, at_work};
+use crate::evidence::{Injects, LogFailure, Observed, Pod, View, Webhook, WebhookRule, at_work, injects_identity};
 use crate::finding::Confidence;
 use crate::plan::{Action, WebhookField, ways};
 
@@ -46,11 +46,19 @@ impl Complaint<'_> {
     }
 }
 
+/// The webhooks that inject web identity: those that are known to, else those that are called so.
+pub(super) fn injecting<'a>(e: &View<'a>) -> Vec<&'a Webhook> {
+    let all = e.webhooks().known().map_or(&[][..], Vec::as_slice);
+    let of = |kind: Injects| all.iter().filter(move |h| h.injects() == kind);
+    let known: Vec<&Webhook> = of(Injects::Yes).collect();
+    if known.is_empty() { of(Injects::Maybe).collect() } else { known }
+}
+
 /// What a dry run was answered about the identity webhook. What is said of another webhook tells nothing about it.
 pub(super) fn refused<'a>(e: &View<'a>) -> Option<Complaint<'a>> {
     let refusal = e.injection_probe().known()?.error.as_ref()?;
     let call = refusal.call()?;
-    let ours = e.webhooks().known()?.iter().find(|h| h.name == call.webhook.as_str())?;
+    let ours = injecting(e).into_iter().find(|h| h.name == call.webhook.as_str())?;
     Some(Complaint::DryRun(refusal.said(), call.symptom, &ours.name))
 }
 
@@ -122,25 +130,66 @@ pub(super) fn fault(
     pod: &Pod,
     idle: bool,
 ) -> Option<(Cause, Draft)> {
-    let hooks = match e.webhooks() {
-        Observed::Known { value, .. } => value.as_slice(),
-        Observed::Absent { .. } => &[],
+    match e.webhooks() {
+        Observed::Known { .. } | Observed::Absent { .. } => {}
         Observed::Denied { .. }
         | Observed::Unreachable { .. }
         | Observed::NotCollected { .. }
         | Observed::Spared { .. } => return None,
-    };
-    let Some(hook) = hooks.first() else {
+    }
+    let hooks = injecting(e);
+    let Some(first) = hooks.first() else { return Some((Cause::WebhookAbsentOrNotRunning, absent(e, base))) };
+    let hook = complaint.and_then(|c| hooks.iter().find(|h| c.is_about(h))).unwrap_or(first);
+    let found = kept(e, hook, base, complaint, pod, idle);
+    if hook.injects() == Injects::Yes {
+        return found;
+    }
+    // Its name is all that speaks for it.
+    match found {
+        Some((cause, draft)) => Some((cause, draft.unsure(Confidence::Likely, told_by(hook)))),
+        None => idle.then(|| (Cause::WebhookAbsentOrNotRunning, absent(e, base))),
+    }
+}
+
+/// What would tell whether a webhook injects web identity.
+fn told_by(hook: &Webhook) -> String {
+    let command = shell::line("kubectl get mutatingwebhookconfiguration {} -o yaml", &[&hook.configuration]);
+    let image = hook.image.as_deref().map_or_else(|| "its image was not read".to_owned(), |i| format!("it runs {i}"));
+    let named = if is_ours_by_name(hook) { ", as its name has it" } else { "" };
+    format!("whether the webhook {} injects web identity{named}: {image}; `{command}`", hook.name)
+}
+
+/// No webhook is known to inject web identity.
+fn absent(e: &View<'_>, base: &Base<'_>) -> Draft {
+    let all = e.webhooks().known().into_iter().flatten();
+    let others: Vec<&Webhook> = all.filter(|h| h.injects() != Injects::No).collect();
+    let draft = if others.is_empty() {
+        base("no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned())
+    } else {
+        let names = others.iter().map(|h| h.name.as_str()).collect::<Vec<_>>().join(", ");
         let draft = base(
-            "no mutating webhook of this cluster injects web identity, so the annotation has no effect".to_owned(),
-        )
-        .cure(
-            "install the pod identity webhook, or set the two variables and a projected token volume by hand",
-            &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+            "no mutating webhook of this cluster is known to inject web identity, so the annotation has no effect"
+                .to_owned(),
         );
-        return Some((Cause::WebhookAbsentOrNotRunning, draft));
+        draft
+            .show("webhooks for pods", names, "MutatingWebhookConfigurations")
+            .unsure(Confidence::Likely, others.first().map(|h| told_by(h)).unwrap_or_default())
     };
-    let hook = complaint.and_then(|c| hooks.iter().find(|h| c.is_about(h))).unwrap_or(hook);
+    draft.cure(
+        "install the pod identity webhook, or set the two variables and a projected token volume by hand",
+        &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+    )
+}
+
+/// What keeps one webhook from a pod made now.
+fn kept(
+    e: &View<'_>,
+    hook: &Webhook,
+    base: &Base<'_>,
+    complaint: Option<Complaint<'_>>,
+    pod: &Pod,
+    idle: bool,
+) -> Option<(Cause, Draft)> {
     let namespace = e.service_account().known().map(|sa| sa.namespace.clone()).unwrap_or_default();
     untrusted(e, hook, base, complaint)
         .or_else(|| disagreed(e, hook, base, complaint))
@@ -164,7 +213,7 @@ pub(super) fn idle(e: &View<'_>) -> bool {
 /// The command that updates the webhook where it runs: the service that the API server calls is named as its deployment
 /// (amazon-eks-pod-identity-webhook, `deploy/`), and its README names the registry.
 pub(super) fn update(e: &View<'_>) -> String {
-    let mut hooks = e.webhooks().known().into_iter().flatten();
+    let mut hooks = injecting(e).into_iter();
     let service = hooks.find_map(|h| h.endpoint.strip_prefix("service ")?.split(':').next()?.split_once('/'));
     let (namespace, name) = service.unwrap_or(("WEBHOOK-NAMESPACE", "pod-identity-webhook"));
     let template =
@@ -210,7 +259,7 @@ fn untrusted(
 /// is taken from what the webhook itself presents.
 fn trusted(e: &View<'_>, hook: &Webhook, draft: Draft) -> Draft {
     const TITLE: &str = "put the authority that signs the webhook's certificate into caBundle";
-    if let Some(authority) = &hook.authority {
+    if let Some(authority) = hook.authority.as_ref().filter(|_| is_ours_by_name(hook)) {
         let action = set(hook, WebhookField::CaBundle(authority.bundle.clone()));
         let by_hand = ways(e, &action);
         return draft.show("authority that verifies it", "found", authority.source.clone()).act(
@@ -280,7 +329,15 @@ fn relisted(e: &View<'_>, hook: &Webhook, draft: Draft) -> Draft {
     };
     let action = set(hook, WebhookField::ReviewVersions(versions.map(str::to_owned).to_vec()));
     let by_hand = ways(e, &action);
+    if !is_ours_by_name(hook) {
+        return draft.cure(title, &by_hand);
+    }
     draft.act(title, vec![action], &by_hand)
+}
+
+/// Whether trustwalk itself changes a webhook: a receipt is held to names, and of another name a person decides.
+fn is_ours_by_name(hook: &Webhook) -> bool {
+    injects_identity(&hook.configuration, &hook.name)
 }
 
 fn versions(hook: &Webhook, draft: Draft) -> Draft {

@@ -88,17 +88,24 @@ pub(super) fn same_place(record: &TrailRecord, failure: &Failure) -> bool {
 /// account's trail, or a session in its log that was not there before.
 pub(super) fn works_since(view: &View<'_>, line: &LogFailure) -> Option<String> {
     let kept_from = from_symptom(line.failure.symptom).is_some() || is_of_the_way(line.failure.symptom);
-    let at = line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment)?;
+    let last = line.last.as_deref().or(line.failure.ts.as_deref())?;
+    let at = moment(last)?;
     if !kept_from || line.witness != Witness::Log {
         return None;
     }
     let session = view.besides().successes.iter().filter(|s| s.origin == line.origin);
     let renewed = session.filter(|s| acts_as_the_role(view, s)).filter_map(|s| s.first.as_deref());
-    if let Some(when) = renewed.filter(|t| moment(t).is_some_and(|m| m > at)).min() {
+    if let Some(when) = renewed.filter(|t| is_later(t, last)).min() {
         return Some(format!("a session made after it is in use since {when}"));
     }
     let exchanged = own_success(view, at)?;
     Some(format!("CloudTrail has an exchange of the workload's own that succeeded at {}", super::told(exchanged.at)))
+}
+
+/// Whether a time of a log is later than another, to the fraction of a second that both tell.
+fn is_later(a: &str, b: &str) -> bool {
+    let read = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    read(a).zip(read(b)).is_some_and(|(a, b)| a > b)
 }
 
 /// The newest exchange of the workload's own, and not of ours, that succeeded at a time or later. Where the pods are

@@ -2,8 +2,8 @@
 
 use trustwalk_symptoms::{Region, Symptom as S};
 
-use super::another::{agent_given, denied_as_another, uses, without};
-use super::facts::{FILE_VARIABLE, identity_given, lacking, variable};
+use super::another::{denied_as_another, given, without};
+use super::facts::{FILE_VARIABLE, Has, has_web_identity, lacking, variable, writers_have};
 use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::{Draft, Judged, names, sources, token_file, uses};
 use crate::cause::Cause;
@@ -39,10 +39,13 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     if passing {
         return judged;
     }
+    let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
+    let mut used = None;
     for line in recent(view) {
-        if let Some((cause, draft)) = heard(view, line)
-            && !judged.found.iter().any(|c| c.cause == cause)
-        {
+        let Some((cause, draft)) = heard(view, line) else { continue };
+        if let Some(by) = uses::web_identity(view, Some(line)).filter(|_| cause == lacks) {
+            used = Some(by);
+        } else if !judged.found.iter().any(|c| c.cause == cause) {
             judged.push(cause, draft.hear(line));
         }
     }
@@ -51,11 +54,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         judged.found.retain(|c| c.cause != cause && (c.cause != unused || draft.is_warning()));
         judged.push(cause, draft);
     }
-    let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
-    if judged.found.iter().any(|c| c.cause == lacks && !c.draft.is_warning())
-        && let Some(by) = uses::web_identity(view)
-    {
-        judged.found.retain(|c| c.cause != lacks);
+    if let Some(by) = used.filter(|_| judged.found.iter().all(|c| c.cause != lacks)) {
         judged.exclude(lacks, by);
     }
     let unreadable = Cause::TokenFileUnreadableFsgroup;
@@ -81,9 +80,10 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
 /// What one line says of container, SDK or application.
 #[expect(clippy::wildcard_enum_match_arm, reason = "most symptoms are other questions' business")]
 fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    let web = || writers_have(e, line, has_web_identity) != Has::No;
     Some(match line.failure.symptom {
         S::TokenFileUnreadable => (Cause::TokenFileUnreadableFsgroup, token_file::unreadable(e, line)),
-        S::TokenFileMissing => token_file::missing(e, line, identity_given(e)),
+        S::TokenFileMissing => token_file::missing(e, line, web()),
         S::WrongTokenFile => (Cause::WrongTokenFileKubernetesDefaultToken, wrong_token_file(e)),
         S::WindowsPath => (Cause::WindowsTokenPath, token_file::unix_path()),
         S::StsModuleMissing => (Cause::JavaStsModuleMissing, module_missing()),
@@ -101,11 +101,11 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         S::SignatureScope => (Cause::StsCallSentToWrongPartitionRegion, signed_elsewhere(e, line)),
         S::AssumeRoleSelf => (Cause::RoleAssumesItself, assumes_itself()),
         S::AssumeRoleDenied if same_role(e, line) => (Cause::RoleAssumesItself, assumes_itself()),
-        S::ImdsUnreachable if !identity_given(e) => (Cause::ImdsHopLimitBlocksNodeRole, metadata_silent()),
+        S::ImdsUnreachable if !web() => (Cause::ImdsHopLimitBlocksNodeRole, metadata_silent()),
         S::AccessDeniedAction => denied_as_another(e, line)?,
         // A provider of web identity that was given nothing is known to the application.
         S::WebIdentityNotGiven => return None,
-        s if WITHOUT_IDENTITY.contains(&s) && (identity_given(e) || agent_given(e)) => uses(without(e, line), e)?,
+        s if WITHOUT_IDENTITY.contains(&s) && given(e, line) => without(e, line),
         _ => return None,
     })
 }
@@ -200,7 +200,7 @@ fn signed_elsewhere(e: &View<'_>, line: &LogFailure) -> Draft {
     let of = line.failure.detail.as_ref().map(|region| format!(" for {region}")).unwrap_or_default();
     let to = line.failure.host.as_ref().map_or_else(|| "an endpoint".to_owned(), Clone::clone);
     let mut draft = Draft::new(format!("the request was signed{of} and sent to {to}, which takes another region's"));
-    let told = variable(e, &[Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl]);
+    let told = variable(e, line, &[Variable::AwsEndpointUrlSts, Variable::AwsEndpointUrl]);
     let mut ways = Vec::new();
     if let Some((name, value)) = told {
         ways.push(("kubectl", names::unset(e, &[&name])));

@@ -107,6 +107,18 @@ impl Summary {
         self.join(later, Join::After);
     }
 
+    /// Takes in what the next run of the same program wrote: between the two it was started, whether it says so or not.
+    pub fn follow(&mut self, mut later: Self) {
+        if later.starts.count == 0 {
+            let began = Moment { at: later.first_line_at.clone() };
+            for cause in &mut later.causes {
+                cause.neighbours.started.get_or_insert_with(|| began.clone());
+            }
+            later.starts.saw(&began);
+        }
+        self.join(later, Join::After);
+    }
+
     fn join(&mut self, mut later: Self, how: Join) {
         if how == Join::After {
             self.foretell(&mut later);

@@ -1,0 +1,112 @@
+//! What tools print that people paste into issues, as a whole: what it means, and what is said of it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+/// Each section: `## TOOL | SYMPTOMS | VERDICT | SOURCE`, and what the tool prints.
+const TEXTS: &str = include_str!("tools.txt");
+
+/// The tools and languages of which nothing may be missing here.
+const TOOLS: [&str; 34] = [
+    "JavaScript",
+    "Go 1",
+    "Go 2",
+    "Java 1",
+    "Java 2",
+    "botocore",
+    ".NET",
+    "Ruby",
+    "PHP",
+    "Rust",
+    "C++",
+    "Kotlin",
+    "Swift",
+    "minio-go",
+    "Hadoop S3A",
+    "Flink",
+    "Trino",
+    "Airflow",
+    "Loki",
+    "Thanos",
+    "Fluent Bit",
+    "Vector",
+    "Velero",
+    "external-secrets",
+    "secrets-store",
+    "cert-manager",
+    "external-dns",
+    "Karpenter",
+    "load-balancer",
+    "Terraform",
+    "Crossplane",
+    "ACK",
+    "API server",
+    "Pod Identity agent",
+];
+/// Platforms of CI.
+const CI: [&str; 6] = ["GitHub", "GitLab", "CircleCI", "Bitbucket", "Buildkite", "HCP Terraform"];
+
+struct Section<'a> {
+    tool: &'a str,
+    symptoms: BTreeSet<&'a str>,
+    verdict: &'a str,
+    text: &'a str,
+}
+
+fn sections() -> Vec<Section<'static>> {
+    let parts = TEXTS.split("\n## ").map(|part| part.strip_prefix("## ").unwrap_or(part));
+    parts
+        .map(|part| {
+            let (head, text) = part.split_once('\n').unwrap();
+            let [tool, symptoms, verdict, _source] =
+                head.split(" | ").collect::<Vec<_>>().try_into().unwrap_or_else(|v| panic!("{v:?}"));
+            Section { tool, symptoms: symptoms.split(' ').filter(|s| *s != "none").collect(), verdict, text }
+        })
+        .collect()
+}
+
+fn diagnosed(text: &str) -> Value {
+    let mut child = support::trustwalk()
+        .args(["diagnose", "--log", "-", "-o", "json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    serde_json::from_slice::<Value>(&out.stdout).unwrap()[0].take()
+}
+
+#[test]
+fn what_each_tool_prints_is_understood_and_not_overstated() {
+    let mut wrong = Vec::new();
+    for section in sections() {
+        let d = diagnosed(section.text);
+        let observations = d["observations"].as_array().unwrap();
+        let symptoms: BTreeSet<&str> = observations.iter().filter_map(|o| o["symptom"].as_str()).collect();
+        let root = &d["root_cause"];
+        let verdict = match root["name"].as_str() {
+            Some(name) => format!("{} {name}", root["confidence"].as_str().unwrap()),
+            None => "undecided".to_owned(),
+        };
+        if symptoms != section.symptoms || verdict != section.verdict {
+            wrong.push(format!("{}: {symptoms:?} {verdict}", section.tool));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_tool_is_missing() {
+    let tools: Vec<&str> = sections().iter().map(|s| s.tool).collect();
+    for wanted in TOOLS.iter().chain(&CI) {
+        assert!(tools.iter().any(|tool| tool.contains(wanted)), "{wanted}: {tools:?}");
+    }
+}
