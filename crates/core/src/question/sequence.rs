@@ -2,13 +2,15 @@
 
 use trustwalk_symptoms::Symptom;
 
+use super::facts::in_cluster;
 use super::renewal::renewed;
-use super::symptoms::speaking;
+use super::symptoms::{fate, last, sorted, speaking};
 use super::tale::{Tale, tale};
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, View};
 use crate::finding::Confidence;
+use crate::observation::Fate;
 
 /// The causes this question may name.
 pub(super) const CAUSES: &[Cause] =
@@ -24,22 +26,44 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             judged.push(cause, draft);
         }
     }
+    for (line, words) in passed(view) {
+        let (cause, draft) = told(view, line, Tale::Passing(words));
+        if judged.found.iter().all(|f| f.cause != cause) {
+            judged.push(cause, draft.warns());
+        }
+    }
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(super::facts::lacking("the logs", view.logs()));
     }
     judged
 }
 
+/// Seconds for which a disturbance that has passed is still told: it may come again.
+const FRESH: i64 = 3600;
+
+/// What failed a workload lately and passed by itself.
+fn passed<'a>(view: &View<'a>) -> impl Iterator<Item = (&'a LogFailure, String)> {
+    let workload = in_cluster(view);
+    let fresh = |line: &LogFailure| last(line).is_some_and(|at| view.now() - at <= FRESH);
+    let over: Vec<&LogFailure> = sorted(view)
+        .into_iter()
+        .filter(|l| workload && fresh(l) && matches!(fate(view, l), Fate::Over { .. }))
+        .collect();
+    over.into_iter().filter_map(|line| match tale(line)? {
+        Tale::Passing(words) => Some((line, words)),
+        Tale::Kept(_) => None,
+    })
+}
+
 fn told(view: &View<'_>, line: &LogFailure, tale: Tale) -> (Cause, Draft) {
     match tale {
         Tale::Passing(words) => {
-            let draft = Draft::new(
-                "STS could not fetch the issuer's keys for a while: the same exchange works before and after",
-            )
-            .hear(line)
-            .show("sequence", words, line.origin.clone())
-            .unsure(Confidence::Likely, "whether the issuer, or the way to it, had a disturbance at that time")
-            .cure("retry the exchange a few times with growing pauses", &[]);
+            let draft =
+                Draft::new("STS could not fetch the issuer's keys for a while, and the same exchange works by now")
+                    .hear(line)
+                    .show("sequence", words, line.origin.clone())
+                    .unsure(Confidence::Likely, "whether the issuer, or the way to it, had a disturbance at that time")
+                    .cure("retry the exchange a few times with growing pauses", &[]);
             (Cause::IssuerKeysFetchTransientFailure, draft)
         }
         Tale::Kept(words) if line.failure.symptom == Symptom::ExpiredSession => {

@@ -48,6 +48,10 @@ pub(super) fn tale(line: &LogFailure) -> Option<Tale> {
     if let (true, Some(before), Some(after)) = (keys, &near.succeeded_before, &near.recovered) {
         return Some(Tale::Passing(format!("it succeeded {} and {} again", when(before.at.as_ref()), after.words())));
     }
+    if let (true, Some(_), Some(after)) = (keys, &near.restarted, &near.recovered) {
+        let words = format!("it failed right after the start, and succeeded {} after the next one", after.words());
+        return Some(Tale::Passing(words));
+    }
     let expired = kept && symptom != Symptom::KeysUnavailable;
     if let Some(words) = long_running(near).filter(|_| expired) {
         return Some(Tale::Kept(words));
