@@ -248,10 +248,17 @@ fn a_release_is_gathered_signed_and_checked(packed: &Packed) {
 }
 
 #[test]
-fn a_program_that_wants_libraries_gets_no_image_unless_it_is_asked_for() {
+fn what_is_not_the_program_of_this_version_is_not_packed() {
     let dir = tempfile::tempdir().unwrap();
-    let words = ["--program", "/no/such/program", "--out", dir.path().to_str().unwrap(), "--target", &target()];
-    let out = xtask(&words);
-    assert!(!out.status.success());
-    assert!(String::from_utf8_lossy(&out.stderr).contains("/no/such/program"));
+    let other = dir.path().join("other");
+    std::fs::write(&other, "#!/bin/sh\necho trustwalk 9.9.9\n").unwrap();
+    std::fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let out = dir.path().join("packages");
+    for (program, said) in [("/no/such/program", "/no/such/program"), (other.to_str().unwrap(), "trustwalk 9.9.9")] {
+        let words = ["--program", program, "--out", out.to_str().unwrap(), "--target", &target()];
+        let refused = xtask(&words);
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && told.contains(said), "{told}");
+        assert!(!out.exists());
+    }
 }

@@ -251,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    fn a_program_that_wants_libraries_gets_no_image() {
+        let own = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        assert!(fits(&own).unwrap_err().to_string().contains("build it static"));
+        assert!(fits(b"#!/bin/sh\n").is_err());
+    }
+
+    #[test]
     fn the_authorities_are_certificates_in_pem() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("all.pem");
