@@ -26,6 +26,9 @@ impl Witness {
     }
 }
 
+/// Where an observation of the account's own trail stands.
+pub(crate) const TRAIL: &str = "CloudTrail";
+
 /// What kind of happening was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
