@@ -1,7 +1,7 @@
 //! What a token says, for the evidence. The token itself goes no further.
 
 use serde_json::{Value, json};
-use trustwalk_core::evidence::{Provider, TokenClaims, TokenSource};
+use trustwalk_core::evidence::{Provider, TokenClaims, TokenSource, TrailEvent};
 use trustwalk_token::{Chosen, Jwks, Token, TokenFacts};
 
 use crate::issuer::MAX_KEYS;
@@ -76,6 +76,33 @@ pub(crate) fn foretold(sample: &TokenClaims, namespace: &str, account: &str, aud
         aud: vec![audience],
         ..TokenClaims::default()
     }
+}
+
+/// What the token of an account says, where none may be minted: an EKS cluster signs as its one issuer, the subject is
+/// made of namespace and name, and the audience is the one asked for (Kubernetes documentation, "Managing Service
+/// Accounts"; EKS User Guide, "IAM roles for service accounts").
+pub(crate) fn derived(issuer: String, (namespace, account): (&str, &str), audience: String) -> TokenClaims {
+    TokenClaims {
+        origin: "names and issuer of the cluster: no token was minted".to_owned(),
+        source: TokenSource::Typed,
+        iss: Some(issuer),
+        sub: Some(format!("system:serviceaccount:{namespace}:{account}")),
+        aud: vec![audience],
+        ..TokenClaims::default()
+    }
+}
+
+/// What a token said, by the event of an exchange; nothing where the event does not tell whose it was.
+pub(crate) fn of_event(event: &TrailEvent) -> Option<TokenClaims> {
+    let path = event.provider.as_deref()?.split_once(":oidc-provider/")?.1;
+    Some(TokenClaims {
+        origin: "CloudTrail".to_owned(),
+        source: TokenSource::Typed,
+        iss: Some(format!("https://{path}")),
+        sub: Some(event.subject.clone()?),
+        aud: event.audience.iter().cloned().collect(),
+        ..TokenClaims::default()
+    })
 }
 
 /// The claims a subject given by hand would come with.

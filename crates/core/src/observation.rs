@@ -36,6 +36,9 @@ pub struct Place {
     pub container: String,
 }
 
+/// Where an observation of the account's own trail stands.
+pub(crate) const TRAIL: &str = "CloudTrail";
+
 /// What kind of happening was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]

@@ -286,6 +286,11 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
     if let Some(Deciding { kind, gap, by_hand }) = deciding(e, d) {
         let decide = decide.or_else(|| Some(["the ", &kind.name().replace('-', " "), ": ", &gap].concat()));
+        // Who was refused it once is refused it by hand too.
+        if let Some(permission) = e.lacks(kind) {
+            let how = format!("as somebody who is allowed {permission}");
+            return Next { decide, how: Some(how), command: Some(look_again(d, typed)) };
+        }
         if let Some(command) = by_hand.filter(|c| c != shell::WITHHELD) {
             return Next { decide, how: None, command: Some(command) };
         }

@@ -148,7 +148,12 @@ pub(crate) fn audit(raw: &str) -> Option<Failure> {
     let spec = event.pointer("/requestObject/spec/serviceAccountName").and_then(Value::as_str);
     let namespace = object("namespace");
     let pod = object("name").map(|name| format!("{}/{name}", namespace.unwrap_or_default()));
-    let of = pod.as_deref().unwrap_or("a pod");
+    // A pod that a controller makes may have no name yet, and has a namespace.
+    let (of, pod) = match (&pod, namespace) {
+        (Some(pod), _) => (pod.clone(), Some(pod.clone())),
+        (None, Some(namespace)) => (format!("a pod of {namespace}"), Some(format!("{namespace}/"))),
+        (None, None) => ("a pod".to_owned(), None),
+    };
     let words = if symptom == Symptom::WebhookFailedOpen {
         format!("the webhook {told} could not be called for {of}")
     } else {

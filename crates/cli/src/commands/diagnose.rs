@@ -1,7 +1,7 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
 use trustwalk_collect::{Ask, Bundle, Collected, World, collect, contradiction};
-use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
+use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
 use trustwalk_core::evidence::Evidence;
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
@@ -10,23 +10,29 @@ use crate::style;
 use trustwalk_render::{self as render, Ink, Next, Page, Shown, Typed};
 
 /// What kept a walk over everything from being one.
-pub(super) const NOT_ALL: &str = "not everything could be listed";
+pub(super) const NOT_ALL: &str = "not everything was looked at";
+
+/// Workloads without an identity that fail and are named; of more, their number.
+const NAMED: usize = 5;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
-    let found = if let Some(path) = &args.bundle {
+    let (mut found, whole) = if let Some(path) = &args.bundle {
         if place.exchange {
             let words = "a bundle holds what was seen when it was made: --exchange cannot be used with --bundle";
             return Err(UsageError(words.to_owned()).into());
         }
-        Collected { evidence: Bundle::read(path)?.evidence(), missed: Vec::new() }
+        let evidence = Bundle::read(path)?.evidence();
+        let whole = evidence.len() > 1;
+        (Collected { evidence, missed: Vec::new() }, whole)
     } else {
         let (world, ask) = world(place, &args.target).await?;
-        let found = collect(&world, &ask).await?;
-        tell_missing(&found);
-        found
+        let whole = matches!(ask, Ask::Everything { .. });
+        (collect(&world, &ask).await?, whole)
     };
-    let diagnoses: Vec<Diagnosis> = found.evidence.iter().map(diagnose).collect();
+    let diagnoses =
+        if whole { judged(&mut found, &place.typed) } else { found.evidence.iter().map(diagnose).collect() };
+    tell_missing(&found);
     let next = match args.output {
         ReportFormat::Human => next_of(&found.evidence, &diagnoses, &place.typed),
         ReportFormat::Json | ReportFormat::Short => Vec::new(),
@@ -34,6 +40,31 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Resul
     show((&diagnoses, &next), &found.missed, args)?;
     let known = exit_of(&diagnoses);
     Ok(if found.missed.is_empty() { known } else { known.max(Exit::Undetermined) })
+}
+
+/// The diagnoses of a walk over everything. What was looked at because it fails, and shows no sign that an identity is
+/// what it lacks, is taken out and told as not judged.
+pub(crate) fn judged(found: &mut Collected, typed: &Typed) -> Vec<Diagnosis> {
+    let (mut kept, mut diagnoses, mut besides) = (Vec::new(), Vec::new(), Vec::new());
+    for evidence in std::mem::take(&mut found.evidence) {
+        let diagnosis = diagnose(&evidence);
+        if let Some(why) = besides_identity(&evidence, &diagnosis) {
+            let who = render::target_words(&evidence.target);
+            let again = typed.again("diagnose", &evidence.target);
+            besides.push(format!("{who} fails, and was not judged: {why}; `{again}` looks at it alone"));
+        } else {
+            kept.push(evidence);
+            diagnoses.push(diagnosis);
+        }
+    }
+    let more = besides.len().saturating_sub(NAMED);
+    besides.truncate(NAMED);
+    if more > 0 {
+        besides.push(format!("{more} more workloads without a role fail, and were not judged"));
+    }
+    found.missed.extend(besides);
+    found.evidence = kept;
+    diagnoses
 }
 
 /// What comes next for each.

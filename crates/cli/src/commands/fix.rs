@@ -8,7 +8,7 @@ use trustwalk_core::evidence::{Evidence, Repair as Done};
 use trustwalk_core::plan::{Entry, Leave, Linted, Plan, PlanDocument, fit};
 
 use super::case::{Case, can_be_done, leave_of};
-use super::diagnose::{NOT_ALL, tell_missing, world};
+use super::diagnose::{NOT_ALL, judged, tell_missing, world};
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again};
@@ -87,7 +87,10 @@ async fn fix_all(
     (noted, reports): (&Noted, &mut Vec<Report>),
 ) -> anyhow::Result<Exit> {
     let (world, ask) = world(place, &args.target).await?;
-    let found = collect(&world, &ask).await?;
+    let mut found = collect(&world, &ask).await?;
+    if matches!(ask, Ask::Everything { .. }) {
+        drop(judged(&mut found, &place.typed));
+    }
     tell_missing(&found);
     let incomplete = (!found.missed.is_empty()).then_some(NOT_ALL);
     let mut worst = if incomplete.is_none() { Exit::Sound } else { Exit::Undetermined };

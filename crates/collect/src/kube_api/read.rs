@@ -23,6 +23,8 @@ pub struct Resource {
     aliases: &'static [&'static str],
 }
 
+const POD: Resource = Resource { kind: "Pod", api: "/api/v1", plural: "pods", aliases: &["po", "pod", "pods"] };
+
 const RESOURCES: [Resource; 9] = [
     Resource {
         kind: "DaemonSet",
@@ -51,7 +53,7 @@ const RESOURCES: [Resource; 9] = [
     Resource { kind: "Job", api: "/apis/batch/v1", plural: "jobs", aliases: &["job", "jobs"] },
     Resource { kind: "CronJob", api: "/apis/batch/v1", plural: "cronjobs", aliases: &["cj", "cronjob", "cronjobs"] },
     Resource { kind: "ReplicationController", api: "/api/v1", plural: "replicationcontrollers", aliases: &["rc"] },
-    Resource { kind: "Pod", api: "/api/v1", plural: "pods", aliases: &["po", "pod", "pods"] },
+    POD,
     Resource {
         kind: "ServiceAccount",
         api: "/api/v1",
@@ -186,6 +188,17 @@ impl KubeApi {
             (r, self.list(&asked, &|v| (!idle(&v)).then(|| facts::workload(r.kind, &v))).await)
         });
         futures_util::future::join_all(lists).await
+    }
+
+    /// Pods that nothing controls and that are not ready, of a namespace or of all.
+    pub(crate) async fn failing_pods(&self, namespace: Option<&str>) -> (Resource, Observed<Vec<Workload>>) {
+        let Resource { api, plural, kind, .. } = POD;
+        let fails = |w: &Workload| w.ready < w.desired;
+        let keep = |v: Value| {
+            let alone = !facts::is_controlled(&v) && !facts::is_ready(&v);
+            alone.then(|| facts::workload(kind, &v)).filter(fails)
+        };
+        (POD, self.list(&Asked { api, plural, namespace, query: "" }, &keep).await)
     }
 
     /// Names of all objects of a kind, each with its namespace.

@@ -188,7 +188,10 @@ async fn issuer_url(
         return Some(issuer);
     }
     let (role, _) = role_facts(world, evidence, role).await;
-    only_issuer(&role.known()?.trust_policy)
+    let only = only_issuer(&role.known()?.trust_policy)?;
+    // That the role trusts an issuer does not make it the job's.
+    let path = only.trim_start_matches("https://");
+    evidence.job.known().is_none_or(|job| job.may_be_from(path)).then_some(only)
 }
 
 /// Whether an issuer is named by the user or by the user's own cluster. Any other is a stranger's word, and no address
@@ -303,9 +306,10 @@ async fn exchange(world: &World, role_arn: Option<&str>, token: &Observed<Secret
         (None, _) => none("no role is named"),
         (_, Observed::NotCollected { reason }) => none(reason),
         (_, Observed::Spared { reason }) => Observed::Spared { reason: reason.clone() },
-        (_, Observed::Absent { .. } | Observed::Denied { .. } | Observed::Unreachable { .. }) => {
-            none("there is no token to show")
+        (_, Observed::Denied { permission, .. }) => {
+            none(&format!("there is no token to show, as {permission} is lacking"))
         }
+        (_, Observed::Absent { .. } | Observed::Unreachable { .. }) => none("there is no token to show"),
     }
 }
 
@@ -355,7 +359,11 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
     let mut evidence = world.blank(target);
     let source = Source { what: "--role".to_owned(), at: world.options.now, by_hand: None };
     evidence.role_arn = Observed::Known { value: arn.to_owned(), source };
-    let bearer = given::token(world, &mut evidence).unwrap_or(Bearer::Nothing);
+    let bearer = match given::token(world, &mut evidence) {
+        Some(given) => given,
+        None if subject.is_none() => refused_of(world, arn).await,
+        None => Bearer::Nothing,
+    };
     let issuer = Box::pin(fill(world, &mut evidence, bearer, Ok(()))).await;
     if let (Some(subject), None) = (subject, evidence.token.known()) {
         let source = Source { what: "--subject".to_owned(), at: world.options.now, by_hand: None };
@@ -363,6 +371,27 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
         evidence.token = Observed::Known { value, source };
     }
     evidence
+}
+
+/// Where nobody says whose token it is about: the one that the role was refused to last, as the trail tells it, and that
+/// did not get the role since.
+async fn refused_of(world: &World, arn: &str) -> Bearer {
+    let arn = meant(arn);
+    let Some(name) = role_name(arn) else { return Bearer::Nothing };
+    let (found, _) = trail::read(world, &Concerned { roles: vec![(arn, name)], provider: None }).await;
+    let exchanges = || {
+        let all = found.known().into_iter().flatten();
+        all.filter(|t| t.name == "AssumeRoleWithWebIdentity" && t.role.as_deref() == Some(arn) && !t.is_our_own())
+    };
+    let Some(last) = exchanges().filter(|t| t.error.is_some() && t.subject.is_some()).max_by_key(|t| t.at) else {
+        return Bearer::Nothing;
+    };
+    let since = exchanges().any(|t| t.error.is_none() && t.subject == last.subject && t.at > last.at);
+    let Some(claims) = claims::of_event(last).filter(|_| !since) else { return Bearer::Nothing };
+    let what = format!("the exchange that CloudTrail has as refused, event {}", last.id);
+    let source = Source { what, at: world.options.now, by_hand: None };
+    let none = Observed::NotCollected { reason: "of a token that was refused only the event is there".to_owned() };
+    Bearer::Foretold(Box::new(Observed::Known { value: claims, source }), none)
 }
 
 /// Walks from an issuer alone.

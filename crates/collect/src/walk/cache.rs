@@ -83,16 +83,19 @@ impl World {
     }
 
     /// The subjects that the trust policies of roles name which trust an issuer, read as text: which account to look
-    /// at, not whether it is admitted.
-    pub(super) async fn is_named(&self, issuer: &str, subjects: &[String]) -> Vec<bool> {
+    /// at, not whether it is admitted. Where the roles could not be read, why not.
+    pub(super) async fn is_named(&self, issuer: &str, subjects: &[String]) -> Result<Vec<bool>, String> {
         let slot = cell(&self.cache.trusting, issuer).await;
         let all = slot.get_or_init(|| self.aws.roles_trusting(issuer)).await;
+        if let Some(gap) = all.gap().filter(|_| all.is_refused()) {
+            return Err(gap);
+        }
         let policies: Vec<&str> = all.known().into_iter().flatten().map(|r| r.trust_policy.as_str()).collect();
         let named = |subject: &String| {
             let quoted = format!("\"{subject}\"");
             policies.iter().any(|policy| policy.contains(&quoted))
         };
-        subjects.iter().map(named).collect()
+        Ok(subjects.iter().map(named).collect())
     }
 
     /// One look-up in `CloudTrail`.

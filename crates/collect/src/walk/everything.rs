@@ -1,4 +1,5 @@
-//! From a whole cluster, or one namespace of it, to the workloads that use web identity.
+//! From a whole cluster, or one namespace of it, to the workloads that use web identity, and to those that should: a
+//! workload that fails may do so because it was given none.
 
 use std::collections::HashSet;
 
@@ -10,23 +11,25 @@ use super::listed::Listed;
 use super::workload::{Depth, walk};
 use super::world::World;
 use crate::error::CollectError;
-use crate::kube_api::{WorkloadRef, resource};
-use crate::limits::PARALLEL_TARGETS;
+use crate::kube_api::{KubeApi, WorkloadRef, read_logs, resource};
+use crate::limits::{FULL_WALKS, PARALLEL_TARGETS};
 
 /// Walks from every workload that uses web identity: its service account names a role, or its
-/// containers hold the variables, or an association or a role's trust policy names it.
+/// containers hold the variables, or an association or a role's trust policy names it. Walks too from those that do
+/// not and fail, or whose log speaks of credentials: what they lack may be the identity.
 pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result<Collected, CollectError> {
     let kube = world.kube.as_ref().map_err(|why| CollectError::Kubeconfig(why.clone()))?;
-    let (accounts, controllers) = tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace));
+    let (accounts, controllers, pods) =
+        tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace), kube.failing_pods(namespace));
     let gap = accounts.gap().unwrap_or_default();
     let Observed::Known { value: accounts, .. } = accounts else {
         return Err(CollectError::Unlisted(gap));
     };
     let mut found = Found::default();
-    let named = accounts_with_a_role(world, namespace, &accounts).await;
+    let named = accounts_with_a_role(world, namespace, &accounts, &mut found.missed).await;
     let annotated: HashSet<(&str, &str)> =
         accounts.iter().filter(|s| s.role_arn().is_some()).map(|s| (s.namespace.as_str(), s.name.as_str())).collect();
-    for (resource, listed) in controllers {
+    for (resource, listed) in controllers.into_iter().chain([pods]) {
         // A kind that this cluster does not serve has no objects.
         if !listed.is_absent() {
             found.missed.extend(listed.gap().map(|gap| format!("{} were not looked at: {gap}", resource.plural)));
@@ -34,13 +37,17 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
         let Observed::Known { value: listed, .. } = listed else { continue };
         for workload in listed {
             let key = (workload.namespace.clone(), workload.template.service_account.clone());
-            if named.contains(&key) || uses_web_identity(&workload, &annotated) {
-                let failing = workload.ready < workload.desired;
+            let failing = workload.ready < workload.desired;
+            let (namespace, name) = (workload.namespace.clone(), workload.name.clone());
+            let target = WorkloadRef { resource, namespace, name };
+            let uses = named.contains(&key) || uses_web_identity(&workload, &annotated);
+            let workload = Observed::Known { value: workload, source: kube.source_of_object(&target) };
+            let one = One { target, failing, workload: Some(workload) };
+            if uses {
                 found.used.insert(key);
-                let (namespace, name) = (workload.namespace.clone(), workload.name.clone());
-                let target = WorkloadRef { resource, namespace, name };
-                let workload = Observed::Known { value: workload, source: kube.source_of_object(&target) };
-                found.targets.push(One { target, failing, workload: Some(workload) });
+                found.targets.push(one);
+            } else {
+                found.bare.push(one);
             }
         }
     }
@@ -56,12 +63,15 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
             found.targets.push(One { target, failing: false, workload: None });
         }
     }
-    kube.widen(PARALLEL_TARGETS.min(found.targets.len()));
-    let together = found.targets.len() > 1;
+    let bare = in_want(kube, std::mem::take(&mut found.bare)).await;
+    let many = found.targets.len() + bare.len();
+    kube.widen(PARALLEL_TARGETS.min(many));
+    let together = many > 1;
     if together {
         world.know_accounts(kube, accounts).await;
     }
-    let walks = with_depths(found.targets, world.options.exchange);
+    let mut walks = with_depths(found.targets, world.options.exchange);
+    walks.extend(bare.into_iter().enumerate().map(|(place, one)| (one, Depth::among(many, Some(place), false))));
     let evidence = futures_util::stream::iter(walks)
         .map(|(one, depth)| async move {
             let listed = Listed { workload: one.workload, together };
@@ -73,6 +83,27 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
     // Each identity has its own; what is left is other people's.
     world.cache.pods.lock().await.clear();
     Ok(Collected { evidence, missed: found.missed })
+}
+
+/// Those of the workloads without an identity that fail, or whose log speaks of credentials; of more than a few, only
+/// those that fail.
+async fn in_want(kube: &KubeApi, bare: Vec<One>) -> Vec<One> {
+    let few = bare.len() <= FULL_WALKS;
+    let looked = futures_util::stream::iter(bare)
+        .map(|one| async move {
+            let wanted = one.failing || (few && speaks_of_credentials(kube, &one).await);
+            wanted.then_some(one)
+        })
+        .buffered(PARALLEL_TARGETS);
+    looked.filter_map(std::future::ready).collect().await
+}
+
+/// Whether the log of a workload's pods tells of trouble with credentials.
+async fn speaks_of_credentials(kube: &KubeApi, one: &One) -> bool {
+    let Some(workload) = one.workload.as_ref().and_then(Observed::known).filter(|w| w.ready > 0) else { return false };
+    let pods = kube.pods_of(workload).await;
+    let logs = read_logs(kube, &one.target.namespace, pods.known().map(Vec::as_slice).unwrap_or_default()).await;
+    logs.known().is_some_and(|read| !read.failures.is_empty() || !read.besides.unclear.is_empty())
 }
 
 /// One to walk from.
@@ -88,6 +119,8 @@ struct One {
 #[derive(Default)]
 struct Found {
     targets: Vec<One>,
+    /// Workloads that use no identity as far as is seen.
+    bare: Vec<One>,
     /// Service accounts that a target uses.
     used: HashSet<(String, String)>,
     missed: Vec<String>,
@@ -110,13 +143,18 @@ fn with_depths(targets: Vec<One>, asked: bool) -> Vec<(One, Depth)> {
 }
 
 /// Accounts without the annotation that get a role all the same, or are meant to: by a Pod Identity association, or by
-/// the trust policy of a role, which names them to the letter.
+/// the trust policy of a role, which names them to the letter. What could not be read of either goes to `missed`: it
+/// may name some.
 async fn accounts_with_a_role(
     world: &World,
     namespace: Option<&str>,
     accounts: &[ServiceAccount],
+    missed: &mut Vec<String>,
 ) -> HashSet<(String, String)> {
     let (associations, cluster) = tokio::join!(world.associations(None), world.cluster());
+    if let Some(gap) = associations.gap().filter(|_| associations.is_refused()) {
+        missed.push(format!("workloads that have a Pod Identity association were not looked for: {gap}"));
+    }
     let inside = |ns: &str| namespace.is_none_or(|wanted| wanted == ns);
     let associated = associations.known().into_iter().flatten().filter(|a| inside(&a.namespace));
     let mut found: HashSet<_> = associated.map(|a| (a.namespace.clone(), a.service_account.clone())).collect();
@@ -125,7 +163,13 @@ async fn accounts_with_a_role(
     let bare: Vec<&ServiceAccount> = accounts.iter().filter(|s| s.role_arn().is_none()).collect();
     let subjects: Vec<String> =
         bare.iter().map(|s| format!("system:serviceaccount:{}:{}", s.namespace, s.name)).collect();
-    let named = world.is_named(issuer.strip_prefix("https://").unwrap_or(&issuer), &subjects).await;
+    let named = match world.is_named(issuer.strip_prefix("https://").unwrap_or(&issuer), &subjects).await {
+        Ok(named) => named,
+        Err(gap) => {
+            missed.push(format!("workloads that a role trusts, and that name none, were not looked for: {gap}"));
+            return found;
+        }
+    };
     let named = bare.iter().zip(named).filter(|(_, named)| *named);
     found.extend(named.map(|(s, _)| (s.namespace.clone(), s.name.clone())));
     found

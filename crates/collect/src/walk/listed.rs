@@ -70,12 +70,16 @@ impl World {
         let namespace = target.namespace.as_str();
         let uses = |pod: &Pod| pod.spec.service_account == account;
         let is_account = target.resource.kind == "ServiceAccount";
+        let is_pod = target.resource.kind == "Pod";
         match workload.known() {
+            Some(_) if listed.together && is_pod => {
+                self.pods_together(kube, namespace, &|pod| pod.name == target.name).await
+            }
             Some(workload) if listed.together => {
                 self.pods_together(kube, namespace, &|pod| belongs(workload, pod)).await
             }
             None if listed.together && is_account => self.pods_together(kube, namespace, &uses).await,
-            _ if target.resource.kind == "Pod" => kube.pods(namespace, Some(&target.name), &|_| true).await,
+            _ if is_pod => kube.pods(namespace, Some(&target.name), &|_| true).await,
             _ if is_account => kube.pods(namespace, None, &uses).await,
             Some(workload) => kube.pods_of(workload).await,
             None => workload.clone().map(|_| Vec::new()),

@@ -39,15 +39,31 @@ pub(super) async fn read(world: &World, of: &Concerned<'_>) -> Trail {
 pub(super) async fn add_deletions(world: &World, arn: &str, trail: &mut Trail) {
     let asked = LookUp { global: true, key: "EventName", value: "DeleteOpenIDConnectProvider".to_owned() };
     let (found, since) = merged(world, &[asked]).await;
-    let (Some(found), Observed::Known { value, .. }) = (found.known(), &mut trail.0) else { return };
+    // Of many identities the trail is not asked; who deleted what all of them lack is asked once.
+    let alone = matches!(trail.0, Observed::NotCollected { .. });
+    if alone && found.is_refused() {
+        trail.0 = found;
+        return;
+    }
+    let Observed::Known { value: found, source } = found else { return };
+    if alone {
+        // Nothing but this was read.
+        *trail = (Observed::Known { value: Vec::new(), source }, Some(world.options.now));
+    }
+    let Observed::Known { value, .. } = &mut trail.0 else { return };
     let of_it = |e: &&TrailEvent| {
         e.change.get("openIDConnectProviderArn").is_some_and(|a| a == arn) || e.resources.iter().any(|r| r == arn)
     };
     let new: Vec<TrailEvent> =
         found.iter().filter(of_it).filter(|e| !value.iter().any(|known| known.id == e.id)).cloned().collect();
+    let nothing = alone && new.is_empty();
     value.extend(new);
     value.sort_by_key(|e| std::cmp::Reverse(e.at));
     trail.1 = trail.1.max(since);
+    if nothing {
+        let reason = "no deletion of the provider is in it, and nothing else was asked for".to_owned();
+        *trail = (Observed::NotCollected { reason }, None);
+    }
 }
 
 /// Look-ups together. Where one has a gap the whole has it: what is missing would be taken for what did not happen.

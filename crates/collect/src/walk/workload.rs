@@ -200,16 +200,35 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
         }
     };
     let audience = audience(&evidence.service_account, &evidence.pods);
+    let issuer = world.options.issuer.clone().or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()));
+    // Who is not allowed to mint one knows what it would say all the same.
+    let derive = |lacks: Option<&str>| {
+        let permission = lacks?;
+        let source = Source {
+            what: format!("what a token of {namespace}/{account} says: to mint one {permission} is lacking"),
+            at: world.options.now,
+            by_hand: None,
+        };
+        let issuer = issuer.clone().filter(|iss| iss.starts_with("https://"))?;
+        Some(Observed::Known { value: claims::derived(issuer, (namespace, account), audience.clone()), source })
+    };
     let none = match &depth.exchange {
         Exchange::Asked => {
-            return Bearer::Token(kube.mint(namespace, account, &audience).await, TokenSource::Cluster);
+            let token = kube.mint(namespace, account, &audience).await;
+            return match derive(token.lacks()) {
+                Some(derived) => Bearer::Foretold(Box::new(derived), token),
+                None => Bearer::Token(token, TokenSource::Cluster),
+            };
         }
         Exchange::Needless(reason) => Observed::Spared { reason: reason.clone() },
         Exchange::TooMany(reason) => Observed::NotCollected { reason: reason.clone() },
     };
-    let own = kube.minting(namespace, account, &audience);
-    let sample = asked_for_all(world.sample(kube, namespace, account, &audience).await, own);
-    let foretold = sample.map(|s| claims::foretold(&s, namespace, account, audience));
+    let sample = world.sample(kube, namespace, account, &audience).await;
+    let derived = derive(sample.lacks());
+    let foretold = derived.unwrap_or_else(|| {
+        let own = kube.minting(namespace, account, &audience);
+        asked_for_all(sample, own).map(|s| claims::foretold(&s, namespace, account, audience))
+    });
     Bearer::Foretold(Box::new(foretold), none)
 }
 

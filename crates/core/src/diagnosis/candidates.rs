@@ -94,9 +94,20 @@ pub(super) fn meanings<'a>(
             continue;
         }
         if says_nothing(symptom) {
+            let more = if symptom == Symptom::ApiTokenInvalid {
+                let cause = Cause::ApiserverIssuerOrKeysReplacedBreaksCluster;
+                format!(
+                    "; where the API server refuses the tokens of all nodes from one moment on, its signing key or its \
+                     issuer was replaced: {} {}",
+                    cause.code(),
+                    cause.name()
+                )
+            } else {
+                String::new()
+            };
             out.push(format!(
                 "what `{}` comes from: the line does not say; the lines after it (`caused by`), the log at debug \
-                 level or CloudTrail do",
+                 level or CloudTrail do{more}",
                 o.name()
             ));
             continue;
@@ -163,6 +174,23 @@ pub(super) fn set_aside(observations: &[Observation]) -> Vec<String> {
         .collect()
 }
 
+/// What is said of failures in a log that was given and are over: whoever gave it asks about them.
+pub(super) fn over(e: &Evidence, observations: &[Observation]) -> Option<String> {
+    use crate::observation::{Fate, Witness};
+    let reason = |o: &Observation| match &o.fate {
+        Fate::Over { by } => Some(by.clone()),
+        Fate::Explained { .. } | Fate::SetAside { .. } | Fate::Foreign { .. } | Fate::Unexplained | Fate::Succeeded => {
+            None
+        }
+    };
+    let all: Vec<&Observation> = observations.iter().filter(|o| o.witness == Witness::Log && e.logs_given).collect();
+    let (last, by) = all.iter().filter_map(|o| Some((o, reason(o)?))).max_by_key(|(o, _)| o.at)?;
+    let count: u64 = all.iter().filter(|o| reason(o).is_some()).map(|o| o.count).sum();
+    let failures = if count == 1 { "1 failure".to_owned() } else { format!("{count} failures") };
+    let at = last.at.map(|at| format!(", the last at {}", told(at))).unwrap_or_default();
+    Some(format!("{failures} in the log that was given ({}{at}), over: {by}", last.name()))
+}
+
 /// What is said of failures that stand in a log of the workload and are somebody else's. Records of an account are of
 /// all who use it, and nothing is said of theirs.
 pub(super) fn foreign(observations: &[Observation]) -> Vec<String> {
@@ -209,7 +237,7 @@ pub(super) fn not_understood(e: &Evidence, observations: &[Observation]) -> Opti
 
 /// What is said of refusals that the account's trail remembers and nothing explains.
 pub(super) fn refused_besides(observations: &[Observation]) -> Vec<String> {
-    use crate::observation::{Fate, Witness};
+    use crate::observation::{Fate, TRAIL, Witness};
     let unexplained =
         |o: &&Observation| o.witness == Witness::Trail && o.origin == TRAIL && o.fate == Fate::Unexplained;
     let refused: Vec<&Observation> = observations.iter().filter(unexplained).collect();
@@ -220,6 +248,3 @@ pub(super) fn refused_besides(observations: &[Observation]) -> Vec<String> {
         times => format!("why STS refused this identity {times} times, the last at {at}: {}", last.text),
     }]
 }
-
-/// Where an observation of the account's own trail stands.
-const TRAIL: &str = "CloudTrail";

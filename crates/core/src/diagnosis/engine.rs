@@ -6,11 +6,11 @@ use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::{saw, survivors, timeline};
 use crate::cause::Cause;
-use crate::evidence::{Evidence, Observed, Target, View, pods_down};
+use crate::evidence::{Container, Evidence, Observed, Pod, Target, TokenSource, Variable, View, at_work, pods_down};
 use crate::finding::{Confidence, Finding};
 use crate::habitat::Habitat;
 use crate::link::Link;
-use crate::observation::Observation;
+use crate::observation::{Observation, TRAIL, Witness};
 use crate::question::{self, Answers};
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
@@ -40,14 +40,11 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let (possible, also): (Vec<Finding>, Vec<Finding>) = errors.partition(|f| f.confidence == Confidence::Possible);
     let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
     survivors::explain(&mut observations, &named);
-    let failures = failures(&view);
+    let failures = failures(&view, &observations);
     let (causes, folded): (Vec<Cause>, Vec<Folded>) = folded.into_iter().unzip();
     let apart = if root_cause.is_some() { survivors::apart(&observations, &causes) } else { Vec::new() };
     let consequences = consequences(root_cause.as_ref(), folded, &failures, &apart);
     let mut undetermined: Vec<String> = view.dismissed().to_vec();
-    if root_cause.is_none() {
-        undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
-    }
     if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     } else {
@@ -57,10 +54,14 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     undetermined.extend(candidates::foreign(&observations));
     undetermined.extend(candidates::refused_besides(&observations));
     undetermined.extend(candidates::not_understood(evidence, &observations));
+    undetermined.extend(trail_not_read(evidence));
     for (_, text) in &missing {
         if !undetermined.contains(text) {
             undetermined.push(text.clone());
         }
+    }
+    if root_cause.is_none() {
+        undetermined.extend(unexplained(evidence, &failures, !missing.is_empty()));
     }
     let state = States {
         root: root_cause.as_ref(),
@@ -71,6 +72,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         answers: &answers,
         failures: &failures,
         clock_off,
+        over: candidates::over(evidence, &observations),
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
     Diagnosis {
@@ -178,8 +180,21 @@ struct Failing {
     symptom: Option<Symptom>,
 }
 
-/// What fails visibly: the exchange, the pods, the logs.
-fn failures(e: &View<'_>) -> Vec<Failing> {
+/// That the account's trail was refused: changes and refusals may stand there.
+fn trail_not_read(e: &Evidence) -> Option<String> {
+    let gap = e.trail.gap().filter(|_| e.trail.is_refused() && e.caller.known().is_some())?;
+    Some(format!("not read: what CloudTrail remembers of changes and of refused exchanges: {gap}"))
+}
+
+/// Whether a pod that is not ready lacks the identity that the workload is to have.
+fn lack_identity(e: &View<'_>, pods: &[Pod]) -> bool {
+    let given = |c: &Container| c.has_env(Variable::AwsRoleArn) || c.has_env(Variable::AwsContainerCredentialsFullUri);
+    let without = |p: &Pod| !p.ready && !p.spec.containers.iter().any(given);
+    e.role_arn().known().is_some() && at_work(pods).any(without)
+}
+
+/// What fails visibly: the exchange, the pods, the logs, exchanges that the account's trail remembers.
+fn failures(e: &View<'_>, observations: &[Observation]) -> Vec<Failing> {
     let mut out = Vec::new();
     let mut say = |link, of_identity, sentence: String| {
         out.push(Failing { what: Folded { sentence, link, code: None }, of_identity, symptom: None });
@@ -191,10 +206,13 @@ fn failures(e: &View<'_>) -> Vec<Failing> {
     }
     let pods = e.pods().known().map(Vec::as_slice).unwrap_or_default();
     let down = pods_down(pods);
+    let lack = lack_identity(e, pods);
+    let and = if lack { ", and was never given the identity" } else { "" };
     if down == 1 && pods.len() == 1 {
-        say(Link::Workload, false, "its only pod is not ready".to_owned());
+        say(Link::Workload, lack, format!("its only pod is not ready{and}"));
     } else if down > 0 {
-        say(Link::Workload, false, format!("{down} of {} pods are not ready", pods.len()));
+        let and = if lack { ", and of these some were never given the identity" } else { "" };
+        say(Link::Workload, lack, format!("{down} of {} pods are not ready{and}", pods.len()));
     }
     if let Some(w) = e.workload().known().filter(|w| w.desired > 0 && e.pods().known().is_some_and(Vec::is_empty)) {
         say(
@@ -208,8 +226,21 @@ fn failures(e: &View<'_>) -> Vec<Failing> {
         let symptom = line.failure.symptom;
         out.push(Failing {
             what: Folded { sentence, link: Link::Workload, code: None },
-            of_identity: !symptom.says_nothing(),
+            of_identity: true,
             symptom: Some(symptom),
+        });
+    }
+    let refused = observations.iter().filter(|o| o.witness == Witness::Trail && o.origin == TRAIL && o.speaks());
+    let refused: Vec<&Observation> = refused.collect();
+    if let Some(last) = refused.iter().max_by_key(|o| o.at) {
+        out.push(Failing {
+            what: Folded {
+                sentence: format!("STS refused {}, the last: {}", count(refused.len(), "exchange"), last.text),
+                link: Link::Exchange,
+                code: None,
+            },
+            of_identity: true,
+            symptom: last.symptom,
         });
     }
     out
@@ -229,7 +260,7 @@ fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String>
     if gaps {
         // A cause that could not be looked at may well be a known one.
         return Some(format!(
-            "something fails ({}), and what could not be read, named below, may hold the cause",
+            "something fails ({}), and what could not be read, named above, may hold the cause",
             seen.join("; ")
         ));
     }
@@ -249,9 +280,10 @@ fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String>
     Some(format!("something fails and no known cause fits the evidence ({}); {decide}", seen.join("; ")))
 }
 
-/// Whether what was seen of a link is compared with a token, and none is at hand.
+/// Whether what was seen of a link is compared with a token, or is the token's, and none is at hand.
 fn tokenless(e: &Evidence, link: Link) -> bool {
-    matches!(link, Link::Provider | Link::Trust) && e.token.is_open()
+    let derived = || e.token.known().is_some_and(|t| t.source == TokenSource::Typed);
+    matches!(link, Link::Provider | Link::Trust) && e.token.is_open() || link == Link::Token && derived()
 }
 
 struct States<'a> {
@@ -263,6 +295,8 @@ struct States<'a> {
     answers: &'a Answers,
     failures: &'a [Failing],
     clock_off: Option<String>,
+    /// What is over of a log that was given.
+    over: Option<String>,
 }
 
 impl States<'_> {
@@ -286,7 +320,11 @@ impl States<'_> {
             LinkState::Warning
         } else if !saw::applies(e, link) {
             LinkState::NotApplicable
-        } else if gap.is_none() && !suspected && !self.answers.judged.contains(&link) && tokenless(e, link) {
+        } else if gap.is_none()
+            && !suspected
+            && (link == Link::Token || !self.answers.judged.contains(&link))
+            && tokenless(e, link)
+        {
             LinkState::Seen
         } else if gap.is_some() || suspected || (!missing.is_empty() && !self.answers.judged.contains(&link)) {
             LinkState::Undetermined
@@ -300,6 +338,9 @@ impl States<'_> {
             (None, Some(f)) => f.what.sentence.clone(),
             (None, None) => seen,
         };
+        if let Some(over) = self.over.as_deref().filter(|_| link == Link::Workload) {
+            saw = format!("{saw}; {over}");
+        }
         // Told where times are judged, once.
         let judges = if matches!(e.target, Target::Issuer { .. }) { Link::Tls } else { Link::Token };
         if let Some(off) = self.clock_off.as_deref().filter(|off| link == judges && !saw.contains(off)) {

@@ -1,6 +1,7 @@
 //! From evidence to a diagnosis: links, root cause, candidates, observations, consequences, gaps, timeline.
 
 mod after;
+mod beside;
 mod candidates;
 mod course;
 mod deciding;
@@ -11,6 +12,7 @@ mod survivors;
 mod timeline;
 
 pub(crate) use after::remaining;
+pub use beside::besides_identity;
 pub use candidates::Candidate;
 pub(crate) use course::{Refused, course, named};
 pub use deciding::{Deciding, Named, deciding, named_in_logs};

@@ -102,6 +102,22 @@ impl CiJob {
         }
     }
 
+    /// Whether an issuer, without its scheme, can be that of the job's tokens: the cloud service of another platform, a
+    /// cluster of EKS, Google and Cognito cannot (the sources named at [`Self::issuer`]; IAM User Guide, "OIDC federated
+    /// principals"). An instance of one's own may stand at any other address.
+    pub fn may_be_from(&self, path: &str) -> bool {
+        match path.split('/').next().unwrap_or_default() {
+            "token.actions.githubusercontent.com" => self.platform == Platform::GithubActions,
+            "gitlab.com" => self.platform == Platform::Gitlab,
+            "oidc.circleci.com" => self.platform == Platform::Circleci,
+            "api.bitbucket.org" => self.platform == Platform::Bitbucket,
+            "agent.buildkite.com" => self.platform == Platform::Buildkite,
+            "app.terraform.io" => self.platform == Platform::TerraformCloud,
+            "accounts.google.com" | "cognito-identity.amazonaws.com" => false,
+            host => !host.starts_with("oidc.eks.") && !host.starts_with("oidc-eks."),
+        }
+    }
+
     /// The audiences of the job's tokens, where its files or its platform's default tell.
     pub fn audiences(&self) -> Vec<String> {
         let asked: Vec<String> = self.requests.iter().flat_map(|r| r.audiences.clone()).collect();

@@ -12,6 +12,7 @@ mod job;
 pub mod kept;
 mod kind;
 mod kubernetes;
+mod lacks;
 mod logs;
 mod network;
 mod observed;
@@ -251,6 +252,19 @@ impl Evidence {
     pub fn other_accounts(&self) -> impl Iterator<Item = &ServiceAccount> {
         let own = self.own_account();
         self.siblings.known().into_iter().flatten().filter(move |s| own != Some(s.name.as_str()))
+    }
+
+    /// Whether anything that was read gives the workload a role: its account, its containers, or an association.
+    pub fn names_identity(&self) -> bool {
+        let (namespace, own) = match &self.target {
+            Target::Workload { namespace, .. } | Target::ServiceAccount { namespace, .. } => {
+                (namespace.as_str(), self.own_account())
+            }
+            Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => return true,
+        };
+        let mut associations = self.associations.known().into_iter().flatten();
+        self.role_arn.known().is_some()
+            || associations.any(|a| a.namespace == namespace && Some(a.service_account.as_str()) == own)
     }
 
     /// The name of the identity's service account.

@@ -3,10 +3,9 @@
 use trustwalk_symptoms::Symptom;
 
 use super::facts::moment;
-use super::sts::succeeded;
 use super::symptoms::{Sent, cured_by_own, fate, last, repaired, sorted};
-use crate::evidence::{Evidence, TrailEvent, View};
-use crate::observation::{Fate, Observation, Seen, Witness};
+use crate::evidence::{Evidence, Target, TrailEvent, View, at_work};
+use crate::observation::{Fate, Observation, Seen, TRAIL, Witness};
 
 /// Everything that was seen to happen, with what is over or set aside told apart from what speaks.
 pub(crate) fn observed(e: &Evidence) -> Vec<Observation> {
@@ -78,48 +77,79 @@ fn own(e: &Evidence) -> Option<Observation> {
     })
 }
 
-/// A refused exchange of this identity that the account's trail remembers. Those of other identities are theirs, and
-/// our own is told by its answer.
+/// Seconds after which a container that fails has been started again: the kubelet's longest pause between restarts is five
+/// minutes (Kubernetes documentation, "Pod Lifecycle", "Container restarts").
+const LONGEST_PAUSE: i64 = 300;
+
+/// A refused exchange of this identity that the account's trail remembers; where a role alone is asked about, of whoever
+/// asked for it. Those of other identities are theirs, and our own is told by its answer.
 fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
     let code = event.error.as_deref().filter(|_| event.name == "AssumeRoleWithWebIdentity")?;
     let ours = view.exchange().known().and_then(|x| x.request_id.as_deref());
-    let subject = view.token().known().and_then(|t| t.sub.as_deref())?;
-    let same = event.subject.as_deref() == Some(subject);
-    if !same || event.is_our_own() || (ours.is_some() && ours == event.request_id.as_deref()) {
+    let role = view.role_arn().known().map(String::as_str);
+    let of_it = match (view.target(), view.token().known().and_then(|t| t.sub.as_deref())) {
+        (Target::Role { subject: None, .. }, _) => event.role.is_some() && event.role.as_deref() == role,
+        (_, Some(subject)) => event.subject.as_deref() == Some(subject),
+        (_, None) => false,
+    };
+    if !of_it || event.is_our_own() || (ours.is_some() && ours == event.request_id.as_deref()) {
         return None;
     }
     let words = event.message.as_deref().unwrap_or_default();
     let said = format!("An error occurred ({code}) when calling the AssumeRoleWithWebIdentity operation: {words}");
     let symptom = trustwalk_symptoms::classify(&said).map_or(Symptom::WebIdentityOther, |f| f.symptom);
-    let ours = view.role_arn().known().map(String::as_str);
-    let place = Sent { audience: event.audience.as_deref(), region: event.region.as_deref() };
-    let fate = if (event.role.is_none() || event.role.as_deref() == ours) && cured_by_own(view, symptom, place) {
-        Fate::Over { by: "an exchange of the same subject for the same role succeeds now".to_owned() }
-    } else if let Some(by) = repaired(view, symptom, event.at) {
-        if succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } }
-    } else {
-        let later = view.trail().known().into_iter().flatten().find(|t| {
-            let exchange = t.name == event.name && t.error.is_none();
-            let same = t.subject == event.subject && t.role == event.role && t.audience == event.audience;
-            exchange && !t.is_our_own() && same && t.region == event.region && t.at > event.at
-        });
-        later.map_or(Fate::Unexplained, |t| Fate::Over {
-            by: format!("CloudTrail has a success of the same subject for the same role at {}", super::told(t.at)),
-        })
-    };
     Some(Observation {
         witness: Witness::Trail,
         seen: Seen::Failure,
-        origin: "CloudTrail".to_owned(),
+        origin: TRAIL.to_owned(),
         places: Vec::new(),
         count: 1,
         at: Some(event.at),
         symptom: Some(symptom),
         text: format!(
-            "{code}: {words} (role {}, subject {subject}, audience {})",
+            "{code}: {words} (role {}, subject {}, audience {})",
             event.role.as_deref().unwrap_or("not told"),
+            event.subject.as_deref().unwrap_or("not told"),
             event.audience.as_deref().unwrap_or("not told")
         ),
-        fate,
+        fate: fate_of_event(view, event, symptom),
     })
+}
+
+/// What became of a refusal that the trail remembers.
+fn fate_of_event(view: &View<'_>, event: &TrailEvent, symptom: Symptom) -> Fate {
+    let asked = view.role_arn().known().map(String::as_str);
+    let place = Sent { audience: event.audience.as_deref(), region: event.region.as_deref() };
+    if (event.role.is_none() || event.role.as_deref() == asked) && cured_by_own(view, symptom, place) {
+        return Fate::Over { by: "an exchange of the same subject for the same role succeeds now".to_owned() };
+    }
+    if let Some(by) = repaired(view, symptom, event.at) {
+        return if super::sts::succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
+    }
+    let all = || view.trail().known().into_iter().flatten().filter(|t| t.name == event.name && !t.is_our_own());
+    let of_both = |t: &&TrailEvent| t.subject == event.subject && t.role == event.role;
+    let same = |t: &&TrailEvent| of_both(t) && t.audience == event.audience && t.region == event.region;
+    let when = |t: &TrailEvent| super::told(t.at);
+    if let Some(later) = all().filter(same).find(|t| t.error.is_none() && t.at > event.at) {
+        return Fate::Over {
+            by: format!("CloudTrail has a success of the same subject for the same role at {}", when(later)),
+        };
+    }
+    // What was sent otherwise is not sent any more: the last such refusal is long over, or nobody is left who sent it.
+    let last = all().filter(same).filter(|t| t.error.is_some()).map(|t| t.at).max().unwrap_or(event.at);
+    let pods = view.pods().known().filter(|_| view.pods_up());
+    let older = pods.is_some_and(|all| at_work(all).map(|p| p.created).min().is_some_and(|born| last < born));
+    let since = all().filter(of_both).filter(|t| t.error.is_none() && t.at > last).max_by_key(|t| t.at);
+    match since {
+        Some(since) if older || since.at - last > LONGEST_PAUSE => Fate::Over {
+            by: format!(
+                "CloudTrail has a success of the same subject for the same role at {}, and no such refusal since",
+                when(since)
+            ),
+        },
+        None if older && super::sts::succeeded(view) => {
+            Fate::Over { by: "it is older than every pod, every pod is ready, and an exchange succeeds now".to_owned() }
+        }
+        Some(_) | None => Fate::Unexplained,
+    }
 }

@@ -1,4 +1,8 @@
-//! Which policy AWS says decided about a refused action.
+//! Which policy AWS says decided about a refused action, and which could not be read.
+
+use std::collections::BTreeSet;
+
+use crate::evidence::{Gap, Observed, RolePolicy};
 
 /// What AWS names as the reason (IAM User Guide, "Troubleshoot access denied error messages").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,4 +45,17 @@ pub(super) fn decided_by(message: &str) -> Option<Decider> {
         ("no identity-based policy allows", Decider::NoIdentityPolicy),
     ];
     table.iter().find(|(words, _)| message.contains(words)).map(|(_, decider)| *decider)
+}
+
+/// The policies of the role whose documents the caller is not allowed to read.
+pub(super) fn denied(policies: &Observed<Vec<RolePolicy>>) -> Option<String> {
+    let unread = policies.known()?.iter().filter_map(|p| match &p.unread {
+        Some(Gap::Denied { permission, .. }) => Some((p.name.as_str(), permission.as_str())),
+        Some(Gap::Unknown { .. }) | None => None,
+    });
+    let (names, permissions): (Vec<&str>, BTreeSet<&str>) = unread.unzip();
+    let permissions: Vec<&str> = permissions.into_iter().collect();
+    (!names.is_empty()).then(|| {
+        format!("not read: what the policies of the role say ({}): lacks {}", names.join(", "), permissions.join(", "))
+    })
 }

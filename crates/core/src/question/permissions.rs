@@ -9,7 +9,7 @@ use super::addon::{add_on, known_to_allow, policy_for};
 use super::association::{acting_role, acts};
 use super::facts::{arn_parts, lacking, partition};
 use super::names;
-use super::permission::{Decider, decided_by};
+use super::permission::{Decider, decided_by, denied};
 use super::symptoms::recent;
 use super::{Draft, Judged};
 use crate::cause::Cause;
@@ -76,6 +76,13 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     }
     if judged.found.is_empty() && view.logs().is_open() {
         judged.missing.push(lacking("the logs", view.logs()));
+    }
+    if judged.found.is_empty()
+        && let Some(denied) = denied(acting(view).policies)
+    {
+        // What was refused may deny.
+        judged.excluded.retain(|(cause, _)| !OWN.contains(cause));
+        judged.missing.push(denied);
     }
     if judged.found.is_empty() && judged.excluded.is_empty() && judged.missing.is_empty() {
         let why = "no action is known that the workload needs: neither its log nor its kind tells one";

@@ -4,14 +4,20 @@ use trustwalk_trust_policy::{Decision, Document};
 
 use super::facts::{bare, issuer, lacking};
 use super::trust_case::Case;
-use super::{Judged, foreseen, trust_reasons};
-use crate::evidence::{Fit, Role, TokenClaims, View};
+use super::vouch::federated;
+use super::{Draft, Judged, foreseen, trust_reasons};
+use crate::cause::Cause;
+use crate::evidence::{CiJob, Fit, Role, TokenClaims, View};
+use crate::finding::Confidence;
 
 /// Judges the trust policy for the tokens that a job's files foretell, one for each trigger. What they show is likely
 /// and no more, and none of them closes the link.
 pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
     let open = || Judged::open(lacking("the token's claims", e.token()));
     let (Some(job), Some(asked)) = (e.job().known(), foreseen::asked(e)) else { return open() };
+    if let Some(draft) = of_another_platform(e, role, job) {
+        return Judged::one(Cause::FederatedArnWrongProvider, draft);
+    }
     let Some(path) = asked.iss.as_deref().or(issuer(e)).map(bare) else { return open() };
     let Ok(document) = Document::parse(&role.trust_policy) else { return open() };
     let all = job.foretold();
@@ -48,6 +54,29 @@ pub(super) fn of_job(e: &View<'_>, role: &Role) -> Judged {
         return open();
     }
     judged
+}
+
+/// The role trusts issuers, and none of them can be that of the job's platform.
+fn of_another_platform(e: &View<'_>, role: &Role, job: &CiJob) -> Option<Draft> {
+    let trusted = federated(role);
+    if trusted.is_empty() || trusted.iter().any(|path| job.may_be_from(path)) {
+        return None;
+    }
+    let whose = job.issuer().map_or_else(|| "the address of its instance".to_owned(), |iss| bare(&iss).to_owned());
+    let draft = Draft::new(format!(
+        "{} trusts tokens of {} and of nobody else, and the job runs on {}, whose tokens come from another issuer \
+         ({whose})",
+        role.arn,
+        trusted.join(", "),
+        job.platform
+    ))
+    .unsure(Confidence::Likely, "the token's `iss`: --token FILE shows it")
+    .show("trusted", trusted.join(", "), format!("{} AssumeRolePolicyDocument", role.arn))
+    .show("platform", job.platform.to_string(), e.job().source().map_or("the job's files", |s| s.what.as_str()));
+    Some(draft.cure(
+        "name a role that trusts this platform's provider, or register the provider and add a statement for it",
+        &[("aws", "aws iam list-open-id-connect-providers".to_owned())],
+    ))
 }
 
 /// Whether the policy admits a token that is foretold: what its files do not tell decides nothing.

@@ -158,8 +158,11 @@ fn context(wanted: GithubContext, have: GithubContext) -> &'static str {
         (_, G::PullRequest) => {
             "a job without `environment:` has this subject on pull_request, and it is not among those allowed"
         }
-        (G::Environment, G::Branch | G::Tag) | (G::Branch | G::Tag, G::Environment) => {
+        (G::Branch | G::Tag, G::Environment) => {
             "a job with `environment:` has a subject with the environment and without the ref"
+        }
+        (G::Environment, G::Branch | G::Tag) => {
+            "a job without `environment:` has a subject with the ref, and an environment is asked for"
         }
         (G::Environment, G::Environment) => "this environment is not among those allowed",
         _ => "this branch, tag or event is not among those allowed",

@@ -105,14 +105,22 @@ fn issuer_known(e: &View<'_>, iss: &str) -> bool {
 
 /// Whether a role's trust policy names the issuer as a federated principal.
 fn trusts(role: &Role, path: &str) -> bool {
-    let Ok(policy) = serde_json::from_str::<Value>(&role.trust_policy) else { return false };
+    federated(role).iter().any(|trusted| bare(trusted) == path)
+}
+
+/// The issuers whose tokens a role's trust policy lets in, without their scheme; other federated principals as they are.
+pub(super) fn federated(role: &Role) -> Vec<String> {
+    let Ok(policy) = serde_json::from_str::<Value>(&role.trust_policy) else { return Vec::new() };
     let each = |v: &Value| v.as_array().cloned().unwrap_or_else(|| vec![v.clone()]);
     let statements = policy.get("Statement").map(each).unwrap_or_default();
     let allows = statements.iter().filter(|s| s.get("Effect").and_then(Value::as_str) == Some("Allow"));
-    allows.filter_map(|s| s.pointer("/Principal/Federated")).flat_map(each).any(|principal| {
-        let Some(principal) = principal.as_str() else { return false };
-        principal == path || principal.split_once(":oidc-provider/").is_some_and(|(_, p)| bare(p) == path)
-    })
+    let named = allows.filter_map(|s| s.pointer("/Principal/Federated")).flat_map(each);
+    named
+        .filter_map(|principal| {
+            let principal = principal.as_str()?;
+            Some(principal.split_once(":oidc-provider/").map_or(principal, |(_, path)| path).to_owned())
+        })
+        .collect()
 }
 
 /// Whether an audience is asked for by somebody other than whoever wrote the token: AWS's own, the cluster's token,

@@ -20,6 +20,7 @@ pub(super) fn foreign(view: &View<'_>, line: &LogFailure) -> Option<String> {
     }
     let f = &line.failure;
     another_subject(view, f)
+        .or_else(|| another_object(view, f))
         .or_else(|| another_issuer(view, f))
         .or_else(|| another_role(view, f).filter(|_| record))
         .or_else(|| another_session(view, f))
@@ -28,6 +29,29 @@ pub(super) fn foreign(view: &View<'_>, line: &LogFailure) -> Option<String> {
 fn another_subject(view: &View<'_>, f: &Failure) -> Option<String> {
     let (theirs, ours) = (f.subject.as_ref()?.as_str(), subject(view)?);
     (theirs != ours).then(|| format!("its subject is {theirs}, not {ours}"))
+}
+
+/// A record of the API server, its webhook or a consumer of accounts, about another account or another pod.
+fn another_object(view: &View<'_>, f: &Failure) -> Option<String> {
+    let (namespace, account) = super::facts::service_account(view)?;
+    if let Some(theirs) = f.service_account.as_ref().map(trustwalk_symptoms::ServiceAccount::as_str) {
+        let ours = format!("{namespace}/{account}");
+        let other = if theirs.contains('/') { theirs != ours } else { theirs != account };
+        if other {
+            return Some(format!("it is about the service account {theirs}, not {ours}"));
+        }
+    }
+    let audited = matches!(f.symptom, Symptom::WebhookDidNotMutate | Symptom::WebhookFailedOpen);
+    let (theirs, pod) = f.detail.as_deref().filter(|_| audited)?.split_once('/')?;
+    if theirs != namespace {
+        return Some(format!("it is about a pod of namespace {theirs}, not {namespace}"));
+    }
+    // The pods of a controller have names that begin with its own; a service account's may be anybody's.
+    let Target::Workload { name, .. } = view.target() else { return None };
+    let known = view.pods().known().is_some_and(|all| all.iter().any(|p| p.name == pod));
+    let own =
+        known || pod.is_empty() || pod == name || pod.strip_prefix(name.as_str()).is_some_and(|r| r.starts_with('-'));
+    (!own).then(|| format!("it is about the pod {pod}, not of {name}"))
 }
 
 /// The subject that was asked about: that of its token, or the one its service account has.
@@ -186,7 +210,8 @@ pub(super) fn succeeds_now(view: &View<'_>) -> Option<String> {
     // A session that is older than the change says nothing of it.
     let pods = view.pods().known()?;
     let anew = pods.iter().flat_map(|p| &p.runs).all(|r| r.started.is_some_and(|s| s > edited));
-    if view.logs_given() || !view.pods_up() || !anew || view.trail().known().is_none() {
+    let whole = view.trail().known().is_some() && view.trail_since().is_none_or(|since| since < view.now());
+    if view.logs_given() || !view.pods_up() || !anew || !whole {
         return None;
     }
     let acting = view.besides().successes.iter().filter(|s| acts_as_the_role(view, s));

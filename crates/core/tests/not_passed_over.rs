@@ -1,0 +1,236 @@
+//! What fails is not passed over: refusals in the trail, lines that nobody can put down to a cause, pods without an
+//! identity, what was denied; and what is over or somebody else's is told as that.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+use serde_json::{Value, json};
+use trustwalk_core::cause::Cause;
+use trustwalk_core::diagnosis::{Diagnosis, LinkState, Outcome, besides_identity, diagnose};
+use trustwalk_core::evidence::Evidence;
+use trustwalk_core::finding::Confidence;
+use trustwalk_core::link::Link;
+use trustwalk_core::observation::Fate;
+use trustwalk_symptoms::classify;
+use trustwalk_testkit::{NOW, github_job, story};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/cni";
+const SUBJECT: &str = "system:serviceaccount:kube-system:aws-node";
+
+fn known(value: &Value) -> Value {
+    json!({"state": "known", "value": value, "source": {"what": "a test", "at": NOW}})
+}
+
+fn denied(permission: &str) -> Value {
+    json!({"state": "denied", "permission": permission, "message": "no", "source": {"what": permission, "at": NOW}})
+}
+
+fn open(reason: &str) -> Value {
+    json!({"state": "not-collected", "reason": reason})
+}
+
+fn evidence(mut base: Value, change: impl FnOnce(&mut Value)) -> Evidence {
+    change(&mut base);
+    serde_json::from_value(base).unwrap()
+}
+
+fn judged(change: impl FnOnce(&mut Value)) -> Diagnosis {
+    diagnose(&evidence(story().unwrap(), change))
+}
+
+fn set(e: &mut Value, place: &str, value: Value) {
+    *e.pointer_mut(place).unwrap() = value;
+}
+
+fn line(text: &str) -> Value {
+    json!({"origin": "app.log", "count": 2, "sample": text, "failure": classify(text).unwrap()})
+}
+
+/// An exchange that the trail remembers, so many seconds ago.
+fn exchange(ago: i64, audience: &str, error: Option<&str>) -> Value {
+    json!({"at": NOW - ago, "id": format!("{ago}"), "name": "AssumeRoleWithWebIdentity", "who": SUBJECT,
+        "resource": ROLE, "subject": SUBJECT, "role": ROLE, "audience": audience, "error": error,
+        "message": error.map(|_| "Incorrect token audience"), "session": "app"})
+}
+
+#[test]
+fn refusals_of_a_role_that_is_asked_about_alone_are_something_that_fails() {
+    let alone = |events: Value| {
+        judged(|e| {
+            e["target"] = json!({"kind": "role", "arn": ROLE, "subject": null});
+            for fact in ["workload", "pods", "logs", "service_account", "token", "exchange"] {
+                e[fact] = open("not asked for");
+            }
+            e["trail"] = known(&events);
+        })
+    };
+    let d = alone(json!([exchange(60, "sts.amazonaws.com", Some("InvalidIdentityToken"))]));
+    assert_eq!(d.outcome, Outcome::Broken, "{:#?}", d.undetermined);
+    let refused = d.links.iter().find(|l| l.link == Link::Exchange).unwrap();
+    assert_eq!(refused.state, LinkState::Violated);
+    assert!(refused.saw.contains("STS refused 1 exchange"), "{}", refused.saw);
+    let d = alone(json!([
+        exchange(30, "sts.amazonaws.com", None),
+        exchange(60, "sts.amazonaws.com", Some("InvalidIdentityToken"))
+    ]));
+    assert!(!d.outcome.is_broken(), "{:#?}", d.undetermined);
+}
+
+#[test]
+fn refusals_of_what_is_not_sent_any_more_are_over() {
+    let at = |refused: i64, worked: Option<i64>| {
+        let worked = worked.map(|ago| exchange(ago, "sts.amazonaws.com", None));
+        let events: Vec<Value> =
+            worked.into_iter().chain([exchange(refused, "wrong.example", Some("InvalidIdentityToken"))]).collect();
+        judged(|e| e["trail"] = known(&json!(events)))
+    };
+    // The pods of the story are 1,000 seconds old.
+    for d in [at(1500, Some(900)), at(1500, None), at(800, Some(100))] {
+        assert_eq!(d.outcome, Outcome::Ok, "{:#?}", d.undetermined);
+        let over = |f: &Fate| matches!(f, Fate::Over { .. } | Fate::Succeeded);
+        assert!(d.observations.iter().all(|o| over(&o.fate)), "{:#?}", d.observations);
+    }
+    // A container may send it again at its next start.
+    for d in [at(120, Some(60)), at(120, None)] {
+        assert!(d.outcome.is_broken(), "{:#?}", d.observations);
+    }
+}
+
+#[test]
+fn a_line_that_says_no_cause_is_no_sign_of_health() {
+    let text = "E1118 10:00:01.000000 1 authentication.go:63] \"Unable to authenticate the request\" \
+                err=\"invalid bearer token\" node=ip-10-0-1-2";
+    let mut e = Evidence::new(trustwalk_core::evidence::Target::Log { name: "api.log".to_owned() }, NOW);
+    e.logs = serde_json::from_value(known(&json!([line(text)]))).unwrap();
+    let d = diagnose(&e);
+    assert_eq!(d.outcome, Outcome::Broken, "{:#?}", d.undetermined);
+    let named = Cause::ApiserverIssuerOrKeysReplacedBreaksCluster.code();
+    assert!(d.undetermined.iter().any(|u| u.contains(named)), "{:#?}", d.undetermined);
+}
+
+#[test]
+fn a_pod_without_its_identity_that_is_not_ready_fails() {
+    let d = judged(|e| {
+        for pod in ["/pods/value/0", "/pods/value/1"] {
+            set(e, &format!("{pod}/ready"), json!(false));
+            set(e, &format!("{pod}/spec/containers/0/env"), json!([]));
+        }
+        e["injection_probe"] = denied("create pods");
+        e["webhooks"] = denied("list mutatingwebhookconfigurations");
+    });
+    assert!(d.outcome.is_broken(), "{:?} {:#?}", d.outcome, d.undetermined);
+}
+
+#[test]
+fn what_is_over_in_a_log_that_was_given_is_told() {
+    let old = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized \
+               to perform sts:AssumeRoleWithWebIdentity";
+    let d = judged(|e| {
+        let mut failure = line(old);
+        failure["last"] = json!("2022-07-18T14:00:00Z");
+        e["logs"] = known(&json!([failure]));
+        e["logs_given"] = json!(true);
+    });
+    let workload = d.links.iter().find(|l| l.link == Link::Workload).unwrap();
+    assert_eq!(d.outcome, Outcome::Ok, "{:#?}", d.undetermined);
+    assert!(workload.saw.contains("2 failures in the log that was given"), "{}", workload.saw);
+}
+
+#[test]
+fn a_record_about_another_pod_or_account_is_not_the_targets() {
+    let audit = |namespace: &str, pod: Value, account: Option<&str>| {
+        let event = json!({"kind": "Event", "apiVersion": "audit.k8s.io/v1", "verb": "create",
+            "objectRef": {"resource": "pods", "namespace": namespace, "name": pod},
+            "requestObject": {"spec": {"serviceAccountName": account}},
+            "annotations": {"mutation.webhook.admission.k8s.io/round_0_index_0": json!({"configuration":
+                "pod-identity-webhook", "webhook": "iam-for-pods.amazonaws.com", "mutated": false}).to_string()}});
+        judged(|e| {
+            e["logs"] = known(&json!([line(&event.to_string())]));
+            e["logs_given"] = json!(true);
+        })
+    };
+    let foreign = |d: &Diagnosis| d.observations.iter().any(|o| matches!(o.fate, Fate::Foreign { .. }));
+    for d in [
+        audit("payments", json!("ledger-1"), None),
+        audit("payments", Value::Null, None),
+        audit("kube-system", json!("coredns-1"), None),
+        audit("kube-system", Value::Null, Some("coredns")),
+    ] {
+        assert!(foreign(&d) && !d.outcome.is_broken(), "{:#?}", d.observations);
+    }
+    for d in [audit("kube-system", json!("aws-node-9"), None), audit("kube-system", Value::Null, Some("aws-node"))] {
+        assert!(!foreign(&d), "{:#?}", d.observations);
+    }
+}
+
+#[test]
+fn a_role_that_trusts_another_platform_is_told_as_that() {
+    let job = |platform: &str, trusted: Option<&str>| {
+        let e = evidence(github_job().unwrap(), |e| {
+            set(e, "/job/value/platform", json!(platform));
+            let means = if platform == "gitlab" { "id-tokens" } else { "buildkite-agent" };
+            e["job"]["value"]["requests"] = json!([{"by": means, "audiences": ["https://gitlab.com"]}]);
+            for fact in ["token", "exchange", "discovery", "keys", "provider"] {
+                e[fact] = open("the issuer is not known");
+            }
+            if let Some(path) = trusted {
+                let policy = e["role"]["value"]["trust_policy"].as_str().unwrap();
+                let policy = policy.replace("token.actions.githubusercontent.com", path);
+                e["role"]["value"]["trust_policy"] = json!(policy);
+            }
+        });
+        diagnose(&e)
+    };
+    for platform in ["gitlab", "buildkite"] {
+        let d = job(platform, None);
+        let root = d.root_cause.as_ref().unwrap();
+        assert_eq!((root.cause, root.confidence), (Cause::FederatedArnWrongProvider, Confidence::Likely), "{platform}");
+        assert!(d.also.is_empty() && d.possible.is_empty(), "{:#?}", d.also);
+    }
+    // An instance of one's own may have any address.
+    for trusted in ["git.corp.example", "gitlab.com"] {
+        let d = job("gitlab", Some(trusted));
+        let wrong = d.root_cause.iter().chain(&d.possible).any(|f| f.cause == Cause::FederatedArnWrongProvider);
+        assert!(!wrong, "{trusted}: {:#?}", d.root_cause);
+    }
+}
+
+#[test]
+fn what_was_denied_is_named_and_leaves_no_tick() {
+    let d = judged(|e| e["trail"] = denied("cloudtrail:LookupEvents"));
+    assert_eq!(d.outcome, Outcome::Undetermined);
+    assert!(d.undetermined.iter().any(|u| u.contains("cloudtrail:LookupEvents")), "{:#?}", d.undetermined);
+    let d = judged(|e| {
+        let gap = json!({"state": "denied", "permission": "iam:GetPolicyVersion", "message": "no"});
+        set(e, "/policies/value/0", json!({"name": "own", "arn": "arn:aws:iam::1:policy/own", "unread": gap}));
+    });
+    assert_eq!(d.outcome, Outcome::Undetermined);
+    assert!(d.undetermined.iter().any(|u| u.contains("iam:GetPolicyVersion")), "{:#?}", d.undetermined);
+    assert_ne!(d.links.iter().find(|l| l.link == Link::Permissions).unwrap().state, LinkState::Pass);
+}
+
+#[test]
+fn who_fails_without_a_sign_of_credentials_is_told_apart() {
+    let failing = |lines: Value| {
+        let e = evidence(story().unwrap(), |e| {
+            set(e, "/service_account/value/annotations", json!({}));
+            set(e, "/service_account/value/role_written_by", Value::Null);
+            e["role_arn"] = json!({"state": "absent", "source": {"what": "annotation", "at": 1}});
+            for fact in ["role", "exchange", "policies"] {
+                e[fact] = open("no role is named");
+            }
+            e["injection_probe"] = known(&json!({}));
+            e["trusting"] = known(&json!([]));
+            for pod in ["/pods/value/0", "/pods/value/1"] {
+                set(e, &format!("{pod}/ready"), json!(false));
+                set(e, &format!("{pod}/spec/containers/0/env"), json!([]));
+            }
+            e["logs"] = known(&lines);
+        });
+        let d = diagnose(&e);
+        besides_identity(&e, &d)
+    };
+    assert!(failing(json!([])).is_some_and(|why| why.contains("says nothing of credentials")));
+    let text = "Unable to locate credentials. You can configure credentials by running \"aws configure\".";
+    assert_eq!(failing(json!([line(text)])), None);
+    let e = evidence(story().unwrap(), |_| {});
+    assert_eq!(besides_identity(&e, &diagnose(&e)), None);
+}
