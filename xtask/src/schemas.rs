@@ -1,4 +1,4 @@
-//! Schemas that stand alone. A schema may use a definition of another one as `#/$defs/FILE.NAME`; its copy, and all that
+//! Schemas that stand alone and are open. A schema may use a definition of another one as `#/$defs/FILE.NAME`; its copy, and all that
 //! it needs, is kept among the schema's own definitions, so that no validator has to find another file.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +30,7 @@ fn read() -> Result<Schemas> {
     Ok(found)
 }
 
-/// Renews the copies; with `check`, fails if one is not what it is a copy of.
+/// Renews the copies, and opens what is closed; with `check`, fails if one is not what it is a copy of.
 pub(crate) fn renew(check: bool) -> Result<()> {
     let before = read()?;
     for (name, schema) in renewed(&before)? {
@@ -38,7 +38,9 @@ pub(crate) fn renew(check: bool) -> Result<()> {
             continue;
         }
         if check {
-            bail!("docs/schema/{name}.json has old copies of another schema's definitions: run `cargo xtask gen`");
+            bail!(
+                "docs/schema/{name}.json is closed, or has old copies of another's definitions: run `cargo xtask gen`"
+            );
         }
         std::fs::write(folder().join(format!("{name}.json")), serde_json::to_string_pretty(&schema)? + "\n")?;
     }
@@ -47,6 +49,8 @@ pub(crate) fn renew(check: bool) -> Result<()> {
 
 fn renewed(schemas: &Schemas) -> Result<Schemas> {
     let mut out = schemas.clone();
+    out.values_mut().for_each(open);
+    let schemas = &out.clone();
     for (name, schema) in &mut out {
         if let Some(own) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
             own.retain(|key, _| !key.contains('.'));
@@ -70,6 +74,18 @@ fn renewed(schemas: &Schemas) -> Result<Schemas> {
         }
     }
     Ok(out)
+}
+
+/// Takes members to come: a schema that is closed would make every addition a break.
+fn open(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|key, value| key != "additionalProperties" || *value != json!(false));
+            members.values_mut().for_each(open);
+        }
+        Value::Array(items) => items.iter_mut().for_each(open),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// A definition of another schema, whose references lead to copies too.
@@ -142,6 +158,9 @@ mod tests {
         assert_eq!(once["a"]["$defs"]["b.one"]["properties"]["y"]["$ref"], "#/$defs/b.two");
         assert_eq!(once["a"]["$defs"]["c.three"]["items"]["$ref"], "#/$defs/c.three");
         assert_eq!(renewed(&once).unwrap(), once);
+        let mut closed = once.clone();
+        closed.get_mut("b").unwrap()["$defs"]["two"]["additionalProperties"] = json!(false);
+        assert_eq!(renewed(&closed).unwrap(), once);
     }
 
     #[test]
