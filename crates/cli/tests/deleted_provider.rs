@@ -62,4 +62,9 @@ fn who_deleted_the_provider_and_when_is_told() {
     assert!(year(sentence), "the moment is a date: {sentence}");
     let (_, words) = diagnosed(&lab, "human");
     assert!(words.contains("DeleteOpenIDConnectProvider"), "the changes name it: {words}");
+    // Of many identities the trail is asked for that alone.
+    let whole = lab.trustwalk(&["diagnose", "-o", "short"]);
+    let text = String::from_utf8(whole.stdout).unwrap();
+    let told = |line: &&str| line.starts_with("TW084 root-cause") && line.contains(who["Arn"].as_str().unwrap());
+    assert!(text.lines().filter(told).count() > 1, "{text}");
 }
