@@ -3,7 +3,8 @@
 
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{
-    After, AfterStep, Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, diagnose,
+    After, AfterStep, Candidate, Change, Diagnosis, Folded, LinkReport, LinkState, Looked, Outcome, Place, Remaining,
+    Turn, diagnose,
 };
 use trustwalk_core::evidence::{Evidence, Target as Asked};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding, Standing};
@@ -14,7 +15,7 @@ use trustwalk_core::plan::{
 };
 use trustwalk_core::severity::Severity;
 use trustwalk_foreign::visible::is_hidden;
-use trustwalk_render::{Next, Pen, Shown, Typed, human, many, next as render_next, overview, plan, short};
+use trustwalk_render::{Detail, Next, Pen, Shown, Typed, human, many, next as render_next, overview, plan, short};
 use trustwalk_symptoms::Symptom;
 
 use crate::Target;
@@ -49,7 +50,7 @@ pub(crate) const TARGET: Target = Target {
 };
 
 /// What a pen writes.
-const INK: [&str; 6] = ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[2m", "\u{1b}[1m", "\u{1b}[0m"];
+const INK: [&str; 6] = ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[36m", "\u{1b}[1m", "\u{1b}[0m"];
 /// Parts the texts of an input that is no evidence.
 const BETWEEN: char = '|';
 
@@ -73,19 +74,8 @@ fn check(input: &[u8]) {
 
 fn prints(d: &Diagnosis, p: &PlanDocument, next: &Next) {
     let both = [next.clone(), next.clone()];
-    let (colour, plain) = (Pen::new(true), Pen::new(false));
-    let two = [d.clone(), d.clone()];
-    for (with, without) in [
-        (human(d, next, colour, true), human(d, next, plain, true)),
-        (many(&two, &both, colour), many(&two, &both, plain)),
-        (overview(&two, colour), overview(&two, plain)),
-        (plan(p, colour), plan(p, plain)),
-        (short(d), short(d)),
-    ] {
-        visible(without.as_str());
-        let bare = INK.iter().fold(with.as_str().to_owned(), |text, ink| text.replace(ink, ""));
-        assert_eq!(bare, without.as_str(), "colour changes more than the colour");
-    }
+    printed(d, p, next, &both, (Pen::new(true), Pen::new(false)));
+    printed(d, p, next, &both, (Pen::new(true).on_screen(50), Pen::new(false).on_screen(50)));
     let findings =
         usize::from(d.root_cause.is_some()) + d.also.len() + d.possible.len() + d.warnings.len() + d.undetermined.len();
     let verdict = usize::from(d.outcome != Outcome::RootCause);
@@ -93,6 +83,22 @@ fn prints(d: &Diagnosis, p: &PlanDocument, next: &Next) {
     for shown in [Shown::json(d), Shown::json_line(d)].into_iter().flatten() {
         visible(shown.as_str());
         assert_eq!(serde_json::from_str::<Diagnosis>(shown.as_str()).ok().as_ref(), Some(d));
+    }
+}
+
+fn printed(d: &Diagnosis, p: &PlanDocument, next: &Next, both: &[Next], (colour, plain): (Pen, Pen)) {
+    let two = [d.clone(), d.clone()];
+    for (with, without) in [
+        (human(d, next, colour, Detail::Brief), human(d, next, plain, Detail::Brief)),
+        (human(d, next, colour, Detail::Full), human(d, next, plain, Detail::Full)),
+        (many(&two, both, colour), many(&two, both, plain)),
+        (overview(&two, colour), overview(&two, plain)),
+        (plan(p, colour), plan(p, plain)),
+        (short(d), short(d)),
+    ] {
+        visible(without.as_str());
+        let bare = INK.iter().fold(with.as_str().to_owned(), |text, ink| text.replace(ink, ""));
+        assert_eq!(bare, without.as_str(), "colour changes more than the colour");
     }
 }
 
@@ -112,6 +118,7 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
         schema: 1,
         target: Asked::Workload { resource: next(), namespace: next(), name: next() },
         at: 0,
+        looked: vec![Looked { what: Place::Context, name: Some(next()), not_known: Some(next()) }],
         outcome: Outcome::RootCause,
         links: Link::ALL.iter().map(|l| link(next, l)).collect(),
         root_cause: Some(finding(next)),
@@ -137,7 +144,7 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
             fate: Fate::SetAside { by: next() },
         }],
         undetermined: vec![next(), next()],
-        timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next() }],
+        timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next(), kind: Turn::Change }],
         after: Some(After {
             sentence: next(),
             steps: vec![AfterStep {

@@ -11,8 +11,12 @@ pub(crate) enum Exit {
     Sound,
     /// 4: nothing wrong was found, and something could not be determined.
     Undetermined,
-    /// 3: something is wrong.
+    /// 5: something is wrong, and a person has to fix it: there is nothing that trustwalk can change.
+    ByHand,
+    /// 3: something is wrong; of `fix`, its plan is ready and waits for approval.
     Findings,
+    /// 6: what was planned is done, and STS still refuses.
+    Refused,
 }
 
 impl From<Outcome> for Exit {
@@ -31,6 +35,8 @@ impl From<Exit> for ExitCode {
             Exit::Sound => Self::from(0),
             Exit::Findings => Self::from(3),
             Exit::Undetermined => Self::from(4),
+            Exit::ByHand => Self::from(5),
+            Exit::Refused => Self::from(6),
         }
     }
 }

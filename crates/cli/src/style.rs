@@ -1,23 +1,65 @@
 //! Streams: colour only on a terminal that wants it, text on standard output, complaints and progress on
 //! standard error. Nothing but [`Shown`], which went through the gate, is written to either.
 
+mod pager;
+
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write};
+use std::sync::OnceLock;
 
 use trustwalk_render::{Pen, Shown};
 
-use crate::args::Format;
+use crate::args::{Colour, Format, ScreenArgs};
 
 /// How to write to standard output.
 pub(crate) fn pen() -> Pen {
     Voice::Out.pen()
 }
 
-/// `NO_COLOR` (no-color.org) and dumb terminals are respected.
+/// What the command line says of screens.
+static SCREEN: OnceLock<ScreenArgs> = OnceLock::new();
+
+/// Takes in what the command line says of screens, before anything is written.
+pub(crate) fn set(screen: ScreenArgs) {
+    let _set_already = SCREEN.set(screen);
+}
+
+fn screen() -> ScreenArgs {
+    SCREEN.get().copied().unwrap_or_default()
+}
+
+/// `--color` goes before everything; then `NO_COLOR` (no-color.org), `CLICOLOR_FORCE` and `CLICOLOR`
+/// (bixense.com/clicolors), and dumb terminals are respected.
 fn wants_colour(terminal: bool) -> bool {
-    let no_color = trustwalk_collect::env_os("NO_COLOR").is_some();
-    let dumb = trustwalk_collect::env_os("TERM").is_none_or(|t| t == "dumb");
-    terminal && !no_color && !dumb
+    let set = trustwalk_collect::env_os;
+    match screen().color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto if set("NO_COLOR").is_some() => false,
+        Colour::Auto if set("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+        Colour::Auto => terminal && !is_dumb() && set("CLICOLOR").is_none_or(|v| v != "0"),
+    }
+}
+
+/// Whether nothing but text may be sent to the terminal.
+fn is_dumb() -> bool {
+    trustwalk_collect::env_os("TERM").is_none_or(|t| t == "dumb")
+}
+
+/// Whether the locale has nothing but ASCII (POSIX.1-2017, 8.2: the first of the three that is set decides). Where none
+/// is set, a terminal is taken at POSIX's word, and what goes elsewhere is UTF-8 as ever.
+fn is_ascii(terminal: bool) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(trustwalk_collect::env_os);
+    let Some(locale) = locale else { return terminal };
+    let name = locale.to_string_lossy().to_ascii_lowercase();
+    let codeset = name.split('@').next().and_then(|n| n.split_once('.')).map(|(_, codeset)| codeset.replace('-', ""));
+    codeset.as_deref() != Some("utf8")
+}
+
+/// What the stream's screen can show of it.
+fn legible(text: &Shown, terminal: bool) -> Cow<'_, Shown> {
+    if is_ascii(terminal) { Cow::Owned(text.in_ascii()) } else { Cow::Borrowed(text) }
 }
 
 /// The size of a terminal, in characters.
@@ -54,6 +96,7 @@ impl Voice {
             Self::Out => say(text),
             Self::Aside => {
                 // Nobody is left to tell when that fails.
+                let text = legible(text, self.is_terminal());
                 let _ = std::io::stderr().lock().write_all(text.as_str().as_bytes());
                 Ok(())
             }
@@ -62,7 +105,7 @@ impl Voice {
 
     /// Writes one line at once.
     pub(crate) fn line(self, text: impl Display) -> std::io::Result<()> {
-        self.say(&Shown::line(text))
+        self.say(&self.pen().line(text))
     }
 
     /// Writes in the midst of what must not stop half-way: what standard output does not take goes to standard
@@ -78,25 +121,31 @@ impl Voice {
 
     /// How to write there.
     pub(crate) fn pen(self) -> Pen {
-        Pen::new(wants_colour(self.is_terminal()))
+        let pen = Pen::new(wants_colour(self.is_terminal()));
+        if self.is_terminal() { pen.on_screen(self.size().columns) } else { pen }
     }
 
     /// Whether it is a terminal on which lines can be rewritten.
     pub(crate) fn is_live(self) -> bool {
-        self.is_terminal() && trustwalk_collect::env_os("TERM").is_some_and(|t| t != "dumb")
+        self.is_terminal() && !is_dumb()
     }
 
-    /// How large the terminal is now; as large as the oldest ones where nothing tells.
+    /// How large the terminal is now; where it does not tell, as the shell's variables say, or as the oldest ones.
     pub(crate) fn size(self) -> Size {
         let told = match self {
             Self::Out => rustix::termios::tcgetwinsize(std::io::stdout()),
             Self::Aside => rustix::termios::tcgetwinsize(std::io::stderr()),
         };
-        let of = |told: u16, usual: usize| if told == 0 { usual } else { usize::from(told) };
-        told.map_or(USUAL, |t| Size { columns: of(t.ws_col, USUAL.columns), rows: of(t.ws_row, USUAL.rows) })
+        let variable = |name: &str| trustwalk_collect::env_var(name)?.parse().ok().filter(|n| (1..=1_000).contains(n));
+        let of = |told: Option<u16>, name: &str, usual: usize| match told {
+            None | Some(0) => variable(name).unwrap_or(usual),
+            Some(told) => usize::from(told),
+        };
+        let (columns, rows) = (told.as_ref().ok().map(|t| t.ws_col), told.as_ref().ok().map(|t| t.ws_row));
+        Size { columns: of(columns, "COLUMNS", USUAL.columns), rows: of(rows, "LINES", USUAL.rows) }
     }
 
-    fn is_terminal(self) -> bool {
+    pub(crate) fn is_terminal(self) -> bool {
         match self {
             Self::Out => std::io::stdout().is_terminal(),
             Self::Aside => std::io::stderr().is_terminal(),
@@ -113,6 +162,31 @@ pub(crate) fn say(text: &Shown) -> std::io::Result<()> {
     }
 }
 
+/// Writes what is to be read at leisure: through a pager, where the terminal has fewer rows. Never what others come
+/// after: a question, a view that goes on.
+pub(crate) fn page(text: &Shown) -> std::io::Result<()> {
+    let voice = Voice::Out;
+    let size = voice.size();
+    let rows: usize = text.as_str().lines().map(|line| rows_of(line, size.columns)).sum();
+    if screen().no_pager || !voice.is_live() || rows < size.rows || !pager::show(&legible(text, true)) {
+        return say(text);
+    }
+    Ok(())
+}
+
+/// Rows that a line takes.
+fn rows_of(line: &str, columns: usize) -> usize {
+    // What is between an escape and its end takes none.
+    let mut bare = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        bare.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    bare.push_str(rest);
+    trustwalk_render::columns(&bare).div_ceil(columns.max(1)).max(1)
+}
+
 /// The same for one line.
 pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
     say(&Shown::line(text))
@@ -120,6 +194,7 @@ pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
 
 /// The same as [`say`] for what has no end but its reader's.
 pub(crate) fn say_to_reader(text: &Shown) -> std::io::Result<()> {
+    let text = legible(text, Voice::Out.is_terminal());
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_str().as_bytes())?;
     out.flush()

@@ -1,11 +1,14 @@
 //! The table of faults: every fault of the lab, lived, and diagnosed by the real binary as itself and
 //! nothing else; and a healthy world, in which nothing is found.
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "helpers of tests fail by panicking, as tests do"
 )]
+
+mod support;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -37,13 +40,13 @@ async fn lab(dir: &Path) -> Lab {
     lab
 }
 
-/// `trustwalk diagnose` of a target, with the lab's environment: its exit code and what it printed.
-async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value) {
+/// `trustwalk diagnose` of a target, with the lab's environment.
+fn asking(lab: &Lab, dir: &Path, target: Option<Target>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
     for name in ["AWS_PROFILE", "KUBECONFIG", "NO_COLOR"] {
         command.env_remove(name);
     }
-    command.envs(lab.env()).env("KUBECONFIG", dir.join("kubeconfig")).current_dir(dir).args(["diagnose", "-o", "json"]);
+    command.envs(lab.env()).env("KUBECONFIG", dir.join("kubeconfig")).current_dir(dir).arg("diagnose");
     match target {
         Some(Target::Workload(id)) => {
             command.args([format!("{}/{}", id.resource, id.name).as_str(), "-n", id.namespace])
@@ -52,6 +55,13 @@ async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value)
         // Of many, each is only sound once STS has said so.
         None => command.arg("--exchange"),
     };
+    command
+}
+
+/// The exit code, and what was printed as JSON.
+async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value) {
+    let mut command = asking(lab, dir, target);
+    command.args(["-o", "json"]);
     // The lab answers from this process, so its runtime must stay free.
     let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
@@ -59,6 +69,18 @@ async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value)
         panic!("{e}: {text}{}", String::from_utf8_lossy(&out.stderr));
     });
     (out.status.code().unwrap(), json)
+}
+
+/// Why the report does not fit a terminal of 24 rows, the last of which is the prompt's; or does not end with the
+/// verdict and a command. Returned with the report itself.
+#[cfg(unix)]
+async fn tall(lab: &Lab, dir: &Path, target: Target) -> Option<String> {
+    let mut command = asking(lab, dir, Some(target));
+    let look = move || support::screen::on_screen(support::screen::usual(&mut command), (80, 24), "");
+    let screen = tokio::task::spawn_blocking(look).await.unwrap();
+    let starts = |word: &str| screen.rows.iter().any(|row| row.starts_with(word));
+    let whole = starts("Ok: ") || (starts("Root cause: ") || starts("Broken: ")) && starts("Next: ");
+    (screen.rows.len() > 23 || !whole).then(|| format!("{} rows\n{}\n", screen.rows.len(), screen.text()))
 }
 
 fn names(findings: &Value) -> Vec<&str> {
@@ -94,8 +116,8 @@ const WAYS: &[(&str, &str)] = &[
 /// Faults that pass by themselves: once they have, they are warned of.
 const PASSING: &[&str] = &["issuer-keys-fetch-transient-failure"];
 
-/// What is wrong with the diagnosis of one fault, if anything.
-async fn tried(fault: &Fault) -> Option<String> {
+/// What is wrong with the diagnosis of one fault, and with its report, if anything.
+async fn tried(fault: &Fault) -> (Option<String>, Option<String>) {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(dir.path()).await;
     lab.break_with(fault.name).await.unwrap();
@@ -104,6 +126,7 @@ async fn tried(fault: &Fault) -> Option<String> {
     let found = only(&answer);
     let cause = found["root_cause"]["name"].as_str().unwrap_or("nothing");
     let also = names(&found["also"]);
+    let tall = tall(&lab, dir.path(), fault.target).await.map(|why| format!("{}: {why}", fault.name));
     lab.ask_down();
     // Where a log alone tells, several causes survive: the fault's own is among them.
     let possible = names(&found["possible"]);
@@ -112,17 +135,23 @@ async fn tried(fault: &Fault) -> Option<String> {
     let named = cause == wanted || (open && possible.contains(&wanted));
     let passed = PASSING.contains(&fault.name) && code == 0 && names(&found["warnings"]) == [fault.name];
     let right = passed || code == BROKEN && named && also.is_empty() && (open || possible.is_empty());
-    (!right).then(|| format!("{}: exit {code}, named {cause}, also {also:?}, possible {possible:?}", fault.name))
+    let wrong = format!("{}: exit {code}, named {cause}, also {also:?}, possible {possible:?}", fault.name);
+    ((!right).then_some(wrong), tall)
 }
 
 async fn part(number: usize) {
-    let mut wrong = String::new();
+    let (mut wrong, mut too_tall, mut all) = (String::new(), Vec::new(), 0);
     for fault in REGISTRY.iter().skip(number).step_by(PARTS) {
-        if let Some(line) = tried(fault).await {
+        let (line, tall) = tried(fault).await;
+        if let Some(line) = line {
             writeln!(wrong, "{line}").unwrap();
         }
+        all += 1;
+        too_tall.extend(tall);
     }
     assert!(wrong.is_empty(), "not named as themselves:\n{wrong}");
+    // Nine of ten fit.
+    assert!(too_tall.len() * 10 <= all, "{} of {all} do not fit a terminal:\n{}", too_tall.len(), too_tall.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -66,8 +66,21 @@ pub const VARIABLES: &[Variable] = &[
         says: "where the key that signs receipts and the locks of repairs are kept, and the lab without \
             `XDG_RUNTIME_DIR`",
     },
-    Variable { name: "NO_COLOR", says: "no colours" },
-    Variable { name: "TERM", says: "`dumb` for no colours" },
+    Variable { name: "NO_COLOR", says: "no colours, unless `--color` says otherwise" },
+    Variable { name: "CLICOLOR_FORCE", says: "colours into pipes too, unless it is `0`" },
+    Variable { name: "CLICOLOR", says: "`0` for no colours" },
+    Variable { name: "TERM", says: "`dumb` for no colours and no pager" },
+    Variable { name: "COLUMNS", says: "the width of a terminal that does not tell its own" },
+    Variable { name: "LINES", says: "the height of such a terminal" },
+    Variable { name: "LC_ALL", says: "the locale: ASCII where it names another codeset than UTF-8" },
+    Variable { name: "LC_CTYPE", says: "the same, when `LC_ALL` is not set" },
+    Variable { name: "LANG", says: "the same, when neither is set" },
+    Variable {
+        name: "TRUSTWALK_PAGER",
+        says: "the pager for what is longer than the terminal, else `PAGER`, else `less`; `cat` for none",
+    },
+    Variable { name: "PAGER", says: "see `TRUSTWALK_PAGER`" },
+    Variable { name: "LESS", says: "`FRX` for `less`, unless it is set" },
 ];
 
 /// A variable's value; nothing when it is empty or not UTF-8.

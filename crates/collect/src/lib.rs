@@ -5,6 +5,7 @@
 
 pub mod aws;
 pub mod bundle;
+pub mod calls;
 pub mod dial;
 pub mod env;
 pub mod error;
@@ -36,6 +37,7 @@ mod urls;
 mod words;
 
 pub use bundle::Bundle;
+pub use calls::{Call, Calls};
 pub use env::{env_os, env_var};
 pub use error::CollectError;
 pub use files::{open_stream, read_bounded, read_up_to, write_own};

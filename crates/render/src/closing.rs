@@ -4,35 +4,32 @@ use trustwalk_core::diagnosis::{Diagnosis, LinkState, Outcome};
 use trustwalk_core::finding::{Confidence, Finding};
 
 use crate::next::Next;
-use crate::page::{Ink, Page, Pen, Shown};
+use crate::page::{Ink, Pen};
+use crate::shown::Shown;
 
 /// Causes named on the last lines; the report has them all.
 const NAMED: usize = 3;
 
 /// The last lines of one diagnosis.
 pub fn closing(d: &Diagnosis, next: &Next, pen: Pen) -> Shown {
-    let (label, text) = match &d.root_cause {
-        Some(root) if d.outcome == Outcome::RootCause => ("Root cause".to_owned(), root_cause(d, root)),
-        Some(_) | None => (capital(d.outcome.word()), without_cause(d)),
-    };
+    let (label, text) = verdict(d, true);
     ending(ink_of(d.outcome), &label, &text, next, pen)
+}
+
+/// What a diagnosis comes to: a label, and what it says; `whole` with the links that hold.
+pub(crate) fn verdict(d: &Diagnosis, whole: bool) -> (String, String) {
+    match &d.root_cause {
+        Some(root) if d.outcome == Outcome::RootCause => ("Root cause".to_owned(), root_cause(d, root)),
+        Some(_) | None => (capital(d.outcome.word()), without_cause(d, whole)),
+    }
 }
 
 /// The last lines of any report: a verdict as a label and what it says, then what is next.
 pub fn ending(ink: Ink, label: &str, text: &str, next: &Next, pen: Pen) -> Shown {
-    let mut out = Page::new();
+    let mut out = pen.page();
     let label = [label, ":"].concat();
     out.labelled(pen.ink(ink, &label), text, "  ");
-    if let Some(decide) = &next.decide {
-        out.labelled(pen.ink(Ink::Strong, "To decide:"), decide, "  ");
-    }
-    let words = match (&next.how, &next.command) {
-        (None, None) => return out.shown(),
-        (Some(how), Some(command)) => format!("{how}: {command}"),
-        (Some(one), None) | (None, Some(one)) => one.clone(),
-    };
-    // Never broken into lines: it is to be pasted.
-    out.line(format_args!("{} {words}", pen.ink(Ink::Strong, "Next:")));
+    next.told(&mut out, pen);
     out.shown()
 }
 
@@ -71,7 +68,7 @@ fn identities(count: usize) -> String {
     if count == 1 { "1 identity".to_owned() } else { format!("{count} identities") }
 }
 
-fn ink_of(outcome: Outcome) -> Ink {
+pub(crate) fn ink_of(outcome: Outcome) -> Ink {
     match outcome {
         Outcome::Ok => Ink::Good,
         Outcome::Undetermined => Ink::Odd,
@@ -105,14 +102,14 @@ fn root_cause(d: &Diagnosis, root: &Finding) -> String {
     format!("{} ({}): {}{also}", name(root), root.confidence.name(), root.sentence)
 }
 
-fn without_cause(d: &Diagnosis) -> String {
+fn without_cause(d: &Diagnosis, whole: bool) -> String {
     let mut parts = vec![d.outcome.meaning().to_owned()];
     let possible: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     if !possible.is_empty() {
         parts.push(format!("possible: {}", names(&possible)));
     }
-    if d.outcome == Outcome::Ok {
+    if d.outcome == Outcome::Ok && whole {
         let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
         let seen = in_state(d, &[LinkState::Seen]);
         for (what, links) in [("judged", judged), ("seen and not judged", seen)] {

@@ -5,11 +5,18 @@ use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Finding, Standing};
 use trustwalk_core::observation::{Fate, Observation};
 
+use crate::brief::{brief, place};
 use crate::closing::closing;
 use crate::finding::{QUOTES, has_quotes, show};
 use crate::next::Next;
-use crate::page::{Ink, Page, Pen, Shown};
+use crate::page::{Ink, Inked, Page, Pen};
+use crate::shown::Shown;
 use crate::time;
+
+/// Where a link's words begin.
+const LINK_MARGIN: &str = "                    ";
+/// Where a happening's words begin.
+const TIME_MARGIN: &str = "                        ";
 
 /// The target in words.
 pub fn target_words(target: &Target) -> String {
@@ -27,33 +34,46 @@ pub fn target_words(target: &Target) -> String {
     }
 }
 
-/// The whole report. Its last lines are what it comes to and what to do next, which is what a terminal shows.
-pub fn human(d: &Diagnosis, next: &Next, pen: Pen, verbose: bool) -> Shown {
-    let mut out = Page::new();
-    out.append(body(d, pen, verbose));
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// What fits a terminal: the verdict, and what it rests on.
+    Brief,
+    /// Everything that was found.
+    Full,
+}
+
+/// A report. Its last lines are what it comes to and what to do next, which is what a terminal shows.
+pub fn human(d: &Diagnosis, next: &Next, pen: Pen, detail: Detail) -> Shown {
+    if detail == Detail::Brief {
+        return brief(d, next, pen);
+    }
+    let mut out = pen.page();
+    out.append(body(d, pen));
     out.append(closing(d, next, pen));
     out.shown()
 }
 
-/// The report without its last lines, for what goes on after it.
-pub fn body(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
-    let mut out = Page::new();
+/// The full report without its last lines, for what goes on after it.
+pub fn body(d: &Diagnosis, pen: Pen) -> Shown {
+    let mut out = pen.page();
     out.line(pen.ink(Ink::Strong, format_args!("trustwalk: {}", target_words(&d.target))));
+    place(&mut out, &d.looked, pen);
     out.gap();
     for link in &d.links {
-        link_line(&mut out, link, d, pen, verbose);
+        link_line(&mut out, link, d, pen);
     }
     out.gap();
     if let Some(finding) = &d.root_cause {
         let undecided = finding.confidence == Confidence::Possible;
         let heading = if undecided { "Possible causes, in order" } else { "Root cause" };
-        list_findings(&mut out, heading, std::slice::from_ref(finding), (pen, verbose));
+        list_findings(&mut out, heading, std::slice::from_ref(finding), pen);
     }
-    list_findings(&mut out, "Also broken: it would fail next", &d.also, (pen, verbose));
-    list_findings(&mut out, "Possible too", &d.possible, (pen, verbose));
-    list_findings(&mut out, "Warnings", &d.warnings, (pen, verbose));
+    list_findings(&mut out, "Also broken: it would fail next", &d.also, pen);
+    list_findings(&mut out, "Possible too", &d.possible, pen);
+    list_findings(&mut out, "Warnings", &d.warnings, pen);
     let mut told = d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings);
-    if told.any(|f| has_quotes(f, verbose)) {
+    if told.any(has_quotes) {
         out.line(pen.ink(Ink::Faint, QUOTES));
         out.gap();
     }
@@ -67,10 +87,8 @@ pub fn body(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
     if let Some(after) = &d.after {
         list_after(&mut out, after, pen);
     }
-    if verbose {
-        list_candidates(&mut out, &d.candidates, pen);
-        list_observations(&mut out, &d.observations, pen);
-    }
+    list_candidates(&mut out, &d.candidates, pen);
+    list_observations(&mut out, &d.observations, pen);
     if !d.undetermined.is_empty() {
         out.line(pen.ink(Ink::Strong, "Could not be determined"));
         for u in &d.undetermined {
@@ -79,19 +97,20 @@ pub fn body(d: &Diagnosis, pen: Pen, verbose: bool) -> Shown {
         }
         out.gap();
     }
-    if !d.timeline.is_empty() && (d.root_cause.is_some() || verbose) {
+    if !d.timeline.is_empty() {
         out.line(pen.ink(Ink::Strong, "What changed, and when"));
         for c in &d.timeline {
             let who = c.who.as_ref().map(|w| format!(" by {w}")).unwrap_or_default();
-            out.line(format_args!("  {}  {}{who}", time::stamp(c.at), c.what));
+            out.prose(&[c.what.as_str(), &who].concat(), &format!("  {}  ", time::stamp(c.at)), TIME_MARGIN);
         }
         out.gap();
     }
     out.shown()
 }
 
-fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose: bool) {
-    let (mark, colour) = match link.state {
+/// A link's mark.
+pub(crate) fn mark(state: LinkState, pen: Pen) -> Inked<&'static str> {
+    let (mark, colour) = match state {
         LinkState::Pass => ("\u{221a}", Ink::Good),
         LinkState::Seen => ("\u{b7}", Ink::Faint),
         LinkState::NotApplicable => ("-", Ink::Faint),
@@ -100,25 +119,27 @@ fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen, verbose
         LinkState::Violated => ("\u{d7}", Ink::Bad),
         LinkState::Consequence => ("\u{2193}", Ink::Odd),
     };
+    pen.ink(colour, mark)
+}
+
+fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen) {
     // What is told in full below is named here, not told twice.
     let told = d.root_cause.iter().chain(&d.also).find(|f| f.sentence == link.saw);
     let saw = told.map_or_else(|| link.saw.clone(), |f| format!("{} {}, see below", f.code(), f.name()));
-    out.line(format_args!("  {} {:<15} {saw}", pen.ink(colour, mark), link.link.name()));
-    // What is missing is listed below, once for all links.
-    if verbose {
-        for missing in &link.missing {
-            out.line(format_args!("      {}", pen.ink(Ink::Faint, missing)));
-        }
+    out.part(format_args!("  {}", mark(link.state, pen)));
+    out.prose(&saw, &format!(" {:<15} ", link.link.name()), LINK_MARGIN);
+    for missing in &link.missing {
+        out.prose(missing, "      - ", "        ");
     }
 }
 
-fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], (pen, verbose): (Pen, bool)) {
+fn list_findings(out: &mut Page, heading: &str, findings: &[Finding], pen: Pen) {
     if findings.is_empty() {
         return;
     }
     out.line(pen.ink(Ink::Strong, heading));
     for f in findings {
-        show(out, f, pen, verbose);
+        show(out, f, pen);
     }
 }
 

@@ -6,6 +6,7 @@ use trustwalk_core::finding::{Exhibit, Finding};
 use trustwalk_core::plan::Cure;
 use trustwalk_foreign::shell;
 
+use crate::measure::{columns, pad};
 use crate::page::{Ink, Page, Pen};
 
 /// Widest column of labels: a longer one stands out of it, and does not move the others.
@@ -15,7 +16,7 @@ const TOOL_MARGIN: usize = 19;
 /// Tools whose text is a command; of the others (Terraform, Helm, the CDK, git) it is a piece of configuration, or words.
 const COMMANDS: [&str; 7] = ["aws", "kubectl", "eksctl", "curl", "gh", "openssl", "trustwalk"];
 /// The key under which words for a person stand.
-const NOTE: &str = "note";
+pub(crate) const NOTE: &str = "note";
 
 /// Said once below the commands of a report.
 pub(crate) const QUOTES: &str =
@@ -36,15 +37,9 @@ pub(crate) fn command_of(cure: &Cure) -> Option<(&str, &str)> {
 }
 
 /// Whether a text among those shown is a command with quotes.
-pub(crate) fn has_quotes(f: &Finding, verbose: bool) -> bool {
-    let quoted = |(tool, text): (&str, &str)| is_command(tool) && shell::is_quoted(text);
-    f.cures.iter().any(|cure| {
-        if verbose {
-            cure.by_hand.iter().any(|(tool, text)| quoted((tool, text)))
-        } else {
-            command_of(cure).is_some_and(quoted)
-        }
-    })
+pub(crate) fn has_quotes(f: &Finding) -> bool {
+    let quoted = |(tool, text): (&String, &String)| is_command(tool) && shell::is_quoted(text);
+    f.cures.iter().any(|cure| cure.by_hand.iter().any(quoted))
 }
 
 /// Lines of a change: what goes, what comes, what stays.
@@ -62,7 +57,7 @@ pub(crate) fn changes(out: &mut Page, lines: &[String], margin: &str, pen: Pen) 
     }
 }
 
-pub(crate) fn show(out: &mut Page, f: &Finding, pen: Pen, verbose: bool) {
+pub(crate) fn show(out: &mut Page, f: &Finding, pen: Pen) {
     let sure = f.confidence.name();
     out.line(format_args!(
         "  {} {} {}",
@@ -78,7 +73,7 @@ pub(crate) fn show(out: &mut Page, f: &Finding, pen: Pen, verbose: bool) {
         out.gap();
     }
     for one in &f.cures {
-        cure(out, one, pen, verbose);
+        cure(out, one, pen);
     }
 }
 
@@ -86,11 +81,11 @@ fn proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
     if proof.is_empty() {
         return;
     }
-    let width = proof.iter().map(|e| e.label.chars().count()).max().unwrap_or(0).min(WIDEST_LABEL);
+    let width = proof.iter().map(|e| columns(&e.label)).max().unwrap_or(0).min(WIDEST_LABEL);
     let margin = format!("    {:<width$}  ", "");
     for e in proof {
         let value = if e.value.is_empty() { "(empty)" } else { &e.value };
-        labelled(out, &format_args!("    {:<width$}  ", e.label), &margin, value);
+        labelled(out, &format_args!("    {}  ", pad(&e.label, width)), &margin, value);
         if !e.origin.is_empty() {
             out.line(format_args!("{margin}{}", pen.ink(Ink::Faint, &e.origin)));
         }
@@ -98,25 +93,15 @@ fn proof(out: &mut Page, proof: &[Exhibit], pen: Pen) {
     out.gap();
 }
 
-/// What a cure changes, and the command of the tool that owns the object; the other tools' on request.
-fn cure(out: &mut Page, cure: &Cure, pen: Pen, verbose: bool) {
+/// What a cure changes, the command of the tool that owns the object, then the other tools'.
+fn cure(out: &mut Page, cure: &Cure, pen: Pen) {
     out.labelled(pen.ink(Ink::Strong, "  Fix:"), &cure.title, "    ");
     changes(out, &cure.changes, "      ", pen);
     let told = command_of(cure).map(|(tool, _)| tool);
-    let mut left = Vec::new();
     let first = cure.by_hand.iter().filter(|(tool, _)| told == Some(tool.as_str()));
     let others = cure.by_hand.iter().filter(|(tool, _)| told != Some(tool.as_str()));
     for (tool, text) in first.chain(others) {
-        // A note is a caution, and no other way to do the same.
-        if verbose || told == Some(tool.as_str()) || tool == NOTE {
-            labelled(out, &format_args!("    {:<14} ", pen.ink(Ink::Faint, tool)), &" ".repeat(TOOL_MARGIN), text);
-        } else {
-            left.push(tool.as_str());
-        }
-    }
-    if !left.is_empty() {
-        let how = format!("-v shows the same for {}", left.join(", "));
-        out.line(format_args!("    {}", pen.ink(Ink::Faint, how)));
+        labelled(out, &format_args!("    {:<14} ", pen.ink(Ink::Faint, tool)), &" ".repeat(TOOL_MARGIN), text);
     }
     out.gap();
 }

@@ -4,21 +4,27 @@
 //! else's can break its line, move the cursor or hide. [`Shown`] is what came through; those who write to a
 //! terminal take nothing else.
 
+mod brief;
 mod closing;
 mod diagnosis;
 mod finding;
 mod many;
+mod measure;
 mod next;
 mod page;
 mod plan;
 mod plan_steps;
+mod shown;
 pub mod time;
 mod wrap;
 
+pub use brief::head;
 pub use closing::{closing, closing_of_all, ending};
-pub use diagnosis::{body, human, short, target_words};
+pub use diagnosis::{Detail, body, human, short, target_words};
 pub use many::{many, overview, repeated, same_cause, sound_since};
+pub use measure::{columns, pad};
 pub use next::{Next, Typed, next};
-pub use page::{Ink, Inked, Move, Page, Pen, Shown};
+pub use page::{Ink, Inked, Move, Page, Pen};
 pub use plan::outlook;
 pub use plan_steps::plan;
+pub use shown::Shown;

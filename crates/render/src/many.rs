@@ -3,13 +3,19 @@
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 
-use super::diagnosis::{body, target_words};
-use crate::closing::closing;
+use super::diagnosis::target_words;
+use crate::brief::{end, place};
+use crate::measure::{columns, pad};
 use crate::next::Next;
-use crate::page::{Ink, Page, Pen, Shown};
+use crate::page::{Ink, Page, Pen};
+use crate::shown::Shown;
 
-/// Reports that are told in full. Who has more root causes than this works them off one by one.
-const FULL_REPORTS: usize = 8;
+/// Root causes that are told with their values. Who has more than these works them off one by one.
+const TOLD: usize = 2;
+/// Further ones that are told in a line each.
+const NAMED: usize = 6;
+/// Identities that an overview has a line for each; of more, those that are sound are counted.
+const LISTED: usize = 8;
 
 /// Widest column of targets: a longer name stands out of it, and does not move the others.
 const WIDEST: usize = 80;
@@ -17,39 +23,59 @@ const WIDEST: usize = 80;
 /// An overview, then whatever is not sound, each with what is next for it. A root cause that several share is told
 /// with the first of them.
 pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
-    let mut out = Page::new();
+    let mut out = pen.page();
     out.append(overview(all, pen));
     let telling = |(position, d): &(usize, &Diagnosis)| {
         d.outcome != Outcome::Ok && same_cause(all.split_at(*position).0, d).is_none()
     };
-    let to_tell: Vec<(usize, &Diagnosis)> = all.iter().enumerate().filter(telling).collect();
-    for (position, d) in to_tell.iter().take(FULL_REPORTS) {
+    let mut to_tell: Vec<(usize, &Diagnosis)> = all.iter().enumerate().filter(telling).collect();
+    to_tell.sort_by_key(|(position, d)| (std::cmp::Reverse(d.outcome), *position));
+    for (position, d) in to_tell.iter().take(TOLD) {
         out.gap();
-        out.append(body(d, pen, false));
-        if let Some(next) = next.get(*position) {
-            out.append(closing(d, next, pen));
-        }
-        let others: Vec<&Diagnosis> = all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).collect();
-        if !others.is_empty() {
-            out.gap();
-            out.line(pen.ink(Ink::Strong, "The same root cause in"));
-            for other in others {
-                out.line(format_args!("  - {}", target_words(&other.target)));
-            }
-        }
+        let others = all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).count();
+        whose(&mut out, d, others, pen);
+        out.append(end(d, next.get(*position).unwrap_or(&Next::default()), pen));
     }
-    let left = to_tell.len().saturating_sub(FULL_REPORTS);
-    if left > 0 {
-        out.gap();
-        out.line(format_args!(
-            "{left} more are not told here: ask about one of them, as in `trustwalk diagnose KIND/NAME -n \
-             NAMESPACE`, or about all with -v or -o json."
-        ));
+    let rest = to_tell.get(TOLD..).unwrap_or_default();
+    if rest.is_empty() {
+        return out.shown();
+    }
+    out.gap();
+    out.line(pen.ink(Ink::Strong, "Besides (-v has all of them)"));
+    let named = if pen.screen().is_some() { NAMED } else { rest.len() };
+    for (_, d) in rest.iter().take(named) {
+        let words = match &d.root_cause {
+            Some(f) => format!("{} {}: {}", f.code(), f.name(), f.sentence),
+            None => d.undetermined.first().cloned().unwrap_or_else(|| d.outcome.meaning().to_owned()),
+        };
+        let line = pen.one_line(&format!("{}: {words}", target_words(&d.target)), 4);
+        out.line(format_args!("  {} {line}", mark(d, pen)));
+    }
+    if rest.len() > named {
+        out.line(format_args!("  and {} more", rest.len() - named));
     }
     out.shown()
 }
 
-/// One line for each target, and how many are in which state.
+/// Of whom a cause is told, and how many share it.
+fn whose(out: &mut Page, d: &Diagnosis, others: usize, pen: Pen) {
+    let more = if others == 0 { String::new() } else { format!(", and the same in {others} more") };
+    let words = [target_words(&d.target), more].concat();
+    out.line(format_args!("{} {}", mark(d, pen), pen.ink(Ink::Strong, pen.one_line(&words, 2))));
+}
+
+fn mark(d: &Diagnosis, pen: Pen) -> crate::page::Inked<&'static str> {
+    let (colour, mark) = match d.outcome {
+        Outcome::Ok if d.warnings.is_empty() => (Ink::Good, "\u{221a}"),
+        Outcome::Ok => (Ink::Odd, "\u{203c}"),
+        Outcome::Broken | Outcome::RootCause => (Ink::Bad, "\u{d7}"),
+        Outcome::Undetermined => (Ink::Odd, "?"),
+    };
+    pen.ink(colour, mark)
+}
+
+/// How many identities are in which state, where it was looked, and a line for each; of a large number, for those that
+/// are not sound.
 pub fn overview(all: &[Diagnosis], pen: Pen) -> Shown {
     let count = |outcomes: &[Outcome]| all.iter().filter(|d| outcomes.contains(&d.outcome)).count();
     let parts = [
@@ -59,22 +85,31 @@ pub fn overview(all: &[Diagnosis], pen: Pen) -> Shown {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).map(|(n, outcome)| format!("{n} {}", outcome.word())).collect();
-    let mut out = Page::new();
+    let mut out = pen.page();
     out.line(pen.ink(Ink::Strong, format_args!("trustwalk: {} identities, {}", all.len(), parts.join(", "))));
+    if let Some(first) = all.first() {
+        place(&mut out, &first.looked, pen);
+    }
     out.gap();
-    let words: Vec<String> = all.iter().map(|d| target_words(&d.target)).collect();
-    let width = words.iter().map(|w| w.chars().count()).max().unwrap_or_default().min(WIDEST);
-    for (d, words) in all.iter().zip(&words) {
-        let (colour, mark) = match d.outcome {
-            Outcome::Ok if d.warnings.is_empty() => (Ink::Good, "\u{221a}"),
-            Outcome::Ok => (Ink::Odd, "\u{203c}"),
-            Outcome::Broken | Outcome::RootCause => (Ink::Bad, "\u{d7}"),
-            Outcome::Undetermined => (Ink::Odd, "?"),
-        };
+    let sound = |d: &&Diagnosis| d.outcome == Outcome::Ok && d.warnings.is_empty();
+    // Who reads a pipe looks for each of them.
+    let whole = pen.screen().is_none() || all.len() <= LISTED;
+    if !whole && all.iter().any(|d| sound(&d)) {
+        let ok = pen.ink(Ink::Good, "\u{221a}");
+        out.line(format_args!("  {ok} {} are sound, which -v names", all.iter().filter(sound).count()));
+    }
+    let listed: Vec<(&Diagnosis, String)> =
+        all.iter().filter(|d| whole || !sound(d)).map(|d| (d, target_words(&d.target))).collect();
+    let shown = if whole { listed.len() } else { LISTED };
+    let width = listed.iter().take(shown).map(|(_, w)| columns(w)).max().unwrap_or_default().min(WIDEST);
+    for (d, words) in listed.iter().take(shown) {
         let named = d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings);
         let named: Vec<String> = named.map(|f| format!("{} {}", f.code(), f.name())).collect();
-        let line = format!("{words:<width$}  {}", named.join(", "));
-        out.line(format_args!("  {} {}", pen.ink(colour, mark), line.trim_end()));
+        let line = format!("{}  {}", pad(words, width), named.join(", "));
+        out.line(format_args!("  {} {}", mark(d, pen), pen.one_line(line.trim_end(), 4)));
+    }
+    if listed.len() > shown {
+        out.line(format_args!("  and {} more that are not sound", listed.len() - shown));
     }
     out.shown()
 }

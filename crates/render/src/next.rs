@@ -8,6 +8,7 @@ use trustwalk_core::plan::{Applicability, build};
 use trustwalk_foreign::{redact, shell};
 
 use crate::finding::{command_of, is_command};
+use crate::page::{Ink, Page, Pen};
 
 /// Options that say where cluster, account and issuers are: they hold for every further command.
 const PLACE: [&str; 10] = [
@@ -28,7 +29,7 @@ const ASKED: [&str; 8] = ["role", "subject", "issuer", "log", "token", "job", "j
 const ROTATING: [&str; 9] =
     ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "plan", "receipt", "force-drift"];
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
-const LONGEST: usize = 400;
+pub(crate) const LONGEST: usize = 400;
 
 /// What was typed on the command line, for the next command to have it too.
 #[derive(Debug, Clone, Default)]
@@ -221,7 +222,7 @@ impl Line {
 pub struct Next {
     /// What was not seen and would decide, in words.
     pub decide: Option<String>,
-    /// What to do before the command, or in its place, in words.
+    /// What to do before the command, in words.
     pub how: Option<String>,
     /// The command, to be pasted.
     pub command: Option<String>,
@@ -231,6 +232,20 @@ impl Next {
     /// A command.
     pub fn command(command: String) -> Self {
         Self { command: Some(command), ..Self::default() }
+    }
+
+    /// Writes what would decide, what comes first, and the command, each on lines of its own.
+    pub(crate) fn told(&self, out: &mut Page, pen: Pen) {
+        if let Some(decide) = &self.decide {
+            out.labelled(pen.ink(Ink::Strong, "To decide:"), decide, "  ");
+        }
+        if let Some(how) = &self.how {
+            let label = if self.command.is_some() { "First:" } else { "Next:" };
+            out.labelled(pen.ink(Ink::Strong, label), how, "  ");
+        }
+        if let Some(command) = &self.command {
+            out.command(pen.ink(Ink::Strong, "Next:"), command, pen);
+        }
     }
 
     /// A command after something that a person does.
@@ -254,7 +269,7 @@ fn cured(e: &Evidence, d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
     if plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval) {
         let fix = typed.again("fix", &d.target);
         return match typed.value("bundle") {
-            Some(_) => Next::after("where cluster and account can be reached", fix),
+            Some(_) => Next::after("go where cluster and account can be reached", fix),
             None => Next::command(fix),
         };
     }
@@ -269,7 +284,7 @@ pub(crate) fn by_hand(d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
     if is_command(tool) && text.len() <= LONGEST && !text.contains('\n') && text != shell::WITHHELD {
         return Next::command(text.to_owned());
     }
-    let how = if is_command(tool) { "run the command under \"Fix\", then" } else { "do what \"Fix\" says, then" };
+    let how = if is_command(tool) { "run the command under \"Fix\"" } else { "do what \"Fix\" says" };
     Next::after(how, look_again(d, typed))
 }
 
@@ -295,7 +310,7 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
             return Next { decide, how: None, command: Some(command) };
         }
         let asked_in_vain = e.read_from(kind).is_some();
-        let how = asked_in_vain.then(|| "once that can be read".to_owned());
+        let how = asked_in_vain.then(|| "see that it can be read".to_owned());
         let command = if kind == Kind::Logs && typed.value("log").is_none() {
             let mut line = typed.line("diagnose", &[]);
             line.target(&d.target);

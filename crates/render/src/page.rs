@@ -3,10 +3,18 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
-use serde::Serialize;
 use trustwalk_foreign::visible;
 
-use crate::wrap::{WIDTH, wrap};
+use crate::measure::{columns, continued, narrow, squeeze};
+use crate::shown::Shown;
+use crate::wrap::{WIDTH, fold, wrap};
+
+/// Widest line of prose: longer ones are hard to read, however wide the screen is.
+const WIDEST_PROSE: usize = 100;
+/// Widest word of a short report on a screen.
+const WIDEST_WORD: usize = 46;
+/// Narrowest screen that is reckoned with.
+const NARROWEST: usize = 30;
 
 /// Longest value shown, in characters: a command by hand may hold the longest trust policy that IAM takes (8,192
 /// characters: IAM and STS quotas), spaces and quotes added. JSON holds every value whole.
@@ -32,7 +40,7 @@ pub enum Ink {
 static GOOD: &str = "\u{1b}[32m";
 static BAD: &str = "\u{1b}[31m";
 static ODD: &str = "\u{1b}[33m";
-static FAINT: &str = "\u{1b}[2m";
+static FAINT: &str = "\u{1b}[36m";
 static STRONG: &str = "\u{1b}[1m";
 static END: &str = "\u{1b}[0m";
 
@@ -45,12 +53,62 @@ fn is_ink(text: &str) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub struct Pen {
     colour: bool,
+    /// Columns of the screen; `None` where it is a pipe or a file, whose lines are cut by nobody.
+    screen: Option<usize>,
 }
 
 impl Pen {
-    /// With colour, or without any.
+    /// With colour, or without any, for what is no screen.
     pub fn new(colour: bool) -> Self {
-        Self { colour }
+        Self { colour, screen: None }
+    }
+
+    /// For a screen of so many columns: there long values lose their middles in short reports, and commands go on in
+    /// the next line.
+    #[must_use]
+    pub fn on_screen(self, columns: usize) -> Self {
+        Self { screen: Some(columns.max(NARROWEST)), ..self }
+    }
+
+    /// Columns of prose.
+    pub fn width(self) -> usize {
+        self.screen.unwrap_or(WIDTH).min(WIDEST_PROSE)
+    }
+
+    /// Columns of a screen, if it is one.
+    pub fn screen(self) -> Option<usize> {
+        self.screen
+    }
+
+    /// A page of its width.
+    pub fn page(self) -> Page {
+        Page { text: String::new(), width: self.width(), folds: self.screen.is_some() }
+    }
+
+    /// One line, in as many as the screen needs.
+    pub fn line(self, text: impl Display) -> Shown {
+        let mut page = self.page();
+        page.line(text);
+        page.shown()
+    }
+
+    /// A text that is to take one line after so many columns; whole where it is no screen.
+    pub fn one_line(self, text: &str, after: usize) -> String {
+        let gated = visible::line(text);
+        match self.screen {
+            Some(width) => squeeze(&gated, width.saturating_sub(after)),
+            None => gated.into_owned(),
+        }
+    }
+
+    /// A sentence of a short report, whose words fit in lines after so many columns and leave room for others; whole
+    /// where it is no screen.
+    pub(crate) fn fitted(self, text: &str, after: usize) -> String {
+        let gated = visible::line(text);
+        match self.screen {
+            Some(_) => narrow(&gated, self.width().saturating_sub(after).min(WIDEST_WORD)),
+            None => gated.into_owned(),
+        }
     }
 
     /// Text in an ink, for a page.
@@ -97,6 +155,8 @@ pub enum Move {
 pub struct Page {
     text: String,
     width: usize,
+    /// Whether lines that are too wide go on in the next, as on a screen.
+    folds: bool,
 }
 
 impl Default for Page {
@@ -113,12 +173,17 @@ impl Page {
 
     /// An empty page whose prose takes lines of so many characters.
     pub fn of_width(width: usize) -> Self {
-        Self { text: String::new(), width }
+        Self { text: String::new(), width, folds: false }
     }
 
     /// One line, whatever is in the values it is made of.
     pub fn line(&mut self, text: impl Display) {
         self.part(text);
+        let from = self.text.rfind('\n').map_or(0, |end| end + 1);
+        if self.folds {
+            let last = self.text.split_off(from);
+            self.text.push_str(&fold(&last, self.width));
+        }
         self.text.push('\n');
     }
 
@@ -144,12 +209,26 @@ impl Page {
     /// A label in an ink and prose after it, in lines that a person can read.
     pub fn labelled(&mut self, label: Inked<&str>, text: &str, rest: &str) {
         // Its escape codes take no room.
-        let width = label.text.chars().count() + 1;
+        let width = columns(label.text) + 1;
         self.part(label);
         let mut gated = String::new();
         let _ = Gate(&mut gated).write_str(text);
         let lines = wrap(&gated, &" ".repeat(width), rest, self.width);
         self.text.push_str(lines.get(width.saturating_sub(1)..).unwrap_or_default());
+        self.text.push('\n');
+    }
+
+    /// A command after a label, to be pasted: whole, on a screen in lines that a shell puts together again.
+    pub fn command(&mut self, label: Inked<&str>, command: &str, pen: Pen) {
+        let mut gated = String::new();
+        let _ = Gate(&mut gated).write_str(command);
+        let column = columns(label.text) + 1;
+        self.part(label);
+        self.text.push(' ');
+        self.text.push_str(&match pen.screen {
+            Some(width) => continued(&gated, column, width),
+            None => gated,
+        });
         self.text.push('\n');
     }
 
@@ -159,6 +238,45 @@ impl Page {
             self.text.push_str(margin);
             shorten(line, &mut self.text, visible::block);
             self.text.push('\n');
+        }
+    }
+
+    /// A page of the catalogue: as it is written, and on a screen with its paragraphs and items in lines that fit.
+    pub fn article(&mut self, text: &str) {
+        if !self.folds {
+            return self.block(text, "");
+        }
+        let (mut held, mut fenced) = (String::new(), false);
+        for line in text.lines().chain([""]) {
+            let fence = line.trim_start().starts_with("```");
+            // What a reader's eye takes for a paragraph: words, not a table, a heading, code or what is set in.
+            let begins = |c: char| c.is_alphanumeric() || "`'\"([*".contains(c);
+            let goes_on = !fenced && !fence && line.trim_start().starts_with(begins);
+            let item = line.trim_start().strip_prefix("- ").filter(|_| !fenced);
+            if !goes_on && !held.is_empty() {
+                let indent = held.chars().take_while(|c| *c == ' ').count();
+                let rest = if held.trim_start().starts_with("- ") { indent + 2 } else { indent };
+                self.prose(held.trim_start(), &" ".repeat(indent), &" ".repeat(rest));
+                held.clear();
+            }
+            if item.is_some() {
+                line.clone_into(&mut held);
+            } else if goes_on {
+                if !held.is_empty() {
+                    held.push(' ');
+                }
+                held.push_str(if held.is_empty() { line } else { line.trim() });
+            } else {
+                self.block(line, "");
+                if line.is_empty() {
+                    self.gap();
+                }
+            }
+            fenced ^= fence;
+        }
+        // The empty line that was added to end the last paragraph.
+        if self.text.ends_with("\n\n") {
+            self.text.pop();
         }
     }
 
@@ -175,9 +293,9 @@ impl Page {
     /// Another page after this one.
     pub fn append(&mut self, other: Shown) {
         if self.text.is_empty() {
-            self.text = other.0;
+            self.text = other.text;
         } else {
-            self.text.push_str(&other.0);
+            self.text.push_str(&other.text);
         }
     }
 
@@ -188,7 +306,7 @@ impl Page {
 
     /// What may go to a screen.
     pub fn shown(self) -> Shown {
-        Shown(self.text)
+        Shown { text: self.text, document: false }
     }
 }
 
@@ -218,54 +336,6 @@ fn shorten(text: &str, out: &mut String, gate: fn(&str) -> Cow<'_, str>) {
     let _ = write!(out, "… ({} more characters are not shown)", rest.chars().count());
 }
 
-/// Text that went through the gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown(String);
-
-impl Shown {
-    /// One line.
-    pub fn line(text: impl Display) -> Self {
-        let mut page = Page::new();
-        page.line(text);
-        page.shown()
-    }
-
-    /// A text of several lines, as it is written.
-    pub fn block(text: &str) -> Self {
-        let mut page = Page::new();
-        page.block(text, "");
-        page.shown()
-    }
-
-    /// A JSON document, laid out for people.
-    pub fn json(document: &impl Serialize) -> serde_json::Result<Self> {
-        Ok(Self::printed(serde_json::to_string_pretty(document)? + "\n"))
-    }
-
-    /// A JSON document on a line of its own.
-    pub fn json_line(document: &impl Serialize) -> serde_json::Result<Self> {
-        Ok(Self::printed(serde_json::to_string(document)? + "\n"))
-    }
-
-    /// The text of a JSON document that is laid out already.
-    pub fn json_text(text: String) -> Self {
-        Self::printed(text)
-    }
-
-    fn printed(text: String) -> Self {
-        let inert = match visible::json(&text) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(inert) => Some(inert),
-        };
-        Self(inert.unwrap_or(text))
-    }
-
-    /// As it goes to the screen.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,12 +349,27 @@ mod tests {
         page.line(format_args!("[{:<4}] {}", pen.ink(Ink::Faint, "ab"), pen.ink(Ink::Bad, "\u{1b}[2J")));
         assert_eq!(
             page.shown().as_str(),
-            "  \u{1b}[32m\u{221a}\u{1b}[0m a\\nb |\\u{1b}[32mx\\u{1b}[0m\n[\u{1b}[2mab  \u{1b}[0m] \
+            "  \u{1b}[32m\u{221a}\u{1b}[0m a\\nb |\\u{1b}[32mx\\u{1b}[0m\n[\u{1b}[36mab  \u{1b}[0m] \
              \u{1b}[31m\\u{1b}[2J\u{1b}[0m\n"
         );
         let mut plain = Page::new();
         plain.line(Pen::new(false).ink(Ink::Good, "\u{1b}[32m"));
         assert_eq!(plain.shown().as_str(), "\\u{1b}[32m\n");
+    }
+
+    #[test]
+    fn an_article_is_set_anew_for_a_screen_and_as_it_is_elsewhere() {
+        let text = "# A\n\none two\nthree\n\n- four five\n  six\n- seven\n\n```\neight  nine\n```\n";
+        let on = |pen: Pen| {
+            let mut page = pen.page();
+            page.article(text);
+            page.shown().text
+        };
+        assert_eq!(on(Pen::new(false)), text);
+        assert_eq!(
+            on(Pen::new(false).on_screen(80)),
+            "# A\n\none two three\n\n- four five six\n- seven\n\n```\neight  nine\n```\n"
+        );
     }
 
     #[test]
@@ -313,7 +398,7 @@ mod tests {
             let mut page = Page::new();
             page.line(format_args!("{a}{b:<9}{}", Pen::new(true).ink(Ink::Odd, c)));
             page.prose(&format!("{a} {b}"), "  - ", "    ");
-            let text = page.shown().0;
+            let text = page.shown().text;
             let (first, prose) = text.split_once('\n').unwrap();
             let bare = first.replacen(ODD, "", 1).replacen(END, "", 1);
             prop_assert!(!bare.chars().any(visible::is_hidden), "{bare:?}");

@@ -3,7 +3,8 @@
 use trustwalk_core::plan::Outlook;
 
 use crate::finding::changes;
-use crate::page::{Ink, Page, Pen, Shown};
+use crate::page::{Ink, Pen};
+use crate::shown::Shown;
 
 /// Said of what IAM replaces whole: there is no "only if it is still so" in its calls.
 pub(crate) const UNCONDITIONAL: &str = "; IAM has no conditional write, so it is read right before and right after";
@@ -13,7 +14,7 @@ pub(crate) const MARGIN: &str = "       ";
 
 /// What a receipt would have written, from what is there now.
 pub fn outlook(title: &str, steps: &[Outlook], pen: Pen) -> Shown {
-    let mut out = Page::new();
+    let mut out = pen.page();
     out.line(pen.ink(Ink::Strong, title));
     if steps.is_empty() {
         out.line("  There is nothing left to write.");

@@ -4,17 +4,16 @@ use trustwalk_core::plan::{Action, Applicability, PlanDocument, PlannedStep, Ris
 
 use crate::diagnosis::target_words;
 use crate::finding::changes;
-use crate::page::{Ink, Page, Pen, Shown};
+use crate::page::{Ink, Page, Pen};
 use crate::plan::{MARGIN, UNCONDITIONAL};
+use crate::shown::Shown;
 
-/// Longest line of prose.
-const WIDTH: usize = 80;
 /// Under a step.
 const UNDER: &str = "       ";
 
 /// The plan, step by step.
 pub fn plan(plan: &PlanDocument, pen: Pen) -> Shown {
-    let mut out = Page::of_width(WIDTH);
+    let mut out = pen.page();
     let cures = if plan.cures.is_empty() { "nothing" } else { &plan.cures };
     out.labelled(pen.ink(Ink::Strong, "Plan to fix"), cures, "  ");
     out.labelled(pen.ink(Ink::Faint, "  for:"), &target_words(&plan.target), UNDER);

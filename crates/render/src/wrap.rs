@@ -1,19 +1,26 @@
 //! Prose in lines a person can read. Words are never broken, so that an ARN or a URL can be copied whole.
 
-/// Longest line of prose, in characters.
-pub(crate) const WIDTH: usize = 100;
+use crate::measure::columns;
 
-/// The text in lines, the first after `first`, the others after `rest`; both are counted, of so many characters each.
+/// How much further in a line goes on.
+const INDENT: usize = 2;
+/// What ends ink (ECMA-48, 8.3.117).
+const END: &str = "\u{1b}[0m";
+
+/// Longest line of prose, in columns, where nothing tells how wide the screen is.
+pub(crate) const WIDTH: usize = 80;
+
+/// The text in lines, the first after `first`, the others after `rest`; both are counted, of so many columns each.
 pub(crate) fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String {
     let mut out = String::from(first);
-    let mut column = first.chars().count();
+    let mut column = columns(first);
     let mut fresh = true;
     for word in text.split(' ') {
-        let length = word.chars().count();
+        let length = columns(word);
         if !fresh && column + 1 + length > width && may_begin_a_line(word) {
             out.push('\n');
             out.push_str(rest);
-            column = rest.chars().count();
+            column = columns(rest);
             fresh = true;
         }
         if !fresh {
@@ -25,6 +32,52 @@ pub(crate) fn wrap(text: &str, first: &str, rest: &str, width: usize) -> String 
         fresh = false;
     }
     out
+}
+
+/// A line with ink in lines of so many columns: what is not the first stands two columns further in, and ink does not
+/// go over a line's end.
+pub(crate) fn fold(line: &str, width: usize) -> String {
+    let indent = line.chars().take_while(|c| *c == ' ').count() + INDENT;
+    let (mut out, mut column, mut ink) = (String::with_capacity(line.len()), 0, "");
+    for (position, word) in line.split(' ').enumerate() {
+        let (takes, last) = bare(word);
+        if column > indent && column + 1 + takes > width && may_begin_a_line(without_ink(word)) {
+            out.push_str(if ink.is_empty() { "" } else { END });
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            out.push_str(ink);
+            column = indent;
+        } else if position > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += takes;
+        ink = match last {
+            Some(END) => "",
+            Some(other) => other,
+            None => ink,
+        };
+    }
+    out
+}
+
+/// Columns of a text without the sequences of ink in it, and the last of those.
+fn bare(text: &str) -> (usize, Option<&str>) {
+    let (mut takes, mut last, mut rest) = (0, None, text);
+    while let Some(at) = rest.find('\u{1b}') {
+        takes += columns(rest.get(..at).unwrap_or_default());
+        let ink = rest.get(at..).unwrap_or_default();
+        let end = ink.find('m').map_or(ink.len(), |end| end + 1);
+        last = ink.get(..end);
+        rest = ink.get(end..).unwrap_or_default();
+    }
+    (takes + columns(rest), last)
+}
+
+/// The text after the ink that it begins with.
+fn without_ink(word: &str) -> &str {
+    word.strip_prefix('\u{1b}').and_then(|rest| rest.split_once('m')).map_or(word, |(_, rest)| rest)
 }
 
 /// Not what could be taken for one of the marks that begin a line of a report: where a line ends is for whoever
@@ -46,6 +99,13 @@ mod tests {
         assert!(out.lines().skip(1).all(|l| l.starts_with("    ")));
         assert_eq!(out.split_whitespace().skip(1).collect::<Vec<_>>(), text.split_whitespace().collect::<Vec<_>>());
         assert_eq!(wrap("", "  ", "", WIDTH), "  ");
+    }
+
+    #[test]
+    fn a_line_with_ink_goes_on_further_in_and_ink_ends_with_each_line() {
+        let line = "  \u{1b}[36mone two three four\u{1b}[0m five";
+        assert_eq!(super::fold(line, 16), "  \u{1b}[36mone two three\u{1b}[0m\n    \u{1b}[36mfour\u{1b}[0m five");
+        assert_eq!(super::fold(line, 40), line);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_foreign::shell::words;
-use trustwalk_render::{Next, Pen, Shown, Typed, closing_of_all, human, many, next, overview, short};
+use trustwalk_render::{Detail, Next, Pen, Shown, Typed, closing_of_all, human, many, next, overview, short};
 use trustwalk_testkit::{blank, scenarios};
 
 /// How the last lines of a report begin.
@@ -18,7 +18,7 @@ fn verdict(outcome: Outcome) -> &'static str {
 
 /// The outcome that the last lines of a report name.
 fn told_last(human: &str) -> Option<Outcome> {
-    let last = human.lines().rev().find(|l| !l.starts_with([' ', 'T', 'N']))?;
+    let last = human.lines().rev().find(|l| ![' ', 'T', 'N', 'F'].iter().any(|c| l.starts_with(*c)))?;
     ALL.into_iter().find(|o| last.starts_with(verdict(*o)))
 }
 
@@ -26,7 +26,7 @@ const ALL: [Outcome; 4] = [Outcome::Ok, Outcome::Undetermined, Outcome::Broken, 
 
 /// What is wrong with the three formats of one diagnosis, if anything.
 fn disagreement(d: &Diagnosis) -> Option<String> {
-    let human = human(d, &Next::default(), Pen::new(false), false);
+    let human = human(d, &Next::default(), Pen::new(false), Detail::Brief);
     let people = told_last(human.as_str());
     let short = short(d);
     let first = short.as_str().lines().next().unwrap_or_default();
@@ -88,7 +88,7 @@ fn the_last_line_of_every_report_is_the_next_command() {
         let e = scenario.evidence().unwrap();
         let d = diagnose(&e);
         let next = next(&e, &d, &typed);
-        let text = human(&d, &next, Pen::new(false), false);
+        let text = human(&d, &next, Pen::new(false), Detail::Brief);
         let last = text.as_str().lines().next_back().unwrap();
         let place = format!("{rule}/{file}: {last}");
         assert_eq!(last.starts_with("Next: "), d.outcome != Outcome::Ok, "{place}");

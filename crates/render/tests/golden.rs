@@ -10,7 +10,7 @@ use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::finding::Confidence;
 use trustwalk_core::plan::{Entry, Maker, PlanDocument, build, describe, document};
-use trustwalk_render::{Next, Pen, Shown, Typed, closing_of_all, human, many, next, outlook, plan, short};
+use trustwalk_render::{Detail, Next, Pen, Shown, Typed, closing_of_all, human, many, next, outlook, plan, short};
 use trustwalk_testkit::{Scenario, blank};
 
 const WRITE: &str = "TRUSTWALK_WRITE";
@@ -101,11 +101,11 @@ fn plain(name: &str) -> Told {
 
 impl Told {
     fn human(&self) -> Shown {
-        human(&self.d, &self.next, Pen::new(false), false)
+        human(&self.d, &self.next, Pen::new(false), Detail::Brief)
     }
 
     fn verbose(&self) -> Shown {
-        human(&self.d, &self.next, Pen::new(false), true)
+        human(&self.d, &self.next, Pen::new(false), Detail::Full)
     }
 
     /// Holds the kind of report to what its name says.

@@ -8,11 +8,11 @@ use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Entry, Maker, PlanDocument, build, document};
 use trustwalk_foreign::visible::is_hidden;
-use trustwalk_render::{Pen, Shown, Typed, closing_of_all, human, many, next, overview, plan, repeated, short};
+use trustwalk_render::{Detail, Pen, Shown, Typed, closing_of_all, human, many, next, overview, plan, repeated, short};
 use trustwalk_testkit::{FORGED, HOSTILE, leaves, scenarios, tainted};
 
 /// What a pen may write.
-const INK: [&str; 6] = ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[2m", "\u{1b}[1m", "\u{1b}[0m"];
+const INK: [&str; 6] = ["\u{1b}[32m", "\u{1b}[31m", "\u{1b}[33m", "\u{1b}[36m", "\u{1b}[1m", "\u{1b}[0m"];
 /// A scenario is looked at with one text in so many changed, another one for each scenario.
 const STEP: usize = 53;
 
@@ -34,9 +34,9 @@ fn inert(shown: &Shown, place: &str) {
 /// All that is printed of a diagnosis and a plan.
 fn all_inert(e: &Evidence, d: &Diagnosis, p: &PlanDocument, place: &str) {
     let next = next(e, d, &Typed::default());
-    for pen in [Pen::new(true), Pen::new(false)] {
-        inert(&human(d, &next, pen, true), place);
-        inert(&human(d, &next, pen, false), place);
+    for pen in [Pen::new(true).on_screen(60), Pen::new(false)] {
+        inert(&human(d, &next, pen, Detail::Full), place);
+        inert(&human(d, &next, pen, Detail::Brief), place);
         inert(&many(&[d.clone(), d.clone()], &[next.clone(), next.clone()], pen), place);
         inert(&closing_of_all(std::slice::from_ref(d), std::slice::from_ref(&next), None, pen), place);
         inert(&overview(std::slice::from_ref(d), pen), place);

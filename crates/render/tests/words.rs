@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Entry, Maker, build, document};
-use trustwalk_render::{Pen, Typed, human, next, plan, short};
+use trustwalk_render::{Detail, Pen, Typed, human, next, plan, short};
 use trustwalk_testkit::{blank, scenarios};
 
 const MAKER: Maker<'_> = Maker { tool: "1.0.0", server: None, entry: Entry::Asked };
@@ -104,7 +104,8 @@ fn told() -> Vec<Told> {
             let d = diagnose(&e);
             let next = next(&e, &d, &Typed::default());
             let pen = Pen::new(false);
-            let mut reports = vec![human(&d, &next, pen, false), human(&d, &next, pen, true), short(&d)];
+            let mut reports =
+                vec![human(&d, &next, pen, Detail::Brief), human(&d, &next, pen, Detail::Full), short(&d)];
             // Where nothing is named, no plan is shown.
             reports.extend(d.root_cause.iter().map(|_| plan(&document(&e, &build(&e, &d), MAKER), pen)));
             let reports = reports.iter().map(|r| r.as_str().to_owned()).collect();

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
 use super::rotation::RotationArgs;
+use super::screen::ScreenArgs;
 
 /// Finds and mends the broken link between a workload and its AWS role.
 #[derive(Debug, Parser)]
@@ -13,6 +14,8 @@ use super::rotation::RotationArgs;
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+    #[command(flatten)]
+    pub(crate) screen: ScreenArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -74,9 +77,9 @@ pub(crate) struct DiagnoseArgs {
     /// Diagnose a saved bundle instead of the live world
     #[arg(long, value_name = "FILE", conflicts_with_all = ASKED)]
     pub(crate) bundle: Option<PathBuf>,
-    /// Show every link's details even when it passes
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
+    /// Show every link, all evidence and other tools' fixes; twice, every call with its status and time as well
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(crate) output: ReportFormat,
@@ -349,6 +352,13 @@ pub(crate) enum LabCommand {
     Switch,
     /// Stop the running lab
     Down,
+}
+
+impl DiagnoseArgs {
+    /// How much is told.
+    pub(crate) fn detail(&self) -> trustwalk_render::Detail {
+        if self.verbose == 0 { trustwalk_render::Detail::Brief } else { trustwalk_render::Detail::Full }
+    }
 }
 
 impl ThumbprintArgs {

@@ -8,7 +8,7 @@ use trustwalk_collect::aws::AwsOptions;
 use trustwalk_collect::dial::ConnectTo;
 use trustwalk_collect::kube_api::KubeOptions;
 use trustwalk_collect::roots::RootOptions;
-use trustwalk_collect::{Ask, WalkOptions, parse_target};
+use trustwalk_collect::{Ask, Calls, WalkOptions, parse_target};
 use trustwalk_core::evidence::TrustModel;
 use trustwalk_render::Typed;
 
@@ -202,10 +202,12 @@ impl PlaceArgs {
                 endpoint: self.endpoint_url.clone(),
                 keys: None,
             },
+            calls: Calls::default(),
             roots: RootOptions { ca_bundle: self.ca_bundle.clone(), ca_library: self.ca_library.clone() },
             connect_to: self.connect_to.clone(),
             trust_model: self.model(),
             logs: target.map(|t| t.log.clone()).unwrap_or_default(),
+            job: target.and_then(|t| t.job.clone()),
             token: target.and_then(|t| t.token.clone()),
             job_answers: target.map(|t| t.job_answer.clone()).unwrap_or_default(),
             github: target.is_some_and(|t| t.github),

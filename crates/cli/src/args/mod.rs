@@ -6,6 +6,7 @@ mod given;
 #[cfg(test)]
 mod reference;
 mod rotation;
+mod screen;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(crate) use commands::{
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
 pub(crate) use rotation::RotationArgs;
+pub(crate) use screen::{Colour, ScreenArgs};
 
 /// The file name under which kubectl finds a plugin (Kubernetes documentation, "Extend kubectl with plugins").
 const PLUGIN: &str = "kubectl-trustwalk";
@@ -44,7 +46,8 @@ pub(crate) fn read() -> Result<Cli, clap::Error> {
     let program = std::env::args_os().next().unwrap_or_default();
     let plugin = Path::new(&program).file_stem() == Some(OsStr::new(PLUGIN));
     // Never freed: the process ends before that would pay.
-    let command = Box::leak(Box::new(without_empty(grammar())));
+    let width = crate::style::pen().width();
+    let command = Box::leak(Box::new(without_empty(grammar()).term_width(width)));
     if plugin {
         *command = std::mem::take(command).bin_name("kubectl trustwalk");
     }

@@ -8,6 +8,7 @@ use trustwalk_core::evidence::Evidence;
 use trustwalk_core::plan::{Applicability, Drift, Entry, Leave, Linted, Plan, PlanDocument};
 use trustwalk_render::{self as render, Next};
 
+use super::consent;
 use super::repair::{Applied, Repair};
 use crate::args::FixArgs;
 use crate::exit::Exit;
@@ -68,10 +69,15 @@ impl Repair<'_> {
                 _ => next,
             };
             voice.say(&render::closing(diagnosis, &next, pen))?;
-            return Ok((None, Exit::Findings));
+            return Ok((None, Exit::ByHand));
         }
-        if !args.approve {
-            voice.line("No changes were made: the plan waits for approval.")?;
+        let asked = !args.approve && consent::can_ask(voice);
+        if !args.approve && !(asked && consent::given(voice).await?) {
+            voice.line(if asked {
+                "No changes were made: the answer was not `yes`."
+            } else {
+                "No changes were made: the plan waits for approval."
+            })?;
             voice.say(&render::closing(diagnosis, &Next::command(approve), pen))?;
             return Ok((None, Exit::Findings));
         }

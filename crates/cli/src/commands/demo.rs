@@ -26,7 +26,7 @@ use crate::args::DemoArgs;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::{Noted, Signals};
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown};
+use trustwalk_render::{self as render, Detail, Ink, Next, Page, Pen, Shown};
 
 /// The fault of the founding story.
 const STORY: &str = "thumbprint-mismatch";
@@ -77,6 +77,16 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         }
     }
     lab.ask_down();
+    if !args.keep {
+        let (ink, label, text) = match exit {
+            Exit::Sound => (Ink::Good, "Ok", "the story is told; the lab and its files are gone"),
+            Exit::Undetermined | Exit::Findings | Exit::ByHand | Exit::Refused => {
+                (Ink::Odd, "Undetermined", "the story did not end as it should; the lab and its files are gone")
+            }
+        };
+        let next = Next::command("trustwalk lab up --broken".to_owned());
+        style::say(&render::ending(ink, label, text, &next, teller.pen))?;
+    }
     Ok(exit)
 }
 
@@ -114,7 +124,7 @@ async fn tell(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &Path) -> 
     let evidence = evidence.first().context("nothing was collected")?;
     let diagnosis = diagnose(evidence);
     teller.chapter(&format!("trustwalk diagnose ({} ms)", looked.elapsed().as_millis()))?;
-    style::say(&render::human(&diagnosis, &Next::default(), teller.pen, false))?;
+    style::say(&render::human(&diagnosis, &Next::default(), teller.pen, Detail::Brief))?;
     let plan = fit(evidence, &diagnosis, Leave::default());
     let can = plan.steps.iter().any(|s| s.applicability == Applicability::NeedsApproval);
     if diagnosis.root_cause.is_none() {
@@ -150,7 +160,7 @@ async fn library_first(teller: &Teller, lab: &Lab, fault: &faults::Fault, dir: &
     let evidence = evidence.first().context("nothing was collected")?;
     let diagnosis = diagnose(evidence);
     teller.chapter("trustwalk diagnose")?;
-    style::say(&render::human(&diagnosis, &Next::default(), teller.pen, true))?;
+    style::say(&render::human(&diagnosis, &Next::default(), teller.pen, Detail::Full))?;
     Ok(if diagnosis.root_cause.is_none() { Exit::Sound } else { Exit::Findings })
 }
 

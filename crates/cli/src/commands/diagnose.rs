@@ -1,13 +1,13 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
-use trustwalk_collect::{Ask, Bundle, Collected, World, collect, contradiction};
+use trustwalk_collect::{Ask, Bundle, Call, Collected, World, collect, contradiction};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
 use trustwalk_core::evidence::Evidence;
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::style;
-use trustwalk_render::{self as render, Ink, Next, Page, Shown, Typed};
+use trustwalk_render::{self as render, Detail, Ink, Next, Page, Shown, Typed};
 
 /// What kept a walk over everything from being one.
 pub(super) const NOT_ALL: &str = "not everything was looked at";
@@ -17,18 +17,18 @@ const NAMED: usize = 5;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
-    let (mut found, whole) = if let Some(path) = &args.bundle {
+    let (mut found, whole, calls) = if let Some(path) = &args.bundle {
         if place.exchange {
             let words = "a bundle holds what was seen when it was made: --exchange cannot be used with --bundle";
             return Err(UsageError(words.to_owned()).into());
         }
         let evidence = Bundle::read(path)?.evidence();
         let whole = evidence.len() > 1;
-        (Collected { evidence, missed: Vec::new() }, whole)
+        (Collected { evidence, missed: Vec::new() }, whole, Vec::new())
     } else {
         let (world, ask) = world(place, &args.target).await?;
         let whole = matches!(ask, Ask::Everything { .. });
-        (collect(&world, &ask).await?, whole)
+        (collect(&world, &ask).await?, whole, world.options.calls.all())
     };
     let diagnoses =
         if whole { judged(&mut found, &place.typed) } else { found.evidence.iter().map(diagnose).collect() };
@@ -37,7 +37,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Resul
         ReportFormat::Human => next_of(&found.evidence, &diagnoses, &place.typed),
         ReportFormat::Json | ReportFormat::Short => Vec::new(),
     };
-    show((&diagnoses, &next), &found.missed, args)?;
+    show((&diagnoses, &next), &found.missed, &calls, args)?;
     let known = exit_of(&diagnoses);
     Ok(if found.missed.is_empty() { known } else { known.max(Exit::Undetermined) })
 }
@@ -86,7 +86,7 @@ pub(crate) async fn world(place: &PlaceArgs, target: &TargetArgs) -> anyhow::Res
 }
 
 /// Refuses what no issuer could be, before anything is asked of anybody.
-fn a_url(text: &str) -> Result<(), UsageError> {
+pub(super) fn a_url(text: &str) -> Result<(), UsageError> {
     let rest = text.split_once("://").map_or(text, |(scheme, rest)| if scheme == "https" { rest } else { "" });
     let host = rest.split('/').next().unwrap_or_default();
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
@@ -112,24 +112,42 @@ pub(crate) fn tell_missing(found: &Collected) {
 /// The report for people.
 fn in_words((diagnoses, next): (&[Diagnosis], &[Next]), missed: &[String], args: &DiagnoseArgs) -> Shown {
     let pen = style::pen();
-    let mut out = Page::new();
+    let mut out = pen.page();
     if diagnoses.is_empty() {
         return nobody(missed, args);
     }
-    if diagnoses.len() > 1 && !args.verbose {
+    let detail = args.detail();
+    if diagnoses.len() > 1 && detail == Detail::Brief {
         out.append(render::many(diagnoses, next, pen));
     } else {
         for (position, (d, next)) in diagnoses.iter().zip(next).enumerate() {
             if position > 0 {
                 out.gap();
             }
-            out.append(render::human(d, next, pen, args.verbose));
+            out.append(render::human(d, next, pen, detail));
         }
     }
     if diagnoses.len() > 1 || !missed.is_empty() {
         out.gap();
         let incomplete = (!missed.is_empty()).then_some(NOT_ALL);
         out.append(render::closing_of_all(diagnoses, next, incomplete, pen));
+    }
+    out.shown()
+}
+
+/// Every call, with its status and time.
+fn in_calls(calls: &[Call]) -> Shown {
+    let pen = style::pen();
+    let mut out = pen.page();
+    out.line(pen.ink(Ink::Strong, format_args!("Calls made: {} (after, status, time, what)", calls.len())));
+    for call in calls {
+        let status = call.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let (after, took) = (call.after.as_millis(), call.took.as_millis());
+        // Whole, and in one line for whoever sorts them.
+        out.block(&format!("{after:>6} ms  {status:<4}  {took:>6} ms  {}", call.what), "  ");
+    }
+    if calls.is_empty() {
+        out.line("  none: a bundle is read, and nobody is asked");
     }
     out.shown()
 }
@@ -168,12 +186,25 @@ fn in_short(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> 
 }
 
 /// Writes diagnoses in the format asked for.
-fn show((diagnoses, next): (&[Diagnosis], &[Next]), missed: &[String], args: &DiagnoseArgs) -> anyhow::Result<()> {
-    style::say(&match args.output {
-        ReportFormat::Json => Shown::json(&diagnoses)?,
-        ReportFormat::Short => in_short(diagnoses, missed, args),
-        ReportFormat::Human => in_words((diagnoses, next), missed, args),
-    })?;
+fn show(
+    (diagnoses, next): (&[Diagnosis], &[Next]),
+    missed: &[String],
+    calls: &[Call],
+    args: &DiagnoseArgs,
+) -> anyhow::Result<()> {
+    match args.output {
+        ReportFormat::Json => style::say(&Shown::json(&diagnoses)?)?,
+        ReportFormat::Short => style::say(&in_short(diagnoses, missed, args))?,
+        ReportFormat::Human => {
+            let mut out = style::pen().page();
+            if args.verbose > 1 {
+                out.append(in_calls(calls));
+                out.gap();
+            }
+            out.append(in_words((diagnoses, next), missed, args));
+            style::page(&out.shown())?;
+        }
+    }
     Ok(())
 }
 

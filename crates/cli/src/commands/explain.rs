@@ -46,7 +46,7 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     }
     match args.output {
         Format::Json => style::say(&Shown::json(&document(&text, &found))?)?,
-        Format::Human => style::say(&words(&text, &found))?,
+        Format::Human => style::page(&words(&text, &found))?,
     }
     Ok(if found.hits.is_empty() { Exit::Undetermined } else { Exit::Sound })
 }
@@ -112,7 +112,7 @@ impl Text {
 
 fn words(text: &Text, found: &Found) -> Shown {
     let pen = style::pen();
-    let mut out = Page::new();
+    let mut out = pen.page();
     for failure in text.failures.iter().take(MOST_MEANINGS) {
         out.line(pen.ink(Ink::Strong, failure.symptom.name()));
         out.prose(failure.symptom.meaning(), "  ", "  ");
@@ -130,7 +130,7 @@ fn words(text: &Text, found: &Found) -> Shown {
         causes(&mut out, found);
     }
     for (n, command) in next(text, found).iter().enumerate() {
-        out.line(format_args!("{} {command}", if n == 0 { "Next:" } else { "  or:" }));
+        out.command(pen.ink(Ink::Strong, if n == 0 { "Next:" } else { "  or:" }), command, pen);
     }
     out.shown()
 }
@@ -228,7 +228,9 @@ fn one(cause: Cause, format: Format) -> anyhow::Result<Exit> {
         });
         style::say(&Shown::json(&page)?)?;
     } else {
-        style::say(&Shown::block(&page(cause)))?;
+        let mut out = style::pen().page();
+        out.article(&page(cause));
+        style::page(&out.shown())?;
     }
     Ok(Exit::Sound)
 }
@@ -240,10 +242,10 @@ fn list(format: Format) -> anyhow::Result<Exit> {
         style::say(&Shown::json(&all)?)?;
         return Ok(Exit::Sound);
     }
-    let mut out = Page::new();
+    let mut out = style::pen().page();
     for cause in Cause::ALL {
         out.line(format_args!("{}  {:<48} {}", cause.code(), cause.name(), cause.meta().summary));
     }
-    style::say(&out.shown())?;
+    style::page(&out.shown())?;
     Ok(Exit::Sound)
 }

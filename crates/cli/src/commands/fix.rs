@@ -8,6 +8,7 @@ use trustwalk_core::evidence::{Evidence, Repair as Done};
 use trustwalk_core::plan::{Entry, Leave, Linted, Plan, PlanDocument, fit};
 
 use super::case::{Case, can_be_done, leave_of};
+use super::consent::can_ask;
 use super::diagnose::{NOT_ALL, judged, tell_missing, world};
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
@@ -28,7 +29,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exi
     let outcome = {
         let work = Box::pin(begin(place, args, voice, (&noted, &mut reports)));
         // Until something may be changed, a signal is what it is to any program.
-        if args.approve { or_interrupted(work, &noted).await } else { work.await }
+        if args.approve || can_ask(voice) { or_interrupted(work, &noted).await } else { work.await }
     };
     if args.output == Format::Json && (outcome.is_ok() || !reports.is_empty()) {
         style::say(&Shown::json(&reports)?).with_context(|| noted.told())?;
@@ -130,7 +131,7 @@ async fn fix_all(
             let told = diagnoses.split_at(position).0;
             voice.say(&match render::same_cause(told, &diagnosis) {
                 Some(first) => render::repeated(&diagnosis, first),
-                None => render::body(&diagnosis, voice.pen(), false),
+                None => render::head(&diagnosis, voice.pen()),
             })?;
             let repair =
                 Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
@@ -152,7 +153,7 @@ async fn fix_all(
             *then = if end.outcome == Outcome::Ok { Next::default() } else { again() };
             *kept = end;
         }
-        approvable |= !args.approve && can_be_done(&plan);
+        approvable |= !args.approve && applied.is_none() && can_be_done(&plan);
         let plan = Some(Planned::Whole(Box::new(shown)));
         reports.push(Report { schema: SCHEMA, diagnosis: Some(diagnosis), plan, applied, rotation: None });
     }

@@ -130,7 +130,7 @@ pub(crate) fn stop(dir: &Path) -> String {
 /// How real clients reach the lab.
 pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
     let env = lab.env();
-    let mut out = Page::new();
+    let mut out = style::pen().page();
     out.line("trustwalk lab: an AWS account, an issuer and a cluster on loopback");
     out.gap();
     for (label, name) in [
@@ -156,7 +156,7 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
 }
 
 fn status_words(status: &Value) -> Shown {
-    let mut out = Page::new();
+    let mut out = style::pen().page();
     for (name, value) in status.as_object().into_iter().flatten() {
         match value {
             Value::String(text) => {
@@ -185,7 +185,7 @@ fn status_words(status: &Value) -> Shown {
 }
 
 fn faults_words(all: &Value) -> Shown {
-    let mut out = Page::new();
+    let mut out = style::pen().page();
     for fault in all.as_array().into_iter().flatten() {
         let text = |key: &str| fault.get(key).and_then(Value::as_str).unwrap_or_default();
         out.line(format_args!("{:<51} {}", text("name"), text("summary")));

@@ -11,7 +11,7 @@ use trustwalk_logs::{CHUNK_BYTES, MAX_LINE_BYTES, Scanner, Summary, scan_files, 
 use crate::args::{Format, LogsArgs};
 use crate::exit::Exit;
 use crate::style;
-use trustwalk_render::{Ink, Next, Page, Shown, Typed, ending};
+use trustwalk_render::{Ink, Next, Shown, Typed, ending};
 
 /// Pause before a file that has not grown is looked at again.
 const FOLLOW_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
@@ -48,10 +48,10 @@ pub(crate) fn run(args: &LogsArgs, typed: &Typed) -> anyhow::Result<Exit> {
             style::say(&Shown::json(&report)?)?;
         }
         Format::Human => {
-            let mut out = Page::new();
+            let mut out = style::pen().page();
             out.append(words(&summary));
             out.append(verdict(args, typed, &summary, &unreadable));
-            style::say(&out.shown())?;
+            style::page(&out.shown())?;
         }
     }
     Ok(if summary.failures() > 0 {
@@ -108,7 +108,7 @@ fn why(error: &dyn std::error::Error) -> String {
 
 fn words(summary: &Summary) -> Shown {
     let pen = style::pen();
-    let mut out = Page::new();
+    let mut out = pen.page();
     for c in &summary.causes {
         let f = &c.failure;
         out.line(format_args!(
@@ -147,7 +147,7 @@ fn words(summary: &Summary) -> Shown {
             }
         }
         if let Some(seconds) = near.after_start_seconds.filter(|s| *s > 0) {
-            out.line(format_args!("    first {} after the start", counted(seconds.unsigned_abs(), "second")));
+            out.line(format_args!("    first {} after the start", lasting(seconds.unsigned_abs())));
         }
         if !c.request_ids.is_empty() {
             out.line(format_args!("    request {}", c.request_ids.join(", ")));
@@ -163,6 +163,16 @@ fn words(summary: &Summary) -> Shown {
         out.gap();
     }
     out.shown()
+}
+
+/// A duration in the unit that a person would take.
+fn lasting(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 /// Lines about credentials that nobody understood.

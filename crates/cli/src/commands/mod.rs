@@ -4,6 +4,7 @@ mod again;
 mod case;
 mod collect;
 mod completions;
+mod consent;
 mod demo;
 mod diagnose;
 mod explain;
@@ -26,10 +27,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
+use crate::style;
 
 /// Runs what was asked.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Cli { place, command } = cli;
+    let Cli { place, screen, command } = cli;
+    style::set(screen);
     trustwalk_collect::env::check_clock(std::time::SystemTime::now())?;
     trustwalk_collect::roots::check_environment()?;
     match command {

@@ -11,7 +11,7 @@ use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::plan::{
     Difference, Entry, Leave, Linted, Maker, PLAN_BYTES, PlanDocument, differences, document, fit, read_plan,
 };
-use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown};
+use trustwalk_render::{self as render, Ink, Next, Pen, Shown};
 
 use super::case::{Case, leave_of};
 use super::diagnose::{tell_missing, world as world_of};
@@ -138,7 +138,8 @@ pub(super) async fn from_file(
         reports.push(report(Some(Planned::Stale(Box::new(stale))), None));
         return Ok(Exit::Findings);
     }
-    voice.say(&render::body(&diagnosis, voice.pen(), false))?;
+    voice.say(&render::head(&diagnosis, voice.pen()))?;
+    voice.line("")?;
     let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
     // What was typed about the target and the drift is needed for the same plan again.
     let approve = place.typed.approved(named.then_some(&file.target));
@@ -169,7 +170,7 @@ pub(super) fn stale(
 
 /// What changed since the file was written, and what the plan of now notes besides.
 fn refusal(path: &Path, differ: &[Difference], file: &PlanDocument, now: &PlanDocument, pen: Pen) -> Shown {
-    let mut out = Page::of_width(80);
+    let mut out = pen.page();
     out.prose(&format!("What `{}` says is not so any more:", path.display()), "", "  ");
     for one in differ {
         out.prose(&one.to_string(), "  - ", "    ");

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &ReceiptsArgs) -> anyhow::Result<Exit> {
             let document = serde_json::json!({"schema": SCHEMA, "folder": folder, "receipts": all});
             style::say(&Shown::json(&document)?)?;
         }
-        Format::Human => style::say(&page(&all, style::pen()))?,
+        Format::Human => style::page(&page(&all, style::pen()))?,
     }
     if args.output == Format::Human && all.is_empty() {
         Voice::Out.line(format_args!("No receipts in {}", args.folder.display()))?;
@@ -188,7 +188,7 @@ fn told(journal: &Journal) -> serde_json::Value {
 }
 
 fn page(all: &[Listed], pen: Pen) -> Shown {
-    let mut out = Page::new();
+    let mut out = pen.page();
     for one in all {
         match (&one.journal, &one.damage) {
             (Some(journal), _) => entry(&mut out, &one.file, journal, pen),

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
 use crate::rollout::{Live, tell_pauses};
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Ink, Next, Page, Pen, Shown, Typed};
+use trustwalk_render::{self as render, Ink, Next, Pen, Shown, Typed};
 
 /// Whether what was shown may be done.
 struct Words {
@@ -65,7 +65,7 @@ fn show(journal: &Journal, way: Way, steps: &[Outlook], voice: Voice) -> std::io
 }
 
 fn warning(journal: &Journal, why: Foreign, pen: Pen) -> Shown {
-    let mut out = Page::new();
+    let mut out = pen.page();
     out.line(format_args!("{} {why}.", pen.ink(Ink::Odd, "This receipt is not known to be yours:")));
     let path = journal.path().display();
     out.line(format_args!("  Whoever wrote {path} chose what is written below; nothing in it is proven."));

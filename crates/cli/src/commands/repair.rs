@@ -187,8 +187,9 @@ impl Repair<'_> {
         journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
         self.noted.close();
         let receipt = path.display().to_string();
-        let undo = with_receipt("trustwalk rollback {}", &path);
-        let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (undo: {undo})")));
+        // A receipt of nobody's is gone with the run.
+        let undo = self.typed.map(|_| format!("   (undo: {})", with_receipt("trustwalk rollback {}", &path)));
+        let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}{}", undo.unwrap_or_default())));
         if let Some(typed) = self.typed {
             taken &= voice.tell(&self.ending(&journal, useless, now.as_ref(), typed));
         }
@@ -298,7 +299,7 @@ fn next(d: &Diagnosis, target: &Target, typed: &Typed) -> Next {
 /// How a repair ends: as sound as what is there now.
 fn exit(refused: bool, now: Option<&Diagnosis>) -> Exit {
     match now {
-        _ if refused => Exit::Findings,
+        _ if refused => Exit::Refused,
         Some(d) => d.outcome.into(),
         None => Exit::Undetermined,
     }

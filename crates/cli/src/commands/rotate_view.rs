@@ -1,16 +1,14 @@
 //! A rotation for people.
 
 use trustwalk_core::plan::{Registered, Rotation, ShownChain};
-use trustwalk_render::{Ink, Page, Pen, Shown, time};
+use trustwalk_render::{Ink, Pen, Shown, time};
 
-/// Longest line of prose.
-const WIDTH: usize = 80;
 /// Under an item.
 const UNDER: &str = "       ";
 
 /// Where it stands.
 pub(super) fn standing(rotation: &Rotation, pen: Pen) -> Shown {
-    let mut out = Page::of_width(WIDTH);
+    let mut out = pen.page();
     let provider = rotation.provider.as_deref().unwrap_or("a provider that was not read");
     out.labelled(pen.ink(Ink::Strong, "Rotation of"), provider, "  ");
     out.line(format_args!("  {}", pen.ink(Ink::Faint, "registered:")));
@@ -65,7 +63,7 @@ fn presented(one: &ShownChain) -> String {
 
 /// What keeps what was asked for from being done.
 pub(super) fn waits(rotation: &Rotation, pen: Pen) -> Shown {
-    let mut out = Page::of_width(WIDTH);
+    let mut out = pen.page();
     out.gap();
     for why in &rotation.waits {
         out.labelled(pen.ink(Ink::Bad, "  not now:"), why, UNDER);

@@ -34,6 +34,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
         from_file(path, args, &options)?
     } else {
         let url = args.url.as_deref().ok_or_else(|| UsageError("give an issuer's URL".to_owned()))?;
+        super::diagnose::a_url(&issuer_url(url))?;
         // Neither certificates nor what AWS wants depend on what is registered.
         let evidence = if raw || args.no_account {
             Box::pin(without_account(&issuer_url(url), options)).await?
@@ -58,14 +59,17 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
             style::say(&Shown::json(&thumbprint_view::json(&hosts, &account))?)?;
         }
         ThumbprintFormat::Human => {
-            style::say(&thumbprint_view::human(&hosts, &account))?;
+            let mut out = style::pen().page();
+            out.append(thumbprint_view::human(&hosts, &account));
             let next =
                 args.url.as_deref().map(|url| place.typed.again("diagnose", &Target::Issuer { url: issuer_url(url) }));
-            style::say(&thumbprint_view::verdict(&hosts, &account, failures.len(), next))?;
+            out.append(thumbprint_view::verdict(&hosts, &account, failures.len(), next));
+            style::page(&out.shown())?;
         }
     }
     let open = if failures.is_empty() && !hosts.is_empty() { Exit::Sound } else { Exit::Undetermined };
-    Ok(hosts.iter().map(|h| exit_of(h.assessment.verdict)).fold(open, Exit::max))
+    let known = if !raw && thumbprint_view::lacking(&hosts, &account) { Exit::Findings } else { open };
+    Ok(hosts.iter().map(|h| exit_of(h.assessment.verdict)).fold(known, Exit::max))
 }
 
 fn exit_of(verdict: Verdict) -> Exit {

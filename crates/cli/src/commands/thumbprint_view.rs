@@ -107,7 +107,7 @@ pub(crate) fn wanted(hosts: &[HostView]) -> Vec<String> {
 
 /// The certificates as presented, each with what its chain is worth.
 pub(crate) fn pem(hosts: &[HostView]) -> Shown {
-    let mut out = Page::new();
+    let mut out = style::pen().page();
     for h in hosts {
         let verdict = h.assessment.verdict.text();
         for c in &h.certificates {
@@ -186,20 +186,14 @@ pub(crate) fn json(hosts: &[HostView], account: &Account) -> Value {
 pub(crate) fn human(hosts: &[HostView], account: &Account) -> Shown {
     let pen = style::pen();
     let configured = account.configured();
-    let mut out = Page::new();
+    let mut out = pen.page();
     for h in hosts {
         show_host(&mut out, h, configured, pen);
     }
-    out.line(pen.ink(Ink::Strong, "Which one each tool takes"));
-    if let Some(h) = hosts.iter().find(|h| !h.may_be_registered()) {
-        let warning = format!("none of these is to be registered: {}", verdict_words(h));
-        out.line(format_args!("  {} {warning}", pen.ink(Ink::Bad, "\u{d7}")));
+    // Of a host that was not reached no tool takes anything.
+    if hosts.iter().any(|h| !h.certificates.is_empty()) {
+        tools_take(&mut out, hosts, pen);
     }
-    for (tool, dials, taken) in by_tool(hosts) {
-        let taken = if taken.is_empty() { "nothing from this chain".to_owned() } else { taken.join(", ") };
-        out.line(format_args!("  {tool:<28} {taken}  {}", pen.ink(Ink::Faint, dials)));
-    }
-    out.gap();
     out.line(pen.ink(Ink::Strong, "What the account has registered"));
     match account {
         Account::Registered { arn, thumbprints } => registered(&mut out, hosts, arn, thumbprints, pen),
@@ -212,6 +206,27 @@ pub(crate) fn human(hosts: &[HostView], account: &Account) -> Shown {
     }
     out.gap();
     out.shown()
+}
+
+fn tools_take(out: &mut Page, hosts: &[HostView], pen: Pen) {
+    out.line(pen.ink(Ink::Strong, "Which one each tool takes"));
+    if let Some(h) = hosts.iter().find(|h| !h.may_be_registered()) {
+        let warning = format!("none of these is to be registered: {}", verdict_words(h));
+        out.line(format_args!("  {} {warning}", pen.ink(Ink::Bad, "\u{d7}")));
+    }
+    for (tool, dials, taken) in by_tool(hosts) {
+        let taken = if taken.is_empty() { "nothing from this chain".to_owned() } else { taken.join(", ") };
+        out.line(format_args!("  {tool:<28} {taken}  {}", pen.ink(Ink::Faint, dials)));
+    }
+    out.gap();
+}
+
+/// What AWS takes and the account has not registered, though it asks for it: every exchange is refused.
+pub(crate) fn lacking(hosts: &[HostView], account: &Account) -> bool {
+    let Some(registered) = account.configured() else { return false };
+    let asked = hosts.iter().filter(|h| matches!(h.need(), Need::Consulted(_)));
+    let mut wanted = asked.filter_map(|h| h.assessment.to_register());
+    wanted.any(|t| !registered.iter().any(|have| *t == **have))
 }
 
 /// What it comes to: whether every chain verifies, what AWS takes of them, and whether that is registered.
@@ -241,7 +256,11 @@ pub(crate) fn verdict(hosts: &[HostView], account: &Account, failures: usize, lo
     let consulted = hosts.iter().any(|h| matches!(h.need(), Need::Consulted(_)));
     let need = if consulted { "" } else { "; thumbprints are not consulted" };
     let text = format!("every chain verifies; AWS takes {}{registered}{need}", wanted.join(", "));
-    let open = matches!(account, Account::None { .. }) || (consulted && !missing.is_empty());
+    if lacking(hosts, account) {
+        let text = format!("{text}: STS refuses every exchange");
+        return ending(Ink::Bad, "Not registered", &text, &look, style::pen());
+    }
+    let open = matches!(account, Account::None { .. });
     ending(Ink::Good, "Ok", &text, &if open { look } else { Next::default() }, style::pen())
 }
 

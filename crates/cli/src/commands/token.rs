@@ -12,7 +12,7 @@ use trustwalk_token::{Expect, Hint, Jwks, Token, TokenFacts, find_token, lint, l
 use crate::args::{Format, TokenArgs};
 use crate::exit::{Exit, UsageError};
 use crate::style;
-use trustwalk_render::{Ink, Next, Page, Shown, Typed, ending, time};
+use trustwalk_render::{Ink, Next, Shown, Typed, ending, time};
 
 /// Tokens read in one go; a gigabyte is some eight hundred thousand.
 const MOST_BYTES: u64 = 1 << 30;
@@ -67,7 +67,7 @@ fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> a
     let expect = Expect { issuer: &issuer, client_ids: &ids, now };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let verdicts = verify_many(&tokens, &keys, &expect, threads);
-    let mut out = Page::new();
+    let mut out = style::pen().page();
     let mut refused = 0_usize;
     for verdict in &verdicts {
         match (verdict, format) {
@@ -107,8 +107,10 @@ fn one(args: &TokenArgs, raw: &str, now: i64, typed: &Typed) -> anyhow::Result<E
         let out = json!({"schema": 1, "facts": facts, "sts": refusal, "hints": hints});
         style::say(&Shown::json(&out)?)?;
     } else {
-        style::say(&words(&facts, &hints, now))?;
-        style::say(&verdict(args, refusal.as_ref(), typed))?;
+        let mut out = style::pen().page();
+        out.append(words(&facts, &hints, now));
+        out.append(verdict(args, refusal.as_ref(), typed));
+        style::page(&out.shown())?;
     }
     Ok(if refusal.is_some() { Exit::Findings } else { Exit::Sound })
 }
@@ -130,7 +132,7 @@ fn unreadable(error: &str, hints: &[Hint], format: Format, typed: &Typed) -> any
         let out = json!({"schema": 1, "malformed": error, "hints": hints});
         style::say(&Shown::json(&out)?)?;
     } else {
-        let mut out = Page::new();
+        let mut out = style::pen().page();
         for hint in hints {
             out.line(format_args!("  - {}", hint.text));
         }
@@ -144,7 +146,7 @@ fn unreadable(error: &str, hints: &[Hint], format: Format, typed: &Typed) -> any
 
 fn words(f: &TokenFacts, hints: &[Hint], now: i64) -> Shown {
     let pen = style::pen();
-    let mut out = Page::new();
+    let mut out = pen.page();
     let mut row = |label: &str, value: &str| {
         out.line(format_args!("  {label:<9} {value}"));
     };
@@ -179,7 +181,7 @@ fn verdict(args: &TokenArgs, refusal: Option<&trustwalk_token::StsRejection>, ty
         return ending(Ink::Bad, "Refused", &text, &next, style::pen());
     }
     let text = "STS would read its claims; its signature was not checked (--jwks FILE checks it)";
-    let next = Next::after("ask STS with it", typed.with_token(&args.file.display().to_string()));
+    let next = Next::command(typed.with_token(&args.file.display().to_string()));
     ending(Ink::Good, "Ok", text, &next, style::pen())
 }
 

@@ -7,6 +7,9 @@
 )]
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+#[cfg(unix)]
+pub(crate) mod screen;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Signing, sending and telling failures apart.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -21,6 +21,7 @@ use super::failure::{Failure, Repeat};
 use super::turns::Turns;
 use super::wire::{dns_suffix, iam_region, request, service_error, signature};
 use super::xml::Element;
+use crate::calls::Calls;
 use crate::clock;
 use crate::connect::Connector;
 use crate::dial::Dialer;
@@ -97,6 +98,21 @@ pub struct AwsClient {
     /// What the first answer said the time is.
     clock: Arc<OnceLock<Clock>>,
     turns: Arc<Turns>,
+    calls: Calls,
+}
+
+/// The action of a call of the query protocol, beside its request.
+#[derive(Debug, Clone)]
+struct Action(String);
+
+/// Which call it is, as IAM policies name it: an action, or else method and path.
+fn name_of(service: Service, request: &Request<Full<Bytes>>) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok());
+    let action = request.extensions().get::<Action>().map(|a| a.0.as_str());
+    match action.or(target.and_then(|t| t.rsplit('.').next())) {
+        Some(action) => format!("{}:{action}", service.signing_name()),
+        None => format!("{}: {} {}", service.signing_name(), request.method(), request.uri().path()),
+    }
 }
 
 /// Whether a call carries a signature.
@@ -173,7 +189,8 @@ impl AwsClient {
             .http1_max_buf_size(HEAD_BYTES)
             .build(Connector::new(dialer, roots));
         let (credentials, pace) = (config.credentials_provider(), Pace::new(attempts));
-        Self { http, credentials, region, endpoint, profile, pace, now, clock: Arc::default(), turns: Arc::default() }
+        let (clock, turns, calls) = (Arc::default(), Arc::default(), Calls::default());
+        Self { http, credentials, region, endpoint, profile, pace, now, clock, turns, calls }
     }
 
     /// The region in use.
@@ -223,6 +240,11 @@ impl AwsClient {
     /// The same client for a walk that begins later. What time AWS says it is will be heard anew.
     pub(crate) fn at(&self, now: i64) -> Self {
         Self { now, clock: Arc::default(), ..self.clone() }
+    }
+
+    /// The same client, which notes each call there.
+    pub(crate) fn noting(self, calls: Calls) -> Self {
+        Self { calls, ..self }
     }
 
     /// From now on calls that come too often wait longer, and say so.
@@ -301,7 +323,13 @@ impl AwsClient {
     fn form(&self, service: Service, parameters: &[(&str, &str)]) -> Result<Request<Full<Bytes>>, AwsError> {
         let body = parameters.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect::<Vec<_>>().join("&");
         let kind = "application/x-www-form-urlencoded; charset=utf-8";
-        request(Method::POST, &format!("{}/", self.endpoint(service)), kind, &[], body)
+        let mut request = request(Method::POST, &format!("{}/", self.endpoint(service)), kind, &[], body)?;
+        let action =
+            parameters.iter().find(|(name, _)| *name == "Action").map(|(_, action)| Action((*action).to_owned()));
+        if let Some(action) = action {
+            request.extensions_mut().insert(action);
+        }
+        Ok(request)
     }
 
     /// Sends, and again where that is safe and may help; the body of what succeeds.
@@ -351,6 +379,7 @@ impl AwsClient {
 
     async fn send_once(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
         let endpoint = self.endpoint(service);
+        let (name, began) = (name_of(service, &request), Instant::now());
         let broken = |error: &(dyn std::error::Error + 'static)| {
             let transient = words::connection_broke(error);
             Failure::transport(format!("{endpoint}: {}", words::transport(error)), transient)
@@ -380,10 +409,13 @@ impl AwsClient {
                 transient: false,
             })
         };
-        tokio::time::timeout(API_TIMEOUT, call).await.unwrap_or_else(|_| {
+        let outcome = tokio::time::timeout(API_TIMEOUT, call).await.unwrap_or_else(|_| {
             let reason = format!("{endpoint}: no whole answer within {} s", API_TIMEOUT.as_secs());
             Err(Failure::transport(reason, false))
-        })
+        });
+        let status = outcome.as_ref().map_or_else(|failure| failure.status, |_| 200);
+        self.calls.note(name, Some(status).filter(|s| *s > 0), began);
+        outcome
     }
 
     async fn sign(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Request<Full<Bytes>>, AwsError> {

@@ -43,6 +43,14 @@ pub(super) struct Place {
 
 /// Asks once. Redirects are not followed: STS's behaviour there is unknown, and the answer is shown as it is.
 pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
+    let began = Instant::now();
+    let seen = asked(options, url).await;
+    let status = seen.document.as_ref().ok().map(|d| d.fetched.status);
+    options.calls.note(format!("GET {}", shown_url(url)), status, began);
+    seen
+}
+
+async fn asked(options: &DialOptions, url: &str) -> Seen {
     let started = Instant::now();
     // An issuer may put anything into its answer, what it was shown too.
     let words = |e: &ReadError| redact(&e.to_string()).into_owned();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -16,6 +16,7 @@ use super::answer::Failure;
 use super::bounded;
 use super::kubeconfig::{self, KubeOptions, whole_text};
 use super::login::Login;
+use crate::calls::Calls;
 use crate::error::CollectError;
 use crate::limits::{API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES};
 use crate::proxy::Proxies;
@@ -57,8 +58,11 @@ pub struct KubeApi {
     pub namespace: String,
     /// The server's URL, without user information.
     pub server: String,
+    /// The kubeconfig's context; `None` inside a cluster.
+    pub context: Option<String>,
     /// The kubeconfig's name of the cluster, in which EKS puts name or ARN.
     pub cluster_name: Option<String>,
+    calls: Calls,
     now: i64,
 }
 
@@ -108,6 +112,8 @@ impl KubeApi {
         }
         // kube takes NO_PROXY for a list of proxies; kubectl, for a list of servers.
         let told = kubeconfig.as_ref().and_then(|file| kubeconfig::proxy_url(file, options.context.as_deref()));
+        let current = kubeconfig.as_ref().and_then(|file| file.current_context.clone());
+        let context = options.context.clone().or(current).filter(|_| kubeconfig.is_some());
         let (mut config, cluster_name) = if let Some(file) = kubeconfig {
             let wanted = kube::config::KubeConfigOptions { context: options.context.clone(), ..Default::default() };
             let name = kubeconfig::cluster_name(&file, options.context.as_deref());
@@ -138,7 +144,9 @@ impl KubeApi {
             pace: Pace::new(API_ATTEMPTS),
             namespace,
             server,
+            context,
             cluster_name,
+            calls: Calls::default(),
             now,
         })
     }
@@ -244,7 +252,12 @@ impl KubeApi {
     async fn answer(&self, request: &Request<Vec<u8>>) -> Result<Response<Body>, Failure> {
         let client = self.login.requests().await.map_err(|reason| Failure::Broken { reason, transient: false })?;
         let _first = self.first.turn().await;
-        client.send(request.clone().map(Body::from)).await.map_err(|e| Failure::of(&e))
+        let began = Instant::now();
+        let answer = client.send(request.clone().map(Body::from)).await;
+        // A query may hold a selector's values; a path holds names alone.
+        let what = format!("{} {}", request.method(), request.uri().path());
+        self.calls.note(what, answer.as_ref().ok().map(|a| a.status().as_u16()), began);
+        answer.map_err(|e| Failure::of(&e))
     }
 
     /// Whatever is answered to a request that is sent once, as far as errors are read: status, how long to wait, body.
@@ -323,6 +336,11 @@ impl KubeApi {
     /// The same client for a walk that begins later.
     pub(crate) fn at(&self, now: i64) -> Self {
         Self { now, ..self.clone() }
+    }
+
+    /// The same client, which notes each request there.
+    pub(crate) fn noting(self, calls: Calls) -> Self {
+        Self { calls, ..self }
     }
 
     /// From now on requests that come too often wait longer, and say so.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::calls::Calls;
 use crate::dial::Dialer;
 use crate::limits::ISSUER_TIMEOUT;
 use crate::proxy::Proxy;
@@ -56,6 +57,8 @@ pub struct DialOptions {
     pub max_bytes: usize,
     /// Certificates at most.
     pub max_certificates: usize,
+    /// Where each document asked for is noted.
+    pub calls: Calls,
 }
 
 impl DialOptions {
@@ -75,6 +78,7 @@ impl Default for DialOptions {
             family: Family::Any,
             max_bytes: MAX_HANDSHAKE_BYTES,
             max_certificates: MAX_CHAIN,
+            calls: Calls::default(),
         }
     }
 }

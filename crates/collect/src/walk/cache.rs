@@ -26,7 +26,7 @@ impl World {
     pub(super) async fn issuer_facts(&self, url: &str, ours: bool) -> IssuerFacts {
         let slot = cell(&self.cache.issuers, &format!("{ours} {url}")).await;
         let dialer = if ours { self.dialer.clone() } else { self.dialer.on_a_strangers_word(None) };
-        let dial = DialOptions { dialer, ..DialOptions::default() };
+        let dial = DialOptions { dialer, calls: self.options.calls.clone(), ..DialOptions::default() };
         slot.get_or_init(|| read_issuer(&dial, url, self.options.now)).await.clone()
     }
 

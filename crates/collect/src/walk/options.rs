@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use trustwalk_core::evidence::{Repair, TrustModel};
 
 use crate::aws::AwsOptions;
+use crate::calls::Calls;
 use crate::dial::ConnectTo;
 use crate::kube_api::KubeOptions;
 use crate::roots::RootOptions;
@@ -24,6 +25,8 @@ pub struct WalkOptions {
     pub trust_model: TrustModel,
     /// `--log`: files, `-` for standard input.
     pub logs: Vec<String>,
+    /// `--job PATH`: a CI job's folder or file, to be told.
+    pub job: Option<PathBuf>,
     /// `--token FILE`.
     pub token: Option<PathBuf>,
     /// `--job-answer FILE`: GitHub's answers about a job's repository and its subject.
@@ -42,6 +45,8 @@ pub struct WalkOptions {
     pub exchange: bool,
     /// What was changed just before, when this is the look at what came of it.
     pub repair: Option<Repair>,
+    /// Where each call is noted.
+    pub calls: Calls,
     /// Now, Unix seconds.
     pub now: i64,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use trustwalk_core::evidence::{Evidence, Repair, Roots, Run, Shared, Target};
+use trustwalk_core::evidence::{Evidence, Reached, Repair, Roots, Run, Shared, Target};
 
 use super::kept::{Cache, GivenLogs};
 use super::options::WalkOptions;
@@ -47,7 +47,10 @@ impl World {
         }
         let roots = roots::for_evidence(&options.roots)?.into();
         // That it is the cluster's configuration is said by whoever tells of it.
-        let kube = kube.map_err(|e| if let CollectError::Kubeconfig(why) = e { why } else { e.to_string() });
+        let aws = aws.noting(options.calls.clone());
+        let kube = kube
+            .map(|kube| kube.noting(options.calls.clone()))
+            .map_err(|e| if let CollectError::Kubeconfig(why) = e { why } else { e.to_string() });
         Ok(Self { kube, aws, dialer, roots, options, cache: Cache::default() })
     }
 
@@ -79,6 +82,18 @@ impl World {
         }
     }
 
+    /// Where cluster and logs are.
+    fn reached(&self) -> Reached {
+        let kube = self.kube.as_ref();
+        Reached {
+            context: kube.ok().and_then(|k| k.context.clone()),
+            server: kube.ok().map(|k| k.server.trim_end_matches('/').to_owned()),
+            no_cluster: kube.err().cloned(),
+            folder: self.options.job.as_ref().map(|path| path.display().to_string()),
+            logs: self.options.logs.clone(),
+        }
+    }
+
     /// Evidence about which nothing is known yet.
     pub(super) fn blank(&self, target: Target) -> Evidence {
         let run = Run {
@@ -87,6 +102,7 @@ impl World {
             roots: self.roots.clone(),
             region: Some(self.aws.region().to_owned()),
             repair: self.options.repair.clone(),
+            reached: self.reached(),
             ..Run::default()
         };
         let mut evidence = Evidence::of(run.into(), target);

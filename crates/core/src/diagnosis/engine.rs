@@ -4,7 +4,7 @@ use super::candidates;
 use super::deciding::{Named, named_in_logs};
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
-use super::{saw, survivors, timeline};
+use super::{looked, saw, survivors, timeline};
 use crate::cause::Cause;
 use crate::evidence::{Container, Evidence, Observed, Pod, Target, TokenSource, Variable, View, at_work, pods_down};
 use crate::finding::{Confidence, Finding};
@@ -79,6 +79,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         schema: SCHEMA,
         target: evidence.target.clone(),
         at: evidence.now,
+        looked: looked::looked(evidence),
         outcome: Outcome::of(root_cause.as_ref(), &also, &possible, &links, &undetermined),
         links,
         root_cause,
@@ -328,6 +329,9 @@ impl States<'_> {
             LinkState::Seen
         } else if gap.is_some() || suspected || (!missing.is_empty() && !self.answers.judged.contains(&link)) {
             LinkState::Undetermined
+        } else if link == Link::Exchange && matches!(e.exchange, Observed::Spared { .. }) {
+            // Nobody asked STS: what was foretold of its answer is no answer.
+            LinkState::Seen
         } else if self.answers.judged.contains(&link) {
             LinkState::Pass
         } else {

@@ -6,6 +6,7 @@ mod candidates;
 mod course;
 mod deciding;
 mod engine;
+mod looked;
 mod model;
 mod saw;
 mod survivors;
@@ -17,7 +18,8 @@ pub use candidates::Candidate;
 pub(crate) use course::{Refused, course, named};
 pub use deciding::{Deciding, Named, deciding, named_in_logs};
 pub(crate) use engine::walk;
-pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining};
+pub use looked::{Looked, Place};
+pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, Turn};
 
 use crate::evidence::Evidence;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::candidates::Candidate;
+use super::looked::Looked;
 use crate::cause::Cause;
 use crate::evidence::Target;
 use crate::finding::{Confidence, Finding};
@@ -42,6 +43,21 @@ pub struct LinkReport {
     pub missing: Vec<String>,
 }
 
+/// What kind of happening it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// Something was made or changed.
+    #[default]
+    Change,
+    /// The role was given: it worked then.
+    Worked,
+    /// The first failure that was seen.
+    Failed,
+    /// How far back was looked.
+    Horizon,
+}
+
 /// Something that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -53,6 +69,9 @@ pub struct Change {
     pub who: Option<String>,
     /// Where that was read.
     pub origin: String,
+    /// What kind of happening it is.
+    #[serde(default)]
+    pub kind: Turn,
 }
 
 /// A consequence folded under a root cause.
@@ -142,6 +161,9 @@ pub struct Diagnosis {
     pub target: Target,
     /// When, Unix seconds.
     pub at: i64,
+    /// Where it was looked, and as whom.
+    #[serde(default)]
+    pub looked: Vec<Looked>,
     /// What it comes to.
     pub outcome: Outcome,
     /// All eleven links in order.

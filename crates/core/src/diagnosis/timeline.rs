@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trustwalk_symptoms::Symptom;
 
-use super::model::Change;
+use super::model::{Change, Turn};
 use crate::evidence::{Evidence, LogFailure, Observed, TrailEvent, View};
 use crate::question::{moment, told as date};
 
@@ -17,11 +17,12 @@ const LONGEST: usize = 160;
 pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     let e = &View::new(evidence);
     let mut all = Vec::new();
-    let mut add = |at: i64, what: String, who: Option<String>, origin: &str| {
+    let mut put = |kind: Turn, at: i64, what: String, who: Option<String>, origin: &str| {
         if at > 0 {
-            all.push(Change { at, what, who, origin: origin.to_owned() });
+            all.push(Change { at, what, who, origin: origin.to_owned(), kind });
         }
     };
+    let mut add = |at, what, who, origin: &str| put(Turn::Change, at, what, who, origin);
     let chains = e.chains().iter().filter_map(Observed::known);
     // What a provider was registered with is what stood there then: certificates from before it changed nothing.
     let registered = e.provider().known().map_or(0, |p| p.created);
@@ -82,11 +83,11 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
             1 => format!("{role} given"),
             _ => format!("{role} given for the last of {times} times, the first at {}", date(first)),
         };
-        add(last, what, Some(who.to_owned()), "CloudTrail");
+        put(Turn::Worked, last, what, Some(who.to_owned()), "CloudTrail");
     }
     // What is older was not looked for, which is not to say that nothing happened.
     if let (Some(since), Some(_)) = (e.trail_since(), e.trail().known()) {
-        add(since, "CloudTrail was read back to here, and no further".to_owned(), None, "CloudTrail");
+        put(Turn::Horizon, since, "CloudTrail was read back to here, and no further".to_owned(), None, "CloudTrail");
     }
     let first = e.logs().known().into_iter().flatten().filter_map(|l| Some((moment(l.first.as_deref()?)?, l)));
     // A line of waiting is written anew at each start, and is no failure by itself.
@@ -94,7 +95,7 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     if let Some((at, l)) = first.filter(|(_, l)| !waits(l)).min_by_key(|(at, l)| (*at, l.origin.clone())) {
         let text: String = l.failure.message.chars().take(LONGEST).collect();
         let more = if text.len() < l.failure.message.len() { "\u{2026}" } else { "" };
-        add(at, format!("first failure: {text}{more}"), None, &l.origin);
+        put(Turn::Failed, at, format!("first failure: {text}{more}"), None, &l.origin);
     }
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     all.dedup();

@@ -50,7 +50,7 @@ pub use pods::{
 };
 pub use refusal::WebhookRefusal;
 pub(crate) use run::certificates;
-pub use run::{Repair, Roots, Run, Stores};
+pub use run::{Reached, Repair, Roots, Run, Stores};
 pub use settle::settled;
 pub use shared::Shared;
 pub use template::{Fit, Letters, Part, Template};

@@ -88,9 +88,28 @@ pub struct Run {
     /// The region in use.
     #[serde(default)]
     pub region: Option<String>,
+    /// How cluster and files were reached.
+    #[serde(default)]
+    pub reached: Reached,
     /// What trustwalk changed just before; `None` where it changed nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repair: Option<Repair>,
+}
+
+/// How cluster and files were reached: for people to compare with where they meant. It decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct Reached {
+    /// The kubeconfig's context; `None` inside a cluster, and where no cluster is.
+    pub context: Option<String>,
+    /// The API server's URL, without user information.
+    pub server: Option<String>,
+    /// Why no cluster could be asked.
+    pub no_cluster: Option<String>,
+    /// Folder or file of a CI job, as it was given.
+    pub folder: Option<String>,
+    /// Logs that were given, as they were.
+    pub logs: Vec<String>,
 }
 
 /// A repair by trustwalk, for the look at what came of it: the account's trail tells of changes minutes later.

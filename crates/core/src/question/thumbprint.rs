@@ -320,7 +320,12 @@ fn mismatch(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>], told: bool) ->
     ))
     .show("registered thumbprints", registered, format!("{} ThumbprintList", provider.arn));
     for host in bad {
-        for c in &host.candidates.presented {
+        // IAM takes the top certificate presented (IAM User Guide, obtaining the thumbprint): it stands first, beside
+        // what is registered.
+        let ours = |thumbprint: &str| host.candidates.for_iam().is_some_and(|t| t.as_str() == thumbprint);
+        let (first, rest): (Vec<_>, Vec<_>) =
+            host.candidates.presented.iter().partition(|c| ours(c.thumbprint.as_str()));
+        for c in first.into_iter().chain(rest) {
             let origin = format!(
                 "{}:{} certificate {}, {}, valid until {}",
                 host.facts.host,
@@ -329,9 +334,7 @@ fn mismatch(e: &View<'_>, provider: &Provider, bad: &[&Seen<'_>], told: bool) ->
                 c.subject,
                 day(c.not_after)
             );
-            // IAM takes the top certificate presented (IAM User Guide, obtaining the thumbprint).
-            let ours = host.candidates.for_iam().is_some_and(|t| t.as_str() == c.thumbprint.as_str());
-            let label = if ours { "presented, AWS's" } else { "presented" };
+            let label = if ours(c.thumbprint.as_str()) { "presented, AWS's" } else { "presented" };
             draft = draft.show(label, c.thumbprint.as_str(), origin);
         }
     }

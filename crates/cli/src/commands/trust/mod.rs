@@ -49,7 +49,7 @@ fn say(report: &Report<'_>, args: &TrustArgs, typed: &Typed) -> anyhow::Result<E
         Format::Json => Shown::json(&report.json())?,
         Format::Human => words::words(report, &args.policy.display().to_string(), typed),
     };
-    style::say(&shown)?;
+    style::page(&shown)?;
     Ok(report.verdict.into())
 }
 

@@ -15,7 +15,7 @@ use crate::style;
 /// The whole report.
 pub(super) fn words(report: &Report<'_>, policy: &str, typed: &Typed) -> Shown {
     let pen = style::pen();
-    let mut out = Page::new();
+    let mut out = pen.page();
     let (ink, mark, said) = verdict(report);
     out.line(format_args!("{} {}", pen.ink(ink, mark), pen.ink(Ink::Strong, &said)));
     if let Some(asker) = report.asker {
@@ -53,7 +53,10 @@ fn label(verdict: Verdict) -> &'static str {
 /// The page of the cause that was named; else the same question again, with what was missing.
 fn next(report: &Report<'_>, policy: &str, typed: &Typed) -> Next {
     if report.verdict == Verdict::Admitted {
-        return Next::default();
+        // What is left to ask is whether the role has it, and what STS says.
+        let words =
+            if typed.value("subject").is_some() { "diagnose --role ARN" } else { "diagnose --role ARN --subject SUB" };
+        return Next::command(typed.command(words, &[], &["subject"]));
     }
     if let Some(cause) = report.causes().first() {
         return Next::command(typed.command("explain {}", &[cause.code()], &[]));
@@ -64,7 +67,7 @@ fn next(report: &Report<'_>, policy: &str, typed: &Typed) -> Next {
         let further = claim.map_or(("--key", *key), |claim| ("--claim", claim));
         return Next::command(typed.trust_again(policy, Some((further.0, [further.1, "=VALUE"].concat()))));
     }
-    Next::after("change what is marked above, then", typed.trust_again(policy, None))
+    Next::after("change what is marked above", typed.trust_again(policy, None))
 }
 
 fn verdict(report: &Report<'_>) -> (Ink, &'static str, String) {
@@ -227,7 +230,7 @@ fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {
                 ));
             }
             out.line(format_args!("  a change that admits this identity and nobody else ({how}):"));
-            out.line(format_args!("    {}", edit.document));
+            out.block(&edit.document.to_string(), "    ");
         }
         Some(Err(why)) => {
             out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("no change is offered: {why}"))));

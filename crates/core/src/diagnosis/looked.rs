@@ -1,0 +1,102 @@
+//! Where it was looked, and as whom: what a reader compares first with where they meant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Evidence, Observed, Target};
+
+/// A place, or who asked there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Place {
+    /// Context of the kubeconfig.
+    Context,
+    /// URL of the API server, without user information.
+    Server,
+    /// EKS's name of the cluster.
+    Cluster,
+    /// AWS account number of the caller.
+    Account,
+    /// ARN of the caller.
+    Caller,
+    /// AWS region.
+    Region,
+    /// Folder or file of a CI job.
+    Folder,
+    /// A log that was given, `-` for standard input.
+    Log,
+}
+
+impl Place {
+    /// The word that a report says.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Context => "context",
+            Self::Server => "API server",
+            Self::Cluster => "cluster",
+            Self::Account => "account",
+            Self::Caller => "as",
+            Self::Region => "region",
+            Self::Folder => "folder",
+            Self::Log => "log",
+        }
+    }
+}
+
+/// One place that was looked at, or why it is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// What it is.
+    pub what: Place,
+    /// Its name; `None` where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Why it is not known, or was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_known: Option<String>,
+}
+
+impl Looked {
+    fn at(what: Place, name: impl Into<String>) -> Self {
+        Self { what, name: Some(name.into()), not_known: None }
+    }
+
+    fn nowhere(what: Place, why: impl Into<String>) -> Self {
+        Self { what, name: None, not_known: Some(why.into()) }
+    }
+}
+
+/// What of them this target led to.
+pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
+    let mut all = Vec::new();
+    let (cluster, account) = match e.target {
+        Target::Workload { .. } | Target::ServiceAccount { .. } => (true, true),
+        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } => (false, true),
+        Target::Log { .. } => (false, false),
+    };
+    all.extend(e.reached.folder.iter().filter(|_| matches!(e.target, Target::Job { .. })).map(folder));
+    if cluster {
+        all.extend(e.reached.context.iter().map(|name| Looked::at(Place::Context, name)));
+        all.extend(e.reached.server.iter().map(|url| Looked::at(Place::Server, url)));
+        all.extend(e.reached.no_cluster.iter().map(|why| Looked::nowhere(Place::Server, why)));
+        all.extend(e.cluster.known().map(|c| Looked::at(Place::Cluster, &c.name)));
+        if e.cluster.is_refused() {
+            all.extend(e.cluster.gap().map(|why| Looked::nowhere(Place::Cluster, why)));
+        }
+    }
+    if account {
+        match &e.caller {
+            Observed::Known { value, .. } => {
+                all.extend([Looked::at(Place::Account, &value.account), Looked::at(Place::Caller, &value.arn)]);
+            }
+            other => all.extend(other.gap().map(|why| Looked::nowhere(Place::Account, why))),
+        }
+        all.extend(e.region.iter().map(|name| Looked::at(Place::Region, name)));
+    }
+    all.extend(e.reached.logs.iter().map(|name| Looked::at(Place::Log, name)));
+    all
+}
+
+fn folder(path: &String) -> Looked {
+    Looked::at(Place::Folder, path)
+}
