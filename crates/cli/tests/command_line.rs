@@ -55,7 +55,7 @@ fn an_unreachable_cluster_is_undetermined_and_never_sound() {
     )
     .unwrap();
     let out = trustwalk()
-        .args(["diagnose", "daemonset/aws-node", "-n", "kube-system", "--kubeconfig"])
+        .args(["diagnose", "-v", "daemonset/aws-node", "-n", "kube-system", "--kubeconfig"])
         .arg(&config)
         .args(["--endpoint-url", "http://127.0.0.1:9", "--region", "us-west-2"])
         .env("AWS_ACCESS_KEY_ID", "x")

@@ -79,7 +79,7 @@ async fn tall(lab: &Lab, dir: &Path, target: Target) -> Option<String> {
     let look = move || support::screen::on_screen(support::screen::usual(&mut command), (80, 24), "");
     let screen = tokio::task::spawn_blocking(look).await.unwrap();
     let starts = |word: &str| screen.rows.iter().any(|row| row.starts_with(word));
-    let whole = (starts("Root cause: ") || starts("Broken: ")) && starts("Next: ");
+    let whole = starts("Ok: ") || (starts("Root cause: ") || starts("Broken: ")) && starts("Next: ");
     (screen.rows.len() > 23 || !whole).then(|| format!("{} rows\n{}\n", screen.rows.len(), screen.text()))
 }
 

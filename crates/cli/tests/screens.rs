@@ -220,6 +220,16 @@ fn a_fix_on_a_terminal_asks_and_only_yes_applies() {
         command.args(words).args(target);
         on_screen(usual(&mut command), (80, 24), typed)
     };
+    let calls = String::from_utf8(lab.trustwalk(&[&["diagnose", "-vv"], &target[..]].concat()).stdout).unwrap();
+    assert!(calls.contains("Calls made: ") && calls.contains("sts:GetCallerIdentity"), "{calls}");
+    let json = lab.trustwalk(&[&["diagnose", "-o", "json"], &target[..]].concat()).stdout;
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    for (what, name) in
+        [("context", "lab"), ("cluster", "harbour"), ("account", "111122223333"), ("region", "us-west-2")]
+    {
+        let looked = json!({"what": what, "name": name});
+        assert!(json[0]["looked"].as_array().unwrap().contains(&looked), "{what}: {}", json[0]["looked"]);
+    }
     let refused = run(&["fix"], "y\n");
     assert_eq!(refused.code, Some(3), "{}", refused.text());
     assert!(refused.text().contains("Only `yes`"), "{}", refused.text());

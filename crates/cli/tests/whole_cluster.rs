@@ -71,11 +71,11 @@ fn every_kind_of_workload_is_found_once_and_a_shared_cause_is_told_once() {
         assert_eq!(text.matches(&line).count(), 1, "{line}\n{text}");
     }
     assert!(text.contains("  \u{221a} daemonset/aws-node in namespace kube-system\n"), "{text}");
-    assert_eq!(text.matches("Root cause\n").count(), 1, "{text}");
-    assert!(text.contains("The same root cause in\n  - replicaset/rs in namespace pay\n"), "{text}");
+    assert_eq!(text.matches(", and the same in ").count(), 1, "{text}");
+    assert_eq!(text.matches("\nRoot cause: TW").count(), 1, "{text}");
 
     // A CronJob between its times, and a running Job, are as they should be.
-    let cron = String::from_utf8(lab.trustwalk(&["diagnose", "cronjob/nightly", "-n", "pay"]).stdout).unwrap();
+    let cron = String::from_utf8(lab.trustwalk(&["diagnose", "cronjob/nightly", "-n", "pay", "-v"]).stdout).unwrap();
     assert!(cron.contains("\u{221a} workload        CronJob pay/nightly as billing, no pod wanted now\n"), "{cron}");
     assert!(cron.contains("- permissions     there is no role to have any\n"), "{cron}");
 

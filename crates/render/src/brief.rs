@@ -15,10 +15,17 @@ use crate::page::{Ink, Page, Pen};
 use crate::shown::Shown;
 use crate::time;
 
-/// Changes told before the failure.
-const CHANGES: usize = 3;
-/// Values told side by side.
-const VALUES: usize = 4;
+/// Rows of a report: a terminal has 24, of which the command that was typed and the prompt keep one each.
+const ROWS: usize = 22;
+/// How much is told of each part, the most first: less where it would take too many rows.
+const SHARES: [Share; 4] = [
+    Share { changes: 3, values: 4 },
+    Share { changes: 3, values: 2 },
+    Share { changes: 2, values: 2 },
+    Share { changes: 1, values: 2 },
+];
+/// Causes told where several are possible.
+const POSSIBLE: usize = 3;
 /// Links told one by one whose state is not known.
 const OPEN: usize = 3;
 /// Lines of a configuration that are told as a fix; a longer one stands in `-v`.
@@ -27,6 +34,15 @@ const SNIPPET: usize = 4;
 const LINK_MARGIN: usize = 20;
 /// Widest label of a value.
 const LABEL: usize = 26;
+
+/// How much is told.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Changes before the failure.
+    changes: usize,
+    /// Values side by side.
+    values: usize,
+}
 
 /// What was asked about, where it was looked, and which links hold: what a report begins with.
 pub fn head(d: &Diagnosis, pen: Pen) -> Shown {
@@ -39,21 +55,33 @@ pub fn head(d: &Diagnosis, pen: Pen) -> Shown {
 
 /// The whole short report.
 pub(crate) fn brief(d: &Diagnosis, next: &Next, pen: Pen) -> Shown {
+    let [most, less @ ..] = SHARES;
+    let whole = shared(d, next, most, pen);
+    let tall = |shown: &Shown| shown.as_str().lines().count() > ROWS;
+    // A share that does not help enough is the last one's.
+    less.into_iter().fold(whole, |shown, share| if tall(&shown) { shared(d, next, share, pen) } else { shown })
+}
+
+fn shared(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     let mut out = pen.page();
     out.append(head(d, pen));
     out.gap();
-    changes(&mut out, d, pen);
-    out.append(end(d, next, pen));
+    changes(&mut out, d, share.changes, pen);
+    out.append(ends(d, next, share.values, pen));
     out.shown()
 }
 
 /// Its last lines: the verdict, its values, how it is fixed, and what is next.
 pub(crate) fn end(d: &Diagnosis, next: &Next, pen: Pen) -> Shown {
+    ends(d, next, 2, pen)
+}
+
+fn ends(d: &Diagnosis, next: &Next, most: usize, pen: Pen) -> Shown {
     let mut out = pen.page();
     let (label, text) = verdict(d, false);
     out.labelled(pen.ink(ink_of(d.outcome), &[&label, ":"].concat()), &pen.fitted(&text, 2), "  ");
     match &d.root_cause {
-        Some(root) if d.outcome == Outcome::RootCause => values(&mut out, &root.proof, pen),
+        Some(root) if d.outcome == Outcome::RootCause => values(&mut out, &root.proof, most, pen),
         Some(_) | None => possible(&mut out, d, pen),
     }
     let cure = d.root_cause.iter().filter(|_| d.outcome == Outcome::RootCause).flat_map(|f| &f.cures).next();
@@ -169,8 +197,8 @@ fn words_of(link: &LinkReport, d: &Diagnosis) -> String {
 }
 
 /// The last changes before the first failure that was seen, when it last worked, and the failure.
-fn changes(out: &mut Page, d: &Diagnosis, pen: Pen) {
-    let told = last(d);
+fn changes(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
+    let told = last(d, most);
     if told.is_empty() || !d.outcome.is_broken() {
         return;
     }
@@ -185,12 +213,12 @@ fn changes(out: &mut Page, d: &Diagnosis, pen: Pen) {
     out.gap();
 }
 
-fn last(d: &Diagnosis) -> Vec<&Change> {
+fn last(d: &Diagnosis, most: usize) -> Vec<&Change> {
     let failed = d.timeline.iter().find(|c| c.kind == Turn::Failed);
     let before = |c: &&Change| failed.is_none_or(|f| c.at <= f.at);
     let of = |kind: Turn| d.timeline.iter().filter(before).filter(move |c| c.kind == kind);
     let mut told: Vec<&Change> = of(Turn::Change).collect();
-    told.drain(..told.len().saturating_sub(CHANGES));
+    told.drain(..told.len().saturating_sub(most));
     told.extend(of(Turn::Worked).next_back());
     told.extend(failed);
     told.sort_by_key(|c| c.at);
@@ -198,8 +226,8 @@ fn last(d: &Diagnosis) -> Vec<&Change> {
 }
 
 /// The values that the verdict rests on, one a line, beside each other.
-fn values(out: &mut Page, proof: &[Exhibit], pen: Pen) {
-    let shown: Vec<&Exhibit> = proof.iter().take(VALUES).collect();
+fn values(out: &mut Page, proof: &[Exhibit], most: usize, pen: Pen) {
+    let shown: Vec<&Exhibit> = proof.iter().take(most).collect();
     let width = shown.iter().map(|e| columns(&e.label)).max().unwrap_or_default().min(LABEL);
     for e in shown {
         let label = pad(&pen.one_line(&e.label, 4), width);
@@ -215,25 +243,25 @@ fn values(out: &mut Page, proof: &[Exhibit], pen: Pen) {
 fn possible(out: &mut Page, d: &Diagnosis, pen: Pen) {
     let all: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
-    for f in all.iter().take(CHANGES) {
+    for f in all.iter().take(POSSIBLE) {
         let text = pen.one_line(&format!("{}: {}", f.name(), f.sentence), 8);
         out.line(format_args!("  {} {text}", pen.ink(Ink::Bad, f.code())));
     }
 }
 
-/// How it is fixed, in words, and in the words of the object's own tool where those are short and no command.
+/// How it is fixed, in words; where a person has to do something first, in the words of the object's own tool as well,
+/// if they are short.
 fn fix(out: &mut Page, cure: &Cure, next: &Next, pen: Pen) {
-    out.labelled(pen.ink(Ink::Strong, "Fix:"), &pen.fitted(&cure.title, 2), "  ");
-    if next.how.is_none() {
-        return;
-    }
-    let Some((tool, text)) = command_of(cure).filter(|(_, text)| *text != shell::WITHHELD) else { return };
-    if text.len() > LONGEST || text.lines().count() > SNIPPET {
-        return;
-    }
-    if tool == NOTE {
-        out.prose(&pen.fitted(text, 2), "  ", "  ");
-    } else {
-        out.labelled(pen.ink(Ink::Faint, &format!("  {tool}:")), &pen.fitted(&text.replace('\n', " "), 4), "    ");
+    let by_hand = command_of(cure).filter(|(_, text)| next.how.is_some() && *text != shell::WITHHELD);
+    let short = by_hand.filter(|(_, text)| text.len() <= LONGEST && text.lines().count() <= SNIPPET);
+    let more = if by_hand.is_some() && short.is_none() { " (-v shows how)" } else { "" };
+    out.labelled(pen.ink(Ink::Strong, "Fix:"), &[&pen.fitted(&cure.title, 2), more].concat(), "  ");
+    match short {
+        Some((NOTE, text)) => out.prose(&pen.fitted(text, 2), "  ", "  "),
+        Some((tool, text)) => {
+            let label = format!("  {tool}:");
+            out.labelled(pen.ink(Ink::Faint, &label), &pen.fitted(&text.replace('\n', " "), 4), "    ");
+        }
+        None => {}
     }
 }

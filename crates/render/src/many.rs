@@ -32,9 +32,8 @@ pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
     to_tell.sort_by_key(|(position, d)| (std::cmp::Reverse(d.outcome), *position));
     for (position, d) in to_tell.iter().take(TOLD) {
         out.gap();
-        let others: Vec<String> =
-            all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).map(|o| target_words(&o.target)).collect();
-        whose(&mut out, d, &others, pen);
+        let others = all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).count();
+        whose(&mut out, d, others, pen);
         out.append(end(d, next.get(*position).unwrap_or(&Next::default()), pen));
     }
     let rest = to_tell.get(TOLD..).unwrap_or_default();
@@ -43,7 +42,8 @@ pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
     }
     out.gap();
     out.line(pen.ink(Ink::Strong, "Besides (-v has all of them)"));
-    for (_, d) in rest.iter().take(NAMED) {
+    let named = if pen.screen().is_some() { NAMED } else { rest.len() };
+    for (_, d) in rest.iter().take(named) {
         let words = match &d.root_cause {
             Some(f) => format!("{} {}: {}", f.code(), f.name(), f.sentence),
             None => d.undetermined.first().cloned().unwrap_or_else(|| d.outcome.meaning().to_owned()),
@@ -51,22 +51,16 @@ pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
         let line = pen.one_line(&format!("{}: {words}", target_words(&d.target)), 4);
         out.line(format_args!("  {} {line}", mark(d, pen)));
     }
-    if rest.len() > NAMED {
-        out.line(format_args!("  and {} more", rest.len() - NAMED));
+    if rest.len() > named {
+        out.line(format_args!("  and {} more", rest.len() - named));
     }
     out.shown()
 }
 
-/// Of whom a cause is told, and who shares it.
-fn whose(out: &mut Page, d: &Diagnosis, others: &[String], pen: Pen) {
-    let mut words = target_words(&d.target);
-    if let Some(first) = others.first() {
-        words.push_str(", and the same in ");
-        words.push_str(first);
-    }
-    if others.len() > 1 {
-        words.push_str(&format!(" and {} more", others.len() - 1));
-    }
+/// Of whom a cause is told, and how many share it.
+fn whose(out: &mut Page, d: &Diagnosis, others: usize, pen: Pen) {
+    let more = if others == 0 { String::new() } else { format!(", and the same in {others} more") };
+    let words = [target_words(&d.target), more].concat();
     out.line(format_args!("{} {}", mark(d, pen), pen.ink(Ink::Strong, pen.one_line(&words, 2))));
 }
 
@@ -98,7 +92,8 @@ pub fn overview(all: &[Diagnosis], pen: Pen) -> Shown {
     }
     out.gap();
     let sound = |d: &&Diagnosis| d.outcome == Outcome::Ok && d.warnings.is_empty();
-    let whole = all.len() <= LISTED;
+    // Who reads a pipe looks for each of them.
+    let whole = pen.screen().is_none() || all.len() <= LISTED;
     if !whole && all.iter().any(|d| sound(&d)) {
         let ok = pen.ink(Ink::Good, "\u{221a}");
         out.line(format_args!("  {ok} {} are sound, which -v names", all.iter().filter(sound).count()));

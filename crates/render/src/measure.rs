@@ -4,8 +4,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Stands where a middle is left out.
 const CUT: char = '\u{2026}';
-/// A word is not shortened below this: what is left must still tell it from others.
-const SHORTEST: usize = 15;
+/// A word is not shortened below this: what is left must still tell it from others, and words of a sentence stay whole.
+const SHORTEST: usize = 24;
 
 /// Columns that a text takes (Unicode Standard Annex 11: wide signs take two, combining ones none).
 pub fn columns(text: &str) -> usize {
@@ -61,19 +61,13 @@ pub(crate) fn narrow(text: &str, width: usize) -> String {
 
 /// A text on one line of so many columns: its longest words lose their middles first, then its end goes.
 pub(crate) fn squeeze(text: &str, width: usize) -> String {
-    let over = columns(text).saturating_sub(width);
-    if over == 0 {
-        return text.to_owned();
-    }
     let longest = text.split(' ').map(columns).max().unwrap_or_default();
-    let text = if longest > SHORTEST { narrow(text, longest.saturating_sub(over)) } else { text.to_owned() };
-    if columns(&text) <= width {
+    let widths = std::iter::once(longest).chain((SHORTEST..longest).rev());
+    let fits = |most: usize| Some(narrow(text, most)).filter(|text| columns(text) <= width);
+    if let Some(text) = widths.into_iter().find_map(fits) {
         return text;
     }
-    let text = narrow(&text, SHORTEST * 2);
-    if columns(&text) <= width {
-        return text;
-    }
+    let text = narrow(text, SHORTEST);
     format!("{}{CUT}", head(&text, width.saturating_sub(1)).trim_end())
 }
 

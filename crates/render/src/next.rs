@@ -284,7 +284,7 @@ pub(crate) fn by_hand(d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
     if is_command(tool) && text.len() <= LONGEST && !text.contains('\n') && text != shell::WITHHELD {
         return Next::command(text.to_owned());
     }
-    let how = if is_command(tool) { "run the command under \"Fix\", which -v shows" } else { "do what \"Fix\" says" };
+    let how = if is_command(tool) { "run the command under \"Fix\"" } else { "do what \"Fix\" says" };
     Next::after(how, look_again(d, typed))
 }
 

@@ -11,6 +11,8 @@ use crate::wrap::{WIDTH, fold, wrap};
 
 /// Widest line of prose: longer ones are hard to read, however wide the screen is.
 const WIDEST_PROSE: usize = 100;
+/// Widest word of a short report on a screen.
+const WIDEST_WORD: usize = 46;
 /// Narrowest screen that is reckoned with.
 const NARROWEST: usize = 30;
 
@@ -99,11 +101,12 @@ impl Pen {
         }
     }
 
-    /// A sentence whose words fit in lines after so many columns; whole where it is no screen.
+    /// A sentence of a short report, whose words fit in lines after so many columns and leave room for others; whole
+    /// where it is no screen.
     pub(crate) fn fitted(self, text: &str, after: usize) -> String {
         let gated = visible::line(text);
         match self.screen {
-            Some(_) => narrow(&gated, self.width().saturating_sub(after)),
+            Some(_) => narrow(&gated, self.width().saturating_sub(after).min(WIDEST_WORD)),
             None => gated.into_owned(),
         }
     }

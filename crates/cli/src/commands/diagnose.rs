@@ -28,8 +28,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Resul
     } else {
         let (world, ask) = world(place, &args.target).await?;
         let whole = matches!(ask, Ask::Everything { .. });
-        let found = collect(&world, &ask).await?;
-        (found, whole, world.options.calls.all())
+        (collect(&world, &ask).await?, whole, world.options.calls.all())
     };
     let diagnoses =
         if whole { judged(&mut found, &place.typed) } else { found.evidence.iter().map(diagnose).collect() };
@@ -143,9 +142,9 @@ fn in_calls(calls: &[Call]) -> Shown {
     out.line(pen.ink(Ink::Strong, format_args!("Calls made: {} (after, status, time, what)", calls.len())));
     for call in calls {
         let status = call.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let ink = if call.status.is_some_and(|s| s < 400) { Ink::Faint } else { Ink::Odd };
         let (after, took) = (call.after.as_millis(), call.took.as_millis());
-        out.line(format_args!("  {after:>6} ms  {:<4}  {took:>6} ms  {}", pen.ink(ink, status), call.what));
+        // Whole, and in one line for whoever sorts them.
+        out.block(&format!("{after:>6} ms  {status:<4}  {took:>6} ms  {}", call.what), "  ");
     }
     if calls.is_empty() {
         out.line("  none: a bundle is read, and nobody is asked");

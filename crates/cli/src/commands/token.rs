@@ -181,7 +181,7 @@ fn verdict(args: &TokenArgs, refusal: Option<&trustwalk_token::StsRejection>, ty
         return ending(Ink::Bad, "Refused", &text, &next, style::pen());
     }
     let text = "STS would read its claims; its signature was not checked (--jwks FILE checks it)";
-    let next = Next::after("ask STS with it", typed.with_token(&args.file.display().to_string()));
+    let next = Next::command(typed.with_token(&args.file.display().to_string()));
     ending(Ink::Good, "Ok", text, &next, style::pen())
 }
 

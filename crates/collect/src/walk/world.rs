@@ -87,7 +87,7 @@ impl World {
         let kube = self.kube.as_ref();
         Reached {
             context: kube.ok().and_then(|k| k.context.clone()),
-            server: kube.ok().map(|k| k.server.clone()),
+            server: kube.ok().map(|k| k.server.trim_end_matches('/').to_owned()),
             no_cluster: kube.err().cloned(),
             folder: self.options.job.as_ref().map(|path| path.display().to_string()),
             logs: self.options.logs.clone(),
