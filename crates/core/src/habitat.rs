@@ -19,8 +19,8 @@ pub enum Habitat {
     Unknown,
 }
 
-/// Issuers of CI platforms, as far as they are the same for everybody (GitLab Docs, "OpenID Connect in AWS"; `CircleCI`
-/// Docs, "OpenID Connect tokens"; Buildkite Docs, "OIDC"; HCP Terraform documentation, "Workload identity"; Bitbucket
+/// Issuers of CI platforms, as far as they are the same for everybody (`GitLab` Docs, "`OpenID` Connect in AWS"; `CircleCI`
+/// Docs, "`OpenID` Connect tokens"; Buildkite Docs, "OIDC"; HCP Terraform documentation, "Workload identity"; Bitbucket
 /// documentation, "Integrate Pipelines with resource servers using OIDC").
 const OTHER_CI: [&str; 5] =
     ["gitlab.com", "oidc.circleci.com", "agent.buildkite.com", "app.terraform.io", "api.bitbucket.org"];
@@ -112,11 +112,10 @@ impl Habitat {
 
     /// Whether a fact can be there for such a workload: a workload of a cluster has no job, and a job no pods.
     pub(crate) fn has(self, kind: Kind) -> bool {
-        match kind {
-            Kind::Job => self.may_be_ci(),
-            Kind::Pods | Kind::Workload => self.may_be_cluster(),
-            _ => true,
+        if kind == Kind::Job {
+            return self.may_be_ci();
         }
+        !matches!(kind, Kind::Pods | Kind::Workload) || self.may_be_cluster()
     }
 
     /// Why a cause has no place here.

@@ -1,5 +1,10 @@
 //! One container's line and variables tell of that container: what another one has, or says, is no proof.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;

@@ -1,9 +1,5 @@
 //! What the pages of the causes say of their repairs is what the cures of the scenarios are.
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "scenarios that cannot be read must fail every test"
-)]
+#![expect(clippy::disallowed_methods, reason = "scenarios that cannot be read must fail every test")]
 
 use std::collections::BTreeSet;
 

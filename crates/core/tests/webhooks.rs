@@ -1,5 +1,10 @@
 //! A webhook is known by what it does: one that only has the name is not proven to be at fault, and not proven absent.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;

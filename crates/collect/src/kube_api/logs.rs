@@ -48,7 +48,11 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
                         }
                     }
                     // The run before may have left nothing: that is no gap.
-                    unread => gap = gap.or_else(|| unread.gap().filter(|_| !previous)),
+                    unread @ (Observed::Absent { .. }
+                    | Observed::Denied { .. }
+                    | Observed::Unreachable { .. }
+                    | Observed::Spared { .. }
+                    | Observed::NotCollected { .. }) => gap = gap.or_else(|| unread.gap().filter(|_| !previous)),
                 }
             }
             if let Some(said) = runs {

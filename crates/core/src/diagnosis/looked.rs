@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, Observed, Target};
+use crate::evidence::{Evidence, Target};
 
 /// A place, or who asked there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,11 +85,11 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
         }
     }
     if account {
-        match &e.caller {
-            Observed::Known { value, .. } => {
-                all.extend([Looked::at(Place::Account, &value.account), Looked::at(Place::Caller, &value.arn)]);
+        match e.caller.known() {
+            Some(caller) => {
+                all.extend([Looked::at(Place::Account, &caller.account), Looked::at(Place::Caller, &caller.arn)]);
             }
-            other => all.extend(other.gap().map(|why| Looked::nowhere(Place::Account, why))),
+            None => all.extend(e.caller.gap().map(|why| Looked::nowhere(Place::Account, why))),
         }
         all.extend(e.region.iter().map(|name| Looked::at(Place::Region, name)));
     }

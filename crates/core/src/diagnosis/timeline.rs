@@ -73,17 +73,8 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     for t in happened().filter(|t| !is_exchange(t)) {
         add(t.at, format!("{} {}", t.name, t.resource), Some(t.who.clone()), "CloudTrail");
     }
-    let mut exchanges: BTreeMap<(&str, &str), (i64, i64, usize)> = BTreeMap::new();
-    for t in happened().filter(|t| is_exchange(t)) {
-        let (first, last, times) = exchanges.entry((&t.resource, &t.who)).or_insert((t.at, t.at, 0));
-        (*first, *last, *times) = ((*first).min(t.at), (*last).max(t.at), *times + 1);
-    }
-    for ((role, who), (first, last, times)) in exchanges {
-        let what = match times {
-            1 => format!("{role} given"),
-            _ => format!("{role} given for the last of {times} times, the first at {}", date(first)),
-        };
-        put(Turn::Worked, last, what, Some(who.to_owned()), "CloudTrail");
+    for (last, what, who) in given(happened().filter(|t| is_exchange(t))) {
+        put(Turn::Worked, last, what, Some(who), "CloudTrail");
     }
     // What is older was not looked for, which is not to say that nothing happened.
     if let (Some(since), Some(_)) = (e.trail_since(), e.trail().known()) {
@@ -100,6 +91,23 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
     all.dedup();
     all
+}
+
+/// When each role was given last to whom, with how often it was.
+fn given<'a>(exchanges: impl Iterator<Item = &'a TrailEvent>) -> Vec<(i64, String, String)> {
+    let mut all: BTreeMap<(&str, &str), (i64, i64, usize)> = BTreeMap::new();
+    for t in exchanges {
+        let (first, last, times) = all.entry((&t.resource, &t.who)).or_insert((t.at, t.at, 0));
+        (*first, *last, *times) = ((*first).min(t.at), (*last).max(t.at), *times + 1);
+    }
+    let told = |((role, who), (first, last, times)): ((&str, &str), (i64, i64, usize))| {
+        let what = match times {
+            1 => format!("{role} given"),
+            _ => format!("{role} given for the last of {times} times, the first at {}", date(first)),
+        };
+        (last, what, who.to_owned())
+    };
+    all.into_iter().map(told).collect()
 }
 
 /// A role that was given is no change; that it was given before tells when it last worked.

@@ -50,7 +50,7 @@ impl Webhook {
         if NAMES.contains(&self.name.as_str()) || by_place || self.runs_the_project() == Some(true) {
             return Injects::Yes;
         }
-        let for_pods = self.rules.is_empty() || self.rules.iter().any(|r| r.is_for_pods());
+        let for_pods = self.rules.is_empty() || self.rules.iter().any(super::kubernetes::WebhookRule::is_for_pods);
         if !for_pods || OTHERS.iter().any(|end| self.name.ends_with(end)) {
             return Injects::No;
         }

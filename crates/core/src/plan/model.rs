@@ -154,12 +154,10 @@ impl Receipt {
 
     /// Whether it takes a thumbprint away that was registered.
     pub fn retires(&self) -> bool {
-        let drops = |s: &ReceiptStep| match &s.step.action {
-            Action::SetThumbprints { thumbprints, .. } => {
-                let before = serde_json::from_str::<Vec<String>>(&s.step.precondition.expected).unwrap_or_default();
-                before.iter().any(|old| !thumbprints.iter().any(|t| t.eq_ignore_ascii_case(old)))
-            }
-            _ => false,
+        let drops = |s: &ReceiptStep| {
+            let Action::SetThumbprints { thumbprints, .. } = &s.step.action else { return false };
+            let before = serde_json::from_str::<Vec<String>>(&s.step.precondition.expected).unwrap_or_default();
+            before.iter().any(|old| !thumbprints.iter().any(|t| t.eq_ignore_ascii_case(old)))
         };
         self.steps.iter().any(drops)
     }

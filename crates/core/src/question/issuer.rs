@@ -271,23 +271,26 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
     }
     let longest = discovery.fetched.millis.max(keys.fetched.millis);
     if said.hold(Refusal::Keys) {
-        let line = find(view, &[Symptom::KeysUnavailable])
-            .map_or_else(|| "STS: verification key".to_owned(), |l| l.sample.clone());
-        let why = if longest > STS_PATIENCE_MS {
-            format!("the issuer took {longest} ms and STS waits {STS_PATIENCE_MS}")
-        } else {
-            "the documents are readable now".to_owned()
-        };
-        return Judged::one(
-            Cause::IssuerKeysFetchTransientFailure,
-            transient(iss, &why).unsure(Confidence::Likely, "ask STS again with the same token").show(
-                "failure",
-                line,
-                "log or exchange",
-            ),
-        );
+        Judged::one(Cause::IssuerKeysFetchTransientFailure, refused_once(view, iss, longest))
+    } else {
+        Judged::default()
     }
-    Judged::default()
+}
+
+/// STS could not read what can be read now; the slower of the two documents took this many milliseconds.
+fn refused_once(view: &View<'_>, iss: &str, longest: u64) -> Draft {
+    let line = find(view, &[Symptom::KeysUnavailable])
+        .map_or_else(|| "STS: verification key".to_owned(), |l| l.sample.clone());
+    let why = if longest > STS_PATIENCE_MS {
+        format!("the issuer took {longest} ms and STS waits {STS_PATIENCE_MS}")
+    } else {
+        "the documents are readable now".to_owned()
+    };
+    transient(iss, &why).unsure(Confidence::Likely, "ask STS again with the same token").show(
+        "failure",
+        line,
+        "log or exchange",
+    )
 }
 
 /// What an answer that is temporary by its nature leaves open: it proves nothing that lasts, be it the same for STS.

@@ -46,7 +46,7 @@ impl Context {
         match network.reach(host) {
             Reach::ProxyForbidden if !proxied => Reach::Open,
             Reach::Open if !self.reports.reaches_aws() => Reach::Blackholed,
-            other => other,
+            other @ (Reach::Open | Reach::NoSuchHost | Reach::Blackholed | Reach::ProxyForbidden) => other,
         }
     }
 
