@@ -129,13 +129,16 @@ pub(crate) async fn renew(
     let (mut scene, mut pulse) = (Scene::default(), Pulse::new());
     let mut queue = Queue { pods: pods.clone(), old: BTreeSet::new() };
     let (mut held, mut says): (Option<Held>, String) = (None, "nothing was heard yet".to_owned());
-    let (mut listed, mut last): (bool, Option<RolloutView>) = (false, None);
+    let (mut listed, mut at_once, mut last): (bool, bool, Option<RolloutView>) = (false, false, None);
     loop {
-        tokio::select! {
-            heard = ears.hear(&mut scene) => heard.map_err(|why| rolling.failed(why))?,
-            () = pulse.stands() => {}
-            () = held_until(held.as_ref()) => {}
-            () = rolling.time_over() => return Err(rolling.unfinished(&says, &scene)),
+        // What was just refused is shown at once.
+        if !std::mem::take(&mut at_once) {
+            tokio::select! {
+                heard = ears.hear(&mut scene) => heard.map_err(|why| rolling.failed(why))?,
+                () = pulse.stands() => {}
+                () = held_until(held.as_ref()) => {}
+                () = rolling.time_over() => return Err(rolling.unfinished(&says, &scene)),
+            }
         }
         if let Some(words) = scene.unwatched() {
             progress.waits(&words);
@@ -175,7 +178,7 @@ pub(crate) async fn renew(
                 held = rolling.ask_to_go(&mut scene, namespace, &these, held).await?;
                 if let Some(held) = &mut held {
                     held.seen = held.seen.map(|_| seen);
-                    says.clone_from(&held.why);
+                    at_once = true;
                 }
             }
         }
