@@ -30,6 +30,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
     nextest
         .args(["nextest", "run", "--workspace", "--profile", "ci"])
         .args(arguments)
+        .env("NEXTEST_TEST_THREADS", at_a_time())
         .env("PATH", path)
         .env("TRUSTWALK_TOOLS", &tools.bin)
         .env("TRUSTWALK_PKITS", &tools.pkits)
@@ -61,6 +62,12 @@ pub(crate) fn doc() -> Result<()> {
         bail!("the documentation has warnings");
     }
     Ok(())
+}
+
+/// Tests at a time: they wait for processes, sockets and clocks half of their time, in which as many others run.
+fn at_a_time() -> String {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (processors * 2).to_string()
 }
 
 /// Writes the generated pages, and keeps the golden reports anew.

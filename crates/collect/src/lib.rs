@@ -36,7 +36,7 @@ mod secret;
 mod urls;
 mod words;
 
-pub use bundle::Bundle;
+pub use bundle::{Bundle, Gathering};
 pub use calls::{Call, Calls};
 pub use env::{env_os, env_var};
 pub use error::CollectError;
@@ -45,4 +45,4 @@ pub use job::workflow_jobs;
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;
 pub use urls::shown_url;
-pub use walk::{Ask, Collected, WalkOptions, World, collect, contradiction, parse_target};
+pub use walk::{Ask, Collected, Taker, WalkOptions, World, collect, collect_each, contradiction, parse_target};

@@ -1,5 +1,6 @@
 //! The roots a chain may be judged by: what AWS is taken to trust, and what the user trusts.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -78,8 +79,10 @@ fn check(file: Option<&Path>, folder: Option<&Path>) -> Result<(), CollectError>
     for entry in folder.and_then(|path| std::fs::read_dir(path).ok()).into_iter().flatten().flatten() {
         let path = entry.path();
         // What is no file is not read of a folder.
-        if path.is_file() {
-            sized(&path)?;
+        if let Ok(meta) = std::fs::metadata(&path)
+            && meta.is_file()
+        {
+            within(&path, &meta)?;
         }
     }
     Ok(())
@@ -90,6 +93,10 @@ fn sized(path: &Path) -> Result<(), CollectError> {
     if !meta.is_file() && !meta.is_dir() {
         return Err(CollectError::NotAFile { path: path.to_owned() });
     }
+    within(path, &meta)
+}
+
+fn within(path: &Path, meta: &Metadata) -> Result<(), CollectError> {
     // The kernel's own files say that they are empty, and some have no end.
     if meta.len() > CONFIG_BYTES || path.starts_with("/proc") {
         return Err(CollectError::TooLarge { path: path.to_owned(), limit: CONFIG_BYTES });

@@ -1,9 +1,10 @@
 //! `trustwalk collect`: evidence into a bundle.
 
-use trustwalk_collect::{Bundle, CollectError, collect};
+use anyhow::Context as _;
+use trustwalk_collect::{CollectError, Gathering, collect_each};
 use trustwalk_core::evidence::{Evidence, Target};
 
-use super::diagnose::{tell_missing, world};
+use super::diagnose::{tell_missed, world};
 use crate::args::{CollectArgs, PlaceArgs};
 use crate::exit::Exit;
 use crate::style::{self, Voice};
@@ -16,10 +17,17 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
         return Err(CollectError::Exists { path: args.output.clone() }.into());
     }
     let (world, ask) = world(place, &args.target).await?;
-    let found = collect(&world, &ask).await?;
-    tell_missing(&found);
-    let unread = found.evidence.iter().find_map(unread);
-    let bundle = Bundle::new(found.evidence);
+    let (mut gathering, mut unread, mut failed) = (Gathering::default(), None, None);
+    let missed = collect_each(&world, &ask, &mut |one| {
+        unread = unread.take().or_else(|| why_unread(&one));
+        failed = failed.take().or(gathering.add(one).err());
+    })
+    .await?;
+    if let Some(error) = failed {
+        return Err(error).context("the evidence could not be put into a bundle");
+    }
+    tell_missed(&missed);
+    let bundle = gathering.bundle().context("the evidence could not be put into a bundle")?;
     let held = match bundle.holds.identities {
         1 => "evidence of one identity is in".to_owned(),
         many => format!("evidence of {many} identities is in"),
@@ -55,13 +63,13 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
             style::complain(format_args!("what was asked about could not be read, and the bundle says so: {why}"));
             Ok(Exit::Undetermined)
         }
-        None if found.missed.is_empty() => Ok(Exit::Sound),
+        None if missed.is_empty() => Ok(Exit::Sound),
         None => Ok(Exit::Undetermined),
     }
 }
 
 /// Why a workload that was asked about is not in its own evidence.
-fn unread(e: &Evidence) -> Option<String> {
+fn why_unread(e: &Evidence) -> Option<String> {
     match e.target {
         Target::Workload { .. } | Target::ServiceAccount { .. } => {
             let read = e.workload.known().is_some() || e.service_account.known().is_some();

@@ -1,13 +1,13 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
-use trustwalk_collect::{Ask, Bundle, Call, Collected, World, collect, contradiction};
+use trustwalk_collect::{Ask, Bundle, Call, Collected, World, collect_each, contradiction};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
 use trustwalk_core::evidence::Evidence;
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::style;
-use trustwalk_render::{self as render, Detail, Ink, Next, Page, Shown, Typed};
+use trustwalk_render::{self as render, Detail, Ink, JsonList, Next, Page, Shown, Typed};
 
 /// What kept a walk over everything from being one.
 pub(super) const NOT_ALL: &str = "not everything was looked at";
@@ -17,59 +17,143 @@ const NAMED: usize = 5;
 
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
-    let (mut found, whole, calls) = if let Some(path) = &args.bundle {
+    let mut told = Told::new(args, &place.typed);
+    let (mut missed, calls) = if let Some(path) = &args.bundle {
         if place.exchange {
             let words = "a bundle holds what was seen when it was made: --exchange cannot be used with --bundle";
             return Err(UsageError(words.to_owned()).into());
         }
-        let evidence = Bundle::read(path)?.evidence();
-        let whole = evidence.len() > 1;
-        (Collected { evidence, missed: Vec::new() }, whole, Vec::new())
+        let bundle = Bundle::read(path)?;
+        told.whole = bundle.holds.identities > 1;
+        bundle.each(&mut |one| told.take(&one));
+        (Vec::new(), Vec::new())
     } else {
         let (world, ask) = world(place, &args.target).await?;
-        let whole = matches!(ask, Ask::Everything { .. });
-        (collect(&world, &ask).await?, whole, world.options.calls.all())
+        told.whole = matches!(ask, Ask::Everything { .. });
+        let missed = collect_each(&world, &ask, &mut |one| told.take(&one)).await?;
+        (missed, world.options.calls.all())
     };
-    let diagnoses =
-        if whole { judged(&mut found, &place.typed) } else { found.evidence.iter().map(diagnose).collect() };
-    tell_missing(&found);
-    let next = match args.output {
-        ReportFormat::Human => next_of(&found.evidence, &diagnoses, &place.typed),
-        ReportFormat::Json | ReportFormat::Short => Vec::new(),
-    };
-    show((&diagnoses, &next), &found.missed, &calls, args)?;
-    let known = exit_of(&diagnoses);
-    Ok(if found.missed.is_empty() { known } else { known.max(Exit::Undetermined) })
+    missed.extend(std::mem::take(&mut told.besides).told());
+    tell_missed(&missed);
+    let known = told.end(&missed, &calls)?;
+    Ok(if missed.is_empty() { known } else { known.max(Exit::Undetermined) })
+}
+
+/// What is told of identities that are diagnosed as they come: their evidence is not held.
+struct Told<'a> {
+    args: &'a DiagnoseArgs,
+    typed: &'a Typed,
+    /// Whether everything is walked, and not what somebody named.
+    whole: bool,
+    besides: Besides,
+    /// For a machine each is written at once.
+    list: JsonList,
+    written: std::io::Result<()>,
+    exit: Exit,
+    /// For people all are looked at together.
+    diagnoses: Vec<Diagnosis>,
+    next: Vec<Next>,
+}
+
+impl<'a> Told<'a> {
+    fn new(args: &'a DiagnoseArgs, typed: &'a Typed) -> Self {
+        Self {
+            args,
+            typed,
+            whole: false,
+            besides: Besides::default(),
+            list: JsonList::default(),
+            written: Ok(()),
+            exit: Exit::Sound,
+            diagnoses: Vec::new(),
+            next: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, one: &Evidence) {
+        let diagnosis = diagnose(one);
+        if self.whole && self.besides.take(one, &diagnosis, self.typed) {
+            return;
+        }
+        self.exit = self.exit.max(diagnosis.outcome.into());
+        match self.args.output {
+            ReportFormat::Json => {
+                if self.written.is_ok() {
+                    let item = self.list.item(&diagnosis).map_err(std::io::Error::from);
+                    self.written = item.and_then(|item| style::say(&item));
+                }
+            }
+            ReportFormat::Short => self.diagnoses.push(diagnosis),
+            ReportFormat::Human => {
+                self.next.push(render::next(one, &diagnosis, self.typed));
+                self.diagnoses.push(diagnosis);
+            }
+        }
+    }
+
+    /// Writes what is left to be written. The exit code of several diagnoses is that of the worst.
+    fn end(self, missed: &[String], calls: &[Call]) -> anyhow::Result<Exit> {
+        self.written?;
+        match self.args.output {
+            ReportFormat::Json => style::say(&self.list.end())?,
+            ReportFormat::Short => style::say(&in_short(&self.diagnoses, missed, self.args))?,
+            ReportFormat::Human => {
+                let mut out = style::pen().page();
+                if self.args.verbose > 1 {
+                    out.append(in_calls(calls));
+                    out.gap();
+                }
+                out.append(in_words((&self.diagnoses, &self.next), missed, self.args));
+                style::page(&out.shown())?;
+            }
+        }
+        Ok(self.exit)
+    }
+}
+
+/// What was looked at because it fails, and shows no sign that an identity is what it lacks.
+#[derive(Default)]
+struct Besides {
+    named: Vec<String>,
+    more: usize,
+}
+
+impl Besides {
+    /// Whether it is such a one.
+    fn take(&mut self, one: &Evidence, diagnosis: &Diagnosis, typed: &Typed) -> bool {
+        let Some(why) = besides_identity(one, diagnosis) else { return false };
+        if self.named.len() >= NAMED {
+            self.more += 1;
+            return true;
+        }
+        let who = render::target_words(&one.target);
+        let again = typed.again("diagnose", &one.target);
+        self.named.push(format!("{who} fails, and was not judged: {why}; `{again}` looks at it alone"));
+        true
+    }
+
+    fn told(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.named.push(format!("{} more workloads without a role fail, and were not judged", self.more));
+        }
+        self.named
+    }
 }
 
 /// The diagnoses of a walk over everything. What was looked at because it fails, and shows no sign that an identity is
 /// what it lacks, is taken out and told as not judged.
 pub(crate) fn judged(found: &mut Collected, typed: &Typed) -> Vec<Diagnosis> {
-    let (mut kept, mut diagnoses, mut besides) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut kept, mut diagnoses, mut besides) = (Vec::new(), Vec::new(), Besides::default());
     for evidence in std::mem::take(&mut found.evidence) {
         let diagnosis = diagnose(&evidence);
-        if let Some(why) = besides_identity(&evidence, &diagnosis) {
-            let who = render::target_words(&evidence.target);
-            let again = typed.again("diagnose", &evidence.target);
-            besides.push(format!("{who} fails, and was not judged: {why}; `{again}` looks at it alone"));
-        } else {
+        if !besides.take(&evidence, &diagnosis, typed) {
             kept.push(evidence);
             diagnoses.push(diagnosis);
         }
     }
-    let more = besides.len().saturating_sub(NAMED);
-    besides.truncate(NAMED);
-    if more > 0 {
-        besides.push(format!("{more} more workloads without a role fail, and were not judged"));
-    }
-    found.missed.extend(besides);
+    found.missed.extend(besides.told());
     found.evidence = kept;
     diagnoses
-}
-
-/// What comes next for each.
-pub(crate) fn next_of(evidence: &[Evidence], diagnoses: &[Diagnosis], typed: &Typed) -> Vec<Next> {
-    evidence.iter().zip(diagnoses).map(|(e, d)| render::next(e, d, typed)).collect()
 }
 
 /// Reads configuration, and what was asked in its light.
@@ -104,7 +188,12 @@ pub(super) fn a_url(text: &str) -> Result<(), UsageError> {
 
 /// Says first what could not be listed.
 pub(crate) fn tell_missing(found: &Collected) {
-    for missed in &found.missed {
+    tell_missed(&found.missed);
+}
+
+/// The same of a list alone.
+pub(crate) fn tell_missed(all: &[String]) {
+    for missed in all {
         style::complain(missed);
     }
 }
@@ -183,32 +272,4 @@ fn in_short(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> 
         out.line(format_args!("- undetermined ({place}) {what}"));
     }
     out.shown()
-}
-
-/// Writes diagnoses in the format asked for.
-fn show(
-    (diagnoses, next): (&[Diagnosis], &[Next]),
-    missed: &[String],
-    calls: &[Call],
-    args: &DiagnoseArgs,
-) -> anyhow::Result<()> {
-    match args.output {
-        ReportFormat::Json => style::say(&Shown::json(&diagnoses)?)?,
-        ReportFormat::Short => style::say(&in_short(diagnoses, missed, args))?,
-        ReportFormat::Human => {
-            let mut out = style::pen().page();
-            if args.verbose > 1 {
-                out.append(in_calls(calls));
-                out.gap();
-            }
-            out.append(in_words((diagnoses, next), missed, args));
-            style::page(&out.shown())?;
-        }
-    }
-    Ok(())
-}
-
-/// The exit code of several diagnoses is that of the worst.
-pub(crate) fn exit_of(diagnoses: &[Diagnosis]) -> Exit {
-    diagnoses.iter().map(|d| d.outcome.into()).max().unwrap_or(Exit::Sound)
 }

@@ -1,16 +1,26 @@
 //! A bundle: all evidence of a run in one versioned file, which says what it holds. Tokens and credentials have no
 //! place in evidence; of what other people write only what questions ask for is kept, and that redacted.
 
+mod gathering;
 mod layout;
+mod spool;
 
+pub use gathering::Gathering;
+
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 use trustwalk_core::bundle;
-use trustwalk_core::evidence::{Evidence, Holds, Packed};
+use trustwalk_core::evidence::{Evidence, Holds, Settler, Tables};
 
 use crate::error::CollectError;
 use crate::files::{read_bounded, write_private};
+use crate::walk::Taker;
+use spool::Lines;
+
+/// The trustwalk of this build.
+const TOOL: &str = concat!("trustwalk ", env!("CARGO_PKG_VERSION"));
 
 /// Evidence as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,25 +31,34 @@ pub struct Bundle {
     pub tool: String,
     /// What of other people's text it holds, counted.
     pub holds: Holds,
-    /// What identities share, and one entry per identity.
-    #[serde(flatten)]
-    packed: Packed,
+    /// What identities share, each thing once.
+    shared: Tables,
+    /// One entry per identity.
+    identities: Lines,
 }
 
 impl Bundle {
     /// A bundle of this build.
-    pub fn new(evidence: Vec<Evidence>) -> Self {
-        Self::of(concat!("trustwalk ", env!("CARGO_PKG_VERSION")).to_owned(), Packed::of(evidence))
-    }
-
-    fn of(tool: String, mut packed: Packed) -> Self {
-        packed.settle();
-        Self { version: bundle::VERSION, tool, holds: packed.holds(), packed }
+    pub fn new(evidence: Vec<Evidence>) -> io::Result<Self> {
+        let (mut settler, mut gathering) = (Settler::default(), Gathering::default());
+        for one in evidence {
+            gathering.add(settler.settle(one))?;
+        }
+        gathering.bundle()
     }
 
     /// The evidence of each identity.
     pub fn evidence(self) -> Vec<Evidence> {
-        self.packed.unpacked()
+        let mut all = Vec::new();
+        self.each(&mut |one| all.push(one));
+        all
+    }
+
+    /// Gives the evidence of each identity away, one after the other.
+    pub fn each(self, take: Taker<'_>) {
+        // What is here was read when it was put in.
+        let read = |line: io::Result<String>| self.shared.unpacked(&line.ok()?).ok()?;
+        self.identities.each().filter_map(read).for_each(take);
     }
 
     /// Reads a bundle file.
@@ -55,8 +74,10 @@ impl Bundle {
     /// A bundle from its bytes, or what is wrong with them, in words that repeat none of them but the tool's name. What
     /// was read of an older format is as if this build had written it.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let read = bundle::parse(bytes).map_err(|e| e.to_string())?;
-        Ok(Self { version: bundle::VERSION, tool: read.tool, holds: read.packed.holds(), packed: read.packed })
+        let (mut gathering, mut failed) = (Gathering::default(), None);
+        let tool = bundle::parse_each(bytes, &mut |one| failed = failed.take().or(gathering.add(one).err()));
+        let tool = tool.map_err(|e| e.to_string())?;
+        failed.map_or(Ok(()), Err).and_then(|()| gathering.bundle_of(tool)).map_err(|e| e.to_string())
     }
 
     /// As it is written: a line for each identity and for each thing they share.
@@ -113,7 +134,7 @@ mod tests {
         let object = planted(&canary);
         let mut evidence = Evidence::new(Target::Job { name: "x".to_owned() }, 0);
         evidence.workload = known(kube_api::workload("Deployment", &object));
-        let bundle = Bundle::new(vec![evidence]);
+        let bundle = Bundle::new(vec![evidence]).unwrap();
         let text = serde_json::to_string(&bundle).unwrap();
         assert!(!text.contains(&canary), "{text}");
         assert!(text.contains("DATABASE_URL") && bundle.holds.variables == 7 && bundle.holds.variable_values == 0);

@@ -1,12 +1,12 @@
 //! From a whole cluster, or one namespace of it, to the workloads that use web identity, and to those that should: a
 //! workload that fails may do so because it was given none.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt as _;
 use trustwalk_core::evidence::{Observed, ROLE_ANNOTATION, ServiceAccount, Variable, Workload};
 
-use super::Collected;
+use super::Taker;
 use super::listed::Listed;
 use super::workload::{Depth, walk};
 use super::world::World;
@@ -16,8 +16,13 @@ use crate::limits::{FULL_WALKS, PARALLEL_TARGETS};
 
 /// Walks from every workload that uses web identity: its service account names a role, or its
 /// containers hold the variables, or an association or a role's trust policy names it. Walks too from those that do
-/// not and fail, or whose log speaks of credentials: what they lack may be the identity.
-pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result<Collected, CollectError> {
+/// not and fail, or whose log speaks of credentials: what they lack may be the identity. Each is given away as it comes;
+/// tells how many there were and what could not be listed.
+pub(super) async fn everything(
+    world: &World,
+    namespace: Option<&str>,
+    give: Taker<'_>,
+) -> Result<(usize, Vec<String>), CollectError> {
     let kube = world.kube.as_ref().map_err(|why| CollectError::Kubeconfig(why.clone()))?;
     let (accounts, controllers, pods) =
         tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace), kube.failing_pods(namespace));
@@ -70,19 +75,45 @@ pub(super) async fn everything(world: &World, namespace: Option<&str>) -> Result
     if together {
         world.know_accounts(kube, accounts).await;
     }
+    let mut left = Left::of(found.targets.iter().chain(&bare));
     let mut walks = with_depths(found.targets, world.options.exchange);
     walks.extend(bare.into_iter().enumerate().map(|(place, one)| (one, Depth::among(many, Some(place), false))));
-    let evidence = futures_util::stream::iter(walks)
+    let walked = walks.len();
+    let mut walks = futures_util::stream::iter(walks)
         .map(|(one, depth)| async move {
             let listed = Listed { workload: one.workload, together };
-            world.of_this_run(Box::pin(walk(world, &one.target, &depth, listed)).await)
+            let namespace = one.target.namespace.clone();
+            (namespace, Box::pin(walk(world, &one.target, &depth, listed)).await)
         })
-        .buffered(PARALLEL_TARGETS)
-        .collect()
-        .await;
-    // Each identity has its own; what is left is other people's.
-    world.cache.pods.lock().await.clear();
-    Ok(Collected { evidence, missed: found.missed })
+        .buffered(PARALLEL_TARGETS);
+    while let Some((namespace, evidence)) = walks.next().await {
+        give(world.of_this_run(evidence));
+        if left.is_last(&namespace) {
+            // Each identity has its own; what is left is other people's.
+            world.cache.pods.lock().await.remove(&namespace);
+        }
+    }
+    Ok((walked, found.missed))
+}
+
+/// How many are still to be walked from in each namespace.
+struct Left(HashMap<String, usize>);
+
+impl Left {
+    fn of<'a>(targets: impl Iterator<Item = &'a One>) -> Self {
+        let mut left = HashMap::new();
+        for one in targets {
+            *left.entry(one.target.namespace.clone()).or_default() += 1;
+        }
+        Self(left)
+    }
+
+    /// Takes one off, and tells whether it was the last.
+    fn is_last(&mut self, namespace: &str) -> bool {
+        let Some(left) = self.0.get_mut(namespace) else { return false };
+        *left -= 1;
+        *left == 0
+    }
 }
 
 /// Those of the workloads without an identity that fail, or whose log speaks of credentials; of more than a few, only

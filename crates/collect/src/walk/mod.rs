@@ -20,7 +20,7 @@ pub use options::WalkOptions;
 pub use targets::{Ask, parse_target};
 pub use world::World;
 
-use trustwalk_core::evidence::{Evidence, settled};
+use trustwalk_core::evidence::{Evidence, Settler};
 use trustwalk_foreign::shell;
 
 use crate::error::CollectError;
@@ -38,15 +38,28 @@ pub struct Collected {
 
 /// Gathers the evidence for what was asked.
 pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError> {
+    let mut evidence = Vec::new();
+    let missed = collect_each(world, ask, &mut |one| evidence.push(one)).await?;
+    Ok(Collected { evidence, missed })
+}
+
+/// Whoever takes identities as they are walked.
+pub type Taker<'a> = &'a mut (dyn FnMut(Evidence) + Send);
+
+/// The same, but gives the evidence of each identity away as soon as it is there, in order, so that that of many is
+/// never held at once. Nothing is given when it fails. Tells what was missed.
+pub async fn collect_each(world: &World, ask: &Ask, take: Taker<'_>) -> Result<Vec<String>, CollectError> {
     let mut missed = world.unread_logs();
-    let evidence = match ask {
+    let mut settler = Settler::default();
+    // What a walk needed on its way and no question asks for goes no further.
+    let mut give = |one| take(settler.settle(one));
+    match ask {
         Ask::Everything { namespace } => {
-            let found = everything::everything(world, namespace.as_deref()).await?;
-            missed.extend(found.missed);
-            if let (Some(name), true, true) = (namespace, found.evidence.is_empty(), missed.is_empty()) {
+            let (walked, more) = everything::everything(world, namespace.as_deref(), &mut give).await?;
+            missed.extend(more);
+            if let (Some(name), 0, true) = (namespace, walked, missed.is_empty()) {
                 world.must_have(name).await?;
             }
-            found.evidence
         }
         Ask::Workload(target) => {
             let depth = workload::Depth::full();
@@ -55,19 +68,18 @@ pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError
             if found.workload.is_absent() || found.service_account.is_absent() && is_account(target) {
                 return Err(gone(world, target).await);
             }
-            vec![found]
+            give(found);
         }
-        Ask::Role { arn, subject } => vec![Box::pin(account::walk_role(world, arn, subject.as_deref())).await],
-        Ask::Issuer(url) => vec![Box::pin(account::walk_issuer(world, url)).await],
+        Ask::Role { arn, subject } => give(Box::pin(account::walk_role(world, arn, subject.as_deref())).await),
+        Ask::Issuer(url) => give(Box::pin(account::walk_issuer(world, url)).await),
         Ask::Job { path, subject } => {
             let (found, unread) = Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?;
             missed.extend(unread);
-            found
+            found.into_iter().for_each(give);
         }
-        Ask::Logs => vec![account::walk_logs(world)],
-    };
-    // What a walk needed on its way and no question asks for goes no further.
-    Ok(Collected { evidence: settled(evidence), missed })
+        Ask::Logs => give(account::walk_logs(world)),
+    }
+    Ok(missed)
 }
 
 fn is_account(target: &WorkloadRef) -> bool {

@@ -54,7 +54,7 @@ fn an_older_bundle_written_anew_is_the_same_in_this_format() {
 fn many_identities_are_written_read_back_and_judged_alike() {
     let crowd = crowd(200).unwrap();
     let before: Vec<String> = crowd.iter().map(|e| words(&diagnose(e))).collect();
-    let text = Bundle::new(crowd).text().unwrap();
+    let text = Bundle::new(crowd).unwrap().text().unwrap();
     let read = Bundle::parse(text.as_bytes()).unwrap().evidence();
     let after: Vec<String> = read.iter().map(|e| words(&diagnose(e))).collect();
     assert_eq!(before, after);
@@ -67,14 +67,14 @@ fn what_identities_share_is_written_and_kept_once() {
     let size = |count: usize| {
         let crowd = crowd(count).unwrap();
         let root = crowd[0].roots.library[0].clone();
-        let text = Bundle::new(crowd).text().unwrap();
+        let text = Bundle::new(crowd).unwrap().text().unwrap();
         assert_eq!(text.matches(&root).count(), 1, "the roots stand more than once");
         assert_eq!(text.matches("\"client_ids\"").count(), 1, "the provider stands more than once");
         text.len()
     };
     let (few, many) = (size(20), size(60));
     assert!((many - few) / 40 < LARGEST, "an identity takes {} bytes", (many - few) / 40);
-    let read = Bundle::parse(Bundle::new(crowd(20).unwrap()).text().unwrap().as_bytes()).unwrap().evidence();
+    let read = Bundle::parse(Bundle::new(crowd(20).unwrap()).unwrap().text().unwrap().as_bytes()).unwrap().evidence();
     assert!(read.iter().all(|e| e.run.is(&read[0].run) && e.chains.is(&read[0].chains)));
 }
 

@@ -17,9 +17,10 @@ mod older;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use trustwalk_foreign::redact;
 
-use crate::evidence::{Evidence, Packed};
+use crate::evidence::{Evidence, Settler, Tables};
 
 /// The format that this version writes. A later one is refused, with both numbers named.
 pub const VERSION: u32 = 3;
@@ -41,14 +42,13 @@ const TOOL_CHARS: usize = 60;
 pub struct Opened {
     /// The trustwalk that wrote it.
     pub tool: String,
-    /// What identities share, and one entry per identity.
-    pub packed: Packed,
+    evidence: Vec<Evidence>,
 }
 
 impl Opened {
     /// The evidence of each identity.
     pub fn evidence(self) -> Vec<Evidence> {
-        self.packed.unpacked()
+        self.evidence
     }
 }
 
@@ -79,8 +79,24 @@ struct Head {
     tool: Option<String>,
 }
 
+/// What is read of a bundle after its head.
+#[derive(Deserialize)]
+struct Body<'a> {
+    shared: Tables,
+    #[serde(borrow)]
+    identities: Vec<&'a RawValue>,
+}
+
 /// Reads a bundle's document.
 pub fn parse(bytes: &[u8]) -> Result<Opened, BundleError> {
+    let mut evidence = Vec::new();
+    let tool = parse_each(bytes, &mut |one| evidence.push(one))?;
+    Ok(Opened { tool, evidence })
+}
+
+/// The same, but gives the evidence of each identity away as it is read, so that that of many is never held at once:
+/// some of it before something wrong is met. Tells which tool wrote it.
+pub fn parse_each(bytes: &[u8], take: &mut dyn FnMut(Evidence)) -> Result<String, BundleError> {
     let head: Head = serde_json::from_slice(bytes)?;
     let version = head.version.ok_or_else(|| BundleError("it has no version".to_owned()))?;
     if !(OLDEST..=u64::from(VERSION)).contains(&version) {
@@ -95,13 +111,19 @@ pub fn parse(bytes: &[u8]) -> Result<Opened, BundleError> {
         return Err(BundleError(format!("it has more than {MOST_OBJECTS} JSON objects")));
     }
     let tool = head.tool.ok_or_else(|| BundleError("it does not say which tool wrote it".to_owned()))?;
-    let mut packed: Packed =
-        if version < SHARED { Packed::of(older::evidence(bytes)?) } else { serde_json::from_slice(bytes)? };
-    if !packed.is_whole() {
-        return Err(BundleError("an identity refers to what is not in it".to_owned()));
+    let mut settler = Settler::default();
+    if version < SHARED {
+        older::evidence(bytes)?.into_iter().for_each(|one| take(settler.settle(one)));
+        return Ok(tool);
     }
-    packed.settle();
-    Ok(Opened { tool, packed })
+    let Body { shared, identities } = serde_json::from_slice(bytes)?;
+    for (at, line) in identities.into_iter().enumerate() {
+        let wrong = |e: serde_json::Error| BundleError(format!("identity {}: {}", at + 1, place(&e)));
+        let one = shared.unpacked(line.get()).map_err(wrong)?;
+        let one = one.ok_or_else(|| BundleError("an identity refers to what is not in it".to_owned()))?;
+        take(settler.settle(one));
+    }
+    Ok(tool)
 }
 
 /// Where a document is wrong, and how, without a word of it.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kept::WITHHELD;
-use super::{Evidence, Packed, PodSpec};
+use super::{Evidence, PodSpec};
 
 /// Counts over all identities of a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -33,35 +33,9 @@ pub struct Holds {
     pub log_lines: usize,
 }
 
-impl Packed {
-    /// What of other people's text it holds, what is shared once.
-    pub fn holds(&self) -> Holds {
-        let mut held = Holds { identities: self.own().len(), ..Holds::default() };
-        for own in self.own() {
-            held.add(own);
-        }
-        let shared = &self.shared;
-        for account in shared.service_accounts.iter().filter_map(|all| all.known()).flatten() {
-            held.annotated(account.annotations.values());
-            held.labels += account.labels.len();
-        }
-        let trusting = shared.trusting.iter().filter_map(|all| all.known()).flatten();
-        for role in shared.roles.iter().filter_map(|role| role.known()).chain(trusting) {
-            held.tags += role.tags.len();
-            held.policies += 1;
-        }
-        let policies = shared.policies.iter().filter_map(|all| all.known()).flatten();
-        held.policies += policies.filter(|p| p.document.is_some()).count();
-        let providers = shared.providers.iter().filter_map(|provider| provider.known());
-        held.tags += providers.map(|p| p.tags.len()).sum::<usize>();
-        let associations = shared.associations.iter().filter_map(|all| all.known()).flatten();
-        held.tags += associations.map(|a| a.tags.len()).sum::<usize>();
-        held
-    }
-}
-
 impl Holds {
-    fn add(&mut self, e: &Evidence) {
+    /// Adds one identity without what it shares.
+    pub(super) fn add(&mut self, e: &Evidence) {
         let pods = e.pods.known().into_iter().flatten().map(|p| &p.spec);
         for spec in e.workload.known().map(|w| &w.template).into_iter().chain(pods) {
             self.spec(spec);
@@ -87,7 +61,8 @@ impl Holds {
         self.labels += spec.labels.len();
     }
 
-    fn annotated<'a>(&mut self, values: impl Iterator<Item = &'a String>) {
+    /// Adds annotations by their values.
+    pub(super) fn annotated<'a>(&mut self, values: impl Iterator<Item = &'a String>) {
         for value in values {
             self.annotations += 1;
             self.annotation_values += usize::from(value != WITHHELD);

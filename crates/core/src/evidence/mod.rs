@@ -2,7 +2,9 @@
 
 mod annotation;
 mod aws;
+mod clean;
 mod clock;
+mod fields;
 mod files;
 mod foretold;
 mod holds;
@@ -44,14 +46,14 @@ pub use kubernetes::{
 pub use logs::{Besides, Happening, LogFailure, LogRecord, LogSuccess, LogUnclear, LogsRead, Neighbours};
 pub use network::{NetworkPeer, NetworkPort, NetworkRule};
 pub use observed::{Gap, Observed, Source};
-pub use packed::{Packed, Tables};
+pub use packed::{Packing, Tables};
 pub use pods::{
     Container, ContainerRun, ContainersReady, EnvFrom, EnvVar, Pod, PodSpec, TokenVolume, Workload, at_work, pods_down,
 };
 pub use refusal::WebhookRefusal;
 pub(crate) use run::certificates;
 pub use run::{Reached, Repair, Roots, Run, Stores};
-pub use settle::settled;
+pub use settle::{Settler, settled};
 pub use shared::Shared;
 pub use template::{Fit, Letters, Part, Template};
 pub use view::View;
@@ -216,6 +218,11 @@ pub struct Evidence {
     /// What was given and contradicts what was asked about, in sentences: nothing is decided from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dismissed: Vec<String>,
+}
+
+/// What an identity is before anything is known of it.
+fn blank() -> Evidence {
+    Evidence::new(Target::Log { name: String::new() }, 0)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]

@@ -10,12 +10,13 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::fields::shared_fields;
 use super::{
-    Discovery, Evidence, HostChain, Keys, NetworkPolicy, Observed, PodIdentityAssociation, Provider, Role, RolePolicy,
-    Run, ServiceAccount, Shared, Target, TrailEvent,
+    Discovery, Evidence, Holds, HostChain, Keys, NetworkPolicy, Observed, PodIdentityAssociation, Provider, Role,
+    RolePolicy, Run, ServiceAccount, Shared, TrailEvent, blank,
 };
 
-/// The fields of [`Evidence`] that are shared, by the table in which each stands.
+/// What stands in which table, and where.
 macro_rules! tables {
     ($($(#[doc = $words:literal])+ $table:ident: $type:ty = $($field:ident),+;)+) => {
         /// What identities share, each thing once.
@@ -35,7 +36,7 @@ macro_rules! tables {
             const NAMES: &[&str] = &[$($(stringify!($field),)+)+];
         }
 
-        #[derive(Default)]
+        #[derive(Debug, Default)]
         struct Tally {
             $($table: Table<$type>,)+
         }
@@ -70,34 +71,10 @@ macro_rules! tables {
     };
 }
 
-tables! {
-    /// Runs: one, unless evidence of several was put together.
-    runs: Run = run;
-    /// Service accounts, by namespace.
-    service_accounts: Observed<Vec<ServiceAccount>> = siblings;
-    /// Roles that trust an issuer.
-    trusting: Observed<Vec<Role>> = trusting;
-    /// Network policies that select the same pods.
-    network_policies: Observed<Vec<NetworkPolicy>> = network_policies;
-    /// Pod Identity associations, by namespace.
-    associations: Observed<Vec<PodIdentityAssociation>> = associations;
-    /// Roles.
-    roles: Observed<Role> = role, association_role, association_target;
-    /// Policies of roles.
-    policies: Observed<Vec<RolePolicy>> = policies, association_policies, association_own_policies;
-    /// Discovery documents.
-    discoveries: Observed<Discovery> = discovery;
-    /// Key sets.
-    keys: Observed<Keys> = keys;
-    /// Chains that an issuer's hosts present.
-    chains: Vec<Observed<HostChain>> = chains;
-    /// Providers.
-    providers: Observed<Provider> = provider;
-    /// What `CloudTrail` remembers.
-    trails: Observed<Vec<TrailEvent>> = trail;
-}
+shared_fields!(tables);
 
 /// A table while it is made.
+#[derive(Debug)]
 struct Table<T> {
     all: Vec<Shared<T>>,
     /// By where in memory the table's own things stand.
@@ -154,56 +131,68 @@ struct Identity {
     places: Places,
 }
 
-/// Evidence of many identities as it is stored.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Packed {
-    /// What they share.
-    pub shared: Tables,
-    identities: Vec<Identity>,
+/// Puts together what identities share while they come, be it the same or only alike, and writes what is each one's own
+/// on a line of JSON.
+#[derive(Debug)]
+pub struct Packing {
+    blank: Evidence,
+    tally: Tally,
+    holds: Holds,
 }
 
-impl Packed {
-    /// Puts together what identities share, be it the same or only alike.
-    pub fn of(evidence: Vec<Evidence>) -> Self {
-        let blank = blank();
-        let mut tally = Tally::default();
-        let identities = evidence.into_iter().map(|mut own| {
-            let places = tally.take(&blank, &mut own);
-            Identity { own, places }
-        });
-        let identities = identities.collect();
-        Self { identities, shared: tally.tables() }
-    }
-
-    /// Whether every identity refers to what is there.
-    pub fn is_whole(&self) -> bool {
-        self.identities.iter().all(|i| self.shared.have(&i.places))
-    }
-
-    /// The evidence of each identity. What one refers to and is not there is not known of it.
-    pub fn unpacked(self) -> Vec<Evidence> {
-        let Self { shared, identities } = self;
-        let whole = |Identity { mut own, places }| {
-            shared.give(&places, &mut own);
-            own
-        };
-        identities.into_iter().map(whole).collect()
-    }
-
-    /// Each identity without what it shares, and its run.
-    pub(super) fn own_mut(&mut self) -> impl Iterator<Item = (&mut Evidence, Option<usize>)> {
-        self.identities.iter_mut().map(|i| (&mut i.own, i.places.run))
-    }
-
-    /// Each identity without what it shares.
-    pub fn own(&self) -> impl ExactSizeIterator<Item = &Evidence> {
-        self.identities.iter().map(|i| &i.own)
+impl Default for Packing {
+    fn default() -> Self {
+        Self { blank: blank(), tally: Tally::default(), holds: Holds::default() }
     }
 }
 
-/// What an identity is before anything is known of it.
-fn blank() -> Evidence {
-    Evidence::new(Target::Log { name: String::new() }, 0)
+impl Packing {
+    /// Adds one identity: its line, which names the places of what it shares.
+    pub fn add(&mut self, mut own: Evidence) -> serde_json::Result<String> {
+        let places = self.tally.take(&self.blank, &mut own);
+        self.holds.identities += 1;
+        self.holds.add(&own);
+        serde_json::to_string(&Identity { own, places })
+    }
+
+    /// What they share, and what of other people's text all of it holds.
+    pub fn done(self) -> (Tables, Holds) {
+        let tables = self.tally.tables();
+        let mut holds = self.holds;
+        tables.count(&mut holds);
+        (tables, holds)
+    }
+}
+
+impl Tables {
+    /// Adds what of other people's text is here.
+    fn count(&self, held: &mut Holds) {
+        for account in self.service_accounts.iter().filter_map(|all| all.known()).flatten() {
+            held.annotated(account.annotations.values());
+            held.labels += account.labels.len();
+        }
+        let trusting = self.trusting.iter().filter_map(|all| all.known()).flatten();
+        for role in self.roles.iter().filter_map(|role| role.known()).chain(trusting) {
+            held.tags += role.tags.len();
+            held.policies += 1;
+        }
+        let policies = self.policies.iter().filter_map(|all| all.known()).flatten();
+        held.policies += policies.filter(|p| p.document.is_some()).count();
+        let providers = self.providers.iter().filter_map(|provider| provider.known());
+        held.tags += providers.map(|p| p.tags.len()).sum::<usize>();
+        let associations = self.associations.iter().filter_map(|all| all.known()).flatten();
+        held.tags += associations.map(|a| a.tags.len()).sum::<usize>();
+    }
+
+    /// The identity of a line, with what it shares; nothing where it refers to what is not here.
+    pub fn unpacked(&self, line: &str) -> serde_json::Result<Option<Evidence>> {
+        let Identity { mut own, places } = serde_json::from_str(line)?;
+        if !self.have(&places) {
+            return Ok(None);
+        }
+        self.give(&places, &mut own);
+        Ok(Some(own))
+    }
 }
 
 impl Serialize for Identity {
@@ -214,8 +203,22 @@ impl Serialize for Identity {
         members.retain(|name, _| !run.contains_key(name) && !Places::NAMES.contains(&name.as_str()));
         let unasked = serde_json::to_value(Observed::<()>::default()).map_err(S::Error::custom)?;
         members.retain(|_, fact| !fact.is_null() && *fact != unasked);
+        // Who was asked about stands as it stands in a diagnosis.
+        members.iter_mut().filter(|(name, _)| *name != "target").for_each(|(_, fact)| without_nulls(fact));
         members.extend(self::members(&self.places).map_err(S::Error::custom)?);
         members.serialize(to)
+    }
+}
+
+/// Leaves out what is nothing: it is nothing again when it is read.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        Value::Object(members) => {
+            members.retain(|_, value| !value.is_null());
+            members.values_mut().for_each(without_nulls);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
@@ -253,6 +256,7 @@ impl<'de> Deserialize<'de> for Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Target;
 
     fn two() -> Vec<Evidence> {
         let one = |name: &str| {
@@ -264,27 +268,34 @@ mod tests {
         vec![one("a"), one("b")]
     }
 
+    fn packed() -> (Vec<String>, Tables) {
+        let mut packing = Packing::default();
+        let lines = two().into_iter().map(|one| packing.add(one).unwrap()).collect();
+        (lines, packing.done().0)
+    }
+
     #[test]
     fn what_is_alike_stands_once_and_is_shared_when_it_is_unpacked() {
-        let packed = Packed::of(two());
-        assert_eq!((packed.shared.runs.len(), packed.shared.roles.len(), packed.shared.keys.len()), (1, 1, 0));
-        let [a, b] = <[Evidence; 2]>::try_from(packed.unpacked()).unwrap();
+        let (lines, tables) = packed();
+        assert_eq!((tables.runs.len(), tables.roles.len(), tables.keys.len()), (1, 1, 0));
+        let [a, b] = [0, 1].map(|at: usize| tables.unpacked(&lines[at]).unwrap().unwrap());
         assert!(a.run.is(&b.run) && a.role.is(&b.role));
         assert_eq!([a, b], two().as_slice());
     }
 
     #[test]
     fn what_is_written_and_read_again_is_the_same() {
-        let text = serde_json::to_string(&Packed::of(two())).unwrap();
-        assert_eq!(text.matches("us-west-2").count(), 1, "{text}");
-        let read: Packed = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.unpacked(), two());
+        let (lines, tables) = packed();
+        let text = serde_json::to_string(&tables).unwrap();
+        assert_eq!((lines.concat() + &text).matches("us-west-2").count(), 1, "{lines:?} {text}");
+        let read: Tables = serde_json::from_str(&text).unwrap();
+        let read: Vec<Evidence> = lines.iter().map(|line| read.unpacked(line).unwrap().unwrap()).collect();
+        assert_eq!(read, two());
     }
 
     #[test]
     fn a_reference_to_nothing_is_not_followed() {
-        let text = r#"{"shared": {}, "identities": [{"target": {"kind": "log", "name": "a"}, "role": 3}]}"#;
-        assert!(!serde_json::from_str::<Packed>(text).unwrap().is_whole());
-        assert!(Packed::of(two()).is_whole());
+        let line = r#"{"target": {"kind": "log", "name": "a"}, "role": 3}"#;
+        assert_eq!(Tables::default().unpacked(line).unwrap(), None);
     }
 }

@@ -1,6 +1,7 @@
 //! What all identities of one run share.
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -40,10 +41,50 @@ impl Shared<Roots> {
     }
 }
 
+/// Most judgements of the same chains that are kept: by the machine's clock and by the servers'.
+const JUDGEMENTS: usize = 4;
+
+/// What judging came to, by which roots and at which time.
+type Judged = (Shared<Roots>, i64, Arc<dyn Any + Send + Sync>);
+
+/// Presented chains, read, and what judging them came to.
+struct Read {
+    certificates: Arc<Vec<Vec<Certificate>>>,
+    judged: Mutex<Vec<Judged>>,
+}
+
 impl Shared<Vec<Observed<HostChain>>> {
+    fn read(&self) -> Arc<Read> {
+        self.once(|chains| Read {
+            certificates: Arc::new(chains.iter().filter_map(Observed::known).map(|c| certificates(&c.chain)).collect()),
+            judged: Mutex::default(),
+        })
+    }
+
     /// The certificates of each chain that was seen, read once for all who share them.
     pub fn certificates(&self) -> Arc<Vec<Vec<Certificate>>> {
-        self.once(|chains| chains.iter().filter_map(Observed::known).map(|c| certificates(&c.chain)).collect())
+        Arc::clone(&self.read().certificates)
+    }
+
+    /// What `judge` makes of the certificates by these roots and at this time, once for all who share them: their
+    /// signatures are the dearest part of a diagnosis. One kind of judgement is kept.
+    pub(super) fn judged<M: Any + Send + Sync>(
+        &self,
+        (roots, now): (&Shared<Roots>, i64),
+        judge: impl FnOnce(&[Vec<Certificate>]) -> M,
+    ) -> Arc<M> {
+        let read = self.read();
+        let mut judged = read.judged.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = judged.iter().find(|(by, at, _)| by.is(roots) && *at == now);
+        if let Some(known) = known.and_then(|(_, _, known)| Arc::clone(known).downcast().ok()) {
+            return known;
+        }
+        let made = Arc::new(judge(&read.certificates));
+        if judged.len() >= JUDGEMENTS {
+            judged.clear();
+        }
+        judged.push((roots.clone(), now, made.clone()));
+        made
     }
 }
 

@@ -1,5 +1,7 @@
 //! Holding evidence to the lists of what is kept, and taking secrets out of all foreign text in it.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -8,20 +10,116 @@ use serde_json::Value;
 use trustwalk_foreign::redact;
 use trustwalk_x509::parse_any;
 
+use super::clean::is_clean;
+use super::fields::shared_fields;
 use super::kept::{VERBATIM, WITHHELD, annotations, labels as labels_kept, tags};
 use super::{
-    CiJob, Discovery, Evidence, HostChain, Keys, NetworkPolicy, Observed, Packed, PodIdentityAssociation, PodSpec,
-    Provider, Role, RolePolicy, Run, ServiceAccount, Shared, Target, TrailEvent, Webhook,
+    CiJob, Discovery, Evidence, HostChain, Keys, NetworkPolicy, Observed, PodIdentityAssociation, PodSpec, Provider,
+    Role, RolePolicy, Run, ServiceAccount, Shared, Target, TrailEvent, Webhook, blank,
 };
 
-/// Evidence with what questions ask for, all foreign text of it redacted, and what identities share in one place. What
-/// was settled once is not changed by being settled again.
+/// Evidence with what questions ask for and all foreign text of it redacted. What was settled once is not changed by
+/// being settled again.
 #[must_use]
 pub fn settled(all: Vec<Evidence>) -> Vec<Evidence> {
-    let mut packed = Packed::of(all);
-    packed.settle();
-    packed.unpacked()
+    let mut settler = Settler::default();
+    all.into_iter().map(|one| settler.settle(one)).collect()
 }
+
+/// Settles identities one after the other, and what several of them share once.
+#[derive(Debug)]
+pub struct Settler {
+    blank: Evidence,
+    shared: SharedOnce,
+    /// Labels that webhooks' selectors ask for, by the run that tells them.
+    labels: Vec<(Shared<Run>, Vec<String>)>,
+}
+
+impl Default for Settler {
+    fn default() -> Self {
+        Self { blank: blank(), shared: SharedOnce::default(), labels: Vec::new() }
+    }
+}
+
+impl Settler {
+    /// One identity as it may be kept.
+    #[must_use]
+    pub fn settle(&mut self, mut one: Evidence) -> Evidence {
+        let known = self.labels.iter().position(|(run, _)| run.is(&one.run));
+        let at = known.unwrap_or_else(|| {
+            self.labels.push((one.run.clone(), one.run.labels_asked_for()));
+            self.labels.len() - 1
+        });
+        let shared = self.shared.take(&self.blank, &mut one);
+        one.settle(self.labels.get(at).map_or(&[], |(_, labels)| labels.as_slice()));
+        shared.give(&mut one);
+        one
+    }
+}
+
+/// What was settled of what stands in one table.
+#[derive(Debug)]
+struct Once<T> {
+    /// As it was and as it may be kept, by where in memory it stood: it stands there as long as this does.
+    known: BTreeMap<usize, [Shared<T>; 2]>,
+}
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new() }
+    }
+}
+
+impl<T: Settle + Clone + PartialEq> Once<T> {
+    fn settled(&mut self, mut of: Shared<T>) -> Shared<T> {
+        if of.is_alone() {
+            // Nobody asks for it again, so that it is not remembered either.
+            of.settle();
+            return of;
+        }
+        if let Some([_, kept]) = self.known.get(&of.place()) {
+            return kept.clone();
+        }
+        let mut own = T::clone(&of);
+        own.settle();
+        // What was as it may be kept stands once for all who have it.
+        let kept = if own == *of { of.clone() } else { Shared::from(own) };
+        self.known.insert(of.place(), [of, kept.clone()]);
+        kept
+    }
+}
+
+macro_rules! once {
+    ($($(#[doc = $words:literal])+ $table:ident: $type:ty = $($field:ident),+;)+) => {
+        /// What was settled of what identities share.
+        #[derive(Debug, Default)]
+        struct SharedOnce {
+            $($table: Once<$type>,)+
+        }
+
+        /// What one identity shares, as it may be kept.
+        struct Kept {
+            $($($field: Shared<$type>,)+)+
+        }
+
+        impl SharedOnce {
+            /// Takes out of one identity what it shares.
+            fn take(&mut self, blank: &Evidence, one: &mut Evidence) -> Kept {
+                Kept { $($($field: {
+                    self.$table.settled(std::mem::replace(&mut one.$field, blank.$field.clone()))
+                },)+)+ }
+            }
+        }
+
+        impl Kept {
+            fn give(self, one: &mut Evidence) {
+                $($(one.$field = self.$field;)+)+
+            }
+        }
+    };
+}
+
+shared_fields!(once);
 
 impl Evidence {
     fn settle(&mut self, labels: &[String]) {
@@ -43,37 +141,7 @@ impl Evidence {
                 WITHHELD.clone_into(value);
             }
         }
-        let bare = || Self::of(Shared::default(), Target::Log { name: WITHHELD.to_owned() });
-        redact_all(self, bare);
-    }
-}
-
-impl Packed {
-    /// Holds all to what questions ask for, and redacts all foreign text: what is shared once.
-    pub fn settle(&mut self) {
-        let labels: Vec<Vec<String>> = self.shared.runs.iter().map(|run| run.labels_asked_for()).collect();
-        for (own, run) in self.own_mut() {
-            own.settle(run.and_then(|at| labels.get(at)).map_or(&[], Vec::as_slice));
-        }
-        let shared = &mut self.shared;
-        settle(&mut shared.runs);
-        settle(&mut shared.service_accounts);
-        settle(&mut shared.trusting);
-        settle(&mut shared.network_policies);
-        settle(&mut shared.associations);
-        settle(&mut shared.roles);
-        settle(&mut shared.policies);
-        settle(&mut shared.discoveries);
-        settle(&mut shared.keys);
-        settle(&mut shared.chains);
-        settle(&mut shared.providers);
-        settle(&mut shared.trails);
-    }
-}
-
-fn settle<T: Settle + Clone>(table: &mut [Shared<T>]) {
-    for one in table {
-        one.settle();
+        redact_all(self, || Self { target: Target::Log { name: WITHHELD.to_owned() }, ..blank() });
     }
 }
 
@@ -205,6 +273,9 @@ fn keep(spec: &mut PodSpec, labels: &[String]) {
 
 /// Redacts every text of a thing but what is [`VERBATIM`]. What could not be redacted is not kept.
 fn redact_all<T: Serialize + DeserializeOwned>(thing: &mut T, bare: impl FnOnce() -> T) {
+    if is_clean(thing) {
+        return;
+    }
     let redacted = serde_json::to_value(&*thing).and_then(|mut value| {
         texts(&mut value);
         serde_json::from_value(value)

@@ -28,6 +28,11 @@ impl<T> Shared<T> {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether nobody else refers to it.
+    pub(super) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// What `work` makes of the value, once for all who share it. One kind of thing is kept of each value.
     pub(super) fn once<M: Any + Send + Sync>(&self, work: impl Fn(&T) -> M) -> Arc<M> {
         let kept = self.0.worked_out.get_or_init(|| Arc::new(work(&self.0.value)));

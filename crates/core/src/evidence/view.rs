@@ -1,5 +1,6 @@
 //! Evidence as a question sees it: every fact has an accessor, and reading is recording.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -98,6 +99,17 @@ impl<'a> View<'a> {
     /// The certificates of each of [`Evidence::chains`] that was seen.
     pub fn certificates(&self) -> Arc<Vec<Vec<Certificate>>> {
         self.read(Kind::Chains).chains.certificates()
+    }
+
+    /// What `judge` makes of the certificates that were seen and the roots, now: once for all identities that share
+    /// both.
+    pub(crate) fn judged_chains<M: Any + Send + Sync>(
+        &self,
+        judge: impl FnOnce(&[Vec<Certificate>], &Stores) -> M,
+    ) -> Arc<M> {
+        let roots = &self.read(Kind::Roots).roots;
+        let stores = roots.stores();
+        self.read(Kind::Chains).chains.judged((roots, self.now()), |all| judge(all, &stores))
     }
 
     /// [`Evidence::workload`].

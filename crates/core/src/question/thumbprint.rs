@@ -1,6 +1,9 @@
 //! Whether the registered thumbprints are consulted, whether they match, and whether the issuer's
 //! certificates hold at all.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use crate::cause::Cause;
 use trustwalk_foreign::{address, shell};
 use trustwalk_symptoms::Symptom;
@@ -26,6 +29,19 @@ pub(crate) const MAX_THUMBPRINTS: usize = 5;
 
 struct Seen<'a> {
     facts: &'a HostChain,
+    look: Arc<Look>,
+}
+
+impl Deref for Seen<'_> {
+    type Target = Look;
+
+    fn deref(&self) -> &Look {
+        &self.look
+    }
+}
+
+/// What a presented chain comes to by itself, whoever's issuer it is of.
+struct Look {
     certificates: Vec<Certificate>,
     candidates: Candidates,
     assessment: Assessment,
@@ -35,7 +51,7 @@ struct Seen<'a> {
     product: Option<String>,
 }
 
-fn look<'a>(facts: &'a HostChain, chain: &[Certificate], judge: &Judge<'_>) -> Seen<'a> {
+fn look(facts: &HostChain, chain: &[Certificate], judge: &Judge<'_>) -> Look {
     let host = Host::parse(&facts.host).ok();
     let assessment = assess(chain, host.as_ref(), judge);
     let product = interception(chain, None, None, false).map(|i| i.product.map_or(i.name, str::to_owned));
@@ -53,15 +69,19 @@ fn look<'a>(facts: &'a HostChain, chain: &[Certificate], judge: &Judge<'_>) -> S
         }
     });
     let candidates = Candidates::new(chain, assessment.path.as_ref());
-    Seen { facts, candidates, assessment, problem, timed, product, certificates: chain.to_vec() }
+    Look { candidates, assessment, problem, timed, product, certificates: chain.to_vec() }
 }
 
 /// Every host whose certificates were seen.
 fn seen<'a>(e: &View<'a>) -> Vec<Seen<'a>> {
-    let (stores, certificates) = (e.stores(), e.certificates());
-    let judge = Judge { public: &stores.public, own: &stores.own, now: e.now() };
-    let chains = e.chains().iter().filter_map(Observed::known);
-    chains.zip(certificates.iter()).map(|(facts, chain)| look(facts, chain, &judge)).collect()
+    let now = e.now();
+    let chains = || e.chains().iter().filter_map(Observed::known);
+    let looks = e.judged_chains(|certificates, stores| {
+        let judge = Judge { public: &stores.public, own: &stores.own, now };
+        let each = chains().zip(certificates).map(|(facts, chain)| Arc::new(look(facts, chain, &judge)));
+        each.collect::<Vec<_>>()
+    });
+    chains().zip(looks.iter()).map(|(facts, look)| Seen { facts, look: Arc::clone(look) }).collect()
 }
 
 /// The thumbprint that IAM would take by itself for a provider of the issuer.
