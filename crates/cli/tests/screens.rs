@@ -68,7 +68,7 @@ fn steady(text: &str) -> String {
         let digits = run.chars().filter(char::is_ascii_hexdigit).count();
         let numbers = run.chars().any(|c| c.is_ascii_digit());
         let of_ours = |t: &&str| run.split('\u{2026}').all(|part| t.contains(part));
-        if digits >= DIGITS && numbers && run.len() > 11 && !OURS.iter().any(|t| of_ours(&t)) {
+        if digits >= DIGITS && numbers && run.len() > 11 && !OURS.iter().any(of_ours) {
             out.extend(run.chars().map(|c| if c.is_ascii_hexdigit() { '#' } else { c }));
         } else {
             out.push_str(&run);
@@ -121,6 +121,9 @@ fn shown(command: &mut Command) -> Screen {
     on_screen(command, (80, 24), "")
 }
 
+/// Words, variables, whether on a terminal, and whether coloured then.
+type Case = (&'static [&'static str], &'static [(&'static str, &'static str)], bool, bool);
+
 #[test]
 fn colour_is_there_where_it_is_asked_for_and_of_the_sixteen() {
     let dir = tempfile::tempdir().unwrap();
@@ -131,7 +134,7 @@ fn colour_is_there_where_it_is_asked_for_and_of_the_sixteen() {
         let bytes = if terminal { shown(&mut command).bytes } else { command.output().unwrap().stdout };
         bytes.contains(&0x1b)
     };
-    let cases: [(&[&str], &[(&str, &str)], bool, bool); 12] = [
+    let cases: [Case; 12] = [
         (&[], &[], true, true),
         (&[], &[], false, false),
         (&["--color", "never"], &[("CLICOLOR_FORCE", "1")], true, false),
@@ -178,17 +181,17 @@ fn a_locale_without_utf_8_gets_ascii() {
 fn what_is_longer_than_the_terminal_goes_through_the_pager() {
     let dir = tempfile::tempdir().unwrap();
     bundle(dir.path(), &[KEPT[0]]);
-    let pager = "echo paged with $LESS; cat >/dev/null";
+    let through = "echo paged with $LESS; cat >/dev/null";
     let paged = |words: &[&str], set: &[(&str, &str)]| {
         let screen = shown(diagnose(dir.path(), words).envs(set.iter().copied()));
         screen.text().contains("paged with FRX")
     };
-    assert!(paged(&["-v"], &[("TRUSTWALK_PAGER", pager)]));
-    assert!(paged(&["-v"], &[("TRUSTWALK_PAGER", ""), ("PAGER", pager)]));
-    assert!(!paged(&[], &[("TRUSTWALK_PAGER", pager)]), "it fits");
-    assert!(!paged(&["-v", "--no-pager"], &[("TRUSTWALK_PAGER", pager)]));
-    assert!(!paged(&["-v", "-o", "json"], &[("TRUSTWALK_PAGER", pager)]));
-    let piped = diagnose(dir.path(), &["-v"]).env("TRUSTWALK_PAGER", pager).output().unwrap();
+    assert!(paged(&["-v"], &[("TRUSTWALK_PAGER", through)]));
+    assert!(paged(&["-v"], &[("TRUSTWALK_PAGER", ""), ("PAGER", through)]));
+    assert!(!paged(&[], &[("TRUSTWALK_PAGER", through)]), "it fits");
+    assert!(!paged(&["-v", "--no-pager"], &[("TRUSTWALK_PAGER", through)]));
+    assert!(!paged(&["-v", "-o", "json"], &[("TRUSTWALK_PAGER", through)]));
+    let piped = diagnose(dir.path(), &["-v"]).env("TRUSTWALK_PAGER", through).output().unwrap();
     assert!(!String::from_utf8(piped.stdout).unwrap().contains("paged"));
     let gone = shown(diagnose(dir.path(), &["-v"]).env("TRUSTWALK_PAGER", "no-such-pager"));
     assert!(gone.last().starts_with("Next: "), "{}", gone.text());

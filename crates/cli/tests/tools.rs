@@ -1,5 +1,10 @@
 //! What tools print that people paste into issues, as a whole: what it means, and what is said of it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 mod support;
 

@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::needless_pass_by_value,
     reason = "helpers of tests fail by panicking, as tests do"
 )]

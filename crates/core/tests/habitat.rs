@@ -1,6 +1,11 @@
 //! What kind of workload it is decides which cures and which next steps are told: a Deployment has no workflow, and a job
 //! no pods.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;

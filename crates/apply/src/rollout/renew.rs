@@ -328,7 +328,7 @@ mod tests {
         let old = |of: std::ops::Range<usize>| of.map(|n| pod(&format!("p-{n:02}"), &n.to_string(), true));
         let count = |c: &Controller, all: Vec<LivePod>| match q.next(c, &scene(all)) {
             Next::Evict(these) => these.len(),
-            _ => 0,
+            Next::Wait(_) | Next::Failed(_) | Next::Done => 0,
         };
         let with = |new: usize, ready: bool| {
             (0..new).map(move |n| pod(&format!("new-{n}"), &format!("new-{n}"), ready)).chain(old(new..30)).collect()

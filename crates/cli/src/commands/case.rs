@@ -72,7 +72,7 @@ impl Repair<'_> {
             return Ok((None, Exit::ByHand));
         }
         let asked = !args.approve && consent::can_ask(voice);
-        if !args.approve && !(asked && consent::given(voice).await?) {
+        if !(args.approve || asked && consent::given(voice).await?) {
             voice.line(if asked {
                 "No changes were made: the answer was not `yes`."
             } else {

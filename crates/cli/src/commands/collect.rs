@@ -18,11 +18,11 @@ pub(crate) async fn run(place: &PlaceArgs, args: &CollectArgs) -> anyhow::Result
     }
     let (world, ask) = world(place, &args.target).await?;
     let (mut gathering, mut unread, mut failed) = (Gathering::default(), None, None);
-    let missed = collect_each(&world, &ask, &mut |one| {
+    let mut take = |one| {
         unread = unread.take().or_else(|| why_unread(&one));
         failed = failed.take().or(gathering.add(one).err());
-    })
-    .await?;
+    };
+    let missed = Box::pin(collect_each(&world, &ask, &mut take)).await?;
     if let Some(error) = failed {
         return Err(error).context("the evidence could not be put into a bundle");
     }

@@ -30,7 +30,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Resul
     } else {
         let (world, ask) = world(place, &args.target).await?;
         told.whole = matches!(ask, Ask::Everything { .. });
-        let missed = collect_each(&world, &ask, &mut |one| told.take(&one)).await?;
+        let missed = Box::pin(collect_each(&world, &ask, &mut |one| told.take(&one))).await?;
         (missed, world.options.calls.all())
     };
     missed.extend(std::mem::take(&mut told.besides).told());
@@ -145,10 +145,10 @@ impl Besides {
 pub(crate) fn judged(found: &mut Collected, typed: &Typed) -> Vec<Diagnosis> {
     let (mut kept, mut diagnoses, mut besides) = (Vec::new(), Vec::new(), Besides::default());
     for evidence in std::mem::take(&mut found.evidence) {
-        let diagnosis = diagnose(&evidence);
-        if !besides.take(&evidence, &diagnosis, typed) {
+        let said = diagnose(&evidence);
+        if !besides.take(&evidence, &said, typed) {
             kept.push(evidence);
-            diagnoses.push(diagnosis);
+            diagnoses.push(said);
         }
     }
     found.missed.extend(besides.told());

@@ -13,7 +13,7 @@ use crate::args::{Format, LabArgs, LabCommand, Model};
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::Signals;
 use crate::style;
-use trustwalk_render::{Page, Shown};
+use trustwalk_render::Shown;
 
 /// Runs the command.
 pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {

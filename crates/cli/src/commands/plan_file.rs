@@ -134,7 +134,7 @@ pub(super) async fn from_file(
     let report =
         |plan, applied| Report { schema: SCHEMA, diagnosis: Some(diagnosis.clone()), plan, applied, rotation: None };
     let next = Next::command(place.typed.again("fix", &file.target));
-    if let Some(stale) = stale(path, (&file, &now), one, next, voice)? {
+    if let Some(stale) = stale(path, (&file, &now), one, &next, voice)? {
         reports.push(report(Some(Planned::Stale(Box::new(stale))), None));
         return Ok(Exit::Findings);
     }
@@ -154,7 +154,7 @@ pub(super) fn stale(
     path: &Path,
     (file, now): (&PlanDocument, &PlanDocument),
     e: &Evidence,
-    next: Next,
+    next: &Next,
     voice: Voice,
 ) -> anyhow::Result<Option<Stale>> {
     let differ = differences(file, now, e);
@@ -163,7 +163,7 @@ pub(super) fn stale(
     }
     voice.say(&refusal(path, &differ, file, now, voice.pen()))?;
     let text = "the plan in the file is not the plan of now, and nothing was changed";
-    voice.say(&render::ending(Ink::Bad, "Refused", text, &next, voice.pen()))?;
+    voice.say(&render::ending(Ink::Bad, "Refused", text, next, voice.pen()))?;
     let differs = differ.into_iter().map(|what| Differs { says: what.to_string(), what }).collect();
     Ok(Some(Stale { plan: now.clone(), differs }))
 }

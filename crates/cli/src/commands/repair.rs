@@ -152,7 +152,7 @@ impl Repair<'_> {
     pub(crate) async fn finish(&self, ask: &Ask, mut journal: Journal) -> anyhow::Result<Applied> {
         let (world, voice) = (self.world, self.voice);
         let path = journal.path().to_owned();
-        let seen = proof(world, ask, &journal).await.with_context(|| stopped(&path))?;
+        let seen = Box::pin(proof(world, ask, &journal)).await.with_context(|| stopped(&path))?;
         let (mark, verification, verified) = self.verdict(seen);
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
         let refused = verification == REFUSED;
@@ -169,7 +169,7 @@ impl Repair<'_> {
         }
         // STS was asked until it was sure, and pods that are not there yet show the old state.
         let fails = refused || held.is_some();
-        let now = again::diagnosed(world, ask, &journal, fails).await.with_context(|| stopped(&path))?;
+        let now = Box::pin(again::diagnosed(world, ask, &journal, fails)).await.with_context(|| stopped(&path))?;
         if let Some(why) = &held {
             return self.held_up(why, &journal, now, (verification, &verified));
         }

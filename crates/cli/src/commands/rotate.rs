@@ -75,7 +75,7 @@ pub(super) async fn run(
     }
     if let Some((path, file)) = &file {
         let next = Next::command(place.typed.again("fix --rotate", &evidence.target));
-        if let Some(stale) = stale(path, (file, &document), &evidence, next, voice)? {
+        if let Some(stale) = stale(path, (file, &document), &evidence, &next, voice)? {
             reports.push(report(rotation, Some(Planned::Stale(Box::new(stale))), None, false));
             return Ok(Exit::Findings);
         }

@@ -71,7 +71,9 @@ mod tests {
     fn lines_come_back_and_are_written_with_what_is_hidden_spelled_out() {
         let mut spool = Spool::default();
         let lines = ["{\"a\":\"b\u{200b}\"}", "[1]"];
-        lines.iter().for_each(|line| spool.add(line).unwrap());
+        for line in lines {
+            spool.add(line).unwrap();
+        }
         let kept = spool.done().unwrap();
         assert_eq!(kept.each().collect::<io::Result<Vec<_>>>().unwrap(), lines);
         assert_eq!(serde_json::to_string(&kept).unwrap(), "[{\"a\":\"b\\u200b\"},[1]]");

@@ -39,7 +39,7 @@ pub struct Collected {
 /// Gathers the evidence for what was asked.
 pub async fn collect(world: &World, ask: &Ask) -> Result<Collected, CollectError> {
     let mut evidence = Vec::new();
-    let missed = collect_each(world, ask, &mut |one| evidence.push(one)).await?;
+    let missed = Box::pin(collect_each(world, ask, &mut |one| evidence.push(one))).await?;
     Ok(Collected { evidence, missed })
 }
 

@@ -230,7 +230,7 @@ fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {
                 ));
             }
             out.line(format_args!("  a change that admits this identity and nobody else ({how}):"));
-            out.block(&edit.document.to_string(), "    ");
+            out.block(&edit.document, "    ");
         }
         Some(Err(why)) => {
             out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("no change is offered: {why}"))));
