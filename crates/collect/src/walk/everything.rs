@@ -68,7 +68,7 @@ pub(super) async fn everything(
             found.targets.push(One { target, failing: false, workload: None });
         }
     }
-    let bare = in_want(kube, std::mem::take(&mut found.bare)).await;
+    let bare = Box::pin(in_want(kube, std::mem::take(&mut found.bare))).await;
     let many = found.targets.len() + bare.len();
     kube.widen(PARALLEL_TARGETS.min(many));
     let together = many > 1;
@@ -122,7 +122,7 @@ async fn in_want(kube: &KubeApi, bare: Vec<One>) -> Vec<One> {
     let few = bare.len() <= FULL_WALKS;
     let looked = futures_util::stream::iter(bare)
         .map(|one| async move {
-            let wanted = one.failing || (few && speaks_of_credentials(kube, &one).await);
+            let wanted = one.failing || (few && Box::pin(speaks_of_credentials(kube, &one)).await);
             wanted.then_some(one)
         })
         .buffered(PARALLEL_TARGETS);

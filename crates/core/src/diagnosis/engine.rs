@@ -75,6 +75,11 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         over: candidates::over(evidence, &observations),
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
+    if undetermined.is_empty() {
+        // What leaves it undecided is told, be it of a link alone.
+        let open = links.iter().filter(|l| l.state == LinkState::Undetermined);
+        undetermined.extend(open.map(|l| format!("the {}: {}", l.link.name(), l.saw)));
+    }
     Diagnosis {
         schema: SCHEMA,
         target: evidence.target.clone(),
