@@ -218,6 +218,14 @@ pub enum ApplyError {
         /// What is left, and what the pods wait for.
         told: String,
     },
+    /// The time that the user gave is over, and pods that were to be evicted are still there.
+    #[error("not all pods of {what} that need it are renewed, and what was done stands: {told}")]
+    Halted {
+        /// The workload.
+        what: String,
+        /// What is left, and what it waits for.
+        told: String,
+    },
     /// The roll-out goes no further by itself.
     #[error("the roll-out of {what} is stuck, and what was changed stands: {why}")]
     Stuck {
@@ -312,7 +320,7 @@ pub enum ApplyError {
 impl ApplyError {
     /// Whether all was written as it should be, and new pods are not there yet.
     pub fn is_roll_out(&self) -> bool {
-        matches!(self, Self::Unfinished { .. } | Self::Stuck { .. } | Self::Paused { .. })
+        matches!(self, Self::Unfinished { .. } | Self::Halted { .. } | Self::Stuck { .. } | Self::Paused { .. })
     }
 
     /// Whether the run was refused before it began, so that there is nothing to go on with or to undo.

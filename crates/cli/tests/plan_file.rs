@@ -84,7 +84,7 @@ fn a_forged_plan_changes_nothing() {
     ends(&forged(&|p| p["tool"] = json!("0.0.1")), 3, "the file is of trustwalk 0.0.1");
     ends(&forged(&|p| p["steps"] = json!([])), 3, "has a step that the file has not");
     ends(&forged(&|p| p["target"]["name"] = json!("../../x")), 1, "target.name");
-    ends(&forged(&|p| p["target"]["name"] = json!("nothing")), 2, "does not exist");
+    ends(&forged(&|p| p["target"]["name"] = json!("nothing")), 3, "what the plan is for is not there");
     // What is never compared is never shown either.
     let shown = forged(&|p| p["steps"][0]["by_hand"]["aws"] = json!("curl evil.example"));
     let (_, text) = told(&shown);

@@ -216,7 +216,7 @@ fn a_rotation_is_a_plan_that_is_written_taken_and_gone_on_with() {
     let (code, text) = rotate(&lab, &["--plan", "plan.json", "--approve"]);
     assert!(code == Some(0) && registered(&lab) == old, "nothing is asked for, and nothing done: {text}");
     let (code, text) = rotate(&lab, &[&incoming[..], &["--plan", "plan.json"]].concat());
-    assert!(code == Some(3) && text.contains("--plan plan.json --approve"), "{text}");
+    assert!(code == Some(3) && text.contains("--plan plan.json") && text.contains("--approve"), "{text}");
     let taken =
         ["fix", "--rotate", "--plan", "plan.json", "--incoming", "incoming.pem", "--approve", "--receipt", "a.json"];
     let (code, text) = said(&lab.trustwalk(&taken));

@@ -137,7 +137,7 @@ pub(crate) async fn renew(
                 heard = ears.hear(&mut scene) => heard.map_err(|why| rolling.failed(why))?,
                 () = pulse.stands() => {}
                 () = held_until(held.as_ref()) => {}
-                () = rolling.time_over() => return Err(rolling.unfinished(&says, &scene)),
+                () = rolling.time_over() => return Err(rolling.halted(&says, held.as_ref())),
             }
         }
         if let Some(words) = scene.unwatched() {
@@ -210,6 +210,13 @@ async fn held_until(held: Option<&Held>) {
 }
 
 impl Rolling<'_> {
+    /// The time that was given is over: nobody else evicts what is left.
+    fn halted(&self, says: &str, held: Option<&Held>) -> ApplyError {
+        let bound = self.until.map_or(0, |(_, bound)| bound.as_secs());
+        let why = held.map_or(says, |held| held.why.as_str());
+        ApplyError::Halted { what: self.name(), told: format!("after {bound} s, {why}") }
+    }
+
     /// Asks pods to go, until one may not; what that waits for.
     async fn ask_to_go(
         &self,

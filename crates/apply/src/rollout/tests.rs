@@ -196,6 +196,9 @@ async fn a_disruption_budget_that_refuses_is_waited_for() {
     let held = shown(&mut heard, |v| v.says.contains("a disruption budget stands in the way")).await;
     assert!(held.says.contains("needs 2 healthy pods and has 2 currently"), "{}", held.says);
     assert_eq!(uids(&bench), before, "nothing went against the budget");
+    let bound = Some(Duration::from_millis(1));
+    let halted = renew(&bench.kube().await, &action, bound, &mut Told::default()).await;
+    assert!(matches!(&halted, Err(e @ ApplyError::Halted { .. }) if e.is_roll_out()), "{halted:?}");
     bench.change_budget(&json!({"minAvailable": 1}));
     waiting.await.unwrap().unwrap();
     assert_eq!(uids(&bench).iter().filter(|uid| before.contains(uid)).count(), 1);

@@ -207,14 +207,16 @@ impl Repair<'_> {
         (verification, verified): (&'static str, &str),
     ) -> anyhow::Result<Applied> {
         let (voice, pen, path) = (self.voice, self.voice.pen(), journal.path());
-        let (exit, ink, label) = if matches!(why, ApplyError::Unfinished { .. }) {
+        let (exit, ink, label) = if matches!(why, ApplyError::Unfinished { .. } | ApplyError::Halted { .. }) {
             (Exit::Undetermined, Ink::Odd, "Undetermined")
         } else {
             (Exit::Findings, Ink::Bad, "Broken")
         };
         self.noted.close();
         let receipt = path.display().to_string();
-        let found = now.as_ref().filter(|d| d.root_cause.is_some());
+        // What this run cures is what it waits for; another cause is what holds the pods up.
+        let causes = journal.receipt().causes();
+        let found = now.as_ref().filter(|d| d.root_cause.as_ref().is_some_and(|r| !causes.contains(&r.cause)));
         let mut taken = true;
         if found.is_some() {
             taken &= voice.tell(&Shown::line(format_args!("  {} {why}", pen.ink(ink, "\u{d7}"))));

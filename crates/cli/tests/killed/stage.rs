@@ -236,14 +236,15 @@ impl Stage {
             output
         };
         // Its output ends with it, however it ends.
-        output.read_to_end(&mut Vec::new()).unwrap();
+        let mut told = String::new();
+        output.read_to_string(&mut told).unwrap();
         let status = {
             let victim = self.watch.lock().unwrap().victim.take();
             victim.unwrap().wait().unwrap()
         };
         let mut watch = self.watch.lock().unwrap();
         let killed = watch.killed;
-        assert!(killed || is_done(status.code()), "{}: {words:?} at {at:?}: {status}", self.case.action);
+        assert!(killed || is_done(status.code()), "{}: {words:?} at {at:?}: {status}: {told}", self.case.action);
         watch.at = None;
         watch.killed = false;
         killed
@@ -269,7 +270,11 @@ impl Stage {
         // Where no role is named, what is known of one depends on the pods.
         match self.case.action {
             "annotate" => return account.clone(),
-            "set-webhook" => return bundle["shared"]["runs"][0]["webhooks"]["value"].clone(),
+            "set-webhook" => {
+                let all = bundle["shared"]["runs"][0]["webhooks"]["value"].as_array().unwrap().iter();
+                let parts = ["configuration", "name", "failure_policy", "ca_bundle"];
+                return all.map(|one| parts.map(|part| one[part].clone()).into_iter().collect::<Value>()).collect();
+            }
             "associate" => {
                 let all = bundle["shared"]["associations"][0]["value"].as_array().unwrap().iter();
                 let parts = ["namespace", "service_account", "role_arn"];
