@@ -56,7 +56,9 @@ fn mdbook() -> Result<PathBuf> {
     let program = tools.join("bin/mdbook");
     if !program.is_file() {
         let (version, tools) = (MDBOOK, tools.to_string_lossy().into_owned());
-        run(&["cargo", "install", "mdbook", "--locked", "--version", version, "--root", &tools])?;
+        let install = ["cargo", "install", "mdbook", "--locked", "--version", version, "--root", &tools];
+        // Without its server and what watches for changes, which are most of it.
+        run(&[&install[..], &["--no-default-features", "--features", "search"]].concat())?;
     }
     Ok(program)
 }

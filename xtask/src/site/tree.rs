@@ -32,7 +32,7 @@ no-section-label = true
 enable = true
 
 [output.html.search]
-limit-results = 20
+limit-results = 50
 use-boolean-and = true
 boost-title = 2
 boost-hierarchy = 1
