@@ -192,7 +192,8 @@ async fn a_disruption_budget_that_refuses_is_waited_for() {
     let (before, action) = (uids(&bench), these(&bench, "Deployment", 1));
     let kube = bench.kube().await;
     let (mut told, mut heard) = Told::at_once();
-    let waiting = tokio::spawn(async move { renew(&kube, &action, None, &mut told).await });
+    let same = action.clone();
+    let waiting = tokio::spawn(async move { renew(&kube, &same, None, &mut told).await });
     let held = shown(&mut heard, |v| v.says.contains("a disruption budget stands in the way")).await;
     assert!(held.says.contains("needs 2 healthy pods and has 2 currently"), "{}", held.says);
     assert_eq!(uids(&bench), before, "nothing went against the budget");
