@@ -29,15 +29,22 @@ impl From<Outcome> for Exit {
     }
 }
 
+impl Exit {
+    /// As a number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Sound => 0,
+            Self::Findings => 3,
+            Self::Undetermined => 4,
+            Self::ByHand => 5,
+            Self::Refused => 6,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Sound => Self::from(0),
-            Exit::Findings => Self::from(3),
-            Exit::Undetermined => Self::from(4),
-            Exit::ByHand => Self::from(5),
-            Exit::Refused => Self::from(6),
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -50,6 +57,42 @@ pub(crate) const USAGE: u8 = 2;
 /// address may hold a password, and our own words are not.
 #[derive(Debug)]
 pub(crate) struct UsageError(pub(crate) String);
+
+/// A name that nothing has which trustwalk itself knows: a cause, a fault, a command.
+#[derive(Debug)]
+pub(crate) struct Unknown {
+    pub(crate) what: String,
+    /// What to do instead.
+    pub(crate) next: Option<String>,
+}
+
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Unknown {}
+
+/// The time of `--timeout` was over before there was a result.
+#[derive(Debug, Clone)]
+pub(crate) struct TimedOut {
+    pub(crate) after: std::time::Duration,
+    /// What was waited for.
+    pub(crate) pending: Vec<String>,
+}
+
+impl std::fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "there was no result within {} s, the time of --timeout", self.after.as_secs())?;
+        if !self.pending.is_empty() {
+            write!(f, "; what was waited for: {}", self.pending.join("; "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for TimedOut {}
 
 /// A signal ended the run. Its exit code is that of a shell's: 128 and the signal's number.
 #[derive(Debug, Clone, Copy)]

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trustwalk_foreign::shell;
 
+use crate::args::Said;
 use crate::exit::Interrupted;
 
 /// The receipts of a run: those that are closed, and the one that is not.
@@ -84,6 +86,56 @@ pub(crate) fn with_receipt(template: &str, path: &Path) -> String {
         Some(name) => shell::line(template, &[name]),
         None => shell::WITHHELD.to_owned(),
     }
+}
+
+/// Whether a pager has the terminal.
+static IN_PAGER: AtomicBool = AtomicBool::new(false);
+
+/// Does what a pager is asked for; Ctrl-C is its own meanwhile.
+pub(crate) fn in_pager<T>(work: impl FnOnce() -> T) -> T {
+    IN_PAGER.store(true, Ordering::Relaxed);
+    let done = work();
+    IN_PAGER.store(false, Ordering::Relaxed);
+    done
+}
+
+/// From now on a signal ends the process at once, with what was being done and waited for: for commands that change
+/// nothing. A thread of its own hears it, whatever the others are busy with.
+pub(crate) fn end_on_signal(said: &Said) {
+    let (said, (heard, is_heard)) = (said.clone(), std::sync::mpsc::channel());
+    let listen = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else { return };
+        let signal = runtime.block_on(async {
+            let mut signals = Signals::listen();
+            // Whoever waits may be gone already.
+            let _ = heard.send(());
+            loop {
+                let signal = signals.any().await;
+                // Ctrl-C within a pager is the pager's.
+                if !(IN_PAGER.load(Ordering::Relaxed) && signal.name == "SIGINT") {
+                    return signal;
+                }
+            }
+        });
+        let pending = trustwalk_collect::waits::pending();
+        let waited = match pending.as_slice() {
+            [] => String::new(),
+            [first] => format!(" and waiting for {first}"),
+            [first, rest @ ..] => format!(" and waiting for {first}, and {} more", rest.len()),
+        };
+        let doing = if said.doing.is_empty() { "working" } else { said.doing };
+        let error = anyhow::Error::new(signal).context(format!("stopped while {doing}{waited}; nothing was changed"));
+        end(crate::failure::tell(&error, &said));
+    };
+    // Without the thread a signal is what it is to any program.
+    if std::thread::Builder::new().name("signals".to_owned()).spawn(listen).is_ok() {
+        let _ = is_heard.recv();
+    }
+}
+
+#[expect(clippy::exit, reason = "the other threads may wait for what never comes")]
+fn end(code: u8) {
+    std::process::exit(i32::from(code));
 }
 
 /// Does the work until a signal asks for its end. A write that is under way then is written down as begun, so

@@ -7,26 +7,30 @@ mod args;
 mod commands;
 mod direct;
 mod exit;
+mod failure;
 mod inert;
 mod interrupt;
+mod live;
+mod progress;
 mod rollout;
 mod style;
 mod words;
 
 use std::process::ExitCode;
 
-use trustwalk_collect::CollectError;
-
 fn main() -> ExitCode {
     words::hook();
+    if let Some(code) = live::called() {
+        return code;
+    }
     if args::only_version() {
         // Scripts ask for it often, and no grammar is needed to tell.
         return match style::line(args::VERSION) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => fail(&error.into()),
+            Err(error) => fail(&error.into(), &args::Said::default()),
         };
     }
-    let cli = match args::read() {
+    let mut cli = match args::read() {
         Ok(cli) => cli,
         Err(error) => {
             let code = if error.use_stderr() { exit::USAGE } else { 0 };
@@ -34,13 +38,15 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match commands::run(cli) {
+    let said = cli.said();
+    style::write_as(said.notation);
+    match commands::run(cli, &said) {
         Ok(exit) => exit.into(),
-        Err(error) => fail(&error),
+        Err(error) => fail(&error, &said),
     }
 }
 
-fn fail(error: &anyhow::Error) -> ExitCode {
+fn fail(error: &anyhow::Error, said: &args::Said) -> ExitCode {
     // A reader that goes away (`| head`) ends what would go on for it alone, quietly; what was not looked at
     // by then is not known to be sound.
     if let Some(io) = error.downcast_ref::<std::io::Error>()
@@ -48,14 +54,5 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     {
         return exit::Exit::Undetermined.into();
     }
-    style::complain(format_args!("error: {error}"));
-    for cause in error.chain().skip(1) {
-        style::complain(format_args!("  because: {cause}"));
-    }
-    if let Some(interrupted) = error.downcast_ref::<exit::Interrupted>() {
-        return ExitCode::from(interrupted.code());
-    }
-    let asked = matches!(error.downcast_ref(), Some(CollectError::Gone { .. } | CollectError::Contradiction(_)));
-    let usage = asked || error.downcast_ref::<exit::UsageError>().is_some();
-    ExitCode::from(if usage { exit::USAGE } else { exit::INTERNAL })
+    ExitCode::from(failure::tell(error, said))
 }

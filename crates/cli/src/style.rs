@@ -7,10 +7,12 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use trustwalk_render::{Pen, Shown};
 
-use crate::args::{Colour, Format, ScreenArgs};
+use crate::args::{Colour, Format, Notation, ScreenArgs};
+use crate::progress;
 
 /// How to write to standard output.
 pub(crate) fn pen() -> Pen {
@@ -86,7 +88,7 @@ impl Voice {
     pub(crate) fn beside(format: Format) -> Self {
         match format {
             Format::Human => Self::Out,
-            Format::Json => Self::Aside,
+            Format::Json | Format::Yaml => Self::Aside,
         }
     }
 
@@ -95,6 +97,7 @@ impl Voice {
         match self {
             Self::Out => say(text),
             Self::Aside => {
+                progress::make_room();
                 // Nobody is left to tell when that fails.
                 let text = legible(text, self.is_terminal());
                 let _ = std::io::stderr().lock().write_all(text.as_str().as_bytes());
@@ -165,10 +168,15 @@ pub(crate) fn say(text: &Shown) -> std::io::Result<()> {
 /// Writes what is to be read at leisure: through a pager, where the terminal has fewer rows. Never what others come
 /// after: a question, a view that goes on.
 pub(crate) fn page(text: &Shown) -> std::io::Result<()> {
+    progress::make_room();
     let voice = Voice::Out;
     let size = voice.size();
     let rows: usize = text.as_str().lines().map(|line| rows_of(line, size.columns)).sum();
-    if screen().no_pager || !voice.is_live() || rows < size.rows || !pager::show(&legible(text, true)) {
+    if screen().no_pager
+        || !voice.is_live()
+        || rows < size.rows
+        || !crate::interrupt::in_pager(|| pager::show(&legible(text, true)))
+    {
         return say(text);
     }
     Ok(())
@@ -187,6 +195,43 @@ fn rows_of(line: &str, columns: usize) -> usize {
     trustwalk_render::columns(&bare).div_ceil(columns.max(1)).max(1)
 }
 
+/// Whether anything was written to standard output.
+static SPOKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether anything was written to standard output.
+pub(crate) fn has_spoken() -> bool {
+    SPOKEN.load(Ordering::Relaxed)
+}
+
+/// Whether documents are YAML.
+static YAML: AtomicBool = AtomicBool::new(false);
+
+/// From now on documents are written so.
+pub(crate) fn write_as(notation: Option<Notation>) {
+    YAML.store(notation == Some(Notation::Yaml), Ordering::Relaxed);
+}
+
+/// Whether documents are YAML.
+pub(crate) fn is_yaml() -> bool {
+    YAML.load(Ordering::Relaxed)
+}
+
+/// A document, in the notation that was asked for.
+pub(crate) fn document(document: &impl serde::Serialize) -> serde_json::Result<Shown> {
+    if is_yaml() { Shown::yaml(document) } else { Shown::json(document) }
+}
+
+/// One of several documents: a line of JSON, or a document of YAML's stream.
+pub(crate) fn one_document(document: &impl serde::Serialize) -> serde_json::Result<Shown> {
+    if !is_yaml() {
+        return Shown::json_line(document);
+    }
+    let mut page = trustwalk_render::Page::new();
+    page.line("---");
+    page.append(Shown::yaml(document)?);
+    Ok(page.shown())
+}
+
 /// The same for one line.
 pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
     say(&Shown::line(text))
@@ -194,6 +239,8 @@ pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
 
 /// The same as [`say`] for what has no end but its reader's.
 pub(crate) fn say_to_reader(text: &Shown) -> std::io::Result<()> {
+    progress::make_room();
+    SPOKEN.store(true, Ordering::Relaxed);
     let text = legible(text, Voice::Out.is_terminal());
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_str().as_bytes())?;

@@ -20,7 +20,11 @@ pub(crate) fn hook() {
 pub(crate) fn usage(mut error: Error) {
     inert(&mut error);
     let voice = if error.use_stderr() { Voice::Aside } else { Voice::Out };
-    let _ = voice.say(&Shown::block(&error.render().to_string()));
+    let text = error.render().to_string();
+    let _ = voice.say(&Shown::block(&text));
+    if error.use_stderr() {
+        crate::failure::usage(&text, crate::args::notation_of_words());
+    }
 }
 
 /// What was typed stands within its line, and cannot look like a line of ours.

@@ -127,7 +127,7 @@ fn names_that_are_no_text_are_taken_or_refused_and_never_a_panic() {
     assert_eq!(run(&["trust"], odd).status.code(), Some(3));
     assert_eq!(run(&["logs"], odd).status.code(), Some(0));
     std::fs::remove_file(dir.path().join(odd)).unwrap();
-    assert_eq!(run(&["logs"], odd).status.code(), Some(4));
+    assert_eq!(run(&["logs"], odd).status.code(), Some(1));
     let lab = LabProcess::up(&[]);
     let mut collect = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
     let out = collect.args(["collect", "sa/aws-node", "-n", "kube-system", "-o"]).arg(odd).output().unwrap();

@@ -70,10 +70,39 @@ fn a_slip_in_a_name_and_words_of_ones_own_find_pages() {
 }
 
 #[test]
+fn a_code_of_aws_alone_is_known_and_a_text_that_only_shares_words_is_not() {
+    for (word, meaning) in [
+        ("PackedPolicyTooLarge", "packed-policy-too-large"),
+        ("ExpiredTokenException", "expired-token"),
+        ("InvalidIdentityToken", "invalid-identity-token"),
+    ] {
+        let (code, out, _) = run(&[word], b"");
+        assert!(code == 0 && out.starts_with(&format!("{meaning}\n")), "{word}: {out}");
+    }
+    let hint = "It looks like you might be trying to authenticate with OIDC. Did you mean to set the `id-token` \
+        permission?";
+    assert_eq!(codes(&[hint], b"").first().map(String::as_str), Some("TW014"));
+    assert_eq!(codes(&["Did you mean to set the id-token permission"], b"").first().map(String::as_str), Some("TW014"));
+    for text in [
+        "Source Account ID is needed if the Role Name is provided and not the Role Arn.",
+        "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined",
+    ] {
+        assert_eq!(run(&[text], b"").0, 2, "{text}");
+    }
+    let (_, out, _) = run(&["OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"], b"");
+    assert!(out.contains("or: trustwalk thumbprint ISSUER"), "{out}");
+    let wrapped = "Error: Could not assume role\n  with OIDC: Incorrect\n  token audience\n";
+    assert_eq!(codes(&["-"], wrapped.as_bytes()).first().map(String::as_str), Some("TW006"));
+}
+
+#[test]
 fn what_nobody_knows_is_said_to_be_unknown() {
     let (code, out, err) = run(&["the printer is out of magenta again"], b"");
-    assert_eq!((code, err.as_str()), (4, ""));
-    assert!(out.starts_with("No page knows this text") && out.contains("Next: trustwalk diagnose"), "{out}");
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(
+        err.starts_with("error: nothing is known of this text") && err.contains("Next: trustwalk diagnose"),
+        "{err}"
+    );
     for word in ["TW9999", "no-such-cause-anywhere", "404"] {
         let (code, out, err) = run(&[word], b"");
         assert!(code == 2 && out.is_empty() && err.contains(word), "{word}: {err}");
@@ -96,11 +125,12 @@ fn any_input_is_read_to_a_bound_and_never_a_panic() {
     inputs.push((0..=255).cycle().take(300_000).collect());
     for input in inputs {
         let (code, out, err) = run(&["-"], &input);
-        assert!(matches!(code, 0 | 4), "{code}: {err}");
+        assert!(matches!(code, 0 | 2), "{code}: {err}");
         assert!(!err.contains("panicked") && !out.contains(['\u{1b}', '\u{202e}']), "{err}");
     }
-    let (code, out, _) = run(&["-", "-o", "json"], &b"all is well\n".repeat(2 << 20));
-    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["cut"].as_bool()), (4, Some(true)));
+    let long = [b"Incorrect token audience\n".to_vec(), b"all is well\n".repeat(2 << 20)].concat();
+    let (code, out, _) = run(&["-", "-o", "json"], &long);
+    assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["cut"].as_bool()), (0, Some(true)));
 }
 
 #[test]

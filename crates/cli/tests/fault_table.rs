@@ -11,14 +11,16 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use trustwalk_collect::rights::{self, Level};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::world::ALL;
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
+use trustwalk_lab_cluster::Gvr;
 
 /// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
 const SHOWS: Duration = Duration::from_mins(1);
@@ -38,6 +40,31 @@ async fn lab(dir: &Path) -> Lab {
     lab.write_files(dir).unwrap();
     story::healthy(&lab).await.unwrap();
     lab
+}
+
+/// A kubeconfig of somebody who has the published rights to read and no others: no token, no dry run, no look into pods.
+fn reader(lab: &Lab, dir: &Path) -> PathBuf {
+    let (store, rbac) = (lab.store(), |kind: &str| Gvr::new("rbac.authorization.k8s.io", "v1", kind));
+    let rule =
+        |rule: &rights::Rule| json!({"apiGroups": [rule.group], "resources": rule.resources, "verbs": rule.verbs});
+    let rules: Vec<Value> = rights::RULES.iter().filter(|r| r.level == Level::Read).map(rule).collect();
+    let named = |kind: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": "reader"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "reader"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "reader"}],
+        })
+    };
+    let mut cluster_role = named("ClusterRole");
+    cluster_role["rules"] = json!(rules);
+    store.create(&rbac("clusterroles"), cluster_role).unwrap();
+    store.create(&rbac("clusterrolebindings"), named("ClusterRoleBinding")).unwrap();
+    let own = std::fs::read(dir.join("kubeconfig")).unwrap();
+    let mut config: Value = serde_json::from_slice(&own).unwrap();
+    config["users"][0]["user"]["as"] = json!("reader");
+    let path = dir.join("reader");
+    std::fs::write(&path, config.to_string()).unwrap();
+    path
 }
 
 /// `trustwalk diagnose` of a target, with the lab's environment.
@@ -60,8 +87,13 @@ fn asking(lab: &Lab, dir: &Path, target: Option<Target>) -> Command {
 
 /// The exit code, and what was printed as JSON.
 async fn diagnose(lab: &Lab, dir: &Path, target: Option<Target>) -> (i32, Value) {
+    diagnose_as(lab, (dir, &dir.join("kubeconfig")), target).await
+}
+
+/// The same as somebody else.
+async fn diagnose_as(lab: &Lab, (dir, kubeconfig): (&Path, &Path), target: Option<Target>) -> (i32, Value) {
     let mut command = asking(lab, dir, target);
-    command.args(["-o", "json"]);
+    command.args(["-o", "json"]).env("KUBECONFIG", kubeconfig);
     // The lab answers from this process, so its runtime must stay free.
     let out = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
@@ -127,6 +159,7 @@ async fn tried(fault: &Fault) -> (Option<String>, Option<String>) {
     let cause = found["root_cause"]["name"].as_str().unwrap_or("nothing");
     let also = names(&found["also"]);
     let tall = tall(&lab, dir.path(), fault.target).await.map(|why| format!("{}: {why}", fault.name));
+    let (_, reading) = diagnose_as(&lab, (dir.path(), &reader(&lab, dir.path())), Some(fault.target)).await;
     lab.ask_down();
     // Where a log alone tells, several causes survive: the fault's own is among them.
     let possible = names(&found["possible"]);
@@ -136,7 +169,28 @@ async fn tried(fault: &Fault) -> (Option<String>, Option<String>) {
     let passed = PASSING.contains(&fault.name) && code == 0 && names(&found["warnings"]) == [fault.name];
     let right = passed || code == BROKEN && named && also.is_empty() && (open || possible.is_empty());
     let wrong = format!("{}: exit {code}, named {cause}, also {also:?}, possible {possible:?}", fault.name);
-    ((!right).then_some(wrong), tall)
+    let read = read_only(fault.name, wanted, only(&reading)).filter(|_| !PASSING.contains(&fault.name));
+    let read = read.map(|wrong| format!("{}: read-only: {wrong}", fault.name));
+    ((!right).then_some(wrong).or(read), tall)
+}
+
+/// Faults that cannot be told from reading alone, and what would tell them.
+const NEEDS_MORE: &[(&str, &str)] = &[
+    ("webhook-sa-cache-race", "create pods, a dry run: a new pod would be injected"),
+    ("webhook-version-ignores-annotation", "create pods, a dry run: a new pod would not be injected"),
+    ("webhook-misconfigured-api-version", "create pods, a dry run: the webhook's answer is refused"),
+    ("webhook-misconfigured-cabundle", "create pods/portforward: the certificate that the webhook serves"),
+];
+
+/// What is wrong with the diagnosis of somebody who only reads. It may be less sure, and name other causes besides as
+/// possible; another cause than the fault's own it never takes for the root.
+fn read_only(fault: &str, wanted: &str, found: &Value) -> Option<String> {
+    let cause = found["root_cause"]["name"].as_str().unwrap_or("nothing");
+    let possible = names(&found["possible"]);
+    let proven_other = found["root_cause"]["confidence"] != "possible" && cause != wanted && cause != "nothing";
+    let named = cause == wanted || possible.contains(&wanted);
+    let excused = NEEDS_MORE.iter().any(|(name, _)| *name == fault);
+    (proven_other || named == excused).then(|| format!("named {cause}, possible {possible:?}"))
 }
 
 async fn part(number: usize) {

@@ -115,7 +115,15 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     let everything = json_of(&run(&["diagnose", "-o", "json"]));
     assert!(everything.as_array().unwrap().len() > 1);
     published.holds("diagnosis.json", &everything);
-    published.holds("diagnosis.json", &json_of(&run(&["diagnose", "--log", "missing", "-o", "json"])));
+    published.holds("error.json", &json_of(&run(&["diagnose", "--log", "missing", "-o", "json"])));
+    for words in [
+        &["fix", "deployment/nosuch", "-n", "payments", "-o", "json"][..],
+        &["diagnose", "--nope", "-ojson"],
+        &["diagnose", "--timeout", "1s", "--kubeconfig", "missing", "-o", "json"],
+    ] {
+        published.holds("error.json", &json_of(&run(words)));
+    }
+    published.holds("access.json", &json_of(&run(&["access", "--level", "fix", "-o", "json"])));
     published.holds("fix.json", &json_of(&run(&["fix", "-o", "json"])));
     let read =
         |name: &str| -> Value { serde_json::from_slice(&std::fs::read(lab.dir.path().join(name)).unwrap()).unwrap() };
@@ -135,6 +143,8 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     published.holds("receipts.json", &json_of(&run(&["receipts", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "-o", "json"])));
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "--approve", "-o", "json"])));
+    published.holds("lab.json", &json_of(&lab.lab(&["break", "sub-wrong-namespace", "-o", "json"])));
+    published.holds("lab.json", &json_of(&lab.lab(&["mend", "-o", "json"])));
     published.holds("receipt.json", &read("r.json"));
 }
 
@@ -223,11 +233,14 @@ fn explanations_of_texts_of_causes_and_of_all_are_as_published() {
         &["thumbprint"],
         &["thumbprint-missmatch"],
         &["api error Throttling: Rate exceeded calling sts.amazonaws.com"],
-        &["nothing of the kind at all"],
+        &["PackedPolicyTooLarge"],
+        &["who uses role HarbourCni in account 111122223333, namespace `a`, pod/b-1?"],
     ] {
         let out = support::trustwalk().args(["explain", "-o", "json"]).args(words).output().unwrap();
         published.holds("explain.json", &json_of(&out));
     }
+    let out = support::trustwalk().args(["explain", "-o", "json", "nothing of the kind at all"]).output().unwrap();
+    published.holds("error.json", &json_of(&out));
 }
 
 #[test]

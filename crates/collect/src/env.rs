@@ -28,6 +28,7 @@ pub const VARIABLES: &[Variable] = &[
     Variable { name: "TRUSTWALK_CA_LIBRARY", says: "as `--ca-library`" },
     Variable { name: "TRUSTWALK_TRUST_MODEL", says: "as `--trust-model`" },
     Variable { name: "TRUSTWALK_LAB_DIR", says: "as `lab --dir`" },
+    Variable { name: "TRUSTWALK_COMPLETE", says: "set by the scripts of `completions`: the shell that asks" },
     Variable { name: "KUBECONFIG", says: "kubeconfig files, merged as kubectl merges them; missing ones are left out" },
     Variable { name: "KUBERNETES_SERVICE_HOST", says: "in a pod: the API server's address" },
     Variable { name: "KUBERNETES_SERVICE_PORT", says: "in a pod: the API server's port" },

@@ -2,6 +2,59 @@
 
 use std::path::PathBuf;
 
+use trustwalk_foreign::shell;
+
+/// Something that exists and may have been meant by a name that does not: how it is named on a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Likely {
+    /// Arguments, with values in the places of `{}`.
+    pub template: &'static str,
+    /// The values.
+    pub values: Vec<String>,
+}
+
+impl Likely {
+    /// Arguments that name it.
+    pub fn new(template: &'static str, values: &[&str]) -> Self {
+        Self { template, values: values.iter().map(|v| (*v).to_owned()).collect() }
+    }
+}
+
+impl std::fmt::Display for Likely {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        f.write_str(&shell::line(self.template, &values))
+    }
+}
+
+/// `; there is a, b`, or nothing.
+fn there_is(near: &[Likely]) -> String {
+    if near.is_empty() {
+        return String::new();
+    }
+    let near: Vec<String> = near.iter().map(ToString::to_string).collect();
+    format!("; there is {}", near.join(", or "))
+}
+
+/// Why there is no cluster to ask.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoCluster {
+    /// Nothing says where one is.
+    #[error("nothing tells which cluster: no KUBECONFIG, no ~/.kube/config, and this is not inside a cluster")]
+    Unnamed,
+    /// What says it cannot be read or used.
+    #[error("no usable Kubernetes configuration: {0}")]
+    Unusable(String),
+    /// Nobody gives a credential for it.
+    #[error("no credential for the cluster: {why}")]
+    Login {
+        /// Why not.
+        why: String,
+        /// The command that logs in, or shows what is wrong.
+        next: String,
+    },
+}
+
 /// Why evidence could not be gathered.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
@@ -78,18 +131,20 @@ pub enum CollectError {
     #[error("the service accounts cannot be listed, and they tell what uses web identity: {0}")]
     Unlisted(String),
     /// What was asked about does not exist.
-    #[error(
-        "{what} does not exist{}; {there}, and --context and -n choose where to look",
-        if in_namespace.is_empty() { String::new() } else { format!(" in namespace {in_namespace}") }
-    )]
+    #[error("{what} does not exist{within}{}", there_is(near))]
     Gone {
         /// Kind and name.
         what: String,
-        /// Its namespace; empty for what has none.
-        in_namespace: String,
-        /// Those that are called alike, or how to list those that exist.
-        there: String,
+        /// Where, with a blank before it, such as ` in namespace payments`; empty where there is but one place.
+        within: String,
+        /// Those that are called alike.
+        near: Vec<Likely>,
+        /// The command that lists those that exist.
+        list: Option<String>,
     },
+    /// There is no cluster to ask.
+    #[error(transparent)]
+    NoCluster(#[from] NoCluster),
     /// The kubeconfig could not be used.
     #[error("no usable Kubernetes configuration: {0}")]
     Kubeconfig(String),
@@ -111,8 +166,15 @@ pub enum CollectError {
     #[error("{}", trustwalk_foreign::redact(.0))]
     Contradiction(String),
     /// A target was not understood.
-    #[error("`{}` is not a target: write kind/name, such as daemonset/aws-node", trustwalk_foreign::redact(.0))]
-    Target(String),
+    #[error("`{}` is not a target: {reason}{}", trustwalk_foreign::redact(words), there_is(near))]
+    Target {
+        /// As typed.
+        words: String,
+        /// What it lacks.
+        reason: &'static str,
+        /// Targets that are written nearly so.
+        near: Vec<Likely>,
+    },
 }
 
 impl CollectError {

@@ -13,8 +13,11 @@ pub mod github;
 pub mod issuer;
 pub mod kube_api;
 pub mod limits;
+pub mod near;
+pub mod rights;
 pub mod roots;
 pub mod tls;
+pub mod waits;
 pub mod walk;
 
 mod claims;
@@ -39,10 +42,13 @@ mod words;
 pub use bundle::{Bundle, Gathering};
 pub use calls::{Call, Calls};
 pub use env::{env_os, env_var};
-pub use error::CollectError;
+pub use error::{CollectError, Likely, NoCluster};
 pub use files::{open_stream, read_bounded, read_up_to, write_own};
 pub use job::workflow_jobs;
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;
 pub use urls::shown_url;
-pub use walk::{Ask, Collected, Taker, WalkOptions, World, collect, collect_each, contradiction, parse_target};
+pub use walk::{
+    Ask, Choice, Collected, Taker, WalkOptions, Words, World, collect, collect_each, contradiction, parse_target,
+    parse_targets,
+};

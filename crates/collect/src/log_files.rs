@@ -134,12 +134,33 @@ fn enter(all: &mut Vec<LogFailure>, one: LogFailure) {
     all.push(one);
 }
 
+/// Of what logs say, that which is not known to be older than a time: a line without a time may be new.
+pub(crate) fn newer(mut read: LogsRead, from: i64) -> LogsRead {
+    let is_new = |at: &Option<String>| {
+        let time = at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        time.is_none_or(|time| time.as_second() >= from)
+    };
+    read.failures.retain(|f| is_new(&f.last));
+    read.besides.successes.retain(|s| is_new(&s.last));
+    read.besides.unclear.retain(|u| is_new(&u.last));
+    read.besides.records.retain(|r| is_new(&r.record.at));
+    read
+}
+
 /// What a file, or standard input for `-`, says: plain, gzip or zstd, of any size, in bounded memory.
 pub fn scan(path: &str, now: i64) -> Observed<LogsRead> {
+    scan_given(path, None, now)
+}
+
+/// The same, where what stands for standard input may have been read already.
+pub(crate) fn scan_given(path: &str, read: Option<&[u8]>, now: i64) -> Observed<LogsRead> {
     let piped = path == "-";
     let origin = if piped { "standard input" } else { path };
     let source = Source { what: format!("log {origin}"), at: now, by_hand: None };
-    let outcome = if piped {
+    let outcome = if let Some(bytes) = read.filter(|_| piped) {
+        scan_reader(bytes).map_err(|e| e.to_string())
+    } else if piped {
+        let _waiting = crate::waits::begin("standard input");
         scan_reader(std::io::stdin().lock()).map_err(|e| e.to_string())
     } else {
         let opened = open_stream(Path::new(path)).map_err(|e| e.in_full());

@@ -13,9 +13,35 @@ use crate::limits::PROGRAM_BYTES;
 pub(crate) struct Printed {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
+    /// The end of what it complained about; empty where it complained to the person itself.
+    pub(crate) stderr: Vec<u8>,
 }
 
-/// Why a program gave nothing. What it printed is never quoted: a credential may stand in it.
+/// Characters told of a program's complaint.
+const COMPLAINT: usize = 500;
+/// How long a program that has ended is listened to: its words are there already.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// Bytes kept of it, from its end.
+const STDERR_BYTES: usize = 16 << 10;
+
+impl Printed {
+    /// `: ` and what the program itself says of why it failed, without secrets; nothing where it says nothing. Its
+    /// standard output, where credentials belong, is never quoted.
+    pub(crate) fn complaint(&self) -> String {
+        let text = String::from_utf8_lossy(&self.stderr);
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let said = trustwalk_foreign::redact(&lines.join("; ")).into_owned();
+        let from = said.char_indices().rev().nth(COMPLAINT.saturating_sub(1)).map_or(0, |(at, _)| at);
+        let end = said.get(from..).unwrap_or_default();
+        match (end.is_empty(), from) {
+            (true, _) => String::new(),
+            (false, 0) => format!(": {end}"),
+            (false, _) => format!(": …{end}"),
+        }
+    }
+}
+
+/// Why a program gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     /// It could not be started.
@@ -41,7 +67,7 @@ pub(crate) async fn run(mut command: Command, limit: Duration, person: bool) -> 
     if person {
         command.stdin(Stdio::inherit()).stderr(Stdio::inherit());
     } else {
-        command.stdin(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
         #[cfg(unix)]
         command.process_group(0);
     }
@@ -49,12 +75,47 @@ pub(crate) async fn run(mut command: Command, limit: Duration, person: bool) -> 
     let Some(stdout) = running.child.stdout.take() else {
         return Err(RunError::Broken(std::io::Error::other("it has no standard output")));
     };
+    let stderr = running.child.stderr.take();
     let both = async {
-        let stdout = take(stdout).await?;
-        let status = running.child.wait().await.map_err(RunError::Broken)?;
-        Ok(Printed { status, stdout })
+        let mut complaint = Vec::new();
+        let (status, stdout) = {
+            // Read beside each other: a pipe that is full holds the program up.
+            let mut hear = std::pin::pin!(async {
+                if let Some(stderr) = stderr {
+                    end_of(stderr, &mut complaint).await;
+                }
+            });
+            let mut work = std::pin::pin!(async {
+                let stdout = take(stdout).await?;
+                let status = running.child.wait().await.map_err(RunError::Broken)?;
+                Ok::<_, RunError>((status, stdout))
+            });
+            let mut heard = false;
+            let done = loop {
+                tokio::select! {
+                    done = &mut work => break done,
+                    () = &mut hear, if !heard => heard = true,
+                }
+            };
+            if !heard {
+                // A child that goes on may keep it open for ever.
+                let _ = tokio::time::timeout(LAST_WORDS, hear).await;
+            }
+            done?
+        };
+        Ok(Printed { status, stdout, stderr: complaint })
     };
     tokio::time::timeout(limit, both).await.unwrap_or(Err(RunError::Slow(limit)))
+}
+
+/// The end of what comes, until it ends or nobody waits for it any more: a child may keep it open.
+async fn end_of(mut from: impl AsyncRead + Unpin, end: &mut Vec<u8>) {
+    let mut piece = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut piece).await {
+        end.extend_from_slice(piece.get(..read).unwrap_or_default());
+        let more = end.len().saturating_sub(STDERR_BYTES);
+        end.drain(..more);
+    }
 }
 
 async fn take(from: impl AsyncRead + Unpin) -> Result<Vec<u8>, RunError> {

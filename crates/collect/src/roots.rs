@@ -20,12 +20,16 @@ pub struct RootOptions {
     pub ca_library: Option<PathBuf>,
 }
 
-/// Certificates of a PEM file. An empty file is an empty set, which is a legal library.
+/// Certificates of a PEM file. An empty file is an empty set, which is a legal library; one of something else is none.
 pub fn read_pem(path: &Path) -> Result<Vec<CertificateDer<'static>>, CollectError> {
     let text = crate::files::read_bounded(path)?;
-    CertificateDer::pem_slice_iter(&text)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| CollectError::Pem { path: path.to_owned(), reason: e.to_string() })
+    let refuse = |reason: String| CollectError::Pem { path: path.to_owned(), reason };
+    let found = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+    let found = found.map_err(|e| refuse(e.to_string()))?;
+    if found.is_empty() && !text.trim_ascii().is_empty() {
+        return Err(refuse("it holds no certificate".to_owned()));
+    }
+    Ok(found)
 }
 
 /// What people name who want no roots.

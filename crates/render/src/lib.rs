@@ -18,6 +18,7 @@ mod plan_steps;
 mod shown;
 pub mod time;
 mod wrap;
+mod yaml;
 
 pub use brief::head;
 pub use closing::{closing, closing_of_all, ending};
@@ -25,7 +26,7 @@ pub use diagnosis::{Detail, body, human, short, target_words};
 pub use json_list::JsonList;
 pub use many::{many, overview, repeated, same_cause, sound_since};
 pub use measure::{columns, pad};
-pub use next::{Next, Typed, next};
+pub use next::{Next, TARGET, Typed, next};
 pub use page::{Ink, Inked, Move, Page, Pen};
 pub use plan::outlook;
 pub use plan_steps::plan;

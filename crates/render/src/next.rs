@@ -25,6 +25,10 @@ const PLACE: [&str; 10] = [
 ];
 /// Options that say what is asked about, beside the target itself.
 const ASKED: [&str; 8] = ["role", "subject", "issuer", "log", "token", "job", "job-answer", "github"];
+/// Options that choose among what the cluster has.
+const CHOSEN: [&str; 3] = ["all-namespaces", "selector", "since"];
+/// The name under which targets stand among what was typed, which are no options.
+pub const TARGET: &str = "TARGET";
 /// Options of a rotation.
 const ROTATING: [&str; 9] =
     ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "plan", "receipt", "force-drift"];
@@ -100,9 +104,14 @@ impl Typed {
     /// The same about everything that was asked about, be it a namespace.
     pub fn again_all(&self, verb: &str, flag: Option<&str>) -> String {
         let mut line = self.line(verb, &[]);
+        for target in self.options.iter().filter(|(name, _)| name == TARGET).filter_map(|(_, value)| value.clone()) {
+            line.template.push_str(" {}");
+            line.values.push(target);
+        }
         if let Some(namespace) = self.value("namespace") {
             line.part("-n", Some(namespace));
         }
+        line.typed(self, &CHOSEN);
         line.typed(self, &ASKED);
         line.typed(self, &PLACE);
         if let Some(flag) = flag {

@@ -48,6 +48,11 @@ impl Shown {
         Ok(Self::printed(serde_json::to_string_pretty(document)? + "\n"))
     }
 
+    /// The same as YAML.
+    pub fn yaml(document: &impl Serialize) -> serde_json::Result<Self> {
+        Ok(Self::printed(crate::yaml::text(&serde_json::to_value(document)?)))
+    }
+
     /// A JSON document on a line of its own.
     pub fn json_line(document: &impl Serialize) -> serde_json::Result<Self> {
         Ok(Self::printed(serde_json::to_string(document)? + "\n"))

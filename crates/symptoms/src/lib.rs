@@ -12,11 +12,13 @@
 
 mod classify;
 mod cloudtrail;
+mod code;
 mod facts;
 mod failure;
 mod hook;
 mod judge;
 mod marks;
+mod named;
 mod needles;
 mod network;
 mod parts;
@@ -32,11 +34,13 @@ mod told;
 
 pub use classify::{classify, classify_all, read};
 pub use cloudtrail::{MAX_RECORD_BYTES, Outcome, TrailEvent, TrailRecord};
+pub use code::of_code;
 pub use facts::{
     Cluster, Frame, KeyId, Partition, Region, Resource, SaidTimes, Scheme, ServiceAccount, Subject, TokenPath, Webhook,
 };
 pub use failure::{Failure, Sdk};
 pub use hook::{WebhookCall, webhook_call};
+pub use named::{Named, Object, named};
 pub use needles::{Finder, needles};
 pub use success::{Success, SuccessKind};
 pub use symptom::Symptom;

@@ -251,6 +251,7 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::WebhookMissing, &["pod-identity-webhook not found"]),
     row(Symptom::WebhookMissing, &["pod-identity-webhook is missing"]),
     row(Symptom::NoCredentials, &["missing required variables", "aws_web_identity_token_file"]),
+    row(Symptom::ExpiredToken, &["invalididentitytoken", "token is expired"]),
     shared(Symptom::Throttled, &["api error throttling", "exceeded"]),
     shared(Symptom::Throttled, &["(throttling", "exceeded"]),
     shared(Symptom::Throttled, &["throttling: rate exceeded"]),

@@ -4,18 +4,23 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::access::{AccessArgs, ManArgs};
+use super::again::AgainArgs;
 use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
 use super::rotation::RotationArgs;
 use super::screen::ScreenArgs;
 
 /// Finds and mends the broken link between a workload and its AWS role.
 #[derive(Debug, Parser)]
-#[command(name = "trustwalk", bin_name = "trustwalk", version, about, max_term_width = 100)]
+#[command(name = "trustwalk", bin_name = "trustwalk", version, about, max_term_width = 80)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
     #[command(flatten)]
     pub(crate) screen: ScreenArgs,
+    /// No progress on standard error
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -34,6 +39,8 @@ pub(crate) enum Command {
     Receipts(ReceiptsArgs),
     /// Gather the evidence into a file, to be diagnosed elsewhere
     Collect(CollectArgs),
+    /// What your rights suffice for, what is missing, and how to get it
+    Access(AccessArgs),
     /// Every certificate an issuer presents, and which one AWS and each tool would take
     Thumbprint(ThumbprintArgs),
     /// What a token says, and what STS would make of it
@@ -46,8 +53,10 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// The embedded account and cluster, for real clients
     Lab(LabArgs),
-    /// Completion script for a shell
+    /// Completion script for a shell, which asks for live names
     Completions(CompletionsArgs),
+    /// Manual pages
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -66,17 +75,35 @@ pub(crate) struct DemoArgs {
     pub(crate) model: super::common::Model,
 }
 
-/// What asks about something: a bundle and a receipt say themselves what they are about.
-const ASKED: [&str; 10] =
-    ["target", "namespace", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
+/// What asks about something: a receipt says itself what it is about.
+const ASKED: [&str; 13] = [
+    "target",
+    "namespace",
+    "all_namespaces",
+    "selector",
+    "since",
+    "role",
+    "subject",
+    "issuer",
+    "log",
+    "token",
+    "job",
+    "job_answer",
+    "github",
+];
+/// What a bundle does not tell: of it, targets and namespaces are chosen.
+const ELSEWHERE: [&str; 10] =
+    ["selector", "since", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
 
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Diagnose a saved bundle instead of the live world
-    #[arg(long, value_name = "FILE", conflicts_with_all = ASKED)]
+    /// Diagnose a saved bundle (- for standard input; gzip and zstd too) instead of the live world
+    #[arg(long, value_name = "FILE", conflicts_with_all = ELSEWHERE)]
     pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) again: AgainArgs,
     /// Show every link, all evidence and other tools' fixes; twice, every call with its status and time as well
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -155,7 +182,7 @@ pub(crate) struct ReceiptsArgs {
 pub(crate) struct CollectArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
-    /// Bundle file to write, - for standard output
+    /// Bundle file to write, - for standard output; packed where its name ends in .gz
     #[arg(
         short,
         long,
@@ -178,6 +205,8 @@ pub(crate) enum ThumbprintFormat {
     Human,
     /// One JSON document
     Json,
+    /// The same as YAML
+    Yaml,
     /// The certificates presented
     Pem,
     /// Only the thumbprints AWS wants, one a line

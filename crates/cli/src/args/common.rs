@@ -8,11 +8,9 @@ use trustwalk_collect::aws::AwsOptions;
 use trustwalk_collect::dial::ConnectTo;
 use trustwalk_collect::kube_api::KubeOptions;
 use trustwalk_collect::roots::RootOptions;
-use trustwalk_collect::{Ask, Calls, WalkOptions, parse_target};
+use trustwalk_collect::{Calls, WalkOptions};
 use trustwalk_core::evidence::TrustModel;
 use trustwalk_render::Typed;
-
-use crate::exit::UsageError;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -21,6 +19,8 @@ pub(crate) enum Format {
     Human,
     /// One JSON document on standard output
     Json,
+    /// The same as YAML
+    Yaml,
 }
 
 /// How diagnoses are written.
@@ -30,12 +30,23 @@ pub(crate) enum ReportFormat {
     Human,
     /// One JSON document on standard output
     Json,
+    /// The same as YAML
+    Yaml,
     /// One line per finding
     Short,
+    /// KIND/NAMESPACE/NAME of what is not sound, one a line
+    Name,
+}
+
+impl ReportFormat {
+    /// Whether it is for people.
+    pub(crate) fn is_human(self) -> bool {
+        self == Self::Human
+    }
 }
 
 /// The words that other commands take after `-o`, which here would name a file.
-const FORMAT_WORDS: [&str; 6] = ["human", "json", "short", "yaml", "pem", "bare"];
+const FORMAT_WORDS: [&str; 7] = ["human", "json", "short", "yaml", "name", "pem", "bare"];
 
 /// Parses the file of `collect -o`. A word that means a format elsewhere is refused, so that nobody who
 /// asks for JSON gets a file called `json`.
@@ -156,13 +167,24 @@ pub(crate) struct PlaceArgs {
 
 /// What is asked about.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "What to look at")]
 pub(crate) struct TargetArgs {
-    /// kind/name, such as daemonset/aws-node; none means every workload that uses web identity
-    #[arg(value_name = "TARGET", num_args = 0..=2)]
+    /// As kubectl takes them: KIND/NAME, several of them, KIND NAME…, or KIND; none means every workload that uses web
+    /// identity; - reads a log or a message from standard input
+    #[arg(value_name = "TARGET", num_args = 0..)]
     pub(crate) target: Vec<String>,
     /// Namespace of the target; without a target, the one to look at instead of the whole cluster
     #[arg(short, long)]
     pub(crate) namespace: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
+    /// Workloads with these labels, as kubectl takes them: app=ledger,tier!=cache
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+    /// Of logs, only what is not older than this, e.g. 10m or 2h
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) since: Option<std::time::Duration>,
     /// A role, instead of the one the target names
     #[arg(long, value_name = "ARN")]
     pub(crate) role: Option<String>,
@@ -192,7 +214,7 @@ pub(crate) struct TargetArgs {
 }
 
 impl PlaceArgs {
-    /// Options for a walk.
+    /// Options for a walk; the target is one of [`TargetArgs::settled`].
     pub(crate) fn walk_options(&self, target: Option<&TargetArgs>) -> WalkOptions {
         WalkOptions {
             kube: KubeOptions { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() },
@@ -216,6 +238,8 @@ impl PlaceArgs {
             cluster: self.cluster.clone(),
             no_exchange: self.no_exchange,
             exchange: self.exchange,
+            piped: None,
+            since: target.and_then(|t| t.since).and_then(|since| i64::try_from(since.as_secs()).ok()),
             repair: None,
             now: jiff::Timestamp::now().as_second(),
         }
@@ -227,34 +251,5 @@ impl PlaceArgs {
             Model::LibraryFirst => TrustModel::LibraryFirst,
             Model::ThumbprintOnly => TrustModel::ThumbprintOnly,
         }
-    }
-}
-
-impl TargetArgs {
-    /// What was asked, given the context's namespace.
-    pub(crate) fn ask(&self, default_namespace: &str) -> anyhow::Result<Ask> {
-        let namespace = self.namespace.as_deref().unwrap_or(default_namespace);
-        let words = match self.target.as_slice() {
-            [] => None,
-            [one] => Some(one.clone()),
-            // kubectl also takes `daemonset aws-node`.
-            [kind, name, ..] => Some(format!("{kind}/{name}")),
-        };
-        if let Some(words) = words {
-            return parse_target(&words, namespace).map(Ask::Workload).map_err(|e| UsageError(e.to_string()).into());
-        }
-        if let Some(dir) = &self.job {
-            return Ok(Ask::Job { path: dir.clone(), subject: self.subject.clone() });
-        }
-        if let Some(arn) = &self.role {
-            return Ok(Ask::Role { arn: arn.clone(), subject: self.subject.clone() });
-        }
-        if let Some(url) = &self.issuer {
-            return Ok(Ask::Issuer(url.clone()));
-        }
-        if !self.log.is_empty() {
-            return Ok(Ask::Logs);
-        }
-        Ok(Ask::Everything { namespace: self.namespace.clone() })
     }
 }

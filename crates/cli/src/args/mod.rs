@@ -1,20 +1,26 @@
 //! The command line, as types.
 
+mod access;
+mod again;
 mod commands;
 mod common;
 mod given;
+mod help;
 #[cfg(test)]
 mod reference;
 mod rotation;
+mod said;
 mod screen;
+mod target;
 
 use std::ffi::OsStr;
 use std::path::Path;
 
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _};
-use trustwalk_render::Typed;
+use trustwalk_render::{TARGET, Typed};
 
+pub(crate) use access::{AccessArgs, AccessLevel, ManArgs, Printed};
 pub(crate) use commands::Shell;
 pub(crate) use commands::{
     Cli, CollectArgs, Command, CompletionsArgs, DemoArgs, DiagnoseArgs, ExplainArgs, FixArgs, LabArgs, LabCommand,
@@ -22,10 +28,14 @@ pub(crate) use commands::{
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
 pub(crate) use rotation::RotationArgs;
+pub(crate) use said::{Notation, Said, notation_of_words};
 pub(crate) use screen::{Colour, ScreenArgs};
 
 /// The file name under which kubectl finds a plugin (Kubernetes documentation, "Extend kubectl with plugins").
 const PLUGIN: &str = "kubectl-trustwalk";
+
+/// Widest help: that of the oldest terminals, which a wider one shows as well.
+const HELP_WIDTH: usize = 80;
 
 /// What `--version` prints.
 pub(crate) const VERSION: &str = concat!("trustwalk ", env!("CARGO_PKG_VERSION"));
@@ -38,7 +48,7 @@ pub(crate) fn only_version() -> bool {
 
 /// The command line's grammar.
 pub(crate) fn grammar() -> clap::Command {
-    Cli::command()
+    help::dress(Cli::command())
 }
 
 /// Reads the command line. Usage names the program as it was called: `kubectl trustwalk` for kubectl's plugin.
@@ -47,11 +57,15 @@ pub(crate) fn read() -> Result<Cli, clap::Error> {
     let plugin = Path::new(&program).file_stem() == Some(OsStr::new(PLUGIN));
     // Never freed: the process ends before that would pay.
     let width = crate::style::pen().width();
-    let command = Box::leak(Box::new(without_empty(grammar()).term_width(width)));
+    let command = Box::leak(Box::new(without_empty(grammar()).term_width(width.min(HELP_WIDTH))));
     if plugin {
         *command = std::mem::take(command).bin_name("kubectl trustwalk");
     }
-    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let mut matches =
+        command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| help::plain_usage(command, error))?;
+    if let Some(error) = help::misplaced(command, &matches) {
+        return Err(error);
+    }
     let typed = Typed::new(plugin, typed(command, &matches));
     let mut cli = Cli::from_arg_matches_mut(&mut matches).map_err(|e| e.format(command))?;
     cli.place.typed = typed;
@@ -63,7 +77,10 @@ fn typed(command: &clap::Command, matches: &ArgMatches) -> Vec<(String, Option<S
     let Some((name, given)) = matches.subcommand() else { return Vec::new() };
     let grammar: Vec<&clap::Arg> =
         command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments).collect();
-    let mut all = Vec::new();
+    // What is asked about, in the order in which it was typed.
+    let targets = given.try_get_many::<String>("target").ok().flatten().into_iter().flatten();
+    let mut all: Vec<(String, Option<String>)> =
+        targets.map(|target| (TARGET.to_owned(), Some(target.clone()))).collect();
     for arg in grammar.into_iter().chain(command.get_arguments()) {
         let id = arg.get_id().as_str();
         let Some(long) = arg.get_long().filter(|long| !all.iter().any(|(name, _)| name == long)) else { continue };

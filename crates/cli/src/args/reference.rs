@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::{Arg, ArgAction, Command};
+use trustwalk_collect::rights::{self, Level};
 
 use super::grammar;
 
@@ -28,8 +29,57 @@ fn page() -> String {
     options(&mut out, &root, true);
     let mut environment = String::new();
     variables(&mut environment, &root);
-    out += &REST.replace("{environment}\n", &(environment + "\n"));
+    let rest = REST.replace("{environment}\n", &(environment + "\n"));
+    out += &rest.replace("{iam}", &permissions()).replace("{rbac}", &verbs());
     out
+}
+
+/// The permissions of IAM, from the list itself.
+fn permissions() -> String {
+    let row = |a: &rights::Actions| {
+        let names: Vec<String> = a.actions.iter().map(|name| format!("`{name}`")).collect();
+        format!("| {} | {} | {} |\n", names.join(", "), a.level.name(), a.what)
+    };
+    rights::ACTIONS.iter().map(row).collect()
+}
+
+/// The verbs of Kubernetes, likewise.
+fn verbs() -> String {
+    let quoted = |all: &[&str]| all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+    let row = |r: &rights::Rule| {
+        let group = if r.group.is_empty() { String::new() } else { format!(" (`{}`)", r.group) };
+        format!("| {} | {}{group} | {} | {} |\n", quoted(r.verbs), quoted(r.resources), r.level.name(), r.what)
+    };
+    rights::RULES.iter().map(row).collect()
+}
+
+/// A guide's blocks of rights, each as the list gives it.
+fn blocks() -> Vec<(&'static str, String)> {
+    let json = |level| rights::policy_text(&[level]);
+    vec![
+        ("json policy=read", json(Level::Read)),
+        ("json policy=fix", json(Level::Fix)),
+        ("yaml role=read", rights::rbac(&[Level::Read, Level::Probe], None, None)),
+        ("yaml role=fix", rights::rbac(&[Level::Fix], None, None)),
+    ]
+}
+
+#[test]
+fn the_guide_of_rights_has_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/read-only-access.md");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let mut made = written.clone();
+    for (info, text) in blocks() {
+        let open = format!("```{info}\n");
+        let from = made.find(&open).unwrap_or_else(|| panic!("the guide has no {info}")) + open.len();
+        let to = from + made.get(from..).unwrap().find("```").unwrap();
+        made.replace_range(from..to, &text);
+    }
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let now = std::fs::read_to_string(&path).unwrap();
+    assert!(made == now, "rewrite it: {WRITE}=1 cargo test -p trustwalk the_guide_of_rights");
 }
 
 fn describe(out: &mut String, command: &Command, heading: &str) {

@@ -1,24 +1,20 @@
-//! `trustwalk completions`: what a shell needs to complete our words.
+//! `trustwalk completions`: the script with which a shell asks this program what a word could be.
 
-use clap_complete::{Generator, shells};
+use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
 
-use crate::args::{CompletionsArgs, Shell, grammar};
+use crate::args::{CompletionsArgs, Shell};
 use crate::exit::Exit;
-use crate::style;
+use crate::{live, style};
 use trustwalk_render::Shown;
 
 /// Runs the command.
 pub(crate) fn run(args: &CompletionsArgs) -> anyhow::Result<Exit> {
-    // Not `clap_complete::generate`, which is compiled once for each shell.
-    let shell: &dyn Generator = match args.shell {
-        Shell::Bash => &shells::Bash,
-        Shell::Zsh => &shells::Zsh,
-        Shell::Fish => &shells::Fish,
+    let shell: &dyn EnvCompleter = match args.shell {
+        Shell::Bash => &Bash,
+        Shell::Zsh => &Zsh,
+        Shell::Fish => &Fish,
     };
-    let (mut command, mut script) = (grammar(), Vec::new());
-    command.set_bin_name("trustwalk");
-    command.build();
-    shell.generate(&command, &mut script);
+    let script = live::registration(shell)?;
     style::say(&Shown::block(&String::from_utf8_lossy(&script)))?;
     Ok(Exit::Sound)
 }

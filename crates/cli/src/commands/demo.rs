@@ -23,7 +23,7 @@ use super::lab::{how_to_use, lab_model, stop};
 use super::plan_file::documented;
 use super::repair::Repair;
 use crate::args::DemoArgs;
-use crate::exit::{Exit, UsageError};
+use crate::exit::Exit;
 use crate::interrupt::{Noted, Signals};
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Detail, Ink, Next, Page, Pen, Shown};
@@ -40,10 +40,8 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
         style::say(&Shown::block(&lines.join("\n")))?;
         return Ok(Exit::Sound);
     }
-    let fault = faults::find(&args.fault).ok_or_else(|| {
-        let typed = trustwalk_foreign::redact(&args.fault);
-        UsageError(format!("no fault is called `{typed}`; `trustwalk demo --list` lists them"))
-    })?;
+    let fault = faults::find(&args.fault)
+        .ok_or_else(|| super::lab::unknown_fault(&args.fault, "demo --fault {}", "demo --list"))?;
     let mut asked = Signals::listen();
     let folder = tempfile::Builder::new().prefix("trustwalk-demo-").tempdir()?;
     let dir = folder.path().to_owned();

@@ -1,12 +1,16 @@
 //! `trustwalk diagnose`: evidence, live or from a bundle, to a report.
 
-use trustwalk_collect::{Ask, Bundle, Call, Collected, World, collect_each, contradiction};
-use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
-use trustwalk_core::evidence::Evidence;
+use std::io::Read as _;
 
+use anyhow::Context as _;
+use trustwalk_collect::{Ask, Bundle, Call, CollectError, Collected, WalkOptions, World, collect_each, contradiction};
+use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
+use trustwalk_core::evidence::{Evidence, Target};
+
+use super::{choose, look, named};
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat, TargetArgs};
 use crate::exit::{Exit, UsageError};
-use crate::style;
+use crate::{progress, style};
 use trustwalk_render::{self as render, Detail, Ink, JsonList, Next, Page, Shown, Typed};
 
 /// What kept a walk over everything from being one.
@@ -15,28 +19,106 @@ pub(super) const NOT_ALL: &str = "not everything was looked at";
 /// Workloads without an identity that fail and are named; of more, their number.
 const NAMED: usize = 5;
 
+/// Of a message no more is read: whoever has a larger log gives it as `--log`.
+const MESSAGE_BYTES: u64 = 16 << 20;
+
 /// Runs the command.
 pub(crate) async fn run(place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
-    let mut told = Told::new(args, &place.typed);
-    let (mut missed, calls) = if let Some(path) = &args.bundle {
+    if let Some(path) = &args.bundle {
         if place.exchange {
             let words = "a bundle holds what was seen when it was made: --exchange cannot be used with --bundle";
             return Err(UsageError(words.to_owned()).into());
         }
+        let mut told = Told::new(args, &place.typed);
         let bundle = Bundle::read(path)?;
         told.whole = bundle.holds.identities > 1;
-        bundle.each(&mut |one| told.take(&one));
-        (Vec::new(), Vec::new())
+        if args.target.target.is_empty() && args.target.namespace.is_none() {
+            bundle.each(&mut |one| told.take(&one));
+        } else {
+            choose::of_bundle(bundle.evidence(), &args.target)?.iter().for_each(|one| told.take(one));
+        }
+        return told.ended(Vec::new(), &[]);
+    }
+    let message = message(&args.target)?;
+    let named = message.as_ref().map(|text| trustwalk_symptoms::named(&String::from_utf8_lossy(text)));
+    if let Some(named) = named.as_ref().filter(|_| args.output.is_human()) {
+        style::say(&named::page(named, &place.typed))?;
+    }
+    let (world, ask) = world_with(place, &args.target, message).await?;
+    if args.again.wait {
+        return Box::pin(look::wait(world, &ask, (place, args))).await;
+    }
+    if args.again.watch {
+        return Box::pin(look::watch(world, &ask, (place, args))).await;
+    }
+    let mut told = Told::new(args, &place.typed);
+    told.whole = matches!(ask, Ask::Everything { .. });
+    told.log_in = world.aws.log_in();
+    // What the message names is where to look next.
+    told.offered = named.and_then(|named| named::offers(&named, &place.typed).into_iter().next());
+    let missed = if args.again.timeout.is_some() || matches!(ask, Ask::Logs) {
+        // Nothing is written before it is known that there is something.
+        let found = Box::pin(look::once(&world, &ask, args.again.timeout)).await?;
+        nothing_read(&world, &ask, &found)?;
+        found.evidence.iter().for_each(|one| told.take(one));
+        found.missed
     } else {
-        let (world, ask) = world(place, &args.target).await?;
-        told.whole = matches!(ask, Ask::Everything { .. });
-        let missed = Box::pin(collect_each(&world, &ask, &mut |one| told.take(&one))).await?;
-        (missed, world.options.calls.all())
+        Box::pin(collect_each(&world, &ask, &mut |one| told.take(&one))).await?
     };
-    missed.extend(std::mem::take(&mut told.besides).told());
-    tell_missed(&missed);
-    let known = told.end(&missed, &calls)?;
-    Ok(if missed.is_empty() { known } else { known.max(Exit::Undetermined) })
+    told.ended(missed, &world.options.calls.all())
+}
+
+/// What one of several looks brought.
+pub(super) struct Seen {
+    found: Collected,
+    pub(super) diagnoses: Vec<Diagnosis>,
+    log_in: Option<String>,
+    calls: Vec<Call>,
+}
+
+impl Seen {
+    pub(super) fn of(mut found: Collected, (world, ask): (&World, &Ask), typed: &Typed) -> Self {
+        let whole = matches!(ask, Ask::Everything { .. });
+        let diagnoses = if whole { judged(&mut found, typed) } else { found.evidence.iter().map(diagnose).collect() };
+        Self { found, diagnoses, log_in: world.aws.log_in(), calls: world.options.calls.all() }
+    }
+
+    /// The exit code it comes to.
+    pub(super) fn exit(&self) -> Exit {
+        let known = self.diagnoses.iter().map(|d| d.outcome.into()).max().unwrap_or(Exit::Sound);
+        if self.found.missed.is_empty() { known } else { known.max(Exit::Undetermined) }
+    }
+}
+
+/// Writes what was seen.
+pub(super) fn finish(seen: &Seen, place: &PlaceArgs, args: &DiagnoseArgs) -> anyhow::Result<Exit> {
+    let mut told = Told { log_in: seen.log_in.clone(), ..Told::new(args, &place.typed) };
+    seen.found.evidence.iter().for_each(|one| told.take(one));
+    told.ended(seen.found.missed.clone(), &seen.calls)
+}
+
+/// Logs that were given alone and of which none could be read: there is nothing to report on.
+fn nothing_read(world: &World, ask: &Ask, found: &Collected) -> anyhow::Result<()> {
+    let [only] = found.evidence.as_slice() else { return Ok(()) };
+    let (Ask::Logs, None, Some(gap)) = (ask, only.logs.known(), only.logs.gap()) else { return Ok(()) };
+    let path = world.options.logs.first().cloned().unwrap_or_default();
+    let source = std::io::Error::other(gap);
+    Err(CollectError::Read { path: path.into(), source }.into())
+}
+
+/// The message on standard input, where a target stands for it.
+fn message(target: &TargetArgs) -> anyhow::Result<Option<Vec<u8>>> {
+    if target.target.iter().all(|word| word != "-") {
+        return Ok(None);
+    }
+    progress::reading_terminal();
+    let mut text = Vec::new();
+    let _waiting = trustwalk_collect::waits::begin("standard input");
+    std::io::stdin().lock().take(MESSAGE_BYTES + 1).read_to_end(&mut text).context("cannot read standard input")?;
+    if text.len() as u64 > MESSAGE_BYTES {
+        return Err(UsageError("the message has more than 16 MiB: give it as a log, with --log".to_owned()).into());
+    }
+    Ok(Some(text))
 }
 
 /// What is told of identities that are diagnosed as they come: their evidence is not held.
@@ -53,6 +135,10 @@ struct Told<'a> {
     /// For people all are looked at together.
     diagnoses: Vec<Diagnosis>,
     next: Vec<Next>,
+    /// The command that logs in to the account, where one would.
+    log_in: Option<String>,
+    /// The command about what a message names.
+    offered: Option<String>,
 }
 
 impl<'a> Told<'a> {
@@ -67,6 +153,8 @@ impl<'a> Told<'a> {
             exit: Exit::Sound,
             diagnoses: Vec::new(),
             next: Vec::new(),
+            log_in: None,
+            offered: None,
         }
     }
 
@@ -77,26 +165,59 @@ impl<'a> Told<'a> {
         }
         self.exit = self.exit.max(diagnosis.outcome.into());
         match self.args.output {
-            ReportFormat::Json => {
+            // YAML is laid out as a whole, and what is watched is one document after the other.
+            ReportFormat::Json | ReportFormat::Yaml if style::is_yaml() || self.args.again.watch => {
+                self.diagnoses.push(diagnosis);
+            }
+            ReportFormat::Json | ReportFormat::Yaml => {
                 if self.written.is_ok() {
                     let item = self.list.item(&diagnosis).map_err(std::io::Error::from);
                     self.written = item.and_then(|item| style::say(&item));
                 }
             }
-            ReportFormat::Short => self.diagnoses.push(diagnosis),
+            ReportFormat::Short | ReportFormat::Name => self.diagnoses.push(diagnosis),
             ReportFormat::Human => {
-                self.next.push(render::next(one, &diagnosis, self.typed));
+                self.next.push(self.next_of(one, &diagnosis));
                 self.diagnoses.push(diagnosis);
             }
         }
+    }
+
+    /// What is next: to log in comes before everything that the account would tell.
+    fn next_of(&self, one: &Evidence, diagnosis: &Diagnosis) -> Next {
+        let next = render::next(one, diagnosis, self.typed);
+        let unseen = one.caller.known().is_none() && diagnosis.outcome != Outcome::Ok;
+        if let Some(log_in) = self.log_in.as_ref().filter(|_| unseen) {
+            let again = self.typed.again("diagnose", &diagnosis.target);
+            return Next::command([log_in, " && ", &again].concat());
+        }
+        match &self.offered {
+            Some(offered) => Next { command: Some(offered.clone()), how: None, ..next },
+            None => next,
+        }
+    }
+
+    /// Says what was missed, and writes all; the exit code of both.
+    fn ended(mut self, mut missed: Vec<String>, calls: &[Call]) -> anyhow::Result<Exit> {
+        missed.extend(std::mem::take(&mut self.besides).told());
+        tell_missed(&missed);
+        let known = self.end(&missed, calls)?;
+        Ok(if missed.is_empty() { known } else { known.max(Exit::Undetermined) })
     }
 
     /// Writes what is left to be written. The exit code of several diagnoses is that of the worst.
     fn end(self, missed: &[String], calls: &[Call]) -> anyhow::Result<Exit> {
         self.written?;
         match self.args.output {
-            ReportFormat::Json => style::say(&self.list.end())?,
+            ReportFormat::Json | ReportFormat::Yaml if self.args.again.watch => {
+                style::say(&style::one_document(&self.diagnoses)?)?;
+            }
+            ReportFormat::Json | ReportFormat::Yaml if style::is_yaml() => {
+                style::say(&style::document(&self.diagnoses)?)?;
+            }
+            ReportFormat::Json | ReportFormat::Yaml => style::say(&self.list.end())?,
             ReportFormat::Short => style::say(&in_short(&self.diagnoses, missed, self.args))?,
+            ReportFormat::Name => style::say(&in_names(&self.diagnoses))?,
             ReportFormat::Human => {
                 let mut out = style::pen().page();
                 if self.args.verbose > 1 {
@@ -104,7 +225,9 @@ impl<'a> Told<'a> {
                     out.gap();
                 }
                 out.append(in_words((&self.diagnoses, &self.next), missed, self.args));
-                style::page(&out.shown())?;
+                let text = out.shown();
+                // What goes on being written is not read at leisure.
+                if self.args.again.watch { style::say(&text)? } else { style::page(&text)? }
             }
         }
         Ok(self.exit)
@@ -158,11 +281,22 @@ pub(crate) fn judged(found: &mut Collected, typed: &Typed) -> Vec<Diagnosis> {
 
 /// Reads configuration, and what was asked in its light.
 pub(crate) async fn world(place: &PlaceArgs, target: &TargetArgs) -> anyhow::Result<(World, Ask)> {
+    world_with(place, target, None).await
+}
+
+/// The same with what stands for standard input among the logs, where it was read already.
+async fn world_with(place: &PlaceArgs, target: &TargetArgs, piped: Option<Vec<u8>>) -> anyhow::Result<(World, Ask)> {
+    let target = &target.clone().settled()?;
     if let Some(url) = &target.issuer {
         a_url(url)?;
     }
     target.checked()?;
-    let world = World::new(place.walk_options(Some(target))).await?;
+    // Words that name no kind are told before any configuration is read.
+    target.ask("default")?;
+    if target.log.iter().any(|log| log == "-") && piped.is_none() {
+        progress::reading_terminal();
+    }
+    let world = World::new(WalkOptions { piped, ..place.walk_options(Some(target)) }).await?;
     let namespace = world.kube.as_ref().map_or("default", |k| k.namespace.as_str());
     let ask = target.ask(namespace)?;
     contradiction(&world.options, &ask)?;
@@ -270,6 +404,23 @@ fn in_short(diagnoses: &[Diagnosis], missed: &[String], args: &DiagnoseArgs) -> 
     }
     for what in missed {
         out.line(format_args!("- undetermined ({place}) {what}"));
+    }
+    out.shown()
+}
+
+/// What is not sound, each as a target that the next command takes.
+fn in_names(diagnoses: &[Diagnosis]) -> Shown {
+    let mut out = Page::new();
+    for d in diagnoses.iter().filter(|d| d.outcome != Outcome::Ok) {
+        match &d.target {
+            Target::Workload { resource, namespace, name } => {
+                out.line(format_args!("{}/{namespace}/{name}", resource.to_lowercase()));
+            }
+            Target::ServiceAccount { namespace, name } => out.line(format_args!("serviceaccount/{namespace}/{name}")),
+            Target::Role { arn, .. } => out.line(arn),
+            Target::Issuer { url } => out.line(url),
+            Target::Job { name } | Target::Log { name } => out.line(name),
+        }
     }
     out.shown()
 }

@@ -4,15 +4,16 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 use serde_json::json;
-use trustwalk_core::cause::{Cause, Found, Ground, Home, MAX_TEXT, look_up, page};
+use trustwalk_collect::near;
+use trustwalk_core::cause::{Cause, Found, Ground, Home, MAX_TEXT, look_up, look_up_symptom, page};
 use trustwalk_foreign::shell;
 use trustwalk_logs::{CHUNK_BYTES, Scanner};
-use trustwalk_render::{Ink, Page, Shown};
-use trustwalk_symptoms::{Failure, classify_all};
+use trustwalk_render::{Ink, Page, Shown, Typed};
+use trustwalk_symptoms::{Failure, Named, Sdk, Symptom, classify_all, named, of_code};
 
 use crate::args::{ExplainArgs, Format};
-use crate::exit::{Exit, UsageError};
-use crate::style;
+use crate::exit::{Exit, Unknown, UsageError};
+use crate::{progress, style};
 
 /// Of standard input no more is read: whoever has a larger log asks `logs` or `diagnose --log`.
 const MOST_BYTES: u64 = 16 << 20;
@@ -24,7 +25,7 @@ const MOST_MEANINGS: usize = 4;
 const MOST_CODES: usize = 8;
 
 /// Runs the command.
-pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &ExplainArgs, typed_options: &Typed) -> anyhow::Result<Exit> {
     let typed = args.text.join(" ");
     if args.text.is_empty() {
         return list(args.output);
@@ -36,19 +37,36 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     if text.head.trim().is_empty() {
         return Err(UsageError("there is no text to look up".to_owned()).into());
     }
-    let found = look_up(&text.head, &text.failures);
-    if found.hits.is_empty() && text.failures.is_empty() && is_word(&typed) {
-        return Err(UsageError(format!(
-            "no cause is called `{}`, and no page has the word; `trustwalk explain` lists them",
-            trustwalk_foreign::redact(&typed)
-        ))
-        .into());
+    let found = match text.code {
+        Some(symptom) => look_up_symptom(symptom),
+        None => look_up(&text.head, &text.failures),
+    };
+    if found.hits.is_empty() && text.means().is_empty() && text.named.is_empty() {
+        return Err(unknown(&typed, typed_options).into());
     }
     match args.output {
-        Format::Json => style::say(&Shown::json(&document(&text, &found))?)?,
-        Format::Human => style::page(&words(&text, &found))?,
+        Format::Json | Format::Yaml => style::say(&style::document(&document(&text, &found, typed_options))?)?,
+        Format::Human => style::page(&words(&text, &found, typed_options))?,
     }
-    Ok(if found.hits.is_empty() { Exit::Undetermined } else { Exit::Sound })
+    Ok(Exit::Sound)
+}
+
+/// That nothing is known of a text, and what to do then.
+fn unknown(typed: &str, options: &Typed) -> Unknown {
+    if !is_word(typed) {
+        return Unknown {
+            what: "nothing is known of this text: no page has it, and no cause is about its words".to_owned(),
+            next: Some(options.command("diagnose KIND/NAME -n NAMESPACE --log FILE", &[], &[])),
+        };
+    }
+    let near = near::like(Cause::ALL.iter().map(|c| c.name()), typed);
+    let next = match near.first() {
+        Some(name) => options.command("explain {}", &[name], &[]),
+        None => [&options.command("explain", &[], &[]), ", which lists the causes"].concat(),
+    };
+    let there = if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", or ")) };
+    let what = format!("no cause is called {}, and no page is about the word{there}", trustwalk_foreign::redact(typed));
+    Unknown { what, next: Some(next) }
 }
 
 /// Whether it has the form of a code or a name.
@@ -62,6 +80,10 @@ struct Text {
     head: String,
     /// The failures that all of it tells.
     failures: Vec<Failure>,
+    /// The failure that it names by its code, where it is nothing but a code.
+    code: Option<Symptom>,
+    /// What it names.
+    named: Named,
     /// Whether there was more than is read.
     cut: bool,
 }
@@ -75,6 +97,7 @@ impl Text {
 
     /// Standard input, of which the beginning alone is kept.
     fn piped() -> anyhow::Result<Self> {
+        progress::reading_terminal();
         let (mut scanner, mut head, mut all) = (Scanner::new(), Vec::new(), 0);
         let mut input = std::io::stdin().lock().take(MOST_BYTES.saturating_add(1));
         let mut chunk = vec![0; CHUNK_BYTES];
@@ -92,6 +115,11 @@ impl Text {
         Ok(Self::read(&head, scanner, all > MOST_BYTES))
     }
 
+    /// The failures that it tells or names.
+    fn means(&self) -> Vec<Symptom> {
+        self.failures.iter().map(|f| f.symptom).chain(self.code).collect()
+    }
+
     fn read(head: &[u8], scanner: Scanner, cut: bool) -> Self {
         let head = String::from_utf8_lossy(head).into_owned();
         let mut failures: Vec<Failure> = scanner.finish().causes.into_iter().map(|c| c.failure).collect();
@@ -106,19 +134,22 @@ impl Text {
                 true
             }
         });
-        Self { head, failures, cut }
+        let code = of_code(&head).filter(|_| failures.is_empty());
+        let named = named(&head);
+        Self { head, failures, code, named, cut }
     }
 }
 
-fn words(text: &Text, found: &Found) -> Shown {
+fn words(text: &Text, found: &Found, typed: &Typed) -> Shown {
     let pen = style::pen();
     let mut out = pen.page();
-    for failure in text.failures.iter().take(MOST_MEANINGS) {
-        out.line(pen.ink(Ink::Strong, failure.symptom.name()));
-        out.prose(failure.symptom.meaning(), "  ", "  ");
+    let means = text.means();
+    for symptom in means.iter().take(MOST_MEANINGS) {
+        out.line(pen.ink(Ink::Strong, symptom.name()));
+        out.prose(symptom.meaning(), "  ", "  ");
     }
-    if text.failures.len() > MOST_MEANINGS {
-        let more = text.failures.len() - MOST_MEANINGS;
+    if means.len() > MOST_MEANINGS {
+        let more = means.len() - MOST_MEANINGS;
         out.line(format_args!("and {more} more kinds of failure: `trustwalk logs` counts them"));
     }
     if text.cut {
@@ -126,10 +157,12 @@ fn words(text: &Text, found: &Found) -> Shown {
     }
     if found.hits.is_empty() {
         out.line("No page knows this text, and no cause of the catalogue is about its words.");
+        out.gap();
     } else {
         causes(&mut out, found);
     }
-    for (n, command) in next(text, found).iter().enumerate() {
+    out.append(super::named::page(&text.named, typed));
+    for (n, command) in next(text, found, typed).iter().enumerate() {
         out.command(pen.ink(Ink::Strong, if n == 0 { "Next:" } else { "  or:" }), command, pen);
     }
     out.shown()
@@ -169,12 +202,26 @@ fn causes(out: &mut Page, found: &Found) {
 }
 
 /// The commands that lead on.
-fn next(text: &Text, found: &Found) -> Vec<String> {
+fn next(text: &Text, found: &Found, typed: &Typed) -> Vec<String> {
     let mut out: Vec<String> =
-        found.hits.first().map(|h| shell::line("trustwalk explain {}", &[h.cause.code()])).into_iter().collect();
+        found.hits.first().map(|h| typed.command("explain {}", &[h.cause.code()], &[])).into_iter().collect();
+    // What the text names is looked at before anything that has to be filled in.
+    let offers = super::named::offers(&text.named, typed);
+    let is_offered = !offers.is_empty();
+    out.extend(offers.into_iter().take(1));
+    if found.hits.first().is_some_and(|h| h.cause == Cause::ThumbprintMismatch) {
+        out.push(match text.named.issuers.first() {
+            Some(issuer) => typed.command("thumbprint {}", &[issuer], &[]),
+            None => typed.command("thumbprint ISSUER", &[], &[]),
+        });
+    }
+    if is_offered {
+        return out;
+    }
     let role = text.failures.iter().find_map(|f| f.role_arn.as_deref());
     let home = |home: Home| !found.hits.is_empty() && found.hits.iter().all(|h| h.cause.home() == home);
-    let walk = if home(Home::Github) || home(Home::Ci) {
+    let of_ci = text.failures.iter().any(|f| matches!(f.sdk, Some(Sdk::GithubAction | Sdk::BuildkiteAgent)));
+    let walk = if of_ci || home(Home::Github) || home(Home::Ci) {
         "trustwalk diagnose --job FOLDER --log FILE"
     } else if home(Home::Cluster) {
         "trustwalk diagnose KIND/NAME -n NAMESPACE"
@@ -188,8 +235,9 @@ fn next(text: &Text, found: &Found) -> Vec<String> {
     out
 }
 
-fn document(text: &Text, found: &Found) -> serde_json::Value {
+fn document(text: &Text, found: &Found, typed: &Typed) -> serde_json::Value {
     let means = |f: &Failure| json!({"symptom": f.symptom, "meaning": f.symptom.meaning(), "message": f.message});
+    let by_code = |s: Symptom| json!({"symptom": s, "meaning": s.meaning(), "message": text.head.trim()});
     let cause = |hit: &trustwalk_core::cause::Hit| {
         let meta = hit.cause.meta();
         let mut out = json!({
@@ -209,10 +257,11 @@ fn document(text: &Text, found: &Found) -> serde_json::Value {
     let reading = |r: &trustwalk_core::cause::Reading| json!({"read": r.tells, "decides": r.decides.iter().map(|c| c.code()).collect::<Vec<_>>()});
     json!({
         "schema": 1,
-        "means": text.failures.iter().map(means).collect::<Vec<_>>(),
+        "means": text.failures.iter().map(means).chain(text.code.map(by_code)).collect::<Vec<_>>(),
         "causes": found.hits.iter().map(cause).collect::<Vec<_>>(),
         "separates": found.readings.iter().map(reading).collect::<Vec<_>>(),
-        "next": next(text, found),
+        "named": text.named,
+        "next": next(text, found, typed),
         "cut": text.cut,
     })
 }
@@ -220,26 +269,26 @@ fn document(text: &Text, found: &Found) -> serde_json::Value {
 /// A cause's page.
 fn one(cause: Cause, format: Format) -> anyhow::Result<Exit> {
     let meta = cause.meta();
-    if format == Format::Json {
+    if format == Format::Human {
+        let mut out = style::pen().page();
+        out.article(&page(cause));
+        style::page(&out.shown())?;
+    } else {
         let page = json!({
             "schema": 1, "code": meta.code, "name": cause.name(), "summary": meta.summary, "link": meta.link.name(),
             "severity": meta.severity, "citation": meta.sources.first(),
             "sources": meta.sources, "says": meta.says, "since": meta.since, "doc": meta.doc,
         });
-        style::say(&Shown::json(&page)?)?;
-    } else {
-        let mut out = style::pen().page();
-        out.article(&page(cause));
-        style::page(&out.shown())?;
+        style::say(&style::document(&page)?)?;
     }
     Ok(Exit::Sound)
 }
 
 fn list(format: Format) -> anyhow::Result<Exit> {
-    if format == Format::Json {
+    if format != Format::Human {
         let listed = |c: &Cause| json!({"schema": 1, "code": c.code(), "name": c.name(), "link": c.link().name(), "summary": c.meta().summary});
         let all: Vec<_> = Cause::ALL.iter().map(listed).collect();
-        style::say(&Shown::json(&all)?)?;
+        style::say(&style::document(&all)?)?;
         return Ok(Exit::Sound);
     }
     let mut out = style::pen().page();

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use trustwalk_apply::Home;
-use trustwalk_collect::{Ask, CollectError, World, collect};
+use trustwalk_collect::{Ask, Choice, CollectError, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::{Evidence, Repair as Done};
 use trustwalk_core::plan::{Entry, Leave, Linted, Plan, PlanDocument, fit};
@@ -18,7 +18,7 @@ use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
 use crate::style::{self, Voice};
-use trustwalk_render::{self as render, Next, Shown};
+use trustwalk_render::{self as render, Next};
 
 /// Runs `fix`.
 pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exit> {
@@ -32,7 +32,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &FixArgs) -> anyhow::Result<Exi
         if args.approve || can_ask(voice) { or_interrupted(work, &noted).await } else { work.await }
     };
     if args.output == Format::Json && (outcome.is_ok() || !reports.is_empty()) {
-        style::say(&Shown::json(&reports)?).with_context(|| noted.told())?;
+        style::say(&style::document(&reports)?).with_context(|| noted.told())?;
     }
     outcome
 }
@@ -95,7 +95,7 @@ async fn fix_all(
     tell_missing(&found);
     let incomplete = (!found.missed.is_empty()).then_some(NOT_ALL);
     let mut worst = if incomplete.is_none() { Exit::Sound } else { Exit::Undetermined };
-    let whole = matches!(ask, Ask::Everything { namespace: None });
+    let whole = matches!(ask, Ask::Everything { namespace: None, .. } | Ask::Chosen(Choice { namespace: None, .. }));
     let leave = leave_of(args, if whole { Entry::Unasked } else { Entry::Asked });
     let home = Home::of_user()?;
     let all: Vec<Each> = found.evidence.into_iter().map(|one| Each::of(&world, one, leave)).collect();

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
-use serde_json::Value;
+use serde_json::{Value, json};
+use trustwalk_collect::near;
 use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
 use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, faults, story};
 
 use crate::args::{Format, LabArgs, LabCommand, Model};
-use crate::exit::{Exit, UsageError};
+use crate::exit::{Exit, Unknown, UsageError};
 use crate::interrupt::Signals;
 use crate::style;
 use trustwalk_render::Shown;
@@ -24,50 +25,104 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
         None => default_dir()?,
     };
     match &args.command {
-        LabCommand::Up { broken, model } => up(&dir, *broken, *model).await?,
+        LabCommand::Up { broken, model } => up(&dir, format, *broken, *model).await?,
         LabCommand::Status => {
             let mut status = Client::open(&dir)?.status().await?;
             style::say(&if format == Format::Json {
                 if let Some(fields) = status.as_object_mut() {
                     fields.insert("schema".to_owned(), 1.into());
                 }
-                Shown::json(&status)?
+                style::document(&status)?
             } else {
                 status_words(&status)
             })?;
         }
         LabCommand::Break { fault: None } => {
             let all = faults::listed();
-            style::say(&if format == Format::Json { Shown::json(&all)? } else { faults_words(&all) })?;
+            style::say(&if format == Format::Human { faults_words(&all) } else { style::document(&all)? })?;
         }
         LabCommand::Break { fault: Some(name) } => {
+            known(name, "lab break {}")?;
             Client::open(&dir)?.break_with(name).await?;
-            // Its own words, from the registry: some are options and their values.
-            let target = faults::find(name).map(|f| f.target.to_string()).unwrap_or_default();
-            style::line([name.as_str(), " is in. Look at it: trustwalk diagnose ", &target].concat())?;
+            let next = faults::find(name).map(|f| look_at(f.target, &dir)).unwrap_or_default();
+            let words = [name.as_str(), " is in. Look at it: ", &next].concat();
+            done(format, "break", &words, &json!({"fault": name, "next": next}))?;
         }
         LabCommand::Mend { fault } => {
+            if let Some(name) = fault {
+                known(name, "lab mend {}")?;
+            }
             let mended = Client::open(&dir)?.mend(fault.as_deref()).await?;
-            style::line(match (mended, fault.as_deref()) {
+            let words = match (mended, fault.as_deref()) {
                 (true, name) => format!("{} mended.", name.unwrap_or("Everything")),
                 (false, Some(name)) => format!("{name} is not in: there is nothing to mend."),
                 (false, None) => "No fault is in: there is nothing to mend.".to_owned(),
-            })?;
+            };
+            done(format, "mend", &words, &json!({"fault": fault, "mended": mended}))?;
         }
         LabCommand::Switch => {
             Client::open(&dir)?.switch().await?;
-            style::line("The issuer presents the chain of incoming.pem's authorities.")?;
+            done(format, "switch", "The issuer presents the chain of incoming.pem's authorities.", &json!({}))?;
         }
         LabCommand::Down => {
             if Client::clean_up_after_killed(&dir)? {
-                style::line("No lab was running; the files of one that was killed are removed.")?;
+                let words = "No lab was running; the files of one that was killed are removed.";
+                done(format, "down", words, &json!({"was_running": false}))?;
             } else {
                 Client::open(&dir)?.down().await?;
-                style::line("The lab is down.")?;
+                done(format, "down", "The lab is down.", &json!({"was_running": true}))?;
             }
         }
     }
     Ok(Exit::Sound)
+}
+
+/// What looks at a fault's target, from any folder.
+fn look_at(target: faults::Target, dir: &Path) -> String {
+    match target {
+        faults::Target::Workload(id) => ["trustwalk diagnose ", &id.to_string()].concat(),
+        faults::Target::Job => {
+            let job = dir.join("ci").join("deploy").display().to_string();
+            shell::line("trustwalk diagnose --job {}", &[&job])
+        }
+    }
+}
+
+/// Says what was done, in words or as a document.
+fn done(format: Format, what: &str, words: &str, members: &Value) -> anyhow::Result<()> {
+    if format == Format::Human {
+        style::line(words)?;
+        return Ok(());
+    }
+    let mut document = json!({"schema": 1, "done": what, "message": words});
+    if let (Some(all), Some(more)) = (document.as_object_mut(), members.as_object()) {
+        all.extend(more.clone());
+    }
+    style::say(&style::document(&document)?)?;
+    Ok(())
+}
+
+/// Refuses a fault that there is not, before a lab is asked.
+fn known(name: &str, again: &str) -> Result<(), Unknown> {
+    if faults::find(name).is_some() {
+        return Ok(());
+    }
+    Err(unknown_fault(name, again, "lab break"))
+}
+
+/// That a fault does not exist, and the nearest; else what lists them.
+pub(super) fn unknown_fault(name: &str, again: &str, list: &str) -> Unknown {
+    let near = near::like(faults::REGISTRY.iter().map(|f| f.name), name);
+    let next = match near.first() {
+        Some(near) => shell::line(&["trustwalk ", again].concat(), &[near]),
+        None => ["trustwalk ", list].concat(),
+    };
+    let typed = trustwalk_foreign::redact(name);
+    let what = match near.as_slice() {
+        [] => format!("no fault is called {typed}"),
+        near => format!("no fault is called {typed}; there is {}", near.join(", or ")),
+    };
+    Unknown { what, next: Some(next) }
 }
 
 /// The folder of a user's lab, the same for `up` and for what follows it. Never in a folder that others share: they
@@ -95,7 +150,7 @@ pub(crate) fn lab_model(model: Model) -> TrustModel {
     }
 }
 
-async fn up(dir: &Path, broken: bool, model: Model) -> anyhow::Result<()> {
+async fn up(dir: &Path, format: Format, broken: bool, model: Model) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
     let mut asked = Signals::listen();
     let story = if broken { Story::BeforeTheChange } else { Story::Healthy };
@@ -103,21 +158,30 @@ async fn up(dir: &Path, broken: bool, model: Model) -> anyhow::Result<()> {
     let began = Instant::now();
     let lab = Lab::start(config).await.context("the lab could not start")?;
     let done = tokio::select! {
-        done = stay_up(&lab, dir, broken, began) => done,
+        done = stay_up(&lab, dir, format, (broken, began)) => done,
         _ = asked.any() => Ok(()),
     };
     lab.ask_down();
     done
 }
 
-async fn stay_up(lab: &Lab, dir: &Path, broken: bool, began: Instant) -> anyhow::Result<()> {
+async fn stay_up(lab: &Lab, dir: &Path, format: Format, (broken, began): (bool, Instant)) -> anyhow::Result<()> {
     let ready = began.elapsed();
     if broken {
         story::before(lab).await?;
         story::let_it_break(lab).await?;
     }
-    style::say(&how_to_use(lab, dir))?;
-    style::line(format_args!("ready in {} ms; Ctrl-C or `{}` stops it", ready.as_millis(), stop(dir)))?;
+    if format == Format::Human {
+        style::say(&how_to_use(lab, dir))?;
+        style::line(format_args!("ready in {} ms; Ctrl-C or `{}` stops it", ready.as_millis(), stop(dir)))?;
+    } else {
+        let dir_name = dir.display().to_string();
+        let document = json!({
+            "schema": 1, "done": "up", "dir": dir_name, "env": lab.env(), "ready_ms": ready.as_millis().to_string(),
+            "stop": stop(dir),
+        });
+        style::say(&style::document(&document)?)?;
+    }
     lab.down_asked().await;
     Ok(())
 }

@@ -39,13 +39,19 @@ pub(crate) fn run(args: &LogsArgs, typed: &Typed) -> anyhow::Result<Exit> {
     }
     let mut unreadable = Vec::new();
     let summary = scan(args, &mut unreadable);
+    // Nothing was read at all: that is no finding about any log.
+    if summary.bytes == 0 && unreadable.len() == args.files.len() {
+        let first = unreadable.into_iter().next().map(|u| (u.file, u.error)).unwrap_or_default();
+        let source = std::io::Error::other(first.1);
+        return Err(trustwalk_collect::CollectError::Read { path: first.0.into(), source }.into());
+    }
     for gap in &unreadable {
         style::complain(format_args!("trustwalk: cannot read `{}`: {}", gap.file, gap.error));
     }
     match args.output {
-        Format::Json => {
+        Format::Json | Format::Yaml => {
             let report = Report { schema: 1, summary: &summary, unreadable: &unreadable };
-            style::say(&Shown::json(&report)?)?;
+            style::say(&style::document(&report)?)?;
         }
         Format::Human => {
             let mut out = style::pen().page();
@@ -68,6 +74,7 @@ fn scan(args: &LogsArgs, unreadable: &mut Vec<Unreadable>) -> Summary {
     let (stdin, files): (Vec<&PathBuf>, Vec<&PathBuf>) = args.files.iter().partition(|f| *f == OsStr::new("-"));
     let mut summary = Summary::default();
     if !stdin.is_empty() {
+        crate::progress::reading_terminal();
         match scan_reader(std::io::stdin().lock()) {
             Ok(found) => summary.merge(found),
             Err(e) => unreadable.push(Unreadable { file: "-".to_owned(), error: e.to_string() }),

@@ -1,7 +1,9 @@
 //! One file per command.
 
+mod access;
 mod again;
 mod case;
+mod choose;
 mod collect;
 mod completions;
 mod consent;
@@ -12,6 +14,9 @@ mod fix;
 mod fleet;
 mod lab;
 mod logs;
+mod look;
+mod man;
+mod named;
 mod plan_file;
 mod receipt_list;
 mod receipts;
@@ -25,22 +30,32 @@ mod trust;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, LabCommand, Said};
 use crate::exit::Exit;
+use crate::interrupt::end_on_signal;
+use crate::progress::{self, Until};
 use crate::style;
 
 /// Runs what was asked.
-pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Cli { place, screen, command } = cli;
+pub(crate) fn run(cli: Cli, said: &Said) -> anyhow::Result<Exit> {
+    let Cli { place, screen, quiet, command } = cli;
     style::set(screen);
     trustwalk_collect::env::check_clock(std::time::SystemTime::now())?;
     trustwalk_collect::roots::check_environment()?;
+    if changes_nothing(&command) {
+        end_on_signal(said);
+    }
+    if let Some(until) = progress_of(&command).filter(|_| !quiet) {
+        progress::begin(until);
+    }
     match command {
-        Command::Explain(args) => explain::run(&args),
+        Command::Explain(args) => explain::run(&args, &place.typed),
         Command::Trust(args) => trust::run(&args, &place.typed),
         Command::Token(args) => token::run(&args, &place.typed),
         Command::Logs(args) => logs::run(&args, &place.typed),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+        Command::Access(args) => one_thread()?.block_on(access::run(&place, &args)),
         Command::Diagnose(args) => one_thread()?.block_on(diagnose::run(&place, &args)),
         Command::Fix(args) => one_thread()?.block_on(fix::run(&place, &args)),
         Command::Rollback(args) => one_thread()?.block_on(receipts::rollback(&place, &args)),
@@ -49,6 +64,44 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args)),
         Command::Demo(args) => two_threads()?.block_on(demo::run(&args)),
         Command::Lab(args) => two_threads()?.block_on(lab::run(&args)),
+    }
+}
+
+/// Whether a signal may end it wherever it is: what changes something, or holds a lab, hears signals itself.
+fn changes_nothing(command: &Command) -> bool {
+    match command {
+        Command::Fix(args) => !args.approve,
+        Command::Rollback(args) => !args.approve,
+        Command::Demo(args) => args.list,
+        Command::Lab(args) => !matches!(args.command, LabCommand::Up { .. }),
+        Command::Diagnose(_)
+        | Command::Receipts(_)
+        | Command::Collect(_)
+        | Command::Access(_)
+        | Command::Thumbprint(_)
+        | Command::Token(_)
+        | Command::Trust(_)
+        | Command::Logs(_)
+        | Command::Explain(_)
+        | Command::Completions(_)
+        | Command::Man(_) => true,
+    }
+}
+
+/// How long it is told what is waited for, where that is others.
+fn progress_of(command: &Command) -> Option<Until> {
+    match command {
+        Command::Diagnose(_) | Command::Collect(_) | Command::Access(_) | Command::Thumbprint(_) => Some(Until::TheEnd),
+        Command::Fix(_) | Command::Rollback(_) => Some(Until::FirstWord),
+        Command::Demo(_)
+        | Command::Lab(_)
+        | Command::Receipts(_)
+        | Command::Token(_)
+        | Command::Trust(_)
+        | Command::Logs(_)
+        | Command::Explain(_)
+        | Command::Completions(_)
+        | Command::Man(_) => None,
     }
 }
 

@@ -76,7 +76,7 @@ struct Asked {
 
 async fn asked(place: &PlaceArgs, target: &TargetArgs, file: &PlanDocument, home: &Home) -> anyhow::Result<Asked> {
     let (world, ask) = world_of(place, target).await?;
-    let Ask::Everything { namespace } = &ask else {
+    let Ask::Everything { namespace, .. } = &ask else {
         return Ok(Asked { world, ask, entry: Entry::Asked, named: true });
     };
     let of_file = match &file.target {

@@ -64,10 +64,10 @@ pub(crate) fn run(args: &ReceiptsArgs) -> anyhow::Result<Exit> {
     all.sort_by_key(|one| one.journal.as_ref().map(|j| j.receipt().began));
     let alone = all.iter().all(|one| one.journal.as_ref().is_some_and(|j| is_at_rest(stand(j.receipt()))));
     match args.output {
-        Format::Json => {
+        Format::Json | Format::Yaml => {
             let folder = args.folder.display().to_string();
             let document = serde_json::json!({"schema": SCHEMA, "folder": folder, "receipts": all});
-            style::say(&Shown::json(&document)?)?;
+            style::say(&style::document(&document)?)?;
         }
         Format::Human => style::page(&page(&all, style::pen()))?,
     }

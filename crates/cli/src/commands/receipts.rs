@@ -188,7 +188,7 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
             "schema": SCHEMA, "receipt": receipt, "undone": undone, "approved": args.approve,
             "foreign": foreign.map(|f| f.to_string()), "steps": shown,
         });
-        style::say(&Shown::json_line(&report)?).with_context(|| format!("undone of {receipt}: {undone}"))?;
+        style::say(&style::one_document(&report)?).with_context(|| format!("undone of {receipt}: {undone}"))?;
     }
     Ok(exit)
 }

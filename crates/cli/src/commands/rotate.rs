@@ -45,7 +45,7 @@ pub(super) async fn run(
         (Ask::Everything { .. }, Some((_, file))) => ask_again(&file.target)?,
         (ask, _) => ask,
     };
-    if matches!(ask, Ask::Everything { .. } | Ask::Logs) {
+    if matches!(ask, Ask::Everything { .. } | Ask::Several(_) | Ask::Chosen(_) | Ask::Logs) {
         let words = "a rotation is one provider's: name it with --issuer URL, or by a TARGET or --role ARN";
         return Err(UsageError(words.to_owned()).into());
     }

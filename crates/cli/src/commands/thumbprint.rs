@@ -55,8 +55,8 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs) -> anyhow::Res
     match format {
         ThumbprintFormat::Pem => style::say(&thumbprint_view::pem(&hosts))?,
         ThumbprintFormat::Bare => bare(&hosts, failures.is_empty())?,
-        ThumbprintFormat::Json => {
-            style::say(&Shown::json(&thumbprint_view::json(&hosts, &account))?)?;
+        ThumbprintFormat::Json | ThumbprintFormat::Yaml => {
+            style::say(&style::document(&thumbprint_view::json(&hosts, &account))?)?;
         }
         ThumbprintFormat::Human => {
             let mut out = style::pen().page();

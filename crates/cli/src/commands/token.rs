@@ -41,6 +41,7 @@ pub(crate) fn run(args: &TokenArgs, typed: &Typed) -> anyhow::Result<Exit> {
 fn read(file: &Path, most: u64) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if file == OsStr::new("-") {
+        crate::progress::reading_terminal();
         std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes).context("cannot read standard input")?;
     } else {
         let opened = trustwalk_collect::open_stream(file)?;
@@ -72,10 +73,10 @@ fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> a
     for verdict in &verdicts {
         match (verdict, format) {
             (Ok(id), Format::Json) => {
-                out.append(Shown::json_line(&json!({"schema": 1, "verdict": "accepted", "identity": id}))?);
+                out.append(style::one_document(&json!({"schema": 1, "verdict": "accepted", "identity": id}))?);
             }
             (Err(no), Format::Json) => {
-                out.append(Shown::json_line(&json!({"schema": 1, "verdict": "refused", "rejection": no}))?);
+                out.append(style::one_document(&json!({"schema": 1, "verdict": "refused", "rejection": no}))?);
             }
             (Ok(id), _) => {
                 out.line(format_args!("accepted {} {}", id.subject, id.audience));
@@ -105,7 +106,7 @@ fn one(args: &TokenArgs, raw: &str, now: i64, typed: &Typed) -> anyhow::Result<E
     let refusal = claims_verdict(args, &token, &facts, now);
     if format == Format::Json {
         let out = json!({"schema": 1, "facts": facts, "sts": refusal, "hints": hints});
-        style::say(&Shown::json(&out)?)?;
+        style::say(&style::document(&out)?)?;
     } else {
         let mut out = style::pen().page();
         out.append(words(&facts, &hints, now));
@@ -130,7 +131,7 @@ fn claims_verdict(
 fn unreadable(error: &str, hints: &[Hint], format: Format, typed: &Typed) -> anyhow::Result<Exit> {
     if format == Format::Json {
         let out = json!({"schema": 1, "malformed": error, "hints": hints});
-        style::say(&Shown::json(&out)?)?;
+        style::say(&style::document(&out)?)?;
     } else {
         let mut out = style::pen().page();
         for hint in hints {

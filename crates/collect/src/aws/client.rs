@@ -14,8 +14,9 @@ use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use trustwalk_core::evidence::{Clock, Observed, Source};
+use trustwalk_foreign::shell;
 
-use super::credentials;
+use super::credentials::{self, ProfileKind};
 use super::error::AwsError;
 use super::failure::{Failure, Repeat};
 use super::turns::Turns;
@@ -26,11 +27,14 @@ use crate::clock;
 use crate::connect::Connector;
 use crate::dial::Dialer;
 use crate::env::env_var;
+use crate::error::{CollectError, Likely};
 use crate::limits::{API_TIMEOUT, AWS_BYTES, DOCUMENT_HEAD_BYTES as HEAD_BYTES, ERROR_BYTES, LOGIN_TIMEOUT};
+use crate::near;
 use crate::percent::encode;
 use crate::retry::{self, Pace, Teller};
 use crate::roots::RootOptions;
 use crate::urls::shown_url;
+use crate::waits;
 use crate::words;
 
 /// The variables of keys in the environment.
@@ -99,6 +103,8 @@ pub struct AwsClient {
     clock: Arc<OnceLock<Clock>>,
     turns: Arc<Turns>,
     calls: Calls,
+    /// What the profile that is meant is.
+    kind: ProfileKind,
 }
 
 /// The action of a call of the query protocol, beside its request.
@@ -148,7 +154,7 @@ impl AwsClient {
             read => read,
         };
         let files = read.as_ref().map_or_else(|_| credentials::Files::default().read(), credentials::Files::read);
-        let of_profiles = files.clone();
+        let (of_profiles, is_read) = (files.clone(), read.is_ok());
         // An empty AWS_PROFILE is none, and the SDK takes it for a name.
         loader = loader.profile_name(&chosen).profile_files(files.clone());
         let environment = credentials::without_empty(options.profile.is_some());
@@ -176,6 +182,7 @@ impl AwsClient {
             let provider = ProfileFileCredentialsProvider::builder().profile_files(files).profile_name(profile).build();
             loader = loader.credentials_provider(provider);
         }
+        let kind = if keyed || !is_read { ProfileKind::Other } else { credentials::kind(&of_profiles, &chosen).await };
         // The SDK's own reader ends the process for a mode it does not know, `legacy` among them.
         let attempts = credentials::attempts(&of_profiles, &chosen).await.unwrap_or(ATTEMPTS);
         loader = loader.retry_config(RetryConfig::standard().with_max_attempts(attempts));
@@ -190,7 +197,28 @@ impl AwsClient {
             .build(Connector::new(dialer, roots));
         let (credentials, pace) = (config.credentials_provider(), Pace::new(attempts));
         let (clock, turns, calls) = (Arc::default(), Arc::default(), Calls::default());
-        Self { http, credentials, region, endpoint, profile, pace, now, clock, turns, calls }
+        Self { http, credentials, region, endpoint, profile, pace, now, clock, turns, calls, kind }
+    }
+
+    /// The command that logs in, where the profile that is meant is one of those that do.
+    pub fn log_in(&self) -> Option<String> {
+        match &self.kind {
+            ProfileKind::Sso { profile } => Some(shell::line("aws sso login --profile {}", &[profile])),
+            ProfileKind::Missing { .. } | ProfileKind::Other => None,
+        }
+    }
+
+    /// That the profile which was named does not exist.
+    pub(crate) fn without_profile(&self) -> Option<CollectError> {
+        let ProfileKind::Missing { names } = &self.kind else { return None };
+        let name = self.profile.as_deref()?;
+        let near = near::like(names.iter().map(String::as_str), name);
+        Some(CollectError::Gone {
+            what: format!("AWS profile {name}"),
+            within: String::new(),
+            near: near.into_iter().map(|n| Likely::new("--profile {}", &[n])).collect(),
+            list: Some("aws configure list-profiles".to_owned()),
+        })
     }
 
     /// The region in use.
@@ -281,7 +309,7 @@ impl AwsClient {
         repeat: Repeat,
     ) -> Result<Element, AwsError> {
         let request = self.form(service, parameters)?;
-        let body = self.send(service, request, signed, repeat).await?;
+        let body = Box::pin(self.send(service, request, signed, repeat)).await?;
         Element::parse(&body).map_err(AwsError::Transport)
     }
 
@@ -294,7 +322,7 @@ impl AwsClient {
         still: impl AsyncFn() -> bool,
     ) -> Result<Element, AwsError> {
         let request = self.form(service, parameters)?;
-        let body = self.send_while(service, request, still).await?;
+        let body = Box::pin(self.send_while(service, request, still)).await?;
         Element::parse(&body).map_err(AwsError::Transport)
     }
 
@@ -340,6 +368,7 @@ impl AwsClient {
         signed: Signed,
         repeat: Repeat,
     ) -> Result<Bytes, AwsError> {
+        let _waiting = waits::begin(format!("AWS, {} {}", self.endpoint(service), request.uri().path()));
         let mut attempts = self.pace.begin();
         loop {
             let failure = match self.attempt(service, &request, signed).await {
@@ -459,6 +488,16 @@ impl AwsClient {
                 }
             }
             Err(AwsError::NoCredentials(message)) => {
+                if let ProfileKind::Sso { profile } = &self.kind {
+                    return Observed::Unreachable {
+                        source: Source { by_hand: None, ..source },
+                        error: format!(
+                            "no call was made: the SSO login of profile `{profile}` has expired or was never made; \
+                             log in with `{}` ({message})",
+                            shell::line("aws sso login --profile {}", &[profile])
+                        ),
+                    };
+                }
                 let from = match &self.profile {
                     Some(profile) => format!("profile `{profile}` gives none, see `aws configure list-profiles`"),
                     None => "none in the environment, the profiles or the instance".to_owned(),

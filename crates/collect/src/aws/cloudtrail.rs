@@ -42,13 +42,15 @@ pub struct Looked {
     pub since: Option<i64>,
 }
 
+/// The operation, as JSON 1.1 names it.
+pub(super) const LOOK_UP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
+
 impl AwsClient {
     /// Events with an attribute, the newest first, up to a number of pages and a time.
     pub async fn look_up(&self, asked: &LookUp) -> Observed<Looked> {
         let LookUp { global, key, value } = asked;
         let service = if *global { Service::GlobalTrail } else { Service::CloudTrail };
         let attributes = json!([{"AttributeKey": key, "AttributeValue": value}]);
-        let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents";
         let until = Instant::now() + TRAIL_TIME;
         let read = async {
             let (mut found, mut token): (Looked, Option<String>) = (Looked::default(), None);
@@ -57,7 +59,7 @@ impl AwsClient {
                 if let (Some(token), Some(members)) = (&token, body.as_object_mut()) {
                     members.insert("NextToken".to_owned(), json!(token));
                 }
-                let answer = self.json(service, target, &body).await?;
+                let answer = self.json(service, LOOK_UP, &body).await?;
                 let events = answer.get("Events").and_then(Value::as_array);
                 found.events.extend(events.into_iter().flatten().map(read_event));
                 let next = answer.get("NextToken").and_then(Value::as_str).filter(|t| !t.is_empty());

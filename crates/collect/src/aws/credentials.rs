@@ -102,6 +102,56 @@ pub(super) async fn attempts(files: &EnvConfigFiles, chosen: &str) -> Option<u32
     number(profiles.get_profile(chosen)?.get("max_attempts")?)
 }
 
+/// What a profile is, as far as it tells what a person does when it gives no credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ProfileKind {
+    /// The files have none of that name.
+    Missing {
+        /// The names that they have.
+        names: Vec<String>,
+    },
+    /// Its credentials, or its source's, come from a login at IAM Identity Center, which is made anew with `aws sso
+    /// login --profile NAME` (AWS CLI User Guide, "Configuring IAM Identity Center authentication with the AWS CLI").
+    Sso {
+        /// The profile that is logged in.
+        profile: String,
+    },
+    /// Anything else, and what cannot be read, of which the SDK's own provider speaks.
+    Other,
+}
+
+/// The names of the profiles that the files have.
+pub async fn profiles() -> Vec<String> {
+    let Ok(files) = files() else { return Vec::new() };
+    let set = aws_config::profile::load(&Fs::default(), &Env::default(), &files.read(), None).await;
+    set.map(|set| set.profiles().map(str::to_owned).collect()).unwrap_or_default()
+}
+
+/// Settings of a profile that logs in.
+const SSO: [&str; 2] = ["sso_session", "sso_start_url"];
+
+/// What the profile of a name is. The one that is used where none is named need not be there.
+pub(super) async fn kind(files: &EnvConfigFiles, chosen: &str) -> ProfileKind {
+    let Ok(set) = aws_config::profile::load(&Fs::default(), &Env::default(), files, None).await else {
+        return ProfileKind::Other;
+    };
+    if set.get_profile(chosen).is_none() && chosen != "default" {
+        return ProfileKind::Missing { names: set.profiles().map(str::to_owned).collect() };
+    }
+    let mut name = chosen;
+    for _ in 0..CHAIN {
+        let Some(profile) = set.get_profile(name) else { break };
+        if SSO.iter().any(|setting| profile.get(setting).is_some_and(|v| !v.is_empty())) {
+            return ProfileKind::Sso { profile: name.to_owned() };
+        }
+        match profile.get("source_profile") {
+            Some(next) if next != name => name = next,
+            Some(_) | None => break,
+        }
+    }
+    ProfileKind::Other
+}
+
 /// The profile at the end of a chain of roles that has nothing but a program, and the program.
 fn source(set: &ProfileSet, chosen: &str) -> Option<(String, String)> {
     let mut name = chosen;
@@ -220,7 +270,7 @@ impl Program {
         command.arg(if cfg!(windows) { "/C" } else { "-c" }).arg(&self.command);
         let printed = process::run(command, LOGIN_TIMEOUT, false).await.map_err(|e| said(&e.to_string()))?;
         if !printed.status.success() {
-            return Err(said(&format!("failed with {}", printed.status)));
+            return Err(said(&format!("failed with {}{}", printed.status, printed.complaint())));
         }
         parse(&printed.stdout).map_err(said)
     }
@@ -324,6 +374,26 @@ mod tests {
         let sly = r#"printf '{"Version": 1, "AccessKeyId": "k", "SecretAccessKey": "hidden\\n[x]"}'"#;
         let said = files(sly).with_source("a").await.err().unwrap();
         assert!(said.contains("no profile can hold") && !said.contains("hidden"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_profile_that_logs_in_is_told_through_its_chain_and_one_that_is_missing_with_the_others() {
+        let config = "[profile dev]\nsso_session = s\nsso_account_id = 1\n[sso-session s]\nsso_region = x\n\
+            [profile old]\nsso_start_url = https://x\n[profile role]\nrole_arn = r\nsource_profile = dev\n\
+            [profile keys]\naws_access_key_id = k\n[profile loop]\nsource_profile = loop\n";
+        let files = of_contents(config.to_owned(), String::new());
+        let sso = |profile: &str| ProfileKind::Sso { profile: profile.to_owned() };
+        assert_eq!(kind(&files, "dev").await, sso("dev"));
+        assert_eq!(kind(&files, "old").await, sso("old"));
+        assert_eq!(kind(&files, "role").await, sso("dev"));
+        for other in ["keys", "loop", "default"] {
+            assert_eq!(kind(&files, other).await, ProfileKind::Other, "{other}");
+        }
+        let missing = kind(&files, "nope").await;
+        assert!(
+            matches!(&missing, ProfileKind::Missing { names } if names.contains(&"keys".to_owned())),
+            "{missing:?}"
+        );
     }
 
     #[test]

@@ -41,6 +41,13 @@ impl AwsClient {
         }
     }
 
+    /// Names of the clusters in the region.
+    pub async fn cluster_names(&self) -> Observed<Vec<String>> {
+        let listed = self.all("ListClusters", &format!("/clusters?maxResults={PAGE}"), "clusters").await;
+        let names = listed.map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+        self.observe(names, "eks:ListClusters", "eks:ListClusters", "aws eks list-clusters")
+    }
+
     /// The EKS cluster behind an API server: by the name in the kubeconfig, else by its endpoint.
     pub async fn cluster(&self, hint: Option<&str>, server: &str) -> Observed<EksCluster> {
         let hinted = hint.map(|h| h.rsplit('/').next().unwrap_or(h).to_owned());

@@ -4,6 +4,7 @@
 //! SDKs cost to build and to start (see `docs/decisions`). Credentials, profiles, SSO and
 //! regions do come from `aws-config`, so that trustwalk finds what the AWS CLI finds.
 
+mod ask;
 mod client;
 mod cloudtrail;
 mod credentials;
@@ -19,10 +20,12 @@ mod turns;
 mod wire;
 mod xml;
 
+pub use ask::Allowed;
 pub use client::{AwsClient, AwsOptions, Service};
 pub(crate) use cloudtrail::read_event;
 pub use cloudtrail::{LookUp, Looked};
 pub(crate) use credentials::parse as parse_credentials;
+pub use credentials::profiles;
 pub use error::AwsError;
 pub use iam::Simulated;
 pub(crate) use iam::{read_role, with_document};

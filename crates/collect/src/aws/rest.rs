@@ -15,7 +15,7 @@ impl AwsClient {
     pub async fn rest(&self, service: Service, path: &str) -> Result<Value, AwsError> {
         let url = format!("{}{path}", self.endpoint(service));
         let request = request(Method::GET, &url, "application/json", &[], String::new())?;
-        let body = self.send(service, request, Signed::Yes, Repeat::Safe).await?;
+        let body = Box::pin(self.send(service, request, Signed::Yes, Repeat::Safe)).await?;
         crate::json::parse(&body).map_err(AwsError::Transport)
     }
 
@@ -29,7 +29,7 @@ impl AwsClient {
         body: &Value,
     ) -> Result<Value, AwsError> {
         let request = self.document(service, method, path, body)?;
-        let body = self.send(service, request, Signed::Yes, Repeat::WhenNotDone).await?;
+        let body = Box::pin(self.send(service, request, Signed::Yes, Repeat::WhenNotDone)).await?;
         crate::json::parse(&body).map_err(AwsError::Transport)
     }
 
@@ -42,7 +42,7 @@ impl AwsClient {
         still: impl AsyncFn() -> bool,
     ) -> Result<Value, AwsError> {
         let request = self.document(service, Method::POST, path, body)?;
-        let body = self.send_while(service, request, still).await?;
+        let body = Box::pin(self.send_while(service, request, still)).await?;
         crate::json::parse(&body).map_err(AwsError::Transport)
     }
 
@@ -62,7 +62,7 @@ impl AwsClient {
         let url = format!("{}/", self.endpoint(service));
         let headers = [("x-amz-target", target)];
         let request = request(Method::POST, &url, "application/x-amz-json-1.1", &headers, body.to_string())?;
-        let body = self.send(service, request, Signed::Yes, Repeat::Safe).await?;
+        let body = Box::pin(self.send(service, request, Signed::Yes, Repeat::Safe)).await?;
         crate::json::parse(&body).map_err(AwsError::Transport)
     }
 }

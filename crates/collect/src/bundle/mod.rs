@@ -7,7 +7,7 @@ mod spool;
 
 pub use gathering::Gathering;
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde::Serialize;
@@ -16,6 +16,7 @@ use trustwalk_core::evidence::{Evidence, Holds, Settler, Tables};
 
 use crate::error::CollectError;
 use crate::files::{read_bounded, write_private};
+use crate::limits::FILE_BYTES;
 use crate::walk::Taker;
 use spool::Lines;
 
@@ -61,10 +62,11 @@ impl Bundle {
         self.identities.each().filter_map(read).for_each(take);
     }
 
-    /// Reads a bundle file.
+    /// Reads a bundle file, or standard input for `-`: as it was written, or packed by gzip or zstd.
     pub fn read(path: &Path) -> Result<Self, CollectError> {
-        let bytes = read_bounded(path)?;
-        Self::parse(&bytes).map_err(|reason| CollectError::Format {
+        let read = if path.as_os_str() == "-" { from_stdin()? } else { read_bounded(path)? };
+        let whole = unpacked(read).map_err(|reason| format!("it cannot be unpacked: {reason}"));
+        whole.and_then(|bytes| Self::parse(&bytes)).map_err(|reason| CollectError::Format {
             path: path.to_owned(),
             what: "a trustwalk bundle",
             reason,
@@ -86,10 +88,53 @@ impl Bundle {
     }
 
     /// Writes a bundle file, readable by its owner alone. What is there already is replaced only when that is asked
-    /// for.
+    /// for. A name that ends in `.gz` is of a file packed by gzip.
     pub fn write(&self, path: &Path, overwrite: bool) -> Result<(), CollectError> {
-        write_private(path, overwrite, &|file| layout::write(self, file).map_err(Into::into))
+        let packed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+        write_private(path, overwrite, &|file| {
+            if !packed {
+                return layout::write(self, file).map_err(Into::into);
+            }
+            let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::default());
+            layout::write(self, &mut gzip)?;
+            gzip.finish().map(drop)
+        })
     }
+}
+
+/// Standard input, to a limit.
+fn from_stdin() -> Result<Vec<u8>, CollectError> {
+    let path = || "-".into();
+    let mut bytes = Vec::new();
+    let _waiting = crate::waits::begin("standard input");
+    let read = std::io::stdin().lock().take(FILE_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|source| CollectError::Read { path: path(), source })?;
+    if bytes.len() as u64 > FILE_BYTES {
+        return Err(CollectError::TooLarge { path: path(), limit: FILE_BYTES });
+    }
+    Ok(bytes)
+}
+
+/// A document without its packing (RFC 1952 gzip, RFC 8878 zstd), which is told by its first bytes. What a small file
+/// grows to has the limit that a file has.
+fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    let mut whole = Vec::new();
+    let limit = FILE_BYTES + 1;
+    let read = if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(limit).read_to_end(&mut whole)
+    } else if bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let mut source = bytes.as_slice();
+        ruzstd::decoding::StreamingDecoder::new_with_max_window_size(&mut source, FILE_BYTES)
+            .map_err(std::io::Error::other)
+            .and_then(|frame| frame.take(limit).read_to_end(&mut whole))
+    } else {
+        return Ok(bytes);
+    };
+    read.map_err(|e| e.to_string())?;
+    if whole.len() as u64 > FILE_BYTES {
+        return Err(format!("it has more than {FILE_BYTES} bytes"));
+    }
+    Ok(whole)
 }
 
 #[cfg(test)]
@@ -125,6 +170,30 @@ mod tests {
             "spec": {"template": template, "selector": {"matchLabels": {"app": "w"}}},
             "status": {"conditions": [{"message": canary}]},
         })
+    }
+
+    #[test]
+    fn a_packed_bundle_is_the_same_bundle_and_no_small_file_grows_without_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let bundle = Bundle::new(vec![Evidence::new(Target::Job { name: "x".to_owned() }, 7)]).unwrap();
+        for (name, is_packed) in [("b.json", false), ("b.json.gz", true)] {
+            let path = dir.path().join(name);
+            bundle.write(&path, false).unwrap();
+            let packed = std::fs::read(&path).unwrap().starts_with(&[0x1f, 0x8b]);
+            assert_eq!((packed, Bundle::read(&path).unwrap()), (is_packed, bundle.clone()));
+        }
+        let frame = ruzstd::encoding::compress_to_vec(
+            bundle.text().unwrap().as_bytes(),
+            ruzstd::encoding::CompressionLevel::Fastest,
+        );
+        let path = dir.path().join("b.json.zst");
+        std::fs::write(&path, frame).unwrap();
+        assert_eq!(Bundle::read(&path).unwrap(), bundle);
+        let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::copy(&mut std::io::repeat(b' ').take(FILE_BYTES + 10), &mut bomb).unwrap();
+        let said = unpacked(bomb.finish().unwrap()).unwrap_err();
+        assert!(said.contains("more than"), "{said}");
+        assert!(unpacked(vec![0x1f, 0x8b, 1]).is_err());
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) async fn observe(options: &DialOptions, url: &str) -> Seen {
 
 async fn asked(options: &DialOptions, url: &str) -> Seen {
     let started = Instant::now();
+    let _waiting = crate::waits::begin(format!("the issuer, {}", shown_url(url)));
     // An issuer may put anything into its answer, what it was shown too.
     let words = |e: &ReadError| redact(&e.to_string()).into_owned();
     let both = |e: &ReadError| {

@@ -17,11 +17,12 @@ use super::bounded;
 use super::kubeconfig::{self, KubeOptions, whole_text};
 use super::login::Login;
 use crate::calls::Calls;
-use crate::error::CollectError;
+use crate::error::{CollectError, NoCluster};
 use crate::limits::{API_ATTEMPTS, API_REQUESTS, API_TIMEOUT, ERROR_BYTES, LOG_STREAM_BYTES, OBJECT_BYTES};
 use crate::proxy::Proxies;
 use crate::retry::{self, Pace, Teller};
 use crate::urls::shown_url;
+use crate::waits;
 
 /// Why a write did not come back as done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,10 +106,15 @@ impl std::fmt::Debug for KubeApi {
 impl KubeApi {
     /// Reads the configuration and fetches a credential where a program gives it; nothing is sent to the server.
     pub async fn new(options: &KubeOptions, proxies: &Proxies, now: i64) -> Result<Self, CollectError> {
-        let refuse = |e: &dyn std::fmt::Display| CollectError::Kubeconfig(redact(&e.to_string()).into_owned());
-        let mut kubeconfig = kubeconfig::find(options)?;
+        let refuse =
+            |e: &dyn std::fmt::Display| CollectError::from(NoCluster::Unusable(redact(&e.to_string()).into_owned()));
+        let unusable = |e: CollectError| {
+            if let CollectError::Kubeconfig(why) = &e { refuse(why) } else { refuse(&e.in_full()) }
+        };
+        let mut kubeconfig = kubeconfig::find(options).map_err(unusable)?;
         if let Some(file) = &mut kubeconfig {
-            kubeconfig::take_in(file, options.context.as_deref())?;
+            kubeconfig::has_context(file, options.context.as_deref())?;
+            kubeconfig::take_in(file, options.context.as_deref()).map_err(unusable)?;
         }
         // kube takes NO_PROXY for a list of proxies; kubectl, for a list of servers.
         let told = kubeconfig.as_ref().and_then(|file| kubeconfig::proxy_url(file, options.context.as_deref()));
@@ -123,7 +129,7 @@ impl KubeApi {
             (config, name)
         } else {
             kubeconfig::check_pod().map_err(|e| refuse(&e))?;
-            (kube::Config::incluster().map_err(|_| no_config())?, None)
+            (kube::Config::incluster().map_err(|_| NoCluster::Unnamed)?, None)
         };
         config.proxy_url = match told {
             Some(url) => Some(url.parse().map_err(|_| refuse(&"the cluster's `proxy-url` is not a URL"))?),
@@ -134,7 +140,10 @@ impl KubeApi {
         let namespace = config.default_namespace.clone();
         let server = shown_url(&config.cluster_url.to_string()).into_owned();
         let login = Login::new(config).map_err(|e| refuse(&e))?;
-        login.requests().await.map_err(|e| refuse(&e))?;
+        login
+            .requests()
+            .await
+            .map_err(|e| NoCluster::Login { next: login.by_hand(&e), why: redact(&e).into_owned() })?;
         let slots = Arc::new(Semaphore::new(API_REQUESTS));
         let first = Arc::new(First::default());
         Ok(Self {
@@ -189,7 +198,7 @@ impl KubeApi {
     /// A request that changes something as long as the object has the version that the request names; `false` when
     /// it has another.
     pub async fn write_at_version(&self, request: Request<Vec<u8>>) -> Result<bool, WriteError> {
-        match self.ask_with(&request, OBJECT_BYTES, false).await {
+        match Box::pin(self.ask_with(&request, OBJECT_BYTES, false)).await {
             Ok(_) => Ok(true),
             Err(Failure::Refused { code: 409, .. }) => Ok(false),
             Err(failure) => Err(failure.into()),
@@ -210,11 +219,12 @@ impl KubeApi {
 
     /// The whole answer to a request, asked for again where that is safe.
     pub(super) async fn ask(&self, request: &Request<Vec<u8>>, limit: usize) -> Result<Vec<u8>, Failure> {
-        self.ask_with(request, limit, true).await
+        Box::pin(self.ask_with(request, limit, true)).await
     }
 
     /// `met` says whether a request that met another may be made again: not one that names a version.
     async fn ask_with(&self, request: &Request<Vec<u8>>, limit: usize, met: bool) -> Result<Vec<u8>, Failure> {
+        let _waiting = self.waiting(request);
         let _slot = self.slots.acquire().await;
         let mut attempts = self.pace.begin();
         loop {
@@ -246,6 +256,11 @@ impl KubeApi {
         let (status, told) = (answer.status(), retry::told(answer.headers()));
         let body = bounded::read(answer.into_body(), ERROR_BYTES).await.map_err(|e| Failure::of(&e))?;
         Err(Failure::refused(status, told, &body.bytes))
+    }
+
+    /// Says what is waited for: the path tells the object.
+    fn waiting(&self, request: &Request<Vec<u8>>) -> waits::Waiting {
+        waits::begin(format!("the API server {}: {} {}", self.server, request.method(), request.uri().path()))
     }
 
     /// Whatever is answered.
@@ -299,6 +314,7 @@ impl KubeApi {
             Ok(r) => r,
             Err(e) => return Observed::Unreachable { source, error: e.to_string() },
         };
+        let _waiting = self.waiting(&request);
         let _slot = self.slots.acquire().await;
         let mut attempts = self.pace.begin();
         let mut body = loop {
@@ -352,10 +368,4 @@ impl KubeApi {
     pub fn now(&self) -> i64 {
         self.now
     }
-}
-
-fn no_config() -> CollectError {
-    CollectError::Kubeconfig(
-        "no KUBECONFIG, no ~/.kube/config, and not inside a cluster; give --kubeconfig FILE".to_owned(),
-    )
 }

@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
 use crate::env::env_os;
-use crate::error::CollectError;
+use crate::error::{CollectError, Likely};
 use crate::files::read_up_to;
 use crate::limits::CONFIG_BYTES;
+use crate::near;
 
 /// How to find the cluster.
 #[derive(Debug, Clone, Default)]
@@ -100,6 +101,32 @@ fn make_absolute(file: &mut Kubeconfig, dir: &Path) {
             own(&mut exec.command);
         }
     }
+}
+
+/// The names of the contexts; none where there is no kubeconfig that can be read.
+pub fn contexts(options: &KubeOptions) -> Vec<String> {
+    let file = find(options).ok().flatten();
+    file.into_iter().flat_map(|file| file.contexts).map(|context| context.name).collect()
+}
+
+/// Refuses a context that the kubeconfig does not have.
+pub(super) fn has_context(file: &Kubeconfig, context: Option<&str>) -> Result<(), CollectError> {
+    let Some(wanted) = context.or(file.current_context.as_deref()).filter(|name| !name.is_empty()) else {
+        return Ok(());
+    };
+    let names = || file.contexts.iter().map(|c| c.name.as_str());
+    if names().any(|name| name == wanted) {
+        return Ok(());
+    }
+    let near = near::like(names(), wanted);
+    let others = names().take(near::MOST);
+    let near: Vec<&str> = if near.is_empty() { others.collect() } else { near };
+    Err(CollectError::Gone {
+        what: format!("context {wanted}"),
+        within: " in the kubeconfig".to_owned(),
+        near: near.into_iter().map(|name| Likely::new("--context {}", &[name])).collect(),
+        list: Some("kubectl config get-contexts".to_owned()),
+    })
 }
 
 /// The context that is meant, with the files it names read into it: the client's own reader has no limit.

@@ -40,8 +40,8 @@ impl Asked<'_> {
         let plural = self.plural;
         let (place, by_hand) = match self.namespace {
             Some(ns) => (format!(" in {ns}"), shell::try_line("kubectl get {} -n {}", &[plural, ns])),
-            // Nothing without a namespace of its own is asked for but configurations of webhooks.
-            None if self.api.contains("admissionregistration") => {
+            // Nothing without a namespace of its own is asked for but these and configurations of webhooks.
+            None if self.api.contains("admissionregistration") || plural == "namespaces" => {
                 (String::new(), shell::try_line("kubectl get {}", &[plural]))
             }
             None => (String::new(), shell::try_line("kubectl get {} -A", &[plural])),

@@ -60,6 +60,14 @@ impl Login {
         Ok(Self { config, way, held: Mutex::new(None) })
     }
 
+    /// The command that a person runs when no credential came, for the reason given.
+    pub(super) fn by_hand(&self, why: &str) -> String {
+        match &self.way {
+            Way::Plugin(plugin) => plugin::log_in(plugin, why),
+            Way::Fixed | Way::File(_) => "kubectl version".to_owned(),
+        }
+    }
+
     /// The client for requests, with a credential that has not expired.
     pub(super) async fn requests(&self) -> Result<kube::Client, String> {
         let mut held = self.held.lock().await;

@@ -16,7 +16,8 @@ const IPAMD_LOG: &str = "/host/var/log/aws-routed-eni/ipamd.log";
 const IPAMD_MOUNT: &str = "/host/var/log/aws-routed-eni";
 
 /// Failures in the logs of the pods that are worst off.
-pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed<LogsRead> {
+/// `since` leaves out what is older than so many seconds.
+pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod], since: Option<i64>) -> Observed<LogsRead> {
     let mut chosen: Vec<&Pod> = pods.iter().collect();
     chosen.sort_by_key(|p| (p.ready, std::cmp::Reverse(p.restarts), p.name.clone()));
     chosen.truncate(LOG_PODS);
@@ -38,7 +39,7 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
                 if previous && pod.restarts == 0 {
                     continue;
                 }
-                match container_log(api, namespace, &pod.name, &container.name, previous).await {
+                match container_log(api, (namespace, &pod.name, &container.name), previous, since).await {
                     Observed::Known { value: (said, part), .. } => {
                         cut =
                             cut.or_else(|| part.map(|why| format!("{} container {}: {why}", pod.name, container.name)));
@@ -73,7 +74,11 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod]) -> Observed
         })
     });
     let results = futures_util::future::join_all(reads).await;
-    Read::together(results, source)
+    let read = Read::together(results, source);
+    match since {
+        Some(seconds) => read.map(|all| crate::log_files::newer(all, api.now().saturating_sub(seconds))),
+        None => read,
+    }
 }
 
 /// What came of one container's logs.
@@ -112,15 +117,15 @@ impl Read {
 /// What one container's log says, which is scanned as it comes, and why it was cut, if it was.
 async fn container_log(
     api: &KubeApi,
-    namespace: &str,
-    pod: &str,
-    container: &str,
+    (namespace, pod, container): (&str, &str, &str),
     previous: bool,
+    since: Option<i64>,
 ) -> Observed<(Summary, Option<String>)> {
     let (ns, of, within) = (segment(namespace), segment(pod), crate::percent::encode(container));
-    let path = format!(
-        "/api/v1/namespaces/{ns}/pods/{of}/log?container={within}&previous={previous}&tailLines={LOG_LINES}&limitBytes={LOG_STREAM_BYTES}"
-    );
+    let since = since.map(|seconds| format!("&sinceSeconds={}", seconds.max(1))).unwrap_or_default();
+    let query =
+        format!("container={within}&previous={previous}&tailLines={LOG_LINES}&limitBytes={LOG_STREAM_BYTES}{since}");
+    let path = format!("/api/v1/namespaces/{ns}/pods/{of}/log?{query}");
     let template = ["kubectl logs -n {} {} -c {}", if previous { " --previous" } else { "" }].concat();
     let source = Source {
         what: format!("log of pod {namespace}/{pod} container {container}"),

@@ -1,5 +1,6 @@
 //! Reading the cluster: one client, raw JSON in, facts out.
 
+mod access;
 mod agent;
 mod answer;
 mod aws_files;
@@ -30,13 +31,13 @@ pub use client::{KubeApi, WriteError};
 pub use evict::Evicted;
 pub(crate) use facts::further as further_facts;
 pub use facts::{pod, pod_spec, service_account, workload};
-pub use kubeconfig::KubeOptions;
 pub(crate) use kubeconfig::parse as parse_kubeconfig;
+pub use kubeconfig::{KubeOptions, contexts};
 pub use logs::read_logs;
 pub(crate) use network::SelectingPolicy;
 pub(crate) use plugin::answered as parse_credential;
 pub(crate) use read::of_cron;
-pub use read::{Resource, WorkloadRef, resource};
+pub use read::{Resource, WorkloadRef, kinds, resource};
 pub use rollout::{Controller, LivePod, RESTARTED_AT, Waits, controller, live_pod};
 pub(crate) use selector::takes_in;
 pub use watch::{Change, Watched};

@@ -1,7 +1,8 @@
 //! A kubeconfig's exec plugin, as client-go speaks to it (Kubernetes documentation, "client-go credential plugins"),
 //! with bounds: the client's own runner reads whatever comes for as long as it comes.
 //!
-//! What a plugin prints is never quoted: a credential may stand in it.
+//! What a plugin prints on standard output is never quoted: a credential may stand in it. What it complains about on
+//! standard error is told, without secrets, as kubectl shows it.
 
 use std::io::IsTerminal as _;
 
@@ -10,6 +11,7 @@ use kube::config::{ExecConfig, ExecInteractiveMode};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::process::Command;
+use trustwalk_foreign::shell;
 
 use crate::limits::LOGIN_TIMEOUT;
 use crate::process;
@@ -44,7 +46,7 @@ struct Status {
 pub(super) async fn credential(plugin: &ExecConfig) -> Result<Credential, String> {
     let name =
         plugin.command.as_deref().filter(|c| !c.is_empty()).ok_or("the kubeconfig's exec plugin has no command")?;
-    let said = |what: &str| format!("the kubeconfig's exec plugin `{name}` {what}; run it by hand: `kubectl version`");
+    let said = |what: &str| format!("the kubeconfig's exec plugin `{name}` {what}");
     let terminal = std::io::stdin().is_terminal();
     let person = match plugin.interactive_mode {
         Some(ExecInteractiveMode::Never) => false,
@@ -61,14 +63,38 @@ pub(super) async fn credential(plugin: &ExecConfig) -> Result<Credential, String
         }
     }
     command.env("KUBERNETES_EXEC_INFO", asked(plugin, person)?);
+    // Nothing is written over the questions that it asks a person.
+    let _waiting = (!person).then(|| crate::waits::begin(format!("the kubeconfig's exec plugin `{name}`")));
     let printed = process::run(command, LOGIN_TIMEOUT, person).await.map_err(|e| {
         let hint = plugin.install_hint.as_deref().filter(|_| matches!(e, process::RunError::Start(_)));
         hint.map_or_else(|| said(&e.to_string()), |hint| format!("{}. {hint}", said(&e.to_string())))
     })?;
     if !printed.status.success() {
-        return Err(said(&format!("failed with {}", printed.status)));
+        return Err(said(&format!("failed with {}{}", printed.status, printed.complaint())));
     }
     answered(&printed.stdout, plugin.api_version.as_deref()).map_err(|what| said(&what))
+}
+
+/// What the AWS CLI and botocore print when the login at IAM Identity Center is over (botocore, `exceptions`:
+/// `UnauthorizedSSOTokenError`, `SSOTokenLoadError`, `TokenRetrievalError`).
+const LOGIN_IS_OVER: [&str; 4] =
+    ["aws sso login", "Error loading SSO Token", "The SSO session associated with this profile", "token from sso"];
+
+/// The command that logs in again where the plugin's complaint says that this is it, else the one that runs it.
+pub(super) fn log_in(plugin: &ExecConfig, complaint: &str) -> String {
+    if !LOGIN_IS_OVER.iter().any(|words| complaint.contains(words)) {
+        return "kubectl version".to_owned();
+    }
+    let arguments: Vec<&str> = plugin.args.iter().flatten().map(String::as_str).collect();
+    let typed = arguments.iter().zip(arguments.iter().skip(1)).find(|(name, _)| **name == "--profile");
+    let joined = arguments.iter().find_map(|a| a.strip_prefix("--profile="));
+    let set = plugin.env.iter().flatten().find(|pair| pair.get("name").is_some_and(|n| n == "AWS_PROFILE"));
+    let set = set.and_then(|pair| pair.get("value").cloned());
+    let profile = typed.map(|(_, name)| (*name).to_owned()).or(joined.map(str::to_owned)).or(set);
+    match profile.or_else(|| crate::env::env_var("AWS_PROFILE")) {
+        Some(profile) => shell::line("aws sso login --profile {}", &[&profile]),
+        None => "aws sso login".to_owned(),
+    }
 }
 
 /// What the plugin is told.
@@ -186,8 +212,8 @@ mod tests {
         };
         let got = credential(&plugin(script)).await.ok().unwrap();
         assert_eq!(got.token.as_deref(), Some("t"));
-        let said = credential(&plugin("echo hidden; echo hidden >&2; exit 1")).await.err().unwrap();
-        assert!(said.contains("exit status: 1") && !said.contains("hidden"), "{said}");
+        let said = credential(&plugin("echo hidden; echo 'your login is over' >&2; exit 1")).await.err().unwrap();
+        assert!(said.contains("exit status: 1: your login is over") && !said.contains("hidden"), "{said}");
         let endless = credential(&plugin("cat /dev/zero")).await.err().unwrap();
         assert!(endless.contains("printed more than"), "{endless}");
         let missing = ExecConfig {
@@ -196,6 +222,24 @@ mod tests {
             ..plugin("")
         };
         assert!(credential(&missing).await.err().unwrap().ends_with("get it"));
+    }
+
+    #[test]
+    fn a_login_that_is_over_is_made_again_with_the_profile_that_the_plugin_has() {
+        let over = "failed with exit status: 255: Error when retrieving token from sso: Token has expired and refresh \
+            failed";
+        let plugin = |args: &[&str], profile: Option<&str>| ExecConfig {
+            args: Some(args.iter().map(|a| (*a).to_owned()).collect()),
+            env: profile.map(|p| {
+                vec![[("name", "AWS_PROFILE"), ("value", p)].map(|(k, v)| (k.to_owned(), v.to_owned())).into()]
+            }),
+            ..ExecConfig::default()
+        };
+        let eks = ["eks", "get-token", "--cluster-name", "harbour"];
+        assert_eq!(log_in(&plugin(&eks, Some("dev")), over), "aws sso login --profile dev");
+        assert_eq!(log_in(&plugin(&["--profile", "a b", "eks"], Some("dev")), over), "aws sso login --profile 'a b'");
+        assert_eq!(log_in(&plugin(&["--profile=x"], None), over), "aws sso login --profile x");
+        assert_eq!(log_in(&plugin(&eks, Some("dev")), "exit status: 1: no such file"), "kubectl version");
     }
 
     #[test]

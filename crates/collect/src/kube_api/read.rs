@@ -52,7 +52,12 @@ const RESOURCES: [Resource; 9] = [
     },
     Resource { kind: "Job", api: "/apis/batch/v1", plural: "jobs", aliases: &["job", "jobs"] },
     Resource { kind: "CronJob", api: "/apis/batch/v1", plural: "cronjobs", aliases: &["cj", "cronjob", "cronjobs"] },
-    Resource { kind: "ReplicationController", api: "/api/v1", plural: "replicationcontrollers", aliases: &["rc"] },
+    Resource {
+        kind: "ReplicationController",
+        api: "/api/v1",
+        plural: "replicationcontrollers",
+        aliases: &["rc", "replicationcontroller", "replicationcontrollers"],
+    },
     POD,
     Resource {
         kind: "ServiceAccount",
@@ -67,6 +72,11 @@ pub fn resource(word: &str) -> Option<Resource> {
     let word = word.to_ascii_lowercase();
     let word = word.split('.').next().unwrap_or_default();
     RESOURCES.into_iter().find(|r| r.aliases.contains(&word))
+}
+
+/// The names of the kinds, in the singular.
+pub fn kinds() -> [&'static str; 9] {
+    RESOURCES.map(|r| r.aliases.iter().find(|alias| alias.eq_ignore_ascii_case(r.kind)).copied().unwrap_or(r.plural))
 }
 
 /// A workload to walk from.
@@ -201,12 +211,47 @@ impl KubeApi {
         (POD, self.list(&Asked { api, plural, namespace, query: "" }, &keep).await)
     }
 
-    /// Names of all objects of a kind, each with its namespace.
-    pub(crate) async fn names(&self, kind: Resource, namespace: Option<&str>) -> Observed<Vec<(String, String)>> {
-        let asked = Asked { api: kind.api, plural: kind.plural, namespace, query: "" };
+    /// Names of all objects of a kind, each with its namespace, that have the labels of a selector.
+    pub(crate) async fn names(
+        &self,
+        kind: Resource,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Observed<Vec<(String, String)>> {
+        self.list_names(kind, namespace, selector, |_| true).await
+    }
+
+    /// The same of the objects that are walked from: of controllers, those that nothing else controls.
+    pub async fn own_names(
+        &self,
+        kind: Resource,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Observed<Vec<(String, String)>> {
+        self.list_names(kind, namespace, selector, |v| !facts::is_controlled(v)).await
+    }
+
+    async fn list_names(
+        &self,
+        kind: Resource,
+        namespace: Option<&str>,
+        selector: &str,
+        wanted: impl Fn(&Value) -> bool + Sync,
+    ) -> Observed<Vec<(String, String)>> {
+        let query = match selector {
+            "" => String::new(),
+            labels => format!("labelSelector={}", percent::encode(labels)),
+        };
+        let asked = Asked { api: kind.api, plural: kind.plural, namespace, query: &query };
         let text =
             |v: &Value, key: &str| v.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).map(str::to_owned);
-        self.list(&asked, &|v| Some((text(&v, "namespace")?, text(&v, "name")?))).await
+        self.list(&asked, &|v| Some((text(&v, "namespace")?, text(&v, "name")?)).filter(|_| wanted(&v))).await
+    }
+
+    /// Names of the namespaces.
+    pub async fn namespaces(&self) -> Observed<Vec<String>> {
+        let asked = Asked { api: "/api/v1", plural: "namespaces", namespace: None, query: "" };
+        self.list(&asked, &|v| v.pointer("/metadata/name").and_then(Value::as_str).map(str::to_owned)).await
     }
 
     /// Network policies of a namespace.
@@ -233,6 +278,8 @@ mod tests {
             assert_eq!(resource(word).map(|r| r.kind), Some(kind), "{word}");
         }
         assert_eq!(resource("ingress"), None);
+        let singular = RESOURCES.map(|r| r.kind.to_lowercase());
+        assert_eq!(kinds(), singular.each_ref().map(String::as_str));
     }
 
     #[test]

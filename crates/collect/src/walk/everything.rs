@@ -4,14 +4,17 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt as _;
-use trustwalk_core::evidence::{Observed, ROLE_ANNOTATION, ServiceAccount, Variable, Workload};
+use trustwalk_core::evidence::{Evidence, Observed, ROLE_ANNOTATION, ServiceAccount, Variable, Workload};
+use trustwalk_foreign::shell;
 
 use super::Taker;
 use super::listed::Listed;
+use super::nearest;
+use super::targets::Choice;
 use super::workload::{Depth, walk};
 use super::world::World;
 use crate::error::CollectError;
-use crate::kube_api::{KubeApi, WorkloadRef, read_logs, resource};
+use crate::kube_api::{KubeApi, Resource, WorkloadRef, kinds, read_logs, resource};
 use crate::limits::{FULL_WALKS, PARALLEL_TARGETS};
 
 /// Walks from every workload that uses web identity: its service account names a role, or its
@@ -21,9 +24,11 @@ use crate::limits::{FULL_WALKS, PARALLEL_TARGETS};
 pub(super) async fn everything(
     world: &World,
     namespace: Option<&str>,
+    kinds: &[Resource],
     give: Taker<'_>,
 ) -> Result<(usize, Vec<String>), CollectError> {
-    let kube = world.kube.as_ref().map_err(|why| CollectError::Kubeconfig(why.clone()))?;
+    let kube = world.cluster_to_ask()?;
+    let wanted = |resource: &Resource| kinds.is_empty() || kinds.contains(resource);
     let (accounts, controllers, pods) =
         tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace), kube.failing_pods(namespace));
     let gap = accounts.gap().unwrap_or_default();
@@ -34,7 +39,7 @@ pub(super) async fn everything(
     let named = accounts_with_a_role(world, namespace, &accounts, &mut found.missed).await;
     let annotated: HashSet<(&str, &str)> =
         accounts.iter().filter(|s| s.role_arn().is_some()).map(|s| (s.namespace.as_str(), s.name.as_str())).collect();
-    for (resource, listed) in controllers.into_iter().chain([pods]) {
+    for (resource, listed) in controllers.into_iter().chain([pods]).filter(|(resource, _)| wanted(resource)) {
         // A kind that this cluster does not serve has no objects.
         if !listed.is_absent() {
             found.missed.extend(listed.gap().map(|gap| format!("{} were not looked at: {gap}", resource.plural)));
@@ -57,7 +62,8 @@ pub(super) async fn everything(
         }
     }
     // An annotated account that no controller uses is still somebody's: a bare pod's, or tomorrow's.
-    for sa in &accounts {
+    let accounts_too = resource("serviceaccount").is_some_and(|r| wanted(&r));
+    for sa in accounts.iter().filter(|_| accounts_too) {
         let key = (sa.namespace.clone(), sa.name.clone());
         if (sa.role_arn().is_some() || named.contains(&key))
             && !found.used.contains(&key)
@@ -68,18 +74,24 @@ pub(super) async fn everything(
             found.targets.push(One { target, failing: false, workload: None });
         }
     }
-    let bare = Box::pin(in_want(kube, std::mem::take(&mut found.bare))).await;
+    let bare = Box::pin(in_want(kube, std::mem::take(&mut found.bare), world.options.since)).await;
     let many = found.targets.len() + bare.len();
-    kube.widen(PARALLEL_TARGETS.min(many));
-    let together = many > 1;
-    if together {
+    if many > 1 {
         world.know_accounts(kube, accounts).await;
     }
-    let mut left = Left::of(found.targets.iter().chain(&bare));
-    let mut walks = with_depths(found.targets, world.options.exchange);
-    walks.extend(bare.into_iter().enumerate().map(|(place, one)| (one, Depth::among(many, Some(place), false))));
-    let walked = walks.len();
-    let mut walks = futures_util::stream::iter(walks)
+    let mut targets = with_depths(found.targets, world.options.exchange);
+    targets.extend(bare.into_iter().enumerate().map(|(place, one)| (one, Depth::among(many, Some(place), false))));
+    let walked = targets.len();
+    walks(world, kube, targets, give).await;
+    Ok((walked, found.missed))
+}
+
+/// Walks from each, and gives each away as it comes.
+async fn walks(world: &World, kube: &KubeApi, targets: Vec<(One, Depth)>, give: Taker<'_>) {
+    kube.widen(PARALLEL_TARGETS.min(targets.len()));
+    let together = targets.len() > 1;
+    let mut left = Left::of(targets.iter().map(|(one, _)| one));
+    let mut walks = futures_util::stream::iter(targets)
         .map(|(one, depth)| async move {
             let listed = Listed { workload: one.workload, together };
             let namespace = one.target.namespace.clone();
@@ -93,7 +105,96 @@ pub(super) async fn everything(
             world.cache.pods.lock().await.remove(&namespace);
         }
     }
-    Ok((walked, found.missed))
+}
+
+/// Walks from each of several that were named: all the way, as from one alone, up to a number. Each must be there.
+pub(super) async fn several(world: &World, targets: &[WorkloadRef]) -> Result<Vec<Evidence>, CollectError> {
+    let kube = world.cluster_to_ask()?;
+    let mut seen = Vec::new();
+    for target in targets {
+        if !seen.contains(&target) {
+            seen.push(target);
+        }
+    }
+    let one = |target: &&WorkloadRef| One { target: (*target).clone(), failing: true, workload: None };
+    let (targets, mut evidence) = (seen.iter().map(one).collect(), Vec::new());
+    walks(world, kube, with_depths(targets, world.options.exchange), &mut |one| evidence.push(one)).await;
+    for (found, target) in evidence.iter().zip(seen) {
+        if is_gone(found, target) {
+            return Err(nearest::object(world, target).await);
+        }
+    }
+    Ok(evidence)
+}
+
+/// Whether a target that was named is not there.
+pub(super) fn is_gone(found: &Evidence, target: &WorkloadRef) -> bool {
+    found.workload.is_absent() || found.service_account.is_absent() && target.resource.kind == "ServiceAccount"
+}
+
+/// The objects of a choice, and the kinds that could not be listed. Nothing that has the labels is no comfort.
+pub(super) async fn chosen(world: &World, choice: &Choice) -> Result<(Vec<WorkloadRef>, Vec<String>), CollectError> {
+    let kube = world.cluster_to_ask()?;
+    let all = if choice.kinds.is_empty() { runners() } else { choice.kinds.clone() };
+    let (namespace, selector) = (choice.namespace.as_deref(), choice.selector.as_deref().unwrap_or_default());
+    let lists = all.iter().map(|r| async move {
+        let listed = if choice.kinds.is_empty() {
+            kube.own_names(*r, namespace, selector).await
+        } else {
+            kube.names(*r, namespace, selector).await
+        };
+        (*r, listed)
+    });
+    let (mut targets, mut missed) = (Vec::new(), Vec::new());
+    for (resource, listed) in futures_util::future::join_all(lists).await {
+        if !listed.is_absent() {
+            missed.extend(listed.gap().map(|gap| format!("{} were not looked at: {gap}", resource.plural)));
+        }
+        for (namespace, name) in listed.known().into_iter().flatten() {
+            if choice.names.is_empty() || choice.names.contains(name) {
+                targets.push(WorkloadRef { resource, namespace: namespace.clone(), name: name.clone() });
+            }
+        }
+    }
+    if !targets.is_empty() {
+        return Ok((targets, missed));
+    }
+    if !missed.is_empty() {
+        return Err(CollectError::Unlisted(missed.join("; ")));
+    }
+    Err(none_chosen(world, choice, &all).await)
+}
+
+/// Whatever controls pods.
+fn runners() -> Vec<Resource> {
+    kinds().into_iter().filter_map(resource).filter(|r| !matches!(r.kind, "Pod" | "ServiceAccount")).collect()
+}
+
+async fn none_chosen(world: &World, choice: &Choice, all: &[Resource]) -> CollectError {
+    if let (Some(name), Some(resource)) = (choice.names.first(), all.first()) {
+        let (resource, name) = (*resource, name.clone());
+        return nearest::object(world, &WorkloadRef { resource, namespace: String::new(), name }).await;
+    }
+    let namespace = choice.namespace.as_deref();
+    if let Some(name) = namespace
+        && let Some(gone) = nearest::namespace(world, name).await
+    {
+        return gone;
+    }
+    let kinds: Vec<&str> = all.iter().map(|r| r.plural).collect();
+    let list = match namespace {
+        Some(namespace) => shell::line("kubectl get {} --show-labels -n {}", &[&kinds.join(","), namespace]),
+        None => shell::line("kubectl get {} --show-labels -A", &[&kinds.join(",")]),
+    };
+    CollectError::Gone {
+        what: match &choice.selector {
+            Some(labels) => format!("a workload with the labels {labels}"),
+            None => "such a workload".to_owned(),
+        },
+        within: namespace.map(|n| format!(" in namespace {n}")).unwrap_or_default(),
+        near: Vec::new(),
+        list: Some(list),
+    }
 }
 
 /// How many are still to be walked from in each namespace.
@@ -118,11 +219,11 @@ impl Left {
 
 /// Those of the workloads without an identity that fail, or whose log speaks of credentials; of more than a few, only
 /// those that fail.
-async fn in_want(kube: &KubeApi, bare: Vec<One>) -> Vec<One> {
+async fn in_want(kube: &KubeApi, bare: Vec<One>, since: Option<i64>) -> Vec<One> {
     let few = bare.len() <= FULL_WALKS;
     let looked = futures_util::stream::iter(bare)
         .map(|one| async move {
-            let wanted = one.failing || (few && Box::pin(speaks_of_credentials(kube, &one)).await);
+            let wanted = one.failing || (few && Box::pin(speaks_of_credentials(kube, &one, since)).await);
             wanted.then_some(one)
         })
         .buffered(PARALLEL_TARGETS);
@@ -130,10 +231,11 @@ async fn in_want(kube: &KubeApi, bare: Vec<One>) -> Vec<One> {
 }
 
 /// Whether the log of a workload's pods tells of trouble with credentials.
-async fn speaks_of_credentials(kube: &KubeApi, one: &One) -> bool {
+async fn speaks_of_credentials(kube: &KubeApi, one: &One, since: Option<i64>) -> bool {
     let Some(workload) = one.workload.as_ref().and_then(Observed::known).filter(|w| w.ready > 0) else { return false };
     let pods = kube.pods_of(workload).await;
-    let logs = read_logs(kube, &one.target.namespace, pods.known().map(Vec::as_slice).unwrap_or_default()).await;
+    let pods = pods.known().map(Vec::as_slice).unwrap_or_default();
+    let logs = read_logs(kube, &one.target.namespace, pods, since).await;
     logs.known().is_some_and(|read| !read.failures.is_empty() || !read.besides.unclear.is_empty())
 }
 

@@ -20,7 +20,9 @@ pub fn contradiction(options: &WalkOptions, ask: &Ask) -> Result<(), CollectErro
     let refuse = |words: String| Err(CollectError::Contradiction(words));
     let subject = match ask {
         Ask::Role { subject, .. } | Ask::Job { subject, .. } => subject.as_deref(),
-        Ask::Everything { .. } | Ask::Workload(_) | Ask::Issuer(_) | Ask::Logs => None,
+        Ask::Everything { .. } | Ask::Workload(_) | Ask::Several(_) | Ask::Chosen(_) | Ask::Issuer(_) | Ask::Logs => {
+            None
+        }
     };
     if let (Some(subject), Some(sub)) = (subject, token.sub.as_deref())
         && subject != sub

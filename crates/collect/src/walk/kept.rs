@@ -10,6 +10,7 @@ use trustwalk_core::evidence::{
     Role, RolePolicy, Run, ServiceAccount, Shared, TokenClaims, Webhook,
 };
 
+use super::options::WalkOptions;
 use crate::aws::Looked;
 use crate::issuer::IssuerFacts;
 use crate::kube_api::SelectingPolicy;
@@ -62,16 +63,18 @@ pub(super) async fn cell<T>(map: &Keyed<T>, key: &str) -> Arc<OnceCell<T>> {
 }
 
 /// What the logs say that the user gave.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct GivenLogs {
     pub(super) found: Observed<LogsRead>,
     pub(super) unread: Vec<String>,
 }
 
 impl GivenLogs {
-    pub(super) fn read(paths: &[String], now: i64) -> Self {
+    pub(super) fn read(options: &WalkOptions) -> Self {
+        let (paths, now, since) = (&options.logs, options.now, options.since);
+        let piped = options.piped.as_deref();
         let (read, unread): (Vec<_>, Vec<_>) =
-            paths.iter().map(|path| log_files::scan(path, now)).partition(|one| one.known().is_some());
+            paths.iter().map(|path| log_files::scan_given(path, piped, now)).partition(|one| one.known().is_some());
         let mut read = read.into_iter();
         let Some(first) = read.next() else {
             return Self { found: unread.into_iter().next().unwrap_or_default(), unread: Vec::new() };
@@ -82,6 +85,10 @@ impl GivenLogs {
             }
             all
         });
+        let found = match since {
+            Some(seconds) => found.map(|read| log_files::newer(read, now.saturating_sub(seconds))),
+            None => found,
+        };
         Self { found, unread: unread.iter().filter_map(Observed::gap).map(|gap| format!("{gap}; not read")).collect() }
     }
 }
@@ -98,10 +105,11 @@ mod tests {
             "An error occurred (ExpiredToken) when calling the AssumeRoleWithWebIdentity operation: Token expired";
         std::fs::write(path("a"), line).unwrap();
         std::fs::write(path("b"), "nothing").unwrap();
-        let given = GivenLogs::read(&[path("none"), path("a"), path("b")], 0);
+        let of = |logs: &[String]| GivenLogs::read(&WalkOptions { logs: logs.to_vec(), ..WalkOptions::default() });
+        let given = of(&[path("none"), path("a"), path("b")]);
         assert_eq!(given.found.known().map(|r| r.failures.len()), Some(1));
         assert!(given.unread.len() == 1 && given.unread[0].contains("none"), "{:?}", given.unread);
-        let given = GivenLogs::read(&[path("none")], 0);
+        let given = of(&[path("none")]);
         assert!(given.found.gap().is_some() && given.unread.is_empty());
     }
 }

@@ -17,14 +17,12 @@ mod world;
 
 pub use given::contradiction;
 pub use options::WalkOptions;
-pub use targets::{Ask, parse_target};
+pub use targets::{Ask, Choice, Words, parse_target, parse_targets};
 pub use world::World;
 
 use trustwalk_core::evidence::{Evidence, Settler};
-use trustwalk_foreign::shell;
 
 use crate::error::CollectError;
-use crate::kube_api::WorkloadRef;
 
 /// What a walk brought back.
 #[derive(Debug, Default)]
@@ -53,24 +51,45 @@ pub async fn collect_each(world: &World, ask: &Ask, take: Taker<'_>) -> Result<V
     let mut settler = Settler::default();
     // What a walk needed on its way and no question asks for goes no further.
     let mut give = |one| take(settler.settle(one));
+    if let Some(name) = &world.options.cluster
+        && let Some(gone) = Box::pin(nearest::cluster(world, name)).await
+    {
+        return Err(gone);
+    }
     match ask {
-        Ask::Everything { namespace } => {
-            let (walked, more) = everything::everything(world, namespace.as_deref(), &mut give).await?;
-            missed.extend(more);
-            if let (Some(name), 0, true) = (namespace, walked, missed.is_empty()) {
-                world.must_have(name).await?;
+        Ask::Everything { namespace, kinds } => {
+            let walked = Box::pin(everything::everything(world, namespace.as_deref(), kinds, &mut give)).await?;
+            missed.extend(walked.1);
+            if let (Some(name), 0, true) = (namespace, walked.0, missed.is_empty()) {
+                missed.extend(Box::pin(world.must_have(name)).await?);
             }
         }
         Ask::Workload(target) => {
+            world.cluster_to_ask()?;
             let depth = workload::Depth::full();
             let found = Box::pin(workload::walk(world, target, &depth, listed::Listed::default())).await;
             // A mistyped name would be every gap of the report.
-            if found.workload.is_absent() || found.service_account.is_absent() && is_account(target) {
-                return Err(gone(world, target).await);
+            if everything::is_gone(&found, target) {
+                return Err(Box::pin(nearest::object(world, target)).await);
             }
             give(found);
         }
-        Ask::Role { arn, subject } => give(Box::pin(account::walk_role(world, arn, subject.as_deref())).await),
+        Ask::Several(targets) => Box::pin(everything::several(world, targets)).await?.into_iter().for_each(give),
+        Ask::Chosen(choice) => {
+            let (targets, unlisted) = Box::pin(everything::chosen(world, choice)).await?;
+            missed.extend(unlisted);
+            Box::pin(everything::several(world, &targets)).await?.into_iter().for_each(give);
+        }
+        Ask::Role { arn, subject } => {
+            let found = Box::pin(account::walk_role(world, arn, subject.as_deref())).await;
+            if found.role.is_absent()
+                && world.options.logs.is_empty()
+                && let Some(gone) = Box::pin(nearest::role(world, arn, found.caller.known())).await
+            {
+                return Err(gone);
+            }
+            give(found);
+        }
         Ask::Issuer(url) => give(Box::pin(account::walk_issuer(world, url)).await),
         Ask::Job { path, subject } => {
             let (found, unread) = Box::pin(account::walk_jobs(world, path, subject.as_deref())).await?;
@@ -80,23 +99,4 @@ pub async fn collect_each(world: &World, ask: &Ask, take: Taker<'_>) -> Result<V
         Ask::Logs => give(account::walk_logs(world)),
     }
     Ok(missed)
-}
-
-fn is_account(target: &WorkloadRef) -> bool {
-    target.resource.kind == "ServiceAccount"
-}
-
-/// That a target does not exist, and what may have been meant.
-async fn gone(world: &World, target: &WorkloadRef) -> CollectError {
-    let kind = target.resource.kind.to_ascii_lowercase();
-    let near = match &world.kube {
-        Ok(kube) => nearest::nearest(kube, target).await,
-        Err(_) => Vec::new(),
-    };
-    let there = if near.is_empty() {
-        format!("`{}` lists those that do", shell::line("kubectl get {} -A", &[&kind]))
-    } else {
-        format!("there is {}", near.join(", "))
-    };
-    CollectError::Gone { what: format!("{kind}/{}", target.name), in_namespace: target.namespace.clone(), there }
 }

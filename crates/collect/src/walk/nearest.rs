@@ -1,67 +1,110 @@
-//! Which existing object a name that does not exist was meant for.
+//! Which existing thing a name that does not exist was meant for, looked up where it would be.
 
+use trustwalk_core::evidence::Caller;
+use trustwalk_foreign::shell;
+
+use super::world::World;
+use crate::error::{CollectError, Likely};
 use crate::kube_api::{KubeApi, WorkloadRef};
+use crate::near::{MOST, like, slips};
 
-/// Suggestions given: more is a listing.
-const MOST: usize = 3;
-
-/// Slips of the finger a suggestion may be away.
-const SLIPS: usize = 3;
-
-/// Longest name of an object (Kubernetes documentation, "Object Names and IDs"): comparing takes the square of it.
-const LONGEST: usize = 253;
-
-/// Objects of the target's kind that are called alike, as `kind/name -n namespace`.
-pub(super) async fn nearest(kube: &KubeApi, target: &WorkloadRef) -> Vec<String> {
+/// Objects of the target's kind that are called alike.
+async fn objects(kube: &KubeApi, target: &WorkloadRef) -> Vec<Likely> {
     let r = target.resource;
-    let all = kube.names(r, None).await;
+    let all = kube.names(r, None, "").await;
     // Who may not list the cluster may perhaps list the namespace.
-    let all = if all.known().is_some() { all } else { kube.names(r, Some(&target.namespace)).await };
-    let short = |(ns, name): &'_ (String, String)| ns.len() <= LONGEST && name.len() <= LONGEST;
-    let names: Vec<(&str, &str)> =
-        all.known().into_iter().flatten().filter(|n| short(n)).map(|(ns, n)| (ns.as_str(), n.as_str())).collect();
+    let all = if all.known().is_some() { all } else { kube.names(r, Some(&target.namespace), "").await };
+    let names: Vec<(&str, &str)> = all.known().into_iter().flatten().map(|(ns, n)| (ns.as_str(), n.as_str())).collect();
+    let kind = r.kind.to_lowercase();
     let found = choose(&names, &target.namespace, &target.name);
-    found.into_iter().map(|(ns, name)| format!("{}/{name} -n {ns}", r.kind.to_lowercase())).collect()
+    found.into_iter().map(|(ns, name)| Likely::new("{} -n {}", &[&[&kind, "/", name].concat(), ns])).collect()
 }
 
 fn choose<'a>(names: &[(&'a str, &'a str)], namespace: &str, name: &str) -> Vec<(&'a str, &'a str)> {
-    let mut near: Vec<(usize, bool, &str, &str)> = names
-        .iter()
-        .map(|(ns, n)| (distance(n, name), *ns != namespace, *ns, *n))
-        .filter(|(d, _, _, n)| *d <= SLIPS.min(name.chars().count() / 2) || n.starts_with(name))
-        .collect();
+    let mut near: Vec<(usize, bool, &str, &str)> =
+        names.iter().filter_map(|(ns, n)| Some((slips(n, name)?, *ns != namespace, *ns, *n))).collect();
     near.sort_unstable();
     near.into_iter().take(MOST).map(|(_, _, ns, n)| (ns, n)).collect()
 }
 
-/// Insertions, deletions and substitutions between two names (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut before = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (cb, above) in b.iter().zip(row.iter().skip(1)) {
-            left = (left + 1).min(above + 1).min(before + usize::from(ca != *cb));
-            before = *above;
-            next.push(left);
-        }
-        row = next;
+/// That a target does not exist, and what may have been meant.
+pub(super) async fn object(world: &World, target: &WorkloadRef) -> CollectError {
+    let kind = target.resource.kind.to_ascii_lowercase();
+    let near = match &world.kube {
+        Ok(kube) => objects(kube, target).await,
+        Err(_) => Vec::new(),
+    };
+    if near.is_empty()
+        && !target.namespace.is_empty()
+        && let Some(gone) = namespace(world, &target.namespace).await
+    {
+        return gone;
     }
-    row.last().copied().unwrap_or_default()
+    CollectError::Gone {
+        what: [&kind, "/", &target.name].concat(),
+        within: match target.namespace.as_str() {
+            "" => " in any namespace".to_owned(),
+            namespace => format!(" in namespace {namespace}"),
+        },
+        near,
+        list: Some(shell::line("kubectl get {} -A", &[&kind])),
+    }
+}
+
+/// That a namespace does not exist, where the cluster says so.
+pub(super) async fn namespace(world: &World, name: &str) -> Option<CollectError> {
+    let Ok(kube) = &world.kube else { return None };
+    if !kube.namespace_object(name).await.is_absent() {
+        return None;
+    }
+    let all = kube.namespaces().await;
+    let near = like(all.known().into_iter().flatten().map(String::as_str), name);
+    Some(CollectError::Gone {
+        what: format!("namespace {name}"),
+        within: String::new(),
+        near: near.into_iter().map(|n| Likely::new("-n {}", &[n])).collect(),
+        list: Some("kubectl get namespaces".to_owned()),
+    })
+}
+
+/// That the EKS cluster which was named does not exist in the account, where the account says so.
+pub(super) async fn cluster(world: &World, name: &str) -> Option<CollectError> {
+    let given = name.rsplit('/').next().unwrap_or(name);
+    let found = world.cluster().await;
+    if found.known().map_or(!found.is_absent(), |cluster| cluster.name == given) {
+        return None;
+    }
+    let all = world.aws.cluster_names().await;
+    let names = all.known().filter(|names| !names.iter().any(|name| name == given))?;
+    let near = like(names.iter().map(String::as_str), given);
+    Some(CollectError::Gone {
+        what: format!("EKS cluster {given}"),
+        within: format!(" in region {}", world.aws.region()),
+        near: near.into_iter().map(|n| Likely::new("--cluster {}", &[n])).collect(),
+        list: Some("aws eks list-clusters".to_owned()),
+    })
+}
+
+/// That the role which was named does not exist, where the account that would have it is the caller's own.
+pub(super) async fn role(world: &World, arn: &str, caller: Option<&Caller>) -> Option<CollectError> {
+    let account = caller.map(|c| c.account.as_str()).filter(|own| arn.split(':').nth(4) == Some(own))?;
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let all = world.aws.roles_trusting("").await;
+    let roles: Vec<(&str, &str)> =
+        all.known().into_iter().flatten().map(|r| (r.name.as_str(), r.arn.as_str())).collect();
+    let arn_of = |name: &str| roles.iter().find(|(n, _)| *n == name).map(|(_, arn)| *arn);
+    let near = like(roles.iter().map(|(name, _)| *name), name);
+    Some(CollectError::Gone {
+        what: format!("role {name}"),
+        within: format!(" in account {account}"),
+        near: near.into_iter().filter_map(arn_of).map(|arn| Likely::new("--role {}", &[arn])).collect(),
+        list: Some("aws iam list-roles --query \"Roles[].Arn\"".to_owned()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{choose, distance};
-
-    #[test]
-    fn slips_are_counted() {
-        for (a, b, slips) in [("ledger", "ledgr", 1), ("aws-node", "aws-nod", 1), ("a", "", 1), ("abc", "acb", 2)] {
-            assert_eq!(distance(a, b), slips, "{a} {b}");
-        }
-    }
+    use super::choose;
 
     #[test]
     fn the_same_name_elsewhere_comes_before_a_slip_and_strangers_not_at_all() {

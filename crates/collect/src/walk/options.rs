@@ -43,6 +43,10 @@ pub struct WalkOptions {
     pub no_exchange: bool,
     /// `--exchange`: make one for each identity, where otherwise only those are made that decide something.
     pub exchange: bool,
+    /// What stands for standard input among the logs, where it was read already.
+    pub piped: Option<Vec<u8>>,
+    /// `--since`: of logs only what is not older than so many seconds.
+    pub since: Option<i64>,
     /// What was changed just before, when this is the look at what came of it.
     pub repair: Option<Repair>,
     /// Where each call is noted.

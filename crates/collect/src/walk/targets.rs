@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::error::CollectError;
-use crate::kube_api::{WorkloadRef, resource};
+use crate::error::{CollectError, Likely};
+use crate::kube_api::{Resource, WorkloadRef, kinds, resource};
+use crate::near;
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,9 +13,15 @@ pub enum Ask {
     Everything {
         /// Of this namespace alone; `None` for the whole cluster.
         namespace: Option<String>,
+        /// Of these kinds alone; empty for all.
+        kinds: Vec<Resource>,
     },
     /// One workload or service account.
     Workload(WorkloadRef),
+    /// Several, each of which must be there.
+    Several(Vec<WorkloadRef>),
+    /// Those that a list shows.
+    Chosen(Choice),
     /// A role, and the subject that is to get it.
     Role {
         /// ARN.
@@ -35,17 +42,93 @@ pub enum Ask {
     Logs,
 }
 
+/// Objects by what a list shows of them, as kubectl chooses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Choice {
+    /// Of these kinds; empty for whatever controls pods.
+    pub kinds: Vec<Resource>,
+    /// With one of these names; empty for any.
+    pub names: Vec<String>,
+    /// In this namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// With these labels, as kubectl's `-l` writes them.
+    pub selector: Option<String>,
+}
+
+/// What words name, as kubectl reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// Nothing is named.
+    None,
+    /// Kinds alone: `deployments,ds`.
+    Kinds(Vec<Resource>),
+    /// Objects, of kinds each with each name: `ds/aws-node deploy/ledger`, `deploy ledger settlement`.
+    Objects(Vec<WorkloadRef>),
+}
+
+/// Reads targets: `kind/name` any number of times, or a kind and names, or kinds alone.
+pub fn parse_targets(words: &[String], namespace: &str) -> Result<Words, CollectError> {
+    let (Some(first), rest) = (words.first(), words.get(1..).unwrap_or_default()) else { return Ok(Words::None) };
+    if words.iter().any(|w| w.contains('/')) {
+        if let Some(bare) = words.iter().find(|w| !w.contains('/')) {
+            return Err(bad(bare, "beside targets of the form KIND/NAME each must be one", Vec::new()));
+        }
+        return words.iter().map(|w| parse_target(w, namespace)).collect::<Result<_, _>>().map(Words::Objects);
+    }
+    let kinds = first.split(',').map(|word| kind_of(word, first, rest)).collect::<Result<Vec<_>, _>>()?;
+    if rest.is_empty() {
+        return Ok(Words::Kinds(kinds));
+    }
+    let mut objects = Vec::new();
+    for resource in kinds {
+        for name in rest {
+            if !sound(name) {
+                return Err(bad(name, "it is not a name of Kubernetes", Vec::new()));
+            }
+            objects.push(WorkloadRef { resource, namespace: namespace.to_owned(), name: name.clone() });
+        }
+    }
+    Ok(Words::Objects(objects))
+}
+
+fn kind_of(word: &str, first: &str, rest: &[String]) -> Result<Resource, CollectError> {
+    if let Some(resource) = resource(word) {
+        return Ok(resource);
+    }
+    let alone = rest.is_empty() && !first.contains(',');
+    let near = near::like(kinds(), word).into_iter();
+    let near: Vec<Likely> = match rest {
+        [] => near.map(|kind| Likely::new("{}", &[kind])).collect(),
+        [name, ..] => near.map(|kind| Likely::new("{}", &[&[kind, "/", name].concat()])).collect(),
+    };
+    let reason = if alone && near.is_empty() { WRITE } else { NO_KIND };
+    Err(bad(word, reason, near))
+}
+
 /// `kind/name`, with the namespace to use when the words name none.
 pub fn parse_target(words: &str, namespace: &str) -> Result<WorkloadRef, CollectError> {
-    let bad = || CollectError::Target(words.to_owned());
-    let (kind, name) = words.split_once('/').ok_or_else(bad)?;
+    let Some((kind, name)) = words.split_once('/') else { return Err(bad(words, WRITE, Vec::new())) };
     let (namespace, name) = name.split_once('/').unwrap_or((namespace, name));
-    let sound = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
     if !sound(name) || !sound(namespace) {
-        return Err(bad());
+        return Err(bad(words, WRITE, Vec::new()));
     }
-    let resource = resource(kind).ok_or_else(bad)?;
+    let Some(resource) = resource(kind) else {
+        let near = near::like(kinds(), kind).into_iter();
+        let near = near.map(|kind| Likely::new("{}", &[&[kind, "/", name].concat()])).collect();
+        return Err(bad(words, NO_KIND, near));
+    };
     Ok(WorkloadRef { resource, namespace: namespace.to_owned(), name: name.to_owned() })
+}
+
+const WRITE: &str = "write KIND/NAME, such as daemonset/aws-node";
+const NO_KIND: &str = "no such kind runs pods or is a service account";
+
+fn bad(words: &str, reason: &'static str, near: Vec<Likely>) -> CollectError {
+    CollectError::Target { words: words.to_owned(), reason, near }
+}
+
+fn sound(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
 #[cfg(test)]
@@ -58,6 +141,40 @@ mod tests {
         assert_eq!((t.resource.kind, t.namespace.as_str(), t.name.as_str()), ("DaemonSet", "kube-system", "aws-node"));
         for bad in ["aws-node", "ds/", "ds/a/../b", "ds/a?x", "thing/a", "ds/a b"] {
             assert!(parse_target(bad, "default").is_err(), "{bad}");
+        }
+    }
+
+    fn words(text: &str) -> Result<Words, CollectError> {
+        let words: Vec<String> = text.split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect();
+        parse_targets(&words, "n")
+    }
+
+    #[test]
+    fn several_are_named_as_kubectl_takes_them() {
+        let names = |text: &str| match words(text).unwrap() {
+            Words::Objects(all) => all.iter().map(|o| format!("{}/{}", o.resource.kind, o.name)).collect::<Vec<_>>(),
+            other @ (Words::None | Words::Kinds(_)) => panic!("{other:?}"),
+        };
+        assert_eq!(names("deploy/a ds/b"), ["Deployment/a", "DaemonSet/b"]);
+        assert_eq!(names("deploy a b"), ["Deployment/a", "Deployment/b"]);
+        assert_eq!(names("deploy,sts a"), ["Deployment/a", "StatefulSet/a"]);
+        assert!(matches!(words("deployments,ds"), Ok(Words::Kinds(k)) if k.len() == 2));
+        assert_eq!(words("").unwrap(), Words::None);
+    }
+
+    #[test]
+    fn a_kind_with_a_slip_is_suggested() {
+        for (text, near) in [
+            ("deploymnet/x", "deployment/x"),
+            ("deploymnet x", "deployment/x"),
+            ("deamonset/x", "daemonset/x"),
+            ("serviceacount", "serviceaccount"),
+        ] {
+            let said = words(text).unwrap_err().to_string();
+            assert!(said.contains(&format!("there is {near}")), "{said}");
+        }
+        for bad in ["deploy/a deploy", "aws-node", "ds a/b", "ingress/x", "ds a?b"] {
+            assert!(words(bad).is_err(), "{bad}");
         }
     }
 }

@@ -113,7 +113,7 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut
         match &depth.logs {
             _ if has_logs => None,
             Some(spared) => Some(spared.clone()),
-            None => Some(read_logs(kube, namespace, &pods).await),
+            None => Some(read_logs(kube, namespace, &pods, world.options.since).await),
         }
     };
     evidence.cluster = world.cluster().await;
@@ -190,9 +190,6 @@ async fn config_files(
 
 /// The token of the workload's account, or what one would say.
 async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &str, depth: &Depth) -> Bearer {
-    if world.options.no_exchange {
-        return Bearer::Nothing;
-    }
     let namespace = match &evidence.target {
         Target::Workload { namespace, .. } | Target::ServiceAccount { namespace, .. } => namespace.as_str(),
         Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
@@ -204,14 +201,22 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
     // Who is not allowed to mint one knows what it would say all the same.
     let derive = |lacks: Option<&str>| {
         let permission = lacks?;
+        let why = if world.options.no_exchange { "is not asked for" } else { "is lacking" };
         let source = Source {
-            what: format!("what a token of {namespace}/{account} says: to mint one {permission} is lacking"),
+            what: format!("what a token of {namespace}/{account} says: to mint one {permission} {why}"),
             at: world.options.now,
             by_hand: None,
         };
         let issuer = issuer.clone().filter(|iss| iss.starts_with("https://"))?;
         Some(Observed::Known { value: claims::derived(issuer, (namespace, account), audience.clone()), source })
     };
+    if world.options.no_exchange {
+        let none = Observed::NotCollected { reason: "--no-exchange was given".to_owned() };
+        return match derive(Some("create serviceaccounts/token")) {
+            Some(derived) => Bearer::Foretold(Box::new(derived), none),
+            None => Bearer::Token(none, TokenSource::Cluster),
+        };
+    }
     let none = match &depth.exchange {
         Exchange::Asked => {
             let token = kube.mint(namespace, account, &audience).await;

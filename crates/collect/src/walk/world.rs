@@ -6,10 +6,11 @@ use std::time::Duration;
 use trustwalk_core::evidence::{Evidence, Reached, Repair, Roots, Run, Shared, Target};
 
 use super::kept::{Cache, GivenLogs};
+use super::nearest;
 use super::options::WalkOptions;
 use crate::aws::AwsClient;
 use crate::dial::Dialer;
-use crate::error::CollectError;
+use crate::error::{CollectError, NoCluster};
 use crate::kube_api::KubeApi;
 use crate::proxy::Proxies;
 use crate::retry::Teller;
@@ -20,6 +21,8 @@ use crate::roots;
 pub struct World {
     /// The cluster, or why there is none.
     pub kube: Result<KubeApi, String>,
+    /// Why there is none, where there is none.
+    pub no_cluster: Option<NoCluster>,
     /// The account.
     pub aws: AwsClient,
     /// Connections to issuers.
@@ -46,12 +49,17 @@ impl World {
             return Err(CollectError::Region(aws.region().to_owned()));
         }
         let roots = roots::for_evidence(&options.roots)?.into();
-        // That it is the cluster's configuration is said by whoever tells of it.
+        if let Some(gone) = aws.without_profile() {
+            return Err(gone);
+        }
         let aws = aws.noting(options.calls.clone());
-        let kube = kube
-            .map(|kube| kube.noting(options.calls.clone()))
-            .map_err(|e| if let CollectError::Kubeconfig(why) = e { why } else { e.to_string() });
-        Ok(Self { kube, aws, dialer, roots, options, cache: Cache::default() })
+        let (kube, no_cluster) = match kube {
+            Ok(kube) => (Ok(kube.noting(options.calls.clone())), None),
+            Err(CollectError::NoCluster(why)) => (Err(why.to_string()), Some(why)),
+            // A context that was named and is not there is no way to a cluster at all.
+            Err(other) => return Err(other),
+        };
+        Ok(Self { kube, no_cluster, aws, dialer, roots, options, cache: Cache::default() })
     }
 
     /// The same places, looked at anew after a repair: nothing is remembered of the walk before, and the logs that
@@ -61,11 +69,30 @@ impl World {
         let options = WalkOptions { logs: Vec::new(), repair: Some(repair), now, ..self.options.clone() };
         Self {
             kube: self.kube.as_ref().map(|kube| kube.at(now)).map_err(Clone::clone),
+            no_cluster: self.no_cluster.clone(),
             aws: self.aws.at(now),
             dialer: self.dialer.clone(),
             roots: self.roots.clone(),
             options,
             cache: Cache::default(),
+        }
+    }
+
+    /// The same places, looked at anew: nothing is remembered of the walk before but the logs that were given.
+    #[must_use]
+    pub fn anew(&self, now: i64) -> Self {
+        let cache = Cache::default();
+        if let Some(logs) = self.cache.logs.get() {
+            let _ = cache.logs.set(logs.clone());
+        }
+        Self {
+            kube: self.kube.as_ref().map(|kube| kube.at(now)).map_err(Clone::clone),
+            no_cluster: self.no_cluster.clone(),
+            aws: self.aws.at(now),
+            dialer: self.dialer.clone(),
+            roots: self.roots.clone(),
+            options: WalkOptions { now, ..self.options.clone() },
+            cache,
         }
     }
 
@@ -113,22 +140,33 @@ impl World {
         evidence
     }
 
-    /// Refuses a namespace of which the cluster says that there is none; who is not allowed to ask is not refused.
-    pub(super) async fn must_have(&self, namespace: &str) -> Result<(), CollectError> {
-        let Ok(kube) = &self.kube else { return Ok(()) };
-        if !kube.namespace_object(namespace).await.is_absent() {
-            return Ok(());
+    /// Refuses a namespace of which the cluster says that there is none. Who is not allowed to ask is told that it is
+    /// not known.
+    pub(super) async fn must_have(&self, namespace: &str) -> Result<Option<String>, CollectError> {
+        let Ok(kube) = &self.kube else { return Ok(None) };
+        let found = kube.namespace_object(namespace).await;
+        if found.is_absent() {
+            return Err(nearest::namespace(self, namespace).await.unwrap_or(CollectError::Gone {
+                what: format!("namespace {namespace}"),
+                within: String::new(),
+                near: Vec::new(),
+                list: Some("kubectl get namespaces".to_owned()),
+            }));
         }
-        Err(CollectError::Gone {
-            what: format!("namespace {namespace}"),
-            in_namespace: String::new(),
-            there: "`kubectl get namespaces` lists those that do".to_owned(),
+        Ok(found.gap().map(|gap| format!("whether there is a namespace {namespace} is not known: {gap}")))
+    }
+
+    /// The cluster, or why there is none to ask.
+    pub fn cluster_to_ask(&self) -> Result<&KubeApi, CollectError> {
+        self.kube.as_ref().map_err(|why| {
+            let none = self.no_cluster.clone();
+            none.unwrap_or_else(|| NoCluster::Unusable(why.clone())).into()
         })
     }
 
     /// Failures in the logs the user gave, read once: standard input can be read only once.
     fn given_logs(&self) -> &GivenLogs {
-        self.cache.logs.get_or_init(|| GivenLogs::read(&self.options.logs, self.options.now))
+        self.cache.logs.get_or_init(|| GivenLogs::read(&self.options))
     }
 
     /// Logs the user gave that could not be read, beside others that could.

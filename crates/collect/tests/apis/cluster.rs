@@ -103,7 +103,7 @@ async fn a_log_without_end_is_cut_and_said_to_be() {
     let read = async |piece: &str| {
         let piece = chunk(piece.repeat(1 << 9).as_bytes());
         let server = Server::new(move |_, _| Sent::Endless(CHUNKED, piece.clone())).await;
-        read_logs(&server.cluster().await, "n", std::slice::from_ref(&pod)).await
+        read_logs(&server.cluster().await, "n", std::slice::from_ref(&pod), None).await
     };
     let found = read(FAILURE).await;
     assert_eq!(found.known().map(|read| read.failures.len()), Some(1));

@@ -9,7 +9,7 @@ mod page;
 pub mod policy;
 
 pub use index::index_by_text;
-pub use lookup::{Found, Ground, Hit, MAX_TEXT, Reading, bare, look_up};
+pub use lookup::{Found, Ground, Hit, MAX_TEXT, Reading, bare, look_up, look_up_symptom};
 pub use page::{CauseMeta, Hand, Home, Repair, page};
 
 use serde::{Deserialize, Serialize};
@@ -230,8 +230,9 @@ impl Cause {
 
     /// The cause with this code, in any form that people type (`TW012`, `tw12`, `12`), or with this name.
     pub fn find(text: &str) -> Option<Self> {
-        let text = text.trim().to_ascii_lowercase();
-        let digits = text.strip_prefix("tw").unwrap_or(&text).trim_start_matches(['-', '0']);
+        let text =
+            text.trim().trim_matches(['[', ']', '(', ')', ':', '`']).to_ascii_lowercase().replace(['_', ' '], "-");
+        let digits = text.strip_prefix("tw").unwrap_or(&text).trim_start_matches(['-', '0', '#']);
         let code = |c: &Self| c.code().trim_start_matches(['T', 'W', '0']) == digits && !digits.is_empty();
         Self::ALL.iter().copied().find(|c| c.name() == text || code(c))
     }

@@ -10,7 +10,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use trustwalk_render::{Shown, Typed};
+use trustwalk_render::Typed;
 use trustwalk_trust_policy::{Document, Exchange, ParseError, Policy};
 
 use crate::args::{Format, TrustArgs};
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &TrustArgs, typed: &Typed) -> anyhow::Result<Exit> {
 
 fn say(report: &Report<'_>, args: &TrustArgs, typed: &Typed) -> anyhow::Result<Exit> {
     let shown = match args.output {
-        Format::Json => Shown::json(&report.json())?,
+        Format::Json | Format::Yaml => style::document(&report.json())?,
         Format::Human => words::words(report, &args.policy.display().to_string(), typed),
     };
     style::page(&shown)?;

@@ -70,6 +70,13 @@ pub fn look_up(text: &str, failures: &[Failure]) -> Found {
     Found { readings: separate::readings(&causes), hits }
 }
 
+/// The causes that show a failure which is known by its code or name alone.
+pub fn look_up_symptom(symptom: Symptom) -> Found {
+    let hits: Vec<Hit> = Cause::of(symptom).map(|cause| Hit { cause, ground: Ground::Shows(symptom) }).collect();
+    let causes: Vec<Cause> = hits.iter().map(|h| h.cause).collect();
+    Found { readings: separate::readings(&causes), hits }
+}
+
 /// Whether a cause of this home can be met where these failures were printed, as far as they tell it.
 fn fits(home: Home, failures: &[Failure]) -> bool {
     let printed_by = |sdk: Sdk| failures.iter().any(|f| f.sdk == Some(sdk));
@@ -146,7 +153,9 @@ mod tests {
         assert_eq!(causes("thumbprint").first(), Some(&Cause::ThumbprintMismatch));
         assert_eq!(causes("thumbprnt-missmatch"), [Cause::ThumbprintMismatch]);
         assert!(causes("audeince").iter().any(|c| c.name().contains("audience")));
-        assert!(causes("audience").iter().any(|c| c.name().contains("audience")));
+        assert!(
+            causes("audience").iter().all(|c| c.name().contains("audience") || c.meta().summary.contains("audience"))
+        );
         assert!(
             causes("the issuer's certificate changed and the thumbprint is old").contains(&Cause::ThumbprintMismatch)
         );
@@ -161,6 +170,22 @@ mod tests {
         }
         // Most of a text that is long and about something else is not known, whatever single words are.
         assert_eq!(causes("segmentation fault in kernel module foobar while rendering a purple umbrella"), []);
+    }
+
+    #[test]
+    fn a_sentence_that_shares_words_with_a_page_is_not_about_it() {
+        for text in [
+            "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined",
+            "unable to load in-cluster configuration",
+            "Source Account ID is needed if the Role Name is provided and not the Role Arn.",
+        ] {
+            assert_eq!(causes(text), [], "{text}");
+        }
+        assert_eq!(causes("InvalidIdentityToken: Provided Token is expired").first(), causes("expired token").first());
+        assert!(!causes("Provided Token is expired").contains(&Cause::PartitionAudienceMismatch));
+        let hint = "Did you mean to set the id-token permission";
+        assert_eq!(causes(hint).first(), Some(&Cause::GhaIdTokenPermissionMissing));
+        assert_eq!(causes("thumbprint"), [Cause::ThumbprintMismatch]);
     }
 
     #[test]

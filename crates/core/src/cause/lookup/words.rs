@@ -13,15 +13,20 @@ const MOST_HITS: usize = 8;
 const LONGEST: usize = 40;
 /// A word that no page has is compared with those it could be if it is at least this long: `sts` is near `sns`.
 const LEAST_FOR_A_SLIP: usize = 5;
+/// Words from which on a text is a sentence and no question of a word or two.
+const SENTENCE: usize = 5;
+/// Words of a sentence that a page's name and summary have at least.
+const LEAST_OF_A_SENTENCE: usize = 3;
 /// Shorter words tell nothing.
 const SHORTEST: usize = 3;
 
 /// Words of every sentence, and those of every question.
-const COMMON: &str = " about after all also and any are been before being between both but can cannot could did does \
+const COMMON: &str = " able about after all also and any are been before being between both but can cannot could did does \
     doing don error errors fail failed failing fails failure for from get gets getting got had has have having help her \
-    here how into isn its just may more most need not now off one only other our out over own please problem same \
+    here how into isn its just may more most not now off one only other our out over own please problem same \
     should show shows some still such than that the their them then there these they this those too under until use \
-    used uses using very was wasn way well were what when where which while who why will with would wrong you your ";
+    used uses using load loading looks like mean means might must need needed needs provide provided set sets trying \
+    unable very was wasn way well were what when where which while who why will with would wrong you your ";
 
 /// How much a word tells of a page, by where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,14 +69,23 @@ pub(super) fn by_words(text: &str) -> Vec<Hit> {
         for (cause, place) in pages.into_iter().flatten() {
             let score = scores.entry(*cause).or_default();
             score.covered += rare * likeness;
+            if *place >= Place::Summary {
+                score.about += rare * likeness;
+                score.named += 1;
+            }
             score.weight += rare * likeness * f64::from(*place as u8);
             score.best = score.best.max(Some(*place));
             score.words.push(word.clone());
         }
     }
+    let whole = (whole, asked.len());
     let best = scores.values().filter(|s| s.tells(whole)).map(|s| s.weight).fold(0.0, f64::max);
     let mut good: Vec<(Cause, Score)> =
         scores.into_iter().filter(|(_, s)| s.tells(whole) && s.weight * 3.0 >= best).collect();
+    // A page that is about a word goes before all that have it in a sentence.
+    if good.iter().any(|(_, s)| s.best >= Some(Place::Summary)) {
+        good.retain(|(_, s)| s.best >= Some(Place::Summary));
+    }
     good.sort_by(|a, b| b.1.weight.total_cmp(&a.1.weight).then(a.0.cmp(&b.0)));
     good.into_iter().take(MOST_HITS).map(|(cause, s)| Hit { cause, ground: Ground::Words(s.words) }).collect()
 }
@@ -81,6 +95,9 @@ pub(super) fn by_words(text: &str) -> Vec<Hit> {
 struct Score {
     /// Of all that the words tell, what this page has.
     covered: f64,
+    /// The same of what its name and its summary have, and how many words that are.
+    about: f64,
+    named: usize,
     /// The same, weighed by where the words stand.
     weight: f64,
     best: Option<Place>,
@@ -88,9 +105,13 @@ struct Score {
 }
 
 impl Score {
-    /// Whether the page has most of what was asked, and not only in passing.
-    fn tells(&self, whole: f64) -> bool {
-        self.covered * 2.0 >= whole && self.best > Some(Place::Text)
+    /// Whether the page has most of what was asked, and is about as much of it. A single word may stand in a
+    /// sentence that the page prints; of several, any page has some.
+    fn tells(&self, (whole, asked): (f64, usize)) -> bool {
+        // A sentence has a word or two of many names.
+        let least = if asked < SENTENCE { 1 } else { LEAST_OF_A_SENTENCE };
+        let printed = self.words.len() == 1 && self.best > Some(Place::Text);
+        self.covered * 2.0 >= whole && (self.about * 2.0 >= whole && self.named >= least || printed)
     }
 }
 
