@@ -232,7 +232,8 @@ fn failures(e: &View<'_>, observations: &[Observation]) -> Vec<Failing> {
         let symptom = line.failure.symptom;
         out.push(Failing {
             what: Folded { sentence, link: Link::Workload, code: None },
-            of_identity: true,
+            // Of a log alone, whatever it tells is what is asked about.
+            of_identity: !symptom.says_nothing() || matches!(e.target(), Target::Log { .. }),
             symptom: Some(symptom),
         });
     }
