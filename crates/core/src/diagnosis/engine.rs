@@ -75,7 +75,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         over: candidates::over(evidence, &observations),
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
-    if undetermined.is_empty() {
+    if undetermined.is_empty() && root_cause.is_none() {
         // What leaves it undecided is told, be it of a link alone.
         let open = links.iter().filter(|l| l.state == LinkState::Undetermined);
         undetermined.extend(open.map(|l| format!("the {}: {}", l.link.name(), l.saw)));
@@ -232,7 +232,8 @@ fn failures(e: &View<'_>, observations: &[Observation]) -> Vec<Failing> {
         let symptom = line.failure.symptom;
         out.push(Failing {
             what: Folded { sentence, link: Link::Workload, code: None },
-            of_identity: true,
+            // Of a log alone, whatever it tells is what is asked about.
+            of_identity: !symptom.says_nothing() || matches!(e.target(), Target::Log { .. }),
             symptom: Some(symptom),
         });
     }
