@@ -131,6 +131,9 @@ pub(crate) struct Case {
     pub(crate) steps: usize,
 }
 
+/// The lab's cluster.
+const CLUSTER: &str = "harbour";
+
 const CNI: [&str; 4] =
     ["--role-name", "HarbourVpcCniRole", "--policy-arn", "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"];
 
@@ -196,6 +199,8 @@ impl Stage {
         let mut command = trustwalk();
         command.envs(&self.lab.env).current_dir(self.lab.dir.path()).args(words);
         command.env("AWS_ENDPOINT_URL", format!("http://{}", self.aws)).env("KUBECONFIG", &self.kubeconfig);
+        // Behind a relay the API server's address is no longer the one that EKS tells of the cluster.
+        command.args(["--cluster", CLUSTER]);
         command
     }
 
@@ -204,10 +209,16 @@ impl Stage {
         (out.status.code(), said(&out))
     }
 
+    /// Whether a run came to its end. What is asked here is what it left; 4 says that the diagnosis after it could not
+    /// look at everything.
+    fn is_done(code: Option<i32>) -> bool {
+        matches!(code, Some(0 | 4))
+    }
+
     #[track_caller]
     pub(crate) fn well(&self, words: &[&str], when: &str) {
         let (code, text) = self.run(words);
-        assert!(is_done(code), "{}, {when}, {words:?}: {text}", self.case.action);
+        assert!(Self::is_done(code), "{}, {when}, {words:?}: {text}", self.case.action);
     }
 
     pub(crate) fn fix(&self) -> Vec<&'static str> {
@@ -244,7 +255,7 @@ impl Stage {
         };
         let mut watch = self.watch.lock().unwrap();
         let killed = watch.killed;
-        assert!(killed || is_done(status.code()), "{}: {words:?} at {at:?}: {status}: {told}", self.case.action);
+        assert!(killed || Self::is_done(status.code()), "{}: {words:?} at {at:?}: {status}: {told}", self.case.action);
         watch.at = None;
         watch.killed = false;
         killed
@@ -293,12 +304,6 @@ impl Stage {
 
 /// Pieces of one direction that are told apart while pods are evicted.
 const MOST_TURNS: usize = 8;
-
-/// Whether a run came to its end. What is asked here is what it left; 4 says that the diagnosis after it could not look
-/// at everything.
-fn is_done(code: Option<i32>) -> bool {
-    matches!(code, Some(0 | 4))
-}
 
 fn said(out: &Output) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
