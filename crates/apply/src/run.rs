@@ -49,7 +49,7 @@ pub async fn run(
     for words in &foreseen.waits {
         progress.waits(words);
     }
-    advance(world, &mut journal, is_change, None, progress).await?;
+    Box::pin(advance(world, &mut journal, is_change, None, progress)).await?;
     Ok(journal)
 }
 
@@ -61,7 +61,7 @@ pub async fn restart(
     progress: &mut impl Progress,
 ) -> Result<(), ApplyError> {
     still_there(world, journal).await?;
-    advance(world, journal, Action::renews_pods, bound, progress).await
+    Box::pin(advance(world, journal, Action::renews_pods, bound, progress)).await
 }
 
 fn is_change(action: &Action) -> bool {
@@ -75,7 +75,7 @@ pub async fn resume(world: &World, journal: Journal, progress: &mut impl Progres
     let mut journal = journal.take(&place::here(world).await, Errand::Resume, by)?;
     refuse_rolled_back(&journal)?;
     progress.journal(journal.path());
-    advance(world, &mut journal, is_change, None, progress).await?;
+    Box::pin(advance(world, &mut journal, is_change, None, progress)).await?;
     Ok(journal)
 }
 

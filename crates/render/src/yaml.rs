@@ -42,7 +42,7 @@ fn sequence(out: &mut String, value: &Value, depth: usize) {
                 mapping(out, item, depth + 1);
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-                nested(out, item, depth)
+                nested(out, item, depth);
             }
         }
     }
