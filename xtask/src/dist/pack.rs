@@ -146,7 +146,7 @@ fn archive(job: &Job<'_>, stem: &str, program: &[u8], licences: &[(String, Strin
     Ok(entries)
 }
 
-/// The program's manual: pages by name.
+/// The program's manual: pages by name; none of a program that makes none.
 fn manual(job: &Job<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let folder = job.out.join("man");
     if run_it(job.program, &["man", "--dir", &folder.to_string_lossy()]).is_err() {
