@@ -120,15 +120,10 @@ fn an_archive_is_laid_out(packed: &Packed) {
     let parties = std::fs::read_to_string(dir.path().join("THIRD-PARTY.txt")).unwrap();
     assert!(parties.contains("\nrustls 0.") && parties.contains("Joseph Birr-Pixton"), "{parties:.2000}");
     let man = dir.path().join("share/man/man1");
-    if man.is_dir() {
-        assert!(std::fs::read_dir(man).unwrap().count() > 5);
-        // As kubectl calls it while a shell completes a word: candidates, and at the end cobra's directive.
-        let completed = run(dir.path().join("kubectl_complete-trustwalk"), &["explain", "TW00"]);
-        assert!(
-            completed.contains("TW007") && completed.lines().last().is_some_and(|l| l.starts_with(':')),
-            "{completed}"
-        );
-    }
+    assert!(std::fs::read_dir(man).unwrap().count() > 5);
+    // As kubectl calls it while a shell completes a word: candidates, and at the end cobra's directive.
+    let completed = run(dir.path().join("kubectl_complete-trustwalk"), &["explain", "TW00"]);
+    assert!(completed.contains("TW007") && completed.lines().last().is_some_and(|l| l.starts_with(':')), "{completed}");
 }
 
 fn a_wheel_is_installed(packed: &Packed) {

@@ -149,9 +149,7 @@ fn archive(job: &Job<'_>, stem: &str, program: &[u8], licences: &[(String, Strin
 /// The program's manual: pages by name.
 fn manual(job: &Job<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let folder = job.out.join("man");
-    if run_it(job.program, &["man", "--dir", &folder.to_string_lossy()]).is_err() {
-        return Ok(Vec::new());
-    }
+    run_it(job.program, &["man", "--dir", &folder.to_string_lossy()])?;
     let pages = files_of(&folder, ".1")?.into_iter().map(|page| {
         let name = page.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok((name, std::fs::read(page)?))
