@@ -68,7 +68,7 @@ fn steady(text: &str) -> String {
         let digits = run.chars().filter(char::is_ascii_hexdigit).count();
         let numbers = run.chars().any(|c| c.is_ascii_digit());
         let of_ours = |t: &&str| run.split('\u{2026}').all(|part| t.contains(part));
-        if digits >= DIGITS && numbers && run.len() > 11 && !OURS.iter().any(of_ours) {
+        if digits >= DIGITS && numbers && run.chars().count() > 12 && !OURS.iter().any(of_ours) {
             out.extend(run.chars().map(|c| if c.is_ascii_hexdigit() { '#' } else { c }));
         } else {
             out.push_str(&run);
