@@ -68,14 +68,13 @@ fn check(input: &[u8]) {
     }
     let mut texts = text.split(BETWEEN).map(str::to_owned).cycle();
     let mut next = || texts.next().unwrap_or_default();
-    let last = Next { decide: Some(next()), how: Some(next()), command: Some(next()) };
+    let last = Next { decide: Some(next()), how: Some(next()), command: Some(next()), by_hand: true };
     prints(&diagnosis(&mut next), &plan_of(&mut next), &last);
 }
 
 fn prints(d: &Diagnosis, p: &PlanDocument, next: &Next) {
-    let both = [next.clone(), next.clone()];
-    printed(d, p, next, &both, (Pen::new(true), Pen::new(false)));
-    printed(d, p, next, &both, (Pen::new(true).on_screen(50), Pen::new(false).on_screen(50)));
+    printed(d, p, next, (Pen::new(true), Pen::new(false)));
+    printed(d, p, next, (Pen::new(true).on_screen(50), Pen::new(false).on_screen(50)));
     let findings =
         usize::from(d.root_cause.is_some()) + d.also.len() + d.possible.len() + d.warnings.len() + d.undetermined.len();
     let verdict = usize::from(d.outcome != Outcome::RootCause);
@@ -86,12 +85,12 @@ fn prints(d: &Diagnosis, p: &PlanDocument, next: &Next) {
     }
 }
 
-fn printed(d: &Diagnosis, p: &PlanDocument, next: &Next, both: &[Next], (colour, plain): (Pen, Pen)) {
+fn printed(d: &Diagnosis, p: &PlanDocument, next: &Next, (colour, plain): (Pen, Pen)) {
     let two = [d.clone(), d.clone()];
     for (with, without) in [
         (human(d, next, colour, Detail::Brief), human(d, next, plain, Detail::Brief)),
         (human(d, next, colour, Detail::Full), human(d, next, plain, Detail::Full)),
-        (many(&two, both, colour), many(&two, both, plain)),
+        (many(&two, colour), many(&two, plain)),
         (overview(&two, colour), overview(&two, plain)),
         (plan(p, colour), plan(p, plain)),
         (short(d), short(d)),

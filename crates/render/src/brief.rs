@@ -2,6 +2,7 @@
 //! with its values and one command. It fits a terminal of 24 rows; everything else is told with `-v`.
 
 use trustwalk_core::diagnosis::{Change, Diagnosis, LinkReport, LinkState, Looked, Outcome, Place, Turn};
+use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
 use trustwalk_core::plan::Cure;
 use trustwalk_foreign::shell;
@@ -18,12 +19,16 @@ use crate::time;
 /// Rows of a report: a terminal has 24, of which the command that was typed and the prompt keep one each.
 const ROWS: usize = 22;
 /// How much is told of each part, the most first: less where it would take too many rows.
-const SHARES: [Share; 4] = [
-    Share { changes: 3, values: 4 },
-    Share { changes: 3, values: 2 },
-    Share { changes: 2, values: 2 },
-    Share { changes: 1, values: 2 },
+const SHARES: [Share; 6] = [
+    Share { changes: 5, values: 4, terse: false },
+    Share { changes: 5, values: 2, terse: false },
+    Share { changes: 4, values: 2, terse: false },
+    Share { changes: 3, values: 2, terse: true },
+    Share { changes: 2, values: 2, terse: true },
+    Share { changes: 0, values: 2, terse: true },
 ];
+/// Changes told before the failure.
+const CHANGES: usize = 3;
 /// Causes told where several are possible.
 const POSSIBLE: usize = 3;
 /// Links told one by one whose state is not known.
@@ -38,10 +43,12 @@ const LABEL: usize = 26;
 /// How much is told.
 #[derive(Clone, Copy)]
 struct Share {
-    /// Changes before the failure.
+    /// Happenings: the failure, changes before it, when it last worked.
     changes: usize,
     /// Values side by side.
     values: usize,
+    /// Whether how it is fixed takes one line.
+    terse: bool,
 }
 
 /// What was asked about, where it was looked, and which links hold: what a report begins with.
@@ -67,26 +74,27 @@ fn shared(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     out.append(head(d, pen));
     out.gap();
     changes(&mut out, d, share.changes, pen);
-    out.append(ends(d, next, share.values, pen));
+    out.append(ends(d, next, share, pen));
     out.shown()
 }
 
-/// Its last lines: the verdict, its values, how it is fixed, and what is next.
-pub(crate) fn end(d: &Diagnosis, next: &Next, pen: Pen) -> Shown {
-    ends(d, next, 2, pen)
+/// The verdict, its values, and how it is fixed, where others say what is next.
+pub(crate) fn end(d: &Diagnosis, pen: Pen) -> Shown {
+    ends(d, &Next::default(), Share { changes: 0, values: 2, terse: true }, pen)
 }
 
-fn ends(d: &Diagnosis, next: &Next, most: usize, pen: Pen) -> Shown {
+/// The last lines: the verdict, its values, how it is fixed, and what is next.
+fn ends(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     let mut out = pen.page();
     let (label, text) = verdict(d, false);
     out.labelled(pen.ink(ink_of(d.outcome), &[&label, ":"].concat()), &pen.fitted(&text, 2), "  ");
     match &d.root_cause {
-        Some(root) if d.outcome == Outcome::RootCause => values(&mut out, &root.proof, most, pen),
+        Some(root) if d.outcome == Outcome::RootCause => values(&mut out, &root.proof, share.values, pen),
         Some(_) | None => possible(&mut out, d, pen),
     }
     let cure = d.root_cause.iter().filter(|_| d.outcome == Outcome::RootCause).flat_map(|f| &f.cures).next();
     if let Some(cure) = cure {
-        fix(&mut out, cure, next, pen);
+        fix(&mut out, cure, next, share.terse, pen);
     }
     next.told(&mut out, pen);
     out.shown()
@@ -125,6 +133,11 @@ pub(crate) fn place(out: &mut Page, looked: &[Looked], pen: Pen) {
 fn links(out: &mut Page, d: &Diagnosis, pen: Pen) {
     let in_state = |state: LinkState| d.links.iter().filter(move |l| l.state == state);
     let names = |state| in_state(state).map(|l| l.link.name()).collect::<Vec<_>>().join(", ");
+    // Of a log alone there is one link, and what was read is all there is to say.
+    if let Target::Log { .. } = d.target {
+        d.links.iter().filter(|l| l.state != LinkState::NotApplicable).for_each(|l| one(out, l, &l.saw, pen));
+        return;
+    }
     for (state, after) in [(LinkState::Pass, "hold"), (LinkState::Seen, "seen, and not judged")] {
         let names = names(state);
         if !names.is_empty() {
@@ -144,7 +157,8 @@ fn links(out: &mut Page, d: &Diagnosis, pen: Pen) {
         return;
     }
     for (reason, links) in open.iter().take(OPEN) {
-        let names = links.join(", ");
+        let colon = if links.len() > 1 { ":" } else { "" };
+        let names = [&links.join(", "), colon].concat();
         let text = pen.one_line(reason, LINK_MARGIN.max(columns(&names) + 5));
         out.line(format_args!("  {} {:<15} {text}", mark(LinkState::Undetermined, pen), names));
     }
@@ -217,10 +231,10 @@ fn last(d: &Diagnosis, most: usize) -> Vec<&Change> {
     let failed = d.timeline.iter().find(|c| c.kind == Turn::Failed);
     let before = |c: &&Change| failed.is_none_or(|f| c.at <= f.at);
     let of = |kind: Turn| d.timeline.iter().filter(before).filter(move |c| c.kind == kind);
-    let mut told: Vec<&Change> = of(Turn::Change).collect();
-    told.drain(..told.len().saturating_sub(most));
-    told.extend(of(Turn::Worked).next_back());
-    told.extend(failed);
+    let newest = of(Turn::Change).rev().take(CHANGES);
+    // What tells most comes first: the failure, what changed right before it, and when it last worked.
+    let mut told: Vec<&Change> = failed.into_iter().chain(newest).chain(of(Turn::Worked).next_back()).collect();
+    told.truncate(most);
     told.sort_by_key(|c| c.at);
     told
 }
@@ -251,11 +265,12 @@ fn possible(out: &mut Page, d: &Diagnosis, pen: Pen) {
 
 /// How it is fixed, in words; where a person has to do something first, in the words of the object's own tool as well,
 /// if they are short.
-fn fix(out: &mut Page, cure: &Cure, next: &Next, pen: Pen) {
-    let by_hand = command_of(cure).filter(|(_, text)| next.how.is_some() && *text != shell::WITHHELD);
-    let short = by_hand.filter(|(_, text)| text.len() <= LONGEST && text.lines().count() <= SNIPPET);
+fn fix(out: &mut Page, cure: &Cure, next: &Next, terse: bool, pen: Pen) {
+    let by_hand = command_of(cure).filter(|(_, text)| next.by_hand && *text != shell::WITHHELD);
+    let short = by_hand.filter(|(_, text)| !terse && text.len() <= LONGEST && text.lines().count() <= SNIPPET);
     let more = if by_hand.is_some() && short.is_none() { " (-v shows how)" } else { "" };
-    out.labelled(pen.ink(Ink::Strong, "Fix:"), &[&pen.fitted(&cure.title, 2), more].concat(), "  ");
+    let title = if terse { pen.one_line(&cure.title, 5 + more.len()) } else { pen.fitted(&cure.title, 2) };
+    out.labelled(pen.ink(Ink::Strong, "Fix:"), &[&title, more].concat(), "  ");
     match short {
         Some((NOTE, text)) => out.prose(&pen.fitted(text, 2), "  ", "  "),
         Some((tool, text)) => {

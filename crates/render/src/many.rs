@@ -6,23 +6,20 @@ use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use super::diagnosis::target_words;
 use crate::brief::{end, place};
 use crate::measure::{columns, pad};
-use crate::next::Next;
 use crate::page::{Ink, Page, Pen};
 use crate::shown::Shown;
 
-/// Root causes that are told with their values. Who has more than these works them off one by one.
-const TOLD: usize = 2;
-/// Further ones that are told in a line each.
-const NAMED: usize = 6;
+/// Root causes that are told, where there are several. Who has more than these works them off one by one.
+const TOLD: usize = 3;
 /// Identities that an overview has a line for each; of more, those that are sound are counted.
-const LISTED: usize = 8;
+const LISTED: usize = 5;
 
 /// Widest column of targets: a longer name stands out of it, and does not move the others.
 const WIDEST: usize = 80;
 
-/// An overview, then whatever is not sound, each with what is next for it. A root cause that several share is told
-/// with the first of them.
-pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
+/// An overview, then whatever is not sound: a root cause that all of it shares with its values, several in a line
+/// each. What is next is for the last lines to say.
+pub fn many(all: &[Diagnosis], pen: Pen) -> Shown {
     let mut out = pen.page();
     out.append(overview(all, pen));
     let telling = |(position, d): &(usize, &Diagnosis)| {
@@ -30,29 +27,32 @@ pub fn many(all: &[Diagnosis], next: &[Next], pen: Pen) -> Shown {
     };
     let mut to_tell: Vec<(usize, &Diagnosis)> = all.iter().enumerate().filter(telling).collect();
     to_tell.sort_by_key(|(position, d)| (std::cmp::Reverse(d.outcome), *position));
-    for (position, d) in to_tell.iter().take(TOLD) {
+    let others = |position: usize, d: &Diagnosis| all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).count();
+    if let [(position, d)] = to_tell.as_slice() {
         out.gap();
-        let others = all.iter().skip(position + 1).filter(|o| shares_cause(d, o)).count();
-        whose(&mut out, d, others, pen);
-        out.append(end(d, next.get(*position).unwrap_or(&Next::default()), pen));
+        whose(&mut out, d, others(*position, d), pen);
+        out.append(end(d, pen));
+        return out.shown();
     }
-    let rest = to_tell.get(TOLD..).unwrap_or_default();
-    if rest.is_empty() {
+    if to_tell.is_empty() {
         return out.shown();
     }
     out.gap();
-    out.line(pen.ink(Ink::Strong, "Besides (-v has all of them)"));
-    let named = if pen.screen().is_some() { NAMED } else { rest.len() };
-    for (_, d) in rest.iter().take(named) {
-        let words = match &d.root_cause {
-            Some(f) => format!("{} {}: {}", f.code(), f.name(), f.sentence),
-            None => d.undetermined.first().cloned().unwrap_or_else(|| d.outcome.meaning().to_owned()),
+    out.line(pen.ink(Ink::Strong, "What fails (-v has all of it)"));
+    let told = if pen.screen().is_some() { TOLD } else { to_tell.len() };
+    for (position, d) in to_tell.iter().take(told) {
+        let words = match (&d.root_cause, others(*position, d)) {
+            (Some(f), 0) => format!("{} {} ({}): {}", f.code(), f.name(), f.confidence.name(), f.sentence),
+            (Some(f), more) => {
+                let (code, name, sure) = (f.code(), f.name(), f.confidence.name());
+                format!("{code} {name} ({sure}), and the same in {more} more: {}", f.sentence)
+            }
+            (None, _) => d.undetermined.first().cloned().unwrap_or_else(|| d.outcome.meaning().to_owned()),
         };
-        let line = pen.one_line(&format!("{}: {words}", target_words(&d.target)), 4);
-        out.line(format_args!("  {} {line}", mark(d, pen)));
+        out.line(format_args!("  {} {}", mark(d, pen), pen.one_line(&words, 4)));
     }
-    if rest.len() > named {
-        out.line(format_args!("  and {} more", rest.len() - named));
+    if to_tell.len() > told {
+        out.line(format_args!("  and {} more", to_tell.len() - told));
     }
     out.shown()
 }

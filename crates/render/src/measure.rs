@@ -67,6 +67,9 @@ pub(crate) fn squeeze(text: &str, width: usize) -> String {
     if let Some(text) = widths.into_iter().find_map(fits) {
         return text;
     }
+    if !text.contains(' ') {
+        return middle(text, width);
+    }
     let text = narrow(text, SHORTEST);
     format!("{}{CUT}", head(&text, width.saturating_sub(1)).trim_end())
 }

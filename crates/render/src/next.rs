@@ -235,6 +235,8 @@ pub struct Next {
     pub how: Option<String>,
     /// The command, to be pasted.
     pub command: Option<String>,
+    /// Whether a person fixes something before it, in the words of the cure.
+    pub by_hand: bool,
 }
 
 impl Next {
@@ -294,7 +296,7 @@ pub(crate) fn by_hand(d: &Diagnosis, root: &Finding, typed: &Typed) -> Next {
         return Next::command(text.to_owned());
     }
     let how = if is_command(tool) { "run the command under \"Fix\"" } else { "do what \"Fix\" says" };
-    Next::after(how, look_again(d, typed))
+    Next { by_hand: true, ..Next::after(how, look_again(d, typed)) }
 }
 
 /// The same question once more.
@@ -312,11 +314,11 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
         let decide = decide.or_else(|| Some(["the ", &kind.name().replace('-', " "), ": ", &gap].concat()));
         // Who was refused it once is refused it by hand too.
         if let Some(permission) = e.lacks(kind) {
-            let how = format!("as somebody who is allowed {permission}");
-            return Next { decide, how: Some(how), command: Some(look_again(d, typed)) };
+            let how = format!("act as somebody who is allowed {permission}");
+            return Next { decide, ..Next::after(how, look_again(d, typed)) };
         }
         if let Some(command) = by_hand.filter(|c| c != shell::WITHHELD) {
-            return Next { decide, how: None, command: Some(command) };
+            return Next { decide, ..Next::command(command) };
         }
         let asked_in_vain = e.read_from(kind).is_some();
         let how = asked_in_vain.then(|| "see that it can be read".to_owned());
@@ -330,13 +332,18 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
         } else {
             look_again(d, typed)
         };
-        return Next { decide, how, command: Some(command) };
+        return Next { decide, how, command: Some(command), by_hand: false };
     }
     match &d.root_cause {
         // All was read that decides; what is left is for a person to try.
         Some(root) if root.confidence == Confidence::Likely => Next { decide, ..by_hand(d, root, typed) },
-        Some(root) => Next { decide, how: None, command: Some(typed.command("explain {}", &[root.code()], &[])) },
-        None => Next { decide: d.undetermined.first().cloned(), how: None, command: Some(look_again(d, typed)) },
+        Some(root) => Next { decide, ..Next::command(typed.command("explain {}", &[root.code()], &[])) },
+        None => Next {
+            decide: d.undetermined.first().cloned(),
+            how: None,
+            command: Some(look_again(d, typed)),
+            by_hand: false,
+        },
     }
 }
 
@@ -360,5 +367,5 @@ fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     line.typed(typed, &PLACE);
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
     let decide = decide.unwrap_or_else(|| "whether cluster and account agree with the log".to_owned());
-    Next { decide: Some(decide), how: None, command: Some(line.finish()) }
+    Next { decide: Some(decide), ..Next::command(line.finish()) }
 }

@@ -82,7 +82,7 @@ impl Pen {
 
     /// A page of its width.
     pub fn page(self) -> Page {
-        Page { text: String::new(), width: self.width(), folds: self.screen.is_some() }
+        Page { text: String::new(), width: self.width(), folds: self.screen }
     }
 
     /// One line, in as many as the screen needs.
@@ -155,8 +155,8 @@ pub enum Move {
 pub struct Page {
     text: String,
     width: usize,
-    /// Whether lines that are too wide go on in the next, as on a screen.
-    folds: bool,
+    /// Columns of a screen, on which lines that are wider go on in the next.
+    folds: Option<usize>,
 }
 
 impl Default for Page {
@@ -173,16 +173,16 @@ impl Page {
 
     /// An empty page whose prose takes lines of so many characters.
     pub fn of_width(width: usize) -> Self {
-        Self { text: String::new(), width, folds: false }
+        Self { text: String::new(), width, folds: None }
     }
 
     /// One line, whatever is in the values it is made of.
     pub fn line(&mut self, text: impl Display) {
         self.part(text);
         let from = self.text.rfind('\n').map_or(0, |end| end + 1);
-        if self.folds {
+        if let Some(screen) = self.folds {
             let last = self.text.split_off(from);
-            self.text.push_str(&fold(&last, self.width));
+            self.text.push_str(&fold(&last, screen));
         }
         self.text.push('\n');
     }
@@ -208,8 +208,10 @@ impl Page {
 
     /// A label in an ink and prose after it, in lines that a person can read.
     pub fn labelled(&mut self, label: Inked<&str>, text: &str, rest: &str) {
-        // Its escape codes take no room.
-        let width = columns(label.text) + 1;
+        // Its escape codes take no room; what stands in the line already is blanks.
+        let begun =
+            self.text.rfind('\n').map_or(self.text.as_str(), |end| self.text.get(end + 1..).unwrap_or_default());
+        let width = columns(begun) + columns(label.text) + 1;
         self.part(label);
         let mut gated = String::new();
         let _ = Gate(&mut gated).write_str(text);
@@ -243,7 +245,7 @@ impl Page {
 
     /// A page of the catalogue: as it is written, and on a screen with its paragraphs and items in lines that fit.
     pub fn article(&mut self, text: &str) {
-        if !self.folds {
+        if self.folds.is_none() {
             return self.block(text, "");
         }
         let (mut held, mut fenced) = (String::new(), false);

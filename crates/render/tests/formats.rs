@@ -73,7 +73,7 @@ fn a_failure_without_a_cause_is_broken_in_every_format() {
     let d = diagnose(&evidence);
     assert_eq!((d.outcome, d.root_cause.is_none()), (Outcome::Broken, true), "{d:?}");
     assert_eq!(disagreement(&d), None);
-    let overview = many(&[d.clone(), d], &[], Pen::new(false));
+    let overview = many(&[d.clone(), d], Pen::new(false));
     assert!(overview.as_str().starts_with("trustwalk: 2 identities, 2 broken\n"), "{}", overview.as_str());
 }
 

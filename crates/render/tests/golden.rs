@@ -124,7 +124,7 @@ fn several() -> Shown {
     ];
     let (d, next): (Vec<Diagnosis>, Vec<Next>) = all.into_iter().map(|t| (t.d, t.next)).unzip();
     let mut page = trustwalk_render::Page::new();
-    page.append(many(&d, &next, Pen::new(false)));
+    page.append(many(&d, Pen::new(false)));
     page.gap();
     page.append(closing_of_all(&d, &next, None, Pen::new(false)));
     page.shown()

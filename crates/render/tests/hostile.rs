@@ -37,7 +37,7 @@ fn all_inert(e: &Evidence, d: &Diagnosis, p: &PlanDocument, place: &str) {
     for pen in [Pen::new(true).on_screen(60), Pen::new(false)] {
         inert(&human(d, &next, pen, Detail::Full), place);
         inert(&human(d, &next, pen, Detail::Brief), place);
-        inert(&many(&[d.clone(), d.clone()], &[next.clone(), next.clone()], pen), place);
+        inert(&many(&[d.clone(), d.clone()], pen), place);
         inert(&closing_of_all(std::slice::from_ref(d), std::slice::from_ref(&next), None, pen), place);
         inert(&overview(std::slice::from_ref(d), pen), place);
         inert(&plan(p, pen), place);

@@ -341,7 +341,7 @@ fn in_words((diagnoses, next): (&[Diagnosis], &[Next]), missed: &[String], args:
     }
     let detail = args.detail();
     if diagnoses.len() > 1 && detail == Detail::Brief {
-        out.append(render::many(diagnoses, next, pen));
+        out.append(render::many(diagnoses, pen));
     } else {
         for (position, (d, next)) in diagnoses.iter().zip(next).enumerate() {
             if position > 0 {
