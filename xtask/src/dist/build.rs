@@ -97,7 +97,8 @@ mod tests {
         let linux = of("x86_64-unknown-linux-gnu");
         assert_eq!(
             linux[0].1,
-            "--remap-path-prefix=/a/b=/trustwalk\u{1f}--remap-path-prefix=/c=/cargo\u{1f}-C\u{1f}target-feature=+crt-static"
+            "--remap-path-prefix=/a/b=/trustwalk\u{1f}--remap-path-prefix=/c=/cargo\u{1f}-C\u{1f}\
+             target-feature=+crt-static"
         );
         assert_eq!(linux[1].1, "-ffile-prefix-map=/a/b=/trustwalk -ffile-prefix-map=/c=/cargo");
         assert_eq!(linux[2].1, "7");

@@ -119,7 +119,8 @@ mod tests {
     use serde_json::json;
 
     fn package(name: &str, licence: &str) -> Value {
-        json!({"id": name, "name": name, "version": "1.0.0", "license": licence, "manifest_path": format!("/x/{name}/Cargo.toml")})
+        json!({"id": name, "name": name, "version": "1.0.0", "license": licence,
+            "manifest_path": format!("/x/{name}/Cargo.toml")})
     }
 
     #[test]
@@ -131,12 +132,14 @@ mod tests {
                 package("proptest", "MIT"), package("cc", "MIT"), package("xtask", "MIT")],
             "resolve": {"nodes": [
                 {"id": "trustwalk", "deps": [dep("zlib", normal()), dep("proptest", json!([{"kind": "dev"}]))]},
-                {"id": "zlib", "deps": [dep("a", json!([{"kind": "build"}, {"kind": null}])), dep("cc", json!([{"kind": "build"}]))]},
+                {"id": "zlib", "deps": [dep("a", json!([{"kind": "build"}, {"kind": null}])),
+                    dep("cc", json!([{"kind": "build"}]))]},
                 {"id": "a", "deps": []}, {"id": "proptest", "deps": []}, {"id": "cc", "deps": []},
                 {"id": "xtask", "deps": [dep("trustwalk", normal())]},
             ]},
         });
-        let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"ab\"\n\n[[package]]\nname = \"trustwalk\"\nversion = \"1.0.0\"\n";
+        let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nchecksum = \"ab\"\n\n\
+                    [[package]]\nname = \"trustwalk\"\nversion = \"1.0.0\"\n";
         let crates = reached(&metadata, "trustwalk", &sums(lock)).unwrap();
         let names: Vec<&str> = crates.iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["trustwalk", "a", "zlib"]);

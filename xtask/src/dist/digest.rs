@@ -22,7 +22,8 @@ pub(crate) fn hex_of(bytes: &[u8]) -> String {
     hex(&sha256(bytes))
 }
 
-/// A digest as base64 for URLs, without padding: how a wheel's RECORD writes it (`PyPA`, "Recording installed projects").
+/// A digest as base64 for URLs, without padding: how a wheel's RECORD writes it (`PyPA`, "Recording
+/// installed projects").
 pub(crate) fn base64url(bytes: &[u8]) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -1,4 +1,5 @@
-//! `site`: the pages as a site of files, which any web server or none can hand out; `--check` seeks in it with a browser.
+//! `site`: the pages as a site of files, which any web server or none can hand out; `--check` seeks in it with a
+//! browser.
 
 mod links;
 mod seek;

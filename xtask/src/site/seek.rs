@@ -45,8 +45,8 @@ pub(crate) fn seek(book: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What of a sentence can be sought: mdBook's index has no word of more than 80 bytes (`MAX_WORD_LENGTH_TO_INDEX`), which
-/// in a line of JSON is easily one, and parts words at blanks and hyphens.
+/// What of a sentence can be sought: mdBook's index has no word of more than 80 bytes (`MAX_WORD_LENGTH_TO_INDEX`),
+/// which in a line of JSON is easily one, and parts words at blanks and hyphens.
 fn typed(sentence: &str) -> String {
     let words = sentence.split(|c: char| c.is_whitespace() || c == '-');
     if words.clone().all(|word| word.len() <= 80) {
