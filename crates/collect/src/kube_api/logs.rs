@@ -33,20 +33,21 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod], since: Opti
             let mut found = LogsRead::default();
             let place = Place { pod: pod.name.clone(), container: container.name.clone() };
             let (mut gap, mut cut) = (None, None);
-            // One run after the other, so that what failed in the first and works in the second is over.
+            // One run after the other, so that what failed in the first and works in the second is over. The present one
+            // is read first: what is started anew in between is the one before then, and not lost.
             let mut runs: Option<Summary> = None;
-            for previous in [true, false] {
+            for previous in [false, true] {
                 if previous && pod.restarts == 0 {
                     continue;
                 }
                 match container_log(api, (namespace, &pod.name, &container.name), previous, since).await {
-                    Observed::Known { value: (said, part), .. } => {
+                    Observed::Known { value: (mut said, part), .. } => {
                         cut =
                             cut.or_else(|| part.map(|why| format!("{} container {}: {why}", pod.name, container.name)));
-                        match &mut runs {
-                            Some(before) => before.follow(said),
-                            None => runs = Some(said),
+                        if let Some(now) = runs.take() {
+                            said.follow(now);
                         }
+                        runs = Some(said);
                     }
                     // The run before may have left nothing: that is no gap.
                     unread @ (Observed::Absent { .. }
