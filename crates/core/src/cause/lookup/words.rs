@@ -21,12 +21,13 @@ const LEAST_OF_A_SENTENCE: usize = 3;
 const SHORTEST: usize = 3;
 
 /// Words of every sentence, and those of every question.
-const COMMON: &str = " able about after all also and any are been before being between both but can cannot could did does \
-    doing don error errors fail failed failing fails failure for from get gets getting got had has have having help her \
-    here how into isn its just may more most not now off one only other our out over own please problem same \
-    should show shows some still such than that the their them then there these they this those too under until use \
-    used uses using load loading looks like mean means might must need needed needs provide provided set sets trying \
-    unable very was wasn way well were what when where which while who why will with would wrong you your ";
+const COMMON: &str = " able about after all also and any are been before being between both but can cannot \
+    could did does doing don error errors fail failed failing fails failure for from get gets getting got had has \
+    have having help her here how into isn its just kind kinds may more most not nothing now off one only other \
+    our out over own please problem same should show shows some still such than that the their them then there \
+    these they this those too under until use used uses using load loading looks like mean means might must need \
+    needed needs provide provided set sets trying unable very was wasn way well were what when where which while \
+    who why will with would wrong you your ";
 
 /// How much a word tells of a page, by where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
