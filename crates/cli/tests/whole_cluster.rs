@@ -131,7 +131,7 @@ fn nobody_gets_a_role_by_an_annotation_while_the_whole_cluster_is_repaired() {
     let before = trust();
     let out = lab.trustwalk(&["fix", "--approve"]);
     let text = String::from_utf8(out.stdout).unwrap();
-    assert_eq!((out.status.code(), trust()), (Some(3), before.clone()), "{text}");
+    assert_eq!((out.status.code(), trust()), (Some(5), before.clone()), "{text}");
     assert!(text.contains("trustwalk fix serviceaccount/aws-node -n default"), "{text}");
     // Whoever names it means it.
     let out = lab.trustwalk(&["fix", "serviceaccount/aws-node", "-n", "default", "--approve"]);
