@@ -20,7 +20,7 @@ use super::credentials::{self, ProfileKind};
 use super::error::AwsError;
 use super::failure::{Failure, Repeat};
 use super::turns::Turns;
-use super::wire::{dns_suffix, iam_region, request, service_error, signature};
+use super::wire::{Action, dns_suffix, iam_region, name_of, request, service_error, signature};
 use super::xml::Element;
 use crate::calls::Calls;
 use crate::clock;
@@ -105,20 +105,6 @@ pub struct AwsClient {
     calls: Calls,
     /// What the profile that is meant is.
     kind: ProfileKind,
-}
-
-/// The action of a call of the query protocol, beside its request.
-#[derive(Debug, Clone)]
-struct Action(String);
-
-/// Which call it is, as IAM policies name it: an action, or else method and path.
-fn name_of(service: Service, request: &Request<Full<Bytes>>) -> String {
-    let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok());
-    let action = request.extensions().get::<Action>().map(|a| a.0.as_str());
-    match action.or(target.and_then(|t| t.rsplit('.').next())) {
-        Some(action) => format!("{}:{action}", service.signing_name()),
-        None => format!("{}: {} {}", service.signing_name(), request.method(), request.uri().path()),
-    }
 }
 
 /// Whether a call carries a signature.
@@ -408,7 +394,7 @@ impl AwsClient {
 
     async fn send_once(&self, service: Service, request: Request<Full<Bytes>>) -> Result<Bytes, Failure> {
         let endpoint = self.endpoint(service);
-        let (name, began) = (name_of(service, &request), Instant::now());
+        let (name, began) = (name_of(service.signing_name(), &request), Instant::now());
         let broken = |error: &(dyn std::error::Error + 'static)| {
             let transient = words::connection_broke(error);
             Failure::transport(format!("{endpoint}: {}", words::transport(error)), transient)

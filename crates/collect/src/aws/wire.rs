@@ -14,6 +14,20 @@ use super::xml::Element;
 use crate::urls::shown_url;
 use crate::words;
 
+/// The action of a call of the query protocol, beside its request.
+#[derive(Debug, Clone)]
+pub(super) struct Action(pub(super) String);
+
+/// Which call it is, as IAM policies name it: an action, or else method and path.
+pub(super) fn name_of(service: &str, request: &Request<Full<Bytes>>) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|v| v.to_str().ok());
+    let action = request.extensions().get::<Action>().map(|a| a.0.as_str());
+    match action.or(target.and_then(|t| t.rsplit('.').next())) {
+        Some(action) => format!("{service}:{action}"),
+        None => format!("{service}: {} {}", request.method(), request.uri().path()),
+    }
+}
+
 pub(super) fn signature(
     parts: &http::request::Parts,
     body: &[u8],
