@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -88,17 +87,6 @@ pub(crate) fn with_receipt(template: &str, path: &Path) -> String {
     }
 }
 
-/// Whether a pager has the terminal.
-static IN_PAGER: AtomicBool = AtomicBool::new(false);
-
-/// Does what a pager is asked for; Ctrl-C is its own meanwhile.
-pub(crate) fn in_pager<T>(work: impl FnOnce() -> T) -> T {
-    IN_PAGER.store(true, Ordering::Relaxed);
-    let done = work();
-    IN_PAGER.store(false, Ordering::Relaxed);
-    done
-}
-
 /// From now on a signal ends the process at once, with what was being done and waited for: for commands that change
 /// nothing. A thread of its own hears it, whatever the others are busy with.
 pub(crate) fn end_on_signal(said: &Said) {
@@ -112,7 +100,7 @@ pub(crate) fn end_on_signal(said: &Said) {
             loop {
                 let signal = signals.any().await;
                 // Ctrl-C within a pager is the pager's.
-                if !(IN_PAGER.load(Ordering::Relaxed) && signal.name == "SIGINT") {
+                if !(crate::style::pager_is_open() && signal.name == "SIGINT") {
                     return signal;
                 }
             }

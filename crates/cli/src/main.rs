@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod inert;
 mod interrupt;
+mod line;
 mod live;
 mod progress;
 mod rollout;

@@ -3,6 +3,8 @@
 
 mod pager;
 
+pub(crate) use pager::is_open as pager_is_open;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal as _, Write};
@@ -12,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use trustwalk_render::{Pen, Shown};
 
 use crate::args::{Colour, Format, Notation, ScreenArgs};
-use crate::progress;
+use crate::line as progress_line;
 
 /// How to write to standard output.
 pub(crate) fn pen() -> Pen {
@@ -97,7 +99,7 @@ impl Voice {
         match self {
             Self::Out => say(text),
             Self::Aside => {
-                progress::make_room();
+                progress_line::make_room();
                 // Nobody is left to tell when that fails.
                 let text = legible(text, self.is_terminal());
                 let _ = std::io::stderr().lock().write_all(text.as_str().as_bytes());
@@ -168,15 +170,11 @@ pub(crate) fn say(text: &Shown) -> std::io::Result<()> {
 /// Writes what is to be read at leisure: through a pager, where the terminal has fewer rows. Never what others come
 /// after: a question, a view that goes on.
 pub(crate) fn page(text: &Shown) -> std::io::Result<()> {
-    progress::make_room();
+    progress_line::make_room();
     let voice = Voice::Out;
     let size = voice.size();
     let rows: usize = text.as_str().lines().map(|line| rows_of(line, size.columns)).sum();
-    if screen().no_pager
-        || !voice.is_live()
-        || rows < size.rows
-        || !crate::interrupt::in_pager(|| pager::show(&legible(text, true)))
-    {
+    if screen().no_pager || !voice.is_live() || rows < size.rows || !pager::show(&legible(text, true)) {
         return say(text);
     }
     Ok(())
@@ -239,7 +237,7 @@ pub(crate) fn line(text: impl Display) -> std::io::Result<()> {
 
 /// The same as [`say`] for what has no end but its reader's.
 pub(crate) fn say_to_reader(text: &Shown) -> std::io::Result<()> {
-    progress::make_room();
+    progress_line::make_room();
     SPOKEN.store(true, Ordering::Relaxed);
     let text = legible(text, Voice::Out.is_terminal());
     let mut out = std::io::stdout().lock();

@@ -8,12 +8,12 @@ use trustwalk_core::plan::Cure;
 use trustwalk_foreign::shell;
 
 use crate::closing::{ink_of, verdict};
-use crate::diagnosis::{mark, target_words};
 use crate::finding::{NOTE, command_of};
 use crate::measure::{columns, pad};
 use crate::next::{LONGEST, Next};
 use crate::page::{Ink, Page, Pen};
 use crate::shown::Shown;
+use crate::target::{mark, target_words};
 use crate::time;
 
 /// Rows of a report: a terminal has 24, of which the command that was typed and the prompt keep one each.

@@ -1,7 +1,6 @@
 //! A diagnosis for people: the eleven links, the root cause with its proof, the cure, what changed.
 
-use trustwalk_core::diagnosis::{After, Candidate, Diagnosis, LinkReport, LinkState, Outcome};
-use trustwalk_core::evidence::Target;
+use trustwalk_core::diagnosis::{After, Candidate, Diagnosis, LinkReport, Outcome};
 use trustwalk_core::finding::{Confidence, Finding, Standing};
 use trustwalk_core::observation::{Fate, Observation};
 
@@ -9,30 +8,15 @@ use crate::brief::{brief, place};
 use crate::closing::closing;
 use crate::finding::{QUOTES, has_quotes, show};
 use crate::next::Next;
-use crate::page::{Ink, Inked, Page, Pen};
+use crate::page::{Ink, Page, Pen};
 use crate::shown::Shown;
+use crate::target::{mark, target_words};
 use crate::time;
 
 /// Where a link's words begin.
 const LINK_MARGIN: &str = "                    ";
 /// Where a happening's words begin.
 const TIME_MARGIN: &str = "                        ";
-
-/// The target in words.
-pub fn target_words(target: &Target) -> String {
-    match target {
-        Target::Workload { resource, namespace, name } => {
-            format!("{}/{name} in namespace {namespace}", resource.to_ascii_lowercase())
-        }
-        Target::ServiceAccount { namespace, name } => format!("serviceaccount/{name} in namespace {namespace}"),
-        Target::Role { arn, subject: Some(sub) } => format!("{arn} for {sub}"),
-        Target::Role { arn, subject: None } => arn.clone(),
-        Target::Issuer { url } => url.clone(),
-        Target::Job { name } => format!("CI job {name}"),
-        Target::Log { name } if name == "-" => "the log on standard input".to_owned(),
-        Target::Log { name } => format!("log {name}"),
-    }
-}
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,20 +90,6 @@ pub fn body(d: &Diagnosis, pen: Pen) -> Shown {
         out.gap();
     }
     out.shown()
-}
-
-/// A link's mark.
-pub(crate) fn mark(state: LinkState, pen: Pen) -> Inked<&'static str> {
-    let (mark, colour) = match state {
-        LinkState::Pass => ("\u{221a}", Ink::Good),
-        LinkState::Seen => ("\u{b7}", Ink::Faint),
-        LinkState::NotApplicable => ("-", Ink::Faint),
-        LinkState::Undetermined => ("?", Ink::Odd),
-        LinkState::Warning => ("\u{203c}", Ink::Odd),
-        LinkState::Violated => ("\u{d7}", Ink::Bad),
-        LinkState::Consequence => ("\u{2193}", Ink::Odd),
-    };
-    pen.ink(colour, mark)
 }
 
 fn link_line(out: &mut Page, link: &LinkReport, d: &Diagnosis, pen: Pen) {

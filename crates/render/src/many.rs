@@ -3,7 +3,7 @@
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 
-use super::diagnosis::target_words;
+use super::target::target_words;
 use crate::brief::{end, place};
 use crate::measure::{columns, pad};
 use crate::page::{Ink, Page, Pen};

@@ -338,6 +338,22 @@ fn shorten(text: &str, out: &mut String, gate: fn(&str) -> Cow<'_, str>) {
     let _ = write!(out, "… ({} more characters are not shown)", rest.chars().count());
 }
 
+impl Shown {
+    /// One line.
+    pub fn line(text: impl Display) -> Self {
+        let mut page = Page::new();
+        page.line(text);
+        page.shown()
+    }
+
+    /// A text of several lines, as it is written.
+    pub fn block(text: &str) -> Self {
+        let mut page = Page::new();
+        page.block(text, "");
+        page.shown()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

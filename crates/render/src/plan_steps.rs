@@ -2,11 +2,11 @@
 
 use trustwalk_core::plan::{Action, Applicability, PlanDocument, PlannedStep, RiskLevel, UndoWay, Users, Withheld};
 
-use crate::diagnosis::target_words;
 use crate::finding::changes;
 use crate::page::{Ink, Page, Pen};
 use crate::plan::{MARGIN, UNCONDITIONAL};
 use crate::shown::Shown;
+use crate::target::target_words;
 
 /// Under a step.
 const UNDER: &str = "       ";

@@ -1,12 +1,10 @@
 //! Text that went through the gate, and documents: what alone is written to a screen.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write as _};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 use trustwalk_foreign::visible;
-
-use crate::page::Page;
 
 /// Marks, and what stands for them where there is nothing but ASCII.
 const PLAIN: [(char, &str); 8] = [
@@ -29,20 +27,6 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// One line.
-    pub fn line(text: impl Display) -> Self {
-        let mut page = Page::new();
-        page.line(text);
-        page.shown()
-    }
-
-    /// A text of several lines, as it is written.
-    pub fn block(text: &str) -> Self {
-        let mut page = Page::new();
-        page.block(text, "");
-        page.shown()
-    }
-
     /// A JSON document, laid out for people.
     pub fn json(document: &impl Serialize) -> serde_json::Result<Self> {
         Ok(Self::printed(serde_json::to_string_pretty(document)? + "\n"))

@@ -4,7 +4,8 @@ use anyhow::Context as _;
 use trustwalk_collect::{CollectError, Gathering, collect_each};
 use trustwalk_core::evidence::{Evidence, Target};
 
-use super::diagnose::{tell_missed, world};
+use super::diagnose::world;
+use super::told::tell_missed;
 use crate::args::{CollectArgs, PlaceArgs};
 use crate::exit::Exit;
 use crate::style::{self, Voice};

@@ -9,11 +9,12 @@ use trustwalk_core::plan::{Entry, Leave, Linted, Plan, PlanDocument, fit};
 
 use super::case::{Case, can_be_done, leave_of};
 use super::consent::can_ask;
-use super::diagnose::{NOT_ALL, judged, tell_missing, world};
+use super::diagnose::world;
 use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again};
 use super::rotate::run as rotate;
+use super::told::{NOT_ALL, judged, tell_missing};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};

@@ -7,7 +7,7 @@ use trustwalk_collect::{Ask, Collected, World, collect, waits};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_render::{self as render, Page, time};
 
-use super::diagnose::{Seen, finish};
+use super::told::{Seen, finish};
 use crate::args::{DiagnoseArgs, PlaceArgs};
 use crate::exit::{Exit, TimedOut};
 use crate::style;

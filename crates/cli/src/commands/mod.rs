@@ -26,6 +26,7 @@ mod rotate_view;
 mod thumbprint;
 mod thumbprint_view;
 mod token;
+mod told;
 mod trust;
 
 use tokio::runtime::{Builder, Runtime};

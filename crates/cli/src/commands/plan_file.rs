@@ -14,8 +14,9 @@ use trustwalk_core::plan::{
 use trustwalk_render::{self as render, Ink, Next, Pen, Shown};
 
 use super::case::{Case, leave_of};
-use super::diagnose::{tell_missing, world as world_of};
+use super::diagnose::world as world_of;
 use super::repair::{Differs, Planned, Repair, Report, SCHEMA, Stale, ask_again};
+use super::told::tell_missing;
 use crate::args::{FixArgs, PlaceArgs, TargetArgs};
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::Noted;

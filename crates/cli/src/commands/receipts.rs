@@ -3,15 +3,15 @@
 
 use anyhow::Context as _;
 use serde_json::json;
-use trustwalk_apply::{ApplyError, Foreign, Home, Journal, Way, outlook, resume, rollback as undo};
+use trustwalk_apply::{Foreign, Home, Journal, Way, outlook, resume, rollback as undo};
 use trustwalk_collect::World;
 use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
 
-use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, unheard};
+use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, not_undone, unheard};
 use super::rotate::{End, ended};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::Exit;
-use crate::interrupt::{Noted, or_interrupted, stopped_going_back};
+use crate::interrupt::{Noted, or_interrupted};
 use crate::rollout::{Live, tell_pauses};
 use crate::style::{self, Voice};
 use trustwalk_render::{self as render, Ink, Next, Pen, Shown, Typed};
@@ -165,7 +165,7 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
     } else if words.suffice(&journal, "rollback", &place.typed, voice)? {
         let again = place.typed.again("diagnose", &journal.receipt().target);
         tell_pauses(&world, voice);
-        undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| in_words(e, &args.receipt))?;
+        undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| not_undone(e, &args.receipt))?;
         noted.close();
         // What never arrived, or was undone before, is no change that this run took back.
         let undone = steps.len();
@@ -191,20 +191,4 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         style::say(&style::one_document(&report)?).with_context(|| format!("undone of {receipt}: {undone}"))?;
     }
     Ok(exit)
-}
-
-pub(super) fn in_words(error: ApplyError, path: &std::path::Path) -> anyhow::Error {
-    if error.is_refusal() {
-        return error.into();
-    }
-    // The same again would be refused again.
-    let whole = if matches!(error, ApplyError::Refused { .. } | ApplyError::NoWayBack { .. }) {
-        format!(
-            "not everything could be undone; {} says what was, and has what was there, for you to put back by hand",
-            path.display()
-        )
-    } else {
-        stopped_going_back(path)
-    };
-    anyhow::Error::new(error).context(whole)
 }

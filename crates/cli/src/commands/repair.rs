@@ -15,7 +15,7 @@ use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
 
 use super::again;
 use crate::exit::{Exit, UsageError};
-use crate::interrupt::{Noted, stopped, with_receipt};
+use crate::interrupt::{Noted, stopped, stopped_going_back, with_receipt};
 use crate::rollout::{Live, tell_pauses};
 use crate::style::Voice;
 
@@ -357,4 +357,21 @@ pub(super) fn ask_again(target: &Target) -> anyhow::Result<Ask> {
 pub(super) fn unheard(taken: bool) -> anyhow::Result<()> {
     anyhow::ensure!(taken, "standard output cannot be written to");
     Ok(())
+}
+
+/// A roll-back that did not end: what is left of it, in words.
+pub(super) fn not_undone(error: ApplyError, path: &Path) -> anyhow::Error {
+    if error.is_refusal() {
+        return error.into();
+    }
+    // The same again would be refused again.
+    let whole = if matches!(error, ApplyError::Refused { .. } | ApplyError::NoWayBack { .. }) {
+        format!(
+            "not everything could be undone; {} says what was, and has what was there, for you to put back by hand",
+            path.display()
+        )
+    } else {
+        stopped_going_back(path)
+    };
+    anyhow::Error::new(error).context(whole)
 }

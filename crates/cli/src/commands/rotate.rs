@@ -17,10 +17,11 @@ use trustwalk_render::{self as render, Ink, Next, Shown};
 use trustwalk_x509::parse_any;
 
 use super::case::{default_receipt, leave_of};
-use super::diagnose::{tell_missing, world as world_of};
+use super::diagnose::world as world_of;
 use super::plan_file::{documented, read, stale, write};
-use super::repair::{Applied, Planned, Repair, Report, Rotating, SCHEMA, ask_again, unheard};
+use super::repair::{Applied, Planned, Repair, Report, Rotating, SCHEMA, ask_again, not_undone, unheard};
 use super::rotate_view::{standing, waits};
+use super::told::tell_missing;
 use crate::args::{FixArgs, PlaceArgs, RotationArgs};
 use crate::exit::{Exit, UsageError};
 use crate::interrupt::Noted;
@@ -213,9 +214,8 @@ pub(super) async fn ended(
 async fn put_back(repair: &Repair<'_>, ask: &Ask, path: &Path) -> anyhow::Result<()> {
     let voice = repair.voice;
     let journal = Journal::open(path, repair.home)?;
-    let journal = rollback(repair.world, journal, &mut Live::new(voice, repair.noted))
-        .await
-        .map_err(|e| super::receipts::in_words(e, path))?;
+    let journal =
+        rollback(repair.world, journal, &mut Live::new(voice, repair.noted)).await.map_err(|e| not_undone(e, path))?;
     repair.noted.close();
     let found = collect(repair.world, ask).await?;
     let seen = match found.evidence.first() {

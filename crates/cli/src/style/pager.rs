@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,8 +11,23 @@ use trustwalk_render::Shown;
 /// What a shell answers when there is no such program (POSIX.1-2017, XCU 2.8.2).
 const NO_PROGRAM: i32 = 127;
 
+/// Whether a pager has the terminal.
+static OPEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a pager has the terminal: Ctrl-C is its own then.
+pub(crate) fn is_open() -> bool {
+    OPEN.load(Ordering::Relaxed)
+}
+
 /// Shows a text in the pager; `false` where there is none, and nothing was shown.
 pub(super) fn show(text: &Shown) -> bool {
+    OPEN.store(true, Ordering::Relaxed);
+    let done = paged(text);
+    OPEN.store(false, Ordering::Relaxed);
+    done
+}
+
+fn paged(text: &Shown) -> bool {
     let chosen = ["TRUSTWALK_PAGER", "PAGER"].into_iter().find_map(trustwalk_collect::env_var);
     // Where there is none, nobody is told: the text is shown all the same.
     let chosen = chosen.unwrap_or_else(|| "command -v less >/dev/null || exit 127; exec less".to_owned());

@@ -8,6 +8,24 @@ use crate::error::{CollectError, Likely};
 use crate::kube_api::{KubeApi, WorkloadRef};
 use crate::near::{MOST, like, slips};
 
+impl World {
+    /// Refuses a namespace of which the cluster says that there is none. Who is not allowed to ask is told that it is
+    /// not known.
+    pub(super) async fn must_have(&self, namespace: &str) -> Result<Option<String>, CollectError> {
+        let Ok(kube) = &self.kube else { return Ok(None) };
+        let found = kube.namespace_object(namespace).await;
+        if found.is_absent() {
+            return Err(self::namespace(self, namespace).await.unwrap_or(CollectError::Gone {
+                what: format!("namespace {namespace}"),
+                within: String::new(),
+                near: Vec::new(),
+                list: Some("kubectl get namespaces".to_owned()),
+            }));
+        }
+        Ok(found.gap().map(|gap| format!("whether there is a namespace {namespace} is not known: {gap}")))
+    }
+}
+
 /// Objects of the target's kind that are called alike.
 async fn objects(kube: &KubeApi, target: &WorkloadRef) -> Vec<Likely> {
     let r = target.resource;

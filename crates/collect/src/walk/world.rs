@@ -6,7 +6,6 @@ use std::time::Duration;
 use trustwalk_core::evidence::{Evidence, Reached, Repair, Roots, Run, Shared, Target};
 
 use super::kept::{Cache, GivenLogs};
-use super::nearest;
 use super::options::WalkOptions;
 use crate::aws::AwsClient;
 use crate::dial::Dialer;
@@ -138,22 +137,6 @@ impl World {
             evidence.logs_given = true;
         }
         evidence
-    }
-
-    /// Refuses a namespace of which the cluster says that there is none. Who is not allowed to ask is told that it is
-    /// not known.
-    pub(super) async fn must_have(&self, namespace: &str) -> Result<Option<String>, CollectError> {
-        let Ok(kube) = &self.kube else { return Ok(None) };
-        let found = kube.namespace_object(namespace).await;
-        if found.is_absent() {
-            return Err(nearest::namespace(self, namespace).await.unwrap_or(CollectError::Gone {
-                what: format!("namespace {namespace}"),
-                within: String::new(),
-                near: Vec::new(),
-                list: Some("kubectl get namespaces".to_owned()),
-            }));
-        }
-        Ok(found.gap().map(|gap| format!("whether there is a namespace {namespace} is not known: {gap}")))
     }
 
     /// The cluster, or why there is none to ask.

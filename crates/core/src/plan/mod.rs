@@ -37,7 +37,7 @@ pub use document::{
 pub use entry::Entry;
 pub use history::{Entry as HistoryEntry, Errand, Event, Hand, Made, Place, StepState, Stood};
 pub use lint::{Drift, Leave, Linted, Refusal, Rule, lint, widens};
-pub use model::{Applicability, Effect, Outlook, Plan, Precondition, Receipt, ReceiptStep, Step, Withheld};
+pub use model::{Applicability, Effect, Outlook, Plan, Precondition, ROTATION, Receipt, ReceiptStep, Step, Withheld};
 pub use owner::Owner;
 pub use receipt::{
     Fault, MOST_WORDS, OtherFile, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Seal, check_steps, read_receipt, sealed,
@@ -45,8 +45,7 @@ pub use receipt::{
 };
 pub(crate) use restart::{Which, may_restart, renewal_of};
 pub use rotate::{
-    Presented, ROTATION, Registered, Retiring, Rotated, Rotation, Scene, Shown as ShownChain, Stage, Wish, host_for,
-    rotate,
+    Presented, Registered, Retiring, Rotated, Rotation, Scene, Shown as ShownChain, Stage, Wish, host_for, rotate,
 };
 pub use undone::undone;
 pub(crate) use ways::{Ways, ways};

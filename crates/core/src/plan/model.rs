@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use super::action::Action;
 use super::history::{Entry, Made, StepState};
-use super::rotate::ROTATION;
 use crate::cause::Cause;
+
+/// What a plan of a rotation cures, in the place of a cause's name.
+pub const ROTATION: &str = "certificate-rotation";
 
 /// What stands between the causes that one plan cures.
 pub(super) const CAUSES_BETWEEN: &str = ", ";

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::action::Action;
 use super::build::{step_of, withheld};
 use super::lint::{Leave, Linted, Rule, lint};
-use super::model::Plan;
+use super::model::{Plan, ROTATION};
 use super::owner::Owner;
 use crate::evidence::{Evidence, HostChain, Observed, Provider, Source, View, certificates};
 use crate::question::{MAX_THUMBPRINTS, Weighed, weigh};
@@ -21,8 +21,6 @@ mod standing;
 pub use retire::Retiring;
 pub use standing::Stage;
 
-/// What a plan of a rotation cures, in the place of a cause's name.
-pub const ROTATION: &str = "certificate-rotation";
 const VERSION: u32 = 1;
 
 /// What one address of one of the issuer's hosts presents.
