@@ -60,7 +60,8 @@ fn who_deleted_the_provider_and_when_is_told() {
     );
     let year = |text: &str| text.contains(" at 20") && text.contains('Z');
     assert!(year(sentence), "the moment is a date: {sentence}");
-    let (_, words) = diagnosed(&lab, "human");
+    let out = lab.trustwalk(&["diagnose", "deployment/ledger", "-n", "payments", "-v"]);
+    let words = String::from_utf8(out.stdout).unwrap();
     assert!(words.contains("DeleteOpenIDConnectProvider"), "the changes name it: {words}");
     // Of many identities the trail is asked for that alone.
     let whole = lab.trustwalk(&["diagnose", "-o", "short"]);

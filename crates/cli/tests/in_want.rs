@@ -99,7 +99,8 @@ fn without(lab: &LabProcess, action: &str, arguments: &[&str]) -> Output {
     aws(&[&put[..], &[&policy.to_string()]].concat());
     let arn = format!("arn:aws:iam::111122223333:role/{name}");
     let query = "Credentials.[AccessKeyId,SecretAccessKey,SessionToken]";
-    let assume = ["sts", "assume-role", "--role-session-name", "t", "--output", "text", "--query", query, "--role-arn"];
+    let assume =
+        ["sts", "assume-role", "--role-session-name", "tester", "--output", "text", "--query", query, "--role-arn"];
     let keys = aws(&[&assume[..], &[&arn]].concat());
     let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
     let mut command = lab.command(env!("CARGO_BIN_EXE_trustwalk"));

@@ -100,14 +100,21 @@ fn profile<'a>(container: &'a Container, file: &'a AwsFile) -> Option<&'a AwsPro
 /// A profile of a mounted configuration names another role than the injected one.
 fn another_profile(e: &View<'_>) -> Option<Draft> {
     let ours = e.role_arn().known()?.trim();
-    let mut told = placed(e).filter_map(|at| {
-        at.1.aws_files.iter().find_map(|file| {
-            let profile = profile(at.1, file)?;
-            let other = profile.role_arn.as_deref().filter(|arn| *arn != ours)?;
-            Some((at, file, profile, other))
+    let told = || {
+        placed(e).filter_map(|at| {
+            at.1.aws_files.iter().find_map(|file| {
+                let profile = profile(at.1, file)?;
+                let other = profile.role_arn.as_deref().filter(|arn| *arn != ours)?;
+                Some((at, file, profile, other))
+            })
         })
-    });
-    let (at, file, profile, other) = told.next()?;
+    };
+    let refusal = |at: Placed<'_>| {
+        let lines = recent(e).into_iter().chain(differing(e));
+        lines.into_iter().find(|l| is_refusal(l.failure.symptom) && wrote(at, l)).or_else(|| is_another(e, at))
+    };
+    // Of several pods the one that was refused: another may not have come to it yet.
+    let (at, file, profile, other) = told().find(|(at, ..)| refusal(*at).is_some()).or_else(|| told().next())?;
     let from = origin(&file.from);
     let draft = Draft::new(format!(
         "the profile {} of {}, which comes from {from}, names the role {other}, and the injected identity is for \
@@ -116,9 +123,7 @@ fn another_profile(e: &View<'_>) -> Option<Draft> {
     ))
     .show("role_arn of the profile", other, from)
     .show("injected", ours, "pod");
-    let lines = recent(e).into_iter().chain(differing(e));
-    let refused = lines.into_iter().find(|l| is_refusal(l.failure.symptom) && wrote(at, l));
-    let refused = refused.or_else(|| is_another(e, at));
+    let refused = refusal(at);
     let decide = "which role the workload asks for: CloudTrail's AssumeRoleWithWebIdentity event, or its log at debug \
                   level";
     let draft = match refused {
