@@ -53,7 +53,7 @@ fn bare(namespace: &str) -> serde_json::Value {
 fn a_workload_without_an_identity_that_fails_is_told() {
     let lab = LabProcess::up(&[]);
     apply(&lab, &bare("shop"));
-    let out = until(&lab, &["diagnose", "-n", "shop", "-o", "short"], |said| said.contains("deployment/till"));
+    let out = until(&lab, &["diagnose", "-n", "shop", "-o", "short"], |said| said.contains("TW002"));
     assert!(matches!(out.status.code(), Some(3)), "{}", text(&out));
     assert!(text(&out).contains("TW002"), "{}", text(&out));
     let whole = lab.trustwalk(&["diagnose", "-o", "short"]);

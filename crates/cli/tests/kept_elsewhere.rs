@@ -39,7 +39,7 @@ fn is_kept(lab: &LabProcess, target: [&str; 3], owner: &str, tool: &str, action:
     let before = receipts();
     let (code, refused) = report(lab, &[&fix[..], &["--approve"]].concat());
     let plan = &refused[0]["plan"];
-    assert_eq!(code, Some(3), "{refused:#}");
+    assert_eq!(code, Some(5), "{refused:#}");
     assert_eq!((&plan["steps"], &refused[0]["applied"]), (&Value::Array(Vec::new()), &Value::Null), "{refused:#}");
     let one = &plan["withheld"][0];
     assert!(one["owner"].as_str().unwrap().starts_with(owner), "{one:#}");

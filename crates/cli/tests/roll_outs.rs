@@ -68,7 +68,7 @@ fn a_paused_deployment_is_left_to_whoever_paused_it_and_what_a_repository_keeps_
     let patch = |change: &str| kubectl(&lab, &[&workload[..], &[change]].concat());
     patch(r#"{"spec":{"paused":true}}"#);
     let (code, said) = trustwalk(&lab, "fix deployment/external-dns -n external-dns --approve");
-    assert_eq!(code, Some(3), "{said}");
+    assert_eq!(code, Some(5), "{said}");
     assert!(said.contains("kubectl rollout resume -n external-dns deployment/external-dns"), "{said}");
     patch(r#"{"spec":{"paused":false},"metadata":{"labels":{"argocd.argoproj.io/instance":"shop"}}}"#);
     let template = [

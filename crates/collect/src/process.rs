@@ -30,7 +30,7 @@ impl Printed {
     pub(crate) fn complaint(&self) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let said = trustwalk_foreign::redact(&lines.join("; ")).into_owned();
+        let said = without_keys(&trustwalk_foreign::redact(&lines.join("; ")));
         let from = said.char_indices().rev().nth(COMPLAINT.saturating_sub(1)).map_or(0, |(at, _)| at);
         let end = said.get(from..).unwrap_or_default();
         match (end.is_empty(), from) {
@@ -38,6 +38,45 @@ impl Printed {
             (false, 0) => format!(": {end}"),
             (false, _) => format!(": …{end}"),
         }
+    }
+}
+
+/// Characters in a row, digits among letters, from which on they may be a key: longer than the names and shorter than
+/// the keys that people write.
+const KEY: usize = 12;
+
+/// A program that gives credentials may print them among its words, where nothing marks them: what could be a key goes.
+fn without_keys(text: &str) -> String {
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | '_');
+    let may_be_key = |run: &str| {
+        let has = |kind: fn(&u8) -> bool| run.bytes().any(|b| kind(&b));
+        run.len() >= KEY && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.find(|c| !is_of_key(c)).unwrap_or(rest.len());
+        let (key, after) = rest.split_at(run);
+        out.push_str(if may_be_key(key) { "[withheld]" } else { key });
+        let between = after.find(is_of_key).unwrap_or(after.len());
+        let (gap, next) = after.split_at(between);
+        out.push_str(gap);
+        rest = next;
+    }
+    out
+}
+
+#[cfg(test)]
+mod words {
+    use super::without_keys;
+
+    #[test]
+    fn what_may_be_a_key_is_not_quoted_and_words_are() {
+        let plain = "the SSO session of profile dev-2 in eu-west-1 has expired: arn:aws:iam::111122223333:role/a, \
+                     2026-11-29T10:00:00Z, AWSReservedSSO";
+        assert_eq!(without_keys(plain), plain);
+        assert_eq!(without_keys("got Zq7kV3xW9bN4mT8, sorry"), "got [withheld], sorry");
+        assert_eq!(without_keys(""), "");
     }
 }
 

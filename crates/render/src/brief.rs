@@ -108,7 +108,8 @@ fn title(out: &mut Page, d: &Diagnosis, pen: Pen) {
 /// Where it was looked, and as whom.
 pub(crate) fn place(out: &mut Page, looked: &[Looked], pen: Pen) {
     let name = |l: &Looked| match (&l.name, &l.not_known) {
-        (Some(name), _) => format!("{} {name}", l.what.word()),
+        (Some(_), Some(why)) => why.clone(),
+        (Some(name), None) => format!("{} {name}", l.what.word()),
         (None, Some(why)) => format!("{} not known ({why})", l.what.word()),
         (None, None) => format!("{} not known", l.what.word()),
     };

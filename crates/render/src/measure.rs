@@ -61,10 +61,23 @@ pub(crate) fn narrow(text: &str, width: usize) -> String {
 
 /// A text on one line of so many columns: its longest words lose their middles first, then its end goes.
 pub(crate) fn squeeze(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
     let longest = text.split(' ').map(columns).max().unwrap_or_default();
-    let widths = std::iter::once(longest).chain((SHORTEST..longest).rev());
-    let fits = |most: usize| Some(narrow(text, most)).filter(|text| columns(text) <= width);
-    if let Some(text) = widths.into_iter().find_map(fits) {
+    // The widest words that fit: halved, as a stranger's word may be of any length.
+    let (mut below, mut above, mut best) = (SHORTEST, longest, None);
+    while below < above {
+        let most = below + (above - below) / 2;
+        let narrowed = narrow(text, most);
+        if columns(&narrowed) <= width {
+            best = Some(narrowed);
+            below = most + 1;
+        } else {
+            above = most;
+        }
+    }
+    if let Some(text) = best {
         return text;
     }
     if !text.contains(' ') {

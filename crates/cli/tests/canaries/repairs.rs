@@ -76,7 +76,9 @@ fn plans_journals_receipts_and_what_is_undone() {
     let endpoint = format!("http://{}", before(lab.env.get("AWS_ENDPOINT_URL").unwrap(), refuse.clone()));
     let (receipt, plan) = (lab.dir.path().join("receipt.json"), lab.dir.path().join("plan.json"));
     let run = |words: &[&str]| {
-        let out = lab.trustwalk(&[words, &["--endpoint-url", &endpoint]].concat());
+        // A list of receipts asks nobody.
+        let place: &[&str] = if words.contains(&"receipts") { &[] } else { &["--endpoint-url", &endpoint] };
+        let out = lab.trustwalk(&[words, place].concat());
         let text: String = [out.stdout, out.stderr].iter().map(|b| String::from_utf8_lossy(b).into_owned()).collect();
         let written = [&receipt, &plan].map(|path| std::fs::read_to_string(path).unwrap_or_default()).concat();
         let found = [leaks(&words.join(" "), &text), leaks("plan and receipt", &written)].concat();

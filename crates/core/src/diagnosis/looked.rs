@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, Target};
+use crate::evidence::{Evidence, Target, View};
 
 /// A place, or who asked there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,16 +69,17 @@ impl Looked {
 /// What of them this target led to.
 pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
     let mut all = Vec::new();
+    let reached = View::new(e).reached();
     let (cluster, account) = match e.target {
         Target::Workload { .. } | Target::ServiceAccount { .. } => (true, true),
         Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } => (false, true),
         Target::Log { .. } => (false, false),
     };
-    all.extend(e.reached.folder.iter().filter(|_| matches!(e.target, Target::Job { .. })).map(folder));
+    all.extend(reached.folder.iter().filter(|_| matches!(e.target, Target::Job { .. })).map(folder));
     if cluster {
-        all.extend(e.reached.context.iter().map(|name| Looked::at(Place::Context, name)));
-        all.extend(e.reached.server.iter().map(|url| Looked::at(Place::Server, url)));
-        all.extend(e.reached.no_cluster.iter().map(|why| Looked::nowhere(Place::Server, why)));
+        all.extend(reached.context.iter().map(|name| Looked::at(Place::Context, name)));
+        all.extend(reached.server.iter().map(|url| Looked::at(Place::Server, url)));
+        all.extend(reached.no_cluster.iter().map(|why| Looked::nowhere(Place::Server, why)));
         all.extend(e.cluster.known().map(|c| Looked::at(Place::Cluster, &c.name)));
         if e.cluster.is_refused() {
             all.extend(e.cluster.gap().map(|why| Looked::nowhere(Place::Cluster, why)));
@@ -93,7 +94,12 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
         }
         all.extend(e.region.iter().map(|name| Looked::at(Place::Region, name)));
     }
-    all.extend(e.reached.logs.iter().map(|name| Looked::at(Place::Log, name)));
+    // What was given and could not be read is said, whatever else was found.
+    let unread = e.logs.gap();
+    all.extend(reached.logs.iter().map(|name| Looked {
+        not_known: unread.clone().filter(|why| why.contains(name.as_str())),
+        ..Looked::at(Place::Log, name)
+    }));
     all
 }
 

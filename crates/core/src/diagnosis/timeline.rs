@@ -56,7 +56,7 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     if let Some(s) = e.service_account().known()
         && let Some(w) = &s.role_written_by
     {
-        let role = s.role_arn().unwrap_or("a role");
+        let role = s.role_arn().map_or("a role", str::trim);
         add(
             w.at,
             format!("service account {}/{} told to assume {role}", s.namespace, s.name),

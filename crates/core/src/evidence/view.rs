@@ -257,6 +257,11 @@ impl<'a> View<'a> {
         self.read(Kind::Region).region.as_deref()
     }
 
+    /// [`super::Run::reached`]. It decides nothing: it tells where was looked.
+    pub fn reached(&self) -> &'a super::Reached {
+        &self.evidence.reached
+    }
+
     /// [`Evidence::association_role`].
     pub fn association_role(&self) -> &'a Observed<Role> {
         &self.read(Kind::AssociationRole).association_role

@@ -298,7 +298,7 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
         );
     }
     if pod.created <= newer {
-        return made_before(e, pod, newer, &begin, &who, &names);
+        return made_before(e, pod, newer, &begin, (&who, &names), works);
     }
     if works {
         // Both were there before it, and a pod made now is injected.
@@ -308,16 +308,25 @@ fn uninjected(e: &View<'_>, sa: &ServiceAccount, pod: &Pod, bare: &[&Pod]) -> Ju
 }
 
 /// The pod is older than what would have had it injected.
-fn made_before(e: &View<'_>, pod: &Pod, newer: i64, begin: &webhook::Base<'_>, who: &str, names: &str) -> Judged {
+fn made_before(
+    e: &View<'_>,
+    pod: &Pod,
+    newer: i64,
+    begin: &webhook::Base<'_>,
+    (who, names): (&str, &str),
+    works: bool,
+) -> Judged {
     let draft = begin(format!(
         "{names}: made before the service account {who} named its role or before the webhook ran, and never injected"
     ))
     .show("pod created", told_at(pod.created), format!("Pod {}", pod.name))
     .show("annotation or webhook since", told_at(newer), format!("ServiceAccount {who}"));
-    let draft = if pod.created < newer {
-        draft
-    } else {
-        draft.unsure(Confidence::Likely, "which came first within the same second: a new pod would tell")
+    let order = "which came first within the same second: a new pod would tell";
+    let draft = match (pod.created < newer, works) {
+        (true, _) => draft,
+        (false, true) => draft.unsure(Confidence::Likely, order),
+        // Nobody knows that a new pod would be injected either.
+        (false, false) => draft.unsure(Confidence::Possible, order),
     };
     Judged::one(Cause::PodCreatedBeforeAnnotationOrWebhook, restart(e, draft))
 }

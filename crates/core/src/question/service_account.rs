@@ -127,7 +127,11 @@ fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
     }
     let origin = e.role_arn().source().map_or_else(|| "role ARN".to_owned(), |s| s.what.clone());
     let draft = Draft::new(format!("the workload is told to assume `{}`, which is {}", arn.escape_debug(), what(arn)))
-        .show("role asked for", arn.escape_debug().to_string(), origin)
+        .show(
+            "role asked for",
+            if arn.trim() == arn { arn.escape_debug().to_string() } else { format!("{arn:?}") },
+            origin,
+        )
         .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers");
     let meant = e.role().known().map(|r| r.arn.as_str()).filter(|real| *real == cleaned(arn));
     let by_annotation = e.service_account().known().filter(|sa| sa.role_arn() == Some(arn));

@@ -220,8 +220,8 @@ fn assumes_itself() -> Draft {
 fn metadata_silent() -> Draft {
     let command = "aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id INSTANCE";
     Draft::new(
-        "the application asked the instance metadata service for the node's role and got no answer: from a pod, a hop \
-         limit of 1 does that",
+        "the application asked the instance metadata service for the node's role and got no answer: where its answers \
+         may take one hop alone, they reach no pod",
     )
     .unsure(
         Confidence::Likely,
