@@ -59,13 +59,14 @@ fn a_format_is_no_file_of_collect() {
 }
 
 #[test]
-fn thumbprint_writes_each_of_its_formats_with_the_same_exit_code() {
+fn thumbprint_writes_each_of_its_formats() {
     let lab = LabProcess::up(&["--broken"]);
     let url = issuer(&lab);
     let run = |words: &[&str]| {
         let out = lab.trustwalk(&[&["thumbprint", url.as_str()], words].concat());
-        // What AWS asks for is not registered.
-        assert_eq!(out.status.code(), Some(3), "{words:?}: {}", text(&out.stderr));
+        // What AWS asks for is not registered, which is no trouble of a script that asks for the value alone.
+        let code = if words == ["-o", "json"] { 3 } else { 0 };
+        assert_eq!(out.status.code(), Some(code), "{words:?}: {}", text(&out.stderr));
         text(&out.stdout)
     };
     let json: Value = serde_json::from_str(&run(&["-o", "json"])).unwrap();

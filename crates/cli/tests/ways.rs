@@ -98,7 +98,6 @@ fn a_name_that_does_not_exist_takes_two_lines_and_the_nearest() {
     for (words, next) in [
         (&["lab", "break", "thumbprnt-mismatch"][..], "lab break thumbprint-mismatch"),
         (&["demo", "--fault", "thumbprnt-mismatch"], "demo --fault thumbprint-mismatch"),
-        (&["explain", "thumbprint-mismtach-x-y"], "explain thumbprint-mismatch"),
         (&["man", "diagnos"], "man diagnose"),
     ] {
         let (code, out, err) = said(&run(words));

@@ -183,7 +183,8 @@ mod tests {
         let text = "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be \
                     defined";
         assert_eq!(causes(text), []);
-        assert_eq!(causes("InvalidIdentityToken: Provided Token is expired").first(), causes("expired token").first());
+        let expired = causes("InvalidIdentityToken: Provided Token is expired");
+        assert_eq!(expired.first(), Some(&Cause::TokenFileReadOnce));
         assert!(!causes("Provided Token is expired").contains(&Cause::PartitionAudienceMismatch));
         let hint = "Did you mean to set the id-token permission";
         assert_eq!(causes(hint).first(), Some(&Cause::GhaIdTokenPermissionMissing));

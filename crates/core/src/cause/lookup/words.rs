@@ -109,8 +109,8 @@ impl Score {
     /// Whether the page has most of what was asked, and is about as much of it. A single word may stand in a
     /// sentence that the page prints; of several, any page has some.
     fn tells(&self, (whole, asked): (f64, usize)) -> bool {
-        // A sentence has a word or two of many names, and of two words many names have one.
-        let least = if asked < SENTENCE { asked.min(2) } else { LEAST_OF_A_SENTENCE };
+        // A sentence has a word or two of many names.
+        let least = if asked < SENTENCE { 1 } else { LEAST_OF_A_SENTENCE };
         let printed = self.words.len() == 1 && self.best > Some(Place::Text);
         self.covered * 2.0 >= whole && (self.about * 2.0 >= whole && self.named >= least || printed)
     }
