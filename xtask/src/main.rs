@@ -32,7 +32,8 @@ fn main() -> ExitCode {
         ["gen"] => tasks::gen_pages(),
         ["new-cause", name] => cause::new(&run::root(), name).map(|told| say(&told)),
         _ => Err(anyhow::anyhow!(
-            "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup | \
+            "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup \
+             | \
              gen | new-cause NAME | dist [OPTIONS] | site [--check] | \
              doc"
         )),

@@ -1,5 +1,6 @@
-//! Schemas that stand alone and are open. A schema may use a definition of another one as `#/$defs/FILE.NAME`; its copy,
-//! and all that it needs, is kept among the schema's own definitions, so that no validator has to find another file.
+//! Schemas that stand alone and are open. A schema may use a definition of another one as `#/$defs/FILE.NAME`; its
+//! copy, and all that it needs, is kept among the schema's own definitions, so that no validator has to find another
+//! file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

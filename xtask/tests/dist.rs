@@ -137,7 +137,8 @@ fn a_wheel_is_installed(packed: &Packed) {
     // As a new user has it: this and nothing else, no cluster, no account, no home.
     let out = Command::new(venv.join("bin/trustwalk")).args(["explain", "TW007"]).env_clear().output().unwrap();
     assert!(succeed(&out).contains("thumbprint-mismatch"));
-    let shown = "from importlib.metadata import metadata as m; d = m('trustwalk'); print(d['Version'], d['License-Expression'])";
+    let shown = "from importlib.metadata import metadata as m; d = m('trustwalk'); print(d['Version'], \
+                 d['License-Expression'])";
     let told = run(&python, &["-c", shown]);
     assert_eq!(told.trim(), format!("{} Apache-2.0 OR MIT", env!("CARGO_PKG_VERSION")));
 }

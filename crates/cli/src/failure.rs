@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use trustwalk_collect::{CollectError, Likely, NoCluster};
-use trustwalk_render::Shown;
+use trustwalk_render::{PLACE, Shown};
 
 use crate::args::{Notation, Said};
 use crate::exit::{self, Exit, Interrupted, TimedOut, Unknown, UsageError};
@@ -138,7 +138,7 @@ impl Told {
             }
             E::Exists { path } => ("file-exists", file(path), None, exit::INTERNAL),
             E::Pem { path, .. } | E::Format { path, .. } => ("file-malformed", file(path), None, exit::INTERNAL),
-            E::Unlisted(_) => ("not-listed", None, Some(said.typed.command("access", &[], PLACE)), undetermined),
+            E::Unlisted(_) => ("not-listed", None, Some(said.typed.command("access", &[], &PLACE)), undetermined),
             E::Gone { within, near, list, .. } => {
                 let place = within.trim().trim_start_matches("in ");
                 let place = (!place.is_empty()).then(|| place.to_owned());
@@ -161,20 +161,6 @@ impl Told {
         (self.code, self.place, self.next, self.exit) = (code, place, next, exit);
     }
 }
-
-/// Options that say where to look, which the next command keeps.
-const PLACE: &[&str] = &[
-    "kubeconfig",
-    "context",
-    "profile",
-    "region",
-    "endpoint-url",
-    "cluster",
-    "connect-to",
-    "ca-bundle",
-    "ca-library",
-    "trust-model",
-];
 
 /// The same command about what was meant.
 fn nearest(likely: &Likely, said: &Said) -> String {

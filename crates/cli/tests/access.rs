@@ -66,7 +66,10 @@ fn readers() -> (Vec<String>, String) {
     let all: Vec<_> = Level::ALL.into_iter().flat_map(rights).collect();
     let mut items = Vec::new();
     for (n, out) in all.iter().enumerate() {
-        let rule = |right: &trustwalk_collect::rights::Right| json!({"apiGroups": [right.rule.group], "resources": [right.resource], "verbs": [right.verb]});
+        let rule = |right: &trustwalk_collect::rights::Right| {
+            json!({"apiGroups": [right.rule.group],
+            "resources": [right.resource], "verbs": [right.verb]})
+        };
         let rules: Vec<Value> = all.iter().filter(|r| *r != out).map(rule).collect();
         let (api, name) = ("rbac.authorization.k8s.io/v1", format!("without-{n}"));
         items.push(json!({"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}));

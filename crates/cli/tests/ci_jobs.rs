@@ -11,7 +11,8 @@ const KEY: &str = "token.actions.githubusercontent.com";
 fn role(lab: &LabProcess, name: &str, subject: &str) {
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
         "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringLike": {format!("{KEY}:sub"): subject}, "StringEquals": {format!("{KEY}:aud"): "sts.amazonaws.com"}}}]});
+        "Condition": {"StringLike": {format!("{KEY}:sub"): subject},
+            "StringEquals": {format!("{KEY}:aud"): "sts.amazonaws.com"}}}]});
     succeed(
         lab.command(tool("aws"))
             .args(["iam", "create-role", "--role-name", name])
@@ -111,7 +112,8 @@ fn a_pipeline_of_another_platform_is_not_walked_as_githubs() {
     let folder = dir.path().join(".buildkite");
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("pipeline.yml");
-    let text = "steps:\n  - command: make\n    key: go\n    plugins:\n      - aws-assume-role-with-web-identity#v1.4.0:\n          \
+    let text = "steps:\n  - command: make\n    key: go\n    plugins:\n      - \
+                aws-assume-role-with-web-identity#v1.4.0:\n          \
                 role-arn: arn:aws:iam::111122223333:role/none\n";
     std::fs::write(&file, text).unwrap();
     for path in [dir.path(), &file] {
@@ -173,7 +175,8 @@ fn a_subject_alone_does_not_tell_the_tokens_other_claims() {
     let lab = LabProcess::up(&[]);
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
         "Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringLike": {format!("{KEY}:sub"): "repo:acme/shop:*", format!("{KEY}:job_workflow_ref"): "acme/ci/*"},
+        "Condition": {"StringLike": {format!("{KEY}:sub"): "repo:acme/shop:*",
+            format!("{KEY}:job_workflow_ref"): "acme/ci/*"},
             "StringEquals": {format!("{KEY}:aud"): "sts.amazonaws.com"}}}]});
     succeed(
         lab.command(tool("aws"))

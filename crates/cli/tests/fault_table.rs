@@ -42,7 +42,8 @@ async fn lab(dir: &Path) -> Lab {
     lab
 }
 
-/// A kubeconfig of somebody who has the published rights to read and no others: no token, no dry run, no look into pods.
+/// A kubeconfig of somebody who has the published rights to read and no others: no token, no dry run, no look into
+/// pods.
 fn reader(lab: &Lab, dir: &Path) -> PathBuf {
     let (store, rbac) = (lab.store(), |kind: &str| Gvr::new("rbac.authorization.k8s.io", "v1", kind));
     let rule =

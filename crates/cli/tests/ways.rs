@@ -134,7 +134,8 @@ fn the_same_trouble_ends_with_the_same_code_whichever_command_meets_it() {
     };
     let plugin = json!({"exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "Never",
-        "args": ["-c", "echo 'Error loading SSO Token: Token for dev does not exist' >&2; exit 255", "--profile", "dev"],
+        "args": ["-c", "echo 'Error loading SSO Token: Token for dev does not exist' >&2; exit 255", "--profile",
+            "dev"],
     }});
     let asks: [&[&str]; 6] = [
         &["diagnose"],

@@ -151,21 +151,6 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// What is wrong with a JSON text and where, without a word of it: it may be another file than was meant.
-pub(crate) fn json_place(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Io => "it cannot be read",
-        serde_json::error::Category::Syntax => "it is not JSON",
-        serde_json::error::Category::Data => "a member is not what it should be",
-        serde_json::error::Category::Eof => "it ends too early",
-    };
-    if error.line() == 0 {
-        what.to_owned()
-    } else {
-        format!("{what} at line {}, column {}", error.line(), error.column())
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -360,7 +360,8 @@ pub fn policy_text(levels: &[Level]) -> String {
         }
         let actions: Vec<String> = lines.iter().map(|line| format!("        {}", line.trim_end())).collect();
         statements.push(format!(
-            "    {{\n      \"Sid\": {sid}, \"Effect\": \"Allow\", \"Resource\": \"*\",\n      \"Action\": [\n{}\n      ]\n    }}",
+            "    {{\n      \"Sid\": {sid}, \"Effect\": \"Allow\", \"Resource\": \"*\",\n      \"Action\": [\n{}\
+             \n      ]\n    }}",
             actions.join("\n").trim_end_matches(',')
         ));
     }

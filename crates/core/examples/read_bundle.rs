@@ -1,4 +1,5 @@
-//! Reads a bundle that `trustwalk collect` wrote, judges it, and tells what is wrong: without AWS, a cluster or a network.
+//! Reads a bundle that `trustwalk collect` wrote, judges it, and tells what is wrong: without AWS, a cluster or a
+//! network.
 //!
 //! `cargo run -p trustwalk-core --example read_bundle -- bundle.json`
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a program of its own, not the core")]

@@ -19,9 +19,9 @@ pub enum Habitat {
     Unknown,
 }
 
-/// Issuers of CI platforms, as far as they are the same for everybody (`GitLab` Docs, "`OpenID` Connect in AWS"; `CircleCI`
-/// Docs, "`OpenID` Connect tokens"; Buildkite Docs, "OIDC"; HCP Terraform documentation, "Workload identity"; Bitbucket
-/// documentation, "Integrate Pipelines with resource servers using OIDC").
+/// Issuers of CI platforms, as far as they are the same for everybody (`GitLab` Docs, "`OpenID` Connect in AWS";
+/// `CircleCI` Docs, "`OpenID` Connect tokens"; Buildkite Docs, "OIDC"; HCP Terraform documentation, "Workload
+/// identity"; Bitbucket documentation, "Integrate Pipelines with resource servers using OIDC").
 const OTHER_CI: [&str; 5] =
     ["gitlab.com", "oidc.circleci.com", "agent.buildkite.com", "app.terraform.io", "api.bitbucket.org"];
 /// GitHub's issuer (GitHub Docs, "`OpenID` Connect reference").
@@ -74,7 +74,8 @@ impl Habitat {
         subject.or_else(|| f.issuer.as_deref().and_then(Self::of_issuer)).or_else(spoke).or_else(shown)
     }
 
-    /// Where an identity of this subject lives (Kubernetes documentation, service accounts; GitHub Docs, subject claims).
+    /// Where an identity of this subject lives (Kubernetes documentation, service accounts; GitHub Docs, subject
+    /// claims).
     fn of_subject(sub: &str) -> Option<Self> {
         if sub.starts_with("system:serviceaccount:") {
             return Some(Self::Cluster);

@@ -120,7 +120,8 @@ fn of_a_log_that_was_given_it_is_only_possible_which_container_wrote_it() {
 
 #[test]
 fn an_answer_of_sts_to_one_container_shows_nothing_of_another() {
-    let refused = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized \
+    let refused = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not \
+                   authorized \
                    to perform sts:AssumeRoleWithWebIdentity";
     let pods = [pod("p-1", &[container("app", true, &[]), container("side", true, &[])])];
     let template = [container("app", false, &[]), container("side", false, &[])];
@@ -136,7 +137,7 @@ fn an_answer_of_sts_to_one_container_shows_nothing_of_another() {
 fn keys_and_profiles_of_one_container_are_proven_by_its_own_failure_alone() {
     let denied = "botocore.exceptions.ClientError: An error occurred (InvalidClientTokenId) when calling the \
                   ListClusters operation: The security token included in the request is invalid.";
-    let key = [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")];
+    let key = [("AWS_ACCESS_KEY_ID", "a key that is none")];
     let cause = Cause::StaticOrOtherCredentialsTakePrecedence;
     let pods = [pod("p-1", &[container("app", true, &[]), container("side", true, &key)])];
     let template = [container("app", false, &[]), container("side", false, &key)];

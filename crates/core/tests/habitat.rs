@@ -1,5 +1,5 @@
-//! What kind of workload it is decides which cures and which next steps are told: a Deployment has no workflow, and a job
-//! no pods.
+//! What kind of workload it is decides which cures and which next steps are told: a Deployment has no workflow, and a
+//! job no pods.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +19,8 @@ use trustwalk_testkit::{NOW, github_job, story};
 /// Failures that causes of jobs and of pods alike can show.
 const SHARED: [&str; 5] = [
     "An error occurred (ExpiredToken) when calling the PutObject operation: The provided token has expired.",
-    "ValidationError: 1 validation error detected: Value 'a/b' at 'roleSessionName' failed to satisfy constraint: Member \
+    "ValidationError: 1 validation error detected: Value 'a/b' at 'roleSessionName' failed to satisfy constraint: \
+     Member \
      must satisfy regular expression pattern: [\\w+=,.@-]*",
     "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
     "ValidationError: 1 validation error detected: Value '50000' at 'durationSeconds' failed to satisfy constraint: \
@@ -94,7 +95,8 @@ fn a_log_is_followed_up_where_its_lines_come_from() {
         let said = advice(&diagnose(&e));
         assert!(said.contains("--job FOLDER --log FILE") && !said.contains("KIND/NAME"), "{text}: {said}");
     }
-    let eks = "WebIdentityErr: failed to retrieve credentials caused by: InvalidIdentityToken: No OpenIDConnect provider \
+    let eks = "WebIdentityErr: failed to retrieve credentials caused by: InvalidIdentityToken: No OpenIDConnect \
+               provider \
                found in your account for https://oidc.eks.eu-west-1.amazonaws.com/id/D9A1B2C3";
     let said = advice(&diagnose(&alone(&[eks])));
     assert!(said.contains("KIND/NAME") && !said.contains("--job"), "{said}");

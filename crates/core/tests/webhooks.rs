@@ -75,7 +75,8 @@ fn that_no_webhook_injects_is_proven_where_no_other_is_called_for_pods() {
 
 #[test]
 fn a_dry_run_that_another_webhook_spoiled_says_nothing_of_the_identitys() {
-    let refused = "500: Internal error occurred: failed calling webhook \"defaults.example.com\": failed to call webhook: \
+    let refused = "500: Internal error occurred: failed calling webhook \"defaults.example.com\": failed to call \
+                   webhook: \
                    Post \"https://hook.tools.svc:443/\": x509: certificate signed by unknown authority";
     let mut e = story().unwrap();
     let known = e["webhooks"]["value"][0].clone();

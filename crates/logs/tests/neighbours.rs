@@ -42,7 +42,8 @@ fn what_the_next_run_of_a_program_does_follows_on_what_the_one_before_did() {
         scanner.finish()
     };
     let failed = "2024-01-01T00:00:01.100Z ERROR operation error STS: AssumeRoleWithWebIdentity, https response error \
-                  StatusCode: 0, RequestID: , request send failed, Post \"https://sts.us-west-2.amazonaws.com/\": dial tcp \
+                  StatusCode: 0, RequestID: , request send failed, Post \"https://sts.us-west-2.amazonaws.com/\": dial \
+                  tcp \
                   10.0.0.7:443: i/o timeout\n";
     let worked = "2024-01-01T00:00:01.900Z INFO ec2:DescribeRegions succeeded as \
                   arn:aws:sts::111122223333:assumed-role/dns/1795976078471080000\n";
@@ -165,7 +166,16 @@ fn trouble_that_nobody_understands_is_shown() {
 fn delivery() -> Vec<String> {
     let exchange = |role: &str, code: &str, words: &str| {
         format!(
-            r#"{{"eventVersion":"1.08","userIdentity":{{"type":"WebIdentityUser","principalId":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:sts.amazonaws.com:system:serviceaccount:shop:cart","userName":"system:serviceaccount:shop:cart","identityProvider":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"}},"eventTime":"2026-11-23T10:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.9","userAgent":"aws-sdk-go-v2/1.30","errorCode":"{code}","errorMessage":"{words}","requestParameters":{{"roleArn":"arn:aws:iam::111122223333:role/{role}","roleSessionName":"s"}},"responseElements":null,"requestID":"d8ee3773-aaaa-bbbb-cccc-0123456789ab","eventID":"e8ee3773-aaaa-bbbb-cccc-0123456789a{}","tlsDetails":{{"clientProvidedHostHeader":"sts.us-east-1.amazonaws.com"}}}}"#,
+            "{{\"eventVersion\":\"1.08\",\"userIdentity\":{{\"type\":\"WebIdentityUser\",\"principalId\":\"arn:aws:ia\
+             m::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:sts.a\
+             mazonaws.com:system:serviceaccount:shop:cart\",\"userName\":\"system:serviceaccount:shop:cart\",\"identi\
+             tyProvider\":\"arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123456789ABC\
+             DEF0123456789ABCDEF\"}},\"eventTime\":\"2026-11-23T10:00:00Z\",\"eventSource\":\"sts.amazonaws.com\",\"e\
+             ventName\":\"AssumeRoleWithWebIdentity\",\"awsRegion\":\"us-east-1\",\"sourceIPAddress\":\"203.0.113.9\"\
+             ,\"userAgent\":\"aws-sdk-go-v2/1.30\",\"errorCode\":\"{code}\",\"errorMessage\":\"{words}\",\"requestPar\
+             ameters\":{{\"roleArn\":\"arn:aws:iam::111122223333:role/{role}\",\"roleSessionName\":\"s\"}},\"response\
+             Elements\":null,\"requestID\":\"d8ee3773-aaaa-bbbb-cccc-0123456789ab\",\"eventID\":\"e8ee3773-aaaa-bbbb-\
+             cccc-0123456789a{}\",\"tlsDetails\":{{\"clientProvidedHostHeader\":\"sts.us-east-1.amazonaws.com\"}}}}",
             role.len()
         )
     };

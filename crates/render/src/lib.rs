@@ -27,7 +27,7 @@ pub use diagnosis::{Detail, body, human, short};
 pub use json_list::JsonList;
 pub use many::{many, overview, repeated, same_cause, sound_since};
 pub use measure::{columns, pad};
-pub use next::{Next, TARGET, Typed, next};
+pub use next::{Next, PLACE, TARGET, Typed, next};
 pub use page::{Ink, Inked, Move, Page, Pen};
 pub use plan::outlook;
 pub use plan_steps::plan;

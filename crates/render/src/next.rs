@@ -11,7 +11,7 @@ use crate::finding::{command_of, is_command};
 use crate::page::{Ink, Page, Pen};
 
 /// Options that say where cluster, account and issuers are: they hold for every further command.
-const PLACE: [&str; 10] = [
+pub const PLACE: [&str; 10] = [
     "kubeconfig",
     "context",
     "profile",

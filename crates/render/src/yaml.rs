@@ -104,7 +104,8 @@ mod tests {
             "list": [{"a": "x", "b": [1, 2]}, {}, "plain", [["deep"]]], "map": {"c": {"d": false}},
         });
         let expected = "schema: 1\nempty: []\nnone: null\n\"no\": \"no\"\n\"colon: x\": \"a: b\"\nlines: \"a\\nb\"\n\
-            time: \"12:30:00\"\nlist:\n  - a: x\n    b:\n      - 1\n      - 2\n  - {}\n  - plain\n  -\n    -\n      - deep\n\
+            time: \"12:30:00\"\nlist:\n  - a: x\n    b:\n      - 1\n      - 2\n  - {}\n  - plain\n  -\n    -\n      - \
+            deep\n\
             map:\n  c:\n    d: false\n";
         assert_eq!(text(&document), expected);
         assert_eq!(text(&json!([])), "[]\n");

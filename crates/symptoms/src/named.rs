@@ -68,7 +68,8 @@ const KINDS: [(&str, &[&str]); 9] = [
 
 /// Words that stand beside a kind and are no name.
 const NO_NAMES: &str = " a account accounts after all an and another any are as at aws because been before being both \
-    broken but by can cannot could current default did does down each eks every existing failed failing fails first for \
+    broken but by can cannot could current default did does down each eks every existing failed failing fails first \
+    for \
     from gets github had has have here how i if in into is issue it its job just k8s kubernetes last latest my name \
     named namespace namespaces new no not now of old on one only or other our out own pod pods prod's role running \
     same second service since so some started still target test that the their them then there these they this those \

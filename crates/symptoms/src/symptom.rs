@@ -161,8 +161,8 @@ symptoms! {
     /// The SDK is too old for the Pod Identity agent's address. DOC: SDK sources.
     PodIdentityHostRefused => "pod-identity-host-refused",
     /// A token file that could not be opened: the words are the same for one that is missing and for one that may not
-    /// be read. DOC: AWS SDK for Java 1, `STSAssumeRoleWithWebIdentitySessionCredentialsProvider`, where `FileInputStream`
-    /// throws `FileNotFoundException` for both; REPORTED: spark-operator 1256.
+    /// be read. DOC: AWS SDK for Java 1, `STSAssumeRoleWithWebIdentitySessionCredentialsProvider`, where
+    /// `FileInputStream` throws `FileNotFoundException` for both; REPORTED: spark-operator 1256.
     TokenFileNotOpened => "token-file-not-opened",
     /// The Pod Identity agent says the token has expired. DOC: agent source; REPORTED wording.
     PodIdentityTokenExpired => "pod-identity-token-expired",

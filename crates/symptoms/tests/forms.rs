@@ -74,7 +74,8 @@ const TABLE: &[(S, &str, &str)] = &[
         S::KeysUnavailable,
         "Error: error configuring Terraform AWS Provider: no valid credential sources for Terraform AWS Provider \
          found.\n\nPlease see https://registry.terraform.io/providers/hashicorp/aws\nfor more information about \
-         providing credentials.\n\nError: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: \
+         providing credentials.\n\nError: WebIdentityErr: failed to retrieve credentials\ncaused by: \
+         InvalidIdentityToken: \
          Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity \
          documentation for requirements\n\tstatus code: 400, request id: a85273fb-007a-49e0-91ae-0fe658afa680",
         "Terraform without a box; terraform-provider-aws 27071",

@@ -6,7 +6,8 @@ use trustwalk_symptoms::{Symptom as S, classify, classify_all};
 const TABLE: &[(S, &str, &str)] = &[
     (
         S::PodIdentityAgentTimeout,
-        "Error when retrieving credentials from container-role: Error retrieving metadata: Received error when attempting \
+        "Error when retrieving credentials from container-role: Error retrieving metadata: Received error when \
+         attempting \
          to retrieve container metadata: Read timeout on endpoint URL: \"http://169.254.170.23/v1/credentials\"",
         "botocore, ContainerMetadataFetcher",
     ),
@@ -17,7 +18,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::AccessDeniedAction,
-        "level=error ts=2026-06-22T16:04:48.668062239Z caller=compact.go:386 msg=\"retriable error\" err=\"compaction: sync: \
+        "level=error ts=2026-06-22T16:04:48.668062239Z caller=compact.go:386 msg=\"retriable error\" err=\"compaction: \
+         sync: \
          BaseFetcher: iter bucket: Access Denied\"",
         "thanos 2792",
     ),
@@ -48,7 +50,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::NoCredentials,
-        "error_class=Aws::Sigv4::Errors::MissingCredentialsError error=\"Cannot load `Aws::Sigv4::Credentials'. Missing \
+        "error_class=Aws::Sigv4::Errors::MissingCredentialsError error=\"Cannot load `Aws::Sigv4::Credentials'. \
+         Missing \
          credentials\"",
         "SDK for Ruby; fluent-plugin-opensearch 146",
     ),
@@ -75,7 +78,8 @@ fn each_wording_has_its_meaning() {
 
 #[test]
 fn a_rule_of_the_api_is_no_missing_permission() {
-    let text = "unable to get authorization token: AccessDenied: Cannot call GetSessionToken with session credentials\n\t\
+    let text = "unable to get authorization token: AccessDenied: Cannot call GetSessionToken with session \
+                credentials\n\t\
                 status code: 403, request id: 1";
     assert_eq!(classify_all(text), vec![]);
 }

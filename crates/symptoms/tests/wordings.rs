@@ -11,7 +11,10 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::ThumbprintMismatch,
-        r#"{"level":"error","ts":"2020-06-24T11:33:51.190Z","caller":"x.go:1","msg":"Failed to call ec2:DescribeNetworkInterfaces for [eni-1]: WebIdentityErr: failed to retrieve credentials\ncaused by: InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50"}"#,
+        "{\"level\":\"error\",\"ts\":\"2020-06-24T11:33:51.190Z\",\"caller\":\"x.go:1\",\"msg\":\"Failed to call \
+         ec2:DescribeNetworkInterfaces for [eni-1]: WebIdentityErr: failed to retrieve credentials\\ncaused by: \
+         InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured \
+         thumbprint\\n\\tstatus code: 400, request id: 3714365f-c50b-4cae-b958-917eb6a34b50\"}",
     ),
     (
         Symptom::NoProvider,
@@ -122,11 +125,13 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::StsDns,
-        r#"WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post "https://sts.eu-west-1.amazonaws.com/": dial tcp: i/o timeout"#,
+        "WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post \
+         \"https://sts.eu-west-1.amazonaws.com/\": dial tcp: i/o timeout",
     ),
     (
         Symptom::StsTimeout,
-        r#"WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post "https://sts.eu-west-1.amazonaws.com/": dial tcp 10.1.2.3:443: i/o timeout"#,
+        "WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: Post \
+         \"https://sts.eu-west-1.amazonaws.com/\": dial tcp 10.1.2.3:443: i/o timeout",
     ),
     (
         Symptom::StsServerError,
@@ -140,7 +145,8 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::StsGlobalEndpoint,
-        r#"WebIdentityErr: failed to retrieve credentials: Post "https://sts.amazonaws.com/": dial tcp 1.2.3.4:443: i/o timeout"#,
+        "WebIdentityErr: failed to retrieve credentials: Post \"https://sts.amazonaws.com/\": dial tcp 1.2.3.4:443: \
+         i/o timeout",
     ),
     (Symptom::StsGlobalEndpoint, r#"Could not connect to the endpoint URL: "https://sts.amazonaws.com/""#),
     (Symptom::StsDns, "dial tcp: lookup sts.us-east-1.amazonaws.com on 10.100.0.10:53: no such host"),
@@ -175,7 +181,7 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::PodIdentityHostRefused,
-        r#"Ignoring, HTTP credential provider invalid endpoint host, "169.254.170.23", only loopback hosts are allowed"#,
+        "Ignoring, HTTP credential provider invalid endpoint host, \"169.254.170.23\", only loopback hosts are allowed",
     ),
     (
         Symptom::PodIdentityHostRefused,
@@ -254,7 +260,8 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::ApiTokenRefused,
-        r#"E0101 10:00:00.000000 1 authentication.go:63] "Unable to authenticate the request" err="[invalid bearer token, square/go-jose: error in cryptographic primitive]""#,
+        "E0101 10:00:00.000000 1 authentication.go:63] \"Unable to authenticate the request\" err=\"[invalid bearer \
+         token, square/go-jose: error in cryptographic primitive]\"",
     ),
     (
         Symptom::CredentialSourceEmpty,
@@ -274,15 +281,20 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::WebhookReviewVersion,
-        r#"Error creating: Internal error occurred: failed calling webhook "iam-for-pods.amazonaws.com": received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind="#,
+        "Error creating: Internal error occurred: failed calling webhook \"iam-for-pods.amazonaws.com\": received \
+         invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, \
+         Kind=",
     ),
     (
         Symptom::WebhookReviewVersion,
-        r#"Failed calling webhook, failing open iam-for-pods.amazonaws.com: failed calling webhook "iam-for-pods.amazonaws.com": received invalid webhook response: expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind="#,
+        "Failed calling webhook, failing open iam-for-pods.amazonaws.com: failed calling webhook \
+         \"iam-for-pods.amazonaws.com\": received invalid webhook response: expected webhook response of \
+         admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind=",
     ),
     (
         Symptom::WebhookCallFailed,
-        r#"failed calling webhook "pod-identity-webhook.amazonaws.com": failed to call webhook: Post "https://pod-identity-webhook.kube-system.svc:443/mutate?timeout=10s": context deadline exceeded"#,
+        "failed calling webhook \"pod-identity-webhook.amazonaws.com\": failed to call webhook: Post \
+         \"https://pod-identity-webhook.kube-system.svc:443/mutate?timeout=10s\": context deadline exceeded",
     ),
     (
         Symptom::WebhookMissing,
@@ -301,7 +313,8 @@ const TABLE: &[(Symptom, &str)] = &[
     ),
     (
         Symptom::AccessDeniedAction,
-        "[2020/10/16 09:52:24] [error] [output:es:es.3] HTTP status=403 URI=/_bulk, response:\n{\"error\":{\"root_cause\":\
+        "[2020/10/16 09:52:24] [error] [output:es:es.3] HTTP status=403 URI=/_bulk, \
+         response:\n{\"error\":{\"root_cause\":\
          [{\"type\":\"security_exception\",\"reason\":\"no permissions for [indices:data/write/bulk] and User \
          [name=arn:aws:iam::111122223333:role/eksctl-nodegroup-NodeInstanceRole-1, \
          backend_roles=[arn:aws:iam::111122223333:role/eksctl-nodegroup-NodeInstanceRole-1], requestedTenant=null]\"}]",
@@ -331,7 +344,8 @@ const TABLE: &[(Symptom, &str)] = &[
     (
         Symptom::NotAuthorizedWebIdentity,
         "│ Error: error configuring Terraform AWS Provider: IAM Role (arn:aws:iam::111122223333:role/tf) cannot be \
-         assumed.\n│ \n│ There are a number of possible causes of this - the most common are:\n│   * The credentials used \
+         assumed.\n│ \n│ There are a number of possible causes of this - the most common are:\n│   * The credentials \
+         used \
          in order to assume the role are invalid\n│   * The role ARN is not valid\n│ \n│ Error: operation error STS: \
          AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 8d7c6c4e, api error AccessDenied: \
          Not authorized to perform sts:AssumeRoleWithWebIdentity",
@@ -340,8 +354,10 @@ const TABLE: &[(Symptom, &str)] = &[
     (
         Symptom::IncorrectAudience,
         "error: pulumi:providers:aws resource 'default_6_13_3' has a problem: unable to validate AWS \
-         credentials.\n    Details: validating provider credentials: retrieving caller identity from STS: operation error \
-         STS: GetCallerIdentity, get identity: get credentials: failed to refresh cached credentials, failed to retrieve \
+         credentials.\n    Details: validating provider credentials: retrieving caller identity from STS: operation \
+         error \
+         STS: GetCallerIdentity, get identity: get credentials: failed to refresh cached credentials, failed to \
+         retrieve \
          credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, RequestID: \
          ab12, InvalidIdentityToken: Incorrect token audience",
     ),
@@ -349,15 +365,24 @@ const TABLE: &[(Symptom, &str)] = &[
     (
         Symptom::NotAuthorizedWebIdentity,
         "Warning  CannotConnectToProvider  2m7s (x31 over 32m)  managed/s3.aws.upbound.io/v1beta1, kind=bucket  cannot \
-         initialize the Terraform plugin SDK async external client: cannot get terraform setup: cannot configure no-fork \
-         AWS client: failed to get AWS config: cannot retrieve credentials: failed to refresh cached credentials, failed \
-         to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, \
+         initialize the Terraform plugin SDK async external client: cannot get terraform setup: cannot configure \
+         no-fork \
+         AWS client: failed to get AWS config: cannot retrieve credentials: failed to refresh cached credentials, \
+         failed \
+         to retrieve credentials, operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: \
+         403, \
          RequestID: 1fe1, api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
     ),
     // ACK.
     (
         Symptom::ImdsUnreachable,
-        r#"{"level":"error","logger":"setup","msg":"Unable to create controller manager","aws.service":"s3","error":"unable to determine account ID: unable to get caller identity: operation error STS: GetCallerIdentity, get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, exceeded maximum number of attempts, 3, request send failed, Get \"http://169.254.169.254/latest/meta-data/iam/security-credentials/\": dial tcp 169.254.169.254:80: connect: connection refused"}"#,
+        "{\"level\":\"error\",\"logger\":\"setup\",\"msg\":\"Unable to create controller \
+         manager\",\"aws.service\":\"s3\",\"error\":\"unable to determine account ID: unable to get caller identity: \
+         operation error STS: GetCallerIdentity, get identity: get credentials: failed to refresh cached \
+         credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, exceeded maximum number of \
+         attempts, 3, request send failed, Get \
+         \\\"http://169.254.169.254/latest/meta-data/iam/security-credentials/\\\": dial tcp 169.254.169.254:80: \
+         connect: connection refused\"}",
     ),
 ];
 

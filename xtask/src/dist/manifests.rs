@@ -64,7 +64,8 @@ pub(crate) fn krew(release: &Release<'_>) -> Result<String> {
     release.check()?;
     let Release { version, summary, repository, .. } = release;
     let mut out = format!(
-        "apiVersion: krew.googlecontainertools.github.com/v1alpha2\nkind: Plugin\nmetadata:\n  name: trustwalk\nspec:\n  \
+        "apiVersion: krew.googlecontainertools.github.com/v1alpha2\nkind: Plugin\nmetadata:\n  name: \
+         trustwalk\nspec:\n  \
          version: v{version}\n  homepage: {repository}\n  shortDescription: {summary}\n  description: |\n    \
          Walks the links between a workload and its AWS role, names the one that broke, and proves it.\n    \
          Start with: kubectl trustwalk diagnose KIND/NAME -n NAMESPACE\n  platforms:\n"
@@ -74,7 +75,8 @@ pub(crate) fn krew(release: &Release<'_>) -> Result<String> {
         let _ = write!(
             out,
             "    - selector:\n        matchLabels:\n          os: {os}\n          arch: {arch}\n      uri: {}\n      \
-             sha256: {}\n      bin: trustwalk\n      files:\n        - from: trustwalk-*/trustwalk\n          to: .\n        \
+             sha256: {}\n      bin: trustwalk\n      files:\n        - from: trustwalk-*/trustwalk\n          to: .\n  \
+                   \
              - from: trustwalk-*/LICENSE-*\n          to: .\n",
             release.url(archive),
             archive.sum
@@ -196,7 +198,8 @@ mod tests {
         let linux = platforms[0]["uri"].as_str().unwrap();
         assert_eq!(
             linux,
-            "https://forge.example/o/trustwalk/releases/download/v1.2.0/trustwalk-1.2.0-x86_64-unknown-linux-musl.tar.gz"
+            "https://forge.example/o/trustwalk/releases/download/v1.2.0/trustwalk-1.2.0-x86_64-unknown-linux-musl.tar\
+             .gz"
         );
         assert_eq!(faults(&json!({"kind": "Plugin", "spec": {"platforms": [{}]}})).len(), 9);
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 
 /// How the command is used.
-pub(crate) const USAGE: &str = "cargo xtask dist [--target TRIPLE] [--out FOLDER] [--program FILE [--libraries]] [--quick]\n   or: \
+pub(crate) const USAGE: &str = "cargo xtask dist [--target TRIPLE] [--out FOLDER] [--program FILE [--libraries]] \
+                                [--quick]\n   or: \
                                 cargo xtask dist --check [--target TRIPLE]\n   or: cargo xtask dist --gather FOLDER \
                                 [--repository URL] [--key FILE]";
 

@@ -109,7 +109,8 @@ mod tests {
             [Entry::program("d/run", vec![9; 70_000]), Entry::folder("d", 0o755, 0), Entry::file("ü.txt", "umlaut")];
         std::fs::write(&path, zip(&entries, Effort::Least).unwrap()).unwrap();
         let program = "import sys, zipfile\nz = zipfile.ZipFile(sys.argv[1])\nassert z.testzip() is None\n\
-                       print([(i.filename, oct(i.external_attr >> 16), i.file_size, i.date_time) for i in z.infolist()])";
+                       print([(i.filename, oct(i.external_attr >> 16), i.file_size,
+                           i.date_time) for i in z.infolist()])";
         let out = Command::new("python3").args(["-c", program]).arg(&path).output().unwrap();
         let said = String::from_utf8_lossy(&out.stdout).into_owned();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));

@@ -62,7 +62,8 @@ fn metadata(about: &About<'_>, version: &str) -> String {
         all
     });
     format!(
-        "Metadata-Version: 2.4\nName: trustwalk\nVersion: {version}\nSummary: {}\nKeywords: aws,irsa,oidc,sts,kubernetes\n\
+        "Metadata-Version: 2.4\nName: trustwalk\nVersion: {version}\nSummary: {}\nKeywords: \
+         aws,irsa,oidc,sts,kubernetes\n\
          Classifier: Environment :: Console\nClassifier: Topic :: System :: Systems Administration\n\
          License-Expression: Apache-2.0 OR MIT\n{files}Requires-Python: >=3.8\n\
          Description-Content-Type: text/markdown; charset=UTF-8\n\n{}",

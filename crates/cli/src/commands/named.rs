@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn what_is_named_is_offered_with_its_place_and_nothing_that_does_harm() {
-        let text = "our ledger deployment in namespace `payments` of cluster harbour-1 (us-west-2) gets AccessDenied for \
-            arn:aws:iam::111122223333:role/Ledger";
+        let text = "our ledger deployment in namespace `payments` of cluster harbour-1 (us-west-2) gets AccessDenied \
+                    for arn:aws:iam::111122223333:role/Ledger";
         let offered = offers(&trustwalk_symptoms::named(text), &Typed::default());
         assert_eq!(
             offered,

@@ -175,7 +175,7 @@ fn json(path: &Path) -> Result<Value, CollectError> {
     serde_json::from_slice(&bytes).map_err(|e| CollectError::Format {
         path: path.to_owned(),
         what: "a job's event",
-        reason: crate::files::json_place(&e),
+        reason: trustwalk_core::bundle::place(&e),
     })
 }
 

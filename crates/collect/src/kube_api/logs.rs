@@ -33,8 +33,8 @@ pub async fn read_logs(api: &KubeApi, namespace: &str, pods: &[Pod], since: Opti
             let mut found = LogsRead::default();
             let place = Place { pod: pod.name.clone(), container: container.name.clone() };
             let (mut gap, mut cut) = (None, None);
-            // One run after the other, so that what failed in the first and works in the second is over. The present one
-            // is read first: what is started anew in between is the one before then, and not lost.
+            // One run after the other, so that what failed in the first and works in the second is over. The present
+            // one is read first: what is started anew in between is the one before then, and not lost.
             let mut runs: Option<Summary> = None;
             for previous in [false, true] {
                 if previous && pod.restarts == 0 {

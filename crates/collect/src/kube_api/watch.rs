@@ -224,8 +224,12 @@ impl<T> Follower<'_, T> {
         let _ = self.give.send(Change::Unwatched(why.unwrap_or_default())).await;
         self.row.over();
         let mut pause = LIST_PACE;
-        while !self.give.is_closed() {
-            tokio::time::sleep(pause.mul_f64(f64::midpoint(1.0, retry::random()))).await;
+        loop {
+            let pace = tokio::time::sleep(pause.mul_f64(f64::midpoint(1.0, retry::random())));
+            tokio::select! {
+                () = self.give.closed() => return None,
+                () = pace => {}
+            }
             match self.list().await {
                 Ok(_) => {
                     self.row.over();
@@ -235,7 +239,6 @@ impl<T> Follower<'_, T> {
                 Err(failure) => return Some(failure),
             }
         }
-        None
     }
 
     /// Listens until the stream ends.

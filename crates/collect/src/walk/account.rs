@@ -373,8 +373,8 @@ pub(super) async fn walk_role(world: &World, arn: &str, subject: Option<&str>) -
     evidence
 }
 
-/// Where nobody says whose token it is about: the one that the role was refused to last, as the trail tells it, and that
-/// did not get the role since.
+/// Where nobody says whose token it is about: the one that the role was refused to last, as the trail tells it, and
+/// that did not get the role since.
 async fn refused_of(world: &World, arn: &str) -> Bearer {
     let arn = meant(arn);
     let Some(name) = role_name(arn) else { return Bearer::Nothing };

@@ -19,8 +19,8 @@ use crate::limits::{FULL_WALKS, PARALLEL_TARGETS};
 
 /// Walks from every workload that uses web identity: its service account names a role, or its
 /// containers hold the variables, or an association or a role's trust policy names it. Walks too from those that do
-/// not and fail, or whose log speaks of credentials: what they lack may be the identity. Each is given away as it comes;
-/// tells how many there were and what could not be listed.
+/// not and fail, or whose log speaks of credentials: what they lack may be the identity. Each is given away as it
+/// comes; tells how many there were and what could not be listed.
 pub(super) async fn everything(
     world: &World,
     namespace: Option<&str>,

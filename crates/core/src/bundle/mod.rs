@@ -103,7 +103,8 @@ pub fn parse_each(bytes: &[u8], take: &mut dyn FnMut(Evidence)) -> Result<String
         let written = head.tool.as_deref().unwrap_or("an unknown tool");
         let written: String = redact(written).chars().take(TOOL_CHARS).collect();
         return Err(BundleError(format!(
-            "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to {VERSION}: use the \
+            "it has format {version}, written by {written}; this trustwalk reads formats {OLDEST} to {VERSION}: use \
+             the \
              trustwalk that wrote it, or a newer one"
         )));
     }
@@ -126,8 +127,8 @@ pub fn parse_each(bytes: &[u8], take: &mut dyn FnMut(Evidence)) -> Result<String
     Ok(tool)
 }
 
-/// Where a document is wrong, and how, without a word of it.
-fn place(error: &serde_json::Error) -> String {
+/// What is wrong with a JSON text and where, without a word of it: it may be another file than was meant.
+pub fn place(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Io => "it cannot be read",
         serde_json::error::Category::Syntax => "it is not JSON",

@@ -6,10 +6,14 @@ use crate::evidence::{Evidence, Target};
 use crate::finding::{Confidence, Finding};
 use crate::observation::{Observation, Seen};
 
-/// Why nothing was judged of a workload: it names no role, and nothing that was seen of it speaks of credentials. `None`
-/// where something does.
+/// Why nothing was judged of a workload: it names no role, and nothing that was seen of it speaks of credentials.
+/// `None` where something does.
 pub fn besides_identity(e: &Evidence, d: &Diagnosis) -> Option<String> {
     if !matches!(e.target, Target::Workload { .. }) || e.names_identity() {
+        return None;
+    }
+    // What could not be read may name one.
+    if e.service_account.is_open() || e.role_arn.is_open() || e.associations.is_refused() {
         return None;
     }
     let mut named = d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings);

@@ -143,43 +143,28 @@ impl Serializer for Look {
     }
 }
 
-impl ser::SerializeSeq for Look {
-    type Ok = ();
-    type Error = Found;
+/// What is in a list, whatever kind of list it is.
+macro_rules! listed {
+    ($($of:ident: $element:ident,)+) => { $(
+        impl ser::$of for Look {
+            type Ok = ();
+            type Error = Found;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Outcome {
-        value.serialize(*self)
-    }
+            fn $element<T: Serialize + ?Sized>(&mut self, value: &T) -> Outcome {
+                value.serialize(*self)
+            }
 
-    fn end(self) -> Outcome {
-        Ok(())
-    }
+            fn end(self) -> Outcome {
+                Ok(())
+            }
+        }
+    )+ };
 }
 
-impl ser::SerializeTuple for Look {
-    type Ok = ();
-    type Error = Found;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Outcome {
-        value.serialize(*self)
-    }
-
-    fn end(self) -> Outcome {
-        Ok(())
-    }
-}
-
-impl ser::SerializeTupleStruct for Look {
-    type Ok = ();
-    type Error = Found;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Outcome {
-        value.serialize(*self)
-    }
-
-    fn end(self) -> Outcome {
-        Ok(())
-    }
+listed! {
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
 }
 
 impl ser::SerializeStruct for Look {

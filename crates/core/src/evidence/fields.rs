@@ -1,7 +1,7 @@
 //! What identities share, by the table in which each kind of thing stands once.
 
-/// Hands the shared fields of [`super::Evidence`] to a macro: the words of a table, its name, the type of what stands in
-/// it, and the fields that refer to it.
+/// Hands the shared fields of [`super::Evidence`] to a macro: the words of a table, its name, the type of what stands
+/// in it, and the fields that refer to it.
 macro_rules! shared_fields {
     ($to:ident) => {
         $to! {

@@ -103,8 +103,8 @@ impl CiJob {
     }
 
     /// Whether an issuer, without its scheme, can be that of the job's tokens: the cloud service of another platform, a
-    /// cluster of EKS, Google and Cognito cannot (the sources named at [`Self::issuer`]; IAM User Guide, "OIDC federated
-    /// principals"). An instance of one's own may stand at any other address.
+    /// cluster of EKS, Google and Cognito cannot (the sources named at [`Self::issuer`]; IAM User Guide, "OIDC
+    /// federated principals"). An instance of one's own may stand at any other address.
     pub fn may_be_from(&self, path: &str) -> bool {
         match path.split('/').next().unwrap_or_default() {
             "token.actions.githubusercontent.com" => self.platform == Platform::GithubActions,

@@ -72,8 +72,9 @@ pub struct Fetched {
     pub redirect: Option<String>,
 }
 
-/// Whether a status is one that a server gives for a time: it timed out, was asked too often or is in trouble (RFC 9110,
-/// sections 15.5.9 and 15.6; RFC 6585, section 4; RFC 8470, section 5.2). That it knows no such method or version lasts.
+/// Whether a status is one that a server gives for a time: it timed out, was asked too often or is in trouble (RFC
+/// 9110, sections 15.5.9 and 15.6; RFC 6585, section 4; RFC 8470, section 5.2). That it knows no such method or version
+/// lasts.
 pub(super) fn passes(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500..=599) && !matches!(status, 501 | 505)
 }

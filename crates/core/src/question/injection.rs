@@ -192,7 +192,8 @@ fn preset(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     let name = &container.name;
     let sentence = match lacks {
         Lacks::Token => format!(
-            "container {name} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and mounts \
+            "container {name} sets {ROLE_VARIABLE} or {FILE_VARIABLE} itself, so the webhook leaves it alone and \
+             mounts \
              no token"
         ),
         Lacks::Other(other) => format!(

@@ -219,8 +219,8 @@ fn broken(line: &LogFailure, host: &str) -> Draft {
 }
 
 fn proxied(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
-    // SDKs ask the endpoint of their own region unless they are told otherwise (AWS SDKs and Tools Reference Guide, "AWS
-    // STS Regional endpoints").
+    // SDKs ask the endpoint of their own region unless they are told otherwise (AWS SDKs and Tools Reference Guide,
+    // "AWS STS Regional endpoints").
     let regional = || format!("sts.{}.amazonaws.com", names::region(e));
     let exempt = line.failure.host.clone().unwrap_or_else(regional);
     Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure(
@@ -264,9 +264,9 @@ fn regional_by_hand(e: &View<'_>) -> String {
     [annotate, names::on_workload(e, "rollout restart", "", &[])].join(" && ")
 }
 
-/// The cure for who calls the global endpoint. SDKs whose major version is of after July 2022 never ask it, the others no
-/// more by default since July 2025, but for the AWS CLI 1, Java 1, Go 1 and JavaScript 2 (AWS SDKs and Tools Reference
-/// Guide, "AWS STS Regional endpoints").
+/// The cure for who calls the global endpoint. SDKs whose major version is of after July 2022 never ask it, the others
+/// no more by default since July 2025, but for the AWS CLI 1, Java 1, Go 1 and JavaScript 2 (AWS SDKs and Tools
+/// Reference Guide, "AWS STS Regional endpoints").
 fn regional(e: &View<'_>, draft: Draft) -> Draft {
     let kubectl = regional_by_hand(e);
     // The webhook sets the variable beside the role; what the template sets by hand it leaves.

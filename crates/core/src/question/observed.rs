@@ -77,12 +77,12 @@ fn own(e: &Evidence) -> Option<Observation> {
     })
 }
 
-/// Seconds after which a container that fails has been started again: the kubelet's longest pause between restarts is five
-/// minutes (Kubernetes documentation, "Pod Lifecycle", "Container restarts").
+/// Seconds after which a container that fails has been started again: the kubelet's longest pause between restarts is
+/// five minutes (Kubernetes documentation, "Pod Lifecycle", "Container restarts").
 const LONGEST_PAUSE: i64 = 300;
 
-/// A refused exchange of this identity that the account's trail remembers; where a role alone is asked about, of whoever
-/// asked for it. Those of other identities are theirs, and our own is told by its answer.
+/// A refused exchange of this identity that the account's trail remembers; where a role alone is asked about, of
+/// whoever asked for it. Those of other identities are theirs, and our own is told by its answer.
 fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
     let code = event.error.as_deref().filter(|_| event.name == "AssumeRoleWithWebIdentity")?;
     let ours = view.exchange().known().and_then(|x| x.request_id.as_deref());

@@ -151,7 +151,8 @@ fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
 enum Key {
     /// The webhook's own, written wrongly.
     Slip,
-    /// One of AWS's, or of a tool that gives roles to pods otherwise, as kube2iam's and kiam's `iam.amazonaws.com/role`.
+    /// One of AWS's, or of a tool that gives roles to pods otherwise, as kube2iam's and kiam's
+    /// `iam.amazonaws.com/role`.
     Elsewhere,
 }
 

@@ -108,7 +108,8 @@ fn trusts(role: &Role, path: &str) -> bool {
     federated(role).iter().any(|trusted| bare(trusted) == path)
 }
 
-/// The issuers whose tokens a role's trust policy lets in, without their scheme; other federated principals as they are.
+/// The issuers whose tokens a role's trust policy lets in, without their scheme; other federated principals as they
+/// are.
 pub(super) fn federated(role: &Role) -> Vec<String> {
     let Ok(policy) = serde_json::from_str::<Value>(&role.trust_policy) else { return Vec::new() };
     let each = |v: &Value| v.as_array().cloned().unwrap_or_else(|| vec![v.clone()]);

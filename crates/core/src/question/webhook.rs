@@ -238,7 +238,8 @@ fn untrusted(
     let name = &hook.configuration;
     let follows = if hook.failure_policy == "Ignore" { "hides it" } else { "lets no pod be made without it" };
     let mut draft = base(format!(
-        "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} {follows}",
+        "the certificate the webhook {name} serves does not verify against its caBundle, and failurePolicy {} \
+         {follows}",
         hook.failure_policy
     ));
     if let Some(said) = said {
@@ -269,7 +270,8 @@ fn trusted(e: &View<'_>, hook: &Webhook, draft: Draft) -> Draft {
         );
     }
     let command = shell::line("kubectl edit mutatingwebhookconfiguration {}", &[&hook.configuration]);
-    let note = "no object of the cluster that could be read holds an authority that verifies what the webhook serves, and \
+    let note = "no object of the cluster that could be read holds an authority that verifies what the webhook serves, \
+                and \
                 what it presents itself is no proof: whoever made its certificate knows the authority";
     draft.cure(TITLE, &[("kubectl", command), ("note", note.to_owned())])
 }
@@ -311,7 +313,8 @@ fn unversioned(hook: &Webhook) -> Option<bool> {
     Some(version <= UNVERSIONED)
 }
 
-const OLDER_FIRST: &str = "list v1beta1 before v1, or run a webhook newer than 0.6.17, which answers in the version that \
+const OLDER_FIRST: &str = "list v1beta1 before v1, or run a webhook newer than 0.6.17, which answers in the version \
+                           that \
                            it is asked in; then recreate the pods";
 const NEWER_FIRST: &str = "list v1 before v1beta1, as the webhook answers in v1; then recreate the pods";
 

@@ -26,7 +26,8 @@ pub(crate) fn first_objects(store: &Store, config: &ClusterConfig) {
         add(
             store,
             &Gvr::new(RBAC, "v1", "clusterroles"),
-            json!({"metadata": {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}, "rules": rules}),
+            json!({"metadata": {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}},
+                "rules": rules}),
         );
         let subjects: Vec<Value> =
             groups.iter().map(|group| json!({"apiGroup": RBAC, "kind": "Group", "name": group})).collect();
@@ -77,12 +78,14 @@ fn roles() -> Vec<(&'static str, Value, &'static [&'static str])> {
         ),
         (
             "system:service-account-issuer-discovery",
-            json!([{"nonResourceURLs": ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"], "verbs": ["get"]}]),
+            json!([{"nonResourceURLs": ["/.well-known/openid-configuration", "/.well-known/openid-configuration/",
+                "/openid/v1/jwks", "/openid/v1/jwks/"], "verbs": ["get"]}]),
             &["system:serviceaccounts"],
         ),
         (
             "system:discovery",
-            json!([{"nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"], "verbs": ["get"]}]),
+            json!([{"nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi",
+                "/openapi/*", "/readyz", "/version", "/version/"], "verbs": ["get"]}]),
             &["system:authenticated"],
         ),
         (
@@ -93,7 +96,8 @@ fn roles() -> Vec<(&'static str, Value, &'static [&'static str])> {
         (
             "system:basic-user",
             json!([
-                {"apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"], "verbs": ["create"]},
+                {"apiGroups": ["authorization.k8s.io"], "resources": ["selfsubjectaccessreviews",
+                    "selfsubjectrulesreviews"], "verbs": ["create"]},
                 {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]},
             ]),
             &["system:authenticated"],
@@ -126,11 +130,13 @@ fn node_object(node: &NodeSpec, version: &str) -> Value {
             "capacity": amounts,
             "allocatable": amounts,
             "conditions": [
-                {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"},
+                {"type": "Ready", "status": "True", "reason": "KubeletReady",
+                    "message": "kubelet is posting ready status"},
             ],
             "nodeInfo": {
                 "architecture": "amd64", "operatingSystem": "linux", "kubeletVersion": version,
-                "kernelVersion": "6.12.0", "osImage": "Amazon Linux 2023", "containerRuntimeVersion": "containerd://2.1.4",
+                "kernelVersion": "6.12.0", "osImage": "Amazon Linux 2023",
+                    "containerRuntimeVersion": "containerd://2.1.4",
                 "bootID": "", "machineID": "", "systemUUID": "", "kubeProxyVersion": "",
             },
         },

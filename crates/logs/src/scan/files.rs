@@ -63,8 +63,8 @@ fn zstd(source: impl Read, scanner: &mut Scanner) -> io::Result<()> {
 }
 
 /// Where a buffer begins in memory. Some processors copy several times slower from the kernel to a place a few bytes
-/// further into its page than what is copied has in its own: an allocator's 16, after the 4 bytes that tell a log's form.
-/// To a page's beginning no copy is slow, wherever it comes from.
+/// further into its page than what is copied has in its own: an allocator's 16, after the 4 bytes that tell a log's
+/// form. To a page's beginning no copy is slow, wherever it comes from.
 const PAGE: usize = 4096;
 
 /// Feeds at most `limit` bytes.

@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn a_sentence_that_shares_words_with_a_page_is_not_about_it() {
-        let text = "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be \
+        let text = "unable to load in-cluster configuration, KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must \
+                    be \
                     defined";
         assert_eq!(causes(text), []);
         let expired = causes("InvalidIdentityToken: Provided Token is expired");
