@@ -182,11 +182,23 @@ fn delivery() -> Vec<String> {
     let denied = "An unknown error occurred";
     vec![
         exchange("a", "AccessDenied", denied),
-        r#"{"eventVersion":"1.08","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/r/web identity"},"eventTime":"2026-11-23T10:00:00Z","eventSource":"rds.amazonaws.com","eventName":"DescribeDBInstances","errorCode":"DBInstanceNotFound","errorMessage":"no such host: Role WebIdentity"}"#.to_owned(),
+        "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"AssumedRole\",\"arn\":\"arn:aws:sts::111122223333:as\
+         sumed-role/r/web identity\"},\"eventTime\":\"2026-11-23T10:00:00Z\",\"eventSource\":\"rds.amazonaws.com\",\"\
+         eventName\":\"DescribeDBInstances\",\"errorCode\":\"DBInstanceNotFound\",\"errorMessage\":\"no such host: Ro\
+         le WebIdentity\"}"
+            .to_owned(),
         exchange("bb", "InvalidIdentityToken", "No OpenIDConnect provider found in your account for https://x.example"),
         exchange("ccc", "AccessDenied", denied),
-        r#"{"eventVersion":"1.08","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/eve"},"eventTime":"2026-11-23T09:00:00Z","eventSource":"iam.amazonaws.com","eventName":"DeleteOpenIDConnectProvider","requestParameters":{"openIDConnectProviderArn":"arn:aws:iam::111122223333:oidc-provider/x.example"}}"#.to_owned(),
-        r#"{"eventVersion":"1.08","userIdentity":{"type":"WebIdentityUser","userName":"system:serviceaccount:shop:cart","identityProvider":"p"},"eventTime":"2026-11-23T11:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity","requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/a"},"responseElements":{"audience":"sts.amazonaws.com"}}"#.to_owned(),
+        "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"IAMUser\",\"arn\":\"arn:aws:iam::111122223333:user/e\
+         ve\"},\"eventTime\":\"2026-11-23T09:00:00Z\",\"eventSource\":\"iam.amazonaws.com\",\"eventName\":\"DeleteOpe\
+         nIDConnectProvider\",\"requestParameters\":{\"openIDConnectProviderArn\":\"arn:aws:iam::111122223333:oidc-pr\
+         ovider/x.example\"}}"
+            .to_owned(),
+        "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"WebIdentityUser\",\"userName\":\"system:serviceaccou\
+         nt:shop:cart\",\"identityProvider\":\"p\"},\"eventTime\":\"2026-11-23T11:00:00Z\",\"eventSource\":\"sts.amaz\
+         onaws.com\",\"eventName\":\"AssumeRoleWithWebIdentity\",\"requestParameters\":{\"roleArn\":\"arn:aws:iam::11\
+         1122223333:role/a\"},\"responseElements\":{\"audience\":\"sts.amazonaws.com\"}}"
+            .to_owned(),
     ]
 }
 
