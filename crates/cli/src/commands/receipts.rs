@@ -8,7 +8,7 @@ use trustwalk_collect::World;
 use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
 
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, not_undone, unheard};
-use super::rotate::{End, ended};
+use super::rotate::{End, ended, still_presented};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -159,7 +159,16 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
     let receipt = journal.path().display().to_string();
     let words = Words { approve: args.approve, foreign: args.foreign_receipt };
     let nothing = steps.is_empty() && !args.approve;
-    let (exit, undone) = if nothing {
+    // A rotation's first half repaired nothing: what it registered may be all that is presented by now.
+    let kept = match journal.receipt() {
+        receipt if receipt.is_rotation() && !steps.is_empty() => Box::pin(still_presented(&world, receipt)).await?,
+        _ => None,
+    };
+    let (exit, undone) = if let Some(why) = kept {
+        let next = Next::command(place.typed.again("fix --rotate", &journal.receipt().target));
+        voice.say(&render::ending(Ink::Bad, "Refused", &why, &next, voice.pen()))?;
+        (Exit::Findings, 0)
+    } else if nothing {
         voice.say(&render::ending(Ink::Good, "Ok", "there is nothing to undo", &Next::default(), voice.pen()))?;
         (Exit::Sound, 0)
     } else if words.suffice(&journal, "rollback", &place.typed, voice)? {

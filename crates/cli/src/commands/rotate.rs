@@ -11,7 +11,8 @@ use trustwalk_collect::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetc
 use trustwalk_collect::{Ask, World, collect, read_bounded};
 use trustwalk_core::evidence::{Evidence, HostChain, Observed, Source, Target};
 use trustwalk_core::plan::{
-    Entry, Linted, Presented, ROTATION, Retiring, Rotated, Rotation, Scene, Stage, Wish, host_for, rotate,
+    Drift, Entry, Leave, Linted, Presented, ROTATION, Receipt, Registered, Retiring, Rotated, Rotation, Scene, Stage,
+    Wish, host_for, rotate,
 };
 use trustwalk_render::{self as render, Ink, Next, Shown};
 use trustwalk_x509::parse_any;
@@ -163,6 +164,31 @@ fn unapproved(plan: &Linted, repair: &Repair<'_>, (place, e): (&PlaceArgs, &Evid
     voice.line("")?;
     voice.say(&render::ending(Ink::Odd, "No changes were made", text, &next, pen))?;
     Ok(())
+}
+
+/// What keeps a rotation's first half from being taken back: a thumbprint that would go, and whose certificate is
+/// presented by now. Without it STS refuses everybody.
+pub(super) async fn still_presented(world: &World, receipt: &Receipt) -> anyhow::Result<Option<String>> {
+    let found = collect(world, &ask_again(&receipt.target)?).await?;
+    let Some(one) = found.evidence.first() else { return Ok(None) };
+    let presented = presented(world, one).await;
+    let scene = Scene { evidence: one, presented: &presented, incoming: None };
+    let leave = Leave { entry: Entry::Asked, drift: Drift::Avoided };
+    let now = rotate(&scene, &Wish::Look, leave).rotation;
+    if now.stage == Stage::NotConsulted {
+        return Ok(None);
+    }
+    let goes = receipt.added();
+    let needed =
+        |r: &&Registered| !r.presented_by.is_empty() && goes.iter().any(|t| t.eq_ignore_ascii_case(&r.thumbprint));
+    Ok(now.registered.iter().find(needed).map(|r| {
+        format!(
+            "{} would go, and {} presents its certificate by now: STS would refuse everybody. Switch the issuer back \
+             before",
+            r.thumbprint,
+            r.presented_by.join(", ")
+        )
+    }))
 }
 
 /// A rotation that was carried out.

@@ -154,6 +154,18 @@ impl Receipt {
         self.cures == ROTATION
     }
 
+    /// The thumbprints that were registered by it and not before: going back takes them away.
+    pub fn added(&self) -> Vec<&str> {
+        let mut all = Vec::new();
+        for step in self.steps.iter().map(|s| &s.step) {
+            let Action::SetThumbprints { thumbprints, .. } = &step.action else { continue };
+            let before = serde_json::from_str::<Vec<String>>(&step.precondition.expected).unwrap_or_default();
+            let is_new = |t: &&str| !before.iter().any(|old| old.eq_ignore_ascii_case(t));
+            all.extend(thumbprints.iter().map(String::as_str).filter(is_new));
+        }
+        all
+    }
+
     /// Whether it takes a thumbprint away that was registered.
     pub fn retires(&self) -> bool {
         let drops = |s: &ReceiptStep| {
