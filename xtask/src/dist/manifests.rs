@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 use super::target::{TARGETS, Target};
 
@@ -63,27 +64,37 @@ impl Release<'_> {
 pub(crate) fn krew(release: &Release<'_>) -> Result<String> {
     release.check()?;
     let Release { version, summary, repository, .. } = release;
-    let mut out = format!(
-        "apiVersion: krew.googlecontainertools.github.com/v1alpha2\nkind: Plugin\nmetadata:\n  name: \
-         trustwalk\nspec:\n  \
-         version: v{version}\n  homepage: {repository}\n  shortDescription: {summary}\n  description: |\n    \
-         Walks the links between a workload and its AWS role, names the one that broke, and proves it.\n    \
-         Start with: kubectl trustwalk diagnose KIND/NAME -n NAMESPACE\n  platforms:\n"
-    );
-    for archive in release.chosen() {
+    let platform = |archive: &Archive| {
         let Target { os, arch, .. } = archive.target;
-        let _ = write!(
-            out,
-            "    - selector:\n        matchLabels:\n          os: {os}\n          arch: {arch}\n      uri: {}\n      \
-             sha256: {}\n      bin: trustwalk\n      files:\n        - from: trustwalk-*/trustwalk\n          to: .\n  \
-                   \
-             - from: trustwalk-*/LICENSE-*\n          to: .\n",
-            release.url(archive),
-            archive.sum
-        );
-    }
-    Ok(out)
+        json!({
+            "selector": {"matchLabels": {"os": os, "arch": arch}},
+            "uri": release.url(archive),
+            "sha256": archive.sum,
+            "bin": "trustwalk",
+            "files": [
+                {"from": "trustwalk-*/trustwalk", "to": "."},
+                {"from": "trustwalk-*/LICENSE-*", "to": "."},
+            ],
+        })
+    };
+    let platforms: Vec<Value> = release.chosen().into_iter().map(platform).collect();
+    let manifest = json!({
+        "apiVersion": "krew.googlecontainertools.github.com/v1alpha2",
+        "kind": "Plugin",
+        "metadata": {"name": "trustwalk"},
+        "spec": {
+            "version": format!("v{version}"),
+            "homepage": repository,
+            "shortDescription": summary,
+            "description": KREW_DESCRIPTION,
+            "platforms": platforms,
+        },
+    });
+    serde_saphyr::to_string(&manifest).context("krew's manifest can't be written as YAML")
 }
+
+const KREW_DESCRIPTION: &str = "Walks the links between a workload and its AWS role, names the one that broke, and \
+                                proves it.\nStart with: kubectl trustwalk diagnose KIND/NAME -n NAMESPACE\n";
 
 /// Homebrew's formula.
 pub(crate) fn formula(release: &Release<'_>) -> Result<String> {
@@ -132,7 +143,6 @@ end
 mod tests {
     use super::*;
     use crate::run::has;
-    use serde_json::{Value, json};
 
     fn archives() -> Vec<Archive> {
         let of = |target: Target| Archive {
