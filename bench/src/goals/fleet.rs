@@ -13,8 +13,8 @@ use super::fleet_floor::{fetch_all, tls13_primitives};
 use super::fleet_servers::{addresses, canned, real};
 use super::go;
 use crate::harness::{
-    CLIENT_CORE, Cost, Held, Ran, Section, Settings, Spread, Variant, count, cpu, free_all_cores, pin, run, run_apart,
-    run_ok, take_turns, wall, work,
+    CLIENT_CORE, Cost, Held, Ran, Section, Settings, Spread, Variant, count, cpu, free_all_cores, pin, run,
+    run_apart_to, run_ok, take_turns, wall, work,
 };
 
 const ROUNDS: usize = 7;
@@ -232,7 +232,8 @@ impl Fleet<'_> {
             let (list, out) = (self.list(number, port)?, self.settings.file("answers"));
             let (list, jobs) = (list.to_string_lossy(), WALL_JOBS.to_string());
             let words = ["thumbprint", "--jobs", &jobs, "--fleet", &list];
-            let ran = run_apart(&self.settings.trustwalk, &words, &out)?;
+            let ran = run_apart_to(&[], &self.settings.trustwalk, &words, &out)?;
+            ensure!(judged(&ran), "not all answered: {}", ran.err);
             let answers = BufReader::new(std::fs::File::open(&out)?).split(b'\n').count();
             ensure!(answers == number, "{answers} of {number} hosts answered");
             Ok(ran)

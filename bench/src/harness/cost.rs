@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -120,12 +121,19 @@ pub(crate) fn run_apart(program: &Path, words: &[&str], out: &Path) -> Result<Ra
 
 /// As [`run_apart`], with more in the environment.
 pub(crate) fn run_apart_in(env: &[(String, String)], program: &Path, words: &[&str], out: &Path) -> Result<Ran> {
+    let ran = run_apart_to(env, program, words, out)?;
+    ensure!(ran.status.success(), "`{}` failed ({}): {}", program.display(), ran.status, ran.err.trim());
+    Ok(ran)
+}
+
+/// As [`run_apart_in`], for a child that may end in any way.
+pub(crate) fn run_apart_to(env: &[(String, String)], program: &Path, words: &[&str], out: &Path) -> Result<Ran> {
     let mut command = Command::new(std::env::current_exe()?);
     command.envs(env.iter().map(|(name, value)| (name, value)));
     let mut ran = run_ok(command.arg(APART).arg(out).arg(program).args(words))?;
-    let told: [f64; 3] = serde_json::from_str(&ran.out)?;
-    let [wall, cpu, kib] = told;
+    let (wall, cpu, kib, status): (f64, f64, f64, i32) = serde_json::from_str(&ran.out)?;
     ran.cost = Cost { wall, cpu };
+    ran.status = ExitStatus::from_raw(status);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size in KiB was printed")]
     {
         ran.rss = kib as u64 * 1024;
@@ -141,7 +149,6 @@ pub(crate) fn tell_cost(mut words: impl Iterator<Item = String>) -> Result<Strin
     let began = Instant::now();
     let used = command.spawn()?.wait4()?;
     let wall = began.elapsed().as_secs_f64();
-    ensure!(used.status.success(), "{}", used.status);
     let cpu = (used.rusage.utime + used.rusage.stime).as_secs_f64();
-    Ok(serde_json::to_string(&(wall, cpu, used.rusage.maxrss / 1024))?)
+    Ok(serde_json::to_string(&(wall, cpu, used.rusage.maxrss / 1024, used.status.into_raw()))?)
 }

@@ -7,7 +7,9 @@ mod settings;
 mod spread;
 mod turns;
 
-pub(crate) use cost::{APART, Cost, Ran, count, cpu, run, run_apart, run_apart_in, run_ok, tell_cost, wall, work};
+pub(crate) use cost::{
+    APART, Cost, Ran, count, cpu, run, run_apart, run_apart_in, run_apart_to, run_ok, tell_cost, wall, work,
+};
 pub(crate) use machine::{CLIENT_CORE, SERVER_CORE, describe, free_all_cores, load, pin};
 pub(crate) use page::{Held, Section, write_page};
 pub(crate) use settings::Settings;
