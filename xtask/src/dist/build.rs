@@ -29,13 +29,23 @@ fn rustc(words: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
 }
 
-/// Builds the sources in a folder; gives the program.
-pub(crate) fn build(sources: &Path, target: Target, time: u64) -> Result<PathBuf> {
+/// Builds the sources in a folder, as a release is or, for a look, without optimisation; gives the program.
+pub(crate) fn build(sources: &Path, target: Target, time: u64, optimised: bool) -> Result<PathBuf> {
     let sources = sources.canonicalize()?;
     let into = sources.join("target").join("dist-build");
     let mut cargo = Command::new("cargo");
     cargo
-        .args(["build", "--release", "--locked", "--package", "trustwalk", "--target", target.triple, "--target-dir"])
+        .args([
+            "build",
+            "--profile",
+            if optimised { "release" } else { "dev" },
+            "--locked",
+            "--package",
+            "trustwalk",
+            "--target",
+            target.triple,
+            "--target-dir",
+        ])
         .arg(&into)
         .current_dir(&sources);
     for (name, value) in surroundings(&sources, &cargo_home()?, target, time) {
@@ -45,7 +55,7 @@ pub(crate) fn build(sources: &Path, target: Target, time: u64) -> Result<PathBuf
     if !status.success() {
         bail!("the build for {} failed ({status})", target.triple);
     }
-    Ok(into.join(target.triple).join("release").join("trustwalk"))
+    Ok(into.join(target.triple).join(if optimised { "release" } else { "debug" }).join("trustwalk"))
 }
 
 /// Where cargo keeps the sources of crates.

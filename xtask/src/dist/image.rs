@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
+use super::archive::{Effort, gzip, tar};
 use super::digest::hex_of;
 use super::entry::Entry;
-use super::squeeze::{Effort, gzip};
-use super::tar::tar;
 use super::target::Target;
 
 /// User and group of the image: no name of a person, and no rights.
@@ -59,7 +58,7 @@ impl Layout {
         for (what, entries) in layers {
             let plain = tar(&entries, about.time)?;
             digests.push(format!("sha256:{}", hex_of(&plain)));
-            described.push(self.blob(LAYER, gzip(&plain, effort)));
+            described.push(self.blob(LAYER, gzip(&plain, effort)?));
             history.push(json!({"created": created(about.time)?, "created_by": "cargo xtask dist", "comment": what}));
         }
         let labels = labels(about)?;

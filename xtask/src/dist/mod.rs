@@ -1,6 +1,7 @@
 //! `dist`: the program as people get it. A static program, an archive, a wheel and an image of it, what they are made
 //! of, sums and signatures; and `--check`, which builds twice to see that nothing but the sources decides a byte.
 
+mod archive;
 mod build;
 mod crates;
 mod digest;
@@ -14,8 +15,6 @@ mod options;
 mod pack;
 mod sbom;
 mod sign;
-mod squeeze;
-mod tar;
 mod target;
 mod time;
 mod wheel;
@@ -25,9 +24,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use self::archive::Effort;
 use self::options::Options;
 use self::pack::{Job, SUMS, pack};
-use self::squeeze::Effort;
 use self::target::Target;
 use crate::run::root;
 use crate::say;
@@ -37,6 +36,14 @@ pub(crate) fn dist(words: &[&str]) -> Result<()> {
     let options = Options::read(words)?;
     let time = time::of_sources()?;
     let target = options.target.as_deref().map_or_else(build::own_target, target::named)?;
+    if options.gather.is_none() && target.triple.ends_with("-linux-gnu") {
+        let musl = target.triple.replace("-gnu", "-musl");
+        say(&format!(
+            "for {}, to try and not to publish: releases are for {musl} (`rustup target add {musl}`, and a C compiler \
+             for musl, in Debian's package musl-tools)",
+            target.triple
+        ));
+    }
     if let Some(folder) = &options.gather {
         return gather::gather(folder, time, options.repository.as_deref(), options.key.as_deref());
     }
@@ -46,7 +53,7 @@ pub(crate) fn dist(words: &[&str]) -> Result<()> {
     let out = options.out.clone().unwrap_or_else(|| root().join("target/dist"));
     let program = match &options.program {
         Some(given) => given.clone(),
-        None => build::build(&root(), target, time)?,
+        None => build::build(&root(), target, time, !options.quick)?,
     };
     let effort = if options.quick { Effort::Least } else { Effort::Most };
     pack(&Job { target, program: &program, out: &out, time, effort, libraries: options.libraries })?;
@@ -78,7 +85,7 @@ fn check(target: Target, time: u64, quick: bool) -> Result<()> {
     for name in ["one", "another-folder-of-another-length"] {
         let sources = base.join(name);
         checkout(&sources)?;
-        let program = build::build(&sources, target, time)?;
+        let program = build::build(&sources, target, time, !quick)?;
         let out = base.join(format!("{name}.packages"));
         pack(&Job { target, program: &program, out: &out, time, effort, libraries: false })?;
         hides(&program, &base)?;
@@ -103,11 +110,11 @@ fn checkout(into: &PathBuf) -> Result<()> {
         .spawn()
         .context("cannot run git")?;
     let bytes = archive.stdout.take().context("git says nothing")?;
-    let unpacked = Command::new("tar").args(["-x", "-C"]).arg(into).stdin(bytes).status()?;
-    if !archive.wait()?.success() || !unpacked.success() {
-        bail!("the last commit could not be laid out in {}", into.display());
+    let unpacked = tar::Archive::new(bytes).unpack(into);
+    if !archive.wait()?.success() {
+        bail!("git could not lay out the last commit");
     }
-    Ok(())
+    unpacked.with_context(|| format!("the last commit could not be laid out in {}", into.display()))
 }
 
 /// Fails if the folder of the build is told in the program.

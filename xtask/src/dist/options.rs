@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, bail};
 /// How the command is used.
 pub(crate) const USAGE: &str = "cargo xtask dist [--target TRIPLE] [--out FOLDER] [--program FILE [--libraries]] \
                                 [--quick]\n   or: \
-                                cargo xtask dist --check [--target TRIPLE]\n   or: cargo xtask dist --gather FOLDER \
+                                cargo xtask dist --check [--quick] [--target TRIPLE]\n   or: \
+                                cargo xtask dist --gather FOLDER \
                                 [--repository URL] [--key FILE]";
 
 /// What was asked for.
@@ -23,7 +24,7 @@ pub(crate) struct Options {
     pub(crate) program: Option<PathBuf>,
     /// Lay the libraries of a program that is not static into its image: for a look, never for a release.
     pub(crate) libraries: bool,
-    /// Compress little.
+    /// For a look: compress little, and build without optimisation.
     pub(crate) quick: bool,
     /// A folder of packages to make a release of.
     pub(crate) gather: Option<PathBuf>,

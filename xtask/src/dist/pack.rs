@@ -6,14 +6,13 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::archive::{Effort, gzip, tar};
 use super::crates;
 use super::digest::{hex_of, sums};
 use super::entry::Entry;
 use super::image::{self, Layout};
 use super::notices::notices;
 use super::sbom::sbom;
-use super::squeeze::{Effort, gzip};
-use super::tar::tar;
 use super::target::Target;
 use super::wheel::{self, wheel};
 use crate::run::root;
@@ -67,7 +66,7 @@ pub(crate) fn pack(job: &Job<'_>) -> Result<()> {
     let stem = format!("trustwalk-{}-{}", version(), job.target.triple);
     write(job, &format!("{stem}.cdx.json"), sbom(&crates, job.target.triple, job.time)?.as_bytes())?;
     let archive = tar(&archive(job, &stem, &program, &licences)?, job.time)?;
-    write(job, &format!("{stem}.tar.gz"), &gzip(&archive, job.effort))?;
+    write(job, &format!("{stem}.tar.gz"), &gzip(&archive, job.effort)?)?;
     let page = std::fs::read_to_string(root().join("packaging/about.md"))?;
     let about = wheel::About { version: version(), summary: SUMMARY, page: &page, licences: &licences };
     let (name, bytes) = wheel(&about, job.target, program.clone(), job.effort)?;

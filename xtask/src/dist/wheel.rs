@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
+use super::archive::{Effort, zip};
 use super::digest::{base64url, sha256};
 use super::entry::Entry;
-use super::squeeze::{Effort, zip};
 use super::target::{Target, platform_tags};
 
 /// What a wheel says of itself besides what is in it.
