@@ -55,9 +55,24 @@ fn allowed(e: &Evidence) {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    let old = r#"{"version":1,"tool":"trustwalk 0.1.0","evidence":[{"target":{"kind":"job","name":"x"},"now":7,"workload":{"state":"known","source":{"what":"w","at":0},"value":{"annotations":{"note":"a","eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"},"template":{"labels":{"l":"v"},"containers":[{"command":"x","env":[{"name":"PASS","value":"a"},{"name":"AWS_REGION","value":"us-west-2"}]}]}}},"job":{"state":"known","source":{"what":"j","at":0},"value":{"inputs":{"token":"a","audience":"b"},"env":{"AWS_ACCESS_KEY_ID":"a"}}}}]}"#;
-    let log = r#"{"version":2,"tool":"t","holds":{},"evidence":[{"target":{"kind":"log","name":"-"},"now":7,"chains":[{"state":"unreachable","source":{"what":"c","at":0},"error":"password=a"}]}]}"#;
-    let shared = r#"{"version":3,"tool":"t","holds":{},"shared":{"runs":[{"now":7}],"roles":[{"state":"known","source":{"what":"r","at":0},"value":{"tags":{"password":"a"}}}]},"identities":[{"target":{"kind":"log","name":"-"},"run":0,"role":0},{"target":{"kind":"log","name":"-"},"run":0,"role":0}]}"#;
+    let old = concat!(
+        r#"{"version":1,"tool":"trustwalk 0.1.0","evidence":[{"target":{"kind":"job","name":"x"},"now":7,"#,
+        r#""workload":{"state":"known","source":{"what":"w","at":0},"value":{"annotations":{"note":"a","#,
+        r#""eks.amazonaws.com/role-arn":"arn:aws:iam::111122223333:role/x"},"#,
+        r#""template":{"labels":{"l":"v"},"containers":[{"command":"x","env":[{"name":"PASS","value":"a"},"#,
+        r#"{"name":"AWS_REGION","value":"us-west-2"}]}]}}},"job":{"state":"known","source":{"what":"j","#,
+        r#""at":0},"value":{"inputs":{"token":"a","audience":"b"},"env":{"AWS_ACCESS_KEY_ID":"a"}}}}]}"#
+    );
+    let log = concat!(
+        r#"{"version":2,"tool":"t","holds":{},"evidence":[{"target":{"kind":"log","name":"-"},"now":7,"#,
+        r#""chains":[{"state":"unreachable","source":{"what":"c","at":0},"error":"password=a"}]}]}"#
+    );
+    let shared = concat!(
+        r#"{"version":3,"tool":"t","holds":{},"shared":{"runs":[{"now":7}],"roles":[{"state":"known","#,
+        r#""source":{"what":"r","at":0},"value":{"tags":{"password":"a"}}}]},"#,
+        r#""identities":[{"target":{"kind":"log","name":"-"},"run":0,"role":0},{"target":{"kind":"log","#,
+        r#""name":"-"},"run":0,"role":0}]}"#
+    );
     vec![
         old.into(),
         log.into(),

@@ -48,7 +48,8 @@ fn expected<'a>(facts: &'a [KeyFacts], kid: Option<&str>) -> Option<&'a KeyFacts
 
 /// An RSA key by its modulus's length; any odd number of that length looks like one.
 fn rsa(kid: &str, bytes: usize) -> Value {
-    json!({"kty": "RSA", "kid": kid, "alg": "RS256", "use": "sig", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(vec![0xc5; bytes])})
+    json!({"kty": "RSA", "kid": kid, "alg": "RS256", "use": "sig", "e": "AQAB",
+        "n": URL_SAFE_NO_PAD.encode(vec![0xc5; bytes])})
 }
 
 /// The base point of P-256 (FIPS 186-4, D.1.2.3), which is on the curve.

@@ -175,7 +175,8 @@ fn seeds() -> Vec<Vec<u8>> {
     let dressed = "Incorrect token audience X-Vault-Token: \u{4} and \u{3} at\u{6}with\u{7}then \
         \u{5}\u{8}InvalidIdentityToken: Incorrect token audience\n";
     let docker = "{\"log\":\"InvalidIdentityToken: Incorrect token \
-        \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n";
+        \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n{\"log\":\"audience\\n\",\"stream\":\"stderr\",\
+        \"time\":\"2026-11-23T10:00:00Z\"}\n";
     let boxed = "[pod/a/b] 2026-11-23T10:00:00Z │ Not authorized to\n[pod/a/b] 2026-11-23T10:00:00Z │ perform \
         sts:AssumeRoleWithWebIdentity\n";
     let chain = format!(
@@ -183,7 +184,10 @@ fn seeds() -> Vec<Vec<u8>> {
          call last):\n  File \"a\"\n{python}"
     );
     let endless = format!("x\u{1}\u{1}\u{1}\u{1}\u{1}\u{1}\n{python}\t\u{1}\n\t\u{1}\n{stack}");
-    let event = "{\"eventVersion\":\"1.08\",\"eventName\":\"AssumeRoleWithWebIdentity\",\"eventSource\":\"sts.amazonaws.com\",\"errorCode\":\"AccessDenied\",\"errorMessage\":\"no\",\"requestParameters\":{\"roleArn\":\"arn:aws:iam::111122223333:role/r\"},\"userIdentity\":{\"userName\":\"\u{2}\"}}";
+    let event = "{\"eventVersion\":\"1.08\",\"eventName\":\"AssumeRoleWithWebIdentity\",\
+                 \"eventSource\":\"sts.amazonaws.com\",\"errorCode\":\"AccessDenied\",\"errorMessage\":\"no\",\
+                 \"requestParameters\":{\"roleArn\":\"arn:aws:iam::111122223333:role/r\"},\
+                 \"userIdentity\":{\"userName\":\"\u{2}\"}}";
     let delivery = format!("{{\"Records\":[{event},{event}]}}");
     let around = format!(
         "Starting Controller\n{python}successfully refreshed web identity credentials\n{python}ERROR AWS \

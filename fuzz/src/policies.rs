@@ -217,10 +217,28 @@ fn principal(kind: PrincipalKind, name: String) -> Principal {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    let usual = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/i.example"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"i.example:aud":"sts.amazonaws.com","i.example:sub":"system:serviceaccount:ns:app"}}}]}"#;
+    let usual = concat!(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
+        r#""Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/i.example"},"#,
+        r#""Action":"sts:AssumeRoleWithWebIdentity","#,
+        r#""Condition":{"StringEquals":{"i.example:aud":"sts.amazonaws.com","#,
+        r#""i.example:sub":"system:serviceaccount:ns:app"}}}]}"#
+    );
     let like = usual.replace("StringEquals", "StringLike").replace("ns:app", "*:app-?");
-    let many = r#"{"Version":"2012-10-17","Id":"x","Statement":[{"Sid":"A","Effect":"Allow","Principal":"*","Action":["sts:*"],"Condition":{"ForAnyValue:StringLike":{"i.example:sub":["a*","*b","a*b"]},"Null":{"i.example:aud":"false"}}},{"Effect":"Deny","NotPrincipal":{"AWS":["arn:aws:iam::1:user/u"]},"NotAction":"sts:AssumeRole","Condition":{"Bool":{"aws:x":true},"NumericLessThan":{"aws:n":3}}}]}"#;
-    let odd = r#"{"Statement":{"Effect":"Allow","Principal":{"Federated":["i.example","*"],"Service":"ec2.amazonaws.com"},"Action":"STS:assumerole*","Condition":{"ForAllValues:StringNotEqualsIfExists":{"I.example:SUB":[]},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"DateLessThan":{"aws:d":"2020-01-01"},"StringEquals":{"a":"${i.example:sub, 'b'}"}}}}"#;
+    let many = concat!(
+        r#"{"Version":"2012-10-17","Id":"x","Statement":[{"Sid":"A","Effect":"Allow","Principal":"*","#,
+        r#""Action":["sts:*"],"Condition":{"ForAnyValue:StringLike":{"i.example:sub":["a*","*b","a*b"]},"#,
+        r#""Null":{"i.example:aud":"false"}}},{"Effect":"Deny","#,
+        r#""NotPrincipal":{"AWS":["arn:aws:iam::1:user/u"]},"NotAction":"sts:AssumeRole","#,
+        r#""Condition":{"Bool":{"aws:x":true},"NumericLessThan":{"aws:n":3}}}]}"#
+    );
+    let odd = concat!(
+        r#"{"Statement":{"Effect":"Allow","Principal":{"Federated":["i.example","*"],"#,
+        r#""Service":"ec2.amazonaws.com"},"Action":"STS:assumerole*","#,
+        r#""Condition":{"ForAllValues:StringNotEqualsIfExists":{"I.example:SUB":[]},"#,
+        r#""IpAddress":{"aws:SourceIp":"10.0.0.0/8"},"DateLessThan":{"aws:d":"2020-01-01"},"#,
+        r#""StringEquals":{"a":"${i.example:sub, 'b'}"}}}}"#
+    );
     let several = [usual, &like, many, odd].join("\n\n");
     [usual, &like, many, odd, &several].iter().map(|t| t.as_bytes().to_vec()).collect()
 }

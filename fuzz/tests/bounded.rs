@@ -27,4 +27,7 @@ macro_rules! bounded {
     };
 }
 
-bounded! { aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed tls workflows }
+bounded! {
+    aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed
+    tls workflows
+}

@@ -154,7 +154,8 @@ fn parts_are_listed(packed: &Packed) {
     let Some(tools) = std::env::var_os("TRUSTWALK_TOOLS") else { return };
     let program = "import sys\nfrom cyclonedx.schema import SchemaVersion\n\
                    from cyclonedx.validation.json import JsonStrictValidator\n\
-                   e = JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read())\nsys.exit(str(e) if e else 0)";
+                   e = JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read())\nsys.exit(str(e) \
+                   if e else 0)";
     run(Path::new(&tools).join("python"), &["-c", program, path.to_str().unwrap()]);
 }
 

@@ -148,6 +148,16 @@ fn no_file_is_longer_than_a_sitting() {
 }
 
 #[test]
+fn no_line_is_wider_than_a_window() {
+    let mut wide = Vec::new();
+    for (path, text) in all_sources() {
+        let lines = text.lines().enumerate().filter(|(_, line)| line.len() > MOST_BYTES);
+        wide.extend(lines.map(|(n, line)| format!("{path}:{}: {} bytes", n + 1, line.len())));
+    }
+    assert!(wide.is_empty(), "break these, a long string with a `\\` at the line's end:\n{}", wide.join("\n"));
+}
+
+#[test]
 fn nothing_sleeps_and_nothing_is_skipped() {
     // Put together here, so that this file does not find itself.
     let banned = [

@@ -146,8 +146,9 @@ impl Fleet<'_> {
         variants.extend(self.timed_go(GO_FULL, "full", self.ports.real_rsa)?);
         let measured = take_turns(ROUNDS, variants)?;
         let heading = format!(
-            "One host's chain in TLS 1.2, RSA, four certificates, {JOBS} at once. The server replays a recorded flight; \
-             a full handshake needs a real one. trustwalk also reads the certificates and writes a line of JSON."
+            "One host's chain in TLS 1.2, RSA, four certificates, {JOBS} at once. The server replays a recorded \
+             flight; a full handshake needs a real one. trustwalk also reads the certificates and writes a line of \
+             JSON."
         );
         section.table(&heading, ("\u{b5}s", 1e6), &measured, OURS);
         section.hold("A: TLS 1.2, CPU over the floor", Held::AtMost(1.5), measured.ratio(OURS, FLOOR, cpu));

@@ -56,7 +56,8 @@ pub(crate) fn make(path: &Path, bytes: u64, per_million: u64) -> Result<Made> {
         line.clear();
         write!(
             line,
-            "{{\"level\":\"debug\",\"ts\":\"2026-11-23T{hour:02}:{minute:02}:{second:02}.{milli:03}Z\",\"caller\":\"ipamd/ipamd.go:{}\",\"msg\":\"",
+            "{{\"level\":\"debug\",\"ts\":\"2026-11-23T{hour:02}:{minute:02}:{second:02}.{milli:03}Z\",\
+             \"caller\":\"ipamd/ipamd.go:{}\",\"msg\":\"",
             600 + state % 15 * 60
         )?;
         if state / 16 % 1_000_000 < per_million {

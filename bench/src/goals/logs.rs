@@ -212,8 +212,8 @@ fn hold_whole(section: &mut Section, measured: &Measured) {
         let name = "D: one thread, CPU over rg --no-mmap (same needles)";
         section.hold(name, Held::AtMost(1.1), measured.ratio(ONE, RG_READ, cpu));
         section.note(format!(
-            "Six phrases also find every line of this log that tells of a failure; ripgrep, looking for them alone, takes {} \
-             of the CPU that trustwalk takes for its {}.",
+            "Six phrases also find every line of this log that tells of a failure; ripgrep, looking for them alone, \
+             takes {} of the CPU that trustwalk takes for its {}.",
             measured.ratio(SIX_RG_READ, ONE, cpu).show(1.0),
             trustwalk_symptoms::needles().len()
         ));

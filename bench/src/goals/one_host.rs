@@ -24,7 +24,8 @@ const TRUE: &str = "true";
 
 /// Finds the last certificate presented, as the IAM User Guide tells to.
 pub(crate) const BY_HAND: &str = r#"
-url=$(curl -s --cacert "$AWS_CA_BUNDLE" --connect-to "$HOST:443:$ADDRESS" "$ISSUER/.well-known/openid-configuration" | jq -r .jwks_uri)
+url=$(curl -s --cacert "$AWS_CA_BUNDLE" --connect-to "$HOST:443:$ADDRESS" "$ISSUER/.well-known/openid-configuration" |
+  jq -r .jwks_uri)
 name=$(echo "$url" | sed 's#https://##; s#/.*##')
 openssl s_client -servername "$name" -showcerts -connect "$ADDRESS" </dev/null 2>/dev/null |
   awk '/BEGIN CERT/ {c = ""} {c = c $0 "\n"} /END CERT/ {last = c} END {printf "%s", last}' |

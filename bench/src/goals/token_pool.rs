@@ -156,7 +156,8 @@ impl Key {
                 let point = pair.public_key().as_ref().get(1..).context("an empty key")?;
                 let (x, y) = point.split_at(point.len() / 2);
                 Ok(
-                    json!({"kty": "EC", "kid": KEY_ID, "use": "sig", "alg": signed.name(), "crv": "P-256", "x": b64(x), "y": b64(y)}),
+                    json!({"kty": "EC", "kid": KEY_ID, "use": "sig", "alg": signed.name(), "crv": "P-256", "x": b64(x),
+                        "y": b64(y)}),
                 )
             }
         }

@@ -130,7 +130,8 @@ const INTRODUCTION: &str = "# Benchmarks
 Written by `cargo xtask bench`, which also installs the peers. Every figure is `median (min\u{2013}max)` over
 rounds in which all competitors took turns in changing order; a ratio is taken within a round. CPU time
 is user and system together. A goal is held to a ratio, never to a time: the machine changes, and is
-not always idle. Goals that say \"wall\" or \"two threads\" need an idle one: see the load below. `cargo xtask bench --quick` times nothing and checks only that results agree.
+not always idle. Goals that say \"wall\" or \"two threads\" need an idle one: see the load below. `cargo xtask bench \
+--quick` times nothing and checks only that results agree.
 ";
 
 /// The whole page.

@@ -118,8 +118,8 @@ fn named<'a>(object: &'a Value, name: &str) -> Option<(usize, &'a Value)> {
     all.iter().enumerate().find(|(_, hook)| hook.get("name").and_then(Value::as_str) == Some(name))
 }
 
-/// Reads the object, and writes while what is to be replaced is there. Refused because the object was written meanwhile,
-/// it looks again: who changed something else is no reason to give up, who changed this one is.
+/// Reads the object, and writes while what is to be replaced is there. Refused because the object was written
+/// meanwhile, it looks again: who changed something else is no reason to give up, who changed this one is.
 async fn written(
     world: &World,
     place: &Place,

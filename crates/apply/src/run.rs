@@ -20,8 +20,8 @@ use crate::rollout::{self, Before};
 use crate::standing::{Standing, is_to_undo, standing};
 use crate::state::{Failure, same};
 
-/// Carries out the changes of a plan that may be made, which no rule of the linter refused; pods are recreated by [`restart`], once the caller has
-/// seen that the changes work. The journal exists before the first change.
+/// Carries out the changes of a plan that may be made, which no rule of the linter refused; pods are recreated by
+/// [`restart`], once the caller has seen that the changes work. The journal exists before the first change.
 pub async fn run(
     world: &World,
     plan: &Linted,

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_plugin_is_known_by_any_version_and_in_groups() {
-        let text = "env: {ROLE: 'arn:a'}\nsteps:\n  - wait\n  - group: deploy\n    steps:\n      - label: go\n        key: go\n\
+        let text = "env: {ROLE: 'arn:a'}\nsteps:\n  - wait\n  - group: deploy\n    steps:\n      - label: go\n        \
+                    key: go\n\
             \x20       command: make\n        branches: main release/*\n        plugins:\n\
             \x20         - aws-assume-role-with-web-identity#v1.4.0:\n              role-arn: $ROLE\n\
             \x20             role-session-duration: 1800\n  - command: make test\n";
@@ -147,7 +148,8 @@ mod tests {
 
     #[test]
     fn an_agents_request_is_read_with_its_lifetime() {
-        let text = "steps:\n  - commands:\n      - TOKEN=$(buildkite-agent oidc request-token --audience sts.amazonaws.com --lifetime 14400)\n\
+        let text = "steps:\n  - commands:\n      - TOKEN=$(buildkite-agent oidc request-token --audience \
+                    sts.amazonaws.com --lifetime 14400)\n\
             \x20     - aws sts assume-role-with-web-identity --role-arn arn:c --web-identity-token $TOKEN\n";
         let job = &read(text)[0];
         assert_eq!((job.role.clone(), job.facts.requests[0].lifetime), (Role::Named("arn:c".to_owned()), Some(14_400)));

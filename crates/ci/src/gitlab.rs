@@ -406,9 +406,11 @@ mod tests {
     #[test]
     fn what_is_extended_included_and_referred_to_is_put_together() {
         let shared = ".aws:\n  id_tokens: {AWS: {aud: sts.amazonaws.com}}\n  variables: {ROLE: 'arn:x'}\n\
-                      .login:\n  script: [aws sts assume-role-with-web-identity --role-arn $ROLE --web-identity-token $AWS]\n";
+                      .login:\n  script: [aws sts assume-role-with-web-identity --role-arn $ROLE --web-identity-token \
+                      $AWS]\n";
         let text = "include: [{local: /ci/aws.yml}, {project: acme/ci, file: a.yml}]\n\
-                    deploy:\n  extends: .aws\n  environment: {name: prod}\n  script: [!reference [.login, script], make]\n\
+                    deploy:\n  extends: .aws\n  environment: {name: prod}\n  script: [!reference [.login, script], \
+                    make]\n\
                     test: {script: [make]}\n";
         let found = read(text, &One("ci/aws.yml", shared));
         assert_eq!(found.iter().map(|j| j.id.as_str()).collect::<Vec<_>>(), ["deploy", "test"]);

@@ -237,8 +237,10 @@ mod tests {
         let answer = r#"{"data": [{"attributes": {"key": "TFC_AWS_PROVIDER_AUTH", "value": "true", "category": "env"}},
             {"attributes": {"key": "TFC_AWS_RUN_ROLE_ARN", "value": "arn:a", "category": "env"}}]}"#;
         let lines = "TFC_AWS_PROVIDER_AUTH=true\nTFC_AWS_RUN_ROLE_ARN=arn:a\n";
-        let language = "terraform {\n  cloud {\n    organization = \"acme\"\n    workspaces { name = \"web\" }\n  }\n}\n\
-            resource \"tfe_variable\" \"a\" {\n  category = \"env\"\n  key = \"TFC_AWS_PROVIDER_AUTH\"\n  value = \"true\"\n}\n\
+        let language = "terraform {\n  cloud {\n    organization = \"acme\"\n    \
+            workspaces { name = \"web\" }\n  }\n}\n\
+            resource \"tfe_variable\" \"a\" {\n  category = \"env\"\n  key = \"TFC_AWS_PROVIDER_AUTH\"\n  \
+            value = \"true\"\n}\n\
             resource \"tfe_variable\" \"b\" {\n  key = \"TFC_AWS_RUN_ROLE_ARN\" # the role\n  value = \"arn:a\"\n}\n";
         for (path, text) in [("vars.json", answer), ("run.env", lines), ("main.tf", language)] {
             let found = read(path, text);

@@ -63,7 +63,8 @@ fn shows(text: &str, line: &str) -> bool {
     })
 }
 
-/// Runs a guide's marked blocks, in order and in one shell that stops at a failure as no person would miss it, and compares what the `text` blocks promise.
+/// Runs a guide's marked blocks, in order and in one shell that stops at a failure as no person would miss it, and
+/// compares what the `text` blocks promise.
 fn walk(name: &str) {
     walk_in(name, &["--broken"]);
 }

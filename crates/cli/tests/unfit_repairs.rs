@@ -26,7 +26,10 @@ fn fix(target: [&str; 3]) -> Vec<&str> {
 /// The keys of a role that may do what is named, besides reading, as variables.
 fn keys(lab: &LabProcess, name: &str, actions: &str) -> Vec<(&'static str, String)> {
     let aws = |words: &[&str]| succeed(lab.command(tool("aws")).args(words));
-    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
+    let trust = concat!(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
+        r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#
+    );
     aws(&["iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust]);
     let policy = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{READS}{actions}],"Resource":"*"}}]}}"#

@@ -162,7 +162,8 @@ async fn floor(port: u16, hosts: u32, jobs: u64) -> Outcome {
     let after = cpu();
     let hosts = f64::from(hosts);
     let each = |a: u64, b: u64| f64::from(u32::try_from(b - a).unwrap_or(u32::MAX)) * 10_000.0 / hosts;
-    let report = json!({"floor": true, "per_second": hosts / seconds, "user_us": each(before.0, after.0), "system_us": each(before.1, after.1)});
+    let report = json!({"floor": true, "per_second": hosts / seconds, "user_us": each(before.0, after.0),
+        "system_us": each(before.1, after.1)});
     writeln!(std::io::stdout(), "{report}")?;
     Ok(())
 }

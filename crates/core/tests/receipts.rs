@@ -118,7 +118,10 @@ fn an_inverse_is_of_the_same_kind_on_the_same_object_with_what_was_there() {
 fn no_name_leaves_its_grammar() {
     let attach = |role: &str, policy: &str| json!({"action": "attach-policy", "role": role, "policy_arn": policy});
     let cni = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
-    let restart = |resource: &str, namespace: &str, name: &str| json!({"action": "restart", "resource": resource, "namespace": namespace, "name": name});
+    let restart = |resource: &str, namespace: &str, name: &str| {
+        let action = "restart";
+        json!({"action": action, "resource": resource, "namespace": namespace, "name": name})
+    };
     let long = "a".repeat(254);
     for (action, expected) in [
         (restart("Deployment", "doomed?x=", "b"), ""),
@@ -231,7 +234,10 @@ fn a_provider_that_is_deleted_is_missed_by_all_who_come_through_it() {
 
 #[test]
 fn a_way_back_that_iam_would_refuse_is_not_promised() {
-    let sound = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#;
+    let sound = concat!(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
+        r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}]}"#
+    );
     let legacy = sound.replace("\"Effect\"", "\"Resource\":\"*\",\"Effect\"");
     let undoing = |old: &str| {
         let bytes = receipt(&trust("app", sound), old, &trust("app", old)).to_string();

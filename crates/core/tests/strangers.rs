@@ -256,7 +256,8 @@ fn repairs_that_would_admit_others_become_a_statement_of_their_own() {
     let changes: [Change; 5] = [
         // Two lists, whose product would be admitted.
         |s, p| {
-            s["Condition"] = json!({"StringEquals": {format!("{p}:sub"): ["system:serviceaccount:a:a"], format!("{p}:aud"): ["vault"]}});
+            s["Condition"] = json!({"StringEquals": {format!("{p}:sub"): ["system:serviceaccount:a:a"],
+                format!("{p}:aud"): ["vault"]}});
         },
         // A key that matches nothing yet, above a pattern.
         |s, p| {

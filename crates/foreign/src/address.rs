@@ -16,7 +16,8 @@ const OWN_NAMES: [&str; 6] = [
     "instance-data",
     "instance-data.ec2.internal",
 ];
-/// Azure's own host as its machines see it, in a public range (Azure documentation, "What is IP address 168.63.129.16?").
+/// Azure's own host as its machines see it, in a public range (Azure documentation, "What is IP address
+/// 168.63.129.16?").
 const WIRE_SERVER: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
 /// Longest name of a host (RFC 1035, 2.3.4).
 const NAME_BYTES: usize = 253;

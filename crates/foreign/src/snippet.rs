@@ -41,7 +41,8 @@ pub fn yaml(template: &str, values: &[Slot<'_>]) -> String {
 }
 
 /// A snippet of a CI platform's YAML. `${{ … }}` is evaluated after the YAML is read, in any kind of string, and
-/// cannot be escaped (GitHub Docs, "Evaluate expressions in workflows and actions"): with such a value there is no line.
+/// cannot be escaped (GitHub Docs, "Evaluate expressions in workflows and actions"): with such a value there is no
+/// line.
 pub fn workflow(template: &str, values: &[&str]) -> String {
     if values.iter().any(|v| v.contains("{{")) {
         return EVALUATED.to_owned();

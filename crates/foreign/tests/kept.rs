@@ -32,7 +32,8 @@ const KEPT: &[&str] = &[
      com.amazonaws.auth.DefaultAWSCredentialsProviderChain.getCredentials(DefaultAWSCredentialsProviderChain.java:98)",
     "software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentialsProvider",
     "com.amazonaws.services.securitytoken.model.AWSSecurityTokenServiceException: Not authorized",
-    "software.amazon.awssdk.auth.credentials.internal.WebIdentityCredentialsUtils.factory(WebIdentityCredentialsUtils.java:41)",
+    "software.amazon.awssdk.auth.credentials.internal.WebIdentityCredentialsUtils.factory(WebIdentityCredentialsUtils.\
+     java:41)",
     "system:serviceaccount:kube-system:aws-node",
     "repo:acme/shop:ref:refs/heads/main",
     "kid=7Q0wM3xXrLkT9aPz2VbN8cYd1EfGhIjKmOqRsTuVwXy in the key set",

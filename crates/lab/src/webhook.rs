@@ -96,7 +96,8 @@ fn configuration(ca: &str, versions: &[&str]) -> Value {
             "reinvocationPolicy": "IfNeeded",
             "matchPolicy": "Equivalent",
             "timeoutSeconds": 10,
-            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"], "scope": "*"}],
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
+                "scope": "*"}],
         }],
     })
 }

@@ -41,7 +41,8 @@ fn whole(bytes: &[u8]) -> Summary {
 
 proptest! {
     #[test]
-    fn chunks_do_not_matter(picks in prop::collection::vec(0..LINES.len(), 0..30), cuts in prop::collection::vec(1usize..90, 1..40)) {
+    fn chunks_do_not_matter(picks in prop::collection::vec(0..LINES.len(), 0..30),
+        cuts in prop::collection::vec(1usize..90, 1..40)) {
         let log: String = picks.iter().map(|i| LINES[*i]).collect();
         let mut s = Scanner::new();
         let mut rest = log.as_bytes();

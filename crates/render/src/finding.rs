@@ -13,7 +13,8 @@ use crate::page::{Ink, Page, Pen};
 const WIDEST_LABEL: usize = 40;
 /// Where the texts of tools begin.
 const TOOL_MARGIN: usize = 19;
-/// Tools whose text is a command; of the others (Terraform, Helm, the CDK, git) it is a piece of configuration, or words.
+/// Tools whose text is a command; of the others (Terraform, Helm, the CDK, git) it is a piece of configuration, or
+/// words.
 const COMMANDS: [&str; 7] = ["aws", "kubectl", "eksctl", "curl", "gh", "openssl", "trustwalk"];
 /// The key under which words for a person stand.
 pub(crate) const NOTE: &str = "note";

@@ -160,8 +160,8 @@ fn reports() -> Vec<(&'static str, Shown)> {
     assert!(possible.d.possible.len() > 1);
     let likely = plain("annotation-missing-on-service-account/violated").comes_to(Outcome::RootCause);
     assert_eq!(likely.d.root_cause.as_ref().unwrap().confidence, Confidence::Likely);
-    let refused = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized \
-        to perform sts:AssumeRoleWithWebIdentity";
+    let refused = "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not \
+                   authorized to perform sts:AssumeRoleWithWebIdentity";
     vec![
         ("sound.txt", plain("thumbprint-mismatch/near").comes_to(Outcome::Ok).human()),
         ("sound-verbose.txt", plain("thumbprint-mismatch/near").verbose()),

@@ -1,5 +1,6 @@
 //! What the API server says of an admission webhook that it could not use (Kubernetes source, `k8s.io/apiserver`:
-//! `pkg/util/webhook/error.go`, `pkg/admission/plugin/webhook/mutating/dispatcher.go` and `request/admissionreview.go`).
+//! `pkg/util/webhook/error.go`, `pkg/admission/plugin/webhook/mutating/dispatcher.go` and
+//! `request/admissionreview.go`).
 
 use crate::facts::{WEBHOOKS, Webhook};
 use crate::symptom::Symptom;

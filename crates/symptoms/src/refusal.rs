@@ -40,8 +40,8 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
         let (role, session) = name.split_once('/').unwrap_or((name, ""));
         if action.as_deref() == Some("sts:AssumeRole") {
             let same = extract::role_arn(text).is_some_and(|r| r.rsplit('/').next() == Some(role));
-            // An instance that assumes its own role: a pod without an identity acts as the node, or behind a proxy of its
-            // metadata.
+            // An instance that assumes its own role: a pod without an identity acts as the node, or behind a proxy of
+            // its metadata.
             let own = if same { Symptom::AssumeRoleSelf } else { Symptom::AssumeRoleDenied };
             return Some((node_or(session, own), at));
         }

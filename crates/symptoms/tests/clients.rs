@@ -194,12 +194,18 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::WebhookFailedOpen,
-        "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"annotations\":{\"failed-open.mutation.webhook.admission.k8s.io/round_0_index_1\":\"iam-for-pods.amazonaws.com\"}}",
+        "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\
+         \"annotations\":{\"failed-open.mutation.webhook.admission.k8s.io/round_0_index_1\":\"iam-for-pods.amazonaws.\
+         com\"}}",
         "Kubernetes audit",
     ),
     (
         S::WebhookDidNotMutate,
-        "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"verb\":\"create\",\"objectRef\":{\"resource\":\"pods\",\"namespace\":\"shop\",\"name\":\"cart-1\"},\"annotations\":{\"mutation.webhook.admission.k8s.io/round_0_index_2\":\"{\\\"configuration\\\":\\\"pod-identity-webhook\\\",\\\"webhook\\\":\\\"iam-for-pods.amazonaws.com\\\",\\\"mutated\\\":false}\"}}",
+        "{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"verb\":\"create\",\
+         \"objectRef\":{\"resource\":\"pods\",\"namespace\":\"shop\",\"name\":\"cart-1\"},\
+         \"annotations\":{\"mutation.webhook.admission.k8s.\
+         io/round_0_index_2\":\"{\\\"configuration\\\":\\\"pod-identity-webhook\\\",\
+         \\\"webhook\\\":\\\"iam-for-pods.amazonaws.com\\\",\\\"mutated\\\":false}\"}}",
         "Kubernetes audit",
     ),
     (

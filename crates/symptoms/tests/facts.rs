@@ -50,9 +50,9 @@ fn who_wanted_what() {
 fn which_part_spoke_and_when() {
     let f = read(
         "Traceback (most recent call last):\n  File \"/usr/lib/python3/botocore/credentials.py\", line 625, in \
-         _protected_refresh\nbotocore.exceptions.ClientError: An error occurred (ExpiredTokenException) when calling the \
-         AssumeRoleWithWebIdentity operation: Token expired: current date/time 1731098245 must be before the expiration \
-         date/time 1731095240",
+         _protected_refresh\nbotocore.exceptions.ClientError: An error occurred (ExpiredTokenException) when calling \
+         the AssumeRoleWithWebIdentity operation: Token expired: current date/time 1731098245 must be before the \
+         expiration date/time 1731095240",
     );
     assert_eq!(f.symptom, Symptom::ExpiredToken);
     assert!(f.frames.contains(&Frame::Refresh));

@@ -48,7 +48,8 @@ const TABLE: &[(S, &str, &str)] = &[
     (S::WebIdentityNotGiven, "unable to load AWS config: token file path is not set", "SDK for Go 2, config"),
     (
         S::NotAuthorizedWebIdentity,
-        "2026-11-23 10:00:03.100 │ Error: operation error STS: AssumeRoleWithWebIdentity, api error AccessDenied: Not\n\
+        "2026-11-23 10:00:03.100 │ Error: operation error STS: AssumeRoleWithWebIdentity, api error AccessDenied: \
+         Not\n\
          2026-11-23 10:00:03.100 │ authorized to perform sts:AssumeRoleWithWebIdentity",
         "Terraform's box, each line behind a time",
     ),

@@ -14,12 +14,13 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::WebIdentityNotGiven,
-        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the providers \
-         in the chain AwsCredentialsProviderChain(credentialsProviders=[]) : [EnvironmentVariableCredentialsProvider(): \
-         Unable to load credentials from system settings., WebIdentityTokenCredentialsProvider(): Either the environment \
-         variable AWS_WEB_IDENTITY_TOKEN_FILE or the javaproperty aws.webIdentityTokenFile must be set., \
-         ProfileCredentialsProvider(): Profile file contained no credentials for profile 'default', \
-         InstanceProfileCredentialsProvider(): Failed to load credentials from IMDS.]",
+        "software.amazon.awssdk.core.exception.SdkClientException: Unable to load credentials from any of the \
+         providers in the chain AwsCredentialsProviderChain(credentialsProviders=[]) : \
+         [EnvironmentVariableCredentialsProvider(): Unable to load credentials from system settings., \
+         WebIdentityTokenCredentialsProvider(): Either the environment variable AWS_WEB_IDENTITY_TOKEN_FILE or the \
+         javaproperty aws.webIdentityTokenFile must be set., ProfileCredentialsProvider(): Profile file contained no \
+         credentials for profile 'default', InstanceProfileCredentialsProvider(): Failed to load credentials from \
+         IMDS.]",
         "SDK for Java 2, AwsCredentialsProviderChain",
     ),
     (
@@ -32,13 +33,14 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::WebIdentityNotGiven,
-        "CredentialsProviderError: Web identity configuration not specified\n    at /app/node_modules/@aws-sdk/x.js:1:1",
+        "CredentialsProviderError: Web identity configuration not specified\n    at \
+         /app/node_modules/@aws-sdk/x.js:1:1",
         "SDK for JavaScript 3, fromTokenFile",
     ),
     (
         S::WebIdentityNotGiven,
-        "{\"level\":50,\"time\":1570628658062,\"stack\":\"TypeError [ERR_INVALID_ARG_TYPE]: The \\\"path\\\" argument must \
-         be of type string. Received undefined\\n    at TokenFileWebIdentityCredentials.load \
+        "{\"level\":50,\"time\":1570628658062,\"stack\":\"TypeError [ERR_INVALID_ARG_TYPE]: The \\\"path\\\" argument \
+         must be of type string. Received undefined\\n    at TokenFileWebIdentityCredentials.load \
          (/app/node_modules/aws-sdk/lib/credentials/token_file_web_identity_credentials.js:163:28)\"}",
         "SDK for JavaScript 2, token_file_web_identity_credentials.js; aws-sdk-js 3800",
     ),
@@ -92,14 +94,15 @@ const TABLE: &[(S, &str, &str)] = &[
     (S::RoleArnInvalid, "aws: error: argument --role-arn: expected one argument", "AWS CLI, argparse"),
     (
         S::ProfileMissing,
-        "rpc error: code = Unknown desc = error fetching config from profile, default, Error using profile: \n 2, partial \
-         credentials found for profile default",
+        "rpc error: code = Unknown desc = error fetching config from profile, default, Error using profile: \n 2, \
+         partial credentials found for profile default",
         "SDK for Go 2, config/shared_config.go",
     ),
     (
         S::PodIdentityHostRefused,
         "com.amazonaws.SdkClientException: The full URI (http://169.254.170.23/v1/credentials) contained withing \
-         environment variable AWS_CONTAINER_CREDENTIALS_FULL_URI has an invalid host. Host can only be one of [localhost]",
+         environment variable AWS_CONTAINER_CREDENTIALS_FULL_URI has an invalid host. Host can only be one of \
+         [localhost]",
         "SDK for Java 1 and 2, ContainerCredentialsProvider",
     ),
     (
@@ -163,13 +166,14 @@ const TABLE: &[(S, &str, &str)] = &[
     (
         S::NodeRoleUsed,
         "EC2RoleRequestError: failed to get app EC2 instance role credentials\ncaused by: EC2MetadataError: failed to \
-         make EC2Metadata request\nAccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/i-0123456789abcdef0 is \
-         not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app",
+         make EC2Metadata request\nAccessDenied: User: arn:aws:sts::111122223333:assumed-role/app/i-0123456789abcdef0 \
+         is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::111122223333:role/app",
         "SDK for Go 1 behind a metadata proxy; aws-ebs-csi-driver 1625",
     ),
     (
         S::NotAuthorizedWebIdentity,
-        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: An unknown error occurred",
+        "An error occurred (AccessDenied) when calling the AssumeRoleWithWebIdentity operation: An unknown error \
+         occurred",
         "CloudTrail's words for it",
     ),
     (
@@ -179,8 +183,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::NoCredentials,
-        "Error: Failed to create S3 client Caused by: 1: Client error 2: No signing credentials available, see CRT debug \
-         logs",
+        "Error: Failed to create S3 client Caused by: 1: Client error 2: No signing credentials available, see CRT \
+         debug logs",
         "mountpoint-s3, with the common runtime; mountpoint-s3-csi-driver 276",
     ),
     (
@@ -196,8 +200,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::AccessDeniedAction,
-        "PermissionDenied (permanent) at stat, context: { uri: https://data.s3.eu-west-1.amazonaws.com/a, response: Parts \
-         { status: 403 }, service: s3, path: a }",
+        "PermissionDenied (permanent) at stat, context: { uri: https://data.s3.eu-west-1.amazonaws.com/a, response: \
+         Parts { status: 403 }, service: s3, path: a }",
         "OpenDAL, types/error.rs; risingwave 20305",
     ),
 ];
@@ -221,8 +225,8 @@ fn a_scan_finds_what_a_judge_finds() {
 #[test]
 fn sources_that_are_passed_over_and_words_of_others_mean_nothing() {
     for text in [
-        "DEBUG Unable to load credentials from WebIdentityTokenCredentialsProvider: You must specify a value for roleArn \
-         and roleSessionName (com.amazonaws.auth.AWSCredentialsProviderChain)",
+        "DEBUG Unable to load credentials from WebIdentityTokenCredentialsProvider: You must specify a value for \
+         roleArn and roleSessionName (com.amazonaws.auth.AWSCredentialsProviderChain)",
         "@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile: Web identity configuration not specified",
         "Failed probe: Get \"http://10.0.0.1:8080/healthz\": dial tcp 10.0.0.1:8080: connect: connection refused",
         "annotation 'example.com/role-arn' not found in the template",

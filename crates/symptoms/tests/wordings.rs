@@ -344,10 +344,10 @@ const TABLE: &[(Symptom, &str)] = &[
     (
         Symptom::NotAuthorizedWebIdentity,
         "│ Error: error configuring Terraform AWS Provider: IAM Role (arn:aws:iam::111122223333:role/tf) cannot be \
-         assumed.\n│ \n│ There are a number of possible causes of this - the most common are:\n│   * The credentials \
-         used in order to assume the role are invalid\n│   * The role ARN is not valid\n│ \n│ Error: operation error STS: \
-         AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 8d7c6c4e, api error AccessDenied: \
-         Not authorized to perform sts:AssumeRoleWithWebIdentity",
+         assumed.\n│ \n│ There are a number of possible causes of this - the most common are:\n│   * The \
+         credentials used in order to assume the role are invalid\n│   * The role ARN is not valid\n│ \n│ Error: \
+         operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 403, RequestID: 8d7c6c4e, \
+         api error AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
     ),
     // Pulumi.
     (

@@ -89,7 +89,8 @@ impl Scenario {
         let mut e = if self.base == "job" { github_job()? } else { story()? };
         if let Some(answer) = &self.sts {
             let (code, message) = answer.split_once(": ").unwrap_or((answer, ""));
-            let value = json!({"endpoint": "https://sts.us-west-2.amazonaws.com", "code": code, "message": message, "status": 400});
+            let value = json!({"endpoint": "https://sts.us-west-2.amazonaws.com", "code": code, "message": message,
+                "status": 400});
             put(&mut e, "/exchange", json!({"state": "known", "value": value, "source": {"what": "sts", "at": NOW}}))?;
         }
         if let Some(kind) = &self.chain {
@@ -133,7 +134,8 @@ impl Scenario {
             put(&mut e, pointer, value.clone())?;
         }
         for part in &self.denied {
-            let denied = json!({"state": "denied", "source": {"what": part, "at": NOW}, "permission": format!("read {part}"), "message": "no"});
+            let denied = json!({"state": "denied", "source": {"what": part, "at": NOW},
+                "permission": format!("read {part}"), "message": "no"});
             put(&mut e, &format!("/{part}"), if part == "chains" { json!([denied]) } else { denied })?;
         }
         for part in &self.absent {

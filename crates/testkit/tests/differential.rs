@@ -172,7 +172,8 @@ impl Lab {
             tags: BTreeMap::new(),
         });
         tokio::spawn(account.clone().serve(listener, std::future::pending()));
-        let claims = json!({"iss": format!("https://{BARE}"), "sub": SUBJECT, "aud": ["sts.amazonaws.com"], "iat": NOW, "exp": NOW + 3600});
+        let claims = json!({"iss": format!("https://{BARE}"), "sub": SUBJECT, "aud": ["sts.amazonaws.com"], "iat": NOW,
+            "exp": NOW + 3600});
         let token = issuer.mint(&claims).unwrap().expose().to_owned();
         Self { account, address, token, _server: server }
     }

@@ -57,7 +57,8 @@ fn each_key_says_why_it_is_not_used() {
 fn the_published_es256_example_verifies() {
     let keys = json!({"keys": [{"kty": "EC", "kid": "a3", "crv": "P-256",
         "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]});
-    let raw = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    let raw = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb29\
+               0Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
     let token = Token::parse(raw).unwrap();
     assert_eq!(token.claims().iss.value(), Some("joe"));
     let jwks = Jwks::parse(keys.to_string().as_bytes()).unwrap();
@@ -75,7 +76,8 @@ fn signature_holds(jwks: &Jwks, token: &Token<'_>) -> bool {
 
 #[test]
 fn discovery_documents_are_checked() {
-    let good = json!({"issuer": ISSUER, "jwks_uri": format!("{ISSUER}/keys"), "id_token_signing_alg_values_supported": ["RS256"]});
+    let good = json!({"issuer": ISSUER, "jwks_uri": format!("{ISSUER}/keys"),
+        "id_token_signing_alg_values_supported": ["RS256"]});
     let d = Discovery::parse(good.to_string().as_bytes()).unwrap();
     assert_eq!(d.check(ISSUER), vec![]);
     assert_eq!(d.keys_host(), Some("oidc.eks.eu-west-1.amazonaws.com"));
@@ -104,9 +106,8 @@ fn hints_name_what_a_person_should_see() {
     };
     assert_eq!(kinds(&claims()), vec![]);
     assert_eq!(
-        kinds(
-            &json!({"iss": "kubernetes/serviceaccount", "kubernetes.io/serviceaccount/service-account.name": "x", "sub": "system:serviceaccount:a:x"})
-        ),
+        kinds(&json!({"iss": "kubernetes/serviceaccount", "kubernetes.io/serviceaccount/service-account.name": "x",
+                "sub": "system:serviceaccount:a:x"})),
         vec![HintKind::LegacyServiceAccountToken, HintKind::PrivateIssuer]
     );
     assert_eq!(kinds(&with(&json!({"aud": [ISSUER]}))), vec![HintKind::ApiServerAudience]);
@@ -165,8 +166,10 @@ proptest! {
     }
 
     #[test]
-    fn any_claims_are_judged(iss in ".{0,20}", exp in any::<i64>(), iat in any::<f64>(), now in any::<i64>(), raw in "\\PC{0,60}") {
-        let body = json!({"iss": iss, "sub": raw, "aud": [raw, 1], "exp": exp, "iat": iat, "nbf": exp, "kubernetes.io": {"pod": raw}});
+    fn any_claims_are_judged(iss in ".{0,20}", exp in any::<i64>(), iat in any::<f64>(), now in any::<i64>(),
+        raw in "\\PC{0,60}") {
+        let body = json!({"iss": iss, "sub": raw, "aud": [raw, 1], "exp": exp, "iat": iat, "nbf": exp,
+            "kubernetes.io": {"pod": raw}});
         let text = format!("{}.{}.AA", support::b64(r#"{"alg":"RS256","kid":"k"}"#), support::b64(body.to_string()));
         let token = Token::parse(&text).unwrap();
         let _ = lint(&TokenFacts::of(&token), now);

@@ -54,19 +54,55 @@ fn each_claim_is_judged() {
         let (_, text) = refused(&key, &without(name));
         assert_eq!(text, format!("InvalidIdentityToken: Missing a required claim: {name}"));
     }
+    let invalid = |text: &str| format!("InvalidIdentityToken: {text}");
+    let timestamp = || invalid("Invalid timestamp in token claims.");
+    let unfit = || {
+        invalid(
+            "The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation \
+             for requirements.",
+        )
+    };
     let table = [
-        (json!({"iss": "https://other.example"}), Reason::NoProvider, "InvalidIdentityToken: No OpenIDConnect provider found in your account for https://other.example".to_owned()),
-        (json!({"exp": NOW - 301}), Reason::Expired, format!("ExpiredTokenException: Token expired: current date/time {} must be before the expiration date/time {}", NOW - 300, NOW - 301)),
-        (json!({"iat": NOW + 301}), Reason::IssuedInFuture, format!("InvalidIdentityToken: Token issued in the future: {}", NOW + 301)),
-        (json!({"nbf": NOW + 3600}), Reason::NotYetValid, format!("InvalidIdentityToken: Token not yet valid: current date/time {} must be after or equal to the not-before date/time {}", NOW + 300, NOW + 3600)),
-        (json!({"exp": 1.5}), Reason::InvalidTimestamp, "InvalidIdentityToken: Invalid timestamp in token claims.".to_owned()),
-        (json!({"iat": null}), Reason::InvalidTimestamp, "InvalidIdentityToken: Invalid timestamp in token claims.".to_owned()),
-        (json!({"nbf": "soon"}), Reason::InvalidTimestamp, "InvalidIdentityToken: Invalid timestamp in token claims.".to_owned()),
+        (
+            json!({"iss": "https://other.example"}),
+            Reason::NoProvider,
+            invalid("No OpenIDConnect provider found in your account for https://other.example"),
+        ),
+        (
+            json!({"exp": NOW - 301}),
+            Reason::Expired,
+            format!(
+                "ExpiredTokenException: Token expired: current date/time {} must be before the expiration date/time {}",
+                NOW - 300,
+                NOW - 301
+            ),
+        ),
+        (
+            json!({"iat": NOW + 301}),
+            Reason::IssuedInFuture,
+            invalid(&format!("Token issued in the future: {}", NOW + 301)),
+        ),
+        (
+            json!({"nbf": NOW + 3600}),
+            Reason::NotYetValid,
+            invalid(&format!(
+                "Token not yet valid: current date/time {} must be after or equal to the not-before date/time {}",
+                NOW + 300,
+                NOW + 3600
+            )),
+        ),
+        (json!({"exp": 1.5}), Reason::InvalidTimestamp, timestamp()),
+        (json!({"iat": null}), Reason::InvalidTimestamp, timestamp()),
+        (json!({"nbf": "soon"}), Reason::InvalidTimestamp, timestamp()),
         (json!({"sub": null}), Reason::NullSubject, "InternalFailure: ".to_owned()),
-        (json!({"aud": []}), Reason::EmptyAudience, "InvalidIdentityToken: Claim is not allowed to be empty: aud".to_owned()),
-        (json!({"aud": ["sts.amazonaws.com", "b"]}), Reason::SeveralAudiences, "InvalidIdentityToken: Token audience contains more than one audience while authorized party is not present".to_owned()),
-        (json!({"aud": "STS.amazonaws.com"}), Reason::Audience, "InvalidIdentityToken: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.".to_owned()),
-        (json!({"azp": "app"}), Reason::AuthorizedParty, "InvalidIdentityToken: The web identity token provided could not be validated. See the AssumeRoleWithWebIdentity documentation for requirements.".to_owned()),
+        (json!({"aud": []}), Reason::EmptyAudience, invalid("Claim is not allowed to be empty: aud")),
+        (
+            json!({"aud": ["sts.amazonaws.com", "b"]}),
+            Reason::SeveralAudiences,
+            invalid("Token audience contains more than one audience while authorized party is not present"),
+        ),
+        (json!({"aud": "STS.amazonaws.com"}), Reason::Audience, unfit()),
+        (json!({"azp": "app"}), Reason::AuthorizedParty, unfit()),
     ];
     for (change, reason, text) in table {
         assert_eq!(refused(&key, &with(&change)), (reason, text), "{change}");

@@ -3,8 +3,9 @@
 //! DOC: IAM User Guide, "Policy variables". What a variable without a value does is said in several ways there: it
 //! "might cause the entire statement to be invalid", an attempt to match it "causes the statement to be invalid",
 //! plain comparisons do not match, and negated ones do, with a Deny as the example. Here each way is taken where it
-//! admits nobody: an Allow with such a variable does not apply, and a Deny with a negated comparison does. Whether claim keys of an OIDC provider may serve as
-//! variables in a trust policy is not documented; they are looked up like any other key here.
+//! admits nobody: an Allow with such a variable does not apply, and a Deny with a negated comparison does. Whether
+//! claim keys of an OIDC provider may serve as variables in a trust policy is not documented; they are looked up like
+//! any other key here.
 
 use crate::context::{Context, Fact};
 use crate::glob::{Unit, units};

@@ -19,7 +19,8 @@ fn request() -> Request {
 }
 
 fn policy(federated: &str, action: &str, conditions: &serde_json::Value) -> Policy {
-    let text = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "Federated": federated },
+    let text = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow",
+        "Principal": { "Federated": federated },
         "Action": action, "Condition": conditions }] });
     Policy::compile(&Document::parse(&text.to_string()).expect("a policy"))
 }

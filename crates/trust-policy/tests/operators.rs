@@ -12,7 +12,8 @@ const VALUES: &str = "IAM User Guide: Conditions with multiple keys or values";
 /// Evaluates one allow statement with these conditions (JSON) and these keys.
 fn allows(version: &str, conditions: &str, keys: &[(&str, &[&str])]) -> bool {
     let text = format!(
-        r#"{{"Version":"{version}","Statement":{{"Effect":"Allow","Principal":"*","Action":"sts:*","Condition":{conditions}}}}}"#
+        "{{\"Version\":\"{version}\",\"Statement\":{{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"sts:*\",\
+         \"Condition\":{conditions}}}}}"
     );
     let policy = Policy::compile(&Document::parse(&text).expect(conditions));
     let mut context = Context::new();

@@ -101,8 +101,9 @@ fn shared_issuers_need_their_claim() {
     let github = "token.actions.githubusercontent.com";
     let unguarded = |conditions: &str| {
         let text = format!(
-            r#"{{"Statement":{{"Effect":"Allow","Principal":{{"Federated":"arn:aws:iam::111122223333:oidc-provider/{github}"}},
-            "Action":"sts:AssumeRoleWithWebIdentity","Condition":{conditions}}}}}"#
+            "{{\"Statement\":{{\"Effect\":\"Allow\",\
+             \"Principal\":{{\"Federated\":\"arn:aws:iam::111122223333:oidc-provider/{github}\"}},
+            \"Action\":\"sts:AssumeRoleWithWebIdentity\",\"Condition\":{conditions}}}}}"
         );
         let errors = Document::parse(&text).expect("a policy").lint(&SaveContext::default());
         assert!(errors.iter().all(|e| matches!(e, SaveError::SharedIssuerUnguarded { .. })), "{errors:?}");

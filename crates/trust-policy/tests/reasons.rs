@@ -186,7 +186,8 @@ fn where_only_people_can_decide_nothing_is_offered() {
     assert_eq!(edited("{", &identity), Err(NoEdit::Unreadable));
     let full = document(&[statement(
         ISSUER,
-        &json!({"StringEquals": {format!("{ISSUER}:sub"): vec![format!("system:serviceaccount:ns:{}", "x".repeat(180)); 8]}}),
+        &json!({"StringEquals": {format!("{ISSUER}:sub"): vec![format!("system:serviceaccount:ns:{}",
+            "x".repeat(180)); 8]}}),
     )]);
     assert!(matches!(edited(&full, &identity), Err(NoEdit::Refused(_))));
 }

@@ -16,7 +16,8 @@ fn request(action: &str, principal: Principal, keys: Keys<'_>) -> Request {
 }
 
 fn holds(conditions: &Value, keys: Keys<'_>) -> bool {
-    let text = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*", "Condition": conditions}});
+    let text = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:*",
+        "Condition": conditions}});
     let policy = Policy::parse(&text.to_string()).expect("a policy");
     policy.evaluate(&request("sts:AssumeRole", Principal::Anonymous, keys)) == Decision::Allow
 }
@@ -112,7 +113,8 @@ fn operators_that_do_not_exist_admit_nobody() {
 fn operators_keys_and_values_combine_as_the_guide_says() {
     // IAM User Guide, "Conditions with multiple keys or values": AND over operators and keys, OR over values.
     let conditions = json!({
-        "StringEquals": {"aws:PrincipalTag/department": ["finance", "hr", "legal"], "aws:PrincipalTag/role": ["audit", "security"]},
+        "StringEquals": {"aws:PrincipalTag/department": ["finance", "hr", "legal"],
+            "aws:PrincipalTag/role": ["audit", "security"]},
         "ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::222222222222:user/Ana", "arn:aws:iam::222222222222:user/Mary"]},
     });
     let ana = "arn:aws:iam::222222222222:user/Ana";
@@ -171,7 +173,8 @@ fn variables_are_replaced_or_make_their_value_unmatchable() {
     }
     // Without a version, or with the old one, they are plain text.
     for version in [None, Some("2008-10-17")] {
-        let mut policy = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Condition": {"StringEquals": {"k": "${k}"}}}});
+        let mut policy = json!({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*",
+            "Condition": {"StringEquals": {"k": "${k}"}}}});
         if let Some(version) = version {
             policy["Version"] = json!(version);
         }
@@ -183,7 +186,8 @@ fn variables_are_replaced_or_make_their_value_unmatchable() {
 }
 
 fn admits(principal: &Value, who: Principal) -> bool {
-    let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": ["sts:AssumeRole*", "sts:TagSession"]}]});
+    let text = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal,
+        "Action": ["sts:AssumeRole*", "sts:TagSession"]}]});
     let policy = Policy::parse(&text.to_string()).expect("a policy");
     policy.evaluate(&request("sts:AssumeRoleWithWebIdentity", who, &[])) == Decision::Allow
 }
@@ -235,7 +239,8 @@ fn negated_elements_leave_out_what_they_name() {
         let policy = Policy::parse(&text.to_string()).expect("a policy");
         policy.evaluate(&request(action, Principal::Federated(who.to_owned()), &[]))
     };
-    let deny = json!({"Effect": "Deny", "NotPrincipal": {"Federated": ["a", "b"]}, "NotAction": ["sts:tag*", "sts:?etSourceIdentity"]});
+    let deny = json!({"Effect": "Deny", "NotPrincipal": {"Federated": ["a", "b"]},
+        "NotAction": ["sts:tag*", "sts:?etSourceIdentity"]});
     assert_eq!(decide(deny.clone(), "sts:AssumeRoleWithWebIdentity", "a"), Decision::Allow);
     assert_eq!(decide(deny.clone(), "sts:AssumeRoleWithWebIdentity", "c"), Decision::ExplicitDeny);
     assert_eq!(decide(deny.clone(), "sts:TagSession", "c"), Decision::Allow);

@@ -58,7 +58,8 @@ pub enum Oddity {
 
 impl Oddity {
     /// Whether the verifiers of today (Go's, OpenSSL's strict one, webpki's) refuse a certificate for it. The
-    /// others are those RFC 5280 asks to be lenient about, such as odd serial numbers, or that have reasons of their own.
+    /// others are those RFC 5280 asks to be lenient about, such as odd serial numbers, or that have reasons of their
+    /// own.
     pub(crate) fn refuses(self) -> bool {
         matches!(
             self,

@@ -32,7 +32,8 @@ proptest! {
     }
 
     #[test]
-    fn a_certificate_with_bytes_changed(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+    fn a_certificate_with_bytes_changed(changes in proptest::collection::vec((any::<prop::sample::Index>(),
+        any::<u8>()), 1..6)) {
         let mut params = CertificateParams::new(vec!["a.example.com".to_owned(), "10.0.0.1".to_owned()]).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(1));
         let key = KeyPair::generate().unwrap();

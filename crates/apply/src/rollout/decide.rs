@@ -153,7 +153,8 @@ mod tests {
             "DaemonSet",
             &json!({
                 "metadata": {"generation": 1},
-                "spec": {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"}, "type": "RollingUpdate"}},
+                "spec": {"updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"},
+                    "type": "RollingUpdate"}},
                 "status": {"currentNumberScheduled": 2, "desiredNumberScheduled": 2, "numberMisscheduled": 0,
                     "numberReady": 0, "numberUnavailable": 2, "observedGeneration": 1, "updatedNumberScheduled": 2},
             }),

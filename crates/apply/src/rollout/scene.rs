@@ -221,7 +221,8 @@ mod tests {
             "metadata": {"name": name, "uid": uid},
             "spec": {"containers": [{"name": "a"}, {"name": "b"}]},
             "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}],
-                "containerStatuses": [{"name": "a", "ready": true}, {"name": "b", "ready": waiting.is_none(), "state": state}]},
+                "containerStatuses": [{"name": "a", "ready": true},
+                    {"name": "b", "ready": waiting.is_none(), "state": state}]},
         }))
     }
 

@@ -70,9 +70,9 @@ fn a_composite_action_of_the_checkout_is_followed_with_its_inputs() {
                   - uses: ./.github/actions/inner\n      with: {role: '${{ inputs.role }}'}\n";
     let inner =
         format!("inputs: {{role: {{}}}}\nruns: {{using: composite, steps: [{{{STEP}'${{{{ inputs.role }}}}'}}}}]}}\n");
-    let workflow = "on: push\npermissions: {id-token: write}\njobs:\n  a: {runs-on: x, steps: [{uses: ./.github/actions/aws}]}\n  \
-                    b: {runs-on: x, steps: [{uses: ./.github/actions/aws, with: {role: 'arn:b'}}]}\n  \
-                    c: {runs-on: x, steps: [{uses: ./elsewhere}]}\n";
+    let workflow = "on: push\npermissions: {id-token: write}\njobs:\n  a: {runs-on: x, steps: [{uses: \
+                    ./.github/actions/aws}]}\n  b: {runs-on: x, steps: [{uses: ./.github/actions/aws, with: {role: \
+                    'arn:b'}}]}\n  c: {runs-on: x, steps: [{uses: ./elsewhere}]}\n";
     let found = checkout(&[
         (".github/workflows/w.yml", workflow),
         (".github/actions/aws/action.yml", action),
@@ -88,8 +88,8 @@ fn a_called_workflow_has_its_callers_triggers_inputs_and_permissions_and_no_more
         "on: {{workflow_call: {{inputs: {{to: {{default: dev}}}}}}}}\njobs:\n  deploy: {}\n",
         job("environment: '${{ inputs.to }}', permissions: {id-token: write}, ", "'arn:${{ inputs.to }}'")
     );
-    let top = "on: {push: {tags: ['v*']}}\njobs:\n  one:\n    uses: ./.github/workflows/called.yml\n    with: {to: prod}\n    \
-                  permissions: {id-token: write}\n  two: {uses: ./.github/workflows/called.yml}\n";
+    let top = "on: {push: {tags: ['v*']}}\njobs:\n  one:\n    uses: ./.github/workflows/called.yml\n    with: {to: \
+               prod}\n    permissions: {id-token: write}\n  two: {uses: ./.github/workflows/called.yml}\n";
     let found = checkout(&[(".github/workflows/called.yml", &called), (".github/workflows/main.yml", top)]);
     assert_eq!(found.len(), 2);
     assert_eq!(found[0].called_by.as_deref(), Some("main.yml, job one"));

@@ -129,7 +129,8 @@ pub(crate) struct FixArgs {
     /// Take a plan from a file: shown, and with --approve carried out, if the plan that is built now is the same
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub(crate) plan: Option<PathBuf>,
-    /// Also change what another tool keeps (Terraform, Helm, Argo CD and others), which finds it changed at its next run
+    /// Also change what another tool keeps (Terraform, Helm, Argo CD and others), which finds it changed at its next
+    /// run
     #[arg(long, conflicts_with = "resume")]
     pub(crate) force_drift: bool,
     #[command(flatten)]

@@ -254,7 +254,10 @@ fn document(text: &Text, found: &Found, typed: &Typed) -> serde_json::Value {
         }
         out
     };
-    let reading = |r: &trustwalk_core::cause::Reading| json!({"read": r.tells, "decides": r.decides.iter().map(|c| c.code()).collect::<Vec<_>>()});
+    let reading = |r: &trustwalk_core::cause::Reading| {
+        let decides: Vec<_> = r.decides.iter().map(|c| c.code()).collect();
+        json!({"read": r.tells, "decides": decides})
+    };
     json!({
         "schema": 1,
         "means": text.failures.iter().map(means).chain(text.code.map(by_code)).collect::<Vec<_>>(),
@@ -286,7 +289,10 @@ fn one(cause: Cause, format: Format) -> anyhow::Result<Exit> {
 
 fn list(format: Format) -> anyhow::Result<Exit> {
     if format != Format::Human {
-        let listed = |c: &Cause| json!({"schema": 1, "code": c.code(), "name": c.name(), "link": c.link().name(), "summary": c.meta().summary});
+        let listed = |c: &Cause| {
+            let (link, summary) = (c.link().name(), c.meta().summary);
+            json!({"schema": 1, "code": c.code(), "name": c.name(), "link": link, "summary": summary})
+        };
         let all: Vec<_> = Cause::ALL.iter().map(listed).collect();
         style::say(&style::document(&all)?)?;
         return Ok(Exit::Sound);

@@ -167,7 +167,8 @@ pub(crate) fn json(hosts: &[HostView], account: &Account) -> Value {
             "tls13_only": h.tls13_only, "certificates": certificates, "candidates": h.candidates,
             "root": h.root(), "verifies_to_library": h.assessment.in_library, "library": h.library_name,
             "trusted_by_user": h.assessment.path.is_some(), "verdict": h.assessment.verdict,
-            "reasons": h.assessment.doubts.iter().map(|d| json!({"code": d.code(), "message": d.text()})).collect::<Vec<_>>(),
+            "reasons": h.assessment.doubts.iter()
+                .map(|d| json!({"code": d.code(), "message": d.text()})).collect::<Vec<_>>(),
             "thumbprint": h.need(), "aws_takes": h.assessment.to_register(),
             "problems": h.problems,
         })

@@ -124,7 +124,8 @@ pub(crate) fn cluster(asked: &Asked) -> Option<Answer> {
     }
     let deployment = || {
         json!({
-            "metadata": meta("deployment", "shop"), "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "shop"}},
+            "metadata": meta("deployment", "shop"), "spec": {"replicas": 1,
+                "selector": {"matchLabels": {"app": "shop"}},
                 "template": {"metadata": meta("template", ""), "spec": spec("template")}},
             "status": {"readyReplicas": 0, "conditions": [{"type": "Available", "message": echo("available")}]},
         })
@@ -154,7 +155,8 @@ pub(crate) fn cluster(asked: &Asked) -> Option<Answer> {
 fn tags(place: &str) -> String {
     let own = canary(place);
     format!(
-        "<Tags><member><Key>password</Key><Value>{own}</Value></member><member><Key>ManagedBy</Key><Value>token={own}</Value></member></Tags>"
+        "<Tags><member><Key>password</Key><Value>{own}</Value></member><member><Key>ManagedBy</Key><Value>token={own}\
+         </Value></member></Tags>"
     )
 }
 
@@ -176,7 +178,8 @@ pub(crate) fn account(asked: &Asked) -> Option<Answer> {
         )
     } else if action("GetRole") {
         format!(
-            "<R><Role><Arn>{ROLE}</Arn><RoleName>shop</RoleName><Description>{}</Description><AssumeRolePolicyDocument>{}</AssumeRolePolicyDocument>{}</Role></R>",
+            "<R><Role><Arn>{ROLE}</Arn><RoleName>shop</RoleName><Description>{}</Description><AssumeRolePolicyDocument>\
+             {}</AssumeRolePolicyDocument>{}</Role></R>",
             canary("description"),
             trust,
             tags("role")
@@ -184,7 +187,9 @@ pub(crate) fn account(asked: &Asked) -> Option<Answer> {
     } else if action("AssumeRoleWithWebIdentity") {
         let own = canary("credentials");
         format!(
-            "<R><Credentials><AccessKeyId>{own}</AccessKeyId><SecretAccessKey>{own}</SecretAccessKey><SessionToken>{own}</SessionToken></Credentials><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/shop/s</Arn></AssumedRoleUser></R>"
+            "<R><Credentials><AccessKeyId>{own}</AccessKeyId><SecretAccessKey>{own}</SecretAccessKey><SessionToken>\
+             {own}</SessionToken></Credentials><AssumedRoleUser><Arn>\
+             arn:aws:sts::111122223333:assumed-role/shop/s</Arn></AssumedRoleUser></R>"
         )
     } else if action("ListAttachedRolePolicies") || action("ListRolePolicies") || action("ListRoles") {
         "<R></R>".to_owned()

@@ -66,7 +66,8 @@ fn refused(status: u16, form: usize, asked: &Asked) -> Answer {
         .to_string(),
         1 => json!({"kind": "Status", "message": format!("User \"u\" cannot get resource: {words}")}).to_string(),
         2 => format!(
-            "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>{}</Message></Error><RequestId>r</RequestId></ErrorResponse>",
+            "<ErrorResponse><Error><Code>InvalidIdentityToken</Code><Message>{}</Message></Error><RequestId>\
+             r</RequestId></ErrorResponse>",
             escaped(&words)
         ),
         3 => json!({"__type": "AccessDeniedException", "message": words}).to_string(),

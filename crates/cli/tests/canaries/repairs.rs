@@ -55,7 +55,8 @@ fn plant(lab: &LabProcess) {
         kubectl(&["label", target, "-n", "kube-system", &note]);
     }
     let template = serde_json::json!({"spec": {"template": {"metadata": {"annotations": {"note": own}}, "spec": {
-        "containers": [{"name": "aws-node", "args": ["--password", own], "env": [{"name": "DB_PASS", "value": own}]}]}}}});
+        "containers": [{"name": "aws-node", "args": ["--password", own],
+            "env": [{"name": "DB_PASS", "value": own}]}]}}}});
     kubectl(&["patch", "daemonset/aws-node", "-n", "kube-system", "-p", &template.to_string()]);
     // As the name of a stack, which owns the provider: plans and receipts say past whom they go.
     let aws = |line: &str, more: &[&str]| succeed(lab.command(tool("aws")).args(line.split(' ')).args(more));

@@ -149,7 +149,8 @@ impl AwsClient {
     }
 
     /// Roles whose trust policy names this issuer (without scheme). The listing carries every role's trust
-    /// policy (IAM API reference, `ListRoles`), so no role is read by itself; of its tags and boundary it tells nothing.
+    /// policy (IAM API reference, `ListRoles`), so no role is read by itself; of its tags and boundary it tells
+    /// nothing.
     pub async fn roles_trusting(&self, issuer: &str) -> Observed<Vec<Role>> {
         let outcome = self
             .pages("ListRoles", &[("MaxItems", PAGE)], "Roles", |role| {

@@ -130,7 +130,9 @@ mod tests {
 
     #[test]
     fn lists_texts_and_entities_are_read() {
-        let doc = br#"<A xmlns="u"><R><ClientIDList><member>a &amp; b</member><member>&#99;</member></ClientIDList><E/></R></A>"#;
+        let doc =
+            b"<A xmlns=\"u\"><R><ClientIDList><member>a &amp; b</member><member>&#99;</member></ClientIDList><E/>\
+                   </R></A>";
         let root = Element::parse(doc).unwrap();
         let members: Vec<_> = root.members("ClientIDList").iter().map(|m| m.text.clone()).collect();
         assert_eq!(members, ["a & b", "c"]);

@@ -159,7 +159,8 @@ mod tests {
         });
         let written = json!({"note": canary, "kubectl.kubernetes.io/last-applied-configuration": canary});
         let template = json!({
-            "metadata": {"annotations": written, "labels": {"l": canary}, "managedFields": [{"manager": "m", "x": canary}]},
+            "metadata": {"annotations": written, "labels": {"l": canary},
+                "managedFields": [{"manager": "m", "x": canary}]},
             "spec": {"serviceAccountName": "s", "containers": [container], "nodeSelector": {"n": canary},
                 "volumes": [{"name": "v", "projected": {"sources": [{"downwardAPI": {"items": [canary]}}]}}]},
             "status": {"message": canary, "conditions": [{"type": "Ready", "message": canary}]},

@@ -251,8 +251,10 @@ mod tests {
     #[test]
     fn githubs_own_event_and_variables_tell_the_rest() {
         let workflow = format!("on: [push, pull_request]\njobs:\n  deploy:{STEP}arn:aws:iam::111122223333:role/a\n");
-        let event = r#"{"pull_request": {"head": {"repo": {"fork": true, "full_name": "other/shop"}}, "base": {"repo": {"full_name": "acme/shop"}}},
-            "repository": {"id": 7, "full_name": "acme/shop", "created_at": "2026-08-01T00:00:00Z", "owner": {"id": 3}}}"#;
+        let event = r#"{"pull_request": {"head": {"repo": {"fork": true, "full_name": "other/shop"}},
+            "base": {"repo": {"full_name": "acme/shop"}}},
+            "repository": {"id": 7, "full_name": "acme/shop", "created_at": "2026-08-01T00:00:00Z",
+            "owner": {"id": 3}}}"#;
         let dir = written(&[("workflow.yml", &workflow), ("event.json", event)]);
         let job = &read_alone(&dir)[0].job;
         assert_eq!((job.repository.as_str(), job.event.as_str(), job.fork), ("acme/shop", "pull_request", true));

@@ -187,7 +187,8 @@ mod tests {
         let env = json!([{"name": "AWS_CONFIG_FILE", "value": "/etc/aws/cfg"},
             {"name": "AWS_SHARED_CREDENTIALS_FILE", "value": "/secrets/keys"}]);
         let mounts = json!([{"name": "c", "mountPath": "/etc/aws/"}, {"name": "s", "mountPath": "/secrets"},
-            {"name": "h", "mountPath": "/home/app/.aws"}, {"name": "p", "mountPath": "/app/.aws/config", "subPath": "x"}]);
+            {"name": "h", "mountPath": "/home/app/.aws"},
+                {"name": "p", "mountPath": "/app/.aws/config", "subPath": "x"}]);
         let volumes = json!([
             {"name": "c", "configMap": {"name": "aws", "items": [{"key": "main", "path": "cfg"}]}},
             {"name": "s", "secret": {"secretName": "keys"}}, {"name": "h", "hostPath": {"path": "/x"}},

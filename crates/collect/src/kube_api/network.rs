@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn selectors_are_read_whole() {
-        let expression = |operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": "app", "operator": operator, "values": values}]});
+        let expression = |operator: &str, values: &[&str]| {
+            let one = json!({"key": "app", "operator": operator, "values": values});
+            json!({"matchExpressions": [one]})
+        };
         let pod = template(&[("app", "cart")]);
         for (selector, taken) in [
             (json!({}), true),

@@ -114,7 +114,8 @@ pub(super) fn issuer(world: &World, evidence: &mut Evidence, counts: Option<&str
     }
 }
 
-/// One log is of one job: of several, the one whose role or subject it names. Where it names none, it is charged to none.
+/// One log is of one job: of several, the one whose role or subject it names. Where it names none, it is charged to
+/// none.
 pub(super) fn logs_of_jobs(all: &mut [Evidence]) {
     if all.len() < 2 {
         return;
@@ -138,8 +139,8 @@ pub(super) fn logs_of_jobs(all: &mut [Evidence]) {
         e.hear(Observed::NotCollected { reason: "the log that was given is not told to be of this job".to_owned() });
         if !one {
             e.dismissed.push(format!(
-                "which of the {many} jobs the log is of: it names the role of none of them alone, and was charged to none; \
-                 --job with a file of that job alone would tell"
+                "which of the {many} jobs the log is of: it names the role of none of them alone, and was charged to \
+                 none; --job with a file of that job alone would tell"
             ));
         }
     }

@@ -33,7 +33,8 @@ fn iam(request: &str) -> Sent {
     }
     if holds(request, "Action=ListRoles") {
         return ok(format!(
-            "<R><Roles><member><RoleName>{name}</RoleName><AssumeRolePolicyDocument>i.example</AssumeRolePolicyDocument>\
+            "<R><Roles><member><RoleName>{name}</RoleName><AssumeRolePolicyDocument>\
+             i.example</AssumeRolePolicyDocument>\
              </member></Roles>{more}</R>"
         ));
     }

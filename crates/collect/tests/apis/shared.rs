@@ -72,7 +72,8 @@ impl Secure {
                     let answer = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
                         requests.fetch_add(1, Ordering::SeqCst);
                         second.fetch_add(usize::from(request.version() == Version::HTTP_2), Ordering::SeqCst);
-                        async move { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from_static(body.as_bytes())))) }
+                        let answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+                        async move { Ok::<_, Infallible>(answer) }
                     });
                     // A client that goes away is its own affair.
                     let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(tls), answer).await;
@@ -86,7 +87,8 @@ impl Secure {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(
             file,
-            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- {{name: c, context: {{cluster: k, user: u}}}}\n\
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts:\n- {{name: c, context: {{cluster: k, user: u}}\
+             }}\n\
              users:\n- {{name: u, user: {{token: t}}}}\nclusters:\n- {{name: k, cluster: {{server: \
              'https://localhost:{}', certificate-authority-data: {}}}}}\n",
             self.address.port(),

@@ -65,7 +65,10 @@ async fn a_connection_that_breaks_is_made_anew_from_the_last_version_that_was_to
 
 #[tokio::test]
 async fn a_server_that_no_longer_knows_the_changes_is_asked_for_the_whole_list() {
-    let gone = r#"{"kind":"Status","status":"Failure","message":"too old resource version: 5 (70)","reason":"Expired","code":410}"#;
+    let gone = concat!(
+        r#"{"kind":"Status","status":"Failure","message":"too old resource version: 5 (70)","#,
+        r#""reason":"Expired","code":410}"#
+    );
     let server = Server::new(move |first, before| match before {
         0 => list(&["a"], 5),
         // In the stream, as a server that has begun to answer says it.

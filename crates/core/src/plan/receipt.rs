@@ -337,7 +337,8 @@ fn check_event(event: &Event) -> Result<(), Fault> {
 
 /// Longest name of a cause.
 const MOST_LABEL: usize = 120;
-/// Most causes that one plan cures: one change can cure many, and there are fewer links than this that can fail at once.
+/// Most causes that one plan cures: one change can cure many, and there are fewer links than this that can fail at
+/// once.
 const MOST_CAUSES: usize = 64;
 
 /// What a plan cures, as [`super::build()`] joins it.

@@ -1,4 +1,5 @@
-//! The audience that a token carries and a provider does not have: which of the two is meant, and what is to be changed.
+//! The audience that a token carries and a provider does not have: which of the two is meant, and what is to be
+//! changed.
 
 use trustwalk_foreign::{shell, snippet};
 

@@ -108,8 +108,8 @@ fn all_flawed(keys: &Keys, said: &Refusals) -> Option<Draft> {
     let draft = Draft::new(match keys.keys.len() {
         1 => format!("the issuer publishes its only key in a way in which STS does not take it: it {}", first.words()),
         all => format!(
-            "the issuer publishes its keys in a way in which STS takes none: each of the {all} has no kid, no values, or \
-             another purpose; the first {}",
+            "the issuer publishes its keys in a way in which STS takes none: each of the {all} has no kid, no values, \
+             or another purpose; the first {}",
             first.words()
         ),
     });

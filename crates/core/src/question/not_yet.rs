@@ -12,8 +12,8 @@ use crate::finding::Confidence;
 /// What STS prints of such a token.
 const SAID: &[Symptom] = &[Symptom::IssuedInFuture, Symptom::NotYetValid];
 
-const CLOCK: &str = "have NTP keep the clock of whoever issues the tokens, or take its delay of nbf away, and get a new \
-                     token";
+const CLOCK: &str = "have NTP keep the clock of whoever issues the tokens, or take its delay of nbf away, and get a \
+                     new token";
 
 /// A claim that must lie in the past and is no number of seconds.
 pub(super) fn in_milliseconds(token: &TokenClaims) -> Option<(&'static str, i64)> {
@@ -56,8 +56,8 @@ fn said(e: &View<'_>) -> bool {
 pub(super) fn heard(view: &View<'_>) -> Option<Draft> {
     let line = find(view, SAID)?;
     let draft = Draft::new(
-        "the token begins to be valid more than five minutes after the time by STS's clock: the clock of whoever issues \
-         it is ahead, or it sets nbf to a later moment",
+        "the token begins to be valid more than five minutes after the time by STS's clock: the clock of whoever \
+         issues it is ahead, or it sets nbf to a later moment",
     );
     Some(draft.hear(line).cure(CLOCK, &[]))
 }

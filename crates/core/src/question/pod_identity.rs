@@ -146,8 +146,8 @@ pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
                     --role-arn {}";
     let role = near.role_arn.as_deref().unwrap_or("ROLE-ARN");
     let aws = trustwalk_foreign::shell::line(template, &[names::cluster(view), &sa.namespace, &sa.name, role]);
-    let note = "which role it is to give is for you to say: that of a namesake in another namespace is not offered, nor \
-                one that EKS did not tell";
+    let note = "which role it is to give is for you to say: that of a namesake in another namespace is not offered, \
+                nor one that EKS did not tell";
     Some(draft.cure(title, &[("aws", aws), ("note", note.to_owned())]))
 }
 

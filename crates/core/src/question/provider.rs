@@ -368,7 +368,8 @@ fn registered(view: &View<'_>, e: &View<'_>, provider: &Provider, said: &Refusal
     let Some(aud) = effective_audience(token) else { return Judged::none("the token has no audience") };
     let unseen = said.hold(Refusal::NoProvider);
     let mut judged = if unseen { not_found(view, e, provider) } else { Judged::default() };
-    // An exchange that found no provider says nothing of the audience; one that a later check refused says that it passed.
+    // An exchange that found no provider says nothing of the audience; one that a later check refused says that it
+    // passed.
     let unasked = unseen && !said.hold(Refusal::Audience);
     if unasked || said.first() == Some(Refusal::Denied) || provider.client_ids.iter().any(|c| c == aud) {
         return judged;

@@ -8,8 +8,8 @@ use super::sts::{Refusal, from_answer, from_symptom};
 use super::symptoms::recent;
 use crate::evidence::{LogFailure, Target, View};
 
-/// The checks that refused: one exchange is refused by one, and a log may tell of several exchanges, of this identity at
-/// other times or of others.
+/// The checks that refused: one exchange is refused by one, and a log may tell of several exchanges, of this identity
+/// at other times or of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Refusals(BTreeSet<Refusal>);
 

@@ -75,13 +75,19 @@ mod tests {
         let labels = BTreeMap::from([("app".to_owned(), "ledger".to_owned())]);
         let out = |text: &str| exclusion(&hook(text), "payments", &labels).map(|e| (e.because, e.certain));
         // What EKS registers: the label is named and the pod does not have it.
-        let eks = r#"objectSelector {"matchExpressions":[{"key":"eks.amazonaws.com/skip-pod-identity-webhook","operator":"DoesNotExist"}]}"#;
+        let eks = concat!(
+            r#"objectSelector {"matchExpressions":[{"key":"eks.amazonaws.com/skip-pod-identity-webhook","#,
+            r#""operator":"DoesNotExist"}]}"#
+        );
         assert_eq!(out(eks), None);
         assert_eq!(out(r#"objectSelector {"matchLabels":{"app":"ledger"}}"#), None);
         let want =
             |text: &str, because: &str, certain: bool| assert_eq!(out(text), Some((because.to_owned(), certain)));
         want(r#"objectSelector {"matchLabels":{"identity":"on"}}"#, "the pod lacks the label identity=on", true);
-        let named = r#"namespaceSelector {"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"NotIn","values":["payments"]}]}"#;
+        let named = concat!(
+            r#"namespaceSelector {"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"NotIn","#,
+            r#""values":["payments"]}]}"#
+        );
         want(named, "the namespace has the label kubernetes.io/metadata.name=payments", true);
         let other = r#"namespaceSelector {"matchExpressions":[{"key":"team","operator":"Exists"}]}"#;
         want(other, "the namespace lacks the label team", false);

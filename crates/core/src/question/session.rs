@@ -234,7 +234,8 @@ fn job_session(e: &View<'_>, job: &CiJob) -> Vec<(Cause, Draft)> {
         out.push((
             Cause::RequestedLifetimeExceedsLimit,
             Draft::new(format!(
-                "the job asks for a session of {asked} s, and STS gives {SHORTEST} to {LONGEST}, whatever the role allows"
+                "the job asks for a session of {asked} s, and STS gives {SHORTEST} to {LONGEST}, whatever the role \
+                 allows"
             ))
             .show("role-duration-seconds", asked.to_string(), "workflow")
             .cure("ask for one of these", &[("workflow", seconds(HOUR))]),

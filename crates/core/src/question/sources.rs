@@ -41,8 +41,8 @@ fn given(e: &View<'_>) -> bool {
     identity_given(e) && e.service_account().known().is_some_and(|s| s.role_arn().is_some())
 }
 
-/// Keys in the environment, which SDKs take first (AWS SDKs and Tools Reference Guide, "Credential provider chain"), all
-/// but the SDK for .NET before version 4 (AWS SDK for .NET 3 and 4 Developer Guides, "Credential and profile
+/// Keys in the environment, which SDKs take first (AWS SDKs and Tools Reference Guide, "Credential provider chain"),
+/// all but the SDK for .NET before version 4 (AWS SDK for .NET 3 and 4 Developer Guides, "Credential and profile
 /// resolution"; its `FallbackCredentialsFactory` and `DefaultAWSCredentialsIdentityResolver`).
 fn keys(e: &View<'_>) -> Option<Draft> {
     let job =

@@ -129,8 +129,8 @@ fn of_times(line: &LogFailure) -> Draft {
 
 /// What was sent as the token is none: nothing, most often.
 fn nothing_sent(view: &View<'_>, judged: &mut Judged, line: &LogFailure) {
-    let decide = "what stands in the variable or file that the client takes the token from: `trustwalk token FILE` reads \
-                  a file";
+    let decide = "what stands in the variable or file that the client takes the token from: `trustwalk token FILE` \
+                  reads a file";
     let draft = Draft::new("what is sent as the token is no token: it is empty, too short, or of another type");
     let draft = draft.hear(line).unsure(Confidence::Possible, decide);
     let draft = if in_cluster(view) {

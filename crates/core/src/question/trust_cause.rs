@@ -59,6 +59,7 @@ pub(super) fn is_gone(case: &Case<'_>, value: &str, ours: &str) -> bool {
 
 /// What a cure of a reason is called.
 pub(super) fn title(reason: &Reason) -> String {
+    use SubjectDifference as Differs;
     let text = match &reason.miss {
         Miss::CaseDiffers { value, expected }
         | Miss::TrailingSlash { value, expected }
@@ -66,10 +67,9 @@ pub(super) fn title(reason: &Reason) -> String {
             return format!("write `{expected}` in place of `{}`", value.escape_debug());
         }
         Miss::SubjectDiffers {
-            difference: SubjectDifference::Repository | SubjectDifference::Owner | SubjectDifference::OwnerAndRepository,
-            ..
+            difference: Differs::Repository | Differs::Owner | Differs::OwnerAndRepository, ..
         } => "let the condition name this repository",
-        Miss::SubjectDiffers { difference: SubjectDifference::Coarser, .. } => {
+        Miss::SubjectDiffers { difference: Differs::Coarser, .. } => {
             "take a token whose subject is as exact as the condition; the condition is not made wider for this one"
         }
         Miss::SubjectDiffers { expected, .. } | Miss::AudienceDiffers { expected, .. } => {

@@ -56,7 +56,8 @@ fn seconds(text: &str) -> Option<i64> {
 /// Why, and what to do.
 type Why = (&'static str, &'static str);
 const TOO_OLD: Why = (
-    "as by a webhook that does not know this annotation, or that has another value for the service account in its cache",
+    "as by a webhook that does not know this annotation, or that has another value for the service account in its \
+     cache",
     "update the webhook, then recreate the pods",
 );
 const NO_NUMBER: Why =

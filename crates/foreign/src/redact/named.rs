@@ -263,7 +263,8 @@ fn is_code(bytes: Bytes<'_>, start: usize, end: usize, join: Join) -> bool {
     let begins = CODES.iter().any(|c| bytes.says(start, c));
     // A class has a capital: `spring.datasource.password` is a setting.
     let class = |last: &[u8]| last.first().is_some_and(u8::is_ascii_uppercase);
-    // The name of a secret, not what is in it: `arn:aws:secretsmanager:…:secret:prod/db` (AWS Secrets Manager User Guide).
+    // The name of a secret, not what is in it: `arn:aws:secretsmanager:…:secret:prod/db` (AWS Secrets Manager User
+    // Guide).
     let word = Bytes(bytes.0.get(start.saturating_sub(NEAR * 2)..start).unwrap_or_default());
     let of_secret = name == b"secret" && word.find(0, word.len(), ":secretsmanager:").is_some();
     let qualified =

@@ -31,7 +31,8 @@ pub(crate) fn association(account: &Account, a: &Association, cluster: &str) -> 
     json!({
         "associationId": a.id, "associationArn": association_arn(account, a, cluster), "clusterName": cluster,
         "namespace": a.namespace, "serviceAccount": a.service_account, "roleArn": a.role_arn,
-        "createdAt": a.created.as_second(), "modifiedAt": a.modified.as_second(), "tags": {}, "disableSessionTags": false,
+        "createdAt": a.created.as_second(), "modifiedAt": a.modified.as_second(), "tags": {},
+        "disableSessionTags": false,
     })
 }
 

@@ -5,7 +5,16 @@ use std::collections::BTreeMap;
 /// ARN of the CNI's managed policy.
 const CNI: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
 /// Its default version, v5 (AWS managed policy reference).
-const CNI_V5: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"AmazonEKSCNIPolicy","Effect":"Allow","Action":["ec2:AssignPrivateIpAddresses","ec2:AttachNetworkInterface","ec2:CreateNetworkInterface","ec2:DeleteNetworkInterface","ec2:DescribeInstances","ec2:DescribeTags","ec2:DescribeNetworkInterfaces","ec2:DescribeInstanceTypes","ec2:DescribeSubnets","ec2:DetachNetworkInterface","ec2:ModifyNetworkInterfaceAttribute","ec2:UnassignPrivateIpAddresses"],"Resource":"*"},{"Sid":"AmazonEKSCNIPolicyENITag","Effect":"Allow","Action":["ec2:CreateTags"],"Resource":["arn:aws:ec2:*:*:network-interface/*"]}]}"#;
+const CNI_V5: &str = concat!(
+    r#"{"Version":"2012-10-17","Statement":[{"Sid":"AmazonEKSCNIPolicy","Effect":"Allow","#,
+    r#""Action":["ec2:AssignPrivateIpAddresses","ec2:AttachNetworkInterface","#,
+    r#""ec2:CreateNetworkInterface","ec2:DeleteNetworkInterface","ec2:DescribeInstances","#,
+    r#""ec2:DescribeTags","ec2:DescribeNetworkInterfaces","ec2:DescribeInstanceTypes","#,
+    r#""ec2:DescribeSubnets","ec2:DetachNetworkInterface","ec2:ModifyNetworkInterfaceAttribute","#,
+    r#""ec2:UnassignPrivateIpAddresses"],"Resource":"*"},{"Sid":"AmazonEKSCNIPolicyENITag","#,
+    r#""Effect":"Allow","Action":["ec2:CreateTags"],"#,
+    r#""Resource":["arn:aws:ec2:*:*:network-interface/*"]}]}"#
+);
 
 /// Them by ARN.
 pub(crate) fn managed() -> BTreeMap<String, String> {

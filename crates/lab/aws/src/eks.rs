@@ -168,7 +168,6 @@ fn update_addon(
         asked.extend([("name".to_owned(), json!(cluster)), ("addonName".to_owned(), json!(addon))]);
     }
     crate::trail::called(account, caller, ("eks.amazonaws.com", "UpdateAddon"), about, asked, None);
-    Ok(
-        json!({"update": {"id": crate::callers::request_id(), "status": "InProgress", "type": "AddonUpdate", "createdAt": seconds(now), "errors": []}}),
-    )
+    Ok(json!({"update": {"id": crate::callers::request_id(), "status": "InProgress", "type": "AddonUpdate",
+        "createdAt": seconds(now), "errors": []}}))
 }

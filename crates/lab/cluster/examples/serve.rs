@@ -56,15 +56,17 @@ async fn stand_in_kubelet(store: Store) {
                 let statuses: Vec<Value> = j::items(pod, "/spec/containers")
                     .iter()
                     .map(|c| {
+                        let started = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
                         json!({"name": j::text(c, "/name"), "image": j::text(c, "/image"), "imageID": "",
                             "ready": true, "started": true, "restartCount": 0,
-                            "state": {"running": {"startedAt": Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()}}})
+                            "state": {"running": {"startedAt": started}}})
                     })
                     .collect();
                 j::put(pod, "/status/phase", "Running".into());
                 j::put(pod, "/status/podIP", "10.0.0.9".into());
                 j::put(pod, "/status/containerStatuses", json!(statuses));
-                let conditions = json!([{"type": "Ready", "status": "True"}, {"type": "ContainersReady", "status": "True"}]);
+                let conditions = json!([{"type": "Ready", "status": "True"},
+                    {"type": "ContainersReady", "status": "True"}]);
                 j::put(pod, "/status/conditions", conditions);
             });
         }

@@ -70,7 +70,10 @@ async fn serves_the_documents_of_the_story_to_clients_that_trust_any_root() {
         assert_eq!(
             text,
             format!(
-                "{{\"issuer\":\"{URL}\",\"jwks_uri\":\"{URL}/keys\",\"authorization_endpoint\":\"urn:kubernetes:programmatic_authorization\",\"response_types_supported\":[\"id_token\"],\"subject_types_supported\":[\"public\"],\"claims_supported\":[\"sub\",\"iss\"],\"id_token_signing_alg_values_supported\":[\"RS256\"]}}"
+                "{{\"issuer\":\"{URL}\",\"jwks_uri\":\"{URL}/keys\",\
+                 \"authorization_endpoint\":\"urn:kubernetes:programmatic_authorization\",\
+                 \"response_types_supported\":[\"id_token\"],\"subject_types_supported\":[\"public\"],\
+                 \"claims_supported\":[\"sub\",\"iss\"],\"id_token_signing_alg_values_supported\":[\"RS256\"]}}"
             )
         );
     }

@@ -1,4 +1,5 @@
-//! `app-configured-for-another-credential-source`: the application is told to use a profile, so the injected identity is ignored.
+//! `app-configured-for-another-credential-source`: the application is told to use a profile, so the injected identity
+//! is ignored.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{LEDGER, World};

@@ -1,4 +1,5 @@
-//! `workload-runs-as-another-service-account`: the workload runs as a bare service account whose name is nearly the annotated one's.
+//! `workload-runs-as-another-service-account`: the workload runs as a bare service account whose name is nearly the
+//! annotated one's.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{LEDGER, World};

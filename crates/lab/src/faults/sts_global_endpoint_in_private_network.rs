@@ -1,4 +1,5 @@
-//! `sts-global-endpoint-in-private-network`: the application calls global STS from a network that reaches only the regional one.
+//! `sts-global-endpoint-in-private-network`: the application calls global STS from a network that reaches only the
+//! regional one.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{LEDGER, REGIONAL_ANNOTATION, World, names::STS_GLOBAL};

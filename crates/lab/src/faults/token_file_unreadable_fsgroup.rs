@@ -1,4 +1,5 @@
-//! `token-file-unreadable-fsgroup`: a non-root container cannot read the projected token, which kubelets before 1.19 wrote for root only.
+//! `token-file-unreadable-fsgroup`: a non-root container cannot read the projected token, which kubelets before 1.19
+//! wrote for root only.
 
 use super::fault::{Fault, Start, Target};
 use crate::world::{LEDGER, World};

@@ -9,7 +9,8 @@ use crate::world::{
 pub(super) static FAULT: Fault = Fault {
     name: "two-issuers-and-ed-in-one-statement",
     summary: "conditions on two issuers stand in one statement, so both would have to hold",
-    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-\
+             or-values.html",
     target: Target::Workload(LEDGER),
     symptom: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
     start: Start::AtOnce,

@@ -17,7 +17,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-/// A profile that is named wins over the injected variables in the Go SDK (aws-sdk-go-v2, `config/resolve_credentials.go`).
+/// A profile that is named wins over the injected variables in the Go SDK (aws-sdk-go-v2,
+/// `config/resolve_credentials.go`).
 fn edit(world: &mut World) {
     let token = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
     let text = format!("[profile dns]\nrole_arn = {}\nweb_identity_token_file = {token}\n", role_arn(BATCH_ROLE));

@@ -113,8 +113,8 @@ const LINES: &[(Symptom, &str)] = &[
         DENIED,
         "URL: PUT http://vault:8200/v1/auth/aws/login Code: 400. Errors: * error making upstream request: received \
          error code 403 from STS: <ErrorResponse \
-         xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>Not \
-         authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
+         xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>AccessDenied</Code>\
+         <Message>Not authorized to perform sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>",
     ),
     (
         Symptom::ThumbprintMismatch,
@@ -235,7 +235,8 @@ fn lines_that_only_mention_it_mean_nothing() {
         "InvalidIdentityToken errors: 0",
         "retry policy covers InvalidIdentityToken, IDPCommunicationError and Throttling",
         "import com.amazonaws.services.securitytoken.model.InvalidIdentityTokenException;",
-        "{\"eventName\":\"AssumeRoleWithWebIdentity\",\"responseElements\":{\"provider\":\"arn:aws:iam::111122223333:oidc-provider/o\"},\"errorCode\":null}",
+        "{\"eventName\":\"AssumeRoleWithWebIdentity\",\
+         \"responseElements\":{\"provider\":\"arn:aws:iam::111122223333:oidc-provider/o\"},\"errorCode\":null}",
         "pod-identity-webhook I1123 10:00:00.000000 1 handler.go:423] Pod was not mutated. Reason: Service account \
          did not have the right annotations or was not found in the cache. Pod=app, ServiceAccount=default, \
          Namespace=default",

@@ -45,8 +45,8 @@ const STACKS: &[(Symptom, &str)] = &[
         "Exception in thread \"main\" software.amazon.awssdk.services.sts.model.StsException: Not authorized to \
          perform sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: \
          d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat \
-         software.amazon.awssdk.services.sts.DefaultStsClient.assumeRoleWithWebIdentity(DefaultStsClient.java:1)\n\t... \
-         23 more\nCaused by: software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform \
+         software.amazon.awssdk.services.sts.DefaultStsClient.assumeRoleWithWebIdentity(DefaultStsClient.java:1)\n\
+         \t... 23 more\nCaused by: software.amazon.awssdk.services.sts.model.StsException: Not authorized to perform \
          sts:AssumeRoleWithWebIdentity (Service: Sts, Status Code: 403, Request ID: \
          d8ee3773-aaaa-bbbb-cccc-0123456789ab)\n\tat a.b.C(D.java:2)",
     ),

@@ -7,8 +7,8 @@ const MESSAGE_LEAD: usize = 240;
 /// A longer word is cut where the message ends.
 const MAX_WORD: usize = 200;
 
-/// The words around `at`, on one line and of bounded length: a word is shown whole, and `…` stands where words are left
-/// out.
+/// The words around `at`, on one line and of bounded length: a word is shown whole, and `…` stands where words are
+/// left out.
 pub(crate) fn message(text: &str, at: usize) -> String {
     let from = text.floor_char_boundary(at.saturating_sub(MESSAGE_LEAD));
     let start = if from == 0 || begins_word(text, from) { from } else { next_word(text, from) };

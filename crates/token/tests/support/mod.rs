@@ -49,7 +49,8 @@ impl Key {
             Self::Rsa(pair) => {
                 // RFC 8017 A.1.1: a sequence of two integers; 2048 bits fix the offsets.
                 let der = pair.public_key().as_ref();
-                json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": b64(&der[9..265]), "e": b64([1, 0, 1])})
+                json!({"kty": "RSA", "kid": kid, "use": "sig", "alg": "RS256", "n": b64(&der[9..265]),
+                    "e": b64([1, 0, 1])})
             }
             Self::Ec(pair, crv) => {
                 let point = &pair.public_key().as_ref()[1..];
@@ -87,7 +88,8 @@ pub fn claims() -> Value {
     json!({
         "iss": ISSUER, "sub": "system:serviceaccount:kube-system:aws-node", "aud": ["sts.amazonaws.com"],
         "exp": NOW + 3600, "iat": NOW - 10, "nbf": NOW - 10,
-        "kubernetes.io": {"namespace": "kube-system", "serviceaccount": {"name": "aws-node", "uid": "u1"}, "pod": {"name": "aws-node-x", "uid": "u2"}},
+        "kubernetes.io": {"namespace": "kube-system", "serviceaccount": {"name": "aws-node", "uid": "u1"},
+            "pod": {"name": "aws-node-x", "uid": "u2"}},
     })
 }
 

@@ -173,7 +173,10 @@ impl<'a> Report<'a> {
         let refusals: Vec<Value> = self
             .refusals
             .iter()
-            .map(|r| json!({"reason": r.reason, "message": r.message, "standing": r.standing, "code": r.cause.map(Cause::code)}))
+            .map(|r| {
+                let code = r.cause.map(Cause::code);
+                json!({"reason": r.reason, "message": r.message, "standing": r.standing, "code": code})
+            })
             .collect();
         let reasons: Vec<Value> = self
             .reasons

@@ -18,8 +18,8 @@ struct Line<'a> {
     verdict: Verdict,
 }
 
-/// Inputs done and their verdicts, sixteen bytes each: a million of them take some 32 MB. Two of a million share a hash once in
-/// about 30 million runs.
+/// Inputs done and their verdicts, sixteen bytes each: a million of them take some 32 MB. Two of a million share a hash
+/// once in about 30 million runs.
 #[derive(Default)]
 pub(super) struct Done {
     hasher: RandomState,

@@ -148,8 +148,8 @@ mod tests {
             "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect \
              token audience",
             "Error: Could not assume role with OIDC: Incorrect token audience",
-            "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, RequestID: 15810d8a, \
-             InvalidIdentityToken: Incorrect token audience",
+            "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, RequestID: \
+             15810d8a, InvalidIdentityToken: Incorrect token audience",
             "WebIdentityErr: failed to retrieve credentials caused by: InvalidIdentityToken: Incorrect token audience \
              status code: 400, request id: 3714365f",
             "software.amazon.awssdk.services.sts.model.StsException: Incorrect token audience (Service: Sts, Status \

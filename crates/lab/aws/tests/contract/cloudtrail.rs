@@ -41,7 +41,8 @@ async fn events_are_found_by_attribute_newest_first_in_pages() {
 #[tokio::test]
 async fn bad_look_ups_are_refused() {
     let world = World::new().await;
-    let two = json!({"LookupAttributes": [by("Username", "a")["LookupAttributes"][0], by("Username", "b")["LookupAttributes"][0]]});
+    let two = json!({"LookupAttributes": [by("Username", "a")["LookupAttributes"][0],
+        by("Username", "b")["LookupAttributes"][0]]});
     for (body, code, text) in [
         (two, "InvalidLookupAttributesException", "one attribute"),
         (by("Colour", "red"), "InvalidLookupAttributesException", ""),

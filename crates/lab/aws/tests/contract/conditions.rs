@@ -85,7 +85,10 @@ async fn a_source_identity_needs_its_action() {
 async fn what_a_session_may_do_can_hang_on_its_tags() {
     let world = World::new().await;
     let mut own = role("Cni", policy(&world, &json!("sts:*"), &json!({})));
-    let statement = |effect: &str, condition: Value| json!({"Effect": effect, "Action": "ec2:Describe*", "Resource": "*", "Condition": condition});
+    let statement = |effect: &str, condition: Value| {
+        let action = "ec2:Describe*";
+        json!({"Effect": effect, "Action": action, "Resource": "*", "Condition": condition})
+    };
     let document = json!({"Version": "2012-10-17", "Statement": [
         statement("Allow", json!({"StringEquals": {"aws:PrincipalTag/team": "ledger"}})),
         statement("Deny", json!({"StringNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Cni"}})),

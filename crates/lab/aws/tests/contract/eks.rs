@@ -88,7 +88,8 @@ async fn pod_identity_needs_association_audience_and_a_role_that_trusts_eks() {
         },
     );
     ask(&world.admin, &token).await.refuses_json(400, "AccessDeniedException", ROLE);
-    let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}]});
+    let policy = json!({"Statement": [{"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
+        "Action": ["sts:AssumeRole", "sts:TagSession"]}]});
     world.account.put_role(role("Cni", policy.to_string()));
     let done = ask(&world.admin, &token).await.ok().json();
     assert_eq!(done["subject"]["serviceAccount"], "aws-node");

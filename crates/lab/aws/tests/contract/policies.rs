@@ -110,7 +110,10 @@ async fn a_boundary_bounds_and_a_denial_anywhere_wins() {
 async fn a_list_is_not_allowed_by_a_resource() {
     let world = World::new().await;
     let session = Client::new(world.address, world.account.session_for("Cni", "pod", 900));
-    let own = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","Resource":"arn:aws:iam::111122223333:role/Other*"}]}"#;
+    let own = concat!(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:*","#,
+        r#""Resource":"arn:aws:iam::111122223333:role/Other*"}]}"#
+    );
     let inline = [("RoleName", "Cni"), ("PolicyName", "own"), ("PolicyDocument", own)];
     world.admin.iam("PutRolePolicy", &inline).await.ok();
     assert_eq!(session.iam("ListRoles", &[]).await.status, 403);

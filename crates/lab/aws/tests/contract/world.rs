@@ -39,7 +39,8 @@ pub(crate) struct World {
 /// A trust policy for one provider of an account, with a condition.
 pub(crate) fn trust(provider: &str, condition: &Value) -> String {
     json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition,
+        "Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
     }]})
     .to_string()
 }

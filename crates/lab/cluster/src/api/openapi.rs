@@ -94,7 +94,8 @@ fn paths(only: Option<&str>, v2: bool) -> Value {
         };
         let operation = json!({
             "operationId": format!("patch{}{}", kind.group.replace('.', ""), kind.kind),
-            "parameters": [parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation"), parameter("force")],
+            "parameters": [parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation"),
+                parameter("force")],
             "responses": {"200": {"description": "OK"}},
             "x-kubernetes-action": "patch",
             "x-kubernetes-group-version-kind": {"group": kind.group, "kind": kind.kind, "version": kind.version},

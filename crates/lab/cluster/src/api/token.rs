@@ -69,7 +69,8 @@ pub(crate) fn request(shared: &Shared, target: &Target, body: &Value) -> Result<
     let answer = json!({
         "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {"name": key.name, "namespace": namespace, "creationTimestamp": stamp(shared.store.now())},
-        "spec": {"audiences": audiences, "expirationSeconds": granted, "boundObjectRef": j::at(body, "/spec/boundObjectRef")},
+        "spec": {"audiences": audiences, "expirationSeconds": granted,
+            "boundObjectRef": j::at(body, "/spec/boundObjectRef")},
         "status": {"token": minted.token, "expirationTimestamp": stamp(minted.expires)},
     });
     let mut reply = json_reply(201, &answer);

@@ -18,7 +18,8 @@ fn node_of(pod: &Value) -> &str {
     match j::text(pod, "/spec/nodeName") {
         "" => j::text(
             pod,
-            "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields/0/values/0",
+            "/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms/0/matchFields\
+             /0/values/0",
         ),
         node => node,
     }

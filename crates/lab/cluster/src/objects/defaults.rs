@@ -22,7 +22,8 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             j::put_default(
                 object,
                 "/status",
-                json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
+                json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0,
+                    "numberReady": 0}),
             );
         }
         "Deployment" => {

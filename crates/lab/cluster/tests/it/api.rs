@@ -76,7 +76,8 @@ async fn a_watch_lists_then_follows() {
     let lab = Lab::start().await;
     lab.call("POST", MAPS, config_map("a")).await;
     let path = format!(
-        "{MAPS}?watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&fieldSelector=metadata.name%3Da"
+        "{MAPS}?watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&\
+         fieldSelector=metadata.name%3Da"
     );
     let mut body = lab.send(Some(&lab.admin), "GET", &path, "", "").await.into_body();
     lab.call("PATCH", &format!("{MAPS}/a"), json!({"data": {"a": "2"}})).await;

@@ -67,7 +67,8 @@ impl Aws {
             return (
                 status,
                 format!(
-                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>req-7</RequestId></ErrorResponse>"
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+                     <RequestId>req-7</RequestId></ErrorResponse>"
                 ),
             );
         }
@@ -75,7 +76,9 @@ impl Aws {
         (
             200,
             format!(
-                "<R><Credentials><AccessKeyId>ASIA{role}</AccessKeyId><SecretAccessKey>{now}</SecretAccessKey><SessionToken>session</SessionToken><Expiration>{expires}</Expiration></Credentials><Arn>arn:aws:sts::111122223333:assumed-role/{role}/s</Arn></R>"
+                "<R><Credentials><AccessKeyId>ASIA{role}</AccessKeyId><SecretAccessKey>{now}</SecretAccessKey>\
+                 <SessionToken>session</SessionToken><Expiration>{expires}</Expiration></Credentials><Arn>\
+                 arn:aws:sts::111122223333:assumed-role/{role}/s</Arn></R>"
             ),
         )
     }
@@ -257,7 +260,8 @@ pub(crate) fn pod(name: &str, image: &str, account: &str) -> Value {
                 "volumeMounts": [{"name": "aws-iam-token", "mountPath": TOKEN_DIR, "readOnly": true}],
             }],
             "volumes": [{"name": "aws-iam-token", "projected": {"defaultMode": 420, "sources": [
-                {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86_400, "path": "token"}},
+                {"serviceAccountToken": {"audience": "sts.amazonaws.com", "expirationSeconds": 86_400,
+                    "path": "token"}},
             ]}}],
         },
     })

@@ -111,8 +111,8 @@ pub(super) fn plain_http(sdk: Sdk, call: Call<'_>, host: &str) -> String {
         Sdk::GoV2 => v2(
             call,
             &format!(
-                "failed to retrieve credentials, operation error STS: {OPERATION}, exceeded maximum number of attempts, \
-                 3, https response error StatusCode: 0, RequestID: , request send failed, {go}"
+                "failed to retrieve credentials, operation error STS: {OPERATION}, exceeded maximum number of \
+                 attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, {go}"
             ),
         ),
         Sdk::Python { .. } => format!(
@@ -125,8 +125,8 @@ pub(super) fn plain_http(sdk: Sdk, call: Call<'_>, host: &str) -> String {
         }
         Sdk::Js => "Error: read ECONNRESET".into(),
         Sdk::Rust => {
-            "dispatch failure: io error: client error (SendRequest): connection error: Connection reset by peer (os error \
-             104)"
+            "dispatch failure: io error: client error (SendRequest): connection error: Connection reset by peer (os \
+             error 104)"
                 .into()
         }
         Sdk::Dotnet => "System.Net.Http.HttpRequestException: An error occurred while sending the request.".into(),
