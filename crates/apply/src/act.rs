@@ -16,7 +16,7 @@ use crate::verify::{PATIENCE, PAUSE};
 
 /// What an action would replace, in the form preconditions are written in.
 pub(crate) async fn current(world: &World, action: &Action) -> Result<String, ApplyError> {
-    let failed = |reason: String| ApplyError::Step { step: words(action), reason };
+    let failed = |unread: Unread| unread.told(action);
     let list = |items: &[String]| json!(items).to_string();
     match action {
         Action::SetThumbprints { provider_arn, .. } => {
@@ -51,10 +51,8 @@ pub(crate) async fn current(world: &World, action: &Action) -> Result<String, Ap
         Action::SetWebhook { configuration, webhook, set } => {
             let object = cluster(world)?.webhook_configuration(configuration).await;
             let read = |v: &Value| patch::webhook(v, webhook, set);
-            known(&object, read).map_err(failed)?.ok_or_else(|| {
-                let reason = format!("{configuration} has no webhook {webhook} any more");
-                ApplyError::Step { step: words(action), reason }
-            })
+            let gone = || Unread::Gone(format!("{configuration} has no webhook {webhook} any more"));
+            known(&object, read).and_then(|found| found.ok_or_else(gone)).map_err(failed)
         }
         Action::Associate { cluster, namespace, service_account, association, .. } => {
             let all = world.aws.associations(cluster, Some(namespace)).await;
@@ -63,17 +61,41 @@ pub(crate) async fn current(world: &World, action: &Action) -> Result<String, Ap
                 None => a.namespace == *namespace && a.service_account == *service_account,
             };
             let found = known(&all, |all| all.iter().find(own).cloned()).map_err(failed)?;
-            let Some(found) = found else { return Ok("absent".to_owned()) };
-            found.role_arn.ok_or_else(|| failed(found.undescribed.map(|gap| gap.to_string()).unwrap_or_default()))
+            let Some(found) = found else {
+                let Some(id) = association else { return Ok("absent".to_owned()) };
+                return Err(failed(Unread::Gone(format!("there is no association {id} any more"))));
+            };
+            let gap = found.undescribed.map(|gap| gap.to_string()).unwrap_or_default();
+            found.role_arn.ok_or_else(|| failed(Unread::Gap(gap)))
         }
         Action::Restart { .. } | Action::Renew { .. } => Ok(String::new()),
     }
 }
 
-fn known<T, U>(observed: &Observed<T>, read: impl FnOnce(&T) -> U) -> Result<U, String> {
+/// Why a state was not read.
+enum Unread {
+    /// What it is a state of is not there.
+    Gone(String),
+    /// Nobody knows.
+    Gap(String),
+}
+
+impl Unread {
+    fn told(self, action: &Action) -> ApplyError {
+        let step = words(action);
+        match self {
+            Self::Gone(why) => ApplyError::Gone { step, why },
+            Self::Gap(reason) => ApplyError::Step { step, reason },
+        }
+    }
+}
+
+fn known<T, U>(observed: &Observed<T>, read: impl FnOnce(&T) -> U) -> Result<U, Unread> {
+    let gap = || observed.gap().unwrap_or_default();
     match observed.known() {
         Some(value) => Ok(read(value)),
-        None => Err(observed.gap().unwrap_or_default()),
+        None if observed.is_absent() => Err(Unread::Gone(gap())),
+        None => Err(Unread::Gap(gap())),
     }
 }
 

@@ -210,6 +210,22 @@ pub enum ApplyError {
         /// Why.
         reason: String,
     },
+    /// What a step is about is no longer there.
+    #[error("{step}: {why}; there is nothing to write to any more")]
+    Gone {
+        /// The step in words.
+        step: String,
+        /// What is not there.
+        why: String,
+    },
+    /// New pods fail again and again. The roll-out goes on in the cluster by itself.
+    #[error("new pods of {what} fail, and what was changed stands: {why}")]
+    Failing {
+        /// The workload.
+        what: String,
+        /// Which pod, and how.
+        why: String,
+    },
     /// The time that the user gave is over, and the roll-out goes on without a watcher.
     #[error("the roll-out of {what} goes on in the cluster, and what was changed stands: {told}")]
     Unfinished {
@@ -320,7 +336,14 @@ pub enum ApplyError {
 impl ApplyError {
     /// Whether all was written as it should be, and new pods are not there yet.
     pub fn is_roll_out(&self) -> bool {
-        matches!(self, Self::Unfinished { .. } | Self::Halted { .. } | Self::Stuck { .. } | Self::Paused { .. })
+        matches!(
+            self,
+            Self::Unfinished { .. }
+                | Self::Halted { .. }
+                | Self::Stuck { .. }
+                | Self::Paused { .. }
+                | Self::Failing { .. }
+        )
     }
 
     /// Whether the run was refused before it began, so that there is nothing to go on with or to undo.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::hmac;
 use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{
-    Errand, Event, Hand, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step,
+    Errand, Event, Fault, Hand, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step,
     StepState, read_receipt, sealed, to_be_sealed,
 };
 
@@ -102,12 +102,14 @@ impl Journal {
         let mut bytes = Vec::new();
         let file = open_plain(path, File::options().read(true)).map_err(unreadable)?;
         file.take(RECEIPT_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        let claims = claims_to_be_one(path, &bytes);
+        let read = read_receipt(&bytes);
+        // Another file of trustwalk's is no receipt that was damaged, unless it took one's place.
+        let claims = is_named_as_one(path) || (claims_to_be_one(&bytes) && !matches!(read, Err(Fault::Other(_))));
         let bad = |reason: String| ApplyError::NotAReceipt { path: path.to_owned(), claims, reason };
         if bytes.len() as u64 > RECEIPT_BYTES {
             return Err(bad(format!("it is larger than {RECEIPT_BYTES} bytes")));
         }
-        let reading = read_receipt(&bytes).map_err(|e| bad(e.to_string()))?;
+        let reading = read.map_err(|e| bad(e.to_string()))?;
         reading.check_history(digest).map_err(|e| bad(e.to_string()))?;
         let Reading { mut receipt, place, seal, as_written } = reading;
         let foreign = match &seal {
@@ -263,12 +265,15 @@ const MARK_BYTES: usize = 4096;
 /// Longest note that is written.
 const NOTE_BYTES: usize = 1500;
 
+fn is_named_as_one(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("trustwalk-receipt-"))
+}
+
 /// Whether a file may have been a receipt: what is left of one begins as they all do.
-fn claims_to_be_one(path: &Path, bytes: &[u8]) -> bool {
+fn claims_to_be_one(bytes: &[u8]) -> bool {
     const BEGINNING: &[u8] = b"{\n  \"version\": ";
-    let named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("trustwalk-receipt-"));
     let has = |member: &[u8]| bytes.windows(member.len()).any(|w| w == member);
-    named || (bytes.starts_with(BEGINNING) && has(b"\"cures\"")) || (has(b"\"cures\"") && has(b"\"precondition\""))
+    (bytes.starts_with(BEGINNING) && has(b"\"cures\"")) || (has(b"\"cures\"") && has(b"\"precondition\""))
 }
 
 /// What somebody else said, no longer than there is room for.

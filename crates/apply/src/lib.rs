@@ -24,5 +24,5 @@ pub use home::Home;
 pub use journal::Journal;
 pub use outlook::{Way, outlook};
 pub use progress::{PodView, Progress, RolloutView, Still};
-pub use run::{restart, resume, rollback, run};
+pub use run::{Since, drifted, restart, resume, rollback, run};
 pub use verify::{PATIENCE, PAUSE, Verification, verify};

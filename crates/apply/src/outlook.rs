@@ -63,10 +63,24 @@ async fn on(world: &World, entry: &ReceiptStep) -> Result<Option<Outlook>, Apply
     }))
 }
 
+/// What cannot be undone, as there is nothing left to undo it at.
+fn gone(entry: &ReceiptStep, why: &str) -> Outlook {
+    let action = &entry.step.action;
+    Outlook {
+        words: act::undo_words(action),
+        changes: Vec::new(),
+        touches: reach_of_undoing(action),
+        only_while: None,
+        impossible: Some(format!("{why}: nothing can be put back there, and everything else is undone")),
+    }
+}
+
 async fn back(world: &World, entry: &ReceiptStep) -> Result<Option<Outlook>, ApplyError> {
     let step = &entry.step;
-    if standing(world, entry).await? == Standing::Before {
-        return Ok(None);
+    match standing(world, entry).await? {
+        Standing::Before => return Ok(None),
+        Standing::Gone(why) => return Ok(Some(gone(entry, &why))),
+        Standing::Changed(_) => {}
     }
     let impossible = match step.undoing() {
         Undoing::Impossible(why) => Some(why),

@@ -19,6 +19,7 @@ use crate::progress::Progress;
 use crate::rollout::{self, Before};
 use crate::standing::{Standing, is_to_undo, standing};
 use crate::state::{Failure, same};
+use crate::verify::PATIENCE;
 
 /// Carries out the changes of a plan that may be made, which no rule of the linter refused; pods are recreated by
 /// [`restart`], once the caller has seen that the changes work. The journal exists before the first change.
@@ -82,7 +83,7 @@ pub async fn resume(world: &World, journal: Journal, progress: &mut impl Progres
 /// Refuses to go on where somebody began to go back. A rollback of which nothing was done is none.
 pub(crate) fn refuse_rolled_back(journal: &Journal) -> Result<(), ApplyError> {
     let steps = &journal.receipt().steps;
-    let begun = |s: &&ReceiptStep| matches!(s.state, StepState::Undone | StepState::Undoing);
+    let begun = |s: &&ReceiptStep| matches!(s.state, StepState::Undone | StepState::Undoing | StepState::Gone);
     if steps.iter().filter(begun).count() == 0 {
         return Ok(());
     }
@@ -109,6 +110,42 @@ async fn still_there(world: &World, journal: &Journal) -> Result<(), ApplyError>
         }
     }
     Ok(())
+}
+
+/// What became of something that was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// It is as it was before the step.
+    PutBack,
+    /// It is neither as before the step nor as after it.
+    Changed,
+    /// It is not there.
+    Gone,
+}
+
+/// What was done and does not stand any more: what is changed, and what became of it. What was written so lately that
+/// answers may lag behind it is taken to stand.
+pub async fn drifted(world: &World, journal: &Journal) -> Vec<(String, Since)> {
+    let patience = i64::try_from(PATIENCE.as_secs()).unwrap_or(i64::MAX);
+    let mut all = Vec::new();
+    for entry in &journal.receipt().steps {
+        let settled = journal.now().saturating_sub(entry.at) >= patience;
+        if !settled || !matches!(entry.state, StepState::Done | StepState::AlreadyDone) {
+            continue;
+        }
+        let (step, expected) = (&entry.step, &entry.step.precondition.expected);
+        let Some(left) = act::wanted(&step.action, expected) else { continue };
+        let since = match act::current(world, &step.action).await {
+            Ok(found) if act::holds(&step.action, &left, &found) => continue,
+            Ok(found) if same(expected, &found) => Since::PutBack,
+            Ok(_) => Since::Changed,
+            Err(ApplyError::Gone { .. }) => Since::Gone,
+            // Nobody knows.
+            Err(_) => continue,
+        };
+        all.push((step.effect.words.clone(), since));
+    }
+    all
 }
 
 /// Takes every step of one sort that is not yet done, in order.
@@ -267,8 +304,8 @@ pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) ->
 }
 
 /// Undoes what a receipt says was done, last step first. When somebody changed one of the things since,
-/// nothing is undone at all. A step whose undoing is refused stays done, and the others are undone all the same;
-/// the first refusal is what is returned then.
+/// nothing is undone at all. A step whose undoing is refused stays done, and one whose object is gone is over; the others
+/// are undone all the same. The first refusal is what is returned then.
 pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
     let by = place::hand(world).await;
     let mut journal = journal.take(&place::here(world).await, Errand::Rollback, by)?;
@@ -282,6 +319,7 @@ pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progr
         let words = act::undo_words(&entry.step.action);
         match standing(world, &entry).await? {
             Standing::Before => journal.mark(index, StepState::Undone, None)?,
+            Standing::Gone(why) => journal.mark(index, StepState::Gone, Some(why))?,
             Standing::Changed(made) => {
                 progress.began(&words);
                 match undo(world, &mut journal, index, &entry.step, made.as_deref(), &words).await? {

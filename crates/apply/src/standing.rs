@@ -20,13 +20,15 @@ pub(crate) enum Standing {
     Before,
     /// As the step made it; the ARN of a provider that it made.
     Changed(Option<String>),
+    /// It is not there any more, so that nothing can be put back; what is not.
+    Gone(String),
 }
 
 /// Whether a rollback has anything to do with a step.
 pub(crate) fn is_to_undo(entry: &ReceiptStep) -> bool {
     let sent = match entry.state {
         StepState::Done | StepState::Started | StepState::Undoing | StepState::UndoRefused => true,
-        StepState::Pending | StepState::AlreadyDone | StepState::Undone => false,
+        StepState::Pending | StepState::AlreadyDone | StepState::Undone | StepState::Gone => false,
     };
     sent && entry.step.undoing() != Undoing::Nothing
 }
@@ -42,7 +44,10 @@ pub(crate) async fn standing(world: &World, entry: &ReceiptStep) -> Result<Stand
     }
     let expected = &step.precondition.expected;
     let Some(left) = act::wanted(&step.action, expected) else { return Ok(Standing::Changed(None)) };
-    let found = act::current(world, &step.action).await?;
+    let found = match act::current(world, &step.action).await {
+        Err(ApplyError::Gone { why, .. }) => return Ok(Standing::Gone(why)),
+        found => found?,
+    };
     if same(&found, expected) && !may_lag(entry) {
         Ok(Standing::Before)
     } else if same(&left, &found) || same(&found, expected) {

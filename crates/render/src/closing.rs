@@ -56,6 +56,8 @@ pub fn closing_of_all(all: &[Diagnosis], next: &[Next], incomplete: Option<&str>
     }
     if worst == Outcome::Ok {
         parts.push(format!("no fault found, every link of {} holds", identities(all.len())));
+        let idle = all.iter().filter(|d| d.idle).count();
+        parts.extend((idle > 0).then(|| format!("of {idle} no pod runs now, and what a new one would get was judged")));
     }
     parts.extend(incomplete.map(str::to_owned));
     let first = all.iter().position(|d| d.outcome == worst && worst != Outcome::Ok);
@@ -103,7 +105,7 @@ fn root_cause(d: &Diagnosis, root: &Finding) -> String {
 }
 
 fn without_cause(d: &Diagnosis, whole: bool) -> String {
-    let mut parts = vec![d.outcome.meaning().to_owned()];
+    let mut parts = vec![d.meaning().to_owned()];
     let possible: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     if !possible.is_empty() {

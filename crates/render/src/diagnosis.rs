@@ -187,7 +187,7 @@ pub fn short(d: &Diagnosis) -> Shown {
     let named = match d.outcome {
         Outcome::RootCause => d.outcome.word(),
         Outcome::Ok | Outcome::Undetermined | Outcome::Broken => {
-            out.line(format_args!("{} ({target}) {}", d.outcome.word(), d.outcome.meaning()));
+            out.line(format_args!("{} ({target}) {}", d.outcome.word(), d.meaning()));
             "possible"
         }
     };

@@ -47,7 +47,7 @@ pub fn many(all: &[Diagnosis], pen: Pen) -> Shown {
                 let (code, name, sure) = (f.code(), f.name(), f.confidence.name());
                 format!("{code} {name} ({sure}), and the same in {more} more: {}", f.sentence)
             }
-            (None, _) => d.undetermined.first().cloned().unwrap_or_else(|| d.outcome.meaning().to_owned()),
+            (None, _) => d.undetermined.first().cloned().unwrap_or_else(|| d.meaning().to_owned()),
         };
         out.line(format_args!("  {} {}", mark(d, pen), pen.one_line(&words, 4)));
     }

@@ -90,6 +90,22 @@ impl Typed {
         line.finish()
     }
 
+    /// The plan of a file, approved; with the target where the file is not sealed.
+    pub fn from_plan(&self, verb: &str, file: &str, target: Option<&Target>) -> String {
+        let mut line = self.line(verb, &[]);
+        if let Some(target) = target {
+            line.target(target);
+        }
+        let file = if file.starts_with('-') { ["./", file].concat() } else { file.to_owned() };
+        line.part("--plan", Some(&file));
+        line.typed(self, &PLACE);
+        // Of a rotation the plan does not hold what is to come and to go.
+        let asked = ROTATING.iter().filter(|name| **name != "plan").copied().collect::<Vec<_>>();
+        line.typed(self, &asked);
+        line.part("--approve", None);
+        line.finish()
+    }
+
     /// The same rotation of a target, with one more option.
     pub fn rotating(&self, target: &Target, flag: &str) -> String {
         let mut line = self.line("fix --rotate", &[]);

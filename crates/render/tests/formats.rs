@@ -40,7 +40,7 @@ fn disagreement(d: &Diagnosis) -> Option<String> {
     let json: Value = serde_json::from_str(Shown::json(d).ok()?.as_str()).ok()?;
     let machine = ALL.into_iter().find(|o| json.get("outcome").is_some_and(|said| said == o.word()));
     let all = [people, grep, machine];
-    let meant = first.contains(d.outcome.meaning()) || d.outcome == Outcome::RootCause;
+    let meant = first.contains(d.meaning()) || d.outcome == Outcome::RootCause;
     (all != [Some(d.outcome); 3] || !meant).then(|| format!("{:?}: {all:?}, {first}", d.outcome))
 }
 

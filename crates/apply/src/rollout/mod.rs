@@ -8,7 +8,9 @@ mod scene;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trustwalk_collect::kube_api::{Controller, KubeApi, LivePod, RESTARTED_AT, WorkloadRef, controller, resource};
+use trustwalk_collect::kube_api::{
+    Controller, KubeApi, LivePod, RESTARTED_AT, Waits, WorkloadRef, controller, resource,
+};
 use trustwalk_core::plan::Action;
 
 use crate::error::ApplyError;
@@ -24,6 +26,18 @@ pub(crate) use renew::renew;
 
 /// After so long without a step forward the view says since when, and what the pods wait for.
 const QUIET: Duration = Duration::from_secs(30);
+
+/// A new pod that ends so often has a fault that waiting does not cure. Its own controller would wait until the
+/// progress deadline, ten minutes where nobody set it (Kubernetes documentation, "Deployments", failed deployment).
+const HOPELESS: i64 = 3;
+
+/// Why a new pod is not waited for any longer; `None` where it is.
+fn hopeless(live: &LivePod) -> Option<String> {
+    let fails = !live.pod.ready && live.pod.restarts >= HOPELESS;
+    let waits = live.waits.as_ref().filter(|waits| fails && matches!(waits, Waits::Crash(..)))?;
+    let LivePod { pod, .. } = live;
+    Some(format!("{} was restarted {} times and does not become ready: {}", pod.name, pod.restarts, waits.words()))
+}
 
 /// What is rolled out, and how long it is waited for.
 pub(super) struct Rolling<'a> {
@@ -170,7 +184,12 @@ pub(crate) async fn wait(
             last = Some(view);
         }
         match verdict {
-            Verdict::Moves(_) => {}
+            Verdict::Moves(_) => {
+                let fails = scene.living().filter(|p| new(p)).find_map(hopeless);
+                if let Some(why) = fails {
+                    return Err(ApplyError::Failing { what: rolling.name(), why });
+                }
+            }
             Verdict::Done => return Ok(()),
             Verdict::Stuck(why) => {
                 return Err(ApplyError::Stuck { what: rolling.name(), why: format!("{why} {}", scene.waits()) });

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use trustwalk_collect::kube_api::{Controller, Evicted, KubeApi, LivePod, Waits};
+use trustwalk_collect::kube_api::{Controller, Evicted, KubeApi, LivePod};
 use trustwalk_core::plan::{Action, OnePod};
 
 use super::scene::{Ears, Scene};
-use super::{Pulse, Rolling};
+use super::{Pulse, Rolling, hopeless};
 use crate::error::ApplyError;
 use crate::progress::{Progress, RolloutView};
 
@@ -18,8 +18,6 @@ use crate::progress::{Progress, RolloutView};
 const AGAIN: Duration = Duration::from_secs(5);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(30);
-/// A new pod that ends so often has a fault that no eviction cures.
-const HOPELESS: i64 = 3;
 /// Most pods that are away at the same time, whatever the workload can spare: nobody looks at more of them, and each
 /// new one asks the scheduler, the registry of images and STS.
 const MOST_AT_ONCE: i64 = 10;
@@ -61,10 +59,8 @@ impl Queue {
     /// whether a new one becomes ready.
     fn next(&self, c: &Controller, scene: &Scene) -> Next {
         let new = || scene.living().filter(|p| self.is_new(p));
-        for pod in new().filter(|p| !p.pod.ready) {
-            if let Some(waits @ Waits::Crash(..)) = pod.waits.as_ref().filter(|_| pod.pod.restarts >= HOPELESS) {
-                return Next::Failed(format!("the new pod {} does not become ready: {}", pod.pod.name, waits.words()));
-            }
+        if let Some(why) = new().find_map(hopeless) {
+            return Next::Failed(why);
         }
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let going = || self.left(scene).filter(|(_, live)| live.leaving);

@@ -67,7 +67,7 @@ pub(super) fn words(now: Option<&Diagnosis>) -> String {
         Some(Diagnosis { outcome: Outcome::RootCause, root_cause: Some(root), .. }) => {
             format!("{} {} ({})", root.code(), root.name(), root.confidence.name())
         }
-        Some(d) => d.outcome.meaning().to_owned(),
+        Some(d) => d.meaning().to_owned(),
     };
     format!("diagnosed again: {found}")
 }

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use trustwalk_apply::Home;
 use trustwalk_collect::{Ask, Choice, CollectError, World, collect};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
-use trustwalk_core::evidence::{Evidence, Repair as Done};
+use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
 use trustwalk_core::plan::{Entry, Leave, Linted, Plan, PlanDocument, fit};
 
 use super::case::{Case, can_be_done, leave_of};
@@ -101,7 +101,12 @@ async fn fix_all(
     let home = Home::of_user()?;
     let all: Vec<Each> = found.evidence.into_iter().map(|one| Each::of(&world, one, leave)).collect();
     // Before anything is changed: the file may not be to be written.
-    write_out(args, &all, &home, voice)?;
+    let written = write_out(args, &all, (&home, voice))?;
+    // What was written is what is to be carried out, and nothing that is planned later.
+    let approved = |target: &Target| match (&written, args.out.as_ref().and_then(|p| p.to_str())) {
+        (Some(sealed), Some(file)) => place.typed.from_plan("fix", file, (!sealed).then_some(target)),
+        _ => place.typed.approved(Some(target)),
+    };
     // How each stands at the end, and what is next for it.
     let mut diagnoses: Vec<Diagnosis> = all.iter().map(|each| each.diagnosis.clone()).collect();
     let mut next: Vec<Next> = all.iter().map(|e| render::next(&e.evidence, &e.diagnosis, &place.typed)).collect();
@@ -109,6 +114,7 @@ async fn fix_all(
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;
     }
+    let planned = all.iter().find(|each| can_be_done(&each.plan)).map(|each| each.evidence.target.clone());
     let (mut approvable, mut done) = (false, None::<Done>);
     for (position, each) in all.into_iter().enumerate() {
         let mut applied = None;
@@ -136,7 +142,7 @@ async fn fix_all(
             })?;
             let repair =
                 Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
-            let approve = place.typed.approved(Some(&diagnosis.target));
+            let approve = approved(&diagnosis.target);
             let (evidence, next) = (&evidence, next.get(position));
             let case = Case { evidence, diagnosis: &diagnosis, plan: &plan, shown: &shown, next, approve };
             let exit;
@@ -160,7 +166,8 @@ async fn fix_all(
     }
     if many || diagnoses.is_empty() || incomplete.is_some() {
         if approvable && let Some(first) = next.iter_mut().find(|n| **n != Next::default()) {
-            *first = Next::command(place.typed.again_all("fix", Some("--approve")));
+            let all = || place.typed.again_all("fix", Some("--approve"));
+            *first = Next::command(planned.as_ref().filter(|_| written.is_some()).map_or_else(all, approved));
         }
         voice.line("")?;
         voice.say(&render::closing_of_all(&diagnoses, &next, incomplete, voice.pen()))?;
@@ -168,17 +175,16 @@ async fn fix_all(
     Ok(worst)
 }
 
-/// Writes the plan where a file was asked for.
-fn write_out(args: &FixArgs, all: &[Each], home: &Home, voice: Voice) -> anyhow::Result<()> {
-    let Some(path) = &args.out else { return Ok(()) };
+/// Writes the plan where a file was asked for; whether it is sealed, `None` where none was written.
+fn write_out(args: &FixArgs, all: &[Each], (home, voice): (&Home, Voice)) -> anyhow::Result<Option<bool>> {
+    let Some(path) = &args.out else { return Ok(None) };
     let planned = |plan: &Plan| !plan.steps.is_empty() || !plan.withheld.is_empty();
     let all = all.iter().map(|each| (&each.shown, planned(&each.plan)));
-    match only(all)? {
-        Some(plan) => {
-            write(path, args.overwrite, plan, home)?;
-            voice.line(format_args!("The plan is in {}.", path.display()))?;
-        }
-        None => voice.line("No plan was written: there is nothing to plan.")?,
-    }
-    Ok(())
+    let Some(plan) = only(all)? else {
+        voice.line("No plan was written: there is nothing to plan.")?;
+        return Ok(None);
+    };
+    let sealed = write(path, args.overwrite, plan, home)?;
+    voice.line(format_args!("The plan is in {}.", path.display()))?;
+    Ok(Some(sealed))
 }

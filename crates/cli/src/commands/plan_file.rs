@@ -28,8 +28,8 @@ pub(super) fn documented(world: &World, e: &Evidence, plan: &Linted, entry: Entr
     document(e, plan, Maker { tool: env!("CARGO_PKG_VERSION"), server, entry })
 }
 
-/// Writes a plan, sealed so that its maker knows it again.
-pub(super) fn write(path: &Path, overwrite: bool, plan: &PlanDocument, home: &Home) -> anyhow::Result<()> {
+/// Writes a plan, sealed so that its maker knows it again; whether it could be.
+pub(super) fn write(path: &Path, overwrite: bool, plan: &PlanDocument, home: &Home) -> anyhow::Result<bool> {
     let seal = plan.to_be_sealed().map_err(anyhow::Error::from).and_then(|text| Ok(home.seal_of_plan(&text)?));
     let seal = match seal {
         Ok(seal) => Some(seal),
@@ -38,8 +38,10 @@ pub(super) fn write(path: &Path, overwrite: bool, plan: &PlanDocument, home: &Ho
             None
         }
     };
+    let sealed = seal.is_some();
     let text = Shown::json(&PlanDocument { seal, ..plan.clone() })?;
-    Ok(write_own(path, overwrite, text.as_str().as_bytes())?)
+    write_own(path, overwrite, text.as_str().as_bytes())?;
+    Ok(sealed)
 }
 
 /// The one plan that goes into a file.

@@ -119,7 +119,7 @@ fn listed(path: &Path, home: &Home) -> anyhow::Result<Option<Listed>> {
 fn stand(receipt: &Receipt) -> Stand {
     let of = |state| receipt.steps.iter().any(|s| s.state == state);
     let left = |s: &ReceiptStep| matches!(s.state, StepState::Done | StepState::Started | StepState::UndoRefused);
-    let undone = of(StepState::Undone) || of(StepState::Undoing);
+    let undone = of(StepState::Undone) || of(StepState::Undoing) || of(StepState::Gone);
     // A restart is never undone.
     let restart = |s: &&ReceiptStep| s.step.undoing() != Undoing::Nothing;
     let more = of(StepState::Undoing) || receipt.steps.iter().filter(restart).any(left);
@@ -222,6 +222,10 @@ fn entry(out: &mut Page, file: &str, journal: &Journal, pen: Pen) {
         if let Some(owner) = &step.effect.past {
             out.line(format_args!("    {} {owner}, at the user's word: {}", faint("past:    "), step.effect.words));
         }
+    }
+    for lost in receipt.steps.iter().filter(|s| s.state == StepState::Gone) {
+        let why = lost.note.as_deref().unwrap_or("what it changed is gone");
+        out.line(format_args!("    {} {}: {why}", faint("not back:"), lost.step.effect.words));
     }
     if let Some(verified) = &receipt.verified {
         out.line(format_args!("    {} {verified}", faint("proof:   ")));

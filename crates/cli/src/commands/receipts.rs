@@ -3,11 +3,11 @@
 
 use anyhow::Context as _;
 use serde_json::json;
-use trustwalk_apply::{Foreign, Home, Journal, Way, outlook, resume, rollback as undo};
+use trustwalk_apply::{Foreign, Home, Journal, Way, drifted, outlook, resume, rollback as undo};
 use trustwalk_collect::World;
-use trustwalk_core::plan::{Applicability, Outlook, Plan, ReceiptStep, StepState};
+use trustwalk_core::plan::{Applicability, Outlook, Plan, Receipt, ReceiptStep, StepState};
 
-use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, not_undone, unheard};
+use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, not_undone, told_since, unheard};
 use super::rotate::{End, ended, still_presented};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
 use crate::exit::Exit;
@@ -45,6 +45,15 @@ impl Words {
 const APPROVE: &str = " {} --approve";
 /// What approves somebody else's receipt.
 const FOREIGN: &str = " {} --approve --foreign-receipt";
+
+/// What a rollback came to. Whether what it undid had helped is not said: a fix may have been stopped half-way.
+const UNDONE: &str = "what the fix wrote is undone, and what was there before it is there again; pods that run take \
+                      that up once they are made anew";
+
+/// How many steps could not be undone, as their objects are gone.
+fn gone(receipt: &Receipt) -> usize {
+    receipt.steps.iter().filter(|s| s.state == StepState::Gone).count()
+}
 
 /// Shows what a receipt would write.
 fn show(journal: &Journal, way: Way, steps: &[Outlook], voice: Voice) -> std::io::Result<()> {
@@ -86,6 +95,7 @@ pub(super) async fn go_on(
     let world = World::new(place.walk_options(None)).await?;
     let steps = outlook(&world, &journal, Way::On).await?;
     show(&journal, Way::On, &steps, voice)?;
+    voice.say(&told_since(&drifted(&world, &journal).await, voice.pen()))?;
     if steps.is_empty() && journal.receipt().ended.is_some() && journal.foreign().is_none() {
         let next = Next::command(place.typed.again("diagnose", &journal.receipt().target));
         voice.say(&render::ending(Ink::Good, "Ok", "this run came to its end: nothing is left", &next, voice.pen()))?;
@@ -164,37 +174,41 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         receipt if receipt.is_rotation() && !steps.is_empty() => Box::pin(still_presented(&world, receipt)).await?,
         _ => None,
     };
-    let (exit, undone) = if let Some(why) = kept {
+    let (exit, undone, lost) = if let Some(why) = kept {
         let next = Next::command(place.typed.again("fix --rotate", &journal.receipt().target));
         voice.say(&render::ending(Ink::Bad, "Refused", &why, &next, voice.pen()))?;
-        (Exit::Findings, 0)
+        (Exit::Findings, 0, 0)
     } else if nothing {
         voice.say(&render::ending(Ink::Good, "Ok", "there is nothing to undo", &Next::default(), voice.pen()))?;
-        (Exit::Sound, 0)
+        (Exit::Sound, 0, 0)
     } else if words.suffice(&journal, "rollback", &place.typed, voice)? {
         let again = place.typed.again("diagnose", &journal.receipt().target);
         tell_pauses(&world, voice);
-        undo(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| not_undone(e, &args.receipt))?;
+        let before = gone(journal.receipt());
+        let journal = undo(&world, journal, &mut Live::new(voice, noted)).await;
+        let journal = journal.map_err(|e| not_undone(e, &args.receipt))?;
         noted.close();
+        let lost = gone(journal.receipt()) - before;
         // What never arrived, or was undone before, is no change that this run took back.
-        let undone = steps.len();
+        let undone = steps.len() - lost.min(steps.len());
         let changes = if undone == 1 { "change" } else { "changes" };
         let text = format!("Rolled back {undone} {changes} of {receipt}");
         let mut taken = voice.tell(&Shown::line(format_args!("  {text}")));
-        let said = match undone {
-            0 => "there was nothing to undo",
-            _ => "what the fix wrote is undone; what it fixed fails again, in pods that run once they are made anew",
+        let (ink, label, said) = match (lost, undone) {
+            (0, 0) => (Ink::Good, "Ok", "there was nothing to undo".to_owned()),
+            (0, _) => (Ink::Good, "Ok", UNDONE.to_owned()),
+            _ => (Ink::Odd, "Undone in part", format!("what is gone stands above, and {lost} of the fix's changes could not be undone")),
         };
-        taken &= voice.tell(&render::ending(Ink::Good, "Ok", said, &Next::command(again), voice.pen()));
+        taken &= voice.tell(&render::ending(ink, label, &said, &Next::command(again), voice.pen()));
         unheard(taken).context(text)?;
-        (Exit::Sound, undone)
+        (if lost == 0 { Exit::Sound } else { Exit::Findings }, undone, lost)
     } else {
-        (Exit::Findings, 0)
+        (Exit::Findings, 0, 0)
     };
     if args.output == Format::Json {
         let shown: Vec<_> = steps.iter().map(|s| json!({"words": s.words, "changes": s.changes})).collect();
         let report = json!({
-            "schema": SCHEMA, "receipt": receipt, "undone": undone, "approved": args.approve,
+            "schema": SCHEMA, "receipt": receipt, "undone": undone, "gone": lost, "approved": args.approve,
             "foreign": foreign.map(|f| f.to_string()), "steps": shown,
         });
         style::say(&style::one_document(&report)?).with_context(|| format!("undone of {receipt}: {undone}"))?;

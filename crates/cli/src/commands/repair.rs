@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
-use trustwalk_apply::{ApplyError, Home, Journal, PATIENCE, PAUSE, Verification, restart, run as apply, verify};
+use trustwalk_apply::{
+    ApplyError, Home, Journal, PATIENCE, PAUSE, Since, Verification, drifted, restart, run as apply, verify,
+};
 use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
 use trustwalk_core::finding::Confidence;
-use trustwalk_core::plan::{Difference, Linted, Plan, PlanDocument, Rotation};
-use trustwalk_render::{self as render, Ink, Inked, Next, Shown, Typed};
+use trustwalk_core::plan::{Difference, Linted, Plan, PlanDocument, ReceiptStep, Rotation, StepState};
+use trustwalk_render::{self as render, Ink, Inked, Next, Pen, Shown, Typed};
 
 use super::again;
 use crate::exit::{Exit, UsageError};
@@ -156,10 +158,13 @@ impl Repair<'_> {
         let (mark, verification, verified) = self.verdict(seen);
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
         let refused = verification == REFUSED;
-        let waiting = journal.receipt().steps.iter().any(|s| s.step.action.renews_pods());
         let mut held = None;
-        if refused && waiting {
-            voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
+        if refused {
+            // Those that an earlier run made anew were not left alone.
+            let left = |s: &ReceiptStep| s.step.action.renews_pods() && s.state == StepState::Pending;
+            if journal.receipt().steps.iter().any(left) {
+                voice.tell(&Shown::line("  The pods were left alone: new ones would fail as well."));
+            }
         } else {
             let mut live = Live::new(voice, self.noted);
             held = match restart(world, &mut journal, self.timeout, &mut live).await {
@@ -178,12 +183,19 @@ impl Repair<'_> {
         let helped = now.as_ref().and_then(|d| d.root_cause.as_ref()).is_some_and(|root| {
             root.confidence == Confidence::Proven && !journal.receipt().causes().contains(&root.cause)
         });
-        let useless = refused && !helped;
+        // What somebody else changed since says nothing of what was done here.
+        let since = if refused { drifted(world, &journal).await } else { Vec::new() };
+        let useless = refused && !helped && since.is_empty();
         if useless && journal.receipt().changed().is_some() {
             voice.tell(&Shown::line("  What was changed did not help; the last line undoes it."));
         }
+        voice.tell(&told_since(&since, voice.pen()));
         let exit = exit(refused, now.as_ref());
-        let verified = format!("{verified}; {}", again::words(now.as_ref()));
+        let mut verified = format!("{verified}; {}", again::words(now.as_ref()));
+        for one in &since {
+            verified.push_str("; ");
+            verified.push_str(&became(one));
+        }
         journal.end(Some(verified.clone())).with_context(|| stopped(&path))?;
         self.noted.close();
         let receipt = path.display().to_string();
@@ -191,7 +203,8 @@ impl Repair<'_> {
         let undo = self.typed.map(|_| format!("   (undo: {})", with_receipt("trustwalk rollback {}", &path)));
         let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}{}", undo.unwrap_or_default())));
         if let Some(typed) = self.typed {
-            taken &= voice.tell(&self.ending(&journal, useless, now.as_ref(), typed));
+            let meant = if since.is_empty() { useless.then_some(Refused::Useless) } else { Some(Refused::Overtaken) };
+            taken &= voice.tell(&self.ending(&journal, meant, now.as_ref(), typed));
         }
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         Ok(Applied { receipt, verification, verified, now, done: again::done(&journal), exit })
@@ -258,8 +271,7 @@ impl Repair<'_> {
     }
 
     /// What the repair came to, and what is next.
-    /// `refused` says that STS refuses for what was to be cured.
-    fn ending(&self, journal: &Journal, refused: bool, now: Option<&Diagnosis>, typed: &Typed) -> Shown {
+    fn ending(&self, journal: &Journal, refused: Option<Refused>, now: Option<&Diagnosis>, typed: &Typed) -> Shown {
         let (receipt, pen) = (journal.receipt(), self.voice.pen());
         let done = format!("what the plan to fix {} says is done", receipt.cures);
         let again = |verb| Next::command(typed.again(verb, &receipt.target));
@@ -267,6 +279,11 @@ impl Repair<'_> {
             let path = journal.path().display().to_string();
             Next::command(typed.with_file("rollback {}", &path))
         };
+        if refused == Some(Refused::Overtaken) {
+            let text = "what the plan says was done, somebody changed it since, and STS refuses";
+            return render::ending(Ink::Bad, "Broken", text, &again("fix"), pen);
+        }
+        let refused = refused.is_some();
         match now {
             Some(d) if !refused && d.outcome == Outcome::Ok => {
                 render::ending(Ink::Good, "Ok", &format!("{done}; {}", again::words(now)), &Next::default(), pen)
@@ -290,6 +307,33 @@ impl Repair<'_> {
             }
         }
     }
+}
+
+/// Why STS refuses after a repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    /// For what was to be cured.
+    Useless,
+    /// Somebody changed since what was done.
+    Overtaken,
+}
+
+/// What was done and does not stand any more.
+pub(super) fn told_since(since: &[(String, Since)], pen: Pen) -> Shown {
+    let mut out = pen.page();
+    for one in since {
+        out.prose(&became(one), "  \u{203c} ", "    ");
+    }
+    out.shown()
+}
+
+fn became((what, since): &(String, Since)) -> String {
+    let became = match since {
+        Since::PutBack => "it is as it was before",
+        Since::Changed => "somebody changed it since",
+        Since::Gone => "what it was done to is gone",
+    };
+    format!("{what}: was done, and {became}")
 }
 
 /// What is next where something fails that this repair did not cure.

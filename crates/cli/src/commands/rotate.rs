@@ -9,12 +9,13 @@ use trustwalk_apply::{Home, Journal, Verification, rollback, verify};
 use trustwalk_collect::dial::{ConnectTo, Dialer};
 use trustwalk_collect::tls::{AddressChain, DialOptions, FetchedChain, Mode, fetch_all_addresses, fetch_chain};
 use trustwalk_collect::{Ask, World, collect, read_bounded};
+use trustwalk_core::diagnosis::{Diagnosis, diagnose};
 use trustwalk_core::evidence::{Evidence, HostChain, Observed, Source, Target};
 use trustwalk_core::plan::{
-    Drift, Entry, Leave, Linted, Presented, ROTATION, Receipt, Registered, Retiring, Rotated, Rotation, Scene, Stage,
-    Wish, host_for, rotate,
+    Arrival, Drift, Entry, Leave, Linted, Presented, ROTATION, Receipt, Registered, Retiring, Rotated, Rotation, Scene,
+    Stage, Wish, host_for, rotate,
 };
-use trustwalk_render::{self as render, Ink, Next, Shown};
+use trustwalk_render::{self as render, Ink, Next, Shown, target_words};
 use trustwalk_x509::parse_any;
 
 use super::case::{default_receipt, leave_of};
@@ -66,14 +67,16 @@ pub(super) async fn run(
         if args.out.is_some() {
             voice.line("No plan was written: there is nothing to plan.")?;
         }
-        let exit = without_plan(&rotation, &wish, &repair, (place, &evidence))?;
+        let exit = without_plan(&rotation, &wish, &repair, (place, one))?;
         reports.push(report(rotation, None, None, false));
         return Ok(exit);
     };
     let document = documented(&world, &evidence, &plan, Entry::Asked);
+    let mut again = None;
     if let Some(path) = &args.out {
         write(path, args.overwrite, &document, &home)?;
         voice.line(format_args!("The plan is in {}.", path.display()))?;
+        again = path.to_str().map(|file| place.typed.from_plan("fix --rotate", file, Some(&evidence.target)));
     }
     if let Some((path, file)) = &file {
         let next = Next::command(place.typed.again("fix --rotate", &evidence.target));
@@ -86,7 +89,7 @@ pub(super) async fn run(
     voice.say(&render::plan(&document, voice.pen()))?;
     let planned = Some(Planned::Whole(Box::new(document)));
     if plan.steps.is_empty() || !args.approve {
-        unapproved(&plan, &repair, (place, &evidence))?;
+        unapproved(&plan, &repair, (place, &evidence), again)?;
         reports.push(report(rotation, planned, None, false));
         return Ok(Exit::Findings);
     }
@@ -135,6 +138,14 @@ fn without_plan(
         voice.say(&render::ending(ink, label, "nothing was changed, for what is said above", &next, pen))?;
         return Ok(exit);
     }
+    if let Some(d) = fails(e) {
+        let root = d.root_cause.as_ref().map(|f| format!("{} {}: {}", f.code(), f.name(), f.sentence));
+        let why = root.unwrap_or_else(|| d.outcome.meaning().to_owned());
+        let text = format!("the rotation stands as is said above, and {} fails: {why}", target_words(&e.target));
+        let next = Next::command(place.typed.again("fix", &e.target));
+        voice.say(&render::ending(Ink::Bad, "Broken", &text, &next, pen))?;
+        return Ok(Exit::Findings);
+    }
     if let Some(why) = &rotation.needless {
         let text = format!("nothing is to be done: {why}");
         voice.say(&render::ending(Ink::Good, "Ok", &text, &Next::default(), pen))?;
@@ -152,29 +163,64 @@ fn without_plan(
     Ok(exit)
 }
 
+/// The diagnosis of what a rotation is asked about, where it fails: a rotation that needs nothing is no sign that the
+/// exchange works.
+fn fails(e: &Evidence) -> Option<Diagnosis> {
+    Some(diagnose(e)).filter(|d| d.outcome.is_broken())
+}
+
 /// Says what would carry a plan out.
-fn unapproved(plan: &Linted, repair: &Repair<'_>, (place, e): (&PlaceArgs, &Evidence)) -> anyhow::Result<()> {
+fn unapproved(
+    plan: &Linted,
+    repair: &Repair<'_>,
+    (place, e): (&PlaceArgs, &Evidence),
+    written: Option<String>,
+) -> anyhow::Result<()> {
     let (voice, pen) = (repair.voice, repair.voice.pen());
     let (text, flag) = if plan.steps.is_empty() {
         ("another tool keeps the provider: change it there, or here with --force-drift", "--force-drift")
     } else {
         ("the plan waits for approval", "--approve")
     };
-    let next = Next::command(place.typed.rotating(&e.target, flag));
+    let written = written.filter(|_| !plan.steps.is_empty());
+    let next = Next::command(written.unwrap_or_else(|| place.typed.rotating(&e.target, flag)));
     voice.line("")?;
     voice.say(&render::ending(Ink::Odd, "No changes were made", text, &next, pen))?;
     Ok(())
 }
 
-/// What keeps a rotation's first half from being taken back: a thumbprint that would go, and whose certificate is
-/// presented by now. Without it STS refuses everybody.
-pub(super) async fn still_presented(world: &World, receipt: &Receipt) -> anyhow::Result<Option<String>> {
-    let found = collect(world, &ask_again(&receipt.target)?).await?;
+/// Where a rotation stands now.
+async fn looked(world: &World, ask: &Ask) -> anyhow::Result<Option<Rotation>> {
+    let found = collect(world, ask).await?;
     let Some(one) = found.evidence.first() else { return Ok(None) };
     let presented = presented(world, one).await;
     let scene = Scene { evidence: one, presented: &presented, incoming: None };
     let leave = Leave { entry: Entry::Asked, drift: Drift::Avoided };
-    let now = rotate(&scene, &Wish::Look, leave).rotation;
+    Ok(Some(rotate(&scene, &Wish::Look, leave).rotation))
+}
+
+/// What an approved step before the switch comes to: approved late, it is one after it.
+async fn arrived(repair: &Repair<'_>, ask: &Ask, path: &Path) -> anyhow::Result<&'static str> {
+    let journal = Journal::open(path, repair.home)?;
+    let added = journal.receipt().added();
+    let arrival = looked(repair.world, ask).await?.map_or(Arrival::Unknown, |now| now.arrival(&added));
+    Ok(match arrival {
+        Arrival::ToCome => "both chains are registered: the issuer can be switched to the incoming one",
+        Arrival::Partly => {
+            "both chains are registered, and some addresses present the incoming one already: finish the switch"
+        }
+        Arrival::Switched => {
+            "the incoming chain is registered, and the issuer presents it already: what is left is to take the old \
+             thumbprint away with --retire"
+        }
+        Arrival::Unknown => "the incoming chain is registered; what is presented now was not read",
+    })
+}
+
+/// What keeps a rotation's first half from being taken back: a thumbprint that would go, and whose certificate is
+/// presented by now. Without it STS refuses everybody.
+pub(super) async fn still_presented(world: &World, receipt: &Receipt) -> anyhow::Result<Option<String>> {
+    let Some(now) = looked(world, &ask_again(&receipt.target)?).await? else { return Ok(None) };
     if now.stage == Stage::NotConsulted {
         return Ok(None);
     }
@@ -214,6 +260,7 @@ pub(super) async fn ended(
     }
     let look = || Next::command(place.typed.again("fix --rotate", target));
     let broken = || Next::command(place.typed.again("diagnose", target));
+    let added = if !retires && applied.exit == Exit::Sound { arrived(repair, ask, path).await? } else { "" };
     let (ink, label, text, next) = match (undone, applied.exit) {
         (true, _) => (
             Ink::Bad,
@@ -223,9 +270,7 @@ pub(super) async fn ended(
             look(),
         ),
         (false, Exit::Sound) if retires => (Ink::Good, "Ok", "the old thumbprint is retired", Next::default()),
-        (false, Exit::Sound) => {
-            (Ink::Good, "Ok", "both chains are registered: the issuer can be switched to the incoming one", look())
-        }
+        (false, Exit::Sound) => (Ink::Good, "Ok", added, look()),
         (false, Exit::Undetermined) => {
             (Ink::Odd, "Undetermined", "it is done, and not all of what came of it could be looked at", look())
         }

@@ -97,7 +97,14 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         undetermined,
         timeline: timeline::timeline(evidence),
         after: None,
+        idle: idle(evidence),
     }
+}
+
+/// Whether no pod of the target runs: a workload of none, one between its runs, an account that nothing uses.
+fn idle(e: &Evidence) -> bool {
+    let of_pods = matches!(e.target, Target::Workload { .. } | Target::ServiceAccount { .. });
+    of_pods && e.pods.known().is_some_and(|pods| pods.iter().all(Pod::ended))
 }
 
 /// What follows from the root cause: what it explains away, and what fails in other links.

@@ -194,6 +194,19 @@ pub struct Diagnosis {
     /// What comes of the cures, tried on the evidence; `None` where nothing is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<After>,
+    /// Whether no pod of the target runs now: what was judged is what a new one would get.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle: bool,
+}
+
+impl Diagnosis {
+    /// What it comes to, in a phrase.
+    pub fn meaning(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Ok if self.idle => "no fault found in what a new pod would get, and no pod runs now",
+            outcome => outcome.meaning(),
+        }
+    }
 }
 
 /// What comes of the cures, tried on the evidence.

@@ -158,7 +158,8 @@ fn apply(receipt: &mut Receipt, at: i64, event: &Event) -> bool {
                 | StepState::AlreadyDone
                 | StepState::Undoing
                 | StepState::UndoRefused
-                | StepState::Undone => {}
+                | StepState::Undone
+                | StepState::Gone => {}
             }
             true
         }

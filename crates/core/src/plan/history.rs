@@ -22,6 +22,8 @@ pub enum StepState {
     UndoRefused,
     /// Undone.
     Undone,
+    /// What it changed is not there any more, so that nothing could be put back; the note says what is not.
+    Gone,
 }
 
 /// A provider or an association as it was made, to be known again before it is deleted.

@@ -45,7 +45,8 @@ pub use receipt::{
 };
 pub(crate) use restart::{Which, may_restart, renewal_of};
 pub use rotate::{
-    Presented, Registered, Retiring, Rotated, Rotation, Scene, Shown as ShownChain, Stage, Wish, host_for, rotate,
+    Arrival, Presented, Registered, Retiring, Rotated, Rotation, Scene, Shown as ShownChain, Stage, Wish, host_for,
+    rotate,
 };
 pub use undone::undone;
 pub(crate) use ways::{Ways, ways};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::action::Action;
 use super::associate;
-use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, Role, ServiceAccount, Workload, kept};
+use crate::evidence::{Addon, Evidence, ROLE_ANNOTATION, Role, ServiceAccount, Webhook, Workload, kept};
 
 /// Who keeps an object as it is, by what the object says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,10 @@ impl Owner {
         if let Some(owner) = deploys(&sa.labels, &sa.annotations, &sa.managers) {
             return Some(owner);
         }
+        // Which add-on it is of is not known where they were not listed; that EKS keeps it, its fields say.
+        if writes(&[EKS]) && e.addons.known().is_none_or(|all| !all.is_empty()) {
+            return Some(by_eks(e, sa));
+        }
         let by = label("app.kubernetes.io/managed-by").unwrap_or_default().to_ascii_lowercase();
         let release = annotation("meta.helm.sh/release-name");
         if release.is_some() || by == "helm" || writes(&["helm", "Helm"]) {
@@ -153,11 +157,29 @@ impl Owner {
             }
             Action::Annotate { .. } => Self::of_account(e, e.service_account.known()?),
             Action::Associate { association: Some(id), .. } => Self::of_tags(&associate::find(e, id)?.tags),
+            Action::SetWebhook { configuration, webhook, .. } => {
+                Self::of_webhook(super::hooks::find(e, configuration, webhook)?)
+            }
             Action::CreateProvider { .. }
-            | Action::SetWebhook { .. }
             | Action::Associate { association: None, .. }
             | Action::Restart { .. }
             | Action::Renew { .. } => None,
+        }
+    }
+
+    /// By who wrote a webhook's configuration last.
+    fn of_webhook(hook: &Webhook) -> Option<Self> {
+        let manager = &hook.written_by.as_ref()?.manager;
+        if let Some(owner) = deploys(&Names::new(), &Names::new(), std::slice::from_ref(manager)) {
+            return Some(owner);
+        }
+        match manager.as_str() {
+            "helm" | "Helm" => Some(Self::Helm { release: None, namespace: None }),
+            "Terraform" | "HashiCorp" => Some(Self::Terraform),
+            // It puts the authority back whenever that is changed (cert-manager documentation, "CA Injector").
+            "cert-manager-cainjector" | "cainjector" => Some(Self::Other { tool: "cert-manager", sign: written(manager) }),
+            EKS => Some(Self::Other { tool: "EKS", sign: written(manager) }),
+            _ => None,
         }
     }
 
@@ -201,6 +223,27 @@ const ACCOUNTS: [(&str, &str, &str); 7] = [
     ("external-dns", "external-dns", "external-dns"),
 ];
 
+/// The name under which EKS writes the objects of add-ons (EKS User Guide, "Determine fields you can customize for
+/// Amazon EKS add-ons").
+const EKS: &str = "eks";
+
+fn written(manager: &str) -> String {
+    format!("field manager {manager}")
+}
+
+/// What of EKS keeps a service account whose fields it writes.
+fn by_eks(e: &Evidence, sa: &ServiceAccount) -> Owner {
+    let of = |(_, namespace, name): &&(&str, &str, &str)| (*namespace, *name) == (&*sa.namespace, &*sa.name);
+    match ACCOUNTS.iter().find(of) {
+        Some((addon, ..)) => Owner::Addon {
+            cluster: e.cluster.known().map(|c| c.name.clone()),
+            name: (*addon).to_owned(),
+            has_role: sa.role_written_by.as_ref().is_some_and(|w| w.manager == EKS),
+        },
+        None => Owner::Other { tool: "an EKS add-on", sign: written(EKS) },
+    }
+}
+
 /// The add-on that a service account is of.
 fn addon<'a>(e: &'a Evidence, sa: &ServiceAccount) -> Option<&'a Addon> {
     let addons = e.addons.known().map(Vec::as_slice).unwrap_or_default();
@@ -211,7 +254,7 @@ fn addon<'a>(e: &'a Evidence, sa: &ServiceAccount) -> Option<&'a Addon> {
     };
     let of_table =
         |a: &&Addon| !given(a) && ACCOUNTS.contains(&(a.name.as_str(), sa.namespace.as_str(), sa.name.as_str()));
-    let written = sa.role_written_by.as_ref().is_some_and(|w| w.manager == "eks");
+    let written = sa.role_written_by.as_ref().is_some_and(|w| w.manager == EKS);
     let of_role = |a: &&Addon| written && a.role_arn.is_some() && a.role_arn.as_deref() == sa.role_arn();
     addons.iter().find(of_table).or_else(|| addons.iter().find(of_role))
 }

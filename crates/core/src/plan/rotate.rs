@@ -19,7 +19,7 @@ mod retire;
 mod standing;
 
 pub use retire::Retiring;
-pub use standing::Stage;
+pub use standing::{Arrival, Stage};
 
 const VERSION: u32 = 1;
 

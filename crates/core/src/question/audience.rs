@@ -169,18 +169,30 @@ fn in_kubernetes(token: &TokenClaims) -> bool {
     token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"))
 }
 
-/// The audience that a provider is to be registered with, and whether it is known to be the one that tokens carry: the
+/// The audiences that a provider is to be registered with, and whether they are known to be those that tokens carry: the
 /// token's, else the one that the role's policy asks for, else what the service account asks for.
-pub(super) fn to_register(e: &View<'_>, path: &str) -> (String, bool) {
+///
+/// A cluster's provider serves all its service accounts, which ask for AWS's own audience unless they say otherwise
+/// (amazon-eks-pod-identity-webhook): it stands beside another one. Where the role's policy takes AWS's own and not the
+/// token's, the token's is what is wrong, and nothing is registered for it.
+pub(super) fn to_register(e: &View<'_>, path: &str) -> (Vec<String>, bool) {
+    let asked = e.role().known().map(|role| trust::audiences(role, path)).unwrap_or_default();
     let of_token = || e.token().known().and_then(effective_audience).map(str::to_owned);
     let of_policy = || {
-        let asked = trust::audiences(e.role().known()?, path);
         let [only] = asked.as_slice() else { return None };
         Some(only.clone())
     };
     let of_job = || foreseen::asked(e).as_ref().and_then(effective_audience).map(str::to_owned);
-    match of_token().or_else(of_job).or_else(of_policy).or_else(|| own_audience(e)) {
-        Some(aud) => (aud, true),
-        None => (DEFAULT_AUDIENCE.to_owned(), eks_issuer(path).is_some()),
+    let Some(own) = of_token().or_else(of_job).or_else(of_policy).or_else(|| own_audience(e)) else {
+        return (vec![DEFAULT_AUDIENCE.to_owned()], eks_issuer(path).is_some());
+    };
+    let of_cluster = e.token().known().is_some_and(in_kubernetes) || eks_issuer(path).is_some();
+    if own == DEFAULT_AUDIENCE || !of_cluster {
+        return (vec![own], true);
     }
+    let takes_own = asked.iter().any(|a| *a == own || a.contains(['*', '?']));
+    if !takes_own && asked.iter().any(|a| a == DEFAULT_AUDIENCE) {
+        return (vec![DEFAULT_AUDIENCE.to_owned()], true);
+    }
+    (vec![own, DEFAULT_AUDIENCE.to_owned()], true)
 }

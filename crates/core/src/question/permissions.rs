@@ -342,14 +342,14 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     let ruled = policies.map(|p| rule(p, &asked(e, Some(line), action, resource)));
     let by_policies = ruled.as_ref().and_then(|ruled| verdict(e, ruled, action));
     if let (Some((cause, sentence)), Some(ruled)) = (by_policies, &ruled) {
-        let draft = caller(Draft::new(format!("the exchange works, and {sentence}")));
+        let draft = caller(Draft::new(format!("{}, and {sentence}", exchanged(e))));
         let draft = shown(draft, policies.map_or(&[], Vec::as_slice), ruled);
         return Some((cause, cured(e, draft, cause, (action, resource))));
     }
     let allowed = matches!(ruled, Some(Ruled::Allowed));
     let on = resource.filter(|r| *r != "*").map(|r| format!(" on {r}")).unwrap_or_default();
     let draft =
-        caller(Draft::new(format!("the exchange works, and the role {role} is not allowed to do {action}{on}")));
+        caller(Draft::new(format!("{}, and the role {role} is not allowed to do {action}{on}", exchanged(e))));
     let draft =
         match (decider, ruled) {
             // AWS says itself that no policy of the role allows it.
@@ -370,6 +370,15 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
         return Some((Cause::RoleLacksPermission, draft));
     }
     Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, (action, resource))))
+}
+
+/// What is known of the exchange where a session of the role was refused something: whoever had that session was given
+/// it, and may not be given another one now.
+fn exchanged(e: &View<'_>) -> &'static str {
+    match e.exchange().known() {
+        Some(x) if x.assumed.is_none() => "the exchange worked before",
+        Some(_) | None => "the exchange works",
+    }
 }
 
 /// The role that the workload is to have is not known, and AWS itself says which policy decided about the role that it

@@ -112,13 +112,14 @@ pub(super) fn aside(view: &View<'_>, sa: &ServiceAccount) -> Judged {
     judged
 }
 
-/// An association made for an account of nearly this name, where this one has neither role nor association.
-pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount) -> Option<Draft> {
+/// An association made for an account of nearly this name, where this one has neither role nor association; one that
+/// gives a role, where that is told.
+pub(super) fn misnamed(view: &View<'_>, sa: &ServiceAccount, role: Option<&str>) -> Option<Draft> {
     let all = view.associations().known()?;
     let near = all.iter().find(|a| {
         let elsewhere = a.namespace != sa.namespace && a.service_account == sa.name;
         let alike = a.namespace == sa.namespace && alike(&a.service_account, &sa.name);
-        elsewhere || alike
+        (elsewhere || alike) && role.is_none_or(|role| a.role_arn.as_deref() == Some(role))
     })?;
     let (who, theirs) =
         (format!("{}/{}", sa.namespace, sa.name), format!("{}/{}", near.namespace, near.service_account));

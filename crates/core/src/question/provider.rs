@@ -165,8 +165,7 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     let paths: Vec<&str> =
         listed.unwrap_or_default().iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
     let (rule, sentence) = absent_reason(e, iss, &account, &paths);
-    let (aud, aud_known) = audience::to_register(e, path);
-    let aud = aud.as_str();
+    let (client_ids, aud_known) = audience::to_register(e, path);
     let log = find(view, &[Symptom::NoProvider]);
     let (label, origin) = match (e.target(), e.token().known(), log) {
         (Target::Issuer { .. }, _, _) => ("issuer asked about", "--issuer".to_owned()),
@@ -196,7 +195,8 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         return Judged::one(rule, vouch::question(e, draft, &doubt));
     }
     let url = format!("https://{path}");
-    let action = Action::CreateProvider { url, client_ids: vec![aud.to_owned()], thumbprints: Vec::new() };
+    let all_known = client_ids.iter().all(|aud| vouch::audience_known(e, aud, path));
+    let action = Action::CreateProvider { url, client_ids, thumbprints: Vec::new() };
     let by_hand = in_account(e, &account, ways(e, &action));
     let can = matches!(
         rule,
@@ -208,7 +208,7 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
             | Cause::IssuerHostChangedDualStack
     ) && e.caller().known().is_none_or(|c| c.account == account)
         && aud_known
-        && vouch::audience_known(e, aud, path);
+        && all_known;
     let draft = match apart(e, rule, &paths) {
         Some(decide) => draft.unsure(Confidence::Likely, decide),
         None => draft,

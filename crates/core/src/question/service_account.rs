@@ -8,7 +8,7 @@ use super::annotate::{annotate, well_formed};
 use super::association::{associated, none_known};
 use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
-use super::{Draft, Judged, names, pod_identity, trust};
+use super::{Draft, Judged, names, pod_identity, pod_trust, trust};
 use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View, at_work};
 use crate::finding::Confidence;
 
@@ -223,17 +223,36 @@ fn gone(e: &View<'_>) -> Option<Draft> {
     )
 }
 
-/// The annotation was removed after the pods were made.
-fn taken_away(e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<Draft> {
-    let (pod, arn) = left_in_pods(e)?;
+/// The annotation was removed after the pods were made. Whoever goes over to Pod Identity takes it away, and makes an
+/// association that gives the same role (EKS User Guide, "Assign an IAM role to a Kubernetes service account").
+fn taken_away(e: &View<'_>, sa: &ServiceAccount, who: &str, (pod, arn): (&str, &str)) -> (Cause, Draft) {
+    let carried = |draft: Draft| draft.show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"));
+    if let Some(draft) = pod_identity::misnamed(e, sa, Some(arn)) {
+        return (Cause::AssociationForAnotherServiceAccount, carried(draft));
+    }
     let annotations = sa.annotations.keys().cloned().collect::<Vec<_>>().join(", ");
     let draft = Draft::new(format!(
         "the service account {who} names no role any more; its pods still carry the one they were made with, and \
          the next ones will have none"
-    ))
-    .show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"))
-    .show("annotations", annotations, format!("ServiceAccount {who}"));
-    Some(annotate(e, draft, sa, arn))
+    ));
+    let draft = carried(draft).show("annotations", annotations, format!("ServiceAccount {who}"));
+    let draft = match moved(e, arn) {
+        Some(decide) => draft.unsure(Confidence::Likely, decide),
+        None => draft,
+    };
+    (Cause::AnnotationMissingOnServiceAccount, annotate(e, draft, sa, arn))
+}
+
+/// What speaks for it that an account is to have its role by a Pod Identity association from now on: what is missing is
+/// then that, and no annotation.
+fn moved(e: &View<'_>, arn: &str) -> Option<String> {
+    let whether = "whether it is to have its role by the annotation, or by a Pod Identity association from now on";
+    let other = e.associations().known().into_iter().flatten().find(|a| a.role_arn.as_deref() == Some(arn));
+    if let Some(a) = other {
+        return Some(format!("{whether}: the one of {}/{} gives that role", a.namespace, a.service_account));
+    }
+    let role = e.role().known().filter(|role| role.arn == arn && pod_trust::for_pods_alone(role))?;
+    Some(format!("{whether}: the role {} trusts no identity provider, and Pod Identity", role.name))
 }
 
 /// Without an identity of its own an SDK asks for the node's role last; it did not get that one either.
@@ -384,8 +403,8 @@ fn weighed(e: &View<'_>, draft: Draft, line: Option<&LogFailure>, fails: bool) -
 
 /// No role is named anywhere, and the pods fail, or a role waits for the account.
 fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<(Cause, Draft)> {
-    if let Some(draft) = taken_away(e, sa, who) {
-        return Some((Cause::AnnotationMissingOnServiceAccount, draft));
+    if let Some((pod, arn)) = left_in_pods(e) {
+        return Some(taken_away(e, sa, who, (pod, arn)));
     }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
     let line = find(view, &wanted);
@@ -401,7 +420,7 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
     if preset || associated || !(fails || waiting) {
         return None;
     }
-    if let Some(draft) = pod_identity::misnamed(e, sa).filter(|_| fails) {
+    if let Some(draft) = pod_identity::misnamed(e, sa, None).filter(|_| fails) {
         return Some((Cause::AssociationForAnotherServiceAccount, draft));
     }
     if let Some(draft) = misnamed(e, sa, line).filter(|_| fails && !waiting) {

@@ -72,6 +72,36 @@ impl Stage {
     }
 }
 
+/// What has become of the chain whose thumbprint was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// Nobody presents it yet.
+    ToCome,
+    /// It is presented, and so is what was presented before it.
+    Partly,
+    /// It is presented, and what was before it is not.
+    Switched,
+    /// Not everything was read.
+    Unknown,
+}
+
+impl Rotation {
+    /// What has become of the chain of which these thumbprints were registered.
+    pub fn arrival(&self, added: &[&str]) -> Arrival {
+        let is_added = |r: &&Registered| added.iter().any(|t| t.eq_ignore_ascii_case(&r.thumbprint));
+        let by: Vec<&String> = self.registered.iter().filter(is_added).flat_map(|r| &r.presented_by).collect();
+        let read = || self.presented.iter().filter(|p| p.thumbprint.is_some());
+        let unread = read().next().is_none() || read().count() < self.presented.len();
+        let mut others = self.registered.iter().filter(|r| !is_added(r));
+        if by.is_empty() {
+            return if unread { Arrival::Unknown } else { Arrival::ToCome };
+        }
+        let everywhere = !unread && read().all(|p| by.contains(&&p.place));
+        let left = others.any(|r| r.presented_by.is_empty());
+        if everywhere || left { Arrival::Switched } else { Arrival::Partly }
+    }
+}
+
 /// Where it stands.
 pub(super) fn of(
     provider: Option<&Provider>,
