@@ -118,6 +118,7 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
         target: Asked::Workload { resource: next(), namespace: next(), name: next() },
         at: 0,
         looked: vec![Looked { what: Place::Context, name: Some(next()), not_known: Some(next()) }],
+        idle: false,
         outcome: Outcome::RootCause,
         links: Link::ALL.iter().map(|l| link(next, l)).collect(),
         root_cause: Some(finding(next)),

@@ -132,14 +132,7 @@ async fn fix_all(
             voice.say(&render::sound_since(&diagnosis))?;
         } else if !many || broken {
             // The overview has said already what is sound.
-            if many {
-                voice.line("")?;
-            }
-            let told = diagnoses.split_at(position).0;
-            voice.say(&match render::same_cause(told, &diagnosis) {
-                Some(first) => render::repeated(&diagnosis, first),
-                None => render::head(&diagnosis, voice.pen()),
-            })?;
+            say_of_one(voice, &diagnosis, many.then(|| diagnoses.split_at(position).0))?;
             let repair =
                 Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed: Some(&place.typed) };
             let approve = approved(&diagnosis.target);
@@ -173,6 +166,17 @@ async fn fix_all(
         voice.say(&render::closing_of_all(&diagnoses, &next, incomplete, voice.pen()))?;
     }
     Ok(worst)
+}
+
+/// Says what is wrong with one, in short where the same was `told` of another of many.
+fn say_of_one(voice: Voice, diagnosis: &Diagnosis, told: Option<&[Diagnosis]>) -> anyhow::Result<()> {
+    if told.is_some() {
+        voice.line("")?;
+    }
+    Ok(voice.say(&match render::same_cause(told.unwrap_or_default(), diagnosis) {
+        Some(first) => render::repeated(diagnosis, first),
+        None => render::head(diagnosis, voice.pen()),
+    })?)
 }
 
 /// Writes the plan where a file was asked for; whether it is sealed, `None` where none was written.

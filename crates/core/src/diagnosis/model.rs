@@ -202,9 +202,10 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// What it comes to, in a phrase.
     pub fn meaning(&self) -> &'static str {
-        match self.outcome {
-            Outcome::Ok if self.idle => "no fault found in what a new pod would get, and no pod runs now",
-            outcome => outcome.meaning(),
+        if self.idle && self.outcome == Outcome::Ok {
+            "no fault found in what a new pod would get, and no pod runs now"
+        } else {
+            self.outcome.meaning()
         }
     }
 }
