@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::hmac;
 use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{
-    Errand, Event, Fault, Hand, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal, Step,
-    StepState, read_receipt, sealed, to_be_sealed,
+    Errand, Event, Fault, Hand, Made, Place, Plan, RECEIPT_BYTES, RECEIPT_VERSION, Reading, Receipt, ReceiptStep, Seal,
+    Step, StepState, read_receipt, sealed, to_be_sealed,
 };
 
 use crate::error::{ApplyError, Foreign};

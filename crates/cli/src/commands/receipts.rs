@@ -197,7 +197,11 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         let (ink, label, said) = match (lost, undone) {
             (0, 0) => (Ink::Good, "Ok", "there was nothing to undo".to_owned()),
             (0, _) => (Ink::Good, "Ok", UNDONE.to_owned()),
-            _ => (Ink::Odd, "Undone in part", format!("what is gone stands above, and {lost} of the fix's changes could not be undone")),
+            _ => (
+                Ink::Odd,
+                "Undone in part",
+                format!("what is gone stands above, and {lost} of the fix's changes could not be undone"),
+            ),
         };
         taken &= voice.tell(&render::ending(ink, label, &said, &Next::command(again), voice.pen()));
         unheard(taken).context(text)?;

@@ -177,7 +177,9 @@ impl Owner {
             "helm" | "Helm" => Some(Self::Helm { release: None, namespace: None }),
             "Terraform" | "HashiCorp" => Some(Self::Terraform),
             // It puts the authority back whenever that is changed (cert-manager documentation, "CA Injector").
-            "cert-manager-cainjector" | "cainjector" => Some(Self::Other { tool: "cert-manager", sign: written(manager) }),
+            "cert-manager-cainjector" | "cainjector" => {
+                Some(Self::Other { tool: "cert-manager", sign: written(manager) })
+            }
             EKS => Some(Self::Other { tool: "EKS", sign: written(manager) }),
             _ => None,
         }

@@ -348,8 +348,7 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     }
     let allowed = matches!(ruled, Some(Ruled::Allowed));
     let on = resource.filter(|r| *r != "*").map(|r| format!(" on {r}")).unwrap_or_default();
-    let draft =
-        caller(Draft::new(format!("{}, and the role {role} is not allowed to do {action}{on}", exchanged(e))));
+    let draft = caller(Draft::new(format!("{}, and the role {role} is not allowed to do {action}{on}", exchanged(e))));
     let draft =
         match (decider, ruled) {
             // AWS says itself that no policy of the role allows it.
