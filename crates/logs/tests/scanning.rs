@@ -5,7 +5,7 @@ use std::io::Write;
 use proptest::prelude::*;
 use trustwalk_foreign::redact;
 use trustwalk_logs::{MAX_LINE_BYTES, Scanner, Summary, scan_files, scan_reader};
-use trustwalk_symptoms::{Symptom, classify};
+use trustwalk_symptoms::{Frame, Symptom, classify};
 
 const STACK: &str = "2026-11-23T10:00:00Z E WebIdentityErr: failed to retrieve credentials\ncaused by: \
     InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint\n\tstatus \
@@ -14,9 +14,15 @@ const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 3
     occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: Incorrect token \
     audience\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call \
     last):\n  File \"a.py\", line 9, in g\nAppError: Incorrect token audience\n";
+const LOGGED: &str = "2026-11-23 10:00:00,123 WARNING botocore.credentials Refreshing temporary credentials failed \
+    during mandatory refresh period.\nTraceback (most recent call last):\n  File \"/x/botocore/credentials.py\", line \
+    516, in _protected_refresh\n    metadata = self._refresh_using()\nbotocore.errorfactory.ExpiredTokenException: An \
+    error occurred (ExpiredTokenException) when calling the AssumeRoleWithWebIdentity operation: Token expired: \
+    current date/time 1731098245 must be before the expiration date/time 1731095240\n";
 const LINES: &[&str] = &[
     STACK,
     CHAIN,
+    LOGGED,
     "{\"log\":\"InvalidIdentityToken: Incorrect token \",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
     "{\"log\":\"audience\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-23T10:00:00Z\"}\n",
     "During handling of the above exception, another exception occurred:\n",
@@ -95,6 +101,23 @@ fn a_stack_is_one_failure_with_its_span() {
     assert_eq!(c.first.as_deref(), Some("2026-11-23T10:00:00.000Z"));
     assert_eq!(c.last.as_deref(), Some("2026-11-23T12:30:00.000Z"));
     assert_eq!(c.request_ids.len(), 2);
+}
+
+#[test]
+fn a_stack_that_python_logs_belongs_to_what_was_logged_and_to_its_exception() {
+    for (log, dated) in [
+        (LOGGED.to_owned(), true),
+        // Nothing above the frames tells of credentials.
+        (LOGGED.replace(&LOGGED[24..LOGGED.find('\n').unwrap()], "ERROR app the upload came to nothing"), false),
+    ] {
+        let s = whole(format!("{log}2026-11-23T11:00:00Z next\n").as_bytes());
+        assert_eq!(s.causes.len(), 1, "{log}");
+        let cause = &s.causes[0];
+        assert_eq!(cause.failure.symptom, Symptom::ExpiredToken);
+        assert!(cause.failure.frames.contains(&Frame::Refresh), "{:?}", cause.failure.frames);
+        assert_eq!(cause.first.is_some(), dated);
+        assert!(s.unclear.is_empty(), "{:?}", s.unclear);
+    }
 }
 
 #[test]

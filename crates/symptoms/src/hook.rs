@@ -24,8 +24,8 @@ const VERSION: &[&str] = &[
 pub struct WebhookCall {
     /// The webhook's name in its configuration.
     pub webhook: Webhook,
-    /// [`Symptom::WebhookUntrusted`], [`Symptom::WebhookReviewVersion`], [`Symptom::WebhookFailedOpen`] or
-    /// [`Symptom::WebhookCallFailed`].
+    /// [`Symptom::WebhookUntrusted`], [`Symptom::WebhookReviewVersion`], [`Symptom::WebhookCallFailed`], or
+    /// [`Symptom::WebhookFailedOpen`] where it is not said what kept it.
     pub symptom: Symptom,
 }
 
@@ -51,7 +51,7 @@ fn why(lower: &str) -> Symptom {
         Symptom::WebhookUntrusted
     } else if any(VERSION) {
         Symptom::WebhookReviewVersion
-    } else if lower.contains("failed calling webhook, failing open") {
+    } else if lower.matches(CALL).count() < 2 && lower.contains("failed calling webhook, failing open") {
         Symptom::WebhookFailedOpen
     } else {
         Symptom::WebhookCallFailed
@@ -78,11 +78,16 @@ mod tests {
             ),
             ("received invalid webhook response: webhook response was absent", Symptom::WebhookCallFailed),
             ("failed to call webhook: Post \"https://h\": context deadline exceeded", Symptom::WebhookCallFailed),
+            ("failed to call webhook: Post \"https://h\": connect: connection refused", Symptom::WebhookCallFailed),
+            ("failed to call webhook: no endpoints available for service \"h\"", Symptom::WebhookCallFailed),
         ];
         for (why, symptom) in cases {
             let call = webhook_call(&format!("500: Internal error occurred: failed calling webhook \"a.b\": {why}"));
             let call = call.unwrap();
             assert_eq!((call.webhook.as_str(), call.symptom), ("a.b", symptom), "{why}");
+            // That the API server went on without it says nothing of what kept it from the call; the reason does.
+            let open = format!("Failed calling webhook, failing open a.b: failed calling webhook \"a.b\": {why}");
+            assert_eq!(webhook_call(&open).unwrap().symptom, symptom, "{open}");
         }
         assert_eq!(webhook_call("admission webhook \"a.b\" denied the request: x509 is no name"), None);
         assert_eq!(webhook_call("failed calling webhook"), None);

@@ -32,8 +32,11 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     add(special::unexpanded(lower));
     add(special::not_given(lower, chain));
     let held = Held::of(lower);
+    let others = !ours && marks::is_of_another(lower);
     for (r, at) in held.specific() {
-        if !(chain && r.symptom == Symptom::ProfileMissing || r.shared && !ours) {
+        if !(chain && r.symptom == Symptom::ProfileMissing || others && r.symptom == Symptom::ExpiredToken)
+            && (ours || !r.shared)
+        {
             add(Some((of_which_client(r.symptom, lower), at)));
         }
     }
@@ -50,6 +53,9 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     add(network(lower));
     add(refused_action(text, lower));
     if out.is_empty() {
+        if others {
+            return out;
+        }
         let coded = marks::answered(GENERIC_CODE.1, lower).map(|at| (GENERIC_CODE.0, at));
         let worded = || held.generic().find(|(r, _)| ours || !r.shared).map(|(r, at)| (r.symptom, at));
         return coded.or_else(worded).into_iter().collect();

@@ -81,6 +81,23 @@ pub(crate) fn is_another_cloud(lower: &str) -> bool {
     OTHERS.iter().any(|mark| lower.contains(mark)) && !lower.contains("aws") && !lower.contains("amazon")
 }
 
+/// Whether a record without a mark of AWS tells of somebody else's credentials or tokens in words that AWS's clients use
+/// too: those of a registry, of a JWT library, of a repository.
+pub(crate) fn is_of_another(lower: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "jwt: ",
+        "docker registry",
+        "docker credentials",
+        "credentials for docker",
+        "credentials for host",
+        "credentials for registry",
+        "credentials for the registry",
+        "credentials for git",
+        "git credentials",
+    ];
+    is_another_cloud(lower) || WORDS.iter().any(|word| lower.contains(word))
+}
+
 /// Whether the record is about the web identity exchange, its token or STS, not about AWS alone.
 pub(crate) fn is_exchange(lower: &str) -> bool {
     [

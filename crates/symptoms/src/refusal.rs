@@ -47,8 +47,11 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
         }
         return Some((node_or(session, Symptom::AccessDeniedAction), at));
     }
-    // Java's own exception is about a file; who could not assume a role was refused that and nothing else.
-    if lower.contains("java.nio.file.accessdenied") || lower.contains("unable to assume role") && action.is_none() {
+    // Java's own exception is about a file, but for Hadoop's, which names an object by it; who could not assume a role
+    // was refused that and nothing else.
+    let object = lower.contains("s3a://") && (lower.contains("status code: 403") || s3_forbids(lower).is_some());
+    let file = lower.contains("java.nio.file.accessdenied") && !object;
+    if file || lower.contains("unable to assume role") && action.is_none() {
         return None;
     }
     // The words are anybody's; the action in AWS's form is not, nor is a mark of AWS beside them.

@@ -186,7 +186,7 @@ const TABLE: &[(S, &str, &str)] = &[
         "external-secrets 816",
     ),
     (
-        S::WebhookFailedOpen,
+        S::WebhookCallFailed,
         "W0718 11:24:23.417416       1 dispatcher.go:170] Failed calling webhook, failing open \
          iam-for-pods.amazonaws.com: failed calling webhook \"iam-for-pods.amazonaws.com\": Post \
          \"https://127.0.0.1:23443/mutate?timeout=10s\": dial tcp 127.0.0.1:23443: connect: connection refused",
@@ -300,6 +300,13 @@ const TABLE: &[(S, &str, &str)] = &[
         "Hadoop S3A",
     ),
     (
+        S::AccessDeniedAction,
+        "java.nio.file.AccessDeniedException: s3a://b/k: getFileStatus on s3a://b/k: \
+         software.amazon.awssdk.services.s3.model.S3Exception: Access Denied (Service: S3, Status Code: 403, Request \
+         ID: X)",
+        "Hadoop 3.4 S3A",
+    ),
+    (
         S::NoCredentials,
         "aws.smithy.kotlin.runtime.identity.IdentityProviderException: No identity could be resolved from the \
          chain: CredentialsProviderChain",
@@ -367,6 +374,12 @@ fn words_of_others_mean_nothing() {
         "unsupported protocol scheme \"\"",
         "SignatureDoesNotMatch: the webhook of the payment provider",
         "java.nio.file.AccessDeniedException: /etc/shadow",
+        "Error: Unable to locate credentials for docker registry",
+        "unable to locate credentials for host ghcr.io",
+        "ERROR Docker credentials could not be loaded",
+        "error: Google credentials could not be loaded",
+        "jwt: InvalidIdentityToken: token has expired for user bob",
+        "jwt: InvalidIdentityToken: token is expired",
         "could not connect: connection refused (10.0.0.1:5432)",
     ] {
         assert_eq!(classify_all(text), vec![], "{text}");

@@ -220,7 +220,8 @@ impl Scanner {
 fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) {
     let mut end = first_line_end;
     let mut partial = is_partial(text.get(start..end).unwrap_or_default());
-    let mut chain = Chain::None;
+    // A stack's own frame may be the first line that is looked at: the exception that ends the stack belongs to it.
+    let mut chain = if is_frame(text.get(start..end).unwrap_or_default()) { Chain::Stack } else { Chain::None };
     let mut announces = Announced::by(text.get(start..end).unwrap_or_default());
     loop {
         if end - start >= MAX_EVENT_BYTES {
@@ -238,6 +239,11 @@ fn event_end(text: &[u8], start: usize, first_line_end: usize) -> (usize, bool) 
                 true
             }
             (Kind::Traceback, Chain::Announced) => {
+                chain = Chain::Stack;
+                true
+            }
+            // Python's loggers write the stack right below what was logged (`logging`, `exc_info`).
+            (Kind::Traceback, Chain::None) if end == first_line_end => {
                 chain = Chain::Stack;
                 true
             }
@@ -303,6 +309,11 @@ fn before_is_blank(text: &[u8], end: usize) -> bool {
 
 fn line_end(text: &[u8], from: usize) -> usize {
     memchr(b'\n', text.get(from..).unwrap_or_default()).map_or(text.len(), |n| from + n + 1)
+}
+
+/// Whether a line is a frame of a stack of Python's (`traceback` of its library).
+fn is_frame(line: &[u8]) -> bool {
+    line.starts_with(b"  File \"")
 }
 
 /// Where a chain of Python's exceptions stands: each one's stack follows the one before.

@@ -65,7 +65,7 @@ pub(crate) fn issuer(text: &str) -> Option<String> {
 
 /// The audience, where a line gives one.
 pub(crate) fn audience(text: &str) -> Option<String> {
-    ["audience: ", "audience=", "audience \"", "\"aud\":", "aud="].iter().find_map(|m| {
+    ["audience: ", "audience=", "audience \"", "audience '", "\"aud\":", "aud="].iter().find_map(|m| {
         let found = value(after(text, m)?.trim_start_matches([' ', '"', '\'', '[', '`']));
         (found.contains('.') && found.len() > 3).then(|| found.to_owned())
     })
@@ -266,6 +266,8 @@ fn foremost(words: Option<&AhoCorasick>, text: &str) -> Option<usize> {
 /// Marks of each client's wording; the first that fits counts.
 const MARKS: &[(&str, Sdk)] = &[
     ("org.apache.hadoop.fs.s3a", Sdk::HadoopS3a),
+    // The scheme of its addresses, which nothing else has.
+    ("s3a://", Sdk::HadoopS3a),
     ("No AWS Credentials provided by", Sdk::HadoopS3a),
     ("[aws_credentials]", Sdk::FluentBit),
     ("buildkite-agent", Sdk::BuildkiteAgent),
