@@ -345,16 +345,21 @@ fn told_role(
     sa.clone().then(|_, source| Observed::Absent { source })
 }
 
-/// The audience of the workload's own token: what its pods mount, else the annotation, else the default.
+/// The audience of the workload's own token: what its pods mount, else the annotation, else the default. Of pods that
+/// differ the one that fails tells it, else the newest: what ran before shows what was asked for before.
 fn audience(sa: &Observed<ServiceAccount>, pods: &Observed<Vec<Pod>>) -> String {
     let of_pod = |p: &Pod| {
         let named = || p.spec.token_volumes.iter().find(|v| v.name == "aws-iam-token");
         let volume = token_volume(&p.spec).or_else(named)?;
         (!volume.audience.is_empty()).then(|| volume.audience.clone())
     };
-    let mounted = pods.known().and_then(|all| at_work(all).find_map(of_pod));
+    let mounted = || {
+        let mut all: Vec<&Pod> = at_work(pods.known()?).collect();
+        all.sort_by_key(|p| (p.ready, std::cmp::Reverse(p.created)));
+        all.into_iter().find_map(of_pod)
+    };
     let annotated = || sa.known().and_then(|s| s.annotations.get("eks.amazonaws.com/audience").cloned());
-    mounted.or_else(annotated).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned())
+    mounted().or_else(annotated).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned())
 }
 
 /// The projected token that a container is told to read.

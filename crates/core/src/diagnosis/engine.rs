@@ -37,7 +37,10 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let folded = survivors::fold(&mut errors, &observations);
     let mut errors = errors.into_iter();
     let root_cause = errors.next();
-    let (possible, also): (Vec<Finding>, Vec<Finding>) = errors.partition(|f| f.confidence == Confidence::Possible);
+    let (mut possible, also): (Vec<Finding>, Vec<Finding>) = errors.partition(|f| f.confidence == Confidence::Possible);
+    let told: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
+    let besides = survivors::beside(evidence, &answers, &observations, habitat, &told);
+    possible.extend(besides);
     let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
     survivors::explain(&mut observations, &named);
     let failures = failures(&view, &observations);

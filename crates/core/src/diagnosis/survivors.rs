@@ -3,7 +3,7 @@
 use trustwalk_symptoms::Symptom;
 
 use crate::cause::{Cause, says_nothing};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Target};
 use crate::finding::{Confidence, Exhibit, Finding, Ruling, Standing};
 use crate::habitat::Habitat;
 use crate::observation::{Fate, Observation, Witness};
@@ -39,6 +39,36 @@ pub(super) fn name_few(e: &Evidence, answers: &mut Answers, observations: &[Obse
         answers.found.push(finding);
         answers.heard.push(Some(symptom));
     }
+}
+
+/// Of a log alone, the other causes that are left for a line whose causes are all guesses, where they are few: one name
+/// among several that survive would be taken for the cause.
+pub(super) fn beside(
+    e: &Evidence,
+    answers: &Answers,
+    observations: &[Observation],
+    habitat: Habitat,
+    named: &[&Finding],
+) -> Vec<Finding> {
+    let mut new: Vec<Finding> = Vec::new();
+    if !matches!(e.target, Target::Log { .. }) || named.iter().any(|f| f.confidence > Confidence::Possible) {
+        return new;
+    }
+    for o in observations.iter().filter(|o| o.speaks()) {
+        let Some(symptom) = o.symptom.filter(|s| !says_nothing(*s)) else { continue };
+        let known = |c: &Cause| named.iter().copied().chain(&new).any(|f| f.cause == *c);
+        let left: Vec<Cause> = left(answers, symptom, habitat).collect();
+        let others: Vec<Cause> = left.iter().copied().filter(|c| !known(c)).collect();
+        if left.len() <= FEW && others.len() < left.len() {
+            new.extend(others.into_iter().map(|cause| {
+                let kind = cause.decided_by().iter().find(|k| habitat.has(**k));
+                let page = || ["its page tells how to see it: `trustwalk explain ", cause.code(), "`"].concat();
+                let decide = Some(kind.map_or_else(page, |k| k.tells().to_owned()));
+                Finding { confidence: Confidence::Possible, decide, ..by_line(cause, o) }
+            }));
+        }
+    }
+    new
 }
 
 /// The causes that can show a symptom and are not excluded.

@@ -154,7 +154,7 @@ fn own_audience(e: &View<'_>) -> Option<String> {
 }
 
 /// The change by which the service account asks for another audience, where it is the one that asks for this one.
-fn asks_for(e: &View<'_>, aud: &str, value: &str) -> Option<Action> {
+pub(super) fn asks_for(e: &View<'_>, aud: &str, value: &str) -> Option<Action> {
     let sa = e.service_account().known().filter(|_| own_audience(e).as_deref() == Some(aud))?;
     Some(Action::Annotate {
         namespace: sa.namespace.clone(),

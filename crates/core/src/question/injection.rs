@@ -9,7 +9,7 @@ use super::renewal::{anew, restart};
 use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::token_file;
-use super::{Draft, Judged, ignored, pod_identity, preset, skipped, two_identities, unheeded, webhook};
+use super::{Draft, Judged, ignored, pod_identity, pod_trust, preset, skipped, two_identities, unheeded, webhook};
 use crate::evidence::{
     AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, Variable, View, Webhook,
     Workload, at_work,
@@ -41,7 +41,8 @@ pub(super) const CAUSES: &[Cause] = &[
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if !in_cluster(e) {
-        return webhook::told(view).unwrap_or_else(|| Judged::none("not a workload of a cluster"));
+        let told = webhook::told(view).or_else(|| pod_trust::told(view));
+        return told.unwrap_or_else(|| Judged::none("not a workload of a cluster"));
     }
     let Some(sa) = e.service_account().known() else {
         return Judged::open(lacking("the service account", e.service_account()));

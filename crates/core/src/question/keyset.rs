@@ -27,13 +27,18 @@ enum Flaw {
     OnlyCertificates,
     /// `key_ops` is there.
     Operations,
+    /// An RSA key of fewer bits than RS256 asks for.
+    Short,
 }
+
+/// The least size of an RSA key that signs (RFC 7518, section 3.3).
+const LEAST_BITS: usize = 2048;
 
 impl Flaw {
     /// Whether STS finds the key all the same and fails on its signature, which it says in other words.
     fn is_found(self) -> bool {
         match self {
-            Self::Overruled | Self::Operations => true,
+            Self::Overruled | Self::Operations | Self::Short => true,
             Self::NoId | Self::OtherId | Self::ForEncryption | Self::OnlyCertificates => false,
         }
     }
@@ -47,6 +52,7 @@ impl Flaw {
             Self::ForEncryption => "is published for encryption (use is enc), so STS leaves it out",
             Self::OnlyCertificates => "has a certificate chain and no values, so STS leaves it out",
             Self::Operations => "has key_ops, with which STS fails on every signature",
+            Self::Short => "is an RSA key of fewer than the 2,048 bits that RFC 7518 asks for",
         }
     }
 }
@@ -62,6 +68,8 @@ fn flaw(key: &KeyFacts) -> Option<Flaw> {
         Some(Flaw::NoId)
     } else if key.operations.is_some() {
         Some(Flaw::Operations)
+    } else if key.kty == "RSA" && key.bits.is_some_and(|bits| bits < LEAST_BITS) {
+        Some(Flaw::Short)
     } else {
         None
     }
@@ -85,20 +93,25 @@ fn flaw_for(token: &TokenClaims, keys: &Keys, at: usize) -> Option<Flaw> {
 /// The key that signed the token is published, and STS does not find it or fails on it.
 pub(super) fn unfound(e: &View<'_>, keys: &Keys, said: &Refusals) -> Option<Draft> {
     let token = e.token().known();
-    let Some((token, at)) = token.and_then(|t| Some((t, t.verified_by?))) else {
+    let Some((token, at)) = token.and_then(|t| Some((t, t.verified_by.or_else(|| short_of(t, keys))?))) else {
         return all_flawed(keys, said);
     };
     let flaw = flaw_for(token, keys, at)?;
     let kid = token.kid.as_deref().unwrap_or("none");
-    let draft = Draft::new(format!(
-        "the issuer publishes the right key in a way in which STS does not take it: key {} of {}, which signed the \
-         token, {}",
-        at + 1,
-        keys.keys.len(),
-        flaw.words()
-    ))
+    let which = format!("key {} of {}, which signed the token, {}", at + 1, keys.keys.len(), flaw.words());
+    let draft = Draft::new(if flaw == Flaw::Short {
+        format!("the issuer publishes a key that a verifier need not take: {which}")
+    } else {
+        format!("the issuer publishes the right key in a way in which STS does not take it: {which}")
+    })
     .show("token kid", kid, token.origin.clone());
     Some(weighed(e, listed(draft, keys), flaw, said))
+}
+
+/// The short key whose id the token names: no signature is looked at here with such a key.
+fn short_of(token: &TokenClaims, keys: &Keys) -> Option<usize> {
+    let asked = token.kid.as_deref()?;
+    keys.keys.iter().position(|k| k.kid.as_deref() == Some(asked) && flaw(k) == Some(Flaw::Short))
 }
 
 /// Whatever key signs: none of them is one that STS finds.
@@ -126,6 +139,10 @@ fn weighed(e: &View<'_>, draft: Draft, flaw: Flaw, said: &Refusals) -> Draft {
         let aud = e.token().known().and_then(super::facts::effective_audience);
         e.provider().known().zip(aud).is_some_and(|(p, aud)| p.client_ids.iter().any(|id| id == aud))
     };
+    // What STS does with such a key nobody has written down.
+    if flaw == Flaw::Short {
+        return draft.unsure(Confidence::Likely, "whether STS takes a token that a key of 2,048 bits or more signed");
+    }
     let fits = if flaw.is_found() { said.hold(Refusal::Audience) && registered() } else { said.hold(Refusal::Keys) };
     if fits { draft } else { draft.unsure(Confidence::Likely, ASK) }
 }
@@ -167,6 +184,15 @@ pub(super) fn waiting(keys: &Keys) -> Option<Draft> {
     // A key for encryption is meant to be none for tokens.
     let flawed = |key: &KeyFacts| flaw(key).filter(|f| *f != Flaw::ForEncryption);
     let first = keys.keys.iter().enumerate().find_map(|(i, key)| Some((i, flawed(key)?)));
+    if let Some((at, Flaw::Short)) = first {
+        let draft = Draft::new(format!(
+            "key {} of {} {}: the exchange works now, and whoever holds to it refuses such a token",
+            at + 1,
+            keys.keys.len(),
+            Flaw::Short.words()
+        ));
+        return Some(listed(draft, keys).warns().unsure(Confidence::Likely, "whether STS goes on to take such keys"));
+    }
     let twice = ids.iter().find(|(_, count)| **count > 1).map(|(kid, _)| *kid);
     let why = match (first, twice) {
         (Some((at, flaw)), _) => format!("key {} of {} {}", at + 1, keys.keys.len(), flaw.words()),

@@ -56,6 +56,7 @@ mod trust_repair;
 mod trust_subject;
 mod two_identities;
 mod unheeded;
+mod upcoming;
 mod uses;
 mod vouch;
 mod webhook;

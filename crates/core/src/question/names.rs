@@ -4,7 +4,7 @@ use trustwalk_foreign::shell;
 
 use super::association::{acting_role, acts};
 use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account};
-use crate::evidence::{Variable, View};
+use crate::evidence::{Target, Variable, View};
 
 /// What stands in a command for a value that the evidence does not know, and what to fill in there.
 pub(super) const BLANKS: [(&str, &str); 22] = [
@@ -75,7 +75,9 @@ pub(super) fn region<'a>(e: &View<'a>) -> &'a str {
         let mut values = containers.filter_map(|c| c.env_value(Variable::AwsRegion));
         values.find(|v| !v.is_empty())
     };
-    e.region()
+    // Of a log alone nobody knows where its workload works: what this machine is set to is not it.
+    let of_run = || e.region().filter(|_| !matches!(e.target(), Target::Log { .. }));
+    of_run()
         .or_else(told)
         .or_else(|| issuer(e).and_then(|iss| eks_issuer(bare(iss))).map(|(r, _)| r))
         .unwrap_or("REGION")
@@ -115,6 +117,13 @@ pub(super) fn in_pod(e: &View<'_>, container: Option<&str>, command: &str, value
     let inside = container.or_else(only).unwrap_or("CONTAINER");
     let template = ["kubectl exec {} -n {} -c {} -- ", command].concat();
     shell::line(&template, &[&[pod, &namespace, inside], values].concat())
+}
+
+/// `kubectl run` of a pod that asks something of the network, beside the workload: policies hold in its namespace.
+pub(super) fn probe(e: &View<'_>, image: &str, command: &str, values: &[&str]) -> String {
+    let (namespace, _) = account(e);
+    let template = ["kubectl run probe -n {} --rm -it --image={} -- ", command].concat();
+    shell::line(&template, &[&[namespace.as_str(), image], values].concat())
 }
 
 /// The last part of the ARN of the role that the workload acts in, its name.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use trustwalk_foreign::shell;
-use trustwalk_symptoms::{Scheme, Symptom as S};
+use trustwalk_symptoms::{Region, Scheme, Symptom as S};
 
 use super::egress::{Way, restricted};
 use super::facts::{Has, has_web_identity, in_cluster, lacking, variable, writers, writers_have};
@@ -27,6 +27,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::StsVpcEndpointBlackholed,
     Cause::StsGlobalEndpointSingleRegionDependency,
     Cause::TransientStsFailureFallsBackToNodeRole,
+    Cause::StsCallSentToWrongPartitionRegion,
 ];
 
 const UNREACHED: &[S] = &[
@@ -115,7 +116,12 @@ fn contradicted(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
         judged.exclude(Cause::StsGlobalEndpointSingleRegionDependency, by);
     }
     let aws = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || host.ends_with(".api.aws");
-    let named = no_region(line).is_none();
+    let mixed = another_suffix(line).is_some();
+    let named = no_region(line).is_none() && !mixed;
+    if !mixed {
+        let by = format!("{host} is a name that the partition of its region has");
+        judged.exclude(Cause::StsCallSentToWrongPartitionRegion, by);
+    }
     if !named {
         judged.exclude(Cause::DnsOrNetworkToStsBroken, format!("{host} is no name of AWS: none can resolve it"));
         judged.exclude(Cause::NetworkPolicyBlocksSts, format!("{host} is no name of AWS: none can resolve it"));
@@ -148,6 +154,9 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
             .cure("remove the variable or correct it", &[("kubectl", names::unset(e, &[&name]))]);
         return (Cause::AppOverridesEndpointOrTlsSettings, draft);
     }
+    if let Some(right) = another_suffix(line) {
+        return (Cause::StsCallSentToWrongPartitionRegion, mixed(e, line, &host, right));
+    }
     if let Some(region) = no_region(line) {
         return (Cause::AppOverridesEndpointOrTlsSettings, odd_region(e, region, &host));
     }
@@ -177,7 +186,7 @@ fn unreached(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     if find(e, &[S::ExpiredToken]).is_none() && silent && endpoint {
         return (Cause::StsVpcEndpointBlackholed, blackholed(e, line, &host));
     }
-    (Cause::DnsOrNetworkToStsBroken, broken(line, &host))
+    (Cause::DnsOrNetworkToStsBroken, broken(e, line, &host))
 }
 
 /// What stands for a region in the host's name, where it is none: a typing error, or the word that another store of
@@ -186,6 +195,48 @@ fn no_region(line: &LogFailure) -> Option<&str> {
     let host = line.failure.host.as_deref().filter(|_| line.failure.symptom == S::StsDns)?;
     let word = host.strip_prefix("sts.")?.strip_suffix(".amazonaws.com")?;
     (line.failure.region.is_none() && !word.contains('.')).then_some(word)
+}
+
+/// The ends that the hosts of each partition's regions have (AWS SDKs, `partitions.json`, `dnsSuffix` and
+/// `dualStackDnsSuffix`), by how the regions begin.
+const SUFFIXES: [(&str, [&str; 2]); 8] = [
+    ("cn-", [".amazonaws.com.cn", ".api.amazonwebservices.com.cn"]),
+    ("us-iso-", [".c2s.ic.gov", ".api.aws.ic.gov"]),
+    ("us-isob-", [".sc2s.sgov.gov", ".api.aws.scloud"]),
+    ("us-isof-", [".csp.hci.ic.gov", ".api.aws.hci.ic.gov"]),
+    ("eu-isoe-", [".cloud.adc-e.uk", ".api.cloud-aws.adc-e.uk"]),
+    ("eusc-", [".amazonaws.eu", ".api.amazonwebservices.eu"]),
+    ("us-gov-", [".amazonaws.com", ".api.aws"]),
+    ("", [".amazonaws.com", ".api.aws"]),
+];
+
+/// The end that the host should have, where the region in its name is of another partition than its end: AWS has no
+/// host of that name.
+fn another_suffix(line: &LogFailure) -> Option<&'static str> {
+    let host = line.failure.host.as_deref()?;
+    let region = line.failure.region.as_ref().map(Region::as_str)?;
+    let rest = host.strip_prefix("sts.").or_else(|| host.strip_prefix("sts-fips."))?.strip_prefix(region)?;
+    let (_, ends) = SUFFIXES.iter().find(|(family, _)| region.starts_with(family))?;
+    if ends.contains(&rest) { None } else { ends.first().copied() }
+}
+
+/// The client made the host's name of one partition's region and of another's suffix.
+fn mixed(e: &View<'_>, line: &LogFailure, host: &str, suffix: &str) -> Draft {
+    let region = line.failure.region.as_ref().map(Region::as_str).unwrap_or_default();
+    let right = format!("sts.{region}{suffix}");
+    Draft::new(format!(
+        "the client calls {host}, which is no host of AWS: STS of {region}, a region of another partition than that \
+         suffix, is {right}"
+    ))
+    .show("host asked", host, line.origin.clone())
+    .show("STS of the region", right.clone(), "AWS's partitions")
+    .cure(
+        "use a client that knows the partition, or name its endpoint of STS",
+        &[(
+            "kubectl",
+            names::on_workload(e, "set env", " AWS_ENDPOINT_URL_STS={}", &[&["https://", right.as_str()].concat()]),
+        )],
+    )
 }
 
 fn odd_region(e: &View<'_>, region: &str, host: &str) -> Draft {
@@ -200,7 +251,7 @@ fn odd_region(e: &View<'_>, region: &str, host: &str) -> Draft {
 }
 
 /// Without a name there is nothing to dial; with an address the name was found, and the route is what fails.
-fn broken(line: &LogFailure, host: &str) -> Draft {
+fn broken(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
     let named = line.failure.symptom.name();
     match line.failure.address.filter(|_| line.failure.symptom != S::StsDns) {
         Some(address) => Draft::new(format!(
@@ -209,12 +260,10 @@ fn broken(line: &LogFailure, host: &str) -> Draft {
         ))
         .cure(
             "repair the route to STS: NAT gateway, route table, network ACL, firewall",
-            &[("kubectl", shell::line("kubectl run probe --rm -it --image=busybox -- nc -zv {} 443", &[host]))],
+            &[("kubectl", names::probe(e, "busybox", "nc -zv {} 443", &[host]))],
         ),
-        None => Draft::new(format!("{host} cannot be reached from the workload ({named})")).cure(
-            "repair DNS or the route to STS",
-            &[("kubectl", shell::line("kubectl run probe --rm -it --image=busybox -- nslookup {}", &[host]))],
-        ),
+        None => Draft::new(format!("{host} cannot be reached from the workload ({named})"))
+            .cure("repair DNS or the route to STS", &[("kubectl", names::probe(e, "busybox", "nslookup {}", &[host]))]),
     }
 }
 
@@ -336,7 +385,7 @@ fn blocked(e: &View<'_>, line: &LogFailure, host: &str) -> Option<Draft> {
     let draft = if sure {
         Draft::new(lets).unsure(Confidence::Likely, "a pod without the policy reaches STS")
     } else {
-        let decide = shell::line("the address: `kubectl run probe --rm -it --image=busybox -- nslookup {}`", &[host]);
+        let decide = format!("the address: `{}`", names::probe(e, "busybox", "nslookup {}", &[host]));
         Draft::new(lets).unsure(Confidence::Possible, decide)
     };
     let title = if line.failure.symptom == S::StsDns {

@@ -2,6 +2,8 @@
 //! pod.
 
 use serde_json::{Value, json};
+use trustwalk_foreign::shell;
+use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::{
     Context, Decision, Document, DocumentStatement, Effect, Policy, Principal, PrincipalKind, Principals, Request,
     SaveContext,
@@ -9,9 +11,11 @@ use trustwalk_trust_policy::{
 
 use super::association::association;
 use super::facts::{arn_parts, lacking, service_account};
+use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{PodIdentityAssociation, Role, ServiceAccount, View};
+use crate::finding::Confidence;
 use crate::plan::{Action, ways};
 
 /// Who assumes a role for a pod (EKS User Guide, "Create IAM role with trust policy required by EKS Pod Identity").
@@ -55,6 +59,21 @@ pub(super) fn causes(view: &View<'_>, role: &Role, own: &PodIdentityAssociation)
     let mut both = judge(view, target, own, &Principal::Aws(role.arn.clone()), &asked);
     both.join(judged);
     both
+}
+
+/// EKS says that it is not let assume the role, where the cluster itself was not read.
+pub(super) fn told(view: &View<'_>) -> Option<Judged> {
+    let line = find(view, &[Symptom::PodIdentityTrustRefused])?;
+    let role = line.failure.role_arn.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or("ROLE");
+    let look = shell::line("aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument", &[role]);
+    let draft = Draft::new(format!(
+        "EKS is not let assume the role of the Pod Identity association: its trust policy does not name {SERVICE} with \
+         both of what EKS asks for, or names it under conditions that this pod does not meet"
+    ))
+    .hear(line)
+    .unsure(Confidence::Likely, format!("the trust policy of the association's role: `{look}`"))
+    .cure("add a statement that lets the service assume the role", &[("note", STATEMENT.to_owned())]);
+    Some(Judged::one(Cause::RoleDoesNotTrustPodIdentity, draft))
 }
 
 /// The role that the association names does not exist.

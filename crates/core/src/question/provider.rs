@@ -10,7 +10,7 @@ use super::facts::{role_account, told as told_at};
 use super::refusals::Refusals;
 use super::sts::Refusal;
 use super::symptoms::find;
-use super::{Draft, Judged, audience, client_id, foreseen, names, setup, vouch};
+use super::{Draft, Judged, audience, client_id, foreseen, names, setup, upcoming, vouch};
 use crate::evidence::{Kind, LogFailure, Provider, Target, TokenClaims, TrailEvent, View};
 use crate::finding::Confidence;
 use crate::plan::{Action, Ways, ways};
@@ -36,6 +36,7 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::WrongRegionInIssuerHost,
     Cause::OidcProviderOnePerUrl,
     Cause::ClientIdWithInvisibleCharacters,
+    Cause::AudienceConditionWrongInTrustPolicy,
 ];
 
 /// IAM's default quota of OIDC providers per account (IAM User Guide, quotas).
@@ -49,7 +50,7 @@ const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the ro
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if super::sts::succeeded(view) {
-        return Judged::default();
+        return upcoming::causes(view);
     }
     if let Some(refused) = setup::provider(view) {
         return refused;

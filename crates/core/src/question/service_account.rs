@@ -406,7 +406,7 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
     if let Some((pod, arn)) = left_in_pods(e) {
         return Some(taken_away(e, sa, who, (pod, arn)));
     }
-    let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction]].concat();
+    let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction, Symptom::AssumeRoleDenied]].concat();
     let line = find(view, &wanted);
     let unready = e.pods_down() > 0;
     let preset = e.workload().known().is_some_and(|w| w.template.containers.iter().any(|c| c.has_env(ROLE_VARIABLE)));

@@ -131,7 +131,11 @@ fn another_profile(e: &View<'_>) -> Option<Draft> {
         Some(line) => draft.hear(line).unsure(Confidence::Likely, decide),
         None => draft.unsure(Confidence::Likely, decide).warns(),
     };
-    let variables: Vec<&str> = file.variable().map(Variable::name).into_iter().collect();
+    let mut variables: Vec<&str> = file.variable().map(Variable::name).into_iter().collect();
+    // Without the file there is no profile of that name, and SDKs that are told one look no further.
+    if !variables.is_empty() && at.1.has_env(Variable::AwsProfile) {
+        variables.push(Variable::AwsProfile.name());
+    }
     let command = if variables.is_empty() {
         "take the file out of the pod template".to_owned()
     } else {

@@ -1,7 +1,7 @@
 //! Whether the token itself can be taken.
 
 use crate::cause::Cause;
-use trustwalk_foreign::{shell, snippet};
+use trustwalk_foreign::snippet;
 use trustwalk_symptoms::Symptom;
 
 use super::facts::{GRACE, in_cluster, moment};
@@ -51,11 +51,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
             .unsure(Confidence::Likely, "a new process in the same container works if the file is fresh")
             .hear(line);
         let draft = if slow {
-            let template =
-                "kubectl run probe --rm -it --image=curlimages/curl -- curl -sv https://sts.{}.amazonaws.com";
+            let asked =
+                names::probe(view, "curlimages/curl", "curl -sv https://sts.{}.amazonaws.com", &[names::region(view)]);
             draft.cure(
                 "have the client get a new token for every attempt, or give up sooner; then repair the way to STS",
-                &[("kubectl", shell::line(template, &[names::region(view)]))],
+                &[("kubectl", asked)],
             )
         } else {
             renewed(view, draft, "restart the pods now, and update the SDK to one that reads the file again")
@@ -71,13 +71,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return judged;
     }
     if let Some(line) = find(view, &[Symptom::AudienceNotIssued]) {
-        let draft = Draft::new("the identity provider does not know the audience it is asked for, and issues no token")
-            .hear(line)
-            .cure(
-                "register the audience with the identity provider, or ask for one it knows and register that with IAM",
-                &[("aws", names::add_audience(e, line.failure.audience.as_deref()))],
-            );
-        judged.push(Cause::IdpDoesNotIssueRequestedAudience, draft);
+        judged.push(Cause::IdpDoesNotIssueRequestedAudience, not_issued(line));
         return judged;
     }
     let Some(token) = e.token().known() else {
@@ -88,6 +82,23 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         judged.push(rule, draft);
     }
     judged
+}
+
+/// The platform refuses to issue a token for an audience: what IAM has registered changes nothing of that.
+fn not_issued(line: &LogFailure) -> Draft {
+    let asked = line.failure.audience.as_ref().map(|aud| format!(" `{aud}`")).unwrap_or_default();
+    let draft = Draft::new(format!(
+        "the identity provider does not know the audience{asked} it is asked for, and issues no token"
+    ));
+    draft.hear(line).cure(
+        "register the audience with the identity provider, or ask for one it knows and register that with IAM",
+        &[(
+            "note",
+            "a token that it issued before tells which it knows (`trustwalk token FILE` shows aud); without one named, \
+             it issues its default"
+                .to_owned(),
+        )],
+    )
 }
 
 /// The token was not read: what the logs say of it.

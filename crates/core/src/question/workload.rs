@@ -225,7 +225,9 @@ fn metadata_silent() -> Draft {
     )
     .unsure(
         Confidence::Likely,
-        "`aws ec2 describe-instances --query 'Reservations[].Instances[].MetadataOptions'` tells the hop limit",
+        "whether the workload is to have a role of its own: its pods' YAML shows AWS_ROLE_ARN, or nothing was injected \
+         (annotation, webhook, age of the pod); else `aws ec2 describe-instances --query \
+         'Reservations[].Instances[].MetadataOptions'` tells the hop limit",
     )
     .cure(
         "give the service account a role of its own",
