@@ -1,7 +1,7 @@
 //! The last lines of a report: what it comes to, what would decide, and the next command.
 
-use trustwalk_core::diagnosis::{Diagnosis, LinkState, Outcome};
-use trustwalk_core::finding::{Confidence, Finding};
+use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkState, Outcome};
+use trustwalk_core::finding::{Confidence, Finding, Standing};
 
 use crate::next::Next;
 use crate::page::{Ink, Pen};
@@ -110,6 +110,17 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     if !possible.is_empty() {
         parts.push(format!("possible: {}", names(&possible)));
+    }
+    let other = |c: &&Candidate| {
+        !matches!(c.standing, Standing::Excluded { .. }) && possible.iter().all(|f| f.cause != c.cause)
+    };
+    match d.candidates.iter().filter(|_| d.outcome == Outcome::Broken).filter(other).count() {
+        0 => {}
+        1 => parts.push("1 other cause can show so (-v names it)".to_owned()),
+        more => {
+            let other = if possible.is_empty() { "" } else { "other " };
+            parts.push(format!("{more} {other}causes can show so (-v names them)"));
+        }
     }
     if d.outcome == Outcome::Ok && whole {
         let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
