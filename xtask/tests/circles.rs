@@ -221,7 +221,7 @@ fn house(folder: &str) -> House {
     House::read(all)
 }
 
-const CRATES: [&str; 22] = [
+const CRATES: [&str; 23] = [
     "crates/foreign",
     "crates/core",
     "crates/render",
@@ -231,6 +231,7 @@ const CRATES: [&str; 22] = [
     "crates/symptoms",
     "crates/logs",
     "crates/ci",
+    "crates/audit",
     "crates/collect",
     "crates/apply",
     "crates/cli",

@@ -63,7 +63,7 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
     found
 }
 
-const DOCTOR: [&str; 11] = [
+const DOCTOR: [&str; 12] = [
     "trustwalk-foreign",
     "trustwalk-core",
     "trustwalk-render",
@@ -73,6 +73,7 @@ const DOCTOR: [&str; 11] = [
     "trustwalk-symptoms",
     "trustwalk-logs",
     "trustwalk-ci",
+    "trustwalk-audit",
     "trustwalk-collect",
     "trustwalk-apply",
 ];
@@ -184,6 +185,7 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         "token",
         "symptoms",
         "logs",
+        "audit",
         "collect",
         "apply",
         "cli",

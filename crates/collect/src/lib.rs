@@ -9,6 +9,7 @@ pub mod calls;
 pub mod dial;
 pub mod env;
 pub mod error;
+pub mod folders;
 pub mod github;
 pub mod issuer;
 pub mod kube_api;

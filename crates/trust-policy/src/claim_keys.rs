@@ -19,9 +19,9 @@ const BUILDKITE: &[&str] = &["build_branch"];
 
 /// Whether IAM makes a condition key of this claim of this issuer (issuer without scheme).
 ///
-/// DOC: `aud`, `sub`, `amr` for all, `oaud` for Google, `id` for the built-in social providers;
-/// since January 2026 a list for each of a few providers. Any other claim never becomes a key
-/// (REPORTED).
+/// DOC: `aud`, `sub`, `amr` for all, `oaud` for Google, `app_id` with `user_id` (Amazon) or `id` (Facebook) for the
+/// built-in social providers (IAM User Guide, "IAM and AWS STS condition context keys"); since January 2026 a list
+/// for each of a few providers. Any other claim never becomes a key (REPORTED).
 pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
     let host = issuer.split('/').next().unwrap_or(issuer).to_ascii_lowercase();
     let claim = claim.to_ascii_lowercase();
@@ -32,7 +32,8 @@ pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
     match host.as_str() {
         "token.actions.githubusercontent.com" => GITHUB.contains(&claim),
         "accounts.google.com" => matches!(claim, "oaud" | "google/organization_number"),
-        "graph.facebook.com" | "www.amazon.com" => claim == "id",
+        "graph.facebook.com" => matches!(claim, "app_id" | "id"),
+        "www.amazon.com" => matches!(claim, "app_id" | "id" | "user_id"),
         "oidc.circleci.com" => claim == "project-id" || claim == "oidc.circleci.com/project-id",
         "gitlab.com" => GITLAB.contains(&claim) || claim.starts_with("user_"),
         "agent.buildkite.com" => {

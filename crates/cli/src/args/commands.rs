@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::access::{AccessArgs, ManArgs};
 use super::again::AgainArgs;
+use super::audit::AuditArgs;
 use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
 use super::rotation::RotationArgs;
 use super::screen::ScreenArgs;
@@ -47,6 +48,8 @@ pub(crate) enum Command {
     Token(TokenArgs),
     /// Whether a trust policy admits an identity, and what is nearest if not
     Trust(TrustArgs),
+    /// Who can assume which role, whom nobody meant to let in, which trust admits nobody
+    Audit(Box<AuditArgs>),
     /// Find and classify web identity failures in logs
     Logs(LogsArgs),
     /// What an error's text means and which causes print it; or a cause: what, why, proof, cure, sources

@@ -191,6 +191,22 @@ const HELP: &[Help] = &[
         ],
     },
     Help {
+        command: "audit",
+        groups: &[Group::Account, Group::Trust],
+        examples: &[
+            ("the account of your credentials", "trustwalk audit"),
+            ("what somebody saved of one", "trustwalk audit --authorization-details account.json"),
+            ("who can assume a role?", "trustwalk audit --role deploy"),
+            ("a page for a reviewer", "trustwalk audit --zone zone.toml -o html > audit.html"),
+        ],
+        exits: &[
+            (0, "no finding"),
+            (1, "a file cannot be read that everything rests on"),
+            (3, "a finding"),
+            (4, "no finding, and something could not be read"),
+        ],
+    },
+    Help {
         command: "logs",
         groups: &[],
         examples: &[

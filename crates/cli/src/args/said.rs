@@ -3,7 +3,7 @@
 
 use trustwalk_render::Typed;
 
-use super::{Cli, Command, Format, ReportFormat, ThumbprintFormat};
+use super::{AuditFormat, Cli, Command, Format, ReportFormat, ThumbprintFormat};
 
 /// How documents are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,7 @@ impl Command {
             Self::Thumbprint(_) => ("thumbprint", "reading certificates"),
             Self::Token(_) => ("token", "reading tokens"),
             Self::Trust(_) => ("trust", "reading a policy"),
+            Self::Audit(_) => ("audit", "auditing trust"),
             Self::Logs(_) => ("logs", "reading logs"),
             Self::Explain(_) => ("explain", "reading a text"),
             Self::Lab(_) => ("lab", "speaking to the lab"),
@@ -93,6 +94,18 @@ impl Command {
                 }
                 ThumbprintFormat::Json => Some(Notation::Json),
                 ThumbprintFormat::Human | ThumbprintFormat::Pem | ThumbprintFormat::Bare => None,
+            },
+            Self::Audit(args) => match args.output {
+                AuditFormat::Yaml => {
+                    args.output = AuditFormat::Json;
+                    Some(Notation::Yaml)
+                }
+                AuditFormat::Json => Some(Notation::Json),
+                AuditFormat::Human
+                | AuditFormat::Csv
+                | AuditFormat::Dot
+                | AuditFormat::Sarif
+                | AuditFormat::Html => None,
             },
             Self::Fix(args) => take(&mut args.output),
             Self::Rollback(args) => take(&mut args.output),

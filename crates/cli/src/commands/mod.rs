@@ -2,6 +2,7 @@
 
 mod access;
 mod again;
+mod audit;
 mod case;
 mod choose;
 mod collect;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli, said: &Said) -> anyhow::Result<Exit> {
     match command {
         Command::Explain(args) => explain::run(&args, &place.typed),
         Command::Trust(args) => trust::run(&args, &place.typed),
+        Command::Audit(args) => one_thread()?.block_on(audit::run(&place, &args)),
         Command::Token(args) => token::run(&args, &place.typed),
         Command::Logs(args) => logs::run(&args, &place.typed),
         Command::Completions(args) => completions::run(&args),
@@ -82,6 +84,7 @@ fn changes_nothing(command: &Command) -> bool {
         | Command::Thumbprint(_)
         | Command::Token(_)
         | Command::Trust(_)
+        | Command::Audit(_)
         | Command::Logs(_)
         | Command::Explain(_)
         | Command::Completions(_)
@@ -92,7 +95,11 @@ fn changes_nothing(command: &Command) -> bool {
 /// How long it is told what is waited for, where that is others.
 fn progress_of(command: &Command) -> Option<Until> {
     match command {
-        Command::Diagnose(_) | Command::Collect(_) | Command::Access(_) | Command::Thumbprint(_) => Some(Until::TheEnd),
+        Command::Diagnose(_)
+        | Command::Collect(_)
+        | Command::Access(_)
+        | Command::Audit(_)
+        | Command::Thumbprint(_) => Some(Until::TheEnd),
         Command::Fix(_) | Command::Rollback(_) => Some(Until::FirstWord),
         Command::Demo(_)
         | Command::Lab(_)

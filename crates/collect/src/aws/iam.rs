@@ -16,6 +16,8 @@ use crate::percent;
 const VERSION: (&str, &str) = ("Version", "2010-05-08");
 /// Roles asked for at once: the most IAM gives in one answer (IAM API reference, `ListRoles`).
 const PAGE: &str = "1000";
+/// The same where each comes with all its policies, of 10 KiB and more.
+const DETAILS_PAGE: &str = "300";
 
 fn time(text: Option<String>) -> i64 {
     text.and_then(|t| t.parse::<Timestamp>().ok()).map_or(0, Timestamp::as_second)
@@ -85,6 +87,25 @@ impl AwsClient {
             &format!("iam:GetRole {name}"),
             "iam:GetRole",
             &shell::line("aws iam get-role --role-name {}", &[name]),
+        )
+    }
+
+    /// Every role with its trust policy, where nobody may ask for more: of last use it tells nothing.
+    pub async fn every_role(&self) -> Observed<Vec<Role>> {
+        let outcome = self.pages("ListRoles", &[("MaxItems", PAGE)], "Roles", |role| Some(read_role(&role))).await;
+        self.observe(outcome, "iam:ListRoles", "iam:ListRoles", "aws iam list-roles")
+    }
+
+    /// Every role with its trust policy and when it was used last.
+    pub async fn role_details(&self) -> Observed<Vec<Role>> {
+        let fixed = [("Filter.member.1", "Role"), ("MaxItems", DETAILS_PAGE)];
+        let keep = |detail: Element| Some(role_of_detail(&detail));
+        let outcome = self.pages("GetAccountAuthorizationDetails", &fixed, "RoleDetailList", keep).await;
+        self.observe(
+            outcome,
+            "iam:GetAccountAuthorizationDetails",
+            "iam:GetAccountAuthorizationDetails",
+            "aws iam get-account-authorization-details --filter Role",
         )
     }
 
@@ -310,6 +331,21 @@ pub(crate) fn with_document(policy: RolePolicy, document: &Observed<String>) -> 
 /// A list as the query protocol has it.
 fn numbered<'a>(list: &str, items: &'a [String]) -> Vec<(String, &'a str)> {
     items.iter().enumerate().map(|(i, v)| (format!("{list}.member.{}", i + 1), v.as_str())).collect()
+}
+
+/// A role as `GetAccountAuthorizationDetails` tells it: its instance profiles tell of the same role again, so only what
+/// stands directly in it is read (IAM API reference, `RoleDetail`).
+fn role_of_detail(detail: &Element) -> Role {
+    let own = |name: &str| detail.children.iter().find(|c| c.name == name);
+    let text = |name: &str| own(name).map(|e| e.text.trim().to_owned());
+    Role {
+        arn: text("Arn").unwrap_or_default(),
+        name: text("RoleName").unwrap_or_default(),
+        trust_policy: text("AssumeRolePolicyDocument").map(|d| percent::decode(&d)).unwrap_or_default(),
+        created: time(text("CreateDate")),
+        last_used: own("RoleLastUsed").and_then(|u| u.text_of("LastUsedDate")).map(|t| time(Some(t))),
+        ..Role::default()
+    }
 }
 
 pub(crate) fn read_role(root: &Element) -> Role {

@@ -117,7 +117,7 @@ fn from_stdin() -> Result<Vec<u8>, CollectError> {
 
 /// A document without its packing (RFC 1952 gzip, RFC 8878 zstd), which is told by its first bytes. What a small file
 /// grows to has the limit that a file has.
-fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+pub fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     let mut whole = Vec::new();
     let limit = FILE_BYTES + 1;
     let read = if bytes.starts_with(&[0x1f, 0x8b]) {

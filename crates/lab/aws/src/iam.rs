@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome};
 use crate::query::Parameters;
 use crate::sigv4::Caller;
-use crate::{managed, oidc, roles, simulate, trail};
+use crate::{details, managed, oidc, roles, simulate, trail};
 
 /// The OIDC provider operations that name an existing provider.
 const ON_PROVIDERS: [&str; 8] = [
@@ -29,7 +29,7 @@ pub(crate) fn unknown(action: &str, form: &Parameters) -> AwsFault {
 
 /// Authorises, carries out and records an operation.
 pub(crate) async fn call(account: &Account, caller: &Caller, action: &str, form: &Parameters) -> Outcome {
-    let top = ["CreateOpenIDConnectProvider", "ListOpenIDConnectProviders"].contains(&action);
+    let top = ["CreateOpenIDConnectProvider", "ListOpenIDConnectProviders", details::OPERATION].contains(&action);
     let (on_provider, on_policy) = (ON_PROVIDERS.contains(&action), ON_POLICIES.contains(&action));
     let simulates = action == simulate::OPERATION;
     if !top && !on_provider && !on_policy && !simulates && !roles::OPERATIONS.contains(&action) {
@@ -53,6 +53,7 @@ async fn carry_out(account: &Account, action: &str, form: &Parameters) -> Outcom
     match action {
         "CreateOpenIDConnectProvider" => oidc::create(account, form).await,
         "ListOpenIDConnectProviders" => Ok(oidc::list(account)),
+        details::OPERATION => details::call(account, form),
         _ if ON_PROVIDERS.contains(&action) => oidc::on_provider(account, action, form),
         _ if ON_POLICIES.contains(&action) => managed::call(account, action, form),
         _ => roles::call(account, action, form),

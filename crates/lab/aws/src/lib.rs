@@ -9,6 +9,7 @@ mod assume;
 mod callers;
 mod catalogue;
 mod cloudtrail;
+mod details;
 mod ec2;
 mod eks;
 mod guard;

@@ -65,6 +65,31 @@ async fn lists_come_in_pages() {
 }
 
 #[tokio::test]
+async fn the_whole_account_comes_in_pages() {
+    let world = World::new().await;
+    let policy = trust(&world.account.provider_arn(BARE), &condition());
+    for n in 0..4 {
+        create(&world, &format!("Role{n}"), &policy).await.ok();
+    }
+    let inline = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]});
+    let put = [("RoleName", "Role0"), ("PolicyName", "reads"), ("PolicyDocument", &inline.to_string())];
+    world.admin.iam("PutRolePolicy", &put).await.ok();
+    let ask = async |more: &[(&str, &str)]| world.admin.iam("GetAccountAuthorizationDetails", more).await;
+    let first = ask(&[("Filter.member.1", "Role"), ("MaxItems", "2")]).await.ok();
+    assert_eq!((first.text("IsTruncated"), first.all("RoleId").len()), ("true".to_owned(), 2));
+    let marker = first.text("Marker");
+    let rest = ask(&[("Filter.member.1", "Role"), ("Marker", &marker)]).await.ok();
+    assert_eq!((rest.text("IsTruncated").as_str(), rest.all("RoleId").len()), ("false", 3));
+    let all = ask(&[]).await.ok();
+    assert!(all.text("AssumeRolePolicyDocument").starts_with("%7B%22"));
+    assert_eq!(all.all("PolicyName"), ["reads"]);
+    assert!(ask(&[("Filter.member.1", "User")]).await.ok().all("RoleId").is_empty());
+    let wrong = ask(&[("Filter.member.1", "Robot")]).await;
+    assert_eq!((wrong.status, wrong.text("Code").as_str()), (400, "ValidationError"));
+}
+
+#[tokio::test]
 async fn trust_policies_are_checked_when_saved() {
     let world = World::new().await;
     let arn = world.account.provider_arn(BARE);

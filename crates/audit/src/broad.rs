@@ -1,0 +1,178 @@
+//! Trust that is too broad: tokens of strangers are made up, and those that the role admits are witnesses.
+
+use serde_json::Value;
+use trustwalk_trust_policy::{Call, Decision, Exchange, Identity, Policy};
+
+use crate::finding::{About, Finding};
+use crate::grants::{Grant, Trusted};
+use crate::inventory::Role;
+use crate::registry::Registry;
+use crate::rule::{Own, Rule};
+use crate::tokens::{self, Family, Token, Whose};
+use crate::wanted::Wanted;
+use crate::zone::{Standing, Zone};
+
+/// Audiences that tokens of AWS's own integrations are made for.
+const USUAL_AUDIENCE: &str = "sts.amazonaws.com";
+/// Audiences tried for one grant.
+const AUDIENCES: usize = 4;
+
+/// Whom a grant admits that it should not.
+pub(crate) fn broad(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone) -> Vec<Finding> {
+    let policy = grant.alone(&role.document);
+    let mut found: Vec<(Own, Token)> = Vec::new();
+    for (rule, token) in strangers(role, grant, registry, zone) {
+        let known = found.iter().any(|(other, _)| *other == rule || covers(*other, rule));
+        if !known && admits(&policy, &token.identity) {
+            found.push((rule, token));
+        }
+    }
+    let mut all: Vec<Finding> =
+        found.iter().map(|(rule, token)| finding(role, grant, *rule, &token.identity)).collect();
+    all.extend(any_audience(role, grant, registry, &policy));
+    all
+}
+
+/// Strangers worth trying, with the rule that the role breaks if it admits them; the widest first.
+fn strangers(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone) -> Vec<(Own, Token)> {
+    let Some(issuer) = grant.trusted.issuer() else {
+        let partition = role.arn.split(':').nth(1).filter(|p| p.starts_with("aws")).unwrap_or("aws");
+        let account = role.account.as_deref().unwrap_or("111122223333");
+        let all = if grant.trusted == Trusted::Any { tokens::of_anybody(partition, account) } else { Vec::new() };
+        return all.into_iter().map(|token| (Own::AnyProvider, token)).collect();
+    };
+    let wanted = Wanted::of(grant.written, issuer);
+    let family = Family::of(issuer, &wanted);
+    let audiences = audiences(grant, &wanted, registry);
+    let all = tokens::candidates(grant.trusted.name(), family, &wanted, &audiences);
+    let mut broken: Vec<(Own, Token)> = all
+        .into_iter()
+        .filter_map(|token| {
+            let standing = zone.standing(issuer, &token.whose);
+            Some((rule(&token, standing)?, token))
+        })
+        .collect();
+    broken.sort_by_key(|(rule, _)| *rule);
+    broken
+}
+
+fn rule(token: &Token, standing: Standing) -> Option<Own> {
+    match (&token.whose, standing) {
+        (_, Standing::Ours) => None,
+        (Whose::Anybody, _) => Some(Own::AnyProvider),
+        (Whose::Application, _) => Some(Own::AnyApplication),
+        (Whose::Guest, _) => Some(Own::Guests),
+        (Whose::Asked, _) => Some(Own::AskedAudience),
+        (_, Standing::Named) => Some(Own::OutsideZone),
+        (_, Standing::Next) => Some(Own::NextOwner),
+        (Whose::Tenant { .. }, Standing::Stranger) if token.calls => Some(Own::AnybodysWorkflow),
+        (Whose::Tenant { .. }, Standing::Stranger) => Some(Own::AnyTenant),
+        (Whose::ServiceAccount { .. }, Standing::Stranger) => Some(Own::AnyNamespace),
+        (Whose::Subject { .. }, Standing::Stranger) => Some(Own::AnySubject),
+    }
+}
+
+/// Whether a rule says nothing new once another is broken.
+fn covers(broken: Own, other: Own) -> bool {
+    match broken {
+        Own::AnyProvider => true,
+        Own::AnyTenant => other == Own::NextOwner || other == Own::AnybodysWorkflow,
+        Own::AnyApplication => other == Own::Guests || other == Own::AskedAudience,
+        Own::OutsideZone
+        | Own::NextOwner
+        | Own::AnybodysWorkflow
+        | Own::AnyNamespace
+        | Own::AnySubject
+        | Own::AnyAudience
+        | Own::Guests
+        | Own::AskedAudience
+        | Own::OrphanedProvider
+        | Own::UnusedProvider
+        | Own::UselessClientId
+        | Own::ProviderQuota
+        | Own::WiderThanSeen => false,
+    }
+}
+
+/// Audiences to try: STS lets no other through than those registered (IAM User Guide, "Create an OIDC identity
+/// provider"); where they are not known, those that are meant.
+fn audiences(grant: &Grant<'_>, wanted: &Wanted<'_>, registry: Registry<'_>) -> Vec<String> {
+    let mut meant: Vec<String> = wanted.values("aud").map(|v| v.replace(['*', '?'], "x")).collect();
+    match registry.client_ids(grant.trusted.name()) {
+        Some(registered) => {
+            meant.retain(|aud| registered.contains(aud));
+            let others: Vec<String> = registered.iter().filter(|r| !meant.contains(r)).cloned().collect();
+            meant.extend(others);
+        }
+        None if meant.is_empty() => meant.push(USUAL_AUDIENCE.to_owned()),
+        None => {}
+    }
+    meant.truncate(AUDIENCES);
+    meant
+}
+
+/// Whether a policy surely lets a token through, whatever the call brings.
+pub(crate) fn admits(policy: &Policy, identity: &Identity) -> bool {
+    policy.decide(&Exchange::new(identity, &Call::new())) == Decision::Allow
+}
+
+/// A token for another audience than that of AWS or that the policy names, where several are registered and the policy
+/// takes whichever.
+fn any_audience(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, policy: &Policy) -> Option<Finding> {
+    let registered = registry.client_ids(grant.trusted.name()).filter(|ids| ids.len() > 1)?;
+    let issuer = grant.trusted.issuer()?;
+    let wanted = Wanted::of(grant.written, issuer);
+    if !wanted.on("aud").is_empty() {
+        return None;
+    }
+    let family = Family::of(issuer, &wanted);
+    let admitted = |audience: &String| {
+        let all = tokens::candidates(grant.trusted.name(), family, &wanted, std::slice::from_ref(audience));
+        all.into_iter().find(|token| admits(policy, &token.identity))
+    };
+    let mut taken = registered.iter().filter_map(|audience| Some((audience, admitted(audience)?)));
+    let first = taken.next()?;
+    let second = taken.next()?;
+    let (_, other) = if first.0 == USUAL_AUDIENCE { second } else { first };
+    Some(finding(role, grant, Own::AnyAudience, &other.identity))
+}
+
+fn finding(role: &Role, grant: &Grant<'_>, broken: Own, identity: &Identity) -> Finding {
+    let claim = |name: &str| identity.claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let issuer = identity.issuer_path.as_str();
+    let subject = ["sub", "user_id", "id"].iter().map(|c| claim(c)).find(|v| !v.is_empty()).unwrap_or_default();
+    let message = match broken {
+        Own::AnyProvider => format!("a token of {issuer} is admitted, and of whichever provider else"),
+        Own::AnyTenant => format!("the subject `{subject}` of {issuer} is admitted, which anybody can have"),
+        Own::OutsideZone => format!("the subject `{subject}` of {issuer} is admitted, which the zone does not name"),
+        Own::NextOwner => {
+            format!("the subject `{subject}` is admitted, which the next owner of the name has")
+        }
+        Own::AnybodysWorkflow => {
+            let workflow = claim("job_workflow_ref");
+            format!("a job of {} that calls `{workflow}` is admitted", claim("repository"))
+        }
+        Own::AnyNamespace => {
+            format!("the subject `{subject}` is admitted, of a namespace that the policy does not name")
+        }
+        Own::AnySubject => format!("the subject `{subject}` of {issuer} is admitted"),
+        Own::AnyAudience => format!("a token for the audience `{}` is admitted", claim("aud")),
+        Own::AnyApplication => format!("a token of {issuer} for somebody else's application is admitted"),
+        Own::Guests => {
+            format!("a token of the identity pool `{}` with `amr` unauthenticated is admitted", claim("aud"))
+        }
+        Own::AskedAudience => {
+            format!("a service account of {issuer} that asked for the audience `{}` is admitted", claim("aud"))
+        }
+        Own::OrphanedProvider
+        | Own::UnusedProvider
+        | Own::UselessClientId
+        | Own::ProviderQuota
+        | Own::WiderThanSeen => broken.summary().to_owned(),
+    };
+    let statement = grant.statement.to_string();
+    Finding::new(Rule::Own(broken), About::Role(role.arn.clone()), message, &[&statement, grant.trusted.name()])
+        .at(grant.statement)
+        .in_place(role.place.as_ref())
+        .shown_by(identity)
+}

@@ -1,0 +1,93 @@
+//! Subjects worth trying: those that a policy names, its patterns filled in by strangers, and a stranger's usual one.
+
+use super::{Family, MADE_UP, NEXT_ID};
+use crate::limits;
+use crate::wanted::Wanted;
+
+/// What takes a wildcard's place within a part of a subject, or over the border to the next one.
+const WITHIN: [&str; 5] = ["", "x", MADE_UP, "-trustwalk-stranger", "trustwalk-stranger-"];
+/// For GitHub: whole repositories and their contexts, and ids.
+const GITHUB: [&str; 9] = [
+    "repo:trustwalk-stranger/x",
+    "repo:trustwalk-stranger/",
+    "repo:trustwalk-stranger/x:ref:refs/heads/main",
+    "trustwalk-stranger/x",
+    "trustwalk-stranger/x:ref:refs/heads/main",
+    "/trustwalk-stranger",
+    "ref:refs/heads/main",
+    ":ref:refs/heads/main",
+    NEXT_ID,
+];
+/// For clusters.
+const KUBERNETES: [&str; 5] = [
+    "system:serviceaccount:trustwalk-stranger:x",
+    "system:serviceaccount:trustwalk-stranger:",
+    "trustwalk-stranger:x",
+    "trustwalk-stranger:",
+    ":x",
+];
+/// For others.
+const OTHERS: [&str; 4] = ["trustwalk-stranger/x", "trustwalk-stranger:x", "trustwalk-stranger/x:x", "x:x"];
+
+/// Subjects worth trying. Where a claim must be one of some values, no other is.
+pub(super) fn subjects(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let exact = wanted.exactly("sub");
+    let values: Vec<&str> = match &exact {
+        Some(values) => values.clone(),
+        None => wanted.values("sub").collect(),
+    };
+    for value in values.iter().take(limits::PATTERNS) {
+        if exact.is_none() && value.contains(['*', '?']) {
+            all.extend(members(value, family));
+        } else {
+            all.push((*value).to_owned());
+        }
+        if all.len() >= limits::STRANGERS {
+            break;
+        }
+    }
+    if exact.is_none() {
+        all.extend(usual(family));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|subject| seen.insert(subject.clone()));
+    all
+}
+
+/// What a stranger's subject is when nobody asks for another.
+fn usual(family: Family) -> Vec<String> {
+    match family {
+        Family::Github => vec![
+            format!("repo:{MADE_UP}/x:ref:refs/heads/main"),
+            format!("repo:{MADE_UP}@{NEXT_ID}/x@{}:ref:refs/heads/main", super::NEXT_PROJECT_ID),
+            format!("repo:{MADE_UP}/x:environment:production"),
+        ],
+        Family::Shared(tenancy) => vec![tenancy.usual()],
+        Family::Kubernetes => vec![format!("system:serviceaccount:{MADE_UP}:x")],
+        Family::BuiltIn(_) | Family::Own => vec![MADE_UP.to_owned()],
+    }
+}
+
+/// Members of a pattern, each of its first wildcards filled in on its own, the others with something short.
+fn members(pattern: &str, family: Family) -> Vec<String> {
+    let further: &[&str] = match family {
+        Family::Github => &GITHUB,
+        Family::Kubernetes => &KUBERNETES,
+        Family::Shared(_) | Family::BuiltIn(_) | Family::Own => &OTHERS,
+    };
+    let fillings: Vec<&str> = WITHIN.iter().chain(further).copied().collect();
+    let mut all = vec![String::new()];
+    let mut stars = 0;
+    for letter in pattern.chars() {
+        match letter {
+            '*' if stars < limits::STARS => {
+                stars += 1;
+                all = all.iter().flat_map(|start| fillings.iter().map(move |f| [start.as_str(), f].concat())).collect();
+            }
+            '*' | '?' => all.iter_mut().for_each(|text| text.push('x')),
+            other => all.iter_mut().for_each(|text| text.push(other)),
+        }
+    }
+    all
+}

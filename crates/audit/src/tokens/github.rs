@@ -1,0 +1,172 @@
+//! Tokens of GitHub Actions (GitHub Docs, "`OpenID` Connect reference"): claims of one token agree with each other.
+
+use trustwalk_trust_policy::{GithubContext, Identity, SubjectForm};
+
+use super::{MADE_UP, NEXT_ID, NEXT_PROJECT_ID, Token, Whose};
+use crate::wanted::Wanted;
+
+/// Longest name of an account, and of a repository (GitHub's own limits).
+const OWNER: usize = 39;
+const REPOSITORY: usize = 100;
+/// What a customised subject that names a workflow begins with.
+const WORKFLOW: &str = "job_workflow_ref:";
+
+/// Who a subject is of, as far as it says.
+struct Job<'a> {
+    owner: &'a str,
+    owner_id: Option<&'a str>,
+    name: &'a str,
+    id: Option<&'a str>,
+    context: &'a str,
+}
+
+/// Whether no token of GitHub has this subject: a branch, a tag or a name of a repository holds no wildcard
+/// (git-check-ref-format), and after a repository something follows.
+pub(super) fn is_impossible(subject: &str) -> bool {
+    let SubjectForm::Repository { repository, context } = SubjectForm::of(subject) else { return false };
+    let Some(context) = context else { return true };
+    if repository.contains(['*', '?']) || context.is_empty() {
+        return true;
+    }
+    match GithubContext::of(context) {
+        GithubContext::Branch | GithubContext::Tag => context.contains(['*', '?', ' ', '~', '^', '[', '\\']),
+        // What environments may be called is not documented.
+        GithubContext::Environment | GithubContext::PullRequest => false,
+        GithubContext::Other => context == "*" || context == "ref:*" || context.starts_with("ref:refs/*"),
+    }
+}
+
+/// Tokens with this subject, if anybody can have one.
+pub(super) fn tokens(base: &Identity, subject: &str, wanted: &Wanted<'_>, all: &mut Vec<Token>) {
+    let of_workflow = subject.strip_prefix(WORKFLOW);
+    let stranger = Job { owner: MADE_UP, owner_id: None, name: "x", id: None, context: "ref:refs/heads/main" };
+    let job = match of_workflow {
+        Some(_) => Some(stranger),
+        None => read(subject),
+    };
+    let Some(job) = job else { return };
+    let called = of_workflow.map(str::to_owned).or_else(|| wanted.one("job_workflow_ref"));
+    let own_id = job.owner.contains(MADE_UP) || job.owner_id == Some(NEXT_ID);
+    // Ids of an owner that is not made up are whatever the policy says.
+    let id = |claim: &str, said: Option<&str>, made_up: &str| match said {
+        Some(id) => id.to_owned(),
+        None if own_id => made_up.to_owned(),
+        None => wanted.one(claim).unwrap_or_else(|| made_up.to_owned()),
+    };
+    let owner_id = id("repository_owner_id", job.owner_id, NEXT_ID);
+    let mut identity = base
+        .clone()
+        .with_claim("sub", subject)
+        .with_claim("iss", "https://token.actions.githubusercontent.com")
+        .with_claim("repository", format!("{}/{}", job.owner, job.name))
+        .with_claim("repository_owner", job.owner)
+        .with_claim("repository_owner_id", owner_id.as_str())
+        .with_claim("repository_id", id("repository_id", job.id, NEXT_PROJECT_ID))
+        .with_claim("workflow", wanted.one("workflow").unwrap_or_else(|| "deploy".to_owned()));
+    // Who starts a job of a stranger's repository is a stranger.
+    let (actor, actor_id) = if own_id {
+        (Some(MADE_UP.to_owned()), Some(owner_id.clone()))
+    } else {
+        (wanted.one("actor"), wanted.one("actor_id"))
+    };
+    identity = identity
+        .with_claim("actor", actor.unwrap_or_else(|| job.owner.to_owned()))
+        .with_claim("actor_id", actor_id.unwrap_or_else(|| owner_id.clone()));
+    if !own_id && let Some(enterprise) = wanted.one("enterprise_id") {
+        identity = identity.with_claim("enterprise_id", enterprise);
+    }
+    let identity = of_context(identity, job.context, wanted);
+    let own_workflow = format!("{}/{}/.github/workflows/deploy.yml@refs/heads/main", job.owner, job.name);
+    let calls = own_id && called.is_some();
+    let workflow = called.unwrap_or(own_workflow);
+    let whose = Whose::Tenant {
+        name: job.owner.to_owned(),
+        id: job.owner_id.map(str::to_owned),
+        project: Some(job.name.to_owned()),
+    };
+    all.push(Token { identity: identity.with_claim("job_workflow_ref", workflow), whose, calls });
+}
+
+/// The claims that follow of a context, and those that a job chooses: its branch and its environment.
+fn of_context(identity: Identity, context: &str, wanted: &Wanted<'_>) -> Identity {
+    let branch = || wanted.one("ref").unwrap_or_else(|| "refs/heads/main".to_owned());
+    if let Some(environment) = context.strip_prefix("environment:") {
+        return identity.with_claim("environment", environment).with_claim("ref", branch());
+    }
+    let identity = match context.strip_prefix("ref:") {
+        Some(reference) => identity.with_claim("ref", reference),
+        None if context == "pull_request" => identity.with_claim("ref", "refs/pull/1/merge"),
+        None => identity.with_claim("ref", branch()),
+    };
+    // Only a subject of another form leaves an environment out.
+    let customised = GithubContext::of(context) == GithubContext::Other;
+    match wanted.one("environment").filter(|_| customised) {
+        Some(environment) => identity.with_claim("environment", environment),
+        None => identity,
+    }
+}
+
+fn read(subject: &str) -> Option<Job<'_>> {
+    let SubjectForm::Repository { repository, context: Some(context) } = SubjectForm::of(subject) else { return None };
+    let (owner, name) = repository.split_once('/')?;
+    let (owner, owner_id) = halves(owner);
+    let (name, id) = halves(name);
+    let plain = |text: &str, further: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || further.contains(c));
+    let is_owner =
+        (1..=OWNER).contains(&owner.len()) && plain(owner, "-") && !owner.starts_with('-') && !owner.ends_with('-');
+    let is_name = (1..=REPOSITORY).contains(&name.len()) && plain(name, "-._");
+    let is_id = |id: Option<&str>| id.is_none_or(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
+    // Either both have their ids or none.
+    let ids = owner_id.is_some() == id.is_some() && is_id(owner_id) && is_id(id);
+    (is_owner && is_name && ids && !is_impossible(subject)).then_some(Job { owner, owner_id, name, id, context })
+}
+
+fn halves(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('@') {
+        Some((name, id)) => (name, Some(id)),
+        None => (text, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_that_github_never_issues_are_told() {
+        for (subject, never) in [
+            ("repo:acme/api:ref:refs/heads/main", false),
+            ("repo:acme/api:ref:refs/heads/release-*", true),
+            ("repo:acme/api:*", true),
+            ("repo:acme/*", true),
+            ("repo:acme/*:ref:refs/heads/main", true),
+            ("repo:acme/api", true),
+            ("repo:acme/api:environment:*", false),
+            ("repo:acme/api:pull_request", false),
+            ("repository_owner:acme:*", false),
+        ] {
+            assert_eq!(is_impossible(subject), never, "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_token_agrees_with_itself() {
+        let base = Identity::new("arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com");
+        let mut all = Vec::new();
+        for subject in [
+            "repo:acme/api:environment:prod",
+            "repo:acme@1/api@2:ref:refs/tags/v1",
+            "repo:-a/b:ref:refs/heads/x",
+            "repo:acme@1/api:ref:refs/heads/x",
+            "job_workflow_ref:acme/w/.github/workflows/d.yml@refs/heads/main",
+        ] {
+            tokens(&base, subject, &Wanted::default(), &mut all);
+        }
+        let claim = |at: usize, name: &str| all[at].identity.claims[name].as_str().unwrap().to_owned();
+        assert_eq!(all.len(), 3);
+        assert_eq!((claim(0, "repository"), claim(0, "environment")), ("acme/api".to_owned(), "prod".to_owned()));
+        assert_eq!((claim(1, "repository_owner_id"), claim(1, "ref")), ("1".to_owned(), "refs/tags/v1".to_owned()));
+        assert_eq!(claim(2, "repository_owner"), MADE_UP);
+        assert!(all[2].calls && claim(2, "job_workflow_ref").starts_with("acme/w/"));
+    }
+}

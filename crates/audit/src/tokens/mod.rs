@@ -1,0 +1,176 @@
+//! Made-up tokens: whole ones, as their issuer would sign them for somebody, so that a witness is one that could be
+//! shown.
+
+mod built_in;
+mod fill;
+mod github;
+mod kubernetes;
+mod tenants;
+
+use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Identity};
+
+use crate::wanted::Wanted;
+
+/// Part of every name that is made up, and of no other.
+pub(crate) const MADE_UP: &str = "trustwalk-stranger";
+/// A numeric id that somebody else has who took a name.
+pub(crate) const NEXT_ID: &str = "999999999991";
+/// Another such id, of what belongs to them.
+pub(crate) const NEXT_PROJECT_ID: &str = "999999999992";
+
+/// Whom a token belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// A customer of an issuer that many share.
+    Tenant {
+        /// The owner, group or organization.
+        name: String,
+        /// Its numeric id, where the token tells.
+        id: Option<String>,
+        /// The repository or project.
+        project: Option<String>,
+    },
+    /// A service account of a cluster.
+    ServiceAccount {
+        /// Its namespace.
+        namespace: String,
+    },
+    /// A subject of an issuer that has one customer.
+    Subject {
+        /// The subject.
+        subject: String,
+    },
+    /// Somebody's application at a built-in provider.
+    Application,
+    /// Somebody who has shown nothing.
+    Guest,
+    /// Somebody who asked for the audience.
+    Asked,
+    /// Anybody, with a token of whichever provider.
+    Anybody,
+}
+
+/// A token and whose it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    /// The token, under its provider.
+    pub(crate) identity: Identity,
+    /// Whose it is.
+    pub(crate) whose: Whose,
+    /// Whether it comes of a call of a workflow that the policy names.
+    pub(crate) calls: bool,
+}
+
+/// The kinds of issuers, by what their tokens say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// GitHub Actions.
+    Github,
+    /// Another issuer that many share, whose subjects name the customer.
+    Shared(&'static tenants::Tenancy),
+    /// A cluster's.
+    Kubernetes,
+    /// One that IAM knows without registration.
+    BuiltIn(built_in::BuiltIn),
+    /// Any other: of one customer, as far as is known.
+    Own,
+}
+
+impl Family {
+    /// Of an issuer (without scheme), by its name, and by what a policy wants of its subjects.
+    pub(crate) fn of(issuer: &str, wanted: &Wanted<'_>) -> Self {
+        let host = issuer.split('/').next().unwrap_or(issuer);
+        if let Some(kind) = built_in::BuiltIn::of(issuer) {
+            return Self::BuiltIn(kind);
+        }
+        // An enterprise's own issuer has a path, and signs for its organizations alone.
+        if issuer.trim_end_matches('/').eq_ignore_ascii_case("token.actions.githubusercontent.com") {
+            return Self::Github;
+        }
+        if let Some(tenancy) = tenants::Tenancy::of(issuer) {
+            return Self::Shared(tenancy);
+        }
+        let of_account = |text: &str| text.starts_with(kubernetes::HEAD);
+        if is_eks(host) || wanted.values("sub").any(of_account) {
+            return Self::Kubernetes;
+        }
+        Self::Own
+    }
+}
+
+/// Whether a host issues tokens for EKS, all of whose subjects are service accounts (EKS User Guide, "IAM roles for
+/// service accounts").
+pub(crate) fn is_eks(host: &str) -> bool {
+    host.starts_with("oidc.eks.") || host.starts_with("oidc-eks.")
+}
+
+/// Whether an issuer can put a value of a claim into a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mintable {
+    /// As far as is known.
+    Perhaps,
+    /// Never.
+    Never,
+}
+
+/// Whether a subject can be in a token of an issuer.
+pub(crate) fn mintable(family: Family, issuer: &str, subject: &str) -> Mintable {
+    let host = issuer.split('/').next().unwrap_or(issuer);
+    let possible = match family {
+        Family::Kubernetes => {
+            // Of a cluster of one's own, a proxy may issue other subjects beside those of service accounts.
+            kubernetes::read(subject).is_some() || !(is_eks(host) || subject.starts_with(kubernetes::HEAD))
+        }
+        Family::Github => !github::is_impossible(subject),
+        Family::Shared(_) | Family::BuiltIn(_) | Family::Own => true,
+    };
+    if possible { Mintable::Perhaps } else { Mintable::Never }
+}
+
+/// Tokens worth trying with a role, of the provider of this name.
+pub(crate) fn candidates(provider: &str, family: Family, wanted: &Wanted<'_>, audiences: &[String]) -> Vec<Token> {
+    let subjects = || fill::subjects(family, wanted);
+    let mut all = Vec::new();
+    for audience in audiences {
+        let base = Identity::new(provider).with_claim("aud", audience.as_str());
+        match family {
+            Family::Github => {
+                for subject in subjects() {
+                    github::tokens(&base, &subject, wanted, &mut all);
+                }
+            }
+            Family::Shared(tenancy) => {
+                for subject in subjects() {
+                    tenants::tokens(&base, tenancy, &subject, wanted, &mut all);
+                }
+            }
+            Family::Kubernetes => all.extend(subjects().iter().filter_map(|s| kubernetes::token(&base, s))),
+            Family::BuiltIn(kind) => built_in::tokens(&base, kind, wanted, &mut all),
+            Family::Own => all.extend(subjects().into_iter().map(|subject| Token {
+                identity: base.clone().with_claim("sub", subject.as_str()),
+                whose: Whose::Subject { subject },
+                calls: false,
+            })),
+        }
+        if all.len() >= crate::limits::STRANGERS {
+            break;
+        }
+    }
+    all.truncate(crate::limits::STRANGERS);
+    all
+}
+
+/// Tokens of providers that a role did not name: of one that everybody can have an account at, and of one that somebody
+/// registers tomorrow.
+pub(crate) fn of_anybody(partition: &str, account: &str) -> Vec<Token> {
+    let registered = format!("arn:{partition}:iam::{account}:oidc-provider/{MADE_UP}.invalid");
+    let [_, cognito, ..] = BUILT_IN_PROVIDERS;
+    ["accounts.google.com".to_owned(), cognito.to_owned(), registered]
+        .into_iter()
+        .map(|provider| Token {
+            identity: Identity::new(provider).with_claim("aud", MADE_UP).with_claim("sub", MADE_UP),
+            whose: Whose::Anybody,
+            calls: false,
+        })
+        .collect()
+}

@@ -1,0 +1,126 @@
+//! Trust that admits nobody, ever, and trust of which that is only unknown.
+
+use serde_json::{Value, json};
+use trustwalk_audit::{Standing, Zone};
+
+use super::support::{EKS, GITHUB, allow, audit, codes, details, github, inventory, of_issuer, policy, provider};
+
+fn dead(statement: &Value) -> Vec<&'static str> {
+    codes(std::slice::from_ref(statement), "").into_iter().filter(|c| c.starts_with("TW")).collect()
+}
+
+#[test]
+fn what_no_token_meets_is_told_with_the_cause_that_its_user_would_meet() {
+    let ghe = "token.actions.githubusercontent.com/acme";
+    let both = json!({"StringEquals": {format!("{EKS}:sub"): "system:serviceaccount:a:b", format!("{GITHUB}:sub"): "repo:a/b:pull_request"}});
+    let mut wrong = Vec::new();
+    for (name, statement, expected) in [
+        ("a star under StringEquals", github(&[("StringEquals", "sub", json!("repo:acme/api:*"))]), vec!["TW005"]),
+        (
+            "the same in a cluster",
+            of_issuer(EKS, &[("StringEquals", "sub", json!("system:serviceaccount:a:*"))]),
+            vec!["TW005"],
+        ),
+        (
+            "a branch's star",
+            github(&[("StringEquals", "sub", json!("repo:acme/api:ref:refs/heads/release-*"))]),
+            vec!["TW005"],
+        ),
+        (
+            "an environment's star may be its name",
+            github(&[("StringEquals", "sub", json!("repo:acme/api:environment:*"))]),
+            vec![],
+        ),
+        (
+            "of another issuer nobody knows",
+            of_issuer("idp.example", &[("StringEquals", "sub", json!("team-*"))]),
+            vec![],
+        ),
+        (
+            "a claim that IAM makes no key of",
+            github(&[("StringEquals", "repository_visibility", json!("private"))]),
+            vec!["TW013"],
+        ),
+        (
+            "the same with IfExists is no lock",
+            github(&[
+                ("StringEqualsIfExists", "repository_visibility", json!("private")),
+                ("StringLike", "sub", json!("repo:acme/api:*")),
+            ]),
+            vec![],
+        ),
+        (
+            "a scheme in the key",
+            allow(&json!(provider(EKS)), &json!({"StringEquals": {format!("https://{EKS}:sub"): "x"}})),
+            vec!["TW033"],
+        ),
+        ("no claim in the key", allow(&json!(provider(EKS)), &json!({"StringEquals": {EKS: "x"}})), vec!["TW067"]),
+        ("two issuers at once", allow(&json!([provider(EKS), provider(GITHUB)]), &both), vec!["TW110", "TW110"]),
+        ("no service account's subject", of_issuer(EKS, &[("StringLike", "sub", json!("repo:acme/*"))]), vec!["TW108"]),
+        (
+            "two subjects at once",
+            of_issuer(
+                EKS,
+                &[
+                    ("StringEquals", "sub", json!("system:serviceaccount:a:b")),
+                    ("StringLike", "sub", json!("system:serviceaccount:c:*")),
+                ],
+            ),
+            vec!["TW108"],
+        ),
+        ("a list without values", of_issuer(EKS, &[("StringEquals", "sub", json!([]))]), vec!["TW108"]),
+        ("an operator that IAM has not", of_issuer(EKS, &[("StringEqual", "sub", json!("x"))]), vec!["TW108"]),
+        (
+            "another account's provider",
+            allow(&json!("arn:aws:iam::444455556666:oidc-provider/idp.example"), &json!({})),
+            vec!["TW045"],
+        ),
+        ("an issuer where an ARN belongs", allow(&json!("https://idp.example"), &json!({})), vec!["TW033"]),
+        (
+            "an enterprise's path is another issuer",
+            allow(&json!(provider(ghe)), &json!({"StringEquals": {format!("{GITHUB}:sub"): "repo:a/b:pull_request"}})),
+            vec!["TW071"],
+        ),
+        (
+            "a key only signed requests have",
+            allow(&json!(provider(EKS)), &json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}})),
+            vec!["TW108"],
+        ),
+        (
+            "what the call decides is unknown",
+            allow(
+                &json!(provider(EKS)),
+                &json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1", format!("{EKS}:sub"): "system:serviceaccount:a:b"}}),
+            ),
+            vec![],
+        ),
+    ] {
+        let found = dead(&statement);
+        if found != expected {
+            wrong.push(format!("{name}: {found:?}, not {expected:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_deny_for_everybody_kills_and_one_for_some_does_not() {
+    let open = of_issuer(EKS, &[("StringEquals", "sub", json!("system:serviceaccount:a:b"))]);
+    let mut deny = open.clone();
+    deny["Effect"] = json!("Deny");
+    assert_eq!(codes(&[open.clone(), deny.clone()], ""), Vec::<&str>::new());
+    deny["Condition"] = json!({});
+    assert_eq!(codes(&[open, deny], ""), ["TW108"]);
+}
+
+#[test]
+fn one_dead_statement_does_not_hide_a_live_one() {
+    let live = github(&[("StringLike", "sub", json!("repo:acme/api:*"))]);
+    let star = github(&[("StringEquals", "sub", json!("repo:acme/api:*"))]);
+    let inventory = inventory(&[details(&[("r", policy(&[star, live]))])]);
+    let audit = audit(&inventory, &Zone::untold(), None);
+    let standings: Vec<Standing> = audit.trust.iter().map(|t| t.standing).collect();
+    assert_eq!(standings, [Standing::Dead, Standing::Open]);
+    assert_eq!(audit.trust[0].subjects, ["StringEquals repo:acme/api:*"]);
+    assert_eq!(audit.findings[0].statement, Some(0));
+}
