@@ -108,7 +108,10 @@ fn a_stack_that_python_logs_belongs_to_what_was_logged_and_to_its_exception() {
     for (log, dated) in [
         (LOGGED.to_owned(), true),
         // Nothing above the frames tells of credentials.
-        (LOGGED.replace(&LOGGED[24..LOGGED.find('\n').unwrap()], "ERROR app the upload came to nothing"), false),
+        (
+            LOGGED.replace(LOGGED.get(24..LOGGED.find('\n').unwrap()).unwrap(), "ERROR app the upload came to nothing"),
+            false,
+        ),
     ] {
         let s = whole(format!("{log}2026-11-23T11:00:00Z next\n").as_bytes());
         assert_eq!(s.causes.len(), 1, "{log}");
