@@ -3,19 +3,21 @@
 
 use super::audience::{self, asks_for};
 use super::client_id;
-use super::facts::{effective_audience, in_cluster};
+use super::facts::{effective_audience, in_cluster, lacking};
 use super::service_account::WEBHOOK_VOLUME;
 use super::{Draft, Judged, trust};
 use crate::cause::Cause;
 use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Provider, ServiceAccount, TokenClaims, View, at_work};
+use crate::finding::Confidence;
 use crate::plan::ways;
 
-/// An audience, who has it, where that stands, and whether they fail.
+/// An audience, who has it, where that stands, whether they fail, and what would make it sure.
 struct Asked<'a> {
     audience: &'a str,
     who: String,
     origin: String,
     fails: bool,
+    decide: Option<String>,
 }
 
 /// Judges the audiences besides that of the token which STS takes.
@@ -29,7 +31,8 @@ pub(super) fn causes(e: &View<'_>) -> Judged {
             && judged.found.is_empty()
         {
             let draft = draft.show("audience that STS takes", works, token.origin.clone());
-            judged.push(cause, if one.fails { draft } else { draft.warns() });
+            let draft = if one.fails { draft } else { draft.warns() };
+            judged.push(cause, one.decide.into_iter().fold(draft, |d, decide| d.unsure(Confidence::Likely, decide)));
         }
     }
     judged
@@ -46,6 +49,7 @@ fn asked<'a>(e: &View<'a>, sa: &'a ServiceAccount) -> Vec<Asked<'a>> {
                 who: format!("pod {}", pod.name),
                 origin: format!("Pod {} volume {WEBHOOK_VOLUME}", pod.name),
                 fails: !pod.ready,
+                decide: None,
             })
         })
         .collect();
@@ -59,7 +63,8 @@ fn asked<'a>(e: &View<'a>, sa: &'a ServiceAccount) -> Vec<Asked<'a>> {
             format!("ServiceAccount {}/{} annotation {AUDIENCE_ANNOTATION}", sa.namespace, sa.name),
         ),
     };
-    all.push(Asked { audience: next.0, who, origin: next.1, fails: false });
+    let decide = probe.is_none().then(|| lacking("what a new pod would get", e.injection_probe()));
+    all.push(Asked { audience: next.0, who, origin: next.1, fails: false, decide });
     all
 }
 
