@@ -57,6 +57,11 @@ fn capitals(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// What stands before certificates that are written out, whose letters may be capitals alone.
+fn without_certificates(text: &str) -> &str {
+    text.split_once("-----BEGIN CERTIFICATE-----").map_or(text, |(before, _)| before)
+}
+
 #[test]
 fn no_command_has_a_placeholder_for_what_the_evidence_knows() {
     let (mut wrong, mut texts) = (Vec::new(), 0);
@@ -68,7 +73,7 @@ fn no_command_has_a_placeholder_for_what_the_evidence_knows() {
                 let note = cure.by_hand.get("note").cloned().unwrap_or_default();
                 for (tool, text) in cure.by_hand.iter().filter(|(tool, _)| *tool != "note") {
                     texts += 1;
-                    for blank in capitals(text) {
+                    for blank in capitals(without_certificates(text)) {
                         let told = note.contains(&format!("{blank} is "));
                         if known(&e, blank) != Some(false) || !told {
                             wrong.push(format!(

@@ -134,6 +134,38 @@ fn a_second_fault_is_foretold_and_the_plan_goes_on_to_the_restart() {
     assert_eq!(after.outcome, Outcome::Ok);
 }
 
+/// The audiences of each provider that is registered.
+fn registered(actions: &[Action]) -> Vec<&[String]> {
+    let mut all = Vec::new();
+    for action in actions {
+        if let Action::CreateProvider { client_ids, .. } = action {
+            all.push(client_ids.as_slice());
+        }
+    }
+    all
+}
+
+#[test]
+fn a_provider_is_registered_for_the_audience_that_the_policy_takes_and_the_plan_goes_on() {
+    let e = evidence(&[
+        refused("No OpenIDConnect provider found in your account for https://issuer"),
+        ("/provider", json!({"state": "absent", "source": {"what": "iam", "at": 1}})),
+        ("/providers/value", json!([])),
+        ("/token/value/aud", json!(["sts.us-west-2.amazonaws.com"])),
+        ("/service_account/value/annotations/eks.amazonaws.com~1audience", json!("sts.us-west-2.amazonaws.com")),
+        ("/role/value/trust_policy", policy("sts.amazonaws.com")),
+    ]);
+    let d = diagnose(&e);
+    let actions: Vec<Action> = build(&e, &d).steps.into_iter().map(|s| s.action).collect();
+    assert_eq!(registered(&actions), [["sts.amazonaws.com"]]);
+    let asks =
+        |a: &Action| matches!(a, Action::Annotate { key, value: None, .. } if key == "eks.amazonaws.com/audience");
+    assert!(actions.iter().any(asks), "the account asks for another audience still: {actions:?}");
+    assert!(!actions.iter().any(|a| matches!(a, Action::SetTrustPolicy { .. })), "{actions:?}");
+    let end = diagnose(&actions.iter().fold(e, |e, a| applied(&e, a)));
+    assert!(end.root_cause.is_none() && end.also.is_empty(), "{:?}", end.root_cause);
+}
+
 #[test]
 fn a_provider_is_registered_for_the_audience_that_tokens_carry() {
     let absent = json!({"state": "absent", "source": {"what": "iam", "at": 1}});
@@ -146,7 +178,8 @@ fn a_provider_is_registered_for_the_audience_that_tokens_carry() {
     ]);
     let d = diagnose(&e);
     let cure = cure(&d);
-    assert!(matches!(cure.actions.as_slice(), [Action::CreateProvider { client_ids, .. }] if *client_ids == ["vault"]));
+    // The other accounts of the cluster ask for AWS's own.
+    assert_eq!(registered(&cure.actions), [["vault", "sts.amazonaws.com"]]);
     assert!(!cure.by_hand.contains_key("eksctl"), "eksctl registers another audience: {:?}", cure.by_hand);
     // Without a token the role's policy tells it.
     let e = evidence(&[
@@ -220,6 +253,23 @@ fn what_keeps_an_account_is_known_by_its_own_signs() {
         assert_eq!(cure.through.as_deref(), Some(through), "{value}");
         assert!(cure.by_hand[through].contains(ROLE), "{:?}", cure.by_hand);
     }
+}
+
+#[test]
+fn what_eks_keeps_is_known_by_its_fields_where_nobody_listed_the_add_ons() {
+    let denied = json!({"state": "denied", "permission": "eks:ListAddons", "message": "no",
+        "source": {"what": "eks:ListAddons", "at": 1}});
+    let kept = |list: Value, name: &str| {
+        let e = bare(&[("/addons", list), ("/service_account/value/managers", json!(["eks"]))]);
+        let mut sa = e.service_account.known().unwrap().clone();
+        name.clone_into(&mut sa.name);
+        Owner::of_account(&e, &sa).map(|owner| owner.words())
+    };
+    assert_eq!(kept(denied.clone(), "aws-node").as_deref(), Some("the EKS add-on vpc-cni"));
+    assert_eq!(kept(denied, "driver").as_deref(), Some("an EKS add-on (field manager eks)"));
+    let other = addons(&json!([{"name": "some-driver", "status": "ACTIVE"}]));
+    assert_eq!(kept(other, "driver").as_deref(), Some("an EKS add-on (field manager eks)"));
+    assert_eq!(kept(addons(&json!([])), "driver"), None, "an add-on that was taken away leaves its fields");
 }
 
 #[test]

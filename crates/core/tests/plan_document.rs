@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 use trustwalk_core::diagnosis::diagnose;
-use trustwalk_core::evidence::Evidence;
+use trustwalk_core::evidence::{Evidence, Observed, Source};
 use trustwalk_core::plan::{
-    Action, Difference, Drift, Entry, Leave, Maker, PlanDocument, PlanFault, RiskLevel, applied, differences, document,
-    fit, read_plan,
+    Action, Applicability, Difference, Drift, Effect, Entry, Leave, Maker, OnePod, Plan, PlanDocument, PlanFault,
+    Precondition, RiskLevel, Step, WebhookField, applied, build, differences, document, fit, read_plan,
 };
 use trustwalk_testkit::{HOSTILE, leaves, scenarios, tainted};
 
@@ -56,7 +56,7 @@ fn every_plan_reads_back_and_is_the_plan_of_now() {
 #[test]
 fn no_step_is_altered_unseen() {
     let mut tried = 0;
-    let same = ["/users", "/risk/reason", "/by_hand", "/effect/blast_radius"];
+    let same = ["/users", "/risk/reason", "/by_hand", "/no_way", "/effect/blast_radius"];
     for name in ["thumbprint-mismatch/violated-library", "sub-wrong-namespace/violated"] {
         let e = evidence(name);
         let now = planned(&e);
@@ -244,4 +244,76 @@ fn what_takes_from_others_is_an_outage_for_others() {
     let to_exact = |e: &Evidence| level(e, Action::SetTrustPolicy { role: "cni".into(), document: document() });
     assert_eq!(to_exact(&wide), RiskLevel::OutageForOthers);
     assert_eq!(to_exact(&e), RiskLevel::ThisIdentity);
+}
+
+/// One action of each kind.
+fn each_kind() -> Vec<Action> {
+    let arn = || "arn:aws:iam::111122223333:oidc-provider/issuer.example".to_owned();
+    let (namespace, name) = (|| "kube-system".to_owned(), || "aws-node".to_owned());
+    let pem = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==".to_owned();
+    let hook = |set| Action::SetWebhook { configuration: "c".to_owned(), webhook: "w".to_owned(), set };
+    let annotate = |key: &str, value: Option<&str>| Action::Annotate {
+        namespace: namespace(),
+        service_account: name(),
+        key: key.to_owned(),
+        value: value.map(str::to_owned),
+    };
+    let associate = |association: Option<&str>| Action::Associate {
+        cluster: "prod".to_owned(),
+        namespace: namespace(),
+        service_account: name(),
+        role_arn: "arn:aws:iam::111122223333:role/cni".to_owned(),
+        association: association.map(str::to_owned),
+    };
+    let pods = vec![OnePod { name: "aws-node-1".to_owned(), uid: "1".to_owned() }];
+    vec![
+        Action::SetThumbprints { provider_arn: arn(), thumbprints: vec!["ab".repeat(20)] },
+        Action::AddClientId { provider_arn: arn(), client_id: "vault".to_owned() },
+        Action::CreateProvider {
+            url: "https://issuer.example".to_owned(),
+            client_ids: vec!["vault".to_owned()],
+            thumbprints: Vec::new(),
+        },
+        Action::SetTrustPolicy { role: "cni".to_owned(), document: "{}".to_owned() },
+        annotate("eks.amazonaws.com/role-arn", Some("arn:aws:iam::111122223333:role/cni")),
+        annotate("eks.amazonaws.com/audience", None),
+        Action::AttachPolicy { role: "cni".to_owned(), policy_arn: "arn:aws:iam::aws:policy/X".to_owned() },
+        hook(WebhookField::CaBundle(pem)),
+        hook(WebhookField::ReviewVersions(vec!["v1".to_owned()])),
+        associate(None),
+        associate(Some("a-1")),
+        Action::Restart { resource: "DaemonSet".to_owned(), namespace: namespace(), name: name() },
+        Action::Renew { resource: "DaemonSet".to_owned(), namespace: namespace(), name: name(), pods },
+    ]
+}
+
+#[test]
+fn every_kind_of_step_is_shown_for_every_tool_or_it_is_said_why_not() {
+    let bare = evidence("role-lacks-permission/violated");
+    let mut by_addon = bare.clone();
+    let addon = json!([{"name": "vpc-cni", "status": "ACTIVE"}]);
+    by_addon.addons = Observed::Known { value: serde_json::from_value(addon).unwrap(), source: Source::default() };
+    let mut by_eksctl = bare.clone();
+    let tags = [("alpha.eksctl.io/cluster-name".to_owned(), "prod".to_owned())];
+    by_eksctl.role.known_mut().unwrap().tags.extend(tags);
+    for (whose, e) in [("nobody", bare), ("an add-on", by_addon), ("eksctl", by_eksctl)] {
+        for action in each_kind() {
+            let step = Step {
+                action: action.clone(),
+                precondition: Precondition { words: String::new(), expected: String::new() },
+                effect: Effect { words: String::new(), changes: Vec::new(), blast_radius: String::new(), past: None },
+                inverse: None,
+                applicability: Applicability::NeedsApproval,
+            };
+            let plan =
+                Plan { version: 1, made: 0, cures: String::new(), steps: vec![step], ..build(&e, &diagnose(&e)) };
+            let maker = Maker { tool: "1.0.0", server: None, entry: Entry::Asked };
+            let shown = document(&e, &plan, maker).steps.remove(0);
+            for tool in ["aws", "kubectl", "terraform", "cloudformation", "eksctl", "helm"] {
+                let (way, why) = (shown.by_hand.get(tool), shown.no_way.get(tool));
+                let one = way.is_some() != why.is_some() && why.is_none_or(|w| !w.contains("not known"));
+                assert!(one, "{whose}: {action:?}: {tool}: {way:?} {why:?}");
+            }
+        }
+    }
 }

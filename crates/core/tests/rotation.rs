@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_core::evidence::{Evidence, HostChain, Observed, Source, TrustModel};
 use trustwalk_core::plan::{
-    Action, Drift, Leave, Presented, ROTATION, Retiring, Rotated, Scene, Stage, Wish, host_for, rotate,
+    Action, Arrival, Drift, Leave, Presented, ROTATION, Retiring, Rotated, Scene, Stage, Wish, host_for, rotate,
 };
 use trustwalk_testkit::{Authority, authority, story};
 use trustwalk_x509::Certificate;
@@ -113,6 +113,26 @@ fn the_authority_that_is_to_come_is_added_beside_the_present_one() {
     assert_eq!(again.rotation.stage, Stage::Prepared);
     let nothing = world.asks(&[at("one", &world.old)], None, &Wish::Add);
     waits(&nothing, "no chain is given");
+}
+
+#[test]
+fn a_step_that_is_approved_after_the_switch_says_that_it_is_done() {
+    let mut world = World::new();
+    world.both();
+    let new = taken(&world.new.chain);
+    let arrival = |presented: &[Presented]| {
+        let rotation = world.asks(presented, None, &Wish::Look).rotation;
+        rotation.arrival(&[new.as_str()])
+    };
+    let (old, fresh) = (|place| at(place, &world.old), |place| at(place, &world.new));
+    assert_eq!(arrival(&[old("one"), old("two")]), Arrival::ToCome);
+    assert_eq!(arrival(&[old("one"), fresh("two")]), Arrival::Partly);
+    assert_eq!(arrival(&[fresh("one"), fresh("two")]), Arrival::Switched);
+    assert_eq!(arrival(&[]), Arrival::Unknown);
+    let unread =
+        Presented { place: "two".to_owned(), chain: Observed::NotCollected { reason: "nobody answers".to_owned() } };
+    assert_eq!(arrival(&[old("one"), unread.clone()]), Arrival::Unknown);
+    assert_eq!(arrival(&[fresh("one"), unread]), Arrival::Switched, "the old one is presented by nobody that was read");
 }
 
 #[test]

@@ -112,3 +112,45 @@ fn a_token_that_was_not_read_is_told_by_what_sts_says_of_it() {
         assert_eq!(found, Some((Cause::TokenContentMalformed, confidence)), "{text}");
     }
 }
+
+const LACKING: &str = "An error occurred (AccessDeniedException) when calling the DescribeNetworkInterfaces operation: \
+    User: arn:aws:sts::111122223333:assumed-role/cni/s is not authorized to perform: ec2:DescribeNetworkInterfaces \
+    because no identity-based policy allows the ec2:DescribeNetworkInterfaces action";
+
+/// The story, in which STS refuses.
+fn refusing(change: impl FnOnce(&mut serde_json::Value)) -> Evidence {
+    let mut value = story().unwrap();
+    let refusal = json!({"endpoint": "https://sts.us-west-2.amazonaws.com", "code": "AccessDenied",
+        "message": "Not authorized to perform sts:AssumeRoleWithWebIdentity", "status": 403});
+    *value.pointer_mut("/exchange").unwrap() =
+        json!({"state": "known", "value": refusal, "source": {"what": "sts", "at": 1}});
+    change(&mut value);
+    serde_json::from_value(value).unwrap()
+}
+
+#[test]
+fn what_sessions_of_a_role_that_is_gone_may_not_do_follows_from_that() {
+    let gone = json!({"state": "absent", "source": {"what": "iam", "at": 1}});
+    let e = refusing(|value| {
+        *value.pointer_mut("/role").unwrap() = gone.clone();
+        *value.pointer_mut("/policies").unwrap() = gone;
+    });
+    let d = hearing(e, &[LACKING]);
+    assert_eq!(d.root_cause.as_ref().map(|f| f.cause), Some(Cause::RoleDoesNotExist), "{:?}", d.root_cause);
+    assert!(d.also.is_empty(), "{:?}", d.also);
+    assert!(d.consequences.iter().any(|c| c.code.as_deref() == Some("TW107")), "{:?}", d.consequences);
+}
+
+#[test]
+fn nobody_is_told_that_the_exchange_works_while_sts_refuses_it() {
+    let e = refusing(|value| {
+        let policy = value.pointer_mut("/role/value/trust_policy").unwrap();
+        *policy = policy.as_str().unwrap().replace(":aws-node\"", ":aws-nodes\"").into();
+        *value.pointer_mut("/policies/value").unwrap() = json!([]);
+    });
+    let d = hearing(e, &[LACKING]);
+    let all: Vec<_> = d.root_cause.iter().chain(&d.also).chain(&d.possible).collect();
+    let lacks = all.iter().find(|f| f.cause == Cause::RoleLacksPermission).unwrap();
+    assert!(lacks.sentence.starts_with("the exchange worked before, and "), "{}", lacks.sentence);
+    assert!(all.iter().any(|f| f.cause == Cause::SubWrongServiceAccount), "{all:?}");
+}

@@ -101,11 +101,9 @@ impl Command {
                     Some(Notation::Yaml)
                 }
                 AuditFormat::Json => Some(Notation::Json),
-                AuditFormat::Human
-                | AuditFormat::Csv
-                | AuditFormat::Dot
-                | AuditFormat::Sarif
-                | AuditFormat::Html => None,
+                AuditFormat::Human | AuditFormat::Csv | AuditFormat::Dot | AuditFormat::Sarif | AuditFormat::Html => {
+                    None
+                }
             },
             Self::Fix(args) => take(&mut args.output),
             Self::Rollback(args) => take(&mut args.output),

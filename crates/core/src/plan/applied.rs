@@ -9,8 +9,8 @@ use trustwalk_trust_policy::TAG_SESSION_ACTION;
 use super::action::Action;
 use super::{associate, hooks, pods};
 use crate::evidence::{
-    AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, Exchange, FieldWriter, LogFailure, Observed, Provider,
-    REGIONAL_ANNOTATION, ROLE_ANNOTATION, Role, RolePolicy, ServiceAccount, Source, View,
+    AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, Evidence, Exchange, FieldWriter, LogFailure, Observed, Provider,
+    REGIONAL_ANNOTATION, ROLE_ANNOTATION, Role, RolePolicy, ServiceAccount, Source, Variable, View, at_work,
 };
 use crate::question::{
     Refusal, acts_by_association, allowed_by, from_answer, provider_to_be, refusal_of, thumbprints_to_be,
@@ -77,6 +77,9 @@ pub fn applied(e: &Evidence, action: &Action) -> Evidence {
         }
         Action::Restart { .. } => pods::renew(&mut after, None),
         Action::Renew { pods, .. } => pods::renew(&mut after, Some(pods)),
+    }
+    if action.renews_pods() {
+        forget_role(&mut after);
     }
     end(&mut after, action);
     after
@@ -165,6 +168,22 @@ fn name_role(e: &mut Evidence, arn: Option<&str>, what: String) {
         e.provider = unknown("the provider in the account of the role that is named then").into();
         e.providers = unknown("the providers of that account");
     }
+}
+
+/// A role that nothing but pods named, and that new ones have not: nobody asks for it any more.
+fn forget_role(e: &mut Evidence) {
+    let set = |c: &Container| c.has_env(Variable::AwsRoleArn);
+    let of_template = e.workload.known().is_some_and(|w| w.template.containers.iter().any(set));
+    let of_pods = e.pods.known().is_none_or(|all| at_work(all).any(|p| p.spec.containers.iter().any(set)));
+    let of_account = e.service_account.known().is_none_or(|sa| sa.role_arn().is_some());
+    if of_template || of_pods || of_account || e.role_arn.known().is_none() {
+        return;
+    }
+    let source = Source { what: "the pods that were made anew".to_owned(), at: e.now, by_hand: None };
+    e.role_arn = Observed::Absent { source };
+    e.exchange = Observed::Spared { reason: "no role is named".to_owned() };
+    e.role = Observed::Spared { reason: "no role is named".to_owned() }.into();
+    e.policies = Observed::Spared { reason: "no role is named".to_owned() }.into();
 }
 
 /// Whether what was read of providers is of the account of a role.

@@ -15,6 +15,7 @@ mod history;
 mod hooks;
 mod lint;
 mod model;
+mod no_way;
 mod owner;
 mod pods;
 mod receipt;

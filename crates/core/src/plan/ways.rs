@@ -1,5 +1,7 @@
 //! How a person makes the same change, tool by tool: exact, whole, and through whoever keeps the object.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_foreign::{shell, visible};
@@ -9,6 +11,9 @@ use super::action::WebhookField;
 use super::owner::Owner;
 use crate::evidence::{DEFAULT_AUDIENCE, Evidence, ROLE_ANNOTATION, View};
 use crate::question::acts_by_association;
+
+/// The annotation of a template that a restart writes (kubectl, `rollout restart`).
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// Pairs of tool and text, as `by_hand` has them.
 pub(crate) type Ways = Vec<(&'static str, String)>;
@@ -24,15 +29,12 @@ pub(crate) fn ways(view: &View<'_>, action: &Action) -> Ways {
         Action::Annotate { namespace, service_account, key, value } => {
             annotated(e, action, (namespace, service_account), (key, value.as_deref()))
         }
-        Action::AttachPolicy { role, policy_arn } => attached(e, role, policy_arn),
+        Action::AttachPolicy { role, policy_arn } => attached(e, action, (role, policy_arn)),
         Action::SetWebhook { configuration, webhook, set } => hooked(configuration, webhook, set),
         Action::Associate { cluster, namespace, service_account, role_arn, association } => {
             associated((cluster, namespace, service_account), role_arn, association.as_deref())
         }
-        Action::Restart { resource, namespace, name } => {
-            let kind = resource.to_ascii_lowercase();
-            vec![("kubectl", shell::line("kubectl rollout restart -n {} {}/{}", &[namespace, &kind, name]))]
-        }
+        Action::Restart { resource, namespace, name } => restarted(e, (resource, namespace, name)),
         // Nothing of kubectl's evicts single pods; it deletes them, which asks no disruption budget.
         Action::Renew { namespace, pods, .. } => {
             let template = shell::with_list("kubectl delete pod -n {}", pods.len());
@@ -48,6 +50,22 @@ pub(crate) fn ways(view: &View<'_>, action: &Action) -> Ways {
         ways.push(("cdk", format!("in the app that makes the stack{stack}, so that its template has {text}")));
     }
     ways
+}
+
+/// What `kubectl rollout restart` writes is a template's annotation, which whatever makes the template can write as well
+/// (kubectl, `polymorphichelpers/objectrestarter.go`).
+fn restarted(e: &Evidence, (resource, namespace, name): (&str, &str, &str)) -> Ways {
+    let kind = resource.to_ascii_lowercase();
+    let at = jiff::Timestamp::from_second(e.now).map_or_else(|_| e.now.to_string(), |t| t.to_string());
+    let slots = [Slot::Text(RESTARTED_AT), Slot::Text(&at)];
+    let whose = visible::line(&format!("{kind} {namespace}/{name}")).into_owned();
+    let hcl = snippet::hcl("metadata { annotations = { {} = {} } }", &slots);
+    let values = snippet::yaml("podAnnotations: { {}: {} }", &slots);
+    vec![
+        ("kubectl", shell::line("kubectl rollout restart -n {} {}/{}", &[namespace, &kind, name])),
+        ("terraform", format!("in the template of {whose}: {hcl}")),
+        ("helm", format!("in the values of the chart that makes {whose}, mostly: {values}")),
+    ]
 }
 
 fn thumbprints_set(arn: &str, list: &[String]) -> Ways {
@@ -171,10 +189,11 @@ fn annotated(e: &Evidence, action: &Action, (namespace, name): (&str, &str), cha
         Some(v) => snippet::yaml("annotations: { {}: {} }", &[key.into(), v.into()]),
         None => snippet::yaml("annotations without {}", &[key.into()]),
     };
+    let in_values = |whose: &str| format!("in the values{whose}, mostly: serviceAccount: {{ {annotations} }}");
     match owner {
         Some(Owner::Helm { release, .. }) => {
             let release = release.map(|r| format!(" of the release {}", visible::line(&r))).unwrap_or_default();
-            ways.push(("helm", format!("in the values{release}, mostly: serviceAccount: {{ {annotations} }}")));
+            ways.push(("helm", in_values(&release)));
         }
         Some(owner @ (Owner::ArgoCd { .. } | Owner::Flux { .. })) => {
             let (by, namespace, name) =
@@ -193,7 +212,7 @@ fn annotated(e: &Evidence, action: &Action, (namespace, name): (&str, &str), cha
             | Owner::Addon { .. }
             | Owner::Other { .. },
         )
-        | None => {}
+        | None => ways.push(("helm", in_values(" of the chart that makes it"))),
     }
     ways
 }
@@ -202,8 +221,10 @@ fn annotated(e: &Evidence, action: &Action, (namespace, name): (&str, &str), cha
 fn of_addon(cluster: Option<&str>, addon: &str, role: &str) -> Ways {
     let template = "aws eks update-addon --cluster-name {} --addon-name {} --service-account-role-arn {} \
                     --resolve-conflicts PRESERVE";
+    let eksctl = "eksctl update addon --cluster {} --name {} --service-account-role-arn {}";
     vec![
         ("aws", shell::line(template, &[cluster.unwrap_or("CLUSTER"), addon, role])),
+        ("eksctl", shell::line(eksctl, &[cluster.unwrap_or("CLUSTER"), addon, role])),
         (
             "terraform",
             snippet::hcl("in the aws_eks_addon {}: service_account_role_arn = {}", &[addon.into(), role.into()]),
@@ -215,7 +236,7 @@ fn of_addon(cluster: Option<&str>, addon: &str, role: &str) -> Ways {
     ]
 }
 
-fn attached(e: &Evidence, role: &str, policy_arn: &str) -> Ways {
+fn attached(e: &Evidence, action: &Action, (role, policy_arn): (&str, &str)) -> Ways {
     let policies = if acts_by_association(&View::new(e)) { &e.association_policies } else { &e.policies };
     let attached = policies.known().into_iter().flatten().filter(|p| !p.boundary).filter_map(|p| p.arn.clone());
     let mut whole: Vec<String> = attached.collect();
@@ -225,11 +246,26 @@ fn attached(e: &Evidence, role: &str, policy_arn: &str) -> Ways {
     let template = "aws iam attach-role-policy --role-name {} --policy-arn {}";
     let resource = "resource \"aws_iam_role_policy_attachment\" \"this\" { role = {} policy_arn = {} }";
     let property = snippet::yaml("ManagedPolicyArns: [{}]", &[Slot::List(&whole)]);
-    vec![
+    let mut ways = vec![
         ("aws", shell::line(template, &[role, policy_arn])),
         ("terraform", snippet::hcl(resource, &[role.into(), policy_arn.into()])),
         ("cloudformation", format!("in the AWS::IAM::Role `{}`: {property}", visible::line(role))),
-    ]
+    ];
+    // Only of a role that it made: what it is told is the whole list (eksctl documentation, "IAM Roles for Service
+    // Accounts", `update iamserviceaccount`).
+    if let (Some(Owner::Eksctl { cluster: Some(cluster) }), Some(sa)) =
+        (Owner::of(e, action), e.service_account.known())
+    {
+        let mut template = "eksctl update iamserviceaccount --cluster {} --namespace {} --name {}".to_owned();
+        let mut words: Vec<&str> = vec![&cluster, &sa.namespace, &sa.name];
+        for arn in &whole {
+            template.push_str(" --attach-policy-arn {}");
+            words.push(arn);
+        }
+        template.push_str(" --approve");
+        ways.push(("eksctl", shell::line(&template, &words)));
+    }
+    ways
 }
 
 /// A strategic merge finds the webhook by its name (Kubernetes API reference, `webhooks`, merge key `name`).
@@ -240,7 +276,24 @@ fn hooked(configuration: &str, webhook: &str, set: &WebhookField) -> Ways {
     };
     let change = json!({"webhooks": [field]}).to_string();
     let template = "kubectl patch mutatingwebhookconfiguration {} --type=strategic -p {}";
-    vec![("kubectl", shell::line(template, &[configuration, &change]))]
+    let mut ways = vec![("kubectl", shell::line(template, &[configuration, &change]))];
+    let of = visible::line(configuration).into_owned();
+    let resource = format!("in the kubernetes_mutating_webhook_configuration_v1 `{of}`: ");
+    match set {
+        WebhookField::CaBundle(bundle) => {
+            // Terraform's provider and the chart take the certificates themselves, and write base64 of them.
+            let hcl = "webhook { name = {} client_config { ca_bundle = base64decode({}) } }";
+            ways.push(("terraform", resource + &snippet::hcl(hcl, &[webhook.into(), bundle.as_str().into()])));
+            let pem = STANDARD.decode(bundle).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+            let values = snippet::yaml("pki: { caBundle: {} }", &[pem.as_str().into()]);
+            ways.push(("helm", format!("in the values of the chart amazon-eks-pod-identity-webhook: {values}")));
+        }
+        WebhookField::ReviewVersions(versions) => {
+            let hcl = "webhook { name = {} admission_review_versions = [{}] }";
+            ways.push(("terraform", resource + &snippet::hcl(hcl, &[webhook.into(), Slot::List(versions)])));
+        }
+    }
+    ways
 }
 
 /// EKS API reference, `CreatePodIdentityAssociation` and `UpdatePodIdentityAssociation`.

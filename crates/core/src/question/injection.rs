@@ -6,8 +6,8 @@ use trustwalk_foreign::shell;
 use super::association::{associated, association};
 use super::facts::{FILE_VARIABLE, RACE, ROLE_VARIABLE, in_cluster, lacking, told as told_at};
 use super::renewal::{anew, restart};
-use super::service_account::WEBHOOK_VOLUME;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
+use super::taken_away::WEBHOOK_VOLUME;
 use super::token_file;
 use super::{Draft, Judged, ignored, pod_identity, pod_trust, preset, skipped, two_identities, unheeded, webhook};
 use crate::evidence::{

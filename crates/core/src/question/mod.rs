@@ -43,6 +43,7 @@ mod skipped;
 mod sources;
 mod sts;
 mod symptoms;
+mod taken_away;
 mod tale;
 mod thumbprint;
 mod token;

@@ -109,6 +109,12 @@ pub(super) fn other_arn(view: &View<'_>, role: &Role, own: &PodIdentityAssociati
     Some(draft.act(title, vec![action], &by_hand))
 }
 
+/// Whether a role trusts Pod Identity, as far as its principals tell.
+pub(super) fn for_pods(role: &Role) -> bool {
+    let document = Document::parse(&role.trust_policy);
+    document.is_ok_and(|d| d.statements.iter().any(|s| s.effect == Some(Effect::Allow) && names_service(s)))
+}
+
 /// Whether a role trusts Pod Identity and no web identity.
 pub(super) fn for_pods_alone(role: &Role) -> bool {
     let Ok(document) = Document::parse(&role.trust_policy) else { return false };

@@ -8,8 +8,8 @@ use super::annotate::{annotate, well_formed};
 use super::association::{associated, none_known};
 use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
-use super::{Draft, Judged, names, pod_identity, pod_trust, trust};
-use crate::evidence::{Addon, LogFailure, Observed, Pod, ROLE_ANNOTATION, ServiceAccount, Target, View, at_work};
+use super::{Draft, Judged, names, pod_identity, taken_away, trust};
+use crate::evidence::{Addon, LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -223,38 +223,6 @@ fn gone(e: &View<'_>) -> Option<Draft> {
     )
 }
 
-/// The annotation was removed after the pods were made. Whoever goes over to Pod Identity takes it away, and makes an
-/// association that gives the same role (EKS User Guide, "Assign an IAM role to a Kubernetes service account").
-fn taken_away(e: &View<'_>, sa: &ServiceAccount, who: &str, (pod, arn): (&str, &str)) -> (Cause, Draft) {
-    let carried = |draft: Draft| draft.show("pod", format!("{ROLE_VARIABLE}={arn}"), format!("Pod {pod}"));
-    if let Some(draft) = pod_identity::misnamed(e, sa, Some(arn)) {
-        return (Cause::AssociationForAnotherServiceAccount, carried(draft));
-    }
-    let annotations = sa.annotations.keys().cloned().collect::<Vec<_>>().join(", ");
-    let draft = Draft::new(format!(
-        "the service account {who} names no role any more; its pods still carry the one they were made with, and \
-         the next ones will have none"
-    ));
-    let draft = carried(draft).show("annotations", annotations, format!("ServiceAccount {who}"));
-    let draft = match moved(e, arn) {
-        Some(decide) => draft.unsure(Confidence::Likely, decide),
-        None => draft,
-    };
-    (Cause::AnnotationMissingOnServiceAccount, annotate(e, draft, sa, arn))
-}
-
-/// What speaks for it that an account is to have its role by a Pod Identity association from now on: what is missing is
-/// then that, and no annotation.
-fn moved(e: &View<'_>, arn: &str) -> Option<String> {
-    let whether = "whether it is to have its role by the annotation, or by a Pod Identity association from now on";
-    let other = e.associations().known().into_iter().flatten().find(|a| a.role_arn.as_deref() == Some(arn));
-    if let Some(a) = other {
-        return Some(format!("{whether}: the one of {}/{} gives that role", a.namespace, a.service_account));
-    }
-    let role = e.role().known().filter(|role| role.arn == arn && pod_trust::for_pods_alone(role))?;
-    Some(format!("{whether}: the role {} trusts no identity provider, and Pod Identity", role.name))
-}
-
 /// Without an identity of its own an SDK asks for the node's role last; it did not get that one either.
 fn unreachable_node(line: &LogFailure) -> Draft {
     Draft::new(
@@ -292,23 +260,6 @@ fn nameless(e: &View<'_>, sa: &ServiceAccount, who: &str, line: Option<&LogFailu
         sa.annotations.keys().cloned().collect::<Vec<_>>().join(", "),
         format!("ServiceAccount {who}"),
     )
-}
-
-/// The volume that the webhook mounts the token from (amazon-eks-pod-identity-webhook).
-pub(super) const WEBHOOK_VOLUME: &str = "aws-iam-token";
-
-/// The role that pods got from the webhook when their service account still named one.
-fn left_in_pods<'a>(e: &View<'a>) -> Option<(&'a str, &'a str)> {
-    let template = e.workload().known().map(|w| &w.template);
-    if template.is_some_and(|t| t.containers.iter().any(|c| c.has_env(ROLE_VARIABLE))) {
-        return None;
-    }
-    // Without a template the webhook's own volume tells that the variable is not somebody's by hand.
-    let by_webhook = |p: &&Pod| template.is_some() || p.spec.token_volumes.iter().any(|v| v.name == WEBHOOK_VOLUME);
-    let pods = e.pods().known().into_iter().flat_map(|all| at_work(all));
-    pods.filter(by_webhook)
-        .flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)))
-        .find_map(|(p, c)| Some((p.name.as_str(), c.env_value(ROLE_VARIABLE).filter(|v| !v.is_empty())?)))
 }
 
 fn unannotated(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount) -> Option<(Cause, Draft)> {
@@ -403,8 +354,8 @@ fn weighed(e: &View<'_>, draft: Draft, line: Option<&LogFailure>, fails: bool) -
 
 /// No role is named anywhere, and the pods fail, or a role waits for the account.
 fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who: &str) -> Option<(Cause, Draft)> {
-    if let Some((pod, arn)) = left_in_pods(e) {
-        return Some(taken_away(e, sa, who, (pod, arn)));
+    if let Some(found) = taken_away::taken_away(e, sa, who) {
+        return Some(found);
     }
     let wanted = [WITHOUT_IDENTITY, &[Symptom::AccessDeniedAction, Symptom::AssumeRoleDenied]].concat();
     let line = find(view, &wanted);

@@ -95,6 +95,12 @@ fn whole(case: &Case<'_>) -> Draft {
     if meant && case.e.service_account().is_refused() {
         return draft.unsure(Confidence::Possible, lacking("the service account", case.e.service_account()));
     }
+    // Its pods had it while the account named it; by what it is to have it from now on is another question.
+    if meant && case.e.service_account().known().is_some_and(|sa| sa.role_arn().is_none()) {
+        let what = "whether the service account is to name the role again: it names none, and Pod Identity is all that \
+                    the role trusts";
+        return draft.unsure(Confidence::Possible, what);
+    }
     draft
 }
 

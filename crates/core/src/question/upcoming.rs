@@ -4,7 +4,7 @@
 use super::audience::{self, asks_for};
 use super::client_id;
 use super::facts::{effective_audience, in_cluster, lacking};
-use super::service_account::WEBHOOK_VOLUME;
+use super::taken_away::WEBHOOK_VOLUME;
 use super::{Draft, Judged, trust};
 use crate::cause::Cause;
 use crate::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Provider, ServiceAccount, TokenClaims, View, at_work};

@@ -32,12 +32,14 @@ pub(crate) fn call(account: &Account, form: &Parameters) -> Outcome {
 fn detail(account: &Account, role: &Role) -> String {
     let time = |t: jiff::Timestamp| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let used = role.last_used.map(|t| tag("LastUsedDate", &time(t)) + &tag("Region", &account.config.region));
-    let inline = role.inline.iter().map(|(name, document)| {
-        tag("PolicyName", name) + &tag("PolicyDocument", &encode(document, false))
-    });
-    let attached = role.attached.iter().map(|arn| {
-        tag("PolicyName", arn.rsplit('/').next().unwrap_or_default()) + &tag("PolicyArn", arn)
-    });
+    let inline = role
+        .inline
+        .iter()
+        .map(|(name, document)| tag("PolicyName", name) + &tag("PolicyDocument", &encode(document, false)));
+    let attached = role
+        .attached
+        .iter()
+        .map(|arn| tag("PolicyName", arn.rsplit('/').next().unwrap_or_default()) + &tag("PolicyArn", arn));
     let boundary = role.boundary.iter().map(|arn| {
         let inside = tag("PermissionsBoundaryType", "Policy") + &tag("PermissionsBoundaryArn", arn);
         format!("<PermissionsBoundary>{inside}</PermissionsBoundary>")

@@ -53,7 +53,8 @@ pub(super) async fn inventory(place: &PlaceArgs) -> anyhow::Result<Inventory> {
         inventory.providers.insert(arn, provider);
     }
     if known {
-        let accounts: BTreeSet<String> = inventory.providers.values().map(|p| p.account.clone()).chain(account).collect();
+        let accounts: BTreeSet<String> =
+            inventory.providers.values().map(|p| p.account.clone()).chain(account).collect();
         inventory.listed = accounts;
     }
     Ok(inventory)

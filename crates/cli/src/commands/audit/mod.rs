@@ -75,7 +75,8 @@ fn document(audit: &Audit, seen: Option<&Seen>) -> anyhow::Result<Value> {
     if let Some(members) = document.as_object_mut() {
         members.insert("schema".to_owned(), json!(SCHEMA));
         members.insert("verdict".to_owned(), json!(verdict(audit)));
-        let exchanges = seen.map(Seen::counts).map(|(exchanges, unclear)| json!({"exchanges": exchanges, "unclear": unclear}));
+        let exchanges =
+            seen.map(Seen::counts).map(|(exchanges, unclear)| json!({"exchanges": exchanges, "unclear": unclear}));
         members.insert("seen".to_owned(), json!(exchanges));
     }
     Ok(document)
@@ -83,7 +84,8 @@ fn document(audit: &Audit, seen: Option<&Seen>) -> anyhow::Result<Value> {
 
 fn made(offline: bool, now: i64) -> String {
     let from = if offline { "from files" } else { "of a live account" };
-    let day = jiff::Timestamp::from_second(now).map(|t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string()).unwrap_or_default();
+    let day =
+        jiff::Timestamp::from_second(now).map(|t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string()).unwrap_or_default();
     format!("trustwalk {} {from}, {day}", env!("CARGO_PKG_VERSION"))
 }
 

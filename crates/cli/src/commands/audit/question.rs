@@ -25,9 +25,9 @@ pub(super) fn answer(
         claims.insert("aud".to_owned(), json!(audience));
     }
     for claim in &args.claim {
-        let (name, value) = claim.split_once('=').ok_or_else(|| {
-            UsageError(format!("`{}` is not NAME=VALUE", trustwalk_foreign::redact(claim)))
-        })?;
+        let (name, value) = claim
+            .split_once('=')
+            .ok_or_else(|| UsageError(format!("`{}` is not NAME=VALUE", trustwalk_foreign::redact(claim))))?;
         claims.insert(name.to_owned(), json!(value));
     }
     let found = assumable(inventory, issuer, &claims, true);

@@ -1,8 +1,8 @@
 //! The report in words: findings, the worst first, then who can assume what, then what could not be read.
 
 use serde_json::Value;
-use trustwalk_audit::{About, Audit, Finding, Rule, Seen, Standing, Trust, Witness};
 use trustwalk_audit::sarif::Level;
+use trustwalk_audit::{About, Audit, Finding, Rule, Seen, Standing, Trust, Witness};
 use trustwalk_render::{Ink, Next, Page, Pen, Shown, Typed, ending};
 
 use crate::style;
@@ -100,7 +100,10 @@ fn token(out: &mut Page, witness: &Witness) {
     out.line(format_args!("      token under  {}", witness.provider));
     let shown = CLAIMS.iter().filter_map(|name| Some((name, witness.claims.get(*name)?)));
     for (name, value) in shown {
-        out.line(format_args!("      {name:<11}  {}", value.as_str().map_or_else(|| Value::to_string(value), str::to_owned)));
+        out.line(format_args!(
+            "      {name:<11}  {}",
+            value.as_str().map_or_else(|| Value::to_string(value), str::to_owned)
+        ));
     }
 }
 

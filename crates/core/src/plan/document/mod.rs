@@ -21,6 +21,7 @@ use super::describe::Undoing;
 use super::entry::Entry;
 use super::model::ROTATION;
 use super::model::{Applicability, Effect, Plan, Step, Withheld};
+use super::no_way::no_way;
 use super::ways::ways;
 use crate::diagnosis::{Outcome, Remaining, named, remaining, walk};
 use crate::evidence::{Evidence, Target, View};
@@ -97,6 +98,9 @@ pub struct PlannedStep {
     pub risk: Risk,
     /// The same change by hand, tool by tool.
     pub by_hand: BTreeMap<String, String>,
+    /// Of `aws`, `kubectl`, `terraform`, `cloudformation`, `eksctl` and `helm` those that cannot make it, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub no_way: BTreeMap<String, String>,
 }
 
 /// What is expected once all steps are taken, tried on what was read.
@@ -197,7 +201,8 @@ pub fn document(e: &Evidence, plan: &Plan, maker: Maker<'_>) -> PlanDocument {
 
 fn planned(before: &Evidence, step: &Step) -> PlannedStep {
     let Step { action, precondition, effect, inverse, applicability } = step.clone();
-    let by_hand = ways(&View::new(before), &action).into_iter().map(|(tool, text)| (tool.to_owned(), text)).collect();
+    let by_hand: BTreeMap<String, String> =
+        ways(&View::new(before), &action).into_iter().map(|(tool, text)| (tool.to_owned(), text)).collect();
     let users = users::of(before, &action);
     PlannedStep {
         precondition: Checked {
@@ -208,6 +213,7 @@ fn planned(before: &Evidence, step: &Step) -> PlannedStep {
         undo: undo(step),
         risk: risk::of(before, &action, &users),
         users,
+        no_way: no_way(&action, &by_hand),
         by_hand,
         effect,
         inverse,
