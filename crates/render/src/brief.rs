@@ -107,14 +107,16 @@ fn title(out: &mut Page, d: &Diagnosis, pen: Pen) {
 
 /// Where it was looked, and as whom.
 pub(crate) fn place(out: &mut Page, looked: &[Looked], pen: Pen) {
-    let name = |l: &Looked| match (&l.name, &l.not_known) {
+    // Of places that are not known for one reason, the last tells it.
+    let again = |at: usize, why: &str| looked.iter().skip(at + 1).any(|l| l.not_known.as_deref() == Some(why));
+    let name = |at: usize, l: &Looked| match (&l.name, &l.not_known) {
         (Some(_), Some(why)) => why.clone(),
         (Some(name), None) => format!("{} {name}", l.what.word()),
-        (None, Some(why)) => format!("{} not known ({why})", l.what.word()),
-        (None, None) => format!("{} not known", l.what.word()),
+        (None, Some(why)) if !again(at, why) => format!("{} not known ({why})", l.what.word()),
+        (None, _) => format!("{} not known", l.what.word()),
     };
     let mut words = String::new();
-    for l in looked {
+    for (at, l) in looked.iter().enumerate() {
         // Whose account it is and who asks there are one thing.
         let joint = if words.is_empty() {
             ""
@@ -124,7 +126,7 @@ pub(crate) fn place(out: &mut Page, looked: &[Looked], pen: Pen) {
             ", "
         };
         words.push_str(joint);
-        words.push_str(&name(l));
+        words.push_str(&name(at, l));
     }
     if !words.is_empty() {
         out.labelled(pen.ink(Ink::Faint, "  at:"), &pen.fitted(&words, 6), "    ");

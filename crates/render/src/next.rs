@@ -32,6 +32,8 @@ pub const TARGET: &str = "TARGET";
 /// Options of a rotation.
 const ROTATING: [&str; 9] =
     ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "plan", "receipt", "force-drift"];
+/// What comes before everything that an account would tell.
+const WITHOUT_CREDENTIALS: &str = "give AWS credentials: `--profile NAME`, of those that `aws configure list-profiles` tells, or a session's variables";
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
 pub(crate) const LONGEST: usize = 400;
 
@@ -133,6 +135,26 @@ impl Typed {
         if let Some(flag) = flag {
             line.part(flag, None);
         }
+        line.finish()
+    }
+
+    /// The same with one option that names what was meant; of a namespace, `-n`.
+    pub fn with_option(&self, verb: &str, option: &str, value: &str) -> String {
+        let mut line = self.line(verb, &[]);
+        let name = if option == "-n" { "namespace" } else { option.trim_start_matches('-') };
+        for target in self.options.iter().filter(|(name, _)| name == TARGET).filter_map(|(_, value)| value.clone()) {
+            line.template.push_str(" {}");
+            line.values.push(target);
+        }
+        for (option, name) in [("-n", "namespace")].into_iter().filter(|(_, n)| *n != name) {
+            if let Some(value) = self.value(name) {
+                line.part(option, Some(value));
+            }
+        }
+        let others = [&CHOSEN[..], &ASKED, &["bundle"], &PLACE].concat();
+        let kept: Vec<&str> = others.into_iter().filter(|other| *other != name).collect();
+        line.typed(self, &kept);
+        line.part(option, Some(value));
         line.finish()
     }
 
@@ -326,6 +348,9 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
         return of_log(e, d, typed);
     }
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
+    if e.without_credentials() && typed.value("bundle").is_none() {
+        return Next { decide, ..Next::after(WITHOUT_CREDENTIALS, look_again(d, typed)) };
+    }
     if let Some(Deciding { kind, gap, by_hand }) = deciding(e, d) {
         let decide = decide.or_else(|| Some(["the ", &kind.name().replace('-', " "), ": ", &gap].concat()));
         // Who was refused it once is refused it by hand too.

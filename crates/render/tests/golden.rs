@@ -183,7 +183,7 @@ fn reports() -> Vec<(&'static str, Shown)> {
         ("several-possible.txt", possible.human()),
         ("several-possible-verbose.txt", possible.verbose()),
         ("several-possible-short.txt", short(&possible.d)),
-        ("broken.txt", plain("thumbprint-mismatch/undetermined").comes_to(Outcome::Broken).human()),
+        ("broken.txt", plain("wildcard-with-stringequals/undetermined").comes_to(Outcome::Broken).human()),
         ("undetermined.txt", plain("annotation-key-wrong/undetermined").comes_to(Outcome::Undetermined).human()),
         ("undetermined-short.txt", short(&plain("annotation-key-wrong/undetermined").d)),
         ("log-alone.txt", told(of_log(refused), &[("log", "app.log")]).comes_to(Outcome::Broken).human()),

@@ -439,7 +439,7 @@ impl AwsClient {
         let credentials = tokio::time::timeout(LOGIN_TIMEOUT, provider.provide_credentials())
             .await
             .map_err(|_| AwsError::NoCredentials(format!("none came within {} s", LOGIN_TIMEOUT.as_secs())))?
-            .map_err(|e| AwsError::NoCredentials(words::transport(&e)))?;
+            .map_err(|e| AwsError::unsigned(&e))?;
         let region = self.region_of(service);
         let (parts, body) = request.into_parts();
         let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();

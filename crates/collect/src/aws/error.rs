@@ -1,5 +1,9 @@
 //! How a call fails.
 
+use aws_credential_types::provider::error::CredentialsError;
+
+use crate::words;
+
 /// An answer that is not the one asked for.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AwsError {
@@ -24,6 +28,13 @@ pub enum AwsError {
 }
 
 impl AwsError {
+    /// That nobody gave credentials, or why those that were given cannot be had.
+    pub(super) fn unsigned(error: &CredentialsError) -> Self {
+        // Of the places that have none, each says so: no reason of its own.
+        let none = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+        Self::NoCredentials(if none { String::new() } else { words::transport(error) })
+    }
+
     /// The same with secrets taken out of a service's words.
     pub(super) fn redacted(self) -> Self {
         let clean = |text: &str| trustwalk_foreign::redact(text).into_owned();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, Target, View};
+use crate::evidence::{Evidence, Observed, Target, View};
 
 /// A place, or who asked there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +82,7 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
         all.extend(reached.no_cluster.iter().map(|why| Looked::nowhere(Place::Server, why)));
         all.extend(e.cluster.known().map(|c| Looked::at(Place::Cluster, &c.name)));
         if e.cluster.is_refused() {
-            all.extend(e.cluster.gap().map(|why| Looked::nowhere(Place::Cluster, why)));
+            all.extend(reason(&e.cluster).map(|why| Looked::nowhere(Place::Cluster, why)));
         }
     }
     if account {
@@ -90,7 +90,7 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
             Some(caller) => {
                 all.extend([Looked::at(Place::Account, &caller.account), Looked::at(Place::Caller, &caller.arn)]);
             }
-            None => all.extend(e.caller.gap().map(|why| Looked::nowhere(Place::Account, why))),
+            None => all.extend(reason(&e.caller).map(|why| Looked::nowhere(Place::Account, why))),
         }
         all.extend(e.region.iter().map(|name| Looked::at(Place::Region, name)));
     }
@@ -101,6 +101,18 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
         ..Looked::at(Place::Log, name)
     }));
     all
+}
+
+/// Why a place is not known; which call would have told it is no part of where it was looked.
+fn reason<T>(observed: &Observed<T>) -> Option<String> {
+    match observed {
+        Observed::Unreachable { error, .. } => Some(error.clone()),
+        other @ (Observed::Known { .. }
+        | Observed::Absent { .. }
+        | Observed::Denied { .. }
+        | Observed::Spared { .. }
+        | Observed::NotCollected { .. }) => other.gap(),
+    }
 }
 
 fn folder(path: &String) -> Looked {

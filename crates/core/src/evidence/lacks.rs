@@ -17,6 +17,11 @@ impl<T> Observed<T> {
 }
 
 impl Evidence {
+    /// Whether nobody gave credentials for the account: what could not be signed, nobody without them can ask by hand.
+    pub fn without_credentials(&self) -> bool {
+        matches!(&self.caller, Observed::Unreachable { source, .. } if source.by_hand.is_none())
+    }
+
     /// The permission that was lacking for a fact: who lacks it is not helped by the command that reads it.
     pub fn lacks(&self, kind: Kind) -> Option<&str> {
         match kind {

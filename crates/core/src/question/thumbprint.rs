@@ -12,7 +12,7 @@ use trustwalk_x509::{
     is_known_public, needs_thumbprint,
 };
 
-use super::facts::{issuer, lacking};
+use super::facts::{bare, issuer, lacking, partition, role_account};
 use super::refusals::Refusals;
 use super::sts::Refusal;
 use super::symptoms::find;
@@ -191,11 +191,11 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return judged;
     }
     let Some(provider) = e.provider().known() else {
-        return if e.provider().is_absent() {
-            Judged::none("no provider is registered")
-        } else {
-            Judged::open(lacking("the provider's thumbprints", e.provider()))
-        };
+        if e.provider().is_absent() {
+            return Judged::none("no provider is registered");
+        }
+        let gap = lacking("the provider's thumbprints", e.provider());
+        return if said.hold(Refusal::Thumbprint) { answered(view, &hosts, vec![gap]) } else { Judged::open(gap) };
     };
     let told = said.hold(Refusal::Thumbprint);
     let failed = hosts.len() < e.chains().len();
@@ -209,6 +209,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if told || failed {
         let gaps: Vec<String> =
             e.chains().iter().filter(|c| c.known().is_none()).map(|c| lacking("a host's certificates", c)).collect();
+        if told && hosts.is_empty() {
+            return answered(view, &hosts, gaps);
+        }
         return Judged {
             missing: if gaps.is_empty() {
                 vec![
@@ -238,14 +241,53 @@ fn unseen(host: &Seen<'_>) -> Option<String> {
     })
 }
 
+/// STS refused an exchange by this check, and one side of what it compared was not read.
+fn answered(view: &View<'_>, hosts: &[Seen<'_>], gaps: Vec<String>) -> Judged {
+    let mut draft = match (find(view, &[Symptom::ThumbprintMismatch]), view.exchange().known()) {
+        (Some(line), _) => told(view, line),
+        (None, Some(x)) => {
+            let words = [x.code.as_deref().unwrap_or_default(), x.message.as_deref().unwrap_or_default()].join(": ");
+            compared(view).show("STS", words, x.endpoint.clone())
+        }
+        (None, None) => compared(view),
+    };
+    if let Some(provider) = view.provider().known() {
+        draft = draft.show("registered thumbprints", provider.thumbprints.join(", "), provider.arn.clone());
+    }
+    let wanted = hosts.iter().find_map(|h| Some((h, h.candidates.for_iam()?)));
+    if let Some((host, thumbprint)) = wanted {
+        let origin = format!("{}:{}", host.facts.host, host.facts.port);
+        draft = draft.show("presented, AWS's", thumbprint.as_str(), origin);
+    }
+    let mut judged = Judged::one(Cause::ThumbprintMismatch, draft);
+    judged.missing = gaps;
+    judged
+}
+
+/// The ARN of the provider: its own, else what the role's account and the issuer make of it.
+fn provider_arn(e: &View<'_>) -> Option<String> {
+    if let Some(provider) = e.provider().known() {
+        return Some(provider.arn.clone());
+    }
+    let (account, issuer) = (role_account(e)?, bare(issuer(e)?));
+    Some(format!("arn:{}:iam::{account}:oidc-provider/{issuer}", partition(e)))
+}
+
 /// STS says so itself; which thumbprints differ was not read.
 fn told(e: &View<'_>, line: &LogFailure) -> Draft {
+    compared(e).hear(line)
+}
+
+fn compared(e: &View<'_>) -> Draft {
+    let issuer = issuer(e).unwrap_or("ISSUER");
     Draft::new("STS compared the issuer's certificate with the registered thumbprints, and none matched")
         .unsure(
             Confidence::Likely,
-            "compare the top certificate of `openssl s_client -showcerts -connect ISSUER-HOST:443` with ThumbprintList",
+            format!(
+                "compare the thumbprint that `{}` tells with the provider's ThumbprintList",
+                shell::line("trustwalk thumbprint {}", &[issuer])
+            ),
         )
-        .hear(line)
         .cure(
             "add the thumbprint of the authority that signs now, keeping those that still match",
             &[
@@ -253,10 +295,10 @@ fn told(e: &View<'_>, line: &LogFailure) -> Draft {
                     "aws",
                     shell::line(
                         "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {} --query ThumbprintList",
-                        &[e.provider().known().map_or("PROVIDER-ARN", |p| p.arn.as_str())],
+                        &[provider_arn(e).as_deref().unwrap_or("PROVIDER-ARN")],
                     ),
                 ),
-                ("trustwalk", shell::line("trustwalk diagnose --issuer {}", &[issuer(e).unwrap_or("ISSUER")])),
+                ("trustwalk", shell::line("trustwalk diagnose --issuer {}", &[issuer])),
             ],
         )
 }
