@@ -182,7 +182,7 @@ pub(crate) struct TargetArgs {
     /// Workloads with these labels, as kubectl takes them: app=ledger,tier!=cache
     #[arg(short = 'l', long, value_name = "LABELS")]
     pub(crate) selector: Option<String>,
-    /// Of logs, only what is not older than this, e.g. 10m or 2h
+    /// Of logs and of CloudTrail, only what is not older than this, e.g. 10m or 2h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) since: Option<std::time::Duration>,
     /// A role, instead of the one the target names

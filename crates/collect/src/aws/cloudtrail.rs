@@ -31,6 +31,8 @@ pub struct LookUp {
     pub key: &'static str,
     /// What it must be.
     pub value: String,
+    /// Nothing older is asked for, in seconds since 1970.
+    pub from: Option<i64>,
 }
 
 /// What a look-up found.
@@ -48,7 +50,7 @@ pub(super) const LOOK_UP: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_
 impl AwsClient {
     /// Events with an attribute, the newest first, up to a number of pages and a time.
     pub async fn look_up(&self, asked: &LookUp) -> Observed<Looked> {
-        let LookUp { global, key, value } = asked;
+        let LookUp { global, key, value, from } = asked;
         let service = if *global { Service::GlobalTrail } else { Service::CloudTrail };
         let attributes = json!([{"AttributeKey": key, "AttributeValue": value}]);
         let until = Instant::now() + TRAIL_TIME;
@@ -56,14 +58,16 @@ impl AwsClient {
             let (mut found, mut token): (Looked, Option<String>) = (Looked::default(), None);
             for page in 1.. {
                 let mut body = json!({"LookupAttributes": attributes, "MaxResults": EVENTS});
-                if let (Some(token), Some(members)) = (&token, body.as_object_mut()) {
-                    members.insert("NextToken".to_owned(), json!(token));
+                if let Some(members) = body.as_object_mut() {
+                    members.extend(from.map(|from| ("StartTime".to_owned(), json!(from))));
+                    members.extend(token.as_ref().map(|token| ("NextToken".to_owned(), json!(token))));
                 }
                 let answer = self.json(service, LOOK_UP, &body).await?;
                 let events = answer.get("Events").and_then(Value::as_array);
                 found.events.extend(events.into_iter().flatten().map(read_event));
                 let next = answer.get("NextToken").and_then(Value::as_str).filter(|t| !t.is_empty());
                 if next.is_none() {
+                    found.since = *from;
                     return Ok(found);
                 }
                 if page >= TRAIL_PAGES || Instant::now() >= until || next == token.as_deref() {
@@ -74,10 +78,13 @@ impl AwsClient {
             found.since = Some(found.events.iter().map(|e| e.at).min().unwrap_or_else(|| self.now()));
             Ok::<_, AwsError>(found)
         };
-        let by_hand = shell::line(
+        let mut by_hand = shell::line(
             "aws cloudtrail lookup-events --region {} --lookup-attributes {}",
             &[self.region_of(service), &attribute(key, value)],
         );
+        if let Some(from) = from {
+            by_hand.push_str(&shell::line(" --start-time {}", &[&from.to_string()]));
+        }
         let what = format!("cloudtrail:LookupEvents {key} {value} in {}", self.region_of(service));
         self.observe(read.await, &what, "cloudtrail:LookupEvents", &by_hand)
     }

@@ -18,9 +18,15 @@ pub(super) struct Concerned<'a> {
 /// Events, the newest first, and since when they are whole.
 pub(super) type Trail = (Observed<Vec<TrailEvent>>, Option<i64>);
 
+/// Since when events are asked for, where `--since` says so.
+fn from(world: &World) -> Option<i64> {
+    world.options.since.map(|seconds| world.options.now.saturating_sub(seconds))
+}
+
 /// Reads the trail.
 pub(super) async fn read(world: &World, of: &Concerned<'_>) -> Trail {
-    let by = |global, key, value: &str| LookUp { global, key, value: value.to_owned() };
+    let from = from(world);
+    let by = |global, key, value: &str| LookUp { global, key, value: value.to_owned(), from };
     let mut asked = vec![by(false, "EventName", "UpdateAddon")];
     asked.extend(of.provider.map(|arn| by(true, "ResourceName", arn)));
     for (arn, name) in &of.roles {
@@ -37,7 +43,8 @@ pub(super) async fn read(world: &World, of: &Concerned<'_>) -> Trail {
 /// Adds who deleted a provider that is missing: under which name `CloudTrail` lists that event is not documented, so
 /// that it is asked for by its own.
 pub(super) async fn add_deletions(world: &World, arn: &str, trail: &mut Trail) {
-    let asked = LookUp { global: true, key: "EventName", value: "DeleteOpenIDConnectProvider".to_owned() };
+    let value = "DeleteOpenIDConnectProvider".to_owned();
+    let asked = LookUp { global: true, key: "EventName", value, from: from(world) };
     let (found, since) = merged(world, &[asked]).await;
     // Of many identities the trail is not asked; who deleted what all of them lack is asked once.
     let alone = matches!(trail.0, Observed::NotCollected { .. });

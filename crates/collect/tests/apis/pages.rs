@@ -130,7 +130,7 @@ async fn what_may_not_be_read_is_told_with_the_permission() {
     assert_eq!(lacks(Gap::of(&client.cluster(Some("c"), "").await)), "eks:DescribeCluster");
     assert_eq!(lacks(Gap::of(&client.addons("c").await)), "eks:ListAddons");
     assert_eq!(lacks(Gap::of(&client.associations("c", Some("n")).await)), "eks:ListPodIdentityAssociations");
-    let asked = LookUp { global: false, key: "ResourceName", value: "r".to_owned() };
+    let asked = LookUp { global: false, key: "ResourceName", value: "r".to_owned(), from: None };
     assert_eq!(lacks(Gap::of(&client.look_up(&asked).await)), "cloudtrail:LookupEvents");
 }
 
@@ -155,7 +155,7 @@ fn event(at: usize) -> String {
 
 #[tokio::test]
 async fn a_trail_is_read_page_by_page_up_to_its_bound() {
-    let asked = LookUp { global: true, key: "ResourceName", value: "arn:r".to_owned() };
+    let asked = LookUp { global: true, key: "ResourceName", value: "arn:r".to_owned(), from: None };
     let two = Server::with_body(|request, _| {
         if request.contains(r#""NextToken":"n""#) {
             return ok(format!(r#"{{"Events":[{}]}}"#, event(5)));
@@ -177,6 +177,21 @@ async fn a_trail_is_read_page_by_page_up_to_its_bound() {
 }
 
 #[tokio::test]
+async fn a_trail_is_asked_for_nothing_older_than_is_wanted() {
+    let server = Server::with_body(|request, _| {
+        let limited = request.contains(r#""StartTime":500"#);
+        ok(format!(r#"{{"Events":[{}]}}"#, if limited { event(600) } else { event(400) }))
+    })
+    .await;
+    let asked = LookUp { global: true, key: "EventName", value: "UpdateAddon".to_owned(), from: Some(500) };
+    let found = client(&server).await.look_up(&asked).await;
+    let looked = found.known().unwrap();
+    assert_eq!(looked.events.iter().map(|e| e.at).collect::<Vec<_>>(), [600]);
+    assert_eq!(looked.since, Some(500), "what is older was not read, and that is said");
+    assert!(found.source().unwrap().by_hand.as_ref().unwrap().ends_with(" --start-time 500"), "{found:?}");
+}
+
+#[tokio::test]
 async fn a_trail_that_is_throttled_is_asked_again() {
     let server = Server::new(|_, before| match before {
         0 => {
@@ -185,7 +200,7 @@ async fn a_trail_that_is_throttled_is_asked_again() {
         _ => ok(format!(r#"{{"Events":[{}]}}"#, event(1))),
     })
     .await;
-    let asked = LookUp { global: false, key: "EventName", value: "UpdateAddon".to_owned() };
+    let asked = LookUp { global: false, key: "EventName", value: "UpdateAddon".to_owned(), from: None };
     let found = client(&server).await.look_up(&asked).await;
     assert_eq!((found.known().map(|l| l.events.len()), server.count()), (Some(1), 2));
 }
