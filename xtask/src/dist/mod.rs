@@ -74,7 +74,7 @@ fn tell(program: &Path, target: Target) -> Result<()> {
     Ok(())
 }
 
-/// Builds and packs the last commit in two folders, and compares what came out.
+/// Builds and packs the last commit in two folders, and compares what came out, file by file.
 fn check(target: Target, time: u64, quick: bool) -> Result<()> {
     let base = root().join("target/dist-check");
     if base.exists() {
@@ -89,7 +89,7 @@ fn check(target: Target, time: u64, quick: bool) -> Result<()> {
         let out = base.join(format!("{name}.packages"));
         pack(&Job { target, program: &program, out: &out, time, effort, libraries: false })?;
         hides(&program, &base)?;
-        seen.push((program, std::fs::read_to_string(out.join(SUMS))?));
+        seen.push((program, sums_below(&out)?));
     }
     let [(program, first), (_, second)] = seen.as_slice() else { bail!("two were built") };
     tell(program, target)?;
@@ -97,7 +97,27 @@ fn check(target: Target, time: u64, quick: bool) -> Result<()> {
         bail!("the two builds differ:\n{first}\n{second}");
     }
     say(&format!("twice the same:\n{first}"));
+    // Where they differ, they are left to be looked at.
+    std::fs::remove_dir_all(&base)?;
     Ok(())
+}
+
+/// The sums of all files of a folder and of those in it: of an image's layout, too.
+fn sums_below(folder: &Path) -> Result<String> {
+    let mut all = Vec::new();
+    let mut next = vec![folder.to_owned()];
+    while let Some(one) = next.pop() {
+        for entry in std::fs::read_dir(&one)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                next.push(path);
+            } else if !path.ends_with(SUMS) {
+                let name = path.strip_prefix(folder)?.display().to_string();
+                all.push((name, digest::hex_of(&std::fs::read(&path)?)));
+            }
+        }
+    }
+    Ok(digest::sums(&all))
 }
 
 /// The last commit's files, in a folder of their own.
