@@ -2,7 +2,9 @@
 //! exit code, the same whichever command met the trouble.
 
 use serde::Serialize;
+use trustwalk_apply::ApplyError;
 use trustwalk_collect::{CollectError, Likely, NoCluster};
+use trustwalk_lab::LabError;
 use trustwalk_render::{PLACE, Shown};
 
 use crate::args::{Notation, Said};
@@ -119,6 +121,17 @@ impl Told {
                 (told.code, told.exit) = ("timed-out", Exit::Undetermined.code());
                 return told;
             }
+            if let Some(ApplyError::Unreadable { path, .. }) = cause.downcast_ref::<ApplyError>() {
+                told.code = "file-unreadable";
+                told.place = Some(path.display().to_string());
+                return told;
+            }
+            if let Some(LabError::NotRunning(folder)) = cause.downcast_ref::<LabError>() {
+                told.code = "no-lab";
+                told.place = Some(folder.clone());
+                told.next = Some("trustwalk lab up".to_owned());
+                return told;
+            }
             if cause.is::<std::io::Error>() {
                 told.code = "io";
             }
@@ -165,10 +178,13 @@ impl Told {
 /// The same command about what was meant.
 fn nearest(likely: &Likely, said: &Said) -> String {
     let values: Vec<&str> = likely.values.iter().map(String::as_str).collect();
-    let named = likely.template.split(' ').find_map(|word| word.strip_prefix("--"));
-    let kept: Vec<&str> = PLACE.iter().copied().filter(|option| Some(*option) != named).collect();
+    // An option names what was meant beside what was asked about; a word names that itself.
+    if let (Some(option), [value]) = (likely.template.strip_suffix(" {}").filter(|o| o.starts_with('-')), &*values) {
+        return said.typed.with_option(said.verb, option, value);
+    }
+    let kept = [&["bundle"], &PLACE[..]].concat();
     let words = [said.verb, " ", likely.template].concat();
-    match said.typed.value("namespace").filter(|_| named.is_some() || likely.template == "{}") {
+    match said.typed.value("namespace").filter(|_| likely.template == "{}") {
         Some(namespace) => {
             let values: Vec<&str> = values.into_iter().chain([namespace]).collect();
             said.typed.command(&[&words, " -n {}"].concat(), &values, &kept)

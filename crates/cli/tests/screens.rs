@@ -1,7 +1,7 @@
 //! Reports as they look on terminals: kept for a reviewer, row by row; colour, signs and pager as they are asked for.
 //! `TRUSTWALK_WRITE` rewrites what is kept.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 
@@ -23,7 +23,7 @@ const KEPT: [&str; 10] = [
     "gha-sub-environment-vs-ref/violated",
     "app-configured-for-another-credential-source/violated",
     "app-does-not-refresh-session-credentials/violated",
-    "thumbprint-mismatch/undetermined",
+    "thumbprint-mismatch/violated-provider-unread",
     "annotation-key-wrong/undetermined",
     "association-outranked-by-annotation/warning-not-yet",
 ];
@@ -34,6 +34,8 @@ const ROOM: usize = 23;
 const OURS: [&str; 2] = ["9e99a48a9960b14926bb7f3b02e22da2b0ab7280", "6938fd4d98bab03faadb97b34396831e3780aea1"];
 /// Digits in a row that are taken for a thumbprint, or what is left of one.
 const DIGITS: usize = 7;
+/// Signs that stand for what is veiled, at most.
+const VEIL: usize = 16;
 
 fn bundle(dir: &Path, scenarios: &[&str]) -> PathBuf {
     let evidence: Vec<_> = scenarios
@@ -80,9 +82,111 @@ fn steady(text: &str) -> String {
     out
 }
 
+/// What changes from run to run and keeps its length: digits of times and ports.
+fn timeless(text: &str) -> String {
+    let veiled = |word: &str| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let time = digits >= 6 && word.contains(':') && word.ends_with('Z');
+        let day = digits == 8 && word.matches('-').count() == 2;
+        let port = word.contains("127.0.0.1:");
+        if time || day || port { word.replace(|c: char| c.is_ascii_digit(), "#") } else { word.to_owned() }
+    };
+    text.split(' ').map(veiled).collect::<Vec<_>>().join(" ")
+}
+
+/// Compares what is shown with what is kept, or keeps it anew; what is stale, whole.
+fn keep(name: &str, made: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens").join(name).with_extension("txt");
+    if std::env::var_os("TRUSTWALK_WRITE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    (made != kept).then(|| format!("{}\n{made}", path.display()))
+}
+
+/// The rows, with what changes from run to run veiled, and without who did it from where. What goes on in the next
+/// row is veiled before it is broken again: only whole values can be told from others.
+fn lines_of(screen: &Screen, columns: usize) -> Vec<String> {
+    let mut whole: Vec<String> = vec![String::new()];
+    for (row, wraps) in screen.rows.iter().zip(&screen.wrapped) {
+        let line = whole.last_mut().unwrap();
+        if *wraps {
+            line.push_str(&format!("{row:<columns$}"));
+        } else {
+            line.push_str(row);
+            whole.push(String::new());
+        }
+    }
+    whole.pop();
+    let by = |line: &String| line.starts_with("    by:");
+    let from = whole.iter().position(by).unwrap_or(whole.len());
+    let to = whole.iter().position(|line| line.starts_with("    where:")).unwrap_or(from);
+    whole.drain(from..to.max(from));
+    // A number that begins with a zero is shorter by it.
+    let veiled = |line: &String| {
+        let mut out: Vec<char> = Vec::new();
+        for c in steady(&timeless(line)).chars() {
+            if c != '#' || out.iter().rev().take(VEIL).any(|before| *before != '#') || out.len() < VEIL {
+                out.push(c);
+            }
+        }
+        out
+    };
+    let veiled = whole.iter().map(veiled);
+    let rows = veiled.flat_map(|line| match line.as_slice() {
+        [] => vec![String::new()],
+        line => line.chunks(columns).map(|row| row.iter().collect()).collect(),
+    });
+    rows.collect()
+}
+
+/// A command on two terminals, as it is kept under this name.
+fn looks(name: &str, command: impl Fn() -> Command) -> Option<String> {
+    let mut made = String::new();
+    for size in [SIZES[0], SIZES[2]] {
+        let screen = on_screen(usual(&mut command()), size, "");
+        let rows = lines_of(&screen, size.0.into());
+        writeln!(made, "--- {} columns, {} rows, exit {:?}", size.0, rows.len(), screen.code.unwrap()).unwrap();
+        writeln!(made, "{}", rows.join("\n")).unwrap();
+    }
+    keep(name, &made)
+}
+
+#[test]
+fn the_engines_look_on_terminals_as_they_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},
+        "Condition": {"StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": "repo:acme/shop:*"}}}]});
+    std::fs::write(dir.path().join("policy.json"), policy.to_string()).unwrap();
+    let log = "2026-11-23T10:00:03Z starting\n2026-11-23T10:00:04Z ERROR InvalidIdentityToken: OpenIDConnect provider's \
+               HTTPS certificate doesn't match configured thumbprint\n2026-11-23T10:00:05Z ERROR AccessDenied: Not \
+               authorized to perform sts:AssumeRoleWithWebIdentity\n";
+    std::fs::write(dir.path().join("app.log"), log).unwrap();
+    let issuer = ["--issuer", "https://token.actions.githubusercontent.com"];
+    let trust = [&["trust", "policy.json", "--subject", "repo:acme/shop:ref:refs/heads/main"], &issuer[..]].concat();
+    let cases: [(&str, &[&str]); 5] = [
+        ("trust", &trust),
+        ("logs", &["logs", "app.log"]),
+        ("explain-text", &["explain", "Not authorized to perform sts:AssumeRoleWithWebIdentity"]),
+        ("explain-code", &["explain", "tw22"]),
+        ("explain-unknown", &["explain", "TW999"]),
+    ];
+    let command = |words: &[&str]| {
+        let mut command = trustwalk();
+        command.args(words).current_dir(dir.path());
+        command
+    };
+    let stale: Vec<String> = cases.iter().filter_map(|(name, words)| looks(name, || command(words))).collect();
+    assert!(stale.is_empty(), "these look otherwise than they are kept:\n{}", stale.join("\n"));
+}
+
 #[test]
 fn reports_look_on_three_terminals_as_they_are_kept() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/screens");
     let mut stale = Vec::new();
     for name in KEPT {
         let dir = tempfile::tempdir().unwrap();
@@ -95,14 +199,7 @@ fn reports_look_on_three_terminals_as_they_are_kept() {
             }
             writeln!(made, "--- {columns} columns, {} rows\n{}", screen.rows.len(), steady(&screen.text())).unwrap();
         }
-        let path = folder.join(name.replace('/', "-")).with_extension("txt");
-        if std::env::var_os("TRUSTWALK_WRITE").is_some() {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&path, &made).unwrap();
-        }
-        if made != std::fs::read_to_string(&path).unwrap_or_default() {
-            stale.push(format!("{}\n{made}", path.display()));
-        }
+        stale.extend(keep(&name.replace('/', "-"), &made));
     }
     assert!(stale.is_empty(), "these look otherwise than they are kept:\n{}", stale.join("\n"));
 }
@@ -234,6 +331,7 @@ fn a_fix_on_a_terminal_asks_and_only_yes_applies() {
         let looked = json!({"what": what, "name": name});
         assert!(json[0]["looked"].as_array().unwrap().contains(&looked), "{what}: {}", json[0]["looked"]);
     }
+    shows_what_the_readme_says("diagnose daemonset/aws-node -n kube-system", &run(&["diagnose"], ""));
     let refused = run(&["fix"], "y\n");
     assert_eq!(refused.code, Some(3), "{}", refused.text());
     assert!(refused.text().contains("Only `yes`"), "{}", refused.text());
@@ -247,4 +345,66 @@ fn a_fix_on_a_terminal_asks_and_only_yes_applies() {
     assert_eq!(done.code, Some(0), "{}", done.text());
     let receipt = done.rows.iter().rev().find(|r| !r.starts_with(' '));
     assert!(receipt.is_some_and(|r| r.starts_with("Ok: ")), "{}", done.text());
+    shows_what_the_readme_says("fix daemonset/aws-node -n kube-system", &done);
+    others_look_as_they_are_kept(&lab);
+}
+
+/// What the README says that a command shows on a terminal of 80 columns; `…` stands for what is other each time, and
+/// on a line of its own for lines.
+fn told_by_the_readme(command: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap();
+    let sample = page.split("\n## What it looks like\n\n```\n").nth(1).unwrap().split("```").next().unwrap();
+    let parts = sample.split("$ trustwalk ").find_map(|part| part.strip_prefix(command)?.strip_prefix('\n'));
+    parts.unwrap_or_else(|| panic!("no `{command}`")).lines().map(str::to_owned).collect()
+}
+
+/// Whether a row is as it is told.
+fn as_told(row: &str, told: &str) -> bool {
+    let mut parts = told.split('\u{2026}');
+    let Some(mut rest) = row.strip_prefix(parts.next().unwrap()) else { return false };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let found = if parts.peek().is_none() { rest.strip_suffix(part).map(|_| "") } else { after(rest, part) };
+        let Some(left) = found else { return false };
+        rest = left;
+    }
+    rest.is_empty()
+}
+
+fn after<'t>(text: &'t str, part: &str) -> Option<&'t str> {
+    text.split_once(part).map(|(_, rest)| rest)
+}
+
+fn shows_what_the_readme_says(command: &str, screen: &Screen) {
+    let mut rows = screen.rows.iter();
+    let mut skips = false;
+    for told in told_by_the_readme(command) {
+        if told.trim() == "\u{2026}" {
+            skips = true;
+            continue;
+        }
+        let found =
+            if skips { rows.any(|row| as_told(row, &told)) } else { rows.next().is_some_and(|r| as_told(r, &told)) };
+        assert!(found, "README.md has `{told}`, which is not what {command} shows:\n{}", screen.text());
+        skips = false;
+    }
+    assert!(rows.next().is_none() || skips, "README.md leaves out the end of {command}:\n{}", screen.text());
+}
+
+/// What is shown of the account, and after a repair.
+fn others_look_as_they_are_kept(lab: &LabProcess) {
+    let issuer = "https://token.actions.githubusercontent.com";
+    let cases: [(&str, &[&str]); 4] = [
+        ("thumbprint", &["thumbprint", issuer]),
+        ("access", &["access"]),
+        ("receipts", &["receipts"]),
+        ("rollback", &["rollback", "r.json"]),
+    ];
+    let command = |words: &[&str]| {
+        let mut command = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
+        command.args(words);
+        command
+    };
+    let stale: Vec<String> = cases.iter().filter_map(|(name, words)| looks(name, || command(words))).collect();
+    assert!(stale.is_empty(), "these look otherwise than they are kept:\n{}", stale.join("\n"));
 }

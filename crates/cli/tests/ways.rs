@@ -89,6 +89,9 @@ fn a_name_that_does_not_exist_takes_two_lines_and_the_nearest() {
             assert_eq!(lines.len(), 2, "{words:?}: {err}");
             assert!(lines[0].starts_with("error: ") && lines[1].starts_with("Next: "), "{words:?}: {err}");
             assert!(lines[1].contains(next), "{words:?}: {err}");
+            // What was asked about is asked about again.
+            let option = next.starts_with("--") && words.contains(&"deployment/ledger");
+            assert!(!option || lines[1].contains("deployment/ledger"), "{words:?}: {err}");
             if verb != "collect" {
                 let told = failure(&run(&[&words[..], &["-o", "json"]].concat()));
                 assert!(told["next"].as_str().unwrap().contains(next), "{told}");
@@ -279,10 +282,12 @@ fn bundles_are_packed_piped_and_chosen_from() {
     for (words, near) in [
         (&["daemonset/aws-nod", "-n", "kube-system"][..], "daemonset/aws-node -n kube-system"),
         (&["-n", "kube-sytem"], "-n kube-system"),
+        (&["daemonset/aws-nod"], "daemonset/aws-node -n kube-system"),
     ] {
         let out = lab.trustwalk(&[&["diagnose", "--bundle", "all.json.gz"], words].concat());
         let (code, _, err) = said(&out);
         assert!(code == Some(2) && err.contains("does not exist in the bundle") && err.contains(near), "{err}");
+        assert!(err.lines().last().is_some_and(|next| next.contains("--bundle all.json.gz")), "{err}");
     }
 }
 

@@ -26,6 +26,7 @@ impl Lab {
             [EKS_ISSUER_HOST, CI_ISSUER_HOST].iter().map(|host| format!("{host}:443:{issuer}")).collect();
         let (id, secret) = self.inner.account.admin_keys();
         let pairs = [
+            ("TRUSTWALK_LAB_DIR", dir.display().to_string()),
             ("KUBECONFIG", path(KUBECONFIG)),
             ("AWS_ENDPOINT_URL", format!("http://{}", addresses.aws)),
             ("AWS_ACCESS_KEY_ID", id),

@@ -220,12 +220,16 @@ fn by_neighbours(out: &mut Named, words: &[Word], at: usize) {
         return;
     }
     if matches!(lower.as_str(), "namespace" | "namespaces" | "ns") {
-        out.namespaces.extend(beside(word, before, after).filter(|n| !out.namespaces.contains(n)));
+        let short = lower == "ns";
+        let short = after.filter(|w| short && is_plain_name(w)).map(|w| w.text.clone());
+        let name = short.or_else(|| beside(word, before, after)).or_else(|| inside(before, after));
+        out.namespaces.extend(name.filter(|n| !out.namespaces.contains(n)));
         return;
     }
     if matches!(lower.as_str(), "cluster" | "--cluster" | "--cluster-name") {
         let set = lower.starts_with('-');
-        let name = if set { after.map(|w| w.text.clone()) } else { beside(word, before, after) };
+        let beside = || beside(word, before, after).or_else(|| inside(before, after));
+        let name = if set { after.map(|w| w.text.clone()) } else { beside() };
         out.clusters.extend(name.filter(|n| is_name(&n.to_lowercase()) && !out.clusters.contains(n)));
         return;
     }
@@ -234,15 +238,37 @@ fn by_neighbours(out: &mut Named, words: &[Word], at: usize) {
     let kind = if account { Some("serviceaccount") } else { kind_of(&lower) };
     let Some(kind) = kind else { return };
     let before = if account { at.checked_sub(2).and_then(|n| words.get(n)) } else { before };
-    if let Some(name) = beside(word, before, after) {
+    let named = beside(word, before, after).or_else(|| {
+        // `deployment ledger in namespace payments`
+        let place = words.get(at + 2).is_some_and(|w| PLACES.contains(&w.text.as_str()));
+        after.filter(|w| place && is_plain_name(w)).map(|w| w.text.clone())
+    });
+    if let Some(name) = named {
         object(out, kind, &name, None);
     }
 }
 
+/// Words before a place's name, or before the word for its kind.
+const PLACES: [&str; 6] = ["in", "namespace", "ns", "-n", "of", "on"];
+
+/// The name of a place as it stands in `in namespace payments`.
+fn inside(before: Option<&Word>, after: Option<&Word>) -> Option<String> {
+    before.filter(|w| PLACES.contains(&w.text.as_str()))?;
+    after.filter(|w| is_plain_name(w)).map(|w| w.text.clone())
+}
+
+/// Whether a word that nothing marks as a name can be one: no common word, and none that tells what happened.
+fn is_plain_name(word: &Word) -> bool {
+    let happened = [&"ed"[..], "ing"].iter().any(|end| word.text.ends_with(end));
+    is_name(&word.text) && !happened && !is_no_name(word)
+}
+
+fn is_no_name(word: &Word) -> bool {
+    NO_NAMES.contains(&format!(" {} ", word.text.to_lowercase())) || kind_of(&word.text).is_some()
+}
+
 /// The name beside the word for its kind: after it where that is marked as a name or looks like one, else before it.
 fn beside(kind: &Word, before: Option<&Word>, after: Option<&Word>) -> Option<String> {
-    let is_no_name =
-        |w: &Word| NO_NAMES.contains(&format!(" {} ", w.text.to_lowercase())) || kind_of(&w.text).is_some();
     let fits = |w: &&Word| is_name(&w.text) && !is_no_name(w);
     let looks =
         |w: &&Word| kind.leads || w.quoted || w.text.contains(['-', '.']) || w.text.bytes().any(|b| b.is_ascii_digit());
@@ -315,6 +341,23 @@ mod tests {
 
     fn objects(named: &Named) -> Vec<String> {
         named.objects.iter().map(|o| format!("{}/{}", o.kind, o.name)).collect()
+    }
+
+    #[test]
+    fn a_place_is_named_after_its_kind_without_any_mark() {
+        for (text, namespaces, object) in [
+            ("the ledger deployment in namespace payments started failing", "payments", "deployment/ledger"),
+            ("deployment ledger in namespace payments is down", "payments", "deployment/ledger"),
+            ("pods in namespace payments of deployment ledger in prod", "payments", "deployment/ledger"),
+            ("all crash again (ns payments)", "payments", ""),
+            ("pods created in namespace payments fail", "payments", ""),
+            ("nothing in the namespace works", "", ""),
+        ] {
+            let found = named(text);
+            assert_eq!(found.namespaces.join(","), namespaces, "{text}");
+            assert_eq!(objects(&found).join(","), object, "{text}");
+        }
+        assert_eq!(named("on cluster harbour all pods fail").clusters, ["harbour"]);
     }
 
     #[test]

@@ -237,7 +237,7 @@ impl Report {
     }
 
     fn words(&self, apply: &Apply, args: &AccessArgs, typed: &Typed) -> Shown {
-        let mut out = Page::new();
+        let mut out = style::pen().page();
         let everywhere = args.namespace.as_ref().map_or("all namespaces".to_owned(), |n| format!("namespace {n}"));
         let title = format!("Cluster {}, {everywhere}", self.cluster.place);
         self.side(&mut out, &title, &self.cluster);

@@ -7,7 +7,8 @@ use crate::args::TargetArgs;
 
 /// Of a bundle, those that are asked for, by kind, name and namespace.
 pub(super) fn of_bundle(all: Vec<Evidence>, target: &TargetArgs) -> anyhow::Result<Vec<Evidence>> {
-    let words = parse_targets(&target.target, target.namespace.as_deref().unwrap_or_default())?;
+    // Of a bundle all namespaces are meant where none is named.
+    let words = parse_targets(&target.target, target.namespace.as_deref().unwrap_or("default"))?;
     let inside = |namespace: &str| target.namespace.as_deref().is_none_or(|wanted| wanted == namespace);
     let object = |e: &Evidence| match &e.target {
         Target::Workload { resource, namespace, name } => {

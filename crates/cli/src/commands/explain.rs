@@ -62,7 +62,7 @@ fn unknown(typed: &str, options: &Typed) -> Unknown {
     let near = near::like(Cause::ALL.iter().map(|c| c.name()), typed);
     let next = match near.first() {
         Some(name) => options.command("explain {}", &[name], &[]),
-        None => [&options.command("explain", &[], &[]), ", which lists the causes"].concat(),
+        None => options.command("explain", &[], &[]),
     };
     let there = if near.is_empty() { String::new() } else { format!("; there is {}", near.join(", or ")) };
     let what = format!("no cause is called {}, and no page is about the word{there}", trustwalk_foreign::redact(typed));

@@ -14,7 +14,7 @@ use super::plan_file::{documented, from_file, only, write};
 use super::receipts::go_on;
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again};
 use super::rotate::run as rotate;
-use super::told::{NOT_ALL, judged, tell_missing};
+use super::told::{NOT_ALL, judged, logged_in, tell_missing};
 use crate::args::{FixArgs, Format, PlaceArgs};
 use crate::exit::Exit;
 use crate::interrupt::{Noted, or_interrupted};
@@ -109,7 +109,12 @@ async fn fix_all(
     };
     // How each stands at the end, and what is next for it.
     let mut diagnoses: Vec<Diagnosis> = all.iter().map(|each| each.diagnosis.clone()).collect();
-    let mut next: Vec<Next> = all.iter().map(|e| render::next(&e.evidence, &e.diagnosis, &place.typed)).collect();
+    let log_in = world.aws.log_in();
+    let next_of = |e: &Each| {
+        let first = logged_in(log_in.as_deref(), (&e.evidence, &e.diagnosis), ("fix", &place.typed));
+        first.unwrap_or_else(|| render::next(&e.evidence, &e.diagnosis, &place.typed))
+    };
+    let mut next: Vec<Next> = all.iter().map(next_of).collect();
     let many = all.len() > 1;
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use serde::Serialize;
 use trustwalk_apply::{ApplyError, Home, Journal};
+use trustwalk_collect::CollectError;
 use trustwalk_core::plan::{Errand, Event, Hand, Receipt, ReceiptStep, StepState, Undoing};
 use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
 
@@ -90,7 +90,7 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
         Ok(found)
     };
-    let mut found = read().with_context(|| format!("cannot list `{}`", folder.display()))?;
+    let mut found = read().map_err(|source| CollectError::Read { path: folder.to_owned(), source })?;
     anyhow::ensure!(found.len() <= MOST_FILES, "`{}` has more than {MOST_FILES} JSON files", folder.display());
     found.sort();
     Ok(found)

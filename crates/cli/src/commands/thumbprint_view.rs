@@ -324,14 +324,14 @@ fn show_host(out: &mut Page, h: &HostView, configured: Option<&[String]>, pen: P
         pen.ink(Ink::Faint, format_args!("{} ({tls})", h.serves()))
     ));
     for (position, c) in h.certificates.iter().enumerate() {
-        out.part(format_args!("  {position}  SHA-1 {} ", c.sha1()));
+        out.part(format_args!("  {position}  SHA-1 {}", c.sha1()));
         if h.assessment.to_register() == Some(c.sha1()) {
-            out.part(format_args!(" {}", pen.ink(Ink::Good, "\u{25c4} AWS takes this one")));
+            out.part(format_args!("  {}", pen.ink(Ink::Good, "\u{25c4} AWS takes this one")));
         }
         if configured.is_some_and(|all| all.iter().any(|t| *c.sha1() == **t)) {
-            out.part(format_args!(" {}", pen.ink(Ink::Good, "\u{25c4} configured")));
+            out.part(format_args!("  {}", pen.ink(Ink::Good, "\u{25c4} configured")));
         }
-        out.gap();
+        out.line("");
         out.line(format_args!("     SHA-256 {}", c.sha256()));
         out.line(format_args!("     subject {}", c.subject()));
         out.line(format_args!("     issuer  {}", c.issuer()));

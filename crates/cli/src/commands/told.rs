@@ -109,10 +109,8 @@ impl<'a> Told<'a> {
     /// What is next: to log in comes before everything that the account would tell.
     fn next_of(&self, one: &Evidence, diagnosis: &Diagnosis) -> Next {
         let next = render::next(one, diagnosis, self.typed);
-        let unseen = one.caller.known().is_none() && diagnosis.outcome != Outcome::Ok;
-        if let Some(log_in) = self.log_in.as_ref().filter(|_| unseen) {
-            let again = self.typed.again("diagnose", &diagnosis.target);
-            return Next::command([log_in, " && ", &again].concat());
+        if let Some(first) = logged_in(self.log_in.as_deref(), (one, diagnosis), ("diagnose", self.typed)) {
+            return first;
         }
         match &self.offered {
             Some(offered) => Next { command: Some(offered.clone()), how: None, ..next },
@@ -155,6 +153,17 @@ impl<'a> Told<'a> {
         }
         Ok(self.exit)
     }
+}
+
+/// To log in, and the same again: where the account was not seen, and a profile is meant that somebody logs in to.
+pub(super) fn logged_in(
+    log_in: Option<&str>,
+    (one, diagnosis): (&Evidence, &Diagnosis),
+    (verb, typed): (&str, &Typed),
+) -> Option<Next> {
+    let unseen = one.without_credentials() && diagnosis.outcome != Outcome::Ok;
+    let again = || typed.again(verb, &diagnosis.target);
+    log_in.filter(|_| unseen).map(|log_in| Next::command([log_in, " && ", &again()].concat()))
 }
 
 /// What was looked at because it fails, and shows no sign that an identity is what it lacks.

@@ -19,6 +19,8 @@ pub(crate) struct Screen {
     pub code: Option<i32>,
     /// As it was written.
     pub bytes: Vec<u8>,
+    /// Which rows go on in the next one, for they were too long for the terminal.
+    pub wrapped: Vec<bool>,
     /// Row by row, as a terminal of that width shows it, without the empty ones at the end.
     pub rows: Vec<String>,
 }
@@ -61,7 +63,8 @@ pub(crate) fn on_screen(command: &mut Command, (columns, rows): (u16, u16), type
     let mut rows: Vec<String> = parser.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
     let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
     rows.truncate(used);
-    Screen { code, bytes, rows }
+    let wrapped = (0..).map(|row| parser.screen().row_wrapped(row)).take(used).collect();
+    Screen { code, bytes, wrapped, rows }
 }
 
 /// The variables of a terminal as most people have it.
