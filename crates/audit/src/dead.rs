@@ -152,7 +152,10 @@ fn of_subject(policy: &Policy, grant: &Grant<'_>, wanted: &Wanted<'_>) -> Cause 
     let identity: Identity = grant.anybody().with_claim("sub", meant.as_str());
     let alone = Document { statements: vec![grant.written.clone()], ..Document::default() };
     let reason = policy.reasons(&identity, &Call::new()).into_iter().next();
-    reason.map_or(Cause::TrustConditionNotMet, |r| causes::of_reason(&r, &alone, &identity.issuer_path))
+    let cause = reason.map_or(Cause::TrustConditionNotMet, |r| causes::of_reason(&r, &alone, &identity.issuer_path));
+    // Several conditions that contradict each other have no value that was meant.
+    let several = wanted.on("sub").len() > 1 && cause != Cause::WildcardWithStringequals;
+    if several { Cause::TrustConditionNotMet } else { cause }
 }
 
 /// The grant with its conditions on one claim alone, and no Deny: what refuses by itself, refuses with others too.

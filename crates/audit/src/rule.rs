@@ -80,6 +80,13 @@ rules! {
 }
 
 impl Own {
+    /// By its code or its name, in whatever letter case.
+    pub fn find(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let same = |own: &&Self| own.code().eq_ignore_ascii_case(text) || own.name().eq_ignore_ascii_case(text);
+        Self::ALL.iter().find(same).copied()
+    }
+
     /// `TA001`.
     pub const fn code(self) -> &'static str {
         self.told().0

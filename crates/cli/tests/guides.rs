@@ -125,6 +125,11 @@ fn the_bulk_guide_does_what_it_says() {
     walk("bulk.md");
 }
 
+#[test]
+fn the_audit_guide_does_what_it_says() {
+    walk_in("audit.md", &[]);
+}
+
 /// A kubeconfig of somebody who has these cluster roles and nothing else.
 fn reader(lab: &LabProcess, name: &str, roles: &[&str]) -> PathBuf {
     for role in roles {

@@ -224,11 +224,55 @@ fn tokens_policies_and_logs_are_as_published() {
 }
 
 #[test]
+fn audits_are_as_published_live_and_from_files() {
+    let mut published = Published::new();
+    let lab = LabProcess::up(&[]);
+    let live = json_of(&lab.trustwalk(&["audit", "-o", "json"]));
+    assert_eq!(live["unread"], json!([]), "{live:#}");
+    assert!(live["trusting"].as_u64().unwrap() > 2 && live["providers"].as_u64().unwrap() > 0, "{live:#}");
+    published.holds("audit.json", &live);
+    // What the command line of AWS saves is read alike.
+    let aws = |words: &[&str]| succeed(lab.command(tool("aws")).args(["iam"]).args(words).args(["--output", "json"]));
+    std::fs::write(lab.dir.path().join("a.json"), aws(&["get-account-authorization-details"])).unwrap();
+    let listed = aws(&["list-open-id-connect-providers"]);
+    std::fs::write(lab.dir.path().join("p.json"), &listed).unwrap();
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let mut given = vec!["p.json".to_owned()];
+    for (n, one) in listed["OpenIDConnectProviderList"].as_array().unwrap().iter().enumerate() {
+        let arn = one["Arn"].as_str().unwrap();
+        let answer = aws(&["get-open-id-connect-provider", "--open-id-connect-provider-arn", arn]);
+        given.push(format!("p{n}.json"));
+        std::fs::write(lab.dir.path().join(format!("p{n}.json")), answer).unwrap();
+    }
+    let mut words = vec!["audit", "--authorization-details", "a.json", "-o", "json"];
+    for file in &given {
+        words.extend(["--providers", file]);
+    }
+    let offline = json_of(&lab.trustwalk(&words));
+    published.holds("audit.json", &offline);
+    assert_eq!(offline["trust"], live["trust"]);
+    let told = |document: &Value| -> Vec<Value> {
+        document["findings"].as_array().unwrap().iter().map(|f| f["fingerprint"].clone()).collect()
+    };
+    assert_eq!(told(&offline), told(&live));
+    let one = live["trust"][0].clone();
+    let role = one["role"].as_str().unwrap();
+    published.holds("audit.json", &json_of(&lab.trustwalk(&["audit", "--role", role, "-o", "json"])));
+    let issuer = format!("https://{}", one["issuer"].as_str().unwrap());
+    let subject = one["subjects"][0].as_str().unwrap();
+    let answer = json_of(&lab.trustwalk(&["audit", "--issuer", &issuer, "--subject", subject, "-o", "json"]));
+    published.holds("audit.json", &answer);
+    assert!(answer["assumable"].as_array().unwrap().iter().any(|a| a["role"] == role), "{answer:#}");
+}
+
+#[test]
 fn explanations_of_texts_of_causes_and_of_all_are_as_published() {
     let mut published = Published::new();
     for words in [
         &[][..],
         &["TW007"],
+        &["TA004"],
+        &["any-namespace-of-a-cluster"],
         &["Incorrect token audience"],
         &["thumbprint"],
         &["thumbprint-missmatch"],

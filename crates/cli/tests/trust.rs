@@ -240,3 +240,59 @@ fn session_tags_of_a_token_are_request_tags() {
     let (code, said, document) = trust(&both, &with);
     assert_eq!((code, document["malformed_tags"][0].as_str()), (3, Some("team")), "{said}");
 }
+
+/// Runs `audit` on a policy, in one format.
+fn audit(policy: &str, words: &[&str]) -> (i32, String) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("policy.json"), policy).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
+    let out = command.args(["audit", "policy.json"]).args(words).current_dir(dir.path()).output().unwrap();
+    (out.status.code().unwrap(), String::from_utf8(out.stdout).unwrap())
+}
+
+#[test]
+fn the_format_of_an_audit_never_changes_what_it_comes_to() {
+    let sound = policy(GITHUB, &json!({"StringLike": {KEY: "repo:acme/api:*"}}));
+    let wide = policy(GITHUB, &json!({"StringLike": {KEY: "repo:*"}}));
+    let bad = r#"{"Version":"2012-10-17","Statement":7}"#;
+    for (policy, code) in [(sound.as_str(), 0), (&wide, 3), (bad, 4)] {
+        for format in ["human", "json", "yaml", "csv", "dot", "sarif", "html"] {
+            assert_eq!(audit(policy, &["-o", format]).0, code, "{policy} as {format}");
+        }
+    }
+    let (_, said) = audit(&wide, &[]);
+    assert!(said.contains("TA002 any-tenant-of-a-shared-issuer") && said.contains("trustwalk-stranger"), "{said}");
+    assert!(said.contains("Findings: 1 error") && said.ends_with("Next: trustwalk explain TA002\n"), "{said}");
+    let (_, csv) = audit(&wide, &["-o", "csv"]);
+    assert!(csv.lines().nth(1).unwrap().ends_with("repo:*,any,,open,TA002"), "{csv}");
+    let sarif: Value = serde_json::from_str(&audit(&wide, &["-o", "sarif"]).1).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!((result["ruleId"].as_str(), result["level"].as_str()), (Some("TA002"), Some("error")));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&place["artifactLocation"]["uri"], &place["region"]["startLine"]), (&json!("policy.json"), &json!(1)));
+    let (_, page) = audit(&wide, &["-o", "html"]);
+    assert!(page.starts_with("<!doctype html>") && page.contains("default-src 'none'"), "{page}");
+    assert!(audit(&wide, &["-o", "dot"]).1.contains("color=red"));
+}
+
+#[test]
+fn an_audit_answers_who_and_what_and_takes_no_other_words() {
+    let here = policy(
+        GITHUB,
+        &json!({"StringLike": {KEY: "repo:acme/api:*"}, "StringEquals":
+        {"token.actions.githubusercontent.com:environment": "prod"}}),
+    );
+    let issuer = "https://token.actions.githubusercontent.com";
+    let what =
+        |subject: &str, more: &[&str]| audit(&here, &[&["--issuer", issuer, "--subject", subject][..], more].concat());
+    let (code, said) = what("repo:acme/api:pull_request", &[]);
+    assert!(code == 0 && said.contains("can assume 0 of 1 role, and perhaps 1 more"), "{said}");
+    assert!(said.contains("hangs on token.actions.githubusercontent.com:environment"), "{said}");
+    let (_, said) = what("repo:acme/api:pull_request", &["--claim", "environment=prod"]);
+    assert!(said.contains("can assume 1 of 1 role"), "{said}");
+    assert!(what("repo:other/api:pull_request", &[]).1.contains("can assume 0 of 1 role, and perhaps 0 more"));
+    assert_eq!(audit(&here, &["--role", "policy.json"]).0, 0);
+    for words in [&["--role", "nobody"][..], &["--subject", "x"], &["--claim", "a=b"], &["--zone", "policy.json"]] {
+        assert_eq!(audit(&here, words).0, 2, "{words:?}");
+    }
+}

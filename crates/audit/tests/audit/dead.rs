@@ -55,7 +55,7 @@ fn what_no_token_meets_is_told_with_the_cause_that_its_user_would_meet() {
             vec!["TW033"],
         ),
         ("no claim in the key", allow(&json!(provider(EKS)), &json!({"StringEquals": {EKS: "x"}})), vec!["TW067"]),
-        ("two issuers at once", allow(&json!([provider(EKS), provider(GITHUB)]), &both), vec!["TW110", "TW110"]),
+        ("two issuers at once", allow(&json!([provider(EKS), provider(GITHUB)]), &both), vec!["TW109", "TW109"]),
         ("no service account's subject", of_issuer(EKS, &[("StringLike", "sub", json!("repo:acme/*"))]), vec!["TW108"]),
         (
             "two subjects at once",
@@ -79,7 +79,7 @@ fn what_no_token_meets_is_told_with_the_cause_that_its_user_would_meet() {
         (
             "an enterprise's path is another issuer",
             allow(&json!(provider(ghe)), &json!({"StringEquals": {format!("{GITHUB}:sub"): "repo:a/b:pull_request"}})),
-            vec!["TW071"],
+            vec!["TW070"],
         ),
         (
             "a key only signed requests have",

@@ -37,7 +37,7 @@ pub(crate) struct AuditArgs {
     /// What is ours: organizations, clusters, issuers, as TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) zone: Option<PathBuf>,
-    /// Events of CloudTrail: trust is narrowed to the identities in them (repeatable)
+    /// Events of `CloudTrail`: trust is narrowed to the identities in them (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(crate) seen: Vec<PathBuf>,
     /// Who can assume this role? Its ARN or name

@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use anyhow::Context as _;
 use serde_json::json;
+use trustwalk_audit::Own;
 use trustwalk_collect::near;
 use trustwalk_core::cause::{Cause, Found, Ground, Home, MAX_TEXT, look_up, look_up_symptom, page};
 use trustwalk_foreign::shell;
@@ -32,6 +33,9 @@ pub(crate) fn run(args: &ExplainArgs, typed_options: &Typed) -> anyhow::Result<E
     }
     if let Some(cause) = Cause::find(&typed) {
         return one(cause, args.output);
+    }
+    if let Some(rule) = Own::find(&typed) {
+        return of_audit(rule, args.output);
     }
     let text = if typed == "-" { Text::piped()? } else { Text::of(typed.as_bytes()) };
     if text.head.trim().is_empty() {
@@ -281,6 +285,27 @@ fn one(cause: Cause, format: Format) -> anyhow::Result<Exit> {
             "schema": 1, "code": meta.code, "name": cause.name(), "summary": meta.summary, "link": meta.link.name(),
             "severity": meta.severity, "citation": meta.sources.first(),
             "sources": meta.sources, "says": meta.says, "since": meta.since, "doc": meta.doc,
+        });
+        style::say(&style::document(&page)?)?;
+    }
+    Ok(Exit::Sound)
+}
+
+/// A rule of an audit.
+fn of_audit(rule: Own, format: Format) -> anyhow::Result<Exit> {
+    if format == Format::Human {
+        let pen = style::pen();
+        let mut out = pen.page();
+        out.line(pen.ink(Ink::Strong, &[rule.code(), " ", rule.name()].concat()));
+        out.gap();
+        out.prose(&[rule.summary(), "."].concat(), "", "");
+        out.gap();
+        out.prose(rule.advice(), "", "");
+        style::page(&out.shown())?;
+    } else {
+        let page = json!({
+            "schema": 1, "code": rule.code(), "name": rule.name(), "level": rule.level(), "summary": rule.summary(),
+            "advice": rule.advice(),
         });
         style::say(&style::document(&page)?)?;
     }

@@ -22,14 +22,11 @@ pub(super) async fn inventory(place: &PlaceArgs) -> anyhow::Result<Inventory> {
     let _waiting = waits::begin("the roles and providers of the account");
     let (roles, listed) = tokio::join!(Box::pin(roles(&world)), Box::pin(world.aws.providers()));
     let (roles, used) = roles;
-    let account = take_roles(&mut inventory, roles, used);
-    let arns = match listed.known() {
-        Some(arns) => arns.clone(),
-        None => {
-            inventory.unread.push(unread("the identity providers of the account", &listed));
-            Vec::new()
-        }
-    };
+    let account = take_roles(&mut inventory, &roles, used);
+    if listed.known().is_none() {
+        inventory.unread.push(unread("the identity providers of the account", &listed));
+    }
+    let arns = listed.known().cloned().unwrap_or_default();
     if inventory.roles.is_empty() && inventory.unread.len() > 1 {
         let why: Vec<String> = inventory.unread.iter().map(|u| format!("{}: {}", u.what, u.why)).collect();
         bail!("nothing could be read of the account; {}", why.join("; "));
@@ -77,9 +74,9 @@ async fn roles(world: &World) -> (Observed<Vec<Role>>, bool) {
     }
 }
 
-fn take_roles(inventory: &mut Inventory, roles: Observed<Vec<Role>>, used: bool) -> Option<String> {
+fn take_roles(inventory: &mut Inventory, roles: &Observed<Vec<Role>>, used: bool) -> Option<String> {
     let Some(all) = roles.known() else {
-        inventory.unread.push(unread("the roles of the account", &roles));
+        inventory.unread.push(unread("the roles of the account", roles));
         return None;
     };
     for role in all {

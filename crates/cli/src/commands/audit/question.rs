@@ -1,6 +1,6 @@
 //! "What can this subject assume?"
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use trustwalk_audit::{Assumable, Inventory, assumable};
 use trustwalk_render::{Ink, Next, Shown, Typed, ending};
 use trustwalk_trust_policy::Decision;
