@@ -1,0 +1,77 @@
+//! Clusters, add-ons, associations.
+
+use trustwalk_checkout::{Addon, Association, Cluster, Said, Text};
+
+use crate::value::Val;
+
+use super::{Declare, Seen};
+
+/// Where the service account of an add-on is that its role is for:
+/// <https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html> and each add-on's page.
+const ADDON_ACCOUNTS: &[(&str, &str, &str)] = &[
+    ("vpc-cni", "kube-system", "aws-node"),
+    ("aws-ebs-csi-driver", "kube-system", "ebs-csi-controller-sa"),
+    ("aws-efs-csi-driver", "kube-system", "efs-csi-controller-sa"),
+    ("aws-mountpoint-s3-csi-driver", "kube-system", "s3-csi-driver-sa"),
+    ("amazon-cloudwatch-observability", "amazon-cloudwatch", "cloudwatch-agent"),
+];
+
+/// The service account of an add-on.
+fn account_of(addon: &str) -> Option<(Text, Text)> {
+    let found = ADDON_ACCOUNTS.iter().find(|(name, _, _)| *name == addon);
+    found.map(|(_, namespace, account)| ((*namespace).into(), (*account).into()))
+}
+
+impl Declare<'_, '_> {
+    pub(super) fn cluster(&mut self, seen: &Seen) {
+        let Some(name) = self.given(seen, "name") else { return };
+        let issuer = self.eval.issuer(seen.which, seen.at);
+        let cluster = Cluster { from: seen.from.clone(), name: self.said(&name), issuer: self.text(&issuer) };
+        self.out.clusters.push(cluster);
+    }
+
+    pub(super) fn addon(&mut self, seen: &Seen) {
+        let (Some(cluster), Some(name)) = (self.given(seen, "cluster_name"), self.given(seen, "addon_name")) else {
+            return;
+        };
+        let role = self.given(seen, "service_account_role_arn").map(|arn| self.said(&arn));
+        let (cluster, name) = (self.text(&cluster), self.said(&name));
+        let account = name.value.known().and_then(account_of);
+        self.addon_associations(seen, &cluster, account.as_ref());
+        self.out.addons.push(Addon { from: seen.from.clone(), cluster, name, role, account });
+    }
+
+    /// An add-on can bring associations for its service accounts, which are in its namespace.
+    fn addon_associations(&mut self, seen: &Seen, cluster: &Text, own: Option<&(Text, Text)>) {
+        let blocks = self.given(seen, "pod_identity_association");
+        for block in blocks.as_ref().and_then(Val::as_list).unwrap_or_default() {
+            let (Some(account), Some(role)) = (block.get("service_account"), block.get("role_arn")) else { continue };
+            let symbol = format!("namespace of {}", seen.from.address);
+            let namespace = own.map_or_else(|| Text::unknown(symbol), |(namespace, _)| namespace.clone());
+            let association = Association {
+                from: trustwalk_checkout::Identity { at: self.place(block.at), ..seen.from.clone() },
+                cluster: cluster.clone(),
+                namespace: Said::new(namespace, self.place(block.at)),
+                account: self.said(account),
+                role: self.said(role),
+            };
+            self.out.associations.push(association);
+        }
+    }
+
+    pub(super) fn association(&mut self, seen: &Seen) {
+        let names = ["cluster_name", "namespace", "service_account", "role_arn"];
+        let [Some(cluster), Some(namespace), Some(account), Some(role)] = names.map(|name| self.given(seen, name))
+        else {
+            return;
+        };
+        let association = Association {
+            from: seen.from.clone(),
+            cluster: self.text(&cluster),
+            namespace: self.said(&namespace),
+            account: self.said(&account),
+            role: self.said(&role),
+        };
+        self.out.associations.push(association);
+    }
+}

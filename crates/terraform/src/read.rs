@@ -1,0 +1,67 @@
+//! A checkout, from its files to what they declare.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use hcl_edit::structure::Body;
+use trustwalk_checkout::{Declared, Unread};
+
+use super::declare::Declare;
+use super::eval::{Eval, join};
+use super::folder::{Folder, Folders, is_override};
+use super::parse::{Unit, parse};
+use super::source::{File, Sources, Spot};
+
+/// What the Terraform files of a checkout declare. Other files may be among them: `file` and `templatefile` read them.
+pub fn read(files: &[File]) -> Declared {
+    let sources = Sources::new(files);
+    let mut unread = Vec::new();
+    let mut units = Vec::new();
+    for (number, file) in sources.files() {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        if is_override(name) || name.ends_with(".tf.json") || name.ends_with(".tfvars.json") {
+            let at = sources.place(Spot { file: number, start: 0, end: 0 });
+            let why = "files that override others, and Terraform's JSON syntax, are not read: run `terraform show \
+                       -json` on a plan and give its output";
+            unread.push(Unread { at, why: why.to_owned() });
+        } else if name.ends_with(".tf") || name.ends_with(".tfvars") {
+            units.extend(parse(&sources, number, file, &mut unread));
+        } else {
+            // Functions read it; it has no blocks.
+            units.push(Unit { file: number, base: 0, ours: false, body: Body::new() });
+        }
+    }
+    let paths: Vec<&str> = files.iter().map(|file| &*file.path).collect();
+    let folders = Folders::new(&units, &paths);
+    let mut eval = Eval::new(&sources, &units, &folders);
+    let roots = roots(&folders);
+    for (path, folder) in &roots {
+        let name = match (roots.len(), *path) {
+            (1, _) | (_, "") => Rc::from(""),
+            (_, path) => Rc::from(format!("{path}: ")),
+        };
+        let first = eval.root(path, folder, name);
+        eval.follow(first);
+    }
+    let mut declared = Declare::new(&mut eval).all();
+    unread.append(&mut declared.unread);
+    Declared { unread, ..declared }
+}
+
+/// Modules that no other calls.
+fn roots<'f, 'a>(folders: &'f Folders<'a>) -> Vec<(&'a str, &'f Folder<'a>)> {
+    let mut called = BTreeSet::new();
+    for (path, folder) in &folders.by_path {
+        for call in folder.calls.values() {
+            let source = call.hcl.body.get_attribute("source").and_then(|found| found.value.as_str());
+            called.extend(source.filter(|source| source.starts_with('.')).and_then(|source| join(path, source)));
+        }
+    }
+    let is_module = |folder: &Folder<'_>| !folder.resources.is_empty() || !folder.calls.is_empty();
+    folders
+        .by_path
+        .iter()
+        .filter(|(path, folder)| !called.contains(**path) && is_module(folder))
+        .map(|(path, folder)| (*path, folder))
+        .collect()
+}

@@ -1,0 +1,301 @@
+//! Each kind of resource.
+
+use super::{at, known, many, one};
+
+#[test]
+fn roles_have_arns_names_and_policies() {
+    let declared = one(r#"
+provider "aws" {
+  region = "eu-west-1"
+  assume_role { role_arn = "arn:aws:iam::111122223333:role/deploy" }
+}
+resource "aws_iam_role" "app" {
+  name                 = "app"
+  path                 = "/team/"
+  assume_role_policy   = jsonencode({})
+  permissions_boundary = "arn:aws:iam::111122223333:policy/limit"
+  max_session_duration = 7200
+  managed_policy_arns  = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+  inline_policy {
+    name   = "inline"
+    policy = jsonencode({ Statement = [] })
+  }
+}
+resource "aws_iam_policy" "own" {
+  name   = "own"
+  policy = jsonencode({ Version = "2012-10-17" })
+}
+resource "aws_iam_role_policy_attachment" "own" {
+  role       = aws_iam_role.app.name
+  policy_arn = aws_iam_policy.own.arn
+}
+resource "aws_iam_role_policy" "apart" {
+  role   = aws_iam_role.app.id
+  name   = "apart"
+  policy = "{}"
+}
+resource "aws_iam_role" "made" {
+  name_prefix        = "made-"
+  assume_role_policy = "{}"
+}
+"#);
+    assert_eq!(declared.unread, []);
+    let app = &declared.roles[0];
+    assert_eq!(known(&app.arn), "arn:aws:iam::111122223333:role/team/app");
+    assert_eq!(app.boundary.as_ref().map(|arn| known(&arn.value)), Some("arn:aws:iam::111122223333:policy/limit"));
+    assert_eq!(app.max_session.as_ref().map(|seconds| known(&seconds.value)), Some("7200"));
+    let policies: Vec<(String, bool)> =
+        app.policies.iter().map(|policy| (policy.name.to_string(), policy.document.is_some())).collect();
+    let wanted = [
+        ("inline", true),
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", false),
+        ("apart", true),
+        ("arn:aws:iam::111122223333:policy/own", true),
+    ];
+    assert_eq!(policies.len(), wanted.len(), "{policies:?}");
+    for (name, document) in wanted {
+        assert!(policies.contains(&(name.to_owned(), document)), "{name}: {policies:?}");
+    }
+    let made = &declared.roles[1];
+    assert_eq!(made.name.value.to_string(), r#"made-${trimprefix(aws_iam_role.made.name, "made-")}"#);
+    assert_eq!(made.arn.to_string(), format!("arn:aws:iam::111122223333:role/{}", made.name.value));
+}
+
+#[test]
+fn instances_are_one_each_and_unknown_counts_are_perhaps() {
+    let declared = one(r#"
+variable "create" {}
+variable "names" {}
+resource "aws_iam_role" "each" {
+  for_each           = toset(["b", "a"])
+  name               = "role-${each.key}"
+  assume_role_policy = "{}"
+}
+resource "aws_iam_role" "counted" {
+  count              = 2
+  name               = "n${count.index}"
+  assume_role_policy = "{}"
+}
+resource "aws_iam_role" "perhaps" {
+  count              = var.create ? 1 : 0
+  name               = "p"
+  assume_role_policy = "{}"
+}
+resource "aws_iam_role" "some" {
+  for_each           = var.names
+  name               = each.key
+  assume_role_policy = "{}"
+}
+resource "aws_iam_role" "none" {
+  count              = 0
+  name               = "none"
+  assume_role_policy = "{}"
+}
+resource "aws_eks_addon" "cni" {
+  cluster_name             = "prod"
+  addon_name               = "vpc-cni"
+  service_account_role_arn = aws_iam_role.perhaps[0].arn
+}
+resource "aws_eks_addon" "some" {
+  for_each                 = var.names
+  cluster_name             = "prod"
+  addon_name               = "adot"
+  service_account_role_arn = aws_iam_role.some[each.key].arn
+}
+"#);
+    let roles: Vec<(String, String, Option<String>)> = declared
+        .roles
+        .iter()
+        .map(|role| (role.from.address.clone(), role.name.value.to_string(), role.perhaps.clone()))
+        .collect();
+    let row = |address: &str, name: &str, perhaps: Option<&str>| {
+        (address.to_owned(), name.to_owned(), perhaps.map(str::to_owned))
+    };
+    assert_eq!(
+        roles,
+        [
+            row("aws_iam_role.counted[0]", "n0", None),
+            row("aws_iam_role.counted[1]", "n1", None),
+            row(r#"aws_iam_role.each["a"]"#, "role-a", None),
+            row(r#"aws_iam_role.each["b"]"#, "role-b", None),
+            row("aws_iam_role.perhaps[0]", "p", Some("var.create ? 1 : 0")),
+            row("aws_iam_role.some[each.key of var.names]", "${each.key of var.names}", Some("var.names")),
+        ]
+    );
+    assert_eq!(declared.addons[0].role.as_ref().unwrap().value, declared.roles[4].arn);
+    assert_eq!(declared.addons[1].role.as_ref().unwrap().value, declared.roles[5].arn);
+    assert_eq!(declared.addons[0].account, Some(("kube-system".into(), "aws-node".into())));
+}
+
+#[test]
+fn clusters_addons_and_associations() {
+    let text = r#"
+resource "aws_eks_cluster" "this" { name = "prod" }
+resource "aws_iam_openid_connect_provider" "this" {
+  url             = aws_eks_cluster.this.identity[0].oidc[0].issuer
+  client_id_list  = ["sts.amazonaws.com"]
+  thumbprint_list = [data.tls_certificate.this.certificates[0].sha1_fingerprint]
+}
+data "tls_certificate" "this" { url = aws_eks_cluster.this.identity[0].oidc[0].issuer }
+resource "aws_eks_addon" "ebs" {
+  cluster_name = aws_eks_cluster.this.name
+  addon_name   = "aws-ebs-csi-driver"
+  pod_identity_association {
+    role_arn        = "arn:aws:iam::111122223333:role/ebs"
+    service_account = "ebs-csi-controller-sa"
+  }
+}
+resource "aws_eks_pod_identity_association" "app" {
+  cluster_name    = aws_eks_cluster.this.name
+  namespace       = "apps"
+  service_account = "web"
+  role_arn        = "arn:aws:iam::111122223333:role/web"
+}
+"#;
+    let declared = one(text);
+    assert_eq!(declared.unread, []);
+    let provider = &declared.providers[0];
+    assert_eq!(provider.url.value, declared.clusters[0].issuer);
+    assert_eq!(
+        provider.thumbprints.as_ref().unwrap()[0].value.to_string(),
+        "${data.tls_certificate.this.certificates[0].sha1_fingerprint}"
+    );
+    let pairs: Vec<String> = declared
+        .associations
+        .iter()
+        .map(|found| format!("{}/{}/{}", found.cluster, found.namespace.value, found.account.value))
+        .collect();
+    assert_eq!(pairs, ["prod/kube-system/ebs-csi-controller-sa", "prod/apps/web"]);
+    assert_eq!(at(text, &declared.associations[1].account.at), "\"web\"");
+    assert!(at(text, &declared.addons[0].from.at).starts_with("resource \"aws_eks_addon\" \"ebs\" {"));
+}
+
+#[test]
+fn service_accounts_of_each_kind() {
+    let declared = one(r#"
+provider "kubernetes" {
+  host = aws_eks_cluster.this.endpoint
+}
+provider "helm" {
+  kubernetes {
+    exec {
+      api_version = "client.authentication.k8s.io/v1beta1"
+      command     = "aws"
+      args        = ["eks", "get-token", "--cluster-name", aws_eks_cluster.this.name]
+    }
+  }
+}
+resource "aws_eks_cluster" "this" { name = "prod" }
+resource "aws_iam_role" "app" {
+  name               = "app"
+  assume_role_policy = "{}"
+}
+resource "kubernetes_service_account_v1" "a" {
+  metadata {
+    name        = "a"
+    namespace   = "apps"
+    annotations = { "eks.amazonaws.com/role-arn" = aws_iam_role.app.arn }
+  }
+}
+resource "kubernetes_annotations" "b" {
+  api_version = "v1"
+  kind        = "ServiceAccount"
+  metadata {
+    name      = "b"
+    namespace = "kube-system"
+  }
+  annotations = { "eks.amazonaws.com/role-arn" = aws_iam_role.app.arn }
+}
+resource "kubernetes_manifest" "c" {
+  manifest = {
+    apiVersion = "v1"
+    kind       = "ServiceAccount"
+    metadata   = { name = "c", namespace = "apps" }
+  }
+}
+resource "kubernetes_manifest" "d" {
+  manifest = {
+    apiVersion = "apps/v1"
+    kind       = "Deployment"
+    metadata   = { name = "d", namespace = "apps" }
+    spec       = { template = { spec = { serviceAccountName = "c" } } }
+  }
+}
+resource "helm_release" "e" {
+  name      = "e"
+  chart     = "e"
+  namespace = "charts"
+  set {
+    name  = "controller.serviceAccount.annotations.eks\\.amazonaws\\.com/role-arn"
+    value = aws_iam_role.app.arn
+  }
+}
+resource "helm_release" "f" {
+  name      = "f"
+  chart     = "f"
+  namespace = "charts"
+  values = [yamlencode({
+    serviceAccount = { name = "f", annotations = { "eks.amazonaws.com/role-arn" = aws_iam_role.app.arn } }
+  })]
+}
+"#);
+    assert_eq!(declared.unread, []);
+    let accounts: Vec<String> = declared
+        .accounts
+        .iter()
+        .map(|account| {
+            let cluster = account.cluster.as_ref().map(ToString::to_string).unwrap_or_default();
+            let namespace = account.namespace.as_ref().map(|said| said.value.to_string()).unwrap_or_default();
+            format!("{cluster}/{namespace}/{} {}", account.name.value, account.annotations.len())
+        })
+        .collect();
+    assert_eq!(
+        accounts,
+        [
+            "prod/charts/${helm_release.e: service account's name} 1",
+            "prod/charts/f 1",
+            "prod/kube-system/b 1",
+            "prod/apps/c 0",
+            "prod/apps/a 1",
+        ]
+    );
+    let arn = &declared.roles[0].arn;
+    assert!(declared.accounts.iter().flat_map(|account| &account.annotations).all(|(_, value)| value.value == *arn));
+    assert_eq!(declared.workloads[0].account.value.known(), Some("c"));
+}
+
+#[test]
+fn a_syntax_error_has_its_place_and_the_rest_is_read() {
+    let text = "resource \"aws_iam_role\" \"a\" {\n  name = \"a\"\n  assume_role_policy = \"{}\"\n}\n\
+                resource \"aws_iam_role\" \"b\" {\n  name = = \"b\"\n}\n\
+                resource \"aws_iam_role\" \"c\" {\n  name = \"c\"\n  assume_role_policy = \"{}\"\n}\n";
+    let declared = one(text);
+    let names: Vec<_> = declared.roles.iter().map(|role| role.name.value.to_string()).collect();
+    assert_eq!(names, ["a", "c"]);
+    assert_eq!(declared.unread.len(), 1);
+    assert_eq!((declared.unread[0].at.line, declared.unread[0].at.column), (6, 10));
+    assert_eq!(at(text, &declared.roles[1].name.at), "\"c\"");
+}
+
+#[test]
+fn files_of_functions_are_read_with_their_own_places() {
+    let template = "{\n  \"Statement\": [{\"Principal\": {\"Federated\": \"${arn}\"}}]\n}\n";
+    let main = "resource \"aws_iam_role\" \"r\" {\n  name = \"r\"\n  assume_role_policy = \
+                templatefile(\"${path.module}/trust.json.tpl\", { arn = \"arn:x\" })\n}\n";
+    let declared = many(&[("infra/main.tf", main), ("infra/trust.json.tpl", template)]);
+    assert_eq!(declared.unread, []);
+    let trust = &declared.roles[0].trust;
+    let federated =
+        trust.at_path(&["Statement"]).unwrap().value.items()[0].at_path(&["Principal", "Federated"]).unwrap();
+    assert_eq!(super::shown(federated), "\"arn:x\"");
+    assert_eq!((&*federated.at.path, federated.at.line), ("infra/trust.json.tpl", 2));
+    assert_eq!(at(template, &federated.at), "\"${arn}\"");
+}
+
+#[test]
+fn what_is_not_read_is_told() {
+    let declared = many(&[("main.tf.json", "{}"), ("override.tf", ""), ("x.tf", "locals {}\n")]);
+    assert_eq!(declared.unread.len(), 2);
+    let long = format!("# {}\n", "x".repeat(9 << 20));
+    assert_eq!(one(&long).unread.len(), 1);
+}

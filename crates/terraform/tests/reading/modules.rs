@@ -1,0 +1,151 @@
+//! Modules of the checkout, providers that are passed on, files of variables.
+
+use super::{known, many};
+
+const ROLE: &str = r#"
+variable "name" {}
+variable "namespace" { default = "default" }
+resource "aws_iam_role" "this" {
+  name               = var.name
+  assume_role_policy = jsonencode({ sub = "system:serviceaccount:${var.namespace}:${var.name}" })
+}
+output "arn" { value = aws_iam_role.this.arn }
+"#;
+
+#[test]
+fn a_module_called_twice_is_two_scopes() {
+    let main = r#"
+variable "ns" {}
+module "a" {
+  source    = "./modules/role"
+  name      = "a"
+  namespace = var.ns
+}
+module "b" {
+  source   = "./modules/role"
+  for_each = toset(["x", "y"])
+  name     = each.key
+}
+resource "aws_eks_addon" "cni" {
+  cluster_name             = "prod"
+  addon_name               = "vpc-cni"
+  service_account_role_arn = module.b["y"].arn
+}
+"#;
+    let declared = many(&[("main.tf", main), ("modules/role/main.tf", ROLE)]);
+    assert_eq!(declared.unread, []);
+    let roles: Vec<(&str, String)> =
+        declared.roles.iter().map(|role| (role.from.address.as_str(), super::shown(&role.trust))).collect();
+    assert_eq!(
+        roles,
+        [
+            ("module.a.aws_iam_role.this", r#"{"sub":"system:serviceaccount:${var.ns}:a"}"#.to_owned()),
+            (r#"module.b["x"].aws_iam_role.this"#, r#"{"sub":"system:serviceaccount:default:x"}"#.to_owned()),
+            (r#"module.b["y"].aws_iam_role.this"#, r#"{"sub":"system:serviceaccount:default:y"}"#.to_owned()),
+        ]
+    );
+    assert_eq!(declared.addons[0].role.as_ref().unwrap().value, declared.roles[2].arn);
+    assert_eq!(&*declared.roles[0].trust.at.path, "modules/role/main.tf");
+    assert_eq!(&*declared.roles[0].name.at.path, "main.tf");
+}
+
+#[test]
+fn providers_are_passed_on() {
+    let main = r#"
+provider "aws" {
+  region              = "eu-west-1"
+  allowed_account_ids = ["111122223333"]
+}
+provider "aws" {
+  alias = "other"
+  assume_role { role_arn = "arn:aws-cn:iam::444455556666:role/x" }
+}
+module "a" {
+  source = "./role"
+  name   = "a"
+}
+module "b" {
+  source    = "./role"
+  name      = "b"
+  providers = { aws = aws.other }
+}
+data "aws_caller_identity" "here" {}
+data "aws_caller_identity" "there" { provider = aws.other }
+resource "aws_iam_role" "c" {
+  name               = "c-${data.aws_caller_identity.here.account_id}-${data.aws_caller_identity.there.account_id}"
+  assume_role_policy = "{}"
+}
+"#;
+    let declared = many(&[("main.tf", main), ("role/main.tf", ROLE)]);
+    let mut arns: Vec<&str> = declared.roles.iter().map(|role| known(&role.arn)).collect();
+    arns.sort_unstable();
+    assert_eq!(
+        arns,
+        [
+            "arn:aws-cn:iam::444455556666:role/b",
+            "arn:aws:iam::111122223333:role/a",
+            "arn:aws:iam::111122223333:role/c-111122223333-444455556666",
+        ]
+    );
+}
+
+#[test]
+fn root_modules_are_apart_and_files_of_variables_count() {
+    let main = r#"
+variable "name" { default = "by-default" }
+variable "ns" {}
+resource "aws_iam_role" "r" {
+  name               = var.name
+  assume_role_policy = jsonencode({ ns = var.ns })
+}
+"#;
+    let declared = many(&[
+        ("envs/dev/main.tf", main),
+        ("envs/dev/terraform.tfvars", "name = \"dev\"\nns = \"dev-ns\"\n"),
+        ("envs/prod/main.tf", main),
+        ("envs/prod/z.auto.tfvars", "name = \"prod\"\n"),
+        ("envs/stage/main.tf", main),
+        ("envs/stage/vars/blue.tfvars", "name = \"blue\"\n"),
+    ]);
+    assert_eq!(declared.unread, []);
+    let roles: Vec<String> =
+        declared.roles.iter().map(|role| format!("{} {}", role.name.value, super::shown(&role.trust))).collect();
+    assert_eq!(
+        roles,
+        [
+            r#"dev {"ns":"dev-ns"}"#,
+            r#"prod {"ns":${envs/prod: var.ns}}"#,
+            // Which file it will be only the command line tells.
+            r#"${envs/stage: var.name} {"ns":${envs/stage: var.ns}}"#,
+        ]
+    );
+    assert_ne!(declared.roles[0].arn, declared.roles[1].arn);
+}
+
+#[test]
+fn a_module_that_is_not_there_is_told_where_an_identity_hangs_on_it() {
+    let main = r#"
+module "vpc" { source = "terraform-aws-modules/vpc/aws" }
+module "roles" { source = "git::https://git.example/roles.git" }
+resource "aws_eks_addon" "cni" {
+  cluster_name             = "prod"
+  addon_name               = "vpc-cni"
+  service_account_role_arn = module.roles.arn
+}
+"#;
+    let declared = many(&[("main.tf", main)]);
+    assert_eq!(declared.addons[0].role.as_ref().unwrap().value.to_string(), "${module.roles.arn}");
+    let lines: Vec<u32> = declared.unread.iter().map(|unread| unread.at.line).collect();
+    assert_eq!(lines, [3]);
+}
+
+#[test]
+fn modules_that_call_each_other_end() {
+    let call = |to: &str| format!("module \"m\" {{ source = \"../{to}\" }}\n");
+    let declared = many(&[
+        ("main.tf", "module \"a\" { source = \"./a\" }\n"),
+        ("a/main.tf", &call("b")),
+        ("b/main.tf", &call("a")),
+    ]);
+    assert!(declared.unread.iter().any(|unread| unread.why.contains("module calls")), "{:?}", declared.unread);
+}
