@@ -107,7 +107,7 @@ impl<'a> Folders<'a> {
     }
 
     fn body(&mut self, number: usize, unit: &'a Unit, path: &'a str) {
-        for structure in unit.body.iter() {
+        for structure in &unit.body {
             let Structure::Block(hcl) = structure else { continue };
             let block = Block { unit: number, hcl, spot: unit.spot(hcl) };
             let folder = self.by_path.entry(path).or_default();

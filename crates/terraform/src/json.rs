@@ -1,5 +1,6 @@
 //! JSON inside texts: read with the place of each value, written as Terraform's `jsonencode` writes it.
 
+use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::bounds::MAX_DOCUMENT_DEPTH;
@@ -43,10 +44,12 @@ impl<'r> Reader<'r> {
         loop {
             match self.segs.get(self.seg)? {
                 Seg::Unknown(sym, at) => return Some(Next::Unknown(sym, *at)),
-                Seg::Known { text, .. } => match text.as_bytes().get(self.byte) {
-                    Some(byte) => return Some(Next::Byte(*byte)),
-                    None => (self.seg, self.byte) = (self.seg + 1, 0),
-                },
+                Seg::Known { text, .. } => {
+                    if let Some(byte) = text.as_bytes().get(self.byte) {
+                        return Some(Next::Byte(*byte));
+                    }
+                    (self.seg, self.byte) = (self.seg + 1, 0);
+                }
             }
         }
     }
@@ -355,7 +358,7 @@ fn escaped(text: &str) -> String {
             '\r' => all.push_str("\\r"),
             '\t' => all.push_str("\\t"),
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\u{0}'..='\u{1f}' => {
-                all.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(all, "\\u{:04x}", u32::from(c));
             }
             c => all.push(c),
         }

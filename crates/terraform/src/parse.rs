@@ -82,7 +82,7 @@ fn parts(text: &str) -> Vec<(usize, usize)> {
     let mut starts = vec![0];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let word: String = line.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+        let word: String = line.chars().take_while(char::is_ascii_alphabetic).collect();
         let rest = line.get(word.len()..).unwrap_or_default();
         if BLOCKS.contains(&word.as_str()) && rest.starts_with([' ', '\t', '{', '"']) && at > 0 {
             starts.push(at);

@@ -214,7 +214,7 @@ fn conditions(blocks: &[Val], at: Spot) -> Val {
         if position.is_none() {
             tests.push((Key { name: test_name, at: test.at }, Vec::new()));
         }
-        let slot = position.map_or_else(|| tests.len() - 1, |position| position);
+        let slot = position.unwrap_or_else(|| tests.len() - 1);
         let Some((_, variables)) = tests.get_mut(slot) else { continue };
         match variables.iter_mut().find(|(known, _)| known.name.same(&name)) {
             Some((_, known)) => *known = Val::list([items(known), items(&values)].concat(), known.at),

@@ -19,12 +19,13 @@ pub fn read(files: &[File]) -> Declared {
     let mut units = Vec::new();
     for (number, file) in sources.files() {
         let name = file.path.rsplit('/').next().unwrap_or_default();
+        let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
         if is_override(name) || name.ends_with(".tf.json") || name.ends_with(".tfvars.json") {
             let at = sources.place(Spot { file: number, start: 0, end: 0 });
             let why = "files that override others, and Terraform's JSON syntax, are not read: run `terraform show \
                        -json` on a plan and give its output";
             unread.push(Unread { at, why: why.to_owned() });
-        } else if name.ends_with(".tf") || name.ends_with(".tfvars") {
+        } else if matches!(kind, "tf" | "tfvars") {
             units.extend(parse(&sources, number, file, &mut unread));
         } else {
             // Functions read it; it has no blocks.

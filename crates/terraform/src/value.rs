@@ -116,8 +116,8 @@ impl Val {
         }
     }
 
-    pub(crate) fn number(number: impl ToString, at: Spot) -> Self {
-        Self::new(Kind::Number(number.to_string().into()), at)
+    pub(crate) fn number(number: impl std::fmt::Display, at: Spot) -> Self {
+        Self::new(Kind::Number(format!("{number}").into()), at)
     }
 
     pub(crate) fn bool(truth: bool, at: Spot) -> Self {

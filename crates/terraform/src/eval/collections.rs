@@ -31,7 +31,7 @@ pub(crate) fn distinct(items: &[Val]) -> Vec<Val> {
 impl Eval<'_> {
     pub(super) fn object(&mut self, ctx: &Ctx<'_>, object: &Object, at: Spot) -> Val {
         let mut members = Vec::new();
-        for (key, value) in object.iter() {
+        for (key, value) in object {
             let key = match key {
                 ObjectKey::Ident(name) => {
                     let at = self.spot(ctx, name);
@@ -140,7 +140,7 @@ impl Eval<'_> {
     pub(crate) fn block(&mut self, ctx: &Ctx<'_>, body: &Body, at: Spot) -> Val {
         let mut members: Vec<(Key, Val)> = Vec::new();
         let mut names: Vec<Rc<str>> = Vec::new();
-        for structure in body.iter() {
+        for structure in body {
             match structure {
                 Structure::Attribute(attribute) => {
                     let value = self.eval(ctx, &attribute.value);

@@ -44,7 +44,7 @@ pub(crate) struct Frame<'f> {
     pub(crate) outer: Option<&'f Frame<'f>>,
 }
 
-impl<'f> Frame<'f> {
+impl Frame<'_> {
     fn find(&self, name: &str) -> Option<&Val> {
         let here = self.names.iter().rev().find(|(bound, _)| *bound == name).map(|(_, value)| value);
         here.or_else(|| self.outer.and_then(|outer| outer.find(name)))

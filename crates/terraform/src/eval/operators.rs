@@ -72,12 +72,11 @@ impl Eval<'_> {
                 None
             }
         };
-        match truth {
-            Some(truth) => Val::bool(truth, at),
-            None => {
-                let name = format!("{} {operator} {}", self.print_thing(&one), self.print_thing(&two));
-                Self::symbol(print::name(&name), &[&one, &two], at)
-            }
+        if let Some(truth) = truth {
+            Val::bool(truth, at)
+        } else {
+            let name = format!("{} {operator} {}", self.print_thing(&one), self.print_thing(&two));
+            Self::symbol(print::name(&name), &[&one, &two], at)
         }
     }
 }
@@ -112,7 +111,9 @@ pub(crate) fn same(one: &Val, two: &Val) -> Option<bool> {
         (Kind::Unknown(one), Kind::Unknown(two)) => (one.name == two.name).then_some(true),
         (Kind::Unknown(sym), Kind::Null) | (Kind::Null, Kind::Unknown(sym)) => sym.sure.then_some(false),
         (Kind::Unknown(_), Kind::Text(_)) | (Kind::Text(_), Kind::Unknown(_)) => texts(one, two),
-        (Kind::Unknown(_) | Kind::Fault(_), _) | (_, Kind::Unknown(_) | Kind::Fault(_)) => None,
+        (Kind::Thing(one), Kind::Thing(two)) => Some(one == two),
+        (Kind::Unknown(_) | Kind::Fault(_) | Kind::Thing(_), _)
+        | (_, Kind::Unknown(_) | Kind::Fault(_) | Kind::Thing(_)) => None,
         (Kind::Null, Kind::Null) => Some(true),
         (Kind::Bool(one), Kind::Bool(two)) => Some(one == two),
         (Kind::Number(_), Kind::Number(_)) | (Kind::Text(_) | Kind::Json(_), Kind::Text(_) | Kind::Json(_)) => {
@@ -125,8 +126,6 @@ pub(crate) fn same(one: &Val, two: &Val) -> Option<bool> {
             all(one.iter().zip(two.iter()).map(|(one, two)| same(one, two)))
         }
         (Kind::Map(one), Kind::Map(two)) => maps(one, two),
-        (Kind::Thing(one), Kind::Thing(two)) => Some(one == two),
-        (Kind::Thing(_), _) | (_, Kind::Thing(_)) => None,
         _ => Some(false),
     }
 }

@@ -94,12 +94,11 @@ impl Eval<'_> {
     }
 
     fn finish(&mut self, parts: Parts, at: Spot) -> Val {
-        match parts.fault {
-            Some(sym) => Val::new(Kind::Fault(sym), at),
-            None => {
-                let value = self.bounded(Rope::of(parts.segs), at);
-                if let Kind::Unknown(_) = value.kind { value } else { Val { at, ..value } }
-            }
+        if let Some(sym) = parts.fault {
+            Val::new(Kind::Fault(sym), at)
+        } else {
+            let value = self.bounded(Rope::of(parts.segs), at);
+            if let Kind::Unknown(_) = value.kind { value } else { Val { at, ..value } }
         }
     }
 

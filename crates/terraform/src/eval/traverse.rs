@@ -32,7 +32,7 @@ impl Eval<'_> {
                 TraversalOperator::FullSplat(_) => Step::FullSplat,
             })
             .collect();
-        let root = traversal.expr.as_variable().map(|name| name.as_str());
+        let root = traversal.expr.as_variable().map(hcl_edit::Ident::as_str);
         let bound = root.is_some_and(|name| ctx.frame.is_some_and(|frame| frame.find(name).is_some()));
         let (value, rest) = match root {
             Some(root) if !bound => self.rooted(ctx, root, &steps, at),
@@ -183,7 +183,7 @@ impl Eval<'_> {
         let found = match &value.kind {
             Kind::Map(_) => match index.known_text() {
                 Some(name) => return self.attr(value, &name, at),
-                None => self.of_unknown_key(value, index),
+                None => Self::of_unknown_key(value, index),
             },
             Kind::List(items) => index.as_integer().map(|number| {
                 let item = usize::try_from(number).ok().and_then(|number| items.get(number));
@@ -200,7 +200,7 @@ impl Eval<'_> {
     }
 
     /// The member of an unknown name: one that is written with the same unknown name.
-    fn of_unknown_key(&self, value: &Val, index: &Val) -> Option<Val> {
+    fn of_unknown_key(value: &Val, index: &Val) -> Option<Val> {
         let name = index.as_rope()?;
         value.as_map()?.iter().rev().find(|(key, _)| key.name.same(&name)).map(|(_, item)| item.clone())
     }

@@ -133,7 +133,7 @@ impl<'a> Eval<'a> {
     fn conform_object(&mut self, ctx: &Ctx<'_>, value: Val, kind: &Expression) -> Val {
         let (Some(kind), Some(_)) = (kind.as_object(), value.as_map()) else { return value };
         let mut members = Vec::new();
-        for (key, wanted) in kind.iter() {
+        for (key, wanted) in kind {
             let name = match key {
                 hcl_edit::expr::ObjectKey::Ident(name) => name.value().as_str(),
                 hcl_edit::expr::ObjectKey::Expression(expr) => expr.as_str().unwrap_or_default(),

@@ -66,6 +66,20 @@ pub(super) fn call(name: &str, args: &[Val], at: Spot) -> Outcome {
         ("reverse", [list]) => Some(Val::list(list.as_list()?.iter().rev().cloned().collect(), at)),
         ("sort", [list]) => sort(list, at),
         ("range", numbers) => range(numbers, at),
+        ("setproduct", lists) => setproduct(lists, at),
+        ("alltrue", [list]) => every(list, true, at),
+        ("anytrue", [list]) => every(list, false, at),
+        ("max" | "min", numbers) => {
+            let all: Option<Vec<i64>> = numbers.iter().map(Val::as_integer).collect();
+            let found = if name == "max" { all?.into_iter().max()? } else { all?.into_iter().min()? };
+            Some(Val::number(found, at))
+        }
+        _ => sets(name, args, at),
+    }
+}
+
+fn sets(name: &str, args: &[Val], at: Spot) -> Outcome {
+    match (name, args) {
         ("setunion", lists) => {
             let all: Option<Vec<&[Val]>> = lists.iter().map(Val::as_list).collect();
             Some(Val::list(distinct(&all?.concat()), at))
@@ -79,14 +93,6 @@ pub(super) fn call(name: &str, args: &[Val], at: Spot) -> Outcome {
                 }
             }
             Some(Val::list(kept, at))
-        }
-        ("setproduct", lists) => setproduct(lists, at),
-        ("alltrue", [list]) => every(list, true, at),
-        ("anytrue", [list]) => every(list, false, at),
-        ("max" | "min", numbers) => {
-            let all: Option<Vec<i64>> = numbers.iter().map(Val::as_integer).collect();
-            let found = if name == "max" { all?.into_iter().max()? } else { all?.into_iter().min()? };
-            Some(Val::number(found, at))
         }
         _ => None,
     }

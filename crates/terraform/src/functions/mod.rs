@@ -19,8 +19,8 @@ type Outcome = Option<Val>;
 
 impl Eval<'_> {
     pub(super) fn function(&mut self, ctx: &Ctx<'_>, call: &FuncCall, at: Spot) -> Val {
-        let mut name: String = call.name.namespace.iter().map(|part| format!("{}::", part.value().as_str())).collect();
-        name.push_str(call.name.name.value().as_str());
+        let spaces = call.name.namespace.iter().map(|part| part.value().as_str());
+        let name = spaces.chain([call.name.name.value().as_str()]).collect::<Vec<_>>().join("::");
         match name.strip_prefix("core::").unwrap_or(&name) {
             "try" => return self.try_each(ctx, call, at),
             "can" => {
@@ -39,7 +39,7 @@ impl Eval<'_> {
         {
             match last.as_list() {
                 Some(items) => args.extend(items.iter().cloned()),
-                None => return Self::symbol(print::call(&name, &[last.clone()]), &[&last], at),
+                None => return Self::symbol(print::call(&name, std::slice::from_ref(&last)), &[&last], at),
             }
         }
         self.apply(ctx, name.strip_prefix("core::").unwrap_or(&name), &args, at)
@@ -63,18 +63,15 @@ impl Eval<'_> {
             .or_else(|| text::call(name, args, at))
             .or_else(|| lists::call(name, args, at))
             .or_else(|| maps::call(name, args, at));
-        match done {
-            Some(value) => {
-                self.spend(weight(&value));
-                match &value.kind {
-                    Kind::Text(rope) => self.bounded(rope.clone(), value.at),
-                    _ => value,
-                }
+        if let Some(value) = done {
+            self.spend(weight(&value));
+            match &value.kind {
+                Kind::Text(rope) => self.bounded(rope.clone(), value.at),
+                _ => value,
             }
-            None => {
-                let shown: Vec<Val> = args.iter().map(|arg| self.shown(arg)).collect();
-                Self::symbol(print::call(name, &shown), &parts, at)
-            }
+        } else {
+            let shown: Vec<Val> = args.iter().map(|arg| self.shown(arg)).collect();
+            Self::symbol(print::call(name, &shown), &parts, at)
         }
     }
 
@@ -93,7 +90,7 @@ impl Eval<'_> {
     /// The first argument that is no fault; what follows one that is not known is not known either.
     fn try_each(&mut self, ctx: &Ctx<'_>, call: &FuncCall, at: Spot) -> Val {
         let mut seen = Vec::new();
-        for arg in call.args.iter() {
+        for arg in &call.args {
             let value = self.eval(ctx, arg);
             match &value.kind {
                 Kind::Fault(_) => {}
@@ -127,6 +124,7 @@ pub(crate) fn to_text(value: Val) -> Val {
 }
 
 /// What Terraform would refuse.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where functions give what they come to")]
 fn fault(name: &str, args: &[Val], at: Spot) -> Outcome {
     Some(Val::fault(print::call(name, args), at))
 }

@@ -39,13 +39,14 @@ pub(crate) fn attribute(eval: &mut Eval<'_>, which: Which, name: &str, at: Spot)
             Some(Val::rope(eval.aws(which).region.clone(), at))
         }
         (true, "aws_iam_policy_document", "json" | "minified_json") => Some(eval.policy_document(which, at)),
-        (false, "aws_iam_role", "name" | "id") => Some(eval.made_name(which, "name", at)),
+        (false, "aws_iam_role", "name" | "id") | (false, "aws_iam_policy", "name") => {
+            Some(eval.made_name(which, "name", at))
+        }
         (false, "aws_iam_role", "arn") => {
             let name = eval.made_name(which, "name", at);
             eval.pathed_arn(which, "role", &name, at)
         }
         (true, "aws_iam_role", "arn") => eval.found_arn(which, "role", at),
-        (false, "aws_iam_policy", "name") => Some(eval.made_name(which, "name", at)),
         (false, "aws_iam_policy", "arn" | "id") => {
             let name = eval.made_name(which, "name", at);
             eval.pathed_arn(which, "policy", &name, at)
@@ -160,12 +161,11 @@ impl Eval<'_> {
                 self.facts.endpoints.push((format!("{address}.endpoint"), name.clone()));
                 let account = Rc::clone(&self.aws(which).id);
                 let known = self.facts.clusters.iter().find(|(id, known, _)| *id == account && *known == name);
-                match known {
-                    Some((_, _, known)) => known.clone(),
-                    None => {
-                        self.facts.clusters.push((account, name, address.clone()));
-                        address
-                    }
+                if let Some((_, _, known)) = known {
+                    known.clone()
+                } else {
+                    self.facts.clusters.push((account, name, address.clone()));
+                    address
                 }
             }
             None => address,

@@ -170,9 +170,7 @@ resource "aws_eks_pod_identity_association" "app" {
     assert!(at(text, &declared.addons[0].from.at).starts_with("resource \"aws_eks_addon\" \"ebs\" {"));
 }
 
-#[test]
-fn service_accounts_of_each_kind() {
-    let declared = one(r#"
+const ACCOUNTS: &str = r#"
 provider "kubernetes" {
   host = aws_eks_cluster.this.endpoint
 }
@@ -238,7 +236,11 @@ resource "helm_release" "f" {
     serviceAccount = { name = "f", annotations = { "eks.amazonaws.com/role-arn" = aws_iam_role.app.arn } }
   })]
 }
-"#);
+"#;
+
+#[test]
+fn service_accounts_of_each_kind() {
+    let declared = one(ACCOUNTS);
     assert_eq!(declared.unread, []);
     let accounts: Vec<String> = declared
         .accounts

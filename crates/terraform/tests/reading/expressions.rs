@@ -1,5 +1,7 @@
 //! Expressions, one by one; each value here is what `terraform console` 1.11 prints (`real.rs` asks it).
 
+use std::fmt::Write as _;
+
 use super::value;
 
 /// Expression and value. What Terraform 1.11 makes of each is asked in `real.rs`.
@@ -120,7 +122,8 @@ fn locals_and_variables_are_followed_and_circles_end() {
 fn deep_and_doubling_expressions_end() {
     let mut chain = String::from("locals {\n  a0 = \"x\"\n");
     for number in 1..400 {
-        chain.push_str(&format!("  a{number} = \"${{local.a{}}}${{local.a{}}}\"\n", number - 1, number - 1));
+        let before = number - 1;
+        writeln!(chain, "  a{number} = \"${{local.a{before}}}${{local.a{before}}}\"").unwrap();
     }
     chain.push('}');
     let text = format!(
