@@ -19,6 +19,8 @@ pub enum Format {
     Eksctl,
     /// Values of a Helm chart.
     HelmValues,
+    /// A trust policy by itself.
+    TrustPolicy,
 }
 
 /// Where a declaration comes from, and how the file names it.
@@ -182,4 +184,18 @@ pub struct Declared {
     pub workloads: Vec<Workload>,
     /// What was not read.
     pub unread: Vec<Unread>,
+}
+
+impl Declared {
+    /// Adds what another file declares.
+    pub fn add(&mut self, other: Self) {
+        self.roles.extend(other.roles);
+        self.providers.extend(other.providers);
+        self.clusters.extend(other.clusters);
+        self.addons.extend(other.addons);
+        self.associations.extend(other.associations);
+        self.accounts.extend(other.accounts);
+        self.workloads.extend(other.workloads);
+        self.unread.extend(other.unread);
+    }
 }

@@ -115,7 +115,16 @@ impl<'a> Config<'a> {
             ..CiJob::default()
         };
         let role_from = if found.from.is_empty() { "AWS_ROLE_ARN" } else { found.from };
-        Job { file: path.to_owned(), id: name.to_owned(), called_by: None, role_from, role, facts, beside: Vec::new() }
+        Job {
+            file: path.to_owned(),
+            id: name.to_owned(),
+            called_by: None,
+            through: Vec::new(),
+            role_from,
+            role,
+            facts,
+            beside: Vec::new(),
+        }
     }
 
     /// A command or a job of AWS's orbs that is given a role; later versions write `-` for `_`.

@@ -247,7 +247,16 @@ impl Pipeline<'_> {
             ..CiJob::default()
         };
         let role_from = if assume.is_some() { "--role-arn" } else { "AWS_ROLE_ARN" };
-        Job { file: path.to_owned(), id: name.to_owned(), called_by: None, role_from, role, facts, beside: Vec::new() }
+        Job {
+            file: path.to_owned(),
+            id: name.to_owned(),
+            called_by: None,
+            through: Vec::new(),
+            role_from,
+            role,
+            facts,
+            beside: Vec::new(),
+        }
     }
 }
 

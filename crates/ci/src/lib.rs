@@ -83,6 +83,9 @@ pub struct Job {
     pub id: String,
     /// Who calls its workflow, such as `main.yml, job go`.
     pub called_by: Option<String>,
+    /// File and id of each job on the way to it, the outermost first and itself last; empty on platforms whose files
+    /// do not call each other.
+    pub through: Vec<(String, String)>,
     /// Where the role stands, in the platform's word: `role-to-assume`.
     pub role_from: &'static str,
     /// The role.

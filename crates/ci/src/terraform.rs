@@ -52,7 +52,16 @@ pub(crate) fn jobs(path: &str, value: &Value) -> Vec<Job> {
             ..CiJob::default()
         };
         let role = Role::of(role);
-        Job { file: path.to_owned(), id: id.to_owned(), called_by: None, role_from, role, facts, beside: Vec::new() }
+        Job {
+            file: path.to_owned(),
+            id: id.to_owned(),
+            called_by: None,
+            through: Vec::new(),
+            role_from,
+            role,
+            facts,
+            beside: Vec::new(),
+        }
     };
     if phases.iter().all(|(_, role)| role.is_none()) {
         return vec![job("run", "TFC_AWS_RUN_ROLE_ARN", run)];

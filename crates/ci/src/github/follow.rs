@@ -26,6 +26,8 @@ struct Call {
     by: Vec<String>,
     /// Their paths.
     paths: Vec<String>,
+    /// The ids of the jobs that call, in the same order.
+    ids: Vec<String>,
 }
 
 pub(super) struct Walk<'a> {
@@ -105,9 +107,11 @@ impl<'a> Walk<'a> {
                     inputs: with,
                     by: call.by.clone(),
                     paths: call.paths.clone(),
+                    ids: call.ids.clone(),
                 };
                 next.by.push(format!("{}, job {}", on.workflow.file(), on.id));
                 next.paths.push(on.workflow.path.clone());
+                next.ids.push(on.id.clone());
                 self.workflow(&workflow, &next);
             }
             Err(reason) => {
@@ -229,10 +233,13 @@ impl<'a> Walk<'a> {
     }
 
     fn push(&mut self, on: &On<'_>, call: &Call, (role, id): (Role, String), facts: CiJob, beside: &[String]) {
+        let mut through: Vec<(String, String)> = call.paths.iter().cloned().zip(call.ids.iter().cloned()).collect();
+        through.push((on.workflow.path.clone(), on.id.clone()));
         let job = Job {
             file: on.workflow.path.clone(),
             id,
             called_by: (!call.by.is_empty()).then(|| call.by.join(", ")),
+            through,
             role_from: "role-to-assume",
             role,
             facts,

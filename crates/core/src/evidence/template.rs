@@ -184,6 +184,11 @@ impl Template {
         self
     }
 
+    /// Its parts, in their order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// The text, when all of it is known.
     pub fn known(&self) -> Option<&str> {
         match self.parts.as_slice() {

@@ -1,0 +1,248 @@
+//! Templates of CloudFormation and SAM, the output of `cdk synth` included: roles, providers, clusters, add-ons,
+//! associations, and the manifests that CDK keeps in them (CloudFormation, "Resource type reference").
+
+mod resolve;
+
+use crate::addons::account_of_addon;
+use crate::declared::{Addon, Association, Cluster, Declared, Format, Identity, Policy, Provider, Role, Unread};
+use crate::embedded::embedded;
+use crate::kubernetes;
+use crate::node::{Node, Value};
+use crate::place::Said;
+use crate::text::Text;
+use resolve::Template;
+
+/// Whether a document is one.
+pub(crate) fn is_template(document: &Node) -> bool {
+    let Some(Node { value: Value::Map(resources), .. }) = document.value.get("Resources") else { return false };
+    document.value.get("AWSTemplateFormatVersion").is_some()
+        || resources.iter().any(|(_, r)| kind(r).is_some_and(|k| k.contains("::")))
+}
+
+fn kind(resource: &Node) -> Option<&str> {
+    let Value::Text(text) = &resource.value.get("Type")?.value else { return None };
+    text.known()
+}
+
+/// What it declares.
+pub(crate) fn declare(document: &Node, into: &mut Declared) {
+    let template = Template::new(document);
+    for (id, resource) in template.resources() {
+        let Some(kind) = kind(resource) else { continue };
+        let one = One { template: &template, id, resource };
+        match kind {
+            "AWS::IAM::Role" => into.roles.extend(one.role(&mut into.unread)),
+            "AWS::IAM::OIDCProvider" => into.providers.extend(one.provider("ClientIdList")),
+            "Custom::AWSCDKOpenIdConnectProvider" => into.providers.extend(one.provider("ClientIDList")),
+            "AWS::EKS::Cluster" | "Custom::AWSCDK-EKS-Cluster" => into.clusters.push(one.cluster()),
+            "AWS::EKS::Addon" => one.addon(into),
+            "AWS::EKS::PodIdentityAssociation" => into.associations.extend(one.association()),
+            "Custom::AWSCDK-EKS-KubernetesResource" => one.manifests(into),
+            _ => {}
+        }
+    }
+}
+
+/// One resource.
+struct One<'a> {
+    template: &'a Template<'a>,
+    id: &'a str,
+    resource: &'a Node,
+}
+
+impl One<'_> {
+    fn from(&self) -> Identity {
+        Identity {
+            format: Format::CloudFormation,
+            address: format!("Resources.{}", self.id),
+            at: self.resource.at.clone(),
+        }
+    }
+
+    /// A property as its functions make it.
+    fn property(&self, name: &str) -> Option<Node> {
+        let node = self.resource.at_path(&["Properties", name]).ok()?;
+        Some(self.template.resolved(node)).filter(|n| n.value != Value::Null)
+    }
+
+    fn text(&self, name: &str) -> Option<Said<Text>> {
+        let node = self.property(name)?;
+        Some(Said::new(node.value.text()?, node.at))
+    }
+
+    fn texts(&self, name: &str) -> Option<Vec<Said<Text>>> {
+        let node = self.property(name)?;
+        let one = |n: &Node| Some(Said::new(n.value.text()?, n.at.clone()));
+        Some(match &node.value {
+            Value::List(items) => items.iter().filter_map(one).collect(),
+            _ => one(&node).into_iter().collect(),
+        })
+    }
+
+    fn perhaps(&self) -> Option<String> {
+        let condition = self.resource.value.get("Condition")?.value.text()?;
+        Some(format!("Condition {condition}"))
+    }
+
+    fn role(&self, unread: &mut Vec<Unread>) -> Option<Role> {
+        let trust = self.property("AssumeRolePolicyDocument")?;
+        // A document may be written as a text, in which functions fill in keys too.
+        let trust = match &trust.value {
+            Value::Text(text) => embedded(text, &trust.at).unwrap_or(trust),
+            _ => trust,
+        };
+        if !matches!(trust.value, Value::Map(_) | Value::Unknown(_)) {
+            let why = "the trust policy is neither an object nor a text that holds one";
+            unread.push(Unread { at: trust.at.clone(), why: why.to_owned() });
+            return None;
+        }
+        let name = self.template.name_of_role(self.id, self.resource);
+        let documents = self.property("Policies");
+        let inline = documents.iter().flat_map(|n| n.value.items()).filter_map(|p| {
+            let name = p.value.get("PolicyName")?.value.text()?;
+            Some(Policy { name, document: p.value.get("PolicyDocument").cloned(), at: p.at.clone() })
+        });
+        let managed = self.texts("ManagedPolicyArns").unwrap_or_default();
+        let managed = managed.into_iter().map(|arn| Policy { name: arn.value, document: None, at: arn.at });
+        Some(Role {
+            from: self.from(),
+            arn: self.template.arn_of_role(self.id, self.resource),
+            name: Said::new(name, self.text("RoleName").map_or_else(|| self.resource.at.clone(), |n| n.at)),
+            trust,
+            policies: managed.chain(inline).collect(),
+            boundary: self.text("PermissionsBoundary"),
+            max_session: self.text("MaxSessionDuration"),
+            perhaps: self.perhaps(),
+        })
+    }
+
+    fn provider(&self, ids: &str) -> Option<Provider> {
+        let url = self.text("Url")?;
+        Some(Provider {
+            from: self.from(),
+            arn: resolve::arn_of_provider(&url.value),
+            url,
+            client_ids: self.texts(ids).unwrap_or_default(),
+            thumbprints: self.texts("ThumbprintList").filter(|t| !t.is_empty()),
+            perhaps: self.perhaps(),
+        })
+    }
+
+    fn cluster(&self) -> Cluster {
+        let name = self.text("Name").unwrap_or_else(|| Said::new(Text::unknown(self.id), self.resource.at.clone()));
+        Cluster { from: self.from(), name, issuer: resolve::issuer_of(self.id) }
+    }
+
+    fn addon(&self, into: &mut Declared) {
+        let (Some(cluster), Some(name)) = (self.text("ClusterName"), self.text("AddonName")) else { return };
+        let own = account_of_addon(name.value.known().unwrap_or_default());
+        let associations = self.property("PodIdentityAssociations");
+        for (n, node) in associations.iter().flat_map(|a| a.value.items()).enumerate() {
+            let of = |name: &str| {
+                let node = node.value.get(name)?;
+                Some(Said::new(node.value.text()?, node.at.clone()))
+            };
+            let namespace = own.map(|(namespace, _)| Said::new(Text::from(namespace), node.at.clone()));
+            if let (Some(account), Some(role), Some(namespace)) = (of("ServiceAccount"), of("RoleArn"), namespace) {
+                let mut from = self.from();
+                from.address = format!("{}.PodIdentityAssociations[{n}]", from.address);
+                into.associations.push(Association { from, cluster: cluster.value.clone(), namespace, account, role });
+            }
+        }
+        into.addons.push(Addon {
+            from: self.from(),
+            cluster: cluster.value,
+            name,
+            role: self.text("ServiceAccountRoleArn"),
+            account: own.map(|(namespace, name)| (namespace.into(), name.into())),
+        });
+    }
+
+    fn association(&self) -> Option<Association> {
+        Some(Association {
+            from: self.from(),
+            cluster: self.text("ClusterName")?.value,
+            namespace: self.text("Namespace")?,
+            account: self.text("ServiceAccount")?,
+            role: self.text("RoleArn")?,
+        })
+    }
+
+    /// Manifests that CDK keeps as a text.
+    fn manifests(&self, into: &mut Declared) {
+        let Some(text) = self.text("Manifest") else { return };
+        let Some(document) = embedded(&text.value, &text.at) else { return };
+        for item in document.value.items() {
+            kubernetes::declare(item, into);
+        }
+        kubernetes::declare(&document, into);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::read_yaml;
+
+    fn read(text: &str) -> Declared {
+        let mut into = Declared::default();
+        declare(&read_yaml(&"t.yaml".into(), text).all[0], &mut into);
+        into
+    }
+
+    const TEMPLATE: &str = "
+AWSTemplateFormatVersion: '2010-09-09'
+Parameters:
+  Namespace: {Type: String, Default: shop}
+Resources:
+  Cluster: {Type: AWS::EKS::Cluster, Properties: {Name: prod}}
+  Provider:
+    Type: AWS::IAM::OIDCProvider
+    Properties:
+      Url: !GetAtt Cluster.OpenIdConnectIssuerUrl
+      ClientIdList: [sts.amazonaws.com]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: reader
+      AssumeRolePolicyDocument: !Sub
+        - |
+          {\"Statement\": [{\"Effect\": \"Allow\",
+            \"Principal\": {\"Federated\": \"${Provider}\"},
+            \"Action\": \"sts:AssumeRoleWithWebIdentity\",
+            \"Condition\": {\"StringEquals\": {\"${Issuer}:sub\": \"system:serviceaccount:${Namespace}:reader\"}}}]}
+        - Issuer: !Select [1, !Split ['//', !GetAtt Cluster.OpenIdConnectIssuerUrl]]
+  Addon:
+    Type: AWS::EKS::Addon
+    Properties: {ClusterName: !Ref Cluster, AddonName: vpc-cni, ServiceAccountRoleArn: !GetAtt Role.Arn}
+  Association:
+    Type: AWS::EKS::PodIdentityAssociation
+    Properties: {ClusterName: prod, Namespace: a, ServiceAccount: b, RoleArn: !Join ['', ['arn:aws:iam::', !Ref 'AWS::AccountId', ':role/x']]}
+";
+
+    #[test]
+    fn functions_make_the_same_of_the_same() {
+        let read = read(TEMPLATE);
+        let (role, provider, cluster) = (&read.roles[0], &read.providers[0], &read.clusters[0]);
+        assert_eq!(role.arn.to_string(), "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/reader");
+        assert_eq!(provider.url.value, cluster.issuer);
+        let statement = &role.trust.value.get("Statement").unwrap().value.items()[0];
+        let federated = statement.at_path(&["Principal", "Federated"]).unwrap();
+        assert_eq!(federated.value.text().unwrap(), provider.arn, "what Ref gives is the provider's ARN");
+        let Value::Map(keys) = &statement.at_path(&["Condition", "StringEquals"]).unwrap().value else { panic!() };
+        let mut key = resolve::bare(&cluster.issuer);
+        key.push(":sub".into());
+        assert_eq!(keys[0].0.value, key);
+        assert_eq!(keys[0].1.value.text().unwrap().to_string(), "system:serviceaccount:${Namespace}:reader");
+        assert_eq!(read.addons[0].role.as_ref().unwrap().value, role.arn);
+        assert_eq!(read.addons[0].account, Some(("kube-system".into(), "aws-node".into())));
+        assert_eq!(read.associations[0].role.value.to_string(), "arn:aws:iam::${AWS::AccountId}:role/x");
+    }
+
+    #[test]
+    fn what_is_no_template_declares_nothing() {
+        for text in ["Resources: {a: {Type: x}}", "Resources: []", "a: b", "[]"] {
+            assert!(!is_template(&read_yaml(&"t".into(), text).all[0]), "{text}");
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Intrinsic functions, as far as a template tells what they come to (CloudFormation User Guide, "Intrinsic function
+//! reference"). What it does not tell is a symbol: a parameter too, whatever its default is, for who deploys may set it.
+
+use crate::limits::{FUNCTIONS, LETTERS};
+use crate::node::{Node, Value};
+use crate::place::Said;
+use crate::text::{Piece, Symbol, Text};
+
+/// A template.
+pub(super) struct Template<'a> {
+    resources: Option<&'a Node>,
+}
+
+impl<'a> Template<'a> {
+    pub(super) fn new(document: &'a Node) -> Self {
+        Self { resources: document.value.get("Resources") }
+    }
+
+    /// Its resources with their logical ids.
+    pub(super) fn resources(&self) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+        let members = match self.resources.map(|n| &n.value) {
+            Some(Value::Map(members)) => members.as_slice(),
+            _ => &[],
+        };
+        members.iter().filter_map(|(id, resource)| Some((id.value.known()?, resource)))
+    }
+
+    fn resource(&self, id: &str) -> Option<(&'a str, &'a Node)> {
+        self.resources().find(|(own, _)| *own == id)
+    }
+
+    /// A value as its functions make it.
+    pub(super) fn resolved(&self, node: &Node) -> Node {
+        self.value(node, FUNCTIONS)
+    }
+
+    /// A role's name: where none is given, one that CloudFormation makes.
+    pub(super) fn name_of_role(&self, id: &str, role: &Node) -> Text {
+        self.property(role, "RoleName", FUNCTIONS)
+            .and_then(|n| n.value.text())
+            .unwrap_or_else(|| Text::unknown(format!("name of {id}")))
+    }
+
+    pub(super) fn arn_of_role(&self, id: &str, role: &Node) -> Text {
+        let path = self.property(role, "Path", FUNCTIONS).and_then(|n| n.value.text()).unwrap_or_else(|| "/".into());
+        let mut arn = iam(":role");
+        arn.push(path);
+        arn.push(self.name_of_role(id, role));
+        arn
+    }
+
+    fn property(&self, resource: &Node, name: &str, left: usize) -> Option<Node> {
+        let node = resource.at_path(&["Properties", name]).ok()?;
+        Some(self.value(node, left.checked_sub(1)?)).filter(|n| n.value != Value::Null)
+    }
+
+    fn value(&self, node: &Node, left: usize) -> Node {
+        let Some(left) = left.checked_sub(1) else {
+            return Said::new(Value::Unknown(Symbol("functions nested too deep".into())), node.at.clone());
+        };
+        let value = match &node.value {
+            Value::Map(members) => match members.as_slice() {
+                [(name, argument)] if is_function(name) => {
+                    return self.function(name.value.known().unwrap_or_default(), argument, node, left);
+                }
+                _ => Value::Map(members.iter().map(|(key, n)| (key.clone(), self.value(n, left))).collect()),
+            },
+            Value::List(items) => {
+                Value::List(items.iter().map(|n| self.value(n, left)).filter(|n| n.value != Value::Null).collect())
+            }
+            other => other.clone(),
+        };
+        Said::new(value, node.at.clone())
+    }
+
+    fn function(&self, name: &str, argument: &Node, whole: &Node, left: usize) -> Node {
+        let found = match name {
+            "Ref" => {
+                argument.value.text().and_then(|t| t.known().map(str::to_owned)).map(|id| self.reference(&id, left))
+            }
+            "Fn::GetAtt" => attribute(argument).map(|(id, name)| self.attribute(&id, &name, left)),
+            "Fn::Sub" => self.substitute(argument, left).map(Value::Text),
+            "Fn::Join" => self.join(argument, left).map(Value::Text),
+            "Fn::Split" => self.split(argument, left),
+            "Fn::Select" => self.select(argument, left),
+            "Fn::If" => self.either(argument, left),
+            "Fn::ToJsonString" => None,
+            _ => None,
+        };
+        // What is not followed is the same wherever it is written the same.
+        let value = found.unwrap_or_else(|| Value::Unknown(Symbol(format!("{name} {}", shown(argument, 8)).into())));
+        // The lines of a text are those of the text, and not of the function around it.
+        let at = match (name, &argument.value) {
+            ("Fn::Sub", Value::List(items)) => items.first().map_or(&whole.at, |n| &n.at),
+            ("Fn::Sub", _) => &argument.at,
+            _ => &whole.at,
+        };
+        Said::new(value, at.clone())
+    }
+
+    /// What `Ref` gives (CloudFormation, "Resource type reference", return values).
+    fn reference(&self, id: &str, left: usize) -> Value {
+        if id == "AWS::NoValue" {
+            return Value::Null;
+        }
+        let Some((id, resource)) = self.resource(id) else { return Value::Text(Text::unknown(id)) };
+        let text = match super::kind(resource).unwrap_or_default() {
+            "AWS::IAM::Role" => self.name_of_role(id, resource),
+            "AWS::IAM::OIDCProvider" | "Custom::AWSCDKOpenIdConnectProvider" => self.provider(resource, left),
+            "AWS::EKS::Cluster" | "Custom::AWSCDK-EKS-Cluster" => {
+                self.property(resource, "Name", left).and_then(|n| n.value.text()).unwrap_or_else(|| Text::unknown(id))
+            }
+            _ => Text::unknown(id),
+        };
+        Value::Text(text)
+    }
+
+    fn attribute(&self, id: &str, name: &str, left: usize) -> Value {
+        let unknown = || Value::Text(Text::unknown(format!("{id}.{name}")));
+        let Some((id, resource)) = self.resource(id) else { return unknown() };
+        match (super::kind(resource).unwrap_or_default(), name) {
+            ("AWS::IAM::Role", "Arn") => Value::Text(self.arn_of_role(id, resource)),
+            ("AWS::IAM::OIDCProvider" | "Custom::AWSCDKOpenIdConnectProvider", "Arn") => {
+                Value::Text(self.provider(resource, left))
+            }
+            ("AWS::EKS::Cluster" | "Custom::AWSCDK-EKS-Cluster", "OpenIdConnectIssuerUrl") => {
+                Value::Text(issuer_of(id))
+            }
+            ("Custom::AWSCDK-EKS-Cluster", "OpenIdConnectIssuer") => Value::Text(bare(&issuer_of(id))),
+            // CDK writes as a text what has unknown parts in its keys.
+            ("Custom::AWSCDKCfnJson", "Value") => self
+                .property(resource, "Value", left)
+                .and_then(|n| crate::embedded::embedded(&n.value.text()?, &n.at))
+                .map_or_else(unknown, |n| n.value),
+            _ => unknown(),
+        }
+    }
+
+    fn provider(&self, resource: &Node, left: usize) -> Text {
+        let url = self.property(resource, "Url", left).and_then(|n| n.value.text());
+        arn_of_provider(&url.unwrap_or_else(|| Text::unknown("the provider's URL")))
+    }
+
+    fn substitute(&self, argument: &Node, left: usize) -> Option<Text> {
+        let (text, own) = match &argument.value {
+            Value::List(items) => (items.first()?.value.text()?, items.get(1)),
+            other => (other.text()?, None),
+        };
+        let mut rest = text.known()?;
+        let mut out = Text::default();
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}')?;
+            out.push(before.into());
+            rest = after;
+            // `${!Literal}` stands for `${Literal}`.
+            if let Some(literal) = name.strip_prefix('!') {
+                out.push(format!("${{{literal}}}").into());
+                continue;
+            }
+            let name = name.trim();
+            let given = own.and_then(|o| o.value.get(name));
+            let value = match (given, name.split_once('.')) {
+                (Some(node), _) => self.value(node, left).value,
+                (None, Some((id, attribute))) => self.attribute(id, attribute, left),
+                (None, None) => self.reference(name, left),
+            };
+            out.push(value.text().unwrap_or_else(|| Text::unknown(name)));
+            if letters(&out) > LETTERS {
+                return None;
+            }
+        }
+        out.push(rest.into());
+        Some(out)
+    }
+
+    fn join(&self, argument: &Node, left: usize) -> Option<Text> {
+        let [delimiter, list] = argument.value.items() else { return None };
+        let delimiter = delimiter.value.text()?;
+        let list = self.value(list, left);
+        let Value::List(items) = &list.value else { return None };
+        let mut out = Text::default();
+        for (n, item) in items.iter().enumerate() {
+            if n > 0 {
+                out.push(delimiter.clone());
+            }
+            out.push(item.value.text()?);
+            if letters(&out) > LETTERS {
+                return None;
+            }
+        }
+        Some(out)
+    }
+
+    fn split(&self, argument: &Node, left: usize) -> Option<Value> {
+        let [delimiter, text] = argument.value.items() else { return None };
+        let delimiter = delimiter.value.text()?;
+        let (delimiter, node) = (delimiter.known().filter(|d| !d.is_empty())?, self.value(text, left));
+        let mut parts = vec![Text::default()];
+        for piece in node.value.text()?.pieces() {
+            match piece {
+                // An unknown part is taken for one that holds no delimiter: with one the index would mean another part.
+                Piece::Unknown(symbol) => parts.last_mut()?.push(Text::unknown(symbol.0.clone())),
+                Piece::Known(known) => {
+                    for (n, part) in known.split(delimiter).enumerate() {
+                        if n > 0 {
+                            parts.push(Text::default());
+                        }
+                        parts.last_mut()?.push(part.into());
+                    }
+                }
+            }
+        }
+        Some(Value::List(parts.into_iter().map(|p| Said::new(Value::Text(p), node.at.clone())).collect()))
+    }
+
+    fn select(&self, argument: &Node, left: usize) -> Option<Value> {
+        let [index, list] = argument.value.items() else { return None };
+        let index: usize = index.value.text()?.known()?.parse().ok()?;
+        let list = self.value(list, left);
+        // Of a text that is wholly unknown the part is unknown too, and the same wherever it is asked for.
+        list.value.items().get(index).map(|n| n.value.clone())
+    }
+
+    fn either(&self, argument: &Node, left: usize) -> Option<Value> {
+        let [condition, yes, no] = argument.value.items() else { return None };
+        let (yes, no) = (self.value(yes, left).value, self.value(no, left).value);
+        if yes == no {
+            return Some(yes);
+        }
+        let name = condition.value.text()?;
+        Some(Value::Unknown(Symbol(format!("Fn::If {name} {}", shown(argument, 8)).into())))
+    }
+}
+
+fn is_function(name: &Said<Text>) -> bool {
+    name.value.known().is_some_and(|n| n == "Ref" || n.starts_with("Fn::"))
+}
+
+/// Id and name of an attribute, as a list or as one text.
+fn attribute(argument: &Node) -> Option<(String, String)> {
+    let known = |n: &Node| n.value.text().and_then(|t| t.known().map(str::to_owned));
+    match argument.value.items() {
+        [id, name] => Some((known(id)?, known(name)?)),
+        _ => known(argument)?.split_once('.').map(|(id, name)| (id.to_owned(), name.to_owned())),
+    }
+}
+
+/// A value in short, by which two that are written the same are the same.
+fn shown(node: &Node, depth: usize) -> String {
+    let Some(depth) = depth.checked_sub(1) else { return "…".to_owned() };
+    match &node.value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Number(number) => number.clone(),
+        Value::Text(text) => text.to_string(),
+        Value::Unknown(Symbol(expression)) => expression.to_string(),
+        Value::List(items) => items.iter().map(|n| shown(n, depth)).collect::<Vec<_>>().join(", "),
+        Value::Map(members) => {
+            members.iter().map(|(k, n)| format!("{}({})", k.value, shown(n, depth))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+fn letters(text: &Text) -> usize {
+    text.pieces().iter().map(|p| if let Piece::Known(known) = p { known.len() } else { 1 }).sum()
+}
+
+/// `arn:PARTITION:iam::ACCOUNT` and what follows.
+fn iam(resource: &str) -> Text {
+    let parts = [
+        Text::from("arn:"),
+        Text::unknown("AWS::Partition"),
+        ":iam::".into(),
+        Text::unknown("AWS::AccountId"),
+        resource.into(),
+    ];
+    parts.into_iter().collect()
+}
+
+/// The ARN of a provider of this URL.
+pub(super) fn arn_of_provider(url: &Text) -> Text {
+    let mut arn = iam(":oidc-provider/");
+    arn.push(bare(url));
+    arn
+}
+
+/// The issuer of a cluster: an address that EKS makes.
+pub(super) fn issuer_of(id: &str) -> Text {
+    [Text::from("https://"), Text::unknown(format!("{id}.OpenIdConnectIssuerUrl without https://"))]
+        .into_iter()
+        .collect()
+}
+
+/// A URL without its scheme.
+pub(super) fn bare(url: &Text) -> Text {
+    let mut out = Text::default();
+    for (n, piece) in url.pieces().iter().enumerate() {
+        match piece {
+            Piece::Known(known) if n == 0 => out.push(known.strip_prefix("https://").unwrap_or(known).into()),
+            Piece::Known(known) => out.push(known.as_str().into()),
+            Piece::Unknown(symbol) => out.push(Text::unknown(symbol.0.clone())),
+        }
+    }
+    out
+}

@@ -1,0 +1,180 @@
+//! One file after the other, and then all together: what each declares, by what it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::declared::{Declared, Format, Identity, Role, Unread};
+use crate::kubernetes::chart_of;
+use crate::kustomize::Kustomization;
+use crate::limits::FILE_BYTES;
+use crate::node::{Node, Value};
+use crate::place::{Place, Said};
+use crate::text::Text;
+use crate::yaml::read_yaml;
+use crate::{cloudformation, eksctl, helm, kubernetes, kustomize};
+
+/// A file of a checkout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its path from the root of the checkout, with `/`; `-` for standard input.
+    pub path: Arc<str>,
+    /// Its text.
+    pub text: String,
+}
+
+/// What one file declares by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InFile {
+    declared: Declared,
+    kustomization: Option<Kustomization>,
+    /// The chart whose template it is, and its place.
+    template: Option<(Arc<str>, Place)>,
+    /// The chart whose values give a service account an annotation of AWS's, or whose templates do.
+    speaks: Option<Arc<str>>,
+}
+
+/// What a file that declares something of this kind holds, in one spelling or another.
+const WORDS: [&str; 9] = [
+    "erviceAccount",
+    "amazonaws.com/",
+    "AWS::",
+    "AWSCDK",
+    "eksctl.io/",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY",
+    "role-arn",
+    "AssumeRoleWithWebIdentity",
+];
+
+/// Whether a file is worth reading: by its name it may be a manifest, a template or a policy, and it speaks of
+/// identities.
+pub fn may_declare(path: &str, text: &str) -> bool {
+    kustomize::is_one(path) || WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Whether a file is a template of a chart, and no YAML before it is rendered.
+pub fn is_chart_template(path: &str, text: &str) -> bool {
+    chart_of(path).is_some() && text.contains("{{")
+}
+
+/// Reads a file. What cannot be read of it is told, and the rest is read.
+pub fn read_file(source: &Source) -> InFile {
+    let mut out = InFile::default();
+    let whole = Place { path: Arc::clone(&source.path), line: 1, column: 1, end_line: 1, end_column: 1 };
+    if source.text.len() > FILE_BYTES {
+        let why = format!("it is larger than {FILE_BYTES} bytes, more than is read");
+        out.declared.unread.push(Unread { at: whole, why });
+        return out;
+    }
+    if is_chart_template(&source.path, &source.text) {
+        let chart = chart_of(&source.path).unwrap_or_else(|| "".into());
+        if ["amazonaws.com/role-arn", "arn:aws", "AWS_ROLE_ARN"].iter().any(|word| source.text.contains(word)) {
+            out.speaks = Some(Arc::clone(&chart));
+        }
+        out.template = Some((chart, whole));
+        return out;
+    }
+    let read = read_yaml(&source.path, &source.text);
+    let templated = source.text.contains("{{");
+    out.declared.unread.extend(read.unread.into_iter().map(|mut unread| {
+        if templated {
+            unread.why.push_str(
+                ": it looks like a template: fill it in first, and read what comes of it: `PROGRAM | trustwalk \
+                 preflight -`",
+            );
+        }
+        unread
+    }));
+    for document in &read.all {
+        of_document(source, document, &mut out);
+    }
+    out
+}
+
+fn of_document(source: &Source, document: &Node, out: &mut InFile) {
+    if kustomize::is_one(&source.path) {
+        out.kustomization = Some(kustomize::read(&source.path, document));
+    } else if eksctl::is_config(document) {
+        eksctl::declare(document, &mut out.declared);
+    } else if kubernetes::is_object(document) {
+        kubernetes::declare(document, &mut out.declared);
+    } else if cloudformation::is_template(document) {
+        cloudformation::declare(document, &mut out.declared);
+    } else if is_trust_policy(document) {
+        out.declared.roles.push(policy(source, document));
+    } else if helm::is_values(&source.path) {
+        let before = out.declared.accounts.len();
+        helm::values(document, &mut out.declared);
+        if out.declared.accounts.len() > before {
+            out.speaks = Some(source.path.rsplit_once('/').map_or("", |(folder, _)| folder).into());
+        }
+    } else if let Value::List(items) = &document.value {
+        // `cdk synth` and others write lists of manifests.
+        items.iter().filter(|item| kubernetes::is_object(item)).for_each(|i| kubernetes::declare(i, &mut out.declared));
+    }
+}
+
+/// Whether a document is a trust policy by itself: statements of which one names a principal for web identities.
+fn is_trust_policy(document: &Node) -> bool {
+    let Some(statements) = document.value.get("Statement") else { return false };
+    let each =
+        if let Value::List(items) = &statements.value { items.as_slice() } else { std::slice::from_ref(statements) };
+    each.iter().any(|s| s.at_path(&["Principal", "Federated"]).is_ok())
+}
+
+fn policy(source: &Source, document: &Node) -> Role {
+    let at = document.at.clone();
+    let name = Text::unknown(format!("the role of {}", source.path));
+    Role {
+        from: Identity { format: Format::TrustPolicy, address: source.path.to_string(), at: at.clone() },
+        arn: Text::unknown(format!("the ARN of the role of {}", source.path)),
+        name: Said::new(name, at),
+        trust: with_placeholders(document),
+        policies: Vec::new(),
+        boundary: None,
+        max_session: None,
+        perhaps: None,
+    }
+}
+
+/// A tree with the placeholders of its texts as symbols. In a policy's values `${aws:…}` is IAM's own.
+fn with_placeholders(node: &Node) -> Node {
+    let read = |text: &Text| match text.known() {
+        Some(known) if !known.contains("${aws:") => crate::placeholder::with_placeholders(known),
+        Some(_) | None => text.clone(),
+    };
+    let value = match &node.value {
+        Value::Text(text) => Value::Text(read(text)),
+        Value::List(items) => Value::List(items.iter().map(with_placeholders).collect()),
+        Value::Map(members) => Value::Map(
+            members.iter().map(|(k, v)| (Said::new(read(&k.value), k.at.clone()), with_placeholders(v))).collect(),
+        ),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Unknown(_)) => other.clone(),
+    };
+    Said::new(value, node.at.clone())
+}
+
+/// All that the files declare together: names as kustomizations make them, charts that are to be rendered.
+pub fn combined(files: Vec<InFile>) -> Declared {
+    let mut all = Declared::default();
+    let mut kustomizations = Vec::new();
+    let mut templates: BTreeMap<Arc<str>, Place> = BTreeMap::new();
+    let mut speaking: BTreeSet<Arc<str>> = BTreeSet::new();
+    for file in files {
+        all.add(file.declared);
+        kustomizations.extend(file.kustomization);
+        if let Some((chart, at)) = file.template {
+            templates.entry(chart).or_insert(at);
+        }
+        speaking.extend(file.speaks);
+    }
+    for (chart, at) in templates {
+        if speaking.contains(&chart) {
+            let why = "it is a template of a Helm chart, which is no manifest before it is rendered: `helm template \
+                       NAME CHART --values FILE | trustwalk preflight -` reads what comes of it";
+            all.unread.push(Unread { at, why: why.to_owned() });
+        }
+    }
+    kustomize::apply(&kustomizations, &mut all);
+    all
+}

@@ -1,0 +1,25 @@
+//! Judges what the files of a repository declare about identities on AWS, before it is applied: each way from a service
+//! account, an association or a job to its role, with core's questions and core's words.
+//!
+//! What files do not tell is a symbol. Each gets the value that speaks most for the files: what is refused even so is a
+//! finding, what is admitted only so is undetermined, because of it. Deliberately absent: files, network, clock.
+
+mod admit;
+mod alone;
+mod evidence;
+mod fill;
+mod gather;
+mod jobs;
+mod judge;
+mod model;
+mod places;
+mod pods;
+mod policy;
+mod put;
+mod way;
+mod world;
+
+pub use gather::is_ci;
+pub use judge::judge;
+pub use model::{Found, Identity, Note, Related, Report, SCHEMA, Spot, Standing, Suppressed};
+pub use world::World;

@@ -1,0 +1,186 @@
+//! What a look at a checkout comes to.
+
+use serde::Serialize;
+use trustwalk_checkout::Place;
+use trustwalk_core::cause::Cause;
+use trustwalk_core::diagnosis::Outcome;
+use trustwalk_core::finding::Finding;
+
+/// Version of the document.
+pub const SCHEMA: u32 = 1;
+
+/// A place in a file: lines and columns from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Spot {
+    /// Path from the root of the checkout; `-` for standard input.
+    pub file: String,
+    /// First line.
+    pub line: u32,
+    /// First column.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The column after the last character.
+    pub end_column: u32,
+}
+
+impl From<&Place> for Spot {
+    fn from(at: &Place) -> Self {
+        Self {
+            file: at.path.to_string(),
+            line: at.line,
+            column: at.column,
+            end_line: at.end_line,
+            end_column: at.end_column,
+        }
+    }
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// What stands at a place beside the finding's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Related {
+    /// What it is, in a word or two: `service account`.
+    pub label: String,
+    /// Where.
+    pub at: Spot,
+}
+
+/// A finding at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Whose it is.
+    pub identity: String,
+    /// What is wrong.
+    pub at: Spot,
+    /// The other half.
+    pub related: Vec<Related>,
+    /// What stays the same while the finding does, whatever else changes in its file.
+    pub fingerprint: String,
+}
+
+/// What a person is told about a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// In one sentence.
+    pub text: String,
+    /// Where; none where it is of no file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Spot>,
+}
+
+/// What an identity comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Both halves were read, and they fit.
+    Sound,
+    /// Both halves were read, and something unknown decides.
+    Undetermined,
+    /// The other half is not in what was read.
+    Elsewhere,
+    /// Something is wrong.
+    Broken,
+}
+
+/// An identity: a service account, an association or a job, and the role that it is to have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// Who, for people: `service account shop/reader`.
+    pub who: String,
+    /// The role that it names, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Where.
+    pub at: Spot,
+    /// What it comes to.
+    pub standing: Standing,
+}
+
+/// A finding that somebody set aside, with a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Suppressed {
+    /// Code of the cause.
+    pub code: String,
+    /// Where.
+    pub at: Spot,
+    /// Why, in the words of whoever did it.
+    pub reason: String,
+    /// By what: a comment, `trustwalk.toml`, a baseline.
+    pub by: String,
+}
+
+/// All of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Version of the document.
+    pub schema: u32,
+    /// What it comes to.
+    pub outcome: Outcome,
+    /// Files that were read.
+    pub files: usize,
+    /// Whose way to a role the files tell of.
+    pub identities: Vec<Identity>,
+    /// What is wrong.
+    pub findings: Vec<Found>,
+    /// What could not be decided, and what would decide it.
+    pub undetermined: Vec<Note>,
+    /// What to look at, though nothing is known to be wrong.
+    pub notes: Vec<Note>,
+    /// What was not read.
+    pub unread: Vec<Note>,
+    /// What was set aside.
+    pub suppressed: Vec<Suppressed>,
+}
+
+impl Report {
+    /// A report of nothing yet.
+    pub fn new(files: usize) -> Self {
+        Self {
+            schema: SCHEMA,
+            outcome: Outcome::Ok,
+            files,
+            identities: Vec::new(),
+            findings: Vec::new(),
+            undetermined: Vec::new(),
+            notes: Vec::new(),
+            unread: Vec::new(),
+            suppressed: Vec::new(),
+        }
+    }
+
+    /// Puts everything in order, each thing once, and says what it comes to.
+    pub fn finish(&mut self) {
+        self.findings.sort_by(|a, b| (&a.at, a.finding.cause).cmp(&(&b.at, b.finding.cause)));
+        self.findings.dedup_by(|b, a| a.at == b.at && a.finding.cause == b.finding.cause);
+        for notes in [&mut self.undetermined, &mut self.notes, &mut self.unread] {
+            notes.sort_by(|a, b| (&a.at, &a.text).cmp(&(&b.at, &b.text)));
+            notes.dedup();
+        }
+        self.outcome = if !self.findings.is_empty() {
+            Outcome::RootCause
+        } else if !self.undetermined.is_empty() || !self.unread.is_empty() {
+            Outcome::Undetermined
+        } else {
+            Outcome::Ok
+        };
+    }
+}
+
+/// What stays the same of a finding while its line moves: its cause, its file, whose it is, and which of several it is.
+pub(crate) fn fingerprint(cause: Cause, file: &str, identity: &str) -> String {
+    // FNV-1a: no secret depends on it, and it is the same everywhere.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in [cause.name(), "\n", file, "\n", identity].concat().bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
