@@ -63,7 +63,7 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
     found
 }
 
-const DOCTOR: [&str; 12] = [
+const DOCTOR: [&str; 15] = [
     "trustwalk-foreign",
     "trustwalk-core",
     "trustwalk-render",
@@ -74,6 +74,9 @@ const DOCTOR: [&str; 12] = [
     "trustwalk-logs",
     "trustwalk-ci",
     "trustwalk-audit",
+    "trustwalk-checkout",
+    "trustwalk-terraform",
+    "trustwalk-preflight",
     "trustwalk-collect",
     "trustwalk-apply",
 ];
@@ -186,6 +189,9 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         "symptoms",
         "logs",
         "audit",
+        "checkout",
+        "terraform",
+        "preflight",
         "collect",
         "apply",
         "cli",

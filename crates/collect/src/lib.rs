@@ -45,7 +45,7 @@ pub use calls::{Call, Calls};
 pub use env::{env_os, env_var};
 pub use error::{CollectError, Likely, NoCluster};
 pub use files::{open_stream, read_bounded, read_up_to, write_own};
-pub use job::workflow_jobs;
+pub use job::{Checkout, workflow_jobs};
 pub use log_files::scan as scan_log;
 pub use secret::SecretToken;
 pub use urls::shown_url;

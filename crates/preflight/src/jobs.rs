@@ -32,7 +32,11 @@ pub(crate) fn judge(world: &World, report: &mut Report) {
             One { world, job }.judge(report);
         }
         let at = One { world, job }.at();
-        report.unread.extend(job.facts.unread.iter().map(|why| Note { text: why.clone(), at: Some(Spot::from(&at)) }));
+        report.unread.extend(job.facts.unread.iter().map(|why| Note {
+            text: why.clone(),
+            identity: None,
+            at: Some(Spot::from(&at)),
+        }));
     }
 }
 
@@ -120,7 +124,7 @@ impl<'w> One<'w> {
                 "{}: the role {named} is not declared in what was read; --live reads it from the account",
                 self.who()
             );
-            report.undetermined.push(Note { text, at: Some(Spot::from(&self.at_role())) });
+            report.undetermined.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at_role())) });
         }
         // What is wrong with the job itself, whatever its role is.
         e.role = Observed::default().into();
@@ -276,7 +280,7 @@ impl<'w> One<'w> {
                     );
                     // A branch that somebody chooses is no gap: the policy is there to tell them apart.
                     if of_run {
-                        out.notes.push(Note { text, at: Some(Spot::from(&self.at())) });
+                        out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) });
                     } else {
                         out.settle(text, place.clone());
                     }
@@ -288,7 +292,7 @@ impl<'w> One<'w> {
                         one.trigger,
                         role.from.address
                     );
-                    out.notes.push(Note { text, at: Some(Spot::from(&self.at())) });
+                    out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) });
                 }
                 None => refused = weighed.into_iter().next().map(|(w, _)| w),
             }
@@ -307,7 +311,7 @@ impl<'w> One<'w> {
                 "{}: the repository is taken for {repository}, which the trust policy names; nothing else tells it",
                 self.who()
             );
-            out.notes.push(Note { text, at: Some(Spot::from(&self.at())) });
+            out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) });
         }
         if !out.found.is_empty() {
             out.standing = Standing::Broken;
@@ -405,7 +409,7 @@ impl Outcome {
     fn settle(&mut self, text: String, at: Option<Spot>) {
         if self.found.is_empty() {
             self.standing = Standing::Undetermined;
-            self.undetermined.push(Note { text, at });
+            self.undetermined.push(Note { text, identity: None, at });
         } else {
             self.standing = Standing::Broken;
         }

@@ -21,7 +21,7 @@ const WHEREVER: &str = "the namespace that it is applied in";
 /// Judges all that was read.
 pub fn judge(world: &World) -> Report {
     let mut report = Report::new(world.files);
-    let told = |at: &Place, why: &str| Note { text: why.to_owned(), at: Some(Spot::from(at)) };
+    let told = |at: &Place, why: &str| Note { text: why.to_owned(), identity: None, at: Some(Spot::from(at)) };
     report.unread = world.declared.unread.iter().map(|u| told(&u.at, &u.why)).collect();
     for account in accounts(world) {
         of_account(world, &account, &mut report);
@@ -228,5 +228,5 @@ fn thumbprints(world: &World, addon: &Addon, role: &Said<Text>) -> Note {
          --live compares what is registered with the certificates that the issuer presents now",
         addon.name.value
     );
-    Note { text, at: Some(Spot::from(&role.at)) }
+    Note { text, identity: None, at: Some(Spot::from(&role.at)) }
 }

@@ -72,6 +72,9 @@ pub struct Found {
 pub struct Note {
     /// In one sentence.
     pub text: String,
+    /// Whose way to a role it is about; none where it is about none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
     /// Where; none where it is of no file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Spot>,

@@ -53,7 +53,11 @@ pub(crate) fn follow(world: &World, claimant: &Claimant<'_>) -> Came {
             "{}: the role {} is not declared in what was read; --live reads it from the account",
             claimant.who, claimant.role.value
         );
-        came.undetermined.push(Note { text, at: Some(Spot::from(&claimant.role.at)) });
+        came.undetermined.push(Note {
+            text,
+            identity: Some(claimant.who.clone()),
+            at: Some(Spot::from(&claimant.role.at)),
+        });
         return came;
     }
     let each: Vec<Came> = roles.iter().map(|role| to_role(world, claimant, role)).collect();
@@ -90,7 +94,11 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
     let mut came = Came::default();
     let undetermined = |came: &mut Came, why: String| {
         came.standing = Some(Standing::Undetermined);
-        came.undetermined.push(Note { text: why, at: Some(Spot::from(&role.trust.at)) });
+        came.undetermined.push(Note {
+            text: why,
+            identity: Some(claimant.who.clone()),
+            at: Some(Spot::from(&role.trust.at)),
+        });
     };
     let mut fill = Fill::default();
     let account = crate::world::account_of(role, Some(&claimant.role.value));
@@ -194,7 +202,11 @@ fn unnamed_issuer(world: &World, claimant: &Claimant<'_>, role: &Role, fill: Fil
             "{}: whom the role {} trusts is not told by the files: its trust policy is made elsewhere",
             claimant.who, role.from.address
         );
-        came.undetermined.push(Note { text, at: Some(Spot::from(&role.trust.at)) });
+        came.undetermined.push(Note {
+            text,
+            identity: Some(claimant.who.clone()),
+            at: Some(Spot::from(&role.trust.at)),
+        });
         return came;
     }
     // Any issuer is as good as another for a policy that trusts none.

@@ -8,6 +8,7 @@ use super::access::{AccessArgs, ManArgs};
 use super::again::AgainArgs;
 use super::audit::AuditArgs;
 use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
+use super::preflight::PreflightArgs;
 use super::rotation::RotationArgs;
 use super::screen::ScreenArgs;
 
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Trust(TrustArgs),
     /// Who can assume which role, whom nobody meant to let in, which trust admits nobody
     Audit(Box<AuditArgs>),
+    /// Refuse the change that would break: what the files of a checkout say of identities and roles
+    Preflight(PreflightArgs),
     /// Find and classify web identity failures in logs
     Logs(LogsArgs),
     /// What an error's text means and which causes print it; or a cause: what, why, proof, cure, sources

@@ -207,6 +207,22 @@ const HELP: &[Help] = &[
         ],
     },
     Help {
+        command: "preflight",
+        groups: &[],
+        examples: &[
+            ("the checkout that this folder is in", "trustwalk preflight"),
+            ("what a chart makes", "helm template shop ./chart | trustwalk preflight -"),
+            ("what CDK makes", "cdk synth && trustwalk preflight cdk.out"),
+            ("for code scanning", "trustwalk preflight -o sarif > trustwalk.sarif"),
+        ],
+        exits: &[
+            (0, "no finding, and both halves of every way were read"),
+            (1, "a file that was asked for cannot be read"),
+            (3, "a finding"),
+            (4, "no finding, and something is not decided or not read"),
+        ],
+    },
+    Help {
         command: "logs",
         groups: &[],
         examples: &[

@@ -7,6 +7,7 @@ mod commands;
 mod common;
 mod given;
 mod help;
+mod preflight;
 #[cfg(test)]
 mod reference;
 mod rotation;
@@ -29,6 +30,7 @@ pub(crate) use commands::{
     LogsArgs, ReceiptsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
+pub(crate) use preflight::{PreflightArgs, PreflightFormat};
 pub(crate) use rotation::RotationArgs;
 pub(crate) use said::{Notation, Said, notation_of_words};
 pub(crate) use screen::{Colour, ScreenArgs};

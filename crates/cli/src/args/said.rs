@@ -3,7 +3,7 @@
 
 use trustwalk_render::Typed;
 
-use super::{AuditFormat, Cli, Command, Format, ReportFormat, ThumbprintFormat};
+use super::{AuditFormat, Cli, Command, Format, PreflightFormat, ReportFormat, ThumbprintFormat};
 
 /// How documents are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,7 @@ impl Command {
             Self::Token(_) => ("token", "reading tokens"),
             Self::Trust(_) => ("trust", "reading a policy"),
             Self::Audit(_) => ("audit", "auditing trust"),
+            Self::Preflight(_) => ("preflight", "reading a checkout"),
             Self::Logs(_) => ("logs", "reading logs"),
             Self::Explain(_) => ("explain", "reading a text"),
             Self::Lab(_) => ("lab", "speaking to the lab"),
@@ -104,6 +105,18 @@ impl Command {
                 AuditFormat::Human | AuditFormat::Csv | AuditFormat::Dot | AuditFormat::Sarif | AuditFormat::Html => {
                     None
                 }
+            },
+            Self::Preflight(args) => match args.output {
+                PreflightFormat::Yaml => {
+                    args.output = PreflightFormat::Json;
+                    Some(Notation::Yaml)
+                }
+                PreflightFormat::Json => Some(Notation::Json),
+                PreflightFormat::Human
+                | PreflightFormat::Sarif
+                | PreflightFormat::Junit
+                | PreflightFormat::Github
+                | PreflightFormat::Gitlab => None,
             },
             Self::Fix(args) => take(&mut args.output),
             Self::Rollback(args) => take(&mut args.output),

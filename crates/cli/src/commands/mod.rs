@@ -19,6 +19,7 @@ mod look;
 mod man;
 mod named;
 mod plan_file;
+mod preflight;
 mod receipt_list;
 mod receipts;
 mod repair;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli, said: &Said) -> anyhow::Result<Exit> {
     match command {
         Command::Explain(args) => explain::run(&args, &place.typed),
         Command::Trust(args) => trust::run(&args, &place.typed),
+        Command::Preflight(args) => preflight::run(&args, &place.typed),
         Command::Audit(args) => one_thread()?.block_on(audit::run(&place, &args)),
         Command::Token(args) => token::run(&args, &place.typed),
         Command::Logs(args) => logs::run(&args, &place.typed),
@@ -84,6 +86,7 @@ fn changes_nothing(command: &Command) -> bool {
         | Command::Thumbprint(_)
         | Command::Token(_)
         | Command::Trust(_)
+        | Command::Preflight(_)
         | Command::Audit(_)
         | Command::Logs(_)
         | Command::Explain(_)
@@ -106,6 +109,7 @@ fn progress_of(command: &Command) -> Option<Until> {
         | Command::Receipts(_)
         | Command::Token(_)
         | Command::Trust(_)
+        | Command::Preflight(_)
         | Command::Logs(_)
         | Command::Explain(_)
         | Command::Completions(_)

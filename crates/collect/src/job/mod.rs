@@ -4,8 +4,11 @@
 //! workflows lie in `.github/workflows` or where another platform keeps its file; or a single file.
 
 mod answer;
+mod checkout;
 mod context;
 mod folder;
+
+pub use checkout::Checkout;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,244 @@
+//! The files of a checkout: found, bounded, and read on as many threads as there are.
+//!
+//! Whose checkout it is does not say what of this machine is shown: a link that leads out of it is not followed.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::Context as _;
+use trustwalk_checkout::{InFile, Place, Source, Unread, limits::FILE_BYTES, may_declare, read_file};
+use trustwalk_ci::Files;
+use trustwalk_preflight::is_ci;
+
+/// Files that are looked at. The largest public checkouts have some hundred thousand.
+const FILES: usize = 500_000;
+/// Folders in folders.
+const DEPTH: usize = 64;
+/// Threads.
+const THREADS: usize = 8;
+
+/// Folders that hold what others wrote, or what a tool made of what is read already.
+const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "target", "__pycache__"];
+/// Hidden folders that CI platforms read.
+const OF_CI: [&str; 4] = [".github", ".gitlab", ".circleci", ".buildkite"];
+/// Endings of files that declare something.
+const ENDINGS: [&str; 6] = ["yaml", "yml", "json", "template", "tf", "tfvars"];
+
+/// A checkout.
+pub(super) struct Checkout {
+    pub(super) root: PathBuf,
+    stdin: Option<String>,
+}
+
+/// What was read of it.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// What each file declares.
+    pub(super) declared: Vec<InFile>,
+    /// CI files.
+    pub(super) ci: Vec<Source>,
+    /// Terraform's.
+    pub(super) terraform: Vec<Source>,
+    pub(super) unread: Vec<Unread>,
+    pub(super) files: usize,
+}
+
+/// One file, read.
+enum Read {
+    Declares(Box<InFile>),
+    Ci(Source),
+    Terraform(Source),
+    Unread(Unread),
+    Nothing,
+}
+
+impl Checkout {
+    /// The checkout of what was asked for: that around the first path, or around this folder.
+    pub(super) fn around(paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let named = paths.iter().find(|p| p.as_os_str() != "-");
+        let first = named.map_or_else(|| Path::new("."), PathBuf::as_path);
+        let real = first.canonicalize().with_context(|| format!("cannot read `{}`", first.display()))?;
+        let folder = if real.is_dir() { real.as_path() } else { real.parent().unwrap_or(&real) };
+        let root = folder.ancestors().find(|p| p.join(".git").exists()).unwrap_or(folder);
+        let mut stdin = None;
+        if paths.iter().any(|p| p.as_os_str() == "-") {
+            let _waiting = trustwalk_collect::waits::begin("standard input");
+            let mut text = Vec::new();
+            let most = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+            std::io::stdin().lock().take(most).read_to_end(&mut text).context("cannot read standard input")?;
+            stdin = Some(String::from_utf8_lossy(&text).into_owned());
+        }
+        Ok(Self { root: root.to_owned(), stdin })
+    }
+
+    /// A path as it is shown: from the root, with `/`.
+    fn shown(&self, path: &Path) -> Arc<str> {
+        let inside = path.strip_prefix(&self.root).unwrap_or(path);
+        let parts: Vec<String> = inside.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+        parts.join("/").into()
+    }
+
+    /// The text of a file that was read, for its lines.
+    pub(super) fn text(&self, shown: &str) -> Option<String> {
+        if shown == "-" {
+            return self.stdin.clone();
+        }
+        self.bytes(&self.root.join(shown)).ok().map(|b| String::from_utf8_lossy(&b).into_owned())
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let real = path.canonicalize().map_err(|e| e.to_string())?;
+        if !real.starts_with(&self.root) {
+            return Err("it is a link that leads out of the checkout, which is not followed".to_owned());
+        }
+        let limit = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX);
+        trustwalk_collect::read_up_to(path, limit).map_err(|e| e.to_string())
+    }
+
+    /// Reads what was asked for.
+    pub(super) fn gather(&self, paths: &[PathBuf]) -> anyhow::Result<Gathered> {
+        let mut out = Gathered::default();
+        let mut found = BTreeSet::new();
+        let whole = [self.root.clone()];
+        let asked: Vec<&PathBuf> = paths.iter().filter(|p| p.as_os_str() != "-").collect();
+        let asked = if paths.is_empty() { whole.iter().collect() } else { asked };
+        for path in asked {
+            let real = path.canonicalize().with_context(|| format!("cannot read `{}`", path.display()))?;
+            self.walk(&real, DEPTH, &mut found, &mut out.unread);
+        }
+        let found: Vec<PathBuf> = found.into_iter().collect();
+        out.files = found.len() + usize::from(self.stdin.is_some());
+        for read in self.all(&found) {
+            match read {
+                Read::Declares(file) => out.declared.push(*file),
+                Read::Ci(source) => out.ci.push(source),
+                Read::Terraform(source) => out.terraform.push(source),
+                Read::Unread(unread) => out.unread.push(unread),
+                Read::Nothing => {}
+            }
+        }
+        if let Some(text) = &self.stdin {
+            out.declared.push(read_file(&Source { path: "-".into(), text: text.clone() }));
+        }
+        Ok(out)
+    }
+
+    fn walk(&self, path: &Path, depth: usize, found: &mut BTreeSet<PathBuf>, unread: &mut Vec<Unread>) {
+        if found.len() >= FILES {
+            return;
+        }
+        if !path.is_dir() {
+            found.insert(path.to_owned());
+            return;
+        }
+        let tell = |path: &Path, why: String| Unread { at: at(self.shown(path)), why };
+        let Some(depth) = depth.checked_sub(1) else {
+            unread.push(tell(path, format!("it lies deeper than {DEPTH} folders and was not read")));
+            return;
+        };
+        let entries = match std::fs::read_dir(path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                unread.push(tell(path, error.to_string()));
+                return;
+            }
+        };
+        for entry in entries.filter_map(Result::ok) {
+            let (name, path) = (entry.file_name(), entry.path());
+            let name = name.to_string_lossy();
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_symlink() {
+                // Within the checkout it leads to what is read in its own place.
+                let leads_out = path.canonicalize().is_ok_and(|real| !real.starts_with(&self.root));
+                if leads_out && (is_of_interest(&path) || path.is_dir()) {
+                    let why = "it is a link that leads out of the checkout, which is not followed".to_owned();
+                    unread.push(tell(&path, why));
+                }
+            } else if kind.is_dir() {
+                let hidden = name.starts_with('.') && !OF_CI.contains(&name.as_ref());
+                if !hidden && !PASSED_OVER.contains(&name.as_ref()) {
+                    self.walk(&path, depth, found, unread);
+                }
+            } else if kind.is_file() && is_of_interest(&path) {
+                found.insert(path);
+            }
+            if found.len() >= FILES {
+                unread
+                    .push(tell(&entry.path(), format!("there are more than {FILES} files, and the rest was not read")));
+                return;
+            }
+        }
+    }
+
+    /// Reads every file, in the order of their paths.
+    fn all(&self, paths: &[PathBuf]) -> Vec<Read> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut done = Vec::new();
+            while let Some((n, path)) = {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                paths.get(n).map(|path| (n, path))
+            } {
+                done.push((n, self.one(path)));
+            }
+            done
+        };
+        let mut all: Vec<(usize, Read)> = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+        });
+        all.sort_by_key(|(n, _)| *n);
+        all.into_iter().map(|(_, read)| read).collect()
+    }
+
+    fn one(&self, path: &Path) -> Read {
+        let shown = self.shown(path);
+        let unread = |why: String| Read::Unread(Unread { at: at(Arc::clone(&shown)), why });
+        let bytes = match self.bytes(path) {
+            Ok(bytes) => bytes,
+            Err(why) => return unread(why),
+        };
+        if bytes.iter().take(8_000).any(|b| *b == 0) {
+            return unread("it is binary, whatever its name says".to_owned());
+        }
+        let Ok(text) = String::from_utf8(bytes) else {
+            return unread("it is not UTF-8".to_owned());
+        };
+        let source = Source { path: Arc::clone(&shown), text };
+        if is_ci(&shown) {
+            return Read::Ci(source);
+        }
+        if is_terraform(&shown) {
+            return Read::Terraform(source);
+        }
+        if may_declare(&shown, &source.text) { Read::Declares(Box::new(read_file(&source))) } else { Read::Nothing }
+    }
+}
+
+fn at(path: Arc<str>) -> Place {
+    Place { path, line: 1, column: 1, end_line: 1, end_column: 1 }
+}
+
+fn is_of_interest(path: &Path) -> bool {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ENDINGS.contains(&ending) || name == "Kustomization"
+}
+
+fn is_terraform(path: &str) -> bool {
+    [".tf", ".tfvars", ".tf.json", ".tfvars.json"].iter().any(|ending| path.ends_with(ending))
+}
+
+impl Files for Checkout {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        let file = self.root.join(path);
+        if !file.exists() {
+            return Ok(None);
+        }
+        self.bytes(&file).map(Some)
+    }
+}

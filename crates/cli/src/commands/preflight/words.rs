@@ -1,0 +1,119 @@
+//! A report for people: each finding with the lines of the files that it stands in.
+
+use trustwalk_core::severity::Severity;
+use trustwalk_preflight::{Found, Report, Spot, Standing};
+use trustwalk_render::{Ink, Page, Pen, Shown, Typed, columns};
+
+use super::files::Checkout;
+use super::{counted, identities, line, set_aside};
+use crate::style;
+
+/// Letters of a line that are shown.
+const LETTERS: usize = 110;
+/// Other places of a finding that are shown with their line.
+const PLACES: usize = 3;
+
+/// The report.
+pub(super) fn words(report: &Report, checkout: &Checkout, typed: &Typed) -> Shown {
+    let pen = style::pen();
+    let mut page = pen.page();
+    for found in &report.findings {
+        finding(&mut page, pen, found, checkout);
+    }
+    section(&mut page, pen, "not decided", Ink::Odd, report.undetermined.iter().map(line));
+    section(&mut page, pen, "not read", Ink::Odd, report.unread.iter().map(line));
+    section(&mut page, pen, "to look at", Ink::Faint, report.notes.iter().map(line));
+    let aside = report.suppressed.iter().map(|s| format!("{}: {} by {}: {}", s.at, s.code, s.by, s.reason));
+    section(&mut page, pen, "set aside", Ink::Faint, aside);
+    page.line(summary(report));
+    if let Some(first) = report.findings.first() {
+        page.line(format_args!("Next: {}", typed.command("explain {}", &[first.finding.code()], &[])));
+    }
+    page.shown()
+}
+
+fn section(page: &mut Page, pen: Pen, title: &str, ink: Ink, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        return;
+    }
+    page.line(pen.ink(ink, format_args!("{title}:")));
+    for text in lines {
+        page.prose(&text, "  - ", "    ");
+    }
+    page.gap();
+}
+
+fn finding(page: &mut Page, pen: Pen, found: &Found, checkout: &Checkout) {
+    let finding = &found.finding;
+    let (ink, word) = match finding.severity {
+        Severity::Error => (Ink::Bad, "error"),
+        Severity::Warning | Severity::Info => (Ink::Odd, finding.severity.name()),
+    };
+    page.part(pen.ink(ink, word));
+    let head = format!(" {} {} ({}): {}", finding.code(), finding.name(), finding.confidence.name(), finding.sentence);
+    page.prose(&head, "", "  ");
+    excerpt(page, pen, &found.at, checkout, None);
+    for related in found.related.iter().take(PLACES) {
+        excerpt(page, pen, &related.at, checkout, Some(&related.label));
+    }
+    if let Some(decide) = &finding.decide {
+        page.prose(&format!("to decide: {decide}"), "  = ", "    ");
+    }
+    for cure in finding.cures.iter().take(1) {
+        page.prose(&format!("fix: {}", cure.title), "  = ", "    ");
+        for change in &cure.changes {
+            page.line(format_args!("      {change}"));
+        }
+    }
+    page.gap();
+}
+
+/// A line of a file with an arrow under what is meant.
+fn excerpt(page: &mut Page, pen: Pen, at: &Spot, checkout: &Checkout, label: Option<&str>) {
+    let number = at.line.to_string();
+    let margin = " ".repeat(number.len());
+    let arrow = if label.is_some() { ":::" } else { "-->" };
+    let label = label.map(|l| format!(" ({l})")).unwrap_or_default();
+    page.line(format_args!("{margin}{} {at}{label}", pen.ink(Ink::Faint, arrow)));
+    let Some(text) = checkout.text(&at.file) else { return };
+    let Some(line) = text.lines().nth(at.line.saturating_sub(1) as usize) else { return };
+    let line = line.replace('\t', " ");
+    let (start, end) = (at.column.saturating_sub(1) as usize, at.end_column.saturating_sub(1) as usize);
+    let whole = line.chars().count();
+    let end = if at.end_line > at.line { whole } else { end.min(whole) };
+    // Of a long line the part around what is meant.
+    let from = if whole > LETTERS { start.saturating_sub(LETTERS / 4) } else { 0 };
+    let shown: String = line.chars().skip(from).take(LETTERS).collect();
+    let before: String = line.chars().skip(from).take(start.saturating_sub(from)).collect();
+    let meant: String = line.chars().skip(start).take(end.saturating_sub(start).min(LETTERS)).collect();
+    let bar = pen.ink(Ink::Faint, "|");
+    page.line(format_args!("{margin} {bar}"));
+    page.line(format_args!("{} {bar} {}", pen.ink(Ink::Faint, &number), shown.trim_end()));
+    let under = "^".repeat(columns(&meant).max(1));
+    page.line(format_args!("{margin} {bar} {}{}", " ".repeat(columns(&before)), pen.ink(Ink::Bad, &under)));
+}
+
+/// What it comes to, in one line.
+pub(super) fn summary(report: &Report) -> String {
+    let of = |standing: Standing| report.identities.iter().filter(|i| i.standing == standing).count();
+    let mut parts = vec![format!(
+        "{}: {} in {}",
+        report.outcome.word(),
+        identities(report.identities.len()),
+        counted(report.files, "file")
+    )];
+    for (count, word) in [
+        (of(Standing::Sound), "sound"),
+        (of(Standing::Broken), "broken"),
+        (of(Standing::Undetermined), "not decided"),
+        (of(Standing::Elsewhere), "with a role that is declared elsewhere"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {word}"));
+        }
+    }
+    parts.push(counted(report.findings.len(), "finding"));
+    parts.extend(set_aside(report));
+    parts.join(", ")
+}
