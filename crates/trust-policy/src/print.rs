@@ -44,8 +44,11 @@ impl Serialize for DocumentStatement {
                 map.serialize_entry(if list.negated { not } else { name }, &one_or_many(&list.values))?;
             }
         }
-        if !self.conditions.is_empty() {
+        if !self.conditions.is_empty() || !self.empty.is_empty() {
             let mut operators = Map::new();
+            for operator in &self.empty {
+                operators.insert(operator.clone(), Value::Object(Map::new()));
+            }
             for condition in &self.conditions {
                 let keys = operators.entry(condition.operator.as_str()).or_insert_with(|| Value::Object(Map::new()));
                 if let Value::Object(keys) = keys {

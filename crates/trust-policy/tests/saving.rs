@@ -109,6 +109,8 @@ fn conditions_that_cannot_be_read_are_refused_or_said_to_be_unknown() {
     assert!(matches!(&condition("StringEquals", "issuer.example:sub", json!([]))[..], [SaveError::NoValues { .. }]));
     let unknown = condition("StringMatches", "issuer.example:sub", json!("x"));
     assert_eq!(unknown[0].to_string(), "Invalid Condition type : StringMatches");
+    let empty = with(&json!({"Condition": {"StringEquals2": {}, "StringEquals": {}}}));
+    assert_eq!(empty.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Invalid Condition type : StringEquals2"]);
     let scheme = condition("StringEquals", "https://issuer.example:sub", json!("x"));
     assert_eq!(scheme[0].to_string(), "Actions/Condition can contain only one colon.");
     for (operator, key, value) in [

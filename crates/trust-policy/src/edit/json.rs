@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::lint::is_trust_action;
+
 /// A condition in a document.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spot<'a> {
@@ -130,7 +132,8 @@ pub(super) fn replace_issuer(
 }
 
 /// Lets a statement allow one more action. An `AssumeRole…` of another kind makes way for it where only federated
-/// principals are named, who have no use for that; what else is allowed stays.
+/// principals are named, who have no use for that, and so does what IAM saves in no trust policy; what else is allowed
+/// stays.
 pub(super) fn let_act(text: &str, statement: usize, action: &str) -> Option<String> {
     edit(text, statement, |s| {
         let federated = s.get("Principal")?.as_object()?.keys().all(|k| k == "Federated");
@@ -140,6 +143,7 @@ pub(super) fn let_act(text: &str, statement: usize, action: &str) -> Option<Stri
             Value::Array(all) => all.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
         };
+        actions.retain(|a| is_trust_action(a));
         let other = |a: &String| a.to_lowercase().starts_with("sts:assumerole");
         match actions.iter_mut().find(|a| federated && other(a)) {
             Some(place) => action.clone_into(place),

@@ -5,6 +5,8 @@
 mod shared;
 mod statement;
 
+pub(crate) use statement::is_trust_action;
+
 pub use shared::SHARED_ISSUERS;
 
 use crate::document::Document;

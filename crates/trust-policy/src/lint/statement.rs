@@ -32,6 +32,10 @@ pub(super) fn check(index: usize, s: &DocumentStatement, context: &SaveContext, 
     actions(index, s.action.as_ref(), errors);
     principals(index, s, context, errors);
     conditions(index, &s.conditions, errors);
+    let unknown = s.empty.iter().filter(|operator| Operator::parse(operator).is_none());
+    errors.extend(
+        unknown.map(|operator| SaveError::InvalidConditionType { statement: index, operator: operator.clone() }),
+    );
 }
 
 fn actions(statement: usize, element: Option<&ListElement>, errors: &mut Vec<SaveError>) {
@@ -56,7 +60,7 @@ fn actions(statement: usize, element: Option<&ListElement>, errors: &mut Vec<Sav
 }
 
 /// Whether an action, or a pattern of actions, is one that a trust policy may allow. REPORTED: `*` alone is refused.
-fn is_trust_action(pattern: &str) -> bool {
+pub(crate) fn is_trust_action(pattern: &str) -> bool {
     let units: Vec<_> = glob::units(pattern).collect();
     TRUST_ACTIONS.iter().any(|action| glob::matches(&units, action, glob::same_letter))
 }

@@ -7,6 +7,7 @@ mod likeness;
 mod principals;
 mod subject;
 mod values;
+mod words;
 
 pub(crate) use keys::key_misses;
 pub(crate) use likeness::likeness;

@@ -242,7 +242,7 @@ impl<'de> Visitor<'de> for StatementVisitor<'_> {
                 self.warnings.push(Warning::ElementDropped { statement: Some(self.index), element: name.into_owned() });
             }
         }
-        s.conditions = conditions.unwrap_or_default();
+        (s.conditions, s.empty) = conditions.unwrap_or_default();
         Ok(s)
     }
 }
@@ -318,14 +318,14 @@ struct Conditions<'w> {
 }
 
 impl<'de> DeserializeSeed<'de> for Conditions<'_> {
-    type Value = Vec<DocumentCondition>;
+    type Value = (Vec<DocumentCondition>, Vec<String>);
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
 
 impl<'de> Visitor<'de> for Conditions<'_> {
-    type Value = Vec<DocumentCondition>;
+    type Value = (Vec<DocumentCondition>, Vec<String>);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of condition operators")
@@ -334,6 +334,7 @@ impl<'de> Visitor<'de> for Conditions<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut all: Vec<DocumentCondition> = Vec::with_capacity(2);
         let mut operators = 0;
+        let mut empty: Vec<String> = Vec::new();
         while let Some(operator) = map.next_key::<Text<'de>>()? {
             let operator = operator.0;
             operators += 1;
@@ -345,11 +346,14 @@ impl<'de> Visitor<'de> for Conditions<'_> {
             }
             let seed = Keys { index: self.index, operator: &operator, all: &mut all, warnings: &mut *self.warnings };
             map.next_value_seed(seed)?;
+            if all.iter().all(|c| c.operator != *operator) && empty.iter().all(|e| *e != *operator) {
+                empty.push(operator.into_owned());
+            }
             if operators > MAX_CONDITION_KEYS {
                 return Err(A::Error::custom("too many condition operators"));
             }
         }
-        Ok(all)
+        Ok((all, empty))
     }
 }
 

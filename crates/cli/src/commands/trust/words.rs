@@ -5,8 +5,7 @@ use std::fmt::Display;
 use serde_json::Value;
 use trustwalk_render::{Ink, Next, Page, Pen, Shown, Typed, ending};
 use trustwalk_trust_policy::{
-    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Miss, Place, Standing, StatementReport,
-    Warning,
+    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Place, Standing, StatementReport, Warning,
 };
 
 use super::report::{Named, Refusal, Report, Verdict};
@@ -207,13 +206,7 @@ fn reason(named: &Named) -> String {
         Place::Action { statement } => format!("Statement[{statement}] Action "),
         Place::Condition { statement, operator, key } => format!("Statement[{statement}] {operator} {key} "),
     };
-    let miss = if let Miss::ExplicitDeny { by_missing_key } = &named.reason.miss {
-        let why = if *by_missing_key { ", because a key that it asks for is missing" } else { "" };
-        ["the Deny applies", why].concat()
-    } else {
-        style::tagged(&named.reason.miss)
-    };
-    format!("{} {}: {place}{miss}", named.cause.code(), named.cause.name())
+    format!("{} {}: {place}{}", named.cause.code(), named.cause.name(), named.reason.miss.words())
 }
 
 fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {
