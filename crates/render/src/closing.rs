@@ -1,7 +1,8 @@
 //! The last lines of a report: what it comes to, what would decide, and the next command.
 
-use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkState, Outcome};
+use trustwalk_core::diagnosis::{Candidate, Diagnosis, LinkState, Outcome, Place};
 use trustwalk_core::finding::{Confidence, Finding, Standing};
+use trustwalk_core::observation::{Fate, Observation, Witness};
 
 use crate::next::Next;
 use crate::page::{Ink, Pen};
@@ -122,6 +123,7 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
             parts.push(format!("{more} {other}causes can show so (-v names them)"));
         }
     }
+    parts.extend(over(d));
     if d.outcome == Outcome::Ok && whole {
         let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
         let seen = in_state(d, &[LinkState::Seen]);
@@ -137,6 +139,19 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
         parts.push(format!("{} {word}: {}", warnings.len(), names(&warnings)));
     }
     parts.join("; ")
+}
+
+/// What became of the failures in a log that was given, where they are over: whoever gave it asks about them.
+fn over(d: &Diagnosis) -> Option<String> {
+    let given = d.looked.iter().any(|l| l.what == Place::Log);
+    let by = |o: &Observation| {
+        let Fate::Over { by } = &o.fate else { return None };
+        (o.witness == Witness::Log).then(|| by.clone())
+    };
+    let last = d.observations.iter().filter(|o| by(o).is_some()).max_by_key(|o| o.at).filter(|_| given)?;
+    let count: u64 = d.observations.iter().filter(|o| by(o).is_some()).map(|o| o.count).sum();
+    let failures = if count == 1 { "1 failure".to_owned() } else { format!("{count} failures") };
+    Some(format!("{failures} in the log that was given, over: {}", by(last)?))
 }
 
 fn in_state(d: &Diagnosis, states: &[LinkState]) -> Vec<&'static str> {

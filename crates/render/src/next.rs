@@ -4,6 +4,7 @@ use trustwalk_core::diagnosis::{Deciding, Diagnosis, Outcome, deciding, named_in
 use trustwalk_core::evidence::{Evidence, Kind, Target};
 use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::habitat::Habitat;
+use trustwalk_core::observation::{Fate, Observation, Witness};
 use trustwalk_core::plan::{Applicability, build};
 use trustwalk_foreign::{redact, shell};
 
@@ -347,6 +348,9 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     if matches!(d.target, Target::Log { .. }) {
         return of_log(e, d, typed);
     }
+    if let Some(next) = of_somebody_else(d, typed) {
+        return next;
+    }
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
     if e.without_credentials() && typed.value("bundle").is_none() {
         return Next { decide, ..Next::after(WITHOUT_CREDENTIALS, look_again(d, typed)) };
@@ -388,9 +392,22 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     }
 }
 
+/// A log was given that is not of what was asked about: it is asked about by itself.
+fn of_somebody_else(d: &Diagnosis, typed: &Typed) -> Option<Next> {
+    let foreign = |o: &Observation| o.witness == Witness::Log && matches!(o.fate, Fate::Foreign { .. });
+    let speaks = d.observations.iter().any(Observation::speaks);
+    if d.root_cause.is_some() || speaks || !d.observations.iter().any(foreign) || typed.value("log").is_none() {
+        return None;
+    }
+    let mut line = typed.line("diagnose", &[]);
+    line.typed(typed, &["log"]);
+    line.typed(typed, &PLACE);
+    Some(Next { decide: d.undetermined.first().cloned(), ..Next::command(line.finish()) })
+}
+
 /// A log alone: cluster and account are asked about whom it names.
 fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
-    let named = named_in_logs(e);
+    let named = named_in_logs(e, d.root_cause.as_ref());
     let mut line = typed.line("diagnose", &[]);
     match (named.account, named.role, named.subject) {
         (Some((namespace, name)), ..) => line.named_object("serviceaccount", namespace, name),

@@ -151,8 +151,17 @@ fn separating(e: &Evidence, left: &[&Candidate]) -> Option<Kind> {
     votes.into_iter().max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(*kind))).map(|(kind, _)| kind)
 }
 
+/// What is said of observations of which no cause was looked for, or none was found.
+pub(super) fn not_judged(e: &Evidence, observations: &[Observation]) -> Vec<String> {
+    let mut all = set_aside(observations);
+    all.extend(foreign(observations));
+    all.extend(refused_besides(observations));
+    all.extend(not_understood(e, observations));
+    all
+}
+
 /// What is said of observations that are set aside.
-pub(super) fn set_aside(observations: &[Observation]) -> Vec<String> {
+fn set_aside(observations: &[Observation]) -> Vec<String> {
     use crate::observation::Fate;
     observations
         .iter()
@@ -193,7 +202,7 @@ pub(super) fn over(e: &Evidence, observations: &[Observation]) -> Option<String>
 
 /// What is said of failures that stand in a log of the workload and are somebody else's. Records of an account are of
 /// all who use it, and nothing is said of theirs.
-pub(super) fn foreign(observations: &[Observation]) -> Vec<String> {
+fn foreign(observations: &[Observation]) -> Vec<String> {
     use crate::observation::{Fate, Witness};
     observations
         .iter()
@@ -217,7 +226,7 @@ pub(super) fn foreign(observations: &[Observation]) -> Vec<String> {
 const QUOTED: usize = 2;
 
 /// What is said of lines about credentials that no wording matches.
-pub(super) fn not_understood(e: &Evidence, observations: &[Observation]) -> Option<String> {
+fn not_understood(e: &Evidence, observations: &[Observation]) -> Option<String> {
     use crate::observation::Seen;
     let unclear: Vec<&Observation> = observations.iter().filter(|o| o.seen == Seen::Unclear).collect();
     let count = unclear.iter().map(|o| o.count).sum::<u64>() + e.besides.uncounted;
@@ -236,7 +245,7 @@ pub(super) fn not_understood(e: &Evidence, observations: &[Observation]) -> Opti
 }
 
 /// What is said of refusals that the account's trail remembers and nothing explains.
-pub(super) fn refused_besides(observations: &[Observation]) -> Vec<String> {
+fn refused_besides(observations: &[Observation]) -> Vec<String> {
     use crate::observation::{Fate, TRAIL, Witness};
     let unexplained =
         |o: &&Observation| o.witness == Witness::Trail && o.origin == TRAIL && o.fate == Fate::Unexplained;

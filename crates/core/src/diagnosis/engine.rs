@@ -1,7 +1,7 @@
 //! Asks every question and tells the root cause from what follows from it.
 
 use super::candidates;
-use super::deciding::{Named, named_in_logs};
+use super::deciding::{self, Named, named_in_logs};
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
 use super::{looked, saw, survivors, timeline};
@@ -29,18 +29,18 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let habitat = Habitat::of(evidence);
     survivors::name_few(evidence, &mut answers, &observations, habitat);
     survivors::weigh(&mut answers, habitat);
-    let missing = gaps(evidence, std::mem::take(&mut answers.missing));
     let candidates = candidates::candidates(evidence, &answers, &observations);
     let (mut errors, warnings): (Vec<Finding>, Vec<Finding>) = answers.found.iter().cloned().partition(Finding::fails);
     let lived = question::kept_from_sts(&view);
     survivors::order(&mut errors, &observations, lived);
     let folded = survivors::fold(&mut errors, &observations);
+    let several = deciding::of_several(evidence, &mut errors);
     let mut errors = errors.into_iter();
     let root_cause = errors.next();
+    let missing = gaps(evidence, std::mem::take(&mut answers.missing), root_cause.as_ref());
     let (mut possible, also): (Vec<Finding>, Vec<Finding>) = errors.partition(|f| f.confidence == Confidence::Possible);
     let told: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
-    let besides = survivors::beside(evidence, &answers, &observations, habitat, &told);
-    possible.extend(besides);
+    possible.extend(survivors::beside(evidence, &answers, &observations, habitat, &told));
     let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
     survivors::explain(&mut observations, &named);
     let failures = failures(&view, &observations);
@@ -48,15 +48,13 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let apart = if root_cause.is_some() { survivors::apart(&observations, &causes) } else { Vec::new() };
     let consequences = consequences(root_cause.as_ref(), folded, &failures, &apart);
     let mut undetermined: Vec<String> = view.dismissed().to_vec();
+    undetermined.extend(several);
     if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     } else {
         undetermined.extend(candidates::meanings(evidence, &candidates, apart));
     }
-    undetermined.extend(candidates::set_aside(&observations));
-    undetermined.extend(candidates::foreign(&observations));
-    undetermined.extend(candidates::refused_besides(&observations));
-    undetermined.extend(candidates::not_understood(evidence, &observations));
+    undetermined.extend(candidates::not_judged(evidence, &observations));
     undetermined.extend(trail_not_read(evidence));
     for (_, text) in &missing {
         if !undetermined.contains(text) {
@@ -124,7 +122,7 @@ fn consequences(
 }
 
 /// What could not be told, without what has no bearing on the target.
-fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>) -> Vec<(Link, String)> {
+fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>, root: Option<&Finding>) -> Vec<(Link, String)> {
     if let Some(line) = nothing_there(evidence) {
         // Everything else is unknown for this one reason.
         missing = vec![(Link::Workload, line)];
@@ -138,14 +136,14 @@ fn gaps(evidence: &Evidence, mut missing: Vec<(Link, String)>) -> Vec<(Link, Str
     if let Target::Log { .. } = evidence.target {
         // Nobody asked for the rest; what to ask for is all there is to say of it.
         let unread = evidence.logs.gap().map(|gap| (Link::Workload, format!("the logs: {gap}")));
-        missing = unread.into_iter().chain([(Link::Workload, next(evidence))]).collect();
+        missing = unread.into_iter().chain([(Link::Workload, next(evidence, root))]).collect();
     }
     missing
 }
 
 /// What takes a diagnosis from a log alone further, with what the log names.
-fn next(e: &Evidence) -> String {
-    let Named { role, subject, account } = named_in_logs(e);
+fn next(e: &Evidence, root: Option<&Finding>) -> String {
+    let Named { role, subject, account } = named_in_logs(e, root);
     let habitat = Habitat::of(e);
     let mut commands = Vec::new();
     match account {

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use trustwalk_foreign::visible;
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{bare, in_cluster, issuer, lacking};
+use super::facts::{bare, eks_issuer, in_cluster, issuer, lacking};
 use super::refusals::Refusals;
 use super::sts::Refusal;
 use super::symptoms::find;
@@ -61,7 +61,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 .unsure(Confidence::Likely, "fetch it from the public internet: what STS can reach counts")
                 .show("URL", source.what.clone(), "issuer");
             if said.hold(Refusal::Keys) {
-                Judged::one(Cause::IssuerDocumentsNotPublic, public(draft))
+                Judged::one(Cause::IssuerDocumentsNotPublic, public(e, draft))
             } else {
                 Judged::open(lacking("the discovery document", e.discovery()))
             }
@@ -79,7 +79,7 @@ fn told(view: &View<'_>) -> Option<Judged> {
         let draft = Draft::new(
             "the issuer's documents are not readable without credentials: STS needs them without credentials",
         );
-        return Some(Judged::one(Cause::IssuerDocumentsNotPublic, seen(public(draft), line)));
+        return Some(Judged::one(Cause::IssuerDocumentsNotPublic, seen(public(view, draft), line)));
     }
     if let Some(line) = find(view, &[Symptom::ApiTokenRefused]) {
         let draft = Draft::new(
@@ -112,18 +112,37 @@ fn told(view: &View<'_>) -> Option<Judged> {
     Some(Judged::one(Cause::IssuerIsClusterLocalUrl, seen(draft, line)))
 }
 
-fn public(draft: Draft) -> Draft {
-    draft.cure(
-        "make the discovery document and the key set readable by everyone",
-        &[
-            (
-                "aws",
-                "aws s3api get-public-access-block --bucket BUCKET; aws s3api get-bucket-policy --bucket BUCKET"
-                    .to_owned(),
-            ),
-            ("note", "both URLs must answer 200 without credentials from the internet".to_owned()),
-        ],
-    )
+/// The cure of documents that cannot be read: where they are whose, as the issuer's host tells.
+fn public(e: &View<'_>, draft: Draft) -> Draft {
+    let title = "make the discovery document and the key set readable by everyone";
+    let own = issuer(e).map(str::to_owned);
+    let own = own.or_else(|| find(e, &[Symptom::DocumentsDenied])?.failure.issuer.clone());
+    let iss = own.as_deref().map(|iss| bare(iss).trim_end_matches('/'));
+    let both = "both URLs must answer 200 without credentials from the internet";
+    if let Some(bucket) = iss.and_then(bucket) {
+        let template = "aws s3api get-public-access-block --bucket {}; aws s3api get-bucket-policy --bucket {}";
+        let look = trustwalk_foreign::shell::line(template, &[bucket, bucket]);
+        return draft.cure(title, &[("aws", look), ("note", both.to_owned())]);
+    }
+    let whose = match iss {
+        Some(iss) if eks_issuer(iss).is_some() => "EKS serves them: whether the cluster still exists tells most",
+        Some(_) => "whoever runs the issuer's host serves them",
+        None => "they lie below the issuer that the token names: in a bucket, a site, or at a vendor",
+    };
+    draft.cure(title, &[("note", format!("{whose}; {both}"))])
+}
+
+/// The bucket in the host or the path of an issuer whose documents S3 serves (S3 User Guide, "Virtual hosting of
+/// buckets").
+fn bucket(path: &str) -> Option<&str> {
+    let (host, rest) = path.split_once('/').unwrap_or((path, ""));
+    let host = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let of_path = host == "s3" || host.starts_with("s3.") || host.starts_with("s3-");
+    if of_path {
+        return rest.split('/').next().filter(|name| !name.is_empty());
+    }
+    let at = host.rfind(".s3.").or_else(|| host.rfind(".s3-")).or_else(|| host.strip_suffix(".s3").map(str::len))?;
+    host.get(..at).filter(|name| !name.is_empty())
 }
 
 fn local(iss: &str) -> Option<Draft> {
@@ -211,10 +230,10 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
         )
     };
     if discovery.fetched.is_passing() {
-        return passing(&discovery.fetched, iss, said);
+        return passing(e, &discovery.fetched, iss, said);
     }
     if let Some(why) = bad_fetch(&discovery.fetched, discovery.malformed.as_ref()) {
-        return Judged::one(Cause::IssuerDocumentsNotPublic, public(show(why, &discovery.fetched)));
+        return Judged::one(Cause::IssuerDocumentsNotPublic, public(e, show(why, &discovery.fetched)));
     }
     if let Some(own) = discovery.issuer.as_deref().filter(|own| *own != iss) {
         let rule = if own.trim_end_matches('/') == iss.trim_end_matches('/') {
@@ -239,6 +258,7 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
             return Judged::one(
                 Cause::IssuerDocumentsNotPublic,
                 public(
+                    e,
                     Draft::new(format!("the key set of {iss} cannot be fetched: {error}"))
                         .unsure(Confidence::Likely, "fetch it from the public internet")
                         .show(
@@ -256,12 +276,12 @@ fn documents(e: &View<'_>, discovery: &Discovery, iss: &str, said: &Refusals, vi
         | Observed::Spared { .. } => return Judged::open(lacking("the key set", e.keys())),
     };
     if keys.fetched.is_passing() {
-        return passing(&keys.fetched, iss, said);
+        return passing(e, &keys.fetched, iss, said);
     }
     if let Some(why) = bad_fetch(&keys.fetched, keys.malformed.as_ref())
         .or_else(|| keys.keys.is_empty().then(|| format!("{} holds no key", keys.fetched.url)))
     {
-        return Judged::one(Cause::IssuerDocumentsNotPublic, public(show(why, &keys.fetched)));
+        return Judged::one(Cause::IssuerDocumentsNotPublic, public(e, show(why, &keys.fetched)));
     }
     if let Some(draft) = keyset::unfound(e, keys, said) {
         return Judged::one(Cause::PublishedKeyWithoutKidOrAlg, draft);
@@ -294,7 +314,7 @@ fn refused_once(view: &View<'_>, iss: &str, longest: u64) -> Draft {
 }
 
 /// What an answer that is temporary by its nature leaves open: it proves nothing that lasts, be it the same for STS.
-fn passing(fetched: &Fetched, iss: &str, said: &Refusals) -> Judged {
+fn passing(e: &View<'_>, fetched: &Fetched, iss: &str, said: &Refusals) -> Judged {
     let ask = trustwalk_foreign::shell::line("curl -sS -o /dev/null -w '%{http_code}' {}", &[&fetched.url]);
     let why = format!("{} answers HTTP {}, which is for a time by its meaning", fetched.url, fetched.status);
     let decide = format!("whether it lasts: ask again a few times, `{ask}`, and run the exchange again");
@@ -308,7 +328,7 @@ fn passing(fetched: &Fetched, iss: &str, said: &Refusals) -> Judged {
     let lasting = Draft::new(format!("STS could not read the issuer's documents, and now {why}: it may stay so"));
     let mut judged =
         Judged::one(Cause::IssuerKeysFetchTransientFailure, shown(transient(iss, &format!("asked just now, {why}"))));
-    judged.push(Cause::IssuerDocumentsNotPublic, shown(public(lasting)));
+    judged.push(Cause::IssuerDocumentsNotPublic, shown(public(e, lasting)));
     judged
 }
 
@@ -348,4 +368,26 @@ fn unpublished(token: &TokenClaims, keys: &Keys, said: &Refusals) -> Option<Draf
             ),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bucket;
+
+    #[test]
+    fn a_bucket_is_told_by_the_hosts_of_s3_alone() {
+        for (path, name) in [
+            ("docs.s3.eu-west-1.amazonaws.com", Some("docs")),
+            ("docs.s3.amazonaws.com/cluster", Some("docs")),
+            ("docs.s3-us-west-2.amazonaws.com", Some("docs")),
+            ("s3.eu-west-1.amazonaws.com/docs/cluster", Some("docs")),
+            ("s3-eu-west-1.amazonaws.com/docs", Some("docs")),
+            ("docs.s3.cn-north-1.amazonaws.com.cn", Some("docs")),
+            ("oidc.eks.us-west-2.amazonaws.com/id/ABC", None),
+            ("oidc.circleci.com/org/1", None),
+            ("d111.cloudfront.net", None),
+        ] {
+            assert_eq!(bucket(path), name, "{path}");
+        }
+    }
 }

@@ -34,8 +34,8 @@ pub(super) fn token(e: &View<'_>, token: &TokenClaims) -> Option<(Cause, Draft)>
         told(at),
         ahead / 60
     ))
-    .show(&format!("token {claim}"), at.to_string(), token.origin.clone())
-    .show("now", e.now().to_string(), "evidence");
+    .show(&format!("token {claim}"), told(at), token.origin.clone())
+    .show("now", told(e.now()), "evidence");
     // The cluster's clock is the one in question, so that only AWS's counts.
     let draft = if e.clock().known().is_some() || said(e) {
         draft

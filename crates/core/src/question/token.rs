@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use trustwalk_foreign::snippet;
 use trustwalk_symptoms::Symptom;
 
-use super::facts::{GRACE, in_cluster, moment};
+use super::facts::{GRACE, in_cluster, moment, told};
 use super::renewal::renewed;
 use super::symptoms::find;
 use super::{Draft, Judged, names, not_yet};
@@ -259,8 +259,8 @@ fn old(e: &View<'_>, token: &TokenClaims) -> Option<(Cause, Draft)> {
     // STS says itself that a token has expired, by its own clock.
     let said = e.exchange().known().and_then(|x| x.code.as_deref()).is_some_and(|c| c.starts_with("ExpiredToken"));
     let draft = if said { draft } else { draft.timed(e) }
-        .show("token exp", exp.to_string(), token.origin.clone())
-        .show("now", e.now().to_string(), "evidence")
+        .show("token exp", told(exp), token.origin.clone())
+        .show("now", told(e.now()), "evidence")
         .cure(
             "get a fresh token",
             &[

@@ -5,7 +5,7 @@ use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Place, Policy};
 
 use super::annotate::{annotate, well_formed};
-use super::facts::{arn_parts, bare, in_cluster, issuer, lacking, role_account};
+use super::facts::{arn_parts, bare, in_cluster, issuer, lacking, role_account, told};
 use super::sts::{Refusal, from_answer, from_symptom};
 use super::symptoms::find;
 use super::trust_case::{Case, of_token, provider_arn};
@@ -300,7 +300,7 @@ fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
             case.e.now() - edited
         ))
         .unsure(Confidence::Likely, "ask again in a minute")
-        .show("changed", edited.to_string(), "CloudTrail or iam:GetRole")
+        .show("changed", told(edited), "CloudTrail or iam:GetRole")
         .cure("wait a minute and try again", &[("note", "nothing to change".to_owned())]);
         return Judged::one(Cause::IamEventualConsistency, draft);
     }

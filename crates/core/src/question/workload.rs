@@ -43,6 +43,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
     let mut used = None;
     for line in recent(view) {
         let Some((cause, draft)) = heard(view, line) else { continue };
+        let draft = if cause == lacks { refused_first(view, draft) } else { draft };
         if let Some(by) = uses::web_identity(view, Some(line)).filter(|_| cause == lacks) {
             used = Some(by);
         } else if !judged.found.iter().any(|c| c.cause == cause) {
@@ -75,6 +76,17 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         judged.missing.push(lacking("the logs", view.logs()));
     }
     judged
+}
+
+/// A chain of sources goes on to the next where STS refuses the exchange (Java's and .NET's chains; AWS SDKs and Tools
+/// Reference Guide, "Credential provider chain"): while it refuses ours, that the identity is not used follows from it.
+fn refused_first(view: &View<'_>, draft: Draft) -> Draft {
+    let refused = view.exchange().known().is_some_and(|x| x.assumed.is_none() && x.code.is_some() && !x.is_passing());
+    if !refused {
+        return draft;
+    }
+    let decide = "whether it uses the identity once STS accepts it: what STS refuses, a chain of sources passes over";
+    draft.unsure(Confidence::Possible, decide)
 }
 
 /// What one line says of container, SDK or application.

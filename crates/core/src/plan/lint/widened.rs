@@ -19,7 +19,7 @@ pub fn widens(e: &Evidence, role: &str, document: &str) -> Option<String> {
     }
     match question::asked(&view) {
         Some(asked) => question::admitted_besides(&known.trust_policy, document, &asked),
-        None => Some("whose identity it is for is not known".to_owned()),
+        None => Some("whoever the token turns out to be of: none is at hand".to_owned()),
     }
 }
 
