@@ -39,7 +39,9 @@ fn known(e: &Evidence, blank: &str) -> Option<bool> {
         "POD" | "CONTAINER" => e.pods.known().is_some_and(|p| !p.is_empty()),
         "ACCOUNT" => e.caller.known().is_some(),
         "ASSOCIATION-ID" => e.associations.known().is_some_and(|all| all.iter().any(|a| !a.id.is_empty())),
-        "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "BUCKET" | "WEBHOOK-NAMESPACE" | "PROFILE" => false,
+        // Of an address in S3 it tells the bucket, and what EKS publishes is in none of the reader's.
+        "BUCKET" => e.token.known().and_then(|t| t.iss.as_deref()).is_some_and(|iss| iss.contains(".amazonaws.com/")),
+        "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "WEBHOOK-NAMESPACE" | "PROFILE" => false,
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! Which permission was lacking for a fact.
 
-use super::{Evidence, Kind, Observed};
+use super::{Evidence, Gap, Kind, Observed};
 
 impl<T> Observed<T> {
     /// The permission that was lacking, where reading was refused.
@@ -20,6 +20,13 @@ impl Evidence {
     /// Whether nobody gave credentials for the account: what could not be signed, nobody without them can ask by hand.
     pub fn without_credentials(&self) -> bool {
         matches!(&self.caller, Observed::Unreachable { source, .. } if source.by_hand.is_none())
+    }
+
+    /// Whether any permission was lacking, be it for a part of a fact.
+    pub fn lacks_any(&self) -> bool {
+        let denied = |gap: &Option<Gap>| matches!(gap, Some(Gap::Denied { .. }));
+        let policies = self.policies.known().is_some_and(|all| all.iter().any(|p| denied(&p.unread)));
+        policies || Kind::ALL.iter().any(|kind| self.lacks(*kind).is_some())
     }
 
     /// The permission that was lacking for a fact: who lacks it is not helped by the command that reads it.
