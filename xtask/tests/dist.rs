@@ -244,6 +244,36 @@ fn a_release_is_gathered_signed_and_checked(packed: &Packed) {
     assert!(!verified("changed"));
 }
 
+/// As a registry takes them: each with what it says of itself, its licences, and everything that it is made of.
+#[test]
+fn every_crate_that_is_published_can_be_packed() {
+    let cargo =
+        |words: &[&str]| succeed(&Command::new(env!("CARGO")).args(words).current_dir(root()).output().unwrap());
+    let metadata = cargo(&["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let into = dir.path().to_str().unwrap();
+    let mut words = vec!["package", "--workspace", "--offline", "--no-verify", "--allow-dirty", "--target-dir", into];
+    let (own, ours): (Vec<&Value>, Vec<&Value>) =
+        metadata["packages"].as_array().unwrap().iter().partition(|p| p["publish"].as_array().is_some());
+    words.extend(own.iter().flat_map(|p| ["--exclude", p["name"].as_str().unwrap()]));
+    cargo(&words);
+    for one in ours {
+        let name = one["name"].as_str().unwrap();
+        for what in ["description", "license", "rust_version", "documentation"] {
+            assert!(one[what].is_string(), "{name} has no {what}");
+        }
+        for what in ["keywords", "categories"] {
+            assert!(one[what].as_array().is_some_and(|all| !all.is_empty() && all.len() <= 5), "{name}: {what}");
+        }
+        let packed = dir.path().join(format!("package/{name}-{}.crate", env!("CARGO_PKG_VERSION")));
+        let listed = run("tar", &["-tzf", packed.to_str().unwrap()]);
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert!(listed.contains(&format!("/{licence}\n")), "{name} has no {licence}");
+        }
+    }
+}
+
 #[test]
 fn what_is_not_the_program_of_this_version_is_not_packed() {
     let dir = tempfile::tempdir().unwrap();
