@@ -1,6 +1,8 @@
 //! A command that failed: what, where, why and what to do, for people in lines and for programs as a document; and its
 //! exit code, the same whichever command met the trouble.
 
+use std::path::Path;
+
 use serde::Serialize;
 use trustwalk_apply::ApplyError;
 use trustwalk_collect::{CollectError, Likely, NoCluster};
@@ -146,6 +148,10 @@ impl Told {
         let (code, place, next, exit) = match error {
             E::Write { path, .. } => ("file-unwritable", file(path), None, exit::INTERNAL),
             E::TooLarge { path, .. } => ("file-too-large", file(path), None, exit::INTERNAL),
+            E::Read { path, .. } if of_a_lab_that_is_down(path) => {
+                self.why.push("the lab that `TRUSTWALK_LAB_DIR` names is down".to_owned());
+                ("file-unreadable", file(path), Some("trustwalk lab up".to_owned()), exit::INTERNAL)
+            }
             E::Read { path, .. } | E::NotAFile { path } | E::Slow { path } => {
                 ("file-unreadable", file(path), None, exit::INTERNAL)
             }
@@ -175,6 +181,12 @@ impl Told {
     }
 }
 
+/// Whether a file is missing with the lab whose variables this shell still has.
+fn of_a_lab_that_is_down(path: &Path) -> bool {
+    let lab = std::env::var_os("TRUSTWALK_LAB_DIR").filter(|dir| !dir.is_empty());
+    lab.is_some_and(|dir| path.starts_with(&dir) && !Path::new(&dir).join("env").exists())
+}
+
 /// The same command about what was meant.
 fn nearest(likely: &Likely, said: &Said) -> String {
     let values: Vec<&str> = likely.values.iter().map(String::as_str).collect();
@@ -200,11 +212,7 @@ fn help(said: &Said) -> String {
 fn without_cluster(none: &NoCluster, said: &Said) -> (&'static str, String, u8) {
     let file = || said.typed.command(&[said.verb, " --kubeconfig FILE"].concat(), &[], &[]);
     match none {
-        NoCluster::Unnamed => (
-            "no-kubeconfig",
-            format!("{}, with a file that `aws eks update-kubeconfig --name CLUSTER` writes for EKS", file()),
-            exit::INTERNAL,
-        ),
+        NoCluster::Unnamed => ("no-kubeconfig", file(), exit::INTERNAL),
         NoCluster::Unusable(_) => ("kubeconfig-unusable", file(), exit::INTERNAL),
         NoCluster::Login { next, .. } => ("cluster-login-failed", next.clone(), Exit::Undetermined.code()),
     }

@@ -27,8 +27,20 @@ pub(crate) fn usage(mut error: Error) {
     }
 }
 
+/// Of a bundle nothing is fixed, and what else is called a bundle is something else.
+fn unlike(error: &mut Error) {
+    let is = |kind, text: &str| matches!(error.get(kind), Some(ContextValue::String(s)) if s == text);
+    if is(ContextKind::InvalidArg, "--bundle") && is(ContextKind::SuggestedArg, "--ca-bundle") {
+        let tip = "a bundle holds what was seen; to read it: trustwalk diagnose --bundle FILE";
+        error.insert(ContextKind::SuggestedArg, ContextValue::None);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        error.insert(ContextKind::Usage, ContextValue::StyledStr("Usage: trustwalk fix [OPTIONS] [TARGET]...".into()));
+    }
+}
+
 /// What was typed stands within its line, and cannot look like a line of ours.
 fn inert(error: &mut Error) {
+    unlike(error);
     let all: Vec<(ContextKind, ContextValue)> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in all {
         // The usage is the grammar's own, of several lines.

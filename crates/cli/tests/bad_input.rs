@@ -249,7 +249,9 @@ fn an_issuer_that_hangs_or_refuses_is_named_and_not_waited_for_without_end() {
 #[test]
 fn words_that_name_nothing_are_usage_errors() {
     let dir = tempfile::tempdir().unwrap();
-    for url in ["ht!tp://x y", "ftp://issuer.example", "ftp:issuer.example", "https://", "http://issuer.example"] {
+    for url in
+        ["ht!tp://x y", "ftp://issuer.example", "ftp:issuer.example", "https://", "http://issuer.example", "not-a-url"]
+    {
         expect(&alone(&dir, &["diagnose", "--issuer", url], b""), 2, &["is not an issuer's URL", "https://HOST"]);
     }
     let role = "arn:aws:iam::111122223333:role/a";

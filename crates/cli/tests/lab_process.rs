@@ -176,7 +176,12 @@ fn a_folder_of_any_name_can_be_sourced_from_anywhere() {
     command.args(["lab", "up", "--dir", "it's a $(lab)"]).current_dir(outer.path());
     let _lab = ready(command.stdout(Stdio::piped()).spawn().unwrap());
     let env = outer.path().join("it's a $(lab)").join("env");
-    let script = ". \"$0\" && test -f \"$KUBECONFIG\" && test -f \"$AWS_CA_BUNDLE\"";
-    let status = Command::new("sh").args(["-c", script]).arg(&env).current_dir("/").status().unwrap();
-    assert!(status.success());
+    let script = ". \"$0\" && test -f \"$KUBECONFIG\" && test -f \"$AWS_CA_BUNDLE\" && \"$1\" lab status >/dev/null && \
+                  \"$1\" lab break >/dev/null && \"$1\" lab down >/dev/null && exec \"$1\" diagnose";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script]).arg(&env).arg(env!("CARGO_BIN_EXE_trustwalk")).current_dir("/");
+    // What the shell still names is gone with the lab, which is said.
+    let complaint = complaint(&shell.output().unwrap());
+    assert!(complaint.contains("`TRUSTWALK_LAB_DIR` names is down"), "{complaint}");
+    assert!(complaint.trim_end().ends_with("Next: trustwalk lab up"), "{complaint}");
 }

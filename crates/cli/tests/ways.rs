@@ -98,6 +98,10 @@ fn a_name_that_does_not_exist_takes_two_lines_and_the_nearest() {
             }
         }
     }
+    let (_, pods, err) = said(&run(&["diagnose", "pods", "-A", "-o", "short"]));
+    assert!(pods.contains("daemonset/aws-node"), "who asks for pods asks for what controls them: {pods}{err}");
+    let (code, _, err) = said(&run(&["fix", "--bundle", "all.json"]));
+    assert!(code == Some(2) && err.contains("trustwalk diagnose --bundle FILE") && !err.contains("ca-bundle"), "{err}");
     for (words, next) in [
         (&["lab", "break", "thumbprnt-mismatch"][..], "lab break thumbprint-mismatch"),
         (&["demo", "--fault", "thumbprnt-mismatch"], "demo --fault thumbprint-mismatch"),
@@ -159,7 +163,7 @@ fn the_same_trouble_ends_with_the_same_code_whichever_command_meets_it() {
             }
         }
     };
-    expect(None, 1, "no-kubeconfig", "aws eks update-kubeconfig");
+    expect(None, 1, "no-kubeconfig", "--kubeconfig FILE");
     expect(Some("/nonexistent/config"), 1, "kubeconfig-unusable", "--kubeconfig FILE");
     let failing = broken(dir.path(), &plugin);
     expect(Some(&failing), 4, "cluster-login-failed", "aws sso login --profile dev");

@@ -40,7 +40,10 @@ fn there_is(near: &[Likely]) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoCluster {
     /// Nothing says where one is.
-    #[error("nothing tells which cluster: no KUBECONFIG, no ~/.kube/config, and this is not inside a cluster")]
+    #[error(
+        "nothing tells which cluster: no KUBECONFIG, no ~/.kube/config, and this is not inside a cluster; for EKS \
+         `aws eks update-kubeconfig --name CLUSTER` writes a file that does"
+    )]
     Unnamed,
     /// What says it cannot be read or used.
     #[error("no usable Kubernetes configuration: {0}")]

@@ -383,12 +383,12 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
         // All was read that decides; what is left is for a person to try.
         Some(root) if root.confidence == Confidence::Likely => Next { decide, ..by_hand(d, root, typed) },
         Some(root) => Next { decide, ..Next::command(typed.command("explain {}", &[root.code()], &[])) },
-        None => Next {
-            decide: d.undetermined.first().cloned(),
-            how: None,
-            command: Some(look_again(d, typed)),
-            by_hand: false,
-        },
+        None => {
+            // What is lacking, and what gives it, is a question of its own.
+            let lacking = e.lacks_any() && typed.value("bundle").is_none();
+            let command = if lacking { typed.command("access", &[], &PLACE) } else { look_again(d, typed) };
+            Next { decide: d.undetermined.first().cloned(), ..Next::command(command) }
+        }
     }
 }
 

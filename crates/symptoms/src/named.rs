@@ -259,7 +259,7 @@ fn inside(before: Option<&Word>, after: Option<&Word>) -> Option<String> {
 
 /// Whether a word that nothing marks as a name can be one: no common word, and none that tells what happened.
 fn is_plain_name(word: &Word) -> bool {
-    let happened = [&"ed"[..], "ing"].iter().any(|end| word.text.ends_with(end));
+    let happened = ["ed", "ing"].iter().any(|end| word.text.ends_with(end));
     is_name(&word.text) && !happened && !is_no_name(word)
 }
 

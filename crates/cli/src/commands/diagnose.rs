@@ -110,7 +110,10 @@ async fn world_with(place: &PlaceArgs, target: &TargetArgs, piped: Option<Vec<u8
 
 /// Refuses what no issuer could be, before anything is asked of anybody.
 pub(super) fn a_url(text: &str) -> Result<(), UsageError> {
-    let rest = text.split_once("://").map_or(text, |(scheme, rest)| if scheme == "https" { rest } else { "" });
+    // Without a scheme it is an address where it looks like one: with a dot in its host.
+    let bare = || if text.split('/').next().is_some_and(|host| host.contains('.')) { text } else { "" };
+    let given = text.split_once("://").map(|(scheme, rest)| if scheme == "https" { rest } else { "" });
+    let rest = given.unwrap_or_else(bare);
     let host = rest.split('/').next().unwrap_or_default();
     let fits = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
     let port = if host.ends_with(']') { None } else { host.rsplit_once(':').map(|(_, port)| port) };

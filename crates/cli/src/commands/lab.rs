@@ -207,7 +207,6 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
         out.line(format_args!("  {label:<14} {}", env.get(name).map(String::as_str).unwrap_or_default()));
     }
     let source = shell::line("source {}", &[&dir.join("env").display().to_string()]);
-    let list = shell::line("trustwalk lab --dir {} break", &[&dir.display().to_string()]);
     out.gap();
     out.line("Use it with the tools you know:");
     out.gap();
@@ -215,7 +214,7 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
     out.line("  kubectl get pods -n kube-system");
     out.line("  aws iam list-open-id-connect-providers");
     out.line("  trustwalk diagnose daemonset/aws-node -n kube-system");
-    out.line(format_args!("  {list}        (lists the faults)"));
+    out.line("  trustwalk lab break        (lists the faults)");
     out.shown()
 }
 

@@ -277,7 +277,13 @@ fn nobody(missed: &[String], args: &DiagnoseArgs) -> Shown {
     } else {
         (Ink::Odd, "Undetermined", "no workload that could be looked at")
     };
-    let text = format!("{who} of {place} uses web identity");
+    let text = match args.target.target.as_slice() {
+        [] => format!("{who} of {place} uses web identity"),
+        kinds => format!(
+            "{who} of {place} among {} uses web identity; what another workload controls is judged with that one",
+            kinds.join(" ")
+        ),
+    };
     render::ending(ink, outcome, &text, &Next::default(), style::pen())
 }
 

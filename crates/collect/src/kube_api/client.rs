@@ -170,6 +170,15 @@ impl KubeApi {
         self.login.upgrades().await
     }
 
+    /// What speaks more than HTTP: says what is waited for, and keeps that it was asked and whether it was taken.
+    pub(super) async fn upgraded<T>(&self, path: &str, call: impl Future<Output = T>, taken: fn(&T) -> bool) -> T {
+        let _waiting = waits::begin(format!("the API server {}: {path}", self.server));
+        let began = Instant::now();
+        let answer = call.await;
+        self.calls.note(format!("GET {path}"), taken(&answer).then_some(101), began);
+        answer
+    }
+
     /// GET of a path.
     pub async fn get(&self, path: &str, what: &str, permission: &str, by_hand: &str) -> Observed<Value> {
         let source = Source { what: what.to_owned(), at: self.now, by_hand: Some(by_hand.to_owned()) };

@@ -29,7 +29,9 @@ impl KubeApi {
         };
         let limit = LOG_BYTES.to_string();
         let command = ["tail", "-c", limit.as_str(), path];
-        match tokio::time::timeout(API_TIMEOUT, self.run(namespace, pod, container, &command)).await {
+        let asked = format!("/api/v1/namespaces/{namespace}/pods/{pod}/exec");
+        let run = tokio::time::timeout(API_TIMEOUT, self.run(namespace, pod, container, &command));
+        match self.upgraded(&asked, run, |ran| matches!(ran, Ok(Ok(_)))).await {
             Ok(Ok(bytes)) => Observed::Known { value: bytes, source },
             Ok(Err(error)) if error.contains("forbidden") => {
                 Observed::Denied { source, permission: "create pods/exec".to_owned(), message: error }

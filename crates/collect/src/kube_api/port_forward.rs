@@ -23,7 +23,9 @@ impl KubeApi {
     /// within [`WEBHOOK_TIMEOUT`]: forwarding may not be permitted (`create pods/portforward`), or
     /// what listens there does not speak TLS.
     pub(super) async fn served(&self, namespace: &str, pod: &str, port: u16, name: &str) -> Option<Vec<Vec<u8>>> {
-        tokio::time::timeout(WEBHOOK_TIMEOUT, self.look(namespace, pod, port, name)).await.ok().flatten()
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/portforward");
+        let look = tokio::time::timeout(WEBHOOK_TIMEOUT, self.look(namespace, pod, port, name));
+        self.upgraded(&path, async { look.await.ok().flatten() }, Option::is_some).await
     }
 
     async fn look(&self, namespace: &str, pod: &str, port: u16, name: &str) -> Option<Vec<Vec<u8>>> {

@@ -28,7 +28,11 @@ pub(super) async fn everything(
     give: Taker<'_>,
 ) -> Result<(usize, Vec<String>), CollectError> {
     let kube = world.cluster_to_ask()?;
-    let wanted = |resource: &Resource| kinds.is_empty() || kinds.contains(resource);
+    // A pod is judged as the workload that controls it: whoever asks for pods asks for all of those.
+    let pods = kinds.iter().any(|kind| kind.kind == "Pod");
+    let wanted = |resource: &Resource| {
+        kinds.is_empty() || kinds.contains(resource) || (pods && resource.kind != "ServiceAccount")
+    };
     let (accounts, controllers, pods) =
         tokio::join!(kube.service_accounts(namespace), kube.controllers(namespace), kube.failing_pods(namespace));
     let gap = accounts.gap().unwrap_or_default();
