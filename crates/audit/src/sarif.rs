@@ -1,8 +1,8 @@
 //! SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"), as far as code scanning reads it: rules, results,
 //! places, fingerprints.
 //!
-//! Nothing here knows what was looked at. Limits are GitHub's, which drops a file that is over them (GitHub Docs, "SARIF
-//! support for code scanning"). What is suppressed is left out by the caller.
+//! Nothing here knows what was looked at. Limits are GitHub's, which drops a file that is over them (GitHub Docs,
+//! "SARIF support for code scanning"). What is suppressed is left out by the caller.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -181,7 +181,9 @@ fn result(result: &SarifResult, index: Option<usize>) -> Value {
         .iter()
         .take(MAX_RELATED)
         .enumerate()
-        .map(|(id, (place, text))| json!({"id": id, "physicalLocation": physical(place), "message": {"text": bounded(text)}}))
+        .map(|(id, (place, text))| {
+            json!({"id": id, "physicalLocation": physical(place), "message": {"text": bounded(text)}})
+        })
         .collect();
     put(&mut out, "relatedLocations", (!related.is_empty()).then(|| json!(related)));
     put(&mut out, "properties", (!result.properties.is_empty()).then(|| json!(result.properties)));

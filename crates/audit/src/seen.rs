@@ -113,7 +113,8 @@ mod tests {
     use super::*;
 
     const EVENT: &str = r#"{"eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity",
-        "userIdentity":{"type":"WebIdentityUser","principalId":"arn:aws:iam::111122223333:oidc-provider/i.example:aud:sub-1",
+        "userIdentity":{"type":"WebIdentityUser",
+        "principalId":"arn:aws:iam::111122223333:oidc-provider/i.example:aud:sub-1",
         "userName":"sub-1","identityProvider":"arn:aws:iam::111122223333:oidc-provider/i.example"},
         "requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/r"}}"#;
 

@@ -21,8 +21,8 @@ pub(crate) struct Tenancy {
 }
 
 /// DOC of each: GitLab Docs, "`OpenID` Connect (OIDC) authentication using ID tokens"; HCP Terraform, "Workload
-/// identity tokens"; Buildkite Docs, "OIDC in Buildkite Pipelines"; Codefresh Docs, "OIDC for pipelines"; Scalr Docs, "Provider
-/// configurations"; Upbound Docs, "OIDC".
+/// identity tokens"; Buildkite Docs, "OIDC in Buildkite Pipelines"; Codefresh Docs, "OIDC for pipelines"; Scalr Docs,
+/// "Provider configurations"; Upbound Docs, "OIDC".
 const TENANCIES: &[Tenancy] = &[
     Tenancy {
         issuer: "gitlab.com",

@@ -1,8 +1,8 @@
 //! One page that can be sent to somebody: nothing is fetched, nothing of others runs.
 //!
-//! A policy in the page lets only the one style and the one script run that stand in it, told by their digests, and lets
-//! nothing be fetched, sent or framed (W3C, Content Security Policy Level 3). The script sorts and filters what stands
-//! there, and makes no markup. Without it the page shows everything.
+//! A policy in the page lets only the one style and the one script run that stand in it, told by their digests, and
+//! lets nothing be fetched, sent or framed (W3C, Content Security Policy Level 3). The script sorts and filters what
+//! stands there, and makes no markup. Without it the page shows everything.
 
 use std::fmt::Write as _;
 

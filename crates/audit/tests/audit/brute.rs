@@ -50,7 +50,8 @@ fn statement() -> impl Strategy<Value = Value> {
         prop::collection::vec(prop::sample::select(ISSUERS.to_vec()), 1..3),
         0..10_u8,
     );
-    (effect, principal, prop::collection::vec(condition, 0..3)).prop_map(|(effect, (account, issuers, everybody), conditions)| {
+    (effect, principal, prop::collection::vec(condition, 0..3)).prop_map(|(effect, principal, conditions)| {
+        let (account, issuers, everybody) = principal;
         let mut written = json!({});
         for (operator, issuer, claim, values) in conditions {
             let key = if claim.contains(':') { claim.to_owned() } else { format!("{issuer}:{claim}") };
@@ -58,7 +59,8 @@ fn statement() -> impl Strategy<Value = Value> {
         }
         let federated: Vec<String> = issuers.iter().map(|i| arn(account, i)).collect();
         let principal = if everybody == 0 { json!("*") } else { json!({"Federated": federated}) };
-        json!({"Effect": effect, "Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": written})
+        let action = "sts:AssumeRoleWithWebIdentity";
+        json!({"Effect": effect, "Principal": principal, "Action": action, "Condition": written})
     })
 }
 
@@ -94,7 +96,8 @@ proptest! {
                     let mut surely = Vec::new();
                     let mut perhaps = Vec::new();
                     for (at, role) in inventory.roles.iter().enumerate() {
-                        let identity = Identity::new(arn(role.account.as_deref().unwrap(), issuer)).with_claims(claims.clone());
+                        let provider = arn(role.account.as_deref().unwrap(), issuer);
+                        let identity = Identity::new(provider).with_claims(claims.clone());
                         let identity = if partial { identity.partly_known() } else { identity };
                         let policy = Policy::compile(&Document::parse(&role.text).unwrap());
                         match policy.decide(&Exchange::new(&identity, &Call::new())) {

@@ -12,7 +12,10 @@ fn dead(statement: &Value) -> Vec<&'static str> {
 #[test]
 fn what_no_token_meets_is_told_with_the_cause_that_its_user_would_meet() {
     let ghe = "token.actions.githubusercontent.com/acme";
-    let both = json!({"StringEquals": {format!("{EKS}:sub"): "system:serviceaccount:a:b", format!("{GITHUB}:sub"): "repo:a/b:pull_request"}});
+    let (own, other) = (format!("{EKS}:sub"), format!("{GITHUB}:sub"));
+    let both = json!({"StringEquals": {own: "system:serviceaccount:a:b", other: "repo:a/b:pull_request"}});
+    let region = json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1",
+        format!("{EKS}:sub"): "system:serviceaccount:a:b"}});
     let mut wrong = Vec::new();
     for (name, statement, expected) in [
         ("a star under StringEquals", github(&[("StringEquals", "sub", json!("repo:acme/api:*"))]), vec!["TW005"]),
@@ -86,14 +89,7 @@ fn what_no_token_meets_is_told_with_the_cause_that_its_user_would_meet() {
             allow(&json!(provider(EKS)), &json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}})),
             vec!["TW108"],
         ),
-        (
-            "what the call decides is unknown",
-            allow(
-                &json!(provider(EKS)),
-                &json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1", format!("{EKS}:sub"): "system:serviceaccount:a:b"}}),
-            ),
-            vec![],
-        ),
+        ("what the call decides is unknown", allow(&json!(provider(EKS)), &region), vec![]),
     ] {
         let found = dead(&statement);
         if found != expected {

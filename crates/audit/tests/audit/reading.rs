@@ -18,7 +18,10 @@ fn read(text: &str) -> trustwalk_audit::Inventory {
 #[test]
 fn every_form_of_an_answer_is_read() {
     let encoded = sound().to_string().bytes().fold(String::new(), |out, b| out + &format!("%{b:02X}"));
-    let with = |document: serde_json::Value| json!({"RoleDetailList": [{"RoleName": "r", "Arn": role_arn("r"), "AssumeRolePolicyDocument": document}]});
+    let with = |document: serde_json::Value| {
+        let role = json!({"RoleName": "r", "Arn": role_arn("r"), "AssumeRolePolicyDocument": document});
+        json!({"RoleDetailList": [role]})
+    };
     let role = with(sound())["RoleDetailList"][0].clone();
     for text in [
         with(sound()).to_string(),

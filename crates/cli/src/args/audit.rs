@@ -25,7 +25,8 @@ pub(crate) enum AuditFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct AuditArgs {
-    /// Trust policies and answers of IAM: files, folders of them, - for standard input; without any, the account is asked
+    /// Trust policies and answers of IAM: files, folders of them, - for standard input; without any, the account is
+    /// asked
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Answers of `aws iam get-account-authorization-details`, pages and folders of them (repeatable)
