@@ -24,8 +24,10 @@ const THREADS: usize = 8;
 const PASSED_OVER: [&str; 6] = ["node_modules", ".git", ".terraform", ".venv", "target", "__pycache__"];
 /// Hidden folders that CI platforms read.
 const OF_CI: [&str; 4] = [".github", ".gitlab", ".circleci", ".buildkite"];
-/// Endings of files that declare something.
-const ENDINGS: [&str; 6] = ["yaml", "yml", "json", "template", "tf", "tfvars"];
+/// Endings of files that declare something, or that Terraform's functions read.
+const ENDINGS: [&str; 9] = ["yaml", "yml", "json", "template", "tf", "tfvars", "tpl", "tftpl", "tmpl"];
+/// Largest file that is handed to Terraform's functions.
+const FOR_FUNCTIONS: u64 = 1 << 18;
 
 /// A checkout.
 pub(super) struct Checkout {
@@ -40,8 +42,8 @@ pub(super) struct Gathered {
     pub(super) declared: Vec<InFile>,
     /// CI files.
     pub(super) ci: Vec<Source>,
-    /// Terraform's.
-    pub(super) terraform: Vec<Source>,
+    /// Terraform's, and what its functions may read.
+    pub(super) terraform: Vec<trustwalk_terraform::File>,
     pub(super) unread: Vec<Unread>,
     pub(super) files: usize,
 }
@@ -50,7 +52,7 @@ pub(super) struct Gathered {
 enum Read {
     Declares(Box<InFile>),
     Ci(Source),
-    Terraform(Source),
+    Terraform(trustwalk_terraform::File),
     Unread(Unread),
     Nothing,
 }
@@ -111,6 +113,7 @@ impl Checkout {
         }
         let found: Vec<PathBuf> = found.into_iter().collect();
         out.files = found.len() + usize::from(self.stdin.is_some());
+        out.terraform = self.for_functions(&found);
         for read in self.all(&found) {
             match read {
                 Read::Declares(file) => out.declared.push(*file),
@@ -124,6 +127,26 @@ impl Checkout {
             out.declared.push(read_file(&Source { path: "-".into(), text: text.clone() }));
         }
         Ok(out)
+    }
+
+    /// Files beside Terraform's own, which its functions may read.
+    fn for_functions(&self, found: &[PathBuf]) -> Vec<trustwalk_terraform::File> {
+        let own = |p: &&PathBuf| p.extension().is_some_and(|e| e == "tf");
+        let folders: BTreeSet<&Path> = found.iter().filter(own).filter_map(|p| p.parent()).collect();
+        if folders.is_empty() {
+            return Vec::new();
+        }
+        let small = |p: &Path| p.metadata().is_ok_and(|m| m.len() <= FOR_FUNCTIONS);
+        let beside = found.iter().filter(|p| {
+            !is_terraform(&p.to_string_lossy())
+                && p.ancestors().skip(1).take(3).any(|f| folders.contains(f))
+                && small(p)
+        });
+        let read = |path: &PathBuf| {
+            let text = String::from_utf8(self.bytes(path).ok()?).ok()?;
+            Some(trustwalk_terraform::File { path: self.shown(path), text })
+        };
+        beside.filter_map(read).collect()
     }
 
     fn walk(&self, path: &Path, depth: usize, found: &mut BTreeSet<PathBuf>, unread: &mut Vec<Unread>) {
@@ -213,7 +236,7 @@ impl Checkout {
             return Read::Ci(source);
         }
         if is_terraform(&shown) {
-            return Read::Terraform(source);
+            return Read::Terraform(trustwalk_terraform::File { path: source.path, text: source.text });
         }
         if may_declare(&shown, &source.text) { Read::Declares(Box::new(read_file(&source))) } else { Read::Nothing }
     }

@@ -5,7 +5,6 @@ mod files;
 mod machines;
 mod words;
 
-use trustwalk_checkout::Declared;
 use trustwalk_preflight::{Note, Report, Spot, World, judge};
 use trustwalk_render::Typed;
 
@@ -39,7 +38,8 @@ pub(crate) fn run(args: &PreflightArgs, typed: &Typed) -> anyhow::Result<Exit> {
 fn world(checkout: &Checkout, args: &PreflightArgs) -> anyhow::Result<World> {
     let mut gathered = checkout.gather(&args.paths)?;
     let known = trustwalk_collect::Checkout::around(&checkout.root, args.repository.as_deref());
-    let terraform = Declared { unread: std::mem::take(&mut gathered.unread), ..Declared::default() };
+    let mut terraform = trustwalk_terraform::read(&gathered.terraform);
+    terraform.unread.append(&mut gathered.unread);
     let mut world = World::of(gathered.declared, &gathered.ci, terraform, checkout, known.repository());
     for job in &mut world.jobs {
         job.facts = known.of_job(std::mem::take(&mut job.facts));
