@@ -188,8 +188,8 @@ fn account_of(provider: &Text, statements: &[Statement<'_>]) -> Option<String> {
     of(provider).or_else(|| federated.filter_map(|n| n.value.text()).find_map(|t| of(&t)))
 }
 
-/// The account of an ARN.
-pub(crate) fn account(arn: &str) -> Option<String> {
+/// The account of an ARN; nothing where it has none.
+pub fn account(arn: &str) -> Option<String> {
     let account = arn.split(':').nth(4)?;
     (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())).then(|| account.to_owned())
 }

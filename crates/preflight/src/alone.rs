@@ -309,6 +309,8 @@ pub(crate) fn waiting(world: &World, account: &Merged<'_>, mut e: Evidence, repo
         who: who.clone(),
         role: Some(role.arn.to_string()),
         at: Spot::from(&account.name.at),
+        role_at: None,
+        subject: subject.known().map(str::to_owned),
         standing: Standing::Broken,
     });
     report.findings.push(put::found(finding, &who, &account.name.at, related, &weighed.fill));

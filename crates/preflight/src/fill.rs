@@ -98,18 +98,24 @@ pub(crate) fn shown(text: &str) -> String {
         .replace(CLOSE, "}")
         .replace(OPEN_IN_ARN, "${")
         .replace(CLOSE_IN_ARN, "}")
+        .replace(COLON, ":")
+        .replace(BLANK, " ")
         .replace(ACCOUNT, "ACCOUNT")
 }
 
 /// What a symbol's name stands between: letters that no name of AWS or Kubernetes has.
 const OPEN: &str = "\u{2039}";
 const CLOSE: &str = "\u{203a}";
+/// Stand for a colon and a blank in the name of a symbol.
+const COLON: &str = "\u{a789}";
+const BLANK: &str = "\u{2420}";
 /// The same in an ARN, of letters that a role's name may have and none has.
 const OPEN_IN_ARN: &str = "=@.,";
 const CLOSE_IN_ARN: &str = ",.@=";
 
 fn unnamed(symbol: &Symbol) -> String {
-    let plain: String = symbol.0.chars().map(|c| if c.is_whitespace() || c == ':' { '_' } else { c }).collect();
+    // A colon would end a key, and a blank is taken for a slip.
+    let plain = symbol.0.replace(':', COLON).replace(char::is_whitespace, BLANK);
     format!("{OPEN}{plain}{CLOSE}")
 }
 

@@ -139,6 +139,8 @@ impl<'w> One<'w> {
             who: self.who(),
             role: role.map(|r| r.value.to_string()),
             at: Spot::from(&self.at()),
+            role_at: Some(Spot::from(&self.at_role())),
+            subject: None,
             standing,
         });
         for (finding, at, related, fill) in found {

@@ -129,6 +129,8 @@ pub(crate) fn tell(report: &mut Report, claimant: &Claimant<'_>, came: Came) {
         who: claimant.who.clone(),
         role: Some(claimant.role.value.to_string()),
         at: Spot::from(claimant.at),
+        role_at: Some(Spot::from(&claimant.role.at)),
+        subject: claimant.subject.known().map(str::to_owned),
         standing,
     });
     report.undetermined.extend(came.undetermined);
@@ -153,6 +155,8 @@ fn unannotated(world: &World, account: &Merged<'_>, mut e: Evidence, report: &mu
             who: account.who(),
             role: None,
             at: Spot::from(&account.name.at),
+            role_at: None,
+            subject: account.subject().known().map(str::to_owned),
             standing: Standing::Broken,
         });
         report.findings.push(put::found(finding, &account.who(), &at, related, &Fill::default()));

@@ -6,11 +6,13 @@
 
 mod admit;
 mod alone;
+mod change;
 mod evidence;
 mod fill;
 mod gather;
 mod jobs;
 mod judge;
+mod live;
 mod model;
 mod places;
 mod pods;
@@ -19,7 +21,10 @@ mod put;
 mod way;
 mod world;
 
+pub use admit::account as account_of_arn;
+pub use change::{TrustChange, changes};
 pub use gather::is_ci;
 pub use judge::judge;
+pub use live::over_live;
 pub use model::{Found, Identity, Note, Related, Report, SCHEMA, Spot, Standing, Suppressed};
 pub use world::World;

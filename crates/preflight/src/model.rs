@@ -6,6 +6,8 @@ use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::Outcome;
 use trustwalk_core::finding::Finding;
 
+use crate::change::TrustChange;
+
 /// Version of the document.
 pub const SCHEMA: u32 = 1;
 
@@ -32,6 +34,19 @@ impl From<&Place> for Spot {
             column: at.column,
             end_line: at.end_line,
             end_column: at.end_column,
+        }
+    }
+}
+
+impl Spot {
+    /// The same as readers have it.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            path: self.file.as_str().into(),
+            line: self.line,
+            column: self.column,
+            end_line: self.end_line,
+            end_column: self.end_column,
         }
     }
 }
@@ -104,6 +119,12 @@ pub struct Identity {
     pub role: Option<String>,
     /// Where.
     pub at: Spot,
+    /// Where it names the role.
+    #[serde(skip)]
+    pub role_at: Option<Spot>,
+    /// The subject of its tokens, where it is one and all of it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// What it comes to.
     pub standing: Standing,
 }
@@ -142,6 +163,9 @@ pub struct Report {
     pub unread: Vec<Note>,
     /// What was set aside.
     pub suppressed: Vec<Suppressed>,
+    /// What a change makes of trust, where a revision to compare with was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<TrustChange>,
 }
 
 impl Report {
@@ -157,6 +181,7 @@ impl Report {
             notes: Vec::new(),
             unread: Vec::new(),
             suppressed: Vec::new(),
+            changes: Vec::new(),
         }
     }
 
@@ -168,7 +193,9 @@ impl Report {
             notes.sort_by(|a, b| (&a.at, &a.text).cmp(&(&b.at, &b.text)));
             notes.dedup();
         }
-        self.outcome = if !self.findings.is_empty() {
+        // Trust that is wider than before is a finding even where nothing breaks.
+        let wider = self.changes.iter().any(TrustChange::widens);
+        self.outcome = if !self.findings.is_empty() || wider {
             Outcome::RootCause
         } else if !self.undetermined.is_empty() || !self.unread.is_empty() {
             Outcome::Undetermined

@@ -208,11 +208,13 @@ const HELP: &[Help] = &[
     },
     Help {
         command: "preflight",
-        groups: &[],
+        groups: &[Group::Cluster, Group::Account, Group::Trust],
         examples: &[
             ("the checkout that this folder is in", "trustwalk preflight"),
             ("what a chart makes", "helm template shop ./chart | trustwalk preflight -"),
             ("what CDK makes", "cdk synth && trustwalk preflight cdk.out"),
+            ("with what cluster and account say", "trustwalk preflight --live"),
+            ("what a change lets in", "trustwalk preflight --base main"),
             ("for code scanning", "trustwalk preflight -o sarif > trustwalk.sarif"),
         ],
         exits: &[

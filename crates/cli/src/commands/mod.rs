@@ -54,7 +54,7 @@ pub(crate) fn run(cli: Cli, said: &Said) -> anyhow::Result<Exit> {
     match command {
         Command::Explain(args) => explain::run(&args, &place.typed),
         Command::Trust(args) => trust::run(&args, &place.typed),
-        Command::Preflight(args) => preflight::run(&args, &place.typed),
+        Command::Preflight(args) => one_thread()?.block_on(preflight::run(&place, &args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(&place, &args)),
         Command::Token(args) => token::run(&args, &place.typed),
         Command::Logs(args) => logs::run(&args, &place.typed),

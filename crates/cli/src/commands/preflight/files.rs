@@ -83,6 +83,16 @@ impl Checkout {
         parts.join("/").into()
     }
 
+    /// Whether a path of the checkout is one of those that were asked for.
+    pub(super) fn asks_for(&self, path: &str, args: &crate::args::PreflightArgs) -> bool {
+        let whole = self.root.join(path);
+        let under = |asked: &PathBuf| {
+            let asked = asked.canonicalize().or_else(|_| std::path::absolute(asked));
+            asked.is_ok_and(|asked| whole.starts_with(asked))
+        };
+        args.paths.is_empty() || args.paths.iter().any(under)
+    }
+
     /// The text of a file that was read, for its lines.
     pub(super) fn text(&self, shown: &str) -> Option<String> {
         if shown == "-" {
@@ -246,13 +256,13 @@ fn at(path: Arc<str>) -> Place {
     Place { path, line: 1, column: 1, end_line: 1, end_column: 1 }
 }
 
-fn is_of_interest(path: &Path) -> bool {
+pub(super) fn is_of_interest(path: &Path) -> bool {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     ENDINGS.contains(&ending) || name == "Kustomization"
 }
 
-fn is_terraform(path: &str) -> bool {
+pub(super) fn is_terraform(path: &str) -> bool {
     [".tf", ".tfvars", ".tf.json", ".tfvars.json"].iter().any(|ending| path.ends_with(ending))
 }
 

@@ -1,27 +1,38 @@
 //! `trustwalk preflight`: the files of a checkout, judged before they are applied.
 
 mod aside;
+mod base;
 mod files;
+mod live;
 mod machines;
 mod words;
 
 use trustwalk_preflight::{Note, Report, Spot, World, judge};
-use trustwalk_render::Typed;
 
-use crate::args::{PreflightArgs, PreflightFormat};
+use crate::args::{PlaceArgs, PreflightArgs, PreflightFormat};
 use crate::exit::Exit;
 use crate::style;
 use files::Checkout;
 
 /// Runs the command.
-pub(crate) fn run(args: &PreflightArgs, typed: &Typed) -> anyhow::Result<Exit> {
+pub(crate) async fn run(place: &PlaceArgs, args: &PreflightArgs) -> anyhow::Result<Exit> {
     let checkout = Checkout::around(&args.paths)?;
     let world = world(&checkout, args)?;
-    let mut report = judge(&world);
+    let before = match &args.base {
+        Some(base) => Some(base::world(&checkout, base, args)?),
+        None => None,
+    };
+    let changes = before.map(|before| trustwalk_preflight::changes(&before, &world)).unwrap_or_default();
+    let mut report = match &args.bundle {
+        Some(bundle) => live::judged_with(bundle, world)?,
+        None if args.live => Box::pin(live::judged(place, world)).await?,
+        None => judge(&world),
+    };
+    report.take(changes);
     aside::apply(&checkout, args.baseline.as_deref(), &mut report)?;
     let exit = Exit::from(report.outcome);
     match args.output {
-        PreflightFormat::Human => style::page(&words::words(&report, &checkout, typed))?,
+        PreflightFormat::Human => style::page(&words::words(&report, &checkout, &place.typed))?,
         PreflightFormat::Json | PreflightFormat::Yaml => style::page(&style::document(&report)?)?,
         PreflightFormat::Sarif => style::say(&machines::sarif(&report)?)?,
         PreflightFormat::Junit => style::say(&machines::junit(&report))?,

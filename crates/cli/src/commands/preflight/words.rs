@@ -1,7 +1,7 @@
 //! A report for people: each finding with the lines of the files that it stands in.
 
 use trustwalk_core::severity::Severity;
-use trustwalk_preflight::{Found, Report, Spot, Standing};
+use trustwalk_preflight::{Found, Report, Spot, Standing, TrustChange};
 use trustwalk_render::{Ink, Page, Pen, Shown, Typed, columns};
 
 use super::files::Checkout;
@@ -20,6 +20,9 @@ pub(super) fn words(report: &Report, checkout: &Checkout, typed: &Typed) -> Show
     for found in &report.findings {
         finding(&mut page, pen, found, checkout);
     }
+    for change in &report.changes {
+        changed(&mut page, pen, change);
+    }
     section(&mut page, pen, "not decided", Ink::Odd, report.undetermined.iter().map(line));
     section(&mut page, pen, "not read", Ink::Odd, report.unread.iter().map(line));
     section(&mut page, pen, "to look at", Ink::Faint, report.notes.iter().map(line));
@@ -30,6 +33,23 @@ pub(super) fn words(report: &Report, checkout: &Checkout, typed: &Typed) -> Show
         page.line(format_args!("Next: {}", typed.command("explain {}", &[first.finding.code()], &[])));
     }
     page.shown()
+}
+
+/// What a change makes of one policy's trust.
+fn changed(page: &mut Page, pen: Pen, change: &TrustChange) {
+    let (ink, word) = if change.widens() { (Ink::Bad, "wider trust") } else { (Ink::Faint, "changed trust") };
+    page.part(pen.ink(ink, word));
+    page.line(format_args!(" of {} at {}", change.role, change.at));
+    for who in &change.gains {
+        page.prose(who, "  + ", "    ");
+    }
+    for who in &change.loses {
+        page.prose(who, "  - ", "    ");
+    }
+    if change.gains.is_empty() && change.loses.is_empty() && change.open.is_none() {
+        page.line("  nobody gains the role and nobody loses it");
+    }
+    page.gap();
 }
 
 fn section(page: &mut Page, pen: Pen, title: &str, ink: Ink, lines: impl Iterator<Item = String>) {

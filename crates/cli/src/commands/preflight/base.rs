@@ -1,0 +1,101 @@
+//! `--base`: the files of another revision, as git keeps them. Nothing is fetched and nothing checked out.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use trustwalk_checkout::{Source, limits::FILE_BYTES, may_declare, read_file};
+use trustwalk_ci::Nothing;
+use trustwalk_preflight::World;
+
+use super::files::{Checkout, is_of_interest, is_terraform};
+use crate::args::PreflightArgs;
+use crate::exit::UsageError;
+
+/// What the revision declares: its trust policies, for which jobs are not asked.
+pub(super) fn world(checkout: &Checkout, revision: &str, args: &PreflightArgs) -> anyhow::Result<World> {
+    // A revision that begins with a hyphen would be an option.
+    if revision.starts_with('-') || revision.contains(['\n', '\0']) {
+        return Err(UsageError(format!("`{}` is no revision", trustwalk_foreign::redact(revision))).into());
+    }
+    let commit = git(
+        &checkout.root,
+        &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")],
+    )
+    .with_context(|| format!("git knows no revision `{}`", trustwalk_foreign::redact(revision)))?;
+    let commit = String::from_utf8_lossy(&commit).trim().to_owned();
+    let listed = git(&checkout.root, &["ls-tree", "-r", "-z", "-l", "--full-tree", &commit])?;
+    let listed = String::from_utf8_lossy(&listed).into_owned();
+    let wanted: Vec<(&str, &str)> = listed.split('\0').filter_map(|line| file(line, checkout, args)).collect();
+    let texts = blobs(&checkout.root, &wanted)?;
+    let (mut declared, mut terraform) = (Vec::new(), Vec::new());
+    for ((_, path), text) in wanted.iter().zip(texts) {
+        let Ok(text) = String::from_utf8(text) else { continue };
+        let path: Arc<str> = (*path).into();
+        if is_terraform(&path) {
+            terraform.push(trustwalk_terraform::File { path, text });
+        } else if may_declare(&path, &text) {
+            declared.push(read_file(&Source { path, text }));
+        }
+    }
+    Ok(World::of(declared, &[], trustwalk_terraform::read(&terraform), &Nothing, None))
+}
+
+/// Object and path of a line of the tree, where its file may declare something and was asked for.
+fn file<'l>(line: &'l str, checkout: &Checkout, args: &PreflightArgs) -> Option<(&'l str, &'l str)> {
+    let (meta, path) = line.split_once('\t')?;
+    let mut meta = meta.split_ascii_whitespace();
+    let (mode, kind, object, size) = (meta.next()?, meta.next()?, meta.next()?, meta.next()?);
+    let fits = size.parse::<usize>().is_ok_and(|n| n <= FILE_BYTES);
+    // A link is not followed.
+    (kind == "blob" && mode != "120000" && fits && is_of_interest(Path::new(path)) && checkout.asks_for(path, args))
+        .then_some((object, path))
+}
+
+fn git(root: &Path, words: &[&str]) -> anyhow::Result<Vec<u8>> {
+    let out = command(root).args(words).output().context("git could not be run")?;
+    if !out.status.success() {
+        bail!("git {}: {}", words.first().unwrap_or(&""), String::from_utf8_lossy(&out.stderr).trim());
+    }
+    Ok(out.stdout)
+}
+
+/// git, without what a checkout's own configuration could have it run.
+fn command(root: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(root).args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager"]);
+    command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
+    command
+}
+
+/// The texts of objects, in their order.
+fn blobs(root: &Path, wanted: &[(&str, &str)]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut child = command(root)
+        .args(["cat-file", "--batch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("git could not be run")?;
+    let objects: String = wanted.iter().map(|(object, _)| format!("{object}\n")).collect();
+    let mut to = child.stdin.take().context("git takes no input")?;
+    let writing = std::thread::spawn(move || to.write_all(objects.as_bytes()));
+    let mut all = Vec::new();
+    child.stdout.take().context("git gives no output")?.read_to_end(&mut all)?;
+    child.wait()?;
+    // Whoever is gone early has given less, which is seen below.
+    let _ = writing.join();
+    let mut rest = all.as_slice();
+    let mut texts = Vec::new();
+    for _ in wanted {
+        let end = rest.iter().position(|b| *b == b'\n').context("git gave less than it was asked for")?;
+        let (head, after) = rest.split_at_checked(end).unwrap_or_default();
+        let size = String::from_utf8_lossy(head).rsplit(' ').next().and_then(|n| n.parse::<usize>().ok());
+        let size = size.context("git does not have an object that the revision names")?;
+        let body = after.get(1..).unwrap_or_default();
+        texts.push(body.get(..size).context("git gave less than it was asked for")?.to_vec());
+        rest = body.get(size.saturating_add(1)..).unwrap_or_default();
+    }
+    Ok(texts)
+}
