@@ -25,7 +25,7 @@ impl KubeApi {
     pub(super) async fn served(&self, namespace: &str, pod: &str, port: u16, name: &str) -> Option<Vec<Vec<u8>>> {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/portforward");
         let look = tokio::time::timeout(WEBHOOK_TIMEOUT, self.look(namespace, pod, port, name));
-        self.upgraded(&path, async { look.await.ok().flatten() }, Option::is_some).await
+        Box::pin(self.upgraded(&path, async { look.await.ok().flatten() }, Option::is_some)).await
     }
 
     async fn look(&self, namespace: &str, pod: &str, port: u16, name: &str) -> Option<Vec<Vec<u8>>> {

@@ -79,7 +79,7 @@ impl KubeApi {
         // Where one is known to be it, nobody needs to know more of the others.
         let known = registered.iter().any(|one| one.hook.injects() == Injects::Yes);
         let asked = registered.into_iter().map(|one| async move {
-            if known && one.hook.injects() != Injects::Yes { one.hook } else { self.with_backends(one).await }
+            if known && one.hook.injects() != Injects::Yes { one.hook } else { Box::pin(self.with_backends(one)).await }
         });
         let value = join_all(asked).await;
         Observed::Known { value, source }
@@ -119,7 +119,7 @@ impl KubeApi {
         let Some(pod) = pods.iter().find(|p| p.ready) else { return hook };
         let (Some(target), secrets, pod) = (pod.port, &pod.secrets, pod.name.as_str()) else { return hook };
         let server = format!("{name}.{namespace}.svc");
-        if let Some(ders) = self.served(namespace, pod, target, &server).await {
+        if let Some(ders) = Box::pin(self.served(namespace, pod, target, &server)).await {
             let chain: Result<Vec<Certificate>, _> = ders.iter().map(|der| Certificate::from_der(der)).collect();
             // What we cannot read, the API server may: no verdict then.
             let Ok(chain) = chain else { return hook };

@@ -45,7 +45,7 @@ pub struct WalkOptions {
     pub exchange: bool,
     /// What stands for standard input among the logs, where it was read already.
     pub piped: Option<Vec<u8>>,
-    /// `--since`: of logs and of CloudTrail only what is not older than so many seconds.
+    /// `--since`: of logs and of `CloudTrail` only what is not older than so many seconds.
     pub since: Option<i64>,
     /// What was changed just before, when this is the look at what came of it.
     pub repair: Option<Repair>,
