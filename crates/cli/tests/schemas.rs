@@ -223,6 +223,75 @@ fn tokens_policies_and_logs_are_as_published() {
     published.holds("logs.json", &json_of(&with_input(&lab, &["logs", "-", "missing", "-o", "json"], log)));
 }
 
+/// The seed's own change, in each of its forms: an add-on, or a service account, gets a role of its own.
+fn changes_of_the_seed(role: &str) -> [(&'static str, String); 4] {
+    [
+        (
+            "main.tf",
+            format!(
+                "resource \"aws_eks_addon\" \"cni\" {{\n  cluster_name = \"harbour\"\n  addon_name   = \"vpc-cni\"\n  \
+                 service_account_role_arn = \"{role}\"\n}}\n"
+            ),
+        ),
+        (
+            "stack.yaml",
+            format!(
+                "Resources:\n  Cni:\n    Type: AWS::EKS::Addon\n    Properties: {{ClusterName: harbour, AddonName: vpc-cni, \
+                 ServiceAccountRoleArn: '{role}'}}\n"
+            ),
+        ),
+        (
+            "cluster.yaml",
+            format!(
+                "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: harbour, region: us-west-2}}\n\
+                 addons:\n  - {{name: vpc-cni, serviceAccountRoleARN: '{role}'}}\n"
+            ),
+        ),
+        (
+            "sa.yaml",
+            format!(
+                "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: aws-node\n  namespace: kube-system\n  \
+                 annotations: {{eks.amazonaws.com/role-arn: '{role}'}}\n"
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn the_seeds_own_change_is_refused_while_the_thumbprint_does_not_match() {
+    let mut published = Published::new();
+    let lab = LabProcess::up(&["--model", "thumbprint-only"]);
+    let role = {
+        let list = ["iam", "list-roles", "--query", "Roles[].Arn", "--output", "json"];
+        let all: Vec<String> = serde_json::from_str(&succeed(lab.command(tool("aws")).args(list))).unwrap();
+        all.into_iter().find(|arn| arn.contains("VpcCni")).unwrap()
+    };
+    let preflight = |file: &str, text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(file), text).unwrap();
+        let place = folder.path().display().to_string();
+        let out = lab.trustwalk(&["preflight", place.as_str(), "--live", "-o", "json"]);
+        (out.status.code(), json_of(&out))
+    };
+    for (file, text) in changes_of_the_seed(&role) {
+        let (code, sound) = preflight(file, &text);
+        assert_eq!(code, Some(0), "{file}: {sound:#}");
+    }
+    assert!(lab.lab(&["break", "thumbprint-mismatch"]).status.success());
+    for (file, text) in changes_of_the_seed(&role) {
+        let (code, broken) = preflight(file, &text);
+        let found = &broken["findings"][0];
+        assert_eq!((code, found["code"].as_str()), (Some(3), Some("TW007")), "{file}: {broken:#}");
+        assert_eq!(found["at"]["file"], json!(file));
+        published.holds("preflight.json", &broken);
+    }
+    assert!(lab.lab(&["mend"]).status.success());
+    let [first, ..] = changes_of_the_seed(&role);
+    let (code, mended) = preflight(first.0, &first.1);
+    assert_eq!(code, Some(0), "{mended:#}");
+    published.holds("preflight.json", &mended);
+}
+
 #[test]
 fn audits_are_as_published_live_and_from_files() {
     let mut published = Published::new();

@@ -24,6 +24,8 @@ pub struct World {
     pub repository_created: Option<i64>,
     /// Its default branch, where it is known.
     pub default_branch: Option<String>,
+    /// Whether cluster and account are looked at too.
+    pub live: bool,
     /// Files that were read.
     pub files: usize,
     /// When, Unix seconds.

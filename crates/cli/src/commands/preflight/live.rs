@@ -17,6 +17,7 @@ pub(super) async fn judged(place: &PlaceArgs, mut world: World) -> anyhow::Resul
     let mut live = Live::new(place.walk_options(None)).await?;
     // No token is asked for and no exchange made: the change is not there yet.
     live.options.no_exchange = true;
+    world.live = true;
     let mut report = judge(&world);
     let mut gaps = Vec::new();
     fill_in(&live, &mut world, &report, &mut gaps).await?;
@@ -25,7 +26,17 @@ pub(super) async fn judged(place: &PlaceArgs, mut world: World) -> anyhow::Resul
     let ways: Vec<_> =
         report.identities.iter().filter(|i| i.subject.is_some() && i.role_at.is_some()).cloned().collect();
     for identity in ways.iter().take(WALKED) {
-        let Some(evidence) = walked(&mut live, &world, identity).await? else { continue };
+        let evidence = match walked(&mut live, &world, identity).await {
+            Ok(Some(evidence)) => evidence,
+            Ok(None) => continue,
+            // What cannot be asked hides nothing of the rest.
+            Err(error) => {
+                let text = format!("{}: its way was not walked: {error}", identity.who);
+                let (identity, at) = (Some(identity.who.clone()), Some(identity.at.clone()));
+                report.undetermined.push(Note { text, identity, at });
+                continue;
+            }
+        };
         take(&mut report, identity, over_live(&world, identity, evidence));
     }
     if ways.len() > WALKED {
@@ -47,7 +58,14 @@ async fn fill_in(live: &Live, world: &mut World, report: &Report, gaps: &mut Vec
         }
         let subject = identity.subject.clone().unwrap_or_else(|| "trustwalk-preflight".to_owned());
         let ask = Ask::Role { arn: arn.clone(), subject: Some(subject) };
-        let Some(evidence) = Box::pin(collect(live, &ask)).await?.evidence.into_iter().next() else { continue };
+        let read = match Box::pin(collect(live, &ask)).await {
+            Ok(read) => read,
+            Err(error) => {
+                gaps.push(Note { text: error.to_string(), identity: None, at: Some(at.clone()) });
+                continue;
+            }
+        };
+        let Some(evidence) = read.evidence.into_iter().next() else { continue };
         match &*evidence.role {
             Observed::Known { value, .. } => world.add_live(value, at),
             other => {
@@ -66,7 +84,9 @@ async fn walked(live: &mut Live, world: &World, identity: &Identity) -> anyhow::
     live.options.role = world.role_in(identity, told.as_deref().unwrap_or_default());
     let target = parse_target(&format!("serviceaccount/{name}"), namespace)?;
     let ask = Ask::Workload(target);
-    let mut found = Box::pin(collect(live, &ask)).await?.evidence.into_iter().next();
+    let without_cluster = live.kube.is_err();
+    let mut found =
+        if without_cluster { None } else { Box::pin(collect(live, &ask)).await?.evidence.into_iter().next() };
     // Of a role that the files name without an account, the caller's is meant.
     let caller = found.as_ref().and_then(|e| e.caller.known()).map(|c| c.account.clone());
     if let (Some(caller), None) = (caller, &told) {

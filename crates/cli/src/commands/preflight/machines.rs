@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 use trustwalk_audit::sarif::{Level, SarifPlace, SarifResult, SarifRule, SarifTool, sarif as document};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::severity::Severity;
-use trustwalk_preflight::{Found, Note, Report, Spot, Standing};
+use trustwalk_preflight::{Found, Note, Report, Spot, Standing, TrustChange};
 use trustwalk_render::Shown;
 
 use super::{line, nowhere, words};
@@ -37,6 +37,21 @@ fn message(found: &Found) -> String {
     format!("{} ({}): {}{fix}", finding.name(), finding.confidence.name(), finding.sentence)
 }
 
+/// The rule of trust that a change widens: nothing fails because of it, so that it is no cause of the catalogue.
+const WIDER: (&str, &str, &str) =
+    ("TP001", "trust-widened", "The change lets somebody assume the role who was kept out before");
+
+/// One line for each policy that a change widens.
+fn wider(report: &Report) -> impl Iterator<Item = (&TrustChange, String)> {
+    let told = |c: &TrustChange| format!("{}: the change of {} lets in {}", WIDER.1, c.role, c.gains.join("; "));
+    report.changes.iter().filter(|c| c.widens()).map(move |c| (c, told(c)))
+}
+
+/// What stays the same of it while its line moves.
+fn print_of(change: &TrustChange) -> String {
+    format!("{}-{}-{}", WIDER.1, change.at.file, change.role)
+}
+
 /// SARIF 2.1.0. What was set aside is left out.
 pub(super) fn sarif(report: &Report) -> serde_json::Result<Shown> {
     let tool = SarifTool {
@@ -55,7 +70,14 @@ pub(super) fn sarif(report: &Report) -> serde_json::Result<Shown> {
         help: None,
         level: level(cause.severity()),
     };
-    let rules: Vec<SarifRule> = causes.iter().map(rule).collect();
+    let mut rules: Vec<SarifRule> = causes.iter().map(rule).collect();
+    rules.push(SarifRule {
+        id: WIDER.0.to_owned(),
+        name: WIDER.1.to_owned(),
+        summary: WIDER.2.to_owned(),
+        help: None,
+        level: Level::Error,
+    });
     let result = |found: &Found| SarifResult {
         rule: found.finding.code().to_owned(),
         level: level(found.finding.severity),
@@ -66,7 +88,17 @@ pub(super) fn sarif(report: &Report) -> serde_json::Result<Shown> {
         fingerprint: found.fingerprint.clone(),
         properties: Map::new(),
     };
-    let results: Vec<SarifResult> = report.findings.iter().map(result).collect();
+    let widened = wider(report).map(|(change, message)| SarifResult {
+        rule: WIDER.0.to_owned(),
+        level: Level::Error,
+        message,
+        place: Some(place(&change.at)),
+        about: None,
+        related: Vec::new(),
+        fingerprint: print_of(change),
+        properties: Map::new(),
+    });
+    let results: Vec<SarifResult> = report.findings.iter().map(result).chain(widened).collect();
     Shown::json(&document(&tool, &rules, &results))
 }
 
@@ -81,7 +113,16 @@ pub(super) fn gitlab(report: &Report) -> serde_json::Result<Shown> {
             "location": {"path": found.at.file, "lines": {"begin": found.at.line, "end": found.at.end_line}},
         })
     };
-    Shown::json(&report.findings.iter().map(one).collect::<Vec<_>>())
+    let widened = wider(report).map(|(change, message)| {
+        json!({
+            "description": message,
+            "check_name": WIDER.0,
+            "fingerprint": print_of(change),
+            "severity": "major",
+            "location": {"path": change.at.file, "lines": {"begin": change.at.line, "end": change.at.end_line}},
+        })
+    });
+    Shown::json(&report.findings.iter().map(one).chain(widened).collect::<Vec<_>>())
 }
 
 /// What a workflow command's data may hold (GitHub, actions/toolkit, `command.ts`: `escapeData`, `escapeProperty`).
@@ -122,6 +163,9 @@ pub(super) fn annotations(report: &Report) -> Shown {
     for found in &report.findings {
         let kind = if found.finding.severity == Severity::Error { "error" } else { "warning" };
         say(kind, &found.at, found.finding.code(), &message(found));
+    }
+    for (change, text) in wider(report) {
+        say("error", &change.at, WIDER.0, &text);
     }
     let elsewhere = nowhere();
     for (notes, kind, title) in [
@@ -177,6 +221,9 @@ fn markdown(report: &Report) -> String {
         }
         out.push('\n');
     }
+    for (change, text) in wider(report) {
+        let _ = writeln!(out, "- **{}** {}: {}\n", WIDER.0, cell(&change.at.to_string()), cell(&text));
+    }
     for (title, notes) in
         [("Not decided", &report.undetermined), ("Not read", &report.unread), ("To look at", &report.notes)]
     {
@@ -211,6 +258,18 @@ pub(super) fn junit(report: &Report) -> Shown {
             found.at.line,
             found.finding.code(),
             xml(&message(found))
+        ));
+    }
+    for (change, text) in wider(report) {
+        failures += 1;
+        cases.push(format!(
+            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" message=\"{}\"/></testcase>",
+            xml(&change.role),
+            WIDER.1,
+            xml(&change.at.file),
+            change.at.line,
+            WIDER.0,
+            xml(&text)
         ));
     }
     let mut error = |name: &str, note: &Note| {

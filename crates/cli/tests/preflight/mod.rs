@@ -1,0 +1,188 @@
+//! `trustwalk preflight`: exit codes, formats, what is set aside, files that are no good, and what a change lets in.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789ABCDEF0123456789";
+
+fn role(subject: &str) -> String {
+    format!(
+        "Resources:\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      \
+         AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Allow\n            \
+         Principal: {{Federated: 'arn:aws:iam::111122223333:oidc-provider/{ISSUER}'}}\n            \
+         Action: sts:AssumeRoleWithWebIdentity\n            Condition:\n              StringEquals:\n                \
+         {ISSUER}:aud: sts.amazonaws.com\n                {ISSUER}:sub: {subject}\n"
+    )
+}
+
+const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: reader\n  namespace: shop\n  annotations:\n    \
+                       eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/reader\n";
+const SUBJECT: &str = "system:serviceaccount:shop:reader";
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+fn checkout(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), files);
+    folder
+}
+
+fn preflight(folder: &Path, words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
+    for name in ["GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command.arg("preflight").args(words).current_dir(folder).output().unwrap()
+}
+
+fn document(folder: &Path, words: &[&str]) -> (Option<i32>, Value) {
+    let out = preflight(folder, &[&["-o", "json"], words].concat());
+    (out.status.code(), serde_json::from_slice(&out.stdout).unwrap())
+}
+
+#[test]
+fn the_format_never_changes_the_exit_code() {
+    let sound = checkout(&[("iam/role.yaml", &role(SUBJECT)), ("k8s/sa.yaml", ACCOUNT)]);
+    let broken = checkout(&[("iam/role.yaml", &role("system:serviceaccount:prod:reader")), ("k8s/sa.yaml", ACCOUNT)]);
+    let open = checkout(&[("k8s/sa.yaml", ACCOUNT)]);
+    for (folder, code) in [(&sound, 0), (&broken, 3), (&open, 4)] {
+        for format in ["human", "json", "yaml", "sarif", "junit", "github", "gitlab"] {
+            let out = preflight(folder.path(), &["-o", format]);
+            assert_eq!(out.status.code(), Some(code), "{format}: {}", String::from_utf8_lossy(&out.stderr));
+        }
+    }
+    let said = String::from_utf8(preflight(broken.path(), &[]).stdout).unwrap();
+    for words in ["TW017 sub-wrong-namespace", "--> iam/role.yaml:15:", "^^^^", "::: k8s/sa.yaml:4:9", "1 finding"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let out = preflight(broken.path(), &["no-such-file"]);
+    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(preflight(broken.path(), &["--no-such-option"]).status.code(), Some(2));
+    // One half alone, and the other from standard input, make the same.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trustwalk"));
+    let input = std::fs::File::open(broken.path().join("k8s/sa.yaml")).unwrap();
+    command.args(["preflight", "iam", "-", "-o", "json"]).current_dir(broken.path()).stdin(input);
+    assert_eq!(command.output().unwrap().status.code(), Some(3));
+}
+
+#[test]
+fn machines_are_told_the_place_and_what_stays_the_same() {
+    let folder = checkout(&[("iam/role.yaml", &role("system:serviceaccount:prod:reader")), ("k8s/sa.yaml", ACCOUNT)]);
+    let read = |format: &str| String::from_utf8(preflight(folder.path(), &["-o", format]).stdout).unwrap();
+    let sarif: Value = serde_json::from_str(&read("sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "TW017");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["startLine"]),
+        (&json!("iam/role.yaml"), &json!(15))
+    );
+    assert!(result["relatedLocations"].as_array().is_some_and(|all| all.len() == 2), "{result:#}");
+    let gitlab: Value = serde_json::from_str(&read("gitlab")).unwrap();
+    assert_eq!(gitlab[0]["location"], json!({"path": "iam/role.yaml", "lines": {"begin": 15, "end": 15}}));
+    assert_eq!(gitlab[0]["fingerprint"], result["partialFingerprints"]["trustwalk/v1"]);
+    let github = read("github");
+    assert!(github.starts_with("::error file=iam/role.yaml,line=15,endLine=15,col="), "{github}");
+    let junit = read("junit");
+    assert!(junit.contains("failures=\"1\"") && junit.contains("type=\"TW017\""), "{junit}");
+    // Lines above move it, and it stays the same.
+    write(folder.path(), &[("iam/role.yaml", &format!("# moved\n\n{}", role("system:serviceaccount:prod:reader")))]);
+    let moved: Value = serde_json::from_str(&read("gitlab")).unwrap();
+    assert_eq!(moved[0]["fingerprint"], gitlab[0]["fingerprint"]);
+    assert_eq!(moved[0]["location"]["lines"]["begin"], 17);
+}
+
+#[test]
+fn what_is_set_aside_has_a_reason_and_is_counted() {
+    let wrong = "system:serviceaccount:prod:reader";
+    let commented = role(&format!("{wrong} # trustwalk: ignore[TW017] moves on Monday"));
+    let folder = checkout(&[("iam/role.yaml", &commented), ("k8s/sa.yaml", ACCOUNT)]);
+    let (code, report) = document(folder.path(), &[]);
+    assert_eq!((code, report["suppressed"][0]["reason"].as_str()), (Some(0), Some("moves on Monday")), "{report:#}");
+    let said = String::from_utf8(preflight(folder.path(), &[]).stdout).unwrap();
+    assert!(said.contains("1 finding set aside"), "{said}");
+    // Without a reason it counts for nothing.
+    write(folder.path(), &[("iam/role.yaml", &role(&format!("{wrong} # trustwalk: ignore[TW017]")))]);
+    assert_eq!(document(folder.path(), &[]).0, Some(3));
+    write(folder.path(), &[("iam/role.yaml", &role(wrong))]);
+    let rule = "[[ignore]]\ncode = \"TW017\"\npath = \"iam/*\"\nreason = \"old\"\n";
+    write(folder.path(), &[("trustwalk.toml", rule)]);
+    assert_eq!(document(folder.path(), &[]).0, Some(0));
+    write(folder.path(), &[("trustwalk.toml", &rule.replace("iam/*", "other/*"))]);
+    let (code, report) = document(folder.path(), &[]);
+    assert_eq!(code, Some(3));
+    write(folder.path(), &[("baseline.txt", &report.to_string())]);
+    assert_eq!(document(folder.path(), &["--baseline", "baseline.txt"]).0, Some(0));
+    write(folder.path(), &[("trustwalk.toml", &rule.replace("\"old\"", "\"\""))]);
+    assert_eq!(preflight(folder.path(), &[]).status.code(), Some(1), "a reason is asked for");
+    // A role of another checkout is no gap once somebody says so.
+    let toml = "[[elsewhere]]\nrole = \"arn:aws:iam::111122223333:role/*\"\nreason = \"platform\"\n";
+    let alone = checkout(&[("k8s/sa.yaml", ACCOUNT), ("trustwalk.toml", toml)]);
+    assert_eq!(document(alone.path(), &[]).0, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_are_no_good_are_a_line_each_and_the_rest_is_read() {
+    let folder = checkout(&[
+        ("iam/role.yaml", &role(SUBJECT)),
+        ("k8s/sa.yaml", ACCOUNT),
+        ("broken.yaml", "kind: ServiceAccount\nmetadata: [\n"),
+        ("binary.yaml", "kind: ServiceAccount\n\0\0"),
+        ("main.tf", "resource \"aws_iam_role\" {"),
+        ("node_modules/x/sa.yaml", "kind: ServiceAccount\nmetadata: [\n"),
+    ]);
+    let huge = std::fs::File::create(folder.path().join("huge.yaml")).unwrap();
+    huge.set_len(1 << 30).unwrap();
+    let outside = checkout(&[("secret.yaml", "kind: ServiceAccount\ncanary: feather\n")]);
+    std::os::unix::fs::symlink(outside.path().join("secret.yaml"), folder.path().join("link.yaml")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), folder.path().join("folder")).unwrap();
+    std::os::unix::fs::symlink("..", folder.path().join("k8s/up")).unwrap();
+    let (code, report) = document(folder.path(), &[]);
+    let unread = report["unread"].as_array().unwrap();
+    let mut files: Vec<&str> = unread.iter().map(|n| n["at"]["file"].as_str().unwrap()).collect();
+    files.sort_unstable();
+    files.dedup();
+    assert_eq!(files, ["binary.yaml", "broken.yaml", "folder", "huge.yaml", "link.yaml", "main.tf"], "{unread:#?}");
+    assert_eq!((code, report["identities"][0]["standing"].as_str()), (Some(4), Some("sound")));
+    assert!(!report.to_string().contains("feather"));
+}
+
+#[test]
+fn a_change_that_lets_somebody_in_is_a_finding() {
+    let folder = checkout(&[("iam/role.yaml", &role(SUBJECT)), ("k8s/sa.yaml", ACCOUNT)]);
+    let git = |words: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]);
+        command.args(words).current_dir(folder.path());
+        assert!(command.output().unwrap().status.success(), "{words:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "."]);
+    git(&["commit", "-qm", "first"]);
+    let (code, same) = document(folder.path(), &["--base", "HEAD"]);
+    assert_eq!((code, &same["changes"]), (Some(0), &Value::Null));
+    let wide = role("'system:serviceaccount:shop:*'").replace("StringEquals", "StringLike");
+    write(folder.path(), &[("iam/role.yaml", &wide)]);
+    assert_eq!(document(folder.path(), &[]).0, Some(0), "nothing breaks");
+    let (code, wider) = document(folder.path(), &["--base", "main"]);
+    let gained = wider["changes"][0]["gains"][0].as_str().unwrap_or_default().to_owned();
+    assert_eq!(code, Some(3), "{wider:#}");
+    assert!(gained.contains("system:serviceaccount:shop:") && !gained.ends_with("shop:reader"), "{gained}");
+    // The other way round somebody loses it, which is no finding.
+    git(&["commit", "-qam", "wider"]);
+    write(folder.path(), &[("iam/role.yaml", &role(SUBJECT))]);
+    let (code, narrower) = document(folder.path(), &["--base", "HEAD"]);
+    assert_eq!(code, Some(0), "{narrower:#}");
+    assert!(narrower["changes"][0]["loses"].as_array().is_some_and(|all| !all.is_empty()), "{narrower:#}");
+    assert_eq!(preflight(folder.path(), &["--base", "no-such-branch"]).status.code(), Some(1));
+    assert_eq!(preflight(folder.path(), &["--base=--help"]).status.code(), Some(2));
+}
