@@ -2,6 +2,8 @@
 
 /// The longest file that is read, in bytes.
 pub(crate) const MAX_FILE: usize = 8 << 20;
+/// The longest plan that is read, in bytes.
+pub(crate) const MAX_PLAN: usize = 128 << 20;
 /// How many syntax errors of a file are told.
 pub(crate) const MAX_SYNTAX_ERRORS: usize = 20;
 /// How deep evaluation goes: expressions, and the locals, variables and attributes that they refer to.

@@ -20,6 +20,7 @@ mod functions;
 mod json;
 mod known;
 mod parse;
+mod plan;
 mod policy_document;
 mod print;
 mod read;
@@ -27,5 +28,6 @@ mod rope;
 mod source;
 mod value;
 
+pub use plan::{is_plan, read as read_plan};
 pub use read::read;
 pub use source::File;

@@ -58,6 +58,15 @@ impl<'e, 'a> Declare<'e, 'a> {
     }
 
     fn each(&mut self, mut look: impl FnMut(&mut Self, (bool, &str), &Seen)) {
+        let planned = self.eval.plan.as_ref().map_or(0, super::plan::Planned::count);
+        for number in 0..planned {
+            let kind = self.eval.kind(number).filter(|(data, kind)| is_ours(*data, kind));
+            if let (Some((data, kind)), Some(at)) = (kind, self.eval.plan.as_ref().map(|plan| plan.at(number))) {
+                let address = self.eval.address(0, number, 0);
+                let from = Identity { format: Format::TerraformPlan, address, at: self.place(at) };
+                look(self, (data, &kind), &Seen { which: (0, number, 0), at, from, perhaps: None });
+            }
+        }
         for scope in 0..self.eval.scopes.len() {
             let Some(folder) = self.eval.scopes.get(scope).map(|scope| scope.folder) else { continue };
             for ((data, kind, _), number) in &folder.resources {

@@ -80,6 +80,8 @@ pub(crate) struct Eval<'a> {
     /// The first unit of each file.
     file_units: HashMap<u32, usize>,
     pub(crate) facts: super::known::Facts,
+    /// The plan that is read, where it is one.
+    pub(crate) plan: Option<super::plan::Planned>,
     depth: usize,
     steps: usize,
     fresh: usize,
@@ -118,6 +120,7 @@ impl<'a> Eval<'a> {
             instances: HashMap::new(),
             calls: HashMap::new(),
             facts: super::known::Facts::default(),
+            plan: None,
             depth: 0,
             steps: 0,
             fresh: 0,
@@ -165,6 +168,26 @@ impl<'a> Eval<'a> {
     /// The unit of a file.
     pub(crate) fn unit_of(&self, file: u32) -> Option<usize> {
         self.file_units.get(&file).copied()
+    }
+
+    /// Whether a block is a data source, and its type.
+    pub(crate) fn kind(&self, block: usize) -> Option<(bool, Rc<str>)> {
+        if let Some(plan) = &self.plan {
+            return plan.kind(block);
+        }
+        let block = self.folders.blocks.get(block)?;
+        Some((block.hcl.ident.value().as_str() == "data", block.label(0).into()))
+    }
+
+    /// One level deeper, unless it is too deep.
+    pub(crate) fn deeper<T>(&mut self, find: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth > MAX_DEPTH {
+            return None;
+        }
+        self.depth += 1;
+        let found = find(self);
+        self.depth -= 1;
+        found
     }
 
     /// Notes a bound that was met, once each.

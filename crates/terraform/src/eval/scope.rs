@@ -95,8 +95,9 @@ impl<'a> Eval<'a> {
         if let Some(known) = self.instances.get(&(scope, number)) {
             return Rc::clone(known);
         }
-        let found = match self.folders.blocks.get(number) {
-            Some(block) => self.count(scope, &block.clone()),
+        let found = match self.folders.blocks.get(number).copied() {
+            Some(block) => self.count(scope, &block),
+            None if self.plan.is_some() => Instances { shape: Shape::One, all: vec![Instance::ONLY] },
             None => Instances { shape: Shape::One, all: Vec::new() },
         };
         let found = Rc::new(found);
@@ -189,6 +190,9 @@ impl<'a> Eval<'a> {
 
     /// The address of an instance, as it is called from the root module.
     pub(crate) fn address(&mut self, scope: usize, block: usize, instance: usize) -> String {
+        if let Some(plan) = &self.plan {
+            return plan.address(block);
+        }
         let instances = self.instances(scope, block);
         let suffix = instances.all.get(instance).map_or("", |instance| instance.suffix.as_str());
         let Some(block) = self.folders.blocks.get(block) else { return String::new() };

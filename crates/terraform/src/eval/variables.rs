@@ -182,6 +182,9 @@ impl<'a> Eval<'a> {
 
     /// An attribute or nested blocks as a block sets them; `None` where it does not.
     pub(crate) fn set(&mut self, scope: usize, number: usize, instance: usize, name: &str) -> Option<Val> {
+        if self.plan.is_some() {
+            return self.planned(number, name);
+        }
         let block = *self.folders.blocks.get(number)?;
         let instances = self.instances(scope, number);
         let instance = instances.all.get(instance).cloned().unwrap_or(Instance::ONLY);

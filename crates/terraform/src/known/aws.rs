@@ -24,6 +24,36 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
+    /// Of which nothing is told.
+    pub(crate) fn untold(name: impl Fn(&str) -> String) -> Self {
+        let unknown = |what: &str| Rope::unknown(Sym::sure(name(what), Chars::Word), Spot::default());
+        let (account, region) = (unknown("account"), unknown("region"));
+        let id = Self::id(&account, &region);
+        Self { account, partition: unknown("partition"), region, id }
+    }
+
+    pub(crate) fn id(account: &Rope, region: &Rope) -> Rc<str> {
+        format!("{} {}", account.to_text(), region.to_text()).into()
+    }
+
+    /// With a region, which tells the partition.
+    pub(crate) fn in_region(&mut self, region: Rope, at: Spot) {
+        if let Some(partition) = region.known().as_deref().and_then(partition_of) {
+            self.partition = Rope::made(partition, at);
+        }
+        self.region = region;
+    }
+
+    /// As somebody who assumed a role.
+    pub(crate) fn as_role(&mut self, arn: &Rope) -> bool {
+        let fields = arn.split(":");
+        if let Some([_, partition, _, _, account, ..]) = fields.as_deref() {
+            (self.partition, self.account) = (partition.clone(), account.clone());
+            return true;
+        }
+        false
+    }
+
     pub(crate) fn account_at(&self, at: Spot) -> Val {
         Val::rope(self.account.clone(), at)
     }
@@ -76,6 +106,9 @@ fn partition_of(region: &str) -> Option<&'static str> {
 impl<'a> Eval<'a> {
     /// Where a resource is made.
     pub(crate) fn aws(&mut self, which: Which) -> Rc<Aws> {
+        if let Some(plan) = &self.plan {
+            return plan.aws(which.1);
+        }
         let alias = self.folders.blocks.get(which.1).map_or_else(String::new, |block| {
             block.hcl.body.get_attribute("provider").map_or_else(String::new, |found| {
                 found.value.to_string().trim().strip_prefix("aws.").unwrap_or_default().to_owned()
@@ -99,10 +132,7 @@ impl<'a> Eval<'a> {
     }
 
     fn no_provider(&self, scope: usize) -> Aws {
-        let unknown = |name: &str| Rope::unknown(Sym::sure(self.root_named(scope, name), Chars::Word), Spot::default());
-        let (account, region) = (unknown("account"), unknown("region"));
-        let id = format!("{} {}", account.to_text(), region.to_text()).into();
-        Aws { account, partition: unknown("partition"), region, id }
+        Aws::untold(|name| self.root_named(scope, name))
     }
 
     fn find_provider(&mut self, scope: usize, alias: &str) -> Rc<Aws> {
@@ -128,10 +158,7 @@ impl<'a> Eval<'a> {
         let given = self.block(&ctx, &block.hcl.body, at);
         let mut found = self.no_provider(scope);
         if let Some(region) = given.get("region").and_then(Val::as_rope) {
-            if let Some(partition) = region.known().as_deref().and_then(partition_of) {
-                found.partition = Rope::made(partition, at);
-            }
-            found.region = region;
+            found.in_region(region, at);
         }
         let own = |what: &str| Rope::unknown(Sym::sure(self.root_named(scope, what), Chars::Word), at);
         let assumed = ["assume_role", "assume_role_with_web_identity"].iter().find_map(|name| {
@@ -141,13 +168,8 @@ impl<'a> Eval<'a> {
         let allowed = given.get("allowed_account_ids").and_then(Val::as_list);
         let told = ["profile", "access_key", "shared_credentials_files", "shared_config_files"];
         if let Some(arn) = assumed {
-            let fields = arn.as_rope().and_then(|rope| rope.split(":"));
-            match fields.as_deref() {
-                Some([_, partition, _, _, account, ..]) => {
-                    found.partition = partition.clone();
-                    found.account = account.clone();
-                }
-                _ => found.account = own(&print::name(&format!("account of {}", print::print(&arn)))),
+            if !arn.as_rope().is_some_and(|arn| found.as_role(&arn)) {
+                found.account = own(&print::name(&format!("account of {}", print::print(&arn))));
             }
         } else if let Some([only]) = allowed {
             found.account = only.as_rope().unwrap_or_default();
@@ -156,7 +178,7 @@ impl<'a> Eval<'a> {
                 if alias.is_empty() { "account".to_owned() } else { format!("account of {}", print::print(told)) };
             found.account = own(&print::name(&name));
         }
-        found.id = format!("{} {}", found.account.to_text(), found.region.to_text()).into();
+        found.id = Aws::id(&found.account, &found.region);
         found
     }
 }

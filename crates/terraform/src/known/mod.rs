@@ -29,9 +29,8 @@ pub(crate) struct Facts {
 
 /// An attribute whose form is known; `None` leaves it to the configuration.
 pub(crate) fn attribute(eval: &mut Eval<'_>, which: Which, name: &str, at: Spot) -> Option<Val> {
-    let block = *eval.folders.blocks.get(which.1)?;
-    let data = block.hcl.ident.value().as_str() == "data";
-    match (data, block.label(0), name) {
+    let (data, kind) = eval.kind(which.1)?;
+    match (data, &*kind, name) {
         (true, "aws_caller_identity", "account_id" | "id") => Some(eval.aws(which).account_at(at)),
         (true, "aws_partition", "partition" | "id") => Some(Val::rope(eval.aws(which).partition.clone(), at)),
         (true, "aws_partition", "dns_suffix") => Some(eval.aws(which).dns_suffix(at)),
@@ -76,6 +75,10 @@ impl Eval<'_> {
 
     /// The document of a data source.
     fn policy_document(&mut self, which: Which, at: Spot) -> Val {
+        if self.plan.is_some() {
+            let given = self.planned_all(which.1);
+            return Val::new(Kind::Json(Rc::new(policy_document::document(&given, given.at))), given.at);
+        }
         let Some(block) = self.folders.blocks.get(which.1).copied() else { return Val::null(at) };
         let instances = self.instances(which.0, which.1);
         let instance = instances.all.get(which.2).cloned().unwrap_or(Instance::ONLY);

@@ -3,6 +3,7 @@
 mod declared;
 mod expressions;
 mod modules;
+mod plan;
 mod trust;
 
 use trustwalk_checkout::{Declared, Node, Text, Value};
