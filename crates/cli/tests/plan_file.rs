@@ -45,7 +45,9 @@ fn ends(out: &Output, code: i32, says: &str) -> String {
 fn a_plan_is_written_compared_and_carried_out() {
     let lab = LabProcess::up(&["--broken"]);
     let out = [&TARGET[..], &["--out", "plan.json"]].concat();
-    ends(&fix(&lab, &out), 3, "The plan is in plan.json");
+    let text = ends(&fix(&lab, &out), 3, "The plan is in plan.json");
+    assert!(text.contains("Next: trustwalk fix --plan plan.json --approve"), "{text}");
+    ends(&lab.trustwalk(&["receipts", "."]), 0, "No receipts in .");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -60,6 +60,33 @@ fn a_plan_for_several_causes_is_carried_out_and_undone() {
 }
 
 #[test]
+fn what_is_gone_keeps_nothing_else_from_being_undone() {
+    let lab = LabProcess::up(&["--broken"]);
+    assert!(lab.lab(&["break", "sub-wrong-namespace"]).status.success());
+    let target = ["fix", "deployment/ledger", "-n", "payments", "--approve", "--receipt", "r.json"];
+    let (code, text) = run(&lab, &target);
+    assert_eq!(code, Some(0), "{text}");
+    let aws = |words: &[&str]| support::succeed(lab.command(support::tool("aws")).args(words));
+    let role = ["--role-name", "HarbourLedgerRole"];
+    let policies =
+        aws(&[&["iam", "list-role-policies"], &role[..], &["--query", "PolicyNames[]", "--output", "text"]].concat());
+    for name in policies.split_whitespace() {
+        aws(&[&["iam", "delete-role-policy"], &role[..], &["--policy-name", name]].concat());
+    }
+    aws(&[&["iam", "delete-role"], &role[..]].concat());
+    // Shown first.
+    let (code, text) = run(&lab, &["rollback", "r.json"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("HarbourLedgerRole does not exist") && text.contains("everything else is undone"), "{text}");
+    let (code, text) = run(&lab, &["rollback", "r.json", "--approve"]);
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("Rolled back 1 change of") && text.contains("Undone in part:"), "{text}");
+    assert!(!is_sound(&lab), "the thumbprints are those of before");
+    let (_, text) = run(&lab, &["receipts", "."]);
+    assert!(text.contains("rolled back;") && text.contains("not back:") && !text.contains("undo:"), "{text}");
+}
+
+#[test]
 fn a_receipt_that_was_edited_or_comes_from_elsewhere_needs_a_second_word() {
     let (lab, receipt) = repaired();
     let text = std::fs::read_to_string(&receipt).unwrap();

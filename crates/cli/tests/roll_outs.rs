@@ -91,6 +91,60 @@ fn a_paused_deployment_is_left_to_whoever_paused_it_and_what_a_repository_keeps_
 }
 
 #[test]
+fn pods_that_fail_for_another_reason_end_the_wait_and_pods_that_are_not_there_prove_nothing() {
+    let lab = LabProcess::up(&[]);
+    let scale = |replicas: &str| kubectl(&lab, &["scale", "deployment/ledger", "-n", "payments", replicas]);
+    scale("--replicas=0");
+    until(|| pods(&lab, "payments", "ledger").is_empty().then_some(()));
+    let (code, said) = trustwalk(&lab, "diagnose deployment/ledger -n payments");
+    assert!(code == Some(0) && said.contains("Ok: no fault found in what a new pod would get, and no pod"), "{said}");
+    assert!(!said.contains("every link holds"), "{said}");
+    scale("--replicas=2");
+    until(|| (pods(&lab, "payments", "ledger").len() == 2).then_some(()));
+    // The exchange is refused first, and what the role lacks shows once it is not.
+    for fault in ["sub-wrong-service-account", "permissions-missing-action"] {
+        assert!(lab.lab(&["break", fault]).status.success());
+    }
+    let (code, said) = trustwalk(&lab, "fix deployment/ledger -n payments --approve --receipt r.json");
+    assert_eq!(code, Some(3), "{said}");
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "its progress deadline is 600 s",
+        "new pods of Deployment payments/ledger fail, and what was changed stands",
+        "was restarted 3 times and does not become ready: crash loop of ledger",
+        "Root cause: TW107 role-lacks-permission (proven)",
+    ] {
+        assert!(flat.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn what_somebody_changed_since_is_told_and_not_called_useless() {
+    let lab = LabProcess::up(&["--broken"]);
+    kubectl(&lab, &["patch", "ds", "aws-node", "-n", "kube-system", "--type=merge", "-p", GATE]);
+    let gated = |p: &Value| !p["spec"]["readinessGates"].is_null();
+    until(|| Some(pods(&lab, "kube-system", "aws-node")).filter(|all| all.iter().all(gated)));
+    let (code, said) = trustwalk(&lab, "fix daemonset/aws-node -n kube-system --approve --receipt r.json --timeout 1s");
+    assert_eq!(code, Some(4), "{said}");
+    // By hand, all is as it was before.
+    let receipt: Value = serde_json::from_slice(&std::fs::read(lab.dir.path().join("r.json")).unwrap()).unwrap();
+    let step = &receipt["steps"][0]["step"];
+    let before: Vec<String> = serde_json::from_str(step["precondition"]["expected"].as_str().unwrap()).unwrap();
+    let arn = step["action"]["provider_arn"].as_str().unwrap();
+    let mut put_back = lab.command(tool("aws"));
+    put_back.args(["iam", "update-open-id-connect-provider-thumbprint", "--open-id-connect-provider-arn", arn]);
+    succeed(put_back.arg("--thumbprint-list").args(before));
+    let (code, said) = trustwalk(&lab, "fix --resume r.json --approve");
+    assert_eq!(code, Some(6), "{said}");
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("was done, and it is as it was before"), "{said}");
+    assert!(flat.contains("Next: trustwalk fix daemonset/aws-node -n kube-system"), "{said}");
+    for words in ["did not help", "were left alone"] {
+        assert!(!flat.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
 fn a_time_is_written_as_kubectl_takes_it() {
     let lab = |words: &str| {
         let out = support::trustwalk().args(words.split(' ')).output().unwrap();

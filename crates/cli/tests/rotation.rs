@@ -107,6 +107,18 @@ fn a_rotation_adds_switches_retires_and_goes_back() {
     // What is presented now is not registered, and that is no step of a rotation.
     let (code, text) = rotate(&lab, &[]);
     assert!(code == Some(3) && text.contains("stands: unregistered"), "{text}");
+    // Approved after the switch, the first step is said to be one after it.
+    let (code, text) = rotate(&lab, &[&incoming[..], &["--approve", "--receipt", "late.json"]].concat());
+    assert!(code == Some(0) && text.contains("the issuer presents it already"), "{text}");
+    assert!(!text.contains("can be switched"), "{text}");
+    // A rotation that needs nothing is no sign that the exchange works.
+    assert!(lab.lab(&["break", "sub-wrong-namespace"]).status.success());
+    let ledger = ["fix", "--rotate", "deployment/ledger", "-n", "payments"];
+    for words in [&[][..], &incoming] {
+        let (code, text) = said(&lab.trustwalk(&[&ledger[..], words].concat()));
+        assert!(code == Some(3) && text.contains("Broken:") && text.contains("fails: TW017"), "{text}");
+        assert!(text.contains("Next: trustwalk fix deployment/ledger -n payments"), "{text}");
+    }
 }
 
 fn authority(name: &str) -> (CertificateParams, KeyPair, String) {

@@ -18,6 +18,7 @@ use trustwalk_core::plan::{
 use trustwalk_render::{self as render, Ink, Next, Shown, target_words};
 use trustwalk_x509::parse_any;
 
+use super::again;
 use super::case::{default_receipt, leave_of};
 use super::diagnose::world as world_of;
 use super::plan_file::{documented, read, stale, write};
@@ -203,7 +204,9 @@ async fn looked(world: &World, ask: &Ask) -> anyhow::Result<Option<Rotation>> {
 async fn arrived(repair: &Repair<'_>, ask: &Ask, path: &Path) -> anyhow::Result<&'static str> {
     let journal = Journal::open(path, repair.home)?;
     let added = journal.receipt().added();
-    let arrival = looked(repair.world, ask).await?.map_or(Arrival::Unknown, |now| now.arrival(&added));
+    // What was read before the change says nothing of it.
+    let world = again::world(repair.world, &journal);
+    let arrival = looked(&world, ask).await?.map_or(Arrival::Unknown, |now| now.arrival(&added));
     Ok(match arrival {
         Arrival::ToCome => "both chains are registered: the issuer can be switched to the incoming one",
         Arrival::Partly => {
