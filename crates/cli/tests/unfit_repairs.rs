@@ -136,8 +136,8 @@ fn what_vanished_or_is_elsewhere_is_told_in_plain_words() {
     aws(&["iam", "delete-role", "--role-name", role]);
     for words in [&["rollback", "r.json"][..], &["rollback", "r.json", "--approve"]] {
         let (code, text) = run(words);
-        assert_eq!(code, Some(1), "{text}");
-        assert!(text.contains("does not exist") || text.contains("was not found"), "{text}");
+        assert_eq!(code, Some(3), "{text}");
+        assert!(text.contains("does not exist: nothing can be put back there"), "{text}");
     }
     // Made anew with the old document, it stands as before the fix.
     aws(&["iam", "create-role", "--role-name", role, "--assume-role-policy-document", before]);
