@@ -304,8 +304,8 @@ pub(crate) fn check(action: &Action, what: &str, expected: &str, found: &str) ->
 }
 
 /// Undoes what a receipt says was done, last step first. When somebody changed one of the things since,
-/// nothing is undone at all. A step whose undoing is refused stays done, and one whose object is gone is over; the others
-/// are undone all the same. The first refusal is what is returned then.
+/// nothing is undone at all. A step whose undoing is refused stays done, and one whose object is gone is over; the
+/// others are undone all the same. The first refusal is what is returned then.
 pub async fn rollback(world: &World, journal: Journal, progress: &mut impl Progress) -> Result<Journal, ApplyError> {
     let by = place::hand(world).await;
     let mut journal = journal.take(&place::here(world).await, Errand::Rollback, by)?;

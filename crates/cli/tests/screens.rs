@@ -163,9 +163,9 @@ fn the_engines_look_on_terminals_as_they_are_kept() {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
             "token.actions.githubusercontent.com:sub": "repo:acme/shop:*"}}}]});
     std::fs::write(dir.path().join("policy.json"), policy.to_string()).unwrap();
-    let log = "2026-11-23T10:00:03Z starting\n2026-11-23T10:00:04Z ERROR InvalidIdentityToken: OpenIDConnect provider's \
-               HTTPS certificate doesn't match configured thumbprint\n2026-11-23T10:00:05Z ERROR AccessDenied: Not \
-               authorized to perform sts:AssumeRoleWithWebIdentity\n";
+    let log = "2026-11-23T10:00:03Z starting\n2026-11-23T10:00:04Z ERROR InvalidIdentityToken: OpenIDConnect \
+               provider's HTTPS certificate doesn't match configured thumbprint\n2026-11-23T10:00:05Z ERROR \
+               AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity\n";
     std::fs::write(dir.path().join("app.log"), log).unwrap();
     let issuer = ["--issuer", "https://token.actions.githubusercontent.com"];
     let trust = [&["trust", "policy.json", "--subject", "repo:acme/shop:ref:refs/heads/main"], &issuer[..]].concat();

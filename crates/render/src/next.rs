@@ -34,7 +34,8 @@ pub const TARGET: &str = "TARGET";
 const ROTATING: [&str; 9] =
     ["incoming", "incoming-host", "retire", "old", "outgoing", "not-before", "plan", "receipt", "force-drift"];
 /// What comes before everything that an account would tell.
-const WITHOUT_CREDENTIALS: &str = "give AWS credentials: `--profile NAME`, of those that `aws configure list-profiles` tells, or a session's variables";
+const WITHOUT_CREDENTIALS: &str = "give AWS credentials: `--profile NAME`, of those that `aws configure list-profiles` \
+                                   tells, or a session's variables";
 /// Longest command told on the last line; a longer one fills the screen, and stands in the report as it is.
 pub(crate) const LONGEST: usize = 400;
 

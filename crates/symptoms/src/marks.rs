@@ -81,8 +81,8 @@ pub(crate) fn is_another_cloud(lower: &str) -> bool {
     OTHERS.iter().any(|mark| lower.contains(mark)) && !lower.contains("aws") && !lower.contains("amazon")
 }
 
-/// Whether a record without a mark of AWS tells of somebody else's credentials or tokens in words that AWS's clients use
-/// too: those of a registry, of a JWT library, of a repository.
+/// Whether a record without a mark of AWS tells of somebody else's credentials or tokens in words that AWS's clients
+/// use too: those of a registry, of a JWT library, of a repository.
 pub(crate) fn is_of_another(lower: &str) -> bool {
     const WORDS: &[&str] = &[
         "jwt: ",

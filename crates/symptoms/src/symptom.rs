@@ -252,8 +252,8 @@ symptoms! {
     WebhookReviewVersion => "webhook-review-version",
     /// The API server's call to the webhook failed, for another reason than certificate or version. DOC: Kubernetes.
     WebhookCallFailed => "webhook-call-failed",
-    /// The API server could not call the webhook and went on without it; it is not said what kept it. DOC: Kubernetes, `failurePolicy: Ignore`;
-    /// audit annotation `failed-open.mutation.webhook.admission.k8s.io`.
+    /// The API server could not call the webhook and went on without it; it is not said what kept it. DOC: Kubernetes,
+    /// `failurePolicy: Ignore`; audit annotation `failed-open.mutation.webhook.admission.k8s.io`.
     WebhookFailedOpen => "webhook-failed-open",
     /// The webhook was called and changed nothing. DOC: Kubernetes audit annotation
     /// `mutation.webhook.admission.k8s.io`; amazon-eks-pod-identity-webhook source.
