@@ -12,7 +12,9 @@ use crate::world::World;
 pub fn is_ci(path: &str) -> bool {
     let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
     let known = |name: &str| path == name || path.strip_suffix(name).is_some_and(|head| head.ends_with('/'));
-    let workflow = path.starts_with(".github/workflows/") || path.contains("/.github/workflows/");
+    // GitHub reads no folder below it (GitHub Docs, "Workflow syntax").
+    let below = path.strip_prefix(".github/workflows/").or_else(|| Some(path.split_once("/.github/workflows/")?.1));
+    let workflow = below.is_some_and(|name| !name.contains('/'));
     (yaml && (workflow || path.ends_with(".gitlab-ci.yml"))) || WELL_KNOWN.iter().any(|name| known(name))
 }
 

@@ -132,9 +132,11 @@ fn local(uses: &str, level: usize, more: &dyn Files) -> Result<Value, String> {
     if uses.contains("${{") {
         return Err("only the run knows its path".to_owned());
     }
-    let folder = inside(uses).ok_or("it leads out of the checkout")?;
+    // `./` is the checkout itself.
+    let at_root = uses.split('/').all(|part| matches!(part, "" | "."));
+    let folder = if at_root { String::new() } else { inside(uses).ok_or("it leads out of the checkout")? + "/" };
     for name in ["action.yml", "action.yaml"] {
-        if let Some(text) = more.read(&format!("{folder}/{name}"))? {
+        if let Some(text) = more.read(&format!("{folder}{name}"))? {
             return parse(&text);
         }
     }

@@ -21,6 +21,8 @@ struct Call {
     triggers: Vec<Trigger>,
     /// What the calling job may grant; nothing for a workflow that is not called.
     granted: Option<Permissions>,
+    /// Whether nobody on the way says a word of permissions.
+    silent: bool,
     inputs: BTreeMap<String, String>,
     /// Each workflow and job on the way: `main.yml, job go`.
     by: Vec<String>,
@@ -96,6 +98,7 @@ impl<'a> Walk<'a> {
 
     /// A job that calls a workflow: it may grant what it has, and no more.
     fn called(&mut self, uses: &str, on: &On<'_>, call: &Call) {
+        let silent = on.own.is_none() && (call.granted.is_none() || call.silent);
         let granted = effective(on.own.clone(), call.granted.as_ref()).unwrap_or_default();
         match self.workflow_of(uses, call) {
             Ok(workflow) => {
@@ -104,6 +107,7 @@ impl<'a> Walk<'a> {
                 let mut next = Call {
                     triggers: on.triggers.clone(),
                     granted: Some(granted),
+                    silent,
                     inputs: with,
                     by: call.by.clone(),
                     paths: call.paths.clone(),
@@ -121,6 +125,7 @@ impl<'a> Walk<'a> {
                     platform: Platform::GithubActions,
                     permissions: Some(granted),
                     caller_permissions: call.granted.clone(),
+                    caller_silent: call.silent,
                     triggers: on.triggers.clone(),
                     unread: vec![what],
                     ..CiJob::default()
@@ -221,6 +226,7 @@ impl<'a> Walk<'a> {
             environment: environment.map(|e| known.put_in(&e)).filter(|e| !e.is_empty()),
             permissions: on.own.clone().or_else(|| call.granted.clone()),
             caller_permissions: call.granted.clone(),
+            caller_silent: call.silent,
             assumes_role: step.is_some(),
             inputs,
             env,

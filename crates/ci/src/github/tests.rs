@@ -101,6 +101,21 @@ fn a_called_workflow_has_its_callers_triggers_inputs_and_permissions_and_no_more
     assert_eq!(found[1].role, Role::Named("arn:dev".to_owned()));
     assert_eq!(found[1].facts.permissions.as_ref().unwrap()["id-token"], "write");
     assert!(found[1].facts.caller_permissions.as_ref().unwrap().is_empty());
+    // What is granted where nobody says a word is a setting of the repository.
+    assert!(!found[0].facts.caller_silent && found[1].facts.caller_silent);
+}
+
+#[test]
+fn the_checkout_itself_may_be_an_action() {
+    let workflow = "on: push\npermissions: {id-token: write}\njobs:\n  a: {runs-on: x, steps: [{uses: ./, with: {role: \
+                    'arn:a'}}]}\n";
+    let action = format!(
+        "inputs: {{role: {{}}}}\nruns:\n  using: composite\n  steps:\n    - {STEP}'${{{{ inputs.role }}}}'}}\n"
+    )
+    .replace(", with:", "\n      with:");
+    let found = checkout(&[(".github/workflows/a.yml", workflow), ("action.yml", &action)]);
+    assert_eq!(found[0].role, Role::Named("arn:a".to_owned()), "{action}");
+    assert!(found[0].facts.unread.is_empty());
 }
 
 #[test]

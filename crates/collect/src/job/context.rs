@@ -170,6 +170,7 @@ impl Context {
             event: Some(run.event.clone()).filter(|e| !e.is_empty()).unwrap_or(file.event),
             environment: text(event, "/environment").or(file.environment),
             permissions: file.permissions.or_else(|| permitted("permissions")).or_else(|| caller.clone()),
+            caller_silent: file.caller_silent,
             caller_permissions: caller,
             assumes_role: file.assumes_role || event.get("assumes_role").and_then(Value::as_bool).unwrap_or(false),
             inputs: file.inputs,

@@ -223,6 +223,10 @@ pub struct CiJob {
     pub permissions: Option<BTreeMap<String, String>>,
     /// Effective permissions of the calling workflow, for a called one.
     pub caller_permissions: Option<BTreeMap<String, String>>,
+    /// Whether nobody who calls says a word of permissions: what the called workflow may then have is a setting of the
+    /// repository, which no file tells.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub caller_silent: bool,
     /// Whether the job calls a step that assumes a role.
     pub assumes_role: bool,
     /// `role-to-assume`, `audience`, `role-duration-seconds`, `role-session-name`, … of the step.

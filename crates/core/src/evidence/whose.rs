@@ -86,7 +86,7 @@ impl CiJob {
         let write = |p: &std::collections::BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
         let called = self.event == "workflow_call" && self.permissions.is_none();
         let own = self.permissions.as_ref().is_some_and(write) || called;
-        !own || self.caller_permissions.as_ref().is_some_and(|p| !write(p))
+        !own || !self.caller_silent && self.caller_permissions.as_ref().is_some_and(|p| !write(p))
     }
 }
 

@@ -107,7 +107,10 @@ fn of_job(view: &View<'_>, e: &View<'_>, job: &CiJob, unavailable: bool, judged:
                 .missing
                 .push("the permissions of the workflow that calls this one: --job CHECKOUT reads both".to_owned());
         } else {
-            judged.push(Cause::GhaIdTokenPermissionMissing, permission(allowed(job)));
+            let draft = permission(allowed(job));
+            // The line of a run tells what no file does.
+            let draft = if unavailable || !unsaid(job) { draft } else { draft.unsure(Confidence::Possible, SETTING) };
+            judged.push(Cause::GhaIdTokenPermissionMissing, draft);
         }
     } else if let Some(other) = of_the_job(job) {
         judged.push(Cause::CiJobDoesNotRequestToken, other);
@@ -183,6 +186,16 @@ fn unasked(job: &CiJob) -> Draft {
             .unsure(Confidence::Likely, "whether the job's environment holds an ID token of its platform")
             .cure("have the platform issue one", &cure("write the platform's ID token to AWS_WEB_IDENTITY_TOKEN_FILE")),
     }
+}
+
+/// What decides where a workflow that is called asks for the token and no caller says a word of permissions (GitHub
+/// Docs, "Reusing workflows" and "Managing GitHub Actions settings for a repository").
+const SETTING: &str = "what the repository grants where nothing is said: `gh api repos/OWNER/NAME/actions/permissions/\
+                       workflow`, or a run's own log";
+
+/// Whether the job asks for the permission, and only what its callers leave unsaid may keep it away.
+fn unsaid(job: &CiJob) -> bool {
+    job.caller_silent && job.permissions.as_ref().is_some_and(|p| p.get("id-token").is_some_and(|v| v == "write"))
 }
 
 fn lacks(job: &CiJob) -> bool {

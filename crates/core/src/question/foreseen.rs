@@ -14,7 +14,8 @@ pub(super) fn asked(e: &View<'_>) -> Option<TokenClaims> {
     let job = e.job().known().filter(|j| j.assumes_role && !j.fork)?;
     let may_ask = |p: &BTreeMap<String, String>| p.get("id-token").is_some_and(|v| v == "write");
     let github = job.platform == Platform::GithubActions;
-    let granted = job.permissions.as_ref().is_some_and(may_ask) && job.caller_permissions.as_ref().is_none_or(may_ask);
+    let granted = job.permissions.as_ref().is_some_and(may_ask)
+        && (job.caller_silent || job.caller_permissions.as_ref().is_none_or(may_ask));
     if (github && !granted) || (!github && job.requests.iter().all(|r| r.by == Means::CiJobToken)) {
         return None;
     }
