@@ -456,3 +456,35 @@ fn a_failure_from_before_our_own_repair_is_over_where_the_same_identity_succeeds
     e.exchange = Observed::default();
     assert_eq!(diagnose(&e).outcome, Outcome::Undetermined);
 }
+
+#[test]
+fn a_log_of_several_identities_says_of_each_finding_whose_it_is() {
+    let of = |role: &str, text: &str| {
+        let mut one = line(text);
+        one.failure.role_arn = Some(format!("arn:aws:iam::111122223333:role/{role}"));
+        one.sample = format!("{text} ({role})");
+        one
+    };
+    let several = vec![of("One", "Not authorized to perform sts:AssumeRoleWithWebIdentity"), of("Three", EXPIRED)];
+    let d = diagnose(&hearing(alone(), several));
+    let named = all(&d);
+    assert!(!named.is_empty());
+    assert!(
+        named.iter().take(2).all(|f| f.sentence.starts_with("of arn:aws:iam::111122223333:role/Three: ")),
+        "{d:#?}"
+    );
+    assert!(d.undetermined.iter().any(|u| u.contains("tells of 2 identities")), "{:?}", d.undetermined);
+    let alone_in_it = diagnose(&hearing(alone(), vec![of("Three", EXPIRED)]));
+    assert!(all(&alone_in_it).iter().all(|f| !f.sentence.starts_with("of ")));
+}
+
+#[test]
+fn refused_tokens_of_a_cluster_are_a_replaced_key_only_where_they_are_many() {
+    let told = |count: u64| {
+        let mut one =
+            line("E1118 authentication.go:63] \"Unable to authenticate the request\" err=\"invalid bearer token\"");
+        one.count = count;
+        confidence(&diagnose(&hearing(alone(), vec![one])), Cause::ApiserverIssuerOrKeysReplacedBreaksCluster)
+    };
+    assert_eq!((told(1), told(3)), (None, Some(Confidence::Possible)));
+}

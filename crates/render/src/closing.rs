@@ -115,13 +115,11 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
     let other = |c: &&Candidate| {
         !matches!(c.standing, Standing::Excluded { .. }) && possible.iter().all(|f| f.cause != c.cause)
     };
+    let word = if possible.is_empty() { "" } else { "other " };
     match d.candidates.iter().filter(|_| d.outcome == Outcome::Broken).filter(other).count() {
         0 => {}
-        1 => parts.push("1 other cause can show so (-v names it)".to_owned()),
-        more => {
-            let other = if possible.is_empty() { "" } else { "other " };
-            parts.push(format!("{more} {other}causes can show so (-v names them)"));
-        }
+        1 => parts.push(format!("1 {word}cause can show so (-v names it)")),
+        more => parts.push(format!("{more} {word}causes can show so (-v names them)")),
     }
     parts.extend(over(d));
     if d.outcome == Outcome::Ok && whole {

@@ -107,7 +107,8 @@ pub struct DocumentStatement {
     pub conditions: Vec<DocumentCondition>,
     /// Names of elements that the language does not have.
     pub unknown: Vec<String>,
-    /// Operators of `Condition` that hold no key: the evaluation passes over them, and IAM reads their names all the same.
+    /// Operators of `Condition` that hold no key: the evaluation passes over them, and IAM reads their names all the
+    /// same.
     pub empty: Vec<String>,
     /// Elements that stand beside their `Not…` form, of which the last was read: `Action`, `Principal`, `Resource`.
     pub exclusive: Vec<&'static str>,

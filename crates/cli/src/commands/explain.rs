@@ -159,7 +159,12 @@ fn words(text: &Text, found: &Found, typed: &Typed) -> Shown {
     if text.cut {
         out.line(pen.ink(Ink::Odd, "Only the first 16 MiB were read."));
     }
-    if found.hits.is_empty() {
+    if found.hits.is_empty() && !means.is_empty() && means.iter().all(|s| s.says_nothing()) {
+        let below = "These words stand around a cause and do not name it: give the lines below them as well, in which \
+                     it stands (caused by, or a code such as AccessDenied or InvalidIdentityToken).";
+        out.prose(below, "", "");
+        out.gap();
+    } else if found.hits.is_empty() {
         out.line("No page knows this text, and no cause of the catalogue is about its words.");
         out.gap();
     } else {

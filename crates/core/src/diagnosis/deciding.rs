@@ -65,8 +65,8 @@ pub struct Named<'a> {
     pub account: Option<(&'a str, &'a str)>,
 }
 
-/// Whom the failures of the logs name: one failure's role and subject, not those of two; that of the line that a finding
-/// rests on, where one is told.
+/// Whom the failures of the logs name: one failure's role and subject, not those of two; that of the line that a
+/// finding rests on, where one is told.
 pub fn named_in_logs<'a>(e: &'a Evidence, by: Option<&Finding>) -> Named<'a> {
     let told = |l: &LogFailure| by.is_some_and(|f| rests_on(f, l));
     let mut lines: Vec<&LogFailure> = e.logs.known().into_iter().flatten().collect();
@@ -83,7 +83,7 @@ pub fn named_in_logs<'a>(e: &'a Evidence, by: Option<&Finding>) -> Named<'a> {
 
 /// Whether a finding shows a line among its proof.
 fn rests_on(f: &Finding, line: &LogFailure) -> bool {
-    f.proof.iter().any(|x| x.value == line.sample && x.origin == line.origin)
+    f.proof.iter().any(|x| x.origin == line.origin && (x.value == line.sample || x.value == line.failure.message))
 }
 
 /// Whom the failures of a log are of, where they are of several: the role that each names, else its subject.

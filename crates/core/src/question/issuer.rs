@@ -101,6 +101,23 @@ fn told(view: &View<'_>) -> Option<Judged> {
         );
         return Some(Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft));
     }
+    if let Some(line) = find(view, &[Symptom::ApiTokenInvalid]).filter(|l| l.count > 1) {
+        let draft = Draft::new(
+            "the API server refuses tokens again and again: where they are of many nodes or of pods that run on, its \
+             signing key or its issuer was replaced",
+        )
+        .hear(line)
+        .unsure(
+            Confidence::Possible,
+            "whose tokens they are: the addresses and the user agents in the audit log; a token is refused, too, once \
+             its pod or its service account is deleted",
+        )
+        .cure(
+            "keep the old key and issuer beside the new ones until every pod is recreated",
+            &[("note", "kube-apiserver takes --service-account-key-file several times".to_owned())],
+        );
+        return Some(Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft));
+    }
     if let Some(line) = find(view, &[Symptom::PublishedKeyIncomplete]) {
         let lacks = line.failure.detail.as_deref().unwrap_or("kid");
         let sentence = format!("a client refuses the issuer's key set: a key in it has no {lacks}");

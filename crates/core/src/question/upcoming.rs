@@ -1,5 +1,5 @@
-//! The audience that pods yet to be made ask for, or that some of those there have, where it is another than that of the
-//! token which STS takes.
+//! The audience that pods yet to be made ask for, or that some of those there have, where it is another than that of
+//! the token which STS takes.
 
 use super::audience::{self, asks_for};
 use super::client_id;
