@@ -197,6 +197,9 @@ fn registered_there(e: &Evidence, arn: &str) -> bool {
 
 /// Tokens for the service account carry this audience from now on.
 fn ask_for(e: &mut Evidence, audience: &str) {
+    if let Some(probe) = e.injection_probe.known_mut().filter(|p| p.audience.is_some()) {
+        probe.audience = Some(audience.to_owned());
+    }
     if let Some(token) = e.token.known_mut() {
         token.aud = vec![audience.to_owned()];
         token.azp = None;
