@@ -77,16 +77,19 @@ fn sections() -> Vec<Section<'static>> {
 }
 
 fn diagnosed(text: &str) -> Value {
+    serde_json::from_slice::<Value>(&said(&["diagnose", "--log", "-", "-o", "json"], text)).unwrap()[0].take()
+}
+
+fn said(words: &[&str], text: &str) -> Vec<u8> {
     let mut child = support::trustwalk()
-        .args(["diagnose", "--log", "-", "-o", "json"])
+        .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let out = child.wait_with_output().unwrap();
-    serde_json::from_slice::<Value>(&out.stdout).unwrap()[0].take()
+    child.wait_with_output().unwrap().stdout
 }
 
 #[test]
@@ -106,6 +109,46 @@ fn what_each_tool_prints_is_understood_and_not_overstated() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_text_means_the_same_wherever_it_is_looked_up() {
+    let mut wrong = Vec::new();
+    for section in sections().into_iter().filter(|s| !s.symptoms.is_empty()) {
+        let explained: Value = serde_json::from_slice(&said(&["explain", "-o", "json", "-"], section.text)).unwrap();
+        let means: BTreeSet<&str> =
+            explained["means"].as_array().unwrap().iter().filter_map(|m| m["symptom"].as_str()).collect();
+        if means != section.symptoms {
+            wrong.push(format!("{}: {means:?}", section.tool));
+        }
+        let causes: Vec<&str> =
+            explained["causes"].as_array().unwrap().iter().filter_map(|c| c["name"].as_str()).collect();
+        if let Some((_, name)) = section.verdict.split_once(' ')
+            && !causes.contains(&name)
+        {
+            wrong.push(format!("{}: {name} is not among {causes:?}", section.tool));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_only_possible_is_told_as_possible_with_all_that_is_left() {
+    for section in sections().into_iter().filter(|s| s.verdict == "undecided" || s.verdict.starts_with("possible")) {
+        let told = String::from_utf8(said(&["diagnose", "--log", "-"], section.text)).unwrap();
+        let d = diagnosed(section.text);
+        let broken = d["outcome"] == "broken";
+        for candidate in d["candidates"].as_array().unwrap().iter().filter(|c| broken && c["standing"] != "excluded") {
+            let code = candidate["code"].as_str().unwrap();
+            assert!(told.contains(code), "{code} is not told of {}:\n{told}", section.tool);
+        }
+        if let Some(sentence) = d["root_cause"]["sentence"].as_str() {
+            let begin = &sentence[..sentence.len().min(24)];
+            let stated = told.lines().any(|l| l.trim_start().starts_with('\u{d7}') && l.contains(begin));
+            assert!(!stated, "{}:\n{told}", section.tool);
+        }
+        assert!(told.lines().count() <= 22, "{} rows of {}:\n{told}", told.lines().count(), section.tool);
+    }
 }
 
 #[test]

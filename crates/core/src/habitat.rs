@@ -1,10 +1,10 @@
 //! What kind of workload a diagnosis is about, as far as the target or what was seen tells it: a cause of jobs on
 //! GitHub has no place in a pod, and a cure for a workflow none in a Deployment.
 
-use trustwalk_symptoms::Sdk;
+use trustwalk_symptoms::{Sdk, Symptom};
 
 use crate::cause::{Cause, Home};
-use crate::evidence::{Evidence, Kind, LogFailure, Platform, Target};
+use crate::evidence::{Evidence, Kind, LogFailure, LogSuccess, Platform, Target};
 
 /// Where the workload lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,9 @@ impl Habitat {
         }
         // Where all that a log or a trail names lives at one place, that is it.
         let lines = || e.logs.known().into_iter().flatten();
-        let mut homes = lines().filter_map(Self::of_line);
+        let job = |s: &&LogSuccess| s.success.sdk == Some(Sdk::GithubAction);
+        let worked = e.besides.successes.iter().find(job).map(|_| Self::Github);
+        let mut homes = lines().filter_map(Self::of_line).chain(worked);
         match homes.next() {
             Some(home) if homes.all(|other| other == home) => home,
             Some(_) | None => Self::Unknown,
@@ -71,7 +73,9 @@ impl Habitat {
             let mut causes = Cause::of(f.symptom).peekable();
             (causes.peek().is_some() && causes.all(|c| c.home() == Home::Github)).then_some(Self::Github)
         };
-        subject.or_else(|| f.issuer.as_deref().and_then(Self::of_issuer)).or_else(spoke).or_else(shown)
+        // GitHub keeps its tokens in no variable.
+        let other = || (f.symptom == Symptom::CiTokenMissing).then_some(Self::OtherCi);
+        subject.or_else(|| f.issuer.as_deref().and_then(Self::of_issuer)).or_else(spoke).or_else(shown).or_else(other)
     }
 
     /// Where an identity of this subject lives (Kubernetes documentation, service accounts; GitHub Docs, subject

@@ -142,6 +142,10 @@ fn trouble_that_nobody_understands_is_shown() {
         "ERROR could not obtain credentials from AWS: the moon is full",
         "level=error msg=\"STS call for web identity failed\" err=\"frobnication\"",
         "ERROR: AssumeRole failed: quux from AWS STS",
+        // Without a word of AWS.
+        "ValueError: STORAGE_ACCESS_KEY and STORAGE_SECRET_KEY must be set",
+        "error: accessing storage: access key and secret key are required",
+        "Error: the OIDC token could not be fetched from the runner",
     ] {
         let summary = scan(&format!("fine\n{line} 1\n{line} 2\nfine\n"));
         assert_eq!(summary.failures(), 0, "{line}");

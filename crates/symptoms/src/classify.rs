@@ -60,7 +60,10 @@ pub fn read(text: &str) -> Told {
 
 fn describe(symptom: Symptom, at: usize, text: &str, lower: &str) -> Failure {
     let called = endpoint::endpoint(text);
-    let role_arn = extract::role_arn(text);
+    let action = is_refusal(symptom).then(|| action::denied(text)).flatten();
+    // What a call other than one for a role was refused on is a role of somebody's, not the one that is asked for.
+    let on = extract::resource(text).filter(|_| action.as_deref().is_some_and(|a| !a.starts_with("sts:")));
+    let role_arn = extract::role_arn(text, on.as_ref());
     let arn = role_arn.clone().or_else(|| extract::caller_arn(text));
     Failure {
         symptom,
@@ -88,7 +91,7 @@ fn describe(symptom: Symptom, at: usize, text: &str, lower: &str) -> Failure {
         request_id: extract::request_id(text, lower),
         http_status: extract::http_status(lower),
         host: called.host,
-        denied_action: is_refusal(symptom).then(|| action::denied(text)).flatten(),
+        denied_action: action,
         caller_arn: extract::caller_arn(text),
         sdk: extract::sdk(text),
         ts: None,
@@ -124,6 +127,7 @@ fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
             extract::token_path(text, lower).map(|path| path.as_str().to_owned())
         }
         Symptom::VariableUnexpanded => special::variable(text),
+        Symptom::AnnotationKeyUnknown => special::key_shown(text),
         Symptom::StsRegionMissing => word_after("region is not valid: "),
         Symptom::SignatureScope => word_after("scoped to a valid region, not '"),
         Symptom::IdpLifetimeRefused => {

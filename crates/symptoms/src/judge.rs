@@ -41,7 +41,9 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
         }
     }
     add(of_web_identity(lower));
+    add(special::session_for_role(lower));
     add(hook::ours(lower));
+    add(special::shown(lower));
     // A link that tells of STS tells its own cause.
     if chain && !(lower.contains("sts.") && lower.contains("amazonaws.com")) {
         add(special::interrupted(lower));
@@ -49,7 +51,9 @@ pub(crate) fn symptoms(text: &str, lower: &str) -> Vec<(Symptom, usize)> {
     for (symptom, code) in SPECIFIC_CODES {
         add(marks::answered(code, lower).map(|at| (*symptom, at)));
     }
-    add(token_file(lower));
+    if !marks::is_another_cloud(lower) {
+        add(token_file(lower));
+    }
     add(network(lower));
     add(refused_action(text, lower));
     if out.is_empty() {
@@ -85,16 +89,17 @@ fn overshadows(seen: Symptom, new: Symptom) -> bool {
         S::ApiTokenInvalid => seen == S::ApiTokenRefused,
         S::GhaTokenRefused => matches!(seen, S::AudienceNotIssued | S::GhaTokenPending),
         S::RoleArnInvalid => seen == S::VariableUnexpanded,
+        S::AssumeRoleDenied | S::AssumeRoleSelf => seen == S::RoleArnInvalid,
         S::ImdsUnreachable | S::NoInstanceRole => matches!(seen, S::StsModuleMissing | S::WebIdentityNotGiven),
         S::ProfileMissing | S::ChainInterrupted => seen == S::WebIdentityNotGiven,
         S::StsServerError => matches!(seen, S::StsWrongEndpoint | S::PodIdentityTrustRefused),
         S::StsTimeout | S::StsUnreachable | S::StsDns | S::StsRefused => {
-            matches!(seen, S::ChainInterrupted | S::EksAuthUnreachable | S::EndpointWithoutScheme)
+            matches!(seen, S::ChainInterrupted | S::EksAuthUnreachable | S::EndpointWithoutScheme | S::StsRegionMissing)
         }
         S::AccessDeniedAction => {
             is_of_agent(seen)
                 || seen == S::WebIdentityOther
-                || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint)
+                || matches!(seen, S::DocumentsDenied | S::TokenFileUnreadable | S::StsWrongEndpoint | S::RoleArnInvalid)
         }
         // The agent itself acts as the node.
         S::NodeRoleUsed => is_of_agent(seen),
@@ -120,6 +125,8 @@ fn mounted_token(lower: &str) -> Option<usize> {
     lower.match_indices(SECRETS).map(|(at, _)| at).find(|at| {
         let path = lower.get(*at..).unwrap_or_default();
         path.split(ends).next().and_then(|path| path.rsplit('/').next()).is_some_and(|file| file.contains("token"))
+            // Those of other clouds' federation and of HashiCorp's Vault stand there, too.
+            && !marks::any(path.split(ends).next().unwrap_or_default(), &["gcp", "google", "azure", "vault"])
     })
 }
 
@@ -152,6 +159,13 @@ fn token_file(lower: &str) -> Option<(Symptom, usize)> {
             "cannot find the path",
             "could not find file",
             "does not exist",
+            // Docker makes a directory of a path that it mounts and does not find.
+            "is a directory",
+            "isadirectoryerror",
+            "eisdir",
+            "not a directory",
+            "notadirectoryerror",
+            "enotdir",
         ],
     )
     .then_some((Symptom::TokenFileMissing, at))

@@ -66,6 +66,10 @@ pub(crate) const CORES: &[&str] = &[
     "backend_roles",
     "EC2MetadataE",
     "ole Name is",
+    "IDC_TOKEN",
+    "JOB_JWT",
+    "CCESS_KEY",
+    "ccess key",
 ];
 
 /// Cores that others write often: each counts only where one of its companions stands on the same line.
@@ -91,7 +95,9 @@ const COMPANIONS: &[(&str, &[&str])] = &[
     ("ssume", &["ole"]),
     ("claim", &["d claim", "laim is"]),
     ("unnel", &["HTTP Tunnel", "through proxy", "connection failed"]),
-    ("ole-arn", &["not found", "expected one"]),
+    ("ole-arn", &["not found", "expected one", "om/role-arn"]),
+    ("CCESS_KEY", &["must be", "required", "REQUIRED", "not set", "not configured", "issing", "provide"]),
+    ("ccess key", &["must be", "required", "not set", "not configured", "issing", "provide"]),
 ];
 
 /// The substrings a scan looks for, case-sensitive: what has none of them is never judged, so that

@@ -23,7 +23,7 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
         return Some((Symptom::StsProxyRefused, at));
     }
     let sts = host.as_deref().filter(|h| extract::is_sts_host(h));
-    if web_identity && let Some(at) = elsewhere(lower) {
+    if web_identity && let Some(at) = elsewhere(lower).or_else(|| answered_by_another(lower)) {
         return Some((Symptom::StsWrongEndpoint, at));
     }
     let answer = marks::is_answer_of_sts(lower);
@@ -51,6 +51,17 @@ pub(crate) fn network(lower: &str) -> Option<(Symptom, usize)> {
         // Another host was called: the record only mentions the exchange.
         _ => (web_identity && endpoint::called(lower).is_none()).then_some(cause),
     }
+}
+
+/// Whether what answered Go 1's client of web identity is another service: the first element of its answer is not that
+/// of STS (SDK for Go 1, `private/protocol/query/unmarshal_error.go`), nor a page of a proxy's.
+fn answered_by_another(lower: &str) -> Option<usize> {
+    const TAG: &str = "unknown error response tag, {{";
+    let at = lower.find("webidentityerr")?;
+    let (_, rest) = lower.split_once(TAG)?;
+    let (named, _) = rest.split_once('}')?;
+    let tag = named.trim().rsplit(' ').next().unwrap_or_default();
+    (!tag.is_empty() && !matches!(tag, "html" | "head" | "body" | "errorresponse")).then_some(at)
 }
 
 /// Whether STS was called without TLS: the URL of the request says so.

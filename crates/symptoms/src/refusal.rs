@@ -39,7 +39,7 @@ pub(crate) fn refused_action(text: &str, lower: &str) -> Option<(Symptom, usize)
     if let Some(name) = extract::assumed_role(text) {
         let (role, session) = name.split_once('/').unwrap_or((name, ""));
         if action.as_deref() == Some("sts:AssumeRole") {
-            let same = extract::role_arn(text).is_some_and(|r| r.rsplit('/').next() == Some(role));
+            let same = extract::role_arn(text, None).is_some_and(|r| r.rsplit('/').next() == Some(role));
             // An instance that assumes its own role: a pod without an identity acts as the node, or behind a proxy of
             // its metadata.
             let own = if same { Symptom::AssumeRoleSelf } else { Symptom::AssumeRoleDenied };

@@ -127,6 +127,13 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::StsRegionMissing, &["##[error]region is not valid: "]),
     row(Symptom::StsRegionMissing, &["missing region in auth scheme parameters"]),
     row(Symptom::StsRegionMissing, &["missing required aws_region env variable"]),
+    // The host made of no region, or of a language's word for none: by hand, in templates, in JavaScript, Java, Python.
+    row(Symptom::StsRegionMissing, &["sts..amazonaws.com"]),
+    row(Symptom::StsRegionMissing, &["sts..api.aws"]),
+    row(Symptom::StsRegionMissing, &["sts.undefined.amazonaws.com"]),
+    row(Symptom::StsRegionMissing, &["sts.null.amazonaws.com"]),
+    row(Symptom::StsRegionMissing, &["sts.none.amazonaws.com"]),
+    row(Symptom::StsRegionMissing, &["sts.nil.amazonaws.com"]),
     row(Symptom::StsWrongEndpoint, &["could not find operation assumerole"]),
     row(Symptom::StsWrongEndpoint, &["action assumerole", "is not valid for this endpoint"]),
     row(Symptom::StsWrongEndpoint, &["action assumerole", "is not valid for this web service"]),
@@ -135,6 +142,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::StsWrongEndpoint, &["operation error sts: assumerole", "api error methodnotallowed"]),
     row(Symptom::StsWrongEndpoint, &["operation error sts: assumerole", "unknownoperationexception"]),
     row(Symptom::StsWrongEndpoint, &["assumerolewithwebidentity", "unknownoperationexception"]),
+    // nginx-s3-gateway, whose own call for credentials is the only one that it makes so.
+    row(Symptom::StsTlsUntrusted, &["certificate verify error", "/aws/credentials/retrieve"]),
     row(Symptom::EndpointWithoutScheme, &["sts.", "unsupported protocol scheme \""]),
     row(Symptom::EndpointWithoutScheme, &["valueerror: invalid endpoint: sts."]),
     row(Symptom::PodIdentityHostRefused, &["credential", "only loopback hosts are allowed"]),
@@ -183,6 +192,17 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::GhaIdTokenUnavailable, &["actions_id_token_request_url", "env variable"]),
     row(Symptom::GhaIdTokenUnavailable, &["did you mean to set the `id-token` permission"]),
     row(Symptom::GhaIdTokenUnavailable, &["did you mean to set the id-token permission"]),
+    // What asks for the token of its own application says so, too (claude-code-action, `src/github/token.ts`).
+    row(Symptom::GhaIdTokenUnavailable, &["did you remember to add `id-token: write`"]),
+    row(Symptom::GhaIdTokenUnavailable, &["did you remember to add id-token: write"]),
+    // CircleCI's orb of the AWS CLI; a shell that minds unset variables (POSIX, `set -u`): bash, dash, zsh.
+    row(Symptom::CiTokenMissing, &["oidc token cannot be found", "circleci context"]),
+    row(Symptom::CiTokenMissing, &["circle_oidc_token", ": unbound variable"]),
+    row(Symptom::CiTokenMissing, &["circle_oidc_token", ": parameter not set"]),
+    row(Symptom::CiTokenMissing, &["bitbucket_step_oidc_token: unbound variable"]),
+    row(Symptom::CiTokenMissing, &["bitbucket_step_oidc_token: parameter not set"]),
+    row(Symptom::CiTokenMissing, &["ci_job_jwt", ": unbound variable"]),
+    row(Symptom::CiTokenMissing, &["ci_job_jwt", ": parameter not set"]),
     row(Symptom::GhaTokenPending, &["issue id_token for job in 'pending' state"]),
     row(
         Symptom::GhaCallerLacksIdToken,
@@ -320,6 +340,8 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["an error occurred", "calling the assumerolewithwebidentity operation"]),
     row(Symptom::WebIdentityOther, &["operation error sts: assumerolewithwebidentity"]),
     row(Symptom::WebIdentityOther, &["could not assume role with oidc"]),
+    // nginx-s3-gateway.
+    row(Symptom::WebIdentityOther, &["could not assume role using web identity"]),
     // Terraform's AWS provider and S3 backend, OpenTofu, Pulumi, upjet: what they say before the SDK's own words.
     row(Symptom::WebIdentityOther, &["cannot be assumed with web identity"]),
     row(Symptom::WebIdentityOther, &["cannot assume iam role with web identity"]),

@@ -50,6 +50,65 @@ pub(crate) fn not_given(lower: &str, chain: bool) -> Option<(Symptom, usize)> {
     (chain || lower.contains("illegalstateexception")).then_some((Symptom::WebIdentityNotGiven, at))
 }
 
+/// The ARN of a session, given where a role's belongs: what a refused call for a role names as its resource (IAM User
+/// Guide, "IAM identifiers", ARNs of `assumed-role`).
+pub(crate) fn session_for_role(lower: &str) -> Option<(Symptom, usize)> {
+    let at = lower.find("sts:assumerole")?;
+    let rest = lower.get(at..)?.split_once(" on resource: ")?.1;
+    let named = extract::value(rest.trim_start_matches(['"', '\'', '`']));
+    (named.starts_with("arn:aws") && named.contains(":sts::") && named.contains(":assumed-role/"))
+        .then_some((Symptom::RoleArnInvalid, at))
+}
+
+/// The name of the annotation, as it is and as people write it.
+const KEYS: &[&str] = &["/role-arn", "/role_arn", "/rolearn"];
+
+/// Issuers whose tokens name them without a slash at the end.
+const UNSLASHED: &[&str] = &[
+    "token.actions.githubusercontent.com",
+    "oidc.eks.",
+    "gitlab.com",
+    "oidc.circleci.com",
+    "agent.buildkite.com",
+    "app.terraform.io",
+];
+
+/// Where a key begins that is like the one of EKS's webhook, is not it, and has a role for its value.
+fn key_at(lower: &str, at: usize, name: &str) -> Option<usize> {
+    let before = lower.get(..at)?;
+    let from = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))).map_or(0, |n| n + 1);
+    let domain = before.get(from..)?;
+    let value = lower.get(at + name.len()..)?.trim_start_matches(['"', '\'', ':', '=', ' ', '\\']);
+    let like = domain.starts_with("eks") && domain.contains("amazon") || domain == "amazonaws.com";
+    let read = domain == "eks.amazonaws.com" && name == "/role-arn";
+    (like && !read && value.starts_with("arn:aws")).then_some(from)
+}
+
+/// What a manifest or a list that is shown tells by itself: a role under a key that nothing reads, a provider whose URL
+/// ends with a slash.
+pub(crate) fn shown(lower: &str) -> Option<(Symptom, usize)> {
+    let key = || {
+        let named = KEYS.iter().flat_map(|name| lower.match_indices(name));
+        named.filter_map(|(at, name)| Some((key_at(lower, at, name)?, at))).min_by_key(|(_, at)| *at)
+    };
+    let key = || key().map(|(from, _)| (Symptom::AnnotationKeyUnknown, from));
+    let provider = || {
+        lower.match_indices(":oidc-provider/").find_map(|(at, _)| {
+            let listed = lower.contains("openidconnectproviderlist") || lower.contains("\"arn\"");
+            let url = extract::value(lower.get(at + ":oidc-provider/".len()..)?);
+            let without = UNSLASHED.iter().any(|host| url.starts_with(host));
+            (listed && without && url.ends_with('/')).then_some((Symptom::ProviderWithSlash, at))
+        })
+    };
+    key().or_else(provider)
+}
+
+/// The key, as it stands.
+pub(crate) fn key_shown(text: &str) -> Option<String> {
+    let (_, at) = shown(&text.to_ascii_lowercase())?;
+    text.get(at..)?.split(['"', '\'', ':', '=', ' ']).next().map(str::to_owned)
+}
+
 /// What opens a variable that a shell, GitHub, GitLab, Kubernetes, Helm or `CloudFormation` should have replaced.
 const OPENERS: &[&str] = &["${{", "${", "$(", "{{"];
 /// Names before a role, an audience or a token's file. In lower case.
@@ -187,11 +246,48 @@ const SUBJECTS: &[&str] = &[
     "oidc",
 ];
 
-/// Whether trouble with AWS's credentials, tokens or STS is told in words that nothing here matches.
+/// Whether trouble with AWS's credentials, tokens or STS is told in words that nothing here matches; be it without a
+/// word of AWS, where nobody else is named whose they would be.
 pub(crate) fn is_unclear(lower: &str) -> bool {
-    marks::is_trouble(lower)
-        && (marks::is_aws(lower) && !marks::is_another_cloud(lower) || marks::is_exchange(lower))
-        && subject_at(lower).is_some()
+    let ours = marks::is_aws(lower) && !marks::is_another_cloud(lower) || marks::is_exchange(lower);
+    let trouble = marks::is_trouble(lower);
+    if ours && (trouble && subject_at(lower).is_some() || demands_keys(lower)) {
+        return true;
+    }
+    !marks::is_of_another(lower) && (trouble && marks::any(lower, ANYBODYS) || demands_keys(lower))
+}
+
+/// What jobs and programs say of a token or of credentials without naming AWS. In lower case.
+const ANYBODYS: &[&str] = &[
+    "oidc token",
+    "id token",
+    "id_token",
+    "identity token",
+    "temporary credentials",
+    "session credentials",
+    "assume the role",
+];
+
+/// Whether a program asks for a pair of keys that nobody gave it: a web identity has none to give.
+fn demands_keys(lower: &str) -> bool {
+    const NAMES: [[&str; 2]; 3] = [["access_key", "secret"], ["access key", "secret"], ["accesskey", "secretkey"]];
+    const WANTED: &[&str] = &[
+        "must be set",
+        "must be provided",
+        "must be specified",
+        "must be configured",
+        "must be defined",
+        "must provide",
+        "is required",
+        "are required",
+        "is not set",
+        "are not set",
+        "not configured",
+        "is missing",
+        "are missing",
+        "missing required",
+    ];
+    NAMES.iter().any(|pair| pair.iter().all(|name| lower.contains(name))) && marks::any(lower, WANTED)
 }
 
 /// Where the subject stands.
@@ -200,7 +296,8 @@ pub(crate) fn subject(lower: &str) -> usize {
 }
 
 fn subject_at(lower: &str) -> Option<usize> {
-    SUBJECTS.iter().find_map(|word| {
+    let keys = ["access_key", "access key", "accesskey"];
+    SUBJECTS.iter().chain(ANYBODYS).chain(&keys).find_map(|word| {
         lower
             .match_indices(word)
             .map(|(at, _)| at)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{Region, Subject};
+use crate::failure::Sdk;
 use crate::marks;
 use crate::text::excerpt::message;
 use crate::text::extract;
@@ -21,6 +22,10 @@ pub enum SuccessKind {
     Refreshed,
     /// A call named the role's session under which it was made.
     Identified,
+    /// An environment that is shown names a token's file: a web identity was given.
+    WebIdentityGiven,
+    /// An environment that is shown names the Pod Identity agent: container credentials were given.
+    PodIdentityGiven,
 }
 
 /// One success as a log tells it.
@@ -49,6 +54,27 @@ pub struct Success {
     /// When, as UTC in ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ts: Option<String>,
+    /// Which client worded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdk: Option<Sdk>,
+}
+
+/// What an environment that is shown, by `env` or by `kubectl describe pod`, gives: a variable and its value (EKS User
+/// Guide, "Configure Pods to use a Kubernetes service account", "How EKS Pod Identity works").
+fn given(lower: &str) -> Option<(SuccessKind, usize)> {
+    let value = |name: &str| {
+        let at = lower.find(name)?;
+        let rest = lower.get(at + name.len()..)?;
+        let value = rest.strip_prefix(['=', ':'])?.trim_start_matches([' ', '\t']);
+        Some((at, value.trim_start_matches(['"', '\''])))
+    };
+    let web = || value("aws_web_identity_token_file").filter(|(_, v)| v.starts_with('/'));
+    let agent = || {
+        let address = |v: &str| v.starts_with("http://169.254.170.23") || v.starts_with("http://[fd00:ec2::23]");
+        value("aws_container_credentials_full_uri").filter(|(_, v)| address(v))
+    };
+    let web = web().map(|(at, _)| (SuccessKind::WebIdentityGiven, at));
+    web.or_else(|| agent().map(|(at, _)| (SuccessKind::PodIdentityGiven, at)))
 }
 
 /// Words of a success, in lower case, and what each tells of. Sources: `configure-aws-credentials` (`src/index.ts`),
@@ -86,15 +112,17 @@ pub(crate) fn success(text: &str, lower: &str, ts: Option<&str>) -> Option<Succe
             || acting.iter().any(|words| lower.contains(words)))
         .then_some((SuccessKind::Identified, at))
     };
-    let (kind, at) = worded.or_else(named)?;
+    let (kind, at) = worded.or_else(named).or_else(|| given(lower))?;
+    let sdk = if lower.contains("authenticated as assumedroleid") { Some(Sdk::GithubAction) } else { None };
     Some(Success {
         kind,
         message: message(text, at),
-        role_arn: extract::role_arn(text),
+        role_arn: extract::role_arn(text, None),
         principal_arn,
         subject: None,
         audience: None,
         region: None,
         ts: ts.map(str::to_owned),
+        sdk: sdk.or_else(|| extract::sdk(text)),
     })
 }

@@ -73,7 +73,8 @@ symptoms! {
     /// The trust policy does not admit the token, or the role does not exist. REPORTED: `AccessDenied` (not
     /// modelled by AWS).
     NotAuthorizedWebIdentity => "not-authorized-web-identity",
-    /// The role's ARN is malformed. REPORTED: `ValidationError`, `Request ARN is invalid`.
+    /// What was given for a role's ARN is malformed, or the ARN of a session. REPORTED: `ValidationError`, `Request ARN
+    /// is invalid`; `AccessDenied` on resource `arn:aws:sts::…:assumed-role/…`.
     RoleArnInvalid => "role-arn-invalid",
     /// The session name is malformed. REPORTED: `ValidationError` on `roleSessionName`; configure-aws-credentials,
     /// which looks at the name itself since 2026 (pull request 1765).
@@ -93,7 +94,8 @@ symptoms! {
     RegionDisabled => "region-disabled",
     /// The token file exists and may not be read: mode 0600 and no `fsGroup`. DOC: pod identity webhook issue 8.
     TokenFileUnreadable => "token-file-unreadable",
-    /// The token file does not exist. DOC: SDK sources.
+    /// There is no token file at its path: nothing is there, or a directory is. DOC: SDK sources; REPORTED: Docker makes
+    /// a directory of what it mounts and does not find (botocore 2351).
     TokenFileMissing => "token-file-missing",
     /// The token file's path is not absolute for the SDK, as on Windows. REPORTED: SDK for .NET.
     WindowsPath => "windows-path",
@@ -206,6 +208,9 @@ symptoms! {
     GhaTokenPending => "gha-token-pending",
     /// GitHub gave no ID token; the lines after tell its code. DOC: GitHub toolkit source.
     GhaTokenRefused => "gha-token-refused",
+    /// The CI platform gave the job no ID token: the variable that would hold it is not set. DOC: CircleCI's orb
+    /// `aws-cli` (`assume-role-with-web-identity.sh`); POSIX shells, `set -u`.
+    CiTokenMissing => "ci-token-missing",
     /// A called workflow asks for an ID token and its caller grants none. REPORTED: GitHub's words when the
     /// workflow is read.
     GhaCallerLacksIdToken => "gha-caller-lacks-id-token",
@@ -215,6 +220,11 @@ symptoms! {
     /// The identity provider issues no token of the lifetime asked for. REPORTED: Buildkite
     /// (aws-assume-role-with-web-identity-buildkite-plugin 43).
     IdpLifetimeRefused => "idp-lifetime-refused",
+    /// A service account that is shown names its role under a key that EKS's webhook does not read. DOC:
+    /// amazon-eks-pod-identity-webhook, README (`eks.amazonaws.com/role-arn`).
+    AnnotationKeyUnknown => "annotation-key-unknown",
+    /// A list of providers that is shown has one whose URL ends with a slash. REPORTED: configure-aws-credentials 1043.
+    ProviderWithSlash => "provider-with-slash",
     /// A consumer of the service account's role found none on it. DOC: secrets-store-csi-driver-provider-aws and
     /// external-secrets sources.
     RoleAnnotationMissing => "role-annotation-missing",

@@ -37,6 +37,8 @@ impl Symptom {
             | S::GhaTokenPending
             | S::IdpLifetimeRefused
             | S::RoleAnnotationMissing
+            | S::AnnotationKeyUnknown
+            | S::ProviderWithSlash
             | S::VariableUnexpanded
             | S::ProviderExists
             | S::FederatedInvalid
@@ -102,6 +104,7 @@ impl Symptom {
             | S::AccessDeniedAction
             | S::AssumeRoleSelf
             | S::AssumeRoleDenied
+            | S::CiTokenMissing
             | S::GhaIdTokenUnavailable
             | S::AudienceNotIssued
             | S::PublishedKeyIncomplete

@@ -42,6 +42,7 @@ impl TrailRecord {
             audience: self.audience.clone(),
             region: self.region.clone(),
             ts: self.at.clone(),
+            sdk: None,
         });
         let ts = self.at.clone();
         Told { failures, success, trail: Some(self), ts, ..Told::default() }

@@ -33,6 +33,15 @@ fn who_wanted_what() {
     assert_eq!(f.caller_arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/app/s"));
     assert_eq!(f.role_arn.as_deref(), Some("arn:aws:iam::444455556666:role/other"));
     assert_eq!(f.resource.unwrap().as_str(), "arn:aws:iam::444455556666:role/other");
+    // Whom a call is made about is not who is to make it.
+    for action in ["iam:PassRole", "iam:CreateRole", "iam:CreateServiceLinkedRole"] {
+        let f = read(&format!(
+            "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/ci/run is not authorized to perform: {action} \
+             on resource: arn:aws:iam::111122223333:role/other because no identity-based policy allows it"
+        ));
+        assert_eq!((f.role_arn, f.denied_action.as_deref()), (None, Some(action)));
+        assert_eq!(f.resource.unwrap().as_str(), "arn:aws:iam::111122223333:role/other");
+    }
     let f = read("An IAM role must be associated with service account cart (namespace: shop)");
     assert_eq!(f.service_account.unwrap().as_str(), "shop/cart");
     let f = read(

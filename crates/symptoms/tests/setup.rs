@@ -204,6 +204,127 @@ const TABLE: &[(S, &str, &str)] = &[
          Parts { status: 403 }, service: s3, path: a }",
         "OpenDAL, types/error.rs; risingwave 20305",
     ),
+    (
+        S::StsRegionMissing,
+        "Post \"https://sts..amazonaws.com/\": dial tcp: lookup sts..amazonaws.com: no such host",
+        "Go 2",
+    ),
+    (
+        S::StsRegionMissing,
+        "FetchError: request to https://sts.undefined.amazonaws.com/ failed, reason: getaddrinfo \
+      ENOTFOUND sts.undefined.amazonaws.com",
+        "a template in JavaScript",
+    ),
+    (
+        S::StsRegionMissing,
+        "botocore.exceptions.EndpointConnectionError: Could not connect to the endpoint URL: \
+      \"https://sts.None.amazonaws.com/\"",
+        "a format string in Python",
+    ),
+    (S::StsRegionMissing, "java.net.UnknownHostException: sts.null.amazonaws.com", "Java"),
+    (
+        S::StsWrongEndpoint,
+        "put failed: WebIdentityErr: failed to retrieve credentials\ncaused by: SerializationError: failed to unmarshal \
+         error message\n\tstatus code: 403, request id: X\ncaused by: UnmarshalError: failed to unmarshal error \
+         message\n\t00000000  3c 41 63 63 65 73 73 44  |<AccessD|\n\ncaused by: unknown error response tag, {{ \
+         AccessDeniedException} []}",
+        "SDK for Go 1, unmarshal_error.go; aws-sdk-go 2988",
+    ),
+    (
+        S::RoleArnInvalid,
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: User: \
+         arn:aws:sts::111122223333:assumed-role/admin/jo is not authorized to perform: sts:AssumeRole on resource: \
+         arn:aws:sts::111122223333:assumed-role/admin/jo",
+        "IAM identifiers",
+    ),
+    (
+        S::RoleArnInvalid,
+        "api error AccessDenied: User: arn:aws-cn:sts::111122223333:assumed-role/a/b is not authorized to perform: \
+         sts:AssumeRole on resource: arn:aws-cn:sts::111122223333:assumed-role/c/d",
+        "IAM identifiers",
+    ),
+    (
+        S::TokenFileMissing,
+        "IsADirectoryError: [Errno 21] Is a directory: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+        "Python",
+    ),
+    (
+        S::TokenFileMissing,
+        "WebIdentityErr: unable to read file at /var/run/secrets/eks.amazonaws.com/serviceaccount/token\ncaused by: \
+         read /var/run/secrets/eks.amazonaws.com/serviceaccount/token: is a directory",
+        "Go 1",
+    ),
+    (
+        S::TokenFileMissing,
+        "failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at /tokens/aws: open /tokens/aws: not a \
+         directory",
+        "Go 2",
+    ),
+    (
+        S::TokenFileMissing,
+        "java.io.FileNotFoundException: /var/run/secrets/eks.amazonaws.com/serviceaccount/token (Is a directory)",
+        "Java",
+    ),
+    (
+        S::TokenFileMissing,
+        "Error: EISDIR: illegal operation on a directory, read \
+         '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'",
+        "Node.js",
+    ),
+    (
+        S::TokenFileMissing,
+        "Errno::EISDIR: Is a directory @ io_fread - /var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+        "Ruby",
+    ),
+    (
+        S::TokenFileMissing,
+        "web identity token file /var/run/secrets/eks.amazonaws.com/serviceaccount/token: Is a directory (os error 21)",
+        "Rust",
+    ),
+    (
+        S::StsTlsUntrusted,
+        "2023/05/24 02:38:30 [error] 79#79: *1 js http fetch SSL certificate verify error: (20:unable to get local \
+         issuer certificate) while SSL handshaking to fetch target, server: , subrequest: \
+         \"/aws/credentials/retrieve\"",
+        "nginx-s3-gateway 132",
+    ),
+    (
+        S::GhaIdTokenUnavailable,
+        "Failed to setup GitHub token: Error: Could not fetch an OIDC token. Did you remember to add `id-token: write` \
+         to your workflow permissions?",
+        "claude-code-action, token.ts",
+    ),
+    (
+        S::CiTokenMissing,
+        "OIDC Token cannot be found. A CircleCI context must be specified.",
+        "aws-cli-orb, assume-role-with-web-identity.sh",
+    ),
+    (S::CiTokenMissing, "bash: line 12: CIRCLE_OIDC_TOKEN_V2: unbound variable", "bash, set -u"),
+    (S::CiTokenMissing, "/bin/sh: 3: BITBUCKET_STEP_OIDC_TOKEN: parameter not set", "dash, set -u"),
+    (S::CiTokenMissing, "bash: line 7: CI_JOB_JWT_V2: unbound variable", "bash, set -u"),
+    (
+        S::NoProvider,
+        "   - | Error decrypting key: WebIdentityErr: failed to retrieve\n     | credentials\n     | caused by: \
+         InvalidIdentityToken: No OpenIDConnect provider\n     | found in your account for\n     | \
+         https://oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF\n     |     status code: 400",
+        "SOPS; terraform-aws-eks 965",
+    ),
+    (
+        S::AnnotationKeyUnknown,
+        "    eks.amazon.com/role-arn: arn:aws:iam::111122223333:role/lbc",
+        "amazon-eks-pod-identity-webhook 200",
+    ),
+    (
+        S::AnnotationKeyUnknown,
+        "{\"annotations\":{\"eks.amazonaws.io/role-arn\":\"arn:aws:iam::111122223333:role/lbc\"}}",
+        "the same as JSON",
+    ),
+    (
+        S::ProviderWithSlash,
+        "{\"OpenIDConnectProviderList\":[{\"Arn\":\"arn:aws:iam::123456789012:oidc-provider/token.actions.githubuserco\
+         ntent.com/\"}]}",
+        "configure-aws-credentials 1043",
+    ),
 ];
 
 #[test]
@@ -228,6 +349,15 @@ fn sources_that_are_passed_over_and_words_of_others_mean_nothing() {
         "DEBUG Unable to load credentials from WebIdentityTokenCredentialsProvider: You must specify a value for \
          roleArn and roleSessionName (com.amazonaws.auth.AWSCredentialsProviderChain)",
         "@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile: Web identity configuration not specified",
+        "file_get_contents(/var/run/secrets/gcp/token): Failed to open stream: No such file or directory at \
+         /app/vendor/google/auth/src/CredentialSource/FileSource.php:64",
+        "google.auth.exceptions.DefaultCredentialsError: [Errno 2] No such file or directory: \
+         '/var/run/secrets/tokens/gcp-ksa/token'",
+        "open /var/run/secrets/vault.hashicorp.com/token: no such file or directory",
+        "AADSTS error: open /var/run/secrets/azure/tokens/azure-identity-token: no such file or directory",
+        "    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/lbc",
+        "    iam.amazonaws.com/role: arn:aws:iam::111122223333:role/lbc",
+        "  | name | is a directory |",
         "Failed probe: Get \"http://10.0.0.1:8080/healthz\": dial tcp 10.0.0.1:8080: connect: connection refused",
         "annotation 'example.com/role-arn' not found in the template",
         "Invalid length for parameter Name, value: 0, valid min length: 1",

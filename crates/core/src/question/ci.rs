@@ -9,7 +9,7 @@ use super::facts::lacking;
 use super::service_account::some_role;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{CiJob, Means, Observed, Platform, Target, TokenRequest, View};
+use crate::evidence::{CiJob, LogFailure, Means, Observed, Platform, Target, TokenRequest, View};
 use crate::finding::Confidence;
 
 /// The causes this question may name.
@@ -40,6 +40,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 Cause::GhaIdTokenPermissionMissing,
                 permission(Draft::new("the job is not allowed to ask for an ID token").hear(line)),
             );
+        } else if let Some(line) = find(view, &[Symptom::CiTokenMissing]) {
+            judged.push(Cause::CiJobDoesNotRequestToken, no_token(line));
         } else if judged.found.is_empty() && matches!(e.target(), Target::Job { .. }) && !e.job().is_absent() {
             judged.missing.push(lacking("the job", e.job()));
         } else if judged.found.is_empty() {
@@ -49,6 +51,16 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     };
     of_job(view, e, job, unavailable.is_some(), &mut judged);
     judged
+}
+
+/// The platform gave the job no token: the line tells that it is not there, not why.
+fn no_token(line: &LogFailure) -> Draft {
+    let decide = "whether the job's file asks for a token (`id_tokens:` at GitLab, `oidc: true` at Bitbucket, a context \
+                  at CircleCI), and whether the same job gets one when it is run again";
+    Draft::new("the job asks its platform for no ID token, or its platform is not set up to give one")
+        .hear(line)
+        .unsure(Confidence::Possible, decide)
+        .cure("have the job ask for a token, as its platform's documentation says", &[])
 }
 
 /// What the job's own files show.

@@ -4,7 +4,7 @@ use trustwalk_symptoms::{Failure, Frame, Sdk, Symptom as S};
 
 use super::facts::{Has, ROLE_VARIABLE, has_web_identity, lacking, writers, writers_have};
 use super::symptoms::recent;
-use super::{Draft, Judged, names, uses};
+use super::{Draft, Judged, names, shown, uses};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Means, Variable, View};
 use crate::finding::Confidence;
@@ -15,8 +15,11 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::StsCalledAtAnotherServicesEndpoint,
     Cause::StsEndpointWithoutTls,
     Cause::CredentialChainInterruptedOnce,
-    // Only ruled out here, by what the line tells of who spoke.
+    Cause::AppOrSdkLacksPodIdentitySupport,
+    Cause::AppConfiguredForAnotherCredentialSource,
+    Cause::AnnotationKeyWrong,
     Cause::AppOrSdkLacksWebIdentitySupport,
+    // Only ruled out here, by what the line tells of who spoke.
     Cause::JavaStsModuleMissing,
 ];
 
@@ -184,7 +187,8 @@ fn told(view: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             let draft = if given { draft.show("injected", ROLE_VARIABLE.name(), "pod") } else { draft };
             (Cause::CredentialChainInterruptedOnce, draft)
         }
-        _ => return None,
+        S::AnnotationKeyUnknown => shown::another_key(line),
+        _ => return shown::unused(view, line),
     })
 }
 

@@ -9,7 +9,9 @@ use super::renewal::{anew, restart};
 use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::taken_away::WEBHOOK_VOLUME;
 use super::token_file;
-use super::{Draft, Judged, ignored, pod_identity, pod_trust, preset, skipped, two_identities, unheeded, webhook};
+use super::{
+    Draft, Judged, ignored, pod_identity, pod_trust, preset, shown, skipped, two_identities, unheeded, webhook,
+};
 use crate::evidence::{
     AUDIENCE_ANNOTATION, Container, DEFAULT_AUDIENCE, LogFailure, Pod, ServiceAccount, Variable, View, Webhook,
     Workload, at_work,
@@ -42,7 +44,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
     if !in_cluster(e) {
         let told = webhook::told(view).or_else(|| pod_trust::told(view));
-        return told.unwrap_or_else(|| Judged::none("not a workload of a cluster"));
+        let judged = told.unwrap_or_else(|| Judged::none("not a workload of a cluster"));
+        return shown::rule_out(view, judged, shown::NOT_INJECTED);
     }
     let Some(sa) = e.service_account().known() else {
         return Judged::open(lacking("the service account", e.service_account()));

@@ -39,6 +39,7 @@ mod sequence;
 mod service_account;
 mod session;
 mod setup;
+mod shown;
 mod skipped;
 mod sources;
 mod sts;

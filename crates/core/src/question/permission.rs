@@ -9,8 +9,10 @@ use crate::evidence::{Gap, Observed, RolePolicy};
 pub(super) enum Decider {
     /// No policy of the role allows it.
     NoIdentityPolicy,
-    /// A Deny in a policy of the role, or in its boundary.
+    /// A Deny in a policy of the role.
     OwnDeny,
+    /// A Deny in the role's boundary.
+    BoundaryDeny,
     /// The boundary does not allow it.
     Boundary,
     /// The organisation's policy of this kind.
@@ -25,6 +27,7 @@ impl Decider {
         match self {
             Self::NoIdentityPolicy => "the absence of a policy that allows it",
             Self::OwnDeny => "a Deny in one of its own policies",
+            Self::BoundaryDeny => "a Deny in its permissions boundary",
             Self::Boundary => "its permissions boundary",
             Self::Organisation(policy) | Self::Elsewhere(policy) => policy,
         }
@@ -36,7 +39,7 @@ pub(super) fn decided_by(message: &str) -> Option<Decider> {
     let table = [
         ("service control polic", Decider::Organisation("a service control policy of the organisation")),
         ("resource control polic", Decider::Organisation("a resource control policy of the organisation")),
-        ("explicit deny in a permissions boundary", Decider::OwnDeny),
+        ("explicit deny in a permissions boundary", Decider::BoundaryDeny),
         ("permissions boundary", Decider::Boundary),
         ("session polic", Decider::Elsewhere("the policy its session was asked for with")),
         ("VPC endpoint polic", Decider::Elsewhere("the policy of a VPC endpoint")),

@@ -392,9 +392,11 @@ fn of_some_role(e: &View<'_>, line: &LogFailure, action: &str) -> Option<(Cause,
             let resource = line.failure.resource.as_ref().map(trustwalk_symptoms::Resource::as_str);
             (Cause::RoleLacksPermission, own_policy(draft, role, action, resource))
         }
-        decider @ (Decider::OwnDeny | Decider::Boundary | Decider::Organisation(_) | Decider::Elsewhere(_)) => {
-            by_words(e, decider, role, action)?
-        }
+        decider @ (Decider::OwnDeny
+        | Decider::BoundaryDeny
+        | Decider::Boundary
+        | Decider::Organisation(_)
+        | Decider::Elsewhere(_)) => by_words(e, decider, role, action)?,
     };
     let decide = format!("whether {role} is the role that the workload is to have: its service account names it");
     Some((cause, draft.unsure(Confidence::Possible, decide)))
@@ -415,13 +417,13 @@ fn by_words(e: &View<'_>, decider: Decider, role: &str, action: &str) -> Option<
     let cause = match decider {
         Decider::NoIdentityPolicy => return None,
         Decider::Organisation(_) => Cause::OrgPolicyRcpScpDeny,
-        Decider::OwnDeny => Cause::RoleExplicitlyDenied,
+        Decider::OwnDeny | Decider::BoundaryDeny => Cause::RoleExplicitlyDenied,
         Decider::Boundary => Cause::PermissionsBoundaryLacksAction,
         Decider::Elsewhere(_) => Cause::RoleLacksPermission,
     };
     let draft = Draft::new(sentence(decider.policy()));
     Some(match decider {
-        Decider::OwnDeny | Decider::Boundary => (cause, cured(e, draft, cause, (action, None))),
+        Decider::OwnDeny | Decider::BoundaryDeny | Decider::Boundary => (cause, cured(e, draft, cause, (action, None))),
         Decider::NoIdentityPolicy | Decider::Organisation(_) | Decider::Elsewhere(_) => {
             let note = "attaching a policy to the role changes nothing".to_owned();
             (cause, draft.cure(format!("have {} allow it", decider.policy()), &[("note", note)]))

@@ -163,8 +163,9 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
     let known_account = if account.is_empty() { "ACCOUNT" } else { account.as_str() };
     let arn = format!("arn:{}:iam::{known_account}:oidc-provider/{path}", partition(e));
     let listed = list_of(e, &account);
-    let paths: Vec<&str> =
-        listed.unwrap_or_default().iter().filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
+    let shown = find(view, &[Symptom::ProviderWithSlash]).and_then(|l| l.failure.provider.as_deref());
+    let all = listed.unwrap_or_default().iter().map(AsRef::as_ref).chain(shown);
+    let paths: Vec<&str> = all.filter_map(|p| p.split_once(":oidc-provider/").map(|(_, p)| p)).collect();
     let (rule, sentence) = absent_reason(e, iss, &account, &paths);
     let (client_ids, aud_known) = audience::to_register(e, path);
     let log = find(view, &[Symptom::NoProvider]);

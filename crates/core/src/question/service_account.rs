@@ -58,7 +58,9 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         return Judged::open(lacking("the role the workload is told to assume", e.role_arn()));
     }
     if !in_cluster(e) {
-        return if e.role_arn().known().is_some() { judged } else { Judged::none("not a workload of a cluster") };
+        let known = e.role_arn().known().is_some();
+        let judged = if known { judged } else { Judged::none("not a workload of a cluster") };
+        return super::shown::rule_out(view, judged, super::shown::NOT_ANNOTATED);
     }
     if e.service_account().is_absent()
         && let Some(draft) = gone(e)

@@ -60,7 +60,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         }
     }
     if let Some(line) = find(view, &[Symptom::ExpiredSession]).filter(|_| judged.found.is_empty()) {
-        let (rule, words) = if e.job().known().is_some() {
+        let job = e.job().known().is_some() || !Habitat::of(e.whole()).may_be_cluster();
+        let (rule, words) = if job {
             (Cause::SessionShorterThanJob, "the job outlives its session")
         } else {
             (
@@ -77,10 +78,10 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         let draft = renewing(e, unsure(words));
         judged.push(rule, draft);
         if rule == Cause::AppDoesNotRefreshSessionCredentials {
-            let chained = unsure("the session may be made from another session, which lasts an hour at most")
+            let chained = unsure("the session is made from another session, which lasts an hour at most")
                 .cure("assume the role with the web identity directly, or anew every hour", &[]);
             judged.push(Cause::RoleChainingOneHourCap, chained);
-            let kept = unsure("the process may keep a token that is no longer good, with which no session is renewed")
+            let kept = unsure("the process keeps a token that is no longer good, with which no session is renewed")
                 .cure("restart the workload, and read the token file before every exchange", &[]);
             judged.push(Cause::TokenFileReadOnce, kept);
         }

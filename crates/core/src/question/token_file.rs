@@ -119,8 +119,8 @@ pub(super) fn missing(e: &View<'_>, line: &LogFailure, identity: bool) -> (Cause
     let file = path(line).map(|p| format!(" {p}")).unwrap_or_default();
     let command = names::in_pod(e, None, "ls -l /var/run/secrets/eks.amazonaws.com/serviceaccount/", &[]);
     let draft = Draft::new(format!(
-        "the token file{file} does not exist where the code runs: another container, step or host than the one that \
-         has the token"
+        "there is no token file{file} where the code runs: another container, step or host than the one that has the \
+         token, or another path"
     ))
     .cure("run the code where the token is, or mount the token there", &[("kubectl", command)]);
     (Cause::TokenFileAbsentWhereCodeRuns, draft)

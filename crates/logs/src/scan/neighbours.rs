@@ -109,6 +109,8 @@ impl Starts {
 pub(super) fn cures(success: &Success, failure: &Failure) -> bool {
     match success.kind {
         SuccessKind::Identified => identified(success, failure),
+        // That it was given is no sign that it was used.
+        SuccessKind::WebIdentityGiven | SuccessKind::PodIdentityGiven => false,
         SuccessKind::Exchange | SuccessKind::AssumedRole | SuccessKind::PodIdentity | SuccessKind::Refreshed => {
             is_of_kind(success.kind, failure.symptom) && same_role(success, failure) && same_call(success, failure)
         }

@@ -13,7 +13,7 @@ fn ends_value(c: char) -> bool {
         || matches!(c, '"' | '\'' | '`' | ',' | ')' | '(' | ';' | '\\' | ']' | '[' | '<' | '>' | '{' | '}' | '|')
 }
 
-pub(super) fn value(rest: &str) -> &str {
+pub(crate) fn value(rest: &str) -> &str {
     rest.split(ends_value).next().unwrap_or_default().trim_end_matches(['.', ':'])
 }
 
@@ -30,9 +30,9 @@ fn arns(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("arn:aws").filter_map(|(at, _)| text.get(at..)).map(value)
 }
 
-/// The first role's ARN.
-pub(crate) fn role_arn(text: &str) -> Option<String> {
-    arns(text).find(|a| a.contains(":role/")).and_then(non_empty)
+/// The first role's ARN, but for what a refused action was on.
+pub(crate) fn role_arn(text: &str, on: Option<&Resource>) -> Option<String> {
+    arns(text).find(|a| a.contains(":role/") && on.is_none_or(|on| on.as_str() != *a)).and_then(non_empty)
 }
 
 /// The identity that made the call.

@@ -209,8 +209,26 @@ const BARS: [&str; 2] = ["│", "\u{fffd}\u{fffd}\u{fffd}"];
 /// Bytes that may stand before the bar: a time, a program's name.
 const BEFORE_BAR: usize = 80;
 
+/// What stands behind the bar of a margin that a program puts before each line of a text that it wraps, the first of
+/// them an item of a list (SOPS, `keyservice` errors).
+fn wrapped(line: &str) -> Option<&str> {
+    let within = line.trim_start_matches(' ');
+    if within.len() == line.len() {
+        return None;
+    }
+    let within = within.strip_prefix("- ").unwrap_or(within);
+    let rest = within.strip_prefix('|').filter(|rest| rest.starts_with(' '))?;
+    // A second bar makes it a table's row.
+    (!rest.trim_end().ends_with('|')).then_some(rest)
+}
+
 /// What stands behind the bar of a box.
 fn framed(line: &str) -> Option<&str> {
+    if line.starts_with(' ')
+        && let Some(rest) = wrapped(line)
+    {
+        return Some(rest);
+    }
     let bar = BARS.into_iter().find(|bar| line.contains(bar))?;
     if let Some(rest) = bare(line).0.strip_prefix(bar) {
         return Some(rest);
