@@ -1,13 +1,13 @@
 //! The short report: what holds in one line, the broken link, the last changes before the failure, and the verdict
 //! with its values and one command. It fits a terminal of 24 rows; everything else is told with `-v`.
 
-use trustwalk_core::diagnosis::{Change, Diagnosis, LinkReport, LinkState, Looked, Outcome, Place, Turn};
+use trustwalk_core::diagnosis::{Candidate, Change, Diagnosis, LinkReport, LinkState, Looked, Outcome, Place, Turn};
 use trustwalk_core::evidence::Target;
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
 use trustwalk_core::plan::Cure;
 use trustwalk_foreign::shell;
 
-use crate::closing::{ink_of, verdict};
+use crate::closing::{ink_of, is_left, verdict};
 use crate::finding::{NOTE, command_of};
 use crate::measure::{columns, pad};
 use crate::next::{LONGEST, Next};
@@ -20,17 +20,19 @@ use crate::time;
 const ROWS: usize = 22;
 /// How much is told of each part, the most first: less where it would take too many rows.
 const SHARES: [Share; 6] = [
-    Share { changes: 5, values: 4, terse: false },
-    Share { changes: 5, values: 2, terse: false },
-    Share { changes: 4, values: 2, terse: false },
-    Share { changes: 3, values: 2, terse: true },
-    Share { changes: 2, values: 2, terse: true },
-    Share { changes: 0, values: 2, terse: true },
+    Share { changes: 5, values: 4, named: 6, terse: false },
+    Share { changes: 5, values: 2, named: 6, terse: false },
+    Share { changes: 4, values: 2, named: 5, terse: false },
+    Share { changes: 3, values: 2, named: 4, terse: true },
+    Share { changes: 2, values: 2, named: 3, terse: true },
+    Share { changes: 0, values: 2, named: 3, terse: true },
 ];
 /// Changes told before the failure.
 const CHANGES: usize = 3;
 /// Causes told where several are possible.
 const POSSIBLE: usize = 3;
+/// Codes of causes told beside those that are named; there are hardly ever more.
+const CODES: usize = 40;
 /// Links told one by one whose state is not known.
 const OPEN: usize = 3;
 /// Lines of a configuration that are told as a fix; a longer one stands in `-v`.
@@ -47,6 +49,8 @@ struct Share {
     changes: usize,
     /// Values side by side.
     values: usize,
+    /// Causes that it may be, by their names.
+    named: usize,
     /// Whether how it is fixed takes one line.
     terse: bool,
 }
@@ -80,7 +84,7 @@ fn shared(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
 
 /// The verdict, its values, and how it is fixed, where others say what is next.
 pub(crate) fn end(d: &Diagnosis, pen: Pen) -> Shown {
-    ends(d, &Next::default(), Share { changes: 0, values: 2, terse: true }, pen)
+    ends(d, &Next::default(), Share { changes: 0, values: 2, named: 3, terse: true }, pen)
 }
 
 /// The last lines: the verdict, its values, how it is fixed, and what is next.
@@ -90,7 +94,7 @@ fn ends(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     out.labelled(pen.ink(ink_of(d.outcome), &[&label, ":"].concat()), &pen.fitted(&text, 2), "  ");
     match &d.root_cause {
         Some(root) if d.outcome == Outcome::RootCause => values(&mut out, &root.proof, share.values, pen),
-        Some(_) | None => possible(&mut out, d, pen),
+        Some(_) | None => possible(&mut out, d, share.named, pen),
     }
     let cure = d.root_cause.iter().filter(|_| d.outcome == Outcome::RootCause).flat_map(|f| &f.cures).next();
     if let Some(cure) = cure {
@@ -181,11 +185,12 @@ fn marked(out: &mut Page, text: &str, pen: Pen) {
 fn by_reason<'a>(open: impl Iterator<Item = &'a LinkReport>, d: &Diagnosis) -> Vec<(String, Vec<&'a str>)> {
     let suspect = |link: &LinkReport| {
         let all = || d.root_cause.iter().chain(&d.possible);
-        all().find(|f| f.link() == link.link).map(|f| format!("perhaps {} {}", f.code(), f.name()))
+        let possible = |f: &&Finding| f.link() == link.link && f.confidence == Confidence::Possible;
+        all().find(possible).map(|f| format!("perhaps {} {}", f.code(), f.name()))
     };
     let mut all: Vec<(String, Vec<&str>)> = Vec::new();
     for link in open {
-        let reason = link.missing.first().cloned().or_else(|| suspect(link)).unwrap_or_else(|| link.saw.clone());
+        let reason = suspect(link).or_else(|| link.missing.first().cloned()).unwrap_or_else(|| link.saw.clone());
         match all.iter_mut().find(|(told, _)| *told == reason) {
             Some((_, links)) => links.push(link.link.name()),
             None => all.push((reason, vec![link.link.name()])),
@@ -201,7 +206,7 @@ fn one(out: &mut Page, link: &LinkReport, text: &str, pen: Pen) {
 
 /// What was seen there; of what is told below, its name.
 fn words_of(link: &LinkReport, d: &Diagnosis) -> String {
-    let all = || d.root_cause.iter().chain(&d.also).chain(&d.possible).chain(&d.warnings);
+    let all = || d.root_cause.iter().chain(&d.also).chain(&d.warnings).filter(|f| f.confidence > Confidence::Possible);
     let told = match link.state {
         LinkState::Warning | LinkState::Violated => all().find(|f| f.link() == link.link),
         LinkState::Pass
@@ -256,13 +261,27 @@ fn values(out: &mut Page, proof: &[Exhibit], most: usize, pen: Pen) {
     }
 }
 
-/// Causes that it may be, in order.
-fn possible(out: &mut Page, d: &Diagnosis, pen: Pen) {
+/// Causes that it may be, in order: what speaks for itself with its sentence, then the others that can show what was
+/// seen, the first by their names, the rest by their codes.
+fn possible(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
     let all: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     for f in all.iter().take(POSSIBLE) {
-        let text = pen.one_line(&format!("{}: {}", f.name(), f.sentence), 8);
-        out.line(format_args!("  {} {text}", pen.ink(Ink::Bad, f.code())));
+        let text = pen.one_line(&format!("{}: perhaps {}", f.name(), f.sentence), 8);
+        out.line(format_args!("  {} {text}", pen.ink(Ink::Odd, f.code())));
+    }
+    if d.outcome != Outcome::Broken {
+        return;
+    }
+    let others: Vec<&Candidate> = d.candidates.iter().filter(|c| is_left(c, &all)).collect();
+    let named = others.len().min(most.saturating_sub(all.len().min(POSSIBLE)));
+    for c in others.iter().take(named) {
+        let text = pen.one_line(c.cause.name(), 8);
+        out.line(format_args!("  {} {text}", pen.ink(Ink::Faint, &c.code)));
+    }
+    let codes: Vec<&str> = others.iter().skip(named).take(CODES).map(|c| c.code.as_str()).collect();
+    if !codes.is_empty() {
+        out.prose(&codes.join(" "), "  or ", "     ");
     }
 }
 

@@ -112,14 +112,12 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
     if !possible.is_empty() {
         parts.push(format!("possible: {}", names(&possible)));
     }
-    let other = |c: &&Candidate| {
-        !matches!(c.standing, Standing::Excluded { .. }) && possible.iter().all(|f| f.cause != c.cause)
-    };
+    let other = |c: &&Candidate| is_left(c, &possible);
     let word = if possible.is_empty() { "" } else { "other " };
     match d.candidates.iter().filter(|_| d.outcome == Outcome::Broken).filter(other).count() {
         0 => {}
-        1 => parts.push(format!("1 {word}cause can show so (-v names it)")),
-        more => parts.push(format!("{more} {word}causes can show so (-v names them)")),
+        1 => parts.push(format!("1 {word}cause can show so (-v tells why)")),
+        more => parts.push(format!("{more} {word}causes can show so (-v tells why)")),
     }
     parts.extend(over(d));
     if d.outcome == Outcome::Ok && whole {
@@ -150,6 +148,11 @@ fn over(d: &Diagnosis) -> Option<String> {
     let count: u64 = d.observations.iter().filter(|o| by(o).is_some()).map(|o| o.count).sum();
     let failures = if count == 1 { "1 failure".to_owned() } else { format!("{count} failures") };
     Some(format!("{failures} in the log that was given, over: {}", by(last)?))
+}
+
+/// Whether a cause that came into question is left and is not among those that are told.
+pub(crate) fn is_left(c: &Candidate, told: &[&Finding]) -> bool {
+    !matches!(c.standing, Standing::Excluded { .. }) && told.iter().all(|f| f.cause != c.cause)
 }
 
 fn in_state(d: &Diagnosis, states: &[LinkState]) -> Vec<&'static str> {

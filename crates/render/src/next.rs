@@ -425,6 +425,12 @@ fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     line.typed(typed, &ASKED);
     line.typed(typed, &PLACE);
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
+    // Among several, what separates most of them.
+    let separates = || {
+        let several = d.outcome == Outcome::Broken && d.root_cause.is_none();
+        deciding(e, d).filter(|_| several).map(|deciding| deciding.kind.tells().to_owned())
+    };
+    let decide = decide.or_else(separates);
     let decide = decide.unwrap_or_else(|| "whether cluster and account agree with the log".to_owned());
     Next { decide: Some(decide), ..Next::command(line.finish()) }
 }

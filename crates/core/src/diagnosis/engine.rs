@@ -48,7 +48,9 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let failures = failures(&view, &observations);
     let (causes, folded): (Vec<Cause>, Vec<Folded>) = folded.into_iter().unzip();
     let apart = if root_cause.is_some() { survivors::apart(&observations, &causes) } else { Vec::new() };
-    let consequences = consequences(root_cause.as_ref(), folded, &failures, &apart);
+    // What is only possible has no consequences that were seen.
+    let sure = root_cause.as_ref().filter(|f| f.confidence > Confidence::Possible);
+    let consequences = consequences(sure, folded, &failures, &apart);
     let mut undetermined: Vec<String> = view.dismissed().to_vec();
     undetermined.extend(several);
     if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
@@ -76,6 +78,8 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         failures: &failures,
         clock_off,
         over: candidates::over(evidence, &observations),
+        unclear: candidates::not_understood(evidence, &observations)
+            .filter(|_| matches!(evidence.target, Target::Log { .. })),
     };
     let links: Vec<LinkReport> = Link::ALL.iter().map(|l| state.report(evidence, *l)).collect();
     if undetermined.is_empty() && root_cause.is_none() {
@@ -117,7 +121,7 @@ fn consequences(
     failures: &[Failing],
     apart: &[&Observation],
 ) -> Vec<Folded> {
-    let Some(root) = root else { return Vec::new() };
+    let Some(root) = root else { return folded };
     let of_another = |f: &&Failing| f.symptom.is_some_and(|s| apart.iter().any(|o| o.symptom == Some(s)));
     let failing = failures.iter().filter(|f| !of_another(f)).map(|f| &f.what);
     folded.into_iter().chain(failing.filter(|f| f.link != root.link()).cloned()).collect()
@@ -314,22 +318,28 @@ struct States<'a> {
     clock_off: Option<String>,
     /// What is over of a log that was given.
     over: Option<String>,
+    /// What was not understood of a log that is all there is.
+    unclear: Option<String>,
 }
 
 impl States<'_> {
     fn report(&self, e: &Evidence, link: Link) -> LinkReport {
         let mut missing: Vec<String> =
             self.missing.iter().filter(|(l, _)| *l == link).map(|(_, t)| t.clone()).collect();
-        let found = self.root.into_iter().chain(self.also).find(|f| f.link() == link);
+        // A cause that is only possible breaks no link: what was seen there does.
+        let root = self.root.filter(|f| f.confidence > Confidence::Possible);
+        let found = root.into_iter().chain(self.also).find(|f| f.link() == link);
         let failed = self.failures.iter().find(|f| f.what.link == link);
-        let suspected = self.possible.iter().any(|f| f.link() == link);
+        let perhaps = self.root.filter(|_| root.is_none());
+        let suspected = perhaps.into_iter().chain(self.possible).any(|f| f.link() == link);
+        let unclear = self.unclear.as_ref().filter(|_| link == Link::Workload && failed.is_none());
         let (seen, gap) = saw::saw(e, link);
         if missing.is_empty() {
             missing.extend(gap.clone());
         }
         let state = if found.is_some() {
             LinkState::Violated
-        } else if failed.is_some() && self.root.is_some() {
+        } else if failed.is_some() && root.is_some() {
             LinkState::Consequence
         } else if self.failures.iter().any(|f| f.what.link == link && f.of_identity) {
             LinkState::Violated
@@ -343,7 +353,11 @@ impl States<'_> {
             && tokenless(e, link)
         {
             LinkState::Seen
-        } else if gap.is_some() || suspected || (!missing.is_empty() && !self.answers.judged.contains(&link)) {
+        } else if gap.is_some()
+            || suspected
+            || unclear.is_some()
+            || (!missing.is_empty() && !self.answers.judged.contains(&link))
+        {
             LinkState::Undetermined
         } else if link == Link::Exchange && matches!(e.exchange, Observed::Spared { .. }) {
             // Nobody asked STS: what was foretold of its answer is no answer.
@@ -356,7 +370,7 @@ impl States<'_> {
         let mut saw = match (found, failed) {
             (Some(f), _) => f.sentence.clone(),
             (None, Some(f)) => f.what.sentence.clone(),
-            (None, None) => seen,
+            (None, None) => unclear.cloned().unwrap_or(seen),
         };
         if let Some(over) = self.over.as_deref().filter(|_| link == Link::Workload) {
             saw = format!("{saw}; {over}");
