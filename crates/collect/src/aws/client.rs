@@ -123,6 +123,9 @@ impl std::fmt::Debug for AwsClient {
 /// Attempts when nothing says otherwise (AWS SDKs and Tools Reference Guide, `AWS_MAX_ATTEMPTS`).
 const ATTEMPTS: u32 = 3;
 
+/// How the SDK for Rust begins where no source of its chain had credentials (`aws-config`, `CredentialsProviderChain`).
+const NO_SOURCE: &str = "no credentials found in chain";
+
 /// Region when none is configured anywhere: IAM answers there, and STS's global endpoint did.
 const FALLBACK_REGION: &str = "us-east-1";
 
@@ -490,7 +493,13 @@ impl AwsClient {
                 };
                 // Who has no credentials cannot run the command either.
                 let source = Source { by_hand: None, ..source };
-                let why = if message.is_empty() { String::new() } else { format!(": {message}") };
+                // That each source in turn gave none is said in one word already.
+                let told = message.starts_with(NO_SOURCE) || message.is_empty();
+                let why = if told {
+                    String::new()
+                } else {
+                    format!(": {}", message.split_whitespace().collect::<Vec<_>>().join(" "))
+                };
                 let error = format!("no call was made, for there are no AWS credentials ({from}){why}");
                 Observed::Unreachable { source, error }
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{Evidence, Observed, Target, View};
+use crate::evidence::{Evidence, Observed, Target, Variable, View};
 
 /// A place, or who asked there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ pub(super) fn looked(e: &Evidence) -> Vec<Looked> {
             }
             None => all.extend(reason(&e.caller).map(|why| Looked::nowhere(Place::Account, why))),
         }
-        all.extend(e.region.iter().map(|name| Looked::at(Place::Region, name)));
+        all.extend(region(e).map(|name| Looked::at(Place::Region, name)));
     }
     // What was given and could not be read is said, whatever else was found.
     let unread = e.logs.gap();
@@ -113,6 +113,19 @@ fn reason<T>(observed: &Observed<T>) -> Option<String> {
         | Observed::Spared { .. }
         | Observed::NotCollected { .. }) => other.gap(),
     }
+}
+
+/// The region: of a job the one that its file names; the one of whoever looks is not the job's, and where nobody asked
+/// the account, no place.
+fn region(e: &Evidence) -> Option<&str> {
+    let looked = e.region.as_deref();
+    let Target::Job { .. } = e.target else { return looked };
+    let job = e.job.known();
+    let input = job.and_then(|j| j.inputs.get("aws-region"));
+    let variable = |name: Variable| job.and_then(|j| j.env.get(name.name()));
+    let told = [input, variable(Variable::AwsRegion), variable(Variable::AwsDefaultRegion)];
+    let own = told.into_iter().flatten().map(|r| r.trim()).find(|r| !r.is_empty() && !r.contains("${{"));
+    own.or_else(|| looked.filter(|_| e.caller.known().is_some()))
 }
 
 fn folder(path: &String) -> Looked {
