@@ -427,7 +427,7 @@ fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     let decide = d.root_cause.as_ref().and_then(|f| f.decide.clone());
     // Among several, what separates most of them.
     let separates = || {
-        let several = d.outcome == Outcome::Broken && d.root_cause.is_none();
+        let several = d.outcome == Outcome::Broken;
         deciding(e, d).filter(|_| several).map(|deciding| deciding.kind.tells().to_owned())
     };
     let decide = decide.or_else(separates);

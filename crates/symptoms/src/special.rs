@@ -94,7 +94,8 @@ pub(crate) fn shown(lower: &str) -> Option<(Symptom, usize)> {
     let key = || key().map(|(from, _)| (Symptom::AnnotationKeyUnknown, from));
     let provider = || {
         lower.match_indices(":oidc-provider/").find_map(|(at, _)| {
-            let listed = lower.contains("openidconnectproviderlist") || lower.contains("\"arn\"");
+            // A policy names providers, too, and is judged as one.
+            let listed = !marks::any(lower, &["federated", "assumerole"]);
             let url = extract::value(lower.get(at + ":oidc-provider/".len()..)?);
             let without = UNSLASHED.iter().any(|host| url.starts_with(host));
             (listed && without && url.ends_with('/')).then_some((Symptom::ProviderWithSlash, at))

@@ -226,7 +226,7 @@ fn foreign(observations: &[Observation]) -> Vec<String> {
 const QUOTED: usize = 2;
 
 /// What is said of lines about credentials that no wording matches.
-fn not_understood(e: &Evidence, observations: &[Observation]) -> Option<String> {
+pub(super) fn not_understood(e: &Evidence, observations: &[Observation]) -> Option<String> {
     use crate::observation::Seen;
     let unclear: Vec<&Observation> = observations.iter().filter(|o| o.seen == Seen::Unclear).collect();
     let count = unclear.iter().map(|o| o.count).sum::<u64>() + e.besides.uncounted;

@@ -8,7 +8,7 @@ use super::annotate::{annotate, well_formed};
 use super::association::{associated, none_known};
 use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
 use super::symptoms::{WITHOUT_IDENTITY, find};
-use super::{Draft, Judged, names, pod_identity, taken_away, trust};
+use super::{Draft, Judged, names, pod_identity, shown, taken_away, trust};
 use crate::evidence::{Addon, LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
 use crate::finding::Confidence;
 
@@ -37,7 +37,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if e.role_arn().known().is_none()
         && let Some(line) = find(view, &[Symptom::RoleArnInvalid])
     {
-        let draft = Draft::new("STS says that what it was asked for is not a role's ARN")
+        let session = line.failure.role_arn.is_none() && line.failure.caller_arn.is_some();
+        let draft = Draft::new(shown::not_a_role(session))
             .hear(line)
             .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers")
             .cure(
@@ -60,7 +61,7 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if !in_cluster(e) {
         let known = e.role_arn().known().is_some();
         let judged = if known { judged } else { Judged::none("not a workload of a cluster") };
-        return super::shown::rule_out(view, judged, super::shown::NOT_ANNOTATED);
+        return shown::rule_out(view, judged, shown::NOT_ANNOTATED);
     }
     if e.service_account().is_absent()
         && let Some(draft) = gone(e)

@@ -83,3 +83,12 @@ pub(super) fn another_key(line: &LogFailure) -> (Cause, Draft) {
             .cure("name the role under eks.amazonaws.com/role-arn, and recreate the pods", &[]);
     (Cause::AnnotationKeyWrong, draft)
 }
+
+/// What was given for a role: the ARN of a session, which a refusal names, or what STS does not take for an ARN.
+pub(super) fn not_a_role(session: bool) -> &'static str {
+    if session {
+        "the client asks for the ARN of a session, where a role's belongs"
+    } else {
+        "STS says that what it was asked for is not a role's ARN"
+    }
+}
