@@ -148,6 +148,7 @@ fn wrong_and_missing_aws_credentials_are_told_apart_and_nothing_else_suffers() {
         let out = with(&lab, changes, &[&DIAGNOSE[..], &["-o", "json"]].concat());
         let text = expect(&out, 4, words);
         assert!(!text.contains(&lab.env["AWS_SECRET_ACCESS_KEY"]), "a key was printed");
+        assert!(!text.contains("Attempted:"), "{text}");
         let links: Value = serde_json::from_slice(&out.stdout).unwrap();
         let state = |name: &str| {
             let all = links[0]["links"].as_array().unwrap();

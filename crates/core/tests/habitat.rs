@@ -9,8 +9,8 @@
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;
-use trustwalk_core::diagnosis::{Diagnosis, diagnose};
-use trustwalk_core::evidence::{Evidence, Target};
+use trustwalk_core::diagnosis::{Diagnosis, Place, diagnose};
+use trustwalk_core::evidence::{Evidence, Observed, Target};
 use trustwalk_core::finding::Finding;
 use trustwalk_core::habitat::Habitat;
 use trustwalk_symptoms::classify;
@@ -78,6 +78,32 @@ fn a_job_is_told_nothing_of_pods() {
             assert!(!said.contains(word), "{text}: {word}: {said}");
         }
     }
+}
+
+#[test]
+fn a_job_is_looked_at_in_the_region_that_its_file_names() {
+    let region = |change: &dyn Fn(&mut Evidence)| {
+        let mut e: Evidence = serde_json::from_value(github_job().unwrap()).unwrap();
+        e.region = Some("us-east-1".to_owned());
+        change(&mut e);
+        let looked = diagnose(&e).looked;
+        looked.into_iter().find(|l| l.what == Place::Region).and_then(|l| l.name)
+    };
+    let input = |e: &mut Evidence, value: &str| {
+        let Observed::Known { value: job, .. } = &mut e.job else { panic!("no job") };
+        job.inputs.insert("aws-region".to_owned(), value.to_owned());
+    };
+    let unasked = |e: &mut Evidence| e.caller = Observed::NotCollected { reason: "not asked for".to_owned() };
+    assert_eq!(region(&|e| input(e, "eu-west-3")).as_deref(), Some("eu-west-3"));
+    // What the run alone knows is no region; then it is the one of whoever looks, if anybody does.
+    assert_eq!(region(&|e| input(e, "${{ vars.REGION }}")).as_deref(), Some("us-east-1"));
+    assert_eq!(
+        region(&|e| {
+            input(e, "${{ vars.REGION }}");
+            unasked(e);
+        }),
+        None
+    );
 }
 
 #[test]

@@ -19,12 +19,13 @@ use crate::time;
 /// Rows of a report: a terminal has 24, of which the command that was typed and the prompt keep one each.
 const ROWS: usize = 22;
 /// How much is told of each part, the most first: less where it would take too many rows.
-const SHARES: [Share; 6] = [
+const SHARES: [Share; 7] = [
     Share { changes: 5, values: 4, named: 6, terse: false },
     Share { changes: 5, values: 2, named: 6, terse: false },
-    Share { changes: 4, values: 2, named: 5, terse: false },
-    Share { changes: 3, values: 2, named: 4, terse: true },
-    Share { changes: 2, values: 2, named: 3, terse: true },
+    Share { changes: 4, values: 2, named: 4, terse: false },
+    Share { changes: 3, values: 2, named: 3, terse: true },
+    Share { changes: 3, values: 2, named: 0, terse: true },
+    Share { changes: 2, values: 2, named: 0, terse: true },
     Share { changes: 0, values: 2, named: 3, terse: true },
 ];
 /// Changes told before the failure.
