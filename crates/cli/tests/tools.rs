@@ -123,7 +123,7 @@ fn a_text_means_the_same_wherever_it_is_looked_up() {
         }
         let causes: Vec<&str> =
             explained["causes"].as_array().unwrap().iter().filter_map(|c| c["name"].as_str()).collect();
-        if let Some((_, name)) = section.verdict.split_once(' ')
+        if let Some(("proven", name)) = section.verdict.split_once(' ')
             && !causes.contains(&name)
         {
             wrong.push(format!("{}: {name} is not among {causes:?}", section.tool));
@@ -134,7 +134,13 @@ fn a_text_means_the_same_wherever_it_is_looked_up() {
 
 #[test]
 fn what_is_only_possible_is_told_as_possible_with_all_that_is_left() {
-    for section in sections().into_iter().filter(|s| s.verdict == "undecided" || s.verdict.starts_with("possible")) {
+    let unsure = |s: &Section<'_>| s.verdict == "undecided" || s.verdict.starts_with("possible");
+    // What means the same is told the same: one of each kind.
+    let mut kinds = BTreeSet::new();
+    for section in sections().into_iter().filter(unsure) {
+        if !kinds.insert((section.symptoms.clone(), section.verdict)) {
+            continue;
+        }
         let told = String::from_utf8(said(&["diagnose", "--log", "-"], section.text)).unwrap();
         let d = diagnosed(section.text);
         let broken = d["outcome"] == "broken";
@@ -143,7 +149,7 @@ fn what_is_only_possible_is_told_as_possible_with_all_that_is_left() {
             assert!(told.contains(code), "{code} is not told of {}:\n{told}", section.tool);
         }
         if let Some(sentence) = d["root_cause"]["sentence"].as_str() {
-            let begin = &sentence[..sentence.len().min(24)];
+            let begin = &sentence[..sentence.floor_char_boundary(40)];
             let stated = told.lines().any(|l| l.trim_start().starts_with('\u{d7}') && l.contains(begin));
             assert!(!stated, "{}:\n{told}", section.tool);
         }
