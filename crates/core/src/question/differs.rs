@@ -5,6 +5,7 @@ use trustwalk_symptoms::{Region, Subject, Symptom, TokenPath};
 
 use super::draft::{Draft, Judged};
 use super::facts::effective_audience;
+use super::names;
 use super::sources::names_another_role;
 use super::symptoms::differing;
 use crate::cause::Cause;
@@ -59,7 +60,7 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
                   subject, audience and region; run it again, as a passing failure does not come twice";
     let draft = draft.unsure(Confidence::Likely, decide).cure(
         "restart the workload, so that it reads its token anew, and compare what it sends with what was injected",
-        &[],
+        &[("kubectl", names::on_workload(view, "rollout restart", "", &[]))],
     );
     Judged::one(Cause::WorkloadExchangeDiffers, draft)
 }

@@ -172,7 +172,7 @@ fn added_late(e: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
     .show("container", format!("no {ROLE_VARIABLE}"), format!("Pod {}", pod.name))
     .cure(
         "have the injector of that container run before, or set reinvocationPolicy: IfNeeded",
-        &[("kubectl", "kubectl get mutatingwebhookconfigurations".to_owned())],
+        &[("kubectl", webhook::called_again(e))],
     );
     let wants = |l: &&LogFailure| WITHOUT_IDENTITY.contains(&l.failure.symptom) && l.may_be_of(&container);
     let own = |l: &&LogFailure| l.is_of(&container);

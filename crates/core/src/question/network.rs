@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use serde_json::json;
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Region, Scheme, Symptom as S};
 
@@ -393,9 +394,23 @@ fn blocked(e: &View<'_>, line: &LogFailure, host: &str) -> Option<Draft> {
     } else {
         format!("allow egress to STS on port {}", port(line))
     };
-    let (namespace, _) = names::account(e);
-    let command = shell::line("kubectl edit networkpolicy {} -n {}", &[policies.first()?, &namespace]);
+    let command = let_out(e, policies.first()?, line);
     Some(draft.show("egress allowed", allowed, format!("NetworkPolicy {named}")).cure(title, &[("kubectl", command)]))
+}
+
+/// One more rule of a policy, for the port alone: addresses of STS and of name servers change, and a policy that names a
+/// service's address does not meet its pods (Kubernetes documentation, "Network Policies").
+fn let_out(e: &View<'_>, name: &str, line: &LogFailure) -> String {
+    let on = |protocol: &str, port: u16| json!({"protocol": protocol, "port": port});
+    let dns = line.failure.symptom == S::StsDns;
+    let ports = if dns { vec![on("UDP", 53), on("TCP", 53)] } else { vec![on("TCP", port(line))] };
+    let rule = json!({"ports": ports});
+    let all = e.network_policies().known().into_iter().flatten();
+    let has_rules = all.filter(|p| p.name == name).any(|p| !p.egress.is_empty() || !p.egress_cidrs.is_empty());
+    let (path, value) = if has_rules { ("/spec/egress/-", rule) } else { ("/spec/egress", json!([rule])) };
+    let change = json!([{"op": "add", "path": path, "value": value}]).to_string();
+    let (namespace, _) = names::account(e);
+    shell::line("kubectl patch networkpolicy {} -n {} --type=json -p {}", &[name, &namespace, &change])
 }
 
 /// Addresses that VPC endpoints have: private ones (RFC 1918), the shared range (RFC 6598), which VPCs may use too,

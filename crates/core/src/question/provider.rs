@@ -42,6 +42,11 @@ pub(super) const CAUSES: &[Cause] = &[
 /// IAM's default quota of OIDC providers per account (IAM User Guide, quotas).
 const MAX_PROVIDERS: usize = 100;
 
+/// Service Quotas' request for more of them (its code of `OpenId connect providers per account`; IAM's quotas are asked
+/// for in us-east-1).
+const RAISE: &str = "aws service-quotas request-service-quota-increase --service-code iam --quota-code L-858F3967 \
+    --desired-value 200 --region us-east-1";
+
 /// What tells a missing provider from one that is nearly right.
 const READ_PROVIDERS: &str = "`aws iam list-open-id-connect-providers` in the role's account: a provider that \
     differs by a trailing slash, a region, an old host or the account is another cause";
@@ -215,7 +220,11 @@ fn absent(view: &View<'_>, e: &View<'_>, iss: &str) -> Judged {
         Some(decide) => draft.unsure(Confidence::Likely, decide),
         None => draft,
     };
-    let draft = if can {
+    let draft = if rule == Cause::OidcProviderCountQuota {
+        let create = by_hand.into_iter().find_map(|(tool, text)| (tool == "aws").then_some(text)).unwrap_or_default();
+        let note = format!("or delete one that no role trusts any more; then register it: `{create}`");
+        draft.cure(format!("have the quota raised, then register {arn}"), &[("aws", RAISE.to_owned()), ("note", note)])
+    } else if can {
         draft.act(format!("register {arn}"), vec![action], &by_hand)
     } else {
         draft.cure(format!("register {arn}"), &by_hand)

@@ -1,7 +1,7 @@
 //! Lifetime, name and renewal of the session.
 
 use crate::cause::Cause;
-use trustwalk_foreign::shell;
+use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
 use super::facts::lacking;
@@ -191,12 +191,17 @@ fn unusable(name: &str) -> Option<Draft> {
         },
         None => return None,
     };
-    Some(
-        Draft::new(why).show("role-session-name", name, "workflow").cure(
-            "use 2 to 64 of letters, digits and _=,.@+-",
-            &[("workflow", "role-session-name: my-job".to_owned())],
-        ),
-    )
+    Some(Draft::new(why).show("role-session-name", name, "workflow").cure(
+        "use 2 to 64 of letters, digits and _=,.@+-",
+        &[("workflow", snippet::workflow("role-session-name: {}", &[&clean(name)]))],
+    ))
+}
+
+/// The name with what STS does not take replaced, cut or filled up to what it takes.
+fn clean(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "_=,.@+-".contains(c) { c } else { '-' };
+    let kept: String = name.chars().map(plain).take(64).collect();
+    if kept.len() < 2 { format!("{kept}-job") } else { kept }
 }
 
 /// A number needs no quotes in any language.

@@ -61,8 +61,8 @@ pub(super) fn policy(view: &View<'_>, e: &View<'_>) -> Option<Judged> {
                 "name many subjects with one StringLike pattern, split the role, or have the quota raised to 4096",
                 &[(
                     "aws",
-                    "aws service-quotas list-service-quotas --service-code iam --region us-east-1 --query \
-                    \"Quotas[?contains(QuotaName, 'trust policy')]\""
+                    "aws service-quotas request-service-quota-increase --service-code iam --quota-code L-C07B4B0D \
+                     --desired-value 4096 --region us-east-1"
                         .to_owned(),
                 )],
             ),

@@ -161,12 +161,7 @@ fn on_account(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Option<Dra
     let named = names(value);
     let each = pods.iter().flat_map(|p| p.spec.containers.iter().map(move |c| (p, c)));
     let (pod, container) = each.into_iter().find(|(_, c)| identified(c) && named.contains(&c.name))?;
-    let place = "kubectl patch {} {} -n {} -p {}";
-    let patch = serde_json::json!({"spec": {"template": {"metadata": {"annotations": {SKIP: value}}}}}).to_string();
-    let command = view.workload().known().map_or_else(
-        || format!("set {SKIP} on the pods instead"),
-        |w| shell::line(place, &[&w.kind.to_lowercase(), &w.name, &w.namespace, &patch]),
-    );
+    let command = on_template(view, value);
     Some(
         Draft::new(format!(
             "the annotation {SKIP} stands on the service account {}/{}, where it has no effect: the webhook reads it \
@@ -177,6 +172,16 @@ fn on_account(view: &View<'_>, sa: &ServiceAccount, pods: &[&Pod]) -> Option<Dra
         .show("container with the identity", container.name.clone(), format!("Pod {}", pod.name))
         .warns()
         .cure("annotate the pod template instead, which makes the pods anew", &[("kubectl", command)]),
+    )
+}
+
+/// The command that sets the annotation in the pod template, which makes the pods anew.
+fn on_template(view: &View<'_>, value: &str) -> String {
+    let place = "kubectl patch {} {} -n {} -p {}";
+    let patch = serde_json::json!({"spec": {"template": {"metadata": {"annotations": {SKIP: value}}}}}).to_string();
+    view.workload().known().map_or_else(
+        || format!("set {SKIP} on the pods instead"),
+        |w| shell::line(place, &[&w.kind.to_lowercase(), &w.name, &w.namespace, &patch]),
     )
 }
 
@@ -200,6 +205,7 @@ fn too_late(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
             let why = "blanks beside the commas belong to the names, and no container is called so";
             (meant != name && has(meant)).then_some((meant, why))
         })?;
+        let plain: Vec<&str> = read.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
         Some(
             Draft::new(format!(
                 "the annotation {SKIP} of pod {} has no effect on container {name}, which has the identity: {why}",
@@ -208,7 +214,10 @@ fn too_late(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
             .show("pod annotation", value, place)
             .show("container with the identity", name, format!("Pod {}", pod.name))
             .warns()
-            .cure("set it in the pod template, names separated by commas alone", &[]),
+            .cure(
+                "set it in the pod template, names separated by commas alone",
+                &[("kubectl", on_template(view, &plain.join(",")))],
+            ),
         )
     })
 }

@@ -1,11 +1,13 @@
 //! Whether the role's trust policy admits the identity, and if not, the most specific reason.
 
 use crate::cause::Cause;
+use serde_json::json;
+use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::{Asked, Call, Decision, Document, Effect, Exchange, Place, Policy};
 
 use super::annotate::{annotate, well_formed};
-use super::facts::{arn_parts, bare, in_cluster, issuer, lacking, role_account, told};
+use super::facts::{arn_parts, bare, effective_audience, in_cluster, issuer, lacking, role_account, told};
 use super::sts::{Refusal, from_answer, from_symptom};
 use super::symptoms::find;
 use super::trust_case::{Case, of_token, provider_arn};
@@ -252,16 +254,51 @@ fn missing_role(e: &View<'_>) -> Judged {
     let draft = Draft::new(format!("the role {arn} that the workload is told to assume does not exist"))
         .show("role asked for", &arn, e.role_arn().source().map_or("role ARN", |s| s.what.as_str()))
         .show("IAM", "NoSuchEntity", e.role().source().map_or("iam:GetRole", |s| s.what.as_str()))
-        .cure(
-            "name a role that exists, or create this one",
-            &[("aws", "aws iam list-roles --query 'Roles[].Arn'".to_owned())],
-        );
+        .cure("name a role that exists, or create this one", &made_anew(e, &arn));
     let cluster = e.cluster().known().and_then(|c| arn_parts(&c.arn)).map(|(_, a, _)| a.to_owned());
     let ours = e.caller().known().map(|c| c.account.clone());
     match (role_account(e), cluster.or(ours)) {
         (Some(theirs), Some(home)) if theirs != home => Judged::one(Cause::RoleArnWrongAccount, draft),
         _ => Judged::one(Cause::RoleDoesNotExist, draft),
     }
+}
+
+/// How the role is looked for, and how it is made anew for this identity alone, as far as that is known. Where the
+/// account's trail tells that it was deleted, nobody mistyped its name.
+fn made_anew(e: &View<'_>, arn: &str) -> Vec<(&'static str, String)> {
+    let list = "aws iam list-roles --query 'Roles[].Arn'".to_owned();
+    let Some(create) = creation(e, arn) else { return vec![("aws", list)] };
+    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let deleted = e.trail().known().into_iter().flatten().any(|t| {
+        let of_it = t.resource == name || t.resource == arn || t.resources.iter().any(|r| r == name || r == arn);
+        t.name == "DeleteRole" && t.error.is_none() && of_it
+    });
+    let note = "the policies of a role go with it: attach them again once it is there";
+    if deleted {
+        return vec![("aws", create), ("note", note.to_owned())];
+    }
+    vec![("aws", list), ("note", format!("to create it: `{create}`; {note}"))]
+}
+
+/// The command that makes the role, with a trust policy for this identity alone.
+fn creation(e: &View<'_>, arn: &str) -> Option<String> {
+    let (_, _, resource) = arn_parts(arn)?;
+    let (path, name) = resource.strip_prefix("role")?.rsplit_once('/')?;
+    let (token, provider) = (e.token().known()?, e.provider().known()?);
+    let (sub, aud) = (token.sub.as_deref()?, effective_audience(token)?);
+    let issuer = bare(&provider.url);
+    let condition = json!({"StringEquals": {format!("{issuer}:aud"): aud, format!("{issuer}:sub"): sub}});
+    let statement = json!({"Effect": "Allow", "Principal": {"Federated": provider.arn},
+        "Action": "sts:AssumeRoleWithWebIdentity", "Condition": condition});
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let mut template = "aws iam create-role --role-name {} --assume-role-policy-document {}".to_owned();
+    let mut words = vec![name, &document];
+    let path = format!("{path}/");
+    if path != "/" {
+        template.push_str(" --path {}");
+        words.push(&path);
+    }
+    Some(shell::line(&template, &words))
 }
 
 /// A role of that name exists, and its ARN is another: names are unique in an account (IAM User Guide, IAM names),
@@ -327,9 +364,10 @@ fn admitted(view: &View<'_>, case: &Case<'_>) -> Judged {
         "have the control policy exempt this issuer's provider",
         &[(
             "aws",
-            "aws organizations list-policies \
-        --filter SERVICE_CONTROL_POLICY"
-                .to_owned(),
+            shell::line(
+                "aws organizations list-policies-for-target --target-id {} --filter RESOURCE_CONTROL_POLICY",
+                &[&role_account(case.e).unwrap_or_else(|| "ACCOUNT".to_owned())],
+            ),
         )],
     );
     Judged::one(Cause::OrgPolicyRcpScpDeny, draft)

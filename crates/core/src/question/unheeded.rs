@@ -2,7 +2,7 @@
 //! and its life.
 
 use super::ignored::rewritten;
-use super::{Draft, Judged};
+use super::{Draft, Judged, webhook};
 use crate::cause::Cause;
 use crate::evidence::{InjectionProbe, LIFE_ANNOTATION as LIFE, ServiceAccount, View};
 use crate::finding::Confidence;
@@ -18,15 +18,16 @@ pub(super) fn causes(e: &View<'_>, sa: &ServiceAccount) -> Judged {
     let Some(probe) = e.injection_probe().known().filter(|p| p.error.is_none() && p.role_arn.is_some()) else {
         return judged;
     };
-    for draft in [audience(sa, probe), life(e, sa, probe)].into_iter().flatten() {
+    for draft in [audience(e, sa, probe), life(e, sa, probe)].into_iter().flatten() {
         judged.push(Cause::WebhookVersionIgnoresAnnotation, draft);
     }
     judged
 }
 
-fn audience(sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Draft> {
+fn audience(e: &View<'_>, sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Draft> {
     let (wanted, got) = (sa.annotations.get(AUDIENCE)?, probe.audience.as_ref()?);
-    (wanted != got).then(|| ignored(sa, AUDIENCE, wanted, &format!("audience {got}"), TOO_OLD))
+    let too_old = || ignored(sa, AUDIENCE, wanted, &format!("audience {got}"), TOO_OLD);
+    (wanted != got).then(|| updated(e, too_old(), TOO_OLD.1))
 }
 
 fn life(e: &View<'_>, sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Draft> {
@@ -34,7 +35,14 @@ fn life(e: &View<'_>, sa: &ServiceAccount, probe: &InjectionProbe) -> Option<Dra
     let given = format!("expirationSeconds {got}");
     // As Go's strconv.ParseInt reads it, which takes no blanks; what it cannot read leaves the default (pkg/cache).
     let Ok(seconds) = text.parse::<i64>() else { return Some(no_number(e, sa, text, &given)) };
-    (seconds.max(SHORTEST) != got).then(|| ignored(sa, LIFE, text, &given, TOO_OLD))
+    let too_old = || ignored(sa, LIFE, text, &given, TOO_OLD);
+    (seconds.max(SHORTEST) != got).then(|| updated(e, too_old(), TOO_OLD.1))
+}
+
+/// With the command that updates the webhook.
+fn updated(e: &View<'_>, mut draft: Draft, title: &str) -> Draft {
+    draft.cures.clear();
+    draft.cure(title, &[("kubectl", webhook::update(e))])
 }
 
 /// A life that the webhook cannot read, as seconds where it says how many.

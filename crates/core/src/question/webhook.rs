@@ -1,5 +1,6 @@
 //! The webhook that injects: whether the API server has one, can call it, and takes its answer.
 
+use serde_json::json;
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
@@ -417,6 +418,22 @@ fn out_of_reach(hook: &Webhook, base: &Base<'_>, complaint: Option<Complaint<'_>
     Some((Cause::WebhookAbsentOrNotRunning, draft))
 }
 
+/// One member of the webhook in its configuration; a strategic merge finds it by its name (Kubernetes API reference,
+/// `webhooks`, merge key `name`).
+fn patched(hook: &Webhook, member: &str, value: &serde_json::Value) -> String {
+    let change = json!({"webhooks": [{"name": hook.name, member: value}]}).to_string();
+    shell::line("kubectl patch mutatingwebhookconfiguration {} --type=strategic -p {}", &[&hook.configuration, &change])
+}
+
+/// The command that has the API server call the webhook once more after others changed the pod (Kubernetes
+/// documentation, "Dynamic Admission Control", reinvocation policy).
+pub(super) fn called_again(e: &View<'_>) -> String {
+    match injecting(e).first() {
+        Some(hook) => patched(hook, "reinvocationPolicy", &json!("IfNeeded")),
+        None => "kubectl get mutatingwebhookconfigurations".to_owned(),
+    }
+}
+
 /// No rule of the webhook is for pods that are made: the API server does not call it for them.
 fn not_called(hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
     if hook.rules.is_empty() || hook.rules.iter().any(WebhookRule::is_for_new_pods) {
@@ -425,12 +442,10 @@ fn not_called(hook: &Webhook, base: &Base<'_>) -> Option<(Cause, Draft)> {
     let name = &hook.configuration;
     let rules = hook.rules.iter().map(WebhookRule::words).collect::<Vec<_>>().join("; ");
     let draft = base(format!("by its rules the API server does not call the webhook {name} when a pod is made"));
-    let command = shell::line("kubectl edit mutatingwebhookconfiguration {}", &[name]);
-    let note = r#"operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["pods"]"#;
-    let draft = show(hook, draft, "rules", rules).cure(
-        "have a rule of the webhook name the making of pods, then recreate the pods",
-        &[("kubectl", command), ("note", note.to_owned())],
-    );
+    let pods = json!({"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]});
+    let command = patched(hook, "rules", &json!([pods]));
+    let draft = show(hook, draft, "rules", rules)
+        .cure("have a rule of the webhook name the making of pods, then recreate the pods", &[("kubectl", command)]);
     Some((Cause::WebhookAbsentOrNotRunning, draft))
 }
 

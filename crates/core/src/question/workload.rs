@@ -107,7 +107,7 @@ fn heard(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
             (Cause::PodIdentityAgentMissing, agent_slow())
         }
         S::ProfileMissing => (Cause::AppConfiguredForAnotherCredentialSource, profile_missing(e, line)),
-        S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained()),
+        S::CredentialSourceEmpty => (Cause::ProfileChainingDoesNotIncludeWebIdentity, chained(e)),
         S::RegionDisabled => (Cause::RegionNotEnabledForAccount, region_disabled(e, line)),
         S::SecurityTokenInvalid if region_suspected(e, line) => (Cause::RegionNotEnabledForAccount, foreign_session()),
         S::SignatureScope => (Cause::StsCallSentToWrongPartitionRegion, signed_elsewhere(e, line)),
@@ -175,9 +175,13 @@ fn profile_missing(e: &View<'_>, line: &LogFailure) -> Draft {
     )
 }
 
-fn chained() -> Draft {
+fn chained(e: &View<'_>) -> Draft {
     let decide = "the profile's section in the configuration file that AWS_CONFIG_FILE or ~/.aws/config names";
-    let example = "[profile irsa] web_identity_token_file = ... role_arn = ...; [profile app] source_profile = irsa";
+    let file = given_value(e, FILE_VARIABLE).unwrap_or("/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
+    let role = e.role_arn().known().map_or("ROLE-ARN", String::as_str);
+    let example = format!(
+        "[profile irsa] web_identity_token_file = {file} role_arn = {role}; [profile app] source_profile = irsa"
+    );
     Draft::new(
         "a profile chains roles with credential_source = Environment, which means key variables and never the web \
          identity",
@@ -186,8 +190,14 @@ fn chained() -> Draft {
     .cure(
         "give the first role a profile of its own with web_identity_token_file and role_arn, and name that with \
          source_profile",
-        &note(example),
+        &note(&example),
     )
+}
+
+/// The value that a container of the pods has for a variable.
+fn given_value<'a>(e: &View<'a>, variable: Variable) -> Option<&'a str> {
+    let mut containers = e.pods().known()?.iter().flat_map(|p| &p.spec.containers);
+    containers.find_map(|c| c.env.iter().find(|v| v.name() == variable.name())?.value().filter(|v| !v.is_empty()))
 }
 
 fn region_disabled(e: &View<'_>, line: &LogFailure) -> Draft {
