@@ -5,7 +5,7 @@ use trustwalk_core::evidence::Evidence;
 use trustwalk_testkit::scenarios;
 
 /// Words in capitals that are no placeholders: what APIs, formats and programs call things.
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 19] = [
     "PRESERVE",
     "EKS",
     "ID",
@@ -22,6 +22,9 @@ const WORDS: [&str; 16] = [
     "VPC",
     "MFA",
     "TLS",
+    "TCP",
+    "UDP",
+    "CREATE",
 ];
 
 /// Whether the evidence has a value for what stands there; `None` for a word that stands for nothing known.

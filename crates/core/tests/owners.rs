@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome, diagnose};
 use trustwalk_core::evidence::Evidence;
 use trustwalk_core::finding::Finding;
-use trustwalk_core::plan::{Action, Cure, Owner, applied, build};
+use trustwalk_core::plan::{Action, Cure, Owner, WebhookField, applied, build};
 use trustwalk_testkit::story;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/cni";
@@ -305,5 +305,73 @@ fn a_token_less_exact_than_the_policy_widens_nothing() {
         let d = diagnose(&e);
         assert_eq!(build(&e, &d).steps, []);
         assert!(cure(&d).actions.is_empty() && cure(&d).title.contains("as exact as"), "{:?}", cure(&d));
+    }
+}
+
+#[test]
+fn what_a_person_has_to_do_is_a_whole_command() {
+    let all = trustwalk_testkit::scenarios().unwrap();
+    let tcp = r#"{"protocol":"TCP","port":443}"#;
+    let dns = r#"[{"protocol":"UDP","port":53},{"protocol":"TCP","port":53}]"#;
+    let pods = r#""rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"]}]"#;
+    let wanted: [(&str, &str, &str); 11] = [
+        ("network-policy-blocks-sts/violated", "kubectl", "kubectl patch networkpolicy deny -n kube-system"),
+        ("network-policy-blocks-sts/violated", "kubectl", tcp),
+        ("network-policy-blocks-sts/violated_names", "kubectl", dns),
+        ("container-injected-after-webhook/violated", "kubectl", r#""reinvocationPolicy":"IfNeeded""#),
+        ("webhook-absent-or-not-running/violated-by-rules", "kubectl", pods),
+        ("oidc-provider-count-quota/violated", "aws", "--quota-code L-858F3967"),
+        ("trust-policy-size-quota/violated", "aws", "--quota-code L-C07B4B0D"),
+        ("role-session-name-invalid/violated-slash", "workflow", "role-session-name: deploy-shop"),
+        ("role-does-not-exist/violated", "note", "aws iam create-role --role-name cni --assume-role-policy-document"),
+        ("org-policy-rcp-scp-deny/violated", "aws", "--target-id 111122223333 --filter RESOURCE_CONTROL_POLICY"),
+        ("workload-exchange-differs/violated", "kubectl", "kubectl rollout restart daemonset/aws-node -n kube-system"),
+    ];
+    for (name, tool, part) in wanted {
+        let of = |(cause, file): (&str, &str)| name == format!("{cause}/{}", file.trim_end_matches(".toml"));
+        let scenario = &all.iter().find(|(cause, file, _)| of((cause, file))).unwrap().2;
+        let d = diagnose(&scenario.evidence().unwrap());
+        let mut cures = d.root_cause.iter().chain(&d.possible).flat_map(|f| &f.cures);
+        let has = cures.any(|c| c.by_hand.get(tool).is_some_and(|text| text.contains(part)));
+        assert!(has, "{name}: {tool}: {part}: {:?}", d.root_cause.map(|f| f.cures));
+    }
+}
+
+#[test]
+fn a_role_that_the_trail_saw_go_is_made_anew_for_this_identity_alone() {
+    let gone = json!({"state": "absent", "source": {"what": "iam", "at": 1}});
+    let event = json!([{"at": 1_658_238_000, "name": "DeleteRole", "who": "someone", "resource": "cni"}]);
+    let refusal = json!({"endpoint": "https://sts.us-west-2.amazonaws.com", "code": "AccessDenied",
+        "message": "Not authorized to perform sts:AssumeRoleWithWebIdentity", "status": 403});
+    let known = |value: Value| json!({"state": "known", "value": value, "source": {"what": "x", "at": 1}});
+    let e = evidence(&[
+        ("/role", gone.clone()),
+        ("/policies", gone),
+        ("/exchange", known(refusal)),
+        ("/trail", known(event)),
+    ]);
+    let d = diagnose(&e);
+    let create = &cure(&d).by_hand["aws"];
+    assert!(create.starts_with("aws iam create-role --role-name cni "), "{create}");
+    for part in [ISSUER, "system:serviceaccount:kube-system:aws-node", "sts.amazonaws.com"] {
+        assert!(create.contains(part), "{part}: {create}");
+    }
+}
+
+#[test]
+fn what_keeps_the_webhook_is_known_by_who_wrote_it_last() {
+    let action = |e: &Evidence| {
+        let hook = e.webhooks.known().unwrap().first().unwrap();
+        let set = WebhookField::ReviewVersions(vec!["v1".to_owned()]);
+        Action::SetWebhook { configuration: hook.configuration.clone(), webhook: hook.name.clone(), set }
+    };
+    for (manager, words) in [
+        ("cert-manager-cainjector", Some("cert-manager (field manager cert-manager-cainjector)")),
+        ("eks", Some("EKS (field manager eks)")),
+        ("helm", Some("Helm")),
+        ("kubectl-edit", None),
+    ] {
+        let e = evidence(&[("/webhooks/value/0/written_by", json!({"manager": manager, "at": 1}))]);
+        assert_eq!(Owner::of(&e, &action(&e)).map(|owner| owner.words()).as_deref(), words, "{manager}");
     }
 }
