@@ -29,6 +29,13 @@ macro_rules! symptoms {
             pub fn meaning(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc),+).trim_ascii(),)+ }
             }
+
+            /// What it means alone, for whoever meets it: where the wording comes from is for whoever doubts it.
+            pub fn gist(self) -> &'static str {
+                let whole = self.meaning();
+                let marks = [" DOC:", " REPORTED:"].into_iter().filter_map(|mark| whole.split_once(mark));
+                marks.map(|(gist, _)| gist).min_by_key(|gist| gist.len()).unwrap_or(whole)
+            }
         }
     };
 }
@@ -292,5 +299,20 @@ symptoms! {
 impl fmt::Display for Symptom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Symptom;
+
+    #[test]
+    fn what_a_symptom_means_is_a_sentence_without_where_it_is_from() {
+        for symptom in Symptom::ALL {
+            let gist = symptom.gist();
+            assert!(gist.len() > 10 && gist.ends_with('.'), "{}: {gist}", symptom.name());
+            assert!(!gist.contains("REPORTED") && !gist.contains("DOC:"), "{}: {gist}", symptom.name());
+            assert!(symptom.meaning().starts_with(gist));
+        }
     }
 }

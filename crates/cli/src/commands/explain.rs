@@ -150,7 +150,7 @@ fn words(text: &Text, found: &Found, typed: &Typed) -> Shown {
     let means = text.means();
     for symptom in means.iter().take(MOST_MEANINGS) {
         out.line(pen.ink(Ink::Strong, symptom.name()));
-        out.prose(symptom.meaning(), "  ", "  ");
+        out.prose(symptom.gist(), "  ", "  ");
     }
     if means.len() > MOST_MEANINGS {
         let more = means.len() - MOST_MEANINGS;

@@ -124,7 +124,7 @@ fn words(summary: &Summary) -> Shown {
             pen.ink(Ink::Strong, f.symptom.name()),
             counted(c.count, "time")
         ));
-        out.line(format_args!("    {}", f.symptom.meaning()));
+        out.line(format_args!("    {}", f.symptom.gist()));
         if let (Some(first), Some(last)) = (&c.first, &c.last) {
             out.line(format_args!("    first {first}, last {last}"));
         }

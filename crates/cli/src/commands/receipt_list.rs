@@ -72,7 +72,9 @@ pub(crate) fn run(args: &ReceiptsArgs) -> anyhow::Result<Exit> {
         Format::Human => style::page(&page(&all, style::pen()))?,
     }
     if args.output == Format::Human && all.is_empty() {
-        Voice::Out.line(format_args!("No receipts in {}", args.folder.display()))?;
+        let here = args.folder == Path::new(".");
+        let place = if here { "this folder".to_owned() } else { args.folder.display().to_string() };
+        Voice::Out.line(format_args!("No receipts in {place}"))?;
     }
     Ok(if alone { Exit::Sound } else { Exit::Findings })
 }
