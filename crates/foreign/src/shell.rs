@@ -1,6 +1,6 @@
 //! Commands that a person will paste: the words are ours, the values may be anybody's.
 //!
-//! [`line`] is the only way in which a value becomes part of a command. It quotes for POSIX shells (POSIX.1-2017,
+//! [`line()`] is the only way in which a value becomes part of a command. It quotes for POSIX shells (POSIX.1-2017,
 //! XCU 2.2.2, single quotes), which sh, bash, zsh and ksh share; `PowerShell` and cmd have other rules, so a
 //! command with quotes in it says which rules it follows ([`is_quoted`]).
 
@@ -33,7 +33,7 @@ pub fn line(template: &str, values: &[&str]) -> String {
     try_line(template, values).unwrap_or_else(|_| WITHHELD.to_owned())
 }
 
-/// As [`line`], with the reason where no command can be given.
+/// As [`line()`], with the reason where no command can be given.
 pub fn try_line(template: &str, values: &[&str]) -> Result<String, Unfit> {
     let aws = template.starts_with("aws ");
     fill(template, values, |value, before| {
@@ -65,7 +65,7 @@ pub fn with_list(template: &str, values: usize) -> String {
     format!("{template}{}", format!(" {SLOT}").repeat(values))
 }
 
-/// One word for a POSIX shell. Says nothing of what cannot be seen in it: [`line`] does.
+/// One word for a POSIX shell. Says nothing of what cannot be seen in it: [`line()`] does.
 pub fn quote(value: &str) -> Cow<'_, str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(&b);
     // zsh takes a word that begins with `=` for the path of a command (zsh manual, "`=' expansion").
@@ -76,7 +76,7 @@ pub fn quote(value: &str) -> Cow<'_, str> {
 }
 
 /// The words of a command that does nothing but run one program: `None` where a shell would expand, redirect or
-/// go on with another command. The inverse of [`line`], for commands that others wrote.
+/// go on with another command. The inverse of [`line()`], for commands that others wrote.
 pub fn words(command: &str) -> Option<Vec<String>> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
     let mut chars = command.chars();

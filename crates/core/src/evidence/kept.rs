@@ -2,7 +2,7 @@
 //!
 //! Variables, annotations, labels, tags and inputs of steps may hold anything, passwords too. Of a name that stands
 //! here the value is kept, redacted; every other one is named without its value or not kept at all. Who gathers
-//! evidence keeps to these lists, and [`super::Evidence::settled`] holds to them what was gathered or read from a file,
+//! evidence keeps to these lists, and [`super::settled`] holds to them what was gathered or read from a file,
 //! so that a question cannot ask for what is not here.
 
 use std::collections::BTreeMap;
