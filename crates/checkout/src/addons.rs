@@ -1,7 +1,7 @@
 //! The service accounts of the add-ons that EKS keeps.
 
-/// Namespace and name of the service account that an add-on gives its role (EKS User Guide, "Create an IAM role" of each
-/// add-on).
+/// Namespace and name of the service account that an add-on gives its role (EKS User Guide, "Create an IAM role" of
+/// each add-on).
 const ADDONS: [(&str, &str, &str); 10] = [
     ("vpc-cni", "kube-system", "aws-node"),
     ("aws-ebs-csi-driver", "kube-system", "ebs-csi-controller-sa"),

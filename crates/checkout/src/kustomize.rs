@@ -1,4 +1,5 @@
-//! What kustomizations change of the names in manifests: namespace, prefix and suffix (Kustomize, "kustomization file").
+//! What kustomizations change of the names in manifests: namespace, prefix and suffix (Kustomize, "kustomization
+//! file").
 //!
 //! A manifest means what its outermost kustomization makes of it; where several take it in and differ, the changed part
 //! is not known.

@@ -236,8 +236,8 @@ fn changes_of_the_seed(role: &str) -> [(&'static str, String); 4] {
         (
             "stack.yaml",
             format!(
-                "Resources:\n  Cni:\n    Type: AWS::EKS::Addon\n    Properties: {{ClusterName: harbour, AddonName: vpc-cni, \
-                 ServiceAccountRoleArn: '{role}'}}\n"
+                "Resources:\n  Cni:\n    Type: AWS::EKS::Addon\n    Properties: {{ClusterName: harbour, AddonName: \
+                 vpc-cni, ServiceAccountRoleArn: '{role}'}}\n"
             ),
         ),
         (

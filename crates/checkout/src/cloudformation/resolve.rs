@@ -1,5 +1,6 @@
 //! Intrinsic functions, as far as a template tells what they come to (CloudFormation User Guide, "Intrinsic function
-//! reference"). What it does not tell is a symbol: a parameter too, whatever its default is, for who deploys may set it.
+//! reference"). What it does not tell is a symbol: a parameter too, whatever its default is, for who deploys may set
+//! it.
 
 use crate::limits::{FUNCTIONS, LETTERS};
 use crate::node::{Node, Value};

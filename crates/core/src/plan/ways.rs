@@ -52,8 +52,8 @@ pub(crate) fn ways(view: &View<'_>, action: &Action) -> Ways {
     ways
 }
 
-/// What `kubectl rollout restart` writes is a template's annotation, which whatever makes the template can write as well
-/// (kubectl, `polymorphichelpers/objectrestarter.go`).
+/// What `kubectl rollout restart` writes is a template's annotation, which whatever makes the template can write as
+/// well (kubectl, `polymorphichelpers/objectrestarter.go`).
 fn restarted(e: &Evidence, (resource, namespace, name): (&str, &str, &str)) -> Ways {
     let kind = resource.to_ascii_lowercase();
     let at = jiff::Timestamp::from_second(e.now).map_or_else(|_| e.now.to_string(), |t| t.to_string());

@@ -169,8 +169,8 @@ fn in_kubernetes(token: &TokenClaims) -> bool {
     token.sub.as_deref().is_some_and(|s| s.starts_with("system:serviceaccount:"))
 }
 
-/// The audiences that a provider is to be registered with, and whether they are known to be those that tokens carry: the
-/// token's, else the one that the role's policy asks for, else what the service account asks for.
+/// The audiences that a provider is to be registered with, and whether they are known to be those that tokens carry:
+/// the token's, else the one that the role's policy asks for, else what the service account asks for.
 ///
 /// A cluster's provider serves all its service accounts, which ask for AWS's own audience unless they say otherwise
 /// (amazon-eks-pod-identity-webhook): it stands beside another one. Where the role's policy takes AWS's own and not the
