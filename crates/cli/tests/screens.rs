@@ -112,7 +112,7 @@ fn lines_of(screen: &Screen, columns: usize) -> Vec<String> {
     for (row, wraps) in screen.rows.iter().zip(&screen.wrapped) {
         let line = whole.last_mut().unwrap();
         if *wraps {
-            line.push_str(&format!("{row:<columns$}"));
+            write!(line, "{row:<columns$}").unwrap();
         } else {
             line.push_str(row);
             whole.push(String::new());
