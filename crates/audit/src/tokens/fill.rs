@@ -48,21 +48,26 @@ pub(super) fn subjects(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
         }
     }
     if exact.is_none() {
-        all.extend(usual(family));
+        all.extend(usual(family, wanted));
     }
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|subject| seen.insert(subject.clone()));
     all
 }
 
-/// What a stranger's subject is when nobody asks for another.
-fn usual(family: Family) -> Vec<String> {
+/// What a stranger's subject is when nobody asks for another: branch and environment are called as is asked for, as
+/// everybody may call theirs so.
+fn usual(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
     match family {
-        Family::Github => vec![
-            format!("repo:{MADE_UP}/x:ref:refs/heads/main"),
-            format!("repo:{MADE_UP}@{NEXT_ID}/x@{}:ref:refs/heads/main", super::NEXT_PROJECT_ID),
-            format!("repo:{MADE_UP}/x:environment:production"),
-        ],
+        Family::Github => {
+            let branch = wanted.one("ref").unwrap_or_else(|| "refs/heads/main".to_owned());
+            let environment = wanted.one("environment").unwrap_or_else(|| "production".to_owned());
+            vec![
+                format!("repo:{MADE_UP}/x:ref:{branch}"),
+                format!("repo:{MADE_UP}@{NEXT_ID}/x@{}:ref:{branch}", super::NEXT_PROJECT_ID),
+                format!("repo:{MADE_UP}/x:environment:{environment}"),
+            ]
+        }
         Family::Shared(tenancy) => vec![tenancy.usual()],
         Family::Kubernetes => vec![format!("system:serviceaccount:{MADE_UP}:x")],
         Family::BuiltIn(_) | Family::Own => vec![MADE_UP.to_owned()],

@@ -1,8 +1,7 @@
 //! CSV (RFC 4180): who can assume what, one grant a line, findings beside it.
 
-use super::{listed, shown};
+use super::{codes, listed, shown};
 use crate::audit::{Audit, Standing};
-use crate::finding::About;
 
 /// What stands in the first line.
 const HEAD: &str = "account,role,statement,provider,issuer,subjects,audiences,further,standing,findings\r\n";
@@ -10,13 +9,9 @@ const HEAD: &str = "account,role,statement,provider,issuer,subjects,audiences,fu
 /// The whole table.
 pub fn csv(audit: &Audit) -> String {
     let mut out = HEAD.to_owned();
+    let codes = codes(audit);
     for trust in &audit.trust {
-        let codes: Vec<String> = audit
-            .findings
-            .iter()
-            .filter(|f| f.statement == Some(trust.statement) && f.about == About::Role(trust.role.clone()))
-            .map(|f| f.rule.code().to_owned())
-            .collect();
+        let of = codes.get(&(trust.role.as_str(), trust.statement)).map_or(&[][..], Vec::as_slice);
         let standing = match trust.standing {
             Standing::Open => "open",
             Standing::Dead => "dead",
@@ -31,7 +26,7 @@ pub fn csv(audit: &Audit) -> String {
             listed(&trust.audiences, "any"),
             trust.further.join(" | "),
             standing.to_owned(),
-            codes.join(" "),
+            of.join(" "),
         ];
         let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
         out.push_str(&cells.join(","));

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{listed, shown};
+use super::{listed, shown, wide};
 use crate::audit::{Audit, Standing};
-use crate::finding::About;
 use crate::limits::DRAWN_EDGES;
-use crate::sarif::Level;
 
 /// The whole graph; of a very large one the first edges, and a node that says how many are left out.
 pub fn dot(audit: &Audit) -> String {
@@ -21,6 +19,7 @@ pub fn dot(audit: &Audit) -> String {
             number
         })
     };
+    let wide = wide(audit);
     for trust in audit.trust.iter().take(DRAWN_EDGES) {
         let subjects = listed(&trust.subjects, "any subject");
         let issuer = trust.issuer.as_deref().unwrap_or(&trust.provider);
@@ -28,7 +27,7 @@ pub fn dot(audit: &Audit) -> String {
         let to = node(&mut out, true, &trust.role, "");
         let style = match trust.standing {
             Standing::Dead => " [style=dashed, color=gray]",
-            Standing::Open if is_wide(audit, &trust.role, trust.statement) => " [color=red, penwidth=2]",
+            Standing::Open if wide.contains(&(trust.role.as_str(), trust.statement)) => " [color=red, penwidth=2]",
             Standing::Open => "",
         };
         let _ = writeln!(out, "  n{from} -> n{to}{style};");
@@ -39,13 +38,6 @@ pub fn dot(audit: &Audit) -> String {
     }
     out.push_str("}\n");
     out
-}
-
-fn is_wide(audit: &Audit, role: &str, statement: usize) -> bool {
-    audit
-        .findings
-        .iter()
-        .any(|f| f.level == Level::Error && f.statement == Some(statement) && f.about == About::Role(role.to_owned()))
 }
 
 /// A string of the language: lines end with `\n` in it, quotes and backslashes are escaped.

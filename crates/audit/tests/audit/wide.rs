@@ -91,6 +91,42 @@ fn strangers_at_github_get_in_where_the_policy_lets_them() {
             vec![],
         ),
         (
+            "an environment, which everybody may call so",
+            vec![github(&[aud(), ("StringEquals", "environment", json!("prod"))])],
+            vec!["TA002"],
+        ),
+        (
+            "a branch, likewise",
+            vec![github(&[aud(), ("StringEquals", "ref", json!("refs/heads/release"))])],
+            vec!["TA002"],
+        ),
+        (
+            "a repository by its own claim",
+            vec![github(&[aud(), ("StringEquals", "repository", json!("acme/api"))])],
+            vec![],
+        ),
+        ("an actor, who is no stranger", vec![github(&[aud(), ("StringEquals", "actor", json!("alice"))])], vec![]),
+        (
+            "IfExists on a claim that every token has",
+            vec![github(&[aud(), ("StringLikeIfExists", "sub", json!("repo:acme/api:*"))])],
+            vec![],
+        ),
+        (
+            "ForAllValues on the subject",
+            vec![github(&[aud(), ("ForAllValues:StringLike", "sub", json!("repo:acme/api:*"))])],
+            vec![],
+        ),
+        (
+            "in whatever letter case",
+            vec![github(&[aud(), ("StringEqualsIgnoreCase", "sub", json!("REPO:ACME/API:PULL_REQUEST"))])],
+            vec![],
+        ),
+        (
+            "a variable that the call fills",
+            vec![github(&[aud(), ("StringLike", "sub", json!("repo:*/${aws:RequestedRegion}:*"))])],
+            vec![],
+        ),
+        (
             "a workflow that anybody may call",
             vec![github(&[aud(), ("StringLike", "job_workflow_ref", json!("acme/flows/.github/workflows/d.yml@*"))])],
             vec!["TA005"],

@@ -33,7 +33,7 @@ pub(super) fn answer(
     let found = assumable(inventory, issuer, &claims, true);
     let exit = if inventory.unread.is_empty() { Exit::Sound } else { Exit::Undetermined };
     match args.output {
-        AuditFormat::Human => style::page(&words(inventory, &found, subject, typed))?,
+        AuditFormat::Human => style::page(&words(inventory, &found, subject, args.files.is_empty(), typed))?,
         AuditFormat::Json | AuditFormat::Yaml => {
             let document = json!({
                 "schema": SCHEMA,
@@ -52,7 +52,8 @@ pub(super) fn answer(
     Ok(exit)
 }
 
-fn words(inventory: &Inventory, found: &[Assumable], subject: &str, typed: &Typed) -> Shown {
+/// `asked_again` is whether options alone say what was read, and so can be said again.
+fn words(inventory: &Inventory, found: &[Assumable], subject: &str, asked_again: bool, typed: &Typed) -> Shown {
     let pen = style::pen();
     let mut out = pen.page();
     for one in found {
@@ -76,7 +77,7 @@ fn words(inventory: &Inventory, found: &[Assumable], subject: &str, typed: &Type
         "`{subject}` can assume {surely} of {of} {}, and perhaps {perhaps} more",
         if of == 1 { "role" } else { "roles" }
     );
-    let next = match found.first() {
+    let next = match found.first().filter(|_| asked_again) {
         Some(one) => Next::command(typed.command("audit --role {}", &[&one.role], super::words::KEPT)),
         None => Next::default(),
     };
