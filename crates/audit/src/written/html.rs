@@ -96,7 +96,11 @@ fn finding_row(out: &mut String, finding: &Finding) {
         Rule::Own(own) => own.advice(),
         Rule::Cause(_) => "Mend the policy, or take the trust out of it.",
     };
-    let _ = write!(out, "<tr class=\"{level}\"><td>{level}</td><td title=\"{}\">", text(finding.rule.name()));
+    let _ = write!(
+        out,
+        "<tr class=\"{level}\"><td class=\"short\">{level}</td><td class=\"short\" title=\"{}\">",
+        text(finding.rule.name())
+    );
     let _ = write!(out, "{}</td><td>{}</td><td>{}</td><td>", finding.rule.code(), text(about), text(&finding.message));
     if let Some(witness) = &finding.witness {
         let _ = write!(

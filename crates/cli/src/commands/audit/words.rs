@@ -97,11 +97,11 @@ fn about(finding: &Finding) -> String {
 }
 
 fn token(out: &mut Page, witness: &Witness) {
-    out.line(format_args!("      token under  {}", witness.provider));
+    out.line(format_args!("      token under          {}", witness.provider));
     let shown = CLAIMS.iter().filter_map(|name| Some((name, witness.claims.get(*name)?)));
     for (name, value) in shown {
         out.line(format_args!(
-            "      {name:<11}  {}",
+            "      {name:<19}  {}",
             value.as_str().map_or_else(|| Value::to_string(value), str::to_owned)
         ));
     }
