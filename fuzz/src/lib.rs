@@ -4,6 +4,7 @@
 //! `cargo xtask fuzz --seconds N TARGET` runs the same functions guided by coverage. Seeds are made
 //! here, keys and all, so that nothing in the repository looks like a secret.
 
+mod audits;
 #[cfg(feature = "tls")]
 mod aws;
 #[cfg(feature = "tls")]
@@ -49,6 +50,7 @@ pub struct Target {
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    audits::TARGET,
     #[cfg(feature = "tls")]
     aws::TARGET,
     #[cfg(feature = "tls")]

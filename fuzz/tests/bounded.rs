@@ -28,6 +28,6 @@ macro_rules! bounded {
 }
 
 bounded! {
-    aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed
+    audits aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering signed
     tls workflows
 }
