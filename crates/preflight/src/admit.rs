@@ -118,7 +118,13 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
     let statements = statements(trust);
     let account = account_of(&asking.provider, &statements);
     fill.arn(&asking.provider, account.as_deref());
-    let (issuer, provider) = (fill.text(&asking.issuer), fill.text(&asking.provider));
+    let issuer = fill.text(&asking.issuer);
+    if let [Piece::Unknown(symbol)] = asking.provider.pieces() {
+        // Whatever its name is, it is the ARN of this issuer's provider.
+        let number = account.clone().unwrap_or_else(|| crate::fill::ACCOUNT.to_owned());
+        fill.wire(vec![(symbol.clone(), format!("arn:aws:iam::{number}:oidc-provider/{issuer}"))]);
+    }
+    let provider = fill.text(&asking.provider);
     let allows: Vec<&Statement<'n>> = statements.iter().filter(|s| s.allows()).collect();
     wire(&allows, asking, (&issuer, &provider), account.as_deref(), &mut fill);
     let claims = [("sub", &asking.subject), ("aud", &asking.audience)];
@@ -279,7 +285,12 @@ fn wish(allows: &[&Statement<'_>], key: &str, own: &Text, fill: &mut Fill) {
     }
     // The claim's own first: which value is meant its known part tells.
     if own.known().is_none() {
-        let meant = all.iter().filter_map(|(value, _)| unified(own, value.known()?, false)).next();
+        let meant = all.iter().find_map(|(value, _)| {
+            let whole = fill.text(value);
+            let found = unified(own, &whole, false)?;
+            // What both leave open the same way is open no more.
+            Some(found.into_iter().filter(|(symbol, is)| *is != fill.text(&Text::unknown(symbol.0.clone()))).collect())
+        });
         fill.assume(meant.unwrap_or_default());
     }
     let claim = fill.text(own);

@@ -7,7 +7,7 @@ use trustwalk_checkout::{Piece, Symbol, Text};
 /// Steps of one comparison; beyond this two texts are taken for such as may be equal.
 const STEPS: usize = 20_000;
 /// Stands for an account that nobody names. No account has such a number by chance, and it is shown as its symbol.
-const ACCOUNT: &str = "990000000001";
+pub(crate) const ACCOUNT: &str = "990000000001";
 
 /// What each symbol is taken for.
 #[derive(Debug, Clone, Default)]

@@ -119,11 +119,14 @@ impl<'w> One<'w> {
             standing = Standing::Elsewhere;
         }
         if standing == Standing::Elsewhere {
-            let named = role.as_ref().map_or_else(|| self.unnamed(), |r| r.value.to_string());
-            let text = format!(
-                "{}: the role {named} is not declared in what was read; --live reads it from the account",
-                self.who()
-            );
+            let text = match &role {
+                Some(role) => format!(
+                    "{}: the role {} is not declared in what was read; --live reads it from the account",
+                    self.who(),
+                    role.value
+                ),
+                None => format!("{}: which role it asks for is not in its file: {}", self.who(), self.unnamed()),
+            };
             report.undetermined.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at_role())) });
         }
         // What is wrong with the job itself, whatever its role is.
@@ -150,7 +153,7 @@ impl<'w> One<'w> {
 
     fn unnamed(&self) -> String {
         match &self.job.role {
-            trustwalk_ci::Role::OfTheRun(text) => format!("`{text}`"),
+            trustwalk_ci::Role::OfTheRun(text) => format!("`{text}`, which only the run knows"),
             trustwalk_ci::Role::Elsewhere(why) => why.clone(),
             trustwalk_ci::Role::Named(_) | trustwalk_ci::Role::None => "that it names".to_owned(),
         }

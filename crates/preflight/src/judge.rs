@@ -13,7 +13,7 @@ use crate::model::{Identity, Note, Report, Spot, Standing};
 use crate::put;
 use crate::way::{Came, Claimant, follow};
 use crate::world::{World, role_annotation};
-use crate::{alone, jobs, pods};
+use crate::{alone, associations, jobs, pods, workloads};
 
 /// The namespace of a manifest that names none: that in which it is applied, the same for all.
 const WHEREVER: &str = "the namespace that it is applied in";
@@ -28,6 +28,9 @@ pub fn judge(world: &World) -> Report {
     }
     for addon in &world.declared.addons {
         of_addon(world, addon, &mut report);
+    }
+    for association in &world.declared.associations {
+        associations::judge(world, association, &mut report);
     }
     jobs::judge(world, &mut report);
     alone::judge(world, &mut report);
@@ -120,6 +123,9 @@ fn of_account(world: &World, account: &Merged<'_>, report: &mut Report) {
     let claimant =
         Claimant { who: account.who(), subject: account.subject(), audience, at: &account.name.at, role, evidence };
     tell(report, &claimant, follow(world, &claimant));
+    for workload in &account.workloads {
+        workloads::judge(workload, claimant.evidence.clone(), role, world.now, report);
+    }
 }
 
 /// Takes in what a way came to.

@@ -6,6 +6,7 @@
 
 mod admit;
 mod alone;
+mod associations;
 mod change;
 mod evidence;
 mod fill;
@@ -19,6 +20,7 @@ mod pods;
 mod policy;
 mod put;
 mod way;
+mod workloads;
 mod world;
 
 pub use admit::account as account_of_arn;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use trustwalk_checkout::{Node, Value, with_placeholders};
-use trustwalk_core::evidence::{Container, EnvFrom, EnvVar, PodSpec, TokenVolume, kept};
+use trustwalk_core::evidence::{Container, EnvFrom, EnvVar, Pod, PodSpec, TokenVolume, Variable, kept};
 
 /// The text at a path, when all of it is known.
 fn text(node: &Node, path: &[&str]) -> Option<String> {
@@ -47,6 +47,38 @@ pub(crate) fn spec(template: &Node, account: &str) -> PodSpec {
         annotations: kept::annotations(texts(template, &["metadata", "annotations"])),
         labels: texts(template, &["metadata", "labels"]),
     }
+}
+
+/// Where the webhook puts the token (amazon-eks-pod-identity-webhook).
+const MOUNT: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
+const VOLUME: &str = "aws-iam-token";
+
+/// A pod as the webhook makes it of a template: what sets one of the two variables itself is left alone
+/// (amazon-eks-pod-identity-webhook, `pkg/handler/handler.go`).
+pub(crate) fn foretold(name: &str, template: &PodSpec, role: &str, audience: &str) -> Pod {
+    let mut spec = template.clone();
+    let mut injected = false;
+    for container in &mut spec.containers {
+        if container.has_env(Variable::AwsRoleArn) || container.has_env(Variable::AwsWebIdentityTokenFile) {
+            continue;
+        }
+        injected = true;
+        let mut set = |variable: Variable, value: String| {
+            container.env.push(EnvVar::new(variable.name().to_owned(), Some(value), None));
+        };
+        set(Variable::AwsRoleArn, role.to_owned());
+        set(Variable::AwsWebIdentityTokenFile, format!("{MOUNT}/token"));
+        container.mounts.insert(VOLUME.to_owned(), MOUNT.to_owned());
+    }
+    if injected {
+        spec.token_volumes.push(TokenVolume {
+            name: VOLUME.to_owned(),
+            audience: audience.to_owned(),
+            expiration_seconds: 86_400,
+            path: "token".to_owned(),
+        });
+    }
+    Pod { name: format!("{name}-…"), phase: "Running".to_owned(), ready: true, spec, ..Pod::default() }
 }
 
 fn container(template: &Node, c: &Node, init: bool) -> Container {

@@ -248,3 +248,56 @@ fn a_provider_that_does_not_know_the_audience() {
     assert_eq!(causes(&found), ["audience-not-in-provider-client-ids"], "{found:#?}");
     assert!(causes(&of("sts.amazonaws.com")).is_empty());
 }
+
+#[test]
+fn an_association_whose_role_does_not_let_eks_in() {
+    let template = |actions: &str| {
+        role("{Service: pods.eks.amazonaws.com}", actions, "{}")
+            + "  Association:\n    Type: AWS::EKS::PodIdentityAssociation\n    Properties: {ClusterName: prod, Namespace: shop, \
+               ServiceAccount: reader, RoleArn: !GetAtt Reader.Arn}\n"
+    };
+    for wrong in ["sts:AssumeRole", "[sts:TagSession]"] {
+        let found = report(&[("a.yaml", &template(wrong))]);
+        assert_eq!(causes(&found), ["role-does-not-trust-pod-identity"], "{found:#?}");
+    }
+    let sound = report(&[("a.yaml", &template("[sts:AssumeRole, sts:TagSession]"))]);
+    assert!(causes(&sound).is_empty() && sound.undetermined.is_empty(), "{sound:#?}");
+}
+
+#[test]
+fn workloads_whose_own_settings_are_in_the_way() {
+    let deployment = |pod: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: reader, namespace: shop}}\nspec:\n  template:\n{pod}"
+        )
+    };
+    let with = |env: &str| {
+        deployment(&format!(
+            "    spec:\n      serviceAccountName: reader\n      containers:\n        - name: app\n          image: app\n          \
+             env:\n            - {env}\n"
+        ))
+    };
+    for (cause, text, line) in [
+        (
+            "env-preset-in-pod-blocks-mutation",
+            with("{name: AWS_ROLE_ARN, value: 'arn:aws:iam::111122223333:role/reader'}"),
+            12,
+        ),
+        ("static-or-other-credentials-take-precedence", with("{name: AWS_ACCESS_KEY_ID, value: EXAMPLE}"), 12),
+        (
+            "container-skipped-by-annotation",
+            deployment(
+                "    metadata:\n      annotations: {eks.amazonaws.com/skip-containers: app}\n    spec:\n      \
+                 serviceAccountName: reader\n      containers: [{name: app, image: app}]\n",
+            ),
+            7,
+        ),
+    ] {
+        let found = report(&[("role.yaml", &eks(SOUND)), ("sa.yaml", &annotated()), ("d.yaml", &text)]);
+        assert_eq!(causes(&found), [cause], "{:?}", found.undetermined);
+        assert_eq!((found.findings[0].at.file.as_str(), found.findings[0].at.line), ("d.yaml", line), "{cause}");
+    }
+    let sound = with("{name: AWS_REGION, value: eu-west-1}");
+    let found = report(&[("role.yaml", &eks(SOUND)), ("sa.yaml", &annotated()), ("d.yaml", &sound)]);
+    assert!(causes(&found).is_empty(), "{found:#?}");
+}

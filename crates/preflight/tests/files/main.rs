@@ -4,8 +4,9 @@
 mod broken;
 mod hostile;
 mod sound;
+mod terraform;
 
-use trustwalk_checkout::{Declared, Source, may_declare, read_file};
+use trustwalk_checkout::{Source, may_declare, read_file};
 use trustwalk_ci::Nothing;
 use trustwalk_preflight::{Report, World, is_ci, judge};
 
@@ -18,12 +19,13 @@ pub(crate) fn report(files: &[(&str, &str)]) -> Report {
 pub(crate) fn report_in(files: &[(&str, &str)], repository: Option<&str>) -> Report {
     let all = files.iter().map(|(path, text)| Source { path: (*path).into(), text: (*text).to_owned() });
     let (ci, others): (Vec<Source>, Vec<Source>) = all.partition(|s| is_ci(&s.path));
+    let (terraform, others): (Vec<Source>, Vec<Source>) = others.into_iter().partition(|s| s.path.ends_with(".tf"));
+    let terraform: Vec<trustwalk_terraform::File> =
+        terraform.into_iter().map(|s| trustwalk_terraform::File { path: s.path, text: s.text }).collect();
+    let declared = trustwalk_terraform::read(&terraform);
     let read = others.iter().filter(|s| may_declare(&s.path, &s.text)).map(read_file).collect();
-    let world = World {
-        files: files.len(),
-        now: 1_760_000_000,
-        ..World::of(read, &ci, Declared::default(), &Nothing, repository)
-    };
+    let world =
+        World { files: files.len(), now: 1_760_000_000, ..World::of(read, &ci, declared, &Nothing, repository) };
     judge(&world)
 }
 

@@ -1,0 +1,103 @@
+//! Pod Identity associations and the roles that they name: EKS has to be let in, and not a token.
+
+use trustwalk_checkout::{Association, Place, Role};
+use trustwalk_core::cause::Cause;
+use trustwalk_core::diagnosis::diagnose;
+use trustwalk_core::evidence::{Evidence, PodIdentityAssociation, ServiceAccount, Target};
+use trustwalk_core::finding::Finding;
+
+use crate::evidence;
+use crate::fill::Fill;
+use crate::model::{Identity, Note, Report, Spot, Standing};
+use crate::policy::{is_known, rendered};
+use crate::put;
+use crate::world::{World, account_of};
+
+/// Judges one.
+pub(crate) fn judge(world: &World, association: &Association, report: &mut Report) {
+    let who = format!("association of {}/{}", association.namespace.value, association.account.value);
+    let at = Spot::from(&association.account.at);
+    let roles = world.roles(&association.role.value);
+    let mut standing = Standing::Elsewhere;
+    let mut found = Vec::new();
+    let note = |text: String| Note { text, identity: Some(who.clone()), at: Some(Spot::from(&association.role.at)) };
+    match roles.as_slice() {
+        [] => report.undetermined.push(note(format!(
+            "{who}: the role {} is not declared in what was read; --live reads it from the account",
+            association.role.value
+        ))),
+        [role] if is_known(&role.trust) => {
+            found = refused(world, association, role);
+            standing = if found.is_empty() { Standing::Sound } else { Standing::Broken };
+        }
+        [role] => {
+            // What is unknown may be whatever lets EKS in; a policy that certainly does needs no more.
+            standing = if admits(role) { Standing::Sound } else { Standing::Undetermined };
+            if standing == Standing::Undetermined {
+                let text =
+                    format!("{who}: whether {} lets EKS in depends on what its files do not tell", role.from.address);
+                report.undetermined.push(note(text));
+            }
+        }
+        several => {
+            standing = if several.iter().any(|r| admits(r)) { Standing::Sound } else { Standing::Undetermined };
+            if standing == Standing::Undetermined {
+                report.undetermined.push(note(format!("{who}: which of several roles is meant is not known")));
+            }
+        }
+    }
+    report.identities.push(Identity {
+        who: who.clone(),
+        role: Some(association.role.value.to_string()),
+        at,
+        role_at: None,
+        subject: None,
+        standing,
+    });
+    for (finding, place, role_at) in found {
+        let related = vec![put::related("the association", &association.role.at), put::related("the role", &role_at)];
+        report.findings.push(put::found(finding, &who, &place, related, &Fill::default()));
+    }
+}
+
+/// What core says of an association and its role.
+fn asked(world: &World, association: &Association, role: &Role) -> Vec<Finding> {
+    let mut fill = Fill::default();
+    fill.arn(&role.arn, account_of(role, Some(&association.role.value)).as_deref());
+    let (namespace, name) = (fill.text(&association.namespace.value), fill.text(&association.account.value));
+    let mut e: Evidence =
+        evidence::of(Target::ServiceAccount { namespace: namespace.clone(), name: name.clone() }, world.now);
+    let at = |place: &Place| format!("{}:{}", place.path, place.line);
+    let declared = evidence::role(role, &rendered(&role.trust, &fill), &fill);
+    let own = PodIdentityAssociation {
+        namespace: namespace.clone(),
+        service_account: name.clone(),
+        role_arn: Some(declared.arn.clone()),
+        ..PodIdentityAssociation::default()
+    };
+    let account = ServiceAccount { namespace, name, ..ServiceAccount::default() };
+    e.service_account = evidence::known(account, at(&association.account.at), world.now);
+    e.pods = evidence::known(Vec::new(), at(&association.account.at), world.now);
+    e.role_arn = evidence::absent(at(&association.account.at), world.now);
+    e.associations = evidence::known(vec![own], at(&association.role.at), world.now).into();
+    e.association_role = evidence::known(declared, at(&role.trust.at), world.now).into();
+    put::of(diagnose(&e))
+}
+
+fn refused(world: &World, association: &Association, role: &Role) -> Vec<(Finding, Place, Place)> {
+    let found = asked(world, association, role).into_iter();
+    let found = found.filter(|f| f.cause == Cause::RoleDoesNotTrustPodIdentity);
+    found.map(|f| (f, role.trust.at.clone(), role.from.at.clone())).collect()
+}
+
+/// Whether a statement that is wholly known lets EKS assume the role and tag the session.
+fn admits(role: &Role) -> bool {
+    let all = crate::policy::statements(&role.trust);
+    let denies = all.iter().any(|s| !s.allows());
+    let says = |texts: &[trustwalk_checkout::Text], word: &str| texts.iter().any(|t| t.known() == Some(word));
+    !denies
+        && all.iter().filter(|s| s.is_known() && s.conditions.is_empty()).any(|s| {
+            let texts = crate::policy::texts(s.node);
+            says(&texts, "pods.eks.amazonaws.com") && says(&texts, "sts:AssumeRole") && says(&texts, "sts:TagSession")
+        })
+}

@@ -1,0 +1,75 @@
+//! Workloads of a service account that names a role: whether their own settings let them use it.
+
+use trustwalk_checkout::{Node, Place, Said, Text, Workload};
+use trustwalk_core::cause::Cause;
+use trustwalk_core::diagnosis::diagnose;
+use trustwalk_core::evidence::Evidence;
+use trustwalk_core::severity::Severity;
+
+use crate::evidence;
+use crate::fill::Fill;
+use crate::model::Report;
+use crate::pods;
+use crate::put;
+
+/// Causes that a pod's template decides.
+const OF_TEMPLATE: [Cause; 6] = [
+    Cause::EnvPresetInPodBlocksMutation,
+    Cause::StaticOrOtherCredentialsTakePrecedence,
+    Cause::WrongTokenFileKubernetesDefaultToken,
+    Cause::TokenFileAbsentWhereCodeRuns,
+    Cause::ContainerSkippedByAnnotation,
+    Cause::StsEndpointWithoutTls,
+];
+
+/// Judges a workload whose service account's evidence and role these are.
+pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now: i64, report: &mut Report) {
+    let mut fill = Fill::default();
+    fill.arn(&role.value, None);
+    let arn = fill.arn_text(&role.value);
+    let account = e.service_account.known().map(|s| s.name.clone()).unwrap_or_default();
+    let name = fill.text(&workload.name.value);
+    let template = pods::spec(&workload.template, &account);
+    let pod = pods::foretold(&name, &template, &arn, trustwalk_core::evidence::DEFAULT_AUDIENCE);
+    let at = |place: &Place| format!("{}:{}", place.path, place.line);
+    let own = trustwalk_core::evidence::Workload {
+        kind: workload.kind.clone(),
+        namespace: workload.namespace.as_ref().map(|n| fill.text(&n.value)).unwrap_or_default(),
+        name,
+        template,
+        ..trustwalk_core::evidence::Workload::default()
+    };
+    e.workload = evidence::known(own, at(&workload.from.at), now);
+    e.pods = evidence::known(vec![pod], "a pod as the webhook makes it", now);
+    e.role_arn = evidence::known(arn, at(&role.at), now);
+    let who = workload.from.address.clone();
+    for finding in put::of(diagnose(&e)) {
+        if OF_TEMPLATE.contains(&finding.cause) && finding.severity == Severity::Error {
+            let place = setting(workload, finding.cause);
+            let related = vec![put::related("where the role is named", &role.at)];
+            report.findings.push(put::found(finding, &who, &place, related, &fill));
+        }
+    }
+}
+
+/// The variable or annotation that is in the way.
+fn setting(workload: &Workload, cause: Cause) -> Place {
+    if cause == Cause::ContainerSkippedByAnnotation {
+        let annotations = workload.template.at_path(&["metadata", "annotations", "eks.amazonaws.com/skip-containers"]);
+        return annotations.map_or_else(|_| workload.from.at.clone(), |n| n.at.clone());
+    }
+    let wanted: &[&str] = if cause == Cause::StaticOrOtherCredentialsTakePrecedence {
+        &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"]
+    } else {
+        &["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
+    };
+    let containers = ["containers", "initContainers"]
+        .into_iter()
+        .filter_map(|kind| workload.template.at_path(&["spec", kind]).ok().map(|n| n.value.items()));
+    let variables = containers.flatten().filter_map(|c| c.value.get("env")).flat_map(|n| n.value.items());
+    let named = |v: &&Node| {
+        let name = v.value.get("name").and_then(|n| n.value.text());
+        name.is_some_and(|t| t.known().is_some_and(|name| wanted.contains(&name)))
+    };
+    variables.into_iter().find(named).map_or_else(|| workload.name.at.clone(), |v| v.at.clone())
+}
