@@ -1,4 +1,5 @@
-//! Values for symbols, each the one that speaks most for the files: what is refused even so is refused whatever they are.
+//! Values for symbols, each the one that speaks most for the files: what is refused even so is refused whatever they
+//! are.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -234,7 +234,8 @@ fn thumbprints(world: &World, addon: &Addon, role: &Said<Text>) -> Note {
     let explicit = world.declared.providers.iter().any(|p| p.thumbprints.as_ref().is_some_and(|t| !t.is_empty()));
     let registered = if explicit { ", and the files list its thumbprints" } else { "" };
     let text = format!(
-        "the add-on {} gets a role of its own: from then on its pods depend on the cluster's OIDC provider{registered}; \
+        "the add-on {} gets a role of its own: from then on its pods depend on the cluster's OIDC \
+            provider{registered}; \
          --live compares what is registered with the certificates that the issuer presents now",
         addon.name.value
     );

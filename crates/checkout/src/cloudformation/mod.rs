@@ -217,8 +217,11 @@ Resources:
     Properties: {ClusterName: !Ref Cluster, AddonName: vpc-cni, ServiceAccountRoleArn: !GetAtt Role.Arn}
   Association:
     Type: AWS::EKS::PodIdentityAssociation
-    Properties: {ClusterName: prod, Namespace: a, ServiceAccount: b, RoleArn: !Join ['', ['arn:aws:iam::', !Ref \
-    'AWS::AccountId', ':role/x']]}
+    Properties:
+      ClusterName: prod
+      Namespace: a
+      ServiceAccount: b
+      RoleArn: !Join ['', ['arn:aws:iam::', !Ref 'AWS::AccountId', ':role/x']]
 ";
 
     #[test]

@@ -10,14 +10,16 @@ const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789ABCDEF
 fn role(subject: &str) -> String {
     format!(
         "Resources:\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      \
-         AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Allow\n            \
+         AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: \
+         Allow\n            \
          Principal: {{Federated: 'arn:aws:iam::111122223333:oidc-provider/{ISSUER}'}}\n            \
          Action: sts:AssumeRoleWithWebIdentity\n            Condition:\n              StringEquals:\n                \
          {ISSUER}:aud: sts.amazonaws.com\n                {ISSUER}:sub: {subject}\n"
     )
 }
 
-const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: reader\n  namespace: shop\n  annotations:\n    \
+const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: reader\n  namespace: shop\n  \
+    annotations:\n    \
                        eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/reader\n";
 const SUBJECT: &str = "system:serviceaccount:shop:reader";
 

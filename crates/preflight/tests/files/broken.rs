@@ -8,7 +8,8 @@ const ISSUER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789ABCDEF
 fn role(principal: &str, action: &str, condition: &str) -> String {
     format!(
         "Resources:\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      \
-         AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: Allow\n            \
+         AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n        Statement:\n          - Effect: \
+         Allow\n            \
          Principal: {principal}\n            Action: {action}\n            Condition: {condition}\n"
     )
 }
@@ -25,7 +26,8 @@ fn eks(condition: &str) -> String {
 
 fn account(annotation: &str) -> String {
     format!(
-        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: reader\n  namespace: shop\n  annotations:\n    {annotation}\n"
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: reader\n  namespace: shop\n  \
+            annotations:\n    {annotation}\n"
     )
 }
 
@@ -46,7 +48,14 @@ fn a_policy_that_does_not_fit_its_service_account() {
         ("audience-confused-with-sts-endpoint", &SOUND.replace("sts.amazonaws.com}", "sts.eu-west-1.amazonaws.com}")),
         ("https-prefix-in-arn-or-condition-key", &SOUND.replace("ISSUER:", "https://ISSUER:")),
         ("condition-key-missing-sub-suffix", &SOUND.replace("ISSUER:sub", "ISSUER")),
-        ("condition-key-not-issuer-path", &SOUND.replace("ISSUER:", "arn:aws:iam::111122223333:oidc-provider/ISSUER:")),
+        (
+            "condition-key-not-issuer-path",
+            &SOUND.replace(
+                "ISSUER:",
+                "arn:aws:iam::111122223333:oidc-provider/\
+            ISSUER:",
+            ),
+        ),
         (
             "sub-value-under-aud-key",
             &SOUND
@@ -104,7 +113,12 @@ fn annotations_that_name_no_role() {
     let template = eks(SOUND);
     for (cause, annotation, line) in [
         ("annotation-key-wrong", "eks.amazonaws.com/rolearn: arn:aws:iam::111122223333:role/reader", 7),
-        ("role-arn-malformed-or-not-a-role", "eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:policy/reader", 7),
+        (
+            "role-arn-malformed-or-not-a-role",
+            "eks.amazonaws.com/role-arn: \
+            arn:aws:iam::111122223333:policy/reader",
+            7,
+        ),
         ("role-arn-malformed-or-not-a-role", "eks.amazonaws.com/role-arn: reader", 7),
         ("role-arn-malformed-or-not-a-role", "eks.amazonaws.com/role-arn: arn:aws:iam::${ACCOUNT}:policy/reader", 7),
         ("annotation-missing-on-service-account", "team: shop", 4),
@@ -119,8 +133,10 @@ fn annotations_that_name_no_role() {
 
 #[test]
 fn a_role_on_the_pods_and_not_on_their_account() {
-    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: reader, namespace: shop}\nspec:\n  template:\n    \
-                      metadata:\n      annotations:\n        eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/reader\n    \
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: reader, namespace: shop}\n\
+        spec:\n  template:\n    \
+                      metadata:\n      annotations:\n        eks.amazonaws.com/role-arn: \
+                      arn:aws:iam::111122223333:role/reader\n    \
                       spec:\n      serviceAccountName: reader\n      containers: [{name: a, image: b}]\n";
     let found = report(&[("role.yaml", &eks(SOUND)), ("sa.yaml", &account("a: b")), ("d.yaml", deployment)]);
     assert_eq!(causes(&found), ["annotation-on-pod-not-service-account"]);
@@ -216,7 +232,8 @@ fn jobs_that_a_role_does_not_admit() {
 #[test]
 fn the_callers_permission_is_blamed_and_not_the_called_workflow() {
     let called = workflow("workflow_call", MAY_ASK);
-    let caller = "on: {push: {branches: [main]}}\npermissions:\n  contents: read\njobs:\n  go:\n    uses: ./.github/workflows/called.yml\n";
+    let caller = "on: {push: {branches: [main]}}\npermissions:\n  contents: read\njobs:\n  go:\n    uses: \
+        ./.github/workflows/called.yml\n";
     let found = report(&[
         (".github/workflows/called.yml", &called),
         (".github/workflows/main.yml", caller),
@@ -237,7 +254,8 @@ fn what_iam_does_not_save() {
 
 #[test]
 fn a_provider_that_does_not_know_the_audience() {
-    let provider = "  Provider:\n    Type: AWS::IAM::OIDCProvider\n    Properties:\n      Url: https://token.actions.githubusercontent.com\n      ClientIdList: [AUD]\n";
+    let provider = "  Provider:\n    Type: AWS::IAM::OIDCProvider\n    Properties:\n      Url: \
+        https://token.actions.githubusercontent.com\n      ClientIdList: [AUD]\n";
     let template = github("repo:acme/shop:ref:refs/heads/main", "StringEquals") + provider;
     let flow = workflow("{push: {branches: [main]}}", MAY_ASK);
     let of = |aud: &str| {
@@ -253,7 +271,8 @@ fn a_provider_that_does_not_know_the_audience() {
 fn an_association_whose_role_does_not_let_eks_in() {
     let template = |actions: &str| {
         role("{Service: pods.eks.amazonaws.com}", actions, "{}")
-            + "  Association:\n    Type: AWS::EKS::PodIdentityAssociation\n    Properties: {ClusterName: prod, Namespace: shop, \
+            + "  Association:\n    Type: AWS::EKS::PodIdentityAssociation\n    Properties: {ClusterName: prod, \
+                Namespace: shop, \
                ServiceAccount: reader, RoleArn: !GetAtt Reader.Arn}\n"
     };
     for wrong in ["sts:AssumeRole", "[sts:TagSession]"] {
@@ -268,12 +287,14 @@ fn an_association_whose_role_does_not_let_eks_in() {
 fn workloads_whose_own_settings_are_in_the_way() {
     let deployment = |pod: &str| {
         format!(
-            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: reader, namespace: shop}}\nspec:\n  template:\n{pod}"
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: reader, namespace: shop}}\nspec:\n  \
+                template:\n{pod}"
         )
     };
     let with = |env: &str| {
         deployment(&format!(
-            "    spec:\n      serviceAccountName: reader\n      containers:\n        - name: app\n          image: app\n          \
+            "    spec:\n      serviceAccountName: reader\n      containers:\n        - name: app\n          \
+                image: app\n          \
              env:\n            - {env}\n"
         ))
     };

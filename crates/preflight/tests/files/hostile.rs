@@ -10,7 +10,8 @@ fn what_cannot_be_read_is_told_with_its_place_and_hides_nothing() {
         bomb = format!("{bomb}a{n}: &a{n} [{refs}]\n");
     }
     let broken = "apiVersion: v1\nkind: ServiceAccount\nmetadata: [\n";
-    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n  namespace: b\n  annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:policy/a\n";
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n  namespace: b\n  \
+        annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:policy/a\n";
     let found = report(&[
         ("bomb.yaml", &bomb),
         ("broken.yaml", broken),

@@ -57,7 +57,10 @@ Resources:
           - Effect: Allow
             Action: sts:AssumeRoleWithWebIdentity
             Principal:
-              Federated: !If [Create, !Ref GithubProvider, !Sub "arn:aws:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"]
+              Federated: !If
+                - Create
+                - !Ref GithubProvider
+                - !Sub "arn:aws:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"
             Condition:
               StringEquals: {"token.actions.githubusercontent.com:aud": sts.amazonaws.com}
               StringLike: {"token.actions.githubusercontent.com:sub": !Sub "repo:${Repository}:*"}
@@ -86,21 +89,28 @@ fn manifests_charts_and_configs_without_a_fault() {
     let files = [
         (
             "k8s/base/sa.yaml",
-            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\nspec:\n  template:\n    spec:\n      serviceAccountName: app\n      containers:\n        - {name: app, image: nginx, env: [{name: A, value: b}]}\n",
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n---\napiVersion: apps/v1\nkind: \
+                Deployment\nmetadata:\n  name: app\nspec:\n  template:\n    spec:\n      serviceAccountName: \
+                app\n      containers:\n        - {name: app, image: nginx, env: [{name: A, value: b}]}\n",
         ),
         ("chart/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"),
         ("chart/values.yaml", "serviceAccount:\n  create: true\n  annotations: {}\n  name: \"\"\n"),
         (
             "chart/templates/sa.yaml",
-            "{{- if .Values.serviceAccount.create }}\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  annotations: {{ toYaml .Values.serviceAccount.annotations | nindent 4 }}\n{{- end }}\n",
+            "{{- if .Values.serviceAccount.create }}\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  \
+                annotations: {{ toYaml .Values.serviceAccount.annotations | nindent 4 }}\n{{- end }}\n",
         ),
         (
             "cluster.yaml",
-            "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod, region: eu-west-1}\niam:\n  withOIDC: true\n  serviceAccounts:\n    - metadata: {name: s3-reader, namespace: backend}\n      attachPolicyARNs: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]\naddons:\n  - {name: vpc-cni, attachPolicyARNs: [arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy]}\n",
+            "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {name: prod, region: eu-west-1}\n\
+                iam:\n  withOIDC: true\n  serviceAccounts:\n    - metadata: {name: s3-reader, namespace: \
+                backend}\n      attachPolicyARNs: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]\naddons:\n  \
+                - {name: vpc-cni, attachPolicyARNs: [arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy]}\n",
         ),
         (
             ".github/workflows/ci.yml",
-            "on: [push, pull_request]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps: [{uses: actions/checkout@v4}, {run: make test}]\n",
+            "on: [push, pull_request]\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps: [{uses: \
+                actions/checkout@v4}, {run: make test}]\n",
         ),
         ("package.json", "{\"name\": \"x\"}"),
     ];
@@ -110,7 +120,8 @@ fn manifests_charts_and_configs_without_a_fault() {
 
 #[test]
 fn what_lies_elsewhere_is_said_and_is_no_finding() {
-    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n  namespace: shop\n  annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::ACCOUNT_ID:role/app\n";
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n  namespace: shop\n  \
+        annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::ACCOUNT_ID:role/app\n";
     let found = report(&[("sa.yaml", account)]);
     assert!(causes(&found).is_empty(), "{found:#?}");
     assert_eq!(found.identities[0].standing, Standing::Elsewhere);
@@ -119,18 +130,33 @@ fn what_lies_elsewhere_is_said_and_is_no_finding() {
 
 #[test]
 fn a_job_that_anybody_may_start_by_hand_is_no_fault() {
-    let flow = "on: {push: {branches: [main]}, workflow_dispatch: {}}\npermissions: {id-token: write}\njobs:\n  deploy:\n    runs-on: x\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: 'arn:aws:iam::111122223333:role/deploy', aws-region: eu-west-1}\n";
-    let trust = "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      AssumeRolePolicyDocument:\n        Statement:\n          - Effect: Allow\n            Principal: {Federated: !Sub 'arn:aws:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com'}\n            Action: sts:AssumeRoleWithWebIdentity\n            Condition:\n              StringEquals:\n                token.actions.githubusercontent.com:aud: sts.amazonaws.com\n                token.actions.githubusercontent.com:sub: repo:acme/shop:ref:refs/heads/main\n";
+    let flow = "on: {push: {branches: [main]}, workflow_dispatch: {}}\npermissions: {id-token: write}\n\
+        jobs:\n  deploy:\n    runs-on: x\n    steps:\n      - uses: \
+        aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: \
+        'arn:aws:iam::111122223333:role/deploy', aws-region: eu-west-1}\n";
+    let trust = "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      \
+        AssumeRolePolicyDocument:\n        Statement:\n          - Effect: Allow\n            Principal: \
+        {Federated: !Sub \
+        'arn:aws:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com'}\n            \
+        Action: sts:AssumeRoleWithWebIdentity\n            Condition:\n              \
+        StringEquals:\n                token.actions.githubusercontent.com:aud: \
+        sts.amazonaws.com\n                token.actions.githubusercontent.com:sub: \
+        repo:acme/shop:ref:refs/heads/main\n";
     let found = report_in(&[(".github/workflows/d.yml", flow), ("iam.yaml", trust)], Some("acme/shop"));
     assert!(causes(&found).is_empty() && found.undetermined.is_empty(), "{found:#?}");
 }
 
 #[test]
 fn kustomizations_make_the_names() {
-    let base = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n  annotations:\n    eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/app\n";
+    let base = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n  annotations:\n    \
+        eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/app\n";
     let trust = |sub: &str| {
         format!(
-            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: app\n      AssumeRolePolicyDocument:\n        Statement:\n          Effect: Allow\n          Principal: {{Federated: 'arn:aws:iam::111122223333:oidc-provider/issuer.example/id/A'}}\n          Action: sts:AssumeRoleWithWebIdentity\n          Condition: {{StringEquals: {{'issuer.example/id/A:sub': '{sub}'}}}}\n"
+            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: app\n      \
+                AssumeRolePolicyDocument:\n        Statement:\n          Effect: Allow\n          Principal: \
+                {{Federated: 'arn:aws:iam::111122223333:oidc-provider/issuer.example/id/A'}}\n          \
+                Action: sts:AssumeRoleWithWebIdentity\n          Condition: {{StringEquals: \
+                {{'issuer.example/id/A:sub': '{sub}'}}}}\n"
         )
     };
     let overlay = "namespace: shop\nnamePrefix: prod-\nresources: [../base]\n";

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use trustwalk_checkout::{Source, limits::FILE_BYTES, may_declare, read_file};
+use trustwalk_checkout::{Declared, Source, limits::FILE_BYTES, may_declare, read_file};
 use trustwalk_ci::Nothing;
 use trustwalk_preflight::World;
 
@@ -30,17 +30,20 @@ pub(super) fn world(checkout: &Checkout, revision: &str, args: &PreflightArgs) -
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let wanted: Vec<(&str, &str)> = listed.split('\0').filter_map(|line| file(line, checkout, args)).collect();
     let texts = blobs(&checkout.root, &wanted)?;
-    let (mut declared, mut terraform) = (Vec::new(), Vec::new());
+    let (mut declared, mut terraform, mut plans) = (Vec::new(), Vec::new(), Declared::default());
     for ((_, path), text) in wanted.iter().zip(texts) {
         let Ok(text) = String::from_utf8(text) else { continue };
         let path: Arc<str> = (*path).into();
-        if is_terraform(&path) {
+        if path.ends_with(".json") && trustwalk_terraform::is_plan(&text) {
+            plans.add(trustwalk_terraform::read_plan(&trustwalk_terraform::File { path, text }));
+        } else if is_terraform(&path) {
             terraform.push(trustwalk_terraform::File { path, text });
         } else if may_declare(&path, &text) {
             declared.push(read_file(&Source { path, text }));
         }
     }
-    Ok(World::of(declared, &[], trustwalk_terraform::read(&terraform), &Nothing, None))
+    plans.add(trustwalk_terraform::read(&terraform));
+    Ok(World::of(declared, &[], plans, &Nothing, None))
 }
 
 /// Object and path of a line of the tree, where its file may declare something and was asked for.

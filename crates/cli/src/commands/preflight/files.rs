@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
-use trustwalk_checkout::{InFile, Place, Source, Unread, limits::FILE_BYTES, may_declare, read_file};
+use trustwalk_checkout::{Declared, InFile, Place, Source, Unread, limits::FILE_BYTES, may_declare, read_file};
 use trustwalk_ci::Files;
 use trustwalk_preflight::is_ci;
+use trustwalk_terraform::{is_plan, read_plan};
 
 /// Files that are looked at. The largest public checkouts have some hundred thousand.
 const FILES: usize = 500_000;
@@ -44,6 +45,8 @@ pub(super) struct Gathered {
     pub(super) ci: Vec<Source>,
     /// Terraform's, and what its functions may read.
     pub(super) terraform: Vec<trustwalk_terraform::File>,
+    /// Plans of Terraform.
+    pub(super) plans: Declared,
     pub(super) unread: Vec<Unread>,
     pub(super) files: usize,
 }
@@ -51,6 +54,7 @@ pub(super) struct Gathered {
 /// One file, read.
 enum Read {
     Declares(Box<InFile>),
+    Plan(Box<Declared>),
     Ci(Source),
     Terraform(trustwalk_terraform::File),
     Unread(Unread),
@@ -127,6 +131,7 @@ impl Checkout {
         for read in self.all(&found) {
             match read {
                 Read::Declares(file) => out.declared.push(*file),
+                Read::Plan(declared) => out.plans.add(*declared),
                 Read::Ci(source) => out.ci.push(source),
                 Read::Terraform(source) => out.terraform.push(source),
                 Read::Unread(unread) => out.unread.push(unread),
@@ -134,7 +139,11 @@ impl Checkout {
             }
         }
         if let Some(text) = &self.stdin {
-            out.declared.push(read_file(&Source { path: "-".into(), text: text.clone() }));
+            if is_plan(text) {
+                out.plans.add(read_plan(&trustwalk_terraform::File { path: "-".into(), text: text.clone() }));
+            } else {
+                out.declared.push(read_file(&Source { path: "-".into(), text: text.clone() }));
+            }
         }
         Ok(out)
     }
@@ -244,6 +253,10 @@ impl Checkout {
         let source = Source { path: Arc::clone(&shown), text };
         if is_ci(&shown) {
             return Read::Ci(source);
+        }
+        if shown.ends_with(".json") && is_plan(&source.text) {
+            let file = trustwalk_terraform::File { path: source.path, text: source.text };
+            return Read::Plan(Box::new(read_plan(&file)));
         }
         if is_terraform(&shown) {
             return Read::Terraform(trustwalk_terraform::File { path: source.path, text: source.text });

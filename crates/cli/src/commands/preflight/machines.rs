@@ -251,7 +251,8 @@ pub(super) fn junit(report: &Report) -> Shown {
     for found in &report.findings {
         failures += 1;
         cases.push(format!(
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" message=\"{}\"/></testcase>",
+            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" \
+                message=\"{}\"/></testcase>",
             xml(&found.identity),
             xml(found.finding.name()),
             xml(&found.at.file),
@@ -263,7 +264,8 @@ pub(super) fn junit(report: &Report) -> Shown {
     for (change, text) in wider(report) {
         failures += 1;
         cases.push(format!(
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" message=\"{}\"/></testcase>",
+            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" \
+                message=\"{}\"/></testcase>",
             xml(&change.role),
             WIDER.1,
             xml(&change.at.file),
@@ -276,7 +278,8 @@ pub(super) fn junit(report: &Report) -> Shown {
         errors += 1;
         let at = note.at.clone().unwrap_or_else(nowhere);
         cases.push(format!(
-            "    <testcase name=\"{name}\" classname=\"preflight\" file=\"{}\" line=\"{}\"><error type=\"{name}\" message=\"{}\"/></testcase>",
+            "    <testcase name=\"{name}\" classname=\"preflight\" file=\"{}\" line=\"{}\"><error \
+                type=\"{name}\" message=\"{}\"/></testcase>",
             xml(&at.file),
             at.line,
             xml(&note.text)
@@ -295,7 +298,8 @@ pub(super) fn junit(report: &Report) -> Shown {
     let tests = cases.len();
     let head = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"");
     let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"trustwalk\" {head}>\n  <testsuite name=\"preflight\" \
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"trustwalk\" {head}>\n  <testsuite \
+            name=\"preflight\" \
          {head}>\n{}\n  </testsuite>\n</testsuites>\n",
         cases.join("\n")
     );

@@ -51,6 +51,7 @@ fn world(checkout: &Checkout, args: &PreflightArgs) -> anyhow::Result<World> {
     let known = trustwalk_collect::Checkout::around(&checkout.root, args.repository.as_deref());
     let mut terraform = trustwalk_terraform::read(&gathered.terraform);
     terraform.unread.append(&mut gathered.unread);
+    terraform.add(std::mem::take(&mut gathered.plans));
     let mut world = World::of(gathered.declared, &gathered.ci, terraform, checkout, known.repository());
     for job in &mut world.jobs {
         job.facts = known.of_job(std::mem::take(&mut job.facts));
