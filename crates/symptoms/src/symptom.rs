@@ -215,7 +215,7 @@ symptoms! {
     GhaTokenPending => "gha-token-pending",
     /// GitHub gave no ID token; the lines after tell its code. DOC: GitHub toolkit source.
     GhaTokenRefused => "gha-token-refused",
-    /// The CI platform gave the job no ID token: the variable that would hold it is not set. DOC: CircleCI's orb
+    /// The CI platform gave the job no ID token: the variable that would hold it is not set. DOC: `CircleCI`'s orb
     /// `aws-cli` (`assume-role-with-web-identity.sh`); POSIX shells, `set -u`.
     CiTokenMissing => "ci-token-missing",
     /// A called workflow asks for an ID token and its caller grants none. REPORTED: GitHub's words when the
