@@ -101,8 +101,8 @@ symptoms! {
     RegionDisabled => "region-disabled",
     /// The token file exists and may not be read: mode 0600 and no `fsGroup`. DOC: pod identity webhook issue 8.
     TokenFileUnreadable => "token-file-unreadable",
-    /// There is no token file at its path: nothing is there, or a directory is. DOC: SDK sources; REPORTED: Docker makes
-    /// a directory of what it mounts and does not find (botocore 2351).
+    /// There is no token file at its path: nothing is there, or a directory is. DOC: SDK sources; REPORTED: Docker
+    /// makes a directory of what it mounts and does not find (botocore 2351).
     TokenFileMissing => "token-file-missing",
     /// The token file's path is not absolute for the SDK, as on Windows. REPORTED: SDK for .NET.
     WindowsPath => "windows-path",

@@ -224,8 +224,8 @@ const TABLE: &[(S, &str, &str)] = &[
     (S::StsRegionMissing, "java.net.UnknownHostException: sts.null.amazonaws.com", "Java"),
     (
         S::StsWrongEndpoint,
-        "put failed: WebIdentityErr: failed to retrieve credentials\ncaused by: SerializationError: failed to unmarshal \
-         error message\n\tstatus code: 403, request id: X\ncaused by: UnmarshalError: failed to unmarshal error \
+        "put failed: WebIdentityErr: failed to retrieve credentials\ncaused by: SerializationError: failed to \
+         unmarshal error message\n\tstatus code: 403, request id: X\ncaused by: UnmarshalError: failed to unmarshal error \
          message\n\t00000000  3c 41 63 63 65 73 73 44  |<AccessD|\n\ncaused by: unknown error response tag, {{ \
          AccessDeniedException} []}",
         "SDK for Go 1, unmarshal_error.go; aws-sdk-go 2988",
@@ -256,8 +256,8 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::TokenFileMissing,
-        "failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at /tokens/aws: open /tokens/aws: not a \
-         directory",
+        "failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at \
+         /tokens/aws: open /tokens/aws: not a directory",
         "Go 2",
     ),
     (
@@ -316,7 +316,7 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::AnnotationKeyUnknown,
-        "{\"annotations\":{\"eks.amazonaws.io/role-arn\":\"arn:aws:iam::111122223333:role/lbc\"}}",
+        "        \"eks.amazonaws.io/role-arn\": \"arn:aws:iam::111122223333:role/lbc\",",
         "the same as JSON",
     ),
     (
