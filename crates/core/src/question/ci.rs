@@ -55,8 +55,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
 
 /// The platform gave the job no token: the line tells that it is not there, not why.
 fn no_token(line: &LogFailure) -> Draft {
-    let decide = "whether the job's file asks for a token (`id_tokens:` at GitLab, `oidc: true` at Bitbucket, a context \
-                  at CircleCI), and whether the same job gets one when it is run again";
+    let decide = "whether the job's file asks for a token (`id_tokens:` at GitLab, `oidc: true` at Bitbucket, a \
+                  context at CircleCI), and whether the same job gets one when it is run again";
     Draft::new("the job asks its platform for no ID token, or its platform is not set up to give one")
         .hear(line)
         .unsure(Confidence::Possible, decide)
