@@ -398,8 +398,8 @@ fn blocked(e: &View<'_>, line: &LogFailure, host: &str) -> Option<Draft> {
     Some(draft.show("egress allowed", allowed, format!("NetworkPolicy {named}")).cure(title, &[("kubectl", command)]))
 }
 
-/// One more rule of a policy, for the port alone: addresses of STS and of name servers change, and a policy that names a
-/// service's address does not meet its pods (Kubernetes documentation, "Network Policies").
+/// One more rule of a policy, for the port alone: addresses of STS and of name servers change, and a policy that names
+/// a service's address does not meet its pods (Kubernetes documentation, "Network Policies").
 fn let_out(e: &View<'_>, name: &str, line: &LogFailure) -> String {
     let on = |protocol: &str, port: u16| json!({"protocol": protocol, "port": port});
     let dns = line.failure.symptom == S::StsDns;
