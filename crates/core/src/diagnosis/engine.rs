@@ -40,9 +40,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let missing = gaps(evidence, std::mem::take(&mut answers.missing), root_cause.as_ref());
     let (mut possible, also): (Vec<Finding>, Vec<Finding>) = errors.partition(|f| f.confidence == Confidence::Possible);
     let told: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
-    let mut besides = survivors::beside(evidence, &answers, &observations, habitat, &told);
-    deciding::of_several(evidence, &mut besides);
-    possible.extend(besides);
+    possible.extend(survivors::beside(evidence, &answers, &observations, habitat, &told));
     let named: Vec<&Finding> = root_cause.iter().chain(&also).chain(&possible).collect();
     survivors::explain(&mut observations, &named);
     let failures = failures(&view, &observations);

@@ -10,6 +10,7 @@ use crate::observation::{Fate, Observation, Witness};
 use crate::plan::Cure;
 use crate::question::{Answers, refusal_of};
 
+use super::deciding;
 use super::model::Folded;
 
 /// Causes that are named for a line without a question's own words: with more of them left, a name would say nothing.
@@ -68,6 +69,7 @@ pub(super) fn beside(
             }));
         }
     }
+    deciding::of_several(e, &mut new);
     new
 }
 
