@@ -75,8 +75,8 @@ fn seeds() -> Vec<Vec<u8>> {
         role("b", &format!(r#"{{"StringEquals":{{"{key}":"repo:acme/api:*"}}}}"#)),
         role("c", &format!(r#"{{"StringEquals":{{"{key}":["repo:acme/api:pull_request"]}}}}"#)),
     ];
-    let event = r#"{"Records":[{"eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity","userIdentity":
-        {"type":"WebIdentityUser","userName":"repo:acme/api:pull_request","identityProvider":
+    let event = r#"{"Records":[{"eventSource":"sts.amazonaws.com","eventName":"AssumeRoleWithWebIdentity",
+        "userIdentity":{"type":"WebIdentityUser","userName":"repo:acme/api:pull_request","identityProvider":
         "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},
         "responseElements":{"audience":"sts.amazonaws.com"},
         "requestParameters":{"roleArn":"arn:aws:iam::111122223333:role/a"}}]}"#;

@@ -226,8 +226,8 @@ const TABLE: &[(S, &str, &str)] = &[
         S::StsWrongEndpoint,
         "put failed: WebIdentityErr: failed to retrieve credentials\ncaused by: SerializationError: failed to \
          unmarshal error message\n\tstatus code: 403, request id: X\ncaused by: UnmarshalError: failed to \
-         unmarshal error message\n\t00000000  3c 41 63 63 65 73 73 44  |<AccessD|\n\ncaused by: unknown error response tag, \
-         {{ AccessDeniedException} []}",
+         unmarshal error message\n\t00000000  3c 41 63 63 65 73 73 44  |<AccessD|\n\ncaused by: unknown error response \
+         tag, {{ AccessDeniedException} []}",
         "SDK for Go 1, unmarshal_error.go; aws-sdk-go 2988",
     ),
     (
