@@ -28,6 +28,6 @@ macro_rules! bounded {
 }
 
 bounded! {
-    audits aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies
-    receipts rendering signed tls workflows
+    audits aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering
+    signed tls workflows
 }

@@ -2,6 +2,12 @@
 //! for reading, one for the answers, one for the whole audit.
 //!
 //! `cargo run --release -p trustwalk-audit --example who_can -- account.json`
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "an example reads files, looks at a clock and says what it found"
+)]
 
 use std::time::Instant;
 
@@ -11,8 +17,6 @@ use trustwalk_audit::{Audit, Basis, Matrix, Reader, Zone};
 /// Subjects that are asked about.
 const SUBJECTS: usize = 10_000;
 
-#[expect(clippy::print_stdout, reason = "an example says what it found")]
-#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "an example reads files and looks at a clock")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut texts = Vec::new();
     for file in std::env::args().skip(1) {
