@@ -20,6 +20,12 @@ pub(crate) const MAX_MODULE_DEPTH: usize = 12;
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 /// How deep a document inside a text (JSON) is read.
 pub(crate) const MAX_DOCUMENT_DEPTH: usize = 64;
+/// How deep lists and maps are kept in a value.
+pub(crate) const MAX_VALUE_DEPTH: usize = 80;
+/// How many parts a text is made of.
+pub(crate) const MAX_PARTS: usize = 65_536;
+/// The longest YAML text inside a file of Terraform, and its longest line, in bytes.
+pub(crate) const MAX_YAML: (usize, usize) = (256 << 10, 8 << 10);
 /// How many values are handed out in one document.
 pub(crate) const MAX_NODES: usize = 200_000;
 /// The longest expression that stands for an unknown value, in bytes; a longer one is cut and told apart by a number.

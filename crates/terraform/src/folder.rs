@@ -61,6 +61,8 @@ pub(crate) struct Folder<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Folders<'a> {
     pub(crate) by_path: BTreeMap<&'a str, Folder<'a>>,
+    /// Our own descriptions of well-known modules, by their files' names.
+    pub(crate) ours: BTreeMap<&'a str, Folder<'a>>,
     /// Blocks of resources and data sources; their numbers name them.
     pub(crate) blocks: Vec<Block<'a>>,
 }
@@ -85,7 +87,9 @@ impl<'a> Folders<'a> {
         order.sort_by_key(|number| (path_of(number).map(rank), path_of(number)));
         for number in order {
             let (Some(unit), Some(path)) = (units.get(number), path_of(&number)) else { continue };
-            if path.ends_with(".tfvars") {
+            if unit.ours {
+                all.body(number, unit, path);
+            } else if path.ends_with(".tfvars") {
                 all.variables(number, unit, path);
             } else {
                 all.body(number, unit, folder_of(path));
@@ -110,7 +114,8 @@ impl<'a> Folders<'a> {
         for structure in &unit.body {
             let Structure::Block(hcl) = structure else { continue };
             let block = Block { unit: number, hcl, spot: unit.spot(hcl) };
-            let folder = self.by_path.entry(path).or_default();
+            let folders = if unit.ours { &mut self.ours } else { &mut self.by_path };
+            let folder = folders.entry(path).or_default();
             match hcl.ident.value().as_str() {
                 "variable" => drop(folder.variables.insert(block.label(0), block)),
                 "output" => drop(folder.outputs.insert(block.label(0), block)),

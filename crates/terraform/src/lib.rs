@@ -24,9 +24,11 @@ mod plan;
 mod policy_document;
 mod print;
 mod read;
+mod registry;
 mod rope;
 mod source;
 mod value;
+mod yaml;
 
 pub use plan::{is_plan, read as read_plan};
 pub use read::read;

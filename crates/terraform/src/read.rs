@@ -10,7 +10,8 @@ use super::declare::Declare;
 use super::eval::{Eval, join};
 use super::folder::{Folder, Folders, is_override};
 use super::parse::{Unit, parse};
-use super::source::{File, Sources, Spot};
+use super::registry;
+use super::source::{File, Sources, Spot, to_u32};
 
 /// What the Terraform files of a checkout declare. Other files may be among them: `file` and `templatefile` read them.
 pub fn read(files: &[File]) -> Declared {
@@ -32,7 +33,13 @@ pub fn read(files: &[File]) -> Declared {
             units.push(Unit { file: number, base: 0, ours: false, body: Body::new() });
         }
     }
-    let paths: Vec<&str> = files.iter().map(|file| &*file.path).collect();
+    let mut paths: Vec<&str> = files.iter().map(|file| &*file.path).collect();
+    if files.iter().any(|file| file.text.contains(registry::OWNER)) {
+        for (name, body) in registry::bodies() {
+            units.push(Unit { file: to_u32(paths.len()), base: 0, ours: true, body });
+            paths.push(name);
+        }
+    }
     let folders = Folders::new(&units, &paths);
     let mut eval = Eval::new(&sources, &units, &folders);
     let roots = roots(&folders);

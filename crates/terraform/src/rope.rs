@@ -194,7 +194,7 @@ impl Rope {
         let segs = self.merged();
         segs.iter().enumerate().any(|(number, seg)| {
             let Seg::Unknown(sym, _) = seg else { return false };
-            let fits = |part: &str| part.chars().all(|c| sym.chars.has(c));
+            let fits = |part: &str| sym.chars.holds(part);
             let around = |at: Option<usize>| match at.map(|at| segs.get(at)) {
                 Some(Some(Seg::Known { text, .. })) => Some(text.to_string()),
                 Some(Some(Seg::Unknown(..))) => None,

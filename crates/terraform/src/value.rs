@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::bounds::MAX_VALUE_DEPTH;
 use super::rope::Rope;
 use super::source::Spot;
 
@@ -10,6 +11,8 @@ use super::source::Spot;
 pub(crate) struct Val {
     pub(crate) kind: Kind,
     pub(crate) at: Spot,
+    /// How deep lists and maps are in it.
+    deep: u16,
 }
 
 /// What a value is.
@@ -44,6 +47,8 @@ pub(crate) struct Sym {
     pub(crate) chars: Chars,
     /// That an attribute of something that exists will have a value.
     pub(crate) sure: bool,
+    /// That it stands behind what is not known, so that there may be no such thing.
+    pub(crate) risky: bool,
     /// The module call that is not understood and that it comes from.
     pub(crate) from: Option<u32>,
 }
@@ -55,7 +60,8 @@ pub(crate) enum Chars {
     Any,
     /// Letters, digits, `-`: account, region, partition.
     Word,
-    /// Those of a URL without its scheme: letters, digits, `-`, `.`, `/`, `_`.
+    /// Those of the URL of a cluster's issuer without its scheme, `oidc.eks.REGION.SUFFIX/id/NUMBER`
+    /// (<https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html>).
     Address,
 }
 
@@ -64,18 +70,23 @@ impl Chars {
         match self {
             Self::Any => true,
             Self::Word => c.is_ascii_alphanumeric() || c == '-',
-            Self::Address => c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/' | '_'),
+            Self::Address => c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/'),
         }
+    }
+
+    /// Whether a text can stand in it; an issuer's address has no path but `/id/`.
+    pub(crate) fn holds(self, text: &str) -> bool {
+        text.chars().all(|c| self.has(c)) && !(self == Self::Address && text.contains("provider/"))
     }
 }
 
 impl Sym {
     pub(crate) fn any(name: impl Into<Rc<str>>) -> Self {
-        Self { name: name.into(), chars: Chars::Any, sure: false, from: None }
+        Self { name: name.into(), chars: Chars::Any, sure: false, risky: false, from: None }
     }
 
     pub(crate) fn sure(name: impl Into<Rc<str>>, chars: Chars) -> Self {
-        Self { name: name.into(), chars, sure: true, from: None }
+        Self { name: name.into(), chars, sure: true, risky: false, from: None }
     }
 }
 
@@ -90,7 +101,21 @@ pub(crate) enum Thing {
 
 impl Val {
     pub(crate) fn new(kind: Kind, at: Spot) -> Self {
-        Self { kind, at }
+        let deep = match &kind {
+            Kind::List(items) => items.iter().map(|item| item.deep + 1).max().unwrap_or(1),
+            Kind::Map(members) => members.iter().map(|(_, item)| item.deep + 1).max().unwrap_or(1),
+            Kind::Json(value) => value.deep + 1,
+            _ => 0,
+        };
+        if usize::from(deep) > MAX_VALUE_DEPTH {
+            return Self { kind: Kind::Fault(Sym::any("(a value that is nested too deep)")), at, deep: 0 };
+        }
+        Self { kind, at, deep }
+    }
+
+    /// The same at another place.
+    pub(crate) fn moved(self, at: Spot) -> Self {
+        Self { at, ..self }
     }
 
     pub(crate) fn null(at: Spot) -> Self {
@@ -130,6 +155,11 @@ impl Val {
 
     pub(crate) fn map(members: Vec<(Key, Self)>, at: Spot) -> Self {
         Self::new(Kind::Map(members.into()), at)
+    }
+
+    /// Whether it is anything but an empty text, which sets nothing.
+    pub(crate) fn is_some_text(&self) -> bool {
+        !matches!(&self.kind, Kind::Text(rope) if rope.segs().is_empty())
     }
 
     pub(crate) fn is_null(&self) -> bool {

@@ -1,26 +1,10 @@
 //! Clusters, add-ons, associations.
 
-use trustwalk_checkout::{Addon, Association, Cluster, Said, Text};
+use trustwalk_checkout::{Addon, Association, Cluster, Said, Text, account_of_addon};
 
 use crate::value::Val;
 
 use super::{Declare, Seen};
-
-/// Where the service account of an add-on is that its role is for:
-/// <https://docs.aws.amazon.com/eks/latest/userguide/workloads-add-ons-available-eks.html> and each add-on's page.
-const ADDON_ACCOUNTS: &[(&str, &str, &str)] = &[
-    ("vpc-cni", "kube-system", "aws-node"),
-    ("aws-ebs-csi-driver", "kube-system", "ebs-csi-controller-sa"),
-    ("aws-efs-csi-driver", "kube-system", "efs-csi-controller-sa"),
-    ("aws-mountpoint-s3-csi-driver", "kube-system", "s3-csi-driver-sa"),
-    ("amazon-cloudwatch-observability", "amazon-cloudwatch", "cloudwatch-agent"),
-];
-
-/// The service account of an add-on.
-fn account_of(addon: &str) -> Option<(Text, Text)> {
-    let found = ADDON_ACCOUNTS.iter().find(|(name, _, _)| *name == addon);
-    found.map(|(_, namespace, account)| ((*namespace).into(), (*account).into()))
-}
 
 impl Declare<'_, '_> {
     pub(super) fn cluster(&mut self, seen: &Seen) {
@@ -34,9 +18,10 @@ impl Declare<'_, '_> {
         let (Some(cluster), Some(name)) = (self.given(seen, "cluster_name"), self.given(seen, "addon_name")) else {
             return;
         };
-        let role = self.given(seen, "service_account_role_arn").map(|arn| self.said(&arn));
+        let role = self.given(seen, "service_account_role_arn").filter(Val::is_some_text).map(|arn| self.said(&arn));
         let (cluster, name) = (self.text(&cluster), self.said(&name));
-        let account = name.value.known().and_then(account_of);
+        let account = name.value.known().and_then(account_of_addon);
+        let account = account.map(|(namespace, account)| (namespace.into(), account.into()));
         self.addon_associations(seen, &cluster, account.as_ref());
         self.out.addons.push(Addon { from: seen.from.clone(), cluster, name, role, account });
     }

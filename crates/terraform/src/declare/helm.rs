@@ -5,7 +5,7 @@ use trustwalk_checkout::{Account, Said, Text};
 use crate::eval::Eval;
 use crate::rope::Rope;
 use crate::source::Spot;
-use crate::value::{Key, Kind, Val};
+use crate::value::{Key, Val};
 
 use super::{Declare, Seen};
 
@@ -20,10 +20,7 @@ impl Declare<'_, '_> {
         let mut values: Vec<Val> = Vec::new();
         let documents = self.given(seen, "values");
         for document in documents.as_ref().and_then(Val::as_list).unwrap_or_default() {
-            match &document.kind {
-                Kind::Json(value) => values.push((**value).clone()),
-                _ => self.notice(document),
-            }
+            values.extend(self.documents_of(document));
         }
         for name in ["set", "set_sensitive", "set_list"] {
             let set = self.given(seen, name);

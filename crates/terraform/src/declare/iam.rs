@@ -14,7 +14,7 @@ impl Declare<'_, '_> {
             Some(policy) => self.document(&policy),
             None => self.not_told(seen, "assume_role_policy"),
         };
-        let boundary = self.given(seen, "permissions_boundary").map(|arn| self.said(&arn));
+        let boundary = self.given(seen, "permissions_boundary").filter(Val::is_some_text).map(|arn| self.said(&arn));
         let max_session = self.given(seen, "max_session_duration").map(|seconds| self.said(&seconds));
         let policies = self.own_policies(seen);
         let role = Role {

@@ -1,7 +1,7 @@
 //! Service accounts and workloads that Terraform makes in a cluster.
 
 use hcl_edit::structure::Body;
-use trustwalk_checkout::{Account, Said, Text, Workload};
+use trustwalk_checkout::{Account, Said, Text, Unread, Workload};
 
 use crate::eval::{Ctx, Instance};
 use crate::value::{Kind, Val};
@@ -67,6 +67,34 @@ impl Declare<'_, '_> {
     pub(super) fn manifest(&mut self, seen: &Seen, attribute: &str) {
         let Some(object) = self.given(seen, attribute) else { return };
         self.object(seen, &object);
+    }
+
+    /// Objects of Kubernetes as a text holds them.
+    pub(super) fn manifest_text(&mut self, seen: &Seen) {
+        let Some(body) = self.given(seen, "yaml_body") else { return };
+        for object in self.documents_of(&body) {
+            self.object(seen, &object);
+        }
+    }
+
+    /// The documents of a YAML text; one that is not is told.
+    pub(super) fn documents_of(&mut self, text: &Val) -> Vec<Val> {
+        match &text.kind {
+            Kind::Json(value) => vec![(**value).clone()],
+            Kind::Text(rope) => crate::json::read(rope)
+                .ok()
+                .map(|value| vec![value])
+                .or_else(|| crate::yaml::read(rope))
+                .unwrap_or_else(|| {
+                    let why = "the text is not YAML that can be read".to_owned();
+                    self.out.unread.push(Unread { at: self.place(text.at), why });
+                    Vec::new()
+                }),
+            _ => {
+                self.notice(text);
+                Vec::new()
+            }
+        }
     }
 
     fn object(&mut self, seen: &Seen, object: &Val) {

@@ -109,6 +109,7 @@ impl<'e, 'a> Declare<'e, 'a> {
             (false, "kubernetes_service_account" | "kubernetes_service_account_v1") => self.account(seen),
             (false, "kubernetes_annotations") => self.annotations(seen),
             (false, "kubernetes_manifest") => self.manifest(seen, "manifest"),
+            (false, "kubectl_manifest") => self.manifest_text(seen),
             (false, "helm_release") => self.release(seen),
             _ => {}
         }
@@ -234,7 +235,7 @@ impl<'e, 'a> Declare<'e, 'a> {
         }
         for number in self.eval.missed.clone() {
             let at = self.eval.strangers.get(number as usize).copied().unwrap_or_default();
-            let why = "an identity hangs on this module, which is not in the checkout and not one that is known: run \
+            let why = "an identity hangs on this module, which is neither in the checkout nor one that is known: run \
                        `terraform show -json` on a plan and give its output";
             self.out.unread.push(Unread { at: self.place(at), why: why.to_owned() });
         }
@@ -261,6 +262,7 @@ fn is_ours(data: bool, kind: &str) -> bool {
             | "kubernetes_service_account_v1"
             | "kubernetes_annotations"
             | "kubernetes_manifest"
+            | "kubectl_manifest"
             | "helm_release"
     )
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use hcl_edit::Span;
 use hcl_edit::expr::Expression;
 
-use super::bounds::{MAX_DEPTH, MAX_STEPS};
+use super::bounds::{MAX_DEPTH, MAX_PARTS, MAX_STEPS, MAX_TEXT};
 use super::folder::Folders;
 use super::parse::Unit;
 use super::print;
@@ -253,6 +253,10 @@ impl<'a> Eval<'a> {
 
     /// A name for what an expression would be: its own text, told apart where the same text means something else.
     pub(crate) fn named(&mut self, ctx: &Ctx<'_>, thing: &impl Span) -> String {
+        if self.units.get(ctx.unit).is_none_or(|unit| unit.ours) {
+            let name = self.prefixed(ctx.scope, "(made by the module)");
+            return self.unlike(&name);
+        }
         let text = print::name(&self.source(ctx, thing));
         let text = self.prefixed(ctx.scope, &text);
         if ctx.frame.is_some() || ctx.instance.is_some() { self.unlike(&text) } else { text }
@@ -282,7 +286,7 @@ impl<'a> Eval<'a> {
     /// A text of unknown or known parts, if it is not too long.
     pub(crate) fn bounded(&mut self, rope: Rope, at: Spot) -> Val {
         self.spend(rope.segs().len());
-        if rope.length() > super::bounds::MAX_TEXT {
+        if rope.length() > MAX_TEXT || rope.segs().len() > MAX_PARTS {
             self.met(Limit::Text, at);
             let name = self.unlike("(a text that is too long)");
             return Val::unknown(name, at);

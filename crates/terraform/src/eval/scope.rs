@@ -31,6 +31,8 @@ pub(crate) struct Scope<'a> {
     /// Where it is called.
     pub(crate) at: Spot,
     pub(crate) depth: usize,
+    /// Whether it is our own description, which leaves out what declares nothing.
+    pub(crate) ours: bool,
 }
 
 /// One of the instances of a block.
@@ -81,6 +83,7 @@ impl<'a> Eval<'a> {
             perhaps: None,
             at: Spot::default(),
             depth: 0,
+            ours: false,
         });
         number
     }
@@ -204,7 +207,7 @@ impl<'a> Eval<'a> {
     pub(crate) fn module(&mut self, scope: usize, name: &str, at: Spot) -> Val {
         let asked = (scope, Rc::from(name));
         if let Some(known) = self.calls.get(&asked) {
-            return Val { at, ..known.clone() };
+            return known.clone().moved(at);
         }
         // While it is being found out, it is unknown to itself.
         self.calls.insert(asked.clone(), Val::fault(self.prefixed(scope, &format!("module.{name}")), at));
@@ -266,6 +269,7 @@ impl<'a> Eval<'a> {
             perhaps: unsure.or_else(|| outer.and_then(|outer| outer.perhaps.clone())),
             at,
             depth: outer.map_or(0, |outer| outer.depth) + 1,
+            ours: path.is_empty() && outer.is_some(),
         }
     }
 
@@ -280,7 +284,8 @@ impl<'a> Eval<'a> {
             let folder = folders.by_path.get(path.as_str())?;
             return Some((path, folder));
         }
-        None
+        let name = crate::registry::described(source)?;
+        Some((String::new(), folders.ours.get(name)?))
     }
 
     /// All modules that are called, from a scope on.

@@ -78,7 +78,7 @@ impl Eval<'_> {
         }
         let mut parts = Parts::default();
         self.elements_of(ctx, &elements, &mut parts, &|eval, text, at| eval.quoted(ctx, text, at));
-        self.finish(parts, at)
+        self.finish(ctx, parts, at)
     }
 
     pub(super) fn heredoc(&mut self, ctx: &Ctx<'_>, heredoc: &HeredocTemplate, at: Spot) -> Val {
@@ -90,15 +90,22 @@ impl Eval<'_> {
     pub(crate) fn template(&mut self, ctx: &Ctx<'_>, elements: &[&Element], at: Spot) -> Val {
         let mut parts = Parts::default();
         self.elements_of(ctx, elements, &mut parts, &|eval, text, at| eval.lines(ctx, text, at));
-        self.finish(parts, at)
+        self.finish(ctx, parts, at)
     }
 
-    fn finish(&mut self, parts: Parts, at: Spot) -> Val {
+    fn finish(&mut self, ctx: &Ctx<'_>, parts: Parts, at: Spot) -> Val {
+        // What a described module makes of a text stands where the text is written.
+        let ours = self.units.get(ctx.unit).is_none_or(|unit| unit.ours);
+        let written = parts.segs.iter().find_map(|seg| match seg {
+            Seg::Known { at, exact: true, .. } if ours => Some(*at),
+            _ => None,
+        });
+        let at = written.unwrap_or(at);
         if let Some(sym) = parts.fault {
             Val::new(Kind::Fault(sym), at)
         } else {
             let value = self.bounded(Rope::of(parts.segs), at);
-            if let Kind::Unknown(_) = value.kind { value } else { Val { at, ..value } }
+            if let Kind::Unknown(_) = value.kind { value } else { value.moved(at) }
         }
     }
 
@@ -126,7 +133,7 @@ impl Eval<'_> {
                     Directive::For(directive) => self.for_directive(ctx, directive, parts, literal),
                 },
             }
-            if parts.segs.len() > crate::bounds::MAX_NODES {
+            if parts.segs.len() > crate::bounds::MAX_PARTS {
                 self.met(super::Limit::Text, self.spot(ctx, *element));
                 return;
             }

@@ -154,7 +154,9 @@ impl Eval<'_> {
     fn like(value: &Val, name: String, at: Spot) -> Val {
         let kind = match &value.kind {
             Kind::Fault(sym) => Kind::Fault(Sym { from: sym.from, ..Sym::any(name) }),
-            Kind::Unknown(sym) => Kind::Unknown(Sym { from: sym.from, sure: sym.sure, ..Sym::any(name) }),
+            Kind::Unknown(sym) => {
+                Kind::Unknown(Sym { from: sym.from, sure: sym.sure, risky: !sym.sure, ..Sym::any(name) })
+            }
             _ => Kind::Unknown(Sym::any(name)),
         };
         Val::new(kind, at)

@@ -159,6 +159,8 @@ impl<'a> Eval<'a> {
             Thing::Module { scope } => {
                 if self.scopes.get(*scope).is_some_and(|scope| scope.folder.outputs.contains_key(name)) {
                     self.output(*scope, name, at)
+                } else if self.scopes.get(*scope).is_some_and(|scope| scope.ours) {
+                    Val::unknown(self.prefixed(*scope, name), at)
                 } else {
                     Val::fault(self.prefixed(*scope, name), at)
                 }

@@ -19,6 +19,9 @@ pub(super) fn call(name: &str, args: &[Val], at: Spot) -> Outcome {
         ("jsondecode", [text]) => document(text, name, args, at),
         ("yamldecode", [text]) => match &text.kind {
             Kind::Json(value) => Some((**value).clone()),
+            Kind::Text(rope) => {
+                crate::yaml::read(rope).and_then(|mut all| (all.len() == 1).then(|| all.pop()).flatten())
+            }
             _ => None,
         },
         ("base64encode", [text]) => {

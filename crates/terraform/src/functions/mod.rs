@@ -27,7 +27,7 @@ impl Eval<'_> {
                 let value = call.args.get(0).map(|arg| self.eval(ctx, arg));
                 return match value.as_ref().map(|value| &value.kind) {
                     Some(Kind::Fault(_)) => Val::bool(false, at),
-                    Some(Kind::Unknown(sym)) if !sym.sure => Val::unknown(self.named(ctx, call), at),
+                    Some(Kind::Unknown(sym)) if sym.risky => Val::unknown(self.named(ctx, call), at),
                     _ => Val::bool(true, at),
                 };
             }
@@ -94,7 +94,7 @@ impl Eval<'_> {
             let value = self.eval(ctx, arg);
             match &value.kind {
                 Kind::Fault(_) => {}
-                Kind::Unknown(sym) if !sym.sure && call.args.len() > 1 => {
+                Kind::Unknown(sym) if sym.risky && call.args.len() > 1 => {
                     seen.push(value);
                     let rest: Vec<Val> = call.args.iter().skip(seen.len()).map(|arg| self.eval(ctx, arg)).collect();
                     seen.extend(rest);

@@ -116,7 +116,7 @@ fn trim_end(rope: &Rope, gone: impl Fn(char) -> bool) -> Option<Rope> {
 /// A pattern between slashes is a regular expression, which is not computed.
 fn replace(text: &Val, old: &str, new: &Val, at: Spot) -> Outcome {
     if old.len() > 1 && old.starts_with('/') && old.ends_with('/') {
-        return None;
+        return up_to_last(text, old, new);
     }
     let (rope, new) = (text.as_rope()?, new.as_rope()?);
     if old.is_empty() {
@@ -134,6 +134,23 @@ fn replace(text: &Val, old: &str, new: &Val, at: Spot) -> Outcome {
         joined.push(piece);
     }
     Some(Val::rope(Rope::join(joined), at))
+}
+
+/// `/^(.*provider/)/` for nothing takes away what comes up to the last `provider/`: the one pattern that many write.
+fn up_to_last(text: &Val, pattern: &str, new: &Val) -> Outcome {
+    let inner = pattern.strip_prefix("/^")?.strip_suffix('/')?;
+    let inner = inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(inner);
+    let literal = inner.strip_prefix(".*")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | ':');
+    if literal.is_empty() || !literal.chars().all(plain) || !new.known_text()?.is_empty() {
+        return None;
+    }
+    let pieces = text.as_rope()?.split(literal)?;
+    match pieces.as_slice() {
+        [_] => Some(text.clone()),
+        [.., last] => Some(Val::rope(last.clone(), text.at)),
+        [] => None,
+    }
 }
 
 fn join(separator: &Rope, lists: &[Val], at: Spot) -> Outcome {

@@ -105,15 +105,12 @@ impl Eval<'_> {
         }
         let (address, rest) = split(&full)?;
         let plan = self.plan.as_ref()?;
-        let (number, rest) = match rest.strip_prefix('[') {
-            Some(indexed) => {
-                let (index, rest) = indexed.split_once(']')?;
-                (plan.by_address.get(&format!("{address}[{index}]")).copied()?, rest.to_owned())
-            }
-            None => {
-                let same = plan.by_address.get(&format!("{address}{key}"));
-                (plan.by_address.get(&address).or(same).copied()?, rest)
-            }
+        let (number, rest) = if let Some(indexed) = rest.strip_prefix('[') {
+            let (index, rest) = indexed.split_once(']')?;
+            (plan.by_address.get(&format!("{address}[{index}]")).copied()?, rest.to_owned())
+        } else {
+            let same = plan.by_address.get(&format!("{address}{key}"));
+            (plan.by_address.get(&address).or(same).copied()?, rest)
         };
         let attribute = rest.strip_prefix('.')?;
         let name = attribute.split(['.', '[']).next().unwrap_or(attribute).to_owned();

@@ -301,3 +301,42 @@ fn what_is_not_read_is_told() {
     let long = format!("# {}\n", "x".repeat(9 << 20));
     assert_eq!(one(&long).unread.len(), 1);
 }
+
+#[test]
+fn yaml_in_texts_is_read_with_places_and_symbols() {
+    let text = r#"
+variable "ns" {}
+resource "kubectl_manifest" "a" {
+  yaml_body = <<-EOF
+    apiVersion: v1
+    kind: ServiceAccount
+    metadata:
+      name: web
+      namespace: ${var.ns}
+      annotations:
+        eks.amazonaws.com/role-arn: "arn:aws:iam::111122223333:role/web"
+  EOF
+}
+resource "kubernetes_manifest" "b" {
+  manifest = yamldecode(file("account.yaml"))
+}
+resource "helm_release" "c" {
+  name      = "c"
+  chart     = "c"
+  namespace = "charts"
+  values    = [file("values.yaml")]
+}
+"#;
+    let account = "kind: ServiceAccount\nmetadata:\n  name: b\n  namespace: apps\n";
+    let values = "a:\n  serviceAccount:\n    name: c\n    annotations:\n      eks.amazonaws.com/role-arn: x\n";
+    let declared = many(&[("main.tf", text), ("account.yaml", account), ("values.yaml", values)]);
+    assert_eq!(declared.unread, []);
+    let names: Vec<String> = declared
+        .accounts
+        .iter()
+        .map(|account| format!("{} {}", account.namespace.as_ref().unwrap().value, account.name.value))
+        .collect();
+    assert_eq!(names, ["charts c", "${var.ns} web", "apps b"]);
+    assert_eq!(at(text, &declared.accounts[1].annotations[0].1.at), "\"arn:aws:iam::111122223333:role/web\"");
+    assert_eq!((&*declared.accounts[0].name.at.path, declared.accounts[0].name.at.line), ("values.yaml", 3));
+}

@@ -118,6 +118,36 @@ fn locals_and_variables_are_followed_and_circles_end() {
     assert!(value(before, "local.a").contains("${local.a}"), "{}", value(before, "local.a"));
 }
 
+/// A chain of blocks, each made from the one before.
+fn chain(head: &str, link: impl Fn(usize) -> String) -> String {
+    (1..400).fold(head.to_owned(), |all, number| all + &link(number))
+}
+
+#[test]
+fn chains_of_resources_documents_and_values_end() {
+    let role = |number: usize, name: &str, trust: &str| {
+        format!("resource \"aws_iam_role\" \"r{number}\" {{\n  name = {name}\n  assume_role_policy = {trust}\n}}\n")
+    };
+    let of_roles = chain(&role(0, "\"first\"", "\"{}\""), |number| {
+        role(number, &format!("\"x${{aws_iam_role.r{}.name}}\"", number - 1), "\"{}\"")
+    });
+    let of_documents = chain("data \"aws_iam_policy_document\" \"d0\" {}\n", |number| {
+        let before = number - 1;
+        format!(
+            "data \"aws_iam_policy_document\" \"d{number}\" {{\n  source_policy_documents = \
+             [data.aws_iam_policy_document.d{before}.json]\n}}\n"
+        ) + &role(number, "\"r\"", &format!("data.aws_iam_policy_document.d{number}.json"))
+    });
+    let of_values = chain("locals {\n  a0 = []\n}\n", |number| {
+        format!("locals {{\n  a{number} = [local.a{}]\n}}\n", number - 1)
+            + &role(number, "\"r\"", &format!("jsonencode(local.a{number})"))
+    });
+    for text in [of_roles, of_documents, of_values] {
+        let declared = super::one(&text);
+        assert!(declared.roles.len() >= 399);
+    }
+}
+
 #[test]
 fn deep_and_doubling_expressions_end() {
     let mut chain = String::from("locals {\n  a0 = \"x\"\n");

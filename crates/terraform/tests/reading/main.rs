@@ -4,6 +4,7 @@ mod declared;
 mod expressions;
 mod modules;
 mod plan;
+mod real;
 mod trust;
 
 use trustwalk_checkout::{Declared, Node, Text, Value};

@@ -149,3 +149,95 @@ fn modules_that_call_each_other_end() {
     ]);
     assert!(declared.unread.iter().any(|unread| unread.why.contains("module calls")), "{:?}", declared.unread);
 }
+
+const REGISTRY: &str = r#"
+module "eks" {
+  source          = "terraform-aws-modules/eks/aws"
+  version         = "~> 20.0"
+  cluster_name    = "prod"
+  cluster_addons = {
+    vpc-cni = { service_account_role_arn = module.cni.iam_role_arn }
+    coredns = {}
+  }
+}
+module "cni" {
+  source                = "terraform-aws-modules/iam/aws//modules/iam-role-for-service-accounts-eks"
+  role_name             = "cni"
+  attach_vpc_cni_policy = true
+  oidc_providers = {
+    main = {
+      provider_arn               = module.eks.oidc_provider_arn
+      namespace_service_accounts = ["kube-system:aws-node"]
+    }
+  }
+}
+module "app" {
+  source                         = "terraform-aws-modules/iam/aws//modules/iam-assumable-role-with-oidc"
+  create_role                    = true
+  role_name                      = "app"
+  provider_url                   = module.eks.cluster_oidc_issuer_url
+  oidc_fully_qualified_subjects  = ["system:serviceaccount:apps:web"]
+}
+module "ci" {
+  source   = "terraform-aws-modules/iam/aws//modules/iam-github-oidc-role"
+  name     = "ci"
+  subjects = ["repo:o/r:*", "o/s:ref:refs/heads/main"]
+}
+module "six" {
+  source             = "terraform-aws-modules/iam/aws//modules/iam-role"
+  name               = "six"
+  use_name_prefix    = false
+  enable_github_oidc = true
+  oidc_subjects      = ["o/r:environment:prod"]
+}
+module "github" { source = "terraform-aws-modules/iam/aws//modules/iam-oidc-provider" }
+module "pods" {
+  source          = "terraform-aws-modules/eks-pod-identity/aws"
+  name            = "pods"
+  use_name_prefix = false
+  associations    = { a = { cluster_name = module.eks.cluster_name, namespace = "apps", service_account = "web" } }
+}
+"#;
+
+#[test]
+fn well_known_modules_of_the_registry_are_understood() {
+    let main = REGISTRY;
+    let declared = many(&[("main.tf", main)]);
+    assert_eq!(declared.unread, []);
+    let issuer = r#"${replace(module.eks.aws_eks_cluster.this[0].identity[0].oidc[0].issuer, "https://", "")}"#;
+    assert_eq!(declared.clusters[0].issuer.to_string(), format!("https://{issuer}"));
+    let role = |name: &str| declared.roles.iter().find(|role| role.name.value.known() == Some(name)).unwrap();
+    let trust = |name: &str| super::shown(&role(name).trust);
+    let of_iam = "arn:${partition}:iam::${account}:oidc-provider/";
+    assert_eq!(
+        trust("cni"),
+        [
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":""#,
+            &format!("{of_iam}{issuer}"),
+            r#""},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{""#,
+            issuer,
+            r#":sub":"system:serviceaccount:kube-system:aws-node",""#,
+            issuer,
+            r#":aud":"sts.amazonaws.com"}}}]}"#,
+        ]
+        .concat()
+    );
+    assert!(trust("app").contains(&format!(r#""{issuer}:sub":"system:serviceaccount:apps:web""#)), "{}", trust("app"));
+    assert!(trust("ci").contains(r#"["repo:o/r:*","repo:o/s:ref:refs/heads/main"]"#), "{}", trust("ci"));
+    assert!(trust("ci").contains(r#""ForAllValues:StringEquals":{"token.actions.githubusercontent.com:iss""#));
+    assert!(trust("six").contains(r#""StringEquals":{"token.actions.githubusercontent.com:sub":"repo:o/r:env"#));
+    assert!(trust("pods").contains(r#""Service":"pods.eks.amazonaws.com""#));
+    let cni = declared.addons.iter().find(|addon| addon.name.value.known() == Some("vpc-cni")).unwrap();
+    assert_eq!(cni.role.as_ref().map(|role| &role.value), Some(&role("cni").arn));
+    assert_eq!((declared.providers.len(), declared.addons.len()), (2, 2));
+    assert_eq!(
+        (known(&declared.associations[0].cluster), &declared.associations[0].role.value),
+        ("prod", &role("pods").arn)
+    );
+    // What a module makes stands where it is called; what it is given, where that is written.
+    assert!(super::at(main, &role("cni").from.at).starts_with("module \"cni\" {"));
+    let statement = &role("ci").trust.at_path(&["Statement"]).unwrap().value.items()[0];
+    let like = statement.at_path(&["Condition", "StringLike"]).unwrap();
+    let subjects = like.value.get("token.actions.githubusercontent.com:sub").unwrap().value.items();
+    assert_eq!(super::at(main, &subjects[1].at), "o/s:ref:refs/heads/main");
+}

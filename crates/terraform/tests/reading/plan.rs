@@ -115,3 +115,21 @@ fn what_is_sensitive_or_gone_is_not_said() {
     assert_eq!(declared.roles.len(), 1);
     assert_eq!(shown(&declared.roles[0].trust), "${aws_iam_role.a.assume_role_policy (sensitive)}");
 }
+
+#[test]
+fn a_place_in_a_long_line_costs_no_more() {
+    let role = |number: usize| {
+        format!(
+            r#"{{"address": "aws_iam_role.é{number}", "mode": "managed", "type": "aws_iam_role", "name": "é{number}",
+            "change": {{"actions": ["create"], "after": {{"name": "n{number}", "assume_role_policy": "{{}}"}},
+            "after_unknown": {{}}}}}}"#
+        )
+    };
+    let changes: Vec<String> = (0..2_000).map(role).collect();
+    let text =
+        format!(r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#, changes.join(",")).replace('\n', " ");
+    let declared = planned(&text);
+    assert_eq!(declared.roles.len(), 2_000);
+    let last = &declared.roles[1_999];
+    assert_eq!((last.name.at.line, at(&text, &last.name.at)), (1, "\"n1999\""));
+}
