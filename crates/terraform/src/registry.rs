@@ -37,8 +37,8 @@ pub(crate) fn bodies() -> impl Iterator<Item = (&'static str, Body)> {
     DESCRIBED.iter().filter_map(|(name, text)| parser::parse_body(text).ok().map(|body| (*name, body)))
 }
 
-/// The description of the module that a source names, in the registry or in its repository:
-/// `terraform-aws-modules/iam/aws//modules/NAME`, `git::https://…/terraform-aws-modules/terraform-aws-iam//modules/NAME`.
+/// The description of the module that a source names, in the registry (`terraform-aws-modules/iam/aws//modules/NAME`)
+/// or in its repository (`git::https://HOST/terraform-aws-modules/terraform-aws-iam//modules/NAME`).
 pub(crate) fn described(source: &str) -> Option<&'static str> {
     let (_, rest) = source.split_once(OWNER)?;
     let rest = rest.strip_prefix('/')?;
