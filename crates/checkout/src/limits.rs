@@ -16,6 +16,10 @@ pub const DEPTH: usize = 100;
 /// Functions of a template in functions.
 pub const FUNCTIONS: usize = 40;
 
+/// Values that the functions of one template are followed through: a template of the largest size has some ten
+/// thousand, each of which is read a few times.
+pub const STEPS: usize = 1_000_000;
+
 /// Letters of a text that a template's functions make: an ARN has some two thousand at most, and a policy 10,240.
 pub const LETTERS: usize = 1 << 18;
 

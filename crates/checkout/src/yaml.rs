@@ -177,13 +177,14 @@ impl<'p> Tree<'p> {
         frame.end = Marker::new(0, end.0 as usize, (end.1 as usize).saturating_sub(1));
         match &mut frame.kind {
             Kind::List(items) => items.push(node),
-            Kind::Map(members, key) => match key.take() {
-                Some(key) => members.push((key, node)),
-                None => {
+            Kind::Map(members, key) => {
+                if let Some(key) = key.take() {
+                    members.push((key, node));
+                } else {
                     let text = node.value.text().unwrap_or_else(|| Text::unknown("a key that is no text"));
                     *key = Some(Said::new(text, node.at));
                 }
-            },
+            }
         }
         None
     }
@@ -253,6 +254,8 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -344,9 +347,9 @@ mod tests {
         fn a_place_holds_its_value(key in "[a-z]{1,6}", value in "[a-zé]{1,9}x", depth in 0_usize..4) {
             let mut text = String::new();
             for n in 0..depth {
-                text.push_str(&format!("{}k{n}:\n", "  ".repeat(n)));
+                writeln!(text, "{}k{n}:", "  ".repeat(n)).unwrap();
             }
-            text.push_str(&format!("{}{key}: {value}\n", "  ".repeat(depth)));
+            writeln!(text, "{}{key}: {value}", "  ".repeat(depth)).unwrap();
             let all = read(&text).all;
             let mut node = &all[0];
             for n in 0..depth {

@@ -75,7 +75,9 @@ impl One<'_> {
         let one = |n: &Node| Some(Said::new(n.value.text()?, n.at.clone()));
         Some(match &node.value {
             Value::List(items) => items.iter().filter_map(one).collect(),
-            _ => one(&node).into_iter().collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Unknown(_) => {
+                one(&node).into_iter().collect()
+            }
         })
     }
 
@@ -87,10 +89,8 @@ impl One<'_> {
     fn role(&self, unread: &mut Vec<Unread>) -> Option<Role> {
         let trust = self.property("AssumeRolePolicyDocument")?;
         // A document may be written as a text, in which functions fill in keys too.
-        let trust = match &trust.value {
-            Value::Text(text) => embedded(text, &trust.at).unwrap_or(trust),
-            _ => trust,
-        };
+        let written = if let Value::Text(text) = &trust.value { embedded(text, &trust.at) } else { None };
+        let trust = written.unwrap_or(trust);
         if !matches!(trust.value, Value::Map(_) | Value::Unknown(_)) {
             let why = "the trust policy is neither an object nor a text that holds one";
             unread.push(Unread { at: trust.at.clone(), why: why.to_owned() });
@@ -241,6 +241,17 @@ Resources:
         assert_eq!(read.addons[0].role.as_ref().unwrap().value, role.arn);
         assert_eq!(read.addons[0].account, Some(("kube-system".into(), "aws-node".into())));
         assert_eq!(read.associations[0].role.value.to_string(), "arn:aws:iam::${AWS::AccountId}:role/x");
+    }
+
+    #[test]
+    fn names_that_refer_to_each_other_come_to_an_end() {
+        let policy = "AssumeRolePolicyDocument: {Statement: [{Effect: Allow}]}";
+        for names in [["!GetAtt A.Arn", "b"], ["!Ref B", "!Sub '${A}-x'"], ["!Sub '${B}${B}${B}'", "!Sub '${A}${A}'"]] {
+            let [a, b] = names.map(|n| format!("{{Type: AWS::IAM::Role, Properties: {{RoleName: {n}, {policy}}}}}"));
+            let read = read(&format!("AWSTemplateFormatVersion: 2010-09-09\nResources:\n  A: {a}\n  B: {b}\n"));
+            assert_eq!(read.roles.len(), 2, "{names:?}");
+            assert_eq!(read.roles[0].name.value.known(), None, "{names:?}");
+        }
     }
 
     #[test]

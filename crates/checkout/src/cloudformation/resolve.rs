@@ -2,7 +2,9 @@
 //! reference"). What it does not tell is a symbol: a parameter too, whatever its default is, for who deploys may set
 //! it.
 
-use crate::limits::{FUNCTIONS, LETTERS};
+use std::cell::Cell;
+
+use crate::limits::{FUNCTIONS, LETTERS, STEPS};
 use crate::node::{Node, Value};
 use crate::place::Said;
 use crate::text::{Piece, Symbol, Text};
@@ -10,11 +12,13 @@ use crate::text::{Piece, Symbol, Text};
 /// A template.
 pub(super) struct Template<'a> {
     resources: Option<&'a Node>,
+    /// Steps that are left for all of it: names that refer to each other have no end of their own.
+    steps: Cell<usize>,
 }
 
 impl<'a> Template<'a> {
     pub(super) fn new(document: &'a Node) -> Self {
-        Self { resources: document.value.get("Resources") }
+        Self { resources: document.value.get("Resources"), steps: Cell::new(STEPS) }
     }
 
     /// Its resources with their logical ids.
@@ -35,18 +39,26 @@ impl<'a> Template<'a> {
         self.value(node, FUNCTIONS)
     }
 
-    /// A role's name: where none is given, one that CloudFormation makes.
+    /// A role's name: where none is given, one that is made for it.
     pub(super) fn name_of_role(&self, id: &str, role: &Node) -> Text {
-        self.property(role, "RoleName", FUNCTIONS)
+        self.name(id, role, FUNCTIONS)
+    }
+
+    fn name(&self, id: &str, role: &Node, left: usize) -> Text {
+        self.property(role, "RoleName", left)
             .and_then(|n| n.value.text())
             .unwrap_or_else(|| Text::unknown(format!("name of {id}")))
     }
 
     pub(super) fn arn_of_role(&self, id: &str, role: &Node) -> Text {
-        let path = self.property(role, "Path", FUNCTIONS).and_then(|n| n.value.text()).unwrap_or_else(|| "/".into());
+        self.arn(id, role, FUNCTIONS)
+    }
+
+    fn arn(&self, id: &str, role: &Node, left: usize) -> Text {
+        let path = self.property(role, "Path", left).and_then(|n| n.value.text()).unwrap_or_else(|| "/".into());
         let mut arn = iam(":role");
         arn.push(path);
-        arn.push(self.name_of_role(id, role));
+        arn.push(self.name(id, role, left));
         arn
     }
 
@@ -56,7 +68,9 @@ impl<'a> Template<'a> {
     }
 
     fn value(&self, node: &Node, left: usize) -> Node {
-        let Some(left) = left.checked_sub(1) else {
+        let steps = self.steps.get().saturating_sub(1);
+        self.steps.set(steps);
+        let Some(left) = left.checked_sub(1).filter(|_| steps > 0) else {
             return Said::new(Value::Unknown(Symbol("functions nested too deep".into())), node.at.clone());
         };
         let value = match &node.value {
@@ -69,7 +83,7 @@ impl<'a> Template<'a> {
             Value::List(items) => {
                 Value::List(items.iter().map(|n| self.value(n, left)).filter(|n| n.value != Value::Null).collect())
             }
-            other => other.clone(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Unknown(_) => node.value.clone(),
         };
         Said::new(value, node.at.clone())
     }
@@ -85,7 +99,6 @@ impl<'a> Template<'a> {
             "Fn::Split" => self.split(argument, left),
             "Fn::Select" => self.select(argument, left),
             "Fn::If" => self.either(argument, left),
-            "Fn::ToJsonString" => None,
             _ => None,
         };
         // What is not followed is the same wherever it is written the same.
@@ -106,7 +119,7 @@ impl<'a> Template<'a> {
         }
         let Some((id, resource)) = self.resource(id) else { return Value::Text(Text::unknown(id)) };
         let text = match super::kind(resource).unwrap_or_default() {
-            "AWS::IAM::Role" => self.name_of_role(id, resource),
+            "AWS::IAM::Role" => self.name(id, resource, left),
             "AWS::IAM::OIDCProvider" | "Custom::AWSCDKOpenIdConnectProvider" => self.provider(resource, left),
             "AWS::EKS::Cluster" | "Custom::AWSCDK-EKS-Cluster" => {
                 self.property(resource, "Name", left).and_then(|n| n.value.text()).unwrap_or_else(|| Text::unknown(id))
@@ -120,7 +133,7 @@ impl<'a> Template<'a> {
         let unknown = || Value::Text(Text::unknown(format!("{id}.{name}")));
         let Some((id, resource)) = self.resource(id) else { return unknown() };
         match (super::kind(resource).unwrap_or_default(), name) {
-            ("AWS::IAM::Role", "Arn") => Value::Text(self.arn_of_role(id, resource)),
+            ("AWS::IAM::Role", "Arn") => Value::Text(self.arn(id, resource, left)),
             ("AWS::IAM::OIDCProvider" | "Custom::AWSCDKOpenIdConnectProvider", "Arn") => {
                 Value::Text(self.provider(resource, left))
             }
@@ -145,7 +158,9 @@ impl<'a> Template<'a> {
     fn substitute(&self, argument: &Node, left: usize) -> Option<Text> {
         let (text, own) = match &argument.value {
             Value::List(items) => (items.first()?.value.text()?, items.get(1)),
-            other => (other.text()?, None),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) | Value::Unknown(_) => {
+                (argument.value.text()?, None)
+            }
         };
         let mut rest = text.known()?;
         let mut out = Text::default();
