@@ -95,7 +95,7 @@ const COMPANIONS: &[(&str, &[&str])] = &[
     ("ssume", &["ole"]),
     ("claim", &["d claim", "laim is"]),
     ("unnel", &["HTTP Tunnel", "through proxy", "connection failed"]),
-    ("ole-arn", &["not found", "expected one", "om/role-arn"]),
+    ("ole-arn", &["not found", "expected one", "/role-arn"]),
     ("CCESS_KEY", &["must be", "required", "REQUIRED", "not set", "not configured", "issing", "provide"]),
     ("ccess key", &["must be", "required", "not set", "not configured", "issing", "provide"]),
 ];

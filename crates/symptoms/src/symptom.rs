@@ -33,7 +33,7 @@ macro_rules! symptoms {
             /// What it means alone, for whoever meets it: where the wording comes from is for whoever doubts it.
             pub fn gist(self) -> &'static str {
                 let whole = self.meaning();
-                let marks = [" DOC:", " REPORTED:"].into_iter().filter_map(|mark| whole.split_once(mark));
+                let marks = [" DOC:", " DOC code", " REPORTED"].into_iter().filter_map(|mark| whole.split_once(mark));
                 marks.map(|(gist, _)| gist).min_by_key(|gist| gist.len()).unwrap_or(whole)
             }
         }
