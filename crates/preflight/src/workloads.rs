@@ -13,12 +13,11 @@ use crate::pods;
 use crate::put;
 
 /// Causes that a pod's template decides.
-const OF_TEMPLATE: [Cause; 6] = [
+const OF_TEMPLATE: [Cause; 5] = [
     Cause::EnvPresetInPodBlocksMutation,
     Cause::StaticOrOtherCredentialsTakePrecedence,
     Cause::WrongTokenFileKubernetesDefaultToken,
     Cause::TokenFileAbsentWhereCodeRuns,
-    Cause::ContainerSkippedByAnnotation,
     Cause::StsEndpointWithoutTls,
 ];
 
@@ -52,12 +51,8 @@ pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now
     }
 }
 
-/// The variable or annotation that is in the way.
+/// The variable that is in the way.
 fn setting(workload: &Workload, cause: Cause) -> Place {
-    if cause == Cause::ContainerSkippedByAnnotation {
-        let annotations = workload.template.at_path(&["metadata", "annotations", "eks.amazonaws.com/skip-containers"]);
-        return annotations.map_or_else(|_| workload.from.at.clone(), |n| n.at.clone());
-    }
     let wanted: &[&str] = if cause == Cause::StaticOrOtherCredentialsTakePrecedence {
         &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"]
     } else {

@@ -305,14 +305,6 @@ fn workloads_whose_own_settings_are_in_the_way() {
             12,
         ),
         ("static-or-other-credentials-take-precedence", with("{name: AWS_ACCESS_KEY_ID, value: EXAMPLE}"), 12),
-        (
-            "container-skipped-by-annotation",
-            deployment(
-                "    metadata:\n      annotations: {eks.amazonaws.com/skip-containers: app}\n    spec:\n      \
-                 serviceAccountName: reader\n      containers: [{name: app, image: app}]\n",
-            ),
-            7,
-        ),
     ] {
         let found = report(&[("role.yaml", &eks(SOUND)), ("sa.yaml", &annotated()), ("d.yaml", &text)]);
         assert_eq!(causes(&found), [cause], "{:?}", found.undetermined);
