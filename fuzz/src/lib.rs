@@ -26,6 +26,7 @@ mod policies;
 mod receipts;
 mod rendering;
 mod signed;
+mod terraform;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(feature = "tls")]
@@ -69,6 +70,7 @@ pub const TARGETS: &[Target] = &[
     receipts::TARGET,
     rendering::TARGET,
     signed::TARGET,
+    terraform::TARGET,
     #[cfg(feature = "tls")]
     tls::TARGET,
     #[cfg(feature = "tls")]

@@ -29,5 +29,5 @@ macro_rules! bounded {
 
 bounded! {
     audits aws bundles certificates chains discovery jwks jwt kubeconfig kubernetes logs policies receipts rendering
-    signed tls workflows
+    signed terraform tls workflows
 }
