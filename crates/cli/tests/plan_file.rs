@@ -47,7 +47,7 @@ fn a_plan_is_written_compared_and_carried_out() {
     let out = [&TARGET[..], &["--out", "plan.json"]].concat();
     let text = ends(&fix(&lab, &out), 3, "The plan is in plan.json");
     assert!(text.contains("Next: trustwalk fix --plan plan.json --approve"), "{text}");
-    ends(&lab.trustwalk(&["receipts", "."]), 0, "No receipts in .");
+    ends(&lab.trustwalk(&["receipts", "."]), 0, "No receipts in this folder");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

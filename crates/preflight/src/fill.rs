@@ -154,7 +154,7 @@ pub(crate) fn unified(pattern: &Text, text: &str, wildcards: bool) -> Option<Vec
     matched(&items, &letters, &mut found, &mut left).then_some(found)
 }
 
-fn matched<'t>(items: &[Item<'t>], letters: &[char], found: &mut Vec<(Symbol, String)>, left: &mut usize) -> bool {
+fn matched(items: &[Item<'_>], letters: &[char], found: &mut Vec<(Symbol, String)>, left: &mut usize) -> bool {
     let Some(rest) = left.checked_sub(1) else { return false };
     *left = rest;
     let Some((item, after)) = items.split_first() else { return letters.is_empty() };

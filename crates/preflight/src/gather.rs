@@ -10,7 +10,7 @@ use crate::world::World;
 
 /// Whether a file is one of a CI platform's, by its path.
 pub fn is_ci(path: &str) -> bool {
-    let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+    let yaml = [".yml", ".yaml"].iter().any(|ending| path.ends_with(ending));
     let known = |name: &str| path == name || path.strip_suffix(name).is_some_and(|head| head.ends_with('/'));
     // GitHub reads no folder below it (GitHub Docs, "Workflow syntax").
     let below = path.strip_prefix(".github/workflows/").or_else(|| Some(path.split_once("/.github/workflows/")?.1));

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use trustwalk_checkout::{Node, Place, Role, Said, Text};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::diagnose;
-use trustwalk_core::evidence::{CiJob, Evidence, Observed, Part, Platform, Target, Template};
+use trustwalk_core::evidence::{CiJob, Evidence, Foretold, Observed, Part, Platform, Target, Template};
 use trustwalk_core::finding::Finding;
 use trustwalk_core::link::Link;
 use trustwalk_trust_policy::SubjectForm;
 
-use crate::admit::{Admission, Asking, weigh};
+use crate::admit::{Admission, Asking, Weighed, weigh};
 use crate::evidence;
 use crate::fill::Fill;
 use crate::model::{Identity, Note, Related, Report, Spot, Standing};
@@ -131,7 +131,7 @@ impl<'w> One<'w> {
         }
         // What is wrong with the job itself, whatever its role is.
         e.role = Observed::default().into();
-        for finding in put::of(diagnose(&e)).into_iter().filter(|f| of_job(f)) {
+        for finding in put::of(diagnose(&e)).into_iter().filter(of_job) {
             let (at, related) = self.places(finding.cause);
             found.push((finding, at, related, Fill::default()));
         }
@@ -188,12 +188,12 @@ impl<'w> One<'w> {
 
     fn places(&self, cause: Cause) -> (Place, Vec<Related>) {
         let named = vec![put::related("where the role is named", &self.at_role())];
-        match cause {
-            Cause::GhaIdTokenPermissionMissing => (self.at_permission(), named),
-            Cause::RoleToAssumeEmpty | Cause::RoleArnMalformedOrNotARole => {
-                (self.at_role(), vec![put::related("the job", &self.at())])
-            }
-            _ => (self.at(), named),
+        if cause == Cause::GhaIdTokenPermissionMissing {
+            (self.at_permission(), named)
+        } else if matches!(cause, Cause::RoleToAssumeEmpty | Cause::RoleArnMalformedOrNotARole) {
+            (self.at_role(), vec![put::related("the job", &self.at())])
+        } else {
+            (self.at(), named)
         }
     }
 
@@ -246,60 +246,12 @@ impl<'w> One<'w> {
         }
         let mut refused = None;
         for one in &foretold {
-            let mut weighed = Vec::new();
-            for alternative in &one.alternatives {
-                let asking = Asking {
-                    issuer: issuer.clone(),
-                    provider: provider.clone(),
-                    subject: of_template(&alternative.subject),
-                    audience: audience.clone(),
-                };
-                let mut fill = Fill::default();
-                let named = self.role();
-                fill.arn(&role.arn, account_of(role, named.as_ref().map(|n| &n.value)).as_deref());
-                match weigh(&role.trust, &asking, fill) {
-                    Ok(own) => weighed.push((own, alternative)),
-                    Err(why) => {
-                        out.settle(format!("{}: the trust policy could not be understood: {why}", self.who()), place);
-                        return out;
-                    }
+            match self.one_trigger(role, one, (&issuer, &provider, &audience), &mut out) {
+                Ok(own) => refused = own.or(refused),
+                Err(why) => {
+                    out.settle(format!("{}: the trust policy could not be understood: {why}", self.who()), place);
+                    return out;
                 }
-            }
-            if weighed.iter().any(|(w, _)| w.admission == Admission::Yes) {
-                continue;
-            }
-            let depends = weighed.iter().find_map(|(w, a)| match &w.admission {
-                Admission::Depends(names) => Some((names.clone(), *a)),
-                Admission::Yes | Admission::No => None,
-            });
-            match depends {
-                Some((names, alternative)) => {
-                    let own: Vec<String> = alternative.subject.unknowns().iter().map(|n| format!("`{n}`")).collect();
-                    let of_run = !names.is_empty() && names.iter().all(|n| own.contains(n));
-                    let text = format!(
-                        "{}: on {}, whether the trust policy of {} admits it depends on {}",
-                        self.who(),
-                        one.trigger,
-                        role.from.address,
-                        listed(&names)
-                    );
-                    // A branch that somebody chooses is no gap: the policy is there to tell them apart.
-                    if of_run {
-                        out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) });
-                    } else {
-                        out.settle(text, place.clone());
-                    }
-                }
-                None if one.conditional => {
-                    let text = format!(
-                        "{}: on {} the trust policy of {} does not admit it, if its condition lets it run then",
-                        self.who(),
-                        one.trigger,
-                        role.from.address
-                    );
-                    out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) });
-                }
-                None => refused = weighed.into_iter().next().map(|(w, _)| w),
             }
         }
         let unregistered = self.unregistered(role, &facts, e, (&provider, &issuer, &audience));
@@ -322,6 +274,62 @@ impl<'w> One<'w> {
             out.standing = Standing::Broken;
         }
         out
+    }
+
+    /// Whether the role admits the tokens of one trigger; what refuses them, where nothing could admit them.
+    fn one_trigger<'r>(
+        &self,
+        role: &'r Role,
+        one: &Foretold,
+        (issuer, provider, audience): (&Text, &Text, &Text),
+        out: &mut Outcome,
+    ) -> Result<Option<Weighed<'r>>, String> {
+        let mut weighed = Vec::new();
+        for alternative in &one.alternatives {
+            let asking = Asking {
+                issuer: issuer.clone(),
+                provider: provider.clone(),
+                subject: of_template(&alternative.subject),
+                audience: audience.clone(),
+            };
+            let mut fill = Fill::default();
+            let named = self.role();
+            fill.arn(&role.arn, account_of(role, named.as_ref().map(|n| &n.value)).as_deref());
+            weighed.push((weigh(&role.trust, &asking, fill)?, alternative));
+        }
+        if weighed.iter().any(|(w, _)| w.admission == Admission::Yes) {
+            return Ok(None);
+        }
+        let depends = weighed.iter().find_map(|(w, a)| match &w.admission {
+            Admission::Depends(names) => Some((names.clone(), *a)),
+            Admission::Yes | Admission::No => None,
+        });
+        let who = self.who();
+        let note = |text: String| Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) };
+        match depends {
+            Some((names, alternative)) => {
+                let own: Vec<String> = alternative.subject.unknowns().iter().map(|n| format!("`{n}`")).collect();
+                let of_run = !names.is_empty() && names.iter().all(|n| own.contains(n));
+                let text = format!(
+                    "{who}: on {}, whether the trust policy of {} admits it depends on {}",
+                    one.trigger,
+                    role.from.address,
+                    listed(&names)
+                );
+                // A branch that somebody chooses is no gap: the policy is there to tell them apart.
+                if of_run {
+                    out.notes.push(note(text));
+                } else {
+                    out.settle(text, Some(Spot::from(&role.trust.at)));
+                }
+            }
+            None if one.conditional => out.notes.push(note(format!(
+                "{who}: on {} the trust policy of {} does not admit it, if its condition lets it run then",
+                one.trigger, role.from.address
+            ))),
+            None => return Ok(weighed.into_iter().next().map(|(w, _)| w)),
+        }
+        Ok(None)
     }
 
     /// The provider that the files declare does not know the audience that the job's tokens are for.
@@ -438,11 +446,10 @@ fn find(node: &Node, name: &str, depth: usize) -> Option<Place> {
     if let Some(found) = node.value.get(name) {
         return Some(found.at.clone());
     }
-    match &node.value {
-        trustwalk_checkout::Value::Map(members) => members.iter().find_map(|(_, n)| find(n, name, depth + 1)),
-        trustwalk_checkout::Value::List(items) => items.iter().find_map(|n| find(n, name, depth + 1)),
-        _ => None,
+    if let trustwalk_checkout::Value::Map(members) = &node.value {
+        return members.iter().find_map(|(_, n)| find(n, name, depth + 1));
     }
+    node.value.items().iter().find_map(|n| find(n, name, depth + 1))
 }
 
 /// A text of a CI file, what only its run knows as symbols.

@@ -20,7 +20,7 @@ fn at(node: &Node, place: &Place) -> Node {
             let one = |(key, n): &(Said<Text>, Node)| (Said::new(key.value.clone(), place.clone()), at(n, place));
             Value::Map(members.iter().map(one).collect())
         }
-        other => other.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Unknown(_) => node.value.clone(),
     };
     Said::new(value, place.clone())
 }

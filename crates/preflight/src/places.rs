@@ -70,6 +70,13 @@ pub(crate) fn of(
             }
         }
         Link::ServiceAccount => (claimant.role.at.clone(), vec![who]),
-        _ => (claimant.at.clone(), vec![named, related("the role", &role.from.at)]),
+        Link::Workload
+        | Link::Injection
+        | Link::Token
+        | Link::Issuer
+        | Link::Keys
+        | Link::Tls
+        | Link::Exchange
+        | Link::Permissions => (claimant.at.clone(), vec![named, related("the role", &role.from.at)]),
     }
 }

@@ -23,10 +23,7 @@ pub(crate) struct Statement<'n> {
 
 /// One value or a list of them.
 fn each(node: &Node) -> Vec<&Node> {
-    match &node.value {
-        Value::List(items) => items.iter().collect(),
-        _ => vec![node],
-    }
+    if let Value::List(items) = &node.value { items.iter().collect() } else { vec![node] }
 }
 
 /// The members of a map.
@@ -96,7 +93,9 @@ fn gather(node: &Node, all: &mut Vec<Text>) {
                 gather(n, all);
             }
         }
-        other => all.extend(other.text()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Unknown(_) => {
+            all.extend(node.value.text());
+        }
     }
 }
 

@@ -123,13 +123,14 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
     let found = put::of(diagnose(&e));
     for finding in found {
         let of_trust = weighed.tells(finding.cause);
-        let counts = match finding.link() {
-            _ if of_trust => weighed.admission == Admission::No,
-            _ if crate::places::is_of_audience(finding.cause) => {
-                e.provider.known().is_some() && claimant.audience.value.known().is_some()
-            }
-            Link::ServiceAccount => finding.cause != Cause::AnnotationMissingOnServiceAccount,
-            _ => crate::places::is_of_files(finding.cause),
+        let counts = if of_trust {
+            weighed.admission == Admission::No
+        } else if crate::places::is_of_audience(finding.cause) {
+            e.provider.known().is_some() && claimant.audience.value.known().is_some()
+        } else if finding.link() == Link::ServiceAccount {
+            finding.cause != Cause::AnnotationMissingOnServiceAccount
+        } else {
+            crate::places::is_of_files(finding.cause)
         };
         if !counts {
             continue;

@@ -72,19 +72,15 @@ impl World {
         }
         let path = federated.iter().find_map(|t| after(t, ":oidc-provider/"));
         let by_key = || statement.conditions.iter().find_map(|c| prefix(&c.key.value));
-        match path {
+        if let Some(issuer) = path {
             // What its tokens come through is the provider in the role's own account.
-            Some(issuer) => {
-                let issuer = bare(&issuer);
-                Some((issuer.clone(), provider_arn(role, &issuer)))
-            }
-            None => {
-                let wholly = federated.iter().find(|t| t.known().is_none());
-                let issuer = by_key()?;
-                let arn = wholly.cloned().unwrap_or_else(|| provider_arn(role, &issuer));
-                Some((issuer, arn))
-            }
+            let issuer = bare(&issuer);
+            return Some((issuer.clone(), provider_arn(role, &issuer)));
         }
+        let wholly = federated.iter().find(|t| t.known().is_none());
+        let issuer = by_key()?;
+        let arn = wholly.cloned().unwrap_or_else(|| provider_arn(role, &issuer));
+        Some((issuer, arn))
     }
 }
 
