@@ -149,7 +149,7 @@ fn what_is_only_possible_is_told_as_possible_with_all_that_is_left() {
             assert!(told.contains(code), "{code} is not told of {}:\n{told}", section.tool);
         }
         if let Some(sentence) = d["root_cause"]["sentence"].as_str() {
-            let begin = &sentence[..sentence.floor_char_boundary(40)];
+            let begin = sentence.split_at(sentence.floor_char_boundary(40)).0;
             let stated = told.lines().any(|l| l.trim_start().starts_with('\u{d7}') && l.contains(begin));
             assert!(!stated, "{}:\n{told}", section.tool);
         }

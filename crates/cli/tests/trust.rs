@@ -1,6 +1,6 @@
 //! `trustwalk trust`: what it says of a policy, in words, in JSON and in its exit code.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod preflight;
 

@@ -15,7 +15,7 @@ pub(crate) enum PreflightFormat {
     Yaml,
     /// Findings for code scanning, SARIF 2.1.0
     Sarif,
-    /// A test for each identity and each file not read, JUnit XML
+    /// A test for each identity and each file not read, as XML of `JUnit`
     Junit,
     /// Annotations of GitHub Actions, and a summary for its page
     Github,

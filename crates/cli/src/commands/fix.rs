@@ -71,6 +71,12 @@ impl Each {
         Self { evidence, diagnosis, plan, shown }
     }
 
+    /// What is next for it: where nobody is logged in, that.
+    fn next(&self, log_in: Option<&str>, place: &PlaceArgs) -> Next {
+        let first = logged_in(log_in, (&self.evidence, &self.diagnosis), ("fix", &place.typed));
+        first.unwrap_or_else(|| render::next(&self.evidence, &self.diagnosis, &place.typed))
+    }
+
     /// The same once others were repaired: one change cures many. `None` where it is not there any more.
     async fn after(self, world: &World, done: &Done, leave: Leave) -> anyhow::Result<Option<Self>> {
         let Ok(ask) = ask_again(&self.evidence.target) else { return Ok(Some(self)) };
@@ -110,11 +116,7 @@ async fn fix_all(
     // How each stands at the end, and what is next for it.
     let mut diagnoses: Vec<Diagnosis> = all.iter().map(|each| each.diagnosis.clone()).collect();
     let log_in = world.aws.log_in();
-    let next_of = |e: &Each| {
-        let first = logged_in(log_in.as_deref(), (&e.evidence, &e.diagnosis), ("fix", &place.typed));
-        first.unwrap_or_else(|| render::next(&e.evidence, &e.diagnosis, &place.typed))
-    };
-    let mut next: Vec<Next> = all.iter().map(next_of).collect();
+    let mut next: Vec<Next> = all.iter().map(|each| each.next(log_in.as_deref(), place)).collect();
     let many = all.len() > 1;
     if many {
         voice.say(&render::overview(&diagnoses, voice.pen()))?;

@@ -232,11 +232,11 @@ fn jobs_that_a_role_does_not_admit() {
 #[test]
 fn the_callers_permission_is_blamed_and_not_the_called_workflow() {
     let called = workflow("workflow_call", MAY_ASK);
-    let caller = "on: {push: {branches: [main]}}\npermissions:\n  contents: read\njobs:\n  go:\n    uses: \
+    let calling = "on: {push: {branches: [main]}}\npermissions:\n  contents: read\njobs:\n  go:\n    uses: \
         ./.github/workflows/called.yml\n";
     let found = report(&[
         (".github/workflows/called.yml", &called),
-        (".github/workflows/main.yml", caller),
+        (".github/workflows/main.yml", calling),
         ("role.yaml", &github("repo:acme/shop:*", "StringLike")),
     ]);
     assert_eq!(causes(&found), ["gha-id-token-permission-missing"], "{:?}", found.undetermined);

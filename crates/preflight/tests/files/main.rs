@@ -1,5 +1,4 @@
 //! Fixtures as text: a checkout that is broken, and its twin that is as near to it as a sound one gets.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod broken;
 mod hostile;

@@ -81,7 +81,8 @@ fn blobs(root: &Path, wanted: &[(&str, &str)]) -> anyhow::Result<Vec<Vec<u8>>> {
         .stdout(Stdio::piped())
         .spawn()
         .context("git could not be run")?;
-    let objects: String = wanted.iter().map(|(object, _)| format!("{object}\n")).collect();
+    let objects: Vec<&str> = wanted.iter().map(|(object, _)| *object).collect();
+    let objects = objects.join("\n") + "\n";
     let mut to = child.stdin.take().context("git takes no input")?;
     let writing = std::thread::spawn(move || to.write_all(objects.as_bytes()));
     let mut all = Vec::new();

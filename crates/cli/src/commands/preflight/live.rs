@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use trustwalk_collect::{Ask, Bundle, World as Live, collect, parse_target};
-use trustwalk_core::evidence::{Evidence, Observed};
+use trustwalk_core::evidence::Evidence;
 use trustwalk_preflight::{Found, Identity, Note, Report, Standing, World, account_of_arn, judge, over_live};
 
 use crate::args::PlaceArgs;
@@ -66,12 +66,11 @@ async fn fill_in(live: &Live, world: &mut World, report: &Report, gaps: &mut Vec
             }
         };
         let Some(evidence) = read.evidence.into_iter().next() else { continue };
-        match &*evidence.role {
-            Observed::Known { value, .. } => world.add_live(value, at),
-            other => {
-                let why = other.gap().unwrap_or_default();
-                gaps.push(Note { text: format!("{arn} was not read: {why}"), identity: None, at: Some(at.clone()) });
-            }
+        if let Some(role) = evidence.role.known() {
+            world.add_live(role, at);
+        } else {
+            let why = evidence.role.gap().unwrap_or_default();
+            gaps.push(Note { text: format!("{arn} was not read: {why}"), identity: None, at: Some(at.clone()) });
         }
     }
     Ok(())
@@ -128,12 +127,11 @@ pub(super) fn judged_with(bundle: &Path, mut world: World) -> anyhow::Result<Rep
             let own = e.service_account.known().map(|s| (s.namespace.as_str(), s.name.as_str()));
             own.is_some() && own == account(identity)
         };
-        match all.iter().find(is) {
-            Some(evidence) => take(&mut report, identity, over_live(&world, identity, evidence.clone())),
-            None => {
-                let text = format!("{}: the bundle holds no evidence of it", identity.who);
-                report.notes.push(Note { text, identity: None, at: Some(identity.at.clone()) });
-            }
+        if let Some(evidence) = all.iter().find(is) {
+            take(&mut report, identity, over_live(&world, identity, evidence.clone()));
+        } else {
+            let text = format!("{}: the bundle holds no evidence of it", identity.who);
+            report.notes.push(Note { text, identity: None, at: Some(identity.at.clone()) });
         }
     }
     report.finish();
@@ -148,7 +146,9 @@ fn take(report: &mut Report, identity: &Identity, found: Vec<Found>) {
         return;
     }
     let own = report.identities.iter_mut().find(|i| i.who == identity.who && i.at == identity.at);
-    own.into_iter().for_each(|i| i.standing = Standing::Broken);
+    if let Some(own) = own {
+        own.standing = Standing::Broken;
+    }
     report.undetermined.retain(|note| note.identity.as_ref() != Some(&identity.who));
     report.findings.extend(new);
 }

@@ -244,7 +244,7 @@ fn xml(text: &str) -> String {
     shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// JUnit's XML, a test for each identity, finding and file not read (llg.cubic.org, "JUnit XML").
+/// The XML of `JUnit`: a test for each identity, finding and file not read (llg.cubic.org, "`JUnit` XML").
 pub(super) fn junit(report: &Report) -> Shown {
     let mut cases: Vec<String> = Vec::new();
     let (mut failures, mut errors) = (0, 0);
