@@ -1,7 +1,7 @@
 //! The audit: everything together.
 
 use serde::Serialize;
-use trustwalk_trust_policy::{Comparison, Operator};
+use trustwalk_trust_policy::{Comparison, DocumentCondition, DocumentStatement, Effect, Operator};
 
 use crate::broad::broad;
 use crate::dead::dead;
@@ -191,6 +191,13 @@ impl Audit {
     }
 }
 
+/// What a Deny of the same policy takes away, as it is written.
+fn denied(statement: &DocumentStatement) -> String {
+    let asks = |c: &DocumentCondition| format!("{} {} {}", c.key, c.operator, c.values.join(" | "));
+    let all: Vec<String> = statement.conditions.iter().map(asks).collect();
+    if all.is_empty() { "a Deny without conditions".to_owned() } else { format!("no Deny: {}", all.join(" and ")) }
+}
+
 /// Who can assume a role by one grant, as it is written.
 fn trust(role: &Role, grant: &Grant<'_>) -> Trust {
     let issuer = grant.trusted.issuer();
@@ -216,6 +223,7 @@ fn trust(role: &Role, grant: &Grant<'_>) -> Trust {
         };
         target.extend(condition.values.iter().map(shown));
     }
+    further.extend(role.document.statements.iter().filter(|s| s.effect == Some(Effect::Deny)).map(denied));
     Trust {
         role: role.arn.clone(),
         account: role.account.clone(),

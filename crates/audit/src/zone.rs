@@ -181,7 +181,8 @@ impl Zone {
         };
         let mut of_id = named.iter().filter(same_id).peekable();
         if of_id.peek().is_none() {
-            return Standing::Next;
+            // Whose id is written is somebody else, and not whoever comes next.
+            return if id == Some(crate::tokens::NEXT_ID) { Standing::Next } else { Standing::Named };
         }
         let holds = |o: &Organization| match (&o.projects, project) {
             (Some(ours), Some(theirs)) => ours.contains(&theirs.to_lowercase()),

@@ -46,7 +46,7 @@ impl Workflow {
 }
 
 /// The jobs of the workflows, those of called workflows once for each way they are called.
-pub(crate) fn jobs(workflows: &[Workflow], more: &dyn Files, repository: Option<&str>) -> Vec<Job> {
+pub(crate) fn jobs(workflows: &[Workflow], more: &dyn Files, repository: Option<&str>) -> (Vec<Job>, Option<String>) {
     follow::Walk::new(workflows, more, repository).jobs()
 }
 

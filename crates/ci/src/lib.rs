@@ -113,7 +113,7 @@ pub struct Unreadable {
 ///
 /// When a file cannot be read, or is of no platform that is known.
 pub fn jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> Result<Vec<Job>, Unreadable> {
-    let (jobs, unread) = readable_jobs(files, more, repository);
+    let (jobs, unread, _) = read(files, more, repository);
     match unread.into_iter().next() {
         Some(first) => Err(first),
         None => Ok(jobs),
@@ -122,6 +122,14 @@ pub fn jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> Resul
 
 /// The same of those files that can be read, and why the others cannot: one does not hide the rest.
 pub fn readable_jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> (Vec<Job>, Vec<Unreadable>) {
+    let (jobs, mut unread, cut) = read(files, more, repository);
+    let reason = || format!("the checkout has more than {JOBS} jobs, or calls too deep, and the rest was not read");
+    unread.extend(cut.map(|path| Unreadable { path, reason: reason() }));
+    (jobs, unread)
+}
+
+/// The jobs, what could not be read, and the file at which there were too many.
+fn read(files: &[File], more: &dyn Files, repository: Option<&str>) -> (Vec<Job>, Vec<Unreadable>, Option<String>) {
     let mut all = Vec::new();
     let mut unread = Vec::new();
     let mut workflows = Vec::new();
@@ -145,7 +153,8 @@ pub fn readable_jobs(files: &[File], more: &dyn Files, repository: Option<&str>)
             Platform::Other(_) => {}
         }
     }
-    all.extend(github::jobs(&workflows, more, repository));
+    let (of_github, mut cut) = github::jobs(&workflows, more, repository);
+    all.extend(of_github);
     if all.is_empty()
         && let Some(platform) = first_platform
     {
@@ -157,8 +166,9 @@ pub fn readable_jobs(files: &[File], more: &dyn Files, repository: Option<&str>)
     if showing.is_empty() {
         showing.extend(others.into_iter().next());
     }
+    cut = cut.or_else(|| showing.get(JOBS).map(|first| first.file.clone()));
     showing.truncate(JOBS);
-    (showing, unread)
+    (showing, unread, cut)
 }
 
 /// A file's content, and whose it is.

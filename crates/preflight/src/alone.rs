@@ -7,7 +7,7 @@ use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::{DEFAULT_AUDIENCE, Evidence, Target};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding};
 use trustwalk_core::severity::Severity;
-use trustwalk_trust_policy::{Document, SaveContext, SaveError, SubjectForm};
+use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Document, SaveContext, SaveError, SubjectForm};
 
 use crate::admit::{Admission, Asking, Weighed, weigh};
 use crate::evidence;
@@ -73,6 +73,12 @@ fn inside(spot: &Spot, place: &Place) -> bool {
 
 /// What keeps a statement from admitting anybody, asked as the one whom it is written for.
 fn of_statement(world: &World, role: &Role, statement: &Statement<'_>) -> Option<Vec<(Finding, Place, Fill)>> {
+    // Providers that IAM has built in are no ARNs, and nobody registers them.
+    let built_in =
+        |n: &Node| n.value.text().is_some_and(|t| t.known().is_some_and(|t| BUILT_IN_PROVIDERS.contains(&t)));
+    if statement.federated().into_iter().any(built_in) {
+        return None;
+    }
     let (issuer, provider) = world.issuer_of(&role.arn, statement)?;
     let alone = alone(role, statement);
     let audiences = audiences(world, &provider, statement);

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use trustwalk_checkout::{Node, Place, Role, Said, Text};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::diagnose;
-use trustwalk_core::evidence::{CiJob, Evidence, Foretold, Observed, Part, Platform, Target, Template};
+use trustwalk_core::evidence::{CiJob, Evidence, Foretold, Observed, Platform, Target};
 use trustwalk_core::finding::Finding;
 use trustwalk_core::link::Link;
-use trustwalk_trust_policy::SubjectForm;
 
 use crate::admit::{Admission, Asking, Weighed, weigh};
 use crate::evidence;
 use crate::fill::Fill;
+use crate::job_texts::{expressions, find, named_repository, of_template};
 use crate::model::{Identity, Note, Related, Report, Spot, Standing};
-use crate::policy::statements;
 use crate::put;
 use crate::way::listed;
 use crate::world::{World, account_of, provider_arn};
@@ -28,15 +27,16 @@ const OLD: i64 = 1_600_000_000;
 /// Judges every job.
 pub(crate) fn judge(world: &World, report: &mut Report) {
     for job in &world.jobs {
-        if job.facts.assumes_role || !job.facts.requests.is_empty() || job.role != trustwalk_ci::Role::None {
-            One { world, job }.judge(report);
+        // Whom a workflow that was not read asks for a role, and whether it asks AWS at all, no file here tells.
+        let handed_on = !job.facts.assumes_role && matches!(job.role, trustwalk_ci::Role::Elsewhere(_));
+        let asks = job.facts.assumes_role || !job.facts.requests.is_empty() || job.role != trustwalk_ci::Role::None;
+        let one = One { world, job };
+        if asks && !handed_on {
+            one.judge(report);
         }
-        let at = One { world, job }.at();
-        report.unread.extend(job.facts.unread.iter().map(|why| Note {
-            text: why.clone(),
-            identity: None,
-            at: Some(Spot::from(&at)),
-        }));
+        let at = Some(Spot::from(&one.at()));
+        let told = if handed_on { &mut report.notes } else { &mut report.unread };
+        told.extend(job.facts.unread.iter().map(|why| Note { text: why.clone(), identity: None, at: at.clone() }));
     }
 }
 
@@ -436,65 +436,4 @@ fn of_job(finding: &Finding) -> bool {
 
 fn may_be(facts: &CiJob, issuer: &Text) -> bool {
     issuer.known().is_some_and(|i| facts.may_be_from(i))
-}
-
-/// The value of a name, wherever in a job it stands.
-fn find(node: &Node, name: &str, depth: usize) -> Option<Place> {
-    if depth > 12 || name.is_empty() {
-        return None;
-    }
-    if let Some(found) = node.value.get(name) {
-        return Some(found.at.clone());
-    }
-    if let trustwalk_checkout::Value::Map(members) = &node.value {
-        return members.iter().find_map(|(_, n)| find(n, name, depth + 1));
-    }
-    node.value.items().iter().find_map(|n| find(n, name, depth + 1))
-}
-
-/// A text of a CI file, what only its run knows as symbols.
-fn expressions(text: &str) -> Text {
-    let mut out = Text::default();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${{") {
-        let Some((expression, after)) = after.split_once("}}") else { break };
-        out.push(before.into());
-        out.push(Text::unknown(expression.trim()));
-        rest = after;
-    }
-    // `$NAME` and `<<name>>` of other platforms.
-    if rest.contains("<<") || rest.contains('$') {
-        let cut = rest.find(['$', '<']).unwrap_or_default();
-        let (before, unknown) = rest.split_at_checked(cut).unwrap_or_default();
-        out.push(before.into());
-        out.push(Text::unknown(unknown));
-        return out;
-    }
-    out.push(rest.into());
-    out
-}
-
-/// A template as a text: its unknown parts are symbols of their names.
-fn of_template(template: &Template) -> Text {
-    let part = |part: &Part| match part {
-        Part::Text(text) => Text::from(text.as_str()),
-        Part::Unknown { name, .. } => Text::unknown(name.as_str()),
-    };
-    template.parts().iter().map(part).collect()
-}
-
-/// The repository that a role's trust policy names first, and its ids where it names these.
-fn named_repository(role: &Role) -> Option<(String, Option<(String, String)>)> {
-    let all = statements(&role.trust);
-    let values = all.iter().filter(|s| s.allows()).flat_map(|s| &s.conditions).flat_map(|c| &c.values);
-    let texts = values.filter_map(|n| n.value.text());
-    texts.into_iter().find_map(|text| {
-        let plain = Fill::default().text(&text).replace(['*', '?'], "x");
-        let SubjectForm::Repository { repository, .. } = SubjectForm::of(&plain) else { return None };
-        let (owner, name) = repository.split_once('/').unwrap_or((repository, "x"));
-        let ids = owner.split_once('@').zip(name.split_once('@'));
-        let ids = ids.map(|((_, owner), (_, name))| (owner.to_owned(), name.to_owned()));
-        let bare = |half: &str| half.split('@').next().unwrap_or(half).to_owned();
-        Some((format!("{}/{}", bare(owner), bare(name)), ids))
-    })
 }

@@ -11,6 +11,7 @@ mod change;
 mod evidence;
 mod fill;
 mod gather;
+mod job_texts;
 mod jobs;
 mod judge;
 mod live;

@@ -192,6 +192,7 @@ impl Report {
         for notes in [&mut self.undetermined, &mut self.notes, &mut self.unread] {
             notes.sort_by(|a, b| (&a.at, &a.text).cmp(&(&b.at, &b.text)));
             notes.dedup();
+            *notes = folded(std::mem::take(notes));
         }
         // Trust that is wider than before is a finding even where nothing breaks.
         let wider = self.changes.iter().any(TrustChange::widens);
@@ -203,6 +204,25 @@ impl Report {
             Outcome::Ok
         };
     }
+}
+
+/// The same of several ways at one place, told once: a workflow that is called from many has as many.
+fn folded(notes: Vec<Note>) -> Vec<Note> {
+    let mut all: Vec<(Note, usize)> = Vec::new();
+    for note in notes {
+        let gist = |n: &Note| n.identity.as_ref().and_then(|who| n.text.strip_prefix(who.as_str()).map(str::to_owned));
+        let own = gist(&note);
+        match all.last_mut().filter(|(last, _)| own.is_some() && last.at == note.at && gist(last) == own) {
+            Some((_, more)) => *more += 1,
+            None => all.push((note, 0)),
+        }
+    }
+    let told = |(note, more): (Note, usize)| match more {
+        0 => note,
+        1 => Note { text: format!("{} (and 1 other way to the same place)", note.text), ..note },
+        more => Note { text: format!("{} (and {more} other ways to the same place)", note.text), ..note },
+    };
+    all.into_iter().map(told).collect()
 }
 
 /// What stays the same of a finding while its line moves: its cause, its file, whose it is, and which of several it is.

@@ -7,7 +7,8 @@ use crate::wanted::Wanted;
 /// What takes a wildcard's place within a part of a subject, or over the border to the next one.
 const WITHIN: [&str; 5] = ["", "x", MADE_UP, "-trustwalk-stranger", "trustwalk-stranger-"];
 /// For GitHub: whole repositories and their contexts, and ids.
-const GITHUB: [&str; 9] = [
+const GITHUB: [&str; 10] = [
+    "trustwalk-stranger:ref:refs/heads/main",
     "repo:trustwalk-stranger/x",
     "repo:trustwalk-stranger/",
     "repo:trustwalk-stranger/x:ref:refs/heads/main",

@@ -194,7 +194,7 @@ fn a_zone_says_who_is_ours() {
         (sub("repo:acme/web:ref:refs/heads/main"), vec!["TA003"]),
         (sub("repo:former/api:ref:refs/heads/main"), vec!["TA003"]),
         (sub("repo:acme@12/api@3:ref:refs/heads/main"), vec![]),
-        (sub("repo:acme@13/api@3:ref:refs/heads/main"), vec!["TA004"]),
+        (sub("repo:acme@13/api@3:ref:refs/heads/main"), vec!["TA003"]),
         (account("system:serviceaccount:payments:ledger"), vec![]),
         (account("system:serviceaccount:web:ledger"), vec!["TA003"]),
         (of_issuer("idp.example", &[("StringEquals", "sub", json!("x"))]), vec![]),
@@ -254,4 +254,15 @@ fn a_witness_is_a_whole_token_that_agrees_with_itself() {
     assert!(sub.starts_with(&format!("repo:{repository}:")), "{claims:?}");
     assert!(repository.starts_with(claims["repository_owner"].as_str().unwrap()));
     assert_eq!((claims["ref"].as_str(), claims["aud"].as_str()), (Some("refs/heads/main"), Some("sts.amazonaws.com")));
+}
+
+#[test]
+fn a_witness_is_a_token_that_its_issuer_can_make() {
+    let zone = "[[organization]]\nname = \"acme\"\nid = 1234\nprojects = [\"api\"]\n";
+    let all = findings(&[github(&[aud(), ("StringLike", "sub", json!("repo:acme/*"))])], zone);
+    let witness = all[0].witness.as_ref().unwrap();
+    assert_eq!(witness.claims["sub"], "repo:acme/trustwalk-stranger:ref:refs/heads/main");
+    // Ids that are written are somebody's, and not the next owner's.
+    let exact = github(&[aud(), ("StringEquals", "sub", json!("repo:acme@9/api@5:ref:refs/heads/main"))]);
+    assert_eq!(codes(&[exact], zone), ["TA003"]);
 }

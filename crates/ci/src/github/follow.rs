@@ -40,14 +40,17 @@ pub(super) struct Walk<'a> {
     /// Jobs that were looked at.
     seen: usize,
     found: Vec<Job>,
+    /// The workflow at which there were too many.
+    cut: Option<String>,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(workflows: &'a [Workflow], more: &'a dyn Files, repository: Option<&'a str>) -> Self {
-        Self { workflows, more, repository, called: BTreeSet::new(), seen: 0, found: Vec::new() }
+        Self { workflows, more, repository, called: BTreeSet::new(), seen: 0, found: Vec::new(), cut: None }
     }
 
-    pub(super) fn jobs(mut self) -> Vec<Job> {
+    /// The jobs, and the workflow at which there were too many.
+    pub(super) fn jobs(mut self) -> (Vec<Job>, Option<String>) {
         let workflows = self.workflows;
         for workflow in workflows {
             let all = trigger::triggers(workflow);
@@ -63,7 +66,7 @@ impl<'a> Walk<'a> {
                 self.workflow(workflow, &Call { triggers: all, ..Call::default() });
             }
         }
-        self.found
+        (self.found, self.cut)
     }
 
     fn workflow(&mut self, workflow: &Workflow, call: &Call) {
@@ -76,6 +79,7 @@ impl<'a> Walk<'a> {
             for matrix in matrices(job) {
                 self.seen += 1;
                 if self.found.len() >= JOBS || self.seen > FOLLOWED {
+                    self.cut.get_or_insert_with(|| workflow.path.clone());
                     return;
                 }
                 let mut known = Known::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trustwalk_core::evidence::Refs;
 
 use super::*;
-use crate::{File, Role, jobs as read};
+use crate::{File, JOBS, Role, jobs as read};
 
 /// A checkout in memory.
 struct Checkout(BTreeMap<String, String>);
@@ -103,6 +103,16 @@ fn a_called_workflow_has_its_callers_triggers_inputs_and_permissions_and_no_more
     assert!(found[1].facts.caller_permissions.as_ref().unwrap().is_empty());
     // What is granted where nobody says a word is a setting of the repository.
     assert!(!found[0].facts.caller_silent && found[1].facts.caller_silent);
+}
+
+#[test]
+fn what_is_cut_is_told() {
+    let many = |n: usize| (0..n).map(|i| format!("  j{i}: {}\n", job("", "'arn:a'"))).collect::<String>();
+    let text = format!("on: push\npermissions: {{id-token: write}}\njobs:\n{}", many(JOBS + 1));
+    let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.as_bytes().to_vec() };
+    let files = [file(".github/workflows/a.yml", &text), file(".github/workflows/b.yml", &text)];
+    let (found, unread) = crate::readable_jobs(&files, &crate::Nothing, None);
+    assert_eq!((found.len(), unread.len(), unread[0].path.as_str()), (JOBS, 1, ".github/workflows/a.yml"));
 }
 
 #[test]

@@ -178,3 +178,39 @@ fn kustomizations_make_the_names() {
     let wrong = report(&[("base/sa.yaml", base), ("iam.yaml", &trust("system:serviceaccount:shop:other"))]);
     assert_eq!(causes(&wrong), ["sub-wrong-service-account"]);
 }
+
+#[test]
+fn a_provider_that_iam_has_built_in_is_no_mistake() {
+    let found = report(&[(
+        "template.yaml",
+        "AWSTemplateFormatVersion: 2010-09-09\nResources:\n  Guest:\n    Type: AWS::IAM::Role\n    Properties:\n      \
+         AssumeRolePolicyDocument:\n        Version: 2012-10-17\n        Statement:\n          - Effect: Allow\n\
+         \u{20}           Principal:\n              Federated: [cognito-identity.amazonaws.com]\n            Action: \
+         [sts:AssumeRoleWithWebIdentity]\n            Condition:\n              StringEquals: \
+         {'cognito-identity.amazonaws.com:aud': 'eu-west-1:00000000-0000-4000-8000-000000000000'}\n",
+    )]);
+    assert_eq!(causes(&found), Vec::<&str>::new());
+}
+
+#[test]
+fn a_workflow_of_another_repository_is_neither_sound_nor_a_gap() {
+    let found = report(&[(
+        ".github/workflows/release.yml",
+        "on: push\njobs:\n  sign:\n    permissions: {id-token: write}\n    uses: \
+         acme/sign/.github/workflows/sign.yml@v2\n",
+    )]);
+    assert!(found.identities.is_empty() && found.unread.is_empty() && found.undetermined.is_empty());
+    assert!(found.notes[0].text.contains("another repository"), "{:?}", found.notes);
+}
+
+#[test]
+fn what_many_ways_come_to_at_one_place_is_told_once() {
+    let called = "on: workflow_call\njobs:\n  go:\n    runs-on: x\n    permissions: {id-token: write}\n    steps:\n\
+                  \u{20}     - uses: aws-actions/configure-aws-credentials@v5\n        with: \
+                  {role-to-assume: 'arn:aws:iam::111122223333:role/deploy', aws-region: eu-west-1}\n";
+    let caller = "on: push\npermissions: {id-token: write}\njobs:\n  a: {uses: ./.github/workflows/called.yml}\n  b: \
+                  {uses: ./.github/workflows/called.yml}\n  c: {uses: ./.github/workflows/called.yml}\n";
+    let found = report(&[(".github/workflows/called.yml", called), (".github/workflows/main.yml", caller)]);
+    assert_eq!((found.identities.len(), found.undetermined.len()), (3, 1), "{:?}", found.undetermined);
+    assert!(found.undetermined[0].text.ends_with("(and 2 other ways to the same place)"));
+}

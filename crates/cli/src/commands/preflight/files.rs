@@ -75,6 +75,10 @@ impl Checkout {
             let mut text = Vec::new();
             let most = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
             std::io::stdin().lock().take(most).read_to_end(&mut text).context("cannot read standard input")?;
+            // A program before the pipe that failed hands over nothing, and a shell goes on all the same.
+            if text.iter().all(u8::is_ascii_whitespace) {
+                anyhow::bail!("nothing came on standard input: did the command before the pipe fail?");
+            }
             stdin = Some(String::from_utf8_lossy(&text).into_owned());
         }
         Ok(Self { root: root.to_owned(), stdin })

@@ -1,5 +1,6 @@
 //! A report for people: each finding with the lines of the files that it stands in.
 
+use trustwalk_core::diagnosis::Outcome;
 use trustwalk_core::severity::Severity;
 use trustwalk_preflight::{Found, Report, Spot, Standing, TrustChange};
 use trustwalk_render::{Ink, Page, Pen, Shown, Typed, columns};
@@ -117,9 +118,11 @@ fn excerpt(page: &mut Page, pen: Pen, at: &Spot, checkout: &Checkout, label: Opt
 /// What it comes to, in one line.
 pub(super) fn summary(report: &Report) -> String {
     let of = |standing: Standing| report.identities.iter().filter(|i| i.standing == standing).count();
+    // That nothing was judged is no praise.
+    let nothing = report.identities.is_empty() && report.outcome == Outcome::Ok && report.suppressed.is_empty();
     let mut parts = vec![format!(
         "{}: {} in {}",
-        report.outcome.word(),
+        if nothing { "nothing to judge" } else { report.outcome.word() },
         identities(report.identities.len()),
         counted(report.files, "file")
     )];

@@ -1,0 +1,69 @@
+//! Texts of CI files: what only a run knows in them, and the repository that a role names.
+
+use trustwalk_checkout::{Node, Place, Role, Text, Value};
+use trustwalk_core::evidence::{Part, Template};
+use trustwalk_trust_policy::SubjectForm;
+
+use crate::fill::Fill;
+use crate::policy::statements;
+
+/// The value of a name, wherever in a job it stands.
+pub(crate) fn find(node: &Node, name: &str, depth: usize) -> Option<Place> {
+    if depth > 12 || name.is_empty() {
+        return None;
+    }
+    if let Some(found) = node.value.get(name) {
+        return Some(found.at.clone());
+    }
+    if let Value::Map(members) = &node.value {
+        return members.iter().find_map(|(_, n)| find(n, name, depth + 1));
+    }
+    node.value.items().iter().find_map(|n| find(n, name, depth + 1))
+}
+
+/// A text of a CI file, what only its run knows as symbols.
+pub(crate) fn expressions(text: &str) -> Text {
+    let mut out = Text::default();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let Some((expression, after)) = after.split_once("}}") else { break };
+        out.push(before.into());
+        out.push(Text::unknown(expression.trim()));
+        rest = after;
+    }
+    // `$NAME` and `<<name>>` of other platforms.
+    if rest.contains("<<") || rest.contains('$') {
+        let cut = rest.find(['$', '<']).unwrap_or_default();
+        let (before, unknown) = rest.split_at_checked(cut).unwrap_or_default();
+        out.push(before.into());
+        out.push(Text::unknown(unknown));
+        return out;
+    }
+    out.push(rest.into());
+    out
+}
+
+/// A template as a text: its unknown parts are symbols of their names.
+pub(crate) fn of_template(template: &Template) -> Text {
+    let part = |part: &Part| match part {
+        Part::Text(text) => Text::from(text.as_str()),
+        Part::Unknown { name, .. } => Text::unknown(name.as_str()),
+    };
+    template.parts().iter().map(part).collect()
+}
+
+/// The repository that a role's trust policy names first, and its ids where it names these.
+pub(crate) fn named_repository(role: &Role) -> Option<(String, Option<(String, String)>)> {
+    let all = statements(&role.trust);
+    let values = all.iter().filter(|s| s.allows()).flat_map(|s| &s.conditions).flat_map(|c| &c.values);
+    let texts = values.filter_map(|n| n.value.text());
+    texts.into_iter().find_map(|text| {
+        let plain = Fill::default().text(&text).replace(['*', '?'], "x");
+        let SubjectForm::Repository { repository, .. } = SubjectForm::of(&plain) else { return None };
+        let (owner, name) = repository.split_once('/').unwrap_or((repository, "x"));
+        let ids = owner.split_once('@').zip(name.split_once('@'));
+        let ids = ids.map(|((_, owner), (_, name))| (owner.to_owned(), name.to_owned()));
+        let bare = |half: &str| half.split('@').next().unwrap_or(half).to_owned();
+        Some((format!("{}/{}", bare(owner), bare(name)), ids))
+    })
+}
