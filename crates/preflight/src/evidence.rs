@@ -39,12 +39,15 @@ pub(crate) fn of(target: Target, now: i64) -> Evidence {
 pub(crate) fn role(declared: &Role, trust: &str, fill: &Fill) -> core::Role {
     let arn = fill.arn_text(&declared.arn);
     let name = declared.name.value.known().map_or_else(|| fill.text(&declared.name.value), str::to_owned);
-    let max_session = declared.max_session.as_ref().and_then(|m| m.value.known()?.parse().ok());
+    // IAM's own default (IAM API reference, `CreateRole`); what is told and not known may be the longest.
+    let max_session = declared
+        .max_session
+        .as_ref()
+        .map_or(3600, |told| told.value.known().and_then(|seconds| seconds.parse().ok()).unwrap_or(43_200));
     core::Role {
         name,
         trust_policy: trust.to_owned(),
-        // IAM's own default (IAM API reference, `CreateRole`).
-        max_session: max_session.unwrap_or(3600),
+        max_session,
         boundary: declared.boundary.as_ref().map(|b| fill.text(&b.value)),
         arn,
         ..core::Role::default()

@@ -254,6 +254,7 @@ impl<'w> One<'w> {
                 }
             }
         }
+        out.weigh_refusals();
         let unregistered = self.unregistered(role, &facts, e, (&provider, &issuer, &audience));
         if let Some(weighed) = refused.filter(|_| unregistered.is_empty()) {
             out.found = self.asked(role, &facts, e, Some(&weighed));
@@ -263,6 +264,10 @@ impl<'w> One<'w> {
             }
         }
         out.found.extend(unregistered);
+        if out.found.is_empty() {
+            let too_long = |f: &Finding| f.cause == Cause::RequestedLifetimeExceedsLimit;
+            out.found.extend(self.asked(role, &facts, e, None).into_iter().filter(|(f, ..)| too_long(f)));
+        }
         if let Some(repository) = assumed {
             let text = format!(
                 "{}: the repository is taken for {repository}, which the trust policy names; nothing else tells it",
@@ -298,6 +303,7 @@ impl<'w> One<'w> {
             weighed.push((weigh(&role.trust, &asking, fill)?, alternative));
         }
         if weighed.iter().any(|(w, _)| w.admission == Admission::Yes) {
+            out.admitted = true;
             return Ok(None);
         }
         let depends = weighed.iter().find_map(|(w, a)| match &w.admission {
@@ -318,12 +324,13 @@ impl<'w> One<'w> {
                 );
                 // A branch that somebody chooses is no gap: the policy is there to tell them apart.
                 if of_run {
+                    out.admitted = true;
                     out.notes.push(note(text));
                 } else {
                     out.settle(text, Some(Spot::from(&role.trust.at)));
                 }
             }
-            None if one.conditional => out.notes.push(note(format!(
+            None if one.conditional => out.refused.push(note(format!(
                 "{who}: on {} the trust policy of {} does not admit it, if its condition lets it run then",
                 one.trigger, role.from.address
             ))),
@@ -372,7 +379,7 @@ impl<'w> One<'w> {
         role: &Role,
         facts: &CiJob,
         e: &Evidence,
-        weighed: Option<&crate::admit::Weighed<'_>>,
+        weighed: Option<&Weighed<'_>>,
     ) -> Vec<(Finding, Place, Vec<Related>, Fill)> {
         let mut fill = weighed.map(|w| w.fill.clone()).unwrap_or_default();
         fill.arn(&role.arn, None);
@@ -384,15 +391,20 @@ impl<'w> One<'w> {
         let what = format!("{}:{}", role.trust.at.path, role.trust.at.line);
         e.role = evidence::known(evidence::role(role, &text, &fill), what, self.world.now).into();
         let of_trust = |f: &Finding| weighed.map_or(f.link() == Link::Trust, |w| w.tells(f.cause));
-        let found = put::of(diagnose(&e)).into_iter().filter(of_trust);
+        let found = put::of(diagnose(&e)).into_iter();
         let who =
             || vec![put::related("the job", &self.at()), put::related("where the role is named", &self.at_role())];
-        found
-            .map(|f| {
-                let at = weighed.and_then(|w| w.place(f.cause)).unwrap_or_else(|| role.trust.at.clone());
-                (f, at, self.environment(who()), fill.clone())
-            })
-            .collect()
+        let placed = |f: Finding| {
+            if f.cause == Cause::RequestedLifetimeExceedsLimit {
+                let asked = self.own().and_then(|(_, node)| find(node, "role-duration-seconds", 0));
+                let limit = role.max_session.as_ref().map_or(&role.from.at, |m| &m.at);
+                let at = asked.unwrap_or_else(|| self.at());
+                return (f, at, vec![put::related("the role's limit", limit)], fill.clone());
+            }
+            let at = weighed.and_then(|w| w.place(f.cause)).unwrap_or_else(|| role.trust.at.clone());
+            (f, at, self.environment(who()), fill.clone())
+        };
+        found.filter(|f| of_trust(f) || f.cause == Cause::RequestedLifetimeExceedsLimit).map(placed).collect()
     }
 
     /// With the job's environment, which a subject names.
@@ -410,15 +422,38 @@ struct Outcome {
     found: Vec<(Finding, Place, Vec<Related>, Fill)>,
     notes: Vec<Note>,
     undetermined: Vec<Note>,
+    /// Whether it gets in whatever starts it, or can.
+    admitted: bool,
+    /// On which triggers it does not, should it run then.
+    refused: Vec<Note>,
 }
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self { standing: Standing::Sound, found: Vec::new(), notes: Vec::new(), undetermined: Vec::new() }
+        Self {
+            standing: Standing::Sound,
+            found: Vec::new(),
+            notes: Vec::new(),
+            undetermined: Vec::new(),
+            admitted: false,
+            refused: Vec::new(),
+        }
     }
 }
 
 impl Outcome {
+    /// What a condition may keep from running is worth a look where the job gets in otherwise; where it never does,
+    /// nobody can say that it works.
+    fn weigh_refusals(&mut self) {
+        let refused = std::mem::take(&mut self.refused);
+        if self.admitted || refused.is_empty() {
+            self.notes.extend(refused);
+        } else {
+            self.standing = Standing::Undetermined;
+            self.undetermined.extend(refused);
+        }
+    }
+
     fn settle(&mut self, text: String, at: Option<Spot>) {
         if self.found.is_empty() {
             self.standing = Standing::Undetermined;

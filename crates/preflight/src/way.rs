@@ -41,6 +41,18 @@ pub(crate) struct Came {
 /// Follows a way.
 pub(crate) fn follow(world: &World, claimant: &Claimant<'_>) -> Came {
     let mut came = Came::default();
+    if let Some(hole) = claimant.role.value.known().and_then(hole) {
+        came.standing = Some(Standing::Undetermined);
+        came.undetermined.push(Note {
+            text: format!(
+                "{}: the ARN of its role holds `{hole}`, which something has to fill in first: give what comes of it",
+                claimant.who
+            ),
+            identity: Some(claimant.who.clone()),
+            at: Some(Spot::from(&claimant.role.at)),
+        });
+        return came;
+    }
     if let Some(finding) = malformed(world, claimant) {
         came.standing = Some(Standing::Broken);
         came.findings.push((finding, claimant.role.at.clone(), Vec::new(), Fill::default()));
@@ -64,6 +76,16 @@ pub(crate) fn follow(world: &World, claimant: &Claimant<'_>) -> Came {
     // Of several that may be meant, the one that fits is.
     let best = each.into_iter().min_by_key(|c| c.standing);
     best.unwrap_or(came)
+}
+
+/// What a text holds in the place of a value: `${ACCOUNT_ID}`, `<ACCOUNT_ID>`.
+fn hole(text: &str) -> Option<&str> {
+    let between = |open: &str, close: &str| {
+        let start = text.find(open)?;
+        let end = text.get(start..)?.find(close)? + start + close.len();
+        text.get(start..end)
+    };
+    between("${", "}").or_else(|| between("{{", "}}")).or_else(|| between("<", ">"))
 }
 
 /// What is wrong with the role's name by itself.
