@@ -183,7 +183,7 @@ impl Told {
 
 /// Whether a file is missing with the lab whose variables this shell still has.
 fn of_a_lab_that_is_down(path: &Path) -> bool {
-    let lab = std::env::var_os("TRUSTWALK_LAB_DIR").filter(|dir| !dir.is_empty());
+    let lab = trustwalk_collect::env_os("TRUSTWALK_LAB_DIR");
     lab.is_some_and(|dir| path.starts_with(&dir) && !Path::new(&dir).join("env").exists())
 }
 

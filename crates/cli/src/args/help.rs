@@ -401,7 +401,7 @@ mod tests {
         }
         for help in HELP {
             for (_, example) in help.examples {
-                let words: Vec<&str> = example.split(['|', '<', '>']).map(str::trim).collect();
+                let words: Vec<&str> = example.split(['|', '<', '>', '&']).map(str::trim).collect();
                 let own = words.iter().find(|part| part.starts_with("trustwalk ")).unwrap_or_else(|| &words[0]);
                 let words = own.trim_start_matches("source ").split(' ').map(|w| w.trim_matches('\''));
                 let parsed = grammar().try_get_matches_from(words);
