@@ -217,7 +217,8 @@ mod tests {
         for (issuer, whose, standing) in [
             (GITHUB, tenant("acme", Some("12"), "x"), Standing::Ours),
             (GITHUB, tenant("acme", None, "x"), Standing::Ours),
-            (GITHUB, tenant("ACME", Some("13"), "x"), Standing::Next),
+            (GITHUB, tenant("ACME", Some("13"), "x"), Standing::Named),
+            (GITHUB, tenant("ACME", Some(crate::tokens::NEXT_ID), "x"), Standing::Next),
             (GITHUB, tenant("other", None, "x"), Standing::Named),
             (GITHUB, tenant("labs", None, "api"), Standing::Ours),
             (GITHUB, tenant("labs", None, "web"), Standing::Named),

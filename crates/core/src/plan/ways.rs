@@ -277,20 +277,20 @@ fn hooked(configuration: &str, webhook: &str, set: &WebhookField) -> Ways {
     let change = json!({"webhooks": [field]}).to_string();
     let template = "kubectl patch mutatingwebhookconfiguration {} --type=strategic -p {}";
     let mut ways = vec![("kubectl", shell::line(template, &[configuration, &change]))];
-    let of = visible::line(configuration).into_owned();
-    let resource = format!("in the kubernetes_mutating_webhook_configuration_v1 `{of}`: ");
+    let resource = "in the kubernetes_mutating_webhook_configuration_v1: ".to_owned();
+    let of = Slot::Text(configuration);
     match set {
         WebhookField::CaBundle(bundle) => {
             // Terraform's provider and the chart take the certificates themselves, and write base64 of them.
-            let hcl = "webhook { name = {} client_config { ca_bundle = base64decode({}) } }";
-            ways.push(("terraform", resource + &snippet::hcl(hcl, &[webhook.into(), bundle.as_str().into()])));
+            let hcl = "metadata { name = {} } webhook { name = {} client_config { ca_bundle = base64decode({}) } }";
+            ways.push(("terraform", resource + &snippet::hcl(hcl, &[of, webhook.into(), bundle.as_str().into()])));
             let pem = STANDARD.decode(bundle).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
             let values = snippet::yaml("pki: { caBundle: {} }", &[pem.as_str().into()]);
             ways.push(("helm", format!("in the values of the chart amazon-eks-pod-identity-webhook: {values}")));
         }
         WebhookField::ReviewVersions(versions) => {
-            let hcl = "webhook { name = {} admission_review_versions = [{}] }";
-            ways.push(("terraform", resource + &snippet::hcl(hcl, &[webhook.into(), Slot::List(versions)])));
+            let hcl = "metadata { name = {} } webhook { name = {} admission_review_versions = [{}] }";
+            ways.push(("terraform", resource + &snippet::hcl(hcl, &[of, webhook.into(), Slot::List(versions)])));
         }
     }
     ways
