@@ -107,8 +107,8 @@ fn a_called_workflow_has_its_callers_triggers_inputs_and_permissions_and_no_more
 
 #[test]
 fn what_is_cut_is_told() {
-    let many = |n: usize| (0..n).map(|i| format!("  j{i}: {}\n", job("", "'arn:a'"))).collect::<String>();
-    let text = format!("on: push\npermissions: {{id-token: write}}\njobs:\n{}", many(JOBS + 1));
+    let jobs: Vec<String> = (0..=JOBS).map(|i| format!("  j{i}: {}\n", job("", "'arn:a'"))).collect();
+    let text = format!("on: push\npermissions: {{id-token: write}}\njobs:\n{}", jobs.concat());
     let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.as_bytes().to_vec() };
     let files = [file(".github/workflows/a.yml", &text), file(".github/workflows/b.yml", &text)];
     let (found, unread) = crate::readable_jobs(&files, &crate::Nothing, None);

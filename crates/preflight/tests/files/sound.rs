@@ -208,9 +208,9 @@ fn what_many_ways_come_to_at_one_place_is_told_once() {
     let called = "on: workflow_call\njobs:\n  go:\n    runs-on: x\n    permissions: {id-token: write}\n    steps:\n\
                   \u{20}     - uses: aws-actions/configure-aws-credentials@v5\n        with: \
                   {role-to-assume: 'arn:aws:iam::111122223333:role/deploy', aws-region: eu-west-1}\n";
-    let caller = "on: push\npermissions: {id-token: write}\njobs:\n  a: {uses: ./.github/workflows/called.yml}\n  b: \
+    let top = "on: push\npermissions: {id-token: write}\njobs:\n  a: {uses: ./.github/workflows/called.yml}\n  b: \
                   {uses: ./.github/workflows/called.yml}\n  c: {uses: ./.github/workflows/called.yml}\n";
-    let found = report(&[(".github/workflows/called.yml", called), (".github/workflows/main.yml", caller)]);
+    let found = report(&[(".github/workflows/called.yml", called), (".github/workflows/main.yml", top)]);
     assert_eq!((found.identities.len(), found.undetermined.len()), (3, 1), "{:?}", found.undetermined);
     assert!(found.undetermined[0].text.ends_with("(and 2 other ways to the same place)"));
 }
