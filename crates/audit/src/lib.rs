@@ -15,7 +15,7 @@
 //! let zone = Zone::untold();
 //! let audit = Audit::of(&reader.finish(), &Basis { zone: &zone, seen: None, now: 1_790_000_000 });
 //! assert_eq!(audit.findings[0].rule.code(), "TA002");
-//! assert_eq!(audit.findings[0].witness.as_ref().unwrap().claims["repository"], "acme-trustwalk-stranger/api");
+//! assert_eq!(audit.findings[0].witness.as_ref().unwrap().claims["repository"], "acmetrustwalk-stranger/api");
 //! ```
 //!
 //! Pure: texts in, findings and documents out. Deliberately absent: files, network, clock.
