@@ -224,8 +224,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::AccessDeniedAction, &["unexpected error from listobjects on ", ": access denied"]),
     // Thanos and what shares its client (REPORTED: thanos 2792).
     row(Symptom::AccessDeniedAction, &["iter bucket: access denied"]),
-    // S3's code and message, from clients that name nothing else (REPORTED: terraform 22992).
-    row(Symptom::AccessDeniedAction, &["accessdenied: access denied"]),
+    // S3's code and message alone are any store's: here it is that of Terraform's backend (REPORTED: terraform 22992).
+    row(Symptom::AccessDeniedAction, &["failed to get existing workspaces", "accessdenied: access denied"]),
     // EFS User Guide, "Mount fails with access denied by server": the mount helper's tunnel ends at this address.
     row(Symptom::AccessDeniedAction, &["mount.nfs4: access denied by server while mounting 127.0.0.1:"]),
     // OpenSearch's security plug-in, of the identity that signed the request.
