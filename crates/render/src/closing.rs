@@ -120,6 +120,7 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
         more => parts.push(format!("{more} {word}causes can show so (-v tells why)")),
     }
     parts.extend(over(d));
+    parts.extend(of_others(d));
     if d.outcome == Outcome::Ok && whole {
         let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
         let seen = in_state(d, &[LinkState::Seen]);
@@ -148,6 +149,18 @@ fn over(d: &Diagnosis) -> Option<String> {
     let count: u64 = d.observations.iter().filter(|o| by(o).is_some()).map(|o| o.count).sum();
     let failures = if count == 1 { "1 failure".to_owned() } else { format!("{count} failures") };
     Some(format!("{failures} in the log that was given, over: {}", by(last)?))
+}
+
+/// How many of the failures that were given are not of the target: whoever gave them may take them for its own.
+fn of_others(d: &Diagnosis) -> Option<String> {
+    let given = d.looked.iter().any(|l| l.what == Place::Log);
+    let foreign = |o: &&Observation| matches!(o.fate, Fate::Foreign { .. }) && o.witness == Witness::Log;
+    let count: u64 = d.observations.iter().filter(foreign).filter(|_| given).map(|o| o.count).sum();
+    match count {
+        0 => None,
+        1 => Some("1 failure in the log that was given is somebody else's (-v tells whose)".to_owned()),
+        more => Some(format!("{more} failures in the log that was given are somebody else's (-v tells whose)")),
+    }
 }
 
 /// Whether a cause that came into question is left and is not among those that are told.

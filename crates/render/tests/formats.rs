@@ -140,3 +140,20 @@ fn many_end_with_the_worst_of_them() {
         assert_eq!(told_last(unlisted.as_str()), Some(worst.max(Outcome::Undetermined)));
     }
 }
+
+#[test]
+fn failures_of_others_that_were_given_are_told_in_the_last_lines() {
+    let mut d = diagnose(&blank());
+    let seen = |fate: Value| {
+        let mut all = serde_json::json!({"witness": "log", "origin": "app.log", "count": 2, "at": null,
+            "symptom": "not-authorized-web-identity", "text": "x"});
+        all.as_object_mut().unwrap().extend(fate.as_object().unwrap().clone());
+        serde_json::from_value(all).unwrap()
+    };
+    d.observations = vec![seen(serde_json::json!({"fate": "foreign", "by": "it names another role"}))];
+    let told = |d: &Diagnosis| human(d, &Next::default(), Pen::new(false), Detail::Brief).as_str().replace("\n  ", " ");
+    assert!(!told(&d).contains("somebody else's"), "nobody gave a log");
+    let log = serde_json::json!({"what": "log", "name": "app.log"});
+    d.looked.push(serde_json::from_value(log).unwrap());
+    assert!(told(&d).contains("2 failures in the log that was given are somebody else's"), "{}", told(&d));
+}
