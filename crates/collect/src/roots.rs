@@ -68,6 +68,61 @@ pub fn system() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
+/// The encodings of both sets, for judging chains without evidence: a fleet's run is over before base64 and back is.
+#[derive(Debug, Clone, Default)]
+pub struct Encoded {
+    /// What stands for AWS's library.
+    pub library: Vec<Vec<u8>>,
+    /// What the user trusts besides.
+    pub user: Vec<Vec<u8>>,
+}
+
+/// Both sets, as [`for_evidence`] has them.
+pub fn encoded(options: &RootOptions) -> Result<Encoded, CollectError> {
+    let of = |path: &Option<PathBuf>| -> Result<Option<Vec<Vec<u8>>>, CollectError> {
+        let read = path.as_deref().map(read_pem).transpose()?;
+        Ok(read.map(|all| all.into_iter().map(|c| c.as_ref().to_vec()).collect()))
+    };
+    let library = match of(&options.ca_library)? {
+        Some(library) => library,
+        None => system_file().unwrap_or_else(|| system().into_iter().map(|c| c.as_ref().to_vec()).collect()),
+    };
+    Ok(Encoded { library, user: of(&options.ca_bundle)?.unwrap_or_default() })
+}
+
+/// The certificates of the distribution's one file, where the environment names no other and all of it is as such
+/// files are.
+fn system_file() -> Option<Vec<Vec<u8>>> {
+    let named = |name: &str| crate::env::env_os(name).is_some();
+    if named("SSL_CERT_FILE") || named("SSL_CERT_DIR") || !cfg!(target_os = "linux") {
+        return None;
+    }
+    let path = SYSTEM_FILES.map(Path::new).into_iter().find(|path| path.is_file())?;
+    let text = crate::files::read_bounded(path).ok()?;
+    certificates(&text).filter(|all| !all.is_empty())
+}
+
+/// The certificates of a text that holds plain blocks of PEM and comments between them (RFC 7468); `None` where a block
+/// is of another form, which the general reader is asked about. That one takes the same time for every letter, as
+/// secrets want it, and certificates are none.
+fn certificates(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (mut all, mut body, mut inside) = (Vec::new(), Vec::new(), false);
+    for line in text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
+        match line {
+            b"-----BEGIN CERTIFICATE-----" if !inside => inside = true,
+            b"-----END CERTIFICATE-----" if inside => {
+                all.push(STANDARD.decode(&body).ok()?);
+                body.clear();
+                inside = false;
+            }
+            _ if line.starts_with(b"-----") => return None,
+            _ if inside => body.extend_from_slice(line),
+            _ => {}
+        }
+    }
+    (!inside).then_some(all)
+}
+
 /// Whether what `SSL_CERT_FILE` and `SSL_CERT_DIR` name can be read to its end. Every library that makes a TLS client
 /// reads them, without a limit.
 pub fn check_environment() -> Result<(), CollectError> {
@@ -134,6 +189,29 @@ fn file_name(path: &Path) -> String {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_reader_of_plain_files_reads_what_the_general_one_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let pem = |bits: u8| {
+            let body = STANDARD.encode([bits; 100]);
+            let (a, b) = body.split_at(64);
+            format!("# comment {bits}\n-----BEGIN CERTIFICATE-----\r\n{a}\n{b}\n-----END CERTIFICATE-----\n\n")
+        };
+        let text = pem(1) + &pem(2);
+        let path = dir.path().join("plain");
+        std::fs::write(&path, &text).unwrap();
+        let general: Vec<Vec<u8>> = read_pem(&path).unwrap().iter().map(|c| c.as_ref().to_vec()).collect();
+        assert_eq!(certificates(text.as_bytes()), Some(general));
+        for other in [
+            text.replace("END CERTIFICATE", "END OTHER"),
+            text.replace("BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE"),
+            text.replacen("-----END CERTIFICATE-----", "", 1),
+            text.replace("AQEB", "A:EB"),
+        ] {
+            assert_eq!(certificates(other.as_bytes()), None, "{other}");
+        }
+    }
 
     #[test]
     fn roots_that_never_end_are_refused_before_a_library_reads_them() {

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use trustwalk_core::evidence::Roots;
 use trustwalk_x509::{Judge, TrustStore};
 
+use crate::roots::Encoded;
+
 /// Roots and the time. Trusts nobody by default.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
@@ -16,10 +18,15 @@ pub struct Trust {
 impl Trust {
     /// The roots that evidence is judged by, at a time in Unix seconds. What cannot be read is nobody's root.
     pub fn new(roots: &Roots, now: i64) -> Self {
-        let fill = |all: &[String]| {
-            let ders: Vec<Vec<u8>> = all.iter().filter_map(|c| STANDARD.decode(c).ok()).collect();
+        let ders = |all: &[String]| all.iter().filter_map(|c| STANDARD.decode(c).ok()).collect();
+        Self::of(&Encoded { library: ders(&roots.library), user: ders(&roots.user) }, now)
+    }
+
+    /// The same of encodings, each of which is read once a chain leads to its name.
+    pub fn of(roots: &Encoded, now: i64) -> Self {
+        let fill = |all: &[Vec<u8>]| {
             let mut store = TrustStore::new();
-            store.add_ders(ders.iter().map(Vec::as_slice));
+            all.iter().for_each(|der| store.add_unread(der));
             store
         };
         Self { public: fill(&roots.library), own: fill(&roots.user), now }
