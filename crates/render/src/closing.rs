@@ -56,7 +56,10 @@ pub fn closing_of_all(all: &[Diagnosis], next: &[Next], incomplete: Option<&str>
         }
     }
     if worst == Outcome::Ok {
-        parts.push(format!("no fault found, every link of {} holds", identities(all.len())));
+        parts.push(match all {
+            [one] => one.meaning().to_owned(),
+            _ => format!("no fault found, every link holds for each of {}", identities(all.len())),
+        });
         let idle = all.iter().filter(|d| d.idle).count();
         parts.extend((idle > 0).then(|| format!("of {idle} no pod runs now, and what a new one would get was judged")));
     }
