@@ -93,7 +93,7 @@ const HELP: &[Help] = &[
         exits: &[
             (0, "nothing is to be fixed, or all was fixed and verified"),
             (1, "a step failed, or a file cannot be read"),
-            (3, "a plan waits for approval, or something is still broken"),
+            (3, "a plan waits for approval or is stale, or something is still broken"),
             (4, "something could not be determined"),
         ],
     },
