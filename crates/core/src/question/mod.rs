@@ -35,6 +35,7 @@ mod preset;
 mod provider;
 mod refusals;
 mod renewal;
+mod role_arn;
 mod selector;
 mod sequence;
 mod service_account;
