@@ -157,7 +157,8 @@ fn over(d: &Diagnosis) -> Option<String> {
 /// How many of the failures that were given are not of the target: whoever gave them may take them for its own.
 fn of_others(d: &Diagnosis) -> Option<String> {
     let given = d.looked.iter().any(|l| l.what == Place::Log);
-    let foreign = |o: &&Observation| matches!(o.fate, Fate::Foreign { .. }) && o.witness == Witness::Log;
+    // A record of CloudTrail that was given, too: those that were looked up are the target's own.
+    let foreign = |o: &&Observation| matches!(o.fate, Fate::Foreign { .. });
     let count: u64 = d.observations.iter().filter(foreign).filter(|_| given).map(|o| o.count).sum();
     match count {
         0 => None,
