@@ -73,8 +73,8 @@ pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
 /// Whose the line is it does not tell: neither the SDK's age nor a setting of the application is known.
 fn unnamed(unused: &str, image: &str) -> Draft {
     Draft::new(format!(
-        "{unused}: what it asks for credentials{image} the line does not tell, and may be a source of its own or an \
-         SDK from before web identity"
+        "{unused}: what it asks for credentials{image} the line does not tell; it is a source of its own, or an SDK \
+         from before web identity"
     ))
     .unsure(
         Confidence::Possible,
@@ -93,7 +93,7 @@ pub(super) fn set_up_otherwise(e: &View<'_>, line: &LogFailure) -> Option<(Cause
         return None;
     }
     let draft = Draft::new(
-        "the application may be set up for another source of credentials than the injected identity: keys, a profile \
+        "the application is set up for another source of credentials than the injected identity: keys, a profile \
          or the node's role in its own configuration, or a chain of its own without web identity",
     )
     .unsure(Confidence::Possible, "the application's configuration: which source of credentials it names")

@@ -7,7 +7,7 @@ use super::association::{acting_role, acts};
 use super::facts::{arn_parts, lacking};
 use super::names;
 use super::permission::{Decider, decided_by, denied};
-use super::permit::{Wanted, cured, own_policy, tag_session};
+use super::permit::{Wanted, cured, own_policy, reopened, tag_session};
 use super::symptoms::recent;
 use super::{Draft, Judged};
 use crate::cause::Cause;
@@ -134,10 +134,9 @@ fn denied_everything(e: &View<'_>, judged: &mut Judged) {
     let draft = Draft::new(format!("the role {role} is denied every action by a Deny in {what} {}", policy.name));
     let draft = shown(draft, policies, &Ruled::Denied(policy));
     let cause = Cause::RoleExplicitlyDenied;
-    let draft = draft.cure(
-        "take that Deny out of the policy, if whoever put it there agrees",
-        &[("note", "an allow elsewhere never outweighs a Deny; a role may have been shut on purpose".to_owned())],
-    );
+    let mut ways = reopened(role, policy);
+    ways.push(("note", "an allow elsewhere never outweighs a Deny; a role may have been shut on purpose".to_owned()));
+    let draft = draft.cure("take that Deny away, if whoever put it there agrees", &ways);
     judged.push(cause, draft);
 }
 

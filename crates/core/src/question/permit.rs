@@ -174,6 +174,31 @@ fn without_deny(policy: &RolePolicy, action: &str) -> Option<String> {
     (changed && left && !still_denied(&whole, action)).then_some(whole)
 }
 
+/// The ways to take a Deny of everything away: out of the policy's document where it says more, else the policy from the
+/// role.
+pub(super) fn reopened(role: &str, policy: &RolePolicy) -> Vec<(&'static str, String)> {
+    let rest = || {
+        let mut document: Value = serde_json::from_str(policy.document.as_deref()?).ok()?;
+        let all = statements(&mut document)?;
+        all.retain(|s| {
+            let text = json!({"Statement": [s]}).to_string();
+            !Grants::parse(&text).is_ok_and(|g| g.denies_everything(&Context::open()))
+        });
+        (!all.is_empty()).then(|| document.to_string())
+    };
+    if let Some(document) = rest() {
+        return edited(role, policy, Some(&document));
+    }
+    let aws = match policy.arn.as_deref() {
+        Some(arn) => shell::line("aws iam detach-role-policy --role-name {} --policy-arn {}", &[role, arn]),
+        None => {
+            let template = "aws iam delete-role-policy --role-name {} --policy-name {}";
+            shell::line(template, &[role, &policy.name])
+        }
+    };
+    if policy.boundary { Vec::new() } else { vec![("aws", aws)] }
+}
+
 /// Whether a document denies an action on whatever it is asked for.
 fn still_denied(document: &str, action: &str) -> bool {
     let asked = Use { action: action.to_owned(), resource: None, context: Context::open() };
@@ -217,6 +242,20 @@ mod tests {
         // A policy of one statement, and it alone denies: IAM stores none without a statement.
         let alone = policy(&json!({"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}));
         assert_eq!(without_deny(&alone, "s3:PutObject"), None);
+    }
+
+    #[test]
+    fn a_deny_of_everything_goes_alone_or_with_its_policy() {
+        let shut = json!({"Effect": "Deny", "Action": "*", "Resource": "*"});
+        let allow = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"});
+        let aws = |policy: &RolePolicy| reopened("ledger", policy).remove(0).1;
+        let rest = aws(&policy(&json!([shut, allow])));
+        assert!(rest.contains("s3:*") && !rest.contains("Deny"), "{rest}");
+        let arn = "arn:aws:iam::111122223333:policy/guard";
+        let alone = policy(&json!([shut]));
+        assert_eq!(aws(&alone), format!("aws iam detach-role-policy --role-name ledger --policy-arn {arn}"));
+        let own = RolePolicy { arn: None, ..alone };
+        assert_eq!(aws(&own), "aws iam delete-role-policy --role-name ledger --policy-name guard");
     }
 
     #[test]

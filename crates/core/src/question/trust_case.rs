@@ -7,7 +7,7 @@ use trustwalk_trust_policy::{Asked, Call, Decision, Document, Exchange, Identity
 use super::Draft;
 use super::facts::{GOOGLE, arn_parts, built_in, effective_audience, partition, role_account};
 use crate::evidence::{Role, TokenClaims, View};
-use crate::plan::{Action, ways};
+use crate::plan::{Action, describe, ways};
 
 /// Claims of AWS's own, which may hold objects and lists (IAM User Guide, "Pass session tags in AWS STS").
 const OF_AWS: &str = "https://aws.amazon.com/";
@@ -114,11 +114,12 @@ impl<'a> Case<'a> {
 
     /// A finding's cure that adds that statement, for people to decide on.
     pub(super) fn let_in(&self, draft: Draft, title: &str, document: String) -> Draft {
-        let mut by_hand = ways(self.e, &Action::SetTrustPolicy { role: self.role.name.clone(), document });
+        let action = Action::SetTrustPolicy { role: self.role.name.clone(), document };
+        let mut by_hand = ways(self.e, &action);
         let note = "whether this identity is to be let in only people know: the command adds a statement for it alone, \
                     and the others stay as they are";
         by_hand.push(("note", note.to_owned()));
-        draft.cure(title, &by_hand)
+        draft.by_hand(title, describe(&action, &self.role.trust_policy).changes, &by_hand)
     }
 
     /// Who is to be admitted, and the audiences that come through for the provider.
