@@ -50,7 +50,6 @@ const SYSTEM_FILES: [&str; 5] = [
 /// On Linux the distribution's one file is read where it exists, as curl does. Reading the folder of
 /// the same certificates beside it opens some 300 files more, which costs more than a whole walk does.
 pub fn system() -> Vec<CertificateDer<'static>> {
-    let named = |name: &str| crate::env::env_os(name).map(PathBuf::from);
     let (file, folder) = (named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
     if file.is_some() || folder.is_some() {
         // What is no file may never end.
@@ -75,30 +74,38 @@ pub struct Encoded {
     pub library: Vec<Vec<u8>>,
     /// What the user trusts besides.
     pub user: Vec<Vec<u8>>,
+    /// Whether the system has roots besides `library`, which [`system`] reads: those of a folder, a file for each.
+    pub more: bool,
 }
 
-/// Both sets, as [`for_evidence`] has them.
+/// Both sets, as [`for_evidence`] has them, and of the system's roots those first that stand in one file.
 pub fn encoded(options: &RootOptions) -> Result<Encoded, CollectError> {
+    let plain = |all: Vec<CertificateDer<'_>>| all.into_iter().map(|c| c.as_ref().to_vec()).collect();
     let of = |path: &Option<PathBuf>| -> Result<Option<Vec<Vec<u8>>>, CollectError> {
-        let read = path.as_deref().map(read_pem).transpose()?;
-        Ok(read.map(|all| all.into_iter().map(|c| c.as_ref().to_vec()).collect()))
+        Ok(path.as_deref().map(read_pem).transpose()?.map(plain))
     };
-    let library = match of(&options.ca_library)? {
-        Some(library) => library,
-        None => system_file().unwrap_or_else(|| system().into_iter().map(|c| c.as_ref().to_vec()).collect()),
-    };
-    Ok(Encoded { library, user: of(&options.ca_bundle)?.unwrap_or_default() })
+    let user = of(&options.ca_bundle)?.unwrap_or_default();
+    if let Some(library) = of(&options.ca_library)? {
+        return Ok(Encoded { library, user, more: false });
+    }
+    Ok(match system_file() {
+        Some(library) => Encoded { library, user, more: named("SSL_CERT_DIR").is_some() },
+        None => Encoded { library: plain(system()), user, more: false },
+    })
 }
 
-/// The certificates of the distribution's one file, where the environment names no other and all of it is as such
-/// files are.
+fn named(variable: &str) -> Option<PathBuf> {
+    crate::env::env_os(variable).map(PathBuf::from)
+}
+
+/// The certificates of the one file that [`system`] reads, where there is one and all of it is as such files are.
 fn system_file() -> Option<Vec<Vec<u8>>> {
-    let named = |name: &str| crate::env::env_os(name).is_some();
-    if named("SSL_CERT_FILE") || named("SSL_CERT_DIR") || !cfg!(target_os = "linux") {
-        return None;
-    }
-    let path = SYSTEM_FILES.map(Path::new).into_iter().find(|path| path.is_file())?;
-    let text = crate::files::read_bounded(path).ok()?;
+    let usual = || {
+        let none = named("SSL_CERT_DIR").is_none() && cfg!(target_os = "linux");
+        none.then(|| SYSTEM_FILES.map(PathBuf::from).into_iter().find(|path| path.is_file())).flatten()
+    };
+    let path = named("SSL_CERT_FILE").or_else(usual).filter(|path| path.is_file())?;
+    let text = crate::files::read_bounded(&path).ok()?;
     certificates(&text).filter(|all| !all.is_empty())
 }
 
@@ -126,7 +133,6 @@ fn certificates(text: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// Whether what `SSL_CERT_FILE` and `SSL_CERT_DIR` name can be read to its end. Every library that makes a TLS client
 /// reads them, without a limit.
 pub fn check_environment() -> Result<(), CollectError> {
-    let named = |name: &str| crate::env::env_os(name).map(PathBuf::from);
     check(named("SSL_CERT_FILE").as_deref(), named("SSL_CERT_DIR").as_deref())
 }
 
