@@ -291,7 +291,9 @@ fn possible(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
 fn fix(out: &mut Page, cure: &Cure, next: &Next, terse: bool, pen: Pen) {
     let by_hand = command_of(cure).filter(|(_, text)| next.by_hand && *text != shell::WITHHELD);
     let short = by_hand.filter(|(_, text)| !terse && text.len() <= LONGEST && text.lines().count() <= SNIPPET);
-    let more = if by_hand.is_some() && short.is_none() { " (-v shows how)" } else { "" };
+    // A change for people to decide on has its lines, and no step of ours.
+    let for_people = cure.actions.is_empty() && !cure.changes.is_empty();
+    let more = if (by_hand.is_some() || for_people) && short.is_none() { " (-v shows how)" } else { "" };
     let title = if terse { pen.one_line(&cure.title, 5 + more.len()) } else { pen.fitted(&cure.title, 2) };
     out.labelled(pen.ink(Ink::Strong, "Fix:"), &[&title, more].concat(), "  ");
     match short {
