@@ -57,7 +57,8 @@ pub(crate) fn run_goal(settings: &Settings) -> Result<Section> {
     section.hold("I: trustwalk diagnose, s, wall", Held::AtMost(0.85), measured.spread(DIAGNOSE, wall));
     section.note("the lab's account speaks plain HTTP: with TLS each connection to AWS takes a round trip more");
     section.note(format!(
-        "the path, in milliseconds from the start: when each call was sent, what it gave, how long it took\n\n```\n{}\n```",
+        "the path, in milliseconds from the start: when each call was sent, what it gave, how long it \
+         took\n\n```\n{}\n```",
         picture(&ran.out)
     ));
     Ok(section)

@@ -257,7 +257,7 @@ fn values(out: &mut Page, proof: &[Exhibit], most: usize, pen: Pen) {
         let mut lines = e.value.lines();
         let first = lines.next().filter(|l| !l.is_empty()).unwrap_or("(empty)");
         let more = if lines.next().is_some() { " …" } else { "" };
-        let text = pen.one_line(&[first, more].concat(), columns(&label) + 4);
+        let text = pen.one_row(&[first, more].concat(), columns(&label) + 4);
         out.line(format_args!("  {}  {text}", pen.ink(Ink::Faint, label)));
     }
 }

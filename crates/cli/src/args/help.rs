@@ -95,6 +95,8 @@ const HELP: &[Help] = &[
             (1, "a step failed, or a file cannot be read"),
             (3, "a plan waits for approval or is stale, or something is still broken"),
             (4, "something could not be determined"),
+            (5, "what is broken is for a person to fix"),
+            (6, "what was planned is done, and STS still refuses"),
         ],
     },
     Help {
@@ -366,7 +368,8 @@ fn general() -> StyledStr {
         trustwalk explain 'AN ERROR TEXT'     # what it means, and what prints it\n  \
         trustwalk demo                        # a story, in a lab on loopback\n\n\
         Exit codes: 0 sound or done, 1 failed, 2 words that make no sense or name what\n\
-        does not exist, 3 something is wrong, 4 something could not be determined.";
+        does not exist, 3 something is wrong, 4 something could not be determined; of `fix`\n\
+        5 a person has to fix it, 6 it is done and STS still refuses.";
     text.to_owned().into()
 }
 

@@ -147,8 +147,10 @@ impl<'a> Told<'a> {
                 }
                 out.append(in_words((&self.diagnoses, &self.next), missed, self.args));
                 let text = out.shown();
-                // What goes on being written is not read at leisure.
-                if self.args.again.watch { style::say(&text)? } else { style::page(&text)? }
+                // A short report ends with the verdict, which a pager would hide; what goes on being written is not read
+                // at leisure.
+                let long = self.args.verbose > 0 && !self.args.again.watch;
+                if long { style::page(&text)? } else { style::say(&text)? }
             }
         }
         Ok(self.exit)
