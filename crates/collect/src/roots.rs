@@ -114,7 +114,10 @@ fn system_file() -> Option<Vec<Vec<u8>>> {
 /// secrets want it, and certificates are none.
 fn certificates(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     let (mut all, mut body, mut inside) = (Vec::new(), Vec::new(), false);
-    for line in text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text).chain([text.len()]) {
+        let line = text.get(start..end).unwrap_or_default().trim_ascii();
+        start = end + 1;
         match line {
             b"-----BEGIN CERTIFICATE-----" if !inside => inside = true,
             b"-----END CERTIFICATE-----" if inside => {
