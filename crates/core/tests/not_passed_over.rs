@@ -1,6 +1,6 @@
 //! What fails is not passed over: refusals in the trail, lines that nobody can put down to a cause, pods without an
 //! identity, what was denied; and what is over or somebody else's is told as that.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;
@@ -8,7 +8,7 @@ use trustwalk_core::diagnosis::{Diagnosis, LinkState, Outcome, besides_identity,
 use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::finding::Confidence;
 use trustwalk_core::link::Link;
-use trustwalk_core::observation::Fate;
+use trustwalk_core::observation::{Fate, Observation};
 use trustwalk_symptoms::classify;
 use trustwalk_testkit::{NOW, github_job, story};
 
@@ -185,6 +185,19 @@ fn refusals_end_with_the_pods_that_asked_for_another_audience() {
 }
 
 #[test]
+fn refusals_of_former_pods_are_over_whatever_else_fails_in_those_of_now() {
+    let d = judged(|e| {
+        e["trail"] = known(&json!([exchange(980, "corp.example", Some("InvalidIdentityToken"))]));
+        for pod in ["/pods/value/0", "/pods/value/1"] {
+            let volume = json!([{"name": "aws-iam-token", "audience": "sts.amazonaws.com", "path": "token"}]);
+            e.pointer_mut(&format!("{pod}/spec")).unwrap()["token_volumes"] = volume;
+            set(e, &format!("{pod}/ready"), json!(false));
+        }
+    });
+    assert!(d.observations.iter().all(|o| !o.speaks()), "{:#?}", d.observations);
+}
+
+#[test]
 fn refusals_end_with_an_exchange_that_sends_the_same() {
     let of = |mine: Value| {
         judged(|e| {
@@ -198,7 +211,7 @@ fn refusals_end_with_an_exchange_that_sends_the_same() {
         event["session"] = json!("trustwalk-verify");
         event
     };
-    let speaks = |d: &Diagnosis| d.observations.iter().any(|o| o.speaks());
+    let speaks = |d: &Diagnosis| d.observations.iter().any(Observation::speaks);
     assert!(!speaks(&of(own(300, "corp.example"))), "the provider knows that audience by then");
     assert!(speaks(&of(own(300, "sts.amazonaws.com"))) && speaks(&of(own(900, "corp.example"))));
 }

@@ -121,7 +121,7 @@ fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
 /// another one, the last such refusal is not younger than the end of those before, and the identity is admitted since.
 fn of_former_pods(view: &View<'_>, event: &TrailEvent, alike: &[&TrailEvent]) -> Option<String> {
     let refused = event.audience.as_deref()?;
-    let pods: Vec<&Pod> = at_work(view.pods().known().filter(|_| view.pods_up())?).collect();
+    let pods: Vec<&Pod> = at_work(view.pods().known()?).collect();
     let newest = pods.iter().map(|p| p.created).max()?;
     let asks = |p: &Pod| p.spec.token_volumes.iter().map(|v| v.audience.clone()).collect::<Vec<_>>();
     let other = |p: &&Pod| !asks(p).is_empty() && asks(p).iter().all(|aud| aud != refused);
