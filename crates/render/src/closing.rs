@@ -109,7 +109,15 @@ fn root_cause(d: &Diagnosis, root: &Finding) -> String {
 }
 
 fn without_cause(d: &Diagnosis, whole: bool) -> String {
-    let mut parts = vec![d.meaning().to_owned()];
+    let others = of_others(d);
+    // Where failures of others were given, what was given is not without any.
+    let meaning = match d.outcome {
+        Outcome::Undetermined if others.is_some() => {
+            "nothing wrong was found with what was asked about, and not everything could be looked at"
+        }
+        Outcome::Ok | Outcome::Undetermined | Outcome::Broken | Outcome::RootCause => d.meaning(),
+    };
+    let mut parts = vec![meaning.to_owned()];
     let possible: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     if !possible.is_empty() {
@@ -123,7 +131,7 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
         more => parts.push(format!("{more} {word}causes can show so (-v tells why)")),
     }
     parts.extend(over(d));
-    parts.extend(of_others(d));
+    parts.extend(others);
     if d.outcome == Outcome::Ok && whole {
         let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
         let seen = in_state(d, &[LinkState::Seen]);
