@@ -60,15 +60,13 @@ pub(super) fn keys(e: &View<'_>) -> Option<Draft> {
         format!("whether {object} has AWS_ACCESS_KEY_ID: the names of its entries tell"),
     );
     let title = format!("take the keys out of {object}, or {object} out of the container's envFrom");
-    let draft = match from.secret {
-        // It shows names and sizes, and no values.
-        true => draft.cure(title, &[("kubectl", look)]),
-        false => draft.cure(
-            title,
-            &[("note", "keys do not belong into a ConfigMap: whoever used them, replace them".to_owned())],
-        ),
+    // It shows names and sizes, and no values.
+    let way = if from.secret {
+        ("kubectl", look)
+    } else {
+        ("note", "keys do not belong into a ConfigMap: whoever used them, replace them".to_owned())
     };
-    Some(draft)
+    Some(draft.cure(title, &[way]))
 }
 
 /// What is said where nothing fails: keys may come from there, which was not looked at.

@@ -112,15 +112,12 @@ fn edited(role: &str, policy: &RolePolicy, document: Option<&str>) -> Vec<(&'sta
     let name = &policy.name;
     let json = [Slot::Json(document)];
     let text = visible::json(document);
-    let (aws, resource, property) = match policy.arn.as_deref() {
-        Some(arn) => {
-            let template = "aws iam create-policy-version --policy-arn {} --policy-document {} --set-as-default";
-            (shell::line(template, &[arn, &text]), "aws_iam_policy", "AWS::IAM::ManagedPolicy")
-        }
-        None => {
-            let template = "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}";
-            (shell::line(template, &[role, name, &text]), "aws_iam_role_policy", "AWS::IAM::RolePolicy")
-        }
+    let (aws, resource, property) = if let Some(arn) = policy.arn.as_deref() {
+        let template = "aws iam create-policy-version --policy-arn {} --policy-document {} --set-as-default";
+        (shell::line(template, &[arn, &text]), "aws_iam_policy", "AWS::IAM::ManagedPolicy")
+    } else {
+        let template = "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}";
+        (shell::line(template, &[role, name, &text]), "aws_iam_role_policy", "AWS::IAM::RolePolicy")
     };
     let hcl = snippet::hcl("policy = jsonencode({})", &json);
     let yaml = snippet::yaml("PolicyDocument: {}", &json);
@@ -174,8 +171,8 @@ fn without_deny(policy: &RolePolicy, action: &str) -> Option<String> {
     (changed && left && !still_denied(&whole, action)).then_some(whole)
 }
 
-/// The ways to take a Deny of everything away: out of the policy's document where it says more, else the policy from the
-/// role.
+/// The ways to take a Deny of everything away: out of the policy's document where it says more, else the policy from
+/// the role.
 pub(super) fn reopened(role: &str, policy: &RolePolicy) -> Vec<(&'static str, String)> {
     let rest = || {
         let mut document: Value = serde_json::from_str(policy.document.as_deref()?).ok()?;
@@ -189,12 +186,11 @@ pub(super) fn reopened(role: &str, policy: &RolePolicy) -> Vec<(&'static str, St
     if let Some(document) = rest() {
         return edited(role, policy, Some(&document));
     }
-    let aws = match policy.arn.as_deref() {
-        Some(arn) => shell::line("aws iam detach-role-policy --role-name {} --policy-arn {}", &[role, arn]),
-        None => {
-            let template = "aws iam delete-role-policy --role-name {} --policy-name {}";
-            shell::line(template, &[role, &policy.name])
-        }
+    let aws = if let Some(arn) = policy.arn.as_deref() {
+        shell::line("aws iam detach-role-policy --role-name {} --policy-arn {}", &[role, arn])
+    } else {
+        let template = "aws iam delete-role-policy --role-name {} --policy-name {}";
+        shell::line(template, &[role, &policy.name])
     };
     if policy.boundary { Vec::new() } else { vec![("aws", aws)] }
 }

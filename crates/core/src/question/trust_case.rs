@@ -90,8 +90,8 @@ impl<'a> Case<'a> {
         draft.act(title, vec![action], &by_hand)
     }
 
-    /// The policy with one statement more, for exactly this identity, where its subject and audience are known and it is
-    /// admitted then.
+    /// The policy with one statement more, for exactly this identity, where its subject and audience are known and it
+    /// is admitted then.
     pub(super) fn beside(&self) -> Option<String> {
         let (sub, aud) = (self.token.sub.as_deref()?, effective_audience(self.token)?);
         let key = |claim: &str| [self.path, ":", claim].concat();

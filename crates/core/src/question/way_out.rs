@@ -27,8 +27,8 @@ pub(super) fn in_vpc(address: IpAddr) -> bool {
     }
 }
 
-/// A name server on the node itself, as `NodeLocal DNSCache` has it (Kubernetes documentation, "Using NodeLocal DNSCache
-/// in Kubernetes Clusters"): no pod, and reached by its address.
+/// A name server on the node itself (Kubernetes documentation, "Using `NodeLocal` `DNSCache` in Kubernetes Clusters"):
+/// no pod, and reached by its address.
 fn on_the_node(resolver: Option<IpAddr>) -> Option<IpAddr> {
     resolver.filter(|address| match address {
         IpAddr::V4(v4) => v4.is_link_local(),
@@ -51,9 +51,9 @@ fn block(address: IpAddr) -> Value {
     json!({"ipBlock": {"cidr": format!("{address}/{length}")}})
 }
 
-/// Whom the rule lets reach: the name servers, or the endpoint; none where any address may be asked. A policy that names
-/// a service's address does not meet its pods (Kubernetes documentation, "Network Policies"), so that those of the
-/// name servers are told by their labels (the deployment of `CoreDNS` that EKS and kubeadm make).
+/// Whom the rule lets reach: the name servers, or the endpoint; none where any address may be asked. A policy that
+/// names a service's address does not meet its pods (Kubernetes documentation, "Network Policies"), so that those of
+/// the name servers are told by their labels (the deployment of `CoreDNS` that EKS and kubeadm make).
 fn peers(e: &View<'_>, line: &LogFailure) -> Vec<Value> {
     if line.failure.symptom != S::StsDns {
         return of_the_endpoint(e, line).into_iter().map(block).collect();
@@ -89,6 +89,6 @@ pub(super) fn risk(e: &View<'_>, line: &LogFailure) -> &'static str {
         return "STS has no fixed addresses: this rule lets the pods reach every address on that port; a VPC endpoint \
                 for STS has addresses that a rule can name";
     }
-    "the endpoint has an address in each of its subnets, and the log names those of the rule: add the others, which `aws \
-     ec2 describe-network-interfaces` tells"
+    "the endpoint has an address in each of its subnets, and the log names those of the rule: add the others, which \
+     `aws ec2 describe-network-interfaces` tells"
 }

@@ -57,9 +57,9 @@ fn another_object(view: &View<'_>, f: &Failure) -> Option<String> {
 /// `apiserver/pkg/storage/names/generate.go`).
 const KEPT_OF_A_NAME: usize = 47;
 
-/// Whether a pod of this name may be one of a controller's, by how each kind names its pods: a stateful set by a number,
-/// a deployment by a hash of its template and five letters, the others by five letters (Kubernetes documentation,
-/// "Stateful Sets", "Deployments"; `apimachinery/pkg/util/rand`).
+/// Whether a pod of this name may be one of a controller's, by how each kind names its pods: a stateful set by a
+/// number, a deployment by a hash of its template and five letters, the others by five letters (Kubernetes
+/// documentation, "Stateful Sets", "Deployments"; `apimachinery/pkg/util/rand`).
 fn may_be_of(kind: &str, name: &str, pod: &str) -> bool {
     let Some(rest) = pod.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')) else {
         return pod == name || name.len() > KEPT_OF_A_NAME;
