@@ -13,6 +13,7 @@ use crate::registry::Registry;
 use crate::rule::{Own, Rule};
 use crate::sarif::Level;
 use crate::seen::Seen;
+use crate::span;
 use crate::tighten::{NoTightening, tighten};
 use crate::wanted::claim_of;
 use crate::zone::Zone;
@@ -134,7 +135,8 @@ impl Audit {
     fn role(&mut self, role: &Role, grants: &[Grant<'_>], registry: Registry<'_>, basis: &Basis<'_>) {
         for grant in grants {
             let mut trust = trust(role, grant);
-            match dead(role, grant, registry) {
+            let closing = role.document.closing(grant.statement, &grant.anybody(), basis.now);
+            match dead(role, grant, registry).or_else(|| span::over(closing)) {
                 Some(dead) => {
                     let part = grant.statement.to_string();
                     let parts = [part.as_str(), grant.trusted.name()];
@@ -145,7 +147,10 @@ impl Audit {
                     trust.standing = Standing::Dead;
                     trust.why = Some(dead.why);
                 }
-                None => self.findings.extend(broad(role, grant, registry, basis.zone)),
+                None => {
+                    self.findings.extend(span::ends(closing, role, grant));
+                    self.findings.extend(broad(role, grant, registry, basis.zone));
+                }
             }
             self.trust.push(trust);
         }

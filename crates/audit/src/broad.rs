@@ -90,7 +90,8 @@ fn covers(broken: Own, other: Own) -> bool {
         | Own::UnusedProvider
         | Own::UselessClientId
         | Own::ProviderQuota
-        | Own::WiderThanSeen => false,
+        | Own::WiderThanSeen
+        | Own::TrustEnds => false,
     }
 }
 
@@ -168,7 +169,8 @@ fn finding(role: &Role, grant: &Grant<'_>, broken: Own, identity: &Identity) -> 
         | Own::UnusedProvider
         | Own::UselessClientId
         | Own::ProviderQuota
-        | Own::WiderThanSeen => broken.summary().to_owned(),
+        | Own::WiderThanSeen
+        | Own::TrustEnds => broken.summary().to_owned(),
     };
     let statement = grant.statement.to_string();
     Finding::new(Rule::Own(broken), About::Role(role.arn.clone()), message, &[&statement, grant.trusted.name()])

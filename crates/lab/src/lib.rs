@@ -22,6 +22,7 @@ mod push;
 mod running;
 mod start;
 pub mod story;
+mod time;
 mod webhook;
 pub mod world;
 

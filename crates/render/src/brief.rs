@@ -9,6 +9,7 @@ use trustwalk_foreign::shell;
 
 use crate::closing::{ink_of, is_left, verdict};
 use crate::finding::{NOTE, command_of};
+use crate::forthcoming::soon;
 use crate::measure::{columns, pad};
 use crate::next::{LONGEST, Next};
 use crate::page::{Ink, Page, Pen};
@@ -101,6 +102,7 @@ fn ends(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     if let Some(cure) = cure {
         fix(&mut out, cure, next, share.terse, pen);
     }
+    soon(&mut out, d, pen);
     next.told(&mut out, pen);
     out.shown()
 }

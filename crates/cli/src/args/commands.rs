@@ -8,6 +8,7 @@ use super::access::{AccessArgs, ManArgs};
 use super::again::AgainArgs;
 use super::audit::AuditArgs;
 use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
+use super::forecast::ForecastArgs;
 use super::preflight::PreflightArgs;
 use super::rotation::RotationArgs;
 use super::screen::ScreenArgs;
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     Audit(Box<AuditArgs>),
     /// Refuse the change that would break: what the files of a checkout say of identities and roles
     Preflight(PreflightArgs),
+    /// On which day it breaks if nobody changes anything, and which announced change concerns it
+    Forecast(Box<ForecastArgs>),
     /// Find and classify web identity failures in logs
     Logs(LogsArgs),
     /// What an error's text means and which causes print it; or a cause: what, why, proof, cure, sources
@@ -98,7 +101,7 @@ const ASKED: [&str; 13] = [
     "github",
 ];
 /// What a bundle does not tell: of it, targets and namespaces are chosen.
-const ELSEWHERE: [&str; 10] =
+pub(super) const ELSEWHERE: [&str; 10] =
     ["selector", "since", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
 
 #[derive(Debug, Args)]
@@ -386,6 +389,12 @@ pub(crate) enum LabCommand {
     /// Have the EKS issuer present the other authorities' chain from now on, the one of `incoming.pem`; what is
     /// registered stays as it is
     Switch,
+    /// Set or move the running lab's time, which tokens, certificates and keys follow; alone, tell it
+    Clock {
+        /// +30d or -2h moves it, 2027-01-01T00:00Z sets it, `now` sets it to this machine's
+        #[arg(value_name = "TIME", allow_hyphen_values = true)]
+        to: Option<String>,
+    },
     /// Stop the running lab
     Down,
 }

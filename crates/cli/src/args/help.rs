@@ -227,6 +227,22 @@ const HELP: &[Help] = &[
         ],
     },
     Help {
+        command: "forecast",
+        groups: WALKS,
+        examples: &[
+            ("everything in the cluster that uses web identity", "trustwalk forecast"),
+            ("one workload, a year ahead", "trustwalk forecast ds/aws-node -n kube-system --within 1y"),
+            ("with announcements of your own", "trustwalk forecast --register changes.toml"),
+            ("as a calendar", "trustwalk forecast -o ics > trustwalk.ics"),
+        ],
+        exits: &[
+            (0, "nothing is known to break within the time"),
+            (1, "a file cannot be read, or nothing tells which cluster"),
+            (3, "something breaks within the time, or is broken already"),
+            (4, "nothing is known to break, and something could not be read that would tell"),
+        ],
+    },
+    Help {
         command: "logs",
         groups: &[],
         examples: &[
@@ -260,6 +276,7 @@ const HELP: &[Help] = &[
         examples: &[
             ("an account and a cluster to try things in", "trustwalk lab up"),
             ("what can be broken in it", "trustwalk lab break"),
+            ("a month later", "trustwalk lab clock +30d"),
         ],
         exits: DONE,
     },
@@ -309,7 +326,7 @@ pub(super) fn dress(root: Command) -> Command {
 
 /// Options of commands that go together, by their ids.
 const OWN: [(&str, &[&str]); 4] = [
-    ("What to look at", &["bundle", "job", "job_answer", "github"]),
+    ("What to look at", &["bundle", "job", "job_answer", "github", "within", "register"]),
     ("Repair", &["approve", "out", "plan", "force_drift", "resume", "foreign_receipt", "receipt"]),
     ("Rotation", &["rotate", "incoming", "incoming_host", "retire", "old", "outgoing", "not_before"]),
     ("Output", &["output", "overwrite", "verbose"]),

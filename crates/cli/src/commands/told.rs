@@ -1,13 +1,22 @@
 //! What a diagnosis of one or of many identities is told as: for people, for programs, for grep.
 
+use std::sync::LazyLock;
+
 use trustwalk_collect::{Ask, Call, Collected, World};
-use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
+use trustwalk_core::diagnosis::{self, Diagnosis, Outcome, besides_identity};
 use trustwalk_core::evidence::{Evidence, Target};
+use trustwalk_forecast::Register;
 use trustwalk_render::{self as render, Detail, Ink, JsonList, Next, Page, Shown, Typed};
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat};
 use crate::exit::Exit;
 use crate::style;
+
+/// A diagnosis, with what breaks soon.
+fn diagnose(one: &Evidence) -> Diagnosis {
+    static REGISTER: LazyLock<Register> = LazyLock::new(Register::built_in);
+    trustwalk_forecast::told(diagnosis::diagnose(one), one, &REGISTER)
+}
 
 /// What kept a walk over everything from being one.
 pub(super) const NOT_ALL: &str = "not everything was looked at";

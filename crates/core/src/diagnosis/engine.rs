@@ -104,6 +104,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         timeline: timeline::timeline(evidence),
         after: None,
         idle: idle(evidence),
+        forthcoming: Vec::new(),
     }
 }
 
