@@ -2,6 +2,7 @@
 
 use trustwalk_collect::Bundle;
 use trustwalk_core::evidence::{Evidence, PodSpec, Variable};
+use trustwalk_forecast::{DAY, Register, Scope, forecast};
 
 use crate::Target;
 use crate::canary::planted;
@@ -40,6 +41,12 @@ fn check(input: &[u8]) {
     let written = bundle.text().unwrap_or_default();
     assert_eq!(Bundle::parse(written.as_bytes()).as_ref(), Ok(&bundle), "read again it says otherwise");
     bundle.evidence().iter().for_each(allowed);
+    let register = Register::built_in();
+    for e in bundle.evidence() {
+        let seen = forecast(&e, Scope::ahead(&register, e.now));
+        let ahead = |at: i64| at > seen.now && at <= seen.now.saturating_add(90 * DAY);
+        assert!(seen.forthcoming.iter().all(|f| f.when.ahead().is_none_or(ahead)), "{seen:?}");
+    }
 }
 
 fn allowed(e: &Evidence) {

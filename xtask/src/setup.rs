@@ -28,6 +28,8 @@ pub(crate) struct Tools {
     pub(crate) bin: PathBuf,
     /// NIST's PKITS.
     pub(crate) pkits: PathBuf,
+    /// The schema of SARIF.
+    pub(crate) sarif: PathBuf,
 }
 
 /// Installs what is missing.
@@ -37,7 +39,8 @@ pub(crate) fn all() -> Result<Tools> {
     nextest()?;
     let bin = python_environment(&root.join(".venv"), &PYTHON)?;
     let pkits = crate::suites::pkits()?;
-    Ok(Tools { bin, pkits })
+    let sarif = crate::suites::sarif()?;
+    Ok(Tools { bin, pkits, sarif })
 }
 
 fn system_packages() -> Result<()> {

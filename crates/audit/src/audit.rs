@@ -136,21 +136,18 @@ impl Audit {
         for grant in grants {
             let mut trust = trust(role, grant);
             let closing = role.document.closing(grant.statement, &grant.anybody(), basis.now);
-            match dead(role, grant, registry).or_else(|| span::over(closing)) {
-                Some(dead) => {
-                    let part = grant.statement.to_string();
-                    let parts = [part.as_str(), grant.trusted.name()];
-                    let message = format!("it admits nobody: {}", dead.why);
-                    let about = About::Role(role.arn.clone());
-                    let finding = Finding::new(Rule::Cause(dead.cause), about, message, &parts);
-                    self.findings.push(finding.at(grant.statement).in_place(role.place.as_ref()));
-                    trust.standing = Standing::Dead;
-                    trust.why = Some(dead.why);
-                }
-                None => {
-                    self.findings.extend(span::ends(closing, role, grant));
-                    self.findings.extend(broad(role, grant, registry, basis.zone));
-                }
+            if let Some(dead) = dead(role, grant, registry).or_else(|| span::over(closing)) {
+                let part = grant.statement.to_string();
+                let parts = [part.as_str(), grant.trusted.name()];
+                let message = format!("it admits nobody: {}", dead.why);
+                let about = About::Role(role.arn.clone());
+                let finding = Finding::new(Rule::Cause(dead.cause), about, message, &parts);
+                self.findings.push(finding.at(grant.statement).in_place(role.place.as_ref()));
+                trust.standing = Standing::Dead;
+                trust.why = Some(dead.why);
+            } else {
+                self.findings.extend(span::ends(closing, role, grant));
+                self.findings.extend(broad(role, grant, registry, (basis.zone, basis.now)));
             }
             self.trust.push(trust);
         }

@@ -21,9 +21,8 @@ pub(crate) fn ends(closing: Closing, role: &Role, grant: &Grant<'_>) -> Option<F
     let part = grant.statement.to_string();
     let moment = jiff::Timestamp::from_second(at).ok()?.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let message = format!("it admits nobody from {moment} on");
-    let rule = Rule::Own(Own::TrustEnds);
-    let about = About::Role(role.arn.clone());
-    let finding = Finding::new(rule, about, message, &[part.as_str(), grant.trusted.name()]);
+    let (own, about) = (Rule::Own(Own::TrustEnds), About::Role(role.arn.clone()));
+    let finding = Finding::new(own, about, message, &[part.as_str(), grant.trusted.name()]);
     let mut finding = finding.at(grant.statement).in_place(role.place.as_ref());
     finding.when = Some(at);
     Some(finding)

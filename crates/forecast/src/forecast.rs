@@ -3,7 +3,7 @@
 use serde::Serialize;
 use trustwalk_core::diagnosis::Diagnosis;
 use trustwalk_core::evidence::{Evidence, Observed, Target};
-use trustwalk_core::forthcoming::{Basis, Forthcoming, presented};
+use trustwalk_core::forthcoming::{Forthcoming, Presented, presented};
 
 use crate::{DAY, Register, guards, later, limits, pinned};
 
@@ -41,30 +41,39 @@ pub struct Forecast {
 pub fn forecast(evidence: &Evidence, scope: Scope<'_>) -> Forecast {
     let corrected = evidence.by_servers_clock();
     let e = corrected.as_ref().unwrap_or(evidence);
-    let now = e.now;
     let chains = presented(e);
-    let mut all = later::breaks(e, &chains, scope.until);
-    all.extend(pinned::ends(e, &chains));
-    all.extend(guards::ends(e));
+    let mut all = breaking(e, &chains, scope.until);
     all.extend(limits::near(e, &chains));
-    all.extend(scope.register.concerning(e, &chains));
-    all.retain(|f| f.when.ahead().is_none_or(|at| at > now && at <= scope.until));
-    all.sort_by(|a, b| (a.when.rank(), &a.code, &a.sentence).cmp(&(b.when.rank(), &b.code, &b.sentence)));
-    all.dedup();
-    Forecast { now, forthcoming: all, unknown: unknown(e) }
+    all.extend(scope.register.concerning(e, &chains, |_| true));
+    Forecast { now: e.now, forthcoming: in_order(all, e.now, scope.until), unknown: unknown(e) }
 }
 
-/// Adds to a diagnosis what breaks soon.
+/// Adds to a diagnosis what fails soon, on a day or any day: a report about now tells nothing that is only to be known.
 pub fn told(mut diagnosis: Diagnosis, evidence: &Evidence, register: &Register) -> Diagnosis {
-    let ahead = forecast(evidence, Scope::ahead(register, diagnosis.at)).forthcoming;
-    // A report about now tells what fails, and not what is only to be known.
-    diagnosis.forthcoming = ahead.into_iter().filter(|f| f.fails && is_dated(f)).collect();
+    let corrected = evidence.by_servers_clock();
+    let e = corrected.as_ref().unwrap_or(evidence);
+    let until = Scope::ahead(register, e.now).until;
+    let chains = presented(e);
+    let mut all = breaking(e, &chains, until);
+    all.extend(register.concerning(e, &chains, |change| change.fails && change.once.is_none()));
+    diagnosis.forthcoming = in_order(all, e.now, until);
     diagnosis
 }
 
-/// Whether it has a day, or may come any day.
-fn is_dated(f: &Forthcoming) -> bool {
-    f.when.ahead().is_some() || (f.basis == Basis::Announced && f.when.rank().0 == 0)
+/// What fails on a day that the evidence itself tells.
+fn breaking(e: &Evidence, chains: &[Presented], until: i64) -> Vec<Forthcoming> {
+    let mut all = later::breaks(e, chains, until);
+    all.extend(pinned::ends(e, chains));
+    all.extend(guards::ends(e));
+    all
+}
+
+/// What is ahead until a moment, in the order in which it comes, each once.
+fn in_order(mut all: Vec<Forthcoming>, now: i64, until: i64) -> Vec<Forthcoming> {
+    all.retain(|f| f.when.ahead().is_none_or(|at| at > now && at <= until));
+    all.sort_by(|a, b| (a.when.rank(), &a.code, &a.sentence).cmp(&(b.when.rank(), &b.code, &b.sentence)));
+    all.dedup();
+    all
 }
 
 /// What was not read, and would tell of a day.

@@ -1,13 +1,15 @@
 //! Webhooks that inject the identity: with the authority in `caBundle` the API server's calls end, and pods made from
 //! then on get no role.
 
+use std::sync::{Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use trustwalk_core::cause::Cause;
 use trustwalk_core::evidence::{Evidence, Webhook};
 use trustwalk_core::finding::{Confidence, Exhibit};
 use trustwalk_core::forthcoming::{Basis, Forthcoming, When};
-use trustwalk_x509::parse_any;
+use trustwalk_x509::{Certificate, parse_any};
 
 use crate::pinned::day;
 
@@ -18,9 +20,21 @@ pub(crate) fn ends(e: &Evidence) -> Vec<Forthcoming> {
     all.filter(|w| !w.endpoint.contains("://")).filter_map(end).collect()
 }
 
+/// Of a bundle that all identities of a run share, the certificate that ends last, read once.
+fn last_of(bundle: &str) -> Option<Certificate> {
+    static LAST: Mutex<Option<(String, Option<Certificate>)>> = Mutex::new(None);
+    let mut kept = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, last)) = kept.as_ref().filter(|(known, _)| known == bundle) {
+        return last.clone();
+    }
+    let pem = STANDARD.decode(bundle).unwrap_or_default();
+    let last = parse_any(&pem).ok().and_then(|all| all.into_iter().max_by_key(Certificate::not_after));
+    *kept = Some((bundle.to_owned(), last.clone()));
+    last
+}
+
 fn end(webhook: &Webhook) -> Option<Forthcoming> {
-    let pem = STANDARD.decode(&webhook.ca_bundle).ok()?;
-    let last = parse_any(&pem).ok()?.into_iter().max_by_key(trustwalk_x509::Certificate::not_after)?;
+    let last = last_of(&webhook.ca_bundle)?;
     let until = day(last.not_after());
     let what = format!("MutatingWebhookConfiguration {} webhook {}", webhook.configuration, webhook.name);
     let sentence = format!(

@@ -11,7 +11,7 @@ use trustwalk_trust_policy::{Document, TRUST_POLICY_QUOTA};
 const THUMBPRINTS: usize = 5;
 /// Client ids of a provider, providers of an account (IAM User Guide, "IAM and AWS STS quotas").
 const HUNDRED: usize = 100;
-/// Keys of one type that STS reads (IAM User Guide, "Create an OpenID Connect (OIDC) identity provider in IAM").
+/// Keys of one type that STS reads (IAM User Guide, "Create an `OpenID` Connect (OIDC) identity provider in IAM").
 const KEYS: usize = 100;
 /// A limit counts as near when this part of it, in hundredths, is used.
 const NEAR: usize = 90;

@@ -39,7 +39,7 @@ impl Merged {
                 self.unknown.push(gap);
             }
         }
-        self.forthcoming.sort_by(|a, b| a.what.when.rank().cmp(&b.what.when.rank()));
+        self.forthcoming.sort_by_key(|of| of.what.when.rank());
     }
 
     /// What fails until a moment, or may any day, the next first.

@@ -11,6 +11,14 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use trustwalk_lab_cluster::Clock;
+use trustwalk_lab_issuer::pki::{LEAF_DAYS, days_after};
+
+/// Days ago the present leaf certificate was issued.
+pub(crate) const LEAF_AGE_DAYS: i64 = 40;
+/// Days ago the CI issuer's leaf was issued.
+pub(crate) const CI_LEAF_DAYS: i64 = 25;
+/// An issuer's certificate is renewed when so many days are left of it (ACM User Guide, "Managed certificate renewal").
+const RENEWED_BEFORE_DAYS: i64 = 60;
 
 /// A clock that can be set back and forth. Cloning shares it.
 #[derive(Clone, Default)]
@@ -72,4 +80,27 @@ impl LabClock {
         let clock = self.clone();
         Arc::new(move || clock.outside())
     }
+}
+
+/// Since when what follows the time is in place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Renewals {
+    /// The EKS issuer's certificate.
+    pub(crate) eks_leaf: Timestamp,
+    /// The CI issuer's.
+    pub(crate) ci_leaf: Timestamp,
+    /// The EKS issuer's signing key.
+    pub(crate) eks_key: Timestamp,
+}
+
+impl Renewals {
+    pub(crate) fn at(now: Timestamp) -> Self {
+        let eks_leaf = days_after(now, -LEAF_AGE_DAYS);
+        Self { eks_leaf, ci_leaf: days_after(now, -CI_LEAF_DAYS), eks_key: now }
+    }
+}
+
+/// Whether a leaf of that age is to be replaced: it ends soon, or has not begun.
+pub(crate) fn is_due(from: Timestamp, now: Timestamp) -> bool {
+    now < from || days_after(from, LEAF_DAYS - RENEWED_BEFORE_DAYS) <= now
 }

@@ -9,10 +9,9 @@ use trustwalk_lab_node::{NodeAgent, Settings, WebhookSettings};
 
 use crate::{
     account::AccountSide,
-    clock::LabClock,
+    clock::{LabClock, Renewals},
     config::{Addresses, LabConfig},
     hold::Hold,
-    time::Renewals,
     world::World,
 };
 

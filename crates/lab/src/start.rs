@@ -28,14 +28,13 @@ use trustwalk_lab_serve::keep;
 use crate::{
     Lab, LabConfig, LabError, Story,
     account::{AccountSide, Setup},
-    clock::LabClock,
+    clock::{CI_LEAF_DAYS, LabClock, Renewals},
     config::{Addresses, loopback},
     control,
     hold::Hold,
     minter::Minter,
     push,
     running::{Applied, Inner},
-    time::Renewals,
     webhook,
     world::{
         World,
@@ -54,8 +53,6 @@ const NODES: u8 = 6;
 const OLD_HIERARCHY_DAYS: i64 = 3600;
 /// Days ago the second hierarchy began.
 const NEW_HIERARCHY_DAYS: i64 = 300;
-/// Days ago the CI issuer's leaf was issued.
-pub(crate) const CI_LEAF_DAYS: i64 = 25;
 /// Bytes of randomness in a bearer token.
 const TOKEN_BYTES: usize = 32;
 

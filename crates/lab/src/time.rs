@@ -13,8 +13,9 @@ use trustwalk_lab_node::NodeRole;
 
 use crate::{
     Lab, LabError,
+    clock::{CI_LEAF_DAYS, LEAF_AGE_DAYS, is_due},
     push::{self, INSTANCES},
-    start::{CALL_PERIOD, CI_LEAF_DAYS},
+    start::CALL_PERIOD,
     world::names::CI_ISSUER_HOST,
 };
 
@@ -22,37 +23,12 @@ use crate::{
 const FURTHEST_BACK_DAYS: i64 = 30;
 /// How far ahead: its roots last as long.
 const FURTHEST_AHEAD_DAYS: i64 = 10 * 365;
-/// An issuer's certificate is renewed when so many days are left of it (ACM User Guide, "Managed certificate renewal").
-const RENEWED_BEFORE_DAYS: i64 = 60;
 /// EKS rotates its signing key every seven days (EKS User Guide, "Fetch signing keys").
 const KEY_DAYS: i64 = 7;
 /// A call period nobody lives to see the end of, while the time is moved.
 const QUIET: Duration = Duration::from_hours(1);
 /// Longest wait for the calls that are under way, and for those that follow.
 const ROUND: Duration = Duration::from_secs(20);
-
-/// Since when what follows the time is in place.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Renewals {
-    /// The EKS issuer's certificate.
-    pub(crate) eks_leaf: Timestamp,
-    /// The CI issuer's.
-    pub(crate) ci_leaf: Timestamp,
-    /// The EKS issuer's signing key.
-    pub(crate) eks_key: Timestamp,
-}
-
-impl Renewals {
-    pub(crate) fn at(now: Timestamp) -> Self {
-        let eks_leaf = days_after(now, -push::LEAF_AGE_DAYS);
-        Self { eks_leaf, ci_leaf: days_after(now, -CI_LEAF_DAYS), eks_key: now }
-    }
-}
-
-/// Whether a leaf of that age is to be replaced: it ends soon, or has not begun.
-fn is_due(from: Timestamp, now: Timestamp) -> bool {
-    now < from || days_after(from, trustwalk_lab_issuer::pki::LEAF_DAYS - RENEWED_BEFORE_DAYS) <= now
-}
 
 impl Lab {
     /// The lab's time, and how far it is from the machine's.
@@ -96,7 +72,7 @@ impl Lab {
         let authorities = inner.old_hierarchy.renew(now)? | inner.new_hierarchy.renew(now)?;
         if authorities || is_due(renewed.eks_leaf, now) {
             push::issuer(self, world)?;
-            renewed.eks_leaf = days_after(now, -push::LEAF_AGE_DAYS);
+            renewed.eks_leaf = days_after(now, -LEAF_AGE_DAYS);
         }
         if authorities || is_due(renewed.ci_leaf, now) {
             renewed.ci_leaf = days_after(now, -CI_LEAF_DAYS);

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::access::{AccessArgs, ManArgs};
 use super::again::AgainArgs;
 use super::audit::AuditArgs;
-use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
+use super::common::{ELSEWHERE, Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
 use super::forecast::ForecastArgs;
 use super::preflight::PreflightArgs;
 use super::rotation::RotationArgs;
@@ -100,10 +100,6 @@ const ASKED: [&str; 13] = [
     "job_answer",
     "github",
 ];
-/// What a bundle does not tell: of it, targets and namespaces are chosen.
-pub(super) const ELSEWHERE: [&str; 10] =
-    ["selector", "since", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
-
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
     #[command(flatten)]

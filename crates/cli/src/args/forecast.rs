@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::common::TargetArgs;
+use super::common::{ELSEWHERE, TargetArgs};
 
 /// How a forecast is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,7 +24,7 @@ pub(crate) struct ForecastArgs {
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     /// Of a saved bundle (- for standard input; gzip and zstd too) instead of the live world
-    #[arg(long, value_name = "FILE", conflicts_with_all = super::commands::ELSEWHERE)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ELSEWHERE)]
     pub(crate) bundle: Option<PathBuf>,
     /// How far ahead something counts as a finding: 30d, 12w, 1y; what is later is told besides
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = days)]

@@ -1,5 +1,6 @@
 //! What carries preflight to where changes are made, run as its runner runs it: the action's own steps, the template's
 //! own script, the hook by pre-commit.
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;

@@ -73,6 +73,10 @@ fn what_was_foretold_breaks_on_its_day_and_nothing_else_does() {
     policy["Statement"][0]["Condition"]["DateLessThan"] = serde_json::json!({"aws:CurrentTime": end});
     let policy = policy.to_string();
     aws(&["iam", "update-assume-role-policy", "--role-name", name, "--policy-document", &policy]);
+    // Whoever looks at now is told what comes soon, and it is no fault.
+    let said = lab.trustwalk(&["diagnose", "deployment/ledger", "-n", "payments"]);
+    let words = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.status.success() && words.contains("Later: ") && words.contains("in 20 days: TW108"), "{words}");
     let provider = super::standing(&lab, &[])["provider"].as_str().unwrap().to_owned();
     let pinned = thumbprint_of(&lab, 1);
     let update = ["iam", "update-open-id-connect-provider-thumbprint", "--open-id-connect-provider-arn", &provider];

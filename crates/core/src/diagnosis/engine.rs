@@ -49,8 +49,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     // What is only possible has no consequences that were seen.
     let sure = root_cause.as_ref().filter(|f| f.confidence > Confidence::Possible);
     let consequences = consequences(sure, folded, &failures, &apart);
-    let mut undetermined: Vec<String> = view.dismissed().to_vec();
-    undetermined.extend(several);
+    let mut undetermined: Vec<String> = view.dismissed().iter().cloned().chain(several).collect();
     if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     } else {

@@ -139,9 +139,14 @@ impl Register {
         &self.changes
     }
 
-    /// What concerns an identity and is ahead, or may come any day.
-    pub(crate) fn concerning(&self, e: &Evidence, chains: &[Presented]) -> Vec<Forthcoming> {
-        let ahead = self.changes.iter().filter(|c| c.from > e.now || c.lasts || c.once.is_some());
+    /// What concerns an identity and is ahead, or may come any day, of the entries that are asked for.
+    pub(crate) fn concerning(
+        &self,
+        e: &Evidence,
+        chains: &[Presented],
+        asked: impl Fn(&Change) -> bool,
+    ) -> Vec<Forthcoming> {
+        let ahead = self.changes.iter().filter(|c| c.from > e.now || c.lasts || c.once.is_some()).filter(|c| asked(c));
         ahead.filter_map(|c| Some((c, c.whom.concerned(e, chains)?))).map(|(c, proof)| c.told(e.now, proof)).collect()
     }
 }

@@ -157,7 +157,7 @@ fn by_name(e: &Evidence, issuer: &str) -> Option<Exhibit> {
     let values: Vec<&str> = of_subject.flat_map(|c| c.values.iter().map(String::as_str)).collect();
     let sub = e.token.known().and_then(|t| t.sub.as_deref());
     // A token that has numbers already is of the new form, and nothing is to come.
-    if sub.is_some_and(|sub| numbered(sub)) {
+    if sub.is_some_and(numbered) {
         return None;
     }
     let mut by_name = values.iter().filter(|v| v.starts_with("repo:") && !numbered(v));
