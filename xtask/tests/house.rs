@@ -190,6 +190,7 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         "symptoms",
         "logs",
         "audit",
+        "forecast",
         "checkout",
         "terraform",
         "preflight",
