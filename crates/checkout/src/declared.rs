@@ -92,6 +92,9 @@ pub struct Cluster {
     pub name: Said<Text>,
     /// Its issuer URL: a symbol until it is made, unless the file refers to one that is.
     pub issuer: Text,
+    /// Whether its nodes have the agent of Pod Identity built in, as those of EKS Auto Mode do, or whether that is not
+    /// known (EKS User Guide, "Set up the Amazon EKS Pod Identity Agent").
+    pub built_in_agent: bool,
 }
 
 /// An EKS add-on.

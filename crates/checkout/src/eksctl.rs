@@ -3,7 +3,7 @@
 use crate::addons::account_of_addon;
 use crate::declared::{Account, Addon, Association, Cluster, Declared, Format, Identity};
 use crate::kubernetes::text;
-use crate::node::Node;
+use crate::node::{Node, Value};
 use crate::place::Said;
 use crate::text::Text;
 
@@ -23,7 +23,10 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
     let issuer = Text::unknown(format!("issuer of the cluster {cluster}, without https://"));
     let issuer = [Text::from("https://"), issuer].into_iter().collect();
     let from = |address: String, node: &Node| Identity { format: Format::Eksctl, address, at: node.at.clone() };
-    into.clusters.push(Cluster { from: from(format!("ClusterConfig/{cluster}"), document), name, issuer });
+    let automatic = document.at_path(&["autoModeConfig", "enabled"]).ok();
+    let built_in_agent = automatic.is_some_and(|n| n.value != Value::Bool(false));
+    let from_config = from(format!("ClusterConfig/{cluster}"), document);
+    into.clusters.push(Cluster { from: from_config, name, issuer, built_in_agent });
     let listed = |path: &[&str]| document.at_path(path).map(|n| n.value.items()).unwrap_or_default();
     for (n, node) in listed(&["iam", "serviceAccounts"]).iter().enumerate() {
         into.accounts.extend(account(node, &cluster, from(format!("iam.serviceAccounts[{n}]"), node)));

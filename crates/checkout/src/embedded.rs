@@ -36,7 +36,13 @@ pub fn embedded(text: &Text, at: &Place) -> Option<Node> {
     let inner: Arc<str> = Arc::clone(&at.path);
     let read = read_yaml(&inner, &plain);
     let [only] = read.all.as_slice() else { return None };
-    (read.unread.is_empty()).then(|| restored(only, &symbols, at))
+    let within = Within::new(&plain, at);
+    (read.unread.is_empty()).then(|| restored(only, &symbols, &within))
+}
+
+/// The document that a text holds before its functions fill it in, so that its places are those of the file.
+pub(crate) fn as_written(text: &str, at: &Place) -> Option<Node> {
+    embedded(&text.into(), at)
 }
 
 fn letter(index: usize) -> Option<char> {
@@ -45,7 +51,7 @@ fn letter(index: usize) -> Option<char> {
 }
 
 /// Symbols where their letters stand, and places in the file.
-fn restored(node: &Node, symbols: &[Symbol], at: &Place) -> Node {
+fn restored(node: &Node, symbols: &[Symbol], at: &Within<'_>) -> Node {
     let value = match &node.value {
         Value::Text(text) => match text.known() {
             Some(known) => Value::Text(back(known, symbols)),
@@ -57,13 +63,13 @@ fn restored(node: &Node, symbols: &[Symbol], at: &Place) -> Node {
                 .iter()
                 .map(|(key, node)| {
                     let name = key.value.known().map_or_else(|| key.value.clone(), |known| back(known, symbols));
-                    (Said::new(name, moved(&key.at, at)), restored(node, symbols, at))
+                    (Said::new(name, at.moved(&key.at)), restored(node, symbols, at))
                 })
                 .collect(),
         ),
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Unknown(_)) => other.clone(),
     };
-    Said::new(value, moved(&node.at, at))
+    Said::new(value, at.moved(&node.at))
 }
 
 fn back(text: &str, symbols: &[Symbol]) -> Text {
@@ -83,21 +89,60 @@ fn back(text: &str, symbols: &[Symbol]) -> Text {
     out
 }
 
-/// A place in a text as one of the file: of a block its own line and column, of another text all of it.
-fn moved(inner: &Place, at: &Place) -> Place {
-    let last = at.end_line.saturating_sub(at.line).saturating_add(1);
-    if last == 1 || inner.line > last {
-        return at.clone();
+/// A text in its file.
+struct Within<'a> {
+    at: &'a Place,
+    /// Of a text of one line, the columns at which its letters begin and the last one ends, where they can be told.
+    columns: Option<Vec<u32>>,
+}
+
+impl<'a> Within<'a> {
+    fn new(text: &str, at: &'a Place) -> Self {
+        let wide = at.end_column.saturating_sub(at.column) as usize;
+        let letters = text.chars().count();
+        let of = |escaped: &[char]| text.chars().filter(|c| escaped.contains(c)).count();
+        // Bare, between single quotes, where only these are doubled, or between double ones.
+        let (lead, escaped): (u32, &[char]) = match wide.checked_sub(letters) {
+            Some(0) => (0, &[]),
+            Some(more) if more == 2 + of(&['\'']) => (1, &['\'']),
+            Some(more) if more == 2 + of(&['"', '\\']) => (1, &['"', '\\']),
+            _ => return Self { at, columns: None },
+        };
+        if at.end_line != at.line || text.contains('\n') {
+            return Self { at, columns: None };
+        }
+        let mut column = at.column.saturating_add(lead);
+        let mut columns = vec![column];
+        for c in text.chars() {
+            column = column.saturating_add(if escaped.contains(&c) { 2 } else { 1 });
+            columns.push(column);
+        }
+        Self { at, columns: Some(columns) }
     }
-    // A block begins where its first letter stands, and all its lines are indented as that one.
-    let line = |n: u32| at.line.saturating_add(n).saturating_sub(1);
-    let column = |n: u32| at.column.saturating_add(n).saturating_sub(1);
-    Place {
-        path: Arc::clone(&at.path),
-        line: line(inner.line),
-        column: column(inner.column),
-        end_line: line(inner.end_line).max(line(inner.line)),
-        end_column: column(inner.end_column),
+
+    /// A place in the text as one of the file: of a block its own line and column, of a line its column, of another
+    /// text all of it.
+    fn moved(&self, inner: &Place) -> Place {
+        let at = self.at;
+        let last = at.end_line.saturating_sub(at.line).saturating_add(1);
+        if last == 1 {
+            let of = |n: u32| self.columns.as_ref()?.get(n.saturating_sub(1) as usize).copied();
+            let (Some(column), Some(end_column)) = (of(inner.column), of(inner.end_column)) else { return at.clone() };
+            return Place { column, end_column, ..at.clone() };
+        }
+        if inner.line > last {
+            return at.clone();
+        }
+        // A block begins where its first letter stands, and all its lines are indented as that one.
+        let line = |n: u32| at.line.saturating_add(n).saturating_sub(1);
+        let column = |n: u32| at.column.saturating_add(n).saturating_sub(1);
+        Place {
+            path: Arc::clone(&at.path),
+            line: line(inner.line),
+            column: column(inner.column),
+            end_line: line(inner.end_line).max(line(inner.line)),
+            end_column: column(inner.end_column),
+        }
     }
 }
 
@@ -120,5 +165,21 @@ mod tests {
         assert_eq!(members[0].1.value.items()[0].value.text().unwrap().to_string(), "x${Ns}");
         assert_eq!(embedded(&"plain".into(), &at), None);
         assert_eq!(embedded(&"{a: [".into(), &at), None);
+    }
+
+    #[test]
+    fn a_text_of_one_line_has_its_columns_however_it_is_quoted() {
+        let column = |text: &str, wide: u32| {
+            let at = Place { path: "t.yaml".into(), line: 3, column: 11, end_line: 3, end_column: 11 + wide };
+            let node = as_written(text, &at).unwrap();
+            let b = node.at_path(&["a", "b"]).unwrap();
+            (b.at.line, b.at.column, b.at.end_column)
+        };
+        let text = "{\"a\": {\"b\": \"c\"}}";
+        let letters = u32::try_from(text.len()).unwrap();
+        assert_eq!(column(text, letters), (3, 23, 26), "bare");
+        assert_eq!(column(text, letters + 2), (3, 24, 27), "between single quotes");
+        assert_eq!(column(text, letters + 2 + 6), (3, 28, 33), "between double quotes, each in it escaped");
+        assert_eq!(column(text, letters + 5), (3, 11, 11 + letters + 5), "what is not understood is the whole of it");
     }
 }

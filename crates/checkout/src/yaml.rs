@@ -3,10 +3,10 @@
 //! A local tag (`!Ref`, `!Sub`) becomes the function that it is short for, as CloudFormation's own reader has it
 //! (CloudFormation User Guide, "Intrinsic function reference"). Scalars are read by the core schema of YAML 1.2.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, Span, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, Span, Tag};
 
 use crate::declared::Unread;
 use crate::limits::{ALIASED, DEPTH, FAULTS, VALUES};
@@ -48,7 +48,10 @@ pub fn read_yaml(path: &Arc<str>, text: &str) -> Documents {
             },
             Some(Err(error)) => {
                 let at = place(path, *error.marker(), *error.marker());
-                let why = "it is not YAML that can be read from here on".to_owned();
+                let why = match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => too_deep(),
+                    _ => "it is not YAML that can be read from here on".to_owned(),
+                };
                 out.unread.push(Unread { at, why });
                 tree.stack.clear();
                 if out.unread.len() >= FAULTS || !matches!(parser.proceed_next_document(), Ok(true)) {
@@ -57,7 +60,13 @@ pub fn read_yaml(path: &Arc<str>, text: &str) -> Documents {
             }
         }
     }
+    let why = "this key stands a second time in its object, which kubectl refuses; the last is what was read";
+    out.unread.extend(tree.twice.into_iter().map(|at| Unread { at, why: why.to_owned() }));
     out
+}
+
+fn too_deep() -> String {
+    format!("its values are nested more than {DEPTH} deep, and the rest was not read")
 }
 
 fn place(path: &Arc<str>, start: Marker, end: Marker) -> Place {
@@ -93,11 +102,13 @@ struct Tree<'p> {
     anchors: HashMap<usize, (Node, usize)>,
     written: usize,
     aliased: usize,
+    /// Keys that stand a second time in one object.
+    twice: Vec<Place>,
 }
 
 impl<'p> Tree<'p> {
     fn new(path: &'p Arc<str>) -> Self {
-        Self { path, stack: Vec::new(), anchors: HashMap::new(), written: 0, aliased: 0 }
+        Self { path, stack: Vec::new(), anchors: HashMap::new(), written: 0, aliased: 0, twice: Vec::new() }
     }
 
     /// Takes an event in; gives the document that ends with it.
@@ -126,7 +137,10 @@ impl<'p> Tree<'p> {
                 let at = place(self.path, frame.start, end);
                 let value = match frame.kind {
                     Kind::List(items) => Value::List(items),
-                    Kind::Map(members, _) => Value::Map(merged(members)),
+                    Kind::Map(members, _) => {
+                        self.twice.extend(twice(&members).take(FAULTS.saturating_sub(self.twice.len())));
+                        Value::Map(merged(members))
+                    }
                 };
                 Ok(self.put(applied(frame.function, Said::new(value, at)), frame.count, frame.anchor))
             }
@@ -147,7 +161,7 @@ impl<'p> Tree<'p> {
     fn open(&mut self, kind: Kind, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<Option<Node>, String> {
         self.written += 1;
         if self.stack.len() >= DEPTH {
-            return Err(format!("it has more than {DEPTH} values in values, and the rest was not read"));
+            return Err(too_deep());
         }
         let function = tag.and_then(|t| self.function(t, span));
         self.stack.push(Frame { kind, start: span.start, end: span.end, anchor, function, count: 1 });
@@ -199,6 +213,15 @@ fn applied(function: Option<Said<Text>>, node: Node) -> Node {
         }
         None => node,
     }
+}
+
+/// The keys that an object has a second time (YAML 1.2, "unique keys"): kubectl refuses such a file, and other readers
+/// take the last.
+fn twice(members: &[(Said<Text>, Node)]) -> impl Iterator<Item = Place> {
+    let mut seen = HashSet::new();
+    let known = members.iter().filter(|(key, _)| key.value.known().is_some_and(|k| k != "<<"));
+    let again: Vec<Place> = known.filter(|(key, _)| !seen.insert(&key.value)).map(|(key, _)| key.at.clone()).collect();
+    again.into_iter()
 }
 
 /// Members with those of `<<` before them: its own go first where a name stands twice (YAML 1.1, "Merge Key").
@@ -316,6 +339,14 @@ mod tests {
         assert_eq!(read.all.len(), 2);
         assert_eq!(read.unread.len(), 1);
         assert!(read.unread[0].at.line >= 3, "{:?}", read.unread);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_told_with_its_place() {
+        let read = read("a: {x: 1, y: 2}\nb:\n  x: 1\n  z: 2\n  x: 3\nm: {<<: {q: 1}, <<: {q: 2}}\n");
+        let told: Vec<(u32, u32)> = read.unread.iter().map(|u| (u.at.line, u.at.column)).collect();
+        assert_eq!(told, [(5, 3)]);
+        assert_eq!(read.all[0].at_path(&["b", "x"]).unwrap().value, Value::Number("3".to_owned()));
     }
 
     #[test]

@@ -128,7 +128,7 @@ fn facts(
         env: variables.keys().map(|name| (name.clone(), "set".to_owned())).collect(),
         ..CiJob::default()
     };
-    Job { file: path.to_owned(), id, called_by: None, through: Vec::new(), role_from, role, facts, beside: Vec::new() }
+    Job { file: path.to_owned(), id, role_from, role, facts, ..Job::default() }
 }
 
 /// A step's scripts, pipes left out: what they do is in their variables.

@@ -101,7 +101,7 @@ fn facts(path: &str, step: &Value, env: &BTreeMap<String, String>) -> Job {
         ..CiJob::default()
     };
     let id = id.unwrap_or_else(|| "a step".to_owned());
-    Job { file: path.to_owned(), id, called_by: None, through: Vec::new(), role_from, role, facts, beside: Vec::new() }
+    Job { file: path.to_owned(), id, role_from, role, facts, ..Job::default() }
 }
 
 /// `branches: "main release/* !x"`: names separated by blanks, `*` any text (Buildkite Docs, "Branch configuration").

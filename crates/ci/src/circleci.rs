@@ -124,6 +124,7 @@ impl<'a> Config<'a> {
             role,
             facts,
             beside: Vec::new(),
+            by_keys: false,
         }
     }
 

@@ -5,6 +5,7 @@ mod action;
 mod condition;
 mod expression;
 mod follow;
+mod matrix;
 mod trigger;
 
 use serde_json::Value;

@@ -222,7 +222,14 @@ impl Pipeline<'_> {
         let role = Role::of(role.map(|r| shell::resolved(&r, &variables)));
         let mut requests = requests(job, &script, &variables);
         let shown = assume.as_ref().and_then(|a| a.token.as_deref());
-        if shows_job_token(shown, &script, &variables) {
+        for (name, by) in REMOVED {
+            // What is shown to AWS counts, whatever else the job asks for.
+            if shows(name, shown, &script, &variables) {
+                requests.retain(|r| r.by == by);
+                requests.truncate(1);
+            }
+        }
+        if shows("CI_JOB_TOKEN", shown, &script, &variables) {
             let by = Means::CiJobToken;
             requests.push(TokenRequest { by, audiences: Vec::new(), lifetime: None, subject_claim: None });
         }
@@ -247,16 +254,7 @@ impl Pipeline<'_> {
             ..CiJob::default()
         };
         let role_from = if assume.is_some() { "--role-arn" } else { "AWS_ROLE_ARN" };
-        Job {
-            file: path.to_owned(),
-            id: name.to_owned(),
-            called_by: None,
-            through: Vec::new(),
-            role_from,
-            role,
-            facts,
-            beside: Vec::new(),
-        }
+        Job { file: path.to_owned(), id: name.to_owned(), role_from, role, facts, ..Job::default() }
     }
 }
 
@@ -269,6 +267,10 @@ fn inherits(job: &Map<String, Value>, key: &str) -> bool {
     }
 }
 
+/// Variables that GitLab has filled no more since 17.0 (GitLab Docs, "Deprecations").
+const REMOVED: [(&str, Means); 3] =
+    [("CI_JOB_JWT_V2", Means::CiJobJwtV2), ("CI_JOB_JWT", Means::CiJobJwt), ("CI_JOB_JWT_V1", Means::CiJobJwt)];
+
 fn requests(job: &Map<String, Value>, script: &str, variables: &BTreeMap<String, String>) -> Vec<TokenRequest> {
     let asked = |by, audiences| TokenRequest { by, audiences, lifetime: None, subject_claim: None };
     let mut all: Vec<TokenRequest> = members(job.get("id_tokens"))
@@ -277,10 +279,8 @@ fn requests(job: &Map<String, Value>, script: &str, variables: &BTreeMap<String,
             asked(Means::IdTokens, audiences)
         })
         .collect();
-    let old =
-        [("CI_JOB_JWT_V2", Means::CiJobJwtV2), ("CI_JOB_JWT", Means::CiJobJwt), ("CI_JOB_JWT_V1", Means::CiJobJwt)];
     let in_variables = |name: &str| variables.values().any(|v| shell::names(v, name));
-    for (name, by) in old {
+    for (name, by) in REMOVED {
         if shell::names(script, name) || in_variables(name) {
             all.push(asked(by, Vec::new()));
         }
@@ -288,15 +288,14 @@ fn requests(job: &Map<String, Value>, script: &str, variables: &BTreeMap<String,
     all
 }
 
-/// Whether it is `CI_JOB_TOKEN` that is shown to AWS: as the token of the exchange, or in the file that holds it.
-fn shows_job_token(token: Option<&str>, script: &str, variables: &BTreeMap<String, String>) -> bool {
-    const JOB_TOKEN: &str = "CI_JOB_TOKEN";
+/// Whether it is this variable that is shown to AWS: as the token of the exchange, or in the file that holds it.
+fn shows(own: &str, token: Option<&str>, script: &str, variables: &BTreeMap<String, String>) -> bool {
     const FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-    let is = |text: &str| shell::names(text, JOB_TOKEN);
+    let is = |text: &str| shell::names(text, own);
     let variable = |text: &str| variables.iter().any(|(name, value)| is(value) && shell::names(text, name));
     let file = variables.get(FILE);
     let holds = |path: &String| shell::names(path, FILE) || file.is_some_and(|f| f == path);
-    token.is_some_and(|t| is(t) || variable(t)) || shell::writes(script, JOB_TOKEN).iter().any(holds)
+    token.is_some_and(|t| is(t) || variable(t)) || shell::writes(script, own).iter().any(holds)
 }
 
 /// What starts a job, as far as `rules`, `only` and `except` tell.
@@ -307,7 +306,9 @@ fn triggers(job: &Map<String, Value>) -> Vec<Trigger> {
             if member(rule, "when").as_deref() == Some("never") {
                 continue;
             }
-            all.extend(rule_triggers(&member(rule, "if").unwrap_or_default()));
+            let files = rule.get("changes").is_some() || rule.get("exists").is_some();
+            let of = rule_triggers(&member(rule, "if").unwrap_or_default()).into_iter();
+            all.extend(of.map(|t| Trigger { conditional: t.conditional || files, ..t }));
         }
         return all;
     }
@@ -341,6 +342,8 @@ fn rule_triggers(condition: &str) -> Vec<Trigger> {
         return condition.split("||").flat_map(rule_triggers).collect();
     }
     let mut refs = Refs::Unknown;
+    // What says nothing of the ref decides besides it.
+    let mut conditional = false;
     for part in condition.split("&&").map(|p| p.trim().trim_matches(['(', ')']).trim()) {
         let value = |operator: &str| {
             let (name, value) = part.split_once(operator)?;
@@ -357,11 +360,14 @@ fn rule_triggers(condition: &str) -> Vec<Trigger> {
             (Some(("CI_PIPELINE_SOURCE", v)), _) if v == "merge_request_event" => Refs::PullRequest,
             (None, "$CI_COMMIT_TAG") => Refs::Tags { only: Vec::new(), except: Vec::new() },
             (None, "$CI_COMMIT_BRANCH") => Refs::Branches { only: Vec::new(), except: Vec::new() },
-            _ => refs,
+            _ => {
+                conditional = true;
+                refs
+            }
         };
     }
     let event = if condition.is_empty() { "any pipeline".to_owned() } else { event(&refs).to_owned() };
-    vec![trigger(&event, refs)]
+    vec![Trigger { conditional, ..trigger(&event, refs) }]
 }
 
 fn event(refs: &Refs) -> &'static str {

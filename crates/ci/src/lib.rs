@@ -94,6 +94,8 @@ pub struct Job {
     pub facts: CiJob,
     /// Steps that show no token of the job's and get a role all the same, in words.
     pub beside: Vec<String>,
+    /// Whether it shows the keys of a user in place of a token: no web identity, whatever the role expects.
+    pub by_keys: bool,
 }
 
 /// Why a file is not read as a CI file.
@@ -113,7 +115,12 @@ pub struct Unreadable {
 ///
 /// When a file cannot be read, or is of no platform that is known.
 pub fn jobs(files: &[File], more: &dyn Files, repository: Option<&str>) -> Result<Vec<Job>, Unreadable> {
-    let (jobs, unread, _) = read(files, more, repository);
+    let (all, unread, _) = read(files, more, repository);
+    let (keyed, mut jobs): (Vec<Job>, Vec<Job>) = all.into_iter().partition(|job| job.by_keys);
+    if jobs.is_empty() {
+        // Where none shows a token, one that shows keys is looked at as one that asks for no role.
+        jobs.extend(keyed.into_iter().next().map(|job| Job { role: Role::None, by_keys: false, ..job }));
+    }
     match unread.into_iter().next() {
         Some(first) => Err(first),
         None => Ok(jobs),

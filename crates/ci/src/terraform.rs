@@ -61,6 +61,7 @@ pub(crate) fn jobs(path: &str, value: &Value) -> Vec<Job> {
             role,
             facts,
             beside: Vec::new(),
+            by_keys: false,
         }
     };
     if phases.iter().all(|(_, role)| role.is_none()) {

@@ -23,8 +23,18 @@ pub(crate) struct Asking {
     pub(crate) provider: Text,
     /// `sub`.
     pub(crate) subject: Text,
+    /// The same with what its unknown parts may be, where that is known.
+    pub(crate) foretold: Option<Template>,
     /// `aud`.
     pub(crate) audience: Text,
+}
+
+impl Asking {
+    /// Whether a value can be the subject, whatever is unknown of both.
+    fn may_be(&self, value: &Text, like: bool) -> bool {
+        let Some(subject) = &self.foretold else { return true };
+        compared_with(value, like, subject, Some(&self.subject)) != Fit::Refuses
+    }
 }
 
 /// What a policy says of who asks.
@@ -49,9 +59,16 @@ pub(crate) struct Weighed<'n> {
     reasons: Vec<Reason>,
     statements: Vec<Statement<'n>>,
     issuer: String,
+    /// Subject and audience of who asks, each symbol filled in.
+    claims: (String, String),
 }
 
 impl Weighed<'_> {
+    /// The token of who asks.
+    pub(crate) fn token(&self, origin: String) -> trustwalk_core::evidence::TokenClaims {
+        crate::evidence::token(&self.issuer, self.claims.0.clone(), self.claims.1.clone(), origin)
+    }
+
     /// Where in the policy a cause shows: the value, or else the key, the element or the statement.
     pub(crate) fn place(&self, cause: Cause) -> Option<Place> {
         let told = |reason: &&Reason| of_reason(reason, &self.document, &self.issuer) == cause;
@@ -127,17 +144,14 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
     let provider = fill.text(&asking.provider);
     let allows: Vec<&Statement<'n>> = statements.iter().filter(|s| s.allows()).collect();
     wire(&allows, asking, (&issuer, &provider), account.as_deref(), &mut fill);
-    let claims = [("sub", &asking.subject), ("aud", &asking.audience)];
-    for (claim, own) in claims {
-        wish(&allows, &format!("{issuer}:{claim}"), own, &mut fill);
-    }
+    wish(&allows, &format!("{issuer}:sub"), &asking.subject, &|value, like| asking.may_be(value, like), &mut fill);
+    wish(&allows, &format!("{issuer}:aud"), &asking.audience, &|_, _| true, &mut fill);
+    let claims = (fill.text(&asking.subject), fill.text(&asking.audience));
     let text = rendered(trust, &fill);
     let document = Document::parse(&text).map_err(|e| e.to_string())?;
     let policy = Policy::compile(&document);
-    let identity = Identity::new(provider)
-        .with_claim("sub", fill.text(&asking.subject))
-        .with_claim("aud", fill.text(&asking.audience))
-        .partly_known();
+    let identity =
+        Identity::new(provider).with_claim("sub", claims.0.clone()).with_claim("aud", claims.1.clone()).partly_known();
     let exchange = Exchange::new(&identity, &Call::new());
     let used = || texts(trust).into_iter().chain([asking.subject.clone(), asking.audience.clone()]);
     let admission = match policy.decide(&exchange) {
@@ -173,7 +187,7 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
         }
     };
     let reasons = policy.reasons(&identity, &Call::new());
-    Ok(Weighed { admission, fill, text, document, reasons, statements, issuer })
+    Ok(Weighed { admission, fill, text, document, reasons, statements, issuer, claims })
 }
 
 fn symbols(of: impl Iterator<Item = Text>) -> Vec<String> {
@@ -268,7 +282,7 @@ fn claim_of(key: &Text) -> Option<String> {
 }
 
 /// Symbols of a claim and of the values it is compared with, so that one of these is the claim.
-fn wish(allows: &[&Statement<'_>], key: &str, own: &Text, fill: &mut Fill) {
+fn wish(allows: &[&Statement<'_>], key: &str, own: &Text, may_be: &dyn Fn(&Text, bool) -> bool, fill: &mut Fill) {
     let compared: Vec<(&Condition<'_>, bool)> = allows
         .iter()
         .flat_map(|s| &s.conditions)
@@ -279,7 +293,7 @@ fn wish(allows: &[&Statement<'_>], key: &str, own: &Text, fill: &mut Fill) {
         let like = *like;
         c.values.iter().filter_map(|n| n.value.text()).map(move |t| (t, like)).collect::<Vec<_>>()
     };
-    let all: Vec<(Text, bool)> = compared.iter().flat_map(values).collect();
+    let all: Vec<(Text, bool)> = compared.iter().flat_map(values).filter(|(v, like)| may_be(v, *like)).collect();
     if all.iter().any(|(value, _)| value == own) {
         return;
     }
@@ -398,7 +412,12 @@ impl Refused<'_> {
         };
         let Some(like) = is_like(condition) else { return false };
         let values = condition.values.iter().filter_map(|n| n.value.text());
-        Fit::any(values.map(|v| compared(&v, like, own))) == Fit::Refuses
+        let subject = self.asking.foretold.as_ref().filter(|_| claim.eq_ignore_ascii_case("sub"));
+        let fit = |value: Text| match subject {
+            Some(subject) => compared_with(&value, like, subject, Some(own)),
+            None => compared(&value, like, own),
+        };
+        Fit::any(values.map(fit)) == Fit::Refuses
     }
 }
 

@@ -13,7 +13,7 @@ use crate::admit::{Admission, Asking, Weighed, weigh};
 use crate::evidence;
 use crate::fill::{Fill, is_made_up};
 use crate::judge::Merged;
-use crate::model::{Identity, Report, Spot, Standing};
+use crate::model::{Identity, Note, Report, Spot, Standing};
 use crate::policy::{Statement, is_known, rendered, statements};
 use crate::put;
 use crate::world::{World, account_of};
@@ -56,15 +56,46 @@ pub(crate) fn judge(world: &World, report: &mut Report) {
         } else {
             Vec::new()
         };
+        let mut known = known;
         for (finding, at, fill) in dead.into_iter().chain(refusals) {
-            if !known.contains(&finding.cause) {
+            let follows = finding.cause == Cause::IamRejectsTrustPolicyWithoutRequiredClaim
+                && known.iter().any(|cause| OF_KEYS.contains(cause));
+            if !known.contains(&finding.cause) && !follows {
+                known.push(finding.cause);
                 let who = format!("role {}", role.from.address);
                 let related = vec![put::related("the role", &role.from.at)];
                 report.findings.push(put::found(finding, &who, &at, related, &fill));
             }
         }
+        if !known.is_empty() {
+            settled(role, report);
+        }
     }
     twice(world, report);
+}
+
+/// Causes of a condition's key: a claim that it was to ask for is then not asked for, which is no fault of its own.
+const OF_KEYS: [Cause; 8] = [
+    Cause::HttpsPrefixInArnOrConditionKey,
+    Cause::ConditionKeyNotIssuerPath,
+    Cause::ConditionKeyMissingSubSuffix,
+    Cause::ConditionKeyClaimNotSupportedByIam,
+    Cause::SubValueUnderAudKey,
+    Cause::UnexpandedVariableInKey,
+    Cause::EnterpriseIssuerPathMissingInConditionKey,
+    Cause::IssuerTrailingSlashMismatch,
+];
+
+/// What was left open of a role that is broken whoever asks is open no more.
+fn settled(role: &Role, report: &mut Report) {
+    let at = Some(Spot::from(&role.trust.at));
+    let (of_role, others): (Vec<Note>, Vec<Note>) =
+        std::mem::take(&mut report.undetermined).into_iter().partition(|n| n.at == at && n.identity.is_some());
+    report.undetermined = others;
+    for note in of_role {
+        let own = |i: &&mut Identity| Some(&i.who) == note.identity.as_ref();
+        report.identities.iter_mut().filter(own).for_each(|i| i.standing = Standing::Broken);
+    }
 }
 
 fn inside(spot: &Spot, place: &Place) -> bool {
@@ -84,7 +115,7 @@ fn of_statement(world: &World, role: &Role, statement: &Statement<'_>) -> Option
     let audiences = audiences(world, &provider, statement);
     let asked = |audience: Text| {
         let subject = subject(statement);
-        let asking = Asking { issuer: issuer.clone(), provider: provider.clone(), subject, audience };
+        let asking = Asking { issuer: issuer.clone(), provider: provider.clone(), subject, foretold: None, audience };
         let mut fill = Fill::default();
         fill.arn(&role.arn, account_of(role, None).as_deref());
         weigh(&alone, &asking, fill).ok().map(|weighed| (asking, weighed))
@@ -189,7 +220,7 @@ fn refused_at_save(role: &Role) -> Vec<(Finding, Place, Fill)> {
         if !whole || is_made_up(&error.to_string()) || is_made_up(&format!("{error:?}")) {
             continue;
         }
-        let at = statement.map_or(&role.trust.at, |s| &s.node.at).clone();
+        let at = statement.and_then(|s| of_error(s, &error, &fill)).unwrap_or_else(|| role.trust.at.clone());
         let place = format!("{}:{}", at.path, at.line);
         let finding = Finding {
             cause,
@@ -203,6 +234,24 @@ fn refused_at_save(role: &Role) -> Vec<(Finding, Place, Fill)> {
         found.push((finding, at, fill.clone()));
     }
     found
+}
+
+/// What of a statement IAM refuses.
+fn of_error(statement: &Statement<'_>, error: &SaveError, fill: &Fill) -> Option<Place> {
+    let element = |name: &str| statement.node.value.get(name).map(|n| n.at.clone());
+    let own = match error {
+        SaveError::InvalidFederated { value, .. } => {
+            let is = |n: &&&Node| n.value.text().is_some_and(|t| fill.text(&t) == *value);
+            statement.federated().iter().find(is).map(|n| n.at.clone())
+        }
+        SaveError::TwoColons { text, .. } => {
+            let key = statement.conditions.iter().find(|c| fill.text(&c.key.value) == *text);
+            key.map(|c| c.key.at.clone())
+        }
+        SaveError::ForeignAction { .. } | SaveError::ActionWithoutService { .. } => element("Action"),
+        _ => None,
+    };
+    Some(own.unwrap_or_else(|| statement.node.at.clone()))
 }
 
 fn statement_of(error: &SaveError) -> Option<usize> {
@@ -286,7 +335,8 @@ pub(crate) fn waiting(world: &World, account: &Merged<'_>, mut e: Evidence, repo
     let roles: Vec<&Role> = world.declared.roles.iter().filter(names).collect();
     let [role] = roles.as_slice() else { return };
     let Some((issuer, provider)) = world.issuer(role, &role.arn) else { return };
-    let asking = Asking { issuer, provider, subject: subject.clone(), audience: DEFAULT_AUDIENCE.into() };
+    let audience = DEFAULT_AUDIENCE.into();
+    let asking = Asking { issuer, provider, subject: subject.clone(), foretold: None, audience };
     let mut fill = Fill::default();
     fill.arn(&role.arn, account_of(role, None).as_deref());
     let Ok(weighed) = weigh(&role.trust, &asking, fill) else { return };

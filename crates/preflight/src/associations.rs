@@ -13,9 +13,17 @@ use crate::policy::{is_known, rendered};
 use crate::put;
 use crate::world::{World, account_of};
 
+/// Whom a role trusts that pods are to have by an association (EKS User Guide, "EKS Pod Identity").
+const SERVICE: &str = "pods.eks.amazonaws.com";
+
+/// Whose it is, for people.
+pub(crate) fn who(association: &Association) -> String {
+    format!("association of {}/{}", association.namespace.value, association.account.value)
+}
+
 /// Judges one.
 pub(crate) fn judge(world: &World, association: &Association, report: &mut Report) {
-    let who = format!("association of {}/{}", association.namespace.value, association.account.value);
+    let who = who(association);
     let at = Spot::from(&association.account.at);
     let roles = world.roles(&association.role.value);
     let mut standing = Standing::Elsewhere;
@@ -87,7 +95,24 @@ fn asked(world: &World, association: &Association, role: &Role) -> Vec<Finding> 
 fn refused(world: &World, association: &Association, role: &Role) -> Vec<(Finding, Place, Place)> {
     let found = asked(world, association, role).into_iter();
     let found = found.filter(|f| f.cause == Cause::RoleDoesNotTrustPodIdentity);
-    found.map(|f| (f, role.trust.at.clone(), role.from.at.clone())).collect()
+    found.map(|f| (f, place(role), role.from.at.clone())).collect()
+}
+
+/// What of a trust policy keeps EKS out: the action of a statement for it, or else whom the first statement trusts.
+fn place(role: &Role) -> Place {
+    let all = crate::policy::statements(&role.trust);
+    let trusts = |s: &&crate::policy::Statement<'_>| {
+        let service = s.node.at_path(&["Principal", "Service"]);
+        s.allows() && service.is_ok_and(|n| crate::policy::texts(n).iter().any(|t| t.known() == Some(SERVICE)))
+    };
+    if let Some(action) = all.iter().find(trusts).and_then(|s| s.node.value.get("Action")) {
+        return action.at.clone();
+    }
+    let whom = all.iter().find(|s| s.allows()).and_then(|s| {
+        let of = |names: &[&str]| s.node.at_path(names).ok();
+        of(&["Principal", "Service"]).or_else(|| of(&["Principal"]))
+    });
+    whom.map_or_else(|| role.trust.at.clone(), |n| n.at.clone())
 }
 
 /// Whether a statement that is wholly known lets EKS assume the role and tag the session.
@@ -98,6 +123,6 @@ fn admits(role: &Role) -> bool {
     !denies
         && all.iter().filter(|s| s.is_known() && s.conditions.is_empty()).any(|s| {
             let texts = crate::policy::texts(s.node);
-            says(&texts, "pods.eks.amazonaws.com") && says(&texts, "sts:AssumeRole") && says(&texts, "sts:TagSession")
+            says(&texts, SERVICE) && says(&texts, "sts:AssumeRole") && says(&texts, "sts:TagSession")
         })
 }

@@ -21,6 +21,24 @@ pub(crate) fn find(node: &Node, name: &str, depth: usize) -> Option<Place> {
     node.value.items().iter().find_map(|n| find(n, name, depth + 1))
 }
 
+/// The first text of a job that names a variable which begins so.
+pub(crate) fn text_with(node: &Node, begins: &str, depth: usize) -> Option<Place> {
+    if depth > 12 {
+        return None;
+    }
+    match &node.value {
+        Value::Text(text) => {
+            let known = text.known()?;
+            let names =
+                known.match_indices(begins).any(|(at, _)| known.get(..at).is_some_and(|b| b.ends_with(['$', '{'])));
+            names.then(|| node.at.clone())
+        }
+        Value::Map(members) => members.iter().find_map(|(_, n)| text_with(n, begins, depth + 1)),
+        Value::List(items) => items.iter().find_map(|n| text_with(n, begins, depth + 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Unknown(_) => None,
+    }
+}
+
 /// A text of a CI file, what only its run knows as symbols.
 pub(crate) fn expressions(text: &str) -> Text {
     let mut out = Text::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trustwalk_checkout::{Account, Addon, Place, Said, Text, Workload};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::diagnose;
-use trustwalk_core::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, Target};
+use trustwalk_core::evidence::{AUDIENCE_ANNOTATION, DEFAULT_AUDIENCE, Evidence, LIFE_ANNOTATION, Observed, Target};
 
 use crate::evidence;
 use crate::fill::Fill;
@@ -13,7 +13,7 @@ use crate::model::{Identity, Note, Report, Spot, Standing};
 use crate::put;
 use crate::way::{Came, Claimant, follow};
 use crate::world::{World, role_annotation};
-use crate::{ahead, alone, associations, jobs, pods, workloads};
+use crate::{ahead, alone, associations, jobs, others, pods, workloads};
 
 /// The namespace of a manifest that names none: that in which it is applied, the same for all.
 const WHEREVER: &str = "the namespace that it is applied in";
@@ -23,8 +23,9 @@ pub fn judge(world: &World) -> Report {
     let mut report = Report::new(world.files);
     let told = |at: &Place, why: &str| Note { text: why.to_owned(), identity: None, at: Some(Spot::from(at)) };
     report.unread = world.declared.unread.iter().map(|u| told(&u.at, &u.why)).collect();
-    for account in accounts(world) {
-        of_account(world, &account, &mut report);
+    let accounts = accounts(world);
+    for account in &accounts {
+        of_account(world, account, &mut report);
     }
     for addon in &world.declared.addons {
         of_addon(world, addon, &mut report);
@@ -32,6 +33,7 @@ pub fn judge(world: &World) -> Report {
     for association in &world.declared.associations {
         associations::judge(world, association, &mut report);
     }
+    others::judge(world, &accounts, &mut report);
     jobs::judge(world, &mut report);
     alone::judge(world, &mut report);
     ahead::tell(world, &mut report);
@@ -48,7 +50,7 @@ pub(crate) struct Merged<'w> {
 }
 
 impl Merged<'_> {
-    fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         format!("service account {}/{}", self.namespace, self.name.value)
     }
 
@@ -121,12 +123,34 @@ fn of_account(world: &World, account: &Merged<'_>, report: &mut Report) {
     };
     let asked = account.annotations.iter().rev().find(|(k, _)| k.value.known() == Some(AUDIENCE_ANNOTATION));
     let audience = asked.map_or_else(|| Said::new(DEFAULT_AUDIENCE.into(), key.at.clone()), |(_, value)| value.clone());
-    let claimant =
+    let mut claimant =
         Claimant { who: account.who(), subject: account.subject(), audience, at: &account.name.at, role, evidence };
-    tell(report, &claimant, follow(world, &claimant));
+    // What its workloads say is asked of each of them.
+    claimant.evidence.workload = Observed::NotCollected { reason: "each is judged by itself".to_owned() };
+    let mut came = follow(world, &claimant);
+    report.notes.extend(lives(account));
     for workload in &account.workloads {
-        workloads::judge(workload, claimant.evidence.clone(), role, world.now, report);
+        if !workloads::judge(workload, claimant.evidence.clone(), role, world.now, report) {
+            came.standing = Some(Standing::Broken);
+        }
     }
+    tell(report, &claimant, came);
+}
+
+/// How long an account asks its tokens to live, where it asks for what it does not get: ten minutes are the least, and
+/// after a day the kubelet renews a token whatever its life is (Kubernetes API reference,
+/// `ServiceAccountTokenProjection`; amazon-eks-pod-identity-webhook, `pkg/validation.go`).
+fn lives(account: &Merged<'_>) -> Option<Note> {
+    let (_, told) = account.annotations.iter().rev().find(|(k, _)| k.value.known() == Some(LIFE_ANNOTATION))?;
+    let text = told.value.known()?;
+    let what = match text.parse::<i64>() {
+        Ok(600..=86_400) => return None,
+        Ok(..600) => "which is less than the webhook takes: 600",
+        Ok(_) => "and the kubelet renews them after 86400 whatever their life is; an API server may give them less",
+        Err(_) => "which is no whole number of seconds, and the webhook passes over it",
+    };
+    let text = format!("{}: {LIFE_ANNOTATION} asks for tokens that live `{text}` seconds, {what}", account.who());
+    Some(Note { text, identity: Some(account.who()), at: Some(Spot::from(&told.at)) })
 }
 
 /// Takes in what a way came to.

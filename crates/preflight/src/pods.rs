@@ -53,12 +53,16 @@ pub(crate) fn spec(template: &Node, account: &str) -> PodSpec {
 const MOUNT: &str = "/var/run/secrets/eks.amazonaws.com/serviceaccount";
 const VOLUME: &str = "aws-iam-token";
 
-/// A pod as the webhook makes it of a template: what sets one of the two variables itself is left alone
-/// (amazon-eks-pod-identity-webhook, `pkg/handler/handler.go`).
+/// A pod as the webhook makes it of a template: what sets one of the two variables itself is left alone, and what the
+/// pod's annotation leaves out (amazon-eks-pod-identity-webhook, `pkg/handler/handler.go`).
 pub(crate) fn foretold(name: &str, template: &PodSpec, role: &str, audience: &str) -> Pod {
     let mut spec = template.clone();
     let mut injected = false;
+    let skipped = spec.skipped();
     for container in &mut spec.containers {
+        if skipped.contains(&container.name) {
+            continue;
+        }
         if container.has_env(Variable::AwsRoleArn) || container.has_env(Variable::AwsWebIdentityTokenFile) {
             continue;
         }

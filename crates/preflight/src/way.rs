@@ -11,6 +11,7 @@ use crate::admit::{Admission, Asking, Weighed, weigh};
 use crate::evidence;
 use crate::fill::Fill;
 use crate::model::{Note, Related, Spot, Standing};
+use crate::near::{self, Registered};
 use crate::put;
 use crate::world::World;
 
@@ -60,6 +61,13 @@ pub(crate) fn follow(world: &World, claimant: &Claimant<'_>) -> Came {
     }
     let roles = world.roles(&claimant.role.value);
     if roles.is_empty() {
+        let trusts = |role: &Role| near::names(role, &claimant.subject);
+        if let Some((finding, at, mut related)) = near::role(world, claimant.role, &trusts) {
+            related.push(put::related("who is to have the role", claimant.at));
+            came.standing = Some(Standing::Broken);
+            came.findings.push((finding, at, related, Fill::default()));
+            return came;
+        }
         came.standing = Some(Standing::Elsewhere);
         let text = format!(
             "{}: the role {} is not declared in what was read; --live reads it from the account",
@@ -132,8 +140,13 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         return unnamed_issuer(world, claimant, role, fill);
     };
     // The ARN of the provider in the role's own account is what the tokens come through.
-    let asking =
-        Asking { provider, issuer, subject: claimant.subject.clone(), audience: claimant.audience.value.clone() };
+    let asking = Asking {
+        provider,
+        issuer,
+        subject: claimant.subject.clone(),
+        foretold: None,
+        audience: claimant.audience.value.clone(),
+    };
     let weighed = match weigh(&role.trust, &asking, fill) {
         Ok(weighed) => weighed,
         Err(why) => {
@@ -159,11 +172,35 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         }
         let at = if of_trust { weighed.place(finding.cause) } else { None };
         let (at, related) = crate::places::of(world, claimant, role, &asking, finding.cause, at);
+        if finding.cause == Cause::FederatedArnWrongAccount {
+            let (finding, of_name) = near::account_of_two(world, role, claimant.role, finding);
+            let (at, related) = if of_name {
+                (claimant.role.at.clone(), vec![put::related("what the role trusts", &at)])
+            } else {
+                (at, related)
+            };
+            came.findings.push((finding, at, related, weighed.fill.clone()));
+            continue;
+        }
         came.findings.push((finding, at, related, weighed.fill.clone()));
     }
     if !came.findings.is_empty() {
         came.standing = Some(Standing::Broken);
         return came;
+    }
+    match near::provider(world, &e, &asking, &weighed.fill) {
+        Registered::Near(finding, declared) => {
+            let related = vec![put::related("the role", &role.from.at), put::related("who is to have it", claimant.at)];
+            came.standing = Some(Standing::Broken);
+            came.findings.push((*finding, declared.url.at.clone(), related, weighed.fill));
+            return came;
+        }
+        Registered::Other(other) => {
+            let why = unregistered(&asking.issuer, other);
+            undetermined(&mut came, format!("{}: {why}", claimant.who));
+            return came;
+        }
+        Registered::Whatever => {}
     }
     match &weighed.admission {
         Admission::Yes => came.standing = Some(Standing::Sound),
@@ -182,6 +219,14 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         }
     }
     came
+}
+
+/// That the provider of an issuer may stand nowhere.
+pub(crate) fn unregistered(issuer: &Text, other: &trustwalk_checkout::Provider) -> String {
+    format!(
+        "whether the account registers {issuer} is not told: the files declare the provider {}, and none for it",
+        other.url.value
+    )
 }
 
 /// A list of what decides.
@@ -238,6 +283,7 @@ fn unnamed_issuer(world: &World, claimant: &Claimant<'_>, role: &Role, fill: Fil
         provider: crate::world::provider_arn(&role.arn, &issuer),
         issuer,
         subject: claimant.subject.clone(),
+        foretold: None,
         audience: claimant.audience.value.clone(),
     };
     let Ok(weighed) = weigh(&role.trust, &asking, fill) else { return came };

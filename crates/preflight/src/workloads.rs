@@ -3,7 +3,8 @@
 use trustwalk_checkout::{Node, Place, Said, Text, Workload};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::diagnose;
-use trustwalk_core::evidence::Evidence;
+use trustwalk_core::evidence::{Evidence, SKIP_ANNOTATION};
+use trustwalk_core::finding::Finding;
 use trustwalk_core::severity::Severity;
 
 use crate::evidence;
@@ -13,16 +14,23 @@ use crate::pods;
 use crate::put;
 
 /// Causes that a pod's template decides.
-const OF_TEMPLATE: [Cause; 5] = [
+const OF_TEMPLATE: [Cause; 6] = [
     Cause::EnvPresetInPodBlocksMutation,
     Cause::StaticOrOtherCredentialsTakePrecedence,
     Cause::WrongTokenFileKubernetesDefaultToken,
     Cause::TokenFileAbsentWhereCodeRuns,
     Cause::StsEndpointWithoutTls,
+    Cause::ContainerSkippedByAnnotation,
+];
+/// Those of them that a token file which the template names itself has: one of them says it, the most exact first.
+const OF_TOKEN_FILE: [Cause; 3] = [
+    Cause::WrongTokenFileKubernetesDefaultToken,
+    Cause::TokenFileAbsentWhereCodeRuns,
+    Cause::EnvPresetInPodBlocksMutation,
 ];
 
-/// Judges a workload whose service account's evidence and role these are.
-pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now: i64, report: &mut Report) {
+/// Judges a workload whose service account's evidence and role these are: whether nothing is in its way.
+pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now: i64, report: &mut Report) -> bool {
     let mut fill = Fill::default();
     fill.arn(&role.value, None);
     let arn = fill.arn_text(&role.value);
@@ -42,21 +50,42 @@ pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now
     e.pods = evidence::known(vec![pod], "a pod as the webhook makes it", now);
     e.role_arn = evidence::known(arn, at(&role.at), now);
     let who = workload.from.address.clone();
-    for finding in put::of(diagnose(&e)) {
-        if OF_TEMPLATE.contains(&finding.cause) && finding.severity == Severity::Error {
-            let place = setting(workload, finding.cause);
-            let related = vec![put::related("where the role is named", &role.at)];
-            report.findings.push(put::found(finding, &who, &place, related, &fill));
-        }
+    let ours = |f: &Finding| OF_TEMPLATE.contains(&f.cause) && f.severity == Severity::Error;
+    let mut all: Vec<Finding> = put::of(diagnose(&e)).into_iter().filter(ours).collect();
+    if let Some(first) = OF_TOKEN_FILE.into_iter().find(|cause| all.iter().any(|f| f.cause == *cause)) {
+        all.retain(|f| f.cause == first || !OF_TOKEN_FILE.contains(&f.cause));
     }
+    let sound = all.is_empty();
+    for finding in all {
+        let place = setting(workload, finding.cause);
+        let related = vec![put::related("where the role is named", &role.at)];
+        report.findings.push(put::found(finding, &who, &place, related, &fill));
+    }
+    sound
 }
 
-/// The variable that is in the way.
+/// The place of an annotation of its pods.
+fn annotation(workload: &Workload, key: &str) -> Option<Place> {
+    let own = workload.template.at_path(&["metadata", "annotations"]).ok()?;
+    own.value.get(key).map(|n| n.at.clone())
+}
+
+/// The setting that is in the way.
 fn setting(workload: &Workload, cause: Cause) -> Place {
-    let wanted: &[&str] = if cause == Cause::StaticOrOtherCredentialsTakePrecedence {
-        &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"]
+    if cause == Cause::ContainerSkippedByAnnotation
+        && let Some(place) = annotation(workload, SKIP_ANNOTATION)
+    {
+        return place;
+    }
+    // Of some the value is wrong, and of others that they are there.
+    let (wanted, member): (&[&str], &str) = if cause == Cause::StaticOrOtherCredentialsTakePrecedence {
+        (&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SHARED_CREDENTIALS_FILE"], "name")
+    } else if cause == Cause::StsEndpointWithoutTls {
+        (&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"], "value")
+    } else if cause == Cause::EnvPresetInPodBlocksMutation {
+        (&["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"], "name")
     } else {
-        &["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
+        (&["AWS_WEB_IDENTITY_TOKEN_FILE"], "value")
     };
     let containers = ["containers", "initContainers"]
         .into_iter()
@@ -66,5 +95,6 @@ fn setting(workload: &Workload, cause: Cause) -> Place {
         let name = v.value.get("name").and_then(|n| n.value.text());
         name.is_some_and(|t| t.known().is_some_and(|name| wanted.contains(&name)))
     };
-    variables.into_iter().find(named).map_or_else(|| workload.name.at.clone(), |v| v.at.clone())
+    let place = |v: &Node| v.value.get(member).map_or_else(|| v.at.clone(), |n| n.at.clone());
+    variables.into_iter().find(named).map_or_else(|| workload.name.at.clone(), place)
 }

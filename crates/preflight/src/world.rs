@@ -75,6 +75,7 @@ impl World {
         if let Some(issuer) = path {
             // What its tokens come through is the provider in the role's own account.
             let issuer = bare(&issuer);
+            let issuer = self.of_keys(statement, &issuer).unwrap_or(issuer);
             return Some((issuer.clone(), provider_arn(role, &issuer)));
         }
         let wholly = federated.iter().find(|t| t.known().is_none());
@@ -82,6 +83,35 @@ impl World {
         let arn = wholly.cloned().unwrap_or_else(|| provider_arn(role, &issuer));
         Some((issuer, arn))
     }
+}
+
+impl World {
+    /// The issuer that a statement's keys agree on where its principal is the odd one out: the files declare the
+    /// provider of the one and not of the other, or several keys name the one and the principal alone another cluster.
+    fn of_keys(&self, statement: &Statement<'_>, principal: &Text) -> Option<Text> {
+        let named: Vec<Text> = statement.conditions.iter().filter_map(|c| prefix(&c.key.value)).collect();
+        let first = named.first()?;
+        if first == principal || named.iter().any(|n| n != first) {
+            return None;
+        }
+        let (theirs, ours) = (first.known()?, principal.known()?);
+        let declared = |issuer: &str| {
+            let urls = self.declared.providers.iter().map(|p| bare(&p.url.value));
+            urls.into_iter().any(|url| url.known() == Some(issuer))
+        };
+        match (declared(theirs), declared(ours)) {
+            (true, false) => Some(first.clone()),
+            (false, false) if named.len() > 1 => (cluster(theirs)? != cluster(ours)?).then(|| first.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// The id of an EKS cluster's issuer.
+fn cluster(issuer: &str) -> Option<&str> {
+    let (host, id) = issuer.split_once("/id/")?;
+    let id = id.strip_suffix('/').unwrap_or(id);
+    (host.starts_with("oidc.eks.") || host.starts_with("oidc-eks.")).then_some(id)
 }
 
 /// The account that a role is in: as whoever names it says, as its declaration does, or else as its principals do.

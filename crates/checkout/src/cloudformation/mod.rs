@@ -89,7 +89,15 @@ impl One<'_> {
     fn role(&self, unread: &mut Vec<Unread>) -> Option<Role> {
         let trust = self.property("AssumeRolePolicyDocument")?;
         // A document may be written as a text, in which functions fill in keys too.
-        let written = if let Value::Text(text) = &trust.value { embedded(text, &trust.at) } else { None };
+        let as_written = || {
+            let node = self.resource.at_path(&["Properties", "AssumeRolePolicyDocument"]).ok()?;
+            self.template.document(node)
+        };
+        let written = if let Value::Text(text) = &trust.value {
+            as_written().or_else(|| embedded(text, &trust.at))
+        } else {
+            None
+        };
         let trust = written.unwrap_or(trust);
         if !matches!(trust.value, Value::Map(_) | Value::Unknown(_)) {
             let why = "the trust policy is neither an object nor a text that holds one";
@@ -130,7 +138,10 @@ impl One<'_> {
 
     fn cluster(&self) -> Cluster {
         let name = self.text("Name").unwrap_or_else(|| Said::new(Text::unknown(self.id), self.resource.at.clone()));
-        Cluster { from: self.from(), name, issuer: resolve::issuer_of(self.id) }
+        // What is not a plain `false` may be the automatic kind.
+        let enabled = self.property("ComputeConfig").and_then(|n| n.value.get("Enabled").map(|n| n.value.clone()));
+        let built_in_agent = enabled.is_some_and(|value| value != Value::Bool(false));
+        Cluster { from: self.from(), name, issuer: resolve::issuer_of(self.id), built_in_agent }
     }
 
     fn addon(&self, into: &mut Declared) {
@@ -237,7 +248,7 @@ Resources:
         let mut key = resolve::bare(&cluster.issuer);
         key.push(":sub".into());
         assert_eq!(keys[0].0.value, key);
-        assert_eq!(keys[0].1.value.text().unwrap().to_string(), "system:serviceaccount:${Namespace}:reader");
+        assert_eq!(keys[0].1.value.text().unwrap().to_string(), "system:serviceaccount:shop:reader");
         assert_eq!(read.addons[0].role.as_ref().unwrap().value, role.arn);
         assert_eq!(read.addons[0].account, Some(("kube-system".into(), "aws-node".into())));
         assert_eq!(read.associations[0].role.value.to_string(), "arn:aws:iam::${AWS::AccountId}:role/x");

@@ -1,6 +1,6 @@
 //! Intrinsic functions, as far as a template tells what they come to (CloudFormation User Guide, "Intrinsic function
-//! reference"). What it does not tell is a symbol: a parameter too, whatever its default is, for who deploys may set
-//! it.
+//! reference"). What it does not tell is a symbol. A parameter is its default, where it has one: that is what a stack
+//! gets when nobody says otherwise.
 
 use std::cell::Cell;
 
@@ -12,13 +12,15 @@ use crate::text::{Piece, Symbol, Text};
 /// A template.
 pub(super) struct Template<'a> {
     resources: Option<&'a Node>,
+    parameters: Option<&'a Node>,
     /// Steps that are left for all of it: names that refer to each other have no end of their own.
     steps: Cell<usize>,
 }
 
 impl<'a> Template<'a> {
     pub(super) fn new(document: &'a Node) -> Self {
-        Self { resources: document.value.get("Resources"), steps: Cell::new(STEPS) }
+        let of = |name: &str| document.value.get(name);
+        Self { resources: of("Resources"), parameters: of("Parameters"), steps: Cell::new(STEPS) }
     }
 
     /// Its resources with their logical ids.
@@ -112,12 +114,59 @@ impl<'a> Template<'a> {
         Said::new(value, at.clone())
     }
 
+    /// The default of a parameter (CloudFormation User Guide, "Parameters"): of those that are a text by themselves, for
+    /// others name what stands elsewhere, or are several. An empty one means that there is none.
+    fn default(&self, id: &str) -> Option<Text> {
+        let parameter = self.parameters?.value.get(id)?;
+        let kind = parameter.value.get("Type")?.value.text()?;
+        let plain = matches!(kind.known(), Some("String" | "Number"));
+        let default = parameter.value.get("Default").filter(|_| plain)?.value.text()?;
+        (default.known() != Some("")).then_some(default)
+    }
+
+    /// A document that is written as a text in which functions fill in, with the places of what is written.
+    pub(super) fn document(&self, node: &Node) -> Option<Node> {
+        let Value::Map(members) = &node.value else { return None };
+        let [(name, argument)] = members.as_slice() else { return None };
+        if name.value.known() != Some("Fn::Sub") {
+            return None;
+        }
+        let (text, own) = match argument.value.items() {
+            [text, own, ..] => (text, Some(own)),
+            [text] => (text, None),
+            [] => (argument, None),
+        };
+        let written = crate::embedded::as_written(text.value.text()?.known()?, &text.at)?;
+        Some(self.filled_in(&written, own))
+    }
+
+    fn filled_in(&self, node: &Node, own: Option<&Node>) -> Node {
+        let text = |text: &Text| {
+            let filled = text.known().and_then(|known| self.fill_in(known, own, FUNCTIONS));
+            filled.unwrap_or_else(|| text.clone())
+        };
+        let value = match &node.value {
+            Value::Text(known) => Value::Text(text(known)),
+            Value::List(items) => Value::List(items.iter().map(|n| self.filled_in(n, own)).collect()),
+            Value::Map(members) => {
+                let one = |(key, n): &(Said<Text>, Node)| {
+                    (Said::new(text(&key.value), key.at.clone()), self.filled_in(n, own))
+                };
+                Value::Map(members.iter().map(one).collect())
+            }
+            other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Unknown(_)) => other.clone(),
+        };
+        Said::new(value, node.at.clone())
+    }
+
     /// What `Ref` gives (CloudFormation, "Resource type reference", return values).
     fn reference(&self, id: &str, left: usize) -> Value {
         if id == "AWS::NoValue" {
             return Value::Null;
         }
-        let Some((id, resource)) = self.resource(id) else { return Value::Text(Text::unknown(id)) };
+        let Some((id, resource)) = self.resource(id) else {
+            return Value::Text(self.default(id).unwrap_or_else(|| Text::unknown(id)));
+        };
         let text = match super::kind(resource).unwrap_or_default() {
             "AWS::IAM::Role" => self.name(id, resource, left),
             "AWS::IAM::OIDCProvider" | "Custom::AWSCDKOpenIdConnectProvider" => self.provider(resource, left),
@@ -162,7 +211,11 @@ impl<'a> Template<'a> {
                 (argument.value.text()?, None)
             }
         };
-        let mut rest = text.known()?;
+        self.fill_in(text.known()?, own, left)
+    }
+
+    fn fill_in(&self, text: &str, own: Option<&Node>, left: usize) -> Option<Text> {
+        let mut rest = text;
         let mut out = Text::default();
         while let Some((before, after)) = rest.split_once("${") {
             let (name, after) = after.split_once('}')?;

@@ -1,8 +1,9 @@
 //! The step that shows an ID token: in the job, or in an action of the same repository (GitHub Docs, "Metadata
 //! syntax for GitHub Actions", composite actions).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -20,14 +21,46 @@ pub(super) struct Step {
     pub(super) conditions: Vec<String>,
     /// Whether it is AWS's own action.
     pub(super) of_aws: bool,
+    /// Whether it shows the keys of a user that it is given, and no token.
+    pub(super) by_keys: bool,
+}
+
+/// The actions of a checkout, each read once.
+pub(super) struct Actions<'a> {
+    more: &'a dyn Files,
+    read: RefCell<BTreeMap<String, Result<Rc<Value>, String>>>,
+}
+
+impl<'a> Actions<'a> {
+    pub(super) fn new(more: &'a dyn Files) -> Self {
+        Self { more, read: RefCell::default() }
+    }
+
+    /// The metadata of the action in a folder of the checkout, whose path ends with `/` or is empty.
+    fn get(&self, folder: &str) -> Result<Rc<Value>, String> {
+        if let Some(known) = self.read.borrow().get(folder) {
+            return known.clone();
+        }
+        let read = || {
+            for name in ["action.yml", "action.yaml"] {
+                if let Some(text) = self.more.read(&format!("{folder}{name}"))? {
+                    return parse(&text).map(Rc::new);
+                }
+            }
+            Err("it is not in this checkout".to_owned())
+        };
+        let read = read();
+        self.read.borrow_mut().insert(folder.to_owned(), read.clone());
+        read
+    }
 }
 
 /// The steps of a list that show a token, and what was not read while looking for them.
-pub(super) fn find(steps: Option<&Value>, known: &Known, more: &dyn Files, unread: &mut Vec<String>) -> Found {
+pub(super) fn find(steps: Option<&Value>, known: &Known, actions: &Actions<'_>, unread: &mut Vec<String>) -> Found {
     let mut found = Vec::new();
     let left = Cell::new(FOLLOWED);
     let place = Place { known, conditions: &[], level: 0, left: &left };
-    collect(steps, &place, more, &mut found, unread);
+    collect(steps, &place, actions, &mut found, unread);
     let given = |s: &Step, input: &str| s.inputs.contains_key(input);
     // One that is given keys or a token file shows none, and one that chains shows the session before it (README of
     // aws-actions/configure-aws-credentials, "Identity used").
@@ -35,8 +68,12 @@ pub(super) fn find(steps: Option<&Value>, known: &Known, more: &dyn Files, unrea
     let chains = |s: &&Step| s.inputs.get("role-chaining").is_some_and(|v| v != "false");
     let own: Vec<Step> = found.iter().filter(|s| !other(s) && !chains(s)).cloned().collect();
     if own.is_empty() {
-        let steps = found.iter().find(|s| !other(s)).cloned().into_iter().collect();
-        return Found { steps, beside: Vec::new() };
+        // The action takes keys that it is given before a token (the same).
+        let keyed =
+            |s: &&Step| given(s, "aws-access-key-id") && s.inputs.get(ROLE_INPUT).is_some_and(|r| !r.is_empty());
+        let by_keys = || Some(Step { by_keys: true, ..found.iter().find(keyed)?.clone() });
+        let step = found.iter().find(|s| !other(s)).cloned().or_else(by_keys);
+        return Found { steps: step.into_iter().collect(), beside: Vec::new() };
     }
     let chained = found.iter().filter(|s| !other(s) && chains(s)).map(|s| {
         let role = s.inputs.get("role-to-assume").map_or("a role", String::as_str);
@@ -67,7 +104,7 @@ struct Place<'a> {
 fn collect(
     steps: Option<&Value>,
     place: &Place<'_>,
-    more: &dyn Files,
+    actions: &Actions<'_>,
     found: &mut Vec<Step>,
     unread: &mut Vec<String>,
 ) {
@@ -87,7 +124,8 @@ fn collect(
         if uses.contains("configure-aws-credentials") || with.contains_key(ROLE_INPUT) {
             let of_aws = uses.contains("configure-aws-credentials");
             let env = strings(step.get("env"));
-            found.push(Step { inputs: with.clone(), env, conditions: conditions.clone(), of_aws });
+            let inputs = with.clone();
+            found.push(Step { inputs, env, conditions: conditions.clone(), of_aws, by_keys: false });
             if of_aws {
                 continue;
             }
@@ -95,13 +133,13 @@ fn collect(
         if !uses.starts_with("./") && !uses.starts_with("../") {
             continue;
         }
-        match local(uses, place.level, more) {
+        match local(uses, place.level, actions) {
             Ok(action) => {
                 let mut known = Known::default();
                 known.add("inputs", &defaults(&action));
                 known.add("inputs", &with);
                 let inner = Place { known: &known, conditions: &conditions, level: place.level + 1, left: place.left };
-                collect(action.pointer("/runs/steps"), &inner, more, found, unread);
+                collect(action.pointer("/runs/steps"), &inner, actions, found, unread);
             }
             Err(reason) => note(unread, format!("action `{uses}`: {reason}")),
         }
@@ -125,7 +163,7 @@ pub(super) fn note(unread: &mut Vec<String>, what: String) {
 }
 
 /// The metadata of an action of the checkout.
-fn local(uses: &str, level: usize, more: &dyn Files) -> Result<Value, String> {
+fn local(uses: &str, level: usize, actions: &Actions<'_>) -> Result<Rc<Value>, String> {
     if level >= LEVELS {
         return Err(format!("actions are followed {LEVELS} levels deep"));
     }
@@ -135,12 +173,7 @@ fn local(uses: &str, level: usize, more: &dyn Files) -> Result<Value, String> {
     // `./` is the checkout itself.
     let at_root = uses.split('/').all(|part| matches!(part, "" | "."));
     let folder = if at_root { String::new() } else { inside(uses).ok_or("it leads out of the checkout")? + "/" };
-    for name in ["action.yml", "action.yaml"] {
-        if let Some(text) = more.read(&format!("{folder}{name}"))? {
-            return parse(&text);
-        }
-    }
-    Err("it is not in this checkout".to_owned())
+    actions.get(&folder)
 }
 
 /// The defaults of inputs.

@@ -1,16 +1,17 @@
 //! From workflows down to the jobs that run, through workflows that are called.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 use trustwalk_core::evidence::{CiJob, Means, Platform, Refs, TokenRequest, Trigger};
 
-use super::action::{self, Step, defaults, note};
+use super::action::{self, Actions, Step, defaults, note};
 use super::condition::narrowed;
 use super::expression::Known;
-use super::{Workflow, trigger};
+use super::{Workflow, matrix, trigger};
 use crate::limits::{FOLLOWED, JOBS, LEVELS};
-use crate::value::{file_name, inside, items, member, members, parse, strings, text};
+use crate::value::{file_name, inside, items, member, parse, strings, text};
 use crate::{Files, Job, Role, shell};
 
 type Permissions = BTreeMap<String, String>;
@@ -33,10 +34,13 @@ struct Call {
 }
 
 pub(super) struct Walk<'a> {
-    workflows: &'a [Workflow],
+    workflows: Vec<Rc<Workflow>>,
     more: &'a dyn Files,
+    actions: Actions<'a>,
     repository: Option<&'a str>,
     called: BTreeSet<String>,
+    /// Calls that were followed: combinations of a matrix that hand over the same are one.
+    followed: BTreeSet<String>,
     /// Jobs that were looked at.
     seen: usize,
     found: Vec<Job>,
@@ -46,13 +50,23 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(workflows: &'a [Workflow], more: &'a dyn Files, repository: Option<&'a str>) -> Self {
-        Self { workflows, more, repository, called: BTreeSet::new(), seen: 0, found: Vec::new(), cut: None }
+        Self {
+            workflows: workflows.iter().cloned().map(Rc::new).collect(),
+            more,
+            actions: Actions::new(more),
+            repository,
+            called: BTreeSet::new(),
+            followed: BTreeSet::new(),
+            seen: 0,
+            found: Vec::new(),
+            cut: None,
+        }
     }
 
     /// The jobs, and the workflow at which there were too many.
     pub(super) fn jobs(mut self) -> (Vec<Job>, Option<String>) {
-        let workflows = self.workflows;
-        for workflow in workflows {
+        let workflows = self.workflows.clone();
+        for workflow in &workflows {
             let all = trigger::triggers(workflow);
             let (calls, own): (Vec<Trigger>, Vec<Trigger>) = all.into_iter().partition(|t| t.refs == Refs::Caller);
             if !own.is_empty() || calls.is_empty() {
@@ -60,7 +74,7 @@ impl<'a> Walk<'a> {
             }
         }
         // Who only waits for a caller, and has none here, is looked at alone.
-        for workflow in workflows {
+        for workflow in &workflows {
             let all = trigger::triggers(workflow);
             if !self.called.contains(&workflow.path) && !all.is_empty() && all.iter().all(|t| t.refs == Refs::Caller) {
                 self.workflow(workflow, &Call { triggers: all, ..Call::default() });
@@ -76,7 +90,7 @@ impl<'a> Walk<'a> {
         inputs.get_or_insert_default().extend(call.inputs.clone());
         for (id, job) in workflow.jobs() {
             let own = permissions(job.get("permissions")).or_else(|| of_workflow.clone());
-            for matrix in matrices(job) {
+            for matrix in matrix::combinations(job) {
                 self.seen += 1;
                 if self.found.len() >= JOBS || self.seen > FOLLOWED {
                     self.cut.get_or_insert_with(|| workflow.path.clone());
@@ -107,7 +121,12 @@ impl<'a> Walk<'a> {
         match self.workflow_of(uses, call) {
             Ok(workflow) => {
                 self.called.insert(workflow.path.clone());
-                let with = strings(on.job.get("with")).into_iter().map(|(k, v)| (k, on.known.put_in(&v))).collect();
+                let given = strings(on.job.get("with")).into_iter().map(|(k, v)| (k, on.known.put_in(&v)));
+                let with: BTreeMap<String, String> = matrix::asked_for(&workflow.value, "inputs", given.collect());
+                let way = format!("{:?} {} {:?} {:?} {with:?}", call.ids, on.id, call.paths, on.workflow.path);
+                if !self.followed.insert(format!("{way} {:?} {granted:?}", on.triggers)) {
+                    return;
+                }
                 let mut next = Call {
                     triggers: on.triggers.clone(),
                     granted: Some(granted),
@@ -134,13 +153,13 @@ impl<'a> Walk<'a> {
                     unread: vec![what],
                     ..CiJob::default()
                 };
-                self.push(on, call, (role, on.id.clone()), facts, &[]);
+                self.push(on, call, (role, on.id.clone(), false), facts, &[]);
             }
         }
     }
 
     /// A workflow that is called, or why it is not followed.
-    fn workflow_of(&self, uses: &str, call: &Call) -> Result<Workflow, String> {
+    fn workflow_of(&mut self, uses: &str, call: &Call) -> Result<Rc<Workflow>, String> {
         let (place, version) = uses.split_once('@').map_or((uses, None), |(p, v)| (p, Some(v)));
         let path = if place.starts_with("./") {
             inside(place).ok_or("it leads out of the checkout")?
@@ -156,12 +175,14 @@ impl<'a> Walk<'a> {
             return Err(format!("workflows are followed {LEVELS} levels deep"));
         }
         // A single file that was handed over has no folder.
-        let same = |w: &&Workflow| w.path == path || (!w.path.contains('/') && w.path == file_name(&path));
+        let same = |w: &&Rc<Workflow>| w.path == path || (!w.path.contains('/') && w.path == file_name(&path));
         if let Some(known) = self.workflows.iter().find(same) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         let text = self.more.read(&path)?.ok_or("it is not in this checkout")?;
-        Ok(Workflow::new(&path, parse(&text)?))
+        let read = Rc::new(Workflow::new(&path, parse(&text)?));
+        self.workflows.push(Rc::clone(&read));
+        Ok(read)
     }
 
     fn leaf(&mut self, on: &On<'_>, call: &Call) {
@@ -170,7 +191,7 @@ impl<'a> Walk<'a> {
         env.extend(strings(on.job.get("env")));
         known.add("env", &env);
         let mut unread = Vec::new();
-        let action::Found { mut steps, beside } = action::find(on.job.get("steps"), &known, self.more, &mut unread);
+        let action::Found { mut steps, beside } = action::find(on.job.get("steps"), &known, &self.actions, &mut unread);
         if steps.is_empty() {
             steps.extend(by_script(on.job));
         }
@@ -217,7 +238,8 @@ impl<'a> Walk<'a> {
         let role = Role::of(inputs.get("role-to-assume").cloned());
         let environment = on.job.get("environment").and_then(|e| text(e).or_else(|| member(e, "name")));
         let audience = inputs.get("audience").filter(|a| !a.is_empty()).cloned();
-        let request = step.as_ref().map(|step| TokenRequest {
+        let by_keys = step.as_ref().is_some_and(|s| s.by_keys);
+        let request = step.as_ref().filter(|_| !by_keys).map(|step| TokenRequest {
             by: if step.of_aws { Means::Action } else { Means::OtherStep },
             audiences: audience.into_iter().collect(),
             lifetime: None,
@@ -231,7 +253,7 @@ impl<'a> Walk<'a> {
             permissions: on.own.clone().or_else(|| call.granted.clone()),
             caller_permissions: call.granted.clone(),
             caller_silent: call.silent,
-            assumes_role: step.is_some(),
+            assumes_role: step.is_some() && !by_keys,
             inputs,
             env,
             triggers,
@@ -239,10 +261,17 @@ impl<'a> Walk<'a> {
             unread,
             ..CiJob::default()
         };
-        self.push(on, call, (role, id), facts, beside);
+        self.push(on, call, (role, id, by_keys), facts, beside);
     }
 
-    fn push(&mut self, on: &On<'_>, call: &Call, (role, id): (Role, String), facts: CiJob, beside: &[String]) {
+    fn push(
+        &mut self,
+        on: &On<'_>,
+        call: &Call,
+        (role, id, by_keys): (Role, String, bool),
+        facts: CiJob,
+        beside: &[String],
+    ) {
         let mut through: Vec<(String, String)> = call.paths.iter().cloned().zip(call.ids.iter().cloned()).collect();
         through.push((on.workflow.path.clone(), on.id.clone()));
         let job = Job {
@@ -254,6 +283,7 @@ impl<'a> Walk<'a> {
             role,
             facts,
             beside: beside.to_vec(),
+            by_keys,
         };
         // Combinations of a matrix, and steps, that differ in nothing that matters here are one.
         let of_job =
@@ -317,6 +347,7 @@ fn by_script(job: &Value) -> Option<Step> {
             env: BTreeMap::new(),
             conditions: member(step, "if").into_iter().collect(),
             of_aws: false,
+            by_keys: false,
         })
     })
 }
@@ -342,56 +373,4 @@ fn git_ref(triggers: &[Trigger]) -> Option<String> {
     let [branch] = only.as_slice() else { return None };
     let literal = !branch.contains(['*', '?', '[', '!', '+', '\\']) && except.is_empty();
     (literal && event == "push").then(|| format!("refs/heads/{branch}"))
-}
-
-/// The combinations of a job's matrix, of which only texts are looked at (GitHub Docs, "Running variations of jobs in
-/// a workflow"); one without any for a job that has none or does not name it.
-fn matrices(job: &Value) -> Vec<BTreeMap<String, String>> {
-    let none = vec![BTreeMap::new()];
-    let Some(matrix) = job.pointer("/strategy/matrix").filter(|m| m.is_object()) else { return none };
-    let mut all = none;
-    for (name, values) in members(Some(matrix)).filter(|(n, _)| *n != "include" && *n != "exclude") {
-        let Some(values) = values.as_array().filter(|v| !v.is_empty()) else { continue };
-        let mut next = Vec::new();
-        for combination in &all {
-            for value in values {
-                let mut one = combination.clone();
-                flattened(name, value, &mut one, 0);
-                next.push(one);
-            }
-        }
-        if next.len() > JOBS {
-            return vec![BTreeMap::new()];
-        }
-        all = next;
-    }
-    for include in items(matrix.get("include")) {
-        let mut one = BTreeMap::new();
-        for (name, value) in members(Some(include)) {
-            flattened(name, value, &mut one, 0);
-        }
-        let fits = |c: &BTreeMap<String, String>| one.iter().all(|(k, v)| c.get(k).is_none_or(|own| own == v));
-        let original = matrix.as_object().is_some_and(|m| m.keys().any(|k| k != "include" && k != "exclude"));
-        let mut extended = false;
-        for combination in all.iter_mut().filter(|c| original && fits(c)) {
-            combination.extend(one.clone());
-            extended = true;
-        }
-        if !extended && all.len() < JOBS {
-            if !original && all.first().is_some_and(BTreeMap::is_empty) {
-                all.clear();
-            }
-            all.push(one);
-        }
-    }
-    all
-}
-
-fn flattened(name: &str, value: &Value, into: &mut BTreeMap<String, String>, level: usize) {
-    if let Some(text) = text(value) {
-        into.insert(name.to_owned(), text);
-    }
-    for (key, value) in members(Some(value)).filter(|_| level < LEVELS) {
-        flattened(&format!("{name}.{key}"), value, into, level + 1);
-    }
 }

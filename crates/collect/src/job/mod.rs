@@ -108,6 +108,7 @@ fn read_in(path: &Path, now: i64, lookup: &dyn Fn(&str) -> Option<String>) -> Re
     };
     let context = Context::new(path, event, lookup);
     let (mut found, mut unread) = trustwalk_ci::readable_jobs(&files, &folder, context.repository());
+    found.retain(|job| !job.by_keys);
     let error =
         |e: Unreadable| CollectError::Format { path: folder.path(&e.path), what: "a CI file", reason: e.reason };
     if unread.len() == files.len()

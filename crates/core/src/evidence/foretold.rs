@@ -221,16 +221,29 @@ fn expression(text: &str, name: &str) -> Template {
     template.text(rest)
 }
 
-/// What the filters of a trigger let through, each with what it is called.
+/// A filter as no more than it is, where it is of letters and stars alone: what is excluded has to be excluded for
+/// certain.
+fn exact(pattern: &str) -> Option<Template> {
+    let plain = |c: char| !matches!(c, '?' | '+' | '[' | ']' | '\\' | '!');
+    pattern.chars().all(plain).then(|| filter(pattern, "excluded"))
+}
+
+/// What the filters of a trigger let through, each with what it is called. Of patterns the last that fits decides
+/// (GitHub Docs, "Workflow syntax", filter pattern cheat sheet).
 fn filtered(only: &[String], except: &[String], kind: &str) -> Vec<(String, Template)> {
+    let last = only.iter().rposition(|p| !p.starts_with('!'));
+    let excluding = |(n, p): &(usize, &String)| p.starts_with('!') && last.is_none_or(|last| *n > last);
+    let never = only.iter().enumerate().filter(excluding).filter_map(|(_, p)| p.strip_prefix('!'));
+    let never: Vec<Template> = except.iter().map(String::as_str).chain(never).filter_map(exact).collect();
     let (not, only): (Vec<&String>, Vec<&String>) = only.iter().partition(|p| p.starts_with('!'));
     let except: Vec<&str> =
         except.iter().map(String::as_str).chain(not.iter().map(|p| p.trim_start_matches('!'))).collect();
     let name = if except.is_empty() { kind.to_owned() } else { format!("{kind} other than {}", except.join(", ")) };
     if only.is_empty() {
-        return vec![(format!("any {name}"), Template::default().unknown(&name, Letters::Something))];
+        let any = Template::default().unknown(&name, Letters::Ref).never(never);
+        return vec![(format!("any {name}"), any)];
     }
-    only.iter().map(|pattern| (format!("{kind} {pattern}"), filter(pattern, &name))).collect()
+    only.iter().map(|pattern| (format!("{kind} {pattern}"), filter(pattern, &name).never(never.clone()))).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Evidence: everything the rules may look at, as data.
 
+mod alike;
 mod annotation;
 mod aws;
 mod clean;
@@ -24,10 +25,12 @@ mod refusal;
 mod run;
 mod settle;
 mod shared;
+pub(crate) mod skip;
 mod template;
 mod view;
 mod whose;
 
+pub use alike::alike;
 pub use annotation::{AUDIENCE_ANNOTATION, LIFE_ANNOTATION, REGIONAL_ANNOTATION, ROLE_ANNOTATION};
 pub use aws::{Addon, AddonIssue, Caller, EksCluster, Exchange, OWN_SESSION, Provider, Role, RolePolicy, TrailEvent};
 pub use clock::{CLOCK_TOLERANCE, Clock, LAST_SECOND};
@@ -55,6 +58,7 @@ pub(crate) use run::certificates;
 pub use run::{Reached, Repair, Roots, Run, Stores};
 pub use settle::{Settler, settled};
 pub use shared::Shared;
+pub use skip::SKIP_ANNOTATION;
 pub use template::{Fit, Letters, Part, Template};
 pub use view::View;
 

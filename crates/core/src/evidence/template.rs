@@ -22,6 +22,8 @@ pub enum Letters {
     Segment,
     /// Any text of one letter or more.
     Something,
+    /// The name of a branch or a tag: what git takes in one (git-check-ref-format).
+    Ref,
     /// One letter.
     One,
     /// One digit or more.
@@ -35,6 +37,7 @@ impl Letters {
         match self {
             Self::Anything | Self::Something | Self::One => true,
             Self::Segment => c != '/',
+            Self::Ref => !c.is_whitespace() && !":~^?*[\\".contains(c),
             Self::Digits => c.is_ascii_digit(),
             Self::Uuid => c == '-' || c.is_ascii_hexdigit(),
         }
@@ -65,6 +68,9 @@ pub enum Part {
 #[serde(transparent)]
 pub struct Template {
     parts: Vec<Part>,
+    /// Texts that it never is, as templates, whatever its unknown parts are.
+    #[serde(skip)]
+    never: Vec<Self>,
 }
 
 /// Whether a value of a policy admits a text of which parts are not known.
@@ -146,6 +152,7 @@ impl Template {
     /// With a known text at its end.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
+        self.never = self.never.into_iter().map(|n| n.text(text)).collect();
         match self.parts.last_mut() {
             Some(Part::Text(before)) => before.push_str(text),
             _ if text.is_empty() => {}
@@ -157,26 +164,51 @@ impl Template {
     /// With an unknown part at its end.
     #[must_use]
     pub fn unknown(mut self, name: &str, of: Letters) -> Self {
+        // What comes after may be a part of what was excluded.
+        self.never.clear();
         self.parts.push(Part::Unknown { name: name.to_owned(), of });
         self
+    }
+
+    /// Never one of these texts, whatever its unknown parts are.
+    #[must_use]
+    pub fn never(mut self, these: impl IntoIterator<Item = Self>) -> Self {
+        self.never.extend(these);
+        self
+    }
+
+    /// Whether it is known where each of its parts ends, whatever follows: an id ends at what no id holds.
+    fn is_bounded(&self) -> bool {
+        let ends = |text: &str| text.starts_with(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        self.parts.iter().enumerate().all(|(n, part)| match (part, self.parts.get(n + 1)) {
+            (Part::Text(_), _) => true,
+            (Part::Unknown { of: Letters::Digits | Letters::Uuid, .. }, Some(Part::Text(next))) => ends(next),
+            (Part::Unknown { .. }, _) => false,
+        })
     }
 
     /// With another at its end.
     #[must_use]
     pub fn then(mut self, other: &Self) -> Self {
+        let never: Vec<Self> = if self.is_bounded() {
+            other.never.iter().map(|n| Self { never: Vec::new(), ..self.clone() }.then(n)).collect()
+        } else {
+            Vec::new()
+        };
         for part in &other.parts {
             self = match part {
                 Part::Text(text) => self.text(text),
                 Part::Unknown { name, of } => self.unknown(name, *of),
             };
         }
+        self.never.extend(never);
         self
     }
 
     /// The known texts changed, the unknown parts kept.
     #[must_use]
     pub fn with_texts(mut self, change: impl Fn(&str) -> String) -> Self {
-        for part in &mut self.parts {
+        for part in self.parts.iter_mut().chain(self.never.iter_mut().flat_map(|n| &mut n.parts)) {
             if let Part::Text(text) = part {
                 *text = change(text);
             }
@@ -231,7 +263,11 @@ impl Template {
         if !meet(&own, pattern) {
             return Fit::Refuses;
         }
-        if within(&own, pattern) { Fit::Admits } else { Fit::Depends(self.unknowns()) }
+        let never: Vec<Vec<Item>> = self.never.iter().map(Self::items).collect();
+        if !never.is_empty() && within(&own, pattern, &never) {
+            return Fit::Refuses;
+        }
+        if within(&own, pattern, &[]) { Fit::Admits } else { Fit::Depends(self.unknowns()) }
     }
 
     fn items(&self) -> Vec<Item> {
@@ -280,18 +316,22 @@ fn meet(own: &[Item], pattern: &[Item]) -> bool {
     false
 }
 
-/// Whether every text of the first is one of the second. It may say no where the answer takes too long.
-fn within(own: &[Item], pattern: &[Item]) -> bool {
-    let letters = alphabet(own, pattern);
-    let start = (0, settled(pattern, [0].into()));
-    let mut seen = BTreeSet::from([start.clone()]);
-    let mut next = VecDeque::from([start]);
+/// Whether every text of the first is one of the second; with texts that are out of the question, whether every text
+/// of both is one of these. It may say no where the answer takes too long.
+fn within(own: &[Item], pattern: &[Item], never: &[Vec<Item>]) -> bool {
+    let patterns: Vec<&[Item]> = std::iter::once(pattern).chain(never.iter().map(Vec::as_slice)).collect();
+    let letters = alphabet(own.iter().chain(patterns.iter().copied().flatten()));
+    let at: Vec<BTreeSet<usize>> = patterns.iter().map(|p| settled(p, [0].into())).collect();
+    let mut seen = BTreeSet::from([(0, at.clone())]);
+    let mut next = VecDeque::from([(0, at)]);
     while let Some((i, at)) = next.pop_front() {
         if seen.len() > STEPS {
             return false;
         }
         let Some(item) = own.get(i) else {
-            if at.contains(&pattern.len()) {
+            let mut ends = at.iter().zip(&patterns).map(|(at, pattern)| at.contains(&pattern.len()));
+            let of_pattern = ends.next().unwrap_or_default();
+            if if never.is_empty() { of_pattern } else { !of_pattern || ends.any(|ends| ends) } {
                 continue;
             }
             return false;
@@ -301,11 +341,18 @@ fn within(own: &[Item], pattern: &[Item]) -> bool {
             steps.push((i + 1, at.clone()));
         }
         for c in letters.iter().filter(|c| item.what.admits(**c)) {
-            let moved = at.iter().filter_map(|j| {
-                let there = pattern.get(*j).filter(|there| there.what.admits(*c))?;
-                Some(j + usize::from(!there.again))
-            });
-            steps.push((i + usize::from(!item.again), settled(pattern, moved.collect())));
+            let moved = |(at, pattern): (&BTreeSet<usize>, &&[Item])| {
+                let one = |j: &usize| {
+                    let there = pattern.get(*j).filter(|there| there.what.admits(*c))?;
+                    Some(j + usize::from(!there.again))
+                };
+                settled(pattern, at.iter().filter_map(one).collect())
+            };
+            let all: Vec<BTreeSet<usize>> = at.iter().zip(&patterns).map(moved).collect();
+            // What is no text of the pattern any more asks for nothing of the others.
+            if never.is_empty() || all.first().is_some_and(|at| !at.is_empty()) {
+                steps.push((i + usize::from(!item.again), all));
+            }
         }
         next.extend(steps.into_iter().filter(|step| seen.insert(step.clone())));
     }
@@ -328,8 +375,8 @@ fn settled(pattern: &[Item], mut at: BTreeSet<usize>) -> BTreeSet<usize> {
 }
 
 /// One letter of every kind that the two tell apart.
-fn alphabet(own: &[Item], pattern: &[Item]) -> BTreeSet<char> {
-    let named = own.iter().chain(pattern).filter_map(|item| match item.what {
+fn alphabet<'i>(of: impl Iterator<Item = &'i Item>) -> BTreeSet<char> {
+    let named = of.filter_map(|item| match item.what {
         What::Letter(c) => Some(c),
         What::Of(_) => None,
     });
@@ -370,6 +417,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_text_never_is_no_value_admits_by() {
+        let other = Template::default().unknown("other branch", Letters::Ref).never([Template::from("main")]);
+        let classic = Template::from("repo:acme/shop:ref:refs/heads/").then(&other);
+        assert_eq!(classic.equals("repo:acme/shop:ref:refs/heads/main"), Fit::Refuses);
+        assert_eq!(classic.like("repo:acme/shop:ref:refs/heads/main"), Fit::Refuses);
+        assert!(matches!(classic.equals("repo:acme/shop:ref:refs/heads/mainly"), Fit::Depends(_)));
+        assert!(matches!(classic.like("repo:acme/shop:ref:refs/heads/ma*"), Fit::Depends(_)));
+        assert_eq!(classic.like("repo:acme/shop:*"), Fit::Admits);
+        assert_eq!(classic.like("repo:acme/*:ref:refs/heads/main"), Fit::Refuses);
+        let ids = Template::from("repo:acme@").unknown("owner id", Letters::Digits).text("/shop:ref:").then(&other);
+        assert_eq!(ids.like("repo:acme@*/shop:ref:main"), Fit::Refuses);
+        // Where it ends is not known, so what is excluded is not either.
+        let open = Template::default().unknown("x", Letters::Anything).then(&other);
+        assert!(matches!(open.equals("main"), Fit::Depends(_)));
+        assert!(matches!(other.clone().unknown("y", Letters::Anything).equals("main"), Fit::Depends(_)));
+        let family = other.never([Template::from("release/").unknown("x", Letters::Segment)]);
+        assert_eq!(family.equals("release/1"), Fit::Refuses);
+        assert!(matches!(family.equals("release/1/2"), Fit::Depends(_)));
+    }
+
+    #[test]
     fn of_several_values_one_is_enough() {
         let values = |all: &[&str]| Fit::any(all.iter().map(|v| branch().like(v)));
         assert_eq!(values(&["x", "repo:acme/*"]), Fit::Admits);
@@ -406,8 +474,8 @@ mod tests {
     }
 
     fn letters() -> impl Strategy<Value = Letters> {
-        use Letters::{Anything, Digits, One, Segment, Something, Uuid};
-        prop::sample::select(vec![Anything, Segment, Something, One, Digits, Uuid])
+        use Letters::{Anything, Digits, One, Ref, Segment, Something, Uuid};
+        prop::sample::select(vec![Anything, Segment, Something, Ref, One, Digits, Uuid])
     }
 
     fn template() -> impl Strategy<Value = Template> {

@@ -2,6 +2,7 @@
 
 use trustwalk_foreign::shell;
 
+pub(super) use crate::evidence::alike;
 use crate::evidence::{
     Container, EnvVar, Evidence, Kind, LogFailure, Observed, Pod, Target, TokenClaims, Variable, View, at_work,
 };
@@ -142,19 +143,6 @@ pub(crate) const CONTAINER_VARIABLE: Variable = Variable::AwsContainerCredential
 /// A pod and what it depends on made within this many seconds of one another: the webhook's cache may not have known
 /// it yet.
 pub(super) const RACE: i64 = 60;
-
-/// Letters that may differ between names that are taken for one another.
-const SLIPS: usize = 3;
-
-/// Whether two names differ by few letters: those before and after what they have in common count.
-pub(super) fn alike(a: &str, b: &str) -> bool {
-    let front = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
-    let rest = |t: &str| t.chars().rev().take(t.chars().count() - front).collect::<Vec<_>>();
-    let (ra, rb) = (rest(a), rest(b));
-    let back = ra.iter().zip(&rb).take_while(|(x, y)| x == y).count();
-    let differ = ra.len().max(rb.len()) - back;
-    a != b && differ <= SLIPS && front + back > differ
-}
 
 /// Why the token is not known.
 pub(crate) fn token_gap(e: &View<'_>) -> String {

@@ -1,7 +1,7 @@
 //! The annotation that leaves containers out of the injection: which it names, where it is read, and what follows.
 //!
-//! The webhook reads it from the pod alone, while the pod is made, as one record of comma-separated values whose
-//! blanks count (amazon-eks-pod-identity-webhook, pkg/handler/handler.go, getContainersToSkip; Go's encoding/csv).
+//! The webhook reads it from the pod alone, while the pod is made (amazon-eks-pod-identity-webhook,
+//! pkg/handler/handler.go, getContainersToSkip).
 
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
@@ -10,53 +10,12 @@ use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, lacking};
 use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{Container, Pod, ServiceAccount, View};
+use crate::evidence::{Container, Pod, SKIP_ANNOTATION as SKIP, ServiceAccount, View, skip::names};
 use crate::observation::Place;
-
-/// The annotation.
-const SKIP: &str = "eks.amazonaws.com/skip-containers";
-
-/// The names in the annotation's value, as the webhook reads it: of what is not a record it takes none.
-fn names(value: &str) -> Vec<String> {
-    // Empty lines are passed over, and the first record is all that is read.
-    let line = value.trim_start_matches(['\r', '\n']);
-    let mut fields = Vec::new();
-    let mut rest = line;
-    loop {
-        let Some((field, after)) = field(rest) else { return Vec::new() };
-        fields.push(field);
-        match after.strip_prefix(',') {
-            Some(more) => rest = more,
-            None => break,
-        }
-    }
-    if line.is_empty() { Vec::new() } else { fields }
-}
-
-/// One field, and what comes after it; nothing where quotes stand as they may not.
-fn field(text: &str) -> Option<(String, &str)> {
-    let Some(mut quoted) = text.strip_prefix('"') else {
-        let end = text.find([',', '\n']).unwrap_or(text.len());
-        let (field, after) = text.split_at(end);
-        return (!field.contains('"')).then(|| (field.trim_end_matches('\r').to_owned(), after));
-    };
-    let mut out = String::new();
-    loop {
-        let (inside, after) = quoted.split_once('"')?;
-        out.push_str(inside);
-        match after.strip_prefix('"') {
-            Some(more) => {
-                out.push('"');
-                quoted = more;
-            }
-            None => return (after.is_empty() || after.starts_with([',', '\n', '\r'])).then_some((out, after)),
-        }
-    }
-}
 
 /// The containers that a pod's annotation leaves out.
 pub(crate) fn of(pod: &Pod) -> Vec<String> {
-    pod.spec.annotations.get(SKIP).map(|value| names(value)).unwrap_or_default()
+    pod.spec.skipped()
 }
 
 /// Whether the annotation leaves out every container that goes on running.
@@ -220,28 +179,4 @@ fn too_late(view: &View<'_>, pods: &[&Pod]) -> Option<Draft> {
             ),
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn the_annotation_is_one_record_whose_blanks_count() {
-        let cases: [(&str, &[&str]); 10] = [
-            ("a,b", &["a", "b"]),
-            ("a, b", &["a", " b"]),
-            ("\"a\",b", &["a", "b"]),
-            ("\"a\"\"x\",b", &["a\"x", "b"]),
-            ("a\"b,c", &[]),
-            ("\"a\"x,b", &[]),
-            ("\"a,b", &[]),
-            ("\n\na,b\nc", &["a", "b"]),
-            ("a,", &["a", ""]),
-            ("", &[]),
-        ];
-        for (value, want) in cases {
-            assert_eq!(names(value), want, "{value:?}");
-        }
-    }
 }

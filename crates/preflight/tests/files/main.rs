@@ -1,7 +1,9 @@
 //! Fixtures as text: a checkout that is broken, and its twin that is as near to it as a sound one gets.
 
+mod beside;
 mod broken;
 mod hostile;
+mod near;
 mod sound;
 mod terraform;
 
@@ -34,4 +36,9 @@ pub(crate) fn causes(report: &Report) -> Vec<&'static str> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Where they stand: `sa.yaml:7:33`.
+pub(crate) fn places(report: &Report) -> Vec<String> {
+    report.findings.iter().map(|f| f.at.to_string()).collect()
 }

@@ -10,7 +10,9 @@ impl Declare<'_, '_> {
     pub(super) fn cluster(&mut self, seen: &Seen) {
         let Some(name) = self.given(seen, "name") else { return };
         let issuer = self.eval.issuer(seen.which, seen.at);
-        let cluster = Cluster { from: seen.from.clone(), name: self.said(&name), issuer: self.text(&issuer) };
+        let built_in_agent = self.given(seen, "compute_config").is_some();
+        let (name, issuer) = (self.said(&name), self.text(&issuer));
+        let cluster = Cluster { from: seen.from.clone(), name, issuer, built_in_agent };
         self.out.clusters.push(cluster);
     }
 

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context as _;
 use trustwalk_checkout::{Declared, InFile, Place, Source, Unread, limits::FILE_BYTES, may_declare, read_file};
 use trustwalk_ci::Files;
+use trustwalk_collect::CollectError;
 use trustwalk_preflight::is_ci;
 use trustwalk_terraform::{is_plan, read_plan};
 
@@ -66,7 +67,8 @@ impl Checkout {
     pub(super) fn around(paths: &[PathBuf]) -> anyhow::Result<Self> {
         let named = paths.iter().find(|p| p.as_os_str() != "-");
         let first = named.map_or_else(|| Path::new("."), PathBuf::as_path);
-        let real = first.canonicalize().with_context(|| format!("cannot read `{}`", first.display()))?;
+        let real =
+            first.canonicalize().map_err(|e| anyhow::anyhow!("cannot read `{}`: {}", first.display(), in_words(&e)))?;
         let folder = if real.is_dir() { real.as_path() } else { real.parent().unwrap_or(&real) };
         let root = folder.ancestors().find(|p| p.join(".git").exists()).unwrap_or(folder);
         let mut stdin = None;
@@ -110,12 +112,17 @@ impl Checkout {
     }
 
     fn bytes(&self, path: &Path) -> Result<Vec<u8>, String> {
-        let real = path.canonicalize().map_err(|e| e.to_string())?;
+        let real = path.canonicalize().map_err(|e| in_words(&e))?;
         if !real.starts_with(&self.root) {
             return Err("it is a link that leads out of the checkout, which is not followed".to_owned());
         }
         let limit = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX);
-        trustwalk_collect::read_up_to(path, limit).map_err(|e| e.to_string())
+        trustwalk_collect::read_up_to(path, limit).map_err(|e| match e {
+            CollectError::TooLarge { limit, .. } => format!("it is larger than {} MiB, more than is read", limit >> 20),
+            CollectError::Read { source, .. } => in_words(&source),
+            CollectError::NotAFile { .. } => NO_FILE.to_owned(),
+            _ => "it cannot be read".to_owned(),
+        })
     }
 
     /// Reads what was asked for.
@@ -126,7 +133,9 @@ impl Checkout {
         let asked: Vec<&PathBuf> = paths.iter().filter(|p| p.as_os_str() != "-").collect();
         let asked = if paths.is_empty() { whole.iter().collect() } else { asked };
         for path in asked {
-            let real = path.canonicalize().with_context(|| format!("cannot read `{}`", path.display()))?;
+            let real = path
+                .canonicalize()
+                .map_err(|e| anyhow::anyhow!("cannot read `{}`: {}", path.display(), in_words(&e)))?;
             self.walk(&real, DEPTH, &mut found, &mut out.unread);
         }
         let found: Vec<PathBuf> = found.into_iter().collect();
@@ -188,7 +197,7 @@ impl Checkout {
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) => {
-                unread.push(tell(path, error.to_string()));
+                unread.push(tell(path, in_words(&error)));
                 return;
             }
         };
@@ -198,18 +207,28 @@ impl Checkout {
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_symlink() {
                 // Within the checkout it leads to what is read in its own place.
-                let leads_out = path.canonicalize().is_ok_and(|real| !real.starts_with(&self.root));
-                if leads_out && (is_of_interest(&path) || path.is_dir()) {
-                    let why = "it is a link that leads out of the checkout, which is not followed".to_owned();
-                    unread.push(tell(&path, why));
+                let of_interest = is_of_interest(&path) || path.is_dir();
+                let why = match path.canonicalize() {
+                    Ok(real) if !real.starts_with(&self.root) => {
+                        "it is a link that leads out of the checkout, which is not followed"
+                    }
+                    Ok(_) => continue,
+                    Err(_) => "it is a link that leads nowhere",
+                };
+                if of_interest {
+                    unread.push(tell(&path, why.to_owned()));
                 }
             } else if kind.is_dir() {
                 let hidden = name.starts_with('.') && !OF_CI.contains(&name.as_ref());
                 if !hidden && !PASSED_OVER.contains(&name.as_ref()) {
                     self.walk(&path, depth, found, unread);
                 }
-            } else if kind.is_file() && is_of_interest(&path) {
-                found.insert(path);
+            } else if is_of_interest(&path) {
+                if kind.is_file() {
+                    found.insert(path);
+                } else {
+                    unread.push(tell(&path, NO_FILE.to_owned()));
+                }
             }
             if found.len() >= FILES {
                 unread
@@ -267,6 +286,21 @@ impl Checkout {
         }
         if may_declare(&shown, &source.text) { Read::Declares(Box::new(read_file(&source))) } else { Read::Nothing }
     }
+}
+
+/// What is neither a file nor a folder.
+const NO_FILE: &str = "it is a pipe, a socket or a device, which is not read";
+
+/// What a system says of a file, in a sentence.
+fn in_words(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::PermissionDenied => "it is not allowed to be read by who runs trustwalk",
+        Kind::NotFound => "it is not there any more, or it is a link that leads nowhere",
+        Kind::IsADirectory => "it is a folder",
+        _ => "the system failed to read it",
+    }
+    .to_owned()
 }
 
 fn at(path: Arc<str>) -> Place {

@@ -1,0 +1,134 @@
+//! What runs beside an identity: workloads that run as another account, containers that are left out, associations
+//! that are for nobody, keys in the place of a token.
+
+use super::{causes, places, report};
+
+const ROLE: &str = "Resources:\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      \
+    AssumeRolePolicyDocument:\n        Statement:\n          - Effect: Allow\n            Principal: {Federated: \
+    'arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/AB12'}\n            Action: \
+    sts:AssumeRoleWithWebIdentity\n            Condition:\n              StringEquals:\n                \
+    oidc.eks.eu-west-1.amazonaws.com/id/AB12:sub: system:serviceaccount:shop:reader\n                \
+    oidc.eks.eu-west-1.amazonaws.com/id/AB12:aud: sts.amazonaws.com\n";
+const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: reader, namespace: shop, annotations: \
+    {eks.amazonaws.com/role-arn: 'arn:aws:iam::111122223333:role/reader'}}\n";
+
+/// A deployment of this name that runs as this account, with more of its pods' annotations and containers.
+fn deployment(name: &str, account: &str, annotations: &str, env: &str) -> String {
+    let account = if account.is_empty() { String::new() } else { format!("      serviceAccountName: {account}\n") };
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  template:\n    \
+         metadata:\n      annotations: {{{annotations}}}\n    spec:\n{account}      containers:\n        - {{name: app, \
+         image: app, env: [{env}]}}\n"
+    )
+}
+
+fn with(workload: &str) -> trustwalk_preflight::Report {
+    report(&[("role.yaml", ROLE), ("k8s/sa.yaml", ACCOUNT), ("k8s/app.yaml", workload)])
+}
+
+#[test]
+fn a_workload_that_runs_as_another_account_than_the_one_with_the_role() {
+    for (name, account) in [("reader", "default"), ("reader-api", "default"), ("other", "reader-sa")] {
+        let found = with(&deployment(name, account, "", ""));
+        assert_eq!(causes(&found), ["workload-runs-as-another-service-account"], "{name} as {account}");
+        assert_eq!(found.findings[0].at.file, "k8s/app.yaml");
+        assert!(found.identities.iter().all(|i| i.standing == trustwalk_preflight::Standing::Broken));
+    }
+    // Many a workload of a namespace is to have no role at all.
+    for (name, account) in [("reader", "reader"), ("web", "default"), ("web", "web"), ("writer", "worker")] {
+        let found = with(&deployment(name, account, "", ""));
+        assert!(causes(&found).is_empty() && found.undetermined.is_empty(), "{name} as {account}: {found:#?}");
+    }
+    // Another that runs as it tells that the account is in use.
+    let both = format!("{}---\n{}", deployment("reader", "", "", ""), deployment("web", "reader", "", ""));
+    assert!(causes(&with(&both)).is_empty());
+    // One that names no account runs as the default one. In one file, alone with it, it is meant whatever it is called.
+    let together = format!("{ACCOUNT}---\n{}", deployment("web", "", "", ""));
+    let found = report(&[("role.yaml", ROLE), ("all.yaml", &together)]);
+    assert_eq!(causes(&found), ["workload-runs-as-another-service-account"]);
+}
+
+#[test]
+fn containers_that_an_annotation_leaves_out() {
+    let skip = |names: &str| format!("eks.amazonaws.com/skip-containers: '{names}'");
+    let found = with(&deployment("reader", "reader", &skip("sidecar,app"), ""));
+    assert_eq!(causes(&found), ["container-skipped-by-annotation"]);
+    assert_eq!(places(&found), ["k8s/app.yaml:7:56"]);
+    // Blanks belong to the names.
+    assert!(causes(&with(&deployment("reader", "reader", &skip("sidecar, app"), ""))).is_empty());
+}
+
+#[test]
+fn one_token_file_is_one_fault() {
+    let env = "{name: AWS_ROLE_ARN, value: 'arn:aws:iam::111122223333:role/x'}, {name: AWS_WEB_IDENTITY_TOKEN_FILE, \
+               value: /var/run/secrets/kubernetes.io/serviceaccount/token}";
+    let found = with(&deployment("reader", "reader", "", env));
+    assert_eq!(causes(&found), ["wrong-token-file-kubernetes-default-token"], "{:#?}", found.findings);
+    assert_eq!((found.findings[0].at.file.as_str(), found.findings[0].at.line), ("k8s/app.yaml", 11));
+}
+
+/// A cluster whose role is given by an association to this account, with or without the agent.
+fn associated(namespace: &str, account: &str, more: &str) -> String {
+    format!(
+        "Resources:\n  Cluster: {{Type: AWS::EKS::Cluster, Properties: {{Name: prod}}}}\n{more}  Role:\n    Type: \
+         AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      AssumeRolePolicyDocument: {{Statement: [{{Effect: \
+         Allow, Principal: {{Service: pods.eks.amazonaws.com}}, Action: [sts:AssumeRole, sts:TagSession]}}]}}\n  \
+         Association:\n    Type: AWS::EKS::PodIdentityAssociation\n    Properties: {{ClusterName: !Ref Cluster, Namespace: \
+         {namespace}, ServiceAccount: {account}, RoleArn: !GetAtt Role.Arn}}\n"
+    )
+}
+
+const AGENT: &str =
+    "  Agent: {Type: AWS::EKS::Addon, Properties: {ClusterName: !Ref Cluster, AddonName: eks-pod-identity-agent}}\n";
+
+#[test]
+fn an_association_for_an_account_that_nothing_runs_as() {
+    let app = deployment("reader", "reader", "", "");
+    for (namespace, account) in [("prod", "reader"), ("shop", "reader-sa"), ("shop", "raeder")] {
+        let found = report(&[("a.yaml", &associated(namespace, account, AGENT)), ("app.yaml", &app)]);
+        assert_eq!(causes(&found), ["association-for-another-service-account"], "{namespace}/{account}");
+        assert_eq!(found.identities[0].standing, trustwalk_preflight::Standing::Broken);
+    }
+    for (namespace, account) in [("shop", "reader"), ("prod", "writer"), ("shop", "exporter")] {
+        let found = report(&[("a.yaml", &associated(namespace, account, AGENT)), ("app.yaml", &app)]);
+        assert!(causes(&found).is_empty() && found.undetermined.is_empty(), "{namespace}/{account}: {found:#?}");
+    }
+}
+
+#[test]
+fn associations_without_their_agent_are_open() {
+    let app = deployment("reader", "reader", "", "");
+    let of = |more: &str| report(&[("a.yaml", &associated("shop", "reader", more)), ("app.yaml", &app)]);
+    let found = of("");
+    assert!(causes(&found).is_empty() && found.undetermined.len() == 1, "{found:#?}");
+    assert!(found.undetermined[0].text.contains("eks-pod-identity-agent"));
+    let unknown = "  X: {Type: AWS::EKS::Addon, Properties: {ClusterName: !Ref Cluster, AddonName: !Ref Which}}\n";
+    assert!(of(unknown).undetermined.is_empty(), "it may be the agent");
+    let automatic =
+        associated("shop", "reader", "").replace("{Name: prod}", "{Name: prod, ComputeConfig: {Enabled: true}}");
+    assert!(report(&[("a.yaml", &automatic), ("app.yaml", &app)]).undetermined.is_empty());
+}
+
+#[test]
+fn keys_beside_a_role_that_admits_web_identity_alone() {
+    let flow = "on: {push: {branches: [main]}}\npermissions: {id-token: write}\njobs:\n  a:\n    runs-on: x\n    steps:\n      \
+         - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: \
+         arn:aws:iam::111122223333:role/deploy\n          aws-access-key-id: ${{ secrets.A }}\n          \
+         aws-secret-access-key: ${{ secrets.B }}\n          aws-region: eu-west-1\n";
+    let role = |principal: &str, action: &str| {
+        format!(
+            "Resources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      \
+             AssumeRolePolicyDocument: {{Statement: [{{Effect: Allow, Principal: {principal}, Action: {action}, \
+             Condition: {{StringEquals: {{'token.actions.githubusercontent.com:sub': 'repo:a/b:ref:refs/heads/main'}}}}\
+             }}]}}\n"
+        )
+    };
+    let web = "{Federated: 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com'}";
+    let files = |role: &str| report(&[(".github/workflows/a.yml", flow), ("role.yaml", role)]);
+    let found = files(&role(web, "sts:AssumeRoleWithWebIdentity"));
+    assert_eq!(causes(&found), ["static-or-other-credentials-take-precedence"]);
+    assert_eq!(places(&found), [".github/workflows/a.yml:10:30"]);
+    // A role that a user is to assume is no web identity's business.
+    let found = files(&role("{AWS: 'arn:aws:iam::111122223333:user/ci'}", "sts:AssumeRole"));
+    assert!(causes(&found).is_empty() && found.identities.is_empty(), "{found:#?}");
+}
