@@ -33,6 +33,13 @@ pub struct InFile {
     speaks: Option<Arc<str>>,
 }
 
+impl InFile {
+    /// Whether all of it was read.
+    pub fn is_whole(&self) -> bool {
+        self.declared.unread.is_empty()
+    }
+}
+
 /// What a file that declares something of this kind holds, in one spelling or another.
 const WORDS: [&str; 9] = [
     "erviceAccount",

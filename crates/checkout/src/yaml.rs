@@ -48,10 +48,8 @@ pub fn read_yaml(path: &Arc<str>, text: &str) -> Documents {
             },
             Some(Err(error)) => {
                 let at = place(path, *error.marker(), *error.marker());
-                let why = match error.kind() {
-                    ErrorKind::RecursionLimitExceeded => too_deep(),
-                    _ => "it is not YAML that can be read from here on".to_owned(),
-                };
+                let deep = matches!(error.kind(), ErrorKind::RecursionLimitExceeded);
+                let why = if deep { too_deep() } else { "it is not YAML that can be read from here on".to_owned() };
                 out.unread.push(Unread { at, why });
                 tree.stack.clear();
                 if out.unread.len() >= FAULTS || !matches!(parser.proceed_next_document(), Ok(true)) {

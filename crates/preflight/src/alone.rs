@@ -220,7 +220,7 @@ fn refused_at_save(role: &Role) -> Vec<(Finding, Place, Fill)> {
         if !whole || is_made_up(&error.to_string()) || is_made_up(&format!("{error:?}")) {
             continue;
         }
-        let at = statement.and_then(|s| of_error(s, &error, &fill)).unwrap_or_else(|| role.trust.at.clone());
+        let at = statement.map_or_else(|| role.trust.at.clone(), |s| of_error(s, &error, &fill));
         let place = format!("{}:{}", at.path, at.line);
         let finding = Finding {
             cause,
@@ -237,21 +237,20 @@ fn refused_at_save(role: &Role) -> Vec<(Finding, Place, Fill)> {
 }
 
 /// What of a statement IAM refuses.
-fn of_error(statement: &Statement<'_>, error: &SaveError, fill: &Fill) -> Option<Place> {
+fn of_error(statement: &Statement<'_>, error: &SaveError, fill: &Fill) -> Place {
     let element = |name: &str| statement.node.value.get(name).map(|n| n.at.clone());
-    let own = match error {
-        SaveError::InvalidFederated { value, .. } => {
-            let is = |n: &&&Node| n.value.text().is_some_and(|t| fill.text(&t) == *value);
-            statement.federated().iter().find(is).map(|n| n.at.clone())
-        }
-        SaveError::TwoColons { text, .. } => {
-            let key = statement.conditions.iter().find(|c| fill.text(&c.key.value) == *text);
-            key.map(|c| c.key.at.clone())
-        }
-        SaveError::ForeignAction { .. } | SaveError::ActionWithoutService { .. } => element("Action"),
-        _ => None,
+    let own = if let SaveError::InvalidFederated { value, .. } = error {
+        let is = |n: &&&Node| n.value.text().is_some_and(|t| fill.text(&t) == *value);
+        statement.federated().iter().find(is).map(|n| n.at.clone())
+    } else if let SaveError::TwoColons { text, .. } = error {
+        let key = statement.conditions.iter().find(|c| fill.text(&c.key.value) == *text);
+        key.map(|c| c.key.at.clone())
+    } else if matches!(error, SaveError::ForeignAction { .. } | SaveError::ActionWithoutService { .. }) {
+        element("Action")
+    } else {
+        None
     };
-    Some(own.unwrap_or_else(|| statement.node.at.clone()))
+    own.unwrap_or_else(|| statement.node.at.clone())
 }
 
 fn statement_of(error: &SaveError) -> Option<usize> {

@@ -153,34 +153,30 @@ impl One<'_> {
         });
         let who = self.who();
         let note = |text: String| Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) };
-        match depends {
-            Some((names, alternative)) => {
-                let own: Vec<String> = alternative.subject.unknowns().iter().map(|n| format!("`{n}`")).collect();
-                let of_run = !names.is_empty() && names.iter().all(|n| own.contains(n));
-                let why = format!(
-                    "on {}, whether the trust policy of {} admits it depends on {}",
-                    one.trigger,
-                    role.from.address,
-                    listed(&names)
-                );
-                // A branch that somebody chooses is no gap: the policy is there to tell them apart.
-                if of_run {
-                    out.notes.push(note(format!("{who}: {why}")));
-                    return Ok(Trigger::Admitted);
-                }
-                out.settle(&who, &why, Some(Spot::from(&role.trust.at)));
-                Ok(Trigger::Open)
+        if let Some((names, alternative)) = depends {
+            let own: Vec<String> = alternative.subject.unknowns().iter().map(|n| format!("`{n}`")).collect();
+            let of_run = !names.is_empty() && names.iter().all(|n| own.contains(n));
+            let why = format!(
+                "on {}, whether the trust policy of {} admits it depends on {}",
+                one.trigger,
+                role.from.address,
+                listed(&names)
+            );
+            // A branch that somebody chooses is no gap: the policy is there to tell them apart.
+            if of_run {
+                out.notes.push(note(format!("{who}: {why}")));
+                return Ok(Trigger::Admitted);
             }
-            None => {
-                let first = weighed.into_iter().next().map(|(w, _)| w);
-                let first = first.ok_or("none of its tokens' subjects is known")?;
-                let text = format!(
-                    "{who}: on {} the trust policy of {} does not admit it, if its condition lets it run then",
-                    one.trigger, role.from.address
-                );
-                Ok(if one.conditional { Trigger::Perhaps(note(text), first) } else { Trigger::Refused(first) })
-            }
+            out.settle(&who, &why, Some(Spot::from(&role.trust.at)));
+            return Ok(Trigger::Open);
         }
+        let first = weighed.into_iter().next().map(|(w, _)| w);
+        let first = first.ok_or("none of its tokens' subjects is known")?;
+        let text = format!(
+            "{who}: on {} the trust policy of {} does not admit it, if its condition lets it run then",
+            one.trigger, role.from.address
+        );
+        Ok(if one.conditional { Trigger::Perhaps(note(text), first) } else { Trigger::Refused(first) })
     }
 
     /// Whether the files declare a provider of nearly the issuer's address, and not its own.

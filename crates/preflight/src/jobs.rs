@@ -1,8 +1,9 @@
 //! Jobs of CI files and the roles that they ask for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use trustwalk_checkout::{Node, Place, Role, Said, Text};
+use trustwalk_checkout::{Node, Piece, Place, Role, Said, Text};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::diagnose;
 use trustwalk_core::evidence::{CiJob, Evidence, Observed, Target};
@@ -20,6 +21,7 @@ use crate::world::World;
 
 /// Judges every job.
 pub(crate) fn judge(world: &World, report: &mut Report) {
+    let mut of_run = OfRun::default();
     for job in &world.jobs {
         // Whom a workflow that was not read asks for a role, and whether it asks AWS at all, no file here tells.
         let handed_on = !job.facts.assumes_role && matches!(job.role, trustwalk_ci::Role::Elsewhere(_));
@@ -28,11 +30,46 @@ pub(crate) fn judge(world: &World, report: &mut Report) {
         if job.by_keys {
             one.of_keys(report);
         } else if asks && !handed_on {
-            one.judge(report);
+            one.judge(report, &mut of_run);
         }
         let at = Some(Spot::from(&one.at()));
         let told = if handed_on { &mut report.notes } else { &mut report.unread };
         told.extend(job.facts.unread.iter().map(|why| Note { text: why.clone(), identity: None, at: at.clone() }));
+    }
+    report.undetermined.extend(of_run.told());
+}
+
+/// Roles that only the run knows, which no file can declare: one question for all of them.
+#[derive(Default)]
+struct OfRun {
+    jobs: usize,
+    named: BTreeMap<String, usize>,
+    first: Option<Spot>,
+}
+
+impl OfRun {
+    fn add(&mut self, expression: &str, at: &Place) {
+        self.jobs += 1;
+        *self.named.entry(expression.to_owned()).or_default() += 1;
+        let at = Spot::from(at);
+        self.first = Some(self.first.take().map_or(at.clone(), |first| first.min(at)));
+    }
+
+    fn told(self) -> Option<Note> {
+        /// Names that are told.
+        const NAMES: usize = 5;
+        let at = self.first?;
+        let mut names: Vec<String> = self.named.iter().take(NAMES).map(|(name, _)| format!("`{name}`")).collect();
+        if self.named.len() > NAMES {
+            names.push(format!("{} more", self.named.len() - NAMES));
+        }
+        let jobs = if self.jobs == 1 { "1 job asks".to_owned() } else { format!("{} jobs ask", self.jobs) };
+        let text = format!(
+            "{jobs} for roles that secrets, variables and inputs of CI name, which no file declares: {}; `[[value]]` in \
+             trustwalk.toml tells which role each is",
+            names.join(", ")
+        );
+        Some(Note { text, identity: None, at: Some(at) })
     }
 }
 
@@ -96,7 +133,7 @@ impl<'w> One<'w> {
         outer.map_or_else(|| self.at(), |(at, _)| at.clone())
     }
 
-    fn judge(&self, report: &mut Report) {
+    fn judge(&self, report: &mut Report, of_run: &mut OfRun) {
         let role = self.role();
         let mut e = self.evidence(&self.job.facts, role.as_ref());
         let roles = role.as_ref().map(|r| self.world.roles(&r.value)).unwrap_or_default();
@@ -123,7 +160,9 @@ impl<'w> One<'w> {
         if role.is_none() && self.job.facts.assumes_role && self.job.role != trustwalk_ci::Role::None {
             standing = Standing::Elsewhere;
         }
-        if standing == Standing::Elsewhere {
+        if let (Standing::Elsewhere, None, trustwalk_ci::Role::OfTheRun(text)) = (standing, &role, &self.job.role) {
+            of_run.add(text, &self.at_role());
+        } else if standing == Standing::Elsewhere {
             let text = match &role {
                 Some(role) => format!(
                     "{}: the role {} is not declared in what was read; --live reads it from the account",
@@ -203,12 +242,26 @@ impl<'w> One<'w> {
     /// The role that it names, parts of which only the run may know.
     pub(crate) fn role(&self) -> Option<Said<Text>> {
         let text = match &self.job.role {
-            trustwalk_ci::Role::Named(text) | trustwalk_ci::Role::OfTheRun(text) => expressions(text),
+            trustwalk_ci::Role::Named(text) | trustwalk_ci::Role::OfTheRun(text) => self.told(&expressions(text)),
             trustwalk_ci::Role::Elsewhere(_) | trustwalk_ci::Role::None => return None,
         };
         // What is wholly the run's is no role of these files.
-        let speaks = text.pieces().iter().any(|p| matches!(p, trustwalk_checkout::Piece::Known(_)));
+        let speaks = text.pieces().iter().any(|p| matches!(p, Piece::Known(_)));
         speaks.then(|| Said::new(text, self.at_role()))
+    }
+
+    /// A text with what somebody says that its expressions are.
+    fn told(&self, text: &Text) -> Text {
+        let piece = |piece: &Piece| match piece {
+            Piece::Known(known) => Text::from(known.as_str()),
+            Piece::Unknown(symbol) => {
+                match self.world.values.get(symbol.0.trim_start_matches(['$', '{']).trim_end_matches('}')) {
+                    Some(value) => Text::from(value.as_str()),
+                    None => Text::unknown(Arc::clone(&symbol.0)),
+                }
+            }
+        };
+        text.pieces().iter().map(piece).collect()
     }
 
     fn evidence(&self, facts: &CiJob, role: Option<&Said<Text>>) -> Evidence {

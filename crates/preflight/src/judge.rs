@@ -36,6 +36,20 @@ pub fn judge(world: &World) -> Report {
     others::judge(world, &accounts, &mut report);
     jobs::judge(world, &mut report);
     alone::judge(world, &mut report);
+    let declared = &world.declared;
+    let nothing = report.identities.is_empty()
+        && declared.roles.is_empty()
+        && declared.providers.is_empty()
+        && declared.clusters.is_empty()
+        && declared.addons.is_empty()
+        && declared.associations.is_empty();
+    if nothing {
+        // Where nothing is of AWS, what was not read and does not speak of it either holds no identity.
+        let silent = |n: &Note| n.at.as_ref().is_some_and(|at| world.silent.contains(&at.file));
+        let (odd, unread) = std::mem::take(&mut report.unread).into_iter().partition(silent);
+        report.unread = unread;
+        report.notes.extend::<Vec<Note>>(odd);
+    }
     ahead::tell(world, &mut report);
     report.finish();
     report

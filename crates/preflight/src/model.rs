@@ -1,5 +1,7 @@
 //! What a look at a checkout comes to.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use trustwalk_checkout::Place;
 use trustwalk_core::cause::Cause;
@@ -206,21 +208,26 @@ impl Report {
     }
 }
 
-/// The same of several ways at one place, told once: a workflow that is called from many has as many.
+/// The same of several ways, told once at the first of them: a workflow that is called from many has as many, and many
+/// ask for one role.
 fn folded(notes: Vec<Note>) -> Vec<Note> {
     let mut all: Vec<(Note, usize)> = Vec::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for note in notes {
-        let gist = |n: &Note| n.identity.as_ref().and_then(|who| n.text.strip_prefix(who.as_str()).map(str::to_owned));
-        let own = gist(&note);
-        match all.last_mut().filter(|(last, _)| own.is_some() && last.at == note.at && gist(last) == own) {
-            Some((_, more)) => *more += 1,
-            None => all.push((note, 0)),
+        let gist = note.identity.as_ref().and_then(|who| note.text.strip_prefix(who.as_str()).map(str::to_owned));
+        let first = gist.as_ref().and_then(|gist| all.get_mut(*seen.get(gist)?));
+        match (first, gist) {
+            (Some((_, more)), _) => *more += 1,
+            (None, gist) => {
+                seen.extend(gist.map(|gist| (gist, all.len())));
+                all.push((note, 0));
+            }
         }
     }
     let told = |(note, more): (Note, usize)| match more {
         0 => note,
-        1 => Note { text: format!("{} (and 1 other way to the same place)", note.text), ..note },
-        more => Note { text: format!("{} (and {more} other ways to the same place)", note.text), ..note },
+        1 => Note { text: format!("{} (and 1 other way)", note.text), ..note },
+        more => Note { text: format!("{} (and {more} other ways)", note.text), ..note },
     };
     all.into_iter().map(told).collect()
 }

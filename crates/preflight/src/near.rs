@@ -135,8 +135,8 @@ pub(crate) fn account_of_two(world: &World, role: &Role, told: &Said<Text>, mut 
         return (found, false);
     };
     let all = statements(&role.trust);
-    let federated = all.iter().flat_map(Statement::federated).filter_map(|n| Some((n.value.text()?, n)));
-    let Some((home, place)) = federated.filter_map(|(t, n)| Some((account(&t.to_string())?, n))).next() else {
+    let mut federated = all.iter().flat_map(Statement::federated).filter_map(|n| Some((n.value.text()?, n)));
+    let Some((home, place)) = federated.find_map(|(t, n)| Some((account(&t.to_string())?, n))) else {
         return (found, false);
     };
     let (of_theirs, of_home) = (votes(world, &theirs), votes(world, &home));
@@ -208,7 +208,7 @@ pub(crate) fn provider<'w>(world: &'w World, e: &Evidence, asking: &Asking, fill
         e.token = evidence::known(token, what.clone(), world.now);
         e.provider = evidence::absent(what.clone(), world.now).into();
         let arn = format!("arn:aws:iam::{theirs}:oidc-provider/{url}");
-        e.providers = evidence::known(vec![arn], what, world.now).into();
+        e.providers = evidence::known(vec![arn], what, world.now);
         let found = put::of(diagnose(&e)).into_iter().find(|f| NEARLY.contains(&f.cause));
         if let Some(found) = found {
             return Registered::Near(Box::new(found), declared);

@@ -155,35 +155,7 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         }
     };
     let e = with_role(world, claimant, role, &asking, &weighed);
-    let found = put::of(diagnose(&e));
-    for finding in found {
-        let of_trust = weighed.tells(finding.cause);
-        let counts = if of_trust {
-            weighed.admission == Admission::No
-        } else if crate::places::is_of_audience(finding.cause) {
-            e.provider.known().is_some() && claimant.audience.value.known().is_some()
-        } else if finding.link() == Link::ServiceAccount {
-            finding.cause != Cause::AnnotationMissingOnServiceAccount
-        } else {
-            crate::places::is_of_files(finding.cause)
-        };
-        if !counts {
-            continue;
-        }
-        let at = if of_trust { weighed.place(finding.cause) } else { None };
-        let (at, related) = crate::places::of(world, claimant, role, &asking, finding.cause, at);
-        if finding.cause == Cause::FederatedArnWrongAccount {
-            let (finding, of_name) = near::account_of_two(world, role, claimant.role, finding);
-            let (at, related) = if of_name {
-                (claimant.role.at.clone(), vec![put::related("what the role trusts", &at)])
-            } else {
-                (at, related)
-            };
-            came.findings.push((finding, at, related, weighed.fill.clone()));
-            continue;
-        }
-        came.findings.push((finding, at, related, weighed.fill.clone()));
-    }
+    came.findings = found(world, claimant, role, (&asking, &weighed), &e);
     if !came.findings.is_empty() {
         came.standing = Some(Standing::Broken);
         return came;
@@ -219,6 +191,45 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         }
     }
     came
+}
+
+/// What is found on a way to a role, each at its place.
+fn found(
+    world: &World,
+    claimant: &Claimant<'_>,
+    role: &Role,
+    (asking, weighed): (&Asking, &Weighed<'_>),
+    e: &Evidence,
+) -> Vec<(Finding, Place, Vec<Related>, Fill)> {
+    let mut all = Vec::new();
+    for finding in put::of(diagnose(e)) {
+        let of_trust = weighed.tells(finding.cause);
+        let counts = if of_trust {
+            weighed.admission == Admission::No
+        } else if crate::places::is_of_audience(finding.cause) {
+            e.provider.known().is_some() && claimant.audience.value.known().is_some()
+        } else if finding.link() == Link::ServiceAccount {
+            finding.cause != Cause::AnnotationMissingOnServiceAccount
+        } else {
+            crate::places::is_of_files(finding.cause)
+        };
+        if !counts {
+            continue;
+        }
+        let at = if of_trust { weighed.place(finding.cause) } else { None };
+        let (at, related) = crate::places::of(world, claimant, role, asking, finding.cause, at);
+        let two = (finding.cause == Cause::FederatedArnWrongAccount)
+            .then(|| near::account_of_two(world, role, claimant.role, finding.clone()));
+        all.push(match two {
+            Some((named, true)) => {
+                let related = vec![put::related("what the role trusts", &at)];
+                (named, claimant.role.at.clone(), related, weighed.fill.clone())
+            }
+            Some((own, false)) => (own, at, related, weighed.fill.clone()),
+            None => (finding, at, related, weighed.fill.clone()),
+        });
+    }
+    all
 }
 
 /// That the provider of an issuer may stand nowhere.

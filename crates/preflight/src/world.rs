@@ -1,6 +1,6 @@
 //! All that was read of a checkout, and which parts of it belong together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use trustwalk_checkout::{Declared, Node, Piece, Provider, Role, Text};
@@ -24,6 +24,10 @@ pub struct World {
     pub repository_created: Option<i64>,
     /// Its default branch, where it is known.
     pub default_branch: Option<String>,
+    /// What somebody says that secrets and variables of CI hold, by their names: `secrets.ROLE`, `vars.ROLE`.
+    pub values: BTreeMap<String, String>,
+    /// Files that were not read, or not all of them, and that speak of nothing of AWS.
+    pub silent: BTreeSet<String>,
     /// Whether cluster and account are looked at too.
     pub live: bool,
     /// Files that were read.

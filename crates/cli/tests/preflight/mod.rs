@@ -97,7 +97,8 @@ fn machines_are_told_the_place_and_what_stays_the_same() {
     let github = read("github");
     assert!(github.starts_with("::error file=iam/role.yaml,line=15,endLine=15,col="), "{github}");
     let junit = read("junit");
-    assert!(junit.contains("failures=\"1\"") && junit.contains("type=\"TW017\""), "{junit}");
+    assert!(junit.contains("<testsuite name=\"identities\" tests=\"1\" failures=\"1\""), "{junit}");
+    assert!(junit.contains("<testsuite name=\"files\" tests=\"0\"") && junit.contains("type=\"TW017\""), "{junit}");
     // Lines above move it, and it stays the same.
     write(folder.path(), &[("iam/role.yaml", &format!("# moved\n\n{}", role("system:serviceaccount:prod:reader")))]);
     let moved: Value = serde_json::from_str(&read("gitlab")).unwrap();
@@ -128,10 +129,46 @@ fn what_is_set_aside_has_a_reason_and_is_counted() {
     assert_eq!(document(folder.path(), &["--baseline", "baseline.txt"]).0, Some(0));
     write(folder.path(), &[("trustwalk.toml", &rule.replace("\"old\"", "\"\""))]);
     assert_eq!(preflight(folder.path(), &[]).status.code(), Some(1), "a reason is asked for");
+    write(folder.path(), &[("trustwalk.toml", "# x\n[[ignore]]\ncode = \"TW017\"\n")]);
+    let said = String::from_utf8(preflight(folder.path(), &[]).stderr).unwrap();
+    assert!(said.contains("`trustwalk.toml`, line 2: missing field `reason`"), "{said}");
     // A role of another checkout is no gap once somebody says so.
     let toml = "[[elsewhere]]\nrole = \"arn:aws:iam::111122223333:role/*\"\nreason = \"platform\"\n";
     let alone = checkout(&[("k8s/sa.yaml", ACCOUNT), ("trustwalk.toml", toml)]);
     assert_eq!(document(alone.path(), &[]).0, Some(0));
+}
+
+#[test]
+fn what_a_secret_names_is_asked_for_once_and_told_by_the_settings() {
+    let flow = |name: &str| {
+        format!(
+            "on: {{push: {{branches: [main]}}}}\npermissions: {{id-token: write}}\njobs:\n  {name}:\n    runs-on: x\n    \
+             steps:\n      - {{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '${{{{ \
+             secrets.ROLE }}}}', aws-region: x}}}}\n"
+        )
+    };
+    let toml = "[[value]]\nname = \"secrets.ROLE\"\nis = \"arn:aws:iam::111122223333:role/deploy\"\n";
+    let role = role("repo:acme/shop:ref:refs/heads/main")
+        .replace(ISSUER, "token.actions.githubusercontent.com")
+        .replace("RoleName: reader", "RoleName: deploy");
+    let folder = checkout(&[(".github/workflows/a.yml", &flow("a")), (".github/workflows/b.yml", &flow("b"))]);
+    let (code, report) = document(folder.path(), &["--repository", "acme/shop"]);
+    let open = report["undetermined"].as_array().unwrap();
+    assert_eq!((code, open.len()), (Some(4), 1), "{report:#}");
+    assert!(open[0]["text"].as_str().unwrap().starts_with("2 jobs ask for roles"), "{open:?}");
+    write(folder.path(), &[("trustwalk.toml", toml), ("role.yaml", &role)]);
+    let (code, report) = document(folder.path(), &["--repository", "acme/shop"]);
+    assert_eq!((code, report["identities"][1]["standing"].as_str()), (Some(0), Some("sound")), "{report:#}");
+}
+
+#[test]
+fn odd_files_of_a_checkout_without_aws_are_no_gap() {
+    let odd = "apiVersion: v1\nkind: ServiceAccount\nmetadata: [\n";
+    let folder = checkout(&[("odd.yaml", odd), ("README.md", "x")]);
+    let (code, report) = document(folder.path(), &[]);
+    assert_eq!((code, report["notes"].as_array().map(Vec::len)), (Some(0), Some(1)), "{report:#}");
+    write(folder.path(), &[("more.yaml", &format!("{odd}# eks.amazonaws.com/role-arn\n"))]);
+    assert_eq!(document(folder.path(), &[]).0, Some(4));
 }
 
 #[cfg(unix)]
@@ -151,14 +188,34 @@ fn files_that_are_no_good_are_a_line_each_and_the_rest_is_read() {
     std::os::unix::fs::symlink(outside.path().join("secret.yaml"), folder.path().join("link.yaml")).unwrap();
     std::os::unix::fs::symlink(outside.path(), folder.path().join("folder")).unwrap();
     std::os::unix::fs::symlink("..", folder.path().join("k8s/up")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("dangling.yaml")).unwrap();
+    let pipe = Command::new("mkfifo").arg(folder.path().join("pipe.yaml")).status().unwrap();
+    assert!(pipe.success());
+    write(folder.path(), &[("twice.yaml", "kind: ServiceAccount\nmetadata:\n  name: a\n  name: b\n")]);
     let (code, report) = document(folder.path(), &[]);
     let unread = report["unread"].as_array().unwrap();
     let mut files: Vec<&str> = unread.iter().map(|n| n["at"]["file"].as_str().unwrap()).collect();
     files.sort_unstable();
     files.dedup();
-    assert_eq!(files, ["binary.yaml", "broken.yaml", "folder", "huge.yaml", "link.yaml", "main.tf"], "{unread:#?}");
+    assert_eq!(
+        files,
+        [
+            "binary.yaml",
+            "broken.yaml",
+            "dangling.yaml",
+            "folder",
+            "huge.yaml",
+            "link.yaml",
+            "main.tf",
+            "pipe.yaml",
+            "twice.yaml"
+        ],
+        "{unread:#?}"
+    );
     assert_eq!((code, report["identities"][0]["standing"].as_str()), (Some(4), Some("sound")));
     assert!(!report.to_string().contains("feather"));
+    let machine = folder.path().to_string_lossy().into_owned();
+    assert!(!report.to_string().contains(&machine) && !report.to_string().contains("os error"), "{report:#}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What somebody set aside: by a comment beside the line, in `trustwalk.toml`, or by a baseline. A reason is asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -24,6 +24,23 @@ struct Settings {
     /// Roles that another checkout declares.
     #[serde(default)]
     elsewhere: Vec<Elsewhere>,
+    /// What secrets and variables of CI hold.
+    #[serde(default)]
+    value: Vec<Given>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Given {
+    /// As a file of CI has it: `secrets.ROLE_ARN`, `vars.ROLE_ARN`, `DEPLOY_ROLE`.
+    name: String,
+    /// The ARN of a role, or a part of it.
+    is: String,
+}
+
+/// What secrets and variables of CI hold, as `trustwalk.toml` tells it.
+pub(super) fn values(checkout: &Checkout) -> anyhow::Result<BTreeMap<String, String>> {
+    Ok(settings(checkout)?.value.into_iter().map(|given| (given.name, given.is)).collect())
 }
 
 #[derive(Debug, Deserialize)]
@@ -71,7 +88,13 @@ pub(super) fn apply(checkout: &Checkout, baseline: Option<&Path>, report: &mut R
 
 fn settings(checkout: &Checkout) -> anyhow::Result<Settings> {
     let Some(text) = checkout.text(FILE) else { return Ok(Settings::default()) };
-    let settings: Settings = toml::from_str(&text).with_context(|| format!("`{FILE}` cannot be read"))?;
+    let settings: Settings = toml::from_str(&text).map_err(|error| {
+        // The reader's own text has the line with an arrow under it: what is wrong is one line of it.
+        let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+        let at = line.map_or_else(String::new, |line| format!(", line {line}"));
+        let what = error.message().lines().next().unwrap_or("it is no TOML");
+        anyhow::anyhow!("`{FILE}`{at}: {what}")
+    })?;
     let reasons = settings.ignore.iter().map(|i| &i.reason).chain(settings.elsewhere.iter().map(|e| &e.reason));
     if reasons.into_iter().any(|reason| reason.trim().is_empty()) {
         anyhow::bail!("`{FILE}` sets something aside without a reason");

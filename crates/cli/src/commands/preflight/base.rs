@@ -1,6 +1,6 @@
 //! `--base`: the files of another revision, as git keeps them. Nothing is fetched and nothing checked out.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -13,6 +13,9 @@ use trustwalk_preflight::World;
 use super::files::{Checkout, is_of_interest, is_terraform};
 use crate::args::PreflightArgs;
 use crate::exit::UsageError;
+
+/// Longest line before an object: its name, kind and size.
+const HEAD: u64 = 256;
 
 /// What the revision declares: its trust policies, for which jobs are not asked.
 pub(super) fn world(checkout: &Checkout, revision: &str, args: &PreflightArgs) -> anyhow::Result<World> {
@@ -29,11 +32,11 @@ pub(super) fn world(checkout: &Checkout, revision: &str, args: &PreflightArgs) -
     let listed = git(&checkout.root, &["ls-tree", "-r", "-z", "-l", "--full-tree", &commit])?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let wanted: Vec<(&str, &str)> = listed.split('\0').filter_map(|line| file(line, checkout, args)).collect();
-    let texts = blobs(&checkout.root, &wanted)?;
     let (mut declared, mut terraform, mut plans) = (Vec::new(), Vec::new(), Declared::default());
-    for ((_, path), text) in wanted.iter().zip(texts) {
-        let Ok(text) = String::from_utf8(text) else { continue };
-        let path: Arc<str> = (*path).into();
+    // One after the other: what is not of interest is not held.
+    blobs(&checkout.root, &wanted, |path, text| {
+        let Ok(text) = String::from_utf8(text) else { return };
+        let path: Arc<str> = path.into();
         if path.ends_with(".json") && trustwalk_terraform::is_plan(&text) {
             plans.add(trustwalk_terraform::read_plan(&trustwalk_terraform::File { path, text }));
         } else if is_terraform(&path) {
@@ -41,7 +44,7 @@ pub(super) fn world(checkout: &Checkout, revision: &str, args: &PreflightArgs) -
         } else if may_declare(&path, &text) {
             declared.push(read_file(&Source { path, text }));
         }
-    }
+    })?;
     plans.add(trustwalk_terraform::read(&terraform));
     Ok(World::of(declared, &[], plans, &Nothing, None))
 }
@@ -73,8 +76,9 @@ fn command(root: &Path) -> Command {
     command
 }
 
-/// The texts of objects, in their order.
-fn blobs(root: &Path, wanted: &[(&str, &str)]) -> anyhow::Result<Vec<Vec<u8>>> {
+/// Hands over the text of each object with its path, in their order. Of none is more read than a file may have.
+fn blobs(root: &Path, wanted: &[(&str, &str)], mut each: impl FnMut(&str, Vec<u8>)) -> anyhow::Result<()> {
+    const LESS: &str = "git gave less than it was asked for";
     let mut child = command(root)
         .args(["cat-file", "--batch"])
         .stdin(Stdio::piped())
@@ -84,22 +88,30 @@ fn blobs(root: &Path, wanted: &[(&str, &str)]) -> anyhow::Result<Vec<Vec<u8>>> {
     let objects: Vec<&str> = wanted.iter().map(|(object, _)| *object).collect();
     let objects = objects.join("\n") + "\n";
     let mut to = child.stdin.take().context("git takes no input")?;
-    let writing = std::thread::spawn(move || to.write_all(objects.as_bytes()));
-    let mut all = Vec::new();
-    child.stdout.take().context("git gives no output")?.read_to_end(&mut all)?;
-    child.wait()?;
     // Whoever is gone early has given less, which is seen below.
+    let writing = std::thread::spawn(move || drop(to.write_all(objects.as_bytes())));
+    let mut from = BufReader::new(child.stdout.take().context("git gives no output")?);
+    let mut read = || {
+        for (_, path) in wanted {
+            let mut head = Vec::new();
+            from.by_ref().take(HEAD).read_until(b'\n', &mut head)?;
+            let head = String::from_utf8_lossy(&head);
+            let size = head.trim_end().rsplit(' ').next().and_then(|n| n.parse::<usize>().ok());
+            let size = size.context("git does not have an object that the revision names")?;
+            if size > FILE_BYTES {
+                bail!("git gave more of an object than its tree says");
+            }
+            let mut text = vec![0; size.saturating_add(1)];
+            from.read_exact(&mut text).context(LESS)?;
+            text.pop();
+            each(path, text);
+        }
+        Ok(())
+    };
+    let read = read();
+    // Where it was not read to its end, git would wait for ever for somebody to read on.
+    drop(from);
+    child.wait()?;
     let _ = writing.join();
-    let mut rest = all.as_slice();
-    let mut texts = Vec::new();
-    for _ in wanted {
-        let end = rest.iter().position(|b| *b == b'\n').context("git gave less than it was asked for")?;
-        let (head, after) = rest.split_at_checked(end).unwrap_or_default();
-        let size = String::from_utf8_lossy(head).rsplit(' ').next().and_then(|n| n.parse::<usize>().ok());
-        let size = size.context("git does not have an object that the revision names")?;
-        let body = after.get(1..).unwrap_or_default();
-        texts.push(body.get(..size).context("git gave less than it was asked for")?.to_vec());
-        rest = body.get(size.saturating_add(1)..).unwrap_or_default();
-    }
-    Ok(texts)
+    read
 }

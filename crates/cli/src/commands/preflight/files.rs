@@ -49,7 +49,19 @@ pub(super) struct Gathered {
     /// Plans of Terraform.
     pub(super) plans: Declared,
     pub(super) unread: Vec<Unread>,
+    /// Files that were not read, or not all of them, and that speak of nothing of AWS.
+    pub(super) silent: BTreeSet<String>,
     pub(super) files: usize,
+}
+
+/// What a file that has to do with AWS holds, in one spelling or another.
+const OF_AWS: [&str; 8] = ["amazonaws", "arn:aws", "AWS::", "eksctl.io", "aws_", "aws-", "AWS_", "AssumeRole"];
+
+/// Whether bytes speak of AWS, in UTF-8 or in UTF-16.
+fn speak_of_aws(bytes: &[u8]) -> bool {
+    let plain: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
+    let text = String::from_utf8_lossy(&plain);
+    OF_AWS.iter().any(|word| text.contains(word))
 }
 
 /// One file, read.
@@ -117,11 +129,16 @@ impl Checkout {
             return Err("it is a link that leads out of the checkout, which is not followed".to_owned());
         }
         let limit = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX);
-        trustwalk_collect::read_up_to(path, limit).map_err(|e| match e {
-            CollectError::TooLarge { limit, .. } => format!("it is larger than {} MiB, more than is read", limit >> 20),
-            CollectError::Read { source, .. } => in_words(&source),
-            CollectError::NotAFile { .. } => NO_FILE.to_owned(),
-            _ => "it cannot be read".to_owned(),
+        trustwalk_collect::read_up_to(path, limit).map_err(|e| {
+            if let CollectError::TooLarge { limit, .. } = e {
+                format!("it is larger than {} MiB, more than is read", limit >> 20)
+            } else if let CollectError::Read { source, .. } = &e {
+                in_words(source)
+            } else if let CollectError::NotAFile { .. } = e {
+                NO_FILE.to_owned()
+            } else {
+                "it cannot be read".to_owned()
+            }
         })
     }
 
@@ -141,7 +158,8 @@ impl Checkout {
         let found: Vec<PathBuf> = found.into_iter().collect();
         out.files = found.len() + usize::from(self.stdin.is_some());
         out.terraform = self.for_functions(&found);
-        for read in self.all(&found) {
+        for (read, silent) in self.all(&found) {
+            out.silent.extend(silent);
             match read {
                 Read::Declares(file) => out.declared.push(*file),
                 Read::Plan(declared) => out.plans.add(*declared),
@@ -239,7 +257,7 @@ impl Checkout {
     }
 
     /// Reads every file, in the order of their paths.
-    fn all(&self, paths: &[PathBuf]) -> Vec<Read> {
+    fn all(&self, paths: &[PathBuf]) -> Vec<(Read, Option<String>)> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
         let next = AtomicUsize::new(0);
         let work = || {
@@ -252,7 +270,7 @@ impl Checkout {
             }
             done
         };
-        let mut all: Vec<(usize, Read)> = std::thread::scope(|scope| {
+        let mut all: Vec<(usize, (Read, Option<String>))> = std::thread::scope(|scope| {
             let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
             running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
         });
@@ -260,7 +278,21 @@ impl Checkout {
         all.into_iter().map(|(_, read)| read).collect()
     }
 
-    fn one(&self, path: &Path) -> Read {
+    /// One file, and its path where not all of it was read and it speaks of nothing of AWS.
+    fn one(&self, path: &Path) -> (Read, Option<String>) {
+        let read = self.read_one(path);
+        let silent = match &read {
+            Read::Plan(_) | Read::Nothing => false,
+            Read::Declares(file) if file.is_whole() => false,
+            Read::Ci(source) => !speak_of_aws(source.text.as_bytes()),
+            Read::Terraform(file) => !speak_of_aws(file.text.as_bytes()),
+            Read::Declares(_) | Read::Unread(_) => self.bytes(path).is_ok_and(|bytes| !speak_of_aws(&bytes)),
+        };
+        let path = silent.then(|| self.shown(path).to_string());
+        (read, path)
+    }
+
+    fn read_one(&self, path: &Path) -> Read {
         let shown = self.shown(path);
         let unread = |why: String| Read::Unread(Unread { at: at(Arc::clone(&shown)), why });
         let bytes = match self.bytes(path) {
@@ -294,13 +326,13 @@ const NO_FILE: &str = "it is a pipe, a socket or a device, which is not read";
 /// What a system says of a file, in a sentence.
 fn in_words(error: &std::io::Error) -> String {
     use std::io::ErrorKind as Kind;
-    match error.kind() {
-        Kind::PermissionDenied => "it is not allowed to be read by who runs trustwalk",
-        Kind::NotFound => "it is not there any more, or it is a link that leads nowhere",
-        Kind::IsADirectory => "it is a folder",
-        _ => "the system failed to read it",
-    }
-    .to_owned()
+    let words = [
+        (Kind::PermissionDenied, "it is not allowed to be read by who runs trustwalk"),
+        (Kind::NotFound, "it is not there, or it is a link that leads nowhere"),
+        (Kind::IsADirectory, "it is a folder"),
+    ];
+    let known = words.into_iter().find(|(kind, _)| *kind == error.kind());
+    known.map_or("the system failed to read it", |(_, words)| words).to_owned()
 }
 
 fn at(path: Arc<str>) -> Place {

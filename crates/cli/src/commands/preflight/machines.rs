@@ -7,7 +7,7 @@ use serde_json::{Map, json};
 use trustwalk_audit::sarif::{Level, SarifPlace, SarifResult, SarifRule, SarifTool, sarif as document};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::severity::Severity;
-use trustwalk_preflight::{Found, Note, Report, Spot, Standing, TrustChange};
+use trustwalk_preflight::{Found, Report, Spot, TrustChange};
 use trustwalk_render::Shown;
 
 use super::{line, nowhere, words};
@@ -31,18 +31,18 @@ fn place(at: &Spot) -> SarifPlace {
     }
 }
 
-fn message(found: &Found) -> String {
+pub(super) fn message(found: &Found) -> String {
     let finding = &found.finding;
     let fix = finding.cures.first().map(|c| format!(". Fix: {}", c.title)).unwrap_or_default();
     format!("{} ({}): {}{fix}", finding.name(), finding.confidence.name(), finding.sentence)
 }
 
 /// The rule of trust that a change widens: nothing fails because of it, so that it is no cause of the catalogue.
-const WIDER: (&str, &str, &str) =
+pub(super) const WIDER: (&str, &str, &str) =
     ("TP001", "trust-widened", "The change lets somebody assume the role who was kept out before");
 
 /// One line for each policy that a change widens.
-fn wider(report: &Report) -> impl Iterator<Item = (&TrustChange, String)> {
+pub(super) fn wider(report: &Report) -> impl Iterator<Item = (&TrustChange, String)> {
     let told = |c: &TrustChange| format!("{}: the change of {} lets in {}", WIDER.1, c.role, c.gains.join("; "));
     report.changes.iter().filter(|c| c.widens()).map(move |c| (c, told(c)))
 }
@@ -236,72 +236,4 @@ fn markdown(report: &Report) -> String {
         }
     }
     out
-}
-
-/// Text that XML takes.
-fn xml(text: &str) -> String {
-    let shown = trustwalk_foreign::visible::line(text);
-    shown.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// The XML of `JUnit`: a test for each identity, finding and file not read (llg.cubic.org, "`JUnit` XML").
-pub(super) fn junit(report: &Report) -> Shown {
-    let mut cases: Vec<String> = Vec::new();
-    let (mut failures, mut errors) = (0, 0);
-    for found in &report.findings {
-        failures += 1;
-        cases.push(format!(
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" \
-                message=\"{}\"/></testcase>",
-            xml(&found.identity),
-            xml(found.finding.name()),
-            xml(&found.at.file),
-            found.at.line,
-            found.finding.code(),
-            xml(&message(found))
-        ));
-    }
-    for (change, text) in wider(report) {
-        failures += 1;
-        cases.push(format!(
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{}\"><failure type=\"{}\" \
-                message=\"{}\"/></testcase>",
-            xml(&change.role),
-            WIDER.1,
-            xml(&change.at.file),
-            change.at.line,
-            WIDER.0,
-            xml(&text)
-        ));
-    }
-    let mut error = |name: &str, note: &Note| {
-        errors += 1;
-        let at = note.at.clone().unwrap_or_else(nowhere);
-        cases.push(format!(
-            "    <testcase name=\"{name}\" classname=\"preflight\" file=\"{}\" line=\"{}\"><error \
-                type=\"{name}\" message=\"{}\"/></testcase>",
-            xml(&at.file),
-            at.line,
-            xml(&note.text)
-        ));
-    };
-    report.undetermined.iter().for_each(|note| error("not decided", note));
-    report.unread.iter().for_each(|note| error("not read", note));
-    for identity in report.identities.iter().filter(|i| i.standing == Standing::Sound) {
-        cases.push(format!(
-            "    <testcase name=\"{}\" classname=\"preflight\" file=\"{}\" line=\"{}\"/>",
-            xml(&identity.who),
-            xml(&identity.at.file),
-            identity.at.line
-        ));
-    }
-    let tests = cases.len();
-    let head = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"");
-    let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"trustwalk\" {head}>\n  <testsuite \
-            name=\"preflight\" \
-         {head}>\n{}\n  </testsuite>\n</testsuites>\n",
-        cases.join("\n")
-    );
-    Shown::json_text(text)
 }

@@ -3,6 +3,7 @@
 mod aside;
 mod base;
 mod files;
+mod junit;
 mod live;
 mod machines;
 mod words;
@@ -35,7 +36,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &PreflightArgs) -> anyhow::Resu
         PreflightFormat::Human => style::page(&words::words(&report, &checkout, &place.typed))?,
         PreflightFormat::Json | PreflightFormat::Yaml => style::page(&style::document(&report)?)?,
         PreflightFormat::Sarif => style::say(&machines::sarif(&report)?)?,
-        PreflightFormat::Junit => style::say(&machines::junit(&report))?,
+        PreflightFormat::Junit => style::say(&junit::junit(&report))?,
         PreflightFormat::Gitlab => style::say(&machines::gitlab(&report)?)?,
         PreflightFormat::Github => {
             style::say(&machines::annotations(&report))?;
@@ -56,7 +57,8 @@ fn world(checkout: &Checkout, args: &PreflightArgs) -> anyhow::Result<World> {
     for job in &mut world.jobs {
         job.facts = known.of_job(std::mem::take(&mut job.facts));
     }
-    Ok(World { files: gathered.files, now: jiff::Timestamp::now().as_second(), ..world })
+    let (silent, values) = (gathered.silent, aside::values(checkout)?);
+    Ok(World { files: gathered.files, silent, values, now: jiff::Timestamp::now().as_second(), ..world })
 }
 
 /// A note as one line: where, and what.
