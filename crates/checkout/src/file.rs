@@ -92,6 +92,12 @@ pub fn read_file(source: &Source) -> InFile {
         }
         unread
     }));
+    // kubectl refuses such a manifest, and a policy of it is not what it seems; other tools take the last.
+    if read.all.iter().any(|d| kubernetes::is_object(d) || is_trust_policy(d)) {
+        let why =
+            "this key stands a second time in its object, which kubectl and IAM refuse; the last is what was read";
+        out.declared.unread.extend(read.twice.into_iter().map(|at| Unread { at, why: why.to_owned() }));
+    }
     for document in &read.all {
         of_document(source, document, &mut out);
     }

@@ -21,6 +21,8 @@ pub struct Documents {
     pub all: Vec<Node>,
     /// What was not, each with its place.
     pub unread: Vec<Unread>,
+    /// Keys that stand a second time in their object: the last is what was read.
+    pub twice: Vec<Place>,
 }
 
 /// Reads the documents of a text. One that is broken does not hide those after it.
@@ -58,8 +60,7 @@ pub fn read_yaml(path: &Arc<str>, text: &str) -> Documents {
             }
         }
     }
-    let why = "this key stands a second time in its object, which kubectl refuses; the last is what was read";
-    out.unread.extend(tree.twice.into_iter().map(|at| Unread { at, why: why.to_owned() }));
+    out.twice = tree.twice;
     out
 }
 
@@ -342,7 +343,7 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_is_told_with_its_place() {
         let read = read("a: {x: 1, y: 2}\nb:\n  x: 1\n  z: 2\n  x: 3\nm: {<<: {q: 1}, <<: {q: 2}}\n");
-        let told: Vec<(u32, u32)> = read.unread.iter().map(|u| (u.at.line, u.at.column)).collect();
+        let told: Vec<(u32, u32)> = read.twice.iter().map(|at| (at.line, at.column)).collect();
         assert_eq!(told, [(5, 3)]);
         assert_eq!(read.all[0].at_path(&["b", "x"]).unwrap().value, Value::Number("3".to_owned()));
     }

@@ -93,7 +93,7 @@ pub(crate) fn judge<'w>(world: &'w World, accounts: &[Merged<'w>], report: &mut 
             tell_association(association, workload, report);
         }
     }
-    agents(world, report);
+    agents(&crew, report);
 }
 
 fn folder(place: &Place) -> &str {
@@ -212,14 +212,18 @@ fn tell_association(association: &Association, workload: &Workload, report: &mut
     report.findings.push(put::found(finding, &who, &wrong.at, related, &Fill::default()));
 }
 
-/// Clusters with associations to which no file adds the agent: told once for each.
-fn agents(world: &World, report: &mut Report) {
+/// Clusters with associations to which no file adds the agent: told once for each. It is open where the files have pods
+/// that are to get a role so, and else to be looked at.
+fn agents(crew: &Crew<'_>, report: &mut Report) {
+    let world = crew.world;
     for cluster in world.declared.clusters.iter().filter(|c| !c.built_in_agent) {
-        let of = |text: &Text| *text == cluster.name.value;
-        let Some(first) = world.declared.associations.iter().find(|a| of(&a.cluster)) else { continue };
+        let of_cluster = |text: &Text| *text == cluster.name.value;
+        let ours: Vec<&Association> = world.declared.associations.iter().filter(|a| of_cluster(&a.cluster)).collect();
+        let Some(first) = ours.first() else { continue };
         // An add-on whose name is not known may be it, and one of a cluster that is not known may be for this one.
         let may_be = |a: &trustwalk_checkout::Addon| {
-            (of(&a.cluster) || a.cluster.known().is_none()) && a.name.value.known().is_none_or(|name| name == AGENT)
+            (of_cluster(&a.cluster) || a.cluster.known().is_none())
+                && a.name.value.known().is_none_or(|name| name == AGENT)
         };
         if world.declared.addons.iter().any(may_be) {
             continue;
@@ -229,11 +233,18 @@ fn agents(world: &World, report: &mut Report) {
              installed otherwise, which `aws eks list-addons` tells",
             cluster.name.value
         );
-        report.undetermined.push(Note { text, identity: None, at: Some(Spot::from(&first.from.at)) });
-        for association in world.declared.associations.iter().filter(|a| of(&a.cluster)) {
-            let who = crate::associations::who(association);
-            let sound = |i: &&mut Identity| i.who == who && i.standing == Standing::Sound;
-            report.identities.iter_mut().filter(sound).for_each(|i| i.standing = Standing::Undetermined);
+        let note = Note { text, identity: None, at: Some(Spot::from(&first.from.at)) };
+        let runs = |a: &&Association| {
+            let subject = subject(&a.namespace.value, &a.account.value);
+            world.declared.workloads.iter().any(|w| of(w) == subject)
+        };
+        let waiting: Vec<String> = ours.iter().copied().filter(runs).map(crate::associations::who).collect();
+        if waiting.is_empty() {
+            report.notes.push(note);
+            continue;
         }
+        report.undetermined.push(note);
+        let sound = |i: &&mut Identity| waiting.contains(&i.who) && i.standing == Standing::Sound;
+        report.identities.iter_mut().filter(sound).for_each(|i| i.standing = Standing::Undetermined);
     }
 }

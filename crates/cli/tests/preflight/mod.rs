@@ -191,7 +191,7 @@ fn files_that_are_no_good_are_a_line_each_and_the_rest_is_read() {
     std::os::unix::fs::symlink("nowhere", folder.path().join("dangling.yaml")).unwrap();
     let pipe = Command::new("mkfifo").arg(folder.path().join("pipe.yaml")).status().unwrap();
     assert!(pipe.success());
-    write(folder.path(), &[("twice.yaml", "kind: ServiceAccount\nmetadata:\n  name: a\n  name: b\n")]);
+    write(folder.path(), &[("twice.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: a\n  name: b\n")]);
     let (code, report) = document(folder.path(), &[]);
     let unread = report["unread"].as_array().unwrap();
     let mut files: Vec<&str> = unread.iter().map(|n| n["at"]["file"].as_str().unwrap()).collect();

@@ -102,6 +102,11 @@ fn associations_without_their_agent_are_open() {
     let found = of("");
     assert!(causes(&found).is_empty() && found.undetermined.len() == 1, "{found:#?}");
     assert!(found.undetermined[0].text.contains("eks-pod-identity-agent"));
+    let nobody = report(&[("a.yaml", &associated("shop", "reader", ""))]);
+    assert!(
+        nobody.undetermined.is_empty() && nobody.notes.len() == 1,
+        "no pods are there that wait for it: {nobody:#?}"
+    );
     let unknown = "  X: {Type: AWS::EKS::Addon, Properties: {ClusterName: !Ref Cluster, AddonName: !Ref Which}}\n";
     assert!(of(unknown).undetermined.is_empty(), "it may be the agent");
     let automatic =

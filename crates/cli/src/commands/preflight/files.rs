@@ -153,7 +153,7 @@ impl Checkout {
             let real = path
                 .canonicalize()
                 .map_err(|e| anyhow::anyhow!("cannot read `{}`: {}", path.display(), in_words(&e)))?;
-            self.walk(&real, DEPTH, &mut found, &mut out.unread);
+            self.walk(&real, DEPTH, &mut found, &mut out);
         }
         let found: Vec<PathBuf> = found.into_iter().collect();
         out.files = found.len() + usize::from(self.stdin.is_some());
@@ -199,7 +199,7 @@ impl Checkout {
         beside.filter_map(read).collect()
     }
 
-    fn walk(&self, path: &Path, depth: usize, found: &mut BTreeSet<PathBuf>, unread: &mut Vec<Unread>) {
+    fn walk(&self, path: &Path, depth: usize, found: &mut BTreeSet<PathBuf>, out: &mut Gathered) {
         if found.len() >= FILES {
             return;
         }
@@ -209,13 +209,13 @@ impl Checkout {
         }
         let tell = |path: &Path, why: String| Unread { at: at(self.shown(path)), why };
         let Some(depth) = depth.checked_sub(1) else {
-            unread.push(tell(path, format!("it lies deeper than {DEPTH} folders and was not read")));
+            out.unread.push(tell(path, format!("it lies deeper than {DEPTH} folders and was not read")));
             return;
         };
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) => {
-                unread.push(tell(path, in_words(&error)));
+                out.unread.push(tell(path, in_words(&error)));
                 return;
             }
         };
@@ -225,31 +225,32 @@ impl Checkout {
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_symlink() {
                 // Within the checkout it leads to what is read in its own place.
-                let of_interest = is_of_interest(&path) || path.is_dir();
-                let why = match path.canonicalize() {
+                let (nowhere, why) = match path.canonicalize() {
                     Ok(real) if !real.starts_with(&self.root) => {
-                        "it is a link that leads out of the checkout, which is not followed"
+                        (false, "it is a link that leads out of the checkout, which is not followed")
                     }
                     Ok(_) => continue,
-                    Err(_) => "it is a link that leads nowhere",
+                    Err(_) => (true, "it is a link that leads nowhere"),
                 };
-                if of_interest {
-                    unread.push(tell(&path, why.to_owned()));
+                if is_of_interest(&path) || path.is_dir() {
+                    out.unread.push(tell(&path, why.to_owned()));
+                    out.silent.extend(nowhere.then(|| self.shown(&path).to_string()));
                 }
             } else if kind.is_dir() {
                 let hidden = name.starts_with('.') && !OF_CI.contains(&name.as_ref());
                 if !hidden && !PASSED_OVER.contains(&name.as_ref()) {
-                    self.walk(&path, depth, found, unread);
+                    self.walk(&path, depth, found, out);
                 }
             } else if is_of_interest(&path) {
                 if kind.is_file() {
                     found.insert(path);
                 } else {
-                    unread.push(tell(&path, NO_FILE.to_owned()));
+                    out.silent.insert(self.shown(&path).to_string());
+                    out.unread.push(tell(&path, NO_FILE.to_owned()));
                 }
             }
             if found.len() >= FILES {
-                unread
+                out.unread
                     .push(tell(&entry.path(), format!("there are more than {FILES} files, and the rest was not read")));
                 return;
             }
