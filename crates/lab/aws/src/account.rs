@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use rustls_pki_types::CertificateDer;
 
-use crate::callers::new_keys;
+use crate::callers::{lasting_id, new_keys};
 use crate::catalogue;
-use crate::state::{Addon, Association, Cluster, Credentials, Principal, Provider, Role, State};
+use crate::state::{Addon, Association, Cluster, Credentials, Managed, Principal, Provider, Role, Session, State};
 
 /// How the account decides whether to trust an issuer's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -73,6 +73,7 @@ struct Own {
     unprivileged: Credentials,
     refuses_audiences_briefly: AtomicBool,
     follower: Mutex<Option<Follower>>,
+    started: Timestamp,
 }
 
 impl std::fmt::Debug for Account {
@@ -94,7 +95,7 @@ impl Account {
     fn member_of(members: &Members, config: Arc<AccountConfig>) -> Self {
         let admin = new_keys("AKIA", None);
         let unprivileged = new_keys("AKIA", None);
-        let mut state = State { policies: catalogue::managed(), ..State::default() };
+        let mut state = State { policies: catalogue::managed(&config.partition), ..State::default() };
         let user = |name: &str, policies: Vec<String>| Principal::User { name: name.to_owned(), policies };
         state.keys.insert(admin.access_key_id.clone(), (admin.clone(), user("admin", vec![ADMIN.to_owned()])));
         state.keys.insert(unprivileged.access_key_id.clone(), (unprivileged.clone(), user("nobody", Vec::new())));
@@ -104,6 +105,7 @@ impl Account {
             unprivileged,
             refuses_audiences_briefly: AtomicBool::new(true),
             follower: Mutex::new(None),
+            started: (config.clock)(),
         });
         let id = config.account_id.clone();
         let entry = (Arc::clone(&config), Arc::clone(&own));
@@ -154,6 +156,11 @@ impl Account {
         self.own.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When the account was opened, as far as its clock tells.
+    pub(crate) fn started(&self) -> Timestamp {
+        self.own.started
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.config.clock)()
     }
@@ -170,22 +177,32 @@ impl Account {
 
     /// Keys of a session of a role, as instance metadata hands them out.
     pub fn session_for(&self, role: &str, session: &str, seconds: i64) -> Credentials {
-        self.open_session(role, session, seconds, BTreeMap::new())
+        self.open_session(self.session_of(role, session), seconds)
     }
 
-    /// Keys of a session of a role with tags.
-    pub(crate) fn open_session(
-        &self,
-        role: &str,
-        session: &str,
-        seconds: i64,
-        tags: BTreeMap<String, String>,
-    ) -> Credentials {
+    /// A session of a role that brings nothing along.
+    pub(crate) fn session_of(&self, role: &str, name: &str) -> Session {
+        Session {
+            role: role.to_owned(),
+            role_id: self.role_id(role),
+            name: name.to_owned(),
+            began: self.now(),
+            tags: BTreeMap::new(),
+            transitive: Vec::new(),
+            source_identity: None,
+            policy: None,
+            policy_arns: Vec::new(),
+            federated: BTreeMap::new(),
+        }
+    }
+
+    /// Keys of a session.
+    pub(crate) fn open_session(&self, session: Session, seconds: i64) -> Credentials {
         /// Sessions at a time: each pod has one or two, and they end after twelve hours at most.
         const MOST: usize = 5000;
         let now = self.now();
         let keys = new_keys("ASIA", Some(now + jiff::SignedDuration::from_secs(seconds)));
-        let principal = Principal::Session { role: role.to_owned(), session: session.to_owned(), began: now, tags };
+        let principal = Principal::Session(Box::new(session));
         let mut state = self.state();
         if state.keys.len() >= MOST {
             state.keys.retain(|_, (keys, _)| keys.expires.is_none_or(|end| end > now));
@@ -227,9 +244,29 @@ impl Account {
         self.state().providers.remove(url);
     }
 
-    /// Makes or replaces a role.
+    /// Makes or replaces a role. One that is put back under a name is the same one, other than with IAM's operations.
     pub fn put_role(&self, role: Role) {
-        self.state().roles.insert(role.name.clone(), role);
+        let trusted = crate::principals::trusted(self, &role.trust_policy);
+        let mut state = self.state();
+        let kept = state.kept.entry(role.name.clone()).or_default();
+        if kept.id.is_empty() {
+            kept.id = lasting_id("AROA", &role.name);
+        }
+        kept.trusted = trusted;
+        state.roles.insert(role.name.clone(), role);
+    }
+
+    /// The unique id of a role of that name.
+    pub(crate) fn role_id(&self, name: &str) -> String {
+        let kept = self.state().kept.get(name).map(|kept| kept.id.clone());
+        kept.unwrap_or_else(|| lasting_id("AROA", name))
+    }
+
+    /// Whether the role of a session is still the one that it was taken from.
+    pub(crate) fn lives(&self, session: &Session) -> bool {
+        let state = self.state();
+        state.roles.contains_key(&session.role)
+            && state.kept.get(&session.role).is_some_and(|kept| kept.id == session.role_id)
     }
 
     /// A role by name.
@@ -239,12 +276,13 @@ impl Account {
 
     /// Takes a role away.
     pub fn delete_role(&self, name: &str) {
-        self.state().roles.remove(name);
+        self.state().forget_role(name);
     }
 
     /// Makes or replaces a managed policy.
     pub fn put_policy(&self, arn: &str, document: &str) {
-        self.state().policies.insert(arn.to_owned(), document.to_owned());
+        let policy = Managed::new(arn, "v1", document, self.now());
+        self.state().policies.insert(arn.to_owned(), policy);
     }
 
     /// Takes a managed policy away.

@@ -2,14 +2,16 @@
 
 use crate::account::Account;
 use crate::iam::unknown;
+use crate::language::Keys;
 use crate::outcome::{AwsFault, Outcome, tag};
-use crate::policy::{Ruling, decide};
+use crate::passed::{Passed, Tagging};
+use crate::policy::{Ruling, voices};
 use crate::query::Parameters;
 use crate::requests::keys_of;
 use crate::sigv4::Caller;
-use crate::state::{Principal, Touched};
-use crate::sts::{assumed_xml, credentials_xml, role_of, shape};
-use crate::trust::{Admission, admits_caller};
+use crate::state::{Principal, Role, Session, Touched};
+use crate::sts::{assumed_xml, credentials_xml, is_role_arn, role_of, session_name};
+use crate::trust::{Admission, Known, admits_caller};
 use crate::{trail, validate};
 
 /// Longest session of a role taken by a role's session, seconds (STS API reference, `AssumeRole`).
@@ -26,45 +28,102 @@ pub(crate) fn call(account: &Account, caller: &Caller, action: &str, form: &Para
 
 fn identity(account: &Account, caller: &Caller) -> String {
     let arn = crate::arns::arn(account, &caller.principal);
-    let id = match &caller.principal {
-        Principal::User { name, .. } => crate::callers::role_id(name).replace("AROA", "AIDA"),
-        Principal::Session { role, session, .. } => format!("{}:{session}", crate::callers::role_id(role)),
-    };
+    let id = crate::arns::id(&caller.principal);
     [tag("Arn", &arn), tag("UserId", &id), tag("Account", &account.config.account_id)].concat()
 }
 
-/// Within one account a trust policy that names the caller is enough; one that names the account,
-/// or any across accounts, needs the caller's own policies too (IAM User Guide, "Policy evaluation
-/// logic" and "Cross-account policy evaluation logic").
 fn assume(account: &Account, caller: &Caller, form: &Parameters) -> Outcome {
-    shape(form)?;
-    let (arn, session) = (form.text("RoleArn"), form.text("RoleSessionName"));
+    session_name(form)?;
+    let arn = validate::text(form, "RoleArn", 20, 2048)?.to_owned();
+    if !is_role_arn(&arn) {
+        // With the ARN first, other than for web identities (reported).
+        return Err(AwsFault::validation(format!("{arn} is invalid")));
+    }
     let asked = validate::number(form, "DurationSeconds", 900, 43_200)?;
-    let own = decide(account, caller, "sts:AssumeRole", &arn);
-    let owner = account.owner_of(&arn);
-    let role = owner.as_ref().and_then(|o| role_of(o, &arn));
-    let admission = role.as_ref().map_or(Admission::No, |r| {
-        let mut keys = keys_of(account, caller);
-        keys.insert("sts:rolesessionname".to_owned(), vec![session.clone()]);
-        keys.extend(form.get("ExternalId").map(|id| ("sts:externalid".to_owned(), vec![id.to_owned()])));
-        admits_caller(&r.trust_policy, &known_as(account, &caller.principal), &account.config.account_id, &keys)
-    });
-    let same = owner.as_ref().is_some_and(|o| o.config.account_id == account.config.account_id);
-    let may = match admission {
-        Admission::No => false,
-        Admission::ByName if same => !matches!(own, Ruling::Denied(_)),
-        Admission::ByName | Admission::ByAccount => own == Ruling::Allowed,
-    };
-    let (Some(owner), Some(role), true) = (owner, role, may) else {
+    let passed = Passed::of(form)?;
+    let tagging = Tagging::of(form, session_of(caller))?;
+    let packed = passed.packed(&tagging.tags)?;
+    let (owner, role) = admitted(account, caller, form, &arn, &tagging).map_err(|action| {
         let who = crate::arns::arn(account, &caller.principal);
-        let text = format!("User: {who} is not authorized to perform: sts:AssumeRole on resource: {arn}");
+        let text = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
         let fault = AwsFault::new(403, "AccessDenied", text);
         record(account, caller, form, &arn, Some(&fault));
-        return Err(fault);
+        fault
+    })?;
+    passed.known(&owner)?;
+    let seconds = life(caller, &role, asked)?;
+    let session = Session {
+        tags: tagging.tags,
+        transitive: tagging.transitive,
+        source_identity: tagging.source_identity.clone(),
+        policy: passed.policy,
+        policy_arns: passed.arns,
+        ..owner.session_of(&role.name, &form.text("RoleSessionName"))
     };
-    let chained = matches!(caller.principal, Principal::Session { .. });
+    let shown = assumed_xml(&owner, &session);
+    let credentials = owner.open_session(session, seconds);
+    record(account, caller, form, &arn, None);
+    let identity = tagging.source_identity.iter().map(|identity| tag("SourceIdentity", identity)).collect();
+    Ok([credentials_xml(&credentials), shown, identity, tag("PackedPolicySize", &packed.to_string())].concat())
+}
+
+/// The role and its account, or the action that the caller is not allowed. Within one account a trust policy that names
+/// the caller is enough; one that names the account, or any across accounts, needs the caller's own policies too. Where
+/// it names the caller's role, boundary and session policies narrow (IAM User Guide, "Policy evaluation logic",
+/// "Cross-account policy evaluation logic", "Permissions boundaries for IAM entities").
+fn admitted(
+    account: &Account,
+    caller: &Caller,
+    form: &Parameters,
+    arn: &str,
+    tagging: &Tagging,
+) -> Result<(Account, Role), &'static str> {
+    const FIRST: &str = "sts:AssumeRole";
+    let owner = account.owner_of(arn).ok_or(FIRST)?;
+    let role = role_of(&owner, arn).ok_or(FIRST)?;
+    let session = session_of(caller);
+    // A source identity stays what it is (IAM User Guide, "Monitor and control actions taken with assumed roles").
+    let kept = session.and_then(|session| session.source_identity.as_ref());
+    if kept.is_some() && kept != tagging.source_identity.as_ref() {
+        return Err("sts:SetSourceIdentity");
+    }
+    let mut more = Keys::new();
+    more.insert("sts:rolesessionname".to_owned(), vec![form.text("RoleSessionName")]);
+    more.extend(form.get("ExternalId").map(|id| ("sts:externalid".to_owned(), vec![id.to_owned()])));
+    tagging.keys(&mut more);
+    let mut keys = keys_of(account, caller);
+    keys.extend(more.clone());
+    let trusted = owner.state().kept.get(&role.name).map(|kept| kept.trusted.clone()).unwrap_or_default();
+    let known = Known {
+        principal: crate::arns::arn(account, &caller.principal),
+        role: session.and_then(|s| Some((account.role_arn(&account.role(&s.role)?), s.role_id.clone()))),
+        account_id: account.config.account_id.clone(),
+    };
+    let same = owner.config.account_id == account.config.account_id;
+    let may = |action: &str| {
+        let own = voices(account, caller, action, arn, &more);
+        match admits_caller(&role.trust_policy, action, &known, &trusted, &keys) {
+            Admission::No => false,
+            Admission::ByName if same => !own.denied(),
+            Admission::ByRole if same => !own.denied() && own.within_bounds(),
+            Admission::ByName | Admission::ByRole | Admission::ByAccount => own.ruling() == Ruling::Allowed,
+        }
+    };
+    let refused = std::iter::once(FIRST).chain(tagging.needs()).find(|action| !may(action));
+    refused.map_or(Ok((owner, role)), Err)
+}
+
+fn session_of(caller: &Caller) -> Option<&Session> {
+    match &caller.principal {
+        Principal::User { .. } => None,
+        Principal::Session(session) => Some(session),
+    }
+}
+
+/// How long the session may last, seconds.
+fn life(caller: &Caller, role: &Role, asked: Option<i64>) -> Result<i64, AwsFault> {
     let seconds = asked.unwrap_or(CHAINED);
-    if chained && seconds > CHAINED {
+    if session_of(caller).is_some() && seconds > CHAINED {
         return Err(AwsFault::validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
@@ -74,23 +133,11 @@ fn assume(account: &Account, caller: &Caller, form: &Parameters) -> Outcome {
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    let credentials = owner.session_for(&role.name, &session, seconds);
-    record(account, caller, form, &arn, None);
-    Ok([credentials_xml(&credentials), assumed_xml(&owner, &role, &session)].concat())
+    Ok(seconds)
 }
 
 /// The trail of the caller's account; that of the role's account, where it is another, holds nothing of it here.
 fn record(account: &Account, caller: &Caller, form: &Parameters, arn: &str, fault: Option<&AwsFault>) {
     let about = vec![Touched { kind: "AWS::IAM::Role", name: arn.to_owned() }];
     trail::called(account, caller, ("sts.amazonaws.com", "AssumeRole"), about, trail::parameters(form), fault);
-}
-
-/// ARNs by which a trust policy may name a caller: a session by itself or by its role.
-fn known_as(account: &Account, principal: &Principal) -> Vec<String> {
-    let own = crate::arns::arn(account, principal);
-    let role = match principal {
-        Principal::Session { role, .. } => account.role(role).map(|r| account.role_arn(&r)),
-        Principal::User { .. } => None,
-    };
-    std::iter::once(own).chain(role).collect()
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-/// ARN of the CNI's managed policy.
-const CNI: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
+use jiff::Timestamp;
+
+use crate::state::Managed;
+
+/// Name of the CNI's managed policy.
+const CNI: &str = "AmazonEKS_CNI_Policy";
 /// Its default version, v5 (AWS managed policy reference).
 const CNI_V5: &str = concat!(
     r#"{"Version":"2012-10-17","Statement":[{"Sid":"AmazonEKSCNIPolicy","Effect":"Allow","#,
@@ -16,24 +20,50 @@ const CNI_V5: &str = concat!(
     r#""Resource":["arn:aws:ec2:*:*:network-interface/*"]}]}"#
 );
 
+/// Others, with what they allow: some in full, most abridged to what tools about identity come across.
+const OTHERS: [(&str, &str); 16] = [
+    ("AmazonS3ReadOnlyAccess", r#"["s3:Get*","s3:List*"]"#),
+    ("AmazonRoute53FullAccess", r#"["route53:*"]"#),
+    (
+        "AmazonEKSWorkerNodePolicy",
+        r#"["ec2:DescribeInstances","eks:DescribeCluster","eks-auth:AssumeRoleForPodIdentity"]"#,
+    ),
+    ("AmazonEKSWorkerNodeMinimalPolicy", r#"["eks-auth:AssumeRoleForPodIdentity"]"#),
+    ("AmazonEKSClusterPolicy", r#"["ec2:Describe*","elasticloadbalancing:*","autoscaling:Describe*"]"#),
+    ("AmazonEKSVPCResourceController", r#"["ec2:CreateNetworkInterface","ec2:DeleteNetworkInterface"]"#),
+    ("AmazonEKSServicePolicy", r#"["ec2:Describe*","ec2:CreateNetworkInterface"]"#),
+    ("AmazonEKSComputePolicy", r#"["ec2:RunInstances","ec2:CreateFleet"]"#),
+    ("AmazonEKSBlockStoragePolicy", r#"["ec2:CreateVolume","ec2:AttachVolume"]"#),
+    ("AmazonEKSLoadBalancingPolicy", r#"["elasticloadbalancing:*"]"#),
+    ("AmazonEKSNetworkingPolicy", r#"["ec2:CreateNetworkInterface"]"#),
+    ("AmazonEC2ContainerRegistryReadOnly", r#"["ecr:Get*","ecr:BatchGetImage","ecr:BatchCheckLayerAvailability"]"#),
+    ("AmazonEC2ContainerRegistryPullOnly", r#"["ecr:GetAuthorizationToken","ecr:BatchGetImage"]"#),
+    ("AmazonSSMManagedInstanceCore", r#"["ssm:UpdateInstanceInformation","ssmmessages:*"]"#),
+    ("AdministratorAccess", r#""*""#),
+    (
+        "ReadOnlyAccess",
+        r#"["iam:Get*","iam:List*","eks:Describe*","eks:List*","ec2:Describe*","cloudtrail:LookupEvents"]"#,
+    ),
+];
+/// Those under a path.
+const ON_PATHS: [(&str, &str); 2] = [
+    ("service-role/AmazonEBSCSIDriverPolicy", r#"["ec2:CreateSnapshot","ec2:AttachVolume","ec2:DescribeVolumes"]"#),
+    ("service-role/AmazonEFSCSIDriverPolicy", r#"["elasticfilesystem:DescribeAccessPoints"]"#),
+];
+/// When they were made: long before the lab.
+const MADE: i64 = 1_430_000_000;
+
 /// Them by ARN.
-pub(crate) fn managed() -> BTreeMap<String, String> {
+pub(crate) fn managed(partition: &str) -> BTreeMap<String, Managed> {
     let allow = |actions: &str| {
         format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":{actions},"Resource":"*"}}]}}"#)
     };
-    let plain = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
-    BTreeMap::from([
-        (CNI.to_owned(), CNI_V5.to_owned()),
-        (plain("AmazonS3ReadOnlyAccess"), allow(r#"["s3:Get*","s3:List*"]"#)),
-        (plain("AmazonRoute53FullAccess"), allow(r#"["route53:*"]"#)),
-        (
-            plain("AmazonEKSWorkerNodePolicy"),
-            allow(r#"["ec2:DescribeInstances","eks:DescribeCluster","eks-auth:AssumeRoleForPodIdentity"]"#),
-        ),
-        (plain("AdministratorAccess"), allow(r#""*""#)),
-        (
-            plain("ReadOnlyAccess"),
-            allow(r#"["iam:Get*","iam:List*","eks:Describe*","eks:List*","ec2:Describe*","cloudtrail:LookupEvents"]"#),
-        ),
-    ])
+    let made = Timestamp::from_second(MADE).unwrap_or_default();
+    let policy = |name: &str, version: &str, document: &str| {
+        let arn = format!("arn:{partition}:iam::aws:policy/{name}");
+        let policy = Managed::new(&arn, version, document, made);
+        (arn, policy)
+    };
+    let others = OTHERS.iter().chain(&ON_PATHS).map(|(name, actions)| policy(name, "v1", &allow(actions)));
+    others.chain([policy(CNI, "v5", CNI_V5)]).collect()
 }

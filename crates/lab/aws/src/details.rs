@@ -5,6 +5,7 @@ use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome, members, tag};
 use crate::paging::page;
 use crate::query::{Parameters, encode};
+use crate::role_xml::{boundary, time};
 use crate::state::Role;
 
 /// The operation.
@@ -30,7 +31,6 @@ pub(crate) fn call(account: &Account, form: &Parameters) -> Outcome {
 
 /// A role with its policies.
 fn detail(account: &Account, role: &Role) -> String {
-    let time = |t: jiff::Timestamp| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let used = role.last_used.map(|t| tag("LastUsedDate", &time(t)) + &tag("Region", &account.config.region));
     let inline = role
         .inline
@@ -40,21 +40,17 @@ fn detail(account: &Account, role: &Role) -> String {
         .attached
         .iter()
         .map(|arn| tag("PolicyName", arn.rsplit('/').next().unwrap_or_default()) + &tag("PolicyArn", arn));
-    let boundary = role.boundary.iter().map(|arn| {
-        let inside = tag("PermissionsBoundaryType", "Policy") + &tag("PermissionsBoundaryArn", arn);
-        format!("<PermissionsBoundary>{inside}</PermissionsBoundary>")
-    });
     [
         members("RolePolicyList", inline),
         members("AttachedManagedPolicies", attached),
         "<InstanceProfileList/>".to_owned(),
-        boundary.collect(),
+        boundary(role),
         tag("Path", &role.path),
         tag("RoleName", &role.name),
-        tag("RoleId", &crate::callers::role_id(&role.name)),
+        tag("RoleId", &account.role_id(&role.name)),
         tag("Arn", &account.role_arn(role)),
         tag("CreateDate", &time(role.created)),
-        tag("AssumeRolePolicyDocument", &encode(&role.trust_policy, false)),
+        tag("AssumeRolePolicyDocument", &encode(&crate::principals::shown(account, role), false)),
         format!("<RoleLastUsed>{}</RoleLastUsed>", used.unwrap_or_default()),
         members("Tags", role.tags.iter().map(|(k, v)| tag("Key", k) + &tag("Value", v))),
     ]

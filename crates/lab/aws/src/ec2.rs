@@ -1,13 +1,14 @@
 //! EC2: as much as the VPC CNI and a curious operator ask.
 
 use crate::account::Account;
+use crate::language::Keys;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::sigv4::Caller;
 
 /// Calls, each authorised by the caller's policies.
 pub(crate) fn call(account: &Account, caller: &Caller, action: &str) -> Outcome {
     let full = format!("ec2:{action}");
-    if let Some(why) = crate::policy::decide(account, caller, &full, "*").why(&full) {
+    if let Some(why) = crate::policy::decide(account, caller, &full, "*", &Keys::new()).why(&full) {
         let who = crate::arns::arn(account, &caller.principal);
         let text = format!(
             "You are not authorized to perform this operation. User: {who} is not authorized to perform: {full} {why}"

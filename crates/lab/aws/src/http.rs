@@ -8,6 +8,7 @@ use trustwalk_lab_serve::{PATIENCE, Version, accept, speak};
 
 use crate::account::Account;
 use crate::callers::request_id;
+use crate::language::Keys;
 use crate::origin::Origin;
 use crate::outcome::{AwsFault, escape, tag};
 use crate::query::Parameters;
@@ -100,7 +101,19 @@ impl Account {
 
     /// Refuses unless the caller's policies allow the action on the resource.
     pub(crate) fn authorise(&self, caller: &Caller, action: &str, resource: &str) -> Result<(), AwsFault> {
-        let Some(why) = crate::policy::decide(self, caller, action, resource).why(action) else { return Ok(()) };
+        self.authorise_with(caller, action, resource, &Keys::new())
+    }
+
+    /// The same, asked with condition keys of the service's own.
+    pub(crate) fn authorise_with(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &str,
+        keys: &Keys,
+    ) -> Result<(), AwsFault> {
+        let ruling = crate::policy::decide(self, caller, action, resource, keys);
+        let Some(why) = ruling.why(action) else { return Ok(()) };
         let who = crate::arns::arn(self, &caller.principal);
         Err(AwsFault::new(
             403,
@@ -157,9 +170,10 @@ fn query_reply(action: &str, namespace: &str, outcome: Result<String, AwsFault>)
             f.status,
             "text/xml",
             format!(
-                "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>Sender</Type>\n    \
+                "<ErrorResponse xmlns=\"{namespace}\">\n  <Error>\n    <Type>{}</Type>\n    \
                  <Code>{}</Code>\n    <Message>{}</Message>\n  </Error>\n  \
                  <RequestId>{id}</RequestId>\n</ErrorResponse>\n",
+                if f.status < 500 { "Sender" } else { "Receiver" },
                 f.code,
                 escape(&f.message)
             ),
@@ -213,7 +227,10 @@ fn json_reply(outcome: Result<serde_json::Value, AwsFault>) -> Response<Full<Byt
     }
 }
 
+/// A refusal of the signature or of its keys, as the services word it (their API references, "Common errors", which the
+/// query protocol's services share; EC2 and S3 have errors of their own: EC2 and S3 API references, "Error responses").
 fn fault_reply(service: &str, fault: AwsFault) -> Response<Full<Bytes>> {
+    let fault = fault.worded_by(service);
     match service {
         "eks" | "eks-auth" | "cloudtrail" => json_reply(Err(fault)),
         "ec2" => ec2_reply("", Err(fault)),

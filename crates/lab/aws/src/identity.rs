@@ -53,6 +53,10 @@ impl Brought {
                 brought.tags.insert(key.clone(), only(values).ok_or_else(bad)?);
             }
             brought.transitive = one_or_many(nested.get("transitive_tag_keys"));
+            if brought.transitive.iter().any(|key| !brought.tags.contains_key(key)) {
+                let text = "The specified transitive tag key must be included in the requested tags.";
+                return Err(AwsFault::new(400, "InvalidParameterValue", text));
+            }
         }
         // The flat form is reported to work as well.
         let flat = format!("{TAGS}/principal_tags/");
@@ -106,4 +110,16 @@ pub(crate) fn claim_keys(jwt: &Jwt, bare: &str, audience: &str, keys: &mut Keys)
             put(claim, jwt.text(claim).into_iter().collect());
         }
     }
+}
+
+/// The keys that stay with the session: of the provider's, audience, subject and `amr`, and whose provider it was (IAM
+/// User Guide, "IAM and AWS STS condition context keys", which are present after the exchange).
+pub(crate) fn lasting_keys(jwt: &Jwt, bare: &str, audience: &str, provider_arn: &str) -> Keys {
+    let key = |claim: &str| format!("{bare}:{claim}").to_ascii_lowercase();
+    Keys::from([
+        (key("aud"), vec![audience.to_owned()]),
+        (key("sub"), jwt.text("sub").into_iter().collect()),
+        (key("amr"), one_or_many(jwt.claims.get("amr"))),
+        ("aws:federatedprovider".to_owned(), vec![provider_arn.to_owned()]),
+    ])
 }

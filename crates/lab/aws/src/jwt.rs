@@ -71,6 +71,10 @@ impl Jwt {
     /// Issuer, subject and audience must be there before anything is looked up.
     pub(crate) fn required(&self) -> Result<(), AwsFault> {
         for name in ["iss", "sub", "aud", "iat", "exp"] {
+            // Of all claims that are null this one alone is too much for STS (reported).
+            if name == "sub" && self.claims.get(name).is_some_and(Value::is_null) {
+                return Err(AwsFault::new(500, "InternalFailure", "Unknown error validating third-party token"));
+            }
             if self.claims.get(name).is_none_or(Value::is_null) {
                 return Err(AwsFault::token(format!("Missing a required claim: {name}")));
             }
@@ -139,11 +143,25 @@ impl Jwt {
         Err(if briefly { AwsFault::token("Incorrect token audience") } else { not_validated() })
     }
 
-    /// A token may be meant for some roles alone (claim `https://aws.amazon.com/roles`, reported).
-    pub(crate) fn check_roles(&self, role_arn: &str) -> Result<(), AwsFault> {
-        let Some(roles) = self.claims.get("https://aws.amazon.com/roles") else { return Ok(()) };
-        if crate::language::one_or_many(Some(roles)).iter().any(|r| r == role_arn) {
-            return Ok(());
+    /// A token may be meant for some roles alone: claim `https://aws.amazon.com/roles`, a list, or a text with
+    /// semicolons between ARNs, blanks around them. Says whether it is there; null is as if it were not (all of it reported).
+    pub(crate) fn check_roles(&self, role_arn: &str) -> Result<bool, AwsFault> {
+        let claim = self.claims.get("https://aws.amazon.com/roles").filter(|claim| !claim.is_null());
+        let Some(claim) = claim else { return Ok(false) };
+        let listed: Vec<&str> = match claim {
+            Value::String(text) => text.split(';').collect(),
+            Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+                return Err(AwsFault::token("The roles claim is not in a supported format"));
+            }
+        };
+        let plain = |arn: &&str| crate::sts::is_role_arn(arn) && !arn.contains(['*', '?']);
+        let roles: Vec<&str> = listed.into_iter().map(str::trim).filter(plain).collect();
+        if roles.is_empty() {
+            return Err(AwsFault::token("The roles claim contains no valid role ARNs"));
+        }
+        if roles.contains(&role_arn) {
+            return Ok(true);
         }
         Err(AwsFault::token("The target role ARN is not present in the roles claim of the identity token"))
     }
@@ -154,7 +172,9 @@ impl Jwt {
         let all: Vec<&Value> = jwks.get("keys").and_then(Value::as_array).ok_or_else(unavailable)?.iter().collect();
         // "At most 100 RSA and 100 EC keys" (IAM User Guide, "Create an OIDC provider").
         let of = |kind: &str| all.iter().filter(|k| k.get("kty").and_then(Value::as_str) == Some(kind)).count();
-        if of("RSA") > KEYS_PER_TYPE || of("EC") > KEYS_PER_TYPE {
+        let alg = self.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+        // Too many of one type stop the tokens of that type alone (reported).
+        if of(if alg.starts_with("ES") { "EC" } else { "RSA" }) > KEYS_PER_TYPE {
             return Err(unavailable());
         }
         let keys: Vec<&Value> = all
@@ -169,13 +189,7 @@ impl Jwt {
             _ => return Err(unavailable()),
         };
         // A key with `key_ops` fails as a bad signature does (reported).
-        let ok = key.get("key_ops").is_none()
-            && verify(
-                self.header.get("alg").and_then(Value::as_str).unwrap_or_default(),
-                key,
-                self.signed.as_bytes(),
-                &self.signature,
-            );
+        let ok = key.get("key_ops").is_none() && verify(alg, key, self.signed.as_bytes(), &self.signature);
         if ok { Ok(()) } else { Err(not_validated()) }
     }
 }

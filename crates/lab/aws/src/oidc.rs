@@ -5,18 +5,16 @@ use std::collections::BTreeMap;
 
 use crate::account::Account;
 use crate::outcome::{AwsFault, Outcome, escape, members, tag};
-use crate::paging::page;
 use crate::providers::fetch;
 use crate::query::Parameters;
 use crate::state::{Provider, State};
+use crate::tags::{self, Case, tagged, untag};
 use crate::validate;
 
-/// Providers per account, audiences and thumbprints per provider, tags (IAM quotas).
+/// Providers per account, audiences and thumbprints per provider (IAM quotas).
 const PROVIDERS: usize = 100;
 const CLIENT_IDS: usize = 100;
 const THUMBPRINTS: usize = 5;
-/// Tags of anything in IAM (IAM quotas).
-pub(crate) const TAGS: usize = 50;
 
 fn url_of(text: &str) -> Result<String, AwsFault> {
     validate::length("Url", text, 1, 255)?;
@@ -66,23 +64,6 @@ fn client_ids_of(list: Vec<String>) -> Result<Vec<String>, AwsFault> {
     Ok(unique)
 }
 
-/// Adds tags to a resource's, within the limits of keys, values and number.
-pub(crate) fn tagged(
-    old: &BTreeMap<String, String>,
-    new: BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, AwsFault> {
-    for (key, value) in &new {
-        validate::length("Key", key, 1, 128)?;
-        validate::length("Value", value, 0, 256)?;
-    }
-    let mut all = old.clone();
-    all.extend(new);
-    if all.len() > TAGS {
-        return Err(AwsFault::new(409, "LimitExceeded", "The number of tags has reached the maximum limit."));
-    }
-    Ok(all)
-}
-
 fn room_for(state: &State, url: &str) -> Result<(), AwsFault> {
     if state.providers.contains_key(url) {
         return Err(AwsFault::new(
@@ -105,7 +86,7 @@ fn room_for(state: &State, url: &str) -> Result<(), AwsFault> {
 pub(crate) async fn create(account: &Account, form: &Parameters) -> Outcome {
     let url = url_of(validate::required(form, "Url")?)?;
     let client_ids = client_ids_of(form.list("ClientIDList").unwrap_or_default())?;
-    let tags = tagged(&BTreeMap::new(), form.tags())?;
+    let tags = tagged(&BTreeMap::new(), &form.tags(), Case::Counts)?;
     let given =
         form.list("ThumbprintList").filter(|list| !list.is_empty()).map(|list| thumbprints_of(&list)).transpose()?;
     room_for(&account.state(), &url)?;
@@ -115,12 +96,12 @@ pub(crate) async fn create(account: &Account, form: &Parameters) -> Outcome {
     };
     let arn = account.provider_arn(&url);
     let provider = Provider { url: url.clone(), client_ids, thumbprints, created: account.now(), tags };
-    let shown = tags_of(&provider);
+    let shown = tags::list(&provider.tags);
     let mut state = account.state();
     // Somebody may have been faster while the issuer was asked.
     room_for(&state, &url)?;
     state.providers.insert(url, provider);
-    Ok(format!("{}{}", tag("OpenIDConnectProviderArn", &arn), members("Tags", shown.into_iter().map(|(_, xml)| xml))))
+    Ok(format!("{}{shown}", tag("OpenIDConnectProviderArn", &arn)))
 }
 
 /// `ListOpenIDConnectProviders`, which has no pages.
@@ -156,7 +137,7 @@ pub(crate) fn on_provider(account: &Account, action: &str, form: &Parameters) ->
     })?;
     match action {
         "GetOpenIDConnectProvider" => return Ok(provider_xml(provider)),
-        "ListOpenIDConnectProviderTags" => return page(form, "Tags", tags_of(provider)),
+        "ListOpenIDConnectProviderTags" => return tags::paged(form, &provider.tags),
         "DeleteOpenIDConnectProvider" => {
             state.providers.remove(&url);
         }
@@ -176,23 +157,11 @@ pub(crate) fn on_provider(account: &Account, action: &str, form: &Parameters) ->
             let id = validate::text(form, "ClientID", 1, 255)?;
             provider.client_ids.retain(|c| c != id);
         }
-        "TagOpenIDConnectProvider" => provider.tags = tagged(&provider.tags, form.tags())?,
+        "TagOpenIDConnectProvider" => provider.tags = tagged(&provider.tags, &form.tags(), Case::Counts)?,
         // Untag is what is left of the operations that `iam` sends here.
-        _ => {
-            let keys = form.list("TagKeys").unwrap_or_default();
-            provider.tags.retain(|k, _| !keys.contains(k));
-        }
+        _ => untag(&mut provider.tags, form, Case::Counts),
     }
     Ok(String::new())
-}
-
-fn tags_of(provider: &Provider) -> Vec<(String, String)> {
-    tag_items(&provider.tags)
-}
-
-/// Tags ready to be shown or paged, ordered by key.
-pub(crate) fn tag_items(tags: &BTreeMap<String, String>) -> Vec<(String, String)> {
-    tags.iter().map(|(k, v)| (k.clone(), format!("{}{}", tag("Key", k), tag("Value", v)))).collect()
 }
 
 fn provider_xml(p: &Provider) -> String {
@@ -200,8 +169,9 @@ fn provider_xml(p: &Provider) -> String {
         tag("Url", &p.url),
         members("ClientIDList", p.client_ids.iter().map(|c| escape(c))),
         members("ThumbprintList", p.thumbprints.iter().map(|t| escape(t))),
-        tag("CreateDate", &p.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-        members("Tags", tags_of(p).into_iter().map(|(_, xml)| xml)),
+        // Of IAM's dates this one has milliseconds (reported).
+        tag("CreateDate", &p.created.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()),
+        tags::list(&p.tags),
     ]
     .concat()
 }

@@ -19,6 +19,29 @@ impl AwsFault {
         if self.code == "AccessDenied" { Self { code: "AccessDeniedException", ..self } } else { self }
     }
 
+    /// A refusal of keys or signature in the words of a service other than IAM and STS, whose words it has.
+    pub(crate) fn worded_by(self, service: &str) -> Self {
+        let (status, code, message) = match (service, self.code) {
+            ("eks" | "eks-auth" | "cloudtrail", "InvalidClientTokenId") => (403, "UnrecognizedClientException", None),
+            ("eks" | "eks-auth" | "cloudtrail", "ExpiredToken") => (403, "ExpiredTokenException", None),
+            ("eks" | "eks-auth" | "cloudtrail", "SignatureDoesNotMatch") => (403, "InvalidSignatureException", None),
+            ("eks" | "eks-auth" | "cloudtrail", "MissingAuthenticationToken") => {
+                (403, "MissingAuthenticationTokenException", None)
+            }
+            ("ec2", "InvalidClientTokenId" | "SignatureDoesNotMatch") => {
+                (401, "AuthFailure", Some("AWS was not able to validate the provided access credentials"))
+            }
+            ("ec2", "ExpiredToken") => (400, "RequestExpired", Some("Request has expired.")),
+            ("s3", "InvalidClientTokenId") => {
+                let text = "The AWS Access Key Id you provided does not exist in our records.";
+                (403, "InvalidAccessKeyId", Some(text))
+            }
+            ("s3", "ExpiredToken") => (400, "ExpiredToken", Some("The provided token has expired.")),
+            _ => return self,
+        };
+        Self { status, code, message: message.map_or(self.message, str::to_owned) }
+    }
+
     /// `ValidationError`, 400.
     pub(crate) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationError", message)

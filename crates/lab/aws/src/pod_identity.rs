@@ -13,7 +13,7 @@ use crate::providers::fetch;
 use crate::query::segments;
 use crate::requests::always;
 use crate::sigv4::{Caller, Signed};
-use crate::state::{Association, Cluster};
+use crate::state::{Association, Cluster, Session};
 use crate::sts::role_of;
 use crate::trust::admits_pods;
 
@@ -131,7 +131,11 @@ fn session(
     let pod = jwt.claims.pointer("/kubernetes.io/pod/name").and_then(Value::as_str).unwrap_or("pod");
     let name = format!("eks-{}-{pod}-{}", cluster.name, crate::callers::request_id());
     let name: String = name.chars().take(64).collect();
-    let given = account.open_session(&role.name, &name, SESSION, tags);
+    // All of its tags go on (EKS User Guide, "EKS Pod Identity", "session tags").
+    let transitive = tags.keys().cloned().collect();
+    let opened = Session { tags, transitive, ..account.session_of(&role.name, &name) };
+    let id = format!("{}:{name}", opened.role_id);
+    let given = account.open_session(opened, SESSION);
     let arn = crate::arns::session_arn(account, &role.name, &name);
     Ok(json!({
         "subject": {"namespace": a.namespace, "serviceAccount": a.service_account},
@@ -139,7 +143,7 @@ fn session(
         "podIdentityAssociation": {
             "associationArn": association_arn(account, a, &cluster.name), "associationId": a.id,
         },
-        "assumedRoleUser": {"arn": arn, "assumeRoleId": format!("{}:{name}", crate::callers::role_id(&role.name))},
+        "assumedRoleUser": {"arn": arn, "assumeRoleId": id},
         "credentials": {
             "accessKeyId": given.access_key_id, "secretAccessKey": given.secret_access_key,
             "sessionToken": given.session_token, "expiration": given.expires.map(jiff::Timestamp::as_second),

@@ -30,6 +30,11 @@ impl Parameters {
         self.get(name).unwrap_or_default().to_owned()
     }
 
+    /// `NAME.member.1.FIELD`, `NAME.member.2.FIELD`, ….
+    pub(crate) fn fields(&self, name: &str, field: &str) -> Vec<String> {
+        (1..).map_while(|i| self.get(&format!("{name}.member.{i}.{field}")).map(str::to_owned)).collect()
+    }
+
     /// `NAME.member.1`, `NAME.member.2`, …; `None` when the list was not sent at all.
     pub(crate) fn list(&self, name: &str) -> Option<Vec<String>> {
         let items: Vec<String> =
@@ -38,8 +43,8 @@ impl Parameters {
         (!items.is_empty() || self.0.contains_key(name)).then_some(items)
     }
 
-    /// `Tags.member.N.Key` and `.Value`.
-    pub(crate) fn tags(&self) -> BTreeMap<String, String> {
+    /// `Tags.member.N.Key` and `.Value`, in their order.
+    pub(crate) fn tags(&self) -> Vec<(String, String)> {
         (1..)
             .map_while(|i| {
                 let key = self.get(&format!("Tags.member.{i}.Key"))?;

@@ -34,25 +34,28 @@ pub(crate) fn keys_of(account: &Account, caller: &Caller) -> Keys {
     let mut put = |key: &str, value: String| keys.insert(key.to_owned(), vec![value]);
     put("aws:principalaccount", account.config.account_id.clone());
     put("aws:principalisawsservice", "false".to_owned());
+    put("aws:userid", crate::arns::id(&caller.principal));
     match &caller.principal {
         Principal::User { name, .. } => {
             put("aws:principaltype", "User".to_owned());
             put("aws:username", name.clone());
-            put("aws:userid", crate::callers::role_id(name).replace("AROA", "AIDA"));
             put("aws:principalarn", crate::arns::arn(account, &caller.principal));
         }
-        Principal::Session { role, session, began, tags } => {
+        Principal::Session(session) => {
             put("aws:principaltype", "AssumedRole".to_owned());
-            put("aws:userid", format!("{}:{session}", crate::callers::role_id(role)));
-            put("aws:tokenissuetime", began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            put("aws:tokenissuetime", session.began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
             // For a session, the role's ARN and not the session's (same page).
-            let known = account.role(role);
+            let known = account.role(&session.role).filter(|_| account.lives(session));
             put("aws:principalarn", known.as_ref().map(|role| account.role_arn(role)).unwrap_or_default());
+            if let Some(identity) = &session.source_identity {
+                put("aws:sourceidentity", identity.clone());
+            }
             // A session's tag wins over its role's of that key (IAM User Guide, "Pass session tags in AWS STS").
             let own: BTreeMap<String, String> = known.map(|role| role.tags).unwrap_or_default();
-            for (key, value) in own.iter().chain(tags) {
+            for (key, value) in own.iter().chain(&session.tags) {
                 put(&format!("aws:principaltag/{}", key.to_ascii_lowercase()), value.clone());
             }
+            keys.extend(session.federated.iter().map(|(key, values)| (key.clone(), values.clone())));
         }
     }
     keys

@@ -1,6 +1,7 @@
 //! S3: as much as shows whether a role is allowed to read.
 
 use crate::account::Account;
+use crate::language::Keys;
 use crate::outcome::{AwsFault, Outcome, tag};
 use crate::query::segments;
 use crate::sigv4::{Caller, Signed};
@@ -41,7 +42,7 @@ fn owner(account: &Account) -> String {
 
 /// S3 names the resource of what has one (Amazon S3 User Guide, "Troubleshoot access denied errors").
 fn authorise(account: &Account, caller: &Caller, action: &str, resource: Option<&str>) -> Result<(), AwsFault> {
-    let ruling = crate::policy::decide(account, caller, action, resource.unwrap_or("*"));
+    let ruling = crate::policy::decide(account, caller, action, resource.unwrap_or("*"), &Keys::new());
     let Some(why) = ruling.why(action) else { return Ok(()) };
     let who = crate::arns::arn(account, &caller.principal);
     let on = resource.map(|arn| format!("on resource: \"{arn}\" ")).unwrap_or_default();

@@ -96,6 +96,10 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
     let invalid =
         || AwsFault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.");
     let (keys, principal) = account.state().keys.get(&auth.key).cloned().ok_or_else(invalid)?;
+    // Sessions end with their role (IAM User Guide, "Delete roles or instance profiles"); in which words is reported.
+    if matches!(&principal, Principal::Session(session) if !account.lives(session)) {
+        return Err(invalid());
+    }
     let header = |name: &str| request.headers.get(name).and_then(|v| v.to_str().ok());
     if keys.session_token.as_deref() != header("x-amz-security-token") {
         return Err(invalid());

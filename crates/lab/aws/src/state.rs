@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
+use crate::language::Keys;
+
 /// Keys of a caller.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
@@ -132,8 +134,118 @@ pub struct Association {
 pub(crate) enum Principal {
     /// A user, with the policies it has.
     User { name: String, policies: Vec<String> },
-    /// A session of a role, since when, and with which tags.
-    Session { role: String, session: String, began: Timestamp, tags: BTreeMap<String, String> },
+    /// A session of a role.
+    Session(Box<Session>),
+}
+
+/// A session of a role: whose it is, and what it brings along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// Name of the role.
+    pub(crate) role: String,
+    /// The role's unique id: a role made later under the same name is another one.
+    pub(crate) role_id: String,
+    /// Name of the session.
+    pub(crate) name: String,
+    /// When it began.
+    pub(crate) began: Timestamp,
+    /// Session tags.
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Keys of the tags that go on to sessions taken with this one.
+    pub(crate) transitive: Vec<String>,
+    /// Source identity, which goes on as well.
+    pub(crate) source_identity: Option<String>,
+    /// Session policies: the document that was passed.
+    pub(crate) policy: Option<String>,
+    /// Session policies: ARNs of the managed ones that were passed.
+    pub(crate) policy_arns: Vec<String>,
+    /// Condition keys that a web identity leaves with its session.
+    pub(crate) federated: Keys,
+}
+
+/// What the account itself keeps of a role, beside what whoever makes one says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Unique id.
+    pub(crate) id: String,
+    /// Description.
+    pub(crate) description: Option<String>,
+    /// Unique ids of the roles that its trust policy names, by ARN, as they were when it was saved: IAM keeps the id,
+    /// so that a role made later under a name that was trusted is not (IAM User Guide, "Principal", "IAM roles").
+    pub(crate) trusted: BTreeMap<String, String>,
+}
+
+/// A managed policy with its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Managed {
+    /// Unique id.
+    pub(crate) id: String,
+    /// Versions, the oldest first.
+    pub(crate) versions: Vec<PolicyVersion>,
+    /// Id of the version that counts.
+    pub(crate) default: String,
+    /// Number of the version that is made next; numbers are not used twice.
+    pub(crate) next: u32,
+    /// Description.
+    pub(crate) description: Option<String>,
+    /// Tags.
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Creation.
+    pub(crate) created: Timestamp,
+    /// Last change.
+    pub(crate) updated: Timestamp,
+}
+
+/// One version of a managed policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PolicyVersion {
+    /// `v1`, `v2`, …
+    pub(crate) id: String,
+    /// Its document.
+    pub(crate) document: String,
+    /// Creation.
+    pub(crate) created: Timestamp,
+}
+
+impl Managed {
+    /// A policy with one version of this id, such as `v1`.
+    pub(crate) fn new(arn: &str, version: &str, document: &str, created: Timestamp) -> Self {
+        let number = version.trim_start_matches('v').parse().unwrap_or(1);
+        let first = PolicyVersion { id: version.to_owned(), document: document.to_owned(), created };
+        Self {
+            id: crate::callers::lasting_id("ANPA", arn),
+            versions: vec![first],
+            default: version.to_owned(),
+            next: number + 1,
+            description: None,
+            tags: BTreeMap::new(),
+            created,
+            updated: created,
+        }
+    }
+
+    /// The document that counts.
+    pub(crate) fn document(&self) -> &str {
+        let counts = self.versions.iter().find(|version| version.id == self.default);
+        counts.map(|version| version.document.as_str()).unwrap_or_default()
+    }
+}
+
+/// An instance profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Profile {
+    /// Unique id.
+    pub(crate) id: String,
+    /// Name.
+    pub(crate) name: String,
+    /// Path.
+    pub(crate) path: String,
+    /// Creation.
+    pub(crate) created: Timestamp,
+    /// Its role, if it has one.
+    pub(crate) role: Option<String>,
+    /// Tags.
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 /// What an event is about.
@@ -212,6 +324,17 @@ pub(crate) struct State {
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) clusters: BTreeMap<String, Cluster>,
     pub(crate) keys: BTreeMap<String, (Credentials, Principal)>,
-    pub(crate) policies: BTreeMap<String, String>,
+    pub(crate) policies: BTreeMap<String, Managed>,
     pub(crate) events: Trail,
+    /// What is kept of roles, by name.
+    pub(crate) kept: BTreeMap<String, Kept>,
+    pub(crate) profiles: BTreeMap<String, Profile>,
+}
+
+impl State {
+    /// Takes a role away, and with it what is kept of it: one made later under its name is another one.
+    pub(crate) fn forget_role(&mut self, name: &str) {
+        self.roles.remove(name);
+        self.kept.remove(name);
+    }
 }

@@ -3,14 +3,15 @@
 use aws_lc_rs::digest;
 
 use crate::account::{Account, TrustModel};
-use crate::identity::{Brought, claim_keys};
+use crate::identity::{Brought, claim_keys, lasting_keys};
 use crate::jwt::{Jwt, keys_unavailable};
 use crate::origin::Origin;
 use crate::outcome::{AwsFault, Outcome, tag};
+use crate::passed::Passed;
 use crate::providers::{Fetched, fetch, verifies};
 use crate::query::Parameters;
 use crate::requests::always;
-use crate::state::{Credentials, Provider, Role};
+use crate::state::{Credentials, Provider, Role, Session};
 use crate::trail::Exchanged;
 use crate::trust::admits;
 use crate::validate;
@@ -38,7 +39,7 @@ struct Done {
 async fn exchange(account: &Account, form: &Parameters, origin: &Origin) -> Result<Done, AwsFault> {
     let (role_arn, session, token) =
         (form.text("RoleArn"), form.text("RoleSessionName"), form.text("WebIdentityToken"));
-    validate(form)?;
+    let passed = validate(form)?;
     let jwt = Jwt::parse(&token)?;
     jwt.required()?;
     let iss = jwt.text("iss").unwrap_or_default();
@@ -52,7 +53,7 @@ async fn exchange(account: &Account, form: &Parameters, origin: &Origin) -> Resu
     jwt.check_times(account.now().as_second())?;
     let audience = jwt.audience()?;
     Jwt::check_audience(&audience, &provider.client_ids, account.refuses_audiences_briefly())?;
-    jwt.check_roles(&role_arn)?;
+    let by_idp = jwt.check_roles(&role_arn)?;
     let brought = Brought::of(&jwt)?;
     let role = role_of(account, &role_arn).ok_or_else(|| denied("sts:AssumeRoleWithWebIdentity"))?;
     let mut keys = always(account, origin);
@@ -60,63 +61,94 @@ async fn exchange(account: &Account, form: &Parameters, origin: &Origin) -> Resu
     brought.keys(&mut keys);
     let provider_arn = account.provider_arn(&bare);
     keys.insert("sts:rolesessionname".to_owned(), vec![session.clone()]);
+    keys.insert("sts:roleauthorizedbyidp".to_owned(), vec![by_idp.to_string()]);
     keys.insert("aws:federatedprovider".to_owned(), vec![provider_arn.clone()]);
     admits(&role.trust_policy, &provider_arn, &keys, brought.extras()).map_err(denied)?;
+    passed.known(account)?;
+    let packed = passed.packed(&brought.tags)?;
     let seconds: i64 = form.get("DurationSeconds").and_then(|d| d.parse().ok()).unwrap_or(3600);
     if seconds > role.max_session {
         return Err(AwsFault::validation(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
-    let credentials = account.open_session(&role.name, &session, seconds, brought.tags.clone());
+    let session = Session {
+        tags: brought.tags.clone(),
+        transitive: brought.transitive.clone(),
+        source_identity: brought.source_identity.clone(),
+        policy: passed.policy,
+        policy_arns: passed.arns,
+        federated: lasting_keys(&jwt, &bare, &audience, &provider_arn),
+        ..account.session_of(&role.name, &session)
+    };
+    let assumed = assumed_xml(account, &session);
+    let credentials = account.open_session(session, seconds);
     if let Some(r) = account.state().roles.get_mut(&role.name) {
         r.last_used = Some(account.now());
     }
     let subject = jwt.text("sub").unwrap_or_default();
     let xml = [
         credentials_xml(&credentials),
-        assumed_xml(account, &role, &session),
+        assumed,
         tag("SubjectFromWebIdentityToken", &subject),
         tag("Audience", &audience),
         tag("Provider", &provider_arn),
         brought.source_identity.iter().map(|identity| tag("SourceIdentity", identity)).collect(),
-        tag("PackedPolicySize", "25"),
+        tag("PackedPolicySize", &packed.to_string()),
     ]
     .concat();
     Ok(Done { xml, session: Exchanged { credentials, role: role.name, audience, tags: brought.tags, method } })
 }
 
-fn validate(form: &Parameters) -> Result<(), AwsFault> {
+fn validate(form: &Parameters) -> Result<Passed, AwsFault> {
     for field in ["RoleArn", "RoleSessionName", "WebIdentityToken"] {
         validate::required(form, field)?;
     }
-    shape(form)?;
+    session_name(form)?;
+    if !is_role_arn(validate::text(form, "RoleArn", 20, 2048)?) {
+        return Err(AwsFault::validation("Request ARN is invalid"));
+    }
     validate::text(form, "WebIdentityToken", 4, 20_000)?;
     validate::number(form, "DurationSeconds", 900, 43_200)?;
-    if form.get("ProviderId").is_some() {
-        // Only Amazon's and Facebook's access tokens have one (STS API reference).
-        return Err(AwsFault::new(
+    if let Some(provider) = form.get("ProviderId") {
+        return Err(foreign_token(provider));
+    }
+    Passed::of(form)
+}
+
+/// A token that is none of the provider that the request names: only Amazon's and Facebook's access tokens have one
+/// (STS API reference). No JWT is one of those (the answers are reported).
+fn foreign_token(provider: &str) -> AwsFault {
+    match provider {
+        "www.amazon.com" => AwsFault::token("Provided Token is not a Login With Amazon token"),
+        "graph.facebook.com" => AwsFault::new(
+            403,
+            "IDPRejectedClaim",
+            "graph.facebook.com: graph.facebook.com responded with HTTP/1.1 400 Bad Request",
+        ),
+        _ => AwsFault::new(
             403,
             "AccessDenied",
             "Unrecognized OAuth provider. Do not include a provider parameter when submitting OpenIDConnect ID tokens",
-        ));
+        ),
     }
-    Ok(())
 }
 
-/// The role's ARN and the session's name, as all of STS wants them.
-pub(crate) fn shape(form: &Parameters) -> Result<(), AwsFault> {
+/// The session's name, as all of STS wants it.
+pub(crate) fn session_name(form: &Parameters) -> Result<(), AwsFault> {
     let session = validate::required(form, "RoleSessionName")?;
     if !validate::is_name(session) {
         let rule = "satisfy regular expression pattern: [\\w+=,.@-]*";
         return Err(validate::constraint("roleSessionName", Some(session), rule));
     }
-    validate::length("RoleSessionName", session, 2, 64)?;
-    let arn = validate::text(form, "RoleArn", 20, 2048)?;
+    validate::length("RoleSessionName", session, 2, 64)
+}
+
+/// Whether a text has the form of a role's ARN.
+pub(crate) fn is_role_arn(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let sound = matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
-        if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/"));
-    if sound { Ok(()) } else { Err(AwsFault::validation("Request ARN is invalid")) }
+    matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
+        if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/"))
 }
 
 /// Discovery and keys over TLS, each host's chain judged by the trust model.
@@ -177,8 +209,8 @@ pub(crate) fn credentials_xml(c: &Credentials) -> String {
     format!("<Credentials>{inside}</Credentials>")
 }
 
-pub(crate) fn assumed_xml(account: &Account, role: &Role, session: &str) -> String {
-    let id = format!("{}:{session}", crate::callers::role_id(&role.name));
-    let arn = crate::arns::session_arn(account, &role.name, session);
+pub(crate) fn assumed_xml(account: &Account, session: &Session) -> String {
+    let id = format!("{}:{}", session.role_id, session.name);
+    let arn = crate::arns::session_arn(account, &session.role, &session.name);
     format!("<AssumedRoleUser>{}{}</AssumedRoleUser>", tag("AssumedRoleId", &id), tag("Arn", &arn))
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::account::Account;
-use crate::callers::{request_id, role_id};
+use crate::callers::{lasting_id, request_id};
 use crate::jwt::Jwt;
 use crate::origin::Origin;
 use crate::outcome::AwsFault;
@@ -110,7 +110,7 @@ pub(crate) fn web_identity(
             let given = json!({
                 "credentials": {"accessKeyId": done.credentials.access_key_id, "expiration": ends},
                 "subjectFromWebIdentityToken": subject,
-                "assumedRoleUser": {"assumedRoleId": format!("{}:{session}", role_id(&done.role)), "arn": arn},
+                "assumedRoleUser": {"assumedRoleId": format!("{}:{session}", account.role_id(&done.role)), "arn": arn},
                 "provider": provider,
                 "audience": done.audience,
             });
@@ -164,7 +164,7 @@ impl Account {
 fn told(account: &Account, at: Timestamp, source: &str, name: &str, user: &str, resources: &[String]) {
     let c = &account.config;
     let who = json!({
-        "type": "IAMUser", "principalId": role_id(user).replace("AROA", "AIDA"), "userName": user,
+        "type": "IAMUser", "principalId": lasting_id("AIDA", user), "userName": user,
         "arn": format!("arn:{}:iam::{}:user/{user}", c.partition, c.account_id), "accountId": c.account_id,
     });
     let touched = resources.iter().map(|name| Touched { kind: kind_of(source, name), name: name.clone() });
@@ -220,30 +220,36 @@ pub(crate) fn parameters(form: &Parameters) -> Value {
 fn name_of(principal: &Principal) -> &str {
     match principal {
         Principal::User { name, .. } => name,
-        Principal::Session { session, .. } => session,
+        Principal::Session(session) => &session.name,
     }
 }
 
 fn who(account: &Account, caller: &Caller) -> Value {
     let owner = account.config.account_id.as_str();
-    let arn = crate::arns::arn(account, &caller.principal);
+    let (arn, id) = (crate::arns::arn(account, &caller.principal), crate::arns::id(&caller.principal));
     match &caller.principal {
         Principal::User { name, .. } => json!({
-            "type": "IAMUser", "principalId": role_id(name).replace("AROA", "AIDA"), "arn": arn, "accountId": owner,
+            "type": "IAMUser", "principalId": id, "arn": arn, "accountId": owner,
             "accessKeyId": caller.key, "userName": name,
         }),
-        Principal::Session { role, session, began, .. } => json!({
-            "type": "AssumedRole", "principalId": format!("{}:{session}", role_id(role)), "arn": arn,
-            "accountId": owner, "accessKeyId": caller.key,
-            "sessionContext": {
+        Principal::Session(session) => {
+            let mut context = json!({
                 "sessionIssuer": {
-                    "type": "Role", "principalId": role_id(role), "accountId": owner, "userName": role,
-                    "arn": account.role(role).map(|role| account.role_arn(&role)),
+                    "type": "Role", "principalId": session.role_id, "accountId": owner, "userName": session.role,
+                    "arn": account.role(&session.role).map(|role| account.role_arn(&role)),
                 },
                 "attributes": {
-                    "creationDate": began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "mfaAuthenticated": "false",
+                    "creationDate": session.began.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                    "mfaAuthenticated": "false",
                 },
-            },
-        }),
+            });
+            if let (Some(identity), Some(context)) = (&session.source_identity, context.as_object_mut()) {
+                context.insert("sourceIdentity".to_owned(), json!(identity));
+            }
+            json!({
+                "type": "AssumedRole", "principalId": id, "arn": arn, "accountId": owner, "accessKeyId": caller.key,
+                "sessionContext": context,
+            })
+        }
     }
 }

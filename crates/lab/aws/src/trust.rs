@@ -1,5 +1,7 @@
 //! Trust policies: whether a role admits whoever asks for it, decided as the IAM User Guide says.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::language::{Asked, Decision, Keys, decide_one, one_or_many};
@@ -35,6 +37,17 @@ pub(crate) fn admits_pods(document: &str, keys: &Keys) -> bool {
         .all(|action| allows(document, action, keys, service) == Decision::Allowed)
 }
 
+/// By what an IAM caller is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// ARN of the user or session.
+    pub(crate) principal: String,
+    /// ARN of the session's role, and the role's unique id.
+    pub(crate) role: Option<(String, String)>,
+    /// Account.
+    pub(crate) account_id: String,
+}
+
 /// How a document admits an IAM caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
@@ -42,23 +55,39 @@ pub(crate) enum Admission {
     No,
     /// Through its account: the caller's own policies must allow the call too.
     ByAccount,
-    /// By name, which is enough within one account (IAM User Guide, "Policy evaluation logic").
+    /// Through its role, or as anybody: enough within one account, where nothing that narrows stands against it.
+    ByRole,
+    /// As this user or session, which is enough within one account (IAM User Guide, "Policy evaluation logic").
     ByName,
 }
 
-/// Whether and how the document admits an IAM caller: one of the ARNs by which it is known, or its
-/// account.
-pub(crate) fn admits_caller(document: &str, arns: &[String], account_id: &str, keys: &Keys) -> Admission {
-    let admitted = |matches: &dyn Fn(&str) -> bool| {
-        allows(document, "sts:AssumeRole", keys, |p: &Value| names(p, "AWS", matches)) == Decision::Allowed
+/// Whether and how the document admits an IAM caller to an action. A role that the document names is the one that it was
+/// when the document was saved: `trusted` has the unique ids.
+pub(crate) fn admits_caller(
+    document: &str,
+    action: &str,
+    who: &Known,
+    trusted: &BTreeMap<String, String>,
+    keys: &Keys,
+) -> Admission {
+    let listed = |p: &Value| one_or_many(p.get("AWS"));
+    let by_name = |p: &Value| listed(p).contains(&who.principal);
+    let by_role = |p: &Value| {
+        names(p, "AWS", |named| {
+            let role = who.role.as_ref().filter(|(arn, _)| arn == named);
+            role.is_some_and(|(arn, id)| trusted.get(arn).is_none_or(|saved| saved == id))
+        })
     };
-    let by_account = |p: &str| p == account_id || p.ends_with(&format!(":iam::{account_id}:root"));
-    let by_name = |p: &str| arns.iter().any(|a| a == p);
-    // Both together, so that a denial of the account counts for the named as well.
-    if !admitted(&|p| by_name(p) || by_account(p)) {
+    let root = format!(":iam::{}:root", who.account_id);
+    let by_account = |p: &Value| listed(p).iter().any(|named| *named == who.account_id || named.ends_with(&root));
+    let said = |named: &dyn Fn(&Value) -> bool| allows(document, action, keys, named) == Decision::Allowed;
+    // All together first, so that a denial of the account counts for the named as well.
+    if !said(&|p| by_name(p) || by_role(p) || by_account(p)) {
         Admission::No
-    } else if admitted(&by_name) {
+    } else if said(&by_name) {
         Admission::ByName
+    } else if said(&by_role) {
+        Admission::ByRole
     } else {
         Admission::ByAccount
     }

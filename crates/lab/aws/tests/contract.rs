@@ -15,6 +15,7 @@ mod contract {
     mod providers;
     mod roles;
     mod saving;
+    mod sessions;
     mod signatures;
     mod web_identity;
     mod world;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use condition::holds;
 pub(crate) use operand::is_readable;
-pub(crate) use operator::Operator;
+pub(crate) use operator::{Base, Operator};
 pub(crate) use pattern::glob;
 use pattern::{Pattern, resolved};
 

@@ -118,3 +118,56 @@ async fn a_list_is_not_allowed_by_a_resource() {
     world.admin.iam("PutRolePolicy", &inline).await.ok();
     assert_eq!(session.iam("ListRoles", &[]).await.status, 403);
 }
+
+/// IAM User Guide, "Versioning IAM policies": five versions, of which one counts.
+#[tokio::test]
+async fn a_policy_has_versions_and_the_default_one_counts() {
+    let world = World::new().await;
+    let document = |action: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#)
+    };
+    let s3 = document("s3:*");
+    let asked = [
+        ("PolicyName", "Mine"),
+        ("PolicyDocument", s3.as_str()),
+        ("Description", "for a test"),
+        ("Tags.member.1.Key", "team"),
+        ("Tags.member.1.Value", "red"),
+    ];
+    let made = world.admin.iam("CreatePolicy", &asked).await.ok();
+    let arn = made.text("Arn");
+    assert!(made.text("PolicyId").starts_with("ANPA"));
+    assert_eq!((made.text("AttachmentCount").as_str(), made.text("Key").as_str()), ("0", "team"));
+    let on = async |action: &str, more: &[(&str, &str)]| {
+        let asked = [&[("PolicyArn", arn.as_str())], more].concat();
+        world.admin.iam(action, &asked).await
+    };
+    on("AttachRolePolicy", &[("RoleName", "Cni")]).await.ok();
+    let got = on("GetPolicy", &[]).await.ok();
+    assert_eq!((got.text("AttachmentCount").as_str(), got.text("Description").as_str()), ("1", "for a test"));
+    let session = Client::new(world.address, world.account.session_for("Cni", "pod", 900));
+    session.send("s3", "GET", "/", &[], "").await.ok();
+    let ec2 = document("ec2:*");
+    let next = on("CreatePolicyVersion", &[("PolicyDocument", &ec2), ("SetAsDefault", "true")]).await.ok();
+    assert_eq!((next.text("VersionId").as_str(), next.text("IsDefaultVersion").as_str()), ("v2", "true"));
+    assert_eq!(session.send("s3", "GET", "/", &[], "").await.status, 403);
+    session.query("ec2", "DescribeRegions", &[]).await.ok();
+    on("SetDefaultPolicyVersion", &[("VersionId", "v1")]).await.ok();
+    session.send("s3", "GET", "/", &[], "").await.ok();
+    for _ in 0..3 {
+        on("CreatePolicyVersion", &[("PolicyDocument", &ec2)]).await.ok();
+    }
+    let six = on("CreatePolicyVersion", &[("PolicyDocument", &ec2)]).await;
+    assert_eq!((six.status, six.text("Code").as_str()), (409, "LimitExceeded"));
+    assert_eq!(on("ListPolicyVersions", &[]).await.ok().all("VersionId"), ["v1", "v2", "v3", "v4", "v5"]);
+    let words = "Cannot delete the default version of a policy.";
+    on("DeletePolicyVersion", &[("VersionId", "v1")]).await.refuses(409, "DeleteConflict", words);
+    on("DetachRolePolicy", &[("RoleName", "Cni")]).await.ok();
+    assert_eq!(on("DeletePolicy", &[]).await.text("Code"), "DeleteConflict", "versions go first");
+    for version in ["v2", "v3", "v4", "v5"] {
+        on("DeletePolicyVersion", &[("VersionId", version)]).await.ok();
+    }
+    on("DeletePolicy", &[]).await.ok();
+    let none = format!("Policy {arn} was not found.");
+    on("GetPolicy", &[]).await.refuses(404, "NoSuchEntity", &none);
+}

@@ -148,7 +148,7 @@ async fn tags_are_kept_by_key_and_paged() {
     let world = World::new().await;
     let three = ["key", "Key", "a"];
     for key in three {
-        on(&world, "TagOpenIDConnectProvider", &[("Tags.member.1.Key", key), ("Tags.member.1.Value", "v<&")])
+        on(&world, "TagOpenIDConnectProvider", &[("Tags.member.1.Key", key), ("Tags.member.1.Value", "v @")])
             .await
             .ok();
     }
@@ -160,7 +160,7 @@ async fn tags_are_kept_by_key_and_paged() {
     let rest = on(&world, "ListOpenIDConnectProviderTags", &[("Marker", &first.text("Marker"))]).await.ok();
     assert_eq!(
         (rest.all("Key"), rest.text("Value"), rest.text("IsTruncated")),
-        (vec!["key".to_owned()], "v<&".to_owned(), "false".to_owned())
+        (vec!["key".to_owned()], "v @".to_owned(), "false".to_owned())
     );
     on(&world, "UntagOpenIDConnectProvider", &[("TagKeys.member.1", "key"), ("TagKeys.member.2", "none")]).await.ok();
     assert_eq!(on(&world, "GetOpenIDConnectProvider", &[]).await.ok().all("Key"), ["Key", "a"]);

@@ -160,3 +160,65 @@ async fn shared_issuers_must_be_asked_for_their_tenant() {
     let cognito = create(&world, "Ci", &trust("cognito-identity.amazonaws.com", &json!({}))).await;
     cognito.refuses(400, MALFORMED, "A condition block must be present for the Cognito provider");
 }
+
+/// Members as each operation has them (IAM API reference; what `CreateRole` leaves out is reported).
+#[tokio::test]
+async fn a_role_keeps_what_it_was_told_and_each_answer_shows_its_part() {
+    let world = World::new().await;
+    let policy = trust(&world.account.provider_arn(BARE), &condition());
+    let asked = [
+        ("RoleName", "New"),
+        ("Path", "/team/"),
+        ("AssumeRolePolicyDocument", policy.as_str()),
+        ("Description", "what it is for"),
+        ("MaxSessionDuration", "7200"),
+    ];
+    let made = world.admin.iam("CreateRole", &asked).await.ok();
+    for absent in ["MaxSessionDuration", "RoleLastUsed", "Tags"] {
+        assert!(made.all(absent).is_empty(), "{absent}: {}", made.body);
+    }
+    let got = async || world.admin.iam("GetRole", &[("RoleName", "New")]).await.ok();
+    let first = got().await;
+    assert_eq!(first.text("Description"), "what it is for");
+    assert_eq!((first.text("MaxSessionDuration").as_str(), first.all("RoleLastUsed").len()), ("7200", 1));
+    let update = [("RoleName", "New"), ("Description", "another"), ("MaxSessionDuration", "3600")];
+    world.admin.iam("UpdateRole", &update).await.ok();
+    assert_eq!(got().await.text("Description"), "another");
+    let told = world.admin.iam("UpdateRoleDescription", &[("RoleName", "New"), ("Description", "third")]).await.ok();
+    assert_eq!(told.text("Description"), "third");
+    let wrong = world.admin.iam("UpdateRole", &[("RoleName", "New"), ("Description", "\u{2013}")]).await;
+    assert_eq!(wrong.text("Code"), "ValidationError");
+    let listed = world.admin.iam("ListRoles", &[("PathPrefix", "/team/")]).await.ok();
+    assert_eq!(listed.all("RoleName"), ["New"]);
+    assert!(listed.all("RoleLastUsed").is_empty() && listed.all("Tags").is_empty(), "{}", listed.body);
+    let other = create(&world, "NEW", &policy).await;
+    other.refuses(409, "EntityAlreadyExists", "Role with name NEW already exists.");
+}
+
+#[tokio::test]
+async fn an_instance_profile_holds_one_role_which_cannot_go_before_it() {
+    let world = World::new().await;
+    let call = async |action: &str, more: &[(&str, &str)]| {
+        let asked = [&[("InstanceProfileName", "nodes")], more].concat();
+        world.admin.iam(action, &asked).await
+    };
+    let made = call("CreateInstanceProfile", &[]).await.ok();
+    assert_eq!(made.text("Arn"), "arn:aws:iam::111122223333:instance-profile/nodes");
+    assert!(made.text("InstanceProfileId").starts_with("AIPA"));
+    let twice = "Instance Profile nodes already exists.";
+    call("CreateInstanceProfile", &[]).await.refuses(409, "EntityAlreadyExists", twice);
+    let cni = [("RoleName", "Cni")];
+    call("AddRoleToInstanceProfile", &cni).await.ok();
+    let full = "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1";
+    call("AddRoleToInstanceProfile", &cni).await.refuses(409, "LimitExceeded", full);
+    let of_role = world.admin.iam("ListInstanceProfilesForRole", &cni).await.ok();
+    assert_eq!((of_role.text("InstanceProfileName").as_str(), of_role.text("RoleName").as_str()), ("nodes", "Cni"));
+    let held = "Cannot delete entity, must remove roles from instance profile first.";
+    world.admin.iam("DeleteRole", &cni).await.refuses(409, "DeleteConflict", held);
+    call("DeleteInstanceProfile", &[]).await.refuses(409, "DeleteConflict", held);
+    call("RemoveRoleFromInstanceProfile", &cni).await.ok();
+    world.admin.iam("DeleteRole", &cni).await.ok();
+    call("DeleteInstanceProfile", &[]).await.ok();
+    let gone = "Instance Profile nodes cannot be found.";
+    call("GetInstanceProfile", &[]).await.refuses(404, "NoSuchEntity", gone);
+}

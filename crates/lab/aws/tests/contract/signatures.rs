@@ -17,7 +17,7 @@ async fn wrong_keys_secrets_and_tokens_are_told_apart() {
         change(&mut keys);
         Client::new(world.address, keys)
     };
-    for service in ["iam", "sts", "ec2"] {
+    for service in ["iam", "sts"] {
         let action = if service == "sts" { "GetCallerIdentity" } else { "ListRoles" };
         let unknown = with(|k| k.access_key_id = "AKIANOBODYHASTHISKEY".to_owned());
         unknown.query(service, action, &[]).await.refuses(403, "InvalidClientTokenId", invalid);
@@ -26,6 +26,14 @@ async fn wrong_keys_secrets_and_tokens_are_told_apart() {
         let token = with(|k| k.session_token = Some("surplus".to_owned()));
         token.query(service, action, &[]).await.refuses(403, "InvalidClientTokenId", invalid);
     }
+    // Other services have words of their own.
+    let unknown = with(|k| k.access_key_id = "AKIANOBODYHASTHISKEY".to_owned());
+    let words = "AWS was not able to validate the provided access credentials";
+    unknown.query("ec2", "DescribeRegions", &[]).await.refuses(401, "AuthFailure", words);
+    let eks = unknown.send("eks", "GET", "/clusters", &[], "").await;
+    eks.refuses_json(403, "UnrecognizedClientException", invalid);
+    let s3 = unknown.send("s3", "GET", "/", &[], "").await;
+    assert_eq!((s3.status, s3.text("Code").as_str()), (403, "InvalidAccessKeyId"));
     let unsigned = unsigned(world.address, "GetCallerIdentity", &[]).await;
     unsigned.refuses(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
 }

@@ -1,6 +1,6 @@
 //! `AssumeRoleWithWebIdentity`: every link that can fail, with its code and its words.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use trustwalk_lab_aws::TrustModel;
 use trustwalk_lab_issuer::pki::Presentation;
 use trustwalk_lab_issuer::{DocumentFault, SigningKey};
@@ -176,9 +176,53 @@ async fn unknown_providers_and_roles_are_told_apart() {
         world.account.put_role(role("Cni", policy));
         world.assume(&world.token(&[])).await.refuses(403, "AccessDenied", DENIED);
     }
-    let roles = world.token(&[("https://aws.amazon.com/roles", json!(["arn:aws:iam::111122223333:role/Other"]))]);
-    let text = "The target role ARN is not present in the roles claim of the identity token";
-    world.assume(&roles).await.refuses(400, CODE, text);
+}
+
+/// Reported, word for word.
+#[tokio::test]
+async fn a_token_may_be_for_some_roles_alone() {
+    let world = World::new().await;
+    let provider = world.account.provider_arn(BARE);
+    let other = "arn:aws:iam::111122223333:role/Other";
+    let with = |roles: Value| world.token(&[("https://aws.amazon.com/roles", roles)]);
+    for (roles, text) in [
+        (json!([other]), "The target role ARN is not present in the roles claim of the identity token"),
+        (json!(other), "The target role ARN is not present in the roles claim of the identity token"),
+        (json!([]), "The roles claim contains no valid role ARNs"),
+        (json!("arn:aws:iam::111122223333:role/*"), "The roles claim contains no valid role ARNs"),
+        (json!({"a": 1}), "The roles claim is not in a supported format"),
+        (json!(7), "The roles claim is not in a supported format"),
+    ] {
+        world.assume(&with(roles)).await.refuses(400, CODE, text);
+    }
+    let by_idp = json!({"Bool": {"sts:RoleAuthorizedByIdp": "true"}});
+    world.account.put_role(role("Cni", trust(&provider, &by_idp)));
+    for roles in [json!([other, ROLE]), json!(format!("{other}; {ROLE} ")), json!([7, ROLE])] {
+        world.assume(&with(roles)).await.ok();
+    }
+    let mut claims = world.claims();
+    claims["https://aws.amazon.com/roles"] = Value::Null;
+    let token = world.issuer.mint(&claims).unwrap().expose().to_owned();
+    world.assume(&token).await.refuses(403, "AccessDenied", DENIED);
+}
+
+/// Reported: a subject that is null, and tokens that the request says are somebody else's.
+#[tokio::test]
+async fn odd_requests_have_answers_of_their_own() {
+    let world = World::new().await;
+    let mut claims = world.claims();
+    claims["sub"] = Value::Null;
+    let token = world.issuer.mint(&claims).unwrap().expose().to_owned();
+    let words = "Unknown error validating third-party token";
+    world.assume(&token).await.refuses(500, "InternalFailure", words);
+    let token = world.token(&[]);
+    let of = async |provider: &str| world.assume_with(&token, &[("ProviderId", provider)]).await;
+    of("www.amazon.com").await.refuses(400, CODE, "Provided Token is not a Login With Amazon token");
+    assert_eq!(of("graph.facebook.com").await.text("Code"), "IDPRejectedClaim");
+    let tags = json!({"principal_tags": {"team": ["red"]}, "transitive_tag_keys": ["other"]});
+    let odd = world.assume(&world.token(&[("https://aws.amazon.com/tags", tags)])).await;
+    let words = "The specified transitive tag key must be included in the requested tags.";
+    odd.refuses(400, "InvalidParameterValue", words);
 }
 
 #[tokio::test]
