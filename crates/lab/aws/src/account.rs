@@ -10,6 +10,7 @@ use rustls_pki_types::CertificateDer;
 
 use crate::callers::{lasting_id, new_keys};
 use crate::catalogue;
+use crate::eks::Beside;
 use crate::state::{Addon, Association, Cluster, Credentials, Managed, Principal, Provider, Role, Session, State};
 
 /// How the account decides whether to trust an issuer's certificate.
@@ -290,9 +291,12 @@ impl Account {
         self.state().policies.remove(arn);
     }
 
-    /// Makes or replaces a cluster.
+    /// Makes or replaces a cluster. A new one is the administrator's, as if he had made it.
     pub fn put_cluster(&self, cluster: Cluster) {
-        self.state().clusters.insert(cluster.name.clone(), cluster);
+        let owner = format!("arn:{}:iam::{}:user/admin", self.config.partition, self.config.account_id);
+        let mut state = self.state();
+        state.beside.entry(cluster.name.clone()).or_insert_with(|| Beside::owned_by(&owner, cluster.created));
+        state.clusters.insert(cluster.name.clone(), cluster);
     }
 
     /// Makes or replaces an add-on.

@@ -144,7 +144,8 @@ impl Jwt {
     }
 
     /// A token may be meant for some roles alone: claim `https://aws.amazon.com/roles`, a list, or a text with
-    /// semicolons between ARNs, blanks around them. Says whether it is there; null is as if it were not (all of it reported).
+    /// semicolons between ARNs, blanks around them. Says whether it is there; null is as if it were not (all
+    /// of it reported).
     pub(crate) fn check_roles(&self, role_arn: &str) -> Result<bool, AwsFault> {
         let claim = self.claims.get("https://aws.amazon.com/roles").filter(|claim| !claim.is_null());
         let Some(claim) = claim else { return Ok(false) };

@@ -4,7 +4,6 @@
 
 mod account;
 mod arns;
-mod associate;
 mod assume;
 mod callers;
 mod catalogue;
@@ -45,4 +44,5 @@ mod trust;
 mod validate;
 
 pub use account::{Account, AccountConfig, Clock, Dialer, Follower, TrustModel};
+pub use eks::{AccessPolicy, Login};
 pub use state::{Addon, AddonIssue, Association, Cluster, Credentials, Provider, Role};

@@ -56,8 +56,8 @@ impl Passed {
         Ok(Self { policy: policy.map(str::to_owned), arns })
     }
 
-    /// Managed ones must be there, in the account of the role. How STS says that one is not is not documented: these are
-    /// own words.
+    /// Managed ones must be there, in the account of the role. How STS says that one is not is not documented:
+    /// these are own words.
     pub(crate) fn known(&self, owner: &Account) -> Result<(), AwsFault> {
         let state = owner.state();
         let missing = self.arns.iter().find(|arn| !state.policies.contains_key(*arn));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::account::Account;
-use crate::associate::association_arn;
+use crate::eks::association_arn;
 use crate::jwt::Jwt;
 use crate::language::{Keys, one_or_many};
 use crate::outcome::AwsFault;
@@ -116,18 +116,21 @@ fn session(
     a: &Association,
     jwt: &Jwt,
 ) -> Result<Value, AwsFault> {
-    let tags = tags(cluster_arn, cluster, a, jwt);
+    let beside = account.state().beside.get(&cluster.name).cloned().unwrap_or_default();
+    let plain = beside.associations.get(&a.id).is_some_and(|more| more.no_tags);
+    let tags = if plain { BTreeMap::new() } else { tags(cluster_arn, cluster, a, jwt) };
     let keys = keys(account, caller, cluster_arn, &tags);
-    let role = role_of(account, &a.role_arn).filter(|r| admits_pods(&r.trust_policy, &keys)).ok_or_else(|| {
-        AwsFault::new(
-            400,
-            "AccessDeniedException",
-            format!(
-                "Unauthorized Exception! EKS does not have permissions to assume the associated role: {}",
-                a.role_arn
-            ),
-        )
-    })?;
+    let role =
+        role_of(account, &a.role_arn).filter(|r| admits_pods(&r.trust_policy, &keys, !plain)).ok_or_else(|| {
+            AwsFault::new(
+                400,
+                "AccessDeniedException",
+                format!(
+                    "Unauthorized Exception! EKS does not have permissions to assume the associated role: {}",
+                    a.role_arn
+                ),
+            )
+        })?;
     let pod = jwt.claims.pointer("/kubernetes.io/pod/name").and_then(Value::as_str).unwrap_or("pod");
     let name = format!("eks-{}-{pod}-{}", cluster.name, crate::callers::request_id());
     let name: String = name.chars().take(64).collect();

@@ -1,6 +1,6 @@
-//! Roles as principals of trust policies. IAM keeps a role's unique id in place of its ARN, and shows the ARN as long as
-//! that role is there: "if you delete the role, then you break the relationship", even when another one is made under
-//! its name (IAM User Guide, "AWS JSON policy elements: Principal", "IAM role principals").
+//! Roles as principals of trust policies. IAM keeps a role's unique id in place of its ARN, and shows the ARN as long
+//! as that role is there: "if you delete the role, then you break the relationship", even when another one is made
+//! under its name (IAM User Guide, "AWS JSON policy elements: Principal", "IAM role principals").
 
 use std::collections::BTreeMap;
 

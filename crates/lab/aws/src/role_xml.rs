@@ -1,5 +1,5 @@
-//! Roles as IAM's answers show them. Each operation shows a different part (IAM API reference: `Role`; what `CreateRole`
-//! and `ListRoles` leave out is documented of the latter and reported of the former).
+//! Roles as IAM's answers show them. Each operation shows a different part (IAM API reference: `Role`; what
+//! `CreateRole` and `ListRoles` leave out is documented of the latter and reported of the former).
 
 use jiff::Timestamp;
 

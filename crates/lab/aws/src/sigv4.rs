@@ -123,6 +123,87 @@ pub(crate) fn verify(account: &Account, request: &Signed<'_>) -> Result<Caller, 
     Ok(Caller { principal, service: service.clone(), key: auth.key, origin: Origin::of(request.headers) })
 }
 
+/// A presigned URL (AWS General Reference, "Signing AWS API requests", "Query string").
+pub(crate) struct Presigned<'a> {
+    pub(crate) url: &'a str,
+    /// Headers that have to be signed, with the values that they have to have.
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    /// Longest that it counts, seconds, whatever it says itself.
+    pub(crate) longest: i64,
+}
+
+/// What the query of a presigned URL says of its signature.
+pub(crate) struct Query {
+    pub(crate) key: String,
+    scope: String,
+    signed: Vec<String>,
+    token: Option<String>,
+    stamp: String,
+    life: i64,
+    signature: String,
+}
+
+/// Takes the query of a presigned URL apart, without verifying anything.
+pub(crate) fn presigned(query: &str) -> Option<Query> {
+    let all = crate::query::Parameters::parse(query);
+    let text = |name: &str| all.get(name).map(str::to_owned);
+    if all.get("X-Amz-Algorithm") != Some("AWS4-HMAC-SHA256") || all.get("Action") != Some("GetCallerIdentity") {
+        return None;
+    }
+    let credential = text("X-Amz-Credential")?;
+    let (key, scope) = credential.split_once('/')?;
+    Some(Query {
+        key: key.to_owned(),
+        scope: scope.to_owned(),
+        signed: text("X-Amz-SignedHeaders")?.split(';').map(str::to_owned).collect(),
+        token: text("X-Amz-Security-Token"),
+        stamp: text("X-Amz-Date")?,
+        life: text("X-Amz-Expires")?.parse().ok()?,
+        signature: text("X-Amz-Signature")?,
+    })
+}
+
+impl Presigned<'_> {
+    /// Who signed it, if it is signed soundly, for STS, and not too long ago.
+    pub(crate) fn verify(&self, account: &Account) -> Option<Caller> {
+        let (place, query) = self.url.split_once('?')?;
+        let (host, path) = place.split_once("://")?.1.split_once('/').unwrap_or((place.split_once("://")?.1, ""));
+        let said = presigned(query)?;
+        let (keys, principal) = account.state().keys.get(&said.key).cloned()?;
+        let alive = !matches!(&principal, Principal::Session(session) if !account.lives(session));
+        if keys.session_token != said.token || !alive || keys.expires.is_some_and(|end| end <= account.now()) {
+            return None;
+        }
+        let text = said.stamp.replace('Z', "+0000");
+        let at = jiff::fmt::strtime::parse("%Y%m%dT%H%M%S%z", &text).and_then(|t| t.to_timestamp()).ok()?;
+        let age = Timestamp::now().as_second() - at.as_second();
+        // Tokens say a minute and are good for fifteen: the authenticator goes by the date alone.
+        if age > self.longest.max(said.life) || age > self.longest || age < -SKEW_SECONDS {
+            return None;
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert("host", host.parse().ok()?);
+        for (name, value) in self.headers {
+            if !said.signed.iter().any(|signed| signed == name) {
+                return None;
+            }
+            headers.insert(http::HeaderName::from_bytes(name.as_bytes()).ok()?, value.parse().ok()?);
+        }
+        let unsigned: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-Signature=")).collect();
+        let (path, query) = (format!("/{path}"), unsigned.join("&"));
+        let request = Signed { method: "GET", path: &path, query: &query, headers: &headers, body: b"" };
+        let canonical = canonical(&request, &said.signed);
+        let parts: Vec<&str> = said.scope.split('/').collect();
+        let [date, region, "sts", end] = parts.as_slice() else { return None };
+        let digest = sha256(canonical.as_bytes());
+        let to_sign = format!("AWS4-HMAC-SHA256\n{}\n{}\n{digest}", said.stamp, said.scope);
+        let start = format!("AWS4{}", keys.secret_access_key).into_bytes();
+        let key = [*date, *region, "sts", *end].iter().fold(start, |key, part| mac(&key, part));
+        let caller = Caller { principal, service: "sts".to_owned(), key: said.key, origin: Origin::of(&headers) };
+        (hex(&mac(&key, &to_sign)) == said.signature).then_some(caller)
+    }
+}
+
 fn check_time(account: &Account, expires: Option<Timestamp>, stamp: &str) -> Result<(), AwsFault> {
     let now = account.now();
     if expires.is_some_and(|e| e <= now) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
+use crate::eks::Beside;
 use crate::language::Keys;
 
 /// Keys of a caller.
@@ -329,6 +330,10 @@ pub(crate) struct State {
     /// What is kept of roles, by name.
     pub(crate) kept: BTreeMap<String, Kept>,
     pub(crate) profiles: BTreeMap<String, Profile>,
+    /// What EKS keeps of clusters, by name.
+    pub(crate) beside: BTreeMap<String, Beside>,
+    /// Tags of what EKS has, by ARN.
+    pub(crate) eks_tags: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl State {

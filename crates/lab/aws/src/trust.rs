@@ -28,13 +28,18 @@ pub(crate) fn admits(document: &str, provider_arn: &str, keys: &Keys, extras: Ex
     refused.map_or(Ok(()), Err)
 }
 
-/// Whether the document lets EKS' Pod Identity have the role, session tags and all (EKS User
+/// Whether the document lets EKS' Pod Identity have the role, session tags and all, where there are any (EKS User
 /// Guide, "EKS Pod Identity role").
-pub(crate) fn admits_pods(document: &str, keys: &Keys) -> bool {
+pub(crate) fn admits_pods(document: &str, keys: &Keys, tagged: bool) -> bool {
     let service = |p: &Value| names(p, "Service", |s| s == "pods.eks.amazonaws.com");
-    ["sts:AssumeRole", "sts:TagSession"]
-        .iter()
-        .all(|action| allows(document, action, keys, service) == Decision::Allowed)
+    let needed: &[&str] = if tagged { &["sts:AssumeRole", "sts:TagSession"] } else { &["sts:AssumeRole"] };
+    needed.iter().all(|action| allows(document, action, keys, service) == Decision::Allowed)
+}
+
+/// Whether the document lets a service have the role.
+pub(crate) fn admits_service(document: &str, service: &str, keys: &Keys) -> bool {
+    let named = |p: &Value| names(p, "Service", |s| s == service);
+    allows(document, "sts:AssumeRole", keys, named) == Decision::Allowed
 }
 
 /// By what an IAM caller is known.
@@ -61,8 +66,8 @@ pub(crate) enum Admission {
     ByName,
 }
 
-/// Whether and how the document admits an IAM caller to an action. A role that the document names is the one that it was
-/// when the document was saved: `trusted` has the unique ids.
+/// Whether and how the document admits an IAM caller to an action. A role that the document names is the one that it
+/// was when the document was saved: `trusted` has the unique ids.
 pub(crate) fn admits_caller(
     document: &str,
     action: &str,

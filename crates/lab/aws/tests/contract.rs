@@ -10,6 +10,7 @@ mod contract {
     mod cloudtrail;
     mod conditions;
     mod eks;
+    mod eks_changes;
     mod hostile;
     mod policies;
     mod providers;
@@ -17,6 +18,7 @@ mod contract {
     mod saving;
     mod sessions;
     mod signatures;
+    mod terraform;
     mod web_identity;
     mod world;
 }

@@ -110,7 +110,7 @@ fn action(text: &str) -> Result<(), AwsFault> {
 fn resources(statements: &[Statement]) -> Result<Option<String>, AwsFault> {
     let mut wrong: Option<String> = None;
     // No variable stands for an account.
-    let variable = |text: &String| text.splitn(6, ':').nth(4).is_some_and(|account| account.contains('$'));
+    let variable = |text: &String| text.split(':').nth(4).is_some_and(|account| account.contains('$'));
     if statements.iter().flat_map(|s| &s.resources).any(variable) {
         return Err(legacy());
     }

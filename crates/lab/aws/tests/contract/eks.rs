@@ -62,7 +62,7 @@ async fn clusters_and_addons_are_described_listed_and_changed() {
     let addon = get(&world.admin, "/clusters/a/addons/vpc-cni").await.ok().json();
     assert_eq!(addon["addon"]["serviceAccountRoleArn"], ROLE);
     get(&world.admin, "/clusters/a/addons/x").await.refuses_json(404, "ResourceNotFoundException", "No addon: x");
-    get(&world.nobody, "/clusters/a").await.refuses_json(403, "AccessDenied", "eks:DescribeCluster");
+    get(&world.nobody, "/clusters/a").await.refuses_json(403, "AccessDeniedException", "eks:DescribeCluster");
     get(&world.admin, "/nonsense").await.refuses_json(404, "NotFoundException", "/nonsense");
 }
 
