@@ -153,3 +153,27 @@ fn each_permission_of_the_account_that_is_taken_away_is_named() {
         assert_eq!(out.status.code(), Some(code), "{name}: {found}");
     }
 }
+
+/// EKS User Guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file": the token is a presigned request of
+/// the caller's, whom an access entry makes a user of the cluster.
+#[test]
+fn a_login_with_iam_is_whom_the_access_entry_says() {
+    let lab = LabProcess::up(&[]);
+    let aws = |words: &[&str]| succeed(lab.command(tool("aws")).args(words));
+    aws(&["eks", "update-kubeconfig", "--name", "harbour", "--kubeconfig", "login.yaml", "--alias", "iam"]);
+    let tools = tool("aws").parent().unwrap().to_owned();
+    let path =
+        std::env::join_paths([tools].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())));
+    let path = path.unwrap();
+    let kubectl = |words: &[&str]| {
+        let mut command = lab.command(tool("kubectl"));
+        command.env("PATH", &path).args(["--kubeconfig", "login.yaml"]).args(words).output().unwrap()
+    };
+    let who = kubectl(&["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"]);
+    assert_eq!(text(&who), "arn:aws:iam::111122223333:user/admin");
+    assert!(kubectl(&["get", "pods", "-A"]).status.success());
+    let entry = ["eks", "delete-access-entry", "--cluster-name", "harbour", "--principal-arn"];
+    aws(&[&entry[..], &["arn:aws:iam::111122223333:user/admin"]].concat());
+    let refused = kubectl(&["get", "pods", "-A"]);
+    assert!(!refused.status.success(), "{}", text(&refused));
+}

@@ -9,7 +9,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
-use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Provider};
+use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Login, Provider};
 use trustwalk_lab_cluster::Clock;
 use trustwalk_lab_node::{Credentials, WebhookSettings};
 
@@ -128,6 +128,11 @@ impl AccountSide {
         self.account.follow_associations(std::sync::Arc::new(move |all| {
             webhook.update(|config| config.associations.clone_from(all));
         }));
+    }
+
+    /// Whom of Kubernetes a token of `aws eks get-token` stands for in the cluster.
+    pub(crate) fn login(&self, token: &str) -> Option<Login> {
+        self.account.login(CLUSTER, token)
     }
 
     /// Where the endpoint listens.

@@ -16,6 +16,7 @@ pub mod faults;
 mod files;
 mod hold;
 mod lab;
+mod login;
 mod minter;
 mod pods;
 mod push;

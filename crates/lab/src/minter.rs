@@ -9,8 +9,10 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use trustwalk_lab_cluster::{Clock, Minted, TokenMinter, TokenSpec, VerifiedToken};
+use trustwalk_lab_cluster::{Clock, Minted, TokenMinter, TokenSpec, User, VerifiedToken};
 use trustwalk_lab_issuer::{Issuer, KubernetesSubject};
+
+use crate::account::AccountSide;
 
 /// Longest life of a service-account token on EKS, seconds: 24 hours (EKS User
 /// Guide, "Kubernetes service accounts").
@@ -23,6 +25,7 @@ const MOST_TOKENS: usize = 5000;
 pub(crate) struct Minter {
     issuer: Issuer,
     clock: Clock,
+    account: Option<AccountSide>,
     issued: Mutex<BTreeMap<String, (VerifiedToken, Timestamp)>>,
 }
 
@@ -34,7 +37,12 @@ impl fmt::Debug for Minter {
 
 impl Minter {
     pub(crate) fn new(issuer: Issuer, clock: Clock) -> Self {
-        Self { issuer, clock, issued: Mutex::default() }
+        Self { issuer, clock, account: None, issued: Mutex::default() }
+    }
+
+    /// Has the account say whom of Kubernetes a login with IAM stands for.
+    pub(crate) fn with_logins(self, account: &AccountSide) -> Self {
+        Self { account: Some(account.clone()), ..self }
     }
 }
 
@@ -94,5 +102,9 @@ impl TokenMinter for Minter {
         let now = (self.clock)();
         let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.get(token).filter(|(_, end)| *end > now).map(|(owner, _)| owner.clone())
+    }
+
+    fn login(&self, token: &str) -> Option<User> {
+        self.account.as_ref()?.login(token).map(crate::login::user)
     }
 }

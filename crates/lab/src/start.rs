@@ -176,7 +176,7 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     let settings = node_settings(aws, &account, &clock);
     let webhook = webhook_side().await?;
     account.lead(webhook.settings.clone());
-    let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()));
+    let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()).with_logins(&account));
     let agent = NodeAgent::prepare(settings.clone());
     let cluster = cluster(&agent, &minter, &webhook, tls, &clock)?;
     let addresses =

@@ -85,7 +85,7 @@ impl Account {
         match caller.service.as_str() {
             "iam" => query_reply(&action, IAM_NS, iam::call(&home, &caller, &action, &form).await),
             "sts" => query_reply(&action, STS_NS, assume::call(&home, &caller, &action, &form)),
-            "ec2" => ec2_reply(&action, ec2::call(&home, &caller, &action)),
+            "ec2" => ec2_reply(&action, ec2::call(&home, &caller, &action, &form)),
             "s3" => s3_reply(s3::call(&home, &caller, &signed)),
             "eks" => json_reply(eks::call(&home, &caller, &signed)),
             "eks-auth" => json_reply(pod_identity::call(&home, &caller, &signed).await),

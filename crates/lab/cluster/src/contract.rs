@@ -126,6 +126,13 @@ pub trait TokenMinter: Send + Sync {
         let _ = token;
         None
     }
+
+    /// The user behind a bearer token of another kind, as a webhook of the API server's would tell
+    /// (`--authentication-token-webhook-config-file`).
+    fn login(&self, token: &str) -> Option<crate::rbac::User> {
+        let _ = token;
+        None
+    }
 }
 
 /// Finds the listener behind a webhook's service reference.

@@ -68,7 +68,7 @@ impl AccessPolicy {
 }
 
 impl Account {
-    /// Who of Kubernetes a bearer token stands for in a cluster. Nothing for a token that is none of `aws eks get-token`,
+    /// Who of Kubernetes a bearer token stands for in a cluster. Nothing for one that is none of `aws eks get-token`,
     /// that no caller of the account's has signed or too long ago, or whose signer has no entry there.
     pub fn login(&self, cluster: &str, token: &str) -> Option<Login> {
         let url = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?.trim_end_matches('=')).ok()?;

@@ -22,7 +22,14 @@ async fn a_session_may_do_what_its_role_may() {
     for _ in 0..2 {
         world.admin.iam("AttachRolePolicy", &policy).await.ok();
     }
-    assert_eq!(list().await.ok().all("networkInterfaceId").len(), 6);
+    let all = list().await.ok().all("networkInterfaceId");
+    assert_eq!(all.len(), 6);
+    let asked = async |more: &[(&str, &str)]| session.query("ec2", "DescribeNetworkInterfaces", more).await;
+    let by_filter = [("Filter.1.Name", "private-ip-address"), ("Filter.1.Value.1", "10.0.2.*")];
+    assert_eq!(asked(&by_filter).await.ok().all("networkInterfaceId"), all[1..2]);
+    assert_eq!(asked(&[("NetworkInterfaceId.1", &all[4])]).await.ok().all("networkInterfaceId"), all[4..5]);
+    let gone = asked(&[("NetworkInterfaceId.1", "eni-gone")]).await;
+    gone.refuses(400, "InvalidNetworkInterfaceID.NotFound", "The networkInterface ID 'eni-gone' does not exist");
     let attached = world.admin.iam("ListAttachedRolePolicies", &policy[..1]).await.ok();
     assert_eq!(attached.all("PolicyArn"), [CNI]);
     let inline = [("RoleName", "Cni"), ("PolicyName", "own"), ("PolicyDocument", OWN)];

@@ -51,7 +51,9 @@ pub(crate) fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<User,
     if let Some(user) = shared.config.tokens.get(token) {
         return Ok(user.clone());
     }
-    let owner = service_account_token(shared, token).ok_or_else(ApiError::unauthorized)?;
+    let Some(owner) = service_account_token(shared, token) else {
+        return shared.config.minter.login(token).ok_or_else(ApiError::unauthorized);
+    };
     // The API server takes only tokens meant for it: its audience is its issuer.
     let issuer = shared.config.minter.issuer();
     if !owner.audiences.contains(&issuer) {
