@@ -154,8 +154,8 @@ fn each_permission_of_the_account_that_is_taken_away_is_named() {
     }
 }
 
-/// EKS User Guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file": the token is a presigned request of
-/// the caller's, whom an access entry makes a user of the cluster.
+/// EKS User Guide, "Connect kubectl to an EKS cluster by creating a kubeconfig file": the token is a presigned request
+/// of the caller's, whom an access entry makes a user of the cluster.
 #[test]
 fn a_login_with_iam_is_whom_the_access_entry_says() {
     let lab = LabProcess::up(&[]);

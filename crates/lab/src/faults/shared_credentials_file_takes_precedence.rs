@@ -9,7 +9,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "keys in a file mounted from a secret win over the web identity",
     source: "https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/setting-credentials-node.html",
     target: Target::Workload(LEDGER),
-    symptom: "InvalidClientTokenId",
+    symptom: "The security token included in the request is invalid",
     start: Start::AtOnce,
     edit,
 };

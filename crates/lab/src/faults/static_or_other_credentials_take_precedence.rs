@@ -8,7 +8,7 @@ pub(super) static FAULT: Fault = Fault {
     summary: "keys in the environment win over the web identity",
     source: "https://github.com/aws-actions/configure-aws-credentials/issues/743",
     target: Target::Workload(LEDGER),
-    symptom: "InvalidClientTokenId",
+    symptom: "The security token included in the request is invalid",
     start: Start::AtOnce,
     edit,
 };
