@@ -245,18 +245,6 @@ impl Account {
         self.state().providers.remove(url);
     }
 
-    /// Makes or replaces a role. One that is put back under a name is the same one, other than with IAM's operations.
-    pub fn put_role(&self, role: Role) {
-        let trusted = crate::principals::trusted(self, &role.trust_policy);
-        let mut state = self.state();
-        let kept = state.kept.entry(role.name.clone()).or_default();
-        if kept.id.is_empty() {
-            kept.id = lasting_id("AROA", &role.name);
-        }
-        kept.trusted = trusted;
-        state.roles.insert(role.name.clone(), role);
-    }
-
     /// The unique id of a role of that name.
     pub(crate) fn role_id(&self, name: &str) -> String {
         let kept = self.state().kept.get(name).map(|kept| kept.id.clone());

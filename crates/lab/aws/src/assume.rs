@@ -10,7 +10,7 @@ use crate::query::Parameters;
 use crate::requests::keys_of;
 use crate::sigv4::Caller;
 use crate::state::{Principal, Role, Session, Touched};
-use crate::sts::{assumed_xml, credentials_xml, is_role_arn, role_of, session_name};
+use crate::sts::{assumed_xml, credentials_xml, role_of};
 use crate::trust::{Admission, Known, admits_caller};
 use crate::{trail, validate};
 
@@ -33,9 +33,9 @@ fn identity(account: &Account, caller: &Caller) -> String {
 }
 
 fn assume(account: &Account, caller: &Caller, form: &Parameters) -> Outcome {
-    session_name(form)?;
+    validate::session_name(form)?;
     let arn = validate::text(form, "RoleArn", 20, 2048)?.to_owned();
-    if !is_role_arn(&arn) {
+    if !validate::is_role_arn(&arn) {
         // With the ARN first, other than for web identities (reported).
         return Err(AwsFault::validation(format!("{arn} is invalid")));
     }

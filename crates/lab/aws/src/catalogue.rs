@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::state::Managed;
+use crate::callers::lasting_id;
+use crate::state::{Managed, PolicyVersion};
 
 /// Name of the CNI's managed policy.
 const CNI: &str = "AmazonEKS_CNI_Policy";
@@ -66,4 +67,22 @@ pub(crate) fn managed(partition: &str) -> BTreeMap<String, Managed> {
     };
     let others = OTHERS.iter().chain(&ON_PATHS).map(|(name, actions)| policy(name, "v1", &allow(actions)));
     others.chain([policy(CNI, "v5", CNI_V5)]).collect()
+}
+
+impl Managed {
+    /// A policy with one version of this id, such as `v1`.
+    pub(crate) fn new(arn: &str, version: &str, document: &str, created: Timestamp) -> Self {
+        let number = version.trim_start_matches('v').parse().unwrap_or(1);
+        let first = PolicyVersion { id: version.to_owned(), document: document.to_owned(), created };
+        Self {
+            id: lasting_id("ANPA", arn),
+            versions: vec![first],
+            default: version.to_owned(),
+            next: number + 1,
+            description: None,
+            tags: BTreeMap::new(),
+            created,
+            updated: created,
+        }
+    }
 }

@@ -156,7 +156,7 @@ impl Jwt {
                 return Err(AwsFault::token("The roles claim is not in a supported format"));
             }
         };
-        let plain = |arn: &&str| crate::sts::is_role_arn(arn) && !arn.contains(['*', '?']);
+        let plain = |arn: &&str| crate::validate::is_role_arn(arn) && !arn.contains(['*', '?']);
         let roles: Vec<&str> = listed.into_iter().map(str::trim).filter(plain).collect();
         if roles.is_empty() {
             return Err(AwsFault::token("The roles claim contains no valid role ARNs"));

@@ -7,9 +7,24 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::account::Account;
+use crate::callers::lasting_id;
 use crate::language::{one_or_many, statements};
 use crate::state::Role;
 use crate::sts::role_of;
+
+impl Account {
+    /// Makes or replaces a role. One that is put back under a name is the same one, other than with IAM's operations.
+    pub fn put_role(&self, role: Role) {
+        let trusted = trusted(self, &role.trust_policy);
+        let mut state = self.state();
+        let kept = state.kept.entry(role.name.clone()).or_default();
+        if kept.id.is_empty() {
+            kept.id = lasting_id("AROA", &role.name);
+        }
+        kept.trusted = trusted;
+        state.roles.insert(role.name.clone(), role);
+    }
+}
 
 /// Unique ids of the roles that a trust policy names, by ARN. A role that is not there, or is not the lab's, has none.
 pub(crate) fn trusted(account: &Account, document: &str) -> BTreeMap<String, String> {

@@ -209,22 +209,6 @@ pub(crate) struct PolicyVersion {
 }
 
 impl Managed {
-    /// A policy with one version of this id, such as `v1`.
-    pub(crate) fn new(arn: &str, version: &str, document: &str, created: Timestamp) -> Self {
-        let number = version.trim_start_matches('v').parse().unwrap_or(1);
-        let first = PolicyVersion { id: version.to_owned(), document: document.to_owned(), created };
-        Self {
-            id: crate::callers::lasting_id("ANPA", arn),
-            versions: vec![first],
-            default: version.to_owned(),
-            next: number + 1,
-            description: None,
-            tags: BTreeMap::new(),
-            created,
-            updated: created,
-        }
-    }
-
     /// The document that counts.
     pub(crate) fn document(&self) -> &str {
         let counts = self.versions.iter().find(|version| version.id == self.default);

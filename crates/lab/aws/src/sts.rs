@@ -104,8 +104,8 @@ fn validate(form: &Parameters) -> Result<Passed, AwsFault> {
     for field in ["RoleArn", "RoleSessionName", "WebIdentityToken"] {
         validate::required(form, field)?;
     }
-    session_name(form)?;
-    if !is_role_arn(validate::text(form, "RoleArn", 20, 2048)?) {
+    validate::session_name(form)?;
+    if !validate::is_role_arn(validate::text(form, "RoleArn", 20, 2048)?) {
         return Err(AwsFault::validation("Request ARN is invalid"));
     }
     validate::text(form, "WebIdentityToken", 4, 20_000)?;
@@ -132,23 +132,6 @@ fn foreign_token(provider: &str) -> AwsFault {
             "Unrecognized OAuth provider. Do not include a provider parameter when submitting OpenIDConnect ID tokens",
         ),
     }
-}
-
-/// The session's name, as all of STS wants it.
-pub(crate) fn session_name(form: &Parameters) -> Result<(), AwsFault> {
-    let session = validate::required(form, "RoleSessionName")?;
-    if !validate::is_name(session) {
-        let rule = "satisfy regular expression pattern: [\\w+=,.@-]*";
-        return Err(validate::constraint("roleSessionName", Some(session), rule));
-    }
-    validate::length("RoleSessionName", session, 2, 64)
-}
-
-/// Whether a text has the form of a role's ARN.
-pub(crate) fn is_role_arn(arn: &str) -> bool {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
-        if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/"))
 }
 
 /// Discovery and keys over TLS, each host's chain judged by the trust model.

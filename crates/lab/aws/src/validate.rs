@@ -68,3 +68,20 @@ pub(crate) fn number(form: &Parameters, field: &str, least: i64, most: i64) -> R
 pub(crate) fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
 }
+
+/// The session's name, as all of STS wants it.
+pub(crate) fn session_name(form: &Parameters) -> Result<(), AwsFault> {
+    let session = required(form, "RoleSessionName")?;
+    if !is_name(session) {
+        let rule = "satisfy regular expression pattern: [\\w+=,.@-]*";
+        return Err(constraint("roleSessionName", Some(session), rule));
+    }
+    length("RoleSessionName", session, 2, 64)
+}
+
+/// Whether a text has the form of a role's ARN.
+pub(crate) fn is_role_arn(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    matches!(parts.as_slice(), ["arn", _, "iam", "", account, resource]
+        if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("role/"))
+}

@@ -4,13 +4,10 @@
 use serde_json::{Value, json};
 
 use super::kept::{Entry, Grant};
-use super::login::AccessPolicy;
-use super::{Answer, Desk, clusters, in_use, invalid, missing, time};
-use crate::account::Account;
+use super::whom::{AccessPolicy, default_username, policy_arn};
+use super::{Answer, Desk, in_use, invalid, missing, time};
 use crate::callers::request_id;
 use crate::outcome::AwsFault;
-use crate::sigv4::Caller;
-use crate::state::Principal;
 use crate::sts::role_of;
 
 /// Types of entries (EKS API reference, `CreateAccessEntry`).
@@ -33,34 +30,11 @@ pub(super) fn call(desk: &Desk<'_>, method: &str, cluster: &str, rest: &[&str]) 
     Some(answer)
 }
 
-/// The ARN of an access policy.
-pub(super) fn policy_arn(account: &Account, name: &str) -> String {
-    format!("arn:{}:eks::aws:cluster-access-policy/{name}", account.config.partition)
-}
-
 /// `ListAccessPolicies`.
 pub(super) fn policies(desk: &Desk<'_>) -> Answer {
     desk.may("ListAccessPolicies", "*")?;
     let shown = |policy: &AccessPolicy| json!({"name": policy.name(), "arn": policy_arn(desk.account, policy.name())});
     desk.page("accessPolicies", AccessPolicy::ALL.iter().map(shown).collect())
-}
-
-/// The ARN by which an entry knows a caller: of a session, its role's.
-pub(crate) fn principal_of(account: &Account, caller: &Caller) -> String {
-    let arn = crate::arns::arn(account, &caller.principal);
-    match &caller.principal {
-        Principal::User { .. } => arn,
-        Principal::Session(session) => account.role(&session.role).map_or(arn, |role| account.role_arn(&role)),
-    }
-}
-
-/// The user name that an entry has when none is given (EKS API reference, `CreateAccessEntry`).
-pub(super) fn default_username(account: &Account, who: &str) -> String {
-    let c = &account.config;
-    match who.split_once(":role/").and_then(|(_, path)| path.rsplit('/').next()) {
-        Some(role) => format!("arn:{}:sts::{}:assumed-role/{role}/{{{{SessionName}}}}", c.partition, c.account_id),
-        None => who.to_owned(),
-    }
 }
 
 fn resource(cluster: &str, who: &str, id: &str) -> String {
@@ -80,7 +54,7 @@ fn shown(desk: &Desk<'_>, cluster: &str, who: &str, entry: &Entry) -> Value {
 
 /// Entries are there where the cluster is told to look at them (the words are reported).
 fn with_entries(desk: &Desk<'_>, cluster: &str) -> Result<(), AwsFault> {
-    if clusters::mode(desk, cluster)? == "CONFIG_MAP" {
+    if desk.mode(cluster)? == "CONFIG_MAP" {
         let text = "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this \
                     operation.";
         return Err(AwsFault::new(400, "InvalidRequestException", text));

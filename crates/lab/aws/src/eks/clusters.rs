@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::kept::{Beside, Entry, Grant};
-use super::{Answer, Desk, in_use, invalid, no_cluster, time, updates, versions};
+use super::{Answer, Desk, in_use, invalid, time, updates, versions};
 use crate::callers::{request_id, unique_id};
 use crate::language::Keys;
 use crate::outcome::AwsFault;
@@ -207,7 +207,7 @@ fn made(desk: &Desk<'_>, name: &str, version: &str) -> Cluster {
 
 /// What is kept of a new cluster: its settings, and who may use it.
 fn beginning(desk: &Desk<'_>) -> Beside {
-    let who = super::access::principal_of(desk.account, desk.caller);
+    let who = super::whom::principal_of(desk.account, desk.caller);
     let mut beside = Beside { settings: settings(&desk.sent).into_iter().collect(), ..Beside::default() };
     let bootstrap = desk.sent.pointer("/accessConfig/bootstrapClusterCreatorAdminPermissions") != Some(&json!(false));
     let mode = desk.sent.pointer("/accessConfig/authenticationMode").and_then(Value::as_str).unwrap_or("CONFIG_MAP");
@@ -215,12 +215,12 @@ fn beginning(desk: &Desk<'_>) -> Beside {
         beside.creator = Some(who);
     } else if bootstrap {
         let now = desk.account.now();
-        let policy = super::access::policy_arn(desk.account, "AmazonEKSClusterAdminPolicy");
+        let policy = super::whom::policy_arn(desk.account, "AmazonEKSClusterAdminPolicy");
         let grant = Grant { policy, namespaces: None, since: now, modified: now };
         let entry = Entry {
             id: unique_id("").to_lowercase(),
             kind: "STANDARD".to_owned(),
-            username: super::access::default_username(desk.account, &who),
+            username: super::whom::default_username(desk.account, &who),
             groups: Vec::new(),
             grants: vec![grant],
             created: now,
@@ -320,12 +320,4 @@ fn merge(all: &mut Map<String, Value>, member: &str, new: &Map<String, Value>) {
     if let Some(slot) = slot.as_object_mut() {
         slot.extend(new.clone());
     }
-}
-
-/// Who may use a cluster: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS User Guide, "Set up access entries").
-pub(super) fn mode(desk: &Desk<'_>, name: &str) -> Result<String, AwsFault> {
-    desk.account.state().clusters.get(name).map(|_| ()).ok_or_else(|| no_cluster(name))?;
-    let beside = desk.beside(name);
-    let said = beside.settings.get("accessConfig").and_then(|access| access.get("authenticationMode")?.as_str());
-    Ok(said.unwrap_or("API_AND_CONFIG_MAP").to_owned())
 }

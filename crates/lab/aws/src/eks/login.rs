@@ -7,7 +7,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::access::principal_of;
+use super::whom::{AccessPolicy, principal_of};
 use crate::account::Account;
 use crate::sigv4::{Presigned, presigned};
 use crate::state::Principal;
@@ -30,41 +30,6 @@ pub struct Login {
     pub grants: Vec<(AccessPolicy, Option<Vec<String>>)>,
     /// Extra attributes, as the authenticator gives them.
     pub extra: Vec<(String, String)>,
-}
-
-/// EKS's access policies that people are given (EKS User Guide, "Review access policy permissions").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessPolicy {
-    /// Everything.
-    ClusterAdmin,
-    /// Most of a namespace, its roles among it.
-    Admin,
-    /// All of a namespace is read, secrets too.
-    AdminView,
-    /// Workloads and what they use are changed, secrets among it.
-    Edit,
-    /// Workloads are read, secrets not.
-    View,
-}
-
-impl AccessPolicy {
-    pub(crate) const ALL: [Self; 5] = [Self::ClusterAdmin, Self::Admin, Self::AdminView, Self::Edit, Self::View];
-
-    /// Its name, the end of its ARN.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ClusterAdmin => "AmazonEKSClusterAdminPolicy",
-            Self::Admin => "AmazonEKSAdminPolicy",
-            Self::AdminView => "AmazonEKSAdminViewPolicy",
-            Self::Edit => "AmazonEKSEditPolicy",
-            Self::View => "AmazonEKSViewPolicy",
-        }
-    }
-
-    fn of_arn(arn: &str) -> Option<Self> {
-        let name = arn.split_once(":cluster-access-policy/")?.1;
-        Self::ALL.into_iter().find(|policy| policy.name() == name)
-    }
 }
 
 impl Account {

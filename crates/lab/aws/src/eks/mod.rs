@@ -11,10 +11,12 @@ mod kept;
 mod login;
 mod updates;
 mod versions;
+mod whom;
 
 pub(crate) use associations::association_arn;
 pub(crate) use kept::Beside;
-pub use login::{AccessPolicy, Login};
+pub use login::Login;
+pub use whom::AccessPolicy;
 
 use std::collections::BTreeMap;
 
@@ -149,6 +151,14 @@ impl Desk<'_> {
         let mut state = self.account.state();
         let State { beside, .. } = &mut *state;
         change(beside.entry(name.to_owned()).or_default())
+    }
+
+    /// Who may use a cluster: `API`, `API_AND_CONFIG_MAP` or `CONFIG_MAP` (EKS User Guide, "Set up access entries").
+    fn mode(&self, cluster: &str) -> Result<String, AwsFault> {
+        self.cluster(cluster)?;
+        let beside = self.beside(cluster);
+        let said = beside.settings.get("accessConfig").and_then(|access| access.get("authenticationMode")?.as_str());
+        Ok(said.unwrap_or("API_AND_CONFIG_MAP").to_owned())
     }
 
     /// A text of the body.
