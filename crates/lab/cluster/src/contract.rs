@@ -129,7 +129,7 @@ pub trait TokenMinter: Send + Sync {
 
     /// The user behind a bearer token of another kind, as a webhook of the API server's would tell
     /// (`--authentication-token-webhook-config-file`).
-    fn login(&self, token: &str) -> Option<crate::rbac::User> {
+    fn login(&self, token: &str) -> Option<crate::user::User> {
         let _ = token;
         None
     }

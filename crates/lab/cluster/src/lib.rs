@@ -14,6 +14,7 @@ mod rbac;
 mod seed;
 mod store;
 mod tls;
+mod user;
 mod writes;
 
 pub use cluster::{Cluster, ServeError};
@@ -29,6 +30,6 @@ pub use objects::{
     kinds::{KINDS, Kind, find_kind},
     selector::{Filter, matches_label_selector},
 };
-pub use rbac::{Access, User};
 pub use store::{Event, EventKind, Store, Watch};
 pub use tls::{TlsError, TlsMaterial};
+pub use user::{Access, User};
