@@ -12,6 +12,7 @@ use crate::{
     clock::LabClock,
     config::{Addresses, LabConfig},
     hold::Hold,
+    outside::{Hosts, Standings},
     world::World,
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) runtime: Arc<dyn NodeRuntime>,
     pub(crate) settings: Settings,
+    pub(crate) hosts: Hosts,
+    pub(crate) standings: Standings,
     pub(crate) webhook: WebhookSettings,
     pub(crate) webhook_ca: String,
     pub(crate) foreign_ca: String,

@@ -7,6 +7,7 @@ mod commands;
 mod common;
 mod given;
 mod help;
+mod outside;
 mod preflight;
 #[cfg(test)]
 mod reference;
@@ -30,6 +31,7 @@ pub(crate) use commands::{
     LogsArgs, ReceiptsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
+pub(crate) use outside::OutsideArgs;
 pub(crate) use preflight::{PreflightArgs, PreflightFormat};
 pub(crate) use rotation::RotationArgs;
 pub(crate) use said::{Notation, Said, notation_of_words};

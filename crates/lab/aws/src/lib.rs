@@ -18,6 +18,7 @@ mod iam;
 mod identity;
 mod jwt;
 mod language;
+mod look;
 mod managed;
 mod oidc;
 mod origin;
@@ -40,4 +41,5 @@ mod trust;
 mod validate;
 
 pub use account::{Account, AccountConfig, Clock, Dialer, Follower, TrustModel};
+pub use look::Look;
 pub use state::{Addon, AddonIssue, Association, Cluster, Credentials, Provider, Role};
