@@ -176,7 +176,7 @@ impl State {
     }
 
     fn stored_gvr(&self) -> Gvr {
-        if self.target.kind.kind == "Event" { Gvr::core("events") } else { self.target.kind.gvr() }
+        self.target.kind.gvr().stored()
     }
 
     fn line(&mut self, kind: &str, object: &Arc<Value>) -> Value {

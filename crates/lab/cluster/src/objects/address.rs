@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::objects::json;
+use crate::objects::{json, kinds::is_built_in};
 
 /// Group, version and plural resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +36,16 @@ impl Gvr {
         if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
     }
 
-    /// The triple under which objects are kept: both event APIs share one storage.
+    /// The triple under which objects are kept: both event APIs share one storage, and so do all versions of a custom
+    /// kind.
     pub(crate) fn stored(&self) -> Self {
-        if self.group == "events.k8s.io" { Self::core("events") } else { self.clone() }
+        if self.group == "events.k8s.io" {
+            Self::core("events")
+        } else if is_built_in(&self.group) {
+            self.clone()
+        } else {
+            Self { version: String::new(), ..self.clone() }
+        }
     }
 }
 

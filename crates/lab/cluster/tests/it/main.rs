@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 mod api;
+mod custom;
 mod evictions;
 mod kube_rs;
 mod kubectl;
+mod lifecycle;
 mod port_forward;
+mod refusals;
 mod streams;
 mod support;
 mod webhooks;
