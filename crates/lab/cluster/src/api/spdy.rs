@@ -9,17 +9,17 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 /// them, and then the rest.
 const WORDS: &str = "options head post put delete trace accept accept-charset accept-encoding accept-language \
     accept-ranges age allow authorization cache-control connection content-base content-encoding content-language \
-    content-length content-location content-md5 content-range content-type date etag expect expires from host if-match \
-    if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma \
+    content-length content-location content-md5 content-range content-type date etag expect expires from host \
+    if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma \
     proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade \
     user-agent vary via warning www-authenticate method get status 200_OK version HTTP/1.1 url public set-cookie \
     keep-alive origin";
 const REST: &str = "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505203 \
-    Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden404 Not \
-    Found500 Internal Server Error501 Not Implemented503 Service UnavailableJan Feb Mar Apr May Jun Jul Aug Sept Oct Nov \
-    Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,image/png,image/jpg,image/gif,application/xml,\
-    application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8\
-    charset=iso-8859-1,utf-,*,enq=0.";
+    Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 \
+    Forbidden404 Not Found500 Internal Server Error501 Not Implemented503 Service UnavailableJan Feb Mar Apr May Jun \
+    Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,image/png,image/jpg,\
+    image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,\
+    sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.";
 
 /// Bytes of a frame's head.
 const HEAD: usize = 8;
@@ -100,9 +100,9 @@ impl Connection {
     /// The next whole frame, if there is one.
     pub(super) fn next(&mut self) -> Result<Option<Frame>, NotSpdy> {
         let Some(head) = self.pending.get(..HEAD) else { return Ok(None) };
-        let [a, b, c, d, flags, long @ ..] = <[u8; HEAD]>::try_from(head).map_err(|_| NotSpdy)?;
-        let [e, f, g] = long;
-        let length = usize::try_from(u32::from_be_bytes([0, e, f, g])).map_err(|_| NotSpdy)?;
+        let (begin, long) = (number(head).ok_or(NotSpdy)?, number(head.get(4..).unwrap_or_default()).ok_or(NotSpdy)?);
+        let [flags, ..] = long.to_be_bytes();
+        let length = usize::try_from(long & 0x00ff_ffff).map_err(|_| NotSpdy)?;
         if length > LARGEST_FRAME {
             return Err(NotSpdy);
         }
@@ -112,15 +112,16 @@ impl Connection {
         let rest = self.pending.split_off(HEAD + length);
         let frame = std::mem::replace(&mut self.pending, rest);
         let body = frame.get(HEAD..).unwrap_or_default();
-        if a & 0x80 == 0 {
-            let stream = u32::from_be_bytes([a, b, c, d]);
+        if begin >> 31 == 0 {
+            let stream = begin;
             return Ok(Some(Frame::Data { stream, bytes: body.to_vec(), last: flags & FIN != 0 }));
         }
-        if u16::from_be_bytes([a, b]) != CONTROL {
+        let [version, kind] = [begin >> 16, begin & 0xffff].map(|half| u16::try_from(half).unwrap_or_default());
+        if version != CONTROL {
             return Err(NotSpdy);
         }
         let id = || number(body).ok_or(NotSpdy);
-        Ok(Some(match u16::from_be_bytes([c, d]) {
+        Ok(Some(match kind {
             SYN_STREAM => {
                 // Stream, the one it belongs to, priority and slot stand before the headers.
                 let headers = self.headers(body.get(10..).unwrap_or_default())?;
@@ -195,16 +196,15 @@ fn read_headers(mut plain: &[u8]) -> Option<BTreeMap<String, String>> {
 }
 
 fn framed(head: [u8; 4], flags: u8, body: &[u8]) -> Vec<u8> {
-    let [_, a, b, c] = u32::try_from(body.len()).unwrap_or_default().to_be_bytes();
+    let long = u32::from(flags) << 24 | u32::try_from(body.len()).unwrap_or_default();
     let mut frame = head.to_vec();
-    frame.extend([flags, a, b, c]);
+    frame.extend(long.to_be_bytes());
     frame.extend_from_slice(body);
     frame
 }
 
 fn control(kind: u16, body: &[u8]) -> Vec<u8> {
-    let ([a, b], [c, d]) = (CONTROL.to_be_bytes(), kind.to_be_bytes());
-    framed([a, b, c, d], 0, body)
+    framed((u32::from(CONTROL) << 16 | u32::from(kind)).to_be_bytes(), 0, body)
 }
 
 /// Bytes of a stream; `last` when no more come.

@@ -89,8 +89,10 @@ fn show(shared: &Shared, call: &Call, target: &Target, code: u16, object: &Value
     if tables::wanted(call.accept()) {
         let version = j::text(&object, "/metadata/resourceVersion").to_owned();
         let list = [Arc::new(object)];
+        let printed = shared.store.printed(target.kind);
         let metadata = json!({"resourceVersion": version});
-        let table = tables::table(target.kind, &list, &metadata, call.param("includeObject"), shared.store.now());
+        let table =
+            tables::table((target.kind, &printed), &list, &metadata, call.param("includeObject"), shared.store.now());
         return json_reply(code, &table);
     }
     if call.accept().contains("as=PartialObjectMetadata;") {
@@ -131,7 +133,9 @@ fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError
         }
     }
     if tables::wanted(call.accept()) {
-        let table = tables::table(target.kind, &found, &metadata, call.param("includeObject"), shared.store.now());
+        let printed = shared.store.printed(target.kind);
+        let table =
+            tables::table((target.kind, &printed), &found, &metadata, call.param("includeObject"), shared.store.now());
         return Ok(json_reply(200, &table));
     }
     if call.accept().contains("as=PartialObjectMetadataList") {

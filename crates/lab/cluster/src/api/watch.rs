@@ -183,8 +183,9 @@ impl State {
         let object = Arc::new(typed(&self.target, object));
         let shown = if self.form == Form::Table {
             let version = j::text(&object, "/metadata/resourceVersion").to_owned();
+            let printed = self.shared.store.printed(self.target.kind);
             let mut table = tables::table(
-                self.target.kind,
+                (self.target.kind, &printed),
                 &[object],
                 &json!({"resourceVersion": version}),
                 &self.include,

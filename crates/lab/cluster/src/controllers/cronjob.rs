@@ -1,4 +1,4 @@
-//! `CronJob`s: jobs at their times (Kubernetes documentation, "CronJob").
+//! `CronJob`s: jobs at their times (Kubernetes documentation, "`CronJob`").
 
 use std::{sync::Arc, time::Duration};
 

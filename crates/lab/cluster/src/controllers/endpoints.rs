@@ -1,5 +1,5 @@
 //! Endpoints of services: `EndpointSlice`s, and the `Endpoints` that older clients read (Kubernetes documentation,
-//! "EndpointSlices"; a service without a selector is left to whoever keeps it).
+//! "`EndpointSlices`"; a service without a selector is left to whoever keeps it).
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -125,7 +125,10 @@ fn slice(store: &Store, service: &Value, pods: &[&Arc<Value>], early: bool) {
 }
 
 fn endpoints(store: &Store, service: &Value, pods: &[&Arc<Value>], early: bool) {
-    let address = |pod: &&&Arc<Value>| json!({"ip": j::text(pod, "/status/podIP"), "nodeName": j::text(pod, "/spec/nodeName"), "targetRef": target(pod)});
+    let address = |pod: &&&Arc<Value>| {
+        let (ip, node) = (j::text(pod, "/status/podIP"), j::text(pod, "/spec/nodeName"));
+        json!({"ip": ip, "nodeName": node, "targetRef": target(pod)})
+    };
     let (ready, other): (Vec<_>, Vec<_>) = pods.iter().partition(|pod| is_ready(pod) || early);
     let mut subset = json!({});
     for (name, pods) in [("addresses", &ready), ("notReadyAddresses", &other)] {

@@ -38,7 +38,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             }
             j::put_default(object, "/status", json!({}));
         }
-        "ReplicaSet" => {
+        "ReplicaSet" | "ReplicationController" => {
             template(object);
             j::put_default(object, "/spec/replicas", 1.into());
             j::put_default(object, "/status", json!({"replicas": 0}));
@@ -64,6 +64,13 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             j::put_default(object, "/spec/completionMode", "NonIndexed".into());
             j::put_default(object, "/status", json!({}));
         }
+        _ => other(kind, object),
+    }
+}
+
+/// The defaults of what makes no pods.
+fn other(kind: &Kind, object: &mut Value) {
+    match kind.kind {
         "Namespace" => {
             let name = j::name(object).to_owned();
             j::put(object, "/metadata/labels/kubernetes.io~1metadata.name", name.into());
@@ -95,11 +102,6 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             j::put_default(object, "/volumeBindingMode", "Immediate".into());
         }
         "PriorityClass" => j::put_default(object, "/preemptionPolicy", "PreemptLowerPriority".into()),
-        "ReplicationController" => {
-            template(object);
-            j::put_default(object, "/spec/replicas", 1.into());
-            j::put_default(object, "/status", json!({"replicas": 0}));
-        }
         "HorizontalPodAutoscaler" => {
             j::put_default(object, "/spec/minReplicas", 1.into());
             j::put_default(object, "/status", json!({"currentMetrics": null, "desiredReplicas": 0}));

@@ -41,6 +41,10 @@ pub(crate) fn schema<'d>(definition: &'d Value, version: &str) -> &'d Value {
     own.map_or(&Value::Null, |version| j::at(version, "/schema/openAPIV3Schema"))
 }
 
+fn condition(kind: &str, why: &str, told: &str, now: &str) -> Value {
+    json!({"type": kind, "status": "True", "reason": why, "message": told, "lastTransitionTime": now})
+}
+
 /// What the API server and its controllers add: names, and that the kind is served.
 pub(crate) fn complete(definition: &mut Value, now: Timestamp) {
     let kind = j::text(definition, "/spec/names/kind").to_owned();
@@ -48,15 +52,14 @@ pub(crate) fn complete(definition: &mut Value, now: Timestamp) {
     j::put_default(definition, "/spec/names/listKind", format!("{kind}List").into());
     j::put_default(definition, "/spec/conversion", json!({"strategy": "None"}));
     let now = stamp(now);
-    let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": now});
     let stored: Vec<&Value> =
         versions(definition).iter().filter(|v| j::at(v, "/storage") == true).map(|v| j::at(v, "/name")).collect();
     let status = json!({
         "acceptedNames": j::at(definition, "/spec/names"),
         "storedVersions": stored,
         "conditions": [
-            condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-            condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+            condition("NamesAccepted", "NoConflicts", "no conflicts found", &now),
+            condition("Established", "InitialNamesAccepted", "the initial names have been accepted", &now),
         ],
     });
     j::put(definition, "/status", status);

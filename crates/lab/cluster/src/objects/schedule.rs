@@ -32,9 +32,10 @@ const LONGEST_DAYS: i64 = 366 * 9;
 /// The numbers of one field, as bits.
 fn field(text: &str, least: u32, most: u32, names: &[&str]) -> Option<u64> {
     let number = |text: &str| {
-        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
-        let first = if names.len() == 12 { 1 } else { 0 };
-        named.and_then(|at| u32::try_from(at).ok()).map(|at| at + first).or_else(|| text.parse().ok())
+        let place = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        // Months begin at one.
+        let first = u32::from(names.len() == MONTHS.len());
+        place.and_then(|at| u32::try_from(at).ok()).map(|at| at + first).or_else(|| text.parse().ok())
     };
     let mut bits = 0_u64;
     for part in text.split(',') {

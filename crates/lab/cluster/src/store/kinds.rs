@@ -34,6 +34,15 @@ impl Store {
         self.get(&Key::new(definitions(), None, &format!("{resource}.{group}")))
     }
 
+    /// The columns that a custom kind's definition names.
+    pub(crate) fn printed(&self, kind: &Kind) -> Vec<Value> {
+        let definition = self.definition(kind.group, kind.resource).filter(|_| kind.custom);
+        let own = definition.as_deref().and_then(|definition| {
+            definition::versions(definition).iter().find(|version| j::text(version, "/name") == kind.version)
+        });
+        own.map(|version| j::items(version, "/additionalPrinterColumns").to_vec()).unwrap_or_default()
+    }
+
     /// Every kind, custom ones last, each in all its versions.
     pub(crate) fn kinds(&self) -> Vec<&'static Kind> {
         let mut all: Vec<&'static Kind> = KINDS.iter().collect();

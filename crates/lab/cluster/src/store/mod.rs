@@ -42,6 +42,10 @@ struct State {
 }
 
 impl State {
+    fn find(&self, key: &Key) -> Option<Arc<Value>> {
+        self.objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+    }
+
     /// Makes room for an object of `new` bytes in place of one of `old`.
     fn fit(&mut self, old: usize, new: usize) -> Result<(), ApiError> {
         let bytes = self.bytes.saturating_sub(old).saturating_add(new);
@@ -107,7 +111,7 @@ impl Store {
 
     /// One object.
     pub fn get(&self, key: &Key) -> Option<Arc<Value>> {
-        self.read().objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+        self.read().find(key)
     }
 
     /// All objects of a resource, of one namespace or of all, ordered by namespace
@@ -211,12 +215,8 @@ impl Store {
             });
         }
         let mut state = self.write();
-        let last = self.get_in(&state, key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        let last = state.find(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
         self.take(&mut state, key, &last)
-    }
-
-    fn get_in(&self, state: &State, key: &Key) -> Option<Arc<Value>> {
-        state.objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
     }
 
     /// Takes an object out, whatever holds it.

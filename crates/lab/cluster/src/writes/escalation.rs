@@ -67,7 +67,8 @@ pub(crate) fn check(
     let groups: Vec<String> = user.groups.iter().map(|g| format!("\"{g}\"")).collect();
     let gvr = kind.gvr();
     let message = format!(
-        "{} \"{}\" is forbidden: user \"{}\" (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
+        "{} \"{}\" is forbidden: user \"{}\" (groups=[{}]) is attempting to grant RBAC permissions not \
+         currently held:\n{}",
         gvr.qualified(),
         j::name(object),
         user.name,
@@ -134,21 +135,20 @@ fn covers(rule: &Value, right: &Right) -> bool {
 
 /// Rights as the API server names them: verbs together, each list quoted.
 fn told(missing: &BTreeSet<Right>) -> Vec<String> {
-    let mut merged: BTreeMap<(&String, &String, &Option<String>, &Option<String>), Vec<&String>> = BTreeMap::new();
+    let mut merged: BTreeMap<Right, Vec<&String>> = BTreeMap::new();
     for right in missing {
-        merged.entry((&right.group, &right.resource, &right.name, &right.url)).or_default().push(&right.verb);
+        merged.entry(Right { verb: String::new(), ..right.clone() }).or_default().push(&right.verb);
     }
     let quoted = |all: &[&String]| all.iter().map(|t| format!("\"{t}\"")).collect::<Vec<_>>().join(" ");
     let mut lines: Vec<String> = merged
         .into_iter()
-        .map(|((group, resource, name, url), verbs)| {
+        .map(|(Right { group, resource, name, url, .. }, verbs)| {
             let mut parts = Vec::new();
-            match url {
-                Some(url) => parts.push(format!("NonResourceURLs:[\"{url}\"]")),
-                None => {
-                    parts.push(format!("APIGroups:[\"{group}\"]"));
-                    parts.push(format!("Resources:[\"{resource}\"]"));
-                }
+            if let Some(url) = url {
+                parts.push(format!("NonResourceURLs:[\"{url}\"]"));
+            } else {
+                parts.push(format!("APIGroups:[\"{group}\"]"));
+                parts.push(format!("Resources:[\"{resource}\"]"));
             }
             if let Some(name) = name {
                 parts.push(format!("ResourceNames:[\"{name}\"]"));

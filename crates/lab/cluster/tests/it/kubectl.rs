@@ -174,15 +174,16 @@ async fn kubectl_is_refused_and_explained_to_as_by_the_real_one() {
         "crd.yaml",
         "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n\
          spec:\n  group: example.com\n  scope: Namespaced\n  names: {plural: widgets, kind: Widget}\n  versions:\n  \
-         - name: v1\n    served: true\n    storage: true\n    schema: {openAPIV3Schema: {type: object, properties: {spec: \
-         {type: object, properties: {size: {type: integer}}}}}}\n",
+         - name: v1\n    served: true\n    storage: true\n    schema: {openAPIV3Schema: {type: object, properties: \
+         {spec: {type: object, properties: {size: {type: integer}}}}}}\n    \
+         additionalPrinterColumns: [{name: Size, type: integer, jsonPath: .spec.size}]\n",
     );
     kubectl.ok(&format!("apply -f {definition}")).await;
     kubectl.ok("wait --for=condition=established crd/widgets.example.com --timeout=20s").await;
     let own = file("w.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 1}\n");
     assert_eq!(kubectl.ok(&format!("apply -f {own}")).await, "widget.example.com/w created\n");
     assert_eq!(kubectl.ok(&format!("apply -f {own}")).await, "widget.example.com/w unchanged\n");
-    assert!(kubectl.ok("get widgets").await.starts_with("NAME   AGE\nw "));
+    assert_eq!(kubectl.ok("get widgets").await, "NAME   SIZE\nw      1\n");
     assert!(kubectl.ok("explain widget.spec").await.contains("size"));
     kubectl.ok("delete crd widgets.example.com").await;
 }

@@ -32,6 +32,10 @@ async fn a_finalizer_holds_an_object_until_it_is_taken_off() {
     assert_eq!(lab.call("GET", &path, Value::Null).await.0, 404);
 }
 
+fn owner(name: &str, uid: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid, "blockOwnerDeletion": true})
+}
+
 #[tokio::test]
 async fn dependents_go_with_their_last_owner_and_the_owner_waits_if_asked() {
     let lab = Lab::start().await;
@@ -40,7 +44,6 @@ async fn dependents_go_with_their_last_owner_and_the_owner_waits_if_asked() {
         j::uid(&made).to_owned()
     };
     let (one, two) = (uid("one").await, uid("two").await);
-    let owner = |name: &str, uid: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": uid, "blockOwnerDeletion": true});
     let both = json!({"ownerReferences": [owner("one", &one), owner("two", &two)], "finalizers": ["example.com/hold"]});
     lab.call("POST", MAPS, map("child", both)).await;
     lab.call("POST", MAPS, map("orphan", json!({"ownerReferences": [owner("gone", "gone")]}))).await;

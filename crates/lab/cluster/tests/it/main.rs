@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
 
 mod api;
+mod charts;
 mod custom;
 mod evictions;
 mod kube_rs;

@@ -28,7 +28,8 @@ async fn every_fault_of_an_object_is_told_at_once_and_word_for_word() {
     let lab = Lab::start().await;
     let container = json!({"name": "X_", "imagePullPolicy": "Sometimes", "ports": [{"containerPort": 70000}]});
     let bad = deployment(json!({
-        "/spec/replicas": -1, "/spec/template/metadata/labels": {"a": "c"}, "/spec/template/spec/containers": [container],
+        "/spec/replicas": -1, "/spec/template/metadata/labels": {"a": "c"},
+        "/spec/template/spec/containers": [container],
     }));
     let (code, status) = lab.call("POST", DEPLOYMENTS, bad).await;
     assert_eq!(code, 422);
@@ -36,13 +37,13 @@ async fn every_fault_of_an_object_is_told_at_once_and_word_for_word() {
         status["message"],
         "Deployment.apps \"bad\" is invalid: [spec.replicas: Invalid value: -1: must be greater than or equal to 0, \
          spec.template.metadata.labels: Invalid value: {\"a\":\"c\"}: `selector` does not match template `labels`, \
-         spec.template.spec.containers[0].name: Invalid value: \"X_\": a lowercase RFC 1123 label must consist of lower \
-         case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
-         '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?'), \
+         spec.template.spec.containers[0].name: Invalid value: \"X_\": a lowercase RFC 1123 label must consist of \
+         lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. \
+         'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?'), \
          spec.template.spec.containers[0].image: Required value, \
          spec.template.spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, \
-         inclusive, spec.template.spec.containers[0].imagePullPolicy: Unsupported value: \"Sometimes\": supported values: \
-         \"Always\", \"IfNotPresent\", \"Never\"]"
+         inclusive, spec.template.spec.containers[0].imagePullPolicy: Unsupported value: \"Sometimes\": supported \
+         values: \"Always\", \"IfNotPresent\", \"Never\"]"
     );
     let reasons: Vec<&str> = j::items(&status, "/details/causes").iter().map(|c| j::text(c, "/reason")).collect();
     assert_eq!(reasons[3..], ["FieldValueRequired", "FieldValueInvalid", "FieldValueNotSupported"]);
@@ -80,8 +81,8 @@ async fn unknown_members_are_refused_told_of_or_dropped_as_asked() {
     assert_eq!(code, 400);
     assert_eq!(
         status["message"],
-        "Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct \
-         field DeploymentSpec.spec.replicas of type int32"
+        "Deployment in version \"v1\" cannot be handled as a Deployment: json: cannot unmarshal string into Go \
+         struct field DeploymentSpec.spec.replicas of type int32"
     );
 }
 
@@ -100,7 +101,10 @@ async fn nobody_gives_rights_that_he_does_not_have() {
         let path = format!("{RBAC}/namespaces/default/{resource}");
         read(lab.send(Some(&lab.reader), "POST", &path, "application/json", &body.to_string()).await).await
     };
-    let role = |name: &str, resource: &str, verb: &str| json!({"metadata": {"name": name}, "rules": [{"apiGroups": [""], "resources": [resource], "verbs": [verb]}]});
+    let role = |name: &str, resource: &str, verb: &str| {
+        let rule = json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]});
+        json!({"metadata": {"name": name}, "rules": [rule]})
+    };
     assert_eq!(make("roles", role("own", "pods", "list")).await.0, 201);
     let (code, status) = make("roles", role("r", "secrets", "*")).await;
     assert_eq!(code, 403);

@@ -269,13 +269,13 @@ mod tests {
         decode(&shape_of(find_kind("apps", "v1", "deployments").unwrap()).unwrap(), value)
     }
 
-    fn with_container(container: Value) -> Value {
+    fn with_container(container: &Value) -> Value {
         json!({"spec": {"template": {"spec": {"containers": [container]}}}})
     }
 
     #[test]
     fn unknown_members_are_named_by_their_place_and_dropped() {
-        let made = deployment(with_container(json!({"name": "a", "imagee": "b", "ports": [{"porrt": 1}]}))).unwrap();
+        let made = deployment(with_container(&json!({"name": "a", "imagee": "b", "ports": [{"porrt": 1}]}))).unwrap();
         assert_eq!(
             made.unknown,
             [
@@ -283,7 +283,7 @@ mod tests {
                 "unknown field \"spec.template.spec.containers[0].ports[0].porrt\"",
             ]
         );
-        assert_eq!(made.object, with_container(json!({"name": "a", "ports": [{}]})));
+        assert_eq!(made.object, with_container(&json!({"name": "a", "ports": [{}]})));
         let labels = json!({"metadata": {"labels": {"any": "thing"}, "creationTimestamp": null}, "spec": null});
         let made = deployment(labels).unwrap();
         assert_eq!(made.object, json!({"metadata": {"labels": {"any": "thing"}, "creationTimestamp": null}}));
@@ -297,7 +297,7 @@ mod tests {
             "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"
         );
         assert_eq!(
-            wrong(with_container(json!({"env": [{"name": "A", "value": 1}]}))),
+            wrong(with_container(&json!({"env": [{"name": "A", "value": 1}]}))),
             "json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value of type \
              string"
         );
@@ -310,7 +310,7 @@ mod tests {
             "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers of type \
              []v1.Container"
         );
-        let resources = |cpu: Value| with_container(json!({"resources": {"requests": {"cpu": cpu}}}));
+        let resources = |cpu: Value| with_container(&json!({"resources": {"requests": {"cpu": cpu}}}));
         assert!(wrong(resources(json!("one"))).starts_with("quantities must match"));
         assert_eq!(deployment(resources(json!(2))).unwrap().object, resources(json!("2")));
     }

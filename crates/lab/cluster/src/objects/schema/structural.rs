@@ -91,7 +91,9 @@ pub(crate) fn default(schema: &Value, value: &mut Value) {
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| default(schema, item));
+                for item in items {
+                    default(schema, item);
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
@@ -282,8 +284,8 @@ mod tests {
         );
         assert_eq!(
             told(json!({"size": 1, "mode": "Odd", "name": "long"})).unwrap_err(),
-            "[spec.mode: Unsupported value: \"Odd\": supported values: \"Fast\", \"Slow\", spec.name: Too long: may not be \
-             more than 3 bytes]"
+            "[spec.mode: Unsupported value: \"Odd\": supported values: \"Fast\", \"Slow\", spec.name: Too long: may \
+             not be more than 3 bytes]"
         );
     }
 }

@@ -40,10 +40,8 @@ pub(super) fn check(kind: &str, object: &Value, problems: &mut Vec<Problem>) {
                 problems.push(Problem::forbidden("value", &why));
             }
         }
-        "StorageClass" => {
-            if j::text(object, "/provisioner").is_empty() {
-                problems.push(Problem::required("provisioner", ""));
-            }
+        "StorageClass" if j::text(object, "/provisioner").is_empty() => {
+            problems.push(Problem::required("provisioner", ""));
         }
         "CustomResourceDefinition" => problems.extend(definition::problems(object)),
         _ => {}

@@ -14,9 +14,11 @@ pub(super) fn check(kind: &Kind, old: &Value, new: &Value, problems: &mut Vec<Pr
     };
     match kind.kind {
         "DaemonSet" | "Deployment" | "ReplicaSet" => fixed("/spec/selector"),
-        "Job" => ["/spec/completions", "/spec/selector", "/spec/template", "/spec/completionMode"]
-            .iter()
-            .for_each(|at| fixed(at)),
+        "Job" => {
+            for at in ["/spec/completions", "/spec/selector", "/spec/template", "/spec/completionMode"] {
+                fixed(at);
+            }
+        }
         "StatefulSet" => stateful(old, new, problems),
         "Pod" => pod(old, new, problems),
         "ConfigMap" | "Secret" => {
@@ -33,10 +35,8 @@ pub(super) fn check(kind: &Kind, old: &Value, new: &Value, problems: &mut Vec<Pr
                 problems.push(Problem::invalid("spec.clusterIPs[0]", &value, "may not change once set"));
             }
         }
-        "RoleBinding" | "ClusterRoleBinding" => {
-            if j::at(old, "/roleRef") != j::at(new, "/roleRef") {
-                problems.push(Problem::invalid("roleRef", j::at(new, "/roleRef"), "cannot change roleRef"));
-            }
+        "RoleBinding" | "ClusterRoleBinding" if j::at(old, "/roleRef") != j::at(new, "/roleRef") => {
+            problems.push(Problem::invalid("roleRef", j::at(new, "/roleRef"), "cannot change roleRef"));
         }
         "PersistentVolumeClaim" => claim(old, new, problems),
         "StorageClass" => {
@@ -51,14 +51,14 @@ pub(super) fn check(kind: &Kind, old: &Value, new: &Value, problems: &mut Vec<Pr
                 }
             }
         }
-        "PriorityClass" => {
-            if old.get("value") != new.get("value") {
-                problems.push(Problem::forbidden("value", "may not be changed in an update."));
-            }
+        "PriorityClass" if old.get("value") != new.get("value") => {
+            problems.push(Problem::forbidden("value", "may not be changed in an update."));
         }
         "IngressClass" => fixed("/spec/controller"),
         "CustomResourceDefinition" => {
-            ["/spec/group", "/spec/scope", "/spec/names/kind", "/spec/names/plural"].iter().for_each(|at| fixed(at));
+            for at in ["/spec/group", "/spec/scope", "/spec/names/kind", "/spec/names/plural"] {
+                fixed(at);
+            }
         }
         _ => {}
     }
