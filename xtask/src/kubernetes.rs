@@ -116,15 +116,15 @@ fn plain(literal: &str, types: &BTreeMap<String, String>) -> Result<String> {
     let mut text = String::new();
     let mut rest = literal;
     while let Some((before, after)) = rest.split_once(CALL) {
-        let (rust, after) = after.split_once(">()").context("a call does not end")?;
-        let target = types.get(rust).with_context(|| format!("{rust} has no schema"))?;
+        let (named, after) = after.split_once(">()").context("a call does not end")?;
+        let target = types.get(named).with_context(|| format!("{named} has no schema"))?;
         let mut object = format!("{{\"$ref\":{}", json!(target));
         let opened = before.strip_suffix("({\n").or_else(|| before.rsplit_once("({").map(|(before, _)| before));
         if before.trim_end().ends_with("let mut schema_obj =") {
             text += opened.context("a block does not begin")?;
             let (_, after) = after.split_once(BESIDE).context("a block says nothing")?;
             let (said, after) = after.split_once(".into());").context("a description does not end")?;
-            object += &format!(",\"description\":{said}");
+            object.extend([",\"description\":", said]);
             rest = after.split_once("})").context("a block does not end")?.1;
         } else {
             text += before.strip_suffix('(').unwrap_or(before);

@@ -16,6 +16,7 @@ pub mod faults;
 mod files;
 mod hold;
 mod lab;
+mod lookout;
 mod minter;
 mod outside;
 mod pods;

@@ -33,6 +33,7 @@ use crate::{
     config::{Addresses, loopback},
     control,
     hold::Hold,
+    lookout,
     minter::Minter,
     outside::{self, Hosts, Standings},
     push,
@@ -162,7 +163,7 @@ pub(crate) async fn start(config: LabConfig) -> Result<Lab, LabError> {
     let (lab, idle) = build(config, &world).await?;
     run(&lab, idle, &world).await?;
     lab.write_files(lab.dir())?;
-    outside::watch(&lab).await;
+    lookout::watch(&lab).await;
     if lab.has_cluster() {
         lab.run_job(&world).await?;
     }

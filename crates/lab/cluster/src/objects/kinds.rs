@@ -314,35 +314,10 @@ pub(crate) fn custom(named: &Named<'_>) -> Option<&'static Kind> {
     Some(made)
 }
 
-/// Whether a group is one of Kubernetes' own that are served here.
-pub(crate) fn is_built_in(group: &str) -> bool {
-    matches!(
-        group,
-        "" | "apps"
-            | "autoscaling"
-            | "batch"
-            | "policy"
-            | "admissionregistration.k8s.io"
-            | "apiextensions.k8s.io"
-            | "apiregistration.k8s.io"
-            | "authentication.k8s.io"
-            | "authorization.k8s.io"
-            | "certificates.k8s.io"
-            | "coordination.k8s.io"
-            | "discovery.k8s.io"
-            | "events.k8s.io"
-            | "flowcontrol.apiserver.k8s.io"
-            | "networking.k8s.io"
-            | "node.k8s.io"
-            | "rbac.authorization.k8s.io"
-            | "scheduling.k8s.io"
-            | "storage.k8s.io"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::address::is_built_in;
 
     #[test]
     fn the_groups_of_the_table_are_the_built_in_ones() {

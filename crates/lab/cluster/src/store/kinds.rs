@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Store;
 use crate::objects::{
-    address::{Gvr, Key},
+    address::{Gvr, Key, is_built_in},
     definition, json as j,
     kinds::{KINDS, Kind, find_kind},
 };
@@ -59,7 +59,7 @@ impl Store {
             text => ("", text),
         };
         let named = j::text(reference, "/kind");
-        let kind = if crate::objects::kinds::is_built_in(group) {
+        let kind = if is_built_in(group) {
             KINDS.iter().find(|k| k.group == group && k.kind == named)?
         } else {
             self.kinds().into_iter().find(|k| k.group == group && k.version == version && k.kind == named)?

@@ -15,6 +15,7 @@ fn of(api: &str, kind: &str, rest: Value) -> Value {
 }
 
 /// Path of the list, and an object as a chart has it.
+#[expect(clippy::too_many_lines, reason = "one entry for each kind")]
 fn objects() -> Vec<(&'static str, Value)> {
     let selector = json!({"matchLabels": {"app": "chart"}});
     let hook = json!({"name": "v.chart.example", "clientConfig": {"url": "https://127.0.0.1:1/v"},
@@ -133,8 +134,8 @@ fn core_objects() -> Vec<(&'static str, Value)> {
 async fn kinds_of_charts_are_created_applied_and_listed() {
     let lab = Lab::start().await;
     let paths = objects().into_iter().map(|(path, object)| (format!("/apis/{path}"), object));
-    let core = core_objects().into_iter().map(|(kind, o)| (format!("/api/v1/namespaces/default/{kind}"), o));
-    for (path, object) in paths.chain(core) {
+    let basic = core_objects().into_iter().map(|(kind, o)| (format!("/api/v1/namespaces/default/{kind}"), o));
+    for (path, object) in paths.chain(basic) {
         let strict = format!("{path}?fieldValidation=Strict&fieldManager=helm");
         let (code, made) = lab.call("POST", &strict, object.clone()).await;
         assert_eq!(code, 201, "{made}");

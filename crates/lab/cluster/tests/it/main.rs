@@ -1,6 +1,7 @@
 //! The API server over real sockets: what clients, webhooks and people at a
 //! kubectl prompt can rely on.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails fails its test")]
+#![expect(clippy::needless_pass_by_value, reason = "parts of objects are written where they are needed")]
 
 mod api;
 mod charts;

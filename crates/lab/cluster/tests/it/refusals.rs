@@ -10,7 +10,7 @@ const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const SECRETS: &str = "/api/v1/namespaces/default/secrets";
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
-fn deployment(spec: Value) -> Value {
+fn deployment(spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "bad"},
         "spec": {"replicas": 1, "selector": {"matchLabels": {"a": "b"}}, "template": {
@@ -27,7 +27,7 @@ fn deployment(spec: Value) -> Value {
 async fn every_fault_of_an_object_is_told_at_once_and_word_for_word() {
     let lab = Lab::start().await;
     let container = json!({"name": "X_", "imagePullPolicy": "Sometimes", "ports": [{"containerPort": 70000}]});
-    let bad = deployment(json!({
+    let bad = deployment(&json!({
         "/spec/replicas": -1, "/spec/template/metadata/labels": {"a": "c"},
         "/spec/template/spec/containers": [container],
     }));
@@ -69,15 +69,15 @@ async fn unknown_members_are_refused_told_of_or_dropped_as_asked() {
     let (code, made) = lab.call("PATCH", &format!("{MAPS}/c?fieldValidation=Ignore"), patch).await;
     assert!(code == 200 && made.get("dat").is_none());
     let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndat:\n  a: '1'\n";
-    let path = format!("{MAPS}/c?fieldManager=one");
-    let sent = lab.send(Some(&lab.admin), "PATCH", &path, "application/apply-patch+yaml", yaml).await;
+    let manager = format!("{MAPS}/c?fieldManager=one");
+    let sent = lab.send(Some(&lab.admin), "PATCH", &manager, "application/apply-patch+yaml", yaml).await;
     let (code, status) = read(sent).await;
     assert_eq!(code, 500);
     assert_eq!(
         status["message"],
         "failed to create typed patch object (c; v1, Kind=ConfigMap): .dat: field not declared in schema"
     );
-    let (code, status) = lab.call("POST", DEPLOYMENTS, deployment(json!({"/spec/replicas": "two"}))).await;
+    let (code, status) = lab.call("POST", DEPLOYMENTS, deployment(&json!({"/spec/replicas": "two"}))).await;
     assert_eq!(code, 400);
     assert_eq!(
         status["message"],
@@ -102,8 +102,8 @@ async fn nobody_gives_rights_that_he_does_not_have() {
         read(lab.send(Some(&lab.reader), "POST", &path, "application/json", &body.to_string()).await).await
     };
     let role = |name: &str, resource: &str, verb: &str| {
-        let rule = json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]});
-        json!({"metadata": {"name": name}, "rules": [rule]})
+        let grant = json!({"apiGroups": [""], "resources": [resource], "verbs": [verb]});
+        json!({"metadata": {"name": name}, "rules": [grant]})
     };
     assert_eq!(make("roles", role("own", "pods", "list")).await.0, 201);
     let (code, status) = make("roles", role("r", "secrets", "*")).await;

@@ -6,8 +6,8 @@ use tar::{Archive, Builder, EntryType, Header};
 use trustwalk_lab_cluster::ExecResult;
 
 use super::{
-    exec::{Shell, failed, reason},
     files::{Entry, File, tidy},
+    inside::{Shell, failed, reason},
 };
 
 /// What `tar` was told.

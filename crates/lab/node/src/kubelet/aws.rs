@@ -5,7 +5,7 @@ use std::{sync::Arc, sync::PoisonError, thread};
 use trustwalk_lab_cluster::ExecResult;
 
 use super::{
-    exec::{Shell, failed, printed},
+    inside::{Shell, failed, printed},
     logs::ContainerLog,
 };
 use crate::agent::{CLI_USER_AGENT, caller_identity, identity};

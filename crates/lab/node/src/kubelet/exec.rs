@@ -1,61 +1,18 @@
 //! The commands of `kubectl exec`: what somebody troubleshooting types.
 
-use std::{cell::Cell, fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
-use jiff::Timestamp;
 use trustwalk_lab_cluster::{ExecResult, json as j};
 
 use super::{
     archive, aws,
     files::{Entry, File},
     filework,
-    pod::{Container, Pod},
+    inside::{Shell, failed, printed, reason},
 };
-use crate::agent::FileError;
 
 /// Lines `head` and `tail` print unless told otherwise (POSIX).
 const DEFAULT_LINES: usize = 10;
-
-/// Exit code of a shell that does not know a command.
-const NOT_FOUND: i32 = 127;
-
-/// A container to run commands in.
-pub(super) struct Shell<'a> {
-    pub(super) pod: &'a Arc<Pod>,
-    pub(super) container: &'a Container,
-    pub(super) now: Timestamp,
-    /// Whether it runs the container's own program, and whether that is one without an end.
-    pub(super) program: Option<bool>,
-    /// Whether the program goes on running after what was done so far.
-    pub(super) stays: Cell<bool>,
-}
-
-impl<'a> Shell<'a> {
-    /// A shell as `kubectl exec` opens one.
-    pub(super) fn new(pod: &'a Arc<Pod>, container: &'a Container) -> Self {
-        Self { pod, container, now: pod.settings().now(), program: None, stays: Cell::new(false) }
-    }
-
-    /// What becomes of a command that the lab does not know.
-    fn unknown(&self, name: &str) -> ExecResult {
-        match self.program {
-            Some(forever) => {
-                self.stays.set(forever);
-                ExecResult::default()
-            }
-            None => failed(&format!("exec: \"{name}\": executable file not found in $PATH\n"), NOT_FOUND),
-        }
-    }
-}
-
-/// A failed command.
-pub(super) fn failed(why: &str, code: i32) -> ExecResult {
-    ExecResult { stderr: why.as_bytes().to_vec(), code, ..ExecResult::default() }
-}
-
-pub(super) fn printed(text: impl Into<Vec<u8>>) -> ExecResult {
-    ExecResult { stdout: text.into(), ..ExecResult::default() }
-}
 
 /// Runs one command.
 pub(super) fn command(shell: &Shell<'_>, name: &str, arguments: &[String], stdin: &[u8]) -> ExecResult {
@@ -94,13 +51,6 @@ pub(super) fn command(shell: &Shell<'_>, name: &str, arguments: &[String], stdin
         "tar" => archive::run(shell, arguments, stdin),
         "aws" => aws::run(shell, arguments),
         _ => shell.unknown(name),
-    }
-}
-
-pub(super) fn reason(error: FileError) -> &'static str {
-    match error {
-        FileError::NotFound => "No such file or directory",
-        FileError::Denied => "Permission denied",
     }
 }
 

@@ -3,8 +3,8 @@
 use trustwalk_lab_cluster::ExecResult;
 
 use super::{
-    exec::{Shell, failed},
     files::{Entry, File},
+    inside::{Shell, failed},
 };
 
 /// `test EXPRESSION`, `[ EXPRESSION ]`: one condition, perhaps negated (POSIX, "test").

@@ -9,6 +9,7 @@ mod events;
 mod exec;
 mod files;
 mod filework;
+mod inside;
 mod logs;
 mod pod;
 mod program;

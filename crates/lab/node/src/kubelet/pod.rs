@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,7 +16,6 @@ use super::{
     events::{Note, record},
     files::{Files, User, Volumes},
     logs::{ContainerLog, NodeLogs},
-    program,
     status::{self, Addresses, ContainerStatus, Ended, Phase, container_id},
     volumes::Projector,
 };
@@ -40,7 +40,14 @@ pub(crate) struct Kubelet {
     pub(crate) minter: Arc<dyn TokenMinter>,
     pub(crate) settings: Settings,
     pub(crate) node_logs: NodeLogs,
+    /// Runs programs that are not the lab's.
+    pub(crate) program: Program,
 }
+
+/// The run of a container's own program in a pod, by its specification and with its log; its exit code.
+pub(crate) type Program = fn(Arc<Pod>, Value, Arc<Container>, Arc<ContainerLog>) -> Run;
+/// A program that runs.
+pub(crate) type Run = Pin<Box<dyn Future<Output = i32> + Send>>;
 
 /// Who AWS said a container is, or why not.
 pub(crate) type Identity = Arc<Mutex<Option<Result<String, String>>>>;
@@ -267,7 +274,8 @@ impl Pod {
         let code = if container.acts {
             agent::run(name, &self.context(container, Arc::clone(&log))).await
         } else {
-            program::run(self, spec, container, &log).await
+            let own = (Arc::clone(self), spec.clone(), Arc::clone(container), Arc::clone(&log));
+            (self.kubelet.program)(own.0, own.1, own.2, own.3).await
         };
         *locked(&container.previous) = Some(log);
         if code != 0 && container.probed && container.acts {

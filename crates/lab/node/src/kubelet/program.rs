@@ -10,7 +10,7 @@ use tokio::time::Duration;
 use trustwalk_lab_cluster::{ExecResult, json as j};
 
 use super::{
-    exec::{Shell, failed},
+    inside::{Shell, failed},
     logs::ContainerLog,
     pod::{Container, Pod},
 };

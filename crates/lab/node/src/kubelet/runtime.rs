@@ -12,9 +12,10 @@ use tokio::task::{AbortHandle, JoinSet};
 use trustwalk_lab_cluster::{Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Store, TokenMinter, json as j};
 
 use super::{
-    exec::Shell,
+    inside::Shell,
     logs::NodeLogs,
     pod::{Container, Kubelet, Pod},
+    program,
 };
 use crate::config::Settings;
 
@@ -64,6 +65,9 @@ impl NodeAgent {
             minter,
             settings: self.settings.clone(),
             node_logs: NodeLogs::default(),
+            program: |pod, spec, container, log| {
+                Box::pin(async move { program::run(&pod, &spec, &container, &log).await })
+            },
         });
         let mut running = Running { kubelet, pods: self.pods, programs: JoinSet::new(), handles: BTreeMap::new() };
         loop {

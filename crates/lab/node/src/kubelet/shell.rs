@@ -4,8 +4,8 @@
 use trustwalk_lab_cluster::ExecResult;
 
 use super::{
-    exec::{self, Shell, failed},
-    filework,
+    exec, filework,
+    inside::{Shell, failed},
 };
 
 /// Most commands taken from one line or script; a script beyond it is a mistake.
