@@ -13,7 +13,7 @@ use harness::{Section, Settings};
 
 type Goal = fn(&Settings) -> Result<Section>;
 
-const GOALS: [(&str, Goal); 7] = [
+const GOALS: [(&str, Goal); 8] = [
     ("A", goals::one_host::run_goal),
     ("A", goals::fleet::run_goal),
     ("B", goals::tokens::run),
@@ -21,6 +21,7 @@ const GOALS: [(&str, Goal); 7] = [
     ("D", goals::logs::run_goal),
     ("E", goals::start::run_goal),
     ("F", goals::cluster::run_goal),
+    ("I", goals::distant::run_goal),
 ];
 
 fn main() -> Result<()> {
@@ -53,7 +54,7 @@ fn main() -> Result<()> {
         }
     }
     if let Some(unknown) = chosen.iter().find(|c| !GOALS.iter().any(|(name, _)| name == c)) {
-        bail!("there is no goal `{unknown}`; there are A, B, C, D, E and F");
+        bail!("there is no goal `{unknown}`; there are A, B, C, D, E, F and I");
     }
     // Programs that are run from elsewhere need whole paths.
     for path in [&mut settings.trustwalk, &mut settings.peers, &mut settings.scripts] {

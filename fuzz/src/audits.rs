@@ -2,6 +2,7 @@
 //! shown by a token that the policy admits, and no document can be broken out of.
 
 use trustwalk_audit::{About, Audit, Basis, Reader, Seen, Zone, csv, dot, html, sarif_of};
+use trustwalk_forecast::Register;
 use trustwalk_trust_policy::{Call, Decision, Exchange, Identity, Policy};
 
 use crate::Target;
@@ -36,6 +37,7 @@ const NOW: i64 = 1_790_000_000;
 fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let zone = Zone::parse(&text).unwrap_or_default();
+    let _ = Register::parse(&text);
     let mut seen = Seen::default();
     let _ = seen.read(&text);
     let mut reader = Reader::new();
@@ -46,7 +48,7 @@ fn check(input: &[u8]) {
         assert!(!finding.message.is_empty() && finding.fingerprint.len() == 16, "{finding:?}");
         let (Some(witness), About::Role(arn)) = (&finding.witness, &finding.about) else { continue };
         let identity = Identity::new(witness.provider.as_str()).with_claims(witness.claims.clone());
-        let exchange = Exchange::new(&identity, &Call::new());
+        let exchange = Exchange::new(&identity, &Call::new().at(NOW));
         let same = |r: &&trustwalk_audit::Role| r.arn == *arn;
         // Of several roles with one name, one admits it; of whom only events tell, not every claim is known.
         let admits = |d: Decision| d == Decision::Allow || finding.document.is_some();

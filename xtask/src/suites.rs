@@ -1,8 +1,9 @@
 //! Test suites of others, fetched by set-up in fixed versions into a folder that git ignores.
 
 use std::path::PathBuf;
+use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::run::{root, run};
 
@@ -10,6 +11,46 @@ use crate::run::{root, run};
 const SUITES: &str = "target/suites";
 /// What names PKITS's package, version and digest.
 const PKITS: &str = "crates/x509/tests/pkits.requirements.txt";
+
+/// The crate that carries OASIS' schema of SARIF 2.1.0, by cargo's own client, which holds it to the index's digest.
+const SARIF: &str = r#"[package]
+name = "sarif"
+version = "0.0.0"
+edition = "2024"
+
+[lib]
+path = "empty.rs"
+
+[dependencies]
+serde-sarif = "=0.8.0"
+
+[workspace]
+"#;
+
+/// Fetches the schema of SARIF unless it is there; gives its file, the value of `TRUSTWALK_SARIF`.
+pub(crate) fn sarif() -> Result<PathBuf> {
+    let into = root().join(SUITES).join("sarif");
+    let schema = into.join("schema.json");
+    let manifest = into.join("Cargo.toml");
+    if schema.is_file() && std::fs::read_to_string(&manifest).is_ok_and(|s| s == SARIF) {
+        return Ok(schema);
+    }
+    std::fs::create_dir_all(&into)?;
+    std::fs::write(&manifest, SARIF)?;
+    std::fs::write(into.join("empty.rs"), "//! Nothing: what this depends on is what counts.\n")?;
+    let out = Command::new("cargo")
+        .args(["metadata", "--format-version", "1", "--manifest-path"])
+        .arg(&manifest)
+        .output()
+        .context("cannot run cargo metadata")?;
+    let metadata: serde_json::Value = serde_json::from_slice(&out.stdout).context("cargo fetched no crate")?;
+    let packages = metadata.get("packages").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let mut paths = packages.filter_map(|p| p.get("manifest_path").and_then(serde_json::Value::as_str));
+    let found = paths.find(|path| path.contains("serde-sarif-")).context("cargo fetched no crate of SARIF")?;
+    let carried = std::path::Path::new(found).with_file_name("src").join("schema.json");
+    std::fs::copy(&carried, &schema).with_context(|| format!("{} is not there", carried.display()))?;
+    Ok(schema)
+}
 
 /// Fetches NIST's PKITS unless it is there; gives its folder, the value of `TRUSTWALK_PKITS`.
 pub(crate) fn pkits() -> Result<PathBuf> {

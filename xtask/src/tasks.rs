@@ -34,6 +34,7 @@ pub(crate) fn test(arguments: &[&str]) -> Result<()> {
         .env("PATH", path)
         .env("TRUSTWALK_TOOLS", &tools.bin)
         .env("TRUSTWALK_PKITS", &tools.pkits)
+        .env("TRUSTWALK_SARIF", &tools.sarif)
         .env("TRUSTWALK_KUBECTL", tools.bin.join("kubectl"))
         .current_dir(root());
     // Nothing of the surroundings' own AWS or cluster may leak into a test.

@@ -63,7 +63,7 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
     found
 }
 
-const DOCTOR: [&str; 15] = [
+const DOCTOR: [&str; 16] = [
     "trustwalk-foreign",
     "trustwalk-core",
     "trustwalk-render",
@@ -74,6 +74,7 @@ const DOCTOR: [&str; 15] = [
     "trustwalk-logs",
     "trustwalk-ci",
     "trustwalk-audit",
+    "trustwalk-forecast",
     "trustwalk-checkout",
     "trustwalk-terraform",
     "trustwalk-preflight",
@@ -189,6 +190,7 @@ fn every_crate_forbids_what_the_workspace_forbids() {
         "symptoms",
         "logs",
         "audit",
+        "forecast",
         "checkout",
         "terraform",
         "preflight",

@@ -65,6 +65,12 @@ impl Lab {
         Ok(lab)
     }
 
+    /// A variable of the lab's environment.
+    pub(crate) fn told(&self, name: &str) -> Result<String> {
+        let found = self.env.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.clone()).with_context(|| format!("the lab sets no {name}"))
+    }
+
     /// A command in the lab's environment.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);

@@ -1,6 +1,7 @@
 //! One file for each goal.
 
 pub(crate) mod cluster;
+pub(crate) mod distant;
 pub(crate) mod fleet;
 mod fleet_chain;
 mod fleet_floor;

@@ -13,6 +13,7 @@ use crate::registry::Registry;
 use crate::rule::{Own, Rule};
 use crate::sarif::Level;
 use crate::seen::Seen;
+use crate::span;
 use crate::tighten::{NoTightening, tighten};
 use crate::wanted::claim_of;
 use crate::zone::Zone;
@@ -134,18 +135,19 @@ impl Audit {
     fn role(&mut self, role: &Role, grants: &[Grant<'_>], registry: Registry<'_>, basis: &Basis<'_>) {
         for grant in grants {
             let mut trust = trust(role, grant);
-            match dead(role, grant, registry) {
-                Some(dead) => {
-                    let part = grant.statement.to_string();
-                    let parts = [part.as_str(), grant.trusted.name()];
-                    let message = format!("it admits nobody: {}", dead.why);
-                    let about = About::Role(role.arn.clone());
-                    let finding = Finding::new(Rule::Cause(dead.cause), about, message, &parts);
-                    self.findings.push(finding.at(grant.statement).in_place(role.place.as_ref()));
-                    trust.standing = Standing::Dead;
-                    trust.why = Some(dead.why);
-                }
-                None => self.findings.extend(broad(role, grant, registry, basis.zone)),
+            let closing = role.document.closing(grant.statement, &grant.anybody(), basis.now);
+            if let Some(dead) = dead(role, grant, registry).or_else(|| span::over(closing)) {
+                let part = grant.statement.to_string();
+                let parts = [part.as_str(), grant.trusted.name()];
+                let message = format!("it admits nobody: {}", dead.why);
+                let about = About::Role(role.arn.clone());
+                let finding = Finding::new(Rule::Cause(dead.cause), about, message, &parts);
+                self.findings.push(finding.at(grant.statement).in_place(role.place.as_ref()));
+                trust.standing = Standing::Dead;
+                trust.why = Some(dead.why);
+            } else {
+                self.findings.extend(span::ends(closing, role, grant));
+                self.findings.extend(broad(role, grant, registry, (basis.zone, basis.now)));
             }
             self.trust.push(trust);
         }

@@ -18,18 +18,18 @@ const USUAL_AUDIENCE: &str = "sts.amazonaws.com";
 const AUDIENCES: usize = 4;
 
 /// Whom a grant admits that it should not.
-pub(crate) fn broad(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone) -> Vec<Finding> {
+pub(crate) fn broad(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, (zone, now): (&Zone, i64)) -> Vec<Finding> {
     let policy = grant.alone(&role.document);
     let mut found: Vec<(Own, Token)> = Vec::new();
     for (rule, token) in strangers(role, grant, registry, zone) {
         let known = found.iter().any(|(other, _)| *other == rule || covers(*other, rule));
-        if !known && admits(&policy, &token.identity) {
+        if !known && admits(&policy, &token.identity, now) {
             found.push((rule, token));
         }
     }
     let mut all: Vec<Finding> =
         found.iter().map(|(rule, token)| finding(role, grant, *rule, &token.identity)).collect();
-    all.extend(any_audience(role, grant, registry, &policy));
+    all.extend(any_audience(role, grant, registry, (&policy, now)));
     all
 }
 
@@ -90,7 +90,8 @@ fn covers(broken: Own, other: Own) -> bool {
         | Own::UnusedProvider
         | Own::UselessClientId
         | Own::ProviderQuota
-        | Own::WiderThanSeen => false,
+        | Own::WiderThanSeen
+        | Own::TrustEnds => false,
     }
 }
 
@@ -111,14 +112,19 @@ fn audiences(grant: &Grant<'_>, wanted: &Wanted<'_>, registry: Registry<'_>) -> 
     meant
 }
 
-/// Whether a policy surely lets a token through, whatever the call brings.
-pub(crate) fn admits(policy: &Policy, identity: &Identity) -> bool {
-    policy.decide(&Exchange::new(identity, &Call::new())) == Decision::Allow
+/// Whether a policy surely lets a token through now, whatever else the call brings.
+fn admits(policy: &Policy, identity: &Identity, now: i64) -> bool {
+    policy.decide(&Exchange::new(identity, &Call::new().at(now))) == Decision::Allow
 }
 
 /// A token for another audience than that of AWS or that the policy names, where several are registered and the policy
 /// takes whichever.
-fn any_audience(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, policy: &Policy) -> Option<Finding> {
+fn any_audience(
+    role: &Role,
+    grant: &Grant<'_>,
+    registry: Registry<'_>,
+    (policy, now): (&Policy, i64),
+) -> Option<Finding> {
     let registered = registry.client_ids(grant.trusted.name()).filter(|ids| ids.len() > 1)?;
     let issuer = grant.trusted.issuer()?;
     let wanted = Wanted::of(grant.written, issuer);
@@ -128,7 +134,7 @@ fn any_audience(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, policy: 
     let family = Family::of(issuer, &wanted);
     let admitted = |audience: &String| {
         let all = tokens::candidates(grant.trusted.name(), family, &wanted, std::slice::from_ref(audience));
-        all.into_iter().find(|token| admits(policy, &token.identity))
+        all.into_iter().find(|token| admits(policy, &token.identity, now))
     };
     let mut taken = registered.iter().filter_map(|audience| Some((audience, admitted(audience)?)));
     let first = taken.next()?;
@@ -168,7 +174,8 @@ fn finding(role: &Role, grant: &Grant<'_>, broken: Own, identity: &Identity) -> 
         | Own::UnusedProvider
         | Own::UselessClientId
         | Own::ProviderQuota
-        | Own::WiderThanSeen => broken.summary().to_owned(),
+        | Own::WiderThanSeen
+        | Own::TrustEnds => broken.summary().to_owned(),
     };
     let statement = grant.statement.to_string();
     Finding::new(Rule::Own(broken), About::Role(role.arn.clone()), message, &[&statement, grant.trusted.name()])

@@ -2,7 +2,9 @@
 //! where nothing that is unknown could turn it.
 
 use trustwalk_core::cause::{Cause, policy as causes};
-use trustwalk_trust_policy::{Call, Decision, Document, DocumentStatement, Identity, Part, Policy, Request, Text};
+use trustwalk_trust_policy::{
+    Call, Decision, Document, DocumentStatement, Effect, Identity, Part, Policy, Request, Text,
+};
 
 use crate::grants::{Grant, Trusted};
 use crate::inventory::Role;
@@ -44,7 +46,10 @@ pub(crate) fn dead(role: &Role, grant: &Grant<'_>, registry: Registry<'_>) -> Op
         }
         Trusted::BuiltIn(_) => {}
     }
-    by_unfilled(role, grant).or_else(|| by_audience(role, grant, registry)).or_else(|| by_subject(role, grant))
+    by_unfilled(role, grant)
+        .or_else(|| by_audience(role, grant, registry))
+        .or_else(|| by_subject(role, grant))
+        .or_else(|| by_deny(role, grant))
 }
 
 /// Nothing that is unknown of a token could make the statement apply.
@@ -144,6 +149,28 @@ fn by_subject(role: &Role, grant: &Grant<'_>) -> Option<Dead> {
         _ => format!("the issuer gives no token one of the subjects {listed}, letter by letter"),
     };
     Some(Dead { cause: of_subject(&policy, grant, &wanted), why })
+}
+
+/// Whatever subject the statement takes, a Deny of the same policy refuses.
+fn by_deny(role: &Role, grant: &Grant<'_>) -> Option<Dead> {
+    let issuer = grant.trusted.issuer()?;
+    let mut denies = role.document.statements.iter().filter(|s| s.effect == Some(Effect::Deny)).peekable();
+    denies.peek()?;
+    let wanted = Wanted::of(grant.written, issuer);
+    let want = wanted.on("sub").iter().find(|w| w.is_list())?;
+    // A pattern stands for all that it takes where the Deny's `*` takes it in whole; its `?` would take one letter.
+    let narrow =
+        denies.any(|s| Wanted::of(s, issuer).on("sub").iter().any(|w| w.values.iter().any(|v| v.contains('?'))));
+    let policy = grant.alone(&role.document);
+    let refused = |value: &String| {
+        let identity = grant.anybody().with_claim("sub", value.as_str());
+        let whole = want.is_exact() || !value.contains(['*', '?']) || !narrow;
+        whole && policy.evaluate(&Request::web_identity(&identity)) == Decision::ExplicitDeny
+    };
+    (!want.values.is_empty() && want.values.iter().all(refused)).then(|| Dead {
+        cause: Cause::TrustConditionNotMet,
+        why: "a Deny of the same policy refuses every subject that it takes".to_owned(),
+    })
 }
 
 /// The cause that fits, asked of the policy with a subject that the value would match as a pattern.

@@ -68,6 +68,9 @@ pub struct Finding {
     pub document: Option<String>,
     /// Where it stands.
     pub place: Option<Place>,
+    /// When it breaks, Unix seconds, where a day is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<i64>,
     /// The same for the same finding, however often it is found.
     pub fingerprint: String,
 }
@@ -77,8 +80,8 @@ impl Finding {
     pub(crate) fn new(rule: Rule, about: About, message: String, parts: &[&str]) -> Self {
         let fingerprint = fingerprint(&[&[rule.code(), about.name()], parts].concat());
         let level = rule.level();
-        let (statement, witness, document, place) = (None, None, None, None);
-        Self { rule, level, about, statement, message, witness, document, place, fingerprint }
+        let (statement, witness, document, place, when) = (None, None, None, None, None);
+        Self { rule, level, about, statement, message, witness, document, place, when, fingerprint }
     }
 
     /// The same at a statement.

@@ -33,6 +33,7 @@ mod registry;
 mod rule;
 pub mod sarif;
 mod seen;
+mod span;
 mod tighten;
 mod tokens;
 mod wanted;

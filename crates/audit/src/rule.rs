@@ -77,6 +77,9 @@ rules! {
     WiderThanSeen = "TA016", "wider-than-seen", Note,
         "The role admits more than the identities that were seen to use it",
         "Replace the trust policy by the one that admits those who were seen and nobody else.";
+    TrustEnds = "TA017", "trust-ends-on-a-day", Warning,
+        "The role admits nobody from a day on that its policy names",
+        "Move the day, or take the condition on the time away, before it comes.";
 }
 
 impl Own {

@@ -21,6 +21,14 @@ impl Want<'_> {
         }) && !self.values.iter().any(|v| v.contains("${"))
     }
 
+    /// Whether it holds only where the claim is of one of its values, letters or patterns.
+    pub(crate) fn is_list(&self) -> bool {
+        let like = self.operator.is_some_and(|o| {
+            o.comparison == Comparison::StringLike && !o.negated && !o.if_exists && o.quantifier.is_none()
+        });
+        self.is_exact() || like && !self.values.iter().any(|v| v.contains("${"))
+    }
+
     /// Whether its values are what is meant, and not what is kept out.
     pub(crate) fn is_positive(&self) -> bool {
         self.operator.is_some_and(|o| !o.negated && o.comparison != Comparison::Null)

@@ -128,6 +128,12 @@ impl Told {
                 told.place = Some(path.display().to_string());
                 return told;
             }
+            // Nothing of ours failed: what was planned for is not there any more as it was.
+            if let Some(ApplyError::Stale { .. } | ApplyError::Gone { .. }) = cause.downcast_ref::<ApplyError>() {
+                (told.code, told.exit) = ("stale", Exit::Findings.code());
+                told.next = Some(said.typed.again_all("diagnose", None));
+                return told;
+            }
             if let Some(LabError::NotRunning(folder)) = cause.downcast_ref::<LabError>() {
                 told.code = "no-lab";
                 told.place = Some(folder.clone());
@@ -235,6 +241,18 @@ mod tests {
         assert_eq!(found.next.as_deref(), Some("trustwalk diagnose deployment/ledger -n payments"));
         assert_eq!(found.place.as_deref(), Some("namespace payments"));
         assert!(found.why.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_any_more_as_the_plan_saw_it_is_a_finding_and_no_failure_of_ours() {
+        let (what, expected, found) = ("the role".to_owned(), "a".to_owned(), "b".to_owned());
+        let stale = ApplyError::Stale { what, expected, found };
+        let gone = ApplyError::Gone { step: "annotate".to_owned(), why: "there is no such account".to_owned() };
+        for error in [stale, gone] {
+            let found = told(anyhow::Error::new(error).context("what was done is in receipt.json"));
+            assert_eq!((found.code, found.exit), ("stale", 3));
+            assert_eq!(found.next.as_deref(), Some("trustwalk diagnose"));
+        }
     }
 
     #[test]

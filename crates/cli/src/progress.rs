@@ -64,8 +64,17 @@ fn show(what: &str, others: usize, waited: Duration) {
 }
 
 /// Says that a person is expected to type, where standard input is a terminal: else nothing tells why nothing happens.
-pub(crate) fn reading_terminal() {
-    if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+/// Whether it is one.
+pub(crate) fn reading_terminal() -> bool {
+    let typed = std::io::IsTerminal::is_terminal(&std::io::stdin());
+    if typed {
         crate::style::complain("reading from the terminal: paste the text, then press Ctrl-D on a line of its own");
     }
+    typed
+}
+
+/// Says what standard input waits for: the person at the terminal, once, as a line that is written anew would wipe
+/// out what is being typed; else the program before it.
+pub(crate) fn reading() -> Option<trustwalk_collect::waits::Waiting> {
+    (!reading_terminal()).then(|| trustwalk_collect::waits::begin("standard input"))
 }

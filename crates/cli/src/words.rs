@@ -1,7 +1,7 @@
 //! What others word for us, made inert on its way out: the argument parser's complaints and help, and panics.
 
 use clap::Error;
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use trustwalk_foreign::{redact, visible};
 use trustwalk_render::Shown;
 
@@ -40,6 +40,10 @@ fn unlike(error: &mut Error) {
 
 /// What was typed stands within its line, and cannot look like a line of ours.
 fn inert(error: &mut Error) {
+    // Where the parser knows no option of nearly that name it tells how to pass it as a value, which none of ours is.
+    if error.kind() == ErrorKind::UnknownArgument && error.get(ContextKind::SuggestedArg).is_none() {
+        error.insert(ContextKind::Suggested, ContextValue::None);
+    }
     unlike(error);
     let all: Vec<(ContextKind, ContextValue)> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
     for (kind, value) in all {

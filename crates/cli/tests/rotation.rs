@@ -1,6 +1,8 @@
 //! `fix --rotate` in a lab whose issuer changes its authorities: add, switch, retire, roll back, and each refusal.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
 
+#[path = "rotation/ahead.rs"]
+mod ahead;
 mod support;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};

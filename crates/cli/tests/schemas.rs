@@ -128,6 +128,7 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     let read =
         |name: &str| -> Value { serde_json::from_slice(&std::fs::read(lab.dir.path().join(name)).unwrap()).unwrap() };
     assert!(run(&["collect", "-o", "all.json"]).status.success());
+    published.holds("forecast.json", &json_of(&run(&["forecast", "--bundle", "all.json", "-o", "json"])));
     published.holds("bundle.json", &read("all.json"));
     run(&[&["fix"][..], &TARGET, &["--out", "plan.json"]].concat());
     published.holds("plan.json", &read("plan.json"));
@@ -145,6 +146,8 @@ fn diagnoses_plans_receipts_and_bundles_are_as_published() {
     published.holds("rollback.json", &json_of(&run(&["rollback", "r.json", "--approve", "-o", "json"])));
     published.holds("lab.json", &json_of(&lab.lab(&["break", "sub-wrong-namespace", "-o", "json"])));
     published.holds("lab.json", &json_of(&lab.lab(&["mend", "-o", "json"])));
+    published.holds("lab.json", &json_of(&lab.lab(&["clock", "-o", "json"])));
+    published.holds("forecast.json", &json_of(&lab.trustwalk(&[&["forecast"], &TARGET[..], &["-o", "json"]].concat())));
     published.holds("receipt.json", &read("r.json"));
 }
 

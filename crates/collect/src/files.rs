@@ -18,8 +18,13 @@ pub fn read_bounded(path: &Path) -> Result<Vec<u8>, CollectError> {
 pub fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, CollectError> {
     let read = |source| CollectError::Read { path: path.to_owned(), source };
     let file = open(path).map_err(read)?;
-    let kind = file.metadata().map_err(read)?.file_type();
+    let meta = file.metadata().map_err(read)?;
+    let kind = meta.file_type();
     let bytes = if kind.is_file() {
+        // A file that is too large is not read to find that out.
+        if meta.len() > limit {
+            return Err(CollectError::TooLarge { path: path.to_owned(), limit });
+        }
         take(file, limit).map_err(read)?
     } else if kind.is_dir() {
         return Err(read(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a folder")));

@@ -50,7 +50,6 @@ const SYSTEM_FILES: [&str; 5] = [
 /// On Linux the distribution's one file is read where it exists, as curl does. Reading the folder of
 /// the same certificates beside it opens some 300 files more, which costs more than a whole walk does.
 pub fn system() -> Vec<CertificateDer<'static>> {
-    let named = |name: &str| crate::env::env_os(name).map(PathBuf::from);
     let (file, folder) = (named("SSL_CERT_FILE"), named("SSL_CERT_DIR"));
     if file.is_some() || folder.is_some() {
         // What is no file may never end.
@@ -68,10 +67,75 @@ pub fn system() -> Vec<CertificateDer<'static>> {
     rustls_native_certs::load_native_certs().certs
 }
 
+/// The encodings of both sets, for judging chains without evidence: a fleet's run is over before base64 and back is.
+#[derive(Debug, Clone, Default)]
+pub struct Encoded {
+    /// What stands for AWS's library.
+    pub library: Vec<Vec<u8>>,
+    /// What the user trusts besides.
+    pub user: Vec<Vec<u8>>,
+    /// Whether the system has roots besides `library`, which [`system`] reads: those of a folder, a file for each.
+    pub more: bool,
+}
+
+/// Both sets, as [`for_evidence`] has them, and of the system's roots those first that stand in one file.
+pub fn encoded(options: &RootOptions) -> Result<Encoded, CollectError> {
+    let plain = |all: Vec<CertificateDer<'_>>| all.into_iter().map(|c| c.as_ref().to_vec()).collect();
+    let of = |path: &Option<PathBuf>| -> Result<Option<Vec<Vec<u8>>>, CollectError> {
+        Ok(path.as_deref().map(read_pem).transpose()?.map(plain))
+    };
+    let user = of(&options.ca_bundle)?.unwrap_or_default();
+    if let Some(library) = of(&options.ca_library)? {
+        return Ok(Encoded { library, user, more: false });
+    }
+    Ok(match system_file() {
+        Some(library) => Encoded { library, user, more: named("SSL_CERT_DIR").is_some() },
+        None => Encoded { library: plain(system()), user, more: false },
+    })
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    crate::env::env_os(variable).map(PathBuf::from)
+}
+
+/// The certificates of the one file that [`system`] reads, where there is one and all of it is as such files are.
+fn system_file() -> Option<Vec<Vec<u8>>> {
+    let usual = || {
+        let none = named("SSL_CERT_DIR").is_none() && cfg!(target_os = "linux");
+        none.then(|| SYSTEM_FILES.map(PathBuf::from).into_iter().find(|path| path.is_file())).flatten()
+    };
+    let path = named("SSL_CERT_FILE").or_else(usual).filter(|path| path.is_file())?;
+    let text = crate::files::read_bounded(&path).ok()?;
+    certificates(&text).filter(|all| !all.is_empty())
+}
+
+/// The certificates of a text that holds plain blocks of PEM and comments between them (RFC 7468); `None` where a block
+/// is of another form, which the general reader is asked about. That one takes the same time for every letter, as
+/// secrets want it, and certificates are none.
+fn certificates(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (mut all, mut body, mut inside) = (Vec::new(), Vec::new(), false);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text).chain([text.len()]) {
+        let line = text.get(start..end).unwrap_or_default().trim_ascii();
+        start = end + 1;
+        match line {
+            b"-----BEGIN CERTIFICATE-----" if !inside => inside = true,
+            b"-----END CERTIFICATE-----" if inside => {
+                all.push(STANDARD.decode(&body).ok()?);
+                body.clear();
+                inside = false;
+            }
+            _ if line.starts_with(b"-----") => return None,
+            _ if inside => body.extend_from_slice(line),
+            _ => {}
+        }
+    }
+    (!inside).then_some(all)
+}
+
 /// Whether what `SSL_CERT_FILE` and `SSL_CERT_DIR` name can be read to its end. Every library that makes a TLS client
 /// reads them, without a limit.
 pub fn check_environment() -> Result<(), CollectError> {
-    let named = |name: &str| crate::env::env_os(name).map(PathBuf::from);
     check(named("SSL_CERT_FILE").as_deref(), named("SSL_CERT_DIR").as_deref())
 }
 
@@ -134,6 +198,29 @@ fn file_name(path: &Path) -> String {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_short_reader_of_plain_files_reads_what_the_general_one_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let pem = |bits: u8| {
+            let body = STANDARD.encode([bits; 100]);
+            let (a, b) = body.split_at(64);
+            format!("# comment {bits}\n-----BEGIN CERTIFICATE-----\r\n{a}\n{b}\n-----END CERTIFICATE-----\n\n")
+        };
+        let text = pem(1) + &pem(2);
+        let path = dir.path().join("plain");
+        std::fs::write(&path, &text).unwrap();
+        let general: Vec<Vec<u8>> = read_pem(&path).unwrap().iter().map(|c| c.as_ref().to_vec()).collect();
+        assert_eq!(certificates(text.as_bytes()), Some(general));
+        for other in [
+            text.replace("END CERTIFICATE", "END OTHER"),
+            text.replace("BEGIN CERTIFICATE", "BEGIN TRUSTED CERTIFICATE"),
+            text.replacen("-----END CERTIFICATE-----", "", 1),
+            text.replace("AQEB", "A:EB"),
+        ] {
+            assert_eq!(certificates(other.as_bytes()), None, "{other}");
+        }
+    }
 
     #[test]
     fn roots_that_never_end_are_refused_before_a_library_reads_them() {

@@ -1,6 +1,7 @@
 //! Findings and standings: what a question answers, as data. Prose is made by renderers from these.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+pub use trustwalk_symptoms::gist;
 
 use crate::cause::Cause;
 use crate::link::Link;

@@ -8,6 +8,7 @@ pub mod cause;
 pub mod diagnosis;
 pub mod evidence;
 pub mod finding;
+pub mod forthcoming;
 pub mod habitat;
 pub mod link;
 pub mod observation;

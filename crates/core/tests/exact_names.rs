@@ -44,7 +44,8 @@ fn known(e: &Evidence, blank: &str) -> Option<bool> {
         "ASSOCIATION-ID" => e.associations.known().is_some_and(|all| all.iter().any(|a| !a.id.is_empty())),
         // Of an address in S3 it tells the bucket, and what EKS publishes is in none of the reader's.
         "BUCKET" => e.token.known().and_then(|t| t.iss.as_deref()).is_some_and(|iss| iss.contains(".amazonaws.com/")),
-        "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "WEBHOOK-NAMESPACE" | "PROFILE" => false,
+        "SUBJECT" => e.token.known().is_some_and(|t| t.sub.is_some()),
+        "EXTERNAL-ID" | "INSTANCE" | "VERSION" | "SECONDS" | "RESOURCE-ARN" | "WEBHOOK-NAMESPACE" | "PROFILE" => false,
         _ => return None,
     })
 }

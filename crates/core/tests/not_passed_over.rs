@@ -5,10 +5,10 @@
 use serde_json::{Value, json};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::diagnosis::{Diagnosis, LinkState, Outcome, besides_identity, diagnose};
-use trustwalk_core::evidence::Evidence;
+use trustwalk_core::evidence::{Evidence, Target};
 use trustwalk_core::finding::Confidence;
 use trustwalk_core::link::Link;
-use trustwalk_core::observation::Fate;
+use trustwalk_core::observation::{Fate, Observation};
 use trustwalk_symptoms::classify;
 use trustwalk_testkit::{NOW, github_job, story};
 
@@ -156,9 +156,229 @@ fn a_record_about_another_pod_or_account_is_not_the_targets() {
     ] {
         assert!(foreign(&d) && !d.outcome.is_broken(), "{:#?}", d.observations);
     }
+    // Every pod has the identity by now, and so has one that is made now.
     for d in [audit("kube-system", json!("aws-node-9"), None), audit("kube-system", Value::Null, Some("aws-node"))] {
         assert!(!foreign(&d), "{:#?}", d.observations);
+        assert_eq!(d.outcome, Outcome::Ok, "{:#?}", d.observations);
     }
+}
+
+#[test]
+fn refusals_end_with_the_pods_that_asked_for_another_audience() {
+    let of = |ago: i64, asked: &str, others: Value| {
+        judged(|e| {
+            let mut events = vec![exchange(ago, "corp.example", Some("InvalidIdentityToken"))];
+            events.extend(others.as_array().unwrap().iter().cloned());
+            e["trail"] = known(&json!(events));
+            for pod in ["/pods/value/0/spec", "/pods/value/1/spec"] {
+                let volume = json!([{"name": "aws-iam-token", "audience": asked, "path": "token"}]);
+                e.pointer_mut(pod).unwrap()["token_volumes"] = volume;
+            }
+        })
+        .outcome
+    };
+    let ours = "sts.amazonaws.com";
+    assert_eq!(of(980, ours, json!([])), Outcome::Ok, "pods of before end within a minute");
+    assert_eq!(of(980, ours, json!([exchange(60, ours, None)])), Outcome::Ok);
+    assert!(of(900, ours, json!([])).is_broken(), "somebody asked for it after the last pod of before was gone");
+    assert!(of(980, "corp.example", json!([])).is_broken(), "a pod that is left asks for it");
+}
+
+#[test]
+fn refusals_of_former_pods_are_over_whatever_else_fails_in_those_of_now() {
+    let d = judged(|e| {
+        e["trail"] = known(&json!([exchange(980, "corp.example", Some("InvalidIdentityToken"))]));
+        for pod in ["/pods/value/0", "/pods/value/1"] {
+            let volume = json!([{"name": "aws-iam-token", "audience": "sts.amazonaws.com", "path": "token"}]);
+            e.pointer_mut(&format!("{pod}/spec")).unwrap()["token_volumes"] = volume;
+            set(e, &format!("{pod}/ready"), json!(false));
+        }
+    });
+    assert!(d.observations.iter().all(|o| !o.speaks()), "{:#?}", d.observations);
+}
+
+#[test]
+fn refusals_end_with_an_exchange_that_sends_the_same() {
+    let of = |mine: Value| {
+        judged(|e| {
+            e["exchange"] = open("not asked for");
+            let refused = exchange(600, "corp.example", Some("InvalidIdentityToken"));
+            e["trail"] = known(&json!([mine, refused]));
+        })
+    };
+    let own = |ago: i64, audience: &str| {
+        let mut event = exchange(ago, audience, None);
+        event["session"] = json!("trustwalk-verify");
+        event
+    };
+    let speaks = |d: &Diagnosis| d.observations.iter().any(Observation::speaks);
+    assert!(!speaks(&of(own(300, "corp.example"))), "the provider knows that audience by then");
+    assert!(speaks(&of(own(300, "sts.amazonaws.com"))) && speaks(&of(own(900, "corp.example"))));
+}
+
+#[test]
+fn where_no_client_is_named_neither_its_age_nor_its_settings_are_known() {
+    let text = "AccessDenied: User: arn:aws:sts::111122223333:assumed-role/node/i-0b5c2e9d71ab3f400 is not authorized \
+                to perform: s3:PutObject on resource: arn:aws:s3:::loki (chunk store)";
+    let of = |image: &str| {
+        judged(|e| {
+            e["logs"] = known(&json!([line(text)]));
+            for pod in ["/pods/value/0", "/pods/value/1"] {
+                set(e, &format!("{pod}/spec/containers/0/image"), json!(image));
+            }
+        })
+    };
+    let d = of("registry.example/team/app:1");
+    let named: Vec<(Cause, Confidence)> =
+        d.root_cause.iter().chain(&d.possible).map(|f| (f.cause, f.confidence)).collect();
+    for cause in [Cause::AppOrSdkLacksWebIdentitySupport, Cause::AppConfiguredForAnotherCredentialSource] {
+        assert!(named.contains(&(cause, Confidence::Possible)), "{named:?}");
+    }
+    assert!(d.also.is_empty());
+    let d = of("docker.io/grafana/loki:3.1.0");
+    let root = d.root_cause.as_ref().unwrap();
+    assert_eq!(
+        (root.cause, root.confidence),
+        (Cause::AppConfiguredForAnotherCredentialSource, Confidence::Likely),
+        "{d:#?}"
+    );
+    assert!(root.sentence.contains("native_aws_auth_enabled"), "{}", root.sentence);
+}
+
+#[test]
+fn variables_of_a_whole_secret_are_seen_and_judged_where_keys_are_used() {
+    let of = |from: Value, text: Option<&str>| {
+        judged(|e| {
+            for pod in ["/pods/value/0", "/pods/value/1"] {
+                e.pointer_mut(&format!("{pod}/spec/containers/0")).unwrap()["env_from"] = json!([from]);
+            }
+            e["logs"] = known(&text.map_or(json!([]), |text| json!([line(text)])));
+        })
+    };
+    let workload = |d: &Diagnosis| d.links.iter().find(|l| l.link == Link::Workload).unwrap().clone();
+    let secret = json!({"secret": true, "name": "aws-keys"});
+    let d = of(secret.clone(), None);
+    assert_eq!((d.outcome, workload(&d).state), (Outcome::Ok, LinkState::Seen));
+    assert!(workload(&d).saw.contains("Secret aws-keys"), "{}", workload(&d).saw);
+    // No entry of it can have the name of a key.
+    let other = of(json!({"secret": true, "name": "aws-keys", "prefix": "DB_"}), None);
+    assert_eq!(workload(&other).state, LinkState::Pass);
+    let invalid = "An error occurred (InvalidClientTokenId) when calling the GetCallerIdentity operation: The security \
+                   token included in the request is invalid.";
+    let d = of(secret, Some(invalid));
+    let root = d.root_cause.as_ref().unwrap();
+    let cause = Cause::StaticOrOtherCredentialsTakePrecedence;
+    assert_eq!((root.cause, root.confidence), (cause, Confidence::Likely), "{d:#?}");
+    let look = root.cures[0].by_hand.get("kubectl").unwrap();
+    assert_eq!(look, "kubectl describe secret aws-keys -n kube-system");
+    let d = of(json!({"name": "settings"}), Some(invalid));
+    assert!(d.root_cause.iter().chain(&d.possible).any(|f| f.cause == cause && f.confidence == Confidence::Possible));
+}
+
+#[test]
+fn a_log_of_several_identities_names_each_of_them() {
+    let roles = ["One", "Two", "Three"].map(|name| {
+        let mut failure = line("InvalidIdentityToken: Incorrect token audience");
+        failure["failure"]["role_arn"] = json!(format!("arn:aws:iam::111122223333:role/{name}"));
+        failure
+    });
+    let mut e = Evidence::new(Target::Log { name: "app.log".to_owned() }, NOW);
+    e.logs = serde_json::from_value(known(&json!(roles))).unwrap();
+    let saw = diagnose(&e).links.iter().find(|l| l.link == Link::Workload).unwrap().saw.clone();
+    assert!(saw.starts_with("3 identities fail: ") && saw.contains("role/One") && saw.contains("role/Two"), "{saw}");
+}
+
+#[test]
+fn what_would_decide_names_the_object_that_a_line_names() {
+    let text = "An IAM role must be associated with service account ledger (namespace: payments)";
+    let mut e = Evidence::new(Target::Log { name: "app.log".to_owned() }, NOW);
+    e.logs = serde_json::from_value(known(&json!([line(text)]))).unwrap();
+    let d = diagnose(&e);
+    let told = serde_json::to_string(&d).unwrap();
+    assert!(told.contains("kubectl get serviceaccount ledger -n payments -o yaml"), "{:#?}", d.undetermined);
+    assert!(!told.contains("serviceaccount NAME"), "{:#?}", d.undetermined);
+}
+
+#[test]
+fn tokens_that_the_api_server_refuses_are_something_that_fails_whatever_sts_says() {
+    let text = "\"Unable to authenticate the request\" err=\"invalid bearer token\" node=ip-10-0-1-2";
+    let d = judged(|e| {
+        e["logs"] = known(&json!([line(text)]));
+        e["logs_given"] = json!(true);
+    });
+    let cause = Cause::ApiserverIssuerOrKeysReplacedBreaksCluster;
+    let found = d.root_cause.iter().chain(&d.possible).find(|f| f.cause == cause).unwrap();
+    assert_eq!((d.outcome, found.confidence), (Outcome::Broken, Confidence::Possible), "{d:#?}");
+}
+
+#[test]
+fn a_role_that_is_denied_everything_can_do_nothing() {
+    let with = |statement: Value| {
+        judged(|e| {
+            let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+            e["policies"] = known(&json!([{"name": "shut", "document": document}]));
+            e["target"] = json!({"kind": "role", "arn": ROLE, "subject": SUBJECT});
+            for fact in ["workload", "pods", "logs"] {
+                e[fact] = open("not asked for");
+            }
+        })
+    };
+    let d = with(json!({"Effect": "Deny", "Action": "*", "Resource": "*"}));
+    let root = d.root_cause.as_ref().unwrap();
+    assert_eq!((root.cause, root.confidence), (Cause::RoleExplicitlyDenied, Confidence::Proven), "{d:#?}");
+    let d = with(json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}));
+    assert!(d.root_cause.is_none(), "{d:#?}");
+}
+
+#[test]
+fn a_way_out_is_as_narrow_as_what_is_known_of_the_other_end() {
+    let of = |reached: &str| {
+        let text = format!(
+            "WebIdentityErr: failed to retrieve credentials caused by: RequestError: send request failed caused by: \
+             Post \"https://sts.us-west-2.amazonaws.com/\": {reached}"
+        );
+        let d = judged(|e| {
+            e["logs"] = known(&json!([line(&text)]));
+            e["exchange"] = open("not asked for");
+            let policy = json!({"name": "deny", "restricts_egress": true, "egress_cidrs": ["172.16.0.0/16"]});
+            e["network_policies"] = known(&json!([policy]));
+        });
+        let all = d.root_cause.iter().chain(&d.also).chain(&d.possible);
+        let blocked = all.into_iter().find(|f| f.cause == Cause::NetworkPolicyBlocksSts).unwrap().cures[0].clone();
+        (blocked.by_hand["kubectl"].clone(), blocked.by_hand["note"].clone())
+    };
+    let (endpoint, _) = of("dial tcp 10.0.0.5:443: i/o timeout");
+    assert!(endpoint.contains("10.0.0.5/32"), "{endpoint}");
+    let (public, note) = of("dial tcp 13.43.48.12:443: i/o timeout");
+    assert!(!public.contains("ipBlock") && note.contains("every address"), "{public} {note}");
+    let (names, _) = of("dial tcp: lookup sts.us-west-2.amazonaws.com on 10.100.0.10:53: read udp 10.0.1.2:41000->\
+                         10.100.0.10:53: i/o timeout");
+    assert!(names.contains("kube-dns") && !names.contains("10.100.0.10"), "{names}");
+}
+
+#[test]
+fn a_trust_policy_that_iam_refuses_is_told_whole_as_it_takes_it() {
+    let text = "An error occurred (MalformedPolicyDocument) when calling the UpdateAssumeRolePolicy operation: Trust \
+                policy with trusted principal arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent\
+                .com must evaluate, using StringEquals, StringLike or StringEqualsIgnoreCase, token.actions.\
+                githubusercontent.com:sub which is not scoped to all.";
+    let e = evidence(github_job().unwrap(), |e| {
+        let policy = e["role"]["value"]["trust_policy"].as_str().unwrap().to_owned();
+        let mut policy: Value = serde_json::from_str(&policy).unwrap();
+        let equals = policy.pointer_mut("/Statement/0/Condition/StringEquals").unwrap();
+        equals.as_object_mut().unwrap().remove("token.actions.githubusercontent.com:sub");
+        e["role"]["value"]["trust_policy"] = json!(policy.to_string());
+        e["logs"] = known(&json!([line(text)]));
+    });
+    let d = diagnose(&e);
+    let cause = Cause::IamRejectsTrustPolicyWithoutRequiredClaim;
+    let finding = d.root_cause.iter().chain(&d.also).chain(&d.possible).find(|f| f.cause == cause).unwrap();
+    let ways = &finding.cures[0].by_hand;
+    let subject = "repo:acme/shop:ref:refs/heads/main";
+    for tool in ["aws", "terraform", "cloudformation"] {
+        assert!(ways.get(tool).is_some_and(|text| text.contains(subject)), "{tool}: {ways:?} {finding:#?}");
+    }
+    assert!(ways["aws"].starts_with("aws iam update-assume-role-policy --role-name deploy "), "{ways:?}");
 }
 
 #[test]

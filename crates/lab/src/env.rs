@@ -6,8 +6,8 @@ use trustwalk_lab_issuer::pki::{LeafKey, Presentation, days_after, to_pem};
 
 use crate::{
     Lab, LabError,
+    clock::LEAF_AGE_DAYS,
     files::{self, BUNDLE, ENV, INCOMING, KUBECONFIG, LIBRARY},
-    push::LEAF_AGE_DAYS,
     world::names::{CI_ISSUER_HOST, EKS_ISSUER_HOST, REGION},
 };
 

@@ -69,6 +69,9 @@ pub enum LabError {
          `--dir`"
     )]
     NotRunning(String),
+    /// A time that the lab cannot have.
+    #[error("{0}")]
+    Time(String),
     /// The control connection failed or answered an error.
     #[error("the lab answered: {0}")]
     Control(String),

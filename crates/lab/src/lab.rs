@@ -157,10 +157,10 @@ impl Lab {
             self.inner.settings.update(|config| config.call_period = QUIET);
             // Calls that are under way end in the present.
             self.at_rest().await?;
-            self.inner.clock.set_offset(-LONG_AGO_SECONDS);
+            self.inner.clock.set_lag(-LONG_AGO_SECONDS);
             let done = self.roll_out(applied, wanted, fresh, true).await;
             // Back to the present whatever happened there.
-            self.inner.clock.set_offset(0);
+            self.inner.clock.set_lag(0);
             self.inner.settings.update(|config| config.call_period = crate::start::CALL_PERIOD);
             done?;
         } else {
@@ -283,6 +283,7 @@ impl Lab {
             "kubernetes": addresses.kubernetes.map(|address| format!("https://{address}")),
             "issuers": addresses.issuer.to_string(),
             "faults": active,
+            "time": self.inner.clock.outside().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "pods": pods,
         });
         if !self.inner.config.outside.issuers.is_empty() {

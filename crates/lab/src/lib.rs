@@ -24,6 +24,7 @@ mod push;
 mod running;
 mod start;
 pub mod story;
+mod time;
 mod webhook;
 pub mod world;
 

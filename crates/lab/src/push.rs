@@ -10,15 +10,15 @@ use trustwalk_lab_cluster::{Gvr, Key, json as j};
 use trustwalk_lab_issuer::pki::{LeafKey, days_after};
 
 use crate::{
-    Lab, LabError, pods, webhook,
+    Lab, LabError,
+    clock::LEAF_AGE_DAYS,
+    pods, webhook,
     world::{
         Generation, WorkloadId, World,
         names::{EKS_ISSUER_HOST, ISSUER, NODE_ROLE},
     },
 };
 
-/// Days ago the present leaf certificate was issued.
-pub(crate) const LEAF_AGE_DAYS: i64 = 40;
 /// Objects of one kind by namespace and name.
 type Objects = BTreeMap<(String, String), Value>;
 /// Longest wait for pods to be replaced: a roll-out of the lab takes about a second.

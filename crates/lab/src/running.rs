@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 use tokio::sync::{Mutex, watch};
 use trustwalk_lab_cluster::{NodeRuntime, Store};
 use trustwalk_lab_issuer::{Issuer, IssuerServer, pki::Hierarchy};
-use trustwalk_lab_node::{Settings, WebhookSettings};
+use trustwalk_lab_node::{NodeAgent, Settings, WebhookSettings};
 
 use crate::{
     account::AccountSide,
-    clock::LabClock,
+    clock::{LabClock, Renewals},
     config::{Addresses, LabConfig},
     hold::Hold,
     outside::{Hosts, Standings},
@@ -21,9 +21,11 @@ pub(crate) struct Inner {
     pub(crate) config: LabConfig,
     pub(crate) addresses: Addresses,
     pub(crate) clock: LabClock,
+    pub(crate) renewals: Mutex<Renewals>,
     pub(crate) account: AccountSide,
     pub(crate) store: Store,
     pub(crate) runtime: Arc<dyn NodeRuntime>,
+    pub(crate) agent: NodeAgent,
     pub(crate) settings: Settings,
     pub(crate) hosts: Hosts,
     pub(crate) standings: Standings,

@@ -13,7 +13,6 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use jiff::Timestamp;
 use tokio::{
     net::TcpListener,
     sync::{Mutex, watch},
@@ -29,7 +28,7 @@ use trustwalk_lab_serve::keep;
 use crate::{
     Lab, LabConfig, LabError, Story,
     account::{AccountSide, Setup},
-    clock::LabClock,
+    clock::{CI_LEAF_DAYS, LabClock, Renewals},
     config::{Addresses, loopback},
     control,
     hold::Hold,
@@ -56,8 +55,6 @@ const NODES: u8 = 6;
 const OLD_HIERARCHY_DAYS: i64 = 3600;
 /// Days ago the second hierarchy began.
 const NEW_HIERARCHY_DAYS: i64 = 300;
-/// Days ago the CI issuer's leaf was issued.
-const CI_LEAF_DAYS: i64 = 25;
 /// Bytes of randomness in a bearer token.
 const TOKEN_BYTES: usize = 32;
 
@@ -191,20 +188,22 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     let setup = account_setup(&config, &clock, &issuers, &hosts, (endpoint, STANDARD.encode(&tls.ca_pem))).await?;
     let account = AccountSide::start(setup, asked(&down))?;
     let aws = account.address();
-    let settings = node_settings(aws, &account);
+    let settings = node_settings(aws, &account, &clock);
     let webhook = webhook_side().await?;
     account.lead(webhook.settings.clone());
     let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()));
     let agent = NodeAgent::prepare(settings.clone());
-    let cluster = cluster(&agent, &minter, &webhook, tls, if alone { Vec::new() } else { nodes() })?;
+    let cluster = cluster(&agent, &minter, &webhook, (tls, &clock), if alone { Vec::new() } else { nodes() })?;
     let addresses = Addresses { aws, kubernetes, issuer: issuers.server.address(), control: address(&control)? };
     let applied = Applied { base: world.clone(), current: world.clone(), active: BTreeSet::new() };
     let inner = Inner {
         addresses,
+        renewals: Mutex::new(Renewals::at(clock.now())),
         clock,
         account,
         store: cluster.store(),
         runtime: agent.runtime(),
+        agent: agent.clone(),
         settings,
         hosts,
         standings: Standings::default(),
@@ -284,7 +283,7 @@ fn cluster(
     agent: &NodeAgent,
     minter: &Arc<dyn TokenMinter>,
     webhook: &WebhookSide,
-    tls: TlsMaterial,
+    (tls, clock): (TlsMaterial, &LabClock),
     nodes: Vec<NodeSpec>,
 ) -> Result<Cluster, LabError> {
     let at = address(&webhook.listener)?;
@@ -300,7 +299,7 @@ fn cluster(
         runtime: agent.runtime(),
         minter: Arc::clone(minter),
         resolver: Arc::new(resolver),
-        clock: Arc::new(Timestamp::now),
+        clock: clock.shared_outside(),
         nodes,
     }))
 }
@@ -318,11 +317,12 @@ fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> 
     }
 }
 
-fn node_settings(aws: SocketAddr, account: &AccountSide) -> Settings {
+fn node_settings(aws: SocketAddr, account: &AccountSide, clock: &LabClock) -> Settings {
     let mut config = NodeConfig::new(aws, REGION);
     CLUSTER.clone_into(&mut config.cluster_name);
     config.restart_period = RESTART_PERIOD;
     config.call_period = CALL_PERIOD;
+    config.clock = clock.shared_outside();
     config.node_role = Some(NodeRole { name: push::INSTANCES.to_owned(), credentials: account.node_session() });
     Settings::from(config)
 }

@@ -13,7 +13,7 @@ use crate::model::{Identity, Note, Report, Spot, Standing};
 use crate::put;
 use crate::way::{Came, Claimant, follow};
 use crate::world::{World, role_annotation};
-use crate::{alone, associations, jobs, pods, workloads};
+use crate::{ahead, alone, associations, jobs, pods, workloads};
 
 /// The namespace of a manifest that names none: that in which it is applied, the same for all.
 const WHEREVER: &str = "the namespace that it is applied in";
@@ -34,6 +34,7 @@ pub fn judge(world: &World) -> Report {
     }
     jobs::judge(world, &mut report);
     alone::judge(world, &mut report);
+    ahead::tell(world, &mut report);
     report.finish();
     report
 }

@@ -5,6 +5,7 @@
 //! finding, what is admitted only so is undetermined, because of it. Deliberately absent: files, network, clock.
 
 mod admit;
+mod ahead;
 mod alone;
 mod associations;
 mod change;

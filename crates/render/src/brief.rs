@@ -9,6 +9,7 @@ use trustwalk_foreign::shell;
 
 use crate::closing::{ink_of, is_left, verdict};
 use crate::finding::{NOTE, command_of};
+use crate::forthcoming::soon;
 use crate::measure::{columns, pad};
 use crate::next::{LONGEST, Next};
 use crate::page::{Ink, Page, Pen};
@@ -101,6 +102,7 @@ fn ends(d: &Diagnosis, next: &Next, share: Share, pen: Pen) -> Shown {
     if let Some(cure) = cure {
         fix(&mut out, cure, next, share.terse, pen);
     }
+    soon(&mut out, d, pen);
     next.told(&mut out, pen);
     out.shown()
 }
@@ -257,7 +259,7 @@ fn values(out: &mut Page, proof: &[Exhibit], most: usize, pen: Pen) {
         let mut lines = e.value.lines();
         let first = lines.next().filter(|l| !l.is_empty()).unwrap_or("(empty)");
         let more = if lines.next().is_some() { " …" } else { "" };
-        let text = pen.one_line(&[first, more].concat(), columns(&label) + 4);
+        let text = pen.one_row(&[first, more].concat(), columns(&label) + 4);
         out.line(format_args!("  {}  {text}", pen.ink(Ink::Faint, label)));
     }
 }
@@ -291,7 +293,9 @@ fn possible(out: &mut Page, d: &Diagnosis, most: usize, pen: Pen) {
 fn fix(out: &mut Page, cure: &Cure, next: &Next, terse: bool, pen: Pen) {
     let by_hand = command_of(cure).filter(|(_, text)| next.by_hand && *text != shell::WITHHELD);
     let short = by_hand.filter(|(_, text)| !terse && text.len() <= LONGEST && text.lines().count() <= SNIPPET);
-    let more = if by_hand.is_some() && short.is_none() { " (-v shows how)" } else { "" };
+    // A change for people to decide on has its lines, and no step of ours.
+    let for_people = cure.actions.is_empty() && !cure.changes.is_empty();
+    let more = if (by_hand.is_some() || for_people) && short.is_none() { " (-v shows how)" } else { "" };
     let title = if terse { pen.one_line(&cure.title, 5 + more.len()) } else { pen.fitted(&cure.title, 2) };
     out.labelled(pen.ink(Ink::Strong, "Fix:"), &[&title, more].concat(), "  ");
     match short {

@@ -56,7 +56,10 @@ pub fn closing_of_all(all: &[Diagnosis], next: &[Next], incomplete: Option<&str>
         }
     }
     if worst == Outcome::Ok {
-        parts.push(format!("no fault found, every link of {} holds", identities(all.len())));
+        parts.push(match all {
+            [one] => one.meaning().to_owned(),
+            _ => format!("no fault found, every link holds for each of {}", identities(all.len())),
+        });
         let idle = all.iter().filter(|d| d.idle).count();
         parts.extend((idle > 0).then(|| format!("of {idle} no pod runs now, and what a new one would get was judged")));
     }
@@ -106,7 +109,15 @@ fn root_cause(d: &Diagnosis, root: &Finding) -> String {
 }
 
 fn without_cause(d: &Diagnosis, whole: bool) -> String {
-    let mut parts = vec![d.meaning().to_owned()];
+    let others = of_others(d);
+    // Where failures of others were given, what was given is not without any.
+    let meaning = match d.outcome {
+        Outcome::Undetermined if others.is_some() => {
+            "nothing wrong was found with what was asked about, and not everything could be looked at"
+        }
+        Outcome::Ok | Outcome::Undetermined | Outcome::Broken | Outcome::RootCause => d.meaning(),
+    };
+    let mut parts = vec![meaning.to_owned()];
     let possible: Vec<&Finding> =
         d.root_cause.iter().chain(&d.possible).filter(|f| f.confidence == Confidence::Possible).collect();
     if !possible.is_empty() {
@@ -120,7 +131,7 @@ fn without_cause(d: &Diagnosis, whole: bool) -> String {
         more => parts.push(format!("{more} {word}causes can show so (-v tells why)")),
     }
     parts.extend(over(d));
-    parts.extend(of_others(d));
+    parts.extend(others);
     if d.outcome == Outcome::Ok && whole {
         let judged = in_state(d, &[LinkState::Pass, LinkState::Warning]);
         let seen = in_state(d, &[LinkState::Seen]);
@@ -154,7 +165,8 @@ fn over(d: &Diagnosis) -> Option<String> {
 /// How many of the failures that were given are not of the target: whoever gave them may take them for its own.
 fn of_others(d: &Diagnosis) -> Option<String> {
     let given = d.looked.iter().any(|l| l.what == Place::Log);
-    let foreign = |o: &&Observation| matches!(o.fate, Fate::Foreign { .. }) && o.witness == Witness::Log;
+    // A record of CloudTrail that was given, too: those that were looked up are the target's own.
+    let foreign = |o: &&Observation| matches!(o.fate, Fate::Foreign { .. });
     let count: u64 = d.observations.iter().filter(foreign).filter(|_| given).map(|o| o.count).sum();
     match count {
         0 => None,

@@ -7,6 +7,7 @@ use trustwalk_core::observation::{Fate, Observation};
 use crate::brief::{brief, place};
 use crate::closing::closing;
 use crate::finding::{QUOTES, has_quotes, show};
+use crate::forthcoming::foreseen;
 use crate::next::Next;
 use crate::page::{Ink, Page, Pen};
 use crate::shown::Shown;
@@ -36,6 +37,18 @@ pub fn human(d: &Diagnosis, next: &Next, pen: Pen, detail: Detail) -> Shown {
     out.append(body(d, pen));
     out.append(closing(d, next, pen));
     out.shown()
+}
+
+/// What breaks soon, if nobody changes anything.
+fn list_forthcoming(out: &mut Page, d: &Diagnosis, pen: Pen) {
+    if d.forthcoming.is_empty() {
+        return;
+    }
+    out.line(pen.ink(Ink::Strong, "Breaks soon, if nobody changes anything"));
+    for f in &d.forthcoming {
+        foreseen(out, f, d.at, &[], pen);
+    }
+    out.gap();
 }
 
 /// The full report without its last lines, for what goes on after it.
@@ -71,6 +84,7 @@ pub fn body(d: &Diagnosis, pen: Pen) -> Shown {
     if let Some(after) = &d.after {
         list_after(&mut out, after, pen);
     }
+    list_forthcoming(&mut out, d, pen);
     list_candidates(&mut out, &d.candidates, pen);
     list_observations(&mut out, &d.observations, pen);
     if !d.undetermined.is_empty() {

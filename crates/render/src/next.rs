@@ -1,9 +1,12 @@
 //! What the reader does next: one command, with the options that were typed, and what has to be known first.
 
-use trustwalk_core::diagnosis::{Deciding, Diagnosis, Outcome, deciding, named_in_logs};
+use trustwalk_core::diagnosis::{
+    Deciding, Diagnosis, LinkState, Outcome, deciding, identities_of_log, named_in_logs, tells,
+};
 use trustwalk_core::evidence::{Evidence, Kind, Target};
 use trustwalk_core::finding::{Confidence, Finding};
 use trustwalk_core::habitat::Habitat;
+use trustwalk_core::link::Link;
 use trustwalk_core::observation::{Fate, Observation, Witness};
 use trustwalk_core::plan::{Applicability, build};
 use trustwalk_foreign::{redact, shell};
@@ -356,7 +359,10 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     if e.without_credentials() && typed.value("bundle").is_none() {
         return Next { decide, ..Next::after(WITHOUT_CREDENTIALS, look_again(d, typed)) };
     }
-    if let Some(Deciding { kind, gap, by_hand }) = deciding(e, d) {
+    // What nobody asked for waits for something else, as policies wait for a role that a pod was not given.
+    let open = injection_open(d);
+    let asked = |deciding: &Deciding| open.is_none() || e.read_from(deciding.kind).is_some();
+    if let Some(Deciding { kind, gap, by_hand }) = deciding(e, d).filter(asked) {
         let decide = decide.or_else(|| Some(["the ", &kind.name().replace('-', " "), ": ", &gap].concat()));
         // Who was refused it once is refused it by hand too.
         if let Some(permission) = e.lacks(kind) {
@@ -388,9 +394,16 @@ fn decided(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
             // What is lacking, and what gives it, is a question of its own.
             let lacking = e.lacks_any() && typed.value("bundle").is_none();
             let command = if lacking { typed.command("access", &[], &PLACE) } else { look_again(d, typed) };
-            Next { decide: d.undetermined.first().cloned(), ..Next::command(command) }
+            let decide = open.map(str::to_owned).or_else(|| d.undetermined.first().cloned());
+            Next { decide, ..Next::command(command) }
         }
     }
+}
+
+/// What would tell why a pod was given nothing, where that is what is open and no cause is named.
+fn injection_open(d: &Diagnosis) -> Option<&str> {
+    let injection = d.links.iter().find(|l| l.link == Link::Injection && l.state == LinkState::Undetermined)?;
+    injection.missing.first().map(String::as_str).filter(|_| d.root_cause.is_none() && d.outcome == Outcome::Broken)
 }
 
 /// A log was given that is not of what was asked about: it is asked about by itself.
@@ -428,9 +441,12 @@ fn of_log(e: &Evidence, d: &Diagnosis, typed: &Typed) -> Next {
     // Among several, what separates most of them.
     let separates = || {
         let several = d.outcome == Outcome::Broken;
-        deciding(e, d).filter(|_| several).map(|deciding| deciding.kind.tells().to_owned())
+        deciding(e, d).filter(|_| several).map(|deciding| tells(e, deciding.kind))
     };
     let decide = decide.or_else(separates);
     let decide = decide.unwrap_or_else(|| "whether cluster and account agree with the log".to_owned());
-    Next { decide: Some(decide), ..Next::command(line.finish()) }
+    let several = identities_of_log(e).len();
+    let words = || format!("the log tells of {several} identities: ask about each by itself, as here about one");
+    let how = (several > 0).then(words);
+    Next { decide: Some(decide), how, ..Next::command(line.finish()) }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
+use trustwalk_core::finding::gist;
 use trustwalk_foreign::visible;
 
 use crate::measure::{columns, continued, narrow, squeeze};
@@ -99,6 +100,12 @@ impl Pen {
             Some(width) => squeeze(&gated, width.saturating_sub(after)),
             None => gated.into_owned(),
         }
+    }
+
+    /// A line of a log in one row: where there is no room for all of it, the part that says what failed.
+    pub(crate) fn one_row(self, text: &str, after: usize) -> String {
+        let cramped = self.screen.is_some_and(|width| columns(&visible::line(text)) > width.saturating_sub(after));
+        self.one_line(if cramped { gist(text) } else { text }, after)
     }
 
     /// A sentence of a short report, whose words fit in lines after so many columns and leave room for others; whole

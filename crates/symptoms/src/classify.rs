@@ -138,6 +138,10 @@ fn detail(symptom: Symptom, text: &str, lower: &str) -> Option<String> {
             let rest = extract::after(text, "validations: ").or_else(|| extract::after(text, "validation failed: "))?;
             Some(message(rest.split(['"', '\n', ',']).next()?, 0)).filter(|d| !d.is_empty())
         }
+        Symptom::GhaCallerLacksIdToken => {
+            let called = extract::after(text, "rror calling workflow '")?.split('\'').next()?;
+            (!called.is_empty() && called.len() < 256).then(|| called.to_owned())
+        }
         Symptom::PublishedKeyIncomplete => Some(if lower.contains("missing alg") { "alg" } else { "kid" }.to_owned()),
         _ => None,
     }

@@ -45,5 +45,5 @@ pub use needles::{Finder, needles};
 pub use success::{Success, SuccessKind};
 pub use symptom::Symptom;
 pub use tells::Tells;
-pub use text::{Stamp, line, written};
+pub use text::{Stamp, gist, line, written};
 pub use told::Told;

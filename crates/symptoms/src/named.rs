@@ -191,7 +191,7 @@ fn arn(out: &mut Named, arn: &str) {
             let name = rest.split('/').next().unwrap_or_default();
             push(&mut out.roles, format!("arn:{partition}:iam::{account}:role/{name}"));
         }
-        ("eks", Some(("cluster", name))) => push(&mut out.clusters, name.to_owned()),
+        ("eks", Some(("cluster", name))) if is_name(&name.to_lowercase()) => push(&mut out.clusters, name.to_owned()),
         _ => {}
     }
 }
@@ -237,6 +237,12 @@ fn by_neighbours(out: &mut Named, words: &[Word], at: usize) {
     let account = lower == "account" && before.is_some_and(|w| w.text.eq_ignore_ascii_case("service"));
     let kind = if account { Some("serviceaccount") } else { kind_of(&lower) };
     let Some(kind) = kind else { return };
+    // `sts` is a service of AWS's as well, and `the ledger pods` are none of that name: as a kind such words stand
+    // after a verb of kubectl's.
+    let doubtful = lower.len() <= 3 && kind != lower || kind == "pod" && lower != "pod";
+    if doubtful && before.is_none_or(|w| !VERBS.contains(&w.text.as_str())) {
+        return;
+    }
     let before = if account { at.checked_sub(2).and_then(|n| words.get(n)) } else { before };
     let named = beside(word, before, after).or_else(|| {
         // `deployment ledger in namespace payments`
@@ -247,6 +253,10 @@ fn by_neighbours(out: &mut Named, words: &[Word], at: usize) {
         object(out, kind, &name, None);
     }
 }
+
+/// Verbs of kubectl after which a kind stands.
+const VERBS: [&str; 12] =
+    ["get", "describe", "logs", "exec", "delete", "edit", "annotate", "patch", "status", "restart", "history", "undo"];
 
 /// Words before a place's name, or before the word for its kind.
 const PLACES: [&str; 6] = ["in", "namespace", "ns", "-n", "of", "on"];
@@ -358,6 +368,20 @@ mod tests {
             assert_eq!(objects(&found).join(","), object, "{text}");
         }
         assert_eq!(named("on cluster harbour all pods fail").clusters, ["harbour"]);
+    }
+
+    #[test]
+    fn a_service_of_aws_is_no_statefulset_and_pods_of_a_workload_are_no_pod() {
+        for (text, object) in [
+            ("aws sts get-caller-identity says nothing", ""),
+            ("the ledger pods fail: pod ledger-555b784b9d-8d26l", "pod/ledger-555b784b9d-8d26l"),
+            ("kubectl get sts ledger-0", "statefulset/ledger-0"),
+            ("kubectl describe pods ledger-7", "pod/ledger-7"),
+            ("sts/ledger and po/ledger-0", "statefulset/ledger,pod/ledger-0"),
+        ] {
+            assert_eq!(objects(&named(text)).join(","), object, "{text}");
+        }
+        assert!(named("arn:aws:eks:us-west-2:111122223333:cluster/*").clusters.is_empty());
     }
 
     #[test]

@@ -138,12 +138,20 @@ impl Jwks {
 
     /// The key STS takes for a token with this `kid`.
     pub fn choose(&self, kid: Option<&str>) -> Chosen<'_> {
-        let at = kid.and_then(|k| self.by_kid.get(k)).copied().or(self.single);
-        match at.and_then(|i| self.material.get(i)) {
+        match self.place(kid).and_then(|i| self.material.get(i)) {
             Some(Some(material)) => Chosen::Key(VerifyingKey(material)),
             Some(None) => Chosen::Unusable,
             None => Chosen::NotFound,
         }
+    }
+
+    /// What the key that STS takes for a token with this `kid` says about itself.
+    pub fn chosen_facts(&self, kid: Option<&str>) -> Option<&KeyFacts> {
+        self.place(kid).and_then(|i| self.facts.get(i))
+    }
+
+    fn place(&self, kid: Option<&str>) -> Option<usize> {
+        kid.and_then(|k| self.by_kid.get(k)).copied().or(self.single)
     }
 }
 

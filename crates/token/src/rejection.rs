@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::jwks::MIN_RSA_BITS;
+
 /// How well a rule or text is attested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -40,6 +42,12 @@ pub enum Reason {
     KeyNotFound,
     /// The signature is wrong, or the key cannot check it.
     BadSignature,
+    /// The key that would check the signature is an RSA key of fewer than
+    /// [`MIN_RSA_BITS`](crate::MIN_RSA_BITS) bits: no signature is taken from it, be it right.
+    KeyTooShort {
+        /// Bits of its modulus.
+        bits: usize,
+    },
     /// Past its expiry and the clock allowance.
     Expired,
     /// Issued in the future, beyond the clock allowance.
@@ -143,6 +151,35 @@ impl StsRejection {
 
     pub(crate) fn bad_signature() -> Self {
         Self::invalid(Reason::BadSignature, NOT_VALIDATED)
+    }
+
+    /// What STS says of one nobody has published: it is one of its requirements for keys.
+    pub(crate) fn key_too_short(bits: usize) -> Self {
+        Self { mark: Mark::Inferred, ..Self::invalid(Reason::KeyTooShort { bits }, NOT_VALIDATED) }
+    }
+
+    /// What AWS's words leave out, where anything is known.
+    pub fn besides(&self) -> Option<String> {
+        match self.reason {
+            Reason::KeyTooShort { bits } => {
+                Some(format!("the key has {bits} bits, and of an RSA key at least {MIN_RSA_BITS} are wanted"))
+            }
+            Reason::Length
+            | Reason::NotAJwt
+            | Reason::MissingClaim { .. }
+            | Reason::EmptyAudience
+            | Reason::InvalidTimestamp
+            | Reason::NullSubject
+            | Reason::NoProvider
+            | Reason::KeyNotFound
+            | Reason::BadSignature
+            | Reason::Expired
+            | Reason::IssuedInFuture
+            | Reason::NotYetValid
+            | Reason::SeveralAudiences
+            | Reason::Audience
+            | Reason::AuthorizedParty => None,
+        }
     }
 
     pub(crate) fn expired(shown_now: i64, exp: i64) -> Self {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::claims::{Audience, Claims, Moment, Text};
 use crate::error::TokenError;
-use crate::jwks::{Chosen, Jwks};
+use crate::jwks::{Chosen, Jwks, KeyFacts, KeyProblem};
 use crate::material::Algorithm;
 use crate::rejection::{Mark, StsRejection};
 use crate::token::Token;
@@ -63,13 +63,21 @@ pub fn verify(token: &Token<'_>, keys: &Jwks, expect: &Expect<'_>) -> Verdict {
     let required = issued_by(token, expect)?;
     let key = match keys.choose(token.header().kid.as_deref()) {
         Chosen::Key(key) => key,
-        Chosen::Unusable => return Err(StsRejection::bad_signature()),
+        Chosen::Unusable => return Err(unusable(keys.chosen_facts(token.header().kid.as_deref()))),
         Chosen::NotFound => return Err(StsRejection::key_not_found()),
     };
     if !key.verifies(token) {
         return Err(StsRejection::bad_signature());
     }
     accepted(token.claims(), &required, expect)
+}
+
+/// Why a key that is found checks no signature.
+fn unusable(key: Option<&KeyFacts>) -> StsRejection {
+    match key.and_then(|k| k.bits.filter(|_| k.problem == Some(KeyProblem::TooShort))) {
+        Some(bits) => StsRejection::key_too_short(bits),
+        None => StsRejection::bad_signature(),
+    }
 }
 
 /// The same without the signature, for when no key set is at hand. An `Ok` proves nothing about

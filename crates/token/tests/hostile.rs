@@ -192,7 +192,7 @@ fn keys_are_numbers_and_points_that_exist() {
     let facts = Jwks::parse(&short).unwrap().facts().first().unwrap().clone();
     assert_eq!((facts.bits, facts.problem), (Some(1024), Some(KeyProblem::TooShort)));
     let raw = Key::rsa().sign_raw("RS256", r#"{"alg":"RS256","kid":"k"}"#, &claims().to_string());
-    assert_eq!(reason(&raw, &short), Some(Reason::BadSignature), "found, and too short for any signature");
+    assert_eq!(reason(&raw, &short), Some(Reason::KeyTooShort { bits: 1024 }), "found, and too short");
     for (name, value) in [
         ("n", json!("")),
         ("n", json!(b64([0; 256]))),

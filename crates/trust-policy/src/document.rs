@@ -138,6 +138,19 @@ pub enum Warning {
         /// The key.
         key: String,
     },
+    /// A key appears twice under one operator, in two spellings that differ in the case of letters alone: for IAM they
+    /// are one key (DOC: IAM User Guide, "Condition": key names are not case-sensitive), and a reader of JSON keeps
+    /// both. Here both count; whether IAM keeps both is unknown.
+    KeyInTwoSpellings {
+        /// Index of the statement.
+        statement: usize,
+        /// The operator.
+        operator: String,
+        /// The key as it stands first.
+        key: String,
+        /// As it stands later.
+        other: String,
+    },
     /// A kind of principal appears twice; the first was dropped.
     PrincipalsDropped {
         /// Index of the statement.

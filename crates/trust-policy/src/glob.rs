@@ -108,6 +108,12 @@ pub(crate) fn matches(pattern: &[Unit], text: &str, same: impl Fn(char, char) ->
     }
 }
 
+/// Whether a text is of a pattern in which `*` is any text and `?` any letter, as `StringLike` compares.
+pub fn like(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<Unit> = units(pattern).collect();
+    matches(&pattern, text, |a, b| a == b)
+}
+
 /// Whether two characters are the same but for letter case.
 pub(crate) fn same_letter(a: char, b: char) -> bool {
     a == b || a.to_lowercase().eq(b.to_lowercase())

@@ -87,6 +87,16 @@ impl Grants {
         });
         out
     }
+
+    /// Whether a Deny holds for every action on every resource, in a request with these keys.
+    pub fn denies_everything(&self, context: &Context) -> bool {
+        let asked = Use { action: String::new(), resource: None, context: context.clone() };
+        self.statements.iter().any(|s| {
+            let every = !s.action.negated && s.action.values.iter().any(|a| a == "*" || a == "*:*");
+            let holds = s.conditions.iter().all(|c| c.answer(context, Some(Effect::Deny)) == Answer::Yes);
+            s.effect == Effect::Deny && every && holds && s.concerns(&asked) == Answer::Yes
+        })
+    }
 }
 
 impl Grant {
@@ -188,6 +198,32 @@ mod tests {
         assert_eq!(judge(deny, "s3:GetObject", None).1, Answer::No);
         assert_eq!(judge(deny, "s3:GetObject", Some("arn:aws:s3:::secret/a")).1, Answer::Yes);
         assert_eq!(judge(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#, "s3:GetObject", None).1, Answer::Yes);
+    }
+
+    #[test]
+    fn a_deny_of_everything_has_no_exception() {
+        let denies = |statement: &str| {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            let mut context = Context::open();
+            context.set("aws:PrincipalAccount", ["111122223333"]);
+            Grants::parse(&text).expect("a policy").denies_everything(&context)
+        };
+        assert!(denies(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#));
+        assert!(denies(
+            r#"{"Effect":"Deny","Action":["*"],"Resource":["*"],
+                "Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333"}}}"#
+        ));
+        for other in [
+            r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#,
+            r#"{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}"#,
+            r#"{"Effect":"Deny","Action":"s3:*","Resource":"*"}"#,
+            r#"{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::*"}"#,
+            r#"{"Effect":"Deny","Action":"*","NotResource":"arn:aws:s3:::logs"}"#,
+            r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}"#,
+            r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}"#,
+        ] {
+            assert!(!denies(other), "{other}");
+        }
     }
 
     #[test]

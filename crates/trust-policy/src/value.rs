@@ -197,7 +197,7 @@ fn number(text: &str) -> Option<f64> {
 
 /// ISO 8601 as the W3C profile has it, or seconds since the epoch (DOC: IAM User Guide,
 /// "Condition operators").
-fn date(text: &str) -> Option<jiff::Timestamp> {
+pub fn date(text: &str) -> Option<jiff::Timestamp> {
     if let Ok(seconds) = text.parse::<i64>() {
         // Four digits are a year in the profile, not seconds of the first hours of 1970.
         return if text.len() == 4 {

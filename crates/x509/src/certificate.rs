@@ -119,6 +119,21 @@ impl Certificate {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// The subject of an encoding of which nothing else is read.
+    pub(crate) fn subject_of(bytes: &[u8]) -> Option<Name> {
+        if bytes.len() > MAX_CERTIFICATE_BYTES {
+            return None;
+        }
+        let mut body = Reader::new(Reader::new(bytes).expect(SEQUENCE).ok()?.value).sequence().ok()?;
+        body.optional(0xa0).ok()?;
+        body.expect(INTEGER).ok()?;
+        body.expect(SEQUENCE).ok()?;
+        // The issuer, and the time of its validity.
+        body.expect(SEQUENCE).ok()?;
+        body.expect(SEQUENCE).ok()?;
+        name(&mut body, "subject").ok()
+    }
+
     /// The encoding, as found.
     pub fn der(&self) -> &[u8] {
         &self.0.der

@@ -1,6 +1,7 @@
 //! Roots that are trusted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use crate::certificate::Certificate;
 use crate::der::{DerError, Reader, SEQUENCE};
@@ -19,6 +20,15 @@ pub struct Anchor {
 }
 
 impl Anchor {
+    fn of(certificate: Certificate) -> Self {
+        Self {
+            subject: certificate.subject().clone(),
+            key: certificate.public_key().clone(),
+            constraints: certificate.extensions().name_constraints.clone(),
+            certificate: Some(certificate),
+        }
+    }
+
     /// Its name.
     pub fn subject(&self) -> &Name {
         &self.subject
@@ -35,10 +45,35 @@ impl Anchor {
     }
 }
 
+/// Roots of one name: those that were read, and encodings that are read once somebody asks for the name.
+#[derive(Debug, Clone, Default)]
+struct Roots {
+    read: Vec<Anchor>,
+    unread: Vec<Box<[u8]>>,
+    all: OnceLock<Vec<Anchor>>,
+}
+
+impl Roots {
+    fn anchors(&self) -> &[Anchor] {
+        if self.unread.is_empty() {
+            return &self.read;
+        }
+        self.all.get_or_init(|| {
+            let mut all = self.read.clone();
+            for root in self.unread.iter().filter_map(|der| Certificate::from_der(der).ok()) {
+                if !all.iter().any(|a| a.certificate.as_ref() == Some(&root)) {
+                    all.push(Anchor::of(root));
+                }
+            }
+            all
+        })
+    }
+}
+
 /// A set of roots, found by name.
 #[derive(Debug, Clone, Default)]
 pub struct TrustStore {
-    by_subject: BTreeMap<Vec<u8>, Vec<Anchor>>,
+    by_subject: BTreeMap<Vec<u8>, Roots>,
     certificates: BTreeSet<Thumbprint>,
     len: usize,
 }
@@ -65,12 +100,7 @@ impl TrustStore {
     /// Adds a root; one already there is not added again.
     pub fn add(&mut self, certificate: Certificate) {
         if self.certificates.insert(certificate.sha256().clone()) {
-            self.insert(Anchor {
-                subject: certificate.subject().clone(),
-                key: certificate.public_key().clone(),
-                constraints: certificate.extensions().name_constraints.clone(),
-                certificate: Some(certificate),
-            });
+            self.insert(Anchor::of(certificate));
         }
     }
 
@@ -84,6 +114,19 @@ impl TrustStore {
             }
         }
         unreadable
+    }
+
+    /// Adds a root's encoding, of which no more than the name is read until a chain leads to that name: of the hundred
+    /// and more of a system, one chain needs a few. What has no name that can be read is nobody's root.
+    pub fn add_unread(&mut self, der: &[u8]) {
+        let Some(name) = Certificate::subject_of(der) else { return };
+        let roots = self.by_subject.entry(key(&name)).or_default();
+        if roots.unread.iter().any(|known| **known == *der) {
+            return;
+        }
+        roots.unread.push(der.into());
+        roots.all = OnceLock::new();
+        self.len += 1;
     }
 
     /// Adds a root known by name and key only, as `webpki-roots` lists them: contents of the
@@ -102,7 +145,9 @@ impl TrustStore {
 
     fn insert(&mut self, anchor: Anchor) {
         self.len += 1;
-        self.by_subject.entry(key(&anchor.subject)).or_default().push(anchor);
+        let roots = self.by_subject.entry(key(&anchor.subject)).or_default();
+        roots.read.push(anchor);
+        roots.all = OnceLock::new();
     }
 
     /// How many roots.
@@ -121,12 +166,12 @@ impl TrustStore {
             || self
                 .named(certificate.subject())
                 .iter()
-                .any(|a| a.certificate.is_none() && a.key == *certificate.public_key())
+                .any(|a| a.certificate.as_ref().map_or(a.key == *certificate.public_key(), |root| root == certificate))
     }
 
     /// Roots of this name.
     pub fn named(&self, name: &Name) -> &[Anchor] {
-        self.by_subject.get(&key(name)).map_or(&[], Vec::as_slice)
+        self.by_subject.get(&key(name)).map_or(&[], Roots::anchors)
     }
 }
 
@@ -142,4 +187,38 @@ fn wrap(content: &[u8]) -> Vec<u8> {
     }
     der.extend(content);
     der
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair};
+
+    use super::*;
+
+    fn root(name: &str) -> Vec<u8> {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn roots_that_are_read_late_are_the_same() {
+        let ders: Vec<Vec<u8>> = ["one", "two", "two"].into_iter().map(root).collect();
+        let (mut early, mut late) = (TrustStore::new(), TrustStore::new());
+        assert_eq!(early.add_ders(ders.iter().map(Vec::as_slice)), 0);
+        for der in ders.iter().chain(&ders) {
+            late.add_unread(der);
+        }
+        late.add_unread(b"no certificate");
+        assert_eq!((early.len(), late.len()), (3, 3));
+        for der in &ders {
+            let certificate = Certificate::from_der(der).unwrap();
+            assert!(early.contains(&certificate) && late.contains(&certificate));
+            assert_eq!(early.named(certificate.subject()), late.named(certificate.subject()));
+        }
+        let stranger = Certificate::from_der(&root("two")).unwrap();
+        assert!(!early.contains(&stranger) && !late.contains(&stranger));
+        assert_eq!(late.named(stranger.subject()).len(), 2);
+    }
 }

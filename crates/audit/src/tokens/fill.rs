@@ -1,6 +1,6 @@
 //! Subjects worth trying: those that a policy names, its patterns filled in by strangers, and a stranger's usual one.
 
-use super::{Family, MADE_UP, NEXT_ID};
+use super::{Family, MADE_UP, NEXT_ID, github};
 use crate::limits;
 use crate::wanted::Wanted;
 
@@ -92,8 +92,27 @@ fn members(pattern: &str, family: Family) -> Vec<String> {
                 all = all.iter().flat_map(|start| fillings.iter().map(move |f| [start.as_str(), f].concat())).collect();
             }
             '*' | '?' => all.iter_mut().for_each(|text| text.push('x')),
-            other => all.iter_mut().for_each(|text| text.push(other)),
+            other => {
+                for text in &mut all {
+                    text.push(other);
+                }
+                // What no token goes on from is not filled in further: three wildcards are three thousand texts.
+                if family == Family::Github && matches!(other, '/' | ':') {
+                    all.retain(|start| github::may_begin(start));
+                }
+            }
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_wildcards_are_tens_of_texts_and_not_thousands() {
+        let all = members("repo:acme@*/api@*:*", Family::Github);
+        assert!(all.len() < 100 && all.contains(&format!("repo:acme@{NEXT_ID}/api@{NEXT_ID}:ref:refs/heads/main")));
+    }
 }

@@ -114,16 +114,43 @@ fn of_context(identity: Identity, context: &str, wanted: &Wanted<'_>) -> Identit
 fn read(subject: &str) -> Option<Job<'_>> {
     let SubjectForm::Repository { repository, context: Some(context) } = SubjectForm::of(subject) else { return None };
     let (owner, name) = repository.split_once('/')?;
+    let named = is_owner(owner) && is_name(name);
     let (owner, owner_id) = halves(owner);
     let (name, id) = halves(name);
-    let plain = |text: &str, further: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || further.contains(c));
-    let is_owner =
-        (1..=OWNER).contains(&owner.len()) && plain(owner, "-") && !owner.starts_with('-') && !owner.ends_with('-');
-    let is_name = (1..=REPOSITORY).contains(&name.len()) && plain(name, "-._");
-    let is_id = |id: Option<&str>| id.is_none_or(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
     // Either both have their ids or none.
-    let ids = owner_id.is_some() == id.is_some() && is_id(owner_id) && is_id(id);
-    (is_owner && is_name && ids && !is_impossible(subject)).then_some(Job { owner, owner_id, name, id, context })
+    let ids = owner_id.is_some() == id.is_some();
+    (named && ids && !is_impossible(subject)).then_some(Job { owner, owner_id, name, id, context })
+}
+
+/// Whether the subject of a token of a repository may begin so.
+pub(super) fn may_begin(start: &str) -> bool {
+    let Some(rest) = start.strip_prefix("repo:") else { return true };
+    let (repository, whole) = rest.split_once(':').map_or((rest, false), |(repository, _)| (repository, true));
+    match repository.split_once('/') {
+        Some((owner, name)) => is_owner(owner) && (!whole || is_name(name)),
+        None => !whole,
+    }
+}
+
+fn plain(text: &str, further: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || further.contains(c))
+}
+
+fn is_id(id: Option<&str>) -> bool {
+    id.is_none_or(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// The name of an account, with its id where that is told.
+fn is_owner(text: &str) -> bool {
+    let (owner, id) = halves(text);
+    let edges = !owner.starts_with('-') && !owner.ends_with('-');
+    (1..=OWNER).contains(&owner.len()) && plain(owner, "-") && edges && is_id(id)
+}
+
+/// The same of a repository.
+fn is_name(text: &str) -> bool {
+    let (name, id) = halves(text);
+    (1..=REPOSITORY).contains(&name.len()) && plain(name, "-._") && is_id(id)
 }
 
 fn halves(text: &str) -> (&str, Option<&str>) {
@@ -154,6 +181,21 @@ mod tests {
         ] {
             assert_eq!(is_impossible(subject), never, "{subject}");
         }
+    }
+
+    #[test]
+    fn what_a_token_may_begin_with_is_no_less_than_what_it_is_read_as() {
+        let parts = ["repo:", "acme", "@1", "@", "/", "api", "@2", ":", "ref:refs/heads/main", "a b", "-"];
+        let mut texts = vec![String::new()];
+        for _ in 0..4 {
+            let longer = texts.iter().flat_map(|t| parts.iter().map(move |p| [t.as_str(), p].concat())).collect();
+            texts = longer;
+            for text in &texts {
+                let begins = text.char_indices().all(|(at, _)| may_begin(text.get(..at).unwrap_or_default()));
+                assert!(read(text).is_none() || begins && may_begin(text), "{text}");
+            }
+        }
+        assert!(!may_begin("repo:acme@/") && !may_begin("repo:acme@1/api@x:") && may_begin("repo:acme@1/api@"));
     }
 
     #[test]

@@ -66,7 +66,9 @@ impl Tenancy {
         let rest = subject.strip_prefix(self.head)?;
         let (name, rest) = rest.split_once(self.end)?;
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        (!name.is_empty() && name.chars().all(plain) && !rest.is_empty()).then_some(name)
+        // Nothing of these is called nothing: a project, a workspace, a branch.
+        let named = !rest.split([':', '/']).any(str::is_empty);
+        (!name.is_empty() && name.chars().all(plain) && named).then_some(name)
     }
 }
 
@@ -104,3 +106,19 @@ const OTHERS: [&str; 16] = [
     "build_branch",
     "user_access_level",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_with_an_empty_name_is_nobodys() {
+        for tenancy in TENANCIES {
+            assert_eq!(tenancy.customer(&tenancy.usual()), Some(MADE_UP), "{tenancy:?}");
+        }
+        let terraform = Tenancy::of("app.terraform.io").unwrap();
+        for empty in ["project::workspace:x:run_phase:apply", "project:x:workspace::run_phase:apply", "", "project:"] {
+            assert_eq!(terraform.customer(&format!("organization:acme:{empty}")), None, "{empty}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ const apply = () => {
     row.hidden = !words.every((word) => text.includes(word));
     if (!row.hidden) { shown += 1; }
   }
-  count.textContent = words.length ? shown + " rows" : "";
+  count.textContent = words.length ? shown + (shown === 1 ? " row" : " rows") : "";
 };
 filter.addEventListener("input", apply);
 for (const table of document.querySelectorAll("body > table")) {

@@ -104,9 +104,68 @@ fn a_deny_for_everybody_kills_and_one_for_some_does_not() {
     let open = of_issuer(EKS, &[("StringEquals", "sub", json!("system:serviceaccount:a:b"))]);
     let mut deny = open.clone();
     deny["Effect"] = json!("Deny");
-    assert_eq!(codes(&[open.clone(), deny.clone()], ""), Vec::<&str>::new());
-    deny["Condition"] = json!({});
-    assert_eq!(codes(&[open, deny], ""), ["TW108"]);
+    // Whoever is let in is refused again: letter by letter, by a pattern, as one of several.
+    let deny_like = |value: &str| json!({"StringLike": {format!("{EKS}:sub"): value}});
+    for condition in
+        [deny["Condition"].clone(), deny_like("system:*"), deny_like("system:serviceaccount:a:?"), json!({})]
+    {
+        deny["Condition"] = condition;
+        assert_eq!(codes(&[open.clone(), deny.clone()], ""), ["TW108"], "{deny}");
+    }
+    let pattern = of_issuer(EKS, &[("StringLike", "sub", json!(["system:serviceaccount:a:*", "x"]))]);
+    for (condition, expected) in [
+        (deny_like("system:serviceaccount:other:*"), vec![]),
+        (deny_like("system:serviceaccount:a:*"), vec![]),
+        (deny_like("*"), vec!["TW108"]),
+        // One letter is not all that a star is.
+        (json!({"StringLike": {format!("{EKS}:sub"): ["system:serviceaccount:a:?", "x"]}}), vec![]),
+    ] {
+        deny["Condition"] = condition;
+        let found: Vec<&str> = codes(&[pattern.clone(), deny.clone()], "");
+        assert_eq!(found.into_iter().filter(|c| c.starts_with("TW")).collect::<Vec<_>>(), expected, "{deny}");
+    }
+}
+
+#[test]
+fn trust_whose_time_is_over_is_dead_and_one_whose_time_ends_says_when() {
+    let open = of_issuer(EKS, &[("StringEquals", "sub", json!("system:serviceaccount:a:b"))]);
+    let with = |effect: &str, condition: Value| {
+        let mut statement = open.clone();
+        statement["Effect"] = json!(effect);
+        let conditions = statement["Condition"].as_object_mut().unwrap();
+        if effect == "Deny" {
+            conditions.clear();
+        }
+        conditions.extend(condition.as_object().unwrap().clone());
+        statement
+    };
+    let until = |day: &str| json!({"DateLessThan": {"aws:CurrentTime": day}});
+    let from = |day: &str| json!({"DateGreaterThanEquals": {"aws:CurrentTime": day}});
+    let end = "2027-06-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_second();
+    // Now is in November 2026.
+    for (name, statements, expected, when) in [
+        ("over", vec![with("Allow", until("2026-01-01"))], vec!["TW108"], None),
+        ("ends", vec![with("Allow", until("2027-06-01"))], vec!["TA017"], Some(end)),
+        ("ends by a Deny", vec![open.clone(), with("Deny", from("2027-06-01"))], vec!["TA017"], Some(end)),
+        ("has begun", vec![with("Allow", from("2026-01-01"))], vec![], None),
+        ("is to begin", vec![with("Allow", from("2027-01-01"))], vec![], None),
+        ("a Deny that is over", vec![open.clone(), with("Deny", until("2026-01-01"))], vec![], None),
+        (
+            "between two days",
+            vec![with(
+                "Allow",
+                json!({"DateGreaterThan": {"aws:CurrentTime": "2026-12-24"}, "DateLessThan":
+                {"aws:CurrentTime": "2027-06-01"}}),
+            )],
+            vec!["TA017"],
+            Some(end),
+        ),
+    ] {
+        let found = audit(&inventory(&[details(&[("r", policy(&statements))])]), &Zone::untold(), None).findings;
+        let codes: Vec<&str> = found.iter().map(|f| f.rule.code()).filter(|c| *c != "TA008").collect();
+        assert_eq!(codes, expected, "{name}: {found:#?}");
+        assert_eq!(found.iter().find_map(|f| f.when), when, "{name}");
+    }
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub(crate) fn findings(statements: &[Value], zone: &str) -> Vec<Finding> {
         if let Some(witness) = &finding.witness {
             let identity = Identity::new(witness.provider.as_str()).with_claims(witness.claims.clone());
             let admits = Policy::compile(&Document::parse(&policy.to_string()).unwrap());
-            let decision = admits.decide(&Exchange::new(&identity, &Call::new()));
+            let decision = admits.decide(&Exchange::new(&identity, &Call::new().at(NOW)));
             assert_eq!(
                 decision,
                 Decision::Allow,

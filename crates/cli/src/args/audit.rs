@@ -53,7 +53,7 @@ pub(crate) struct AuditArgs {
     /// The audience of its tokens; else any
     #[arg(long, value_name = "AUD", requires = "subject")]
     pub(crate) audience: Option<String>,
-    /// Further claim of its tokens, NAME=VALUE (repeatable)
+    /// Further claim of its tokens, NAME=VALUE (repeatable; a name given again has several values)
     #[arg(long, value_name = "NAME=VALUE", requires = "subject")]
     pub(crate) claim: Vec<String>,
     /// Output format

@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::access::{AccessArgs, ManArgs};
 use super::again::AgainArgs;
 use super::audit::AuditArgs;
-use super::common::{Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
+use super::common::{ELSEWHERE, Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
+use super::forecast::ForecastArgs;
 use super::outside::OutsideArgs;
 use super::preflight::PreflightArgs;
 use super::rotation::RotationArgs;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Audit(Box<AuditArgs>),
     /// Refuse the change that would break: what the files of a checkout say of identities and roles
     Preflight(PreflightArgs),
+    /// On which day it breaks if nobody changes anything, and which announced change concerns it
+    Forecast(Box<ForecastArgs>),
     /// Find and classify web identity failures in logs
     Logs(LogsArgs),
     /// What an error's text means and which causes print it; or a cause: what, why, proof, cure, sources
@@ -98,10 +101,6 @@ const ASKED: [&str; 13] = [
     "job_answer",
     "github",
 ];
-/// What a bundle does not tell: of it, targets and namespaces are chosen.
-const ELSEWHERE: [&str; 10] =
-    ["selector", "since", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
-
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
@@ -392,6 +391,12 @@ pub(crate) enum LabCommand {
     /// Have the EKS issuer present the other authorities' chain from now on, the one of `incoming.pem`; what is
     /// registered stays as it is
     Switch,
+    /// Set or move the running lab's time, which tokens, certificates and keys follow; alone, tell it
+    Clock {
+        /// +30d or -2h moves it, 2027-01-01T00:00Z sets it, `now` sets it to this machine's
+        #[arg(value_name = "TIME", allow_hyphen_values = true)]
+        to: Option<String>,
+    },
     /// Stop the running lab
     Down,
 }

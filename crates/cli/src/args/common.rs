@@ -12,6 +12,10 @@ use trustwalk_collect::{Calls, WalkOptions};
 use trustwalk_core::evidence::TrustModel;
 use trustwalk_render::Typed;
 
+/// What a bundle does not tell: of it, targets and namespaces are chosen.
+pub(super) const ELSEWHERE: [&str; 10] =
+    ["selector", "since", "role", "subject", "issuer", "log", "token", "job", "job_answer", "github"];
+
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {

@@ -96,8 +96,10 @@ const HELP: &[Help] = &[
         exits: &[
             (0, "nothing is to be fixed, or all was fixed and verified"),
             (1, "a step failed, or a file cannot be read"),
-            (3, "a plan waits for approval, or something is still broken"),
+            (3, "a plan waits for approval or is stale, or something is still broken"),
             (4, "something could not be determined"),
+            (5, "what is broken is for a person to fix"),
+            (6, "what was planned is done, and STS still refuses"),
         ],
     },
     Help {
@@ -228,6 +230,22 @@ const HELP: &[Help] = &[
         ],
     },
     Help {
+        command: "forecast",
+        groups: WALKS,
+        examples: &[
+            ("everything in the cluster that uses web identity", "trustwalk forecast"),
+            ("one workload, a year ahead", "trustwalk forecast ds/aws-node -n kube-system --within 1y"),
+            ("with announcements of your own", "trustwalk forecast --register changes.toml"),
+            ("as a calendar", "trustwalk forecast -o ics > trustwalk.ics"),
+        ],
+        exits: &[
+            (0, "nothing is known to break within the time"),
+            (1, "a file cannot be read, or nothing tells which cluster"),
+            (3, "something breaks within the time, or is broken already"),
+            (4, "nothing is known to break, and something could not be read that would tell"),
+        ],
+    },
+    Help {
         command: "logs",
         groups: &[],
         examples: &[
@@ -262,6 +280,7 @@ const HELP: &[Help] = &[
             ("an account and a cluster to try things in", "trustwalk lab up"),
             ("what can be broken in it", "trustwalk lab break"),
             ("an account for another cluster's tokens", "trustwalk lab up --account-only --issuer https://ISSUER"),
+            ("a month later", "trustwalk lab clock +30d"),
         ],
         exits: DONE,
     },
@@ -311,7 +330,7 @@ pub(super) fn dress(root: Command) -> Command {
 
 /// Options of commands that go together, by their ids.
 const OWN: [(&str, &[&str]); 4] = [
-    ("What to look at", &["bundle", "job", "job_answer", "github"]),
+    ("What to look at", &["bundle", "job", "job_answer", "github", "within", "register"]),
     ("Repair", &["approve", "out", "plan", "force_drift", "resume", "foreign_receipt", "receipt"]),
     ("Rotation", &["rotate", "incoming", "incoming_host", "retire", "old", "outgoing", "not_before"]),
     ("Output", &["output", "overwrite", "verbose"]),
@@ -370,7 +389,8 @@ fn general() -> StyledStr {
         trustwalk explain 'AN ERROR TEXT'     # what it means, and what prints it\n  \
         trustwalk demo                        # a story, in a lab on loopback\n\n\
         Exit codes: 0 sound or done, 1 failed, 2 words that make no sense or name what\n\
-        does not exist, 3 something is wrong, 4 something could not be determined.";
+        does not exist, 3 something is wrong, 4 something could not be determined; of `fix`\n\
+        5 a person has to fix it, 6 it is done and STS still refuses.";
     text.to_owned().into()
 }
 

@@ -5,6 +5,7 @@ mod again;
 mod audit;
 mod commands;
 mod common;
+mod forecast;
 mod given;
 mod help;
 mod outside;
@@ -31,6 +32,7 @@ pub(crate) use commands::{
     LogsArgs, ReceiptsArgs, RollbackArgs, ThumbprintArgs, ThumbprintFormat, TokenArgs, TrustArgs,
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
+pub(crate) use forecast::{ForecastArgs, ForecastFormat};
 pub(crate) use outside::OutsideArgs;
 pub(crate) use preflight::{PreflightArgs, PreflightFormat};
 pub(crate) use rotation::RotationArgs;

@@ -3,7 +3,7 @@
 
 use trustwalk_render::Typed;
 
-use super::{AuditFormat, Cli, Command, Format, PreflightFormat, ReportFormat, ThumbprintFormat};
+use super::{AuditFormat, Cli, Command, ForecastFormat, Format, PreflightFormat, ReportFormat, ThumbprintFormat};
 
 /// How documents are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,7 @@ impl Command {
             Self::Trust(_) => ("trust", "reading a policy"),
             Self::Audit(_) => ("audit", "auditing trust"),
             Self::Preflight(_) => ("preflight", "reading a checkout"),
+            Self::Forecast(_) => ("forecast", "looking ahead"),
             Self::Logs(_) => ("logs", "reading logs"),
             Self::Explain(_) => ("explain", "reading a text"),
             Self::Lab(_) => ("lab", "speaking to the lab"),
@@ -105,6 +106,14 @@ impl Command {
                 AuditFormat::Human | AuditFormat::Csv | AuditFormat::Dot | AuditFormat::Sarif | AuditFormat::Html => {
                     None
                 }
+            },
+            Self::Forecast(args) => match args.output {
+                ForecastFormat::Yaml => {
+                    args.output = ForecastFormat::Json;
+                    Some(Notation::Yaml)
+                }
+                ForecastFormat::Json => Some(Notation::Json),
+                ForecastFormat::Human | ForecastFormat::Ics => None,
             },
             Self::Preflight(args) => match args.output {
                 PreflightFormat::Yaml => {

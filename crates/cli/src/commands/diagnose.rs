@@ -74,9 +74,8 @@ fn message(target: &TargetArgs) -> anyhow::Result<Option<Vec<u8>>> {
     if target.target.iter().all(|word| word != "-") {
         return Ok(None);
     }
-    progress::reading_terminal();
     let mut text = Vec::new();
-    let _waiting = trustwalk_collect::waits::begin("standard input");
+    let _waiting = progress::reading();
     std::io::stdin().lock().take(MESSAGE_BYTES + 1).read_to_end(&mut text).context("cannot read standard input")?;
     if text.len() as u64 > MESSAGE_BYTES {
         return Err(UsageError("the message has more than 16 MiB: give it as a log, with --log".to_owned()).into());

@@ -27,7 +27,7 @@ pub(crate) async fn run(place: &PlaceArgs, args: &ThumbprintArgs, list: &str) ->
         ..DialOptions::default()
     };
     let walk = place.walk_options(None);
-    let trust = Trust::new(&trustwalk_collect::roots::for_evidence(&walk.roots)?, walk.now);
+    let trust = Trust::of(&trustwalk_collect::roots::encoded(&walk.roots)?, walk.now);
     let options = FleetOptions { dial, mode: Mode::Quick, trust, jobs: args.jobs, ..FleetOptions::default() };
     let input: Box<dyn AsyncBufRead + Unpin + Send> =
         if list == "-" { buffered(tokio::io::stdin()) } else { open(list.as_ref()).await? };

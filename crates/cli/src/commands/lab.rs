@@ -11,6 +11,7 @@ use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
 use trustwalk_lab::{Found, Lab, LabConfig, Outside, Ports, Story, TrustModel, faults, story};
 
+use super::lab_clock;
 use crate::args::{Format, LabArgs, LabCommand, Model, OutsideArgs, PlaceArgs};
 use crate::exit::{Exit, Unknown, UsageError};
 use crate::interrupt::Signals;
@@ -71,6 +72,17 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
         LabCommand::Switch => {
             Client::open(&dir)?.switch().await?;
             done(format, "switch", "The issuer presents the chain of incoming.pem's authorities.", &json!({}))?;
+        }
+        LabCommand::Clock { to } => {
+            let client = Client::open(&dir)?;
+            let told = match to {
+                None => client.time().await?,
+                Some(to) => {
+                    let now = client.time().await?.get("at").and_then(Value::as_i64).unwrap_or_default();
+                    client.set_time(lab_clock::moment(to, now)?).await?
+                }
+            };
+            done(format, "clock", &lab_clock::words(&told), &told)?;
         }
         LabCommand::Down => {
             if Client::clean_up_after_killed(&dir)? {

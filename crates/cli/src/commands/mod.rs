@@ -13,7 +13,9 @@ mod diagnose;
 mod explain;
 mod fix;
 mod fleet;
+mod forecast;
 mod lab;
+mod lab_clock;
 mod logs;
 mod look;
 mod man;
@@ -56,6 +58,7 @@ pub(crate) fn run(cli: Cli, said: &Said) -> anyhow::Result<Exit> {
         Command::Trust(args) => trust::run(&args, &place.typed),
         Command::Preflight(args) => one_thread()?.block_on(preflight::run(&place, &args)),
         Command::Audit(args) => one_thread()?.block_on(audit::run(&place, &args)),
+        Command::Forecast(args) => one_thread()?.block_on(forecast::run(&place, &args)),
         Command::Token(args) => token::run(&args, &place.typed),
         Command::Logs(args) => logs::run(&args, &place.typed),
         Command::Completions(args) => completions::run(&args),
@@ -88,6 +91,7 @@ fn changes_nothing(command: &Command) -> bool {
         | Command::Trust(_)
         | Command::Preflight(_)
         | Command::Audit(_)
+        | Command::Forecast(_)
         | Command::Logs(_)
         | Command::Explain(_)
         | Command::Completions(_)
@@ -102,6 +106,7 @@ fn progress_of(command: &Command) -> Option<Until> {
         | Command::Collect(_)
         | Command::Access(_)
         | Command::Audit(_)
+        | Command::Forecast(_)
         | Command::Thumbprint(_) => Some(Until::TheEnd),
         Command::Fix(_) | Command::Rollback(_) => Some(Until::FirstWord),
         Command::Demo(_)

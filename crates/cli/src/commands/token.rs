@@ -82,7 +82,8 @@ fn bulk(args: &TokenArgs, raw: &str, path: &Path, now: i64, format: Format) -> a
                 out.line(format_args!("accepted {} {}", id.subject, id.audience));
             }
             (Err(no), _) => {
-                out.line(format_args!("refused {} {}", no.code, no.aws_text));
+                let besides = no.besides().map(|b| format!(" ({b})")).unwrap_or_default();
+                out.line(format_args!("refused {} {}{besides}", no.code, no.aws_text));
             }
         }
         refused += usize::from(verdict.is_err());

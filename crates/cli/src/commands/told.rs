@@ -1,13 +1,22 @@
 //! What a diagnosis of one or of many identities is told as: for people, for programs, for grep.
 
+use std::sync::LazyLock;
+
 use trustwalk_collect::{Ask, Call, Collected, World};
-use trustwalk_core::diagnosis::{Diagnosis, Outcome, besides_identity, diagnose};
+use trustwalk_core::diagnosis::{self, Diagnosis, Outcome, besides_identity};
 use trustwalk_core::evidence::{Evidence, Target};
+use trustwalk_forecast::Register;
 use trustwalk_render::{self as render, Detail, Ink, JsonList, Next, Page, Shown, Typed};
 
 use crate::args::{DiagnoseArgs, PlaceArgs, ReportFormat};
 use crate::exit::Exit;
 use crate::style;
+
+/// A diagnosis, with what breaks soon.
+fn diagnose(one: &Evidence) -> Diagnosis {
+    static REGISTER: LazyLock<Register> = LazyLock::new(Register::built_in);
+    trustwalk_forecast::told(diagnosis::diagnose(one), one, &REGISTER)
+}
 
 /// What kept a walk over everything from being one.
 pub(super) const NOT_ALL: &str = "not everything was looked at";
@@ -147,8 +156,10 @@ impl<'a> Told<'a> {
                 }
                 out.append(in_words((&self.diagnoses, &self.next), missed, self.args));
                 let text = out.shown();
-                // What goes on being written is not read at leisure.
-                if self.args.again.watch { style::say(&text)? } else { style::page(&text)? }
+                // A short report ends with the verdict, which a pager would hide; what goes on being written is not read
+                // at leisure.
+                let long = self.args.verbose > 0 && !self.args.again.watch;
+                if long { style::page(&text)? } else { style::say(&text)? }
             }
         }
         Ok(self.exit)

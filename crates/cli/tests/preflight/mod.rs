@@ -1,5 +1,8 @@
 //! `trustwalk preflight`: exit codes, formats, what is set aside, files that are no good, and what a change lets in.
 
+#[cfg(unix)]
+mod carriers;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -187,4 +190,15 @@ fn a_change_that_lets_somebody_in_is_a_finding() {
     assert!(narrower["changes"][0]["loses"].as_array().is_some_and(|all| !all.is_empty()), "{narrower:#}");
     assert_eq!(preflight(folder.path(), &["--base", "no-such-branch"]).status.code(), Some(1));
     assert_eq!(preflight(folder.path(), &["--base=--help"]).status.code(), Some(2));
+}
+
+#[test]
+fn trust_that_ends_on_a_day_is_told_before_it_is_applied() {
+    let line = "\n              DateLessThan:\n                aws:CurrentTime: '2999-12-31T00:00:00Z'\n";
+    let ends = [role(SUBJECT).trim_end(), line].concat();
+    let folder = checkout(&[("iam/role.yaml", &ends), ("k8s/sa.yaml", ACCOUNT)]);
+    let (_, report) = document(folder.path(), &[]);
+    let told = report["notes"][0]["text"].as_str().unwrap();
+    assert!(told.contains("from 2999-12-31 00:00:00Z on statement 1 of its trust policy admits nobody"), "{told}");
+    assert_eq!(report["notes"][0]["at"]["file"], "iam/role.yaml");
 }

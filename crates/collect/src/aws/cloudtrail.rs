@@ -19,8 +19,16 @@ use crate::limits::{TRAIL_PAGES, TRAIL_TIME};
 /// Events asked for per look-up: `CloudTrail`'s own maximum per page.
 const EVENTS: usize = 50;
 
-/// Members of `requestParameters` that tell what a change changes.
-const CHANGES: [&str; 5] = ["policyDocument", "policyArn", "policyName", "openIDConnectProviderArn", "clientID"];
+/// Members of `requestParameters` that tell what a change changes, and the names that evidence has for them: a role is
+/// made with its first trust policy (IAM API reference, `CreateRole`, `AssumeRolePolicyDocument`).
+const CHANGES: [(&str, &str); 6] = [
+    ("policyDocument", "policyDocument"),
+    ("assumeRolePolicyDocument", "policyDocument"),
+    ("policyArn", "policyArn"),
+    ("policyName", "policyName"),
+    ("openIDConnectProviderArn", "openIDConnectProviderArn"),
+    ("clientID", "clientID"),
+];
 
 /// One look-up: an attribute, its value, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +129,7 @@ pub(crate) fn read_event(event: &Value) -> TrailEvent {
         of("/userIdentity/principalId").and_then(|id| audience(&id, provider.as_deref()?, subject.as_deref()?));
     let change: BTreeMap<String, String> = CHANGES
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), of(&format!("/requestParameters/{name}"))?)))
+        .filter_map(|(member, name)| Some(((*name).to_owned(), of(&format!("/requestParameters/{member}"))?)))
         .collect();
     TrailEvent {
         at,
@@ -188,6 +196,13 @@ mod tests {
             (Some("192.0.2.7"), Some("sts.us-west-2.amazonaws.com"))
         );
         assert_eq!(read_event(&Value::Null), TrailEvent::default());
+    }
+
+    #[test]
+    fn a_role_is_made_with_the_policy_that_it_has_until_it_is_changed() {
+        let detail = json!({"requestParameters": {"roleName": "cart", "assumeRolePolicyDocument": "{}"}});
+        let read = read_event(&json!({"EventName": "CreateRole", "CloudTrailEvent": detail.to_string()}));
+        assert_eq!(read.change.get("policyDocument").map(String::as_str), Some("{}"));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use trustwalk_core::evidence::{
-    Container, Evidence, LogsRead, Observed, Pod, PodSpec, ROLE_ANNOTATION, ServiceAccount, Source, Target,
-    TokenSource, TokenVolume, Variable, Workload, at_work,
+    Container, Evidence, InjectionProbe, LogsRead, NetworkPolicy, Observed, Pod, PodSpec, ROLE_ANNOTATION,
+    ServiceAccount, Shared, Source, Target, TokenSource, TokenVolume, Variable, Webhook, Workload, at_work,
 };
 
 use super::account;
@@ -82,97 +82,129 @@ pub(super) async fn walk(world: &World, target: &WorkloadRef, depth: &Depth, mut
             return evidence;
         }
     };
-    let namespace = target.namespace.as_str();
-    // The object names the service account; what does not depend on it is asked for beside it.
-    let (service_account, _, _, _) = tokio::join!(
-        read_object(kube, target, &mut listed, &mut evidence),
+    // What hangs on nothing is asked for at once, and whoever needs it waits for it alone.
+    let (_, _, _, ()) = tokio::join!(
         world.caller(),
         world.cluster(),
         world.webhooks(),
+        Box::pin(through(world, kube, target, (depth, &mut listed), &mut evidence)),
     );
+    evidence
+}
+
+/// The walk through the cluster and on to the account.
+async fn through(
+    world: &World,
+    kube: &KubeApi,
+    target: &WorkloadRef,
+    (depth, listed): (&Depth, &mut Listed),
+    evidence: &mut Evidence,
+) {
+    let namespace = target.namespace.as_str();
     // Whose identity it is stands in the object alone; another account's evidence would be about somebody else.
-    let Some(service_account) = service_account else {
+    let Some(service_account) = read_object(kube, target, listed, evidence).await else {
         if evidence.workload.is_absent() {
-            return evidence;
+            return;
         }
-        unread(&mut evidence);
+        unread(evidence);
         evidence.siblings = world.service_accounts(kube, namespace).await;
         evidence.webhooks = world.webhooks().await;
         if let Some(role) = &world.options.role {
             evidence.role_arn = given(world, role);
         }
-        let handed = super::given::token(world, &mut evidence).unwrap_or(Bearer::Nothing);
-        Box::pin(account::fill(world, &mut evidence, handed, depth.trail.clone())).await;
-        return evidence;
+        let handed = super::given::token(world, evidence).unwrap_or(Bearer::Nothing);
+        Box::pin(account::fill(world, evidence, handed, depth.trail.clone())).await;
+        return;
     };
-    Box::pin(in_cluster(world, kube, target, &listed, &service_account, &mut evidence)).await;
+    let account = service_account.as_str();
+    let (sa, pods) = tokio::join!(
+        world.account(kube, listed, namespace, account),
+        world.pods(kube, listed, target, &evidence.workload, account),
+    );
+    evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
+    // Of many, only those are tried that do not show already what a new pod is given.
+    let spared = listed.together && carried(&sa, &pods);
+    let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
+    let read = pods.known().cloned().unwrap_or_default();
+    (evidence.service_account, evidence.pods) = (sa, pods);
     let has_logs = !world.options.logs.is_empty();
-    let pods = evidence.pods.known().cloned().unwrap_or_default();
     // Logs take the longest to read and nothing else waits for them.
     let logs = async {
         match &depth.logs {
             _ if has_logs => None,
             Some(spared) => Some(spared.clone()),
-            None => Some(read_logs(kube, namespace, &pods, world.options.since).await),
+            None => Some(read_logs(kube, namespace, &read, world.options.since).await),
         }
     };
-    evidence.cluster = world.cluster().await;
-    let handed = super::given::token(world, &mut evidence);
-    let rest = async {
-        let bearer = match handed {
-            Some(handed) => handed,
-            None => bearer(world, kube, &evidence, &service_account, depth).await,
-        };
-        Box::pin(account::fill(world, &mut evidence, bearer, depth.trail.clone())).await;
-    };
-    let (logs, ()) = tokio::join!(logs, rest);
+    let (logs, beside, ()) = tokio::join!(
+        logs,
+        beside(world, kube, (namespace, account), &template, spared),
+        Box::pin(beyond(world, kube, (namespace, account), depth, evidence)),
+    );
+    (evidence.siblings, evidence.network_policies, evidence.injection_probe, evidence.webhooks) = beside;
     if let Some(logs) = logs {
         evidence.hear(logs);
     }
-    evidence
 }
 
-/// What the cluster says of the workload's identity.
-async fn in_cluster(
+/// What the cluster says that nothing else waits for: the namespace's other accounts, its network policies, what a new
+/// pod would be given, and who would give it.
+async fn beside(
     world: &World,
     kube: &KubeApi,
-    target: &WorkloadRef,
-    listed: &Listed,
-    account: &str,
+    (namespace, account): (&str, &str),
+    template: &PodSpec,
+    spared: bool,
+) -> (
+    Shared<Observed<Vec<ServiceAccount>>>,
+    Shared<Observed<Vec<NetworkPolicy>>>,
+    Observed<InjectionProbe>,
+    Observed<Vec<Webhook>>,
+) {
+    let labels = json!(template.labels);
+    let probe = async {
+        if spared {
+            return Observed::Spared { reason: "the pods carry what their service account names".to_owned() };
+        }
+        kube.injection_probe(namespace, account, &labels).await
+    };
+    tokio::join!(
+        world.service_accounts(kube, namespace),
+        world.network_policies(kube, namespace, template),
+        probe,
+        world.webhooks(),
+    )
+}
+
+/// From the service account to its token and on: the exchange hangs on these answers, one on the other.
+async fn beyond(
+    world: &World,
+    kube: &KubeApi,
+    (namespace, account): (&str, &str),
+    depth: &Depth,
     evidence: &mut Evidence,
 ) {
-    let namespace = target.namespace.as_str();
-    let template = evidence.workload.known().map(|w| w.template.clone()).unwrap_or_default();
-    let labels = json!(template.labels);
-    let probe = || kube.injection_probe(namespace, account, &labels);
-    let (sa, siblings, pods, policies, probed) = tokio::join!(
-        world.account(kube, listed, namespace, account),
-        world.service_accounts(kube, namespace),
-        world.pods(kube, listed, target, &evidence.workload, account),
-        world.network_policies(kube, namespace, &template),
-        // Of many, only those are tried that do not show already what a new pod is given.
-        async { if listed.together { None } else { Some(probe().await) } },
-    );
-    evidence.injection_probe = match probed {
-        Some(probed) => probed,
-        None if carried(&sa, &pods) => {
-            Observed::Spared { reason: "the pods carry what their service account names".to_owned() }
-        }
-        None => probe().await,
-    };
-    evidence.siblings = siblings;
-    evidence.network_policies = policies;
-    evidence.role_arn = told_role(world, &sa, &evidence.workload, &pods);
-    evidence.service_account = sa;
-    evidence.pods = pods;
-    evidence.webhooks = world.webhooks().await;
     let nodes: Vec<String> = evidence.pods.known().into_iter().flatten().filter_map(|p| p.node.clone()).collect();
+    let audience = audience(&evidence.service_account, &evidence.pods);
+    if world.options.token.is_some() {
+        // Whether it is of this cluster is asked of a token that was given.
+        evidence.cluster = world.cluster().await;
+    }
+    let handed = super::given::token(world, evidence);
     let (mut workload, mut pods) = (std::mem::take(&mut evidence.workload), std::mem::take(&mut evidence.pods));
-    let ((), ()) = tokio::join!(
+    let bearer = async {
+        match handed {
+            Some(handed) => handed,
+            None => bearer(world, kube, (namespace, account), audience, depth).await,
+        }
+    };
+    let ((), (), bearer) = tokio::join!(
         config_files(kube, namespace, &mut workload, &mut pods),
         pod_identity::fill(world, evidence, (namespace, account), &nodes),
+        bearer,
     );
     (evidence.workload, evidence.pods) = (workload, pods);
+    Box::pin(account::fill(world, evidence, bearer, depth.trail.clone())).await;
 }
 
 /// Reads the AWS configuration that the containers take from `ConfigMap`s.
@@ -189,17 +221,15 @@ async fn config_files(
 }
 
 /// The token of the workload's account, or what one would say.
-async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &str, depth: &Depth) -> Bearer {
-    let namespace = match &evidence.target {
-        Target::Workload { namespace, .. } | Target::ServiceAccount { namespace, .. } => namespace.as_str(),
-        Target::Role { .. } | Target::Issuer { .. } | Target::Job { .. } | Target::Log { .. } => {
-            return Bearer::Nothing;
-        }
-    };
-    let audience = audience(&evidence.service_account, &evidence.pods);
-    let issuer = world.options.issuer.clone().or_else(|| evidence.cluster.known().and_then(|c| c.issuer.clone()));
-    // Who is not allowed to mint one knows what it would say all the same.
-    let derive = |lacks: Option<&str>| {
+async fn bearer(
+    world: &World,
+    kube: &KubeApi,
+    (namespace, account): (&str, &str),
+    audience: String,
+    depth: &Depth,
+) -> Bearer {
+    // Who is not allowed to mint one knows what it would say all the same. The mint does not wait for the issuer.
+    let derive = async |lacks: Option<&str>| {
         let permission = lacks?;
         let why = if world.options.no_exchange { "is not asked for" } else { "is lacking" };
         let source = Source {
@@ -207,12 +237,16 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
             at: world.options.now,
             by_hand: None,
         };
-        let issuer = issuer.clone().filter(|iss| iss.starts_with("https://"))?;
+        let issuer = match &world.options.issuer {
+            Some(given) => Some(given.clone()),
+            None => world.cluster().await.known().and_then(|c| c.issuer.clone()),
+        };
+        let issuer = issuer.filter(|iss| iss.starts_with("https://"))?;
         Some(Observed::Known { value: claims::derived(issuer, (namespace, account), audience.clone()), source })
     };
     if world.options.no_exchange {
         let none = Observed::NotCollected { reason: "--no-exchange was given".to_owned() };
-        return match derive(Some("create serviceaccounts/token")) {
+        return match derive(Some("create serviceaccounts/token")).await {
             Some(derived) => Bearer::Foretold(Box::new(derived), none),
             None => Bearer::Token(none, TokenSource::Cluster),
         };
@@ -220,7 +254,7 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
     let none = match &depth.exchange {
         Exchange::Asked => {
             let token = kube.mint(namespace, account, &audience).await;
-            return match derive(token.lacks()) {
+            return match derive(token.lacks()).await {
                 Some(derived) => Bearer::Foretold(Box::new(derived), token),
                 None => Bearer::Token(token, TokenSource::Cluster),
             };
@@ -229,7 +263,7 @@ async fn bearer(world: &World, kube: &KubeApi, evidence: &Evidence, account: &st
         Exchange::TooMany(reason) => Observed::NotCollected { reason: reason.clone() },
     };
     let sample = world.sample(kube, namespace, account, &audience).await;
-    let derived = derive(sample.lacks());
+    let derived = derive(sample.lacks()).await;
     let foretold = derived.unwrap_or_else(|| {
         let own = kube.minting(namespace, account, &audience);
         asked_for_all(sample, own).map(|s| claims::foretold(&s, namespace, account, audience))

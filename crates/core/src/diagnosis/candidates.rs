@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use trustwalk_symptoms::Symptom;
 
+use super::whom;
 use crate::cause::{Cause, says_nothing};
 use crate::evidence::{Evidence, Kind};
 use crate::finding::{Ruling, Standing};
@@ -120,8 +121,7 @@ pub(super) fn meanings<'a>(
         if let [only] = left.as_slice() {
             let cause = only.cause;
             let tells = cause.decided_by().iter().rfind(|k| e.unread(**k).is_some() && habitat.has(**k));
-            let tells = tells.map(|k| k.tells());
-            let tells = tells.map(|words| ["; ", words].concat()).unwrap_or_default();
+            let tells = tells.map(|k| ["; ", &whom::tells(e, *k)].concat()).unwrap_or_default();
             let (code, name) = (cause.code(), cause.name());
             out.push(format!("whether {code} {name} is the cause of `{}`: it is the only one left{tells}", o.name()));
             continue;
@@ -131,7 +131,7 @@ pub(super) fn meanings<'a>(
                 format!("`{}` is shown by no cause that is left: each that is known for it was excluded", o.name())
             }
             (false, Some(kind)) => {
-                format!("which cause `{}` has here, of {}{more}; {}", o.name(), names.join(", "), kind.tells())
+                format!("which cause `{}` has here, of {}{more}; {}", o.name(), names.join(", "), whom::tells(e, kind))
             }
             (false, None) => format!("which cause `{}` has here, of {}{more}", o.name(), names.join(", ")),
         });

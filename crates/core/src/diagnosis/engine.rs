@@ -1,9 +1,9 @@
 //! Asks every question and tells the root cause from what follows from it.
 
 use super::candidates;
-use super::deciding::{self, Named, named_in_logs};
 use super::model::{Diagnosis, Folded, LinkReport, LinkState, Outcome};
 use super::saw::count;
+use super::whom::{self, Named, named_in_logs};
 use super::{looked, saw, survivors, timeline};
 use crate::cause::Cause;
 use crate::evidence::{Container, Evidence, Observed, Pod, Target, TokenSource, Variable, View, at_work, pods_down};
@@ -28,13 +28,13 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     let mut observations = question::observed(evidence);
     let habitat = Habitat::of(evidence);
     survivors::name_few(evidence, &mut answers, &observations, habitat);
-    survivors::weigh(&mut answers, habitat);
+    survivors::weigh(evidence, &mut answers, habitat);
     let candidates = candidates::candidates(evidence, &answers, &observations);
     let (mut errors, warnings): (Vec<Finding>, Vec<Finding>) = answers.found.iter().cloned().partition(Finding::fails);
     let lived = question::kept_from_sts(&view);
     survivors::order(&mut errors, &observations, lived);
     let folded = survivors::fold(&mut errors, &observations);
-    let several = deciding::of_several(evidence, &mut errors);
+    let several = whom::of_several(evidence, &mut errors);
     let mut errors = errors.into_iter();
     let root_cause = errors.next();
     let missing = gaps(evidence, std::mem::take(&mut answers.missing), root_cause.as_ref());
@@ -49,8 +49,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
     // What is only possible has no consequences that were seen.
     let sure = root_cause.as_ref().filter(|f| f.confidence > Confidence::Possible);
     let consequences = consequences(sure, folded, &failures, &apart);
-    let mut undetermined: Vec<String> = view.dismissed().to_vec();
-    undetermined.extend(several);
+    let mut undetermined: Vec<String> = view.dismissed().iter().cloned().chain(several).collect();
     if root_cause.as_ref().is_none_or(|f| f.confidence == Confidence::Possible) {
         undetermined.extend(candidates::meanings(evidence, &candidates, &observations));
     } else {
@@ -76,6 +75,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         failures: &failures,
         clock_off,
         over: candidates::over(evidence, &observations),
+        beside: question::not_looked_at(&view),
         unclear: candidates::not_understood(evidence, &observations)
             .filter(|_| matches!(evidence.target, Target::Log { .. })),
     };
@@ -103,6 +103,7 @@ pub(crate) fn walk(evidence: &Evidence, clock_off: Option<String>) -> Diagnosis 
         timeline: timeline::timeline(evidence),
         after: None,
         idle: idle(evidence),
+        forthcoming: Vec::new(),
     }
 }
 
@@ -316,6 +317,8 @@ struct States<'a> {
     clock_off: Option<String>,
     /// What is over of a log that was given.
     over: Option<String>,
+    /// Where credentials may come from that nobody looked at.
+    beside: Option<String>,
     /// What was not understood of a log that is all there is.
     unclear: Option<String>,
 }
@@ -331,6 +334,7 @@ impl States<'_> {
         let perhaps = self.root.filter(|_| root.is_none());
         let suspected = perhaps.into_iter().chain(self.possible).any(|f| f.link() == link);
         let unclear = self.unclear.as_ref().filter(|_| link == Link::Workload && failed.is_none());
+        let beside = self.beside.as_deref().filter(|_| link == Link::Workload);
         let (seen, gap) = saw::saw(e, link);
         if missing.is_empty() {
             missing.extend(gap.clone());
@@ -360,7 +364,7 @@ impl States<'_> {
         } else if link == Link::Exchange && matches!(e.exchange, Observed::Spared { .. }) {
             // Nobody asked STS: what was foretold of its answer is no answer.
             LinkState::Seen
-        } else if self.answers.judged.contains(&link) {
+        } else if self.answers.judged.contains(&link) && beside.is_none() {
             LinkState::Pass
         } else {
             LinkState::Seen
@@ -370,8 +374,14 @@ impl States<'_> {
             (None, Some(f)) => f.what.sentence.clone(),
             (None, None) => unclear.cloned().unwrap_or(seen),
         };
+        if let Some(several) = whom::several(e).filter(|_| failed.is_some() && link == Link::Workload) {
+            saw = several;
+        }
         if let Some(over) = self.over.as_deref().filter(|_| link == Link::Workload) {
             saw = format!("{saw}; {over}");
+        }
+        if let Some(beside) = beside.filter(|_| state == LinkState::Seen) {
+            saw = format!("{saw}; {beside}");
         }
         // Told where times are judged, once.
         let judges = if matches!(e.target, Target::Issuer { .. }) { Link::Tls } else { Link::Token };

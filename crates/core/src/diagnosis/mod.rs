@@ -11,15 +11,17 @@ mod model;
 mod saw;
 mod survivors;
 mod timeline;
+mod whom;
 
 pub(crate) use after::remaining;
 pub use beside::besides_identity;
 pub use candidates::Candidate;
 pub(crate) use course::{Refused, course, named};
-pub use deciding::{Deciding, Named, deciding, named_in_logs};
+pub use deciding::{Deciding, deciding};
 pub(crate) use engine::walk;
 pub use looked::{Looked, Place};
 pub use model::{After, AfterStep, Change, Diagnosis, Folded, LinkReport, LinkState, Outcome, Remaining, Turn};
+pub use whom::{Named, identities_of_log, named_in_logs, tells};
 
 use crate::evidence::Evidence;
 

@@ -7,6 +7,7 @@ use super::looked::Looked;
 use crate::cause::Cause;
 use crate::evidence::Target;
 use crate::finding::{Confidence, Finding};
+use crate::forthcoming::Forthcoming;
 use crate::link::Link;
 use crate::observation::Observation;
 
@@ -197,6 +198,10 @@ pub struct Diagnosis {
     /// Whether no pod of the target runs now: what was judged is what a new one would get.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idle: bool,
+    /// What will break on a day that is known already, the next first. Empty until it is asked for: the crate
+    /// `forecast` tells.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forthcoming: Vec<Forthcoming>,
 }
 
 impl Diagnosis {

@@ -10,8 +10,8 @@ use crate::observation::{Fate, Observation, Witness};
 use crate::plan::Cure;
 use crate::question::{Answers, refusal_of};
 
-use super::deciding;
 use super::model::Folded;
+use super::whom;
 
 /// Causes that are named for a line without a question's own words: with more of them left, a name would say nothing.
 const FEW: usize = 3;
@@ -64,12 +64,12 @@ pub(super) fn beside(
             new.extend(others.into_iter().map(|cause| {
                 let kind = cause.decided_by().iter().find(|k| habitat.has(**k));
                 let page = || ["its page tells how to see it: `trustwalk explain ", cause.code(), "`"].concat();
-                let decide = Some(kind.map_or_else(page, |k| k.tells().to_owned()));
+                let decide = Some(kind.map_or_else(page, |k| whom::tells(e, *k)));
                 Finding { confidence: Confidence::Possible, decide, ..by_line(cause, o) }
             }));
         }
     }
-    deciding::of_several(e, &mut new);
+    whom::of_several(e, &mut new);
     new
 }
 
@@ -109,7 +109,7 @@ fn by_line(cause: Cause, o: &Observation) -> Finding {
 
 /// Says of what rests on a log's line alone how sure it is: proven where no other cause of the catalogue can show the
 /// line, likely where every other is excluded, and possible where others are left.
-pub(super) fn weigh(answers: &mut Answers, habitat: Habitat) {
+pub(super) fn weigh(e: &Evidence, answers: &mut Answers, habitat: Habitat) {
     let out = |r: &Ruling| matches!(r.standing, Standing::Excluded { .. }) || habitat.excludes(r.cause).is_some();
     let excluded: Vec<Cause> = answers.rulings.iter().filter(|r| out(r)).map(|r| r.cause).collect();
     for (finding, heard) in answers.found.iter_mut().zip(&answers.heard) {
@@ -125,7 +125,7 @@ pub(super) fn weigh(answers: &mut Answers, habitat: Habitat) {
         };
         finding.confidence = finding.confidence.min(most);
         if finding.confidence < Confidence::Proven && finding.decide.is_none() {
-            finding.decide = finding.cause.decided_by().iter().find(|k| habitat.has(**k)).map(|k| k.tells().to_owned());
+            finding.decide = finding.cause.decided_by().iter().find(|k| habitat.has(**k)).map(|k| whom::tells(e, *k));
         }
     }
     for ruling in &mut answers.rulings {

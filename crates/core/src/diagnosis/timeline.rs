@@ -84,8 +84,9 @@ pub(super) fn timeline(evidence: &Evidence) -> Vec<Change> {
     // A line of waiting is written anew at each start, and is no failure by itself.
     let waits = |l: &LogFailure| matches!(l.failure.symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure);
     if let Some((at, l)) = first.filter(|(_, l)| !waits(l)).min_by_key(|(at, l)| (*at, l.origin.clone())) {
-        let text: String = l.failure.message.chars().take(LONGEST).collect();
-        let more = if text.len() < l.failure.message.len() { "\u{2026}" } else { "" };
+        let whole = trustwalk_symptoms::gist(&l.failure.message);
+        let text: String = whole.chars().take(LONGEST).collect();
+        let more = if text.len() < whole.len() { "\u{2026}" } else { "" };
         put(Turn::Failed, at, format!("first failure: {text}{more}"), None, &l.origin);
     }
     all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));

@@ -13,8 +13,11 @@ const AT_HAND: [&str; 2] = ["aws", "kubectl"];
 /// Whether trustwalk makes a change past an owner is the linter's to say.
 pub(crate) fn complete(e: &Evidence, cures: &mut [Cure]) {
     for cure in cures {
-        let lines = cure.actions.iter().filter_map(|a| Some(describe(a, &expected(e, a)?).changes));
-        cure.changes = lines.flatten().collect();
+        // What a person is to do may have its lines already.
+        if !cure.actions.is_empty() {
+            let lines = cure.actions.iter().filter_map(|a| Some(describe(a, &expected(e, a)?).changes));
+            cure.changes = lines.flatten().collect();
+        }
         let owner = cure.actions.first().and_then(|a| Owner::of(e, a));
         let has = |tool: &&str| cure.by_hand.contains_key(*tool);
         let own = owner.as_ref().and_then(Owner::key).filter(has);

@@ -1,5 +1,7 @@
 //! The annotation of a service account that names its role, as a cure.
 
+use trustwalk_foreign::shell;
+
 use super::Draft;
 use super::facts::arn_parts;
 use crate::evidence::{ROLE_ANNOTATION, ServiceAccount, View};
@@ -53,4 +55,10 @@ pub(super) fn annotate(e: &View<'_>, draft: Draft, sa: &ServiceAccount, arn: &st
     }
     let by_hand = ways(e, &action);
     draft.act("annotate the service account with the role, then recreate its pods", vec![action], &by_hand)
+}
+
+/// The command that has a service account name a role.
+pub(super) fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
+    let template = ["kubectl annotate serviceaccount -n {} {}", option, " {}={}"].concat();
+    shell::line(&template, &[namespace, name, ROLE_ANNOTATION, role])
 }

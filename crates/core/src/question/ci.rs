@@ -6,7 +6,7 @@ use trustwalk_symptoms::Symptom;
 use trustwalk_foreign::snippet;
 
 use super::facts::lacking;
-use super::service_account::some_role;
+use super::role_arn::some_role;
 use super::symptoms::find;
 use super::{Draft, Judged};
 use crate::evidence::{CiJob, LogFailure, Means, Observed, Platform, Target, TokenRequest, View};
@@ -40,6 +40,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
                 Cause::GhaIdTokenPermissionMissing,
                 permission(Draft::new("the job is not allowed to ask for an ID token").hear(line)),
             );
+        } else if let Some(line) = find(view, &[Symptom::GhaCallerLacksIdToken]) {
+            judged.push(Cause::GhaIdTokenPermissionMissing, caller_lacks(line));
         } else if let Some(line) = find(view, &[Symptom::CiTokenMissing]) {
             judged.push(Cause::CiJobDoesNotRequestToken, no_token(line));
         } else if judged.found.is_empty() && matches!(e.target(), Target::Job { .. }) && !e.job().is_absent() {
@@ -228,6 +230,23 @@ fn allowed(job: &CiJob) -> Draft {
         Some(p) => draft.show("permissions of the caller", say(Some(p)), "calling workflow"),
         None => draft,
     }
+}
+
+/// GitHub refuses to start a workflow that asks for more than its caller has: what lacks the permission is the job that
+/// calls (GitHub Docs, "Reusing workflows", access and permissions).
+fn caller_lacks(line: &LogFailure) -> Draft {
+    let called = line.failure.detail.as_deref();
+    let of_it = called.map_or_else(|| "the workflow that it calls".to_owned(), |name| format!("the workflow {name}"));
+    let draft = Draft::new(format!(
+        "the job that calls {of_it} does not have the permission `id-token: write`, which a job in there asks for: a \
+         called workflow gets no more than its caller has"
+    ));
+    let title = format!("give the permission to the job that calls {of_it}, or to its whole workflow");
+    let uses = match called.map(|name| snippet::workflow("uses: {}", &[name])) {
+        Some(uses) => format!("permissions:\n  id-token: write\n  contents: read\n{uses}"),
+        None => "permissions:\n  id-token: write\n  contents: read".to_owned(),
+    };
+    draft.hear(line).cure(title, &[("workflow", uses)])
 }
 
 fn permission(draft: Draft) -> Draft {

@@ -111,6 +111,17 @@ impl Draft {
         self
     }
 
+    /// The same with the lines that it changes.
+    pub(crate) fn by_hand(
+        mut self,
+        title: impl Into<String>,
+        changes: Vec<String>,
+        by_hand: &[(&str, String)],
+    ) -> Self {
+        self.cures.push(Cure { changes, ..cure(title, Vec::new(), by_hand) });
+        self
+    }
+
     /// Adds a cure trustwalk can carry out.
     pub(crate) fn act(mut self, title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Self {
         self.cures.push(cure(title, actions, by_hand));

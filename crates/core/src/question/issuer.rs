@@ -38,6 +38,8 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
         if let Some(draft) = e.keys().known().and_then(keyset::waiting) {
             judged.push(Cause::PublishedKeyWithoutKidOrAlg, draft);
         }
+        // What the API server refuses is no token that STS was shown.
+        judged.join(refused_by_the_cluster(view).unwrap_or_default());
         return judged;
     }
     if let Some(found) = told(view) {
@@ -81,6 +83,22 @@ fn told(view: &View<'_>) -> Option<Judged> {
         );
         return Some(Judged::one(Cause::IssuerDocumentsNotPublic, seen(public(view, draft), line)));
     }
+    if let Some(found) = refused_by_the_cluster(view) {
+        return Some(found);
+    }
+    if let Some(line) = find(view, &[Symptom::PublishedKeyIncomplete]) {
+        let lacks = line.failure.detail.as_deref().unwrap_or("kid");
+        let sentence = format!("a client refuses the issuer's key set: a key in it has no {lacks}");
+        let draft = Draft::new(sentence).cure("publish each key with kid, use and alg", &[]);
+        return Some(Judged::one(Cause::PublishedKeyWithoutKidOrAlg, seen(draft, line)));
+    }
+    let line = find(view, &[Symptom::NoProvider])?;
+    let draft = local(line.failure.issuer.as_deref()?)?;
+    Some(Judged::one(Cause::IssuerIsClusterLocalUrl, seen(draft, line)))
+}
+
+/// The API server refuses tokens that the cluster itself issued.
+fn refused_by_the_cluster(view: &View<'_>) -> Option<Judged> {
     if let Some(line) = find(view, &[Symptom::ApiTokenRefused]) {
         let draft = Draft::new(
             "the API server refuses tokens that this cluster issued: its signing key or issuer \
@@ -90,7 +108,7 @@ fn told(view: &View<'_>) -> Option<Judged> {
             Confidence::Likely,
             format!("whether tokens minted now are taken: `{}` mints one", names::mint(view, DEFAULT_AUDIENCE)),
         );
-        let draft = seen(draft, line).cure(
+        let draft = draft.hear(line).cure(
             "keep the old key and issuer beside the new ones until every pod is recreated",
             &[(
                 "note",
@@ -118,15 +136,7 @@ fn told(view: &View<'_>) -> Option<Judged> {
         );
         return Some(Judged::one(Cause::ApiserverIssuerOrKeysReplacedBreaksCluster, draft));
     }
-    if let Some(line) = find(view, &[Symptom::PublishedKeyIncomplete]) {
-        let lacks = line.failure.detail.as_deref().unwrap_or("kid");
-        let sentence = format!("a client refuses the issuer's key set: a key in it has no {lacks}");
-        let draft = Draft::new(sentence).cure("publish each key with kid, use and alg", &[]);
-        return Some(Judged::one(Cause::PublishedKeyWithoutKidOrAlg, seen(draft, line)));
-    }
-    let line = find(view, &[Symptom::NoProvider])?;
-    let draft = local(line.failure.issuer.as_deref()?)?;
-    Some(Judged::one(Cause::IssuerIsClusterLocalUrl, seen(draft, line)))
+    None
 }
 
 /// The cure of documents that cannot be read: where they are whose, as the issuer's host tells.

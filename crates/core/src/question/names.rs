@@ -7,13 +7,14 @@ use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account
 use crate::evidence::{Target, Variable, View};
 
 /// What stands in a command for a value that the evidence does not know, and what to fill in there.
-pub(super) const BLANKS: [(&str, &str); 22] = [
+pub(super) const BLANKS: [(&str, &str); 24] = [
     ("ASSOCIATION-ID", "the association's id, one of `aws eks list-pod-identity-associations`"),
     ("ACCOUNT", "the number of the account, as `aws sts get-caller-identity` tells it"),
     ("AUDIENCE", "the audience that the tokens carry"),
     ("BUCKET", "the bucket that the issuer's documents are in"),
     ("CLUSTER", "the cluster's name, one of `aws eks list-clusters`"),
     ("CONTAINER", "the container's name"),
+    ("EXTERNAL-ID", "the association's external id, as `aws eks describe-pod-identity-association` tells it"),
     (
         "INSTANCE",
         "the id of the node's instance, the end of what `kubectl get nodes -o custom-columns=NAME:.metadata.name,\
@@ -32,6 +33,7 @@ pub(super) const BLANKS: [(&str, &str); 22] = [
     ("ROLE-ARN", "the role's ARN, one of `aws iam list-roles`"),
     ("SECONDS", "the length of the session, 900 to 43200"),
     ("SERVICE-ACCOUNT", "the service account's name"),
+    ("SUBJECT", "the subject of your own tokens, such as repo:OWNER/REPOSITORY:ref:refs/heads/main"),
     ("VERSION", "the newest release of the webhook"),
     ("WEBHOOK-NAMESPACE", "the namespace that the webhook's pods run in, as `kubectl get pods -A` shows it"),
 ];

@@ -1,8 +1,5 @@
 //! The way from the container to STS: names, routes, policies, proxies, endpoints.
 
-use std::net::IpAddr;
-
-use serde_json::json;
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::{Region, Scheme, Symptom as S};
 
@@ -11,6 +8,7 @@ use super::facts::{Has, has_web_identity, in_cluster, lacking, variable, writers
 use super::names;
 use super::renewal::renewal;
 use super::symptoms::{find, recent};
+use super::way_out::{self, in_vpc, let_out, port};
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, REGIONAL_ANNOTATION, Variable, View};
@@ -88,11 +86,6 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
 fn without_tls(line: &LogFailure) -> bool {
     let proxied = line.failure.symptom == S::StsProxyRefused;
     !proxied && (line.failure.scheme == Some(Scheme::Http) || line.failure.port == Some(80))
-}
-
-/// The port asked: the one that the line names, else that of HTTPS.
-fn port(line: &LogFailure) -> u16 {
-    line.failure.port.unwrap_or(443)
 }
 
 /// What the line itself, or what was read, says against the other causes that could show it.
@@ -395,34 +388,9 @@ fn blocked(e: &View<'_>, line: &LogFailure, host: &str) -> Option<Draft> {
         format!("allow egress to STS on port {}", port(line))
     };
     let command = let_out(e, policies.first()?, line);
-    Some(draft.show("egress allowed", allowed, format!("NetworkPolicy {named}")).cure(title, &[("kubectl", command)]))
-}
-
-/// One more rule of a policy, for the port alone: addresses of STS and of name servers change, and a policy that names
-/// a service's address does not meet its pods (Kubernetes documentation, "Network Policies").
-fn let_out(e: &View<'_>, name: &str, line: &LogFailure) -> String {
-    let on = |protocol: &str, port: u16| json!({"protocol": protocol, "port": port});
-    let dns = line.failure.symptom == S::StsDns;
-    let ports = if dns { vec![on("UDP", 53), on("TCP", 53)] } else { vec![on("TCP", port(line))] };
-    let rule = json!({"ports": ports});
-    let all = e.network_policies().known().into_iter().flatten();
-    let has_rules = all.filter(|p| p.name == name).any(|p| !p.egress.is_empty() || !p.egress_cidrs.is_empty());
-    let (path, value) = if has_rules { ("/spec/egress/-", rule) } else { ("/spec/egress", json!([rule])) };
-    let change = json!([{"op": "add", "path": path, "value": value}]).to_string();
-    let (namespace, _) = names::account(e);
-    shell::line("kubectl patch networkpolicy {} -n {} --type=json -p {}", &[name, &namespace, &change])
-}
-
-/// Addresses that VPC endpoints have: private ones (RFC 1918), the shared range (RFC 6598), which VPCs may use too,
-/// and unique local ones (RFC 4193).
-fn in_vpc(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(v6) => v6.is_unique_local(),
-    }
+    let note = way_out::risk(e, line);
+    let shown = draft.show("egress allowed", allowed, format!("NetworkPolicy {named}"));
+    Some(shown.cure(title, &[("kubectl", command), ("note", note.to_owned())]))
 }
 
 /// Symptoms that pass by themselves, so that the next start finds the identity again.

@@ -3,8 +3,9 @@
 use trustwalk_symptoms::Symptom;
 
 use super::facts::moment;
-use super::symptoms::{Sent, cured_by_own, fate, last, repaired, sorted};
-use crate::evidence::{Evidence, Target, TrailEvent, View, at_work};
+use super::symptoms::{Sent, by_account, cured_by_own, fate, last, repaired, sorted};
+use super::whose;
+use crate::evidence::{Evidence, Pod, Target, TrailEvent, View, at_work};
 use crate::observation::{Fate, Observation, Seen, TRAIL, Witness};
 
 /// Everything that was seen to happen, with what is over or set aside told apart from what speaks.
@@ -116,6 +117,51 @@ fn refused(view: &View<'_>, event: &TrailEvent) -> Option<Observation> {
     })
 }
 
+/// What shows that refusals for an audience came from pods that are gone: every pod that is left has its token for
+/// another one, the last such refusal is not younger than the end of those before, and the identity is admitted since.
+fn of_former_pods(view: &View<'_>, event: &TrailEvent, alike: &[&TrailEvent]) -> Option<String> {
+    let refused = event.audience.as_deref()?;
+    let pods: Vec<&Pod> = at_work(view.pods().known()?).collect();
+    let newest = pods.iter().map(|p| p.created).max()?;
+    let asks = |p: &Pod| p.spec.token_volumes.iter().map(|v| v.audience.clone()).collect::<Vec<_>>();
+    let other = |p: &&Pod| !asks(p).is_empty() && asks(p).iter().all(|aud| aud != refused);
+    let last = alike.iter().filter(|t| t.error.is_some()).map(|t| t.at).max().unwrap_or(event.at);
+    if !pods.iter().all(other) || last > newest + whose::HANDED_OVER {
+        return None;
+    }
+    let admitted = super::sts::succeeded(view)
+        || all_of(view, event).any(|t| t.error.is_none() && t.at > last && t.audience.as_deref() != Some(refused));
+    admitted.then(|| {
+        let newest = super::told(newest);
+        format!(
+            "no pod that is left asks for the audience `{refused}`, the newest was made at {newest}, and its \
+                 exchange succeeds since"
+        )
+    })
+}
+
+/// Exchanges of the same subject for the same role, trustwalk's own among them.
+fn for_the_same<'v: 'e, 'e>(
+    view: &View<'v>,
+    event: &'e TrailEvent,
+) -> impl Iterator<Item = &'e TrailEvent> + use<'v, 'e> {
+    let all = view.trail().known().into_iter().flatten();
+    all.filter(|t| t.name == event.name && t.subject == event.subject && t.role == event.role)
+}
+
+/// The same without trustwalk's own.
+fn all_of<'v: 'e, 'e>(view: &View<'v>, event: &'e TrailEvent) -> impl Iterator<Item = &'e TrailEvent> + use<'v, 'e> {
+    for_the_same(view, event).filter(|t| !t.is_our_own())
+}
+
+/// An exchange of trustwalk's own, of an earlier run, that sent the same after the last such refusal and succeeded.
+fn later_own<'v: 'e, 'e>(view: &View<'v>, event: &'e TrailEvent) -> Option<&'e TrailEvent> {
+    let same = |t: &&TrailEvent| t.audience == event.audience && t.region == event.region;
+    let refused = for_the_same(view, event).filter(same).filter(|t| t.error.is_some()).map(|t| t.at).max();
+    let last = refused.unwrap_or(event.at);
+    for_the_same(view, event).filter(same).find(|t| t.is_our_own() && t.error.is_none() && t.at > last)
+}
+
 /// What became of a refusal that the trail remembers.
 fn fate_of_event(view: &View<'_>, event: &TrailEvent, symptom: Symptom) -> Fate {
     let asked = view.role_arn().known().map(String::as_str);
@@ -126,9 +172,12 @@ fn fate_of_event(view: &View<'_>, event: &TrailEvent, symptom: Symptom) -> Fate 
     if let Some(by) = repaired(view, symptom, event.at) {
         return if super::sts::succeeded(view) { Fate::Over { by } } else { Fate::SetAside { by } };
     }
-    let all = || view.trail().known().into_iter().flatten().filter(|t| t.name == event.name && !t.is_our_own());
-    let of_both = |t: &&TrailEvent| t.subject == event.subject && t.role == event.role;
-    let same = |t: &&TrailEvent| of_both(t) && t.audience == event.audience && t.region == event.region;
+    if let Some(own) = later_own(view, event).filter(|_| by_account(symptom, place)) {
+        let at = super::told(own.at);
+        return Fate::Over { by: format!("an exchange that trustwalk made for the same succeeded at {at}") };
+    }
+    let all = || all_of(view, event);
+    let same = |t: &&TrailEvent| t.audience == event.audience && t.region == event.region;
     let when = |t: &TrailEvent| super::told(t.at);
     if let Some(later) = all().filter(same).find(|t| t.error.is_none() && t.at > event.at) {
         return Fate::Over {
@@ -136,10 +185,13 @@ fn fate_of_event(view: &View<'_>, event: &TrailEvent, symptom: Symptom) -> Fate 
         };
     }
     // What was sent otherwise is not sent any more: the last such refusal is long over, or nobody is left who sent it.
+    if let Some(by) = of_former_pods(view, event, &all().filter(same).collect::<Vec<_>>()) {
+        return Fate::Over { by };
+    }
     let last = all().filter(same).filter(|t| t.error.is_some()).map(|t| t.at).max().unwrap_or(event.at);
     let pods = view.pods().known().filter(|_| view.pods_up());
     let older = pods.is_some_and(|all| at_work(all).map(|p| p.created).min().is_some_and(|born| last < born));
-    let since = all().filter(of_both).filter(|t| t.error.is_none() && t.at > last).max_by_key(|t| t.at);
+    let since = all().filter(|t| t.error.is_none() && t.at > last).max_by_key(|t| t.at);
     match since {
         Some(since) if older || since.at - last > LONGEST_PAUSE => Fate::Over {
             by: format!(

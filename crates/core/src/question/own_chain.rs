@@ -25,6 +25,12 @@ pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     };
     let lacks = Cause::AppOrSdkLacksWebIdentitySupport;
     let asks = "the application's configuration, or its log at debug level: which credential provider it asks";
+    if let Some((setting, set)) = own_store(e, line).filter(|_| matches!(line.failure.sdk, None | Some(Sdk::MinioGo))) {
+        let draft = Draft::new(format!("{unused}: it has a chain of credentials of its own, and {setting}"))
+            .unsure(Confidence::Likely, asks)
+            .cure("turn on the SDK's own chain of credentials", &[("note", set.to_owned())]);
+        return (Cause::AppConfiguredForAnotherCredentialSource, draft);
+    }
     if let Some((setting, title, source)) = own_setting(line.failure.sdk) {
         let draft = Draft::new(format!("{unused}: it has a chain of credentials of its own, in which {setting}"))
             .unsure(Confidence::Likely, asks)
@@ -54,14 +60,82 @@ pub(super) fn own_chain(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
         );
         return (lacks, draft);
     }
-    let sdk = line.failure.sdk.map(|s| format!(" ({})", s.name())).unwrap_or_default();
-    let draft = Draft::new(format!("{unused}: the SDK{image}{sdk} knows no web identity, or is not asked for it"))
+    let Some(sdk) = line.failure.sdk.map(Sdk::name) else { return (lacks, unnamed(&unused, &image)) };
+    let draft = Draft::new(format!("{unused}: the SDK{image} ({sdk}) knows no web identity, or is not asked for it"))
         .unsure(
             Confidence::Likely,
             "the SDK's version in the image; EKS User Guide lists the first that knows web identity",
         )
         .cure("use an image with a newer AWS SDK", &[("note", "EKS User Guide, using a supported AWS SDK".to_owned())]);
     (lacks, draft)
+}
+
+/// Whose the line is it does not tell: neither the SDK's age nor a setting of the application is known.
+fn unnamed(unused: &str, image: &str) -> Draft {
+    Draft::new(format!(
+        "{unused}: what it asks for credentials{image} the line does not tell; it is a source of its own, or an SDK \
+         from before web identity"
+    ))
+    .unsure(
+        Confidence::Possible,
+        "which source of credentials the application asks: its configuration, the SDK's name and version in the \
+         image, or its log at debug level",
+    )
+    .cure(
+        "have the application use its SDK's default chain of credentials, in a version that knows web identity",
+        &[("note", "EKS User Guide, using a supported AWS SDK, lists the first version of each".to_owned())],
+    )
+}
+
+/// Beside that, where no SDK is known: the application is set up for another source.
+pub(super) fn set_up_otherwise(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
+    if line.failure.sdk.is_some() || own_store(e, line).is_some() {
+        return None;
+    }
+    let draft = Draft::new(
+        "the application is set up for another source of credentials than the injected identity: keys, a profile \
+         or the node's role in its own configuration, or a chain of its own without web identity",
+    )
+    .unsure(Confidence::Possible, "the application's configuration: which source of credentials it names")
+    .cure(
+        "take the other source out of the application's configuration",
+        &[("note", "the default chain of an SDK finds the injected web identity by itself".to_owned())],
+    );
+    Some((Cause::AppConfiguredForAnotherCredentialSource, draft))
+}
+
+/// Stores of Grafana's and of Thanos's that keep their objects with minio-go, whose chain is their own while a setting
+/// does not turn on the SDK's: their images, the setting, and what turns it on.
+const STORES: [(&[&str], &str, &str); 2] = [
+    // Mimir's, Loki's and Pyroscope's configuration references, "s3", native_aws_auth_enabled: default false.
+    (
+        &["loki", "mimir", "pyroscope", "enterprise-metrics", "enterprise-logs"],
+        "native_aws_auth_enabled of its s3 storage turns on the SDK's own, and is off unless it is set",
+        "native_aws_auth_enabled: true",
+    ),
+    // Thanos documentation, "Storage", on aws_sdk_auth.
+    (
+        &["thanos"],
+        "aws_sdk_auth of its bucket's configuration turns on the SDK's own, and is off unless it is set",
+        "aws_sdk_auth: true",
+    ),
+];
+
+/// The setting of a store whose image wrote the line.
+fn own_store(e: &View<'_>, line: &LogFailure) -> Option<(&'static str, &'static str)> {
+    let all = writers(e, line);
+    let mut named = all.iter().filter_map(|(_, c)| {
+        let name = repository(&c.image);
+        STORES.iter().find(|(images, ..)| images.contains(&name)).map(|(_, what, set)| (*what, *set))
+    });
+    named.next()
+}
+
+/// The last part of an image's repository: `loki` of `docker.io/grafana/loki:3.1@sha256:…`.
+fn repository(image: &str) -> &str {
+    let path = image.split('@').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last.split(':').next().unwrap_or_default()
 }
 
 /// Clients with a chain of their own: what is wrong with it, what to set, and where that is written.
@@ -91,6 +165,8 @@ mod tests {
 
     #[test]
     fn only_clients_with_a_chain_of_their_own_have_a_setting() {
+        assert_eq!(repository("docker.io/grafana/loki:3.1@sha256:00"), "loki");
+        assert_eq!(repository("localhost:5000/thanos"), "thanos");
         assert!(own_setting(Some(Sdk::HadoopS3a)).is_some_and(|(_, title, _)| title.contains("fs.s3a")));
         assert!(own_setting(Some(Sdk::Python)).is_none() && own_setting(None).is_none());
     }

@@ -1,21 +1,18 @@
 //! What the role is allowed to do, of what its workload is known to need.
 
-use serde_json::json;
-use trustwalk_foreign::shell;
-use trustwalk_foreign::snippet::{self, Slot};
 use trustwalk_trust_policy::{Answer, Context, Grants, Use};
 
-use super::addon::{add_on, known_to_allow, policy_for};
+use super::addon::{add_on, known_to_allow};
 use super::association::{acting_role, acts};
-use super::facts::{arn_parts, lacking, partition};
+use super::facts::{arn_parts, lacking};
 use super::names;
 use super::permission::{Decider, decided_by, denied};
+use super::permit::{Wanted, cured, own_policy, reopened, tag_session};
 use super::symptoms::recent;
 use super::{Draft, Judged};
 use crate::cause::Cause;
 use crate::evidence::{LogFailure, Observed, RolePolicy, Variable, View};
 use crate::finding::Confidence;
-use crate::plan::ways;
 use trustwalk_symptoms::Symptom;
 
 /// The causes this question may name.
@@ -33,15 +30,25 @@ const OWN: [Cause; 3] =
 
 /// What the role's policies come to for one use.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Ruled {
+enum Ruled<'a> {
     Allowed,
-    /// By this policy; whether it is the boundary.
-    Denied(String, bool),
+    /// By this policy, which may be the boundary.
+    Denied(&'a RolePolicy),
     /// This boundary does not allow it, while a policy does.
-    Bounded(String),
+    Bounded(&'a RolePolicy),
     Lacking,
     /// What would decide.
     Open(String),
+}
+
+impl<'a> Ruled<'a> {
+    /// The policy that keeps the role from it.
+    fn policy(&self) -> Option<&'a RolePolicy> {
+        match self {
+            Self::Denied(policy) | Self::Bounded(policy) => Some(policy),
+            Self::Allowed | Self::Lacking | Self::Open(_) => None,
+        }
+    }
 }
 
 /// The role in which the workload acts, by its web identity or by its Pod Identity association, and its policies.
@@ -71,6 +78,9 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
         }
     }
     to_the_target(view, &mut judged);
+    if judged.found.is_empty() {
+        denied_everything(view, &mut judged);
+    }
     if judged.found.is_empty() {
         foretold(view, &mut judged);
     }
@@ -108,7 +118,26 @@ fn bounded_besides(e: &View<'_>, line: &LogFailure, judged: &mut Judged) {
         boundary.name
     );
     let draft = Draft::new(sentence).show("permissions boundary", boundary.name.clone(), "iam:GetRole");
-    judged.push(cause, cured(e, draft, cause, (action, resource)));
+    let wanted = Wanted { action, resource, policy: Some(boundary) };
+    judged.push(cause, cured(e, draft, cause, &wanted));
+}
+
+/// A Deny of every action on every resource: whatever the workload needs, it is not allowed to.
+fn denied_everything(e: &View<'_>, judged: &mut Judged) {
+    let Some((policies, role)) = acting(e).policies.known().zip(names::role(e)) else { return };
+    let context = asked(e, None, "*", None).context;
+    let all = |p: &&RolePolicy| {
+        p.document.as_deref().is_some_and(|text| Grants::parse(text).is_ok_and(|g| g.denies_everything(&context)))
+    };
+    let Some(policy) = policies.iter().find(all) else { return };
+    let what = if policy.boundary { "its permissions boundary" } else { "the policy" };
+    let draft = Draft::new(format!("the role {role} is denied every action by a Deny in {what} {}", policy.name));
+    let draft = shown(draft, policies, &Ruled::Denied(policy));
+    let cause = Cause::RoleExplicitlyDenied;
+    let mut ways = reopened(role, policy);
+    ways.push(("note", "an allow elsewhere never outweighs a Deny; a role may have been shut on purpose".to_owned()));
+    let draft = draft.cure("take that Deny away, if whoever put it there agrees", &ways);
+    judged.push(cause, draft);
 }
 
 /// What an add-on calls whatever it is told to do, before its log says so.
@@ -133,7 +162,15 @@ fn foretold(e: &View<'_>, judged: &mut Judged) {
         };
         if !judged.found.iter().any(|f| f.cause == cause) {
             let draft = Draft::new(sentence).show("needed", *action, needs.source);
-            judged.push(cause, cured(e, shown(draft, policies, &ruled), cause, (action, None)));
+            judged.push(
+                cause,
+                cured(
+                    e,
+                    shown(draft, policies, &ruled),
+                    cause,
+                    &Wanted { action, resource: None, policy: ruled.policy() },
+                ),
+            );
         }
     }
     if judged.found.is_empty() && open.is_empty() {
@@ -166,10 +203,11 @@ fn to_the_target(e: &View<'_>, judged: &mut Judged) {
     let account = |arn: &str| arn_parts(arn).map(|(_, account, _)| account.to_owned());
     let elsewhere = account(&role.arn) != account(&target.arn);
     let (cause, words) = match &ruled {
-        Ruled::Denied(policy, _) => (Cause::RoleExplicitlyDenied, format!("{policy} denies it by a Deny")),
-        Ruled::Bounded(policy) if elsewhere => {
-            (Cause::PermissionsBoundaryLacksAction, format!("its permissions boundary {policy} does not allow it"))
-        }
+        Ruled::Denied(policy) => (Cause::RoleExplicitlyDenied, format!("{} denies it by a Deny", policy.name)),
+        Ruled::Bounded(policy) if elsewhere => (
+            Cause::PermissionsBoundaryLacksAction,
+            format!("its permissions boundary {} does not allow it", policy.name),
+        ),
         Ruled::Lacking if elsewhere => (Cause::RoleLacksPermission, "no policy of it allows that".to_owned()),
         // In one account the trust policy of the target is enough.
         Ruled::Allowed | Ruled::Bounded(_) | Ruled::Lacking => return,
@@ -187,7 +225,7 @@ fn to_the_target(e: &View<'_>, judged: &mut Judged) {
     let draft = if cause == Cause::RoleLacksPermission {
         own_policy(draft, &role.name, ASSUME, Some(&target.arn))
     } else {
-        cured(e, draft, cause, (ASSUME, Some(&target.arn)))
+        cured(e, draft, cause, &Wanted { action: ASSUME, resource: Some(&target.arn), policy: ruled.policy() })
     };
     if !judged.found.iter().any(|f| f.cause == cause) {
         judged.push(cause, draft);
@@ -234,19 +272,19 @@ fn region(e: &View<'_>, action: &str) -> Option<String> {
 
 /// What all policies together come to (IAM User Guide, "Policy evaluation logic"): a deny anywhere, else an allow
 /// that the boundary allows too.
-fn rule(policies: &[RolePolicy], asked: &Use) -> Ruled {
-    let (mut allowed, mut bounded) = (Answer::No, None::<(String, Answer)>);
+fn rule<'a>(policies: &'a [RolePolicy], asked: &Use) -> Ruled<'a> {
+    let (mut allowed, mut bounded) = (Answer::No, None::<(&RolePolicy, Answer)>);
     let mut open: Vec<String> = Vec::new();
     let mut unsure_deny = false;
     for policy in policies {
         let (allows, denies) = one(policy, asked, &mut open);
         match denies {
-            Answer::Yes => return Ruled::Denied(policy.name.clone(), policy.boundary),
+            Answer::Yes => return Ruled::Denied(policy),
             Answer::Unknown => unsure_deny = true,
             Answer::No => {}
         }
         if policy.boundary {
-            bounded = Some((policy.name.clone(), allows));
+            bounded = Some((policy, allows));
         } else if !allowed.is_yes() && !allows.is_no() {
             allowed = allows;
         }
@@ -254,7 +292,7 @@ fn rule(policies: &[RolePolicy], asked: &Use) -> Ruled {
     match (allowed, bounded) {
         // No boundary and no other policy makes up for an allow that is nowhere.
         (Answer::No, _) => Ruled::Lacking,
-        (Answer::Yes, Some((name, Answer::No))) => Ruled::Bounded(name),
+        (Answer::Yes, Some((boundary, Answer::No))) => Ruled::Bounded(boundary),
         (Answer::Yes, None | Some((_, Answer::Yes))) if !unsure_deny => Ruled::Allowed,
         (Answer::Yes | Answer::Unknown, _) => Ruled::Open(if open.is_empty() {
             "`aws iam simulate-principal-policy` would tell".to_owned()
@@ -286,16 +324,19 @@ fn one(policy: &RolePolicy, asked: &Use, open: &mut Vec<String>) -> (Answer, Ans
 }
 
 /// The cause that a ruling is, and its sentence.
-fn verdict(e: &View<'_>, ruled: &Ruled, action: &str) -> Option<(Cause, String)> {
+fn verdict(e: &View<'_>, ruled: &Ruled<'_>, action: &str) -> Option<(Cause, String)> {
     let role = names::role(e)?;
     Some(match ruled {
-        Ruled::Denied(policy, boundary) => {
-            let what = if *boundary { "its permissions boundary" } else { "the policy" };
-            (Cause::RoleExplicitlyDenied, format!("the role {role} is denied {action} by a Deny in {what} {policy}"))
+        Ruled::Denied(policy) => {
+            let (what, name) = (if policy.boundary { "its permissions boundary" } else { "the policy" }, &policy.name);
+            (Cause::RoleExplicitlyDenied, format!("the role {role} is denied {action} by a Deny in {what} {name}"))
         }
         Ruled::Bounded(policy) => (
             Cause::PermissionsBoundaryLacksAction,
-            format!("a policy allows the role {role} to do {action}, and its permissions boundary {policy} does not"),
+            format!(
+                "a policy allows the role {role} to do {action}, and its permissions boundary {} does not",
+                policy.name
+            ),
         ),
         Ruled::Lacking => (Cause::RoleLacksPermission, format!("no policy of the role {role} allows {action}")),
         Ruled::Allowed | Ruled::Open(_) => return None,
@@ -303,11 +344,11 @@ fn verdict(e: &View<'_>, ruled: &Ruled, action: &str) -> Option<(Cause, String)>
 }
 
 /// Shows the policies that were read.
-fn shown(draft: Draft, policies: &[RolePolicy], ruled: &Ruled) -> Draft {
+fn shown(draft: Draft, policies: &[RolePolicy], ruled: &Ruled<'_>) -> Draft {
     let origin = "iam:ListAttachedRolePolicies, iam:ListRolePolicies";
     match ruled {
-        Ruled::Denied(policy, _) => draft.show("denied by", policy.clone(), "policies of the role"),
-        Ruled::Bounded(policy) => draft.show("permissions boundary", policy.clone(), "iam:GetRole"),
+        Ruled::Denied(policy) => draft.show("denied by", policy.name.clone(), "policies of the role"),
+        Ruled::Bounded(policy) => draft.show("permissions boundary", policy.name.clone(), "iam:GetRole"),
         Ruled::Lacking | Ruled::Allowed | Ruled::Open(_) => {
             let named: Vec<&str> = policies.iter().filter(|p| !p.boundary).map(|p| p.name.as_str()).collect();
             let listed = if named.is_empty() { "none".to_owned() } else { named.join(", ") };
@@ -344,31 +385,33 @@ fn refused(e: &View<'_>, line: &LogFailure) -> Option<(Cause, Draft)> {
     if let (Some((cause, sentence)), Some(ruled)) = (by_policies, &ruled) {
         let draft = caller(Draft::new(format!("{}, and {sentence}", exchanged(e))));
         let draft = shown(draft, policies.map_or(&[], Vec::as_slice), ruled);
-        return Some((cause, cured(e, draft, cause, (action, resource))));
+        return Some((cause, cured(e, draft, cause, &Wanted { action, resource, policy: ruled.policy() })));
     }
     let allowed = matches!(ruled, Some(Ruled::Allowed));
     let on = resource.filter(|r| *r != "*").map(|r| format!(" on {r}")).unwrap_or_default();
     let draft = caller(Draft::new(format!("{}, and the role {role} is not allowed to do {action}{on}", exchanged(e))));
-    let draft =
-        match (decider, ruled) {
-            // AWS says itself that no policy of the role allows it.
-            (Some(Decider::NoIdentityPolicy), Some(Ruled::Allowed)) => draft
-                .unsure(Confidence::Likely, "the same call again: the policies, as they were read just now, allow it"),
-            (Some(Decider::NoIdentityPolicy), _)
-            | (_, Some(Ruled::Denied(..) | Ruled::Bounded(_) | Ruled::Lacking)) => draft,
-            (_, Some(Ruled::Allowed)) => draft.unsure(
-                Confidence::Possible,
-                "the role's own policies allow it now: the resource's policy, a control policy of the organisation, \
+    let draft = match (decider, ruled) {
+        // AWS says itself that no policy of the role allows it.
+        (Some(Decider::NoIdentityPolicy), Some(Ruled::Allowed)) => {
+            draft.unsure(Confidence::Likely, "the same call again: the policies, as they were read just now, allow it")
+        }
+        (Some(Decider::NoIdentityPolicy), _) | (_, Some(Ruled::Denied(_) | Ruled::Bounded(_) | Ruled::Lacking)) => {
+            draft
+        }
+        (_, Some(Ruled::Allowed)) => draft.unsure(
+            Confidence::Possible,
+            "the role's own policies allow it now: the resource's policy, a control policy of the organisation, \
              or an earlier state of the policies refused it; the same call again tells",
-            ),
-            (_, Some(Ruled::Open(decide))) => draft.unsure(Confidence::Likely, decide),
-            (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", acting(e).policies)),
-        };
+        ),
+        (_, Some(Ruled::Open(decide))) => draft.unsure(Confidence::Likely, decide),
+        (_, None) => draft.unsure(Confidence::Likely, lacking("the role's policies", acting(e).policies)),
+    };
     if allowed {
         let draft = draft.cure("make the same call again: the role's policies allow it by now", &[]);
         return Some((Cause::RoleLacksPermission, draft));
     }
-    Some((Cause::RoleLacksPermission, cured(e, draft, Cause::RoleLacksPermission, (action, resource))))
+    let cause = Cause::RoleLacksPermission;
+    Some((cause, cured(e, draft, cause, &Wanted { action, resource, policy: None })))
 }
 
 /// What is known of the exchange where a session of the role was refused something: whoever had that session was given
@@ -423,78 +466,12 @@ fn by_words(e: &View<'_>, decider: Decider, role: &str, action: &str) -> Option<
     };
     let draft = Draft::new(sentence(decider.policy()));
     Some(match decider {
-        Decider::OwnDeny | Decider::BoundaryDeny | Decider::Boundary => (cause, cured(e, draft, cause, (action, None))),
+        Decider::OwnDeny | Decider::BoundaryDeny | Decider::Boundary => {
+            (cause, cured(e, draft, cause, &Wanted { action, resource: None, policy: None }))
+        }
         Decider::NoIdentityPolicy | Decider::Organisation(_) | Decider::Elsewhere(_) => {
             let note = "attaching a policy to the role changes nothing".to_owned();
             (cause, draft.cure(format!("have {} allow it", decider.policy()), &[("note", note)]))
         }
     })
-}
-
-/// How each is cured.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the question names three causes, and the third is cured by a policy"
-)]
-fn cured(e: &View<'_>, draft: Draft, cause: Cause, (action, resource): (&str, Option<&str>)) -> Draft {
-    let role = names::role(e).unwrap_or("ROLE");
-    match cause {
-        Cause::RoleExplicitlyDenied => draft.cure(
-            format!("take {action} out of that Deny, or narrow it by a condition"),
-            &[("note", "an allow elsewhere never outweighs a Deny".to_owned())],
-        ),
-        Cause::PermissionsBoundaryLacksAction => draft.cure(
-            format!("have the permissions boundary allow {action}, if whoever owns it agrees"),
-            &[
-                ("aws", shell::line("aws iam get-role --role-name {} --query Role.PermissionsBoundary", &[role])),
-                ("note", "a policy attached to the role changes nothing: a boundary only limits".to_owned()),
-            ],
-        ),
-        _ => {
-            let title = format!("attach a policy that allows {action}");
-            let known = e.workload().known().and_then(|w| policy_for(w, action));
-            let arn = known.map(|name| format!("arn:{}:iam::aws:policy/{name}", partition(e)));
-            let Some(policy_arn) = arn else { return own_policy(draft, role, action, resource) };
-            let action = crate::plan::Action::AttachPolicy { role: role.to_owned(), policy_arn };
-            let by_hand = ways(e, &action);
-            draft.act(title, vec![action], &by_hand)
-        }
-    }
-}
-
-/// A policy of the role's own for this action alone, on what was refused: which of AWS's policies has it is no
-/// question, as each has far more.
-fn own_policy(draft: Draft, role: &str, action: &str, resource: Option<&str>) -> Draft {
-    let resource = resource.unwrap_or("RESOURCE-ARN");
-    let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
-    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
-    let name: String = action.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let name = format!("allow-{name}");
-    let template = "aws iam put-role-policy --role-name {} --policy-name {} --policy-document {}";
-    let json = [Slot::Text(role), Slot::Text(&name), Slot::Json(&document)];
-    let by_hand = [
-        ("aws", shell::line(template, &[role, &name, &document])),
-        (
-            "terraform",
-            snippet::hcl(
-                "resource \"aws_iam_role_policy\" \"this\" { role = {} name = {} policy = jsonencode({}) }",
-                &json,
-            ),
-        ),
-        (
-            "cloudformation",
-            snippet::yaml(
-                "Type: AWS::IAM::RolePolicy, Properties: {RoleName: {}, PolicyName: {}, PolicyDocument: {}}",
-                &json,
-            ),
-        ),
-    ];
-    draft.cure(format!("allow the role {action} by a policy of its own"), &by_hand)
-}
-
-fn tag_session(e: &View<'_>) -> Draft {
-    let role = names::role(e).unwrap_or("ROLE");
-    let command = "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json";
-    Draft::new("the token or the call carries session tags, and the role's trust policy does not allow sts:TagSession")
-        .cure("allow sts:TagSession beside the action that assumes the role", &[("aws", shell::line(command, &[role]))])
 }

@@ -2,7 +2,7 @@
 
 use super::association::{acts, association, none_known};
 use super::facts::{CONTAINER_VARIABLE, RACE, alike, lacking, told};
-use super::renewal::restart;
+use super::renewal::{anew, restart};
 use super::symptoms::find;
 use super::{Draft, Judged, names, pod_trust, skipped, two_identities};
 use crate::cause::Cause;
@@ -194,10 +194,11 @@ fn passed_over(view: &View<'_>, pod: &Pod, made: i64) -> Judged {
         return Judged::open(format!(
             "why pod {} carries no container credentials: its association was there at {}, long before the pod ({}), \
              and the injection was skipped{addon}; the log of the pod identity webhook of the control plane (EKS audit \
-             log) would tell, and whether a new pod gets them",
+             log) would tell, and whether a new pod gets them: `{}`",
             pod.name,
             told(made),
-            told(pod.created)
+            told(pod.created),
+            anew(view)
         ));
     }
     let order = if after < 0 { "before" } else { "right after" };

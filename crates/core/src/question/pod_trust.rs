@@ -226,6 +226,15 @@ fn drafted(view: &View<'_>, role: &Role, by: &Principal, action: &str, refused: 
         let by_hand = ways(view, &action);
         return draft.act("add a statement for exactly this pod identity", vec![action], &by_hand);
     }
+    if matches!(refused, Refused::NotNamed)
+        && let Some(document) = by_hand(view, role)
+    {
+        // Whoever has credentials for that account can save it there.
+        let mut ways = ways(view, &Action::SetTrustPolicy { role: role.name.clone(), document });
+        let account = arn_parts(&role.arn).map_or("another account", |(_, account, _)| account);
+        ways.push(("note", format!("to be done in the account {account}, whose role it is")));
+        return draft.cure("add a statement for exactly this pod identity", &ways);
+    }
     let (title, note) = match (refused, by) {
         (Refused::NotNamed, Principal::Service(_)) if action == "sts:TagSession" => {
             ("allow sts:TagSession beside sts:AssumeRole", STATEMENT.to_owned())
@@ -251,21 +260,32 @@ fn drafted(view: &View<'_>, role: &Role, by: &Principal, action: &str, refused: 
 /// service account, or lets the association's role assume it with the external id that EKS sends for them; `None`
 /// where what makes it exact is not known, or the role is not of an account that is at hand.
 pub(crate) fn admitting(view: &View<'_>, role: &Role) -> Option<String> {
+    let at_hand = view.caller().known().map(|c| c.account.as_str()) == Some(arn_parts(&role.arn)?.1);
+    let own = association(view, view.service_account().known()?)?;
+    let exact = own.target_role_arn.as_deref() != Some(role.arn.as_str()) || own.external_id.is_some();
+    by_hand(view, role).filter(|_| at_hand && exact)
+}
+
+/// The same document for whoever may save it, with a placeholder for an external id that is not known.
+fn by_hand(view: &View<'_>, role: &Role) -> Option<String> {
     let sa = view.service_account().known()?;
     let own = association(view, sa)?;
-    let at_hand = view.caller().known().map(|c| c.account.as_str()) == Some(arn_parts(&role.arn)?.1);
     let (principal, actions, condition) = if own.role_arn.as_deref() == Some(role.arn.as_str()) {
         (json!({"Service": SERVICE}), ACTIONS.as_slice(), tags_of(view, sa, own)?)
     } else if own.target_role_arn.as_deref() == Some(role.arn.as_str()) {
         let actions = if own.disable_session_tags == Some(true) { ACTIONS.get(..1)? } else { &ACTIONS };
-        (json!({"AWS": own.role_arn}), actions, json!({"sts:ExternalId": own.external_id.as_deref()?}))
+        (
+            json!({"AWS": own.role_arn}),
+            actions,
+            json!({"sts:ExternalId": own.external_id.as_deref().unwrap_or("EXTERNAL-ID")}),
+        )
     } else {
         return None;
     };
     let statement = json!({
         "Effect": "Allow", "Principal": principal, "Action": actions, "Condition": {"StringEquals": condition},
     });
-    let mut document: Value = serde_json::from_str(&role.trust_policy).ok().filter(|_| at_hand)?;
+    let mut document: Value = serde_json::from_str(&role.trust_policy).ok()?;
     let statements = document.get_mut("Statement")?;
     match statements {
         Value::Array(all) => all.push(statement),

@@ -1,12 +1,13 @@
 //! Which role the workload is told to assume, and by which annotation.
 
 use crate::cause::Cause;
-use trustwalk_foreign::{shell, snippet};
+use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
-use super::annotate::{annotate, well_formed};
+use super::annotate::{annotate, annotation};
 use super::association::{associated, none_known};
-use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking, service_account};
+use super::facts::{CONTAINER_VARIABLE, ROLE_VARIABLE, alike, arn_parts, in_cluster, lacking};
+use super::role_arn::{malformed, some_role};
 use super::symptoms::{WITHOUT_IDENTITY, find};
 use super::{Draft, Judged, names, pod_identity, shown, taken_away, trust};
 use crate::evidence::{Addon, LogFailure, Observed, ROLE_ANNOTATION, ServiceAccount, Target, View};
@@ -88,67 +89,6 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     judged
 }
 
-/// What is wrong with a text that is not a role's ARN.
-fn what(arn: &str) -> String {
-    let clean = cleaned(arn);
-    if clean != arn && well_formed(clean) {
-        let quoted = arn.trim() != clean;
-        let around = if quoted { "quotes" } else { "a blank or a line break" };
-        return format!("not a role's ARN: it has {around} around it, which {} part of the value", verb(quoted));
-    }
-    if arn.matches("arn:").count() > 1 {
-        return "not a role's ARN: it holds more than one".to_owned();
-    }
-    if arn.contains("${") || arn.contains("{{") || arn.contains('<') {
-        return "not a role's ARN: a template left its placeholder unfilled".to_owned();
-    }
-    match arn_parts(clean) {
-        Some((_, _, r)) if r.starts_with("policy/") => "the ARN of a policy".to_owned(),
-        Some((_, _, r)) if r.starts_with("assumed-role/") => "the ARN of a session".to_owned(),
-        Some((_, _, r)) if r.starts_with("instance-profile/") => "the ARN of an instance profile".to_owned(),
-        Some((_, _, r)) if r.starts_with("user/") => "the ARN of a user".to_owned(),
-        Some((_, account, r)) if r.starts_with("role/") && account.len() != 12 => {
-            format!("not a role's ARN: the account `{account}` has {} digits instead of 12", account.len())
-        }
-        None if !clean.contains(':') => "not a role's ARN: it looks like a bare name".to_owned(),
-        Some(_) | None => "not a role's ARN".to_owned(),
-    }
-}
-
-fn verb(plural: bool) -> &'static str {
-    if plural { "are" } else { "is" }
-}
-
-/// A value without what YAML and shells leave around it.
-pub(super) fn cleaned(arn: &str) -> &str {
-    arn.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '\\'))
-}
-
-fn malformed(e: &View<'_>, arn: &str) -> Option<Draft> {
-    if well_formed(arn) {
-        return None;
-    }
-    let origin = e.role_arn().source().map_or_else(|| "role ARN".to_owned(), |s| s.what.clone());
-    let draft = Draft::new(format!("the workload is told to assume `{}`, which is {}", arn.escape_debug(), what(arn)))
-        .show(
-            "role asked for",
-            if arn.trim() == arn { arn.escape_debug().to_string() } else { format!("{arn:?}") },
-            origin,
-        )
-        .show("expected", "arn:aws:iam::ACCOUNT:role/NAME", "IAM identifiers");
-    let meant = e.role().known().map(|r| r.arn.as_str()).filter(|real| *real == cleaned(arn));
-    let by_annotation = e.service_account().known().filter(|sa| sa.role_arn() == Some(arn));
-    Some(match (by_annotation, meant, service_account(e)) {
-        (Some(sa), Some(meant), _) => annotate(e, draft, sa, meant),
-        (_, _, Some((namespace, name))) => draft.cure(
-            "annotate the service account with a role's ARN",
-            &[("kubectl", annotation(&namespace, &name, " --overwrite", &some_role(e)))],
-        ),
-        _ => draft
-            .cure("give the role's ARN", &[("workflow", snippet::workflow("role-to-assume: {}", &[&some_role(e)]))]),
-    })
-}
-
 /// What the key of an annotation that holds a role's ARN is likely to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
@@ -185,18 +125,6 @@ impl Key {
 
 fn is_role(value: &str) -> bool {
     arn_parts(value.trim()).is_some_and(|(_, _, r)| r.starts_with("role/"))
-}
-
-/// Stands in commands for the role that nobody knows, in the account that is known.
-pub(super) fn some_role(e: &View<'_>) -> String {
-    let account = e.caller().known().map_or("ACCOUNT", |c| c.account.as_str());
-    let partition = e.caller().known().and_then(|c| arn_parts(&c.arn)).map_or("aws", |(partition, _, _)| partition);
-    format!("arn:{partition}:iam::{account}:role/ROLE")
-}
-
-fn annotation(namespace: &str, name: &str, option: &str, role: &str) -> String {
-    let template = ["kubectl annotate serviceaccount -n {} {}", option, " {}={}"].concat();
-    shell::line(&template, &[namespace, name, ROLE_ANNOTATION, role])
 }
 
 /// The workload's service account is not there: neither a role nor a new pod can come from it.

@@ -1,13 +1,16 @@
 //! What IAM said when provider or trust policy were to be saved: refusals that name their cause.
 
-use crate::cause::Cause;
+use serde_json::{Value, json};
 use trustwalk_symptoms::Symptom;
 use trustwalk_trust_policy::SHARED_ISSUERS;
 
+use super::facts::effective_audience;
 use super::symptoms::find;
-use super::{Draft, Judged, names};
+use super::{Draft, Judged, foreseen, names};
+use crate::cause::Cause;
 use crate::evidence::{LogFailure, View};
 use crate::finding::Confidence;
+use crate::plan::{Action, ways};
 
 /// Refusals to register a provider.
 pub(super) fn provider(view: &View<'_>) -> Option<Judged> {
@@ -90,11 +93,60 @@ pub(super) fn policy(view: &View<'_>, e: &View<'_>) -> Option<Judged> {
     .unsure(Confidence::Likely, "whether the policy that was refused has a condition on that key");
     Some(Judged::one(
         Cause::IamRejectsTrustPolicyWithoutRequiredClaim,
-        seen(draft, line).show("condition needed", key.clone(), "IAM User Guide").cure(
-            "add the condition, naming your own tenant",
-            &[("note", format!("\"Condition\": {{\"StringLike\": {{\"{key}\": \"YOUR-TENANT...\"}}}}"))],
-        ),
+        seen(draft, line)
+            .show("condition needed", key.clone(), "IAM User Guide")
+            .cure("add the condition, naming your own tenant", &guarded(e, issuer, &key)),
     ))
+}
+
+/// The ways to save a trust policy that asks for the key that tells the issuer's tenants apart: the one that the role
+/// has, each of its statements for the issuer with the condition, else one for the provider alone.
+fn guarded(e: &View<'_>, issuer: &str, key: &str) -> Vec<(&'static str, String)> {
+    let foretold = foreseen::token(e);
+    let token = e.token().known().or(foretold.as_ref());
+    let value = if key.ends_with(":aud") {
+        token.and_then(effective_audience).unwrap_or("AUDIENCE")
+    } else if key.ends_with(":sub") {
+        token.and_then(|t| t.sub.as_deref()).unwrap_or("SUBJECT")
+    } else {
+        "SUBJECT"
+    };
+    let document = e.role().known().and_then(|r| with_condition(&r.trust_policy, issuer, key, value));
+    let document = document.unwrap_or_else(|| {
+        let provider = e.provider().known().map_or("PROVIDER-ARN", |p| p.arn.as_str());
+        json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {key: value}}}]})
+        .to_string()
+    });
+    let role = names::role(e).unwrap_or("ROLE").to_owned();
+    ways(e, &Action::SetTrustPolicy { role, document })
+}
+
+/// A trust policy in which each Allow for the issuer asks for a key; `None` where none is for it.
+fn with_condition(policy: &str, issuer: &str, key: &str, value: &str) -> Option<String> {
+    let mut document: Value = serde_json::from_str(policy).ok()?;
+    let all = document.get_mut("Statement")?;
+    if all.is_object() {
+        *all = json!([all.take()]);
+    }
+    let end = format!(":oidc-provider/{issuer}");
+    let of_it = |s: &Value| {
+        let named = match s.pointer("/Principal/Federated") {
+            Some(Value::String(one)) => one.ends_with(&end),
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).any(|arn| arn.ends_with(&end)),
+            Some(_) | None => false,
+        };
+        named && s.get("Effect").and_then(Value::as_str) == Some("Allow")
+    };
+    let mut changed = false;
+    for statement in all.as_array_mut()?.iter_mut().filter(|s| of_it(s)) {
+        let conditions = statement.as_object_mut()?.entry("Condition").or_insert_with(|| json!({}));
+        let equals = conditions.as_object_mut()?.entry("StringEquals").or_insert_with(|| json!({}));
+        equals.as_object_mut()?.insert(key.to_owned(), json!(value));
+        changed = true;
+    }
+    changed.then(|| document.to_string())
 }
 
 /// Whether the refusal is about this issuer and no condition on its claim is to be seen.

@@ -6,7 +6,7 @@ use super::another::is_another;
 use super::facts::{FILE_VARIABLE, Placed, has_web_identity, identity_given, placed, set_in, wrote};
 use super::symptoms::{differing, recent};
 use super::token_file::{default_token, is_refusal};
-use super::{Draft, names};
+use super::{Draft, entered, names};
 use crate::cause::Cause;
 use crate::evidence::{AwsFile, AwsProfile, Container, FileOrigin, Variable, View};
 use crate::finding::Confidence;
@@ -32,7 +32,9 @@ pub(super) fn beside(e: &View<'_>) -> Vec<(Cause, Draft)> {
     if let Some(draft) = another_profile(e).or_else(|| told_otherwise(e)) {
         return vec![(Cause::AppConfiguredForAnotherCredentialSource, draft)];
     }
-    let file = credentials_file(e).map(|draft| (Cause::StaticOrOtherCredentialsTakePrecedence, draft));
+    let file = entered::keys(e)
+        .or_else(|| credentials_file(e))
+        .map(|draft| (Cause::StaticOrOtherCredentialsTakePrecedence, draft));
     file.into_iter().collect()
 }
 

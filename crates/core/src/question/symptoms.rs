@@ -25,11 +25,20 @@ pub(super) fn cured_by_own(view: &View<'_>, symptom: Symptom, sent: Sent<'_>) ->
     let ours = view.token().known().and_then(super::facts::effective_audience);
     let host = view.exchange().known().map(|x| x.endpoint.as_str()).unwrap_or_default();
     let at = |region: &str| host.contains(&format!(".{region}.")) || !host.contains(".amazonaws.com");
-    let by_account = match from_symptom(symptom) {
+    by_account(symptom, sent)
+        && succeeded(view)
+        && sent.audience.is_none_or(|a| Some(a) == ours)
+        && sent.region.is_none_or(at)
+}
+
+/// Whether a refusal is of a check that the account's configuration alone decides, for what is known to have been sent.
+pub(super) fn by_account(symptom: Symptom, sent: Sent<'_>) -> bool {
+    match from_symptom(symptom) {
         Some(Refusal::NoProvider | Refusal::Thumbprint | Refusal::Denied) => true,
-        Some(Refusal::Audience | Refusal::Parameters | Refusal::Token | Refusal::Keys) | None => false,
-    };
-    succeeded(view) && by_account && sent.audience.is_none_or(|a| Some(a) == ours) && sent.region.is_none_or(at)
+        // Which audience was refused has to be told: the provider may know that of our own token, and not this one.
+        Some(Refusal::Audience) => symptom == Symptom::IncorrectAudience && sent.audience.is_some(),
+        Some(Refusal::Parameters | Refusal::Token | Refusal::Keys) | None => false,
+    }
 }
 
 /// Failures that count for what is configured now: neither over nor set aside, nor such as our own exchange with
@@ -81,7 +90,9 @@ pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if let Some(success) = line.neighbours.recovered.as_ref().filter(|_| !tale::tells(view, line)) {
         return Fate::Over { by: format!("the same succeeded {}", success.words()) };
     }
-    if let Some(by) = repeated(view, line).or_else(|| whose::works_since(view, line)) {
+    if let Some(by) =
+        repeated(view, line).or_else(|| whose::works_since(view, line)).or_else(|| whose::injected_since(view, line))
+    {
         return Fate::Over { by };
     }
     // What was just cured is better known than what may have been.

@@ -100,7 +100,10 @@ pub(crate) struct Weighed {
     pub(crate) doubt: Option<String>,
     /// Whether AWS compares thumbprints for it.
     pub(crate) consulted: bool,
-    certificates: Vec<Certificate>,
+    /// As presented, leaf first.
+    pub(crate) certificates: Vec<Certificate>,
+    /// The root of its path, where it verifies.
+    pub(crate) root: Option<Certificate>,
 }
 
 impl Weighed {
@@ -135,6 +138,7 @@ pub(crate) fn weigh(e: &View<'_>) -> Vec<Weighed> {
         }),
         consulted: matches!(need(e, host), Need::Consulted(_)),
         certificates: host.certificates.clone(),
+        root: host.assessment.path.as_ref().and_then(|p| p.root().cloned()),
     };
     seen(e).iter().map(worth).collect()
 }

@@ -70,14 +70,15 @@ const SPREAD: i64 = 60;
 /// Judges the trust policy for the token.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
+    // What was to be saved is another policy than the one that an exchange succeeds by.
+    if let Some(refused) = setup::policy(view, e) {
+        return refused;
+    }
     if super::sts::succeeded(view) {
         return of_call(view).unwrap_or_default();
     }
     if let Some(line) = find(view, &[Symptom::VariableUnexpanded]) {
         return unexpanded(line);
-    }
-    if let Some(refused) = setup::policy(view, e) {
-        return refused;
     }
     if e.role_arn().is_absent() {
         return Judged::none("no role is named");

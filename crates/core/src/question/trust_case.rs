@@ -1,12 +1,13 @@
 //! A role's trust policy and the identity that asks, as the explainer of policies takes them.
 
+use serde_json::{Value, json};
 use trustwalk_foreign::shell;
-use trustwalk_trust_policy::{Asked, Call, Decision, Document, Exchange, Identity, Policy};
+use trustwalk_trust_policy::{Asked, Call, Decision, Document, Exchange, Identity, Policy, SaveContext};
 
 use super::Draft;
-use super::facts::{GOOGLE, arn_parts, built_in, partition, role_account};
+use super::facts::{GOOGLE, arn_parts, built_in, effective_audience, partition, role_account};
 use crate::evidence::{Role, TokenClaims, View};
-use crate::plan::{Action, ways};
+use crate::plan::{Action, describe, ways};
 
 /// Claims of AWS's own, which may hold objects and lists (IAM User Guide, "Pass session tags in AWS STS").
 const OF_AWS: &str = "https://aws.amazon.com/";
@@ -87,6 +88,38 @@ impl<'a> Case<'a> {
         let action = Action::SetTrustPolicy { role: name.clone(), document };
         let by_hand = ways(self.e, &action);
         draft.act(title, vec![action], &by_hand)
+    }
+
+    /// The policy with one statement more, for exactly this identity, where its subject and audience are known and it
+    /// is admitted then.
+    pub(super) fn beside(&self) -> Option<String> {
+        let (sub, aud) = (self.token.sub.as_deref()?, effective_audience(self.token)?);
+        let key = |claim: &str| [self.path, ":", claim].concat();
+        let statement = json!({
+            "Effect": "Allow", "Principal": {"Federated": provider_arn(self.e, self.role, self.path)},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {key("aud"): aud, key("sub"): sub}},
+        });
+        let mut document: Value = serde_json::from_str(&self.role.trust_policy).ok()?;
+        let all = document.get_mut("Statement")?;
+        if all.is_object() {
+            *all = json!([all.take()]);
+        }
+        all.as_array_mut()?.push(statement);
+        let text = document.to_string();
+        let decision = Policy::parse(&text).ok()?.decide(&self.exchange());
+        let saved = Document::parse(&text).ok()?.lint(&SaveContext::default()).is_empty();
+        (saved && matches!(decision, Decision::Allow | Decision::Undetermined)).then_some(text)
+    }
+
+    /// A finding's cure that adds that statement, for people to decide on.
+    pub(super) fn let_in(&self, draft: Draft, title: &str, document: String) -> Draft {
+        let action = Action::SetTrustPolicy { role: self.role.name.clone(), document };
+        let mut by_hand = ways(self.e, &action);
+        let note = "whether this identity is to be let in only people know: the command adds a statement for it alone, \
+                    and the others stay as they are";
+        by_hand.push(("note", note.to_owned()));
+        draft.by_hand(title, describe(&action, &self.role.trust_policy).changes, &by_hand)
     }
 
     /// Who is to be admitted, and the audiences that come through for the provider.

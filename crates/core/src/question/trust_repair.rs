@@ -24,7 +24,7 @@ pub(super) fn complete(case: &Case<'_>, reasons: &[Reason], judged: &mut Judged,
     } else {
         let gone = gone(case, reasons);
         let edit = smallest_edit_knowing(&case.role.trust_policy, &case.asked(), &case.call, &gone);
-        edit.map_err(|why| by_hand(&why))
+        edit.map_err(Some)
     };
     let titles = titles(case, reasons, judged);
     for (cause, title) in judged.found.iter_mut().zip(titles) {
@@ -40,8 +40,12 @@ pub(super) fn complete(case: &Case<'_>, reasons: &[Reason], judged: &mut Judged,
                 case.repaired(draft, "add a statement for exactly this identity", Some(document.clone()))
             }
             Err(why) => {
-                let mut draft = case.repaired(draft, &title, None);
-                if let (Some(why), Some(cure)) = (why, draft.cures.last_mut()) {
+                let own = matches!(why, Some(NoEdit::Restricted)).then(|| case.beside()).flatten();
+                let mut draft = match own {
+                    Some(document) => case.let_in(draft, &title, document),
+                    None => case.repaired(draft, &title, None),
+                };
+                if let (Some(why), Some(cure)) = (why.as_ref().and_then(by_hand), draft.cures.last_mut()) {
                     let note = format!("edit the statement shown above, keep the others: {why}");
                     cure.by_hand.insert("note".to_owned(), note);
                 }
@@ -67,6 +71,7 @@ fn by_hand(why: &NoEdit) -> Option<String> {
             "a statement for this identity alone finds no room in the policy, or IAM would refuse to save it"
                 .to_owned(),
         ),
+        NoEdit::TwoSpellings => Some(why.to_string()),
         NoEdit::TooMany(error) => Some(error.to_string()),
         NoEdit::Unreadable | NoEdit::Admitted | NoEdit::Denied | NoEdit::NoCure | NoEdit::Restricted => None,
     }

@@ -6,9 +6,10 @@
 //! names the issuer); what else it says counts once its signature was checked by somebody.
 
 use serde_json::Value;
+use trustwalk_foreign::shell;
 
-use super::Draft;
 use super::facts::{bare, effective_audience};
+use super::{Draft, names};
 use crate::evidence::{Role, Target, TokenSource, View};
 use crate::finding::Confidence;
 
@@ -45,9 +46,12 @@ impl Doubt {
     fn decide(&self, e: &View<'_>) -> String {
         match self {
             Self::Issuer(iss) => format!(
-                "whether {iss} is an issuer of yours: who runs it{}; the cluster's own is what `aws eks \
-                 describe-cluster` tells as identity.oidc.issuer",
-                if e.token().known().is_some() { ", and who handed the token over" } else { "" }
+                "whether {iss} is an issuer of yours: who runs it{}; the cluster's own is what `{}` tells",
+                if e.token().known().is_some() { ", and who handed the token over" } else { "" },
+                shell::line(
+                    "aws eks describe-cluster --name {} --query cluster.identity.oidc.issuer --output text",
+                    &[names::cluster(e)]
+                )
             ),
             Self::Signature => {
                 "whether the token is its issuer's: run again where the issuer's key set can be fetched".to_owned()

@@ -4,12 +4,12 @@ use trustwalk_symptoms::{Failure, SuccessKind, Symptom, TrailRecord};
 
 use super::facts::{arn_parts, bare, moment};
 use super::sts::from_symptom;
-use crate::evidence::{LogFailure, LogSuccess, Target, TrailEvent, View};
+use crate::evidence::{LogFailure, LogSuccess, Pod, Target, TrailEvent, View, at_work};
 use crate::observation::Witness;
 
 /// Seconds after which the pods of before are gone, once the newest is there: a pod has 30 to end unless it says
 /// otherwise (Kubernetes documentation, "Termination of Pods").
-const HANDED_OVER: i64 = 60;
+pub(super) const HANDED_OVER: i64 = 60;
 
 /// Why a failure is not of what was asked about. What the pods themselves say is theirs, whatever it names; a file that
 /// was given may be of others, and a trail is of a whole account.
@@ -46,12 +46,66 @@ fn another_object(view: &View<'_>, f: &Failure) -> Option<String> {
     if theirs != namespace {
         return Some(format!("it is about a pod of namespace {theirs}, not {namespace}"));
     }
-    // The pods of a controller have names that begin with its own; a service account's may be anybody's.
-    let Target::Workload { name, .. } = view.target() else { return None };
+    // A service account's pods may be anybody's.
+    let Target::Workload { resource, name, .. } = view.target() else { return None };
     let known = view.pods().known().is_some_and(|all| all.iter().any(|p| p.name == pod));
-    let own =
-        known || pod.is_empty() || pod == name || pod.strip_prefix(name.as_str()).is_some_and(|r| r.starts_with('-'));
+    let own = known || pod.is_empty() || may_be_of(resource, name, pod);
     (!own).then(|| format!("it is about the pod {pod}, not of {name}"))
+}
+
+/// Letters that a controller's name gives its pods' names at most: what follows is put behind them (Kubernetes source,
+/// `apiserver/pkg/storage/names/generate.go`).
+const KEPT_OF_A_NAME: usize = 47;
+
+/// Whether a pod of this name may be one of a controller's, by how each kind names its pods: a stateful set by a
+/// number, a deployment by a hash of its template and five letters, the others by five letters (Kubernetes
+/// documentation, "Stateful Sets", "Deployments"; `apimachinery/pkg/util/rand`).
+fn may_be_of(kind: &str, name: &str, pod: &str) -> bool {
+    let Some(rest) = pod.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')) else {
+        return pod == name || name.len() > KEPT_OF_A_NAME;
+    };
+    let made = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let parts: Vec<&str> = rest.split('-').collect();
+    match (kind.to_ascii_lowercase().as_str(), parts.as_slice()) {
+        ("deployment", [hash, end]) => made(hash) && made(end) && end.len() == SUFFIX,
+        ("daemonset" | "replicaset", [end]) => made(end) && end.len() <= SUFFIX,
+        ("statefulset", [number]) => number.bytes().all(|b| b.is_ascii_digit()),
+        ("deployment" | "daemonset" | "replicaset" | "statefulset" | "pod", _) => false,
+        _ => true,
+    }
+}
+
+/// Letters behind a name that is made up.
+const SUFFIX: usize = 5;
+
+/// What shows that the webhook acts on the workload's pods, after it was seen not to act on one: a pod that it injected
+/// since, or that every pod has the identity and so has a pod made now.
+pub(super) fn injected_since(view: &View<'_>, line: &LogFailure) -> Option<String> {
+    if !matches!(line.failure.symptom, Symptom::WebhookDidNotMutate | Symptom::WebhookFailedOpen) {
+        return None;
+    }
+    let pods: Vec<&Pod> = at_work(view.pods().known()?).collect();
+    let identity = |p: &Pod| {
+        p.spec
+            .containers
+            .iter()
+            .any(|c| super::facts::has_web_identity(c) || c.has_env(super::facts::CONTAINER_VARIABLE))
+    };
+    if pods.is_empty() || !pods.iter().all(|p| identity(p)) {
+        return None;
+    }
+    let at = line.last.as_deref().or(line.failure.ts.as_deref()).and_then(moment);
+    let newest = pods.iter().max_by_key(|p| p.created)?;
+    if at.is_some_and(|at| at < newest.created) {
+        return Some(format!("the webhook has injected the pod {} since", newest.name));
+    }
+    let named = line.failure.detail.as_deref().and_then(|d| d.split_once('/')).map(|(_, pod)| pod);
+    if named.is_some_and(|name| pods.iter().any(|p| p.name == name)) {
+        return Some("that pod has the identity".to_owned());
+    }
+    let probe = view.injection_probe().known().filter(|p| p.error.is_none())?;
+    let acts = probe.role_arn.is_some() || probe.container_credentials;
+    acts.then(|| "every pod has the identity, and a pod made now gets it".to_owned())
 }
 
 /// The subject that was asked about: that of its token, or the one its service account has.

@@ -4,6 +4,7 @@ use trustwalk_symptoms::{Region, Symptom as S};
 
 use super::another::{denied_as_another, given, without};
 use super::facts::{FILE_VARIABLE, Has, has_web_identity, lacking, variable, writers_have};
+use super::own_chain::set_up_otherwise;
 use super::symptoms::{WITHOUT_IDENTITY, recent};
 use super::{Draft, Judged, names, sources, token_file, uses};
 use crate::cause::Cause;
@@ -48,6 +49,10 @@ pub(super) fn causes(view: &View<'_>) -> Judged {
             used = Some(by);
         } else if !judged.found.iter().any(|c| c.cause == cause) {
             judged.push(cause, draft.hear(line));
+            let otherwise = Some(cause).filter(|c| *c == lacks).and_then(|_| set_up_otherwise(view, line));
+            if let Some((other, draft)) = otherwise.filter(|(o, _)| judged.found.iter().all(|c| c.cause != *o)) {
+                judged.push(other, draft.hear(line));
+            }
         }
     }
     for (cause, draft) in sources::beside(view) {

@@ -30,10 +30,19 @@ impl Account {
             let account = self.clone();
             speak(stream, slot, Version::One, move |request| {
                 let account = account.clone();
-                async move { account.answer(request).await }
+                async move { account.dated(account.answer(request).await) }
             })
         })
         .await;
+    }
+
+    /// An answer with the account's own time: clients compare it with theirs.
+    fn dated(&self, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+        let date = self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        if let Ok(date) = date.parse() {
+            response.headers_mut().insert("date", date);
+        }
+        response
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {

@@ -122,6 +122,14 @@ impl Issuer {
         });
     }
 
+    /// Publishes the present key and the one before it alone: what older ones signed has ended.
+    pub fn retire_keys(&self) {
+        self.write(|state| {
+            let old = state.published.len().saturating_sub(2);
+            state.published.drain(..old);
+        });
+    }
+
     /// The key a [`KeySetFault::Foreign`] key set shows instead of the real one.
     pub fn set_foreign_key(&self, key: SigningKey) {
         self.write(|state| state.foreign = Some(Arc::new(key)));

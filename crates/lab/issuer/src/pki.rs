@@ -4,6 +4,8 @@
 
 use std::{
     fmt::{self, Write},
+    iter,
+    sync::{PoisonError, RwLock},
     time::Duration,
 };
 
@@ -17,7 +19,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use crate::IssuerError;
 
 /// Life of a leaf certificate, as ACM gives: thirteen months.
-const LEAF_DAYS: i64 = 395;
+pub const LEAF_DAYS: i64 = 395;
+/// Days of a year, as authorities' lives are counted.
+const YEAR: i64 = 365;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// Organisation of every certificate the lab makes.
@@ -131,9 +135,33 @@ pub struct Hierarchy {
     proxy: Authority,
     proxy_root: CertificateDer<'static>,
     roots: Vec<CertificateDer<'static>>,
-    intermediate_certificate: CertificateDer<'static>,
-    root_cross: CertificateDer<'static>,
-    older_cross: CertificateDer<'static>,
+    above: [Authority; 3],
+    /// Those of the intermediate, the root and the older root, each signed by the next.
+    signed: RwLock<[Signed; 3]>,
+}
+
+/// An authority's certificate as it is presented.
+#[derive(Clone)]
+struct Signed {
+    certificate: CertificateDer<'static>,
+    until: Timestamp,
+    years: i64,
+}
+
+impl Signed {
+    fn new(authority: &Authority, by: &Authority, until: Timestamp, years: i64) -> Result<Self, IssuerError> {
+        Ok(Self { certificate: authority.signed_by(by)?, until, years })
+    }
+
+    /// The same authority's next certificate.
+    fn next(&self, authority: &Authority, by: &Authority, from: Timestamp) -> Result<Self, IssuerError> {
+        let until = days_after(from, self.years * YEAR);
+        let mut params = authority.params.clone();
+        set_validity(&mut params, from, until);
+        let issuer = Issuer::from_params(&by.params, &by.key);
+        let certificate = params.signed_by(&authority.key, &issuer)?.der().clone();
+        Ok(Self { certificate, until, years: self.years })
+    }
 }
 
 impl fmt::Debug for Hierarchy {
@@ -146,25 +174,43 @@ impl Hierarchy {
     /// Fresh authorities whose names carry `generation` and whose roots start to be
     /// valid at `from`.
     pub fn new(generation: &str, from: Timestamp) -> Result<Self, IssuerError> {
+        let until = |start: i64, years: i64| days_after(from, start + years * YEAR);
         let ca = |name: String, start: i64, years: i64| {
-            let from = days_after(from, start);
-            Authority::new(&name, ORGANISATION, from, days_after(from, years * 365))
+            Authority::new(&name, ORGANISATION, days_after(from, start), until(start, years))
         };
         let oldest = ca(format!("Lab Class 2 {generation}"), -900, 30)?;
         let older = ca(format!("Lab Services Root {generation}"), -600, 28)?;
         let root = ca(format!("Lab Root CA 1 {generation}"), -300, 25)?;
         let intermediate = ca(format!("Lab RSA 2048 M01 {generation}"), 0, 12)?;
+        let signed = [
+            Signed::new(&intermediate, &root, until(0, 12), 12)?,
+            Signed::new(&root, &older, until(-300, 25), 25)?,
+            Signed::new(&older, &oldest, until(-600, 28), 28)?,
+        ];
         let proxy_name = format!("Corporate Inspection {generation}");
         let proxy = Authority::new(&proxy_name, PROXY, from, days_after(from, 3650))?;
         Ok(Self {
             proxy_root: proxy.self_signed()?,
             roots: [&root, &older, &oldest].into_iter().map(Authority::self_signed).collect::<Result<_, _>>()?,
-            intermediate_certificate: intermediate.signed_by(&root)?,
-            root_cross: root.signed_by(&older)?,
-            older_cross: older.signed_by(&oldest)?,
+            above: [root, older, oldest],
+            signed: RwLock::new(signed),
             intermediate,
             proxy,
         })
+    }
+
+    /// Gives each authority whose certificate has ended its next one, as its operator does; whether any had.
+    pub fn renew(&self, now: Timestamp) -> Result<bool, IssuerError> {
+        let mut signed = self.signed.write().unwrap_or_else(PoisonError::into_inner);
+        let authorities = iter::once(&self.intermediate).chain(&self.above);
+        let mut any = false;
+        for (one, (authority, by)) in signed.iter_mut().zip(authorities.zip(&self.above)) {
+            if one.until <= now {
+                *one = one.next(authority, by, now)?;
+                any = true;
+            }
+        }
+        Ok(any)
     }
 
     /// The self-signed roots, as a trust library holds them, newest first.
@@ -220,8 +266,8 @@ impl Hierarchy {
     /// The certificates sent after the leaf.
     fn above(&self, presentation: Presentation) -> Vec<CertificateDer<'static>> {
         use Presentation as P;
-        let intermediate = self.intermediate_certificate.clone();
-        let (root, older) = (self.root_cross.clone(), self.older_cross.clone());
+        let signed = self.signed.read().unwrap_or_else(PoisonError::into_inner);
+        let [intermediate, root, older] = signed.clone().map(|one| one.certificate);
         match presentation {
             P::Full | P::Expired | P::WrongHost => vec![intermediate, root, older],
             P::LeafOnly | P::SelfSigned => Vec::new(),

@@ -63,6 +63,16 @@ impl Client {
         self.call(Method::POST, "/switch").await
     }
 
+    /// The lab's time.
+    pub async fn time(&self) -> Result<Value, LabError> {
+        self.call(Method::GET, "/clock").await
+    }
+
+    /// Sets the lab's time, Unix seconds; the time that it then is.
+    pub async fn set_time(&self, second: i64) -> Result<Value, LabError> {
+        self.call(Method::POST, &format!("/clock/{second}")).await
+    }
+
     /// Stops the lab, and returns when it has let go of its folder.
     pub async fn down(&self) -> Result<(), LabError> {
         let asked = self.call(Method::POST, "/down").await;

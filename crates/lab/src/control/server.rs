@@ -5,6 +5,7 @@ use std::{fs::File, io::Read, net::SocketAddr, path::Path, sync::Arc};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -79,6 +80,11 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["mend"]) => lab.mend(None).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["switch"]) => lab.switch().await.map(|()| json!({"switched": true})),
+        (&Method::GET, ["clock"]) => Ok(lab.time()),
+        (&Method::POST, ["clock", second]) => match second.parse().ok().and_then(|s| Timestamp::from_second(s).ok()) {
+            Some(to) => lab.set_time(to).await.map(|()| lab.time()),
+            None => return reply(StatusCode::BAD_REQUEST, &json!({"error": "no time"})),
+        },
         (&Method::POST, ["down"]) => {
             lab.ask_down();
             Ok(json!({"down": true}))

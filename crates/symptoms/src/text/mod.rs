@@ -5,11 +5,13 @@ pub(crate) mod endpoint;
 pub(crate) mod excerpt;
 pub(crate) mod extract;
 pub(crate) mod frames;
+mod gist;
 pub mod line;
 pub(crate) mod normal;
 mod stamp;
 pub(crate) mod times;
 
+pub use gist::gist;
 pub use stamp::Stamp;
 
 /// When an event was written, by its own words or by those of the runtime that kept it.

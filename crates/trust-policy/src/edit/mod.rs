@@ -9,7 +9,7 @@ mod own;
 mod slips;
 
 use crate::call::Call;
-use crate::document::Document;
+use crate::document::{Document, Warning};
 use crate::exchange::Exchange;
 use crate::lint::{SaveContext, SaveError, TRUST_POLICY_QUOTA};
 use crate::miss::{IssuerDifference, Miss, SubjectDifference};
@@ -64,6 +64,9 @@ pub enum NoEdit {
     /// people know.
     #[error("the policy asks for what this identity does not have, and only people know whether it is to be let in")]
     Restricted,
+    /// One key stands in two spellings: both count here, and only people know which of the two is meant.
+    #[error("one key stands there in two spellings, and only people know which of the two is meant")]
+    TwoSpellings,
     /// IAM would refuse to save the change.
     #[error("IAM would refuse to save the change: {0}")]
     Refused(Box<SaveError>),
@@ -100,6 +103,9 @@ fn edited(text: &str, asked: &Asked, call: &Call, gone: Option<&[String]>) -> Re
     let job = Job::new(text, asked, call, gone).ok_or(NoEdit::Unreadable)?;
     if job.admits(text) {
         return Err(NoEdit::Admitted);
+    }
+    if job.document.warnings.iter().any(|w| matches!(w, Warning::KeyInTwoSpellings { .. })) {
+        return Err(NoEdit::TwoSpellings);
     }
     let reasons = job.before.reasons(&asked.identity, call);
     if reasons.iter().any(|r| matches!(r.miss, Miss::ExplicitDeny { .. })) {

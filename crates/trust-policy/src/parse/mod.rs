@@ -387,6 +387,12 @@ impl<'de> Visitor<'de> for Keys<'_> {
                 let (operator, key) = (operator.clone(), key.clone());
                 self.warnings.push(Warning::KeyDropped { statement: self.index, operator, key });
             }
+            let alike = |c: &&DocumentCondition| c.operator == self.operator && c.key.eq_ignore_ascii_case(&key);
+            if let Some(first) = self.all.iter().find(alike).map(|c| c.key.clone()) {
+                let (operator, other) = (operator.clone(), key.clone());
+                let twice = Warning::KeyInTwoSpellings { statement: self.index, operator, key: first, other };
+                self.warnings.push(twice);
+            }
             self.all.push(DocumentCondition { operator, key, values });
             if self.all.len() > MAX_CONDITION_KEYS {
                 return Err(A::Error::custom("too many condition keys"));

@@ -1,6 +1,6 @@
 //! "What can this subject assume?"
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use trustwalk_audit::{Assumable, Inventory, assumable};
 use trustwalk_render::{Ink, Next, Shown, Typed, ending};
 use trustwalk_trust_policy::Decision;
@@ -28,7 +28,16 @@ pub(super) fn answer(
         let (name, value) = claim
             .split_once('=')
             .ok_or_else(|| UsageError(format!("`{}` is not NAME=VALUE", trustwalk_foreign::redact(claim))))?;
-        claims.insert(name.to_owned(), json!(value));
+        // A claim that is given again has several values, as `amr` of an identity pool has.
+        let value = match claims.remove(name) {
+            None => json!(value),
+            Some(Value::Array(mut all)) => {
+                all.push(json!(value));
+                Value::Array(all)
+            }
+            Some(first) => json!([first, value]),
+        };
+        claims.insert(name.to_owned(), value);
     }
     let found = assumable(inventory, issuer, &claims, true);
     let exit = if inventory.unread.is_empty() { Exit::Sound } else { Exit::Undetermined };

@@ -71,7 +71,7 @@ impl Checkout {
         let root = folder.ancestors().find(|p| p.join(".git").exists()).unwrap_or(folder);
         let mut stdin = None;
         if paths.iter().any(|p| p.as_os_str() == "-") {
-            let _waiting = trustwalk_collect::waits::begin("standard input");
+            let _waiting = crate::progress::reading();
             let mut text = Vec::new();
             let most = u64::try_from(FILE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
             std::io::stdin().lock().take(most).read_to_end(&mut text).context("cannot read standard input")?;

@@ -60,6 +60,8 @@ pub(super) struct Report<'a> {
     pub(super) verdict: Verdict,
     pub(super) asker: Option<&'a Asker>,
     pub(super) explanations: Vec<Explanation<'a>>,
+    /// The action that each of them is for.
+    pub(super) actions: Vec<&'a str>,
     pub(super) decision: Option<Decision>,
     pub(super) reasons: Vec<Named>,
     pub(super) breadth: Vec<Wide>,
@@ -77,6 +79,7 @@ impl<'a> Report<'a> {
             verdict: Verdict::Undetermined,
             asker: asked.map(|j| &j.asker),
             explanations: Vec::new(),
+            actions: Vec::new(),
             decision: None,
             reasons: Vec::new(),
             breadth: Vec::new(),
@@ -87,6 +90,7 @@ impl<'a> Report<'a> {
         };
         if let Some(Judged { asker, exchange }) = asked {
             report.explanations = exchange.requests().iter().map(|r| policy.explain(r)).collect();
+            report.actions = exchange.requests().iter().map(|r| r.action.as_str()).collect();
             report.decision = Some(policy.decide(exchange));
             let reasons = policy.reasons(&asker.identity, &asker.call);
             let cause = |r: &Reason| causes::of_reason(r, document, &asker.identity.issuer_path);
@@ -106,6 +110,7 @@ impl<'a> Report<'a> {
             verdict: Verdict::RefusedAtSave,
             asker: None,
             explanations: Vec::new(),
+            actions: Vec::new(),
             decision: None,
             reasons: Vec::new(),
             breadth: Vec::new(),

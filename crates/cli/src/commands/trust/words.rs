@@ -5,7 +5,8 @@ use std::fmt::Display;
 use serde_json::Value;
 use trustwalk_render::{Ink, Next, Page, Pen, Shown, Typed, ending};
 use trustwalk_trust_policy::{
-    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, Place, Standing, StatementReport, Warning,
+    Answer, Breadth, ConditionReport, ConditionVerdict, Decision, EditKind, ElementReport, Place, Standing,
+    StatementReport, Warning,
 };
 
 use super::report::{Named, Refusal, Report, Verdict};
@@ -26,9 +27,7 @@ pub(super) fn words(report: &Report<'_>, policy: &str, typed: &Typed) -> Shown {
             out.line(format_args!("  {}", pen.ink(Ink::Faint, format_args!("assumed: {one}"))));
         }
     }
-    for explanation in &report.explanations {
-        explanation.statements.iter().for_each(|s| statement(&mut out, s, pen));
-    }
+    statements(&mut out, report, pen);
     out.gap();
     findings(&mut out, report, pen);
     change(&mut out, report, pen);
@@ -182,6 +181,10 @@ fn dropped(warning: &Warning) -> String {
         Warning::KeyDropped { statement, operator, key } => {
             format!("Statement[{statement}] {operator} {key} {fate}; the first was left out here")
         }
+        Warning::KeyInTwoSpellings { statement, operator, key, other } => format!(
+            "Statement[{statement}] {operator} {key} and {other} are one key for IAM, whose names have no case of \
+             letters; both were judged here, and which IAM keeps is not known"
+        ),
         Warning::PrincipalsDropped { statement, principal, values } => {
             format!(
                 "Statement[{statement}] Principal {} {fate}; left out here: {}",
@@ -232,25 +235,57 @@ fn change(out: &mut Page, report: &Report<'_>, pen: Pen) {
     }
 }
 
-fn statement(out: &mut Page, s: &StatementReport<'_>, pen: Pen) {
-    let mark = |answer: Answer| match answer {
+/// Each statement for the exchange, and what differs for the actions that STS asks for besides.
+fn statements(out: &mut Page, report: &Report<'_>, pen: Pen) {
+    let Some((first, besides)) = report.explanations.split_first() else { return };
+    let mut actions = report.actions.iter();
+    let mut head = |out: &mut Page| {
+        if let Some(action) = actions.next().filter(|_| !besides.is_empty()) {
+            out.gap();
+            out.line(format_args!("For {action}:"));
+        }
+    };
+    head(out);
+    first.statements.iter().for_each(|s| statement(out, s, pen));
+    for explanation in besides {
+        head(out);
+        for s in &explanation.statements {
+            match first.statements.iter().find(|f| f.index == s.index) {
+                Some(f) if f.principal == s.principal && f.conditions == s.conditions => {
+                    out.line(format_args!("Statement[{}] {}", s.index, s.sid.unwrap_or_default()));
+                    element(out, "Action", &s.action, pen);
+                    out.line("    principal and conditions as above");
+                }
+                Some(_) | None => statement(out, s, pen),
+            }
+        }
+    }
+}
+
+fn mark(answer: Answer, pen: Pen) -> impl Display {
+    match answer {
         Answer::Yes => pen.ink(Ink::Good, "\u{221a}"),
         Answer::No => pen.ink(Ink::Bad, "\u{d7}"),
         Answer::Unknown => pen.ink(Ink::Odd, "?"),
-    };
-    let whether = |matched: bool| if matched { Answer::Yes } else { Answer::No };
+    }
+}
+
+fn element(out: &mut Page, name: &str, element: &ElementReport<'_>, pen: Pen) {
+    let whether = if element.matched { Answer::Yes } else { Answer::No };
+    let not = if element.negated { "Not" } else { "" };
+    out.line(format_args!("  {} {not}{name} {}", mark(whether, pen), element.written.join(", ")));
+    if !element.matched {
+        out.line(format_args!("      the request has {}", element.actual));
+    }
+}
+
+fn statement(out: &mut Page, s: &StatementReport<'_>, pen: Pen) {
     out.gap();
     out.line(format_args!("Statement[{}] {}", s.index, s.sid.unwrap_or_default()));
-    for (name, element) in [("Principal", &s.principal), ("Action", &s.action)] {
-        let not = if element.negated { "Not" } else { "" };
-        let written = element.written.join(", ");
-        out.line(format_args!("  {} {not}{name} {written}", mark(whether(element.matched))));
-        if !element.matched {
-            out.line(format_args!("      the request has {}", element.actual));
-        }
-    }
+    element(out, "Principal", &s.principal, pen);
+    element(out, "Action", &s.action, pen);
     for c in &s.conditions {
-        condition(out, c, mark(c.verdict.answer()));
+        condition(out, c, mark(c.verdict.answer(), pen));
     }
 }
 

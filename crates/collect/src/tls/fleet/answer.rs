@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use trustwalk_foreign::visible;
-use trustwalk_x509::{Certificate, Host, SignatureMemo, Thumbprint, Verdict, assess_with};
+use trustwalk_x509::{Certificate, Host, SignatureMemo, Thumbprint, Verdict};
 
 use super::input::Endpoint;
 use super::seen::{Printed, Seen, shown};
@@ -76,7 +76,7 @@ impl Answer {
         };
         let chain: Vec<Certificate> = printed.iter().map(|p| p.certificate.clone()).collect();
         let host = Host::parse(&endpoint.host).ok();
-        let assessment = assess_with(&chain, host.as_ref(), &trust.judge(), memo);
+        let assessment = trust.assess(&chain, host.as_ref(), memo);
         let found = Found {
             host: &endpoint.host,
             port: endpoint.port,

@@ -173,15 +173,26 @@ impl Pod {
         record(&self.kubelet.store, &self.object, &note);
     }
 
-    /// Runs the pod until all its containers are done for good.
-    pub(crate) async fn run(self: Arc<Self>) {
-        self.publish();
-        let projector = Projector {
+    fn projector(&self) -> Projector {
+        Projector {
             store: self.kubelet.store.clone(),
             minter: Arc::clone(&self.kubelet.minter),
             settings: self.kubelet.settings.clone(),
             volumes: Arc::clone(&self.volumes),
-        };
+        }
+    }
+
+    /// Sets up the volumes anew.
+    pub(crate) fn renew(&self) {
+        if let Err(error) = self.projector().set_up(&self.object) {
+            self.note("", "Warning", "FailedMount", &error.to_string());
+        }
+    }
+
+    /// Runs the pod until all its containers are done for good.
+    pub(crate) async fn run(self: Arc<Self>) {
+        self.publish();
+        let projector = self.projector();
         let settings = &self.kubelet.settings;
         let mut due = loop {
             match projector.set_up(&self.object) {

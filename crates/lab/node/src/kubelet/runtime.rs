@@ -82,6 +82,15 @@ impl NodeAgent {
 }
 
 impl NodeAgent {
+    /// Projects the volumes of every pod anew, as the kubelet does when their tokens are due: after the time was moved
+    /// all of them may be.
+    pub fn renew(&self) {
+        let pods: Vec<Arc<Pod>> = self.pods.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for pod in pods {
+            pod.renew();
+        }
+    }
+
     fn container(&self, pod: &Value, container: &str) -> Option<(Arc<Pod>, Arc<Container>)> {
         let pods = self.pods.read().unwrap_or_else(PoisonError::into_inner);
         let pod = pods.get(j::uid(pod))?;

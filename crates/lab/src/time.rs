@@ -1,0 +1,101 @@
+//! Moving the lab's time, and what follows it: certificates are renewed as their operators renew them, signing keys
+//! rotate, kubelets fetch new tokens, sessions are opened anew, and the CI job runs once more.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use trustwalk_lab_issuer::{
+    SigningKey,
+    pki::{LeafKey, Presentation, days_after},
+};
+use trustwalk_lab_node::NodeRole;
+
+use crate::{
+    Lab, LabError,
+    clock::{CI_LEAF_DAYS, LEAF_AGE_DAYS, is_due},
+    push::{self, INSTANCES},
+    start::CALL_PERIOD,
+    world::names::CI_ISSUER_HOST,
+};
+
+/// How far back the lab goes: its leaves have begun by then.
+const FURTHEST_BACK_DAYS: i64 = 30;
+/// How far ahead: its roots last as long.
+const FURTHEST_AHEAD_DAYS: i64 = 10 * 365;
+/// EKS rotates its signing key every seven days (EKS User Guide, "Fetch signing keys").
+const KEY_DAYS: i64 = 7;
+/// A call period nobody lives to see the end of, while the time is moved.
+const QUIET: Duration = Duration::from_hours(1);
+/// Longest wait for the calls that are under way, and for those that follow.
+const ROUND: Duration = Duration::from_secs(20);
+
+impl Lab {
+    /// The lab's time, and how far it is from the machine's.
+    pub fn time(&self) -> Value {
+        let clock = &self.inner.clock;
+        let now = clock.outside();
+        json!({"time": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), "at": now.as_second(), "moved": clock.moved()})
+    }
+
+    /// Sets the lab's time. Returns when everything has followed.
+    pub async fn set_time(&self, to: Timestamp) -> Result<(), LabError> {
+        let real = Timestamp::now();
+        if to < days_after(real, -FURTHEST_BACK_DAYS) || to > days_after(real, FURTHEST_AHEAD_DAYS) {
+            return Err(LabError::Time(format!(
+                "the lab's time goes from {FURTHEST_BACK_DAYS} days back to {} years ahead",
+                FURTHEST_AHEAD_DAYS / 365
+            )));
+        }
+        let applied = self.inner.world.lock().await;
+        // Calls that are under way end in the old time.
+        self.inner.settings.update(|config| config.call_period = QUIET);
+        let moved = self.follow(to, &applied.current).await;
+        self.inner.settings.update(|config| {
+            config.call_period = CALL_PERIOD;
+            if let Some(role) = &mut config.node_role {
+                *role = NodeRole { name: INSTANCES.to_owned(), credentials: self.inner.account.node_session() };
+            }
+        });
+        moved?;
+        self.run_job(&applied.current).await?;
+        // Every agent has made a call in the new time then.
+        self.rest().await
+    }
+
+    async fn follow(&self, to: Timestamp, world: &crate::world::World) -> Result<(), LabError> {
+        self.rest().await?;
+        let inner = &self.inner;
+        inner.clock.set_moved(to.as_second().saturating_sub(Timestamp::now().as_second()));
+        let now = inner.clock.now();
+        let mut renewed = *inner.renewals.lock().await;
+        let authorities = inner.old_hierarchy.renew(now)? | inner.new_hierarchy.renew(now)?;
+        if authorities || is_due(renewed.eks_leaf, now) {
+            push::issuer(self, world)?;
+            renewed.eks_leaf = days_after(now, -LEAF_AGE_DAYS);
+        }
+        if authorities || is_due(renewed.ci_leaf, now) {
+            renewed.ci_leaf = days_after(now, -CI_LEAF_DAYS);
+            let (hosts, leaf) = ([CI_ISSUER_HOST], LeafKey::P256);
+            let chain = inner.old_hierarchy.present(&hosts, renewed.ci_leaf, Presentation::Full, leaf)?;
+            inner.server.set_chain(CI_ISSUER_HOST, &chain, false)?;
+        }
+        if days_after(renewed.eks_key, KEY_DAYS) <= now {
+            let key = tokio::task::spawn_blocking(SigningKey::generate).await;
+            inner.issuer.rotate_key(key.map_err(|_| LabError::Control("no key could be made".to_owned()))??);
+            inner.issuer.retire_keys();
+            renewed.eks_key = now;
+        }
+        *inner.renewals.lock().await = renewed;
+        inner.agent.renew();
+        Ok(())
+    }
+
+    async fn rest(&self) -> Result<(), LabError> {
+        tokio::time::timeout(ROUND, self.inner.settings.at_rest()).await.map_err(|_| LabError::Deadline {
+            what: "every agent's call".to_owned(),
+            seconds: ROUND.as_secs(),
+            last: "an agent is at work".to_owned(),
+        })
+    }
+}
