@@ -4,6 +4,7 @@ mod bench;
 mod cause;
 mod dist;
 mod fuzz;
+mod kubernetes;
 mod run;
 mod schemas;
 mod setup;
@@ -29,12 +30,13 @@ fn main() -> ExitCode {
         ["dist", rest @ ..] => dist::dist(rest),
         ["doc"] => tasks::doc(),
         ["setup"] => setup::all().map(drop),
+        ["kubernetes"] => kubernetes::schemas(),
         ["gen"] => tasks::gen_pages(),
         ["new-cause", name] => cause::new(&run::root(), name).map(|told| say(&told)),
         _ => Err(anyhow::anyhow!(
             "usage: cargo xtask test [NEXTEST ARGS] | bench [--quick] [GOAL ...] | fuzz [--seconds N] [TARGET] | setup \
              | \
-             gen | new-cause NAME | dist [OPTIONS] | site [--check] | \
+             gen | kubernetes | new-cause NAME | dist [OPTIONS] | site [--check] | \
              doc"
         )),
     };

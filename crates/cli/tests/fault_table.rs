@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use trustwalk_collect::rights::{self, Level};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::world::ALL;
-use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel, story};
 use trustwalk_lab_cluster::Gvr;
 
 /// Longest wait for a fault to show in a log; a machine busy with other tests is slow.
@@ -35,6 +35,7 @@ async fn lab(dir: &Path) -> Lab {
         trust_model: TrustModel::ThumbprintOnly,
         ports: Ports::default(),
         state_dir: dir.to_owned(),
+        outside: Outside::default(),
     };
     let lab = Lab::start(config).await.unwrap();
     lab.write_files(dir).unwrap();

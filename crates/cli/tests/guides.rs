@@ -116,6 +116,11 @@ fn the_lab_guide_does_what_it_says() {
 }
 
 #[test]
+fn the_guide_to_what_is_yours_does_what_it_says() {
+    walk_in("lab-own.md", &[]);
+}
+
+#[test]
 fn the_rotation_guide_does_what_it_says() {
     walk_in("rotation.md", &[]);
 }

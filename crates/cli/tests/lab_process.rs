@@ -12,7 +12,12 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use support::{trustwalk, until};
+use serde_json::json;
+use support::{LabProcess, succeed, tool, trustwalk, until};
+use trustwalk_lab_issuer::{
+    Issuer, IssuerServer, ServerConfig, SigningKey,
+    pki::{Hierarchy, LeafKey, Presentation, days_after, to_pem},
+};
 
 /// Descriptors of a lab that is flooded; it needs some fifty itself.
 const DESCRIPTORS: usize = 128;
@@ -184,4 +189,63 @@ fn a_folder_of_any_name_can_be_sourced_from_anywhere() {
     let complaint = complaint(&shell.output().unwrap());
     assert!(complaint.contains("`TRUSTWALK_LAB_DIR` names is down"), "{complaint}");
     assert!(complaint.trim_end().ends_with("Next: trustwalk lab up"), "{complaint}");
+}
+
+/// Somebody's GitLab: an issuer of its own, with an authority of its own.
+const GITLAB: &str = "gitlab.harbour.example";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issuer_of_ones_own_exchanges_at_the_sts_of_an_account_alone() {
+    let now = jiff::Timestamp::now();
+    let hierarchy = Hierarchy::new("own", days_after(now, -900)).unwrap();
+    let server = IssuerServer::start(ServerConfig { bind: ([127, 0, 0, 1], 0).into() }).await.unwrap();
+    let url = format!("https://{GITLAB}");
+    let issuer = Issuer::new(&url, SigningKey::generate().unwrap()).unwrap();
+    server.serve_issuer(issuer.clone());
+    let chain = hierarchy.present(&[GITLAB], days_after(now, -9), Presentation::Full, LeafKey::P256).unwrap();
+    server.set_chain(GITLAB, &chain, false).unwrap();
+    let outer = tempfile::tempdir().unwrap();
+    let roots = outer.path().join("roots.pem");
+    std::fs::write(&roots, to_pem(&hierarchy.roots())).unwrap();
+    let rule = format!("{GITLAB}:443:{}", server.address());
+    let own = ["--issuer", &url, "--connect-to", &rule, "--ca-bundle", roots.to_str().unwrap()];
+    let lab = LabProcess::up(&[&["--account-only", "--model", "library-first"][..], &own].concat());
+    assert!(!lab.env.contains_key("KUBECONFIG") && !lab.dir.path().join("kubeconfig").exists());
+    let aws = |words: &[&str]| succeed(lab.command(tool("aws")).args(words).args(["--output", "json"]));
+    let provider = ["iam", "create-open-id-connect-provider", "--url", &url, "--client-id-list", "harbour-ci"];
+    assert!(aws(&provider).contains(GITLAB));
+    let subject = "project_path:harbour/ledger:ref_type:branch:ref:main";
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{GITLAB}")},
+        "Condition": {"StringEquals": {(format!("{GITLAB}:sub")): subject}},
+    }]});
+    aws(&["iam", "create-role", "--role-name", "Deploy", "--assume-role-policy-document", &trust.to_string()]);
+    let exchange = |subject: &str| {
+        let times = (now.as_second(), now.as_second() + 600);
+        let claims =
+            json!({"iss": url, "aud": "harbour-ci", "sub": subject, "iat": times.0, "nbf": times.0, "exp": times.1});
+        let token = issuer.mint(&claims).unwrap();
+        let role = ["--role-arn", "arn:aws:iam::111122223333:role/Deploy", "--role-session-name", "job"];
+        let mut command = lab.command(tool("aws"));
+        command.args(["sts", "assume-role-with-web-identity", "--web-identity-token", token.expose()]).args(role);
+        command.output().unwrap()
+    };
+    let given = exchange(subject);
+    assert!(String::from_utf8_lossy(&given.stdout).contains("assumed-role/Deploy/job"), "{given:?}");
+    let refused = exchange("project_path:harbour/other:ref_type:branch:ref:main");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("AccessDenied"), "{refused:?}");
+    let status = String::from_utf8(lab.lab(&["status", "-o", "json"]).stdout).unwrap();
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status.pointer("/outside/0"), Some(&json!({"issuer": url, "answers": true, "trusted": true})));
+    let said = complaint(&lab.lab(&["break", "thumbprint-mismatch"]));
+    assert!(said.contains("an account alone"), "{said}");
+}
+
+#[test]
+fn an_issuer_that_nobody_could_reach_keeps_the_lab_from_starting() {
+    let outer = tempfile::tempdir().unwrap();
+    let said = complaint(&lab(&outer.path().join("lab"), &["up", "--issuer", "http://gitlab.example"]));
+    assert!(said.contains("is an https URL") && said.contains("--connect-to"), "{said}");
+    assert!(!outer.path().join("lab").exists());
 }

@@ -9,12 +9,13 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
-use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Login, Provider};
+use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Login, Look, Provider};
 use trustwalk_lab_cluster::Clock;
 use trustwalk_lab_node::{Credentials, WebhookSettings};
 
 use crate::{
     LabError, TrustModel,
+    outside::Hosts,
     world::{
         Role,
         names::{
@@ -62,7 +63,9 @@ pub(crate) struct Setup {
     pub(crate) trust_model: TrustModel,
     pub(crate) roots: Vec<CertificateDer<'static>>,
     /// Hosts of the outside world and where they are.
-    pub(crate) hosts: BTreeMap<String, SocketAddr>,
+    pub(crate) hosts: Hosts,
+    /// Whether the account has a history.
+    pub(crate) history: bool,
     /// URL of the cluster's API.
     pub(crate) endpoint: String,
     /// Base64 of its authority.
@@ -98,11 +101,13 @@ impl AccountSide {
                 TrustModel::ThumbprintOnly => trustwalk_lab_aws::TrustModel::ThumbprintOnly,
             },
             library_roots: setup.roots,
-            dialer: std::sync::Arc::new(move |host: &str, _port: u16| hosts.get(host).copied()),
+            dialer: std::sync::Arc::new(move |host: &str, port: u16| hosts.find(host, port)),
             clock: setup.clock,
         });
         let side = Self { account: account.clone(), started, address, endpoint: setup.endpoint, ca: setup.ca };
-        side.tell_history();
+        if setup.history {
+            side.tell_history();
+        }
         tokio::spawn(account.serve(setup.listener, shutdown));
         Ok(side)
     }
@@ -133,6 +138,11 @@ impl AccountSide {
     /// Whom of Kubernetes a token of `aws eks get-token` stands for in the cluster.
     pub(crate) fn login(&self, token: &str) -> Option<Login> {
         self.account.login(CLUSTER, token)
+    }
+
+    /// Looks at an issuer as STS would.
+    pub(crate) async fn look_at(&self, issuer: &str) -> Result<Look, String> {
+        self.account.look_at(issuer).await
     }
 
     /// Where the endpoint listens.

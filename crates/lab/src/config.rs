@@ -5,6 +5,8 @@ use std::{
     path::PathBuf,
 };
 
+use crate::outside::Outside;
+
 /// How AWS decides whether to trust an issuer's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TrustModel {
@@ -31,6 +33,8 @@ pub enum Story {
     Healthy,
     /// The VPC CNI still on the instances' role; nothing has failed yet.
     BeforeTheChange,
+    /// None: an account with nothing in it, and no cluster.
+    AccountAlone,
 }
 
 /// Ports on loopback; 0 takes a free one.
@@ -57,6 +61,8 @@ pub struct LabConfig {
     pub ports: Ports,
     /// Folder for the lab's files.
     pub state_dir: PathBuf,
+    /// Issuers outside the lab.
+    pub outside: Outside,
 }
 
 /// Addresses of the running parts.
@@ -64,8 +70,8 @@ pub struct LabConfig {
 pub struct Addresses {
     /// AWS endpoint, plain HTTP.
     pub aws: SocketAddr,
-    /// Kubernetes API, HTTPS.
-    pub kubernetes: SocketAddr,
+    /// Kubernetes API, HTTPS; none where the lab is an account alone.
+    pub kubernetes: Option<SocketAddr>,
     /// Issuers, HTTPS.
     pub issuer: SocketAddr,
     /// Control interface, plain HTTP.

@@ -22,8 +22,9 @@ impl Lab {
         let path = |name: &str| dir.join(name).display().to_string();
         let addresses = self.addresses();
         let issuer = addresses.issuer;
-        let connect: Vec<String> =
+        let mut connect: Vec<String> =
             [EKS_ISSUER_HOST, CI_ISSUER_HOST].iter().map(|host| format!("{host}:443:{issuer}")).collect();
+        connect.extend(self.outside_rules());
         let (id, secret) = self.inner.account.admin_keys();
         let pairs = [
             ("TRUSTWALK_LAB_DIR", dir.display().to_string()),
@@ -40,14 +41,17 @@ impl Lab {
             ("TRUSTWALK_CA_LIBRARY", path(LIBRARY)),
             ("TRUSTWALK_TRUST_MODEL", self.trust_model().name().to_owned()),
         ];
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let told = |name: &str| name != "KUBECONFIG" || self.has_cluster();
+        pairs.into_iter().filter(|(name, _)| told(name)).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// Writes `kubeconfig`, `env` (to be sourced), `ca-bundle.pem`, `ca-library.pem` and
     /// `incoming.pem` into `dir`, readable by their owner only.
     pub fn write_files(&self, dir: &Path) -> Result<(), LabError> {
         files::private_dir(dir)?;
-        files::write_private(&dir.join(KUBECONFIG), self.inner.kubeconfig.as_bytes())?;
+        if self.has_cluster() {
+            files::write_private(&dir.join(KUBECONFIG), self.inner.kubeconfig.as_bytes())?;
+        }
         let pem = self.roots_pem();
         files::write_private(&dir.join(BUNDLE), pem.as_bytes())?;
         files::write_private(&dir.join(LIBRARY), pem.as_bytes())?;
@@ -67,10 +71,11 @@ impl Lab {
         Ok(to_pem(&chain.certificates))
     }
 
-    /// The roots the lab's public trusts, both hierarchies.
+    /// The roots the lab's public trusts: both hierarchies, and what was brought from outside.
     fn roots_pem(&self) -> String {
         let mut roots = self.inner.old_hierarchy.roots();
         roots.extend(self.inner.new_hierarchy.roots());
+        roots.extend(self.inner.config.outside.roots.iter().cloned());
         to_pem(&roots)
     }
 }

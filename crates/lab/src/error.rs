@@ -20,6 +20,17 @@ pub enum LabError {
     /// The cluster refused a change.
     #[error("the cluster refused: {0}")]
     Cluster(String),
+    /// An issuer outside the lab cannot be reached at all.
+    #[error("the issuer `{issuer}` cannot be reached: {why}; say where it is with `--connect-to HOST:443:ADDR:PORT`")]
+    Outside {
+        /// Its URL.
+        issuer: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A fault is asked of a lab that has an account alone.
+    #[error("this lab is an account alone: it has no workloads and no job to break")]
+    AccountAlone,
     /// No such fault.
     #[error("there is no fault `{0}`")]
     NoSuchFault(String),

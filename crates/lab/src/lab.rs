@@ -10,7 +10,7 @@ use trustwalk_lab_cluster::{Gvr, Store, json as j};
 
 use crate::{
     LabError, ci,
-    config::{Addresses, LabConfig, TrustModel},
+    config::{Addresses, LabConfig, Story, TrustModel},
     faults::{self, Fault, Start, Target},
     hold, pods, push,
     running::{Applied, Lab},
@@ -45,6 +45,11 @@ impl Lab {
     /// How the account trusts certificates.
     pub fn trust_model(&self) -> TrustModel {
         self.inner.config.trust_model
+    }
+
+    /// Whether there is a cluster; without one there is no story either.
+    pub fn has_cluster(&self) -> bool {
+        self.inner.config.story != Story::AccountAlone
     }
 
     /// Folder of the CI job's files.
@@ -84,6 +89,9 @@ impl Lab {
     /// Injects a fault; one that is active already stays as it is.
     pub async fn break_with(&self, name: &str) -> Result<(), LabError> {
         let fault = faults::find(name).ok_or_else(|| LabError::NoSuchFault(name.to_owned()))?;
+        if !self.has_cluster() {
+            return Err(LabError::AccountAlone);
+        }
         let mut applied = self.inner.world.lock().await;
         if applied.active.insert(fault.name) {
             self.settle(&mut applied, Some(fault)).await?;
@@ -264,19 +272,24 @@ impl Lab {
             .map(|(id, pod)| json!({"namespace": id.namespace, "name": j::name(&pod), "ready": pods::is_ready(&pod)}))
             .collect();
         let addresses = self.inner.addresses;
-        json!({
+        let cluster = self.has_cluster().then_some(names::CLUSTER);
+        let mut status = json!({
             "account": names::ACCOUNT,
             "region": names::REGION,
-            "cluster": names::CLUSTER,
+            "cluster": cluster,
             "issuer": names::ISSUER,
             "trust_model": self.trust_model().name(),
             "aws": format!("http://{}", addresses.aws),
-            "kubernetes": format!("https://{}", addresses.kubernetes),
+            "kubernetes": addresses.kubernetes.map(|address| format!("https://{address}")),
             "issuers": addresses.issuer.to_string(),
             "faults": active,
             "time": self.inner.clock.outside().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "pods": pods,
-        })
+        });
+        if !self.inner.config.outside.issuers.is_empty() {
+            j::put(&mut status, "/outside", self.outside_shown());
+        }
+        status
     }
 
     /// Asks the lab to stop; [`Lab::down_asked`] then returns. Its files go at once: there is nothing left that

@@ -90,7 +90,7 @@ fn account(lab: &Lab, old: Option<&World>, new: &World) {
     }
     let said =
         |world: &World| (world.addon_role(), world.webhook.associations.clone(), world.network.pod_identity_agent);
-    if old.is_none_or(|old| said(old) != said(new)) {
+    if lab.has_cluster() && old.is_none_or(|old| said(old) != said(new)) {
         let (role, associations, agent) = said(new);
         side.put_cluster(role, &associations, agent, lab.inner.clock.now());
     }

@@ -12,6 +12,7 @@ use crate::{
     clock::{LabClock, Renewals},
     config::{Addresses, LabConfig},
     hold::Hold,
+    outside::{Hosts, Standings},
     world::World,
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) runtime: Arc<dyn NodeRuntime>,
     pub(crate) agent: NodeAgent,
     pub(crate) settings: Settings,
+    pub(crate) hosts: Hosts,
+    pub(crate) standings: Standings,
     pub(crate) webhook: WebhookSettings,
     pub(crate) webhook_ca: String,
     pub(crate) foreign_ca: String,

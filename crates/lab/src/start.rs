@@ -32,7 +32,9 @@ use crate::{
     config::{Addresses, loopback},
     control,
     hold::Hold,
+    lookout,
     minter::Minter,
+    outside::{self, Hosts, Standings},
     push,
     running::{Applied, Inner},
     webhook,
@@ -140,7 +142,8 @@ async fn webhook_side() -> Result<WebhookSide, LabError> {
 /// What has been built but does not run yet.
 struct Idle {
     cluster: Cluster,
-    api: TcpListener,
+    /// Where the API is served; nowhere in an account alone.
+    api: Option<TcpListener>,
     agent: NodeAgent,
     minter: Arc<dyn TokenMinter>,
     webhook: WebhookSide,
@@ -152,25 +155,37 @@ pub(crate) async fn start(config: LabConfig) -> Result<Lab, LabError> {
     let world = match config.story {
         Story::Healthy => World::healthy(),
         Story::BeforeTheChange => World::before_the_change(),
+        Story::AccountAlone => World::empty(),
     };
     let (lab, idle) = build(config, &world).await?;
     run(&lab, idle, &world).await?;
     lab.write_files(lab.dir())?;
-    lab.run_job(&world).await?;
+    lookout::watch(&lab).await;
+    if lab.has_cluster() {
+        lab.run_job(&world).await?;
+    }
     Ok(lab)
 }
 
 async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError> {
+    // Before there is anything to clean up.
+    let places = outside::places(&config.outside).await?;
     let hold = Hold::take(&config.state_dir)?;
     let clock = LabClock::default();
     let issuers = issuers(config.ports.issuer, &clock).await?;
-    let api = listen(config.ports.kubernetes).await?;
+    let alone = config.story == Story::AccountAlone;
+    let api = if alone { None } else { Some(listen(config.ports.kubernetes).await?) };
     let control = listen(config.ports.control).await?;
-    let endpoint = format!("https://{}", address(&api)?);
+    let kubernetes = api.as_ref().map(address).transpose()?;
+    let endpoint = kubernetes.map(|address| format!("https://{address}")).unwrap_or_default();
+    let hosts = Hosts::own([EKS_ISSUER_HOST, CI_ISSUER_HOST], issuers.server.address());
+    for (host, port, address) in &places {
+        hosts.put(host, *port, *address);
+    }
     let tls = TlsMaterial::self_made(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
         .map_err(|e| LabError::Cluster(e.to_string()))?;
     let down = watch::Sender::new(false);
-    let setup = account_setup(&config, &clock, &issuers, endpoint, STANDARD.encode(&tls.ca_pem)).await?;
+    let setup = account_setup(&config, &clock, &issuers, &hosts, (endpoint, STANDARD.encode(&tls.ca_pem))).await?;
     let account = AccountSide::start(setup, asked(&down))?;
     let aws = account.address();
     let settings = node_settings(aws, &account, &clock);
@@ -178,9 +193,8 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     account.lead(webhook.settings.clone());
     let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()).with_logins(&account));
     let agent = NodeAgent::prepare(settings.clone());
-    let cluster = cluster(&agent, &minter, &webhook, tls, &clock)?;
-    let addresses =
-        Addresses { aws, kubernetes: address(&api)?, issuer: issuers.server.address(), control: address(&control)? };
+    let cluster = cluster(&agent, &minter, &webhook, (tls, &clock), if alone { Vec::new() } else { nodes() })?;
+    let addresses = Addresses { aws, kubernetes, issuer: issuers.server.address(), control: address(&control)? };
     let applied = Applied { base: world.clone(), current: world.clone(), active: BTreeSet::new() };
     let inner = Inner {
         addresses,
@@ -191,6 +205,8 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
         runtime: agent.runtime(),
         agent: agent.clone(),
         settings,
+        hosts,
+        standings: Standings::default(),
         webhook: webhook.settings.clone(),
         webhook_ca: webhook.tls.ca_pem.clone(),
         foreign_ca: webhook.foreign_ca.clone(),
@@ -200,7 +216,7 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
         old_hierarchy: issuers.old,
         new_hierarchy: issuers.new,
         registered_thumbprint: issuers.registered,
-        kubeconfig: cluster.kubeconfig(addresses.kubernetes),
+        kubeconfig: kubernetes.map(|address| cluster.kubeconfig(address)).unwrap_or_default(),
         world: Mutex::new(applied),
         down,
         hold,
@@ -209,24 +225,28 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     Ok((Lab { inner: Arc::new(inner) }, Idle { cluster, api, agent, minter, webhook, control }))
 }
 
-/// Sets everything in motion. Objects are made before the controllers run, so that
-/// no pod misses the webhook.
+/// Sets everything in motion.
 async fn run(lab: &Lab, idle: Idle, world: &World) -> Result<(), LabError> {
     let Idle { cluster, api, agent, minter, webhook, control } = idle;
-    let store = cluster.store();
-    let TlsMaterial { chain, key, .. } = webhook.tls;
-    let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, down(lab))
-        .map_err(|e| LabError::Cluster(e.to_string()))?;
-    tokio::spawn(served);
-    push::push(lab, None, world).await?;
-    let (stop_api, stop_nodes) = (down(lab), down(lab));
-    tokio::spawn(async move { cluster.serve(api, stop_api).await });
-    tokio::spawn(async move {
-        tokio::select! {
-            () = keep(move || agent.clone().run(store.clone(), Arc::clone(&minter))) => {}
-            () = stop_nodes => {}
-        }
-    });
+    if let Some(api) = api {
+        let store = cluster.store();
+        let TlsMaterial { chain, key, .. } = webhook.tls;
+        let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, down(lab))
+            .map_err(|e| LabError::Cluster(e.to_string()))?;
+        tokio::spawn(served);
+        // Before the controllers run, so that no pod misses the webhook.
+        push::push(lab, None, world).await?;
+        let (stop_api, stop_nodes) = (down(lab), down(lab));
+        tokio::spawn(async move { cluster.serve(api, stop_api).await });
+        tokio::spawn(async move {
+            tokio::select! {
+                () = keep(move || agent.clone().run(store.clone(), Arc::clone(&minter))) => {}
+                () = stop_nodes => {}
+            }
+        });
+    } else {
+        push::push(lab, None, world).await?;
+    }
     let token = random_token()?;
     control::State { address: address(&control)?, token: token.clone() }.write(lab.dir())?;
     tokio::spawn(control::serve(lab.clone(), control, token));
@@ -241,18 +261,19 @@ async fn account_setup(
     config: &LabConfig,
     clock: &LabClock,
     issuers: &Issuers,
-    endpoint: String,
-    ca: String,
+    hosts: &Hosts,
+    (endpoint, ca): (String, String),
 ) -> Result<Setup, LabError> {
     let mut roots = issuers.old.roots();
     roots.extend(issuers.new.roots());
-    let at = issuers.server.address();
+    roots.extend(config.outside.roots.iter().cloned());
     Ok(Setup {
         listener: listen(config.ports.aws).await?,
         clock: clock.shared(),
         trust_model: config.trust_model,
         roots,
-        hosts: [EKS_ISSUER_HOST, CI_ISSUER_HOST].into_iter().map(|host| (host.to_owned(), at)).collect(),
+        hosts: hosts.clone(),
+        history: config.story != Story::AccountAlone,
         endpoint,
         ca,
     })
@@ -262,8 +283,8 @@ fn cluster(
     agent: &NodeAgent,
     minter: &Arc<dyn TokenMinter>,
     webhook: &WebhookSide,
-    tls: TlsMaterial,
-    clock: &LabClock,
+    (tls, clock): (TlsMaterial, &LabClock),
+    nodes: Vec<NodeSpec>,
 ) -> Result<Cluster, LabError> {
     let at = address(&webhook.listener)?;
     let resolver = FnResolver(move |namespace: &str, name: &str, _port: u16| {
@@ -279,7 +300,7 @@ fn cluster(
         minter: Arc::clone(minter),
         resolver: Arc::new(resolver),
         clock: clock.shared_outside(),
-        nodes: nodes(),
+        nodes,
     }))
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use trustwalk_lab::{
-    Client, Lab, LabConfig, LabError, Ports, Story, TrustModel,
+    Client, Lab, LabConfig, LabError, Outside, Ports, Story, TrustModel,
     faults::{REGISTRY, Target, find},
     story,
     world::{ALL, AWS_NODE, EXTERNAL_DNS},
@@ -19,7 +19,14 @@ use trustwalk_lab::{
 const LIMIT: Duration = Duration::from_secs(30);
 
 async fn lab(dir: &Path, story: Story, trust_model: TrustModel) -> Result<Lab, LabError> {
-    Lab::start(LabConfig { story, trust_model, ports: Ports::default(), state_dir: dir.join("lab") }).await
+    Lab::start(LabConfig {
+        story,
+        trust_model,
+        ports: Ports::default(),
+        state_dir: dir.join("lab"),
+        outside: Outside::default(),
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

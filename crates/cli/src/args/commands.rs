@@ -9,6 +9,7 @@ use super::again::AgainArgs;
 use super::audit::AuditArgs;
 use super::common::{ELSEWHERE, Format, PlaceArgs, ReportFormat, TargetArgs, account_number, bundle_file};
 use super::forecast::ForecastArgs;
+use super::outside::OutsideArgs;
 use super::preflight::PreflightArgs;
 use super::rotation::RotationArgs;
 use super::screen::ScreenArgs;
@@ -364,11 +365,16 @@ pub(crate) enum LabCommand {
     /// Start the lab and keep it until Ctrl-C or `lab down`
     Up {
         /// Let the story break at once
-        #[arg(long)]
+        #[arg(long, conflicts_with = "account_only")]
         broken: bool,
+        /// An account with nothing in it, and no cluster
+        #[arg(long)]
+        account_only: bool,
         /// Trust model of the account
         #[arg(long, value_enum, default_value = "thumbprint-only")]
         model: super::common::Model,
+        #[command(flatten)]
+        outside: OutsideArgs,
     },
     /// What the running lab holds
     Status,

@@ -106,7 +106,7 @@ pub(crate) fn account_number(text: &str) -> Result<String, String> {
 }
 
 /// Parses a rule of `--connect-to`.
-fn connect_to(text: &str) -> Result<ConnectTo, &'static str> {
+pub(crate) fn connect_to(text: &str) -> Result<ConnectTo, &'static str> {
     text.parse().map_err(|_| "a rule is HOST:PORT:ADDR:PORT")
 }
 

@@ -13,6 +13,8 @@ enum Group {
     Cluster,
     Account,
     Trust,
+    /// The part of [`Group::Trust`] that says where issuers are and which roots are theirs.
+    Reach,
     Exchange,
 }
 
@@ -23,7 +25,7 @@ impl Group {
         match self {
             Self::Cluster => "Cluster",
             Self::Account => "AWS account",
-            Self::Trust => "Certificates and connections",
+            Self::Trust | Self::Reach => "Certificates and connections",
             Self::Exchange => "Exchange with STS",
         }
     }
@@ -33,6 +35,7 @@ impl Group {
         match self {
             Self::Cluster => &["kubeconfig", "context"],
             Self::Account => &["profile", "region", "endpoint_url", "cluster"],
+            Self::Reach => &["connect_to", "ca_bundle"],
             Self::Trust => &["connect_to", "ca_bundle", "ca_library", "trust_model"],
             Self::Exchange => &["no_exchange", "exchange"],
         }
@@ -272,10 +275,11 @@ const HELP: &[Help] = &[
     },
     Help {
         command: "lab",
-        groups: &[],
+        groups: &[Group::Reach],
         examples: &[
             ("an account and a cluster to try things in", "trustwalk lab up"),
             ("what can be broken in it", "trustwalk lab break"),
+            ("an account for another cluster's tokens", "trustwalk lab up --account-only --issuer https://ISSUER"),
             ("a month later", "trustwalk lab clock +30d"),
         ],
         exits: DONE,
@@ -312,7 +316,7 @@ pub(super) fn dress(root: Command) -> Command {
     root.mut_subcommands(|mut command| {
         let Some(help) = help_of(command.get_name()) else { return command };
         for arg in &shared {
-            let group = Group::ALL.iter().find(|g| g.options().contains(&arg.get_id().as_str()));
+            let group = help.groups.iter().chain(&Group::ALL).find(|g| g.options().contains(&arg.get_id().as_str()));
             let own = match group.filter(|g| help.groups.contains(g)) {
                 Some(group) => arg.clone().help_heading(group.heading()),
                 None => arg.clone().hide(true),
@@ -394,7 +398,8 @@ fn general() -> StyledStr {
 pub(super) fn misplaced(root: &mut Command, matches: &ArgMatches) -> Option<Error> {
     let (name, given) = matches.subcommand()?;
     let help = help_of(name)?;
-    let others = Group::ALL.iter().filter(|g| !help.groups.contains(g)).flat_map(|g| g.options());
+    let fits = |id: &&&str| help.groups.iter().any(|g| g.options().contains(id));
+    let others = Group::ALL.iter().flat_map(|g| g.options()).filter(|id| !fits(id));
     let typed = |id: &&&str| {
         let there = given.ids().any(|i| i.as_str() == **id);
         there && given.value_source(id) == Some(ValueSource::CommandLine)

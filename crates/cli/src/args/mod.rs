@@ -8,6 +8,7 @@ mod common;
 mod forecast;
 mod given;
 mod help;
+mod outside;
 mod preflight;
 #[cfg(test)]
 mod reference;
@@ -32,6 +33,7 @@ pub(crate) use commands::{
 };
 pub(crate) use common::{Format, Model, PlaceArgs, ReportFormat, TargetArgs};
 pub(crate) use forecast::{ForecastArgs, ForecastFormat};
+pub(crate) use outside::OutsideArgs;
 pub(crate) use preflight::{PreflightArgs, PreflightFormat};
 pub(crate) use rotation::RotationArgs;
 pub(crate) use said::{Notation, Said, notation_of_words};

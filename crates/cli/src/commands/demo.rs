@@ -17,7 +17,7 @@ use trustwalk_core::evidence::TrustModel as Model;
 use trustwalk_core::plan::{Applicability, Entry, Leave, fit};
 use trustwalk_foreign::shell;
 use trustwalk_lab::faults::{self, Target};
-use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, story};
+use trustwalk_lab::{Lab, LabConfig, Outside, Ports, Story, TrustModel, story};
 
 use super::lab::{how_to_use, lab_model, stop};
 use super::plan_file::documented;
@@ -47,8 +47,13 @@ pub(crate) async fn run(args: &DemoArgs) -> anyhow::Result<Exit> {
     let dir = folder.path().to_owned();
     let began = Instant::now();
     let story = if fault.name == STORY { Story::BeforeTheChange } else { Story::Healthy };
-    let config =
-        LabConfig { story, trust_model: lab_model(args.model), ports: Ports::default(), state_dir: dir.clone() };
+    let config = LabConfig {
+        story,
+        trust_model: lab_model(args.model),
+        ports: Ports::default(),
+        state_dir: dir.clone(),
+        outside: Outside::default(),
+    };
     let lab = Lab::start(config).await.context("the lab could not start")?;
     let teller = Teller { pen: style::pen() };
     teller.chapter(&format!("A lab on loopback: account, issuer, cluster ({} ms)", began.elapsed().as_millis()))?;

@@ -5,20 +5,21 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use trustwalk_collect::near;
+use trustwalk_collect::dial::{ConnectTo, Dialer};
+use trustwalk_collect::{near, roots};
 use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
-use trustwalk_lab::{Lab, LabConfig, Ports, Story, TrustModel, faults, story};
+use trustwalk_lab::{Found, Lab, LabConfig, Outside, Ports, Story, TrustModel, faults, story};
 
 use super::lab_clock;
-use crate::args::{Format, LabArgs, LabCommand, Model};
+use crate::args::{Format, LabArgs, LabCommand, Model, OutsideArgs, PlaceArgs};
 use crate::exit::{Exit, Unknown, UsageError};
 use crate::interrupt::Signals;
 use crate::style;
 use trustwalk_render::Shown;
 
 /// Runs the command.
-pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
+pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exit> {
     let format = args.output;
     let dir = match &args.dir {
         // Its files name each other, for shells that stand elsewhere.
@@ -26,7 +27,14 @@ pub(crate) async fn run(args: &LabArgs) -> anyhow::Result<Exit> {
         None => default_dir()?,
     };
     match &args.command {
-        LabCommand::Up { broken, model } => up(&dir, format, *broken, *model).await?,
+        LabCommand::Up { broken, account_only, model, outside } => {
+            let story = match (*broken, *account_only) {
+                (_, true) => Story::AccountAlone,
+                (true, false) => Story::BeforeTheChange,
+                (false, false) => Story::Healthy,
+            };
+            up(&dir, format, story, *model, outside_of(outside, place)?).await?;
+        }
         LabCommand::Status => {
             let mut status = Client::open(&dir)?.status().await?;
             style::say(&if format == Format::Json {
@@ -162,11 +170,32 @@ pub(crate) fn lab_model(model: Model) -> TrustModel {
     }
 }
 
-async fn up(dir: &Path, format: Format, broken: bool, model: Model) -> anyhow::Result<()> {
+/// What is outside the lab and still reached by its STS: what the user names, and nothing else.
+fn outside_of(args: &OutsideArgs, place: &PlaceArgs) -> anyhow::Result<Outside> {
+    if args.issuers.is_empty() {
+        return Ok(Outside::default());
+    }
+    let roots = match &place.ca_bundle {
+        Some(path) => roots::read_pem(path)?,
+        None => roots::system(),
+    };
+    let rules: Vec<ConnectTo> = place.connect_to.clone();
+    let find = move |host: String, port: u16| -> Found {
+        let dialer = Dialer::new(rules.clone());
+        Box::pin(async move {
+            let found = dialer.resolve(&host, port).await.map_err(|error| error.to_string())?;
+            found.first().copied().ok_or_else(|| format!("`{host}` has no address"))
+        })
+    };
+    Ok(Outside { issuers: args.issuers.clone(), roots, find: std::sync::Arc::new(find) })
+}
+
+async fn up(dir: &Path, format: Format, story: Story, model: Model, outside: Outside) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
     let mut asked = Signals::listen();
-    let story = if broken { Story::BeforeTheChange } else { Story::Healthy };
-    let config = LabConfig { story, trust_model: lab_model(model), ports: Ports::default(), state_dir: dir.to_owned() };
+    let broken = story == Story::BeforeTheChange;
+    let ports = Ports::default();
+    let config = LabConfig { story, trust_model: lab_model(model), ports, state_dir: dir.to_owned(), outside };
     let began = Instant::now();
     let lab = Lab::start(config).await.context("the lab could not start")?;
     let done = tokio::select! {
@@ -216,17 +245,32 @@ pub(crate) fn how_to_use(lab: &Lab, dir: &Path) -> Shown {
         ("issuers", "TRUSTWALK_CONNECT_TO"),
         ("trust model", "TRUSTWALK_TRUST_MODEL"),
     ] {
+        if !env.contains_key(name) {
+            continue;
+        }
         out.line(format_args!("  {label:<14} {}", env.get(name).map(String::as_str).unwrap_or_default()));
+    }
+    for outside in lab.outside() {
+        let how = match &outside.answer {
+            Ok(true) => "answers, and its certificate is in the trust library".to_owned(),
+            Ok(false) => "answers; its certificate is not in the trust library, so its thumbprint decides".to_owned(),
+            Err(why) => format!("does not answer yet: {}", trustwalk_foreign::redact(why)),
+        };
+        out.line(format_args!("  {:<14} {}: {how}", "your issuer", trustwalk_foreign::redact(&outside.issuer)));
     }
     let source = shell::line("source {}", &[&dir.join("env").display().to_string()]);
     out.gap();
     out.line("Use it with the tools you know:");
     out.gap();
     out.line(format_args!("  {source}"));
-    out.line("  kubectl get pods -n kube-system");
+    if lab.has_cluster() {
+        out.line("  kubectl get pods -n kube-system");
+    }
     out.line("  aws iam list-open-id-connect-providers");
-    out.line("  trustwalk diagnose daemonset/aws-node -n kube-system");
-    out.line("  trustwalk lab break        (lists the faults)");
+    if lab.has_cluster() {
+        out.line("  trustwalk diagnose daemonset/aws-node -n kube-system");
+        out.line("  trustwalk lab break        (lists the faults)");
+    }
     out.shown()
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn run(cli: Cli, said: &Said) -> anyhow::Result<Exit> {
         Command::Collect(args) => one_thread()?.block_on(collect::run(&place, &args)),
         Command::Thumbprint(args) => one_thread()?.block_on(thumbprint::run(&place, &args)),
         Command::Demo(args) => two_threads()?.block_on(demo::run(&args)),
-        Command::Lab(args) => two_threads()?.block_on(lab::run(&args)),
+        Command::Lab(args) => two_threads()?.block_on(lab::run(&args, &place)),
     }
 }
 

@@ -17,6 +17,7 @@ mod iam;
 mod identity;
 mod jwt;
 mod language;
+mod look;
 mod managed;
 mod oidc;
 mod origin;
@@ -45,4 +46,5 @@ mod validate;
 
 pub use account::{Account, AccountConfig, Clock, Dialer, Follower, TrustModel};
 pub use eks::{AccessPolicy, Login};
+pub use look::Look;
 pub use state::{Addon, AddonIssue, Association, Cluster, Credentials, Provider, Role};

@@ -31,6 +31,9 @@ pub(crate) fn first_objects(store: &Store, config: &ClusterConfig) {
         );
         let subjects: Vec<Value> =
             groups.iter().map(|group| json!({"apiGroup": RBAC, "kind": "Group", "name": group})).collect();
+        if groups.is_empty() {
+            continue;
+        }
         add(
             store,
             &Gvr::new(RBAC, "v1", "clusterrolebindings"),
@@ -67,6 +70,69 @@ fn add(store: &Store, gvr: &Gvr, object: Value) {
 /// The default cluster roles of Kubernetes that matter to discovery and
 /// self-inspection, each bound to the documented groups.
 fn roles() -> Vec<(&'static str, Value, &'static [&'static str])> {
+    let mut all = faced();
+    all.extend(own());
+    all
+}
+
+/// The roles for people, which nobody has at first (Kubernetes docs, "Using RBAC Authorization", "User-facing roles"),
+/// for the kinds that the lab acts on.
+fn faced() -> Vec<(&'static str, Value, &'static [&'static str])> {
+    let rules = |verbs: &[&str], more: &[Value]| {
+        let rule =
+            |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+        let mut all = vec![
+            rule(
+                "",
+                &[
+                    "configmaps",
+                    "endpoints",
+                    "persistentvolumeclaims",
+                    "pods",
+                    "pods/log",
+                    "replicationcontrollers",
+                    "serviceaccounts",
+                    "services",
+                    "events",
+                    "limitranges",
+                    "namespaces",
+                    "resourcequotas",
+                ],
+            ),
+            rule(
+                "apps",
+                &[
+                    "controllerrevisions",
+                    "daemonsets",
+                    "deployments",
+                    "deployments/scale",
+                    "replicasets",
+                    "replicasets/scale",
+                    "statefulsets",
+                    "statefulsets/scale",
+                ],
+            ),
+            rule("autoscaling", &["horizontalpodautoscalers"]),
+            rule("batch", &["cronjobs", "jobs"]),
+            rule("discovery.k8s.io", &["endpointslices"]),
+            rule("networking.k8s.io", &["ingresses", "networkpolicies"]),
+            rule("policy", &["poddisruptionbudgets"]),
+        ];
+        all.extend(more.iter().cloned());
+        Value::Array(all)
+    };
+    let writes = ["get", "list", "watch", "create", "delete", "deletecollection", "patch", "update"];
+    let secrets = json!({"apiGroups": [""], "resources": ["secrets", "pods/attach", "pods/exec", "pods/portforward",
+        "pods/eviction", "serviceaccounts/token"], "verbs": writes});
+    let grants = json!({"apiGroups": [RBAC], "resources": ["rolebindings", "roles"], "verbs": writes});
+    vec![
+        ("view", rules(&["get", "list", "watch"], &[]), &[]),
+        ("edit", rules(&writes, std::slice::from_ref(&secrets)), &[]),
+        ("admin", rules(&writes, &[secrets, grants]), &[]),
+    ]
+}
+
+fn own() -> Vec<(&'static str, Value, &'static [&'static str])> {
     vec![
         (
             "cluster-admin",

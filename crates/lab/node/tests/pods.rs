@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use support::{Lab, THUMBPRINT, TOKEN_DIR, aws_node, crashed, is_ready, pod, set_env};
-use trustwalk_lab_cluster::{Gvr, Key, json as j};
+use trustwalk_lab_cluster::{ExecResult, Gvr, Key, json as j};
 use trustwalk_lab_node::{Credentials, Imds, NodeRole, Reach};
 
 const ASSUME: &str = "AssumeRoleWithWebIdentity";
@@ -341,5 +343,92 @@ async fn exec_knows_what_people_type() {
     let token = lab.said("app", &["cat", &format!("{TOKEN_DIR}/token")]);
     assert_eq!(lab.said("app", &["tail", "-c", "3", &format!("{TOKEN_DIR}/token")]), token.split_at(token.len() - 3).1);
     assert!(lab.said("app", &["aws", "sts", "get-caller-identity"]).contains("assumed-role/"));
-    assert_eq!(lab.exec("app", &["rm", "-rf", "/"]).code, 127);
+    assert_eq!(lab.exec("app", &["rm", "-rf", "/"]).code, 1);
+    assert_eq!(lab.exec("app", &["systemctl"]).code, 127);
+    assert_eq!(lab.exec("app", &["sh", "-c", "exit 3"]).code, 3);
+    assert_eq!(lab.said("app", &["sh", "-c", "echo a > /tmp/b && echo c >> /tmp/b && cat /tmp/b"]), "a\nc\n");
+    assert_eq!(lab.exec("app", &["sh", "-c", "set -e; false; echo no"]), lab.exec("app", &["false"]));
+}
+
+#[expect(clippy::unwrap_used, reason = "a step that fails fails the test")]
+/// What a command says in a pod, run as the API server runs it: away from the reactor.
+async fn run(lab: &Lab, name: &str, command: &[&str]) -> ExecResult {
+    let (runtime, pod) = (Arc::clone(&lab.runtime), lab.pod(name).unwrap());
+    let container = j::text(&pod, "/spec/containers/0/name").to_owned();
+    let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+    tokio::task::spawn_blocking(move || runtime.exec(&pod, &container, &command, None)).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_of_any_image_answers_who_it_is_as_the_exchange_does() {
+    let lab = Lab::start().await;
+    lab.create(pod("own", "busybox:1.36", "app"));
+    lab.until("own", is_ready).await;
+    assert!(lab.aws.of("AssumeRoleWithWebIdentity").is_empty(), "a program of one's own calls nobody by itself");
+    let who = ["aws", "sts", "get-caller-identity"];
+    let told = run(&lab, "own", &who).await;
+    let told = (told.code, String::from_utf8(told.stdout).unwrap());
+    assert!(told.0 == 0 && told.1.contains("\"Arn\": \"arn:aws:sts::111122223333:assumed-role/"), "{told:?}");
+    lab.aws.refuse("AssumeRoleWithWebIdentity", Some((400, "InvalidIdentityToken", THUMBPRINT)));
+    let refused = run(&lab, "own", &who).await;
+    assert_eq!(refused.code, 254);
+    assert_eq!(
+        String::from_utf8(refused.stderr).unwrap(),
+        format!(
+            "\nAn error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: \
+             {THUMBPRINT}\n"
+        )
+    );
+    let mut bare = pod("bare", "busybox:1.36", "app");
+    bare["spec"]["containers"][0]["env"] = json!([]);
+    lab.create(bare);
+    lab.until("bare", is_ready).await;
+    let lost = run(&lab, "bare", &who).await;
+    assert!(lost.code == 253 && String::from_utf8_lossy(&lost.stderr).contains("Unable to locate credentials"));
+}
+
+#[expect(clippy::indexing_slicing, reason = "a step that fails fails the test")]
+fn command(pod: &mut Value, words: &[&str], policy: &str) {
+    pod["spec"]["containers"][0]["command"] = json!(words);
+    pod["spec"]["restartPolicy"] = json!(policy);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_of_ones_own_runs_ends_and_is_probed() {
+    let lab = Lab::start().await;
+    let mut task = pod("task", "busybox", "app");
+    command(&mut task, &["sh", "-c", "echo begun; aws sts get-caller-identity; exit 4"], "Never");
+    lab.create(task);
+    let ended = lab.until("task", |pod| j::text(pod, "/status/phase") == "Failed").await;
+    assert_eq!(ended["status"]["containerStatuses"][0]["state"]["terminated"]["exitCode"], 4);
+    let log = lab.log("task", false);
+    assert!(log.starts_with("begun\n") && log.contains("assumed-role/"), "{log}");
+    let mut server = pod("server", "busybox", "app");
+    command(&mut server, &["sh", "-c", "echo up; sleep infinity"], "Always");
+    server["spec"]["containers"][0]["readinessProbe"] = json!({"exec": {"command": ["cat", "/tmp/ready"]}});
+    lab.create(server);
+    lab.eventually(|| lab.reasons().contains(&"Unhealthy".to_owned())).await;
+    assert!(!is_ready(&lab.pod("server").unwrap()) && lab.log("server", false) == "up\n");
+    assert_eq!(run(&lab, "server", &["touch", "/tmp/ready"]).await.code, 0);
+    lab.until("server", is_ready).await;
+    assert_eq!(run(&lab, "server", &["rm", "/tmp/ready"]).await.code, 0);
+    lab.until("server", |pod| !is_ready(pod)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_in_and_out_as_archives() {
+    let lab = Lab::start().await;
+    lab.create(pod("own", "busybox", "app"));
+    lab.until("own", is_ready).await;
+    let token = format!("{TOKEN_DIR}/token");
+    let packed = run(&lab, "own", &["tar", "cf", "-", &token]).await;
+    assert_eq!(packed.code, 0);
+    let (runtime, own) = (Arc::clone(&lab.runtime), lab.pod("own").unwrap());
+    let words = ["tar", "-xmf", "-", "-C", "/tmp"].map(str::to_owned);
+    let unpack = move || runtime.exec(&own, "app", &words, Some(packed.stdout));
+    assert_eq!(tokio::task::spawn_blocking(unpack).await.unwrap().code, 0);
+    let copy = run(&lab, "own", &["cat", &format!("/tmp{token}")]).await.stdout;
+    assert_eq!(copy, run(&lab, "own", &["cat", &token]).await.stdout);
+    let refused = run(&lab, "own", &["touch", &format!("{TOKEN_DIR}/x")]).await;
+    assert!(refused.code == 1 && String::from_utf8_lossy(&refused.stderr).contains("Read-only file system"));
 }

@@ -168,6 +168,18 @@ impl World {
         world
     }
 
+    /// Nothing: an account that is new, and no cluster.
+    pub fn empty() -> Self {
+        Self {
+            roles: BTreeMap::new(),
+            providers: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+            registration: Registration::Absent,
+            ..Self::healthy()
+        }
+    }
+
     /// As it was before the story: the CNI on the instances' role.
     pub fn before_the_change() -> Self {
         let mut world = Self::healthy();

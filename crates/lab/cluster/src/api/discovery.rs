@@ -8,50 +8,50 @@ use crate::{
         reply::{Reply, json_reply, typed_reply},
         request::Call,
     },
-    objects::kinds::{KINDS, Kind},
+    objects::{json as j, kinds::Kind},
+    store::Store,
 };
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// The discovery document at a path, if it is one.
-pub(crate) fn document(call: &Call) -> Option<Reply> {
+pub(crate) fn document(store: &Store, call: &Call) -> Option<Reply> {
     let path = call.path.trim_end_matches('/');
     let aggregated = call.accept().contains("as=APIGroupDiscoveryList") && call.accept().contains("v=v2;");
+    let kinds = store.kinds();
     match path {
-        "/api" if aggregated => Some(aggregated_reply(true)),
-        "/apis" if aggregated => Some(aggregated_reply(false)),
+        "/api" if aggregated => Some(aggregated_reply(&kinds, true)),
+        "/apis" if aggregated => Some(aggregated_reply(&kinds, false)),
         "/api" => {
             Some(json_reply(200, &json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})))
         }
         "/apis" => {
-            let groups: Vec<Value> = groups(false).into_iter().map(group).collect();
+            let groups: Vec<Value> = groups(&kinds, false).into_iter().map(|name| group(&kinds, name)).collect();
             Some(json_reply(200, &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})))
         }
         _ => {
             let parts: Vec<&str> = path.split('/').skip(1).collect();
             match parts.as_slice() {
-                ["api", "v1"] => Some(json_reply(200, &resources(""))),
-                ["apis", name, "v1"] => known(name).map(|g| json_reply(200, &resources(g))),
-                ["apis", name] => known(name).map(|g| {
-                    let mut document = group(g);
-                    crate::objects::json::put(&mut document, "/kind", "APIGroup".into());
-                    crate::objects::json::put(&mut document, "/apiVersion", "v1".into());
-                    json_reply(200, &document)
-                }),
+                ["api", "v1"] => Some(json_reply(200, &resources(&kinds, "", "v1"))),
+                ["apis", name, version] if versions(&kinds, name).contains(version) => {
+                    Some(json_reply(200, &resources(&kinds, name, version)))
+                }
+                ["apis", name] if !versions(&kinds, name).is_empty() => {
+                    let mut document = group(&kinds, name);
+                    j::put(&mut document, "/kind", "APIGroup".into());
+                    j::put(&mut document, "/apiVersion", "v1".into());
+                    Some(json_reply(200, &document))
+                }
                 _ => None,
             }
         }
     }
 }
 
-fn known(name: &str) -> Option<&'static str> {
-    groups(false).into_iter().find(|group| *group == name)
-}
-
-/// Group names in table order.
-pub(crate) fn groups(core: bool) -> Vec<&'static str> {
+/// Group names in order.
+pub(crate) fn groups<'k>(kinds: &[&'k Kind], core: bool) -> Vec<&'k str> {
     let mut names: Vec<&str> = Vec::new();
-    for kind in KINDS {
+    for kind in kinds {
         if kind.group.is_empty() == core && !names.contains(&kind.group) {
             names.push(kind.group);
         }
@@ -59,9 +59,41 @@ pub(crate) fn groups(core: bool) -> Vec<&'static str> {
     names
 }
 
-fn group(name: &str) -> Value {
-    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
-    json!({"name": name, "versions": [version], "preferredVersion": version})
+/// Versions of a group, the preferred one first.
+pub(crate) fn versions<'k>(kinds: &[&'k Kind], group: &str) -> Vec<&'k str> {
+    let mut found: Vec<&str> = Vec::new();
+    for kind in kinds.iter().filter(|kind| kind.group == group) {
+        if !found.contains(&kind.version) {
+            found.push(kind.version);
+        }
+    }
+    found.sort_by_key(|version| std::cmp::Reverse(rank(version)));
+    found
+}
+
+/// What makes a version go before another: stable before beta before alpha, then the larger number (Kubernetes
+/// documentation, "Versions in `CustomResourceDefinitions`", "Version priority").
+fn rank(version: &str) -> (u8, u32, u32) {
+    let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (major, stage) = rest.split_at(digits);
+    let major = major.parse().unwrap_or(0);
+    let minor = |name: &str| stage.strip_prefix(name).and_then(|n| n.parse().ok());
+    match (stage, minor("beta"), minor("alpha")) {
+        ("", ..) => (3, major, 0),
+        (_, Some(minor), _) => (2, major, minor),
+        (_, _, Some(minor)) => (1, major, minor),
+        _ => (0, 0, 0),
+    }
+}
+
+fn group(kinds: &[&Kind], name: &str) -> Value {
+    let all: Vec<Value> = versions(kinds, name)
+        .into_iter()
+        .map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version}))
+        .collect();
+    let preferred = all.first().cloned().unwrap_or_default();
+    json!({"name": name, "versions": all, "preferredVersion": preferred})
 }
 
 fn verbs(kind: &Kind) -> Value {
@@ -72,62 +104,64 @@ fn verbs(kind: &Kind) -> Value {
     }
 }
 
-/// Kind and verbs of a subresource.
-fn subresource(kind: &Kind, name: &str) -> (&'static str, &'static str, Value) {
+/// Group, version, kind and verbs of a subresource.
+fn subresource(kind: &Kind, name: &str) -> (&'static str, &'static str, &'static str, Value) {
     match name {
-        "token" => ("authentication.k8s.io", "TokenRequest", json!(["create"])),
-        "scale" => ("autoscaling", "Scale", json!(["get", "patch", "update"])),
-        "exec" => ("", "PodExecOptions", json!(["create", "get"])),
-        "portforward" => ("", "PodPortForwardOptions", json!(["create", "get"])),
-        "attach" => ("", "PodAttachOptions", json!(["create", "get"])),
-        "eviction" => ("policy", "Eviction", json!(["create"])),
-        "binding" => ("", "Binding", json!(["create"])),
-        "log" => ("", "Pod", json!(["get"])),
-        _ => (kind.group, kind.kind, json!(["get", "patch", "update"])),
+        "token" => ("authentication.k8s.io", "v1", "TokenRequest", json!(["create"])),
+        "scale" => ("autoscaling", "v1", "Scale", json!(["get", "patch", "update"])),
+        "exec" => ("", "v1", "PodExecOptions", json!(["create", "get"])),
+        "portforward" => ("", "v1", "PodPortForwardOptions", json!(["create", "get"])),
+        "attach" => ("", "v1", "PodAttachOptions", json!(["create", "get"])),
+        "eviction" => ("policy", "v1", "Eviction", json!(["create"])),
+        "binding" => ("", "v1", "Binding", json!(["create"])),
+        "log" => ("", "v1", "Pod", json!(["get"])),
+        _ => (kind.group, kind.version, kind.kind, json!(["get", "patch", "update"])),
     }
 }
 
-fn resources(group: &str) -> Value {
+fn resources(kinds: &[&Kind], group: &str, version: &str) -> Value {
     let mut list = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.group == group) {
+    for kind in kinds.iter().filter(|kind| kind.group == group && kind.version == version) {
         let mut entry = json!({
             "name": kind.resource, "singularName": kind.singular, "namespaced": kind.namespaced,
             "kind": kind.kind, "verbs": verbs(kind),
         });
-        if !kind.short.is_empty() {
-            crate::objects::json::put(&mut entry, "/shortNames", json!(kind.short));
-        }
-        if kind.in_all {
-            crate::objects::json::put(&mut entry, "/categories", json!(["all"]));
+        for (at, names) in [("/shortNames", kind.short), ("/categories", kind.categories)] {
+            if !names.is_empty() {
+                j::put(&mut entry, at, json!(names));
+            }
         }
         list.push(entry);
         for name in kind.subresources {
-            let (group, of, verbs) = subresource(kind, name);
+            let (group, version, of, verbs) = subresource(kind, name);
             let mut entry = json!({
                 "name": format!("{}/{name}", kind.resource), "singularName": "",
                 "namespaced": kind.namespaced, "kind": of, "verbs": verbs,
             });
             if group != kind.group {
-                crate::objects::json::put(&mut entry, "/group", group.into());
-                crate::objects::json::put(&mut entry, "/version", "v1".into());
+                j::put(&mut entry, "/group", group.into());
+                j::put(&mut entry, "/version", version.into());
             }
             list.push(entry);
         }
     }
-    let version = if group.is_empty() { "v1".into() } else { format!("{group}/v1") };
-    json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list})
+    let named = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": named, "resources": list})
 }
 
-fn aggregated_reply(core: bool) -> Reply {
-    let items: Vec<Value> = groups(core)
+fn aggregated_reply(kinds: &[&Kind], core: bool) -> Reply {
+    let items: Vec<Value> = groups(kinds, core)
         .into_iter()
         .map(|name| {
-            let resources: Vec<Value> =
-                KINDS.iter().filter(|kind| kind.group == name).map(aggregated_resource).collect();
-            json!({
-                "metadata": {"name": name, "creationTimestamp": null},
-                "versions": [{"version": "v1", "resources": resources, "freshness": "Current"}],
-            })
+            let all: Vec<Value> = versions(kinds, name)
+                .into_iter()
+                .map(|version| {
+                    let own = kinds.iter().filter(|kind| kind.group == name && kind.version == version);
+                    let resources: Vec<Value> = own.map(|kind| aggregated_resource(kind)).collect();
+                    json!({"version": version, "resources": resources, "freshness": "Current"})
+                })
+                .collect();
+            json!({"metadata": {"name": name, "creationTimestamp": null}, "versions": all})
         })
         .collect();
     let document = json!({
@@ -143,10 +177,10 @@ fn aggregated_resource(kind: &Kind) -> Value {
         .subresources
         .iter()
         .map(|name| {
-            let (group, of, verbs) = subresource(kind, name);
+            let (group, version, of, verbs) = subresource(kind, name);
             json!({
                 "subresource": name, "verbs": verbs,
-                "responseKind": {"group": group, "version": "v1", "kind": of},
+                "responseKind": {"group": group, "version": version, "kind": of},
             })
         })
         .collect();
@@ -160,11 +194,23 @@ fn aggregated_resource(kind: &Kind) -> Value {
     for (pointer, list) in [
         ("/shortNames", json!(kind.short)),
         ("/subresources", json!(subresources)),
-        ("/categories", if kind.in_all { json!(["all"]) } else { json!([]) }),
+        ("/categories", json!(kind.categories)),
     ] {
         if list.as_array().is_some_and(|items| !items.is_empty()) {
-            crate::objects::json::put(&mut entry, pointer, list);
+            j::put(&mut entry, pointer, list);
         }
     }
     entry
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_go_by_their_priority() {
+        let mut all = ["v1beta1", "foo1", "v2", "v10beta3", "v1", "v3alpha2", "v11alpha2"];
+        all.sort_by_key(|version| std::cmp::Reverse(rank(version)));
+        assert_eq!(all, ["v2", "v1", "v10beta3", "v1beta1", "v11alpha2", "v3alpha2", "foo1"]);
+    }
 }

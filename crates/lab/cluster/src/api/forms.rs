@@ -8,6 +8,10 @@ use crate::objects::json as j;
 /// The object under the type its address promises: events live under two.
 pub(crate) fn typed(target: &Target, object: &Value) -> Value {
     let mut object = object.clone();
+    // All versions of a custom kind are kept as one.
+    if target.kind.custom {
+        j::put(&mut object, "/apiVersion", target.kind.api_version().into());
+    }
     if target.kind.kind == "Event" {
         j::put(&mut object, "/apiVersion", target.kind.api_version().into());
         if target.kind.group == "events.k8s.io" {

@@ -3,7 +3,7 @@
 //! position n has channel 2n for data and 2n + 1 for errors, and the server opens each with
 //! the port's number in two bytes, the lower first.
 //!
-//! Deliberately absent: SPDY, which `kubectl port-forward` tunnels through the socket.
+//! kubectl tunnels SPDY through the socket instead: see `tunnel`.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -32,13 +32,16 @@ use crate::{
         reply::Reply,
         request::{Call, Target},
         shared::Shared,
+        tunnel,
         upgrade::{self, Socket},
     },
     objects::{address::Gvr, errors::ApiError, json as j, selector::matches_label_selector},
 };
 
 /// The version kubelets speak over a socket of this kind.
-const PROTOCOLS: [&str; 1] = ["v4.channel.k8s.io"];
+const PROTOCOLS: [&str; 2] = [TUNNEL, "v4.channel.k8s.io"];
+/// SPDY in a socket.
+const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
 /// Ports in one call: channels are numbered in one byte, two for each port.
 const MOST_PORTS: usize = 128;
 /// Bytes of one frame towards the client.
@@ -66,11 +69,21 @@ pub(crate) fn open(
         return Err(ApiError::bad_request(format!("pod {} does not have a host assigned", key.name)));
     }
     // Which protocol it is comes first: SPDY names its ports elsewhere.
-    let (reply, pending) = upgrade::websocket(request, &PROTOCOLS)?;
+    let (reply, pending, protocol) = upgrade::websocket(request, &PROTOCOLS)?;
+    let who = format!("pod {}, uid {}", key.name, j::uid(&pod));
+    if protocol == TUNNEL {
+        let shared = Arc::clone(shared);
+        let find: tunnel::Listener = Arc::new(move |port| listener(&shared, &pod, port));
+        tokio::spawn(async move {
+            if let Some((socket, _place)) = pending.socket().await {
+                tunnel::run(socket, find, who).await;
+            }
+        });
+        return Ok(reply);
+    }
     let ports = ports(call)?;
     let forwards: Vec<Forward> =
         ports.into_iter().map(|port| Forward { port, listener: listener(shared, &pod, port) }).collect();
-    let who = format!("pod {}, uid {}", key.name, j::uid(&pod));
     tokio::spawn(async move {
         if let Some((socket, _place)) = pending.socket().await {
             run(socket, &forwards, &who).await;

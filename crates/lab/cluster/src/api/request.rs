@@ -7,15 +7,9 @@ use serde_json::Value;
 use trustwalk_lab_serve::PATIENCE;
 
 use crate::{
-    objects::{
-        address::Key,
-        errors::ApiError,
-        json,
-        kinds::{Kind, find_kind},
-        protobuf,
-        selector::Filter,
-    },
+    objects::{address::Key, errors::ApiError, json, kinds::Kind, protobuf, selector::Filter},
     rbac::{Attempt, User},
+    store::Store,
 };
 
 /// Largest body read: the API server's own limit, 3 MiB.
@@ -34,7 +28,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Takes a path apart; `None` when it is no resource path.
-    pub(crate) fn parse(path: &str) -> Option<Self> {
+    pub(crate) fn parse(store: &Store, path: &str) -> Option<Self> {
         let decoded: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(percent_decode).collect();
         let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
         let (group, version, rest) = match parts.as_slice() {
@@ -53,7 +47,7 @@ impl Target {
             [resource, rest @ ..] => (None, *resource, rest.to_vec()),
             [] => return None,
         };
-        let kind = find_kind(group, version, resource)?;
+        let kind = store.kind(group, version, resource)?;
         let mut rest = rest.into_iter();
         let name = rest.next().map(str::to_owned);
         let subresource = rest.next().unwrap_or("").to_owned();
@@ -231,15 +225,17 @@ mod tests {
 
     #[test]
     fn paths_come_apart() {
-        let target = Target::parse("/api/v1/namespaces/a/pods/b/log").unwrap();
+        let store = Store::new(std::sync::Arc::new(jiff::Timestamp::now));
+        let parse = |path| Target::parse(&store, path);
+        let target = parse("/api/v1/namespaces/a/pods/b/log").unwrap();
         assert_eq!(target.kind.kind, "Pod");
         assert_eq!(target.namespace.as_deref(), Some("a"));
         assert_eq!(target.name.as_deref(), Some("b"));
         assert_eq!(target.subresource, "log");
-        let target = Target::parse("/api/v1/namespaces/a").unwrap();
+        let target = parse("/api/v1/namespaces/a").unwrap();
         assert_eq!((target.kind.kind, target.name.as_deref()), ("Namespace", Some("a")));
-        let target = Target::parse("/apis/apps/v1/daemonsets").unwrap();
+        let target = parse("/apis/apps/v1/daemonsets").unwrap();
         assert_eq!((target.kind.kind, target.name), ("DaemonSet", None));
-        assert!(Target::parse("/api/v1").is_none());
+        assert!(parse("/api/v1").is_none());
     }
 }

@@ -72,7 +72,7 @@ async fn route(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Reply
         host: host(&request),
         user: impersonated(shared, user, request.headers())?,
     };
-    if let Some(target) = Target::parse(&call.path) {
+    if let Some(target) = Target::parse(&shared.store, &call.path) {
         let attempt = call.attempt(&target);
         if !rbac::allowed(&shared.store, &call.user, &attempt) {
             return Err(rbac::refusal(&call.user, &attempt));
@@ -126,10 +126,10 @@ fn impersonated(shared: &Shared, user: User, headers: &http::HeaderMap) -> Resul
 }
 
 fn plain_path(shared: &Shared, call: &Call) -> Result<Reply, ApiError> {
-    if let Some(document) = discovery::document(call) {
+    if let Some(document) = discovery::document(&shared.store, call) {
         return Ok(document);
     }
-    if let Some(document) = openapi::reply(call) {
+    if let Some(document) = openapi::reply(&shared.store, call) {
         return Ok(document);
     }
     match call.path.trim_end_matches('/') {

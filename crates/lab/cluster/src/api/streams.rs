@@ -199,7 +199,7 @@ pub(crate) fn exec(
 ) -> Result<Reply, ApiError> {
     let pod = pod_of(shared, &target.key()?)?;
     let container = container(call, &pod)?;
-    let (reply, pending) = upgrade::websocket(request, &PROTOCOLS)?;
+    let (reply, pending, _) = upgrade::websocket(request, &PROTOCOLS)?;
     let command: Vec<String> =
         call.query.iter().filter(|(name, _)| name == "command").map(|(_, value)| value.clone()).collect();
     let session = Session {

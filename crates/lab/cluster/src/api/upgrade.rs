@@ -51,7 +51,7 @@ impl Pending {
 pub(crate) fn websocket(
     mut request: Request<Incoming>,
     protocols: &[&'static str],
-) -> Result<(Reply, Pending), ApiError> {
+) -> Result<(Reply, Pending, &'static str), ApiError> {
     let text = |name: &str| {
         let value = request.headers().get(name).and_then(|v| v.to_str().ok());
         value.unwrap_or("").to_owned()
@@ -65,7 +65,7 @@ pub(crate) fn websocket(
         return Err(ApiError::bad_request("Upgrade request required"));
     }
     let offered = text("sec-websocket-protocol");
-    let Some(protocol) = protocols.iter().find(|p| offered.split(',').any(|o| o.trim() == **p)) else {
+    let Some(protocol) = protocols.iter().copied().find(|p| offered.split(',').any(|o| o.trim() == *p)) else {
         return Err(ApiError::bad_request(format!(
             "none of the offered subprotocols is spoken here: {}",
             protocols.join(", ")
@@ -79,8 +79,8 @@ pub(crate) fn websocket(
         .header(header::UPGRADE, "websocket")
         .header(header::CONNECTION, "Upgrade")
         .header(header::SEC_WEBSOCKET_ACCEPT, accept)
-        .header(header::SEC_WEBSOCKET_PROTOCOL, *protocol)
+        .header(header::SEC_WEBSOCKET_PROTOCOL, protocol)
         .body(full(Bytes::new()))
         .map_err(|e| ApiError::internal(e.to_string()))?;
-    Ok((reply, pending))
+    Ok((reply, pending, protocol))
 }

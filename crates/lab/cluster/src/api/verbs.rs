@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{
+        decoding::{self, decoded, warned},
         forms::{partial, typed},
         patched::patched,
         port_forward,
@@ -88,8 +89,10 @@ fn show(shared: &Shared, call: &Call, target: &Target, code: u16, object: &Value
     if tables::wanted(call.accept()) {
         let version = j::text(&object, "/metadata/resourceVersion").to_owned();
         let list = [Arc::new(object)];
+        let printed = shared.store.printed(target.kind);
         let metadata = json!({"resourceVersion": version});
-        let table = tables::table(target.kind, &list, &metadata, call.param("includeObject"), shared.store.now());
+        let table =
+            tables::table((target.kind, &printed), &list, &metadata, call.param("includeObject"), shared.store.now());
         return json_reply(code, &table);
     }
     if call.accept().contains("as=PartialObjectMetadata;") {
@@ -130,7 +133,9 @@ fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError
         }
     }
     if tables::wanted(call.accept()) {
-        let table = tables::table(target.kind, &found, &metadata, call.param("includeObject"), shared.store.now());
+        let printed = shared.store.printed(target.kind);
+        let table =
+            tables::table((target.kind, &printed), &found, &metadata, call.param("includeObject"), shared.store.now());
         return Ok(json_reply(200, &table));
     }
     if call.accept().contains("as=PartialObjectMetadataList") {
@@ -162,7 +167,8 @@ fn list(shared: &Shared, call: &Call, target: &Target) -> Result<Reply, ApiError
     ))
 }
 
-async fn create(shared: &Shared, call: &Call, target: &Target, mut body: Value) -> Result<Reply, ApiError> {
+async fn create(shared: &Shared, call: &Call, target: &Target, body: Value) -> Result<Reply, ApiError> {
+    let (mut body, warnings) = decoded(shared, call, target, body)?;
     settle_namespace(target, &mut body)?;
     j::remove(&mut body, "/metadata/managedFields");
     let manager = call.manager();
@@ -171,10 +177,11 @@ async fn create(shared: &Shared, call: &Call, target: &Target, mut body: Value) 
     if target.kind.kind == "Namespace" && !call.dry_run() {
         crate::seed::namespace_contents(&shared.store, j::name(&object), &shared.config.tls.ca_pem);
     }
-    Ok(show(shared, call, target, 201, &object))
+    Ok(warned(show(shared, call, target, 201, &object), &warnings))
 }
 
-async fn replace(shared: &Shared, call: &Call, target: &Target, mut body: Value) -> Result<Reply, ApiError> {
+async fn replace(shared: &Shared, call: &Call, target: &Target, body: Value) -> Result<Reply, ApiError> {
+    let (mut body, warnings) = decoded(shared, call, target, body)?;
     settle_namespace(target, &mut body)?;
     let key = target.key()?;
     if j::name(&body) != key.name {
@@ -188,21 +195,25 @@ async fn replace(shared: &Shared, call: &Call, target: &Target, mut body: Value)
     let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
     let object =
         shared.pipeline.update_as(target.kind, &key, &target.subresource, &writer, |_| Ok(body.clone())).await?;
-    Ok(show(shared, call, target, 200, &object))
+    Ok(warned(show(shared, call, target, 200, &object), &warnings))
 }
 
-async fn patch(shared: &Shared, call: &Call, target: &Target, mut body: Value) -> Result<Reply, ApiError> {
+async fn patch(shared: &Shared, call: &Call, target: &Target, body: Value) -> Result<Reply, ApiError> {
     let key = target.key()?;
     let manager = call.manager();
     let writer = Writer { user: &call.user, manager: &manager, dry_run: call.dry_run() };
     if call.content_type() != "application/apply-patch+yaml" {
+        let mut warnings = Vec::new();
         let object = shared
             .pipeline
             .update_as(target.kind, &key, &target.subresource, &writer, |old| {
-                patched(call, old, &body, target.kind.kind)
+                let new = patched(call, old, &body, target.kind.kind)?;
+                let (new, told) = decoding::patched(shared, call, target, &body, new)?;
+                warnings = told;
+                Ok(new)
             })
             .await?;
-        return Ok(show(shared, call, target, 200, &object));
+        return Ok(warned(show(shared, call, target, 200, &object), &warnings));
     }
     if call.param("fieldManager").is_empty() {
         return Err(ApiError::invalid(
@@ -213,6 +224,7 @@ async fn patch(shared: &Shared, call: &Call, target: &Target, mut body: Value) -
             "Required value: is required for apply patch",
         ));
     }
+    let mut body = decoding::applied(shared, target, body)?;
     settle_namespace(target, &mut body)?;
     j::put_default(&mut body, "/metadata/name", key.name.as_str().into());
     let now = shared.store.now();
@@ -247,7 +259,8 @@ async fn delete(shared: &Shared, call: &Call, target: &Target, options: &Value) 
             "details": {"name": key.name, "group": key.gvr.group, "kind": key.gvr.resource, "uid": j::uid(&object)},
         });
         // The API server returns a pod (it ends later) but a Status for most kinds.
-        let body = if target.kind.kind == "Pod" { &*object } else { &status };
+        let held = !j::at(&object, "/metadata/finalizers").is_null() || target.kind.kind == "Namespace";
+        let body = if target.kind.kind == "Pod" || held { &*object } else { &status };
         return Ok(json_reply(200, body));
     }
     let filter = call.filter(target)?;
@@ -267,6 +280,9 @@ async fn delete(shared: &Shared, call: &Call, target: &Target, options: &Value) 
     ))
 }
 
+/// Namespaces that stay (Kubernetes source, `NamespaceLifecycle`).
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
 async fn delete_one(
     shared: &Shared,
     target: &Target,
@@ -283,8 +299,22 @@ async fn delete_one(
     if writer.dry_run {
         return Ok(object);
     }
-    if j::text(options, "/propagationPolicy") == "Orphan" {
-        crate::controllers::orphan_dependents(&shared.store, j::uid(&object));
+    if target.kind.kind == "Namespace" && IMMORTAL.contains(&key.name.as_str()) {
+        let message = format!("namespaces \"{}\" is forbidden: this namespace may not be deleted", key.name);
+        return Err(ApiError::forbidden(&key.gvr, &key.name, message));
+    }
+    match j::text(options, "/propagationPolicy") {
+        "Orphan" => crate::controllers::orphan_dependents(&shared.store, j::uid(&object)),
+        "Foreground" => {
+            shared.store.update(key, |object| {
+                let mut all = j::items(object, "/metadata/finalizers").to_vec();
+                if !all.iter().any(|name| name == crate::controllers::FOREGROUND) {
+                    all.push(crate::controllers::FOREGROUND.into());
+                }
+                j::put(object, "/metadata/finalizers", Value::Array(all));
+            })?;
+        }
+        _ => {}
     }
     shared.store.delete(key)
 }

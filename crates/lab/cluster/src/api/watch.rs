@@ -176,15 +176,16 @@ impl State {
     }
 
     fn stored_gvr(&self) -> Gvr {
-        if self.target.kind.kind == "Event" { Gvr::core("events") } else { self.target.kind.gvr() }
+        self.target.kind.gvr().stored()
     }
 
     fn line(&mut self, kind: &str, object: &Arc<Value>) -> Value {
         let object = Arc::new(typed(&self.target, object));
         let shown = if self.form == Form::Table {
             let version = j::text(&object, "/metadata/resourceVersion").to_owned();
+            let printed = self.shared.store.printed(self.target.kind);
             let mut table = tables::table(
-                self.target.kind,
+                (self.target.kind, &printed),
                 &[object],
                 &json!({"resourceVersion": version}),
                 &self.include,

@@ -19,10 +19,14 @@ pub(crate) async fn reconcile(ctx: &Context, job: &Arc<Value>) -> Result<(), Api
     let (succeeded, failed) = (ended("Succeeded"), ended("Failed"));
     let mut active = pods.iter().filter(|pod| is_active(pod)).count();
     let number = |pointer: &str, default: i64| usize::try_from(j::int(job, pointer).unwrap_or(default)).unwrap_or(0);
-    let completions = number("/spec/completions", 1);
+    let parallel = number("/spec/parallelism", 1);
+    // Without a number one success does, once nothing runs any more.
+    let counted = !j::at(job, "/spec/completions").is_null();
+    let completions = if counted { number("/spec/completions", 1) } else { parallel.max(succeeded) };
     let exhausted = failed > number("/spec/backoffLimit", 6);
     let suspended = j::at(job, "/spec/suspend") == true;
-    let wanted = number("/spec/parallelism", 1).min(completions.saturating_sub(succeeded));
+    let wanted = if counted || succeeded == 0 { parallel.min(completions.saturating_sub(succeeded)) } else { active };
+    let done = if counted { succeeded >= completions } else { succeeded > 0 && active == 0 };
     let mut failure = None;
     if !exhausted && !suspended {
         while active < wanted {
@@ -52,7 +56,7 @@ pub(crate) async fn reconcile(ctx: &Context, job: &Arc<Value>) -> Result<(), Api
         let message = "Job has reached the specified backoff limit";
         let failed = with_condition(job, "Failed", true, "BackoffLimitExceeded", message, &ctx.store);
         j::put(&mut status, "/conditions", json!([failed]));
-    } else if succeeded >= completions {
+    } else if done {
         let message = "Reached expected number of succeeded pods";
         let done = with_condition(job, "Complete", true, "CompletionsReached", message, &ctx.store);
         j::put(&mut status, "/conditions", json!([done]));

@@ -1,9 +1,11 @@
 //! The controllers: tasks that turn what is wanted into objects.
 
 mod common;
+mod cronjob;
 mod daemonset;
 mod deployment;
 mod disruption;
+mod endpoints;
 mod events;
 mod gc;
 mod job;
@@ -16,5 +18,5 @@ mod statefulset;
 
 pub(crate) use common::is_ready;
 pub(crate) use disruption::{budgets, selects};
-pub(crate) use gc::orphan_dependents;
+pub(crate) use gc::{FOREGROUND, orphan_dependents};
 pub(crate) use run::start;

@@ -8,7 +8,7 @@ use trustwalk_lab_serve::keep;
 
 use super::{
     common::{Context, owner_uid},
-    daemonset, deployment, disruption, events, gc, job, replicaset, scheduler, statefulset,
+    cronjob, daemonset, deployment, disruption, endpoints, events, gc, job, replicaset, scheduler, statefulset,
 };
 use crate::{
     objects::{
@@ -38,6 +38,8 @@ pub(crate) fn start(store: &Store, pipeline: &Pipeline, ca_pem: &str) -> JoinSet
     let own = store.clone();
     tasks.spawn(keep(move || keep_budgets(own.clone())));
     let own = store.clone();
+    tasks.spawn(keep(move || keep_endpoints(own.clone())));
+    let own = store.clone();
     tasks.spawn(keep(move || expire_events(own.clone())));
     tasks
 }
@@ -53,6 +55,25 @@ async fn keep_budgets(store: Store) {
         while let Some(event) = watch.next().await {
             if event.key.gvr == pods || (event.key.gvr == budgets && event.kind != EventKind::Deleted) {
                 disruption::reconcile_all(&store, j::namespace(&event.object));
+            }
+        }
+    }
+}
+
+/// Endpoints follow services and their pods. Changes that come together are followed once.
+async fn keep_endpoints(store: Store) {
+    let services = Gvr::core("services");
+    loop {
+        let mut watch = store.watch();
+        for namespace in store.list(&Gvr::core("namespaces"), None).1 {
+            endpoints::reconcile_all(&store, j::name(&namespace));
+        }
+        while let Some(event) = watch.next().await {
+            if event.key.gvr == services && event.kind == EventKind::Deleted {
+                endpoints::forget(&store, j::namespace(&event.object), &event.key.name);
+            }
+            for namespace in endpoints::concerned(&event.key) {
+                endpoints::reconcile_all(&store, &namespace);
             }
         }
     }
@@ -95,7 +116,8 @@ async fn furnish_namespaces(store: Store, ca_pem: String) {
                 _ => continue,
             };
             let key = Key::new(namespaces.clone(), None, name);
-            if store.get(&key).is_some() {
+            let lives = |namespace: &Value| j::at(namespace, "/metadata/deletionTimestamp").is_null();
+            if store.get(&key).is_some_and(|namespace| lives(&namespace)) {
                 seed::namespace_contents(&store, name, &ca_pem);
             }
         }
@@ -125,6 +147,7 @@ fn workload_kinds() -> Vec<Gvr> {
     let mut kinds: Vec<Gvr> =
         ["deployments", "replicasets", "daemonsets", "statefulsets"].into_iter().map(Gvr::apps).collect();
     kinds.push(Gvr::new("batch", "v1", "jobs"));
+    kinds.push(cronjob::crons());
     kinds
 }
 
@@ -148,7 +171,7 @@ fn concerned(store: &Store, event: &Event) -> BTreeSet<Key> {
     if workload_kinds().contains(gvr) {
         keys.insert(event.key.clone());
     }
-    if gvr.resource == "pods" || gvr.resource == "replicasets" {
+    if matches!(gvr.resource.as_str(), "pods" | "replicasets" | "jobs") {
         keys.extend(owner_key(&event.object));
     }
     keys
@@ -165,6 +188,7 @@ fn owner_key(object: &Value) -> Option<Key> {
         "ReplicaSet" => Gvr::apps("replicasets"),
         "StatefulSet" => Gvr::apps("statefulsets"),
         "Job" => Gvr::new("batch", "v1", "jobs"),
+        "CronJob" => cronjob::crons(),
         _ => return None,
     };
     Some(Key::new(gvr, Some(j::namespace(object)), j::text(owner, "/name")))
@@ -192,6 +216,9 @@ async fn reconcile_workloads(ctx: Context) {
                 () = deployment::until_a_deadline(&ctx.store) => {
                     due.extend(deployment::all(&ctx.store));
                 }
+                () = cronjob::until_due(&ctx.store) => {
+                    due.extend(cronjob::all(&ctx.store));
+                }
             }
         }
     }
@@ -208,6 +235,7 @@ async fn reconcile(ctx: &Context, key: &Key) -> Result<(), ApiError> {
         "replicasets" => replicaset::reconcile(ctx, &object).await,
         "statefulsets" => statefulset::reconcile(ctx, &object).await,
         "jobs" => job::reconcile(ctx, &object).await,
+        "cronjobs" => cronjob::reconcile(ctx, &object).await,
         _ => Ok(()),
     }
 }

@@ -4,6 +4,32 @@ use serde_json::Value;
 
 use crate::objects::json;
 
+/// Whether a group is one of Kubernetes' own that are served here.
+pub(crate) fn is_built_in(group: &str) -> bool {
+    matches!(
+        group,
+        "" | "apps"
+            | "autoscaling"
+            | "batch"
+            | "policy"
+            | "admissionregistration.k8s.io"
+            | "apiextensions.k8s.io"
+            | "apiregistration.k8s.io"
+            | "authentication.k8s.io"
+            | "authorization.k8s.io"
+            | "certificates.k8s.io"
+            | "coordination.k8s.io"
+            | "discovery.k8s.io"
+            | "events.k8s.io"
+            | "flowcontrol.apiserver.k8s.io"
+            | "networking.k8s.io"
+            | "node.k8s.io"
+            | "rbac.authorization.k8s.io"
+            | "scheduling.k8s.io"
+            | "storage.k8s.io"
+    )
+}
+
 /// Group, version and plural resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Gvr {
@@ -36,9 +62,16 @@ impl Gvr {
         if self.group.is_empty() { self.resource.clone() } else { format!("{}.{}", self.resource, self.group) }
     }
 
-    /// The triple under which objects are kept: both event APIs share one storage.
+    /// The triple under which objects are kept: both event APIs share one storage, and so do all versions of a custom
+    /// kind.
     pub(crate) fn stored(&self) -> Self {
-        if self.group == "events.k8s.io" { Self::core("events") } else { self.clone() }
+        if self.group == "events.k8s.io" {
+            Self::core("events")
+        } else if is_built_in(&self.group) {
+            self.clone()
+        } else {
+            Self { version: String::new(), ..self.clone() }
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             }
             j::put_default(object, "/status", json!({}));
         }
-        "ReplicaSet" => {
+        "ReplicaSet" | "ReplicationController" => {
             template(object);
             j::put_default(object, "/spec/replicas", 1.into());
             j::put_default(object, "/status", json!({"replicas": 0}));
@@ -54,13 +54,23 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
         "Job" => {
             label_job(object);
             template(object);
+            // As many as run at once do where that is all that is said.
+            if j::at(object, "/spec/parallelism").is_null() {
+                j::put_default(object, "/spec/completions", 1.into());
+            }
             j::put_default(object, "/spec/parallelism", 1.into());
-            j::put_default(object, "/spec/completions", 1.into());
             j::put_default(object, "/spec/backoffLimit", 6.into());
             j::put_default(object, "/spec/suspend", false.into());
             j::put_default(object, "/spec/completionMode", "NonIndexed".into());
             j::put_default(object, "/status", json!({}));
         }
+        _ => other(kind, object),
+    }
+}
+
+/// The defaults of what makes no pods.
+fn other(kind: &Kind, object: &mut Value) {
+    match kind.kind {
         "Namespace" => {
             let name = j::name(object).to_owned();
             j::put(object, "/metadata/labels/kubernetes.io~1metadata.name", name.into());
@@ -71,10 +81,52 @@ pub(crate) fn apply(kind: &Kind, object: &mut Value) {
             let none = json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0});
             j::put_default(object, "/status", none);
         }
+        "CronJob" => {
+            for (at, value) in [
+                ("/spec/concurrencyPolicy", json!("Allow")),
+                ("/spec/suspend", json!(false)),
+                ("/spec/successfulJobsHistoryLimit", json!(3)),
+                ("/spec/failedJobsHistoryLimit", json!(1)),
+                ("/status", json!({})),
+            ] {
+                j::put_default(object, at, value);
+            }
+            pod_spec(object, "/spec/jobTemplate/spec/template/spec");
+        }
+        "PersistentVolumeClaim" => {
+            j::put_default(object, "/spec/volumeMode", "Filesystem".into());
+            j::put_default(object, "/status", json!({"phase": "Pending"}));
+        }
+        "StorageClass" => {
+            j::put_default(object, "/reclaimPolicy", "Delete".into());
+            j::put_default(object, "/volumeBindingMode", "Immediate".into());
+        }
+        "PriorityClass" => j::put_default(object, "/preemptionPolicy", "PreemptLowerPriority".into()),
+        "HorizontalPodAutoscaler" => {
+            j::put_default(object, "/spec/minReplicas", 1.into());
+            j::put_default(object, "/status", json!({"currentMetrics": null, "desiredReplicas": 0}));
+        }
+        "RoleBinding" | "ClusterRoleBinding" => binding(object),
         "Service" => service(object),
         "Secret" => secret(object),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => webhooks(object),
         _ => {}
+    }
+}
+
+/// Keeps what the API server once gave and a replacement leaves out.
+pub(crate) fn keep(kind: &Kind, old: &Value, new: &mut Value) {
+    let kept: &[&str] = match kind.kind {
+        "Service" => &["/spec/clusterIP", "/spec/clusterIPs"],
+        "PersistentVolumeClaim" => &["/spec/volumeName"],
+        "Job" => &["/spec/selector"],
+        _ => &[],
+    };
+    for at in kept {
+        let value = j::at(old, at);
+        if !value.is_null() && j::text(new, "/spec/type") != "ExternalName" {
+            j::put_default(new, at, value.clone());
+        }
     }
 }
 
@@ -150,6 +202,10 @@ const DEFAULT_MODE: i64 = 0o644;
 const PROJECTED_TOKEN_SECONDS: i64 = 3600;
 
 fn volume_defaults(volume: &mut Value) {
+    // A volume that names no source is an empty folder.
+    if volume.as_object().is_some_and(|members| members.len() == 1) {
+        j::put(volume, "/emptyDir", json!({}));
+    }
     for source in ["projected", "configMap", "secret", "downwardAPI"] {
         if !j::at(volume, &format!("/{source}")).is_null() {
             j::put_default(volume, &format!("/{source}/defaultMode"), DEFAULT_MODE.into());
@@ -163,10 +219,21 @@ fn volume_defaults(volume: &mut Value) {
     }
 }
 
+/// Groups of who and what is bound.
+fn binding(object: &mut Value) {
+    const GROUP: &str = "rbac.authorization.k8s.io";
+    j::put_default(object, "/roleRef/apiGroup", GROUP.into());
+    for subject in object.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
+        if matches!(j::text(subject, "/kind"), "User" | "Group") {
+            j::put_default(subject, "/apiGroup", GROUP.into());
+        }
+    }
+}
+
 fn service(object: &mut Value) {
     j::put_default(object, "/spec/type", "ClusterIP".into());
     j::put_default(object, "/spec/sessionAffinity", "None".into());
-    if j::text(object, "/spec/clusterIP").is_empty() {
+    if j::text(object, "/spec/clusterIP").is_empty() && j::text(object, "/spec/type") != "ExternalName" {
         let [a, b] = crate::objects::names::random::<2>();
         let address = format!("10.100.{a}.{}", b.max(1));
         j::put(object, "/spec/clusterIP", address.as_str().into());

@@ -41,7 +41,7 @@ pub(crate) fn prepare_create(kind: &Kind, object: &mut Value, now: Timestamp) ->
     json::put(object, "/metadata/uid", new_uid().into());
     json::put(object, "/metadata/creationTimestamp", stamp(now).into());
     json::remove(object, "/metadata/deletionTimestamp");
-    if has_generation(kind.kind) {
+    if kind.custom || has_generation(kind.kind) {
         json::put(object, "/metadata/generation", 1.into());
     }
     defaults::apply(kind, object);
@@ -62,7 +62,25 @@ fn has_generation(kind: &str) -> bool {
             | "NetworkPolicy"
             | "MutatingWebhookConfiguration"
             | "ValidatingWebhookConfiguration"
+            | "CustomResourceDefinition"
+            | "HorizontalPodAutoscaler"
+            | "Ingress"
+            | "IngressClass"
+            | "PodDisruptionBudget"
+            | "PriorityClass"
+            | "ReplicationController"
+            | "ValidatingAdmissionPolicy"
+            | "ValidatingAdmissionPolicyBinding"
     )
+}
+
+/// What somebody wants of an object: all of it but type, metadata and status.
+fn wanted(object: &Value) -> Vec<(&String, &Value)> {
+    let members = object.as_object().into_iter().flatten();
+    let mut own: Vec<_> =
+        members.filter(|(name, _)| !matches!(name.as_str(), "apiVersion" | "kind" | "metadata" | "status")).collect();
+    own.sort_by_key(|(name, _)| *name);
+    own
 }
 
 /// Keeps what the server owns and counts generations.
@@ -74,13 +92,19 @@ pub(crate) fn prepare_update(old: &Value, new: &mut Value) {
             None => drop(json::remove(new, &pointer)),
         }
     }
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        let pointer = format!("/metadata/{field}");
+        if let Some(value) = old.pointer(&pointer) {
+            json::put(new, &pointer, value.clone());
+        }
+    }
     for field in ["apiVersion", "kind"] {
         if let Some(value) = old.get(field) {
             json::put(new, &format!("/{field}"), value.clone());
         }
     }
     if let Some(generation) = json::int(old, "/metadata/generation") {
-        let changed = old.get("spec") != new.get("spec") || old.get("webhooks") != new.get("webhooks");
+        let changed = wanted(old) != wanted(new);
         let next = generation + i64::from(changed);
         json::put(new, "/metadata/generation", next.into());
     }

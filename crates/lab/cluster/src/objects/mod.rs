@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub(crate) mod defaults;
+pub(crate) mod definition;
 pub(crate) mod errors;
 pub(crate) mod fields;
 pub mod json;
@@ -10,6 +11,9 @@ pub(crate) mod kinds;
 pub(crate) mod meta;
 pub(crate) mod names;
 pub(crate) mod patch;
+pub(crate) mod problems;
 pub(crate) mod protobuf;
+pub(crate) mod schedule;
+pub(crate) mod schema;
 pub(crate) mod selector;
 pub(crate) mod size;

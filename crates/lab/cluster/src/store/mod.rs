@@ -11,18 +11,18 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 mod history;
+mod kinds;
 
 pub use history::{Event, EventKind, Watch};
 use history::{History, Next};
+pub(crate) use kinds::definitions;
 
 use crate::{
     contract::Clock,
     objects::{
         address::{Gvr, Key},
         errors::ApiError,
-        json,
-        kinds::find_kind,
-        meta,
+        json, meta, names,
         size::weigh,
     },
 };
@@ -42,6 +42,10 @@ struct State {
 }
 
 impl State {
+    fn find(&self, key: &Key) -> Option<Arc<Value>> {
+        self.objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+    }
+
     /// Makes room for an object of `new` bytes in place of one of `old`.
     fn fit(&mut self, old: usize, new: usize) -> Result<(), ApiError> {
         let bytes = self.bytes.saturating_sub(old).saturating_add(new);
@@ -58,6 +62,17 @@ struct Inner {
     state: RwLock<State>,
     changes: watch::Sender<u64>,
     clock: Clock,
+}
+
+/// Whether somebody's finalizer holds an object; a namespace has its own.
+fn is_held(object: &Value) -> bool {
+    let own = json::text(object, "/kind") == "Namespace" && !json::items(object, "/spec/finalizers").is_empty();
+    own || !json::items(object, "/metadata/finalizers").is_empty()
+}
+
+/// Whether an object is being deleted and nothing holds it any more.
+fn is_finished(object: &Value) -> bool {
+    !json::at(object, "/metadata/deletionTimestamp").is_null() && !is_held(object)
 }
 
 /// The cluster's objects. Cloning shares them.
@@ -96,7 +111,7 @@ impl Store {
 
     /// One object.
     pub fn get(&self, key: &Key) -> Option<Arc<Value>> {
-        self.read().objects.get(&key.gvr.stored())?.get(&(key.namespace.clone(), key.name.clone())).cloned()
+        self.read().find(key)
     }
 
     /// All objects of a resource, of one namespace or of all, ordered by namespace
@@ -123,7 +138,7 @@ impl Store {
     /// As [`Store::create`], for an object that has been there since `born`.
     pub fn create_at(&self, gvr: &Gvr, mut object: Value, born: jiff::Timestamp) -> Result<Arc<Value>, ApiError> {
         let stored = gvr.stored();
-        let kind = find_kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
+        let kind = self.kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
         let mut state = self.write();
         meta::prepare_create(kind, &mut object, born)?;
         let key = Key::of(gvr, &object);
@@ -172,6 +187,9 @@ impl Store {
         if new == *old {
             return Ok(old);
         }
+        if is_finished(&new) {
+            return self.take(&mut state, key, &new);
+        }
         let bytes = weigh(&new)?;
         state.fit(weigh(&old)?, bytes)?;
         state.version += 1;
@@ -182,22 +200,40 @@ impl Store {
         Ok(new)
     }
 
-    /// Removes an object and returns its last state.
+    /// Removes an object and returns its last state. One with finalizers is marked instead, and goes when somebody
+    /// takes off the last (Kubernetes docs, "Finalizers").
     pub fn delete(&self, key: &Key) -> Result<Arc<Value>, ApiError> {
-        let place = (key.namespace.clone(), key.name.clone());
+        let now = names::stamp(self.now());
+        let held = self.get(key).is_some_and(|object| is_held(&object));
+        if held {
+            return self.update(key, |object| {
+                json::put_default(object, "/metadata/deletionTimestamp", now.into());
+                json::put_default(object, "/metadata/deletionGracePeriodSeconds", 0.into());
+                if json::text(object, "/kind") == "Namespace" {
+                    json::put(object, "/status/phase", "Terminating".into());
+                }
+            });
+        }
         let mut state = self.write();
+        let last = state.find(key).ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
+        self.take(&mut state, key, &last)
+    }
+
+    /// Takes an object out, whatever holds it.
+    fn take(&self, state: &mut State, key: &Key, last: &Value) -> Result<Arc<Value>, ApiError> {
+        let place = (key.namespace.clone(), key.name.clone());
         let old = state
             .objects
             .get_mut(&key.gvr.stored())
             .and_then(|all| all.remove(&place))
             .ok_or_else(|| ApiError::not_found(&key.gvr, &key.name))?;
         state.version += 1;
-        let mut last = Value::clone(&old);
+        let mut last = last.clone();
         json::put(&mut last, "/metadata/resourceVersion", state.version.to_string().into());
         let last = Arc::new(last);
         let bytes = weigh(&old)?;
         state.fit(bytes, 0)?;
-        self.publish(&mut state, EventKind::Deleted, key.clone(), &last, Some(old), bytes);
+        self.publish(state, EventKind::Deleted, key.clone(), &last, Some(old), bytes);
         Ok(last)
     }
 

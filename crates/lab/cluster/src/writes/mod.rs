@@ -1,5 +1,6 @@
 //! The way of a write into the store.
 
+mod escalation;
 pub(crate) mod pipeline;
 mod validation;
 mod webhooks;

@@ -9,16 +9,18 @@ use crate::{
     contract::{Clock, Resolve},
     objects::{
         address::{Gvr, Key},
+        definition,
         errors::ApiError,
         fields, json as j,
-        kinds::{Kind, find_kind},
+        kinds::Kind,
         meta,
         names::new_suffix,
+        schema::structural,
     },
     rbac::User,
     store::Store,
     writes::{
-        validation,
+        escalation, validation,
         webhooks::{Review, Webhooks},
     },
 };
@@ -66,13 +68,16 @@ impl Pipeline {
         mut object: Value,
         writer: &Writer<'_>,
     ) -> Result<Arc<Value>, ApiError> {
-        let kind = find_kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
+        let kind = self.store.kind(&gvr.group, &gvr.version, &gvr.resource).ok_or_else(ApiError::no_such_path)?;
         if kind.namespaced {
             j::put_default(&mut object, "/metadata/namespace", "default".into());
             let namespace = j::namespace(&object).to_owned();
             let key = Key::new(Gvr::core("namespaces"), None, &namespace);
-            if self.store.get(&key).is_none() {
+            let Some(found) = self.store.get(&key) else {
                 return Err(ApiError::not_found(&key.gvr, &namespace));
+            };
+            if !j::at(&found, "/metadata/deletionTimestamp").is_null() {
+                return Err(going(gvr, j::name(&object), &namespace));
             }
         }
         // Status belongs to controllers: what a creator sends is dropped.
@@ -81,7 +86,15 @@ impl Pipeline {
         }
         j::put_default(&mut object, "/apiVersion", kind.api_version().into());
         j::put_default(&mut object, "/kind", kind.kind.into());
-        validation::create(kind, &object)?;
+        let custom = self.custom_schema(kind);
+        if let Some(schema) = &custom {
+            structural::default(schema, &mut object);
+        }
+        for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+            j::remove(&mut object, &format!("/metadata/{member}"));
+        }
+        validation::create(kind, &object, custom.as_ref())?;
+        escalation::check(&self.store, kind, writer.user, None, &object)?;
         let already_set = !j::at(&object, "/metadata/managedFields").is_null();
         if !already_set {
             fields::record(None, &mut object, writer.manager, "", self.store.now());
@@ -91,6 +104,9 @@ impl Pipeline {
         }
         let review = Review { operation: "CREATE", kind, subresource: "", user: writer.user, dry_run: writer.dry_run };
         object = self.webhooks.admit(&review, object, None).await?;
+        if kind.kind == "CustomResourceDefinition" {
+            definition::complete(&mut object, self.store.now());
+        }
         if writer.dry_run {
             meta::prepare_create(kind, &mut object, self.store.now())?;
             let key = Key::of(gvr, &object);
@@ -128,8 +144,20 @@ impl Pipeline {
             }
             keep_other_half(kind, subresource, &old, &mut new);
             meta::prepare_update(&old, &mut new);
+            if j::at(&old, "/metadata/deletionTimestamp").is_null() {
+                j::remove(&mut new, "/metadata/deletionTimestamp");
+            }
+            crate::objects::defaults::keep(kind, &old, &mut new);
             crate::objects::defaults::apply(kind, &mut new);
-            validation::update(kind, subresource, &old, &new)?;
+            let custom = self.custom_schema(kind);
+            if let Some(schema) = &custom {
+                structural::default(schema, &mut new);
+            }
+            validation::update(kind, subresource, (&old, &new), custom.as_ref())?;
+            escalation::check(&self.store, kind, writer.user, Some(&old), &new)?;
+            if kind.kind == "CustomResourceDefinition" && subresource.is_empty() {
+                definition::complete(&mut new, self.store.now());
+            }
             let fresh = j::at(&new, "/metadata/managedFields") == j::at(&old, "/metadata/managedFields")
                 || j::at(&new, "/metadata/managedFields").is_null();
             if fresh {
@@ -155,6 +183,12 @@ impl Pipeline {
             }
         }
         Err(ApiError::conflict(&key.gvr, &key.name))
+    }
+
+    /// The schema of a custom resource.
+    fn custom_schema(&self, kind: &Kind) -> Option<Value> {
+        let definition = self.store.definition(kind.group, kind.resource).filter(|_| kind.custom)?;
+        Some(definition::schema(&definition, kind.version).clone())
     }
 
     /// Asks the webhooks about a deletion.
@@ -198,6 +232,25 @@ impl Pipeline {
         }
         Ok(())
     }
+}
+
+/// 403 for what would be made in a namespace that is going.
+fn going(gvr: &Gvr, name: &str, namespace: &str) -> ApiError {
+    let why = format!("namespace {namespace} is being terminated");
+    let message = format!(
+        "{} \"{name}\" is forbidden: unable to create new content in namespace {namespace} because it is being \
+         terminated",
+        gvr.qualified()
+    );
+    let mut error = ApiError::forbidden(gvr, name, message);
+    if let Some(details) = &mut error.details {
+        j::put(
+            details,
+            "/causes",
+            json!([{"reason": "NamespaceTerminating", "message": why, "field": "metadata.namespace"}]),
+        );
+    }
+    error
 }
 
 /// Where in-cluster clients look for their token.

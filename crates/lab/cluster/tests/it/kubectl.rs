@@ -138,3 +138,80 @@ async fn kubectl_manages_accounts_and_tokens() {
     assert!(kubectl.ok("api-resources").await.contains("daemonsets"));
     assert!(kubectl.ok("version").await.contains("Server Version: v1.36.2"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_is_refused_and_explained_to_as_by_the_real_one() {
+    let lab = Lab::start().await;
+    let Some(kubectl) = Kubectl::find(&lab) else {
+        return;
+    };
+    let file = |name: &str, text: &str| {
+        let path = kubectl.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec:\n  selector: {matchLabels: {a: b}}\n";
+    let pod = "  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}\n";
+    let typed = file("typed.yaml", &format!("{head}{pod}  replicas: two\n"));
+    let said = kubectl.fails(&format!("apply -f {typed}")).await;
+    assert!(
+        said.contains("cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32"),
+        "{said}"
+    );
+    let odd = file("odd.yaml", &format!("{head}{pod}  replicsa: 2\n"));
+    let said = kubectl.fails(&format!("apply -f {odd}")).await;
+    assert!(said.contains("strict decoding error: unknown field \"spec.replicsa\""), "{said}");
+    let warned = kubectl.run(&format!("apply --validate=warn -f {odd}")).await;
+    assert!(warned.status.success());
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("unknown field \"spec.replicsa\""), "{warned:?}");
+    let explained = kubectl.ok("explain pods.spec.containers.imagePullPolicy").await;
+    assert!(
+        explained.contains("FIELD: imagePullPolicy <string>") && explained.contains("Always, Never"),
+        "{explained}"
+    );
+    assert!(kubectl.ok("explain deployment --recursive").await.contains("progressDeadlineSeconds"));
+    let definition = file(
+        "crd.yaml",
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n\
+         spec:\n  group: example.com\n  scope: Namespaced\n  names: {plural: widgets, kind: Widget}\n  versions:\n  \
+         - name: v1\n    served: true\n    storage: true\n    schema: {openAPIV3Schema: {type: object, properties: \
+         {spec: {type: object, properties: {size: {type: integer}}}}}}\n    \
+         additionalPrinterColumns: [{name: Size, type: integer, jsonPath: .spec.size}]\n",
+    );
+    kubectl.ok(&format!("apply -f {definition}")).await;
+    kubectl.ok("wait --for=condition=established crd/widgets.example.com --timeout=20s").await;
+    let own = file("w.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 1}\n");
+    assert_eq!(kubectl.ok(&format!("apply -f {own}")).await, "widget.example.com/w created\n");
+    assert_eq!(kubectl.ok(&format!("apply -f {own}")).await, "widget.example.com/w unchanged\n");
+    assert_eq!(kubectl.ok("get widgets").await, "NAME   SIZE\nw      1\n");
+    assert!(kubectl.ok("explain widget.spec").await.contains("size"));
+    kubectl.ok("delete crd widgets.example.com").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kubectl_forwards_a_port_to_the_program_behind_it() {
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+    let (lab, name) = crate::port_forward::with_program().await;
+    let Some(kubectl) = Kubectl::find(&lab) else {
+        return;
+    };
+    let mut child = tokio::process::Command::new(&kubectl.program)
+        .args(["port-forward", &format!("pod/{name}"), ":8443"])
+        .env("HOME", kubectl.path())
+        .env("KUBECONFIG", kubectl.path().join("config"))
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = lines.next_line().await.unwrap().unwrap();
+    let address = said.strip_prefix("Forwarding from ").and_then(|rest| rest.split(' ').next()).unwrap();
+    // Two connections, one after the other, over the one tunnel.
+    for words in [b"hello", b"again"] {
+        let mut tcp = tokio::net::TcpStream::connect(address).await.unwrap();
+        tcp.write_all(words).await.unwrap();
+        let mut answer = [0; 5];
+        tcp.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, words.to_ascii_uppercase()[..]);
+    }
+}

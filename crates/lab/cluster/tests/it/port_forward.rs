@@ -21,7 +21,7 @@ const PODS: &str = "/api/v1/namespaces/default/pods";
 
 /// A pod on a node behind a service: 443 leads to the container's port 8443. Its program says
 /// everything back in capitals, and ends when its client does.
-async fn with_program() -> (Lab, String) {
+pub(crate) async fn with_program() -> (Lab, String) {
     let lab = Lab::start().await;
     lab.run_kubelet();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

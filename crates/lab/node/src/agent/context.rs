@@ -21,6 +21,8 @@ pub(crate) trait Reports: Send + Sync {
 pub(crate) struct Context {
     pub(crate) settings: Settings,
     pub(crate) image: String,
+    /// How it names itself in requests.
+    pub(crate) user_agent: &'static str,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) user: User,
     pub(crate) files: Arc<Files>,

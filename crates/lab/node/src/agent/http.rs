@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 
-use super::{context::Context, failure::Failure, sdk::Sdk};
+use super::{context::Context, failure::Failure};
 use crate::{
     config::{NodeConfig, Reach},
     credentials::Credentials,
@@ -70,7 +70,7 @@ fn build(
         .uri(&outgoing.path)
         .header(header::HOST, &outgoing.host)
         .header(header::CONTENT_TYPE, outgoing.content_type)
-        .header(header::USER_AGENT, Sdk::of_image(&context.image).user_agent())
+        .header(header::USER_AGENT, context.user_agent)
         // All pods share loopback: this tells the account which node speaks, as the address would.
         .header("x-forwarded-for", context.address())
         .body(Full::new(Bytes::from(outgoing.body.clone())))

@@ -4,6 +4,7 @@
 mod app;
 mod aws_node;
 mod chain;
+mod cli;
 mod context;
 mod endpoint;
 mod exchange;
@@ -15,6 +16,8 @@ mod sdk;
 mod wire;
 mod wording;
 
+pub(crate) use cli::{USER_AGENT as CLI_USER_AGENT, caller_identity, identity};
 pub(crate) use context::{Context, Reports};
 pub(crate) use failure::FileError;
-pub(crate) use program::{AWS_NODE_CONTAINER, run};
+pub(crate) use program::{AWS_NODE_CONTAINER, acts, run};
+pub(crate) use sdk::user_agent;

@@ -9,6 +9,11 @@ pub(crate) const AWS_NODE_CONTAINER: &str = "aws-node";
 /// Image name of the VPC CNI.
 const CNI_IMAGE: &str = "amazon-k8s-cni";
 
+/// Whether a container's program is one of the lab's that calls AWS by itself.
+pub(crate) fn acts(container: &str, image: &str) -> bool {
+    container == AWS_NODE_CONTAINER || image_name(image) == CNI_IMAGE || Sdk::of_app(image).is_some()
+}
+
 /// Runs the container's program until it exits; returns the exit code.
 pub(crate) async fn run(container: &str, context: &Context) -> i32 {
     if container == AWS_NODE_CONTAINER || image_name(&context.image) == CNI_IMAGE {

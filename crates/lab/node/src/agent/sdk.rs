@@ -41,6 +41,11 @@ pub(crate) fn image_name(image: &str) -> &str {
     last.split([':', '@']).next().unwrap_or(last)
 }
 
+/// How the program of an image names itself in requests.
+pub(crate) fn user_agent(image: &str) -> &'static str {
+    Sdk::of_image(image).user_agent()
+}
+
 impl Sdk {
     /// The SDK of an `aws-node` image, by its tag.
     pub(crate) fn of_cni(image: &str) -> Self {

@@ -1,36 +1,18 @@
 //! The commands of `kubectl exec`: what somebody troubleshooting types.
 
-use std::{fmt::Write as _, sync::PoisonError};
+use std::fmt::Write as _;
 
-use jiff::Timestamp;
-use trustwalk_lab_cluster::ExecResult;
+use trustwalk_lab_cluster::{ExecResult, json as j};
 
 use super::{
+    archive, aws,
     files::{Entry, File},
-    pod::Container,
+    filework,
+    inside::{Shell, failed, printed, reason},
 };
-use crate::agent::FileError;
 
 /// Lines `head` and `tail` print unless told otherwise (POSIX).
 const DEFAULT_LINES: usize = 10;
-
-/// Exit code of a shell that does not know a command.
-const NOT_FOUND: i32 = 127;
-
-/// A container to run commands in.
-pub(super) struct Shell<'a> {
-    pub(super) container: &'a Container,
-    pub(super) now: Timestamp,
-}
-
-/// A failed command.
-pub(super) fn failed(why: &str, code: i32) -> ExecResult {
-    ExecResult { stderr: why.as_bytes().to_vec(), code, ..ExecResult::default() }
-}
-
-fn printed(text: impl Into<Vec<u8>>) -> ExecResult {
-    ExecResult { stdout: text.into(), ..ExecResult::default() }
-}
 
 /// Runs one command.
 pub(super) fn command(shell: &Shell<'_>, name: &str, arguments: &[String], stdin: &[u8]) -> ExecResult {
@@ -58,17 +40,17 @@ pub(super) fn command(shell: &Shell<'_>, name: &str, arguments: &[String], stdin
             let lines = data.split(|byte| *byte == b'\n').count().saturating_sub(1);
             format!("{lines}\n").into_bytes()
         }),
-        "true" => ExecResult::default(),
+        "true" | ":" | "cd" | "export" | "trap" | "wait" => ExecResult::default(),
         "false" => failed("", 1),
-        "aws" => aws(shell, arguments),
-        _ => failed(&format!("exec: \"{name}\": executable file not found in $PATH\n"), NOT_FOUND),
-    }
-}
-
-fn reason(error: FileError) -> &'static str {
-    match error {
-        FileError::NotFound => "No such file or directory",
-        FileError::Denied => "Permission denied",
+        "pwd" => printed("/\n"),
+        "hostname" => printed(format!("{}\n", j::name(shell.pod.object()))),
+        // Time passes at once, but for a program that has nothing else to do.
+        "sleep" if shell.program.is_none() => ExecResult::default(),
+        "test" | "[" => filework::test(shell, arguments),
+        "touch" | "mkdir" | "rm" => filework::change(shell, name, arguments),
+        "tar" => archive::run(shell, arguments, stdin),
+        "aws" => aws::run(shell, arguments),
+        _ => shell.unknown(name),
     }
 }
 
@@ -285,23 +267,5 @@ fn env(shell: &Shell<'_>, arguments: &[String]) -> ExecResult {
     match env.get(name) {
         Some(value) => printed(format!("{value}\n")),
         None => failed("", 1),
-    }
-}
-
-/// `aws sts get-caller-identity`: what the container's program was last told.
-fn aws(shell: &Shell<'_>, arguments: &[String]) -> ExecResult {
-    let words: Vec<&str> = arguments.iter().filter(|a| !a.starts_with('-')).map(String::as_str).collect();
-    if !words.starts_with(&["sts", "get-caller-identity"]) {
-        return failed("aws: only `sts get-caller-identity` is known in the lab\n", 252);
-    }
-    let identity = shell.container.identity.lock().unwrap_or_else(PoisonError::into_inner);
-    match identity.as_ref() {
-        Some(Ok(arn)) => {
-            let account = arn.split(':').nth(4).unwrap_or_default();
-            let answer = serde_json::json!({"Account": account, "Arn": arn});
-            printed(format!("{answer:#}\n"))
-        }
-        Some(Err(text)) => failed(&format!("\n{text}\n"), 254),
-        None => failed("\nUnable to locate credentials\n", 253),
     }
 }

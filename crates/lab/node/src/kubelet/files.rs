@@ -99,10 +99,21 @@ pub(crate) struct Files {
     mounts: Vec<Mount>,
     volumes: Arc<Volumes>,
     ipamd: Option<Arc<ContainerLog>>,
+    /// What commands in the container have written, by absolute path: gone with the container.
+    written: RwLock<BTreeMap<String, File>>,
+    /// Directories that commands have made.
+    made: RwLock<BTreeSet<String>>,
 }
 
+/// Most bytes that commands may write in one container; `kubectl cp` of a configuration or a log is far below.
+const LARGEST_LAYER: usize = 4 * 1024 * 1024;
+
+/// Directories that every image has.
+const USUAL: [&str; 12] =
+    ["/", "/bin", "/dev", "/etc", "/home", "/opt", "/proc", "/root", "/sbin", "/tmp", "/usr", "/var"];
+
 /// A path without doubled and trailing separators.
-fn tidy(path: &str) -> String {
+pub(super) fn tidy(path: &str) -> String {
     if path.contains('\\') {
         return path.replace('\\', "/");
     }
@@ -117,7 +128,59 @@ impl Files {
             .iter()
             .map(|mount| Mount { path: tidy(j::text(mount, "/mountPath")), volume: j::text(mount, "/name").to_owned() })
             .collect();
-        Self { mounts, volumes, ipamd }
+        Self { mounts, volumes, ipamd, written: RwLock::default(), made: RwLock::default() }
+    }
+
+    /// Writes a file, or says why not as the C library does.
+    pub(crate) fn write(&self, path: &str, file: File) -> Result<(), &'static str> {
+        let path = tidy(path);
+        if self.mounts.iter().any(|mount| path == mount.path || path.starts_with(&format!("{}/", mount.path))) {
+            return Err("Read-only file system");
+        }
+        let mut written = self.written.write().unwrap_or_else(PoisonError::into_inner);
+        let others: usize = written.iter().filter(|(name, _)| **name != path).map(|(_, file)| file.data.len()).sum();
+        if others.saturating_add(file.data.len()) > LARGEST_LAYER {
+            return Err("No space left on device");
+        }
+        written.insert(path, file);
+        Ok(())
+    }
+
+    /// Takes away whatever commands have written: a container that starts again is a new one.
+    pub(crate) fn renew(&self) {
+        self.written.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.made.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Makes a directory.
+    pub(crate) fn make_directory(&self, path: &str) -> Result<(), &'static str> {
+        /// Directories at most: somebody's script has gone wrong beyond it.
+        const MOST: usize = 1000;
+        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        if made.len() >= MOST {
+            return Err("No space left on device");
+        }
+        made.insert(tidy(path));
+        Ok(())
+    }
+
+    /// Takes away what was written at a path or below it; whether there was anything.
+    pub(crate) fn remove(&self, path: &str) -> bool {
+        let path = tidy(path);
+        let below = format!("{}/", path.trim_end_matches('/'));
+        let mut written = self.written.write().unwrap_or_else(PoisonError::into_inner);
+        let before = written.len();
+        written.retain(|name, _| *name != path && !name.starts_with(&below));
+        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        let directories = made.len();
+        made.retain(|name| *name != path && !name.starts_with(&below));
+        written.len() < before || made.len() < directories
+    }
+
+    /// Paths of all files below a directory.
+    pub(crate) fn below(&self, directory: &str) -> Vec<String> {
+        let prefix = format!("{}/", tidy(directory).trim_end_matches('/'));
+        self.all().into_keys().filter(|name| name.starts_with(&prefix)).collect()
     }
 
     /// Every file by absolute path.
@@ -136,6 +199,8 @@ impl Files {
                 all.insert(IPAMD_LOG.into(), File { data, mode: 0o644, uid: 0, gid: 0, modified });
             }
         }
+        let written = self.written.read().unwrap_or_else(PoisonError::into_inner);
+        all.extend(written.iter().map(|(path, file)| (path.clone(), file.clone())));
         all
     }
 
@@ -154,8 +219,9 @@ impl Files {
             return Some(Entry::File(file.clone()));
         }
         let prefix = if path == "/" { path.clone() } else { format!("{path}/") };
-        let mounted = self.mounts.iter().any(|mount| mount.path == path);
-        (mounted || all.keys().any(|name| name.starts_with(&prefix))).then_some(Entry::Directory)
+        let made = self.made.read().unwrap_or_else(PoisonError::into_inner).contains(&path);
+        let there = made || USUAL.contains(&path.as_str()) || self.mounts.iter().any(|mount| mount.path == path);
+        (there || all.keys().any(|name| name.starts_with(&prefix))).then_some(Entry::Directory)
     }
 
     /// Names directly below a directory.

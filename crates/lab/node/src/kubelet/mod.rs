@@ -1,13 +1,18 @@
 //! The kubelet of all the lab's nodes: pods get volumes, agents, a status, Events,
 //! logs and a file system to look around in.
 
+mod archive;
+mod aws;
 mod egress;
 mod env;
 mod events;
 mod exec;
 mod files;
+mod filework;
+mod inside;
 mod logs;
 mod pod;
+mod program;
 mod runtime;
 mod shell;
 mod status;

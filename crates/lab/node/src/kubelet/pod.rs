@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -39,13 +40,26 @@ pub(crate) struct Kubelet {
     pub(crate) minter: Arc<dyn TokenMinter>,
     pub(crate) settings: Settings,
     pub(crate) node_logs: NodeLogs,
+    /// Runs programs that are not the lab's.
+    pub(crate) program: Program,
 }
+
+/// The run of a container's own program in a pod, by its specification and with its log; its exit code.
+pub(crate) type Program = fn(Arc<Pod>, Value, Arc<Container>, Arc<ContainerLog>) -> Run;
+/// A program that runs.
+pub(crate) type Run = Pin<Box<dyn Future<Output = i32> + Send>>;
 
 /// Who AWS said a container is, or why not.
 pub(crate) type Identity = Arc<Mutex<Option<Result<String, String>>>>;
 
 /// A container as `logs` and `exec` see it.
 pub(crate) struct Container {
+    pub(crate) name: String,
+    image: String,
+    /// Whether its program is one of the lab's that calls AWS by itself.
+    pub(crate) acts: bool,
+    /// Whether it has a readiness probe.
+    probed: bool,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) user: User,
     pub(crate) files: Arc<Files>,
@@ -109,7 +123,12 @@ impl Pod {
             .map(|container| {
                 let name = j::text(container, "/name").to_owned();
                 let host = (name == AWS_NODE_CONTAINER).then(|| kubelet.node_logs.ipamd(node));
+                let image = j::text(container, "/image").to_owned();
                 let made = Container {
+                    name: name.clone(),
+                    acts: agent::acts(&name, &image),
+                    image,
+                    probed: container.get("readinessProbe").is_some(),
                     env: env::resolve(&kubelet.store, &object, container),
                     user: User::of(pod, container),
                     files: Arc::new(Files::new(container, Arc::clone(&volumes), host)),
@@ -253,6 +272,7 @@ impl Pod {
         self.note(name, "Normal", "Pulled", &pulled);
         self.note(name, "Normal", "Created", &format!("Created container: {name}"));
         self.note(name, "Normal", "Started", &format!("Started container {name}"));
+        container.files.renew();
         let log = Arc::new(ContainerLog::default());
         *locked(&container.current) = Arc::clone(&log);
         let started = self.kubelet.settings.now();
@@ -262,39 +282,73 @@ impl Pod {
             status.id.clone_from(&id);
             status.phase = Phase::Running { since: started };
         });
-        let probed = spec.get("readinessProbe").is_some();
-        let context = Context {
-            settings: self.kubelet.settings.clone(),
-            image: image.to_owned(),
-            env: container.env.clone(),
-            user: container.user.clone(),
-            files: Arc::clone(&container.files),
-            log: Arc::clone(&log),
-            node: j::text(&self.object, "/spec/nodeName").to_owned(),
-            node_logs: self.kubelet.node_logs.clone(),
-            host_network: j::at(&self.object, "/spec/hostNetwork") == &Value::Bool(true),
-            reports: Arc::new(Reporter { pod: Arc::clone(self), container: name.to_owned(), probed }),
-            identity: Arc::clone(&container.identity),
+        let code = if container.acts {
+            agent::run(name, &self.context(container, Arc::clone(&log))).await
+        } else {
+            let own = (Arc::clone(self), spec.clone(), Arc::clone(container), Arc::clone(&log));
+            (self.kubelet.program)(own.0, own.1, own.2, own.3).await
         };
-        let code = agent::run(name, &context).await;
         *locked(&container.previous) = Some(log);
-        if code != 0 && probed {
-            self.unhealthy(name);
+        if code != 0 && container.probed && container.acts {
+            self.unhealthy(name, UNANSWERED);
         }
         Ended { code, started, finished: self.kubelet.settings.now(), id }
     }
 
-    fn unhealthy(&self, container: &str) {
-        let text = "Readiness probe failed: the container does not answer";
-        self.note(container, "Warning", "Unhealthy", text);
+    /// Says that a probe failed.
+    pub(super) fn unhealthy(&self, container: &str, why: &str) {
+        self.note(container, "Warning", "Unhealthy", why);
+    }
+
+    /// The object, with the addresses that it has here.
+    pub(super) fn object(&self) -> &Value {
+        &self.object
+    }
+
+    /// What the lab decides about the node.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.kubelet.settings
+    }
+
+    /// What programs in a container know of it.
+    pub(super) fn context(self: &Arc<Self>, container: &Container, log: Arc<ContainerLog>) -> Context {
+        Context {
+            settings: self.kubelet.settings.clone(),
+            image: container.image.clone(),
+            user_agent: agent::user_agent(&container.image),
+            env: container.env.clone(),
+            user: container.user.clone(),
+            files: Arc::clone(&container.files),
+            log,
+            node: j::text(&self.object, "/spec/nodeName").to_owned(),
+            node_logs: self.kubelet.node_logs.clone(),
+            host_network: j::at(&self.object, "/spec/hostNetwork") == &Value::Bool(true),
+            reports: Arc::new(self.reporter(container, container.probed)),
+            identity: Arc::clone(&container.identity),
+        }
+    }
+
+    /// Carries what is reported of a container to the pod.
+    pub(super) fn reporter(self: &Arc<Self>, container: &Container, probed: bool) -> Reporter {
+        Reporter { pod: Arc::clone(self), container: container.name.clone(), probed }
     }
 }
 
+/// What is said of a program of the lab's that fails.
+const UNANSWERED: &str = "Readiness probe failed: the container does not answer";
+
 /// Carries an agent's reports to its pod.
-struct Reporter {
+pub(super) struct Reporter {
     pod: Arc<Pod>,
     container: String,
     probed: bool,
+}
+
+impl Reporter {
+    /// The container is no longer ready.
+    pub(super) fn unready(&self) {
+        self.pod.change(&self.container, |status| status.ready = false);
+    }
 }
 
 impl Reports for Reporter {
@@ -306,7 +360,7 @@ impl Reports for Reporter {
         }
         self.pod.change(&self.container, |status| status.ready = ready);
         if !ready {
-            self.pod.unhealthy(&self.container);
+            self.pod.unhealthy(&self.container, UNANSWERED);
         }
     }
 

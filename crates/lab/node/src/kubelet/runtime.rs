@@ -12,9 +12,10 @@ use tokio::task::{AbortHandle, JoinSet};
 use trustwalk_lab_cluster::{Event, EventKind, ExecResult, Gvr, Key, NodeRuntime, Store, TokenMinter, json as j};
 
 use super::{
-    exec::Shell,
+    inside::Shell,
     logs::NodeLogs,
     pod::{Container, Kubelet, Pod},
+    program,
 };
 use crate::config::Settings;
 
@@ -64,6 +65,9 @@ impl NodeAgent {
             minter,
             settings: self.settings.clone(),
             node_logs: NodeLogs::default(),
+            program: |pod, spec, container, log| {
+                Box::pin(async move { program::run(&pod, &spec, &container, &log).await })
+            },
         });
         let mut running = Running { kubelet, pods: self.pods, programs: JoinSet::new(), handles: BTreeMap::new() };
         loop {
@@ -87,20 +91,21 @@ impl NodeAgent {
         }
     }
 
-    fn container(&self, pod: &Value, container: &str) -> Option<Arc<Container>> {
+    fn container(&self, pod: &Value, container: &str) -> Option<(Arc<Pod>, Arc<Container>)> {
         let pods = self.pods.read().unwrap_or_else(PoisonError::into_inner);
-        pods.get(j::uid(pod))?.containers.get(container).cloned()
+        let pod = pods.get(j::uid(pod))?;
+        Some((Arc::clone(pod), pod.containers.get(container).cloned()?))
     }
 }
 
 impl NodeRuntime for NodeAgent {
     fn logs(&self, pod: &Value, container: &str, previous: bool) -> Option<Vec<u8>> {
-        self.container(pod, container)?.log(previous)
+        self.container(pod, container)?.1.log(previous)
     }
 
     fn exec(&self, pod: &Value, container: &str, command: &[String], stdin: Option<Vec<u8>>) -> ExecResult {
         match self.container(pod, container) {
-            Some(found) => Shell { container: &found, now: self.settings.now() }.run(command, stdin),
+            Some((pod, found)) => Shell::new(&pod, &found).run(command, stdin),
             None => ExecResult {
                 stderr: format!("container not found (\"{container}\")\n").into_bytes(),
                 code: 1,

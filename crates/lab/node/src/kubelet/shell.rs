@@ -3,7 +3,10 @@
 
 use trustwalk_lab_cluster::ExecResult;
 
-use super::exec::{self, Shell, failed};
+use super::{
+    exec, filework,
+    inside::{Shell, failed},
+};
 
 /// Most commands taken from one line or script; a script beyond it is a mistake.
 const MOST_COMMANDS: usize = 200;
@@ -35,7 +38,7 @@ impl Shell<'_> {
 
     fn script(&self, script: &str) -> ExecResult {
         let mut all = ExecResult::default();
-        let mut skip = false;
+        let (mut skip, mut strict) = (false, false);
         let mut stdin = Vec::new();
         for (words, joint) in self.split(script).into_iter().take(MOST_COMMANDS) {
             if skip {
@@ -46,12 +49,26 @@ impl Shell<'_> {
                 continue;
             };
             if program == "exit" {
+                all.code = rest.first().and_then(|code| code.parse().ok()).unwrap_or(all.code);
                 return all;
             }
+            if program == "set" {
+                strict |= rest.iter().any(|word| word.starts_with('-') && word.contains('e'));
+                continue;
+            }
+            // A loop or a condition is more than this shell understands: a program is in it from here on.
+            if self.program.is_some() && KEYWORDS.contains(&program.as_str()) {
+                self.stays.set(self.program == Some(true));
+                return all;
+            }
+            let (program, rest) = match (program.as_str(), rest.split_first()) {
+                ("exec", Some((program, rest))) => (program, rest),
+                _ => (program, rest),
+            };
             let name = program.rsplit('/').next().unwrap_or(program);
             let quiet = rest.iter().any(|word| word == "2>/dev/null");
             let merged = rest.iter().any(|word| word == "2>&1");
-            let rest: Vec<String> = rest.iter().filter(|word| !word.starts_with("2>")).cloned().collect();
+            let (rest, target) = redirected(rest);
             let mut result = exec::command(self, name, &rest, &stdin);
             stdin = Vec::new();
             if merged {
@@ -59,6 +76,13 @@ impl Shell<'_> {
             }
             if !quiet {
                 all.stderr.append(&mut result.stderr);
+            }
+            if let Some((path, append)) = target {
+                let data = std::mem::take(&mut result.stdout);
+                if let Err(why) = filework::write(self, &path, data, append) {
+                    all.stderr.extend(format!("sh: can't create {path}: {why}\n").into_bytes());
+                    result.code = 1;
+                }
             }
             all.code = result.code;
             if joint == Joint::Pipe {
@@ -71,6 +95,9 @@ impl Shell<'_> {
                 Joint::Or => result.code == 0,
                 Joint::Pipe | Joint::Then => false,
             };
+            if self.stays.get() || (strict && result.code != 0 && joint == Joint::Then) {
+                return all;
+            }
         }
         all
     }
@@ -120,6 +147,25 @@ impl Shell<'_> {
         commands.push((words, Joint::Then));
         commands
     }
+}
+
+/// Words of compound commands (POSIX, "Shell Command Language").
+const KEYWORDS: [&str; 7] = ["while", "until", "for", "if", "case", "{", "("];
+
+/// The words without redirections, and the file that standard output goes to, with whether it is appended to.
+fn redirected(words: &[String]) -> (Vec<String>, Option<(String, bool)>) {
+    let (mut kept, mut target) = (Vec::new(), None);
+    let mut words = words.iter().filter(|word| !word.starts_with("2>"));
+    while let Some(word) = words.next() {
+        let Some(path) = word.strip_prefix('>') else {
+            kept.push(word.clone());
+            continue;
+        };
+        let (append, path) = path.strip_prefix('>').map_or((false, path), |path| (true, path));
+        let path = if path.is_empty() { words.next().map_or("", String::as_str) } else { path };
+        target = Some((path.to_owned(), append));
+    }
+    (kept, target)
 }
 
 /// `2>` before the `&` of `2>&1`.

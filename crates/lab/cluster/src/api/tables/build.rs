@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::cells;
+use super::{cells, paths};
 use crate::{
     api::forms::partial,
     objects::{json as j, kinds::Kind},
@@ -17,18 +17,30 @@ pub(crate) fn wanted(accept: &str) -> bool {
 }
 
 /// A table of objects of one kind.
-pub(crate) fn table(kind: &Kind, objects: &[Arc<Value>], metadata: &Value, include: &str, now: Timestamp) -> Value {
-    let columns: Vec<Value> = cells::columns(kind.kind)
-        .map(|(name, wide)| {
-            json!({
-                "name": name,
-                "type": "string",
-                "format": if name == "Name" { "name" } else { "" },
-                "description": "",
-                "priority": i32::from(wide),
+pub(crate) fn table(
+    (kind, printed): (&Kind, &[Value]),
+    objects: &[Arc<Value>],
+    metadata: &Value,
+    include: &str,
+    now: Timestamp,
+) -> Value {
+    // A custom kind may have the name of one of Kubernetes' own.
+    let name = if kind.custom { "" } else { kind.kind };
+    let by_path = paths::columns(name, printed);
+    let of_cells = || {
+        cells::columns(name)
+            .map(|(title, wide)| {
+                json!({
+                    "name": title,
+                    "type": "string",
+                    "format": if title == "Name" { "name" } else { "" },
+                    "description": "",
+                    "priority": i32::from(wide),
+                })
             })
-        })
-        .collect();
+            .collect()
+    };
+    let columns: Vec<Value> = by_path.as_deref().map_or_else(of_cells, paths::definitions);
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
@@ -40,7 +52,9 @@ pub(crate) fn table(kind: &Kind, objects: &[Arc<Value>], metadata: &Value, inclu
             if include == "Object" {
                 j::put_default(&mut shown, "/apiVersion", kind.api_version().into());
             }
-            json!({"cells": cells::row(kind.kind, object, now), "object": shown})
+            let own = || cells::row(name, object, now);
+            let cells = by_path.as_deref().map_or_else(own, |columns| paths::row(columns, object, now));
+            json!({"cells": cells, "object": shown})
         })
         .collect();
     json!({

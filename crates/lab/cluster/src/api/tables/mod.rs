@@ -3,6 +3,7 @@
 mod age;
 mod build;
 mod cells;
+mod paths;
 mod pods;
 
 pub(crate) use build::{table, wanted};

@@ -1,0 +1,79 @@
+//! The refusals people run into: names, required members, values out of range, members that may not change
+//! (Kubernetes source, `pkg/apis/*/validation`, whose words these are).
+
+mod kinds;
+mod metadata;
+mod pods;
+mod rbac;
+mod update;
+mod words;
+mod workloads;
+
+use serde_json::Value;
+
+use crate::objects::{
+    errors::ApiError,
+    json as j,
+    kinds::Kind,
+    problems::{Problem, refusal},
+};
+
+/// The body's `apiVersion` and `kind` must be those of the address.
+fn check_type(kind: &Kind, object: &Value) -> Result<(), ApiError> {
+    let version = j::text(object, "/apiVersion");
+    let named = j::text(object, "/kind");
+    if version != kind.api_version() || named != kind.kind {
+        return Err(ApiError::bad_request(format!(
+            "{named} in version \"{version}\" cannot be handled as a {}: no kind \"{named}\" is registered for \
+             version \"{version}\" at this address",
+            kind.kind
+        )));
+    }
+    Ok(())
+}
+
+fn refused(kind: &Kind, object: &Value, problems: &[Problem]) -> Result<(), ApiError> {
+    refusal(kind.kind, kind.group, j::name(object), problems)
+}
+
+/// Checks an object before creation; `custom` is the schema of a custom resource.
+pub(crate) fn create(kind: &Kind, object: &Value, custom: Option<&Value>) -> Result<(), ApiError> {
+    check_type(kind, object)?;
+    let mut problems = Vec::new();
+    metadata::check(kind, object, &mut problems);
+    body(kind, object, custom, &mut problems);
+    refused(kind, object, &problems)
+}
+
+/// Checks a replacement against the state it replaces.
+pub(crate) fn update(
+    kind: &Kind,
+    subresource: &str,
+    (old, new): (&Value, &Value),
+    custom: Option<&Value>,
+) -> Result<(), ApiError> {
+    if subresource == "status" {
+        return Ok(());
+    }
+    check_type(kind, new)?;
+    let mut problems = Vec::new();
+    metadata::check_update(old, new, &mut problems);
+    update::check(kind, old, new, &mut problems);
+    body(kind, new, custom, &mut problems);
+    refused(kind, new, &problems)
+}
+
+fn body(kind: &Kind, object: &Value, custom: Option<&Value>, problems: &mut Vec<Problem>) {
+    if let Some(schema) = custom {
+        crate::objects::schema::structural::validate(schema, object, "", problems);
+        return;
+    }
+    match kind.kind {
+        "Pod" => pods::check(j::at(object, "/spec"), "spec", &["Always", "OnFailure", "Never"], &[], problems),
+        "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet" | "ReplicationController" | "Job" | "CronJob" => {
+            workloads::check(kind.kind, object, problems);
+        }
+        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => rbac::check(kind.kind, object, problems),
+        _ => kinds::check(kind.kind, object, problems),
+    }
+}
