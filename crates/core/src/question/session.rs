@@ -168,6 +168,49 @@ fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     (cause, draft)
 }
 
+/// What is set now that does not lead to a refusal of the session's length or name, which is of before it: what a
+/// program in a pod asks for is written in no object, what a job asks for is.
+pub(super) fn no_longer_asked(e: &View<'_>, line: &LogFailure) -> Option<String> {
+    let job = e.job().known();
+    let input = |name: &str| job?.inputs.get(name).map(String::as_str).filter(|v| !v.contains("${{"));
+    let asked: Option<i64> = input("role-duration-seconds").and_then(|v| v.parse().ok());
+    let given = asked.filter(|asked| (SHORTEST..=LONGEST).contains(asked));
+    match line.failure.symptom {
+        Symptom::SessionNameInvalid => {
+            let name = input("role-session-name").filter(|name| unusable(name).is_none())?;
+            Some(format!("the job's session is called `{name}` now, which STS takes: run the job again"))
+        }
+        Symptom::DurationExceeds if line.sample.contains("chaining") => {
+            let direct = input("role-chaining").is_some_and(|v| v != "true");
+            let short = given.filter(|asked| direct || *asked <= HOUR)?;
+            let from = if direct { ", and not from another session" } else { "" };
+            Some(format!("the job asks for {short} s now{from}: run the job again"))
+        }
+        Symptom::DurationExceeds if line.sample.contains("satisfy constraint") => {
+            given.map(|asked| format!("the job asks for {asked} s now, which STS gives: run the job again"))
+        }
+        Symptom::DurationExceeds => {
+            let role = e.role().known()?;
+            if line.failure.role_arn.as_ref().is_some_and(|theirs| *theirs != role.arn) {
+                return None;
+            }
+            let max = role.max_session;
+            match given.filter(|asked| *asked <= max) {
+                Some(asked) => {
+                    Some(format!("the job asks for {asked} s and the role allows {max} now: run the job again"))
+                }
+                None => (max >= LONGEST).then(|| format!("the role allows {max} s now, and STS gives nobody more")),
+            }
+        }
+        Symptom::IdpLifetimeRefused => {
+            let requests = job.map(|j| &j.requests).filter(|all| !all.is_empty())?;
+            let silent = requests.iter().all(|r| r.lifetime.is_none());
+            silent.then(|| "the job asks for no lifetime of its token now: run the job again".to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// What a session could only be judged by and was not read.
 fn gaps(e: &View<'_>) -> Vec<String> {
     let mut out = Vec::new();
