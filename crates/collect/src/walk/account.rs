@@ -269,10 +269,12 @@ pub(super) async fn role_of(world: &World, caller: Option<&str>, arn: Option<&st
     }
 }
 
-/// Roles that could be the workload's, when it names none.
+/// Roles that could be the workload's, when it names none or names what is none.
 async fn trusting(world: &World, evidence: &Evidence, issuer: Option<&str>) -> Shared<Observed<Vec<Role>>> {
     let none = |reason: &str| Observed::NotCollected { reason: reason.to_owned() }.into();
-    let unnamed = evidence.role_arn.is_absent() && evidence.service_account.known().is_some();
+    let no_role = |arn: &String| role_name(meant(arn)).is_none() || account_of(meant(arn)).is_none();
+    let none_named = evidence.role_arn.is_absent() || evidence.role_arn.known().is_some_and(no_role);
+    let unnamed = none_named && evidence.service_account.known().is_some();
     match issuer {
         _ if !unnamed => none("a role is named"),
         None => none("the issuer is not known"),

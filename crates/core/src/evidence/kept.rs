@@ -33,11 +33,13 @@ pub enum Variable {
     AwsRegion,
     AwsDefaultRegion,
     AwsStsRegionalEndpoints,
+    NoProxy,
+    NoProxyLower,
 }
 
 impl Variable {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::AwsRoleArn,
         Self::AwsWebIdentityTokenFile,
         Self::AwsContainerCredentialsFullUri,
@@ -53,6 +55,8 @@ impl Variable {
         Self::AwsRegion,
         Self::AwsDefaultRegion,
         Self::AwsStsRegionalEndpoints,
+        Self::NoProxy,
+        Self::NoProxyLower,
     ];
 
     /// Its name in a container.
@@ -73,6 +77,8 @@ impl Variable {
             Self::AwsRegion => "AWS_REGION",
             Self::AwsDefaultRegion => "AWS_DEFAULT_REGION",
             Self::AwsStsRegionalEndpoints => "AWS_STS_REGIONAL_ENDPOINTS",
+            Self::NoProxy => "NO_PROXY",
+            Self::NoProxyLower => "no_proxy",
         }
     }
 

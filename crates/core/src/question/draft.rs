@@ -7,7 +7,7 @@ use crate::cause::Cause;
 use crate::evidence::{LogFailure, View};
 use crate::finding::{Confidence, Exhibit};
 use crate::plan::{Action, Cure};
-use trustwalk_foreign::visible;
+use trustwalk_foreign::{is_reading, visible};
 use trustwalk_symptoms::Symptom;
 
 /// A finding without the rule's name and code.
@@ -129,10 +129,27 @@ impl Draft {
     }
 }
 
+/// The tools whose texts are commands that may change something.
+const CHANGING: [&str; 4] = ["aws", "kubectl", "eksctl", "gh"];
+
+/// Whether a command changes something and has a place that only a person can fill in: pasted as it is, it would write
+/// the name of the place.
+fn to_fill_in(tool: &str, text: &str) -> bool {
+    CHANGING.contains(&tool) && names::blanks(text).next().is_some() && !is_reading(text)
+}
+
 fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String)]) -> Cure {
+    let words: Vec<String> = by_hand
+        .iter()
+        .filter(|(tool, text)| to_fill_in(tool, text))
+        .map(|(_, text)| format!("filled in, this does it: `{text}`"))
+        .collect();
     // Commands and snippets are quoted where they are made; a note's words only have to be seen.
-    let mut ways: BTreeMap<String, String> =
-        by_hand.iter().map(|(tool, text)| ((*tool).to_owned(), seen(tool, text))).collect();
+    let mut ways: BTreeMap<String, String> = by_hand
+        .iter()
+        .filter(|(tool, text)| !to_fill_in(tool, text))
+        .map(|(tool, text)| ((*tool).to_owned(), seen(tool, text)))
+        .collect();
     let mut blanks: Vec<String> = Vec::new();
     for (blank, what) in by_hand.iter().filter(|(tool, _)| *tool != "note").flat_map(|(_, text)| names::blanks(text)) {
         let told = format!("{blank} is {what}");
@@ -142,8 +159,8 @@ fn cure(title: impl Into<String>, actions: Vec<Action>, by_hand: &[(&str, String
     }
     if !blanks.is_empty() {
         let fill = format!("to fill in: {}", blanks.join("; "));
-        let note = ways.remove("note").map_or_else(|| fill.clone(), |note| format!("{note}; {fill}"));
-        ways.insert("note".to_owned(), note);
+        let note: Vec<String> = words.into_iter().chain(ways.remove("note")).chain([fill]).collect();
+        ways.insert("note".to_owned(), note.join("; "));
     }
     Cure { title: title.into(), actions, by_hand: ways, ..Cure::default() }
 }

@@ -7,7 +7,7 @@ use super::facts::{bare, effective_audience, eks_issuer, issuer, service_account
 use crate::evidence::{Target, Variable, View};
 
 /// What stands in a command for a value that the evidence does not know, and what to fill in there.
-pub(super) const BLANKS: [(&str, &str); 24] = [
+pub(super) const BLANKS: [(&str, &str); 25] = [
     ("ASSOCIATION-ID", "the association's id, one of `aws eks list-pod-identity-associations`"),
     ("ACCOUNT", "the number of the account, as `aws sts get-caller-identity` tells it"),
     ("AUDIENCE", "the audience that the tokens carry"),
@@ -34,6 +34,7 @@ pub(super) const BLANKS: [(&str, &str); 24] = [
     ("SECONDS", "the length of the session, 900 to 43200"),
     ("SERVICE-ACCOUNT", "the service account's name"),
     ("SUBJECT", "the subject of your own tokens, such as repo:OWNER/REPOSITORY:ref:refs/heads/main"),
+    ("trust-policy", "the corrected policy, in a file trust-policy.json"),
     ("VERSION", "the newest release of the webhook"),
     ("WEBHOOK-NAMESPACE", "the namespace that the webhook's pods run in, as `kubectl get pods -A` shows it"),
 ];

@@ -11,7 +11,7 @@ use super::symptoms::{find, recent};
 use super::way_out::{self, in_vpc, let_out, port};
 use super::{Draft, Judged};
 use crate::cause::Cause;
-use crate::evidence::{LogFailure, REGIONAL_ANNOTATION, Variable, View};
+use crate::evidence::{EnvVar, LogFailure, REGIONAL_ANNOTATION, Variable, View};
 use crate::finding::Confidence;
 use crate::plan::{Action, Which, ways};
 
@@ -266,10 +266,28 @@ fn proxied(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
     // "AWS STS Regional endpoints").
     let regional = || format!("sts.{}.amazonaws.com", names::region(e));
     let exempt = line.failure.host.clone().unwrap_or_else(regional);
-    Draft::new(format!("the HTTP proxy refuses to connect to {host}")).cure(
-        "allow the STS host in the proxy, or name it in NO_PROXY",
-        &[("kubectl", names::on_workload(e, "set env", " NO_PROXY={}", &[&exempt]))],
-    )
+    Draft::new(format!("the HTTP proxy refuses to connect to {host}"))
+        .cure("allow the STS host in the proxy, or name it in NO_PROXY", &[exempted(e, line, &exempt)])
+}
+
+/// How a host is added to what no proxy serves: behind what stands there, whatever the letters of the variable.
+fn exempted(e: &View<'_>, line: &LogFailure, host: &str) -> (&'static str, String) {
+    let is = |v: &&EnvVar| Variable::NoProxy.name().eq_ignore_ascii_case(v.name()) && v.value() != Some("");
+    let all: Vec<&EnvVar> = writers(e, line).into_iter().flat_map(|(_, c)| &c.env).filter(is).collect();
+    let Some(first) = all.first() else {
+        return ("kubectl", names::on_workload(e, "set env", " NO_PROXY={}", &[host]));
+    };
+    let name = first.name();
+    match first.value().filter(|_| all.iter().all(|v| v == first)) {
+        Some(there) if there.split(',').any(|part| part.trim() == host) => {
+            ("note", format!("{name} names {host} already: it is for the proxy to allow, or for the client to heed"))
+        }
+        Some(there) => {
+            let whole = [there.trim_end_matches(','), ",", host].concat();
+            ("kubectl", names::on_workload(e, "set env", " {}={}", &[name, &whole]))
+        }
+        None => ("note", format!("add {host} to {name}, which is set otherwise than by one value of all containers")),
+    }
 }
 
 fn untrusted(host: &str) -> Draft {

@@ -5,7 +5,8 @@ use trustwalk_foreign::snippet;
 use super::Draft;
 use super::annotate::{annotate, annotation, well_formed};
 use super::facts::{arn_parts, service_account};
-use crate::evidence::View;
+use super::trust;
+use crate::evidence::{Role, View};
 
 /// What is wrong with a text that is not a role's ARN.
 fn what(arn: &str) -> String {
@@ -87,6 +88,9 @@ fn meant_by(e: &View<'_>, text: &str) -> String {
     if let Some(arn) = first {
         return arn.to_owned();
     }
+    if let Some(role) = of_that_name(e, clean) {
+        return role;
+    }
     let unknown = some_role(e);
     let Some(start) = unknown.strip_suffix("ROLE") else { return unknown };
     let named = |name: &str| Some([start, name].concat()).filter(|arn| well_formed(&arn.replace("ACCOUNT", TWELVE)));
@@ -100,6 +104,17 @@ fn meant_by(e: &View<'_>, text: &str) -> String {
         None => Some(clean.trim_start_matches('/').trim_start_matches("role/")),
     };
     name.and_then(named).unwrap_or(unknown)
+}
+
+/// The role that was meant, as the account tells: the one whose trust policy admits this identity alone, or, among those
+/// that name its issuer, the one of the name that the text ends with, be it the name of a policy or a user.
+fn of_that_name(e: &View<'_>, text: &str) -> Option<String> {
+    let named = |name: &str| text.rsplit(['/', ':']).next().is_some_and(|end| end == name);
+    let admitting = trust::admitting(e);
+    let by_name = |all: &[&Role]| all.iter().find(|r| named(&r.name)).map(|r| r.arn.clone());
+    let sole = || admitting.first().filter(|_| admitting.len() == 1).map(|r| r.arn.clone());
+    let all: Vec<&Role> = e.trusting().known().into_iter().flatten().collect();
+    by_name(&admitting).or_else(sole).or_else(|| by_name(&all))
 }
 
 /// As many digits as an account has.

@@ -32,26 +32,7 @@ const HOUR: i64 = 3600;
 /// Judges the session.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
     let e = view;
-    let mut judged = Judged::default();
-    let note = |text: &str| [("workflow", text.to_owned())];
-    if let Some(line) = find(view, &[Symptom::SessionNameInvalid]) {
-        judged.push(
-            Cause::RoleSessionNameInvalid,
-            Draft::new("the session's name has characters or a length STS refuses")
-                .hear(line)
-                .cure("use 2 to 64 of letters, digits and _=,.@+-", &named(e)),
-        );
-    }
-    if let Some(line) = find(view, &[Symptom::DurationExceeds]) {
-        let (cause, draft) = too_long(e, line);
-        judged.push(cause, draft);
-    }
-    if let Some(line) = find(view, &[Symptom::IdpLifetimeRefused]) {
-        let draft =
-            Draft::new("the identity provider gives no token that lives as long as the job asks for").hear(line);
-        let shorter = "buildkite-agent oidc request-token --audience sts.amazonaws.com --lifetime 3600";
-        judged.push(Cause::RequestedLifetimeExceedsLimit, draft.cure("ask for a shorter life", &note(shorter)));
-    }
+    let mut judged = refused(view);
     if let Some(job) = e.job().known() {
         for (rule, draft) in job_session(e, job) {
             if judged.found.is_empty() {
@@ -89,6 +70,33 @@ pub(crate) fn causes(view: &View<'_>) -> Judged {
     if judged.found.is_empty() {
         judged.missing = gaps(e);
     }
+    judged
+}
+
+/// What lines tell of sessions that were refused for their name or their length.
+fn refused(view: &View<'_>) -> Judged {
+    let e = view;
+    let mut judged = Judged::default();
+    let note = |text: &str| [("workflow", text.to_owned())];
+    if let Some(line) = find(view, &[Symptom::SessionNameInvalid]) {
+        judged.push(
+            Cause::RoleSessionNameInvalid,
+            Draft::new("the session's name has characters or a length STS refuses")
+                .hear(line)
+                .cure("use 2 to 64 of letters, digits and _=,.@+-", &named(e)),
+        );
+    }
+    if let Some(line) = find(view, &[Symptom::DurationExceeds]) {
+        let (cause, draft) = too_long(e, line);
+        judged.push(cause, draft);
+    }
+    if let Some(line) = find(view, &[Symptom::IdpLifetimeRefused]) {
+        let draft =
+            Draft::new("the identity provider gives no token that lives as long as the job asks for").hear(line);
+        let shorter = "buildkite-agent oidc request-token --audience sts.amazonaws.com --lifetime 3600";
+        judged.push(Cause::RequestedLifetimeExceedsLimit, draft.cure("ask for a shorter life", &note(shorter)));
+    }
+    still_asked(e, &mut judged);
     judged
 }
 
@@ -168,6 +176,24 @@ fn too_long(e: &View<'_>, line: &LogFailure) -> (Cause, Draft) {
     (cause, draft)
 }
 
+/// What a refused run asked for is no proof of what a job asks for now, where its files or its role were not read.
+fn still_asked(e: &View<'_>, judged: &mut Judged) {
+    if !matches!(e.target(), Target::Job { .. }) {
+        return;
+    }
+    let decide = if e.job().known().is_none() {
+        lacking("what the job asks for now", e.job())
+    } else if e.role().is_refused() {
+        lacking("how long the role lets sessions last now", e.role())
+    } else {
+        return;
+    };
+    for found in &mut judged.found {
+        found.draft.confidence = found.draft.confidence.min(Confidence::Likely);
+        found.draft.decide.get_or_insert_with(|| decide.clone());
+    }
+}
+
 /// What is set now that does not lead to a refusal of the session's length or name, which is of before it: what a
 /// program in a pod asks for is written in no object, what a job asks for is.
 pub(super) fn no_longer_asked(e: &View<'_>, line: &LogFailure) -> Option<String> {
@@ -178,16 +204,16 @@ pub(super) fn no_longer_asked(e: &View<'_>, line: &LogFailure) -> Option<String>
     match line.failure.symptom {
         Symptom::SessionNameInvalid => {
             let name = input("role-session-name").filter(|name| unusable(name).is_none())?;
-            Some(format!("the job's session is called `{name}` now, which STS takes: run the job again"))
+            Some(format!("the job's session was called `{name}`, which STS takes: run the job again"))
         }
         Symptom::DurationExceeds if line.sample.contains("chaining") => {
             let direct = input("role-chaining").is_some_and(|v| v != "true");
             let short = given.filter(|asked| direct || *asked <= HOUR)?;
             let from = if direct { ", and not from another session" } else { "" };
-            Some(format!("the job asks for {short} s now{from}: run the job again"))
+            Some(format!("the job asked for {short} s{from}: run the job again"))
         }
         Symptom::DurationExceeds if line.sample.contains("satisfy constraint") => {
-            given.map(|asked| format!("the job asks for {asked} s now, which STS gives: run the job again"))
+            given.map(|asked| format!("the job asked for {asked} s, which STS gives: run the job again"))
         }
         Symptom::DurationExceeds => {
             let role = e.role().known()?;
@@ -197,15 +223,15 @@ pub(super) fn no_longer_asked(e: &View<'_>, line: &LogFailure) -> Option<String>
             let max = role.max_session;
             match given.filter(|asked| *asked <= max) {
                 Some(asked) => {
-                    Some(format!("the job asks for {asked} s and the role allows {max} now: run the job again"))
+                    Some(format!("the role allowed {max} s, of which the job asks for {asked}: run the job again"))
                 }
-                None => (max >= LONGEST).then(|| format!("the role allows {max} s now, and STS gives nobody more")),
+                None => (max >= LONGEST).then(|| format!("the role allowed {max} s, more than which STS gives nobody")),
             }
         }
         Symptom::IdpLifetimeRefused => {
             let requests = job.map(|j| &j.requests).filter(|all| !all.is_empty())?;
             let silent = requests.iter().all(|r| r.lifetime.is_none());
-            silent.then(|| "the job asks for no lifetime of its token now: run the job again".to_owned())
+            silent.then(|| "the job asked for no lifetime of its token: run the job again".to_owned())
         }
         _ => None,
     }
