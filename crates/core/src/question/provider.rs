@@ -103,12 +103,53 @@ fn told(view: &View<'_>, e: &View<'_>) -> Judged {
         let answered = |cause: Cause| {
             cause == Cause::CrossAccountWebIdentityWithoutProviderThere && answer(view).is_some() && alone
         };
+        // Of a log alone the sentence is told with what it means mostly.
+        let missing = judged.found.iter().all(|f| f.cause == Cause::OidcProviderMissingInAccount);
+        let alike = if missing && !matches!(e.target(), Target::Log { .. }) { fitting(view, &iss) } else { Vec::new() };
+        let sole = alone && alike.is_empty();
         for cause in judged.found.iter_mut().filter(|f| !answered(f.cause)) {
-            cause.draft.confidence = if alone { Confidence::Likely } else { Confidence::Possible };
+            cause.draft.confidence = if sole { Confidence::Likely } else { Confidence::Possible };
             cause.draft.decide.get_or_insert_with(|| READ_PROVIDERS.to_owned());
         }
+        alike.into_iter().for_each(|(cause, draft)| judged.push(cause, draft));
     }
     judged
+}
+
+/// What else STS says the same of, where nobody read the role's account.
+fn fitting(view: &View<'_>, iss: &str) -> Vec<(Cause, Draft)> {
+    let role = view.role_arn().known().map_or("the role", String::as_str);
+    let mut all = vec![
+        (
+            Cause::CrossAccountWebIdentityWithoutProviderThere,
+            format!("{role} may be of another account than the one where {iss} is registered"),
+        ),
+        (
+            Cause::IssuerTrailingSlashMismatch,
+            format!("the account may know {iss} with another end, by a trailing slash"),
+        ),
+        (
+            Cause::RoleArnWrongAccount,
+            format!("the account in {role} may be the wrong one, which has no provider for {iss}"),
+        ),
+    ];
+    if eks_issuer(bare(iss)).is_some() {
+        all.push((
+            Cause::WrongRegionInIssuerHost,
+            format!("the account may know {iss} with another region in its host"),
+        ));
+    }
+    let list = ("aws", "aws iam list-open-id-connect-providers".to_owned());
+    let draft = |words: String| {
+        let draft = Draft::new(words).unsure(Confidence::Possible, READ_PROVIDERS);
+        let draft = draft.cure("see which providers the role's account has", &[list.clone()]);
+        match (answer(view), find(view, &[Symptom::NoProvider])) {
+            (Some(said), _) => draft.show("STS", said, "sts:AssumeRoleWithWebIdentity"),
+            (None, Some(line)) => draft.hear(line),
+            (None, None) => draft,
+        }
+    };
+    all.into_iter().map(|(cause, words)| (cause, draft(words))).collect()
 }
 
 /// The issuer is of a partition that clients do not call by themselves, and the line does not show that they were told.

@@ -268,7 +268,7 @@ fn weighed(e: &View<'_>, draft: Draft, line: Option<&LogFailure>, fails: bool) -
             .hear(l)
             .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
         Some(l) => match others {
-            Some(others) => draft.hear(l).unsure(Confidence::Likely, others),
+            Some(others) => draft.hear(l).unsure(Confidence::Possible, others),
             None => draft.hear(l),
         },
         None if !fails => {
@@ -276,6 +276,7 @@ fn weighed(e: &View<'_>, draft: Draft, line: Option<&LogFailure>, fails: bool) -
         }
         None if !none_known(e) => draft
             .unsure(Confidence::Possible, "the Pod Identity associations, which were not read: denied is not absent"),
+        None if others.is_some() => draft.unsure(Confidence::Possible, others.unwrap_or_default()),
         None if e.logs().is_refused() => {
             draft.unsure(Confidence::Possible, lacking("what the workload is refused, which its logs show", e.logs()))
         }
@@ -333,17 +334,7 @@ fn nameless_and_failing(view: &View<'_>, e: &View<'_>, sa: &ServiceAccount, who:
             Some(arn) => annotate(e, draft, sa, arn),
             None => draft.cure(
                 "annotate the service account with the role it should have",
-                &[
-                    ("kubectl", annotation(&sa.namespace, &sa.name, "", &some_role(e))),
-                    (
-                        "eksctl",
-                        shell::line(
-                            "eksctl create iamserviceaccount --cluster {} --namespace {} --name {} --role-only=false \
-                             --approve",
-                            &[names::cluster(e), &sa.namespace, &sa.name],
-                        ),
-                    ),
-                ],
+                &[("kubectl", annotation(&sa.namespace, &sa.name, "", &some_role(e)))],
             ),
         },
     ))

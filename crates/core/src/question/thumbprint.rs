@@ -17,7 +17,7 @@ use super::refusals::Refusals;
 use super::sts::Refusal;
 use super::symptoms::find;
 use super::{Draft, Judged};
-use crate::evidence::{HostChain, LogFailure, Observed, Provider, TrustModel, View};
+use crate::evidence::{HostChain, LogFailure, Observed, Provider, Target, TrustModel, View};
 use crate::finding::Confidence;
 use crate::plan::{Action, ways};
 
@@ -263,9 +263,29 @@ fn answered(view: &View<'_>, hosts: &[Seen<'_>], gaps: Vec<String>) -> Judged {
         let origin = format!("{}:{}", host.facts.host, host.facts.port);
         draft = draft.show("presented, AWS's", thumbprint.as_str(), origin);
     }
+    let unseen = hosts.is_empty() && view.provider().known().is_none() && !matches!(view.target(), Target::Log { .. });
+    if unseen {
+        draft.confidence = Confidence::Possible;
+    }
     let mut judged = Judged::one(Cause::ThumbprintMismatch, draft);
+    if unseen {
+        judged.push(Cause::IssuerTlsCertificateInvalidForHost, unvouched(view));
+    }
     judged.missing = gaps;
     judged
+}
+
+/// STS looks at thumbprints where no authority of its own vouches for the host, and nobody has seen what it presents.
+fn unvouched(e: &View<'_>) -> Draft {
+    let issuer = issuer(e).unwrap_or("ISSUER");
+    let look = shell::line("trustwalk thumbprint {}", &[issuer]);
+    let draft = Draft::new("the issuer's certificate may be of another host's name, or of no authority that AWS knows")
+        .unsure(Confidence::Possible, format!("what the issuer presents: `{look}`"))
+        .cure("see what the issuer presents", &[("trustwalk", look)]);
+    match find(e, &[Symptom::ThumbprintMismatch]) {
+        Some(line) => draft.hear(line),
+        None => draft,
+    }
 }
 
 /// The ARN of the provider: its own, else what the role's account and the issuer make of it.
