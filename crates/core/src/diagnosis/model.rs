@@ -209,9 +209,20 @@ impl Diagnosis {
     pub fn meaning(&self) -> &'static str {
         if self.idle && self.outcome == Outcome::Ok {
             "no fault found in what a new pod would get, and no pod runs now"
+        } else if self.outcome == Outcome::Undetermined && self.failing_otherwise() {
+            "the workload is not well, and what could be looked at does not tell whether it is for its identity"
         } else {
             self.outcome.meaning()
         }
+    }
+}
+
+impl Diagnosis {
+    /// Whether something is seen of the workload that may have other reasons than the identity, as pods that are not
+    /// ready.
+    fn failing_otherwise(&self) -> bool {
+        let warned = self.warnings.iter().any(|f| f.link() == Link::Workload);
+        !warned && self.links.iter().any(|l| l.link == Link::Workload && l.state == LinkState::Warning)
     }
 }
 
