@@ -1,6 +1,6 @@
 //! One line for each link: what was seen there.
 
-use crate::evidence::{Evidence, Observed, Target, Variable, View};
+use crate::evidence::{Evidence, Observed, Target, TokenSource, Variable, View};
 use crate::link::Link;
 use crate::question::{self, acting_role, acts_by_association, standing};
 
@@ -114,11 +114,7 @@ pub(super) fn saw(evidence: &Evidence, link: Link) -> (String, Option<String>) {
         Link::Trust => say(if by_association { e.association_role() } else { e.role() }, |r| {
             format!("{} created {}", r.arn, day(r.created))
         }),
-        Link::Exchange => say(e.exchange(), |x| match &x.assumed {
-            Some(arn) => format!("{} gave {arn}", x.endpoint),
-            None => question::refused_us_alone(e)
-                .unwrap_or_else(|| format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error"))),
-        }),
+        Link::Exchange => made_by_pods(e).map_or_else(|| asked(e), |by| (by, None)),
         Link::Permissions if policies.known().is_some_and(Vec::is_empty) => {
             ("no policy: its sessions may do what resources themselves grant, and nothing else".to_owned(), None)
         }
@@ -130,6 +126,24 @@ pub(super) fn saw(evidence: &Evidence, link: Link) -> (String, Option<String>) {
             )
         }),
     }
+}
+
+/// What STS answered to an exchange of ours.
+fn asked(e: &View<'_>) -> (String, Option<String>) {
+    say(e.exchange(), |x| match &x.assumed {
+        Some(arn) => format!("{} gave {arn}", x.endpoint),
+        None => question::refused_us_alone(e)
+            .unwrap_or_else(|| format!("{} answered {}", x.endpoint, x.code.as_deref().unwrap_or("an error"))),
+    })
+}
+
+/// The exchange that the pods made themselves, where nobody is allowed to make a token to show.
+fn made_by_pods(e: &View<'_>) -> Option<String> {
+    let own = e.token().known().is_some_and(|t| t.source != TokenSource::Typed);
+    if own || !matches!(e.exchange(), Observed::NotCollected { .. }) {
+        return None;
+    }
+    question::succeeds_now(e).map(|by| format!("none of trustwalk's own, as it has no token to show; {by}"))
 }
 
 fn workload(e: &View<'_>) -> (String, Option<String>) {

@@ -86,3 +86,4 @@ pub(crate) use thumbprint::{MAX_THUMBPRINTS, Weighed, standing, thumbprints_to_b
 pub(crate) use trust::{asked, refused_us_alone};
 pub(crate) use trust_repair::admitted_besides;
 pub(crate) use webhook::kept_out;
+pub(crate) use whose::succeeds_now;

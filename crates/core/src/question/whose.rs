@@ -249,7 +249,7 @@ fn is_of_the_way(symptom: Symptom) -> bool {
 
 /// What shows that the workload's own exchange succeeds now: its log or the account's trail, since the role's trust
 /// policy was changed last.
-pub(super) fn succeeds_now(view: &View<'_>) -> Option<String> {
+pub(crate) fn succeeds_now(view: &View<'_>) -> Option<String> {
     let role = view.role_arn().known().and_then(|arn| role(arn.trim()))?;
     let edits = view.trail().known().into_iter().flatten().filter(|t| {
         let of_it = t.role.as_deref().unwrap_or(&t.resource);
