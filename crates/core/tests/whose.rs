@@ -255,3 +255,40 @@ fn the_log_of_a_run_that_is_over_asks_for_another_run() {
     assert!(d.undetermined.iter().any(|u| u.contains("run the job again")), "{:?}", d.undetermined);
     assert!(of(json!({"role_arn": "arn:aws:iam::111122223333:role/other"})).outcome.is_broken());
 }
+
+#[test]
+fn a_refusal_ends_with_a_success_of_its_second_and_with_pods_that_work() {
+    let event = |at: i64, error: Option<&str>, audience: &str| {
+        let message = error.map(|_| "Incorrect token audience");
+        json!({"at": at, "name": "AssumeRoleWithWebIdentity", "subject": SUBJECT, "role": ROLE, "audience": audience,
+            "error": error, "message": message, "user_agent": "aws-sdk-go", "id": format!("{at}{audience}{error:?}")})
+    };
+    let refused = |at: i64| event(at, Some("InvalidIdentityToken"), "other");
+    let of_second = |ready: bool, success: i64| {
+        judged(|e| {
+            e["pods"]["value"][0]["ready"] = json!(ready);
+            e["trail"] = known(json!([refused(NOW - 30), event(NOW - 30 + success, None, "other")]));
+        })
+    };
+    assert_eq!(of_second(true, 0).outcome, Outcome::Ok, "{:#?}", of_second(true, 0).undetermined);
+    assert_eq!(of_second(true, 1).outcome, Outcome::Ok);
+    assert_eq!(of_second(true, -1).outcome, Outcome::Broken, "the refusal came last");
+    assert_eq!(of_second(false, 0).outcome, Outcome::Broken, "a pod is not up");
+    let logged = |born: i64, name: &str| {
+        judged(|e| {
+            for pod in e["pods"]["value"].as_array_mut().unwrap() {
+                pod["created"] = json!(NOW - born);
+            }
+            e["trail"] = known(json!([refused(NOW - 300)]));
+            e["exchange"] = json!({"state": "not-collected", "reason": "not asked for"});
+            let success = json!({"kind": "identified", "message": "eks:ListClusters succeeded",
+                "principal_arn": "arn:aws:sts::111122223333:assumed-role/cni/botocore-1"});
+            e["besides"]["successes"] = json!([{"origin": "pod log", "place": {"pod": name, "container": "aws-node"},
+                "count": 9, "first": BEFORE, "last": BEFORE, "success": success}]);
+        })
+    };
+    let over = |d: &Diagnosis| matches!(d.observations[0].fate, Fate::Over { .. });
+    assert!(over(&logged(290, "aws-node-1")), "{:#?}", logged(290, "aws-node-1").observations);
+    assert!(!over(&logged(1000, "aws-node-1")), "the pods were there when it was refused");
+    assert!(!over(&logged(290, "another")), "somebody else's success");
+}

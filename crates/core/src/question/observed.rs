@@ -5,7 +5,7 @@ use trustwalk_symptoms::Symptom;
 use super::facts::moment;
 use super::symptoms::{Sent, by_account, cured_by_own, fate, last, repaired, sorted};
 use super::whose;
-use crate::evidence::{Evidence, Pod, Target, TrailEvent, View, at_work};
+use crate::evidence::{Evidence, LogSuccess, Pod, Target, TrailEvent, View, at_work};
 use crate::observation::{Fate, Observation, Seen, TRAIL, Witness};
 
 /// Everything that was seen to happen, with what is over or set aside told apart from what speaks.
@@ -140,6 +140,27 @@ fn of_former_pods(view: &View<'_>, event: &TrailEvent, alike: &[&TrailEvent]) ->
     })
 }
 
+/// What shows that the pods that are there now work, by whatever they ask for: all are ready, their logs tell of a
+/// session that is in use since the last refusal, and this is long past and of before the newest of them was up.
+fn works_otherwise(view: &View<'_>, last: i64) -> Option<String> {
+    let pods: Vec<&Pod> = at_work(view.pods().known().filter(|_| view.pods_up() && !view.logs_given())?).collect();
+    let newest = pods.iter().map(|p| p.created).max()?;
+    if last > newest + whose::HANDED_OVER || view.now() - last < whose::HANDED_OVER {
+        return None;
+    }
+    let own = |s: &&LogSuccess| s.place.as_ref().is_some_and(|place| pods.iter().any(|p| p.name == place.pod));
+    let acting = |s: &&LogSuccess| s.success.principal_arn.as_deref().is_some_and(|a| a.contains(":assumed-role/"));
+    let node = |s: &&LogSuccess| {
+        let session = s.success.principal_arn.as_deref().and_then(|a| a.rsplit('/').next());
+        session.is_some_and(|session| session.starts_with("i-"))
+    };
+    let all = view.besides().successes.iter().filter(own).filter(acting).filter(|s| !node(s));
+    let since = all
+        .filter(|s| s.last.as_deref().and_then(moment).is_some_and(|m| m > last))
+        .find_map(|s| Some((s.last.as_deref()?, s.success.principal_arn.as_deref()?)))?;
+    Some(format!("no such refusal since, and the pods, which are ready, work as {} at {}", since.1, since.0))
+}
+
 /// Exchanges of the same subject for the same role, trustwalk's own among them.
 fn for_the_same<'v: 'e, 'e>(
     view: &View<'v>,
@@ -179,7 +200,9 @@ fn fate_of_event(view: &View<'_>, event: &TrailEvent, symptom: Symptom) -> Fate 
     let all = || all_of(view, event);
     let same = |t: &&TrailEvent| t.audience == event.audience && t.region == event.region;
     let when = |t: &TrailEvent| super::told(t.at);
-    if let Some(later) = all().filter(same).find(|t| t.error.is_none() && t.at > event.at) {
+    // The trail tells no more than the second; where the pods are up, a success of the same second came after it.
+    let after = |t: &TrailEvent| t.at > event.at || t.at == event.at && view.pods_up();
+    if let Some(later) = all().filter(same).find(|t| t.error.is_none() && after(t)) {
         return Fate::Over {
             by: format!("CloudTrail has a success of the same subject for the same role at {}", when(later)),
         };
@@ -189,6 +212,9 @@ fn fate_of_event(view: &View<'_>, event: &TrailEvent, symptom: Symptom) -> Fate 
         return Fate::Over { by };
     }
     let last = all().filter(same).filter(|t| t.error.is_some()).map(|t| t.at).max().unwrap_or(event.at);
+    if let Some(by) = works_otherwise(view, last) {
+        return Fate::Over { by };
+    }
     let pods = view.pods().known().filter(|_| view.pods_up());
     let older = pods.is_some_and(|all| at_work(all).map(|p| p.created).min().is_some_and(|born| last < born));
     let since = all().filter(|t| t.error.is_none() && t.at > last).max_by_key(|t| t.at);
