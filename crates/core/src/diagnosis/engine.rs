@@ -250,8 +250,8 @@ fn failures(e: &View<'_>, observations: &[Observation]) -> Vec<Failing> {
         let symptom = line.failure.symptom;
         out.push(Failing {
             what: Folded { sentence, link: Link::Workload, code: None },
-            // Of a log alone, whatever it tells is what is asked about; a daemon that its pods wait for does not come up
-            // without the role that it is given.
+            // Of a log alone, whatever it tells is what is asked about; a daemon that is waited for does not come up
+            // without its role.
             of_identity: !symptom.says_nothing()
                 || matches!(e.target(), Target::Log { .. })
                 || (waits_for_daemon(symptom) && e.pods_down() > 0 && e.role_arn().known().is_some()),

@@ -106,8 +106,8 @@ fn meant_by(e: &View<'_>, text: &str) -> String {
     name.and_then(named).unwrap_or(unknown)
 }
 
-/// The role that was meant, as the account tells: the one whose trust policy admits this identity alone, or, among those
-/// that name its issuer, the one of the name that the text ends with, be it the name of a policy or a user.
+/// The role that was meant, as the account tells: the one that admits this identity, or, among those whose trust
+/// policy names its issuer, the one of the name that the text ends with, be it the name of a policy or a user.
 fn of_that_name(e: &View<'_>, text: &str) -> Option<String> {
     let named = |name: &str| text.rsplit(['/', ':']).next().is_some_and(|end| end == name);
     let admitting = trust::admitting(e);
