@@ -5,6 +5,7 @@ use trustwalk_foreign::snippet;
 use trustwalk_symptoms::{Region, Symptom};
 
 use super::annotate::annotate;
+use super::draft::Found;
 use super::facts::{arn_parts, bare, built_in, effective_audience, eks_issuer, in_cluster, issuer, lacking, partition};
 use super::facts::{role_account, told as told_at};
 use super::refusals::Refusals;
@@ -111,7 +112,7 @@ fn told(view: &View<'_>, e: &View<'_>) -> Judged {
             cause.draft.confidence = if sole { Confidence::Likely } else { Confidence::Possible };
             cause.draft.decide.get_or_insert_with(|| READ_PROVIDERS.to_owned());
         }
-        alike.into_iter().for_each(|(cause, draft)| judged.push(cause, draft));
+        judged.found.extend(alike.into_iter().map(|(cause, draft)| Found { cause, draft }));
     }
     judged
 }
@@ -142,7 +143,7 @@ fn fitting(view: &View<'_>, iss: &str) -> Vec<(Cause, Draft)> {
     let list = ("aws", "aws iam list-open-id-connect-providers".to_owned());
     let draft = |words: String| {
         let draft = Draft::new(words).unsure(Confidence::Possible, READ_PROVIDERS);
-        let draft = draft.cure("see which providers the role's account has", &[list.clone()]);
+        let draft = draft.cure("see which providers the role's account has", std::slice::from_ref(&list));
         match (answer(view), find(view, &[Symptom::NoProvider])) {
             (Some(said), _) => draft.show("STS", said, "sts:AssumeRoleWithWebIdentity"),
             (None, Some(line)) => draft.hear(line),
