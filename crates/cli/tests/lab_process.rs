@@ -226,9 +226,9 @@ async fn an_issuer_of_ones_own_exchanges_at_the_sts_of_an_account_alone() {
         let claims =
             json!({"iss": url, "aud": "harbour-ci", "sub": subject, "iat": times.0, "nbf": times.0, "exp": times.1});
         let token = issuer.mint(&claims).unwrap();
-        let role = ["--role-arn", "arn:aws:iam::111122223333:role/Deploy", "--role-session-name", "job"];
+        let assumed = ["--role-arn", "arn:aws:iam::111122223333:role/Deploy", "--role-session-name", "job"];
         let mut command = lab.command(tool("aws"));
-        command.args(["sts", "assume-role-with-web-identity", "--web-identity-token", token.expose()]).args(role);
+        command.args(["sts", "assume-role-with-web-identity", "--web-identity-token", token.expose()]).args(assumed);
         command.output().unwrap()
     };
     let given = exchange(subject);
