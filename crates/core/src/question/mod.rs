@@ -6,6 +6,7 @@ mod annotate;
 mod another;
 mod answer;
 mod apart;
+mod asked_since;
 mod association;
 mod audience;
 mod changes;

@@ -4,6 +4,7 @@ use crate::cause::Cause;
 use trustwalk_foreign::{shell, snippet};
 use trustwalk_symptoms::Symptom;
 
+use super::asked_since::{HOUR, LONGEST, SHORTEST};
 use super::facts::lacking;
 use super::symptoms::find;
 use super::{Draft, Judged, names};
@@ -21,13 +22,6 @@ pub(super) const CAUSES: &[Cause] = &[
     Cause::RequestedLifetimeExceedsLimit,
     Cause::TokenFileReadOnce,
 ];
-
-/// What STS takes for a session's life, seconds (STS API reference, `DurationSeconds`).
-const SHORTEST: i64 = 900;
-const LONGEST: i64 = 43_200;
-
-/// Default life of a session (STS API reference).
-const HOUR: i64 = 3600;
 
 /// Judges the session.
 pub(crate) fn causes(view: &View<'_>) -> Judged {
@@ -191,46 +185,6 @@ fn still_asked(e: &View<'_>, judged: &mut Judged) {
     for found in &mut judged.found {
         found.draft.confidence = found.draft.confidence.min(Confidence::Likely);
         found.draft.decide.get_or_insert_with(|| decide.clone());
-    }
-}
-
-/// What is set now that does not lead to a refusal of the session's length or name, which is of before it: what a
-/// program in a pod asks for is written in no object, what a job asks for is.
-pub(super) fn no_longer_asked(e: &View<'_>, line: &LogFailure) -> Option<String> {
-    let job = e.job().known();
-    let input = |name: &str| job?.inputs.get(name).map(String::as_str).filter(|v| !v.contains("${{"));
-    let asked: Option<i64> = input("role-duration-seconds").and_then(|v| v.parse().ok());
-    let given = asked.filter(|asked| (SHORTEST..=LONGEST).contains(asked));
-    let symptom = line.failure.symptom;
-    if symptom == Symptom::SessionNameInvalid {
-        let name = input("role-session-name").filter(|name| unusable(name).is_none())?;
-        return Some(format!("the job's session was called `{name}`, which STS takes: run the job again"));
-    }
-    if symptom == Symptom::IdpLifetimeRefused {
-        let requests = job.map(|j| &j.requests).filter(|all| !all.is_empty())?;
-        let silent = requests.iter().all(|r| r.lifetime.is_none());
-        return silent.then(|| "the job asked for no lifetime of its token: run the job again".to_owned());
-    }
-    if symptom != Symptom::DurationExceeds {
-        return None;
-    }
-    if line.sample.contains("chaining") {
-        let direct = input("role-chaining").is_some_and(|v| v != "true");
-        let short = given.filter(|asked| direct || *asked <= HOUR)?;
-        let from = if direct { ", and not from another session" } else { "" };
-        return Some(format!("the job asked for {short} s{from}: run the job again"));
-    }
-    if line.sample.contains("satisfy constraint") {
-        return given.map(|asked| format!("the job asked for {asked} s, which STS gives: run the job again"));
-    }
-    let role = e.role().known()?;
-    if line.failure.role_arn.as_ref().is_some_and(|theirs| *theirs != role.arn) {
-        return None;
-    }
-    let max = role.max_session;
-    match given.filter(|asked| *asked <= max) {
-        Some(asked) => Some(format!("the role allowed {max} s, of which the job asks for {asked}: run the job again")),
-        None => (max >= LONGEST).then(|| format!("the role allowed {max} s, more than which STS gives nobody")),
     }
 }
 

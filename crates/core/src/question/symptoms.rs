@@ -5,7 +5,7 @@ use trustwalk_symptoms::{Outcome, Symptom};
 use super::changes::cure;
 use super::facts::moment;
 use super::sts::{Refusal, from_symptom, succeeded};
-use super::{session, tale, whose};
+use super::{asked_since, tale, whose};
 use crate::evidence::{LogFailure, Pod, View, at_work};
 use crate::observation::{Fate, Witness};
 
@@ -102,7 +102,7 @@ pub(super) fn fate(view: &View<'_>, line: &LogFailure) -> Fate {
     if let Some(by) = whose::over_with_its_run(view, line).filter(|_| differs(view, line)) {
         return Fate::SetAside { by };
     }
-    if let Some(by) = session::no_longer_asked(view, line) {
+    if let Some(by) = asked_since::no_longer_asked(view, line) {
         return Fate::SetAside { by };
     }
     let Some(at) = last(line) else { return Fate::Unexplained };
