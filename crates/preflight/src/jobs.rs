@@ -65,8 +65,8 @@ impl OfRun {
         }
         let jobs = if self.jobs == 1 { "1 job asks".to_owned() } else { format!("{} jobs ask", self.jobs) };
         let text = format!(
-            "{jobs} for roles that secrets, variables and inputs of CI name, which no file declares: {}; `[[value]]` in \
-             trustwalk.toml tells which role each is",
+            "{jobs} for roles that secrets, variables and inputs of CI name, which no file declares: {}; `[[value]]` \
+             in trustwalk.toml tells which role each is",
             names.join(", ")
         );
         Some(Note { text, identity: None, at: Some(at) })

@@ -80,7 +80,8 @@ pub(crate) fn role(world: &World, told: &Said<Text>, trusts: &dyn Fn(&Role) -> b
         None => (
             Cause::RoleDoesNotExist,
             format!(
-                "no file declares {arn}; {}, of nearly the same name, trusts exactly this identity, and nobody names it",
+                "no file declares {arn}; {}, of nearly the same name, trusts exactly this identity, and nobody \
+                 names it",
                 role.name.value
             ),
         ),

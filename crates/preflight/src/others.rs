@@ -1,8 +1,8 @@
 //! What runs beside an identity and as another: workloads that do not run as the account which has the role, and
 //! associations for an account that nothing runs as.
 //!
-//! Of nearly the same name, or alone with it in one file, is what is meant here: in one namespace stands many a workload
-//! that is to have no role at all.
+//! Of nearly the same name, or alone with it in one file, is what is meant here: in one namespace stands many a
+//! workload that is to have no role at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -114,8 +114,8 @@ impl<'a> Template<'a> {
         Said::new(value, at.clone())
     }
 
-    /// The default of a parameter (CloudFormation User Guide, "Parameters"): of those that are a text by themselves, for
-    /// others name what stands elsewhere, or are several. An empty one means that there is none.
+    /// The default of a parameter (CloudFormation User Guide, "Parameters"): of those that are a text by themselves,
+    /// for others name what stands elsewhere, or are several. An empty one means that there is none.
     fn default(&self, id: &str) -> Option<Text> {
         let parameter = self.parameters?.value.get(id)?;
         let kind = parameter.value.get("Type")?.value.text()?;

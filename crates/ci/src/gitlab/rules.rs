@@ -1,4 +1,5 @@
-//! When a job of GitLab runs, and on which refs (GitLab Docs, "CI/CD YAML syntax reference", `rules`, `only`, `except`).
+//! When a job of GitLab runs, and on which refs (GitLab Docs, "CI/CD YAML syntax reference", `rules`, `only`,
+//! `except`).
 
 use serde_json::{Map, Value};
 use trustwalk_core::evidence::{Refs, Trigger};

@@ -156,8 +156,8 @@ impl<'a> Told<'a> {
                 }
                 out.append(in_words((&self.diagnoses, &self.next), missed, self.args));
                 let text = out.shown();
-                // A short report ends with the verdict, which a pager would hide; what goes on being written is not read
-                // at leisure.
+                // A short report ends with the verdict, which a pager would hide; what goes on being written is not
+                // read at leisure.
                 let long = self.args.verbose > 0 && !self.args.again.watch;
                 if long { style::page(&text)? } else { style::say(&text)? }
             }

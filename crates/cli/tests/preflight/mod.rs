@@ -142,8 +142,8 @@ fn what_is_set_aside_has_a_reason_and_is_counted() {
 fn what_a_secret_names_is_asked_for_once_and_told_by_the_settings() {
     let flow = |name: &str| {
         format!(
-            "on: {{push: {{branches: [main]}}}}\npermissions: {{id-token: write}}\njobs:\n  {name}:\n    runs-on: x\n    \
-             steps:\n      - {{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '${{{{ \
+            "on: {{push: {{branches: [main]}}}}\npermissions: {{id-token: write}}\njobs:\n  {name}:\n    runs-on: x\n\
+             \x20   steps:\n      - {{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: '${{{{ \
              secrets.ROLE }}}}', aws-region: x}}}}\n"
         )
     };

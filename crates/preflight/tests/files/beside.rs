@@ -15,10 +15,10 @@ const ACCOUNT: &str = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: re
 /// A deployment of this name that runs as this account, with more of its pods' annotations and containers.
 fn deployment(name: &str, account: &str, annotations: &str, env: &str) -> String {
     let account = if account.is_empty() { String::new() } else { format!("      serviceAccountName: {account}\n") };
+    let pods = format!("metadata:\n      annotations: {{{annotations}}}\n    spec:\n{account}");
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: shop}}\nspec:\n  template:\n    \
-         metadata:\n      annotations: {{{annotations}}}\n    spec:\n{account}      containers:\n        - {{name: app, \
-         image: app, env: [{env}]}}\n"
+         {pods}      containers:\n        - {{name: app, image: app, env: [{env}]}}\n"
     )
 }
 
@@ -71,10 +71,10 @@ fn one_token_file_is_one_fault() {
 fn associated(namespace: &str, account: &str, more: &str) -> String {
     format!(
         "Resources:\n  Cluster: {{Type: AWS::EKS::Cluster, Properties: {{Name: prod}}}}\n{more}  Role:\n    Type: \
-         AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      AssumeRolePolicyDocument: {{Statement: [{{Effect: \
-         Allow, Principal: {{Service: pods.eks.amazonaws.com}}, Action: [sts:AssumeRole, sts:TagSession]}}]}}\n  \
-         Association:\n    Type: AWS::EKS::PodIdentityAssociation\n    Properties: {{ClusterName: !Ref Cluster, Namespace: \
-         {namespace}, ServiceAccount: {account}, RoleArn: !GetAtt Role.Arn}}\n"
+         AWS::IAM::Role\n    Properties:\n      RoleName: reader\n      AssumeRolePolicyDocument: {{Statement: \
+         [{{Effect: Allow, Principal: {{Service: pods.eks.amazonaws.com}}, Action: [sts:AssumeRole, \
+         sts:TagSession]}}]}}\n  Association:\n    Type: AWS::EKS::PodIdentityAssociation\n    Properties: \
+         {{ClusterName: !Ref Cluster, Namespace: {namespace}, ServiceAccount: {account}, RoleArn: !GetAtt Role.Arn}}\n"
     )
 }
 
@@ -116,8 +116,8 @@ fn associations_without_their_agent_are_open() {
 
 #[test]
 fn keys_beside_a_role_that_admits_web_identity_alone() {
-    let flow = "on: {push: {branches: [main]}}\npermissions: {id-token: write}\njobs:\n  a:\n    runs-on: x\n    steps:\n      \
-         - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: \
+    let flow = "on: {push: {branches: [main]}}\npermissions: {id-token: write}\njobs:\n  a:\n    runs-on: x\n    \
+         steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: \
          arn:aws:iam::111122223333:role/deploy\n          aws-access-key-id: ${{ secrets.A }}\n          \
          aws-secret-access-key: ${{ secrets.B }}\n          aws-region: eu-west-1\n";
     let role = |principal: &str, action: &str| {

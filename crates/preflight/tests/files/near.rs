@@ -7,18 +7,20 @@ const B: &str = "oidc.eks.eu-west-1.amazonaws.com/id/CD34";
 
 /// A role of this name in the account 111122223333, whose policy has this principal and these keys' issuer.
 fn role(name: &str, federated: &str, keys: &str) -> String {
+    let provider = format!("arn:aws:iam::111122223333:oidc-provider/{federated}");
+    let sub = "system:serviceaccount:shop:reader";
     format!(
         "Resources:\n  Role:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: {name}\n      \
          AssumeRolePolicyDocument:\n        Statement:\n          - Effect: Allow\n            Principal: {{Federated: \
-         'arn:aws:iam::111122223333:oidc-provider/{federated}'}}\n            Action: sts:AssumeRoleWithWebIdentity\n            \
-         Condition: {{StringEquals: {{'{keys}:sub': 'system:serviceaccount:shop:reader', '{keys}:aud': \
-         sts.amazonaws.com}}}}\n"
+         '{provider}'}}\n            Action: sts:AssumeRoleWithWebIdentity\n            Condition: {{StringEquals: \
+         {{'{keys}:sub': '{sub}', '{keys}:aud': sts.amazonaws.com}}}}\n"
     )
 }
 
 fn provider(url: &str) -> String {
     format!(
-        "  Provider: {{Type: AWS::IAM::OIDCProvider, Properties: {{Url: '{url}', ClientIdList: [sts.amazonaws.com]}}}}\n"
+        "  Provider: {{Type: AWS::IAM::OIDCProvider, Properties: {{Url: '{url}', \
+         ClientIdList: [sts.amazonaws.com]}}}}\n"
     )
 }
 

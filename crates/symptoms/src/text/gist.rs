@@ -62,7 +62,8 @@ mod tests {
     fn what_failed_is_left_and_nothing_before_it() {
         for (line, left) in [
             (
-                "2026-11-30T01:02:27.936Z ERROR botocore.exceptions.ProfileNotFound: The config profile (p) could not be found",
+                "2026-11-30T01:02:27.936Z ERROR botocore.exceptions.ProfileNotFound: The config profile (p) \
+                 could not be found",
                 "ProfileNotFound: The config profile (p) could not be found",
             ),
             (
@@ -71,7 +72,8 @@ mod tests {
                 "An error occurred (InvalidIdentityToken) when calling the AssumeRoleWithWebIdentity operation: x",
             ),
             (
-                "\u{2026} https response error StatusCode: 403, RequestID: c51b, api error UnauthorizedOperation: You are not",
+                "\u{2026} https response error StatusCode: 403, RequestID: c51b, api error \
+                 UnauthorizedOperation: You are not",
                 "UnauthorizedOperation: You are not",
             ),
             (

@@ -1,5 +1,5 @@
-//! The XML of `JUnit` (llg.cubic.org, "`JUnit` XML"): a test for each identity, and beside these one for each thing that
-//! is nobody's: a policy by itself, a change of trust, a file not read.
+//! The XML of `JUnit` (llg.cubic.org, "`JUnit` XML"): a test for each identity, and beside these one for each thing
+//! that is nobody's: a policy by itself, a change of trust, a file not read.
 
 use trustwalk_preflight::{Found, Identity, Note, Report, Spot, Standing};
 use trustwalk_render::Shown;
