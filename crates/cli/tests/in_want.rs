@@ -130,12 +130,11 @@ fn who_is_not_allowed_to_mint_a_token_is_told_the_cause_all_the_same() {
     assert!(text(&out).contains("sub-wrong-namespace"), "{}", text(&out));
     let next = text(&out).lines().filter(|l| l.contains("Next: ")).collect::<Vec<_>>().join("");
     assert!(!next.contains("create token"), "{next}");
-    // Of an identity of which nothing is wrong it is said that STS was not asked.
+    // Of an identity of which nothing is wrong its own pods' exchange counts, which their log tells of.
     let well = lab.lab(&["mend"]);
     assert!(well.status.success(), "{}", text(&well));
     let mut command = lab.command(env!("CARGO_BIN_EXE_trustwalk"));
     let out = command.env("KUBECONFIG", &path).args(["diagnose", "deployment/settlement", "-n", "batch"]).output();
     let out = out.unwrap();
-    assert_eq!(out.status.code(), Some(4), "{}", text(&out));
-    assert!(text(&out).contains("create serviceaccounts/token"), "{}", text(&out));
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out));
 }

@@ -69,8 +69,7 @@ fn a_role_of_terraform() {
 fn a_role_of_a_stack() {
     let lab = LabProcess::up(&[]);
     breaks(&lab, "sub-wrong-namespace");
-    // Of AWS's own tags nobody sets one by hand; the lab lets a test do what CloudFormation does.
-    aws(&lab, "iam tag-role --role-name HarbourLedgerRole --tags Key=aws:cloudformation:stack-name,Value=shop");
+    lab.give_to_stack("arn:aws:iam::111122223333:role/HarbourLedgerRole", "shop");
     is_kept(&lab, LEDGER, "CloudFormation, stack shop", "cloudformation", "set-trust-policy");
 }
 

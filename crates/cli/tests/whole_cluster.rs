@@ -40,7 +40,7 @@ fn batch_namespace() -> Vec<Value> {
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "spare", "namespace": "pay",
             "annotations": {"eks.amazonaws.com/role-arn": ROLE}}}),
         json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": meta("once"),
-            "spec": {"template": {"spec": once}}}),
+            "spec": {"suspend": true, "template": {"spec": once}}}),
         json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta("nightly"),
             "spec": {"schedule": "0 1 * * *", "jobTemplate": {"spec": {"template": {"spec": once}}}}}),
         json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta("db"),
@@ -75,7 +75,7 @@ fn every_kind_of_workload_is_found_once_and_a_shared_cause_is_told_once() {
     assert_eq!(text.matches(", and the same in ").count(), 1, "{text}");
     assert_eq!(text.matches("\nRoot cause: TW").count(), 1, "{text}");
 
-    // A CronJob between its times, and a running Job, are as they should be.
+    // A CronJob between its times, and a Job that is held, are as they should be.
     let cron = String::from_utf8(lab.trustwalk(&["diagnose", "cronjob/nightly", "-n", "pay", "-v"]).stdout).unwrap();
     assert!(cron.contains("\u{221a} workload        CronJob pay/nightly as billing, no pod wanted now\n"), "{cron}");
     assert!(cron.contains("- permissions     there is no role to have any\n"), "{cron}");

@@ -140,6 +140,11 @@ impl AccountSide {
         self.account.login(CLUSTER, token)
     }
 
+    /// Tags a role or a provider as a stack's; whether there is one of that ARN.
+    pub(crate) fn give_to_stack(&self, arn: &str, stack: &str) -> bool {
+        self.account.give_to_stack(arn, stack)
+    }
+
     /// Looks at an issuer as STS would.
     pub(crate) async fn look_at(&self, issuer: &str) -> Result<Look, String> {
         self.account.look_at(issuer).await

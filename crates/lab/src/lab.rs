@@ -132,6 +132,12 @@ impl Lab {
         push::issuer(self, &applied.current)
     }
 
+    /// Lets a CloudFormation stack be the owner of a role or a provider, by the tag that nobody else can set.
+    pub fn give_to_stack(&self, arn: &str, stack: &str) -> Result<(), LabError> {
+        let given = self.inner.account.give_to_stack(arn, stack);
+        given.then_some(()).ok_or_else(|| LabError::Control(format!("there is no {arn}")))
+    }
+
     /// Names of the active faults.
     pub async fn active(&self) -> Vec<&'static str> {
         self.inner.world.lock().await.active.iter().copied().collect()

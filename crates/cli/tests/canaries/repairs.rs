@@ -64,8 +64,7 @@ fn plant(lab: &LabProcess) {
         serde_json::from_str(&aws("iam list-open-id-connect-providers --output json", &[])).unwrap();
     for provider in all.pointer("/OpenIDConnectProviderList").unwrap().as_array().unwrap() {
         let arn = provider.pointer("/Arn").unwrap().as_str().unwrap();
-        let tags = format!("Key=aws:cloudformation:stack-name,Value=shop token={own}");
-        aws("iam tag-open-id-connect-provider --open-id-connect-provider-arn", &[arn, "--tags", &tags]);
+        lab.give_to_stack(arn, &format!("shop;token={own}"));
     }
 }
 

@@ -72,6 +72,13 @@ impl LabProcess {
         command.output().unwrap()
     }
 
+    /// Lets a CloudFormation stack own a role or a provider.
+    pub(crate) fn give_to_stack(&self, arn: &str, stack: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = trustwalk_lab::control::Client::open(self.dir.path()).unwrap();
+        runtime.block_on(client.give_to_stack(arn, stack)).unwrap();
+    }
+
     /// The same for a command of the lab itself.
     pub(crate) fn lab(&self, arguments: &[&str]) -> Output {
         let dir = self.dir.path().display().to_string();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::client::{AwsClient, Service};
 use super::cloudtrail::LOOK_UP;
-use super::error::AwsError;
+use super::error::{AwsError, speaks_of_key};
 
 /// What is known of a permission.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,8 +128,7 @@ fn of(outcome: Result<(), AwsError>) -> Allowed {
     match outcome {
         Ok(()) => Allowed::Yes,
         Err(AwsError::Service { status, code, message, .. }) => {
-            let invalid = ["InvalidClientTokenId", "SignatureDoesNotMatch", "ExpiredToken", "UnrecognizedClient"];
-            if invalid.iter().any(|c| code.starts_with(c)) {
+            if speaks_of_key(&code) {
                 Allowed::Unknown { why: format!("the credentials are not taken: {code}") }
             } else if status == 403 || code.starts_with("AccessDenied") || code == "UnauthorizedOperation" {
                 Allowed::No { why: trustwalk_foreign::redact(&message).into_owned() }

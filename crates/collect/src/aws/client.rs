@@ -18,7 +18,7 @@ use trustwalk_core::evidence::{Clock, Observed, Source};
 use trustwalk_foreign::shell;
 
 use super::credentials::{self, ProfileKind};
-use super::error::AwsError;
+use super::error::{AwsError, speaks_of_key};
 use super::turns::Turns;
 use super::wire::{dns_suffix, iam_region};
 use crate::calls::Calls;
@@ -277,16 +277,16 @@ impl AwsClient {
             Err(AwsError::Service { status, code, message, .. }) => {
                 if status == 404 || code.starts_with("NoSuchEntity") || code.starts_with("ResourceNotFound") {
                     Observed::Absent { source }
-                } else if status == 403 || code.starts_with("AccessDenied") || code == "UnauthorizedOperation" {
-                    let wrong_key = [
-                        "InvalidClientTokenId",
-                        "SignatureDoesNotMatch",
-                        "ExpiredToken",
-                        "UnrecognizedClientException",
-                    ];
-                    let bad = wrong_key.iter().any(|c| code.starts_with(c));
-                    let permission =
-                        if bad { format!("valid AWS credentials ({code})") } else { permission.to_owned() };
+                } else if status == 403
+                    || code.starts_with("AccessDenied")
+                    || code == "UnauthorizedOperation"
+                    || speaks_of_key(&code)
+                {
+                    let permission = if speaks_of_key(&code) {
+                        format!("valid AWS credentials ({code})")
+                    } else {
+                        permission.to_owned()
+                    };
                     Observed::Denied { source, permission, message }
                 } else {
                     Observed::Unreachable { source, error: format!("{code}: {message}") }

@@ -27,6 +27,24 @@ pub enum AwsError {
     NoCredentials(String),
 }
 
+/// Codes by which the services refuse keys or a signature: IAM and STS, EKS and CloudTrail, EC2 (their API references,
+/// "Common Errors"; EC2 User Guide, "Error codes").
+const OF_KEYS: [&str; 8] = [
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "AuthFailure",
+    "RequestExpired",
+];
+
+/// Whether a refusal is of the credentials, and not for what they are not allowed.
+pub(super) fn speaks_of_key(code: &str) -> bool {
+    OF_KEYS.iter().any(|known| code.starts_with(known))
+}
+
 impl AwsError {
     /// That nobody gave credentials, or why those that were given cannot be had.
     pub(super) fn unsigned(error: &CredentialsError) -> Self {

@@ -168,9 +168,9 @@ fn set_aside(observations: &[Observation]) -> Vec<String> {
         .filter_map(|o| match &o.fate {
             Fate::SetAside { by } => {
                 let times = if o.count == 1 { "1 failure".to_owned() } else { format!("{} failures", o.count) };
-                let at = o.at.map(told).unwrap_or_default();
+                let at = o.at.map(|at| format!(", the last at {}", told(at))).unwrap_or_default();
                 Some(format!(
-                    "{times} in {}, the last at {at}, before {by}: not judged ({}); a new failure, or a success, of \
+                    "{times} in {}{at}, before {by}: not judged ({}); a new failure, or a success, of \
                      the workload would tell",
                     o.origin,
                     o.name()

@@ -212,11 +212,6 @@ fn lack_identity(e: &View<'_>, pods: &[Pod]) -> bool {
     e.role_arn().known().is_some() && at_work(pods).any(without)
 }
 
-/// Whether a line says that the network's daemon, whose calls need the identity, is waited for.
-fn waits_for_daemon(symptom: Symptom) -> bool {
-    matches!(symptom, Symptom::IpamdWaiting | Symptom::IpamdInitFailure)
-}
-
 /// What fails visibly: the exchange, the pods, the logs, exchanges that the account's trail remembers.
 fn failures(e: &View<'_>, observations: &[Observation]) -> Vec<Failing> {
     let mut out = Vec::new();
@@ -250,11 +245,8 @@ fn failures(e: &View<'_>, observations: &[Observation]) -> Vec<Failing> {
         let symptom = line.failure.symptom;
         out.push(Failing {
             what: Folded { sentence, link: Link::Workload, code: None },
-            // Of a log alone, whatever it tells is what is asked about; a daemon that is waited for does not come up
-            // without its role.
-            of_identity: !symptom.says_nothing()
-                || matches!(e.target(), Target::Log { .. })
-                || (waits_for_daemon(symptom) && e.pods_down() > 0 && e.role_arn().known().is_some()),
+            // Of a log alone, whatever it tells is what is asked about.
+            of_identity: !symptom.says_nothing() || matches!(e.target(), Target::Log { .. }),
             symptom: Some(symptom),
         });
     }

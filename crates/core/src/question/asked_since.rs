@@ -22,7 +22,7 @@ pub(super) fn no_longer_asked(e: &View<'_>, line: &LogFailure) -> Option<String>
     let symptom = line.failure.symptom;
     if symptom == Symptom::SessionNameInvalid {
         let name = input("role-session-name").filter(|name| is_taken(name))?;
-        return Some(format!("the job's session was called `{name}`, which STS takes: run the job again"));
+        return Some(format!("the job's session was given the name `{name}`, which STS takes: run the job again"));
     }
     if symptom == Symptom::IdpLifetimeRefused {
         let requests = job.map(|j| &j.requests).filter(|all| !all.is_empty())?;

@@ -272,7 +272,8 @@ fn proxied(e: &View<'_>, line: &LogFailure, host: &str) -> Draft {
 
 /// How a host is added to what no proxy serves: behind what stands there, whatever the letters of the variable.
 fn exempted(e: &View<'_>, line: &LogFailure, host: &str) -> (&'static str, String) {
-    let is = |v: &&EnvVar| Variable::NoProxy.name().eq_ignore_ascii_case(v.name()) && v.value() != Some("");
+    let names = [Variable::NoProxy, Variable::NoProxyLower].map(Variable::name);
+    let is = |v: &&EnvVar| names.contains(&v.name()) && v.value() != Some("");
     let all: Vec<&EnvVar> = writers(e, line).into_iter().flat_map(|(_, c)| &c.env).filter(is).collect();
     let Some(first) = all.first() else {
         return ("kubectl", names::on_workload(e, "set env", " NO_PROXY={}", &[host]));

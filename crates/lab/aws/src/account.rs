@@ -263,6 +263,18 @@ impl Account {
         self.state().roles.get(name).cloned()
     }
 
+    /// Gives a role or a provider the tag of a CloudFormation stack, which that service alone can set; whether there is
+    /// one of that ARN.
+    pub fn give_to_stack(&self, arn: &str, stack: &str) -> bool {
+        let tag = || ("aws:cloudformation:stack-name".to_owned(), stack.to_owned());
+        let mut state = self.state();
+        if let Some((_, url)) = arn.split_once(":oidc-provider/") {
+            return state.providers.get_mut(url).map(|provider| provider.tags.extend([tag()])).is_some();
+        }
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        state.roles.get_mut(name).map(|role| role.tags.extend([tag()])).is_some()
+    }
+
     /// Takes a role away.
     pub fn delete_role(&self, name: &str) {
         self.state().forget_role(name);

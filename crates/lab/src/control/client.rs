@@ -63,6 +63,11 @@ impl Client {
         self.call(Method::POST, "/switch").await
     }
 
+    /// Lets a CloudFormation stack own the role or provider of an ARN. A stack is named by what a URL's path may hold.
+    pub async fn give_to_stack(&self, arn: &str, stack: &str) -> Result<Value, LabError> {
+        self.call(Method::POST, &format!("/stack/{stack}/{arn}")).await
+    }
+
     /// The lab's time.
     pub async fn time(&self) -> Result<Value, LabError> {
         self.call(Method::GET, "/clock").await

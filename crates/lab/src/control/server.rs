@@ -80,6 +80,9 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["mend"]) => lab.mend(None).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["switch"]) => lab.switch().await.map(|()| json!({"switched": true})),
+        (&Method::POST, ["stack", stack, arn @ ..]) => {
+            lab.give_to_stack(&arn.join("/"), stack).map(|()| json!({"stack": stack}))
+        }
         (&Method::GET, ["clock"]) => Ok(lab.time()),
         (&Method::POST, ["clock", second]) => match second.parse().ok().and_then(|s| Timestamp::from_second(s).ok()) {
             Some(to) => lab.set_time(to).await.map(|()| lab.time()),
