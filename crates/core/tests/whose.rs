@@ -274,7 +274,7 @@ fn a_refusal_ends_with_a_success_of_its_second_and_with_pods_that_work() {
     assert_eq!(of_second(true, 1).outcome, Outcome::Ok);
     assert_eq!(of_second(true, -1).outcome, Outcome::Broken, "the refusal came last");
     assert_eq!(of_second(false, 0).outcome, Outcome::Broken, "a pod is not up");
-    let logged = |born: i64, name: &str| {
+    let logged_as = |role: &str, born: i64, name: &str| {
         judged(|e| {
             for pod in e["pods"]["value"].as_array_mut().unwrap() {
                 pod["created"] = json!(NOW - born);
@@ -282,12 +282,14 @@ fn a_refusal_ends_with_a_success_of_its_second_and_with_pods_that_work() {
             e["trail"] = known(json!([refused(NOW - 300)]));
             e["exchange"] = json!({"state": "not-collected", "reason": "not asked for"});
             let success = json!({"kind": "identified", "message": "eks:ListClusters succeeded",
-                "principal_arn": "arn:aws:sts::111122223333:assumed-role/cni/botocore-1"});
+                "principal_arn": format!("arn:aws:sts::111122223333:assumed-role/{role}/botocore-1")});
             e["besides"]["successes"] = json!([{"origin": "pod log", "place": {"pod": name, "container": "aws-node"},
                 "count": 9, "first": BEFORE, "last": BEFORE, "success": success}]);
         })
     };
+    let logged = |born: i64, name: &str| logged_as("cni", born, name);
     let over = |d: &Diagnosis| matches!(d.observations[0].fate, Fate::Over { .. });
+    assert!(!over(&logged_as("node", 290, "aws-node-1")), "they work as somebody else");
     assert!(over(&logged(290, "aws-node-1")), "{:#?}", logged(290, "aws-node-1").observations);
     assert!(!over(&logged(1000, "aws-node-1")), "the pods were there when it was refused");
     assert!(!over(&logged(290, "another")), "somebody else's success");

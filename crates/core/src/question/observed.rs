@@ -149,12 +149,8 @@ fn works_otherwise(view: &View<'_>, last: i64) -> Option<String> {
         return None;
     }
     let own = |s: &&LogSuccess| s.place.as_ref().is_some_and(|place| pods.iter().any(|p| p.name == place.pod));
-    let acting = |s: &&LogSuccess| s.success.principal_arn.as_deref().is_some_and(|a| a.contains(":assumed-role/"));
-    let node = |s: &&LogSuccess| {
-        let session = s.success.principal_arn.as_deref().and_then(|a| a.rsplit('/').next());
-        session.is_some_and(|session| session.starts_with("i-"))
-    };
-    let all = view.besides().successes.iter().filter(own).filter(acting).filter(|s| !node(s));
+    // As another role, such as the node's, they work without what was refused.
+    let all = view.besides().successes.iter().filter(own).filter(|s| whose::acts_as_meant(view, s));
     let since = all
         .filter(|s| s.last.as_deref().and_then(moment).is_some_and(|m| m > last))
         .find_map(|s| Some((s.last.as_deref()?, s.success.principal_arn.as_deref()?)))?;

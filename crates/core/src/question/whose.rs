@@ -247,6 +247,13 @@ fn is_of_the_way(symptom: Symptom) -> bool {
     )
 }
 
+/// Whether a call was made as the role that the workload is to have, by web identity or by an association.
+pub(super) fn acts_as_meant(view: &View<'_>, success: &LogSuccess) -> bool {
+    let made = || success.success.principal_arn.as_deref().and_then(role);
+    let by_association = || super::acting_role(view).and_then(role);
+    acts_as_the_role(view, success) || by_association().is_some_and(|meant| made() == Some(meant))
+}
+
 /// What shows that the workload's own exchange succeeds now: its log or the account's trail, since the role's trust
 /// policy was changed last.
 pub(crate) fn succeeds_now(view: &View<'_>) -> Option<String> {
