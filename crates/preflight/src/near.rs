@@ -31,7 +31,7 @@ fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn line(place: &Place) -> String {
+pub(crate) fn line(place: &Place) -> String {
     format!("{}:{}", place.path, place.line)
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn role(world: &World, told: &Said<Text>, trusts: &dyn Fn(&Role) -> b
     Some((likely(cause, sentence, proof, decide), told.at.clone(), vec![put::related("the role", &role.name.at)]))
 }
 
-fn likely(cause: Cause, sentence: String, proof: Vec<Exhibit>, decide: &str) -> Finding {
+pub(crate) fn likely(cause: Cause, sentence: String, proof: Vec<Exhibit>, decide: &str) -> Finding {
     Finding {
         cause,
         severity: Severity::Error,

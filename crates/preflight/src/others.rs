@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use trustwalk_checkout::{Association, Place, Text, Workload};
 use trustwalk_core::cause::Cause;
 use trustwalk_core::evidence::{Fit, ROLE_ANNOTATION, alike};
-use trustwalk_core::finding::{Confidence, Exhibit, Finding};
-use trustwalk_core::severity::Severity;
+use trustwalk_core::finding::Exhibit;
 
 use crate::fill::Fill;
 use crate::judge::{Merged, namespace, subject};
 use crate::model::{Identity, Note, Report, Spot, Standing};
+use crate::near::{likely, line};
 use crate::put;
 use crate::world::{World, role_annotation};
 
@@ -125,22 +125,6 @@ fn as_another<'w>(crew: &Crew<'w>, account: &Merged<'_>) -> Option<&'w Workload>
     let ([only], 1) = (workloads.as_slice(), accounts) else { return None };
     let bare = namespace(only.namespace.as_ref()) == account.namespace && only.account.value.known() == Some("default");
     (bare && !crew.has_role(only)).then_some(*only)
-}
-
-fn likely(cause: Cause, sentence: String, proof: Vec<Exhibit>, decide: &str) -> Finding {
-    Finding {
-        cause,
-        severity: Severity::Error,
-        confidence: Confidence::Likely,
-        sentence,
-        proof,
-        cures: Vec::new(),
-        decide: Some(decide.to_owned()),
-    }
-}
-
-fn line(place: &Place) -> String {
-    format!("{}:{}", place.path, place.line)
 }
 
 fn tell_account(account: &Merged<'_>, workload: &Workload, report: &mut Report) {

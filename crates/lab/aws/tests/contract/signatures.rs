@@ -19,7 +19,7 @@ async fn wrong_keys_secrets_and_tokens_are_told_apart() {
     };
     for service in ["iam", "sts"] {
         let action = if service == "sts" { "GetCallerIdentity" } else { "ListRoles" };
-        let unknown = with(|k| k.access_key_id = "AKIANOBODYHASTHISKEY".to_owned());
+        let unknown = with(|k| k.access_key_id = "AKIA".to_owned() + &"X".repeat(16));
         unknown.query(service, action, &[]).await.refuses(403, "InvalidClientTokenId", invalid);
         let secret = with(|k| k.secret_access_key.push('x'));
         secret.query(service, action, &[]).await.refuses(403, "SignatureDoesNotMatch", MISMATCH);
@@ -27,7 +27,7 @@ async fn wrong_keys_secrets_and_tokens_are_told_apart() {
         token.query(service, action, &[]).await.refuses(403, "InvalidClientTokenId", invalid);
     }
     // Other services have words of their own.
-    let unknown = with(|k| k.access_key_id = "AKIANOBODYHASTHISKEY".to_owned());
+    let unknown = with(|k| k.access_key_id = "AKIA".to_owned() + &"X".repeat(16));
     let words = "AWS was not able to validate the provided access credentials";
     unknown.query("ec2", "DescribeRegions", &[]).await.refuses(401, "AuthFailure", words);
     let eks = unknown.send("eks", "GET", "/clusters", &[], "").await;

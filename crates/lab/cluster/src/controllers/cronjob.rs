@@ -69,15 +69,24 @@ fn due(cron: &Value, now: Timestamp) -> Option<Timestamp> {
     last
 }
 
-/// Waits until the next of all is due; for ever where none is.
+/// Shortest wait: where the clock stands still, what is due stays so.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// Longest wait before the clock is looked at anew: it may have been moved meanwhile.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// Waits until the next of all is due by the store's clock; for ever where none is.
 pub(super) async fn until_due(store: &Store) {
     let all = store.list(&crons(), None).1;
     let Some(at) = all.iter().filter_map(|cron| next(cron)).min() else {
         return std::future::pending().await;
     };
-    let left = Duration::try_from(at.duration_since(store.now())).unwrap_or_default();
-    // Where the clock stands still, what is due stays so.
-    tokio::time::sleep(left.max(Duration::from_millis(100))).await;
+    loop {
+        let left = Duration::try_from(at.duration_since(store.now())).unwrap_or_default();
+        tokio::time::sleep(left.clamp(SHORTEST, LONGEST)).await;
+        if left <= LONGEST {
+            return;
+        }
+    }
 }
 
 /// Every one.
