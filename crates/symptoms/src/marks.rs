@@ -113,7 +113,7 @@ pub(crate) fn is_exchange(lower: &str) -> bool {
     [
         "assumerolewithwebidentity",
         "webidentityerr",
-        "could not assume role with oidc",
+        "assume role with oidc",
         "web identity",
         "webidentity",
         "web_identity",

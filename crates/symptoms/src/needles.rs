@@ -70,6 +70,8 @@ pub(crate) const CORES: &[&str] = &[
     "JOB_JWT",
     "CCESS_KEY",
     "ccess key",
+    "ntication Token",
+    "request time and",
 ];
 
 /// Cores that others write often: each counts only where one of its companions stands on the same line.

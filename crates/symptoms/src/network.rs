@@ -127,6 +127,8 @@ const CAUSES: &[(Symptom, &[&str])] = &[
             "aws_io_dns_",
             "no address associated with hostname",
             "getaddrinfo failed",
+            // JavaScript 2, which says no more of a name that does not resolve (`lib/event_listeners.js`).
+            "inaccessible host: ",
         ],
     ),
     (

@@ -86,6 +86,9 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ProfileMissing, &["contained no credentials for profile"]),
     row(Symptom::ProfileMissing, &["sharedcredsload", "failed to load shared credentials file"]),
     row(Symptom::ProfileMissing, &["partial credentials found for profile "]),
+    // PHP (`CredentialProvider::ini`).
+    row(Symptom::ProfileMissing, &["cannot read credentials from ", "/.aws/credentials"]),
+    row(Symptom::ProfileMissing, &["' not found in credentials file"]),
     row(Symptom::WebIdentityNotGiven, &["credentialsprovidererror: web identity configuration not specified"]),
     row(Symptom::WebIdentityNotGiven, &["could not be automatically inferred for stswebidentitycredentialsprovider"]),
     row(Symptom::WebIdentityNotGiven, &["credential", "token file name cannot be empty"]),
@@ -102,6 +105,9 @@ pub(crate) const SPECIFIC: &[Row] = &[
     // Go 2, where the caller gave up before a source of credentials answered.
     row(Symptom::ChainInterrupted, &["get credentials: request canceled, context canceled"]),
     row(Symptom::ChainInterrupted, &["get credentials: request canceled, context deadline exceeded"]),
+    // Rust, whose chain as a whole has a deadline (REPORTED: vector 12421; `aws-smithy-runtime`, identity cache).
+    row(Symptom::ChainInterrupted, &["credentials provider timed out after "]),
+    row(Symptom::ChainInterrupted, &["identity resolver timed out after "]),
     row(Symptom::WindowsPath, &["webidentitytokenfile must be an absolute path"]),
     row(Symptom::StsModuleMissing, &["'sts' service module must be on the class path"]),
     row(Symptom::StsModuleMissing, &["aws-java-sdk-sts module must be on the class path"]),
@@ -218,12 +224,17 @@ pub(crate) const SPECIFIC: &[Row] = &[
     shared(Symptom::PublishedKeyIncomplete, &["invalid", "jwk", "missing kid"]),
     shared(Symptom::PublishedKeyIncomplete, &["invalid", "jwk", "missing alg"]),
     row(Symptom::GhaTokenRefused, &["failed to get id token"]),
+    // GitHub's toolkit, where its own report of the refusal fails (REPORTED: actions/toolkit 1441).
+    row(Symptom::GhaTokenRefused, &["/configure-aws-credentials/", "cannot read propert", "(reading 'message')"]),
+    row(Symptom::GhaTokenRefused, &["/configure-aws-credentials/", "cannot read property 'message' of undefined"]),
     row(Symptom::FederatedInvalid, &["federated principals must be valid domain names"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "equals"]),
     row(Symptom::MalformedPolicy, &["invalid condition type", "like"]),
     row(Symptom::AccessDeniedAction, &["unexpected error from listobjects on ", ": access denied"]),
     // Thanos and what shares its client (REPORTED: thanos 2792).
     row(Symptom::AccessDeniedAction, &["iter bucket: access denied"]),
+    // restic, whose client of S3 tells no code (REPORTED: velero 2457).
+    row(Symptom::AccessDeniedAction, &["unable to open config file: stat: access denied", "s3:", ".amazonaws.com"]),
     // S3's code and message alone are any store's: here it is that of Terraform's backend (REPORTED: terraform 22992).
     row(Symptom::AccessDeniedAction, &["failed to get existing workspaces", "accessdenied: access denied"]),
     // EFS User Guide, "Mount fails with access denied by server": the mount helper's tunnel ends at this address.
@@ -253,6 +264,12 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::SignatureScope, &["credential should be scoped to a valid region"]),
     row(Symptom::ClockSkew, &["signaturedoesnotmatch", "signature expired"]),
     row(Symptom::ClockSkew, &["signaturedoesnotmatch", "signature not yet current"]),
+    // What services with JSON answer (KMS, Kinesis, ECR); the two times are written so by AWS alone.
+    row(Symptom::ClockSkew, &["invalidsignature", "signature expired"]),
+    row(Symptom::ClockSkew, &["invalidsignature", "signature not yet current"]),
+    row(Symptom::ClockSkew, &["signature expired: ", "z is now earlier than ", " min.)"]),
+    // S3 (API reference, error responses).
+    row(Symptom::ClockSkew, &["difference between the request time and the current time is too large"]),
     shared(Symptom::SignatureMismatch, &["signaturedoesnotmatch"]),
     row(Symptom::SecurityTokenInvalid, &["security token included in the request is invalid"]),
     row(Symptom::SecurityTokenInvalid, &["invalidclienttokenid", "is invalid"]),
@@ -261,6 +278,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     row(Symptom::ExpiredSession, &["security token included in the request is expired"]),
     row(Symptom::ExpiredSession, &["expiredtoken", "provided token has expired"]),
     shared(Symptom::ExpiredSession, &["provided token has expired"]),
+    // Kopia, which passes S3's words on and names nobody.
+    row(Symptom::ExpiredSession, &["failed to get blob with id", "the provided token has expired"]),
     shared(Symptom::ExpiredSession, &["expiredtoken:"]),
     shared(Symptom::ExpiredSession, &["(expiredtoken)"]),
     row(Symptom::ExpiredSession, &["api error expiredtoken"]),
@@ -278,6 +297,8 @@ pub(crate) const SPECIFIC: &[Row] = &[
     shared(Symptom::Throttled, &["requestlimitexceeded", "request limit exceeded"]),
     row(Symptom::TokenFileMissing, &["missing :web_identity_token_file parameter or invalid file path"]),
     row(Symptom::TokenFileNotOpened, &["unable to locate specified web identity token file"]),
+    // JavaScript 2: its words hide the error of the file, its stack does not.
+    row(Symptom::TokenFileNotOpened, &["missing credentials in config", "opensync", "tokenfilewebidentitycredentials"]),
 ];
 
 /// Codes that name a cause wherever they stand as an answer's code.
@@ -313,6 +334,10 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::NoCredentials, &["failed to resolve aws credentials"]),
     row(Symptom::NoCredentials, &["error retrieving credentials from the instance profile metadata"]),
     row(Symptom::NoCredentials, &["unable to sign request without credentials set"]),
+    // fluent-plugin-aws-elasticsearch-service, once none of its sources gave any.
+    row(Symptom::NoCredentials, &["no valid aws credentials found"]),
+    // Rust, before its releases of 2023.
+    row(Symptom::NoCredentials, &["signingstageerror", "missingcredentials"]),
     row(Symptom::NoCredentials, &["no providers in chain provided credentials"]),
     row(Symptom::NoCredentials, &["no valid credential sources found"]),
     row(Symptom::NoCredentials, &["no valid credential sources for "]),
@@ -337,6 +362,10 @@ pub(crate) const GENERIC: &[Row] = &[
     row(Symptom::WebIdentityOther, &["webidentityerr"]),
     // pgBackRest, which looks for the answer's element in an error.
     row(Symptom::WebIdentityOther, &["unable to find child 'assumerolewithwebidentityresult'"]),
+    // rust-s3, which does the same.
+    row(Symptom::WebIdentityOther, &["missing field `assumerolewithwebidentityresult`"]),
+    // Envoy.
+    row(Symptom::WebIdentityOther, &["could not load aws credentials document from sts"]),
     row(Symptom::WebIdentityOther, &["an error occurred", "calling the assumerolewithwebidentity operation"]),
     row(Symptom::WebIdentityOther, &["operation error sts: assumerolewithwebidentity"]),
     row(Symptom::WebIdentityOther, &["could not assume role with oidc"]),

@@ -46,8 +46,15 @@ pub(crate) fn not_given(lower: &str, chain: bool) -> Option<(Symptom, usize)> {
         // Java 1.
         "webidentitytokencredentialsprovider: you must specify a value for rolearn and rolesessionname",
     ];
-    let at = WORDS.iter().find_map(|w| lower.find(w))?;
-    (chain || lower.contains("illegalstateexception")).then_some((Symptom::WebIdentityNotGiven, at))
+    // Java 1's own provider, asked without a chain: it is in the stack, where a program that makes a session itself has
+    // its own builder alone.
+    let thrown = || {
+        let at = lower.find("nullpointerexception: you must specify a value for rolearn and rolesessionname")?;
+        marks::any(lower, &["webidentitytokencredentialsprovider", "stsprofilecredentialsservice"]).then_some(at)
+    };
+    let listed = || WORDS.iter().find_map(|w| lower.find(w));
+    let at = listed().filter(|_| chain || lower.contains("illegalstateexception")).or_else(thrown)?;
+    Some((Symptom::WebIdentityNotGiven, at))
 }
 
 /// The ARN of a session, given where a role's belongs: what a refused call for a role names as its resource (IAM User
@@ -56,8 +63,18 @@ pub(crate) fn session_for_role(lower: &str) -> Option<(Symptom, usize)> {
     let at = lower.find("sts:assumerole")?;
     let rest = lower.get(at..)?.split_once(" on resource: ")?.1;
     let named = extract::value(rest.trim_start_matches(['"', '\'', '`']));
-    (named.starts_with("arn:aws") && named.contains(":sts::") && named.contains(":assumed-role/"))
-        .then_some((Symptom::RoleArnInvalid, at))
+    let session = named.starts_with("arn:aws") && named.contains(":sts::") && named.contains(":assumed-role/");
+    (session || is_no_role(named)).then_some((Symptom::RoleArnInvalid, at))
+}
+
+/// Whether an ARN of IAM names another kind of thing than a role, or a role with another character than the slash:
+/// `arn:aws:iam::ACCOUNT:role:NAME`, `…:instance-profile/NAME` (IAM User Guide, "IAM identifiers").
+fn is_no_role(arn: &str) -> bool {
+    let Some((_, rest)) = arn.split_once(":iam::").filter(|(partition, _)| partition.starts_with("arn:aws")) else {
+        return false;
+    };
+    let Some((_, kind)) = rest.split_once(':') else { return false };
+    ["role:", "instance-profile/", "policy/", "user/", "group/", "oidc-provider/"].iter().any(|k| kind.starts_with(k))
 }
 
 /// The name of the annotation, as it is and as people write it.
@@ -241,6 +258,10 @@ const SUBJECTS: &[&str] = &[
     "id token",
     "security token",
     "session token",
+    // A registry of ECR to which nobody logged in, a service that got a request without a signature.
+    "authorization token",
+    "authentication token",
+    "401 unauthorized: not authorized",
     "pod identity",
     "irsa",
     "openidconnect",

@@ -282,7 +282,9 @@ symptoms! {
     SignatureScope => "signature-scope",
     /// The signature does not match: wrong key, clock or proxy. DOC code `SignatureDoesNotMatch`.
     SignatureMismatch => "signature-mismatch",
-    /// The requester's clock is wrong. DOC code `SignatureDoesNotMatch`, `Signature expired`.
+    /// The time in a signed request is too far from AWS's: the sender's clock is wrong, or the request was sent long
+    /// after it was signed. DOC: IAM User Guide, signing requests; codes `SignatureDoesNotMatch`,
+    /// `InvalidSignatureException`, `RequestTimeTooSkewed`; REPORTED: aws-sdk-js-v3 7605.
     ClockSkew => "clock-skew",
     /// The call was throttled. DOC code `Throttling`.
     Throttled => "throttled",

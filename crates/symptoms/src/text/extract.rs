@@ -131,8 +131,20 @@ pub(crate) fn host(text: &str) -> Option<String> {
             return non_empty(host_chars(text.get(at..)?));
         }
         // The same two in IPv6 (EC2 and EKS User Guides).
-        ["fd00:ec2::23", "fd00:ec2::254"].into_iter().find(|ip| text.contains(&format!("{ip}]"))).map(str::to_owned)
+        let named = |ip: &&str| {
+            text.match_indices(*ip).any(|(at, _)| {
+                // In brackets in a URL; Node puts the port behind it without any.
+                let rest = text.get(at + ip.len()..).unwrap_or_default();
+                rest.starts_with(']') || rest.strip_prefix(":80").is_some_and(|r| !starts_with_hex(r))
+            })
+        };
+        ["fd00:ec2::23", "fd00:ec2::254"].into_iter().find(named).map(str::to_owned)
     })
+}
+
+/// Whether an address in IPv6 goes on here.
+fn starts_with_hex(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':')
 }
 
 /// What a refused action was for.

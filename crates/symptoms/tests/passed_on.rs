@@ -1,0 +1,180 @@
+//! Words that stand in public failures: those that clients put in the place of AWS's own, and their like that mean
+//! something else.
+
+use trustwalk_symptoms::{Symptom as S, classify, classify_all, read};
+
+/// Meaning, words, source.
+const TABLE: &[(S, &str, &str)] = &[
+    (
+        S::ClockSkew,
+        "InvalidSignatureException: Signature expired: 20310111T204052Z is now earlier than 20310111T225449Z \
+         (20310111T230949Z - 15 min.)\n\tstatus code: 400, request id: 7",
+        "registry-creds 24",
+    ),
+    (
+        S::ClockSkew,
+        "upload of shard 3 failed: Signature expired: 20310920T174101Z is now earlier than 20310920T174504Z \
+         (20310920T175004Z - 5 min.)",
+        "amazon-kinesis-producer 222",
+    ),
+    (
+        S::ClockSkew,
+        "InvalidSignatureException: Signature not yet current: 20310920T184101Z is still later than 20310920T175004Z \
+         (20310920T174504Z + 5 min.)",
+        "IAM User Guide, signing",
+    ),
+    (
+        S::ClockSkew,
+        "api error RequestTimeTooSkewed: The difference between the request time and the current time is too large.",
+        "S3 API reference",
+    ),
+    (
+        S::StsTimeout,
+        "Failed to assume role with OIDC: AggregateError [ETIMEDOUT]: \n    at internalConnectMultiple (node:net:1116:18)",
+        "aws-toolkit-azure-devops 591",
+    ),
+    (
+        S::StsDns,
+        "Error: Inaccessible host: `sts.eu-north-1.amazonaws.com' at port `undefined'. This service may not be \
+         available in the `eu-north-1' region.",
+        "configure-aws-credentials 415; SDK for JavaScript 2, event_listeners.js",
+    ),
+    (
+        S::GhaTokenRefused,
+        "Error: Error message: Cannot read properties of undefined (reading 'message')\n\
+         /opt/runner/_actions/aws-actions/configure-aws-credentials/v2/dist/index.js:585",
+        "actions/toolkit 1441",
+    ),
+    (
+        S::AccessDeniedAction,
+        "stderr=Fatal: unable to open config file: Stat: Access Denied.\nIs there a repository at the following \
+         location?\ns3:s3-eu-north-1.amazonaws.com/ledger-copies/restic/till",
+        "velero 2457",
+    ),
+    (
+        S::ExpiredSession,
+        "error getting cached content from blob \"p1\": failed to get blob with ID p1-s2: The provided token has expired",
+        "velero 8173",
+    ),
+    (
+        S::PodIdentityAgentUnreachable,
+        "Error loading credentials: connect ENETUNREACH fd00:ec2::23:80 - Local (:::0)",
+        "containers-roadmap 2639",
+    ),
+    (
+        S::RoleArnInvalid,
+        "<Message>User: arn:aws:sts::111122223333:assumed-role/till-logs/b is not authorized to perform: sts:AssumeRole \
+         on resource: arn:aws:iam::111122223333:role:till-logs</Message>",
+        "fluent-bit 8278",
+    ),
+    (
+        S::RoleArnInvalid,
+        "AccessDenied (client): User: arn:aws:iam::111122223333:user/till is not authorized to perform: \
+         sts:AssumeRole on resource: arn:aws:iam::111122223333:user/till",
+        "selling-partner-api-models 2523",
+    ),
+    (S::NoCredentials, "error_class=RuntimeError error=\"No valid AWS credentials found.\"", "bitnami charts 14246"),
+    (
+        S::WebIdentityNotGiven,
+        "java.lang.NullPointerException: You must specify a value for roleArn and roleSessionName\n\tat \
+         com.amazonaws.auth.STSAssumeRoleSessionCredentialsProvider$Builder.<init>(STSAssumeRole.java:359)\n\tat \
+         com.amazonaws.auth.WebIdentityTokenCredentialsProvider.getCredentials(WebIdentityToken.java:76)",
+        "amazon-eks-apache-spark-etl-sample 2",
+    ),
+    (S::ProfileMissing, "Cannot read credentials from /.aws/credentials", "aws-sdk-php 2178"),
+    (
+        S::TokenFileNotOpened,
+        "CredentialsError: Missing credentials in config\n    at Object.openSync (fs.js:439:3)\n    at \
+         TokenFileWebIdentityCredentials.load (/srv/node_modules/aws-sdk/lib/credentials/x.js:163:28)",
+        "aws-sdk-js 2848",
+    ),
+    (
+        S::ChainInterrupted,
+        "Failed to load credentials from the credentials provider: Credentials provider timed out after 5 seconds",
+        "vector 12421",
+    ),
+    (S::ChainInterrupted, "dispatch failure: identity resolver timed out after 5s", "aws-smithy-runtime"),
+    (
+        S::NoCredentials,
+        "ConstructionFailure(ConstructionFailure { source: SigningStageError { kind: MissingCredentials } })",
+        "aws-sdk-rust 760",
+    ),
+    (
+        S::WebIdentityOther,
+        "serde_xml: custom: missing field `AssumeRoleWithWebIdentityResult`",
+        "core-dump-handler 143",
+    ),
+    (S::WebIdentityOther, "[error][aws] Could not load AWS credentials document from STS", "aws-app-mesh-roadmap 464"),
+];
+
+/// Words like those above that mean another thing, and what none of them may be taken for.
+const NEAR: &[(S, &str)] = &[
+    // A certificate's or a cookie's signature.
+    (S::ClockSkew, "cookie rejected: signature expired 3 min. ago"),
+    (S::ClockSkew, "license: Signature expired: 2031-01-11"),
+    // Nobody says who failed to read a property.
+    (S::GhaTokenRefused, "Error: Error message: Cannot read properties of undefined (reading 'message')"),
+    (
+        S::GhaTokenRefused,
+        "/opt/_actions/aws-actions/configure-aws-credentials/v2: Cannot read properties of undefined (reading 'roles')",
+    ),
+    // Another service, and another store.
+    (S::StsDns, "Error: Inaccessible host: `s3.eu-north-1.amazonaws.com' at port `undefined'."),
+    (
+        S::AccessDeniedAction,
+        "Fatal: unable to open config file: Stat: Access Denied.\ns3:http://minio.till:9000/restic",
+    ),
+    (S::ExpiredSession, "failed to get blob with ID p1-s2: BLOB not found"),
+    (S::PodIdentityAgentUnreachable, "connect ENETUNREACH fd00:ec2::2311:80 - Local (:::0)"),
+    (S::PodIdentityAgentUnreachable, "connect ENETUNREACH fd00:ec2::23:8011 - Local (:::0)"),
+    // A role that is one.
+    (
+        S::RoleArnInvalid,
+        "User: arn:aws:sts::111122223333:assumed-role/till/b is not authorized to perform: sts:AssumeRole on resource: \
+         arn:aws:iam::444455556666:role/team/ledger",
+    ),
+    // A builder of the program's own.
+    (
+        S::WebIdentityNotGiven,
+        "java.lang.NullPointerException: You must specify a value for roleArn and roleSessionName\n\tat \
+         com.amazonaws.auth.STSAssumeRoleSessionCredentialsProvider$Builder.<init>(STSAssumeRole.java:359)\n\tat \
+         com.example.Ledger.main(Ledger.java:7)",
+    ),
+    (S::TokenFileNotOpened, "CredentialsError: Missing credentials in config\n    at Object.openSync (fs.js:439:3)"),
+    (S::ChainInterrupted, "job timed out after 5 seconds"),
+    (S::WebIdentityOther, "serde_xml: custom: missing field `ListBucketResult`"),
+    (S::ProfileMissing, "Cannot read credentials from vault at secret/till"),
+];
+
+#[test]
+fn what_clients_pass_on_is_read() {
+    for (symptom, text, source) in TABLE {
+        let found = classify(text);
+        assert_eq!(found.map(|f| f.symptom), Some(*symptom), "{source}: {text}");
+    }
+}
+
+#[test]
+fn what_is_only_like_them_is_not_taken_for_them() {
+    for (symptom, text) in NEAR {
+        let found: Vec<S> = classify_all(text).iter().map(|f| f.symptom).collect();
+        assert!(!found.contains(symptom), "{symptom}: {text}");
+    }
+}
+
+#[test]
+fn a_registry_that_nobody_logged_in_to_is_shown_as_not_understood() {
+    for text in [
+        "GET https://111122223333.dkr.ecr.eu-north-1.amazonaws.com/v2/till/manifests/latest: unexpected status code 401 \
+         Unauthorized: Not Authorized",
+        "GET https://111122223333.dkr.ecr.eu-north-1.amazonaws.com/v2/till/tags/list: DENIED: Your Authorization Token \
+         is invalid.",
+        "url=https://aps-workspaces.eu-north-1.amazonaws.com/workspaces/ws-1 err=\"server returned HTTP status 403 \
+         Forbidden: {\\\"message\\\":\\\"Missing Authentication Token\\\"}\"",
+    ] {
+        let told = read(text);
+        assert!(told.failures.is_empty() && told.unclear.is_some(), "{text}: {told:?}");
+    }
+    let other = read("GET https://registry.example/v2/till: unexpected status code 401 Unauthorized: Not Authorized");
+    assert!(other.unclear.is_none(), "{other:?}");
+}
