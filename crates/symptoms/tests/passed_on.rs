@@ -30,7 +30,7 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::StsTimeout,
-        "Failed to assume role with OIDC: AggregateError [ETIMEDOUT]: \n    at internalConnectMultiple (node:net:1116:18)",
+        "Failed to assume role with OIDC: AggregateError [ETIMEDOUT]: \n    at connect (node:net:1116:18)",
         "aws-toolkit-azure-devops 591",
     ),
     (
@@ -53,7 +53,7 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::ExpiredSession,
-        "error getting cached content from blob \"p1\": failed to get blob with ID p1-s2: The provided token has expired",
+        "error getting cached content from blob \"p1\": failed to get blob with ID p1: The provided token has expired",
         "velero 8173",
     ),
     (
@@ -63,7 +63,7 @@ const TABLE: &[(S, &str, &str)] = &[
     ),
     (
         S::RoleArnInvalid,
-        "<Message>User: arn:aws:sts::111122223333:assumed-role/till-logs/b is not authorized to perform: sts:AssumeRole \
+        "<Message>User: arn:aws:sts::111122223333:assumed-role/till/b is not authorized to perform: sts:AssumeRole \
          on resource: arn:aws:iam::111122223333:role:till-logs</Message>",
         "fluent-bit 8278",
     ),
@@ -165,7 +165,7 @@ fn what_is_only_like_them_is_not_taken_for_them() {
 #[test]
 fn a_registry_that_nobody_logged_in_to_is_shown_as_not_understood() {
     for text in [
-        "GET https://111122223333.dkr.ecr.eu-north-1.amazonaws.com/v2/till/manifests/latest: unexpected status code 401 \
+        "GET https://111122223333.dkr.ecr.eu-north-1.amazonaws.com/v2/till/manifests/1: unexpected status code 401 \
          Unauthorized: Not Authorized",
         "GET https://111122223333.dkr.ecr.eu-north-1.amazonaws.com/v2/till/tags/list: DENIED: Your Authorization Token \
          is invalid.",
