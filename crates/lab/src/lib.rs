@@ -22,6 +22,7 @@ mod minter;
 mod outside;
 mod pods;
 mod push;
+pub mod rehearsal;
 mod running;
 mod start;
 pub mod story;

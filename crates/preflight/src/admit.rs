@@ -58,15 +58,23 @@ pub(crate) struct Weighed<'n> {
     document: Document,
     reasons: Vec<Reason>,
     statements: Vec<Statement<'n>>,
-    issuer: String,
+    /// The issuer, without its scheme, each symbol filled in.
+    pub(crate) issuer: String,
+    /// The ARN of its provider, the same.
+    pub(crate) provider: String,
     /// Subject and audience of who asks, each symbol filled in.
-    claims: (String, String),
+    pub(crate) claims: (String, String),
 }
 
 impl Weighed<'_> {
     /// The token of who asks.
     pub(crate) fn token(&self, origin: String) -> trustwalk_core::evidence::TokenClaims {
         crate::evidence::token(&self.issuer, self.claims.0.clone(), self.claims.1.clone(), origin)
+    }
+
+    /// The issuer for people.
+    pub(crate) fn issuer_shown(&self) -> String {
+        self.fill.shown(&self.issuer)
     }
 
     /// Where in the policy a cause shows: the value, or else the key, the element or the statement.
@@ -151,7 +159,7 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
     let document = Document::parse(&text).map_err(|e| e.to_string())?;
     let policy = Policy::compile(&document);
     let identity =
-        Identity::new(provider).with_claim("sub", claims.0.clone()).with_claim("aud", claims.1.clone()).partly_known();
+        Identity::new(&provider).with_claim("sub", claims.0.clone()).with_claim("aud", claims.1.clone()).partly_known();
     let exchange = Exchange::new(&identity, &Call::new());
     let used = || texts(trust).into_iter().chain([asking.subject.clone(), asking.audience.clone()]);
     let admission = match policy.decide(&exchange) {
@@ -187,7 +195,7 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
         }
     };
     let reasons = policy.reasons(&identity, &Call::new());
-    Ok(Weighed { admission, fill, text, document, reasons, statements, issuer, claims })
+    Ok(Weighed { admission, fill, text, document, reasons, statements, issuer, provider, claims })
 }
 
 fn symbols(of: impl Iterator<Item = Text>) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::fill::Fill;
 use crate::model::{Identity, Note, Report, Spot, Standing};
 use crate::policy::{is_known, rendered};
 use crate::put;
+use crate::rehearsal::{Judged, Way, of_association};
 use crate::world::{World, account_of};
 
 /// Whom a role trusts that pods are to have by an association (EKS User Guide, "EKS Pod Identity").
@@ -28,6 +29,7 @@ pub(crate) fn judge(world: &World, association: &Association, report: &mut Repor
     let roles = world.roles(&association.role.value);
     let mut standing = Standing::Elsewhere;
     let mut found = Vec::new();
+    let mut said = None;
     let note = |text: String| Note { text, identity: Some(who.clone()), at: Some(Spot::from(&association.role.at)) };
     match roles.as_slice() {
         [] => report.undetermined.push(note(format!(
@@ -37,10 +39,12 @@ pub(crate) fn judge(world: &World, association: &Association, report: &mut Repor
         [role] if is_known(&role.trust) => {
             found = refused(world, association, role);
             standing = if found.is_empty() { Standing::Sound } else { Standing::Broken };
+            said = Some((if found.is_empty() { Judged::Admitted } else { Judged::Refused }, *role));
         }
         [role] => {
             // What is unknown may be whatever lets EKS in; a policy that certainly does needs no more.
             standing = if admits(role) { Standing::Sound } else { Standing::Undetermined };
+            said = admits(role).then_some((Judged::Admitted, *role));
             if standing == Standing::Undetermined {
                 let text =
                     format!("{who}: whether {} lets EKS in depends on what its files do not tell", role.from.address);
@@ -48,12 +52,18 @@ pub(crate) fn judge(world: &World, association: &Association, report: &mut Repor
             }
         }
         several => {
-            standing = if several.iter().any(|r| admits(r)) { Standing::Sound } else { Standing::Undetermined };
+            let fits = several.iter().find(|r| admits(r));
+            standing = if fits.is_some() { Standing::Sound } else { Standing::Undetermined };
+            said = fits.map(|role| (Judged::Admitted, *role));
             if standing == Standing::Undetermined {
                 report.undetermined.push(note(format!("{who}: which of several roles is meant is not known")));
             }
         }
     }
+    report.ways.extend(said.map(|(said, role)| {
+        let scene = of_association(association, role);
+        Way { who: who.clone(), at: at.clone(), when: None, said, scene }
+    }));
     report.identities.push(Identity {
         who: who.clone(),
         role: Some(association.role.value.to_string()),

@@ -120,6 +120,25 @@ fn unnamed(symbol: &Symbol) -> String {
     format!("{OPEN}{plain}{CLOSE}")
 }
 
+/// What stands for symbols in a text, each run from mark to mark.
+pub(crate) fn runs(text: &str) -> Vec<&str> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(OPEN) {
+        let from = rest.get(start..).unwrap_or_default();
+        let end = from.find(CLOSE).map_or(from.len(), |end| end + CLOSE.len());
+        let (run, after) = from.split_at_checked(end).unwrap_or((from, ""));
+        all.push(run);
+        rest = after;
+    }
+    all
+}
+
+/// Whether a text stands for a symbol, in whole or in part, the number of an account aside.
+pub(crate) fn is_made_up_arn(text: &str) -> bool {
+    [OPEN, OPEN_IN_ARN].iter().any(|mark| text.contains(mark))
+}
+
 /// Whether a text stands for a symbol, in whole or in part.
 pub(crate) fn is_made_up(text: &str) -> bool {
     [OPEN, OPEN_IN_ARN, ACCOUNT].iter().any(|mark| text.contains(mark))

@@ -15,7 +15,8 @@ use crate::jobs::One;
 use crate::model::{Note, Related, Spot, Standing};
 use crate::near::{self, Registered};
 use crate::put;
-use crate::way::{listed, unregistered};
+use crate::rehearsal::{Judged, Parts, Way, of_token};
+use crate::way::{is_of_exchange, listed, unregistered};
 use crate::world::{account_of, provider_arn};
 
 /// The audience of AWS's own action (README of aws-actions/configure-aws-credentials).
@@ -77,7 +78,7 @@ impl One<'_> {
         let mut perhaps = Vec::new();
         let mut admitted = false;
         for one in &foretold {
-            match self.one_trigger(role, one, (&issuer, &provider, &audience), &mut out) {
+            match self.one_trigger((role, &facts), one, (&issuer, &provider, &audience), &mut out) {
                 Ok(Trigger::Admitted) => admitted = true,
                 Ok(Trigger::Open) => {}
                 Ok(Trigger::Refused(weighed)) => refused = refused.or(Some(weighed)),
@@ -119,13 +120,18 @@ impl One<'_> {
         if !out.found.is_empty() {
             out.standing = Standing::Broken;
         }
+        // What every token meets, whatever its trigger.
+        let of_all = |f: &Finding| f.link() != Link::Trust && is_of_exchange(f);
+        if out.found.iter().any(|(f, ..)| of_all(f)) {
+            out.ways.iter_mut().for_each(|way| way.said = Judged::Refused);
+        }
         out
     }
 
     /// Whether the role admits the tokens of one trigger; what refuses them, where nothing could admit them.
     fn one_trigger<'r>(
         &self,
-        role: &'r Role,
+        (role, facts): (&'r Role, &CiJob),
         one: &Foretold,
         (issuer, provider, audience): (&Text, &Text, &Text),
         out: &mut Outcome,
@@ -144,7 +150,20 @@ impl One<'_> {
             fill.arn(&role.arn, account_of(role, named.as_ref().map(|n| &n.value)).as_deref());
             weighed.push((weigh(&role.trust, &asking, fill)?, alternative));
         }
-        if weighed.iter().any(|(w, _)| w.admission == Admission::Yes) {
+        let asked = self.role().map(|r| r.value);
+        let way = |weighed: &Weighed<'_>, said: Judged| {
+            let parts = Parts {
+                role,
+                named: asked.as_ref(),
+                weighed,
+                provider: self.world.provider(provider),
+                job: Some(facts),
+            };
+            let (at, when) = (Spot::from(&self.at()), Some(one.trigger.clone()));
+            Way { who: self.who(), at, when, said, scene: of_token(&parts) }
+        };
+        if let Some((admits, _)) = weighed.iter().find(|(w, _)| w.admission == Admission::Yes) {
+            out.ways.push(way(admits, Judged::Admitted));
             return Ok(Trigger::Admitted);
         }
         let depends = weighed.iter().find_map(|(w, a)| match &w.admission {
@@ -165,6 +184,8 @@ impl One<'_> {
             // A branch that somebody chooses is no gap: the policy is there to tell them apart.
             if of_run {
                 out.notes.push(note(format!("{who}: {why}")));
+                let depends = weighed.iter().find(|(w, _)| matches!(w.admission, Admission::Depends(_)));
+                out.ways.extend(depends.map(|(w, _)| way(w, Judged::Admitted)));
                 return Ok(Trigger::Admitted);
             }
             out.settle(&who, &why, Some(Spot::from(&role.trust.at)));
@@ -172,6 +193,7 @@ impl One<'_> {
         }
         let first = weighed.into_iter().next().map(|(w, _)| w);
         let first = first.ok_or("none of its tokens' subjects is known")?;
+        out.ways.push(way(&first, Judged::Refused));
         let text = format!(
             "{who}: on {} the trust policy of {} does not admit it, if its condition lets it run then",
             one.trigger, role.from.address
@@ -304,6 +326,8 @@ pub(crate) struct Outcome {
     pub(crate) found: Vec<(Finding, Place, Vec<Related>, Fill)>,
     pub(crate) notes: Vec<Note>,
     pub(crate) undetermined: Vec<Note>,
+    /// Its exchanges, as a lab can make them.
+    pub(crate) ways: Vec<Way>,
 }
 
 /// What the tokens of one trigger come to.
@@ -320,7 +344,13 @@ enum Trigger<'r> {
 
 impl Default for Outcome {
     fn default() -> Self {
-        Self { standing: Standing::Sound, found: Vec::new(), notes: Vec::new(), undetermined: Vec::new() }
+        Self {
+            standing: Standing::Sound,
+            found: Vec::new(),
+            notes: Vec::new(),
+            undetermined: Vec::new(),
+            ways: Vec::new(),
+        }
     }
 }
 

@@ -156,6 +156,7 @@ impl<'w> One<'w> {
             found.extend(best.found);
             report.notes.extend(best.notes);
             report.undetermined.extend(best.undetermined);
+            report.ways.extend(best.ways);
         }
         if role.is_none() && self.job.facts.assumes_role && self.job.role != trustwalk_ci::Role::None {
             standing = Standing::Elsewhere;

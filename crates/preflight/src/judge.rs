@@ -11,6 +11,7 @@ use crate::evidence;
 use crate::fill::Fill;
 use crate::model::{Identity, Note, Report, Spot, Standing};
 use crate::put;
+use crate::rehearsal::Way;
 use crate::way::{Came, Claimant, follow};
 use crate::world::{World, role_annotation};
 use crate::{ahead, alone, associations, jobs, others, pods, workloads};
@@ -179,6 +180,13 @@ pub(crate) fn tell(report: &mut Report, claimant: &Claimant<'_>, came: Came) {
         standing,
     });
     report.undetermined.extend(came.undetermined);
+    report.ways.extend(came.exchange.map(|(said, scene)| Way {
+        who: claimant.who.clone(),
+        at: Spot::from(claimant.at),
+        when: None,
+        said,
+        scene,
+    }));
     for (finding, at, related, fill) in came.findings {
         report.findings.push(put::found(finding, &claimant.who, &at, related, &fill));
     }

@@ -9,6 +9,7 @@ use trustwalk_core::diagnosis::Outcome;
 use trustwalk_core::finding::Finding;
 
 use crate::change::TrustChange;
+use crate::rehearsal::{Rehearsed, Way};
 
 /// Version of the document.
 pub const SCHEMA: u32 = 1;
@@ -168,6 +169,12 @@ pub struct Report {
     /// What a change makes of trust, where a revision to compare with was given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<TrustChange>,
+    /// What a lab made of each exchange, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Vec<Rehearsed>>,
+    /// The exchanges that a lab can make.
+    #[serde(skip)]
+    pub ways: Vec<Way>,
 }
 
 impl Report {
@@ -184,6 +191,8 @@ impl Report {
             unread: Vec::new(),
             suppressed: Vec::new(),
             changes: Vec::new(),
+            rehearsal: None,
+            ways: Vec::new(),
         }
     }
 

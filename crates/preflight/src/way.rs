@@ -13,6 +13,7 @@ use crate::fill::Fill;
 use crate::model::{Note, Related, Spot, Standing};
 use crate::near::{self, Registered};
 use crate::put;
+use crate::rehearsal::{Judged, Parts, Scene, of_token};
 use crate::world::World;
 
 /// Somebody who is to have a role.
@@ -37,6 +38,8 @@ pub(crate) struct Came {
     pub(crate) standing: Option<Standing>,
     pub(crate) findings: Vec<(Finding, Place, Vec<Related>, Fill)>,
     pub(crate) undetermined: Vec<Note>,
+    /// Its exchange, as a lab can make it.
+    pub(crate) exchange: Option<(Judged, Result<Box<Scene>, String>)>,
 }
 
 /// Follows a way.
@@ -155,15 +158,22 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         }
     };
     let e = with_role(world, claimant, role, &asking, &weighed);
+    let scene = |provider| {
+        let named = Some(&claimant.role.value);
+        of_token(&Parts { role, named, weighed: &weighed, provider, job: None })
+    };
     came.findings = found(world, claimant, role, (&asking, &weighed), &e);
     if !came.findings.is_empty() {
         came.standing = Some(Standing::Broken);
+        let judged = judged(&came.findings, &weighed.admission);
+        came.exchange = judged.map(|judged| (judged, scene(world.provider(&asking.provider))));
         return came;
     }
     match near::provider(world, &e, &asking, &weighed.fill) {
         Registered::Near(finding, declared) => {
             let related = vec![put::related("the role", &role.from.at), put::related("who is to have it", claimant.at)];
             came.standing = Some(Standing::Broken);
+            came.exchange = Some((Judged::Refused, scene(Some(declared))));
             came.findings.push((*finding, declared.url.at.clone(), related, weighed.fill));
             return came;
         }
@@ -175,7 +185,10 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         Registered::Whatever => {}
     }
     match &weighed.admission {
-        Admission::Yes => came.standing = Some(Standing::Sound),
+        Admission::Yes => {
+            came.standing = Some(Standing::Sound);
+            came.exchange = Some((Judged::Admitted, scene(world.provider(&asking.provider))));
+        }
         Admission::No => undetermined(
             &mut came,
             format!("{}: the trust policy of {} does not admit it", claimant.who, role.from.address),
@@ -191,6 +204,23 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         }
     }
     came
+}
+
+/// What an exchange is to come to, of a way on which something was found; nothing where that is not known.
+fn judged(found: &[(Finding, Place, Vec<Related>, Fill)], admission: &Admission) -> Option<Judged> {
+    match admission {
+        _ if found.iter().any(|(f, ..)| is_of_exchange(f)) => Some(Judged::Refused),
+        Admission::No => Some(Judged::Refused),
+        Admission::Yes => Some(Judged::Admitted),
+        Admission::Depends(_) => None,
+    }
+}
+
+/// Whether a finding is of what an exchange shows, and not of what stands around it.
+pub(crate) fn is_of_exchange(finding: &Finding) -> bool {
+    matches!(finding.link(), Link::Trust | Link::Provider)
+        || crate::places::is_of_audience(finding.cause)
+        || finding.cause == Cause::RequestedLifetimeExceedsLimit
 }
 
 /// What is found on a way to a role, each at its place.

@@ -49,6 +49,9 @@ pub(crate) struct PreflightArgs {
     /// Fill in from what somebody collected
     #[arg(long, value_name = "FILE")]
     pub(crate) bundle: Option<PathBuf>,
+    /// Set what the files declare up in a lab, in this process, and make each exchange there
+    #[arg(long)]
+    pub(crate) rehearse: bool,
     /// Set aside what this earlier report (-o json) found already
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,

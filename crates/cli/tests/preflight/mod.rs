@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod carriers;
+mod rehearsal;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -5,11 +5,13 @@
 //! documents on their own.
 
 mod agent;
+mod caller;
 mod config;
 mod credentials;
 mod kubelet;
 mod webhook;
 
+pub use caller::{CallError, Caller};
 pub use config::{Imds, Network, NodeConfig, NodeRole, Reach, Settings};
 pub use credentials::Credentials;
 pub use kubelet::NodeAgent;

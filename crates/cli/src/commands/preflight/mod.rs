@@ -6,6 +6,7 @@ mod files;
 mod junit;
 mod live;
 mod machines;
+mod rehearse;
 mod words;
 
 use trustwalk_preflight::{Note, Report, Spot, World, judge};
@@ -29,6 +30,9 @@ pub(crate) async fn run(place: &PlaceArgs, args: &PreflightArgs) -> anyhow::Resu
         None if args.live => Box::pin(live::judged(place, world)).await?,
         None => judge(&world),
     };
+    if args.rehearse {
+        rehearse::rehearse(&mut report).await;
+    }
     report.take(changes);
     aside::apply(&checkout, args.baseline.as_deref(), &mut report)?;
     let exit = Exit::from(report.outcome);

@@ -2,7 +2,7 @@
 
 use trustwalk_core::diagnosis::Outcome;
 use trustwalk_core::severity::Severity;
-use trustwalk_preflight::{Found, Report, Spot, Standing, TrustChange};
+use trustwalk_preflight::{Found, Report, Spot, Standing, TrustChange, Verdict};
 use trustwalk_render::{Ink, Page, Pen, Shown, Typed, columns};
 
 use super::files::Checkout;
@@ -24,6 +24,7 @@ pub(super) fn words(report: &Report, checkout: &Checkout, typed: &Typed) -> Show
     for change in &report.changes {
         changed(&mut page, pen, change);
     }
+    rehearsed(&mut page, pen, report);
     section(&mut page, pen, "not decided", Ink::Odd, report.undetermined.iter().map(line));
     section(&mut page, pen, "not read", Ink::Odd, report.unread.iter().map(line));
     section(&mut page, pen, "to look at", Ink::Faint, report.notes.iter().map(line));
@@ -49,6 +50,29 @@ fn changed(page: &mut Page, pen: Pen, change: &TrustChange) {
     }
     if change.gains.is_empty() && change.loses.is_empty() && change.open.is_none() {
         page.line("  nobody gains the role and nobody loses it");
+    }
+    page.gap();
+}
+
+/// What the lab answered: the judgement's mark, and beside it the answer.
+fn rehearsed(page: &mut Page, pen: Pen, report: &Report) {
+    let Some(all) = report.rehearsal.as_ref().filter(|all| !all.is_empty()) else { return };
+    page.line(pen.ink(Ink::Faint, "rehearsed in a lab:"));
+    for one in all {
+        let (ink, mark) = match one.verdict {
+            Verdict::Agree => (Ink::Good, "agree   "),
+            Verdict::Disagree => (Ink::Bad, "disagree"),
+            Verdict::NotRehearsed => (Ink::Odd, "open    "),
+        };
+        page.part(format_args!("  {} ", pen.ink(ink, mark)));
+        page.prose(&format!("{}: {}", one.title(), one.answer()), "", "             ");
+        if !one.stood_in.is_empty() {
+            page.prose(
+                &format!("stood in for by the lab: {}", one.stood_in.join(", ")),
+                "             ",
+                "             ",
+            );
+        }
     }
     page.gap();
 }
@@ -137,6 +161,18 @@ pub(super) fn summary(report: &Report) -> String {
         }
     }
     parts.push(counted(report.findings.len(), "finding"));
+    if let Some(all) = &report.rehearsal {
+        let of = |verdict: Verdict| all.iter().filter(|one| one.verdict == verdict).count();
+        let told = [
+            (of(Verdict::Agree), "in agreement"),
+            (of(Verdict::Disagree), "in disagreement"),
+            (of(Verdict::NotRehearsed), "not made"),
+        ];
+        let told = told.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+        let told: Vec<String> = told.collect();
+        let none = told.is_empty();
+        parts.push(format!("exchanges in a lab: {}", if none { "none".to_owned() } else { told.join(", ") }));
+    }
     parts.extend(set_aside(report));
     parts.join(", ")
 }

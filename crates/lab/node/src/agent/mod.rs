@@ -21,3 +21,4 @@ pub(crate) use context::{Context, Reports};
 pub(crate) use failure::FileError;
 pub(crate) use program::{AWS_NODE_CONTAINER, acts, run};
 pub(crate) use sdk::user_agent;
+pub(crate) use wire::refused;
