@@ -269,13 +269,14 @@ fn the_seeds_own_change_is_refused_while_the_thumbprint_does_not_match() {
         let all: Vec<String> = serde_json::from_str(&succeed(lab.command(tool("aws")).args(list))).unwrap();
         all.into_iter().find(|arn| arn.contains("VpcCni")).unwrap()
     };
-    let preflight = |file: &str, text: &str| {
+    let preflight_with = |file: &str, text: &str, more: &[&str]| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(file), text).unwrap();
         let place = folder.path().display().to_string();
-        let out = lab.trustwalk(&["preflight", place.as_str(), "--live", "-o", "json"]);
+        let out = lab.trustwalk(&[&["preflight", place.as_str(), "--live", "-o", "json"], more].concat());
         (out.status.code(), json_of(&out))
     };
+    let preflight = |file: &str, text: &str| preflight_with(file, text, &[]);
     for (file, text) in changes_of_the_seed(&role) {
         let (code, sound) = preflight(file, &text);
         assert_eq!(code, Some(0), "{file}: {sound:#}");
@@ -293,6 +294,10 @@ fn the_seeds_own_change_is_refused_while_the_thumbprint_does_not_match() {
     let (code, mended) = preflight(first.0, &first.1);
     assert_eq!(code, Some(0), "{mended:#}");
     published.holds("preflight.json", &mended);
+    // What was read of the account is rehearsed as what files declare is.
+    let (code, rehearsed) = preflight_with(first.0, &first.1, &["--rehearse"]);
+    assert_eq!((code, &rehearsed["rehearsal"][0]["answered"]), (Some(0), &json!("admitted")), "{rehearsed:#}");
+    published.holds("preflight.json", &rehearsed);
 }
 
 #[test]
