@@ -60,9 +60,9 @@ pub(crate) fn judge(world: &World, association: &Association, report: &mut Repor
             }
         }
     }
-    report.ways.extend(said.map(|(said, role)| {
+    report.ways.extend(said.map(|(judged, role)| {
         let scene = of_association(association, role);
-        Way { who: who.clone(), at: at.clone(), when: None, said, scene }
+        Way { who: who.clone(), at: at.clone(), when: None, judged, scene }
     }));
     report.identities.push(Identity {
         who: who.clone(),

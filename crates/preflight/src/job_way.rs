@@ -123,7 +123,7 @@ impl One<'_> {
         // What every token meets, whatever its trigger.
         let of_all = |f: &Finding| f.link() != Link::Trust && is_of_exchange(f);
         if out.found.iter().any(|(f, ..)| of_all(f)) {
-            out.ways.iter_mut().for_each(|way| way.said = Judged::Refused);
+            out.ways.iter_mut().for_each(|way| way.judged = Judged::Refused);
         }
         out
     }
@@ -151,7 +151,7 @@ impl One<'_> {
             weighed.push((weigh(&role.trust, &asking, fill)?, alternative));
         }
         let asked = self.role().map(|r| r.value);
-        let way = |weighed: &Weighed<'_>, said: Judged| {
+        let way = |weighed: &Weighed<'_>, judged: Judged| {
             let parts = Parts {
                 role,
                 named: asked.as_ref(),
@@ -160,7 +160,7 @@ impl One<'_> {
                 job: Some(facts),
             };
             let (at, when) = (Spot::from(&self.at()), Some(one.trigger.clone()));
-            Way { who: self.who(), at, when, said, scene: of_token(&parts) }
+            Way { who: self.who(), at, when, judged, scene: of_token(&parts) }
         };
         if let Some((admits, _)) = weighed.iter().find(|(w, _)| w.admission == Admission::Yes) {
             out.ways.push(way(admits, Judged::Admitted));

@@ -180,11 +180,11 @@ pub(crate) fn tell(report: &mut Report, claimant: &Claimant<'_>, came: Came) {
         standing,
     });
     report.undetermined.extend(came.undetermined);
-    report.ways.extend(came.exchange.map(|(said, scene)| Way {
+    report.ways.extend(came.exchange.map(|(judged, scene)| Way {
         who: claimant.who.clone(),
         at: Spot::from(claimant.at),
         when: None,
-        said,
+        judged,
         scene,
     }));
     for (finding, at, related, fill) in came.findings {

@@ -31,6 +31,24 @@ const GITHUB: [&str; 10] = [
     "workflow",
 ];
 
+/// The same of gitlab.com; with these, every claim of a user.
+const GITLAB: [&str; 5] = ["namespace_id", "pipeline_source", "project_id", "ref_protected", "runner_environment"];
+/// The same of Buildkite: the branch, and every claim of a cluster, an organization or a pipeline.
+const BUILDKITE: [&str; 3] = ["cluster_", "organization_", "pipeline_"];
+/// The same of CircleCI, whose claim has the host in its name.
+const CIRCLECI: &str = "oidc.circleci.com/project-id";
+
+/// Whether a claim that is not every issuer's becomes a key for this one.
+fn of_issuer(host: &str, claim: &str) -> bool {
+    match host {
+        "token.actions.githubusercontent.com" => GITHUB.contains(&claim),
+        "gitlab.com" => GITLAB.contains(&claim) || claim.starts_with("user_"),
+        "agent.buildkite.com" => claim == "build_branch" || BUILDKITE.iter().any(|begin| claim.starts_with(begin)),
+        "oidc.circleci.com" => claim == CIRCLECI,
+        _ => host.ends_with(".oraclecloud.com") && claim == "rpst_id",
+    }
+}
+
 /// What a token asks for besides the role.
 #[derive(Debug, Default)]
 pub(crate) struct Brought {
@@ -105,8 +123,9 @@ pub(crate) fn claim_keys(jwt: &Jwt, bare: &str, audience: &str, keys: &mut Keys)
     put("aud", vec![audience.to_owned()]);
     put("sub", jwt.text("sub").into_iter().collect());
     put("amr", one_or_many(jwt.claims.get("amr")));
-    if bare == "token.actions.githubusercontent.com" {
-        for claim in GITHUB {
+    let host = bare.split('/').next().unwrap_or_default();
+    for claim in jwt.claims.as_object().into_iter().flat_map(|all| all.keys()) {
+        if of_issuer(host, claim) {
             put(claim, jwt.text(claim).into_iter().collect());
         }
     }

@@ -33,7 +33,7 @@ pub struct Way {
     /// What starts the job whose token it is: `push to main`.
     pub when: Option<String>,
     /// What it was judged to come to.
-    pub said: Judged,
+    pub judged: Judged,
     /// What a lab sets up, or why there is nothing to set up.
     pub scene: Result<Box<Scene>, String>,
 }
@@ -103,7 +103,7 @@ impl Rehearsed {
             at: way.at.clone(),
             when: way.when.clone(),
             verdict: Verdict::NotRehearsed,
-            judged: Some(way.said),
+            judged: Some(way.judged),
             answered: None,
             not_saved: None,
             code: None,
@@ -125,7 +125,7 @@ impl Rehearsed {
         out.answered = Some(answered);
         out.code = code.cloned();
         out.message = message.cloned();
-        out.verdict = if answered == way.said { Verdict::Agree } else { Verdict::Disagree };
+        out.verdict = if answered == way.judged { Verdict::Agree } else { Verdict::Disagree };
         out
     }
 
