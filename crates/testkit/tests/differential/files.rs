@@ -3,6 +3,7 @@
 
 use trustwalk_checkout::{Declared, Source, read_file};
 use trustwalk_ci::Nothing;
+use trustwalk_core::diagnosis::Outcome as Passed;
 use trustwalk_lab::rehearsal::{self as lab, Outcome, Stage};
 use trustwalk_preflight::{Asked, Judged, Scene, Whom, World as Files, is_ci, judge};
 
@@ -116,6 +117,13 @@ async fn compare(count: usize, seed: u64) {
         // What IAM does not save admits nobody, and of that preflight does not speak.
         if matches!(came, Outcome::NotSaved("role", ..)) {
             unsaved += 1;
+            // Whether the guard of shared issuers takes set operators is documented nowhere.
+            let open = ["AnyValue:String", "AllValues:String", "IfExists"].iter().any(|word| text.contains(word));
+            assert!(
+                open || report.outcome != Passed::Ok,
+                "document {number} for {}: passed, and {came:?}: {text}",
+                world.issuer
+            );
             continue;
         }
         let judged = way.judged == Judged::Admitted;
