@@ -27,6 +27,8 @@ pub(crate) struct Asking {
     pub(crate) foretold: Option<Template>,
     /// `aud`.
     pub(crate) audience: Text,
+    /// When, Unix seconds.
+    pub(crate) now: i64,
 }
 
 impl Asking {
@@ -160,7 +162,8 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
     let policy = Policy::compile(&document);
     let identity =
         Identity::new(&provider).with_claim("sub", claims.0.clone()).with_claim("aud", claims.1.clone()).partly_known();
-    let exchange = Exchange::new(&identity, &Call::new());
+    let call = Call::new().at(asking.now);
+    let exchange = Exchange::new(&identity, &call);
     let used = || texts(trust).into_iter().chain([asking.subject.clone(), asking.audience.clone()]);
     let admission = match policy.decide(&exchange) {
         Decision::Allow => {
@@ -194,7 +197,7 @@ pub(crate) fn weigh<'n>(trust: &'n Node, asking: &Asking, mut fill: Fill) -> Res
             if sure { Admission::No } else { Admission::Depends(symbols(used())) }
         }
     };
-    let reasons = policy.reasons(&identity, &Call::new());
+    let reasons = policy.reasons(&identity, &call);
     Ok(Weighed { admission, fill, text, document, reasons, statements, issuer, provider, claims })
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn tell(world: &World, report: &mut Report) {
             let day = jiff::Timestamp::from_second(end).map(|t| t.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
             let (Ok(day), address) = (day, &role.from.address) else { continue };
             let text = format!("{address}: from {day} on statement {} of its trust policy admits nobody", at + 1);
-            report.notes.push(Note { text, identity: None, at: Some(Spot::from(&role.trust.at)) });
+            report.notes.push(Note { text, identity: None, at: Some(Spot::from(&role.trust.at)), when: Some(end) });
         }
     }
 }

@@ -115,7 +115,14 @@ fn of_statement(world: &World, role: &Role, statement: &Statement<'_>) -> Option
     let audiences = audiences(world, &provider, statement);
     let asked = |audience: Text| {
         let subject = subject(statement);
-        let asking = Asking { issuer: issuer.clone(), provider: provider.clone(), subject, foretold: None, audience };
+        let asking = Asking {
+            issuer: issuer.clone(),
+            provider: provider.clone(),
+            subject,
+            foretold: None,
+            audience,
+            now: world.now,
+        };
         let mut fill = Fill::default();
         fill.arn(&role.arn, account_of(role, None).as_deref());
         weigh(&alone, &asking, fill).ok().map(|weighed| (asking, weighed))
@@ -335,7 +342,7 @@ pub(crate) fn waiting(world: &World, account: &Merged<'_>, mut e: Evidence, repo
     let [role] = roles.as_slice() else { return };
     let Some((issuer, provider)) = world.issuer(role, &role.arn) else { return };
     let audience = DEFAULT_AUDIENCE.into();
-    let asking = Asking { issuer, provider, subject: subject.clone(), foretold: None, audience };
+    let asking = Asking { issuer, provider, subject: subject.clone(), foretold: None, audience, now: world.now };
     let mut fill = Fill::default();
     fill.arn(&role.arn, account_of(role, None).as_deref());
     let Ok(weighed) = weigh(&role.trust, &asking, fill) else { return };

@@ -30,7 +30,12 @@ pub(crate) fn judge(world: &World, association: &Association, report: &mut Repor
     let mut standing = Standing::Elsewhere;
     let mut found = Vec::new();
     let mut said = None;
-    let note = |text: String| Note { text, identity: Some(who.clone()), at: Some(Spot::from(&association.role.at)) };
+    let note = |text: String| Note {
+        text,
+        identity: Some(who.clone()),
+        at: Some(Spot::from(&association.role.at)),
+        when: None,
+    };
     match roles.as_slice() {
         [] => report.undetermined.push(note(format!(
             "{who}: the role {} is not declared in what was read; --live reads it from the account",

@@ -119,6 +119,7 @@ impl Report {
                 text: format!("whom the change of {} lets in was not told: {why}", c.role),
                 identity: None,
                 at: Some(c.at.clone()),
+                when: None,
             })
             .collect();
         self.undetermined.extend(notes);

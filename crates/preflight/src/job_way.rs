@@ -115,7 +115,7 @@ impl One<'_> {
                 "{}: the repository is taken for {repository}, which the trust policy names; nothing else tells it",
                 self.who()
             );
-            out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) });
+            out.notes.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())), when: None });
         }
         if !out.found.is_empty() {
             out.standing = Standing::Broken;
@@ -144,6 +144,7 @@ impl One<'_> {
                 subject: of_template(&alternative.subject),
                 foretold: Some(alternative.subject.clone()),
                 audience: audience.clone(),
+                now: self.world.now,
             };
             let mut fill = Fill::default();
             let named = self.role();
@@ -171,7 +172,8 @@ impl One<'_> {
             Admission::Yes | Admission::No => None,
         });
         let who = self.who();
-        let note = |text: String| Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())) };
+        let note =
+            |text: String| Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at())), when: None };
         if let Some((names, alternative)) = depends {
             let own: Vec<String> = alternative.subject.unknowns().iter().map(|n| format!("`{n}`")).collect();
             let of_run = !names.is_empty() && names.iter().all(|n| own.contains(n));
@@ -215,6 +217,7 @@ impl One<'_> {
             subject: "the job".into(),
             foretold: None,
             audience: audience.clone(),
+            now: self.world.now,
         };
         let mut fill = Fill::default();
         fill.arn(provider, account_of(role, None).as_deref());
@@ -358,7 +361,12 @@ impl Outcome {
     fn settle(&mut self, who: &str, why: &str, at: Option<Spot>) {
         if self.found.is_empty() {
             self.standing = Standing::Undetermined;
-            self.undetermined.push(Note { text: format!("{who}: {why}"), identity: Some(who.to_owned()), at });
+            self.undetermined.push(Note {
+                text: format!("{who}: {why}"),
+                identity: Some(who.to_owned()),
+                at,
+                when: None,
+            });
         } else {
             self.standing = Standing::Broken;
         }

@@ -34,7 +34,12 @@ pub(crate) fn judge(world: &World, report: &mut Report) {
         }
         let at = Some(Spot::from(&one.at()));
         let told = if handed_on { &mut report.notes } else { &mut report.unread };
-        told.extend(job.facts.unread.iter().map(|why| Note { text: why.clone(), identity: None, at: at.clone() }));
+        told.extend(job.facts.unread.iter().map(|why| Note {
+            text: why.clone(),
+            identity: None,
+            at: at.clone(),
+            when: None,
+        }));
     }
     report.undetermined.extend(of_run.told());
 }
@@ -55,10 +60,18 @@ impl OfRun {
         self.first = Some(self.first.take().map_or(at.clone(), |first| first.min(at)));
     }
 
+    /// What to write for the first of them, in TOML's short form for a table.
+    fn lines(&self) -> String {
+        let bare = |name: &str| name.trim_start_matches(['$', '{', ' ']).trim_end_matches(['}', ' ']).to_owned();
+        let plain = |name: &String| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
+        let name = self.named.keys().map(|name| bare(name)).find(plain).unwrap_or_else(|| "NAME".to_owned());
+        format!("`value = [{{name = \"{name}\", is = \"arn:aws:iam::ACCOUNT:role/NAME\"}}]`")
+    }
+
     fn told(self) -> Option<Note> {
         /// Names that are told.
         const NAMES: usize = 5;
-        let at = self.first?;
+        let at = self.first.clone()?;
         let mut names: Vec<String> = self.named.iter().take(NAMES).map(|(name, _)| format!("`{name}`")).collect();
         if self.named.len() > NAMES {
             names.push(format!("{} more", self.named.len() - NAMES));
@@ -66,10 +79,11 @@ impl OfRun {
         let jobs = if self.jobs == 1 { "1 job asks".to_owned() } else { format!("{} jobs ask", self.jobs) };
         let text = format!(
             "{jobs} for roles that secrets, variables and inputs of CI name, which no file declares: {}; `[[value]]` \
-             in trustwalk.toml tells which role each is",
-            names.join(", ")
+             in trustwalk.toml tells which role each is: {}",
+            names.join(", "),
+            self.lines()
         );
-        Some(Note { text, identity: None, at: Some(at) })
+        Some(Note { text, identity: None, at: Some(at), when: None })
     }
 }
 
@@ -172,7 +186,12 @@ impl<'w> One<'w> {
                 ),
                 None => format!("{}: which role it asks for is not in its file: {}", self.who(), self.unnamed()),
             };
-            report.undetermined.push(Note { text, identity: Some(self.who()), at: Some(Spot::from(&self.at_role())) });
+            report.undetermined.push(Note {
+                text,
+                identity: Some(self.who()),
+                at: Some(Spot::from(&self.at_role())),
+                when: None,
+            });
         }
         // What is wrong with the job itself, whatever its role is.
         e.role = Observed::default().into();

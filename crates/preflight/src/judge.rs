@@ -22,7 +22,8 @@ const WHEREVER: &str = "the namespace that it is applied in";
 /// Judges all that was read.
 pub fn judge(world: &World) -> Report {
     let mut report = Report::new(world.files);
-    let told = |at: &Place, why: &str| Note { text: why.to_owned(), identity: None, at: Some(Spot::from(at)) };
+    let told =
+        |at: &Place, why: &str| Note { text: why.to_owned(), identity: None, at: Some(Spot::from(at)), when: None };
     report.unread = world.declared.unread.iter().map(|u| told(&u.at, &u.why)).collect();
     let accounts = accounts(world);
     for account in &accounts {
@@ -165,7 +166,7 @@ fn lives(account: &Merged<'_>) -> Option<Note> {
         Err(_) => "which is no whole number of seconds, and the webhook passes over it",
     };
     let text = format!("{}: {LIFE_ANNOTATION} asks for tokens that live `{text}` seconds, {what}", account.who());
-    Some(Note { text, identity: Some(account.who()), at: Some(Spot::from(&told.at)) })
+    Some(Note { text, identity: Some(account.who()), at: Some(Spot::from(&told.at)), when: None })
 }
 
 /// Takes in what a way came to.
@@ -286,5 +287,5 @@ fn thumbprints(world: &World, addon: &Addon, role: &Said<Text>) -> Note {
          --live compares what is registered with the certificates that the issuer presents now",
         addon.name.value
     );
-    Note { text, identity: None, at: Some(Spot::from(&role.at)) }
+    Note { text, identity: None, at: Some(Spot::from(&role.at)), when: None }
 }

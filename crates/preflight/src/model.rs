@@ -96,6 +96,9 @@ pub struct Note {
     /// Where; none where it is of no file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Spot>,
+    /// When something sound breaks, Unix seconds, where it is about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<i64>,
 }
 
 /// What an identity comes to.

@@ -217,7 +217,7 @@ fn agents(crew: &Crew<'_>, report: &mut Report) {
              installed otherwise, which `aws eks list-addons` tells",
             cluster.name.value
         );
-        let note = Note { text, identity: None, at: Some(Spot::from(&first.from.at)) };
+        let note = Note { text, identity: None, at: Some(Spot::from(&first.from.at)), when: None };
         let runs = |a: &&Association| {
             let subject = subject(&a.namespace.value, &a.account.value);
             world.declared.workloads.iter().any(|w| of(w) == subject)

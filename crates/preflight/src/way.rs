@@ -54,6 +54,7 @@ pub(crate) fn follow(world: &World, claimant: &Claimant<'_>) -> Came {
             ),
             identity: Some(claimant.who.clone()),
             at: Some(Spot::from(&claimant.role.at)),
+            when: None,
         });
         return came;
     }
@@ -80,6 +81,7 @@ pub(crate) fn follow(world: &World, claimant: &Claimant<'_>) -> Came {
             text,
             identity: Some(claimant.who.clone()),
             at: Some(Spot::from(&claimant.role.at)),
+            when: None,
         });
         return came;
     }
@@ -131,6 +133,7 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
             text: why,
             identity: Some(claimant.who.clone()),
             at: Some(Spot::from(&role.trust.at)),
+            when: None,
         });
     };
     let mut fill = Fill::default();
@@ -149,6 +152,7 @@ fn to_role(world: &World, claimant: &Claimant<'_>, role: &Role) -> Came {
         subject: claimant.subject.clone(),
         foretold: None,
         audience: claimant.audience.value.clone(),
+        now: world.now,
     };
     let weighed = match weigh(&role.trust, &asking, fill) {
         Ok(weighed) => weighed,
@@ -315,6 +319,7 @@ fn unnamed_issuer(world: &World, claimant: &Claimant<'_>, role: &Role, fill: Fil
             text,
             identity: Some(claimant.who.clone()),
             at: Some(Spot::from(&role.trust.at)),
+            when: None,
         });
         return came;
     }
@@ -326,6 +331,7 @@ fn unnamed_issuer(world: &World, claimant: &Claimant<'_>, role: &Role, fill: Fil
         subject: claimant.subject.clone(),
         foretold: None,
         audience: claimant.audience.value.clone(),
+        now: world.now,
     };
     let Ok(weighed) = weigh(&role.trust, &asking, fill) else { return came };
     let mut e = with_role(world, claimant, role, &asking, &weighed);

@@ -9,7 +9,7 @@ use trustwalk_core::severity::Severity;
 
 use crate::evidence;
 use crate::fill::Fill;
-use crate::model::Report;
+use crate::model::{Note, Report, Spot};
 use crate::pods;
 use crate::put;
 
@@ -56,12 +56,40 @@ pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now
         all.retain(|f| f.cause == first || !OF_TOKEN_FILE.contains(&f.cause));
     }
     let sound = all.is_empty();
+    if sound {
+        report.notes.extend(whole_secrets(workload, &who));
+    }
     for finding in all {
         let place = setting(workload, finding.cause);
         let related = vec![put::related("where the role is named", &role.at)];
         report.findings.push(put::found(finding, &who, &place, related, &fill));
     }
     sound
+}
+
+/// Secrets that a container takes whole: keys of AWS in one of them would go before the role (AWS SDKs and Tools
+/// Reference Guide, "Standardized credential providers": the environment is asked first), and no file shows what is in it.
+fn whole_secrets(workload: &Workload, who: &str) -> Vec<Note> {
+    let containers = ["containers", "initContainers"]
+        .into_iter()
+        .filter_map(|kind| workload.template.at_path(&["spec", kind]).ok())
+        .flat_map(|n| n.value.items());
+    let sources = containers.filter_map(|c| c.value.get("envFrom")).flat_map(|n| n.value.items());
+    // Before each name stands the prefix: with one that begins no key's name there is none among them.
+    let keys = |source: &&Node| {
+        let prefix = source.value.get("prefix").and_then(|n| n.value.text()).unwrap_or_default();
+        prefix.known().is_none_or(|prefix| "AWS_ACCESS_KEY_ID".starts_with(prefix))
+    };
+    let told = |source: &Node| {
+        let name = source.at_path(&["secretRef", "name"]).ok()?;
+        let text = format!(
+            "{who}: a container takes the whole Secret {} into its environment: keys of AWS among its entries would be \
+             used in place of the role",
+            name.value.text()?
+        );
+        Some(Note { text, identity: None, at: Some(Spot::from(&name.at)), when: None })
+    };
+    sources.filter(keys).filter_map(told).collect()
 }
 
 /// The place of an annotation of its pods.

@@ -259,4 +259,29 @@ fn trust_that_ends_on_a_day_is_told_before_it_is_applied() {
     let told = report["notes"][0]["text"].as_str().unwrap();
     assert!(told.contains("from 2999-12-31 00:00:00Z on statement 1 of its trust policy admits nobody"), "{told}");
     assert_eq!(report["notes"][0]["at"]["file"], "iam/role.yaml");
+    // Until then it is sound, and the day is told to machines too.
+    assert_eq!((report["outcome"].as_str(), &report["notes"][0]["when"]), (Some("ok"), &json!(32_503_593_600_i64)));
+    // What ended is over: the command knows which day it is.
+    write(folder.path(), &[("iam/role.yaml", &ends.replace("2999", "2019"))]);
+    let (code, report) = document(folder.path(), &["--rehearse"]);
+    assert_eq!((code, report["findings"][0]["code"].as_str()), (Some(3), Some("TW108")), "{report:#}");
+    assert_eq!(report["rehearsal"][0]["verdict"], "agree", "{report:#}");
+}
+
+#[test]
+fn a_secret_that_a_container_takes_whole_is_told() {
+    let job = |prefix: &str| {
+        format!(
+            "{ACCOUNT}---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: report, namespace: shop}}\nspec:\n  \
+             schedule: '* * * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          \
+             serviceAccountName: reader\n          containers:\n            - name: app\n              image: app\n              \
+             envFrom: [{{{prefix}secretRef: {{name: vault}}}}]\n"
+        )
+    };
+    let folder = checkout(&[("iam/role.yaml", &role(SUBJECT)), ("k8s/job.yaml", &job(""))]);
+    let (code, report) = document(folder.path(), &[]);
+    let told = report["notes"].as_array().unwrap().iter().any(|n| n["text"].as_str().unwrap().contains("Secret vault"));
+    assert!(code == Some(0) && told, "{report:#}");
+    write(folder.path(), &[("k8s/job.yaml", &job("prefix: DB_, "))]);
+    assert_eq!(document(folder.path(), &[]).1["notes"], json!([]));
 }

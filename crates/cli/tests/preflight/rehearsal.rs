@@ -8,7 +8,7 @@ use super::{ACCOUNT, SUBJECT, checkout, document, preflight, role};
 fn only(report: &Value) -> &Value {
     let all = report["rehearsal"].as_array().unwrap();
     assert_eq!(all.len(), 1, "{report:#}");
-    &all[0]
+    all.first().unwrap()
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl Report {
                 own.standing = Standing::Undetermined;
             }
             let identity = Some(one.who.clone());
-            self.undetermined.push(Note { text, identity, at: Some(one.at.clone()) });
+            self.undetermined.push(Note { text, identity, at: Some(one.at.clone()), when: None });
         }
         all.sort_by(|a, b| (&a.at, &a.who, &a.when).cmp(&(&b.at, &b.who, &b.when)));
         self.rehearsal = Some(all);

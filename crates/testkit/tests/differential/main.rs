@@ -304,7 +304,7 @@ async fn the_doctor_foretells_what_the_lab_does() {
     compare(DOCUMENTS, 7).await;
 }
 
-/// `cargo nextest run -p trustwalk-testkit --test differential --run-ignored only --no-capture`.
+/// `cargo test -p trustwalk-testkit --test differential -- --ignored --nocapture`: nextest ends what takes so long.
 #[tokio::test]
 #[ignore = "takes minutes: the same as above, of many more documents"]
 async fn the_doctor_foretells_what_the_lab_does_many_times() {

@@ -142,7 +142,7 @@ fn by_comment(checkout: &Checkout, found: &Found, notes: &mut Vec<Note>) -> Opti
             return Some(reason.to_owned());
         }
         let text = format!("`trustwalk: ignore[{codes}]` has no reason, and counts for nothing without one");
-        notes.push(Note { text, identity: None, at: Some(found.at.clone()) });
+        notes.push(Note { text, identity: None, at: Some(found.at.clone()), when: None });
     }
     None
 }
@@ -161,7 +161,7 @@ fn told_elsewhere(settings: &Settings, report: &mut Report) {
         let Some(own) = settings.elsewhere.iter().find(|e| fits(&e.role, role)) else { continue };
         report.undetermined.retain(|note| note.identity.as_ref() != Some(&identity.who));
         let text = format!("{}: the role {role} is declared elsewhere: {}", identity.who, own.reason);
-        report.notes.push(Note { text, identity: None, at: Some(identity.at.clone()) });
+        report.notes.push(Note { text, identity: None, at: Some(identity.at.clone()), when: None });
     }
 }
 

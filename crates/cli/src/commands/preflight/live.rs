@@ -33,7 +33,7 @@ pub(super) async fn judged(place: &PlaceArgs, mut world: World) -> anyhow::Resul
             Err(error) => {
                 let text = format!("{}: its way was not walked: {error}", identity.who);
                 let (identity, at) = (Some(identity.who.clone()), Some(identity.at.clone()));
-                report.undetermined.push(Note { text, identity, at });
+                report.undetermined.push(Note { text, identity, at, when: None });
                 continue;
             }
         };
@@ -41,7 +41,7 @@ pub(super) async fn judged(place: &PlaceArgs, mut world: World) -> anyhow::Resul
     }
     if ways.len() > WALKED {
         let text = format!("--live walked the first {WALKED} of {} ways of service accounts", ways.len());
-        report.undetermined.push(Note { text, identity: None, at: None });
+        report.undetermined.push(Note { text, identity: None, at: None, when: None });
     }
     report.finish();
     Ok(report)
@@ -61,7 +61,7 @@ async fn fill_in(live: &Live, world: &mut World, report: &Report, gaps: &mut Vec
         let read = match Box::pin(collect(live, &ask)).await {
             Ok(read) => read,
             Err(error) => {
-                gaps.push(Note { text: error.to_string(), identity: None, at: Some(at.clone()) });
+                gaps.push(Note { text: error.to_string(), identity: None, at: Some(at.clone()), when: None });
                 continue;
             }
         };
@@ -70,7 +70,12 @@ async fn fill_in(live: &Live, world: &mut World, report: &Report, gaps: &mut Vec
             world.add_live(role, at);
         } else {
             let why = evidence.role.gap().unwrap_or_default();
-            gaps.push(Note { text: format!("{arn} was not read: {why}"), identity: None, at: Some(at.clone()) });
+            gaps.push(Note {
+                text: format!("{arn} was not read: {why}"),
+                identity: None,
+                at: Some(at.clone()),
+                when: None,
+            });
         }
     }
     Ok(())
@@ -131,7 +136,7 @@ pub(super) fn judged_with(bundle: &Path, mut world: World) -> anyhow::Result<Rep
             take(&mut report, identity, over_live(&world, identity, evidence.clone()));
         } else {
             let text = format!("{}: the bundle holds no evidence of it", identity.who);
-            report.notes.push(Note { text, identity: None, at: Some(identity.at.clone()) });
+            report.notes.push(Note { text, identity: None, at: Some(identity.at.clone()), when: None });
         }
     }
     report.finish();

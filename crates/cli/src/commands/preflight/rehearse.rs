@@ -19,7 +19,7 @@ pub(super) async fn rehearse(report: &mut Report) {
         Ok(stage) => Some(stage),
         Err(error) => {
             let text = format!("nothing was rehearsed: the lab did not start: {error}");
-            report.undetermined.push(Note { text, identity: None, at: None });
+            report.undetermined.push(Note { text, identity: None, at: None, when: None });
             None
         }
     };
