@@ -8,6 +8,7 @@ use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Call, Decision, Exchange, Ident
 
 use crate::grants::{Trusted, grants};
 use crate::inventory::{Inventory, Role};
+use crate::registry::Registry;
 
 /// The account of AWS's own examples, for policies that name none.
 const EXAMPLE_ACCOUNT: &str = "111122223333";
@@ -29,7 +30,7 @@ fn provider(role: &Role, issuer: &str) -> String {
         return (*name).to_owned();
     }
     if let Some(account) = &role.account {
-        let partition = role.arn.split(':').nth(1).unwrap_or("aws");
+        let partition = role.partition();
         return format!("arn:{partition}:iam::{account}:oidc-provider/{issuer}");
     }
     // Of a policy that stands alone, the account is the one whose provider it names.
@@ -41,11 +42,17 @@ fn provider(role: &Role, issuer: &str) -> String {
 }
 
 /// The roles that a token of an issuer (without scheme) can assume, or can perhaps: `claims` are those that are known,
-/// and where it is `partial` there may be others.
+/// and where it is `partial` there may be others. None in an account that is known not to have registered the issuer,
+/// or not for the audience.
 pub fn assumable(inventory: &Inventory, issuer: &str, claims: &Map<String, Value>, partial: bool) -> Vec<Assumable> {
+    let registry = Registry::new(inventory);
     let mut found = Vec::new();
     for role in &inventory.roles {
-        let identity = Identity::new(provider(role, issuer)).with_claims(claims.clone());
+        let provider = provider(role, issuer);
+        if registry.refuses(&provider, claims) {
+            continue;
+        }
+        let identity = Identity::new(provider).with_claims(claims.clone());
         let identity = if partial { identity.partly_known() } else { identity };
         let exchange = Exchange::new(&identity, &Call::new());
         let policy = Policy::compile(&role.document);
@@ -87,7 +94,7 @@ impl Matrix {
         for (position, role) in inventory.roles.iter().enumerate() {
             match &role.account {
                 Some(account) => {
-                    let partition = role.arn.split(':').nth(1).unwrap_or("aws").to_owned();
+                    let partition = role.partition().to_owned();
                     positions.entry((partition, account.clone())).or_default().push(position);
                 }
                 None => matrix.alone.push(position),
@@ -103,6 +110,7 @@ impl Matrix {
 
     /// Positions of the roles that surely admit a token of an issuer (without scheme), in ascending order.
     pub fn roles_for(&self, inventory: &Inventory, issuer: &str, claims: &Map<String, Value>) -> Vec<usize> {
+        let registry = Registry::new(inventory);
         let mut found = Vec::new();
         let built_in = BUILT_IN_PROVIDERS.iter().find(|name| **name == issuer);
         for ((partition, account), part) in &self.accounts {
@@ -110,6 +118,9 @@ impl Matrix {
                 Some(name) => (*name).to_owned(),
                 None => format!("arn:{partition}:iam::{account}:oidc-provider/{issuer}"),
             };
+            if registry.refuses(&provider, claims) {
+                continue;
+            }
             let identity = Identity::new(provider).with_claims(claims.clone());
             let exchange = Exchange::new(&identity, &Call::new());
             found.extend(of_exchange(&part.index, &exchange).into_iter().filter_map(|at| part.roles.get(at).copied()));

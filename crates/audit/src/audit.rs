@@ -1,5 +1,7 @@
 //! The audit: everything together.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use trustwalk_trust_policy::{Comparison, DocumentCondition, DocumentStatement, Effect, Operator};
 
@@ -182,13 +184,17 @@ impl Audit {
         self.findings.iter().filter(|f| f.level == level).count()
     }
 
-    /// The same about one role alone, by its ARN or its name; `None` where none was read.
+    /// The same about one role alone, by its ARN, or about each that has this name; `None` where none was read.
     pub fn of_role(&self, inventory: &Inventory, wanted: &str) -> Option<Self> {
-        let role = inventory.roles.iter().find(|r| r.arn == wanted || r.name == wanted)?;
+        let named = inventory.roles.iter().filter(|r| r.arn == wanted || r.name == wanted);
+        let arns: BTreeSet<&str> = named.map(|r| r.arn.as_str()).collect();
+        if arns.is_empty() {
+            return None;
+        }
         let mut one = self.clone();
-        one.trust.retain(|t| t.role == role.arn);
-        one.findings.retain(|f| f.about == About::Role(role.arn.clone()));
-        one.untightened.retain(|u| u.role == role.arn);
+        one.trust.retain(|t| arns.contains(t.role.as_str()));
+        one.findings.retain(|f| matches!(&f.about, About::Role(arn) if arns.contains(arn.as_str())));
+        one.untightened.retain(|u| arns.contains(u.role.as_str()));
         Some(one)
     }
 }

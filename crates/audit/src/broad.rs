@@ -1,14 +1,15 @@
 //! Trust that is too broad: tokens of strangers are made up, and those that the role admits are witnesses.
 
 use serde_json::Value;
-use trustwalk_trust_policy::{Call, Decision, Exchange, Identity, Policy};
+use trustwalk_trust_policy::{Decision, Exchange, Identity, Policy};
 
+use crate::caller::{Calling, calls};
 use crate::finding::{About, Finding};
 use crate::grants::{Grant, Trusted};
 use crate::inventory::Role;
 use crate::registry::Registry;
 use crate::rule::{Own, Rule};
-use crate::tokens::{self, Family, Token, Whose};
+use crate::tokens::{self, Family, NEXT_ID, Token, Whose};
 use crate::wanted::Wanted;
 use crate::zone::{Standing, Zone};
 
@@ -20,23 +21,24 @@ const AUDIENCES: usize = 4;
 /// Whom a grant admits that it should not.
 pub(crate) fn broad(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, (zone, now): (&Zone, i64)) -> Vec<Finding> {
     let policy = grant.alone(&role.document);
-    let mut found: Vec<(Own, Token)> = Vec::new();
+    let calls = calls(role, grant, now);
+    let mut found: Vec<(Own, Token, &Calling)> = Vec::new();
     for (rule, token) in strangers(role, grant, registry, zone) {
-        let known = found.iter().any(|(other, _)| *other == rule || covers(*other, rule));
-        if !known && admits(&policy, &token.identity, now) {
-            found.push((rule, token));
+        let known = found.iter().any(|(other, ..)| *other == rule || covers(*other, rule));
+        if let Some(call) = (!known).then(|| admits(&policy, &token.identity, &calls)).flatten() {
+            found.push((rule, token, call));
         }
     }
     let mut all: Vec<Finding> =
-        found.iter().map(|(rule, token)| finding(role, grant, *rule, &token.identity)).collect();
-    all.extend(any_audience(role, grant, registry, (&policy, now)));
+        found.iter().map(|(rule, token, call)| finding(role, grant, *rule, (&token.identity, call))).collect();
+    all.extend(any_audience(role, grant, registry, (&policy, &calls)));
     all
 }
 
 /// Strangers worth trying, with the rule that the role breaks if it admits them; the widest first.
 fn strangers(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone) -> Vec<(Own, Token)> {
     let Some(issuer) = grant.trusted.issuer() else {
-        let partition = role.arn.split(':').nth(1).filter(|p| p.starts_with("aws")).unwrap_or("aws");
+        let partition = role.partition();
         let account = role.account.as_deref().unwrap_or("111122223333");
         let all = if grant.trusted == Trusted::Any { tokens::of_anybody(partition, account) } else { Vec::new() };
         return all.into_iter().map(|token| (Own::AnyProvider, token)).collect();
@@ -48,12 +50,31 @@ fn strangers(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone
     let mut broken: Vec<(Own, Token)> = all
         .into_iter()
         .filter_map(|token| {
-            let standing = zone.standing(issuer, &token.whose);
+            let standing = standing(zone, issuer, &token.whose, &wanted);
             Some((rule(&token, standing)?, token))
         })
         .collect();
     broken.sort_by_key(|(rule, _)| *rule);
     broken
+}
+
+/// Where somebody stands. An id that no policy writes and no zone has is that of whoever comes next, as a wildcard
+/// stood for it.
+fn standing(zone: &Zone, issuer: &str, whose: &Whose, wanted: &Wanted<'_>) -> Standing {
+    let found = zone.standing(issuer, whose);
+    let (Whose::Tenant { name, id: Some(id), project }, false) = (whose, zone.is_given() && found == Standing::Ours)
+    else {
+        return found;
+    };
+    let mark = ["@", id].concat();
+    let written = |value: &str| {
+        value.split('/').flat_map(|half| half.split(':')).any(|half| half.ends_with(&mark)) || value == id.as_str()
+    };
+    if wanted.values("sub").chain(wanted.values("repository_owner_id")).any(written) {
+        return found;
+    }
+    let next = Whose::Tenant { name: name.clone(), id: Some(NEXT_ID.to_owned()), project: project.clone() };
+    zone.standing(issuer, &next)
 }
 
 fn rule(token: &Token, standing: Standing) -> Option<Own> {
@@ -112,9 +133,9 @@ fn audiences(grant: &Grant<'_>, wanted: &Wanted<'_>, registry: Registry<'_>) -> 
     meant
 }
 
-/// Whether a policy surely lets a token through now, whatever else the call brings.
-fn admits(policy: &Policy, identity: &Identity, now: i64) -> bool {
-    policy.decide(&Exchange::new(identity, &Call::new().at(now))) == Decision::Allow
+/// A call with which a policy surely lets a token through, whatever else it brings.
+fn admits<'c>(policy: &Policy, identity: &Identity, calls: &'c [Calling]) -> Option<&'c Calling> {
+    calls.iter().find(|one| policy.decide(&Exchange::new(identity, &one.call)) == Decision::Allow)
 }
 
 /// A token for another audience than that of AWS or that the policy names, where several are registered and the policy
@@ -123,7 +144,7 @@ fn any_audience(
     role: &Role,
     grant: &Grant<'_>,
     registry: Registry<'_>,
-    (policy, now): (&Policy, i64),
+    (policy, calls): (&Policy, &[Calling]),
 ) -> Option<Finding> {
     let registered = registry.client_ids(grant.trusted.name()).filter(|ids| ids.len() > 1)?;
     let issuer = grant.trusted.issuer()?;
@@ -134,16 +155,16 @@ fn any_audience(
     let family = Family::of(issuer, &wanted);
     let admitted = |audience: &String| {
         let all = tokens::candidates(grant.trusted.name(), family, &wanted, std::slice::from_ref(audience));
-        all.into_iter().find(|token| admits(policy, &token.identity, now))
+        all.into_iter().find_map(|token| Some((admits(policy, &token.identity, calls)?, token)))
     };
     let mut taken = registered.iter().filter_map(|audience| Some((audience, admitted(audience)?)));
     let first = taken.next()?;
     let second = taken.next()?;
-    let (_, other) = if first.0 == USUAL_AUDIENCE { second } else { first };
-    Some(finding(role, grant, Own::AnyAudience, &other.identity))
+    let (_, (call, other)) = if first.0 == USUAL_AUDIENCE { second } else { first };
+    Some(finding(role, grant, Own::AnyAudience, (&other.identity, call)))
 }
 
-fn finding(role: &Role, grant: &Grant<'_>, broken: Own, identity: &Identity) -> Finding {
+fn finding(role: &Role, grant: &Grant<'_>, broken: Own, (identity, call): (&Identity, &Calling)) -> Finding {
     let claim = |name: &str| identity.claims.get(name).and_then(Value::as_str).unwrap_or_default();
     let issuer = identity.issuer_path.as_str();
     let subject = ["sub", "user_id", "id"].iter().map(|c| claim(c)).find(|v| !v.is_empty()).unwrap_or_default();
@@ -182,4 +203,5 @@ fn finding(role: &Role, grant: &Grant<'_>, broken: Own, identity: &Identity) -> 
         .at(grant.statement)
         .in_place(role.place.as_ref())
         .shown_by(identity)
+        .called(&call.chosen)
 }

@@ -3,14 +3,14 @@
 
 use trustwalk_core::cause::{Cause, policy as causes};
 use trustwalk_trust_policy::{
-    Call, Decision, Document, DocumentStatement, Effect, Identity, Part, Policy, Request, Text,
+    Call, Comparison, Decision, Document, DocumentStatement, Effect, Identity, Part, Policy, ProviderArn, Request, Text,
 };
 
 use crate::grants::{Grant, Trusted};
 use crate::inventory::Role;
 use crate::registry::Registry;
 use crate::tokens::{Family, Mintable, is_eks, mintable};
-use crate::wanted::{Wanted, claim_of};
+use crate::wanted::{Want, Wanted, claim_of};
 
 /// Why a grant admits nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub(crate) fn dead(role: &Role, grant: &Grant<'_>, registry: Registry<'_>) -> Op
         Trusted::Provider { account, .. } if role.account.as_ref().is_some_and(|own| own != account) => {
             let why = format!("the provider is in account {account}, and STS looks in the role's own");
             return told(Cause::FederatedArnWrongAccount, why);
+        }
+        Trusted::Provider { arn, .. } if role.account.is_some() && !is_of(arn, role.partition()) => {
+            let why = format!("the provider is not in partition {}, where the role is", role.partition());
+            return told(Cause::FederatedPrincipalMalformed, why);
         }
         Trusted::Provider { arn, issuer, .. } => {
             if let Some(near) = registry.missing(arn) {
@@ -158,9 +162,13 @@ fn by_deny(role: &Role, grant: &Grant<'_>) -> Option<Dead> {
     denies.peek()?;
     let wanted = Wanted::of(grant.written, issuer);
     let want = wanted.on("sub").iter().find(|w| w.is_list())?;
-    // A pattern stands for all that it takes where the Deny's `*` takes it in whole; its `?` would take one letter.
-    let narrow =
-        denies.any(|s| Wanted::of(s, issuer).on("sub").iter().any(|w| w.values.iter().any(|v| v.contains('?'))));
+    // A pattern stands for all that it takes where the Deny's `*` takes it in whole: its `?` would take one letter, and
+    // a comparison that is negated, or letter by letter, tells of the pattern's own text alone.
+    let takes_whole = |w: &Want<'_>| {
+        let like = w.operator.is_some_and(|o| o.comparison == Comparison::StringLike && !o.negated);
+        like && !w.values.iter().any(|v| v.contains('?') || v.contains("${"))
+    };
+    let narrow = denies.any(|s| !Wanted::of(s, issuer).on("sub").iter().all(takes_whole));
     let policy = grant.alone(&role.document);
     let refused = |value: &String| {
         let identity = grant.anybody().with_claim("sub", value.as_str());
@@ -191,6 +199,10 @@ fn restricted(role: &Role, grant: &Grant<'_>, issuer: &str, claim: &str) -> Poli
     let conditions = grant.written.conditions.iter().filter(|c| on(&c.key)).cloned().collect();
     let statement = DocumentStatement { conditions, ..grant.written.clone() };
     Policy::from(Document { version: role.document.version, statements: vec![statement], ..Document::default() })
+}
+
+fn is_of(arn: &str, partition: &str) -> bool {
+    ProviderArn::parse(arn).is_some_and(|read| read.partition == partition)
 }
 
 fn is_no(decision: Decision) -> bool {

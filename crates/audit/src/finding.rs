@@ -1,5 +1,6 @@
 //! A finding: what, where, and the token that shows it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -39,11 +40,15 @@ pub struct Witness {
     pub provider: String,
     /// Its claims.
     pub claims: Map<String, Value>,
+    /// What the caller has to choose beside it, by condition key: the name of the session, the region.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub call: BTreeMap<String, String>,
 }
 
 impl From<&Identity> for Witness {
     fn from(identity: &Identity) -> Self {
-        Self { provider: identity.provider_arn.clone(), claims: identity.claims.clone() }
+        let (provider, claims) = (identity.provider_arn.clone(), identity.claims.clone());
+        Self { provider, claims, call: BTreeMap::new() }
     }
 }
 
@@ -99,6 +104,14 @@ impl Finding {
     /// The same, shown by a token.
     pub(crate) fn shown_by(mut self, identity: &Identity) -> Self {
         self.witness = Some(identity.into());
+        self
+    }
+
+    /// The same, with what the caller chose.
+    pub(crate) fn called(mut self, chosen: &BTreeMap<String, String>) -> Self {
+        if let Some(witness) = &mut self.witness {
+            witness.call.clone_from(chosen);
+        }
         self
     }
 }

@@ -81,7 +81,7 @@ pub(crate) fn grants(role: &Role) -> Vec<Grant<'_>> {
         if !lets_exchange(written) {
             continue;
         }
-        for trusted in trusted(written, role.account.as_deref()) {
+        for trusted in trusted(written, role) {
             let grant = Grant { statement, written, trusted };
             let double = |g: &Grant<'_>| g.statement == statement && g.trusted == grant.trusted;
             if !all.iter().any(double) {
@@ -109,19 +109,19 @@ fn lets_exchange(written: &DocumentStatement) -> bool {
     policy.evaluate(&Request::new(WEB_IDENTITY_ACTION, Principal::Anonymous, Context::new())) == Decision::Allow
 }
 
-fn trusted(written: &DocumentStatement, account: Option<&str>) -> Vec<Trusted> {
+fn trusted(written: &DocumentStatement, role: &Role) -> Vec<Trusted> {
     let Some(element) = written.principal.as_ref() else { return Vec::new() };
     let listed = match &element.principals {
-        Principals::Everyone if !element.negated => return any(written, account),
+        Principals::Everyone if !element.negated => return any(written, role),
         Principals::Listed(listed) if !element.negated => listed,
-        Principals::Listed(_) | Principals::Unusable(_) if element.negated => return any(written, account),
+        Principals::Listed(_) | Principals::Unusable(_) if element.negated => return any(written, role),
         Principals::Everyone | Principals::Unusable(_) | Principals::Listed(_) => return Vec::new(),
     };
     let mut all = Vec::new();
     for (kind, value) in listed {
         match kind {
             // For AWS, `*` is everybody (IAM User Guide, "Principal").
-            PrincipalKind::Federated | PrincipalKind::Aws if value == "*" => all.extend(any(written, account)),
+            PrincipalKind::Federated | PrincipalKind::Aws if value == "*" => all.extend(any(written, role)),
             PrincipalKind::Federated => all.extend(federated(value)),
             PrincipalKind::Aws | PrincipalKind::Service | PrincipalKind::CanonicalUser => {}
         }
@@ -130,17 +130,17 @@ fn trusted(written: &DocumentStatement, account: Option<&str>) -> Vec<Trusted> {
 }
 
 /// All providers; and those whose claims the statement asks for, which narrows it to them.
-fn any(written: &DocumentStatement, account: Option<&str>) -> Vec<Trusted> {
+fn any(written: &DocumentStatement, role: &Role) -> Vec<Trusted> {
     let mut all = vec![Trusted::Any];
     for key in written.conditions.iter().map(|c| c.key.as_str()) {
         let Some((issuer, claim)) = key.rsplit_once(':') else { continue };
         if claim.contains('/') || !issuer.contains('.') {
             continue;
         }
-        let account = account.unwrap_or("111122223333");
+        let account = role.account.as_deref().unwrap_or("111122223333");
         let found = match BUILT_IN_PROVIDERS.iter().find(|name| **name == issuer) {
             Some(name) => Some(Trusted::BuiltIn(name)),
-            None => federated(&format!("arn:aws:iam::{account}:oidc-provider/{issuer}")),
+            None => federated(&format!("arn:{}:iam::{account}:oidc-provider/{issuer}", role.partition())),
         };
         all.extend(found.filter(|f| !all.contains(f)));
     }

@@ -23,6 +23,7 @@
 mod answers;
 mod audit;
 mod broad;
+mod caller;
 mod dead;
 mod finding;
 mod grants;

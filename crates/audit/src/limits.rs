@@ -24,11 +24,19 @@ pub const RECORD_BYTES: usize = trustwalk_symptoms::MAX_RECORD_BYTES;
 /// Identities seen that are kept of one role: more are no list that a trust policy of 4,096 characters can hold.
 pub const SEEN_OF_A_ROLE: usize = 1_000;
 
-/// Tokens of strangers that are made up for one role.
-pub const STRANGERS: usize = 4_000;
+/// Tokens of strangers that are made up for one grant.
+pub const STRANGERS: usize = 65_536;
 
-/// Patterns of one role from which they are made up.
-pub const PATTERNS: usize = 64;
+/// Subjects of one statement that are tried, and patterns from which others are made up. A trust policy has 8,192
+/// characters at most, where its quota is raised as far as it goes (IAM User Guide, "IAM and AWS STS quotas"), and a
+/// subject worth naming has more than eight.
+pub const PATTERNS: usize = 1_024;
+
+/// Subjects made up from all patterns of a statement, which share them; each pattern has [`OF_A_PATTERN`] at least.
+pub const MADE_UP: usize = 8_192;
+
+/// Subjects made up from one pattern among many.
+pub const OF_A_PATTERN: usize = 64;
 
 /// Wildcards of one pattern that are filled in each on its own.
 pub const STARS: usize = 3;

@@ -46,7 +46,7 @@ pub(crate) fn providers(inventory: &Inventory, granted: &[(usize, Vec<Grant<'_>>
     for provider in inventory.providers.values() {
         let mut trust = by_provider.get(provider.arn.as_str()).cloned().unwrap_or_default();
         trust.extend(by_any.get(provider.account.as_str()).cloned().unwrap_or_default());
-        if registry.whole().contains(&provider.account) {
+        if registry.is_whole(&provider.account) {
             found.extend(use_of(provider, &trust, now));
         }
         found.extend(of_itself(provider));

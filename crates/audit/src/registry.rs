@@ -1,7 +1,6 @@
 //! The providers that accounts registered, asked by those who judge trust.
 
-use std::collections::BTreeSet;
-
+use serde_json::{Map, Value};
 use trustwalk_core::cause::Cause;
 use trustwalk_trust_policy::ProviderArn;
 
@@ -68,8 +67,20 @@ impl<'a> Registry<'a> {
         self.get(arn)?.client_ids.as_deref()
     }
 
-    /// The accounts of which every role was read.
-    pub(crate) fn whole(self) -> &'a BTreeSet<String> {
-        &self.inventory.whole
+    /// Whether the trust of every role of an account was read.
+    pub(crate) fn is_whole(self, account: &str) -> bool {
+        self.inventory.is_whole(account)
+    }
+
+    /// Whether STS knows already that it does not take a token: its provider is not registered in the account, or not
+    /// for its audience. Who asked for the token, where that is told, stands in the audience's place.
+    pub(crate) fn refuses(self, provider: &str, claims: &Map<String, Value>) -> bool {
+        let Some(read) = ProviderArn::parse(provider) else { return false };
+        let Some(known) = self.get(provider) else { return self.inventory.listed.contains(read.account) };
+        let (Some(registered), Some(aud), None) = (&known.client_ids, claims.get("aud"), claims.get("azp")) else {
+            return false;
+        };
+        let takes = |value: &Value| value.as_str().is_some_and(|aud| registered.iter().any(|r| r == aud));
+        !aud.as_array().map_or_else(|| takes(aud), |all| all.iter().any(takes))
     }
 }

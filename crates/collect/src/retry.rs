@@ -53,6 +53,11 @@ impl Pace {
         Self { attempts, base, most, tokens, throttled, teller: Arc::default() }
     }
 
+    /// The same for another client, with tokens of its own.
+    pub(crate) fn anew(&self) -> Self {
+        Self { base: self.base, most: self.most, ..Self::new(self.attempts) }
+    }
+
     /// From now on a call that comes too often waits longer, and says so.
     pub(crate) fn be_patient(&self, teller: Teller) {
         self.throttled.store(PATIENT_ATTEMPTS.max(self.attempts), Ordering::Relaxed);

@@ -11,6 +11,8 @@ use trustwalk_trust_policy::{Document, ProviderArn};
 
 pub use read::Reader;
 
+use crate::limits;
+
 /// A place in a file that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Place {
@@ -70,6 +72,13 @@ pub struct Role {
     pub place: Option<Place>,
 }
 
+impl Role {
+    /// The partition of AWS that it is in: `aws` where its ARN does not tell.
+    pub fn partition(&self) -> &str {
+        self.arn.split(':').nth(1).filter(|p| *p == "aws" || p.starts_with("aws-")).unwrap_or("aws")
+    }
+}
+
 /// An identity provider that an account registered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provider {
@@ -120,13 +129,60 @@ pub struct Inventory {
     pub whole: BTreeSet<String>,
     /// Accounts of which every provider is known.
     pub listed: BTreeSet<String>,
+    /// Accounts that have a role whose trust could not be read; one without a number may be any.
+    pub holes: BTreeSet<String>,
 }
 
 impl Inventory {
-    /// The accounts that roles and providers are of.
+    /// The accounts that roles and providers are of, and those that were read and have none.
     pub fn accounts(&self) -> BTreeSet<&str> {
         let of_roles = self.roles.iter().filter_map(|r| r.account.as_deref());
-        of_roles.chain(self.providers.values().map(|p| p.account.as_str())).collect()
+        let of_providers = self.providers.values().map(|p| p.account.as_str());
+        of_roles.chain(of_providers).chain(self.whole.iter().map(String::as_str)).collect()
+    }
+
+    /// Takes in another account's.
+    pub fn take_in(&mut self, other: Self) {
+        let room = limits::ROLES.saturating_sub(self.roles.len());
+        let left = other.roles.len().saturating_sub(room);
+        if left > 0 {
+            let first = other.roles.get(room).and_then(|r| r.account.clone()).unwrap_or_default();
+            let what = format!("{left} roles of account {first}");
+            let why = format!("no more than {} roles are read", limits::ROLES);
+            self.unread.push(Unread { what, why, place: None });
+            self.whole.remove(&first);
+        }
+        self.whole.extend(other.whole.into_iter().filter(|_| left == 0));
+        self.roles.extend(other.roles.into_iter().take(room));
+        for (arn, provider) in other.providers {
+            if self.providers.len() < limits::PROVIDERS {
+                self.providers.insert(arn, provider);
+            } else {
+                let why = format!("no more than {} providers are read", limits::PROVIDERS);
+                self.unread.push(Unread { what: format!("provider {arn}"), why, place: None });
+            }
+        }
+        self.unread.extend(other.unread);
+        self.holes.extend(other.holes);
+        self.listed.extend(other.listed);
+    }
+
+    /// Takes the places away, where what was read stands in no file that anybody has.
+    pub fn forget_places(&mut self) {
+        self.roles.iter_mut().for_each(|r| r.place = None);
+        self.providers.values_mut().for_each(|p| p.place = None);
+        self.unread.iter_mut().for_each(|u| u.place = None);
+    }
+
+    /// That there is a role whose trust could not be read.
+    pub(crate) fn lose_role(&mut self, arn: &str, unread: Unread) {
+        self.holes.insert(account_of(arn).unwrap_or_default().to_owned());
+        self.unread.push(unread);
+    }
+
+    /// Whether the trust of every role of an account was read: what no role does is told of no other.
+    pub(crate) fn is_whole(&self, account: &str) -> bool {
+        self.whole.contains(account) && !self.holes.contains(account) && !self.holes.contains("")
     }
 
     /// Adds a role whose document is a text; what is no policy becomes something unread.
@@ -139,7 +195,7 @@ impl Inventory {
             }
             Err(error) => {
                 let what = format!("the trust policy of role {name}");
-                self.unread.push(Unread { what, why: error.to_string(), place });
+                self.lose_role(&arn, Unread { what, why: error.to_string(), place });
             }
         }
     }

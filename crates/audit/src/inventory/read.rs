@@ -1,9 +1,11 @@
 //! Texts to an inventory: each file is one answer, a list of answers, or several one after the other.
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 
 use super::wire::{Answer, WireListed, WireRole, WireUsed};
-use super::{Inventory, LastUsed, Named, Place, Provider, Unread, account_of, escaped};
+use super::{Inventory, LastUsed, Named, Place, Provider, Role, Unread, account_of, escaped};
 use crate::limits;
 
 /// Reads files, in whatever order, and puts together what belongs together.
@@ -14,8 +16,8 @@ pub struct Reader {
     unnamed: Vec<Provider>,
     /// Accounts of which a listing of roles was read, and whether one of its pages was the last.
     pages: Vec<(Option<String>, bool)>,
-    /// Whether a listing of providers was empty, which tells no account.
-    nothing_listed: bool,
+    /// Files in which a listing of providers was empty, which tells no account.
+    nothing_listed: BTreeSet<String>,
     /// Which of several files is read, and how far lines were counted in it.
     file: String,
     counted: (usize, u64),
@@ -143,7 +145,8 @@ impl Reader {
             Ok(read) => read,
             Err(error) => {
                 let what = named(one).unwrap_or_else(|| format!("role {position} of {}", self.file));
-                self.found.unread.push(Unread { what, why: error.to_string(), place });
+                let unread = Unread { what: what.clone(), why: error.to_string(), place };
+                self.found.lose_role(&what, unread);
                 return;
             }
         };
@@ -153,7 +156,7 @@ impl Reader {
         let arn = if arn.is_empty() { name.clone() } else { arn };
         let Some(trust) = read.trust else {
             let what = format!("the trust policy of role {name}");
-            self.found.unread.push(Unread { what, why: "the answer has none".to_owned(), place });
+            self.found.lose_role(&arn, Unread { what, why: "the answer has none".to_owned(), place });
             return;
         };
         let document = if trust.get().trim_start().starts_with('"') {
@@ -172,7 +175,9 @@ impl Reader {
             return;
         };
         let line = self.line(listed, text);
-        self.nothing_listed |= all.is_empty();
+        if all.is_empty() {
+            self.nothing_listed.insert(self.file.clone());
+        }
         for arn in all.into_iter().filter_map(|l| l.arn) {
             match Provider::named(&arn) {
                 Some(provider) => {
@@ -246,9 +251,7 @@ impl Reader {
         for provider in std::mem::take(&mut self.unnamed) {
             self.place_provider(provider, only.as_deref());
         }
-        if self.nothing_listed {
-            self.found.listed.extend(only.clone());
-        }
+        self.list_nothing(only.as_deref());
         for account in accounts {
             let pages: Vec<bool> =
                 self.pages.iter().filter(|(of, _)| of.as_ref() == Some(&account)).map(|(_, last)| *last).collect();
@@ -269,6 +272,22 @@ impl Reader {
             }
         }
         self.found
+    }
+
+    /// A listing without a provider is of the one account, or of that whose roles alone stand in the same file.
+    fn list_nothing(&mut self, only: Option<&str>) {
+        for file in std::mem::take(&mut self.nothing_listed) {
+            let here = |role: &&Role| role.place.as_ref().is_some_and(|p| p.file == file);
+            let of: BTreeSet<&str> =
+                self.found.roles.iter().filter(here).filter_map(|r| r.account.as_deref()).collect();
+            let mut of = of.into_iter();
+            let account = match (of.next(), of.next()) {
+                (Some(one), None) => Some(one),
+                (None, _) | (Some(_), Some(_)) => only,
+            };
+            let account = account.map(str::to_owned);
+            self.found.listed.extend(account);
+        }
     }
 
     /// An answer that names no ARN belongs to the one provider of its issuer that is known, else to the one account.

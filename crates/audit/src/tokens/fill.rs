@@ -6,8 +6,11 @@ use crate::wanted::Wanted;
 
 /// What takes a wildcard's place within a part of a subject, or over the border to the next one.
 const WITHIN: [&str; 5] = ["", "x", MADE_UP, "-trustwalk-stranger", "trustwalk-stranger-"];
-/// For GitHub: whole repositories and their contexts, and ids.
-const GITHUB: [&str; 10] = [
+/// What takes the place of every `?`: digits stand in names and in ids alike, and not all of them are somebody's whom
+/// the policy names beside.
+const LETTERS: [&str; 5] = ["1", "5", "8", ":", "/"];
+/// For GitHub: whole repositories and their contexts, ids, and what follows them.
+const GITHUB: [&str; 13] = [
     "trustwalk-stranger:ref:refs/heads/main",
     "repo:trustwalk-stranger/x",
     "repo:trustwalk-stranger/",
@@ -18,6 +21,9 @@ const GITHUB: [&str; 10] = [
     "ref:refs/heads/main",
     ":ref:refs/heads/main",
     NEXT_ID,
+    "x@999999999992",
+    "x@999999999992:ref:refs/heads/main",
+    "999999999991/x@999999999992:ref:refs/heads/main",
 ];
 /// For clusters.
 const KUBERNETES: [&str; 5] = [
@@ -38,14 +44,13 @@ pub(super) fn subjects(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
         Some(values) => values.clone(),
         None => wanted.values("sub").collect(),
     };
+    // Each has its share: what a first pattern stands for leaves none untried.
+    let share = (limits::MADE_UP / values.len().max(1)).max(limits::OF_A_PATTERN);
     for value in values.iter().take(limits::PATTERNS) {
         if exact.is_none() && value.contains(['*', '?']) {
-            all.extend(members(value, family));
+            all.extend(share_of(value, family, share));
         } else {
             all.push((*value).to_owned());
-        }
-        if all.len() >= limits::STRANGERS {
-            break;
         }
     }
     if exact.is_none() {
@@ -53,6 +58,19 @@ pub(super) fn subjects(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
     }
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|subject| seen.insert(subject.clone()));
+    all
+}
+
+/// Members of a pattern, with as many of its wildcards filled in on their own as its share allows, one at least.
+fn share_of(pattern: &str, family: Family, share: usize) -> Vec<String> {
+    let letters: &[&str] = if pattern.contains('?') { &LETTERS } else { &[""] };
+    let mut all = Vec::new();
+    for stars in (1..=limits::STARS).rev() {
+        all = letters.iter().flat_map(|letter| members(&pattern.replace('?', letter), family, stars)).collect();
+        if all.len() <= share {
+            break;
+        }
+    }
     all
 }
 
@@ -75,8 +93,9 @@ fn usual(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
     }
 }
 
-/// Members of a pattern, each of its first wildcards filled in on its own, the others with something short.
-fn members(pattern: &str, family: Family) -> Vec<String> {
+/// Members of a pattern, each of its first wildcards, so many at most, filled in on its own, the others with something
+/// short.
+fn members(pattern: &str, family: Family, most: usize) -> Vec<String> {
     let further: &[&str] = match family {
         Family::Github => &GITHUB,
         Family::Kubernetes => &KUBERNETES,
@@ -87,11 +106,11 @@ fn members(pattern: &str, family: Family) -> Vec<String> {
     let mut stars = 0;
     for letter in pattern.chars() {
         match letter {
-            '*' if stars < limits::STARS => {
+            '*' if stars < most => {
                 stars += 1;
                 all = all.iter().flat_map(|start| fillings.iter().map(move |f| [start.as_str(), f].concat())).collect();
             }
-            '*' | '?' => all.iter_mut().for_each(|text| text.push('x')),
+            '*' => all.iter_mut().for_each(|text| text.push('x')),
             other => {
                 for text in &mut all {
                     text.push(other);
@@ -111,8 +130,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn ids_in_fillings_are_the_next_ones() {
+        let with_ids = GITHUB.iter().filter(|f| f.contains('@'));
+        for filling in with_ids {
+            assert!(filling.contains(&format!("x@{}", super::super::NEXT_PROJECT_ID)), "{filling}");
+            assert!(filling.starts_with("x@") || filling.starts_with(&format!("{NEXT_ID}/")), "{filling}");
+        }
+    }
+
+    #[test]
     fn three_wildcards_are_tens_of_texts_and_not_thousands() {
-        let all = members("repo:acme@*/api@*:*", Family::Github);
-        assert!(all.len() < 100 && all.contains(&format!("repo:acme@{NEXT_ID}/api@{NEXT_ID}:ref:refs/heads/main")));
+        let all = members("repo:acme@*/api@*:*", Family::Github, limits::STARS);
+        assert!(all.len() < 400 && all.contains(&format!("repo:acme@{NEXT_ID}/api@{NEXT_ID}:ref:refs/heads/main")));
     }
 }

@@ -164,9 +164,11 @@ pub(crate) fn candidates(provider: &str, family: Family, wanted: &Wanted<'_>, au
 /// registers tomorrow.
 pub(crate) fn of_anybody(partition: &str, account: &str) -> Vec<Token> {
     let registered = format!("arn:{partition}:iam::{account}:oidc-provider/{MADE_UP}.invalid");
-    let [_, cognito, ..] = BUILT_IN_PROVIDERS;
-    ["accounts.google.com".to_owned(), cognito.to_owned(), registered]
-        .into_iter()
+    let [google, cognito, ..] = BUILT_IN_PROVIDERS;
+    // Elsewhere nobody says that they are known.
+    let public = [google, cognito].into_iter().filter(|_| partition == "aws").map(str::to_owned);
+    public
+        .chain([registered])
         .map(|provider| Token {
             identity: Identity::new(provider).with_claim("aud", MADE_UP).with_claim("sub", MADE_UP),
             whose: Whose::Anybody,

@@ -112,6 +112,9 @@ fn finding_row(out: &mut String, finding: &Finding) {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let _ = write!(out, "<tr><td>{}</td><td>{}</td></tr>", text(name), text(&value));
         }
+        for (key, value) in &witness.call {
+            let _ = write!(out, "<tr><td>call with {}</td><td>{}</td></tr>", text(key), text(value));
+        }
         out.push_str("</table></details>");
     }
     let _ = write!(out, "</td><td>{}", text(advice));
@@ -197,7 +200,7 @@ mod tests {
         let mut finding = Finding::new(Rule::Own(Own::AnyTenant), about, evil.to_owned(), &[]);
         let mut claims = serde_json::Map::new();
         claims.insert(evil.to_owned(), evil.into());
-        finding.witness = Some(Witness { provider: evil.to_owned(), claims });
+        finding.witness = Some(Witness { provider: evil.to_owned(), claims, call: std::collections::BTreeMap::new() });
         let audit = Audit { findings: vec![finding], ..Audit::default() };
         let page = html(&audit, evil);
         assert!(!page.contains("<img") && !page.contains('\u{202e}'), "{page}");

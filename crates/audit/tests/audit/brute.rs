@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use trustwalk_audit::{Inventory, Matrix, Reader, assumable};
 use trustwalk_trust_policy::{Call, Decision, Document, Exchange, Identity, Policy};
 
-use super::support::{EKS, GITHUB};
+use super::support::{EKS, GITHUB, codes, github, policy, provider};
 
 const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 const ISSUERS: [&str; 3] = [EKS, GITHUB, "accounts.google.com"];
@@ -117,6 +117,78 @@ proptest! {
                         prop_assert_eq!(matrix.roles_for(&inventory, issuer, &claims), surely);
                     }
                 }
+            }
+        }
+    }
+}
+
+const OWNERS: [&str; 9] = ["acme", "acme", "acme*", "*acme", "*", "acme@1", "acme@*", "acme@?", "*acme*"];
+const NAMES: [&str; 7] = ["api", "api", "*", "api@2", "api@*", "api*", "*@*"];
+const CONTEXTS: [&str; 6] = ["*", "ref:*", "ref:refs/heads/main", "environment:*", "environment:prod", "pull_request"];
+const RAW: [&str; 5] = ["*", "repo:*", "*:environment:prod", "repo:*/api:*", "*api*"];
+const OPENING: [&str; 5] =
+    ["StringLike", "StringLike", "ForAllValues:StringLike", "StringLikeIfExists", "ForAnyValue:StringLike"];
+
+/// Everybody of a small world who is not ours: `acme`, whose id is 1.
+fn strangers() -> Vec<(bool, String)> {
+    let mut all = Vec::new();
+    for owner in ["evil", "acme-evil", "evil-acme", "acmeevil", "evil@9", "acme-evil@9", "acme@9"] {
+        for name in ["api", "web", "api-evil"] {
+            for context in ["ref:refs/heads/main", "environment:prod", "pull_request", "ref:refs/tags/v1"] {
+                let name = if owner.contains('@') { format!("{name}@8") } else { name.to_owned() };
+                all.push((owner.starts_with("acme@"), format!("repo:{owner}/{name}:{context}")));
+            }
+        }
+    }
+    all
+}
+
+/// Who admits a token of GitHub that says so.
+fn admitted(document: &Policy, subject: &str) -> bool {
+    let repository = subject.split(':').nth(1).unwrap_or_default();
+    let bare = |half: &str| half.split('@').next().unwrap_or_default().to_owned();
+    let (owner, name) = repository.split_once('/').unwrap_or_default();
+    let identity = Identity::new(provider(GITHUB))
+        .with_claim("sub", subject)
+        .with_claim("aud", "sts.amazonaws.com")
+        .with_claim("repository", format!("{}/{}", bare(owner), bare(name)))
+        .with_claim("repository_owner_id", "9")
+        .with_claim("repository_id", "8");
+    document.decide(&Exchange::new(&identity, &Call::new().at(super::support::NOW))) == Decision::Allow
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn whoever_of_a_small_world_gets_in_is_told(
+        patterns in prop::collection::vec((
+            prop::sample::select(OWNERS.to_vec()),
+            prop::sample::select(NAMES.to_vec()),
+            prop::sample::select(CONTEXTS.to_vec()),
+        ), 1..4),
+        raw in prop::option::weighted(0.2, prop::sample::select(RAW.to_vec())),
+        operator in prop::sample::select(OPENING.to_vec()),
+        deny in prop::option::weighted(0.3, prop::sample::select(vec!["repo:acme/*", "repo:acme*", "repo:*acme/*"])),
+        aud in any::<bool>(),
+    ) {
+        let mut values: Vec<String> = patterns.iter().map(|(o, n, c)| format!("repo:{o}/{n}:{c}")).collect();
+        values.extend(raw.map(str::to_owned));
+        let mut conditions = vec![(operator, "sub", json!(values))];
+        if aud {
+            conditions.push(("StringEquals", "aud", json!("sts.amazonaws.com")));
+        }
+        let mut statements = vec![github(&conditions)];
+        if let Some(but) = deny {
+            let mut closing = github(&[("StringNotLike", "sub", json!(but))]);
+            closing["Effect"] = json!("Deny");
+            statements.push(closing);
+        }
+        let document = Policy::compile(&Document::parse(&policy(&statements).to_string()).unwrap());
+        let told = codes(&statements, "");
+        for (next, subject) in strangers() {
+            if admitted(&document, &subject) {
+                let named = told.contains(&"TA002") || next && told.contains(&"TA004");
+                prop_assert!(named, "{} gets in, and {:?} is told: {:?}", subject, told, statements);
             }
         }
     }

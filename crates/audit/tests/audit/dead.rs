@@ -117,6 +117,9 @@ fn a_deny_for_everybody_kills_and_one_for_some_does_not() {
         (deny_like("system:serviceaccount:other:*"), vec![]),
         (deny_like("system:serviceaccount:a:*"), vec![]),
         (deny_like("*"), vec!["TW108"]),
+        // What is said of the pattern's text is said of no subject.
+        (json!({"StringNotLike": {format!("{EKS}:sub"): "system:serviceaccount:a:x*"}}), vec![]),
+        (json!({"StringEquals": {format!("{EKS}:sub"): ["system:serviceaccount:a:*", "x"]}}), vec![]),
         // One letter is not all that a star is.
         (json!({"StringLike": {format!("{EKS}:sub"): ["system:serviceaccount:a:?", "x"]}}), vec![]),
     ] {

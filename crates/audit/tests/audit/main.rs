@@ -6,6 +6,7 @@ mod built_in;
 mod dead;
 mod reading;
 mod registered;
+mod review;
 mod support;
 mod tightening;
 mod wide;

@@ -76,7 +76,9 @@ pub(crate) fn findings(statements: &[Value], zone: &str) -> Vec<Finding> {
         if let Some(witness) = &finding.witness {
             let identity = Identity::new(witness.provider.as_str()).with_claims(witness.claims.clone());
             let admits = Policy::compile(&Document::parse(&policy.to_string()).unwrap());
-            let decision = admits.decide(&Exchange::new(&identity, &Call::new().at(NOW)));
+            let call =
+                witness.call.iter().fold(Call::new().at(NOW), |call, (key, value)| call.with(key, [value.as_str()]));
+            let decision = admits.decide(&Exchange::new(&identity, &call));
             assert_eq!(
                 decision,
                 Decision::Allow,

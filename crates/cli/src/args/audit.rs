@@ -56,7 +56,32 @@ pub(crate) struct AuditArgs {
     /// Further claim of its tokens, NAME=VALUE (repeatable; a name given again has several values)
     #[arg(long, value_name = "NAME=VALUE", requires = "subject")]
     pub(crate) claim: Vec<String>,
+    #[command(flatten)]
+    pub(crate) many: ManyArgs,
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "human")]
     pub(crate) output: AuditFormat,
+}
+
+/// Many accounts at once.
+#[derive(Debug, Args)]
+pub(crate) struct ManyArgs {
+    /// Accounts to ask: their numbers, one a line, or the answer of `aws organizations list-accounts`; - for standard
+    /// input
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "assume",
+        conflicts_with_all = ["files", "authorization_details", "providers"]
+    )]
+    pub(crate) accounts: Option<PathBuf>,
+    /// The role to take in each account, by its name, with its path where it has one
+    #[arg(long, value_name = "ROLE", requires = "accounts")]
+    pub(crate) assume: Option<String>,
+    /// The external id that the role asks for
+    #[arg(long, value_name = "ID", requires = "accounts")]
+    pub(crate) external_id: Option<String>,
+    /// A folder that keeps what each account answered: accounts that are in it are not asked again
+    #[arg(long, value_name = "FOLDER", requires = "accounts")]
+    pub(crate) state: Option<PathBuf>,
 }

@@ -202,6 +202,10 @@ const HELP: &[Help] = &[
             ("the account of your credentials", "trustwalk audit"),
             ("what somebody saved of one", "trustwalk audit --authorization-details account.json"),
             ("who can assume a role?", "trustwalk audit --role deploy"),
+            (
+                "every account of an organization",
+                "trustwalk audit --accounts accounts.json --assume Reader --state audit/",
+            ),
             ("a page for a reviewer", "trustwalk audit --zone zone.toml -o html > audit.html"),
         ],
         exits: &[

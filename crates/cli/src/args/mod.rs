@@ -25,7 +25,7 @@ use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _};
 use trustwalk_render::{TARGET, Typed};
 
 pub(crate) use access::{AccessArgs, AccessLevel, ManArgs, Printed};
-pub(crate) use audit::{AuditArgs, AuditFormat};
+pub(crate) use audit::{AuditArgs, AuditFormat, ManyArgs};
 pub(crate) use commands::Shell;
 pub(crate) use commands::{
     Cli, CollectArgs, Command, CompletionsArgs, DemoArgs, DiagnoseArgs, ExplainArgs, FixArgs, LabArgs, LabCommand,

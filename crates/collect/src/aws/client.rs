@@ -264,6 +264,14 @@ impl AwsClient {
         self.pace.be_patient(teller);
     }
 
+    /// The same client with other keys, and with patience and turns of its own.
+    pub(super) fn with_keys(&self, keys: Credentials) -> Self {
+        let pace = self.pace.anew();
+        pace.be_patient(Arc::new(|_| ()));
+        let (credentials, turns) = (Some(SharedCredentialsProvider::new(keys)), Arc::default());
+        Self { credentials, pace, turns, profile: None, kind: ProfileKind::Other, ..self.clone() }
+    }
+
     /// When this walk began, Unix seconds.
     pub fn now(&self) -> i64 {
         self.now

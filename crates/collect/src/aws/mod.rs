@@ -5,6 +5,7 @@
 //! regions do come from `aws-config`, so that trustwalk finds what the AWS CLI finds.
 
 mod ask;
+mod assume;
 mod client;
 mod cloudtrail;
 mod credentials;

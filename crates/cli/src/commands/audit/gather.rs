@@ -73,19 +73,18 @@ fn listed(given: &Path, reader: &mut Reader) -> Vec<PathBuf> {
 
 /// A file's text, unpacked.
 fn text(path: &Path) -> Result<String, String> {
-    let bytes = if path.as_os_str() == "-" {
-        use std::io::Read as _;
-        let mut bytes = Vec::new();
-        let limit = limits::FILE_BYTES;
-        std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-        if bytes.len() as u64 > limit {
-            return Err(format!("it has more than {limit} bytes"));
-        }
-        bytes
-    } else {
-        trustwalk_collect::read_up_to(path, limits::FILE_BYTES).map_err(|e| chain(&e))?
-    };
-    String::from_utf8(unpacked(bytes)?).map_err(|_| "it is not UTF-8".to_owned())
+    String::from_utf8(unpacked(bytes(path, limits::FILE_BYTES)?)?).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+/// A file's bytes; of `-`, those of standard input.
+pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    if path.as_os_str() != "-" {
+        return trustwalk_collect::read_up_to(path, limit).map_err(|e| chain(&e));
+    }
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > limit { Err(format!("it has more than {limit} bytes")) } else { Ok(bytes) }
 }
 
 /// An error and its reasons.

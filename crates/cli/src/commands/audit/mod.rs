@@ -1,7 +1,10 @@
 //! `trustwalk audit`: an account's trust, or what somebody saved of it, as a report for whoever reads it.
 
 mod account;
+mod accounts;
 mod gather;
+mod kept;
+mod list;
 mod question;
 mod words;
 
@@ -23,7 +26,13 @@ const NO_FILE: &str = "aws-account";
 pub(crate) async fn run(place: &PlaceArgs, args: &AuditArgs) -> anyhow::Result<Exit> {
     let zone = zone(args)?;
     let offline = !args.files.is_empty() || !args.authorization_details.is_empty() || !args.providers.is_empty();
-    let inventory = if offline { gather::inventory(args)? } else { Box::pin(account::inventory(place)).await? };
+    let (inventory, reused) = if offline {
+        (gather::inventory(args)?, None)
+    } else if args.many.accounts.is_some() {
+        Box::pin(accounts::inventory(place, &args.many)).await?
+    } else {
+        (Box::pin(account::inventory(place)).await?, None)
+    };
     if let (Some(issuer), Some(subject)) = (&args.issuer, &args.subject) {
         return question::answer(&inventory, args, issuer, subject, &place.typed);
     }
@@ -36,7 +45,9 @@ pub(crate) async fn run(place: &PlaceArgs, args: &AuditArgs) -> anyhow::Result<E
         None => whole,
     };
     let shown = match args.output {
-        AuditFormat::Human => words::words(&audit, &place.typed, offline, seen),
+        AuditFormat::Human => {
+            words::words(&audit, &place.typed, &words::From { offline, seen, reused: reused.as_ref() })
+        }
         AuditFormat::Json | AuditFormat::Yaml => style::document(&document(&audit, seen)?)?,
         AuditFormat::Csv => Shown::json_text(csv(&audit)),
         AuditFormat::Dot => Shown::json_text(dot(&audit)),

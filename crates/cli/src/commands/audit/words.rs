@@ -5,22 +5,48 @@ use trustwalk_audit::sarif::Level;
 use trustwalk_audit::{About, Audit, Finding, Rule, Seen, Standing, Trust, Witness};
 use trustwalk_render::{Ink, Next, Page, Pen, Shown, Typed, ending};
 
+use super::accounts::Reused;
 use crate::style;
 
 /// Options that the next command keeps.
-pub(super) const KEPT: &[&str] =
-    &["authorization-details", "providers", "zone", "profile", "region", "endpoint-url", "connect-to", "ca-bundle"];
+pub(super) const KEPT: &[&str] = &[
+    "authorization-details",
+    "providers",
+    "accounts",
+    "assume",
+    "external-id",
+    "state",
+    "zone",
+    "profile",
+    "region",
+    "endpoint-url",
+    "connect-to",
+    "ca-bundle",
+];
 /// Claims of a witness that are shown: the others say nothing that these do not.
 const CLAIMS: [&str; 9] =
     ["sub", "aud", "azp", "amr", "app_id", "repository", "repository_owner_id", "job_workflow_ref", "environment"];
 /// Values of one list that are shown.
 const VALUES: usize = 8;
 
+/// Accounts that are named one by one.
+const ACCOUNTS: usize = 8;
+
+/// What the report rests on.
+pub(super) struct From<'a> {
+    /// Whether that is files.
+    pub(super) offline: bool,
+    /// Who was seen.
+    pub(super) seen: Option<&'a Seen>,
+    /// What was read by an earlier run.
+    pub(super) reused: Option<&'a Reused>,
+}
+
 /// The whole report.
-pub(super) fn words(audit: &Audit, typed: &Typed, offline: bool, seen: Option<&Seen>) -> Shown {
+pub(super) fn words(audit: &Audit, typed: &Typed, from: &From<'_>) -> Shown {
     let pen = style::pen();
     let mut out = pen.page();
-    head(&mut out, audit, offline, seen);
+    head(&mut out, audit, from);
     for finding in &audit.findings {
         out.gap();
         told(&mut out, finding, pen);
@@ -48,15 +74,23 @@ pub(super) fn words(audit: &Audit, typed: &Typed, offline: bool, seen: Option<&S
     out.shown()
 }
 
-fn head(out: &mut Page, audit: &Audit, offline: bool, seen: Option<&Seen>) {
-    let accounts = if audit.accounts.is_empty() { "no account told".to_owned() } else { audit.accounts.join(", ") };
-    let from = if offline { "from files" } else { "live" };
-    out.line(format_args!("  accounts   {accounts} ({from})"));
+fn head(out: &mut Page, audit: &Audit, from: &From<'_>) {
+    let accounts = match audit.accounts.len() {
+        0 => "no account told".to_owned(),
+        many if many > ACCOUNTS => many.to_string(),
+        _ => audit.accounts.join(", "),
+    };
+    out.line(format_args!("  accounts   {accounts} ({})", if from.offline { "from files" } else { "live" }));
+    if let Some(reused) = from.reused {
+        let oldest = reused.oldest.strftime("%Y-%m-%d %H:%M:%SZ");
+        let accounts = counted(u64::try_from(reused.accounts).unwrap_or(u64::MAX), "account");
+        out.line(format_args!("  kept       {accounts}, read from {oldest} on and not asked again"));
+    }
     out.line(format_args!("  roles      {}, of which {} trust web identities", audit.roles, audit.trusting));
     out.line(format_args!("  providers  {}", audit.providers));
     let zone = if audit.zone_given { "as the zone says" } else { "whom the policies name; --zone FILE says it better" };
     out.line(format_args!("  ours       {zone}"));
-    if let Some((exchanges, unclear)) = seen.map(Seen::counts) {
+    if let Some((exchanges, unclear)) = from.seen.map(Seen::counts) {
         out.line(format_args!("  seen       {}, of which {unclear} say too little", counted(exchanges, "exchange")));
     }
 }
@@ -104,6 +138,9 @@ fn token(out: &mut Page, witness: &Witness) {
             "      {name:<19}  {}",
             value.as_str().map_or_else(|| Value::to_string(value), str::to_owned)
         ));
+    }
+    for (key, value) in &witness.call {
+        out.line(format_args!("      called with          {key} {value}"));
     }
 }
 
