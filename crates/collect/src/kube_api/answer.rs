@@ -69,13 +69,12 @@ impl Failure {
             Self::TooLarge(_) => false,
         };
         let told = if let Self::Refused { told, .. } = self { *told } else { None };
-        let throttled = matches!(self, Self::Refused { code: 429, .. });
-        again.then_some(Pause(told, if throttled { Reason::Throttled } else { Reason::Passing }))
+        again.then_some(Pause(told, if self.is_throttled() { Reason::Throttled } else { Reason::Passing }))
     }
 
-    /// Whether the request met another that changed the same object.
-    pub(super) fn is_conflict(&self) -> bool {
-        matches!(self, Self::Refused { code: 409, .. })
+    /// Whether the server had too much to do, and so did nothing.
+    pub(super) fn is_throttled(&self) -> bool {
+        matches!(self, Self::Refused { code: 429, .. })
     }
 
     /// As evidence.
@@ -173,6 +172,42 @@ mod tests {
         let words = format!("no: Authorization: Bearer {hidden}7");
         for body in [serde_json::json!({"message": words}).to_string(), words] {
             assert!(!of(body.as_bytes()).contains(&hidden), "{body}");
+        }
+    }
+
+    /// Recorded from kube-apiserver 1.36: status and body, what it is evidence of, and what a write comes to.
+    #[test]
+    fn the_refusals_of_a_real_server_are_read_as_what_they_are() {
+        const CONFLICT: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
+            "Operation cannot be fulfilled on serviceaccounts \"aws-node\": the object has been modified; please apply
+ your changes to the latest version and try again","reason":"Conflict","details":{"name":"aws-node",
+            "kind":"serviceaccounts"},"code":409}"#;
+        const NOT_FOUND: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
+            "deployments.apps \"nope\" not found","reason":"NotFound","details":{"name":"nope","group":"apps",
+            "kind":"deployments"},"code":404}"#;
+        const DENIED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
+            "secrets \"x\" is forbidden: User \"viewer\" cannot get resource \"secrets\" in API group \"\" in the namespace
+ \"kube-system\"","reason":"Forbidden","details":{"name":"x","kind":"secrets"},"code":403}"#;
+        const UNAUTHORIZED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
+            "Unauthorized","reason":"Unauthorized","code":401}"#;
+        const INVALID: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
+            "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: 300: may not
+ specify a duration less than 10 minutes","reason":"Invalid","details":{"causes":[{"reason":"FieldValueInvalid",
+            "field":"spec.expirationSeconds"}]},"code":422}"#;
+        // A line break in a string is none of JSON's: here it keeps lines short.
+        let flat = |text: &str| text.replace("\n ", " ").replace('\n', "");
+        let of =
+            |code: u16, body: &str| Failure::refused(StatusCode::from_u16(code).unwrap(), None, flat(body).as_bytes());
+        let seen = |code, body| of(code, body).observed::<()>(Source::default(), "get secrets");
+        assert!(seen(404, NOT_FOUND).is_absent());
+        assert_eq!(seen(403, DENIED).gap().unwrap(), " was refused: lacks get secrets");
+        assert_eq!(seen(401, UNAUTHORIZED).gap().unwrap(), " was refused: lacks a valid Kubernetes credential");
+        assert!(matches!(seen(422, INVALID), Observed::Unreachable { error, .. } if error.contains("10 minutes")));
+        // A write that names no version is sent again after a conflict, and no other refusal is.
+        assert!(of(409, CONFLICT).again(&Method::PATCH).is_some());
+        for (code, body) in [(404, NOT_FOUND), (403, DENIED), (401, UNAUTHORIZED), (422, INVALID)] {
+            assert_eq!(of(code, body).again(&Method::PATCH), None, "{code}");
+            assert!(!of(code, body).is_throttled());
         }
     }
 }

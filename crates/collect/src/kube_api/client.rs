@@ -205,7 +205,7 @@ impl KubeApi {
     }
 
     /// A request that changes something as long as the object has the version that the request names; `false` when
-    /// it has another.
+    /// it has another. What may have arrived is not sent again: the same version would be refused then, because of it.
     pub async fn write_at_version(&self, request: Request<Vec<u8>>) -> Result<bool, WriteError> {
         match Box::pin(self.ask_with(&request, OBJECT_BYTES, false)).await {
             Ok(_) => Ok(true),
@@ -231,7 +231,8 @@ impl KubeApi {
         Box::pin(self.ask_with(request, limit, true)).await
     }
 
-    /// `met` says whether a request that met another may be made again: not one that names a version.
+    /// `met` says whether a request that met another, or that may have arrived, may be made again: not one that names
+    /// a version.
     async fn ask_with(&self, request: &Request<Vec<u8>>, limit: usize, met: bool) -> Result<Vec<u8>, Failure> {
         let _waiting = self.waiting(request);
         let _slot = self.slots.acquire().await;
@@ -249,7 +250,7 @@ impl KubeApi {
                 }
                 Err(failure) => failure,
             };
-            match failure.again(request.method()).filter(|_| met || !failure.is_conflict()) {
+            match failure.again(request.method()).filter(|_| met || failure.is_throttled()) {
                 Some(told) if attempts.again(told).await => {}
                 Some(_) | None => return Err(failure),
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
-use trustwalk_foreign::redact;
+use trustwalk_foreign::{redact, shell};
 
 use super::answer::Failure;
 use super::client::KubeApi;
@@ -62,6 +62,10 @@ impl KubeApi {
             Request::post(path).header("content-type", "application/json").body(eviction.to_string().into_bytes());
         match request {
             Ok(request) => match self.once(&request).await {
+                Ok((StatusCode::CONFLICT, told, body)) => match self.is_there(namespace, name, uid).await {
+                    Some(false) => Evicted::Gone,
+                    Some(true) | None => outcome(StatusCode::CONFLICT, told, &body),
+                },
                 Ok((status, told, body)) => outcome(status, told, &body),
                 Err(Failure::Broken { reason, .. }) => Evicted::Lost(reason),
                 Err(Failure::Refused { code, message, .. }) => Evicted::Lost(format!("{code}: {message}")),
@@ -70,14 +74,26 @@ impl KubeApi {
             Err(error) => Evicted::Refused(error.to_string()),
         }
     }
+
+    /// Whether the pod of a name is there and is the one of this UID; `None` where nobody knows.
+    async fn is_there(&self, namespace: &str, name: &str, uid: &str) -> Option<bool> {
+        let path = format!("/api/v1/namespaces/{}/pods/{}", segment(namespace), segment(name));
+        let by_hand = shell::line("kubectl get pod {} -n {} -o yaml", &[name, namespace]);
+        let found = self.get(&path, &format!("Pod {namespace}/{name}"), "get pods", &by_hand).await;
+        match found.known() {
+            Some(pod) => Some(text(pod, "/metadata/uid") == uid),
+            None => found.is_absent().then_some(false),
+        }
+    }
 }
 
 /// The cause that a refusal has which a budget makes (Kubernetes, `policy/v1`, `DisruptionBudgetCause`).
 const DISRUPTION_BUDGET: &str = "DisruptionBudget";
 
 /// What an answer means. A budget refuses with 429, and so does a server in a hurry; the cause in the details tells
-/// them apart. A UID that is another's is a conflict (Kubernetes documentation, "API-initiated Eviction"; API
-/// reference, `Preconditions`).
+/// them apart (Kubernetes documentation, "API-initiated Eviction"). A conflict over another UID was told apart before:
+/// one that is left is over a version, of a pod that starts or of a budget that others write to, which the server
+/// itself tried for seconds (Kubernetes, `pkg/registry/core/pod/storage/eviction.go`); the pod is still there.
 fn outcome(status: StatusCode, told: Option<Duration>, body: &[u8]) -> Evicted {
     if status.is_success() {
         return Evicted::Goes;
@@ -86,7 +102,8 @@ fn outcome(status: StatusCode, told: Option<Duration>, body: &[u8]) -> Evicted {
     let by_budget = array(&parsed, "/details/causes").any(|c| text(c, "/reason") == DISRUPTION_BUDGET);
     let why = words(status, &parsed, body);
     match status.as_u16() {
-        404 | 409 => Evicted::Gone,
+        404 => Evicted::Gone,
+        409 => Evicted::Busy { why, told },
         429 if by_budget => Evicted::Budget { why, told },
         429 => Evicted::Busy { why, told },
         400..500 => Evicted::Refused(why),
@@ -129,7 +146,10 @@ mod tests {
         let busy = r#"{"message":"the server has received too many requests and has asked us to try again later",
             "reason":"TooManyRequests","code":429}"#;
         assert!(matches!(of(429, busy), Evicted::Busy { why, .. } if why.starts_with("the server has received")));
-        assert_eq!((of(404, "{}"), of(409, "{}")), (Evicted::Gone, Evicted::Gone));
+        assert_eq!(of(404, "{}"), Evicted::Gone);
+        let met = r#"{"message":"Operation cannot be fulfilled on poddisruptionbudgets.policy \"ledger\": the object has
+            been modified; please apply your changes to the latest version and try again","reason":"Conflict"}"#;
+        assert!(matches!(of(409, met), Evicted::Busy { why, .. } if why.starts_with("409: Operation cannot")));
         assert!(matches!(of(403, "no"), Evicted::Refused(_)) && matches!(of(503, "no"), Evicted::Lost(_)));
         let two = r#"{"message":"This pod has more than one PodDisruptionBudget, which the eviction subresource does
             not support."}"#;

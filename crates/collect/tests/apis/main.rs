@@ -10,3 +10,4 @@ mod pages;
 mod server;
 mod shared;
 mod watching;
+mod writing;
