@@ -80,8 +80,17 @@ impl Typed {
         let mut line = self.line(verb, &[]);
         line.target(target);
         line.typed(self, &ASKED);
+        // Where the files of a job are nobody but the user knows.
+        if matches!(target, Target::Job { .. }) && self.is_unsaid("job") {
+            line.part("--job", Some("PATH"));
+        }
         line.typed(self, &PLACE);
         line.finish()
+    }
+
+    /// Whether nothing that was typed says where it is.
+    fn is_unsaid(&self, name: &str) -> bool {
+        self.value(name).is_none() && self.value("bundle").is_none() && self.value(TARGET).is_none()
     }
 
     /// The fix of a target, or of what a plan's file is for, approved.

@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Finding};
 use crate::habitat::Habitat;
 use crate::link::Link;
 use crate::observation::{Observation, TRAIL, Witness};
-use crate::question::{self, Answers};
+use crate::question::{self, Answers, acts_by_association};
 use trustwalk_foreign::shell;
 use trustwalk_symptoms::Symptom;
 
@@ -285,6 +285,9 @@ fn unexplained(e: &Evidence, failures: &[Failing], gaps: bool) -> Option<String>
         ));
     }
     let decide = match &e.exchange {
+        _ if acts_by_association(&View::new(e)) => {
+            "what the pods ask for next would tell: EKS alone assumes the role of a Pod Identity association"
+        }
         Observed::Known { .. } => {
             "the pod's own log at debug level, and CloudTrail's AssumeRoleWithWebIdentity events, would tell more"
         }

@@ -209,7 +209,7 @@ fn ask_for(e: &mut Evidence, audience: &str) {
 }
 
 fn unknown<T>(what: &str) -> Observed<T> {
-    Observed::NotCollected { reason: format!("{what} is read once the change is made") }
+    Observed::NotCollected { reason: format!("to be read once the change is made: {what}") }
 }
 
 /// An exchange that nothing that is seen needs.

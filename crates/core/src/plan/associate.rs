@@ -58,5 +58,5 @@ fn lead(e: &mut Evidence, arn: &str) {
 }
 
 fn unread<T>(what: &str) -> Observed<T> {
-    Observed::NotCollected { reason: format!("{what} is read once the change is made") }
+    Observed::NotCollected { reason: format!("to be read once the change is made: {what}") }
 }

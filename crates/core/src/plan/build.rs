@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use trustwalk_foreign::{redact, shell, visible};
 
-use super::action::Action;
+use super::action::{Action, Cure};
 use super::cures::expected;
 use super::describe::{describe, reach};
 use super::lint::{Leave, Linted, Rule, lint, of_step};
@@ -16,6 +16,9 @@ use crate::diagnosis::{Diagnosis, Refused, course, named};
 use crate::evidence::{Evidence, View};
 use crate::finding::{Confidence, Finding};
 use crate::link::Link;
+
+/// What is told beside the tools' own ways.
+const NOTE: &str = "note";
 
 /// Version of the plan document.
 const VERSION: u32 = 1;
@@ -58,14 +61,24 @@ pub fn build_for(e: &Evidence, d: &Diagnosis, leave: Leave) -> Plan {
     plan.notes.extend(owners(e, &plan));
     plan.notes.extend(drift(&plan));
     for cure in root.cures.iter().filter(|c| c.actions.is_empty()) {
-        // The finding has every tool's way; here stands the one to take.
-        let owner = cure.through.as_ref().and_then(|tool| cure.by_hand.get_key_value(tool));
-        plan.notes.push(match owner.or_else(|| cure.by_hand.first_key_value()) {
-            Some((tool, text)) => format!("{}: {tool}: {text}", cure.title),
-            None => cure.title.clone(),
-        });
+        plan.notes.extend(way_by_hand(cure));
     }
     plan
+}
+
+/// The way to take where a person carries a cure out, and what is to be known before: the finding has every tool's.
+fn way_by_hand(cure: &Cure) -> Vec<String> {
+    let owner = cure.through.as_ref().and_then(|tool| cure.by_hand.get_key_value(tool));
+    let way = owner.or_else(|| cure.by_hand.iter().find(|(tool, _)| *tool != NOTE));
+    let note = cure.by_hand.get(NOTE).filter(|_| way.is_none_or(|(tool, _)| tool != NOTE));
+    match (way, note) {
+        (Some((tool, text)), note) => {
+            let way = format!("{}: {tool}: {text}", cure.title);
+            note.into_iter().cloned().chain([way]).collect()
+        }
+        (None, Some(note)) => vec![format!("{}: {note}", cure.title)],
+        (None, None) => vec![cure.title.clone()],
+    }
 }
 
 /// Whether the plan's steps cure a finding: all that it asks for is among them.
@@ -90,7 +103,7 @@ fn waits(finding: &Finding, root: &Finding, plan: &mut Plan) {
         }
         None => format!("{} waits: what fails before it is not proven, so nothing is changed for it", finding.name()),
     });
-    plan.notes.extend(acting().flat_map(|c| &c.by_hand).map(|(tool, text)| format!("{tool}: {text}")));
+    plan.notes.extend(acting().flat_map(way_by_hand));
 }
 
 /// Says why a cure is not taken, or leaves it to whoever keeps the object.

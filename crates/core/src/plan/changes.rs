@@ -19,7 +19,7 @@ pub(super) fn of_values(old: Option<&str>, new: Option<&str>) -> Vec<String> {
 }
 
 /// Lines for two JSON documents: only the places that differ, each with its path.
-pub(super) fn of_documents(old: &str, new: &str) -> Vec<String> {
+pub fn of_documents(old: &str, new: &str) -> Vec<String> {
     let (Ok(a), Ok(b)) = (serde_json::from_str::<Value>(old), serde_json::from_str::<Value>(new)) else {
         return of_values(Some(old), Some(new));
     };

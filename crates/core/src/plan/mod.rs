@@ -28,6 +28,7 @@ pub use action::{Action, Cure, MOST_RENEWED, OnePod, RENEWABLE, WebhookField};
 pub use applied::applied;
 pub use build::{build, build_for, fit, step_of};
 pub use chain::{Break, Digest, MOST_ENTRIES};
+pub use changes::of_documents as changed_places;
 pub use check::{Unfit, check_action, check_step, is_label, is_subdomain, provider_account};
 pub(crate) use cures::{complete, described};
 pub use describe::{Described, Undoing, describe, reach, reach_of_undoing};

@@ -360,7 +360,10 @@ fn of_sts(e: &View<'_>) -> Draft {
         "STS failed by itself; if {GLOBAL} was asked, which region failed is not for the client to choose"
     ));
     let decide = format!("which host was asked: the log at debug level names it; {GLOBAL} is the global endpoint");
-    regional(e, draft.unsure(Confidence::Possible, decide))
+    // As below: what still works is not restarted for it.
+    draft
+        .unsure(Confidence::Possible, decide)
+        .cure(REGIONAL_TITLE, &[("kubectl", regional_by_hand(e)), ("note", REGIONAL_NOTE.to_owned())])
 }
 
 /// Since 2025 the global name is answered in the caller's region where that is enabled by default and its name was
