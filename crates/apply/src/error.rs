@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use trustwalk_core::plan::Fault;
+use trustwalk_core::plan::{Fault, changed_places};
 
 /// Why a receipt is not known to be the user's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,25 @@ impl fmt::Display for Foreign {
             Self::Unsigned => "it is of the first format, which is not signed",
             Self::TakenOver => "it came from elsewhere and was taken over with --foreign-receipt before",
         })
+    }
+}
+
+/// Values that are no longer are told by the places in which they differ.
+const WHOLE: usize = 200;
+/// Most such places.
+const PLACES: usize = 8;
+
+/// Two values, or where they are long documents, what of the first is not in the second, and the other way round.
+fn apart(label: &str, was: &str, is: &str) -> String {
+    let places = if was.len().max(is.len()) > WHOLE { changed_places(was, is) } else { Vec::new() };
+    let left = places.len().saturating_sub(PLACES);
+    let more = if left > 0 { format!("; and {left} more places differ") } else { String::new() };
+    match places.as_slice() {
+        [] => format!("{label} `{was}`, it is now `{is}`"),
+        all => {
+            let shown: Vec<&str> = all.iter().take(PLACES).map(String::as_str).collect();
+            format!("what went (-) and came (+) since: {}{more}", shown.join("; "))
+        }
     }
 }
 
@@ -70,8 +89,8 @@ pub enum HomeError {
 pub enum ApplyError {
     /// The world is no longer as the plan saw it.
     #[error(
-        "{what} changed since the plan was made: it was `{expected}`, it is now `{found}`; this was not written \
-         to, diagnose again"
+        "{what} changed since the plan was made: {}; this was not written to, diagnose again",
+        apart("it was", expected, found)
     )]
     Stale {
         /// The thing.
@@ -83,8 +102,9 @@ pub enum ApplyError {
     },
     /// What a fix left was changed since, so undoing would lose somebody's work.
     #[error(
-        "{what} was changed by somebody else since the fix: the fix left `{left}`, it is now `{found}`; this was \
-         not undone. Put it back to what the fix left, or undo by hand from the receipt's `inverse`"
+        "{what} was changed by somebody else since the fix: {}; this was not undone. Put it back to what the fix \
+         left, or undo by hand from the receipt's `inverse`",
+        apart("the fix left", left, found)
     )]
     Overtaken {
         /// The thing.
@@ -299,8 +319,9 @@ pub enum ApplyError {
     },
     /// What this run wrote is no longer there.
     #[error(
-        "{what} was changed by somebody else while this was under way: `{left}` was written, it is now `{found}`; \
-         nothing further was done. Find out who is at work there before you go on"
+        "{what} was changed by somebody else while this was under way: {}; nothing further was done. Find out who \
+         is at work there before you go on",
+        apart("what was written is", left, found)
     )]
     Contended {
         /// The thing.

@@ -25,4 +25,4 @@ pub use journal::Journal;
 pub use outlook::{Way, outlook};
 pub use progress::{PodView, Progress, RolloutView, Still};
 pub use run::{Since, drifted, restart, resume, rollback, run};
-pub use verify::{PATIENCE, PAUSE, Verification, verify};
+pub use verify::{LINGERS, PATIENCE, PAUSE, Verification, has_retired, unproven, verify};

@@ -12,10 +12,15 @@ use trustwalk_core::plan::WebhookField;
 use trustwalk_foreign::shell;
 
 use crate::state::{Failure, same};
+use crate::verify::PAUSE;
 
 /// How often a write is tried that came too late each time, though what it replaces is still there: `kubectl` does
 /// the same.
 const ATTEMPTS: usize = 5;
+
+/// How often a write is sent again whose answer was lost and that has not arrived: it names a version, so that of all
+/// that were sent one is taken at most.
+const SENT_AGAIN: u32 = 2;
 
 /// An object and how people read it.
 pub(crate) struct Place {
@@ -65,7 +70,7 @@ pub(crate) async fn annotate(
         let body = json!({"metadata": {"resourceVersion": version, "annotations": {key: value}}});
         Some(("application/merge-patch+json", body))
     };
-    written(world, place, from, |o| Some(read(o)), change).await
+    written(world, place, (from, value.unwrap_or_default()), |o| Some(read(o)), change).await
 }
 
 /// Sets a field of one webhook of a configuration, while it is what it was.
@@ -91,7 +96,7 @@ pub(crate) async fn set_webhook(
         ]);
         Some(("application/json-patch+json", body))
     };
-    written(world, &configuration(name), from, |o| webhook(o, webhook_name, field), change).await
+    written(world, &configuration(name), (from, &field.text()), |o| webhook(o, webhook_name, field), change).await
 }
 
 fn set(hook: &Value, field: &WebhookField, place: &str, value: &Value) -> Value {
@@ -119,30 +124,34 @@ fn named<'a>(object: &'a Value, name: &str) -> Option<(usize, &'a Value)> {
 }
 
 /// Reads the object, and writes while what is to be replaced is there. Refused because the object was written
-/// meanwhile, it looks again: who changed something else is no reason to give up, who changed this one is.
+/// meanwhile, it looks again: who changed something else is no reason to give up, who changed this one is. Where an
+/// answer was lost it looks whether the write arrived, and sends it again where it did not.
 async fn written(
     world: &World,
     place: &Place,
-    from: &str,
+    (from, to): (&str, &str),
     read: impl Fn(&Value) -> Option<String>,
     change: impl Fn(&Value, &str) -> Option<(&'static str, Value)>,
 ) -> Result<(), Failure> {
     let kube = world.kube.as_ref().map_err(|why| Failure::Refused(format!("the cluster is out of reach: {why}")))?;
-    let mut refused: Option<(String, String)> = None;
+    let (mut refused, mut lost) = (None::<(String, String)>, Lost::default());
     for _ in 0..ATTEMPTS {
         let found = place.read(kube).await;
-        let Some(object) = found.known() else { return Err(Failure::Refused(found.gap().unwrap_or_default())) };
+        let Some(object) = found.known() else { return Err(lost.or(found.gap().unwrap_or_default())) };
         let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
-        if let Some((_, why)) = refused.take_if(|(tried, _)| tried == version) {
-            return Err(Failure::Refused(why));
-        }
         let now = read(object);
+        if lost.why.is_some() && now.as_deref().is_some_and(|now| same(now, to) && !same(now, from)) {
+            return Ok(());
+        }
+        if let Some((_, why)) = refused.take_if(|(tried, _)| tried == version) {
+            return Err(lost.or(why));
+        }
         if now.as_deref().is_none_or(|now| !same(now, from)) {
             let now = now.unwrap_or_else(|| "nothing".to_owned());
-            return Err(Failure::Refused(format!("somebody changed it meanwhile: it is `{now}` now")));
+            return Err(lost.or(format!("somebody changed it meanwhile: it is `{now}` now")));
         }
         let Some((kind, body)) = change(object, version) else {
-            return Err(Failure::Refused("what is to be changed is not there".to_owned()));
+            return Err(lost.or("what is to be changed is not there".to_owned()));
         };
         let request = Request::patch(format!("{}?fieldManager=trustwalk", place.path))
             .header("content-type", kind)
@@ -150,13 +159,40 @@ async fn written(
             .map_err(|e| Failure::Refused(e.to_string()))?;
         match kube.write_at_version(request).await {
             Ok(true) => return Ok(()),
-            // Somebody wrote to the object meanwhile.
-            Ok(false) => refused = Some((version.to_owned(), "it has another version by now".to_owned())),
+            // Somebody wrote to the object meanwhile; it may have been this write, whose answer was lost.
+            Ok(false) => refused = None,
             Err(WriteError::Refused(why)) => refused = Some((version.to_owned(), why)),
+            Err(WriteError::Lost(why)) if lost.times < SENT_AGAIN => lost.again(why).await,
             Err(WriteError::Lost(why)) => return Err(Failure::Lost(why)),
         }
     }
-    Err(Failure::Refused(refused.map_or_else(String::new, |(_, why)| why)))
+    let met = || format!("others write to it all the time: each of {ATTEMPTS} tries met another");
+    Err(lost.or(refused.map_or_else(met, |(_, why)| why)))
+}
+
+/// Answers that were lost.
+#[derive(Default)]
+struct Lost {
+    times: u32,
+    /// Why the last one was.
+    why: Option<String>,
+}
+
+impl Lost {
+    /// Takes note of one, and waits before the object is looked at: longer each time.
+    async fn again(&mut self, why: String) {
+        self.why = Some(why);
+        tokio::time::sleep(PAUSE.saturating_mul(1_u32.checked_shl(self.times).unwrap_or(u32::MAX))).await;
+        self.times += 1;
+    }
+
+    /// A failure that comes after them: nobody knows then what was taken. Without one, nothing was changed.
+    fn or(self, why: String) -> Failure {
+        match self.why {
+            Some(lost) => Failure::Lost(format!("{lost}; then: {why}")),
+            None => Failure::Refused(why),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use trustwalk_collect::World;
 use trustwalk_collect::aws::exchange_error;
-use trustwalk_core::evidence::Evidence;
-use trustwalk_core::plan::Action;
+use trustwalk_core::evidence::{Evidence, Exchange};
+use trustwalk_core::plan::{Action, ReceiptStep, StepState};
 
 use crate::journal::Journal;
 
@@ -14,8 +14,13 @@ use crate::journal::Journal;
 const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
 const DEFAULT_AUDIENCE: &str = "sts.amazonaws.com";
 
+/// STS's code where it does not reach the issuer.
+const NO_ISSUER: &str = "IDPCommunicationError";
+
 /// IAM changes take seconds to be seen everywhere (reported up to about 12 s): refusals within this time are retried.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+/// What was taken away is asked about for as long as changes of IAM's are reported to lag.
+pub const LINGERS: Duration = Duration::from_secs(12);
 /// Pause between tries.
 pub const PAUSE: Duration = Duration::from_millis(500);
 
@@ -32,6 +37,11 @@ pub enum Verification {
         /// Its words.
         error: String,
     },
+    /// STS answered to the end that it cannot say: it is asked too often, is in trouble, or does not reach the issuer.
+    Unjudged {
+        /// Its words.
+        error: String,
+    },
     /// It could not be tried.
     NotTried {
         /// Why.
@@ -43,7 +53,7 @@ pub enum Verification {
 /// shows it to STS.
 pub async fn verify(world: &World, evidence: &Evidence, journal: &Journal) -> Verification {
     let not = |reason: &str| Verification::NotTried { reason: reason.to_owned() };
-    let Some(role) = evidence.role_arn.known() else { return not("no role is named") };
+    let Some(role) = evidence.role_arn.known() else { return not(without_role(evidence)) };
     let kube = match &world.kube {
         Ok(kube) => kube,
         Err(why) => return not(why),
@@ -51,7 +61,7 @@ pub async fn verify(world: &World, evidence: &Evidence, journal: &Journal) -> Ve
     let Some(sa) = evidence.service_account.known() else { return not("the service account is not known") };
     let of_token = || evidence.token.known().and_then(|t| t.aud.first().cloned());
     let audience = asked_from_now(journal).or_else(of_token).unwrap_or_else(|| DEFAULT_AUDIENCE.to_owned());
-    let began = tokio::time::Instant::now();
+    let (began, retired) = (tokio::time::Instant::now(), has_retired(journal));
     let mut tick = tokio::time::interval(PAUSE);
     loop {
         tick.tick().await;
@@ -59,12 +69,46 @@ pub async fn verify(world: &World, evidence: &Evidence, journal: &Journal) -> Ve
         let Some(secret) = token.known() else { return not(&token.gap().unwrap_or_default()) };
         let exchange = world.aws.exchange(role, secret.expose()).await;
         let Some(answer) = exchange.known() else { return not(&exchange.gap().unwrap_or_default()) };
-        if let Some(assumed) = &answer.assumed {
-            return Verification::Proven { assumed: assumed.clone() };
+        match (&answer.assumed, unproven(answer)) {
+            // What was taken away may still count where STS looks, so that one success proves little.
+            (Some(_), _) if retired && began.elapsed() < LINGERS => {}
+            (Some(assumed), _) => return Verification::Proven { assumed: assumed.clone() },
+            // It was given before, and nobody gets in until what was taken away is put back.
+            (None, refused @ Verification::Refused { .. }) if retired => return refused,
+            (None, seen) if began.elapsed() > PATIENCE => return seen,
+            (None, _) => {}
         }
-        if began.elapsed() > PATIENCE {
-            return Verification::Refused { error: exchange_error(answer).unwrap_or_default() };
-        }
+    }
+}
+
+/// Whether a rotation took a thumbprint away that is not put back, and added none.
+pub fn has_retired(journal: &Journal) -> bool {
+    let stands = |s: &ReceiptStep| matches!(s.state, StepState::Done | StepState::AlreadyDone);
+    let receipt = journal.receipt();
+    receipt.is_rotation() && receipt.retires() && receipt.added().is_empty() && receipt.steps.iter().any(stands)
+}
+
+/// What an answer without a role says of a repair: nothing, where STS did not come to judge the token. Then nobody
+/// knows whether it helped (STS API reference, `AssumeRoleWithWebIdentity`, "Errors": `IDPCommunicationError` passes).
+pub fn unproven(answer: &Exchange) -> Verification {
+    let error = exchange_error(answer).unwrap_or_default();
+    if answer.is_passing() || answer.code.as_deref() == Some(NO_ISSUER) {
+        return Verification::Unjudged { error };
+    }
+    Verification::Refused { error }
+}
+
+/// Why there is no exchange to try. The role of an association is EKS's to assume (EKS User Guide, "How EKS Pod
+/// Identity works").
+fn without_role(evidence: &Evidence) -> &'static str {
+    let own = evidence.service_account.known().is_some_and(|sa| {
+        let all = evidence.associations.known().into_iter().flatten();
+        all.into_iter().any(|a| a.namespace == sa.namespace && a.service_account == sa.name)
+    });
+    if own {
+        "EKS alone assumes the role of a Pod Identity association: what the pods ask for next tells"
+    } else {
+        "no role is named"
     }
 }
 

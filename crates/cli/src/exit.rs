@@ -74,6 +74,20 @@ impl std::fmt::Display for Unknown {
 
 impl std::error::Error for Unknown {}
 
+/// A receipt whose rest cannot be done as things are.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) path: String,
+    /// What looks at its target.
+    pub(crate) next: String,
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cannot be gone on with as things are, and nothing was written", self.path)
+    }
+}
+
 /// The time of `--timeout` was over before there was a result.
 #[derive(Debug, Clone)]
 pub(crate) struct TimedOut {

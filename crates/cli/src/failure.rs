@@ -10,7 +10,7 @@ use trustwalk_lab::LabError;
 use trustwalk_render::{PLACE, Shown};
 
 use crate::args::{Notation, Said};
-use crate::exit::{self, Exit, Interrupted, TimedOut, Unknown, UsageError};
+use crate::exit::{self, Exit, Interrupted, Left, TimedOut, Unknown, UsageError};
 use crate::style;
 
 /// Version of the document.
@@ -131,7 +131,8 @@ impl Told {
             // Nothing of ours failed: what was planned for is not there any more as it was.
             if let Some(ApplyError::Stale { .. } | ApplyError::Gone { .. }) = cause.downcast_ref::<ApplyError>() {
                 (told.code, told.exit) = ("stale", Exit::Findings.code());
-                told.next = Some(said.typed.again_all("diagnose", None));
+                let left = error.downcast_ref::<Left>().map(|left| left.next.clone());
+                told.next = Some(left.unwrap_or_else(|| said.typed.again_all("diagnose", None)));
                 return told;
             }
             if let Some(LabError::NotRunning(folder)) = cause.downcast_ref::<LabError>() {

@@ -4,101 +4,12 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use support::gate::{Gate, account_gate, has, kubeconfig, last_state, server};
 use support::{LabProcess, planned, succeed, tool, trustwalk};
-
-/// What the gate holds, and whether it does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Held {
-    Nothing,
-    Waits,
-    Holds,
-}
-
-/// A gate before an API: the first request that is meant stays in it until it is let go.
-#[derive(Clone)]
-struct Gate {
-    address: SocketAddr,
-    state: Arc<(Mutex<Held>, Condvar)>,
-}
-
-impl Gate {
-    fn before(url: &str, meant: impl Fn(&[u8]) -> bool + Send + Sync + Clone + 'static) -> Self {
-        let upstream = url.split_once("://").unwrap().1.trim_end_matches('/').to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let gate = Self {
-            address: listener.local_addr().unwrap(),
-            state: Arc::new((Mutex::new(Held::Waits), Condvar::new())),
-        };
-        let own = gate.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                let Ok(server) = TcpStream::connect(&upstream) else { continue };
-                let (to_client, from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-                let (gate, meant) = (own.clone(), meant.clone());
-                std::thread::spawn(move || {
-                    pass(client, server, |piece| {
-                        if meant(piece) {
-                            gate.hold();
-                        }
-                    });
-                });
-                std::thread::spawn(move || pass(from_server, to_client, |_| {}));
-            }
-        });
-        gate
-    }
-
-    fn hold(&self) {
-        let (state, changed) = &*self.state;
-        let mut held = state.lock().unwrap();
-        if *held == Held::Waits {
-            *held = Held::Holds;
-            changed.notify_all();
-            while *held == Held::Holds {
-                held = changed.wait(held).unwrap();
-            }
-        }
-    }
-
-    /// Returns once the request is in the gate.
-    fn wait(&self, run: &mut Child) {
-        let (state, changed) = &*self.state;
-        let mut held = state.lock().unwrap();
-        while *held == Held::Waits {
-            if run.try_wait().unwrap().is_some() {
-                let mut told = String::new();
-                run.stdout.take().unwrap().read_to_string(&mut told).unwrap();
-                run.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-                assert!(told.is_empty(), "the run ended before it came to the gate: {told}");
-            }
-            held = changed.wait_timeout(held, std::time::Duration::from_millis(50)).unwrap().0;
-        }
-    }
-
-    fn open(&self) {
-        let (state, changed) = &*self.state;
-        *state.lock().unwrap() = Held::Nothing;
-        changed.notify_all();
-    }
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, look: impl Fn(&[u8])) {
-    let mut piece = vec![0; 64 << 10];
-    while let Ok(length @ 1..) = from.read(&mut piece) {
-        look(&piece[..length]);
-        if to.write_all(&piece[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-}
 
 fn said(out: &Output) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
@@ -123,20 +34,6 @@ fn begun(command: &mut Command) -> Child {
 fn ended(child: Child) -> (Option<i32>, String) {
     let out = child.wait_with_output().unwrap();
     (out.status.code(), said(&out))
-}
-
-fn has(piece: &[u8], text: &str) -> bool {
-    piece.windows(text.len()).any(|w| w == text.as_bytes())
-}
-
-/// The gate before the account, with one action in it.
-fn account_gate(lab: &LabProcess, action: &'static str) -> Gate {
-    Gate::before(&lab.env["AWS_ENDPOINT_URL"], move |piece| has(piece, &format!("Action={action}")))
-}
-
-fn last_state(path: &Path) -> Option<String> {
-    let receipt: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
-    Some(receipt["entries"].as_array()?.last()?["state"].as_str()?.to_owned())
 }
 
 const FIX: [&str; 6] = ["fix", "daemonset/aws-node", "-n", "kube-system", "--approve", "--receipt"];
@@ -200,20 +97,15 @@ fn what_another_writes_to_the_same_object_of_the_cluster_stays() {
         let lab = LabProcess::up(&[]);
         assert!(lab.lab(&["break", "annotation-missing-on-service-account"]).status.success());
         planned(&lab, &["deployment/external-dns", "-n", "external-dns"]);
-        let config = std::fs::read(&lab.env["KUBECONFIG"]).unwrap();
-        let mut config: Value = serde_json::from_slice(&config).unwrap();
-        let server = config["clusters"][0]["cluster"]["server"].as_str().unwrap().to_owned();
         let journal = lab.dir.path().join("a.json");
         // The pieces that are sent from when the step is journalled: the look at the object, and then the write.
         let sent = Arc::new(Mutex::new(0));
-        let gate = Gate::before(&server, move |_| {
+        let gate = Gate::before(&server(&lab), move |_| {
             let mut sent = sent.lock().unwrap();
             *sent += usize::from(last_state(&journal).as_deref() == Some("started"));
             *sent == 2
         });
-        let gated = lab.dir.path().join("gated");
-        config["clusters"][0]["cluster"]["server"] = format!("https://{}", gate.address).into();
-        std::fs::write(&gated, config.to_string()).unwrap();
+        let gated = kubeconfig(&lab, gate.address);
         let fix = ["fix", "deployment/external-dns", "-n", "external-dns", "--approve", "--receipt", "a.json"];
         let mut first = begun(operator(&lab, "ada", &fix).env("KUBECONFIG", &gated));
         gate.wait(&mut first);

@@ -234,7 +234,7 @@ impl Rolling<'_> {
                     return Ok(Some(again(before, why, told, Some(seen))));
                 }
                 Evicted::Busy { why, told } => {
-                    let why = format!("the API server asks for a pause: {why}");
+                    let why = format!("the API server does not do it yet: {why}");
                     return Ok(Some(again(before, why, told, None)));
                 }
                 // Asked again it goes, or is gone: it is known by its UID.

@@ -85,22 +85,9 @@ pub(crate) struct DemoArgs {
     pub(crate) model: super::common::Model,
 }
 
-/// What asks about something: a receipt says itself what it is about.
-const ASKED: [&str; 13] = [
-    "target",
-    "namespace",
-    "all_namespaces",
-    "selector",
-    "since",
-    "role",
-    "subject",
-    "issuer",
-    "log",
-    "token",
-    "job",
-    "job_answer",
-    "github",
-];
+/// What asks about something: a receipt says itself what it is about, and of a CI job not where its files are.
+const ASKED: [&str; 10] =
+    ["target", "namespace", "all_namespaces", "selector", "since", "role", "subject", "issuer", "log", "token"];
 #[derive(Debug, Args)]
 pub(crate) struct DiagnoseArgs {
     #[command(flatten)]
@@ -141,7 +128,8 @@ pub(crate) struct FixArgs {
     pub(crate) force_drift: bool,
     #[command(flatten)]
     pub(crate) rotation: RotationArgs,
-    /// Go on with an interrupted run: shows what is left to do, and does it with --approve
+    /// Go on with an interrupted run: shows what is left to do, and does it with --approve; of a CI job, --job beside it
+    /// names its files
     #[arg(long, value_name = "RECEIPT", conflicts_with_all = ASKED)]
     pub(crate) resume: Option<PathBuf>,
     /// Take over a receipt that you did not sign on this machine, for --resume

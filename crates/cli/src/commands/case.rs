@@ -62,10 +62,12 @@ impl Repair<'_> {
                  --force-drift."
             })?;
             // What the report calls its fix is the owner's: it stands above, in the plan.
-            let next = match next.command {
+            let next = match &next.command {
                 Some(command) if !plan.withheld.is_empty() && next.how.is_some() => {
-                    Next::after("change it there, as shown above, then", command)
+                    Next::after("change it there, as shown above, then", command.clone())
                 }
+                // The plan has no line of that name.
+                Some(_) if next.by_hand => Next { how: Some("do what the notes above say".to_owned()), ..next },
                 _ => next,
             };
             voice.say(&render::closing(diagnosis, &next, pen))?;

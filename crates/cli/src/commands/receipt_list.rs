@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use trustwalk_apply::{ApplyError, Home, Journal};
 use trustwalk_collect::CollectError;
+use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{Errand, Event, Hand, Receipt, ReceiptStep, StepState, Undoing};
 use trustwalk_render::{self as render, Ink, Page, Pen, Shown};
 
@@ -153,7 +154,11 @@ fn hands(receipt: &Receipt) -> Vec<Taken<'_>> {
 }
 
 fn done(receipt: &Receipt) -> usize {
-    receipt.steps.iter().filter(|s| matches!(s.state, StepState::Done | StepState::AlreadyDone)).count()
+    receipt
+        .steps
+        .iter()
+        .filter(|s| matches!(s.state, StepState::Done | StepState::AlreadyDone | StepState::UndoRefused))
+        .count()
 }
 
 /// The commands that go on and back, where there is something to go on with or back from.
@@ -161,10 +166,15 @@ fn commands(journal: &Journal) -> (Option<String>, Option<String>) {
     let foreign = if journal.foreign().is_some() { " --foreign-receipt" } else { "" };
     let line = |words: &str| with_receipt(&format!("trustwalk {words} {{}}{foreign}"), journal.path());
     match stand(journal.receipt()) {
-        Stand::Open => (Some(line("fix --resume")), Some(line("rollback"))),
+        Stand::Open => (Some(line(resume_of(&journal.receipt().target))), Some(line("rollback"))),
         Stand::Complete | Stand::HalfRolledBack => (None, Some(line("rollback"))),
         Stand::RolledBack => (None, None),
     }
+}
+
+/// What goes on: of a CI job with its files, of which a receipt says nothing.
+fn resume_of(target: &Target) -> &'static str {
+    if matches!(target, Target::Job { .. }) { "fix --job PATH --resume" } else { "fix --resume" }
 }
 
 fn told(journal: &Journal) -> serde_json::Value {
@@ -209,6 +219,9 @@ fn entry(out: &mut Page, file: &str, journal: &Journal, pen: Pen) {
     let (receipt, place) = (journal.receipt(), journal.place());
     let stand = stand(receipt);
     let (mark, words) = match stand {
+        Stand::Complete if receipt.steps.iter().any(|s| s.state == StepState::UndoRefused) => {
+            (pen.ink(Ink::Odd, "\u{203c}"), "complete, and undoing it was refused")
+        }
         Stand::Complete => (pen.ink(Ink::Good, "\u{221a}"), "complete"),
         Stand::RolledBack => (pen.ink(Ink::Faint, "\u{21b6}"), "rolled back"),
         Stand::Open => (pen.ink(Ink::Odd, "?"), "not ended: under way, or stopped"),
@@ -228,6 +241,10 @@ fn entry(out: &mut Page, file: &str, journal: &Journal, pen: Pen) {
     for lost in receipt.steps.iter().filter(|s| s.state == StepState::Gone) {
         let why = lost.note.as_deref().unwrap_or("what it changed is gone");
         out.line(format_args!("    {} {}: {why}", faint("not back:"), lost.step.effect.words));
+    }
+    for kept in receipt.steps.iter().filter(|s| s.state == StepState::UndoRefused) {
+        let why = kept.note.as_deref().unwrap_or("its undoing was refused");
+        out.line(format_args!("    {} {}: {why}", faint("not back:"), kept.step.effect.words));
     }
     if let Some(verified) = &receipt.verified {
         out.line(format_args!("    {} {verified}", faint("proof:   ")));

@@ -3,14 +3,16 @@
 
 use anyhow::Context as _;
 use serde_json::json;
-use trustwalk_apply::{Foreign, Home, Journal, Way, drifted, outlook, resume, rollback as undo};
-use trustwalk_collect::World;
+use trustwalk_apply::{ApplyError, Foreign, Home, Journal, Way, drifted, outlook, resume, rollback as undo};
+use trustwalk_collect::{Ask, World};
+use trustwalk_core::evidence::Target;
 use trustwalk_core::plan::{Applicability, Outlook, Plan, Receipt, ReceiptStep, StepState};
 
+use super::diagnose::world as world_of;
 use super::repair::{Planned, Repair, Report, SCHEMA, ask_again, not_undone, told_since, unheard};
 use super::rotate::{End, ended, still_presented};
 use crate::args::{FixArgs, Format, PlaceArgs, RollbackArgs};
-use crate::exit::Exit;
+use crate::exit::{Exit, Left, UsageError};
 use crate::interrupt::{Noted, or_interrupted};
 use crate::rollout::{Live, tell_pauses};
 use crate::style::{self, Voice};
@@ -47,8 +49,16 @@ const APPROVE: &str = " {} --approve";
 const FOREIGN: &str = " {} --approve --foreign-receipt";
 
 /// What a rollback came to. Whether what it undid had helped is not said: a fix may have been stopped half-way.
-const UNDONE: &str = "what the fix wrote is undone, and what was there before it is there again; pods that run take \
-                      that up once they are made anew";
+fn undone_words(target: &Target) -> String {
+    let when = match target {
+        Target::Workload { .. } | Target::ServiceAccount { .. } => {
+            "; pods that run take that up once they are made anew"
+        }
+        Target::Job { .. } => "; the job takes that up when it runs again",
+        Target::Role { .. } | Target::Issuer { .. } | Target::Log { .. } => "",
+    };
+    format!("what the fix wrote is undone, and what was there before it is there again{when}")
+}
 
 /// How many steps could not be undone, as their objects are gone.
 fn gone(receipt: &Receipt) -> usize {
@@ -91,9 +101,8 @@ pub(super) async fn go_on(
 ) -> anyhow::Result<Exit> {
     let home = Home::of_user()?;
     let journal = Journal::open(path, &home)?;
-    let ask = ask_again(&journal.receipt().target)?;
-    let world = World::new(place.walk_options(None)).await?;
-    let steps = outlook(&world, &journal, Way::On).await?;
+    let (world, ask) = asked(place, args, &journal.receipt().target).await?;
+    let steps = outlook(&world, &journal, Way::On).await.map_err(|why| left(why, &journal, &place.typed))?;
     show(&journal, Way::On, &steps, voice)?;
     voice.say(&told_since(&drifted(&world, &journal).await, voice.pen()))?;
     if steps.is_empty() && journal.receipt().ended.is_some() && journal.foreign().is_none() {
@@ -121,12 +130,36 @@ pub(super) async fn go_on(
     let repair = Repair { world: &world, home: &home, voice, noted, timeout: args.timeout, typed };
     tell_pauses(&world, voice);
     let journal = resume(&world, journal, &mut Live::new(voice, noted)).await.map_err(|e| repair.told(e, path))?;
-    let applied = repair.finish(&ask, journal).await?;
-    let end = End { path, retires, ask: &ask, target: &target };
-    let undone = rotation && Box::pin(ended(&repair, place, end, &applied)).await?;
+    let applied = repair.finish(ask.as_ref(), journal).await?;
+    let undone = match ask.as_ref().filter(|_| rotation) {
+        Some(ask) => Box::pin(ended(&repair, place, End { path, retires, ask, target: &target }, &applied)).await?,
+        None => false,
+    };
     let exit = if undone { Exit::Findings } else { applied.exit };
     reports.push(Report { schema: SCHEMA, diagnosis: None, plan: None, applied: Some(applied), rotation: None });
     Ok(exit)
+}
+
+/// Why the rest of a receipt cannot be done, with what looks at its target where that is another one by now.
+fn left(why: ApplyError, journal: &Journal, typed: &Typed) -> anyhow::Error {
+    if !matches!(why, ApplyError::Stale { .. } | ApplyError::Gone { .. }) {
+        return why.into();
+    }
+    let next = typed.again("diagnose", &journal.receipt().target);
+    anyhow::Error::new(why).context(Left { path: journal.path().display().to_string(), next })
+}
+
+/// What a receipt's run is proved by: its target, which of a CI job says nothing of where the job's files are.
+async fn asked(place: &PlaceArgs, args: &FixArgs, target: &Target) -> anyhow::Result<(World, Option<Ask>)> {
+    match (target, &args.target.job) {
+        (Target::Job { .. }, Some(_)) => world_of(place, &args.target).await.map(|(world, ask)| (world, Some(ask))),
+        (_, Some(_)) => {
+            let about = render::target_words(target);
+            Err(UsageError(format!("--job names a CI job, and the receipt is about {about}")).into())
+        }
+        (Target::Job { .. } | Target::Log { .. }, None) => Ok((World::new(place.walk_options(None)).await?, None)),
+        (_, None) => Ok((World::new(place.walk_options(None)).await?, Some(ask_again(target)?))),
+    }
 }
 
 /// The steps of a receipt that are still to be done, as a plan.
@@ -196,7 +229,7 @@ async fn go_back(place: &PlaceArgs, args: &RollbackArgs, noted: &Noted) -> anyho
         let mut taken = voice.tell(&Shown::line(format_args!("  {text}")));
         let (ink, label, said) = match (lost, undone) {
             (0, 0) => (Ink::Good, "Ok", "there was nothing to undo".to_owned()),
-            (0, _) => (Ink::Good, "Ok", UNDONE.to_owned()),
+            (0, _) => (Ink::Good, "Ok", undone_words(&journal.receipt().target)),
             _ => (
                 Ink::Odd,
                 "Undone in part",

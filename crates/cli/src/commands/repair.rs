@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 use trustwalk_apply::{
-    ApplyError, Home, Journal, PATIENCE, PAUSE, Since, Verification, drifted, restart, run as apply, verify,
+    ApplyError, Home, Journal, LINGERS, PATIENCE, PAUSE, Since, Verification, drifted, has_retired, restart,
+    run as apply, unproven, verify,
 };
-use trustwalk_collect::aws::exchange_error;
 use trustwalk_collect::{Ask, CollectError, World, collect, parse_target};
 use trustwalk_core::diagnosis::{Diagnosis, Outcome};
 use trustwalk_core::evidence::{Evidence, Repair as Done, Target};
@@ -107,6 +107,10 @@ impl Applied {
     }
 }
 
+/// Why a repair stops before its proof.
+const UNJUDGED: &str = "STS did not come to judge the token, so it is not known whether what was changed helps; the \
+                        pods were left alone";
+
 /// The verification of a change that did not help.
 const REFUSED: &str = "refused";
 
@@ -138,7 +142,7 @@ impl Repair<'_> {
             .map_err(|e| self.told(e, &path))?;
         // Of everything that was asked about, this one target is looked at again.
         let again = ask_again(&evidence.target).unwrap_or_else(|_| ask.clone());
-        self.finish(&again, journal).await
+        self.finish(Some(&again), journal).await
     }
 
     /// Says where things stand and how to go on, unless nothing was begun.
@@ -150,11 +154,22 @@ impl Repair<'_> {
     }
 
     /// Proves the changes, recreates the pods unless STS still refuses, looks whether all is sound now, and closes the
-    /// receipt.
-    pub(crate) async fn finish(&self, ask: &Ask, mut journal: Journal) -> anyhow::Result<Applied> {
+    /// receipt. Where nothing can be asked, that is said.
+    pub(crate) async fn finish(&self, ask: Option<&Ask>, mut journal: Journal) -> anyhow::Result<Applied> {
         let (world, voice) = (self.world, self.voice);
         let path = journal.path().to_owned();
+        if has_retired(&journal) {
+            let lingers = LINGERS.as_secs();
+            voice.tell(&Shown::line(format_args!(
+                "  STS is asked for {lingers} s: what was taken away may still count for so long"
+            )));
+        }
         let seen = Box::pin(proof(world, ask, &journal)).await.with_context(|| stopped(&path))?;
+        if let Verification::Unjudged { error } = &seen {
+            // Whether it helped nobody knows, so nothing rests on it yet.
+            let why = format!("{UNJUDGED}: {error}");
+            return Err(anyhow::anyhow!(why).context(stopped(&path)));
+        }
         let (mark, verification, verified) = self.verdict(seen);
         voice.tell(&Shown::line(format_args!("  {mark} {verified}")));
         let refused = verification == REFUSED;
@@ -175,10 +190,11 @@ impl Repair<'_> {
         // STS was asked until it was sure, and pods that are not there yet show the old state.
         let fails = refused || held.is_some();
         let now = Box::pin(again::diagnosed(world, ask, &journal, fails)).await.with_context(|| stopped(&path))?;
+        let found = again::words(now.as_ref(), ask);
         if let Some(why) = &held {
-            return self.held_up(why, &journal, now, (verification, &verified));
+            return self.held_up(why, &journal, (now, &found), (verification, &verified));
         }
-        voice.tell(&again::told(now.as_ref(), voice.pen()));
+        voice.tell(&again::told(now.as_ref(), &found, voice.pen()));
         // What is refused for another reason than the one that was cured is no reason to go back.
         let helped = now.as_ref().and_then(|d| d.root_cause.as_ref()).is_some_and(|root| {
             root.confidence == Confidence::Proven && !journal.receipt().causes().contains(&root.cause)
@@ -191,7 +207,7 @@ impl Repair<'_> {
         }
         voice.tell(&told_since(&since, voice.pen()));
         let exit = exit(refused, now.as_ref());
-        let mut verified = format!("{verified}; {}", again::words(now.as_ref()));
+        let mut verified = format!("{verified}; {found}");
         for one in &since {
             verified.push_str("; ");
             verified.push_str(&became(one));
@@ -204,7 +220,7 @@ impl Repair<'_> {
         let mut taken = voice.tell(&Shown::line(format_args!("  Receipt: {receipt}{}", undo.unwrap_or_default())));
         if let Some(typed) = self.typed {
             let meant = if since.is_empty() { useless.then_some(Refused::Useless) } else { Some(Refused::Overtaken) };
-            taken &= voice.tell(&self.ending(&journal, meant, now.as_ref(), typed));
+            taken &= voice.tell(&self.ending(&journal, meant, (now.as_ref(), &found), typed));
         }
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         Ok(Applied { receipt, verification, verified, now, done: again::done(&journal), exit })
@@ -216,7 +232,7 @@ impl Repair<'_> {
         &self,
         why: &ApplyError,
         journal: &Journal,
-        now: Option<Diagnosis>,
+        (now, words): (Option<Diagnosis>, &str),
         (verification, verified): (&'static str, &str),
     ) -> anyhow::Result<Applied> {
         let (voice, pen, path) = (self.voice, self.voice.pen(), journal.path());
@@ -233,7 +249,7 @@ impl Repair<'_> {
         let mut taken = true;
         if found.is_some() {
             taken &= voice.tell(&Shown::line(format_args!("  {} {why}", pen.ink(ink, "\u{d7}"))));
-            taken &= voice.tell(&again::told(now.as_ref(), pen));
+            taken &= voice.tell(&again::told(now.as_ref(), words, pen));
         }
         let on = with_receipt("trustwalk fix --resume {} --approve", path);
         taken &= voice.tell(&Shown::line(format_args!("  Receipt: {receipt}   (wait again: {on})")));
@@ -247,7 +263,7 @@ impl Repair<'_> {
                 None => render::ending(ink, label, &why.to_string(), &next, pen),
             });
         }
-        let verified = format!("{verified}; {why}; {}", again::words(now.as_ref()));
+        let verified = format!("{verified}; {why}; {words}");
         unheard(taken).with_context(|| format!("what was done is in {receipt} ({verified})"))?;
         let exit = if found.is_some() { Exit::Findings } else { exit };
         Ok(Applied { receipt, verification, verified, now, done: again::done(journal), exit })
@@ -264,14 +280,20 @@ impl Repair<'_> {
             Verification::Refused { error } => {
                 (pen.ink(Ink::Bad, "\u{d7}"), REFUSED, format!("STS still refuses: {error}"))
             }
-            Verification::NotTried { reason } => {
+            Verification::Unjudged { error: reason } | Verification::NotTried { reason } => {
                 (pen.ink(Ink::Odd, "?"), "not-tried", format!("not verified: {reason}"))
             }
         }
     }
 
     /// What the repair came to, and what is next.
-    fn ending(&self, journal: &Journal, refused: Option<Refused>, now: Option<&Diagnosis>, typed: &Typed) -> Shown {
+    fn ending(
+        &self,
+        journal: &Journal,
+        refused: Option<Refused>,
+        (now, words): (Option<&Diagnosis>, &str),
+        typed: &Typed,
+    ) -> Shown {
         let (receipt, pen) = (journal.receipt(), self.voice.pen());
         let done = format!("what the plan to fix {} says is done", receipt.cures);
         let again = |verb| Next::command(typed.again(verb, &receipt.target));
@@ -286,20 +308,16 @@ impl Repair<'_> {
         let refused = refused.is_some();
         match now {
             Some(d) if !refused && d.outcome == Outcome::Ok => {
-                render::ending(Ink::Good, "Ok", &format!("{done}; {}", again::words(now)), &Next::default(), pen)
+                render::ending(Ink::Good, "Ok", &format!("{done}; {words}"), &Next::default(), pen)
             }
             Some(d) if !refused && d.outcome != Outcome::Undetermined => {
                 let helped = !d.root_cause.as_ref().is_some_and(|r| receipt.causes().contains(&r.cause));
                 let next = if helped { next(d, &receipt.target, typed) } else { back() };
                 render::closing(d, &next, pen)
             }
-            Some(_) | None if !refused => render::ending(
-                Ink::Odd,
-                "Undetermined",
-                &format!("{done}; {}", again::words(now)),
-                &again("diagnose"),
-                pen,
-            ),
+            Some(_) | None if !refused => {
+                render::ending(Ink::Odd, "Undetermined", &format!("{done}; {words}"), &again("diagnose"), pen)
+            }
             Some(_) | None => {
                 // Where nothing was changed there is nothing to go back to.
                 let next = if receipt.changed().is_some() { back() } else { again("diagnose") };
@@ -353,7 +371,8 @@ fn exit(refused: bool, now: Option<&Diagnosis>) -> Exit {
 
 /// A fresh token's exchange. The repair may have named the role, so what is there now is read again; what
 /// has no service account is proved by the exchange of the token it had.
-async fn proof(places: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<Verification> {
+async fn proof(places: &World, ask: Option<&Ask>, journal: &Journal) -> anyhow::Result<Verification> {
+    let Some(ask) = ask else { return Ok(Verification::NotTried { reason: again::UNNAMED.to_owned() }) };
     let began = tokio::time::Instant::now();
     let mut tick = tokio::time::interval(PAUSE);
     loop {
@@ -363,7 +382,7 @@ async fn proof(places: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<V
             Err(CollectError::Gone { .. }) => Vec::new(),
             found => found?.evidence,
         };
-        let Some(evidence) = evidence.first() else {
+        let Some(evidence) = again::of_target(&evidence, &journal.receipt().target) else {
             return Ok(Verification::NotTried { reason: "the target is gone".to_owned() });
         };
         let minted = verify(&world, evidence, journal).await;
@@ -375,7 +394,7 @@ async fn proof(places: &World, ask: &Ask, journal: &Journal) -> anyhow::Result<V
             return Ok(Verification::Proven { assumed: assumed.clone() });
         }
         if began.elapsed() > PATIENCE {
-            return Ok(Verification::Refused { error: exchange_error(answer).unwrap_or_default() });
+            return Ok(unproven(answer));
         }
     }
 }

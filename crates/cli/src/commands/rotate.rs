@@ -299,7 +299,9 @@ async fn put_back(repair: &Repair<'_>, ask: &Ask, path: &Path) -> anyhow::Result
     let words = match seen {
         Verification::Proven { assumed } => format!("put back; STS gave {assumed} for a fresh token"),
         Verification::Refused { error } => format!("put back, and STS still refuses: {error}"),
-        Verification::NotTried { reason } => format!("put back; not verified: {reason}"),
+        Verification::Unjudged { error: reason } | Verification::NotTried { reason } => {
+            format!("put back; not verified: {reason}")
+        }
     };
     voice.tell(&Shown::line(format_args!("  {words}")));
     Ok(())

@@ -7,6 +7,7 @@
 )]
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod gate;
 #[cfg(unix)]
 pub(crate) mod screen;
 
