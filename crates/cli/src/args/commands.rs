@@ -128,8 +128,8 @@ pub(crate) struct FixArgs {
     pub(crate) force_drift: bool,
     #[command(flatten)]
     pub(crate) rotation: RotationArgs,
-    /// Go on with an interrupted run: shows what is left to do, and does it with --approve; of a CI job, --job beside it
-    /// names its files
+    /// Go on with an interrupted run: shows what is left to do, and does it with --approve; of a CI job, --job beside
+    /// it names its files
     #[arg(long, value_name = "RECEIPT", conflicts_with_all = ASKED)]
     pub(crate) resume: Option<PathBuf>,
     /// Take over a receipt that you did not sign on this machine, for --resume

@@ -186,7 +186,8 @@ mod tests {
             "deployments.apps \"nope\" not found","reason":"NotFound","details":{"name":"nope","group":"apps",
             "kind":"deployments"},"code":404}"#;
         const DENIED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
-            "secrets \"x\" is forbidden: User \"viewer\" cannot get resource \"secrets\" in API group \"\" in the namespace
+            "secrets \"x\" is forbidden: User \"viewer\" cannot get resource \"secrets\" in API group \"\"
+ in the namespace
  \"kube-system\"","reason":"Forbidden","details":{"name":"x","kind":"secrets"},"code":403}"#;
         const UNAUTHORIZED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":
             "Unauthorized","reason":"Unauthorized","code":401}"#;
