@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use tokio::sync::{Mutex, oneshot};
-use trustwalk_lab_aws::{Account, AccountConfig, Cluster};
+use trustwalk_lab_aws::{Account, AccountConfig, Clock, Cluster};
 use trustwalk_lab_issuer::{
     Issuer, IssuerServer, KubernetesSubject, ServerConfig, SigningKey,
     pki::{Hierarchy, LeafKey, Presentation, days_after},
@@ -116,6 +116,7 @@ pub struct Stage {
     server: IssuerServer,
     authority: Hierarchy,
     first: Issuer,
+    clock: Clock,
     issuers: Mutex<BTreeMap<String, Issuer>>,
 }
 
@@ -151,13 +152,18 @@ fn saved(what: &'static str, answer: Result<String, CallError>) -> Result<(), St
 }
 
 impl Stage {
-    /// Makes keys and listens.
+    /// Makes keys and listens. It is now.
     pub async fn start() -> Result<Self, LabError> {
-        let now = Timestamp::now();
+        Self::at(Arc::new(Timestamp::now)).await
+    }
+
+    /// The same at another time: of accounts, tokens and certificates.
+    pub async fn at(clock: Clock) -> Result<Self, LabError> {
+        let now = clock();
         let server = IssuerServer::start(ServerConfig { bind: loopback(0) }).await?;
         let authority = Hierarchy::new("2026", days_after(now, -BEGAN[0]))?;
         let first = Issuer::new("https://issuer.example", SigningKey::generate()?)?;
-        Ok(Self { server, authority, first, issuers: Mutex::default() })
+        Ok(Self { server, authority, first, clock, issuers: Mutex::default() })
     }
 
     /// The issuer at a URL, served from now on.
@@ -169,7 +175,7 @@ impl Stage {
         let wrong = |why: &str| LabError::Outside { issuer: url.to_owned(), why: why.to_owned() };
         let (host, _) = place_of(url).ok_or_else(|| wrong("an issuer is an https URL without a query"))?;
         let issuer = self.first.beside(url)?;
-        let from = days_after(Timestamp::now(), -BEGAN[1]);
+        let from = days_after((self.clock)(), -BEGAN[1]);
         let chain = self.authority.present(&[&host], from, Presentation::Full, LeafKey::P256)?;
         self.server.set_chain(&host, &chain, false)?;
         self.server.serve_issuer(issuer.clone());
@@ -189,7 +195,7 @@ impl Stage {
             trust_model: trustwalk_lab_aws::TrustModel::LibraryFirst,
             library_roots: self.authority.roots(),
             dialer: Arc::new(move |_: &str, _| Some(at)),
-            clock: Arc::new(Timestamp::now),
+            clock: Arc::clone(&self.clock),
         });
         let (end, ended) = oneshot::channel();
         tokio::spawn(account.clone().serve(listener, async move {
@@ -210,7 +216,7 @@ impl Stage {
     pub async fn rehearse(&self, scene: &Scene) -> Result<Outcome, LabError> {
         let issuer = self.issuer(&scene.issuer).await?;
         let (account, caller, end) = self.account(scene).await?;
-        let came = match walked(scene, &issuer, &account, &caller).await {
+        let came = match walked((scene, (self.clock)()), &issuer, (&account, &caller)).await {
             Ok(answer) => Ok(answer),
             Err(Stop::Came(outcome)) => Ok(outcome),
             Err(Stop::Lab(error)) => Err(error),
@@ -220,21 +226,25 @@ impl Stage {
     }
 }
 
-async fn walked(scene: &Scene, issuer: &Issuer, account: &Account, caller: &Caller) -> Result<Outcome, Stop> {
+async fn walked(
+    (scene, now): (&Scene, Timestamp),
+    issuer: &Issuer,
+    (account, caller): (&Account, &Caller),
+) -> Result<Outcome, Stop> {
     if let Some(provider) = &scene.provider {
         saved("provider", register(caller, provider).await)?;
     }
     make(caller, &scene.role).await?;
     let answer = match &scene.asked {
         Asked::Token { audience, seconds, session } => {
-            let token = mint(issuer, scene, audience)?;
+            let token = mint(issuer, (scene, now), audience)?;
             let life = seconds.map(|seconds| seconds.to_string());
             let mut all =
                 vec![("RoleArn", scene.arn.as_str()), ("RoleSessionName", session), ("WebIdentityToken", &token)];
             all.extend(life.as_deref().map(|life| ("DurationSeconds", life)));
             caller.exchange(&all).await
         }
-        Asked::Association(cluster) => associated(scene, issuer, account, caller, cluster).await?,
+        Asked::Association(cluster) => associated((scene, now), issuer, (account, caller), cluster).await?,
     };
     match answer {
         Ok(_) => Ok(Outcome::Admitted),
@@ -276,8 +286,7 @@ async fn make(caller: &Caller, role: &NewRole) -> Result<(), Stop> {
     Ok(())
 }
 
-fn mint(issuer: &Issuer, scene: &Scene, audience: &str) -> Result<String, LabError> {
-    let now = Timestamp::now();
+fn mint(issuer: &Issuer, (scene, now): (&Scene, Timestamp), audience: &str) -> Result<String, LabError> {
     let until = now.checked_add(LIFE).unwrap_or(now);
     let token = match &scene.whom {
         Whom::ServiceAccount(namespace, name) => {
@@ -304,16 +313,14 @@ fn mint(issuer: &Issuer, scene: &Scene, audience: &str) -> Result<String, LabErr
 
 /// A cluster, an association in it, and a pod's token for EKS.
 async fn associated(
-    scene: &Scene,
+    (scene, now): (&Scene, Timestamp),
     issuer: &Issuer,
-    account: &Account,
-    caller: &Caller,
+    (account, caller): (&Account, &Caller),
     cluster: &str,
 ) -> Result<Result<String, CallError>, Stop> {
     let Whom::ServiceAccount(namespace, name) = &scene.whom else {
         return Err(Stop::Lab(LabError::Account("an association is for a service account".to_owned())));
     };
-    let now = Timestamp::now();
     account.put_cluster(Cluster {
         name: cluster.to_owned(),
         version: "1.36".to_owned(),
@@ -327,7 +334,7 @@ async fn associated(
     let wanted = json!({"namespace": namespace, "serviceAccount": name, "roleArn": scene.arn});
     let path = format!("/clusters/{cluster}/pod-identity-associations");
     saved("association", caller.post("eks", &path, &wanted).await)?;
-    let token = mint(issuer, scene, PODS)?;
+    let token = mint(issuer, (scene, now), PODS)?;
     let path = format!("/clusters/{cluster}/assume-role-for-pod-identity");
     Ok(caller.post("eks-auth", &path, &json!({"token": token})).await)
 }

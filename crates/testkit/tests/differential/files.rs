@@ -97,7 +97,8 @@ fn told(scene: &Scene) -> lab::Scene {
 #[expect(clippy::print_stdout, reason = "a long run is made for its counts")]
 async fn compare(count: usize, seed: u64) {
     let worlds = worlds();
-    let stage = Stage::start().await.unwrap();
+    let now = jiff::Timestamp::from_second(NOW).unwrap();
+    let stage = Stage::at(std::sync::Arc::new(move || now)).await.unwrap();
     let mut dice = Dice(seed);
     let (mut sound, mut refused, mut open, mut unsaved) = (0, 0, 0, 0);
     for number in 0..count {
