@@ -22,7 +22,8 @@ const LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// The audience of tokens for Pod Identity (EKS User Guide, "EKS Pod Identity").
 const PODS: &str = "pods.eks.amazonaws.com";
 /// A document that lets somebody in whom nobody asks about: for roles that a policy names.
-const BYSTANDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+const BYSTANDER: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+    "Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 /// A provider that is registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -68,7 +68,8 @@ pub(crate) fn judge(workload: &Workload, mut e: Evidence, role: &Said<Text>, now
 }
 
 /// Secrets that a container takes whole: keys of AWS in one of them would go before the role (AWS SDKs and Tools
-/// Reference Guide, "Standardized credential providers": the environment is asked first), and no file shows what is in it.
+/// Reference Guide, "Standardized credential providers": the environment is asked first), and no file
+/// shows what is in it.
 fn whole_secrets(workload: &Workload, who: &str) -> Vec<Note> {
     let containers = ["containers", "initContainers"]
         .into_iter()

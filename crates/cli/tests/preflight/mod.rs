@@ -274,7 +274,8 @@ fn a_secret_that_a_container_takes_whole_is_told() {
         format!(
             "{ACCOUNT}---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: report, namespace: shop}}\nspec:\n  \
              schedule: '* * * * *'\n  jobTemplate:\n    spec:\n      template:\n        spec:\n          \
-             serviceAccountName: reader\n          containers:\n            - name: app\n              image: app\n              \
+             serviceAccountName: reader\n          containers:\n            - name: app\n              \
+             image: app\n              \
              envFrom: [{{{prefix}secretRef: {{name: vault}}}}]\n"
         )
     };

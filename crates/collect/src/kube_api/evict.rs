@@ -103,9 +103,8 @@ fn outcome(status: StatusCode, told: Option<Duration>, body: &[u8]) -> Evicted {
     let why = words(status, &parsed, body);
     match status.as_u16() {
         404 => Evicted::Gone,
-        409 => Evicted::Busy { why, told },
         429 if by_budget => Evicted::Budget { why, told },
-        429 => Evicted::Busy { why, told },
+        409 | 429 => Evicted::Busy { why, told },
         400..500 => Evicted::Refused(why),
         // Two budgets over one pod are an error of the server's, which stays (the same page).
         500 if why.contains("more than one PodDisruptionBudget") => Evicted::Refused(why),
