@@ -1,26 +1,21 @@
 //! The account's side of the world: what it starts with, and how roles, providers
 //! and the add-on are changed in process.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-};
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use trustwalk_lab_aws::{Account, AccountConfig, Addon, AddonIssue, Association, Cluster, Login, Look, Provider};
 use trustwalk_lab_cluster::Clock;
-use trustwalk_lab_node::{Credentials, WebhookSettings};
+use trustwalk_lab_node::{Credentials, NodeRole, WebhookSettings};
 
 use crate::{
     LabError, TrustModel,
     outside::Hosts,
     world::{
-        Role,
-        names::{
-            ACCOUNT, CLUSTER, CNI_ROLE, DNS_ROLE, ISSUER, LEDGER_ROLE, NODE_ROLE, REGION, bare, provider_arn, role_arn,
-        },
+        Place, Role,
+        names::{CNI_ROLE, bare},
     },
 };
 
@@ -66,6 +61,8 @@ pub(crate) struct Setup {
     pub(crate) hosts: Hosts,
     /// Whether the account has a history.
     pub(crate) history: bool,
+    /// The cluster whose account it is.
+    pub(crate) place: Place,
     /// URL of the cluster's API.
     pub(crate) endpoint: String,
     /// Base64 of its authority.
@@ -80,6 +77,7 @@ fn created() -> Timestamp {
 #[derive(Debug, Clone)]
 pub(crate) struct AccountSide {
     account: Account,
+    place: Place,
     started: Timestamp,
     address: SocketAddr,
     endpoint: String,
@@ -93,9 +91,9 @@ impl AccountSide {
         let address = setup.listener.local_addr().map_err(LabError::io("read the endpoint's address"))?;
         let hosts = setup.hosts;
         let account = Account::new(AccountConfig {
-            account_id: ACCOUNT.to_owned(),
+            account_id: setup.place.account.clone(),
             partition: "aws".to_owned(),
-            region: REGION.to_owned(),
+            region: setup.place.region.clone(),
             trust_model: match setup.trust_model {
                 TrustModel::LibraryFirst => trustwalk_lab_aws::TrustModel::LibraryFirst,
                 TrustModel::ThumbprintOnly => trustwalk_lab_aws::TrustModel::ThumbprintOnly,
@@ -104,7 +102,14 @@ impl AccountSide {
             dialer: std::sync::Arc::new(move |host: &str, port: u16| hosts.find(host, port)),
             clock: setup.clock,
         });
-        let side = Self { account: account.clone(), started, address, endpoint: setup.endpoint, ca: setup.ca };
+        let side = Self {
+            account: account.clone(),
+            place: setup.place,
+            started,
+            address,
+            endpoint: setup.endpoint,
+            ca: setup.ca,
+        };
         if setup.history {
             side.tell_history();
         }
@@ -115,8 +120,8 @@ impl AccountSide {
     fn tell_history(&self) {
         let role_made = self.roles_made();
         let events = [
-            (created(), "eks.amazonaws.com", "CreateCluster", "grace", CLUSTER.to_owned()),
-            (created(), "iam.amazonaws.com", "CreateOpenIDConnectProvider", "grace", provider_arn(ACCOUNT, ISSUER)),
+            (created(), "eks.amazonaws.com", "CreateCluster", "grace", self.place.cluster.clone()),
+            (created(), "iam.amazonaws.com", "CreateOpenIDConnectProvider", "grace", self.place.provider_arn()),
             (role_made, "iam.amazonaws.com", "CreateRole", "ada", CNI_ROLE.to_owned()),
         ];
         for (at, source, name, who, resource) in events {
@@ -130,14 +135,17 @@ impl AccountSide {
 
     /// Has the webhook act on associations that callers make, and no more on those that they delete.
     pub(crate) fn lead(&self, webhook: WebhookSettings) {
-        self.account.follow_associations(std::sync::Arc::new(move |all| {
-            webhook.update(|config| config.associations.clone_from(all));
-        }));
+        self.account.follow_associations(
+            &self.place.cluster,
+            std::sync::Arc::new(move |all| {
+                webhook.update(|config| config.associations.clone_from(all));
+            }),
+        );
     }
 
     /// Whom of Kubernetes a token of `aws eks get-token` stands for in the cluster.
     pub(crate) fn login(&self, token: &str) -> Option<Login> {
-        self.account.login(CLUSTER, token)
+        self.account.login(&self.place.cluster, token)
     }
 
     /// Tags a role or a provider as a stack's; whether there is one of that ARN.
@@ -148,6 +156,21 @@ impl AccountSide {
     /// Looks at an issuer as STS would.
     pub(crate) async fn look_at(&self, issuer: &str) -> Result<Look, String> {
         self.account.look_at(issuer).await
+    }
+
+    /// The cluster whose account it is.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The account itself.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The same for another cluster, of this account or of another one behind the endpoint.
+    pub(crate) fn for_cluster(&self, account: &Account, place: Place, endpoint: String, ca: String) -> Self {
+        Self { account: account.clone(), place, endpoint, ca, ..self.clone() }
     }
 
     /// Where the endpoint listens.
@@ -164,7 +187,7 @@ impl AccountSide {
     /// Makes or changes a role.
     pub(crate) fn put_role(&self, name: &str, role: &Role) {
         let known = self.account.role(name);
-        let made = match (name == NODE_ROLE, role.predates_cluster) {
+        let made = match (name == self.place.node_role, role.predates_cluster) {
             (_, true) => created().checked_sub(BEFORE_CLUSTER).unwrap_or_default(),
             (true, false) => created(),
             (false, false) => self.roles_made(),
@@ -198,12 +221,12 @@ impl AccountSide {
         self.account.delete_policy(arn);
     }
 
-    /// Makes a provider with this thumbprint, or changes the client ids of one.
-    pub(crate) fn put_provider(&self, url: &str, client_ids: &[String], thumbprint: &str) {
+    /// Makes a provider with these thumbprints, or changes the client ids of one.
+    pub(crate) fn put_provider(&self, url: &str, client_ids: &[String], thumbprints: &[String]) {
         let mut provider = self.account.provider(bare(url)).unwrap_or_else(|| Provider {
             url: bare(url).to_owned(),
             client_ids: Vec::new(),
-            thumbprints: vec![thumbprint.to_owned()],
+            thumbprints: thumbprints.to_vec(),
             created: created(),
             tags: BTreeMap::new(),
         });
@@ -211,10 +234,10 @@ impl AccountSide {
         self.account.put_provider(provider);
     }
 
-    /// Puts a provider's thumbprint back to what was registered at first.
-    pub(crate) fn reset_thumbprint(&self, url: &str, thumbprint: &str) {
+    /// Puts a provider's thumbprints back to what was registered at first.
+    pub(crate) fn reset_thumbprints(&self, url: &str, thumbprints: &[String]) {
         if let Some(mut provider) = self.account.provider(bare(url)) {
-            provider.thumbprints = vec![thumbprint.to_owned()];
+            provider.thumbprints = thumbprints.to_vec();
             self.account.put_provider(provider);
         }
     }
@@ -226,17 +249,17 @@ impl AccountSide {
 
     /// The change of the story, as history tells it: somebody gives the add-on a role.
     pub(crate) fn tell_change(&self, now: Timestamp) {
-        let resources = [CLUSTER, CNI_ROLE].map(str::to_owned);
+        let resources = [self.place.cluster.clone(), CNI_ROLE.to_owned()];
         self.account.record(now, "eks.amazonaws.com", "UpdateAddon", "ada", &resources);
     }
 
     /// Makes the cluster as the world has it: the role of its add-on, its Pod Identity
-    /// associations by namespace and service account, and with the first of them the
+    /// associations with the role of each, and with the first of them the
     /// agent's add-on, which is degraded while the agent does not run.
     pub(crate) fn put_cluster(
         &self,
         addon_role: Option<String>,
-        associations: &BTreeSet<(String, String)>,
+        associations: &BTreeMap<(String, String), String>,
         agent_runs: bool,
         now: Timestamp,
     ) {
@@ -253,19 +276,19 @@ impl AccountSide {
         if !associations.is_empty() {
             addons.insert(AGENT.to_owned(), agent_addon(agent_runs));
         }
-        let associations = associations.iter().map(|(namespace, name)| Association {
+        let associations = associations.iter().map(|((namespace, name), role)| Association {
             id: format!("a-{namespace}-{name}"),
             namespace: namespace.clone(),
             service_account: name.clone(),
-            role_arn: role_arn(if namespace == "payments" { LEDGER_ROLE } else { DNS_ROLE }),
+            role_arn: self.place.role_arn(role),
             created: now,
             modified: now,
         });
         self.account.put_cluster(Cluster {
-            name: CLUSTER.to_owned(),
+            name: self.place.cluster.clone(),
             version: "1.36".to_owned(),
             created: created(),
-            issuer: ISSUER.to_owned(),
+            issuer: self.place.issuer.clone(),
             endpoint: self.endpoint.clone(),
             ca: self.ca.clone(),
             addons,
@@ -273,14 +296,16 @@ impl AccountSide {
         });
     }
 
-    /// The instances' session, as the metadata service hands it out.
-    pub(crate) fn node_session(&self) -> Credentials {
-        let keys = self.account.session_for(NODE_ROLE, "i-0b5c2e9d71ab3f400", NODE_SESSION_SECONDS);
-        Credentials {
+    /// The instances' role with its session, as the metadata service hands it out.
+    pub(crate) fn node_role(&self) -> NodeRole {
+        let name = self.place.node_role.clone();
+        let keys = self.account.session_for(&name, "i-0b5c2e9d71ab3f400", NODE_SESSION_SECONDS);
+        let credentials = Credentials {
             access_key_id: keys.access_key_id,
             secret_access_key: keys.secret_access_key,
             session_token: keys.session_token,
             expires: keys.expires,
-        }
+        };
+        NodeRole { name, credentials }
     }
 }

@@ -34,6 +34,35 @@ pub enum LabError {
     /// No such fault.
     #[error("there is no fault `{0}`")]
     NoSuchFault(String),
+    /// A scenario that cannot be.
+    #[error("the scenario cannot be: {0}")]
+    Scenario(#[from] crate::scenario::WrongScenario),
+    /// A token is asked of a lab that was started without a scenario.
+    #[error(
+        "this lab was started without a scenario, so it has no issuers by name; start one with `lab up --scenario`"
+    )]
+    NoScenario,
+    /// A name that the scenario does not have.
+    #[error("the scenario has no {what} `{name}`; it has {there}")]
+    NotInScenario {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The names there are.
+        there: String,
+    },
+    /// A fault that would leave everything as it is.
+    #[error(
+        "the fault `{fault}` changes nothing of {on}: the role that it would change is none of the short form, or the \
+         fault is in already"
+    )]
+    NoEffect {
+        /// The fault.
+        fault: &'static str,
+        /// What it was to hit.
+        on: String,
+    },
     /// A condition did not come true in time.
     #[error("{what} did not happen within {seconds} s; last seen: {last}")]
     Deadline {

@@ -21,8 +21,10 @@ pub(crate) const LIBRARY: &str = "ca-library.pem";
 pub(crate) const INCOMING: &str = "incoming.pem";
 /// Variables, to be sourced.
 pub(crate) const ENV: &str = "env";
+/// Profiles of AWS's clients, one for each account and user of a scenario.
+pub(crate) const PROFILES: &str = "aws-config";
 /// What clients are left.
-pub(crate) const CLIENT_FILES: [&str; 5] = [KUBECONFIG, BUNDLE, LIBRARY, INCOMING, ENV];
+pub(crate) const CLIENT_FILES: [&str; 6] = [KUBECONFIG, BUNDLE, LIBRARY, INCOMING, ENV, PROFILES];
 /// Where the control interface listens.
 pub(crate) const STATE: &str = "lab.json";
 

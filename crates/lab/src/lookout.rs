@@ -36,7 +36,7 @@ pub(crate) async fn watch(lab: &Lab) {
 /// Whether an issuer answers. Where it keeps its keys is reachable from then on.
 async fn look(lab: &Lab, issuer: &str) -> bool {
     let answer = async {
-        let look = lab.inner.account.look_at(issuer).await?;
+        let look = lab.inner.story.account.look_at(issuer).await?;
         let (host, port) = place_of(&look.keys_url).ok_or_else(|| "its keys have no https URL".to_owned())?;
         if lab.inner.hosts.find(&host, port).is_none() {
             let address = (lab.inner.config.outside.find)(host.clone(), port).await?;

@@ -1,19 +1,20 @@
 //! The running lab: its parts.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::sync::{Mutex, watch};
-use trustwalk_lab_cluster::{NodeRuntime, Store};
-use trustwalk_lab_issuer::{Issuer, IssuerServer, pki::Hierarchy};
-use trustwalk_lab_node::{NodeAgent, Settings, WebhookSettings};
+use trustwalk_lab_issuer::Issuer;
 
 use crate::{
-    account::AccountSide,
     clock::{LabClock, Renewals},
     config::{Addresses, LabConfig},
     hold::Hold,
     outside::{Hosts, Standings},
-    world::World,
+    scenario::Scene,
+    site::Site,
 };
 
 /// What a lab is made of.
@@ -22,33 +23,15 @@ pub(crate) struct Inner {
     pub(crate) addresses: Addresses,
     pub(crate) clock: LabClock,
     pub(crate) renewals: Mutex<Renewals>,
-    pub(crate) account: AccountSide,
-    pub(crate) store: Store,
-    pub(crate) runtime: Arc<dyn NodeRuntime>,
-    pub(crate) agent: NodeAgent,
-    pub(crate) settings: Settings,
     pub(crate) hosts: Hosts,
     pub(crate) standings: Standings,
-    pub(crate) webhook: WebhookSettings,
-    pub(crate) webhook_ca: String,
-    pub(crate) foreign_ca: String,
-    pub(crate) server: IssuerServer,
-    pub(crate) issuer: Issuer,
+    /// The story's cluster.
+    pub(crate) story: Site,
     pub(crate) ci_issuer: Issuer,
-    pub(crate) old_hierarchy: Hierarchy,
-    pub(crate) new_hierarchy: Hierarchy,
-    pub(crate) registered_thumbprint: String,
-    pub(crate) kubeconfig: String,
-    pub(crate) world: Mutex<Applied>,
+    /// What a scenario has brought, once it is there.
+    pub(crate) scene: OnceLock<Scene>,
     pub(crate) down: watch::Sender<bool>,
     pub(crate) hold: Hold,
-}
-
-/// What has been pushed so far.
-pub(crate) struct Applied {
-    pub(crate) base: World,
-    pub(crate) current: World,
-    pub(crate) active: BTreeSet<&'static str>,
 }
 
 /// A running lab. Cloning shares it; its tasks end with the runtime or [`Lab::ask_down`].

@@ -1,9 +1,9 @@
 //! Building the lab's parts and wiring them together.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     thread,
     time::Duration,
 };
@@ -22,7 +22,7 @@ use trustwalk_lab_issuer::{
     Issuer, IssuerError, IssuerServer, ServerConfig, SigningKey,
     pki::{Hierarchy, LeafKey, Presentation, days_after, thumbprint},
 };
-use trustwalk_lab_node::{NodeAgent, NodeConfig, NodeRole, Settings, WebhookServer, WebhookSettings};
+use trustwalk_lab_node::{NodeAgent, NodeConfig, Settings, WebhookServer, WebhookSettings};
 use trustwalk_lab_serve::keep;
 
 use crate::{
@@ -36,11 +36,12 @@ use crate::{
     minter::Minter,
     outside::{self, Hosts, Standings},
     push,
-    running::{Applied, Inner},
+    running::Inner,
+    site::{Applied, Authorities, Site},
     webhook,
     world::{
-        World,
-        names::{ACCOUNT, CI_ISSUER, CI_ISSUER_HOST, CLUSTER, EKS_ISSUER_HOST, ISSUER, REGION},
+        Place, World,
+        names::{CI_ISSUER, CI_ISSUER_HOST, EKS_ISSUER_HOST, ISSUER, REGION},
     },
 };
 
@@ -74,20 +75,25 @@ fn random_token() -> Result<String, LabError> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-async fn listen(port: u16) -> Result<TcpListener, LabError> {
+pub(crate) async fn listen(port: u16) -> Result<TcpListener, LabError> {
     TcpListener::bind(loopback(port)).await.map_err(LabError::io(format!("listen on port {port}")))
 }
 
-fn nodes() -> Vec<NodeSpec> {
-    (1..=NODES)
+/// Last part of a node's address.
+fn tail(number: u8) -> u8 {
+    number.wrapping_mul(7).wrapping_add(10)
+}
+
+pub(crate) fn nodes(count: u8, region: &str) -> Vec<NodeSpec> {
+    (1..=count)
         .map(|number| NodeSpec {
-            name: format!("ip-10-0-{number}-{}.{REGION}.compute.internal", 10 + number * 7),
-            internal_ip: format!("10.0.{number}.{}", 10 + number * 7),
+            name: format!("ip-10-0-{number}-{}.{region}.compute.internal", tail(number)),
+            internal_ip: format!("10.0.{number}.{}", tail(number)),
             labels: vec![
-                ("topology.kubernetes.io/region".to_owned(), REGION.to_owned()),
+                ("topology.kubernetes.io/region".to_owned(), region.to_owned()),
                 ("node.kubernetes.io/instance-type".to_owned(), "m6i.large".to_owned()),
             ],
-            provider_id: Some(format!("aws:///{REGION}a/i-0{number:x}5c2e9d71ab3f4{number:03x}")),
+            provider_id: Some(format!("aws:///{region}a/i-0{number:x}5c2e9d71ab3f4{number:03x}")),
         })
         .collect()
 }
@@ -97,16 +103,17 @@ struct Issuers {
     server: IssuerServer,
     eks: Issuer,
     ci: Issuer,
-    old: Hierarchy,
-    new: Hierarchy,
+    authorities: Authorities,
     registered: String,
 }
 
 async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
     let now = clock.now();
     let [eks_key, ci_key, foreign] = signing_keys()?;
-    let old = Hierarchy::new("2019", days_after(now, -OLD_HIERARCHY_DAYS))?;
-    let new = Hierarchy::new("2026", days_after(now, -NEW_HIERARCHY_DAYS))?;
+    let authorities = Authorities {
+        old: Arc::new(Hierarchy::new("2019", days_after(now, -OLD_HIERARCHY_DAYS))?),
+        new: Arc::new(Hierarchy::new("2026", days_after(now, -NEW_HIERARCHY_DAYS))?),
+    };
     let server = IssuerServer::start(ServerConfig { bind: loopback(port) }).await?;
     let eks = Issuer::new(ISSUER, eks_key)?;
     eks.set_foreign_key(foreign);
@@ -114,21 +121,21 @@ async fn issuers(port: u16, clock: &LabClock) -> Result<Issuers, LabError> {
     server.serve_issuer(eks.clone());
     server.serve_issuer(ci.clone());
     let from = days_after(now, -CI_LEAF_DAYS);
-    let chain = old.present(&[CI_ISSUER_HOST], from, Presentation::Full, LeafKey::P256)?;
+    let chain = authorities.old.present(&[CI_ISSUER_HOST], from, Presentation::Full, LeafKey::P256)?;
     server.set_chain(CI_ISSUER_HOST, &chain, false)?;
     let registered = chain.certificates.last().map(thumbprint).unwrap_or_default();
-    Ok(Issuers { server, eks, ci, old, new, registered })
+    Ok(Issuers { server, eks, ci, authorities, registered })
 }
 
 /// The webhook's listener and certificate.
-struct WebhookSide {
-    settings: WebhookSettings,
-    tls: TlsMaterial,
-    foreign_ca: String,
-    listener: TcpListener,
+pub(crate) struct WebhookSide {
+    pub(crate) settings: WebhookSettings,
+    pub(crate) tls: TlsMaterial,
+    pub(crate) foreign_ca: String,
+    pub(crate) listener: TcpListener,
 }
 
-async fn webhook_side() -> Result<WebhookSide, LabError> {
+pub(crate) async fn webhook_side() -> Result<WebhookSide, LabError> {
     let name = format!("{}.{}.svc", webhook::NAME, webhook::NAMESPACE);
     let wrong = |error: trustwalk_lab_cluster::TlsError| LabError::Cluster(error.to_string());
     Ok(WebhookSide {
@@ -141,23 +148,20 @@ async fn webhook_side() -> Result<WebhookSide, LabError> {
 
 /// What has been built but does not run yet.
 struct Idle {
-    cluster: Cluster,
+    parts: Parts,
     /// Where the API is served; nowhere in an account alone.
     api: Option<TcpListener>,
-    agent: NodeAgent,
-    minter: Arc<dyn TokenMinter>,
-    webhook: WebhookSide,
     control: TcpListener,
 }
 
 /// Builds, wires and starts; see [`Lab::start`].
-pub(crate) async fn start(config: LabConfig) -> Result<Lab, LabError> {
+pub(crate) async fn start(config: LabConfig, place: Place) -> Result<Lab, LabError> {
     let world = match config.story {
         Story::Healthy => World::healthy(),
         Story::BeforeTheChange => World::before_the_change(),
         Story::AccountAlone => World::empty(),
     };
-    let (lab, idle) = build(config, &world).await?;
+    let (lab, idle) = build(config, &world, place).await?;
     run(&lab, idle, &world).await?;
     lab.write_files(lab.dir())?;
     lookout::watch(&lab).await;
@@ -167,7 +171,7 @@ pub(crate) async fn start(config: LabConfig) -> Result<Lab, LabError> {
     Ok(lab)
 }
 
-async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError> {
+async fn build(config: LabConfig, world: &World, place: Place) -> Result<(Lab, Idle), LabError> {
     // Before there is anything to clean up.
     let places = outside::places(&config.outside).await?;
     let hold = Hold::take(&config.state_dir)?;
@@ -185,7 +189,9 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     let tls = TlsMaterial::self_made(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
         .map_err(|e| LabError::Cluster(e.to_string()))?;
     let down = watch::Sender::new(false);
-    let setup = account_setup(&config, &clock, &issuers, &hosts, (endpoint, STANDARD.encode(&tls.ca_pem))).await?;
+    let setup =
+        account_setup(&config, &clock, &issuers, &hosts, (endpoint, STANDARD.encode(&tls.ca_pem)), place.clone())
+            .await?;
     let account = AccountSide::start(setup, asked(&down))?;
     let aws = account.address();
     let settings = node_settings(aws, &account, &clock);
@@ -193,59 +199,92 @@ async fn build(config: LabConfig, world: &World) -> Result<(Lab, Idle), LabError
     account.lead(webhook.settings.clone());
     let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(issuers.eks.clone(), clock.shared()).with_logins(&account));
     let agent = NodeAgent::prepare(settings.clone());
-    let cluster = cluster(&agent, &minter, &webhook, (tls, &clock), if alone { Vec::new() } else { nodes() })?;
+    let cluster = cluster(
+        &agent,
+        &minter,
+        &webhook,
+        (tls, &clock),
+        if alone { Vec::new() } else { nodes(NODES, REGION) },
+        &place,
+    )?;
     let addresses = Addresses { aws, kubernetes, issuer: issuers.server.address(), control: address(&control)? };
-    let applied = Applied { base: world.clone(), current: world.clone(), active: BTreeSet::new() };
-    let inner = Inner {
-        addresses,
-        renewals: Mutex::new(Renewals::at(clock.now())),
-        clock,
+    let story = Site {
+        place,
+        served: !alone,
+        clock: clock.clone(),
         account,
         store: cluster.store(),
         runtime: agent.runtime(),
         agent: agent.clone(),
         settings,
-        hosts,
-        standings: Standings::default(),
         webhook: webhook.settings.clone(),
         webhook_ca: webhook.tls.ca_pem.clone(),
         foreign_ca: webhook.foreign_ca.clone(),
         server: issuers.server,
         issuer: issuers.eks,
-        ci_issuer: issuers.ci,
-        old_hierarchy: issuers.old,
-        new_hierarchy: issuers.new,
-        registered_thumbprint: issuers.registered,
+        authorities: issuers.authorities,
+        registered: vec![issuers.registered],
         kubeconfig: kubernetes.map(|address| cluster.kubeconfig(address)).unwrap_or_default(),
-        world: Mutex::new(applied),
+        world: Mutex::new(Applied::new(world)),
+    };
+    let inner = Inner {
+        addresses,
+        renewals: Mutex::new(Renewals::at(clock.now())),
+        clock,
+        hosts,
+        standings: Standings::default(),
+        story,
+        ci_issuer: issuers.ci,
+        scene: OnceLock::new(),
         down,
         hold,
         config,
     };
-    Ok((Lab { inner: Arc::new(inner) }, Idle { cluster, api, agent, minter, webhook, control }))
+    Ok((Lab { inner: Arc::new(inner) }, Idle { parts: Parts { cluster, agent, minter, webhook }, api, control }))
+}
+
+/// A cluster's parts, before they run.
+pub(crate) struct Parts {
+    pub(crate) cluster: Cluster,
+    pub(crate) agent: NodeAgent,
+    pub(crate) minter: Arc<dyn TokenMinter>,
+    pub(crate) webhook: WebhookSide,
+}
+
+/// Sets a cluster in motion, and makes in it what the world has.
+pub(crate) async fn put_up(
+    site: &Site,
+    parts: Parts,
+    api: TcpListener,
+    world: &World,
+    end: &watch::Sender<bool>,
+) -> Result<(), LabError> {
+    let Parts { cluster, agent, minter, webhook } = parts;
+    let store = cluster.store();
+    let TlsMaterial { chain, key, .. } = webhook.tls;
+    let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, asked(end))
+        .map_err(|e| LabError::Cluster(e.to_string()))?;
+    tokio::spawn(served);
+    // Before the controllers run, so that no pod misses the webhook.
+    push::push(site, None, world).await?;
+    let (stop_api, stop_nodes) = (asked(end), asked(end));
+    tokio::spawn(async move { cluster.serve(api, stop_api).await });
+    tokio::spawn(async move {
+        tokio::select! {
+            () = keep(move || agent.clone().run(store.clone(), Arc::clone(&minter))) => {}
+            () = stop_nodes => {}
+        }
+    });
+    Ok(())
 }
 
 /// Sets everything in motion.
 async fn run(lab: &Lab, idle: Idle, world: &World) -> Result<(), LabError> {
-    let Idle { cluster, api, agent, minter, webhook, control } = idle;
-    if let Some(api) = api {
-        let store = cluster.store();
-        let TlsMaterial { chain, key, .. } = webhook.tls;
-        let served = WebhookServer::start(store.clone(), webhook.settings, chain, key, webhook.listener, down(lab))
-            .map_err(|e| LabError::Cluster(e.to_string()))?;
-        tokio::spawn(served);
-        // Before the controllers run, so that no pod misses the webhook.
-        push::push(lab, None, world).await?;
-        let (stop_api, stop_nodes) = (down(lab), down(lab));
-        tokio::spawn(async move { cluster.serve(api, stop_api).await });
-        tokio::spawn(async move {
-            tokio::select! {
-                () = keep(move || agent.clone().run(store.clone(), Arc::clone(&minter))) => {}
-                () = stop_nodes => {}
-            }
-        });
-    } else {
-        push::push(lab, None, world).await?;
+    let Idle { parts, api, control } = idle;
+    let story = &lab.inner.story;
+    match api {
+        Some(api) => put_up(story, parts, api, world, &lab.inner.down).await?,
+        None => push::push(story, None, world).await?,
     }
     let token = random_token()?;
     control::State { address: address(&control)?, token: token.clone() }.write(lab.dir())?;
@@ -253,7 +292,7 @@ async fn run(lab: &Lab, idle: Idle, world: &World) -> Result<(), LabError> {
     Ok(())
 }
 
-fn address(listener: &TcpListener) -> Result<SocketAddr, LabError> {
+pub(crate) fn address(listener: &TcpListener) -> Result<SocketAddr, LabError> {
     listener.local_addr().map_err(LabError::io("read an address"))
 }
 
@@ -263,9 +302,10 @@ async fn account_setup(
     issuers: &Issuers,
     hosts: &Hosts,
     (endpoint, ca): (String, String),
+    place: Place,
 ) -> Result<Setup, LabError> {
-    let mut roots = issuers.old.roots();
-    roots.extend(issuers.new.roots());
+    let mut roots = issuers.authorities.old.roots();
+    roots.extend(issuers.authorities.new.roots());
     roots.extend(config.outside.roots.iter().cloned());
     Ok(Setup {
         listener: listen(config.ports.aws).await?,
@@ -274,17 +314,19 @@ async fn account_setup(
         roots,
         hosts: hosts.clone(),
         history: config.story != Story::AccountAlone,
+        place,
         endpoint,
         ca,
     })
 }
 
-fn cluster(
+pub(crate) fn cluster(
     agent: &NodeAgent,
     minter: &Arc<dyn TokenMinter>,
     webhook: &WebhookSide,
     (tls, clock): (TlsMaterial, &LabClock),
     nodes: Vec<NodeSpec>,
+    place: &Place,
 ) -> Result<Cluster, LabError> {
     let at = address(&webhook.listener)?;
     let resolver = FnResolver(move |namespace: &str, name: &str, _port: u16| {
@@ -292,7 +334,7 @@ fn cluster(
     });
     Ok(Cluster::new(ClusterConfig {
         // As `aws eks update-kubeconfig` names it.
-        name: format!("arn:aws:eks:{REGION}:{ACCOUNT}:cluster/{CLUSTER}"),
+        name: place.cluster_arn(),
         version: "v1.36.2".to_owned(),
         tls,
         tokens: BTreeMap::from([(random_token()?, User::admin("lab-admin"))]),
@@ -305,11 +347,7 @@ fn cluster(
 }
 
 /// A future that completes when the lab is asked to stop, or is gone.
-fn down(lab: &Lab) -> impl Future<Output = ()> + Send + use<> {
-    asked(&lab.inner.down)
-}
-
-fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
+pub(crate) fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
     let mut asked = down.subscribe();
     async move {
         // An error means that the lab itself is gone, which is a reason to stop too.
@@ -317,12 +355,12 @@ fn asked(down: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> 
     }
 }
 
-fn node_settings(aws: SocketAddr, account: &AccountSide, clock: &LabClock) -> Settings {
-    let mut config = NodeConfig::new(aws, REGION);
-    CLUSTER.clone_into(&mut config.cluster_name);
+pub(crate) fn node_settings(aws: SocketAddr, account: &AccountSide, clock: &LabClock) -> Settings {
+    let mut config = NodeConfig::new(aws, &account.place().region);
+    config.cluster_name.clone_from(&account.place().cluster);
     config.restart_period = RESTART_PERIOD;
     config.call_period = CALL_PERIOD;
     config.clock = clock.shared_outside();
-    config.node_role = Some(NodeRole { name: push::INSTANCES.to_owned(), credentials: account.node_session() });
+    config.node_role = Some(account.node_role());
     Settings::from(config)
 }

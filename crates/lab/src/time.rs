@@ -9,12 +9,12 @@ use trustwalk_lab_issuer::{
     SigningKey,
     pki::{LeafKey, Presentation, days_after},
 };
-use trustwalk_lab_node::NodeRole;
 
 use crate::{
     Lab, LabError,
     clock::{CI_LEAF_DAYS, LEAF_AGE_DAYS, is_due},
-    push::{self, INSTANCES},
+    push,
+    site::Site,
     start::CALL_PERIOD,
     world::names::CI_ISSUER_HOST,
 };
@@ -47,16 +47,18 @@ impl Lab {
                 FURTHEST_AHEAD_DAYS / 365
             )));
         }
-        let applied = self.inner.world.lock().await;
+        let applied = self.inner.story.world.lock().await;
         // Calls that are under way end in the old time.
-        self.inner.settings.update(|config| config.call_period = QUIET);
+        self.sites().for_each(|site| site.settings.update(|config| config.call_period = QUIET));
         let moved = self.follow(to, &applied.current).await;
-        self.inner.settings.update(|config| {
-            config.call_period = CALL_PERIOD;
-            if let Some(role) = &mut config.node_role {
-                *role = NodeRole { name: INSTANCES.to_owned(), credentials: self.inner.account.node_session() };
-            }
-        });
+        for site in self.sites() {
+            site.settings.update(|config| {
+                config.call_period = CALL_PERIOD;
+                if let Some(role) = &mut config.node_role {
+                    *role = site.account.node_role();
+                }
+            });
+        }
         moved?;
         self.run_job(&applied.current).await?;
         // Every agent has made a call in the new time then.
@@ -69,30 +71,52 @@ impl Lab {
         inner.clock.set_moved(to.as_second().saturating_sub(Timestamp::now().as_second()));
         let now = inner.clock.now();
         let mut renewed = *inner.renewals.lock().await;
-        let authorities = inner.old_hierarchy.renew(now)? | inner.new_hierarchy.renew(now)?;
+        let authorities = inner.story.authorities.old.renew(now)? | inner.story.authorities.new.renew(now)?;
         if authorities || is_due(renewed.eks_leaf, now) {
-            push::issuer(self, world)?;
+            push::issuer(&inner.story, world)?;
+            self.renew_scene().await?;
             renewed.eks_leaf = days_after(now, -LEAF_AGE_DAYS);
         }
         if authorities || is_due(renewed.ci_leaf, now) {
             renewed.ci_leaf = days_after(now, -CI_LEAF_DAYS);
             let (hosts, leaf) = ([CI_ISSUER_HOST], LeafKey::P256);
-            let chain = inner.old_hierarchy.present(&hosts, renewed.ci_leaf, Presentation::Full, leaf)?;
-            inner.server.set_chain(CI_ISSUER_HOST, &chain, false)?;
+            let chain = inner.story.authorities.old.present(&hosts, renewed.ci_leaf, Presentation::Full, leaf)?;
+            inner.story.server.set_chain(CI_ISSUER_HOST, &chain, false)?;
         }
         if days_after(renewed.eks_key, KEY_DAYS) <= now {
             let key = tokio::task::spawn_blocking(SigningKey::generate).await;
-            inner.issuer.rotate_key(key.map_err(|_| LabError::Control("no key could be made".to_owned()))??);
-            inner.issuer.retire_keys();
+            inner.story.issuer.rotate_key(key.map_err(|_| LabError::Control("no key could be made".to_owned()))??);
+            inner.story.issuer.retire_keys();
             renewed.eks_key = now;
         }
         *inner.renewals.lock().await = renewed;
-        inner.agent.renew();
+        self.sites().for_each(|site| site.agent.renew());
         Ok(())
     }
 
+    /// Certificates of a scenario's hosts, and of its clusters as their faults have them.
+    async fn renew_scene(&self) -> Result<(), LabError> {
+        let Some(scene) = self.inner.scene.get() else { return Ok(()) };
+        self.inner.present(&scene.chains)?;
+        for site in &scene.sites {
+            push::issuer(site, &site.world.lock().await.current)?;
+        }
+        Ok(())
+    }
+
+    /// The story's cluster, and a scenario's.
+    fn sites(&self) -> impl Iterator<Item = &Site> {
+        let more = self.inner.scene.get().map(|scene| scene.sites.as_slice()).unwrap_or_default();
+        std::iter::once(&self.inner.story).chain(more)
+    }
+
     async fn rest(&self) -> Result<(), LabError> {
-        tokio::time::timeout(ROUND, self.inner.settings.at_rest()).await.map_err(|_| LabError::Deadline {
+        let all = async {
+            for site in self.sites() {
+                site.settings.at_rest().await;
+            }
+        };
+        tokio::time::timeout(ROUND, all).await.map_err(|_| LabError::Deadline {
             what: "every agent's call".to_owned(),
             seconds: ROUND.as_secs(),
             last: "an agent is at work".to_owned(),

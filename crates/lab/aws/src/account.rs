@@ -73,7 +73,8 @@ struct Own {
     admin: Credentials,
     unprivileged: Credentials,
     refuses_audiences_briefly: AtomicBool,
-    follower: Mutex<Option<Follower>>,
+    /// By cluster.
+    followers: Mutex<BTreeMap<String, Follower>>,
     started: Timestamp,
 }
 
@@ -105,7 +106,7 @@ impl Account {
             admin,
             unprivileged,
             refuses_audiences_briefly: AtomicBool::new(true),
-            follower: Mutex::new(None),
+            followers: Mutex::default(),
             started: (config.clock)(),
         });
         let id = config.account_id.clone();
@@ -119,6 +120,14 @@ impl Account {
     #[must_use]
     pub fn join(&self, account_id: &str) -> Self {
         let config = AccountConfig { account_id: account_id.to_owned(), ..AccountConfig::clone(&self.config) };
+        Self::member_of(&self.members, Arc::new(config))
+    }
+
+    /// The same in a region of its own.
+    #[must_use]
+    pub fn join_in(&self, account_id: &str, region: &str) -> Self {
+        let (account_id, region) = (account_id.to_owned(), region.to_owned());
+        let config = AccountConfig { account_id, region, ..AccountConfig::clone(&self.config) };
         Self::member_of(&self.members, Arc::new(config))
     }
 
@@ -314,9 +323,10 @@ impl Account {
         }
     }
 
-    /// Has somebody hear of associations whenever a caller has made, changed or deleted one, as EKS's own webhook does.
-    pub fn follow_associations(&self, follower: Follower) {
-        *self.own.follower.lock().unwrap_or_else(PoisonError::into_inner) = Some(follower);
+    /// Has somebody hear of a cluster's associations whenever a caller has made, changed or deleted one, as EKS's own webhook does.
+    pub fn follow_associations(&self, cluster: &str, follower: Follower) {
+        let mut followers = self.own.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        followers.insert(cluster.to_owned(), follower);
     }
 
     pub(crate) fn tell_associations(&self, cluster: &str) {
@@ -324,7 +334,7 @@ impl Account {
             c.associations.iter().map(|a| (a.namespace.clone(), a.service_account.clone())).collect::<BTreeSet<_>>()
         };
         let all = self.state().clusters.get(cluster).map(all).unwrap_or_default();
-        let follower = self.own.follower.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let follower = self.own.followers.lock().unwrap_or_else(PoisonError::into_inner).get(cluster).cloned();
         if let Some(follower) = follower {
             follower(&all);
         }

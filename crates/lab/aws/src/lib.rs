@@ -17,6 +17,7 @@ mod iam;
 mod identity;
 mod jwt;
 mod language;
+mod layout;
 mod look;
 mod managed;
 mod oidc;

@@ -103,6 +103,12 @@ impl IssuerServer {
         });
     }
 
+    /// The issuer at `url`, if its documents are served here.
+    pub fn issuer(&self, url: &str) -> Option<Issuer> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.issuers.iter().find(|issuer| issuer.url() == url).cloned()
+    }
+
     /// Stops serving the documents of the issuer at `url`.
     pub fn remove_issuer(&self, url: &str) {
         self.write(|table| table.issuers.retain(|issuer| issuer.url() != url));

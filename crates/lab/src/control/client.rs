@@ -51,6 +51,19 @@ impl Client {
         self.call(Method::POST, &format!("/break/{fault}")).await
     }
 
+    /// Injects a fault into a workload of the scenario's, `CLUSTER/NAMESPACE/NAME`.
+    pub async fn break_on(&self, fault: &str, on: &str) -> Result<Value, LabError> {
+        self.call(Method::POST, &format!("/break/{fault}/{on}")).await
+    }
+
+    /// A token of one of the scenario's issuers, with these claims in place of, or besides, those of its kind: JSON
+    /// where they are JSON, else text.
+    pub async fn token(&self, issuer: &str, claims: &[(String, String)]) -> Result<String, LabError> {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(claims).finish();
+        let answer = self.call(Method::POST, &format!("/token/{issuer}?{query}")).await?;
+        Ok(answer.get("token").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
     /// Takes one fault out, or all; whether any was in.
     pub async fn mend(&self, fault: Option<&str>) -> Result<bool, LabError> {
         let path = fault.map_or_else(|| "/mend".to_owned(), |fault| format!("/mend/{fault}"));

@@ -77,6 +77,15 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         (&Method::GET, ["status"]) => Ok(lab.status().await),
         (&Method::GET, ["faults"]) => Ok(faults::listed()),
         (&Method::POST, ["break", name]) => lab.break_with(name).await.map(|()| json!({"broken": name})),
+        (&Method::POST, ["break", name, on @ ..]) => {
+            lab.break_on(name, &on.join("/")).await.map(|id| json!({"broken": name, "target": id.to_string()}))
+        }
+        (&Method::POST, ["token", issuer]) => {
+            let query = request.uri().query().unwrap_or_default();
+            let claims = form_urlencoded::parse(query.as_bytes());
+            let claims = claims.map(|(name, text)| (name.into_owned(), value_of(&text))).collect();
+            lab.token(issuer, &claims).map(|token| json!({"token": token}))
+        }
         (&Method::POST, ["mend", name]) => lab.mend(Some(name)).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["mend"]) => lab.mend(None).await.map(|mended| json!({"mended": mended})),
         (&Method::POST, ["switch"]) => lab.switch().await.map(|()| json!({"switched": true})),
@@ -98,6 +107,11 @@ async fn answer(lab: &Lab, expected: &str, request: &Request<Incoming>) -> Respo
         Ok(value) => reply(StatusCode::OK, &value),
         Err(error) => reply(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
     }
+}
+
+/// A claim as it is typed: JSON where it is JSON, else text.
+fn value_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
 }
 
 fn reply(status: StatusCode, value: &Value) -> Response<Full<Bytes>> {

@@ -1,10 +1,7 @@
 //! `annotation-key-wrong`: the annotation is spelt in a way nothing reads.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    EXTERNAL_DNS, ROLE_ANNOTATION, World,
-    names::{DNS_ROLE, role_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "annotation-key-wrong",
@@ -16,7 +13,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.annotate(EXTERNAL_DNS, "eks.amazonaws.com/role_arn", &role_arn(DNS_ROLE));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.annotate(on.id, "eks.amazonaws.com/role_arn", &on.role_arn());
 }

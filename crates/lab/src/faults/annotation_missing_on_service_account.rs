@@ -1,6 +1,6 @@
 //! `annotation-missing-on-service-account`: nothing links the service account to its role.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
 }

@@ -1,10 +1,7 @@
 //! `annotation-on-pod-not-service-account`: the role is annotated on the pod, where nothing reads it.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    EXTERNAL_DNS, ROLE_ANNOTATION, World,
-    names::{DNS_ROLE, role_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "annotation-on-pod-not-service-account",
@@ -16,9 +13,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.workload(EXTERNAL_DNS, |dns| {
-        dns.pod_annotations.insert(ROLE_ANNOTATION.to_owned(), role_arn(DNS_ROLE));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.workload(on.id, |dns| {
+        dns.pod_annotations.insert(ROLE_ANNOTATION.to_owned(), on.role_arn());
     });
 }

@@ -1,7 +1,7 @@
 //! `app-configured-for-another-credential-source`: the application is told to use a profile, so the injected identity
 //! is ignored.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,6 +14,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| ledger.set("AWS_PROFILE", "payments-prod"));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| ledger.set("AWS_PROFILE", "payments-prod"));
 }

@@ -1,6 +1,6 @@
 //! `app-does-not-refresh-session-credentials`: the process never renews its session.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| ledger.set("LAB_SESSION_REFRESH", "never"));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| ledger.set("LAB_SESSION_REFRESH", "never"));
 }

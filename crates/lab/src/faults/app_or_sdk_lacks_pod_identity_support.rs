@@ -1,7 +1,6 @@
 //! `app-or-sdk-lacks-pod-identity-support`: the SDK does not know the Pod Identity Agent's address.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::names::LEDGER_ROLE;
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, ROLE_ANNOTATION, Trust, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,9 +13,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(LEDGER, ROLE_ANNOTATION);
-    world.trust(LEDGER_ROLE, |trust| *trust = Trust::pod_identity());
-    world.webhook.associations.insert(("payments".to_owned(), "ledger".to_owned()));
-    world.workload(LEDGER, |ledger| "registry.lab.example/app-python:1.26.0".clone_into(&mut ledger.image));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.trust(&on.role, |trust| *trust = Trust::pod_identity());
+    world.webhook.associations.insert(on.id.place());
+    world.workload(on.id, |ledger| "registry.lab.example/app-python:1.26.0".clone_into(&mut ledger.image));
 }

@@ -1,6 +1,6 @@
 //! `app-or-sdk-lacks-web-identity-support`: the application is built with an SDK from before web identity.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(EXTERNAL_DNS, |dns| "registry.lab.example/app-go-old:1.23.12".clone_into(&mut dns.image));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |dns| "registry.lab.example/app-go-old:1.23.12".clone_into(&mut dns.image));
 }

@@ -1,8 +1,8 @@
 //! `association-for-another-service-account`: the Pod Identity association is for another service account.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::Trust;
-use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World, names::DNS_ROLE};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "association-for-another-service-account",
@@ -14,8 +14,11 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.trust(DNS_ROLE, |trust| *trust = Trust::pod_identity());
-    world.webhook.associations.insert(("external-dns".to_owned(), "externaldns".to_owned()));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.trust(&on.role, |trust| *trust = Trust::pod_identity());
+    world.webhook.associations.insert((
+        on.id.namespace.to_owned(),
+        on.id.name.replace('-', "") + if on.id.name.contains('-') { "" } else { "s" },
+    ));
 }

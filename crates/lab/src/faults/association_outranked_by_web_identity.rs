@@ -1,10 +1,7 @@
 //! `association-outranked-by-web-identity`: the pod's own web identity comes before its Pod Identity association.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    EXTERNAL_DNS, Mount, ROLE_ANNOTATION, Trust, World,
-    names::{DNS_ROLE, STS_AUDIENCE, role_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, Mount, ROLE_ANNOTATION, Trust, World, names::STS_AUDIENCE};
 use serde_json::json;
 
 pub(super) static FAULT: Fault = Fault {
@@ -18,12 +15,12 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 /// Left in the manifest when the role was moved to Pod Identity: SDKs ask a web identity before container credentials.
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.trust(DNS_ROLE, |trust| *trust = Trust::pod_identity());
-    world.webhook.associations.insert(("external-dns".to_owned(), "external-dns".to_owned()));
-    world.workload(EXTERNAL_DNS, |dns| {
-        dns.set("AWS_ROLE_ARN", &role_arn(DNS_ROLE));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.trust(&on.role, |trust| *trust = Trust::pod_identity());
+    world.webhook.associations.insert(on.id.place());
+    world.workload(on.id, |dns| {
+        dns.set("AWS_ROLE_ARN", &on.role_arn());
         dns.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/web/token");
         let token = json!({"serviceAccountToken": {"audience": STS_AUDIENCE, "path": "token"}});
         let source = json!({"projected": {"sources": [token]}});

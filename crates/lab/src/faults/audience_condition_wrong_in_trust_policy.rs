@@ -1,7 +1,7 @@
 //! `audience-condition-wrong-in-trust-policy`: the trust policy asks for another audience than the token's.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "audience-condition-wrong-in-trust-policy",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.value("aud", "sts.amazon.com"));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.value("aud", "sts.amazon.com"));
 }

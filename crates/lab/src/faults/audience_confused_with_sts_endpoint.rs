@@ -1,7 +1,7 @@
 //! `audience-confused-with-sts-endpoint`: a host name of STS is used as the audience.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World, names::STS_REGIONAL};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "audience-confused-with-sts-endpoint",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(LEDGER, AUDIENCE_ANNOTATION, STS_REGIONAL);
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, AUDIENCE_ANNOTATION, &on.place.sts_host());
 }

@@ -1,7 +1,7 @@
 //! `audience-not-in-provider-client-ids`: the token carries an audience that the provider does not list.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "audience-not-in-provider-client-ids",
@@ -13,7 +13,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(LEDGER, AUDIENCE_ANNOTATION, "ledger.octo-lab.example");
-    world.trust(LEDGER_ROLE, |trust| trust.value("aud", "ledger.octo-lab.example"));
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, AUDIENCE_ANNOTATION, "ledger.octo-lab.example");
+    world.trust(&on.role, |trust| trust.value("aud", "ledger.octo-lab.example"));
 }

@@ -1,10 +1,7 @@
 //! `client-id-with-invisible-characters`: the registered audience ends in a character that nobody sees.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ISSUER, STS_AUDIENCE},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, names::STS_AUDIENCE};
 
 pub(super) static FAULT: Fault = Fault {
     name: "client-id-with-invisible-characters",
@@ -16,8 +13,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    if let Some(provider) = world.providers.get_mut(ISSUER) {
+fn edit(world: &mut World, on: &Mark) {
+    if let Some(provider) = world.providers.get_mut(on.issuer()) {
         provider.client_ids = vec![format!("{STS_AUDIENCE}\u{200b}")];
     }
 }

@@ -1,9 +1,9 @@
 //! `cluster-recreated-new-issuer-id`: the role trusts the issuer of a cluster that is gone.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{
     LEDGER, Trust, World,
-    names::{LEDGER_ROLE, OLD_ISSUER, STS_AUDIENCE},
+    names::{OLD_ISSUER, STS_AUDIENCE},
 };
 
 pub(super) static FAULT: Fault = Fault {
@@ -16,11 +16,11 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    if let Some(role) = world.roles.get_mut(LEDGER_ROLE) {
+fn edit(world: &mut World, on: &Mark) {
+    if let Some(role) = world.roles.get_mut(&on.role) {
         role.predates_cluster = true;
     }
-    world.trust(LEDGER_ROLE, |trust| {
-        *trust = Trust::web_identity(OLD_ISSUER, STS_AUDIENCE, "system:serviceaccount:payments:ledger");
+    world.trust(&on.role, |trust| {
+        *trust = Trust::web_identity(&on.place.account, OLD_ISSUER, STS_AUDIENCE, &on.id.subject());
     });
 }

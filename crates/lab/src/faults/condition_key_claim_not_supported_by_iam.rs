@@ -1,10 +1,7 @@
 //! `condition-key-claim-not-supported-by-iam`: a condition asks for a claim that IAM does not read from this issuer.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ISSUER, LEDGER_ROLE, bare},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, names::bare};
 
 pub(super) static FAULT: Fault = Fault {
     name: "condition-key-claim-not-supported-by-iam",
@@ -16,8 +13,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| {
-        trust.also("StringEquals", &format!("{}:kubernetes.io/namespace", bare(ISSUER)), "payments");
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| {
+        trust.also("StringEquals", &format!("{}:kubernetes.io/namespace", bare(on.issuer())), on.id.namespace);
     });
 }

@@ -1,10 +1,7 @@
 //! `condition-key-missing-sub-suffix`: a condition key is the bare issuer.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ISSUER, LEDGER_ROLE, bare},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, names::bare};
 
 pub(super) static FAULT: Fault = Fault {
     name: "condition-key-missing-sub-suffix",
@@ -16,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.key("sub", bare(ISSUER)));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.key("sub", bare(on.issuer())));
 }

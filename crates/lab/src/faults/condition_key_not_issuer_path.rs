@@ -1,10 +1,7 @@
 //! `condition-key-not-issuer-path`: a condition key is written with the provider ARN.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ACCOUNT, ISSUER, LEDGER_ROLE, provider_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "condition-key-not-issuer-path",
@@ -16,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.key("sub", &format!("{}:sub", provider_arn(ACCOUNT, ISSUER))));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.key("sub", &format!("{}:sub", on.place.provider_arn())));
 }

@@ -1,6 +1,6 @@
 //! `container-skipped-by-annotation`: the pod's annotation keeps the webhook from its container.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,8 +13,10 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| {
-        ledger.pod_annotations.insert("eks.amazonaws.com/skip-containers".to_owned(), "sidecar,ledger".to_owned());
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| {
+        ledger
+            .pod_annotations
+            .insert("eks.amazonaws.com/skip-containers".to_owned(), format!("sidecar,{}", on.id.name));
     });
 }

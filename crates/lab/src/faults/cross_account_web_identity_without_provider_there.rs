@@ -1,6 +1,6 @@
 //! `cross-account-web-identity-without-provider-there`: the role is in an account that has no provider for the issuer.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, ROLE_ANNOTATION, World, names::OTHER_ACCOUNT};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(LEDGER, ROLE_ANNOTATION, &format!("arn:aws:iam::{OTHER_ACCOUNT}:role/SharedLedgerReader"));
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, ROLE_ANNOTATION, &format!("arn:aws:iam::{OTHER_ACCOUNT}:role/SharedLedgerReader"));
 }

@@ -1,7 +1,7 @@
 //! `dns-or-network-to-sts-broken`: the name of STS does not resolve.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::STS_REGIONAL};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 use trustwalk_lab_node::Reach;
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,6 +14,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.network.hosts.insert(STS_REGIONAL.to_owned(), Reach::NoSuchHost);
+fn edit(world: &mut World, on: &Mark) {
+    world.network.hosts.insert(on.place.sts_host(), Reach::NoSuchHost);
 }

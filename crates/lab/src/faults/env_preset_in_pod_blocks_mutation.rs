@@ -1,10 +1,7 @@
 //! `env-preset-in-pod-blocks-mutation`: role and token file are preset by hand, so the webhook mounts nothing.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{LEDGER_ROLE, role_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "env-preset-in-pod-blocks-mutation",
@@ -16,9 +13,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| {
-        ledger.set("AWS_ROLE_ARN", &role_arn(LEDGER_ROLE));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| {
+        ledger.set("AWS_ROLE_ARN", &on.role_arn());
         ledger.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/eks.amazonaws.com/serviceaccount/token-ledger");
     });
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::REGISTRY;
-use crate::world::{WorkloadId, World};
+use crate::world::{Place, WorkloadId, World};
 
 /// What a fault breaks, and so what to diagnose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,46 @@ pub enum Target {
     Workload(WorkloadId),
     /// The CI job, whose files are in `ci/deploy` of the lab's folder.
     Job,
+}
+
+impl Target {
+    /// The workload, if it is one.
+    pub fn workload(self) -> Option<WorkloadId> {
+        match self {
+            Self::Workload(id) => Some(id),
+            Self::Job => None,
+        }
+    }
+}
+
+/// Whom a fault hits: a workload with what its identity hangs on. The CI job has nothing here, as there is but one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The workload.
+    pub id: WorkloadId,
+    /// Name of the role that it is meant to have.
+    pub role: String,
+    /// Where its cluster is.
+    pub place: Place,
+}
+
+impl Mark {
+    /// A workload of a world; the story's application where none is named.
+    pub fn of(world: &World, id: Option<WorkloadId>) -> Self {
+        let id = id.unwrap_or(crate::world::LEDGER);
+        let role = world.workloads.get(&id).map(|workload| workload.role.clone()).unwrap_or_default();
+        Self { id, role, place: world.place.clone() }
+    }
+
+    /// ARN of the role.
+    pub fn role_arn(&self) -> String {
+        self.place.role_arn(&self.role)
+    }
+
+    /// URL of the cluster's issuer.
+    pub fn issuer(&self) -> &str {
+        &self.place.issuer
+    }
 }
 
 impl fmt::Display for Target {
@@ -50,7 +90,24 @@ pub struct Fault {
     /// When the affected processes started.
     pub start: Start,
     /// The edit of the healthy world.
-    pub edit: fn(&mut World),
+    pub edit: fn(&mut World, &Mark),
+}
+
+impl Fault {
+    /// Whether it and another one can be there together in the story's world. They can where neither takes the other's
+    /// place: which comes first makes no difference, and each changes something that the other leaves as it is.
+    pub fn stands_with(&self, other: &Self) -> bool {
+        let healthy = World::healthy();
+        let with = |faults: &[&Self]| {
+            let mut world = healthy.clone();
+            for fault in faults {
+                (fault.edit)(&mut world, &Mark::of(&healthy, fault.target.workload()));
+            }
+            world
+        };
+        let both = with(&[self, other]);
+        both == with(&[other, self]) && both != with(&[self]) && both != with(&[other])
+    }
 }
 
 /// The fault of that name.

@@ -1,9 +1,9 @@
 //! `federated-arn-wrong-account`: the principal names the provider of another account.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{
     LEDGER, World,
-    names::{ISSUER, LEDGER_ROLE, OTHER_ACCOUNT, provider_arn},
+    names::{OTHER_ACCOUNT, provider_arn},
 };
 
 pub(super) static FAULT: Fault = Fault {
@@ -16,6 +16,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.principal = provider_arn(OTHER_ACCOUNT, ISSUER));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.principal = provider_arn(OTHER_ACCOUNT, on.issuer()));
 }

@@ -1,9 +1,9 @@
 //! `federated-arn-wrong-provider`: the principal names another provider of the account.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{
     AWS_NODE, World,
-    names::{ACCOUNT, CI_ISSUER, CNI_ROLE, provider_arn},
+    names::{ACCOUNT, CI_ISSUER, provider_arn},
 };
 
 pub(super) static FAULT: Fault = Fault {
@@ -16,6 +16,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(CNI_ROLE, |trust| trust.principal = provider_arn(ACCOUNT, CI_ISSUER));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.principal = provider_arn(ACCOUNT, CI_ISSUER));
 }

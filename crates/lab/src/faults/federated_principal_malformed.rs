@@ -1,10 +1,7 @@
 //! `federated-principal-malformed`: the principal is a bare issuer instead of a provider ARN.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ISSUER, LEDGER_ROLE, bare},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, names::bare};
 
 pub(super) static FAULT: Fault = Fault {
     name: "federated-principal-malformed",
@@ -16,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| bare(ISSUER).clone_into(&mut trust.principal));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| bare(on.issuer()).clone_into(&mut trust.principal));
 }

@@ -1,6 +1,6 @@
 //! `gha-fork-pr-no-id-token`: a pull request from a fork gets no ID token.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,7 +13,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.job.fork = true;
     "pull_request".clone_into(&mut world.job.github.event);
     "refs/pull/17/merge".clone_into(&mut world.job.github.git_ref);

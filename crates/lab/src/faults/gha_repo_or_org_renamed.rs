@@ -1,6 +1,6 @@
 //! `gha-repo-or-org-renamed`: the repository has a new name; the trust policy has the old one.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,7 +13,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     "octo-lab/ledger-api".clone_into(&mut world.job.github.repository);
     world.job.former_names = vec!["octo-lab/ledger".to_owned()];
 }

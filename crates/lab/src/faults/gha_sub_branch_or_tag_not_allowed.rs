@@ -1,6 +1,6 @@
 //! `gha-sub-branch-or-tag-not-allowed`: the run is of a ref that no pattern of the trust policy admits.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     "refs/heads/release/1.2".clone_into(&mut world.job.github.git_ref);
 }

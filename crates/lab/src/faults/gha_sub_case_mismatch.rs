@@ -1,6 +1,6 @@
 //! `gha-sub-case-mismatch`: letters of the repository differ in case.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{World, names::CI_ROLE};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.trust(CI_ROLE, |trust| trust.value("sub", "repo:Octo-Lab/Ledger:ref:refs/heads/main"));
 }

@@ -1,6 +1,6 @@
 //! `gha-sub-customised`: the repository has a subject template of its own.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,7 +13,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.job.customised_subject = vec!["repository_owner_id".to_owned(), "job_workflow_ref".to_owned()];
     let github = &mut world.job.github;
     github.custom_subject = Some(format!(

@@ -1,6 +1,6 @@
 //! `gha-sub-environment-vs-ref`: the job has an environment, so its subject names that and not the branch.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.job.github.environment = Some("production".to_owned());
 }

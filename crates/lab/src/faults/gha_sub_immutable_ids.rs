@@ -1,6 +1,6 @@
 //! `gha-sub-immutable-ids`: the subject carries numeric ids; the trust policy has names only.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.job.github.immutable_ids = true;
 }

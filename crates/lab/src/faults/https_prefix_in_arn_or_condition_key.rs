@@ -1,10 +1,7 @@
 //! `https-prefix-in-arn-or-condition-key`: condition keys are written with https://.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ISSUER, LEDGER_ROLE},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "https-prefix-in-arn-or-condition-key",
@@ -16,9 +13,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| {
-        trust.key("aud", &format!("{ISSUER}:aud"));
-        trust.key("sub", &format!("{ISSUER}:sub"));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| {
+        trust.key("aud", &format!("{}:aud", on.issuer()));
+        trust.key("sub", &format!("{}:sub", on.issuer()));
     });
 }

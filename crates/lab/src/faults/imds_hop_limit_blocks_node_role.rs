@@ -1,7 +1,7 @@
 //! `imds-hop-limit-blocks-node-role`: the pod lived on its node's role, and new nodes answer only one hop away.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World, names::DNS_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
 use trustwalk_lab_node::Imds;
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,9 +14,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     // Nobody ever made a role for it: it lived on the node's.
-    world.roles.remove(DNS_ROLE);
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
+    world.roles.remove(&on.role);
+    world.unannotate(on.id, ROLE_ANNOTATION);
     world.network.imds = Imds::HopLimited;
 }

@@ -1,10 +1,7 @@
 //! `iss-condition-value-wrong-scheme`: a condition on iss, which web identity does not fill.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{ISSUER, LEDGER_ROLE, bare},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, names::bare};
 
 pub(super) static FAULT: Fault = Fault {
     name: "iss-condition-value-wrong-scheme",
@@ -16,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.also("StringEquals", &format!("{}:iss", bare(ISSUER)), bare(ISSUER)));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.also("StringEquals", &format!("{}:iss", bare(on.issuer())), bare(on.issuer())));
 }

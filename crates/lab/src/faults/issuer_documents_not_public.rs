@@ -1,6 +1,6 @@
 //! `issuer-documents-not-public`: discovery document and keys answer 403.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use trustwalk_lab_issuer::DocumentFault;
 
@@ -14,7 +14,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.issuer.faults.discovery = DocumentFault::Status(403);
     world.issuer.faults.keys = DocumentFault::Status(403);
 }

@@ -1,7 +1,7 @@
 //! `issuer-host-mismatch-with-documents`: the discovery document names another issuer.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::ISSUER};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "issuer-host-mismatch-with-documents",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.issuer.faults.issuer_member = Some(ISSUER.replace("oidc.eks.us-west-2", "oidc-eks.us-west-2"));
+fn edit(world: &mut World, on: &Mark) {
+    world.issuer.faults.issuer_member = Some(on.issuer().replace("oidc.eks.", "oidc-eks."));
 }

@@ -1,6 +1,6 @@
 //! `issuer-keys-fetch-transient-failure`: the issuer answers the first requests for its keys with an error.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use trustwalk_lab_issuer::DocumentFault;
 
@@ -14,6 +14,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.issuer.faults.keys = DocumentFault::Flaky(2);
 }

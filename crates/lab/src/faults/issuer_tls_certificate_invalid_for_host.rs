@@ -1,6 +1,6 @@
 //! `issuer-tls-certificate-invalid-for-host`: the issuer's certificate names another host.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use trustwalk_lab_issuer::pki::Presentation;
 
@@ -14,6 +14,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.issuer.presentation = Presentation::WrongHost;
 }

@@ -1,7 +1,7 @@
 //! `issuer-trailing-slash-mismatch`: the provider is registered with a trailing slash.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::ISSUER};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "issuer-trailing-slash-mismatch",
@@ -13,8 +13,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    if let Some(provider) = world.providers.remove(ISSUER) {
-        world.providers.insert(format!("{ISSUER}/"), provider);
+fn edit(world: &mut World, on: &Mark) {
+    if let Some(provider) = world.providers.remove(on.issuer()) {
+        world.providers.insert(format!("{}/", on.issuer()), provider);
     }
 }

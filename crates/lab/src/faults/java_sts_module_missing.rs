@@ -2,7 +2,7 @@
 
 use trustwalk_lab_node::Imds;
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{SETTLEMENT, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -15,8 +15,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     // Java tries the next provider: without the node's role in reach, the first error shows.
     world.network.imds = Imds::HopLimited;
-    world.workload(SETTLEMENT, |batch| "registry.lab.example/app-java-no-sts:2.30.0".clone_into(&mut batch.image));
+    world.workload(on.id, |batch| "registry.lab.example/app-java-no-sts:2.30.0".clone_into(&mut batch.image));
 }

@@ -91,7 +91,7 @@ mod workload_exchange_differs;
 mod wrong_region_in_issuer_host;
 mod wrong_token_file_kubernetes_default_token;
 
-pub use fault::{Fault, Start, Target, find, listed};
+pub use fault::{Fault, Mark, Start, Target, find, listed};
 
 /// Every fault, by name.
 pub static REGISTRY: &[&Fault] = &[

@@ -1,6 +1,6 @@
 //! `network-policy-blocks-sts`: a network policy lets no packet out to STS.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use serde_json::json;
 
@@ -14,12 +14,12 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     world.network_policies.insert(
-        ("payments".to_owned(), "egress".to_owned()),
+        (on.id.namespace.to_owned(), "egress".to_owned()),
         json!({
             "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": "egress", "namespace": "payments"},
+            "metadata": {"name": "egress", "namespace": on.id.namespace},
             "spec": {
                 "podSelector": {}, "policyTypes": ["Egress"],
                 "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/16"}}]}],

@@ -1,6 +1,6 @@
 //! `sts-client-has-no-region`: the container's region is set to nothing, so the STS client has none.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,6 +14,6 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 /// Set by the pod, if to nothing, the webhook leaves the region alone; the SDK takes nothing for unset.
-fn edit(world: &mut World) {
-    world.workload(EXTERNAL_DNS, |dns| dns.set("AWS_REGION", ""));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |dns| dns.set("AWS_REGION", ""));
 }

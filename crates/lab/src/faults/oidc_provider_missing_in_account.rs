@@ -1,7 +1,7 @@
 //! `oidc-provider-missing-in-account`: the role's account has no provider for the issuer.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::ISSUER};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "oidc-provider-missing-in-account",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.providers.remove(ISSUER);
+fn edit(world: &mut World, on: &Mark) {
+    world.providers.remove(on.issuer());
 }

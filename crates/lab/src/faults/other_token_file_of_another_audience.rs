@@ -1,10 +1,7 @@
 //! `other-token-file-of-another-audience`: the workload is told to use a token that was made for somebody else.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, Mount, World,
-    names::{LEDGER_ROLE, role_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, Mount, World};
 use serde_json::json;
 
 pub(super) static FAULT: Fault = Fault {
@@ -17,9 +14,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| {
-        ledger.set("AWS_ROLE_ARN", &role_arn(LEDGER_ROLE));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| {
+        ledger.set("AWS_ROLE_ARN", &on.role_arn());
         ledger.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/vault/token");
         let token = json!({"serviceAccountToken": {"audience": "vault", "expirationSeconds": 3600, "path": "token"}});
         let source = json!({"projected": {"sources": [token]}});

@@ -1,6 +1,6 @@
 //! `partition-audience-mismatch`: the token carries the audience of another partition's STS.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{AUDIENCE_ANNOTATION, LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(LEDGER, AUDIENCE_ANNOTATION, "sts.amazonaws.com.cn");
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, AUDIENCE_ANNOTATION, "sts.amazonaws.com.cn");
 }

@@ -1,10 +1,7 @@
 //! `permissions-boundary`: the role's permissions boundary leaves out what the workload does.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World, allow,
-    names::{ACCOUNT, LEDGER_ROLE},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, allow};
 
 pub(super) static FAULT: Fault = Fault {
     name: "permissions-boundary",
@@ -16,8 +13,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    let arn = format!("arn:aws:iam::{ACCOUNT}:policy/HarbourBoundary");
+fn edit(world: &mut World, on: &Mark) {
+    let arn = format!("arn:aws:iam::{}:policy/HarbourBoundary", on.place.account);
     world.policies.insert(arn.clone(), allow(&["s3:*", "sqs:*"]));
-    world.role(LEDGER_ROLE, |role| role.boundary = Some(arn));
+    world.role(&on.role, |role| role.boundary = Some(arn));
 }

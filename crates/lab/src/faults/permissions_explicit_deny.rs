@@ -1,7 +1,7 @@
 //! `permissions-explicit-deny`: a policy of the role denies what the workload does.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 use serde_json::json;
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,8 +14,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     let statement = |effect: &str| json!({"Effect": effect, "Action": "eks:List*", "Resource": "*"});
     let document = json!({"Version": "2012-10-17", "Statement": [statement("Allow"), statement("Deny")]});
-    world.role(LEDGER_ROLE, |role| role.inline = Some(document));
+    world.role(&on.role, |role| role.inline = Some(document));
 }

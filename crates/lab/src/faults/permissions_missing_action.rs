@@ -1,7 +1,7 @@
 //! `permissions-missing-action`: no policy of the role allows what the workload does.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, allow, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World, allow};
 
 pub(super) static FAULT: Fault = Fault {
     name: "permissions-missing-action",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.role(LEDGER_ROLE, |role| role.inline = Some(allow(&["eks:DescribeCluster"])));
+fn edit(world: &mut World, on: &Mark) {
+    world.role(&on.role, |role| role.inline = Some(allow(&["eks:DescribeCluster"])));
 }

@@ -1,6 +1,6 @@
 //! `pod-created-before-annotation-or-webhook`: the pods are older than the annotation.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotated_late.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+fn edit(world: &mut World, on: &Mark) {
+    world.annotated_late.insert(on.id.place());
 }

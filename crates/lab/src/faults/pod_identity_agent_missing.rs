@@ -1,7 +1,6 @@
 //! `pod-identity-agent-missing`: pods are told to ask an agent that does not run.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::names::DNS_ROLE;
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, Trust, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,9 +13,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.trust(DNS_ROLE, |trust| *trust = Trust::pod_identity());
-    world.webhook.associations.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.trust(&on.role, |trust| *trust = Trust::pod_identity());
+    world.webhook.associations.insert(on.id.place());
     world.network.pod_identity_agent = false;
 }

@@ -1,6 +1,6 @@
 //! `pod-identity-role-does-not-trust-eks`: the associated role does not let EKS have it.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,7 +13,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.webhook.associations.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.webhook.associations.insert(on.id.place());
 }

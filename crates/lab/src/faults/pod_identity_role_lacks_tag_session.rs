@@ -1,7 +1,7 @@
 //! `pod-identity-role-lacks-tag-session`: the associated role lets EKS have it, but not tag its sessions.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, Trust, World, names::DNS_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, Trust, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "pod-identity-role-lacks-tag-session",
@@ -13,8 +13,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.unannotate(EXTERNAL_DNS, ROLE_ANNOTATION);
-    world.trust(DNS_ROLE, |trust| *trust = Trust::service("pods.eks.amazonaws.com"));
-    world.webhook.associations.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+fn edit(world: &mut World, on: &Mark) {
+    world.unannotate(on.id, ROLE_ANNOTATION);
+    world.trust(&on.role, |trust| *trust = Trust::service("pods.eks.amazonaws.com"));
+    world.webhook.associations.insert(on.id.place());
 }

@@ -1,7 +1,7 @@
 //! `proxy-blocks-sts`: the proxy on the way refuses STS.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::STS_REGIONAL};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 use trustwalk_lab_node::Reach;
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,7 +14,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| ledger.set("HTTPS_PROXY", "http://proxy.octo-lab.example:3128"));
-    world.network.hosts.insert(STS_REGIONAL.to_owned(), Reach::ProxyForbidden);
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| ledger.set("HTTPS_PROXY", "http://proxy.octo-lab.example:3128"));
+    world.network.hosts.insert(on.place.sts_host(), Reach::ProxyForbidden);
 }

@@ -1,6 +1,6 @@
 //! `published-keys-without-kid`: the issuer's keys are published without kid and alg.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use trustwalk_lab_issuer::KeySetFault;
 
@@ -14,6 +14,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.issuer.faults.key_set = KeySetFault::Unnamed;
 }

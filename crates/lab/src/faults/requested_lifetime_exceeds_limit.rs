@@ -1,6 +1,6 @@
 //! `requested-lifetime-exceeds-limit`: the job asks for a longer session than the role's maximum.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::World;
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.job.inputs.insert("role-duration-seconds".to_owned(), "14400".to_owned());
 }

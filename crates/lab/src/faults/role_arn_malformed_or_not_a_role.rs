@@ -1,10 +1,7 @@
 //! `role-arn-malformed-or-not-a-role`: the annotation holds the ARN of a policy.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, ROLE_ANNOTATION, World,
-    names::{ACCOUNT, LEDGER_ROLE},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, ROLE_ANNOTATION, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "role-arn-malformed-or-not-a-role",
@@ -16,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(LEDGER, ROLE_ANNOTATION, &format!("arn:aws:iam::{ACCOUNT}:policy/{LEDGER_ROLE}"));
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, ROLE_ANNOTATION, &format!("arn:aws:iam::{}:policy/{}", on.place.account, on.role));
 }

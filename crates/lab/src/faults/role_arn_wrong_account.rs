@@ -1,10 +1,7 @@
 //! `role-arn-wrong-account`: the annotation names a role of another account.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    EXTERNAL_DNS, ROLE_ANNOTATION, World,
-    names::{DNS_ROLE, OTHER_ACCOUNT},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, ROLE_ANNOTATION, World, names::OTHER_ACCOUNT};
 
 pub(super) static FAULT: Fault = Fault {
     name: "role-arn-wrong-account",
@@ -16,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(EXTERNAL_DNS, ROLE_ANNOTATION, &format!("arn:aws:iam::{OTHER_ACCOUNT}:role/{DNS_ROLE}"));
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, ROLE_ANNOTATION, &format!("arn:aws:iam::{OTHER_ACCOUNT}:role/{}", on.role));
 }

@@ -1,7 +1,7 @@
 //! `workload-runs-as-another-service-account`: the workload runs as a bare service account whose name is nearly the
 //! annotated one's.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use std::collections::BTreeMap;
 
@@ -15,7 +15,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotations.insert(("payments".to_owned(), "ledgers".to_owned()), BTreeMap::new());
-    world.workload(LEDGER, |ledger| "ledgers".clone_into(&mut ledger.service_account));
+fn edit(world: &mut World, on: &Mark) {
+    let nearly = format!("{}s", on.id.name);
+    world.annotations.insert((on.id.namespace.to_owned(), nearly.clone()), BTreeMap::new());
+    world.workload(on.id, |ledger| ledger.service_account = nearly);
 }

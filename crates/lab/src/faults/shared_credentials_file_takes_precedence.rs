@@ -1,6 +1,6 @@
 //! `shared-credentials-file-takes-precedence`: keys in a file mounted from a secret win over the web identity.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, Mount, World};
 use serde_json::json;
 
@@ -15,11 +15,11 @@ pub(super) static FAULT: Fault = Fault {
 };
 
 /// Keys in AWS' shape that open nothing. The SDK for JavaScript asks profiles before web identity.
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     let number = std::process::id();
     let text = format!("[default]\naws_access_key_id = AKIA{number:016}\naws_secret_access_key = {number:040}\n");
-    world.secret("payments", "aws-credentials", "credentials", &text);
-    world.workload(LEDGER, |ledger| {
+    world.secret(on.id.namespace, "aws-credentials", "credentials", &text);
+    world.workload(on.id, |ledger| {
         "registry.lab.example/app-js:3.700.0".clone_into(&mut ledger.image);
         ledger.set("AWS_SHARED_CREDENTIALS_FILE", "/etc/aws/credentials");
         let source = json!({"secret": {"secretName": "aws-credentials"}});

@@ -1,6 +1,6 @@
 //! `static-or-other-credentials-take-precedence`: keys in the environment win over the web identity.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -15,9 +15,9 @@ pub(super) static FAULT: Fault = Fault {
 
 /// Keys in AWS' shape that open nothing, the same for as long as the process lives
 /// and nowhere written down.
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     let number = std::process::id();
-    world.workload(LEDGER, |ledger| {
+    world.workload(on.id, |ledger| {
         ledger.set("AWS_ACCESS_KEY_ID", &format!("AKIA{number:016}"));
         ledger.set("AWS_SECRET_ACCESS_KEY", &format!("{number:040}"));
     });

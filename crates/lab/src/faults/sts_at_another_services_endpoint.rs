@@ -1,7 +1,7 @@
 //! `sts-called-at-another-services-endpoint`: STS is called at the endpoint of EC2.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::REGION};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "sts-called-at-another-services-endpoint",
@@ -13,6 +13,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| ledger.set("AWS_ENDPOINT_URL", &format!("https://ec2.{REGION}.amazonaws.com")));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| {
+        ledger.set("AWS_ENDPOINT_URL", &format!("https://ec2.{}.amazonaws.com", on.place.region));
+    });
 }

@@ -1,7 +1,7 @@
 //! `sts-endpoint-without-tls`: the endpoint of STS is given without TLS.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{EXTERNAL_DNS, World, names::STS_REGIONAL};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{EXTERNAL_DNS, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "sts-endpoint-without-tls",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(EXTERNAL_DNS, |dns| dns.set("AWS_ENDPOINT_URL_STS", &format!("http://{STS_REGIONAL}")));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |dns| dns.set("AWS_ENDPOINT_URL_STS", &format!("http://{}", on.place.sts_host())));
 }

@@ -1,7 +1,7 @@
 //! `sts-global-endpoint-in-private-network`: the application calls global STS from a network that reaches only the
 //! regional one.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, REGIONAL_ANNOTATION, World, names::STS_GLOBAL};
 use trustwalk_lab_node::Reach;
 
@@ -15,8 +15,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.annotate(LEDGER, REGIONAL_ANNOTATION, "false");
-    world.workload(LEDGER, |ledger| "registry.lab.example/app-python:1.26.0".clone_into(&mut ledger.image));
+fn edit(world: &mut World, on: &Mark) {
+    world.annotate(on.id, REGIONAL_ANNOTATION, "false");
+    world.workload(on.id, |ledger| "registry.lab.example/app-python:1.26.0".clone_into(&mut ledger.image));
     world.network.hosts.insert(STS_GLOBAL.to_owned(), Reach::Blackholed);
 }

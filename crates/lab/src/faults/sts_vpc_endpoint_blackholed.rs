@@ -1,7 +1,7 @@
 //! `sts-vpc-endpoint-blackholed`: packets to the STS endpoint vanish.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{SETTLEMENT, World, names::STS_REGIONAL};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{SETTLEMENT, World};
 use trustwalk_lab_node::{Imds, Reach};
 
 pub(super) static FAULT: Fault = Fault {
@@ -14,8 +14,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     // Java tries the next provider: without the node's role in reach, the first error shows.
     world.network.imds = Imds::HopLimited;
-    world.network.hosts.insert(STS_REGIONAL.to_owned(), Reach::Blackholed);
+    world.network.hosts.insert(on.place.sts_host(), Reach::Blackholed);
 }

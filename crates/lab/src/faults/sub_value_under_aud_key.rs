@@ -1,7 +1,7 @@
 //! `sub-value-under-aud-key`: a subject stands under the audience key.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "sub-value-under-aud-key",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.value("aud", "system:serviceaccount:payments:ledger"));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.value("aud", &on.id.subject()));
 }

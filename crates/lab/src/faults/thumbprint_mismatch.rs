@@ -1,6 +1,6 @@
 //! `thumbprint-mismatch`: the issuer stands behind new authorities; the provider lists the old top certificate.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{AWS_NODE, Generation, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.issuer.generation = Generation::New;
 }

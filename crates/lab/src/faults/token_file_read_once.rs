@@ -1,6 +1,6 @@
 //! `token-file-read-once`: the process keeps the first token it read; the file on disk is fresh.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| ledger.set("LAB_TOKEN_READ", "once"));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| ledger.set("LAB_TOKEN_READ", "once"));
 }

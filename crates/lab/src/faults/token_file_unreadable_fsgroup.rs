@@ -1,7 +1,7 @@
 //! `token-file-unreadable-fsgroup`: a non-root container cannot read the projected token, which kubelets before 1.19
 //! wrote for root only.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{LEDGER, World};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     world.kubernetes_minor = 18;
-    world.workload(LEDGER, |ledger| ledger.security_context = json!({"runAsUser": 65534, "runAsNonRoot": true}));
+    world.workload(on.id, |ledger| ledger.security_context = json!({"runAsUser": 65534, "runAsNonRoot": true}));
 }

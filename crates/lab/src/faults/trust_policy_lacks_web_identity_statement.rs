@@ -1,7 +1,7 @@
 //! `trust-policy-lacks-web-identity-statement`: the role trusts instances only.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, Trust, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, Trust, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "trust-policy-lacks-web-identity-statement",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| *trust = Trust::service("ec2.amazonaws.com"));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| *trust = Trust::service("ec2.amazonaws.com"));
 }

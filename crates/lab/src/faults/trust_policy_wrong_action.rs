@@ -1,7 +1,7 @@
 //! `trust-policy-wrong-action`: the statement allows sts:AssumeRole.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "trust-policy-wrong-action",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| "sts:AssumeRole".clone_into(&mut trust.action));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| "sts:AssumeRole".clone_into(&mut trust.action));
 }

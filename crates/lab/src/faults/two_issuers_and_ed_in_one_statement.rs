@@ -1,9 +1,9 @@
 //! `two-issuers-and-ed-in-one-statement`: conditions on two issuers stand in one statement, so both would have to hold.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{
     LEDGER, World,
-    names::{LEDGER_ROLE, OLD_ISSUER, bare},
+    names::{OLD_ISSUER, bare},
 };
 
 pub(super) static FAULT: Fault = Fault {
@@ -17,8 +17,8 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| {
-        trust.also("StringEquals", &format!("{}:sub", bare(OLD_ISSUER)), "system:serviceaccount:payments:ledger");
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| {
+        trust.also("StringEquals", &format!("{}:sub", bare(OLD_ISSUER)), &on.id.subject());
     });
 }

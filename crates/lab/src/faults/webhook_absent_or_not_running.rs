@@ -1,6 +1,6 @@
 //! `webhook-absent-or-not-running`: nothing injects the role; pods run as their node.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, Registration, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.registration = Registration::Absent;
 }

@@ -1,6 +1,6 @@
 //! `webhook-misconfigured-api-version`: the webhook is asked in a version in which its answers are not taken.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, Registration, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.registration = Registration::V1First;
 }

@@ -1,6 +1,6 @@
 //! `webhook-misconfigured-cabundle`: the API server cannot verify the webhook, and the failure policy lets pods pass.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, Registration, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, _: &Mark) {
     world.registration = Registration::ForeignCa;
 }

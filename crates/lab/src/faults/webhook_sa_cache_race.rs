@@ -1,6 +1,6 @@
 //! `webhook-sa-cache-race`: the webhook had not heard of the service account when the pods were made.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, World};
 
 pub(super) static FAULT: Fault = Fault {
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.cached_late.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+fn edit(world: &mut World, on: &Mark) {
+    world.cached_late.insert(on.id.place());
 }

@@ -1,6 +1,6 @@
 //! `webhook-version-ignores-annotation`: the webhook is too old to act on the annotation.
 
-use super::fault::{Fault, Start, Target};
+use super::fault::{Fault, Mark, Start, Target};
 use crate::world::{EXTERNAL_DNS, World};
 pub(super) static FAULT: Fault = Fault {
     name: "webhook-version-ignores-annotation",
@@ -12,7 +12,7 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
+fn edit(world: &mut World, on: &Mark) {
     // A webhook that does not act is one that looks right past the service account.
-    world.webhook.not_in_cache.insert(("external-dns".to_owned(), "external-dns".to_owned()));
+    world.webhook.not_in_cache.insert(on.id.place());
 }

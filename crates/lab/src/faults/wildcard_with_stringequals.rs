@@ -1,7 +1,7 @@
 //! `wildcard-with-stringequals`: a pattern stands under `StringEquals`, which compares it letter by letter.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{LEDGER, World, names::LEDGER_ROLE};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "wildcard-with-stringequals",
@@ -13,6 +13,6 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.trust(LEDGER_ROLE, |trust| trust.value("sub", "system:serviceaccount:payments:*"));
+fn edit(world: &mut World, on: &Mark) {
+    world.trust(&on.role, |trust| trust.value("sub", &format!("system:serviceaccount:{}:*", on.id.namespace)));
 }

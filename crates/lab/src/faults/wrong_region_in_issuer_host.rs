@@ -1,10 +1,7 @@
 //! `wrong-region-in-issuer-host`: principal and keys carry the region of the documentation.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, Trust, World,
-    names::{ISSUER, LEDGER_ROLE, STS_AUDIENCE},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, Trust, World, names::STS_AUDIENCE};
 
 pub(super) static FAULT: Fault = Fault {
     name: "wrong-region-in-issuer-host",
@@ -16,9 +13,10 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    let elsewhere = ISSUER.replace("us-west-2", "us-east-1");
-    world.trust(LEDGER_ROLE, |trust| {
-        *trust = Trust::web_identity(&elsewhere, STS_AUDIENCE, "system:serviceaccount:payments:ledger");
+fn edit(world: &mut World, on: &Mark) {
+    let other = if on.place.region == "us-east-1" { "us-west-2" } else { "us-east-1" };
+    let elsewhere = on.issuer().replace(&on.place.region, other);
+    world.trust(&on.role, |trust| {
+        *trust = Trust::web_identity(&on.place.account, &elsewhere, STS_AUDIENCE, &on.id.subject());
     });
 }

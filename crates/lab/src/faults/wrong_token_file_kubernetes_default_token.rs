@@ -1,10 +1,7 @@
 //! `wrong-token-file-kubernetes-default-token`: the service account's own token is sent to STS.
 
-use super::fault::{Fault, Start, Target};
-use crate::world::{
-    LEDGER, World,
-    names::{LEDGER_ROLE, role_arn},
-};
+use super::fault::{Fault, Mark, Start, Target};
+use crate::world::{LEDGER, World};
 
 pub(super) static FAULT: Fault = Fault {
     name: "wrong-token-file-kubernetes-default-token",
@@ -16,9 +13,9 @@ pub(super) static FAULT: Fault = Fault {
     edit,
 };
 
-fn edit(world: &mut World) {
-    world.workload(LEDGER, |ledger| {
-        ledger.set("AWS_ROLE_ARN", &role_arn(LEDGER_ROLE));
+fn edit(world: &mut World, on: &Mark) {
+    world.workload(on.id, |ledger| {
+        ledger.set("AWS_ROLE_ARN", &on.role_arn());
         ledger.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/kubernetes.io/serviceaccount/token");
     });
 }

@@ -28,9 +28,9 @@ pub async fn before(lab: &Lab) -> Result<(), LabError> {
 /// The change: the add-on gets a role, the service account its annotation, the
 /// `DaemonSet` new pods. What becomes of them is the trust model's to say.
 pub async fn change(lab: &Lab) -> Result<(), LabError> {
-    lab.inner.account.tell_change(lab.inner.clock.now());
+    lab.inner.story.account.tell_change(lab.inner.clock.now());
     lab.rebase(World::healthy(), Some(FAULT)).await?;
-    lab.replaced(AWS_NODE, SETTLED).await
+    lab.inner.story.replaced(AWS_NODE, SETTLED).await
 }
 
 /// The change, and every one of the new pods fails.
@@ -41,7 +41,7 @@ pub async fn let_it_break(lab: &Lab) -> Result<(), LabError> {
 
 /// Waits until every one of the CNI's pods says what the story's said.
 pub async fn broken(lab: &Lab) -> Result<(), LabError> {
-    lab.replaced(AWS_NODE, SETTLED).await?;
+    lab.inner.story.replaced(AWS_NODE, SETTLED).await?;
     let store = lab.store();
     pods::wait(&store, "every pod of the CNI failing", SETTLED, || {
         for pod in pods::of(&store, AWS_NODE) {

@@ -3,11 +3,13 @@
 
 mod job;
 pub mod names;
+mod place;
 mod state;
 mod trust;
 mod workload;
 
 pub use job::Job;
+pub use place::Place;
 pub(crate) use state::allow;
 pub use state::{
     AUDIENCE_ANNOTATION, Generation, IssuerState, Provider, REGIONAL_ANNOTATION, ROLE_ANNOTATION, Registration, Role,

@@ -10,9 +10,10 @@ use trustwalk_lab_node::{Network, WebhookConfig};
 use super::{
     job::Job,
     names::{
-        BATCH_ROLE, CI_ISSUER, CI_ROLE, CNI_ROLE, DNS_ROLE, ISSUER, LEDGER_ROLE, NODE_ROLE, REGION, STS_AUDIENCE,
-        role_arn,
+        ACCOUNT, BATCH_ROLE, CI_ISSUER, CI_ROLE, CNI_ROLE, DNS_ROLE, ISSUER, LEDGER_ROLE, NODE_ROLE, REGION,
+        STS_AUDIENCE, role_arn,
     },
+    place::Place,
     trust::Trust,
     workload::{AWS_NODE, EXTERNAL_DNS, LEDGER, SETTLEMENT, Workload, WorkloadId},
 };
@@ -84,6 +85,8 @@ pub struct IssuerState {
 /// Everything that users or faults change.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
+    /// Where its cluster is.
+    pub place: Place,
     /// Roles by name.
     pub roles: BTreeMap<String, Role>,
     /// Providers by URL.
@@ -118,10 +121,6 @@ pub struct World {
     pub job: Job,
 }
 
-fn subject(id: WorkloadId) -> String {
-    format!("system:serviceaccount:{}:{}", id.namespace, id.name)
-}
-
 /// A policy that allows these actions on everything.
 pub(crate) fn allow(actions: &[&str]) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
@@ -135,6 +134,7 @@ impl World {
     /// Everything in order: the CNI and three applications on roles of their own.
     pub fn healthy() -> Self {
         let mut world = Self {
+            place: Place::story(),
             roles: roles(),
             providers: BTreeMap::new(),
             annotations: BTreeMap::new(),
@@ -250,7 +250,7 @@ impl World {
 }
 
 fn roles() -> BTreeMap<String, Role> {
-    let web = |id: WorkloadId| Trust::web_identity(ISSUER, STS_AUDIENCE, &subject(id));
+    let web = |id: WorkloadId| Trust::web_identity(ACCOUNT, ISSUER, STS_AUDIENCE, &id.subject());
     let own = |trust: Trust, actions: &[&str]| Role {
         trust,
         policies: Vec::new(),
@@ -258,7 +258,7 @@ fn roles() -> BTreeMap<String, Role> {
         boundary: None,
         predates_cluster: false,
     };
-    let ci = Trust::web_identity(CI_ISSUER, STS_AUDIENCE, "repo:octo-lab/ledger:ref:refs/heads/main");
+    let ci = Trust::web_identity(ACCOUNT, CI_ISSUER, STS_AUDIENCE, "repo:octo-lab/ledger:ref:refs/heads/main");
     BTreeMap::from([
         (
             NODE_ROLE.to_owned(),
@@ -290,18 +290,21 @@ fn roles() -> BTreeMap<String, Role> {
 }
 
 fn workloads() -> BTreeMap<WorkloadId, Workload> {
-    let app = |id, image: &str, action: &str| {
-        let mut workload = Workload::new(id, image);
+    let app = |id, role, image: &str, action: &str| {
+        let mut workload = Workload::new(id, role, image);
         workload.set("LAB_ACTION", action);
         (id, workload)
     };
-    let mut cni =
-        Workload::new(AWS_NODE, "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.11.2-eksbuild.1");
+    let mut cni = Workload::new(
+        AWS_NODE,
+        CNI_ROLE,
+        "602401143452.dkr.ecr.us-west-2.amazonaws.com/amazon-k8s-cni:v1.11.2-eksbuild.1",
+    );
     cni.host_network = true;
     BTreeMap::from([
         (AWS_NODE, cni),
-        app(LEDGER, "registry.lab.example/app-python:1.42.0", "eks:ListClusters"),
-        app(EXTERNAL_DNS, "registry.lab.example/app-go:2.31.0", "ec2:DescribeRegions"),
-        app(SETTLEMENT, "registry.lab.example/app-java:2.30.0", "eks:ListClusters"),
+        app(LEDGER, LEDGER_ROLE, "registry.lab.example/app-python:1.42.0", "eks:ListClusters"),
+        app(EXTERNAL_DNS, DNS_ROLE, "registry.lab.example/app-go:2.31.0", "ec2:DescribeRegions"),
+        app(SETTLEMENT, BATCH_ROLE, "registry.lab.example/app-java:2.30.0", "eks:ListClusters"),
     ])
 }

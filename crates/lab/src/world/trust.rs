@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::names::{ACCOUNT, bare, provider_arn};
+use super::names::{bare, provider_arn};
 
 /// One condition of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Trust in tokens of `issuer` for exactly this audience and subject.
-    pub fn web_identity(issuer: &str, audience: &str, subject: &str) -> Self {
+    /// Trust in tokens of `issuer`, by the provider of `account`, for exactly this audience and subject.
+    pub fn web_identity(account: &str, issuer: &str, audience: &str, subject: &str) -> Self {
         let condition = |claim: &str, value: &str| Condition {
             operator: "StringEquals".to_owned(),
             key: format!("{}:{claim}", bare(issuer)),
@@ -40,7 +40,7 @@ impl Trust {
         };
         Self {
             principal_kind: "Federated",
-            principal: provider_arn(ACCOUNT, issuer),
+            principal: provider_arn(account, issuer),
             action: "sts:AssumeRoleWithWebIdentity".to_owned(),
             more_actions: Vec::new(),
             conditions: vec![condition("aud", audience), condition("sub", subject)],

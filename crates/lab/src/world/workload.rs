@@ -1,6 +1,10 @@
 //! Workloads of the lab's cluster as data, and their manifests.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +17,37 @@ pub struct WorkloadId {
     pub namespace: &'static str,
     /// Name.
     pub name: &'static str,
+}
+
+/// Names that came from a file, each once: a lab is a process, and its file is bounded.
+static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// A name for as long as the process is there.
+fn lasting(name: &str) -> &'static str {
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let name: &'static str = String::leak(name.to_owned());
+    names.insert(name);
+    name
+}
+
+impl WorkloadId {
+    /// One that a scenario names.
+    pub(crate) fn named(resource: &'static str, namespace: &str, name: &str) -> Self {
+        Self { resource, namespace: lasting(namespace), name: lasting(name) }
+    }
+
+    /// Its namespace and name, which is its service account's too.
+    pub fn place(self) -> (String, String) {
+        (self.namespace.to_owned(), self.name.to_owned())
+    }
+
+    /// Whom its service account's tokens are about.
+    pub fn subject(self) -> String {
+        format!("system:serviceaccount:{}:{}", self.namespace, self.name)
+    }
 }
 
 impl fmt::Display for WorkloadId {
@@ -46,6 +81,8 @@ pub struct Mount {
 /// A workload as the lab wants it to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
+    /// Name of the role that it is meant to have.
+    pub role: String,
     /// Container image.
     pub image: String,
     /// Service account.
@@ -68,8 +105,9 @@ pub struct Workload {
 
 impl Workload {
     /// A workload running `image` as the service account of its own name.
-    pub fn new(id: WorkloadId, image: &str) -> Self {
+    pub fn new(id: WorkloadId, role: &str, image: &str) -> Self {
         Self {
+            role: role.to_owned(),
             image: image.to_owned(),
             service_account: id.name.to_owned(),
             replicas: 2,

@@ -117,7 +117,7 @@ async fn an_association_is_made_once_changed_and_deleted_by_who_may_hand_its_rol
     call(&world.nobody, "POST", all, asked.clone()).await.refuses_json(403, "AccessDenied", "eks:CreatePodIdentity");
     let counts = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let hears = std::sync::Arc::clone(&counts);
-    world.account.follow_associations(std::sync::Arc::new(move |all| hears.lock().unwrap().push(all.len())));
+    world.account.follow_associations("a", std::sync::Arc::new(move |all| hears.lock().unwrap().push(all.len())));
     let made = call(&world.admin, "POST", all, asked.clone()).await.ok().json();
     assert_eq!(made["association"]["roleArn"], ROLE);
     let id = made["association"]["associationId"].as_str().unwrap().to_owned();

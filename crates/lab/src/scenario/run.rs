@@ -1,0 +1,328 @@
+//! A scenario in a running lab: its accounts, issuers and clusters.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+use tokio::{sync::Mutex, task::JoinSet};
+use trustwalk_lab_aws::{Account, Provider, Role as AwsRole};
+use trustwalk_lab_cluster::{Gvr, KINDS, TlsMaterial, TokenMinter, User};
+use trustwalk_lab_issuer::{
+    Issuer, SigningKey,
+    pki::{LeafKey, Presentation, days_after, thumbprint},
+};
+use trustwalk_lab_node::NodeAgent;
+
+use super::{
+    ChainForm, Kind, REGION, Scenario, WrongScenario,
+    form::{ClusterForm, Thumbprints},
+    host_of, inline_of, line, nature, policies_of,
+    scene::{Member, Scene, Signer},
+    workloads::{client_ids, world},
+};
+use crate::{
+    Lab, LabConfig, LabError, Story,
+    clock::LEAF_AGE_DAYS,
+    faults,
+    minter::Minter,
+    site::{Applied, Site},
+    start::{self, Parts},
+    world::{Place, names::bare},
+};
+
+impl Lab {
+    /// Starts a lab with a world of one's own in place of the story's.
+    pub async fn start_scenario(config: LabConfig, scenario: &Scenario) -> Result<Self, LabError> {
+        let config = LabConfig { story: Story::AccountAlone, ..config };
+        let lab = start::start(config, scenario.first()).await?;
+        match begin(&lab, scenario).await {
+            Ok(()) => Ok(lab),
+            Err(error) => {
+                lab.ask_down();
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn begin(lab: &Lab, scenario: &Scenario) -> Result<(), LabError> {
+    let members = members(lab, scenario);
+    let signers = signers(lab, scenario).await?;
+    let mut scene = Scene {
+        members,
+        signers,
+        chains: BTreeMap::new(),
+        sites: Vec::new(),
+        clusters: scenario.form.clusters.iter().map(|cluster| cluster.name.value.clone()).collect(),
+    };
+    for (name, chain) in scenario.all_chains() {
+        let host = host_of(scenario.names.url(name).map_or("", String::as_str));
+        lab.inner.hosts.put(&host, 443, lab.addresses().issuer);
+        scene.chains.insert(host, chain);
+    }
+    lab.inner.present(&scene.chains)?;
+    providers(lab, scenario, &scene)?;
+    roles(scenario, &scene)?;
+    for cluster in &scenario.form.clusters {
+        let side = place_of_cluster(lab, scenario, &scene, cluster)?;
+        if let Some(site) = put_up(lab, scenario, cluster, side).await? {
+            scene.sites.push(site);
+        }
+    }
+    for fault in &scenario.form.faults {
+        let name = faults::find(&fault.fault.value).map_or("", |found| found.name);
+        scene.hit(name, &fault.on.value).await?;
+    }
+    // It is empty: a lab starts once.
+    let _set = lab.inner.scene.set(scene);
+    lab.write_files(lab.dir())
+}
+
+/// The accounts with their users and policies.
+fn members(lab: &Lab, scenario: &Scenario) -> Vec<Member> {
+    let first = lab.inner.story.account.account();
+    let mut members = Vec::new();
+    for form in &scenario.form.accounts {
+        let id = &form.id.value;
+        let account =
+            if first.id() == id { first.clone() } else { first.join_in(id, form.region.as_deref().unwrap_or(REGION)) };
+        for policy in &form.policies {
+            let arn = format!("arn:aws:iam::{id}:policy/{}", policy.name.value);
+            account.put_policy(&arn, &policy.document.to_string());
+        }
+        let users = form.users.iter();
+        let users = users.map(|user| (user.name.value.clone(), account.add_user(&user.name.value, &policies_of(user))));
+        let users = users.collect();
+        members.push(Member { alias: form.alias.value.clone(), account, users });
+    }
+    members
+}
+
+/// Issuers with keys of their own, served.
+async fn signers(lab: &Lab, scenario: &Scenario) -> Result<BTreeMap<String, Signer>, LabError> {
+    let mut made = JoinSet::new();
+    let clusters = scenario.form.clusters.iter().map(|cluster| (&cluster.name, Kind::Bucket, BTreeMap::new()));
+    let issuers = scenario.form.issuers.iter().map(|issuer| (&issuer.name, issuer.kind, issuer.claims.clone()));
+    for (name, kind, claims) in clusters.chain(issuers) {
+        let (name, url) = (name.value.clone(), scenario.names.issuer(name)?);
+        made.spawn_blocking(move || (name, url, kind, claims, SigningKey::generate()));
+    }
+    let mut signers = BTreeMap::new();
+    while let Some(done) = made.join_next().await {
+        let (name, url, kind, own, key) = done.map_err(|_| LabError::Control("no key could be made".to_owned()))?;
+        let issuer = Issuer::new(&url, key?)?;
+        lab.inner.story.server.serve_issuer(issuer.clone());
+        let nature = nature(kind);
+        let mut claims = nature.claims;
+        claims.extend(own);
+        signers.insert(name, Signer { issuer, audience: nature.audience.to_owned(), claims });
+    }
+    Ok(signers)
+}
+
+impl crate::running::Inner {
+    /// Presents the chains of a scenario's hosts, as of now.
+    pub(crate) fn present(&self, chains: &BTreeMap<String, ChainForm>) -> Result<(), LabError> {
+        let story = &self.story;
+        let from = days_after(self.clock.now(), -LEAF_AGE_DAYS);
+        for (host, form) in chains {
+            let hierarchy = if form.rotated { &story.authorities.new } else { &story.authorities.old };
+            let chain = hierarchy.present(&[host.as_str()], from, form.presented.into(), LeafKey::P256)?;
+            story.server.set_chain(host, &chain, form.tls13_only)?;
+        }
+        Ok(())
+    }
+}
+
+/// What IAM found of an issuer's chain when its providers were made: the last certificate, before anything befell it.
+/// What a host has always presented alone is what it presents now.
+fn auto(lab: &Lab, host: &str, chain: ChainForm) -> Vec<String> {
+    let presented: Presentation = chain.presented.into();
+    let alone = matches!(presented, Presentation::LeafOnly | Presentation::SelfSigned);
+    if alone && !chain.rotated {
+        lab.inner.story.server.presented(host).last().map(thumbprint).into_iter().collect()
+    } else {
+        lab.inner.story.registered.clone()
+    }
+}
+
+fn registered(lab: &Lab, scene: &Scene, url: &str, listed: &Thumbprints) -> Vec<String> {
+    let host = host_of(url);
+    match listed {
+        Thumbprints::Auto => auto(lab, &host, scene.chains.get(&host).copied().unwrap_or_default()),
+        Thumbprints::Listed(all) => all.clone(),
+    }
+}
+
+fn providers(lab: &Lab, scenario: &Scenario, scene: &Scene) -> Result<(), LabError> {
+    for (form, member) in scenario.form.accounts.iter().zip(&scene.members) {
+        for provider in &form.providers {
+            let url = scenario.names.issuer(&provider.issuer)?;
+            member.account.put_provider(Provider {
+                url: bare(&url).to_owned(),
+                client_ids: client_ids(provider.client_ids.as_ref()),
+                thumbprints: registered(lab, scene, &url, &provider.thumbprints),
+                created: lab.inner.clock.now(),
+                tags: BTreeMap::new(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Roles as IAM would have them: all of them first, for they name each other.
+fn roles(scenario: &Scenario, scene: &Scene) -> Result<(), LabError> {
+    /// Longest session unless the role says otherwise, seconds: IAM's default.
+    const SESSION: i64 = 3600;
+    let mut made = Vec::new();
+    for (form, member) in scenario.form.accounts.iter().zip(&scene.members) {
+        for role in &form.roles {
+            let trust = scenario.trust_of(role, member.account.id())?.to_string();
+            let put = AwsRole {
+                name: role.name.value.clone(),
+                path: "/".to_owned(),
+                trust_policy: trust.clone(),
+                max_session: role.max_session.unwrap_or(SESSION),
+                created: member.account.role(&role.name.value).map_or_else(jiff::Timestamp::now, |role| role.created),
+                attached: role.attached.clone(),
+                inline: inline_of(role),
+                boundary: role.boundary.clone(),
+                tags: BTreeMap::new(),
+                last_used: None,
+            };
+            member.account.put_role(put.clone());
+            made.push((member, role, put));
+        }
+    }
+    for (member, role, put) in made {
+        if let Some(why) = member.account.refuses_trust(&put.trust_policy) {
+            let what = format!("IAM would not save the trust policy of `{}`: {why}", role.name.value);
+            return Err(WrongScenario::new(line(&role.name), what).into());
+        }
+        // Once more: what it trusts has an id by now.
+        member.account.put_role(put);
+    }
+    Ok(())
+}
+
+/// A cluster's place with its account.
+type Side = (Place, Account, Vec<String>);
+
+fn place_of_cluster(lab: &Lab, scenario: &Scenario, scene: &Scene, form: &ClusterForm) -> Result<Side, LabError> {
+    let id = scenario.names.account_of(form);
+    let (issuer, name) = (scenario.names.issuer(&form.name)?, form.name.value.clone());
+    let (member, account_form) = scene
+        .members
+        .iter()
+        .zip(&scenario.form.accounts)
+        .find(|(member, _)| member.account.id() == id)
+        .ok_or_else(|| WrongScenario::new(line(&form.account), "there is no such account"))?;
+    let listed = account_form.providers.iter().find(|provider| provider.issuer.value == name);
+    let thumbprints = listed.map_or(&Thumbprints::Auto, |provider| &provider.thumbprints);
+    let place = Place {
+        account: id,
+        region: member.account.region().to_owned(),
+        issuer_host: host_of(&issuer),
+        node_role: format!("{name}-node"),
+        cluster: name,
+        issuer: issuer.clone(),
+    };
+    Ok((place, member.account.clone(), registered(lab, scene, &issuer, thumbprints)))
+}
+
+/// Tells EKS of a cluster, and puts its API server up where it has one.
+async fn put_up(
+    lab: &Lab,
+    scenario: &Scenario,
+    form: &ClusterForm,
+    (place, account, registered): Side,
+) -> Result<Option<Site>, LabError> {
+    let inner = &lab.inner;
+    let now = inner.clock.now();
+    if !form.served {
+        let owner = inner.story.account.for_cluster(&account, place, String::new(), String::new());
+        owner.put_cluster(None, &BTreeMap::new(), true, now);
+        return Ok(None);
+    }
+    let api = start::listen(0).await?;
+    let address = start::address(&api)?;
+    let tls = TlsMaterial::self_made(&["127.0.0.1", "localhost", "kubernetes.default.svc"])
+        .map_err(|e| LabError::Cluster(e.to_string()))?;
+    let (endpoint, ca) = (format!("https://{address}"), STANDARD.encode(&tls.ca_pem));
+    let owner = inner.story.account.for_cluster(&account, place.clone(), endpoint, ca);
+    let issuer = scenario.names.issuer(&form.name)?;
+    let signer = inner.story.server.issuer(&issuer).ok_or_else(|| LabError::Control("no issuer".to_owned()))?;
+    let world = world(scenario, form, &place)?;
+    let settings = start::node_settings(inner.addresses.aws, &owner, &inner.clock);
+    let webhook = start::webhook_side().await?;
+    owner.lead(webhook.settings.clone());
+    let minter: Arc<dyn TokenMinter> = Arc::new(Minter::new(signer.clone(), inner.clock.shared()).with_logins(&owner));
+    let agent = NodeAgent::prepare(settings.clone());
+    let nodes = start::nodes(form.nodes.unwrap_or(NODES), &place.region);
+    let cluster = start::cluster(&agent, &minter, &webhook, (tls, &inner.clock), nodes, &place)?;
+    let site = Site {
+        place,
+        served: true,
+        clock: inner.clock.clone(),
+        account: owner,
+        store: cluster.store(),
+        runtime: agent.runtime(),
+        agent: agent.clone(),
+        settings,
+        webhook: webhook.settings.clone(),
+        webhook_ca: webhook.tls.ca_pem.clone(),
+        foreign_ca: webhook.foreign_ca.clone(),
+        server: inner.story.server.clone(),
+        issuer: signer,
+        authorities: inner.story.authorities.clone(),
+        registered,
+        kubeconfig: cluster.kubeconfig(address),
+        world: Mutex::new(Applied::new(&world)),
+    };
+    let parts = Parts { cluster: cluster.clone(), agent, minter, webhook };
+    start::put_up(&site, parts, api, &world, &inner.down).await?;
+    for manifest in scenario.manifests.get(&form.name.value).into_iter().flatten() {
+        apply(&cluster, manifest).await.map_err(|why| {
+            WrongScenario::new(line(&form.name), format!("the cluster `{}` refuses {why}", form.name.value))
+        })?;
+    }
+    Ok(Some(site))
+}
+
+/// Nodes of a cluster that does not say how many.
+const NODES: u8 = 2;
+
+/// Creates an object as `kubectl create` would; why it was refused, otherwise.
+async fn apply(cluster: &trustwalk_lab_cluster::Cluster, manifest: &Value) -> Result<(), String> {
+    let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (api, kind, name) = (text("/apiVersion"), text("/kind"), text("/metadata/name"));
+    let known = KINDS.iter().find(|known| known.kind == kind && known.api_version() == api);
+    let known = known.ok_or_else(|| format!("`{kind} {name}`: its API server has no {api} {kind}"))?;
+    let mut object = manifest.clone();
+    if known.namespaced {
+        let namespace = Some(text("/metadata/namespace")).filter(|n| !n.is_empty()).unwrap_or("default").to_owned();
+        // It is there already, mostly.
+        let _made = crate::pods::namespace(&cluster.store(), &namespace);
+        trustwalk_lab_cluster::json::put(&mut object, "/metadata/namespace", namespace.into());
+    }
+    let gvr: Gvr = known.gvr();
+    let done = cluster.admit_and_create(&gvr, object, &User::admin("lab-admin")).await;
+    done.map(drop).map_err(|refused| format!("`{kind} {name}`: {}", refused.message))
+}
+
+impl Scenario {
+    /// Where the first account is, behind whose endpoint all others are.
+    fn first(&self) -> Place {
+        let first = self.form.accounts.first();
+        Place {
+            account: first.map(|account| account.id.value.clone()).unwrap_or_default(),
+            region: first.and_then(|account| account.region.clone()).unwrap_or_else(|| REGION.to_owned()),
+            ..Place::story()
+        }
+    }
+
+    fn all_chains(&self) -> impl Iterator<Item = (&str, ChainForm)> {
+        let clusters = self.form.clusters.iter().map(|cluster| (cluster.name.value.as_str(), cluster.chain));
+        clusters.chain(self.form.issuers.iter().map(|issuer| (issuer.name.value.as_str(), issuer.chain)))
+    }
+}

@@ -1,0 +1,196 @@
+//! A cluster of the lab with what it hangs on: its account, its issuer, its nodes, and the world pushed into them.
+
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::sync::Mutex;
+use trustwalk_lab_cluster::{NodeRuntime, Store, json as j};
+use trustwalk_lab_issuer::{Issuer, IssuerServer, pki::Hierarchy};
+use trustwalk_lab_node::{NodeAgent, Settings, WebhookSettings};
+
+use crate::{
+    LabError,
+    account::AccountSide,
+    clock::LabClock,
+    faults::{Fault, Mark, Start},
+    pods, push,
+    world::{Place, WorkloadId, World},
+};
+
+/// How far back processes start that began "long ago": past the day a token lives.
+const LONG_AGO_SECONDS: i64 = 26 * 3600;
+/// Longest wait for a roll-out; the lab needs about a second.
+const ROLLOUT: Duration = Duration::from_secs(20);
+/// Longest wait for calls that are under way: each ends by itself within seconds.
+const UNDER_WAY: Duration = Duration::from_secs(20);
+/// A call period nobody lives to see the end of, while the clock is set back.
+const QUIET: Duration = Duration::from_hours(1);
+
+/// The generations of authorities that issuers stand behind.
+#[derive(Debug, Clone)]
+pub(crate) struct Authorities {
+    /// The one of the providers' creation.
+    pub(crate) old: Arc<Hierarchy>,
+    /// The one that replaced it.
+    pub(crate) new: Arc<Hierarchy>,
+}
+
+/// A cluster with what it hangs on.
+pub(crate) struct Site {
+    pub(crate) place: Place,
+    /// Whether there is an API server; without one there are no workloads either.
+    pub(crate) served: bool,
+    pub(crate) clock: LabClock,
+    pub(crate) account: AccountSide,
+    pub(crate) store: Store,
+    pub(crate) runtime: Arc<dyn NodeRuntime>,
+    pub(crate) agent: NodeAgent,
+    pub(crate) settings: Settings,
+    pub(crate) webhook: WebhookSettings,
+    pub(crate) webhook_ca: String,
+    pub(crate) foreign_ca: String,
+    pub(crate) server: IssuerServer,
+    pub(crate) issuer: Issuer,
+    pub(crate) authorities: Authorities,
+    /// Thumbprints that are registered with the provider at first.
+    pub(crate) registered: Vec<String>,
+    pub(crate) kubeconfig: String,
+    pub(crate) world: Mutex<Applied>,
+}
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Site").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// A fault on what it hits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hit {
+    pub(crate) fault: &'static str,
+    /// The workload; none is the CI job.
+    pub(crate) on: Option<WorkloadId>,
+}
+
+/// What has been pushed so far.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    pub(crate) base: World,
+    pub(crate) current: World,
+    pub(crate) active: BTreeSet<Hit>,
+}
+
+impl Applied {
+    /// A world without a fault.
+    pub(crate) fn new(world: &World) -> Self {
+        Self { base: world.clone(), current: world.clone(), active: BTreeSet::new() }
+    }
+
+    /// Whether the active faults leave the world as it is now.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.wanted() == self.current
+    }
+
+    /// The base with the active faults.
+    fn wanted(&self) -> World {
+        let mut wanted = self.base.clone();
+        for hit in &self.active {
+            if let Some(fault) = crate::faults::find(hit.fault) {
+                (fault.edit)(&mut wanted, &Mark::of(&self.base, hit.on));
+            }
+        }
+        wanted
+    }
+}
+
+impl Site {
+    /// Computes the world from base and active faults and pushes the difference; whether the CI job is to run again.
+    pub(crate) async fn settle(
+        &self,
+        applied: &mut Applied,
+        fresh: Option<(&Fault, Option<WorkloadId>)>,
+    ) -> Result<bool, LabError> {
+        let wanted = applied.wanted();
+        let job_changed = applied.current.job != wanted.job || applied.current.roles != wanted.roles;
+        let id = fresh.and_then(|(_, id)| id);
+        if fresh.is_some_and(|(fault, _)| fault.start == Start::LongAgo) {
+            self.settings.update(|config| config.call_period = QUIET);
+            // Calls that are under way end in the present.
+            self.at_rest().await?;
+            self.clock.set_lag(-LONG_AGO_SECONDS);
+            let done = self.roll_out(applied, wanted, id, true).await;
+            // Back to the present whatever happened there.
+            self.clock.set_lag(0);
+            self.settings.update(|config| config.call_period = crate::start::CALL_PERIOD);
+            done?;
+        } else {
+            self.roll_out(applied, wanted, id, false).await?;
+        }
+        Ok(job_changed)
+    }
+
+    /// Waits until no agent has a call under way.
+    async fn at_rest(&self) -> Result<(), LabError> {
+        tokio::time::timeout(UNDER_WAY, self.settings.at_rest()).await.map_err(|_| LabError::Deadline {
+            what: "the end of all calls that are under way".to_owned(),
+            seconds: UNDER_WAY.as_secs(),
+            last: "an agent is at work".to_owned(),
+        })
+    }
+
+    /// Pushes `wanted` and replaces the pods of the workload that a fault hits; `wait` sees them come up well.
+    async fn roll_out(
+        &self,
+        applied: &mut Applied,
+        wanted: World,
+        hit: Option<WorkloadId>,
+        wait: bool,
+    ) -> Result<(), LabError> {
+        push::push(self, Some(&applied.current), &wanted).await?;
+        applied.current = wanted;
+        let Some(id) = hit else { return Ok(()) };
+        if !applied.current.is_late(id) {
+            pods::restart(&self.store, id)?;
+        }
+        if wait { self.all_ready(&[id], ROLLOUT).await } else { Ok(()) }
+    }
+
+    /// Waits until every pod of a workload is one made after its last restart.
+    pub(crate) async fn replaced(&self, id: WorkloadId, limit: Duration) -> Result<(), LabError> {
+        let store = &self.store;
+        pods::wait(store, &format!("the roll-out of {id}"), limit, || pods::replaced(store, id)).await
+    }
+
+    /// Waits until the workloads' pods are all new and Ready.
+    pub(crate) async fn all_ready(&self, ids: &[WorkloadId], limit: Duration) -> Result<(), LabError> {
+        let store = &self.store;
+        pods::wait(store, "all pods Ready", limit, || {
+            for id in ids {
+                pods::replaced(store, *id).map_err(|state| format!("{id}: {state}"))?;
+                for pod in pods::of(store, *id) {
+                    if !pods::is_ready(&pod) {
+                        return Err(format!("{} is not ready", j::name(&pod)));
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// What a container has logged: its current and its previous instance.
+    pub(crate) fn log(&self, pod: &Value, container: &str) -> String {
+        let mut text = String::new();
+        for previous in [true, false] {
+            if let Some(bytes) = self.runtime.logs(pod, container, previous) {
+                text.push_str(&String::from_utf8_lossy(&bytes));
+            }
+        }
+        let ipamd = ["cat".to_owned(), "/host/var/log/aws-routed-eni/ipamd.log".to_owned()];
+        if container == "aws-node" {
+            let result = self.runtime.exec(pod, container, &ipamd, None);
+            text.push_str(&String::from_utf8_lossy(&result.stdout));
+        }
+        text
+    }
+}
