@@ -358,6 +358,9 @@ pub(crate) enum LabCommand {
         /// An account with nothing in it, and no cluster
         #[arg(long)]
         account_only: bool,
+        /// Accounts, issuers, clusters and faults of your own, from a file (`lab scenario` prints one to start from)
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["broken", "account_only"])]
+        scenario: Option<PathBuf>,
         /// Trust model of the account
         #[arg(long, value_enum, default_value = "thumbprint-only")]
         model: super::common::Model,
@@ -370,6 +373,19 @@ pub(crate) enum LabCommand {
     Break {
         /// Fault
         fault: Option<String>,
+        /// Workload of the scenario's that it hits: CLUSTER/NAMESPACE/NAME
+        #[arg(long, value_name = "WORKLOAD", requires = "fault")]
+        on: Option<String>,
+    },
+    /// Print the story's scenario, to start from
+    Scenario,
+    /// Print a token of an issuer or a cluster of the running scenario
+    Token {
+        /// Its name in the scenario
+        issuer: String,
+        /// Claim in place of one of its kind's, or besides: JSON, or text; null leaves it out (repeatable)
+        #[arg(long = "claim", value_name = "NAME=VALUE")]
+        claims: Vec<String>,
     },
     /// Take one fault, or all, out of the running lab
     Mend {

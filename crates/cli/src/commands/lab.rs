@@ -9,9 +9,9 @@ use trustwalk_collect::dial::{ConnectTo, Dialer};
 use trustwalk_collect::{near, roots};
 use trustwalk_foreign::shell;
 use trustwalk_lab::control::Client;
-use trustwalk_lab::{Found, Lab, LabConfig, Outside, Ports, Story, TrustModel, faults, story};
+use trustwalk_lab::{Found, Lab, LabConfig, Outside, Ports, Scenario, Story, TrustModel, faults, story};
 
-use super::lab_clock;
+use super::{lab_clock, lab_scenario};
 use crate::args::{Format, LabArgs, LabCommand, Model, OutsideArgs, PlaceArgs};
 use crate::exit::{Exit, Unknown, UsageError};
 use crate::interrupt::Signals;
@@ -27,13 +27,29 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
         None => default_dir()?,
     };
     match &args.command {
-        LabCommand::Up { broken, account_only, model, outside } => {
+        LabCommand::Up { scenario: Some(file), model, outside, .. } => {
+            let scenario = lab_scenario::read(file)?;
+            let begin = Begin::Scenario(&scenario);
+            up(&dir, format, begin, *model, outside_of(outside, place)?).await?;
+        }
+        LabCommand::Scenario => style::say(&lab_scenario::story())?,
+        LabCommand::Token { issuer, claims } => {
+            let token = Client::open(&dir)?.token(issuer, &lab_scenario::claims(claims)?).await?;
+            done(format, "token", &token, &json!({"token": token}))?;
+        }
+        LabCommand::Break { fault: Some(name), on: Some(on) } => {
+            known(name, "lab break {}")?;
+            let next = lab_scenario::look_at(&Client::open(&dir)?.break_on(name, on).await?, on);
+            let words = [name.as_str(), " is in. Look at it: ", &next].concat();
+            done(format, "break", &words, &json!({"fault": name, "next": next}))?;
+        }
+        LabCommand::Up { broken, account_only, model, outside, scenario: None } => {
             let story = match (*broken, *account_only) {
                 (_, true) => Story::AccountAlone,
                 (true, false) => Story::BeforeTheChange,
                 (false, false) => Story::Healthy,
             };
-            up(&dir, format, story, *model, outside_of(outside, place)?).await?;
+            up(&dir, format, Begin::Story(story), *model, outside_of(outside, place)?).await?;
         }
         LabCommand::Status => {
             let mut status = Client::open(&dir)?.status().await?;
@@ -46,11 +62,11 @@ pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exi
                 status_words(&status)
             })?;
         }
-        LabCommand::Break { fault: None } => {
+        LabCommand::Break { fault: None, .. } => {
             let all = faults::listed();
             style::say(&if format == Format::Human { faults_words(&all) } else { style::document(&all)? })?;
         }
-        LabCommand::Break { fault: Some(name) } => {
+        LabCommand::Break { fault: Some(name), on: None } => {
             known(name, "lab break {}")?;
             Client::open(&dir)?.break_with(name).await?;
             let next = faults::find(name).map(|f| look_at(f.target, &dir)).unwrap_or_default();
@@ -190,14 +206,27 @@ fn outside_of(args: &OutsideArgs, place: &PlaceArgs) -> anyhow::Result<Outside> 
     Ok(Outside { issuers: args.issuers.clone(), roots, find: std::sync::Arc::new(find) })
 }
 
-async fn up(dir: &Path, format: Format, story: Story, model: Model, outside: Outside) -> anyhow::Result<()> {
+/// What a lab begins with.
+enum Begin<'s> {
+    Story(Story),
+    Scenario(&'s Scenario),
+}
+
+async fn up(dir: &Path, format: Format, begin: Begin<'_>, model: Model, outside: Outside) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
     let mut asked = Signals::listen();
+    let story = match begin {
+        Begin::Story(story) => story,
+        Begin::Scenario(_) => Story::AccountAlone,
+    };
     let broken = story == Story::BeforeTheChange;
     let ports = Ports::default();
     let config = LabConfig { story, trust_model: lab_model(model), ports, state_dir: dir.to_owned(), outside };
     let began = Instant::now();
-    let lab = Lab::start(config).await.context("the lab could not start")?;
+    let lab = match begin {
+        Begin::Story(_) => Lab::start(config).await.context("the lab could not start")?,
+        Begin::Scenario(scenario) => Lab::start_scenario(config, scenario).await.map_err(lab_scenario::refused)?,
+    };
     let done = tokio::select! {
         done = stay_up(&lab, dir, format, (broken, began)) => done,
         _ = asked.any() => Ok(()),

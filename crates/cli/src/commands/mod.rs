@@ -16,6 +16,7 @@ mod fleet;
 mod forecast;
 mod lab;
 mod lab_clock;
+mod lab_scenario;
 mod logs;
 mod look;
 mod man;
