@@ -16,6 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use support::{PASSING, cause_of};
 use trustwalk_collect::rights::{self, Level};
 use trustwalk_lab::faults::{Fault, REGISTRY, Target};
 use trustwalk_lab::world::ALL;
@@ -132,24 +133,6 @@ fn only(answer: &Value) -> &Value {
     }
 }
 
-/// Faults that are ways to one cause, and the cause; every other is named as its cause.
-const WAYS: &[(&str, &str)] = &[
-    ("permissions-missing-action", "role-lacks-permission"),
-    ("permissions-explicit-deny", "role-explicitly-denied"),
-    ("permissions-boundary", "permissions-boundary-lacks-action"),
-    ("published-keys-without-kid", "published-key-without-kid-or-alg"),
-    ("association-outranked-by-web-identity", "association-outranked-by-annotation"),
-    // The variables stand in the template, so the webhook leaves them, and the token for AWS is not used.
-    ("other-token-file-of-another-audience", "env-preset-in-pod-blocks-mutation"),
-    ("workload-exchange-differs", "app-configured-for-another-credential-source"),
-    ("shared-credentials-file-takes-precedence", "static-or-other-credentials-take-precedence"),
-    ("pod-identity-role-does-not-trust-eks", "role-does-not-trust-pod-identity"),
-    ("pod-identity-role-lacks-tag-session", "role-does-not-trust-pod-identity"),
-];
-
-/// Faults that pass by themselves: once they have, they are warned of.
-const PASSING: &[&str] = &["issuer-keys-fetch-transient-failure"];
-
 /// What is wrong with the diagnosis of one fault, and with its report, if anything.
 async fn tried(fault: &Fault) -> (Option<String>, Option<String>) {
     let dir = tempfile::tempdir().unwrap();
@@ -166,7 +149,7 @@ async fn tried(fault: &Fault) -> (Option<String>, Option<String>) {
     // Where a log alone tells, several causes survive: the fault's own is among them.
     let possible = names(&found["possible"]);
     let open = found["root_cause"]["confidence"] == "possible";
-    let wanted = WAYS.iter().find(|(way, _)| *way == fault.name).map_or(fault.name, |(_, cause)| *cause);
+    let wanted = cause_of(fault.name);
     let named = cause == wanted || (open && possible.contains(&wanted));
     let passed = PASSING.contains(&fault.name) && code == 0 && names(&found["warnings"]) == [fault.name];
     let right = passed || code == BROKEN && named && also.is_empty() && (open || possible.is_empty());

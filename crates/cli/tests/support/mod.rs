@@ -31,6 +31,29 @@ pub(crate) fn state() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("state")
 }
 
+/// Faults that are ways to one cause, and the cause; every other is named as its cause.
+const WAYS: &[(&str, &str)] = &[
+    ("permissions-missing-action", "role-lacks-permission"),
+    ("permissions-explicit-deny", "role-explicitly-denied"),
+    ("permissions-boundary", "permissions-boundary-lacks-action"),
+    ("published-keys-without-kid", "published-key-without-kid-or-alg"),
+    ("association-outranked-by-web-identity", "association-outranked-by-annotation"),
+    // The variables stand in the template, so the webhook leaves them, and the token for AWS is not used.
+    ("other-token-file-of-another-audience", "env-preset-in-pod-blocks-mutation"),
+    ("workload-exchange-differs", "app-configured-for-another-credential-source"),
+    ("shared-credentials-file-takes-precedence", "static-or-other-credentials-take-precedence"),
+    ("pod-identity-role-does-not-trust-eks", "role-does-not-trust-pod-identity"),
+    ("pod-identity-role-lacks-tag-session", "role-does-not-trust-pod-identity"),
+];
+
+/// Faults that pass by themselves: once they have, they are warned of.
+pub(crate) const PASSING: &[&str] = &["issuer-keys-fetch-transient-failure"];
+
+/// Name of the cause that a fault is diagnosed as.
+pub(crate) fn cause_of(fault: &'static str) -> &'static str {
+    WAYS.iter().find(|(way, _)| *way == fault).map_or(fault, |(_, cause)| *cause)
+}
+
 /// A running lab.
 pub(crate) struct LabProcess {
     child: Child,
