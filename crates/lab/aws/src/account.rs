@@ -323,7 +323,8 @@ impl Account {
         }
     }
 
-    /// Has somebody hear of a cluster's associations whenever a caller has made, changed or deleted one, as EKS's own webhook does.
+    /// Has somebody hear of a cluster's associations whenever a caller has made, changed or deleted one, as EKS's own
+    /// webhook does.
     pub fn follow_associations(&self, cluster: &str, follower: Follower) {
         let mut followers = self.own.followers.lock().unwrap_or_else(PoisonError::into_inner);
         followers.insert(cluster.to_owned(), follower);
@@ -334,7 +335,9 @@ impl Account {
             c.associations.iter().map(|a| (a.namespace.clone(), a.service_account.clone())).collect::<BTreeSet<_>>()
         };
         let all = self.state().clusters.get(cluster).map(all).unwrap_or_default();
-        let follower = self.own.followers.lock().unwrap_or_else(PoisonError::into_inner).get(cluster).cloned();
+        let followers = self.own.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let follower = followers.get(cluster).cloned();
+        drop(followers);
         if let Some(follower) = follower {
             follower(&all);
         }
