@@ -1,7 +1,7 @@
 //! A world of one's own as a process: two clusters with API servers for the real kubectl, accounts by profile, the
 //! doctor on each; and files that cannot be, refused with code 2.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Two who work on the same thing at once lose nothing of each other's without being told: two runs of trustwalk, or
 //! one and a real client, interleaved at a gate that holds a chosen request.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking, as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod support;
 

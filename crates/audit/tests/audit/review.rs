@@ -82,6 +82,7 @@ fn none_of_many_values_is_left_untried() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table: a row for each shape")]
 fn shapes_of_statements() {
     let federated = |value: Value, conditions: Value| allow(&value, &conditions);
     let sub = |value: &str| keys(&[("StringLike", "token.actions.githubusercontent.com:sub", json!(value))]);

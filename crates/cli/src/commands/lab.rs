@@ -19,6 +19,7 @@ use crate::style;
 use trustwalk_render::Shown;
 
 /// Runs the command.
+#[expect(clippy::too_many_lines, reason = "an arm for each command of the lab")]
 pub(crate) async fn run(args: &LabArgs, place: &PlaceArgs) -> anyhow::Result<Exit> {
     let format = args.output;
     let dir = match &args.dir {
@@ -214,7 +215,7 @@ enum Begin<'s> {
 
 async fn up(dir: &Path, format: Format, begin: Begin<'_>, model: Model, outside: Outside) -> anyhow::Result<()> {
     // From before there are files on, so that none is left whenever the signal comes.
-    let mut asked = Signals::listen();
+    let mut signals = Signals::listen();
     let story = match begin {
         Begin::Story(story) => story,
         Begin::Scenario(_) => Story::AccountAlone,
@@ -222,14 +223,14 @@ async fn up(dir: &Path, format: Format, begin: Begin<'_>, model: Model, outside:
     let broken = story == Story::BeforeTheChange;
     let ports = Ports::default();
     let config = LabConfig { story, trust_model: lab_model(model), ports, state_dir: dir.to_owned(), outside };
-    let began = Instant::now();
+    let started = Instant::now();
     let lab = match begin {
         Begin::Story(_) => Lab::start(config).await.context("the lab could not start")?,
         Begin::Scenario(scenario) => Lab::start_scenario(config, scenario).await.map_err(lab_scenario::refused)?,
     };
     let done = tokio::select! {
-        done = stay_up(&lab, dir, format, (broken, began)) => done,
-        _ = asked.any() => Ok(()),
+        done = stay_up(&lab, dir, format, (broken, started)) => done,
+        _ = signals.any() => Ok(()),
     };
     lab.ask_down();
     done

@@ -32,10 +32,10 @@ fn wrong_file(name: &str, wrong: &WrongScenario) -> UsageError {
 
 /// What kept a scenario from starting: the file, or the lab.
 pub(super) fn refused(error: LabError) -> anyhow::Error {
-    match error {
-        LabError::Scenario(_) | LabError::NoEffect { .. } => UsageError(error.to_string()).into(),
-        error => anyhow::Error::new(error).context("the lab could not start"),
+    if matches!(error, LabError::Scenario(_) | LabError::NoEffect { .. }) {
+        return UsageError(error.to_string()).into();
     }
+    anyhow::Error::new(error).context("the lab could not start")
 }
 
 /// The story's scenario.

@@ -31,8 +31,9 @@ fn a_sound_checkout_is_admitted_and_a_broken_one_refused() {
 #[test]
 fn what_the_lab_does_not_save_is_no_pass() {
     // A policy of the role that IAM refuses, of which preflight does not speak.
-    let policy = "      Policies:\n        - PolicyName: own\n          PolicyDocument:\n            Version: '2012-10-17'\n            \
-                  Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: not-an-arn}]\n";
+    let policy = "      Policies:\n        - PolicyName: own\n          PolicyDocument:\n            \
+                  Version: '2012-10-17'\n            Statement:\n              - \
+                  {Effect: Allow, Action: 's3:GetObject', Resource: not-an-arn}\n";
     let folder = checkout(&[("iam/role.yaml", &(role(SUBJECT) + policy)), ("k8s/sa.yaml", ACCOUNT)]);
     assert_eq!(document(folder.path(), &[]).0, Some(0));
     let (code, report) = document(folder.path(), &["--rehearse"]);

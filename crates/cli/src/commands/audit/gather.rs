@@ -78,10 +78,10 @@ fn text(path: &Path) -> Result<String, String> {
 
 /// A file's bytes; of `-`, those of standard input.
 pub(super) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    use std::io::Read as _;
     if path.as_os_str() != "-" {
         return trustwalk_collect::read_up_to(path, limit).map_err(|e| chain(&e));
     }
-    use std::io::Read as _;
     let mut bytes = Vec::new();
     std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
     if bytes.len() as u64 > limit { Err(format!("it has more than {limit} bytes")) } else { Ok(bytes) }

@@ -75,7 +75,7 @@ impl Kept {
 
 /// Answers as they are kept.
 pub(super) fn written(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect()
 }
 
 /// An account's answers as an inventory, which stands in no file; nothing where they are not that account's in whole.
@@ -123,7 +123,7 @@ mod tests {
             .unwrap();
         assert!(kept.inventory("444455556666").is_none());
         for cut in [0, 20, whole.len() / 2, whole.len() - 1] {
-            std::fs::write(&path, &whole[..cut]).unwrap();
+            std::fs::write(&path, whole.as_bytes().get(..cut).unwrap()).unwrap();
             assert!(kept.inventory("111122223333").is_none(), "{cut}");
         }
     }
