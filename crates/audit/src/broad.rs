@@ -43,7 +43,7 @@ fn strangers(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone
         let all = if grant.trusted == Trusted::Any { tokens::of_anybody(partition, account) } else { Vec::new() };
         return all.into_iter().map(|token| (Own::AnyProvider, token)).collect();
     };
-    let wanted = Wanted::of(grant.written, issuer);
+    let wanted = Wanted::of(grant.written, issuer).within(&role.document, issuer);
     let family = Family::of(issuer, &wanted);
     let audiences = audiences(grant, &wanted, registry);
     let all = tokens::candidates(grant.trusted.name(), family, &wanted, &audiences);
@@ -148,7 +148,7 @@ fn any_audience(
 ) -> Option<Finding> {
     let registered = registry.client_ids(grant.trusted.name()).filter(|ids| ids.len() > 1)?;
     let issuer = grant.trusted.issuer()?;
-    let wanted = Wanted::of(grant.written, issuer);
+    let wanted = Wanted::of(grant.written, issuer).within(&role.document, issuer);
     if !wanted.on("aud").is_empty() {
         return None;
     }

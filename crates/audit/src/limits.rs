@@ -38,6 +38,9 @@ pub const MADE_UP: usize = 8_192;
 /// Subjects made up from one pattern among many.
 pub const OF_A_PATTERN: usize = 64;
 
+/// Patterns of a list of subjects that are held against each of another list's.
+pub const MET: usize = 32;
+
 /// Wildcards of one pattern that are filled in each on its own.
 pub const STARS: usize = 3;
 

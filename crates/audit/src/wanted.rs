@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use trustwalk_trust_policy::{Comparison, DocumentStatement, Operator};
+use trustwalk_trust_policy::{Comparison, Document, DocumentStatement, Effect, Operator};
 
 /// One condition on a claim.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ impl Want<'_> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted<'a> {
     by_claim: BTreeMap<String, Vec<Want<'a>>>,
+    /// Of each Deny that spares some subjects, those.
+    spared: Vec<Vec<&'a str>>,
 }
 
 impl<'a> Wanted<'a> {
@@ -50,7 +52,24 @@ impl<'a> Wanted<'a> {
             let want = Want { operator: Operator::parse(&condition.operator), values: &condition.values };
             by_claim.entry(claim.to_ascii_lowercase()).or_default().push(want);
         }
-        Self { by_claim }
+        Self { by_claim, spared: Vec::new() }
+    }
+
+    /// The same with what the document's Denies spare.
+    pub(crate) fn within(mut self, document: &'a Document, issuer: &str) -> Self {
+        let denies = document.statements.iter().filter(|s| s.effect == Some(Effect::Deny));
+        for deny in denies {
+            let of = Wanted::of(deny, issuer);
+            let negated = of.on("sub").iter().filter(|w| w.operator.is_some_and(|o| o.negated));
+            self.spared.extend(negated.map(|w| w.values.iter().map(String::as_str).collect::<Vec<_>>()));
+        }
+        self
+    }
+
+    /// Lists of subjects of each of which somebody is who gets in: those that are meant, and those that Denies spare.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = Vec<&'a str>> {
+        let meant = self.on("sub").iter().filter(|w| w.is_positive());
+        meant.map(|w| w.values.iter().map(String::as_str).collect()).chain(self.spared.iter().cloned())
     }
 
     /// The conditions on a claim.

@@ -1,6 +1,6 @@
 //! Subjects worth trying: those that a policy names, its patterns filled in by strangers, and a stranger's usual one.
 
-use super::{Family, MADE_UP, NEXT_ID, github};
+use super::{Family, MADE_UP, NEXT_ID, github, meet};
 use crate::limits;
 use crate::wanted::Wanted;
 
@@ -54,11 +54,29 @@ pub(super) fn subjects(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
         }
     }
     if exact.is_none() {
+        for pattern in common(wanted) {
+            all.extend(share_of(&pattern, family, limits::OF_A_PATTERN));
+        }
         all.extend(usual(family, wanted));
     }
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|subject| seen.insert(subject.clone()));
     all
+}
+
+/// What is of every list at once, where there are several: the most that is asked for, filled in, need not be.
+fn common(wanted: &Wanted<'_>) -> Vec<String> {
+    let mut lists = wanted.lists();
+    let mut all: Vec<String> = lists.next().unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let mut several = false;
+    for list in lists {
+        several = true;
+        all.truncate(limits::MET);
+        let met = all.iter().flat_map(|a| list.iter().take(limits::MET).flat_map(|b| meet::meets(a, b)));
+        let met: std::collections::BTreeSet<String> = met.collect();
+        all = met.into_iter().take(limits::PATTERNS).collect();
+    }
+    if several { all } else { Vec::new() }
 }
 
 /// Members of a pattern, with as many of its wildcards filled in on their own as its share allows, one at least.

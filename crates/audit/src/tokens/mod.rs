@@ -5,6 +5,7 @@ mod built_in;
 mod fill;
 mod github;
 mod kubernetes;
+mod meet;
 mod tenants;
 
 use trustwalk_trust_policy::{BUILT_IN_PROVIDERS, Identity};

@@ -168,8 +168,7 @@ proptest! {
         ), 1..4),
         raw in prop::option::weighted(0.2, prop::sample::select(RAW.to_vec())),
         operator in prop::sample::select(OPENING.to_vec()),
-        // A Deny by part of an owner (`repo:acme*`) is not seen through yet: its strangers are told of nowhere.
-        deny in prop::option::weighted(0.3, prop::sample::select(vec!["repo:acme/*"])),
+        deny in prop::option::weighted(0.3, prop::sample::select(vec!["repo:acme/*", "repo:acme*", "repo:*acme/*"])),
         aud in any::<bool>(),
     ) {
         let mut values: Vec<String> = patterns.iter().map(|(o, n, c)| format!("repo:{o}/{n}:{c}")).collect();
