@@ -146,12 +146,15 @@ mod tests {
             "reason":"TooManyRequests","code":429}"#;
         assert!(matches!(of(429, busy), Evicted::Busy { why, .. } if why.starts_with("the server has received")));
         assert_eq!(of(404, "{}"), Evicted::Gone);
-        let met = r#"{"message":"Operation cannot be fulfilled on poddisruptionbudgets.policy \"ledger\": the object has
-            been modified; please apply your changes to the latest version and try again","reason":"Conflict"}"#;
-        assert!(matches!(of(409, met), Evicted::Busy { why, .. } if why.starts_with("409: Operation cannot")));
+        let met = json!({"reason": "Conflict", "message": "Operation cannot be fulfilled on \
+            poddisruptionbudgets.policy \"ledger\": the object has been modified; please apply your changes to the \
+            latest version and try again"})
+        .to_string();
+        assert!(matches!(of(409, &met), Evicted::Busy { why, .. } if why.starts_with("409: Operation cannot")));
         assert!(matches!(of(403, "no"), Evicted::Refused(_)) && matches!(of(503, "no"), Evicted::Lost(_)));
-        let two = r#"{"message":"This pod has more than one PodDisruptionBudget, which the eviction subresource does
-            not support."}"#;
-        assert!(matches!(of(500, two), Evicted::Refused(_)));
+        let two = json!({"message": "This pod has more than one PodDisruptionBudget, which the eviction subresource \
+            does not support."})
+        .to_string();
+        assert!(matches!(of(500, &two), Evicted::Refused(_)));
     }
 }
