@@ -25,6 +25,7 @@ mod push;
 pub mod rehearsal;
 mod running;
 pub mod scenario;
+mod settle;
 mod site;
 mod start;
 pub mod story;
