@@ -61,6 +61,10 @@ pub(super) fn subjects(family: Family, wanted: &Wanted<'_>) -> Vec<String> {
     }
     let mut seen = std::collections::BTreeSet::new();
     all.retain(|subject| seen.insert(subject.clone()));
+    if family == Family::Github {
+        // A witness is to be a token as most are, where there is one.
+        all.sort_by_key(|subject| github::is_rare(subject));
+    }
     all
 }
 

@@ -41,6 +41,12 @@ pub(super) fn is_impossible(subject: &str) -> bool {
     }
 }
 
+/// Whether only a customised subject can be so: no name of a branch or a tag has a colon (git-check-ref-format).
+pub(super) fn is_rare(subject: &str) -> bool {
+    let SubjectForm::Repository { context: Some(context), .. } = SubjectForm::of(subject) else { return false };
+    context.strip_prefix("ref:").is_some_and(|reference| reference.contains(':'))
+}
+
 /// Tokens with this subject, if anybody can have one.
 pub(super) fn tokens(base: &Identity, subject: &str, wanted: &Wanted<'_>, all: &mut Vec<Token>) {
     let of_workflow = subject.strip_prefix(WORKFLOW);
@@ -181,6 +187,12 @@ mod tests {
         ] {
             assert_eq!(is_impossible(subject), never, "{subject}");
         }
+    }
+
+    #[test]
+    fn a_branch_with_a_colon_is_rare() {
+        assert!(is_rare("repo:evil/x:ref:refs/heads/main/api:x"));
+        assert!(!is_rare("repo:evil/api:ref:refs/heads/main") && !is_rare("repo:evil/api:environment:a:b"));
     }
 
     #[test]
