@@ -195,12 +195,16 @@ impl<'w> One<'w> {
         }
         // What is wrong with the job itself, whatever its role is.
         e.role = Observed::default().into();
-        for finding in put::of(diagnose(&e)).into_iter().filter(of_job) {
+        let (sure, perhaps) = put::parted(diagnose(&e));
+        for finding in sure.into_iter().filter(of_job) {
             let (at, related) = self.places(finding.cause);
             found.push((finding, at, related, Fill::default()));
         }
         if !found.is_empty() {
             standing = Standing::Broken;
+        }
+        if found.is_empty() {
+            self.unsettled(&perhaps, &mut standing, report);
         }
         report.identities.push(Identity {
             who: self.who(),
@@ -212,6 +216,23 @@ impl<'w> One<'w> {
         });
         for (finding, at, related, fill) in found {
             report.findings.push(put::found(finding, &self.who(), &at, related, &fill));
+        }
+    }
+
+    /// What is possibly wrong with the job itself, and no file settles: no finding, and no pass either.
+    fn unsettled(&self, perhaps: &[Finding], standing: &mut Standing, report: &mut Report) {
+        for finding in perhaps.iter().filter(|f| of_job(f)) {
+            if *standing == Standing::Sound {
+                *standing = Standing::Undetermined;
+            }
+            let (code, name, what) = (finding.cause.code(), finding.cause.name(), &finding.sentence);
+            let decides = finding.decide.as_ref().map(|d| format!("; what decides it: {d}")).unwrap_or_default();
+            report.undetermined.push(Note {
+                text: format!("{}: perhaps {code} {name}: {what}{decides}", self.who()),
+                identity: Some(self.who()),
+                at: Some(Spot::from(&self.places(finding.cause).0)),
+                when: None,
+            });
         }
     }
 

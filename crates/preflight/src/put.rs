@@ -9,8 +9,13 @@ use crate::model::{Found, Related, Spot, fingerprint};
 
 /// Every finding of a diagnosis that is more than possible.
 pub(crate) fn of(diagnosis: Diagnosis) -> Vec<Finding> {
+    parted(diagnosis).0
+}
+
+/// Every finding of a diagnosis that is more than possible, and those that are no more.
+pub(crate) fn parted(diagnosis: Diagnosis) -> (Vec<Finding>, Vec<Finding>) {
     let all = diagnosis.root_cause.into_iter().chain(diagnosis.also).chain(diagnosis.possible);
-    all.chain(diagnosis.warnings).filter(|f| f.confidence > Confidence::Possible).collect()
+    all.chain(diagnosis.warnings).partition(|f| f.confidence > Confidence::Possible)
 }
 
 /// A finding with its symbols shown, at its place.

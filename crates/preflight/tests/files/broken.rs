@@ -244,6 +244,26 @@ fn the_callers_permission_is_blamed_and_not_the_called_workflow() {
 }
 
 #[test]
+fn callers_that_say_nothing_of_permissions_are_no_pass() {
+    let called = workflow("workflow_call", MAY_ASK);
+    let silent = "on: {push: {branches: [main]}}\njobs:\n  go:\n    uses: ./.github/workflows/called.yml\n";
+    let of = |calling: &str| {
+        report(&[
+            (".github/workflows/called.yml", &called),
+            (".github/workflows/main.yml", calling),
+            ("role.yaml", &github("repo:acme/shop:*", "StringLike")),
+        ])
+    };
+    let found = of(silent);
+    assert!(causes(&found).is_empty());
+    assert_eq!(found.undetermined.len(), 1, "{:?}", found.undetermined);
+    assert!(found.undetermined[0].text.contains("TW014"), "{:?}", found.undetermined);
+    assert_eq!(found.undetermined[0].at.as_ref().unwrap().file, ".github/workflows/main.yml");
+    let spoken = of(&silent.replace("jobs:", "permissions: {id-token: write}\njobs:"));
+    assert!(spoken.undetermined.is_empty() && causes(&spoken).is_empty(), "{:?}", spoken.undetermined);
+}
+
+#[test]
 fn what_iam_does_not_save() {
     let open = role(&federated(GITHUB), WEB, &format!("{{StringEquals: {{'{GITHUB}:aud': sts.amazonaws.com}}}}"));
     assert_eq!(causes(&report(&[("role.yaml", &open)])), ["iam-rejects-trust-policy-without-required-claim"]);
