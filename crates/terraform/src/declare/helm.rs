@@ -25,8 +25,9 @@ impl Declare<'_, '_> {
         for name in ["set", "set_sensitive", "set_list"] {
             let set = self.given(seen, name);
             for block in set.as_ref().and_then(Val::as_list).unwrap_or_default() {
-                if let (Some(path), Some(value)) = (block.get("name").and_then(Val::as_rope), block.get("value")) {
-                    values.extend(nested(&path, value));
+                let name = block.get("name");
+                if let (Some(path), Some(value)) = (name.and_then(Val::as_rope), block.get("value")) {
+                    values.extend(nested(&path, value, name.map_or(value.at, |name| name.at)));
                 }
             }
         }
@@ -78,8 +79,9 @@ fn look(values: &Val, deep: usize, found: &mut Vec<(Val, Spot)>) {
 }
 
 /// `a.b\.c` with a value as nested maps: a dot after a backslash is part of the name
-/// (<https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set>).
-fn nested(path: &Rope, value: &Val) -> Option<Val> {
+/// (<https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set>). The maps stand where the name does:
+/// a value may come from anywhere, such as from the role that it refers to.
+fn nested(path: &Rope, value: &Val, at: Spot) -> Option<Val> {
     let known = path.known()?;
     let mut names = vec![String::new()];
     let mut escaped = false;
@@ -97,7 +99,6 @@ fn nested(path: &Rope, value: &Val) -> Option<Val> {
     if names.len() > DEEP * 2 {
         return None;
     }
-    let at = value.at;
     Some(names.iter().rev().fold(value.clone(), |inner, name| Val::map(vec![(Eval::named_key(name, at), inner)], at)))
 }
 

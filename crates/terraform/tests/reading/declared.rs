@@ -261,6 +261,9 @@ fn service_accounts_of_each_kind() {
             "prod/apps/a 1",
         ]
     );
+    // An account whose name the chart makes stands where the release gives it its role, not where that role is.
+    let line = ACCOUNTS.lines().position(|l| l.contains("controller.serviceAccount")).unwrap();
+    assert_eq!(usize::try_from(declared.accounts[0].name.at.line).unwrap(), line + 1);
     let arn = &declared.roles[0].arn;
     assert!(declared.accounts.iter().flat_map(|account| &account.annotations).all(|(_, value)| value.value == *arn));
     assert_eq!(declared.workloads[0].account.value.known(), Some("c"));
