@@ -196,6 +196,11 @@ impl<'w> One<'w> {
         // What is wrong with the job itself, whatever its role is.
         e.role = Observed::default().into();
         let (sure, perhaps) = put::parted(diagnose(&e));
+        // A token that nobody asks for has no audience to be wrong.
+        if sure.iter().any(|f| f.cause == Cause::CiJobDoesNotRequestToken) && self.job.facts.requests.is_empty() {
+            let of_audience = |c| crate::places::is_of_audience(c) || c == Cause::AudienceConditionWrongInTrustPolicy;
+            found.retain(|(f, ..)| !of_audience(f.cause));
+        }
         for finding in sure.into_iter().filter(of_job) {
             let (at, related) = self.places(finding.cause);
             found.push((finding, at, related, Fill::default()));

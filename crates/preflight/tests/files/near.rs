@@ -161,6 +161,11 @@ fn a_job_of_gitlab_that_never_gets_in() {
         (causes(&removed), places(&removed)),
         (vec!["ci-job-does-not-request-token"], vec![".gitlab-ci.yml:5:7".to_owned()])
     );
+    // Where no token is asked for, none has a wrong audience.
+    let unasked = job("T", "master").replace("  id_tokens: {T: {aud: sts.amazonaws.com}}\n", "");
+    let other = template.replace("sts.amazonaws.com", "https://gitlab.com");
+    let found = report_in(&[(".gitlab-ci.yml", &unasked), ("r.yaml", &other)], Some("acme/shop"));
+    assert_eq!(causes(&found), ["ci-job-does-not-request-token"], "{:#?}", found.findings);
 }
 
 #[test]
