@@ -1,10 +1,10 @@
 //! Cluster configs of eksctl (eksctl, "Config file schema").
 
 use crate::addons::account_of_addon;
-use crate::declared::{Account, Addon, Association, Cluster, Declared, Format, Identity};
+use crate::declared::{Account, Addon, Association, Cluster, Declared, Format, Identity, Role};
 use crate::kubernetes::text;
 use crate::node::{Node, Value};
-use crate::place::Said;
+use crate::place::{Place, Said};
 use crate::text::Text;
 
 /// The annotation that eksctl writes for `attachRoleARN`.
@@ -20,8 +20,8 @@ pub(crate) fn is_config(document: &Node) -> bool {
 pub(crate) fn declare(document: &Node, into: &mut Declared) {
     let Some(name) = document.at_path(&["metadata", "name"]).ok().and_then(text) else { return };
     let cluster = name.value.clone();
-    let issuer = Text::unknown(format!("issuer of the cluster {cluster}, without https://"));
-    let issuer = [Text::from("https://"), issuer].into_iter().collect();
+    let bare = Text::unknown(format!("issuer of the cluster {cluster}, without https://"));
+    let issuer = [Text::from("https://"), bare.clone()].into_iter().collect();
     let from = |address: String, node: &Node| Identity { format: Format::Eksctl, address, at: node.at.clone() };
     let automatic = document.at_path(&["autoModeConfig", "enabled"]).ok();
     let built_in_agent = automatic.is_some_and(|n| n.value != Value::Bool(false));
@@ -29,7 +29,10 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
     into.clusters.push(Cluster { from: from_config, name, issuer, built_in_agent });
     let listed = |path: &[&str]| document.at_path(path).map(|n| n.value.items()).unwrap_or_default();
     for (n, node) in listed(&["iam", "serviceAccounts"]).iter().enumerate() {
-        into.accounts.extend(account(node, &cluster, from(format!("iam.serviceAccounts[{n}]"), node)));
+        let from = from(format!("iam.serviceAccounts[{n}]"), node);
+        let role = role(node, &bare, &from);
+        into.accounts.extend(account(node, role.as_ref(), &cluster, from));
+        into.roles.extend(role);
     }
     for (n, node) in listed(&["iam", "podIdentityAssociations"]).iter().enumerate() {
         into.associations.extend(association(node, &cluster, from(format!("iam.podIdentityAssociations[{n}]"), node)));
@@ -52,20 +55,79 @@ pub(crate) fn declare(document: &Node, into: &mut Declared) {
     }
 }
 
-/// An account whose role the file names. Where it names none, eksctl makes one that fits.
-fn account(node: &Node, cluster: &Text, from: Identity) -> Option<Account> {
-    let role = node.value.get("attachRoleARN").and_then(text)?;
+/// The namespace of an entry for a service account (eksctl, "IAM Roles for Service Accounts": `default` where none is
+/// named), and its name.
+fn named(node: &Node) -> Option<(Said<Text>, Said<Text>)> {
+    let namespace = node.at_path(&["metadata", "namespace"]).ok().and_then(text);
+    let namespace = namespace.unwrap_or_else(|| Said::new("default".into(), node.at.clone()));
+    Some((namespace, node.at_path(&["metadata", "name"]).ok().and_then(text)?))
+}
+
+/// An account whose role the file names, by its ARN or by the name of one that eksctl makes. Where it names none, eksctl
+/// makes one that fits; and where it is to make the role alone (`roleOnly`), it annotates no account.
+fn account(node: &Node, made: Option<&Role>, cluster: &Text, from: Identity) -> Option<Account> {
+    let attached = node.value.get("attachRoleARN").and_then(text);
+    let alone = node.value.get("roleOnly").is_some_and(|n| n.value == Value::Bool(true));
+    let made = made.filter(|_| !alone).map(|role| Said::new(role.arn.clone(), role.name.at.clone()));
+    let role = attached.or(made)?;
+    let (namespace, name) = named(node)?;
     let key = Said::new(ROLE_ANNOTATION.into(), role.at.clone());
     Some(Account {
         from,
         cluster: Some(cluster.clone()),
-        namespace: node.at_path(&["metadata", "namespace"]).ok().and_then(text).or_else(|| {
-            // eksctl, "IAM Roles for Service Accounts": the default namespace where none is named.
-            Some(Said::new("default".into(), node.at.clone()))
-        }),
-        name: node.at_path(&["metadata", "name"]).ok().and_then(text)?,
+        namespace: Some(namespace),
+        name,
         annotations: vec![(key, role)],
     })
+}
+
+/// The role that eksctl makes under a name that the file gives it (`roleName`): its trust policy names exactly the
+/// account and STS as audience (eksctl, `MakeAssumeRolePolicyDocument` in `pkg/iam/oidc/api.go`).
+fn role(node: &Node, issuer: &Text, from: &Identity) -> Option<Role> {
+    if node.value.get("attachRoleARN").is_some() {
+        return None;
+    }
+    let name = node.value.get("roleName").and_then(text)?;
+    let (namespace, account) = named(node)?;
+    let joined = |parts: &[Text]| parts.iter().cloned().collect::<Text>();
+    let head = || joined(&["arn:".into(), Text::unknown("partition"), ":iam::".into(), Text::unknown("account")]);
+    let subject = joined(&["system:serviceaccount:".into(), namespace.value, ":".into(), account.value.clone()]);
+    let provider = joined(&[head(), ":oidc-provider/".into(), issuer.clone()]);
+    let at = &account.at;
+    let of = |value: Text| Node::new(Value::Text(value), at.clone());
+    let conditions = map(
+        at,
+        vec![
+            (joined(&[issuer.clone(), ":sub".into()]), of(subject)),
+            (joined(&[issuer.clone(), ":aud".into()]), of("sts.amazonaws.com".into())),
+        ],
+    );
+    let statement = map(
+        at,
+        vec![
+            ("Effect".into(), of("Allow".into())),
+            ("Action".into(), of("sts:AssumeRoleWithWebIdentity".into())),
+            ("Principal".into(), map(at, vec![("Federated".into(), of(provider))])),
+            ("Condition".into(), map(at, vec![("StringEquals".into(), conditions)])),
+        ],
+    );
+    let statements = Node::new(Value::List(vec![statement]), at.clone());
+    let version = of("2012-10-17".into());
+    Some(Role {
+        from: from.clone(),
+        arn: joined(&[head(), ":role/".into(), name.value.clone()]),
+        name,
+        trust: map(at, vec![("Version".into(), version), ("Statement".into(), statements)]),
+        policies: Vec::new(),
+        boundary: None,
+        max_session: None,
+        perhaps: None,
+    })
+}
+
+fn map(at: &Place, members: Vec<(Text, Node)>) -> Node {
+    let members = members.into_iter().map(|(name, node)| (Said::new(name, at.clone()), node)).collect();
+    Node::new(Value::Map(members), at.clone())
 }
 
 fn association(node: &Node, cluster: &Text, from: Identity) -> Option<Association> {

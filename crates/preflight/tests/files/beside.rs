@@ -137,3 +137,22 @@ fn keys_beside_a_role_that_admits_web_identity_alone() {
     let found = files(&role("{AWS: 'arn:aws:iam::111122223333:user/ci'}", "sts:AssumeRole"));
     assert!(causes(&found).is_empty() && found.identities.is_empty(), "{found:#?}");
 }
+
+#[test]
+fn a_role_that_eksctl_makes_under_a_name_trusts_its_own_account_alone() {
+    let config = |account: &str| {
+        format!(
+            "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: {{name: prod, region: eu-west-1}}\niam:\n  \
+             withOIDC: true\n  serviceAccounts:\n    - metadata: {{name: {account}, namespace: kube-system}}\n      \
+             roleName: ebs\n      roleOnly: true\n      wellKnownPolicies: {{ebsCSIController: true}}\n    - metadata: \
+             {{name: dns}}\n      roleName: dns\n      attachPolicyARNs: ['arn:aws:iam::111122223333:policy/dns']\naddons:\n  \
+             - name: aws-ebs-csi-driver\n    serviceAccountRoleARN: arn:aws:iam::111122223333:role/ebs\n"
+        )
+    };
+    let sound = report(&[("cluster.yaml", &config("ebs-csi-controller-sa"))]);
+    assert!(causes(&sound).is_empty() && sound.undetermined.is_empty(), "{sound:#?}");
+    assert_eq!(sound.identities.len(), 2, "{:?}", sound.identities);
+    let other = report(&[("cluster.yaml", &config("ebs-csi-driver"))]);
+    assert_eq!(causes(&other), ["sub-wrong-service-account"], "{other:#?}");
+    assert_eq!((other.findings[0].at.line, other.findings[0].at.column), (7, 24));
+}
