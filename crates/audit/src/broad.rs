@@ -9,7 +9,7 @@ use crate::grants::{Grant, Trusted};
 use crate::inventory::Role;
 use crate::registry::Registry;
 use crate::rule::{Own, Rule};
-use crate::tokens::{self, Family, NEXT_ID, Token, Whose};
+use crate::tokens::{self, Family, Mint, NEXT_ID, Token, Whose};
 use crate::wanted::Wanted;
 use crate::zone::{Standing, Zone};
 
@@ -22,35 +22,54 @@ const AUDIENCES: usize = 4;
 pub(crate) fn broad(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, (zone, now): (&Zone, i64)) -> Vec<Finding> {
     let policy = grant.alone(&role.document);
     let calls = calls(role, grant, now);
-    let mut found: Vec<(Own, Token, &Calling)> = Vec::new();
-    for (rule, token) in strangers(role, grant, registry, zone) {
-        let known = found.iter().any(|(other, ..)| *other == rule || covers(*other, rule));
-        if let Some(call) = (!known).then(|| admits(&policy, &token.identity, &calls)).flatten() {
-            found.push((rule, token, call));
-        }
-    }
-    let mut all: Vec<Finding> =
-        found.iter().map(|(rule, token, call)| finding(role, grant, *rule, (&token.identity, call))).collect();
-    all.extend(any_audience(role, grant, registry, (&policy, &calls)));
+    let Some(issuer) = grant.trusted.issuer() else {
+        let all = if grant.trusted == Trusted::Any { of_anybody(role) } else { Vec::new() };
+        let shown = all.iter().find_map(|identity| Some((identity, admits(&policy, identity, &calls)?)));
+        return shown.map(|by| finding(role, grant, Own::AnyProvider, by)).into_iter().collect();
+    };
+    let wanted = Wanted::of(grant.written, issuer).within(&role.document, issuer);
+    let audiences = audiences(grant, &wanted, registry);
+    let family = Family::of(issuer, &wanted);
+    let mint = Mint { provider: grant.trusted.name(), family, wanted: &wanted, audiences: &audiences };
+    let mut all = admitted(strangers(&mint, issuer, zone), &mint, (&policy, &calls), (role, grant));
+    all.extend(any_audience(role, grant, registry, (&policy, &calls), mint));
     all
 }
 
+/// A finding for each rule that is broken, as the first token shows that gets in.
+fn admitted(
+    strangers: Vec<(Own, Token)>,
+    mint: &Mint<'_>,
+    (policy, calls): (&Policy, &[Calling]),
+    (role, grant): (&Role, &Grant<'_>),
+) -> Vec<Finding> {
+    let mut broken: Vec<Own> = Vec::new();
+    let mut all = Vec::new();
+    for (rule, token) in strangers {
+        if broken.iter().any(|other| *other == rule || covers(*other, rule)) {
+            continue;
+        }
+        let identity = mint.made(&token);
+        if let Some(call) = admits(policy, &identity, calls) {
+            broken.push(rule);
+            all.push(finding(role, grant, rule, (&identity, call)));
+        }
+    }
+    all
+}
+
+/// Tokens of providers that nobody named.
+fn of_anybody(role: &Role) -> Vec<Identity> {
+    tokens::of_anybody(role.partition(), role.account.as_deref().unwrap_or("111122223333"))
+}
+
 /// Strangers worth trying, with the rule that the role breaks if it admits them; the widest first.
-fn strangers(role: &Role, grant: &Grant<'_>, registry: Registry<'_>, zone: &Zone) -> Vec<(Own, Token)> {
-    let Some(issuer) = grant.trusted.issuer() else {
-        let partition = role.partition();
-        let account = role.account.as_deref().unwrap_or("111122223333");
-        let all = if grant.trusted == Trusted::Any { tokens::of_anybody(partition, account) } else { Vec::new() };
-        return all.into_iter().map(|token| (Own::AnyProvider, token)).collect();
-    };
-    let wanted = Wanted::of(grant.written, issuer).within(&role.document, issuer);
-    let family = Family::of(issuer, &wanted);
-    let audiences = audiences(grant, &wanted, registry);
-    let all = tokens::candidates(grant.trusted.name(), family, &wanted, &audiences);
-    let mut broken: Vec<(Own, Token)> = all
+fn strangers(mint: &Mint<'_>, issuer: &str, zone: &Zone) -> Vec<(Own, Token)> {
+    let mut broken: Vec<(Own, Token)> = mint
+        .candidates()
         .into_iter()
         .filter_map(|token| {
-            let standing = standing(zone, issuer, &token.whose, &wanted);
+            let standing = standing(zone, issuer, &token.whose, mint.wanted);
             Some((rule(&token, standing)?, token))
         })
         .collect();
@@ -80,7 +99,6 @@ fn standing(zone: &Zone, issuer: &str, whose: &Whose, wanted: &Wanted<'_>) -> St
 fn rule(token: &Token, standing: Standing) -> Option<Own> {
     match (&token.whose, standing) {
         (_, Standing::Ours) => None,
-        (Whose::Anybody, _) => Some(Own::AnyProvider),
         (Whose::Application, _) => Some(Own::AnyApplication),
         (Whose::Guest, _) => Some(Own::Guests),
         (Whose::Asked, _) => Some(Own::AskedAudience),
@@ -145,23 +163,24 @@ fn any_audience(
     grant: &Grant<'_>,
     registry: Registry<'_>,
     (policy, calls): (&Policy, &[Calling]),
+    mint: Mint<'_>,
 ) -> Option<Finding> {
     let registered = registry.client_ids(grant.trusted.name()).filter(|ids| ids.len() > 1)?;
-    let issuer = grant.trusted.issuer()?;
-    let wanted = Wanted::of(grant.written, issuer).within(&role.document, issuer);
-    if !wanted.on("aud").is_empty() {
+    if !mint.wanted.on("aud").is_empty() {
         return None;
     }
-    let family = Family::of(issuer, &wanted);
     let admitted = |audience: &String| {
-        let all = tokens::candidates(grant.trusted.name(), family, &wanted, std::slice::from_ref(audience));
-        all.into_iter().find_map(|token| Some((admits(policy, &token.identity, calls)?, token)))
+        let mint = Mint { audiences: std::slice::from_ref(audience), ..mint };
+        mint.candidates().iter().find_map(|token| {
+            let identity = mint.made(token);
+            Some((admits(policy, &identity, calls)?, identity))
+        })
     };
     let mut taken = registered.iter().filter_map(|audience| Some((audience, admitted(audience)?)));
     let first = taken.next()?;
     let second = taken.next()?;
     let (_, (call, other)) = if first.0 == USUAL_AUDIENCE { second } else { first };
-    Some(finding(role, grant, Own::AnyAudience, (&other.identity, call)))
+    Some(finding(role, grant, Own::AnyAudience, (&other, call)))
 }
 
 fn finding(role: &Role, grant: &Grant<'_>, broken: Own, (identity, call): (&Identity, &Calling)) -> Finding {

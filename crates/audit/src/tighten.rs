@@ -13,7 +13,7 @@ use crate::grants::{Grant, Trusted};
 use crate::inventory::Role;
 use crate::registry::Registry;
 use crate::seen::Identified;
-use crate::tokens::{self, Family};
+use crate::tokens::{Family, Mint};
 use crate::wanted::{Wanted, claim_of};
 
 /// A narrower policy, and somebody whom it keeps out.
@@ -132,9 +132,8 @@ fn everybody(grants: &[Grant<'_>], kept: &BTreeSet<&Identified>, registry: Regis
         audiences.extend(registry.client_ids(grant.trusted.name()).into_iter().flatten().cloned());
         let audiences: Vec<String> = audiences.into_iter().take(8).collect();
         let family = Family::of(issuer, &wanted);
-        all.extend(
-            tokens::candidates(grant.trusted.name(), family, &wanted, &audiences).into_iter().map(|t| t.identity),
-        );
+        let mint = Mint { provider: grant.trusted.name(), family, wanted: &wanted, audiences: &audiences };
+        all.extend(mint.candidates().iter().map(|token| mint.made(token)));
         // Of those who are named, what else their tokens say is not known.
         for subject in wanted.values("sub").chain(kept.iter().map(|one| one.subject.as_str())) {
             for audience in &audiences {

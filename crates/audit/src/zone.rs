@@ -165,7 +165,7 @@ impl Zone {
                     (false, false) => Standing::Named,
                 }
             }
-            Whose::Anybody | Whose::Application | Whose::Guest | Whose::Asked => Standing::Stranger,
+            Whose::Application | Whose::Guest | Whose::Asked => Standing::Stranger,
         }
     }
 

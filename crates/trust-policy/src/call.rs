@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 /// What is known of a call besides its token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Call {
-    now: Option<i64>,
+    /// The moment, as a time and as seconds.
+    clock: Option<(String, String)>,
     keys: Vec<(String, Vec<String>)>,
 }
 
@@ -23,7 +24,8 @@ impl Call {
     /// A call at this moment, in seconds since the epoch: `aws:CurrentTime` and `aws:EpochTime` are then known.
     #[must_use]
     pub fn at(mut self, seconds: i64) -> Self {
-        self.now = Some(seconds);
+        let at = jiff::Timestamp::from_second(seconds).ok();
+        self.clock = at.map(|at| (at.to_string(), seconds.to_string()));
         self
     }
 
@@ -36,10 +38,9 @@ impl Call {
 
     /// The keys it makes known, with their values.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, Vec<String>)> {
-        let time = self.now.and_then(|now| jiff::Timestamp::from_second(now).ok()).map(|at| at.to_string());
-        let seconds = time.is_some().then_some(self.now).flatten().map(|now| now.to_string());
-        let clock = [("aws:CurrentTime", time), ("aws:EpochTime", seconds)];
-        let clock = clock.into_iter().filter_map(|(key, value)| Some((key, vec![value?])));
+        let clock = self.clock.iter().flat_map(|(time, seconds)| {
+            [("aws:CurrentTime", vec![time.clone()]), ("aws:EpochTime", vec![seconds.clone()])]
+        });
         clock.chain(self.keys.iter().map(|(key, values)| (key.as_str(), values.clone())))
     }
 }

@@ -1,5 +1,7 @@
 //! Which claims of which issuer become condition keys.
 
+use std::borrow::Cow;
+
 /// Claims that GitHub's provider gives besides the common ones. This list and the next two are
 /// DOC: Service Authorization Reference, AWS STS, since January 2026.
 const GITHUB: &[&str] = &[
@@ -23,13 +25,12 @@ const BUILDKITE: &[&str] = &["build_branch"];
 /// built-in social providers (IAM User Guide, "IAM and AWS STS condition context keys"); since January 2026 a list
 /// for each of a few providers. Any other claim never becomes a key (REPORTED).
 pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
-    let host = issuer.split('/').next().unwrap_or(issuer).to_ascii_lowercase();
-    let claim = claim.to_ascii_lowercase();
-    let claim = claim.as_str();
+    let (host, claim) = (lower(issuer.split('/').next().unwrap_or(issuer)), lower(claim));
+    let claim = &*claim;
     if matches!(claim, "aud" | "sub" | "amr") {
         return true;
     }
-    match host.as_str() {
+    match &*host {
         "token.actions.githubusercontent.com" => GITHUB.contains(&claim),
         "accounts.google.com" => matches!(claim, "oaud" | "google/organization_number"),
         "graph.facebook.com" => matches!(claim, "app_id" | "id"),
@@ -42,4 +43,9 @@ pub fn claim_becomes_key(issuer: &str, claim: &str) -> bool {
         }
         host => host.ends_with(".oraclecloud.com") && claim == "rpst_id",
     }
+}
+
+/// Nearly every text is in lower case already.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) { text.to_ascii_lowercase().into() } else { text.into() }
 }

@@ -44,7 +44,7 @@ impl BuiltIn {
 /// Tokens of strangers.
 pub(super) fn tokens(base: &Identity, kind: BuiltIn, wanted: &Wanted<'_>, all: &mut Vec<Token>) {
     let (application, person) = kind.claims();
-    let mut add = |identity: Identity, whose| all.push(Token { identity, whose, calls: false });
+    let mut add = |identity: Identity, whose| all.push(Token::whole(identity, whose));
     let stranger = |application_of: &str| {
         let mut identity = Identity::new(base.provider_arn.as_str());
         identity = identity.with_claim(application, application_of).with_claim(person, MADE_UP);

@@ -2,7 +2,7 @@
 
 use trustwalk_trust_policy::{GithubContext, Identity, SubjectForm};
 
-use super::{MADE_UP, NEXT_ID, NEXT_PROJECT_ID, Token, Whose};
+use super::{MADE_UP, NEXT_ID, NEXT_PROJECT_ID, Whose};
 use crate::wanted::Wanted;
 
 /// Longest name of an account, and of a repository (GitHub's own limits).
@@ -47,27 +47,52 @@ pub(super) fn is_rare(subject: &str) -> bool {
     context.strip_prefix("ref:").is_some_and(|reference| reference.contains(':'))
 }
 
-/// Tokens with this subject, if anybody can have one.
-pub(super) fn tokens(base: &Identity, subject: &str, wanted: &Wanted<'_>, all: &mut Vec<Token>) {
-    let of_workflow = subject.strip_prefix(WORKFLOW);
-    let stranger = Job { owner: MADE_UP, owner_id: None, name: "x", id: None, context: "ref:refs/heads/main" };
-    let job = match of_workflow {
-        Some(_) => Some(stranger),
-        None => read(subject),
+/// The job whose token has this subject, if anybody can have one.
+fn job(subject: &str) -> Option<Job<'_>> {
+    if subject.starts_with(WORKFLOW) {
+        let context = "ref:refs/heads/main";
+        return Some(Job { owner: MADE_UP, owner_id: None, name: "x", id: None, context });
+    }
+    read(subject)
+}
+
+/// The workflow that a job calls, where its subject or the policy names one.
+fn called(subject: &str, wanted: &Wanted<'_>) -> Option<String> {
+    subject.strip_prefix(WORKFLOW).map(str::to_owned).or_else(|| wanted.one("job_workflow_ref"))
+}
+
+impl Job<'_> {
+    /// Whether its ids are a stranger's own.
+    fn has_own_ids(&self) -> bool {
+        self.owner.contains(MADE_UP) || self.owner_id == Some(NEXT_ID)
+    }
+}
+
+/// Whose a token with this subject is, if anybody can have one, and whether it comes of a call of a workflow that the
+/// policy names.
+pub(super) fn whose(subject: &str, wanted: &Wanted<'_>) -> Option<(Whose, bool)> {
+    let job = job(subject)?;
+    let calls = job.has_own_ids() && called(subject, wanted).is_some();
+    let whose = Whose::Tenant {
+        name: job.owner.to_owned(),
+        id: job.owner_id.map(str::to_owned),
+        project: Some(job.name.to_owned()),
     };
-    let Some(job) = job else { return };
-    let called = of_workflow.map(str::to_owned).or_else(|| wanted.one("job_workflow_ref"));
-    let own_id = job.owner.contains(MADE_UP) || job.owner_id == Some(NEXT_ID);
+    Some((whose, calls))
+}
+
+/// The token with this subject, which stands in it already.
+pub(super) fn token(base: Identity, subject: &str, wanted: &Wanted<'_>) -> Identity {
+    let Some(job) = job(subject) else { return base };
+    let own_ids = job.has_own_ids();
     // Ids of an owner that is not made up are whatever the policy says.
     let id = |claim: &str, said: Option<&str>, made_up: &str| match said {
         Some(id) => id.to_owned(),
-        None if own_id => made_up.to_owned(),
+        None if own_ids => made_up.to_owned(),
         None => wanted.one(claim).unwrap_or_else(|| made_up.to_owned()),
     };
     let owner_id = id("repository_owner_id", job.owner_id, NEXT_ID);
     let mut identity = base
-        .clone()
-        .with_claim("sub", subject)
         .with_claim("iss", "https://token.actions.githubusercontent.com")
         .with_claim("repository", format!("{}/{}", job.owner, job.name))
         .with_claim("repository_owner", job.owner)
@@ -75,27 +100,20 @@ pub(super) fn tokens(base: &Identity, subject: &str, wanted: &Wanted<'_>, all: &
         .with_claim("repository_id", id("repository_id", job.id, NEXT_PROJECT_ID))
         .with_claim("workflow", wanted.one("workflow").unwrap_or_else(|| "deploy".to_owned()));
     // Who starts a job of a stranger's repository is a stranger.
-    let (actor, actor_id) = if own_id {
+    let (actor, actor_id) = if own_ids {
         (Some(MADE_UP.to_owned()), Some(owner_id.clone()))
     } else {
         (wanted.one("actor"), wanted.one("actor_id"))
     };
     identity = identity
         .with_claim("actor", actor.unwrap_or_else(|| job.owner.to_owned()))
-        .with_claim("actor_id", actor_id.unwrap_or_else(|| owner_id.clone()));
-    if !own_id && let Some(enterprise) = wanted.one("enterprise_id") {
+        .with_claim("actor_id", actor_id.unwrap_or(owner_id));
+    if !own_ids && let Some(enterprise) = wanted.one("enterprise_id") {
         identity = identity.with_claim("enterprise_id", enterprise);
     }
-    let identity = of_context(identity, job.context, wanted);
-    let own_workflow = format!("{}/{}/.github/workflows/deploy.yml@refs/heads/main", job.owner, job.name);
-    let calls = own_id && called.is_some();
-    let workflow = called.unwrap_or(own_workflow);
-    let whose = Whose::Tenant {
-        name: job.owner.to_owned(),
-        id: job.owner_id.map(str::to_owned),
-        project: Some(job.name.to_owned()),
-    };
-    all.push(Token { identity: identity.with_claim("job_workflow_ref", workflow), whose, calls });
+    let workflow = called(subject, wanted)
+        .unwrap_or_else(|| format!("{}/{}/.github/workflows/deploy.yml@refs/heads/main", job.owner, job.name));
+    of_context(identity, job.context, wanted).with_claim("job_workflow_ref", workflow)
 }
 
 /// The claims that follow of a context, and those that a job chooses: its branch and its environment.
@@ -221,13 +239,15 @@ mod tests {
             "repo:acme@1/api:ref:refs/heads/x",
             "job_workflow_ref:acme/w/.github/workflows/d.yml@refs/heads/main",
         ] {
-            tokens(&base, subject, &Wanted::default(), &mut all);
+            if let Some((_, calls)) = whose(subject, &Wanted::default()) {
+                all.push((token(base.clone(), subject, &Wanted::default()), calls));
+            }
         }
-        let claim = |at: usize, name: &str| all[at].identity.claims[name].as_str().unwrap().to_owned();
+        let claim = |at: usize, name: &str| all[at].0.claims[name].as_str().unwrap().to_owned();
         assert_eq!(all.len(), 3);
         assert_eq!((claim(0, "repository"), claim(0, "environment")), ("acme/api".to_owned(), "prod".to_owned()));
         assert_eq!((claim(1, "repository_owner_id"), claim(1, "ref")), ("1".to_owned(), "refs/tags/v1".to_owned()));
         assert_eq!(claim(2, "repository_owner"), MADE_UP);
-        assert!(all[2].calls && claim(2, "job_workflow_ref").starts_with("acme/w/"));
+        assert!(all[2].1 && claim(2, "job_workflow_ref").starts_with("acme/w/"));
     }
 }

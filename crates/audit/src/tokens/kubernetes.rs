@@ -1,8 +1,8 @@
 //! Tokens of clusters: subjects are service accounts.
 
-use trustwalk_trust_policy::{Identity, SubjectForm};
+use trustwalk_trust_policy::SubjectForm;
 
-use super::{Token, Whose};
+use super::Whose;
 
 /// What the subject of a service account begins with (Kubernetes documentation, "Authenticating").
 pub(super) const HEAD: &str = "system:serviceaccount:";
@@ -23,11 +23,10 @@ pub(super) fn read(subject: &str) -> Option<(&str, &str)> {
     (is_name(namespace, "-", NAMESPACE) && is_name(name, "-.", NAME)).then_some((namespace, name))
 }
 
-/// A token with this subject, if it can be.
-pub(super) fn token(base: &Identity, subject: &str) -> Option<Token> {
+/// Whose a token with this subject is, if there can be one.
+pub(super) fn whose(subject: &str) -> Option<Whose> {
     let (namespace, _) = read(subject)?;
-    let whose = Whose::ServiceAccount { namespace: namespace.to_owned() };
-    Some(Token { identity: base.clone().with_claim("sub", subject), whose, calls: false })
+    Some(Whose::ServiceAccount { namespace: namespace.to_owned() })
 }
 
 #[cfg(test)]

@@ -47,19 +47,32 @@ pub(crate) enum Whose {
     Guest,
     /// Somebody who asked for the audience.
     Asked,
-    /// Anybody, with a token of whichever provider.
-    Anybody,
 }
 
-/// A token and whose it is.
+/// A token that somebody could show, and whose it is. Most are of people of ours and never tried: it is made when it is
+/// tried ([`Mint::made`]).
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
-    /// The token, under its provider.
-    pub(crate) identity: Identity,
+    form: Form,
     /// Whose it is.
     pub(crate) whose: Whose,
     /// Whether it comes of a call of a workflow that the policy names.
     pub(crate) calls: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Form {
+    /// As it is.
+    Whole(Identity),
+    /// With this subject, for the audience at this position.
+    Subject { subject: String, audience: usize },
+}
+
+impl Token {
+    /// A token that is made already.
+    fn whole(identity: Identity, whose: Whose) -> Self {
+        Self { form: Form::Whole(identity), whose, calls: false }
+    }
 }
 
 /// The kinds of issuers, by what their tokens say.
@@ -128,52 +141,86 @@ pub(crate) fn mintable(family: Family, issuer: &str, subject: &str) -> Mintable 
     if possible { Mintable::Perhaps } else { Mintable::Never }
 }
 
-/// Tokens worth trying with a role, of the provider of this name.
-pub(crate) fn candidates(provider: &str, family: Family, wanted: &Wanted<'_>, audiences: &[String]) -> Vec<Token> {
-    let subjects = || fill::subjects(family, wanted);
-    let mut all = Vec::new();
-    for audience in audiences {
-        let base = Identity::new(provider).with_claim("aud", audience.as_str());
-        match family {
-            Family::Github => {
-                for subject in subjects() {
-                    github::tokens(&base, &subject, wanted, &mut all);
-                }
+/// What the tokens of one provider are made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mint<'a> {
+    /// The provider: an ARN, or the name of a built-in one.
+    pub(crate) provider: &'a str,
+    /// What its tokens say.
+    pub(crate) family: Family,
+    /// What a policy wants of them.
+    pub(crate) wanted: &'a Wanted<'a>,
+    /// The audiences that they are for.
+    pub(crate) audiences: &'a [String],
+}
+
+impl Mint<'_> {
+    /// Tokens worth trying with a role.
+    pub(crate) fn candidates(&self) -> Vec<Token> {
+        let mut all = Vec::new();
+        if let Family::BuiltIn(kind) = self.family {
+            for audience in self.audiences {
+                built_in::tokens(&self.base(audience), kind, self.wanted, &mut all);
             }
-            Family::Shared(tenancy) => {
-                for subject in subjects() {
-                    tenants::tokens(&base, tenancy, &subject, wanted, &mut all);
+        } else {
+            let of_subjects: Vec<(String, Whose, bool)> = fill::subjects(self.family, self.wanted)
+                .into_iter()
+                .filter_map(|subject| self.whose(&subject).map(|(whose, calls)| (subject, whose, calls)))
+                .collect();
+            for audience in 0..self.audiences.len() {
+                if all.len() >= crate::limits::STRANGERS {
+                    break;
                 }
+                all.extend(of_subjects.iter().map(|(subject, whose, calls)| {
+                    let form = Form::Subject { subject: subject.clone(), audience };
+                    Token { form, whose: whose.clone(), calls: *calls }
+                }));
             }
-            Family::Kubernetes => all.extend(subjects().iter().filter_map(|s| kubernetes::token(&base, s))),
-            Family::BuiltIn(kind) => built_in::tokens(&base, kind, wanted, &mut all),
-            Family::Own => all.extend(subjects().into_iter().map(|subject| Token {
-                identity: base.clone().with_claim("sub", subject.as_str()),
-                whose: Whose::Subject { subject },
-                calls: false,
-            })),
         }
-        if all.len() >= crate::limits::STRANGERS {
-            break;
+        all.truncate(crate::limits::STRANGERS);
+        all
+    }
+
+    /// Whose a token with this subject is, and whether it comes of a call of a workflow that the policy names; nothing
+    /// where nobody can have one.
+    fn whose(&self, subject: &str) -> Option<(Whose, bool)> {
+        match self.family {
+            Family::Github => github::whose(subject, self.wanted),
+            Family::Shared(tenancy) => tenants::whose(tenancy, subject).map(|whose| (whose, false)),
+            Family::Kubernetes => kubernetes::whose(subject).map(|whose| (whose, false)),
+            Family::BuiltIn(_) => None,
+            Family::Own => Some((Whose::Subject { subject: subject.to_owned() }, false)),
         }
     }
-    all.truncate(crate::limits::STRANGERS);
-    all
+
+    /// The token, whole.
+    pub(crate) fn made(&self, token: &Token) -> Identity {
+        let (subject, audience) = match &token.form {
+            Form::Whole(identity) => return identity.clone(),
+            Form::Subject { subject, audience } => (subject.as_str(), self.audiences.get(*audience)),
+        };
+        let base = self.base(audience.map_or("", String::as_str)).with_claim("sub", subject);
+        match self.family {
+            Family::Github => github::token(base, subject, self.wanted),
+            Family::Shared(tenancy) => tenants::token(base, tenancy, subject, self.wanted),
+            Family::Kubernetes | Family::BuiltIn(_) | Family::Own => base,
+        }
+    }
+
+    fn base(&self, audience: &str) -> Identity {
+        Identity::new(self.provider).with_claim("aud", audience)
+    }
 }
 
 /// Tokens of providers that a role did not name: of one that everybody can have an account at, and of one that somebody
 /// registers tomorrow.
-pub(crate) fn of_anybody(partition: &str, account: &str) -> Vec<Token> {
+pub(crate) fn of_anybody(partition: &str, account: &str) -> Vec<Identity> {
     let registered = format!("arn:{partition}:iam::{account}:oidc-provider/{MADE_UP}.invalid");
     let [google, cognito, ..] = BUILT_IN_PROVIDERS;
     // Elsewhere nobody says that they are known.
     let public = [google, cognito].into_iter().filter(|_| partition == "aws").map(str::to_owned);
     public
         .chain([registered])
-        .map(|provider| Token {
-            identity: Identity::new(provider).with_claim("aud", MADE_UP).with_claim("sub", MADE_UP),
-            whose: Whose::Anybody,
-            calls: false,
-        })
+        .map(|provider| Identity::new(provider).with_claim("aud", MADE_UP).with_claim("sub", MADE_UP))
         .collect()
 }

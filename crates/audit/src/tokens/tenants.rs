@@ -2,7 +2,7 @@
 
 use trustwalk_trust_policy::{Identity, claim_becomes_key};
 
-use super::{MADE_UP, NEXT_ID, Token, Whose};
+use super::{MADE_UP, NEXT_ID, Whose};
 use crate::wanted::Wanted;
 
 /// Where the subjects of an issuer name the customer.
@@ -72,19 +72,23 @@ impl Tenancy {
     }
 }
 
-/// Tokens with this subject, if anybody can have one.
-pub(super) fn tokens(base: &Identity, tenancy: &Tenancy, subject: &str, wanted: &Wanted<'_>, all: &mut Vec<Token>) {
-    let Some(name) = tenancy.customer(subject) else { return };
-    let stranger = name.contains(MADE_UP);
-    let mut identity = base.clone().with_claim("sub", subject);
+/// Whose a token with this subject is, if anybody can have one.
+pub(super) fn whose(tenancy: &Tenancy, subject: &str) -> Option<Whose> {
+    let name = tenancy.customer(subject)?;
+    Some(Whose::Tenant { name: name.to_owned(), id: None, project: None })
+}
+
+/// The token with this subject.
+pub(super) fn token(base: Identity, tenancy: &Tenancy, subject: &str, wanted: &Wanted<'_>) -> Identity {
+    let stranger = tenancy.customer(subject).is_some_and(|name| name.contains(MADE_UP));
+    let mut identity = base;
     for claim in OTHERS.iter().filter(|c| claim_becomes_key(tenancy.issuer, c)) {
         // Of a customer that is named, the claims are taken to be what the policy says.
         let chosen = (!stranger || tenancy.free.contains(claim)).then(|| wanted.one(claim)).flatten();
         let value = chosen.unwrap_or_else(|| if claim.ends_with("_id") { NEXT_ID } else { MADE_UP }.to_owned());
         identity = identity.with_claim(claim, value);
     }
-    let whose = Whose::Tenant { name: name.to_owned(), id: None, project: None };
-    all.push(Token { identity, whose, calls: false });
+    identity
 }
 
 /// Claims that the tokens of these issuers have, where IAM makes keys of them.
