@@ -219,6 +219,17 @@ pub(crate) fn document(document: &impl serde::Serialize) -> serde_json::Result<S
     if is_yaml() { Shown::yaml(document) } else { Shown::json(document) }
 }
 
+/// Writes a document that may be large: part by part as it is made, where no pager and no YAML wants it whole.
+pub(crate) fn large(document: &impl serde::Serialize) -> std::io::Result<()> {
+    if is_yaml() || Voice::Out.is_live() {
+        return page(&self::document(document)?);
+    }
+    match trustwalk_render::json_in_parts(document, say_to_reader) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// One of several documents: a line of JSON, or a document of YAML's stream.
 pub(crate) fn one_document(document: &impl serde::Serialize) -> serde_json::Result<Shown> {
     if !is_yaml() {

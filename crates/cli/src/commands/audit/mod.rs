@@ -9,7 +9,7 @@ mod question;
 mod words;
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde::Serialize;
 use trustwalk_audit::{Audit, Basis, Inventory, Seen, Zone, csv, dot, html, limits, sarif_of};
 use trustwalk_render::Shown;
 
@@ -44,19 +44,18 @@ pub(crate) async fn run(place: &PlaceArgs, args: &AuditArgs) -> anyhow::Result<E
         Some(role) => whole.of_role(&inventory, role).ok_or_else(|| no_role(&inventory, role))?,
         None => whole,
     };
-    let shown = match args.output {
-        AuditFormat::Human => {
-            words::words(&audit, &place.typed, &words::From { offline, seen, reused: reused.as_ref() })
-        }
-        AuditFormat::Json | AuditFormat::Yaml => style::document(&document(&audit, seen)?)?,
-        AuditFormat::Csv => Shown::json_text(csv(&audit)),
-        AuditFormat::Dot => Shown::json_text(dot(&audit)),
-        AuditFormat::Sarif => Shown::json(&sarif_of(&audit, env!("CARGO_PKG_VERSION"), NO_FILE))?,
-        AuditFormat::Html => Shown::json_text(html(&audit, &made(offline, now))),
-    };
+    // What is written may be as large as what was read.
+    drop(inventory);
     match args.output {
-        AuditFormat::Human | AuditFormat::Json | AuditFormat::Yaml => style::page(&shown)?,
-        AuditFormat::Csv | AuditFormat::Dot | AuditFormat::Sarif | AuditFormat::Html => style::say(&shown)?,
+        AuditFormat::Human => {
+            let from = words::From { offline, seen, reused: reused.as_ref() };
+            style::page(&words::words(&audit, &place.typed, &from))?;
+        }
+        AuditFormat::Json | AuditFormat::Yaml => style::large(&Document::of(&audit, seen))?,
+        AuditFormat::Csv => style::say(&Shown::json_text(csv(&audit)))?,
+        AuditFormat::Dot => style::say(&Shown::json_text(dot(&audit)))?,
+        AuditFormat::Sarif => style::say(&Shown::json(&sarif_of(&audit, env!("CARGO_PKG_VERSION"), NO_FILE))?)?,
+        AuditFormat::Html => style::say(&Shown::json_text(html(&audit, &made(offline, now))))?,
     }
     Ok(exit(&audit))
 }
@@ -81,16 +80,28 @@ fn verdict(audit: &Audit) -> &'static str {
     }
 }
 
-fn document(audit: &Audit, seen: Option<&Seen>) -> anyhow::Result<Value> {
-    let mut document = serde_json::to_value(audit)?;
-    if let Some(members) = document.as_object_mut() {
-        members.insert("schema".to_owned(), json!(SCHEMA));
-        members.insert("verdict".to_owned(), json!(verdict(audit)));
-        let exchanges =
-            seen.map(Seen::counts).map(|(exchanges, unclear)| json!({"exchanges": exchanges, "unclear": unclear}));
-        members.insert("seen".to_owned(), json!(exchanges));
+/// The document for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    audit: &'a Audit,
+    schema: u32,
+    verdict: &'static str,
+    seen: Option<Counts>,
+}
+
+/// What was seen, in numbers.
+#[derive(Serialize)]
+struct Counts {
+    exchanges: u64,
+    unclear: u64,
+}
+
+impl<'a> Document<'a> {
+    fn of(audit: &'a Audit, seen: Option<&Seen>) -> Self {
+        let counts = seen.map(Seen::counts).map(|(exchanges, unclear)| Counts { exchanges, unclear });
+        Self { audit, schema: SCHEMA, verdict: verdict(audit), seen: counts }
     }
-    Ok(document)
 }
 
 fn made(offline: bool, now: i64) -> String {
